@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every limit of Freehold, with its unit in the name and its reason beside it.
+ *
+ * A queue, buffer, message or wait without an entry here does not exist. FH_TINY_LIMITS (preset
+ * `tiny`) shrinks those marked "tiny" so that tests hit each of them.
+ */
+#ifndef FH_COMMON_LIMITS_H
+#define FH_COMMON_LIMITS_H
+
+#ifdef FH_TINY_LIMITS
+#define FH_LIMIT(normal, tiny) (tiny)
+#else
+#define FH_LIMIT(normal, tiny) (normal)
+#endif
+
+enum {
+    /* names */
+    FH_NAME_BYTES_MAX = 63,     /* fits PostgreSQL's NAMEDATALEN - 1 */
+    FH_VERSION_BYTES_MAX = 32,  /* "1.20.300" with room to spare */
+    FH_ADDRESS_BYTES_MAX = 128, /* host name or [v6]:port */
+    FH_ADDRESSES_MAX = 3,       /* advertised by one node, carried by one invitation */
+
+    /* canonical encoding */
+    FH_PACK_DEPTH_MAX = 16,
+    FH_PACK_ITEMS_MAX = FH_LIMIT(65536, 4096),
+
+    /* records */
+    FH_RECORD_BYTES_MAX = 600 * 1024,  /* a contract with its text; all others are far smaller */
+    FH_RECORD_GOSSIP_BYTES_MAX = 1024, /* what may ride in a datagram beside a probe */
+    FH_RECORD_SIGNATURES_MAX = 16,     /* charter signers */
+    FH_KEYLOG_EVENTS_MAX = 64,         /* inception and rotations of one domain */
+    FH_CHARTER_MEMBERS_MAX = 64,
+    FH_ANNOUNCEMENT_SUMMARY_BYTES_MAX = 400, /* keeps an announcement inside a datagram */
+
+    /* contracts */
+    FH_CONTRACT_BYTES_MAX = 256 * 1024,
+    FH_YAML_DEPTH_MAX = 32,
+    FH_YAML_EVENTS_MAX = FH_LIMIT(50000, 4000),
+    FH_CONTRACT_TABLES_MAX = FH_LIMIT(256, 8),
+    FH_CONTRACT_COLUMNS_MAX = FH_LIMIT(2048, 64), /* of one table */
+
+    /* gossip */
+    FH_DATAGRAM_BYTES_MAX = 1200, /* under IPv6's minimum MTU of 1280 */
+    FH_MEMBERS_MAX = FH_LIMIT(16384, 64),
+    FH_RUMOURS_MAX = FH_LIMIT(4096, 16),
+    FH_PRODUCTS_PER_DOMAIN_MAX = FH_LIMIT(10000, 32),
+    FH_CATALOGUE_PRODUCTS_MAX = FH_LIMIT(100000, 64),
+
+    /* sessions and links */
+    FH_FRAME_REQUEST_BYTES_MAX = 320 * 1024,            /* listeners: requests are small */
+    FH_FRAME_REPLY_BYTES_MAX = 1024 * 1024 + 64 * 1024, /* dialers: one batch and its header */
+    FH_FRAME_UNAUTHENTICATED_BYTES_MAX = 16 * 1024,     /* a handshake message with identity */
+    FH_SESSION_REPLAY_WINDOW = 8192,                    /* counters, as WireGuard's */
+    FH_SESSIONS_MAX = FH_LIMIT(1024, 8),                /* served by one node */
+    FH_SESSIONS_PER_KEY_MAX = FH_LIMIT(64, 4),          /* live ones of one authenticated key */
+    FH_PIPES_MAX = FH_LIMIT(512, 8),
+    FH_PIPES_UNAUTHENTICATED_PER_ADDRESS_MAX = FH_LIMIT(64, 4),
+    FH_HANDSHAKE_MS = 5000,
+    FH_CONNECT_MS = 3000,
+    FH_REQUEST_MS = 10000,
+    FH_STREAM_STALL_MS = 30000,
+    FH_DRAIN_MS = 10000,
+    FH_INBOX_EVENTS_MAX = FH_LIMIT(8192, 64), /* between threads and the loop */
+
+    /* queries */
+    FH_SQL_BYTES_MAX = 64 * 1024,
+    FH_SQL_DEPTH_MAX = 64, /* brackets and nested WITH; DuckDB's parser is exponential there */
+    FH_SQL_TOKENS_MAX = 8000,
+    FH_SQL_CTES_MAX = 64,
+    FH_SQL_CTE_DEPTH_MAX = 3,
+    FH_QUERY_TABLES_MAX = 64,
+    FH_QUERY_DEADLINE_MS = 10000,
+    FH_QUERY_STREAM_DEADLINE_MS = 300000, /* `get` and cursors: bounded by bytes too */
+    FH_QUERY_ROWS_MAX = 1000000,          /* interactive answers */
+    FH_QUERY_RUNNING_PER_KEY_MAX = 2,
+    FH_QUERY_QUEUED_PER_KEY_MAX = 8,
+    FH_QUERY_WINDOW = 4, /* batches in flight between a producer and its consumer */
+    FH_BATCH_BYTES_MAX = 1024 * 1024,
+    FH_CELL_BYTES_MAX = 16 * 1024 * 1024,
+    FH_BATCH_COLUMNS_MAX = 2048,
+    FH_WORKERS_MAX = FH_LIMIT(8, 2),
+    FH_PARSE_CPU_MS = 250,
+    FH_WORKER_MEMORY_MIB = 1024,
+
+    /* local */
+    FH_ADMIN_FRAME_BYTES_MAX = 4 * 1024 * 1024,
+    FH_ADMIN_CLIENTS_MAX = 32,
+    FH_SEARCH_RESULTS_MAX = 1000,
+};
+
+#define FH_CLOCK_SKEW_MS         ((int64_t)10 * 60 * 1000) /* grace on dates in records */
+#define FH_NODE_DELEGATION_MS    ((int64_t)30 * 24 * 3600 * 1000)
+#define FH_ANNOUNCEMENT_TTL_MS   ((int64_t)7 * 24 * 3600 * 1000)
+#define FH_ALIVE_TTL_MS          ((int64_t)24 * 3600 * 1000)
+#define FH_INVITATION_DEFAULT_MS ((int64_t)7 * 24 * 3600 * 1000)
+
+_Static_assert(FH_RECORD_BYTES_MAX > 2 * FH_CONTRACT_BYTES_MAX, "a contract carries text and form");
+_Static_assert(FH_RECORD_BYTES_MAX < FH_FRAME_REPLY_BYTES_MAX, "a record fits one reply");
+_Static_assert(FH_RECORD_GOSSIP_BYTES_MAX < FH_DATAGRAM_BYTES_MAX, "a rumour fits a datagram");
+_Static_assert(FH_SQL_BYTES_MAX < FH_FRAME_REQUEST_BYTES_MAX, "a query fits one request");
+_Static_assert(FH_BATCH_BYTES_MAX < FH_FRAME_REPLY_BYTES_MAX, "a batch fits one reply");
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Cryptographic primitives under Freehold's names: the only owner of sodium.h in proto/.
+ *
+ * Ed25519 signs, X25519 agrees, BLAKE2b hashes, ChaCha20-Poly1305 (RFC 8439) seals, SHA-256 builds
+ * receipt trees. Secret keys are plain structs that the caller wipes (fh_wipe, or FH_CLEANUP with
+ * the _wipe helpers); long-lived ones sit in locked memory (node/state/keystore).
+ *
+ * Does not: draw randomness: seeds and ephemeral keys enter as values, so that the protocol stays
+ * deterministic. Thread: any, after fh_crypto_init. Ownership: plain values; views are borrowed.
+ */
+#ifndef FH_PROTO_WIRE_CRYPTO_H
+#define FH_PROTO_WIRE_CRYPTO_H
+
+#include "proto/wire/id.h"
+
+enum {
+    FH_HASH_BYTES = 32,
+    FH_SEED_BYTES = 32,
+    FH_SIGNATURE_BYTES = 64,
+    FH_AEAD_KEY_BYTES = 32,
+    FH_AEAD_TAG_BYTES = 16,
+};
+
+struct fh_sign_public {
+    uint8_t b[32];
+};
+struct fh_sign_secret { /* Ed25519 seed and public key, libsodium's order */
+    uint8_t b[64];
+};
+struct fh_signature {
+    uint8_t b[FH_SIGNATURE_BYTES];
+};
+struct fh_agree_public { /* X25519 */
+    uint8_t b[32];
+};
+struct fh_agree_secret {
+    uint8_t b[32];
+};
+struct fh_hash {
+    uint8_t b[FH_HASH_BYTES];
+};
+
+/* Once per process before anything else; 0 or FH_EINTERNAL. */
+FH_MUST_CHECK int fh_crypto_init(void);
+
+void fh_wipe(void *data, size_t size);
+static inline void fh_sign_secret_wipe(struct fh_sign_secret *secret)
+{
+    fh_wipe(secret, sizeof *secret);
+}
+static inline void fh_agree_secret_wipe(struct fh_agree_secret *secret)
+{
+    fh_wipe(secret, sizeof *secret);
+}
+/* Constant-time equality. */
+bool fh_crypto_equal(const void *a, const void *b, size_t size);
+
+/* Signing keys from a 32-byte seed (RFC 8032). */
+void fh_sign_keys(const uint8_t seed[FH_SEED_BYTES],
+                  struct fh_sign_public *out_public,
+                  struct fh_sign_secret *out_secret);
+void fh_sign(struct fh_signature *out,
+             struct fh_bytes message,
+             const struct fh_sign_secret *secret);
+/* True when the signature is valid; refuses small-order and non-canonical keys. */
+FH_MUST_CHECK bool fh_sign_verify(const struct fh_signature *signature,
+                                  struct fh_bytes message,
+                                  const struct fh_sign_public *key);
+/* BLAKE2b-256("freehold/v1/key-id\0" || public key). */
+struct fh_key_id fh_key_id_of(const struct fh_sign_public *key);
+struct fh_node_id fh_node_id_of(const struct fh_sign_public *key);
+
+/* Signature verification as a value: the simulator passes one that remembers by hash. */
+struct fh_verifier {
+    bool (*verify)(void *user,
+                   const struct fh_signature *signature,
+                   struct fh_bytes message,
+                   const struct fh_sign_public *key);
+    void *user;
+};
+/* Verifies with fh_sign_verify every time. */
+extern const struct fh_verifier fh_verifier_plain;
+
+/* X25519 (RFC 7748). fh_agree is false when the result is all zero (a hostile public key). */
+void fh_agree_public_of(const struct fh_agree_secret *secret, struct fh_agree_public *out);
+FH_MUST_CHECK bool fh_agree(uint8_t out_shared[32],
+                            const struct fh_agree_secret *secret,
+                            const struct fh_agree_public *peer);
+
+/* BLAKE2b-256 of all parts in order, unkeyed. */
+struct fh_hash fh_hash_parts(const struct fh_bytes *parts, size_t count);
+struct fh_hash fh_hash(struct fh_bytes bytes);
+/* Keyed BLAKE2b with 16 to 64 bytes of key and output. */
+void fh_hash_keyed(uint8_t *out, size_t out_size, struct fh_bytes key, struct fh_bytes message);
+/* BLAKE2b-512, HMAC-BLAKE2b-512 (RFC 2104 with a 128-byte block): what Noise needs. */
+void fh_hash512_parts(uint8_t out[64], const struct fh_bytes *parts, size_t count);
+void fh_hmac512(uint8_t out[64],
+                const uint8_t *key,
+                size_t key_size,
+                const struct fh_bytes *parts,
+                size_t count);
+/* SHA-256 of all parts (FIPS 180-4), for receipt trees. */
+void fh_sha256_parts(uint8_t out[32], const struct fh_bytes *parts, size_t count);
+
+/* ChaCha20-Poly1305 with a 96-bit nonce of four zero bytes and `counter` little-endian (as
+ * Noise's). `out` gets plaintext.size + 16 bytes and may be the plaintext's own place. */
+void fh_aead_seal(uint8_t *out,
+                  struct fh_bytes plaintext,
+                  struct fh_bytes ad,
+                  uint64_t counter,
+                  const uint8_t key[FH_AEAD_KEY_BYTES]);
+/* `out` gets ciphertext.size - 16 bytes; false (nothing usable in `out`) when it does not verify.
+ */
+FH_MUST_CHECK bool fh_aead_open(uint8_t *out,
+                                struct fh_bytes ciphertext,
+                                struct fh_bytes ad,
+                                uint64_t counter,
+                                const uint8_t key[FH_AEAD_KEY_BYTES]);
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Record: the signed envelope of every object of the mesh.
+ *
+ * On the wire a record is the canonical array [1, type, payload, [[key ref, signature], ...]]. What
+ * is signed, and hashed for the record id, is
+ *
+ *     "freehold/v1/<type name>\0" || mesh id (32) || u64be(payload size) || payload
+ *
+ * so that no signature can be moved to another type or another mesh. The mesh id is zero for key
+ * events and for charter 1, which come before the mesh. The bytes are verified as received, kept
+ * and relayed as received; nothing is ever re-encoded to be verified. Signatures stand outside the
+ * id.
+ *
+ * Does not: know who may sign what (proto/identity/directory.h). Thread: any; values.
+ * Ownership: a parsed record is a set of views into the bytes it was parsed from (borrowed).
+ */
+#ifndef FH_PROTO_WIRE_RECORD_H
+#define FH_PROTO_WIRE_RECORD_H
+
+#include "common/limits.h"
+#include "proto/wire/crypto.h"
+
+/* X(NAME, code, type name in the signature input, largest payload in bytes) */
+#define FH_RECORD_TYPES(X)                                                                         \
+    X(KEY, 1, "key", 1024)                                                                         \
+    X(DELEGATION, 2, "delegation", 1024)                                                           \
+    X(REVOCATION, 3, "revocation", 1024)                                                           \
+    X(CHARTER, 4, "charter", 32 * 1024)                                                            \
+    X(INVITATION, 5, "invitation", 1024)                                                           \
+    X(ADMISSION, 6, "admission", 4096)                                                             \
+    X(ALIVE, 7, "alive", 900)                                                                      \
+    X(LEAVE, 8, "leave", 256)                                                                      \
+    X(SUSPECT, 9, "suspect", 256)                                                                  \
+    X(ANNOUNCEMENT, 10, "announcement", 900)                                                       \
+    X(CONTRACT, 11, "contract", FH_RECORD_BYTES_MAX - 2048)                                        \
+    X(REQUEST, 12, "request", 256 * 1024)                                                          \
+    X(RECEIPT, 13, "receipt", 16 * 1024)
+
+enum fh_record_type {
+#define X(name, code, text, max) FH_RECORD_##name = (code),
+    FH_RECORD_TYPES(X)
+#undef X
+};
+
+/* "contract"; "unknown" for codes that this version does not know. */
+const char *fh_record_type_text(unsigned type);
+
+struct fh_record_signature {
+    struct fh_ref key; /* first 16 bytes of the signer's key id */
+    struct fh_signature signature;
+};
+
+struct fh_record {
+    unsigned type;         /* may be unknown to this version */
+    struct fh_bytes bytes; /* the whole envelope, borrowed */
+    struct fh_bytes payload;
+    unsigned signature_count; /* >= 1 */
+    struct fh_record_signature signatures[FH_RECORD_SIGNATURES_MAX];
+    struct fh_record_id id; /* under the mesh id given to fh_record_parse */
+};
+
+/* Scans and splits `bytes` (borrowed by `out`), checks the type's size limit, computes the id. Key
+ * events are hashed under the zero mesh whatever `mesh` says; for charter 1 the caller passes the
+ * zero mesh. Verifies no signature.
+ * FH_EINVAL ("record.*", "pack.*"), FH_ETOOBIG, FH_EVERSION. */
+FH_MUST_CHECK int fh_record_parse(struct fh_record *out,
+                                  struct fh_bytes bytes,
+                                  const struct fh_mesh_id *mesh,
+                                  struct fh_err *err);
+
+/* Whether signature `index` is by `key` over this record; also that its key ref is the key's. */
+FH_MUST_CHECK bool fh_record_signed_by(const struct fh_record *record,
+                                       unsigned index,
+                                       const struct fh_mesh_id *mesh,
+                                       const struct fh_sign_public *key,
+                                       const struct fh_verifier *verifier);
+
+/* The id that a payload of this type has in this mesh. */
+struct fh_record_id
+fh_record_id_of(unsigned type, const struct fh_mesh_id *mesh, struct fh_bytes payload);
+
+/* Appends a new record around `payload` (canonical, borrowed) with one signature. */
+void fh_record_seal(struct fh_buf *out,
+                    unsigned type,
+                    const struct fh_mesh_id *mesh,
+                    struct fh_bytes payload,
+                    const struct fh_sign_secret *signer);
+
+/* The mesh id under which a type is signed: zero for key events, `mesh` otherwise (charter 1: zero,
+ * passed by the caller). */
+struct fh_mesh_id fh_record_mesh(unsigned type, const struct fh_mesh_id *mesh);
+
+#endif
