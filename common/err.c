@@ -24,6 +24,7 @@ static void mark_cut(char *text, size_t size, int wanted)
     }
 }
 
+FH_PRINTF(4, 0)
 static int set(struct fh_err *err, int code, const char *rule, const char *format, va_list args)
 {
     FH_ASSERT(code != FH_OK);

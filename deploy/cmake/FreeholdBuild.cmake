@@ -49,7 +49,7 @@ if(FH_SANITIZE)
     target_link_options(fh_options INTERFACE -fsanitize=${FH_SANITIZE})
 else()
     target_compile_options(fh_options INTERFACE -fstack-protector-strong
-        -ftrivial-auto-var-init=zero -fstack-clash-protection
+        -fstack-clash-protection $<$<C_COMPILER_ID:GNU>:-ftrivial-auto-var-init=zero>
         $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3>)
     if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
         target_compile_options(fh_options INTERFACE -fcf-protection)
