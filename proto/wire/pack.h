@@ -72,9 +72,10 @@ void fh_pack_read_fixed(struct fh_pack_reader *reader, uint8_t *out, size_t size
 /* Head of an array or map: number of elements (pairs). */
 uint32_t fh_pack_read_array(struct fh_pack_reader *reader, uint32_t max);
 uint32_t fh_pack_read_map(struct fh_pack_reader *reader, uint32_t max);
-/* Head of an array that must have at least `fields` elements; later elements of a newer version are
- * skipped by fh_pack_read_array_end. Returns the count. */
+/* Head of an array that must have at least `fields` elements. Returns the count; after the known
+ * fields fh_pack_read_record_end skips those that a newer version appended. */
 uint32_t fh_pack_read_record(struct fh_pack_reader *reader, uint32_t fields);
+void fh_pack_read_record_end(struct fh_pack_reader *reader, uint32_t count, uint32_t fields);
 /* Skips one whole value. */
 void fh_pack_skip(struct fh_pack_reader *reader);
 /* One whole value, as a view of its encoding. */

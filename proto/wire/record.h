@@ -10,7 +10,7 @@
  * so that no signature can be moved to another type or another mesh. The mesh id is zero for key
  * events and for charter 1, which come before the mesh. The bytes are verified as received, kept
  * and relayed as received; nothing is ever re-encoded to be verified. Signatures stand outside the
- * id.
+ * id, in ascending order of key ref, no key twice.
  *
  * Does not: know who may sign what (proto/identity/directory.h). Thread: any; values.
  * Ownership: a parsed record is a set of views into the bytes it was parsed from (borrowed).
@@ -57,12 +57,12 @@ struct fh_record {
     struct fh_bytes payload;
     unsigned signature_count; /* >= 1 */
     struct fh_record_signature signatures[FH_RECORD_SIGNATURES_MAX];
-    struct fh_record_id id; /* under the mesh id given to fh_record_parse */
+    struct fh_record_id id; /* under the mesh given to fh_record_parse; zero for unknown types */
 };
 
 /* Scans and splits `bytes` (borrowed by `out`), checks the type's size limit, computes the id. Key
  * events are hashed under the zero mesh whatever `mesh` says; for charter 1 the caller passes the
- * zero mesh. Verifies no signature.
+ * zero mesh. Verifies no signature. The payload is scanned too: fh_pack_read_init may follow.
  * FH_EINVAL ("record.*", "pack.*"), FH_ETOOBIG, FH_EVERSION. */
 FH_MUST_CHECK int fh_record_parse(struct fh_record *out,
                                   struct fh_bytes bytes,
@@ -76,16 +76,25 @@ FH_MUST_CHECK bool fh_record_signed_by(const struct fh_record *record,
                                        const struct fh_sign_public *key,
                                        const struct fh_verifier *verifier);
 
-/* The id that a payload of this type has in this mesh. */
+/* The id that a payload of this (known) type has in this mesh. */
 struct fh_record_id
 fh_record_id_of(unsigned type, const struct fh_mesh_id *mesh, struct fh_bytes payload);
 
-/* Appends a new record around `payload` (canonical, borrowed) with one signature. */
+/* Appends a new record around `payload` (canonical, borrowed) with one signature. Failures stick in
+ * `out`: FH_ENOMEM, FH_ETOOBIG. */
 void fh_record_seal(struct fh_buf *out,
                     unsigned type,
                     const struct fh_mesh_id *mesh,
                     struct fh_bytes payload,
                     const struct fh_sign_secret *signer);
+
+/* Appends a copy of `record` with one signature more (or the same one again, when the signer has
+ * signed before); the id stays. Failures stick in `out`: FH_ENOMEM, FH_ETOOBIG (also when all
+ * FH_RECORD_SIGNATURES_MAX places are taken). */
+void fh_record_cosign(struct fh_buf *out,
+                      const struct fh_record *record,
+                      const struct fh_mesh_id *mesh,
+                      const struct fh_sign_secret *signer);
 
 /* The mesh id under which a type is signed: zero for key events, `mesh` otherwise (charter 1: zero,
  * passed by the caller). */

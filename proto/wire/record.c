@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/wire/record.h"
+
+#include "common/assert.h"
+#include "proto/wire/pack.h"
+
+#include <string.h>
+
+enum {
+    ENVELOPE_VERSION = 1,
+    ENVELOPE_FIELDS = 4,
+    ENVELOPE_BYTES_MAX = FH_RECORD_BYTES_MAX,
+    INPUT_PREFIX_BYTES_MAX = 64 + FH_ID_BYTES + 8, /* tag, mesh, length */
+    INPUT_ON_STACK_BYTES_MAX = 2048,               /* everything but contracts and large requests */
+};
+
+struct type_row {
+    unsigned type;
+    const char *text;
+    size_t payload_max;
+};
+
+static const struct type_row type_rows[] = {
+#define X(name, code, text, max) {(code), (text), (max)},
+    FH_RECORD_TYPES(X)
+#undef X
+};
+
+static const struct type_row *row_of(unsigned type)
+{
+    for (size_t i = 0; i < FH_COUNT(type_rows); i++) {
+        if (type_rows[i].type == type) {
+            return &type_rows[i];
+        }
+    }
+    return NULL;
+}
+
+const char *fh_record_type_text(unsigned type)
+{
+    const struct type_row *row = row_of(type);
+    return row != NULL ? row->text : "unknown";
+}
+
+struct fh_mesh_id fh_record_mesh(unsigned type, const struct fh_mesh_id *mesh)
+{
+    static const struct fh_mesh_id zero;
+    return type == FH_RECORD_KEY ? zero : *mesh;
+}
+
+/* Signature input without the payload: "freehold/v1/<type>\0" || mesh || u64be(size). */
+static size_t
+input_prefix(uint8_t *out, unsigned type, const struct fh_mesh_id *mesh, size_t payload_size)
+{
+    static const char tag[] = "freehold/v1/";
+    const struct type_row *row = row_of(type);
+    FH_ASSERT(row != NULL);
+    struct fh_mesh_id signed_mesh = fh_record_mesh(type, mesh);
+    size_t size = sizeof tag - 1;
+    memcpy(out, tag, size);
+    memcpy(out + size, row->text, strlen(row->text) + 1);
+    size += strlen(row->text) + 1;
+    memcpy(out + size, signed_mesh.b, sizeof signed_mesh.b);
+    size += sizeof signed_mesh.b;
+    fh_put_u64be(out + size, payload_size);
+    return size + 8;
+}
+
+struct fh_record_id
+fh_record_id_of(unsigned type, const struct fh_mesh_id *mesh, struct fh_bytes payload)
+{
+    uint8_t prefix[INPUT_PREFIX_BYTES_MAX];
+    const struct fh_bytes parts[] = {
+        fh_bytes(prefix, input_prefix(prefix, type, mesh, payload.size)), payload};
+    struct fh_hash hash = fh_hash_parts(parts, FH_COUNT(parts));
+    struct fh_record_id id;
+    memcpy(id.b, hash.b, sizeof id.b);
+    return id;
+}
+
+/* The signature input in one piece, as Ed25519 wants it: on the stack when small. */
+struct input {
+    uint8_t small[INPUT_ON_STACK_BYTES_MAX];
+    struct fh_buf large;
+    struct fh_bytes bytes;
+};
+
+static int
+input_init(struct input *in, unsigned type, const struct fh_mesh_id *mesh, struct fh_bytes payload)
+{
+    uint8_t prefix[INPUT_PREFIX_BYTES_MAX];
+    size_t prefix_size = input_prefix(prefix, type, mesh, payload.size);
+    fh_buf_init(&in->large, sizeof prefix + ENVELOPE_BYTES_MAX);
+    uint8_t *at = in->small;
+    if (prefix_size + payload.size > sizeof in->small) {
+        at = fh_buf_reserve(&in->large, prefix_size + payload.size);
+        if (at == NULL) {
+            return in->large.failed;
+        }
+    }
+    memcpy(at, prefix, prefix_size);
+    if (payload.size > 0) {
+        memcpy(at + prefix_size, payload.data, payload.size);
+    }
+    in->bytes = fh_bytes(at, prefix_size + payload.size);
+    return FH_OK;
+}
+
+static void input_fini(struct input *in)
+{
+    fh_buf_fini(&in->large);
+}
+
+static int read_signatures(struct fh_record *record, struct fh_pack_reader *reader)
+{
+    record->signature_count = fh_pack_read_array(reader, FH_RECORD_SIGNATURES_MAX);
+    for (unsigned i = 0; i < record->signature_count && reader->failed == FH_OK; i++) {
+        struct fh_record_signature *signature = &record->signatures[i];
+        if (fh_pack_read_array(reader, 2) != 2) {
+            fh_pack_fail(reader, "expected a pair of key ref and signature");
+        }
+        fh_pack_read_fixed(reader, signature->key.b, sizeof signature->key.b);
+        fh_pack_read_fixed(reader, signature->signature.b, sizeof signature->signature.b);
+        if (i > 0 && memcmp(signature[-1].key.b, signature->key.b, FH_REF_BYTES) >= 0) {
+            fh_pack_fail(reader, "expected signatures in ascending order of key ref, no key twice");
+        }
+    }
+    return reader->failed;
+}
+
+static int check_payload(const struct fh_record *record, struct fh_err *err)
+{
+    const struct type_row *row = row_of(record->type);
+    size_t max = row != NULL ? row->payload_max : (size_t)FH_RECORD_BYTES_MAX;
+    if (record->payload.size > max) {
+        return fh_err_rule(err,
+                           FH_ETOOBIG,
+                           "record.size",
+                           "%s record: payload of %zu bytes: expected at most %zu",
+                           fh_record_type_text(record->type),
+                           record->payload.size,
+                           max);
+    }
+    struct fh_pack_limits limits = fh_pack_limits(max);
+    int code = fh_pack_scan(record->payload, &limits, err);
+    if (code != FH_OK) {
+        fh_err_wrap(err, "%s record: payload", fh_record_type_text(record->type));
+    }
+    return code;
+}
+
+int fh_record_parse(struct fh_record *out,
+                    struct fh_bytes bytes,
+                    const struct fh_mesh_id *mesh,
+                    struct fh_err *err)
+{
+    struct fh_pack_limits limits = fh_pack_limits(ENVELOPE_BYTES_MAX);
+    int code = fh_pack_scan(bytes, &limits, err);
+    if (code != FH_OK) {
+        fh_err_wrap(err, "record");
+        return code;
+    }
+    struct fh_record record = {.bytes = bytes};
+    struct fh_pack_reader reader;
+    fh_pack_read_init(&reader, bytes);
+    uint32_t fields = fh_pack_read_record(&reader, ENVELOPE_FIELDS);
+    uint64_t version = fh_pack_read_uint(&reader, UINT64_MAX);
+    if (reader.failed == FH_OK && version != ENVELOPE_VERSION) {
+        return fh_err_rule(err,
+                           FH_EVERSION,
+                           "record.version",
+                           "record of envelope version %llu: expected %d",
+                           (unsigned long long)version,
+                           ENVELOPE_VERSION);
+    }
+    if (reader.failed == FH_OK && fields != ENVELOPE_FIELDS) {
+        /* Unsigned room in the envelope would let anybody make new bytes of an old record. */
+        fh_pack_fail(&reader, "expected exactly 4 fields in the envelope");
+    }
+    record.type = (unsigned)fh_pack_read_uint(&reader, UINT16_MAX);
+    record.payload = fh_pack_read_bin(&reader, ENVELOPE_BYTES_MAX);
+    read_signatures(&record, &reader);
+    if (reader.failed == FH_OK && record.signature_count == 0) {
+        fh_pack_fail(&reader, "expected at least one signature");
+    }
+    code = fh_pack_read_ok(&reader, "record", err);
+    if (code != FH_OK) {
+        return fh_err_rule(
+            err, code, "record.envelope", "record: byte %zu: %s", reader.fail_at, reader.why);
+    }
+    code = check_payload(&record, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    if (row_of(record.type) != NULL) {
+        record.id = fh_record_id_of(record.type, mesh, record.payload);
+    }
+    *out = record;
+    return FH_OK;
+}
+
+static struct fh_ref ref_of(const struct fh_sign_public *key)
+{
+    struct fh_key_id id = fh_key_id_of(key);
+    return fh_key_id_ref(&id);
+}
+
+bool fh_record_signed_by(const struct fh_record *record,
+                         unsigned index,
+                         const struct fh_mesh_id *mesh,
+                         const struct fh_sign_public *key,
+                         const struct fh_verifier *verifier)
+{
+    FH_ASSERT(index < record->signature_count);
+    const struct fh_record_signature *signature = &record->signatures[index];
+    struct fh_ref ref = ref_of(key);
+    if (row_of(record->type) == NULL || !fh_ref_equal(&signature->key, &ref)) {
+        return false;
+    }
+    struct input in;
+    bool right = input_init(&in, record->type, mesh, record->payload) == FH_OK &&
+                 verifier->verify(verifier->user, &signature->signature, in.bytes, key);
+    input_fini(&in);
+    return right;
+}
+
+static struct fh_sign_public public_of(const struct fh_sign_secret *secret)
+{
+    struct fh_sign_public key;
+    memcpy(key.b, secret->b + FH_SEED_BYTES, sizeof key.b);
+    return key;
+}
+
+static int sign_payload(struct fh_record_signature *out,
+                        unsigned type,
+                        const struct fh_mesh_id *mesh,
+                        struct fh_bytes payload,
+                        const struct fh_sign_secret *signer)
+{
+    struct fh_sign_public key = public_of(signer);
+    struct input in;
+    int code = input_init(&in, type, mesh, payload);
+    if (code == FH_OK) {
+        out->key = ref_of(&key);
+        fh_sign(&out->signature, in.bytes, signer);
+    }
+    input_fini(&in);
+    return code;
+}
+
+static void write_record(struct fh_buf *out,
+                         unsigned type,
+                         struct fh_bytes payload,
+                         const struct fh_record_signature *signatures,
+                         unsigned count)
+{
+    fh_pack_array(out, ENVELOPE_FIELDS);
+    fh_pack_uint(out, ENVELOPE_VERSION);
+    fh_pack_uint(out, type);
+    fh_pack_bin(out, payload);
+    fh_pack_array(out, count);
+    for (unsigned i = 0; i < count; i++) {
+        fh_pack_array(out, 2);
+        fh_pack_bin(out, fh_bytes(signatures[i].key.b, sizeof signatures[i].key.b));
+        fh_pack_bin(out, fh_bytes(signatures[i].signature.b, sizeof signatures[i].signature.b));
+    }
+}
+
+static void fail(struct fh_buf *out, int code)
+{
+    if (out->failed == FH_OK) {
+        out->failed = code;
+    }
+}
+
+void fh_record_seal(struct fh_buf *out,
+                    unsigned type,
+                    const struct fh_mesh_id *mesh,
+                    struct fh_bytes payload,
+                    const struct fh_sign_secret *signer)
+{
+    const struct type_row *row = row_of(type);
+    FH_ASSERT(row != NULL);
+    struct fh_record_signature signature;
+    int code = payload.size > row->payload_max
+                   ? FH_ETOOBIG
+                   : sign_payload(&signature, type, mesh, payload, signer);
+    if (code != FH_OK) {
+        fail(out, code);
+        return;
+    }
+    write_record(out, type, payload, &signature, 1);
+}
+
+void fh_record_cosign(struct fh_buf *out,
+                      const struct fh_record *record,
+                      const struct fh_mesh_id *mesh,
+                      const struct fh_sign_secret *signer)
+{
+    struct fh_record_signature all[FH_RECORD_SIGNATURES_MAX];
+    struct fh_record_signature added;
+    int code = sign_payload(&added, record->type, mesh, record->payload, signer);
+    if (code != FH_OK) {
+        fail(out, code);
+        return;
+    }
+    unsigned count = 0;
+    bool placed = false;
+    for (unsigned i = 0; i <= record->signature_count; i++) {
+        bool at_end = i == record->signature_count;
+        int order = at_end ? 1 : memcmp(record->signatures[i].key.b, added.key.b, FH_REF_BYTES);
+        if (!placed && order >= 0) {
+            if (count == FH_RECORD_SIGNATURES_MAX) {
+                fail(out, FH_ETOOBIG);
+                return;
+            }
+            all[count++] = added;
+            placed = true;
+            if (order == 0 && !at_end) {
+                continue; /* the signer's earlier signature gives way to the same one */
+            }
+        }
+        if (!at_end) {
+            if (count == FH_RECORD_SIGNATURES_MAX) {
+                fail(out, FH_ETOOBIG);
+                return;
+            }
+            all[count++] = record->signatures[i];
+        }
+    }
+    write_record(out, record->type, record->payload, all, count);
+}
