@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Session messages: what a request and its answer say, once the session has opened the frame.
+ *
+ * A request is the canonical array [code, fields...]; an answer is [0, fields...] or
+ * [error code, rule, text, retry after ms]. The local admin socket speaks the same language without
+ * a session. Records travel as opaque bins: whoever receives one verifies it as if it had found it.
+ *
+ * Encoders append to a buffer; decoders fill a struct whose strings and bins are views into the
+ * given bytes (borrowed). A list of bins is walked with fh_msg_bins_next.
+ *
+ * Does not: verify records, know sockets. Thread: any; values.
+ * Source of the table: proto/README.md, "Session messages".
+ */
+#ifndef FH_PROTO_SESSION_MESSAGES_H
+#define FH_PROTO_SESSION_MESSAGES_H
+
+#include "common/limits.h"
+#include "proto/wire/pack.h"
+#include "proto/wire/record.h"
+
+/* X(NAME, code). Codes 1..63 over sessions, 64.. on the admin socket only. */
+#define FH_MESSAGES(X)                                                                             \
+    X(STATUS, 1)                                                                                   \
+    X(PEERS, 2)                                                                                    \
+    X(SEARCH, 3)                                                                                   \
+    X(DESCRIBE, 4)                                                                                 \
+    X(IDENTITY, 5)                                                                                 \
+    X(REDEEM, 10)                                                                                  \
+    X(SYNC, 11)                                                                                    \
+    X(PUSH, 12)                                                                                    \
+    X(PULL, 13)                                                                                    \
+    X(PROBE, 14)                                                                                   \
+    X(RELAY, 20)                                                                                   \
+    X(PLAN, 30)                                                                                    \
+    X(QUERY, 31)                                                                                   \
+    X(SCAN, 32)                                                                                    \
+    X(NEXT, 33)                                                                                    \
+    X(CANCEL, 34)                                                                                  \
+    X(ADMIN_CHAIN, 64)                                                                             \
+    X(ADMIN_PUBLISH, 65)                                                                           \
+    X(ADMIN_LEAVE, 66)
+
+enum fh_message {
+#define X(name, code) FH_MSG_##name = (code),
+    FH_MESSAGES(X)
+#undef X
+};
+
+/* "QUERY"; "unknown". */
+const char *fh_message_text(unsigned code);
+
+/* Reads the head of a request: scans the whole payload within `bytes_max`, leaves `reader` at the
+ * first field. FH_EPROTO with rule "message.form". */
+FH_MUST_CHECK int fh_msg_open(struct fh_pack_reader *reader,
+                              struct fh_bytes payload,
+                              size_t bytes_max,
+                              unsigned *out_code,
+                              struct fh_err *err);
+
+/* An error answer. `err` is borrowed; its text was made for the asking party. */
+void fh_msg_error(struct fh_buf *out, const struct fh_err *err, uint32_t retry_after_ms);
+
+/* Reads the head of an answer: FH_OK and `reader` at the first field, or the remote error in `err`
+ * (its code is the result), or FH_EPROTO. */
+FH_MUST_CHECK int fh_msg_answer(struct fh_pack_reader *reader,
+                                struct fh_bytes payload,
+                                size_t bytes_max,
+                                struct fh_err *err);
+
+/* A list of bins inside a scanned message. */
+struct fh_msg_bins {
+    struct fh_pack_reader reader; /* private */
+    uint32_t left;
+};
+/* The next bin, or false at the end. */
+bool fh_msg_bins_next(struct fh_msg_bins *bins, struct fh_bytes *out);
+
+/* STATUS -> who answers and how it is. */
+struct fh_msg_status {
+    struct fh_mesh_id mesh;
+    char mesh_name[FH_NAME_BYTES_MAX + 1];
+    struct fh_domain_id domain;
+    char domain_name[FH_NAME_BYTES_MAX + 1];
+    struct fh_node_id node;
+    char version[FH_VERSION_BYTES_MAX + 1];
+    uint64_t generation;
+    uint64_t uptime_ms;
+    uint64_t members_alive; /* this node included */
+    uint64_t members_known;
+    uint64_t products;
+    uint64_t wall_ms;
+};
+void fh_msg_status_request(struct fh_buf *out);
+void fh_msg_status_answer(struct fh_buf *out, const struct fh_msg_status *status);
+FH_MUST_CHECK int fh_msg_status_read(struct fh_pack_reader *reader,
+                                     struct fh_msg_status *out,
+                                     struct fh_err *err);
+
+/* PEERS -> one entry for each known member. */
+struct fh_msg_peer {
+    struct fh_node_id node;
+    struct fh_domain_id domain;
+    char domain_name[FH_NAME_BYTES_MAX + 1];
+    char address[FH_ADDRESS_BYTES_MAX + 1]; /* "" when none is advertised */
+    unsigned state;                         /* enum fh_member_state of proto/gossip/members.h */
+    bool self;
+    uint64_t generation;
+    uint64_t incarnation;
+    uint64_t heard_ms_ago; /* since the last direct answer; UINT64_MAX: never */
+};
+void fh_msg_peers_request(struct fh_buf *out);
+void fh_msg_peers_answer_begin(struct fh_buf *out, uint32_t count);
+void fh_msg_peers_answer_add(struct fh_buf *out, const struct fh_msg_peer *peer);
+/* Number of entries; then fh_msg_peers_next for each. */
+FH_MUST_CHECK int
+fh_msg_peers_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err);
+FH_MUST_CHECK int
+fh_msg_peers_next(struct fh_pack_reader *reader, struct fh_msg_peer *out, struct fh_err *err);
+
+/* SEARCH [words, limit] -> products, best first; "" lists all. */
+struct fh_msg_product {
+    struct fh_domain_id domain;
+    char domain_name[FH_NAME_BYTES_MAX + 1];
+    char product[FH_NAME_BYTES_MAX + 1];
+    char version[FH_VERSION_BYTES_MAX + 1];
+    unsigned status; /* enum fh_product_status of proto/gossip/announce.h */
+    char title[128];
+    char summary[FH_ANNOUNCEMENT_SUMMARY_BYTES_MAX + 1];
+    uint64_t age_ms;       /* since its owner was last heard */
+    bool reachable;        /* some node of the owner is alive in this node's view */
+    bool contract_held;    /* the contract itself has arrived and verified */
+    bool open_to_mesh;     /* readable by every domain */
+    struct fh_record_id contract;
+};
+void fh_msg_search_request(struct fh_buf *out, const char *words, uint32_t limit);
+FH_MUST_CHECK int fh_msg_search_request_read(struct fh_pack_reader *reader,
+                                             char words[1024],
+                                             uint32_t *out_limit,
+                                             struct fh_err *err);
+void fh_msg_products_answer_begin(struct fh_buf *out, uint32_t count);
+void fh_msg_products_answer_add(struct fh_buf *out, const struct fh_msg_product *product);
+FH_MUST_CHECK int
+fh_msg_products_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err);
+FH_MUST_CHECK int
+fh_msg_products_next(struct fh_pack_reader *reader, struct fh_msg_product *out, struct fh_err *err);
+
+/* A product as people and requests name it. */
+struct fh_msg_product_name {
+    char domain[FH_NAME_BYTES_MAX + 1];
+    char product[FH_NAME_BYTES_MAX + 1];
+    uint64_t major; /* 0: the highest active one */
+};
+
+/* DESCRIBE [domain, product, major] -> the entry, its announcement and contract records, and every
+ * record that is needed to verify them from the mesh id alone. */
+struct fh_msg_describe {
+    struct fh_msg_product product;
+    struct fh_bytes announcement;
+    struct fh_bytes contract; /* empty when it has not arrived yet */
+    struct fh_msg_bins identity;
+};
+void fh_msg_describe_request(struct fh_buf *out, const struct fh_msg_product_name *name);
+FH_MUST_CHECK int fh_msg_product_name_read(struct fh_pack_reader *reader,
+                                           struct fh_msg_product_name *out,
+                                           struct fh_err *err);
+/* The caller appends the identity list: fh_pack_array(count), then each record with fh_pack_bin. */
+void fh_msg_describe_answer_begin(struct fh_buf *out,
+                                  const struct fh_msg_product *product,
+                                  struct fh_bytes announcement,
+                                  struct fh_bytes contract);
+FH_MUST_CHECK int fh_msg_describe_read(struct fh_pack_reader *reader,
+                                       struct fh_msg_describe *out,
+                                       struct fh_err *err);
+
+/* Requests and answers that are a list of records or ids:
+ *   IDENTITY [domain id or bin0 for all]          -> [[record...]]
+ *   REDEEM   [invitation record, name, redemption signature 64, [record...]] -> [[record...]]
+ *   PUSH     [[record...]]                         -> [accepted count]
+ *   PULL     [[record id...]]                      -> [[record...]]
+ *   SYNC     [set, cursor bin]                     -> [next cursor bin, [record...]] */
+enum fh_sync_set {
+    FH_SYNC_IDENTITY = 1,      /* charter, key events, delegations, admissions, revocations */
+    FH_SYNC_MEMBERSHIP = 2,    /* ALIVE and LEAVE records */
+    FH_SYNC_ANNOUNCEMENTS = 3, /* product announcements */
+};
+enum {
+    FH_SYNC_PAGE_BYTES = 256 * 1024, /* records of one SYNC answer */
+    FH_SYNC_CURSOR_BYTES_MAX = 64,
+    FH_PULL_IDS_MAX = 256,
+};
+void fh_msg_identity_request(struct fh_buf *out, const struct fh_domain_id *domain);
+void fh_msg_redeem_request(struct fh_buf *out,
+                           struct fh_bytes invitation,
+                           const char *name,
+                           const struct fh_signature *redemption);
+struct fh_msg_redeem {
+    struct fh_bytes invitation;
+    char name[FH_NAME_BYTES_MAX + 1];
+    struct fh_signature redemption;
+    struct fh_msg_bins records; /* the joiner's key events and delegations */
+};
+FH_MUST_CHECK int
+fh_msg_redeem_read(struct fh_pack_reader *reader, struct fh_msg_redeem *out, struct fh_err *err);
+void fh_msg_sync_request(struct fh_buf *out, enum fh_sync_set set, struct fh_bytes cursor);
+FH_MUST_CHECK int fh_msg_sync_request_read(struct fh_pack_reader *reader,
+                                           enum fh_sync_set *out_set,
+                                           struct fh_bytes *out_cursor,
+                                           struct fh_err *err);
+void fh_msg_pull_request_begin(struct fh_buf *out, uint32_t count); /* then fh_pack_bin each id */
+void fh_msg_push_request_begin(struct fh_buf *out, uint32_t count); /* then fh_pack_bin each */
+/* Reads a list of bins as the next field. */
+FH_MUST_CHECK int
+fh_msg_bins_read(struct fh_pack_reader *reader, struct fh_msg_bins *out, struct fh_err *err);
+
+/* An answer of the given number of fields without more; the caller appends them. */
+void fh_msg_ok(struct fh_buf *out, uint32_t fields);
+
+/* PROBE [nonce] -> [nonce]: is this node there, when UDP says it is not. */
+void fh_msg_probe_request(struct fh_buf *out, uint64_t nonce);
+
+/* RELAY [node id, frame] -> [frame]: carries one opaque frame of an inner session to a node of the
+ * mesh and its answer back. */
+void fh_msg_relay_request(struct fh_buf *out,
+                          const struct fh_node_id *node,
+                          struct fh_bytes frame);
+FH_MUST_CHECK int fh_msg_relay_read(struct fh_pack_reader *reader,
+                                    struct fh_node_id *out_node,
+                                    struct fh_bytes *out_frame,
+                                    struct fh_err *err);
+
+/* PLAN [sql] -> the tables that the text reads, where each lives, and who should be asked. */
+struct fh_msg_plan_table {
+    struct fh_domain_id domain;
+    char domain_name[FH_NAME_BYTES_MAX + 1];
+    char product[FH_NAME_BYTES_MAX + 1];
+    char table[FH_NAME_BYTES_MAX + 1];
+    char version[FH_VERSION_BYTES_MAX + 1];
+    struct fh_record_id contract;
+    struct fh_node_id node; /* the owner's node to ask; zero when none is known */
+    bool reachable;
+};
+struct fh_msg_plan {
+    struct fh_node_id entry; /* the node that answers */
+    bool joined;             /* several owners: send QUERY to the entry peer */
+    uint32_t table_count;
+    struct fh_msg_plan_table tables[FH_QUERY_TABLES_MAX];
+};
+void fh_msg_plan_request(struct fh_buf *out, const char *sql);
+FH_MUST_CHECK int fh_msg_plan_request_read(struct fh_pack_reader *reader,
+                                           struct fh_bytes *out_sql,
+                                           struct fh_err *err);
+void fh_msg_plan_answer(struct fh_buf *out, const struct fh_msg_plan *plan);
+FH_MUST_CHECK int
+fh_msg_plan_read(struct fh_pack_reader *reader, struct fh_msg_plan *out, struct fh_err *err);
+
+/* QUERY [request record] -> [stream id]. SCAN [request record, table index, [column...]] -> [stream id]:
+ * an entry peer's read of one table for a consumer's signed request. */
+void fh_msg_query_request(struct fh_buf *out, struct fh_bytes request_record);
+void fh_msg_scan_request_begin(struct fh_buf *out,
+                               struct fh_bytes request_record,
+                               uint32_t table_index,
+                               uint32_t column_count); /* then fh_pack_cstr each column */
+void fh_msg_stream_answer(struct fh_buf *out, uint64_t stream);
+FH_MUST_CHECK int
+fh_msg_stream_read(struct fh_pack_reader *reader, uint64_t *out_stream, struct fh_err *err);
+
+/* NEXT [stream, index] -> [0, batch] or [1, [receipt record...]]: the batch of that index, or the
+ * signed end. Indexes count from 0; at most FH_QUERY_WINDOW may be asked ahead. A stream that failed
+ * answers with its error. */
+void fh_msg_next_request(struct fh_buf *out, uint64_t stream, uint64_t index);
+FH_MUST_CHECK int fh_msg_next_request_read(struct fh_pack_reader *reader,
+                                           uint64_t *out_stream,
+                                           uint64_t *out_index,
+                                           struct fh_err *err);
+/* Bytes before a batch of `size` bytes in the answer [0, 0, batch]; then the batch itself follows. */
+void fh_msg_next_batch_head(struct fh_buf *out, size_t size);
+void fh_msg_next_end_begin(struct fh_buf *out, uint32_t receipts); /* then fh_pack_bin each */
+struct fh_msg_next {
+    bool end;
+    struct fh_bytes batch;
+    struct fh_msg_bins receipts;
+};
+FH_MUST_CHECK int
+fh_msg_next_read(struct fh_pack_reader *reader, struct fh_msg_next *out, struct fh_err *err);
+
+void fh_msg_cancel_request(struct fh_buf *out, uint64_t stream);
+
+/* ADMIN_CHAIN [product] -> [seq, last contract record or bin0]: what the next version follows. */
+void fh_msg_chain_request(struct fh_buf *out, const char *product);
+void fh_msg_chain_answer(struct fh_buf *out, uint64_t seq, struct fh_bytes last_contract);
+FH_MUST_CHECK int fh_msg_chain_read(struct fh_pack_reader *reader,
+                                    uint64_t *out_seq,
+                                    struct fh_bytes *out_last_contract,
+                                    struct fh_err *err);
+
+/* ADMIN_PUBLISH [contract record, authored YAML, data root, dry run] -> [findings]. The node checks the
+ * promises against the data before it announces; findings of severity error refuse (FH_ECHECK). */
+struct fh_msg_publish {
+    struct fh_bytes contract;
+    struct fh_bytes yaml;
+    char data_root[4096];
+    bool dry_run;
+};
+struct fh_msg_finding {
+    char table[FH_NAME_BYTES_MAX + 1];
+    char column[FH_NAME_BYTES_MAX + 1]; /* "" for the table */
+    char rule[48];                      /* "check.type", "check.required", "check.unique", ... */
+    bool error;                         /* false: a note, such as the number of rows */
+    uint64_t count;                     /* rows that break the rule */
+    char text[256];
+};
+void fh_msg_publish_request(struct fh_buf *out, const struct fh_msg_publish *publish);
+FH_MUST_CHECK int
+fh_msg_publish_read(struct fh_pack_reader *reader, struct fh_msg_publish *out, struct fh_err *err);
+void fh_msg_findings_answer_begin(struct fh_buf *out, uint32_t count);
+void fh_msg_findings_answer_add(struct fh_buf *out, const struct fh_msg_finding *finding);
+FH_MUST_CHECK int
+fh_msg_findings_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err);
+FH_MUST_CHECK int
+fh_msg_findings_next(struct fh_pack_reader *reader, struct fh_msg_finding *out, struct fh_err *err);
+
+void fh_msg_leave_request(struct fh_buf *out);
+
+#endif
