@@ -162,9 +162,7 @@ void fh_msg_status_answer(struct fh_buf *out, const struct fh_msg_status *status
     fh_pack_uint(out, status->wall_ms);
 }
 
-int fh_msg_status_read(struct fh_pack_reader *reader,
-                       struct fh_msg_status *out,
-                       struct fh_err *err)
+int fh_msg_status_read(struct fh_pack_reader *reader, struct fh_msg_status *out, struct fh_err *err)
 {
     struct fh_msg_status status;
     fh_pack_read_fixed(reader, status.mesh.b, FH_ID_BYTES);

@@ -93,9 +93,8 @@ struct fh_msg_status {
 };
 void fh_msg_status_request(struct fh_buf *out);
 void fh_msg_status_answer(struct fh_buf *out, const struct fh_msg_status *status);
-FH_MUST_CHECK int fh_msg_status_read(struct fh_pack_reader *reader,
-                                     struct fh_msg_status *out,
-                                     struct fh_err *err);
+FH_MUST_CHECK int
+fh_msg_status_read(struct fh_pack_reader *reader, struct fh_msg_status *out, struct fh_err *err);
 
 /* PEERS -> one entry for each known member. */
 struct fh_msg_peer {
@@ -127,10 +126,10 @@ struct fh_msg_product {
     unsigned status; /* enum fh_product_status of proto/gossip/announce.h */
     char title[128];
     char summary[FH_ANNOUNCEMENT_SUMMARY_BYTES_MAX + 1];
-    uint64_t age_ms;       /* since its owner was last heard */
-    bool reachable;        /* some node of the owner is alive in this node's view */
-    bool contract_held;    /* the contract itself has arrived and verified */
-    bool open_to_mesh;     /* readable by every domain */
+    uint64_t age_ms;    /* since its owner was last heard */
+    bool reachable;     /* some node of the owner is alive in this node's view */
+    bool contract_held; /* the contract itself has arrived and verified */
+    bool open_to_mesh;  /* readable by every domain */
     struct fh_record_id contract;
 };
 void fh_msg_search_request(struct fh_buf *out, const char *words, uint32_t limit);
@@ -221,9 +220,7 @@ void fh_msg_probe_request(struct fh_buf *out, uint64_t nonce);
 
 /* RELAY [node id, frame] -> [frame]: carries one opaque frame of an inner session to a node of the
  * mesh and its answer back. */
-void fh_msg_relay_request(struct fh_buf *out,
-                          const struct fh_node_id *node,
-                          struct fh_bytes frame);
+void fh_msg_relay_request(struct fh_buf *out, const struct fh_node_id *node, struct fh_bytes frame);
 FH_MUST_CHECK int fh_msg_relay_read(struct fh_pack_reader *reader,
                                     struct fh_node_id *out_node,
                                     struct fh_bytes *out_frame,
@@ -254,8 +251,8 @@ void fh_msg_plan_answer(struct fh_buf *out, const struct fh_msg_plan *plan);
 FH_MUST_CHECK int
 fh_msg_plan_read(struct fh_pack_reader *reader, struct fh_msg_plan *out, struct fh_err *err);
 
-/* QUERY [request record] -> [stream id]. SCAN [request record, table index, [column...]] -> [stream id]:
- * an entry peer's read of one table for a consumer's signed request. */
+/* QUERY [request record] -> [stream id]. SCAN [request record, table index, [column...]] -> [stream
+ * id]: an entry peer's read of one table for a consumer's signed request. */
 void fh_msg_query_request(struct fh_buf *out, struct fh_bytes request_record);
 void fh_msg_scan_request_begin(struct fh_buf *out,
                                struct fh_bytes request_record,
@@ -266,14 +263,15 @@ FH_MUST_CHECK int
 fh_msg_stream_read(struct fh_pack_reader *reader, uint64_t *out_stream, struct fh_err *err);
 
 /* NEXT [stream, index] -> [0, batch] or [1, [receipt record...]]: the batch of that index, or the
- * signed end. Indexes count from 0; at most FH_QUERY_WINDOW may be asked ahead. A stream that failed
- * answers with its error. */
+ * signed end. Indexes count from 0; at most FH_QUERY_WINDOW may be asked ahead. A stream that
+ * failed answers with its error. */
 void fh_msg_next_request(struct fh_buf *out, uint64_t stream, uint64_t index);
 FH_MUST_CHECK int fh_msg_next_request_read(struct fh_pack_reader *reader,
                                            uint64_t *out_stream,
                                            uint64_t *out_index,
                                            struct fh_err *err);
-/* Bytes before a batch of `size` bytes in the answer [0, 0, batch]; then the batch itself follows. */
+/* Bytes before a batch of `size` bytes in the answer [0, 0, batch]; then the batch itself follows.
+ */
 void fh_msg_next_batch_head(struct fh_buf *out, size_t size);
 void fh_msg_next_end_begin(struct fh_buf *out, uint32_t receipts); /* then fh_pack_bin each */
 struct fh_msg_next {
@@ -294,8 +292,9 @@ FH_MUST_CHECK int fh_msg_chain_read(struct fh_pack_reader *reader,
                                     struct fh_bytes *out_last_contract,
                                     struct fh_err *err);
 
-/* ADMIN_PUBLISH [contract record, authored YAML, data root, dry run] -> [findings]. The node checks the
- * promises against the data before it announces; findings of severity error refuse (FH_ECHECK). */
+/* ADMIN_PUBLISH [contract record, authored YAML, data root, dry run] -> [findings]. The node checks
+ * the promises against the data before it announces; findings of severity error refuse (FH_ECHECK).
+ */
 struct fh_msg_publish {
     struct fh_bytes contract;
     struct fh_bytes yaml;

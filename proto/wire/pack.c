@@ -556,11 +556,16 @@ void fh_pack_cstr(struct fh_buf *out, const char *utf8)
 
 void fh_pack_bin(struct fh_buf *out, struct fh_bytes bytes)
 {
-    msgpack_packer packer = packer_of(out);
     if (fits(out, bytes.size)) {
-        msgpack_pack_bin(&packer, bytes.size);
+        fh_pack_bin_head(out, (uint32_t)bytes.size);
         fh_buf_add_bytes(out, bytes);
     }
+}
+
+void fh_pack_bin_head(struct fh_buf *out, uint32_t size)
+{
+    msgpack_packer packer = packer_of(out);
+    msgpack_pack_bin(&packer, size);
 }
 
 void fh_pack_array(struct fh_buf *out, uint32_t count)

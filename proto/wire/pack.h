@@ -94,6 +94,9 @@ void fh_pack_int(struct fh_buf *out, int64_t value);
 void fh_pack_str(struct fh_buf *out, struct fh_bytes utf8);
 void fh_pack_cstr(struct fh_buf *out, const char *utf8);
 void fh_pack_bin(struct fh_buf *out, struct fh_bytes bytes);
+/* Only the head of a bin: the caller appends its `size` bytes, or sends them from where they are.
+ */
+void fh_pack_bin_head(struct fh_buf *out, uint32_t size);
 void fh_pack_array(struct fh_buf *out, uint32_t count);
 void fh_pack_map(struct fh_buf *out, uint32_t count);
 
