@@ -44,6 +44,15 @@ enum {
     FH_DATAGRAM_BYTES_MAX = 1200, /* under IPv6's minimum MTU of 1280 */
     FH_MEMBERS_MAX = FH_LIMIT(16384, 64),
     FH_RUMOURS_MAX = FH_LIMIT(4096, 16),
+    FH_GOSSIP_SEEDS_MAX = 16,
+    FH_GOSSIP_KEYS_MAX = FH_LIMIT(2048, 16),   /* cached datagram keys of peers, 200 bytes each */
+    FH_GOSSIP_AWAITED_MAX = FH_LIMIT(128, 16), /* pings in flight: own, relayed, to newcomers */
+    FH_GOSSIP_SUSPICIONS_MAX = FH_LIMIT(16384, 64), /* a partition suspects the other half */
+    FH_GOSSIP_BULK_RECORDS = 16,        /* more learned at once: everybody synchronises anyway */
+    FH_GOSSIP_VERIFY_PER_S = 2000,      /* signatures of rumours: 15 % of a core */
+    FH_GOSSIP_AGREE_PER_S = 1000,       /* key agreements for senders outside the key cache */
+    FH_GOSSIP_RELAY_PER_S = 100,        /* probes relayed for others */
+    FH_GOSSIP_NEWS_BYTES_PER_S = 65536, /* rumours are shed above it, probes never */
     FH_PRODUCTS_PER_DOMAIN_MAX = FH_LIMIT(10000, 32),
     FH_CATALOGUE_PRODUCTS_MAX = FH_LIMIT(100000, 64),
 
