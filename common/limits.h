@@ -37,6 +37,10 @@ enum {
     FH_CONTRACT_BYTES_MAX = 256 * 1024,
     FH_YAML_DEPTH_MAX = 32,
     FH_YAML_EVENTS_MAX = FH_LIMIT(50000, 4000),
+    FH_YAML_KEYS_MAX = 1024, /* of one map; the largest section of ODCS has 29 */
+    FH_CONTRACT_ARENA_BYTES_MAX = 24 * 1024 * 1024, /* tree and model of the worst 256 KiB */
+    FH_CONTRACT_FORM_BYTES_MAX = 320 * 1024,        /* canonical form; about as large as its text */
+    FH_FINDINGS_MAX = FH_LIMIT(100, 8),             /* listed in one run; the rest is counted */
     FH_CONTRACT_TABLES_MAX = FH_LIMIT(256, 8),
     FH_CONTRACT_COLUMNS_MAX = FH_LIMIT(2048, 64), /* of one table */
 
@@ -105,6 +109,8 @@ enum {
 #define FH_INVITATION_DEFAULT_MS ((int64_t)7 * 24 * 3600 * 1000)
 
 _Static_assert(FH_RECORD_BYTES_MAX > 2 * FH_CONTRACT_BYTES_MAX, "a contract carries text and form");
+_Static_assert(FH_CONTRACT_FORM_BYTES_MAX + FH_CONTRACT_BYTES_MAX + 4096 < FH_RECORD_BYTES_MAX,
+               "form and text fit one record");
 _Static_assert(FH_RECORD_BYTES_MAX < FH_FRAME_REPLY_BYTES_MAX, "a record fits one reply");
 _Static_assert(FH_RECORD_GOSSIP_BYTES_MAX < FH_DATAGRAM_BYTES_MAX, "a rumour fits a datagram");
 _Static_assert(FH_SQL_BYTES_MAX < FH_FRAME_REQUEST_BYTES_MAX, "a query fits one request");
