@@ -83,6 +83,7 @@ enum {
     FH_SQL_CTES_MAX = 64,
     FH_SQL_CTE_DEPTH_MAX = 3,
     FH_QUERY_TABLES_MAX = 64,
+    FH_PURPOSE_BYTES_MAX = 127, /* a slug or a short sentence; signed with every request */
     FH_QUERY_DEADLINE_MS = 10000,
     FH_QUERY_STREAM_DEADLINE_MS = 300000, /* `get` and cursors: bounded by bytes too */
     FH_QUERY_ROWS_MAX = 1000000,          /* interactive answers */
@@ -92,20 +93,31 @@ enum {
     FH_BATCH_BYTES_MAX = 1024 * 1024,
     FH_CELL_BYTES_MAX = 16 * 1024 * 1024,
     FH_BATCH_COLUMNS_MAX = 2048,
+    FH_RECEIPT_LEAVES_MAX = FH_LIMIT(65536, 8), /* 64 GiB of batches in one saved receipt */
+    FH_RECEIPT_FILE_SUPPORT_MAX = 512,          /* records that prove the signers of a join of 64 */
+    FH_RECEIPT_FILE_BYTES_MAX =
+        4 * 1024 * 1024, /* leaves 2 MiB, request 256 KiB, the rest records */
     FH_WORKERS_MAX = FH_LIMIT(8, 2),
     FH_PARSE_CPU_MS = 250,
     FH_WORKER_MEMORY_MIB = 1024,
 
     /* local */
+    FH_SETTINGS_BYTES_MAX = 64 * 1024,    /* freehold.yaml */
+    FH_SETTINGS_LIST_MAX = 16,            /* peers or data roots in freehold.yaml */
+    FH_STORE_BUSY_MS = 2000,              /* waiting for a backup tool that reads node.db */
+    FH_SEARCH_WORDS_MAX = 16,             /* words of one search */
+    FH_SEARCH_TEXT_BYTES_MAX = 64 * 1024, /* indexed text of one product */
     FH_ADMIN_FRAME_BYTES_MAX = 4 * 1024 * 1024,
     FH_ADMIN_CLIENTS_MAX = 32,
     FH_SEARCH_RESULTS_MAX = 1000,
 };
 
-#define FH_CLOCK_SKEW_MS         ((int64_t)10 * 60 * 1000) /* grace on dates in records */
-#define FH_NODE_DELEGATION_MS    ((int64_t)30 * 24 * 3600 * 1000)
-#define FH_ANNOUNCEMENT_TTL_MS   ((int64_t)7 * 24 * 3600 * 1000)
-#define FH_ALIVE_TTL_MS          ((int64_t)24 * 3600 * 1000)
+#define FH_CLOCK_SKEW_MS       ((int64_t)10 * 60 * 1000) /* grace on dates in records */
+#define FH_NODE_DELEGATION_MS  ((int64_t)30 * 24 * 3600 * 1000)
+#define FH_ANNOUNCEMENT_TTL_MS ((int64_t)7 * 24 * 3600 * 1000)
+#define FH_ALIVE_TTL_MS        ((int64_t)24 * 3600 * 1000)
+#define FH_REQUEST_LIFETIME_MS                                                                     \
+    ((int64_t)10 * 60 * 1000) /* a signed query is not a standing order */
 #define FH_INVITATION_DEFAULT_MS ((int64_t)7 * 24 * 3600 * 1000)
 
 _Static_assert(FH_RECORD_BYTES_MAX > 2 * FH_CONTRACT_BYTES_MAX, "a contract carries text and form");

@@ -123,6 +123,33 @@ struct fh_hash fh_hash(struct fh_bytes bytes)
     return fh_hash_parts(&bytes, 1);
 }
 
+/* The state is copied to an aligned local and back: libsodium wants 64 bytes, malloc gives 16. */
+
+void fh_hasher_init(struct fh_hasher *hasher)
+{
+    crypto_generichash_state state;
+    _Static_assert(sizeof state == sizeof hasher->state, "fh_hasher holds libsodium's state");
+    FH_ASSERT(crypto_generichash_init(&state, NULL, 0, FH_HASH_BYTES) == 0);
+    memcpy(hasher->state, &state, sizeof state);
+}
+
+void fh_hasher_add(struct fh_hasher *hasher, struct fh_bytes bytes)
+{
+    crypto_generichash_state state;
+    memcpy(&state, hasher->state, sizeof state);
+    FH_ASSERT(crypto_generichash_update(&state, bytes.data, bytes.size) == 0);
+    memcpy(hasher->state, &state, sizeof state);
+}
+
+struct fh_hash fh_hasher_read(const struct fh_hasher *hasher)
+{
+    crypto_generichash_state state;
+    struct fh_hash hash;
+    memcpy(&state, hasher->state, sizeof state);
+    FH_ASSERT(crypto_generichash_final(&state, hash.b, sizeof hash.b) == 0);
+    return hash;
+}
+
 void fh_hash_keyed(uint8_t *out, size_t out_size, struct fh_bytes key, struct fh_bytes message)
 {
     FH_ASSERT(out_size >= crypto_generichash_BYTES_MIN);

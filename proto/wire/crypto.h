@@ -91,6 +91,13 @@ FH_MUST_CHECK bool fh_agree(uint8_t out_shared[32],
 /* BLAKE2b-256 of all parts in order, unkeyed. */
 struct fh_hash fh_hash_parts(const struct fh_bytes *parts, size_t count);
 struct fh_hash fh_hash(struct fh_bytes bytes);
+/* BLAKE2b-256 in steps: init, any number of adds, and reads, after which adding may go on. */
+struct fh_hasher {
+    uint8_t state[384]; /* private */
+};
+void fh_hasher_init(struct fh_hasher *hasher);
+void fh_hasher_add(struct fh_hasher *hasher, struct fh_bytes bytes);
+struct fh_hash fh_hasher_read(const struct fh_hasher *hasher);
 /* Keyed BLAKE2b with 16 to 64 bytes of key and output. */
 void fh_hash_keyed(uint8_t *out, size_t out_size, struct fh_bytes key, struct fh_bytes message);
 /* BLAKE2b-512, HMAC-BLAKE2b-512 (RFC 2104 with a 128-byte block): what Noise needs. */

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/query/receipt.h"
+
+#include "common/assert.h"
+#include "proto/wire/pack.h"
+
+enum { RECEIPT_VERSION = 1, RECEIPT_FIELDS = 16, RECEIPT_BYTES_MAX = 16 * 1024 };
+
+static int check_values(const struct fh_receipt *receipt, struct fh_err *err)
+{
+    if (receipt->contract_count > FH_QUERY_TABLES_MAX ||
+        receipt->part_count > FH_QUERY_TABLES_MAX) {
+        return fh_err_rule(err,
+                           FH_ETOOBIG,
+                           "receipt.lists",
+                           "receipt: %zu contracts and %zu parts; at most %d of each",
+                           receipt->contract_count,
+                           receipt->part_count,
+                           FH_QUERY_TABLES_MAX);
+    }
+    if (receipt->started_ms < 0 || receipt->finished_ms < receipt->started_ms) {
+        return fh_err_rule(
+            err, FH_EINVAL, "receipt.time", "receipt: finished before it was started");
+    }
+    if (receipt->sent.batches == 0 && receipt->sent.rows != 0) {
+        return fh_err_rule(err, FH_EINVAL, "receipt.rows", "receipt: rows without a batch");
+    }
+    return FH_OK;
+}
+
+static void put_ids(struct fh_buf *out, const struct fh_record_id *ids, size_t count)
+{
+    fh_pack_array(out, (uint32_t)count);
+    for (size_t i = 0; i < count; i++) {
+        fh_pack_bin(out, fh_bytes(ids[i].b, FH_ID_BYTES));
+    }
+}
+
+int fh_receipt_build(struct fh_buf *out, const struct fh_receipt *receipt, struct fh_err *err)
+{
+    int code = check_values(receipt, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    const struct fh_observed *sent = &receipt->sent;
+    fh_pack_array(out, RECEIPT_FIELDS);
+    fh_pack_uint(out, RECEIPT_VERSION);
+    fh_pack_bin(out, fh_bytes(receipt->request.b, FH_ID_BYTES));
+    fh_pack_bin(out, fh_bytes(receipt->request_id.b, sizeof receipt->request_id.b));
+    fh_pack_bin(out, fh_bytes(receipt->owner.b, FH_ID_BYTES));
+    fh_pack_bin(out, fh_bytes(receipt->node.b, FH_ID_BYTES));
+    fh_pack_uint(out, receipt->outcome);
+    fh_pack_uint(out, sent->rows);
+    fh_pack_uint(out, sent->bytes);
+    fh_pack_uint(out, sent->batches);
+    fh_pack_bin(out, fh_bytes(sent->tags.b, FH_HASH_BYTES));
+    fh_pack_bin(out, fh_bytes(sent->tree.b, sent->has_tree ? FH_HASH_BYTES : 0));
+    put_ids(out, receipt->contracts, receipt->contract_count);
+    fh_pack_bin(out, fh_bytes(receipt->policy.b, receipt->has_policy ? FH_ID_BYTES : 0));
+    fh_pack_uint(out, (uint64_t)receipt->started_ms);
+    fh_pack_uint(out, (uint64_t)receipt->finished_ms);
+    put_ids(out, receipt->parts, receipt->part_count);
+    code = fh_buf_ok(out);
+    return code == FH_OK ? FH_OK : fh_err_set(err, code, "receipt: no room for it");
+}
+
+/* A bin of 32 bytes or of none; whether it was there. */
+static bool read_optional(struct fh_pack_reader *reader, uint8_t out[FH_ID_BYTES])
+{
+    struct fh_bytes bin = fh_pack_read_bin(reader, FH_ID_BYTES);
+    if (bin.size == 0) {
+        return false;
+    }
+    if (bin.size != FH_ID_BYTES) {
+        fh_pack_fail(reader, "expected 32 bytes or none");
+        return false;
+    }
+    memcpy(out, bin.data, FH_ID_BYTES);
+    return true;
+}
+
+static size_t read_ids(struct fh_pack_reader *reader, struct fh_record_id *out)
+{
+    size_t count = fh_pack_read_array(reader, FH_QUERY_TABLES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        fh_pack_read_fixed(reader, out[i].b, FH_ID_BYTES);
+    }
+    return count;
+}
+
+static void read_fields(struct fh_pack_reader *reader, struct fh_receipt *out)
+{
+    fh_pack_read_fixed(reader, out->request.b, FH_ID_BYTES);
+    fh_pack_read_fixed(reader, out->request_id.b, sizeof out->request_id.b);
+    fh_pack_read_fixed(reader, out->owner.b, FH_ID_BYTES);
+    fh_pack_read_fixed(reader, out->node.b, FH_ID_BYTES);
+    out->outcome = (unsigned)fh_pack_read_uint(reader, UINT16_MAX);
+    out->sent.rows = fh_pack_read_uint(reader, UINT64_MAX);
+    out->sent.bytes = fh_pack_read_uint(reader, UINT64_MAX);
+    out->sent.batches = fh_pack_read_uint(reader, UINT64_MAX);
+    fh_pack_read_fixed(reader, out->sent.tags.b, FH_HASH_BYTES);
+    out->sent.has_tree = read_optional(reader, out->sent.tree.b);
+    out->contract_count = read_ids(reader, out->contracts);
+    out->has_policy = read_optional(reader, out->policy.b);
+    out->started_ms = (int64_t)fh_pack_read_uint(reader, INT64_MAX);
+    out->finished_ms = (int64_t)fh_pack_read_uint(reader, INT64_MAX);
+    out->part_count = read_ids(reader, out->parts);
+}
+
+int fh_receipt_parse(struct fh_receipt *out, struct fh_bytes payload, struct fh_err *err)
+{
+    struct fh_pack_limits limits = fh_pack_limits(RECEIPT_BYTES_MAX);
+    if (fh_pack_scan(payload, &limits, err) != FH_OK) {
+        return fh_err_wrap(err, "receipt");
+    }
+    struct fh_receipt receipt = {.outcome = FH_OK};
+    struct fh_pack_reader reader;
+    fh_pack_read_init(&reader, payload);
+    uint32_t fields = fh_pack_read_record(&reader, RECEIPT_FIELDS);
+    uint64_t version = fh_pack_read_uint(&reader, UINT64_MAX);
+    if (reader.failed == FH_OK && version != RECEIPT_VERSION) {
+        return fh_err_rule(err,
+                           FH_EVERSION,
+                           "receipt.version",
+                           "receipt: version %llu; this node reads version %d",
+                           (unsigned long long)version,
+                           RECEIPT_VERSION);
+    }
+    read_fields(&reader, &receipt);
+    fh_pack_read_record_end(&reader, fields, RECEIPT_FIELDS);
+    int code = fh_pack_read_ok(&reader, "receipt", err);
+    if (code == FH_OK) {
+        code = check_values(&receipt, err);
+    }
+    if (code == FH_OK) {
+        *out = receipt;
+    }
+    return code;
+}
+
+static int check_request(const struct fh_receipt *receipt,
+                         const struct fh_query_request *request,
+                         const struct fh_record_id *request_record,
+                         struct fh_err *err)
+{
+    if (!fh_record_id_equal(&receipt->request, request_record) ||
+        memcmp(receipt->request_id.b, request->id.b, sizeof request->id.b) != 0) {
+        char text[FH_ID_SHORT_BYTES];
+        fh_record_id_short(text, &receipt->request);
+        return fh_err_rule(err,
+                           FH_ESIG,
+                           "receipt.request",
+                           "the receipt answers another request (%s) than this one",
+                           text);
+    }
+    return FH_OK;
+}
+
+/* Every table is the signer's own, or the signer is the peer that the consumer named to join. */
+static int check_owner(const struct fh_receipt *receipt,
+                       const struct fh_query_request *request,
+                       struct fh_err *err)
+{
+    if (fh_node_id_equal(&receipt->node, &request->entry)) {
+        return FH_OK;
+    }
+    char owner[FH_ID_SHORT_BYTES];
+    fh_domain_id_short(owner, &receipt->owner);
+    if (receipt->part_count > 0 || request->table_count == 0) {
+        return fh_err_rule(err,
+                           FH_ESIG,
+                           "receipt.owner",
+                           "the receipt is by a node of %s that is not the request's entry peer",
+                           owner);
+    }
+    for (size_t i = 0; i < request->table_count; i++) {
+        const struct fh_query_table *table = &request->tables[i];
+        if (!fh_domain_id_equal(&table->domain, &receipt->owner)) {
+            return fh_err_rule(err,
+                               FH_ESIG,
+                               "receipt.owner",
+                               "the receipt is by %s, which does not own %s",
+                               owner,
+                               table->product);
+        }
+    }
+    return FH_OK;
+}
+
+static bool has_id(const struct fh_record_id *ids, size_t count, const struct fh_record_id *wanted)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (fh_record_id_equal(&ids[i], wanted)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int check_contracts(const struct fh_receipt *receipt,
+                           const struct fh_query_request *request,
+                           struct fh_err *err)
+{
+    for (size_t i = 0; i < request->table_count; i++) {
+        const struct fh_query_table *table = &request->tables[i];
+        if (!has_id(receipt->contracts, receipt->contract_count, &table->contract)) {
+            return fh_err_rule(err,
+                               FH_ESIG,
+                               "receipt.contract",
+                               "the receipt does not name the contract of %s %s that was asked "
+                               "under",
+                               table->product,
+                               table->version);
+        }
+    }
+    return FH_OK;
+}
+
+static int check_outcome(const struct fh_receipt *receipt, struct fh_err *err)
+{
+    if (receipt->outcome == FH_OK) {
+        return FH_OK;
+    }
+    return fh_err_rule(err,
+                       FH_EINCOMPLETE,
+                       "receipt.outcome",
+                       "the answer ended early after %llu rows: %s",
+                       (unsigned long long)receipt->sent.rows,
+                       fh_code_text((int)receipt->outcome));
+}
+
+static int
+check_counts(const struct fh_observed *sent, const struct fh_observed *observed, struct fh_err *err)
+{
+    const struct {
+        const char *what;
+        uint64_t sent, observed;
+    } rows[] = {
+        {"batches", sent->batches, observed->batches},
+        {"rows", sent->rows, observed->rows},
+        {"bytes", sent->bytes, observed->bytes},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        if (rows[i].sent != rows[i].observed) {
+            return fh_err_rule(err,
+                               FH_EINCOMPLETE,
+                               "receipt.rows",
+                               "%llu %s arrived, the receipt says %llu; ask again",
+                               (unsigned long long)rows[i].observed,
+                               rows[i].what,
+                               (unsigned long long)rows[i].sent);
+        }
+    }
+    return FH_OK;
+}
+
+static int check_tree(const struct fh_receipt *receipt,
+                      const struct fh_query_request *request,
+                      const struct fh_observed *observed,
+                      struct fh_err *err)
+{
+    bool wanted = (request->flags & FH_QUERY_TREE) != 0;
+    if (wanted && !receipt->sent.has_tree) {
+        return fh_err_rule(
+            err, FH_ESIG, "receipt.tree", "a hash tree was asked and the receipt has none");
+    }
+    if (observed == NULL || !receipt->sent.has_tree || !observed->has_tree) {
+        return FH_OK;
+    }
+    if (!fh_crypto_equal(receipt->sent.tree.b, observed->tree.b, FH_HASH_BYTES)) {
+        return fh_err_rule(err,
+                           FH_ESIG,
+                           "receipt.tree",
+                           "the data does not give the hash tree that the receipt signs");
+    }
+    return FH_OK;
+}
+
+int fh_receipt_check(const struct fh_receipt *receipt,
+                     const struct fh_query_request *request,
+                     const struct fh_record_id *request_record,
+                     const struct fh_observed *observed,
+                     struct fh_err *err)
+{
+    if (receipt == NULL) {
+        return fh_err_rule(err,
+                           FH_EINCOMPLETE,
+                           "receipt.missing",
+                           "the answer ended without a receipt, so it may be short; ask again");
+    }
+    int code = check_request(receipt, request, request_record, err);
+    if (code == FH_OK) {
+        code = check_owner(receipt, request, err);
+    }
+    if (code == FH_OK) {
+        code = check_contracts(receipt, request, err);
+    }
+    if (code == FH_OK) {
+        code = check_outcome(receipt, err);
+    }
+    if (code == FH_OK && observed != NULL) {
+        code = check_counts(&receipt->sent, observed, err);
+        if (code == FH_OK &&
+            !fh_crypto_equal(receipt->sent.tags.b, observed->tags.b, FH_HASH_BYTES)) {
+            code = fh_err_rule(err,
+                               FH_ESIG,
+                               "receipt.tags",
+                               "the batches that arrived are not those that the receipt signs");
+        }
+    }
+    if (code == FH_OK) {
+        code = check_tree(receipt, request, observed, err);
+    }
+    return code;
+}
+
+static bool owns_a_table(const struct fh_query_request *request, const struct fh_domain_id *domain)
+{
+    for (size_t i = 0; i < request->table_count; i++) {
+        if (fh_domain_id_equal(&request->tables[i].domain, domain)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int check_part(const struct fh_receipt *part,
+                      const struct fh_query_request *request,
+                      const struct fh_record_id *request_record,
+                      struct fh_err *err)
+{
+    int code = check_request(part, request, request_record, err);
+    if (code == FH_OK && !owns_a_table(request, &part->owner)) {
+        char owner[FH_ID_SHORT_BYTES];
+        fh_domain_id_short(owner, &part->owner);
+        code = fh_err_rule(
+            err, FH_ESIG, "receipt.owner", "a part is by %s, which owns none of the tables", owner);
+    }
+    return code == FH_OK ? check_outcome(part, err) : code;
+}
+
+static bool is_covered(const struct fh_domain_id *domain,
+                       const struct fh_receipt *receipt,
+                       const struct fh_receipt *parts,
+                       size_t part_count)
+{
+    bool covered = fh_domain_id_equal(domain, &receipt->owner);
+    for (size_t i = 0; i < part_count && !covered; i++) {
+        covered = fh_domain_id_equal(domain, &parts[i].owner);
+    }
+    return covered;
+}
+
+int fh_receipt_check_parts(const struct fh_receipt *receipt,
+                           const struct fh_receipt *parts,
+                           const struct fh_record_id *part_ids,
+                           size_t part_count,
+                           const struct fh_query_request *request,
+                           const struct fh_record_id *request_record,
+                           struct fh_err *err)
+{
+    for (size_t i = 0; i < receipt->part_count; i++) {
+        if (!has_id(part_ids, part_count, &receipt->parts[i])) {
+            char id[FH_ID_SHORT_BYTES];
+            fh_record_id_short(id, &receipt->parts[i]);
+            return fh_err_rule(err,
+                               FH_EINCOMPLETE,
+                               "receipt.missing",
+                               "the owner's receipt %s, which the entry peer's lists, is not there",
+                               id);
+        }
+    }
+    for (size_t i = 0; i < part_count; i++) {
+        if (!has_id(receipt->parts, receipt->part_count, &part_ids[i])) {
+            return fh_err_rule(err,
+                               FH_ESIG,
+                               "receipt.request",
+                               "part %zu is not among those that the entry peer's receipt lists",
+                               i);
+        }
+        int code = check_part(&parts[i], request, request_record, err);
+        if (code != FH_OK) {
+            return fh_err_wrap(err, "part %zu", i);
+        }
+    }
+    for (size_t i = 0; i < request->table_count; i++) {
+        const struct fh_query_table *table = &request->tables[i];
+        if (!is_covered(&table->domain, receipt, parts, part_count)) {
+            return fh_err_rule(err,
+                               FH_EINCOMPLETE,
+                               "receipt.missing",
+                               "no receipt is by the owner of %s",
+                               table->product);
+        }
+    }
+    return FH_OK;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Receipt: the signed end of an answer.
+ *
+ * It says what was asked (the id of the signed request), under which contracts and policy, how it
+ * ended, and what came back (counts, digest of the batch tags, on demand a hash tree). One owner's
+ * answer ends with the owner's receipt; a join ends with the entry peer's, which lists those of the
+ * owners. An answer without a receipt that fits is incomplete, never silently short.
+ *
+ * Does not: verify signatures (proto/query/receipt_file does, offline). Thread: any; values.
+ * Ownership: plain values, nothing borrowed.
+ */
+#ifndef FH_PROTO_QUERY_RECEIPT_H
+#define FH_PROTO_QUERY_RECEIPT_H
+
+#include "proto/query/query.h"
+#include "proto/query/tally.h"
+
+struct fh_receipt {
+    struct fh_record_id request; /* id of the REQUEST record */
+    struct fh_request_id request_id;
+    struct fh_domain_id owner; /* domain of the node that signs */
+    struct fh_node_id node;    /* the node whose key signs */
+    unsigned outcome;          /* enum fh_code: FH_OK when all rows were sent */
+    struct fh_observed sent;
+    size_t contract_count;
+    struct fh_record_id contracts[FH_QUERY_TABLES_MAX];
+    bool has_policy;
+    struct fh_record_id policy;
+    int64_t started_ms;
+    int64_t finished_ms;
+    size_t part_count; /* receipts of the owners that a join took from */
+    struct fh_record_id parts[FH_QUERY_TABLES_MAX];
+};
+
+/* Appends the canonical payload. FH_EINVAL (rule "receipt.*"), FH_ETOOBIG. */
+FH_MUST_CHECK int
+fh_receipt_build(struct fh_buf *out, const struct fh_receipt *receipt, struct fh_err *err);
+
+/* Reads a payload; scans it first. `out` is unchanged on failure. FH_EINVAL ("pack.*",
+ * "receipt.*"), FH_ETOOBIG, FH_EVERSION. */
+FH_MUST_CHECK int
+fh_receipt_parse(struct fh_receipt *out, struct fh_bytes payload, struct fh_err *err);
+
+/* Whether the receipt (NULL: none came) belongs to the request and to what was observed. Refusals,
+ * in this order:
+ *   FH_EINCOMPLETE "receipt.missing"   no receipt
+ *   FH_ESIG        "receipt.request"   answers another request
+ *   FH_ESIG        "receipt.owner"     not by the tables' owner, or a join not by the entry peer
+ *   FH_ESIG        "receipt.contract"  a contract of the request is not among the receipt's
+ *   FH_EINCOMPLETE "receipt.outcome"   the producer says that it ended early, and why
+ *   FH_EINCOMPLETE "receipt.rows"      rows, bytes or batches differ from those observed
+ *   FH_ESIG        "receipt.tags"      the batches are not those that were sent
+ *   FH_ESIG        "receipt.tree"      a tree was asked and lacks or differs
+ * `observed` may be NULL when only the paper is at hand (offline): then the last three are not
+ * checked. */
+FH_MUST_CHECK int fh_receipt_check(const struct fh_receipt *receipt,
+                                   const struct fh_query_request *request,
+                                   const struct fh_record_id *request_record,
+                                   const struct fh_observed *observed,
+                                   struct fh_err *err);
+
+/* Whether the owners' receipts behind a join are all there and fit: each part that `receipt` lists
+ * is among `parts` (their record ids in `part_ids`), each answers the request completely for a
+ * domain that owns one of its tables, and every table's owner signed something. "receipt.missing",
+ * "receipt.request", "receipt.outcome", "receipt.owner". */
+FH_MUST_CHECK int fh_receipt_check_parts(const struct fh_receipt *receipt,
+                                         const struct fh_receipt *parts,
+                                         const struct fh_record_id *part_ids,
+                                         size_t part_count,
+                                         const struct fh_query_request *request,
+                                         const struct fh_record_id *request_record,
+                                         struct fh_err *err);
+
+#endif
