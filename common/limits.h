@@ -31,7 +31,12 @@ enum {
     FH_RECORD_SIGNATURES_MAX = 16,     /* charter signers */
     FH_KEYLOG_EVENTS_MAX = 64,         /* inception and rotations of one domain */
     FH_CHARTER_MEMBERS_MAX = 64,
-    FH_ANNOUNCEMENT_SUMMARY_BYTES_MAX = 400, /* keeps an announcement inside a datagram */
+    FH_CHARTERS_MAX = FH_LIMIT(1024, 4),       /* kept for ever: admissions are judged by theirs */
+    FH_DOMAINS_MAX = FH_LIMIT(16384, 64),      /* admitted ones; as FH_MEMBERS_MAX */
+    FH_STRANGERS_MAX = FH_LIMIT(256, 4),       /* domains held before anybody admits them */
+    FH_DOMAIN_GRANTS_MAX = FH_LIMIT(4096, 16), /* delegations and revocations of one domain */
+    FH_STRANGER_GRANTS_MAX = FH_LIMIT(16, 4),  /* of a domain that nobody admitted */
+    FH_ANNOUNCEMENT_SUMMARY_BYTES_MAX = 400,   /* keeps an announcement inside a datagram */
 
     /* contracts */
     FH_CONTRACT_BYTES_MAX = 256 * 1024,

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Directory: the verified identities of one mesh.
+ *
+ * It takes KEY, CHARTER, DELEGATION, REVOCATION and ADMISSION records from anywhere, keeps those
+ * that verify as the bytes that came, and then answers the one question that everybody has: may
+ * this key sign for this domain, in this role, at this time? Gossip, sessions, catalogue and client
+ * library share one.
+ *
+ * Records may come in any order as far as their proofs allow. When one needs another that is not
+ * here, the answer is FH_ENOTFOUND with a rule "identity.missing.*", and the outcome says whose
+ * records to fetch. fh_directory_add_all sorts a heap out by itself. Domains that nobody admitted
+ * (strangers) are held in small number, the oldest going first, so that a joiner's keys can be
+ * known before its admission.
+ *
+ * Does not: read clocks, fetch, store. Thread: one at a time. Ownership: keeps copies of the
+ * records; everything it returns is lent until the next add.
+ *
+ * Invariants: nothing unverified is in it; names and domains are one to one; a name never moves; a
+ * frozen domain accepts nothing any more.
+ */
+#ifndef FH_PROTO_IDENTITY_DIRECTORY_H
+#define FH_PROTO_IDENTITY_DIRECTORY_H
+
+#include "proto/identity/admission.h"
+#include "proto/identity/charter.h"
+#include "proto/identity/delegation.h"
+
+struct fh_directory;
+
+/* A domain as the directory knows it. */
+struct fh_directory_domain {
+    struct fh_domain_id id;           /* also the record id of the inception */
+    char name[FH_NAME_BYTES_MAX + 1]; /* pinned by charter or admission; "" for a stranger */
+    bool admitted;                    /* by a charter or an admission */
+    bool charter_member;              /* of the newest charter */
+    bool frozen;                      /* caught at duplicity */
+    struct fh_domain_id issuer;       /* who admitted it; zero when a charter did */
+    int64_t admitted_ms;              /* 0 for a stranger */
+    int64_t created_ms;               /* of the inception */
+    struct fh_sign_public key;        /* newest domain key */
+    uint64_t key_seq;                 /* of the newest key event */
+};
+
+enum fh_directory_result {
+    FH_DIRECTORY_ADDED,   /* new and kept: store it, pass it on */
+    FH_DIRECTORY_KNOWN,   /* had it */
+    FH_DIRECTORY_FORKED,  /* new proof of duplicity, kept: store it, pass it on */
+    FH_DIRECTORY_REFUSED, /* see the error; with "identity.missing.*" fetch and try again */
+};
+
+struct fh_directory_outcome {
+    enum fh_directory_result result;
+    unsigned type;              /* enum fh_record_type; 0 when the bytes are no record */
+    struct fh_record_id id;     /* zero when the bytes are no record */
+    struct fh_domain_id domain; /* whose record it is; after "identity.missing.*" whose records are
+                                   needed (zero: the charter) */
+};
+
+/* lifecycle */
+
+/* A directory of the mesh, or with a zero id of whichever mesh the first charter makes. `verifier`
+ * is kept. NULL when there is no memory. Given: end with fh_directory_free. */
+FH_MUST_CHECK struct fh_directory *fh_directory_new(const struct fh_mesh_id *mesh,
+                                                    const struct fh_verifier *verifier);
+void fh_directory_free(struct fh_directory *dir);
+static inline void fh_directory_freep(struct fh_directory **dir)
+{
+    fh_directory_free(*dir);
+}
+
+/* adding */
+
+/* Verifies one record (borrowed) and keeps a copy. FH_OK with result ADDED, KNOWN or FORKED; a
+ * refusal leaves the directory as it was. `now_ms` is wall time: records from further ahead than
+ * FH_CLOCK_SKEW_MS are refused ("identity.time.future"; delegations may begin later).
+ * Codes: FH_ENOTFOUND ("identity.missing.key_log", ".charter", ".delegation"), FH_ESIG, FH_EFORK
+ * ("domain.frozen", "identity.charter.rival"), FH_EEXIST ("identity.name.taken"), FH_EINVAL,
+ * FH_ETOOBIG, FH_EVERSION, FH_ENOMEM. */
+FH_MUST_CHECK int fh_directory_add(struct fh_directory *dir,
+                                   struct fh_bytes record,
+                                   int64_t now_ms,
+                                   struct fh_directory_outcome *out,
+                                   struct fh_err *err);
+
+/* Adds records (borrowed) in whatever order works. `out`, one for each, may be NULL. Returns FH_OK
+ * when none was refused, else the first refusal. */
+FH_MUST_CHECK int fh_directory_add_all(struct fh_directory *dir,
+                                       const struct fh_bytes *records,
+                                       size_t count,
+                                       int64_t now_ms,
+                                       struct fh_directory_outcome *out,
+                                       struct fh_err *err);
+
+/* asking */
+
+/* Zero until the first charter is known and the mesh was not given. */
+const struct fh_mesh_id *fh_directory_mesh(const struct fh_directory *dir);
+/* The newest charter and its record id (may be NULL); NULL while none is known. */
+const struct fh_charter *fh_directory_charter(const struct fh_directory *dir,
+                                              struct fh_record_id *out_id);
+
+/* NULL when unknown. Lent. */
+const struct fh_directory_domain *fh_directory_domain(const struct fh_directory *dir,
+                                                      const struct fh_domain_id *id);
+/* By pinned name: admitted domains only. */
+const struct fh_directory_domain *fh_directory_domain_by_name(const struct fh_directory *dir,
+                                                              const char *name);
+/* All domains in the order in which they came, strangers too: index 0 .. count - 1. */
+size_t fh_directory_domain_count(const struct fh_directory *dir);
+const struct fh_directory_domain *fh_directory_domain_at(const struct fh_directory *dir,
+                                                         size_t index);
+
+/* Who signs: the answer of fh_directory_signer. */
+struct fh_signer {
+    struct fh_sign_public key;
+    enum fh_role role;
+    struct fh_record_id delegation; /* zero for the domain key */
+    int64_t not_after_ms;           /* end of the delegation; INT64_MAX for the domain key */
+    char label[FH_NAME_BYTES_MAX + 1];
+};
+
+/* May the key of this ref sign for `domain` at `when_ms` in one of `roles` (FH_ROLE_MASK bits)?
+ * When several delegations say so, the one that ends last answers. `when_ms` is the time that the
+ * record states (that it is not ahead of the clock is the caller's check). Refusals, FH_ESIG but
+ * where noted: "record.signer.unknown", "record.signer.domain" (the key is another domain's; with
+ * FH_ENOTFOUND: the domain itself is unknown), "record.signer.role", "record.signer.expired" (also
+ * not yet valid, or a domain key rotated away), "record.signer.revoked", "domain.not_admitted"
+ * (FH_EDENIED), "domain.frozen" (FH_EFORK). `out` may be NULL. */
+FH_MUST_CHECK int fh_directory_signer(const struct fh_directory *dir,
+                                      const struct fh_ref *key,
+                                      const struct fh_domain_id *domain,
+                                      int64_t when_ms,
+                                      unsigned roles,
+                                      struct fh_signer *out,
+                                      struct fh_err *err);
+
+/* As fh_directory_signer for a domain that need not be admitted: what a node that redeems an
+ * invitation asks about the joiner. */
+FH_MUST_CHECK int fh_directory_signer_of_stranger(const struct fh_directory *dir,
+                                                  const struct fh_ref *key,
+                                                  const struct fh_domain_id *domain,
+                                                  int64_t when_ms,
+                                                  unsigned roles,
+                                                  struct fh_signer *out,
+                                                  struct fh_err *err);
+
+/* Right and signature together, for a record with exactly one signature, parsed under this mesh:
+ * the rules of fh_directory_signer, and "record.signature" (FH_ESIG). */
+FH_MUST_CHECK int fh_directory_verify(const struct fh_directory *dir,
+                                      const struct fh_record *record,
+                                      const struct fh_domain_id *domain,
+                                      unsigned roles,
+                                      int64_t when_ms,
+                                      struct fh_signer *out,
+                                      struct fh_err *err);
+
+/* Whether an INVITATION record (parsed under this mesh) is good at `now_ms`: signed by a publisher
+ * or domain key of a charter member, not expired, not used. `out` may be NULL. FH_ESIG and the
+ * rules above, FH_EDENIED ("identity.invitation.issuer", ".expired", ".used"). */
+FH_MUST_CHECK int fh_directory_check_invitation(const struct fh_directory *dir,
+                                                const struct fh_record *record,
+                                                int64_t now_ms,
+                                                struct fh_invitation *out,
+                                                struct fh_err *err);
+
+/* records, to send or to store */
+
+/* The bytes of a record that the directory holds, by id; empty when it does not. Lent. */
+struct fh_bytes fh_directory_record(const struct fh_directory *dir, const struct fh_record_id *id);
+
+/* Called with each record (lent for the call); false ends the walk. */
+typedef bool fh_directory_visit_fn(void *user,
+                                   unsigned type,
+                                   const struct fh_record_id *id,
+                                   struct fh_bytes bytes);
+
+/* All records, in an order in which another directory accepts them: key events, charters,
+ * revocations, delegations, admissions. False when `visit` ended it. */
+bool fh_directory_each(const struct fh_directory *dir, fh_directory_visit_fn *visit, void *user);
+/* The records of one domain in the same order (charters belong to no domain). */
+bool fh_directory_each_of(const struct fh_directory *dir,
+                          const struct fh_domain_id *domain,
+                          fh_directory_visit_fn *visit,
+                          void *user);
+/* What a handshake shows for a key: the domain's key events and the delegations of this key that
+ * are valid at `when_ms`. */
+bool fh_directory_credentials(const struct fh_directory *dir,
+                              const struct fh_domain_id *domain,
+                              const struct fh_ref *key,
+                              int64_t when_ms,
+                              fh_directory_visit_fn *visit,
+                              void *user);
+
+#endif
