@@ -70,10 +70,24 @@ enum {
     FH_FRAME_REPLY_BYTES_MAX = 1024 * 1024 + 64 * 1024, /* dialers: one batch and its header */
     FH_FRAME_UNAUTHENTICATED_BYTES_MAX = 16 * 1024,     /* a handshake message with identity */
     FH_SESSION_REPLAY_WINDOW = 8192,                    /* counters, as WireGuard's */
-    FH_SESSIONS_MAX = FH_LIMIT(1024, 8),                /* served by one node */
-    FH_SESSIONS_PER_KEY_MAX = FH_LIMIT(64, 4),          /* live ones of one authenticated key */
+    FH_SESSION_RECORDS_MAX = FH_KEYLOG_EVENTS_MAX + 8, /* key log and delegations of one identity */
+    FH_SESSION_REKEY_MS = 120000, /* new work moves to new keys, as WireGuard */
+    FH_SESSION_LIFE_MS = 600000,  /* keys end; old streams have ended before */
+    FH_SESSION_REKEY_MESSAGES = FH_LIMIT(1 << 20, 64),
+    FH_SESSION_MESSAGES_MAX = FH_LIMIT(1 << 24, 256), /* sent on one key; far below the cipher's */
+    FH_SESSIONS_MAX = FH_LIMIT(1024, 8),              /* served by one node */
+    FH_SESSIONS_PER_KEY_MAX = FH_LIMIT(64, 4),        /* live ones of one authenticated key */
     FH_PIPES_MAX = FH_LIMIT(512, 8),
     FH_PIPES_UNAUTHENTICATED_PER_ADDRESS_MAX = FH_LIMIT(64, 4),
+    FH_PIPES_PER_KEY_MAX = FH_LIMIT(64, 4), /* connections of one authenticated key */
+    FH_LINK_CONTEXTS = FH_LIMIT(256, 8), /* requests in service at once, waiting NEXTs included */
+    FH_DIALERS_MAX = FH_LIMIT(256, 8),   /* peers that one node calls */
+    FH_DIALER_REQUESTS_MAX = FH_LIMIT(64, 4),  /* in flight to one peer */
+    FH_LINK_REQUESTS_MAX = FH_LIMIT(4096, 16), /* in flight to all peers */
+    FH_PIPE_IDLE_MS = 60000,                   /* a connection without a whole message is closed */
+    FH_UDP_NAMES_MAX = FH_LIMIT(256, 8),       /* host names remembered with their addresses */
+    FH_UDP_NAME_TTL_MS = 30000,                /* a name is resolved again, containers move */
+    FH_UDP_SENDS_MAX = FH_LIMIT(256, 16),      /* datagrams queued in the loop; more are dropped */
     FH_HANDSHAKE_MS = 5000,
     FH_CONNECT_MS = 3000,
     FH_REQUEST_MS = 10000,
@@ -131,6 +145,10 @@ _Static_assert(FH_CONTRACT_FORM_BYTES_MAX + FH_CONTRACT_BYTES_MAX + 4096 < FH_RE
 _Static_assert(FH_RECORD_BYTES_MAX < FH_FRAME_REPLY_BYTES_MAX, "a record fits one reply");
 _Static_assert(FH_RECORD_GOSSIP_BYTES_MAX < FH_DATAGRAM_BYTES_MAX, "a rumour fits a datagram");
 _Static_assert(FH_SQL_BYTES_MAX < FH_FRAME_REQUEST_BYTES_MAX, "a query fits one request");
+_Static_assert(FH_SESSION_LIFE_MS > FH_SESSION_REKEY_MS + FH_QUERY_STREAM_DEADLINE_MS,
+               "a stream that began before the rekey ends on its session");
+_Static_assert(FH_LINK_REQUESTS_MAX + FH_LINK_CONTEXTS + FH_DIALERS_MAX < FH_INBOX_EVENTS_MAX,
+               "the link's events fit the inbox");
 _Static_assert(FH_BATCH_BYTES_MAX < FH_FRAME_REPLY_BYTES_MAX, "a batch fits one reply");
 
 #endif
