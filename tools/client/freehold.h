@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libfreehold: ask a data mesh from C or C++.
+ *
+ * A client opens one session to any node of the mesh as a member of its own domain, whose keys lie
+ * in a home (made by `freehold init`). Nothing that a peer says is taken on trust: identities are
+ * verified from the mesh id up, contracts by the signature of the domain that owns them, answers by
+ * the receipt that ends them. A query over the data of one owner runs end to end with that owner,
+ * also when the entry peer only relays it.
+ *
+ * A complete program:
+ *
+ *     #include <freehold.h>
+ *     #include <stdio.h>
+ *
+ *     int main(void)
+ *     {
+ *         struct freehold_error error = FREEHOLD_ERROR_INIT;
+ *         struct freehold_client *client = NULL;
+ *         struct freehold_result *result = NULL;
+ *         int code = freehold_open(&client, "/home/me/analytics", NULL, &error);
+ *         if (code == FREEHOLD_OK)
+ *             code = freehold_query(&result, client, "SELECT iata, city FROM aviation.airports",
+ *                                   NULL, &error);
+ *         while (code == FREEHOLD_OK && freehold_result_next(result, &error, &code))
+ *             printf("%s is in %s\n", freehold_result_text(result, 0, NULL),
+ *                    freehold_result_text(result, 1, NULL));
+ *         if (code != FREEHOLD_OK)
+ *             fprintf(stderr, "%s (%s)\n", error.text, error.rule);
+ *         freehold_result_close(result);
+ *         freehold_close(client);
+ *         return freehold_exit_code(code);
+ *     }
+ *
+ * Value structs start with their size, which the caller sets (`x.size = sizeof x`) before the call;
+ * later versions of the library append members and fill only those that the caller knows.
+ *
+ * Ownership: borrowed = valid for the call; given = the caller ends it with the function named;
+ * lent = valid until the next call on the same object.
+ * Thread: one thread at a time for a client and everything that came from it; distinct clients are
+ * independent. Calls block, each within a time limit. Nothing is printed or logged.
+ */
+#ifndef FREEHOLD_H
+#define FREEHOLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FREEHOLD_VERSION_MAJOR 0
+#define FREEHOLD_VERSION_MINOR 1
+#define FREEHOLD_VERSION_PATCH 0
+#define FREEHOLD_VERSION_NUMBER                                                                    \
+    (FREEHOLD_VERSION_MAJOR * 10000 + FREEHOLD_VERSION_MINOR * 100 + FREEHOLD_VERSION_PATCH)
+
+#if defined(__GNUC__)
+#define FREEHOLD_API __attribute__((visibility("default")))
+#else
+#define FREEHOLD_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* "0.1.0": the version of the library that runs, which may be newer than this header. */
+FREEHOLD_API const char *freehold_version(void);
+
+/* ---- errors ---- */
+
+enum freehold_code {
+    FREEHOLD_OK = 0,
+    FREEHOLD_EINVAL = 1,       /* invalid input */
+    FREEHOLD_ETOOBIG = 2,      /* a limit was exceeded */
+    FREEHOLD_ENOMEM = 3,       /* out of memory */
+    FREEHOLD_EIO = 4,          /* input or output failed */
+    FREEHOLD_ENOTFOUND = 5,    /* no such domain, product, table, file */
+    FREEHOLD_EEXIST = 6,       /* exists already */
+    FREEHOLD_ESTATE = 7,       /* not possible in this state */
+    FREEHOLD_ECHECK = 8,       /* a check failed */
+    FREEHOLD_ESQL = 9,         /* the query is not valid */
+    FREEHOLD_ECANCELLED = 10,  /* cancelled */
+    FREEHOLD_EINTERNAL = 11,   /* a defect */
+    FREEHOLD_EUSAGE = 12,      /* wrong usage */
+    FREEHOLD_EUNREACH = 13,    /* nobody answers there */
+    FREEHOLD_ETIMEOUT = 14,    /* a time limit passed */
+    FREEHOLD_EBUSY = 15,       /* try again later */
+    FREEHOLD_EPROTO = 16,      /* the peer broke the protocol */
+    FREEHOLD_EVERSION = 17,    /* no common protocol version */
+    FREEHOLD_EINCOMPLETE = 18, /* the answer is not complete */
+    FREEHOLD_EDENIED = 19,     /* not allowed */
+    FREEHOLD_ESIG = 20,        /* a signature or an identity does not verify */
+    FREEHOLD_EFORK = 21,       /* two signed records contradict each other */
+    FREEHOLD_ESTALE = 22       /* older than what is known */
+};
+
+struct freehold_error {
+    size_t size;
+    int code;       /* enum freehold_code */
+    char rule[48];  /* dotted name of the rule that refused, or "" */
+    char text[640]; /* one sentence */
+};
+#define FREEHOLD_ERROR_INIT                                                                        \
+    {                                                                                              \
+        sizeof(struct freehold_error), 0, {0},                                                     \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
+    }
+
+/* Exit code that a command-line program should end with: 0 ok, 1 failed, 2 usage, 3 unreachable, 4
+ * denied, 5 bad signature. */
+FREEHOLD_API int freehold_exit_code(int code);
+
+/* ---- client ---- */
+
+struct freehold_client;
+
+/* Opens a session to `peer`, "HOST:PORT" or "[v6]:PORT"; NULL is the node of the home itself. The
+ * peer must prove that it serves for a domain of the home's mesh. `home` NULL takes FREEHOLD_HOME.
+ * Given: freehold_close. EUNREACH, ETIMEOUT, EDENIED (rule "key.permissions", "session.*"), ESIG.
+ */
+FREEHOLD_API int freehold_open(struct freehold_client **out,
+                               const char *home,
+                               const char *peer,
+                               struct freehold_error *error);
+/* Ends the client; results that came from it must be closed before. NULL is fine. */
+FREEHOLD_API void freehold_close(struct freehold_client *client);
+
+struct freehold_status {
+    size_t size;
+    char mesh[64];      /* "fhm1..." */
+    char mesh_name[64]; /* as the charter has it */
+    char domain[64];    /* "fhd1..." of the node that answers */
+    char domain_name[64];
+    char node[64];    /* "fhn1..." */
+    char version[33]; /* of its software */
+    uint64_t generation;
+    uint64_t uptime_ms;
+    uint64_t members_alive; /* itself included */
+    uint64_t members_known;
+    uint64_t products;
+    uint64_t wall_ms; /* its clock, Unix milliseconds */
+};
+FREEHOLD_API int freehold_status(struct freehold_client *client,
+                                 struct freehold_status *out,
+                                 struct freehold_error *error);
+
+struct freehold_peer {
+    size_t size;
+    char node[64];
+    char domain[64];
+    char domain_name[64];
+    char address[129];
+    char state[16]; /* "alive", "suspect", "dead", "left" */
+    bool self;      /* the node that answers */
+    uint64_t generation;
+    uint64_t incarnation;
+    uint64_t heard_ms_ago; /* UINT64_MAX: never heard directly */
+};
+struct freehold_peers;
+/* Members of the mesh as the peer sees them. Given: freehold_peers_free. */
+FREEHOLD_API int freehold_peers(struct freehold_peers **out,
+                                struct freehold_client *client,
+                                struct freehold_error *error);
+FREEHOLD_API size_t freehold_peers_count(const struct freehold_peers *peers);
+FREEHOLD_API void
+freehold_peers_get(const struct freehold_peers *peers, size_t index, struct freehold_peer *out);
+FREEHOLD_API void freehold_peers_free(struct freehold_peers *peers);
+
+/* ---- catalogue ---- */
+
+struct freehold_product {
+    size_t size;
+    char domain[64]; /* "fhd1..." of the owner */
+    char domain_name[64];
+    char product[64];
+    char version[33];
+    char status[16]; /* "draft", "active", "deprecated", "retired", "withdrawn" */
+    char title[128];
+    char summary[401];
+    char contract[64];  /* "fhr1..." record id */
+    uint64_t age_ms;    /* since its owner was last heard by the peer */
+    bool reachable;     /* some node of the owner is alive in the peer's view */
+    bool contract_held; /* the contract has reached the peer */
+    bool open_to_mesh;  /* readable by every domain */
+};
+struct freehold_products;
+/* Products that match all the words, best first; "" lists all. `limit` 0 is the library's limit. A
+ * list is what the peer says; freehold_describe verifies one. Given: freehold_products_free. */
+FREEHOLD_API int freehold_search(struct freehold_products **out,
+                                 struct freehold_client *client,
+                                 const char *words,
+                                 uint32_t limit,
+                                 struct freehold_error *error);
+FREEHOLD_API size_t freehold_products_count(const struct freehold_products *products);
+FREEHOLD_API void freehold_products_get(const struct freehold_products *products,
+                                        size_t index,
+                                        struct freehold_product *out);
+FREEHOLD_API void freehold_products_free(struct freehold_products *products);
+
+struct freehold_contract_column {
+    size_t size;
+    const char *table; /* lent with the description */
+    const char *name;
+    const char *type; /* logical type of the contract */
+    const char *description;
+    const char *classification; /* "" when none is stated */
+    bool required;
+    bool primary_key;
+};
+struct freehold_description;
+/* One product by `domain/product`, `domain.product` or `domain/product@1`: its announcement and
+ * contract, both verified here from the mesh id up: charter, admission and keys of the owner,
+ * signature, hash. Given: freehold_description_free. ENOTFOUND, ESTATE (rule "contract.absent": the
+ * contract has not reached the peer), ESIG. */
+FREEHOLD_API int freehold_describe(struct freehold_description **out,
+                                   struct freehold_client *client,
+                                   const char *product,
+                                   struct freehold_error *error);
+FREEHOLD_API void freehold_description_product(const struct freehold_description *description,
+                                               struct freehold_product *out);
+/* The published ODCS YAML; lent with the description. */
+FREEHOLD_API const char *freehold_description_yaml(const struct freehold_description *description);
+/* When the contract was signed (Unix ms), and the id of the key that did ("fhk1..."). */
+FREEHOLD_API int64_t freehold_description_signed_ms(const struct freehold_description *description);
+FREEHOLD_API const char *freehold_description_key(const struct freehold_description *description);
+FREEHOLD_API size_t
+freehold_description_column_count(const struct freehold_description *description);
+FREEHOLD_API void freehold_description_column(const struct freehold_description *description,
+                                              size_t index,
+                                              struct freehold_contract_column *out);
+/* The signed contract record, as it can be kept in a file and verified again. Lent. */
+FREEHOLD_API const void *freehold_description_record(const struct freehold_description *description,
+                                                     size_t *out_size);
+FREEHOLD_API void freehold_description_free(struct freehold_description *description);
+
+/* ---- queries ---- */
+
+struct freehold_query_options {
+    size_t size;
+    const char *purpose;  /* what for; "" or NULL when not stated */
+    uint64_t rows_max;    /* 0: the limit of the server */
+    uint32_t deadline_ms; /* for the whole answer; 0: none beyond the stall limit */
+    bool tree;            /* ask for a hash tree over the data in the receipt, for third parties */
+};
+
+enum freehold_type {
+    FREEHOLD_TYPE_OTHER, /* as text only */
+    FREEHOLD_TYPE_BOOL,
+    FREEHOLD_TYPE_INT,  /* fits int64_t */
+    FREEHOLD_TYPE_UINT, /* fits uint64_t */
+    FREEHOLD_TYPE_DOUBLE,
+    FREEHOLD_TYPE_DECIMAL, /* text: digits with a point; also integers beyond 64 bits */
+    FREEHOLD_TYPE_TEXT,    /* UTF-8 */
+    FREEHOLD_TYPE_BLOB,
+    FREEHOLD_TYPE_DATE,      /* int: days since 1970-01-01; text: ISO 8601 */
+    FREEHOLD_TYPE_TIME,      /* int: microseconds since midnight; text: ISO 8601 */
+    FREEHOLD_TYPE_TIMESTAMP, /* int: microseconds since 1970-01-01; text: ISO 8601 with a space */
+    FREEHOLD_TYPE_JSON       /* text: one JSON value; lists, structs and maps too */
+};
+
+struct freehold_column {
+    size_t size;
+    const char *name; /* lent with the result */
+    const char *type_name;
+    int type; /* enum freehold_type */
+};
+
+struct freehold_result;
+/* Runs one SELECT. The owner of the data is asked end to end when there is only one, the entry peer
+ * joins when there are several. Returns when the first rows or the end have arrived. Given:
+ * freehold_result_close. ESQL, ENOTFOUND, EDENIED, EUNREACH, ETIMEOUT, EBUSY, ESIG. */
+FREEHOLD_API int freehold_query(struct freehold_result **out,
+                                struct freehold_client *client,
+                                const char *sql,
+                                const struct freehold_query_options *options,
+                                struct freehold_error *error);
+FREEHOLD_API size_t freehold_result_column_count(const struct freehold_result *result);
+FREEHOLD_API void freehold_result_column(const struct freehold_result *result,
+                                         size_t index,
+                                         struct freehold_column *out);
+/* Steps to the next row. False at the end and after a failure: `*out_code` is FREEHOLD_OK only when
+ * the answer was complete and its receipt verified. EINCOMPLETE: no receipt, or fewer rows than it
+ * states; ESIG: a receipt that does not fit. */
+FREEHOLD_API bool
+freehold_result_next(struct freehold_result *result, struct freehold_error *error, int *out_code);
+/* Cells of the current row. */
+FREEHOLD_API bool freehold_result_is_null(const struct freehold_result *result, size_t column);
+/* BOOL, INT, UINT (below 2^63), DATE, TIME, TIMESTAMP; 0 for others and NULL. */
+FREEHOLD_API int64_t freehold_result_int(const struct freehold_result *result, size_t column);
+/* Numbers; 0 for others and NULL. */
+FREEHOLD_API double freehold_result_double(const struct freehold_result *result, size_t column);
+/* Every type as UTF-8 text with a NUL, BLOB as raw bytes; NULL reads "". `out_size` may be NULL.
+ * Lent until the same column is read again or the next row. */
+FREEHOLD_API const char *
+freehold_result_text(struct freehold_result *result, size_t column, size_t *out_size);
+
+struct freehold_summary {
+    size_t size;
+    uint64_t rows;
+    uint64_t bytes; /* of batches as they travelled, decrypted */
+    uint64_t batches;
+    char owner[64];    /* name of the domain whose node answered */
+    char node[64];     /* "fhn1..." of that node */
+    bool relayed;      /* through the entry peer, end to end */
+    bool joined;       /* by the entry peer, from several owners */
+    char receipt[64];  /* "fhr1...", "" before the verified end */
+    uint32_t receipts; /* with those of the owners of a join */
+};
+FREEHOLD_API void freehold_result_summary(const struct freehold_result *result,
+                                          struct freehold_summary *out);
+/* A file that holds the receipt and all that is needed to verify it offline (`freehold verify`).
+ * ESTATE before the verified end. Lent until the result is closed. */
+FREEHOLD_API int freehold_result_receipt(struct freehold_result *result,
+                                         const void **out_data,
+                                         size_t *out_size,
+                                         struct freehold_error *error);
+/* Cancels what still runs and ends the result; NULL is fine. */
+FREEHOLD_API void freehold_result_close(struct freehold_result *result);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
