@@ -119,6 +119,18 @@ enum {
     FH_WORKERS_MAX = FH_LIMIT(8, 2),
     FH_PARSE_CPU_MS = 250,
     FH_WORKER_MEMORY_MIB = 1024,
+    FH_WORKER_FILES_MAX = 128,  /* descriptors of sources in one worker; SCM_RIGHTS carries 253 */
+    FH_WORKER_GRACE_MS = 500,   /* between a polite cancel and SIGKILL */
+    FH_WORKER_START_MS = 5000,  /* from spawn to DuckDB being up; 20 ms on an idle machine */
+    FH_WORKER_SCANS_MAX = 64,   /* remote scans open at once in one worker */
+    FH_WORKER_THREADS_MAX = 64, /* of DuckDB in one worker */
+    FH_SQL_PARAMS_MAX = 64,     /* bound values of one statement */
+    FH_COLUMN_NAME_BYTES_MAX = 255,     /* of answers and sources: CSV headings are sentences */
+    FH_BATCH_ROWS_MAX = 1024 * 1024,    /* also bounds batches without columns */
+    FH_AST_BYTES_MAX = 4 * 1024 * 1024, /* 8,000 tokens at 300 bytes of JSON, and room */
+    FH_AST_DEPTH_MAX = 512,             /* JSON levels: three for a bracket of SQL, and room */
+    FH_CHANNEL_TABLES_BYTES_MAX = 2 * 1024 * 1024, /* 64 tables with their columns */
+    FH_CHANNEL_RUN_BYTES_MAX = 256 * 1024,         /* SQL and its parameters */
 
     /* local */
     FH_SETTINGS_BYTES_MAX = 64 * 1024,    /* freehold.yaml */

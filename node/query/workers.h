@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Workers: the processes that run DuckDB for this node, from spawn to reaped.
+ *
+ *      spawn (loop)          setup ok            kill, exit, deadline, broken channel
+ *   ───────────────► STARTED ────────► READY ─────────────────────────────────────► DEAD
+ *                                      │   ▲
+ *                                  run │   │ END, ERROR
+ *                                      ▼   │
+ *                                     RUNNING
+ *
+ * A worker is a hostile process on the other end of a socket pair: everything it sends is bounded
+ * and parsed, and whatever it does not answer in time is killed. The loop thread spawns it and
+ * learns of its exit (libuv reaps); row data and every wait happen on threads of the caller's pool.
+ *
+ * Thread: fh_workers_* and fh_worker_release on the loop thread. Of one worker, one thread at a
+ * time asks (setup, tables, parse, describe, check, run, next): these block up to their deadline
+ * and are for pool threads. fh_worker_credit, fh_worker_scan_*, fh_worker_cancel and fh_worker_kill
+ * may come from any thread at any time between spawn and release; scan_* may block while the socket
+ * is full, which a live worker always drains.
+ *
+ * Does not: choose who may run what, or how many (serve, limits). Ownership: a spawned worker is
+ * given; fh_worker_release takes it. The object outlives its process until both are over.
+ */
+#ifndef FH_NODE_QUERY_WORKERS_H
+#define FH_NODE_QUERY_WORKERS_H
+
+#include "proto/query/channel.h"
+
+struct uv_loop_s;
+struct fh_workers;
+struct fh_worker;
+
+struct fh_workers_options {
+    const char *program;    /* absolute path of freehold-worker */
+    const char *spill_root; /* folder for the workers' own temporary folders; "" = no spilling */
+    uint32_t workers_max;   /* at most FH_WORKERS_MAX */
+};
+
+/* ---- loop thread --------------------------------------------------------------------------- */
+
+/* A spawner on `loop` (kept). Removes spill folders that an earlier process left. Given. */
+FH_MUST_CHECK int fh_workers_new(struct fh_workers **out,
+                                 struct uv_loop_s *loop,
+                                 const struct fh_workers_options *options,
+                                 struct fh_err *err);
+/* Kills every worker and refuses new ones; returns at once, idempotent. */
+void fh_workers_quiesce(struct fh_workers *workers);
+/* Whether no process is left and every worker was released: only then may it be freed. */
+bool fh_workers_drained(const struct fh_workers *workers);
+/* NULL is fine. */
+void fh_workers_free(struct fh_workers *workers);
+/* Processes that live. */
+uint32_t fh_workers_count(const struct fh_workers *workers);
+
+/* Starts a process and returns at once (about 1 ms); its DuckDB is up some 20 ms later, which
+ * fh_worker_setup waits for. FH_EBUSY at workers_max, FH_EIO, FH_ENOTFOUND (no program). Given. */
+FH_MUST_CHECK int
+fh_workers_spawn(struct fh_workers *workers, struct fh_worker **out, struct fh_err *err);
+
+/* Told once on the loop thread when the process has exited, before or after release is called but
+ * never after fh_worker_release returned. `status` as of waitpid. */
+typedef void fh_worker_exit_fn(struct fh_worker *worker, int status, void *user);
+void fh_worker_on_exit(struct fh_worker *worker, fh_worker_exit_fn *fn, void *user);
+
+/* Ends the worker: kills the process if it lives. No other thread may use it any more. NULL is
+ * fine. */
+void fh_worker_release(struct fh_worker *worker);
+
+/* ---- any thread ---------------------------------------------------------------------------- */
+
+/* SIGKILL, now. Blocked calls return FH_ECANCELLED. */
+void fh_worker_kill(struct fh_worker *worker);
+/* Asks the running question to end: it answers ERROR FH_ECANCELLED, seen by fh_worker_next. */
+void fh_worker_cancel(struct fh_worker *worker);
+/* Whether the process is dead or must not be asked again. */
+bool fh_worker_dead(const struct fh_worker *worker);
+/* Process id, for status and tests. */
+int fh_worker_pid(const struct fh_worker *worker);
+
+/* ---- questions: pool threads, one at a time ------------------------------------------------ */
+
+/* All deadlines are absolute, in ms of fh_clock_mono_ms. At the deadline the question is cancelled;
+ * FH_WORKER_GRACE_MS later the process is killed. Either way the call returns FH_ETIMEOUT, and
+ * fh_worker_dead tells whether the worker can go on. Common failures: FH_ETIMEOUT, FH_ECANCELLED,
+ * FH_EPROTO (killed), FH_EIO (the worker died; rule "worker.died"), FH_ESTATE. */
+
+FH_MUST_CHECK int fh_worker_setup(struct fh_worker *worker,
+                                  enum fh_worker_role role,
+                                  uint32_t memory_mib,
+                                  uint32_t threads,
+                                  int64_t deadline_ms,
+                                  struct fh_err *err);
+
+/* Adds tables, replacing those of the same name. `files` are descriptors opened for reading
+ * (borrowed: the worker gets its own), indexed by the tables' first_file. Sources are opened here,
+ * so an unreadable file or a column that is not there shows now (FH_EINVAL, rule "source.*"), with
+ * a text that holds no path. */
+FH_MUST_CHECK int fh_worker_tables(struct fh_worker *worker,
+                                   const struct fh_table *tables,
+                                   uint32_t table_count,
+                                   const int *files,
+                                   uint32_t file_count,
+                                   int64_t deadline_ms,
+                                   struct fh_err *err);
+
+/* Appends DuckDB's JSON tree of `sql` to `out_json` (limit >= FH_AST_BYTES_MAX) for fh_gate_check;
+ * a syntax error is in the JSON too. Needs setup, no tables. The parser gets FH_PARSE_CPU_MS, then
+ * the worker is killed (FH_ETIMEOUT, rule "sql.parse_time"). */
+FH_MUST_CHECK int fh_worker_parse(struct fh_worker *worker,
+                                  struct fh_bytes sql,
+                                  struct fh_buf *out_json,
+                                  struct fh_err *err);
+
+/* Result columns of `sql` without running it. `out` lives in the arena. */
+FH_MUST_CHECK int fh_worker_describe(struct fh_worker *worker,
+                                     struct fh_bytes sql,
+                                     struct fh_arena *arena,
+                                     struct fh_channel_described *out,
+                                     int64_t deadline_ms,
+                                     struct fh_err *err);
+
+/* Checks a source against the columns promised for it (table->columns with flags). Findings name a
+ * column, a rule and a count, never a value. `out` lives in the arena. FH_EINVAL (rule "source.*")
+ * when the source cannot be read at all. */
+FH_MUST_CHECK int fh_worker_check(struct fh_worker *worker,
+                                  const struct fh_table *table,
+                                  const int *files,
+                                  uint32_t file_count,
+                                  struct fh_arena *arena,
+                                  struct fh_channel_checked *out,
+                                  int64_t deadline_ms,
+                                  struct fh_err *err);
+
+/* Starts a query: SQL that passed the gate, or that the node wrote. Events follow from
+ * fh_worker_next. `run->id` is set here. */
+FH_MUST_CHECK int fh_worker_run(struct fh_worker *worker,
+                                const struct fh_channel_run *run,
+                                int64_t deadline_ms,
+                                struct fh_err *err);
+
+enum fh_worker_event_kind {
+    FH_WORKER_BATCH,      /* `batch`: well-formed as far as fh_batch_parse can tell */
+    FH_WORKER_END,        /* `end`; the worker is READY again */
+    FH_WORKER_SCAN_OPEN,  /* `scan`: begin a remote scan of table scan.number; scan.want batches are
+                             wanted at first */
+    FH_WORKER_SCAN_WANT,  /* `count`: count.count more batches are wanted by scan count.id */
+    FH_WORKER_SCAN_CLOSE, /* `count`: scan count.id is over; batches on their way are dropped */
+};
+
+struct fh_worker_event {
+    enum fh_worker_event_kind kind;
+    struct fh_bytes batch; /* lent until the next call of fh_worker_next */
+    uint32_t rows;         /* of the batch */
+    struct fh_channel_end end;
+    struct fh_channel_scan scan; /* `columns` lent until the next call */
+    struct fh_channel_count count;
+    uint32_t position; /* on failure: 1-based byte in the SQL, 0 = none */
+};
+
+/* Waits for the next event of the running query. The query's own failure is returned as its code:
+ * FH_ESQL (rule "sql.bind" or "sql.runtime", text without values), FH_ETOOBIG, FH_ECANCELLED, and
+ * the worker is READY again unless fh_worker_dead. */
+FH_MUST_CHECK int
+fh_worker_next(struct fh_worker *worker, struct fh_worker_event *out, struct fh_err *err);
+
+/* Lets the running query send `batches` more. Any thread. */
+void fh_worker_credit(struct fh_worker *worker, uint32_t batches);
+
+/* Answers of a remote scan, any thread. scan_batch checks that the batch is well-formed and no more
+ * than wanted (FH_EPROTO: the owner sent too much or a broken batch; end the scan by scan_error).
+ * FH_ENOTFOUND when the scan is over already: stop pulling. The batch is borrowed. */
+FH_MUST_CHECK int fh_worker_scan_batch(struct fh_worker *worker,
+                                       uint64_t scan,
+                                       struct fh_bytes batch,
+                                       struct fh_err *err);
+void fh_worker_scan_end(struct fh_worker *worker, uint64_t scan, uint64_t rows);
+/* `error->text` is shown to the consumer as the failure of its query. */
+void fh_worker_scan_error(struct fh_worker *worker, uint64_t scan, const struct fh_err *error);
+
+#endif
