@@ -55,7 +55,7 @@ void fh_tree_add(struct fh_tree *tree, const struct fh_hash *leaf)
 
 struct fh_hash fh_tree_root(const struct fh_tree *tree)
 {
-    struct fh_hash root;
+    struct fh_hash root = {{0}};
     bool some = false;
     for (unsigned level = 0; level < FH_TREE_LEVELS; level++) {
         if ((tree->leaves >> level & 1) == 0) {

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2154
+# Rules that read the tree only. Each prints "path:line: what is wrong; what would be right" and
+# nothing when all is well. Sourced by tests/tidy.sh, which sets the arrays of relative paths
+# c_files (C sources and headers) and text_files (every file of the project that is text), and
+# the function code_lines (path:line:code without comments and literals).
+
+# Which room may include which. A room is the longest prefix of a path that stands on the left; on
+# the right are the rooms it may include, besides itself. A room that is not listed fails, so that
+# a new folder gets a line here.
+layers="
+common          :
+proto/wire      : common
+proto/identity  : common proto/wire
+proto/contract  : common proto/wire proto/identity
+proto/gossip    : common proto/wire proto/identity
+proto/session   : common proto/wire proto/identity
+proto/governance: common proto/wire proto/identity proto/contract
+proto/settings  : common proto/wire proto/identity proto/contract
+proto/query     : common proto
+node/io         : common proto
+node/state      : common proto
+node/mesh       : common proto node
+node/peer       : common proto node
+node/query      : common proto node
+node/quality    : common proto node
+node/http       : common proto node
+node/worker     : common proto
+node            : common proto
+tools/client    : common proto
+tools/cli       : common proto tools/client
+tools/bench     : common proto tools/client
+tools           : common proto
+tests           : common proto node tools
+"
+
+# Third-party headers and the only files that may include them (shell patterns).
+owners="
+uv.h            : node/io/* node/admin* node/query/workers*
+nng/*           : node/io/link* tools/client/*
+msgpack.h       : proto/wire/pack.c
+msgpack/*       : proto/wire/pack.c
+sodium.h        : proto/wire/crypto.c node/state/keystore.c
+sodium/*        : proto/wire/crypto.c node/state/keystore.c
+sqlite3.h       : node/state/* node/worker/source_sqlite.c
+yaml.h          : proto/contract/yaml.c
+jansson.h       : node/query/gate* node/http/api* tools/cli/output*
+duckdb.h        : node/worker/*
+libpq-fe.h      : node/worker/*
+microhttpd.h    : node/http/server*
+cmocka.h        : tests/*
+openssl/*       : proto/wire/crypto*
+zstd.h          : proto/query/batch*
+"
+
+# Headers of the C library and the kernel that anyone outside proto/ may include.
+system_headers='assert|ctype|dirent|endian|errno|fcntl|fenv|float|fnmatch|getopt|glob|grp|ifaddrs|inttypes|limits|locale|math|netdb|poll|pthread|pwd|sched|semaphore|setjmp|signal|spawn|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|syslog|termios|threads|time|unistd|wchar|arpa/[a-z]+|linux/[a-z0-9_]+|net/[a-z]+|netinet/[a-z0-9]+|sys/[a-z]+|sanitizer/[a-z_]+'
+# Those that proto/ may include: nothing that reaches outside the process.
+pure_headers='assert|ctype|errno|float|inttypes|limits|math|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|strings'
+
+# Every "path:line:header" with the header as written, "x" or <x>.
+include_lines()
+{
+    ((${#c_files[@]})) || return 0
+    grep -HnE '^[[:space:]]*#[[:space:]]*include[[:space:]]' "${c_files[@]}" |
+        sed -nE 's/^([^:]+:[0-9]+):[^<"]*([<"][^>"]+[>"]).*/\1:\2/p'
+}
+
+rule_layers()
+{
+    include_lines | LAYERS=$layers awk -F: '
+        function room_of(path,   r, best) {
+            best = ""
+            for (r in allowed) {
+                if (index(path "/", r "/") == 1 && length(r) > length(best)) best = r
+            }
+            return best
+        }
+        BEGIN {
+            n = split(ENVIRON["LAYERS"], lines, "\n")
+            for (i = 1; i <= n; i++) {
+                if (split(lines[i], part, ":") < 2) continue
+                gsub(/ /, "", part[1])
+                allowed[part[1]] = " " part[2] " "
+            }
+        }
+        $3 !~ /^"/ { next }
+        {
+            header = substr($3, 2, length($3) - 2)
+            from = room_of($1)
+            to = room_of(header)
+            if (index(header, "/") == 0) {
+                print $1 ":" $2 ": \"" header "\" is not written from the root of the tree"
+            } else if (to == "" || index(header, "..")) {
+                print $1 ":" $2 ": \"" header "\" is in no known room (table in tests/tidy/text_rules.sh)"
+            } else if (from == "" || from ~ /^proto$/) {
+                print $1 ":" $2 ": this folder is in no known room (table in tests/tidy/text_rules.sh)"
+            } else if (header == "node/node.h" && $1 !~ /^node\/(node|main)\.c$|^tests\//) {
+                print $1 ":" $2 ": only node/node.c and node/main.c see node.h"
+            } else if (from != to) {
+                ok = 0
+                k = split(allowed[from], rooms, " ")
+                for (j = 1; j <= k; j++) {
+                    if (index(to "/", rooms[j] "/") == 1) ok = 1
+                }
+                # The files directly in node/ compose everything, except the worker.
+                if (from == "node" && to ~ /^node\//) ok = 1
+                if (to == "node/worker" && from != "tests") ok = 0
+                if (!ok) print $1 ":" $2 ": " from " may not include " to " (" header ")"
+            }
+        }'
+}
+
+rule_owners()
+{
+    local path line header name pattern found
+    include_lines | grep -E ':<' | while IFS=: read -r path line header; do
+        name=${header#<}
+        name=${name%>}
+        if [[ $name =~ ^($system_headers)\.h$ ]]; then
+            if [[ $path == proto/* && ! $name =~ ^($pure_headers)\.h$ ]]; then
+                echo "$path:$line: proto/ is sans-IO and includes no <$name>"
+            fi
+            continue
+        fi
+        found=
+        while IFS=: read -r pattern files; do
+            # shellcheck disable=SC2053,SC2295 # the right side is a pattern
+            [[ -n $pattern && $name == ${pattern%%[[:space:]]*} ]] || continue
+            found=unowned
+            for owner in $files; do
+                # shellcheck disable=SC2053 # the right side is a pattern
+                [[ $path == $owner ]] && found=yes
+            done
+        done <<<"$owners"
+        case "$found" in
+        yes) ;;
+        unowned) echo "$path:$line: <$name> belongs to other files (table in tests/tidy/text_rules.sh)" ;;
+        *) echo "$path:$line: <$name> has no owner (table in tests/tidy/text_rules.sh)" ;;
+        esac
+    done
+}
+
+# What proto/ may not call. The rule `symbols` proves the same on the objects; this one names lines.
+rule_sans_io()
+{
+    local words='time|clock|clock_gettime|gettimeofday|nanosleep|usleep|sleep|fopen|fdopen|freopen|open|openat|creat|read|write|pread|pwrite|socket|connect|bind|accept|send|sendto|recv|recvfrom|poll|select|fork|vfork|execve?|system|popen|getenv|setenv|printf|fprintf|vprintf|vfprintf|puts|fputs|fputc|putchar|perror|scanf|getrandom|getentropy|randombytes[a-z_]*|rand|srand|random|arc4random|exit|signal|sigaction|fh_log[a-z_]*|fh_clock[a-z_]*|fh_file[a-z_]*'
+    code_lines | grep -E '^proto/' |
+        sed -nE "s/^([^:]+:[0-9]+):(.*[^A-Za-z0-9_.>])?(($words|pthread_[a-z_]+|mtx_[a-z]+|thrd_[a-z]+)[[:space:]]*\(.*)/\1: proto\/ is sans-IO: \3/p" |
+        sed -E 's/(sans-IO: [a-z0-9_]+).*/\1() is not for it/'
+    code_lines | grep -E '^proto/' |
+        sed -nE 's/^([^:]+:[0-9]+):.*[^A-Za-z0-9_](stdin|stdout|stderr)[^A-Za-z0-9_].*/\1: proto\/ is sans-IO: no \2/p'
+    include_lines | sed -nE 's/^(proto\/[^:]+:[0-9]+):"(common\/(log|file)\.h)"$/\1: proto\/ is sans-IO and includes no \2/p'
+}
+
+rule_typedefs()
+{
+    code_lines | sed -nE 's/^([^:]+:[0-9]+):[[:space:]]*typedef[[:space:]]+(struct|enum|union).*/\1: no typedef of a \2; use its tag/p'
+}
+
+rule_spdx()
+{
+    local path
+    for path in "${text_files[@]}"; do
+        case "$path" in
+        *.c | *.h | *.in | *.sh | *.awk | *.py | *.cmake | */CMakeLists.txt | CMakeLists.txt | *.supp | node/*.sql | *.js | .ci/run | tools/setup | tools/test | tools/bench | tools/demo)
+            head -n 3 "$path" | grep -q 'SPDX-License-Identifier: Apache-2\.0' ||
+                echo "$path:1: no SPDX-License-Identifier line in the first three lines"
+            ;;
+        esac
+    done
+}
+
+rule_guards()
+{
+    local path guard
+    for path in "${c_files[@]}"; do
+        [[ $path == *.h ]] || continue
+        guard=FH_$(tr 'a-z/.-' 'A-Z___' <<<"$path")
+        grep -qx "#ifndef $guard" "$path" && grep -qx "#define $guard" "$path" ||
+            echo "$path:1: the include guard is not $guard"
+        ! grep -nE '#[[:space:]]*pragma[[:space:]]+once' "$path" | sed "s|^\([0-9]*\):.*|$path:\1: no pragma once|" | grep . ||
+            true
+    done
+}
+
+# Past 600 lines a file has two nouns. From 250 on, `tests/tidy.sh --notes` says so.
+rule_length()
+{
+    local path lines
+    for path in "${text_files[@]}"; do
+        case "$path" in
+        *.c | *.h | *.sh | *.awk | *.py | *.cmake | */CMakeLists.txt | tools/*) ;;
+        *) continue ;;
+        esac
+        lines=$(wc -l <"$path")
+        if ((lines > 600)); then
+            echo "$path:$lines: $lines lines; name its two nouns and split it (at most 600)"
+        elif ((lines > 250)) && $notes; then
+            echo "note: $path: $lines lines" >&2
+        fi
+    done
+}
+
+rule_markers()
+{
+    ((${#text_files[@]})) || return 0
+    # The brackets keep this file from finding itself.
+    grep -HnE '\b(TO[D]O|FIX[M]E|XX[X])\b' "${text_files[@]}" |
+        sed -E 's/^([^:]+:[0-9]+):.*/\1: an unfinished place; finish it, or make it a DECIDE: with the question/'
+    grep -HnE '^(<{7} |={7}$|>{7} )' "${text_files[@]}" |
+        sed -E 's/^([^:]+:[0-9]+):.*/\1: a merge conflict was committed/'
+}
+
+# Nothing that ties the tree to one machine or one mirror.
+rule_words()
+{
+    ((${#text_files[@]})) || return 0
+    grep -HnE '(registry|nodejs)[.]npmjs|deb[.]debian[.]org|security[.]debian|pypi[.]org|pythonhosted[.]|static[.]crates|proxy[.]golang|ghcr[.]io|docker[.]io/' \
+        "${text_files[@]}" |
+        sed -E 's/^([^:]+:[0-9]+):.*/\1: names a registry host; leave the choice to the user'\''s client/'
+    grep -HnE '(^|[^A-Za-z0-9_.$}/-])/(wor[k]|roo[t]|hom[e])/[A-Za-z0-9_.-]' "${text_files[@]}" |
+        sed -E 's/^([^:]+:[0-9]+):.*/\1: an absolute path of one machine/'
+}
+
+# A source that no CMakeLists.txt names is never built, a test that none registers never run.
+rule_orphans()
+{
+    local path stem folder found
+    for path in "${c_files[@]}"; do
+        [[ $path == *.c ]] || continue
+        stem=$(basename "$path" .c)
+        stem=${stem#test_}
+        stem=${stem#fuzz_}
+        folder=$(dirname "$path")
+        found=
+        while :; do
+            if [[ -f $folder/CMakeLists.txt ]] &&
+                grep -v '^[[:space:]]*#' "$folder/CMakeLists.txt" | grep -qE "\b$stem\b"; then
+                found=yes
+                break
+            fi
+            [[ $folder != . ]] || break
+            folder=$(dirname "$folder")
+        done
+        [[ -n $found ]] || echo "$path:1: no CMakeLists.txt at or above it names it"
+    done
+}
