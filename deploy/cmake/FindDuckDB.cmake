@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-# Finds libduckdb and duckdb.h: -DDuckDB_ROOT=DIR for a copy that is there already, else the copy
-# that tools/setup fetched (FREEHOLD_CACHE, default ~/.cache/freehold). Defines DuckDB::DuckDB.
+# Finds libduckdb and duckdb.h: -DDuckDB_ROOT=DIR or FH_DUCKDB_ROOT=DIR in the environment for a
+# copy that is there already, else the one that tools/setup fetched (duckdb.pins says which) into
+# FREEHOLD_CACHE, default ~/.cache/freehold. Defines DuckDB::DuckDB.
 
 if(DEFINED ENV{FREEHOLD_CACHE})
     set(_fh_cache "$ENV{FREEHOLD_CACHE}")
 else()
     set(_fh_cache "$ENV{HOME}/.cache/freehold")
 endif()
-file(GLOB _fh_duckdb_fetched "${_fh_cache}/duckdb-*")
-find_path(DuckDB_INCLUDE_DIR duckdb.h HINTS ${DuckDB_ROOT} ${_fh_duckdb_fetched} PATH_SUFFIXES include)
-find_library(DuckDB_LIBRARY duckdb HINTS ${DuckDB_ROOT} ${_fh_duckdb_fetched} PATH_SUFFIXES lib)
+file(STRINGS "${CMAKE_CURRENT_LIST_DIR}/duckdb.pins" _fh_duckdb_version REGEX "^version=")
+string(REPLACE "version=" "" _fh_duckdb_version "${_fh_duckdb_version}")
+set(_fh_duckdb_hints ${DuckDB_ROOT} $ENV{FH_DUCKDB_ROOT} "${_fh_cache}/duckdb-${_fh_duckdb_version}")
+find_path(DuckDB_INCLUDE_DIR duckdb.h HINTS ${_fh_duckdb_hints} PATH_SUFFIXES include)
+find_library(DuckDB_LIBRARY duckdb HINTS ${_fh_duckdb_hints} PATH_SUFFIXES lib)
 if(DuckDB_LIBRARY)
     get_filename_component(_fh_duckdb_dir "${DuckDB_LIBRARY}" DIRECTORY)
     if(EXISTS "${_fh_duckdb_dir}/../VERSION")

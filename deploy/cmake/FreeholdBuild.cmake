@@ -47,6 +47,10 @@ if(FH_SANITIZE)
     target_compile_options(fh_options INTERFACE -fsanitize=${FH_SANITIZE}
         -fno-sanitize-recover=all -O1 -g)
     target_link_options(fh_options INTERFACE -fsanitize=${FH_SANITIZE})
+    if(FH_BUILD_FUZZERS)
+        target_compile_options(fh_options INTERFACE -fsanitize=fuzzer-no-link)
+        target_link_options(fh_options INTERFACE -fsanitize=fuzzer-no-link)
+    endif()
 else()
     target_compile_options(fh_options INTERFACE -fstack-protector-strong
         -fstack-clash-protection $<$<C_COMPILER_ID:GNU>:-ftrivial-auto-var-init=zero>
