@@ -35,10 +35,6 @@ enum {
     X(SETTINGS, "freehold.yaml")                                                                   \
     X(IDENTITY, "identity")                                                                        \
     X(KEYS, "keys")                                                                                \
-    X(KEY_DOMAIN, "keys/domain.key")                                                               \
-    X(KEY_PUBLISHER, "keys/publisher.key")                                                         \
-    X(KEY_NODE, "keys/node.key")                                                                   \
-    X(KEY_MEMBER, "keys/member.key")                                                               \
     X(INVITATION, "identity/invitation")                                                           \
     X(DATABASE, "node.db")                                                                         \
     X(RUN, "run")                                                                                  \
@@ -78,8 +74,9 @@ FH_MUST_CHECK int fh_home_check(const struct fh_home *home, struct fh_err *err);
 const char *
 fh_home_path(char out[FH_HOME_PATH_BYTES], const struct fh_home *home, enum fh_home_place place);
 
-/* The path of a key file by its name: "keys/NAME.key" for members beside the fixed four. The name
- * must be a Freehold name ([a-z][a-z0-9_]*, <= 63); FH_EINVAL. */
+/* The path of a key file by its name, "keys/NAME.key": "domain", "publisher", "node",
+ * "node_agree", "member", "member_agree" at init, others as a person names them. The name must be a
+ * Freehold name ([a-z][a-z0-9_]*, <= 63); FH_EINVAL. */
 FH_MUST_CHECK int fh_home_key_path(char out[FH_HOME_PATH_BYTES],
                                    const struct fh_home *home,
                                    const char *name,

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Catalogue: everything that this node knows of the mesh's products, verified and persistent.
+ *
+ * Announcements come in by gossip, contracts are pulled by the hash that an announcement names. One
+ * entry per (domain, product, major); of two announcements the higher revision wins, then the
+ * greater record id, at every node alike. A withdrawn product stays as a tombstone, so that an old
+ * announcement cannot bring it back. Nothing unsigned or signed by the wrong key gets in.
+ *
+ *   announcement --> verified --> stored, in the fingerprint --> contract wanted
+ *   contract     --> verified --> columns and search text stored --> entry complete
+ *
+ * Does not: fetch, spread, or read clocks. Thread: the loop thread only. Ownership: entries and
+ * tables are values or live in the caller's arena.
+ */
+#ifndef FH_NODE_STATE_CATALOG_H
+#define FH_NODE_STATE_CATALOG_H
+
+#include "common/arena.h"
+#include "node/state/store.h"
+#include "proto/contract/contract.h"
+#include "proto/gossip/announce.h"
+#include "proto/identity/directory.h"
+
+struct fh_catalog;
+
+/* ---- lifecycle ---- */
+
+struct fh_catalog_options {
+    struct fh_store *store;               /* kept */
+    const struct fh_directory *directory; /* kept: who may sign what */
+    struct fh_domain_id self;             /* our domain */
+    uint64_t products_per_domain_max;     /* 0: FH_PRODUCTS_PER_DOMAIN_MAX */
+};
+
+/* Loads the fingerprint from the store; checks that every stored announcement still hashes to its
+ * id (FH_EIO, "store.corrupt"). Given. */
+FH_MUST_CHECK int fh_catalog_open(struct fh_catalog **out,
+                                  const struct fh_catalog_options *options,
+                                  struct fh_err *err);
+void fh_catalog_close(struct fh_catalog *catalog);
+static inline void fh_catalog_closep(struct fh_catalog **catalog)
+{
+    fh_catalog_close(*catalog);
+}
+
+/* ---- what comes in ---- */
+
+enum fh_catalog_result {
+    FH_CATALOG_ADDED,  /* new and stored: pass it on */
+    FH_CATALOG_KNOWN,  /* had it */
+    FH_CATALOG_FORKED, /* contradicts one that is held: proof stored, the winner counts; pass it on
+                        */
+};
+
+struct fh_catalog_outcome {
+    enum fh_catalog_result result;
+    struct fh_record_id id; /* of the record; zero when the bytes are none */
+    struct fh_announce_key key;
+    struct fh_record_id wanted; /* a contract to pull next; zero when none */
+};
+
+/* Applies an ANNOUNCEMENT record (borrowed). Runs in a lazy transaction of its own. On a refusal
+ * nothing changes, and `out->key.domain` says whose it claims to be when it could be read.
+ * Refusals: "record.*", "pack.*", "announce.*" (FH_EINVAL); "announcement.signature",
+ * "record.signer.*" (FH_ESIG; FH_ENOTFOUND: fetch the domain's identity, then try again),
+ * "domain.not_admitted" (FH_EDENIED), "domain.frozen" (FH_EFORK); "announcement.future"
+ * (FH_EINVAL), "announcement.expired", "announcement.stale", "contract.version.replayed"
+ * (FH_ESTALE); "announcement.quota" (FH_ETOOBIG). */
+FH_MUST_CHECK int fh_catalog_announce(struct fh_catalog *catalog,
+                                      struct fh_bytes record,
+                                      int64_t now_ms,
+                                      struct fh_catalog_outcome *out,
+                                      struct fh_err *err);
+
+/* Applies a CONTRACT record (borrowed) that an announcement names or that a chain needs.
+ * `expected` is the id it was pulled by, or NULL. Refusals: "contract.hash" (FH_ESIG: not what was
+ * asked for), "contract.signature", "record.signer.*" (FH_ESIG, FH_ENOTFOUND), "domain.*",
+ * "contract.version.replayed" (FH_ESTALE), "contract.forked" (FH_EFORK, proof kept),
+ * "contract.chain.gap" (FH_EINCOMPLETE: pull out->wanted first), "contract.chain.broken",
+ * "contract.version.not_greater", "contract.mismatch" (FH_ECHECK: not what the announcement says),
+ * "contract.unannounced" (FH_ENOTFOUND), "odcs.*", "contract.record.*", "publish.*". */
+FH_MUST_CHECK int fh_catalog_contract(struct fh_catalog *catalog,
+                                      struct fh_bytes record,
+                                      const struct fh_record_id *expected,
+                                      int64_t now_ms,
+                                      struct fh_catalog_outcome *out,
+                                      struct fh_err *err);
+
+/* Publishes an own version: contract, announcement and source in one durable transaction, all or
+ * nothing. The contract must be the next of its chain, the announcement must name it.
+ * `source` may be NULL (a withdrawal, a change of status). Refusals as above. */
+FH_MUST_CHECK int fh_catalog_publish(struct fh_catalog *catalog,
+                                     struct fh_bytes contract,
+                                     struct fh_bytes announcement,
+                                     const struct fh_store_source *source,
+                                     int64_t now_ms,
+                                     struct fh_catalog_outcome *out,
+                                     struct fh_err *err);
+
+/* Every rule that fh_catalog_publish has for the contract alone, changing nothing: for a dry run
+ * and before the data is looked at. */
+FH_MUST_CHECK int fh_catalog_check_contract(struct fh_catalog *catalog,
+                                            struct fh_bytes contract,
+                                            int64_t now_ms,
+                                            struct fh_err *err);
+
+/* What the next version of an own product follows: seq and the last contract record (appended);
+ * seq 0 and nothing when there is none yet. */
+FH_MUST_CHECK int fh_catalog_chain(struct fh_catalog *catalog,
+                                   const char *product,
+                                   uint64_t *out_seq,
+                                   struct fh_buf *out_record,
+                                   struct fh_err *err);
+
+/* The revision that the next announcement of this own key must carry, at least. */
+FH_MUST_CHECK int fh_catalog_next_revision(struct fh_catalog *catalog,
+                                           const char *product,
+                                           uint32_t major,
+                                           uint64_t *out,
+                                           struct fh_err *err);
+
+/* The owner was heard at this time (a verified ALIVE, or a session): the age of its entries. Kept
+ * in memory and stored with the next lazy write. */
+void fh_catalog_heard(struct fh_catalog *catalog,
+                      const struct fh_domain_id *domain,
+                      int64_t now_ms);
+
+/* Drops entries whose announcement has expired (their revision stays as a floor). Once a minute is
+ * plenty. `out_dropped` may be NULL. */
+FH_MUST_CHECK int fh_catalog_sweep(struct fh_catalog *catalog,
+                                   int64_t now_ms,
+                                   uint64_t *out_dropped,
+                                   struct fh_err *err);
+
+/* Contracts to pull: up to `max` ids (and their owners), oldest wish first, without those that wait
+ * for another. */
+struct fh_catalog_wanted {
+    struct fh_record_id contract;
+    struct fh_domain_id domain;
+};
+FH_MUST_CHECK int fh_catalog_missing(struct fh_catalog *catalog,
+                                     struct fh_catalog_wanted *out,
+                                     size_t max,
+                                     size_t *out_count,
+                                     struct fh_err *err);
+
+/* ---- what is known ---- */
+
+struct fh_catalog_entry {
+    struct fh_announcement announcement;
+    struct fh_record_id id;                  /* of the announcement record */
+    char domain_name[FH_NAME_BYTES_MAX + 1]; /* pinned by the directory; "" when unknown */
+    int64_t received_ms;                     /* when this announcement arrived */
+    int64_t heard_ms;                        /* when its owner was last heard, at least received */
+    bool contract_held;
+    bool open_to_mesh; /* every domain may read; false while the contract is not held */
+};
+
+/* An entry by key; major 0 means the highest active one, else the highest that is not withdrawn.
+ * FH_ENOTFOUND, rule "product.unknown", with near names in the text. */
+FH_MUST_CHECK int fh_catalog_find(struct fh_catalog *catalog,
+                                  const struct fh_domain_id *domain,
+                                  const char *product,
+                                  uint32_t major,
+                                  struct fh_catalog_entry *out,
+                                  struct fh_err *err);
+
+/* The same by the name that people write: "domain/product", "domain.product", either with
+ * "@MAJOR" or "@1.2.0" (which must be the announced version). FH_EINVAL ("product.name"),
+ * FH_ENOTFOUND ("domain.unknown", "product.unknown", "product.version"). */
+FH_MUST_CHECK int fh_catalog_resolve(struct fh_catalog *catalog,
+                                     const char *name,
+                                     struct fh_catalog_entry *out,
+                                     struct fh_err *err);
+
+typedef int
+fh_catalog_visit_fn(void *user, const struct fh_catalog_entry *entry, struct fh_err *err);
+/* All entries, or those of one domain, by domain name, product, major; tombstones too. */
+FH_MUST_CHECK int fh_catalog_each(struct fh_catalog *catalog,
+                                  const struct fh_domain_id *domain_or_null,
+                                  fh_catalog_visit_fn *visit,
+                                  void *user,
+                                  struct fh_err *err);
+
+/* Appends the record bytes; FH_ENOTFOUND. */
+FH_MUST_CHECK int fh_catalog_announcement_record(struct fh_catalog *catalog,
+                                                 const struct fh_announce_key *key,
+                                                 struct fh_buf *out,
+                                                 struct fh_err *err);
+FH_MUST_CHECK int fh_catalog_contract_record(struct fh_catalog *catalog,
+                                             const struct fh_record_id *contract,
+                                             struct fh_buf *out,
+                                             struct fh_err *err);
+
+/* A page of announcement records for synchronisation, in the order of their ids: those after
+ * `cursor` (the id where the last page ended, or empty), until `bytes_max` is used. `visit` gets
+ * each record; `out_cursor` gets 32 bytes, or stays empty after the last page. */
+typedef int fh_catalog_record_visit_fn(void *user, struct fh_bytes record, struct fh_err *err);
+FH_MUST_CHECK int fh_catalog_page(struct fh_catalog *catalog,
+                                  struct fh_bytes cursor,
+                                  size_t bytes_max,
+                                  fh_catalog_record_visit_fn *visit,
+                                  void *user,
+                                  struct fh_buf *out_cursor,
+                                  struct fh_err *err);
+
+/* ---- for the planner ---- */
+
+struct fh_catalog_column {
+    const char *name;           /* SQL name */
+    const char *sql_type;       /* DuckDB's name, as the contract promises */
+    bool required;              /* NOT NULL */
+    const char *classification; /* "" when none */
+};
+
+struct fh_catalog_table {
+    struct fh_catalog_entry entry;
+    const char *name; /* of the table inside the product */
+    size_t column_count;
+    struct fh_catalog_column *columns; /* in the arena */
+};
+
+/* A table with its columns. `domain` and `product` as in SQL; `table` NULL takes the only table of
+ * the product ("product.tables.many" names them when there are several); major 0 as above.
+ * FH_ENOTFOUND: "domain.unknown", "product.unknown", "product.table.unknown" (with the near name),
+ * FH_EINCOMPLETE "product.contract.missing" (announced, but its contract has not arrived). */
+FH_MUST_CHECK int fh_catalog_table(struct fh_catalog *catalog,
+                                   const char *domain,
+                                   const char *product,
+                                   uint32_t major,
+                                   const char *table,
+                                   struct fh_arena *arena,
+                                   struct fh_catalog_table *out,
+                                   struct fh_err *err);
+
+/* Names of all tables of a contract, in its order; items in the arena. */
+FH_MUST_CHECK int fh_catalog_tables(struct fh_catalog *catalog,
+                                    const struct fh_record_id *contract,
+                                    struct fh_arena *arena,
+                                    const char ***out_names,
+                                    size_t *out_count,
+                                    struct fh_err *err);
+
+/* The decoded contract, in the arena. FH_ENOTFOUND. */
+FH_MUST_CHECK int fh_catalog_open_contract(struct fh_catalog *catalog,
+                                           const struct fh_record_id *contract,
+                                           struct fh_arena *arena,
+                                           struct fh_contract **out,
+                                           struct fh_err *err);
+
+/* ---- fingerprints ---- */
+
+/* Count of live announcements (tombstones are live), and the sum of their record ids as 256-bit
+ * big-endian numbers modulo 2^256: order does not matter, and a change costs one addition. */
+struct fh_catalog_head {
+    uint64_t count;
+    uint8_t root[32];
+};
+
+/* Of everything, kept up to date. */
+struct fh_catalog_head fh_catalog_head(const struct fh_catalog *catalog);
+/* Of our own domain, kept up to date: what the ALIVE lease states. */
+struct fh_catalog_head fh_catalog_own_head(const struct fh_catalog *catalog);
+/* Of any domain, by a walk: to compare with the head in its owner's lease. */
+FH_MUST_CHECK int fh_catalog_head_of(struct fh_catalog *catalog,
+                                     const struct fh_domain_id *domain,
+                                     struct fh_catalog_head *out,
+                                     struct fh_err *err);
+/* First 16 bytes of BLAKE2b-256("freehold/v1/catalogue\0" || u64be(count) || root): what ACKs
+ * carry. */
+void fh_catalog_fingerprint(const struct fh_catalog *catalog, uint8_t out[16]);
+
+#endif
