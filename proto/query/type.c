@@ -89,7 +89,7 @@ void fh_type_text(char out[FH_TYPE_TEXT_BYTES], struct fh_type type)
 
 static uint8_t find_code(const char *name)
 {
-    for (uint8_t code = 1; code < FH_TYPE_COUNT; code++) {
+    for (uint8_t code = 1; code < (uint8_t)FH_TYPE_COUNT; code++) {
         /* INT8 and the like are aliases with another meaning: full names first, none collide */
         if (strcasecmp(rows[code].text, name) == 0) {
             return code;

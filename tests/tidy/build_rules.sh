@@ -19,7 +19,7 @@ own_objects()
 # the third-party codecs. What the compiler and the sanitizers add is let through.
 rule_symbols()
 {
-    local pure='fh_[a-z0-9_]+|mem[a-z]+|bcmp|str[a-z0-9_]+|stp[a-z]+|v?snprintf|__(v?snprintf|mem[a-z]+|str[a-z]+|stp[a-z]+)_chk|(__isoc[0-9]+_)?strto[a-z]+|malloc|calloc|realloc|reallocarray|free|qsort|bsearch|abs|labs|[hn]to[hn][sl]|is[a-z]+|to(lower|upper)|__ctype_[a-z_]+|abort|__stack_chk_fail|__errno_location|gmtime_r|timegm|(floor|ceil|round|trunc|fmod|ldexp|frexp|modf|log|log2|exp|pow|sqrt|fabs|nan)f?l?|__(is|fp)[a-z]+f?l?|__signbit[a-z]*|crypto_[a-z0-9_]+|sodium_[a-z0-9_]+|msgpack_[a-z0-9_]+|yaml_[a-z0-9_]+|ZSTD_[A-Za-z0-9_]+|_GLOBAL_OFFSET_TABLE_|__(asan|ubsan|tsan|sanitizer|sancov|odr_asan|start___sancov|stop___sancov|gcov|llvm)[A-Za-z0-9_]*|__[a-z]+ti[0-9]'
+    local pure='fh_[a-z0-9_]+|mem[a-z]+|bcmp|str[a-z0-9_]+|stp[a-z]+|v?snprintf|__(v?snprintf|mem[a-z]+|str[a-z]+|stp[a-z]+)_chk|(__isoc[0-9]+_)?(strto[a-z]+|sscanf)|malloc|calloc|realloc|reallocarray|free|qsort|bsearch|abs|labs|[hn]to[hn][sl]|is[a-z]+|to(lower|upper)|__ctype_[a-z_]+|abort|__stack_chk_fail|__errno_location|gmtime_r|timegm|(floor|ceil|round|trunc|fmod|ldexp|frexp|modf|log|log2|exp|pow|sqrt|fabs|nan)f?l?|__(is|fp)[a-z]+f?l?|__signbit[a-z]*|crypto_[a-z0-9_]+|sodium_[a-z0-9_]+|msgpack_[a-z0-9_]+|yaml_[a-z0-9_]+|ZSTD_[A-Za-z0-9_]+|_GLOBAL_OFFSET_TABLE_|__(asan|ubsan|tsan|sanitizer|sancov|odr_asan|start___sancov|stop___sancov|gcov|llvm)[A-Za-z0-9_]*|__[a-z]+ti[0-9]'
     local impure='fh_(log|file|clock)[a-z0-9_]*|yaml_parser_set_input_file|crypto_(box|sign|kx|secretbox|aead[a-z0-9_]*|auth|generichash|shorthash|stream[a-z0-9_]*|kdf)_(keypair|keygen)'
     local object path defined symbols
     symbols=$(own_objects proto | while read -r object path; do
