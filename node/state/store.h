@@ -43,8 +43,8 @@ enum fh_store_durability {
     FH_STORE_DURABLE, /* fsynced before commit returns: what is acknowledged to anybody */
 };
 
-/* Outside of one, every write is a durable transaction of its own. Inside a lazy one, a durable
- * inner one makes the whole durable. */
+/* Outside of one, every write is a durable transaction of its own. A durable one must not stand
+ * inside a lazy one (asserted: it could not keep its word). */
 FH_MUST_CHECK int
 fh_store_begin(struct fh_store *store, enum fh_store_durability durability, struct fh_err *err);
 /* Ends the innermost transaction. A failed commit has rolled it back. */

@@ -1,0 +1,140 @@
+-- SPDX-License-Identifier: Apache-2.0
+-- Schema of node.db, version 1. A change makes a new file, schema_2.sql, that turns a version 1 into
+-- a version 2; this one stays as it is. Ids are 32-byte blobs, times Unix milliseconds.
+
+CREATE TABLE kv (
+    key TEXT PRIMARY KEY,
+    value NOT NULL
+) WITHOUT ROWID, STRICT;
+
+-- Identity records in the order in which they were accepted (seq).
+CREATE TABLE records (
+    seq INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    type INTEGER NOT NULL,
+    domain BLOB NOT NULL,
+    bytes BLOB NOT NULL,
+    received_ms INTEGER NOT NULL
+) STRICT;
+
+-- The newest ALIVE and LEAVE of each node.
+CREATE TABLE members (
+    node BLOB NOT NULL,
+    type INTEGER NOT NULL,
+    id BLOB NOT NULL,
+    domain BLOB NOT NULL,
+    bytes BLOB NOT NULL,
+    received_ms INTEGER NOT NULL,
+    PRIMARY KEY (node, type)
+) STRICT;
+CREATE INDEX members_id ON members (id);
+
+-- Evidence: records that contradict each other or were refused for a reason worth proving.
+CREATE TABLE proofs (
+    seq INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    rule TEXT NOT NULL,
+    type INTEGER NOT NULL,
+    domain BLOB NOT NULL,
+    bytes BLOB NOT NULL,
+    received_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE pins (
+    name TEXT PRIMARY KEY,
+    domain BLOB NOT NULL UNIQUE,
+    pinned_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE invitations (
+    id BLOB PRIMARY KEY,
+    domain BLOB NOT NULL,
+    name TEXT NOT NULL,
+    admission BLOB NOT NULL,
+    used_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE peers (
+    node BLOB NOT NULL,
+    domain BLOB NOT NULL,
+    address TEXT NOT NULL,
+    seen_ms INTEGER NOT NULL,
+    PRIMARY KEY (node, address)
+) STRICT;
+
+-- Where an own product's version lies. Never sent anywhere.
+CREATE TABLE sources (
+    product TEXT NOT NULL,
+    version TEXT NOT NULL,
+    contract BLOB NOT NULL,
+    mapping BLOB NOT NULL,
+    data_root BLOB NOT NULL,
+    fingerprint BLOB NOT NULL,
+    published_ms INTEGER NOT NULL,
+    PRIMARY KEY (product, version)
+) STRICT;
+CREATE INDEX sources_contract ON sources (contract);
+
+-- One row per (domain, product, major). `live` 0: expired; the row stays as the floor of its
+-- revision. Version, status and the other listed fields are read from `bytes`.
+CREATE TABLE announcements (
+    entry INTEGER PRIMARY KEY,
+    domain BLOB NOT NULL,
+    product TEXT NOT NULL,
+    major INTEGER NOT NULL,
+    id BLOB NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    contract BLOB NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    received_ms INTEGER NOT NULL,
+    live INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    UNIQUE (domain, product, major)
+) STRICT;
+CREATE INDEX announcements_contract ON announcements (contract);
+
+-- When the owner was last heard, for the age of its entries.
+CREATE TABLE heard (
+    domain BLOB PRIMARY KEY,
+    heard_ms INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE contracts (
+    id BLOB PRIMARY KEY,
+    domain BLOB NOT NULL,
+    product TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    open INTEGER NOT NULL,
+    received_ms INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    UNIQUE (domain, product, seq)
+) STRICT;
+
+-- Tables and columns of the contracts, for the planner.
+CREATE TABLE columns (
+    contract BLOB NOT NULL,
+    table_at INTEGER NOT NULL,
+    column_at INTEGER NOT NULL,
+    table_name TEXT NOT NULL,
+    name TEXT NOT NULL,
+    sql_type TEXT NOT NULL,
+    required INTEGER NOT NULL,
+    classification TEXT NOT NULL,
+    PRIMARY KEY (contract, table_at, column_at)
+) WITHOUT ROWID, STRICT;
+
+-- Contracts to pull. One that waits for its predecessor names it.
+CREATE TABLE wants (
+    seq INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    domain BLOB NOT NULL,
+    waits_for BLOB NOT NULL
+) STRICT;
+
+-- rowid = announcements.entry
+CREATE VIRTUAL TABLE search USING fts5 (
+    domain, name, title, description, columns, tags, people,
+    tokenize = 'unicode61 remove_diacritics 2',
+    prefix = '2 3'
+);
