@@ -29,7 +29,7 @@ struct fh_arena *fh_arena_new(size_t limit)
 {
     struct fh_arena *arena = fh_calloc(1, sizeof *arena);
     if (arena != NULL) {
-        arena->limit = limit;
+        arena->limit = limit > SIZE_MAX - ALIGN ? limit : (limit + ALIGN - 1) / ALIGN * ALIGN;
     }
     return arena;
 }
@@ -69,7 +69,7 @@ static struct block *new_block(struct fh_arena *arena, size_t needed)
 void *fh_arena_alloc(struct fh_arena *arena, size_t size)
 {
     FH_ASSERT(arena != NULL);
-    if (size > arena->limit) {
+    if (size > arena->limit || size > SIZE_MAX - ALIGN) {
         return NULL;
     }
     size_t rounded = (size + ALIGN - 1) & ~(size_t)(ALIGN - 1);

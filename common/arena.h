@@ -14,7 +14,7 @@
 
 struct fh_arena;
 
-/* An arena of at most `limit` bytes; NULL when there is no memory. Given. */
+/* An arena of at most `limit` bytes, rounded up to 16; NULL when there is no memory. Given. */
 FH_MUST_CHECK struct fh_arena *fh_arena_new(size_t limit);
 /* Ends the arena and all memory taken from it; NULL is fine. */
 void fh_arena_free(struct fh_arena *arena);

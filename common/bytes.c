@@ -52,9 +52,10 @@ void fh_buf_reset(struct fh_buf *buf)
     buf->failed = FH_OK;
 }
 
-uint8_t *fh_buf_reserve(struct fh_buf *buf, size_t size)
+/* fh_buf_reserve, with room for a NUL behind the content where the caller wants one. */
+static uint8_t *reserve(struct fh_buf *buf, size_t size, size_t nul)
 {
-    FH_ASSERT(buf->limit > 0);
+    FH_ASSERT(buf->limit > 0 && buf->limit < SIZE_MAX);
     if (buf->failed != FH_OK) {
         return NULL;
     }
@@ -62,11 +63,11 @@ uint8_t *fh_buf_reserve(struct fh_buf *buf, size_t size)
         buf->failed = FH_ETOOBIG;
         return NULL;
     }
-    size_t needed = buf->size + size;
+    size_t needed = buf->size + size + nul;
     if (needed > buf->capacity || buf->data == NULL) {
         size_t capacity = buf->capacity < 64 ? 64 : buf->capacity;
         while (capacity < needed) {
-            capacity = capacity > buf->limit / 2 ? buf->limit : capacity * 2;
+            capacity = capacity > buf->limit / 2 ? buf->limit + 1 : capacity * 2;
         }
         uint8_t *data = fh_realloc(buf->data, capacity);
         if (data == NULL) {
@@ -77,8 +78,13 @@ uint8_t *fh_buf_reserve(struct fh_buf *buf, size_t size)
         buf->capacity = capacity;
     }
     uint8_t *at = buf->data + buf->size;
-    buf->size = needed;
+    buf->size += size;
     return at;
+}
+
+uint8_t *fh_buf_reserve(struct fh_buf *buf, size_t size)
+{
+    return reserve(buf, size, 0);
 }
 
 void fh_buf_add(struct fh_buf *buf, const void *data, size_t size)
@@ -113,10 +119,9 @@ void fh_buf_printf(struct fh_buf *buf, const char *format, ...)
     int wanted = vsnprintf(NULL, 0, format, args);
     va_end(args);
     FH_ASSERT(wanted >= 0);
-    uint8_t *at = fh_buf_reserve(buf, (size_t)wanted + 1);
+    uint8_t *at = reserve(buf, (size_t)wanted, 1);
     if (at != NULL) {
         vsnprintf((char *)at, (size_t)wanted + 1, format, again);
-        buf->size--;
     }
     va_end(again);
 }
@@ -128,12 +133,11 @@ int fh_buf_ok(const struct fh_buf *buf)
 
 const char *fh_buf_cstr(struct fh_buf *buf)
 {
-    uint8_t *at = fh_buf_reserve(buf, 1);
+    uint8_t *at = reserve(buf, 0, 1);
     if (at == NULL) {
         return "";
     }
     *at = 0;
-    buf->size--;
     return (const char *)buf->data;
 }
 
