@@ -40,7 +40,7 @@ if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
 else()
     target_compile_options(fh_options INTERFACE -Wcomma -Wconditional-uninitialized
         -Wunreachable-code -Wdocumentation -Wno-gnu-statement-expression
-        -Wno-documentation-unknown-command)
+        -Wno-documentation-unknown-command -Wno-string-conversion) # FH_ASSERT(!"why") is meant
 endif()
 
 if(FH_SANITIZE)

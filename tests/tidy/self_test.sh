@@ -130,6 +130,7 @@ plant_unqualified_include() { echo '#include "pure.h"' | append proto/wire/pure.
 plant_unknown_room() { echo '#include "proto/wire/pure.h"' | file attic/thing.c; }
 plant_foreign_header() { echo '#include <sodium.h>' | append node/io/thing.c; }
 plant_unlisted_header() { echo '#include <curl/curl.h>' | append node/io/thing.c; }
+plant_test_header() { echo '#include <cmocka.h>' | append node/io/thing.c; }
 plant_clock_header_in_proto() { echo '#include <time.h>' | append proto/wire/pure.c; }
 plant_clock_in_proto() { echo 'long fh_now(void) { return time(0); }' | append proto/wire/pure.c; }
 plant_stdout_in_proto() { echo 'int fh_say(void) { return fputc(1, stdout); }' | append proto/wire/pure.c; }
@@ -195,6 +196,7 @@ refuses layers proto/wire/pure.c unqualified_include
 refuses layers attic/thing.c unknown_room
 refuses owners node/io/thing.c foreign_header
 refuses owners node/io/thing.c unlisted_header
+refuses owners node/io/thing.c test_header
 refuses owners proto/wire/pure.c clock_header_in_proto
 refuses sans_io proto/wire/pure.c clock_in_proto
 refuses sans_io proto/wire/pure.c stdout_in_proto

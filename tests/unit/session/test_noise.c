@@ -137,7 +137,7 @@ static void check_vector(const struct vector *v)
 /* Our own vectors: every input is a counted byte string, so that they can be made again from the
  * specification by any other implementation. */
 static const struct vector golden[] = {
-#include "noise_golden.inc"
+#include "tests/unit/session/noise_golden.inc"
 };
 
 static void test_golden(void **state)
