@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The state of one reading, private to this room: where we are and what was found.
+ *
+ * contract_read.c walks the tree by the tables; section_checks.c judges what the tables cannot say
+ * between the fields of one section.
+ *
+ * Does not: outlive a reading. Thread: one. Ownership: borrows everything.
+ */
+#ifndef FH_PROTO_CONTRACT_READER_H
+#define FH_PROTO_CONTRACT_READER_H
+
+#include "proto/contract/contract_table.h"
+#include "proto/contract/finding.h"
+
+enum { FH_READER_PATH_BYTES = 512 };
+
+struct fh_reader {
+    struct fh_findings *findings;
+    struct fh_arena *arena;
+    bool is_foreign; /* from a record: unknown keys are ignored, no warnings about writing */
+    char path[FH_READER_PATH_BYTES]; /* "schema[0].properties[2]"; cut when longer */
+    size_t path_size;
+    int failed; /* FH_OK or FH_ENOMEM */
+};
+
+/* Appends ".key" or "[index]" to the path and returns the size to pop back to. */
+size_t fh_reader_push_key(struct fh_reader *reader, const char *key);
+size_t fh_reader_push_index(struct fh_reader *reader, uint32_t index);
+void fh_reader_pop(struct fh_reader *reader, size_t size);
+
+/* Adds a finding at the node, or at its key for those about the key itself. */
+void fh_reader_error(struct fh_reader *reader,
+                     const struct fh_doc_node *node,
+                     const char *rule,
+                     const char *format,
+                     ...) FH_PRINTF(4, 5);
+void fh_reader_warning(struct fh_reader *reader,
+                       const struct fh_doc_node *node,
+                       const char *rule,
+                       const char *format,
+                       ...) FH_PRINTF(4, 5);
+
+/* The text of the scalar under `key`, or "" when it is absent or no string. */
+const char *fh_reader_discriminator(const struct fh_doc_node *node, const char *key);
+
+/* Judges one section that was read into `out` from the map `node`, which hangs in the section
+ * `parent` (NULL at the top). */
+void fh_section_check(struct fh_reader *reader,
+                      const struct fh_section *section,
+                      const struct fh_doc_node *node,
+                      const struct fh_doc_node *parent,
+                      const void *out);
+
+/* Whether a reference has one of the two forms of the standard: table.column, or
+ * [file.yaml#/]section/id[/section/id...]. */
+bool fh_reference_fits(const char *text);
+
+#endif
