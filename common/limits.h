@@ -26,14 +26,14 @@ enum {
     FH_PACK_ITEMS_MAX = FH_LIMIT(65536, 4096),
 
     /* records */
-    FH_RECORD_BYTES_MAX = 600 * 1024,  /* a contract with its text; all others are far smaller */
-    FH_RECORD_GOSSIP_BYTES_MAX = 1024, /* what may ride in a datagram beside a probe */
-    FH_RECORD_SIGNATURES_MAX = 16,     /* charter signers */
-    FH_KEYLOG_EVENTS_MAX = 64,         /* inception and rotations of one domain */
-    FH_CHARTER_MEMBERS_MAX = 64,
-    FH_CHARTERS_MAX = FH_LIMIT(1024, 4),       /* kept for ever: admissions are judged by theirs */
-    FH_DOMAINS_MAX = FH_LIMIT(16384, 64),      /* admitted ones; as FH_MEMBERS_MAX */
-    FH_STRANGERS_MAX = FH_LIMIT(256, 4),       /* domains held before anybody admits them */
+    FH_RECORD_BYTES_MAX = 600 * 1024,     /* a contract with its text; all others are far smaller */
+    FH_RECORD_GOSSIP_BYTES_MAX = 1024,    /* what may ride in a datagram beside a probe */
+    FH_RECORD_SIGNATURES_MAX = 16,        /* charter signers */
+    FH_KEYLOG_EVENTS_MAX = 64,            /* inception and rotations of one domain */
+    FH_CHARTER_MEMBERS_MAX = 31,          /* more than half of them fit FH_RECORD_SIGNATURES_MAX */
+    FH_CHARTERS_MAX = FH_LIMIT(1024, 4),  /* kept for ever: admissions are judged by theirs */
+    FH_DOMAINS_MAX = FH_LIMIT(16384, 64), /* admitted ones; as FH_MEMBERS_MAX */
+    FH_STRANGERS_MAX = FH_LIMIT(256, 4),  /* domains held before anybody admits them */
     FH_DOMAIN_GRANTS_MAX = FH_LIMIT(4096, 16), /* delegations and revocations of one domain */
     FH_STRANGER_GRANTS_MAX = FH_LIMIT(16, 4),  /* of a domain that nobody admitted */
     FH_ANNOUNCEMENT_SUMMARY_BYTES_MAX = 400,   /* keeps an announcement inside a datagram */
@@ -156,6 +156,7 @@ _Static_assert(FH_RECORD_BYTES_MAX > 2 * FH_CONTRACT_BYTES_MAX, "a contract carr
 _Static_assert(FH_CONTRACT_FORM_BYTES_MAX + FH_CONTRACT_BYTES_MAX + 4096 < FH_RECORD_BYTES_MAX,
                "form and text fit one record");
 _Static_assert(FH_RECORD_BYTES_MAX < FH_FRAME_REPLY_BYTES_MAX, "a record fits one reply");
+_Static_assert(FH_CHARTER_MEMBERS_MAX / 2 + 1 <= FH_RECORD_SIGNATURES_MAX, "a majority can sign");
 _Static_assert(FH_RECORD_GOSSIP_BYTES_MAX < FH_DATAGRAM_BYTES_MAX, "a rumour fits a datagram");
 _Static_assert(FH_SQL_BYTES_MAX < FH_FRAME_REQUEST_BYTES_MAX, "a query fits one request");
 _Static_assert(FH_SESSION_LIFE_MS > FH_SESSION_REKEY_MS + FH_QUERY_STREAM_DEADLINE_MS,

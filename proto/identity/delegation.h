@@ -49,8 +49,8 @@ struct fh_revocation {
     int64_t created_ms;
 };
 
-/* Append the signed record; failures stick in `out`. The values must be valid (asserted through
- * the same checks that the decoders make). */
+/* Append the signed record; failures stick in `out`: FH_EINVAL when a reader would refuse the
+ * values, FH_ENOMEM, FH_ETOOBIG. */
 void fh_delegation_make(struct fh_buf *out,
                         const struct fh_delegation *delegation,
                         const struct fh_mesh_id *mesh,

@@ -16,8 +16,10 @@
  * Does not: read clocks, fetch, store. Thread: one at a time. Ownership: keeps copies of the
  * records; everything it returns is lent until the next add.
  *
- * Invariants: nothing unverified is in it; names and domains are one to one; a name never moves; a
- * frozen domain accepts nothing any more.
+ * A domain caught at duplicity is frozen as of the earlier of its two rival events: what it dates
+ * before that still counts, so that everybody judges its past alike; nothing later does.
+ *
+ * Invariants: nothing unverified is in it; names and domains are one to one; a name never moves.
  */
 #ifndef FH_PROTO_IDENTITY_DIRECTORY_H
 #define FH_PROTO_IDENTITY_DIRECTORY_H
@@ -35,6 +37,7 @@ struct fh_directory_domain {
     bool admitted;                    /* by a charter or an admission */
     bool charter_member;              /* of the newest charter */
     bool frozen;                      /* caught at duplicity */
+    int64_t frozen_since_ms;          /* nothing it dates at or after this counts */
     struct fh_domain_id issuer;       /* who admitted it; zero when a charter did */
     int64_t admitted_ms;              /* 0 for a stranger */
     int64_t created_ms;               /* of the inception */
@@ -83,8 +86,9 @@ FH_MUST_CHECK int fh_directory_add(struct fh_directory *dir,
                                    struct fh_directory_outcome *out,
                                    struct fh_err *err);
 
-/* Adds records (borrowed) in whatever order works. `out`, one for each, may be NULL. Returns FH_OK
- * when none was refused, else the first refusal. */
+/* Adds records (borrowed) in whatever order works, and applies the limit on strangers at the end
+ * only. `out`, one for each, may be NULL. Returns FH_OK when none was refused, else the first
+ * refusal; the others are added all the same. FH_ENOMEM. */
 FH_MUST_CHECK int fh_directory_add_all(struct fh_directory *dir,
                                        const struct fh_bytes *records,
                                        size_t count,
@@ -99,6 +103,10 @@ const struct fh_mesh_id *fh_directory_mesh(const struct fh_directory *dir);
 /* The newest charter and its record id (may be NULL); NULL while none is known. */
 const struct fh_charter *fh_directory_charter(const struct fh_directory *dir,
                                               struct fh_record_id *out_id);
+
+/* Whether two valid charters of one sequence number are known: the members disagree; the first seen
+ * stays in force and no later one is taken. */
+bool fh_directory_charter_contested(const struct fh_directory *dir);
 
 /* NULL when unknown. Lent. */
 const struct fh_directory_domain *fh_directory_domain(const struct fh_directory *dir,
@@ -175,8 +183,8 @@ typedef bool fh_directory_visit_fn(void *user,
                                    const struct fh_record_id *id,
                                    struct fh_bytes bytes);
 
-/* All records, in an order in which another directory accepts them: key events, charters,
- * revocations, delegations, admissions. False when `visit` ended it. */
+/* All records, in an order in which another directory accepts them one by one: what charters and
+ * their members need first, then domain by domain. False when `visit` ended it. */
 bool fh_directory_each(const struct fh_directory *dir, fh_directory_visit_fn *visit, void *user);
 /* The records of one domain in the same order (charters belong to no domain). */
 bool fh_directory_each_of(const struct fh_directory *dir,

@@ -22,7 +22,7 @@
 
 #include "proto/wire/crypto.h"
 
-enum { FH_KEYFILE_BYTES = 84, FH_KEYFILE_SALT_BYTES = 16 };
+enum { FH_KEYFILE_BYTES = 84, FH_KEYFILE_SALT_BYTES = FH_PASSWORD_SALT_BYTES };
 
 enum fh_key_kind {
     FH_KEY_DOMAIN = 1,

@@ -39,8 +39,9 @@ struct fh_hash fh_next_key_hash(const struct fh_sign_public *key);
  * borrowed and must be sorted. */
 struct fh_hash fh_records_root(const struct fh_record_id *sorted, size_t count);
 
-/* Appends the record of an event; the signer is the key that the event states (asserted). Failures
- * stick in `out`. */
+/* Appends the record of an event; the signer is the key that the event states (asserted). As all
+ * builders of this room, failures stick in `out`: FH_EINVAL when a reader would refuse the values,
+ * FH_ENOMEM, FH_ETOOBIG. */
 void fh_key_event_make(struct fh_buf *out,
                        const struct fh_key_event *event,
                        const struct fh_sign_secret *signer);
@@ -59,9 +60,11 @@ struct fh_keylog {
     struct fh_keylog_entry *entries; /* by seq */
     size_t count;
     size_t capacity;
-    bool frozen; /* two valid events of one seq are known */
+    bool frozen;             /* two valid events of one seq are known */
+    int64_t frozen_since_ms; /* the earlier of the two; nothing dated at or after it counts */
 };
 
+/* FORKED: a second valid event of a known sequence number. */
 enum fh_keylog_result { FH_KEYLOG_ADDED, FH_KEYLOG_KNOWN, FH_KEYLOG_FORKED };
 
 void fh_keylog_init(struct fh_keylog *log);
@@ -70,7 +73,8 @@ void fh_keylog_fini(struct fh_keylog *log);
 /* Verifies a parsed KEY record against the log without changing it: `out_event` is what it states,
  * `out_result` what adding it would do. Refusals: FH_ENOTFOUND ("identity.keylog.gap": earlier
  * events are missing), FH_ESIG ("record.signature", "identity.keylog.prev",
- * "identity.keylog.commitment"), FH_EINVAL, FH_ETOOBIG (FH_KEYLOG_EVENTS_MAX). */
+ * "identity.keylog.commitment"), FH_EFORK ("domain.frozen"), FH_EINVAL, FH_ETOOBIG
+ * (FH_KEYLOG_EVENTS_MAX). */
 FH_MUST_CHECK int fh_keylog_check(const struct fh_keylog *log,
                                   const struct fh_record *record,
                                   const struct fh_verifier *verifier,

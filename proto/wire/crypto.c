@@ -17,7 +17,14 @@ _Static_assert(FH_AEAD_TAG_BYTES == crypto_aead_chacha20poly1305_ietf_ABYTES, "A
 
 static const char key_id_tag[] = "freehold/v1/key-id"; /* hashed with its NUL */
 
-enum { HMAC_BLOCK_BYTES = 128, HASH512_BYTES = 64 };
+_Static_assert(FH_PASSWORD_SALT_BYTES == crypto_pwhash_SALTBYTES, "Argon2id salt");
+
+enum {
+    HMAC_BLOCK_BYTES = 128,
+    HASH512_BYTES = 64,
+    PASSES_MAX = 16,
+    MEMORY_KIB_MAX = 1024 * 1024, /* a hostile key file cannot ask for more */
+};
 
 int fh_crypto_init(void)
 {
@@ -82,6 +89,27 @@ struct fh_node_id fh_node_id_of(const struct fh_sign_public *key)
     struct fh_node_id id;
     memcpy(id.b, key_id.b, sizeof id.b);
     return id;
+}
+
+int fh_password_key(uint8_t out[FH_AEAD_KEY_BYTES],
+                    struct fh_bytes passphrase,
+                    const uint8_t salt[FH_PASSWORD_SALT_BYTES],
+                    uint32_t passes,
+                    uint32_t memory_kib)
+{
+    if (passes < 1 || passes > PASSES_MAX || memory_kib < 8 || memory_kib > MEMORY_KIB_MAX) {
+        return FH_EINVAL;
+    }
+    return crypto_pwhash(out,
+                         FH_AEAD_KEY_BYTES,
+                         (const char *)passphrase.data,
+                         passphrase.size,
+                         salt,
+                         passes,
+                         (size_t)memory_kib * 1024,
+                         crypto_pwhash_ALG_ARGON2ID13) == 0
+               ? FH_OK
+               : FH_ENOMEM;
 }
 
 /* Agreement. */

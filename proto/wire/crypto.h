@@ -20,6 +20,7 @@ enum {
     FH_SIGNATURE_BYTES = 64,
     FH_AEAD_KEY_BYTES = 32,
     FH_AEAD_TAG_BYTES = 16,
+    FH_PASSWORD_SALT_BYTES = 16,
 };
 
 struct fh_sign_public {
@@ -81,6 +82,14 @@ struct fh_verifier {
 };
 /* Verifies with fh_sign_verify every time. */
 extern const struct fh_verifier fh_verifier_plain;
+
+/* Argon2id (RFC 9106): a 32-byte key from a passphrase. FH_EINVAL for parameters outside 1..16
+ * passes and 8 KiB..1 GiB, FH_ENOMEM. */
+FH_MUST_CHECK int fh_password_key(uint8_t out[FH_AEAD_KEY_BYTES],
+                                  struct fh_bytes passphrase,
+                                  const uint8_t salt[FH_PASSWORD_SALT_BYTES],
+                                  uint32_t passes,
+                                  uint32_t memory_kib);
 
 /* X25519 (RFC 7748). fh_agree is false when the result is all zero (a hostile public key). */
 void fh_agree_public_of(const struct fh_agree_secret *secret, struct fh_agree_public *out);

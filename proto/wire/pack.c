@@ -449,6 +449,17 @@ void fh_pack_read_record_end(struct fh_pack_reader *reader, uint32_t count, uint
     }
 }
 
+void fh_pack_read_version(struct fh_pack_reader *reader, uint64_t version)
+{
+    size_t before = reader->at;
+    uint64_t found = fh_pack_read_uint(reader, UINT64_MAX);
+    if (reader->failed == FH_OK && found != version) {
+        reader->at = before;
+        fh_pack_fail(reader, "this version is not known here");
+        reader->failed = FH_EVERSION;
+    }
+}
+
 void fh_pack_skip(struct fh_pack_reader *reader)
 {
     uint64_t left = 1;
@@ -484,8 +495,13 @@ int fh_pack_read_ok(const struct fh_pack_reader *reader, const char *what, struc
     if (reader->failed == FH_OK) {
         return FH_OK;
     }
-    return fh_err_rule(
-        err, reader->failed, "pack.shape", "%s: byte %zu: %s", what, reader->fail_at, reader->why);
+    return fh_err_rule(err,
+                       reader->failed,
+                       reader->failed == FH_EVERSION ? "pack.version" : "pack.shape",
+                       "%s: byte %zu: %s",
+                       what,
+                       reader->fail_at,
+                       reader->why);
 }
 
 /* Writer: msgpack-c's packer writes the shortest forms into our buffer. */

@@ -50,7 +50,7 @@ fh_pack_scan(struct fh_bytes bytes, const struct fh_pack_limits *limits, struct 
 struct fh_pack_reader {
     struct fh_bytes bytes; /* borrowed while the reader lives */
     size_t at;
-    int failed;      /* sticks: FH_OK or FH_EINVAL */
+    int failed;      /* sticks: FH_OK, FH_EINVAL or FH_EVERSION */
     size_t fail_at;  /* offset of the value that did not fit */
     const char *why; /* static text: "expected a string" */
 };
@@ -76,12 +76,15 @@ uint32_t fh_pack_read_map(struct fh_pack_reader *reader, uint32_t max);
  * fields fh_pack_read_record_end skips those that a newer version appended. */
 uint32_t fh_pack_read_record(struct fh_pack_reader *reader, uint32_t fields);
 void fh_pack_read_record_end(struct fh_pack_reader *reader, uint32_t count, uint32_t fields);
+/* Fails with FH_EVERSION unless the next value is this unsigned integer. */
+void fh_pack_read_version(struct fh_pack_reader *reader, uint64_t version);
 /* Skips one whole value. */
 void fh_pack_skip(struct fh_pack_reader *reader);
 /* One whole value, as a view of its encoding. */
 struct fh_bytes fh_pack_read_raw(struct fh_pack_reader *reader);
 void fh_pack_fail(struct fh_pack_reader *reader, const char *why);
-/* FH_OK when nothing failed; else FH_EINVAL: "<what>: byte 17: expected a string". */
+/* FH_OK when nothing failed; else FH_EINVAL ("pack.shape") or FH_EVERSION ("pack.version"):
+ * "<what>: byte 17: expected a string". */
 FH_MUST_CHECK int
 fh_pack_read_ok(const struct fh_pack_reader *reader, const char *what, struct fh_err *err);
 

@@ -292,6 +292,20 @@ void fh_record_seal(struct fh_buf *out,
     write_record(out, type, payload, &signature, 1);
 }
 
+void fh_record_seal_checked(struct fh_buf *out,
+                            int code,
+                            unsigned type,
+                            const struct fh_mesh_id *mesh,
+                            struct fh_bytes payload,
+                            const struct fh_sign_secret *signer)
+{
+    if (code != FH_OK) {
+        fail(out, code);
+        return;
+    }
+    fh_record_seal(out, type, mesh, payload, signer);
+}
+
 void fh_record_cosign(struct fh_buf *out,
                       const struct fh_record *record,
                       const struct fh_mesh_id *mesh,

@@ -88,6 +88,15 @@ void fh_record_seal(struct fh_buf *out,
                     struct fh_bytes payload,
                     const struct fh_sign_secret *signer);
 
+/* As fh_record_seal for builders that check their payload first: a `code` other than FH_OK sticks
+ * in `out` and nothing is written. */
+void fh_record_seal_checked(struct fh_buf *out,
+                            int code,
+                            unsigned type,
+                            const struct fh_mesh_id *mesh,
+                            struct fh_bytes payload,
+                            const struct fh_sign_secret *signer);
+
 /* Appends a copy of `record` with one signature more (or the same one again, when the signer has
  * signed before); the id stays. Failures stick in `out`: FH_ENOMEM, FH_ETOOBIG (also when all
  * FH_RECORD_SIGNATURES_MAX places are taken). */

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/identity/charter.h"
+
+#include "common/assert.h"
+#include "proto/wire/pack.h"
+
+enum { CHARTER_VERSION = 1, CHARTER_KEYS = 7, PAYLOAD_BYTES_MAX = 32 * 1024 };
+
+struct fh_mesh_id fh_charter_mesh(const struct fh_charter *charter, const struct fh_mesh_id *mesh)
+{
+    static const struct fh_mesh_id zero;
+    return charter->seq == 1 ? zero : *mesh;
+}
+
+static void write_charter(struct fh_buf *payload, const struct fh_charter *charter)
+{
+    /* keys in ascending order, as the canonical form wants */
+    fh_pack_map(payload, CHARTER_KEYS);
+    fh_pack_cstr(payload, "created");
+    fh_pack_uint(payload, (uint64_t)charter->created_ms);
+    fh_pack_cstr(payload, "members");
+    fh_pack_array(payload, charter->member_count);
+    for (unsigned i = 0; i < charter->member_count; i++) {
+        fh_pack_array(payload, 2);
+        fh_pack_bin(payload,
+                    fh_bytes(charter->members[i].domain.b, sizeof charter->members[i].domain.b));
+        fh_pack_cstr(payload, charter->members[i].name);
+    }
+    fh_pack_cstr(payload, "prev");
+    fh_pack_bin(payload,
+                charter->seq == 1 ? FH_BYTES_NONE
+                                  : fh_bytes(charter->prev.b, sizeof charter->prev.b));
+    fh_pack_cstr(payload, "seq");
+    fh_pack_uint(payload, charter->seq);
+    fh_pack_cstr(payload, "threshold");
+    fh_pack_uint(payload, charter->threshold);
+    fh_pack_cstr(payload, "title");
+    fh_pack_cstr(payload, charter->title);
+    fh_pack_cstr(payload, "v");
+    fh_pack_uint(payload, CHARTER_VERSION);
+}
+
+void fh_charter_make(struct fh_buf *out,
+                     const struct fh_charter *charter,
+                     const struct fh_mesh_id *mesh,
+                     const struct fh_sign_secret *signer)
+{
+    FH_ASSERT(charter->member_count <= FH_CHARTER_MEMBERS_MAX);
+    struct fh_buf payload FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&payload, PAYLOAD_BYTES_MAX);
+    write_charter(&payload, charter);
+    struct fh_record draft = {.type = FH_RECORD_CHARTER, .payload = fh_buf_view(&payload)};
+    struct fh_charter again;
+    int code = fh_buf_ok(&payload);
+    if (code == FH_OK) {
+        code = fh_charter_decode(&again, &draft, NULL);
+    }
+    struct fh_mesh_id signed_mesh = fh_charter_mesh(charter, mesh);
+    fh_record_seal_checked(out, code, draft.type, &signed_mesh, draft.payload, signer);
+}
+
+static void read_members(struct fh_pack_reader *reader, struct fh_charter *charter)
+{
+    charter->member_count = fh_pack_read_array(reader, FH_CHARTER_MEMBERS_MAX);
+    for (unsigned i = 0; i < charter->member_count && reader->failed == FH_OK; i++) {
+        struct fh_charter_member *member = &charter->members[i];
+        uint32_t count = fh_pack_read_record(reader, 2);
+        fh_pack_read_fixed(reader, member->domain.b, sizeof member->domain.b);
+        fh_pack_read_cstr(reader, member->name, sizeof member->name);
+        fh_pack_read_record_end(reader, count, 2);
+    }
+}
+
+/* One value of the map; false when the key is not known to this version. */
+static bool read_value(struct fh_pack_reader *reader,
+                       struct fh_charter *charter,
+                       struct fh_bytes key,
+                       bool *out_has_prev)
+{
+    if (fh_bytes_equal_cstr(key, "created")) {
+        charter->created_ms = (int64_t)fh_pack_read_uint(reader, FH_RECORD_TIME_MS_MAX);
+    } else if (fh_bytes_equal_cstr(key, "members")) {
+        read_members(reader, charter);
+    } else if (fh_bytes_equal_cstr(key, "prev")) {
+        struct fh_bytes prev = fh_pack_read_bin(reader, sizeof charter->prev.b);
+        *out_has_prev = prev.size == sizeof charter->prev.b;
+        if (*out_has_prev) {
+            memcpy(charter->prev.b, prev.data, prev.size);
+        } else if (prev.size != 0) {
+            fh_pack_fail(reader, "expected a bin of 0 or 32 bytes");
+        }
+    } else if (fh_bytes_equal_cstr(key, "seq")) {
+        charter->seq = fh_pack_read_uint(reader, UINT32_MAX);
+    } else if (fh_bytes_equal_cstr(key, "threshold")) {
+        charter->threshold = (unsigned)fh_pack_read_uint(reader, FH_CHARTER_MEMBERS_MAX);
+    } else if (fh_bytes_equal_cstr(key, "title")) {
+        fh_pack_read_cstr(reader, charter->title, sizeof charter->title);
+    } else if (fh_bytes_equal_cstr(key, "v")) {
+        fh_pack_read_version(reader, CHARTER_VERSION);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static int check_members(const struct fh_charter *charter, struct fh_err *err)
+{
+    for (unsigned i = 0; i < charter->member_count; i++) {
+        const struct fh_charter_member *member = &charter->members[i];
+        int code = fh_name_check("charter: member", member->name, err);
+        if (code != FH_OK) {
+            return code;
+        }
+        if (i > 0 && fh_domain_id_compare(&member[-1].domain, &member->domain) >= 0) {
+            return fh_err_rule(err,
+                               FH_EINVAL,
+                               "identity.charter.members",
+                               "charter: expected members in ascending order of id, each once");
+        }
+        for (unsigned j = 0; j < i; j++) {
+            if (strcmp(charter->members[j].name, member->name) == 0) {
+                return fh_err_rule(err,
+                                   FH_EINVAL,
+                                   "identity.charter.members",
+                                   "charter: two members have the name %s",
+                                   member->name);
+            }
+        }
+    }
+    return FH_OK;
+}
+
+static int check_charter(const struct fh_charter *charter, bool has_prev, struct fh_err *err)
+{
+    if (charter->seq == 0 || has_prev != (charter->seq > 1)) {
+        return fh_err_rule(err,
+                           FH_EINVAL,
+                           "identity.charter.seq",
+                           "charter: expected sequence number 1 without a predecessor, or a higher "
+                           "one with it");
+    }
+    if (charter->member_count == 0 || charter->threshold > charter->member_count ||
+        charter->threshold <= charter->member_count / 2) {
+        return fh_err_rule(err,
+                           FH_EINVAL,
+                           "identity.charter.threshold",
+                           "charter: threshold %u of %u: expected more than half and at most all",
+                           charter->threshold,
+                           charter->member_count);
+    }
+    int code = fh_name_check("mesh", charter->title, err);
+    return code != FH_OK ? code : check_members(charter, err);
+}
+
+int fh_charter_decode(struct fh_charter *out, const struct fh_record *record, struct fh_err *err)
+{
+    FH_ASSERT(record->type == FH_RECORD_CHARTER);
+    struct fh_charter charter = {0};
+    struct fh_pack_reader reader;
+    bool has_prev = false;
+    unsigned known = 0;
+    fh_pack_read_init(&reader, record->payload);
+    uint32_t pairs = fh_pack_read_map(&reader, UINT32_MAX);
+    for (uint32_t i = 0; i < pairs && reader.failed == FH_OK; i++) {
+        struct fh_bytes key = fh_pack_read_str(&reader, SIZE_MAX);
+        if (read_value(&reader, &charter, key, &has_prev)) {
+            known++;
+        } else {
+            fh_pack_skip(&reader);
+        }
+    }
+    if (known != CHARTER_KEYS) { /* the scanner has refused a key that stands twice */
+        fh_pack_fail(&reader, "expected created, members, prev, seq, threshold, title and v");
+    }
+    int code = fh_pack_read_ok(&reader, "charter", err);
+    if (code == FH_OK) {
+        code = check_charter(&charter, has_prev, err);
+    }
+    if (code == FH_OK) {
+        *out = charter;
+    }
+    return code;
+}
+
+int fh_charter_find(const struct fh_charter *charter, const struct fh_domain_id *domain)
+{
+    for (unsigned i = 0; i < charter->member_count; i++) {
+        if (fh_domain_id_equal(&charter->members[i].domain, domain)) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+static int
+check_names(const struct fh_charter *next, const struct fh_charter *current, struct fh_err *err)
+{
+    for (unsigned i = 0; i < next->member_count; i++) {
+        for (unsigned j = 0; j < current->member_count; j++) {
+            bool same_domain =
+                fh_domain_id_equal(&next->members[i].domain, &current->members[j].domain);
+            bool same_name = strcmp(next->members[i].name, current->members[j].name) == 0;
+            if (same_domain != same_name) {
+                return fh_err_rule(err,
+                                   FH_ESIG,
+                                   "identity.name.changed",
+                                   "charter %llu moves the name %s; names are pinned",
+                                   (unsigned long long)next->seq,
+                                   next->members[i].name);
+            }
+        }
+    }
+    return FH_OK;
+}
+
+int fh_charter_follows(const struct fh_charter *next,
+                       const struct fh_charter *current,
+                       const struct fh_record_id *current_id,
+                       struct fh_err *err)
+{
+    if (current == NULL) {
+        return next->seq == 1 ? FH_OK
+                              : fh_err_rule(err,
+                                            FH_ENOTFOUND,
+                                            "identity.missing.charter",
+                                            "charter %llu: the charters before it are not known",
+                                            (unsigned long long)next->seq);
+    }
+    if (next->seq > current->seq + 1) {
+        return fh_err_rule(err,
+                           FH_ENOTFOUND,
+                           "identity.missing.charter",
+                           "charter %llu: charter %llu is not known",
+                           (unsigned long long)next->seq,
+                           (unsigned long long)next->seq - 1);
+    }
+    if (next->seq != current->seq + 1 || !fh_record_id_equal(&next->prev, current_id)) {
+        return fh_err_rule(err,
+                           FH_ESIG,
+                           "identity.charter.prev",
+                           "charter %llu does not follow charter %llu of this mesh",
+                           (unsigned long long)next->seq,
+                           (unsigned long long)current->seq);
+    }
+    if (next->created_ms < current->created_ms) {
+        return fh_err_rule(err,
+                           FH_ESIG,
+                           "identity.charter.time",
+                           "charter %llu is dated before its predecessor",
+                           (unsigned long long)next->seq);
+    }
+    return check_names(next, current, err);
+}
+
+int fh_charter_quorum(const struct fh_charter *charter,
+                      const struct fh_domain_id *signers,
+                      size_t signer_count,
+                      struct fh_err *err)
+{
+    bool counted[FH_CHARTER_MEMBERS_MAX] = {false};
+    unsigned have = 0;
+    for (size_t i = 0; i < signer_count; i++) {
+        int member = fh_charter_find(charter, &signers[i]);
+        if (member >= 0 && !counted[member]) {
+            counted[member] = true;
+            have++;
+        }
+    }
+    if (have < charter->threshold) {
+        return fh_err_rule(err,
+                           FH_ESIG,
+                           "identity.charter.threshold",
+                           "charter: %u of the members of charter %llu signed: expected at least "
+                           "%u",
+                           have,
+                           (unsigned long long)charter->seq,
+                           charter->threshold);
+    }
+    return FH_OK;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/identity/directory.h"
+
+#include "common/assert.h"
+#include "common/mem.h"
+#include "proto/identity/directory_impl.h"
+
+/* Lifecycle. */
+
+struct fh_directory *fh_directory_new(const struct fh_mesh_id *mesh,
+                                      const struct fh_verifier *verifier)
+{
+    struct fh_directory *dir = fh_calloc(1, sizeof *dir);
+    if (dir == NULL) {
+        return NULL;
+    }
+    dir->mesh = *mesh;
+    dir->verifier = *verifier;
+    fh_map_init(&dir->records);
+    fh_map_init(&dir->keys);
+    fh_map_init(&dir->revoked);
+    fh_map_init(&dir->used);
+    fh_map_init(&dir->domains);
+    fh_map_init(&dir->names);
+    fh_list_init(&dir->charters);
+    return dir;
+}
+
+void fh_entry_free(struct fh_entry *entry)
+{
+    if (entry->type == FH_RECORD_CHARTER) {
+        fh_free(entry->what.charter);
+    }
+    fh_free(entry);
+}
+
+static struct fh_map *key_map_of(struct fh_directory *dir, const struct fh_entry *entry)
+{
+    switch (entry->type) {
+    case FH_RECORD_KEY:
+        return entry->rival ? NULL : &dir->keys;
+    case FH_RECORD_DELEGATION:
+        return &dir->keys;
+    case FH_RECORD_REVOCATION:
+        return &dir->revoked;
+    case FH_RECORD_ADMISSION:
+        return &dir->used;
+    default:
+        return NULL;
+    }
+}
+
+void fh_domain_destroy(struct fh_directory *dir, struct fh_domain *domain)
+{
+    for (size_t i = 0; i < FH_ENTRY_GROUP_COUNT; i++) {
+        FH_LIST_FOREACH (link, &domain->groups[i]) {
+            struct fh_entry *entry = FH_LIST_ENTRY(link, struct fh_entry, link);
+            struct fh_map *keys = key_map_of(dir, entry);
+            fh_map_remove(&dir->records, &entry->by_id);
+            if (keys != NULL) {
+                fh_map_remove(keys, &entry->by_key);
+            }
+            fh_entry_free(entry);
+        }
+    }
+    fh_map_remove(&dir->domains, &domain->by_id);
+    if (domain->info.admitted) {
+        fh_map_remove(&dir->names, &domain->by_name);
+    }
+    fh_keylog_fini(&domain->log);
+    fh_free(domain);
+}
+
+void fh_directory_free(struct fh_directory *dir)
+{
+    if (dir == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < dir->domain_count; i++) {
+        fh_domain_destroy(dir, dir->order[i]);
+    }
+    FH_LIST_FOREACH (link, &dir->charters) {
+        fh_entry_free(FH_LIST_ENTRY(link, struct fh_entry, link));
+    }
+    fh_map_fini(&dir->records);
+    fh_map_fini(&dir->keys);
+    fh_map_fini(&dir->revoked);
+    fh_map_fini(&dir->used);
+    fh_map_fini(&dir->domains);
+    fh_map_fini(&dir->names);
+    fh_free(dir->order);
+    fh_free(dir);
+}
+
+/* Finding. */
+
+struct fh_domain *fh_domain_find(const struct fh_directory *dir, const struct fh_domain_id *id)
+{
+    struct fh_map_link *link = fh_map_first(&dir->domains, fh_entry_hash(id->b));
+    for (; link != NULL; link = fh_map_next(link)) {
+        struct fh_domain *domain = FH_MAP_ENTRY(link, struct fh_domain, by_id);
+        if (fh_domain_id_equal(&domain->info.id, id)) {
+            return domain;
+        }
+    }
+    return NULL;
+}
+
+struct fh_domain *fh_domain_named(const struct fh_directory *dir, const char *name)
+{
+    struct fh_map_link *link = fh_map_first(&dir->names, fh_map_hash(name, strlen(name)));
+    for (; link != NULL; link = fh_map_next(link)) {
+        struct fh_domain *domain = FH_MAP_ENTRY(link, struct fh_domain, by_name);
+        if (strcmp(domain->info.name, name) == 0) {
+            return domain;
+        }
+    }
+    return NULL;
+}
+
+struct fh_entry *fh_entry_find(const struct fh_directory *dir, const struct fh_record_id *id)
+{
+    struct fh_map_link *link = fh_map_first(&dir->records, fh_entry_hash(id->b));
+    for (; link != NULL; link = fh_map_next(link)) {
+        struct fh_entry *entry = FH_MAP_ENTRY(link, struct fh_entry, by_id);
+        if (fh_record_id_equal(&entry->id, id)) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+struct fh_entry *fh_entry_of_one_time(const struct fh_directory *dir,
+                                      const struct fh_sign_public *one_time)
+{
+    struct fh_map_link *link = fh_map_first(&dir->used, fh_entry_hash(one_time->b));
+    for (; link != NULL; link = fh_map_next(link)) {
+        struct fh_entry *entry = FH_MAP_ENTRY(link, struct fh_entry, by_key);
+        if (memcmp(entry->what.one_time.b, one_time->b, sizeof one_time->b) == 0) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+const struct fh_mesh_id *fh_directory_mesh(const struct fh_directory *dir)
+{
+    return &dir->mesh;
+}
+
+const struct fh_charter *fh_directory_charter(const struct fh_directory *dir,
+                                              struct fh_record_id *out_id)
+{
+    if (dir->charter == NULL) {
+        return NULL;
+    }
+    if (out_id != NULL) {
+        *out_id = dir->charter->id;
+    }
+    return dir->charter->what.charter;
+}
+
+bool fh_directory_charter_contested(const struct fh_directory *dir)
+{
+    return dir->charter_contested;
+}
+
+const struct fh_charter *fh_charter_in_force(const struct fh_directory *dir, int64_t when_ms)
+{
+    const struct fh_charter *found = NULL;
+    FH_LIST_FOREACH (link, &dir->charters) {
+        const struct fh_entry *entry = FH_LIST_ENTRY(link, struct fh_entry, link);
+        if (entry->rival) {
+            continue;
+        }
+        int64_t grace = entry->what.charter->seq == 1 ? FH_CLOCK_SKEW_MS : 0;
+        if (entry->what.charter->created_ms - grace <= when_ms) {
+            found = entry->what.charter;
+        }
+    }
+    return found;
+}
+
+const struct fh_directory_domain *fh_directory_domain(const struct fh_directory *dir,
+                                                      const struct fh_domain_id *id)
+{
+    const struct fh_domain *domain = fh_domain_find(dir, id);
+    return domain != NULL ? &domain->info : NULL;
+}
+
+const struct fh_directory_domain *fh_directory_domain_by_name(const struct fh_directory *dir,
+                                                              const char *name)
+{
+    const struct fh_domain *domain = fh_domain_named(dir, name);
+    return domain != NULL ? &domain->info : NULL;
+}
+
+size_t fh_directory_domain_count(const struct fh_directory *dir)
+{
+    return dir->domain_count;
+}
+
+const struct fh_directory_domain *fh_directory_domain_at(const struct fh_directory *dir,
+                                                         size_t index)
+{
+    FH_ASSERT(index < dir->domain_count);
+    return &dir->order[index]->info;
+}
+
+/* Records. */
+
+struct fh_bytes fh_directory_record(const struct fh_directory *dir, const struct fh_record_id *id)
+{
+    const struct fh_entry *entry = fh_entry_find(dir, id);
+    return entry != NULL ? fh_bytes(entry->bytes, entry->size) : FH_BYTES_NONE;
+}
+
+static bool visit_list(const struct fh_list *list, fh_directory_visit_fn *visit, void *user)
+{
+    for (const struct fh_list *link = list->next; link != list; link = link->next) {
+        const struct fh_entry *entry =
+            (const struct fh_entry *)(const void *)((const char *)link -
+                                                    offsetof(struct fh_entry, link));
+        if (!visit(user, entry->type, &entry->id, fh_bytes(entry->bytes, entry->size))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A stranger is only held for a while: its admission comes right behind its keys, and before its
+ * delegations, of which a stranger may have few. Issuers are members of charters and come first. */
+static const enum fh_entry_group group_order[] = {
+    FH_ENTRY_KEY, FH_ENTRY_ADMISSION, FH_ENTRY_REVOCATION, FH_ENTRY_DELEGATION};
+
+static bool each_chartered(const struct fh_directory *dir,
+                           enum fh_entry_group group,
+                           fh_directory_visit_fn *visit,
+                           void *user)
+{
+    for (size_t i = 0; i < dir->domain_count; i++) {
+        if (dir->order[i]->chartered && !visit_list(&dir->order[i]->groups[group], visit, user)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool fh_directory_each(const struct fh_directory *dir, fh_directory_visit_fn *visit, void *user)
+{
+    if (!each_chartered(dir, FH_ENTRY_KEY, visit, user) ||
+        !visit_list(&dir->charters, visit, user) ||
+        !each_chartered(dir, FH_ENTRY_REVOCATION, visit, user) ||
+        !each_chartered(dir, FH_ENTRY_DELEGATION, visit, user) ||
+        !each_chartered(dir, FH_ENTRY_ADMISSION, visit, user)) {
+        return false;
+    }
+    for (size_t i = 0; i < dir->domain_count; i++) {
+        const struct fh_domain *domain = dir->order[i];
+        for (size_t g = 0; !domain->chartered && g < FH_COUNT(group_order); g++) {
+            if (!visit_list(&domain->groups[group_order[g]], visit, user)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+bool fh_directory_each_of(const struct fh_directory *dir,
+                          const struct fh_domain_id *domain_id,
+                          fh_directory_visit_fn *visit,
+                          void *user)
+{
+    const struct fh_domain *domain = fh_domain_find(dir, domain_id);
+    for (size_t g = 0; domain != NULL && g < FH_COUNT(group_order); g++) {
+        if (!visit_list(&domain->groups[group_order[g]], visit, user)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool fh_directory_credentials(const struct fh_directory *dir,
+                              const struct fh_domain_id *domain_id,
+                              const struct fh_ref *key,
+                              int64_t when_ms,
+                              fh_directory_visit_fn *visit,
+                              void *user)
+{
+    struct fh_domain *domain = fh_domain_find(dir, domain_id);
+    if (domain == NULL) {
+        return true;
+    }
+    if (!visit_list(&domain->groups[FH_ENTRY_KEY], visit, user)) {
+        return false;
+    }
+    FH_LIST_FOREACH (link, &domain->groups[FH_ENTRY_DELEGATION]) {
+        const struct fh_entry *entry = FH_LIST_ENTRY(link, struct fh_entry, link);
+        if (memcmp(entry->key.b, key->b, sizeof key->b) == 0 &&
+            fh_entry_in_force(dir, entry, when_ms) &&
+            !visit(user, entry->type, &entry->id, fh_bytes(entry->bytes, entry->size))) {
+            return false;
+        }
+    }
+    return true;
+}
