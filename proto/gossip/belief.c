@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is believed about whom. Each kind of record goes the same way, cheapest check first: known
+ * bytes, newer life, dates, admitted signer, rate, signature; only then is anything changed.
+ */
+#include "proto/gossip/core.h"
+
+#include "common/assert.h"
+
+#include <string.h>
+
+enum {
+    LIFE_AHEAD_MAX_S = 24 * 3600
+}; /* a generation is seconds of the sender's clock, or a bit more */
+
+/* ---- own record ------------------------------------------------------------------------------ */
+
+static struct fh_ref ref_of(const struct fh_node_id *node)
+{
+    return fh_node_id_ref(node);
+}
+
+static void adopt_generation(struct fh_turn *turn, uint64_t generation)
+{
+    struct fh_gossip *g = turn->g;
+    FH_ASSERT(generation > g->generation);
+    g->generation = generation;
+    g->incarnation = 0;
+    g->boot = fh_datagram_boot(generation, g->options.boot);
+    fh_turn_action(turn, FH_GOSSIP_PERSIST)->generation = generation;
+    fh_turn_trace(turn, "generation %llu", (unsigned long long)generation);
+}
+
+/* Seals a payload of this node and finds its fact; the reference is the caller's. */
+static int seal_own(struct fh_turn *turn,
+                    unsigned type,
+                    void (*pack)(struct fh_buf *out, const struct fh_fact *fact),
+                    const struct fh_fact *fields,
+                    struct fh_fact **out)
+{
+    struct fh_gossip *g = turn->g;
+    fh_buf_reset(&g->payload);
+    pack(&g->payload, fields);
+    int code = fh_buf_ok(&g->payload);
+    if (code != FH_OK) {
+        return code;
+    }
+    fh_buf_reset(&g->record);
+    g->options.env.seal(g->options.env.user, &g->record, type, fh_buf_view(&g->payload));
+    code = fh_buf_ok(&g->record);
+    if (code != FH_OK) {
+        return code;
+    }
+    code = fh_fact_intern(g->pool, fh_buf_view(&g->record), &g->options.mesh, out, NULL);
+    if (code == FH_OK) {
+        (*out)->verified = true;
+    }
+    return code;
+}
+
+int fh_belief_renew(struct fh_turn *turn, enum fh_rumour_class class_)
+{
+    struct fh_gossip *g = turn->g;
+    const struct fh_gossip_options *o = &g->options;
+    struct fh_fact fields = {
+        .node = g->self,
+        .generation = g->generation,
+        .incarnation = g->incarnation,
+        .issued_ms = turn->wall_ms > 0 ? turn->wall_ms : 0,
+        .alive = {.domain = o->domain,
+                  .key = o->node_key,
+                  .agree = o->agree_key,
+                  .ttl_ms = FH_ALIVE_TTL_MS,
+                  .protocol_min = o->protocol_min,
+                  .protocol_max = o->protocol_max,
+                  .capabilities = o->capabilities,
+                  .address_count = o->address_count,
+                  .head_count = g->head.count,
+                  .head_time_ms = g->head.time_ms,
+                  .label = fh_bytes_cstr(g->label)},
+    };
+    memcpy(fields.alive.head_root, g->head.root, sizeof fields.alive.head_root);
+    for (unsigned i = 0; i < o->address_count; i++) {
+        fields.alive.address[i] = g->addresses[i];
+    }
+    struct fh_fact *fact;
+    int code = seal_own(turn, FH_RECORD_ALIVE, fh_alive_pack, &fields, &fact);
+    if (code != FH_OK) {
+        return code;
+    }
+    if (g->members.count == 0) {
+        uint32_t slot = fh_members_add(&g->members, fact, turn->now_ms);
+        FH_ASSERT(slot == FH_MEMBER_SELF);
+        fh_members_set_state(&g->members, slot, FH_MEMBER_ALIVE, turn->now_ms);
+    } else {
+        fh_members_set_alive(&g->members, FH_MEMBER_SELF, fact);
+    }
+    struct fh_ref key = ref_of(&g->self);
+    fh_rumours_put(&g->rumours, &key, class_, fh_fact_ref(fact), turn->now_ms);
+    fh_spread_wake(turn);
+    g->members_changed_ms = turn->now_ms;
+    g->renewed_ms = turn->now_ms;
+    g->renew_at_ms = FH_GOSSIP_NEVER;
+    int64_t half = FH_ALIVE_TTL_MS / 2;
+    g->refresh_wall_ms = turn->wall_ms + half - half / 5 +
+                         (int64_t)fh_prng_below(&g->prng, (uint64_t)(half / 5 * 2));
+    return FH_OK;
+}
+
+/* The next own record: a higher incarnation, or long before it wraps a new generation. */
+static int next_record(struct fh_turn *turn, enum fh_rumour_class class_)
+{
+    struct fh_gossip *g = turn->g;
+    if (g->incarnation >= FH_FACT_INCARNATION_MAX / 2) {
+        adopt_generation(turn, g->generation + 1);
+    } else {
+        g->incarnation++;
+    }
+    return fh_belief_renew(turn, class_);
+}
+
+void fh_belief_renew_soon(struct fh_turn *turn, enum fh_rumour_class class_, int64_t gap_ms)
+{
+    struct fh_gossip *g = turn->g;
+    if (turn->now_ms - g->renewed_ms >= gap_ms) {
+        if (next_record(turn, class_) != FH_OK) {
+            g->renew_at_ms = turn->now_ms + FH_CORE_CLONE_GAP_MS; /* no memory: later again */
+        }
+        return;
+    }
+    int64_t at = g->renewed_ms + gap_ms;
+    if (g->renew_at_ms == FH_GOSSIP_NEVER || class_ < g->renew_class) {
+        g->renew_class = class_;
+    }
+    g->renew_at_ms = g->renew_at_ms < at ? g->renew_at_ms : at;
+}
+
+void fh_belief_accused(struct fh_turn *turn, uint64_t generation, uint32_t incarnation)
+{
+    struct fh_gossip *g = turn->g;
+    /* Only a life that we really have can be refuted: an accusation of a higher one is invented,
+     * and following it would let anybody drive our incarnation up. */
+    if (g->leaving ||
+        fh_life_compare(generation, incarnation, g->generation, g->incarnation) != 0) {
+        return;
+    }
+    g->counters.refutations++;
+    if (g->health < FH_CORE_HEALTH_MAX) {
+        g->health++;
+    }
+    fh_turn_trace(turn, "refutes %u", g->incarnation);
+    fh_belief_renew_soon(turn, FH_RUMOUR_URGENT, FH_CORE_RENEW_GAP_MS);
+}
+
+int fh_belief_leave(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    struct fh_fact fields = {.node = g->self,
+                             .generation = g->generation,
+                             .incarnation = g->incarnation + 1,
+                             .issued_ms = turn->wall_ms > 0 ? turn->wall_ms : 0};
+    struct fh_fact *fact;
+    int code = seal_own(turn, FH_RECORD_LEAVE, fh_leave_pack, &fields, &fact);
+    if (code != FH_OK) {
+        return code;
+    }
+    g->incarnation++;
+    fh_members_set_leave(&g->members, FH_MEMBER_SELF, fact);
+    fh_members_set_state(&g->members, FH_MEMBER_SELF, FH_MEMBER_LEFT, turn->now_ms);
+    struct fh_ref key = ref_of(&g->self);
+    fh_rumours_put(&g->rumours, &key, FH_RUMOUR_URGENT, fh_fact_ref(fact), turn->now_ms);
+    fh_spread_wake(turn);
+    g->members_changed_ms = turn->now_ms;
+    return FH_OK;
+}
+
+/* ---- records of others ----------------------------------------------------------------------- */
+
+/* One record under judgement. `fact` holds a reference; commit hands it on. */
+struct judgement {
+    struct fh_fact *fact;
+    const struct fh_source *source;
+    uint32_t slot; /* of the node it is about; FH_MEMBER_NONE when unknown */
+};
+
+/* A signature costs: datagrams may only cause so many a second; sessions pace themselves. */
+static bool signed_by(struct fh_turn *turn, struct judgement *j, const struct fh_sign_public *key)
+{
+    struct fh_gossip *g = turn->g;
+    if (!j->fact->verified && !j->source->session &&
+        !fh_rate_take(&g->verify_rate, FH_GOSSIP_VERIFY_PER_S, 1, turn->now_ms)) {
+        g->counters.drop_budget++;
+        return false;
+    }
+    if (!fh_fact_verify(j->fact, &g->options.mesh, key, &g->options.env.verifier)) {
+        g->counters.record_signature++;
+        return false;
+    }
+    return true;
+}
+
+static bool dated(struct fh_turn *turn, const struct fh_fact *fact)
+{
+    struct fh_gossip *g = turn->g;
+    uint64_t now_s = turn->wall_ms > 0 ? (uint64_t)turn->wall_ms / 1000 : 0;
+    if (fact->issued_ms > turn->wall_ms + FH_CLOCK_SKEW_MS ||
+        fact->generation > now_s + LIFE_AHEAD_MAX_S) {
+        g->counters.record_future++;
+        return false;
+    }
+    if (fact->kind == FH_FACT_ALIVE &&
+        fact->issued_ms + fact->alive.ttl_ms + FH_CLOCK_SKEW_MS < turn->wall_ms) {
+        g->counters.record_stale++;
+        return false;
+    }
+    return true;
+}
+
+/* A record that we signed, newer than we are: the disk was lost or restored, or somebody else has
+ * our key. Its life is over; we begin one after it. */
+static void judge_own(struct fh_turn *turn, struct judgement *j)
+{
+    struct fh_gossip *g = turn->g;
+    const struct fh_fact *fact = j->fact;
+    int order = fh_life_compare(fact->generation, fact->incarnation, g->generation, g->incarnation);
+    const struct fh_fact *held = fh_member_fact(&g->members.slots[FH_MEMBER_SELF]);
+    if (order < 0 || fh_record_id_equal(&fact->id, &held->id)) {
+        g->counters.record_known++;
+        return;
+    }
+    if (!dated(turn, fact) || !signed_by(turn, j, &g->options.node_key) || g->leaving) {
+        return;
+    }
+    g->counters.forks++;
+    struct fh_gossip_action *fork = fh_turn_action(turn, FH_GOSSIP_FORK);
+    fork->node = g->self;
+    fork->bytes = fh_turn_bytes(turn, held->bytes);
+    fork->other = fh_turn_bytes(turn, fact->bytes);
+    fh_turn_trace(turn, "sees its own key used elsewhere");
+    if (fact->generation > g->generation ||
+        (order > 0 && fact->incarnation >= FH_FACT_INCARNATION_MAX / 2)) {
+        adopt_generation(turn, fact->generation + 1);
+        if (fh_belief_renew(turn, FH_RUMOUR_URGENT) != FH_OK) {
+            g->renew_at_ms = turn->now_ms + FH_CORE_CLONE_GAP_MS;
+        }
+        return;
+    }
+    if (order > 0) {
+        g->incarnation = fact->incarnation;
+    }
+    fh_belief_renew_soon(turn, FH_RUMOUR_URGENT, FH_CORE_CLONE_GAP_MS);
+}
+
+/* Two records of one life: both are the proof. The greater id is kept, so that all keep the same.
+ */
+static void judge_fork(struct fh_turn *turn, struct judgement *j)
+{
+    struct fh_gossip *g = turn->g;
+    struct fh_member *member = &g->members.slots[j->slot];
+    if (!signed_by(turn, j, &member->alive->alive.key)) {
+        return;
+    }
+    g->counters.forks++;
+    struct fh_gossip_action *fork = fh_turn_action(turn, FH_GOSSIP_FORK);
+    fork->node = member->alive->node;
+    fork->bytes = fh_turn_bytes(turn, member->alive->bytes);
+    fork->other = fh_turn_bytes(turn, j->fact->bytes);
+    fh_turn_trace(turn, "sees two records of one life of %s", fh_turn_name(turn, j->slot));
+    if (fh_record_id_compare(&j->fact->id, &member->alive->id) > 0) {
+        fh_members_set_alive(&g->members, j->slot, fh_fact_ref(j->fact));
+        struct fh_ref key = ref_of(&j->fact->node);
+        fh_rumours_put(&g->rumours, &key, FH_RUMOUR_MEMBERS, fh_fact_ref(j->fact), turn->now_ms);
+        fh_spread_wake(turn);
+        g->members_changed_ms = turn->now_ms;
+    }
+}
+
+/* Lets a record that was accepted travel on. What came in bulk, others get in bulk too; but a node
+ * that hands over its own record is news. */
+static void pass_on(struct fh_turn *turn, const struct judgement *j, enum fh_rumour_class class_)
+{
+    struct fh_gossip *g = turn->g;
+    bool first_hand = fh_node_id_equal(j->source->from, &j->fact->node);
+    if (j->source->session && !first_hand) {
+        if (j->source->bulk) {
+            return;
+        }
+        class_ = FH_RUMOUR_REFRESH;
+    }
+    struct fh_ref key = ref_of(&j->fact->node);
+    fh_rumours_put(&g->rumours, &key, class_, fh_fact_ref(j->fact), turn->now_ms);
+    fh_spread_wake(turn);
+}
+
+static void commit_newcomer(struct fh_turn *turn, struct judgement *j)
+{
+    struct fh_gossip *g = turn->g;
+    uint32_t slot = fh_members_add(&g->members, j->fact, turn->now_ms);
+    if (slot == FH_MEMBER_NONE) {
+        g->counters.record_stranger++; /* the table is full */
+        return;
+    }
+    (void)fh_fact_ref(j->fact);
+    fh_members_enter_round(&g->members, slot, &g->prng);
+    fh_turn_member(turn, slot, FH_MEMBER_JOINED);
+    pass_on(turn, j, FH_RUMOUR_MEMBERS);
+}
+
+static void commit_renewal(struct fh_turn *turn, struct judgement *j)
+{
+    struct fh_gossip *g = turn->g;
+    struct fh_member *member = &g->members.slots[j->slot];
+    enum fh_member_state before = (enum fh_member_state)member->state;
+    bool restarted = j->fact->generation != member->alive->generation;
+    if (memcmp(&member->alive->alive.agree, &j->fact->alive.agree, sizeof j->fact->alive.agree) !=
+        0) {
+        fh_keys_forget(&g->keys, member);
+    }
+    fh_members_set_alive(&g->members, j->slot, fh_fact_ref(j->fact));
+    fh_probe_clear(g, j->slot);
+    enum fh_member_state state = restarted ? FH_MEMBER_UNVERIFIED : before;
+    enum fh_member_change change = FH_MEMBER_UPDATED;
+    enum fh_rumour_class class_ = restarted ? FH_RUMOUR_MEMBERS : FH_RUMOUR_REFRESH;
+    if (before == FH_MEMBER_DEAD || before == FH_MEMBER_LEFT) {
+        state = FH_MEMBER_UNVERIFIED;
+        change = FH_MEMBER_JOINED;
+        class_ = FH_RUMOUR_URGENT;
+        fh_members_enter_round(&g->members, j->slot, &g->prng);
+    } else if (before == FH_MEMBER_SUSPECT) {
+        state = restarted || member->heard_ms == INT64_MIN ? FH_MEMBER_UNVERIFIED : FH_MEMBER_ALIVE;
+        change = FH_MEMBER_CLEARED;
+        class_ = FH_RUMOUR_URGENT;
+    }
+    if (state != before) {
+        fh_members_set_state(&g->members, j->slot, state, turn->now_ms);
+        member->asked_ms = INT64_MIN;
+    }
+    fh_turn_member(turn, j->slot, change);
+    pass_on(turn, j, class_);
+}
+
+static void judge_alive(struct fh_turn *turn, struct judgement *j)
+{
+    struct fh_gossip *g = turn->g;
+    struct fh_fact *fact = j->fact;
+    if (j->slot != FH_MEMBER_NONE) {
+        const struct fh_fact *held = fh_member_fact(&g->members.slots[j->slot]);
+        int order = fh_life_compare(
+            fact->generation, fact->incarnation, held->generation, held->incarnation);
+        if (order == 0 && held->kind == FH_FACT_ALIVE) {
+            judge_fork(turn, j);
+            return;
+        }
+        if (order <= 0) {
+            g->counters.record_stale++;
+            return;
+        }
+    }
+    if (!dated(turn, fact)) {
+        return;
+    }
+    const struct fh_gossip_env *env = &g->options.env;
+    if (!env->admitted(env->user, &fact->alive.domain, &fact->alive.key, turn->wall_ms)) {
+        g->counters.record_stranger++;
+        return;
+    }
+    if (!signed_by(turn, j, &fact->alive.key)) {
+        return;
+    }
+    g->counters.record_new++;
+    g->members_changed_ms = turn->now_ms;
+    if (j->slot == FH_MEMBER_NONE) {
+        commit_newcomer(turn, j);
+    } else {
+        commit_renewal(turn, j);
+    }
+}
+
+static void judge_leave(struct fh_turn *turn, struct judgement *j)
+{
+    struct fh_gossip *g = turn->g;
+    struct fh_fact *fact = j->fact;
+    if (j->slot == FH_MEMBER_NONE) {
+        g->counters.record_stranger++;
+        return;
+    }
+    struct fh_member *member = &g->members.slots[j->slot];
+    const struct fh_fact *held = fh_member_fact(member);
+    int order =
+        fh_life_compare(fact->generation, fact->incarnation, held->generation, held->incarnation);
+    if (order < 0 || (order == 0 && held->kind == FH_FACT_LEAVE)) {
+        g->counters.record_stale++;
+        return;
+    }
+    if (!dated(turn, fact) || !signed_by(turn, j, &member->alive->alive.key)) {
+        return;
+    }
+    g->counters.record_new++;
+    g->members_changed_ms = turn->now_ms;
+    bool went = member->state != FH_MEMBER_LEFT;
+    fh_probe_clear(g, j->slot);
+    fh_members_set_leave(&g->members, j->slot, fh_fact_ref(fact));
+    if (went) {
+        fh_members_set_state(&g->members, j->slot, FH_MEMBER_LEFT, turn->now_ms);
+        fh_turn_member(turn, j->slot, FH_MEMBER_WENT);
+    }
+    pass_on(turn, j, FH_RUMOUR_MEMBERS);
+}
+
+/* One slot in the queue for each accuser and accused. */
+static struct fh_ref suspect_key(const struct fh_fact *fact)
+{
+    struct fh_ref key;
+    memcpy(key.b, fact->node.b, 8);
+    memcpy(key.b + 8, fact->accuser.b, 8);
+    return key;
+}
+
+static void judge_suspect(struct fh_turn *turn, struct judgement *j)
+{
+    struct fh_gossip *g = turn->g;
+    struct fh_fact *fact = j->fact;
+    uint32_t accuser = fh_members_find(&g->members, &fact->accuser);
+    if (j->slot == FH_MEMBER_NONE || accuser == FH_MEMBER_NONE || accuser == j->slot ||
+        (accuser != FH_MEMBER_SELF && !fh_member_is_live(&g->members.slots[accuser]))) {
+        g->counters.record_stranger++;
+        return;
+    }
+    const struct fh_member *member = &g->members.slots[j->slot];
+    const struct fh_fact *held = fh_member_fact(member);
+    struct fh_ref ref = ref_of(&fact->accuser);
+    bool of_this_life =
+        fh_life_compare(fact->generation, fact->incarnation, held->generation, held->incarnation) ==
+        0;
+    bool of_us = j->slot == FH_MEMBER_SELF;
+    if (!of_this_life || accuser == FH_MEMBER_SELF ||
+        (!of_us && !fh_probe_accusable(g, j->slot, &ref))) {
+        g->counters.record_accused++;
+        return;
+    }
+    if (!dated(turn, fact) || !signed_by(turn, j, &g->members.slots[accuser].alive->alive.key)) {
+        return;
+    }
+    g->counters.record_new++;
+    if (of_us) {
+        fh_belief_accused(turn, fact->generation, fact->incarnation);
+        return;
+    }
+    if (fh_probe_accuse(turn, j->slot, &ref, false)) {
+        struct fh_ref key = suspect_key(fact);
+        fh_rumours_put(&g->rumours, &key, FH_RUMOUR_MEMBERS, fh_fact_ref(fact), turn->now_ms);
+        fh_spread_wake(turn);
+    }
+}
+
+void fh_belief_suspect(struct fh_turn *turn, uint32_t slot)
+{
+    struct fh_gossip *g = turn->g;
+    const struct fh_fact *held = g->members.slots[slot].alive;
+    struct fh_fact fields = {.node = held->node,
+                             .generation = held->generation,
+                             .incarnation = held->incarnation,
+                             .accuser = g->self,
+                             .accuser_incarnation = g->incarnation,
+                             .issued_ms = turn->wall_ms > 0 ? turn->wall_ms : 0};
+    struct fh_fact *fact;
+    if (seal_own(turn, FH_RECORD_SUSPECT, fh_suspect_pack, &fields, &fact) == FH_OK) {
+        struct fh_ref key = suspect_key(fact);
+        fh_rumours_put(&g->rumours, &key, FH_RUMOUR_MEMBERS, fact, turn->now_ms);
+        fh_spread_wake(turn);
+    }
+}
+
+/* Whether this record was delivered lately; marks it. The key is this node's, so nobody can make a
+ * record that hides another. */
+static bool delivered_before(struct fh_gossip *g, struct fh_bytes bytes)
+{
+    uint8_t mark[FH_HASH_BYTES];
+    fh_hash_keyed(mark, sizeof mark, fh_bytes(g->delivered_key, sizeof g->delivered_key), bytes);
+    uint64_t value = fh_get_u64be(mark) | 1;
+    uint64_t *place = &g->delivered[fh_get_u64be(mark + 8) % FH_CORE_DELIVERED];
+    bool before = *place == value;
+    *place = value;
+    return before;
+}
+
+static void deliver(struct fh_turn *turn, const struct judgement *j, struct fh_bytes bytes)
+{
+    struct fh_gossip *g = turn->g;
+    if (delivered_before(g, bytes)) {
+        g->counters.record_known++;
+        return;
+    }
+    g->counters.record_new++;
+    struct fh_gossip_action *action = fh_turn_action(turn, FH_GOSSIP_DELIVER);
+    action->type = j->fact->type;
+    action->bytes = bytes;
+    action->node = *j->source->from;
+}
+
+void fh_belief_record(struct fh_turn *turn, struct fh_bytes bytes, const struct fh_source *source)
+{
+    struct fh_gossip *g = turn->g;
+    struct judgement j = {.source = source};
+    int code = fh_fact_intern(g->pool, bytes, &g->options.mesh, &j.fact, NULL);
+    if (code != FH_OK) {
+        g->counters.record_form++;
+        return;
+    }
+    if (j.fact->kind == FH_FACT_OTHER) {
+        deliver(turn, &j, bytes);
+        fh_fact_drop(g->pool, j.fact);
+        return;
+    }
+    j.slot = fh_members_find(&g->members, &j.fact->node);
+    const struct fh_member *member = j.slot == FH_MEMBER_NONE ? NULL : &g->members.slots[j.slot];
+    if (member != NULL && (j.fact == member->alive || j.fact == member->leave)) {
+        g->counters.record_known++;
+    } else if (j.fact->kind == FH_FACT_SUSPECT) {
+        judge_suspect(turn, &j);
+    } else if (j.slot == FH_MEMBER_SELF) {
+        judge_own(turn, &j);
+    } else if (j.fact->kind == FH_FACT_ALIVE) {
+        judge_alive(turn, &j);
+    } else {
+        judge_leave(turn, &j);
+    }
+    fh_fact_drop(g->pool, j.fact);
+}
+
+void fh_belief_forget_expired(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    unsigned forgotten = 0;
+    for (uint32_t i = 1; i < g->members.slot_count && forgotten < FH_CORE_EXPIRED_PER_STEP; i++) {
+        struct fh_member *member = &g->members.slots[i];
+        if (member->alive == NULL || fh_member_is_live(member)) {
+            continue;
+        }
+        const struct fh_fact *alive = member->alive;
+        const struct fh_fact *held = fh_member_fact(member);
+        int64_t end = (held->issued_ms > alive->issued_ms ? held->issued_ms : alive->issued_ms) +
+                      alive->alive.ttl_ms + 2 * FH_CLOCK_SKEW_MS;
+        if (end < turn->wall_ms) {
+            fh_turn_member(turn, i, FH_MEMBER_FORGOTTEN);
+            fh_keys_forget(&g->keys, member);
+            fh_members_remove(&g->members, i);
+            forgotten++;
+            g->members_changed_ms = turn->now_ms;
+        }
+    }
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside of the gossip core: what its files share. Not for others.
+ *
+ *     gossip.c  lifecycle, the step, deadline, queries
+ *     post.c    letters in and out: keys, sealing, opening, room for news
+ *     belief.c  records: what is believed about whom, own record, refutation
+ *     probe.c   failure detection: probes, relays, suspicion, verdict
+ *     spread.c  bursts of news, newcomers, seeds, synchronisation, goodbye
+ *
+ * Thread: one thread per core. Ownership: the core owns all.
+ */
+#ifndef FH_PROTO_GOSSIP_CORE_H
+#define FH_PROTO_GOSSIP_CORE_H
+
+#include "proto/gossip/gossip.h"
+#include "proto/gossip/keys.h"
+#include "proto/gossip/members.h"
+#include "proto/gossip/messages.h"
+#include "proto/gossip/rumours.h"
+
+enum {
+    FH_CORE_ACCUSERS = 3, /* distinct signed suspicions that stand for an own failed probe */
+    FH_CORE_HEALTH_MAX = 8,
+    FH_CORE_LAG_MS = 100, /* a tick so late says that this node is slow itself */
+    FH_CORE_RENEW_GAP_MS = 200,
+    FH_CORE_CLONE_GAP_MS = 5000,
+    FH_CORE_DELIVERED = 1024,      /* marks of records delivered lately */
+    FH_CORE_EXPIRED_PER_STEP = 16, /* suspicions and members ended in one step */
+};
+
+/* Tokens that refill with time. */
+struct fh_rate {
+    int64_t milli; /* thousandths of a token */
+    int64_t at_ms;
+};
+/* Takes `amount` when there are so many; the bucket holds one second's worth. */
+bool fh_rate_take(struct fh_rate *rate, uint32_t per_s, uint32_t amount, int64_t now_ms);
+
+enum fh_awaited_kind {
+    FH_AWAITED_NONE,
+    FH_AWAITED_PROBE, /* the running probe: direct or through a relay */
+    FH_AWAITED_HELLO, /* a ping outside the round */
+    FH_AWAITED_RELAY, /* for `origin` */
+};
+
+struct fh_awaited {
+    enum fh_awaited_kind kind;
+    uint32_t slot;   /* whose answer */
+    uint32_t origin; /* slot of the relay's client */
+    struct fh_ref target;
+    struct fh_ref origin_ref;
+    uint64_t seq;
+    uint64_t origin_seq;
+    int64_t sent_ms;
+    int64_t expires_ms;
+};
+
+struct fh_suspicion {
+    uint32_t slot;
+    bool own_failed; /* a probe of ours failed for this life */
+    bool trial;      /* the time is over, and the probe that decides is wanted or running */
+    unsigned accuser_count;
+    struct fh_ref accusers[FH_CORE_ACCUSERS + 1];
+    int64_t started_ms;
+    int64_t deadline_ms;
+};
+
+struct fh_probe {
+    bool active;
+    bool asked; /* relays and link */
+    uint32_t slot;
+    struct fh_ref target;
+    uint64_t seq;
+    unsigned relays;
+    unsigned nacks;
+    int64_t sent_ms;
+    int64_t deadline_ms;
+};
+
+struct fh_gossip {
+    struct fh_gossip_options options; /* pointers inside are copies below */
+    char *addresses[FH_ADDRESSES_MAX];
+    char *seeds[FH_GOSSIP_SEEDS_MAX];
+    char label[FH_NAME_BYTES_MAX + 1];
+    struct fh_fact_pool *pool;
+    bool own_pool;
+
+    bool started;
+    bool leaving;
+    bool left;
+    struct fh_node_id self;
+    uint8_t mesh_tag[FH_DATAGRAM_TAG_BYTES];
+    struct fh_prng prng;
+    uint64_t generation;
+    uint32_t incarnation;
+    struct fh_datagram_boot boot;
+    uint64_t counter; /* of datagrams sent in this boot */
+    uint64_t seq;
+
+    struct fh_members members;
+    struct fh_key_cache keys;
+    struct fh_rumours rumours;
+    struct fh_awaited awaited[FH_GOSSIP_AWAITED_MAX];
+    struct fh_suspicion *suspicions;
+    uint32_t suspicion_count;
+    uint32_t suspicion_max;
+    struct fh_probe probe;
+    unsigned health;
+
+    int64_t probe_at_ms;
+    int64_t relay_due_ms; /* earliest end of a relayed probe; FH_GOSSIP_NEVER */
+    int64_t tick_at_ms;
+    int64_t contact_at_ms;
+    int64_t sync_at_ms;
+    int64_t renew_at_ms; /* own record changes then; FH_GOSSIP_NEVER */
+    int64_t renewed_ms;
+    int64_t refresh_wall_ms; /* own lease is renewed after this date */
+    int64_t leave_until_ms;
+    int64_t synced_ms;    /* last synchronisation asked for */
+    int64_t sync_open_ms; /* a synchronisation runs since; INT64_MIN: none */
+    int64_t members_changed_ms;
+    int64_t catalogue_changed_ms;
+    int64_t introduced_ms;
+    unsigned contact_turn;
+    int64_t contact_wait_ms; /* while nobody is known: doubles */
+    enum fh_rumour_class renew_class;
+
+    uint8_t catalogue[FH_GOSSIP_FINGERPRINT_BYTES];
+    struct fh_gossip_head head;
+
+    struct fh_rate verify_rate;
+    struct fh_rate agree_rate;
+    struct fh_rate relay_rate;
+    struct fh_rate news_rate;
+
+    struct fh_buf content; /* of the letter being written */
+    struct fh_buf payload; /* of the own record being written */
+    struct fh_buf record;
+    uint64_t delivered[FH_CORE_DELIVERED];
+    uint8_t delivered_key[32];
+    struct fh_gossip_counters counters;
+};
+
+/* What every handler needs: the core, when it is, where actions go. */
+struct fh_turn {
+    struct fh_gossip *g;
+    struct fh_gossip_actions *actions;
+    int64_t now_ms;
+    int64_t wall_ms;
+    bool answered; /* one answer to a datagram, whatever it asks */
+};
+
+/* ---- gossip.c: actions ----------------------------------------------------------------------- */
+
+struct fh_gossip_action *fh_turn_action(struct fh_turn *turn, enum fh_gossip_action_kind kind);
+/* Room for this many more actions, and for datagrams? Loops that could run long ask. */
+bool fh_turn_room(const struct fh_turn *turn);
+/* Scratch memory lent with the actions; NULL when it is used up. */
+uint8_t *fh_turn_scratch(struct fh_turn *turn, size_t size);
+/* A copy in scratch, because records may be replaced later in the same step; "" without room. */
+const char *fh_turn_text(struct fh_turn *turn, const char *text);
+struct fh_bytes fh_turn_bytes(struct fh_turn *turn, struct fh_bytes bytes);
+void fh_turn_member(struct fh_turn *turn, uint32_t slot, enum fh_member_change change);
+void fh_turn_trace(struct fh_turn *turn, const char *format, ...) FH_PRINTF(2, 3);
+/* Label of a member, else a short id; lent until the fourth call from now. */
+const char *fh_turn_name(struct fh_turn *turn, uint32_t slot);
+/* `ms` give or take a quarter. */
+int64_t fh_turn_about(struct fh_turn *turn, int64_t ms);
+
+/* ---- post.c ---------------------------------------------------------------------------------- */
+
+/* Opens a datagram of a known member; false after counting why not. */
+bool fh_post_open(struct fh_turn *turn,
+                  struct fh_bytes datagram,
+                  uint8_t *content,
+                  size_t *out_size,
+                  uint32_t *out_slot);
+/* Starts a letter of full size, or of `budget` content bytes. */
+void fh_post_begin(struct fh_turn *turn, struct fh_letter *letter, size_t budget);
+/* Puts in records: `first` (or NULL), then news as far as it fits. Returns how many. */
+unsigned fh_post_records(struct fh_turn *turn,
+                         struct fh_letter *letter,
+                         const struct fh_fact *first,
+                         bool news);
+/* The letter as a datagram for the member, in scratch; empty when it cannot be made. */
+struct fh_bytes fh_post_seal(struct fh_turn *turn, struct fh_letter *letter, uint32_t slot);
+/* Seals and sends to `address` (NULL: the member's own). False when it could not be made. */
+bool fh_post_send(struct fh_turn *turn,
+                  struct fh_letter *letter,
+                  uint32_t slot,
+                  const char *address);
+/* Takes apart what came from `slot`. `from` answers go to; NULL inside a relayed datagram, where
+ * the answer is left in *out_answer. */
+void fh_post_read(struct fh_turn *turn,
+                  uint32_t slot,
+                  struct fh_bytes content,
+                  const char *from,
+                  struct fh_bytes *out_answer);
+
+/* ---- belief.c -------------------------------------------------------------------------------- */
+
+struct fh_source {
+    bool session; /* came over a session, not in a datagram */
+    bool bulk;
+    const struct fh_node_id *from;
+};
+void fh_belief_record(struct fh_turn *turn, struct fh_bytes bytes, const struct fh_source *source);
+/* Signs a new own record with the present fields; class of the rumour. FH_OK or why not. */
+int fh_belief_renew(struct fh_turn *turn, enum fh_rumour_class class_);
+/* Renews at once when the last time is long enough ago, else a little later. */
+void fh_belief_renew_soon(struct fh_turn *turn, enum fh_rumour_class class_, int64_t gap_ms);
+/* Somebody holds us in `state` for this life: raises the incarnation when that helps. */
+void fh_belief_accused(struct fh_turn *turn, uint64_t generation, uint32_t incarnation);
+/* Signs the own suspicion of the member and spreads it. */
+void fh_belief_suspect(struct fh_turn *turn, uint32_t slot);
+int fh_belief_leave(struct fh_turn *turn);
+void fh_belief_forget_expired(struct fh_turn *turn);
+
+/* ---- probe.c --------------------------------------------------------------------------------- */
+
+void fh_probe_tick(struct fh_turn *turn);
+int64_t fh_probe_deadline(const struct fh_gossip *g);
+/* Pings outside the round; `with_record` puts the own record in. */
+void fh_probe_hello(struct fh_turn *turn, uint32_t slot, bool with_record);
+void fh_probe_on_ping(struct fh_turn *turn,
+                      uint32_t slot,
+                      const struct fh_message *m,
+                      const char *from,
+                      struct fh_bytes *out_answer);
+void fh_probe_on_ack(struct fh_turn *turn, uint32_t slot, const struct fh_message *m, bool relayed);
+void fh_probe_on_request(struct fh_turn *turn, uint32_t slot, const struct fh_message *m);
+void fh_probe_on_relay_ping(struct fh_turn *turn,
+                            uint32_t slot,
+                            const struct fh_message *m,
+                            const char *from);
+void fh_probe_on_relayed_ack(struct fh_turn *turn, uint32_t slot, const struct fh_message *m);
+void fh_probe_on_nack(struct fh_turn *turn, uint32_t slot, const struct fh_message *m);
+void fh_probe_on_link(struct fh_turn *turn, uint64_t token, bool reached);
+/* A verified suspicion of `accuser` about the member; true when it counts. */
+bool fh_probe_accuse(struct fh_turn *turn, uint32_t slot, const struct fh_ref *accuser, bool own);
+/* Whether a suspicion by `accuser` would count now, before its signature is checked. */
+bool fh_probe_accusable(const struct fh_gossip *g, uint32_t slot, const struct fh_ref *accuser);
+void fh_probe_clear(struct fh_gossip *g, uint32_t slot);
+
+/* ---- spread.c -------------------------------------------------------------------------------- */
+
+void fh_spread_start(struct fh_turn *turn);
+void fh_spread_tick(struct fh_turn *turn);
+int64_t fh_spread_deadline(const struct fh_gossip *g);
+/* Fingerprints of a peer's ACK. */
+void fh_spread_compare(struct fh_turn *turn, uint32_t slot, const struct fh_message *ack);
+/* News was queued: the next burst is due. */
+void fh_spread_wake(struct fh_turn *turn);
+int fh_spread_leave(struct fh_turn *turn);
+
+#endif

@@ -1,0 +1,591 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/gossip/core.h"
+
+#include "common/assert.h"
+#include "common/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    TRACE_BYTES_MAX = 160,
+    NAME_BYTES = FH_NAME_BYTES_MAX + 1,
+    ROOM_ACTIONS = 16, /* a turn with fewer left begins nothing new */
+    ROOM_BYTES = 6 * FH_DATAGRAM_BYTES_MAX,
+};
+
+const char *fh_member_state_text(enum fh_member_state state)
+{
+    static const char *const texts[] = {[FH_MEMBER_UNVERIFIED] = "unverified",
+                                        [FH_MEMBER_ALIVE] = "alive",
+                                        [FH_MEMBER_SUSPECT] = "suspect",
+                                        [FH_MEMBER_DEAD] = "dead",
+                                        [FH_MEMBER_LEFT] = "left"};
+    return state < FH_COUNT(texts) ? texts[state] : "unknown";
+}
+
+const char *fh_member_change_text(enum fh_member_change change)
+{
+    static const char *const texts[] = {[FH_MEMBER_JOINED] = "joined",
+                                        [FH_MEMBER_UPDATED] = "updated",
+                                        [FH_MEMBER_VERIFIED] = "verified",
+                                        [FH_MEMBER_SUSPECTED] = "suspected",
+                                        [FH_MEMBER_CLEARED] = "cleared",
+                                        [FH_MEMBER_DIED] = "died",
+                                        [FH_MEMBER_WENT] = "went",
+                                        [FH_MEMBER_FORGOTTEN] = "forgotten"};
+    return change < FH_COUNT(texts) ? texts[change] : "unknown";
+}
+
+struct fh_gossip_timing fh_gossip_timing_lan(void)
+{
+    return (struct fh_gossip_timing){.probe_ms = 1000,
+                                     .answer_min_ms = 100,
+                                     .answer_max_ms = 500,
+                                     .tick_ms = 200,
+                                     .fanout = 3,
+                                     .relays = 3,
+                                     .sync_ms = 60000,
+                                     .sync_gap_ms = 5000,
+                                     .contact_ms = 30000,
+                                     .rumour_age_ms = 30000,
+                                     .leave_ms = 3000};
+}
+
+struct fh_gossip_timing fh_gossip_timing_wan(void)
+{
+    return (struct fh_gossip_timing){.probe_ms = 3000,
+                                     .answer_min_ms = 200,
+                                     .answer_max_ms = 2000,
+                                     .tick_ms = 500,
+                                     .fanout = 4,
+                                     .relays = 3,
+                                     .sync_ms = 120000,
+                                     .sync_gap_ms = 10000,
+                                     .contact_ms = 60000,
+                                     .rumour_age_ms = 60000,
+                                     .leave_ms = 6000};
+}
+
+/* ---- rates and actions ----------------------------------------------------------------------- */
+
+bool fh_rate_take(struct fh_rate *rate, uint32_t per_s, uint32_t amount, int64_t now_ms)
+{
+    int64_t most = (int64_t)per_s * 1000;
+    int64_t passed = now_ms - rate->at_ms;
+    if (rate->at_ms == 0 || passed > 1000) {
+        rate->milli = most;
+    } else {
+        rate->milli += passed * per_s;
+        rate->milli = rate->milli > most ? most : rate->milli;
+    }
+    rate->at_ms = now_ms;
+    if (rate->milli < (int64_t)amount * 1000) {
+        return false;
+    }
+    rate->milli -= (int64_t)amount * 1000;
+    return true;
+}
+
+struct fh_gossip_action *fh_turn_action(struct fh_turn *turn, enum fh_gossip_action_kind kind)
+{
+    FH_ASSERT(turn->actions->count < FH_GOSSIP_ACTIONS_MAX);
+    struct fh_gossip_action *action = &turn->actions->items[turn->actions->count++];
+    *action = (struct fh_gossip_action){.kind = kind, .address = "", .text = ""};
+    return action;
+}
+
+bool fh_turn_room(const struct fh_turn *turn)
+{
+    return turn->actions->count + ROOM_ACTIONS <= FH_GOSSIP_ACTIONS_MAX &&
+           turn->actions->used + ROOM_BYTES <= FH_GOSSIP_SCRATCH_BYTES;
+}
+
+uint8_t *fh_turn_scratch(struct fh_turn *turn, size_t size)
+{
+    struct fh_gossip_actions *actions = turn->actions;
+    if (size > FH_GOSSIP_SCRATCH_BYTES - actions->used) {
+        return NULL;
+    }
+    uint8_t *at = actions->scratch + actions->used;
+    actions->used += size;
+    return at;
+}
+
+struct fh_bytes fh_turn_bytes(struct fh_turn *turn, struct fh_bytes bytes)
+{
+    uint8_t *copy = fh_turn_scratch(turn, bytes.size);
+    if (copy == NULL) {
+        return FH_BYTES_NONE;
+    }
+    memcpy(copy, bytes.data, bytes.size);
+    return fh_bytes(copy, bytes.size);
+}
+
+const char *fh_turn_text(struct fh_turn *turn, const char *text)
+{
+    struct fh_bytes copy = fh_turn_bytes(turn, fh_bytes(text, strlen(text) + 1));
+    return copy.size == 0 ? "" : (const char *)copy.data;
+}
+
+void fh_turn_member(struct fh_turn *turn, uint32_t slot, enum fh_member_change change)
+{
+    const struct fh_member *member = &turn->g->members.slots[slot];
+    struct fh_gossip_action *action = fh_turn_action(turn, FH_GOSSIP_MEMBER);
+    action->node = member->alive->node;
+    action->change = change;
+    action->state = (enum fh_member_state)member->state;
+    action->generation = fh_member_fact(member)->generation;
+    fh_turn_trace(turn,
+                  "%s %s %u",
+                  fh_turn_name(turn, slot),
+                  fh_member_change_text(change),
+                  fh_member_fact(member)->incarnation);
+}
+
+void fh_turn_trace(struct fh_turn *turn, const char *format, ...)
+{
+    if (!turn->g->options.trace || turn->actions->count >= FH_GOSSIP_ACTIONS_MAX) {
+        return;
+    }
+    char *text = (char *)fh_turn_scratch(turn, TRACE_BYTES_MAX);
+    if (text == NULL) {
+        return;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, TRACE_BYTES_MAX, format, arguments);
+    va_end(arguments);
+    fh_turn_action(turn, FH_GOSSIP_TRACE)->text = text;
+}
+
+const char *fh_turn_name(struct fh_turn *turn, uint32_t slot)
+{
+    if (!turn->g->options.trace) {
+        return "";
+    }
+    char *name = (char *)fh_turn_scratch(turn, NAME_BYTES);
+    if (name == NULL) {
+        return "?";
+    }
+    const struct fh_fact *alive = turn->g->members.slots[slot].alive;
+    if (alive->alive.label.size > 0) {
+        (void)snprintf(
+            name, NAME_BYTES, "%.*s", (int)alive->alive.label.size, alive->alive.label.data);
+    } else {
+        fh_node_id_short(name, &alive->node);
+    }
+    return name;
+}
+
+int64_t fh_turn_about(struct fh_turn *turn, int64_t ms)
+{
+    return ms - ms / 4 + (int64_t)fh_prng_below(&turn->g->prng, (uint64_t)(ms / 2) + 1);
+}
+
+/* ---- lifecycle ------------------------------------------------------------------------------- */
+
+static int check_options(const struct fh_gossip_options *o, struct fh_err *err)
+{
+    const char *wrong = NULL;
+    if (o->address_count == 0 || o->address_count > FH_ADDRESSES_MAX) {
+        wrong = "expected 1 to 3 addresses";
+    } else if (o->seed_count > FH_GOSSIP_SEEDS_MAX) {
+        wrong = "expected at most 16 seeds";
+    } else if (o->label == NULL || strlen(o->label) > FH_NAME_BYTES_MAX ||
+               !fh_utf8_valid(fh_bytes_cstr(o->label))) {
+        wrong = "expected a label of at most 63 bytes of UTF-8";
+    } else if (o->timing.probe_ms == 0 || o->timing.tick_ms == 0 || o->timing.sync_ms == 0 ||
+               o->timing.contact_ms == 0 || o->timing.answer_min_ms == 0 ||
+               o->timing.answer_max_ms < o->timing.answer_min_ms) {
+        wrong = "expected intervals above zero";
+    } else if (o->env.admitted == NULL || o->env.seal == NULL || o->env.agree == NULL ||
+               o->env.verifier.verify == NULL) {
+        wrong = "expected all functions of the environment";
+    } else if (o->protocol_min > o->protocol_max) {
+        wrong = "expected protocol_min <= protocol_max";
+    }
+    if (wrong != NULL) {
+        return fh_err_rule(err, FH_EINVAL, "gossip.options", "gossip options: %s", wrong);
+    }
+    for (unsigned i = 0; i < o->address_count + o->seed_count; i++) {
+        const char *address =
+            i < o->address_count ? o->addresses[i] : o->seeds[i - o->address_count];
+        if (!fh_address_form(fh_bytes_cstr(address))) {
+            return fh_err_rule(err,
+                               FH_EINVAL,
+                               "gossip.options",
+                               "gossip address \"%.128s\": expected host:port",
+                               address);
+        }
+    }
+    return FH_OK;
+}
+
+static bool copy_texts(struct fh_gossip *g, const struct fh_gossip_options *o)
+{
+    bool copied = true;
+    for (unsigned i = 0; i < o->address_count; i++) {
+        g->addresses[i] = fh_strdup(o->addresses[i]);
+        g->options.addresses[i] = g->addresses[i];
+        copied = copied && g->addresses[i] != NULL;
+    }
+    for (unsigned i = 0; i < o->seed_count; i++) {
+        g->seeds[i] = fh_strdup(o->seeds[i]);
+        g->options.seeds[i] = g->seeds[i];
+        copied = copied && g->seeds[i] != NULL;
+    }
+    memcpy(g->label, o->label, strlen(o->label) + 1);
+    g->options.label = g->label;
+    return copied;
+}
+
+int fh_gossip_new(struct fh_gossip **out,
+                  const struct fh_gossip_options *options,
+                  struct fh_err *err)
+{
+    int code = check_options(options, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_gossip *g = fh_calloc(1, sizeof *g);
+    if (g == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "gossip: no memory");
+    }
+    g->options = *options;
+    fh_buf_init(&g->content, FH_DATAGRAM_CONTENT_BYTES_MAX);
+    fh_buf_init(&g->payload, FH_RECORD_GOSSIP_BYTES_MAX);
+    fh_buf_init(&g->record, FH_RECORD_GOSSIP_BYTES_MAX);
+    g->own_pool = options->pool == NULL;
+    g->pool = g->own_pool ? fh_fact_pool_new() : options->pool;
+    fh_keys_init(&g->keys, FH_GOSSIP_KEYS_MAX);
+    fh_rumours_init(&g->rumours, FH_RUMOURS_MAX, g->pool);
+    if (!copy_texts(g, options) || g->pool == NULL ||
+        fh_members_init(&g->members, FH_MEMBERS_MAX, g->pool) != FH_OK) {
+        fh_gossip_free(g);
+        return fh_err_set(err, FH_ENOMEM, "gossip: no memory");
+    }
+    fh_prng_init(&g->prng, options->seed);
+    for (size_t i = 0; i < sizeof g->delivered_key; i += 8) {
+        fh_put_u64be(g->delivered_key + i, fh_prng_u64(&g->prng));
+    }
+    g->self = fh_node_id_of(&options->node_key);
+    fh_datagram_mesh_tag(g->mesh_tag, &options->mesh);
+    g->tick_at_ms = FH_GOSSIP_NEVER;
+    g->renew_at_ms = FH_GOSSIP_NEVER;
+    g->relay_due_ms = FH_GOSSIP_NEVER;
+    g->sync_open_ms = INT64_MIN;
+    *out = g;
+    return FH_OK;
+}
+
+void fh_gossip_free(struct fh_gossip *g)
+{
+    if (g == NULL) {
+        return;
+    }
+    if (g->pool != NULL) {
+        fh_rumours_fini(&g->rumours);
+        fh_members_fini(&g->members);
+    }
+    fh_keys_fini(&g->keys);
+    fh_free(g->suspicions);
+    fh_buf_fini(&g->content);
+    fh_buf_fini(&g->payload);
+    fh_buf_fini(&g->record);
+    for (unsigned i = 0; i < FH_ADDRESSES_MAX; i++) {
+        fh_free(g->addresses[i]);
+    }
+    for (unsigned i = 0; i < FH_GOSSIP_SEEDS_MAX; i++) {
+        fh_free(g->seeds[i]);
+    }
+    if (g->own_pool) {
+        fh_fact_pool_free(g->pool);
+    }
+    fh_free(g);
+}
+
+/* ---- the step -------------------------------------------------------------------------------- */
+
+static int start(struct fh_turn *turn, uint64_t stored)
+{
+    struct fh_gossip *g = turn->g;
+    uint64_t now_s = turn->wall_ms > 0 ? (uint64_t)turn->wall_ms / 1000 : 0;
+    g->generation = stored + 1 > now_s ? stored + 1 : now_s;
+    g->incarnation = 0;
+    g->boot = fh_datagram_boot(g->generation, g->options.boot);
+    fh_turn_action(turn, FH_GOSSIP_PERSIST)->generation = g->generation;
+    fh_turn_trace(turn, "starts");
+    int code = fh_belief_renew(turn, FH_RUMOUR_MEMBERS);
+    if (code != FH_OK) {
+        return code;
+    }
+    g->started = true;
+    g->catalogue_changed_ms = turn->now_ms;
+    g->synced_ms = turn->now_ms;
+    g->introduced_ms = turn->now_ms;
+    fh_spread_start(turn);
+    return FH_OK;
+}
+
+static void on_datagram(struct fh_turn *turn, const struct fh_gossip_event *event)
+{
+    struct fh_gossip *g = turn->g;
+    g->counters.datagrams_in++;
+    g->counters.bytes_in += event->u.datagram.bytes.size;
+    /* In scratch, because records that are delivered are views into it. */
+    uint8_t *content = fh_turn_scratch(turn, FH_DATAGRAM_CONTENT_BYTES_MAX);
+    FH_ASSERT(content != NULL);
+    size_t size;
+    uint32_t slot;
+    if (fh_post_open(turn, event->u.datagram.bytes, content, &size, &slot)) {
+        fh_post_read(turn, slot, fh_bytes(content, size), event->u.datagram.from, NULL);
+    }
+}
+
+static void on_tick(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    int64_t wanted = fh_gossip_deadline(g);
+    if (wanted != FH_GOSSIP_NEVER && turn->now_ms - wanted > FH_CORE_LAG_MS &&
+        g->health < FH_CORE_HEALTH_MAX) {
+        g->health++;
+    }
+    fh_probe_tick(turn);
+    fh_spread_tick(turn);
+}
+
+static int on_rumour(struct fh_turn *turn, const struct fh_gossip_event *event, struct fh_err *err)
+{
+    struct fh_gossip *g = turn->g;
+    struct fh_fact *fact;
+    int code = fh_fact_intern(g->pool, event->u.rumour.bytes, &g->options.mesh, &fact, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    if (fact->kind != FH_FACT_OTHER) {
+        fh_fact_drop(g->pool, fact);
+        return fh_err_rule(err,
+                           FH_EINVAL,
+                           "gossip.rumour",
+                           "a %s record travels by itself: expected an announcement or the like",
+                           fh_record_type_text(fact->type));
+    }
+    fh_rumours_put(&g->rumours, &event->u.rumour.key, event->u.rumour.class_, fact, turn->now_ms);
+    fh_spread_wake(turn);
+    return FH_OK;
+}
+
+static void on_record(struct fh_turn *turn, const struct fh_gossip_event *event)
+{
+    struct fh_source source = {
+        .session = true, .bulk = event->u.record.bulk, .from = &event->u.record.from};
+    fh_belief_record(turn, event->u.record.bytes, &source);
+}
+
+static int dispatch(struct fh_turn *turn, const struct fh_gossip_event *event, struct fh_err *err)
+{
+    struct fh_gossip *g = turn->g;
+    int code = FH_OK;
+    switch (event->kind) {
+    case FH_GOSSIP_START:
+        code = start(turn, event->u.start.generation);
+        return code == FH_OK ? FH_OK : fh_err_set(err, code, "gossip: own record cannot be made");
+    case FH_GOSSIP_DATAGRAM:
+        on_datagram(turn, event);
+        return FH_OK;
+    case FH_GOSSIP_TICK:
+        on_tick(turn);
+        return FH_OK;
+    case FH_GOSSIP_RECORD:
+        on_record(turn, event);
+        return FH_OK;
+    case FH_GOSSIP_RUMOUR:
+        return on_rumour(turn, event, err);
+    case FH_GOSSIP_LEAVE:
+        code = g->leaving ? FH_OK : fh_spread_leave(turn);
+        return code == FH_OK ? FH_OK : fh_err_set(err, code, "gossip: goodbye cannot be signed");
+    case FH_GOSSIP_LINK_PROBED:
+        fh_probe_on_link(turn, event->u.link.token, event->u.link.reached);
+        return FH_OK;
+    case FH_GOSSIP_SYNCED:
+        g->sync_open_ms = INT64_MIN;
+        return FH_OK;
+    case FH_GOSSIP_EVENT_COUNT:
+        break;
+    }
+    return fh_err_set(err, FH_EINVAL, "gossip: unknown event %d", (int)event->kind);
+}
+
+int fh_gossip_step(struct fh_gossip *g,
+                   const struct fh_gossip_event *event,
+                   struct fh_gossip_actions *actions,
+                   struct fh_err *err)
+{
+    actions->count = 0;
+    actions->used = 0;
+    bool begins = event->kind == FH_GOSSIP_START;
+    if (begins == g->started || g->left) {
+        return fh_err_set(err,
+                          FH_ESTATE,
+                          "gossip: %s",
+                          g->left      ? "this node has left the mesh"
+                          : g->started ? "started already"
+                                       : "expected FH_GOSSIP_START first");
+    }
+    struct fh_turn turn = {
+        .g = g, .actions = actions, .now_ms = event->now_ms, .wall_ms = event->wall_ms};
+    return dispatch(&turn, event, err);
+}
+
+int64_t fh_gossip_deadline(const struct fh_gossip *g)
+{
+    if (!g->started || g->left) {
+        return FH_GOSSIP_NEVER;
+    }
+    int64_t probe = fh_probe_deadline(g);
+    int64_t spread = fh_spread_deadline(g);
+    return probe < spread ? probe : spread;
+}
+
+void fh_gossip_set_catalogue(struct fh_gossip *g,
+                             const uint8_t fingerprint[FH_GOSSIP_FINGERPRINT_BYTES],
+                             const struct fh_gossip_head *head,
+                             int64_t now_ms)
+{
+    if (memcmp(g->catalogue, fingerprint, sizeof g->catalogue) != 0) {
+        memcpy(g->catalogue, fingerprint, sizeof g->catalogue);
+        g->catalogue_changed_ms = now_ms;
+    }
+    bool same = g->head.count == head->count && g->head.time_ms == head->time_ms &&
+                memcmp(g->head.root, head->root, sizeof head->root) == 0;
+    g->head = *head;
+    if (g->started && !same && !g->leaving) {
+        int64_t at = g->renewed_ms + 1000;
+        at = at < now_ms ? now_ms : at;
+        if (g->renew_at_ms == FH_GOSSIP_NEVER) {
+            g->renew_class = FH_RUMOUR_PRODUCTS;
+        }
+        g->renew_at_ms = at < g->renew_at_ms ? at : g->renew_at_ms;
+    }
+}
+
+/* ---- queries --------------------------------------------------------------------------------- */
+
+struct fh_node_id fh_gossip_self(const struct fh_gossip *g)
+{
+    return g->self;
+}
+
+uint64_t fh_gossip_generation(const struct fh_gossip *g)
+{
+    return g->generation;
+}
+
+unsigned fh_gossip_member_slots(const struct fh_gossip *g)
+{
+    return g->members.slot_count;
+}
+
+bool fh_gossip_member_at(const struct fh_gossip *g, unsigned slot, struct fh_gossip_member *out)
+{
+    if (slot >= g->members.slot_count || g->members.slots[slot].alive == NULL) {
+        return false;
+    }
+    const struct fh_member *member = &g->members.slots[slot];
+    const struct fh_fact *alive = member->alive;
+    const struct fh_fact *held = fh_member_fact(member);
+    *out = (struct fh_gossip_member){
+        .node = alive->node,
+        .domain = alive->alive.domain,
+        .key = alive->alive.key,
+        .agree_key = alive->alive.agree,
+        .state = (enum fh_member_state)member->state,
+        .self = slot == FH_MEMBER_SELF,
+        .generation = held->generation,
+        .incarnation = held->incarnation,
+        .issued_ms = held->issued_ms,
+        .since_ms = member->since_ms,
+        .heard_ms = member->heard_ms,
+        .rtt_ms = member->rtt_ms,
+        .accusers = member->suspicion == 0 ? 0 : g->suspicions[member->suspicion - 1].accuser_count,
+        .address_count = alive->alive.address_count,
+        .protocol_min = alive->alive.protocol_min,
+        .protocol_max = alive->alive.protocol_max,
+        .capabilities = alive->alive.capabilities,
+        .label = alive->alive.label,
+        .head = {.count = alive->alive.head_count, .time_ms = alive->alive.head_time_ms},
+        .alive = alive->bytes,
+        .leave = member->leave != NULL ? member->leave->bytes : FH_BYTES_NONE,
+    };
+    memcpy(out->head.root, alive->alive.head_root, sizeof out->head.root);
+    for (unsigned i = 0; i < alive->alive.address_count; i++) {
+        out->addresses[i] = alive->alive.address[i];
+    }
+    return true;
+}
+
+bool fh_gossip_member_find(const struct fh_gossip *g,
+                           const struct fh_node_id *node,
+                           struct fh_gossip_member *out)
+{
+    uint32_t slot = fh_members_find(&g->members, node);
+    return slot != FH_MEMBER_NONE && fh_gossip_member_at(g, slot, out);
+}
+
+unsigned fh_gossip_member_count(const struct fh_gossip *g, enum fh_member_state state)
+{
+    FH_ASSERT(state < FH_MEMBER_STATE_COUNT);
+    return g->members.by_state[state];
+}
+
+void fh_gossip_fingerprint(const struct fh_gossip *g, uint8_t out[FH_GOSSIP_FINGERPRINT_BYTES])
+{
+    fh_members_fingerprint(&g->members, out);
+}
+
+struct fh_bytes fh_gossip_alive(const struct fh_gossip *g)
+{
+    return g->started ? g->members.slots[FH_MEMBER_SELF].alive->bytes : FH_BYTES_NONE;
+}
+
+bool fh_gossip_records(const struct fh_gossip *g, uint64_t *cursor, struct fh_bytes *out)
+{
+    /* Two numbers for each slot: its ALIVE, its LEAVE. */
+    for (; *cursor / 2 < g->members.slot_count; (*cursor)++) {
+        const struct fh_member *member = &g->members.slots[*cursor / 2];
+        const struct fh_fact *fact = *cursor % 2 == 0 ? member->alive : member->leave;
+        if (member->alive != NULL && fact != NULL) {
+            *out = fact->bytes;
+            (*cursor)++;
+            return true;
+        }
+    }
+    return false;
+}
+
+struct fh_gossip_counters fh_gossip_counters(const struct fh_gossip *g)
+{
+    struct fh_gossip_counters counters = g->counters;
+    counters.rumours_dropped = g->rumours.dropped;
+    return counters;
+}
+
+unsigned fh_gossip_health(const struct fh_gossip *g)
+{
+    return g->health;
+}
+
+size_t fh_gossip_memory(const struct fh_gossip *g)
+{
+    return sizeof *g + fh_members_memory(&g->members) + fh_keys_memory(&g->keys) +
+           fh_rumours_memory(&g->rumours) + g->suspicion_max * sizeof *g->suspicions +
+           g->content.capacity + g->payload.capacity + g->record.capacity +
+           (g->own_pool ? fh_fact_pool_memory(g->pool) : 0);
+}
+
+unsigned fh_gossip_queue(const struct fh_gossip *g)
+{
+    return g->rumours.count;
+}

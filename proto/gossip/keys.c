@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/gossip/keys.h"
+
+#include "common/assert.h"
+#include "common/mem.h"
+
+#include <string.h>
+
+#define NONE UINT32_MAX
+
+enum { CAPACITY_START = 8 };
+
+void fh_keys_init(struct fh_key_cache *cache, uint32_t limit)
+{
+    FH_ASSERT(limit > 0);
+    *cache = (struct fh_key_cache){.limit = limit, .newest = NONE, .oldest = NONE, .free = NONE};
+}
+
+void fh_keys_fini(struct fh_key_cache *cache)
+{
+    if (cache->entries != NULL) {
+        fh_wipe(cache->entries, cache->capacity * sizeof *cache->entries);
+    }
+    fh_free(cache->entries);
+    *cache = (struct fh_key_cache){0};
+}
+
+static void unlink_entry(struct fh_key_cache *cache, uint32_t at)
+{
+    struct fh_peer_keys *entry = &cache->entries[at];
+    *(entry->newer == NONE ? &cache->newest : &cache->entries[entry->newer].older) = entry->older;
+    *(entry->older == NONE ? &cache->oldest : &cache->entries[entry->older].newer) = entry->newer;
+}
+
+static void link_newest(struct fh_key_cache *cache, uint32_t at)
+{
+    struct fh_peer_keys *entry = &cache->entries[at];
+    entry->newer = NONE;
+    entry->older = cache->newest;
+    *(cache->newest == NONE ? &cache->oldest : &cache->entries[cache->newest].newer) = at;
+    cache->newest = at;
+}
+
+struct fh_peer_keys *fh_keys_get(struct fh_key_cache *cache, const struct fh_member *member)
+{
+    if (member->keys == 0) {
+        return NULL;
+    }
+    uint32_t at = member->keys - 1;
+    if (cache->newest != at) {
+        unlink_entry(cache, at);
+        link_newest(cache, at);
+    }
+    return &cache->entries[at];
+}
+
+/* Doubling by hand, because realloc would leave copies of keys behind. */
+static bool grow(struct fh_key_cache *cache)
+{
+    uint32_t wider = cache->capacity == 0 ? CAPACITY_START : cache->capacity * 2;
+    wider = wider > cache->limit ? cache->limit : wider;
+    if (wider == cache->capacity) {
+        return false;
+    }
+    struct fh_peer_keys *entries = fh_calloc(wider, sizeof *entries);
+    if (entries == NULL) {
+        return false;
+    }
+    if (cache->entries != NULL) {
+        memcpy(entries, cache->entries, cache->capacity * sizeof *entries);
+        fh_wipe(cache->entries, cache->capacity * sizeof *entries);
+        fh_free(cache->entries);
+    }
+    cache->entries = entries;
+    cache->capacity = wider;
+    return true;
+}
+
+struct fh_peer_keys *fh_keys_make(struct fh_key_cache *cache,
+                                  struct fh_members *members,
+                                  uint32_t slot,
+                                  const uint8_t shared[32])
+{
+    FH_ASSERT(members->slots[slot].keys == 0);
+    uint32_t at = cache->free;
+    if (at != NONE) {
+        cache->free = cache->entries[at].older;
+    } else if (cache->count < cache->capacity || grow(cache)) {
+        at = cache->count++;
+    } else if (cache->oldest != NONE) {
+        at = cache->oldest;
+        members->slots[cache->entries[at].owner].keys = 0;
+        unlink_entry(cache, at);
+    } else {
+        return NULL;
+    }
+    struct fh_peer_keys *entry = &cache->entries[at];
+    fh_wipe(entry, sizeof *entry);
+    memcpy(entry->shared, shared, sizeof entry->shared);
+    entry->owner = slot;
+    members->slots[slot].keys = at + 1;
+    link_newest(cache, at);
+    return entry;
+}
+
+void fh_keys_forget(struct fh_key_cache *cache, struct fh_member *member)
+{
+    if (member->keys == 0) {
+        return;
+    }
+    uint32_t at = member->keys - 1;
+    unlink_entry(cache, at);
+    fh_wipe(&cache->entries[at], sizeof cache->entries[at]);
+    cache->entries[at].older = cache->free;
+    cache->free = at;
+    member->keys = 0;
+}
+
+size_t fh_keys_memory(const struct fh_key_cache *cache)
+{
+    return cache->capacity * sizeof *cache->entries;
+}

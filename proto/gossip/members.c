@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/gossip/members.h"
+
+#include "common/assert.h"
+#include "common/mem.h"
+
+#include <string.h>
+
+enum {
+    SLOTS_START = 16,
+    PICK_TRIES = 6, /* random tries for each wanted member before a scan */
+    PREFIX_BYTES = 8,
+};
+
+int fh_members_init(struct fh_members *members, uint32_t limit, struct fh_fact_pool *pool)
+{
+    *members = (struct fh_members){.limit = limit, .free = FH_MEMBER_NONE, .pool = pool};
+    members->slots = fh_calloc(SLOTS_START, sizeof *members->slots);
+    members->buckets = fh_calloc(SLOTS_START, sizeof *members->buckets);
+    members->round = fh_calloc(SLOTS_START, sizeof *members->round);
+    if (members->slots == NULL || members->buckets == NULL || members->round == NULL) {
+        fh_members_fini(members);
+        return FH_ENOMEM;
+    }
+    members->slot_max = SLOTS_START;
+    members->bucket_count = SLOTS_START;
+    memset(members->buckets, 0xff, SLOTS_START * sizeof *members->buckets);
+    return FH_OK;
+}
+
+void fh_members_fini(struct fh_members *members)
+{
+    for (uint32_t i = 0; i < members->slot_count; i++) {
+        fh_fact_drop(members->pool, members->slots[i].alive);
+        fh_fact_drop(members->pool, members->slots[i].leave);
+    }
+    fh_free(members->slots);
+    fh_free(members->buckets);
+    fh_free(members->round);
+    *members = (struct fh_members){0};
+}
+
+/* Ids are hashes already: their first bytes are the bucket. */
+static uint32_t bucket_of(const struct fh_members *members, const uint8_t *id)
+{
+    return fh_get_u32be(id) & (members->bucket_count - 1);
+}
+
+uint32_t fh_members_find(const struct fh_members *members, const struct fh_node_id *node)
+{
+    uint32_t slot = members->buckets[bucket_of(members, node->b)];
+    while (slot != FH_MEMBER_NONE && !fh_node_id_equal(&members->slots[slot].alive->node, node)) {
+        slot = members->slots[slot].next;
+    }
+    return slot;
+}
+
+uint32_t
+fh_members_find_prefix(const struct fh_members *members, const uint8_t prefix[8], uint32_t after)
+{
+    uint32_t slot = after == FH_MEMBER_NONE ? members->buckets[bucket_of(members, prefix)]
+                                            : members->slots[after].next;
+    while (slot != FH_MEMBER_NONE &&
+           memcmp(members->slots[slot].alive->node.b, prefix, PREFIX_BYTES) != 0) {
+        slot = members->slots[slot].next;
+    }
+    return slot;
+}
+
+uint32_t fh_members_find_ref(const struct fh_members *members, const struct fh_ref *ref)
+{
+    uint32_t slot = members->buckets[bucket_of(members, ref->b)];
+    while (slot != FH_MEMBER_NONE &&
+           memcmp(members->slots[slot].alive->node.b, ref->b, FH_REF_BYTES) != 0) {
+        slot = members->slots[slot].next;
+    }
+    return slot;
+}
+
+static void sum_add(struct fh_members *members, const struct fh_fact *fact)
+{
+    for (size_t i = 0; i < FH_COUNT(members->sum); i++) {
+        members->sum[i] += fh_get_u64be(fact->id.b + 8 * i);
+    }
+}
+
+static void sum_remove(struct fh_members *members, const struct fh_fact *fact)
+{
+    for (size_t i = 0; i < FH_COUNT(members->sum); i++) {
+        members->sum[i] -= fh_get_u64be(fact->id.b + 8 * i);
+    }
+}
+
+static void link_slot(struct fh_members *members, uint32_t slot)
+{
+    uint32_t bucket = bucket_of(members, members->slots[slot].alive->node.b);
+    members->slots[slot].next = members->buckets[bucket];
+    members->buckets[bucket] = slot;
+}
+
+static bool grow(struct fh_members *members)
+{
+    uint32_t wider = members->slot_max * 2;
+    struct fh_member *slots = fh_realloc(members->slots, wider * sizeof *slots);
+    if (slots == NULL) {
+        return false;
+    }
+    members->slots = slots;
+    uint32_t *round = fh_realloc(members->round, wider * sizeof *round);
+    if (round == NULL) {
+        return false;
+    }
+    members->round = round;
+    uint32_t *buckets = fh_realloc(members->buckets, wider * sizeof *buckets);
+    if (buckets == NULL) {
+        return false;
+    }
+    members->buckets = buckets;
+    members->slot_max = wider;
+    members->bucket_count = wider;
+    memset(buckets, 0xff, wider * sizeof *buckets);
+    for (uint32_t i = 0; i < members->slot_count; i++) {
+        if (members->slots[i].alive != NULL) {
+            link_slot(members, i);
+        }
+    }
+    return true;
+}
+
+uint32_t fh_members_add(struct fh_members *members, struct fh_fact *alive, int64_t now_ms)
+{
+    FH_ASSERT(alive->kind == FH_FACT_ALIVE);
+    if (members->count >= members->limit) {
+        return FH_MEMBER_NONE;
+    }
+    uint32_t slot = members->free;
+    if (slot != FH_MEMBER_NONE) {
+        members->free = members->slots[slot].next;
+    } else {
+        if (members->slot_count == members->slot_max && !grow(members)) {
+            return FH_MEMBER_NONE;
+        }
+        slot = members->slot_count++;
+    }
+    members->slots[slot] = (struct fh_member){.alive = alive,
+                                              .since_ms = now_ms,
+                                              .heard_ms = INT64_MIN,
+                                              .asked_ms = INT64_MIN,
+                                              .state = FH_MEMBER_UNVERIFIED};
+    members->count++;
+    members->by_state[FH_MEMBER_UNVERIFIED]++;
+    sum_add(members, alive);
+    link_slot(members, slot);
+    return slot;
+}
+
+void fh_members_remove(struct fh_members *members, uint32_t slot)
+{
+    struct fh_member *member = &members->slots[slot];
+    FH_ASSERT(member->alive != NULL);
+    uint32_t *link = &members->buckets[bucket_of(members, member->alive->node.b)];
+    while (*link != slot) {
+        link = &members->slots[*link].next;
+    }
+    *link = member->next;
+    sum_remove(members, fh_member_fact(member));
+    members->by_state[member->state]--;
+    members->count--;
+    fh_fact_drop(members->pool, member->alive);
+    fh_fact_drop(members->pool, member->leave);
+    *member = (struct fh_member){.next = members->free};
+    members->free = slot;
+}
+
+void fh_members_set_alive(struct fh_members *members, uint32_t slot, struct fh_fact *alive)
+{
+    struct fh_member *member = &members->slots[slot];
+    FH_ASSERT(fh_node_id_equal(&member->alive->node, &alive->node));
+    sum_remove(members, fh_member_fact(member));
+    fh_fact_drop(members->pool, member->alive);
+    fh_fact_drop(members->pool, member->leave);
+    member->leave = NULL;
+    member->alive = alive;
+    member->address = 0;
+    sum_add(members, alive);
+}
+
+void fh_members_set_leave(struct fh_members *members, uint32_t slot, struct fh_fact *leave)
+{
+    struct fh_member *member = &members->slots[slot];
+    FH_ASSERT(leave->kind == FH_FACT_LEAVE);
+    FH_ASSERT(fh_node_id_equal(&member->alive->node, &leave->node));
+    sum_remove(members, fh_member_fact(member));
+    fh_fact_drop(members->pool, member->leave);
+    member->leave = leave;
+    sum_add(members, leave);
+}
+
+void fh_members_set_state(struct fh_members *members,
+                          uint32_t slot,
+                          enum fh_member_state state,
+                          int64_t now_ms)
+{
+    struct fh_member *member = &members->slots[slot];
+    members->by_state[member->state]--;
+    members->by_state[state]++;
+    member->state = (uint8_t)state;
+    member->since_ms = now_ms;
+}
+
+void fh_members_enter_round(struct fh_members *members, uint32_t slot, struct fh_prng *prng)
+{
+    if (slot == FH_MEMBER_SELF || members->round_count >= members->slot_max) {
+        return; /* full of slots that went: the next round is drawn from the table anyway */
+    }
+    uint32_t rest = members->round_count - members->round_at;
+    uint32_t place = members->round_at + (uint32_t)fh_prng_below(prng, rest + 1);
+    members->round[members->round_count++] = members->round[place];
+    members->round[place] = slot;
+}
+
+/* A fresh round: every live member once, in random order (Fisher and Yates). */
+static void draw_round(struct fh_members *members, struct fh_prng *prng)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 1; i < members->slot_count; i++) {
+        if (fh_member_is_live(&members->slots[i])) {
+            uint32_t place = (uint32_t)fh_prng_below(prng, count + 1);
+            members->round[count] = members->round[place];
+            members->round[place] = i;
+            count++;
+        }
+    }
+    members->round_count = count;
+    members->round_at = 0;
+}
+
+uint32_t fh_members_next_probe(struct fh_members *members, struct fh_prng *prng)
+{
+    for (unsigned pass = 0; pass < 2; pass++) {
+        while (members->round_at < members->round_count) {
+            uint32_t slot = members->round[members->round_at++];
+            if (fh_member_is_live(&members->slots[slot])) {
+                return slot;
+            }
+        }
+        draw_round(members, prng);
+    }
+    return FH_MEMBER_NONE;
+}
+
+static bool pick_fits(const struct fh_members *members,
+                      uint32_t slot,
+                      unsigned states,
+                      uint32_t except,
+                      const uint32_t *out,
+                      unsigned count)
+{
+    const struct fh_member *member = &members->slots[slot];
+    if (slot == FH_MEMBER_SELF || slot == except || member->alive == NULL ||
+        (states >> member->state & 1) == 0) {
+        return false;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        if (out[i] == slot) {
+            return false;
+        }
+    }
+    return true;
+}
+
+unsigned fh_members_pick(const struct fh_members *members,
+                         struct fh_prng *prng,
+                         unsigned states,
+                         uint32_t except,
+                         unsigned want,
+                         uint32_t *out)
+{
+    uint32_t there = 0;
+    for (unsigned s = 0; s < FH_MEMBER_STATE_COUNT; s++) {
+        there += (states >> s & 1) != 0 ? members->by_state[s] : 0;
+    }
+    if (there == 0 || members->slot_count < 2) {
+        return 0;
+    }
+    unsigned count = 0;
+    for (unsigned i = 0; i < want * PICK_TRIES && count < want; i++) {
+        uint32_t slot = (uint32_t)fh_prng_below(prng, members->slot_count);
+        if (pick_fits(members, slot, states, except, out, count)) {
+            out[count++] = slot;
+        }
+    }
+    uint32_t start = (uint32_t)fh_prng_below(prng, members->slot_count);
+    for (uint32_t i = 0; i < members->slot_count && count < want; i++) {
+        uint32_t slot = (start + i) % members->slot_count;
+        if (pick_fits(members, slot, states, except, out, count)) {
+            out[count++] = slot;
+        }
+    }
+    return count;
+}
+
+uint32_t fh_members_live(const struct fh_members *members)
+{
+    return members->by_state[FH_MEMBER_UNVERIFIED] + members->by_state[FH_MEMBER_ALIVE] +
+           members->by_state[FH_MEMBER_SUSPECT];
+}
+
+static void
+fingerprint_of(const uint64_t sum[4], uint32_t count, uint8_t out[FH_GOSSIP_FINGERPRINT_BYTES])
+{
+    static const char tag[] = "freehold/v1/members";
+    uint8_t input[sizeof tag + 4 * 8 + 4];
+    memcpy(input, tag, sizeof tag);
+    for (size_t i = 0; i < 4; i++) {
+        fh_put_u64be(input + sizeof tag + 8 * i, sum[i]);
+    }
+    fh_put_u32be(input + sizeof tag + 32, count);
+    struct fh_hash hash = fh_hash(fh_bytes(input, sizeof input));
+    memcpy(out, hash.b, FH_GOSSIP_FINGERPRINT_BYTES);
+}
+
+void fh_members_fingerprint(const struct fh_members *members,
+                            uint8_t out[FH_GOSSIP_FINGERPRINT_BYTES])
+{
+    fingerprint_of(members->sum, members->count, out);
+}
+
+void fh_members_fingerprint_slow(const struct fh_members *members,
+                                 uint8_t out[FH_GOSSIP_FINGERPRINT_BYTES])
+{
+    struct fh_members copy = {.slots = members->slots};
+    for (uint32_t i = 0; i < members->slot_count; i++) {
+        if (members->slots[i].alive != NULL) {
+            sum_add(&copy, fh_member_fact(&members->slots[i]));
+            copy.count++;
+        }
+    }
+    fingerprint_of(copy.sum, copy.count, out);
+}
+
+size_t fh_members_memory(const struct fh_members *members)
+{
+    return members->slot_max * (sizeof *members->slots + sizeof *members->round) +
+           members->bucket_count * sizeof *members->buckets;
+}

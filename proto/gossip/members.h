@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Member table: who is known, in which state, and whom to probe next.
+ *
+ * One entry of at most 64 bytes for each node beside a reference to its records (proto/gossip/
+ * facts.h), found by the first 8 bytes of its id. Slots are stable while a member lives in the
+ * table; slot 0 is this node itself. Probing goes round a shuffled list of those that are not dead
+ * or gone, so that everybody is probed once in a round (SWIM section 4.3); a newcomer is put in at
+ * a random place of the rest of the round.
+ *
+ * Does not: judge records or keep timers. Thread: distinct objects. Ownership: the table holds a
+ * reference to each fact; entries are lent until the next call that adds or removes.
+ */
+#ifndef FH_PROTO_GOSSIP_MEMBERS_H
+#define FH_PROTO_GOSSIP_MEMBERS_H
+
+#include "common/prng.h"
+#include "proto/gossip/facts.h"
+#include "proto/gossip/gossip.h"
+
+#define FH_MEMBER_NONE UINT32_MAX
+
+enum { FH_MEMBER_SELF = 0 };
+
+struct fh_member {
+    struct fh_fact *alive; /* newest ALIVE; NULL marks an empty slot */
+    struct fh_fact *leave; /* newer than `alive`, or NULL; then the state is LEFT */
+    int64_t since_ms;      /* when it came into this state */
+    int64_t heard_ms;      /* last awaited answer; INT64_MIN: never */
+    int64_t asked_ms;      /* last ping outside the round (newcomers, refutation) */
+    uint32_t next;         /* private: chain of the hash, or free list */
+    uint32_t suspicion;    /* index + 1 into the core's suspicions, 0: none */
+    uint32_t keys;         /* index + 1 into the key cache, 0: none */
+    uint16_t rtt_ms;       /* smoothed; 0: unknown */
+    uint8_t state;         /* enum fh_member_state */
+    uint8_t address;       /* which of its addresses is in use */
+};
+_Static_assert(sizeof(struct fh_member) <= 64, "10,000 members in 10,000 nodes fit a simulator");
+
+struct fh_members {
+    struct fh_member *slots;
+    uint32_t slot_count; /* used and free ones */
+    uint32_t slot_max;
+    uint32_t count; /* used ones */
+    uint32_t limit;
+    uint32_t by_state[FH_MEMBER_STATE_COUNT];
+    /* private */
+    uint32_t free;
+    uint32_t *buckets;
+    uint32_t bucket_count;
+    uint32_t *round; /* slots in the order of probing; may hold slots that went meanwhile */
+    uint32_t round_count;
+    uint32_t round_at;
+    uint64_t sum[4]; /* of the records' ids, lane by lane: the fingerprint before hashing */
+    struct fh_fact_pool *pool;
+};
+
+/* An empty table of at most `limit` members; `pool` is kept. FH_ENOMEM. */
+FH_MUST_CHECK int
+fh_members_init(struct fh_members *members, uint32_t limit, struct fh_fact_pool *pool);
+void fh_members_fini(struct fh_members *members);
+
+uint32_t fh_members_find(const struct fh_members *members, const struct fh_node_id *node);
+/* The first slot after `after` (FH_MEMBER_NONE: from the start) whose id has this prefix. */
+uint32_t
+fh_members_find_prefix(const struct fh_members *members, const uint8_t prefix[8], uint32_t after);
+uint32_t fh_members_find_ref(const struct fh_members *members, const struct fh_ref *ref);
+
+/* Adds a member with its ALIVE fact (the caller's reference is taken), state UNVERIFIED.
+ * FH_MEMBER_NONE when the table is full or there is no memory: then nothing is taken. */
+uint32_t fh_members_add(struct fh_members *members, struct fh_fact *alive, int64_t now_ms);
+void fh_members_remove(struct fh_members *members, uint32_t slot);
+/* Replaces the record; `alive` clears `leave`. The caller's reference is taken. */
+void fh_members_set_alive(struct fh_members *members, uint32_t slot, struct fh_fact *alive);
+void fh_members_set_leave(struct fh_members *members, uint32_t slot, struct fh_fact *leave);
+void fh_members_set_state(struct fh_members *members,
+                          uint32_t slot,
+                          enum fh_member_state state,
+                          int64_t now_ms);
+/* Puts a member that lives again, or is new, into the running round. */
+void fh_members_enter_round(struct fh_members *members, uint32_t slot, struct fh_prng *prng);
+
+/* The next one to probe: not this node, not dead, not left; FH_MEMBER_NONE when there is nobody. */
+uint32_t fh_members_next_probe(struct fh_members *members, struct fh_prng *prng);
+
+/* Up to `want` distinct random slots whose state bit is in `states` (1 << state), never this node
+ * nor `except`. Returns how many. */
+unsigned fh_members_pick(const struct fh_members *members,
+                         struct fh_prng *prng,
+                         unsigned states,
+                         uint32_t except,
+                         unsigned want,
+                         uint32_t *out);
+
+/* Members that count as being there: self, unverified, alive, suspect. */
+uint32_t fh_members_live(const struct fh_members *members);
+/* BLAKE2b-128 over the sum of the ids of all records in force and their count. */
+void fh_members_fingerprint(const struct fh_members *members,
+                            uint8_t out[FH_GOSSIP_FINGERPRINT_BYTES]);
+/* The same from scratch: what a checker compares with. O(n). */
+void fh_members_fingerprint_slow(const struct fh_members *members,
+                                 uint8_t out[FH_GOSSIP_FINGERPRINT_BYTES]);
+size_t fh_members_memory(const struct fh_members *members);
+
+/* The life in force: that of `leave` when there is one. */
+static inline const struct fh_fact *fh_member_fact(const struct fh_member *member)
+{
+    return member->leave != NULL ? member->leave : member->alive;
+}
+static inline const char *fh_member_address(const struct fh_member *member)
+{
+    return member->alive->alive.address[member->address % member->alive->alive.address_count];
+}
+static inline bool fh_member_is_live(const struct fh_member *member)
+{
+    return member->alive != NULL && member->state != FH_MEMBER_DEAD &&
+           member->state != FH_MEMBER_LEFT;
+}
+
+#endif

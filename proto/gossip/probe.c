@@ -1,0 +1,684 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Failure detection. One probe at a time:
+ *
+ *     PING ------- answer in time ---------------------------------------> well
+ *       | time-out (4 round trips, 100..500 ms, times health + 1)
+ *       v
+ *     PING_REQ to 3 relays, PROBE_LINK ---- any answer ------------------> well
+ *       | twice the time-out
+ *       v
+ *     failed: sign and spread a suspicion of this (generation, incarnation)
+ *
+ * and a suspicion for each suspect, whose time starts at six times the minimum and shrinks with
+ * each further signed accuser (Lifeguard). At its end the suspect is dead if an own probe failed or
+ * if three others signed; else a probe of our own decides, so that no single liar kills anybody.
+ */
+#include "proto/gossip/core.h"
+
+#include "common/assert.h"
+#include "common/mem.h"
+
+#include <string.h>
+
+enum {
+    SUSPICIONS_START = 16,
+    SUSPICION_FACTOR = 6, /* of the longest against the shortest time */
+    RELAYS_MAX = 8,
+    RTT_SHIFT = 3,   /* smoothing by 1/8, as TCP (RFC 6298) */
+    WRAP_BYTES = 32, /* what a message around an inner datagram takes at most */
+};
+
+static struct fh_ref ref_at(const struct fh_gossip *g, uint32_t slot)
+{
+    return fh_node_id_ref(&g->members.slots[slot].alive->node);
+}
+
+/* Whether the slot still holds whom we asked. */
+static bool still(const struct fh_gossip *g, uint32_t slot, const struct fh_ref *ref)
+{
+    return slot < g->members.slot_count && g->members.slots[slot].alive != NULL &&
+           memcmp(g->members.slots[slot].alive->node.b, ref->b, FH_REF_BYTES) == 0;
+}
+
+static int64_t answer_ms(const struct fh_gossip *g, uint32_t slot)
+{
+    const struct fh_gossip_timing *t = &g->options.timing;
+    uint32_t rtt = g->members.slots[slot].rtt_ms;
+    uint32_t wait = rtt == 0 ? t->answer_max_ms : 4 * rtt;
+    wait = wait < t->answer_min_ms ? t->answer_min_ms : wait;
+    wait = wait > t->answer_max_ms ? t->answer_max_ms : wait;
+    return (int64_t)wait * (g->health + 1);
+}
+
+/* ---- what is awaited ------------------------------------------------------------------------- */
+
+/* A free place, else the one that expires first: its answer will then count for nothing. */
+static struct fh_awaited *
+await(struct fh_turn *turn, enum fh_awaited_kind kind, uint32_t slot, int64_t within_ms)
+{
+    struct fh_gossip *g = turn->g;
+    struct fh_awaited *best = &g->awaited[0];
+    for (size_t i = 0; i < FH_COUNT(g->awaited); i++) {
+        struct fh_awaited *a = &g->awaited[i];
+        if (a->kind == FH_AWAITED_NONE || a->expires_ms <= turn->now_ms) {
+            best = a;
+            break;
+        }
+        if (a->kind != FH_AWAITED_PROBE &&
+            (best->kind == FH_AWAITED_PROBE || a->expires_ms < best->expires_ms)) {
+            best = a;
+        }
+    }
+    *best = (struct fh_awaited){.kind = kind,
+                                .slot = slot,
+                                .target = ref_at(g, slot),
+                                .seq = ++g->seq,
+                                .sent_ms = turn->now_ms,
+                                .expires_ms = turn->now_ms + within_ms};
+    return best;
+}
+
+static struct fh_awaited *awaited(struct fh_gossip *g, uint64_t seq)
+{
+    for (size_t i = 0; i < FH_COUNT(g->awaited); i++) {
+        if (g->awaited[i].kind != FH_AWAITED_NONE && g->awaited[i].seq == seq) {
+            return &g->awaited[i];
+        }
+    }
+    return NULL;
+}
+
+static bool wraps(struct fh_bytes inner)
+{
+    return inner.size + WRAP_BYTES <= FH_DATAGRAM_CONTENT_BYTES_MAX;
+}
+
+/* Tells the clients of relayed probes that nothing came back. */
+static void send_nacks(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    if (g->relay_due_ms > turn->now_ms) {
+        return;
+    }
+    g->relay_due_ms = FH_GOSSIP_NEVER;
+    for (size_t i = 0; i < FH_COUNT(g->awaited); i++) {
+        struct fh_awaited *a = &g->awaited[i];
+        if (a->kind != FH_AWAITED_RELAY) {
+            continue;
+        }
+        if (a->expires_ms > turn->now_ms) {
+            g->relay_due_ms = a->expires_ms < g->relay_due_ms ? a->expires_ms : g->relay_due_ms;
+            continue;
+        }
+        a->kind = FH_AWAITED_NONE;
+        if (still(g, a->origin, &a->origin_ref) && fh_turn_room(turn)) {
+            struct fh_letter letter;
+            struct fh_message nack = {.type = FH_MESSAGE_NACK, .seq = a->origin_seq};
+            fh_post_begin(turn, &letter, FH_DATAGRAM_CONTENT_BYTES_MAX);
+            fh_letter_add(&letter, &nack);
+            fh_post_send(turn, &letter, a->origin, NULL);
+        }
+    }
+}
+
+/* ---- sending probes -------------------------------------------------------------------------- */
+
+static struct fh_message ping_of(const struct fh_gossip *g, uint32_t slot, uint64_t seq)
+{
+    const struct fh_member *member = &g->members.slots[slot];
+    const struct fh_fact *held = fh_member_fact(member);
+    return (struct fh_message){.type = FH_MESSAGE_PING,
+                               .seq = seq,
+                               .target = ref_at(g, slot),
+                               .generation = held->generation,
+                               .incarnation = held->incarnation,
+                               .state = (enum fh_member_state)member->state,
+                               .health = g->health};
+}
+
+static void send_ping(struct fh_turn *turn, uint32_t slot, uint64_t seq, bool with_record)
+{
+    struct fh_gossip *g = turn->g;
+    struct fh_letter letter;
+    struct fh_message ping = ping_of(g, slot, seq);
+    fh_post_begin(turn, &letter, FH_DATAGRAM_CONTENT_BYTES_MAX);
+    fh_letter_add(&letter, &ping);
+    fh_post_records(
+        turn, &letter, with_record ? g->members.slots[FH_MEMBER_SELF].alive : NULL, true);
+    fh_post_send(turn, &letter, slot, NULL);
+}
+
+void fh_probe_hello(struct fh_turn *turn, uint32_t slot, bool with_record)
+{
+    struct fh_gossip *g = turn->g;
+    const struct fh_awaited *a =
+        await(turn, FH_AWAITED_HELLO, slot, 2 * (int64_t)g->options.timing.probe_ms);
+    g->members.slots[slot].asked_ms = turn->now_ms;
+    send_ping(turn, slot, a->seq, with_record);
+}
+
+static void begin_probe(struct fh_turn *turn, uint32_t slot)
+{
+    struct fh_gossip *g = turn->g;
+    int64_t wait = answer_ms(g, slot);
+    const struct fh_awaited *a = await(turn, FH_AWAITED_PROBE, slot, 4 * wait);
+    g->probe = (struct fh_probe){.active = true,
+                                 .slot = slot,
+                                 .target = a->target,
+                                 .seq = a->seq,
+                                 .sent_ms = turn->now_ms,
+                                 .deadline_ms = turn->now_ms + wait};
+    g->counters.probes++;
+    const struct fh_member *member = &g->members.slots[slot];
+    send_ping(turn, slot, a->seq, member->state == FH_MEMBER_UNVERIFIED);
+}
+
+/* The second half of a probe. Each relay gets a datagram of its own for the target, because a
+ * counter must not come twice. */
+static void ask_others(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    struct fh_probe *probe = &g->probe;
+    uint32_t relays[RELAYS_MAX];
+    unsigned want = g->options.timing.relays < RELAYS_MAX ? g->options.timing.relays : RELAYS_MAX;
+    unsigned count =
+        fh_members_pick(&g->members, &g->prng, 1u << FH_MEMBER_ALIVE, probe->slot, want, relays);
+    for (unsigned i = 0; i < count; i++) {
+        struct fh_letter letter;
+        struct fh_message ping = ping_of(g, probe->slot, probe->seq);
+        fh_post_begin(turn, &letter, FH_DATAGRAM_CONTENT_BYTES_MAX / 2);
+        fh_letter_add(&letter, &ping);
+        struct fh_message request = {.type = FH_MESSAGE_PING_REQ,
+                                     .seq = probe->seq,
+                                     .target = probe->target,
+                                     .inner = fh_post_seal(turn, &letter, probe->slot)};
+        if (request.inner.size == 0) {
+            return;
+        }
+        fh_post_begin(turn, &letter, FH_DATAGRAM_CONTENT_BYTES_MAX);
+        fh_letter_add(&letter, &request);
+        probe->relays += fh_post_send(turn, &letter, relays[i], NULL) ? 1 : 0;
+    }
+    int64_t wait = 2 * (probe->deadline_ms - probe->sent_ms);
+    probe->asked = true;
+    probe->deadline_ms = turn->now_ms + wait;
+    struct fh_gossip_action *action = fh_turn_action(turn, FH_GOSSIP_PROBE_LINK);
+    action->node = g->members.slots[probe->slot].alive->node;
+    action->address = fh_turn_text(turn, fh_member_address(&g->members.slots[probe->slot]));
+    action->token = probe->seq;
+    action->within_ms = (uint32_t)wait;
+    fh_turn_trace(
+        turn, "no answer from %s, asks %u relays", fh_turn_name(turn, probe->slot), count);
+}
+
+/* ---- suspicion ------------------------------------------------------------------------------- */
+
+static struct fh_suspicion *suspicion_of(const struct fh_gossip *g, uint32_t slot)
+{
+    uint32_t at = g->members.slots[slot].suspicion;
+    return at == 0 ? NULL : &g->suspicions[at - 1];
+}
+
+static unsigned log2_ceil(uint32_t n)
+{
+    unsigned bits = 0;
+    while (((uint64_t)1 << bits) < n) {
+        bits++;
+    }
+    return bits;
+}
+
+/* The shortest time: two probe intervals and three rounds of news, so that the suspect can hear of
+ * it and be heard. */
+static int64_t shortest_ms(const struct fh_gossip *g)
+{
+    const struct fh_gossip_timing *t = &g->options.timing;
+    uint32_t members = fh_members_live(&g->members);
+    return 2 * (int64_t)t->probe_ms + 3 * (int64_t)t->tick_ms * log2_ceil(members + 1);
+}
+
+/* From the longest to the shortest time as log(accusers) (Lifeguard section IV-B): thousandths of
+ * log(c + 1) / log(k + 1) for c further accusers of k expected. */
+static int64_t suspicion_ms(const struct fh_gossip *g, unsigned accusers)
+{
+    static const int64_t done[4][4] = {
+        {1000, 1000, 1000, 1000}, {0, 1000, 1000, 1000}, {0, 631, 1000, 1000}, {0, 500, 792, 1000}};
+    int64_t shortest = shortest_ms(g);
+    int64_t longest = SUSPICION_FACTOR * shortest;
+    uint32_t others = fh_members_live(&g->members);
+    unsigned expected = others <= 2 ? 0 : others - 2 < 3 ? (unsigned)(others - 2) : 3;
+    unsigned further = accusers == 0 ? 0 : accusers - 1 < 3 ? accusers - 1 : 3;
+    return longest - (longest - shortest) * done[expected][further] / 1000;
+}
+
+static struct fh_suspicion *suspicion_new(struct fh_gossip *g, uint32_t slot)
+{
+    if (g->suspicion_count == g->suspicion_max) {
+        uint32_t wider = g->suspicion_max == 0 ? SUSPICIONS_START : g->suspicion_max * 2;
+        wider = wider > FH_GOSSIP_SUSPICIONS_MAX ? FH_GOSSIP_SUSPICIONS_MAX : wider;
+        struct fh_suspicion *more =
+            wider == g->suspicion_max ? NULL : fh_realloc(g->suspicions, wider * sizeof *more);
+        if (more == NULL) {
+            return NULL;
+        }
+        g->suspicions = more;
+        g->suspicion_max = wider;
+    }
+    struct fh_suspicion *s = &g->suspicions[g->suspicion_count++];
+    *s = (struct fh_suspicion){.slot = slot};
+    g->members.slots[slot].suspicion = g->suspicion_count;
+    return s;
+}
+
+void fh_probe_clear(struct fh_gossip *g, uint32_t slot)
+{
+    struct fh_suspicion *s = suspicion_of(g, slot);
+    if (s == NULL) {
+        return;
+    }
+    g->members.slots[slot].suspicion = 0;
+    const struct fh_suspicion *last = &g->suspicions[--g->suspicion_count];
+    if (s != last) {
+        *s = *last;
+        g->members.slots[s->slot].suspicion = (uint32_t)(s - g->suspicions) + 1;
+    }
+}
+
+static bool holds_accuser(const struct fh_suspicion *s, const struct fh_ref *accuser)
+{
+    for (unsigned i = 0; i < s->accuser_count; i++) {
+        if (fh_ref_equal(&s->accusers[i], accuser)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool fh_probe_accusable(const struct fh_gossip *g, uint32_t slot, const struct fh_ref *accuser)
+{
+    const struct fh_member *member = &g->members.slots[slot];
+    const struct fh_suspicion *s = suspicion_of(g, slot);
+    return slot != FH_MEMBER_SELF && fh_member_is_live(member) &&
+           (s == NULL || (s->accuser_count < FH_COUNT(s->accusers) && !holds_accuser(s, accuser)));
+}
+
+bool fh_probe_accuse(struct fh_turn *turn, uint32_t slot, const struct fh_ref *accuser, bool own)
+{
+    struct fh_gossip *g = turn->g;
+    FH_ASSERT(slot != FH_MEMBER_SELF);
+    struct fh_suspicion *s = suspicion_of(g, slot);
+    if (s == NULL) {
+        s = suspicion_new(g, slot);
+        if (s == NULL) {
+            return false;
+        }
+        s->started_ms = turn->now_ms;
+        g->counters.suspicions++;
+        fh_members_set_state(&g->members, slot, FH_MEMBER_SUSPECT, turn->now_ms);
+        fh_turn_member(turn, slot, FH_MEMBER_SUSPECTED);
+    }
+    s->own_failed = s->own_failed || own;
+    bool counts = s->accuser_count < FH_COUNT(s->accusers) && !holds_accuser(s, accuser);
+    if (counts) {
+        s->accusers[s->accuser_count++] = *accuser;
+    }
+    s->deadline_ms = s->started_ms + suspicion_ms(g, s->accuser_count);
+    return counts;
+}
+
+static unsigned others_accusing(const struct fh_gossip *g, const struct fh_suspicion *s)
+{
+    struct fh_ref self = fh_node_id_ref(&g->self);
+    return s->accuser_count - (holds_accuser(s, &self) ? 1 : 0);
+}
+
+/* First-hand evidence against the suspicion: not suspect for us. Others hear the refutation. */
+static void acquit(struct fh_turn *turn, uint32_t slot)
+{
+    struct fh_gossip *g = turn->g;
+    if (g->members.slots[slot].state == FH_MEMBER_SUSPECT) {
+        fh_probe_clear(g, slot);
+        fh_members_set_state(&g->members, slot, FH_MEMBER_ALIVE, turn->now_ms);
+        fh_turn_member(turn, slot, FH_MEMBER_CLEARED);
+    }
+}
+
+static void conclude_dead(struct fh_turn *turn, uint32_t slot)
+{
+    struct fh_gossip *g = turn->g;
+    fh_probe_clear(g, slot);
+    fh_members_set_state(&g->members, slot, FH_MEMBER_DEAD, turn->now_ms);
+    g->counters.deaths++;
+    fh_turn_member(turn, slot, FH_MEMBER_DIED);
+}
+
+static void end_suspicions(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    unsigned ended = 0;
+    for (uint32_t i = 0; i < g->suspicion_count && ended < FH_CORE_EXPIRED_PER_STEP;) {
+        struct fh_suspicion *s = &g->suspicions[i];
+        if (s->trial || s->deadline_ms > turn->now_ms) {
+            i++;
+            continue;
+        }
+        ended++;
+        if (s->own_failed || others_accusing(g, s) >= FH_CORE_ACCUSERS) {
+            conclude_dead(turn, s->slot); /* the last one takes its place */
+        } else {
+            s->trial = true;
+            i++;
+        }
+    }
+}
+
+/* A suspect whose time is over without enough evidence goes before the round. */
+static uint32_t next_trial(const struct fh_gossip *g)
+{
+    for (uint32_t i = 0; i < g->suspicion_count; i++) {
+        if (g->suspicions[i].trial) {
+            return g->suspicions[i].slot;
+        }
+    }
+    return FH_MEMBER_NONE;
+}
+
+/* ---- the end of a probe ---------------------------------------------------------------------- */
+
+static void health_change(struct fh_gossip *g, bool well)
+{
+    if (well && g->health > 0) {
+        g->health--;
+    } else if (!well && g->health < FH_CORE_HEALTH_MAX) {
+        g->health++;
+    }
+}
+
+static void probe_failed(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    struct fh_probe probe = g->probe;
+    g->probe.active = false;
+    struct fh_awaited *a = awaited(g, probe.seq);
+    if (a != NULL) {
+        a->kind = FH_AWAITED_NONE;
+    }
+    g->counters.probes_failed++;
+    /* Relays that said they heard nothing either: then it is not us (Lifeguard's missed NACKs). */
+    if (probe.relays == 0 || probe.nacks < probe.relays) {
+        health_change(g, false);
+    }
+    if (!still(g, probe.slot, &probe.target) || !fh_member_is_live(&g->members.slots[probe.slot])) {
+        return;
+    }
+    struct fh_member *member = &g->members.slots[probe.slot];
+    member->address = (uint8_t)((member->address + 1u) % member->alive->alive.address_count);
+    fh_turn_trace(turn, "probe of %s failed", fh_turn_name(turn, probe.slot));
+    struct fh_ref self = fh_node_id_ref(&g->self);
+    bool tried = suspicion_of(g, probe.slot) != NULL && suspicion_of(g, probe.slot)->trial;
+    if (fh_probe_accuse(turn, probe.slot, &self, true)) {
+        fh_belief_suspect(turn, probe.slot);
+    }
+    if (tried && suspicion_of(g, probe.slot) != NULL) {
+        conclude_dead(turn, probe.slot);
+    }
+}
+
+static void probe_answered(struct fh_turn *turn, uint32_t slot)
+{
+    struct fh_gossip *g = turn->g;
+    g->probe.active = false;
+    health_change(g, true);
+    struct fh_suspicion *s = suspicion_of(g, slot);
+    if (s != NULL) {
+        s->own_failed = false;
+        if (s->trial || others_accusing(g, s) < FH_CORE_ACCUSERS) {
+            acquit(turn, slot);
+        }
+    }
+}
+
+void fh_probe_tick(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    end_suspicions(turn);
+    send_nacks(turn);
+    if (g->probe.active && g->probe.deadline_ms <= turn->now_ms) {
+        if (!still(g, g->probe.slot, &g->probe.target) ||
+            !fh_member_is_live(&g->members.slots[g->probe.slot])) {
+            g->probe.active = false;
+        } else if (!g->probe.asked) {
+            ask_others(turn);
+        } else {
+            probe_failed(turn);
+        }
+    }
+    if (g->probe_at_ms > turn->now_ms || g->probe.active || g->leaving) {
+        return;
+    }
+    uint32_t slot = next_trial(g);
+    if (slot == FH_MEMBER_NONE) {
+        slot = fh_members_next_probe(&g->members, &g->prng);
+    }
+    g->probe_at_ms = turn->now_ms + (int64_t)g->options.timing.probe_ms * (g->health + 1);
+    if (slot != FH_MEMBER_NONE) {
+        begin_probe(turn, slot);
+    }
+}
+
+int64_t fh_probe_deadline(const struct fh_gossip *g)
+{
+    int64_t at = g->leaving ? FH_GOSSIP_NEVER : g->probe_at_ms;
+    if (g->probe.active) {
+        at = g->probe.deadline_ms;
+    }
+    at = g->relay_due_ms < at ? g->relay_due_ms : at;
+    for (uint32_t i = 0; i < g->suspicion_count; i++) {
+        const struct fh_suspicion *s = &g->suspicions[i];
+        at = !s->trial && s->deadline_ms < at ? s->deadline_ms : at;
+    }
+    return at;
+}
+
+/* ---- messages -------------------------------------------------------------------------------- */
+
+static bool address_signed(const struct fh_gossip *g, uint32_t slot, const char *from)
+{
+    const struct fh_alive *alive = &g->members.slots[slot].alive->alive;
+    for (unsigned i = 0; i < alive->address_count; i++) {
+        if (strcmp(alive->address[i], from) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void fh_probe_on_ping(struct fh_turn *turn,
+                      uint32_t slot,
+                      const struct fh_message *m,
+                      const char *from,
+                      struct fh_bytes *out_answer)
+{
+    struct fh_gossip *g = turn->g;
+    struct fh_ref self = fh_node_id_ref(&g->self);
+    if (!fh_ref_equal(&m->target, &self) || turn->answered) {
+        g->counters.drop_message++;
+        return;
+    }
+    turn->answered = true;
+    if (m->state == FH_MEMBER_SUSPECT || m->state == FH_MEMBER_DEAD) {
+        fh_belief_accused(turn, m->generation, m->incarnation);
+    }
+    /* They hold an older life, or one of ours in a wrong state: show the newest. */
+    bool behind =
+        fh_life_compare(m->generation, m->incarnation, g->generation, g->incarnation) != 0 ||
+        m->state == FH_MEMBER_SUSPECT || m->state == FH_MEMBER_DEAD;
+    struct fh_message ack = {.type = FH_MESSAGE_ACK,
+                             .seq = m->seq,
+                             .generation = g->generation,
+                             .incarnation = g->incarnation,
+                             .health = g->health};
+    fh_members_fingerprint(&g->members, ack.members);
+    memcpy(ack.catalogue, g->catalogue, sizeof ack.catalogue);
+    struct fh_letter letter;
+    fh_post_begin(turn,
+                  &letter,
+                  from == NULL ? FH_DATAGRAM_CONTENT_BYTES_MAX - 2 * FH_DATAGRAM_OVERHEAD_BYTES
+                               : FH_DATAGRAM_CONTENT_BYTES_MAX);
+    fh_letter_add(&letter, &ack);
+    const struct fh_fact *own = fh_member_fact(&g->members.slots[FH_MEMBER_SELF]);
+    bool news = from != NULL && address_signed(g, slot, from);
+    fh_post_records(turn, &letter, behind ? own : NULL, news);
+    if (from == NULL) {
+        *out_answer = fh_post_seal(turn, &letter, slot);
+    } else {
+        fh_post_send(turn, &letter, slot, from);
+    }
+}
+
+static void measure(struct fh_member *member, int64_t took_ms)
+{
+    uint32_t sample = took_ms < 1 ? 1 : took_ms > 30000 ? 30000 : (uint32_t)took_ms;
+    uint32_t old = member->rtt_ms;
+    uint32_t smooth =
+        old == 0 ? sample : old + sample / (1u << RTT_SHIFT) - old / (1u << RTT_SHIFT);
+    member->rtt_ms = (uint16_t)(smooth == 0 ? 1 : smooth);
+}
+
+void fh_probe_on_ack(struct fh_turn *turn, uint32_t slot, const struct fh_message *m, bool relayed)
+{
+    struct fh_gossip *g = turn->g;
+    struct fh_awaited *a = awaited(g, m->seq);
+    if (a == NULL || a->kind == FH_AWAITED_RELAY || a->slot != slot ||
+        !still(g, slot, &a->target) || a->expires_ms < turn->now_ms) {
+        g->counters.drop_message++;
+        return;
+    }
+    struct fh_member *member = &g->members.slots[slot];
+    member->heard_ms = turn->now_ms;
+    if (!relayed) {
+        measure(member, turn->now_ms - a->sent_ms);
+    }
+    bool of_probe = a->kind == FH_AWAITED_PROBE && g->probe.active && g->probe.seq == m->seq;
+    a->kind = FH_AWAITED_NONE;
+    if (member->state == FH_MEMBER_UNVERIFIED) {
+        fh_members_set_state(&g->members, slot, FH_MEMBER_ALIVE, turn->now_ms);
+        fh_turn_member(turn, slot, FH_MEMBER_VERIFIED);
+    }
+    if (of_probe) {
+        *(relayed ? &g->counters.probes_relayed : &g->counters.probes_answered) += 1;
+        probe_answered(turn, slot);
+    }
+    fh_spread_compare(turn, slot, m);
+}
+
+void fh_probe_on_request(struct fh_turn *turn, uint32_t slot, const struct fh_message *m)
+{
+    struct fh_gossip *g = turn->g;
+    uint32_t target = fh_members_find_ref(&g->members, &m->target);
+    if (target == FH_MEMBER_NONE || target == FH_MEMBER_SELF || target == slot ||
+        !wraps(m->inner) || !fh_rate_take(&g->relay_rate, FH_GOSSIP_RELAY_PER_S, 1, turn->now_ms)) {
+        g->counters.drop_message++;
+        return;
+    }
+    struct fh_awaited *a = await(turn, FH_AWAITED_RELAY, target, answer_ms(g, target));
+    a->origin = slot;
+    a->origin_ref = ref_at(g, slot);
+    a->origin_seq = m->seq;
+    g->relay_due_ms = a->expires_ms < g->relay_due_ms ? a->expires_ms : g->relay_due_ms;
+    struct fh_letter letter;
+    struct fh_message relay = {.type = FH_MESSAGE_RELAY_PING, .seq = a->seq, .inner = m->inner};
+    fh_post_begin(turn, &letter, FH_DATAGRAM_CONTENT_BYTES_MAX);
+    /* The target may not know the origin yet: its record goes ahead if both fit. */
+    const struct fh_fact *alive = g->members.slots[slot].alive;
+    if (fh_letter_record_bytes(alive->bytes.size) + m->inner.size + WRAP_BYTES <=
+        fh_letter_room(&letter)) {
+        fh_post_records(turn, &letter, alive, false);
+    }
+    fh_letter_add(&letter, &relay);
+    g->counters.relays_served++;
+    fh_post_send(turn, &letter, target, NULL);
+}
+
+void fh_probe_on_relay_ping(struct fh_turn *turn,
+                            uint32_t slot,
+                            const struct fh_message *m,
+                            const char *from)
+{
+    uint8_t *content = fh_turn_scratch(turn, FH_DATAGRAM_CONTENT_BYTES_MAX);
+    size_t size;
+    uint32_t origin;
+    if (content == NULL || !fh_post_open(turn, m->inner, content, &size, &origin)) {
+        return;
+    }
+    struct fh_bytes answer = FH_BYTES_NONE;
+    fh_post_read(turn, origin, fh_bytes(content, size), NULL, &answer);
+    if (answer.size == 0 || !wraps(answer)) {
+        return;
+    }
+    struct fh_letter letter;
+    struct fh_message back = {.type = FH_MESSAGE_RELAYED_ACK, .seq = m->seq, .inner = answer};
+    fh_post_begin(turn, &letter, FH_DATAGRAM_CONTENT_BYTES_MAX);
+    fh_letter_add(&letter, &back);
+    fh_post_send(turn, &letter, slot, from);
+}
+
+void fh_probe_on_relayed_ack(struct fh_turn *turn, uint32_t slot, const struct fh_message *m)
+{
+    struct fh_gossip *g = turn->g;
+    struct fh_awaited *a = awaited(g, m->seq);
+    if (a != NULL && a->kind == FH_AWAITED_RELAY && a->slot == slot) {
+        struct fh_awaited relay = *a;
+        a->kind = FH_AWAITED_NONE;
+        if (!still(g, relay.origin, &relay.origin_ref) || !wraps(m->inner)) {
+            return;
+        }
+        struct fh_letter letter;
+        struct fh_message back = {
+            .type = FH_MESSAGE_RELAYED_ACK, .seq = relay.origin_seq, .inner = m->inner};
+        fh_post_begin(turn, &letter, FH_DATAGRAM_CONTENT_BYTES_MAX);
+        fh_letter_add(&letter, &back);
+        fh_post_send(turn, &letter, relay.origin, NULL);
+        return;
+    }
+    if (a == NULL || a->kind != FH_AWAITED_PROBE) {
+        g->counters.drop_message++;
+        return;
+    }
+    uint8_t *content = fh_turn_scratch(turn, FH_DATAGRAM_CONTENT_BYTES_MAX);
+    size_t size;
+    uint32_t target;
+    struct fh_bytes none = FH_BYTES_NONE;
+    if (content != NULL && fh_post_open(turn, m->inner, content, &size, &target)) {
+        fh_post_read(turn, target, fh_bytes(content, size), NULL, &none);
+    }
+}
+
+void fh_probe_on_nack(struct fh_turn *turn, uint32_t slot, const struct fh_message *m)
+{
+    struct fh_gossip *g = turn->g;
+    (void)slot;
+    if (g->probe.active && g->probe.asked && g->probe.seq == m->seq) {
+        g->probe.nacks++;
+    } else {
+        g->counters.drop_message++;
+    }
+}
+
+void fh_probe_on_link(struct fh_turn *turn, uint64_t token, bool reached)
+{
+    struct fh_gossip *g = turn->g;
+    if (!reached || !g->probe.active || g->probe.seq != token ||
+        !still(g, g->probe.slot, &g->probe.target)) {
+        return;
+    }
+    uint32_t slot = g->probe.slot;
+    g->members.slots[slot].heard_ms = turn->now_ms;
+    g->counters.probes_linked++;
+    if (g->members.slots[slot].state == FH_MEMBER_UNVERIFIED) {
+        fh_members_set_state(&g->members, slot, FH_MEMBER_ALIVE, turn->now_ms);
+        fh_turn_member(turn, slot, FH_MEMBER_VERIFIED);
+    }
+    probe_answered(turn, slot);
+}

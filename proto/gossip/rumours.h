@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Dissemination queue: news on its way, a fixed number of it.
+ *
+ * One place for each key: what is newer replaces what is older and starts anew. Each time a
+ * datagram has room, the queue fills it: the most important class first, in it what was sent least
+ * often, and among those the newest. Every fifth datagram starts with the next lower class in turn,
+ * so that no class starves. A rumour ends after its number of sends or at its age; what a full
+ * queue drops (the most sent of the lowest class), synchronisation repairs.
+ *
+ * Does not: judge records. Thread: distinct objects. Ownership: the queue holds a reference to each
+ * fact.
+ */
+#ifndef FH_PROTO_GOSSIP_RUMOURS_H
+#define FH_PROTO_GOSSIP_RUMOURS_H
+
+#include "proto/gossip/facts.h"
+#include "proto/gossip/gossip.h"
+
+enum {
+    FH_RUMOUR_SENDS_MIN = 8, /* small meshes under loss: research, table of dissemination */
+    FH_RUMOUR_SENDS_MAX = 40,
+};
+
+struct fh_rumour;
+
+struct fh_rumours {
+    struct fh_rumour *items;
+    uint32_t capacity; /* allocated */
+    uint32_t limit;
+    uint32_t count;
+    uint32_t class_count[FH_RUMOUR_CLASS_COUNT];
+    uint64_t dropped; /* by a full queue */
+    /* private */
+    uint32_t used;
+    uint32_t free;
+    uint32_t *buckets;
+    uint32_t bucket_count;
+    uint32_t heads[FH_RUMOUR_CLASS_COUNT][FH_RUMOUR_SENDS_MAX];
+    uint32_t turn;
+    struct fh_fact_pool *pool;
+};
+
+void fh_rumours_init(struct fh_rumours *rumours, uint32_t limit, struct fh_fact_pool *pool);
+void fh_rumours_fini(struct fh_rumours *rumours);
+
+/* Sends of one rumour by one node in a mesh of `members`: 2 * ceil(log2(members + 1)), at least
+ * FH_RUMOUR_SENDS_MIN. With ceil(log2) + 1 a quarter of rumours miss somebody at 25 % loss. */
+unsigned fh_rumour_sends(uint32_t members);
+
+/* Queues the fact under its key, in place of an older one. The caller's reference is taken. */
+void fh_rumours_put(struct fh_rumours *rumours,
+                    const struct fh_ref *key,
+                    enum fh_rumour_class class_,
+                    struct fh_fact *fact,
+                    int64_t now_ms);
+/* Removes the rumour of this key, if any. */
+void fh_rumours_cancel(struct fh_rumours *rumours, const struct fh_ref *key);
+
+/* What one datagram may carry. */
+struct fh_rumour_limits {
+    size_t bytes;          /* room for records, each with its msgpack head */
+    unsigned records;      /* at most this many */
+    unsigned sends;        /* a rumour sent so often is done */
+    int64_t born_after_ms; /* older ones are done */
+};
+/* Chooses records for one datagram and counts them as sent. The facts stay alive as long as the
+ * caller holds the references it is given. Returns how many. */
+unsigned fh_rumours_take(struct fh_rumours *rumours,
+                         const struct fh_rumour_limits *limits,
+                         struct fh_fact **out);
+
+size_t fh_rumours_memory(const struct fh_rumours *rumours);
+
+#endif

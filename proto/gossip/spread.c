@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How news travels: bursts to random peers while there is news, pings to newcomers, seeds and dead
+ * peers for ever, synchronisation when fingerprints differ, and the goodbye.
+ */
+#include "proto/gossip/core.h"
+
+#include "common/assert.h"
+
+#include <string.h>
+
+enum {
+    FANOUT_MAX = 8,
+    HELLO_GAP_MS = 2000,      /* between two pings to one newcomer */
+    QUIET_MS = 2000,          /* fingerprints are compared after so long without change */
+    SYNC_PATIENCE_MS = 30000, /* a synchronisation that never ended */
+    CONTACT_PARTS = 6, /* a dead peer is pinged so often for each time it is called on a session */
+    JOIN_WAIT_MS = 1000,
+    JOIN_WAIT_MAX_MS = 60000,
+    JOIN_SEEDS = 3,
+    FAREWELL_FACTOR = 3, /* goodbye goes to 3 * log2(members) peers at once */
+    FAREWELL_MAX = 40,
+};
+
+#define LIVE_STATES (1u << FH_MEMBER_UNVERIFIED | 1u << FH_MEMBER_ALIVE | 1u << FH_MEMBER_SUSPECT)
+
+/* ---- asking for sessions --------------------------------------------------------------------- */
+
+static void ask_sync(struct fh_turn *turn, uint32_t slot, const char *address, unsigned reasons)
+{
+    struct fh_gossip *g = turn->g;
+    struct fh_gossip_action *action = fh_turn_action(turn, FH_GOSSIP_SYNC);
+    if (slot != FH_MEMBER_NONE) {
+        action->node = g->members.slots[slot].alive->node;
+        address = fh_member_address(&g->members.slots[slot]);
+    }
+    action->address = fh_turn_text(turn, address);
+    action->reasons = reasons;
+    g->counters.syncs++;
+    g->synced_ms = turn->now_ms;
+    g->sync_open_ms = turn->now_ms;
+}
+
+static void join(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    unsigned count = g->options.seed_count;
+    unsigned first = count == 0 ? 0 : (unsigned)fh_prng_below(&g->prng, count);
+    for (unsigned i = 0; i < count && i < JOIN_SEEDS; i++) {
+        ask_sync(turn, FH_MEMBER_NONE, g->seeds[(first + i) % count], FH_SYNC_JOIN);
+    }
+}
+
+void fh_spread_compare(struct fh_turn *turn, uint32_t slot, const struct fh_message *ack)
+{
+    struct fh_gossip *g = turn->g;
+    uint8_t own[FH_GOSSIP_FINGERPRINT_BYTES];
+    fh_members_fingerprint(&g->members, own);
+    unsigned reasons = 0;
+    if (memcmp(own, ack->members, sizeof own) != 0 &&
+        turn->now_ms - g->members_changed_ms >= QUIET_MS) {
+        reasons |= FH_SYNC_MEMBERS;
+    }
+    if (memcmp(g->catalogue, ack->catalogue, sizeof g->catalogue) != 0 &&
+        turn->now_ms - g->catalogue_changed_ms >= QUIET_MS) {
+        reasons |= FH_SYNC_CATALOGUE;
+    }
+    bool running =
+        g->sync_open_ms != INT64_MIN && turn->now_ms - g->sync_open_ms < SYNC_PATIENCE_MS;
+    if (reasons == 0 || running || g->leaving ||
+        turn->now_ms - g->synced_ms < (int64_t)g->options.timing.sync_gap_ms) {
+        return;
+    }
+    fh_turn_trace(turn,
+                  "differs from %s in%s%s",
+                  fh_turn_name(turn, slot),
+                  (reasons & FH_SYNC_MEMBERS) != 0 ? " members" : "",
+                  (reasons & FH_SYNC_CATALOGUE) != 0 ? " catalogue" : "");
+    ask_sync(turn, slot, NULL, reasons);
+}
+
+/* ---- bursts ---------------------------------------------------------------------------------- */
+
+void fh_spread_wake(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    if (g->tick_at_ms == FH_GOSSIP_NEVER) {
+        g->tick_at_ms =
+            turn->now_ms + (int64_t)fh_prng_below(&g->prng, g->options.timing.tick_ms / 4 + 1);
+    }
+}
+
+static void burst(struct fh_turn *turn, unsigned fanout)
+{
+    struct fh_gossip *g = turn->g;
+    uint32_t peers[FAREWELL_MAX];
+    unsigned count =
+        fh_members_pick(&g->members, &g->prng, LIVE_STATES, FH_MEMBER_NONE, fanout, peers);
+    for (unsigned i = 0; i < count && g->rumours.count > 0 && fh_turn_room(turn); i++) {
+        if (!fh_rate_take(
+                &g->news_rate, FH_GOSSIP_NEWS_BYTES_PER_S, FH_DATAGRAM_BYTES_MAX, turn->now_ms)) {
+            return;
+        }
+        struct fh_letter letter;
+        fh_post_begin(turn, &letter, FH_DATAGRAM_CONTENT_BYTES_MAX);
+        if (fh_post_records(turn, &letter, NULL, true) == 0 ||
+            !fh_post_send(turn, &letter, peers[i], NULL)) {
+            return;
+        }
+    }
+}
+
+/* A newcomer is asked directly, so that it need not wait for its turn in the round; when it does
+ * not answer, it may not know us, and a session introduces us. */
+static void greet(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    uint32_t slot;
+    if (fh_members_pick(
+            &g->members, &g->prng, 1u << FH_MEMBER_UNVERIFIED, FH_MEMBER_NONE, 1, &slot) == 0) {
+        return;
+    }
+    const struct fh_member *member = &g->members.slots[slot];
+    bool asked = member->asked_ms != INT64_MIN;
+    if (asked && turn->now_ms - member->asked_ms < HELLO_GAP_MS) {
+        return;
+    }
+    if (asked && turn->now_ms - g->introduced_ms >= HELLO_GAP_MS) {
+        struct fh_gossip_action *action = fh_turn_action(turn, FH_GOSSIP_INTRODUCE);
+        action->node = member->alive->node;
+        action->address = fh_turn_text(turn, fh_member_address(member));
+        g->introduced_ms = turn->now_ms;
+    }
+    fh_probe_hello(turn, slot, true);
+}
+
+static void tick(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    if (!g->leaving) {
+        greet(turn);
+    }
+    burst(turn, g->options.timing.fanout < FANOUT_MAX ? g->options.timing.fanout : FANOUT_MAX);
+    bool more =
+        g->rumours.count > 0 || (!g->leaving && g->members.by_state[FH_MEMBER_UNVERIFIED] > 0);
+    g->tick_at_ms = more ? turn->now_ms + (int64_t)g->options.timing.tick_ms : FH_GOSSIP_NEVER;
+}
+
+/* ---- seeds and the dead ---------------------------------------------------------------------- */
+
+static bool address_lives(const struct fh_gossip *g, const char *address)
+{
+    for (uint32_t i = 0; i < g->members.slot_count; i++) {
+        const struct fh_member *member = &g->members.slots[i];
+        if (!fh_member_is_live(member)) {
+            continue;
+        }
+        for (unsigned a = 0; a < member->alive->alive.address_count; a++) {
+            if (strcmp(member->alive->alive.address[a], address) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void contact(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    if (fh_members_live(&g->members) <= 1) {
+        join(turn);
+        g->contact_wait_ms =
+            g->contact_wait_ms * 2 > JOIN_WAIT_MAX_MS ? JOIN_WAIT_MAX_MS : g->contact_wait_ms * 2;
+        g->contact_at_ms = turn->now_ms + fh_turn_about(turn, g->contact_wait_ms);
+        /* and the dead, below: seeds may be gone for good */
+    } else {
+        g->contact_wait_ms = JOIN_WAIT_MS;
+        g->contact_at_ms =
+            turn->now_ms + fh_turn_about(turn, g->options.timing.contact_ms / CONTACT_PARTS);
+    }
+    bool call = g->contact_turn++ % CONTACT_PARTS == 0;
+    uint32_t dead;
+    if (fh_members_pick(&g->members, &g->prng, 1u << FH_MEMBER_DEAD, FH_MEMBER_NONE, 1, &dead) >
+        0) {
+        fh_probe_hello(turn, dead, true);
+        if (call) {
+            ask_sync(turn, dead, NULL, FH_SYNC_CONTACT);
+        }
+    }
+    if (call && g->options.seed_count > 0) {
+        const char *seed = g->seeds[fh_prng_below(&g->prng, g->options.seed_count)];
+        if (!address_lives(g, seed)) {
+            ask_sync(turn, FH_MEMBER_NONE, seed, FH_SYNC_CONTACT);
+        }
+    }
+    fh_belief_forget_expired(turn);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+void fh_spread_start(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    const struct fh_gossip_timing *t = &g->options.timing;
+    g->probe_at_ms = turn->now_ms + (int64_t)fh_prng_below(&g->prng, t->probe_ms);
+    g->sync_at_ms = turn->now_ms + fh_turn_about(turn, t->sync_ms);
+    g->contact_wait_ms = JOIN_WAIT_MS;
+    g->contact_at_ms = turn->now_ms + fh_turn_about(turn, JOIN_WAIT_MS);
+    join(turn);
+}
+
+static void forced_sync(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    uint32_t peer;
+    g->sync_at_ms = turn->now_ms + fh_turn_about(turn, g->options.timing.sync_ms);
+    if (fh_members_pick(&g->members,
+                        &g->prng,
+                        1u << FH_MEMBER_ALIVE | 1u << FH_MEMBER_UNVERIFIED,
+                        FH_MEMBER_NONE,
+                        1,
+                        &peer) > 0) {
+        ask_sync(turn, peer, NULL, FH_SYNC_TIMER);
+    }
+}
+
+static void finish_leave(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    g->left = true;
+    (void)fh_turn_action(turn, FH_GOSSIP_LEFT);
+    fh_turn_trace(turn, "is gone");
+}
+
+void fh_spread_tick(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    if (g->leaving) {
+        if (g->leave_until_ms <= turn->now_ms) {
+            finish_leave(turn);
+        } else if (g->tick_at_ms <= turn->now_ms) {
+            tick(turn);
+        }
+        return;
+    }
+    if (g->renew_at_ms <= turn->now_ms) {
+        g->renew_at_ms = FH_GOSSIP_NEVER;
+        fh_belief_renew_soon(turn, g->renew_class, 0);
+    } else if (turn->wall_ms >= g->refresh_wall_ms) {
+        fh_belief_renew_soon(turn, FH_RUMOUR_REFRESH, 0);
+    }
+    if (g->contact_at_ms <= turn->now_ms) {
+        contact(turn);
+    }
+    if (g->sync_at_ms <= turn->now_ms) {
+        forced_sync(turn);
+    }
+    if (g->tick_at_ms <= turn->now_ms) {
+        tick(turn);
+    }
+}
+
+int64_t fh_spread_deadline(const struct fh_gossip *g)
+{
+    if (g->leaving) {
+        return g->tick_at_ms < g->leave_until_ms ? g->tick_at_ms : g->leave_until_ms;
+    }
+    int64_t at = g->tick_at_ms;
+    at = g->contact_at_ms < at ? g->contact_at_ms : at;
+    at = g->sync_at_ms < at ? g->sync_at_ms : at;
+    return g->renew_at_ms < at ? g->renew_at_ms : at;
+}
+
+int fh_spread_leave(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    int code = fh_belief_leave(turn);
+    if (code != FH_OK) {
+        return code;
+    }
+    g->leaving = true;
+    g->leave_until_ms = turn->now_ms + (int64_t)g->options.timing.leave_ms;
+    fh_turn_trace(turn, "leaves");
+    unsigned peers = FAREWELL_FACTOR;
+    for (uint32_t n = fh_members_live(&g->members); n > 1; n /= 2) {
+        peers += FAREWELL_FACTOR;
+    }
+    burst(turn, peers < FAREWELL_MAX ? peers : FAREWELL_MAX);
+    return FH_OK;
+}
