@@ -87,7 +87,6 @@ enum {
     FH_PIPE_IDLE_MS = 60000,                   /* a connection without a whole message is closed */
     FH_UDP_NAMES_MAX = FH_LIMIT(256, 8),       /* host names remembered with their addresses */
     FH_UDP_NAME_TTL_MS = 30000,                /* a name is resolved again, containers move */
-    FH_UDP_SENDS_MAX = FH_LIMIT(256, 16),      /* datagrams queued in the loop; more are dropped */
     FH_HANDSHAKE_MS = 5000,
     FH_CONNECT_MS = 3000,
     FH_REQUEST_MS = 10000,

@@ -46,7 +46,7 @@ FH_MUST_CHECK struct fh_message *fh_message_copy(struct fh_bytes bytes);
 /* Its bytes, writable. Lent. */
 uint8_t *fh_message_data(struct fh_message *message);
 size_t fh_message_size(const struct fh_message *message);
-struct fh_bytes fh_message_bytes(const struct fh_message *message);
+struct fh_bytes fh_message_bytes(struct fh_message *message);
 /* Cuts it to its first `size` bytes. */
 void fh_message_truncate(struct fh_message *message, size_t size);
 void fh_message_free(struct fh_message *message);

@@ -4,7 +4,8 @@
  *
  * Peers are reached by "HOST:PORT" text. Literal addresses go out at once; a name is resolved in
  * the background, remembered for FH_UDP_NAME_TTL_MS, and the latest datagram for it waits until the
- * answer comes. Datagrams may be lost here as anywhere: a full queue or an unknown name drops.
+ * answer comes. Datagrams may be lost here as anywhere: a full socket buffer or an unknown name
+ * drops.
  *
  * Does not: retry, authenticate, or answer. Thread: the loop's. Ownership: given by _open, ended by
  * _close.
@@ -26,7 +27,7 @@ struct fh_udp_counters {
     uint64_t received;
     uint64_t sent;
     uint64_t dropped_oversize;   /* received, longer than FH_DATAGRAM_BYTES_MAX */
-    uint64_t dropped_queue_full; /* to send */
+    uint64_t dropped_full;       /* to send, the socket's buffer had no room */
     uint64_t dropped_unresolved; /* to send, name unknown or table full */
     uint64_t send_errors;
 };

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/io/loop.h"
+
+#include "common/assert.h"
+#include "common/mem.h"
+#include "common/time.h"
+
+#include <uv.h>
+
+/* A handle's struct starts with its uv handle, so that one close callback frees them all. */
+
+struct fh_loop {
+    uv_loop_t uv;
+    uv_timer_t wait; /* bounds fh_loop_run_once */
+};
+
+struct fh_timer {
+    uv_timer_t uv;
+    fh_timer_fn *fn;
+    void *user;
+    int64_t deadline_ms;
+};
+
+struct fh_wake {
+    uv_async_t uv;
+    fh_wake_fn *fn;
+    void *user;
+};
+
+struct fh_signal {
+    uv_signal_t uv;
+    fh_signal_fn *fn;
+    void *user;
+};
+
+static int uv_failed(struct fh_err *err, int status, const char *what)
+{
+    return fh_err_set(
+        err, status == UV_ENOMEM ? FH_ENOMEM : FH_EIO, "%s: %s", what, uv_strerror(status));
+}
+
+static void free_handle(uv_handle_t *handle)
+{
+    fh_free(handle->data);
+}
+
+static void close_handle(uv_handle_t *handle, void *owner)
+{
+    handle->data = owner;
+    uv_close(handle, free_handle);
+}
+
+/* ---- loop ---- */
+
+int fh_loop_new(struct fh_loop **out, struct fh_err *err)
+{
+    struct fh_loop *loop = fh_calloc(1, sizeof *loop);
+    if (loop == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for the event loop");
+    }
+    int status = uv_loop_init(&loop->uv);
+    if (status != 0) {
+        fh_free(loop);
+        return uv_failed(err, status, "event loop");
+    }
+    FH_ASSERT(uv_timer_init(&loop->uv, &loop->wait) == 0);
+    uv_unref((uv_handle_t *)&loop->wait);
+    *out = loop;
+    return FH_OK;
+}
+
+static void expect_closing(uv_handle_t *handle, void *user)
+{
+    (void)user;
+    FH_ASSERT(uv_is_closing(handle));
+}
+
+void fh_loop_free(struct fh_loop *loop)
+{
+    if (loop == NULL) {
+        return;
+    }
+    uv_close((uv_handle_t *)&loop->wait, NULL);
+    uv_walk(&loop->uv, expect_closing, NULL);
+    /* Closing callbacks are left, and name look-ups, which end by themselves. */
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    int status = uv_loop_close(&loop->uv);
+    FH_ASSERT(status == 0);
+    fh_free(loop);
+}
+
+void fh_loop_run(struct fh_loop *loop)
+{
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+static void on_wait(uv_timer_t *timer)
+{
+    (void)timer;
+}
+
+void fh_loop_run_once(struct fh_loop *loop, int64_t wait_ms)
+{
+    if (wait_ms <= 0) {
+        uv_run(&loop->uv, UV_RUN_NOWAIT);
+        return;
+    }
+    uv_update_time(&loop->uv);
+    uv_ref((uv_handle_t *)&loop->wait);
+    FH_ASSERT(uv_timer_start(&loop->wait, on_wait, (uint64_t)wait_ms, 0) == 0);
+    uv_run(&loop->uv, UV_RUN_ONCE);
+    uv_timer_stop(&loop->wait);
+    uv_unref((uv_handle_t *)&loop->wait);
+}
+
+void fh_loop_stop(struct fh_loop *loop)
+{
+    uv_stop(&loop->uv);
+}
+
+struct uv_loop_s *fh_loop_uv(struct fh_loop *loop)
+{
+    return &loop->uv;
+}
+
+/* ---- timer ---- */
+
+int fh_timer_new(
+    struct fh_timer **out, struct fh_loop *loop, fh_timer_fn *fn, void *user, struct fh_err *err)
+{
+    struct fh_timer *timer = fh_calloc(1, sizeof *timer);
+    if (timer == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a timer");
+    }
+    FH_ASSERT(uv_timer_init(&loop->uv, &timer->uv) == 0);
+    timer->fn = fn;
+    timer->user = user;
+    timer->deadline_ms = INT64_MAX;
+    timer->uv.data = timer;
+    *out = timer;
+    return FH_OK;
+}
+
+static void on_timer(uv_timer_t *uv)
+{
+    struct fh_timer *timer = uv->data;
+    int64_t deadline_ms = timer->deadline_ms;
+    if (deadline_ms > fh_clock_mono_ms()) {
+        fh_timer_set(timer, deadline_ms); /* libuv's cached clock was ahead */
+        return;
+    }
+    timer->deadline_ms = INT64_MAX;
+    timer->fn(timer->user);
+}
+
+void fh_timer_set(struct fh_timer *timer, int64_t mono_ms)
+{
+    timer->deadline_ms = mono_ms;
+    if (mono_ms == INT64_MAX) {
+        uv_timer_stop(&timer->uv);
+        return;
+    }
+    int64_t wait_ms = mono_ms - fh_clock_mono_ms();
+    uv_update_time(timer->uv.loop);
+    FH_ASSERT(uv_timer_start(&timer->uv, on_timer, wait_ms > 0 ? (uint64_t)wait_ms : 0, 0) == 0);
+}
+
+void fh_timer_clear(struct fh_timer *timer)
+{
+    fh_timer_set(timer, INT64_MAX);
+}
+
+void fh_timer_free(struct fh_timer *timer)
+{
+    if (timer != NULL) {
+        close_handle((uv_handle_t *)&timer->uv, timer);
+    }
+}
+
+/* ---- wake ---- */
+
+static void on_wake(uv_async_t *uv)
+{
+    struct fh_wake *wake = uv->data;
+    wake->fn(wake->user);
+}
+
+int fh_wake_new(
+    struct fh_wake **out, struct fh_loop *loop, fh_wake_fn *fn, void *user, struct fh_err *err)
+{
+    struct fh_wake *wake = fh_calloc(1, sizeof *wake);
+    if (wake == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a wake-up");
+    }
+    int status = uv_async_init(&loop->uv, &wake->uv, on_wake);
+    if (status != 0) {
+        fh_free(wake);
+        return uv_failed(err, status, "wake-up");
+    }
+    wake->fn = fn;
+    wake->user = user;
+    wake->uv.data = wake;
+    *out = wake;
+    return FH_OK;
+}
+
+void fh_wake_send(struct fh_wake *wake)
+{
+    FH_ASSERT(uv_async_send(&wake->uv) == 0);
+}
+
+void fh_wake_free(struct fh_wake *wake)
+{
+    if (wake != NULL) {
+        close_handle((uv_handle_t *)&wake->uv, wake);
+    }
+}
+
+/* ---- signal ---- */
+
+static void on_signal(uv_signal_t *uv, int signum)
+{
+    struct fh_signal *signal = uv->data;
+    signal->fn(signum, signal->user);
+}
+
+int fh_signal_new(struct fh_signal **out,
+                  struct fh_loop *loop,
+                  int signum,
+                  fh_signal_fn *fn,
+                  void *user,
+                  struct fh_err *err)
+{
+    struct fh_signal *signal = fh_calloc(1, sizeof *signal);
+    if (signal == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a signal");
+    }
+    int status = uv_signal_init(&loop->uv, &signal->uv);
+    if (status != 0) {
+        fh_free(signal);
+        return uv_failed(err, status, "signal");
+    }
+    signal->fn = fn;
+    signal->user = user;
+    signal->uv.data = signal;
+    status = uv_signal_start(&signal->uv, on_signal, signum);
+    if (status != 0) {
+        fh_signal_free(signal);
+        return uv_failed(err, status, "signal");
+    }
+    *out = signal;
+    return FH_OK;
+}
+
+void fh_signal_free(struct fh_signal *signal)
+{
+    if (signal != NULL) {
+        close_handle((uv_handle_t *)&signal->uv, signal);
+    }
+}
