@@ -38,6 +38,9 @@ struct fh_catalog_options {
 FH_MUST_CHECK int fh_catalog_open(struct fh_catalog **out,
                                   const struct fh_catalog_options *options,
                                   struct fh_err *err);
+/* Reads the fingerprint anew: after the rollback of a transaction that the caller had opened around
+ * calls of this module. */
+FH_MUST_CHECK int fh_catalog_reload(struct fh_catalog *catalog, struct fh_err *err);
 void fh_catalog_close(struct fh_catalog *catalog);
 static inline void fh_catalog_closep(struct fh_catalog **catalog)
 {

@@ -222,6 +222,16 @@ int fh_sql_ok(const struct fh_sql *sql, struct fh_err *err)
     return sql->failed == SQLITE_OK ? FH_OK : fh_sql_error(sql->store, sql->failed, err);
 }
 
+const char *fh_sql_get_string(struct fh_sql *sql, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(sql->statement, column);
+    if (text == NULL) {
+        bound(sql, SQLITE_CORRUPT);
+        return "";
+    }
+    return text;
+}
+
 int fh_sql_append(struct fh_sql *sql, int column, struct fh_buf *out, struct fh_err *err)
 {
     struct fh_bytes bytes = fh_sql_get_bytes(sql, column);

@@ -63,6 +63,8 @@ int64_t fh_sql_get_number(struct fh_sql *sql, int column);
 struct fh_bytes fh_sql_get_bytes(struct fh_sql *sql, int column);
 void fh_sql_get_id(struct fh_sql *sql, int column, uint8_t out[FH_ID_BYTES]);
 void fh_sql_get_text(struct fh_sql *sql, int column, char *out, size_t size);
+/* A text, lent until the next step; "" when it is none. */
+const char *fh_sql_get_string(struct fh_sql *sql, int column);
 /* Appends a blob to `out`: FH_ETOOBIG, FH_ENOMEM, or as fh_sql_ok. */
 FH_MUST_CHECK int
 fh_sql_append(struct fh_sql *sql, int column, struct fh_buf *out, struct fh_err *err);

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of the catalogue share: its state and the two ways a record changes it.
+ *
+ * Private to node/state/catalog*. Thread, ownership: as node/state/catalog.h.
+ */
+#ifndef FH_NODE_STATE_CATALOG_INNER_H
+#define FH_NODE_STATE_CATALOG_INNER_H
+
+#include "node/state/catalog.h"
+#include "node/state/store_catalog.h"
+
+struct fh_catalog_heard_row {
+    struct fh_domain_id domain;
+    int64_t heard_ms;
+    bool dirty; /* not stored yet */
+};
+
+struct fh_catalog {
+    struct fh_store *store;
+    const struct fh_directory *directory;
+    struct fh_domain_id self;
+    uint64_t products_per_domain_max;
+    struct fh_catalog_head head;
+    struct fh_catalog_head own;
+    struct fh_catalog_heard_row *heard; /* by domain id */
+    size_t heard_count;
+    size_t heard_capacity;
+};
+
+/* How a contract came. */
+enum fh_catalog_way {
+    FH_CATALOG_PULLED,    /* must be wanted */
+    FH_CATALOG_PUBLISHED, /* must be the next of an own chain */
+};
+
+/* Applies a contract or an announcement inside the caller's transaction. */
+FH_MUST_CHECK int fh_catalog_apply_contract(struct fh_catalog *catalog,
+                                            struct fh_bytes record,
+                                            const struct fh_record_id *expected,
+                                            enum fh_catalog_way way,
+                                            int64_t now_ms,
+                                            struct fh_catalog_outcome *out,
+                                            struct fh_err *err);
+FH_MUST_CHECK int fh_catalog_apply_announcement(struct fh_catalog *catalog,
+                                                struct fh_bytes record,
+                                                int64_t now_ms,
+                                                struct fh_catalog_outcome *out,
+                                                struct fh_err *err);
+
+/* Counts the id of a live announcement into, or out of, the heads. */
+void fh_catalog_count_in(struct fh_catalog *catalog,
+                         const struct fh_domain_id *domain,
+                         const struct fh_record_id *id);
+void fh_catalog_count_out(struct fh_catalog *catalog,
+                          const struct fh_domain_id *domain,
+                          const struct fh_record_id *id);
+
+/* Reads the announcement inside a stored row. FH_EIO "store.corrupt" when it is not what was
+ * stored. */
+FH_MUST_CHECK int fh_catalog_read_row(const struct fh_catalog *catalog,
+                                      const struct fh_store_entry *row,
+                                      struct fh_announcement *out,
+                                      struct fh_err *err);
+
+/* The id of a domain by its pinned name. FH_ENOTFOUND, rule "domain.unknown", with the near name.
+ */
+FH_MUST_CHECK int fh_catalog_domain(const struct fh_catalog *catalog,
+                                    const char *name,
+                                    struct fh_domain_id *out,
+                                    struct fh_err *err);
+
+/* Whether the entry of this key names this contract and says what it is ("contract.mismatch"). */
+FH_MUST_CHECK int fh_catalog_check_published(struct fh_catalog *catalog,
+                                             struct fh_bytes contract,
+                                             const struct fh_announce_key *key,
+                                             struct fh_err *err);
+
+/* Fills a public entry from a stored row. */
+FH_MUST_CHECK int fh_catalog_entry_of(const struct fh_catalog *catalog,
+                                      const struct fh_store_entry *row,
+                                      struct fh_catalog_entry *out,
+                                      struct fh_err *err);
+
+/* Indexes an entry; `contract` NULL while it is not held. */
+FH_MUST_CHECK int fh_catalog_index(struct fh_catalog *catalog,
+                                   int64_t entry,
+                                   const struct fh_announcement *announcement,
+                                   const struct fh_contract *contract,
+                                   struct fh_err *err);
+
+/* Replaces rule "record.signature" by `rule`: which signature it was. */
+int fh_catalog_signature_rule(struct fh_err *err, int code, const char *rule);
+
+#endif

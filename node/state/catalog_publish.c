@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The transactions around contracts: pulled ones, and own ones with announcement and source. */
+#include "node/state/catalog_inner.h"
+
+/* A contract that can never be accepted is not pulled again. */
+static bool is_hopeless(int code)
+{
+    return code == FH_ECHECK || code == FH_EINVAL || code == FH_EFORK || code == FH_ETOOBIG;
+}
+
+int fh_catalog_contract(struct fh_catalog *catalog,
+                        struct fh_bytes record,
+                        const struct fh_record_id *expected,
+                        int64_t now_ms,
+                        struct fh_catalog_outcome *out,
+                        struct fh_err *err)
+{
+    *out = (struct fh_catalog_outcome){.result = FH_CATALOG_KNOWN};
+    int code = fh_store_begin(catalog->store, FH_STORE_LAZY, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    /* An inner level, so that a refusal can undo the rows of the contract and still leave the proof
+     * of a fork, the next want of a gap, or the end of a hopeless want. */
+    code = fh_store_begin(catalog->store, FH_STORE_LAZY, err);
+    if (code != FH_OK) {
+        fh_store_rollback(catalog->store);
+        return code;
+    }
+    code =
+        fh_catalog_apply_contract(catalog, record, expected, FH_CATALOG_PULLED, now_ms, out, err);
+    struct fh_err other;
+    int ended = FH_OK;
+    if (code == FH_OK || code == FH_EFORK || code == FH_EINCOMPLETE) {
+        ended = fh_store_commit(catalog->store, &other);
+    } else {
+        fh_store_rollback(catalog->store);
+    }
+    if (ended == FH_OK && is_hopeless(code) && !fh_record_id_is_zero(&out->id)) {
+        ended = fh_store_want_drop(catalog->store, &out->id, &other);
+    }
+    if (ended == FH_OK) {
+        ended = fh_store_commit(catalog->store, &other);
+    } else {
+        fh_store_rollback(catalog->store);
+    }
+    if (code == FH_OK && ended != FH_OK) {
+        code = ended;
+        if (err != NULL) {
+            *err = other;
+        }
+    }
+    return code;
+}
+
+static int publish(struct fh_catalog *catalog,
+                   struct fh_bytes contract,
+                   struct fh_bytes announcement,
+                   const struct fh_store_source *source,
+                   int64_t now_ms,
+                   struct fh_catalog_outcome *out,
+                   struct fh_err *err)
+{
+    struct fh_catalog_outcome first = {.result = FH_CATALOG_KNOWN};
+    int code = fh_catalog_apply_contract(
+        catalog, contract, NULL, FH_CATALOG_PUBLISHED, now_ms, &first, err);
+    if (code == FH_OK && !fh_domain_id_equal(&first.key.domain, &catalog->self)) {
+        code = fh_err_rule(err,
+                           FH_EDENIED,
+                           "publish.domain",
+                           "contract %s: is another domain's; this node publishes for its own",
+                           first.key.product);
+    }
+    if (code == FH_OK) {
+        code = fh_catalog_apply_announcement(catalog, announcement, now_ms, out, err);
+    }
+    if (code == FH_OK) {
+        code = fh_catalog_check_published(catalog, contract, &out->key, err);
+    }
+    if (code == FH_OK && source != NULL) {
+        code = fh_store_source_put(catalog->store, source, err);
+    }
+    return code;
+}
+
+int fh_catalog_publish(struct fh_catalog *catalog,
+                       struct fh_bytes contract,
+                       struct fh_bytes announcement,
+                       const struct fh_store_source *source,
+                       int64_t now_ms,
+                       struct fh_catalog_outcome *out,
+                       struct fh_err *err)
+{
+    *out = (struct fh_catalog_outcome){.result = FH_CATALOG_KNOWN};
+    struct fh_catalog_head head = catalog->head;
+    struct fh_catalog_head own = catalog->own;
+    int code = fh_store_begin(catalog->store, FH_STORE_DURABLE, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    code = publish(catalog, contract, announcement, source, now_ms, out, err);
+    if (code == FH_OK) {
+        code = fh_store_commit(catalog->store, err);
+    } else {
+        fh_store_rollback(catalog->store);
+    }
+    if (code != FH_OK) {
+        catalog->head = head;
+        catalog->own = own;
+    }
+    return code;
+}
+
+int fh_catalog_check_contract(struct fh_catalog *catalog,
+                              struct fh_bytes contract,
+                              int64_t now_ms,
+                              struct fh_err *err)
+{
+    struct fh_catalog_outcome outcome = {.result = FH_CATALOG_KNOWN};
+    int code = fh_store_begin(catalog->store, FH_STORE_LAZY, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    code = fh_catalog_apply_contract(
+        catalog, contract, NULL, FH_CATALOG_PUBLISHED, now_ms, &outcome, err);
+    fh_store_rollback(catalog->store);
+    if (code == FH_OK && !fh_domain_id_equal(&outcome.key.domain, &catalog->self)) {
+        code = fh_err_rule(err,
+                           FH_EDENIED,
+                           "publish.domain",
+                           "contract %s: is another domain's; this node publishes for its own",
+                           outcome.key.product);
+    }
+    return code;
+}
+
+/* ---- what the next version follows ---- */
+
+int fh_catalog_chain(struct fh_catalog *catalog,
+                     const char *product,
+                     uint64_t *out_seq,
+                     struct fh_buf *out_record,
+                     struct fh_err *err)
+{
+    struct fh_record_id id;
+    uint64_t seq = 0;
+    int code = fh_store_contract_near(catalog->store,
+                                      &catalog->self,
+                                      product,
+                                      FH_STORE_AT_MOST,
+                                      UINT64_MAX,
+                                      &id,
+                                      &seq,
+                                      out_record,
+                                      err);
+    if (code == FH_OK || code == FH_ENOTFOUND) {
+        *out_seq = code == FH_OK ? seq : 0;
+        return FH_OK;
+    }
+    return code;
+}
+
+static int take_revision(void *user, const struct fh_store_entry *row, struct fh_err *err)
+{
+    (void)err;
+    uint64_t *revision = user;
+    *revision = row->revision;
+    return FH_OK;
+}
+
+int fh_catalog_next_revision(struct fh_catalog *catalog,
+                             const char *product,
+                             uint32_t major,
+                             uint64_t *out,
+                             struct fh_err *err)
+{
+    struct fh_announce_key key = {.domain = catalog->self, .major = major};
+    size_t length = strlen(product);
+    if (length >= sizeof key.product) {
+        return fh_err_set(
+            err, FH_EINVAL, "a product's name has at most %d bytes", FH_NAME_BYTES_MAX);
+    }
+    memcpy(key.product, product, length + 1);
+    uint64_t revision = 0;
+    int code = fh_store_entry_get(catalog->store, &key, take_revision, &revision, err);
+    if (code == FH_OK || code == FH_ENOTFOUND) {
+        *out = revision + 1;
+        return FH_OK;
+    }
+    return code;
+}

@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/state/store_catalog.h"
+
+#include "common/assert.h"
+#include "node/state/store_sql.h"
+
+/* ---- entries ---- */
+
+#define ENTRY_COLUMNS                                                                              \
+    "SELECT a.entry, a.domain, a.product, a.major, a.id, a.revision, a.status, a.contract,"        \
+    " a.expires_ms, a.received_ms, a.live, c.id IS NOT NULL, coalesce(c.open, 0), a.bytes"         \
+    " FROM announcements a LEFT JOIN contracts c ON c.id = a.contract "
+
+/* Revisions are unsigned on the wire; SQLite's integers order the lower half as they are. */
+static int64_t signed_of(uint64_t value)
+{
+    return value > INT64_MAX ? INT64_MAX : (int64_t)value;
+}
+
+int fh_store_entry_put(struct fh_store *store, struct fh_store_entry *entry, struct fh_err *err)
+{
+    static const char text[] =
+        "INSERT INTO announcements (domain, product, major, id, revision, status, contract,"
+        " expires_ms, received_ms, live, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (domain, product, major) DO UPDATE SET id = excluded.id,"
+        " revision = excluded.revision, status = excluded.status, contract = excluded.contract,"
+        " expires_ms = excluded.expires_ms, received_ms = excluded.received_ms,"
+        " live = excluded.live, bytes = excluded.bytes RETURNING entry";
+    struct fh_sql sql = fh_sql(store, text);
+    fh_sql_id(&sql, entry->key.domain.b);
+    fh_sql_text(&sql, entry->key.product);
+    fh_sql_number(&sql, entry->key.major);
+    fh_sql_id(&sql, entry->id.b);
+    fh_sql_number(&sql, signed_of(entry->revision));
+    fh_sql_number(&sql, entry->status);
+    fh_sql_id(&sql, entry->contract.b);
+    fh_sql_number(&sql, entry->expires_ms);
+    fh_sql_number(&sql, entry->received_ms);
+    fh_sql_number(&sql, entry->live);
+    fh_sql_bytes(&sql, entry->bytes);
+    bool row = false;
+    int code = fh_sql_step(&sql, &row, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    FH_ASSERT(row);
+    entry->entry = fh_sql_get_number(&sql, 0);
+    fh_sql_end(&sql);
+    return FH_OK;
+}
+
+static int
+visit_entry(struct fh_sql *sql, fh_store_entry_visit_fn *visit, void *user, struct fh_err *err)
+{
+    struct fh_store_entry entry;
+    memset(&entry, 0, sizeof entry);
+    entry.entry = fh_sql_get_number(sql, 0);
+    fh_sql_get_id(sql, 1, entry.key.domain.b);
+    fh_sql_get_text(sql, 2, entry.key.product, sizeof entry.key.product);
+    entry.key.major = (uint32_t)fh_sql_get_number(sql, 3);
+    fh_sql_get_id(sql, 4, entry.id.b);
+    entry.revision = (uint64_t)fh_sql_get_number(sql, 5);
+    entry.status = (unsigned)fh_sql_get_number(sql, 6);
+    fh_sql_get_id(sql, 7, entry.contract.b);
+    entry.expires_ms = fh_sql_get_number(sql, 8);
+    entry.received_ms = fh_sql_get_number(sql, 9);
+    entry.live = fh_sql_get_number(sql, 10) != 0;
+    entry.contract_held = fh_sql_get_number(sql, 11) != 0;
+    entry.open_to_mesh = fh_sql_get_number(sql, 12) != 0;
+    entry.bytes = fh_sql_get_bytes(sql, 13);
+    int code = fh_sql_ok(sql, err);
+    return code == FH_OK ? visit(user, &entry, err) : code;
+}
+
+/* Walks the rows of a bound statement and ends it. */
+static int walk(struct fh_sql *sql, fh_store_entry_visit_fn *visit, void *user, struct fh_err *err)
+{
+    bool row = true;
+    int code = FH_OK;
+    while (code == FH_OK && row) {
+        code = fh_sql_step(sql, &row, err);
+        if (code == FH_OK && row) {
+            code = visit_entry(sql, visit, user, err);
+        }
+    }
+    fh_sql_end(sql);
+    return code;
+}
+
+int fh_store_entry_get(struct fh_store *store,
+                       const struct fh_announce_key *key,
+                       fh_store_entry_visit_fn *visit,
+                       void *user,
+                       struct fh_err *err)
+{
+    static const char text[] = ENTRY_COLUMNS "WHERE a.domain = ? AND a.product = ? AND a.major = ?";
+    struct fh_sql sql = fh_sql(store, text);
+    fh_sql_id(&sql, key->domain.b);
+    fh_sql_text(&sql, key->product);
+    fh_sql_number(&sql, key->major);
+    bool row = false;
+    int code = fh_sql_step(&sql, &row, err);
+    if (code == FH_OK) {
+        code = row ? visit_entry(&sql, visit, user, err)
+                   : fh_err_rule(err, FH_ENOTFOUND, "product.unknown", "no such product");
+    }
+    fh_sql_end(&sql);
+    return code;
+}
+
+int fh_store_entries_each(struct fh_store *store,
+                          fh_store_entry_visit_fn *visit,
+                          void *user,
+                          struct fh_err *err)
+{
+    static const char text[] = ENTRY_COLUMNS "WHERE a.live = 1";
+    struct fh_sql sql = fh_sql(store, text);
+    return walk(&sql, visit, user, err);
+}
+
+int fh_store_entries_of(struct fh_store *store,
+                        const struct fh_domain_id *domain,
+                        const char *product_or_null,
+                        fh_store_entry_visit_fn *visit,
+                        void *user,
+                        struct fh_err *err)
+{
+    static const char of_domain[] =
+        ENTRY_COLUMNS "WHERE a.domain = ? AND a.live = 1 ORDER BY a.product, a.major";
+    static const char of_product[] = ENTRY_COLUMNS
+        "WHERE a.domain = ? AND a.product = ? AND a.live = 1 ORDER BY a.product, a.major";
+    struct fh_sql sql = fh_sql(store, product_or_null == NULL ? of_domain : of_product);
+    fh_sql_id(&sql, domain->b);
+    if (product_or_null != NULL) {
+        fh_sql_text(&sql, product_or_null);
+    }
+    return walk(&sql, visit, user, err);
+}
+
+int fh_store_entries_naming(struct fh_store *store,
+                            const struct fh_record_id *contract,
+                            fh_store_entry_visit_fn *visit,
+                            void *user,
+                            struct fh_err *err)
+{
+    static const char text[] = ENTRY_COLUMNS "WHERE a.contract = ? AND a.live = 1";
+    struct fh_sql sql = fh_sql(store, text);
+    fh_sql_id(&sql, contract->b);
+    return walk(&sql, visit, user, err);
+}
+
+int fh_store_entries_after(struct fh_store *store,
+                           const struct fh_record_id *after,
+                           size_t limit,
+                           fh_store_entry_visit_fn *visit,
+                           void *user,
+                           struct fh_err *err)
+{
+    static const char text[] = ENTRY_COLUMNS "WHERE a.id > ? AND a.live = 1 ORDER BY a.id LIMIT ?";
+    struct fh_sql sql = fh_sql(store, text);
+    fh_sql_id(&sql, after->b);
+    fh_sql_number(&sql, (int64_t)limit);
+    return walk(&sql, visit, user, err);
+}
+
+int fh_store_entries_expire(struct fh_store *store,
+                            int64_t before_ms,
+                            fh_store_entry_visit_fn *visit,
+                            void *user,
+                            struct fh_err *err)
+{
+    static const char find[] = ENTRY_COLUMNS "WHERE a.live = 1 AND a.expires_ms < ?";
+    static const char unlist[] = "DELETE FROM search WHERE rowid IN"
+                                 " (SELECT entry FROM announcements"
+                                 " WHERE live = 1 AND expires_ms < ?)";
+    static const char mark[] =
+        "UPDATE announcements SET live = 0 WHERE live = 1 AND expires_ms < ?";
+    struct fh_sql sql = fh_sql(store, find);
+    fh_sql_number(&sql, before_ms);
+    int code = walk(&sql, visit, user, err);
+    if (code == FH_OK) {
+        struct fh_sql drop = fh_sql(store, unlist);
+        fh_sql_number(&drop, before_ms);
+        code = fh_sql_run(&drop, err);
+    }
+    if (code == FH_OK) {
+        struct fh_sql update = fh_sql(store, mark);
+        fh_sql_number(&update, before_ms);
+        code = fh_sql_run(&update, err);
+    }
+    return code;
+}
+
+/* One number, or 0 without a row. */
+static int read_number(struct fh_sql *sql, int64_t *out, struct fh_err *err)
+{
+    bool row = false;
+    int code = fh_sql_step(sql, &row, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    int64_t value = row ? fh_sql_get_number(sql, 0) : 0;
+    code = fh_sql_ok(sql, err);
+    fh_sql_end(sql);
+    if (code == FH_OK) {
+        *out = value;
+    }
+    return code;
+}
+
+int fh_store_entries_count(struct fh_store *store,
+                           const struct fh_domain_id *domain_or_null,
+                           uint64_t *out,
+                           struct fh_err *err)
+{
+    static const char of_all[] = "SELECT count(*) FROM announcements";
+    static const char of_domain[] = "SELECT count(*) FROM announcements WHERE domain = ?";
+    struct fh_sql sql = fh_sql(store, domain_or_null == NULL ? of_all : of_domain);
+    if (domain_or_null != NULL) {
+        fh_sql_id(&sql, domain_or_null->b);
+    }
+    int64_t count = 0;
+    int code = read_number(&sql, &count, err);
+    if (code == FH_OK) {
+        *out = (uint64_t)count;
+    }
+    return code;
+}
+
+/* ---- contracts ---- */
+
+int fh_store_contract_put(struct fh_store *store,
+                          const struct fh_store_contract *contract,
+                          struct fh_err *err)
+{
+    static const char text[] =
+        "INSERT INTO contracts (id, domain, product, seq, open, received_ms, bytes)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)";
+    struct fh_sql sql = fh_sql(store, text);
+    fh_sql_id(&sql, contract->id.b);
+    fh_sql_id(&sql, contract->domain.b);
+    fh_sql_text(&sql, contract->product);
+    fh_sql_number(&sql, signed_of(contract->seq));
+    fh_sql_number(&sql, contract->open_to_mesh);
+    fh_sql_number(&sql, contract->received_ms);
+    fh_sql_bytes(&sql, contract->bytes);
+    return fh_sql_run(&sql, err);
+}
+
+static int holds(struct fh_store *store,
+                 const char *text,
+                 const struct fh_record_id *id,
+                 bool *out,
+                 struct fh_err *err)
+{
+    struct fh_sql sql = fh_sql(store, text);
+    fh_sql_id(&sql, id->b);
+    int64_t count = 0;
+    int code = read_number(&sql, &count, err);
+    if (code == FH_OK) {
+        *out = count > 0;
+    }
+    return code;
+}
+
+int fh_store_contract_held(struct fh_store *store,
+                           const struct fh_record_id *id,
+                           bool *out,
+                           struct fh_err *err)
+{
+    static const char text[] = "SELECT count(*) FROM contracts WHERE id = ?";
+    return holds(store, text, id, out, err);
+}
+
+int fh_store_contract_get(struct fh_store *store,
+                          const struct fh_record_id *id,
+                          struct fh_buf *out,
+                          struct fh_err *err)
+{
+    static const char text[] = "SELECT bytes FROM contracts WHERE id = ?";
+    struct fh_sql sql = fh_sql(store, text);
+    fh_sql_id(&sql, id->b);
+    bool row = false;
+    int code = fh_sql_step(&sql, &row, err);
+    if (code == FH_OK) {
+        code = row ? fh_sql_append(&sql, 0, out, err)
+                   : fh_err_rule(err,
+                                 FH_ENOTFOUND,
+                                 "contract.unknown",
+                                 "the contract has not arrived here yet");
+    }
+    fh_sql_end(&sql);
+    return code;
+}
+
+int fh_store_contract_near(struct fh_store *store,
+                           const struct fh_domain_id *domain,
+                           const char *product,
+                           enum fh_store_side side,
+                           uint64_t seq,
+                           struct fh_record_id *out_id,
+                           uint64_t *out_seq,
+                           struct fh_buf *out_bytes,
+                           struct fh_err *err)
+{
+    static const char at_most[] = "SELECT id, seq, bytes FROM contracts WHERE domain = ?"
+                                  " AND product = ? AND seq <= ? ORDER BY seq DESC LIMIT 1";
+    static const char at_least[] = "SELECT id, seq, bytes FROM contracts WHERE domain = ?"
+                                   " AND product = ? AND seq >= ? ORDER BY seq LIMIT 1";
+    struct fh_sql sql = fh_sql(store, side == FH_STORE_AT_MOST ? at_most : at_least);
+    fh_sql_id(&sql, domain->b);
+    fh_sql_text(&sql, product);
+    fh_sql_number(&sql, signed_of(seq));
+    bool row = false;
+    int code = fh_sql_step(&sql, &row, err);
+    if (code == FH_OK && row) {
+        fh_sql_get_id(&sql, 0, out_id->b);
+        *out_seq = (uint64_t)fh_sql_get_number(&sql, 1);
+        code = out_bytes == NULL ? fh_sql_ok(&sql, err) : fh_sql_append(&sql, 2, out_bytes, err);
+    } else if (code == FH_OK) {
+        code = fh_err_rule(
+            err, FH_ENOTFOUND, "contract.unknown", "no contract of %s is held here", product);
+    }
+    fh_sql_end(&sql);
+    return code;
+}
+
+int fh_store_column_put(struct fh_store *store,
+                        const struct fh_record_id *contract,
+                        const struct fh_store_column *column,
+                        struct fh_err *err)
+{
+    static const char text[] =
+        "INSERT INTO columns (contract, table_at, column_at, table_name, name, sql_type, required,"
+        " classification) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    struct fh_sql sql = fh_sql(store, text);
+    fh_sql_id(&sql, contract->b);
+    fh_sql_number(&sql, column->table_at);
+    fh_sql_number(&sql, column->column_at);
+    fh_sql_text(&sql, column->table);
+    fh_sql_text(&sql, column->name);
+    fh_sql_text(&sql, column->sql_type);
+    fh_sql_number(&sql, column->required);
+    fh_sql_text(&sql, column->classification);
+    return fh_sql_run(&sql, err);
+}
+
+int fh_store_columns_each(struct fh_store *store,
+                          const struct fh_record_id *contract,
+                          fh_store_column_visit_fn *visit,
+                          void *user,
+                          struct fh_err *err)
+{
+    static const char text[] =
+        "SELECT table_at, column_at, table_name, name, sql_type, required, classification"
+        " FROM columns WHERE contract = ? ORDER BY table_at, column_at";
+    struct fh_sql sql = fh_sql(store, text);
+    fh_sql_id(&sql, contract->b);
+    bool row = true;
+    int code = FH_OK;
+    while (code == FH_OK && row) {
+        code = fh_sql_step(&sql, &row, err);
+        if (code != FH_OK || !row) {
+            break;
+        }
+        struct fh_store_column column = {
+            .table_at = (unsigned)fh_sql_get_number(&sql, 0),
+            .column_at = (unsigned)fh_sql_get_number(&sql, 1),
+            .table = fh_sql_get_string(&sql, 2),
+            .name = fh_sql_get_string(&sql, 3),
+            .sql_type = fh_sql_get_string(&sql, 4),
+            .required = fh_sql_get_number(&sql, 5) != 0,
+            .classification = fh_sql_get_string(&sql, 6),
+        };
+        code = fh_sql_ok(&sql, err);
+        if (code == FH_OK) {
+            code = visit(user, &column, err);
+        }
+    }
+    fh_sql_end(&sql);
+    return code;
+}
+
+/* ---- wants ---- */
+
+int fh_store_want_put(struct fh_store *store,
+                      const struct fh_record_id *contract,
+                      const struct fh_domain_id *domain,
+                      const struct fh_record_id *waits_for,
+                      struct fh_err *err)
+{
+    static const char text[] = "INSERT INTO wants (id, domain, waits_for) VALUES (?, ?, ?)"
+                               " ON CONFLICT (id) DO UPDATE SET waits_for = excluded.waits_for";
+    struct fh_sql sql = fh_sql(store, text);
+    fh_sql_id(&sql, contract->b);
+    fh_sql_id(&sql, domain->b);
+    fh_sql_id(&sql, waits_for->b);
+    return fh_sql_run(&sql, err);
+}
+
+int fh_store_want_drop(struct fh_store *store,
+                       const struct fh_record_id *contract,
+                       struct fh_err *err)
+{
+    static const char text[] = "DELETE FROM wants WHERE id = ?";
+    struct fh_sql sql = fh_sql(store, text);
+    fh_sql_id(&sql, contract->b);
+    return fh_sql_run(&sql, err);
+}
+
+int fh_store_want_drop_unnamed(struct fh_store *store,
+                               const struct fh_record_id *contract,
+                               struct fh_err *err)
+{
+    static const char text[] = "DELETE FROM wants WHERE id = ?1 AND NOT EXISTS"
+                               " (SELECT 1 FROM announcements WHERE contract = ?1)";
+    struct fh_sql sql = fh_sql(store, text);
+    fh_sql_id(&sql, contract->b);
+    return fh_sql_run(&sql, err);
+}
+
+int fh_store_wanted(struct fh_store *store,
+                    const struct fh_record_id *contract,
+                    bool *out,
+                    struct fh_err *err)
+{
+    static const char text[] = "SELECT count(*) FROM wants WHERE id = ?";
+    return holds(store, text, contract, out, err);
+}
+
+int fh_store_wants_each(struct fh_store *store,
+                        size_t limit,
+                        fh_store_want_visit_fn *visit,
+                        void *user,
+                        struct fh_err *err)
+{
+    static const char text[] = "SELECT id, domain FROM wants WHERE waits_for NOT IN"
+                               " (SELECT id FROM wants) ORDER BY seq LIMIT ?";
+    struct fh_sql sql = fh_sql(store, text);
+    fh_sql_number(&sql, (int64_t)limit);
+    bool row = true;
+    int code = FH_OK;
+    while (code == FH_OK && row) {
+        code = fh_sql_step(&sql, &row, err);
+        if (code != FH_OK || !row) {
+            break;
+        }
+        struct fh_record_id id;
+        struct fh_domain_id domain;
+        fh_sql_get_id(&sql, 0, id.b);
+        fh_sql_get_id(&sql, 1, domain.b);
+        code = fh_sql_ok(&sql, err);
+        if (code == FH_OK) {
+            code = visit(user, &id, &domain, err);
+        }
+    }
+    fh_sql_end(&sql);
+    return code;
+}
+
+int fh_store_proof_held(struct fh_store *store,
+                        const struct fh_record_id *id,
+                        bool *out,
+                        struct fh_err *err)
+{
+    static const char text[] = "SELECT count(*) FROM proofs WHERE id = ?";
+    return holds(store, text, id, out, err);
+}
+
+/* ---- when a domain was heard ---- */
+
+int fh_store_heard_put(struct fh_store *store,
+                       const struct fh_domain_id *domain,
+                       int64_t heard_ms,
+                       struct fh_err *err)
+{
+    static const char text[] = "INSERT OR REPLACE INTO heard (domain, heard_ms) VALUES (?, ?)";
+    struct fh_sql sql = fh_sql(store, text);
+    fh_sql_id(&sql, domain->b);
+    fh_sql_number(&sql, heard_ms);
+    return fh_sql_run(&sql, err);
+}
+
+int fh_store_heard_each(struct fh_store *store,
+                        fh_store_heard_visit_fn *visit,
+                        void *user,
+                        struct fh_err *err)
+{
+    static const char text[] = "SELECT domain, heard_ms FROM heard ORDER BY domain";
+    struct fh_sql sql = fh_sql(store, text);
+    bool row = true;
+    int code = FH_OK;
+    while (code == FH_OK && row) {
+        code = fh_sql_step(&sql, &row, err);
+        if (code != FH_OK || !row) {
+            break;
+        }
+        struct fh_domain_id domain;
+        fh_sql_get_id(&sql, 0, domain.b);
+        int64_t heard_ms = fh_sql_get_number(&sql, 1);
+        code = fh_sql_ok(&sql, err);
+        if (code == FH_OK) {
+            code = visit(user, &domain, heard_ms, err);
+        }
+    }
+    fh_sql_end(&sql);
+    return code;
+}
+
+/* ---- search text ---- */
+
+int fh_store_search_put(struct fh_store *store,
+                        int64_t entry,
+                        const struct fh_bytes fields[FH_STORE_SEARCH_FIELDS],
+                        struct fh_err *err)
+{
+    static const char text[] = "INSERT OR REPLACE INTO search"
+                               " (rowid, domain, name, title, description, columns, tags, people)"
+                               " VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    struct fh_sql sql = fh_sql(store, text);
+    fh_sql_number(&sql, entry);
+    for (size_t i = 0; i < FH_STORE_SEARCH_FIELDS; i++) {
+        fh_sql_text_bytes(&sql, fields[i]);
+    }
+    return fh_sql_run(&sql, err);
+}
+
+int fh_store_search(struct fh_store *store,
+                    const char *expression,
+                    size_t limit,
+                    fh_store_entry_visit_fn *visit,
+                    void *user,
+                    struct fh_err *err)
+{
+    static const char all[] =
+        ENTRY_COLUMNS "JOIN search ON search.rowid = a.entry WHERE a.live = 1 AND a.status <> ?"
+                      " ORDER BY search.domain, a.product, a.major LIMIT ?";
+    /* Weights of the columns in their order: a hit in the name counts most. */
+    static const char matching[] = ENTRY_COLUMNS "JOIN search ON search.rowid = a.entry WHERE "
+                                                 "a.live = 1 AND a.status <> ? AND search MATCH ?"
+                                                 " ORDER BY bm25(search, 4.0, 10.0, 6.0, 1.0, 3.0, "
+                                                 "4.0, 2.0), search.domain, a.product, a.major"
+                                                 " LIMIT ?";
+    bool is_all = expression[0] == '\0';
+    struct fh_sql sql = fh_sql(store, is_all ? all : matching);
+    fh_sql_number(&sql, FH_ANNOUNCE_WITHDRAWN);
+    if (!is_all) {
+        fh_sql_text(&sql, expression);
+    }
+    fh_sql_number(&sql, (int64_t)limit);
+    return walk(&sql, visit, user, err);
+}
