@@ -275,14 +275,14 @@ static void judge_fork(struct fh_turn *turn, struct judgement *j)
     }
 }
 
-/* Lets a record that was accepted travel on. What came in bulk, others get in bulk too; but a node
- * that hands over its own record is news. */
+/* Lets a record that was accepted travel on. What a synchronisation brings in bulk, others get in
+ * bulk too; but a node that hands over its own record is news. */
 static void pass_on(struct fh_turn *turn, const struct judgement *j, enum fh_rumour_class class_)
 {
     struct fh_gossip *g = turn->g;
     bool first_hand = fh_node_id_equal(j->source->from, &j->fact->node);
     if (j->source->session && !first_hand) {
-        if (j->source->bulk) {
+        if (++g->sync_news > FH_GOSSIP_BULK_RECORDS) {
             return;
         }
         class_ = FH_RUMOUR_REFRESH;
@@ -317,7 +317,7 @@ static void commit_renewal(struct fh_turn *turn, struct judgement *j)
         fh_keys_forget(&g->keys, member);
     }
     fh_members_set_alive(&g->members, j->slot, fh_fact_ref(j->fact));
-    fh_probe_clear(g, j->slot);
+    fh_suspicion_clear(g, j->slot);
     enum fh_member_state state = restarted ? FH_MEMBER_UNVERIFIED : before;
     enum fh_member_change change = FH_MEMBER_UPDATED;
     enum fh_rumour_class class_ = restarted ? FH_RUMOUR_MEMBERS : FH_RUMOUR_REFRESH;
@@ -398,7 +398,7 @@ static void judge_leave(struct fh_turn *turn, struct judgement *j)
     g->counters.record_new++;
     g->members_changed_ms = turn->now_ms;
     bool went = member->state != FH_MEMBER_LEFT;
-    fh_probe_clear(g, j->slot);
+    fh_suspicion_clear(g, j->slot);
     fh_members_set_leave(&g->members, j->slot, fh_fact_ref(fact));
     if (went) {
         fh_members_set_state(&g->members, j->slot, FH_MEMBER_LEFT, turn->now_ms);
@@ -434,7 +434,7 @@ static void judge_suspect(struct fh_turn *turn, struct judgement *j)
         0;
     bool of_us = j->slot == FH_MEMBER_SELF;
     if (!of_this_life || accuser == FH_MEMBER_SELF ||
-        (!of_us && !fh_probe_accusable(g, j->slot, &ref))) {
+        (!of_us && !fh_suspicion_admits(g, j->slot, &ref))) {
         g->counters.record_accused++;
         return;
     }
@@ -446,7 +446,7 @@ static void judge_suspect(struct fh_turn *turn, struct judgement *j)
         fh_belief_accused(turn, fact->generation, fact->incarnation);
         return;
     }
-    if (fh_probe_accuse(turn, j->slot, &ref, false)) {
+    if (fh_suspicion_add(turn, j->slot, &ref, false)) {
         struct fh_ref key = suspect_key(fact);
         fh_rumours_put(&g->rumours, &key, FH_RUMOUR_MEMBERS, fh_fact_ref(fact), turn->now_ms);
         fh_spread_wake(turn);

@@ -5,7 +5,8 @@
  *     gossip.c  lifecycle, the step, deadline, queries
  *     post.c    letters in and out: keys, sealing, opening, room for news
  *     belief.c  records: what is believed about whom, own record, refutation
- *     probe.c   failure detection: probes, relays, suspicion, verdict
+ *     probe.c   failure detection: probes, relays, answers
+ *     suspicion.c  suspects, accusers, verdict
  *     spread.c  bursts of news, newcomers, seeds, synchronisation, goodbye
  *
  * Thread: one thread per core. Ownership: the core owns all.
@@ -123,6 +124,7 @@ struct fh_gossip {
     int64_t catalogue_changed_ms;
     int64_t introduced_ms;
     unsigned contact_turn;
+    unsigned sync_news;      /* records learned by the running synchronisation that were spread */
     int64_t contact_wait_ms; /* while nobody is known: doubles */
     enum fh_rumour_class renew_class;
 
@@ -202,7 +204,6 @@ void fh_post_read(struct fh_turn *turn,
 
 struct fh_source {
     bool session; /* came over a session, not in a datagram */
-    bool bulk;
     const struct fh_node_id *from;
 };
 void fh_belief_record(struct fh_turn *turn, struct fh_bytes bytes, const struct fh_source *source);
@@ -237,11 +238,25 @@ void fh_probe_on_relay_ping(struct fh_turn *turn,
 void fh_probe_on_relayed_ack(struct fh_turn *turn, uint32_t slot, const struct fh_message *m);
 void fh_probe_on_nack(struct fh_turn *turn, uint32_t slot, const struct fh_message *m);
 void fh_probe_on_link(struct fh_turn *turn, uint64_t token, bool reached);
-/* A verified suspicion of `accuser` about the member; true when it counts. */
-bool fh_probe_accuse(struct fh_turn *turn, uint32_t slot, const struct fh_ref *accuser, bool own);
+/* ---- suspicion.c ----------------------------------------------------------------------------- */
+
+/* NULL: not suspected. Lent until the next call that adds or ends one. */
+struct fh_suspicion *fh_suspicion_of(const struct fh_gossip *g, uint32_t slot);
 /* Whether a suspicion by `accuser` would count now, before its signature is checked. */
-bool fh_probe_accusable(const struct fh_gossip *g, uint32_t slot, const struct fh_ref *accuser);
-void fh_probe_clear(struct fh_gossip *g, uint32_t slot);
+bool fh_suspicion_admits(const struct fh_gossip *g, uint32_t slot, const struct fh_ref *accuser);
+/* A verified suspicion of `accuser`, or an own failed probe; true when the accuser is new. */
+bool fh_suspicion_add(struct fh_turn *turn, uint32_t slot, const struct fh_ref *accuser, bool own);
+/* Distinct accusers other than this node. */
+unsigned fh_suspicion_others(const struct fh_gossip *g, const struct fh_suspicion *s);
+void fh_suspicion_clear(struct fh_gossip *g, uint32_t slot);
+/* First-hand evidence against the suspicion. */
+void fh_suspicion_acquit(struct fh_turn *turn, uint32_t slot);
+void fh_suspicion_conclude(struct fh_turn *turn, uint32_t slot);
+/* Ends those whose time is over. */
+void fh_suspicion_tick(struct fh_turn *turn);
+/* A suspect that only a probe of ours can decide about; FH_MEMBER_NONE. */
+uint32_t fh_suspicion_next_trial(const struct fh_gossip *g);
+int64_t fh_suspicion_deadline(const struct fh_gossip *g);
 
 /* ---- spread.c -------------------------------------------------------------------------------- */
 

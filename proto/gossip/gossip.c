@@ -379,8 +379,7 @@ static int on_rumour(struct fh_turn *turn, const struct fh_gossip_event *event, 
 
 static void on_record(struct fh_turn *turn, const struct fh_gossip_event *event)
 {
-    struct fh_source source = {
-        .session = true, .bulk = event->u.record.bulk, .from = &event->u.record.from};
+    struct fh_source source = {.session = true, .from = &event->u.record.from};
     fh_belief_record(turn, event->u.record.bytes, &source);
 }
 
@@ -411,6 +410,7 @@ static int dispatch(struct fh_turn *turn, const struct fh_gossip_event *event, s
         return FH_OK;
     case FH_GOSSIP_SYNCED:
         g->sync_open_ms = INT64_MIN;
+        g->sync_news = 0;
         return FH_OK;
     case FH_GOSSIP_EVENT_COUNT:
         break;

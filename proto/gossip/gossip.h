@@ -142,7 +142,6 @@ struct fh_gossip_event {
         struct {
             struct fh_bytes bytes;
             struct fh_node_id from; /* the session's peer */
-            bool bulk; /* one of many (more than FH_GOSSIP_BULK_RECORDS): do not spread it */
         } record;
         struct {
             struct fh_bytes bytes; /* at most FH_RECORD_GOSSIP_BYTES_MAX */

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Suspicions: one for each suspect. Its time starts at six times the minimum and shrinks with each
+ * further signed accuser (Lifeguard). At its end the suspect is dead if a probe of ours failed or
+ * if three others signed; else a probe of our own decides, so that no single liar kills anybody.
+ */
+#include "proto/gossip/core.h"
+
+#include "common/assert.h"
+#include "common/mem.h"
+
+enum {
+    SUSPICIONS_START = 16,
+    SUSPICION_FACTOR = 6, /* of the longest against the shortest time */
+};
+
+struct fh_suspicion *fh_suspicion_of(const struct fh_gossip *g, uint32_t slot)
+{
+    uint32_t at = g->members.slots[slot].suspicion;
+    return at == 0 ? NULL : &g->suspicions[at - 1];
+}
+
+static unsigned log2_ceil(uint32_t n)
+{
+    unsigned bits = 0;
+    while (((uint64_t)1 << bits) < n) {
+        bits++;
+    }
+    return bits;
+}
+
+/* The shortest time: two probe intervals and three rounds of news, so that the suspect can hear of
+ * it and be heard. */
+static int64_t shortest_ms(const struct fh_gossip *g)
+{
+    const struct fh_gossip_timing *t = &g->options.timing;
+    uint32_t members = fh_members_live(&g->members);
+    return 2 * (int64_t)t->probe_ms + 3 * (int64_t)t->tick_ms * log2_ceil(members + 1);
+}
+
+/* From the longest to the shortest time as log(accusers) (Lifeguard section IV-B): thousandths of
+ * log(c + 1) / log(k + 1) for c further accusers of k expected. */
+static int64_t suspicion_ms(const struct fh_gossip *g, unsigned accusers)
+{
+    static const int64_t done[4][4] = {
+        {1000, 1000, 1000, 1000}, {0, 1000, 1000, 1000}, {0, 631, 1000, 1000}, {0, 500, 792, 1000}};
+    int64_t shortest = shortest_ms(g);
+    int64_t longest = SUSPICION_FACTOR * shortest;
+    uint32_t others = fh_members_live(&g->members);
+    unsigned expected = others <= 2 ? 0 : others - 2 < 3 ? (unsigned)(others - 2) : 3;
+    unsigned further = accusers == 0 ? 0 : accusers - 1 < 3 ? accusers - 1 : 3;
+    return longest - (longest - shortest) * done[expected][further] / 1000;
+}
+
+static struct fh_suspicion *suspicion_new(struct fh_gossip *g, uint32_t slot)
+{
+    if (g->suspicion_count == g->suspicion_max) {
+        uint32_t wider = g->suspicion_max == 0 ? SUSPICIONS_START : g->suspicion_max * 2;
+        wider = wider > FH_GOSSIP_SUSPICIONS_MAX ? FH_GOSSIP_SUSPICIONS_MAX : wider;
+        struct fh_suspicion *more =
+            wider == g->suspicion_max ? NULL : fh_realloc(g->suspicions, wider * sizeof *more);
+        if (more == NULL) {
+            return NULL;
+        }
+        g->suspicions = more;
+        g->suspicion_max = wider;
+    }
+    struct fh_suspicion *s = &g->suspicions[g->suspicion_count++];
+    *s = (struct fh_suspicion){.slot = slot};
+    g->members.slots[slot].suspicion = g->suspicion_count;
+    return s;
+}
+
+void fh_suspicion_clear(struct fh_gossip *g, uint32_t slot)
+{
+    struct fh_suspicion *s = fh_suspicion_of(g, slot);
+    if (s == NULL) {
+        return;
+    }
+    g->members.slots[slot].suspicion = 0;
+    const struct fh_suspicion *last = &g->suspicions[--g->suspicion_count];
+    if (s != last) {
+        *s = *last;
+        g->members.slots[s->slot].suspicion = (uint32_t)(s - g->suspicions) + 1;
+    }
+}
+
+static bool holds_accuser(const struct fh_suspicion *s, const struct fh_ref *accuser)
+{
+    for (unsigned i = 0; i < s->accuser_count; i++) {
+        if (fh_ref_equal(&s->accusers[i], accuser)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool fh_suspicion_admits(const struct fh_gossip *g, uint32_t slot, const struct fh_ref *accuser)
+{
+    const struct fh_member *member = &g->members.slots[slot];
+    const struct fh_suspicion *s = fh_suspicion_of(g, slot);
+    return slot != FH_MEMBER_SELF && fh_member_is_live(member) &&
+           (s == NULL || (s->accuser_count < FH_COUNT(s->accusers) && !holds_accuser(s, accuser)));
+}
+
+bool fh_suspicion_add(struct fh_turn *turn, uint32_t slot, const struct fh_ref *accuser, bool own)
+{
+    struct fh_gossip *g = turn->g;
+    FH_ASSERT(slot != FH_MEMBER_SELF);
+    struct fh_suspicion *s = fh_suspicion_of(g, slot);
+    if (s == NULL) {
+        s = suspicion_new(g, slot);
+        if (s == NULL) {
+            return false;
+        }
+        s->started_ms = turn->now_ms;
+        g->counters.suspicions++;
+        fh_members_set_state(&g->members, slot, FH_MEMBER_SUSPECT, turn->now_ms);
+        fh_turn_member(turn, slot, FH_MEMBER_SUSPECTED);
+    }
+    s->own_failed = s->own_failed || own;
+    bool counts = s->accuser_count < FH_COUNT(s->accusers) && !holds_accuser(s, accuser);
+    if (counts) {
+        s->accusers[s->accuser_count++] = *accuser;
+    }
+    s->deadline_ms = s->started_ms + suspicion_ms(g, s->accuser_count);
+    return counts;
+}
+
+unsigned fh_suspicion_others(const struct fh_gossip *g, const struct fh_suspicion *s)
+{
+    struct fh_ref self = fh_node_id_ref(&g->self);
+    return s->accuser_count - (holds_accuser(s, &self) ? 1 : 0);
+}
+
+/* First-hand evidence against the suspicion: not suspect for us. Others hear the refutation. */
+void fh_suspicion_acquit(struct fh_turn *turn, uint32_t slot)
+{
+    struct fh_gossip *g = turn->g;
+    if (g->members.slots[slot].state == FH_MEMBER_SUSPECT) {
+        fh_suspicion_clear(g, slot);
+        fh_members_set_state(&g->members, slot, FH_MEMBER_ALIVE, turn->now_ms);
+        fh_turn_member(turn, slot, FH_MEMBER_CLEARED);
+    }
+}
+
+void fh_suspicion_conclude(struct fh_turn *turn, uint32_t slot)
+{
+    struct fh_gossip *g = turn->g;
+    fh_suspicion_clear(g, slot);
+    fh_members_set_state(&g->members, slot, FH_MEMBER_DEAD, turn->now_ms);
+    g->counters.deaths++;
+    fh_turn_member(turn, slot, FH_MEMBER_DIED);
+}
+
+void fh_suspicion_tick(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    unsigned ended = 0;
+    for (uint32_t i = 0; i < g->suspicion_count && ended < FH_CORE_EXPIRED_PER_STEP;) {
+        struct fh_suspicion *s = &g->suspicions[i];
+        if (s->trial || s->deadline_ms > turn->now_ms) {
+            i++;
+            continue;
+        }
+        ended++;
+        if (s->own_failed || fh_suspicion_others(g, s) >= FH_CORE_ACCUSERS) {
+            fh_suspicion_conclude(turn, s->slot); /* the last one takes its place */
+        } else {
+            s->trial = true;
+            i++;
+        }
+    }
+}
+
+/* A suspect whose time is over without enough evidence goes before the round. */
+uint32_t fh_suspicion_next_trial(const struct fh_gossip *g)
+{
+    for (uint32_t i = 0; i < g->suspicion_count; i++) {
+        if (g->suspicions[i].trial) {
+            return g->suspicions[i].slot;
+        }
+    }
+    return FH_MEMBER_NONE;
+}
+
+int64_t fh_suspicion_deadline(const struct fh_gossip *g)
+{
+    int64_t at = FH_GOSSIP_NEVER;
+    for (uint32_t i = 0; i < g->suspicion_count; i++) {
+        const struct fh_suspicion *s = &g->suspicions[i];
+        at = !s->trial && s->deadline_ms < at ? s->deadline_ms : at;
+    }
+    return at;
+}
