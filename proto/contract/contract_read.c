@@ -298,22 +298,8 @@ check_form(struct fh_reader *reader, const struct fh_doc_node *node, enum fh_fie
 /* Plain words that other YAML readers take for something else than the string which is meant. */
 static void warn_if_ambiguous(struct fh_reader *reader, const struct fh_doc_node *node)
 {
-    static const char *const words[] = {"y",
-                                        "Y",
-                                        "yes",
-                                        "Yes",
-                                        "YES",
-                                        "n",
-                                        "N",
-                                        "no",
-                                        "No",
-                                        "NO",
-                                        "on",
-                                        "On",
-                                        "ON",
-                                        "off",
-                                        "Off",
-                                        "OFF"};
+    static const char *const words[] = {
+        "yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF"};
     if (!node->plain) {
         return;
     }

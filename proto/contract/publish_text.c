@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/contract/publish_text.h"
+
+#include "common/assert.h"
+#include "common/limits.h"
+#include "proto/contract/contract_read.h"
+
+#include <string.h>
+
+enum { LEAK_BYTES_MIN = 5 }; /* shorter values stand in any text by chance */
+
+static void refuse(struct fh_findings *findings,
+                   uint32_t line,
+                   const char *rule,
+                   const char *path,
+                   const char *message)
+{
+    fh_findings_add(findings, FH_SEVERITY_ERROR, line, 1, path, rule, "%s", message);
+}
+
+/* Byte offset where line `line` (from 1) starts; the size of the text behind the last. Lines end
+ * with LF alone: fh_yaml_read refused every other line end but CR LF. */
+static size_t line_start(struct fh_bytes text, uint32_t line)
+{
+    size_t at = 0;
+    for (uint32_t i = 1; i < line && at < text.size; i++) {
+        const uint8_t *feed = memchr(text.data + at, '\n', text.size - at);
+        at = feed == NULL ? text.size : (size_t)(feed - text.data) + 1;
+    }
+    return at;
+}
+
+/* Spaces at the start of the line at `at`; SIZE_MAX for an empty line. */
+static size_t indentation(struct fh_bytes text, size_t at)
+{
+    size_t end = at;
+    while (end < text.size && text.data[end] == ' ') {
+        end++;
+    }
+    bool is_empty = end == text.size || text.data[end] == '\n' ||
+                    (text.data[end] == '\r' && end + 1 < text.size && text.data[end + 1] == '\n');
+    return is_empty ? SIZE_MAX : end - at;
+}
+
+static size_t next_line(struct fh_bytes text, size_t at)
+{
+    const uint8_t *feed = memchr(text.data + at, '\n', text.size - at);
+    return feed == NULL ? text.size : (size_t)(feed - text.data) + 1;
+}
+
+/* The bytes of `servers`, from the start of its key's line: to its last value, and on over comments
+ * that are indented deeper than the key. Empty lines at the end stay outside. */
+static struct fh_bytes servers_block(struct fh_bytes text, const struct fh_doc_node *servers)
+{
+    size_t start = line_start(text, servers->key_line);
+    size_t indent = servers->key_column - 1;
+    size_t end = line_start(text, servers->last_line + 1);
+    for (size_t at = end; at < text.size;) {
+        size_t deep = indentation(text, at);
+        at = next_line(text, at);
+        if (deep == SIZE_MAX) {
+            continue; /* decided by what follows */
+        }
+        if (deep <= indent) {
+            break;
+        }
+        end = at;
+    }
+    return fh_bytes(text.data + start, end - start);
+}
+
+/* Whether only `servers` stands on its lines. False after a finding. */
+static bool stands_alone(const struct fh_doc_node *root,
+                         const struct fh_doc_node *servers,
+                         struct fh_findings *findings)
+{
+    bool alone = root->line != 0 && servers->key_column == root->column;
+    for (const struct fh_doc_node *child = root->first; child != NULL; child = child->next) {
+        if (child != servers && child->key_line <= servers->last_line &&
+            child->last_line >= servers->key_line) {
+            alone = false;
+        }
+    }
+    if (!alone) {
+        refuse(findings,
+               servers->key_line,
+               "publish.text.layout",
+               "servers",
+               "servers shares a line with something else, so it cannot be replaced; write the top "
+               "level as one key a line");
+    }
+    return alone;
+}
+
+static void write_mesh_server(struct fh_buf *out,
+                              size_t indent,
+                              const char *line_end,
+                              const struct fh_domain_id *domain,
+                              const char *product)
+{
+    char id[FH_ID_TEXT_BYTES];
+    const char *const lines[] = {"servers:",
+                                 "  - server: mesh",
+                                 "    type: custom",
+                                 "    description: Served by the owning domain to the members of "
+                                 "its mesh.",
+                                 NULL};
+    fh_domain_id_text(id, domain);
+    for (size_t i = 0; lines[i] != NULL; i++) {
+        fh_buf_printf(out, "%*s%s%s", (int)indent, "", lines[i], line_end);
+    }
+    fh_buf_printf(
+        out, "%*s    location: \"freehold://%s/%s\"%s", (int)indent, "", id, product, line_end);
+}
+
+/* A place of the source that would stay in the published text. */
+static void check_leak(struct fh_bytes published,
+                       const struct fh_contract_server *server,
+                       const char *what,
+                       const char *value,
+                       struct fh_findings *findings)
+{
+    if (value == NULL || strlen(value) < LEAK_BYTES_MIN || strpbrk(value, "/.\\:") == NULL) {
+        return;
+    }
+    const uint8_t *found = memmem(published.data, published.size, value, strlen(value));
+    if (found == NULL) {
+        return;
+    }
+    uint32_t line = 1;
+    for (const uint8_t *at = published.data; at < found; at++) {
+        line += *at == '\n';
+    }
+    fh_findings_add(
+        findings,
+        FH_SEVERITY_ERROR,
+        server->node->line,
+        server->node->column,
+        "servers",
+        "publish.location",
+        "the %s of this server also stands outside servers, on line %u of the published "
+        "text (maybe in a comment); remove it there",
+        what,
+        line);
+}
+
+static void check_leaks(struct fh_bytes published,
+                        const struct fh_contract *contract,
+                        struct fh_findings *findings)
+{
+    for (size_t i = 0; i < contract->servers.count; i++) {
+        const struct fh_contract_server *server = &contract->servers.items[i];
+        check_leak(published, server, "path", server->path, findings);
+        check_leak(published, server, "location", server->location, findings);
+        check_leak(published, server, "host", server->host, findings);
+        check_leak(published, server, "endpointUrl", server->endpoint_url, findings);
+        check_leak(published, server, "stagingDir", server->staging_dir, findings);
+    }
+}
+
+static int make_text(struct fh_bytes *out,
+                     struct fh_bytes text,
+                     const struct fh_contract *contract,
+                     const struct fh_doc_node *servers,
+                     const struct fh_domain_id *domain,
+                     struct fh_findings *findings,
+                     struct fh_err *err)
+{
+    struct fh_bytes block = servers_block(text, servers);
+    size_t before = (size_t)(block.data - text.data);
+    bool is_crlf = memmem(block.data, block.size, "\r\n", 2) != NULL;
+    struct fh_buf FH_CLEANUP(fh_buf_fini) buf;
+    fh_buf_init(&buf, FH_CONTRACT_BYTES_MAX);
+    fh_buf_add(&buf, text.data, before);
+    write_mesh_server(
+        &buf, servers->key_column - 1, is_crlf ? "\r\n" : "\n", domain, contract->name);
+    fh_buf_add(&buf, block.data + block.size, text.size - before - block.size);
+    int rc = fh_buf_ok(&buf);
+    if (rc != FH_OK) {
+        return fh_err_rule(err, rc, "yaml.size", "the published text is larger than 256 KiB");
+    }
+    const char *copy = fh_arena_string(findings->arena, fh_buf_view(&buf));
+    if (copy == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "published text: out of memory");
+    }
+    *out = fh_bytes(copy, buf.size);
+    return FH_OK;
+}
+
+int fh_publish_text(struct fh_published *out,
+                    struct fh_bytes text,
+                    const struct fh_contract *contract,
+                    const struct fh_domain_id *domain,
+                    struct fh_findings *findings,
+                    struct fh_err *err)
+{
+    FH_ASSERT(contract->node != NULL);
+    struct fh_published made = {0};
+    const struct fh_doc_node *servers = fh_doc_get(contract->node, "servers");
+    if (servers == NULL || contract->name == NULL) {
+        refuse(findings,
+               contract->node->line,
+               "publish.server.missing",
+               "servers",
+               "name and servers are needed; run the publish rules first");
+        return fh_findings_ok(findings, err);
+    }
+    if (!stands_alone(contract->node, servers, findings)) {
+        return fh_findings_ok(findings, err);
+    }
+    int rc = make_text(&made.text, text, contract, servers, domain, findings, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    check_leaks(made.text, contract, findings);
+    rc = fh_findings_ok(findings, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    /* Read back: what is signed is what the published text says. Warnings were given for the
+     * author's. */
+    struct fh_findings again;
+    fh_findings_init(&again, findings->arena);
+    rc = fh_contract_read(&made.contract, made.text, &again, err);
+    if (rc != FH_OK) {
+        return fh_err_wrap(err, "published text");
+    }
+    made.text_hash = fh_hash(made.text);
+    *out = made;
+    return FH_OK;
+}
