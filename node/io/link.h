@@ -158,6 +158,6 @@ FH_MUST_CHECK int fh_dialer_request(struct fh_dialer *dialer,
                                     struct fh_err *err);
 /* Ends a request early with FH_ECANCELLED (or with its reply, if that was first); unknown ones do
  * nothing. */
-void fh_dialer_cancel(struct fh_dialer *dialer, uint64_t request);
+void fh_dialer_cancel(struct fh_dialer *dialer, uint64_t number);
 
 #endif
