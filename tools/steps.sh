@@ -36,7 +36,8 @@ step()
     done
     wait "$pid" || status=$?
     if ((status != 0)); then
-        tail -n 30 "$log" | sed 's/^/    | /' >&2
+        # Without the progress lines of a build and the tails of its long commands.
+        grep -vE '^\[[0-9]+/[0-9]+\] ' "$log" | cut -c1-200 | tail -n 40 | sed 's/^/    | /' >&2
         say "    failed with status $status after $((SECONDS - started)) s" >&2
     fi
     rm -f "$log"

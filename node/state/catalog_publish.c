@@ -29,7 +29,7 @@ int fh_catalog_contract(struct fh_catalog *catalog,
     }
     code =
         fh_catalog_apply_contract(catalog, record, expected, FH_CATALOG_PULLED, now_ms, out, err);
-    struct fh_err other;
+    struct fh_err other = {0};
     int ended = FH_OK;
     if (code == FH_OK || code == FH_EFORK || code == FH_EINCOMPLETE) {
         ended = fh_store_commit(catalog->store, &other);
