@@ -2,8 +2,8 @@
 /*
  * The state of one reading, private to this room: where we are and what was found.
  *
- * contract_read.c walks the tree by the tables; section_checks.c judges what the tables cannot say
- * between the fields of one section.
+ * contract_read.c walks the sections by the tables, field_read.c reads single fields,
+ * section_checks.c judges what the tables cannot say between the fields of one section.
  *
  * Does not: outlive a reading. Thread: one. Ownership: borrows everything.
  */
@@ -43,6 +43,46 @@ void fh_reader_warning(struct fh_reader *reader,
 
 /* The text of the scalar under `key`, or "" when it is absent or no string. */
 const char *fh_reader_discriminator(const struct fh_doc_node *node, const char *key);
+
+/* Zeroed memory from the arena; NULL after noting the failure. */
+void *fh_reader_allocate(struct fh_reader *reader, size_t count, size_t size);
+
+/* A finding when the node is of none of the types in `allow` (FH_ALLOW_*); true when it is. A
+ * broken node was reported already: false without a finding. `wanted` is for people: "a list". */
+bool fh_reader_has_type(struct fh_reader *reader,
+                        const struct fh_doc_node *node,
+                        unsigned allow,
+                        const char *wanted);
+/* Whether the text is in a NULL-terminated list. */
+bool fh_is_choice(const char *text, const char *const *choices);
+
+/* Each reads one field into its member, or leaves it absent after a finding. */
+void fh_read_string(struct fh_reader *reader,
+                    const struct fh_field *field,
+                    const struct fh_doc_node *node,
+                    const char **out);
+void fh_read_bool(struct fh_reader *reader,
+                  const struct fh_doc_node *node,
+                  enum fh_contract_bool *out);
+void fh_read_integer(struct fh_reader *reader,
+                     const struct fh_field *field,
+                     const struct fh_doc_node *node,
+                     struct fh_contract_int *out);
+void fh_read_decimal(struct fh_reader *reader,
+                     const struct fh_field *field,
+                     const struct fh_doc_node *node,
+                     const char **out);
+void fh_read_value(struct fh_reader *reader,
+                   const struct fh_field *field,
+                   const struct fh_doc_node *node,
+                   const struct fh_doc_node **out);
+void fh_read_strings(struct fh_reader *reader,
+                     const struct fh_doc_node *node,
+                     size_t *out_count,
+                     const char ***out_items);
+void fh_read_refs(struct fh_reader *reader,
+                  const struct fh_doc_node *node,
+                  struct fh_contract_refs *out);
 
 /* Judges one section that was read into `out` from the map `node`, which hangs in the section
  * `parent` (NULL at the top). */
