@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/peer/admit.h"
+
+#include "common/assert.h"
+#include "common/mem.h"
+
+#include <stdio.h>
+
+struct fh_identity {
+    struct fh_directory *dir;
+    struct fh_mesh_id mesh;
+    struct fh_sign_public key;
+    struct fh_session_self self;
+    struct fh_buf bytes; /* the credentials, one behind the other */
+    struct fh_bytes records[FH_SESSION_RECORDS_MAX];
+    size_t sizes[FH_SESSION_RECORDS_MAX];
+};
+
+struct fh_identity *fh_identity_new(struct fh_directory *dir,
+                                    const struct fh_mesh_id *mesh,
+                                    const struct fh_domain_id *domain,
+                                    const struct fh_sign_public *key,
+                                    const struct fh_sign_secret *sign,
+                                    const struct fh_agree_secret *agree)
+{
+    struct fh_identity *identity = fh_calloc(1, sizeof *identity);
+    if (identity == NULL) {
+        return NULL;
+    }
+    identity->dir = dir;
+    identity->mesh = *mesh;
+    identity->key = *key;
+    fh_buf_init(&identity->bytes, FH_FRAME_UNAUTHENTICATED_BYTES_MAX);
+    identity->self = (struct fh_session_self){
+        .mesh = &identity->mesh,
+        .static_secret = agree,
+        .domain = *domain,
+        .sign_secret = sign,
+        .records = identity->records,
+    };
+    return identity;
+}
+
+void fh_identity_free(struct fh_identity *identity)
+{
+    if (identity != NULL) {
+        fh_buf_fini(&identity->bytes);
+        fh_free(identity);
+    }
+}
+
+static bool
+add_record(void *user, unsigned type, const struct fh_record_id *id, struct fh_bytes bytes)
+{
+    (void)type;
+    (void)id;
+    struct fh_identity *identity = user;
+    unsigned n = identity->self.record_count;
+    /* A payload of a handshake stays well below its frame: the rest is noise and signature. */
+    if (n == FH_SESSION_RECORDS_MAX ||
+        identity->bytes.size + bytes.size > FH_FRAME_UNAUTHENTICATED_BYTES_MAX - 2048) {
+        return false;
+    }
+    fh_buf_add_bytes(&identity->bytes, bytes);
+    identity->sizes[n] = bytes.size;
+    identity->self.record_count = n + 1;
+    return true;
+}
+
+const struct fh_session_self *fh_identity_self(struct fh_identity *identity, int64_t wall_ms)
+{
+    struct fh_key_id key = fh_key_id_of(&identity->key);
+    struct fh_ref ref = fh_key_id_ref(&key);
+    fh_buf_reset(&identity->bytes);
+    identity->self.record_count = 0;
+    fh_directory_credentials(
+        identity->dir, &identity->self.domain, &ref, wall_ms, add_record, identity);
+    size_t at = 0;
+    for (unsigned i = 0; i < identity->self.record_count; i++) {
+        identity->records[i] = fh_bytes(identity->bytes.data + at, identity->sizes[i]);
+        at += identity->sizes[i];
+    }
+    return &identity->self;
+}
+
+const struct fh_domain_id *fh_identity_domain(const struct fh_identity *identity)
+{
+    return &identity->self.domain;
+}
+
+struct fh_node_id fh_identity_node(const struct fh_identity *identity)
+{
+    return fh_node_id_of(&identity->key);
+}
+
+static int judge_stranger(struct fh_signer *out,
+                          const struct fh_mesh_id *mesh,
+                          const struct fh_session_peer *peer,
+                          int64_t wall_ms,
+                          struct fh_err *err)
+{
+    FH_CLEANUP(fh_directory_freep)
+    struct fh_directory *own = fh_directory_new(mesh, &fh_verifier_plain);
+    if (own == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory to judge a stranger");
+    }
+    if (fh_directory_add_all(own, peer->records, peer->record_count, wall_ms, NULL, err) != FH_OK) {
+        return fh_err_wrap(err, "credentials of a stranger");
+    }
+    struct fh_ref ref = fh_key_id_ref(&peer->key_id);
+    return fh_directory_signer_of_stranger(
+        own, &ref, &peer->domain, wall_ms, FH_ROLES_ALL, out, err);
+}
+
+int fh_admit(struct fh_speaker *out,
+             struct fh_directory *dir,
+             const struct fh_session_peer *peer,
+             int64_t wall_ms,
+             struct fh_err *err)
+{
+    const struct fh_directory_domain *domain = fh_directory_domain(dir, &peer->domain);
+    bool admitted = domain != NULL && domain->admitted;
+    struct fh_signer signer;
+    int rc;
+    if (admitted) {
+        /* New delegations of a known domain are welcome; whatever is refused is simply not there
+         * when the key's right is looked up. */
+        struct fh_err ignored;
+        int added =
+            fh_directory_add_all(dir, peer->records, peer->record_count, wall_ms, NULL, &ignored);
+        (void)added;
+        struct fh_ref ref = fh_key_id_ref(&peer->key_id);
+        rc = fh_directory_signer(dir, &ref, &peer->domain, wall_ms, FH_ROLES_ALL, &signer, err);
+    } else {
+        rc = judge_stranger(&signer, fh_directory_mesh(dir), peer, wall_ms, err);
+    }
+    if (rc != FH_OK) {
+        return rc;
+    }
+    struct fh_speaker speaker = {
+        .domain = peer->domain,
+        .key = peer->key_id,
+        .public_key = peer->key,
+        .role = signer.role,
+        .admitted = admitted,
+    };
+    if (admitted) {
+        domain = fh_directory_domain(dir, &peer->domain);
+        FH_ASSERT(domain != NULL);
+        snprintf(speaker.domain_name, sizeof speaker.domain_name, "%s", domain->name);
+    }
+    *out = speaker;
+    return FH_OK;
+}

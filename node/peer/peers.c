@@ -1,0 +1,625 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/peer/peers.h"
+
+#include "common/assert.h"
+#include "common/entropy.h"
+#include "common/list.h"
+#include "common/mem.h"
+#include "common/time.h"
+#include "node/io/link.h"
+
+#include <stdio.h>
+
+enum { WAITING_MAX = 1024, ROUNDS_MAX = 2 };
+
+enum peer_state { PEER_IDLE, PEER_GREETING, PEER_OPEN };
+
+struct peer {
+    struct fh_list link; /* in fh_peers.peers */
+    struct fh_peers *owner;
+    struct fh_dialer *dialer;
+    enum peer_state state;
+    struct fh_session *session;
+    struct fh_speaker speaker; /* of the open session */
+    struct fh_domain_id guest; /* accepted before it is admitted */
+    struct fh_list waiting;    /* calls that wait for the session */
+    unsigned busy;             /* calls and handshake frames on their way */
+    int64_t used_ms;
+};
+
+struct call {
+    struct fh_list link;
+    struct peer *peer;
+    struct fh_node_id node;
+    struct fh_domain_id guest;
+    struct fh_buf request;
+    int64_t timeout_ms;
+    unsigned rounds;
+    struct fh_session *session; /* a reference, while on its way */
+    struct fh_session_binding binding;
+    fh_peer_answer_fn *answer_fn;
+    fh_peer_sealed_fn *sealed_fn;
+    void *user;
+};
+
+struct fh_peers {
+    struct fh_link *link;
+    struct fh_identity *identity;
+    struct fh_directory *dir;
+    struct fh_list peers;
+    unsigned peer_count;
+    unsigned calls;
+    bool quiet;
+};
+
+struct fh_sealed {
+    struct fh_message *message;
+    struct fh_session *session;
+    struct fh_session_binding binding;
+};
+
+static void greet(struct peer *peer);
+static void send_call(struct call *call);
+
+/* ---- ends of calls ---- */
+
+static void free_call(struct call *call)
+{
+    call->peer->owner->calls--;
+    fh_session_unref(call->session);
+    fh_buf_fini(&call->request);
+    fh_free(call);
+}
+
+static void fail_call(struct call *call, const struct fh_err *err)
+{
+    if (call->answer_fn != NULL) {
+        call->answer_fn(NULL, err, call->user);
+    } else {
+        call->sealed_fn(NULL, err, call->user);
+    }
+    free_call(call);
+}
+
+static void fail_waiting(struct peer *peer, const struct fh_err *err)
+{
+    /* The calls at hand only: a failure's handler may ask again. */
+    struct fh_list now;
+    fh_list_init(&now);
+    while (!fh_list_empty(&peer->waiting)) {
+        struct fh_list *first = peer->waiting.next;
+        fh_list_remove(first);
+        fh_list_push_back(&now, first);
+    }
+    while (!fh_list_empty(&now)) {
+        struct call *call = FH_LIST_ENTRY(now.next, struct call, link);
+        fh_list_remove(&call->link);
+        fail_call(call, err);
+    }
+}
+
+static void drop_session(struct peer *peer)
+{
+    fh_session_unref(peer->session);
+    peer->session = NULL;
+    peer->state = PEER_IDLE;
+}
+
+/* ---- handshake ---- */
+
+static void greeting_failed(struct peer *peer, const struct fh_err *err)
+{
+    drop_session(peer);
+    struct fh_err told = *err;
+    fh_err_wrap(&told, "%s", fh_dialer_address(peer->dialer));
+    fail_waiting(peer, &told);
+}
+
+static void greeted(struct peer *peer)
+{
+    peer->state = PEER_OPEN;
+    while (peer->state == PEER_OPEN && !fh_list_empty(&peer->waiting)) {
+        struct call *call = FH_LIST_ENTRY(peer->waiting.next, struct call, link);
+        fh_list_remove(&call->link);
+        send_call(call);
+    }
+}
+
+static void take_welcome(struct fh_message *reply, const struct fh_err *failure, void *user)
+{
+    struct peer *peer = user;
+    peer->busy--;
+    struct fh_err err;
+    struct fh_frame frame;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf welcome;
+    fh_buf_init(&welcome, FH_FRAME_UNAUTHENTICATED_BYTES_MAX);
+    int rc =
+        failure != NULL ? failure->code : fh_frame_parse(&frame, fh_message_bytes(reply), &err);
+    if (failure == NULL && rc == FH_OK) {
+        rc = fh_session_confirm(peer->session, &frame, fh_clock_mono_ms(), &welcome, &err);
+    }
+    if (rc != FH_OK) {
+        greeting_failed(peer, failure != NULL ? failure : &err);
+    } else {
+        greeted(peer);
+    }
+    fh_message_free(reply);
+}
+
+static int judge(struct peer *peer, struct fh_err *err)
+{
+    struct fh_peers *peers = peer->owner;
+    int rc = fh_admit(
+        &peer->speaker, peers->dir, fh_session_peer(peer->session), fh_clock_wall_ms(), err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    if (peer->speaker.role != FH_ROLE_NODE) {
+        return fh_err_rule(err, FH_ESIG, "peer.role", "who answers there is no node");
+    }
+    if (!peer->speaker.admitted && !fh_domain_id_equal(&peer->speaker.domain, &peer->guest)) {
+        return fh_err_rule(err,
+                           FH_EDENIED,
+                           "domain.not_admitted",
+                           "who answers there is not admitted to the mesh");
+    }
+    return FH_OK;
+}
+
+static int
+send_frame(struct peer *peer, const struct fh_buf *frame, fh_reply_fn *fn, struct fh_err *err)
+{
+    if (fh_buf_ok(frame) != FH_OK) {
+        return fh_err_set(err, fh_buf_ok(frame), "the handshake does not fit its frame");
+    }
+    struct fh_message *message = fh_message_copy(fh_buf_view(frame));
+    if (message == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a frame");
+    }
+    int rc = fh_dialer_request(peer->dialer, message, FH_HANDSHAKE_MS, fn, peer, NULL, err);
+    if (rc == FH_OK) {
+        peer->busy++;
+    }
+    return rc;
+}
+
+static void take_second(struct fh_message *reply, const struct fh_err *failure, void *user)
+{
+    struct peer *peer = user;
+    peer->busy--;
+    if (failure != NULL) {
+        greeting_failed(peer, failure);
+        return;
+    }
+    struct fh_err err;
+    struct fh_frame frame;
+    int64_t now = fh_clock_mono_ms();
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, FH_FRAME_UNAUTHENTICATED_BYTES_MAX);
+    int rc = fh_frame_parse(&frame, fh_message_bytes(reply), &err);
+    if (rc == FH_OK) {
+        rc = fh_session_identify(peer->session, &frame, now, &err);
+    }
+    if (rc == FH_OK) {
+        rc = judge(peer, &err);
+    }
+    if (rc == FH_OK) {
+        rc = fh_session_accept(peer->session,
+                               fh_identity_self(peer->owner->identity, fh_clock_wall_ms()),
+                               FH_BYTES_NONE,
+                               now,
+                               &out,
+                               &err);
+    }
+    if (rc == FH_OK) {
+        rc = send_frame(peer, &out, take_welcome, &err);
+    }
+    fh_message_free(reply);
+    if (rc != FH_OK) {
+        greeting_failed(peer, &err);
+    }
+}
+
+static void greet(struct peer *peer)
+{
+    FH_ASSERT(peer->state == PEER_IDLE);
+    FH_CLEANUP(fh_agree_secret_wipe) struct fh_agree_secret ephemeral;
+    fh_entropy(&ephemeral, sizeof ephemeral);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, FH_FRAME_UNAUTHENTICATED_BYTES_MAX);
+    struct fh_err err;
+    peer->state = PEER_GREETING;
+    int rc = fh_session_start(&peer->session,
+                              fh_identity_self(peer->owner->identity, fh_clock_wall_ms()),
+                              &ephemeral,
+                              fh_clock_mono_ms(),
+                              &out,
+                              &err);
+    if (rc == FH_OK) {
+        rc = send_frame(peer, &out, take_second, &err);
+    }
+    if (rc != FH_OK) {
+        greeting_failed(peer, &err);
+    }
+}
+
+/* ---- calls ---- */
+
+static void wait_for_session(struct call *call)
+{
+    struct peer *peer = call->peer;
+    fh_list_push_back(&peer->waiting, &call->link);
+    if (!fh_domain_id_is_zero(&call->guest)) {
+        peer->guest = call->guest;
+    }
+    if (peer->state == PEER_IDLE) {
+        greet(peer);
+    }
+}
+
+/* The other end does not know the session any more: nothing was done, so ask once again. */
+static bool forgotten(const struct fh_frame *frame)
+{
+    return frame->type == FH_FRAME_REJECT &&
+           (frame->code == FH_ENOTFOUND || frame->code == FH_ESTALE || frame->code == FH_ESTATE);
+}
+
+static void take_sealed(struct call *call, struct fh_message *reply)
+{
+    struct fh_sealed *sealed = fh_calloc(1, sizeof *sealed);
+    struct fh_err err;
+    if (sealed == NULL) {
+        fh_message_free(reply);
+        fh_err_set(&err, FH_ENOMEM, "no memory for an answer");
+        fail_call(call, &err);
+        return;
+    }
+    *sealed = (struct fh_sealed){
+        .message = reply, .session = FH_TAKE(call->session), .binding = call->binding};
+    call->sealed_fn(sealed, NULL, call->user);
+    free_call(call);
+}
+
+static void take_plain(struct call *call, struct fh_message *reply)
+{
+    struct fh_sealed sealed = {
+        .message = reply, .session = call->session, .binding = call->binding};
+    struct fh_pack_reader fields;
+    struct fh_err err;
+    if (fh_sealed_open(&sealed, &fields, NULL, &err) == FH_OK) {
+        call->answer_fn(&fields, NULL, call->user);
+        free_call(call);
+    } else {
+        fail_call(call, &err);
+    }
+    fh_message_free(reply);
+}
+
+static void take_reply(struct fh_message *reply, const struct fh_err *failure, void *user)
+{
+    struct call *call = user;
+    struct peer *peer = call->peer;
+    peer->busy--;
+    peer->used_ms = fh_clock_mono_ms();
+    if (failure != NULL) {
+        struct fh_err told = *failure;
+        fh_err_wrap(&told, "%s", fh_dialer_address(peer->dialer));
+        fail_call(call, &told);
+        return;
+    }
+    struct fh_frame frame;
+    struct fh_err err;
+    if (fh_frame_parse(&frame, fh_message_bytes(reply), &err) == FH_OK && forgotten(&frame) &&
+        call->rounds < ROUNDS_MAX && !peer->owner->quiet) {
+        fh_message_free(reply);
+        if (peer->session == call->session) {
+            drop_session(peer);
+        }
+        fh_session_unref(FH_TAKE(call->session));
+        wait_for_session(call);
+        return;
+    }
+    if (call->sealed_fn != NULL) {
+        take_sealed(call, reply);
+    } else {
+        take_plain(call, reply);
+    }
+}
+
+static int seal_call(struct call *call, struct fh_message **out, struct fh_err *err)
+{
+    struct fh_bytes request = fh_buf_view(&call->request);
+    struct fh_message *message = fh_message_new(fh_session_frame_bytes(request.size));
+    if (message == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a frame");
+    }
+    int rc = fh_session_seal_request(call->peer->session,
+                                     request,
+                                     fh_clock_mono_ms(),
+                                     fh_message_data(message),
+                                     &call->binding,
+                                     err);
+    if (rc != FH_OK) {
+        fh_message_free(message);
+        return rc;
+    }
+    *out = message;
+    return FH_OK;
+}
+
+static void send_call(struct call *call)
+{
+    struct peer *peer = call->peer;
+    struct fh_err err;
+    if (!fh_node_id_is_zero(&call->node) &&
+        memcmp(call->node.b, peer->speaker.key.b, FH_ID_BYTES) != 0) {
+        fh_err_rule(&err,
+                    FH_EUNREACH,
+                    "peer.other_node",
+                    "%s: another node answers there",
+                    fh_dialer_address(peer->dialer));
+        fail_call(call, &err);
+        return;
+    }
+    call->rounds++;
+    struct fh_message *message;
+    int rc = seal_call(call, &message, &err);
+    if (rc == FH_ESTALE || rc == FH_ESTATE) {
+        drop_session(peer);
+        if (call->rounds < ROUNDS_MAX) {
+            wait_for_session(call);
+            return;
+        }
+    }
+    if (rc == FH_OK) {
+        call->session = fh_session_ref(peer->session);
+        rc = fh_dialer_request(
+            peer->dialer, message, call->timeout_ms, take_reply, call, NULL, &err);
+    }
+    if (rc != FH_OK) {
+        fail_call(call, &err);
+        return;
+    }
+    peer->busy++;
+}
+
+/* ---- the set ---- */
+
+static void free_peer(struct peer *peer)
+{
+    FH_ASSERT(fh_list_empty(&peer->waiting));
+    fh_list_remove(&peer->link);
+    peer->owner->peer_count--;
+    fh_session_unref(peer->session);
+    fh_dialer_close(peer->dialer);
+    fh_free(peer);
+}
+
+static void make_room(struct fh_peers *peers)
+{
+    struct peer *quietest = NULL;
+    FH_LIST_FOREACH (link, &peers->peers) {
+        struct peer *peer = FH_LIST_ENTRY(link, struct peer, link);
+        bool idle = peer->busy == 0 && fh_list_empty(&peer->waiting);
+        if (idle && (quietest == NULL || peer->used_ms < quietest->used_ms)) {
+            quietest = peer;
+        }
+    }
+    if (peers->peer_count >= FH_DIALERS_MAX && quietest != NULL) {
+        free_peer(quietest);
+    }
+}
+
+static struct peer *find_peer(struct fh_peers *peers, const char *address)
+{
+    FH_LIST_FOREACH (link, &peers->peers) {
+        struct peer *peer = FH_LIST_ENTRY(link, struct peer, link);
+        if (strcmp(fh_dialer_address(peer->dialer), address) == 0) {
+            return peer;
+        }
+    }
+    return NULL;
+}
+
+static int
+open_peer(struct peer **out, struct fh_peers *peers, const char *address, struct fh_err *err)
+{
+    make_room(peers);
+    struct peer *peer = fh_calloc(1, sizeof *peer);
+    if (peer == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a peer");
+    }
+    peer->owner = peers;
+    fh_list_init(&peer->waiting);
+    int rc = fh_dialer_open(&peer->dialer, peers->link, address, err);
+    if (rc != FH_OK) {
+        fh_free(peer);
+        return rc;
+    }
+    fh_list_push_back(&peers->peers, &peer->link);
+    peers->peer_count++;
+    *out = peer;
+    return FH_OK;
+}
+
+static int begin(struct fh_peers *peers,
+                 const struct fh_peer_target *target,
+                 struct call *call,
+                 struct fh_err *err)
+{
+    if (peers->quiet) {
+        return fh_err_set(err, FH_ECANCELLED, "this node is going down");
+    }
+    if (peers->calls > WAITING_MAX) {
+        return fh_err_set(err, FH_EBUSY, "too many calls wait for other nodes");
+    }
+    struct peer *peer = find_peer(peers, target->address);
+    int rc = peer != NULL ? FH_OK : open_peer(&peer, peers, target->address, err);
+    if (rc == FH_OK) {
+        peer->used_ms = fh_clock_mono_ms();
+        call->peer = peer;
+        call->node = target->node;
+        call->guest = target->guest;
+    }
+    return rc;
+}
+
+static void start(struct fh_peers *peers,
+                  const struct fh_peer_target *target,
+                  const struct fh_buf *request,
+                  const struct call *made)
+{
+    struct fh_err err;
+    struct call *call = fh_calloc(1, sizeof *call);
+    int rc = fh_buf_ok(request);
+    if (rc != FH_OK) {
+        fh_err_set(&err, rc, "the question does not fit one message");
+    } else if (call == NULL) {
+        rc = fh_err_set(&err, FH_ENOMEM, "no memory for a call");
+    } else {
+        *call = *made;
+        fh_list_init(&call->link);
+        fh_buf_init(&call->request, FH_FRAME_REQUEST_BYTES_MAX);
+        fh_buf_add_bytes(&call->request, fh_buf_view(request));
+        rc = fh_buf_ok(&call->request);
+        if (rc != FH_OK) {
+            fh_err_set(&err, rc, "the question does not fit one message");
+        } else {
+            rc = begin(peers, target, call, &err);
+        }
+    }
+    if (rc != FH_OK) {
+        if (call != NULL) {
+            fh_buf_fini(&call->request);
+            fh_free(call);
+        }
+        if (made->answer_fn != NULL) {
+            made->answer_fn(NULL, &err, made->user);
+        } else {
+            made->sealed_fn(NULL, &err, made->user);
+        }
+        return;
+    }
+    peers->calls++;
+    struct peer *peer = call->peer;
+    if (peer->state == PEER_OPEN && fh_session_wants_rekey(peer->session, fh_clock_mono_ms())) {
+        drop_session(peer); /* what is on its way holds its own reference */
+    }
+    if (peer->state == PEER_OPEN) {
+        send_call(call);
+    } else {
+        wait_for_session(call);
+    }
+}
+
+void fh_peers_ask(struct fh_peers *peers,
+                  const struct fh_peer_target *target,
+                  const struct fh_buf *request,
+                  int64_t timeout_ms,
+                  fh_peer_answer_fn *fn,
+                  void *user)
+{
+    struct call made = {.timeout_ms = timeout_ms, .answer_fn = fn, .user = user};
+    start(peers, target, request, &made);
+}
+
+void fh_peers_ask_bulk(struct fh_peers *peers,
+                       const struct fh_peer_target *target,
+                       const struct fh_buf *request,
+                       int64_t timeout_ms,
+                       fh_peer_sealed_fn *fn,
+                       void *user)
+{
+    struct call made = {.timeout_ms = timeout_ms, .sealed_fn = fn, .user = user};
+    start(peers, target, request, &made);
+}
+
+int fh_peers_new(struct fh_peers **out,
+                 struct fh_link *link,
+                 struct fh_identity *identity,
+                 struct fh_directory *dir,
+                 struct fh_err *err)
+{
+    struct fh_peers *peers = fh_calloc(1, sizeof *peers);
+    if (peers == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for peers");
+    }
+    *peers = (struct fh_peers){.link = link, .identity = identity, .dir = dir};
+    fh_list_init(&peers->peers);
+    *out = peers;
+    return FH_OK;
+}
+
+void fh_peers_quiesce(struct fh_peers *peers)
+{
+    peers->quiet = true;
+    struct fh_err err;
+    fh_err_set(&err, FH_ECANCELLED, "this node is going down");
+    FH_LIST_FOREACH (link, &peers->peers) {
+        fail_waiting(FH_LIST_ENTRY(link, struct peer, link), &err);
+    }
+}
+
+bool fh_peers_drained(const struct fh_peers *peers)
+{
+    bool drained = peers->calls == 0;
+    FH_LIST_FOREACH(link, &peers->peers)
+    {
+        drained = drained && FH_LIST_ENTRY(link, struct peer, link)->busy == 0;
+    }
+    return drained;
+}
+
+void fh_peers_free(struct fh_peers *peers)
+{
+    if (peers == NULL) {
+        return;
+    }
+    FH_ASSERT(peers->calls == 0);
+    FH_LIST_FOREACH (link, &peers->peers) {
+        free_peer(FH_LIST_ENTRY(link, struct peer, link));
+    }
+    fh_free(peers);
+}
+
+/* ---- a sealed answer ---- */
+
+int fh_sealed_open(struct fh_sealed *sealed,
+                   struct fh_pack_reader *fields,
+                   uint8_t out_tag[FH_AEAD_TAG_BYTES],
+                   struct fh_err *err)
+{
+    struct fh_frame frame;
+    struct fh_bytes bytes = fh_message_bytes(sealed->message);
+    int rc = fh_frame_parse(&frame, bytes, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    if (frame.type == FH_FRAME_REJECT) {
+        return fh_err_rule(err,
+                           FH_EPROTO,
+                           "session.rejected",
+                           "the peer refused the frame: %s",
+                           fh_code_text(frame.code));
+    }
+    if (out_tag != NULL) {
+        memcpy(out_tag, fh_frame_tag(&frame).data, FH_AEAD_TAG_BYTES);
+    }
+    uint8_t *place = fh_message_data(sealed->message) + (frame.body.data - bytes.data);
+    rc = fh_session_open_reply(
+        sealed->session, &frame, &sealed->binding, fh_clock_mono_ms(), place, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    return fh_msg_answer(
+        fields, fh_bytes(place, fh_session_plaintext_bytes(&frame)), FH_FRAME_REPLY_BYTES_MAX, err);
+}
+
+void fh_sealed_free(struct fh_sealed *sealed)
+{
+    if (sealed != NULL) {
+        fh_message_free(sealed->message);
+        fh_session_unref(sealed->session);
+        fh_free(sealed);
+    }
+}

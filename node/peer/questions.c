@@ -1,0 +1,555 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/peer/questions.h"
+
+#include "common/assert.h"
+#include "common/entropy.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/time.h"
+#include "node/io/link.h"
+#include "node/io/loop.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+enum {
+    SLOTS = 2 * FH_SESSIONS_MAX, /* open addressing at half load */
+    SWEEP_MS = 1000,
+    RELAY_HEAD_BYTES = 16, /* [0, bin head] around an inner frame */
+};
+
+struct served {
+    struct fh_session *session; /* NULL: empty slot */
+    uint64_t number;
+    int64_t used_ms;
+    bool open;
+    bool told; /* the link trusts the connection */
+    struct fh_speaker speaker;
+    struct fh_node_id via; /* zero: direct */
+};
+
+struct fh_questions {
+    struct fh_questions_options options;
+    struct fh_link *link;
+    struct fh_timer *sweep;
+    unsigned count;
+    atomic_uint open;
+    struct served slots[SLOTS];
+};
+
+struct fh_question {
+    struct fh_questions *owner;
+    struct fh_call *call;       /* direct: answered here */
+    struct fh_question *relay;  /* inner: this question is answered with our frame */
+    struct fh_session *session; /* a reference */
+    struct fh_session_binding binding;
+    uint64_t number;
+    struct fh_speaker speaker;
+    struct fh_node_id via;
+    bool relayed;
+    unsigned code;
+    struct fh_pack_reader fields;
+};
+
+/* Where a frame came from and where the answering frame goes: exactly one of the two is set. */
+struct origin {
+    struct fh_call *call;
+    struct fh_question *relay;
+};
+
+/* ---- the table of sessions ---- */
+
+static struct served *find(struct fh_questions *q, uint64_t number)
+{
+    for (size_t i = 0; i < SLOTS; i++) {
+        struct served *slot = &q->slots[(number + i) % SLOTS];
+        if (slot->session == NULL) {
+            return NULL;
+        }
+        if (slot->number == number) {
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+static struct served *insert(struct fh_questions *q, uint64_t number)
+{
+    for (size_t i = 0; i < SLOTS; i++) {
+        struct served *slot = &q->slots[(number + i) % SLOTS];
+        if (slot->session == NULL) {
+            *slot = (struct served){.number = number};
+            q->count++;
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+/* Closes a session and heals the probe chain behind its slot (backward shift). */
+static void drop(struct fh_questions *q, struct served *slot)
+{
+    uint64_t number = slot->number;
+    bool open = slot->open;
+    fh_session_close(slot->session);
+    fh_session_unref(slot->session);
+    size_t hole = (size_t)(slot - q->slots);
+    q->slots[hole].session = NULL;
+    q->count--;
+    for (size_t i = (hole + 1) % SLOTS; q->slots[i].session != NULL; i = (i + 1) % SLOTS) {
+        size_t home = q->slots[i].number % SLOTS;
+        size_t distance_home = (i + SLOTS - home) % SLOTS;
+        size_t distance_hole = (i + SLOTS - hole) % SLOTS;
+        if (distance_home >= distance_hole) {
+            q->slots[hole] = q->slots[i];
+            q->slots[i].session = NULL;
+            hole = i;
+        }
+    }
+    if (open && q->options.gone != NULL) {
+        q->options.gone(number, q->options.user);
+    }
+}
+
+static void sweep(void *user)
+{
+    struct fh_questions *q = user;
+    int64_t now = fh_clock_mono_ms();
+    for (size_t i = 0; i < SLOTS;) {
+        struct served *slot = &q->slots[i];
+        if (slot->session != NULL && fh_session_deadline(slot->session) <= now) {
+            drop(q, slot); /* another one may move into this slot: look again */
+        } else {
+            i++;
+        }
+    }
+    fh_timer_set(q->sweep, now + SWEEP_MS);
+}
+
+/* Makes room for one more session, of `key` when it is given: the quietest one goes. */
+static void make_room(struct fh_questions *q, const struct fh_key_id *key)
+{
+    struct served *quietest = NULL;
+    unsigned count = 0;
+    for (size_t i = 0; i < SLOTS; i++) {
+        struct served *slot = &q->slots[i];
+        if (slot->session == NULL ||
+            (key != NULL && !(slot->open && fh_key_id_equal(&slot->speaker.key, key)))) {
+            continue;
+        }
+        count++;
+        if (quietest == NULL || slot->used_ms < quietest->used_ms) {
+            quietest = slot;
+        }
+    }
+    unsigned most = key == NULL ? FH_SESSIONS_MAX : FH_SESSIONS_PER_KEY_MAX;
+    if (count >= most) {
+        drop(q, quietest);
+    }
+}
+
+int fh_questions_new(struct fh_questions **out,
+                     const struct fh_questions_options *options,
+                     struct fh_err *err)
+{
+    struct fh_questions *q = fh_calloc(1, sizeof *q);
+    if (q == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for sessions");
+    }
+    q->options = *options;
+    int rc = fh_timer_new(&q->sweep, options->loop, sweep, q, err);
+    if (rc != FH_OK) {
+        fh_free(q);
+        return rc;
+    }
+    fh_timer_set(q->sweep, fh_clock_mono_ms() + SWEEP_MS);
+    *out = q;
+    return FH_OK;
+}
+
+void fh_questions_set_link(struct fh_questions *questions, struct fh_link *link)
+{
+    questions->link = link;
+}
+
+void fh_questions_free(struct fh_questions *q)
+{
+    if (q == NULL) {
+        return;
+    }
+    FH_ASSERT(atomic_load(&q->open) == 0);
+    q->options.gone = NULL;
+    for (size_t i = 0; i < SLOTS;) {
+        if (q->slots[i].session != NULL) {
+            drop(q, &q->slots[i]);
+        } else {
+            i++;
+        }
+    }
+    fh_timer_free(q->sweep);
+    fh_free(q);
+}
+
+unsigned fh_questions_open(const struct fh_questions *questions)
+{
+    return atomic_load(&questions->open);
+}
+
+/* ---- frames out ---- */
+
+static void send_frame(struct origin origin, struct fh_bytes frame)
+{
+    if (origin.call != NULL) {
+        struct fh_message *message = fh_message_copy(frame);
+        if (message == NULL) {
+            fh_call_drop(origin.call);
+        } else {
+            fh_call_reply(origin.call, message);
+        }
+        return;
+    }
+    FH_CLEANUP(fh_buf_fini) struct fh_buf head;
+    fh_buf_init(&head, RELAY_HEAD_BYTES);
+    fh_msg_ok(&head, 1);
+    fh_pack_bin_head(&head, (uint32_t)frame.size);
+    FH_ASSERT(fh_buf_ok(&head) == FH_OK);
+    uint8_t tag[FH_AEAD_TAG_BYTES];
+    bool sent = fh_question_answer_tagged(origin.relay, fh_buf_view(&head), frame, tag);
+    (void)sent; /* the relay is gone, and with it the asker */
+}
+
+static void send_nothing(struct origin origin)
+{
+    if (origin.call != NULL) {
+        fh_call_drop(origin.call);
+        return;
+    }
+    struct fh_err err;
+    fh_err_rule(&err, FH_EPROTO, "session.frame", "the inner frame has no answer");
+    fh_question_refuse(origin.relay, &err);
+}
+
+static void send_reject(struct origin origin, int code)
+{
+    FH_CLEANUP(fh_buf_fini) struct fh_buf frame;
+    fh_buf_init(&frame, FH_FRAME_REJECT_BYTES);
+    fh_frame_reject(&frame, code);
+    send_frame(origin, fh_buf_view(&frame));
+}
+
+/* ---- handshakes ---- */
+
+static void answer_first(struct fh_questions *q, const struct fh_frame *frame, struct origin origin)
+{
+    uint64_t number;
+    do {
+        fh_entropy(&number, sizeof number);
+    } while (number == 0 || find(q, number) != NULL);
+    FH_CLEANUP(fh_agree_secret_wipe) struct fh_agree_secret ephemeral;
+    fh_entropy(&ephemeral, sizeof ephemeral);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, FH_FRAME_UNAUTHENTICATED_BYTES_MAX);
+    int64_t now = fh_clock_mono_ms();
+    struct fh_session *session;
+    struct fh_err err;
+    int rc = fh_session_answer(&session,
+                               fh_identity_self(q->options.identity, fh_clock_wall_ms()),
+                               frame,
+                               &ephemeral,
+                               number,
+                               now,
+                               &out,
+                               &err);
+    if (rc != FH_OK) {
+        fh_log(FH_LOG_DEBUG, "session.refused", "rule=%s text=\"%s\"", err.rule, err.text);
+        send_reject(origin, rc);
+        return;
+    }
+    make_room(q, NULL);
+    struct served *slot = insert(q, number);
+    FH_ASSERT(slot != NULL);
+    slot->session = session;
+    slot->used_ms = now;
+    if (origin.relay != NULL) {
+        const struct fh_speaker *relay = fh_question_speaker(origin.relay);
+        memcpy(slot->via.b, relay->key.b, FH_ID_BYTES);
+    }
+    send_frame(origin, fh_buf_view(&out));
+}
+
+static void answer_last(struct fh_questions *q,
+                        struct served *slot,
+                        const struct fh_frame *frame,
+                        struct origin origin)
+{
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, FH_FRAME_UNAUTHENTICATED_BYTES_MAX);
+    int64_t now = fh_clock_mono_ms();
+    struct fh_err err;
+    int rc = fh_session_identify(slot->session, frame, now, &err);
+    if (rc != FH_OK) {
+        fh_log(FH_LOG_DEBUG, "session.refused", "rule=%s text=\"%s\"", err.rule, err.text);
+        send_reject(origin, rc);
+        return;
+    }
+    int64_t wall = fh_clock_wall_ms();
+    const struct fh_session_self *self = fh_identity_self(q->options.identity, wall);
+    rc = fh_admit(&slot->speaker, q->options.dir, fh_session_peer(slot->session), wall, &err);
+    if (rc == FH_OK) {
+        rc = fh_session_accept(slot->session, self, FH_BYTES_NONE, now, &out, &err);
+        if (rc != FH_OK) {
+            send_reject(origin, rc);
+            drop(q, slot);
+            return;
+        }
+        struct served kept = *slot;
+        make_room(q, &kept.speaker.key); /* may move slots */
+        slot = find(q, kept.number);
+        FH_ASSERT(slot != NULL);
+        slot->open = true;
+        slot->used_ms = now;
+    } else {
+        char name[FH_ID_SHORT_BYTES];
+        fh_domain_id_short(name, &fh_session_peer(slot->session)->domain);
+        fh_log(FH_LOG_WARN,
+               "session.denied",
+               "domain=%s rule=%s text=\"%s\"",
+               name,
+               err.rule,
+               err.text);
+        fh_session_reject(slot->session, &err, &out);
+        drop(q, slot);
+    }
+    send_frame(origin, fh_buf_view(&out));
+}
+
+/* ---- requests ---- */
+
+static bool open_to_strangers(unsigned code)
+{
+    return code == FH_MSG_REDEEM || code == FH_MSG_STATUS || code == FH_MSG_PROBE;
+}
+
+static void trust(struct fh_questions *q, struct served *slot, struct fh_call *call)
+{
+    if (slot->told || q->link == NULL) {
+        return;
+    }
+    struct fh_err err;
+    if (fh_link_trust(q->link, fh_call_pipe(call), slot->speaker.key.b, &err) == FH_OK) {
+        slot->told = true;
+    }
+}
+
+static void
+ask(struct fh_questions *q, struct served *slot, const struct fh_frame *frame, struct origin origin)
+{
+    struct fh_question *question = fh_calloc(1, sizeof *question);
+    if (question == NULL) {
+        send_nothing(origin);
+        return;
+    }
+    int64_t now = fh_clock_mono_ms();
+    struct fh_err err;
+    /* Opened in place: the frame, also an inner one, lies in the call's own memory, which lives
+     * until the answer. */
+    struct fh_call *carrier = origin.call != NULL ? origin.call : origin.relay->call;
+    uint8_t *plaintext = fh_call_data(carrier) + (frame->body.data - fh_call_frame(carrier).data);
+    size_t size = fh_session_plaintext_bytes(frame);
+    int rc =
+        fh_session_open_request(slot->session, frame, now, plaintext, &question->binding, &err);
+    if (rc != FH_OK) {
+        fh_log(FH_LOG_DEBUG, "session.frame_refused", "rule=%s text=\"%s\"", err.rule, err.text);
+        fh_free(question);
+        send_reject(origin, rc);
+        return;
+    }
+    slot->used_ms = now;
+    if (origin.call != NULL) {
+        trust(q, slot, origin.call);
+    }
+    question->owner = q;
+    question->call = origin.call;
+    question->relay = origin.relay;
+    question->relayed = origin.relay != NULL;
+    question->session = fh_session_ref(slot->session);
+    question->number = slot->number;
+    question->speaker = slot->speaker;
+    question->via = slot->via;
+    atomic_fetch_add(&q->open, 1);
+    rc = fh_msg_open(&question->fields,
+                     fh_bytes(plaintext, size),
+                     FH_FRAME_REQUEST_BYTES_MAX,
+                     &question->code,
+                     &err);
+    if (rc == FH_OK && !question->speaker.admitted && !open_to_strangers(question->code)) {
+        rc = fh_err_rule(&err,
+                         FH_EDENIED,
+                         "domain.not_admitted",
+                         "this domain is not admitted to the mesh; redeem an invitation first");
+    }
+    if (rc != FH_OK) {
+        fh_question_refuse(question, &err);
+        return;
+    }
+    q->options.ask(question, q->options.user);
+}
+
+static void take_frame(struct fh_questions *q, struct fh_bytes bytes, struct origin origin)
+{
+    struct fh_frame frame;
+    struct fh_err err;
+    int rc = fh_frame_parse(&frame, bytes, &err);
+    if (rc != FH_OK) {
+        send_reject(origin, rc);
+        return;
+    }
+    struct served *slot = frame.session == 0 ? NULL : find(q, frame.session);
+    bool handshake = slot != NULL && !slot->open;
+    if (frame.type == FH_FRAME_HS1) {
+        answer_first(q, &frame, origin);
+    } else if (frame.type == FH_FRAME_HS3 && handshake) {
+        answer_last(q, slot, &frame, origin);
+    } else if (frame.type == FH_FRAME_REQUEST && slot != NULL && slot->open) {
+        ask(q, slot, &frame, origin);
+    } else {
+        send_reject(origin, FH_ENOTFOUND); /* the caller starts a new session */
+    }
+}
+
+void fh_questions_call(struct fh_questions *questions, struct fh_call *call)
+{
+    take_frame(questions, fh_call_frame(call), (struct origin){.call = call});
+}
+
+void fh_questions_relayed(struct fh_questions *questions,
+                          struct fh_question *relay,
+                          struct fh_bytes frame)
+{
+    if (relay->relayed) { /* one relay is enough: a chain would hide who brings the frame */
+        struct fh_err err;
+        fh_err_rule(&err, FH_EDENIED, "relay.nested", "a relay does not carry another relay");
+        fh_question_refuse(relay, &err);
+        return;
+    }
+    take_frame(questions, frame, (struct origin){.relay = relay});
+}
+
+/* ---- a question ---- */
+
+unsigned fh_question_code(const struct fh_question *question)
+{
+    return question->code;
+}
+
+struct fh_pack_reader *fh_question_fields(struct fh_question *question)
+{
+    return &question->fields;
+}
+
+const struct fh_speaker *fh_question_speaker(const struct fh_question *question)
+{
+    return &question->speaker;
+}
+
+uint64_t fh_question_session(const struct fh_question *question)
+{
+    return question->number;
+}
+
+const struct fh_node_id *fh_question_via(const struct fh_question *question)
+{
+    return question->relayed ? &question->via : NULL;
+}
+
+static void end_question(struct fh_question *question)
+{
+    struct fh_questions *owner = question->owner;
+    fh_session_unref(question->session);
+    fh_free(question);
+    atomic_fetch_sub(&owner->open, 1);
+}
+
+bool fh_question_answer_tagged(struct fh_question *question,
+                               struct fh_bytes head,
+                               struct fh_bytes body,
+                               uint8_t out_tag[FH_AEAD_TAG_BYTES])
+{
+    struct origin origin = {.call = question->call, .relay = question->relay};
+    size_t size = head.size + body.size;
+    size_t frame_size = fh_session_frame_bytes(size);
+    struct fh_message *message = fh_message_new(frame_size);
+    bool sealed = false;
+    if (message != NULL) {
+        uint8_t *frame = fh_message_data(message);
+        uint8_t *plaintext = frame + FH_FRAME_HEADER_BYTES;
+        memcpy(plaintext, head.data, head.size);
+        if (body.size > 0) {
+            memcpy(plaintext + head.size, body.data, body.size);
+        }
+        struct fh_err err;
+        sealed = fh_session_seal_reply(question->session,
+                                       &question->binding,
+                                       fh_bytes(plaintext, size),
+                                       fh_clock_mono_ms(),
+                                       frame,
+                                       &err) == FH_OK;
+        if (sealed) {
+            memcpy(out_tag, frame + frame_size - FH_AEAD_TAG_BYTES, FH_AEAD_TAG_BYTES);
+        }
+    }
+    if (!sealed) {
+        fh_message_free(message);
+        send_nothing(origin);
+    } else if (origin.call != NULL) {
+        fh_call_reply(origin.call, message);
+    } else {
+        send_frame(origin, fh_message_bytes(message));
+        fh_message_free(message);
+    }
+    end_question(question);
+    return sealed;
+}
+
+void fh_question_answer(struct fh_question *question, struct fh_bytes plaintext)
+{
+    uint8_t tag[FH_AEAD_TAG_BYTES];
+    bool sent = fh_question_answer_tagged(question, plaintext, FH_BYTES_NONE, tag);
+    (void)sent;
+}
+
+void fh_question_answer_buf(struct fh_question *question, const struct fh_buf *plaintext)
+{
+    if (fh_buf_ok(plaintext) != FH_OK) {
+        struct fh_err err;
+        fh_err_set(&err, fh_buf_ok(plaintext), "the answer does not fit one message");
+        fh_question_refuse(question, &err);
+        return;
+    }
+    fh_question_answer(question, fh_buf_view(plaintext));
+}
+
+void fh_question_refuse(struct fh_question *question, const struct fh_err *err)
+{
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, 4096);
+    fh_msg_error(&out, err, 0);
+    FH_ASSERT(fh_buf_ok(&out) == FH_OK);
+    fh_question_answer(question, fh_buf_view(&out));
+}
+
+void fh_question_refuse_privately(struct fh_question *question,
+                                  const char *what,
+                                  const struct fh_err *err)
+{
+    fh_log(FH_LOG_WARN,
+           "question.failed",
+           "what=%s code=%s rule=%s text=\"%s\"",
+           what,
+           fh_code_name(err->code),
+           err->rule,
+           err->text);
+    struct fh_err told;
+    fh_err_rule(&told, err->code, err->rule, "%s: %s", what, fh_code_text(err->code));
+    fh_question_refuse(question, &told);
+}
