@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What this node answers others about identities, members and announcements.
+ */
+#include "node/mesh/parts.h"
+
+#include "common/assert.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/time.h"
+
+#include <stdio.h>
+
+enum { ANSWER_BYTES_MAX = FH_FRAME_REPLY_BYTES_MAX - 1024, PUSH_RECORDS_MAX = 256 };
+
+/* A list of records under construction: bins and their count. */
+struct page {
+    struct fh_buf bins;
+    uint32_t count;
+    size_t bytes_max;
+    size_t skip; /* identity pages: records before this one were sent */
+    size_t seen;
+    bool full;
+};
+
+static void page_init(struct page *page, size_t bytes_max)
+{
+    *page = (struct page){.bytes_max = bytes_max};
+    fh_buf_init(&page->bins, ANSWER_BYTES_MAX);
+}
+
+static bool page_add(struct page *page, struct fh_bytes record)
+{
+    if (page->count > 0 && page->bins.size + record.size + 8 > page->bytes_max) {
+        page->full = true;
+        return false;
+    }
+    fh_pack_bin(&page->bins, record);
+    page->count++;
+    return true;
+}
+
+/* Answers [cursor?, [record...]]; the page is taken. */
+static void
+answer_page(struct fh_question *question, struct page *page, const struct fh_bytes *cursor)
+{
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
+    fh_msg_ok(&out, cursor == NULL ? 1 : 2);
+    if (cursor != NULL) {
+        fh_pack_bin(&out, *cursor);
+    }
+    fh_pack_array(&out, page->count);
+    fh_buf_add_bytes(&out, fh_buf_view(&page->bins));
+    fh_buf_fini(&page->bins);
+    fh_question_answer_buf(question, &out);
+}
+
+static bool
+page_identity(void *user, unsigned type, const struct fh_record_id *id, struct fh_bytes bytes)
+{
+    (void)type;
+    (void)id;
+    struct page *page = user;
+    if (page->seen < page->skip) {
+        page->seen++;
+        return true;
+    }
+    if (!page_add(page, bytes)) {
+        return false;
+    }
+    page->seen++;
+    return true;
+}
+
+static void answer_identity(struct fh_mesh *mesh, struct fh_question *question)
+{
+    struct fh_pack_reader *fields = fh_question_fields(question);
+    struct fh_bytes id = fh_pack_read_bin(fields, FH_ID_BYTES);
+    struct fh_err err;
+    if (fh_pack_read_ok(fields, "identity", &err) != FH_OK) {
+        fh_question_refuse(question, &err);
+        return;
+    }
+    struct page page;
+    page_init(&page, ANSWER_BYTES_MAX);
+    if (id.size == FH_ID_BYTES) {
+        struct fh_domain_id domain;
+        memcpy(domain.b, id.data, FH_ID_BYTES);
+        fh_directory_each_of(mesh->options.dir, &domain, page_identity, &page);
+    } else {
+        fh_directory_each(mesh->options.dir, page_identity, &page);
+    }
+    answer_page(question, &page, NULL);
+}
+
+/* ---- SYNC ---- */
+
+/* Cursors of identities and members are positions, good enough for a set that only grows: what
+ * comes meanwhile comes again with the next synchronisation. */
+static bool read_position(struct fh_bytes cursor, uint64_t *out)
+{
+    if (cursor.size == 0) {
+        *out = 0;
+        return true;
+    }
+    if (cursor.size != 8) {
+        return false;
+    }
+    *out = fh_get_u64be(cursor.data);
+    return true;
+}
+
+static void sync_identity(struct fh_mesh *mesh, struct fh_question *question, uint64_t position)
+{
+    struct page page;
+    page_init(&page, FH_SYNC_PAGE_BYTES);
+    page.skip = (size_t)position;
+    bool complete = fh_directory_each(mesh->options.dir, page_identity, &page);
+    uint8_t next[8];
+    fh_put_u64be(next, page.seen);
+    struct fh_bytes cursor = complete ? FH_BYTES_NONE : fh_bytes(next, sizeof next);
+    answer_page(question, &page, &cursor);
+}
+
+static void sync_members(struct fh_mesh *mesh, struct fh_question *question, uint64_t position)
+{
+    struct page page;
+    page_init(&page, FH_SYNC_PAGE_BYTES);
+    uint64_t at = position;
+    struct fh_bytes record;
+    bool complete = mesh->gossip == NULL;
+    while (!complete && !page.full) {
+        uint64_t before = at;
+        if (!fh_gossip_records(mesh->gossip, &at, &record)) {
+            complete = true;
+        } else if (!page_add(&page, record)) {
+            at = before;
+        }
+    }
+    uint8_t next[8];
+    fh_put_u64be(next, at);
+    struct fh_bytes cursor = complete ? FH_BYTES_NONE : fh_bytes(next, sizeof next);
+    answer_page(question, &page, &cursor);
+}
+
+static int page_announcement(void *user, struct fh_bytes record, struct fh_err *err)
+{
+    (void)err;
+    struct page *page = user;
+    fh_pack_bin(&page->bins, record);
+    page->count++;
+    return FH_OK;
+}
+
+static void
+sync_announcements(struct fh_mesh *mesh, struct fh_question *question, struct fh_bytes cursor)
+{
+    struct page page;
+    page_init(&page, FH_SYNC_PAGE_BYTES);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf next;
+    fh_buf_init(&next, FH_SYNC_CURSOR_BYTES_MAX);
+    struct fh_err err;
+    int rc = fh_catalog_page(
+        mesh->options.catalog, cursor, FH_SYNC_PAGE_BYTES, page_announcement, &page, &next, &err);
+    if (rc != FH_OK) {
+        fh_buf_fini(&page.bins);
+        fh_question_refuse_privately(question, "sync", &err);
+        return;
+    }
+    struct fh_bytes end = fh_buf_view(&next);
+    answer_page(question, &page, &end);
+}
+
+static void answer_sync(struct fh_mesh *mesh, struct fh_question *question)
+{
+    enum fh_sync_set set;
+    struct fh_bytes cursor;
+    struct fh_err err;
+    uint64_t position = 0;
+    int rc = fh_msg_sync_request_read(fh_question_fields(question), &set, &cursor, &err);
+    if (rc == FH_OK && set != FH_SYNC_ANNOUNCEMENTS && !read_position(cursor, &position)) {
+        rc = fh_err_rule(&err, FH_EINVAL, "sync.cursor", "sync: not a cursor of this node");
+    }
+    if (rc != FH_OK) {
+        fh_question_refuse(question, &err);
+    } else if (set == FH_SYNC_IDENTITY) {
+        sync_identity(mesh, question, position);
+    } else if (set == FH_SYNC_MEMBERSHIP) {
+        sync_members(mesh, question, position);
+    } else {
+        sync_announcements(mesh, question, cursor);
+    }
+}
+
+/* ---- PUSH and PULL ---- */
+
+static void answer_push(struct fh_mesh *mesh, struct fh_question *question)
+{
+    struct fh_msg_bins bins;
+    struct fh_err err;
+    int rc = fh_msg_bins_read(fh_question_fields(question), &bins, &err);
+    if (rc == FH_OK && bins.left > PUSH_RECORDS_MAX) {
+        rc = fh_err_rule(
+            &err, FH_ETOOBIG, "push.records", "at most %d records at once", PUSH_RECORDS_MAX);
+    }
+    if (rc != FH_OK) {
+        fh_question_refuse(question, &err);
+        return;
+    }
+    const struct fh_speaker *speaker = fh_question_speaker(question);
+    struct fh_origin origin = {0};
+    memcpy(origin.node.b, speaker->key.b, FH_ID_BYTES);
+    uint64_t accepted = 0;
+    int first = FH_OK;
+    struct fh_bytes record;
+    while (fh_msg_bins_next(&bins, &record)) {
+        bool is_new;
+        struct fh_err why;
+        rc = fh_mesh_intake(mesh, record, &origin, &is_new, &why);
+        accepted += rc == FH_OK;
+        if (rc != FH_OK && first == FH_OK) {
+            first = rc;
+            err = why;
+        }
+    }
+    if (first != FH_OK) {
+        fh_log(FH_LOG_WARN,
+               "push.refused",
+               "from=%s rule=%s text=\"%s\"",
+               speaker->domain_name,
+               err.rule,
+               err.text);
+        fh_question_refuse(question, &err);
+        return;
+    }
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, 64);
+    fh_msg_ok(&out, 1);
+    fh_pack_uint(&out, accepted);
+    fh_question_answer_buf(question, &out);
+}
+
+static void answer_pull(struct fh_mesh *mesh, struct fh_question *question)
+{
+    struct fh_msg_bins ids;
+    struct fh_err err;
+    int rc = fh_msg_bins_read(fh_question_fields(question), &ids, &err);
+    if (rc == FH_OK && ids.left > FH_PULL_IDS_MAX) {
+        rc = fh_err_rule(
+            &err, FH_ETOOBIG, "pull.records", "at most %d records at once", FH_PULL_IDS_MAX);
+    }
+    if (rc != FH_OK) {
+        fh_question_refuse(question, &err);
+        return;
+    }
+    struct page page;
+    page_init(&page, ANSWER_BYTES_MAX);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf record;
+    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
+    struct fh_bytes bin;
+    while (!page.full && fh_msg_bins_next(&ids, &bin)) {
+        struct fh_record_id id;
+        if (bin.size != FH_ID_BYTES) {
+            continue;
+        }
+        memcpy(id.b, bin.data, FH_ID_BYTES);
+        fh_buf_reset(&record);
+        if (fh_store_record_get(mesh->options.store, &id, &record, &err) == FH_OK) {
+            page_add(&page, fh_buf_view(&record));
+        }
+    }
+    answer_page(question, &page, NULL);
+}
+
+/* ---- PEERS and PROBE ---- */
+
+static void answer_peers(struct fh_mesh *mesh, struct fh_question *question)
+{
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
+    unsigned slots = mesh->gossip == NULL ? 0 : fh_gossip_member_slots(mesh->gossip);
+    int64_t now = fh_clock_mono_ms();
+    struct fh_gossip_member member;
+    uint32_t count = 0;
+    for (unsigned i = 0; i < slots; i++) {
+        count += fh_gossip_member_at(mesh->gossip, i, &member);
+    }
+    fh_msg_peers_answer_begin(&out, count);
+    for (unsigned i = 0; i < slots; i++) {
+        if (!fh_gossip_member_at(mesh->gossip, i, &member)) {
+            continue;
+        }
+        struct fh_msg_peer peer = {
+            .node = member.node,
+            .domain = member.domain,
+            .state = member.state,
+            .self = member.self,
+            .generation = member.generation,
+            .incarnation = member.incarnation,
+            .heard_ms_ago = member.self                    ? 0
+                            : member.heard_ms == INT64_MIN ? UINT64_MAX
+                                                           : (uint64_t)(now - member.heard_ms),
+        };
+        const struct fh_directory_domain *domain =
+            fh_directory_domain(mesh->options.dir, &member.domain);
+        snprintf(
+            peer.domain_name, sizeof peer.domain_name, "%s", domain == NULL ? "" : domain->name);
+        snprintf(peer.address,
+                 sizeof peer.address,
+                 "%s",
+                 member.address_count > 0 ? member.addresses[0] : "");
+        fh_msg_peers_answer_add(&out, &peer);
+    }
+    fh_question_answer_buf(question, &out);
+}
+
+static void answer_probe(struct fh_question *question)
+{
+    uint64_t nonce = fh_pack_read_uint(fh_question_fields(question), UINT64_MAX);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, 64);
+    fh_msg_ok(&out, 1);
+    fh_pack_uint(&out, nonce);
+    fh_question_answer_buf(question, &out);
+}
+
+/* ---- REDEEM ---- */
+
+/* The joiner's records into our directory, so that its admission can be judged. */
+static int
+take_joiner(struct fh_mesh *mesh, struct fh_msg_redeem *redeem, uint32_t limit, struct fh_err *err)
+{
+    struct fh_bytes records[64];
+    size_t count = 0;
+    struct fh_bytes record;
+    while (count < FH_COUNT(records) && count < limit &&
+           fh_msg_bins_next(&redeem->records, &record)) {
+        records[count++] = record;
+    }
+    int rc = FH_OK;
+    struct fh_origin origin = {0};
+    for (size_t i = 0; rc == FH_OK && i < count; i++) {
+        bool is_new;
+        rc = fh_mesh_intake(mesh, records[i], &origin, &is_new, err);
+    }
+    return rc;
+}
+
+static int admit_joiner(struct fh_mesh *mesh,
+                        struct fh_question *question,
+                        struct fh_msg_redeem *redeem,
+                        struct fh_buf *admission,
+                        struct fh_err *err)
+{
+    const struct fh_speaker *speaker = fh_question_speaker(question);
+    int64_t wall = fh_clock_wall_ms();
+    struct fh_record record;
+    struct fh_invitation invitation;
+    int rc = fh_record_parse(&record, redeem->invitation, &mesh->id, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    FH_CLEANUP(fh_buf_fini) struct fh_buf earlier;
+    fh_buf_init(&earlier, FH_RECORD_BYTES_MAX);
+    const struct fh_directory_domain *joiner =
+        fh_directory_domain(mesh->options.dir, &speaker->domain);
+    bool again = joiner != NULL && joiner->admitted;
+    rc = again ? fh_invitation_decode(&invitation, &record, err)
+               : fh_directory_check_invitation(mesh->options.dir, &record, wall, &invitation, err);
+    if (rc == FH_OK && !fh_domain_id_equal(&invitation.issuer, &mesh->domain)) {
+        rc = fh_err_rule(err,
+                         FH_EDENIED,
+                         "identity.invitation.issuer",
+                         "this invitation was issued by another domain; ask a node of it");
+    }
+    if (rc == FH_OK && !fh_redemption_verify(&redeem->redemption,
+                                             &invitation.one_time,
+                                             &mesh->id,
+                                             &speaker->domain,
+                                             redeem->name,
+                                             &fh_verifier_plain)) {
+        rc = fh_err_rule(err,
+                         FH_ESIG,
+                         "identity.redemption",
+                         "the redemption is not signed by the invitation's one-time key");
+    }
+    if (rc == FH_OK && invitation.name[0] != '\0' && strcmp(invitation.name, redeem->name) != 0) {
+        rc = fh_err_rule(err,
+                         FH_EDENIED,
+                         "identity.invitation.name",
+                         "this invitation is for a domain called %s",
+                         invitation.name);
+    }
+    if (rc == FH_OK) {
+        rc = fh_name_check("domain", redeem->name, err);
+    }
+    if (rc == FH_OK) {
+        rc = take_joiner(mesh, redeem, 64, err);
+    }
+    if (rc != FH_OK) {
+        return rc;
+    }
+    struct fh_admission made = {
+        .issuer = mesh->domain,
+        .invitation = redeem->invitation,
+        .domain = speaker->domain,
+        .admitted_ms = wall,
+        .redemption = redeem->redemption,
+    };
+    snprintf(made.name, sizeof made.name, "%s", redeem->name);
+    fh_admission_make(admission, &made, &mesh->id, fh_keystore_sign_secret(mesh->options.keys));
+    if (fh_buf_ok(admission) != FH_OK) {
+        return fh_err_set(err, fh_buf_ok(admission), "the admission does not fit a record");
+    }
+    /* The use is durable before the admission leaves: single use survives a crash. */
+    rc = fh_store_invitation_use(mesh->options.store,
+                                 &record.id,
+                                 &speaker->domain,
+                                 redeem->name,
+                                 fh_buf_view(admission),
+                                 wall,
+                                 &earlier,
+                                 err);
+    if (rc == FH_EEXIST) { /* the same joiner asks again: give what it was given */
+        fh_buf_reset(admission);
+        fh_buf_add_bytes(admission, fh_buf_view(&earlier));
+        rc = FH_OK;
+    }
+    if (rc == FH_OK) {
+        bool is_new;
+        struct fh_origin origin = {0};
+        rc = fh_mesh_intake(mesh, fh_buf_view(admission), &origin, &is_new, err);
+    }
+    return rc;
+}
+
+static void answer_redeem(struct fh_mesh *mesh, struct fh_question *question)
+{
+    struct fh_msg_redeem redeem;
+    struct fh_err err;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf admission;
+    fh_buf_init(&admission, FH_RECORD_BYTES_MAX);
+    int rc = fh_msg_redeem_read(fh_question_fields(question), &redeem, &err);
+    if (rc == FH_OK) {
+        rc = admit_joiner(mesh, question, &redeem, &admission, &err);
+    }
+    if (rc != FH_OK) {
+        fh_log(FH_LOG_WARN, "join.refused", "rule=%s text=\"%s\"", err.rule, err.text);
+        if (rc == FH_EIO || rc == FH_EINTERNAL || rc == FH_ENOMEM) {
+            fh_question_refuse_privately(question, "redeem", &err);
+        } else {
+            fh_question_refuse(question, &err);
+        }
+        return;
+    }
+    struct page page;
+    page_init(&page, ANSWER_BYTES_MAX);
+    fh_directory_each(mesh->options.dir, page_identity, &page);
+    answer_page(question, &page, NULL);
+}
+
+void fh_mesh_question(struct fh_mesh *mesh, struct fh_question *question)
+{
+    switch (fh_question_code(question)) {
+    case FH_MSG_PEERS:
+        answer_peers(mesh, question);
+        break;
+    case FH_MSG_IDENTITY:
+        answer_identity(mesh, question);
+        break;
+    case FH_MSG_REDEEM:
+        answer_redeem(mesh, question);
+        break;
+    case FH_MSG_SYNC:
+        answer_sync(mesh, question);
+        break;
+    case FH_MSG_PUSH:
+        answer_push(mesh, question);
+        break;
+    case FH_MSG_PULL:
+        answer_pull(mesh, question);
+        break;
+    case FH_MSG_PROBE:
+        answer_probe(question);
+        break;
+    default:
+        FH_ASSERT(false); /* node.c sends only these here */
+    }
+}
+
+void fh_mesh_announced(struct fh_mesh *mesh, struct fh_bytes record)
+{
+    fh_mesh_catalog_changed(mesh);
+    fh_mesh_spread(mesh, record, FH_RUMOUR_PRODUCTS);
+}

@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Drives the gossip core: events in, actions out, one step at a time.
+ *
+ * A step's actions are lent until the next step, so whatever an action causes in the core itself
+ * waits as a follow-up until they are all done.
+ */
+#include "node/mesh/parts.h"
+
+#include "common/assert.h"
+#include "common/entropy.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/time.h"
+#include "node/io/loop.h"
+#include "node/io/udp.h"
+#include "proto/settings/settings.h"
+
+#include <stdio.h>
+
+struct follow_up {
+    struct fh_list link;
+    struct fh_gossip_event event;
+    struct fh_buf bytes;
+};
+
+struct link_probe {
+    struct fh_mesh *mesh;
+    uint64_t token;
+};
+
+/* ---- what the core asks of us ---- */
+
+static bool env_admitted(void *user,
+                         const struct fh_domain_id *domain,
+                         const struct fh_sign_public *node_key,
+                         int64_t wall_ms)
+{
+    struct fh_mesh *mesh = user;
+    struct fh_key_id key = fh_key_id_of(node_key);
+    struct fh_ref ref = fh_key_id_ref(&key);
+    struct fh_signer signer;
+    struct fh_err err;
+    return fh_directory_signer(mesh->options.dir,
+                               &ref,
+                               domain,
+                               wall_ms,
+                               FH_ROLE_MASK(FH_ROLE_NODE),
+                               &signer,
+                               &err) == FH_OK &&
+           memcmp(signer.key.b, node_key->b, sizeof signer.key.b) == 0;
+}
+
+static void env_seal(void *user, struct fh_buf *out, unsigned type, struct fh_bytes payload)
+{
+    struct fh_mesh *mesh = user;
+    fh_keystore_seal(mesh->options.keys, out, type, &mesh->id, payload);
+}
+
+static bool env_agree(void *user, uint8_t out_shared[32], const struct fh_agree_public *peer)
+{
+    struct fh_mesh *mesh = user;
+    return fh_keystore_agree(mesh->options.keys, out_shared, peer);
+}
+
+/* ---- actions ---- */
+
+static void persist(struct fh_mesh *mesh, uint64_t generation)
+{
+    struct fh_err err;
+    int rc = fh_store_put_number(
+        mesh->options.store, FH_STORE_KEY_GENERATION, (int64_t)generation, &err);
+    if (rc != FH_OK) {
+        /* A generation that may be used twice would make this node its own rival. */
+        fh_err_wrap(&err, "the node's generation cannot be stored");
+        mesh->options.refused(&err, mesh->options.user);
+    }
+}
+
+static void deliver(struct fh_mesh *mesh, const struct fh_gossip_action *action)
+{
+    struct fh_origin origin = {.node = action->node};
+    bool is_new;
+    struct fh_err err;
+    if (fh_mesh_intake(mesh, action->bytes, &origin, &is_new, &err) == FH_OK) {
+        return;
+    }
+    const char *address;
+    if (fh_mesh_lacks_identity(&err) && fh_mesh_address(mesh, &action->node, &address)) {
+        fh_mesh_sync(mesh, &action->node, address);
+        return;
+    }
+    fh_log(FH_LOG_DEBUG,
+           "record.refused",
+           "type=%s rule=%s text=\"%s\"",
+           fh_record_type_text(action->type),
+           err.rule,
+           err.text);
+}
+
+static void keep_member(struct fh_mesh *mesh, const struct fh_gossip_member *member)
+{
+    int64_t wall = fh_clock_wall_ms();
+    bool left = member->leave.size > 0;
+    struct fh_store_record record = {
+        .type = left ? FH_RECORD_LEAVE : FH_RECORD_ALIVE,
+        .domain = member->domain,
+        .bytes = left ? member->leave : member->alive,
+        .received_ms = wall,
+    };
+    struct fh_record parsed;
+    struct fh_err err;
+    int rc = fh_record_parse(&parsed, record.bytes, &mesh->id, &err);
+    if (rc == FH_OK) {
+        record.id = parsed.id;
+        rc = fh_store_member_put(mesh->options.store, &record, &member->node, &err);
+    }
+    if (rc == FH_OK && member->address_count > 0) {
+        struct fh_store_peer peer = {
+            .node = member->node, .domain = member->domain, .seen_ms = wall};
+        snprintf(peer.address, sizeof peer.address, "%s", member->addresses[0]);
+        rc = fh_store_peer_put(mesh->options.store, &peer, &err);
+    }
+    if (rc != FH_OK) {
+        fh_log(FH_LOG_ERROR, "member.not_stored", "text=\"%s\"", err.text);
+    }
+}
+
+static void member_changed(struct fh_mesh *mesh, const struct fh_gossip_action *action)
+{
+    struct fh_gossip_member member;
+    if (!fh_gossip_member_find(mesh->gossip, &action->node, &member)) {
+        return;
+    }
+    char node[FH_ID_TEXT_BYTES];
+    fh_node_id_text(node, &action->node);
+    const struct fh_directory_domain *domain =
+        fh_directory_domain(mesh->options.dir, &member.domain);
+    enum fh_log_level level = action->change == FH_MEMBER_UPDATED ? FH_LOG_DEBUG : FH_LOG_INFO;
+    fh_log(level,
+           "member",
+           "change=%s state=%s domain=%s node=%s address=%s",
+           fh_member_change_text(action->change),
+           fh_member_state_text(action->state),
+           domain == NULL ? "?" : domain->name,
+           node,
+           member.address_count > 0 ? member.addresses[0] : "");
+    bool heard = action->change == FH_MEMBER_VERIFIED || action->change == FH_MEMBER_CLEARED ||
+                 action->change == FH_MEMBER_UPDATED;
+    if (heard) {
+        fh_catalog_heard(mesh->options.catalog, &member.domain, fh_clock_wall_ms());
+    }
+    if (!member.self && (action->change == FH_MEMBER_JOINED || action->change == FH_MEMBER_WENT ||
+                         action->change == FH_MEMBER_UPDATED)) {
+        keep_member(mesh, &member);
+    }
+}
+
+static void link_probed(struct fh_pack_reader *fields, const struct fh_err *err, void *user)
+{
+    (void)fields;
+    struct link_probe *probe = user;
+    struct fh_gossip_event event = {.kind = FH_GOSSIP_LINK_PROBED};
+    event.u.link.token = probe->token;
+    event.u.link.reached = err == NULL;
+    struct fh_mesh *mesh = probe->mesh;
+    fh_free(probe);
+    fh_mesh_gossip_later(mesh, &event, FH_BYTES_NONE);
+}
+
+static void probe_link(struct fh_mesh *mesh, const struct fh_gossip_action *action)
+{
+    struct link_probe *probe = fh_calloc(1, sizeof *probe);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf request;
+    fh_buf_init(&request, 64);
+    fh_msg_probe_request(&request, action->token);
+    if (probe == NULL) {
+        return;
+    }
+    *probe = (struct link_probe){mesh, action->token};
+    struct fh_peer_target target = {.address = action->address, .node = action->node};
+    fh_peers_ask(mesh->options.peers, &target, &request, action->within_ms, link_probed, probe);
+}
+
+static void keep_proof(struct fh_mesh *mesh, const struct fh_gossip_action *action)
+{
+    struct fh_bytes pair[2] = {action->bytes, action->other};
+    for (int i = 0; i < 2; i++) {
+        struct fh_record parsed;
+        struct fh_err err;
+        if (fh_record_parse(&parsed, pair[i], &mesh->id, &err) != FH_OK) {
+            continue;
+        }
+        struct fh_store_record record = {.id = parsed.id,
+                                         .type = parsed.type,
+                                         .bytes = pair[i],
+                                         .received_ms = fh_clock_wall_ms()};
+        if (fh_store_proof_put(mesh->options.store, "member.forked", &record, &err) != FH_OK) {
+            fh_log(FH_LOG_ERROR, "proof.not_stored", "text=\"%s\"", err.text);
+        }
+    }
+    char node[FH_ID_TEXT_BYTES];
+    fh_node_id_text(node, &action->node);
+    fh_log(FH_LOG_ERROR, "member.forked", "node=%s", node);
+}
+
+static void left(struct fh_mesh *mesh)
+{
+    fh_mesh_left_fn *fn = mesh->left;
+    mesh->left = NULL;
+    if (fn != NULL) {
+        fh_timer_clear(mesh->leave_timer);
+        fn(mesh->left_user);
+    }
+}
+
+static void send_datagram(struct fh_mesh *mesh, const struct fh_gossip_action *action)
+{
+    struct fh_err err;
+    if (fh_udp_send(mesh->udp, action->address, action->bytes, &err) != FH_OK) {
+        fh_log(FH_LOG_DEBUG, "datagram.not_sent", "text=\"%s\"", err.text);
+    }
+}
+
+static void act(struct fh_mesh *mesh, const struct fh_gossip_action *action)
+{
+    switch (action->kind) {
+    case FH_GOSSIP_PERSIST:
+        persist(mesh, action->generation);
+        break;
+    case FH_GOSSIP_SEND:
+        send_datagram(mesh, action);
+        break;
+    case FH_GOSSIP_DELIVER:
+        deliver(mesh, action);
+        break;
+    case FH_GOSSIP_MEMBER:
+        member_changed(mesh, action);
+        break;
+    case FH_GOSSIP_SYNC:
+        fh_mesh_sync(mesh, &action->node, action->address);
+        break;
+    case FH_GOSSIP_INTRODUCE:
+        fh_mesh_introduce(mesh, &action->node, action->address);
+        break;
+    case FH_GOSSIP_PROBE_LINK:
+        probe_link(mesh, action);
+        break;
+    case FH_GOSSIP_FORK:
+        keep_proof(mesh, action);
+        break;
+    case FH_GOSSIP_LEFT:
+        left(mesh);
+        break;
+    case FH_GOSSIP_TRACE:
+        fh_log(FH_LOG_DEBUG, "gossip", "%s", action->text);
+        break;
+    case FH_GOSSIP_ACTION_COUNT:
+        FH_ASSERT(false);
+    }
+}
+
+/* ---- events ---- */
+
+static void step(struct fh_mesh *mesh, struct fh_gossip_event *event)
+{
+    event->now_ms = fh_clock_mono_ms();
+    event->wall_ms = fh_clock_wall_ms();
+    struct fh_err err;
+    if (fh_gossip_step(mesh->gossip, event, mesh->actions, &err) != FH_OK) {
+        fh_log(FH_LOG_WARN, "gossip.step_failed", "rule=%s text=\"%s\"", err.rule, err.text);
+        return;
+    }
+    for (unsigned i = 0; i < mesh->actions->count; i++) {
+        act(mesh, &mesh->actions->items[i]);
+    }
+}
+
+static void free_follow_up(struct follow_up *next)
+{
+    fh_list_remove(&next->link);
+    fh_buf_fini(&next->bytes);
+    fh_free(next);
+}
+
+static void run_follow_ups(struct fh_mesh *mesh)
+{
+    if (mesh->stepping || mesh->gossip == NULL) {
+        return;
+    }
+    mesh->stepping = true;
+    while (!fh_list_empty(&mesh->follow_ups)) {
+        struct follow_up *next = FH_LIST_ENTRY(mesh->follow_ups.next, struct follow_up, link);
+        struct fh_bytes bytes = fh_buf_view(&next->bytes);
+        if (next->event.kind == FH_GOSSIP_RECORD) {
+            next->event.u.record.bytes = bytes;
+        } else if (next->event.kind == FH_GOSSIP_RUMOUR) {
+            next->event.u.rumour.bytes = bytes;
+        }
+        step(mesh, &next->event);
+        free_follow_up(next);
+    }
+    mesh->stepping = false;
+    fh_timer_set(mesh->gossip_timer, fh_gossip_deadline(mesh->gossip));
+}
+
+void fh_mesh_gossip_event(struct fh_mesh *mesh, struct fh_gossip_event *event)
+{
+    FH_ASSERT(!mesh->stepping);
+    if (mesh->gossip == NULL) {
+        return;
+    }
+    mesh->stepping = true;
+    step(mesh, event);
+    mesh->stepping = false;
+    run_follow_ups(mesh);
+    fh_timer_set(mesh->gossip_timer, fh_gossip_deadline(mesh->gossip));
+}
+
+void fh_mesh_gossip_later(struct fh_mesh *mesh,
+                          const struct fh_gossip_event *event,
+                          struct fh_bytes bytes)
+{
+    if (mesh->gossip == NULL) {
+        return;
+    }
+    struct follow_up *next = fh_calloc(1, sizeof *next);
+    if (next == NULL) {
+        return; /* synchronisation brings it again */
+    }
+    next->event = *event;
+    fh_buf_init(&next->bytes, FH_RECORD_BYTES_MAX);
+    fh_buf_add_bytes(&next->bytes, bytes);
+    fh_list_push_back(&mesh->follow_ups, &next->link);
+    if (fh_buf_ok(&next->bytes) != FH_OK) {
+        free_follow_up(next);
+    }
+    run_follow_ups(mesh);
+}
+
+void fh_mesh_spread(struct fh_mesh *mesh, struct fh_bytes record, enum fh_rumour_class class_)
+{
+    if (record.size > FH_RECORD_GOSSIP_BYTES_MAX) {
+        return; /* such a record travels by synchronisation alone */
+    }
+    struct fh_gossip_event event = {.kind = FH_GOSSIP_RUMOUR};
+    event.u.rumour.class_ = class_;
+    struct fh_hash hash = fh_hash(record);
+    memcpy(event.u.rumour.key.b, hash.b, sizeof event.u.rumour.key.b);
+    fh_mesh_gossip_later(mesh, &event, record);
+}
+
+void fh_mesh_datagram(struct fh_mesh *mesh, struct fh_bytes datagram, const char *from)
+{
+    struct fh_gossip_event event = {.kind = FH_GOSSIP_DATAGRAM};
+    event.u.datagram.bytes = datagram;
+    event.u.datagram.from = from;
+    fh_mesh_gossip_event(mesh, &event);
+}
+
+static void on_deadline(void *user)
+{
+    struct fh_mesh *mesh = user;
+    struct fh_gossip_event event = {.kind = FH_GOSSIP_TICK};
+    fh_mesh_gossip_event(mesh, &event);
+}
+
+static int feed_member(void *user, const struct fh_store_record *record, struct fh_err *err)
+{
+    (void)err;
+    struct fh_mesh *mesh = user;
+    struct fh_gossip_event event = {.kind = FH_GOSSIP_RECORD};
+    event.u.record.from = mesh->node;
+    event.u.record.bulk = true;
+    fh_mesh_gossip_later(mesh, &event, record->bytes);
+    return FH_OK;
+}
+
+int fh_mesh_gossip_start(struct fh_mesh *mesh,
+                         const char *const *seeds,
+                         unsigned seed_count,
+                         struct fh_err *err)
+{
+    const struct fh_settings *settings = mesh->options.settings;
+    struct fh_gossip_options options = {
+        .mesh = mesh->id,
+        .domain = mesh->domain,
+        .node_key = fh_keystore_sign_public(mesh->options.keys),
+        .agree_key = fh_keystore_agree_public(mesh->options.keys),
+        .label = settings->domain,
+        .protocol_min = FH_PROTOCOL_VERSION_MIN,
+        .protocol_max = FH_PROTOCOL_VERSION_MAX,
+        .timing = fh_gossip_timing_lan(),
+        .env = {.user = mesh,
+                .admitted = env_admitted,
+                .seal = env_seal,
+                .agree = env_agree,
+                .verifier = fh_verifier_plain},
+    };
+    fh_entropy(&options.seed, sizeof options.seed);
+    fh_entropy(options.boot, sizeof options.boot);
+    const struct fh_settings_addresses *advertise = &settings->advertise;
+    for (size_t i = 0; i < advertise->count && i < FH_ADDRESSES_MAX; i++) {
+        options.addresses[options.address_count++] = advertise->items[i];
+    }
+    if (options.address_count == 0) {
+        options.addresses[options.address_count++] = settings->listen;
+    }
+    for (unsigned i = 0; i < seed_count && i < FH_GOSSIP_SEEDS_MAX; i++) {
+        options.seeds[options.seed_count++] = seeds[i];
+    }
+    int64_t generation;
+    int rc = fh_store_get_number(mesh->options.store, FH_STORE_KEY_GENERATION, 0, &generation, err);
+    if (rc == FH_OK) {
+        rc = fh_gossip_new(&mesh->gossip, &options, err);
+    }
+    if (rc != FH_OK) {
+        return rc;
+    }
+    fh_mesh_catalog_changed(mesh);
+    struct fh_gossip_event event = {.kind = FH_GOSSIP_START};
+    event.u.start.generation = (uint64_t)generation;
+    fh_mesh_gossip_event(mesh, &event);
+    return fh_store_members_each(mesh->options.store, feed_member, mesh, err);
+}
+
+static void leave_expired(void *user)
+{
+    left(user);
+}
+
+void fh_mesh_leave(struct fh_mesh *mesh, fh_mesh_left_fn *fn, void *user)
+{
+    mesh->left = fn;
+    mesh->left_user = user;
+    if (mesh->gossip == NULL) {
+        left(mesh);
+        return;
+    }
+    fh_timer_set(mesh->leave_timer, fh_clock_mono_ms() + FH_DRAIN_MS);
+    struct fh_gossip_event event = {.kind = FH_GOSSIP_LEAVE};
+    fh_mesh_gossip_later(mesh, &event, FH_BYTES_NONE);
+}
+
+void fh_mesh_gossip_end(struct fh_mesh *mesh)
+{
+    while (!fh_list_empty(&mesh->follow_ups)) {
+        free_follow_up(FH_LIST_ENTRY(mesh->follow_ups.next, struct follow_up, link));
+    }
+    fh_gossip_free(mesh->gossip);
+    mesh->gossip = NULL;
+}
+
+/* ---- construction: here because the driver's timers are ---- */
+
+int fh_mesh_new(struct fh_mesh **out, const struct fh_mesh_options *options, struct fh_err *err)
+{
+    struct fh_mesh *mesh = fh_calloc(1, sizeof *mesh);
+    if (mesh == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for the mesh");
+    }
+    mesh->options = *options;
+    mesh->id = *fh_directory_mesh(options->dir);
+    mesh->domain = *fh_identity_domain(options->identity);
+    mesh->node = fh_identity_node(options->identity);
+    fh_list_init(&mesh->follow_ups);
+    mesh->actions = fh_calloc(1, sizeof *mesh->actions);
+    int rc = mesh->actions != NULL ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory for gossip");
+    if (rc == FH_OK) {
+        rc = fh_timer_new(&mesh->gossip_timer, options->loop, on_deadline, mesh, err);
+    }
+    if (rc == FH_OK) {
+        rc = fh_timer_new(&mesh->leave_timer, options->loop, leave_expired, mesh, err);
+    }
+    if (rc != FH_OK) {
+        fh_mesh_free(mesh);
+        return rc;
+    }
+    *out = mesh;
+    return FH_OK;
+}
+
+void fh_mesh_quiesce(struct fh_mesh *mesh)
+{
+    mesh->quiet = true;
+    fh_timer_clear(mesh->gossip_timer);
+    fh_timer_clear(mesh->leave_timer);
+    if (mesh->pull_timer != NULL) {
+        fh_timer_clear(mesh->pull_timer);
+    }
+    fh_mesh_joining_end(mesh);
+    fh_mesh_gossip_end(mesh);
+}
+
+void fh_mesh_free(struct fh_mesh *mesh)
+{
+    if (mesh == NULL) {
+        return;
+    }
+    fh_mesh_joining_end(mesh);
+    fh_mesh_gossip_end(mesh);
+    fh_timer_free(mesh->gossip_timer);
+    fh_timer_free(mesh->leave_timer);
+    fh_timer_free(mesh->pull_timer);
+    fh_free(mesh->actions);
+    fh_free(mesh);
+}
+
+/* ---- queries ---- */
+
+static bool answers(enum fh_member_state state)
+{
+    return state == FH_MEMBER_ALIVE || state == FH_MEMBER_UNVERIFIED || state == FH_MEMBER_SUSPECT;
+}
+
+bool fh_mesh_address(struct fh_mesh *mesh, const struct fh_node_id *node, const char **out_address)
+{
+    struct fh_gossip_member member;
+    if (mesh->gossip == NULL || !fh_gossip_member_find(mesh->gossip, node, &member) ||
+        member.address_count == 0 || !answers(member.state)) {
+        return false;
+    }
+    *out_address = member.addresses[0];
+    return true;
+}
+
+bool fh_mesh_node_of(struct fh_mesh *mesh,
+                     const struct fh_domain_id *domain,
+                     struct fh_node_id *out_node,
+                     const char **out_address)
+{
+    static const enum fh_member_state order[] = {
+        FH_MEMBER_ALIVE, FH_MEMBER_UNVERIFIED, FH_MEMBER_SUSPECT};
+    unsigned slots = mesh->gossip == NULL ? 0 : fh_gossip_member_slots(mesh->gossip);
+    for (size_t k = 0; k < FH_COUNT(order); k++) {
+        for (unsigned i = 0; i < slots; i++) {
+            struct fh_gossip_member member;
+            if (fh_gossip_member_at(mesh->gossip, i, &member) && member.state == order[k] &&
+                member.address_count > 0 && fh_domain_id_equal(&member.domain, domain)) {
+                *out_node = member.node;
+                *out_address = member.addresses[0];
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+struct fh_mesh_counts fh_mesh_counts(struct fh_mesh *mesh)
+{
+    struct fh_mesh_counts counts = {0};
+    if (mesh->gossip == NULL) {
+        return counts;
+    }
+    counts.generation = fh_gossip_generation(mesh->gossip);
+    for (unsigned s = 0; s < FH_MEMBER_STATE_COUNT; s++) {
+        unsigned n = fh_gossip_member_count(mesh->gossip, (enum fh_member_state)s);
+        counts.known += n;
+        counts.alive += answers((enum fh_member_state)s) ? n : 0;
+    }
+    return counts;
+}

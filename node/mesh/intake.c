@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one way in for records, whoever brought them.
+ */
+#include "node/mesh/parts.h"
+
+#include "common/assert.h"
+#include "common/log.h"
+#include "common/time.h"
+
+static int take_identity(struct fh_mesh *mesh,
+                         struct fh_bytes record,
+                         const struct fh_origin *origin,
+                         bool *out_new,
+                         struct fh_err *err)
+{
+    int64_t wall = fh_clock_wall_ms();
+    struct fh_directory_outcome outcome;
+    int rc = fh_directory_add(mesh->options.dir, record, wall, &outcome, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    if (outcome.result == FH_DIRECTORY_KNOWN) {
+        return FH_OK;
+    }
+    struct fh_store_record kept = {
+        .id = outcome.id,
+        .type = outcome.type,
+        .domain = outcome.domain,
+        .bytes = record,
+        .received_ms = wall,
+    };
+    rc = fh_store_record_put(mesh->options.store, &kept, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    *out_new = true;
+    if (outcome.type == FH_RECORD_ADMISSION) {
+        const struct fh_directory_domain *domain =
+            fh_directory_domain(mesh->options.dir, &outcome.domain);
+        if (domain != NULL && domain->admitted) {
+            char id[FH_ID_TEXT_BYTES];
+            fh_domain_id_text(id, &domain->id);
+            fh_log(FH_LOG_INFO, "domain.admitted", "domain=%s id=%s", domain->name, id);
+            rc = fh_store_pin(mesh->options.store, domain->name, &domain->id, wall, err);
+        }
+    }
+    if (outcome.result == FH_DIRECTORY_FORKED) {
+        char id[FH_ID_TEXT_BYTES];
+        fh_domain_id_text(id, &outcome.domain);
+        fh_log(FH_LOG_ERROR, "domain.frozen", "id=%s reason=duplicity", id);
+    }
+    if (!origin->bulk) {
+        fh_mesh_spread(mesh,
+                       record,
+                       outcome.type == FH_RECORD_REVOCATION || outcome.type == FH_RECORD_KEY
+                           ? FH_RUMOUR_URGENT
+                           : FH_RUMOUR_MEMBERS);
+    }
+    return rc;
+}
+
+static int take_announcement(struct fh_mesh *mesh,
+                             struct fh_bytes record,
+                             const struct fh_origin *origin,
+                             bool *out_new,
+                             struct fh_err *err)
+{
+    struct fh_catalog_outcome outcome;
+    int rc = fh_catalog_announce(mesh->options.catalog, record, fh_clock_wall_ms(), &outcome, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    if (outcome.result == FH_CATALOG_KNOWN) {
+        return FH_OK;
+    }
+    *out_new = true;
+    fh_mesh_catalog_changed(mesh);
+    if (!origin->bulk) {
+        fh_mesh_spread(mesh, record, FH_RUMOUR_PRODUCTS);
+    }
+    if (!fh_record_id_is_zero(&outcome.wanted)) {
+        fh_mesh_pull(mesh);
+    }
+    return FH_OK;
+}
+
+static int
+take_contract(struct fh_mesh *mesh, struct fh_bytes record, bool *out_new, struct fh_err *err)
+{
+    struct fh_catalog_outcome outcome = {0};
+    int rc =
+        fh_catalog_contract(mesh->options.catalog, record, NULL, fh_clock_wall_ms(), &outcome, err);
+    if (!fh_record_id_is_zero(&outcome.wanted)) {
+        fh_mesh_pull(mesh);
+    }
+    if (rc == FH_OK && outcome.result != FH_CATALOG_KNOWN) {
+        *out_new = true;
+        fh_log(FH_LOG_INFO,
+               "contract.held",
+               "product=%s major=%u",
+               outcome.key.product,
+               (unsigned)outcome.key.major);
+    }
+    return rc;
+}
+
+static int take_member(struct fh_mesh *mesh,
+                       struct fh_bytes record,
+                       const struct fh_origin *origin,
+                       struct fh_err *err)
+{
+    if (mesh->gossip == NULL) {
+        return fh_err_rule(err, FH_ESTATE, "mesh.not_joined", "this node has not joined yet");
+    }
+    struct fh_gossip_event event = {.kind = FH_GOSSIP_RECORD};
+    event.u.record.from = origin->node;
+    event.u.record.bulk = origin->bulk;
+    fh_mesh_gossip_later(mesh, &event, record);
+    return FH_OK; /* the core judges it in its own step and counts what it refuses */
+}
+
+int fh_mesh_intake(struct fh_mesh *mesh,
+                   struct fh_bytes record,
+                   const struct fh_origin *origin,
+                   bool *out_new,
+                   struct fh_err *err)
+{
+    *out_new = false;
+    struct fh_record parsed;
+    int rc = fh_record_parse(&parsed, record, &mesh->id, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    switch (parsed.type) {
+    case FH_RECORD_KEY:
+    case FH_RECORD_DELEGATION:
+    case FH_RECORD_REVOCATION:
+    case FH_RECORD_CHARTER:
+    case FH_RECORD_ADMISSION:
+        return take_identity(mesh, record, origin, out_new, err);
+    case FH_RECORD_ALIVE:
+    case FH_RECORD_LEAVE:
+    case FH_RECORD_SUSPECT:
+        return take_member(mesh, record, origin, err);
+    case FH_RECORD_ANNOUNCEMENT:
+        return take_announcement(mesh, record, origin, out_new, err);
+    case FH_RECORD_CONTRACT:
+        return take_contract(mesh, record, out_new, err);
+    default:
+        return fh_err_rule(err,
+                           FH_EINVAL,
+                           "record.type",
+                           "records of type %s do not travel by themselves",
+                           fh_record_type_text(parsed.type));
+    }
+}
+
+bool fh_mesh_lacks_identity(const struct fh_err *err)
+{
+    return err->code == FH_ENOTFOUND && (strncmp(err->rule, "identity.missing.", 17) == 0 ||
+                                         strncmp(err->rule, "record.signer.", 14) == 0);
+}
+
+void fh_mesh_catalog_changed(struct fh_mesh *mesh)
+{
+    if (mesh->gossip == NULL) {
+        return;
+    }
+    uint8_t fingerprint[FH_GOSSIP_FINGERPRINT_BYTES];
+    fh_catalog_fingerprint(mesh->options.catalog, fingerprint);
+    struct fh_catalog_head own = fh_catalog_own_head(mesh->options.catalog);
+    struct fh_gossip_head head = {.count = own.count, .time_ms = fh_clock_wall_ms()};
+    memcpy(head.root, own.root, sizeof head.root);
+    fh_gossip_set_catalogue(mesh->gossip, fingerprint, &head, fh_clock_mono_ms());
+}

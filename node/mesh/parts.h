@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of node/mesh share; for them alone.
+ */
+#ifndef FH_NODE_MESH_PARTS_H
+#define FH_NODE_MESH_PARTS_H
+
+#include "node/mesh/mesh.h"
+
+#include "common/list.h"
+
+struct fh_timer;
+
+struct fh_mesh {
+    struct fh_mesh_options options;
+    struct fh_mesh_id id;
+    struct fh_domain_id domain;
+    struct fh_node_id node;
+    bool quiet;
+
+    /* gossip_driver.c */
+    struct fh_udp *udp;
+    struct fh_gossip *gossip; /* NULL until admitted */
+    struct fh_gossip_actions *actions;
+    struct fh_timer *gossip_timer;
+    struct fh_list follow_ups; /* events that a step caused */
+    bool stepping;
+    fh_mesh_left_fn *left;
+    void *left_user;
+    struct fh_timer *leave_timer;
+
+    /* joining.c */
+    struct fh_joining *joining; /* NULL when admitted */
+
+    /* sync.c */
+    unsigned syncs; /* on their way */
+    struct fh_timer *pull_timer;
+    bool pulling;
+    unsigned pull_turn; /* rotates through candidates */
+};
+
+/* Where a record came from. */
+struct fh_origin {
+    struct fh_node_id node; /* zero: this node itself */
+    bool bulk;              /* part of a synchronisation: do not spread it */
+};
+
+/* intake.c: takes one record of any type. FH_OK when it is known or accepted (`out_new`), else why
+ * it was refused. */
+FH_MUST_CHECK int fh_mesh_intake(struct fh_mesh *mesh,
+                                 struct fh_bytes record,
+                                 const struct fh_origin *origin,
+                                 bool *out_new,
+                                 struct fh_err *err);
+/* Whether a refusal means that identity records are missing here: then synchronise. */
+bool fh_mesh_lacks_identity(const struct fh_err *err);
+/* Tells the gossip core how the catalogue stands now. */
+void fh_mesh_catalog_changed(struct fh_mesh *mesh);
+
+/* gossip_driver.c */
+FH_MUST_CHECK int fh_mesh_gossip_start(struct fh_mesh *mesh,
+                                       const char *const *seeds,
+                                       unsigned seed_count,
+                                       struct fh_err *err);
+void fh_mesh_gossip_event(struct fh_mesh *mesh, struct fh_gossip_event *event);
+/* Queues an event that carries `bytes` (copied) to be stepped after the running one. */
+void fh_mesh_gossip_later(struct fh_mesh *mesh,
+                          const struct fh_gossip_event *event,
+                          struct fh_bytes bytes);
+void fh_mesh_spread(struct fh_mesh *mesh, struct fh_bytes record, enum fh_rumour_class class_);
+void fh_mesh_gossip_end(struct fh_mesh *mesh);
+
+/* sync.c */
+void fh_mesh_sync(struct fh_mesh *mesh, const struct fh_node_id *node, const char *address);
+void fh_mesh_introduce(struct fh_mesh *mesh, const struct fh_node_id *node, const char *address);
+/* Fetches contracts that announcements name and that are not here, soon. */
+void fh_mesh_pull(struct fh_mesh *mesh);
+
+/* joining.c */
+FH_MUST_CHECK int fh_mesh_join(struct fh_mesh *mesh, struct fh_err *err);
+void fh_mesh_joining_end(struct fh_mesh *mesh);
+
+#endif

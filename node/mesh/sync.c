@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Full synchronisation over a session, introductions, and pulling contracts by id.
+ *
+ * A synchronisation asks one peer for its identities, members and announcements, page by page, and
+ * takes in what is new. Contracts that announcements name are fetched from their owner, or from
+ * whoever else answers.
+ */
+#include "node/mesh/parts.h"
+
+#include "common/assert.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/time.h"
+#include "node/io/loop.h"
+
+#include <stdio.h>
+
+enum {
+    SYNCS_MAX = 4,        /* with different peers at once */
+    PAGES_MAX = 4096,     /* of one set: a peer that never ends is left */
+    PULL_IDS = 8,         /* contracts asked for at once */
+    PULL_RETRY_MS = 1000, /* when an owner did not have it */
+};
+
+/* ---- synchronisation ---- */
+
+struct sync {
+    struct fh_mesh *mesh;
+    struct fh_peer_target target;
+    char address[FH_ADDRESS_BYTES_MAX + 1];
+    enum fh_sync_set set;
+    struct fh_buf cursor;
+    unsigned pages;
+    unsigned added;
+};
+
+static void sync_page(struct sync *sync);
+
+static void sync_end(struct sync *sync, bool done)
+{
+    struct fh_mesh *mesh = sync->mesh;
+    mesh->syncs--;
+    struct fh_gossip_event event = {.kind = FH_GOSSIP_SYNCED};
+    event.u.synced.node = sync->target.node;
+    event.u.synced.done = done;
+    if (sync->added > 0) {
+        fh_log(FH_LOG_INFO, "synchronised", "with=%s new=%u", sync->address, sync->added);
+    }
+    fh_buf_fini(&sync->cursor);
+    fh_free(sync);
+    fh_mesh_gossip_later(mesh, &event, FH_BYTES_NONE);
+    fh_mesh_pull(mesh);
+}
+
+static void sync_take(struct sync *sync, struct fh_msg_bins *bins)
+{
+    struct fh_mesh *mesh = sync->mesh;
+    struct fh_origin origin = {.node = sync->target.node,
+                               .bulk = bins->left > 8 || sync->pages > 1};
+    struct fh_bytes record;
+    while (fh_msg_bins_next(bins, &record)) {
+        bool is_new;
+        struct fh_err err;
+        if (fh_mesh_intake(mesh, record, &origin, &is_new, &err) == FH_OK) {
+            sync->added += is_new;
+        } else if (err.code != FH_ESTALE) {
+            fh_log(FH_LOG_DEBUG,
+                   "sync.record_refused",
+                   "from=%s rule=%s text=\"%s\"",
+                   sync->address,
+                   err.rule,
+                   err.text);
+        }
+    }
+}
+
+static void sync_answer(struct fh_pack_reader *fields, const struct fh_err *failure, void *user)
+{
+    struct sync *sync = user;
+    struct fh_err err;
+    if (failure != NULL) {
+        fh_log(FH_LOG_DEBUG, "sync.failed", "with=%s text=\"%s\"", sync->address, failure->text);
+        sync_end(sync, false);
+        return;
+    }
+    struct fh_bytes cursor = fh_pack_read_bin(fields, FH_SYNC_CURSOR_BYTES_MAX);
+    fh_buf_reset(&sync->cursor);
+    fh_buf_add_bytes(&sync->cursor, cursor);
+    struct fh_msg_bins bins;
+    if (fh_pack_read_ok(fields, "sync answer", &err) != FH_OK ||
+        fh_msg_bins_read(fields, &bins, &err) != FH_OK) {
+        fh_log(FH_LOG_WARN, "sync.failed", "with=%s text=\"%s\"", sync->address, err.text);
+        sync_end(sync, false);
+        return;
+    }
+    sync->pages++;
+    if (!sync->mesh->quiet) {
+        sync_take(sync, &bins);
+    }
+    if (sync->cursor.size == 0) {
+        if (sync->set == FH_SYNC_ANNOUNCEMENTS) {
+            sync_end(sync, true);
+            return;
+        }
+        sync->set = sync->set + 1;
+        sync->pages = 0;
+    }
+    if (sync->pages >= PAGES_MAX || sync->mesh->quiet) {
+        sync_end(sync, false);
+        return;
+    }
+    sync_page(sync);
+}
+
+static void sync_page(struct sync *sync)
+{
+    FH_CLEANUP(fh_buf_fini) struct fh_buf request;
+    fh_buf_init(&request, 256);
+    fh_msg_sync_request(&request, sync->set, fh_buf_view(&sync->cursor));
+    fh_peers_ask(
+        sync->mesh->options.peers, &sync->target, &request, FH_REQUEST_MS, sync_answer, sync);
+}
+
+static bool is_own_address(const struct fh_mesh *mesh, const char *address)
+{
+    struct fh_gossip_member self;
+    if (mesh->gossip == NULL || !fh_gossip_member_at(mesh->gossip, 0, &self)) {
+        return false;
+    }
+    for (unsigned i = 0; i < self.address_count; i++) {
+        if (strcmp(self.addresses[i], address) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void fh_mesh_sync(struct fh_mesh *mesh, const struct fh_node_id *node, const char *address)
+{
+    struct sync *sync = NULL;
+    if (!mesh->quiet && mesh->syncs < SYNCS_MAX && !is_own_address(mesh, address)) {
+        sync = fh_calloc(1, sizeof *sync);
+    }
+    if (sync == NULL) {
+        struct fh_gossip_event event = {.kind = FH_GOSSIP_SYNCED};
+        event.u.synced.node = *node;
+        fh_mesh_gossip_later(mesh, &event, FH_BYTES_NONE);
+        return;
+    }
+    sync->mesh = mesh;
+    snprintf(sync->address, sizeof sync->address, "%s", address);
+    sync->target.address = sync->address;
+    sync->target.node = *node;
+    sync->set = FH_SYNC_IDENTITY;
+    fh_buf_init(&sync->cursor, FH_SYNC_CURSOR_BYTES_MAX);
+    mesh->syncs++;
+    sync_page(sync);
+}
+
+/* ---- introductions ---- */
+
+struct record_list {
+    struct fh_buf records; /* encoded bins */
+    uint32_t count;
+};
+
+static bool
+list_record(void *user, unsigned type, const struct fh_record_id *id, struct fh_bytes bytes)
+{
+    (void)type;
+    (void)id;
+    struct record_list *list = user;
+    if (list->records.size + bytes.size > FH_SYNC_PAGE_BYTES) {
+        return false;
+    }
+    fh_pack_bin(&list->records, bytes);
+    list->count++;
+    return true;
+}
+
+static void introduced(struct fh_pack_reader *fields, const struct fh_err *err, void *user)
+{
+    (void)fields;
+    (void)user;
+    if (err != NULL) {
+        fh_log(FH_LOG_DEBUG, "introduction.failed", "rule=%s text=\"%s\"", err->rule, err->text);
+    }
+}
+
+void fh_mesh_introduce(struct fh_mesh *mesh, const struct fh_node_id *node, const char *address)
+{
+    if (mesh->quiet || is_own_address(mesh, address)) {
+        return;
+    }
+    struct record_list list = {.count = 0};
+    fh_buf_init(&list.records, FH_SYNC_PAGE_BYTES + FH_RECORD_BYTES_MAX);
+    fh_directory_each_of(mesh->options.dir, &mesh->domain, list_record, &list);
+    list_record(&list, FH_RECORD_ALIVE, NULL, fh_gossip_alive(mesh->gossip));
+    FH_CLEANUP(fh_buf_fini) struct fh_buf request;
+    fh_buf_init(&request, FH_FRAME_REQUEST_BYTES_MAX);
+    fh_msg_push_request_begin(&request, list.count);
+    fh_buf_add_bytes(&request, fh_buf_view(&list.records));
+    fh_buf_fini(&list.records);
+    struct fh_peer_target target = {.address = address, .node = *node};
+    fh_peers_ask(mesh->options.peers, &target, &request, FH_REQUEST_MS, introduced, NULL);
+}
+
+/* ---- contracts by id ---- */
+
+struct pull {
+    struct fh_mesh *mesh;
+    char address[FH_ADDRESS_BYTES_MAX + 1];
+    struct fh_node_id node;
+};
+
+static void pull_later(struct fh_mesh *mesh)
+{
+    mesh->pull_turn++;
+    fh_timer_set(mesh->pull_timer, fh_clock_mono_ms() + PULL_RETRY_MS);
+}
+
+static void pulled(struct fh_pack_reader *fields, const struct fh_err *failure, void *user)
+{
+    struct pull *pull = user;
+    struct fh_mesh *mesh = pull->mesh;
+    struct fh_err err;
+    struct fh_msg_bins bins;
+    mesh->pulling = false;
+    unsigned taken = 0;
+    if (failure != NULL) {
+        fh_log(FH_LOG_DEBUG, "pull.failed", "from=%s text=\"%s\"", pull->address, failure->text);
+    } else if (fh_msg_bins_read(fields, &bins, &err) == FH_OK && !mesh->quiet) {
+        struct fh_origin origin = {.node = pull->node, .bulk = true};
+        struct fh_bytes record;
+        while (fh_msg_bins_next(&bins, &record)) {
+            bool is_new;
+            if (fh_mesh_intake(mesh, record, &origin, &is_new, &err) == FH_OK) {
+                taken += is_new;
+            } else {
+                fh_log(FH_LOG_WARN,
+                       "contract.refused",
+                       "from=%s rule=%s text=\"%s\"",
+                       pull->address,
+                       err.rule,
+                       err.text);
+            }
+        }
+    }
+    fh_free(pull);
+    if (mesh->quiet) {
+        return;
+    }
+    if (taken > 0) {
+        fh_mesh_pull(mesh);
+    } else {
+        pull_later(mesh);
+    }
+}
+
+/* Whom to ask for a contract: its owner first, then, turn by turn, anybody who answers. */
+static bool choose_holder(struct fh_mesh *mesh, const struct fh_domain_id *owner, struct pull *out)
+{
+    const char *address;
+    bool owner_first = mesh->pull_turn % 2 == 0;
+    if (owner_first && fh_mesh_node_of(mesh, owner, &out->node, &address)) {
+        snprintf(out->address, sizeof out->address, "%s", address);
+        return true;
+    }
+    unsigned slots = mesh->gossip == NULL ? 0 : fh_gossip_member_slots(mesh->gossip);
+    for (unsigned i = 0; i < slots; i++) {
+        struct fh_gossip_member member;
+        unsigned slot = (i + mesh->pull_turn) % slots;
+        if (fh_gossip_member_at(mesh->gossip, slot, &member) && !member.self &&
+            fh_mesh_address(mesh, &member.node, &address)) {
+            out->node = member.node;
+            snprintf(out->address, sizeof out->address, "%s", address);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void pull_now(void *user)
+{
+    struct fh_mesh *mesh = user;
+    if (mesh->quiet || mesh->pulling) {
+        return;
+    }
+    struct fh_catalog_wanted wanted[PULL_IDS];
+    size_t count = 0;
+    struct fh_err err;
+    if (fh_catalog_missing(mesh->options.catalog, wanted, PULL_IDS, &count, &err) != FH_OK) {
+        fh_log(FH_LOG_ERROR, "pull.failed", "text=\"%s\"", err.text);
+        pull_later(mesh);
+        return;
+    }
+    if (count == 0) {
+        return;
+    }
+    struct pull *pull = fh_calloc(1, sizeof *pull);
+    if (pull == NULL || !choose_holder(mesh, &wanted[0].domain, pull)) {
+        fh_free(pull);
+        pull_later(mesh);
+        return;
+    }
+    pull->mesh = mesh;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf request;
+    fh_buf_init(&request, 1024);
+    fh_msg_pull_request_begin(&request, (uint32_t)count);
+    for (size_t i = 0; i < count; i++) {
+        fh_pack_bin(&request, fh_bytes(wanted[i].contract.b, FH_ID_BYTES));
+    }
+    struct fh_peer_target target = {.address = pull->address, .node = pull->node};
+    mesh->pulling = true;
+    fh_peers_ask(mesh->options.peers, &target, &request, FH_REQUEST_MS, pulled, pull);
+}
+
+void fh_mesh_pull(struct fh_mesh *mesh)
+{
+    if (mesh->quiet) {
+        return;
+    }
+    struct fh_err err;
+    if (mesh->pull_timer == NULL &&
+        fh_timer_new(&mesh->pull_timer, mesh->options.loop, pull_now, mesh, &err) != FH_OK) {
+        fh_log(FH_LOG_ERROR, "pull.failed", "text=\"%s\"", err.text);
+        return;
+    }
+    if (!mesh->pulling) {
+        fh_timer_set(mesh->pull_timer, 0); /* from the loop, not from inside the caller */
+    }
+}
