@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Crew: which worker serves which session.
+ *
+ * A worker that served a session serves that session only, ever; when its question is over it waits
+ * a little for the next one and is then ended. When all workers are in use, the one that waited
+ * longest for another session gives way.
+ *
+ * Does not: talk to workers. Thread: the loop's. Ownership: a taken worker is borrowed until it is
+ * given back.
+ */
+#ifndef FH_NODE_QUERY_CREW_H
+#define FH_NODE_QUERY_CREW_H
+
+#include "node/query/workers.h"
+
+struct fh_crew;
+struct fh_loop;
+
+/* `workers` and `loop` are kept. */
+FH_MUST_CHECK int fh_crew_new(struct fh_crew **out,
+                              struct fh_workers *workers,
+                              struct fh_loop *loop,
+                              struct fh_err *err);
+/* Every worker was given back. NULL is fine. */
+void fh_crew_free(struct fh_crew *crew);
+
+/* A worker for this session in this role. `out_fresh`: it must be set up first. FH_EBUSY with rule
+ * "limit.workers" when all are at work; the errors of fh_workers_spawn. */
+FH_MUST_CHECK int fh_crew_take(struct fh_crew *crew,
+                               uint64_t session,
+                               enum fh_worker_role role,
+                               struct fh_worker **out,
+                               bool *out_fresh,
+                               struct fh_err *err);
+/* Gives a worker back: kept for its session for a while, or ended when `broken` or dead. */
+void fh_crew_give(struct fh_crew *crew, struct fh_worker *worker, bool broken);
+/* The session is over: its idle workers end now, those at work when they are given back. */
+void fh_crew_forget(struct fh_crew *crew, uint64_t session);
+/* Ends all idle workers. */
+void fh_crew_quiesce(struct fh_crew *crew);
+
+#endif

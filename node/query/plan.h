@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Plan: the tables that a query names, as the catalogue knows them.
+ *
+ * Resolves what the gate found (domain.product, domain.product.table, domain.product__table, with
+ * domain."product@1" for a major version) to products with columns and owners, and says who should
+ * run the query: the one owner of all tables, or the entry peer when there are several.
+ *
+ * Does not: authorise or open sources. Thread: the loop's. Ownership: tables live in the arena.
+ */
+#ifndef FH_NODE_QUERY_PLAN_H
+#define FH_NODE_QUERY_PLAN_H
+
+#include "node/query/gate.h"
+#include "node/state/catalog.h"
+
+struct fh_plan_table {
+    struct fh_catalog_table table;
+    const char *written; /* product as the SQL writes it, "flights@1" included */
+    bool sole;           /* the only table of its product */
+};
+
+struct fh_plan {
+    uint32_t table_count; /* each (product version, table) once */
+    struct fh_plan_table *tables;
+    bool joined; /* several owners */
+};
+
+/* FH_ENOTFOUND ("domain.unknown", "product.unknown", "product.table.unknown"), FH_ESQL
+ * ("sql.table.unqualified"), FH_EINCOMPLETE (contract not here yet), FH_ENOMEM. */
+FH_MUST_CHECK int fh_plan_make(struct fh_plan *out,
+                               const struct fh_gate *gate,
+                               struct fh_catalog *catalog,
+                               struct fh_arena *arena,
+                               struct fh_err *err);
+
+#endif

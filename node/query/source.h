@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Source: where the rows of an own table lie, opened for a worker.
+ *
+ * Each file is opened beneath its data root, without crossing a symbolic link, when it is needed:
+ * what the worker gets is the open file, never a path.
+ *
+ * Does not: read data. Thread: the loop's. Ownership: descriptors belong to the set; tables and
+ * columns live in the arena.
+ */
+#ifndef FH_NODE_QUERY_SOURCE_H
+#define FH_NODE_QUERY_SOURCE_H
+
+#include "node/query/plan.h"
+#include "node/state/store.h"
+#include "proto/query/channel.h"
+
+/* The tables of one question, as the worker is to show them, and their open files. */
+struct fh_source_set {
+    uint32_t table_count;
+    struct fh_table tables[FH_QUERY_TABLES_MAX];
+    uint32_t file_count;
+    int files[FH_QUERY_TABLES_MAX];
+};
+
+void fh_source_set_init(struct fh_source_set *set);
+/* Closes the files. */
+void fh_source_set_fini(struct fh_source_set *set);
+
+/* Adds an own table. FH_EIO ("source.unavailable") with a text that holds no path; the path and the
+ * cause go to the log. FH_ENOTFOUND ("source.unknown") when this node holds no source for it. */
+FH_MUST_CHECK int fh_source_add_own(struct fh_source_set *set,
+                                    const struct fh_plan_table *table,
+                                    struct fh_store *store,
+                                    struct fh_arena *arena,
+                                    struct fh_err *err);
+/* Adds a table whose rows another node serves. */
+FH_MUST_CHECK int fh_source_add_remote(struct fh_source_set *set,
+                                       const struct fh_plan_table *table,
+                                       struct fh_arena *arena,
+                                       struct fh_err *err);
+
+#endif
