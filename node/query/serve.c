@@ -1,0 +1,768 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a question to a running stream: checks of the request, prepare, plan, access, begin.
+ */
+#include "node/query/serve.h"
+
+#include "common/assert.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/time.h"
+#include "node/io/loop.h"
+#include "node/query/prescan.h"
+#include "node/query/stream.h"
+#include "proto/governance/access.h"
+#include "proto/settings/settings.h"
+
+#include <stdio.h>
+
+enum {
+    ARENA_BYTES = 16 * 1024 * 1024, /* plan, columns and parse tree of one question */
+    SETUP_MS = 5000,                /* a worker that does not come up in that time never will */
+    WATCH_MS = 500,
+};
+
+/* ---- errors that may leave this node ---- */
+
+/* What depends only on the asker's text, on public records or on limits is told in full. */
+static bool is_public(const struct fh_err *err)
+{
+    switch (err->code) {
+    case FH_EIO:
+        return strcmp(err->rule, "source.unavailable") == 0;
+    case FH_ENOMEM:
+    case FH_EINTERNAL:
+        return false;
+    default:
+        return true;
+    }
+}
+
+static void refuse(struct fh_question *question, const struct fh_err *err)
+{
+    if (is_public(err)) {
+        fh_question_refuse(question, err);
+    } else {
+        fh_question_refuse_privately(question, "query", err);
+    }
+}
+
+static void fail(struct fh_stream *stream, const struct fh_err *err)
+{
+    if (stream->opening != NULL) {
+        refuse(FH_TAKE(stream->opening), err);
+    }
+    stream->broken = stream->worker != NULL && fh_worker_dead(stream->worker);
+    fh_stream_end(stream, err);
+}
+
+/* ---- begin: own sources and remote tables to the worker ---- */
+
+static int scan_sql(struct fh_stream *stream, struct fh_buf *out)
+{
+    const struct fh_table *table = &stream->sources.tables[0];
+    fh_buf_add_cstr(out, "SELECT ");
+    for (uint32_t i = 0; i < stream->scan_column_count; i++) {
+        /* Names of columns come from the contract: quoted, quotes doubled. */
+        fh_buf_add_cstr(out, i > 0 ? ", \"" : "\"");
+        for (const char *p = stream->scan_columns[i]; *p != '\0'; p++) {
+            fh_buf_add(out, p, 1);
+            if (*p == '"') {
+                fh_buf_add_u8(out, '"');
+            }
+        }
+        fh_buf_add_u8(out, '"');
+    }
+    if (stream->scan_column_count == 0) {
+        fh_buf_add_cstr(out, "true"); /* rows alone are wanted */
+    }
+    fh_buf_printf(out, " FROM \"%s\".\"%s\".\"%s\"", table->domain, table->product, table->table);
+    return fh_buf_ok(out);
+}
+
+/* Pool thread. */
+static void begin_work(void *user)
+{
+    struct fh_stream *stream = user;
+    struct fh_source_set *sources = &stream->sources;
+    int rc = FH_OK;
+    if (sources->table_count > 0) {
+        rc = fh_worker_tables(stream->worker,
+                              sources->tables,
+                              sources->table_count,
+                              sources->files,
+                              sources->file_count,
+                              stream->deadline_ms,
+                              &stream->job_err);
+    }
+    FH_CLEANUP(fh_buf_fini) struct fh_buf scan;
+    fh_buf_init(&scan, FH_SQL_BYTES_MAX * 4);
+    struct fh_bytes sql = stream->sql;
+    if (rc == FH_OK && stream->kind == FH_STREAM_SCAN) {
+        rc = scan_sql(stream, &scan);
+        if (rc != FH_OK) {
+            fh_err_set(&stream->job_err, rc, "the columns do not fit a statement");
+        }
+        sql = fh_buf_view(&scan);
+    }
+    if (rc == FH_OK) {
+        uint64_t most = stream->serve->options.settings->query_rows_max;
+        uint64_t wanted = stream->request.rows_max;
+        struct fh_channel_run run = {
+            .sql = sql,
+            .rows_max = stream->kind == FH_STREAM_SCAN ? 0
+                        : wanted > 0 && wanted < most  ? wanted
+                                                       : most,
+            .window = FH_QUERY_WINDOW,
+        };
+        rc = fh_worker_run(stream->worker, &run, stream->deadline_ms, &stream->job_err);
+    }
+    stream->job_code = rc;
+}
+
+static void begun(void *user)
+{
+    struct fh_stream *stream = user;
+    stream->job_running = false;
+    fh_source_set_fini(&stream->sources); /* the worker has its own descriptors */
+    if (stream->state == FH_STREAM_OVER) {
+        fh_stream_settle(stream);
+        return;
+    }
+    if (stream->job_code != FH_OK) {
+        fail(stream, &stream->job_err);
+        return;
+    }
+    stream->state = FH_STREAM_RUNNING;
+    stream->touched_ms = fh_clock_mono_ms();
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, 64);
+    fh_msg_stream_answer(&out, stream->id);
+    fh_question_answer_buf(FH_TAKE(stream->opening), &out);
+}
+
+/* ---- plan and access ---- */
+
+static int
+check_table(struct fh_stream *stream, const struct fh_plan_table *table, struct fh_err *err)
+{
+    const struct fh_announcement *product = &table->table.entry.announcement;
+    if (product->status == FH_ANNOUNCE_RETIRED || product->status == FH_ANNOUNCE_WITHDRAWN) {
+        return fh_err_rule(err,
+                           FH_EDENIED,
+                           "product.retired",
+                           "%s/%s %s is %s and not served any more",
+                           table->table.entry.domain_name,
+                           product->product,
+                           product->version,
+                           fh_announce_status_text(product->status));
+    }
+    const struct fh_query_table *asked = fh_query_request_table(
+        &stream->request, &product->domain, product->product, table->table.name);
+    if (asked == NULL) {
+        return fh_err_rule(err,
+                           FH_EDENIED,
+                           "query.request.tables",
+                           "the signed request does not name %s/%s, which its SQL reads",
+                           table->table.entry.domain_name,
+                           product->product);
+    }
+    if (!fh_record_id_equal(&asked->contract, &product->contract)) {
+        return fh_err_rule(err,
+                           FH_ESTALE,
+                           "query.contract.changed",
+                           "%s/%s is at version %s now; ask again to read under its contract",
+                           table->table.entry.domain_name,
+                           product->product,
+                           product->version);
+    }
+    struct fh_access access = {
+        .owner = product->domain,
+        .owner_name = table->table.entry.domain_name,
+        .product = product->product,
+        .open_to_mesh = table->table.entry.open_to_mesh,
+        .consumer = stream->request.consumer,
+        .entry = stream->entry_domain,
+    };
+    return fh_access_decide(&access, err);
+}
+
+static int open_tables(struct fh_stream *stream, struct fh_err *err)
+{
+    const struct fh_serve_options *o = &stream->serve->options;
+    int rc = FH_OK;
+    for (uint32_t i = 0; rc == FH_OK && i < stream->plan.table_count; i++) {
+        const struct fh_plan_table *table = &stream->plan.tables[i];
+        bool own = fh_domain_id_equal(&table->table.entry.announcement.domain, &o->domain);
+        rc = check_table(stream, table, err);
+        if (rc == FH_OK) {
+            rc = own ? fh_source_add_own(&stream->sources, table, o->store, stream->arena, err)
+                     : fh_source_add_remote(&stream->sources, table, stream->arena, err);
+        }
+    }
+    return rc;
+}
+
+static void answer_plan(struct fh_stream *stream)
+{
+    const struct fh_serve_options *o = &stream->serve->options;
+    struct fh_msg_plan *plan = fh_calloc(1, sizeof *plan);
+    struct fh_err err;
+    if (plan == NULL) {
+        fh_err_set(&err, FH_ENOMEM, "no memory for a plan");
+        fail(stream, &err);
+        return;
+    }
+    plan->entry = o->node;
+    plan->joined = stream->plan.joined;
+    plan->table_count = stream->plan.table_count;
+    for (uint32_t i = 0; i < plan->table_count; i++) {
+        const struct fh_plan_table *from = &stream->plan.tables[i];
+        const struct fh_announcement *product = &from->table.entry.announcement;
+        struct fh_msg_plan_table *to = &plan->tables[i];
+        to->domain = product->domain;
+        to->contract = product->contract;
+        snprintf(to->domain_name, sizeof to->domain_name, "%s", from->table.entry.domain_name);
+        snprintf(to->product, sizeof to->product, "%s", product->product);
+        snprintf(to->version, sizeof to->version, "%s", product->version);
+        snprintf(to->table, sizeof to->table, "%s", from->table.name);
+        const char *address;
+        if (fh_domain_id_equal(&product->domain, &o->domain)) {
+            to->node = o->node;
+            to->reachable = true;
+        } else {
+            to->reachable =
+                o->mesh != NULL && fh_mesh_node_of(o->mesh, &product->domain, &to->node, &address);
+        }
+    }
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
+    fh_msg_plan_answer(&out, plan);
+    fh_free(plan);
+    fh_question_answer_buf(FH_TAKE(stream->opening), &out);
+    fh_stream_end(stream, NULL);
+}
+
+static void begin(struct fh_stream *stream)
+{
+    struct fh_err err;
+    int rc = open_tables(stream, &err);
+    if (rc == FH_OK) {
+        stream->state = FH_STREAM_BEGINNING;
+        rc = fh_stream_submit(stream, begin_work, begun);
+        if (rc != FH_OK) {
+            err = stream->job_err;
+        }
+    }
+    if (rc != FH_OK) {
+        fail(stream, &err);
+    }
+}
+
+/* ---- prepare: a worker, and the statement through the gate ---- */
+
+/* Pool thread. */
+static void prepare_work(void *user)
+{
+    struct fh_stream *stream = user;
+    int rc = FH_OK;
+    if (stream->fresh) {
+        rc = fh_worker_setup(stream->worker,
+                             stream->kind == FH_STREAM_SCAN ? FH_WORKER_SCAN : FH_WORKER_QUERY,
+                             (uint32_t)stream->serve->options.settings->worker_memory_mib,
+                             stream->kind == FH_STREAM_SCAN ? 1 : 2,
+                             fh_clock_mono_ms() + SETUP_MS,
+                             &stream->job_err);
+    }
+    if (rc == FH_OK && stream->kind != FH_STREAM_SCAN) {
+        rc = fh_worker_parse(stream->worker, stream->sql, &stream->tree, &stream->job_err);
+    }
+    if (rc == FH_OK && stream->kind != FH_STREAM_SCAN) {
+        rc = fh_gate_check(
+            &stream->gate, fh_buf_view(&stream->tree), stream->arena, &stream->job_err);
+    }
+    stream->job_code = rc;
+}
+
+static void prepared(void *user)
+{
+    struct fh_stream *stream = user;
+    stream->job_running = false;
+    if (stream->state == FH_STREAM_OVER) {
+        fh_stream_settle(stream);
+        return;
+    }
+    if (stream->job_code != FH_OK) {
+        fail(stream, &stream->job_err);
+        return;
+    }
+    struct fh_err err;
+    if (stream->kind != FH_STREAM_SCAN &&
+        fh_plan_make(
+            &stream->plan, &stream->gate, stream->serve->options.catalog, stream->arena, &err) !=
+            FH_OK) {
+        fail(stream, &err);
+    } else if (stream->kind == FH_STREAM_PLAN) {
+        answer_plan(stream);
+    } else {
+        begin(stream);
+    }
+}
+
+static void prepare(struct fh_stream *stream)
+{
+    const struct fh_serve_options *o = &stream->serve->options;
+    struct fh_err err;
+    int rc = fh_crew_take(o->crew,
+                          stream->session,
+                          stream->kind == FH_STREAM_SCAN ? FH_WORKER_SCAN : FH_WORKER_QUERY,
+                          &stream->worker,
+                          &stream->fresh,
+                          &err);
+    if (rc == FH_OK) {
+        rc = fh_stream_submit(stream, prepare_work, prepared);
+        if (rc != FH_OK) {
+            err = stream->job_err;
+        }
+    }
+    if (rc != FH_OK) {
+        fail(stream, &err);
+    }
+}
+
+/* ---- making a stream from a question ---- */
+
+static struct fh_stream *
+new_stream(struct fh_serve *serve, struct fh_question *question, enum fh_stream_kind kind)
+{
+    struct fh_stream *stream = fh_calloc(1, sizeof *stream);
+    struct fh_arena *arena = fh_arena_new(ARENA_BYTES);
+    if (stream == NULL || arena == NULL || serve->quiet) {
+        struct fh_err err;
+        fh_err_set(&err,
+                   serve->quiet ? FH_ECANCELLED : FH_ENOMEM,
+                   serve->quiet ? "this node is going down" : "no memory for a query");
+        fh_question_refuse(question, &err);
+        fh_arena_free(arena);
+        fh_free(stream);
+        return NULL;
+    }
+    stream->serve = serve;
+    stream->id = ++serve->last_id;
+    stream->session = fh_question_session(question);
+    stream->kind = kind;
+    stream->opening = question;
+    stream->arena = arena;
+    stream->consumer = fh_question_speaker(question)->key;
+    stream->entry_domain = fh_question_speaker(question)->domain;
+    stream->request.consumer = stream->entry_domain;
+    stream->started_ms = fh_clock_wall_ms();
+    stream->touched_ms = fh_clock_mono_ms();
+    stream->deadline_ms = stream->touched_ms + (int64_t)serve->options.settings->query_deadline_ms;
+    fh_buf_init(&stream->record, FH_RECORD_BYTES_MAX);
+    fh_buf_init(&stream->tree, FH_AST_BYTES_MAX);
+    fh_source_set_init(&stream->sources);
+    fh_tally_init(&stream->tally, false);
+    fh_list_init(&stream->remotes);
+    fh_list_push_back(&serve->streams, &stream->link);
+    serve->count++;
+    return stream;
+}
+
+static int check_sql(struct fh_stream *stream, struct fh_bytes sql, struct fh_err *err)
+{
+    struct fh_prescan scan;
+    int rc = fh_prescan(&scan, sql, err);
+    if (rc == FH_OK) {
+        stream->sql = fh_bytes(sql.data, scan.end);
+    }
+    return rc;
+}
+
+static int keep_sql(struct fh_stream *stream, struct fh_bytes sql, struct fh_err *err)
+{
+    char *copy = fh_arena_string(stream->arena, sql);
+    if (copy == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a query");
+    }
+    return check_sql(stream, fh_bytes(copy, sql.size), err);
+}
+
+static unsigned queries_of(const struct fh_serve *serve, const struct fh_key_id *consumer)
+{
+    unsigned count = 0;
+    FH_LIST_FOREACH (link, &serve->streams) {
+        const struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
+        count += stream->kind == FH_STREAM_QUERY && stream->state != FH_STREAM_OVER &&
+                 fh_key_id_equal(&stream->consumer, consumer);
+    }
+    return count;
+}
+
+/* The signed request of a QUERY or SCAN: form, signature, right, time and place. */
+static int take_request(struct fh_stream *stream, struct fh_bytes bytes, struct fh_err *err)
+{
+    const struct fh_serve_options *o = &stream->serve->options;
+    fh_buf_add_bytes(&stream->record, bytes);
+    struct fh_record record;
+    int rc = fh_buf_ok(&stream->record);
+    if (rc != FH_OK) {
+        return fh_err_set(err, rc, "the request is too large");
+    }
+    rc = fh_record_parse(&record, fh_buf_view(&stream->record), &o->mesh_id, err);
+    if (rc == FH_OK && record.type != FH_RECORD_REQUEST) {
+        rc = fh_err_rule(err, FH_EINVAL, "query.request.form", "the record is no request");
+    }
+    if (rc == FH_OK) {
+        rc = fh_query_request_parse(&stream->request, record.payload, err);
+    }
+    struct fh_signer signer;
+    if (rc == FH_OK) {
+        rc = fh_directory_verify(o->dir,
+                                 &record,
+                                 &stream->request.consumer,
+                                 FH_ROLES_ALL,
+                                 stream->request.issued_ms,
+                                 &signer,
+                                 err);
+    }
+    if (rc == FH_OK) {
+        struct fh_key_id key = fh_key_id_of(&signer.key);
+        if (!fh_key_id_equal(&key, &stream->request.key)) {
+            rc = fh_err_rule(err,
+                             FH_ESIG,
+                             "query.request.key",
+                             "the request is signed by another key than it names");
+        }
+    }
+    if (rc == FH_OK) {
+        struct fh_query_arrival arrival = {
+            .place = stream->kind == FH_STREAM_SCAN ? FH_QUERY_AT_OWNER : FH_QUERY_AT_ENTRY,
+            .session_key = stream->consumer,
+            .self = o->node,
+            .now_ms = fh_clock_wall_ms(),
+        };
+        rc = fh_query_request_check(&stream->request, &arrival, err);
+    }
+    stream->request_id = record.id;
+    stream->consumer = stream->request.key;
+    if (rc == FH_OK) {
+        fh_tally_init(&stream->tally,
+                      (stream->request.flags & FH_QUERY_TREE) != 0 &&
+                          stream->kind == FH_STREAM_QUERY);
+    }
+    return rc;
+}
+
+static void serve_plan(struct fh_serve *serve, struct fh_question *question)
+{
+    struct fh_stream *stream = new_stream(serve, question, FH_STREAM_PLAN);
+    if (stream == NULL) {
+        return;
+    }
+    struct fh_bytes sql;
+    struct fh_err err;
+    int rc = fh_msg_plan_request_read(fh_question_fields(question), &sql, &err);
+    if (rc == FH_OK) {
+        rc = keep_sql(stream, sql, &err);
+    }
+    if (rc == FH_OK) {
+        prepare(stream);
+    } else {
+        fail(stream, &err);
+    }
+}
+
+static void serve_query(struct fh_serve *serve, struct fh_question *question)
+{
+    struct fh_err err;
+    uint64_t most = serve->options.settings->queries_per_key_max;
+    if (queries_of(serve, &fh_question_speaker(question)->key) >= most) {
+        fh_err_rule(&err,
+                    FH_EBUSY,
+                    "limit.queries",
+                    "%llu of your queries run here already, which is the most for one key",
+                    (unsigned long long)most);
+        fh_question_refuse(question, &err);
+        return;
+    }
+    struct fh_stream *stream = new_stream(serve, question, FH_STREAM_QUERY);
+    if (stream == NULL) {
+        return;
+    }
+    struct fh_pack_reader *fields = fh_question_fields(question);
+    struct fh_bytes record = fh_pack_read_bin(fields, FH_RECORD_BYTES_MAX);
+    int rc = fh_pack_read_ok(fields, "query", &err);
+    if (rc == FH_OK) {
+        rc = take_request(stream, record, &err);
+    }
+    if (rc == FH_OK) {
+        rc = check_sql(stream, stream->request.sql, &err);
+    }
+    if (rc == FH_OK) {
+        prepare(stream);
+    } else {
+        fail(stream, &err);
+    }
+}
+
+/* ---- SCAN ---- */
+
+static int read_scan(struct fh_stream *stream, struct fh_pack_reader *fields, struct fh_err *err)
+{
+    struct fh_bytes record = fh_pack_read_bin(fields, FH_RECORD_BYTES_MAX);
+    stream->scan_table = (uint32_t)fh_pack_read_uint(fields, FH_QUERY_TABLES_MAX - 1);
+    uint32_t count = fh_pack_read_array(fields, FH_BATCH_COLUMNS_MAX);
+    stream->scan_columns = fh_arena_array(stream->arena, count + 1, sizeof(char *));
+    if (stream->scan_columns == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a scan");
+    }
+    for (uint32_t i = 0; i < count && fields->failed == FH_OK; i++) {
+        struct fh_bytes name = fh_pack_read_str(fields, 4096);
+        stream->scan_columns[i] = fh_arena_string(stream->arena, name);
+        if (stream->scan_columns[i] == NULL) {
+            return fh_err_set(err, FH_ENOMEM, "no memory for a scan");
+        }
+    }
+    stream->scan_column_count = count;
+    int rc = fh_pack_read_ok(fields, "scan", err);
+    return rc == FH_OK ? take_request(stream, record, err) : rc;
+}
+
+static bool has_column(const struct fh_catalog_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->column_count; i++) {
+        if (strcmp(table->columns[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The one table of a scan, planned without a parser: the request names it. */
+static int plan_scan(struct fh_stream *stream, struct fh_err *err)
+{
+    const struct fh_serve_options *o = &stream->serve->options;
+    if (stream->scan_table >= stream->request.table_count) {
+        return fh_err_rule(err, FH_EINVAL, "scan.table", "the request has no such table");
+    }
+    const struct fh_query_table *asked = &stream->request.tables[stream->scan_table];
+    if (!fh_domain_id_equal(&asked->domain, &o->domain)) {
+        return fh_err_rule(
+            err, FH_EDENIED, "scan.owner", "this node does not own %s", asked->product);
+    }
+    const struct fh_directory_domain *self = fh_directory_domain(o->dir, &o->domain);
+    FH_ASSERT(self != NULL);
+    struct fh_plan_table *table = fh_arena_alloc(stream->arena, sizeof *table);
+    char *end;
+    unsigned long major = strtoul(asked->version, &end, 10);
+    if (table == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a scan");
+    }
+    int rc = fh_catalog_table(o->catalog,
+                              self->name,
+                              asked->product,
+                              (uint32_t)major,
+                              asked->table,
+                              stream->arena,
+                              &table->table,
+                              err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    for (uint32_t i = 0; i < stream->scan_column_count; i++) {
+        if (!has_column(&table->table, stream->scan_columns[i])) {
+            return fh_err_rule(
+                err, FH_EINVAL, "scan.column", "%s has no such column", asked->table);
+        }
+    }
+    table->written = asked->product;
+    table->sole = false;
+    stream->plan = (struct fh_plan){.table_count = 1, .tables = table};
+    return FH_OK;
+}
+
+static void serve_scan(struct fh_serve *serve, struct fh_question *question)
+{
+    struct fh_err err;
+    if (fh_question_speaker(question)->role != FH_ROLE_NODE) {
+        fh_err_rule(&err, FH_EDENIED, "scan.role", "only a node that joins may scan");
+        fh_question_refuse(question, &err);
+        return;
+    }
+    struct fh_stream *stream = new_stream(serve, question, FH_STREAM_SCAN);
+    if (stream == NULL) {
+        return;
+    }
+    int rc = read_scan(stream, fh_question_fields(question), &err);
+    if (rc == FH_OK) {
+        rc = plan_scan(stream, &err);
+    }
+    if (rc == FH_OK) {
+        prepare(stream);
+    } else {
+        fail(stream, &err);
+    }
+}
+
+/* ---- NEXT and CANCEL ---- */
+
+static struct fh_stream *find(struct fh_serve *serve, uint64_t id, uint64_t session)
+{
+    FH_LIST_FOREACH (link, &serve->streams) {
+        struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
+        if (stream->id == id && stream->session == session) {
+            return stream;
+        }
+    }
+    return NULL;
+}
+
+static void refuse_unknown(struct fh_question *question)
+{
+    struct fh_err err;
+    fh_err_rule(&err, FH_ENOTFOUND, "stream.unknown", "this session has no such answer running");
+    fh_question_refuse(question, &err);
+}
+
+static void serve_next(struct fh_serve *serve, struct fh_question *question)
+{
+    uint64_t id;
+    uint64_t index;
+    struct fh_err err;
+    if (fh_msg_next_request_read(fh_question_fields(question), &id, &index, &err) != FH_OK) {
+        fh_question_refuse(question, &err);
+        return;
+    }
+    struct fh_stream *stream = find(serve, id, fh_question_session(question));
+    if (stream == NULL) {
+        refuse_unknown(question);
+    } else {
+        fh_stream_next(stream, question, index);
+    }
+}
+
+static void serve_cancel(struct fh_serve *serve, struct fh_question *question)
+{
+    struct fh_pack_reader *fields = fh_question_fields(question);
+    uint64_t id = fh_pack_read_uint(fields, UINT64_MAX);
+    struct fh_stream *stream = find(serve, id, fh_question_session(question));
+    if (stream == NULL || stream->state == FH_STREAM_OVER || stream->closing != NULL) {
+        refuse_unknown(question);
+        return;
+    }
+    stream->closing = question;
+    struct fh_err err;
+    fh_err_rule(&err, FH_ECANCELLED, "stream.cancelled", "cancelled by the one who asked");
+    fh_stream_end(stream, &err);
+}
+
+void fh_serve_question(struct fh_serve *serve, struct fh_question *question)
+{
+    switch (fh_question_code(question)) {
+    case FH_MSG_PLAN:
+        serve_plan(serve, question);
+        break;
+    case FH_MSG_QUERY:
+        serve_query(serve, question);
+        break;
+    case FH_MSG_SCAN:
+        serve_scan(serve, question);
+        break;
+    case FH_MSG_NEXT:
+        serve_next(serve, question);
+        break;
+    case FH_MSG_CANCEL:
+        serve_cancel(serve, question);
+        break;
+    default:
+        FH_ASSERT(false); /* node.c sends only these here */
+    }
+}
+
+/* ---- the watch and the end ---- */
+
+static void watch(void *user)
+{
+    struct fh_serve *serve = user;
+    int64_t now = fh_clock_mono_ms();
+    FH_LIST_FOREACH (link, &serve->streams) {
+        struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
+        struct fh_err err;
+        if (stream->state == FH_STREAM_OVER) {
+            fh_stream_settle(stream);
+        } else if (!stream->job_running && now > stream->deadline_ms) {
+            fh_err_rule(&err, FH_ETIMEOUT, "query.deadline", "the query took longer than it may");
+            fh_stream_end(stream, &err);
+        } else if (stream->state == FH_STREAM_RUNNING && !stream->job_running &&
+                   now - stream->touched_ms > FH_STREAM_STALL_MS) {
+            fh_err_rule(&err, FH_ETIMEOUT, "stream.stalled", "the answer was not fetched in time");
+            fh_stream_end(stream, &err);
+        }
+    }
+    fh_timer_set(serve->watch, now + WATCH_MS);
+}
+
+int fh_serve_new(struct fh_serve **out, const struct fh_serve_options *options, struct fh_err *err)
+{
+    struct fh_serve *serve = fh_calloc(1, sizeof *serve);
+    if (serve == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory to serve");
+    }
+    serve->options = *options;
+    fh_list_init(&serve->streams);
+    int rc = fh_timer_new(&serve->watch, options->loop, watch, serve, err);
+    if (rc != FH_OK) {
+        fh_free(serve);
+        return rc;
+    }
+    fh_timer_set(serve->watch, fh_clock_mono_ms() + WATCH_MS);
+    *out = serve;
+    return FH_OK;
+}
+
+/* Ends all streams, or those of a session (not zero). */
+static void end_all(struct fh_serve *serve, uint64_t session, const char *why)
+{
+    struct fh_err err;
+    fh_err_rule(&err, FH_ECANCELLED, "session.over", "%s", why);
+    FH_LIST_FOREACH (link, &serve->streams) {
+        struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
+        if (session == 0 || stream->session == session) {
+            fh_stream_end(stream, &err);
+        }
+    }
+}
+
+void fh_serve_quiesce(struct fh_serve *serve)
+{
+    serve->quiet = true;
+    end_all(serve, 0, "this node is going down");
+    fh_crew_quiesce(serve->options.crew);
+}
+
+bool fh_serve_drained(const struct fh_serve *serve)
+{
+    return serve->count == 0;
+}
+
+void fh_serve_free(struct fh_serve *serve)
+{
+    if (serve == NULL) {
+        return;
+    }
+    FH_ASSERT(serve->count == 0);
+    fh_timer_free(serve->watch);
+    fh_free(serve);
+}
+
+void fh_serve_session_gone(struct fh_serve *serve, uint64_t session)
+{
+    end_all(serve, session, "the session is over");
+    fh_crew_forget(serve->options.crew, session);
+}
+
+unsigned fh_serve_streams(const struct fh_serve *serve)
+{
+    return serve->count;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What serve.c, stream.c and remote_scan.c share: one question in work. For them alone.
+ *
+ * Fields under "job" belong to the pool thread while `job_running`, to the loop otherwise.
+ */
+#ifndef FH_NODE_QUERY_STREAM_H
+#define FH_NODE_QUERY_STREAM_H
+
+#include "node/query/serve.h"
+#include "node/query/source.h"
+#include "proto/query/receipt.h"
+
+#include "common/list.h"
+
+struct fh_timer;
+
+struct fh_serve {
+    struct fh_serve_options options;
+    struct fh_list streams;
+    unsigned count;
+    uint64_t last_id;
+    struct fh_timer *watch;
+    bool quiet;
+};
+
+enum fh_stream_kind { FH_STREAM_PLAN, FH_STREAM_QUERY, FH_STREAM_SCAN };
+
+enum fh_stream_state {
+    FH_STREAM_PREPARING,
+    FH_STREAM_BEGINNING,
+    FH_STREAM_RUNNING,
+    FH_STREAM_DRAINED, /* the worker has ended well; remote scans may still be closing */
+    FH_STREAM_OVER,    /* ended or failed; freed when nothing is on its way any more */
+};
+
+struct fh_stream {
+    struct fh_list link;
+    struct fh_serve *serve;
+    uint64_t id;
+    uint64_t session;
+    enum fh_stream_kind kind;
+    enum fh_stream_state state;
+    struct fh_question *opening; /* PLAN, QUERY or SCAN, until answered */
+    struct fh_question *closing; /* a CANCEL that waits for the receipt */
+
+    struct fh_arena *arena;
+    struct fh_buf record; /* the REQUEST record */
+    struct fh_record_id request_id;
+    struct fh_query_request request;
+    struct fh_key_id consumer;
+    struct fh_domain_id entry_domain; /* of the node that joins; the consumer's own without one */
+    uint32_t scan_table;              /* SCAN: index in request.tables */
+    uint32_t scan_column_count;
+    const char **scan_columns;
+
+    struct fh_bytes sql; /* what was checked and runs */
+    struct fh_buf tree;  /* DuckDB's, as JSON */
+    struct fh_gate gate;
+    struct fh_plan plan;
+    struct fh_source_set sources;
+    int64_t started_ms;  /* wall */
+    int64_t deadline_ms; /* monotonic */
+    int64_t touched_ms;  /* monotonic: last NEXT */
+
+    struct fh_worker *worker;
+    bool fresh;
+    bool broken;
+
+    /* job */
+    bool job_running;
+    struct fh_question *serving; /* the NEXT that the job answers */
+    struct fh_worker_event event;
+    uint32_t *scan_event_columns; /* copy of event.scan.columns */
+    struct fh_tally tally;
+    int job_code;
+    struct fh_err job_err;
+    bool batch_sent;
+
+    uint64_t next_index;
+    struct fh_question *waiting[FH_QUERY_WINDOW]; /* by index % window */
+    struct fh_err
+        failure; /* why the stream is over: the first reason counts; FH_OK in code: well */
+    bool ending;
+
+    struct fh_list remotes;
+    unsigned part_count;
+    struct fh_record_id parts[FH_QUERY_TABLES_MAX];
+    struct fh_buf part_records[FH_QUERY_TABLES_MAX];
+};
+
+/* stream.c */
+void fh_stream_pump(struct fh_stream *stream);
+/* Ends the stream with a reason; NULL: it has ended well. */
+void fh_stream_end(struct fh_stream *stream, const struct fh_err *why);
+/* Frees it when nothing is on its way. */
+void fh_stream_settle(struct fh_stream *stream);
+/* Takes a NEXT for this stream. */
+void fh_stream_next(struct fh_stream *stream, struct fh_question *question, uint64_t index);
+/* Gives the worker back to the crew. */
+void fh_stream_give_worker(struct fh_stream *stream);
+FH_MUST_CHECK int
+fh_stream_submit(struct fh_stream *stream, void (*work)(void *), void (*done)(void *));
+
+/* remote_scan.c */
+void fh_remote_open(struct fh_stream *stream, const struct fh_channel_scan *scan);
+void fh_remote_want(struct fh_stream *stream, const struct fh_channel_count *count);
+void fh_remote_close(struct fh_stream *stream, uint64_t scan);
+void fh_remote_cancel_all(struct fh_stream *stream);
+bool fh_remote_all_over(const struct fh_stream *stream);
+/* Whether a pool thread still talks to the worker for a remote scan. */
+bool fh_remote_at_work(const struct fh_stream *stream);
+void fh_remote_free_all(struct fh_stream *stream);
+
+#endif
