@@ -371,7 +371,6 @@ static int feed_member(void *user, const struct fh_store_record *record, struct 
     struct fh_mesh *mesh = user;
     struct fh_gossip_event event = {.kind = FH_GOSSIP_RECORD};
     event.u.record.from = mesh->node;
-    event.u.record.bulk = true;
     fh_mesh_gossip_later(mesh, &event, record->bytes);
     return FH_OK;
 }

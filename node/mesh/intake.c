@@ -115,7 +115,6 @@ static int take_member(struct fh_mesh *mesh,
     }
     struct fh_gossip_event event = {.kind = FH_GOSSIP_RECORD};
     event.u.record.from = origin->node;
-    event.u.record.bulk = origin->bulk;
     fh_mesh_gossip_later(mesh, &event, record);
     return FH_OK; /* the core judges it in its own step and counts what it refuses */
 }

@@ -563,8 +563,7 @@ void fh_peers_quiesce(struct fh_peers *peers)
 bool fh_peers_drained(const struct fh_peers *peers)
 {
     bool drained = peers->calls == 0;
-    FH_LIST_FOREACH(link, &peers->peers)
-    {
+    FH_LIST_FOREACH (link, &peers->peers) {
         drained = drained && FH_LIST_ENTRY(link, struct peer, link)->busy == 0;
     }
     return drained;

@@ -15,6 +15,7 @@
 #include "proto/settings/settings.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 enum {
     ARENA_BYTES = 16 * 1024 * 1024, /* plan, columns and parse tree of one question */

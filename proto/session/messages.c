@@ -12,7 +12,7 @@ static const struct {
 #undef X
 };
 
-const char *fh_message_text(unsigned code)
+const char *fh_msg_text(unsigned code)
 {
     for (size_t i = 0; i < FH_COUNT(messages); i++) {
         if (messages[i].code == code) {
@@ -126,7 +126,7 @@ int fh_msg_bins_read(struct fh_pack_reader *reader, struct fh_msg_bins *out, str
     return FH_OK;
 }
 
-static void request(struct fh_buf *out, enum fh_message code, uint32_t fields)
+static void request(struct fh_buf *out, enum fh_msg_code code, uint32_t fields)
 {
     fh_pack_array(out, fields + 1);
     fh_pack_uint(out, code);

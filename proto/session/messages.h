@@ -41,14 +41,14 @@
     X(ADMIN_PUBLISH, 65)                                                                           \
     X(ADMIN_LEAVE, 66)
 
-enum fh_message {
+enum fh_msg_code {
 #define X(name, code) FH_MSG_##name = (code),
     FH_MESSAGES(X)
 #undef X
 };
 
 /* "QUERY"; "unknown". */
-const char *fh_message_text(unsigned code);
+const char *fh_msg_text(unsigned code);
 
 /* Reads the head of a request: scans the whole payload within `bytes_max`, leaves `reader` at the
  * first field. FH_EPROTO with rule "message.form". */
