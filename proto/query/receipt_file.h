@@ -19,6 +19,8 @@
 #include "proto/query/receipt.h"
 #include "proto/wire/record.h"
 
+struct fh_directory;
+
 enum {
     FH_RECEIPT_FILE_RECEIPTS_MAX = 1 + FH_QUERY_TABLES_MAX,
 };
@@ -37,6 +39,14 @@ struct fh_receipt_file {
 /* Appends the file's bytes. FH_EINVAL (rule "receipt.file"), FH_ETOOBIG. */
 FH_MUST_CHECK int
 fh_receipt_file_make(struct fh_buf *out, const struct fh_receipt_file *file, struct fh_err *err);
+
+/* Fills mesh and support of `file` (request and receipts are set): from `dir` (borrowed: what is
+ * filled in is lent by it) the charters, and the records of the consumer, of the domains that sign
+ * receipts and of those that admitted them. FH_ENOTFOUND when the directory lacks one of them,
+ * FH_ETOOBIG when FH_RECEIPT_FILE_SUPPORT_MAX does not hold them. */
+FH_MUST_CHECK int fh_receipt_file_support(struct fh_receipt_file *file,
+                                          const struct fh_directory *dir,
+                                          struct fh_err *err);
 
 /* Reads a file; scans it first. `out` borrows `bytes` and is unchanged on failure. FH_EINVAL
  * ("receipt.file", "pack.*"), FH_ETOOBIG, FH_EVERSION. */
