@@ -156,6 +156,7 @@ static void check_bounds(struct fh_reader *reader,
             continue;
         }
         enum fh_doc_type type = fh_doc_type(bounds[i]);
+        size_t before = fh_reader_push_key(reader, bounds[i]->key);
         if (is_numeric && type != FH_DOC_TYPE_NUMBER) {
             fh_reader_error(reader,
                             bounds[i],
@@ -172,6 +173,7 @@ static void check_bounds(struct fh_reader *reader,
                             bounds[i]->key,
                             logical_type);
         }
+        fh_reader_pop(reader, before);
     }
 }
 
@@ -191,12 +193,14 @@ static void check_number_format(struct fh_reader *reader,
             return;
         }
     }
+    size_t before = fh_reader_push_key(reader, "format");
     fh_reader_error(reader,
                     fh_doc_get(node, "format"),
                     "odcs.choice",
                     "format \"%.32s\" is none of %s",
                     format,
                     is_integer ? "i8, i16, i32, i64, i128, u8, u16, u32, u64, u128" : "f32, f64");
+    fh_reader_pop(reader, before);
 }
 
 static void check_options(struct fh_reader *reader,
