@@ -97,7 +97,7 @@ static int resolve(struct fh_plan_table *out,
             catalog, name.domain, name.product, name.major, name.table, arena, &out->table, err);
     }
     const char **tables;
-    size_t count;
+    size_t count = 0;
     if (rc == FH_OK) {
         rc = fh_catalog_tables(
             catalog, &out->table.entry.announcement.contract, arena, &tables, &count, err);

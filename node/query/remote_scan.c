@@ -46,7 +46,7 @@ struct remote {
     struct fh_buf receipt; /* the owner's, at the end */
     int job_code;
     struct fh_err job_err;
-    enum { JOB_DELIVER, JOB_END, JOB_FAIL } job;
+    enum job { JOB_DELIVER, JOB_END, JOB_FAIL } job;
 };
 
 static void pull(struct remote *remote);
@@ -159,7 +159,7 @@ static int check_receipt(struct remote *remote, unsigned outcome, struct fh_err 
 
 /* ---- state ---- */
 
-static void run(struct remote *remote, int job);
+static void run(struct remote *remote, enum job job);
 
 static void fail(struct remote *remote, const struct fh_err *why)
 {
@@ -223,7 +223,7 @@ static void job_done(void *user)
     }
 }
 
-static void run(struct remote *remote, int job)
+static void run(struct remote *remote, enum job job)
 {
     FH_ASSERT(!remote->job_running);
     remote->job = job;

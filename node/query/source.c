@@ -180,7 +180,7 @@ int fh_source_add_own(struct fh_source_set *set,
         return no_memory(err);
     }
     rc = map_columns(table, mapped, arena, err);
-    int fd;
+    int fd = -1;
     if (rc == FH_OK) {
         rc = open_file(&fd, &found, mapped, planned, err);
     }

@@ -106,7 +106,7 @@ int main(int argc, char **argv)
     size_t size = strlen(query) + 64;
     char *copy = calloc(1, size);
     if (copy == NULL) {
-        return 1;
+        exit(1);
     }
     snprintf(copy, size, "COPY (\n%s\n) TO '/dev/stdout' (FORMAT csv, HEADER true)", query);
     run(connection, copy);
