@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2154
-# A mesh of local nodes for scripts: sourced after tools/steps.sh by tools/bench and by tests.
+# A mesh of local nodes for scripts: sourced after tools/steps.sh by tools/demo,
+# tools/bench and tests.
 # The caller sets, before it calls anything:
 #   work   folder of the homes; each domain has work/DOMAIN/home and work/DOMAIN/node.log
 #   bin    folder of the programs
@@ -48,9 +49,16 @@ start_node()
     until_true 20 "the start of $domain's node" fh "$domain" status
 }
 
+# stop_node DOMAIN: asks the node to end, and makes it end when it has not after 10 seconds.
 stop_node()
 {
+    local i
     kill "${node_pid[$1]}" 2>/dev/null || true
+    for ((i = 0; i < 200; i++)); do
+        kill -0 "${node_pid[$1]}" 2>/dev/null || break
+        sleep 0.05
+    done
+    kill -KILL "${node_pid[$1]}" 2>/dev/null || true
     wait "${node_pid[$1]}" 2>/dev/null || true
     unset "node_pid[$1]"
 }
