@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/scenario.h"
+
+#include <string.h>
+
+enum {
+    START_WITHIN_MS = 2000,
+    PRODUCTS = 64,
+};
+
+static uint32_t any(struct sim_world *w)
+{
+    return (uint32_t)fh_prng_below(&w->prng, w->options.nodes);
+}
+
+static int64_t between(struct sim_world *w, int64_t from, int64_t to)
+{
+    return from + (int64_t)fh_prng_below(&w->prng, (uint64_t)(to - from > 0 ? to - from : 1));
+}
+
+static void start_all(struct sim_world *w)
+{
+    for (uint32_t i = 0; i < w->options.nodes; i++) {
+        int64_t at = i == 0 ? 0 : between(w, 10, START_WITHIN_MS);
+        sim_at(w, at, SIM_OP_START, i, 0);
+    }
+}
+
+static void announcements(struct sim_world *w, int64_t from, int64_t to, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t product = (uint32_t)fh_prng_below(&w->prng, PRODUCTS);
+        sim_at(w, between(w, from, to), SIM_OP_ANNOUNCE, product % w->options.nodes, product);
+    }
+}
+
+/* Everybody joins at once, some products are announced, a few nodes die without a word. */
+static void plan_steady(struct sim_world *w, int64_t length_ms)
+{
+    start_all(w);
+    announcements(w, length_ms / 3, length_ms * 6 / 10, 20);
+    unsigned crashes = w->options.nodes >= 100 ? 5 : 1;
+    for (unsigned i = 0; i < crashes && w->options.nodes > 4; i++) {
+        sim_at(w, between(w, length_ms / 3, length_ms / 2), SIM_OP_CRASH, 3 + i * 7, 0);
+    }
+}
+
+static void plan_quiet(struct sim_world *w, int64_t length_ms)
+{
+    start_all(w);
+    announcements(w, length_ms / 4, length_ms / 3, 3);
+}
+
+static void plan_crash(struct sim_world *w, int64_t length_ms)
+{
+    start_all(w);
+    announcements(w, 3000, length_ms * 6 / 10, 10);
+    for (unsigned i = 0; i < 2 + w->options.nodes / 4; i++) {
+        uint32_t node = any(w);
+        int64_t at = between(w, 5000, length_ms * 4 / 10);
+        sim_at(w, at, SIM_OP_CRASH, node, 0);
+        if (i % 3 != 0) {
+            sim_at(w, between(w, at + 200, length_ms * 6 / 10), SIM_OP_RESTART, node, i % 2);
+        }
+    }
+}
+
+static void plan_partition(struct sim_world *w, int64_t length_ms)
+{
+    start_all(w);
+    announcements(w, 3000, length_ms * 6 / 10, 12);
+    uint32_t parts = 2 + (uint32_t)fh_prng_below(&w->prng, 2);
+    int64_t at = between(w, 10000, length_ms * 3 / 10);
+    sim_at(w, at, SIM_OP_SPLIT, 1, parts);
+    sim_at(w, between(w, at + 3000, length_ms * 6 / 10), SIM_OP_HEAL, 0, 0);
+}
+
+/* The hard case: while the mesh is split everybody on one side also restarts. */
+static void plan_split_restart(struct sim_world *w, int64_t length_ms)
+{
+    start_all(w);
+    int64_t at = between(w, 10000, length_ms * 2 / 10);
+    sim_at(w, at, SIM_OP_SPLIT, 1, 2);
+    for (uint32_t i = 0; i < w->options.nodes; i += 2) {
+        int64_t down = between(w, at + 1000, length_ms * 4 / 10);
+        sim_at(w, down, SIM_OP_CRASH, i, 0);
+        sim_at(w, down + 500, SIM_OP_RESTART, i, 0);
+    }
+    announcements(w, at, length_ms * 6 / 10, 6);
+    sim_at(w, length_ms * 6 / 10, SIM_OP_HEAL, 0, 0);
+}
+
+static void plan_leave(struct sim_world *w, int64_t length_ms)
+{
+    start_all(w);
+    announcements(w, 3000, length_ms * 6 / 10, 8);
+    for (unsigned i = 0; i < 1 + w->options.nodes / 5; i++) {
+        uint32_t node = any(w);
+        int64_t at = between(w, 5000, length_ms * 4 / 10);
+        sim_at(w, at, SIM_OP_LEAVE, node, 0);
+        if (i % 2 == 0) {
+            sim_at(w, between(w, at + 6000, length_ms * 6 / 10), SIM_OP_RESTART, node, 0);
+        }
+    }
+}
+
+static void plan_pause(struct sim_world *w, int64_t length_ms)
+{
+    start_all(w);
+    announcements(w, 3000, length_ms * 6 / 10, 8);
+    for (unsigned i = 0; i < 1 + w->options.nodes / 10; i++) {
+        sim_at(w, between(w, 5000, length_ms * 6 / 10), SIM_OP_PAUSE, any(w), 5000);
+    }
+}
+
+static void plan_deaf(struct sim_world *w, int64_t length_ms)
+{
+    start_all(w);
+    uint32_t node = any(w);
+    int64_t at = between(w, 8000, length_ms * 3 / 10);
+    sim_at(w, at, SIM_OP_DEAF, node, 1);
+    sim_at(w, between(w, at + 2000, length_ms * 6 / 10), SIM_OP_DEAF, node, 0);
+    announcements(w, 3000, length_ms * 6 / 10, 8);
+}
+
+static void plan_hostile(struct sim_world *w, int64_t length_ms)
+{
+    start_all(w);
+    announcements(w, 3000, length_ms * 6 / 10, 8);
+    uint32_t liar = any(w);
+    for (int64_t at = 6000; at < length_ms * 6 / 10; at += 250) {
+        sim_at(w, at, SIM_OP_LIE, liar, 4);
+        sim_at(w, at + 100, SIM_OP_REPLAY, 0, 8);
+    }
+    w->options.corrupt_permille = 10;
+}
+
+static void plan_mixed(struct sim_world *w, int64_t length_ms)
+{
+    static void (*const plans[])(struct sim_world *, int64_t) = {
+        plan_crash, plan_partition, plan_leave, plan_pause, plan_deaf, plan_hostile};
+    /* Each starts every node; a second start of a running one does nothing. */
+    plans[fh_prng_below(&w->prng, FH_COUNT(plans))](w, length_ms);
+    plans[fh_prng_below(&w->prng, FH_COUNT(plans))](w, length_ms);
+}
+
+const struct sim_scenario sim_scenarios[] = {
+    {"steady", "all join at once, announcements, a few crashes", plan_steady},
+    {"quiet", "all join, three announcements, then nothing", plan_quiet},
+    {"crash", "crashes and restarts, with and without a disk", plan_crash},
+    {"partition", "the network splits in two or three and heals", plan_partition},
+    {"split_restart", "one side of a split restarts before it heals", plan_split_restart},
+    {"leave", "graceful leaves, some come back", plan_leave},
+    {"pause", "nodes stand still for five seconds", plan_pause},
+    {"deaf", "one node sends but hears nothing for a while", plan_deaf},
+    {"hostile", "an admitted liar, an outsider who replays and damages", plan_hostile},
+    {"mixed", "two of the others at once, drawn from the seed", plan_mixed},
+    {NULL, NULL, NULL},
+};
+
+const struct sim_scenario *sim_scenario_of(const char *name)
+{
+    for (const struct sim_scenario *s = sim_scenarios; s->name != NULL; s++) {
+        if (strcmp(s->name, name) == 0) {
+            return s;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * World: a simulated mesh that drives the production gossip core.
+ *
+ * One virtual clock, one seeded source of chance, one heap of events; nodes are production cores
+ * with doubles around them: a disk that keeps a generation, a catalogue that keeps announcements, a
+ * session that synchronises in one go, an X25519 that is a hash. Signatures are real. Everything
+ * that happens is mixed into one number, so that two runs of a seed can be compared.
+ *
+ * Does not: judge (check.h) or tell stories (scenario.h). Thread: one. Ownership: the world owns
+ * all; nodes are lent.
+ */
+#ifndef FH_TESTS_SIM_WORLD_H
+#define FH_TESTS_SIM_WORLD_H
+
+#include "common/prng.h"
+#include "proto/gossip/core.h"
+
+#include <stdio.h>
+
+#define SIM_WALL_MS INT64_C(1772323200000) /* 2026-03-01T00:00:00Z at virtual time 0 */
+
+enum {
+    SIM_PRODUCTS_MAX = 256,
+    SIM_CAPTURED_MAX = 512,
+    SIM_LABEL_BYTES = 20,
+    SIM_HISTOGRAM_MS = 10, /* width of a bar */
+    SIM_HISTOGRAM_BARS = 12000,
+};
+
+struct sim_check;
+struct sim_world;
+
+struct sim_options {
+    unsigned nodes;
+    unsigned loss_permille;
+    unsigned duplicate_permille;
+    unsigned corrupt_permille;
+    uint64_t seed;
+    bool no_links;    /* sessions do not answer probes: datagrams alone decide */
+    bool exact;       /* transcripts: constant delay */
+    FILE *transcript; /* NULL: none */
+};
+
+struct sim_node {
+    struct sim_world *world;
+    struct fh_gossip *core; /* NULL while it is down */
+    uint32_t index;
+    uint32_t life; /* counts starts; events of an earlier life are lost */
+    bool called_leave;
+    bool left;
+    uint64_t disk_generation;
+    uint64_t start_entropy;
+    struct fh_sign_public key;
+    struct fh_sign_secret secret;
+    struct fh_agree_public agree;
+    struct fh_node_id id;
+    struct fh_domain_id domain;
+    char label[SIM_LABEL_BYTES];
+    char address[SIM_LABEL_BYTES];
+    int64_t tick_at_ms;
+    int64_t paused_until_ms;
+    int64_t started_ms;
+    int64_t disturbed_ms;       /* last time that something was done to it */
+    int64_t disturbed_until_ms; /* until then a verdict about or by it proves nothing */
+    int64_t down_since_ms;
+    uint32_t ticks_at_once; /* without time passing */
+    uint32_t island;        /* nodes of different islands do not reach each other */
+    bool deaf;              /* receives nothing, sends: a one-way cut */
+    uint32_t revision[SIM_PRODUCTS_MAX];
+    struct fh_gossip_counters past; /* of earlier lives */
+};
+
+struct sim_announcement {
+    uint32_t product;
+    uint32_t revision;
+    uint32_t owner;
+    int64_t born_ms;
+    size_t size;
+    uint8_t *bytes;
+};
+
+struct sim_histogram {
+    uint64_t count;
+    uint64_t most_ms;
+    uint32_t bars[SIM_HISTOGRAM_BARS];
+};
+void sim_histogram_add(struct sim_histogram *h, int64_t ms);
+/* Smallest time that `permille` of all do not exceed, to the width of a bar; 0 when empty. */
+uint64_t sim_histogram_at(const struct sim_histogram *h, unsigned permille);
+
+struct sim_figures {
+    uint64_t events;  /* steps of cores */
+    uint64_t step_ns; /* spent in them, all together */
+    uint64_t datagrams;
+    uint64_t datagram_bytes;
+    uint64_t largest_datagram;
+    uint64_t session_bytes;
+    uint64_t sessions;
+    uint64_t false_deaths;
+    uint64_t deaths;
+    struct sim_histogram spread;    /* announcement to each node */
+    struct sim_histogram suspected; /* crash to first suspicion anywhere */
+    struct sim_histogram detected;  /* crash to each node's verdict */
+    struct sim_histogram learned;   /* start of a node until each other one lists it */
+};
+
+enum sim_op {
+    SIM_OP_START,   /* node a, with seeds */
+    SIM_OP_CRASH,   /* node a */
+    SIM_OP_RESTART, /* node a, with its disk; b = 1: with an empty disk */
+    SIM_OP_LEAVE,   /* node a */
+    SIM_OP_PAUSE,   /* node a for b ms */
+    SIM_OP_SPLIT,   /* nodes with index % b < a are one island */
+    SIM_OP_HEAL,
+    SIM_OP_DEAF,     /* node a, b = 1: on, 0: off */
+    SIM_OP_ANNOUNCE, /* node a, product b */
+    SIM_OP_LIE,      /* node a (admitted, hostile) accuses, forges and equivocates, b times */
+    SIM_OP_REPLAY,   /* an outsider sends b captured or damaged datagrams */
+    SIM_OP_COUNT
+};
+
+struct sim_event;
+
+struct sim_world {
+    struct sim_options options;
+    int64_t now_ms;
+    uint64_t order;
+    uint64_t trace; /* everything that happened, mixed */
+    struct fh_prng prng;
+    struct fh_mesh_id mesh;
+    struct fh_fact_pool *pool;
+    struct sim_node *nodes;
+    uint32_t *index; /* node id -> node, open addressing */
+    uint32_t index_size;
+    struct sim_event *heap;
+    size_t heap_count;
+    size_t heap_max;
+    struct sim_announcement *announcements;
+    uint32_t announcement_count;
+    uint32_t latest[SIM_PRODUCTS_MAX]; /* newest announcement + 1 of each product */
+    struct sim_check *check;
+    struct sim_figures figures;
+    struct { /* datagrams seen on the way, for replays */
+        uint32_t to;
+        uint32_t size;
+        uint8_t bytes[FH_DATAGRAM_BYTES_MAX];
+    } captured[SIM_CAPTURED_MAX];
+    uint32_t captured_count;
+    int64_t last_fault_ms;
+    struct fh_gossip_actions actions;
+};
+
+struct sim_world *sim_world_new(const struct sim_options *options);
+void sim_world_free(struct sim_world *w);
+
+/* Plans an operation. */
+void sim_at(struct sim_world *w, int64_t at_ms, enum sim_op op, uint32_t a, uint32_t b);
+/* Runs everything until the virtual time. */
+void sim_run(struct sim_world *w, int64_t until_ms);
+
+/* Whether every node that is up holds the same records, sees the others as they are and has the
+ * newest announcements. */
+bool sim_agrees(const struct sim_world *w);
+unsigned sim_up(const struct sim_world *w);
+
+/* ---- for scenarios, checks and attacks ------------------------------------------------------- */
+
+/* NULL for a node that does not exist. */
+struct sim_node *sim_node_of(const struct sim_world *w, const struct fh_node_id *id);
+static inline bool sim_is_up(const struct sim_node *node)
+{
+    return node->core != NULL && !node->left;
+}
+/* Carries out what a core's step left in w->actions. */
+void sim_act(struct sim_world *w, struct sim_node *node);
+/* Puts a datagram on the way to `to`; `from` as the receiver sees it. */
+void sim_send(struct sim_world *w,
+              const struct sim_node *from,
+              struct sim_node *to,
+              const char *from_address,
+              struct fh_bytes bytes);
+/* Everything happening is mixed in here. */
+void sim_mix(struct sim_world *w, uint64_t value);
+uint64_t sim_hash(struct fh_bytes bytes);
+void sim_say(struct sim_world *w, const struct sim_node *node, const char *text);
+
+/* attack.c */
+void sim_lie(struct sim_world *w, struct sim_node *liar, unsigned times);
+void sim_replay(struct sim_world *w, unsigned times);
+
+#endif
