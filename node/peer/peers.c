@@ -456,6 +456,7 @@ static int begin(struct fh_peers *peers,
     struct peer *peer = find_peer(peers, target->address);
     int rc = peer != NULL ? FH_OK : open_peer(&peer, peers, target->address, err);
     if (rc == FH_OK) {
+        FH_ASSERT(peer != NULL);
         peer->used_ms = fh_clock_mono_ms();
         call->peer = peer;
         call->node = target->node;
