@@ -40,7 +40,7 @@ struct fh_invitation_ticket {
     struct fh_record_id charter; /* newest that the issuer knew */
     struct fh_domain_id issuer;
     unsigned address_count;
-    char addresses[FH_ADDRESSES_MAX][FH_ADDRESS_BYTES_MAX + 1]; /* HOST:PORT of the issuer */
+    char addresses[FH_ADDRESSES_MAX][FH_ADDRESS_BYTES_MAX]; /* HOST:PORT of the issuer */
     uint8_t seed[FH_SEED_BYTES];
     size_t record_size;
     uint8_t record[FH_INVITATION_PAYLOAD_BYTES_MAX]; /* the INVITATION record */

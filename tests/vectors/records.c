@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Records of gossip, catalogue and queries, by the keys of the founder. */
+#include "common/assert.h"
+#include "proto/contract/contract_read.h"
+#include "proto/contract/contract_record.h"
+#include "proto/gossip/announce.h"
+#include "proto/gossip/facts.h"
+#include "proto/query/query.h"
+#include "proto/query/receipt.h"
+#include "tests/vectors/vector_records.h"
+#include "tests/vectors/writer.h"
+
+#include <stdio.h>
+
+enum { CONTRACT_BYTES = 16 * 1024 };
+
+/* What every builder below needs. */
+struct scene {
+    struct fh_buf *out;
+    struct test_domain founder;
+    struct fh_mesh_id mesh;
+    struct fh_buf payload;
+};
+
+/* Seals what stands in scene->payload and writes the vector; gives its id. */
+static struct fh_record_id
+seal(struct scene *scene, const char *name, unsigned type, const struct test_key *signer)
+{
+    struct fh_buf record FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
+    FH_ASSERT(fh_buf_ok(&scene->payload) == FH_OK);
+    fh_record_seal(&record, type, &scene->mesh, fh_buf_view(&scene->payload), &signer->secret);
+    FH_ASSERT(fh_buf_ok(&record) == FH_OK);
+    vector_record_bytes(scene->out, name, &scene->mesh, fh_buf_view(&record), signer);
+    struct fh_record_id id = fh_record_id_of(type, &scene->mesh, fh_buf_view(&scene->payload));
+    fh_buf_reset(&scene->payload);
+    return id;
+}
+
+static void write_gossip(struct scene *scene)
+{
+    struct test_domain other = test_domain_of(1);
+    struct test_key agree_seed = test_key_of("agree", 0);
+    struct fh_agree_secret agree;
+    struct fh_fact fact = {.node = fh_node_id_of(&scene->founder.node.public_key),
+                           .generation = 3,
+                           .incarnation = 7,
+                           .issued_ms = TEST_START_MS};
+    memcpy(agree.b, agree_seed.seed, sizeof agree.b);
+    fact.alive = (struct fh_alive){.domain = scene->founder.id,
+                                   .key = scene->founder.node.public_key,
+                                   .ttl_ms = TEST_DAY_MS,
+                                   .protocol_min = 1,
+                                   .protocol_max = 1,
+                                   .address_count = 2,
+                                   .address = {"192.0.2.7:7400", "[2001:db8::7]:7400"},
+                                   .head_count = 1,
+                                   .head_time_ms = TEST_START_MS,
+                                   .label = fh_bytes_cstr("tower")};
+    memset(fact.alive.head_root, 0x5a, sizeof fact.alive.head_root);
+    fh_agree_public_of(&agree, &fact.alive.agree);
+    fh_alive_pack(&scene->payload, &fact);
+    seal(scene, "alive", FH_RECORD_ALIVE, &scene->founder.node);
+    fh_leave_pack(&scene->payload, &fact);
+    seal(scene, "leave", FH_RECORD_LEAVE, &scene->founder.node);
+    fact.accuser = fact.node;
+    fact.accuser_incarnation = 7;
+    fact.node = fh_node_id_of(&other.node.public_key);
+    fact.generation = 1;
+    fact.incarnation = 0;
+    fh_suspect_pack(&scene->payload, &fact);
+    seal(scene, "suspect", FH_RECORD_SUSPECT, &scene->founder.node);
+}
+
+static const char contract_text[] = "apiVersion: v3.1.0\n"
+                                    "kind: DataContract\n"
+                                    "id: 6a2f1c1e-9a3d-4c0b-8f6e-0d9b7f0c2a11\n"
+                                    "name: flights\n"
+                                    "version: 1.2.0\n"
+                                    "status: active\n"
+                                    "domain: domain0\n"
+                                    "description:\n"
+                                    "  purpose: \"Departures, as \\u00fcblich\"\n"
+                                    "schema:\n"
+                                    "  - name: departures\n"
+                                    "    properties:\n"
+                                    "      - name: id\n"
+                                    "        logicalType: integer\n"
+                                    "        required: true\n"
+                                    "        primaryKey: true\n"
+                                    "        primaryKeyPosition: 1\n"
+                                    "      - name: delay\n"
+                                    "        logicalType: number\n";
+
+static struct fh_record_id write_contract(struct scene *scene)
+{
+    struct fh_arena *arena FH_CLEANUP(fh_arena_freep) = fh_arena_new(1024 * 1024);
+    struct fh_findings findings;
+    struct fh_contract *contract = NULL;
+    struct fh_err err = {0};
+    FH_ASSERT(arena != NULL);
+    fh_findings_init(&findings, arena);
+    int code = fh_contract_read(&contract, fh_bytes_cstr(contract_text), &findings, &err);
+    if (code != FH_OK) {
+        fprintf(stderr, "the contract of the vectors: %s\n", err.text);
+    }
+    FH_ASSERT(code == FH_OK);
+    struct fh_contract_record record = {.domain = scene->founder.id,
+                                        .seq = 1,
+                                        .created_ms = TEST_START_MS,
+                                        .compat_rules = FH_CONTRACT_COMPAT_RULES,
+                                        .text = fh_bytes_cstr(contract_text)};
+    fh_contract_record_encode(&scene->payload, &record, contract);
+    return seal(scene, "contract", FH_RECORD_CONTRACT, &scene->founder.publisher);
+}
+
+static void write_announcement(struct scene *scene, const struct fh_record_id *contract)
+{
+    struct fh_announcement announcement = {.domain = scene->founder.id,
+                                           .product = "flights",
+                                           .version = "1.2.0",
+                                           .major = 1,
+                                           .revision = 4,
+                                           .status = FH_ANNOUNCE_ACTIVE,
+                                           .contract = *contract,
+                                           .contract_bytes = 1500,
+                                           .contract_seq = 1,
+                                           .issued_ms = TEST_START_MS,
+                                           .expires_ms = TEST_START_MS + 7 * TEST_DAY_MS,
+                                           .title = "Flights",
+                                           .summary = "Departures with their delays"};
+    fh_announce_encode(&scene->payload, &announcement);
+    seal(scene, "announcement", FH_RECORD_ANNOUNCEMENT, &scene->founder.publisher);
+}
+
+static void write_query(struct scene *scene, const struct fh_record_id *contract)
+{
+    static struct fh_query_request request;
+    static struct fh_receipt receipt;
+    request = (struct fh_query_request){
+        .consumer = scene->founder.id,
+        .key = scene->founder.member.id,
+        .entry = fh_node_id_of(&scene->founder.node.public_key),
+        .sql = fh_bytes_cstr("SELECT count(*) FROM domain0.flights"),
+        .table_count = 1,
+        .purpose = "planning",
+        .issued_ms = TEST_START_MS,
+        .expires_ms = TEST_START_MS + 60000,
+        .flags = FH_QUERY_TREE,
+        .rows_max = 1000,
+    };
+    memset(request.id.b, 0x11, sizeof request.id.b);
+    request.tables[0] = (struct fh_query_table){.domain = scene->founder.id,
+                                                .product = "flights",
+                                                .table = "departures",
+                                                .version = "1.2.0",
+                                                .contract = *contract};
+    FH_ASSERT(fh_query_request_build(&scene->payload, &request, NULL) == FH_OK);
+    struct fh_record_id id = seal(scene, "request", FH_RECORD_REQUEST, &scene->founder.member);
+
+    receipt = (struct fh_receipt){.request = id,
+                                  .request_id = request.id,
+                                  .owner = scene->founder.id,
+                                  .node = request.entry,
+                                  .outcome = FH_OK,
+                                  .contract_count = 1,
+                                  .started_ms = TEST_START_MS + 5,
+                                  .finished_ms = TEST_START_MS + 25};
+    struct fh_tally tally;
+    const uint8_t tag[FH_AEAD_TAG_BYTES] = {1, 2, 3};
+    fh_tally_init(&tally, true);
+    fh_tally_batch(&tally, 1, fh_bytes_cstr("a batch"), tag, NULL);
+    fh_tally_batch(&tally, 2, fh_bytes_cstr("another"), tag, NULL);
+    fh_tally_batch(&tally, 3, fh_bytes_cstr("a third"), tag, NULL);
+    receipt.sent = fh_tally_read(&tally);
+    receipt.contracts[0] = *contract;
+    FH_ASSERT(fh_receipt_build(&scene->payload, &receipt, NULL) == FH_OK);
+    seal(scene, "receipt", FH_RECORD_RECEIPT, &scene->founder.node);
+}
+
+void vectors_records(struct fh_buf *out)
+{
+    struct scene scene = {.out = out, .founder = test_domain_of(0)};
+    (void)test_charter_1(&scene.founder, &scene.mesh);
+    fh_buf_init(&scene.payload, CONTRACT_BYTES);
+    vector_file(out, "Records of gossip, catalogue and queries: proto/README.md, section 5.");
+    write_gossip(&scene);
+    struct fh_record_id contract = write_contract(&scene);
+    write_announcement(&scene, &contract);
+    write_query(&scene, &contract);
+    fh_buf_fini(&scene.payload);
+}
