@@ -121,6 +121,7 @@ enum {
     FH_WORKER_FILES_MAX = 128,  /* descriptors of sources in one worker; SCM_RIGHTS carries 253 */
     FH_WORKER_GRACE_MS = 500,   /* between a polite cancel and SIGKILL */
     FH_WORKER_START_MS = 5000,  /* from spawn to DuckDB being up; 20 ms on an idle machine */
+    FH_WORKER_TABLES_MAX = 256, /* ever named in one worker */
     FH_WORKER_SCANS_MAX = 64,   /* remote scans open at once in one worker */
     FH_WORKER_THREADS_MAX = 64, /* of DuckDB in one worker */
     FH_SQL_PARAMS_MAX = 64,     /* bound values of one statement */

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/worker/batch_in.h"
+
+#include "common/assert.h"
+
+#include <string.h>
+
+static const duckdb_type duckdb_types[FH_TYPE_COUNT] = {
+    [FH_TYPE_BOOL] = DUCKDB_TYPE_BOOLEAN,
+    [FH_TYPE_INT8] = DUCKDB_TYPE_TINYINT,
+    [FH_TYPE_INT16] = DUCKDB_TYPE_SMALLINT,
+    [FH_TYPE_INT32] = DUCKDB_TYPE_INTEGER,
+    [FH_TYPE_INT64] = DUCKDB_TYPE_BIGINT,
+    [FH_TYPE_UINT8] = DUCKDB_TYPE_UTINYINT,
+    [FH_TYPE_UINT16] = DUCKDB_TYPE_USMALLINT,
+    [FH_TYPE_UINT32] = DUCKDB_TYPE_UINTEGER,
+    [FH_TYPE_UINT64] = DUCKDB_TYPE_UBIGINT,
+    [FH_TYPE_HUGEINT] = DUCKDB_TYPE_HUGEINT,
+    [FH_TYPE_FLOAT] = DUCKDB_TYPE_FLOAT,
+    [FH_TYPE_DOUBLE] = DUCKDB_TYPE_DOUBLE,
+    [FH_TYPE_VARCHAR] = DUCKDB_TYPE_VARCHAR,
+    [FH_TYPE_BLOB] = DUCKDB_TYPE_BLOB,
+    [FH_TYPE_JSON] = DUCKDB_TYPE_VARCHAR, // the view casts it to JSON
+    [FH_TYPE_DATE] = DUCKDB_TYPE_DATE,
+    [FH_TYPE_TIME] = DUCKDB_TYPE_TIME,
+    [FH_TYPE_TIMESTAMP] = DUCKDB_TYPE_TIMESTAMP,
+    [FH_TYPE_TIMESTAMP_S] = DUCKDB_TYPE_TIMESTAMP_S,
+    [FH_TYPE_TIMESTAMP_MS] = DUCKDB_TYPE_TIMESTAMP_MS,
+    [FH_TYPE_TIMESTAMP_NS] = DUCKDB_TYPE_TIMESTAMP_NS,
+    [FH_TYPE_TIMESTAMP_TZ] = DUCKDB_TYPE_TIMESTAMP_TZ,
+    [FH_TYPE_INTERVAL] = DUCKDB_TYPE_INTERVAL,
+    [FH_TYPE_UUID] = DUCKDB_TYPE_UUID,
+};
+
+duckdb_logical_type fh_batch_in_type(struct fh_type type)
+{
+    FH_ASSERT(fh_type_valid(type));
+    if (type.code == FH_TYPE_DECIMAL) {
+        return duckdb_create_decimal_type(type.precision, type.scale);
+    }
+    return duckdb_create_logical_type(duckdb_types[type.code]);
+}
+
+static void put_validity(duckdb_vector vector,
+                         const struct fh_batch_column *column,
+                         uint32_t from,
+                         uint32_t count)
+{
+    if (column->nulls == 0) {
+        return;
+    }
+    duckdb_vector_ensure_validity_writable(vector);
+    uint64_t *words = duckdb_vector_get_validity(vector);
+    size_t bytes = ((size_t)count + 7) / 8;
+    memcpy(words, column->validity + from / 8, bytes);
+    if (count % 8 != 0) { // bits behind the rows stay valid, as DuckDB has them
+        uint8_t *last = (uint8_t *)words + bytes - 1;
+        *last = (uint8_t)(*last | (0xff << (count % 8)));
+    }
+}
+
+static void
+put_bools(bool *out, const struct fh_batch_column *column, uint32_t from, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t row = from + i;
+        out[i] = (column->data.data[row / 8] >> (row % 8) & 1) != 0;
+    }
+}
+
+static void put_strings(duckdb_vector vector,
+                        const struct fh_batch_column *column,
+                        uint32_t from,
+                        uint32_t count)
+{
+    duckdb_string_t *out = duckdb_vector_get_data(vector);
+    int32_t start;
+    memcpy(&start, column->offsets + (size_t)from * sizeof start, sizeof start);
+    for (uint32_t i = 0; i < count; i++) {
+        int32_t end;
+        memcpy(&end, column->offsets + ((size_t)from + i + 1) * sizeof end, sizeof end);
+        uint32_t size = (uint32_t)(end - start);
+        const char *text = size == 0 ? "" : (const char *)column->data.data + start;
+        if (size <= sizeof out[i].value.inlined.inlined) {
+            memset(&out[i], 0, sizeof out[i]);
+            out[i].value.inlined.length = size;
+            memcpy(out[i].value.inlined.inlined, text, size);
+        } else if (!fh_batch_is_null(column, from + i)) {
+            duckdb_vector_assign_string_element_len(vector, i, text, size);
+        }
+        start = end;
+    }
+}
+
+/* DuckDB keeps a decimal in the smallest integer that has room for its digits. */
+static void
+put_decimals(void *out, const struct fh_batch_column *column, uint32_t from, uint32_t count)
+{
+    const uint8_t *at = column->data.data + (size_t)from * 16;
+    size_t width = column->type.precision <= 4    ? 2
+                   : column->type.precision <= 9  ? 4
+                   : column->type.precision <= 18 ? 8
+                                                  : 16;
+    for (uint32_t i = 0; i < count; i++) { // little-endian: the low bytes are the value
+        memcpy((uint8_t *)out + i * width, at + (size_t)i * 16, width);
+    }
+}
+
+/* DuckDB keeps a UUID as a hugeint with the highest bit flipped, so that order is text order. */
+static void
+put_uuids(duckdb_hugeint *out, const struct fh_batch_column *column, uint32_t from, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *at = column->data.data + ((size_t)from + i) * 16;
+        out[i].upper = (int64_t)(fh_get_u64be(at) ^ (uint64_t)1 << 63);
+        out[i].lower = fh_get_u64be(at + 8);
+    }
+}
+
+void fh_batch_in(duckdb_vector vector,
+                 const struct fh_batch_column *column,
+                 uint32_t from,
+                 uint32_t count)
+{
+    FH_ASSERT(from % 8 == 0);
+    if (count == 0) {
+        return;
+    }
+    put_validity(vector, column, from, count);
+    void *out = duckdb_vector_get_data(vector);
+    int width = fh_type_width(column->type);
+    if (width < 0) {
+        put_strings(vector, column, from, count);
+    } else if (width == 0) {
+        put_bools(out, column, from, count);
+    } else if (column->type.code == FH_TYPE_DECIMAL) {
+        put_decimals(out, column, from, count);
+    } else if (column->type.code == FH_TYPE_UUID) {
+        put_uuids(out, column, from, count);
+    } else {
+        memcpy(
+            out, column->data.data + (size_t)from * (size_t)width, (size_t)count * (size_t)width);
+    }
+}

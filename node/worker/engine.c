@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/worker/engine.h"
+
+#include "common/mem.h"
+#include "node/worker/fault.h"
+#include "node/worker/sandbox.h"
+#include "node/worker/source_files.h"
+#include "node/worker/sql.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SQL_BYTES_MAX = 8 * 1024 * 1024 };
+
+/* The files of one table, so that replacing the table closes them. */
+struct table_files {
+    char name[4 * FH_NAME_BYTES_MAX];
+    int slots[FH_WORKER_FILES_MAX];
+    unsigned count;
+};
+
+struct fh_engine {
+    duckdb_database database;
+    duckdb_connection connection;
+    duckdb_prepared_statement serialize;
+    struct fh_scans *scans;
+    uint32_t threads;
+    bool sealed;
+    bool slot_used[FH_WORKER_FILES_MAX];
+    struct table_files *files[FH_WORKER_TABLES_MAX];
+    unsigned file_tables;
+};
+
+/* Settings of the open call, in the order of the trust they take away. Measured to hold on 1.4.4
+ * (research on the sandbox); what they do not stop, the gate and the process boundary do. */
+static const struct {
+    const char *name;
+    const char *value;
+} settings[] = {
+    {"autoinstall_known_extensions", "false"},
+    {"autoload_known_extensions", "false"},
+    {"allow_community_extensions", "false"},
+    {"allow_unsigned_extensions", "false"},
+    {"enable_external_file_cache", "false"}, // would keep bytes of replaced files
+    {"threads", "1"},                        // raised after the thread is confined
+};
+
+static const char *const statements[] = {
+    "SET allow_persistent_secrets=false",
+    "SET max_expression_depth=250",
+    "SET errors_as_json=true",
+    "SET TimeZone='UTC'",
+};
+
+int fh_engine_do(struct fh_engine *engine, const char *sql, struct fh_err *err)
+{
+    duckdb_result result;
+    duckdb_state state = duckdb_query(engine->connection, sql, &result);
+    struct fh_fault fault = {.position = 0};
+    if (state == DuckDBError) {
+        fh_fault_read(&fault, duckdb_result_error(&result), FH_FAULT_SOURCE);
+    }
+    duckdb_destroy_result(&result);
+    return state == DuckDBSuccess
+               ? FH_OK
+               : fh_err_rule(err, fault.err.code, fault.err.rule, "%s", fault.err.text);
+}
+
+/* The only paths that DuckDB may open, whether or not a descriptor stands there yet. */
+static int allow_slots(struct fh_engine *engine, struct fh_err *err)
+{
+    struct fh_buf sql;
+    fh_buf_init(&sql, SQL_BYTES_MAX);
+    fh_buf_add_cstr(&sql, "SET allowed_paths=[");
+    for (int i = 0; i < FH_WORKER_FILES_MAX; i++) {
+        fh_buf_printf(&sql, "%s'/proc/self/fd/%d'", i == 0 ? "" : ",", FH_SLOT_FIRST + i);
+    }
+    fh_buf_add_u8(&sql, ']');
+    int code = fh_engine_do(engine, fh_buf_cstr(&sql), err);
+    fh_buf_fini(&sql);
+    return code == FH_OK ? fh_engine_do(engine, "SET enable_external_access=false", err) : code;
+}
+
+static int
+open_database(struct fh_engine *engine, const struct fh_channel_setup *setup, struct fh_err *err)
+{
+    char memory[32];
+    snprintf(memory, sizeof memory, "%uMiB", setup->memory_mib);
+    duckdb_config config = NULL;
+    if (duckdb_create_config(&config) == DuckDBError) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for DuckDB's configuration");
+    }
+    bool good = true;
+    for (size_t i = 0; i < FH_COUNT(settings); i++) {
+        good &= duckdb_set_config(config, settings[i].name, settings[i].value) == DuckDBSuccess;
+    }
+    good &= duckdb_set_config(config, "memory_limit", memory) == DuckDBSuccess;
+    good &= duckdb_set_config(config, "temp_directory", setup->spill) == DuckDBSuccess;
+    char *why = NULL;
+    good = good && duckdb_open_ext(NULL, &engine->database, config, &why) == DuckDBSuccess;
+    duckdb_free(why);
+    duckdb_destroy_config(&config);
+    if (!good || duckdb_connect(engine->database, &engine->connection) == DuckDBError) {
+        return fh_err_set(err, FH_EIO, "DuckDB does not open with the settings of a worker");
+    }
+    return FH_OK;
+}
+
+int fh_engine_open(struct fh_engine **out,
+                   const struct fh_channel_setup *setup,
+                   struct fh_scans *scans,
+                   struct fh_err *err)
+{
+    struct fh_engine *engine = fh_calloc(1, sizeof *engine);
+    if (engine == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for an engine");
+    }
+    engine->scans = scans;
+    engine->threads = setup->threads;
+    int code = open_database(engine, setup, err);
+    for (size_t i = 0; code == FH_OK && i < FH_COUNT(statements); i++) {
+        code = fh_engine_do(engine, statements[i], err);
+    }
+    if (code == FH_OK) {
+        code = fh_scans_register(scans, engine->connection, err);
+    }
+    if (code == FH_OK) {
+        code = allow_slots(engine, err);
+    }
+    if (code == FH_OK && duckdb_prepare(engine->connection,
+                                        "SELECT json_serialize_sql(?::VARCHAR)",
+                                        &engine->serialize) == DuckDBError) {
+        code = fh_err_set(err, FH_EIO, "DuckDB has no json_serialize_sql");
+    }
+    *out = engine; // the process ends with it, also after a failure
+    return code;
+}
+
+int fh_engine_seal(struct fh_engine *engine, struct fh_err *err)
+{
+    char sql[64];
+    if (engine->sealed) {
+        return FH_OK;
+    }
+    int code = fh_sandbox_confine(err);
+    snprintf(sql, sizeof sql, "SET threads=%u", engine->threads);
+    if (code == FH_OK && engine->threads > 1) {
+        code = fh_engine_do(engine, sql, err);
+    }
+    if (code == FH_OK) {
+        code = fh_engine_do(engine, "SET lock_configuration=true", err);
+    }
+    engine->sealed = code == FH_OK;
+    return code;
+}
+
+duckdb_connection fh_engine_connection(const struct fh_engine *engine)
+{
+    return engine->connection;
+}
+
+int fh_engine_parse(struct fh_engine *engine,
+                    struct fh_bytes sql,
+                    struct fh_buf *out_json,
+                    struct fh_err *err)
+{
+    duckdb_result result;
+    duckdb_clear_bindings(engine->serialize);
+    if (duckdb_bind_varchar_length(engine->serialize, 1, (const char *)sql.data, sql.size) ==
+        DuckDBError) {
+        return fh_err_set(err, FH_EINVAL, "the SQL text cannot be bound");
+    }
+    fh_sandbox_cpu_alarm(FH_PARSE_CPU_MS);
+    duckdb_state state = duckdb_execute_prepared(engine->serialize, &result);
+    fh_sandbox_cpu_alarm(0);
+    duckdb_data_chunk chunk = state == DuckDBSuccess ? duckdb_fetch_chunk(result) : NULL;
+    int code = FH_OK;
+    if (chunk != NULL && duckdb_data_chunk_get_size(chunk) == 1) {
+        duckdb_string_t *text = duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0));
+        fh_buf_add(out_json, duckdb_string_t_data(text), duckdb_string_t_length(*text));
+        code = fh_buf_ok(out_json);
+        if (code != FH_OK) {
+            code = fh_err_rule(err, FH_ETOOBIG, "sql.tokens", "the parsed query is too large");
+        }
+    } else {
+        struct fh_fault fault;
+        fh_fault_read(&fault, duckdb_result_error(&result), FH_FAULT_BIND);
+        code = fh_err_rule(err, FH_ESQL, "sql.syntax", "%s", fault.err.text);
+    }
+    if (chunk != NULL) {
+        duckdb_destroy_data_chunk(&chunk);
+    }
+    duckdb_destroy_result(&result);
+    return code;
+}
+
+/* ---- files ---- */
+
+int fh_engine_take_files(struct fh_engine *engine,
+                         const struct fh_table *table,
+                         struct fh_frame *frame,
+                         int *out_slots,
+                         struct fh_err *err)
+{
+    unsigned taken = 0;
+    for (; taken < table->file_count; taken++) {
+        unsigned index = table->first_file + taken;
+        unsigned slot = 0;
+        while (slot < FH_WORKER_FILES_MAX && engine->slot_used[slot]) {
+            slot++;
+        }
+        if (slot == FH_WORKER_FILES_MAX) {
+            fh_engine_drop_files(engine, out_slots, taken);
+            return fh_err_rule(
+                err, FH_ETOOBIG, "query.files", "too many source files for one worker");
+        }
+        if (index >= frame->file_count || frame->files[index] < 0 ||
+            dup3(frame->files[index], FH_SLOT_FIRST + (int)slot, O_CLOEXEC) < 0) {
+            fh_engine_drop_files(engine, out_slots, taken);
+            return fh_err_rule(err, FH_EPROTO, "channel.files", "a descriptor is missing");
+        }
+        engine->slot_used[slot] = true;
+        out_slots[taken] = FH_SLOT_FIRST + (int)slot;
+    }
+    return FH_OK;
+}
+
+void fh_engine_drop_files(struct fh_engine *engine, const int *slots, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        close(slots[i]);
+        engine->slot_used[slots[i] - FH_SLOT_FIRST] = false;
+    }
+}
+
+/* Remembers which slots a table reads; those of an older table of the name are closed. */
+static int keep_files(struct fh_engine *engine,
+                      const char *name,
+                      const int *slots,
+                      unsigned count,
+                      struct fh_err *err)
+{
+    unsigned i = 0;
+    while (i < engine->file_tables && strcmp(engine->files[i]->name, name) != 0) {
+        i++;
+    }
+    if (i == FH_WORKER_TABLES_MAX) {
+        return fh_err_rule(err, FH_ETOOBIG, "query.tables", "too many tables in one worker");
+    }
+    if (i == engine->file_tables) {
+        engine->files[i] = fh_calloc(1, sizeof *engine->files[i]);
+        if (engine->files[i] == NULL) {
+            return fh_err_set(err, FH_ENOMEM, "no memory for a table");
+        }
+        engine->file_tables++;
+        snprintf(engine->files[i]->name, sizeof engine->files[i]->name, "%s", name);
+    }
+    fh_engine_drop_files(engine, engine->files[i]->slots, engine->files[i]->count);
+    engine->files[i]->count = count;
+    memcpy(engine->files[i]->slots, slots, count * sizeof *slots);
+    return FH_OK;
+}
+
+/* ---- tables ---- */
+
+static void
+put_view_name(struct fh_buf *sql, const char *catalog, const char *schema, const char *name)
+{
+    fh_sql_name(sql, catalog);
+    fh_buf_add_u8(sql, '.');
+    fh_sql_name(sql, schema);
+    fh_buf_add_u8(sql, '.');
+    fh_sql_name(sql, name);
+}
+
+static int create_view(struct fh_engine *engine,
+                       const struct fh_table *table,
+                       const char *schema,
+                       const char *name,
+                       struct fh_buf *select,
+                       struct fh_err *err)
+{
+    struct fh_buf sql;
+    fh_buf_init(&sql, SQL_BYTES_MAX);
+    fh_buf_add_cstr(&sql, "CREATE OR REPLACE VIEW ");
+    put_view_name(&sql, table->domain, schema, name);
+    fh_buf_printf(&sql, " AS %s", fh_buf_cstr(select));
+    int code = fh_buf_ok(&sql);
+    if (code == FH_OK) {
+        code = fh_engine_do(engine, fh_buf_cstr(&sql), err);
+    }
+    fh_buf_fini(&sql);
+    return code;
+}
+
+/* Catalog and schema of a table, made when they are not there. */
+static int make_room(struct fh_engine *engine, const struct fh_table *table, struct fh_err *err)
+{
+    struct fh_buf sql;
+    fh_buf_init(&sql, SQL_BYTES_MAX);
+    fh_buf_add_cstr(&sql, "ATTACH IF NOT EXISTS ':memory:' AS ");
+    fh_sql_name(&sql, table->domain);
+    fh_buf_add_cstr(&sql, "; CREATE SCHEMA IF NOT EXISTS ");
+    fh_sql_name(&sql, table->domain);
+    fh_buf_add_u8(&sql, '.');
+    fh_sql_name(&sql, table->product);
+    int code = fh_engine_do(engine, fh_buf_cstr(&sql), err);
+    fh_buf_fini(&sql);
+    return code;
+}
+
+static int create_views(struct fh_engine *engine,
+                        const struct fh_table *table,
+                        struct fh_buf *select,
+                        struct fh_err *err)
+{
+    char pair[4 * FH_NAME_BYTES_MAX];
+    snprintf(pair, sizeof pair, "%s__%s", table->product, table->table);
+    int code = make_room(engine, table, err);
+    if (code == FH_OK) {
+        code = create_view(engine, table, table->product, table->table, select, err);
+    }
+    if (code == FH_OK) {
+        code = create_view(engine, table, "main", pair, select, err);
+    }
+    if (code == FH_OK && table->sole) {
+        code = create_view(engine, table, "main", table->product, select, err);
+    }
+    return code;
+}
+
+/* SELECT of the promised columns, cast to the promised types, from a file source. */
+static int select_files(struct fh_engine *engine,
+                        const struct fh_table *table,
+                        const int *slots,
+                        struct fh_buf *sql,
+                        struct fh_err *err)
+{
+    struct fh_source source;
+    int code = fh_source_open(&source, engine->connection, table, slots, false, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    for (uint32_t i = 0; code == FH_OK && i < table->column_count; i++) {
+        if (source.missing.data[i] != 0) {
+            code = fh_err_rule(err,
+                               FH_EINVAL,
+                               "source.column",
+                               "the source has no column for %s",
+                               table->columns[i].name);
+        }
+        fh_buf_add_cstr(sql, i == 0 ? "SELECT " : ", ");
+        fh_source_value(sql, &table->columns[i], false);
+        fh_buf_add_cstr(sql, " AS ");
+        fh_sql_name(sql, table->columns[i].name);
+    }
+    fh_buf_printf(sql, " FROM %s", fh_buf_cstr(&source.relation));
+    fh_source_fini(&source);
+    return code;
+}
+
+static int select_remote(struct fh_engine *engine,
+                         const struct fh_table *table,
+                         struct fh_buf *sql,
+                         struct fh_err *err)
+{
+    unsigned slot = 0;
+    int code = fh_scans_add(engine->scans, table, &slot, err);
+    for (uint32_t i = 0; code == FH_OK && i < table->column_count; i++) {
+        fh_buf_add_cstr(sql, i == 0 ? "SELECT " : ", ");
+        fh_sql_name(sql, table->columns[i].name);
+        if (table->columns[i].type.code == FH_TYPE_JSON) {
+            fh_buf_add_cstr(sql, "::JSON AS ");
+            fh_sql_name(sql, table->columns[i].name);
+        }
+    }
+    fh_buf_printf(sql, " FROM system.main.fh_remote(%u)", slot);
+    return code;
+}
+
+int fh_engine_add_table(struct fh_engine *engine,
+                        const struct fh_table *table,
+                        struct fh_frame *frame,
+                        struct fh_err *err)
+{
+    char name[4 * FH_NAME_BYTES_MAX];
+    snprintf(name, sizeof name, "%s.%s.%s", table->domain, table->product, table->table);
+    int slots[FH_WORKER_FILES_MAX];
+    struct fh_buf select;
+    fh_buf_init(&select, SQL_BYTES_MAX);
+    int code = fh_engine_take_files(engine, table, frame, slots, err);
+    if (code == FH_OK) {
+        code = table->format == FH_SOURCE_REMOTE ? select_remote(engine, table, &select, err)
+                                                 : select_files(engine, table, slots, &select, err);
+        if (code == FH_OK) {
+            code = create_views(engine, table, &select, err);
+        }
+        if (code == FH_OK) {
+            code = keep_files(engine, name, slots, table->file_count, err);
+        }
+        if (code != FH_OK) {
+            fh_engine_drop_files(engine, slots, table->file_count);
+        }
+    }
+    fh_buf_fini(&select);
+    return code == FH_OK ? FH_OK : fh_err_wrap(err, "%s", name);
+}

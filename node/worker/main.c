@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * freehold-worker: the process that holds DuckDB for one consumer of a node.
+ *
+ * Started by the node with one argument, the number of its channel's descriptor. The first thread
+ * reads the channel and never runs SQL; a second one, with a stack that DuckDB's parser cannot
+ * overflow within the limits of the pre-scan, answers questions in turn.
+ */
+#include "node/worker/inbox.h"
+#include "node/worker/run.h"
+#include "node/worker/sandbox.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+    STACK_BYTES = 16 * 1024 * 1024, /* 256 KiB overflow at depth 200; 8 MiB held in every probe */
+    ARENA_BYTES_MAX = 8 * 1024 * 1024,
+};
+
+struct worker {
+    struct fh_desk desk;
+    struct fh_channel_setup setup;
+};
+
+static FH_NORETURN void give_up(const struct fh_err *err)
+{
+    fprintf(stderr, "freehold-worker: %s\n", err->text);
+    _exit(1);
+}
+
+/* ---- the working thread ---- */
+
+static void answer_parse(struct fh_desk *desk, const struct fh_channel_text *question)
+{
+    struct fh_err err = {0};
+    struct fh_buf json;
+    struct fh_buf payload;
+    fh_buf_init(&json, FH_AST_BYTES_MAX);
+    fh_buf_init(&payload, FH_AST_BYTES_MAX + 64);
+    int code = fh_engine_parse(desk->engine, question->sql, &json, &err);
+    if (code == FH_OK) {
+        struct fh_channel_text answer = {.id = question->id, .sql = fh_buf_view(&json)};
+        fh_channel_put_text(&payload, &answer);
+        fh_port_send_buf(desk->port, FH_CHANNEL_PARSED, &payload);
+    } else {
+        fh_port_send_error(desk->port, question->id, &err, 0);
+    }
+    fh_buf_fini(&json);
+    fh_buf_fini(&payload);
+}
+
+static int answer_tables(struct fh_desk *desk,
+                         struct fh_frame *frame,
+                         struct fh_arena *arena,
+                         struct fh_err *err)
+{
+    struct fh_table *tables = NULL;
+    uint32_t count = 0;
+    int code =
+        fh_channel_get_tables(&tables, &count, fh_bytes(frame->payload, frame->size), arena, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_err reason = {0};
+    int added = fh_engine_seal(desk->engine, &reason);
+    for (uint32_t i = 0; added == FH_OK && i < count; i++) {
+        added = fh_engine_add_table(desk->engine, &tables[i], frame, &reason);
+    }
+    if (added != FH_OK) {
+        fh_port_send_error(desk->port, 0, &reason, 0);
+        return FH_OK;
+    }
+    struct fh_buf payload;
+    fh_buf_init(&payload, 64);
+    fh_channel_put_count(&payload, &(struct fh_channel_count){.count = count});
+    fh_port_send_buf(desk->port, FH_CHANNEL_TABLES_READY, &payload);
+    fh_buf_fini(&payload);
+    return FH_OK;
+}
+
+/* Answers one question; a code means that the node broke the protocol. */
+static int
+answer(struct fh_desk *desk, struct fh_frame *frame, struct fh_arena *arena, struct fh_err *err)
+{
+    struct fh_bytes payload = fh_bytes(frame->payload, frame->size);
+    struct fh_channel_text text;
+    struct fh_channel_run run;
+    struct fh_channel_check check;
+    int code = FH_OK;
+    switch (frame->kind) {
+    case FH_CHANNEL_TABLES:
+        return answer_tables(desk, frame, arena, err);
+    case FH_CHANNEL_PARSE:
+        code = fh_channel_get_text(&text, payload, err);
+        if (code == FH_OK) {
+            answer_parse(desk, &text);
+        }
+        return code;
+    case FH_CHANNEL_DESCRIBE:
+        code = fh_channel_get_text(&text, payload, err);
+        if (code == FH_OK) {
+            fh_run_describe(desk, &text);
+        }
+        return code;
+    case FH_CHANNEL_CHECK:
+        code = fh_channel_get_check(&check, payload, arena, err);
+        if (code == FH_OK) {
+            fh_check(desk, &check, frame);
+        }
+        return code;
+    case FH_CHANNEL_RUN:
+        code = fh_channel_get_run(&run, payload, arena, err);
+        if (code == FH_OK && !fh_run(desk, &run)) {
+            _exit(2); // DuckDB failed inside; the node starts another worker
+        }
+        return code;
+    default:
+        return fh_err_set(
+            err, FH_EPROTO, "frame %s is not a question", fh_channel_kind_text(frame->kind));
+    }
+}
+
+static void *work(void *data)
+{
+    struct worker *worker = data;
+    struct fh_desk *desk = &worker->desk;
+    struct fh_err err = {0};
+    if (fh_engine_open(&desk->engine, &worker->setup, desk->scans, &err) != FH_OK) {
+        fh_port_send_error(desk->port, 0, &err, 0);
+        give_up(&err);
+    }
+    struct fh_buf payload;
+    fh_buf_init(&payload, 64);
+    fh_channel_put_count(&payload, &(struct fh_channel_count){.count = 0});
+    fh_port_send_buf(desk->port, FH_CHANNEL_READY, &payload);
+    fh_buf_fini(&payload);
+    for (;;) {
+        struct fh_frame frame;
+        fh_inbox_take(desk->inbox, &frame);
+        struct fh_arena *arena = fh_arena_new(ARENA_BYTES_MAX);
+        int code = arena == NULL ? FH_ENOMEM : answer(desk, &frame, arena, &err);
+        fh_arena_free(arena);
+        fh_frame_fini(&frame);
+        if (code != FH_OK) {
+            give_up(&err);
+        }
+    }
+    return NULL;
+}
+
+/* ---- the reading thread ---- */
+
+/* Handles one frame; questions go to the other thread. */
+static int receive(struct fh_desk *desk, struct fh_frame *frame, struct fh_err *err)
+{
+    struct fh_bytes payload = fh_bytes(frame->payload, frame->size);
+    struct fh_channel_count count;
+    struct fh_channel_error error;
+    int code = FH_OK;
+    switch (frame->kind) {
+    case FH_CHANNEL_CREDIT:
+        code = fh_channel_get_count(&count, payload, err);
+        if (code == FH_OK) {
+            fh_inbox_credit(desk->inbox, count.id, count.count);
+        }
+        break;
+    case FH_CHANNEL_CANCEL:
+        code = fh_channel_get_count(&count, payload, err);
+        if (code == FH_OK) {
+            fh_inbox_cancel(desk->inbox, count.id);
+            fh_scans_cancel(desk->scans);
+        }
+        break;
+    case FH_CHANNEL_SCAN_BATCH:
+        code = fh_scans_batch(desk->scans, frame, err);
+        break;
+    case FH_CHANNEL_SCAN_END:
+        code = fh_channel_get_count(&count, payload, err);
+        if (code == FH_OK) {
+            fh_scans_end(desk->scans, count.id);
+        }
+        break;
+    case FH_CHANNEL_SCAN_ERROR:
+        code = fh_channel_get_error(&error, payload, err);
+        if (code == FH_OK) {
+            fh_scans_fail(desk->scans, &error);
+        }
+        break;
+    default:
+        return fh_inbox_put(desk->inbox, frame, err);
+    }
+    fh_frame_fini(frame);
+    return code;
+}
+
+static int read_setup(struct worker *worker, struct fh_arena *arena, struct fh_err *err)
+{
+    struct fh_frame frame;
+    int code = fh_port_read(worker->desk.port, &frame, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    code =
+        frame.kind == FH_CHANNEL_SETUP
+            ? fh_channel_get_setup(&worker->setup, fh_bytes(frame.payload, frame.size), arena, err)
+            : fh_err_set(err, FH_EPROTO, "the first frame must be SETUP");
+    fh_frame_fini(&frame);
+    return code;
+}
+
+static int start(struct worker *worker, struct fh_err *err)
+{
+    struct fh_channel_hello hello = {.version = FH_CHANNEL_VERSION};
+    snprintf(hello.engine, sizeof hello.engine, "%s", duckdb_library_version());
+    struct fh_buf payload;
+    fh_buf_init(&payload, 256);
+    fh_channel_put_hello(&payload, &hello);
+    fh_port_send_buf(worker->desk.port, FH_CHANNEL_HELLO, &payload);
+    fh_buf_fini(&payload);
+
+    struct fh_arena *arena = fh_arena_new(64 * 1024); // holds the spill path: for ever
+    worker->desk.inbox = fh_inbox_new();
+    worker->desk.scans = fh_scans_new(worker->desk.port);
+    if (arena == NULL || worker->desk.inbox == NULL || worker->desk.scans == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "out of memory");
+    }
+    int code = read_setup(worker, arena, err);
+    if (code == FH_OK) {
+        code = fh_sandbox_limit(&worker->setup, err);
+    }
+    pthread_attr_t attributes;
+    pthread_t thread;
+    if (code == FH_OK && (pthread_attr_init(&attributes) != 0 ||
+                          pthread_attr_setstacksize(&attributes, STACK_BYTES) != 0 ||
+                          pthread_setattr_default_np(&attributes) != 0 ||
+                          pthread_create(&thread, &attributes, work, worker) != 0)) {
+        code = fh_err_set(err, FH_EIO, "cannot start the working thread");
+    }
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    struct fh_err err = {0};
+    char *end = NULL;
+    long fd = argc == 2 ? strtol(argv[1], &end, 10) : -1;
+    if (fd < 3 || fd > 1000000 || *end != 0) {
+        fprintf(stderr, "freehold-worker is started by freehold-node\n");
+        return 2;
+    }
+    if (fh_sandbox_enter((int)fd, &err) != FH_OK) {
+        give_up(&err);
+    }
+    struct worker worker = {.setup = {.memory_mib = 0}};
+    worker.desk.port = fh_port_new((int)fd);
+    if (worker.desk.port == NULL || start(&worker, &err) != FH_OK) {
+        give_up(&err);
+    }
+    for (;;) {
+        struct fh_frame frame;
+        int code = fh_port_read(worker.desk.port, &frame, &err);
+        if (code == FH_EIO) {
+            _exit(0); // the node closed the channel: the usual end
+        }
+        if (code != FH_OK || receive(&worker.desk, &frame, &err) != FH_OK) {
+            give_up(&err);
+        }
+    }
+}

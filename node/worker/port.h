@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Port: the worker's end of the channel (proto/query/channel.h), whole frames in and out.
+ *
+ * Does not: understand payloads. Thread: one thread reads; any thread sends, a frame at a time.
+ * Ownership: a frame read owns its payload and descriptors until fh_frame_fini.
+ */
+#ifndef FH_NODE_WORKER_PORT_H
+#define FH_NODE_WORKER_PORT_H
+
+#include "proto/query/channel.h"
+
+struct fh_port;
+
+struct fh_frame {
+    unsigned kind; /* enum fh_channel_kind */
+    uint8_t *payload;
+    size_t size;
+    unsigned file_count;
+    int files[FH_WORKER_FILES_MAX]; /* descriptors, or -1 once taken */
+};
+
+/* A port over `fd` (kept, not closed). NULL when there is no memory. Given. */
+FH_MUST_CHECK struct fh_port *fh_port_new(int fd);
+
+/* Blocks for the next frame. FH_EIO at the end of the stream, FH_EPROTO, FH_ENOMEM. */
+FH_MUST_CHECK int fh_port_read(struct fh_port *port, struct fh_frame *out, struct fh_err *err);
+void fh_frame_fini(struct fh_frame *frame);
+
+/* Sends head and body (either may be empty) as one frame. Ends the process when the node is gone:
+ * there is nobody left to work for. */
+void fh_port_send(struct fh_port *port, unsigned kind, struct fh_bytes head, struct fh_bytes body);
+
+/* Sends an encoded payload; a failure in it is an internal fault of this program. */
+void fh_port_send_buf(struct fh_port *port, unsigned kind, const struct fh_buf *payload);
+
+/* Sends ERROR for question `id`. */
+void fh_port_send_error(struct fh_port *port,
+                        uint64_t id,
+                        const struct fh_err *error,
+                        uint32_t position);
+
+#endif
