@@ -35,6 +35,7 @@ struct fh_workers_options {
     const char *program;    /* absolute path of freehold-worker */
     const char *spill_root; /* folder for the workers' own temporary folders; "" = no spilling */
     uint32_t workers_max;   /* at most FH_WORKERS_MAX */
+    bool keep_stderr;       /* workers share our stderr; else they have none (tests, debugging) */
 };
 
 /* ---- loop thread --------------------------------------------------------------------------- */
@@ -71,7 +72,8 @@ void fh_worker_release(struct fh_worker *worker);
 
 /* SIGKILL, now. Blocked calls return FH_ECANCELLED. */
 void fh_worker_kill(struct fh_worker *worker);
-/* Asks the running question to end: it answers ERROR FH_ECANCELLED, seen by fh_worker_next. */
+/* Asks the running query to end: fh_worker_next returns FH_ECANCELLED, within FH_WORKER_GRACE_MS,
+ * after which the process is killed. */
 void fh_worker_cancel(struct fh_worker *worker);
 /* Whether the process is dead or must not be asked again. */
 bool fh_worker_dead(const struct fh_worker *worker);
@@ -92,7 +94,8 @@ FH_MUST_CHECK int fh_worker_setup(struct fh_worker *worker,
                                   int64_t deadline_ms,
                                   struct fh_err *err);
 
-/* Adds tables, replacing those of the same name. `files` are descriptors opened for reading
+/* Adds tables, replacing those of the same name; those that the worker has already, with the same
+ * files unchanged, cost nothing. `files` are descriptors opened for reading
  * (borrowed: the worker gets its own), indexed by the tables' first_file. Sources are opened here,
  * so an unreadable file or a column that is not there shows now (FH_EINVAL, rule "source.*"), with
  * a text that holds no path. */
@@ -167,15 +170,16 @@ fh_worker_next(struct fh_worker *worker, struct fh_worker_event *out, struct fh_
 /* Lets the running query send `batches` more. Any thread. */
 void fh_worker_credit(struct fh_worker *worker, uint32_t batches);
 
-/* Answers of a remote scan, any thread. scan_batch checks that the batch is well-formed and no more
- * than wanted (FH_EPROTO: the owner sent too much or a broken batch; end the scan by scan_error).
- * FH_ENOTFOUND when the scan is over already: stop pulling. The batch is borrowed. */
+/* Answers of a remote scan, any thread. scan_batch checks that no more comes than was wanted
+ * (FH_EPROTO; end the scan by scan_error); the worker checks the batch itself and fails the query
+ * with a rule "batch.*" or "scan.*". FH_ENOTFOUND when the scan is over already: stop pulling. The
+ * batch is borrowed. */
 FH_MUST_CHECK int fh_worker_scan_batch(struct fh_worker *worker,
                                        uint64_t scan,
                                        struct fh_bytes batch,
                                        struct fh_err *err);
 void fh_worker_scan_end(struct fh_worker *worker, uint64_t scan, uint64_t rows);
-/* `error->text` is shown to the consumer as the failure of its query. */
+/* The query fails with exactly this error, code and rule included. */
 void fh_worker_scan_error(struct fh_worker *worker, uint64_t scan, const struct fh_err *error);
 
 #endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The inside of a worker handle, shared by workers.c (process, loop thread) and worker_ask.c
+ * (channel, pool threads). Nobody else includes it.
+ */
+#ifndef FH_NODE_QUERY_WORKER_PRIVATE_H
+#define FH_NODE_QUERY_WORKER_PRIVATE_H
+
+#include "node/query/workers.h"
+#include "proto/wire/crypto.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum fh_worker_state {
+    FH_WORKER_STARTED, /* spawned, not set up */
+    FH_WORKER_READY,
+    FH_WORKER_RUNNING,
+};
+
+struct fh_worker_scan { /* a remote scan that the worker has open */
+    uint64_t id;
+    uint64_t wanted; /* batches that may still be sent */
+};
+
+struct fh_worker_process; /* workers.c */
+
+struct fh_worker {
+    struct fh_worker_process *process;
+    int fd;    /* our end of the channel, non-blocking calls only */
+    int pidfd; /* signals reach this process and no later one of the same number */
+    int pid;
+    char spill[256];
+
+    atomic_bool dead;        /* must not be asked again */
+    atomic_bool killed;      /* by us, on request */
+    pthread_mutex_t sending; /* one frame at a time */
+
+    pthread_mutex_t lock; /* the next ones */
+    uint64_t running_id;  /* 0 = none */
+    int64_t cancelled_ms; /* when cancel was asked; 0 = not */
+    uint64_t credits;     /* given and not used */
+    struct fh_worker_scan scans[FH_WORKER_SCANS_MAX];
+    unsigned scan_count;
+    struct fh_err scan_failure; /* the first one told by fh_worker_scan_error; FH_OK = none */
+
+    /* the asking thread only: */
+    enum fh_worker_state state;
+    uint64_t last_id;
+    int64_t deadline_ms; /* of the running query */
+    uint64_t batches;
+    uint64_t rows;
+    struct fh_arena *arena; /* of the last event */
+    struct {                /* the frame that is being read, or was last */
+        uint8_t head[FH_CHANNEL_HEAD_BYTES];
+        size_t got; /* of head and payload */
+        unsigned kind;
+        size_t size;
+        uint8_t *payload;
+        size_t capacity;
+    } rx;
+    struct fh_hash known[FH_WORKER_TABLES_MAX]; /* tables the worker has, with their files */
+    char *known_names[FH_WORKER_TABLES_MAX];
+    unsigned known_count;
+};
+
+/* Sets up / ends what belongs to the channel. */
+FH_MUST_CHECK int fh_worker_channel_init(struct fh_worker *worker, int fd);
+void fh_worker_channel_fini(struct fh_worker *worker);
+
+#endif

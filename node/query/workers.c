@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The process side of workers: spawn, exit notice, spill folders. Loop thread. */
+#include "node/query/workers.h"
+
+#include "common/file.h"
+#include "common/list.h"
+#include "common/mem.h"
+#include "node/query/worker_private.h"
+
+#include <uv.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SPILL_PREFIX "worker-"
+
+enum { CHANNEL_FD = 3 };
+
+struct fh_workers {
+    struct uv_loop_s *loop;
+    char *program;
+    char *spill_root;
+    uint32_t max;
+    bool keep_stderr;
+    bool quiesced;
+    uint64_t spawned;
+    uint32_t living;
+    struct fh_list all; /* every handle that is not freed */
+};
+
+/*      spawn ──► exited (libuv reaped it) ──► closed (libuv let the handle go) ─┐
+ *        └─────► released (the user is done) ──────────────────────────────────┴─► freed */
+struct fh_worker_process {
+    struct fh_list link;
+    struct fh_workers *workers;
+    struct fh_worker worker;
+    uv_process_t handle;
+    bool exited;
+    bool closed;
+    bool released;
+    fh_worker_exit_fn *on_exit;
+    void *on_exit_user;
+};
+
+/* ---- spill folders ---- */
+
+/* Removes a folder and what is in it, two levels deep: DuckDB makes nothing deeper. */
+static void remove_folder(int parent, const char *name, int depth)
+{
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+    if (folder == NULL) {
+        if (fd >= 0) {
+            close(fd);
+        }
+        return;
+    }
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
+            continue;
+        }
+        if (unlinkat(fd, entry->d_name, 0) != 0 && depth > 0) {
+            remove_folder(fd, entry->d_name, depth - 1);
+        }
+    }
+    closedir(folder);
+    (void)unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+static void remove_left_over(const char *root)
+{
+    DIR *folder = opendir(root);
+    if (folder == NULL) {
+        return;
+    }
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        if (strncmp(entry->d_name, SPILL_PREFIX, strlen(SPILL_PREFIX)) == 0) {
+            remove_folder(dirfd(folder), entry->d_name, 2);
+        }
+    }
+    closedir(folder);
+}
+
+/* ---- the spawner ---- */
+
+int fh_workers_new(struct fh_workers **out,
+                   struct uv_loop_s *loop,
+                   const struct fh_workers_options *options,
+                   struct fh_err *err)
+{
+    if (options->workers_max < 1 || options->workers_max > FH_WORKERS_MAX) {
+        return fh_err_set(err, FH_EINVAL, "workers: expected 1 to %d", FH_WORKERS_MAX);
+    }
+    struct fh_workers *workers = fh_calloc(1, sizeof *workers);
+    if (workers == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "workers: out of memory");
+    }
+    workers->loop = loop;
+    workers->program = fh_strdup(options->program);
+    workers->spill_root = fh_strdup(options->spill_root);
+    workers->max = options->workers_max;
+    workers->keep_stderr = options->keep_stderr;
+    fh_list_init(&workers->all);
+    int code = workers->program == NULL || workers->spill_root == NULL
+                   ? fh_err_set(err, FH_ENOMEM, "workers: out of memory")
+                   : FH_OK;
+    if (code == FH_OK && workers->spill_root[0] != 0) {
+        code = fh_dir_make(workers->spill_root, 0700, err);
+        remove_left_over(workers->spill_root);
+    }
+    if (code != FH_OK) {
+        fh_workers_free(workers);
+        return code;
+    }
+    *out = workers;
+    return FH_OK;
+}
+
+void fh_workers_quiesce(struct fh_workers *workers)
+{
+    workers->quiesced = true;
+    FH_LIST_FOREACH (link, &workers->all) {
+        fh_worker_kill(&FH_LIST_ENTRY(link, struct fh_worker_process, link)->worker);
+    }
+}
+
+bool fh_workers_drained(const struct fh_workers *workers)
+{
+    return fh_list_empty(&workers->all);
+}
+
+void fh_workers_free(struct fh_workers *workers)
+{
+    if (workers != NULL) {
+        fh_free(workers->program);
+        fh_free(workers->spill_root);
+        fh_free(workers);
+    }
+}
+
+uint32_t fh_workers_count(const struct fh_workers *workers)
+{
+    return workers->living;
+}
+
+/* ---- one process ---- */
+
+static void free_if_over(struct fh_worker_process *process)
+{
+    if (!process->closed || !process->released) {
+        return;
+    }
+    fh_list_remove(&process->link);
+    if (process->worker.pidfd >= 0) {
+        close(process->worker.pidfd);
+    }
+    fh_worker_channel_fini(&process->worker);
+    fh_free(process);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct fh_worker_process *process = handle->data;
+    process->closed = true;
+    free_if_over(process);
+}
+
+static void on_exited(uv_process_t *handle, int64_t status, int signal)
+{
+    struct fh_worker_process *process = handle->data;
+    process->exited = true;
+    process->workers->living--;
+    atomic_store(&process->worker.dead, true);
+    if (process->worker.spill[0] != 0) {
+        remove_folder(AT_FDCWD, process->worker.spill, 2);
+    }
+    if (process->on_exit != NULL && !process->released) {
+        int wait_status = signal != 0 ? signal : (int)(status << 8);
+        process->on_exit(&process->worker, wait_status, process->on_exit_user);
+    }
+    uv_close((uv_handle_t *)handle, on_closed);
+}
+
+static int start(struct fh_worker_process *process, int child_fd, struct fh_err *err)
+{
+    struct fh_workers *workers = process->workers;
+    char name[] = "freehold-worker";
+    char fd_text[] = "3";
+    char *arguments[] = {name, fd_text, NULL};
+    char *environment[] = {NULL};
+    uv_stdio_container_t stdio[CHANNEL_FD + 1] = {
+        {.flags = UV_IGNORE},
+        {.flags = UV_IGNORE},
+        {.flags = workers->keep_stderr ? UV_INHERIT_FD : UV_IGNORE, .data = {.fd = 2}},
+        {.flags = UV_INHERIT_FD, .data = {.fd = child_fd}},
+    };
+    uv_process_options_t options = {
+        .file = workers->program,
+        .args = arguments,
+        .env = environment,
+        .cwd = "/",
+        .stdio = stdio,
+        .stdio_count = CHANNEL_FD + 1,
+        .exit_cb = on_exited,
+    };
+    int status = uv_spawn(workers->loop, &process->handle, &options);
+    if (status != 0) {
+        return fh_err_rule(err,
+                           status == UV_ENOENT ? FH_ENOTFOUND : FH_EIO,
+                           "worker.spawn",
+                           "cannot start %s: %s",
+                           workers->program,
+                           uv_strerror(status));
+    }
+    workers->living++;
+    process->worker.pid = process->handle.pid;
+    process->worker.pidfd = pidfd_open(process->handle.pid, 0);
+    if (process->worker.pidfd < 0) {
+        (void)uv_process_kill(&process->handle, SIGKILL);
+        return fh_err_set(err, FH_EIO, "cannot hold on to a worker process: %s", strerror(errno));
+    }
+    return FH_OK;
+}
+
+static int make_spill(struct fh_worker_process *process, struct fh_err *err)
+{
+    struct fh_workers *workers = process->workers;
+    struct fh_worker *worker = &process->worker;
+    if (workers->spill_root[0] == 0) {
+        return FH_OK;
+    }
+    int size = snprintf(worker->spill,
+                        sizeof worker->spill,
+                        "%s/" SPILL_PREFIX "%llu",
+                        workers->spill_root,
+                        (unsigned long long)workers->spawned);
+    if (size < 0 || (size_t)size >= sizeof worker->spill) {
+        worker->spill[0] = 0;
+        return fh_err_set(err, FH_EINVAL, "the path of the spill folder is too long");
+    }
+    return fh_dir_make(worker->spill, 0700, err);
+}
+
+int fh_workers_spawn(struct fh_workers *workers, struct fh_worker **out, struct fh_err *err)
+{
+    int pair[2];
+    if (workers->quiesced) {
+        return fh_err_set(err, FH_ESTATE, "the node is stopping");
+    }
+    if (workers->living >= workers->max) {
+        return fh_err_rule(err,
+                           FH_EBUSY,
+                           "limit.workers",
+                           "all %u workers are busy; try again in a moment",
+                           workers->max);
+    }
+    struct fh_worker_process *process = fh_calloc(1, sizeof *process);
+    if (process == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a worker");
+    }
+    fh_list_init(&process->link);
+    process->workers = workers;
+    process->handle.data = process;
+    process->worker.process = process;
+    process->worker.fd = -1;
+    process->worker.pidfd = -1;
+    workers->spawned++;
+    int code = make_spill(process, err);
+    if (code == FH_OK && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+        code = fh_err_set(err, FH_EIO, "socketpair: %s", strerror(errno));
+    }
+    if (code == FH_OK && fh_worker_channel_init(&process->worker, pair[0]) != FH_OK) {
+        close(pair[0]);
+        close(pair[1]);
+        process->worker.fd = -1;
+        code = fh_err_set(err, FH_ENOMEM, "no memory for a worker");
+    }
+    if (code != FH_OK) {
+        fh_free(process);
+        return code;
+    }
+    fh_list_push_back(&workers->all, &process->link);
+    code = start(process, pair[1], err);
+    close(pair[1]);
+    if (code != FH_OK) {
+        process->released = true;
+        if (process->worker.pid == 0) { // libuv made a handle, but no process
+            if (process->worker.spill[0] != 0) {
+                remove_folder(AT_FDCWD, process->worker.spill, 0);
+            }
+            uv_close((uv_handle_t *)&process->handle, on_closed);
+        }
+        return code;
+    }
+    *out = &process->worker;
+    return FH_OK;
+}
+
+void fh_worker_on_exit(struct fh_worker *worker, fh_worker_exit_fn *fn, void *user)
+{
+    worker->process->on_exit = fn;
+    worker->process->on_exit_user = user;
+}
+
+void fh_worker_release(struct fh_worker *worker)
+{
+    if (worker == NULL) {
+        return;
+    }
+    struct fh_worker_process *process = worker->process;
+    process->released = true;
+    if (!process->exited) {
+        fh_worker_kill(worker);
+    }
+    free_if_over(process);
+}
