@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/world_impl.h"
+
+#include "common/assert.h"
+#include "common/mem.h"
+#include "tests/sim/check.h"
+
+#include <string.h>
+
+enum {
+    SESSION_MS = 12,        /* dial and handshake */
+    SESSION_FAIL_MS = 3000, /* a dial that nobody answers */
+    SESSION_BYTES = 900,    /* handshake and the two fingerprints */
+};
+
+/* ---- catalogue ------------------------------------------------------------------------------- */
+
+void sim_publish_catalogue(struct sim_world *w, struct sim_node *node)
+{
+    uint8_t input[SIM_PRODUCTS_MAX * 4];
+    for (uint32_t i = 0; i < SIM_PRODUCTS_MAX; i++) {
+        fh_put_u32be(input + (size_t)4 * i, node->revision[i]);
+    }
+    struct fh_hash hash = fh_hash(fh_bytes(input, sizeof input));
+    struct fh_gossip_head head = {0};
+    for (uint32_t i = 0; i < SIM_PRODUCTS_MAX; i++) {
+        if (w->latest[i] != 0 && w->announcements[w->latest[i] - 1].owner == node->index) {
+            head.count++;
+            head.time_ms = w->announcements[w->latest[i] - 1].born_ms;
+            head.root[0] = (uint8_t)node->revision[i];
+        }
+    }
+    fh_gossip_set_catalogue(node->core, hash.b, &head, w->now_ms);
+}
+
+static struct fh_ref product_key(uint32_t product)
+{
+    uint8_t input[4];
+    fh_put_u32be(input, product);
+    struct fh_hash hash = fh_hash(fh_bytes(input, sizeof input));
+    struct fh_ref key;
+    memcpy(key.b, hash.b, sizeof key.b);
+    return key;
+}
+
+/* The catalogue's judgement: a known announcement, newer than what is held. True when it is kept;
+ * then it travels on. */
+bool sim_keep(struct sim_world *w, struct sim_node *node, struct fh_bytes bytes, bool spread)
+{
+    const struct sim_announcement *found = NULL;
+    for (uint32_t i = w->announcement_count; i > 0 && found == NULL; i--) {
+        const struct sim_announcement *a = &w->announcements[i - 1];
+        found = fh_bytes_equal(fh_bytes(a->bytes, a->size), bytes) ? a : NULL;
+    }
+    if (found == NULL || found->revision <= node->revision[found->product]) {
+        return false;
+    }
+    node->revision[found->product] = found->revision;
+    sim_check_revision(w, node, found->product, found->revision);
+    sim_histogram_add(&w->figures.spread, w->now_ms - found->born_ms);
+    sim_publish_catalogue(w, node);
+    if (spread) {
+        struct fh_gossip_event event = {.kind = FH_GOSSIP_RUMOUR,
+                                        .u.rumour = {.bytes = fh_bytes(found->bytes, found->size),
+                                                     .class_ = FH_RUMOUR_PRODUCTS,
+                                                     .key = product_key(found->product)}};
+        sim_step(w, node, &event);
+    }
+    return true;
+}
+
+void sim_announce(struct sim_world *w, struct sim_node *node, uint32_t product)
+{
+    if (!sim_is_up(node)) {
+        return;
+    }
+    uint32_t revision =
+        w->latest[product] == 0 ? 1 : w->announcements[w->latest[product] - 1].revision + 1;
+    struct fh_buf payload;
+    struct fh_buf record;
+    uint8_t summary[240];
+    sim_random_bytes(w, summary, sizeof summary);
+    fh_buf_init(&payload, FH_RECORD_GOSSIP_BYTES_MAX);
+    fh_buf_init(&record, FH_RECORD_GOSSIP_BYTES_MAX);
+    fh_pack_array(&payload, 5);
+    fh_pack_uint(&payload, 1);
+    fh_pack_bin(&payload, fh_bytes(node->domain.b, sizeof node->domain.b));
+    fh_pack_uint(&payload, product);
+    fh_pack_uint(&payload, revision);
+    fh_pack_bin(&payload, fh_bytes(summary, sizeof summary));
+    fh_record_seal(&record, FH_RECORD_ANNOUNCEMENT, &w->mesh, fh_buf_view(&payload), &node->secret);
+    FH_ASSERT(fh_buf_ok(&record) == FH_OK);
+    w->announcements = sim_must(
+        fh_realloc(w->announcements, (w->announcement_count + 1) * sizeof *w->announcements));
+    struct sim_announcement *a = &w->announcements[w->announcement_count++];
+    *a = (struct sim_announcement){.product = product,
+                                   .revision = revision,
+                                   .owner = node->index,
+                                   .born_ms = w->now_ms,
+                                   .size = record.size,
+                                   .bytes = sim_must(fh_alloc(record.size))};
+    memcpy(a->bytes, record.data, record.size);
+    w->latest[product] = w->announcement_count;
+    fh_buf_fini(&payload);
+    fh_buf_fini(&record);
+    sim_say(w, node, "announces");
+    (void)sim_keep(w, node, fh_bytes(a->bytes, a->size), true);
+}
+
+/* ---- sessions -------------------------------------------------------------------------------- */
+
+static void learn_all(struct sim_world *w, struct sim_node *from, struct sim_node *to)
+{
+    uint64_t cursor = 0;
+    struct fh_bytes record;
+    while (sim_is_up(to) && fh_gossip_records(from->core, &cursor, &record)) {
+        w->figures.session_bytes += record.size + 3;
+        struct fh_gossip_event event = {.kind = FH_GOSSIP_RECORD,
+                                        .u.record = {.bytes = record, .from = from->id}};
+        sim_step(w, to, &event);
+    }
+    for (uint32_t p = 0; p < SIM_PRODUCTS_MAX && sim_is_up(to); p++) {
+        if (from->revision[p] > to->revision[p]) {
+            for (uint32_t i = w->announcement_count; i > 0; i--) {
+                const struct sim_announcement *a = &w->announcements[i - 1];
+                if (a->product == p && a->revision == from->revision[p]) {
+                    w->figures.session_bytes += a->size + 3;
+                    (void)sim_keep(w, to, fh_bytes(a->bytes, a->size), false);
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/* Both hand over everything, unless their fingerprints say that there is nothing to hand over. */
+static void synchronise(struct sim_world *w, struct sim_node *node, struct sim_node *peer)
+{
+    uint8_t a[FH_GOSSIP_FINGERPRINT_BYTES];
+    uint8_t b[FH_GOSSIP_FINGERPRINT_BYTES];
+    fh_gossip_fingerprint(node->core, a);
+    fh_gossip_fingerprint(peer->core, b);
+    w->figures.sessions++;
+    w->figures.session_bytes += SESSION_BYTES;
+    if (memcmp(a, b, sizeof a) == 0 &&
+        memcmp(node->revision, peer->revision, sizeof node->revision) == 0) {
+        return;
+    }
+    learn_all(w, peer, node);
+    if (sim_is_up(node)) {
+        learn_all(w, node, peer);
+    }
+}
+
+bool sim_answers(const struct sim_world *w,
+                 const struct sim_node *node,
+                 const struct sim_node *peer)
+{
+    return peer != NULL && peer != node && sim_is_up(peer) && sim_reaches(node, peer) &&
+           sim_reaches(peer, node) && peer->paused_until_ms <= w->now_ms;
+}
+
+void sim_on_sync(struct sim_world *w, struct sim_node *node, const struct sim_event *event)
+{
+    struct sim_node *peer = &w->nodes[event->peer];
+    bool done = event->done && sim_answers(w, node, peer);
+    if (done) {
+        synchronise(w, node, peer);
+    } else if (event->done) {
+        struct sim_event later = *event;
+        later.at_ms = w->now_ms + SESSION_FAIL_MS;
+        later.done = false;
+        sim_push(w, later);
+        return;
+    }
+    if (sim_is_up(node)) {
+        struct fh_gossip_event synced = {.kind = FH_GOSSIP_SYNCED, .u.synced = {.done = done}};
+        synced.u.synced.node = peer->id;
+        sim_step(w, node, &synced);
+    }
+}
+
+void sim_act_session(struct sim_world *w,
+                     struct sim_node *node,
+                     const struct fh_gossip_action *action,
+                     enum sim_event_kind kind)
+{
+    const struct sim_node *peer = sim_node_at(w, action->address);
+    if (peer == NULL) {
+        return;
+    }
+    sim_push(
+        w,
+        (struct sim_event){.kind = kind,
+                           .at_ms = w->now_ms +
+                                    (w->options.exact ? SESSION_MS : SESSION_MS + sim_delay_ms(w)),
+                           .node = node->index,
+                           .life = node->life,
+                           .peer = peer->index,
+                           .done = true,
+                           .token = action->token});
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/sim/world_impl.h"
+
+#include "tests/sim/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    DISTURBED_START_MS = 5000,
+    DISTURBED_PAUSE_MS = 30000, /* after the pause */
+    DISTURBED_SPLIT_MS = 60000,
+    SEEDS = 3,
+};
+
+static void disturb(struct sim_world *w, struct sim_node *node, int64_t for_ms)
+{
+    int64_t until = w->now_ms + for_ms;
+    node->disturbed_ms = w->now_ms;
+    node->disturbed_until_ms = node->disturbed_until_ms > until ? node->disturbed_until_ms : until;
+    w->last_fault_ms = w->now_ms;
+}
+
+static void start(struct sim_world *w, struct sim_node *node)
+{
+    if (node->core != NULL) {
+        if (!node->left) {
+            return;
+        }
+        sim_take_down(w, node);
+    }
+    struct fh_gossip_options o = {.mesh = w->mesh,
+                                  .domain = node->domain,
+                                  .node_key = node->key,
+                                  .agree_key = node->agree,
+                                  .seed = fh_prng_u64(&w->prng),
+                                  .label = node->label,
+                                  .addresses = {node->address},
+                                  .address_count = 1,
+                                  .protocol_min = 1,
+                                  .protocol_max = 1,
+                                  .timing = fh_gossip_timing_lan(),
+                                  .pool = w->pool,
+                                  .trace = w->options.transcript != NULL};
+    sim_random_bytes(w, o.boot, sizeof o.boot);
+    for (uint32_t i = 0; i < SEEDS && i < w->options.nodes; i++) {
+        if (i != node->index) {
+            o.seeds[o.seed_count++] = w->nodes[i].address;
+        }
+    }
+    o.env = sim_env(node);
+    struct fh_err err;
+    if (fh_gossip_new(&node->core, &o, &err) != FH_OK) {
+        (void)fprintf(stderr, "freehold-sim: %s\n", err.text);
+        abort();
+    }
+    node->left = false;
+    node->called_leave = false;
+    node->tick_at_ms = FH_GOSSIP_NEVER;
+    node->down_since_ms = -1;
+    node->started_ms = w->now_ms;
+    disturb(w, node, DISTURBED_START_MS);
+    sim_check_started(w, node);
+    struct fh_gossip_event event = {.kind = FH_GOSSIP_START,
+                                    .u.start = {.generation = node->disk_generation}};
+    sim_step(w, node, &event);
+    sim_publish_catalogue(w, node);
+    sim_wind(w, node);
+}
+
+static void split(struct sim_world *w, uint32_t part, uint32_t of)
+{
+    for (uint32_t i = 0; i < w->options.nodes; i++) {
+        w->nodes[i].island = of != 0 && i % of < part ? 1 : 0;
+        disturb(w, &w->nodes[i], DISTURBED_SPLIT_MS);
+    }
+    sim_say(w, NULL, of == 0 ? "--- the network is whole again" : "--- the network splits");
+}
+
+void sim_operate(struct sim_world *w, enum sim_op op, uint32_t a, uint32_t b)
+{
+    struct sim_node *node = &w->nodes[a % w->options.nodes];
+    sim_mix(w, (uint64_t)op << 40 ^ (uint64_t)a << 20 ^ b);
+    switch (op) {
+    case SIM_OP_START:
+        start(w, node);
+        break;
+    case SIM_OP_CRASH:
+        if (node->core != NULL) {
+            sim_say(w, node, "--- crashes");
+            disturb(w, node, 0);
+            sim_take_down(w, node);
+        }
+        break;
+    case SIM_OP_RESTART:
+        if (b == 1 && !sim_is_up(node)) {
+            memset(node->revision, 0, sizeof node->revision);
+        }
+        start(w, node);
+        break;
+    case SIM_OP_LEAVE:
+        if (sim_is_up(node) && !node->called_leave) {
+            struct fh_gossip_event event = {.kind = FH_GOSSIP_LEAVE};
+            node->called_leave = true;
+            disturb(w, node, 0);
+            sim_step(w, node, &event);
+        }
+        break;
+    case SIM_OP_PAUSE:
+        sim_say(w, node, "--- stands still");
+        node->paused_until_ms = w->now_ms + b;
+        disturb(w, node, b + DISTURBED_PAUSE_MS);
+        break;
+    case SIM_OP_SPLIT:
+        split(w, a, b);
+        break;
+    case SIM_OP_HEAL:
+        split(w, 0, 0);
+        break;
+    case SIM_OP_DEAF:
+        sim_say(w, node, b != 0 ? "--- hears nothing" : "--- hears again");
+        node->deaf = b != 0;
+        for (uint32_t i = 0; i < w->options.nodes; i++) {
+            disturb(w, &w->nodes[i], DISTURBED_SPLIT_MS);
+        }
+        break;
+    case SIM_OP_ANNOUNCE:
+        sim_announce(w, node, b);
+        break;
+    case SIM_OP_LIE:
+        if (sim_is_up(node)) {
+            sim_lie(w, node, b);
+        }
+        break;
+    case SIM_OP_REPLAY:
+        sim_replay(w, b);
+        break;
+    case SIM_OP_COUNT:
+        break;
+    }
+}
+
+void sim_at(struct sim_world *w, int64_t at_ms, enum sim_op op, uint32_t a, uint32_t b)
+{
+    sim_push(w,
+             (struct sim_event){.kind = EVENT_OP, .at_ms = at_ms, .op = op, .node = a, .token = b});
+}
