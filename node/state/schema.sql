@@ -4,7 +4,7 @@
 
 CREATE TABLE kv (
     key TEXT PRIMARY KEY,
-    value NOT NULL
+    value ANY NOT NULL
 ) WITHOUT ROWID, STRICT;
 
 -- Identity records in the order in which they were accepted (seq).
