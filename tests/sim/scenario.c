@@ -109,7 +109,8 @@ static void plan_pause(struct sim_world *w, int64_t length_ms)
     start_all(w);
     announcements(w, 3000, length_ms * 6 / 10, 8);
     for (unsigned i = 0; i < 1 + w->options.nodes / 10; i++) {
-        sim_at(w, between(w, 5000, length_ms * 6 / 10), SIM_OP_PAUSE, any(w), 5000);
+        uint32_t node = any(w); /* apart: the order of arguments is the compiler's */
+        sim_at(w, between(w, 5000, length_ms * 6 / 10), SIM_OP_PAUSE, node, 5000);
     }
 }
 

@@ -269,8 +269,8 @@ static void deliver_later(struct sim_world *w,
     (void)snprintf(event.from, sizeof event.from, "%s", from_address);
     memcpy(event.bytes, bytes.data, bytes.size);
     if (chance(w, w->options.corrupt_permille)) {
-        event.bytes[fh_prng_below(&w->prng, bytes.size)] ^=
-            (uint8_t)(1u << fh_prng_below(&w->prng, 8));
+        uint64_t at = fh_prng_below(&w->prng, bytes.size);
+        event.bytes[at] ^= (uint8_t)(1u << fh_prng_below(&w->prng, 8));
     }
     sim_push(w, event);
 }
