@@ -69,12 +69,15 @@ static struct fh_bytes servers_block(struct fh_bytes text, const struct fh_doc_n
     return fh_bytes(text.data + start, end - start);
 }
 
-/* Whether only `servers` stands on its lines. False after a finding. */
+/* Whether the top level is a block map and only `servers` stands on its lines. False after a
+ * finding. */
 static bool stands_alone(const struct fh_doc_node *root,
                          const struct fh_doc_node *servers,
                          struct fh_findings *findings)
 {
-    bool alone = root->line != 0 && servers->key_column == root->column;
+    /* A block map starts with its first key, a flow map with a bracket. */
+    bool is_block = root->first->key_line == root->line && root->first->key_column == root->column;
+    bool alone = is_block && servers->key_column == root->column;
     for (const struct fh_doc_node *child = root->first; child != NULL; child = child->next) {
         if (child != servers && child->key_line <= servers->last_line &&
             child->last_line >= servers->key_line) {
@@ -82,12 +85,13 @@ static bool stands_alone(const struct fh_doc_node *root,
         }
     }
     if (!alone) {
-        refuse(findings,
-               servers->key_line,
-               "publish.text.layout",
-               "servers",
-               "servers shares a line with something else, so it cannot be replaced; write the top "
-               "level as one key a line");
+        refuse(
+            findings,
+            servers->key_line,
+            "publish.text.layout",
+            "servers",
+            "servers cannot be cut out of a top level in brackets; write one key a line, without "
+            "brackets");
     }
     return alone;
 }
