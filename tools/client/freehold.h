@@ -230,9 +230,10 @@ freehold_description_column_count(const struct freehold_description *description
 FREEHOLD_API void freehold_description_column(const struct freehold_description *description,
                                               size_t index,
                                               struct freehold_contract_column *out);
-/* The signed contract record, as it can be kept in a file and verified again. Lent. */
-FREEHOLD_API const void *freehold_description_record(const struct freehold_description *description,
-                                                     size_t *out_size);
+/* A file that holds contract, announcement and the identities behind them, verified again at any
+ * time by `freehold contract verify FILE`. Lent with the description. */
+FREEHOLD_API const void *freehold_description_file(const struct freehold_description *description,
+                                                   size_t *out_size);
 FREEHOLD_API void freehold_description_free(struct freehold_description *description);
 
 /* ---- queries ---- */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Actor: who the client is, read from a home: domain, mesh, keys, and the directory that grows
+ * with every identity the client learns.
+ *
+ * The trust of a client begins here: the mesh id of its settings and its own domain's records.
+ * Whatever else enters the directory was verified against those two.
+ *
+ * Does not: open connections. Thread: one. Ownership: owns secrets and directory; fh_actor_free
+ * wipes.
+ */
+#ifndef FH_TOOLS_CLIENT_ACTOR_H
+#define FH_TOOLS_CLIENT_ACTOR_H
+
+#include "common/home.h"
+#include "proto/identity/directory.h"
+#include "proto/identity/keyfile.h"
+#include "proto/settings/settings.h"
+
+struct fh_actor {
+    struct fh_home home;
+    struct fh_settings settings;
+    struct fh_mesh_id mesh;
+    struct fh_domain_id domain;
+    struct fh_sign_public key; /* the member key */
+    struct fh_sign_secret secret;
+    struct fh_key_id key_id;
+    struct fh_directory *directory;
+    struct fh_buf credentials; /* records that a handshake shows, back to back */
+    unsigned credential_count;
+    struct fh_bytes credential[FH_SESSION_RECORDS_MAX]; /* views into `credentials` */
+};
+
+/* Reads the home at `root` (NULL: FREEHOLD_HOME, see fh_home_locate). Given: fh_actor_free.
+ * FH_ENOTFOUND ("home.missing"), FH_EDENIED ("home.permissions", "key.permissions"), FH_ESIG (a
+ * record of the home does not verify), FH_EINVAL. */
+FH_MUST_CHECK int fh_actor_open(struct fh_actor **out, const char *root, struct fh_err *err);
+void fh_actor_free(struct fh_actor *actor);
+static inline void fh_actor_freep(struct fh_actor **actor)
+{
+    fh_actor_free(*actor);
+}
+
+/* Settings, mesh, domain and directory without any key: what `verify` and offline commands need.
+ * The key fields are zero. */
+FH_MUST_CHECK int fh_actor_open_public(struct fh_actor **out, const char *root, struct fh_err *err);
+
+/* Reads one key file of the home and gives its key pair. The caller wipes `out_secret`. */
+FH_MUST_CHECK int fh_actor_key(const struct fh_home *home,
+                               const char *name,
+                               enum fh_key_kind kind,
+                               struct fh_sign_public *out_public,
+                               struct fh_sign_secret *out_secret,
+                               struct fh_err *err);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Channel: one session of the client with one node, straight over a link or end to end through
+ * another channel as relay.
+ *
+ * Opening runs the handshake and lets the caller judge who answers; then each slot of the link
+ * carries one request and its answer. An inner channel wraps its frames in RELAY requests of the
+ * outer one, in the same slot. Answers are opened in place, without a copy.
+ *
+ * Does not: know what requests mean (client.c, query.c). Thread: one. Ownership: an answer is lent
+ * until its slot is posted again or released. A channel keeps its link, or its relay, in use.
+ */
+#ifndef FH_TOOLS_CLIENT_CHANNEL_H
+#define FH_TOOLS_CLIENT_CHANNEL_H
+
+#include "proto/session/session.h"
+#include "proto/wire/pack.h"
+#include "tools/client/actor.h"
+#include "tools/client/link.h"
+
+struct fh_channel;
+
+/* Whether the peer of a session may be talked to: `peer` says who it is and shows its records. */
+typedef int fh_channel_judge_fn(void *user, const struct fh_session_peer *peer, struct fh_err *err);
+
+/* Opens a session over `link`, or through `relay` to `node` when `relay` is not NULL (all kept).
+ * FH_EUNREACH, FH_ETIMEOUT, FH_ESIG, FH_EDENIED, FH_EVERSION, and what `judge` says. Given. */
+FH_MUST_CHECK int fh_channel_open(struct fh_channel **out,
+                                  const struct fh_actor *actor,
+                                  struct fh_link *link,
+                                  struct fh_channel *relay,
+                                  const struct fh_node_id *node,
+                                  fh_channel_judge_fn *judge,
+                                  void *user,
+                                  struct fh_err *err);
+void fh_channel_close(struct fh_channel *channel);
+
+struct fh_link *fh_channel_link(const struct fh_channel *channel);
+/* The node at the other end. */
+const struct fh_node_id *fh_channel_node(const struct fh_channel *channel);
+const struct fh_domain_id *fh_channel_domain(const struct fh_channel *channel);
+bool fh_channel_is_relayed(const struct fh_channel *channel);
+/* New work should go to a new channel: keys are old, or a request failed on the way. */
+bool fh_channel_is_worn(const struct fh_channel *channel);
+
+/* Seals and sends a request (borrowed) in a slot of the link. */
+FH_MUST_CHECK int fh_channel_post(struct fh_channel *channel,
+                                  int slot,
+                                  struct fh_bytes request,
+                                  int64_t timeout_ms,
+                                  struct fh_err *err);
+/* Waits for the answer in the slot and opens it. `out_tag` (may be NULL) gets the tag of its frame.
+ */
+FH_MUST_CHECK int fh_channel_wait(struct fh_channel *channel,
+                                  int slot,
+                                  struct fh_bytes *out_answer,
+                                  uint8_t out_tag[FH_AEAD_TAG_BYTES],
+                                  struct fh_err *err);
+
+/* Both, within FH_REQUEST_MS, in a slot of its own, and reads the head of the answer: `reader`
+ * stands at the first field. The answer is copied to `answer` (reset), on which `reader` looks. */
+FH_MUST_CHECK int fh_channel_call(struct fh_channel *channel,
+                                  struct fh_bytes request,
+                                  struct fh_buf *answer,
+                                  struct fh_pack_reader *reader,
+                                  struct fh_err *err);
+
+#endif

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/client/client.h"
+
+#include "common/address.h"
+#include "common/assert.h"
+#include "common/mem.h"
+#include "common/time.h"
+#include "proto/session/messages.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    FH_CLIENT_RECORDS_MAX = 8192, /* records of one IDENTITY answer */
+};
+
+/* ---- who answers ---- */
+
+struct judgement {
+    struct freehold_client *client;
+    const struct fh_domain_id *domain; /* who must answer; NULL: anybody of the mesh */
+    bool admitted;                     /* must be admitted now, not after the session is open */
+};
+
+/* The key of the session is a node key of the domain that it names: shown by the records that came
+ * with the handshake, verified into our directory. Whether that domain is of our mesh shows here
+ * or, for an entry peer, as soon as it can be asked for its admission. */
+static int judge_node(void *user, const struct fh_session_peer *peer, struct fh_err *err)
+{
+    const struct judgement *judgement = user;
+    struct fh_directory *directory = judgement->client->actor->directory;
+    if (judgement->domain != NULL && !fh_domain_id_equal(judgement->domain, &peer->domain)) {
+        return fh_err_rule(
+            err, FH_ESIG, "session.peer.other", "the node that answers is of another domain");
+    }
+    int64_t now_ms = fh_clock_wall_ms();
+    struct fh_err refused = {0};
+    int added =
+        fh_directory_add_all(directory, peer->records, peer->record_count, now_ms, NULL, &refused);
+    struct fh_ref ref = fh_key_id_ref(&peer->key_id);
+    int code =
+        judgement->admitted
+            ? fh_directory_signer(
+                  directory, &ref, &peer->domain, now_ms, FH_ROLE_MASK(FH_ROLE_NODE), NULL, err)
+            : fh_directory_signer_of_stranger(
+                  directory, &ref, &peer->domain, now_ms, FH_ROLE_MASK(FH_ROLE_NODE), NULL, err);
+    if (code != FH_OK && added != FH_OK) {
+        *err = refused;
+        code = refused.code;
+    }
+    return code == FH_OK ? FH_OK : fh_err_wrap(err, "the node that answers");
+}
+
+/* ---- opening and closing ---- */
+
+static void close_channels(struct freehold_client *client)
+{
+    for (size_t i = 0; i < FH_CLIENT_OWNERS_MAX; i++) {
+        fh_channel_close(client->owners[i].channel);
+        client->owners[i] = (struct fh_owner_channel){NULL, 0};
+    }
+    fh_channel_close(client->entry);
+    client->entry = NULL;
+    fh_link_close(client->link);
+    client->link = NULL;
+}
+
+int fh_client_ready(struct freehold_client *client, struct fh_err *err)
+{
+    bool worn = client->entry != NULL && fh_channel_is_worn(client->entry);
+    if (client->entry != NULL && (!worn || client->results > 0)) {
+        return FH_OK;
+    }
+    close_channels(client);
+    struct judgement judgement = {client, NULL, false};
+    int code = fh_link_open(&client->link, client->address, err);
+    if (code == FH_OK) {
+        code = fh_channel_open(
+            &client->entry, client->actor, client->link, NULL, NULL, judge_node, &judgement, err);
+        if (code != FH_OK) {
+            code = fh_err_wrap(err, "%s", client->address);
+        }
+    }
+    const struct fh_domain_id *ours = &client->actor->domain;
+    if (code == FH_OK && !fh_domain_id_equal(fh_channel_domain(client->entry), ours)) {
+        struct fh_domain_id theirs = *fh_channel_domain(client->entry);
+        code = fh_client_know(client, &theirs, err);
+    }
+    if (code != FH_OK) {
+        close_channels(client);
+    }
+    return code;
+}
+
+/* Where our own node listens; a wildcard is reached by the loopback of its family. */
+static int own_address(char out[FH_CLIENT_ADDRESS_BYTES],
+                       const struct fh_settings *settings,
+                       struct fh_err *err)
+{
+    struct fh_address address;
+    int code = fh_address_parse(&address, settings->listen, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    const char *host = strcmp(address.host, "0.0.0.0") == 0 ? "127.0.0.1"
+                       : strcmp(address.host, "::") == 0    ? "::1"
+                                                            : address.host;
+    bool v6 = strchr(host, ':') != NULL;
+    snprintf(out,
+             FH_CLIENT_ADDRESS_BYTES,
+             "%s%s%s:%u",
+             v6 ? "[" : "",
+             host,
+             v6 ? "]" : "",
+             address.port);
+    return FH_OK;
+}
+
+static int
+open_client(struct freehold_client **out, const char *home, const char *peer, struct fh_err *err)
+{
+    struct freehold_client *client = fh_calloc(1, sizeof *client);
+    if (client == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a client");
+    }
+    fh_buf_init(&client->request, FH_FRAME_REQUEST_BYTES_MAX);
+    fh_buf_init(&client->answer, FH_FRAME_REPLY_BYTES_MAX);
+    int code = fh_actor_open(&client->actor, home, err);
+    if (code == FH_OK && peer == NULL) {
+        code = own_address(client->address, &client->actor->settings, err);
+    } else if (code == FH_OK) {
+        struct fh_address checked;
+        code = fh_address_parse(&checked, peer, err);
+        snprintf(client->address, sizeof client->address, "%s", peer);
+    }
+    if (code == FH_OK) {
+        code = fh_client_ready(client, err);
+    }
+    if (code != FH_OK) {
+        freehold_close(client);
+        return code;
+    }
+    *out = client;
+    return FH_OK;
+}
+
+int freehold_open(struct freehold_client **out,
+                  const char *home,
+                  const char *peer,
+                  struct freehold_error *error)
+{
+    struct fh_err err = {0};
+    *out = NULL;
+    int code = open_client(out, home, peer, &err);
+    return code == FH_OK ? FH_OK : fh_public_error(error, &err);
+}
+
+void freehold_close(struct freehold_client *client)
+{
+    if (client == NULL) {
+        return;
+    }
+    FH_ASSERT(client->results == 0);
+    close_channels(client);
+    fh_actor_free(client->actor);
+    fh_buf_fini(&client->request);
+    fh_buf_fini(&client->answer);
+    fh_free(client);
+}
+
+/* ---- calls ---- */
+
+int fh_client_call(struct freehold_client *client,
+                   struct fh_pack_reader *reader,
+                   struct fh_err *err)
+{
+    int code = fh_buf_ok(&client->request);
+    if (code != FH_OK) {
+        return fh_err_set(err, code, "the request does not fit a message");
+    }
+    return fh_channel_call(
+        client->entry, fh_buf_view(&client->request), &client->answer, reader, err);
+}
+
+/* ---- identities ---- */
+
+/* Asks the entry peer for the records of a domain (NULL: all) and adds what verifies. */
+static int
+learn(struct freehold_client *client, const struct fh_domain_id *domain, struct fh_err *err)
+{
+    struct fh_pack_reader reader;
+    struct fh_msg_bins bins;
+    fh_buf_reset(&client->request);
+    fh_msg_identity_request(&client->request, domain);
+    int code = fh_client_call(client, &reader, err);
+    if (code == FH_OK) {
+        code = fh_msg_bins_read(&reader, &bins, err);
+    }
+    if (code != FH_OK) {
+        return code;
+    }
+    size_t count = bins.left < FH_CLIENT_RECORDS_MAX ? bins.left : FH_CLIENT_RECORDS_MAX;
+    struct fh_bytes *records = fh_calloc(count, sizeof *records);
+    if (records == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for identity records");
+    }
+    size_t taken = 0;
+    while (taken < count && fh_msg_bins_next(&bins, &records[taken])) {
+        taken++;
+    }
+    /* One bad record among many is no reason to refuse the others; what is needed is asked for
+     * by name afterwards. */
+    code = fh_directory_add_all(
+        client->actor->directory, records, taken, fh_clock_wall_ms(), NULL, err);
+    fh_free(records);
+    return code == FH_ENOMEM ? code : FH_OK;
+}
+
+static bool is_known(const struct freehold_client *client, const struct fh_domain_id *domain)
+{
+    const struct fh_directory_domain *known = fh_directory_domain(client->actor->directory, domain);
+    return known != NULL && known->admitted;
+}
+
+int fh_client_know(struct freehold_client *client,
+                   const struct fh_domain_id *domain,
+                   struct fh_err *err)
+{
+    struct fh_err why = {0};
+    int code = is_known(client, domain) ? FH_OK : learn(client, domain, &why);
+    if (code == FH_OK && !is_known(client, domain)) {
+        code = learn(client, NULL, &why);
+    }
+    if (code != FH_OK) {
+        *err = why;
+        return code;
+    }
+    if (is_known(client, domain)) {
+        return FH_OK;
+    }
+    char text[FH_ID_SHORT_BYTES];
+    fh_domain_id_short(text, domain);
+    return fh_err_rule(err,
+                       FH_ESIG,
+                       "domain.not_admitted",
+                       "domain %s shows no valid admission to this mesh%s%s",
+                       text,
+                       why.code == FH_OK ? "" : ": ",
+                       why.code == FH_OK ? "" : why.text);
+}
+
+int fh_client_verify(struct freehold_client *client,
+                     const struct fh_record *record,
+                     const struct fh_domain_id *domain,
+                     unsigned roles,
+                     int64_t when_ms,
+                     struct fh_signer *out,
+                     struct fh_err *err)
+{
+    const struct fh_directory *directory = client->actor->directory;
+    int code = fh_client_know(client, domain, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    code = fh_directory_verify(directory, record, domain, roles, when_ms, out, err);
+    if (code == FH_OK || strcmp(err->rule, "record.signer.unknown") != 0) {
+        return code;
+    }
+    /* A delegation that we have not seen yet. */
+    struct fh_err ignored = {0};
+    code = learn(client, domain, &ignored);
+    return code != FH_OK ? err->code
+                         : fh_directory_verify(directory, record, domain, roles, when_ms, out, err);
+}
+
+/* ---- channels to owners ---- */
+
+static struct fh_owner_channel *find_owner(struct freehold_client *client,
+                                           const struct fh_node_id *node)
+{
+    for (size_t i = 0; i < FH_CLIENT_OWNERS_MAX; i++) {
+        struct fh_owner_channel *owner = &client->owners[i];
+        if (owner->channel != NULL && fh_node_id_equal(fh_channel_node(owner->channel), node) &&
+            !fh_channel_is_worn(owner->channel)) {
+            return owner;
+        }
+    }
+    return NULL;
+}
+
+static struct fh_owner_channel *free_owner(struct freehold_client *client)
+{
+    struct fh_owner_channel *idle = NULL;
+    for (size_t i = 0; i < FH_CLIENT_OWNERS_MAX; i++) {
+        struct fh_owner_channel *owner = &client->owners[i];
+        if (owner->channel == NULL) {
+            return owner;
+        }
+        if (owner->in_use == 0 && (idle == NULL || fh_channel_is_worn(owner->channel))) {
+            idle = owner;
+        }
+    }
+    if (idle != NULL) {
+        fh_channel_close(idle->channel);
+        idle->channel = NULL;
+    }
+    return idle;
+}
+
+static int open_owner(struct freehold_client *client,
+                      const struct fh_domain_id *domain,
+                      const struct fh_node_id *node,
+                      struct fh_owner_channel **out,
+                      struct fh_err *err)
+{
+    struct fh_owner_channel *owner = free_owner(client);
+    if (owner == NULL) {
+        return fh_err_set(err, FH_EBUSY, "too many results of this client are open");
+    }
+    int code = fh_client_know(client, domain, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    struct judgement judgement = {client, domain, true};
+    code = fh_channel_open(&owner->channel,
+                           client->actor,
+                           client->link,
+                           client->entry,
+                           node,
+                           judge_node,
+                           &judgement,
+                           err);
+    if (code == FH_OK) {
+        *out = owner;
+        return FH_OK;
+    }
+    const struct fh_directory_domain *known = fh_directory_domain(client->actor->directory, domain);
+    return fh_err_wrap(err, "node of %s", known == NULL ? "the owner" : known->name);
+}
+
+int fh_client_channel(struct freehold_client *client,
+                      const struct fh_domain_id *domain,
+                      const struct fh_node_id *node,
+                      struct fh_channel **out,
+                      struct fh_err *err)
+{
+    if (fh_node_id_equal(node, fh_channel_node(client->entry))) {
+        if (!fh_domain_id_equal(domain, fh_channel_domain(client->entry))) {
+            return fh_err_rule(
+                err, FH_ESIG, "session.peer.other", "the entry peer claims another's product");
+        }
+        client->results++;
+        *out = client->entry;
+        return FH_OK;
+    }
+    struct fh_owner_channel *owner = find_owner(client, node);
+    int code = owner != NULL ? FH_OK : open_owner(client, domain, node, &owner, err);
+    if (code == FH_OK) {
+        owner->in_use++;
+        client->results++;
+        *out = owner->channel;
+    }
+    return code;
+}
+
+void fh_client_release(struct freehold_client *client, struct fh_channel *channel)
+{
+    if (channel == NULL) {
+        return;
+    }
+    FH_ASSERT(client->results > 0);
+    client->results--;
+    for (size_t i = 0; i < FH_CLIENT_OWNERS_MAX; i++) {
+        if (client->owners[i].channel == channel) {
+            FH_ASSERT(client->owners[i].in_use > 0);
+            client->owners[i].in_use--;
+        }
+    }
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The inside of a freehold_client: who we are, the link, the session with the entry peer, and the
+ * sessions with owners that run through it.
+ *
+ * Does not: belong to the public interface (freehold.h does). Thread: one. Ownership: the client
+ * owns everything; channels are lent until the next call that may open one.
+ */
+#ifndef FH_TOOLS_CLIENT_CLIENT_H
+#define FH_TOOLS_CLIENT_CLIENT_H
+
+#include "tools/client/channel.h"
+#include "tools/client/freehold.h"
+
+enum {
+    FH_CLIENT_ADDRESS_BYTES = FH_ADDRESS_BYTES_MAX + 10, /* with brackets, port and NUL */
+    FH_CLIENT_OWNERS_MAX = 16, /* inner sessions kept beside the one with the entry peer */
+};
+
+struct fh_owner_channel {
+    struct fh_channel *channel; /* NULL: free */
+    unsigned in_use;            /* results that read from it */
+};
+
+struct freehold_client {
+    struct fh_actor *actor;
+    char address[FH_CLIENT_ADDRESS_BYTES];
+    struct fh_link *link;
+    struct fh_channel *entry;
+    unsigned results; /* open ones, of any channel */
+    struct fh_owner_channel owners[FH_CLIENT_OWNERS_MAX];
+    struct fh_buf request; /* scratch of one call */
+    struct fh_buf answer;
+};
+
+/* ---- between the public structs and ours ---- */
+
+/* Copies `err` to the caller's struct (may be NULL) as far as its size goes; returns err->code. */
+int fh_public_error(struct freehold_error *out, const struct fh_err *err);
+/* Copies a filled value struct of `known` bytes to the caller's, whose leading size is kept and
+ * bounds the copy. Both begin with `size_t size`. */
+void fh_public_copy(void *out, const void *filled, size_t known);
+
+/* ---- calls ---- */
+
+/* Makes sure that the session with the entry peer can take new work: opens it, or opens it again
+ * when it is worn and no result reads from it. */
+FH_MUST_CHECK int fh_client_ready(struct freehold_client *client, struct fh_err *err);
+
+/* Sends client->request to the entry peer; `reader` stands at the first field of the answer, which
+ * stays in client->answer. Requires fh_client_ready. */
+FH_MUST_CHECK int
+fh_client_call(struct freehold_client *client, struct fh_pack_reader *reader, struct fh_err *err);
+
+/* Makes sure that the directory holds an admitted domain with its keys, asking the entry peer for
+ * records when it does not; what comes is verified. Uses request and answer. FH_ENOTFOUND,
+ * FH_ESIG. */
+FH_MUST_CHECK int fh_client_know(struct freehold_client *client,
+                                 const struct fh_domain_id *domain,
+                                 struct fh_err *err);
+
+/* As fh_directory_verify, fetching what is missing first. `record` must not lie in
+ * client->answer. */
+FH_MUST_CHECK int fh_client_verify(struct freehold_client *client,
+                                   const struct fh_record *record,
+                                   const struct fh_domain_id *domain,
+                                   unsigned roles,
+                                   int64_t when_ms,
+                                   struct fh_signer *out,
+                                   struct fh_err *err);
+
+/* The channel to a node of `domain`: the entry peer's when it is that node, else an inner session
+ * through it. The channel is marked in use: fh_client_release. */
+FH_MUST_CHECK int fh_client_channel(struct freehold_client *client,
+                                    const struct fh_domain_id *domain,
+                                    const struct fh_node_id *node,
+                                    struct fh_channel **out,
+                                    struct fh_err *err);
+void fh_client_release(struct freehold_client *client, struct fh_channel *channel);
+
+#endif

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * NNG dials without a time limit and reports a refused connection only to its log, so the address
+ * is first tried with a plain socket, whose errors are prompt and have names.
+ */
+#include "tools/client/link.h"
+
+#include "common/address.h"
+#include "common/assert.h"
+#include "common/mem.h"
+#include "common/time.h"
+
+#include <nng/nng.h>
+#include <nng/protocol/reqrep0/req.h>
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum slot_state { SLOT_FREE, SLOT_TAKEN, SLOT_WAITING };
+
+struct slot {
+    enum slot_state state;
+    bool opened; /* context and aio exist */
+    nng_ctx context;
+    nng_aio *aio;
+    nng_msg *answer;
+};
+
+struct fh_link {
+    nng_socket socket;
+    bool socket_opened;
+    char address[FH_ADDRESS_BYTES_MAX + 10];
+    struct slot slots[FH_LINK_SLOTS];
+};
+
+enum { FH_LINK_URL_BYTES = 6 + FH_ADDRESS_BYTES_MAX + 2 + 1 };
+
+static int nng_failed(struct fh_err *err, const struct fh_link *link, int result)
+{
+    int code = FH_EUNREACH;
+    switch (result) {
+    case NNG_ETIMEDOUT:
+        return fh_err_set(err, FH_ETIMEOUT, "%s did not answer in time", link->address);
+    case NNG_ENOMEM:
+        code = FH_ENOMEM;
+        break;
+    case NNG_EMSGSIZE:
+        code = FH_ETOOBIG;
+        break;
+    case NNG_ECANCELED:
+        code = FH_ECANCELLED;
+        break;
+    case NNG_ECONNRESET:
+    case NNG_ECLOSED:
+        return fh_err_set(err, FH_EUNREACH, "%s closed the connection", link->address);
+    default:
+        break;
+    }
+    return fh_err_set(err, code, "%s: %s", link->address, nng_strerror(result));
+}
+
+/* ---- connecting ---- */
+
+/* Waits until the connection stands or `deadline_ms` (monotonic) passes; 0 or an errno. */
+static int finish_connect(int fd, int64_t deadline_ms)
+{
+    for (;;) {
+        int64_t left = deadline_ms - fh_clock_mono_ms();
+        if (left <= 0) {
+            return ETIMEDOUT;
+        }
+        struct pollfd wait = {.fd = fd, .events = POLLOUT};
+        int ready = poll(&wait, 1, (int)left);
+        if (ready < 0 && errno != EINTR) {
+            return errno;
+        }
+        if (ready > 0) {
+            int failure = 0;
+            socklen_t size = sizeof failure;
+            return getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &size) == 0 ? failure : errno;
+        }
+    }
+}
+
+static int try_address(const struct addrinfo *info, int64_t deadline_ms)
+{
+    int fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return errno;
+    }
+    int failure = connect(fd, info->ai_addr, info->ai_addrlen) == 0 ? 0 : errno;
+    if (failure == EINPROGRESS) {
+        failure = finish_connect(fd, deadline_ms);
+    }
+    close(fd);
+    return failure;
+}
+
+static int write_url(char out[FH_LINK_URL_BYTES], const struct addrinfo *info)
+{
+    char host[NI_MAXHOST], port[NI_MAXSERV];
+    int failed = getnameinfo(info->ai_addr,
+                             info->ai_addrlen,
+                             host,
+                             sizeof host,
+                             port,
+                             sizeof port,
+                             NI_NUMERICHOST | NI_NUMERICSERV);
+    if (failed != 0) {
+        return EINVAL;
+    }
+    bool v6 = info->ai_family == AF_INET6;
+    int length = snprintf(
+        out, FH_LINK_URL_BYTES, "tcp://%s%s%s:%s", v6 ? "[" : "", host, v6 ? "]" : "", port);
+    return length > 0 && length < FH_LINK_URL_BYTES ? 0 : EINVAL;
+}
+
+/* The NNG address of the first of the host's addresses that accepts a connection. */
+static int find_url(char out[FH_LINK_URL_BYTES], const char *text, struct fh_err *err)
+{
+    struct fh_address address;
+    int code = fh_address_parse(&address, text, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    int64_t deadline_ms = fh_clock_mono_ms() + FH_CONNECT_MS;
+    char port[8];
+    snprintf(port, sizeof port, "%u", address.port);
+    struct addrinfo wanted = {.ai_socktype = SOCK_STREAM, .ai_family = AF_UNSPEC};
+    struct addrinfo *list = NULL;
+    int failed = getaddrinfo(address.host, port, &wanted, &list);
+    if (failed != 0) {
+        return fh_err_set(
+            err, FH_EUNREACH, "%s: the host name has no address: %s", text, gai_strerror(failed));
+    }
+    int failure = EADDRNOTAVAIL;
+    for (const struct addrinfo *info = list; info != NULL; info = info->ai_next) {
+        failure = try_address(info, deadline_ms);
+        if (failure == 0) {
+            failure = write_url(out, info);
+            break;
+        }
+    }
+    freeaddrinfo(list);
+    if (failure == ETIMEDOUT) {
+        return fh_err_set(err,
+                          FH_ETIMEOUT,
+                          "%s did not accept a connection within %d s",
+                          text,
+                          FH_CONNECT_MS / 1000);
+    }
+    if (failure != 0) {
+        return fh_err_set(err, FH_EUNREACH, "nobody listens at %s: %s", text, strerror(failure));
+    }
+    return FH_OK;
+}
+
+static int open_socket(struct fh_link *link, const char *url)
+{
+    int result = nng_req0_open(&link->socket);
+    if (result != 0) {
+        return result;
+    }
+    link->socket_opened = true;
+    nng_dialer dialer = NNG_DIALER_INITIALIZER;
+    result = nng_socket_set_ms(link->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
+    if (result == 0) {
+        result = nng_socket_set_size(link->socket, NNG_OPT_RECVMAXSZ, FH_FRAME_REPLY_BYTES_MAX);
+    }
+    if (result == 0) {
+        result = nng_dialer_create(&dialer, link->socket, url);
+    }
+    return result == 0 ? nng_dialer_start(dialer, 0) : result;
+}
+
+int fh_link_open(struct fh_link **out, const char *address, struct fh_err *err)
+{
+    char url[FH_LINK_URL_BYTES];
+    int code = find_url(url, address, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_link *link = fh_calloc(1, sizeof *link);
+    if (link == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a connection");
+    }
+    snprintf(link->address, sizeof link->address, "%s", address);
+    int result = open_socket(link, url);
+    if (result != 0) {
+        code = nng_failed(err, link, result);
+        fh_link_close(link);
+        return code;
+    }
+    *out = link;
+    return FH_OK;
+}
+
+static void drop_answer(struct slot *slot)
+{
+    if (slot->answer != NULL) {
+        nng_msg_free(slot->answer);
+        slot->answer = NULL;
+    }
+}
+
+/* Ends a wait; its result, if there is one, is dropped. */
+static void end_wait(struct slot *slot)
+{
+    if (slot->state == SLOT_WAITING) {
+        nng_aio_cancel(slot->aio);
+        nng_aio_wait(slot->aio);
+        if (nng_aio_result(slot->aio) == 0) {
+            slot->answer = nng_aio_get_msg(slot->aio);
+        }
+        slot->state = SLOT_TAKEN;
+    }
+    drop_answer(slot);
+}
+
+void fh_link_close(struct fh_link *link)
+{
+    if (link == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < FH_LINK_SLOTS; i++) {
+        if (link->slots[i].opened) {
+            end_wait(&link->slots[i]);
+            nng_aio_stop(link->slots[i].aio);
+        }
+    }
+    for (size_t i = 0; i < FH_LINK_SLOTS; i++) {
+        if (link->slots[i].opened) {
+            nng_ctx_close(link->slots[i].context);
+            nng_aio_free(link->slots[i].aio);
+        }
+    }
+    if (link->socket_opened) {
+        nng_close(link->socket);
+    }
+    fh_free(link);
+}
+
+const char *fh_link_address(const struct fh_link *link)
+{
+    return link->address;
+}
+
+/* ---- slots ---- */
+
+int fh_link_take_slot(struct fh_link *link)
+{
+    for (int i = 0; i < FH_LINK_SLOTS; i++) {
+        if (link->slots[i].state == SLOT_FREE) {
+            link->slots[i].state = SLOT_TAKEN;
+            return i;
+        }
+    }
+    return -1;
+}
+
+void fh_link_release_slot(struct fh_link *link, int slot)
+{
+    FH_ASSERT(slot >= 0 && slot < FH_LINK_SLOTS);
+    end_wait(&link->slots[slot]);
+    link->slots[slot].state = SLOT_FREE;
+}
+
+static int open_slot(struct fh_link *link, struct slot *slot)
+{
+    int result = nng_ctx_open(&slot->context, link->socket);
+    if (result != 0) {
+        return result;
+    }
+    result = nng_aio_alloc(&slot->aio, NULL, NULL);
+    if (result != 0) {
+        nng_ctx_close(slot->context);
+        return result;
+    }
+    slot->opened = true;
+    return 0;
+}
+
+static int send_message(struct slot *slot, struct fh_bytes message, int64_t timeout_ms)
+{
+    nng_msg *msg = NULL;
+    int result = nng_msg_alloc(&msg, message.size);
+    if (result != 0) {
+        return result;
+    }
+    memcpy(nng_msg_body(msg), message.data, message.size);
+    nng_aio_set_msg(slot->aio, msg);
+    nng_aio_set_timeout(slot->aio, (nng_duration)timeout_ms);
+    nng_ctx_send(slot->context, slot->aio);
+    nng_aio_wait(slot->aio);
+    result = nng_aio_result(slot->aio);
+    if (result != 0) {
+        nng_msg_free(msg);
+    }
+    return result;
+}
+
+int fh_link_post(
+    struct fh_link *link, int slot, struct fh_bytes message, int64_t timeout_ms, struct fh_err *err)
+{
+    FH_ASSERT(slot >= 0 && slot < FH_LINK_SLOTS);
+    FH_ASSERT(message.size > 0 && timeout_ms > 0 && timeout_ms < INT32_MAX);
+    struct slot *s = &link->slots[slot];
+    FH_ASSERT(s->state != SLOT_FREE);
+    int result = s->opened ? 0 : open_slot(link, s);
+    if (result == 0) {
+        end_wait(s);
+        result = send_message(s, message, timeout_ms);
+    }
+    if (result != 0) {
+        return nng_failed(err, link, result);
+    }
+    nng_aio_set_timeout(s->aio, (nng_duration)timeout_ms);
+    nng_ctx_recv(s->context, s->aio);
+    s->state = SLOT_WAITING;
+    return FH_OK;
+}
+
+int fh_link_wait(
+    struct fh_link *link, int slot, uint8_t **out_data, size_t *out_size, struct fh_err *err)
+{
+    FH_ASSERT(slot >= 0 && slot < FH_LINK_SLOTS);
+    struct slot *s = &link->slots[slot];
+    FH_ASSERT(s->state == SLOT_WAITING);
+    nng_aio_wait(s->aio);
+    s->state = SLOT_TAKEN;
+    int result = nng_aio_result(s->aio);
+    if (result != 0) {
+        return nng_failed(err, link, result);
+    }
+    s->answer = nng_aio_get_msg(s->aio);
+    *out_data = nng_msg_body(s->answer);
+    *out_size = nng_msg_len(s->answer);
+    return FH_OK;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Link: one NNG REQ connection of a client, with requests in flight in numbered slots.
+ *
+ * A slot is one NNG context: post sends a message and begins to wait for its answer, wait takes
+ * the answer. So several requests travel at once and each answer finds its own. NNG never resends:
+ * when the connection breaks, what was in flight fails.
+ *
+ * Does not: know frames or sessions. Thread: one; NNG's own threads never call back into it.
+ * Ownership: an answer is lent until the slot is posted again or released.
+ */
+#ifndef FH_TOOLS_CLIENT_LINK_H
+#define FH_TOOLS_CLIENT_LINK_H
+
+#include "common/bytes.h"
+#include "common/err.h"
+#include "common/limits.h"
+
+enum {
+    FH_LINK_SLOTS = 32, /* 7 results with FH_QUERY_WINDOW each, and calls beside them */
+};
+
+struct fh_link;
+
+/* Connects to "HOST:PORT" or "[v6]:PORT" within FH_CONNECT_MS. Given: fh_link_close. FH_EINVAL,
+ * FH_EUNREACH, FH_ETIMEOUT. */
+FH_MUST_CHECK int fh_link_open(struct fh_link **out, const char *address, struct fh_err *err);
+/* Ends everything in flight; NULL is fine. */
+void fh_link_close(struct fh_link *link);
+
+/* The address as it was given. Lent with the link. */
+const char *fh_link_address(const struct fh_link *link);
+
+/* A free slot, or -1. */
+int fh_link_take_slot(struct fh_link *link);
+/* Cancels what the slot waits for, drops its answer, and frees it. */
+void fh_link_release_slot(struct fh_link *link, int slot);
+
+/* Sends a message (borrowed) and begins to wait for its answer for at most `timeout_ms`. An earlier
+ * answer in the slot is dropped. FH_EUNREACH, FH_ETIMEOUT, FH_ENOMEM. */
+FH_MUST_CHECK int fh_link_post(struct fh_link *link,
+                               int slot,
+                               struct fh_bytes message,
+                               int64_t timeout_ms,
+                               struct fh_err *err);
+/* Waits for the answer of the last post. `*out_data` is lent and may be written to. */
+FH_MUST_CHECK int fh_link_wait(
+    struct fh_link *link, int slot, uint8_t **out_data, size_t *out_size, struct fh_err *err);
+
+#endif

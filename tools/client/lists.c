@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Status, peers and search: what the entry peer says, as public value structs. */
+#include "tools/client/lists.h"
+#include "common/assert.h"
+#include "common/mem.h"
+#include "proto/gossip/announce.h"
+#include "proto/gossip/gossip.h"
+#include "proto/session/messages.h"
+#include "tools/client/client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COPY_TEXT(to, from) snprintf((to), sizeof(to), "%s", (from))
+
+static int begin(struct freehold_client *client, struct fh_err *err)
+{
+    fh_buf_reset(&client->request);
+    return fh_client_ready(client, err);
+}
+
+/* ---- status ---- */
+
+static int ask_status(struct freehold_client *client, struct fh_msg_status *out, struct fh_err *err)
+{
+    struct fh_pack_reader reader;
+    int code = begin(client, err);
+    if (code == FH_OK) {
+        fh_buf_reset(&client->request);
+        fh_msg_status_request(&client->request);
+        code = fh_client_call(client, &reader, err);
+    }
+    return code == FH_OK ? fh_msg_status_read(&reader, out, err) : code;
+}
+
+int freehold_status(struct freehold_client *client,
+                    struct freehold_status *out,
+                    struct freehold_error *error)
+{
+    struct fh_err err = {0};
+    struct fh_msg_status status;
+    if (ask_status(client, &status, &err) != FH_OK) {
+        return fh_public_error(error, &err);
+    }
+    struct freehold_status filled = {
+        .generation = status.generation,
+        .uptime_ms = status.uptime_ms,
+        .members_alive = status.members_alive,
+        .members_known = status.members_known,
+        .products = status.products,
+        .wall_ms = status.wall_ms,
+    };
+    fh_mesh_id_text(filled.mesh, &status.mesh);
+    fh_domain_id_text(filled.domain, &status.domain);
+    fh_node_id_text(filled.node, &status.node);
+    COPY_TEXT(filled.mesh_name, status.mesh_name);
+    COPY_TEXT(filled.domain_name, status.domain_name);
+    COPY_TEXT(filled.version, status.version);
+    fh_public_copy(out, &filled, sizeof filled);
+    return FH_OK;
+}
+
+/* ---- peers ---- */
+
+struct freehold_peers {
+    size_t count;
+    struct freehold_peer items[];
+};
+
+static void fill_peer(struct freehold_peer *out, const struct fh_msg_peer *peer)
+{
+    fh_node_id_text(out->node, &peer->node);
+    fh_domain_id_text(out->domain, &peer->domain);
+    COPY_TEXT(out->domain_name, peer->domain_name);
+    COPY_TEXT(out->address, peer->address);
+    const char *state = peer->state < FH_MEMBER_STATE_COUNT
+                            ? fh_member_state_text((enum fh_member_state)peer->state)
+                            : "unknown";
+    COPY_TEXT(out->state, state);
+    out->self = peer->self;
+    out->generation = peer->generation;
+    out->incarnation = peer->incarnation;
+    out->heard_ms_ago = peer->heard_ms_ago;
+}
+
+static int
+ask_peers(struct freehold_peers **out, struct freehold_client *client, struct fh_err *err)
+{
+    struct fh_pack_reader reader;
+    uint32_t count = 0;
+    int code = begin(client, err);
+    if (code == FH_OK) {
+        fh_buf_reset(&client->request);
+        fh_msg_peers_request(&client->request);
+        code = fh_client_call(client, &reader, err);
+    }
+    if (code == FH_OK) {
+        code = fh_msg_peers_read(&reader, &count, err);
+    }
+    if (code != FH_OK) {
+        return code;
+    }
+    struct freehold_peers *peers = fh_calloc(1, sizeof *peers + count * sizeof peers->items[0]);
+    if (peers == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for the list of peers");
+    }
+    for (; peers->count < count && code == FH_OK; peers->count++) {
+        struct fh_msg_peer peer;
+        code = fh_msg_peers_next(&reader, &peer, err);
+        if (code == FH_OK) {
+            fill_peer(&peers->items[peers->count], &peer);
+        }
+    }
+    if (code != FH_OK) {
+        freehold_peers_free(peers);
+        return code;
+    }
+    *out = peers;
+    return FH_OK;
+}
+
+int freehold_peers(struct freehold_peers **out,
+                   struct freehold_client *client,
+                   struct freehold_error *error)
+{
+    struct fh_err err = {0};
+    *out = NULL;
+    return ask_peers(out, client, &err) == FH_OK ? FH_OK : fh_public_error(error, &err);
+}
+
+size_t freehold_peers_count(const struct freehold_peers *peers)
+{
+    return peers->count;
+}
+
+void freehold_peers_get(const struct freehold_peers *peers, size_t index, struct freehold_peer *out)
+{
+    FH_ASSERT(index < peers->count);
+    fh_public_copy(out, &peers->items[index], sizeof peers->items[index]);
+}
+
+void freehold_peers_free(struct freehold_peers *peers)
+{
+    fh_free(peers);
+}
+
+/* ---- search ---- */
+
+struct freehold_products {
+    size_t count;
+    struct freehold_product items[];
+};
+
+void fh_public_product(struct freehold_product *out, const struct fh_msg_product *product)
+{
+    *out = (struct freehold_product){
+        .age_ms = product->age_ms,
+        .reachable = product->reachable,
+        .contract_held = product->contract_held,
+        .open_to_mesh = product->open_to_mesh,
+    };
+    fh_domain_id_text(out->domain, &product->domain);
+    fh_record_id_text(out->contract, &product->contract);
+    COPY_TEXT(out->domain_name, product->domain_name);
+    COPY_TEXT(out->product, product->product);
+    COPY_TEXT(out->version, product->version);
+    COPY_TEXT(out->status, fh_announce_status_text(product->status));
+    COPY_TEXT(out->title, product->title);
+    COPY_TEXT(out->summary, product->summary);
+}
+
+static int ask_search(struct freehold_products **out,
+                      struct freehold_client *client,
+                      const char *words,
+                      uint32_t limit,
+                      struct fh_err *err)
+{
+    struct fh_pack_reader reader;
+    uint32_t count = 0;
+    limit = limit == 0 || limit > FH_SEARCH_RESULTS_MAX ? FH_SEARCH_RESULTS_MAX : limit;
+    if (strlen(words) > FH_SEARCH_WORDS_BYTES_MAX) {
+        return fh_err_set(
+            err, FH_ETOOBIG, "a search has at most %d bytes of words", FH_SEARCH_WORDS_BYTES_MAX);
+    }
+    int code = begin(client, err);
+    if (code == FH_OK) {
+        fh_buf_reset(&client->request);
+        fh_msg_search_request(&client->request, words, limit);
+        code = fh_client_call(client, &reader, err);
+    }
+    if (code == FH_OK) {
+        code = fh_msg_products_read(&reader, &count, err);
+    }
+    if (code != FH_OK) {
+        return code;
+    }
+    struct freehold_products *products =
+        fh_calloc(1, sizeof *products + count * sizeof products->items[0]);
+    if (products == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for the list of products");
+    }
+    for (; products->count < count && code == FH_OK; products->count++) {
+        struct fh_msg_product product;
+        code = fh_msg_products_next(&reader, &product, err);
+        if (code == FH_OK) {
+            fh_public_product(&products->items[products->count], &product);
+        }
+    }
+    if (code != FH_OK) {
+        freehold_products_free(products);
+        return code;
+    }
+    *out = products;
+    return FH_OK;
+}
+
+int freehold_search(struct freehold_products **out,
+                    struct freehold_client *client,
+                    const char *words,
+                    uint32_t limit,
+                    struct freehold_error *error)
+{
+    struct fh_err err = {0};
+    *out = NULL;
+    return ask_search(out, client, words, limit, &err) == FH_OK ? FH_OK
+                                                                : fh_public_error(error, &err);
+}
+
+size_t freehold_products_count(const struct freehold_products *products)
+{
+    return products->count;
+}
+
+void freehold_products_get(const struct freehold_products *products,
+                           size_t index,
+                           struct freehold_product *out)
+{
+    FH_ASSERT(index < products->count);
+    fh_public_copy(out, &products->items[index], sizeof products->items[index]);
+}
+
+void freehold_products_free(struct freehold_products *products)
+{
+    fh_free(products);
+}

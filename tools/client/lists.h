@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Catalogue entries of the wire as public value structs.
+ *
+ * Does not: ask or verify. Thread: any. Ownership: plain values.
+ */
+#ifndef FH_TOOLS_CLIENT_LISTS_H
+#define FH_TOOLS_CLIENT_LISTS_H
+
+#include "proto/session/messages.h"
+#include "tools/client/freehold.h"
+
+enum { FH_SEARCH_WORDS_BYTES_MAX = 1023 }; /* fh_msg_search_request_read's place */
+
+/* Fills everything but the size. */
+void fh_public_product(struct freehold_product *out, const struct fh_msg_product *product);
+
+#endif

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The entry peer's plan is advice. What is signed and where it goes is decided here: domains are
+ * those that the directory knows by the names in the plan, names must occur in the SQL text, and
+ * data of one owner is asked end to end whatever the plan says.
+ */
+#include "tools/client/query.h"
+#include "common/entropy.h"
+#include "common/mem.h"
+#include "common/time.h"
+#include "proto/session/messages.h"
+#include "tools/client/result.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* ---- plan ---- */
+
+static bool mentions(const char *sql, const char *name)
+{
+    return name[0] != 0 && strcasestr(sql, name) != NULL;
+}
+
+/* The table belongs to the domain of that name, and the query asks for it. */
+static int check_table(struct freehold_client *client,
+                       const char *sql,
+                       const struct fh_msg_plan_table *table,
+                       struct fh_err *err)
+{
+    int code = fh_client_know(client, &table->domain, err);
+    if (code != FH_OK) {
+        return fh_err_wrap(err, "owner of %s.%s", table->domain_name, table->product);
+    }
+    const struct fh_directory_domain *domain =
+        fh_directory_domain_by_name(client->actor->directory, table->domain_name);
+    if (domain == NULL || !fh_domain_id_equal(&domain->id, &table->domain)) {
+        return fh_err_rule(err,
+                           FH_ESIG,
+                           "plan.domain",
+                           "the entry peer gives the name %s to another domain",
+                           table->domain_name);
+    }
+    if (!mentions(sql, table->domain_name) || !mentions(sql, table->product)) {
+        return fh_err_rule(err,
+                           FH_ESIG,
+                           "plan.table",
+                           "the entry peer plans %s.%s, which the query does not name",
+                           table->domain_name,
+                           table->product);
+    }
+    return FH_OK;
+}
+
+static int check_reachable(const struct fh_msg_plan *plan, struct fh_err *err)
+{
+    for (uint32_t i = 0; i < plan->table_count; i++) {
+        const struct fh_msg_plan_table *table = &plan->tables[i];
+        if (!table->reachable || fh_node_id_is_zero(&table->node)) {
+            return fh_err_rule(err,
+                               FH_EUNREACH,
+                               "product.unreachable",
+                               "%s/%s@%s is in the catalogue, but no node of %s can be reached",
+                               table->domain_name,
+                               table->product,
+                               table->version,
+                               table->domain_name);
+        }
+    }
+    return FH_OK;
+}
+
+static int ask_plan(struct freehold_result *result, struct fh_msg_plan *plan, struct fh_err *err)
+{
+    struct freehold_client *client = result->client;
+    const char *sql = fh_buf_cstr(&result->sql);
+    struct fh_pack_reader reader;
+    fh_buf_reset(&client->request);
+    fh_msg_plan_request(&client->request, sql);
+    int code = fh_client_call(client, &reader, err);
+    if (code == FH_OK) {
+        code = fh_msg_plan_read(&reader, plan, err);
+    }
+    for (uint32_t i = 0; i < plan->table_count && code == FH_OK; i++) {
+        code = check_table(client, sql, &plan->tables[i], err);
+    }
+    return code == FH_OK ? check_reachable(plan, err) : code;
+}
+
+/* Whether one owner answers alone. */
+static bool is_single(const struct fh_msg_plan *plan)
+{
+    for (uint32_t i = 1; i < plan->table_count; i++) {
+        if (!fh_domain_id_equal(&plan->tables[i].domain, &plan->tables[0].domain)) {
+            return false;
+        }
+    }
+    return plan->table_count > 0;
+}
+
+static int
+choose_channel(struct freehold_result *result, const struct fh_msg_plan *plan, struct fh_err *err)
+{
+    struct freehold_client *client = result->client;
+    struct fh_node_id node = *fh_channel_node(client->entry);
+    struct fh_domain_id domain = *fh_channel_domain(client->entry);
+    if (is_single(plan)) {
+        node = plan->tables[0].node;
+        domain = plan->tables[0].domain;
+    }
+    result->joined = plan->table_count > 0 && !is_single(plan);
+    return fh_client_channel(client, &domain, &node, &result->channel, err);
+}
+
+/* ---- request ---- */
+
+static int make_request(struct freehold_result *result,
+                        const struct fh_msg_plan *plan,
+                        const struct freehold_query_options *options,
+                        struct fh_err *err)
+{
+    const struct fh_actor *actor = result->client->actor;
+    struct fh_query_request *request = &result->request;
+    fh_entropy(request->id.b, sizeof request->id.b);
+    request->consumer = actor->domain;
+    request->key = actor->key_id;
+    request->entry = *fh_channel_node(result->channel);
+    request->sql = fh_buf_view(&result->sql);
+    request->table_count = plan->table_count;
+    for (uint32_t i = 0; i < plan->table_count; i++) {
+        const struct fh_msg_plan_table *from = &plan->tables[i];
+        struct fh_query_table *to = &request->tables[i];
+        to->domain = from->domain;
+        to->contract = from->contract;
+        memcpy(to->product, from->product, sizeof to->product);
+        memcpy(to->table, from->table, sizeof to->table);
+        memcpy(to->version, from->version, sizeof to->version);
+    }
+    request->issued_ms = fh_clock_wall_ms();
+    request->expires_ms = request->issued_ms + FH_REQUEST_LIFETIME_MS;
+    request->rows_max = options->rows_max;
+    request->flags = options->tree ? FH_QUERY_TREE : 0;
+    const char *purpose = options->purpose == NULL ? "" : options->purpose;
+    if (strlen(purpose) > FH_PURPOSE_BYTES_MAX) {
+        return fh_err_set(
+            err, FH_EINVAL, "a purpose has at most %d bytes", (int)FH_PURPOSE_BYTES_MAX);
+    }
+    snprintf(request->purpose, sizeof request->purpose, "%s", purpose);
+    struct fh_buf payload FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&payload, FH_FRAME_REQUEST_BYTES_MAX);
+    int code = fh_query_request_build(&payload, request, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    fh_record_seal(&result->request_record,
+                   FH_RECORD_REQUEST,
+                   &actor->mesh,
+                   fh_buf_view(&payload),
+                   &actor->secret);
+    code = fh_buf_ok(&result->request_record);
+    if (code != FH_OK) {
+        return fh_err_set(err, code, "the request is too long");
+    }
+    result->request_id = fh_record_id_of(FH_RECORD_REQUEST, &actor->mesh, fh_buf_view(&payload));
+    return FH_OK;
+}
+
+static int send_query(struct freehold_result *result, struct fh_err *err)
+{
+    struct freehold_client *client = result->client;
+    struct fh_pack_reader reader;
+    fh_buf_reset(&client->request);
+    fh_msg_query_request(&client->request, fh_buf_view(&result->request_record));
+    int code = fh_buf_ok(&client->request);
+    if (code != FH_OK) {
+        return fh_err_set(err, code, "the query does not fit a message");
+    }
+    code = fh_channel_call(
+        result->channel, fh_buf_view(&client->request), &client->answer, &reader, err);
+    if (code == FH_OK) {
+        code = fh_msg_stream_read(&reader, &result->stream, err);
+    }
+    result->streaming = code == FH_OK;
+    return code;
+}
+
+/* ---- all of it ---- */
+
+static int take_sql(struct freehold_result *result, const char *sql, struct fh_err *err)
+{
+    size_t size = strlen(sql);
+    if (size == 0 || size > FH_SQL_BYTES_MAX) {
+        return fh_err_rule(err,
+                           size == 0 ? FH_EINVAL : FH_ETOOBIG,
+                           "query.length",
+                           "a query has 1 to %d bytes; this one has %zu",
+                           FH_SQL_BYTES_MAX,
+                           size);
+    }
+    if (!fh_utf8_valid(fh_bytes_cstr(sql))) {
+        return fh_err_rule(err, FH_EINVAL, "query.utf8", "the query is not valid UTF-8");
+    }
+    fh_buf_add_cstr(&result->sql, sql);
+    fh_buf_cstr(&result->sql);
+    int code = fh_buf_ok(&result->sql);
+    return code == FH_OK ? FH_OK : fh_err_set(err, code, "no memory for the query");
+}
+
+int fh_query_start(struct freehold_result *result,
+                   const char *sql,
+                   const struct freehold_query_options *options,
+                   struct fh_err *err)
+{
+    struct fh_msg_plan *plan FH_CLEANUP(fh_freep) = fh_calloc(1, sizeof *plan);
+    if (plan == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a plan");
+    }
+    int code = take_sql(result, sql, err);
+    if (code == FH_OK) {
+        code = fh_client_ready(result->client, err);
+    }
+    if (code == FH_OK) {
+        code = ask_plan(result, plan, err);
+    }
+    if (code == FH_OK) {
+        code = choose_channel(result, plan, err);
+    }
+    if (code == FH_OK) {
+        code = make_request(result, plan, options, err);
+    }
+    if (code == FH_OK) {
+        fh_tally_init(&result->tally, options->tree);
+        code = send_query(result, err);
+    }
+    return code == FH_OK ? fh_stream_begin(result, err) : code;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Query: from SQL text to an open stream: plan, channel, signed request.
+ *
+ * Does not: read batches (stream.c). Thread: one. Ownership: everything belongs to the result.
+ */
+#ifndef FH_TOOLS_CLIENT_QUERY_H
+#define FH_TOOLS_CLIENT_QUERY_H
+
+#include "common/err.h"
+#include "tools/client/freehold.h"
+
+/* Starts the query of a new result. On failure the result can only be freed. */
+FH_MUST_CHECK int fh_query_start(struct freehold_result *result,
+                                 const char *sql,
+                                 const struct freehold_query_options *options,
+                                 struct fh_err *err);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The inside of a freehold_result: one stream of batches being pulled, its tally, its receipt.
+ *
+ *     query.c   plans, signs the request, chooses the channel, opens the stream
+ *     stream.c  keeps NEXT requests in flight, parses batches, checks the signed end
+ *     result.c  rows and cells, the receipt's file, the public functions
+ *
+ * Does not: belong to the public interface. Thread: one. Ownership: a result owns its buffers and
+ * marks its channel in use until it is freed.
+ */
+#ifndef FH_TOOLS_CLIENT_RESULT_H
+#define FH_TOOLS_CLIENT_RESULT_H
+
+#include "proto/query/batch.h"
+#include "proto/query/receipt_file.h"
+#include "tools/client/client.h"
+
+enum {
+    FH_RESULT_WINDOW_FIRST = 2, /* NEXT in flight before the first batch: most answers are short */
+};
+
+struct fh_result_column {
+    char *name;
+    struct fh_type type;
+    char type_name[FH_TYPE_TEXT_BYTES];
+    struct fh_buf text; /* of the current cell */
+};
+
+struct freehold_result {
+    struct freehold_client *client;
+    struct fh_channel *channel;
+    bool joined;
+    /* what was asked */
+    struct fh_query_request request;
+    struct fh_buf sql;
+    struct fh_buf request_record;
+    struct fh_record_id request_id;
+    int64_t deadline_ms; /* monotonic; INT64_MAX: none */
+    /* the stream */
+    bool streaming; /* a stream is open at the producer */
+    uint64_t stream;
+    int slots[FH_QUERY_WINDOW]; /* -1: not taken */
+    uint64_t next_post;
+    uint64_t next_take;
+    unsigned window;
+    struct fh_tally tally;
+    struct fh_buf leaves;
+    /* the batch being read */
+    struct fh_arena *arena;
+    struct fh_batch batch;
+    uint32_t row;
+    size_t column_count;
+    struct fh_result_column *columns; /* NULL before the first batch */
+    /* the end */
+    bool ended;
+    struct fh_err err; /* code FH_OK while all is well; sticks */
+    size_t receipt_count;
+    struct fh_buf receipt_bytes; /* records back to back */
+    size_t receipt_sizes[FH_RECEIPT_FILE_RECEIPTS_MAX];
+    struct fh_receipt receipt;
+    struct fh_record_id receipt_id;
+    struct fh_buf file;
+};
+
+/* Takes the next batch with at least one row: FH_OK and true; false at the verified end; else the
+ * failure, which sticks in result->err. */
+FH_MUST_CHECK int fh_stream_step(struct freehold_result *result, bool *out_rows);
+
+/* Begins to pull: takes slots and posts the first requests. */
+FH_MUST_CHECK int fh_stream_begin(struct freehold_result *result, struct fh_err *err);
+
+/* Tells the producer to stop when it has not ended, drops what is in flight, frees the slots. */
+void fh_stream_stop(struct freehold_result *result);
+
+/* Checks the signed end: signers, request, counts, tags. */
+FH_MUST_CHECK int fh_stream_check_end(struct freehold_result *result, struct fh_err *err);
+
+#endif
