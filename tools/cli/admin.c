@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/cli/admin.h"
+
+#include "common/limits.h"
+#include "common/mem.h"
+#include "common/time.h"
+#include "proto/session/messages.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct fh_admin {
+    int fd;
+    pid_t child; /* node that was started for us; 0: none */
+    char log[FH_HOME_PATH_BYTES];
+};
+
+/* ---- connecting ---- */
+
+/* A connected descriptor, or -errno. */
+static int connect_to(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) {
+        return -ENAMETOOLONG;
+    }
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return -errno;
+    }
+    if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
+        int failure = errno;
+        close(fd);
+        return -failure;
+    }
+    return fd;
+}
+
+static bool is_absent(int failure)
+{
+    return failure == -ENOENT || failure == -ECONNREFUSED;
+}
+
+/* ---- a node for the duration ---- */
+
+int fh_admin_program(char out[FH_PROGRAM_PATH_BYTES], const char *name, struct fh_err *err)
+{
+    char own[FH_PROGRAM_PATH_BYTES];
+    ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
+    if (length <= 0) {
+        return fh_err_set(err, FH_EIO, "where is this program? %s", strerror(errno));
+    }
+    own[length] = 0;
+    char *slash = strrchr(own, '/');
+    if (slash != NULL) {
+        *slash = 0;
+    }
+    int written = snprintf(out, FH_PROGRAM_PATH_BYTES, "%s/%s", own, name);
+    if (written < 0 || written >= FH_PROGRAM_PATH_BYTES || access(out, X_OK) != 0) {
+        return fh_err_set(
+            err, FH_ENOTFOUND, "%s is not beside this program (%s); install both", name, own);
+    }
+    return FH_OK;
+}
+
+/* In the child: what the node says goes to the log. */
+FH_NORETURN static void run_node(const char *program, const struct fh_home *home, const char *log)
+{
+    int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int none = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && none >= 0 && dup2(none, STDIN_FILENO) >= 0 && dup2(fd, STDOUT_FILENO) >= 0 &&
+        dup2(fd, STDERR_FILENO) >= 0) {
+        execl(program, program, "--home", home->root, "--offline", (char *)NULL);
+    }
+    _exit(127);
+}
+
+/* The last line in the log, without control characters, for the error. */
+static void last_line(const char *path, char *out, size_t size)
+{
+    char text[2048];
+    out[0] = 0;
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return;
+    }
+    while (fgets(text, sizeof text, file) != NULL) {
+        text[strcspn(text, "\n")] = 0;
+        if (text[0] != 0) {
+            snprintf(out, size, "%.400s", text);
+        }
+    }
+    fclose(file);
+}
+
+static int node_failed(const struct fh_admin *admin, struct fh_err *err)
+{
+    char line[512];
+    last_line(admin->log, line, sizeof line);
+    return fh_err_rule(err,
+                       FH_EUNREACH,
+                       "admin.start",
+                       "the node for this check did not start: %s",
+                       line[0] == 0 ? "it said nothing" : line);
+}
+
+static int start_node(struct fh_admin *admin, const struct fh_home *home, struct fh_err *err)
+{
+    char program[FH_PROGRAM_PATH_BYTES];
+    char tmp[FH_HOME_PATH_BYTES];
+    char path[FH_HOME_PATH_BYTES];
+    int code = fh_admin_program(program, "freehold-node", err);
+    if (code != FH_OK) {
+        return code;
+    }
+    fh_home_path(tmp, home, FH_HOME_TMP);
+    snprintf(admin->log, sizeof admin->log, "%.*s/offline.log", (int)sizeof admin->log - 16, tmp);
+    fh_home_path(path, home, FH_HOME_SOCKET);
+    fflush(NULL);
+    admin->child = fork();
+    if (admin->child < 0) {
+        admin->child = 0;
+        return fh_err_set(err, FH_EIO, "starting freehold-node: %s", strerror(errno));
+    }
+    if (admin->child == 0) {
+        run_node(program, home, admin->log);
+    }
+    int64_t deadline_ms = fh_clock_mono_ms() + FH_ADMIN_START_MS;
+    while (fh_clock_mono_ms() < deadline_ms) {
+        if (waitpid(admin->child, NULL, WNOHANG) == admin->child) {
+            admin->child = 0;
+            return node_failed(admin, err);
+        }
+        admin->fd = connect_to(path);
+        if (admin->fd >= 0) {
+            return FH_OK;
+        }
+        poll(NULL, 0, 10);
+    }
+    return fh_err_rule(err,
+                       FH_ETIMEOUT,
+                       "admin.start",
+                       "the node for this check did not come up within %d s",
+                       FH_ADMIN_START_MS / 1000);
+}
+
+/* Asks it to end, waits, and if it must, ends it. */
+static void stop_node(struct fh_admin *admin)
+{
+    kill(admin->child, SIGTERM);
+    int64_t deadline_ms = fh_clock_mono_ms() + FH_DRAIN_MS;
+    while (waitpid(admin->child, NULL, WNOHANG) == 0) {
+        if (fh_clock_mono_ms() >= deadline_ms) {
+            kill(admin->child, SIGKILL);
+            waitpid(admin->child, NULL, 0);
+            break;
+        }
+        poll(NULL, 0, 10);
+    }
+    admin->child = 0;
+}
+
+int fh_admin_open(struct fh_admin **out,
+                  const struct fh_home *home,
+                  bool may_start,
+                  struct fh_err *err)
+{
+    char path[FH_HOME_PATH_BYTES];
+    struct fh_admin *admin FH_CLEANUP(fh_admin_closep) = fh_calloc(1, sizeof *admin);
+    if (admin == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a connection");
+    }
+    fh_home_path(path, home, FH_HOME_SOCKET);
+    admin->fd = connect_to(path);
+    int code = FH_OK;
+    if (is_absent(admin->fd) && may_start) {
+        code = start_node(admin, home, err);
+    } else if (is_absent(admin->fd)) {
+        code = fh_err_rule(err, FH_EUNREACH, "admin.none", "no node is running in %s", home->root);
+    } else if (admin->fd < 0) {
+        code = fh_err_set(err,
+                          admin->fd == -EACCES ? FH_EDENIED : FH_EUNREACH,
+                          "%s: %s",
+                          path,
+                          strerror(-admin->fd));
+    }
+    if (code == FH_OK) {
+        *out = FH_TAKE(admin);
+    }
+    return code;
+}
+
+void fh_admin_close(struct fh_admin *admin)
+{
+    if (admin == NULL) {
+        return;
+    }
+    if (admin->fd >= 0) {
+        close(admin->fd);
+    }
+    if (admin->child > 0) {
+        stop_node(admin);
+    }
+    fh_free(admin);
+}
+
+/* ---- calls ---- */
+
+static int lost(struct fh_err *err)
+{
+    return fh_err_rule(err, FH_EUNREACH, "admin.lost", "the node closed the connection");
+}
+
+static int send_all(int fd, const uint8_t *data, size_t size, struct fh_err *err)
+{
+    while (size > 0) {
+        ssize_t sent = send(fd, data, size, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR) {
+            continue;
+        }
+        if (sent <= 0) {
+            return lost(err);
+        }
+        data += sent;
+        size -= (size_t)sent;
+    }
+    return FH_OK;
+}
+
+static int receive_all(int fd, uint8_t *data, size_t size, int64_t deadline_ms, struct fh_err *err)
+{
+    while (size > 0) {
+        int64_t left = deadline_ms - fh_clock_mono_ms();
+        struct pollfd wait = {.fd = fd, .events = POLLIN};
+        int ready = left > 0 ? poll(&wait, 1, left > 60000 ? 60000 : (int)left) : 0;
+        if ((ready == 0 && left <= 0) || (ready < 0 && errno != EINTR)) {
+            return fh_err_set(err, FH_ETIMEOUT, "the node did not answer in time");
+        }
+        if (ready <= 0) {
+            continue;
+        }
+        ssize_t got = recv(fd, data, size, 0);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            return lost(err);
+        }
+        data += got;
+        size -= (size_t)got;
+    }
+    return FH_OK;
+}
+
+int fh_admin_call(struct fh_admin *admin,
+                  struct fh_bytes request,
+                  int64_t timeout_ms,
+                  struct fh_buf *answer,
+                  struct fh_pack_reader *reader,
+                  struct fh_err *err)
+{
+    uint8_t head[4];
+    if (request.size > FH_ADMIN_FRAME_BYTES_MAX) {
+        return fh_err_set(err, FH_ETOOBIG, "the request does not fit a frame");
+    }
+    fh_put_u32be(head, (uint32_t)request.size);
+    int64_t deadline_ms = fh_clock_mono_ms() + timeout_ms;
+    int code = send_all(admin->fd, head, sizeof head, err);
+    if (code == FH_OK) {
+        code = send_all(admin->fd, request.data, request.size, err);
+    }
+    if (code == FH_OK) {
+        code = receive_all(admin->fd, head, sizeof head, deadline_ms, err);
+    }
+    if (code != FH_OK) {
+        return code;
+    }
+    uint32_t size = fh_get_u32be(head);
+    if (size > FH_ADMIN_FRAME_BYTES_MAX) {
+        return fh_err_rule(
+            err, FH_EPROTO, "admin.frame", "the node announces an answer of %u bytes", size);
+    }
+    fh_buf_reset(answer);
+    uint8_t *place = fh_buf_reserve(answer, size);
+    if (place == NULL) {
+        return fh_err_set(err, fh_buf_ok(answer), "the node's answer does not fit");
+    }
+    code = receive_all(admin->fd, place, size, deadline_ms, err);
+    return code == FH_OK ? fh_msg_answer(reader, fh_buf_view(answer), FH_ADMIN_FRAME_BYTES_MAX, err)
+                         : code;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What every command of `freehold` gets, and the table of commands.
+ *
+ * Data goes to `out` and nothing else; messages go to `messages`. Colour and progress appear only
+ * on a terminal. A command returns enum fh_code with its error filled; the one place that prints it
+ * is fh_cli_run.
+ *
+ * Does not: read the environment (main.c does). Thread: one. Ownership: the command's rows are
+ * static; streams are kept.
+ */
+#ifndef FH_TOOLS_CLI_CLI_H
+#define FH_TOOLS_CLI_CLI_H
+
+#include "tools/cli/args.h"
+#include "tools/cli/output.h"
+#include "tools/client/client.h"
+
+#include <stdio.h>
+
+struct fh_cli {
+    FILE *out;
+    FILE *messages;
+    FILE *in;
+    bool out_colour;     /* `out` is a terminal and colour is wanted */
+    bool message_colour; /* the same for `messages` */
+    bool progress;       /* `messages` is a terminal */
+    bool in_is_terminal;
+    enum fh_output_format format;
+    const char *home; /* --home, or NULL: FREEHOLD_HOME */
+};
+
+extern const struct fh_command fh_commands[];
+extern const size_t fh_command_count;
+
+/* Parses argv and runs the command; prints what went wrong. Gives the exit code. */
+int fh_cli_run(struct fh_cli *cli, int argc, char *const *argv);
+
+/* Prints "freehold: text", the rule, and a hint if there is one for it. */
+void fh_cli_complain(struct fh_cli *cli, const struct fh_err *err);
+/* What may help against this error, or NULL. */
+const char *fh_cli_hint(const struct fh_err *err);
+/* A line on `messages`; no prefix. */
+void fh_cli_say(struct fh_cli *cli, const char *format, ...) FH_PRINTF(2, 3);
+
+/* Begins output in the chosen format; never NULL: FH_ENOMEM ends the program. Given. */
+struct fh_output *fh_cli_output(struct fh_cli *cli,
+                                bool record,
+                                const struct fh_output_column *columns,
+                                size_t column_count);
+
+/* A client of the home's node, or of `peer` when it is not NULL. Given: freehold_close. */
+FH_MUST_CHECK int fh_cli_client(struct fh_cli *cli,
+                                const char *peer,
+                                struct freehold_client **out,
+                                struct fh_err *err);
+/* Moves a public error into ours; returns its code. */
+int fh_cli_error(struct fh_err *out, const struct freehold_error *error);
+
+/* "3 days", "12 s", "never" (UINT64_MAX). */
+enum { FH_AGE_BYTES = 24 };
+void fh_cli_age(char out[FH_AGE_BYTES], uint64_t ms);
+
+/* Reads the value of a number flag (NULL: `out` stays): 1 to `most`. FH_EUSAGE. */
+FH_MUST_CHECK int
+fh_cli_number(uint64_t *out, const char *flag, const char *text, uint64_t most, struct fh_err *err);
+
+/* Help of everything, of a noun, or of one command, on `out`. */
+void fh_cli_help(struct fh_cli *cli, const struct fh_args *args);
+/* Completion script for bash, made from the tables. */
+void fh_cli_completion(struct fh_cli *cli);
+
+/* Reads a whole file or standard input ("-") up to the limit of `out`. */
+FH_MUST_CHECK int
+fh_cli_read(struct fh_cli *cli, const char *path, struct fh_buf *out, struct fh_err *err);
+
+/* ---- the commands ---- */
+typedef int fh_cmd_fn(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err);
+fh_cmd_fn fh_cmd_init, fh_cmd_node, fh_cmd_invite, fh_cmd_status, fh_cmd_peers, fh_cmd_search,
+    fh_cmd_product_publish, fh_cmd_product_list, fh_cmd_product_describe, fh_cmd_contract_lint,
+    fh_cmd_contract_show, fh_cmd_contract_verify, fh_cmd_query, fh_cmd_verify, fh_cmd_key_list,
+    fh_cmd_domain_show, fh_cmd_completion;
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/file.h"
+#include "common/time.h"
+#include "tools/cli/cli.h"
+#include "tools/cli/lint.h"
+#include "tools/cli/verdict.h"
+#include "tools/client/actor.h"
+#include "tools/client/describe.h"
+#include "tools/client/product_name.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+/* ---- lint ---- */
+
+static int put_findings(struct fh_cli *cli,
+                        const char *path,
+                        const struct fh_findings *findings,
+                        struct fh_err *err)
+{
+    static const struct fh_output_column columns[] = {
+        {"file", FH_OUTPUT_TEXT},
+        {"line", FH_OUTPUT_NUMBER},
+        {"column", FH_OUTPUT_NUMBER},
+        {"severity", FH_OUTPUT_TEXT},
+        {"rule", FH_OUTPUT_TEXT},
+        {"path", FH_OUTPUT_TEXT},
+        {"message", FH_OUTPUT_TEXT},
+    };
+    if (cli->format == FH_OUTPUT_TABLE) {
+        fh_lint_print(cli->out, path, findings);
+        return FH_OK;
+    }
+    struct fh_output *output FH_CLEANUP(fh_output_freep) =
+        fh_cli_output(cli, false, columns, FH_COUNT(columns));
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct fh_finding *finding = &findings->items[i];
+        fh_output_text(output, path);
+        fh_output_uint(output, finding->line);
+        fh_output_uint(output, finding->column);
+        fh_output_text(output, fh_severity_text(finding->severity));
+        fh_output_text(output, finding->rule);
+        fh_output_text(output, finding->path);
+        fh_output_text(output, finding->message);
+    }
+    return fh_output_end(output, err);
+}
+
+int fh_cmd_contract_lint(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
+{
+    /* Inside a home the domain's name is known, and `domain` of the contract must be it. */
+    struct fh_actor *actor FH_CLEANUP(fh_actor_freep) = NULL;
+    struct fh_err no_home = {0};
+    int home = fh_actor_open_public(&actor, cli->home, &no_home);
+    if (home != FH_OK && cli->home != NULL) {
+        *err = no_home;
+        return home;
+    }
+    struct fh_lint lint;
+    const char *path = args->operands[0];
+    int code = fh_lint_file(&lint, cli, path, actor == NULL ? NULL : actor->settings.domain, err);
+    if (code == FH_OK) {
+        code = put_findings(cli, path, &lint.findings, err);
+    }
+    if (code == FH_OK && lint.findings.errors > 0) {
+        code = fh_err_rule(err,
+                           FH_ECHECK,
+                           lint.findings.count > 0 ? lint.findings.items[0].rule : "",
+                           "%s: %zu error%s, %zu warning%s",
+                           path,
+                           lint.findings.errors,
+                           lint.findings.errors == 1 ? "" : "s",
+                           lint.findings.warnings,
+                           lint.findings.warnings == 1 ? "" : "s");
+    } else if (code == FH_OK) {
+        fh_cli_say(cli, "%s: no errors, %zu warnings", path, lint.findings.warnings);
+    }
+    fh_lint_fini(&lint);
+    return code;
+}
+
+/* ---- show ---- */
+
+static int fetch(struct fh_cli *cli,
+                 const struct fh_args *args,
+                 struct freehold_description **out,
+                 struct fh_err *err)
+{
+    struct fh_product_name name;
+    struct freehold_client *client = NULL;
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    int code = fh_product_name_parse(&name, args->operands[0], err);
+    if (code == FH_OK) {
+        code = fh_cli_client(cli, fh_args_value(args, "peer"), &client, err);
+    }
+    if (code == FH_OK && freehold_describe(out, client, args->operands[0], &error) != FREEHOLD_OK) {
+        code = fh_cli_error(err, &error);
+    }
+    freehold_close(client);
+    return code;
+}
+
+static int
+save(const struct freehold_description *description, const char *path, struct fh_err *err)
+{
+    size_t size = 0;
+    const void *data = freehold_description_file(description, &size);
+    int code = fh_file_replace(path, fh_bytes(data, size), 0644, err);
+    return code == FH_OK ? FH_OK : fh_err_wrap(err, "--save %s", path);
+}
+
+static int
+put_yaml(struct fh_cli *cli, const struct freehold_description *description, struct fh_err *err)
+{
+    static const struct fh_output_column columns[] = {
+        {"product", FH_OUTPUT_TEXT},
+        {"contract", FH_OUTPUT_TEXT},
+        {"yaml", FH_OUTPUT_TEXT},
+    };
+    const char *yaml = freehold_description_yaml(description);
+    if (cli->format == FH_OUTPUT_TABLE) {
+        size_t length = strlen(yaml);
+        fputs(yaml, cli->out);
+        if (length == 0 || yaml[length - 1] != '\n') {
+            fputc('\n', cli->out);
+        }
+        return FH_OK;
+    }
+    const struct fh_proof *proof = fh_description_proof(description);
+    char name[FH_PRODUCT_NAME_BYTES];
+    char contract[FH_ID_TEXT_BYTES];
+    fh_product_name_text(name, proof->domain_name, proof->stated.product, proof->stated.version);
+    fh_record_id_text(contract, &proof->contract_id);
+    struct fh_output *output FH_CLEANUP(fh_output_freep) =
+        fh_cli_output(cli, true, columns, FH_COUNT(columns));
+    fh_output_text(output, name);
+    fh_output_text(output, contract);
+    fh_output_text(output, yaml);
+    return fh_output_end(output, err);
+}
+
+int fh_cmd_contract_show(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
+{
+    struct freehold_description *description = NULL;
+    const char *path = fh_args_value(args, "save");
+    int code = fetch(cli, args, &description, err);
+    if (code == FH_OK) {
+        code = put_yaml(cli, description, err);
+    }
+    if (code == FH_OK && path != NULL) {
+        code = save(description, path, err);
+    }
+    freehold_description_free(description);
+    return code;
+}
+
+/* ---- verify ---- */
+
+int fh_cmd_contract_verify(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
+{
+    struct stat st;
+    if (stat(args->operands[0], &st) == 0) {
+        return fh_verdict_file(cli, args, args->operands[0], err);
+    }
+    struct freehold_description *description = NULL;
+    int code = fetch(cli, args, &description, err);
+    if (code == FH_OK) {
+        code = fh_verdict_contract(cli, fh_description_proof(description), err);
+    }
+    freehold_description_free(description);
+    return code;
+}

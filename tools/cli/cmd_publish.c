@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Publish: a contract in YAML becomes a signed record in the hands of the home's node.
+ *
+ *     lint -> published text -> ADMIN_CHAIN: what comes before -> record, signed by the publisher
+ *          -> ADMIN_PUBLISH: the node checks the data, keeps and announces it
+ */
+#include "common/home.h"
+#include "common/time.h"
+#include "proto/contract/contract_record.h"
+#include "proto/contract/publish_text.h"
+#include "proto/session/messages.h"
+#include "tools/cli/admin.h"
+#include "tools/cli/cli.h"
+#include "tools/cli/lint.h"
+#include "tools/client/actor.h"
+#include "tools/client/product_name.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct publishing {
+    struct fh_cli *cli;
+    const char *path;
+    bool dry_run;
+    struct fh_actor *actor;
+    struct fh_lint lint;
+    struct fh_published published;
+    struct fh_admin *admin;
+    struct fh_buf previous; /* last record of the chain, empty at the first */
+    struct fh_buf record;
+    uint64_t seq;
+    struct fh_record_id id;
+    char data_root[PATH_MAX];
+};
+
+/* ---- the contract ---- */
+
+static int find_data_root(struct publishing *p, struct fh_err *err)
+{
+    char resolved[PATH_MAX];
+    if (realpath(p->path, resolved) == NULL) {
+        return fh_err_set(err, FH_ENOTFOUND, "%s: %s", p->path, strerror(errno));
+    }
+    char *slash = strrchr(resolved, '/');
+    slash[slash == resolved ? 1 : 0] = 0;
+    memcpy(p->data_root, resolved, strlen(resolved) + 1);
+    return FH_OK;
+}
+
+/* All findings on the messages; the errors end it. */
+static int judge(struct publishing *p, struct fh_err *err)
+{
+    fh_lint_print(p->cli->messages, p->path, &p->lint.findings);
+    if (p->lint.findings.errors == 0) {
+        return FH_OK;
+    }
+    const char *rule = p->lint.findings.count > 0 ? p->lint.findings.items[0].rule : "";
+    return fh_err_rule(err,
+                       FH_ECHECK,
+                       rule,
+                       "%s: %zu error%s; nothing was published",
+                       p->path,
+                       p->lint.findings.errors,
+                       p->lint.findings.errors == 1 ? "" : "s");
+}
+
+static int read_contract(struct publishing *p, struct fh_err *err)
+{
+    if (strcmp(p->path, "-") == 0) {
+        return fh_err_set(
+            err, FH_EUSAGE, "a contract is published from a file: data lie beside it");
+    }
+    int code = fh_lint_file(&p->lint, p->cli, p->path, p->actor->settings.domain, err);
+    if (code == FH_OK) {
+        code = find_data_root(p, err);
+    }
+    if (code == FH_OK && p->lint.findings.errors == 0 && p->lint.contract != NULL) {
+        code = fh_publish_text(&p->published,
+                               fh_buf_view(&p->lint.text),
+                               p->lint.contract,
+                               &p->actor->domain,
+                               &p->lint.findings,
+                               err);
+        code = code == FH_ECHECK ? FH_OK : code;
+    }
+    return code == FH_OK ? judge(p, err) : code;
+}
+
+/* ---- the record ---- */
+
+static int ask_chain(struct publishing *p, struct fh_err *err)
+{
+    struct fh_buf request FH_CLEANUP(fh_buf_fini);
+    struct fh_buf answer FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&request, FH_ADMIN_FRAME_BYTES_MAX);
+    fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
+    struct fh_pack_reader reader;
+    struct fh_bytes last = FH_BYTES_NONE;
+    uint64_t seq = 0;
+    fh_msg_chain_request(&request, p->published.contract->name);
+    int code = fh_admin_call(p->admin, fh_buf_view(&request), FH_REQUEST_MS, &answer, &reader, err);
+    if (code == FH_OK) {
+        code = fh_msg_chain_read(&reader, &seq, &last, err);
+    }
+    if (code == FH_OK) {
+        fh_buf_add_bytes(&p->previous, last);
+        code = fh_buf_ok(&p->previous) == FH_OK
+                   ? FH_OK
+                   : fh_err_set(err, FH_ENOMEM, "no memory for the last contract");
+    }
+    return code;
+}
+
+/* What comes before, read from the record itself. */
+static int read_previous(const struct publishing *p,
+                         struct fh_contract_record *out,
+                         struct fh_record_id *out_id,
+                         struct fh_err *err)
+{
+    struct fh_record record;
+    int code = fh_record_parse(&record, fh_buf_view(&p->previous), &p->actor->mesh, err);
+    if (code == FH_OK) {
+        *out_id = record.id;
+        code = fh_contract_record_parse(out, record.payload, err);
+    }
+    return code == FH_OK ? FH_OK : fh_err_wrap(err, "the last published version");
+}
+
+static int check_chain(const struct publishing *p,
+                       const struct fh_contract_record *previous,
+                       const struct fh_record_id *previous_id,
+                       struct fh_err *err)
+{
+    struct fh_record record;
+    struct fh_contract_record next;
+    int code = fh_record_parse(&record, fh_buf_view(&p->record), &p->actor->mesh, err);
+    if (code == FH_OK) {
+        code = fh_contract_record_parse(&next, record.payload, err);
+    }
+    return code == FH_OK ? fh_contract_supersedes(previous, previous_id, &next, &record.id, err)
+                         : code;
+}
+
+static int build_record(struct publishing *p, struct fh_err *err)
+{
+    struct fh_contract_record previous = {0};
+    struct fh_contract_record next = {
+        .domain = p->actor->domain,
+        .seq = 1,
+        .created_ms = fh_clock_wall_ms(),
+        .compat_rules = FH_CONTRACT_COMPAT_RULES,
+        .text = p->published.text,
+    };
+    bool first = p->previous.size == 0;
+    int code = first ? FH_OK : read_previous(p, &previous, &next.prev, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    next.seq = first ? 1 : previous.seq + 1;
+    struct fh_sign_public public_key;
+    struct fh_sign_secret publisher FH_CLEANUP(fh_sign_secret_wipe);
+    code =
+        fh_actor_key(&p->actor->home, "publisher", FH_KEY_PUBLISHER, &public_key, &publisher, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_buf payload FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&payload, FH_RECORD_BYTES_MAX);
+    fh_contract_record_encode(&payload, &next, p->published.contract);
+    fh_record_seal(
+        &p->record, FH_RECORD_CONTRACT, &p->actor->mesh, fh_buf_view(&payload), &publisher);
+    code = fh_buf_ok(&payload) != FH_OK ? fh_buf_ok(&payload) : fh_buf_ok(&p->record);
+    if (code != FH_OK) {
+        return fh_err_set(err, code, "%s: the contract is too large for a record", p->path);
+    }
+    p->seq = next.seq;
+    p->id = fh_record_id_of(FH_RECORD_CONTRACT, &p->actor->mesh, fh_buf_view(&payload));
+    return first ? FH_OK : check_chain(p, &previous, &next.prev, err);
+}
+
+/* ---- the node's word ---- */
+
+static void say_finding(struct publishing *p, const struct fh_msg_finding *finding)
+{
+    struct fh_buf line FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&line, 8 * 1024);
+    fh_buf_add_cstr(&line, finding->error ? "error: " : "note: ");
+    fh_output_visible(&line, fh_bytes_cstr(finding->table));
+    if (finding->column[0] != 0) {
+        fh_buf_add_cstr(&line, ".");
+        fh_output_visible(&line, fh_bytes_cstr(finding->column));
+    }
+    fh_buf_add_cstr(&line, ": ");
+    fh_output_visible(&line, fh_bytes_cstr(finding->text));
+    fh_buf_add_cstr(&line, " [");
+    fh_output_visible(&line, fh_bytes_cstr(finding->rule));
+    fh_buf_add_cstr(&line, "]");
+    fh_cli_say(p->cli, "%s", fh_buf_cstr(&line));
+}
+
+static int read_findings(struct publishing *p, struct fh_pack_reader *reader, struct fh_err *err)
+{
+    uint32_t count = 0, errors = 0;
+    char rule[FH_ERR_RULE_BYTES] = "";
+    int code = fh_msg_findings_read(reader, &count, err);
+    for (uint32_t i = 0; i < count && code == FH_OK; i++) {
+        struct fh_msg_finding finding;
+        code = fh_msg_findings_next(reader, &finding, err);
+        if (code != FH_OK) {
+            break;
+        }
+        say_finding(p, &finding);
+        if (finding.error && errors++ == 0) {
+            snprintf(rule, sizeof rule, "%s", finding.rule);
+        }
+    }
+    if (code == FH_OK && errors > 0) {
+        code = fh_err_rule(err,
+                           FH_ECHECK,
+                           rule,
+                           "the data break %" PRIu32 " promise%s of the contract; nothing was "
+                           "published",
+                           errors,
+                           errors == 1 ? "" : "s");
+    }
+    return code;
+}
+
+static int hand_over(struct publishing *p, struct fh_err *err)
+{
+    struct fh_msg_publish publish = {
+        .contract = fh_buf_view(&p->record),
+        .yaml = fh_buf_view(&p->lint.text),
+        .dry_run = p->dry_run,
+    };
+    _Static_assert(sizeof publish.data_root >= sizeof p->data_root, "any path fits");
+    memcpy(publish.data_root, p->data_root, sizeof p->data_root);
+    struct fh_buf request FH_CLEANUP(fh_buf_fini);
+    struct fh_buf answer FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&request, FH_ADMIN_FRAME_BYTES_MAX);
+    fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
+    struct fh_pack_reader reader;
+    fh_msg_publish_request(&request, &publish);
+    int code = fh_buf_ok(&request);
+    if (code != FH_OK) {
+        return fh_err_set(err, code, "the contract does not fit a frame");
+    }
+    if (p->cli->progress) {
+        fh_cli_say(p->cli, "checking the data ...");
+    }
+    code = fh_admin_call(p->admin, fh_buf_view(&request), FH_ADMIN_CHECK_MS, &answer, &reader, err);
+    return code == FH_OK ? read_findings(p, &reader, err) : code;
+}
+
+static int report(struct publishing *p, struct fh_err *err)
+{
+    static const struct fh_output_column columns[] = {
+        {"product", FH_OUTPUT_TEXT},
+        {"contract", FH_OUTPUT_TEXT},
+        {"sequence", FH_OUTPUT_NUMBER},
+        {"published", FH_OUTPUT_BOOL},
+    };
+    char name[FH_PRODUCT_NAME_BYTES], id[FH_ID_TEXT_BYTES];
+    fh_product_name_text(name,
+                         p->actor->settings.domain,
+                         p->published.contract->name,
+                         p->published.contract->version);
+    fh_record_id_text(id, &p->id);
+    if (p->dry_run) {
+        fh_cli_say(p->cli, "everything holds; nothing was published");
+    }
+    if (p->cli->format == FH_OUTPUT_TABLE) {
+        fprintf(p->cli->out, "%s\n", name);
+        return FH_OK;
+    }
+    struct fh_output *output FH_CLEANUP(fh_output_freep) =
+        fh_cli_output(p->cli, true, columns, FH_COUNT(columns));
+    fh_output_text(output, name);
+    fh_output_text(output, id);
+    fh_output_uint(output, p->seq);
+    fh_output_bool(output, !p->dry_run);
+    return fh_output_end(output, err);
+}
+
+/* ---- all of it ---- */
+
+static int publish(struct publishing *p, struct fh_err *err)
+{
+    int code = fh_actor_open_public(&p->actor, p->cli->home, err);
+    if (code == FH_OK) {
+        code = read_contract(p, err);
+    }
+    if (code == FH_OK) {
+        code = fh_admin_open(&p->admin, &p->actor->home, true, err);
+    }
+    if (code == FH_OK) {
+        code = ask_chain(p, err);
+    }
+    if (code == FH_OK) {
+        code = build_record(p, err);
+    }
+    if (code == FH_OK) {
+        code = hand_over(p, err);
+    }
+    return code == FH_OK ? report(p, err) : code;
+}
+
+int fh_cmd_product_publish(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
+{
+    struct publishing p = {
+        .cli = cli,
+        .path = args->operands[0],
+        .dry_run = fh_args_has(args, "dry-run"),
+    };
+    fh_buf_init(&p.previous, FH_RECORD_BYTES_MAX);
+    fh_buf_init(&p.record, FH_RECORD_BYTES_MAX);
+    int code = publish(&p, err);
+    fh_admin_close(p.admin);
+    fh_lint_fini(&p.lint);
+    fh_buf_fini(&p.previous);
+    fh_buf_fini(&p.record);
+    fh_actor_free(p.actor);
+    return code;
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common/file.h"
+#include "common/mem.h"
+#include "common/time.h"
+#include "tools/cli/cli.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum {
+    FH_PROGRESS_AFTER_MS = 500, /* short queries show none */
+    FH_PROGRESS_EVERY_MS = 100,
+    FH_DEADLINE_S_MAX = 24 * 3600,
+};
+
+static int
+read_sql(struct fh_cli *cli, const struct fh_args *args, struct fh_buf *out, struct fh_err *err)
+{
+    const char *file = fh_args_value(args, "file");
+    const char *operand = args->operand_count == 1 ? args->operands[0] : NULL;
+    if (file != NULL && operand != NULL) {
+        return fh_err_set(err, FH_EUSAGE, "give the SQL or a file, not both");
+    }
+    if (operand != NULL && strcmp(operand, "-") != 0) {
+        fh_buf_add_cstr(out, operand);
+        int code = fh_buf_ok(out);
+        return code == FH_OK ? FH_OK : fh_err_set(err, code, "the query is too long");
+    }
+    if (file == NULL && operand == NULL && cli->in_is_terminal) {
+        return fh_err_set(err, FH_EUSAGE, "no query: give SQL, -f FILE, or SQL on standard input");
+    }
+    return fh_cli_read(cli, file == NULL ? "-" : file, out, err);
+}
+
+static enum fh_output_kind kind_of(int type)
+{
+    switch ((enum freehold_type)type) {
+    case FREEHOLD_TYPE_INT:
+    case FREEHOLD_TYPE_UINT:
+    case FREEHOLD_TYPE_DOUBLE:
+    case FREEHOLD_TYPE_DECIMAL:
+        return FH_OUTPUT_NUMBER;
+    case FREEHOLD_TYPE_BOOL:
+        return FH_OUTPUT_BOOL;
+    case FREEHOLD_TYPE_JSON:
+        return FH_OUTPUT_RAW;
+    case FREEHOLD_TYPE_OTHER:
+    case FREEHOLD_TYPE_TEXT:
+    case FREEHOLD_TYPE_BLOB:
+    case FREEHOLD_TYPE_DATE:
+    case FREEHOLD_TYPE_TIME:
+    case FREEHOLD_TYPE_TIMESTAMP:
+        break;
+    }
+    return FH_OUTPUT_TEXT;
+}
+
+static struct fh_output *begin_output(struct fh_cli *cli, const struct freehold_result *result)
+{
+    size_t count = freehold_result_column_count(result);
+    struct fh_output_column *columns FH_CLEANUP(fh_freep) = fh_calloc(count, sizeof *columns);
+    if (columns == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct freehold_column column = {.size = sizeof column};
+        freehold_result_column(result, i, &column);
+        columns[i] = (struct fh_output_column){column.name, kind_of(column.type)};
+    }
+    return fh_cli_output(cli, false, columns, count);
+}
+
+/* Raw bytes have no text form that every format can carry: as hexadecimal escapes, like DuckDB. */
+static void put_blob(struct fh_output *output, const char *data, size_t size)
+{
+    struct fh_buf text FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&text, 4 * size + 1);
+    for (size_t i = 0; i < size; i++) {
+        unsigned char byte = (unsigned char)data[i];
+        bool shown = byte >= 0x20 && byte < 0x7F && strchr("\\'\"", byte) == NULL;
+        if (shown) {
+            fh_buf_add_u8(&text, byte);
+        } else {
+            fh_buf_printf(&text, "\\x%02X", byte);
+        }
+    }
+    fh_output_cell(output, fh_buf_view(&text));
+}
+
+static void put_row(struct fh_output *output, struct freehold_result *result)
+{
+    for (size_t i = 0; i < freehold_result_column_count(result); i++) {
+        if (freehold_result_is_null(result, i)) {
+            fh_output_null(output);
+            continue;
+        }
+        struct freehold_column column = {.size = sizeof column};
+        freehold_result_column(result, i, &column);
+        size_t size = 0;
+        const char *text = freehold_result_text(result, i, &size);
+        if (column.type == FREEHOLD_TYPE_BLOB) {
+            put_blob(output, text, size);
+        } else {
+            fh_output_cell(output, fh_bytes(text, size));
+        }
+    }
+}
+
+struct progress {
+    bool wanted;
+    bool shown;
+    int64_t next_ms;
+    uint64_t rows;
+};
+
+static void step_progress(struct fh_cli *cli, struct progress *progress)
+{
+    progress->rows++;
+    if (!progress->wanted || progress->rows % 1024 != 0) {
+        return;
+    }
+    int64_t now_ms = fh_clock_mono_ms();
+    if (now_ms >= progress->next_ms) {
+        fprintf(cli->messages, "\r%" PRIu64 " rows", progress->rows);
+        fflush(cli->messages);
+        progress->shown = true;
+        progress->next_ms = now_ms + FH_PROGRESS_EVERY_MS;
+    }
+}
+
+static int put_rows(struct fh_cli *cli, struct freehold_result *result, struct fh_err *err)
+{
+    struct fh_output *output FH_CLEANUP(fh_output_freep) = begin_output(cli, result);
+    if (output == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for the answer");
+    }
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    /* Rows that scroll by are progress enough. */
+    struct progress progress = {
+        .wanted = cli->progress && !cli->out_colour,
+        .next_ms = fh_clock_mono_ms() + FH_PROGRESS_AFTER_MS,
+    };
+    int code = FREEHOLD_OK;
+    while (freehold_result_next(result, &error, &code)) {
+        put_row(output, result);
+        step_progress(cli, &progress);
+        if (ferror(cli->out) != 0) {
+            break;
+        }
+    }
+    if (progress.shown) {
+        fputs("\r\x1b[K", cli->messages);
+    }
+    if (code != FREEHOLD_OK) {
+        /* The array is left open and the table without its end: nobody takes this for all. */
+        fflush(cli->out);
+        return fh_cli_error(err, &error);
+    }
+    return fh_output_end(output, err);
+}
+
+static void say_summary(struct fh_cli *cli, const struct freehold_result *result)
+{
+    struct freehold_summary summary = {.size = sizeof summary};
+    freehold_result_summary(result, &summary);
+    fh_cli_say(cli,
+               "%" PRIu64 " row%s %s %s%s, receipt %.20s verified",
+               summary.rows,
+               summary.rows == 1 ? "" : "s",
+               summary.joined ? "joined by" : "from",
+               summary.owner,
+               summary.relayed ? " (end to end through the entry peer)" : "",
+               summary.receipt);
+}
+
+static int save_receipt(struct freehold_result *result, const char *path, struct fh_err *err)
+{
+    const void *data = NULL;
+    size_t size = 0;
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    if (freehold_result_receipt(result, &data, &size, &error) != FREEHOLD_OK) {
+        return fh_cli_error(err, &error);
+    }
+    int code = fh_file_replace(path, fh_bytes(data, size), 0644, err);
+    return code == FH_OK ? FH_OK : fh_err_wrap(err, "--receipt %s", path);
+}
+
+static int run_query(struct fh_cli *cli,
+                     const struct fh_args *args,
+                     const char *sql,
+                     struct freehold_client *client,
+                     struct fh_err *err)
+{
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    struct freehold_query_options options = {
+        .size = sizeof options,
+        .purpose = fh_args_value(args, "purpose"),
+        .tree = fh_args_has(args, "tree"),
+    };
+    uint64_t seconds = 0;
+    int code =
+        fh_cli_number(&options.rows_max, "rows", fh_args_value(args, "rows"), INT64_MAX, err);
+    if (code == FH_OK) {
+        code = fh_cli_number(
+            &seconds, "deadline", fh_args_value(args, "deadline"), FH_DEADLINE_S_MAX, err);
+    }
+    if (code != FH_OK) {
+        return code;
+    }
+    options.deadline_ms = (uint32_t)(seconds * 1000);
+    struct freehold_result *result = NULL;
+    if (freehold_query(&result, client, sql, &options, &error) != FREEHOLD_OK) {
+        return fh_cli_error(err, &error);
+    }
+    code = put_rows(cli, result, err);
+    const char *receipt = fh_args_value(args, "receipt");
+    if (code == FH_OK && receipt != NULL) {
+        code = save_receipt(result, receipt, err);
+    }
+    if (code == FH_OK && (cli->format == FH_OUTPUT_TABLE || cli->progress)) {
+        say_summary(cli, result);
+    }
+    freehold_result_close(result);
+    return code;
+}
+
+int fh_cmd_query(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
+{
+    struct fh_buf sql FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&sql, 4 * (size_t)FH_SQL_BYTES_MAX);
+    struct freehold_client *client = NULL;
+    int code = read_sql(cli, args, &sql, err);
+    if (code == FH_OK && strlen(fh_buf_cstr(&sql)) != sql.size) {
+        code = fh_err_set(err, FH_EINVAL, "the query contains a NUL byte");
+    }
+    if (code == FH_OK) {
+        code = fh_cli_client(cli, fh_args_value(args, "peer"), &client, err);
+    }
+    if (code == FH_OK) {
+        code = run_query(cli, args, fh_buf_cstr(&sql), client, err);
+    }
+    freehold_close(client);
+    return code;
+}

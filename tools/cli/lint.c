@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/cli/lint.h"
+
+#include "proto/contract/lint.h"
+
+#include <inttypes.h>
+
+int fh_lint_file(struct fh_lint *lint,
+                 struct fh_cli *cli,
+                 const char *path,
+                 const char *domain,
+                 struct fh_err *err)
+{
+    *lint = (struct fh_lint){0};
+    fh_buf_init(&lint->text, FH_CONTRACT_BYTES_MAX);
+    lint->arena = fh_arena_new(FH_CONTRACT_ARENA_BYTES_MAX);
+    if (lint->arena == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a contract");
+    }
+    fh_findings_init(&lint->findings, lint->arena);
+    int code = fh_cli_read(cli, path, &lint->text, err);
+    if (code == FH_ETOOBIG) {
+        return fh_err_rule(err,
+                           FH_ETOOBIG,
+                           "contract.size",
+                           "%s: a contract has at most %d KiB",
+                           path,
+                           FH_CONTRACT_BYTES_MAX / 1024);
+    }
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_err first = {0};
+    struct fh_lint_options options = {.for_publishing = true, .domain = domain};
+    code = fh_contract_lint(
+        &lint->contract, fh_buf_view(&lint->text), &options, &lint->findings, &first);
+    if (code != FH_OK && code != FH_ECHECK) {
+        *err = first;
+        return fh_err_wrap(err, "%s", path);
+    }
+    return FH_OK;
+}
+
+void fh_lint_fini(struct fh_lint *lint)
+{
+    fh_buf_fini(&lint->text);
+    fh_arena_free(lint->arena);
+    lint->arena = NULL;
+}
+
+void fh_lint_print(FILE *file, const char *path, const struct fh_findings *findings)
+{
+    struct fh_buf line FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&line, 64 * 1024);
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct fh_finding *finding = &findings->items[i];
+        fh_buf_reset(&line);
+        fh_output_visible(&line, fh_bytes_cstr(path));
+        if (finding->line > 0) {
+            fh_buf_printf(&line, ":%" PRIu32 ":%" PRIu32, finding->line, finding->column);
+        }
+        fh_buf_printf(&line, ": %s: ", fh_severity_text(finding->severity));
+        if (finding->path[0] != 0) {
+            fh_output_visible(&line, fh_bytes_cstr(finding->path));
+            fh_buf_add_cstr(&line, ": ");
+        }
+        fh_output_visible(&line, fh_bytes_cstr(finding->message));
+        fh_buf_printf(&line, " [%s]", finding->rule);
+        fprintf(file, "%s\n", fh_buf_cstr(&line));
+    }
+    size_t all = findings->errors + findings->warnings;
+    if (all > findings->count) {
+        fprintf(file, "%s: %zu more findings are not listed\n", path, all - findings->count);
+    }
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Until: a moment as people give it: "7d", "12h", "30min", "2027-01-31", or RFC 3339.
+ *
+ * A date means its end (24:00 UTC). Does not: accept the past. Thread: any.
+ */
+#ifndef FH_TOOLS_CLI_UNTIL_H
+#define FH_TOOLS_CLI_UNTIL_H
+
+#include "common/err.h"
+
+#include <stdint.h>
+
+/* FH_EUSAGE names the flag and what would be right. */
+FH_MUST_CHECK int fh_until_parse(
+    int64_t *out_ms, const char *flag, const char *text, int64_t now_ms, struct fh_err *err);
+
+#endif
