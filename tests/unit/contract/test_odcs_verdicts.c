@@ -91,7 +91,7 @@ static void judge(const char *folder, const char *name, bool wanted, struct tall
     if (accepted) {
         check_form(contract, name);
     }
-    if (strncmp(name, "bitol-3.1/", 10) == 0) {
+    if (accepted && strncmp(name, "bitol-3.1/", 10) == 0) {
         fh_contract_rules(contract, &findings);
         assert_int_equal(findings.errors, 0); /* structural rules accept the standard's examples */
     }
@@ -116,6 +116,11 @@ static void test_verdicts(void **state)
         print_message("skipped: %s is absent (FH_SHARED_DATA)\n", table);
         skip();
     }
+#ifdef FH_TINY_LIMITS
+    fclose(file);
+    print_message("skipped: the standard's examples are larger than tiny limits allow\n");
+    skip();
+#endif
     char line[4096];
     struct tally tally = {0};
     assert_non_null(

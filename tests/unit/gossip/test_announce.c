@@ -287,7 +287,7 @@ static void test_status_texts(void **state)
         assert_int_equal(status, i);
     }
     assert_string_equal(fh_announce_status_text(FH_ANNOUNCE_STATUS_COUNT), "unknown");
-    static const char *const wrong[] = {"", "Active", "live", "activ", "unknown"};
+    static const char *const wrong[] = {"", "Active", "live", "activated", "unknown"};
     for (size_t i = 0; i < FH_COUNT(wrong); i++) {
         assert_int_equal(fh_announce_status_parse(&status, wrong[i], &err), FH_EINVAL);
         assert_string_equal(err.rule, "announce.status");
