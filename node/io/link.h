@@ -141,7 +141,8 @@ const char *fh_dialer_address(const struct fh_dialer *dialer);
 /* Requests in flight. */
 unsigned fh_dialer_in_flight(const struct fh_dialer *dialer);
 
-/* The end of a request, on the loop, exactly once: `reply` is taken, or NULL and `err` tells:
+/* The end of a request, on the loop, exactly once: `reply` is taken and `err` NULL, or the other
+ * way round and `err` tells:
  * FH_EUNREACH (no connection within FH_CONNECT_MS, or lost), FH_ETIMEOUT, FH_ECANCELLED. */
 typedef void fh_reply_fn(struct fh_message *reply, const struct fh_err *err, void *user);
 

@@ -303,7 +303,7 @@ static void on_end(struct fh_inbox_event *event)
     dialer->used_ms = fh_clock_mono_ms();
     dialer->in_flight--;
     dialer->link->in_flight--;
-    fn(reply, &err, user);
+    fn(reply, reply == NULL ? &err : NULL, user);
     if (dialer->in_use) {
         settle(dialer);
     }

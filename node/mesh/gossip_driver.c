@@ -204,16 +204,6 @@ static void keep_proof(struct fh_mesh *mesh, const struct fh_gossip_action *acti
     fh_log(FH_LOG_ERROR, "member.forked", "node=%s", node);
 }
 
-static void left(struct fh_mesh *mesh)
-{
-    fh_mesh_left_fn *fn = mesh->left;
-    mesh->left = NULL;
-    if (fn != NULL) {
-        fh_timer_clear(mesh->leave_timer);
-        fn(mesh->left_user);
-    }
-}
-
 static void send_datagram(struct fh_mesh *mesh, const struct fh_gossip_action *action)
 {
     struct fh_err err;
@@ -238,6 +228,10 @@ static void act(struct fh_mesh *mesh, const struct fh_gossip_action *action)
         member_changed(mesh, action);
         break;
     case FH_GOSSIP_SYNC:
+        if ((action->reasons & (FH_SYNC_JOIN | FH_SYNC_MEMBERS | FH_SYNC_CONTACT)) != 0) {
+            /* Synchronising pulls only: who differs in members may not know us either. */
+            fh_mesh_introduce(mesh, &action->node, action->address);
+        }
         fh_mesh_sync(mesh, &action->node, action->address);
         break;
     case FH_GOSSIP_INTRODUCE:
@@ -250,7 +244,7 @@ static void act(struct fh_mesh *mesh, const struct fh_gossip_action *action)
         keep_proof(mesh, action);
         break;
     case FH_GOSSIP_LEFT:
-        left(mesh);
+        fh_timer_set(mesh->leave_timer, 0); /* not from inside a step: the core may be freed then */
         break;
     case FH_GOSSIP_TRACE:
         fh_log(FH_LOG_DEBUG, "gossip", "%s", action->text);
@@ -423,9 +417,14 @@ int fh_mesh_gossip_start(struct fh_mesh *mesh,
     return fh_store_members_each(mesh->options.store, feed_member, mesh, err);
 }
 
-static void leave_expired(void *user)
+static void left(void *user)
 {
-    left(user);
+    struct fh_mesh *mesh = user;
+    fh_mesh_left_fn *fn = mesh->left;
+    mesh->left = NULL;
+    if (fn != NULL) {
+        fn(mesh->left_user);
+    }
 }
 
 void fh_mesh_leave(struct fh_mesh *mesh, fh_mesh_left_fn *fn, void *user)
@@ -433,7 +432,7 @@ void fh_mesh_leave(struct fh_mesh *mesh, fh_mesh_left_fn *fn, void *user)
     mesh->left = fn;
     mesh->left_user = user;
     if (mesh->gossip == NULL) {
-        left(mesh);
+        fh_timer_set(mesh->leave_timer, 0);
         return;
     }
     fh_timer_set(mesh->leave_timer, fh_clock_mono_ms() + FH_DRAIN_MS);
@@ -469,7 +468,7 @@ int fh_mesh_new(struct fh_mesh **out, const struct fh_mesh_options *options, str
         rc = fh_timer_new(&mesh->gossip_timer, options->loop, on_deadline, mesh, err);
     }
     if (rc == FH_OK) {
-        rc = fh_timer_new(&mesh->leave_timer, options->loop, leave_expired, mesh, err);
+        rc = fh_timer_new(&mesh->leave_timer, options->loop, left, mesh, err);
     }
     if (rc != FH_OK) {
         fh_mesh_free(mesh);
@@ -543,6 +542,21 @@ bool fh_mesh_node_of(struct fh_mesh *mesh,
         }
     }
     return false;
+}
+
+int64_t fh_mesh_heard_ago(struct fh_mesh *mesh, const struct fh_domain_id *domain, int64_t heard_ms)
+{
+    int64_t least = fh_clock_wall_ms() - heard_ms;
+    int64_t now = fh_clock_mono_ms();
+    unsigned slots = mesh->gossip == NULL ? 0 : fh_gossip_member_slots(mesh->gossip);
+    for (unsigned i = 0; i < slots; i++) {
+        struct fh_gossip_member member;
+        if (fh_gossip_member_at(mesh->gossip, i, &member) && member.heard_ms != INT64_MIN &&
+            fh_domain_id_equal(&member.domain, domain) && now - member.heard_ms < least) {
+            least = now - member.heard_ms;
+        }
+    }
+    return least > 0 ? least : 0;
 }
 
 struct fh_mesh_counts fh_mesh_counts(struct fh_mesh *mesh)

@@ -52,7 +52,7 @@ fh_mesh_new(struct fh_mesh **out, const struct fh_mesh_options *options, struct 
 FH_MUST_CHECK int fh_mesh_start(struct fh_mesh *mesh, struct fh_udp *udp, struct fh_err *err);
 /* A datagram came in. */
 void fh_mesh_datagram(struct fh_mesh *mesh, struct fh_bytes datagram, const char *from);
-/* Says goodbye; `fn` is called once, at once when there is nobody to tell. */
+/* Says goodbye; `fn` is called once, later, and soon when there is nobody to tell. */
 void fh_mesh_leave(struct fh_mesh *mesh, fh_mesh_left_fn *fn, void *user);
 /* Stops all timers and begins nothing new. */
 void fh_mesh_quiesce(struct fh_mesh *mesh);
@@ -64,6 +64,9 @@ void fh_mesh_question(struct fh_mesh *mesh, struct fh_question *question);
 /* An own announcement was published: spread it. `record` is borrowed. */
 void fh_mesh_announced(struct fh_mesh *mesh, struct fh_bytes record);
 
+/* The catalogue changed: tells the gossip core how it stands now. */
+void fh_mesh_catalog_changed(struct fh_mesh *mesh);
+
 /* Where to find a node or a domain: false when no member that answers is known. `out_address` is
  * lent until the next event. */
 bool fh_mesh_address(struct fh_mesh *mesh, const struct fh_node_id *node, const char **out_address);
@@ -71,6 +74,11 @@ bool fh_mesh_node_of(struct fh_mesh *mesh,
                      const struct fh_domain_id *domain,
                      struct fh_node_id *out_node,
                      const char **out_address);
+
+/* Milliseconds since some node of the domain last answered this node, or was last heard of
+ * otherwise (the catalogue's `heard_ms`, Unix); never negative. */
+int64_t
+fh_mesh_heard_ago(struct fh_mesh *mesh, const struct fh_domain_id *domain, int64_t heard_ms);
 
 struct fh_mesh_counts {
     uint64_t generation; /* 0 before gossip runs */

@@ -54,8 +54,6 @@ FH_MUST_CHECK int fh_mesh_intake(struct fh_mesh *mesh,
                                  struct fh_err *err);
 /* Whether a refusal means that identity records are missing here: then synchronise. */
 bool fh_mesh_lacks_identity(const struct fh_err *err);
-/* Tells the gossip core how the catalogue stands now. */
-void fh_mesh_catalog_changed(struct fh_mesh *mesh);
 
 /* gossip_driver.c */
 FH_MUST_CHECK int fh_mesh_gossip_start(struct fh_mesh *mesh,

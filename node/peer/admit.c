@@ -152,3 +152,23 @@ int fh_admit(struct fh_speaker *out,
     *out = speaker;
     return FH_OK;
 }
+
+int fh_admit_again(struct fh_speaker *speaker,
+                   const struct fh_directory *dir,
+                   int64_t wall_ms,
+                   struct fh_err *err)
+{
+    const struct fh_directory_domain *domain = fh_directory_domain(dir, &speaker->domain);
+    if (!speaker->admitted && (domain == NULL || !domain->admitted)) {
+        return FH_OK; /* still a stranger */
+    }
+    struct fh_ref ref = fh_key_id_ref(&speaker->key);
+    struct fh_signer signer;
+    int rc = fh_directory_signer(dir, &ref, &speaker->domain, wall_ms, FH_ROLES_ALL, &signer, err);
+    if (rc == FH_OK) {
+        speaker->role = signer.role;
+        speaker->admitted = true;
+        snprintf(speaker->domain_name, sizeof speaker->domain_name, "%s", domain->name);
+    }
+    return rc;
+}

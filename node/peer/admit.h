@@ -50,4 +50,11 @@ FH_MUST_CHECK int fh_admit(struct fh_speaker *out,
                            int64_t wall_ms,
                            struct fh_err *err);
 
+/* Judges a speaker anew by what the directory knows now: a stranger may have been admitted since
+ * the handshake, a delegation revoked or expired. Refusals as fh_directory_signer gives them. */
+FH_MUST_CHECK int fh_admit_again(struct fh_speaker *speaker,
+                                 const struct fh_directory *dir,
+                                 int64_t wall_ms,
+                                 struct fh_err *err);
+
 #endif

@@ -365,7 +365,8 @@ ask(struct fh_questions *q, struct served *slot, const struct fh_frame *frame, s
         return;
     }
     slot->used_ms = now;
-    if (origin.call != NULL) {
+    int standing = fh_admit_again(&slot->speaker, q->options.dir, fh_clock_wall_ms(), &err);
+    if (standing == FH_OK && origin.call != NULL) {
         trust(q, slot, origin.call);
     }
     question->owner = q;
@@ -377,11 +378,14 @@ ask(struct fh_questions *q, struct served *slot, const struct fh_frame *frame, s
     question->speaker = slot->speaker;
     question->via = slot->via;
     atomic_fetch_add(&q->open, 1);
-    rc = fh_msg_open(&question->fields,
-                     fh_bytes(plaintext, size),
-                     FH_FRAME_REQUEST_BYTES_MAX,
-                     &question->code,
-                     &err);
+    rc = standing;
+    if (rc == FH_OK) {
+        rc = fh_msg_open(&question->fields,
+                         fh_bytes(plaintext, size),
+                         FH_FRAME_REQUEST_BYTES_MAX,
+                         &question->code,
+                         &err);
+    }
     if (rc == FH_OK && !question->speaker.admitted && !open_to_strangers(question->code)) {
         rc = fh_err_rule(&err,
                          FH_EDENIED,

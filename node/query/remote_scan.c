@@ -367,26 +367,63 @@ static int begin(struct remote *remote, const struct fh_channel_scan *scan, stru
     return FH_OK;
 }
 
+static struct remote *new_remote(struct fh_stream *stream, const struct fh_channel_scan *scan)
+{
+    struct remote *remote = fh_calloc(1, sizeof *remote);
+    if (remote != NULL) {
+        remote->stream = stream;
+        remote->scan = scan->scan;
+        remote->number = scan->number;
+        remote->wanted = scan->want;
+        fh_tally_init(&remote->tally, false);
+        fh_buf_init(&remote->receipt, FH_RECORD_BYTES_MAX);
+        fh_list_push_back(&stream->remotes, &remote->link);
+    }
+    return remote;
+}
+
 void fh_remote_open(struct fh_stream *stream, const struct fh_channel_scan *scan)
 {
     struct fh_err err;
-    struct remote *remote = fh_calloc(1, sizeof *remote);
-    if (remote == NULL || scan->number >= stream->plan.table_count ||
-        (scan->columns == NULL && scan->column_count > 0)) {
-        fh_free(remote);
+    bool sound = scan->number < stream->plan.table_count &&
+                 (scan->columns != NULL || scan->column_count == 0);
+    struct remote *remote = sound ? new_remote(stream, scan) : NULL;
+    if (remote == NULL) {
         fh_err_set(&err, FH_EPROTO, "the worker opens a scan of no table");
         fh_stream_end(stream, &err);
-        return;
-    }
-    remote->stream = stream;
-    remote->scan = scan->scan;
-    remote->number = scan->number;
-    remote->wanted = scan->want;
-    fh_tally_init(&remote->tally, false);
-    fh_buf_init(&remote->receipt, FH_RECORD_BYTES_MAX);
-    fh_list_push_back(&stream->remotes, &remote->link);
-    if (begin(remote, scan, &err) != FH_OK) {
+    } else if (begin(remote, scan, &err) != FH_OK) {
         fail(remote, &err);
+    }
+}
+
+static bool was_read(struct fh_stream *stream, uint32_t number)
+{
+    FH_LIST_FOREACH (link, &stream->remotes) {
+        if (FH_LIST_ENTRY(link, struct remote, link)->number == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void fh_remote_touch_unread(struct fh_stream *stream)
+{
+    for (uint32_t i = 0; i < stream->plan.table_count; i++) {
+        const struct fh_announcement *product = &stream->plan.tables[i].table.entry.announcement;
+        if (stream->kind != FH_STREAM_QUERY || was_read(stream, i) ||
+            fh_domain_id_equal(&product->domain, &stream->serve->options.domain)) {
+            continue;
+        }
+        struct fh_channel_scan scan = {.number = i};
+        struct remote *remote = new_remote(stream, &scan);
+        struct fh_err err;
+        if (remote == NULL) {
+            continue; /* the consumer will miss the receipt and say so */
+        }
+        remote->closed = true; /* opened, it is cancelled at once and answers with its receipt */
+        if (begin(remote, &scan, &err) != FH_OK) {
+            remote->over = true;
+        }
     }
 }
 

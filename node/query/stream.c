@@ -193,6 +193,9 @@ static void next_served(void *user)
         return;
     case FH_WORKER_END:
         stream->state = FH_STREAM_DRAINED;
+        stream->ending = true; /* what is asked for here may end at once */
+        fh_remote_touch_unread(stream);
+        stream->ending = false;
         finish_if_complete(stream);
         return;
     case FH_WORKER_SCAN_OPEN:
@@ -327,12 +330,14 @@ static void free_stream(struct fh_stream *stream)
 
 void fh_stream_settle(struct fh_stream *stream)
 {
+    if (stream->ending) {
+        return; /* whoever set this looks again */
+    }
     if (stream->state == FH_STREAM_DRAINED) {
         finish_if_complete(stream);
         return;
     }
-    if (stream->state != FH_STREAM_OVER || stream->ending || stream->job_running ||
-        fh_remote_at_work(stream)) {
+    if (stream->state != FH_STREAM_OVER || stream->job_running || fh_remote_at_work(stream)) {
         return;
     }
     struct fh_err over;

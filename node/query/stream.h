@@ -106,6 +106,8 @@ fh_stream_submit(struct fh_stream *stream, void (*work)(void *), void (*done)(vo
 void fh_remote_open(struct fh_stream *stream, const struct fh_channel_scan *scan);
 void fh_remote_want(struct fh_stream *stream, const struct fh_channel_count *count);
 void fh_remote_close(struct fh_stream *stream, uint64_t scan);
+/* Asks the owners of tables that the query did not need to read for a receipt that says so. */
+void fh_remote_touch_unread(struct fh_stream *stream);
 void fh_remote_cancel_all(struct fh_stream *stream);
 bool fh_remote_all_over(const struct fh_stream *stream);
 /* Whether a pool thread still talks to the worker for a remote scan. */

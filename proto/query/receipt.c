@@ -336,7 +336,8 @@ static int check_part(const struct fh_receipt *part,
         code = fh_err_rule(
             err, FH_ESIG, "receipt.owner", "a part is by %s, which owns none of the tables", owner);
     }
-    return code == FH_OK ? check_outcome(part, err) : code;
+    /* The entry peer may stop reading early, as for LIMIT: the part then says so. */
+    return code == FH_OK && part->outcome != FH_ECANCELLED ? check_outcome(part, err) : code;
 }
 
 static bool is_covered(const struct fh_domain_id *domain,

@@ -61,8 +61,9 @@ FH_MUST_CHECK int fh_receipt_check(const struct fh_receipt *receipt,
                                    struct fh_err *err);
 
 /* Whether the owners' receipts behind a join are all there and fit: each part that `receipt` lists
- * is among `parts` (their record ids in `part_ids`), each answers the request completely for a
- * domain that owns one of its tables, and every table's owner signed something. "receipt.missing",
+ * is among `parts` (their record ids in `part_ids`), each answers the request for a domain that
+ * owns one of its tables, completely or until the entry peer needed no more (FH_ECANCELLED), and
+ * every table's owner signed something. "receipt.missing",
  * "receipt.request", "receipt.outcome", "receipt.owner". */
 FH_MUST_CHECK int fh_receipt_check_parts(const struct fh_receipt *receipt,
                                          const struct fh_receipt *parts,

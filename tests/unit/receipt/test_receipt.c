@@ -190,7 +190,7 @@ static void join_part_of_stranger(struct fixture *f)
 static void join_part_ended_early(struct fixture *f)
 {
     make_join(f);
-    f->parts[0].outcome = FH_ECANCELLED;
+    f->parts[0].outcome = FH_ETIMEOUT;
 }
 static void join_owner_without_receipt(struct fixture *f)
 {

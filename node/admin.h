@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Admin: the local socket by which the domain's own CLI asks the daemon for what needs its store:
+ * the chain of a product, publishing, leaving.
+ *
+ * A Unix socket in the home's run/ (0600 in 0700), closed to every user but ours. A frame is
+ * u32be length and a canonical message of proto/session/messages.h; one question at a time on a
+ * connection. At most FH_ADMIN_CLIENTS_MAX connections.
+ *
+ * Does not: know what a question means. Thread: the loop's. Ownership: an asked question is given
+ * and taken by its answer; the connection may be gone by then.
+ */
+#ifndef FH_NODE_ADMIN_H
+#define FH_NODE_ADMIN_H
+
+#include "proto/session/messages.h"
+
+struct fh_admin;
+struct fh_admin_question;
+struct fh_loop;
+
+typedef void fh_admin_fn(struct fh_admin_question *question, void *user);
+
+/* Listens on `path`, replacing a socket that a dead daemon left (the caller holds the home's lock).
+ * `fn`, `user` are kept. FH_EIO, FH_ENOMEM. */
+FH_MUST_CHECK int fh_admin_open(struct fh_admin **out,
+                                struct fh_loop *loop,
+                                const char *path,
+                                fh_admin_fn *fn,
+                                void *user,
+                                struct fh_err *err);
+/* Takes no more connections and removes the socket; answers still go out. */
+void fh_admin_quiesce(struct fh_admin *admin);
+/* Closes what is left; no question is held any more. NULL is fine. */
+void fh_admin_close(struct fh_admin *admin);
+
+/* Message code, and a reader at its first field; lent until answered. */
+unsigned fh_admin_code(const struct fh_admin_question *question);
+struct fh_pack_reader *fh_admin_fields(struct fh_admin_question *question);
+/* Answers; the question is taken, the buffer borrowed. */
+void fh_admin_answer(struct fh_admin_question *question, const struct fh_buf *answer);
+void fh_admin_refuse(struct fh_admin_question *question, const struct fh_err *err);
+
+#endif

@@ -1,0 +1,652 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/node.h"
+
+#include "common/assert.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/time.h"
+#include "common/version.h"
+#include "node/admin.h"
+#include "node/io/inbox.h"
+#include "node/io/link.h"
+#include "node/io/loop.h"
+#include "node/io/udp.h"
+#include "node/peer/relay.h"
+#include "node/publish.h"
+#include "node/query/lookup.h"
+#include "node/query/serve.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    HOURLY_MS = 3600 * 1000,
+    DRAIN_LOOK_MS = 5,
+    IDENTITY_RECORDS_MAX = 256, /* files that init and the key commands leave */
+};
+
+struct fh_node {
+    const struct fh_config *config;
+    char program[PATH_MAX]; /* of the worker */
+    int lock;
+    struct fh_store *store;
+    struct fh_keystore *keys;
+    struct fh_mesh_id mesh_id;
+    struct fh_domain_id domain;
+    struct fh_directory *dir;
+    struct fh_catalog *catalog;
+    struct fh_identity *identity;
+
+    struct fh_loop *loop;
+    struct fh_inbox *inbox;
+    struct fh_link *link;
+    struct fh_udp *udp;
+    struct fh_peers *peers;
+    struct fh_questions *questions;
+    struct fh_relay *relay;
+    struct fh_workers *workers;
+    struct fh_crew *crew;
+    struct fh_mesh *mesh;
+    struct fh_serve *serve;
+    struct fh_publisher *publisher;
+    struct fh_lookup lookup;
+    struct fh_admin *admin;
+    struct fh_signal *signals[2];
+    struct fh_timer *hourly;
+    struct fh_timer *drain;
+
+    struct fh_admin_question *leaving; /* ADMIN_LEAVE, answered when goodbye was said */
+    bool going_down;
+    int64_t drain_deadline_ms;
+    struct fh_err failure; /* why the node ends by itself; FH_OK: it was told to */
+};
+
+/* ---- who is asked what ---- */
+
+static void on_question(struct fh_question *question, void *user)
+{
+    struct fh_node *node = user;
+    switch (fh_question_code(question)) {
+    case FH_MSG_STATUS:
+    case FH_MSG_SEARCH:
+    case FH_MSG_DESCRIBE:
+        fh_lookup_question(&node->lookup, question);
+        return;
+    case FH_MSG_PEERS:
+    case FH_MSG_IDENTITY:
+    case FH_MSG_REDEEM:
+    case FH_MSG_SYNC:
+    case FH_MSG_PUSH:
+    case FH_MSG_PULL:
+    case FH_MSG_PROBE:
+        fh_mesh_question(node->mesh, question);
+        return;
+    case FH_MSG_RELAY:
+        fh_relay_question(node->relay, question);
+        return;
+    case FH_MSG_PLAN:
+    case FH_MSG_QUERY:
+    case FH_MSG_SCAN:
+    case FH_MSG_NEXT:
+    case FH_MSG_CANCEL:
+        fh_serve_question(node->serve, question);
+        return;
+    default:
+        break;
+    }
+    struct fh_err err;
+    fh_err_rule(&err,
+                FH_EPROTO,
+                "message.unknown",
+                "this node (version %s) does not know message %u",
+                FH_VERSION,
+                fh_question_code(question));
+    fh_question_refuse(question, &err);
+}
+
+static void on_session_gone(uint64_t session, void *user)
+{
+    struct fh_node *node = user;
+    fh_serve_session_gone(node->serve, session);
+}
+
+static void on_call(struct fh_call *call, void *user)
+{
+    struct fh_node *node = user;
+    fh_questions_call(node->questions, call);
+}
+
+static void on_datagram(struct fh_bytes datagram, const char *from, void *user)
+{
+    struct fh_node *node = user;
+    fh_mesh_datagram(node->mesh, datagram, from);
+}
+
+static bool node_address(void *user, const struct fh_node_id *id, const char **out_address)
+{
+    struct fh_node *node = user;
+    return node->mesh != NULL && fh_mesh_address(node->mesh, id, out_address);
+}
+
+/* ---- going down ---- */
+
+static void quiesce(void *user);
+
+static void go_down(struct fh_node *node)
+{
+    if (node->going_down) {
+        return;
+    }
+    node->going_down = true;
+    if (node->mesh != NULL) {
+        fh_mesh_leave(node->mesh, quiesce, node);
+    } else {
+        quiesce(node);
+    }
+}
+
+static void on_signal(int signum, void *user)
+{
+    struct fh_node *node = user;
+    fh_log(FH_LOG_INFO, "node.stopping", "signal=%d", signum);
+    go_down(node);
+}
+
+static void on_refused(const struct fh_err *err, void *user)
+{
+    struct fh_node *node = user;
+    node->failure = *err;
+    go_down(node);
+}
+
+static bool drained(const struct fh_node *node)
+{
+    return fh_serve_drained(node->serve) && fh_publisher_drained(node->publisher) &&
+           fh_relay_drained(node->relay) && fh_questions_open(node->questions) == 0 &&
+           fh_peers_drained(node->peers) && fh_link_drained(node->link) &&
+           fh_workers_drained(node->workers);
+}
+
+static void look_if_drained(void *user)
+{
+    struct fh_node *node = user;
+    int64_t now = fh_clock_mono_ms();
+    if (drained(node)) {
+        fh_loop_stop(node->loop);
+    } else if (now > node->drain_deadline_ms) {
+        /* Whatever hangs is not worth waiting for: all that was acknowledged is on disk. */
+        fh_log(FH_LOG_ERROR,
+               "node.not_drained",
+               "streams=%u questions=%u",
+               fh_serve_streams(node->serve),
+               fh_questions_open(node->questions));
+        _Exit(fh_code_exit(node->failure.code));
+    } else {
+        fh_timer_set(node->drain, now + DRAIN_LOOK_MS);
+    }
+}
+
+static void quiesce(void *user)
+{
+    struct fh_node *node = user;
+    if (node->leaving != NULL) {
+        FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+        fh_buf_init(&out, 16);
+        fh_msg_ok(&out, 0);
+        fh_admin_answer(FH_TAKE(node->leaving), &out);
+    }
+    fh_log(FH_LOG_INFO, "node.draining", "streams=%u", fh_serve_streams(node->serve));
+    fh_timer_clear(node->hourly);
+    fh_admin_quiesce(node->admin);
+    fh_serve_quiesce(node->serve);
+    if (node->mesh != NULL) {
+        fh_mesh_quiesce(node->mesh);
+    }
+    fh_peers_quiesce(node->peers);
+    fh_link_quiesce(node->link);
+    fh_workers_quiesce(node->workers);
+    node->drain_deadline_ms = fh_clock_mono_ms() + FH_DRAIN_MS;
+    fh_timer_set(node->drain, 0);
+}
+
+static void on_admin(struct fh_admin_question *question, void *user)
+{
+    struct fh_node *node = user;
+    struct fh_err err;
+    unsigned code = fh_admin_code(question);
+    if (node->going_down) {
+        fh_err_set(&err, FH_ECANCELLED, "this node is going down");
+    } else if (code == FH_MSG_ADMIN_CHAIN || code == FH_MSG_ADMIN_PUBLISH) {
+        fh_publisher_question(node->publisher, question);
+        return;
+    } else if (code == FH_MSG_ADMIN_LEAVE) {
+        node->leaving = question;
+        go_down(node);
+        return;
+    } else {
+        fh_err_rule(
+            &err, FH_EPROTO, "message.unknown", "the admin socket knows no message %u", code);
+    }
+    fh_admin_refuse(question, &err);
+}
+
+static void hourly(void *user)
+{
+    struct fh_node *node = user;
+    int64_t wall = fh_clock_wall_ms();
+    struct fh_err err;
+    fh_publisher_renew(node->publisher);
+    if (fh_catalog_sweep(node->catalog, wall, NULL, &err) != FH_OK ||
+        fh_store_put_number(node->store, FH_STORE_KEY_WALL_MS, wall, &err) != FH_OK) {
+        fh_log(FH_LOG_ERROR, "store.failed", "rule=%s text=\"%s\"", err.rule, err.text);
+    }
+    if (node->mesh != NULL) {
+        fh_mesh_catalog_changed(node->mesh);
+    }
+    fh_timer_set(node->hourly, fh_clock_mono_ms() + HOURLY_MS);
+}
+
+/* ---- state: home, store, keys, directory, catalogue ---- */
+
+struct import {
+    struct fh_node *node;
+    struct fh_buf bytes; /* all records, one behind the other */
+    size_t sizes[IDENTITY_RECORDS_MAX];
+    size_t count;
+};
+
+static int gather(void *user, const char *name, struct fh_bytes bytes, struct fh_err *err)
+{
+    (void)name;
+    struct import *import = user;
+    if (import->count == IDENTITY_RECORDS_MAX) {
+        return fh_err_set(err, FH_ETOOBIG, "more than %d identity records", IDENTITY_RECORDS_MAX);
+    }
+    fh_buf_add_bytes(&import->bytes, bytes);
+    import->sizes[import->count++] = bytes.size;
+    return fh_buf_ok(&import->bytes) == FH_OK
+               ? FH_OK
+               : fh_err_set(err, fh_buf_ok(&import->bytes), "the identity records are too large");
+}
+
+static int keep(struct fh_node *node, struct fh_bytes record, struct fh_err *err)
+{
+    struct fh_directory_outcome outcome;
+    int64_t wall = fh_clock_wall_ms();
+    int rc = fh_directory_add(node->dir, record, wall, &outcome, err);
+    if (rc == FH_OK && outcome.result == FH_DIRECTORY_ADDED) {
+        struct fh_store_record kept = {.id = outcome.id,
+                                       .type = outcome.type,
+                                       .domain = outcome.domain,
+                                       .bytes = record,
+                                       .received_ms = wall};
+        rc = fh_store_record_put(node->store, &kept, err);
+    }
+    return rc;
+}
+
+/* What init and the key commands left in the home; known records change nothing. */
+static int import_home(struct fh_node *node, struct fh_err *err)
+{
+    struct import *import = fh_calloc(1, sizeof *import);
+    if (import == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for identity records");
+    }
+    import->node = node;
+    fh_buf_init(&import->bytes, 1024 * 1024);
+    int rc = fh_home_identity_each(&node->config->home, gather, import, err);
+    size_t at = 0;
+    for (size_t i = 0; rc == FH_OK && i < import->count; i++) {
+        rc = keep(node, fh_bytes(import->bytes.data + at, import->sizes[i]), err);
+        at += import->sizes[i];
+    }
+    fh_buf_fini(&import->bytes);
+    fh_free(import);
+    return rc;
+}
+
+static int remember(void *user, const struct fh_store_record *record, struct fh_err *err)
+{
+    struct fh_node *node = user;
+    struct fh_directory_outcome outcome;
+    struct fh_err why;
+    if (fh_directory_add(node->dir, record->bytes, fh_clock_wall_ms(), &outcome, &why) != FH_OK) {
+        fh_log(FH_LOG_WARN,
+               "record.not_loaded",
+               "type=%s rule=%s text=\"%s\"",
+               fh_record_type_text(record->type),
+               why.rule,
+               why.text);
+    }
+    (void)err;
+    return FH_OK;
+}
+
+/* Our domain is the one that delegates to our node key. */
+static int find_self(struct fh_node *node, struct fh_err *err)
+{
+    struct fh_sign_public key = fh_keystore_sign_public(node->keys);
+    struct fh_key_id id = fh_key_id_of(&key);
+    struct fh_ref ref = fh_key_id_ref(&id);
+    int64_t wall = fh_clock_wall_ms();
+    struct fh_err last;
+    fh_err_rule(&last, FH_ENOTFOUND, "identity.missing", "no domain delegates to the node's key");
+    for (size_t i = 0; i < fh_directory_domain_count(node->dir); i++) {
+        const struct fh_directory_domain *domain = fh_directory_domain_at(node->dir, i);
+        struct fh_signer signer;
+        struct fh_err why;
+        int rc = fh_directory_signer_of_stranger(
+            node->dir, &ref, &domain->id, wall, FH_ROLE_MASK(FH_ROLE_NODE), &signer, &why);
+        if (rc == FH_OK) {
+            node->domain = domain->id;
+            if (signer.not_after_ms - wall < FH_NODE_DELEGATION_MS / 3) {
+                fh_log(FH_LOG_WARN, "delegation.ends_soon", "role=node domain=%s", domain->name);
+            }
+            return FH_OK;
+        }
+        if (strcmp(why.rule, "record.signer.expired") == 0 ||
+            strcmp(why.rule, "record.signer.revoked") == 0) {
+            last = why;
+        }
+    }
+    *err = last;
+    return fh_err_wrap(err, "%s: this home's node key", node->config->home.root);
+}
+
+static int start_state(struct fh_node *node, struct fh_err *err)
+{
+    const struct fh_config *config = node->config;
+    char path[FH_HOME_PATH_BYTES];
+    int rc = fh_home_lock(&config->home, &node->lock, err);
+    if (rc == FH_OK && config->settings.mesh[0] != '\0') {
+        rc = fh_mesh_id_parse(&node->mesh_id, config->settings.mesh, err);
+    }
+    if (rc == FH_OK) {
+        rc = fh_keystore_open(&node->keys, &config->home, err);
+    }
+    if (rc == FH_OK) {
+        rc = fh_store_open(&node->store, fh_home_path(path, &config->home, FH_HOME_DATABASE), err);
+    }
+    if (rc == FH_OK) {
+        node->dir = fh_directory_new(&node->mesh_id, &fh_verifier_plain);
+        rc = node->dir != NULL ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory for a directory");
+    }
+    if (rc == FH_OK) {
+        rc = fh_store_records_each(node->store, remember, node, err);
+    }
+    if (rc == FH_OK) {
+        rc = import_home(node, err);
+    }
+    if (rc == FH_OK) {
+        rc = find_self(node, err);
+    }
+    if (rc != FH_OK) {
+        return rc;
+    }
+    node->mesh_id = *fh_directory_mesh(node->dir);
+    struct fh_node_id self = fh_keystore_node(node->keys);
+    rc = fh_store_identify(node->store, &node->mesh_id, &node->domain, &self, err);
+    struct fh_catalog_options catalog = {
+        .store = node->store,
+        .directory = node->dir,
+        .self = node->domain,
+        .products_per_domain_max = config->settings.products_per_domain_max,
+    };
+    if (rc == FH_OK) {
+        rc = fh_catalog_open(&node->catalog, &catalog, err);
+    }
+    struct fh_sign_public key = fh_keystore_sign_public(node->keys);
+    if (rc == FH_OK) {
+        node->identity = fh_identity_new(node->dir,
+                                         &node->mesh_id,
+                                         &node->domain,
+                                         &key,
+                                         fh_keystore_sign_secret(node->keys),
+                                         fh_keystore_agree_secret(node->keys));
+        rc = node->identity != NULL ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory to start");
+    }
+    return rc;
+}
+
+/* ---- io, peers, workers ---- */
+
+static int start_io(struct fh_node *node, struct fh_err *err)
+{
+    const struct fh_config *config = node->config;
+    int rc = fh_loop_new(&node->loop, err);
+    if (rc == FH_OK) {
+        rc = fh_inbox_new(&node->inbox, node->loop, err);
+    }
+    struct fh_link_options link = {.pipes_max = (unsigned)config->settings.pipes_max};
+    if (rc == FH_OK) {
+        rc = fh_link_new(&node->link, node->loop, node->inbox, &link, on_call, node, err);
+    }
+    if (rc == FH_OK) {
+        rc = fh_peers_new(&node->peers, node->link, node->identity, node->dir, err);
+    }
+    struct fh_questions_options questions = {
+        .loop = node->loop,
+        .identity = node->identity,
+        .dir = node->dir,
+        .ask = on_question,
+        .gone = on_session_gone,
+        .user = node,
+    };
+    if (rc == FH_OK) {
+        rc = fh_questions_new(&node->questions, &questions, err);
+    }
+    struct fh_relay_options relay = {
+        .loop = node->loop,
+        .questions = node->questions,
+        .peers = node->peers,
+        .self = fh_keystore_node(node->keys),
+        .address = node_address,
+        .user = node,
+    };
+    if (rc == FH_OK) {
+        fh_questions_set_link(node->questions, node->link);
+        rc = fh_relay_new(&node->relay, &relay, err);
+    }
+    return rc;
+}
+
+static int start_workers(struct fh_node *node, struct fh_err *err)
+{
+    char spill[FH_HOME_PATH_BYTES];
+    struct fh_workers_options options = {
+        .program = node->program,
+        .spill_root = fh_home_path(spill, &node->config->home, FH_HOME_TMP),
+        .workers_max = (uint32_t)node->config->settings.workers_max,
+    };
+    int rc = fh_workers_new(&node->workers, fh_loop_uv(node->loop), &options, err);
+    return rc == FH_OK ? fh_crew_new(&node->crew, node->workers, node->loop, err) : rc;
+}
+
+/* ---- what the node is for ---- */
+
+static int start_services(struct fh_node *node, struct fh_err *err)
+{
+    const struct fh_config *config = node->config;
+    int rc = FH_OK;
+    if (!config->offline) {
+        struct fh_mesh_options mesh = {
+            .loop = node->loop,
+            .store = node->store,
+            .dir = node->dir,
+            .catalog = node->catalog,
+            .keys = node->keys,
+            .identity = node->identity,
+            .peers = node->peers,
+            .home = &config->home,
+            .settings = &config->settings,
+            .refused = on_refused,
+            .user = node,
+        };
+        rc = fh_mesh_new(&node->mesh, &mesh, err);
+    }
+    struct fh_serve_options serve = {
+        .loop = node->loop,
+        .crew = node->crew,
+        .catalog = node->catalog,
+        .dir = node->dir,
+        .store = node->store,
+        .keys = node->keys,
+        .peers = node->peers,
+        .mesh = node->mesh,
+        .settings = &config->settings,
+        .mesh_id = node->mesh_id,
+        .domain = node->domain,
+        .node = fh_keystore_node(node->keys),
+    };
+    if (rc == FH_OK) {
+        rc = fh_serve_new(&node->serve, &serve, err);
+    }
+    struct fh_publisher_options publisher = {
+        .loop = node->loop,
+        .catalog = node->catalog,
+        .keys = node->keys,
+        .workers = node->workers,
+        .mesh = node->mesh,
+        .settings = &config->settings,
+        .mesh_id = node->mesh_id,
+        .domain = node->domain,
+    };
+    if (rc == FH_OK) {
+        rc = fh_publisher_new(&node->publisher, &publisher, err);
+    }
+    node->lookup = (struct fh_lookup){
+        .catalog = node->catalog,
+        .dir = node->dir,
+        .mesh = node->mesh,
+        .mesh_id = node->mesh_id,
+        .mesh_name = config->settings.mesh_name,
+        .domain = node->domain,
+        .node = fh_keystore_node(node->keys),
+        .started_ms = fh_clock_mono_ms(),
+    };
+    char path[FH_HOME_PATH_BYTES];
+    if (rc == FH_OK) {
+        rc = fh_timer_new(&node->hourly, node->loop, hourly, node, err);
+    }
+    if (rc == FH_OK) {
+        rc = fh_timer_new(&node->drain, node->loop, look_if_drained, node, err);
+    }
+    if (rc == FH_OK) {
+        rc = fh_admin_open(&node->admin,
+                           node->loop,
+                           fh_home_path(path, &config->home, FH_HOME_SOCKET),
+                           on_admin,
+                           node,
+                           err);
+    }
+    return rc;
+}
+
+static int start_network(struct fh_node *node, struct fh_err *err)
+{
+    const char *listen = node->config->settings.listen;
+    int rc = fh_link_listen(node->link, listen, err);
+    if (rc == FH_OK) {
+        rc = fh_udp_open(&node->udp, node->loop, listen, on_datagram, node, err);
+    }
+    return rc == FH_OK ? fh_mesh_start(node->mesh, node->udp, err) : rc;
+}
+
+static int start(struct fh_node *node, struct fh_err *err)
+{
+    int rc = start_state(node, err);
+    if (rc == FH_OK) {
+        rc = start_io(node, err);
+    }
+    if (rc == FH_OK) {
+        rc = start_workers(node, err);
+    }
+    if (rc == FH_OK) {
+        rc = start_services(node, err);
+    }
+    static const int handled[] = {SIGTERM, SIGINT};
+    for (size_t i = 0; rc == FH_OK && i < FH_COUNT(handled); i++) {
+        rc = fh_signal_new(&node->signals[i], node->loop, handled[i], on_signal, node, err);
+    }
+    if (rc == FH_OK && !node->config->offline) {
+        rc = start_network(node, err);
+    }
+    return rc;
+}
+
+/* The end in reverse order; works on a node that started only in part. */
+static void end(struct fh_node *node)
+{
+    for (size_t i = 0; i < FH_COUNT(node->signals); i++) {
+        fh_signal_free(node->signals[i]);
+    }
+    fh_admin_close(node->admin);
+    fh_timer_free(node->drain);
+    fh_timer_free(node->hourly);
+    fh_publisher_free(node->publisher);
+    fh_serve_free(node->serve);
+    fh_mesh_free(node->mesh);
+    fh_crew_free(node->crew);
+    fh_workers_free(node->workers);
+    fh_relay_free(node->relay);
+    fh_questions_free(node->questions);
+    fh_peers_free(node->peers);
+    fh_udp_close(node->udp);
+    fh_link_free(node->link);
+    fh_inbox_free(node->inbox);
+    fh_loop_free(node->loop);
+    fh_identity_free(node->identity);
+    fh_catalog_close(node->catalog);
+    fh_directory_free(node->dir);
+    fh_store_close(node->store);
+    fh_keystore_close(node->keys);
+    if (node->lock >= 0) {
+        fh_home_unlock(node->lock);
+    }
+}
+
+/* A start that failed half-way still has work on its way (a link that listens, a greeting). */
+static void wind_down(struct fh_node *node)
+{
+    if (node->admin != NULL && node->serve != NULL && node->publisher != NULL) {
+        quiesce(node);
+        fh_loop_run(node->loop);
+    }
+}
+
+int fh_node_run(const struct fh_config *config, const char *programs, struct fh_err *err)
+{
+    struct fh_node *node = fh_calloc(1, sizeof *node);
+    if (node == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a node");
+    }
+    node->config = config;
+    node->lock = -1;
+    snprintf(node->program, sizeof node->program, "%s/freehold-worker", programs);
+    int rc = start(node, err);
+    if (rc == FH_OK) {
+        char id[FH_ID_TEXT_BYTES];
+        fh_domain_id_text(id, &node->domain);
+        fh_log(FH_LOG_INFO,
+               "node.ready",
+               "version=%s domain=%s id=%s listen=%s",
+               FH_VERSION,
+               config->settings.domain,
+               id,
+               config->offline ? "offline" : config->settings.listen);
+        fh_timer_set(node->hourly, 0);
+        fh_loop_run(node->loop);
+        if (node->failure.code != FH_OK) {
+            *err = node->failure;
+            rc = err->code;
+        }
+    } else {
+        wind_down(node);
+    }
+    end(node);
+    fh_log(FH_LOG_INFO, "node.stopped", "code=%s", fh_code_name(rc));
+    fh_free(node);
+    return rc;
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/publish.h"
+
+#include "common/assert.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/time.h"
+#include "node/quality/checks.h"
+#include "proto/contract/contract_read.h"
+#include "proto/contract/contract_record.h"
+#include "proto/contract/publish_rules.h"
+#include "proto/contract/publish_text.h"
+#include "proto/settings/settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+    ARENA_BYTES = 32 * 1024 * 1024,
+    CHECK_MS = 120000, /* a person waits; a scan of a large source takes its time */
+};
+
+struct fh_publisher {
+    struct fh_publisher_options options;
+    unsigned running;
+};
+
+struct job {
+    struct fh_publisher *publisher;
+    struct fh_admin_question *question;
+    struct fh_arena *arena;
+    struct fh_msg_publish asked; /* views into the question */
+    struct fh_contract_record record;
+    struct fh_record_id contract_id;
+    struct fh_contract *contract; /* of the authored text, with servers */
+    struct fh_source_mapping *mapping;
+};
+
+static void end_job(struct job *job)
+{
+    job->publisher->running--;
+    fh_arena_free(job->arena);
+    fh_free(job);
+}
+
+static void refuse(struct job *job, const struct fh_err *err)
+{
+    fh_admin_refuse(job->question, err);
+    end_job(job);
+}
+
+/* ---- the announcement ---- */
+
+static int announce(struct fh_publisher *publisher,
+                    const struct fh_announcement *announcement,
+                    struct fh_buf *out,
+                    struct fh_err *err)
+{
+    FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
+    fh_buf_init(&payload, FH_RECORD_GOSSIP_BYTES_MAX);
+    fh_announce_encode(&payload, announcement);
+    if (fh_buf_ok(&payload) != FH_OK) {
+        return fh_err_set(err, fh_buf_ok(&payload), "the announcement does not fit a record");
+    }
+    fh_keystore_seal(publisher->options.keys,
+                     out,
+                     FH_RECORD_ANNOUNCEMENT,
+                     &publisher->options.mesh_id,
+                     fh_buf_view(&payload));
+    return fh_buf_ok(out) == FH_OK
+               ? FH_OK
+               : fh_err_set(err, fh_buf_ok(out), "the announcement does not fit a record");
+}
+
+static int make_announcement(struct job *job, struct fh_announcement *out, struct fh_err *err)
+{
+    int64_t now = fh_clock_wall_ms();
+    *out = (struct fh_announcement){
+        .domain = job->publisher->options.domain,
+        .major = (uint32_t)strtoul(job->record.version, NULL, 10), /* a semantic version */
+        .contract = job->contract_id,
+        .contract_bytes = job->asked.contract.size,
+        .contract_seq = job->record.seq,
+        .issued_ms = now,
+        .expires_ms = now + FH_ANNOUNCEMENT_TTL_MS,
+    };
+    snprintf(out->product, sizeof out->product, "%s", job->record.product);
+    snprintf(out->version, sizeof out->version, "%s", job->record.version);
+    const struct fh_contract *contract = job->contract;
+    const char *title =
+        contract->tables.count > 0 && contract->tables.items[0].business_name != NULL
+            ? contract->tables.items[0].business_name
+            : contract->name;
+    const char *summary = contract->description != NULL && contract->description->purpose != NULL
+                              ? contract->description->purpose
+                              : "";
+    fh_announce_text(out->title, sizeof out->title, title);
+    fh_announce_text(out->summary, sizeof out->summary, summary);
+    int rc = fh_announce_status_parse(&out->status, contract->status, err);
+    if (rc == FH_OK) {
+        rc = fh_catalog_next_revision(
+            job->publisher->options.catalog, out->product, out->major, &out->revision, err);
+    }
+    return rc;
+}
+
+/* ---- commit ---- */
+
+static int commit(struct job *job, struct fh_err *err)
+{
+    struct fh_publisher *publisher = job->publisher;
+    struct fh_announcement announcement;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf record;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf mapping;
+    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
+    fh_buf_init(&mapping, FH_CONTRACT_BYTES_MAX * 2);
+    fh_source_mapping_encode(&mapping, job->mapping);
+    int rc = fh_buf_ok(&mapping) == FH_OK
+                 ? make_announcement(job, &announcement, err)
+                 : fh_err_set(err, fh_buf_ok(&mapping), "the source mapping is too large");
+    if (rc == FH_OK) {
+        rc = announce(publisher, &announcement, &record, err);
+    }
+    if (rc != FH_OK) {
+        return rc;
+    }
+    struct fh_store_source source = {
+        .contract = job->contract_id,
+        .mapping = fh_buf_view(&mapping),
+        .data_root = fh_bytes_cstr(job->asked.data_root),
+        .published_ms = fh_clock_wall_ms(),
+    };
+    snprintf(source.product, sizeof source.product, "%s", job->record.product);
+    snprintf(source.version, sizeof source.version, "%s", job->record.version);
+    struct fh_catalog_outcome outcome;
+    rc = fh_catalog_publish(publisher->options.catalog,
+                            job->asked.contract,
+                            fh_buf_view(&record),
+                            &source,
+                            fh_clock_wall_ms(),
+                            &outcome,
+                            err);
+    if (rc == FH_OK) {
+        fh_log(FH_LOG_INFO,
+               "product.published",
+               "product=%s version=%s seq=%llu",
+               job->record.product,
+               job->record.version,
+               (unsigned long long)job->record.seq);
+        if (publisher->options.mesh != NULL) {
+            fh_mesh_announced(publisher->options.mesh, fh_buf_view(&record));
+        }
+    }
+    return rc;
+}
+
+static void checked(const struct fh_checks_result *result, const struct fh_err *failure, void *user)
+{
+    struct job *job = user;
+    struct fh_err err;
+    if (failure != NULL) {
+        refuse(job, failure);
+        return;
+    }
+    if (!result->failed && !job->asked.dry_run && commit(job, &err) != FH_OK) {
+        refuse(job, &err);
+        return;
+    }
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, FH_ADMIN_FRAME_BYTES_MAX);
+    fh_msg_findings_answer_begin(&out, result->finding_count);
+    for (uint32_t i = 0; i < result->finding_count; i++) {
+        fh_msg_findings_answer_add(&out, &result->findings[i]);
+    }
+    fh_admin_answer(job->question, &out);
+    end_job(job);
+}
+
+/* ---- before the data is looked at ---- */
+
+/* The authored text must give the contract that was signed, or the mapping would be another's. */
+static int read_authored(struct job *job, struct fh_err *err)
+{
+    struct fh_findings findings;
+    fh_findings_init(&findings, job->arena);
+    int rc = fh_contract_read(&job->contract, job->asked.yaml, &findings, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    fh_publish_rules(job->contract, job->publisher->options.settings->domain, &findings);
+    rc = fh_findings_ok(&findings, err);
+    struct fh_published published;
+    if (rc == FH_OK) {
+        rc = fh_publish_text(&published,
+                             job->asked.yaml,
+                             job->contract,
+                             &job->publisher->options.domain,
+                             &findings,
+                             err);
+    }
+    if (rc == FH_OK && !fh_bytes_equal(published.text, job->record.text)) {
+        rc = fh_err_rule(err,
+                         FH_ECHECK,
+                         "publish.text.differs",
+                         "the authored text does not give the contract that was signed");
+    }
+    if (rc == FH_OK) {
+        rc = fh_source_mapping_make(&job->mapping, job->contract, job->arena, err);
+    }
+    return rc;
+}
+
+static int begin(struct job *job, struct fh_err *err)
+{
+    const struct fh_publisher_options *o = &job->publisher->options;
+    int rc = fh_msg_publish_read(fh_admin_fields(job->question), &job->asked, err);
+    struct fh_record parsed;
+    if (rc == FH_OK) {
+        rc = fh_catalog_check_contract(o->catalog, job->asked.contract, fh_clock_wall_ms(), err);
+    }
+    if (rc == FH_OK) {
+        rc = fh_record_parse(&parsed, job->asked.contract, &o->mesh_id, err);
+    }
+    if (rc == FH_OK) {
+        job->contract_id = parsed.id;
+        rc = fh_contract_record_parse(&job->record, parsed.payload, err);
+    }
+    if (rc == FH_OK) {
+        rc = read_authored(job, err);
+    }
+    if (rc != FH_OK) {
+        return rc;
+    }
+    struct fh_checks_options checks = {
+        .loop = o->loop,
+        .workers = o->workers,
+        .contract = job->contract,
+        .mapping = job->mapping,
+        .data_root = job->asked.data_root,
+        .memory_mib = (uint32_t)o->settings->worker_memory_mib,
+        .timeout_ms = CHECK_MS,
+    };
+    return fh_checks_begin(&checks, checked, job, err);
+}
+
+static void publish(struct fh_publisher *publisher, struct fh_admin_question *question)
+{
+    struct fh_err err;
+    struct job *job = fh_calloc(1, sizeof *job);
+    struct fh_arena *arena = fh_arena_new(ARENA_BYTES);
+    if (job == NULL || arena == NULL) {
+        fh_free(job);
+        fh_arena_free(arena);
+        fh_err_set(&err, FH_ENOMEM, "no memory to publish");
+        fh_admin_refuse(question, &err);
+        return;
+    }
+    job->publisher = publisher;
+    job->question = question;
+    job->arena = arena;
+    publisher->running++;
+    if (begin(job, &err) != FH_OK) {
+        refuse(job, &err);
+    }
+}
+
+static void tell_chain(struct fh_publisher *publisher, struct fh_admin_question *question)
+{
+    char product[FH_NAME_BYTES_MAX + 1];
+    struct fh_pack_reader *fields = fh_admin_fields(question);
+    fh_pack_read_cstr(fields, product, sizeof product);
+    struct fh_err err;
+    uint64_t seq;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf last;
+    fh_buf_init(&last, FH_RECORD_BYTES_MAX);
+    int rc = fh_pack_read_ok(fields, "chain", &err);
+    if (rc == FH_OK) {
+        rc = fh_catalog_chain(publisher->options.catalog, product, &seq, &last, &err);
+    }
+    if (rc != FH_OK) {
+        fh_admin_refuse(question, &err);
+        return;
+    }
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, FH_ADMIN_FRAME_BYTES_MAX);
+    fh_msg_chain_answer(&out, seq, fh_buf_view(&last));
+    fh_admin_answer(question, &out);
+}
+
+void fh_publisher_question(struct fh_publisher *publisher, struct fh_admin_question *question)
+{
+    if (fh_admin_code(question) == FH_MSG_ADMIN_PUBLISH) {
+        publish(publisher, question);
+    } else {
+        FH_ASSERT(fh_admin_code(question) == FH_MSG_ADMIN_CHAIN);
+        tell_chain(publisher, question);
+    }
+}
+
+/* ---- renewal ---- */
+
+static int renew_one(void *user, const struct fh_catalog_entry *entry, struct fh_err *err)
+{
+    struct fh_publisher *publisher = user;
+    int64_t now = fh_clock_wall_ms();
+    struct fh_announcement next = entry->announcement;
+    if (now - next.issued_ms < FH_ANNOUNCEMENT_TTL_MS / 3) {
+        return FH_OK;
+    }
+    next.issued_ms = now;
+    next.expires_ms = now + FH_ANNOUNCEMENT_TTL_MS;
+    int rc = fh_catalog_next_revision(
+        publisher->options.catalog, next.product, next.major, &next.revision, err);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf record;
+    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
+    if (rc == FH_OK) {
+        rc = announce(publisher, &next, &record, err);
+    }
+    struct fh_catalog_outcome outcome;
+    if (rc == FH_OK) {
+        rc = fh_catalog_announce(
+            publisher->options.catalog, fh_buf_view(&record), now, &outcome, err);
+    }
+    if (rc == FH_OK && publisher->options.mesh != NULL) {
+        fh_mesh_announced(publisher->options.mesh, fh_buf_view(&record));
+    }
+    return rc;
+}
+
+void fh_publisher_renew(struct fh_publisher *publisher)
+{
+    struct fh_err err;
+    if (fh_catalog_each(
+            publisher->options.catalog, &publisher->options.domain, renew_one, publisher, &err) !=
+        FH_OK) {
+        fh_log(FH_LOG_ERROR, "product.not_renewed", "rule=%s text=\"%s\"", err.rule, err.text);
+    }
+}
+
+int fh_publisher_new(struct fh_publisher **out,
+                     const struct fh_publisher_options *options,
+                     struct fh_err *err)
+{
+    struct fh_publisher *publisher = fh_calloc(1, sizeof *publisher);
+    if (publisher == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory to publish");
+    }
+    publisher->options = *options;
+    *out = publisher;
+    return FH_OK;
+}
+
+bool fh_publisher_drained(const struct fh_publisher *publisher)
+{
+    return publisher->running == 0;
+}
+
+void fh_publisher_free(struct fh_publisher *publisher)
+{
+    if (publisher != NULL) {
+        FH_ASSERT(publisher->running == 0);
+        fh_free(publisher);
+    }
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Publish: from the CLI's signed contract to an announced product.
+ *
+ *   ADMIN_PUBLISH -> chain and signature as any peer checks them -> the authored text gives this
+ * very contract -> promises against the data -> one durable transaction -> gossip
+ *
+ * Nothing is stored before everything holds; a dry run stops before it is. Announcements are
+ * renewed long before they expire.
+ *
+ * Does not: sign contracts (the publisher's key is with the CLI). Thread: the loop's. Ownership:
+ * keeps what its options name.
+ */
+#ifndef FH_NODE_PUBLISH_H
+#define FH_NODE_PUBLISH_H
+
+#include "node/admin.h"
+#include "node/mesh/mesh.h"
+
+struct fh_publisher;
+struct fh_workers;
+
+struct fh_publisher_options {
+    struct fh_loop *loop;
+    struct fh_catalog *catalog;
+    struct fh_keystore *keys;
+    struct fh_workers *workers;
+    struct fh_mesh *mesh; /* NULL when offline: peers learn of it at the next start */
+    const struct fh_settings *settings;
+    struct fh_mesh_id mesh_id;
+    struct fh_domain_id domain;
+};
+
+FH_MUST_CHECK int fh_publisher_new(struct fh_publisher **out,
+                                   const struct fh_publisher_options *options,
+                                   struct fh_err *err);
+bool fh_publisher_drained(const struct fh_publisher *publisher);
+void fh_publisher_free(struct fh_publisher *publisher);
+
+/* ADMIN_CHAIN, ADMIN_PUBLISH; the question is taken. */
+void fh_publisher_question(struct fh_publisher *publisher, struct fh_admin_question *question);
+/* Announces own products anew whose announcement has lived a third of its time. */
+void fh_publisher_renew(struct fh_publisher *publisher);
+
+#endif
