@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs the commands of README.md's "Five minutes by hand" as they stand there, in a folder of their
+# own, and looks at what they leave. Building is left out: the programs are given.
+#     readme.sh SOURCE_FOLDER PROGRAM_FOLDER
+set -euo pipefail
+source_folder=$1
+bin=$2
+work=$(mktemp -d "${TMPDIR:-/tmp}/freehold-readme.XXXXXX")
+clean_up()
+{
+    local status=$?
+    # The nodes were started by the commands themselves: end those that work in our folder.
+    for pid in $(pgrep -f "freehold-node --home" || true); do
+        if [[ $(readlink "/proc/$pid/cwd") == "$work"* ]]; then
+            kill -KILL "$pid" 2>/dev/null || true
+        fi
+    done
+    rm -rf "$work"
+    exit "$status"
+}
+trap clean_up EXIT
+
+awk '/^## Five minutes by hand/ {on = 1; next} /^## / {on = 0}
+     on && /^```sh$/ {code = 1; next} /^```$/ {code = 0; next} on && code' \
+    "$source_folder/README.md" |
+    grep -v -e '^\./tools/setup' -e '^cmake ' -e '^export PATH' >"$work/commands.sh"
+[[ $(wc -l <"$work/commands.sh") -gt 20 ]] || {
+    echo "README.md: the commands were not found" >&2
+    exit 1
+}
+
+# A reader waits for the prompt and looks; a script waits a moment after each node is started and
+# until the product has travelled.
+sed -i -e '/ node > /a sleep 1.5' -e '/product publish/a sleep 2' "$work/commands.sh"
+cd "$work"
+PATH=$bin:$PATH bash -euo pipefail -x commands.sh >out.txt 2>err.txt </dev/null || {
+    cat out.txt
+    tail -n 40 err.txt
+    cat mesh/*.log
+    exit 1
+} >&2
+
+expect()
+{
+    grep -qE "$1" out.txt || {
+        echo "readme: expected to see: $1" >&2
+        cat out.txt err.txt mesh/*.log >&2
+        exit 1
+    }
+}
+expect 'shop/orders@1\.0\.0'
+expect '^salt +1\.2$'
+expect '^tea +13\.5$'
+expect 'museum'
+grep -q 'verified' err.txt
+echo "the commands of README.md do what it says"
