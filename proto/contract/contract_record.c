@@ -5,6 +5,7 @@
 #include "common/semver.h"
 #include "proto/contract/contract_read.h"
 #include "proto/contract/publish_rules.h"
+#include "proto/identity/keylog.h"
 #include "proto/wire/pack.h"
 
 #include <stdio.h>
@@ -84,7 +85,7 @@ static void read_field(struct fh_pack_reader *reader,
         out->form = fh_pack_read_raw(reader);
         break;
     case FIELD_CREATED:
-        out->created_ms = (int64_t)fh_pack_read_uint(reader, INT64_MAX);
+        out->created_ms = (int64_t)fh_pack_read_uint(reader, FH_RECORD_TIME_MS_MAX);
         break;
     case FIELD_DOMAIN:
         fh_pack_read_fixed(reader, out->domain.b, FH_ID_BYTES);

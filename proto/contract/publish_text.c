@@ -4,6 +4,7 @@
 #include "common/assert.h"
 #include "common/limits.h"
 #include "proto/contract/contract_read.h"
+#include "proto/wire/pack.h"
 
 #include <string.h>
 
@@ -191,6 +192,38 @@ static int make_text(struct fh_bytes *out,
     return FH_OK;
 }
 
+/* Whether the form fits into a record, which adds one level and a few values around it. Nested
+ * values under customProperties can be deeper than records are. */
+static int
+check_form(const struct fh_contract *contract, struct fh_findings *findings, struct fh_err *err)
+{
+    struct fh_pack_limits limits = fh_pack_limits(FH_CONTRACT_FORM_BYTES_MAX);
+    struct fh_err why = {0};
+    struct fh_buf FH_CLEANUP(fh_buf_fini) form;
+    limits.depth_max -= 1;
+    limits.items_max -= 32;
+    fh_buf_init(&form, FH_CONTRACT_FORM_BYTES_MAX);
+    fh_contract_encode(&form, contract);
+    int rc = fh_buf_ok(&form);
+    if (rc == FH_ENOMEM) {
+        return fh_err_set(err, rc, "published contract: out of memory");
+    }
+    if (rc == FH_OK) {
+        rc = fh_pack_scan(fh_buf_view(&form), &limits, &why);
+    }
+    if (rc != FH_OK) {
+        refuse(findings,
+               contract->node->line,
+               "publish.form",
+               "",
+               "the contract nests too deeply or holds too many values for a record; flatten what "
+               "stands "
+               "under customProperties, arguments or examples");
+        return fh_findings_ok(findings, err);
+    }
+    return FH_OK;
+}
+
 int fh_publish_text(struct fh_published *out,
                     struct fh_bytes text,
                     const struct fh_contract *contract,
@@ -228,6 +261,10 @@ int fh_publish_text(struct fh_published *out,
     rc = fh_contract_read(&made.contract, made.text, &again, err);
     if (rc != FH_OK) {
         return fh_err_wrap(err, "published text");
+    }
+    rc = check_form(made.contract, findings, err);
+    if (rc != FH_OK) {
+        return rc;
     }
     made.text_hash = fh_hash(made.text);
     *out = made;

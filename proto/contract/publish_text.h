@@ -25,8 +25,9 @@ struct fh_published {
 };
 
 /* Makes the published text of `contract`, which was read from `text` without an error (both
- * borrowed). FH_ECHECK with findings (publish.text.*, publish.location) when `servers` cannot be
- * cut out cleanly or when a place of the source would stay in the text; FH_ENOMEM, FH_ETOOBIG. */
+ * borrowed). FH_ECHECK with findings (publish.text.*, publish.location, publish.form) when
+ * `servers` cannot be cut out cleanly or when a place of the source would stay in the text;
+ * FH_ENOMEM, FH_ETOOBIG. */
 FH_MUST_CHECK int fh_publish_text(struct fh_published *out,
                                   struct fh_bytes text,
                                   const struct fh_contract *contract,

@@ -3,6 +3,7 @@
 
 #include "common/assert.h"
 #include "common/semver.h"
+#include "proto/identity/keylog.h"
 #include "proto/wire/pack.h"
 
 #include <stdio.h>
@@ -96,8 +97,8 @@ int fh_announce_parse(struct fh_announcement *out, struct fh_bytes payload, stru
     fh_pack_read_fixed(&reader, read.contract.b, FH_ID_BYTES);
     read.contract_bytes = fh_pack_read_uint(&reader, UINT64_MAX);
     read.contract_seq = fh_pack_read_uint(&reader, UINT64_MAX);
-    read.issued_ms = (int64_t)fh_pack_read_uint(&reader, INT64_MAX);
-    read.expires_ms = (int64_t)fh_pack_read_uint(&reader, INT64_MAX);
+    read.issued_ms = (int64_t)fh_pack_read_uint(&reader, FH_RECORD_TIME_MS_MAX);
+    read.expires_ms = (int64_t)fh_pack_read_uint(&reader, FH_RECORD_TIME_MS_MAX);
     fh_pack_read_cstr(&reader, read.title, sizeof read.title);
     fh_pack_read_cstr(&reader, read.summary, sizeof read.summary);
     for (uint32_t i = ANNOUNCE_FIELDS; i < fields && reader.failed == FH_OK; i++) {

@@ -219,6 +219,10 @@ static void test_refused(void **state)
          "\"servers\": [{\"server\": \"s\", \"type\": \"local\", \"path\": \"a.csv\", \"format\": "
          "\"csv\"}]\n}\n",
          "publish.text.layout"},
+        {"values deeper than a record",
+         HEAD SCHEMA "servers: [{server: s, type: local, path: a.csv, format: csv}]\n"
+                     "customProperties: [{property: p, value: [[[[[[[[[[[[[1]]]]]]]]]]]]]}]\n",
+         "publish.form"},
         {"the path in a comment",
          HEAD SCHEMA
          "# from data/a.csv\nservers: [{server: s, type: local, path: data/a.csv, format: csv}]\n",
