@@ -1,0 +1,943 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The gossip core against what a hostile network can send: outsiders, and an admitted node that
+ * lies. Each row is counted where it should be, answered by nothing and changes nothing.
+ */
+#include "common/mem.h"
+#include "proto/gossip/core.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define WALL_MS INT64_C(1772323200000)
+
+enum { A, B, M, S, NODES }; /* victim, honest, mallory (admitted), stranger (not admitted) */
+
+struct node {
+    struct fh_sign_public key;
+    struct fh_sign_secret secret;
+    struct fh_agree_secret agree_secret;
+    struct fh_agree_public agree;
+    struct fh_node_id id;
+    struct fh_domain_id domain;
+    char address[16];
+    struct fh_gossip *core;
+};
+
+static const struct fh_mesh_id mesh = {{1}};
+static struct node nodes[NODES];
+static struct fh_gossip_actions actions;
+static unsigned verified;
+
+static bool count_verify(void *user,
+                         const struct fh_signature *signature,
+                         struct fh_bytes message,
+                         const struct fh_sign_public *key)
+{
+    (void)user;
+    verified++;
+    return fh_sign_verify(signature, message, key);
+}
+
+static bool admitted(void *user,
+                     const struct fh_domain_id *domain,
+                     const struct fh_sign_public *key,
+                     int64_t wall_ms)
+{
+    (void)user;
+    (void)wall_ms;
+    for (int i = 0; i < S; i++) {
+        if (memcmp(&nodes[i].key, key, sizeof *key) == 0) {
+            return fh_domain_id_equal(&nodes[i].domain, domain);
+        }
+    }
+    return false;
+}
+
+static void seal(void *user, struct fh_buf *out, unsigned type, struct fh_bytes payload)
+{
+    const struct node *n = user;
+    fh_record_seal(out, type, &mesh, payload, &n->secret);
+}
+
+static bool agree(void *user, uint8_t out_shared[32], const struct fh_agree_public *peer)
+{
+    const struct node *n = user;
+    return fh_agree(out_shared, &n->agree_secret, peer);
+}
+
+static struct fh_gossip_options options_of(struct node *n)
+{
+    return (struct fh_gossip_options){.mesh = mesh,
+                                      .domain = n->domain,
+                                      .node_key = n->key,
+                                      .agree_key = n->agree,
+                                      .seed = 3,
+                                      .boot = {1, 2, 3, 4, 5, 6, 7, 8},
+                                      .label = "n",
+                                      .addresses = {n->address},
+                                      .address_count = 1,
+                                      .protocol_min = 1,
+                                      .protocol_max = 1,
+                                      .timing = fh_gossip_timing_lan(),
+                                      .env = {.user = n,
+                                              .admitted = admitted,
+                                              .seal = seal,
+                                              .agree = agree,
+                                              .verifier = {count_verify, NULL}}};
+}
+
+static struct fh_gossip_event event_of(enum fh_gossip_event_kind kind, int64_t now_ms)
+{
+    return (struct fh_gossip_event){.kind = kind, .now_ms = now_ms, .wall_ms = WALL_MS + now_ms};
+}
+
+static void step(struct node *n, struct fh_gossip_event event)
+{
+    struct fh_err err = {0};
+    if (fh_gossip_step(n->core, &event, &actions, &err) != FH_OK) {
+        fail_msg("step: %s", err.text);
+    }
+}
+
+static void learn(struct node *n, const struct node *from, struct fh_bytes record)
+{
+    struct fh_gossip_event event = event_of(FH_GOSSIP_RECORD, 10);
+    event.u.record.bytes = record;
+    event.u.record.from = from->id;
+    step(n, event);
+}
+
+static void make_node(int i)
+{
+    struct node *n = &nodes[i];
+    uint8_t seed[FH_SEED_BYTES] = {(uint8_t)(i + 1)};
+    *n = (struct node){.domain = {{(uint8_t)(0x40 + i)}}};
+    fh_sign_keys(seed, &n->key, &n->secret);
+    n->agree_secret.b[0] = (uint8_t)(i * 8 + 8);
+    n->agree_secret.b[31] = 0x41;
+    fh_agree_public_of(&n->agree_secret, &n->agree);
+    n->id = fh_node_id_of(&n->key);
+    (void)snprintf(n->address, sizeof n->address, "h%d:7400", i);
+}
+
+/* All four run; A, B and M know each other; the stranger knows A and M. */
+static int set_up(void **state)
+{
+    (void)state;
+    for (int i = 0; i < NODES; i++) {
+        make_node(i);
+        struct fh_gossip_options o = options_of(&nodes[i]);
+        assert_int_equal(fh_gossip_new(&nodes[i].core, &o, NULL), FH_OK);
+        step(&nodes[i], event_of(FH_GOSSIP_START, 0));
+    }
+    for (int i = 0; i < NODES; i++) {
+        for (int j = 0; j < S; j++) {
+            if (i != j) {
+                learn(&nodes[i], &nodes[j], fh_gossip_alive(nodes[j].core));
+            }
+        }
+    }
+    assert_int_equal(nodes[A].core->members.count, 3);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    for (int i = 0; i < NODES; i++) {
+        fh_gossip_free(nodes[i].core);
+        nodes[i].core = NULL;
+    }
+    return 0;
+}
+
+/* ---- making bad input ------------------------------------------------------------------------ */
+
+struct input {
+    size_t size;
+    uint8_t bytes[2048];
+};
+
+/* Any content, sealed by a node's own core for A. */
+static void wrap_content(struct input *out, struct node *by, struct fh_bytes content)
+{
+    struct fh_turn turn = {.g = by->core, .actions = &actions, .now_ms = 20, .wall_ms = WALL_MS};
+    actions.count = 0;
+    actions.used = 0;
+    struct fh_letter letter;
+    fh_post_begin(&turn, &letter, FH_DATAGRAM_CONTENT_BYTES_MAX);
+    fh_buf_reset(letter.buf);
+    fh_buf_add_bytes(letter.buf, content);
+    letter.count = content.data[0] & 15u;
+    struct fh_bytes datagram =
+        fh_post_seal(&turn, &letter, fh_members_find(&by->core->members, &nodes[A].id));
+    assert_true(datagram.size > 0);
+    out->size = datagram.size;
+    memcpy(out->bytes, datagram.data, datagram.size);
+}
+
+static void wrap_message(struct input *out, struct node *by, const struct fh_message *m)
+{
+    struct fh_buf buf;
+    fh_buf_init(&buf, FH_DATAGRAM_CONTENT_BYTES_MAX);
+    struct fh_letter letter;
+    fh_letter_begin(&letter, &buf, FH_DATAGRAM_CONTENT_BYTES_MAX);
+    if (m->type == FH_MESSAGE_RECORDS) {
+        fh_letter_add_records(&letter, m->records, m->record_count);
+    } else {
+        fh_letter_add(&letter, m);
+    }
+    wrap_content(out, by, fh_letter_end(&letter));
+    fh_buf_fini(&buf);
+}
+
+static void wrap_record(struct input *out, struct node *by, struct fh_bytes record)
+{
+    struct fh_message m = {.type = FH_MESSAGE_RECORDS, .record_count = 1, .records = {record}};
+    wrap_message(out, by, &m);
+}
+
+struct claim { /* a record to be made */
+    unsigned type;
+    int about;
+    int accuser;
+    int signer;
+    int64_t generation; /* added to the true one */
+    int64_t incarnation;
+    int64_t issued_ms; /* added to now */
+    bool other_mesh;
+    bool other_domain;
+};
+
+static size_t make_record(uint8_t *out, const struct claim *c)
+{
+    const struct node *n = &nodes[c->about];
+    struct fh_fact f = {.node = n->id,
+                        .accuser = nodes[c->accuser].id,
+                        .generation = n->core->generation + (uint64_t)c->generation,
+                        .incarnation = (uint32_t)(n->core->incarnation + c->incarnation),
+                        .issued_ms = WALL_MS + 20 + c->issued_ms,
+                        .alive = {.domain = c->other_domain ? nodes[B].domain : n->domain,
+                                  .key = n->key,
+                                  .agree = n->agree,
+                                  .ttl_ms = FH_ALIVE_TTL_MS,
+                                  .protocol_max = 1,
+                                  .address_count = 1,
+                                  .address = {"evil:1"}}};
+    struct fh_buf payload;
+    struct fh_buf record;
+    fh_buf_init(&payload, 2048);
+    fh_buf_init(&record, 2048);
+    if (c->type == FH_RECORD_ALIVE) {
+        fh_alive_pack(&payload, &f);
+    } else if (c->type == FH_RECORD_LEAVE) {
+        fh_leave_pack(&payload, &f);
+    } else {
+        fh_suspect_pack(&payload, &f);
+    }
+    static const struct fh_mesh_id other_mesh = {{2}};
+    fh_record_seal(&record,
+                   c->type,
+                   c->other_mesh ? &other_mesh : &mesh,
+                   fh_buf_view(&payload),
+                   &nodes[c->signer].secret);
+    size_t size = record.size;
+    memcpy(out, record.data, size);
+    fh_buf_fini(&payload);
+    fh_buf_fini(&record);
+    return size;
+}
+
+static void give(const struct input *in)
+{
+    struct fh_gossip_event event = event_of(FH_GOSSIP_DATAGRAM, 20);
+    event.u.datagram.bytes = fh_bytes(in->bytes, in->size);
+    event.u.datagram.from = "x:1";
+    step(&nodes[A], event);
+}
+
+/* ---- judging --------------------------------------------------------------------------------- */
+
+struct before {
+    uint8_t fingerprint[16];
+    uint32_t states[FH_MEMBER_STATE_COUNT];
+    uint32_t incarnation;
+    uint64_t generation;
+    uint32_t queue;
+    size_t facts;
+    struct fh_gossip_counters counters;
+};
+
+static void note(struct before *b)
+{
+    const struct fh_gossip *g = nodes[A].core;
+    fh_gossip_fingerprint(g, b->fingerprint);
+    memcpy(b->states, g->members.by_state, sizeof b->states);
+    b->incarnation = g->incarnation;
+    b->generation = g->generation;
+    b->queue = g->rumours.count;
+    b->facts = fh_fact_pool_count(g->pool);
+    b->counters = g->counters;
+}
+
+static void unchanged(const char *name, const struct before *b)
+{
+    struct before now;
+    note(&now);
+    if (actions.count != 0) {
+        fail_msg("%s: %u actions, the first of kind %d",
+                 name,
+                 actions.count,
+                 (int)actions.items[0].kind);
+    }
+    if (memcmp(b->fingerprint, now.fingerprint, 16) != 0 ||
+        memcmp(b->states, now.states, sizeof now.states) != 0 ||
+        b->incarnation != now.incarnation || b->generation != now.generation ||
+        b->queue != now.queue || b->facts != now.facts) {
+        fail_msg("%s: it had an effect", name);
+    }
+}
+
+static uint64_t counter_at(const struct fh_gossip_counters *c, size_t offset)
+{
+    uint64_t value;
+    memcpy(&value, (const uint8_t *)c + offset, sizeof value);
+    return value;
+}
+
+static void counted(const char *name, const struct before *b, size_t offset)
+{
+    uint64_t was = counter_at(&b->counters, offset);
+    uint64_t now = counter_at(&nodes[A].core->counters, offset);
+    if (now != was + 1) {
+        fail_msg("%s: its counter went from %llu to %llu",
+                 name,
+                 (unsigned long long)was,
+                 (unsigned long long)now);
+    }
+}
+
+#define COUNTER(name) offsetof(struct fh_gossip_counters, name)
+
+/* ---- datagrams ------------------------------------------------------------------------------- */
+
+enum damage {
+    EMPTY,
+    ONE_BYTE,
+    TOO_LONG,
+    VERSION,
+    MESH,
+    SENDER,
+    OWN_SENDER,
+    FLIPPED,
+    TRUNCATED,
+    REPLAYED,
+    EARLIER_LIFE,
+    SAME_LIFE_OTHER_BOOT,
+    OF_STRANGER,
+};
+
+static void test_datagrams(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        enum damage damage;
+        size_t counter;
+    } rows[] = {
+        {"empty", EMPTY, COUNTER(drop_size)},
+        {"one byte", ONE_BYTE, COUNTER(drop_size)},
+        {"1201 bytes", TOO_LONG, COUNTER(drop_size)},
+        {"another version", VERSION, COUNTER(drop_version)},
+        {"another mesh", MESH, COUNTER(drop_mesh)},
+        {"unknown sender", SENDER, COUNTER(drop_unknown)},
+        {"from ourselves", OWN_SENDER, COUNTER(drop_unknown)},
+        {"a flipped bit", FLIPPED, COUNTER(drop_sealed)},
+        {"a byte short", TRUNCATED, COUNTER(drop_sealed)},
+        {"replayed", REPLAYED, COUNTER(drop_replay)},
+        {"of an earlier life", EARLIER_LIFE, COUNTER(drop_boot)},
+        {"of one life under another boot", SAME_LIFE_OTHER_BOOT, COUNTER(drop_boot)},
+        {"of somebody who is not admitted", OF_STRANGER, COUNTER(drop_unknown)},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct input in;
+        struct fh_message nack = {.type = FH_MESSAGE_NACK, .seq = 99};
+        wrap_message(&in, &nodes[M], &nack);
+        give(&in); /* the first one establishes the boot */
+        if (rows[i].damage != REPLAYED) {
+            wrap_message(&in, &nodes[rows[i].damage == OF_STRANGER ? S : M], &nack);
+        }
+        switch (rows[i].damage) {
+        case EMPTY:
+            in.size = 0;
+            break;
+        case ONE_BYTE:
+            in.size = 1;
+            break;
+        case TOO_LONG:
+            in.size = FH_DATAGRAM_BYTES_MAX + 1;
+            break;
+        case VERSION:
+            in.bytes[0] = 2;
+            break;
+        case MESH:
+            in.bytes[3] ^= 1;
+            break;
+        case SENDER:
+            in.bytes[12] ^= 1;
+            break;
+        case OWN_SENDER:
+            memcpy(in.bytes + 9, nodes[A].id.b, 8);
+            break;
+        case FLIPPED:
+            in.bytes[in.size - 1] ^= 1;
+            break;
+        case TRUNCATED:
+            in.size--;
+            break;
+        case EARLIER_LIFE:
+            in.bytes[24]--; /* last byte of the generation */
+            break;
+        case SAME_LIFE_OTHER_BOOT:
+            in.bytes[30] ^= 1;
+            break;
+        case REPLAYED:
+        case OF_STRANGER:
+            break;
+        }
+        struct before b;
+        note(&b);
+        give(&in);
+        unchanged(rows[i].name, &b);
+        counted(rows[i].name, &b, rows[i].counter);
+    }
+}
+
+/* ---- messages -------------------------------------------------------------------------------- */
+
+static void test_messages(void **state)
+{
+    (void)state;
+    struct fh_ref a = fh_node_id_ref(&nodes[A].id);
+    struct fh_ref b_ref = fh_node_id_ref(&nodes[B].id);
+    struct fh_ref m_ref = fh_node_id_ref(&nodes[M].id);
+    const struct fh_ref nobody = {{0x77}};
+    uint8_t noise[700] = {1};
+    const struct {
+        const char *name;
+        struct fh_message message;
+        size_t counter;
+    } rows[] = {
+        {"ping for somebody else",
+         {.type = FH_MESSAGE_PING, .target = b_ref},
+         COUNTER(drop_message)},
+        {"ack that nobody awaits", {.type = FH_MESSAGE_ACK, .seq = 5}, COUNTER(drop_message)},
+        {"nack that nobody awaits", {.type = FH_MESSAGE_NACK, .seq = 5}, COUNTER(drop_message)},
+        {"relayed ack that nobody awaits",
+         {.type = FH_MESSAGE_RELAYED_ACK, .seq = 5, .inner = fh_bytes(noise, 100)},
+         COUNTER(drop_message)},
+        {"relay to nobody",
+         {.type = FH_MESSAGE_PING_REQ, .target = nobody, .inner = fh_bytes(noise, 90)},
+         COUNTER(drop_message)},
+        {"relay to ourselves",
+         {.type = FH_MESSAGE_PING_REQ, .target = a, .inner = fh_bytes(noise, 90)},
+         COUNTER(drop_message)},
+        {"relay to its own sender",
+         {.type = FH_MESSAGE_PING_REQ, .target = m_ref, .inner = fh_bytes(noise, 90)},
+         COUNTER(drop_message)},
+        {"relayed noise",
+         {.type = FH_MESSAGE_RELAY_PING, .inner = fh_bytes(noise, 90)},
+         COUNTER(drop_mesh)},
+        {"relayed nothing",
+         {.type = FH_MESSAGE_RELAY_PING, .inner = fh_bytes(noise, 0)},
+         COUNTER(drop_size)},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct input in;
+        struct before b;
+        wrap_message(&in, &nodes[M], &rows[i].message);
+        note(&b);
+        give(&in);
+        unchanged(rows[i].name, &b);
+        counted(rows[i].name, &b, rows[i].counter);
+    }
+}
+
+/* A relayed datagram may not make us relay, and a malformed list has no effect at all. */
+static void test_nested_and_partial(void **state)
+{
+    (void)state;
+    struct fh_ref target = fh_node_id_ref(&nodes[B].id);
+    uint8_t noise[60] = {1};
+    struct fh_message request = {
+        .type = FH_MESSAGE_PING_REQ, .target = target, .inner = fh_bytes(noise, sizeof noise)};
+    struct input inner;
+    struct input outer;
+    struct before b;
+    wrap_message(&inner, &nodes[M], &request);
+    struct fh_message relay = {.type = FH_MESSAGE_RELAY_PING,
+                               .inner = fh_bytes(inner.bytes, inner.size)};
+    wrap_message(&outer, &nodes[B], &relay);
+    note(&b);
+    give(&outer);
+    unchanged("nested relay", &b);
+    counted("nested relay", &b, COUNTER(drop_message));
+
+    struct fh_ref a = fh_node_id_ref(&nodes[A].id);
+    struct fh_buf buf;
+    fh_buf_init(&buf, FH_DATAGRAM_CONTENT_BYTES_MAX);
+    struct fh_letter letter;
+    struct fh_message ping = {.type = FH_MESSAGE_PING, .target = a};
+    fh_letter_begin(&letter, &buf, FH_DATAGRAM_CONTENT_BYTES_MAX);
+    fh_letter_add(&letter, &ping);
+    letter.count++;
+    fh_buf_add(&buf, "\x91\x05", 2); /* a nack without its number */
+    wrap_content(&outer, &nodes[M], fh_letter_end(&letter));
+    note(&b);
+    give(&outer);
+    unchanged("a ping before a malformed message", &b);
+    counted("a ping before a malformed message", &b, COUNTER(drop_form));
+    fh_buf_fini(&buf);
+}
+
+/* ---- records --------------------------------------------------------------------------------- */
+
+static void test_records(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        struct claim claim;
+        size_t counter;
+    } rows[] = {
+        {"suspicion in the name of a stranger",
+         {FH_RECORD_SUSPECT, B, S, S, 0, 0, 0, false, false},
+         COUNTER(record_stranger)},
+        {"suspicion in the name of another",
+         {FH_RECORD_SUSPECT, M, B, M, 0, 0, 0, false, false},
+         COUNTER(record_signature)},
+        {"suspicion of oneself",
+         {FH_RECORD_SUSPECT, M, M, M, 0, 0, 0, false, false},
+         COUNTER(record_stranger)},
+        {"suspicion in our own name",
+         {FH_RECORD_SUSPECT, B, A, A, 0, 0, 0, false, false},
+         COUNTER(record_accused)},
+        {"suspicion of a later incarnation",
+         {FH_RECORD_SUSPECT, B, M, M, 0, 1, 0, false, false},
+         COUNTER(record_accused)},
+        {"suspicion of an earlier life",
+         {FH_RECORD_SUSPECT, B, M, M, -1, 0, 0, false, false},
+         COUNTER(record_accused)},
+        {"suspicion of us in a life that we never had: no inflation",
+         {FH_RECORD_SUSPECT, A, M, M, 0, 1000, 0, false, false},
+         COUNTER(record_accused)},
+        {"suspicion at the highest incarnation",
+         {FH_RECORD_SUSPECT, A, M, M, 0, FH_FACT_INCARNATION_MAX, 0, false, false},
+         COUNTER(record_accused)},
+        {"suspicion of somebody unknown",
+         {FH_RECORD_SUSPECT, S, M, M, 0, 0, 0, false, false},
+         COUNTER(record_stranger)},
+        {"suspicion from the future",
+         {FH_RECORD_SUSPECT, B, M, M, 0, 0, 3600000, false, false},
+         COUNTER(record_future)},
+        {"suspicion of another mesh",
+         {FH_RECORD_SUSPECT, B, M, M, 0, 0, 0, true, false},
+         COUNTER(record_signature)},
+        {"goodbye by another",
+         {FH_RECORD_LEAVE, B, M, M, 0, 1, 0, false, false},
+         COUNTER(record_signature)},
+        {"goodbye of an earlier life",
+         {FH_RECORD_LEAVE, B, B, B, -1, 0, 0, false, false},
+         COUNTER(record_stale)},
+        {"goodbye of somebody unknown",
+         {FH_RECORD_LEAVE, S, S, S, 0, 1, 0, false, false},
+         COUNTER(record_stranger)},
+        {"our goodbye by another",
+         {FH_RECORD_LEAVE, A, M, M, 0, 1, 0, false, false},
+         COUNTER(record_signature)},
+        {"lease by another",
+         {FH_RECORD_ALIVE, B, M, M, 0, 1, 0, false, false},
+         COUNTER(record_signature)},
+        {"our lease by another",
+         {FH_RECORD_ALIVE, A, M, M, 0, 1, 0, false, false},
+         COUNTER(record_signature)},
+        {"lease of a stranger",
+         {FH_RECORD_ALIVE, S, S, S, 0, 0, 0, false, false},
+         COUNTER(record_stranger)},
+        {"lease under another domain",
+         {FH_RECORD_ALIVE, M, M, M, 0, 1, 0, false, true},
+         COUNTER(record_stranger)},
+        {"lease of an earlier life",
+         {FH_RECORD_ALIVE, B, B, B, -1, 5, 0, false, false},
+         COUNTER(record_stale)},
+        {"lease that expired",
+         {FH_RECORD_ALIVE, B, B, B, 0, 1, -2 * FH_ALIVE_TTL_MS, false, false},
+         COUNTER(record_stale)},
+        {"lease from the future",
+         {FH_RECORD_ALIVE, B, B, B, 0, 1, 3600000, false, false},
+         COUNTER(record_future)},
+        {"generation of the year 2100",
+         {FH_RECORD_ALIVE, B, B, B, 2300000000, 1, 0, false, false},
+         COUNTER(record_future)},
+        {"lease of another mesh",
+         {FH_RECORD_ALIVE, B, B, B, 0, 1, 0, true, false},
+         COUNTER(record_signature)},
+        {"an incarnation above the limit",
+         {FH_RECORD_ALIVE, B, B, B, 0, (int64_t)FH_FACT_INCARNATION_MAX + 1, 0, false, false},
+         COUNTER(record_form)},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        uint8_t record[2048];
+        struct input in;
+        struct before b;
+        size_t size = make_record(record, &rows[i].claim);
+        wrap_record(&in, &nodes[M], fh_bytes(record, size));
+        note(&b);
+        give(&in);
+        unchanged(rows[i].name, &b);
+        counted(rows[i].name, &b, rows[i].counter);
+        /* The same over a session is judged the same. */
+        note(&b);
+        learn(&nodes[A], &nodes[M], fh_bytes(record, size));
+        unchanged(rows[i].name, &b);
+        counted(rows[i].name, &b, rows[i].counter);
+    }
+}
+
+/* Bad records cost signatures, but only so many a second. */
+static void test_verify_budget(void **state)
+{
+    (void)state;
+    verified = 0;
+    for (unsigned i = 0; i < FH_GOSSIP_VERIFY_PER_S + 500; i++) {
+        struct claim claim = {FH_RECORD_ALIVE, B, M, M, 0, 1 + i, 0, false, false};
+        uint8_t record[2048];
+        struct input in;
+        size_t size = make_record(record, &claim);
+        /* Under the victim's key ref, so that only the signature itself shows the forgery. */
+        memcpy(record + size - FH_SIGNATURE_BYTES - 2 - FH_REF_BYTES, nodes[B].id.b, FH_REF_BYTES);
+        wrap_record(&in, &nodes[M], fh_bytes(record, size));
+        give(&in);
+    }
+    assert_int_equal(verified, FH_GOSSIP_VERIFY_PER_S);
+    assert_int_equal(nodes[A].core->counters.drop_budget, 500);
+    assert_int_equal(fh_gossip_member_count(nodes[A].core, FH_MEMBER_UNVERIFIED), 2);
+}
+
+/* ---- what is right --------------------------------------------------------------------------- */
+
+static const struct fh_gossip_action *find_action(enum fh_gossip_action_kind kind)
+{
+    for (unsigned i = 0; i < actions.count; i++) {
+        if (actions.items[i].kind == kind) {
+            return &actions.items[i];
+        }
+    }
+    return NULL;
+}
+
+static void test_true_suspicion_is_refuted(void **state)
+{
+    (void)state;
+    struct claim claim = {FH_RECORD_SUSPECT, A, M, M, 0, 0, 0, false, false};
+    uint8_t record[2048];
+    struct input in;
+    size_t size = make_record(record, &claim);
+    wrap_record(&in, &nodes[M], fh_bytes(record, size));
+    give(&in);
+    struct fh_gossip_event tick = event_of(FH_GOSSIP_TICK, 400);
+    step(&nodes[A], tick);
+    assert_int_equal(nodes[A].core->incarnation, 1);
+    assert_int_equal(nodes[A].core->counters.refutations, 1);
+    give(&in); /* the same again accuses a life that is over */
+    assert_int_equal(nodes[A].core->incarnation, 1);
+}
+
+static void test_lone_suspicion_needs_a_probe(void **state)
+{
+    (void)state;
+    struct claim claim = {FH_RECORD_SUSPECT, B, M, M, 0, 0, 0, false, false};
+    uint8_t record[2048];
+    size_t size = make_record(record, &claim);
+    learn(&nodes[A], &nodes[M], fh_bytes(record, size));
+    const struct fh_gossip_action *member = find_action(FH_GOSSIP_MEMBER);
+    assert_non_null(member);
+    assert_int_equal(member->change, FH_MEMBER_SUSPECTED);
+    learn(&nodes[A], &nodes[M], fh_bytes(record, size)); /* counts once */
+    struct fh_gossip_member view;
+    assert_true(fh_gossip_member_find(nodes[A].core, &nodes[B].id, &view));
+    assert_int_equal(view.accusers, 1);
+    assert_int_equal(view.state, FH_MEMBER_SUSPECT);
+    /* B answers every ping of A for a minute: it must not die. */
+    for (int64_t now = 30; now < 60000; now += 10) {
+        if (fh_gossip_deadline(nodes[A].core) > now) {
+            continue;
+        }
+        step(&nodes[A], event_of(FH_GOSSIP_TICK, now));
+        static struct fh_gossip_actions sent;
+        sent = actions;
+        for (unsigned i = 0; i < sent.count; i++) {
+            bool to_b = sent.items[i].kind == FH_GOSSIP_SEND &&
+                        strcmp(actions.items[i].address, nodes[B].address) == 0;
+            assert_false(sent.items[i].kind == FH_GOSSIP_MEMBER &&
+                         sent.items[i].change == FH_MEMBER_DIED &&
+                         fh_node_id_equal(&sent.items[i].node, &nodes[B].id));
+            if (to_b) {
+                struct input ping;
+                struct input answer = {0};
+                size_t offset = (size_t)(sent.items[i].bytes.data - (const uint8_t *)&actions);
+                ping.size = sent.items[i].bytes.size;
+                memcpy(ping.bytes, (const uint8_t *)&sent + offset, ping.size);
+                struct fh_gossip_event e = event_of(FH_GOSSIP_DATAGRAM, now);
+                e.u.datagram.bytes = fh_bytes(ping.bytes, ping.size);
+                e.u.datagram.from = nodes[A].address;
+                step(&nodes[B], e);
+                const struct fh_gossip_action *send = find_action(FH_GOSSIP_SEND);
+                if (send != NULL) {
+                    answer.size = send->bytes.size;
+                    memcpy(answer.bytes, send->bytes.data, send->bytes.size);
+                    e.u.datagram.bytes = fh_bytes(answer.bytes, answer.size);
+                    e.u.datagram.from = nodes[B].address;
+                    step(&nodes[A], e);
+                }
+                actions = sent;
+            }
+        }
+    }
+    assert_true(fh_gossip_member_find(nodes[A].core, &nodes[B].id, &view));
+    assert_int_equal(view.state, FH_MEMBER_ALIVE);
+}
+
+/* An answer goes where the ping came from, is one for a datagram, and carries no news to an address
+ * that nobody signed. */
+static void test_answers(void **state)
+{
+    (void)state;
+    struct fh_ref a = fh_node_id_ref(&nodes[A].id);
+    struct fh_message ping = {
+        .type = FH_MESSAGE_PING, .target = a, .generation = nodes[A].core->generation};
+    struct input in;
+    wrap_message(&in, &nodes[M], &ping);
+    give(&in);
+    assert_int_equal(actions.count, 1);
+    assert_int_equal(actions.items[0].kind, FH_GOSSIP_SEND);
+    assert_string_equal(actions.items[0].address, "x:1");
+    assert_true(actions.items[0].bytes.size <= in.size + 30);
+
+    struct fh_buf buf;
+    fh_buf_init(&buf, FH_DATAGRAM_CONTENT_BYTES_MAX);
+    struct fh_letter letter;
+    fh_letter_begin(&letter, &buf, FH_DATAGRAM_CONTENT_BYTES_MAX);
+    for (unsigned i = 0; i < FH_MESSAGES_MAX; i++) {
+        fh_letter_add(&letter, &ping);
+    }
+    wrap_content(&in, &nodes[M], fh_letter_end(&letter));
+    give(&in);
+    assert_int_equal(actions.count, 1);
+    fh_buf_fini(&buf);
+}
+
+static void test_lost_disk(void **state)
+{
+    (void)state;
+    /* A ran before with a later generation; its disk is lost, the mesh remembers. */
+    struct claim claim = {FH_RECORD_ALIVE, A, A, A, 500, 7, 0, false, false};
+    uint8_t record[2048];
+    size_t size = make_record(record, &claim);
+    uint64_t before = nodes[A].core->generation;
+    learn(&nodes[A], &nodes[M], fh_bytes(record, size));
+    assert_int_equal(actions.items[0].kind, FH_GOSSIP_FORK);
+    const struct fh_gossip_action *persist = find_action(FH_GOSSIP_PERSIST);
+    assert_non_null(persist);
+    assert_int_equal(persist->generation, before + 501);
+    assert_int_equal(nodes[A].core->generation, before + 501);
+}
+
+static void test_fork_is_shown(void **state)
+{
+    (void)state;
+    /* B says two things about one life; whoever hears both keeps the same one. */
+    struct claim claim = {FH_RECORD_ALIVE, B, B, B, 0, 0, 5, false, false};
+    uint8_t record[2048];
+    size_t size = make_record(record, &claim);
+    struct fh_gossip_member view;
+    learn(&nodes[A], &nodes[M], fh_bytes(record, size));
+    const struct fh_gossip_action *fork = find_action(FH_GOSSIP_FORK);
+    assert_non_null(fork);
+    assert_true(fork->bytes.size > 0);
+    assert_true(fork->other.size > 0);
+    assert_true(fh_gossip_member_find(nodes[A].core, &nodes[B].id, &view));
+    struct fh_record held;
+    struct fh_record first;
+    struct fh_record second;
+    assert_int_equal(fh_record_parse(&held, view.alive, &mesh, NULL), FH_OK);
+    assert_int_equal(fh_record_parse(&first, fork->bytes, &mesh, NULL), FH_OK);
+    assert_int_equal(fh_record_parse(&second, fork->other, &mesh, NULL), FH_OK);
+    bool second_greater = fh_record_id_compare(&second.id, &first.id) > 0;
+    assert_true(fh_record_id_equal(&held.id, second_greater ? &second.id : &first.id));
+    assert_int_equal(nodes[A].core->counters.forks, 1);
+}
+
+static void test_states_of_the_core(void **state)
+{
+    (void)state;
+    struct fh_gossip *g;
+    struct fh_gossip_options o = options_of(&nodes[S]);
+    struct fh_gossip_event tick = event_of(FH_GOSSIP_TICK, 0);
+    struct fh_gossip_event start = event_of(FH_GOSSIP_START, 0);
+    assert_int_equal(fh_gossip_new(&g, &o, NULL), FH_OK);
+    assert_int_equal(fh_gossip_step(g, &tick, &actions, NULL), FH_ESTATE);
+    assert_true(fh_gossip_deadline(g) == FH_GOSSIP_NEVER);
+    assert_int_equal(fh_gossip_step(g, &start, &actions, NULL), FH_OK);
+    assert_int_equal(actions.items[0].kind, FH_GOSSIP_PERSIST); /* before anything is sent */
+    assert_int_equal(fh_gossip_step(g, &start, &actions, NULL), FH_ESTATE);
+    struct fh_gossip_event rumour = event_of(FH_GOSSIP_RUMOUR, 0);
+    rumour.u.rumour.bytes = fh_gossip_alive(g);
+    assert_int_equal(fh_gossip_step(g, &rumour, &actions, NULL), FH_EINVAL);
+    rumour.u.rumour.bytes = fh_bytes("junk", 4);
+    assert_int_equal(fh_gossip_step(g, &rumour, &actions, NULL), FH_EINVAL);
+    struct fh_gossip_event leave = event_of(FH_GOSSIP_LEAVE, 10);
+    assert_int_equal(fh_gossip_step(g, &leave, &actions, NULL), FH_OK);
+    assert_int_equal(fh_gossip_step(g, &leave, &actions, NULL), FH_OK); /* once is enough */
+    int64_t at = fh_gossip_deadline(g);
+    while (at != FH_GOSSIP_NEVER) {
+        tick = event_of(FH_GOSSIP_TICK, at);
+        assert_int_equal(fh_gossip_step(g, &tick, &actions, NULL), FH_OK);
+        at = fh_gossip_deadline(g);
+    }
+    assert_non_null(find_action(FH_GOSSIP_LEFT));
+    assert_int_equal(fh_gossip_step(g, &tick, &actions, NULL), FH_ESTATE);
+    fh_gossip_free(g);
+    fh_gossip_free(NULL);
+}
+
+static void test_generation(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t stored;
+        int64_t wall_ms;
+        uint64_t wanted;
+    } rows[] = {{0, 5000, 5}, {4, 5000, 5}, {5, 5000, 6}, {900, 5000, 901}, {0, -5, 1}};
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct fh_gossip *g;
+        struct fh_gossip_options o = options_of(&nodes[S]);
+        assert_int_equal(fh_gossip_new(&g, &o, NULL), FH_OK);
+        struct fh_gossip_event start = {.kind = FH_GOSSIP_START,
+                                        .wall_ms = rows[i].wall_ms,
+                                        .u.start = {.generation = rows[i].stored}};
+        assert_int_equal(fh_gossip_step(g, &start, &actions, NULL), FH_OK);
+        assert_int_equal(actions.items[0].generation, rows[i].wanted);
+        fh_gossip_free(g);
+    }
+}
+
+static void test_options(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 8; i++) {
+        struct fh_gossip_options o = options_of(&nodes[S]);
+        struct fh_gossip *g = NULL;
+        switch (i) {
+        case 0:
+            o.address_count = 0;
+            break;
+        case 1:
+            o.addresses[0] = "no port";
+            break;
+        case 2:
+            o.seed_count = FH_GOSSIP_SEEDS_MAX + 1;
+            break;
+        case 3:
+            o.seeds[0] = "h:0";
+            o.seed_count = 1;
+            break;
+        case 4:
+            o.label = "a label that is far longer than sixty-three bytes, which no name may be";
+            break;
+        case 5:
+            o.env.seal = NULL;
+            break;
+        case 6:
+            o.timing.probe_ms = 0;
+            break;
+        default:
+            o.protocol_min = 2;
+            break;
+        }
+        struct fh_err err = {0};
+        assert_int_equal(fh_gossip_new(&g, &o, &err), FH_EINVAL);
+        assert_true(strlen(err.text) > 10);
+        assert_null(g);
+    }
+}
+
+/* ---- no memory ------------------------------------------------------------------------------- */
+
+static unsigned allocations_left;
+
+static bool let_some_pass(size_t size)
+{
+    (void)size;
+    return allocations_left > 0 && allocations_left-- > 0;
+}
+
+static void test_out_of_memory(void **state)
+{
+    (void)state;
+    uint8_t record[2048];
+    struct fh_bytes alive = fh_gossip_alive(nodes[M].core);
+    memcpy(record, alive.data, alive.size);
+    bool all_passed = false;
+    for (unsigned n = 0; n < 200 && !all_passed; n++) {
+        struct fh_gossip_options o = options_of(&nodes[B]);
+        struct fh_gossip *g = NULL;
+        allocations_left = n;
+        fh_alloc_set_hook(let_some_pass);
+        if (fh_gossip_new(&g, &o, NULL) == FH_OK) {
+            struct fh_gossip_event start = event_of(FH_GOSSIP_START, 0);
+            if (fh_gossip_step(g, &start, &actions, NULL) == FH_OK) {
+                struct fh_gossip_event learned = event_of(FH_GOSSIP_RECORD, 5);
+                learned.u.record.bytes = fh_bytes(record, alive.size);
+                learned.u.record.from = nodes[M].id;
+                assert_int_equal(fh_gossip_step(g, &learned, &actions, NULL), FH_OK);
+                struct fh_gossip_event tick = event_of(FH_GOSSIP_TICK, 1000);
+                assert_int_equal(fh_gossip_step(g, &tick, &actions, NULL), FH_OK);
+                all_passed = allocations_left > 0;
+            }
+        }
+        fh_alloc_set_hook(NULL);
+        fh_gossip_free(g);
+    }
+    assert_true(all_passed);
+}
+
+int main(void)
+{
+#define ROW(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        ROW(test_datagrams),
+        ROW(test_messages),
+        ROW(test_nested_and_partial),
+        ROW(test_records),
+        ROW(test_verify_budget),
+        ROW(test_true_suspicion_is_refuted),
+        ROW(test_lone_suspicion_needs_a_probe),
+        ROW(test_answers),
+        ROW(test_lost_disk),
+        ROW(test_fork_is_shown),
+        ROW(test_states_of_the_core),
+        ROW(test_generation),
+        ROW(test_options),
+        ROW(test_out_of_memory),
+    };
+    if (fh_crypto_init() != FH_OK) {
+        return 1;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
