@@ -196,7 +196,7 @@ static void put_part(struct fh_buf *out, size_t start, int64_t value, const char
                       out->size == start ? "" : " ",
                       (long long)value,
                       unit,
-                      value == 1 ? "" : "s");
+                      value == 1 || value == -1 ? "" : "s");
     }
 }
 
