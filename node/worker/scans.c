@@ -12,7 +12,7 @@
 
 enum {
     VECTOR_ROWS = 2048,
-    NO_COLUMN = UINT32_MAX, /* DuckDB asks for a column that is not ours: count(*) */
+    NO_COLUMN = UINT32_MAX, /* fh_rows, which has no values */
     ARENA_BYTES_MAX = 1024 * 1024,
 };
 
@@ -234,13 +234,17 @@ static void on_bind(duckdb_bind_info info)
 {
     struct fh_scans *scans = duckdb_bind_get_extra_info(info);
     duckdb_value parameter = duckdb_bind_get_parameter(info, 0);
-    uint64_t slot = duckdb_get_uint64(parameter);
+    int64_t slot = duckdb_get_int64(parameter);
     duckdb_destroy_value(&parameter);
-    if (slot >= scans->table_count) {
+    if (slot < 0 || slot >= (int64_t)scans->table_count) {
         duckdb_bind_set_error(info, "no such remote table");
         return;
     }
     struct remote_table *remote = &scans->tables[slot];
+    /* When no column is wanted, for a count(*), DuckDB asks for the first: let it cost nothing. */
+    duckdb_logical_type boolean = duckdb_create_logical_type(DUCKDB_TYPE_BOOLEAN);
+    duckdb_bind_add_result_column(info, "fh_rows", boolean);
+    duckdb_destroy_logical_type(&boolean);
     for (uint32_t i = 0; i < remote->table.column_count; i++) {
         duckdb_logical_type type = fh_batch_in_type(remote->columns[i].type);
         duckdb_bind_add_result_column(info, remote->columns[i].name, type);
@@ -299,11 +303,11 @@ static bool project(struct scan *scan, duckdb_init_info info)
     }
     for (uint32_t i = 0; i < scan->output_count; i++) {
         idx_t column = duckdb_init_get_column_index(info, i);
-        if (column >= scan->remote->table.column_count) {
+        if (column == 0 || column > scan->remote->table.column_count) {
             scan->output[i] = NO_COLUMN;
         } else {
             scan->output[i] = scan->projected_count;
-            scan->projected[scan->projected_count++] = (uint32_t)column;
+            scan->projected[scan->projected_count++] = (uint32_t)column - 1;
         }
     }
     return true;
@@ -470,11 +474,11 @@ static void on_rows(duckdb_function_info info, duckdb_data_chunk output)
     uint32_t left = scan->batch.rows - scan->row;
     uint32_t count = left < VECTOR_ROWS ? left : VECTOR_ROWS;
     for (uint32_t i = 0; i < scan->output_count; i++) {
-        if (scan->output[i] != NO_COLUMN) {
-            fh_batch_in(duckdb_data_chunk_get_vector(output, i),
-                        &scan->batch.columns[scan->output[i]],
-                        scan->row,
-                        count);
+        duckdb_vector vector = duckdb_data_chunk_get_vector(output, i);
+        if (scan->output[i] == NO_COLUMN) {
+            memset(duckdb_vector_get_data(vector), 0, count);
+        } else {
+            fh_batch_in(vector, &scan->batch.columns[scan->output[i]], scan->row, count);
         }
     }
     scan->row += count;
@@ -484,7 +488,7 @@ static void on_rows(duckdb_function_info info, duckdb_data_chunk output)
 int fh_scans_register(struct fh_scans *scans, duckdb_connection connection, struct fh_err *err)
 {
     duckdb_table_function function = duckdb_create_table_function();
-    duckdb_logical_type slot = duckdb_create_logical_type(DUCKDB_TYPE_UBIGINT);
+    duckdb_logical_type slot = duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
     duckdb_table_function_set_name(function, "fh_remote");
     duckdb_table_function_add_parameter(function, slot);
     duckdb_table_function_set_extra_info(function, scans, NULL);

@@ -1,0 +1,643 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Flow and failure: windows, cancel, deadlines, crashes, remote scans, checks of sources. */
+#include "common/time.h"
+#include "tests/node/worker/rig.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct rig rig;
+
+static int up(void **state)
+{
+    (void)state;
+    rig_up(&rig);
+    rig_write(
+        &rig,
+        "COPY (SELECT i AS id, 'n' || (i % 7) AS name, CASE WHEN i % 5 = 0 THEN NULL ELSE "
+        "i / 4 END AS part, i % 2 = 0 AS even, (i * 1.25)::DECIMAL(12,2) AS price, DATE "
+        "'2001-01-01' + (i % 100)::INTEGER AS day, 'a note that is never inline ' || i AS note "
+        "FROM range(20000) t(i)) TO '%s/items.parquet';"
+        "COPY (SELECT 'n' || i AS name, i AS rank FROM range(7) t(i)) TO '%s/names.csv';"
+        "COPY (SELECT * FROM (VALUES (1, 'a', 'x'), (1, 'b', NULL), (3, NULL, '7'), (4, 'a', "
+        "'8')) t(id, name, size)) TO '%s/broken.csv';"
+        "COPY (SELECT 1 AS id, 'x' AS name) TO '%s/short.json'");
+    return 0;
+}
+
+static int down(void **state)
+{
+    (void)state;
+    rig_down(&rig);
+    return 0;
+}
+
+static void start(struct fh_worker *worker, const char *sql, uint32_t window, int deadline_ms)
+{
+    struct fh_err err = {0};
+    struct fh_channel_run run = {.sql = fh_bytes_cstr(sql), .window = window};
+    if (fh_worker_run(worker, &run, rig_soon(deadline_ms), &err) != FH_OK) {
+        fail_msg("%s", err.text);
+    }
+}
+
+static const char *const endless =
+    "SELECT count(*) FROM range(100000000) a, range(100000) b WHERE a.range * b.range = -1";
+
+static void producer_waits_for_credit(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct fh_worker_event event;
+    struct fh_worker *worker = rig_worker(&rig, FH_WORKER_QUERY, 1);
+    start(worker, "SELECT i, i + 1, i + 2 FROM range(3000000) t(i)", 2, 2000);
+    uint64_t rows = 0;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(fh_worker_next(worker, &event, &err), FH_OK);
+        assert_int_equal(event.kind, FH_WORKER_BATCH);
+        rows += event.rows;
+    }
+    /* The window is used up: nothing comes although millions of rows are left, until the deadline.
+     */
+    int64_t before = fh_clock_mono_ms();
+    assert_int_equal(fh_worker_next(worker, &event, &err), FH_ETIMEOUT);
+    assert_true(fh_clock_mono_ms() - before > 1000);
+    assert_true(rows < 300000);
+    assert_false(fh_worker_dead(worker)); // it answered the cancel
+    rig_expect(worker, "SELECT 42", "42\n");
+
+    start(worker, "SELECT i, i + 1, i + 2 FROM range(3000000) t(i)", 1, 20000);
+    rows = 0;
+    for (;;) {
+        assert_int_equal(fh_worker_next(worker, &event, &err), FH_OK);
+        if (event.kind == FH_WORKER_END) {
+            break;
+        }
+        rows += event.rows;
+        assert_true(event.batch.size <= FH_BATCH_BYTES_MAX);
+        fh_worker_credit(worker, 1);
+    }
+    assert_int_equal(rows, 3000000);
+    assert_int_equal(event.end.rows, 3000000);
+    rig_release(&rig, worker);
+}
+
+static void cancel_ends_a_query(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct fh_worker_event event;
+    struct fh_worker *worker = rig_worker(&rig, FH_WORKER_QUERY, 2);
+    start(worker, endless, FH_QUERY_WINDOW, 20000);
+    usleep(50000);
+    int64_t before = fh_clock_mono_ms();
+    fh_worker_cancel(worker);
+    assert_int_equal(fh_worker_next(worker, &event, &err), FH_ECANCELLED);
+    assert_true(fh_clock_mono_ms() - before < FH_WORKER_GRACE_MS);
+    assert_false(fh_worker_dead(worker));
+    rig_expect(worker, "SELECT 1", "1\n");
+    fh_worker_cancel(worker); // nothing runs: nothing happens
+    rig_expect(worker, "SELECT 2", "2\n");
+    rig_release(&rig, worker);
+}
+
+static void deadline_is_kept(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct fh_worker_event event;
+    struct fh_worker *worker = rig_worker(&rig, FH_WORKER_QUERY, 1);
+    int64_t before = fh_clock_mono_ms();
+    start(worker, endless, FH_QUERY_WINDOW, 300);
+    assert_int_equal(fh_worker_next(worker, &event, &err), FH_ETIMEOUT);
+    assert_string_equal(err.rule, "query.deadline");
+    assert_true(fh_clock_mono_ms() - before < 300 + FH_WORKER_GRACE_MS + 300);
+    assert_false(fh_worker_dead(worker));
+
+    /* One function call that no interrupt reaches: the process is killed. */
+    before = fh_clock_mono_ms();
+    start(worker, "SELECT levenshtein(repeat('a', 200000), repeat('b', 200000))", 1, 300);
+    assert_int_equal(fh_worker_next(worker, &event, &err), FH_ETIMEOUT);
+    assert_true(fh_clock_mono_ms() - before < 300 + FH_WORKER_GRACE_MS + 500);
+    assert_true(fh_worker_dead(worker));
+    rig_release(&rig, worker);
+}
+
+struct noticed {
+    int count;
+    int status;
+};
+
+static void on_exit_notice(struct fh_worker *worker, int status, void *user)
+{
+    struct noticed *noticed = user;
+    (void)worker;
+    noticed->count++;
+    noticed->status = status;
+}
+
+static void a_killed_worker_is_an_error(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct fh_worker_event event;
+    struct noticed noticed = {0};
+    struct fh_worker *worker = rig_worker(&rig, FH_WORKER_QUERY, 1);
+    fh_worker_on_exit(worker, on_exit_notice, &noticed);
+    start(worker, endless, FH_QUERY_WINDOW, 20000);
+    assert_int_equal(kill(fh_worker_pid(worker), SIGKILL), 0);
+    assert_int_equal(fh_worker_next(worker, &event, &err), FH_EIO);
+    assert_string_equal(err.rule, "worker.died");
+    assert_true(fh_worker_dead(worker));
+    struct fh_channel_run run = {.sql = fh_bytes_cstr("SELECT 1"), .window = 1};
+    assert_int_equal(fh_worker_run(worker, &run, rig_soon(1000), &err), FH_EIO);
+    for (int i = 0; i < 100 && noticed.count == 0; i++) {
+        fh_loop_run_once(rig.loop, 20);
+    }
+    assert_int_equal(noticed.count, 1);
+    assert_int_equal(noticed.status, SIGKILL);
+    rig_release(&rig, worker);
+}
+
+static void our_kill_reads_as_cancelled(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct fh_worker_event event;
+    struct fh_worker *worker = rig_worker(&rig, FH_WORKER_QUERY, 1);
+    start(worker, endless, FH_QUERY_WINDOW, 20000);
+    fh_worker_kill(worker);
+    assert_int_equal(fh_worker_next(worker, &event, &err), FH_ECANCELLED);
+    rig_release(&rig, worker);
+}
+
+static void rows_are_bounded(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct fh_worker_event event = {.kind = FH_WORKER_BATCH};
+    struct fh_worker *worker = rig_worker(&rig, FH_WORKER_QUERY, 1);
+    struct fh_channel_run run = {
+        .sql = fh_bytes_cstr("SELECT * FROM range(100000)"), .window = 4, .rows_max = 50000};
+    assert_int_equal(fh_worker_run(worker, &run, rig_soon(5000), &err), FH_OK);
+    int code = FH_OK;
+    while (code == FH_OK && event.kind == FH_WORKER_BATCH) {
+        code = fh_worker_next(worker, &event, &err);
+        fh_worker_credit(worker, 1);
+    }
+    assert_int_equal(code, FH_ETOOBIG);
+    assert_string_equal(err.rule, "query.rows");
+    rig_refuse(worker, "SELECT repeat('x', 2000000)", FH_ETOOBIG, "query.row");
+    /* wide rows: one vector is far more than a batch */
+    struct fh_buf out;
+    fh_buf_init(&out, 64 * 1024 * 1024);
+    assert_int_equal(
+        rig_query(worker, "SELECT repeat('x', 4000) || i FROM range(5000) t(i)", &out, &err),
+        FH_OK);
+    assert_true(out.size > (size_t)5000 * 4000);
+    fh_buf_fini(&out);
+    rig_release(&rig, worker);
+}
+
+static void memory_is_bounded(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct fh_buf out;
+    struct fh_worker *worker = rig_worker(&rig, FH_WORKER_QUERY, 1);
+    fh_buf_init(&out, 1024);
+    int code = rig_query(worker, "SELECT length(repeat(repeat('x', 1000000), 20000))", &out, &err);
+    assert_true(code == FH_ETOOBIG || code == FH_EIO || code == FH_ESQL || code == FH_EINTERNAL);
+    fh_buf_fini(&out);
+    rig_release(&rig, worker);
+}
+
+static void values_are_bound(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct fh_worker_event event;
+    struct fh_buf out;
+    struct fh_worker *worker = rig_worker(&rig, FH_WORKER_QUERY, 1);
+    const struct fh_cell params[] = {
+        {.kind = FH_CELL_INT, .integer = -7},
+        {.kind = FH_CELL_UINT, .natural = UINT64_MAX},
+        {.kind = FH_CELL_BOOL, .integer = 1},
+        {.kind = FH_CELL_BYTES, .bytes = fh_bytes_cstr("it's '); DROP")},
+        {.kind = FH_CELL_NULL},
+    };
+    struct fh_channel_run run = {.sql = fh_bytes_cstr("SELECT $1, $2, $3, $4, $5::VARCHAR"),
+                                 .window = 4,
+                                 .params = params,
+                                 .param_count = FH_COUNT(params)};
+    assert_int_equal(fh_worker_run(worker, &run, rig_soon(5000), &err), FH_OK);
+    assert_int_equal(fh_worker_next(worker, &event, &err), FH_OK);
+    fh_buf_init(&out, 1024);
+    rig_rows(event.batch, &out);
+    assert_string_equal(fh_buf_cstr(&out), "-7|18446744073709551615|true|it's '); DROP|NULL\n");
+    fh_buf_fini(&out);
+    assert_int_equal(fh_worker_next(worker, &event, &err), FH_OK);
+    assert_int_equal(event.kind, FH_WORKER_END);
+    run.param_count = 2;
+    assert_int_equal(fh_worker_run(worker, &run, rig_soon(5000), &err), FH_OK);
+    assert_int_equal(fh_worker_next(worker, &event, &err), FH_ESQL);
+    assert_string_equal(err.rule, "sql.parameters");
+    rig_release(&rig, worker);
+}
+
+/* ---- remote scans: the test is the node between two workers ---- */
+
+struct relay {
+    struct fh_worker *owner;
+    uint64_t scan;
+    uint64_t wanted;
+    bool open;
+    bool drained; /* the owner has no more */
+    unsigned projected;
+};
+
+/* Starts at the owner what the scan asks for. */
+static void open_relay(struct relay *relay,
+                       struct fh_worker *owner,
+                       const struct fh_table *table,
+                       const struct fh_channel_scan *scan)
+{
+    struct fh_buf sql;
+    fh_buf_init(&sql, 65536);
+    fh_buf_add_cstr(&sql, "SELECT ");
+    for (uint32_t i = 0; i < scan->column_count; i++) {
+        assert_true(scan->columns[i] < table->column_count);
+        fh_buf_printf(&sql, "%s\"%s\"", i == 0 ? "" : ", ", table->columns[scan->columns[i]].name);
+    }
+    fh_buf_printf(&sql,
+                  "%s FROM %s.%s.%s",
+                  scan->column_count == 0 ? "true" : "",
+                  table->domain,
+                  table->product,
+                  table->table);
+    start(owner, fh_buf_cstr(&sql), 1, 20000);
+    fh_buf_fini(&sql);
+    *relay = (struct relay){.owner = owner,
+                            .scan = scan->scan,
+                            .wanted = scan->want,
+                            .open = true,
+                            .projected = scan->column_count};
+}
+
+static void pump(struct fh_worker *worker, struct relay *relay)
+{
+    struct fh_err err = {0};
+    struct fh_worker_event event;
+    while (relay->open && !relay->drained && relay->wanted > 0) {
+        assert_int_equal(fh_worker_next(relay->owner, &event, &err), FH_OK);
+        if (event.kind == FH_WORKER_END) {
+            relay->drained = true;
+            fh_worker_scan_end(worker, relay->scan, event.end.rows);
+            return;
+        }
+        int code = fh_worker_scan_batch(worker, relay->scan, event.batch, &err);
+        assert_true(code == FH_OK || code == FH_ENOTFOUND);
+        fh_worker_credit(relay->owner, 1);
+        relay->wanted--;
+    }
+}
+
+/* Runs `sql` at the entry, whose tables all are remote, served by `owners` in order of `tables`. */
+static int run_join(struct fh_worker *entry,
+                    struct fh_worker *const *owners,
+                    const struct fh_table *tables,
+                    unsigned count,
+                    const char *sql,
+                    struct fh_buf *out,
+                    unsigned *out_projected)
+{
+    struct fh_err err = {0};
+    struct relay relays[4] = {0};
+    start(entry, sql, FH_QUERY_WINDOW, 20000);
+    for (;;) {
+        struct fh_worker_event event;
+        int code = fh_worker_next(entry, &event, &err);
+        if (code != FH_OK || event.kind == FH_WORKER_END) {
+            return code;
+        }
+        if (event.kind == FH_WORKER_BATCH) {
+            rig_rows(event.batch, out);
+            fh_worker_credit(entry, 1);
+        }
+        for (unsigned i = 0; i < count; i++) {
+            if (event.kind == FH_WORKER_SCAN_OPEN && event.scan.number == tables[i].number) {
+                open_relay(&relays[i], owners[i], &tables[i], &event.scan);
+                *out_projected += relays[i].projected;
+            } else if (relays[i].open && event.kind == FH_WORKER_SCAN_WANT &&
+                       event.count.id == relays[i].scan) {
+                relays[i].wanted += event.count.count;
+            } else if (relays[i].open && event.kind == FH_WORKER_SCAN_CLOSE &&
+                       event.count.id == relays[i].scan) {
+                relays[i].open = false;
+                fh_worker_cancel(relays[i].owner);
+                struct fh_worker_event rest = {.kind = FH_WORKER_BATCH};
+                while (!relays[i].drained && rest.kind != FH_WORKER_END &&
+                       fh_worker_next(relays[i].owner, &rest, &err) == FH_OK) {
+                }
+            }
+            pump(entry, &relays[i]);
+        }
+    }
+}
+
+static const char *const item_columns = "id BIGINT, name VARCHAR, part DOUBLE, even BOOLEAN, price "
+                                        "DECIMAL(12,2), day DATE, note VARCHAR";
+
+static void remote_scans_join(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct fh_worker *owners[2] = {rig_worker(&rig, FH_WORKER_SCAN, 1),
+                                   rig_worker(&rig, FH_WORKER_SCAN, 1)};
+    struct fh_worker *entry = rig_worker(&rig, FH_WORKER_QUERY, 2);
+    struct fh_table own[2] = {
+        rig_table(&rig, "shop.items.items", FH_SOURCE_PARQUET, item_columns),
+        rig_table(&rig, "lists.names.names", FH_SOURCE_CSV, "name VARCHAR, rank INTEGER"),
+    };
+    assert_int_equal(rig_add(owners[0], &own[0], rig_open(&rig, "items.parquet"), &err), FH_OK);
+    assert_int_equal(rig_add(owners[1], &own[1], rig_open(&rig, "names.csv"), &err), FH_OK);
+    struct fh_table remote[2];
+    for (int i = 0; i < 2; i++) {
+        remote[i] = own[i];
+        remote[i].format = FH_SOURCE_REMOTE;
+        remote[i].file_count = 0;
+        remote[i].row_estimate = i == 0 ? 20000 : 7;
+    }
+    if (fh_worker_tables(entry, remote, 2, NULL, 0, rig_soon(5000), &err) != FH_OK) {
+        fail_msg("%s", err.text);
+    }
+    static const struct {
+        const char *sql;
+        const char *expected;
+        unsigned projected;
+    } rows[] = {
+        {"SELECT count(*) FROM shop.items", "20000\n", 0},
+        {"SELECT count(part), sum(price), min(day), max(length(note)) FROM shop.items",
+         "16000|249987500.00|2001-01-01|33\n",
+         4},
+        {"SELECT rank, count(*), sum(part) FROM shop.items JOIN lists.names USING (name) WHERE "
+         "even "
+         "GROUP BY rank ORDER BY rank LIMIT 2",
+         "0|1429|2857142.0\n1|1429|2858142.5\n",
+         5},
+        {"SELECT id, note, even FROM shop.items WHERE id IN (0, 7, 19999) ORDER BY id",
+         "0|a note that is never inline 0|true\n7|a note that is never inline 7|false\n"
+         "19999|a note that is never inline 19999|false\n",
+         3},
+        {"SELECT id FROM shop.items LIMIT 1", "0\n", 1},
+        {"SELECT count(*) FROM shop.items a, shop.items b WHERE false", "0\n", 0},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct fh_buf out;
+        unsigned projected = 0;
+        fh_buf_init(&out, 1024 * 1024);
+        assert_int_equal(run_join(entry, owners, remote, 2, rows[i].sql, &out, &projected), FH_OK);
+        if (i != 2) { // sums of doubles are compared by the query below
+            assert_string_equal(fh_buf_cstr(&out), rows[i].expected);
+        }
+        if (projected != rows[i].projected) {
+            fail_msg("%s: %u columns were projected", rows[i].sql, projected);
+        }
+        fh_buf_fini(&out);
+    }
+    for (int i = 0; i < 2; i++) {
+        rig_release(&rig, owners[i]);
+    }
+    rig_release(&rig, entry);
+}
+
+static void a_failed_scan_fails_the_query(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct fh_worker_event event;
+    struct fh_worker *entry = rig_worker(&rig, FH_WORKER_QUERY, 1);
+    struct fh_table table = rig_table(&rig, "shop.items.items", FH_SOURCE_REMOTE, item_columns);
+    assert_int_equal(fh_worker_tables(entry, &table, 1, NULL, 0, rig_soon(5000), &err), FH_OK);
+
+    /* The owner is gone: the node's own words reach the consumer. */
+    start(entry, "SELECT sum(id) FROM shop.items", 4, 5000);
+    assert_int_equal(fh_worker_next(entry, &event, &err), FH_OK);
+    assert_int_equal(event.kind, FH_WORKER_SCAN_OPEN);
+    struct fh_err gone = {.code = FH_EUNREACH, .rule = "peer.gone", .text = "shop is unreachable"};
+    fh_worker_scan_error(entry, event.scan.scan, &gone);
+    int code = FH_OK;
+    while (code == FH_OK) {
+        code = fh_worker_next(entry, &event, &err);
+    }
+    assert_int_equal(code, FH_EUNREACH);
+    assert_string_equal(err.rule, "peer.gone");
+    assert_string_equal(err.text, "shop is unreachable");
+    assert_false(fh_worker_dead(entry));
+
+    /* Bytes that are no batch, then a batch of another type. */
+    static const char *const wrong[] = {"garbage", "SELECT 1::INTEGER AS id", "SELECT 'x' AS id"};
+    struct fh_worker *owner = rig_worker(&rig, FH_WORKER_SCAN, 1);
+    for (size_t i = 0; i < FH_COUNT(wrong); i++) {
+        start(entry, "SELECT sum(id) FROM shop.items", 4, 5000);
+        assert_int_equal(fh_worker_next(entry, &event, &err), FH_OK);
+        assert_int_equal(event.kind, FH_WORKER_SCAN_OPEN);
+        uint64_t scan = event.scan.scan;
+        if (i == 0) {
+            assert_int_equal(fh_worker_scan_batch(entry, scan, fh_bytes_cstr(wrong[i]), &err),
+                             FH_OK);
+        } else {
+            struct fh_worker_event piece;
+            start(owner, wrong[i], 4, 5000);
+            assert_int_equal(fh_worker_next(owner, &piece, &err), FH_OK);
+            assert_int_equal(fh_worker_scan_batch(entry, scan, piece.batch, &err), FH_OK);
+            assert_int_equal(fh_worker_next(owner, &piece, &err), FH_OK);
+        }
+        code = FH_OK;
+        while (code == FH_OK) {
+            code = fh_worker_next(entry, &event, &err);
+        }
+        assert_true(code == FH_EPROTO || code == FH_EINVAL);
+        assert_true(strncmp(err.rule, "scan.", 5) == 0 || strncmp(err.rule, "batch.", 6) == 0);
+        assert_false(fh_worker_dead(entry));
+        assert_int_equal(fh_worker_scan_batch(entry, scan, fh_bytes_cstr("late"), &err),
+                         FH_ENOTFOUND);
+    }
+
+    /* Nothing ever comes: the deadline of the query ends the wait inside DuckDB. */
+    start(entry, "SELECT sum(id) FROM shop.items", 4, 300);
+    assert_int_equal(fh_worker_next(entry, &event, &err), FH_OK);
+    assert_int_equal(fh_worker_next(entry, &event, &err), FH_ETIMEOUT);
+    assert_false(fh_worker_dead(entry));
+    rig_expect(entry, "SELECT 1", "1\n");
+    rig_release(&rig, owner);
+    rig_release(&rig, entry);
+}
+
+/* ---- checks ---- */
+
+static void contracts_are_checked_against_data(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file;
+        enum fh_source_format format;
+        const char *columns;
+        const char *expected; /* rows, then column:rule:count */
+    } rows[] = {
+        {"items.parquet", FH_SOURCE_PARQUET, "id BIGINT!#@, name VARCHAR!, part DOUBLE", "20000"},
+        {"items.parquet", FH_SOURCE_PARQUET, "part DOUBLE!", "20000 part:required:4000"},
+        {"items.parquet", FH_SOURCE_PARQUET, "name INTEGER", "20000 name:type:20000"},
+        {"items.parquet", FH_SOURCE_PARQUET, "nothing INTEGER!", "20000 nothing:missing:0"},
+        {"names.csv", FH_SOURCE_CSV, "name VARCHAR#, rank INTEGER!@", "7"},
+        {"broken.csv",
+         FH_SOURCE_CSV,
+         "id INTEGER!#, name VARCHAR!, size INTEGER",
+         "4 id:unique:1 name:required:1 size:type:1"},
+        {"broken.csv", FH_SOURCE_CSV, "id INTEGER@, name VARCHAR@", "4 name:required:1"},
+        {"broken.csv", FH_SOURCE_CSV, "id INTEGER@", "4 id:primary_key:1"},
+        {"short.json",
+         FH_SOURCE_JSON,
+         "id INTEGER!, name VARCHAR!, more VARCHAR",
+         "1 more:missing:0"},
+    };
+    struct fh_worker *worker = rig_worker(&rig, FH_WORKER_CHECK, 1);
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct fh_err err = {0};
+        struct fh_channel_checked checked;
+        struct fh_table table =
+            rig_table(&rig, "shop.tried.tried", rows[i].format, rows[i].columns);
+        int fd = rig_open(&rig, rows[i].file);
+        int code =
+            fh_worker_check(worker, &table, &fd, 1, rig.arena, &checked, rig_soon(10000), &err);
+        close(fd);
+        if (code != FH_OK) {
+            fail_msg("row %zu: %s", i, err.text);
+        }
+        struct fh_buf text;
+        fh_buf_init(&text, 4096);
+        fh_buf_printf(&text, "%llu", (unsigned long long)checked.rows);
+        for (uint32_t k = 0; k < checked.finding_count; k++) {
+            fh_buf_printf(&text,
+                          " %s:%s:%llu",
+                          table.columns[checked.findings[k].column].name,
+                          fh_finding_rule_text(checked.findings[k].rule),
+                          (unsigned long long)checked.findings[k].count);
+        }
+        assert_string_equal(fh_buf_cstr(&text), rows[i].expected);
+        fh_buf_fini(&text);
+    }
+    struct fh_err err = {0};
+    struct fh_channel_checked checked;
+    struct fh_table table = rig_table(&rig, "shop.tried.tried", FH_SOURCE_PARQUET, "id BIGINT");
+    int fd = rig_open(&rig, "names.csv");
+    assert_int_equal(
+        fh_worker_check(worker, &table, &fd, 1, rig.arena, &checked, rig_soon(10000), &err),
+        FH_EINVAL);
+    assert_string_equal(err.rule, "source.read");
+    assert_null(strstr(err.text, "/"));
+    close(fd);
+    rig_release(&rig, worker);
+}
+
+/* ---- processes ---- */
+
+static void workers_give_up_what_they_do_not_need(void **state)
+{
+    (void)state;
+    char path[64];
+    char text[8192];
+    struct fh_worker *worker = rig_worker(&rig, FH_WORKER_QUERY, 1);
+    rig_expect(worker, "SELECT 1", "1\n");
+    snprintf(path, sizeof path, "/proc/%d/environ", fh_worker_pid(worker));
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    assert_int_equal(fread(text, 1, sizeof text, file), 0);
+    fclose(file);
+    snprintf(path, sizeof path, "/proc/%d/status", fh_worker_pid(worker));
+    file = fopen(path, "rb");
+    assert_non_null(file);
+    text[fread(text, 1, sizeof text - 1, file)] = 0;
+    fclose(file);
+    assert_non_null(strstr(text, "NoNewPrivs:\t1"));
+    snprintf(path, sizeof path, "/proc/%d/fd", fh_worker_pid(worker));
+    DIR *folder = opendir(path);
+    assert_non_null(folder);
+    int descriptors = 0;
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        descriptors += entry->d_name[0] != '.' ? 1 : 0;
+    }
+    closedir(folder);
+    assert_true(descriptors <= 5); // 0, 1, 2, the channel, and at most one of the C library
+    rig_release(&rig, worker);
+}
+
+static void workers_are_counted_and_reaped(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct fh_worker *workers[FH_WORKERS_MAX + 1];
+    uint32_t before = fh_workers_count(rig.workers);
+    for (int i = 0; i < 50 && before > 0; i++) {
+        fh_loop_run_once(rig.loop, 20);
+        before = fh_workers_count(rig.workers);
+    }
+    assert_int_equal(before, 0);
+    for (int i = 0; i < FH_WORKERS_MAX; i++) {
+        assert_int_equal(fh_workers_spawn(rig.workers, &workers[i], &err), FH_OK);
+    }
+    assert_int_equal(fh_workers_spawn(rig.workers, &workers[FH_WORKERS_MAX], &err), FH_EBUSY);
+    for (int i = 0; i < FH_WORKERS_MAX; i++) {
+        fh_worker_release(workers[i]);
+    }
+    for (int i = 0; i < 100 && fh_workers_count(rig.workers) > 0; i++) {
+        fh_loop_run_once(rig.loop, 20);
+    }
+    assert_int_equal(fh_workers_count(rig.workers), 0);
+}
+
+static void a_missing_program_is_an_error(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct fh_workers *workers = NULL;
+    struct fh_worker *worker = NULL;
+    struct fh_workers_options options = {
+        .program = "/nonexistent/freehold-worker", .spill_root = "", .workers_max = 1};
+    assert_int_equal(fh_workers_new(&workers, fh_loop_uv(rig.loop), &options, &err), FH_OK);
+    assert_int_equal(fh_workers_spawn(workers, &worker, &err), FH_ENOTFOUND);
+    for (int i = 0; i < 50 && !fh_workers_drained(workers); i++) {
+        fh_loop_run_once(rig.loop, 20);
+    }
+    assert_true(fh_workers_drained(workers));
+    fh_workers_free(workers);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(producer_waits_for_credit),
+        cmocka_unit_test(cancel_ends_a_query),
+        cmocka_unit_test(deadline_is_kept),
+        cmocka_unit_test(a_killed_worker_is_an_error),
+        cmocka_unit_test(our_kill_reads_as_cancelled),
+        cmocka_unit_test(rows_are_bounded),
+        cmocka_unit_test(memory_is_bounded),
+        cmocka_unit_test(values_are_bound),
+        cmocka_unit_test(remote_scans_join),
+        cmocka_unit_test(a_failed_scan_fails_the_query),
+        cmocka_unit_test(contracts_are_checked_against_data),
+        cmocka_unit_test(workers_give_up_what_they_do_not_need),
+        cmocka_unit_test(workers_are_counted_and_reaped),
+        cmocka_unit_test(a_missing_program_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, up, down);
+}
