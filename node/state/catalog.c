@@ -50,9 +50,9 @@ void fh_catalog_count_in(struct fh_catalog *catalog,
                          const struct fh_domain_id *domain,
                          const struct fh_record_id *id)
 {
-    head_add(&catalog->head, id);
+    head_add(&catalog->sums.head, id);
     if (fh_domain_id_equal(domain, &catalog->self)) {
-        head_add(&catalog->own, id);
+        head_add(&catalog->sums.own, id);
     }
 }
 
@@ -60,20 +60,20 @@ void fh_catalog_count_out(struct fh_catalog *catalog,
                           const struct fh_domain_id *domain,
                           const struct fh_record_id *id)
 {
-    head_remove(&catalog->head, id);
+    head_remove(&catalog->sums.head, id);
     if (fh_domain_id_equal(domain, &catalog->self)) {
-        head_remove(&catalog->own, id);
+        head_remove(&catalog->sums.own, id);
     }
 }
 
 struct fh_catalog_head fh_catalog_head(const struct fh_catalog *catalog)
 {
-    return catalog->head;
+    return catalog->sums.head;
 }
 
 struct fh_catalog_head fh_catalog_own_head(const struct fh_catalog *catalog)
 {
-    return catalog->own;
+    return catalog->sums.own;
 }
 
 static int add_row(void *user, const struct fh_store_entry *row, struct fh_err *err)
@@ -100,10 +100,10 @@ void fh_catalog_fingerprint(const struct fh_catalog *catalog, uint8_t out[16])
 {
     static const char tag[] = "freehold/v1/catalogue";
     uint8_t count[8];
-    fh_put_u64be(count, catalog->head.count);
+    fh_put_u64be(count, catalog->sums.head.count);
     struct fh_bytes parts[] = {fh_bytes(tag, sizeof tag),
                                fh_bytes(count, sizeof count),
-                               fh_bytes(catalog->head.root, sizeof catalog->head.root)};
+                               fh_bytes(catalog->sums.head.root, sizeof catalog->sums.head.root)};
     struct fh_hash hash = fh_hash_parts(parts, FH_COUNT(parts));
     memcpy(out, hash.b, 16);
 }
@@ -121,11 +121,42 @@ static int load_row(void *user, const struct fh_store_entry *row, struct fh_err 
     return code;
 }
 
+static int
+load_rows(void *user, const struct fh_domain_id *domain, int64_t rows, struct fh_err *err)
+{
+    struct fh_catalog *catalog = user;
+    struct fh_catalog_domain *row = fh_catalog_domain_row(catalog, domain);
+    if (row == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for the domains of the catalogue");
+    }
+    row->rows = (uint64_t)rows;
+    catalog->sums.rows += row->rows;
+    return FH_OK;
+}
+
 int fh_catalog_reload(struct fh_catalog *catalog, struct fh_err *err)
 {
-    catalog->head = (struct fh_catalog_head){.count = 0};
-    catalog->own = (struct fh_catalog_head){.count = 0};
-    return fh_store_entries_each(catalog->store, load_row, catalog, err);
+    catalog->sums = (struct fh_catalog_sums){.rows = 0};
+    for (size_t i = 0; i < catalog->domain_count; i++) {
+        catalog->domains[i].rows = 0;
+    }
+    int code = fh_store_entries_counts(catalog->store, load_rows, catalog, err);
+    return code == FH_OK ? fh_store_entries_each(catalog->store, load_row, catalog, err) : code;
+}
+
+void fh_catalog_restore(struct fh_catalog *catalog,
+                        const struct fh_catalog_sums *sums,
+                        const struct fh_domain_id *domain)
+{
+    struct fh_err ignored;
+    uint64_t rows = 0;
+    bool is_counted = catalog->sums.rows == sums->rows;
+    struct fh_catalog_domain *row = is_counted ? NULL : fh_catalog_domain_row(catalog, domain);
+    catalog->sums = *sums;
+    /* When even this fails, the count is one too high: the quota is a little stricter. */
+    if (row != NULL && fh_store_entries_count(catalog->store, domain, &rows, &ignored) == FH_OK) {
+        row->rows = rows;
+    }
 }
 
 static int
@@ -155,8 +186,8 @@ int fh_catalog_open(struct fh_catalog **out,
     if (code == FH_OK) {
         code = fh_store_heard_each(catalog->store, load_heard, catalog, err);
     }
-    for (size_t i = 0; i < catalog->heard_count; i++) {
-        catalog->heard[i].dirty = false;
+    for (size_t i = 0; i < catalog->domain_count; i++) {
+        catalog->domains[i].dirty = false;
     }
     if (code == FH_OK) {
         *out = FH_TAKE(catalog);
@@ -167,7 +198,7 @@ int fh_catalog_open(struct fh_catalog **out,
 void fh_catalog_close(struct fh_catalog *catalog)
 {
     if (catalog != NULL) {
-        fh_free(catalog->heard);
+        fh_free(catalog->domains);
         fh_free(catalog);
     }
 }
@@ -229,13 +260,13 @@ int fh_catalog_signature_rule(struct fh_err *err, int code, const char *rule)
 
 /* ---- age ---- */
 
-static size_t heard_place(const struct fh_catalog *catalog, const struct fh_domain_id *domain)
+static size_t domain_place(const struct fh_catalog *catalog, const struct fh_domain_id *id)
 {
     size_t low = 0;
-    size_t high = catalog->heard_count;
+    size_t high = catalog->domain_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (fh_domain_id_compare(&catalog->heard[middle].domain, domain) < 0) {
+        if (fh_domain_id_compare(&catalog->domains[middle].id, id) < 0) {
             low = middle + 1;
         } else {
             high = middle;
@@ -244,40 +275,52 @@ static size_t heard_place(const struct fh_catalog *catalog, const struct fh_doma
     return low;
 }
 
-static bool heard_reserve(struct fh_catalog *catalog)
+static bool is_at(const struct fh_catalog *catalog, size_t place, const struct fh_domain_id *id)
 {
-    if (catalog->heard_count < catalog->heard_capacity) {
+    return place < catalog->domain_count && fh_domain_id_equal(&catalog->domains[place].id, id);
+}
+
+static bool reserve_domain(struct fh_catalog *catalog)
+{
+    if (catalog->domain_count < catalog->domain_capacity) {
         return true;
     }
-    size_t capacity = catalog->heard_capacity == 0 ? 16 : catalog->heard_capacity * 2;
+    size_t capacity = catalog->domain_capacity == 0 ? 16 : catalog->domain_capacity * 2;
     void *grown = capacity > FH_MEMBERS_MAX
                       ? NULL
-                      : fh_realloc(catalog->heard, capacity * sizeof *catalog->heard);
+                      : fh_realloc(catalog->domains, capacity * sizeof *catalog->domains);
     if (grown == NULL) {
         return false;
     }
-    catalog->heard = grown;
-    catalog->heard_capacity = capacity;
+    catalog->domains = grown;
+    catalog->domain_capacity = capacity;
     return true;
+}
+
+struct fh_catalog_domain *fh_catalog_domain_row(struct fh_catalog *catalog,
+                                                const struct fh_domain_id *id)
+{
+    size_t at = domain_place(catalog, id);
+    if (!is_at(catalog, at, id)) {
+        if (!reserve_domain(catalog)) {
+            return NULL;
+        }
+        memmove(&catalog->domains[at + 1],
+                &catalog->domains[at],
+                (catalog->domain_count - at) * sizeof *catalog->domains);
+        catalog->domains[at] = (struct fh_catalog_domain){.id = *id};
+        catalog->domain_count++;
+    }
+    return &catalog->domains[at];
 }
 
 void fh_catalog_heard(struct fh_catalog *catalog, const struct fh_domain_id *domain, int64_t now_ms)
 {
-    size_t at = heard_place(catalog, domain);
-    if (at == catalog->heard_count || !fh_domain_id_equal(&catalog->heard[at].domain, domain)) {
-        /* Without memory the age falls back to when the announcement arrived. */
-        if (!heard_reserve(catalog)) {
-            return;
-        }
-        memmove(&catalog->heard[at + 1],
-                &catalog->heard[at],
-                (catalog->heard_count - at) * sizeof *catalog->heard);
-        catalog->heard[at] = (struct fh_catalog_heard_row){.domain = *domain};
-        catalog->heard_count++;
-    }
-    if (now_ms > catalog->heard[at].heard_ms) {
-        catalog->heard[at].heard_ms = now_ms;
-        catalog->heard[at].dirty = true;
+    struct fh_catalog_domain *row = fh_catalog_domain_row(catalog, domain);
+    /* Without memory the age falls back to when the announcement arrived. */
+    if (row != NULL && now_ms > row->heard_ms) {
+        row->heard_ms = now_ms;
+        row->dirty = true;
     }
 }
 
@@ -300,11 +343,9 @@ int fh_catalog_entry_of(const struct fh_catalog *catalog,
     if (domain != NULL) {
         memcpy(entry.domain_name, domain->name, sizeof entry.domain_name);
     }
-    size_t at = heard_place(catalog, &row->key.domain);
-    if (at < catalog->heard_count &&
-        fh_domain_id_equal(&catalog->heard[at].domain, &row->key.domain) &&
-        catalog->heard[at].heard_ms > entry.heard_ms) {
-        entry.heard_ms = catalog->heard[at].heard_ms;
+    size_t at = domain_place(catalog, &row->key.domain);
+    if (is_at(catalog, at, &row->key.domain) && catalog->domains[at].heard_ms > entry.heard_ms) {
+        entry.heard_ms = catalog->domains[at].heard_ms;
     }
     *out = entry;
     return FH_OK;
@@ -329,10 +370,10 @@ static int sweep_row(void *user, const struct fh_store_entry *row, struct fh_err
 static int store_heard(struct fh_catalog *catalog, struct fh_err *err)
 {
     int code = FH_OK;
-    for (size_t i = 0; i < catalog->heard_count && code == FH_OK; i++) {
-        struct fh_catalog_heard_row *row = &catalog->heard[i];
+    for (size_t i = 0; i < catalog->domain_count && code == FH_OK; i++) {
+        struct fh_catalog_domain *row = &catalog->domains[i];
         if (row->dirty) {
-            code = fh_store_heard_put(catalog->store, &row->domain, row->heard_ms, err);
+            code = fh_store_heard_put(catalog->store, &row->id, row->heard_ms, err);
             row->dirty = code != FH_OK;
         }
     }
@@ -344,8 +385,7 @@ int fh_catalog_sweep(struct fh_catalog *catalog,
                      uint64_t *out_dropped,
                      struct fh_err *err)
 {
-    struct fh_catalog_head head = catalog->head;
-    struct fh_catalog_head own = catalog->own;
+    struct fh_catalog_sums sums = catalog->sums;
     struct sweep sweep = {.catalog = catalog};
     int code = fh_store_begin(catalog->store, FH_STORE_LAZY, err);
     if (code != FH_OK) {
@@ -362,8 +402,7 @@ int fh_catalog_sweep(struct fh_catalog *catalog,
         fh_store_rollback(catalog->store);
     }
     if (code != FH_OK) {
-        catalog->head = head;
-        catalog->own = own;
+        catalog->sums = sums; /* rows stay rows when they expire */
     } else if (out_dropped != NULL) {
         *out_dropped = sweep.dropped;
     }

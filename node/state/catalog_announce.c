@@ -2,6 +2,7 @@
 /* Announcements: judged against what is held, then stored with want, search text and sum. */
 #include "node/state/catalog_inner.h"
 
+#include "common/assert.h"
 #include "common/time.h"
 #include "proto/wire/record.h"
 
@@ -88,25 +89,25 @@ static int check_quota(struct fh_catalog *catalog,
                        const struct fh_announcement *announcement,
                        struct fh_err *err)
 {
-    uint64_t of_domain = 0;
-    uint64_t of_all = 0;
-    int code = fh_store_entries_count(catalog->store, &announcement->domain, &of_domain, err);
-    if (code == FH_OK) {
-        code = fh_store_entries_count(catalog->store, NULL, &of_all, err);
+    const struct fh_catalog_domain *domain = fh_catalog_domain_row(catalog, &announcement->domain);
+    if (domain == NULL) {
+        return fh_err_rule(err,
+                           FH_ETOOBIG,
+                           "announcement.quota",
+                           "announcement of %s: the catalogue knows too many domains",
+                           announcement->product);
     }
-    if (code != FH_OK) {
-        return code;
-    }
-    if (of_domain >= catalog->products_per_domain_max || of_all >= FH_CATALOGUE_PRODUCTS_MAX) {
+    if (domain->rows >= catalog->products_per_domain_max ||
+        catalog->sums.rows >= FH_CATALOGUE_PRODUCTS_MAX) {
         return fh_err_rule(err,
                            FH_ETOOBIG,
                            "announcement.quota",
                            "announcement of %s: its domain has %llu products here (at most %llu), "
                            "the catalogue %llu (at most %d)",
                            announcement->product,
-                           (unsigned long long)of_domain,
+                           (unsigned long long)domain->rows,
                            (unsigned long long)catalog->products_per_domain_max,
-                           (unsigned long long)of_all,
+                           (unsigned long long)catalog->sums.rows,
                            FH_CATALOGUE_PRODUCTS_MAX);
     }
     return FH_OK;
@@ -222,6 +223,12 @@ static int replace(struct fh_catalog *catalog,
     }
     if (code != FH_OK) {
         return code;
+    }
+    if (!had) {
+        struct fh_catalog_domain *domain = fh_catalog_domain_row(catalog, &announcement->domain);
+        FH_ASSERT(domain != NULL); /* check_quota made it */
+        domain->rows++;
+        catalog->sums.rows++;
     }
     if (had && held->row.live) {
         fh_catalog_count_out(catalog, &announcement->domain, &held->row.id);
@@ -343,8 +350,7 @@ int fh_catalog_announce(struct fh_catalog *catalog,
                         struct fh_err *err)
 {
     *out = (struct fh_catalog_outcome){.result = FH_CATALOG_KNOWN};
-    struct fh_catalog_head head = catalog->head;
-    struct fh_catalog_head own = catalog->own;
+    struct fh_catalog_sums sums = catalog->sums;
     int code = fh_store_begin(catalog->store, FH_STORE_LAZY, err);
     if (code != FH_OK) {
         return code;
@@ -356,8 +362,7 @@ int fh_catalog_announce(struct fh_catalog *catalog,
         fh_store_rollback(catalog->store);
     }
     if (code != FH_OK) {
-        catalog->head = head;
-        catalog->own = own;
+        fh_catalog_restore(catalog, &sums, &out->key.domain);
         out->wanted = (struct fh_record_id){.b = {0}};
     }
     return code;

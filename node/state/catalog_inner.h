@@ -10,10 +10,19 @@
 #include "node/state/catalog.h"
 #include "node/state/store_catalog.h"
 
-struct fh_catalog_heard_row {
-    struct fh_domain_id domain;
-    int64_t heard_ms;
-    bool dirty; /* not stored yet */
+/* What is kept in memory of each domain. */
+struct fh_catalog_domain {
+    struct fh_domain_id id;
+    int64_t heard_ms; /* 0: never */
+    bool dirty;       /* heard_ms is not stored yet */
+    uint64_t rows;    /* its announcements, live or not */
+};
+
+/* What a rolled back transaction must give back. */
+struct fh_catalog_sums {
+    struct fh_catalog_head head;
+    struct fh_catalog_head own;
+    uint64_t rows; /* announcements of all, live or not */
 };
 
 struct fh_catalog {
@@ -21,11 +30,10 @@ struct fh_catalog {
     const struct fh_directory *directory;
     struct fh_domain_id self;
     uint64_t products_per_domain_max;
-    struct fh_catalog_head head;
-    struct fh_catalog_head own;
-    struct fh_catalog_heard_row *heard; /* by domain id */
-    size_t heard_count;
-    size_t heard_capacity;
+    struct fh_catalog_sums sums;
+    struct fh_catalog_domain *domains; /* by id */
+    size_t domain_count;
+    size_t domain_capacity;
 };
 
 /* How a contract came. */
@@ -55,6 +63,14 @@ void fh_catalog_count_in(struct fh_catalog *catalog,
 void fh_catalog_count_out(struct fh_catalog *catalog,
                           const struct fh_domain_id *domain,
                           const struct fh_record_id *id);
+
+/* The domain's place in memory, made when it is new; NULL without memory or with too many. */
+struct fh_catalog_domain *fh_catalog_domain_row(struct fh_catalog *catalog,
+                                                const struct fh_domain_id *id);
+/* After a rollback: puts the sums back, and counts the rows of `domain` anew. */
+void fh_catalog_restore(struct fh_catalog *catalog,
+                        const struct fh_catalog_sums *sums,
+                        const struct fh_domain_id *domain);
 
 /* Reads the announcement inside a stored row. FH_EIO "store.corrupt" when it is not what was
  * stored. */

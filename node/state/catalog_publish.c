@@ -92,8 +92,7 @@ int fh_catalog_publish(struct fh_catalog *catalog,
                        struct fh_err *err)
 {
     *out = (struct fh_catalog_outcome){.result = FH_CATALOG_KNOWN};
-    struct fh_catalog_head head = catalog->head;
-    struct fh_catalog_head own = catalog->own;
+    struct fh_catalog_sums sums = catalog->sums;
     int code = fh_store_begin(catalog->store, FH_STORE_DURABLE, err);
     if (code != FH_OK) {
         return code;
@@ -105,8 +104,7 @@ int fh_catalog_publish(struct fh_catalog *catalog,
         fh_store_rollback(catalog->store);
     }
     if (code != FH_OK) {
-        catalog->head = head;
-        catalog->own = own;
+        fh_catalog_restore(catalog, &sums, &catalog->self);
     }
     return code;
 }

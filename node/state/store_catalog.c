@@ -209,22 +209,53 @@ static int read_number(struct fh_sql *sql, int64_t *out, struct fh_err *err)
 }
 
 int fh_store_entries_count(struct fh_store *store,
-                           const struct fh_domain_id *domain_or_null,
+                           const struct fh_domain_id *domain,
                            uint64_t *out,
                            struct fh_err *err)
 {
-    static const char of_all[] = "SELECT count(*) FROM announcements";
-    static const char of_domain[] = "SELECT count(*) FROM announcements WHERE domain = ?";
-    struct fh_sql sql = fh_sql(store, domain_or_null == NULL ? of_all : of_domain);
-    if (domain_or_null != NULL) {
-        fh_sql_id(&sql, domain_or_null->b);
-    }
+    static const char text[] = "SELECT count(*) FROM announcements WHERE domain = ?";
+    struct fh_sql sql = fh_sql(store, text);
+    fh_sql_id(&sql, domain->b);
     int64_t count = 0;
     int code = read_number(&sql, &count, err);
     if (code == FH_OK) {
         *out = (uint64_t)count;
     }
     return code;
+}
+
+/* Walks rows of (domain, number) and ends the statement. */
+static int
+each_domain(struct fh_sql *sql, fh_store_domain_visit_fn *visit, void *user, struct fh_err *err)
+{
+    bool row = true;
+    int code = FH_OK;
+    while (code == FH_OK && row) {
+        code = fh_sql_step(sql, &row, err);
+        if (code != FH_OK || !row) {
+            break;
+        }
+        struct fh_domain_id domain;
+        fh_sql_get_id(sql, 0, domain.b);
+        int64_t number = fh_sql_get_number(sql, 1);
+        code = fh_sql_ok(sql, err);
+        if (code == FH_OK) {
+            code = visit(user, &domain, number, err);
+        }
+    }
+    fh_sql_end(sql);
+    return code;
+}
+
+int fh_store_entries_counts(struct fh_store *store,
+                            fh_store_domain_visit_fn *visit,
+                            void *user,
+                            struct fh_err *err)
+{
+    static const char text[] =
+        "SELECT domain, count(*) FROM announcements GROUP BY domain ORDER BY domain";
+    struct fh_sql sql = fh_sql(store, text);
+    return each_domain(&sql, visit, user, err);
 }
 
 /* ---- contracts ---- */
@@ -482,29 +513,13 @@ int fh_store_heard_put(struct fh_store *store,
 }
 
 int fh_store_heard_each(struct fh_store *store,
-                        fh_store_heard_visit_fn *visit,
+                        fh_store_domain_visit_fn *visit,
                         void *user,
                         struct fh_err *err)
 {
     static const char text[] = "SELECT domain, heard_ms FROM heard ORDER BY domain";
     struct fh_sql sql = fh_sql(store, text);
-    bool row = true;
-    int code = FH_OK;
-    while (code == FH_OK && row) {
-        code = fh_sql_step(&sql, &row, err);
-        if (code != FH_OK || !row) {
-            break;
-        }
-        struct fh_domain_id domain;
-        fh_sql_get_id(&sql, 0, domain.b);
-        int64_t heard_ms = fh_sql_get_number(&sql, 1);
-        code = fh_sql_ok(&sql, err);
-        if (code == FH_OK) {
-            code = visit(user, &domain, heard_ms, err);
-        }
-    }
-    fh_sql_end(&sql);
-    return code;
+    return each_domain(&sql, visit, user, err);
 }
 
 /* ---- search text ---- */

@@ -75,11 +75,21 @@ FH_MUST_CHECK int fh_store_entries_expire(struct fh_store *store,
                                           fh_store_entry_visit_fn *visit,
                                           void *user,
                                           struct fh_err *err);
-/* Rows, live or not: of a domain, or of all (NULL). */
+/* Rows of a domain, live or not. */
 FH_MUST_CHECK int fh_store_entries_count(struct fh_store *store,
-                                         const struct fh_domain_id *domain_or_null,
+                                         const struct fh_domain_id *domain,
                                          uint64_t *out,
                                          struct fh_err *err);
+/* A number that belongs to a domain: its rows, or when it was heard. */
+typedef int fh_store_domain_visit_fn(void *user,
+                                     const struct fh_domain_id *domain,
+                                     int64_t number,
+                                     struct fh_err *err);
+/* Rows of every domain that has some. */
+FH_MUST_CHECK int fh_store_entries_counts(struct fh_store *store,
+                                          fh_store_domain_visit_fn *visit,
+                                          void *user,
+                                          struct fh_err *err);
 
 /* ---- contracts ---- */
 
@@ -181,13 +191,9 @@ FH_MUST_CHECK int fh_store_heard_put(struct fh_store *store,
                                      const struct fh_domain_id *domain,
                                      int64_t heard_ms,
                                      struct fh_err *err);
-typedef int fh_store_heard_visit_fn(void *user,
-                                    const struct fh_domain_id *domain,
-                                    int64_t heard_ms,
-                                    struct fh_err *err);
 /* In the order of the ids. */
 FH_MUST_CHECK int fh_store_heard_each(struct fh_store *store,
-                                      fh_store_heard_visit_fn *visit,
+                                      fh_store_domain_visit_fn *visit,
                                       void *user,
                                       struct fh_err *err);
 
