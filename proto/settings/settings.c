@@ -404,6 +404,9 @@ static int parse_tree(struct fh_settings *settings,
     if (code != FH_OK && code != FH_ECHECK) {
         return fh_err_wrap(err, "%s", file);
     }
+    if (findings.count == 1 && strcmp(findings.items[0].rule, "yaml.empty") == 0) {
+        return FH_OK; /* comments at most: every setting at its default */
+    }
     if (findings.errors > 0 || code != FH_OK) {
         if (fh_findings_ok(&findings, err) == FH_OK) {
             fh_err_rule(err, FH_EINVAL, "yaml.form", "is no YAML document");

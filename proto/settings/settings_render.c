@@ -99,7 +99,9 @@ void fh_settings_render(struct fh_buf *out, const struct fh_settings *settings)
             in_limits = true;
         }
         if (is_set) {
-            if (!is_limit) {
+            if (is_limit) {
+                fh_buf_printf(out, "  # %s (%s)\n", setting->help, setting->unit);
+            } else {
                 fh_buf_printf(out, "\n# %s\n", setting->help);
             }
             fh_buf_add_bytes(out, fh_buf_view(&value));
