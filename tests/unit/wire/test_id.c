@@ -19,7 +19,9 @@ static const struct {
 } base32_rows[] = {
     {"", ""},
     {"f", "my"},
-    {"fo", "mzxq"},
+    {"f"
+     "o",
+     "mzxq"},
     {"foo", "mzxw6"},
     {"foob", "mzxw6yq"},
     {"fooba", "mzxw6ytb"},

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The shapes of all payloads: proto/README.md, section 5."""
+from canonical import LETTERS, RESERVED
+from primitives import H, need
+
+TIME_MAX = 253402300799999
+DAY = 24 * 3600 * 1000
+
+
+def uint(value):
+    need(type(value) is int and value >= 0, "expected an unsigned integer")
+
+
+def time(value):
+    uint(value)
+    need(value <= TIME_MAX, "a time beyond the year 9999")
+
+
+def bin_of(*sizes):
+    def check(value):
+        need(isinstance(value, bytes) and (not sizes or len(value) in sizes), "expected a bin")
+
+    return check
+
+
+def str_of(size):
+    def check(value):
+        need(isinstance(value, str) and len(value.encode()) <= size, "expected a shorter string")
+
+    return check
+
+
+def name(value):
+    str_of(63)(value)
+    need(value and value[0] in LETTERS[:26], "a name that does not begin with a letter")
+    need(all(c.isascii() and (c.islower() or c.isdigit() or c == "_") for c in value), "a bad name")
+    need(value not in RESERVED, "a reserved name")
+
+
+def name_or_none(value):
+    if value != "":
+        name(value)
+
+
+def exactly(wanted):
+    def check(value):
+        need(type(value) is type(wanted) and value == wanted, f"expected {wanted!r}")
+
+    return check
+
+
+def up_to(largest, smallest=0):
+    def check(value):
+        uint(value)
+        need(smallest <= value <= largest, "out of range")
+
+    return check
+
+
+def list_of(shape, most, least=0):
+    def check(value):
+        need(isinstance(value, list) and least <= len(value) <= most, "expected a list")
+        for item in value:
+            shape(item)
+
+    return check
+
+
+def fields(*shapes):
+    """A positional array: later elements of newer versions are ignored."""
+
+    def check(value):
+        need(isinstance(value, list) and len(value) >= len(shapes), "expected more fields")
+        for shape, item in zip(shapes, value):
+            shape(item)
+
+    return check
+
+
+def keys(**shapes):
+    def check(value):
+        need(isinstance(value, dict), "expected a map")
+        for key, shape in shapes.items():
+            need(key in value, f"expected the key {key}")
+            shape(value[key])
+
+    return check
+
+
+def anything(_):
+    pass
+
+
+id32, ref16, sig64, optional_id = bin_of(32), bin_of(16), bin_of(64), bin_of(0, 32)
+address, label = str_of(127), str_of(63)
+
+
+def key_event(value):
+    fields(exactly(1), up_to(1))(value)
+    if value[1] == 0:
+        fields(anything, anything, exactly(0), bin_of(0), id32, id32, time)(value)
+    else:
+        fields(anything, anything, up_to(2**32 - 1, 1), id32, id32, id32, time, id32)(value)
+    need(value[5] != H(b"freehold/v1/next-key\0" + value[4]), "the next key is the current one")
+
+
+def delegation(value):
+    fields(exactly(1), id32, id32, up_to(3, 1), time, time, label)(value)
+    need(value[5] > value[4], "an end that is not after the beginning")
+    need(value[3] != 1 or value[5] - value[4] <= 30 * DAY, "a node for more than 30 days")
+    need(all(ord(c) >= 32 and ord(c) != 127 for c in value[6]), "control characters")
+
+
+def charter(value):
+    member = fields(id32, name)
+    keys(
+        created=time,
+        members=list_of(member, 31, 1),
+        prev=optional_id,
+        seq=up_to(2**32 - 1, 1),
+        threshold=uint,
+        title=name,
+        v=exactly(1),
+    )(value)
+    ids, names = [m[0] for m in value["members"]], [m[1] for m in value["members"]]
+    need(all(a < b for a, b in zip(ids, ids[1:])), "members not ascending")
+    need(len(set(names)) == len(names), "a name twice")
+    need(len(ids) < 2 * value["threshold"] <= 2 * len(ids), "a threshold that is not a majority")
+    need((value["seq"] == 1) == (value["prev"] == b""), "prev does not fit seq")
+
+
+def invitation(value):
+    fields(exactly(1), id32, id32, time, time, name_or_none)(value)
+    need(value[4] > value[3], "an end that is not after the beginning")
+
+
+table = fields(id32, name, str_of(63), str_of(32), id32)
+SHAPES = {
+    1: ("key", 1024, key_event),
+    2: ("delegation", 1024, delegation),
+    3: ("revocation", 1024, fields(exactly(1), id32, up_to(1), id32, time, time)),
+    4: ("charter", 32768, charter),
+    5: ("invitation", 1024, invitation),
+    6: ("admission", 4096, fields(exactly(1), id32, bin_of(), id32, name, time, sig64)),
+    7: (
+        "alive",
+        900,
+        fields(
+            exactly(1), id32, id32, id32, uint, uint, time, up_to(604800),
+            list_of(address, 3, 1), uint, uint, uint, fields(uint, id32, time), label,
+        ),
+    ),
+    8: ("leave", 256, fields(exactly(1), id32, uint, uint, time)),
+    9: ("suspect", 256, fields(exactly(1), id32, uint, uint, id32, uint, time)),
+    10: (
+        "announcement",
+        900,
+        fields(
+            exactly(1), id32, name, str_of(32), up_to(2**64 - 1, 1), up_to(4), id32, uint,
+            up_to(2**64 - 1, 1), time, time, str_of(120), str_of(400),
+        ),
+    ),
+    11: (
+        "contract",
+        612352,
+        keys(
+            compat_rules=exactly(1), contract=keys(), created=time, domain=id32, prev=optional_id,
+            product=name, seq=up_to(2**64 - 1, 1), text=str_of(262144), v=exactly(1),
+            version=str_of(32),
+        ),
+    ),
+    12: (
+        "request",
+        262144,
+        fields(
+            exactly(1), ref16, id32, id32, id32, str_of(65536), list_of(table, 64), anything, time,
+            time, uint, uint,
+        ),
+    ),
+    13: (
+        "receipt",
+        16384,
+        fields(
+            exactly(1), id32, ref16, id32, id32, uint, uint, uint, uint, id32, optional_id,
+            list_of(id32, 64), optional_id, time, time, list_of(id32, 64),
+        ),
+    ),
+}
