@@ -664,7 +664,9 @@ static bool is_constant(const json_t *expr)
         return strcmp(class, "CONSTANT") == 0;
     }
     const char *name = text_of(expr, "function_name");
-    bool good = strcmp(name, "-") == 0 || strncmp(name, "to_", 3) == 0;
+    /* INTERVAL 1 DAY is parsed as to_days(trunc(1)) */
+    bool good =
+        strcmp(name, "-") == 0 || strcmp(name, "trunc") == 0 || strncmp(name, "to_", 3) == 0;
     for (size_t i = 0; good && i < json_array_size(children); i++) {
         good = is_constant(json_array_get(children, i));
     }

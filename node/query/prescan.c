@@ -341,9 +341,11 @@ static int scan_all(struct scan *s)
             s->at += wide;
         } else if ((c == '-' && next == '-') || (c == '/' && next == '*')) {
             code = skip_comment(s);
-        } else if (c == ';' && s->depth == 0 && (s->ended || s->out->tokens > 0)) {
-            s->out->end = s->ended ? s->out->end : s->at;
-            s->ended = true;
+        } else if (c == ';' && s->depth == 0) {
+            if (s->out->tokens > 0 && !s->ended) {
+                s->out->end = s->at;
+                s->ended = true;
+            }
             s->at++;
         } else {
             code = scan_token(s);
