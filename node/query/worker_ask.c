@@ -455,7 +455,7 @@ static int send_table(struct fh_worker *worker,
     char name[4 * FH_NAME_BYTES_MAX];
     struct fh_table table = *given;
     struct fh_buf payload;
-    struct fh_hash identity;
+    struct fh_hash identity = {{0}};
     snprintf(name, sizeof name, "%s.%s.%s", table.domain, table.product, table.table);
     table.first_file = 0;
     fh_buf_init(&payload, FH_CHANNEL_TABLES_BYTES_MAX);

@@ -30,6 +30,8 @@ FH_MUST_CHECK bool fh_run(struct fh_desk *desk, const struct fh_channel_run *run
 void fh_run_describe(struct fh_desk *desk, const struct fh_channel_text *text);
 
 /* Answers CHECK with CHECKED or ERROR (check.c). The descriptors in `frame` are taken. */
-void fh_check(struct fh_desk *desk, const struct fh_channel_check *check, struct fh_frame *frame);
+void fh_check(struct fh_desk *desk,
+              const struct fh_channel_check *question,
+              struct fh_frame *frame);
 
 #endif

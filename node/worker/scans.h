@@ -46,7 +46,7 @@ FH_MUST_CHECK int fh_scans_add(struct fh_scans *scans,
  * are dropped. FH_EPROTO when the node sent more than was wanted. */
 FH_MUST_CHECK int
 fh_scans_batch(struct fh_scans *scans, struct fh_frame *frame, struct fh_err *err);
-void fh_scans_end(struct fh_scans *scans, uint64_t scan);
+void fh_scans_end(struct fh_scans *scans, uint64_t id);
 void fh_scans_fail(struct fh_scans *scans, const struct fh_channel_error *error);
 /* Wakes every waiting scan with a failure: the query is cancelled. */
 void fh_scans_cancel(struct fh_scans *scans);
