@@ -270,7 +270,7 @@ static void tell_chain(struct fh_publisher *publisher, struct fh_admin_question 
     struct fh_pack_reader *fields = fh_admin_fields(question);
     fh_pack_read_cstr(fields, product, sizeof product);
     struct fh_err err;
-    uint64_t seq;
+    uint64_t seq = 0;
     FH_CLEANUP(fh_buf_fini) struct fh_buf last;
     fh_buf_init(&last, FH_RECORD_BYTES_MAX);
     int rc = fh_pack_read_ok(fields, "chain", &err);

@@ -12,9 +12,11 @@
 
 enum {
     VECTOR_ROWS = 2048,
-    NO_COLUMN = UINT32_MAX, /* fh_rows, which has no values */
     ARENA_BYTES_MAX = 1024 * 1024,
 };
+
+/* fh_rows, which has no values. */
+#define NO_COLUMN UINT32_MAX
 
 static const int64_t micros_per_day = INT64_C(86400000000);
 

@@ -59,8 +59,8 @@ int rig_gate(struct fh_worker *worker,
              struct fh_gate *out,
              struct fh_err *err);
 
-/* Appends the rows of a batch. */
-void rig_rows(struct fh_bytes batch, struct fh_buf *out);
+/* Appends the rows of a batch (its bytes). */
+void rig_rows(struct fh_bytes bytes, struct fh_buf *out);
 
 int64_t rig_soon(int ms);
 

@@ -49,8 +49,7 @@ static const char *const bad[] = {
     "aviation/fli ghts",
     "aviation/fl\xC3\xA4ge",
     "main/flights",
-    "aviation/"
-    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    "aviation/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
     "@1",
     "a/@1",
 };
