@@ -16,6 +16,7 @@ import sys
 from canonical import as_json, base32, decode, key_id
 from mesh import Mesh, Record, open_datagram, read_invitation
 from primitives import Refused, chacha_block, need, public_of, verify, x25519
+from session import follow
 
 
 def read_vectors(path):
@@ -120,6 +121,11 @@ class Checker:
         equal(generation, int(vector["generation"]), "generation")
         equal(counter, int(vector["counter"]), "counter")
 
+    def session(self, vector, _):
+        request, reply = follow(vector)
+        equal(as_json(request), json.loads(vector["request-value"]), "request")
+        equal(as_json(reply), json.loads(vector["reply-value"]), "reply")
+
 
 def self_test():
     """The primitives against the RFCs, so that a vector cannot be wrong on both sides alike."""
@@ -140,7 +146,7 @@ def self_test():
     equal(block[:16].hex(), "10f1e7e4d13b5915500fdd1fa32071c4", "RFC 8439 section 2.3.2")
 
 
-FILES = ("encoding", "identity", "records", "invitation", "datagram")
+FILES = ("encoding", "identity", "records", "invitation", "datagram", "session")
 
 
 def main():

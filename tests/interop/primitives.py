@@ -113,6 +113,10 @@ def x25519(secret, public):
     return shared
 
 
+def public_of_agreement(secret):
+    return x25519(secret, (9).to_bytes(32, "little"))
+
+
 def chacha_block(key, counter, nonce):
     def words(data):
         return [int.from_bytes(data[i : i + 4], "little") for i in range(0, len(data), 4)]

@@ -22,6 +22,7 @@ static const struct vector_file {
     {"records.txt", vectors_records},
     {"invitation.txt", vectors_invitation},
     {"datagram.txt", vectors_datagram},
+    {"session.txt", vectors_session},
 };
 
 static size_t first_line_that_differs(struct fh_bytes a, struct fh_bytes b)

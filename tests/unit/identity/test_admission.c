@@ -161,7 +161,10 @@ static void a_long_text_is_refused(void **state)
     struct fh_err err = {0};
     char *text = malloc(FH_INVITATION_TEXT_BYTES + 10);
     memset(text, 'a', FH_INVITATION_TEXT_BYTES + 10);
-    memcpy(text, "fhi1", 4);
+    text[0] = 'f';
+    text[1] = 'h';
+    text[2] = 'i';
+    text[3] = '1';
     assert_int_equal(
         fh_invitation_parse(&ticket, NULL, fh_bytes(text, FH_INVITATION_TEXT_BYTES + 10), &err),
         FH_EINVAL);
