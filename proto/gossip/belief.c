@@ -333,7 +333,7 @@ static void commit_renewal(struct fh_turn *turn, struct judgement *j)
     }
     if (state != before) {
         fh_members_set_state(&g->members, j->slot, state, turn->now_ms);
-        member->asked_ms = INT64_MIN;
+        member->asked = 0;
     }
     fh_turn_member(turn, j->slot, change);
     pass_on(turn, j, class_);
@@ -516,6 +516,8 @@ void fh_belief_record(struct fh_turn *turn, struct fh_bytes bytes, const struct 
     const struct fh_member *member = j.slot == FH_MEMBER_NONE ? NULL : &g->members.slots[j.slot];
     if (member != NULL && (j.fact == member->alive || j.fact == member->leave)) {
         g->counters.record_known++;
+        struct fh_ref key = ref_of(&j.fact->node);
+        fh_rumours_heard(&g->rumours, &key, j.fact);
     } else if (j.fact->kind == FH_FACT_SUSPECT) {
         judge_suspect(turn, &j);
     } else if (j.slot == FH_MEMBER_SELF) {

@@ -34,6 +34,7 @@ struct fh_member {
     uint16_t rtt_ms;       /* smoothed; 0: unknown */
     uint8_t state;         /* enum fh_member_state */
     uint8_t address;       /* which of its addresses is in use */
+    uint8_t asked;         /* pings outside the round that were not answered */
 };
 _Static_assert(sizeof(struct fh_member) <= 64, "10,000 members in 10,000 nodes fit a simulator");
 

@@ -19,6 +19,7 @@
 enum {
     RELAYS_MAX = 8,
     RTT_SHIFT = 3,   /* smoothing by 1/8, as TCP (RFC 6298) */
+    NEW_MS = 120000, /* a record may still be on its way to somebody */
     WRAP_BYTES = 32, /* what a message around an inner datagram takes at most */
 };
 
@@ -147,7 +148,9 @@ void fh_probe_hello(struct fh_turn *turn, uint32_t slot, bool with_record)
     struct fh_gossip *g = turn->g;
     const struct fh_awaited *a =
         await(turn, FH_AWAITED_HELLO, slot, 2 * (int64_t)g->options.timing.probe_ms);
-    g->members.slots[slot].asked_ms = turn->now_ms;
+    struct fh_member *member = &g->members.slots[slot];
+    member->asked_ms = turn->now_ms;
+    member->asked = member->asked < UINT8_MAX ? (uint8_t)(member->asked + 1) : UINT8_MAX;
     send_ping(turn, slot, a->seq, with_record);
 }
 
@@ -375,6 +378,7 @@ void fh_probe_on_ack(struct fh_turn *turn, uint32_t slot, const struct fh_messag
     }
     struct fh_member *member = &g->members.slots[slot];
     member->heard_ms = turn->now_ms;
+    member->asked = 0;
     if (!relayed) {
         measure(member, turn->now_ms - a->sent_ms);
     }
@@ -408,10 +412,11 @@ void fh_probe_on_request(struct fh_turn *turn, uint32_t slot, const struct fh_me
     struct fh_letter letter;
     struct fh_message relay = {.type = FH_MESSAGE_RELAY_PING, .seq = a->seq, .inner = m->inner};
     fh_post_begin(turn, &letter, FH_DATAGRAM_CONTENT_BYTES_MAX);
-    /* The target may not know the origin yet: its record goes ahead if both fit. */
+    /* The target may not know a new origin yet: its record goes ahead if both fit. */
     const struct fh_fact *alive = g->members.slots[slot].alive;
-    if (fh_letter_record_bytes(alive->bytes.size) + m->inner.size + WRAP_BYTES <=
-        fh_letter_room(&letter)) {
+    if (alive->issued_ms + NEW_MS > turn->wall_ms &&
+        fh_letter_record_bytes(alive->bytes.size) + m->inner.size + WRAP_BYTES <=
+            fh_letter_room(&letter)) {
         fh_post_records(turn, &letter, alive, false);
     }
     fh_letter_add(&letter, &relay);

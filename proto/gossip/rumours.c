@@ -219,6 +219,19 @@ void fh_rumours_cancel(struct fh_rumours *rumours, const struct fh_ref *key)
     }
 }
 
+void fh_rumours_heard(struct fh_rumours *rumours,
+                      const struct fh_ref *key,
+                      const struct fh_fact *fact)
+{
+    uint32_t at = rumours->count > FH_RUMOURS_LONG ? find(rumours, key) : NONE;
+    if (at != NONE && rumours->items[at].fact == fact &&
+        rumours->items[at].sends + 1 < FH_RUMOUR_SENDS_MAX) {
+        list_remove(rumours, at);
+        rumours->items[at].sends++;
+        list_add(rumours, at);
+    }
+}
+
 struct take {
     const struct fh_rumour_limits *limits;
     struct fh_fact **out;

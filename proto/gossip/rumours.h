@@ -20,6 +20,7 @@
 enum {
     FH_RUMOUR_SENDS_MIN = 8, /* small meshes under loss: research, table of dissemination */
     FH_RUMOUR_SENDS_MAX = 40,
+    FH_RUMOURS_LONG = 64, /* a queue that long does not empty within seconds */
 };
 
 struct fh_rumour;
@@ -56,6 +57,12 @@ void fh_rumours_put(struct fh_rumours *rumours,
                     int64_t now_ms);
 /* Removes the rumour of this key, if any. */
 void fh_rumours_cancel(struct fh_rumours *rumours, const struct fh_ref *key);
+
+/* This news came from somebody else too. When the queue is long, that counts as one of our sends:
+ * under overload each node says less, and what is missed then, synchronisation brings. */
+void fh_rumours_heard(struct fh_rumours *rumours,
+                      const struct fh_ref *key,
+                      const struct fh_fact *fact);
 
 /* What one datagram may carry. */
 struct fh_rumour_limits {

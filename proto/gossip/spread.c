@@ -12,6 +12,7 @@
 enum {
     FANOUT_MAX = 8,
     HELLO_GAP_MS = 2000,      /* between two pings to one newcomer */
+    HELLOS = 2,               /* pings before a session is asked for */
     QUIET_MS = 2000,          /* fingerprints are compared after so long without change */
     SYNC_PATIENCE_MS = 30000, /* a synchronisation that never ended */
     CONTACT_PARTS = 6, /* a dead peer is pinged so often for each time it is called on a session */
@@ -57,8 +58,11 @@ void fh_spread_compare(struct fh_turn *turn, uint32_t slot, const struct fh_mess
     uint8_t own[FH_GOSSIP_FINGERPRINT_BYTES];
     fh_members_fingerprint(&g->members, own);
     unsigned reasons = 0;
+    /* News on its way makes fingerprints differ for a moment; only when there is too much of it to
+     * arrive soon is that a reason. */
+    bool flooded = g->rumours.count > FH_RUMOURS_LONG;
     if (memcmp(own, ack->members, sizeof own) != 0 &&
-        turn->now_ms - g->members_changed_ms >= QUIET_MS) {
+        (flooded || turn->now_ms - g->members_changed_ms >= QUIET_MS)) {
         reasons |= FH_SYNC_MEMBERS;
     }
     if (memcmp(g->catalogue, ack->catalogue, sizeof g->catalogue) != 0 &&
@@ -110,8 +114,9 @@ static void burst(struct fh_turn *turn, unsigned fanout)
     }
 }
 
-/* A newcomer is asked directly, so that it need not wait for its turn in the round; when it does
- * not answer, it may not know us, and a session introduces us. */
+/* A newcomer is asked directly, so that it need not wait for its turn in the round. Without an
+ * answer it gets our record with the next ping, and after that a session introduces us: it may not
+ * know us, and then opens nothing that we send. */
 static void greet(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
@@ -121,17 +126,16 @@ static void greet(struct fh_turn *turn)
         return;
     }
     const struct fh_member *member = &g->members.slots[slot];
-    bool asked = member->asked_ms != INT64_MIN;
-    if (asked && turn->now_ms - member->asked_ms < HELLO_GAP_MS) {
+    if (member->asked > 0 && turn->now_ms - member->asked_ms < HELLO_GAP_MS) {
         return;
     }
-    if (asked && turn->now_ms - g->introduced_ms >= HELLO_GAP_MS) {
+    if (member->asked >= HELLOS && turn->now_ms - g->introduced_ms >= HELLO_GAP_MS) {
         struct fh_gossip_action *action = fh_turn_action(turn, FH_GOSSIP_INTRODUCE);
         action->node = member->alive->node;
         action->address = fh_turn_text(turn, fh_member_address(member));
         g->introduced_ms = turn->now_ms;
     }
-    fh_probe_hello(turn, slot, true);
+    fh_probe_hello(turn, slot, member->asked > 0);
 }
 
 static void tick(struct fh_turn *turn)
