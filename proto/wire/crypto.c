@@ -102,7 +102,7 @@ int fh_password_key(uint8_t out[FH_AEAD_KEY_BYTES],
     }
     return crypto_pwhash(out,
                          FH_AEAD_KEY_BYTES,
-                         (const char *)passphrase.data,
+                         passphrase.size == 0 ? "" : (const char *)passphrase.data,
                          passphrase.size,
                          salt,
                          passes,
