@@ -6,6 +6,8 @@
 #include "node/query/gate.h"
 
 #include "common/limits.h"
+#include "node/query/gate_calls.h"
+#include "node/query/gate_kinds.h"
 
 #include <jansson.h>
 
@@ -14,10 +16,9 @@
 #include <strings.h>
 
 enum {
-    DEPTH_MAX = 256,          /* the worker's max_expression_depth is 250 */
-    SCOPES_MAX = 512,         /* CTE names visible at once */
-    SERIES_MAX = 1000 * 1000, /* elements of range() and generate_series(), repeats of repeat() */
-    NAME_BYTES = 128,         /* of what an error quotes */
+    DEPTH_MAX = 256,  /* the worker's max_expression_depth is 250 */
+    SCOPES_MAX = 512, /* CTE names visible at once */
+    NAME_BYTES = 128, /* of what an error quotes */
 };
 
 struct gate {
@@ -31,42 +32,7 @@ struct gate {
     size_t position; /* of the nearest object that has one */
 };
 
-/* What may stand behind a key. */
-enum rule {
-    SCALAR,    /* text, number, boolean or null */
-    DATA,      /* anything: a value, never run */
-    NAMES,     /* an array of scalars */
-    EXPR,      /* an expression or null */
-    EXPRS,     /* an array of expressions */
-    EXPR_ROWS, /* an array of arrays of expressions */
-    NODE,      /* a query, bare or as {"node": ...}, or null */
-    RELATION,
-    MODIFIERS, /* an array of modifiers */
-    MODIFIER,
-    ORDERS, /* an array of order terms */
-    CTES,   /* walked by hand, before all else */
-    SAMPLE,
-    TYPE, /* a logical type or null */
-    TYPES,
-    CHECKS,   /* CASE: when and then */
-    REPLACES, /* * REPLACE, as pairs of a name and an expression */
-    RENAMES,  /* * RENAME, EXCLUDE with a table: pairs of names */
-    PIVOTS,
-    ENTRIES,
-    NOTHING, /* null, false, "" or an empty array */
-};
-
-struct field {
-    const char *key;
-    enum rule rule;
-};
-
-struct kind {
-    const char *name;
-    const struct field *fields; /* ends with key NULL */
-};
-
-static int walk(struct gate *g, const json_t *value, enum rule rule);
+static int walk(struct gate *g, const json_t *value, enum fh_gate_rule rule);
 
 /* ---- refusals ---- */
 
@@ -107,295 +73,9 @@ static void note_position(struct gate *g, const json_t *object)
     }
 }
 
-/* ---- the tables of kinds ---- */
-
-#define COMMON_EXPR                                                                                \
-    {"class", SCALAR}, {"type", SCALAR}, {"alias", SCALAR},                                        \
-    {                                                                                              \
-        "query_location", SCALAR                                                                   \
-    }
-#define COMMON_REL                                                                                 \
-    {"type", SCALAR}, {"alias", SCALAR}, {"query_location", SCALAR},                               \
-    {                                                                                              \
-        "sample", SAMPLE                                                                           \
-    }
-#define END                                                                                        \
-    {                                                                                              \
-        NULL, SCALAR                                                                               \
-    }
-#define FIELDS(name) static const struct field name##_fields[]
-
-FIELDS(between) = {COMMON_EXPR, {"input", EXPR}, {"lower", EXPR}, {"upper", EXPR}, END};
-FIELDS(case) = {COMMON_EXPR, {"case_checks", CHECKS}, {"else_expr", EXPR}, END};
-FIELDS(cast) = {COMMON_EXPR, {"child", EXPR}, {"cast_type", TYPE}, {"try_cast", SCALAR}, END};
-FIELDS(collate) = {COMMON_EXPR, {"child", EXPR}, {"collation", SCALAR}, END};
-FIELDS(column_ref) = {COMMON_EXPR, {"column_names", NAMES}, END};
-FIELDS(comparison) = {COMMON_EXPR, {"left", EXPR}, {"right", EXPR}, END};
-FIELDS(children) = {COMMON_EXPR, {"children", EXPRS}, END};
-FIELDS(constant) = {COMMON_EXPR, {"value", DATA}, END};
-FIELDS(function) = {COMMON_EXPR,
-                    {"function_name", SCALAR},
-                    {"schema", SCALAR},
-                    {"catalog", SCALAR},
-                    {"children", EXPRS},
-                    {"filter", EXPR},
-                    {"order_bys", MODIFIER},
-                    {"distinct", SCALAR},
-                    {"is_operator", SCALAR},
-                    {"export_state", NOTHING},
-                    END};
-FIELDS(lambda) = {COMMON_EXPR, {"lhs", EXPR}, {"expr", EXPR}, END};
-FIELDS(positional) = {COMMON_EXPR, {"index", SCALAR}, END};
-FIELDS(star) = {COMMON_EXPR,
-                {"relation_name", SCALAR},
-                {"exclude_list", NAMES},
-                {"replace_list", REPLACES},
-                {"columns", SCALAR},
-                {"expr", EXPR},
-                {"qualified_exclude_list", DATA},
-                {"rename_list", RENAMES},
-                END};
-FIELDS(subquery) = {COMMON_EXPR,
-                    {"subquery_type", SCALAR},
-                    {"subquery", NODE},
-                    {"child", EXPR},
-                    {"comparison_type", SCALAR},
-                    END};
-FIELDS(window) = {COMMON_EXPR,
-                  {"function_name", SCALAR},
-                  {"schema", SCALAR},
-                  {"catalog", SCALAR},
-                  {"children", EXPRS},
-                  {"partitions", EXPRS},
-                  {"orders", ORDERS},
-                  {"arg_orders", ORDERS},
-                  {"start", SCALAR},
-                  {"end", SCALAR},
-                  {"start_expr", EXPR},
-                  {"end_expr", EXPR},
-                  {"offset_expr", EXPR},
-                  {"default_expr", EXPR},
-                  {"filter_expr", EXPR},
-                  {"ignore_nulls", SCALAR},
-                  {"distinct", SCALAR},
-                  {"exclude_clause", SCALAR},
-                  END};
-
-static const struct kind expressions[] = {
-    {"BETWEEN", between_fields},
-    {"CASE", case_fields},
-    {"CAST", cast_fields},
-    {"COLLATE", collate_fields},
-    {"COLUMN_REF", column_ref_fields},
-    {"COMPARISON", comparison_fields},
-    {"CONJUNCTION", children_fields},
-    {"CONSTANT", constant_fields},
-    {"FUNCTION", function_fields},
-    {"LAMBDA", lambda_fields},
-    {"OPERATOR", children_fields},
-    {"POSITIONAL_REFERENCE", positional_fields},
-    {"STAR", star_fields},
-    {"SUBQUERY", subquery_fields},
-    {"WINDOW", window_fields},
-};
-
-/* `type` of an expression, of whatever class. */
-static const char *const expression_types[] = {
-    "ARRAY_CONSTRUCTOR",
-    "ARRAY_EXTRACT",
-    "ARRAY_SLICE",
-    "CASE_EXPR",
-    "COLLATE",
-    "COLUMN_REF",
-    "COMPARE_BETWEEN",
-    "COMPARE_DISTINCT_FROM",
-    "COMPARE_EQUAL",
-    "COMPARE_GREATERTHAN",
-    "COMPARE_GREATERTHANOREQUALTO",
-    "COMPARE_IN",
-    "COMPARE_LESSTHAN",
-    "COMPARE_LESSTHANOREQUALTO",
-    "COMPARE_NOTEQUAL",
-    "COMPARE_NOT_DISTINCT_FROM",
-    "COMPARE_NOT_IN",
-    "CONJUNCTION_AND",
-    "CONJUNCTION_OR",
-    "FUNCTION",
-    "GROUPING_FUNCTION",
-    "LAMBDA",
-    "OPERATOR_CAST",
-    "OPERATOR_COALESCE",
-    "OPERATOR_IS_NOT_NULL",
-    "OPERATOR_IS_NULL",
-    "OPERATOR_NOT",
-    "OPERATOR_NULLIF",
-    "OPERATOR_TRY",
-    "OPERATOR_UNPACK",
-    "POSITIONAL_REFERENCE",
-    "STAR",
-    "STRUCT_EXTRACT",
-    "SUBQUERY",
-    "VALUE_CONSTANT",
-    "WINDOW_AGGREGATE",
-    "WINDOW_CUME_DIST",
-    "WINDOW_FILL",
-    "WINDOW_FIRST_VALUE",
-    "WINDOW_LAG",
-    "WINDOW_LAST_VALUE",
-    "WINDOW_LEAD",
-    "WINDOW_NTH_VALUE",
-    "WINDOW_NTILE",
-    "WINDOW_PERCENT_RANK",
-    "WINDOW_RANK",
-    "WINDOW_RANK_DENSE",
-    "WINDOW_ROW_NUMBER",
-};
-
-FIELDS(base_table) = {COMMON_REL,
-                      {"schema_name", SCALAR},
-                      {"table_name", SCALAR},
-                      {"catalog_name", SCALAR},
-                      {"column_name_alias", NAMES},
-                      {"at_clause", NOTHING},
-                      END};
-FIELDS(empty) = {COMMON_REL, END};
-FIELDS(expression_list) = {
-    COMMON_REL, {"expected_names", NAMES}, {"expected_types", TYPES}, {"values", EXPR_ROWS}, END};
-FIELDS(join) = {COMMON_REL,
-                {"left", RELATION},
-                {"right", RELATION},
-                {"condition", EXPR},
-                {"join_type", SCALAR},
-                {"ref_type", SCALAR},
-                {"using_columns", NAMES},
-                {"delim_flipped", SCALAR},
-                {"duplicate_eliminated_columns", EXPRS},
-                END};
-FIELDS(pivot) = {COMMON_REL,
-                 {"source", RELATION},
-                 {"aggregates", EXPRS},
-                 {"unpivot_names", NAMES},
-                 {"pivots", PIVOTS},
-                 {"groups", NAMES},
-                 {"column_name_alias", NAMES},
-                 {"include_nulls", SCALAR},
-                 END};
-FIELDS(subquery_ref) = {COMMON_REL, {"subquery", NODE}, {"column_name_alias", NAMES}, END};
-FIELDS(table_function) = {
-    COMMON_REL, {"function", EXPR}, {"column_name_alias", NAMES}, {"with_ordinality", SCALAR}, END};
-
-static const struct kind relations[] = {
-    {"BASE_TABLE", base_table_fields},
-    {"EMPTY", empty_fields},
-    {"EXPRESSION_LIST", expression_list_fields},
-    {"JOIN", join_fields},
-    {"PIVOT", pivot_fields},
-    {"SUBQUERY", subquery_ref_fields},
-    {"TABLE_FUNCTION", table_function_fields},
-};
-
-FIELDS(select) = {{"type", SCALAR},
-                  {"modifiers", MODIFIERS},
-                  {"cte_map", CTES},
-                  {"select_list", EXPRS},
-                  {"from_table", RELATION},
-                  {"where_clause", EXPR},
-                  {"group_expressions", EXPRS},
-                  {"group_sets", DATA},
-                  {"aggregate_handling", SCALAR},
-                  {"having", EXPR},
-                  {"sample", SAMPLE},
-                  {"qualify", EXPR},
-                  END};
-FIELDS(set_operation) = {{"type", SCALAR},
-                         {"modifiers", MODIFIERS},
-                         {"cte_map", CTES},
-                         {"setop_type", SCALAR},
-                         {"left", NODE},
-                         {"right", NODE},
-                         {"setop_all", SCALAR},
-                         {"children", DATA}, /* walked by hand */
-                         END};
-FIELDS(cte) = {{"type", SCALAR},
-               {"modifiers", MODIFIERS},
-               {"cte_map", CTES},
-               {"cte_name", SCALAR},
-               {"query", DATA}, /* walked by hand, in scope */
-               {"child", DATA},
-               {"aliases", NAMES},
-               {"materialized", SCALAR},
-               END};
-FIELDS(recursive) = {{"type", SCALAR},
-                     {"modifiers", MODIFIERS},
-                     {"cte_map", CTES},
-                     {"cte_name", SCALAR},
-                     {"union_all", SCALAR},
-                     {"left", DATA}, /* walked by hand, in scope */
-                     {"right", DATA},
-                     {"aliases", NAMES},
-                     {"key_targets", EXPRS},
-                     END};
-
-static const struct kind nodes[] = {
-    {"CTE_NODE", cte_fields},
-    {"RECURSIVE_CTE_NODE", recursive_fields},
-    {"SELECT_NODE", select_fields},
-    {"SET_OPERATION_NODE", set_operation_fields},
-};
-
-FIELDS(order) = {{"type", SCALAR}, {"orders", ORDERS}, END};
-FIELDS(limit) = {{"type", SCALAR}, {"limit", EXPR}, {"offset", EXPR}, END};
-FIELDS(distinct) = {{"type", SCALAR}, {"distinct_on_targets", EXPRS}, END};
-
-static const struct kind modifiers[] = {
-    {"DISTINCT_MODIFIER", distinct_fields},
-    {"LIMIT_MODIFIER", limit_fields},
-    {"LIMIT_PERCENT_MODIFIER", limit_fields},
-    {"ORDER_MODIFIER", order_fields},
-};
-
-/* Objects that are known by where they stand. */
-FIELDS(order_term) = {{"type", SCALAR}, {"null_order", SCALAR}, {"expression", EXPR}, END};
-FIELDS(sample) = {
-    {"sample_size", DATA}, {"is_percentage", SCALAR}, {"method", SCALAR}, {"seed", SCALAR}, END};
-FIELDS(check) = {{"when_expr", EXPR}, {"then_expr", EXPR}, END};
-FIELDS(replace) = {{"key", DATA}, {"value", EXPR}, END};
-FIELDS(rename) = {{"key", DATA}, {"value", SCALAR}, END};
-FIELDS(pivot_column) = {{"pivot_expressions", EXPRS},
-                        {"unpivot_names", NAMES},
-                        {"entries", ENTRIES},
-                        {"pivot_enum", NOTHING},
-                        END};
-FIELDS(entry) = {{"values", DATA}, {"star_expr", EXPR}, {"alias", SCALAR}, END};
-FIELDS(statement) = {{"node", NODE}, {"named_param_map", NOTHING}, END};
-FIELDS(cte_value) = {
-    {"aliases", NAMES}, {"query", NODE}, {"materialized", SCALAR}, {"key_targets", EXPRS}, END};
-FIELDS(type) = {{"id", SCALAR}, {"type_info", DATA}, END}; /* walked by hand */
-
-static const struct kind order_term_kind = {"order term", order_term_fields};
-static const struct kind sample_kind = {"sample", sample_fields};
-static const struct kind check_kind = {"CASE branch", check_fields};
-static const struct kind replace_kind = {"REPLACE", replace_fields};
-static const struct kind rename_kind = {"RENAME", rename_fields};
-static const struct kind pivot_kind = {"pivot column", pivot_column_fields};
-static const struct kind entry_kind = {"pivot entry", entry_fields};
-static const struct kind statement_kind = {"statement", statement_fields};
-static const struct kind cte_value_kind = {"WITH query", cte_value_fields};
-static const struct kind type_kind = {"type", type_fields};
-
-static const struct kind *find(const struct kind *kinds, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(kinds[i].name, name) == 0) {
-            return &kinds[i];
-        }
-    }
-    return NULL;
-}
-
 /* ---- objects and arrays by table ---- */
 
-static int walk_fields(struct gate *g, const json_t *object, const struct kind *kind)
+static int walk_fields(struct gate *g, const json_t *object, const struct fh_gate_kind *kind)
 {
     const char *key;
     json_t *value;
@@ -404,7 +84,7 @@ static int walk_fields(struct gate *g, const json_t *object, const struct kind *
     }
     json_object_foreach((json_t *)(uintptr_t)object, key, value)
     {
-        const struct field *field = kind->fields;
+        const struct fh_gate_field *field = kind->fields;
         while (field->key != NULL && strcmp(field->key, key) != 0) {
             field++;
         }
@@ -436,7 +116,7 @@ static int walk_array(struct gate *g, const json_t *array, element_fn *fn)
     return code;
 }
 
-static int walk_array_of(struct gate *g, const json_t *array, const struct kind *kind)
+static int walk_array_of(struct gate *g, const json_t *array, const struct fh_gate_kind *kind)
 {
     int code = json_is_array(array) ? FH_OK : broken(g, kind->name);
     for (size_t i = 0; code == FH_OK && i < json_array_size(array); i++) {
@@ -461,97 +141,6 @@ static int walk_nothing(struct gate *g, const json_t *value)
 
 /* ---- types ---- */
 
-/* Types that a cast may name; the rest are the engine's own, or read a catalog. */
-static const char *const type_names[] = {
-    "any",
-    "array",
-    "bigint",
-    "bignum",
-    "bit",
-    "blob",
-    "bool",
-    "boolean",
-    "char",
-    "date",
-    "datetime",
-    "dec",
-    "decimal",
-    "double",
-    "enum",
-    "float",
-    "float4",
-    "float8",
-    "hugeint",
-    "int",
-    "int1",
-    "int128",
-    "int16",
-    "int2",
-    "int32",
-    "int4",
-    "int64",
-    "int8",
-    "integer",
-    "interval",
-    "json",
-    "list",
-    "long",
-    "map",
-    "null",
-    "numeric",
-    "real",
-    "short",
-    "smallint",
-    "string",
-    "struct",
-    "text",
-    "time",
-    "time with time zone",
-    "time_ns",
-    "timestamp",
-    "timestamp with time zone",
-    "timestamp_ms",
-    "timestamp_ns",
-    "timestamp_s",
-    "timestamp_us",
-    "timestamptz",
-    "timetz",
-    "tinyint",
-    "ubigint",
-    "uhugeint",
-    "uint128",
-    "uint16",
-    "uint32",
-    "uint64",
-    "uint8",
-    "uinteger",
-    "union",
-    "usmallint",
-    "utinyint",
-    "uuid",
-    "varchar",
-    "varint",
-    "bpchar",
-    "bytea",
-    "guid",
-    "nvarchar",
-    "binary",
-    "varbinary",
-    "user",
-    "logical",
-    "oid",
-};
-
-static bool is_type_name(const char *name)
-{
-    for (size_t i = 0; i < FH_COUNT(type_names); i++) {
-        if (strcasecmp(type_names[i], name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int walk_type(struct gate *g, const json_t *type);
 
 static int walk_type_info(struct gate *g, const json_t *info)
@@ -575,7 +164,7 @@ static int walk_type_info(struct gate *g, const json_t *info)
             }
         } else if (strcmp(key, "user_type_name") == 0) {
             const char *name = json_string_value(value);
-            if (name == NULL || !is_type_name(name)) {
+            if (name == NULL || !fh_gate_type_name(name)) {
                 code = refuse(g, FH_EDENIED, "sql.gate.type", "type", name == NULL ? "" : name);
             }
         } else if (strcmp(key, "catalog") == 0 || strcmp(key, "schema") == 0 ||
@@ -596,8 +185,8 @@ static int walk_type(struct gate *g, const json_t *type)
     if (json_is_null(type)) {
         return FH_OK;
     }
-    int code = walk_fields(g, type, &type_kind);
-    if (code == FH_OK && !is_type_name(text_of(type, "id"))) {
+    int code = walk_fields(g, type, &fh_gate_type_kind);
+    if (code == FH_OK && !fh_gate_type_name(text_of(type, "id"))) {
         code = refuse(g, FH_EDENIED, "sql.gate.type", "type", text_of(type, "id"));
     }
     if (code == FH_OK && ++g->depth > DEPTH_MAX) {
@@ -614,63 +203,10 @@ static int walk_type(struct gate *g, const json_t *type)
 
 static int check_name(struct gate *g, const json_t *function)
 {
-    char name[NAME_BYTES];
-    const char *given = text_of(function, "function_name");
-    const char *schema = text_of(function, "schema");
-    const char *catalog = text_of(function, "catalog");
-    size_t length = strnlen(given, sizeof name - 1);
-    for (size_t i = 0; i < length; i++) {
-        name[i] = (char)(given[i] >= 'A' && given[i] <= 'Z' ? given[i] + 32 : given[i]);
-    }
-    name[length] = 0;
-    bool plain = (schema[0] == 0 || strcmp(schema, "main") == 0) &&
-                 (catalog[0] == 0 || strcmp(catalog, "system") == 0);
-    if (!plain || strlen(given) != length || fh_gate_function(name) != FH_GATE_ALLOWED) {
-        return refuse(g, FH_EDENIED, "sql.gate.function", "function", name);
-    }
-    return FH_OK;
-}
-
-/* A number that is written in the query: 5, -5, 5::BIGINT. */
-static bool constant_number(const json_t *expr, double *out)
-{
-    const char *class = text_of(expr, "class");
-    if (strcmp(class, "CAST") == 0) {
-        return constant_number(json_object_get(expr, "child"), out);
-    }
-    const json_t *children = json_object_get(expr, "children");
-    if (strcmp(class, "FUNCTION") == 0 && strcmp(text_of(expr, "function_name"), "-") == 0 &&
-        json_array_size(children) == 1 && constant_number(json_array_get(children, 0), out)) {
-        *out = -*out;
-        return true;
-    }
-    const json_t *number = json_object_get(json_object_get(expr, "value"), "value");
-    if (strcmp(class, "CONSTANT") == 0 && json_is_number(number)) {
-        *out = json_number_value(number);
-        return true;
-    }
-    return false;
-}
-
-/* A value that is written in the query: numbers, dates, intervals. */
-static bool is_constant(const json_t *expr)
-{
-    const char *class = text_of(expr, "class");
-    const json_t *children = json_object_get(expr, "children");
-    if (strcmp(class, "CAST") == 0) {
-        return is_constant(json_object_get(expr, "child"));
-    }
-    if (strcmp(class, "FUNCTION") != 0) {
-        return strcmp(class, "CONSTANT") == 0;
-    }
-    const char *name = text_of(expr, "function_name");
-    /* INTERVAL 1 DAY is parsed as to_days(trunc(1)) */
-    bool good =
-        strcmp(name, "-") == 0 || strcmp(name, "trunc") == 0 || strncmp(name, "to_", 3) == 0;
-    for (size_t i = 0; good && i < json_array_size(children); i++) {
-        good = is_constant(json_array_get(children, i));
-    }
-    return good;
+    char name[FH_GATE_NAME_BYTES];
+    return fh_gate_call_allowed(function, name)
+               ? FH_OK
+               : refuse(g, FH_EDENIED, "sql.gate.function", "function", name);
 }
 
 static int unbounded(struct gate *g, const char *name)
@@ -681,59 +217,13 @@ static int unbounded(struct gate *g, const char *name)
                        "sql.gate.bounds",
                        "function %s needs constant bounds, at most %d (byte %zu)",
                        name,
-                       (int)SERIES_MAX,
+                       (int)FH_GATE_SERIES_MAX,
                        g->position + 1);
 }
 
-static int check_series(struct gate *g, const char *name, const json_t *arguments)
-{
-    double bounds[3] = {0, 0, 1};
-    size_t count = json_array_size(arguments);
-    bool numbers = true;
-    for (size_t i = 0; i < count; i++) {
-        const json_t *argument = json_array_get(arguments, i);
-        if (!is_constant(argument) || count > 3) {
-            return unbounded(g, name);
-        }
-        double *to = count == 1 ? &bounds[1] : &bounds[i];
-        numbers = numbers && constant_number(argument, to);
-    }
-    if (!numbers) {
-        return FH_OK; // dates by intervals: the deadline and the memory limit bound them
-    }
-    double elements = bounds[2] == 0 ? 2.0 * SERIES_MAX : (bounds[1] - bounds[0]) / bounds[2];
-    return elements <= SERIES_MAX ? FH_OK : unbounded(g, name);
-}
-
-/* Functions whose result grows with the value of an argument. */
-static const struct {
-    const char *name;
-    size_t argument;
-} growing[] = {
-    {"repeat", 1},
-    {"lpad", 1},
-    {"rpad", 1},
-    {"bitstring", 1},
-    {"list_resize", 1},
-    {"array_resize", 1},
-};
-
 static int check_bounds(struct gate *g, const json_t *function)
 {
-    const char *name = text_of(function, "function_name");
-    const json_t *arguments = json_object_get(function, "children");
-    if (strcasecmp(name, "range") == 0 || strcasecmp(name, "generate_series") == 0) {
-        return check_series(g, name, arguments);
-    }
-    for (size_t i = 0; i < FH_COUNT(growing); i++) {
-        double size = 0;
-        if (strcasecmp(name, growing[i].name) == 0 &&
-            (!constant_number(json_array_get(arguments, growing[i].argument), &size) ||
-             size > SERIES_MAX)) {
-            return unbounded(g, name);
-        }
-    }
-    return FH_OK;
+    return fh_gate_bounded(function) ? FH_OK : unbounded(g, text_of(function, "function_name"));
 }
 
 static int check_table_function(struct gate *g, const json_t *relation)
@@ -828,7 +318,7 @@ static int enter_ctes(struct gate *g, const json_t *node)
         if (name == NULL || json_object_size(entry) != 2) {
             return broken(g, "WITH");
         }
-        code = walk_fields(g, json_object_get(entry, "value"), &cte_value_kind);
+        code = walk_fields(g, json_object_get(entry, "value"), &fh_gate_cte_kind);
         if (code == FH_OK) {
             code = enter_scope(g, name);
         }
@@ -843,7 +333,7 @@ static int walk_in_scope(struct gate *g, const json_t *node, const char *name, c
     size_t scopes = g->scope_count;
     int code = enter_scope(g, text_of(node, name));
     if (code == FH_OK) {
-        code = walk(g, body, NODE);
+        code = walk(g, body, FH_GATE_NODE);
     }
     g->scope_count = scopes;
     return code;
@@ -853,19 +343,19 @@ static int walk_parts(struct gate *g, const json_t *node, const char *type)
 {
     int code = FH_OK;
     if (strcmp(type, "CTE_NODE") == 0) {
-        code = walk(g, json_object_get(node, "query"), NODE);
+        code = walk(g, json_object_get(node, "query"), FH_GATE_NODE);
         return code == FH_OK ? walk_in_scope(g, node, "cte_name", json_object_get(node, "child"))
                              : code;
     }
     if (strcmp(type, "RECURSIVE_CTE_NODE") == 0) {
-        code = walk(g, json_object_get(node, "left"), NODE);
+        code = walk(g, json_object_get(node, "left"), FH_GATE_NODE);
         return code == FH_OK ? walk_in_scope(g, node, "cte_name", json_object_get(node, "right"))
                              : code;
     }
     if (strcmp(type, "SET_OPERATION_NODE") == 0) {
         const json_t *children = json_object_get(node, "children");
         for (size_t i = 0; code == FH_OK && i < json_array_size(children); i++) {
-            code = walk(g, json_array_get(children, i), NODE);
+            code = walk(g, json_array_get(children, i), FH_GATE_NODE);
         }
     }
     return code;
@@ -877,10 +367,10 @@ static int walk_node(struct gate *g, const json_t *node)
         return FH_OK;
     }
     if (json_object_get(node, "node") != NULL) {
-        return walk_fields(g, node, &statement_kind);
+        return walk_fields(g, node, &fh_gate_statement_kind);
     }
     const char *type = text_of(node, "type");
-    const struct kind *kind = find(nodes, FH_COUNT(nodes), type);
+    const struct fh_gate_kind *kind = fh_gate_node(type);
     if (kind == NULL) {
         return refuse(g, FH_EDENIED, "sql.gate.node", "a query of kind", type);
     }
@@ -902,15 +392,15 @@ static int walk_relation(struct gate *g, const json_t *relation)
         return FH_OK;
     }
     const char *type = text_of(relation, "type");
-    const struct kind *kind = find(relations, FH_COUNT(relations), type);
+    const struct fh_gate_kind *kind = fh_gate_relation(type);
     note_position(g, relation);
     if (kind == NULL) {
         return refuse(g, FH_EDENIED, "sql.gate.relation", "a relation of kind", type);
     }
     int code = FH_OK;
-    if (kind->fields == base_table_fields) {
+    if (strcmp(type, "BASE_TABLE") == 0) {
         code = check_table(g, relation);
-    } else if (kind->fields == table_function_fields) {
+    } else if (strcmp(type, "TABLE_FUNCTION") == 0) {
         code = check_table_function(g, relation);
     }
     return code == FH_OK ? walk_fields(g, relation, kind) : code;
@@ -927,22 +417,18 @@ static int walk_expression(struct gate *g, const json_t *expr)
     if (strcmp(class, "PARAMETER") == 0) {
         return refuse(g, FH_EDENIED, "sql.gate.parameter", "a parameter", "");
     }
-    const struct kind *kind = find(expressions, FH_COUNT(expressions), class);
+    const struct fh_gate_kind *kind = fh_gate_expression(class);
     if (kind == NULL) {
         return refuse(g, FH_EDENIED, "sql.gate.expression", "an expression of kind", class);
     }
-    bool known = false;
-    for (size_t i = 0; i < FH_COUNT(expression_types) && !known; i++) {
-        known = strcmp(expression_types[i], type) == 0;
-    }
-    if (!known) {
+    if (!fh_gate_expression_type(type)) {
         return refuse(g, FH_EDENIED, "sql.gate.expression", "an expression of type", type);
     }
     int code = FH_OK;
-    if (kind->fields == function_fields || kind->fields == window_fields) {
+    if (strcmp(class, "FUNCTION") == 0 || strcmp(class, "WINDOW") == 0) {
         code = check_name(g, expr);
     }
-    if (code == FH_OK && kind->fields == function_fields) {
+    if (code == FH_OK && strcmp(class, "FUNCTION") == 0) {
         code = check_bounds(g, expr);
     }
     return code == FH_OK ? walk_fields(g, expr, kind) : code;
@@ -950,7 +436,7 @@ static int walk_expression(struct gate *g, const json_t *expr)
 
 static int walk_expression_row(struct gate *g, const json_t *row)
 {
-    return walk(g, row, EXPRS);
+    return walk(g, row, FH_GATE_EXPRS);
 }
 
 static int walk_modifier(struct gate *g, const json_t *modifier)
@@ -959,60 +445,60 @@ static int walk_modifier(struct gate *g, const json_t *modifier)
         return FH_OK;
     }
     const char *type = text_of(modifier, "type");
-    const struct kind *kind = find(modifiers, FH_COUNT(modifiers), type);
+    const struct fh_gate_kind *kind = fh_gate_modifier(type);
     return kind == NULL ? refuse(g, FH_EDENIED, "sql.gate.node", "a modifier of kind", type)
                         : walk_fields(g, modifier, kind);
 }
 
-static int walk_one(struct gate *g, const json_t *value, enum rule rule)
+static int walk_one(struct gate *g, const json_t *value, enum fh_gate_rule rule)
 {
     switch (rule) {
-    case SCALAR:
+    case FH_GATE_SCALAR:
         return walk_scalar(g, value);
-    case DATA:
-    case CTES:
+    case FH_GATE_DATA:
+    case FH_GATE_CTES:
         return FH_OK;
-    case NAMES:
+    case FH_GATE_NAMES:
         return walk_array(g, value, walk_scalar);
-    case EXPR:
+    case FH_GATE_EXPR:
         return walk_expression(g, value);
-    case EXPRS:
+    case FH_GATE_EXPRS:
         return walk_array(g, value, walk_expression);
-    case EXPR_ROWS:
+    case FH_GATE_EXPR_ROWS:
         return walk_array(g, value, walk_expression_row);
-    case NODE:
+    case FH_GATE_NODE:
         return walk_node(g, value);
-    case RELATION:
+    case FH_GATE_RELATION:
         return walk_relation(g, value);
-    case MODIFIERS:
+    case FH_GATE_MODIFIERS:
         return walk_array(g, value, walk_modifier);
-    case MODIFIER:
+    case FH_GATE_MODIFIER:
         return walk_modifier(g, value);
-    case ORDERS:
-        return walk_array_of(g, value, &order_term_kind);
-    case SAMPLE:
-        return json_is_null(value) ? FH_OK : walk_fields(g, value, &sample_kind);
-    case TYPE:
+    case FH_GATE_ORDERS:
+        return walk_array_of(g, value, &fh_gate_order_term_kind);
+    case FH_GATE_SAMPLE:
+        return json_is_null(value) ? FH_OK : walk_fields(g, value, &fh_gate_sample_kind);
+    case FH_GATE_TYPE:
         return walk_type(g, value);
-    case TYPES:
+    case FH_GATE_TYPES:
         return walk_array(g, value, walk_type);
-    case CHECKS:
-        return walk_array_of(g, value, &check_kind);
-    case REPLACES:
-        return walk_array_of(g, value, &replace_kind);
-    case RENAMES:
-        return walk_array_of(g, value, &rename_kind);
-    case PIVOTS:
-        return walk_array_of(g, value, &pivot_kind);
-    case ENTRIES:
-        return walk_array_of(g, value, &entry_kind);
-    case NOTHING:
+    case FH_GATE_CHECKS:
+        return walk_array_of(g, value, &fh_gate_check_kind);
+    case FH_GATE_REPLACES:
+        return walk_array_of(g, value, &fh_gate_replace_kind);
+    case FH_GATE_RENAMES:
+        return walk_array_of(g, value, &fh_gate_rename_kind);
+    case FH_GATE_PIVOTS:
+        return walk_array_of(g, value, &fh_gate_pivot_kind);
+    case FH_GATE_ENTRIES:
+        return walk_array_of(g, value, &fh_gate_entry_kind);
+    case FH_GATE_NOTHING:
         return walk_nothing(g, value);
     }
     return broken(g, "rule");
 }
 
-static int walk(struct gate *g, const json_t *value, enum rule rule)
+static int walk(struct gate *g, const json_t *value, enum fh_gate_rule rule)
 {
     if (value == NULL) {
         return broken(g, "a part is missing");
@@ -1085,7 +571,7 @@ static int check_root(struct gate *g, const json_t *root)
     }
     const json_t *statement = json_array_get(statements, 0);
     g->out->ordered = is_ordered(json_object_get(statement, "node"));
-    return walk_fields(g, statement, &statement_kind);
+    return walk_fields(g, statement, &fh_gate_statement_kind);
 }
 
 int fh_gate_check(struct fh_gate *out,

@@ -5,8 +5,8 @@
  * Allowed is what computes a value from its arguments and nothing else. Denied is what reads files,
  * settings, variables, catalogs, logs or sequences, changes state, hides a query or a plan in a
  * string, exists for the engine's own use, or prints what an error is made of. A name in neither
- * list is refused too; a test enumerates the linked DuckDB and fails on such a name, so that somebody
- * decides. Both lists are sorted by bytes.
+ * list is refused too; a test enumerates the linked DuckDB and fails on such a name, so that
+ * somebody decides. Both lists are sorted by bytes.
  */
 #include "node/query/gate.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The inside of a worker handle, shared by workers.c (process, loop thread) and worker_ask.c
- * (channel, pool threads). Nobody else includes it.
+ * The inside of a worker handle, shared by workers.c (process, loop thread), worker_channel.c
+ * (frames and waits), worker_ask.c (questions) and worker_query.c (a running query and its scans).
+ * Nobody else includes it.
  */
 #ifndef FH_NODE_QUERY_WORKER_PRIVATE_H
 #define FH_NODE_QUERY_WORKER_PRIVATE_H
@@ -11,6 +12,8 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+
+enum { FH_WORKER_EVENT_BYTES = 1024 * 1024 }; /* arena of one event: columns of a batch */
 
 enum fh_worker_state {
     FH_WORKER_STARTED, /* spawned, not set up */
@@ -67,5 +70,53 @@ struct fh_worker {
 /* Sets up / ends what belongs to the channel. */
 FH_MUST_CHECK int fh_worker_channel_init(struct fh_worker *worker, int fd);
 void fh_worker_channel_fini(struct fh_worker *worker);
+
+/* ---- worker_channel.c ---- */
+
+/* The worker broke the protocol or a bound: kills it; FH_EPROTO with the reason in `err`, or a
+ * general one. */
+int fh_worker_breach(struct fh_worker *worker, struct fh_err *err);
+/* The channel is closed: FH_ECANCELLED when we killed it, else FH_EIO "worker.died". */
+int fh_worker_died(struct fh_worker *worker, struct fh_err *err);
+/* Sends one frame, descriptors beside it. Any thread. A worker that does not read for
+ * FH_WORKER_START_MS is killed. */
+FH_MUST_CHECK int fh_worker_send(struct fh_worker *worker,
+                                 unsigned kind,
+                                 struct fh_bytes head,
+                                 struct fh_bytes body,
+                                 const int *files,
+                                 uint32_t file_count,
+                                 struct fh_err *err);
+/* Sends an encoded payload. */
+int fh_worker_send_buf(struct fh_worker *worker,
+                       unsigned kind,
+                       const struct fh_buf *payload,
+                       struct fh_err *err);
+/* Sends a counting frame; a dead worker shows in the next read. */
+void fh_worker_send_count(struct fh_worker *worker, unsigned kind, uint64_t id, uint64_t count);
+/* Payload of the last frame; lent until the next wait. */
+struct fh_bytes fh_worker_payload(const struct fh_worker *worker);
+/* No query runs any more: its scans and its cancellation are forgotten. */
+void fh_worker_forget_query(struct fh_worker *worker);
+/* The worker's own ERROR to question `id`, as our code and `err`. */
+FH_MUST_CHECK int fh_worker_take_error(struct fh_worker *worker,
+                                       uint64_t id,
+                                       uint32_t *out_position,
+                                       struct fh_err *err);
+/* Waits for the next frame of question `id`, which `answer` would end. At the deadline, or when
+ * cancel was asked, the question is ended, with the process if need be. */
+FH_MUST_CHECK int fh_worker_wait(struct fh_worker *worker,
+                                 uint64_t id,
+                                 unsigned answer,
+                                 int64_t deadline_ms,
+                                 struct fh_err *err);
+/* The same, where only `answer` or ERROR may come. */
+FH_MUST_CHECK int fh_worker_await(struct fh_worker *worker,
+                                  uint64_t id,
+                                  unsigned answer,
+                                  int64_t deadline_ms,
+                                  struct fh_err *err);
+/* FH_OK when a question may be asked. */
+FH_MUST_CHECK int fh_worker_check_ready(struct fh_worker *worker, struct fh_err *err);
 
 #endif

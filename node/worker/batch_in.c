@@ -5,42 +5,6 @@
 
 #include <string.h>
 
-static const duckdb_type duckdb_types[FH_TYPE_COUNT] = {
-    [FH_TYPE_BOOL] = DUCKDB_TYPE_BOOLEAN,
-    [FH_TYPE_INT8] = DUCKDB_TYPE_TINYINT,
-    [FH_TYPE_INT16] = DUCKDB_TYPE_SMALLINT,
-    [FH_TYPE_INT32] = DUCKDB_TYPE_INTEGER,
-    [FH_TYPE_INT64] = DUCKDB_TYPE_BIGINT,
-    [FH_TYPE_UINT8] = DUCKDB_TYPE_UTINYINT,
-    [FH_TYPE_UINT16] = DUCKDB_TYPE_USMALLINT,
-    [FH_TYPE_UINT32] = DUCKDB_TYPE_UINTEGER,
-    [FH_TYPE_UINT64] = DUCKDB_TYPE_UBIGINT,
-    [FH_TYPE_HUGEINT] = DUCKDB_TYPE_HUGEINT,
-    [FH_TYPE_FLOAT] = DUCKDB_TYPE_FLOAT,
-    [FH_TYPE_DOUBLE] = DUCKDB_TYPE_DOUBLE,
-    [FH_TYPE_VARCHAR] = DUCKDB_TYPE_VARCHAR,
-    [FH_TYPE_BLOB] = DUCKDB_TYPE_BLOB,
-    [FH_TYPE_JSON] = DUCKDB_TYPE_VARCHAR, // the view casts it to JSON
-    [FH_TYPE_DATE] = DUCKDB_TYPE_DATE,
-    [FH_TYPE_TIME] = DUCKDB_TYPE_TIME,
-    [FH_TYPE_TIMESTAMP] = DUCKDB_TYPE_TIMESTAMP,
-    [FH_TYPE_TIMESTAMP_S] = DUCKDB_TYPE_TIMESTAMP_S,
-    [FH_TYPE_TIMESTAMP_MS] = DUCKDB_TYPE_TIMESTAMP_MS,
-    [FH_TYPE_TIMESTAMP_NS] = DUCKDB_TYPE_TIMESTAMP_NS,
-    [FH_TYPE_TIMESTAMP_TZ] = DUCKDB_TYPE_TIMESTAMP_TZ,
-    [FH_TYPE_INTERVAL] = DUCKDB_TYPE_INTERVAL,
-    [FH_TYPE_UUID] = DUCKDB_TYPE_UUID,
-};
-
-duckdb_logical_type fh_batch_in_type(struct fh_type type)
-{
-    FH_ASSERT(fh_type_valid(type));
-    if (type.code == FH_TYPE_DECIMAL) {
-        return duckdb_create_decimal_type(type.precision, type.scale);
-    }
-    return duckdb_create_logical_type(duckdb_types[type.code]);
-}
-
 static void put_validity(duckdb_vector vector,
                          const struct fh_batch_column *column,
                          uint32_t from,

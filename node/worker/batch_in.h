@@ -13,13 +13,10 @@
 #include <duckdb.h>
 
 /* Copies rows `from` .. `from + count` of the column to rows 0 .. of the vector, whose type is that
- * of fh_batch_in_type. `from` is a multiple of 8. */
+ * of fh_types_duckdb. `from` is a multiple of 8. */
 void fh_batch_in(duckdb_vector vector,
                  const struct fh_batch_column *column,
                  uint32_t from,
                  uint32_t count);
-
-/* DuckDB's type for a valid type; the caller destroys it. */
-duckdb_logical_type fh_batch_in_type(struct fh_type type);
 
 #endif

@@ -4,6 +4,7 @@
 #include "common/assert.h"
 #include "common/mem.h"
 #include "node/worker/nested.h"
+#include "node/worker/types.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,78 +61,6 @@ struct fh_batch_out {
     void *user;
 };
 
-/* ---- types ---- */
-
-static const uint8_t carried[] = {
-    [DUCKDB_TYPE_BOOLEAN] = FH_TYPE_BOOL,
-    [DUCKDB_TYPE_TINYINT] = FH_TYPE_INT8,
-    [DUCKDB_TYPE_SMALLINT] = FH_TYPE_INT16,
-    [DUCKDB_TYPE_INTEGER] = FH_TYPE_INT32,
-    [DUCKDB_TYPE_BIGINT] = FH_TYPE_INT64,
-    [DUCKDB_TYPE_UTINYINT] = FH_TYPE_UINT8,
-    [DUCKDB_TYPE_USMALLINT] = FH_TYPE_UINT16,
-    [DUCKDB_TYPE_UINTEGER] = FH_TYPE_UINT32,
-    [DUCKDB_TYPE_UBIGINT] = FH_TYPE_UINT64,
-    [DUCKDB_TYPE_HUGEINT] = FH_TYPE_HUGEINT,
-    [DUCKDB_TYPE_FLOAT] = FH_TYPE_FLOAT,
-    [DUCKDB_TYPE_DOUBLE] = FH_TYPE_DOUBLE,
-    [DUCKDB_TYPE_DECIMAL] = FH_TYPE_DECIMAL,
-    [DUCKDB_TYPE_VARCHAR] = FH_TYPE_VARCHAR,
-    [DUCKDB_TYPE_BLOB] = FH_TYPE_BLOB,
-    [DUCKDB_TYPE_DATE] = FH_TYPE_DATE,
-    [DUCKDB_TYPE_TIME] = FH_TYPE_TIME,
-    [DUCKDB_TYPE_TIMESTAMP] = FH_TYPE_TIMESTAMP,
-    [DUCKDB_TYPE_TIMESTAMP_S] = FH_TYPE_TIMESTAMP_S,
-    [DUCKDB_TYPE_TIMESTAMP_MS] = FH_TYPE_TIMESTAMP_MS,
-    [DUCKDB_TYPE_TIMESTAMP_NS] = FH_TYPE_TIMESTAMP_NS,
-    [DUCKDB_TYPE_TIMESTAMP_TZ] = FH_TYPE_TIMESTAMP_TZ,
-    [DUCKDB_TYPE_INTERVAL] = FH_TYPE_INTERVAL,
-    [DUCKDB_TYPE_UUID] = FH_TYPE_UUID,
-    [DUCKDB_TYPE_ENUM] = FH_TYPE_VARCHAR,
-    [DUCKDB_TYPE_LIST] = FH_TYPE_JSON,
-    [DUCKDB_TYPE_ARRAY] = FH_TYPE_JSON,
-    [DUCKDB_TYPE_STRUCT] = FH_TYPE_JSON,
-    [DUCKDB_TYPE_MAP] = FH_TYPE_JSON,
-};
-
-static bool is_json_alias(duckdb_logical_type type)
-{
-    char *alias = duckdb_logical_type_get_alias(type);
-    bool json = alias != NULL && strcmp(alias, "JSON") == 0;
-    duckdb_free(alias);
-    return json;
-}
-
-bool fh_batch_out_type(duckdb_logical_type type, struct fh_type *out)
-{
-    duckdb_type id = duckdb_get_type_id(type);
-    if ((size_t)id >= FH_COUNT(carried) || carried[id] == 0) {
-        return false;
-    }
-    struct fh_type carried_type = {.code = carried[id]};
-    if (carried_type.code == FH_TYPE_JSON && !fh_nested_supported(type)) {
-        return false;
-    }
-    if (id == DUCKDB_TYPE_VARCHAR && is_json_alias(type)) {
-        carried_type.code = FH_TYPE_JSON;
-    }
-    if (id == DUCKDB_TYPE_DECIMAL) {
-        carried_type.precision = duckdb_decimal_width(type);
-        carried_type.scale = duckdb_decimal_scale(type);
-    }
-    *out = carried_type;
-    return true;
-}
-
-static size_t decimal_width(duckdb_logical_type type)
-{
-    duckdb_type internal = duckdb_decimal_internal_type(type);
-    return internal == DUCKDB_TYPE_SMALLINT  ? 2
-           : internal == DUCKDB_TYPE_INTEGER ? 4
-           : internal == DUCKDB_TYPE_BIGINT  ? 8
-                                             : 16;
-}
-
 static int open_column(struct out_column *column, const char *name, struct fh_err *err)
 {
     size_t size = strlen(name);
@@ -143,7 +72,7 @@ static int open_column(struct out_column *column, const char *name, struct fh_er
     }
     memcpy(column->name, name, size);
     column->name[size] = 0;
-    if (!fh_batch_out_type(column->logical, &column->type)) {
+    if (!fh_types_carried(column->logical, &column->type)) {
         return fh_err_rule(err,
                            FH_ESQL,
                            "query.type",
@@ -162,7 +91,7 @@ static int open_column(struct out_column *column, const char *name, struct fh_er
         column->how = HOW_BOOL;
     } else if (id == DUCKDB_TYPE_DECIMAL) {
         column->how = HOW_DECIMAL;
-        column->width = decimal_width(column->logical);
+        column->width = fh_types_decimal_width(column->logical);
     } else if (id == DUCKDB_TYPE_UUID) {
         column->how = HOW_UUID;
     }
@@ -258,7 +187,7 @@ static uint32_t count_nulls(const uint64_t *validity, uint32_t from, uint32_t to
 {
     uint32_t nulls = 0;
     for (uint32_t row = from; validity != NULL && row < to; row++) {
-        nulls += is_valid(validity, row) ? 0 : 1;
+        nulls += !is_valid(validity, row);
     }
     return nulls;
 }
@@ -542,13 +471,19 @@ write_column(struct fh_batch_out *out, uint32_t index, const struct part *parts,
     FH_ASSERT(slot->offsets == NULL || at == slot->data_size);
 }
 
-/* Sets the slots for these parts and returns the bytes of their batch, at most. */
-static size_t size_parts(struct fh_batch_out *out, const struct part *parts, size_t count)
+static uint32_t count_rows(const struct part *parts, size_t count)
 {
     uint32_t rows = 0;
     for (size_t i = 0; i < count; i++) {
         rows += parts[i].to - parts[i].from;
     }
+    return rows;
+}
+
+/* Sets the slots for these parts and returns the bytes of their batch, at most. */
+static size_t size_parts(struct fh_batch_out *out, const struct part *parts, size_t count)
+{
+    uint32_t rows = count_rows(parts, count);
     size_t size = out->overhead;
     for (uint32_t c = 0; c < out->count; c++) {
         struct fh_batch_slot *slot = &out->slots[c];
@@ -569,10 +504,7 @@ static size_t size_parts(struct fh_batch_out *out, const struct part *parts, siz
 static int
 emit(struct fh_batch_out *out, const struct part *parts, size_t count, struct fh_err *err)
 {
-    uint32_t rows = 0;
-    for (size_t i = 0; i < count; i++) {
-        rows += parts[i].to - parts[i].from;
-    }
+    uint32_t rows = count_rows(parts, count);
     (void)size_parts(out, parts, count);
     size_t size = 0;
     int code = fh_batch_begin(

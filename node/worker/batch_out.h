@@ -39,7 +39,4 @@ fh_batch_out_add(struct fh_batch_out *out, duckdb_data_chunk chunk, struct fh_er
 /* Writes what is held; `always`: also a batch without rows, so that the columns are known. */
 FH_MUST_CHECK int fh_batch_out_flush(struct fh_batch_out *out, bool always, struct fh_err *err);
 
-/* The type in which a DuckDB type is carried; false when it is not. */
-bool fh_batch_out_type(duckdb_logical_type type, struct fh_type *out);
-
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/worker/nested.h"
 
-#include "node/worker/batch_in.h"
-#include "node/worker/batch_out.h"
+#include "node/worker/types.h"
+#include "proto/query/batch.h"
 
 #include <string.h>
 
@@ -17,7 +17,7 @@ static bool is_valid(duckdb_vector vector, idx_t row)
 static bool child_supported(duckdb_logical_type child)
 {
     struct fh_type ignored;
-    bool supported = fh_batch_out_type(child, &ignored);
+    bool supported = fh_types_carried(child, &ignored);
     duckdb_destroy_logical_type(&child);
     return supported;
 }
@@ -67,11 +67,7 @@ static void
 read_decimal(duckdb_vector vector, duckdb_logical_type type, idx_t row, struct fh_cell *out)
 {
     const uint8_t *data = duckdb_vector_get_data(vector);
-    duckdb_type internal = duckdb_decimal_internal_type(type);
-    size_t width = internal == DUCKDB_TYPE_SMALLINT  ? 2
-                   : internal == DUCKDB_TYPE_INTEGER ? 4
-                   : internal == DUCKDB_TYPE_BIGINT  ? 8
-                                                     : 16;
+    size_t width = fh_types_decimal_width(type);
     out->kind = FH_CELL_WIDE;
     if (width == 16) {
         memcpy(&out->wide, data + row * width, width);
@@ -94,7 +90,7 @@ bool fh_nested_cell(duckdb_vector vector, duckdb_logical_type type, idx_t row, s
 {
     struct fh_type carried;
     duckdb_type id = duckdb_get_type_id(type);
-    if (!fh_batch_out_type(type, &carried) ||
+    if (!fh_types_carried(type, &carried) ||
         (carried.code == FH_TYPE_JSON && id != DUCKDB_TYPE_VARCHAR)) {
         return false;
     }

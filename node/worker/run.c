@@ -4,6 +4,7 @@
 #include "common/mem.h"
 #include "node/worker/batch_out.h"
 #include "node/worker/fault.h"
+#include "node/worker/types.h"
 
 #include <string.h>
 
@@ -216,7 +217,7 @@ describe(struct fh_desk *desk, duckdb_prepared_statement statement, uint64_t id,
         duckdb_logical_type type = duckdb_prepared_statement_column_logical_type(statement, named);
         columns[named].source = "";
         columns[named].name = name;
-        if (!fh_batch_out_type(type, &columns[named].type)) {
+        if (!fh_types_carried(type, &columns[named].type)) {
             code = fh_err_rule(err,
                                FH_ESQL,
                                "query.type",

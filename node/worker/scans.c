@@ -5,6 +5,7 @@
 #include "common/list.h"
 #include "common/mem.h"
 #include "node/worker/batch_in.h"
+#include "node/worker/types.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -248,7 +249,7 @@ static void on_bind(duckdb_bind_info info)
     duckdb_bind_add_result_column(info, "fh_rows", boolean);
     duckdb_destroy_logical_type(&boolean);
     for (uint32_t i = 0; i < remote->table.column_count; i++) {
-        duckdb_logical_type type = fh_batch_in_type(remote->columns[i].type);
+        duckdb_logical_type type = fh_types_duckdb(remote->columns[i].type);
         duckdb_bind_add_result_column(info, remote->columns[i].name, type);
         duckdb_destroy_logical_type(&type);
     }

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Frames to and from a worker, with every wait bounded. */
+#include "common/assert.h"
+#include "common/mem.h"
+#include "common/time.h"
+#include "node/query/worker_private.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum {
+    SLICE_MS = 50, /* how late a cancellation by another thread is seen */
+};
+
+int fh_worker_channel_init(struct fh_worker *worker, int fd)
+{
+    worker->fd = fd;
+    worker->arena = fh_arena_new(FH_WORKER_EVENT_BYTES);
+    if (worker->arena == NULL || pthread_mutex_init(&worker->sending, NULL) != 0 ||
+        pthread_mutex_init(&worker->lock, NULL) != 0) {
+        return FH_ENOMEM;
+    }
+    return FH_OK;
+}
+
+void fh_worker_channel_fini(struct fh_worker *worker)
+{
+    if (worker->fd >= 0) {
+        close(worker->fd);
+    }
+    fh_arena_free(worker->arena);
+    fh_free(worker->rx.payload);
+    for (unsigned i = 0; i < worker->known_count; i++) {
+        fh_free(worker->known_names[i]);
+    }
+    pthread_mutex_destroy(&worker->sending);
+    pthread_mutex_destroy(&worker->lock);
+}
+
+/* ---- the end of a worker ---- */
+
+void fh_worker_kill(struct fh_worker *worker)
+{
+    atomic_store(&worker->killed, true);
+    atomic_store(&worker->dead, true);
+    (void)pidfd_send_signal(worker->pidfd, SIGKILL, NULL, 0);
+}
+
+bool fh_worker_dead(const struct fh_worker *worker)
+{
+    return atomic_load(&worker->dead);
+}
+
+int fh_worker_pid(const struct fh_worker *worker)
+{
+    return worker->pid;
+}
+
+/* The worker broke the protocol or a bound: it is not asked again. */
+int fh_worker_breach(struct fh_worker *worker, struct fh_err *err)
+{
+    bool had = err != NULL && err->code == FH_EPROTO && err->text[0] != 0;
+    atomic_store(&worker->dead, true);
+    (void)pidfd_send_signal(worker->pidfd, SIGKILL, NULL, 0);
+    return had ? fh_err_wrap(err, "worker %d", worker->pid)
+               : fh_err_rule(err,
+                             FH_EPROTO,
+                             "worker.protocol",
+                             "worker %d sent a %s frame out of turn",
+                             worker->pid,
+                             fh_channel_kind_text(worker->rx.kind));
+}
+
+int fh_worker_died(struct fh_worker *worker, struct fh_err *err)
+{
+    atomic_store(&worker->dead, true);
+    (void)pidfd_send_signal(worker->pidfd, SIGKILL, NULL, 0);
+    if (atomic_load(&worker->killed)) {
+        return fh_err_rule(err, FH_ECANCELLED, "worker.killed", "the worker was ended");
+    }
+    return fh_err_rule(err, FH_EIO, "worker.died", "the worker process ended unexpectedly");
+}
+
+/* ---- frames out ---- */
+
+struct outgoing {
+    struct fh_bytes pieces[3];
+    const int *files;
+    uint32_t file_count;
+};
+
+static ssize_t send_some(struct fh_worker *worker, const struct outgoing *out, size_t done)
+{
+    struct iovec rest[FH_COUNT(out->pieces)];
+    size_t count = 0;
+    size_t skip = done;
+    for (size_t i = 0; i < FH_COUNT(out->pieces); i++) {
+        size_t size = out->pieces[i].size;
+        size_t here = skip < size ? skip : size;
+        skip -= here;
+        if (size > here) {
+            union { /* iovec has no const; sendmsg only reads */
+                const uint8_t *from;
+                uint8_t *to;
+            } data = {.from = out->pieces[i].data};
+            rest[count++] = (struct iovec){data.to + here, size - here};
+        }
+    }
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int) * FH_WORKER_FILES_MAX)];
+    } control;
+    struct msghdr message = {.msg_iov = rest, .msg_iovlen = count};
+    if (done == 0 && out->file_count > 0) {
+        memset(&control, 0, sizeof control);
+        message.msg_control = control.bytes;
+        message.msg_controllen = CMSG_SPACE(sizeof(int) * out->file_count);
+        struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+        c->cmsg_level = SOL_SOCKET;
+        c->cmsg_type = SCM_RIGHTS;
+        c->cmsg_len = CMSG_LEN(sizeof(int) * out->file_count);
+        memcpy(CMSG_DATA(c), out->files, sizeof(int) * out->file_count);
+    }
+    return sendmsg(worker->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* Sends one frame. A worker that does not read for FH_WORKER_START_MS is killed. */
+int fh_worker_send(struct fh_worker *worker,
+                   unsigned kind,
+                   struct fh_bytes head,
+                   struct fh_bytes body,
+                   const int *files,
+                   uint32_t file_count,
+                   struct fh_err *err)
+{
+    uint8_t frame_head[FH_CHANNEL_HEAD_BYTES];
+    fh_channel_put_head(frame_head, kind, head.size + body.size);
+    struct outgoing out = {.pieces = {fh_bytes(frame_head, sizeof frame_head), head, body},
+                           .files = files,
+                           .file_count = file_count};
+    size_t all = sizeof frame_head + head.size + body.size;
+    int code = FH_OK;
+    pthread_mutex_lock(&worker->sending);
+    int64_t progress_ms = fh_clock_mono_ms();
+    for (size_t done = 0; done < all && code == FH_OK;) {
+        ssize_t n = atomic_load(&worker->dead) ? -1 : send_some(worker, &out, done);
+        if (n > 0) {
+            done += (size_t)n;
+            progress_ms = fh_clock_mono_ms();
+        } else if (atomic_load(&worker->dead) || (errno != EAGAIN && errno != EINTR)) {
+            code = fh_worker_died(worker, err);
+        } else if (fh_clock_mono_ms() - progress_ms > FH_WORKER_START_MS) {
+            code = fh_worker_breach(worker, err);
+        } else {
+            struct pollfd p = {.fd = worker->fd, .events = POLLOUT};
+            (void)poll(&p, 1, SLICE_MS);
+        }
+    }
+    pthread_mutex_unlock(&worker->sending);
+    return code;
+}
+
+int fh_worker_send_buf(struct fh_worker *worker,
+                       unsigned kind,
+                       const struct fh_buf *payload,
+                       struct fh_err *err)
+{
+    int code = fh_buf_ok(payload);
+    if (code != FH_OK) {
+        return fh_err_set(err, code, "the %s question is too large", fh_channel_kind_text(kind));
+    }
+    return fh_worker_send(worker, kind, fh_buf_view(payload), FH_BYTES_NONE, NULL, 0, err);
+}
+
+void fh_worker_send_count(struct fh_worker *worker, unsigned kind, uint64_t id, uint64_t count)
+{
+    struct fh_buf payload;
+    fh_buf_init(&payload, 64);
+    fh_channel_put_count(&payload, &(struct fh_channel_count){.id = id, .count = count});
+    (void)fh_worker_send_buf(worker, kind, &payload, NULL); // a dead worker shows in the next read
+    fh_buf_fini(&payload);
+}
+
+/* ---- frames in ---- */
+
+static bool cancel_asked(struct fh_worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    bool asked = worker->cancelled_ms != 0;
+    pthread_mutex_unlock(&worker->lock);
+    return asked;
+}
+
+/* Room for the payload whose head is complete. */
+static int open_payload(struct fh_worker *worker, struct fh_err *err)
+{
+    int code = fh_channel_head(worker->rx.head, &worker->rx.kind, &worker->rx.size, err);
+    if (code != FH_OK) {
+        return fh_worker_breach(worker, err);
+    }
+    if (worker->rx.size > worker->rx.capacity) {
+        uint8_t *more = fh_realloc(worker->rx.payload, worker->rx.size);
+        if (more == NULL) {
+            return fh_err_set(err, FH_ENOMEM, "no memory for a frame of a worker");
+        }
+        worker->rx.payload = more;
+        worker->rx.capacity = worker->rx.size;
+    }
+    return FH_OK;
+}
+
+/* Reads one frame into worker->rx. FH_ETIMEOUT at `until_ms`, and FH_ECANCELLED once cancel was
+ * asked and `attentive`: what was read so far stays, and the next call goes on. */
+static int
+read_frame(struct fh_worker *worker, int64_t until_ms, bool attentive, struct fh_err *err)
+{
+    if (worker->rx.got >= FH_CHANNEL_HEAD_BYTES &&
+        worker->rx.got == FH_CHANNEL_HEAD_BYTES + worker->rx.size) {
+        worker->rx.got = 0;
+    }
+    for (;;) {
+        size_t got = worker->rx.got;
+        bool in_head = got < FH_CHANNEL_HEAD_BYTES;
+        size_t end = FH_CHANNEL_HEAD_BYTES + (in_head ? 0 : worker->rx.size);
+        if (!in_head && got == end) {
+            return FH_OK;
+        }
+        uint8_t *to =
+            in_head ? worker->rx.head + got : worker->rx.payload + (got - FH_CHANNEL_HEAD_BYTES);
+        ssize_t n = recv(worker->fd, to, end - got, MSG_DONTWAIT);
+        if (n > 0) {
+            worker->rx.got += (size_t)n;
+            int code = FH_OK;
+            if (worker->rx.got == FH_CHANNEL_HEAD_BYTES) {
+                code = open_payload(worker, err);
+            }
+            if (code != FH_OK) {
+                return code;
+            }
+            continue;
+        }
+        if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+            return fh_worker_died(worker, err);
+        }
+        int64_t left = until_ms - fh_clock_mono_ms();
+        if (left <= 0) {
+            return FH_ETIMEOUT;
+        }
+        if (attentive && cancel_asked(worker)) {
+            return FH_ECANCELLED;
+        }
+        struct pollfd p = {.fd = worker->fd, .events = POLLIN};
+        (void)poll(&p, 1, left < SLICE_MS ? (int)left : SLICE_MS);
+    }
+}
+
+struct fh_bytes fh_worker_payload(const struct fh_worker *worker)
+{
+    return fh_bytes(worker->rx.payload, worker->rx.size);
+}
+
+void fh_worker_forget_query(struct fh_worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    worker->scan_count = 0;
+    worker->running_id = 0;
+    worker->cancelled_ms = 0;
+    pthread_mutex_unlock(&worker->lock);
+}
+
+/* Time is up or somebody cancelled: tells the worker, drops what it sends, and kills it when no
+ * answer to question `id` has come within the grace. */
+static void end_question(struct fh_worker *worker, uint64_t id, unsigned answer)
+{
+    int64_t until_ms = fh_clock_mono_ms() + FH_WORKER_GRACE_MS;
+    fh_worker_send_count(worker, FH_CHANNEL_CANCEL, id, 0);
+    for (;;) {
+        if (read_frame(worker, until_ms, false, NULL) != FH_OK) {
+            (void)fh_worker_breach(worker, NULL);
+            return;
+        }
+        if (worker->rx.kind == answer || worker->rx.kind == FH_CHANNEL_ERROR) {
+            break;
+        }
+    }
+    if (worker->state == FH_WORKER_RUNNING) {
+        worker->state = FH_WORKER_READY;
+    }
+}
+
+/* The worker's own ERROR as ours. */
+int fh_worker_take_error(struct fh_worker *worker,
+                         uint64_t id,
+                         uint32_t *out_position,
+                         struct fh_err *err)
+{
+    struct fh_channel_error error;
+    int code = fh_channel_get_error(&error, fh_worker_payload(worker), err);
+    if (code != FH_OK || error.id != id) {
+        return fh_worker_breach(worker, err);
+    }
+    /* A worker may not pretend that the node lacks memory or that a peer signed wrongly. */
+    bool plausible = error.code == FH_EINVAL || error.code == FH_ESQL || error.code == FH_ETOOBIG ||
+                     error.code == FH_ECANCELLED || error.code == FH_EIO ||
+                     error.code == FH_EPROTO || error.code == FH_EUNREACH ||
+                     error.code == FH_ETIMEOUT || error.code == FH_EDENIED ||
+                     error.code == FH_EINCOMPLETE || error.code == FH_EBUSY;
+    if (out_position != NULL) {
+        *out_position = error.position;
+    }
+    return fh_err_rule(err, plausible ? error.code : FH_EINTERNAL, error.rule, "%s", error.text);
+}
+
+/* Waits for the next frame of question `id`, which `answer` would end. */
+int fh_worker_wait(
+    struct fh_worker *worker, uint64_t id, unsigned answer, int64_t deadline_ms, struct fh_err *err)
+{
+    int code = read_frame(worker, deadline_ms, true, err);
+    if ((code != FH_ETIMEOUT && code != FH_ECANCELLED) || fh_worker_dead(worker)) {
+        return code;
+    }
+    end_question(worker, id, answer);
+    fh_worker_forget_query(worker);
+    return code == FH_ETIMEOUT
+               ? fh_err_rule(err, code, "query.deadline", "the worker did not answer in time")
+               : fh_err_rule(err, code, "query.cancelled", "the query was cancelled");
+}
+
+/* Waits for the answer to a question that was sent. */
+int fh_worker_await(
+    struct fh_worker *worker, uint64_t id, unsigned answer, int64_t deadline_ms, struct fh_err *err)
+{
+    int code = fh_worker_wait(worker, id, answer, deadline_ms, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    if (worker->rx.kind == FH_CHANNEL_ERROR) {
+        return fh_worker_take_error(worker, id, NULL, err);
+    }
+    return worker->rx.kind == answer ? FH_OK : fh_worker_breach(worker, err);
+}
+
+int fh_worker_check_ready(struct fh_worker *worker, struct fh_err *err)
+{
+    if (fh_worker_dead(worker)) {
+        return fh_worker_died(worker, err);
+    }
+    if (worker->state != FH_WORKER_READY) {
+        return fh_err_set(err, FH_ESTATE, "the worker is not ready for a question");
+    }
+    return FH_OK;
+}

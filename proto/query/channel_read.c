@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Decoders of channel payloads: all foreign, on either end. */
+#include "proto/query/channel.h"
+
+#include "proto/wire/id.h"
+#include "proto/wire/pack.h"
+
+enum {
+    PRODUCT_BYTES_MAX = FH_NAME_BYTES_MAX + 12, /* name, '@' and a major version */
+    COLUMN_FIELDS = 6,
+    TABLE_FIELDS = 10,
+    WINDOW_MAX = 1024, /* nobody buffers that many batches; keeps sums small */
+};
+
+static int refuse(struct fh_err *err, const char *rule, const char *why)
+{
+    return fh_err_rule(err, FH_EPROTO, rule, "channel: %s", why);
+}
+
+/* Whatever the reason, the other end broke the protocol. */
+static int as_protocol(int code, struct fh_err *err)
+{
+    if (code == FH_OK || code == FH_ENOMEM || code == FH_EPROTO) {
+        return code;
+    }
+    if (err != NULL) {
+        err->code = FH_EPROTO;
+    }
+    return FH_EPROTO;
+}
+
+/* Scans the payload and enters its array of at least `fields`, whose first is the version. */
+static int begin(struct fh_pack_reader *r,
+                 struct fh_bytes payload,
+                 uint32_t fields,
+                 uint32_t *out_fields,
+                 struct fh_err *err)
+{
+    struct fh_pack_limits limits = fh_pack_limits(FH_AST_BYTES_MAX + 64);
+    int code = fh_pack_scan(payload, &limits, err);
+    if (code != FH_OK) {
+        return as_protocol(code, err);
+    }
+    fh_pack_read_init(r, payload);
+    *out_fields = fh_pack_read_record(r, fields);
+    uint64_t version = fh_pack_read_uint(r, UINT32_MAX);
+    if (r->failed == FH_OK && version != FH_CHANNEL_VERSION) {
+        return refuse(err, "channel.version", "a version that this side does not know");
+    }
+    return FH_OK;
+}
+
+static int finish(
+    struct fh_pack_reader *r, uint32_t found, uint32_t fields, const char *what, struct fh_err *err)
+{
+    fh_pack_read_record_end(r, found, fields);
+    return as_protocol(fh_pack_read_ok(r, what, err), err);
+}
+
+int fh_channel_get_hello(struct fh_channel_hello *out, struct fh_bytes payload, struct fh_err *err)
+{
+    struct fh_pack_reader r;
+    uint32_t fields = 0;
+    int code = begin(&r, payload, 2, &fields, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_channel_hello hello = {.version = FH_CHANNEL_VERSION};
+    fh_pack_read_cstr(&r, hello.engine, sizeof hello.engine);
+    code = finish(&r, fields, 2, "HELLO", err);
+    if (code == FH_OK) {
+        *out = hello;
+    }
+    return code;
+}
+
+/* A NUL-terminated copy; strings of the encoding hold no NUL of their own. */
+static const char *read_string(struct fh_pack_reader *r, size_t max, struct fh_arena *arena)
+{
+    struct fh_bytes text = fh_pack_read_str(r, max);
+    const char *copy = fh_arena_string(arena, text);
+    if (copy == NULL) {
+        fh_pack_fail(r, "too much text");
+        return "";
+    }
+    return copy;
+}
+
+int fh_channel_get_setup(struct fh_channel_setup *out,
+                         struct fh_bytes payload,
+                         struct fh_arena *arena,
+                         struct fh_err *err)
+{
+    struct fh_pack_reader r;
+    uint32_t fields = 0;
+    int code = begin(&r, payload, 6, &fields, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_channel_setup setup = {0};
+    setup.role = (enum fh_worker_role)fh_pack_read_uint(&r, FH_WORKER_ROLE_COUNT - 1);
+    setup.memory_mib = (uint32_t)fh_pack_read_uint(&r, 1024 * 1024);
+    setup.threads = (uint32_t)fh_pack_read_uint(&r, FH_WORKER_THREADS_MAX);
+    setup.cpu_s = (uint32_t)fh_pack_read_uint(&r, UINT32_MAX);
+    setup.spill = read_string(&r, 4096, arena);
+    code = finish(&r, fields, 6, "SETUP", err);
+    if (code == FH_OK && (setup.memory_mib == 0 || setup.threads == 0)) {
+        return refuse(err, "channel.setup", "SETUP: memory and threads must be at least 1");
+    }
+    if (code == FH_OK) {
+        *out = setup;
+    }
+    return code;
+}
+
+static uint32_t
+read_columns(struct fh_pack_reader *r, struct fh_arena *arena, const struct fh_column **out)
+{
+    uint32_t count = fh_pack_read_array(r, FH_BATCH_COLUMNS_MAX);
+    struct fh_column *columns = fh_arena_array(arena, (size_t)count + 1, sizeof *columns);
+    if (columns == NULL) {
+        fh_pack_fail(r, "too many columns");
+        return 0;
+    }
+    for (uint32_t i = 0; i < count && r->failed == FH_OK; i++) {
+        uint32_t fields = fh_pack_read_record(r, COLUMN_FIELDS);
+        columns[i].name = read_string(r, FH_COLUMN_NAME_BYTES_MAX, arena);
+        columns[i].source = read_string(r, FH_COLUMN_NAME_BYTES_MAX, arena);
+        columns[i].type.code = (uint8_t)fh_pack_read_uint(r, UINT8_MAX);
+        columns[i].type.precision = (uint8_t)fh_pack_read_uint(r, UINT8_MAX);
+        columns[i].type.scale = (uint8_t)fh_pack_read_uint(r, UINT8_MAX);
+        columns[i].flags = (unsigned)fh_pack_read_uint(r, UINT16_MAX);
+        fh_pack_read_record_end(r, fields, COLUMN_FIELDS);
+        if (r->failed == FH_OK && !fh_type_valid(columns[i].type)) {
+            fh_pack_fail(r, "expected a column type of this version");
+        }
+    }
+    *out = columns;
+    return count;
+}
+
+static void read_table(struct fh_table *out, struct fh_pack_reader *r, struct fh_arena *arena)
+{
+    uint32_t fields = fh_pack_read_record(r, TABLE_FIELDS);
+    out->domain = read_string(r, FH_NAME_BYTES_MAX, arena);
+    out->product = read_string(r, PRODUCT_BYTES_MAX, arena);
+    out->table = read_string(r, FH_NAME_BYTES_MAX, arena);
+    out->sole = fh_pack_read_bool(r);
+    out->number = (unsigned)fh_pack_read_uint(r, UINT32_MAX);
+    out->format = (enum fh_source_format)fh_pack_read_uint(r, FH_SOURCE_FORMAT_COUNT - 1);
+    out->file_count = (unsigned)fh_pack_read_uint(r, FH_WORKER_FILES_MAX);
+    out->first_file = (unsigned)fh_pack_read_uint(r, FH_WORKER_FILES_MAX);
+    out->row_estimate = fh_pack_read_uint(r, UINT64_MAX);
+    out->column_count = read_columns(r, arena, &out->columns);
+    fh_pack_read_record_end(r, fields, TABLE_FIELDS);
+    if (r->failed != FH_OK) {
+        return;
+    }
+    if (fh_name_check("domain", out->domain, NULL) != FH_OK || out->product[0] == 0 ||
+        out->table[0] == 0) {
+        fh_pack_fail(r, "expected names of a domain, a product and a table");
+    } else if (out->column_count == 0) {
+        fh_pack_fail(r, "expected at least one column");
+    } else if ((out->format == FH_SOURCE_REMOTE) != (out->file_count == 0)) {
+        fh_pack_fail(r, "expected files for a file source, and none for a remote one");
+    }
+}
+
+int fh_channel_get_tables(struct fh_table **out,
+                          uint32_t *out_count,
+                          struct fh_bytes payload,
+                          struct fh_arena *arena,
+                          struct fh_err *err)
+{
+    struct fh_pack_reader r;
+    uint32_t fields = 0;
+    int code = begin(&r, payload, 2, &fields, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    uint32_t count = fh_pack_read_array(&r, FH_QUERY_TABLES_MAX);
+    struct fh_table *tables = fh_arena_array(arena, (size_t)count + 1, sizeof *tables);
+    if (tables == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "channel: no memory for %u tables", count);
+    }
+    for (uint32_t i = 0; i < count && r.failed == FH_OK; i++) {
+        read_table(&tables[i], &r, arena);
+    }
+    code = finish(&r, fields, 2, "TABLES", err);
+    if (code == FH_OK) {
+        *out = tables;
+        *out_count = count;
+    }
+    return code;
+}
+
+int fh_channel_get_text(struct fh_channel_text *out, struct fh_bytes payload, struct fh_err *err)
+{
+    struct fh_pack_reader r;
+    uint32_t fields = 0;
+    int code = begin(&r, payload, 3, &fields, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_channel_text text = {.id = fh_pack_read_uint(&r, UINT64_MAX)};
+    /* the parser's tree comes in this shape too */
+    text.sql = fh_pack_read_str(&r, FH_AST_BYTES_MAX);
+    code = finish(&r, fields, 3, "text", err);
+    if (code == FH_OK) {
+        *out = text;
+    }
+    return code;
+}
+
+int fh_channel_get_check(struct fh_channel_check *out,
+                         struct fh_bytes payload,
+                         struct fh_arena *arena,
+                         struct fh_err *err)
+{
+    struct fh_pack_reader r;
+    uint32_t fields = 0;
+    int code = begin(&r, payload, 3, &fields, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_channel_check check = {.id = fh_pack_read_uint(&r, UINT64_MAX)};
+    read_table(&check.table, &r, arena);
+    code = finish(&r, fields, 3, "CHECK", err);
+    if (code == FH_OK && check.table.format == FH_SOURCE_REMOTE) {
+        return refuse(err, "channel.check", "CHECK: expected a source of files");
+    }
+    if (code == FH_OK) {
+        *out = check;
+    }
+    return code;
+}
+
+static void read_param(struct fh_cell *out, struct fh_pack_reader *r)
+{
+    switch (fh_pack_peek(r)) {
+    case FH_PACK_NIL:
+        fh_pack_skip(r);
+        *out = (struct fh_cell){.kind = FH_CELL_NULL};
+        break;
+    case FH_PACK_BOOL:
+        *out = (struct fh_cell){.kind = FH_CELL_BOOL, .integer = fh_pack_read_bool(r) ? 1 : 0};
+        break;
+    case FH_PACK_INT:
+        *out = (struct fh_cell){.kind = FH_CELL_INT, .integer = fh_pack_read_int(r)};
+        break;
+    case FH_PACK_UINT:
+        *out = (struct fh_cell){.kind = FH_CELL_UINT, .natural = fh_pack_read_uint(r, UINT64_MAX)};
+        break;
+    case FH_PACK_STR:
+        *out = (struct fh_cell){.kind = FH_CELL_BYTES,
+                                .bytes = fh_pack_read_str(r, FH_CHANNEL_RUN_BYTES_MAX)};
+        break;
+    case FH_PACK_BIN:
+    case FH_PACK_ARRAY:
+    case FH_PACK_MAP:
+    case FH_PACK_KIND_COUNT:
+        fh_pack_fail(r, "expected a parameter: nil, boolean, integer or text");
+        break;
+    }
+}
+
+int fh_channel_get_run(struct fh_channel_run *out,
+                       struct fh_bytes payload,
+                       struct fh_arena *arena,
+                       struct fh_err *err)
+{
+    struct fh_pack_reader r;
+    uint32_t fields = 0;
+    int code = begin(&r, payload, 6, &fields, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_channel_run run = {.id = fh_pack_read_uint(&r, UINT64_MAX)};
+    run.sql = fh_pack_read_str(&r, FH_CHANNEL_RUN_BYTES_MAX);
+    run.rows_max = fh_pack_read_uint(&r, UINT64_MAX);
+    run.window = (uint32_t)fh_pack_read_uint(&r, WINDOW_MAX);
+    run.param_count = fh_pack_read_array(&r, FH_SQL_PARAMS_MAX);
+    struct fh_cell *params = fh_arena_array(arena, (size_t)run.param_count + 1, sizeof *params);
+    if (params == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "channel: no memory for parameters");
+    }
+    for (uint32_t i = 0; i < run.param_count && r.failed == FH_OK; i++) {
+        read_param(&params[i], &r);
+    }
+    run.params = params;
+    code = finish(&r, fields, 6, "RUN", err);
+    if (code == FH_OK && run.window == 0) {
+        return refuse(err, "channel.window", "RUN: the window must be at least 1");
+    }
+    if (code == FH_OK) {
+        *out = run;
+    }
+    return code;
+}
+
+int fh_channel_get_count(struct fh_channel_count *out, struct fh_bytes payload, struct fh_err *err)
+{
+    struct fh_pack_reader r;
+    uint32_t fields = 0;
+    int code = begin(&r, payload, 3, &fields, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_channel_count count = {.id = fh_pack_read_uint(&r, UINT64_MAX)};
+    count.count = fh_pack_read_uint(&r, UINT64_MAX);
+    code = finish(&r, fields, 3, "count", err);
+    if (code == FH_OK) {
+        *out = count;
+    }
+    return code;
+}
+
+int fh_channel_get_error(struct fh_channel_error *out, struct fh_bytes payload, struct fh_err *err)
+{
+    struct fh_pack_reader r;
+    uint32_t fields = 0;
+    int code = begin(&r, payload, 6, &fields, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_channel_error error = {.id = fh_pack_read_uint(&r, UINT64_MAX)};
+    error.code = (int)fh_pack_read_uint(&r, UINT8_MAX);
+    error.position = (uint32_t)fh_pack_read_uint(&r, FH_SQL_BYTES_MAX + 1);
+    fh_pack_read_cstr(&r, error.rule, sizeof error.rule);
+    fh_pack_read_cstr(&r, error.text, sizeof error.text);
+    code = finish(&r, fields, 6, "ERROR", err);
+    if (code == FH_OK && error.code == FH_OK) {
+        return refuse(err, "channel.error", "ERROR: a code other than 0 was expected");
+    }
+    if (code == FH_OK) {
+        *out = error;
+    }
+    return code;
+}
+
+int fh_channel_get_checked(struct fh_channel_checked *out,
+                           struct fh_bytes payload,
+                           struct fh_arena *arena,
+                           struct fh_err *err)
+{
+    struct fh_pack_reader r;
+    uint32_t fields = 0;
+    int code = begin(&r, payload, 4, &fields, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_channel_checked checked = {.id = fh_pack_read_uint(&r, UINT64_MAX)};
+    checked.rows = fh_pack_read_uint(&r, UINT64_MAX);
+    checked.finding_count =
+        fh_pack_read_array(&r, FH_BATCH_COLUMNS_MAX * (uint32_t)FH_FINDING_RULE_COUNT);
+    struct fh_finding *findings =
+        fh_arena_array(arena, (size_t)checked.finding_count + 1, sizeof *findings);
+    if (findings == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "channel: no memory for findings");
+    }
+    for (uint32_t i = 0; i < checked.finding_count && r.failed == FH_OK; i++) {
+        uint32_t inner = fh_pack_read_record(&r, 3);
+        findings[i].column = (uint32_t)fh_pack_read_uint(&r, FH_BATCH_COLUMNS_MAX - 1);
+        findings[i].rule = (enum fh_finding_rule)fh_pack_read_uint(&r, FH_FINDING_RULE_COUNT - 1);
+        findings[i].count = fh_pack_read_uint(&r, UINT64_MAX);
+        fh_pack_read_record_end(&r, inner, 3);
+    }
+    checked.findings = findings;
+    code = finish(&r, fields, 4, "CHECKED", err);
+    if (code == FH_OK) {
+        *out = checked;
+    }
+    return code;
+}
+
+int fh_channel_get_described(struct fh_channel_described *out,
+                             struct fh_bytes payload,
+                             struct fh_arena *arena,
+                             struct fh_err *err)
+{
+    struct fh_pack_reader r;
+    uint32_t fields = 0;
+    int code = begin(&r, payload, 3, &fields, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_channel_described described = {.id = fh_pack_read_uint(&r, UINT64_MAX)};
+    described.column_count = read_columns(&r, arena, &described.columns);
+    code = finish(&r, fields, 3, "DESCRIBED", err);
+    if (code == FH_OK) {
+        *out = described;
+    }
+    return code;
+}
+
+int fh_channel_get_end(struct fh_channel_end *out, struct fh_bytes payload, struct fh_err *err)
+{
+    struct fh_pack_reader r;
+    uint32_t fields = 0;
+    int code = begin(&r, payload, 5, &fields, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_channel_end end = {.id = fh_pack_read_uint(&r, UINT64_MAX)};
+    end.rows = fh_pack_read_uint(&r, UINT64_MAX);
+    end.batches = fh_pack_read_uint(&r, UINT64_MAX);
+    end.bytes = fh_pack_read_uint(&r, UINT64_MAX);
+    code = finish(&r, fields, 5, "END", err);
+    if (code == FH_OK) {
+        *out = end;
+    }
+    return code;
+}
+
+int fh_channel_get_scan(struct fh_channel_scan *out,
+                        struct fh_bytes payload,
+                        struct fh_arena *arena,
+                        struct fh_err *err)
+{
+    struct fh_pack_reader r;
+    uint32_t fields = 0;
+    int code = begin(&r, payload, 5, &fields, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_channel_scan scan = {.scan = fh_pack_read_uint(&r, UINT64_MAX)};
+    scan.number = (uint32_t)fh_pack_read_uint(&r, UINT32_MAX);
+    scan.want = (uint32_t)fh_pack_read_uint(&r, WINDOW_MAX);
+    scan.column_count = fh_pack_read_array(&r, FH_BATCH_COLUMNS_MAX);
+    uint32_t *columns = fh_arena_array(arena, (size_t)scan.column_count + 1, sizeof *columns);
+    if (columns == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "channel: no memory for columns");
+    }
+    for (uint32_t i = 0; i < scan.column_count && r.failed == FH_OK; i++) {
+        columns[i] = (uint32_t)fh_pack_read_uint(&r, FH_BATCH_COLUMNS_MAX - 1);
+    }
+    scan.columns = columns;
+    code = finish(&r, fields, 5, "SCAN_OPEN", err);
+    if (code == FH_OK) {
+        *out = scan;
+    }
+    return code;
+}
