@@ -3,6 +3,11 @@
  * restart. */
 #include "tests/unit/state/catalog_world.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 /* ---- the good way ---- */
 
 static void test_announcement_then_contract(void **state)
@@ -364,6 +369,63 @@ static void test_publish_refuses(void **state)
     refused(w, publish(w, &fork), FH_EFORK, "contract.forked");
 }
 
+/* In a child whose files may not grow: returns the step that was wrong. */
+static int publish_on_a_full_disk(struct world *w, const struct item *item)
+{
+    struct rlimit limit;
+    signal(SIGXFSZ, SIG_IGN);
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0) {
+        return 1;
+    }
+    rlim_t was = limit.rlim_cur;
+    struct fh_catalog_head before = fh_catalog_head(w->catalog);
+    limit.rlim_cur = 16 * 1024; /* the log has some pages already, but cannot take a contract */
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) {
+        return 2;
+    }
+    int code = publish(w, item);
+    if (code != FH_EIO || strncmp(w->err.rule, "store.", 6) != 0) {
+        return 3;
+    }
+    struct fh_catalog_head after = fh_catalog_head(w->catalog);
+    if (memcmp(&before, &after, sizeof after) != 0 || fh_store_depth(w->store) != 0) {
+        return 4;
+    }
+    limit.rlim_cur = was;
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) {
+        return 5;
+    }
+    uint64_t seq = 9;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf last;
+    fh_buf_init(&last, FH_RECORD_BYTES_MAX);
+    code = fh_catalog_chain(w->catalog, "flights", &seq, &last, &w->err);
+    if (code != FH_OK || seq != 0 || last.size != 0) {
+        return 6;
+    }
+    return publish(w, item) == FH_OK ? 0 : 7; /* with room again it is just published */
+}
+
+static void test_publish_on_a_full_disk_changes_nothing(void **state)
+{
+    struct world *w = *state;
+    FH_CLEANUP(item_fini) struct item item = make_item(w, &flights, &w->domains[0]);
+    fh_catalog_close(w->catalog); /* a connection does not go through fork */
+    fh_store_close(w->store);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        open_all(w);
+        _exit(publish_on_a_full_disk(w, &item));
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    open_all(w);
+    assert_int_equal(fh_catalog_head(w->catalog).count, 1);
+    assert_fingerprints_fit(w);
+}
+
 /* ---- age, order, pages ---- */
 
 static void test_age(void **state)
@@ -487,6 +549,7 @@ int main(void)
         TEST(test_expired_entries_leave_a_floor),
         TEST(test_publish_is_all_or_nothing),
         TEST(test_publish_refuses),
+        TEST(test_publish_on_a_full_disk_changes_nothing),
         TEST(test_age),
         TEST(test_order_and_pages),
         TEST(test_a_refused_one_among_many),
