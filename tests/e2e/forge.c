@@ -88,12 +88,9 @@ sign_again(struct freehold_client *client, const struct fh_buf *true_record, str
     FH_CLEANUP(fh_sign_secret_wipe) struct fh_sign_secret secret;
     const struct fh_mesh_id *mesh = &client->actor->mesh;
     if (fh_record_parse(&record, fh_buf_view(true_record), mesh, &err) != FH_OK ||
-        fh_actor_key(&client->actor->home,
-                     "publisher",
-                     FH_KEY_PUBLISHER,
-                     &public_key,
-                     &secret,
-                     &err) != FH_OK) {
+        fh_actor_key(
+            &client->actor->home, "publisher", FH_KEY_PUBLISHER, &public_key, &secret, &err) !=
+            FH_OK) {
         fail(&err);
     }
     fh_record_seal(out, record.type, mesh, record.payload, &secret);
@@ -102,7 +99,8 @@ sign_again(struct freehold_client *client, const struct fh_buf *true_record, str
 int main(int argc, char **argv)
 {
     if (argc != 5) {
-        fputs("usage: fh-forge HOME ADDRESS changed|foreign|save|replay DOMAIN/PRODUCT|FILE\n", stderr);
+        fputs("usage: fh-forge HOME ADDRESS changed|foreign|save|replay DOMAIN/PRODUCT|FILE\n",
+              stderr);
         return 2;
     }
     struct freehold_client *client;

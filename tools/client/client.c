@@ -356,6 +356,7 @@ int fh_client_channel(struct freehold_client *client,
     struct fh_owner_channel *owner = find_owner(client, node);
     int code = owner != NULL ? FH_OK : open_owner(client, domain, node, &owner, err);
     if (code == FH_OK) {
+        FH_ASSERT(owner != NULL);
         owner->in_use++;
         client->results++;
         *out = owner->channel;
