@@ -216,6 +216,17 @@ static bool dated(struct fh_turn *turn, const struct fh_fact *fact)
     return true;
 }
 
+static void prove(struct fh_turn *turn,
+                  const struct fh_node_id *node,
+                  const struct fh_fact *one,
+                  const struct fh_fact *other)
+{
+    struct fh_gossip_action *fork = fh_turn_action(turn, FH_GOSSIP_FORK);
+    fork->node = *node;
+    fork->bytes = fh_turn_bytes(turn, one->bytes);
+    fork->other = fh_turn_bytes(turn, other->bytes);
+}
+
 /* A record that we signed, newer than we are: the disk was lost or restored, or somebody else has
  * our key. Its life is over; we begin one after it. */
 static void judge_own(struct fh_turn *turn, struct judgement *j)
@@ -232,11 +243,11 @@ static void judge_own(struct fh_turn *turn, struct judgement *j)
         return;
     }
     g->counters.forks++;
-    struct fh_gossip_action *fork = fh_turn_action(turn, FH_GOSSIP_FORK);
-    fork->node = g->self;
-    fork->bytes = fh_turn_bytes(turn, held->bytes);
-    fork->other = fh_turn_bytes(turn, fact->bytes);
-    fh_turn_trace(turn, "sees its own key used elsewhere");
+    if (g->forked_ms == 0 || turn->now_ms - g->forked_ms >= FH_CORE_PROOF_GAP_MS) {
+        g->forked_ms = turn->now_ms;
+        prove(turn, &g->self, held, fact);
+        fh_turn_trace(turn, "sees its own key used elsewhere");
+    }
     if (fact->generation > g->generation ||
         (order > 0 && fact->incarnation >= FH_FACT_INCARNATION_MAX / 2)) {
         adopt_generation(turn, fact->generation + 1);
@@ -261,18 +272,22 @@ static void judge_fork(struct fh_turn *turn, struct judgement *j)
         return;
     }
     g->counters.forks++;
-    struct fh_gossip_action *fork = fh_turn_action(turn, FH_GOSSIP_FORK);
-    fork->node = member->alive->node;
-    fork->bytes = fh_turn_bytes(turn, member->alive->bytes);
-    fork->other = fh_turn_bytes(turn, j->fact->bytes);
-    fh_turn_trace(turn, "sees two records of one life of %s", fh_turn_name(turn, j->slot));
+    bool first = !member->forked;
+    if (first) {
+        prove(turn, &member->alive->node, member->alive, j->fact);
+        fh_turn_trace(turn, "sees two records of one life of %s", fh_turn_name(turn, j->slot));
+    }
     if (fh_record_id_compare(&j->fact->id, &member->alive->id) > 0) {
         fh_members_set_alive(&g->members, j->slot, fh_fact_ref(j->fact));
-        struct fh_ref key = ref_of(&j->fact->node);
-        fh_rumours_put(&g->rumours, &key, FH_RUMOUR_MEMBERS, fh_fact_ref(j->fact), turn->now_ms);
-        fh_spread_wake(turn);
         g->members_changed_ms = turn->now_ms;
+        if (first) {
+            struct fh_ref key = ref_of(&j->fact->node);
+            fh_rumours_put(
+                &g->rumours, &key, FH_RUMOUR_MEMBERS, fh_fact_ref(j->fact), turn->now_ms);
+            fh_spread_wake(turn);
+        }
     }
+    member->forked = true;
 }
 
 /* Lets a record that was accepted travel on. What a synchronisation brings in bulk, others get in
@@ -317,6 +332,7 @@ static void commit_renewal(struct fh_turn *turn, struct judgement *j)
         fh_keys_forget(&g->keys, member);
     }
     fh_members_set_alive(&g->members, j->slot, fh_fact_ref(j->fact));
+    member->forked = false;
     fh_suspicion_clear(g, j->slot);
     enum fh_member_state state = restarted ? FH_MEMBER_UNVERIFIED : before;
     enum fh_member_change change = FH_MEMBER_UPDATED;
@@ -530,12 +546,26 @@ void fh_belief_record(struct fh_turn *turn, struct fh_bytes bytes, const struct 
     fh_fact_drop(g->pool, j.fact);
 }
 
+static void remove_member(struct fh_turn *turn, uint32_t slot, enum fh_member_change change)
+{
+    struct fh_gossip *g = turn->g;
+    fh_turn_member(turn, slot, change);
+    fh_suspicion_clear(g, slot);
+    fh_keys_forget(&g->keys, &g->members.slots[slot]);
+    struct fh_ref key = ref_of(&g->members.slots[slot].alive->node);
+    fh_rumours_cancel(&g->rumours, &key);
+    fh_members_remove(&g->members, slot);
+    g->members_changed_ms = turn->now_ms;
+}
+
 void fh_belief_forget_expired(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
     unsigned forgotten = 0;
-    for (uint32_t i = 1; i < g->members.slot_count && forgotten < FH_CORE_EXPIRED_PER_STEP; i++) {
-        struct fh_member *member = &g->members.slots[i];
+    for (uint32_t i = 1;
+         i < g->members.slot_count && forgotten < FH_CORE_EXPIRED_PER_STEP && fh_turn_room(turn);
+         i++) {
+        const struct fh_member *member = &g->members.slots[i];
         if (member->alive == NULL || fh_member_is_live(member)) {
             continue;
         }
@@ -544,11 +574,30 @@ void fh_belief_forget_expired(struct fh_turn *turn)
         int64_t end = (held->issued_ms > alive->issued_ms ? held->issued_ms : alive->issued_ms) +
                       alive->alive.ttl_ms + 2 * FH_CLOCK_SKEW_MS;
         if (end < turn->wall_ms) {
-            fh_turn_member(turn, i, FH_MEMBER_FORGOTTEN);
-            fh_keys_forget(&g->keys, member);
-            fh_members_remove(&g->members, i);
+            remove_member(turn, i, FH_MEMBER_FORGOTTEN);
             forgotten++;
-            g->members_changed_ms = turn->now_ms;
         }
     }
+}
+
+void fh_belief_review(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    const struct fh_gossip_env *env = &g->options.env;
+    for (; g->review_at < g->members.slot_count; g->review_at++) {
+        const struct fh_member *member = &g->members.slots[g->review_at];
+        if (member->alive == NULL || env->admitted(env->user,
+                                                   &member->alive->alive.domain,
+                                                   &member->alive->alive.key,
+                                                   turn->wall_ms)) {
+            continue;
+        }
+        if (!fh_turn_room(turn)) {
+            g->review_due_ms = turn->now_ms;
+            return;
+        }
+        remove_member(turn, g->review_at, FH_MEMBER_EXPELLED);
+    }
+    g->review_at = 1;
+    g->review_due_ms = FH_GOSSIP_NEVER;
 }

@@ -26,6 +26,7 @@ enum {
     FH_CORE_LAG_MS = 100, /* a tick so late says that this node is slow itself */
     FH_CORE_RENEW_GAP_MS = 200,
     FH_CORE_CLONE_GAP_MS = 5000,
+    FH_CORE_PROOF_GAP_MS = 60000,
     FH_CORE_DELIVERED = 1024,      /* marks of records delivered lately */
     FH_CORE_EXPIRED_PER_STEP = 16, /* suspicions and members ended in one step */
 };
@@ -127,6 +128,12 @@ struct fh_gossip {
     unsigned sync_news;      /* records learned by the running synchronisation that were spread */
     int64_t contact_wait_ms; /* while nobody is known: doubles */
     enum fh_rumour_class renew_class;
+    int64_t review_due_ms; /* FH_GOSSIP_NEVER: no review is running */
+    uint32_t review_at;    /* slot to be reviewed next */
+    int64_t
+        sync_gap_ms; /* between synchronisations for a difference: grows when they bring nothing */
+    uint64_t sync_held; /* records accepted when the running one began */
+    int64_t forked_ms;  /* last proof about ourselves */
 
     uint8_t catalogue[FH_GOSSIP_FINGERPRINT_BYTES];
     struct fh_gossip_head head;
@@ -156,7 +163,7 @@ struct fh_turn {
 /* ---- gossip.c: actions ----------------------------------------------------------------------- */
 
 struct fh_gossip_action *fh_turn_action(struct fh_turn *turn, enum fh_gossip_action_kind kind);
-/* Room for this many more actions, and for datagrams? Loops that could run long ask. */
+/* Whether a loop of a tick may go on: the rest of the tick needs room for its own actions. */
 bool fh_turn_room(const struct fh_turn *turn);
 /* Scratch memory lent with the actions; NULL when it is used up. */
 uint8_t *fh_turn_scratch(struct fh_turn *turn, size_t size);
@@ -217,10 +224,14 @@ void fh_belief_accused(struct fh_turn *turn, uint64_t generation, uint32_t incar
 void fh_belief_suspect(struct fh_turn *turn, uint32_t slot);
 int fh_belief_leave(struct fh_turn *turn);
 void fh_belief_forget_expired(struct fh_turn *turn);
+/* Expels who is not admitted any more; goes on in the next tick when one step has no room. */
+void fh_belief_review(struct fh_turn *turn);
 
 /* ---- probe.c --------------------------------------------------------------------------------- */
 
 void fh_probe_tick(struct fh_turn *turn);
+/* Adds time to whatever is waited for. */
+void fh_probe_forgive(struct fh_gossip *g, int64_t ms);
 int64_t fh_probe_deadline(const struct fh_gossip *g);
 /* Pings outside the round; `with_record` puts the own record in. */
 void fh_probe_hello(struct fh_turn *turn, uint32_t slot, bool with_record);
@@ -267,6 +278,8 @@ int64_t fh_spread_deadline(const struct fh_gossip *g);
 void fh_spread_compare(struct fh_turn *turn, uint32_t slot, const struct fh_message *ack);
 /* News was queued: the next burst is due. */
 void fh_spread_wake(struct fh_turn *turn);
+/* A synchronisation ended. */
+void fh_spread_synced(struct fh_turn *turn, bool done);
 int fh_spread_leave(struct fh_turn *turn);
 
 #endif

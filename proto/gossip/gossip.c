@@ -11,8 +11,10 @@
 enum {
     TRACE_BYTES_MAX = 160,
     NAME_BYTES = FH_NAME_BYTES_MAX + 1,
-    ROOM_ACTIONS = 16, /* a turn with fewer left begins nothing new */
-    ROOM_BYTES = 6 * FH_DATAGRAM_BYTES_MAX,
+    /* What a tick does besides its loops: a probe with its relays, a burst, a greeting, contacts,
+     * and a trace of each. Loops stop when less than that is left, and go on in the next tick. */
+    ROOM_ACTIONS = 56,
+    ROOM_BYTES = 24 * FH_DATAGRAM_BYTES_MAX,
 };
 
 const char *fh_member_state_text(enum fh_member_state state)
@@ -34,6 +36,7 @@ const char *fh_member_change_text(enum fh_member_change change)
                                         [FH_MEMBER_CLEARED] = "cleared",
                                         [FH_MEMBER_DIED] = "died",
                                         [FH_MEMBER_WENT] = "went",
+                                        [FH_MEMBER_EXPELLED] = "expelled",
                                         [FH_MEMBER_FORGOTTEN] = "forgotten"};
     return change < FH_COUNT(texts) ? texts[change] : "unknown";
 }
@@ -276,6 +279,9 @@ int fh_gossip_new(struct fh_gossip **out,
     g->renew_at_ms = FH_GOSSIP_NEVER;
     g->relay_due_ms = FH_GOSSIP_NEVER;
     g->sync_open_ms = INT64_MIN;
+    g->review_at = 1;
+    g->review_due_ms = FH_GOSSIP_NEVER;
+    g->sync_gap_ms = options->timing.sync_gap_ms;
     *out = g;
     return FH_OK;
 }
@@ -348,9 +354,10 @@ static void on_tick(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
     int64_t wanted = fh_gossip_deadline(g);
-    if (wanted != FH_GOSSIP_NEVER && turn->now_ms - wanted > FH_CORE_LAG_MS &&
-        g->health < FH_CORE_HEALTH_MAX) {
-        g->health++;
+    if (wanted != FH_GOSSIP_NEVER && turn->now_ms - wanted > FH_CORE_LAG_MS) {
+        /* We were slow. Answers and refutations may lie in the socket unread: wait for them. */
+        g->health += g->health < FH_CORE_HEALTH_MAX ? 1 : 0;
+        fh_probe_forgive(g, turn->now_ms - wanted);
     }
     fh_probe_tick(turn);
     fh_spread_tick(turn);
@@ -409,8 +416,10 @@ static int dispatch(struct fh_turn *turn, const struct fh_gossip_event *event, s
         fh_probe_on_link(turn, event->u.link.token, event->u.link.reached);
         return FH_OK;
     case FH_GOSSIP_SYNCED:
-        g->sync_open_ms = INT64_MIN;
-        g->sync_news = 0;
+        fh_spread_synced(turn, event->u.synced.done);
+        return FH_OK;
+    case FH_GOSSIP_REVIEW:
+        fh_belief_review(turn);
         return FH_OK;
     case FH_GOSSIP_EVENT_COUNT:
         break;
@@ -457,11 +466,15 @@ void fh_gossip_set_catalogue(struct fh_gossip *g,
     if (memcmp(g->catalogue, fingerprint, sizeof g->catalogue) != 0) {
         memcpy(g->catalogue, fingerprint, sizeof g->catalogue);
         g->catalogue_changed_ms = now_ms;
+        g->sync_gap_ms = g->options.timing.sync_gap_ms;
     }
-    bool same = g->head.count == head->count && g->head.time_ms == head->time_ms &&
-                memcmp(g->head.root, head->root, sizeof head->root) == 0;
+    bool same =
+        g->head.count == head->count && memcmp(g->head.root, head->root, sizeof head->root) == 0;
+    if (same) {
+        return; /* the time alone is no news: others' announcements change the catalogue too */
+    }
     g->head = *head;
-    if (g->started && !same && !g->leaving) {
+    if (g->started && !g->leaving) {
         int64_t at = g->renewed_ms + 1000;
         at = at < now_ms ? now_ms : at;
         if (g->renew_at_ms == FH_GOSSIP_NEVER) {

@@ -123,6 +123,8 @@ enum fh_gossip_event_kind {
     FH_GOSSIP_LEAVE,       /* say goodbye; FH_GOSSIP_LEFT follows */
     FH_GOSSIP_LINK_PROBED, /* answer to FH_GOSSIP_PROBE_LINK */
     FH_GOSSIP_SYNCED,      /* a synchronisation ended, well or not */
+    FH_GOSSIP_REVIEW, /* who is admitted has changed (revocation, charter): ask about all again;
+                         the core also does so by itself every timing.sync_ms */
     FH_GOSSIP_EVENT_COUNT
 };
 
@@ -178,6 +180,7 @@ enum fh_member_change {
     FH_MEMBER_CLEARED,   /* suspect -> alive: it refuted */
     FH_MEMBER_DIED,      /* -> dead */
     FH_MEMBER_WENT,      /* -> left */
+    FH_MEMBER_EXPELLED,  /* no longer admitted: no longer listed */
     FH_MEMBER_FORGOTTEN, /* dead or left, and its lease has expired: no longer listed */
     FH_MEMBER_CHANGE_COUNT
 };
@@ -260,7 +263,7 @@ FH_MUST_CHECK int fh_gossip_step(struct fh_gossip *g,
 int64_t fh_gossip_deadline(const struct fh_gossip *g);
 
 /* The catalogue as of now: its fingerprint goes into ACKs; count, root and time of the own domain's
- * live records go into the ALIVE lease. A change of the head renews the lease within a second. */
+ * live records go into the ALIVE lease. Another count or root renews the lease within a second. */
 struct fh_gossip_head {
     uint64_t count;
     uint8_t root[32];

@@ -35,6 +35,7 @@ struct fh_member {
     uint8_t state;         /* enum fh_member_state */
     uint8_t address;       /* which of its addresses is in use */
     uint8_t asked;         /* pings outside the round that were not answered */
+    bool forked;           /* two records of this life were seen */
 };
 _Static_assert(sizeof(struct fh_member) <= 64, "10,000 members in 10,000 nodes fit a simulator");
 

@@ -105,8 +105,12 @@ static void send_nacks(struct fh_turn *turn)
             g->relay_due_ms = a->expires_ms < g->relay_due_ms ? a->expires_ms : g->relay_due_ms;
             continue;
         }
+        if (!fh_turn_room(turn)) {
+            g->relay_due_ms = turn->now_ms;
+            return;
+        }
         a->kind = FH_AWAITED_NONE;
-        if (still(g, a->origin, &a->origin_ref) && fh_turn_room(turn)) {
+        if (still(g, a->origin, &a->origin_ref)) {
             struct fh_letter letter;
             struct fh_message nack = {.type = FH_MESSAGE_NACK, .seq = a->origin_seq};
             fh_post_begin(turn, &letter, FH_DATAGRAM_CONTENT_BYTES_MAX);
@@ -260,6 +264,21 @@ static void probe_answered(struct fh_turn *turn, uint32_t slot)
         if (s->trial || fh_suspicion_others(g, s) < FH_CORE_ACCUSERS) {
             fh_suspicion_acquit(turn, slot);
         }
+    }
+}
+
+void fh_probe_forgive(struct fh_gossip *g, int64_t ms)
+{
+    if (g->probe.active) {
+        g->probe.deadline_ms += ms;
+        struct fh_awaited *a = awaited(g, g->probe.seq);
+        if (a != NULL) {
+            a->expires_ms += ms;
+        }
+    }
+    for (uint32_t i = 0; i < g->suspicion_count; i++) {
+        g->suspicions[i].started_ms += ms;
+        g->suspicions[i].deadline_ms += ms;
     }
 }
 

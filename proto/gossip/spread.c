@@ -40,6 +40,22 @@ static void ask_sync(struct fh_turn *turn, uint32_t slot, const char *address, u
     g->counters.syncs++;
     g->synced_ms = turn->now_ms;
     g->sync_open_ms = turn->now_ms;
+    g->sync_held = g->counters.record_new;
+}
+
+/* Two nodes may differ for long, for instance in whom they admit: then asking again and again
+ * brings nothing, and is asked for less and less often. */
+void fh_spread_synced(struct fh_turn *turn, bool done)
+{
+    struct fh_gossip *g = turn->g;
+    const struct fh_gossip_timing *t = &g->options.timing;
+    g->sync_open_ms = INT64_MIN;
+    g->sync_news = 0;
+    if (done && g->counters.record_new == g->sync_held) {
+        g->sync_gap_ms = 2 * g->sync_gap_ms < t->sync_ms ? 2 * g->sync_gap_ms : t->sync_ms;
+    } else {
+        g->sync_gap_ms = t->sync_gap_ms;
+    }
 }
 
 static void join(struct fh_turn *turn)
@@ -71,8 +87,7 @@ void fh_spread_compare(struct fh_turn *turn, uint32_t slot, const struct fh_mess
     }
     bool running =
         g->sync_open_ms != INT64_MIN && turn->now_ms - g->sync_open_ms < SYNC_PATIENCE_MS;
-    if (reasons == 0 || running || g->leaving ||
-        turn->now_ms - g->synced_ms < (int64_t)g->options.timing.sync_gap_ms) {
+    if (reasons == 0 || running || g->leaving || turn->now_ms - g->synced_ms < g->sync_gap_ms) {
         return;
     }
     fh_turn_trace(turn,
@@ -191,7 +206,8 @@ static void contact(struct fh_turn *turn)
             ask_sync(turn, dead, NULL, FH_SYNC_CONTACT);
         }
     }
-    if (call && g->options.seed_count > 0) {
+    bool alone = fh_members_live(&g->members) <= 1;
+    if (call && !alone && g->options.seed_count > 0) {
         const char *seed = g->seeds[fh_prng_below(&g->prng, g->options.seed_count)];
         if (!address_lives(g, seed)) {
             ask_sync(turn, FH_MEMBER_NONE, seed, FH_SYNC_CONTACT);
@@ -218,6 +234,7 @@ static void forced_sync(struct fh_turn *turn)
     struct fh_gossip *g = turn->g;
     uint32_t peer;
     g->sync_at_ms = turn->now_ms + fh_turn_about(turn, g->options.timing.sync_ms);
+    g->review_due_ms = turn->now_ms;
     if (fh_members_pick(&g->members,
                         &g->prng,
                         1u << FH_MEMBER_ALIVE | 1u << FH_MEMBER_UNVERIFIED,
@@ -256,6 +273,9 @@ void fh_spread_tick(struct fh_turn *turn)
     if (g->contact_at_ms <= turn->now_ms) {
         contact(turn);
     }
+    if (g->review_due_ms <= turn->now_ms) {
+        fh_belief_review(turn);
+    }
     if (g->sync_at_ms <= turn->now_ms) {
         forced_sync(turn);
     }
@@ -270,6 +290,7 @@ int64_t fh_spread_deadline(const struct fh_gossip *g)
         return g->tick_at_ms < g->leave_until_ms ? g->tick_at_ms : g->leave_until_ms;
     }
     int64_t at = g->tick_at_ms;
+    at = g->review_due_ms < at ? g->review_due_ms : at;
     at = g->contact_at_ms < at ? g->contact_at_ms : at;
     at = g->sync_at_ms < at ? g->sync_at_ms : at;
     return g->renew_at_ms < at ? g->renew_at_ms : at;

@@ -157,7 +157,8 @@ void fh_suspicion_tick(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
     unsigned ended = 0;
-    for (uint32_t i = 0; i < g->suspicion_count && ended < FH_CORE_EXPIRED_PER_STEP;) {
+    for (uint32_t i = 0;
+         i < g->suspicion_count && ended < FH_CORE_EXPIRED_PER_STEP && fh_turn_room(turn);) {
         struct fh_suspicion *s = &g->suspicions[i];
         if (s->trial || s->deadline_ms > turn->now_ms) {
             i++;

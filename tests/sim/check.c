@@ -329,6 +329,8 @@ static bool may_follow(uint8_t before, enum fh_member_change change)
         return before == FH_MEMBER_SUSPECT;
     case FH_MEMBER_WENT:
         return listed && before != FH_MEMBER_LEFT;
+    case FH_MEMBER_EXPELLED:
+        return listed;
     case FH_MEMBER_FORGOTTEN:
         return before == FH_MEMBER_DEAD || before == FH_MEMBER_LEFT;
     case FH_MEMBER_CHANGE_COUNT:

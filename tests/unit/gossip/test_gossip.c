@@ -32,6 +32,7 @@ static const struct fh_mesh_id mesh = {{1}};
 static struct node nodes[NODES];
 static struct fh_gossip_actions actions;
 static unsigned verified;
+static bool mallory_revoked;
 
 static bool count_verify(void *user,
                          const struct fh_signature *signature,
@@ -51,7 +52,7 @@ static bool admitted(void *user,
     (void)user;
     (void)wall_ms;
     for (int i = 0; i < S; i++) {
-        if (memcmp(&nodes[i].key, key, sizeof *key) == 0) {
+        if (memcmp(&nodes[i].key, key, sizeof *key) == 0 && !(i == M && mallory_revoked)) {
             return fh_domain_id_equal(&nodes[i].domain, domain);
         }
     }
@@ -129,6 +130,7 @@ static void make_node(int i)
 static int set_up(void **state)
 {
     (void)state;
+    mallory_revoked = false;
     for (int i = 0; i < NODES; i++) {
         make_node(i);
         struct fh_gossip_options o = options_of(&nodes[i]);
@@ -783,6 +785,83 @@ static void test_fork_is_shown(void **state)
     assert_int_equal(nodes[A].core->counters.forks, 1);
 }
 
+/* Whoever is revoked is gone at once, and nothing that it sends is opened any more. */
+static void test_review(void **state)
+{
+    (void)state;
+    step(&nodes[A], event_of(FH_GOSSIP_REVIEW, 30));
+    assert_int_equal(actions.count, 0); /* all are admitted */
+    uint8_t record[2048];
+    struct fh_bytes alive = fh_gossip_alive(nodes[M].core);
+    struct fh_bytes copy = fh_bytes(record, alive.size);
+    memcpy(record, alive.data, alive.size);
+    struct claim claim = {FH_RECORD_SUSPECT, M, B, B, 0, 0, 0, false, false};
+    uint8_t suspicion[2048];
+    size_t size = make_record(suspicion, &claim);
+    learn(&nodes[A], &nodes[B], fh_bytes(suspicion, size)); /* also one who is suspected */
+    mallory_revoked = true;
+    step(&nodes[A], event_of(FH_GOSSIP_REVIEW, 40));
+    const struct fh_gossip_action *member = find_action(FH_GOSSIP_MEMBER);
+    assert_non_null(member);
+    assert_int_equal(member->change, FH_MEMBER_EXPELLED);
+    assert_true(fh_node_id_equal(&member->node, &nodes[M].id));
+    assert_int_equal(nodes[A].core->members.count, 2);
+    assert_int_equal(nodes[A].core->suspicion_count, 0);
+    struct before b;
+    struct input in;
+    struct fh_message nack = {.type = FH_MESSAGE_NACK, .seq = 1};
+    wrap_message(&in, &nodes[M], &nack);
+    note(&b);
+    give(&in);
+    unchanged("a datagram of an expelled node", &b);
+    counted("a datagram of an expelled node", &b, COUNTER(drop_unknown));
+    note(&b);
+    learn(&nodes[A], &nodes[B], copy);
+    unchanged("the record of an expelled node", &b);
+    counted("the record of an expelled node", &b, COUNTER(record_stranger));
+}
+
+/* A flood of contradictions is one proof. */
+static void test_forks_are_bounded(void **state)
+{
+    (void)state;
+    unsigned proofs = 0;
+    uint32_t queued = nodes[A].core->rumours.count;
+    for (int64_t i = 0; i < 50; i++) {
+        struct claim claim = {FH_RECORD_ALIVE, B, B, B, 0, 0, 5 + i, false, false};
+        uint8_t record[2048];
+        size_t size = make_record(record, &claim);
+        learn(&nodes[A], &nodes[M], fh_bytes(record, size));
+        proofs += find_action(FH_GOSSIP_FORK) != NULL ? 1 : 0;
+    }
+    assert_int_equal(proofs, 1);
+    assert_true(nodes[A].core->rumours.count <= queued + 1);
+    assert_int_equal(nodes[A].core->counters.forks, 50);
+}
+
+/* The time of a head is no news, its count and root are. */
+static void test_head(void **state)
+{
+    (void)state;
+    const uint8_t fingerprints[2][FH_GOSSIP_FINGERPRINT_BYTES] = {{1}, {2}};
+    struct fh_gossip_head head = {.count = 1, .root = {3}, .time_ms = 10};
+    fh_gossip_set_catalogue(nodes[A].core, fingerprints[0], &head, 100);
+    step(&nodes[A], event_of(FH_GOSSIP_TICK, 1200));
+    assert_int_equal(nodes[A].core->incarnation, 1);
+    head.time_ms = 20;
+    fh_gossip_set_catalogue(nodes[A].core, fingerprints[1], &head, 1300);
+    step(&nodes[A], event_of(FH_GOSSIP_TICK, 3000));
+    assert_int_equal(nodes[A].core->incarnation, 1);
+    assert_int_equal(nodes[A].core->catalogue[0], 2);
+    head.count = 2;
+    fh_gossip_set_catalogue(nodes[A].core, fingerprints[1], &head, 3100);
+    step(&nodes[A], event_of(FH_GOSSIP_TICK, 4200));
+    assert_int_equal(nodes[A].core->incarnation, 2);
+    struct fh_gossip_member self;
+    assert_true(fh_gossip_member_at(nodes[A].core, 0, &self));
+    assert_int_equal(self.head.count, 2);
+}
+
 static void test_states_of_the_core(void **state)
 {
     (void)state;
@@ -931,6 +1010,9 @@ int main(void)
         ROW(test_answers),
         ROW(test_lost_disk),
         ROW(test_fork_is_shown),
+        ROW(test_review),
+        ROW(test_forks_are_bounded),
+        ROW(test_head),
         ROW(test_states_of_the_core),
         ROW(test_generation),
         ROW(test_options),
