@@ -82,8 +82,10 @@ enum {
     FH_PIPES_PER_KEY_MAX = FH_LIMIT(64, 4), /* connections of one authenticated key */
     FH_LINK_CONTEXTS = FH_LIMIT(256, 8), /* requests in service at once, waiting NEXTs included */
     FH_DIALERS_MAX = FH_LIMIT(256, 8),   /* peers that one node calls */
-    FH_DIALER_REQUESTS_MAX = FH_LIMIT(64, 4),  /* in flight to one peer */
-    FH_LINK_REQUESTS_MAX = FH_LIMIT(4096, 16), /* in flight to all peers */
+    FH_DIALER_REQUESTS_MAX = FH_LIMIT(64, 4), /* in flight to one peer */
+    FH_LISTENERS_MAX = 4,
+    FH_LISTEN_BACKLOG = 128,
+    FH_LINK_REQUESTS_MAX = FH_LIMIT(2048, 16), /* in flight to all peers */
     FH_PIPE_IDLE_MS = 60000,                   /* a connection without a whole message is closed */
     FH_UDP_NAMES_MAX = FH_LIMIT(256, 8),       /* host names remembered with their addresses */
     FH_UDP_NAME_TTL_MS = 30000,                /* a name is resolved again, containers move */
@@ -161,7 +163,7 @@ _Static_assert(FH_RECORD_GOSSIP_BYTES_MAX < FH_DATAGRAM_BYTES_MAX, "a rumour fit
 _Static_assert(FH_SQL_BYTES_MAX < FH_FRAME_REQUEST_BYTES_MAX, "a query fits one request");
 _Static_assert(FH_SESSION_LIFE_MS > FH_SESSION_REKEY_MS + FH_QUERY_STREAM_DEADLINE_MS,
                "a stream that began before the rekey ends on its session");
-_Static_assert(FH_LINK_REQUESTS_MAX + FH_LINK_CONTEXTS + FH_DIALERS_MAX < FH_INBOX_EVENTS_MAX,
+_Static_assert(2 * FH_LINK_REQUESTS_MAX + FH_LINK_CONTEXTS + FH_DIALERS_MAX < FH_INBOX_EVENTS_MAX,
                "the link's events fit the inbox");
 _Static_assert(FH_BATCH_BYTES_MAX < FH_FRAME_REPLY_BYTES_MAX, "a batch fits one reply");
 

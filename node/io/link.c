@@ -7,88 +7,158 @@
 #include "common/time.h"
 #include "node/io/link_inside.h"
 
-#include <nng/protocol/reqrep0/rep.h>
-
-#include <stdio.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/un.h>
 
-/* ---- messages: an fh_message is an nng_msg under another name ---- */
-
-static nng_msg *inner(struct fh_message *message)
-{
-    return (nng_msg *)(void *)message;
-}
+/* ---- messages ---- */
 
 struct fh_message *fh_message_new(size_t size)
 {
-    nng_msg *message;
-    return nng_msg_alloc(&message, size) == 0 ? (struct fh_message *)(void *)message : NULL;
+    struct fh_message *message = fh_alloc(sizeof *message + size);
+    if (message != NULL) {
+        message->size = size;
+    }
+    return message;
 }
 
 struct fh_message *fh_message_copy(struct fh_bytes bytes)
 {
     struct fh_message *message = fh_message_new(bytes.size);
     if (message != NULL && bytes.size > 0) {
-        memcpy(fh_message_data(message), bytes.data, bytes.size);
+        memcpy(message->data, bytes.data, bytes.size);
     }
     return message;
 }
 
 uint8_t *fh_message_data(struct fh_message *message)
 {
-    return nng_msg_body(inner(message));
+    return message->data;
 }
 
 size_t fh_message_size(const struct fh_message *message)
 {
-    return nng_msg_len((const nng_msg *)(const void *)message);
+    return message->size;
 }
 
 struct fh_bytes fh_message_bytes(struct fh_message *message)
 {
-    return fh_bytes(fh_message_data(message), fh_message_size(message));
+    return fh_bytes(message->data, message->size);
 }
 
 void fh_message_truncate(struct fh_message *message, size_t size)
 {
-    size_t old = fh_message_size(message);
-    FH_ASSERT(size <= old);
-    FH_ASSERT(nng_msg_chop(inner(message), old - size) == 0);
+    FH_ASSERT(size <= message->size);
+    message->size = size;
 }
 
 void fh_message_free(struct fh_message *message)
 {
-    if (message != NULL) {
-        nng_msg_free(inner(message));
-    }
+    fh_free(message);
 }
 
 /* ---- addresses ---- */
 
-int fh_link_url(char *out, size_t size, const char *address, struct fh_err *err)
+int fh_link_address(const char *address,
+                    struct fh_address *out_tcp,
+                    const char **out_path,
+                    struct fh_err *err)
 {
-    if (strncmp(address, "ipc://", 6) == 0) {
-        if (address[6] != '/' || strlen(address) >= size) {
-            return fh_err_rule(err,
-                               FH_EINVAL,
-                               "address",
-                               "\"%.128s\": a local socket is ipc:// and an absolute path of at "
-                               "most %zu bytes",
-                               address,
-                               size - 7);
-        }
-        snprintf(out, size, "%s", address);
-        return FH_OK;
+    static const char scheme[] = "ipc://";
+    const size_t path_max = sizeof((struct sockaddr_un *)NULL)->sun_path - 1;
+    if (strncmp(address, scheme, sizeof scheme - 1) != 0) {
+        return fh_address_parse(out_tcp, address, err);
     }
-    struct fh_address parsed;
-    int code = fh_address_parse(&parsed, address, err);
-    if (code == FH_OK) {
-        snprintf(out, size, "tcp://%s", address);
+    const char *path = address + sizeof scheme - 1;
+    if (path[0] != '/' || strlen(path) > path_max) {
+        return fh_err_rule(err,
+                           FH_EINVAL,
+                           "address",
+                           "\"%.128s\": a local socket is ipc:// and an absolute path of at most "
+                           "%zu bytes",
+                           address,
+                           path_max);
     }
-    return code;
+    *out_path = path;
+    return FH_OK;
 }
 
-/* ---- lifecycle ---- */
+/* ---- the I/O thread ---- */
+
+enum { SWEEP_MS_MIN = 20, SWEEP_MS_MAX = 1000 };
+
+static void set_sweep(struct fh_link *link, int64_t now_ms)
+{
+    int64_t least = link->options.handshake_ms < link->options.idle_ms ? link->options.handshake_ms
+                                                                       : link->options.idle_ms;
+    int64_t wait_ms = least / 4;
+    wait_ms = wait_ms < SWEEP_MS_MIN ? SWEEP_MS_MIN : wait_ms;
+    wait_ms = wait_ms > SWEEP_MS_MAX ? SWEEP_MS_MAX : wait_ms;
+    fh_timer_set(link->sweep_timer, now_ms + wait_ms);
+}
+
+static void on_sweep_timer(void *user)
+{
+    struct fh_link *link = user;
+    int64_t now_ms = fh_clock_mono_ms();
+    fh_link_pipes_sweep(link, now_ms);
+    fh_link_dialers_sweep(link, now_ms);
+    set_sweep(link, now_ms);
+}
+
+static void on_deadline_timer(void *user)
+{
+    fh_link_deadlines(user, fh_clock_mono_ms());
+}
+
+static void on_listen(struct fh_inbox_event *event)
+{
+    fh_link_accept_begin(FH_LIST_ENTRY(event, struct fh_link, listen));
+}
+
+static void on_sweep(struct fh_inbox_event *event)
+{
+    fh_link_pipes_sweep(FH_LIST_ENTRY(event, struct fh_link, sweep), fh_clock_mono_ms());
+}
+
+static void on_quiesce(struct fh_inbox_event *event)
+{
+    struct fh_link *link = FH_LIST_ENTRY(event, struct fh_link, quiesce);
+    fh_link_accept_end(link);
+    fh_link_requests_end(link);
+}
+
+static void on_stop(struct fh_inbox_event *event)
+{
+    struct fh_link *link = FH_LIST_ENTRY(event, struct fh_link, stop);
+    FH_LIST_FOREACH (place, &link->conns) {
+        fh_conn_end(FH_LIST_ENTRY(place, struct fh_conn, link_list), UV_ECANCELED);
+    }
+    fh_timer_free(link->sweep_timer);
+    fh_timer_free(link->deadline_timer);
+    fh_loop_stop(link->io);
+}
+
+static void *io_main(void *user)
+{
+    struct fh_link *link = user;
+    fh_loop_run(link->io);
+    return NULL;
+}
+
+/* Signals are for the owner's loop: none reaches this thread. */
+static int start_thread(struct fh_link *link)
+{
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int status = pthread_create(&link->thread, NULL, io_main, link);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return status;
+}
+
+/* ---- lifecycle: the owner's thread ---- */
 
 static unsigned cut_unsigned(unsigned wanted, unsigned limit)
 {
@@ -114,38 +184,43 @@ static struct fh_link_options cut_options(const struct fh_link_options *wanted)
     };
 }
 
-enum { SWEEP_MS_MIN = 20, SWEEP_MS_MAX = 1000 };
-
-static void set_sweep(struct fh_link *link, int64_t now_ms)
+/* Frees what there is of a link whose thread does not run. */
+static void free_parts(struct fh_link *link)
 {
-    int64_t least = link->options.handshake_ms < link->options.idle_ms ? link->options.handshake_ms
-                                                                       : link->options.idle_ms;
-    int64_t wait_ms = least / 4;
-    wait_ms = wait_ms < SWEEP_MS_MIN ? SWEEP_MS_MIN : wait_ms;
-    wait_ms = wait_ms > SWEEP_MS_MAX ? SWEEP_MS_MAX : wait_ms;
-    fh_timer_set(link->sweep, now_ms + wait_ms);
+    fh_inbox_free(link->io_inbox);
+    fh_loop_free(link->io); /* runs the closing callbacks */
+    fh_link_calls_free(link);
+    fh_link_dialers_free(link);
+    fh_pipes_fini(&link->pipes);
+    fh_free(link);
 }
 
-static void close_pipe(uint32_t id)
+static int new_parts(struct fh_link *link, struct fh_err *err)
 {
-    nng_pipe pipe = NNG_PIPE_INITIALIZER;
-    pipe.id = id;
-    (void)nng_pipe_close(pipe); /* it may be gone already */
-}
-
-static void on_sweep(void *user)
-{
-    struct fh_link *link = user;
-    int64_t now_ms = fh_clock_mono_ms();
-    uint32_t expired[FH_PIPES_MAX];
-    unsigned count = fh_pipes_expired(
-        &link->pipes, now_ms, link->options.handshake_ms, link->options.idle_ms, expired);
-    for (unsigned i = 0; i < count; i++) {
-        close_pipe(expired[i]);
+    int code = fh_loop_new(&link->io, err);
+    if (code == FH_OK) {
+        code = fh_inbox_new(&link->io_inbox, link->io, err);
     }
-    atomic_fetch_add(&link->pipes_expired, count);
-    fh_link_dialers_sweep(link, now_ms);
-    set_sweep(link, now_ms);
+    if (code == FH_OK) {
+        code = fh_link_calls_new(link, err);
+    }
+    if (code == FH_OK) {
+        code = fh_timer_new(&link->sweep_timer, link->io, on_sweep_timer, link, err);
+    }
+    if (code == FH_OK) {
+        code = fh_timer_new(&link->deadline_timer, link->io, on_deadline_timer, link, err);
+    }
+    if (code == FH_OK) {
+        set_sweep(link, fh_clock_mono_ms());
+        if (start_thread(link) != 0) {
+            code = fh_err_set(err, FH_EIO, "the thread for connections did not start");
+        }
+    }
+    if (code != FH_OK) {
+        fh_timer_free(link->sweep_timer);
+        fh_timer_free(link->deadline_timer);
+    }
+    return code;
 }
 
 int fh_link_new(struct fh_link **out,
@@ -156,124 +231,36 @@ int fh_link_new(struct fh_link **out,
                 void *user,
                 struct fh_err *err)
 {
+    (void)loop; /* events come through the inbox, which has it */
     struct fh_link *link = fh_calloc(1, sizeof *link);
     if (link == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for the link");
     }
-    int code = fh_timer_new(&link->sweep, loop, on_sweep, link, err);
-    if (code != FH_OK) {
-        fh_free(link);
-        return code;
-    }
-    link->loop = loop;
     link->inbox = inbox;
     link->options = cut_options(options);
     link->fn = fn;
     link->user = user;
+    link->next_deadline_ms = INT64_MAX;
+    fh_list_init(&link->conns);
+    fh_list_init(&link->dialing);
+    fh_inbox_event_init(&link->listen, on_listen);
+    fh_inbox_event_init(&link->sweep, on_sweep);
+    fh_inbox_event_init(&link->quiesce, on_quiesce);
+    fh_inbox_event_init(&link->stop, on_stop);
     fh_pipes_init(
         &link->pipes, link->options.pipes_max, link->options.unauthenticated_per_address_max);
-    set_sweep(link, fh_clock_mono_ms());
+    int code = new_parts(link, err);
+    if (code != FH_OK) {
+        free_parts(link);
+        return code;
+    }
     *out = link;
     return FH_OK;
 }
 
-/* ---- listening ---- */
-
-/* NNG's thread. The remote address is read here: in REM_POST it is not always there any more. */
-static void on_pipe_before(nng_pipe pipe, nng_pipe_ev event, void *user)
-{
-    (void)event;
-    struct fh_link *link = user;
-    nng_sockaddr remote = {.s_family = NNG_AF_UNSPEC};
-    (void)nng_pipe_get_addr(pipe, NNG_OPT_REMADDR, &remote);
-    if (!fh_pipes_add(&link->pipes, pipe.id, &remote, fh_clock_mono_ms())) {
-        atomic_fetch_add(&link->pipes_refused, 1);
-    }
-}
-
-/* One that was refused is closed only here: NNG 1.5.2 is safe with a started pipe. */
-static void on_pipe_after(nng_pipe pipe, nng_pipe_ev event, void *user)
-{
-    (void)event;
-    struct fh_link *link = user;
-    if (!fh_pipes_has(&link->pipes, pipe.id)) {
-        (void)nng_pipe_close(pipe);
-    }
-}
-
-static void on_pipe_gone(nng_pipe pipe, nng_pipe_ev event, void *user)
-{
-    (void)event;
-    struct fh_link *link = user;
-    fh_pipes_remove(&link->pipes, pipe.id);
-}
-
-static int nng_failed(struct fh_err *err, int status, const char *what)
-{
-    return fh_err_set(
-        err, status == NNG_ENOMEM ? FH_ENOMEM : FH_EIO, "%s: %s", what, nng_strerror(status));
-}
-
-static int open_listener(struct fh_link *link, struct fh_err *err)
-{
-    nng_socket socket;
-    int status = nng_rep0_open(&socket);
-    if (status != 0) {
-        return nng_failed(err, status, "listening socket");
-    }
-    link->listener = socket;
-    link->listening = true;
-    /* Before any listener: these are inherited. 4 bytes are REQ's request number. */
-    status = nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, FH_FRAME_REQUEST_BYTES_MAX + 4);
-    if (status == 0) {
-        status = nng_socket_set_int(socket, NNG_OPT_MAXTTL, 1); /* no chains of devices */
-    }
-    if (status == 0) {
-        status = nng_pipe_notify(socket, NNG_PIPE_EV_ADD_PRE, on_pipe_before, link);
-    }
-    if (status == 0) {
-        status = nng_pipe_notify(socket, NNG_PIPE_EV_ADD_POST, on_pipe_after, link);
-    }
-    if (status == 0) {
-        status = nng_pipe_notify(socket, NNG_PIPE_EV_REM_POST, on_pipe_gone, link);
-    }
-    if (status != 0) {
-        return nng_failed(err, status, "listening socket");
-    }
-    return fh_link_calls_start(link, err);
-}
-
 int fh_link_listen(struct fh_link *link, const char *address, struct fh_err *err)
 {
-    char url[FH_ADDRESS_BYTES_MAX + 8];
-    int code = fh_link_url(url, sizeof url, address, err);
-    if (code == FH_OK && !link->listening) {
-        code = open_listener(link, err);
-    }
-    if (code != FH_OK) {
-        return code;
-    }
-    nng_listener listener;
-    int status = nng_listen(link->listener, url, &listener, 0);
-    if (status == NNG_EADDRINUSE) {
-        return fh_err_rule(err,
-                           FH_EEXIST,
-                           "listen.in_use",
-                           "tcp %s is in use by another process; end it, or listen on another port",
-                           address);
-    }
-    if (status != 0) {
-        return fh_err_set(err,
-                          status == NNG_ENOMEM ? FH_ENOMEM : FH_EIO,
-                          "tcp %s: %s; listen on an address of this machine",
-                          address,
-                          nng_strerror(status));
-    }
-    int port = 0;
-    if (link->port == 0 && nng_listener_get_int(listener, NNG_OPT_TCP_BOUND_PORT, &port) == 0) {
-        link->port = (uint16_t)port;
-    }
-    return FH_OK;
+    return fh_link_bind(link, address, err);
 }
 
 uint16_t fh_link_port(const struct fh_link *link)
@@ -281,13 +268,10 @@ uint16_t fh_link_port(const struct fh_link *link)
     return link->port;
 }
 
-/* ---- the end: tell, drain, stop all operations, close sockets, free ---- */
-
 void fh_link_quiesce(struct fh_link *link)
 {
     if (!atomic_exchange(&link->quiesced, true)) {
-        fh_timer_clear(link->sweep);
-        fh_link_dialers_quiesce(link);
+        fh_inbox_post(link->io_inbox, &link->quiesce);
     }
 }
 
@@ -304,16 +288,9 @@ void fh_link_free(struct fh_link *link)
     }
     FH_ASSERT(atomic_load(&link->held) == 0);
     fh_link_quiesce(link);
-    fh_timer_free(link->sweep);
-    fh_link_calls_stop(link);
-    fh_link_dialers_stop(link);
-    if (link->listening) {
-        nng_close(link->listener); /* its last pipes tell on_pipe_gone */
-    }
-    fh_link_calls_free(link);
-    fh_link_dialers_free(link);
-    fh_pipes_fini(&link->pipes);
-    fh_free(link);
+    fh_inbox_post(link->io_inbox, &link->stop);
+    pthread_join(link->thread, NULL);
+    free_parts(link);
 }
 
 /* ---- connections ---- */
@@ -328,8 +305,8 @@ int fh_link_trust(struct fh_link *link,
 
 void fh_link_disconnect(struct fh_link *link, uint32_t pipe)
 {
-    if (fh_pipes_has(&link->pipes, pipe)) {
-        close_pipe(pipe);
+    if (fh_pipes_unwant(&link->pipes, pipe)) {
+        fh_inbox_post(link->io_inbox, &link->sweep);
     }
 }
 

@@ -1,24 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Link: requests and replies as whole messages over TCP (or a local socket), on NNG's REP and REQ.
+ * Link: requests and replies as whole messages over TCP (or a local socket).
  *
- * The listening side keeps FH_LINK_CONTEXTS receivers armed. A request becomes a *call*, handed to
- * the owner on the loop; the owner, or a pool thread for it, answers it once (fh_call_reply) or
- * lets it go (fh_call_drop), and the receiver is armed again. The calling side has one *dialer* for
+ * The listening side turns each request into a *call*, handed to the owner on its loop; the owner,
+ * or a pool thread for it, answers it once (fh_call_reply) or lets it go (fh_call_drop). At most
+ * FH_LINK_CONTEXTS calls exist; further requests wait unread. The calling side has one *dialer* for
  * each peer, which connects when there is something to send and disconnects when idle; many
- * requests may be in flight. A request is sent at most once: when the connection is lost it fails.
+ * requests may be in flight. A request is sent at most once: when the connection is lost it fails,
+ * and when nobody listens it fails at once.
  *
  *   new -> listen, dialers -> quiesce -> drained? -> free
  *
- * Connections are bounded: FH_PIPES_MAX in all; FH_PIPES_UNAUTHENTICATED_PER_ADDRESS_MAX from one
- * address until the owner trusts the connection (fh_link_trust) because a session frame on it
- * verified, which must happen within FH_HANDSHAKE_MS; FH_PIPES_PER_KEY_MAX of one key after that.
- * A connection on which no whole message arrived for FH_PIPE_IDLE_MS is closed.
+ * On the wire this is nanomsg's request/reply over TCP ("SP"), so that NNG's REQ and REP sockets
+ * are the other end as well as this. It is written on libuv because NNG 1.5.2 (Debian 12) waits for
+ * ever when a connection is closed while bytes arrive on it: one stranger could stop the thread
+ * that ends connections. The sockets have a thread of their own; bulk bytes never pass through the
+ * owner's loop.
  *
- * Does not: know what a message means, encrypt, resend, or touch the owner from another thread:
- * NNG's callbacks post to the inbox and do nothing else.
- * Thread: the loop's, except fh_message_*, fh_call_reply, fh_call_drop, fh_call_frame and the other
- * fh_call_ queries, which are for any one thread that holds the call at that time.
+ * Connections are bounded: FH_PIPES_MAX in all; FH_PIPES_UNAUTHENTICATED_PER_ADDRESS_MAX from one
+ * address (IPv6: one /64) until the owner trusts the connection (fh_link_trust) because a session
+ * frame on it verified, which must happen within FH_HANDSHAKE_MS; FH_PIPES_PER_KEY_MAX of one key
+ * after that. A connection on which no whole message arrived for FH_PIPE_IDLE_MS is closed, and so
+ * is one that takes no bytes of a reply for FH_STREAM_STALL_MS.
+ *
+ * Does not: know what a message means, encrypt, resend, or call the owner from another thread:
+ * everything comes through its inbox.
+ * Thread: the owner's loop, except fh_message_*, fh_call_reply, fh_call_drop, fh_call_frame and the
+ * other fh_call_ queries, which are for any one thread that holds the call at that time.
  * Ownership: messages and calls have one holder; see each function.
  */
 #ifndef FH_NODE_IO_LINK_H
@@ -66,7 +74,8 @@ struct fh_link_options {
     int64_t connect_ms;                       /* FH_CONNECT_MS */
 };
 
-/* Gives a link; loop, inbox, fn, user are kept; `options` may be NULL. FH_ENOMEM, FH_EIO. */
+/* Gives a link whose events come through `inbox` on `loop` (both kept, as `fn` and `user`);
+ * `options` may be NULL. FH_ENOMEM, FH_EIO. */
 FH_MUST_CHECK int fh_link_new(struct fh_link **out,
                               struct fh_loop *loop,
                               struct fh_inbox *inbox,
@@ -84,8 +93,9 @@ uint16_t fh_link_port(const struct fh_link *link);
 void fh_link_quiesce(struct fh_link *link);
 /* After quiesce: no call is held, no reply is on its way, no request in flight. */
 bool fh_link_drained(const struct fh_link *link);
-/* Stops every operation, closes the sockets, frees. The owner holds no call any more. Blocks for
- * NNG's threads. Only at the end of the daemon. NULL is fine. */
+/* Ends every connection and frees, dialers included. The owner holds no call any more; requests
+ * still in flight end with FH_ECANCELLED in here. Joins the link's thread, which takes no time that
+ * depends on a peer. NULL is fine. */
 void fh_link_free(struct fh_link *link);
 
 /* ---- calls: any one thread ---- */

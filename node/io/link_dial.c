@@ -1,87 +1,333 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The calling half of a link: dialers and requests.
- *
- * A dialer's REQ socket is opened once and used again for other peers, because NNG 1.5.2 is sound
- * only when sockets close at the end; the NNG dialer inside comes and goes with the connection.
- * Resending is switched off, so that a request is handed to at most one connection.
- */
+/* The calling half of a link: dialers, their connections, requests. */
+#include "common/address.h"
 #include "common/assert.h"
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/io/link_inside.h"
 
-#include <nng/protocol/reqrep0/req.h>
-
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    REDIAL_MS_MIN = 50, /* while a request waits for its connection */
-    REDIAL_MS_MAX = 500,
-};
+/*
+ * A dialer (I/O thread):
+ *
+ *   idle -> request -> [look the name up] -> connect, next address on failure -> greeted -> sends
+ *   greeted -> idle for a while, or closed                                       -> idle
+ *   a failure of the last address, or of the connection: every request ends      -> idle
+ */
 
-/* ---- connection ---- */
+static const uint32_t wire_request_bit = 0x80000000U; /* of a request's number on the wire */
 
-static int connect_dialer(struct fh_dialer *dialer, struct fh_err *err)
+/* ---- the end of a request: I/O thread ---- */
+
+static void finish(struct fh_request *request, struct fh_message *reply)
 {
-    int status = nng_dialer_create(&dialer->nng, dialer->socket, dialer->url);
-    if (status == 0) {
-        status = nng_dialer_start(dialer->nng, NNG_FLAG_NONBLOCK);
-        if (status != 0) {
-            nng_dialer_close(dialer->nng);
+    fh_message_free(request->message);
+    request->message = reply;
+    request->state = FH_REQUEST_NONE;
+    request->dialer->used_ms = fh_clock_mono_ms();
+    fh_list_remove(&request->run_list);
+    fh_inbox_post(request->dialer->link->inbox, &request->event);
+}
+
+static void cancel(struct fh_request *request)
+{
+    fh_err_set(
+        &request->err, FH_ECANCELLED, "the request to %s was cancelled", request->dialer->address);
+    finish(request, NULL);
+}
+
+static void fail_all(struct fh_dialer *dialer, bool was_connected, const char *why)
+{
+    FH_LIST_FOREACH (link, &dialer->running) {
+        struct fh_request *request = FH_LIST_ENTRY(link, struct fh_request, run_list);
+        fh_err_set(&request->err,
+                   FH_EUNREACH,
+                   was_connected ? "the connection to %s was lost: %s" : "no connection to %s: %s",
+                   dialer->address,
+                   why);
+        finish(request, NULL);
+    }
+}
+
+/* ---- sending: I/O thread ---- */
+
+static void set_deadline(struct fh_request *request, int64_t deadline_ms)
+{
+    struct fh_link *link = request->dialer->link;
+    request->deadline_ms = deadline_ms;
+    if (deadline_ms < link->next_deadline_ms) {
+        link->next_deadline_ms = deadline_ms;
+        fh_timer_set(link->deadline_timer, deadline_ms);
+    }
+}
+
+static void send_request(struct fh_request *request)
+{
+    struct fh_dialer *dialer = request->dialer;
+    request->wire = wire_request_bit | ++dialer->next_wire;
+    request->state = FH_REQUEST_SENT;
+    set_deadline(request, fh_clock_mono_ms() + request->timeout_ms);
+    if (!fh_conn_send(dialer->conn, request->wire, FH_TAKE(request->message), NULL, NULL)) {
+        fh_err_set(&request->err, FH_EUNREACH, "sending to %s failed", dialer->address);
+        finish(request, NULL);
+    }
+}
+
+/* ---- connecting: I/O thread ---- */
+
+static void forget_addresses(struct fh_dialer *dialer)
+{
+    uv_freeaddrinfo(dialer->found);
+    dialer->found = NULL;
+    dialer->next = NULL;
+}
+
+static void on_opened(struct fh_conn *conn)
+{
+    struct fh_dialer *dialer = conn->owner;
+    dialer->connected = true;
+    forget_addresses(dialer);
+    FH_LIST_FOREACH (link, &dialer->running) {
+        send_request(FH_LIST_ENTRY(link, struct fh_request, run_list));
+    }
+}
+
+static bool on_received(struct fh_conn *conn, uint32_t number, struct fh_message *message)
+{
+    struct fh_dialer *dialer = conn->owner;
+    FH_LIST_FOREACH (link, &dialer->running) {
+        struct fh_request *request = FH_LIST_ENTRY(link, struct fh_request, run_list);
+        if (request->state == FH_REQUEST_SENT && request->wire == number) {
+            finish(request, message);
+            return true;
         }
     }
-    if (status != 0) {
-        return fh_err_set(err, FH_EIO, "dialing %s: %s", dialer->address, nng_strerror(status));
-    }
-    dialer->dialing = true;
-    return FH_OK;
+    fh_message_free(message); /* too late */
+    return true;
 }
 
-static void disconnect_dialer(struct fh_dialer *dialer)
-{
-    if (dialer->dialing) {
-        dialer->dialing = false;
-        nng_dialer_close(dialer->nng);
-    }
-}
+static void try_next(struct fh_dialer *dialer);
 
-/* After something ended: no connection is kept up for nobody, and a closed dialer is free again. */
-static void settle(struct fh_dialer *dialer)
+static void on_ended(struct fh_conn *conn, int status)
 {
-    if (dialer->in_flight > 0) {
+    struct fh_dialer *dialer = conn->owner;
+    bool was_connected = dialer->connected;
+    dialer->conn = NULL;
+    dialer->connected = false;
+    if (!was_connected && dialer->next != NULL && !fh_list_empty(&dialer->running)) {
+        try_next(dialer);
         return;
     }
-    if (dialer->closing || atomic_load(&dialer->pipes) == 0) {
-        disconnect_dialer(dialer);
-    }
-    if (dialer->closing) {
-        dialer->closing = false;
-        dialer->in_use = false;
+    forget_addresses(dialer);
+    fail_all(dialer, was_connected, uv_strerror(status));
+}
+
+static const struct fh_conn_events dial_events = {
+    .opened = on_opened,
+    .received = on_received,
+    .ended = on_ended,
+};
+
+static void on_connected(uv_connect_t *connect, int status)
+{
+    struct fh_conn *conn = connect->data;
+    if (status != 0) {
+        fh_conn_end(conn, status);
+    } else if (!conn->closing) {
+        fh_conn_start(conn);
     }
 }
 
-/* NNG's threads. */
-static void on_pipe(nng_pipe pipe, nng_pipe_ev event, void *user)
+static struct fh_conn *open_conn(struct fh_dialer *dialer, bool local)
 {
-    (void)pipe;
-    struct fh_dialer *dialer = user;
-    if (event == NNG_PIPE_EV_ADD_PRE) {
-        atomic_fetch_add(&dialer->pipes, 1);
-    } else if (event == NNG_PIPE_EV_REM_POST) {
-        atomic_fetch_sub(&dialer->pipes, 1);
-        fh_inbox_post(dialer->link->inbox, &dialer->event);
+    struct fh_conn *conn =
+        fh_conn_new(dialer->link, local, FH_SP_REQ, FH_FRAME_REPLY_BYTES_MAX, &dial_events, dialer);
+    if (conn == NULL) {
+        forget_addresses(dialer);
+        fail_all(dialer, false, "out of memory");
+        return NULL;
+    }
+    conn->connect.data = conn;
+    dialer->conn = conn;
+    return conn;
+}
+
+static void try_next(struct fh_dialer *dialer)
+{
+    struct addrinfo *address = dialer->next;
+    dialer->next = address->ai_next;
+    struct fh_conn *conn = open_conn(dialer, false);
+    if (conn == NULL) {
+        return;
+    }
+    int status = uv_tcp_connect(&conn->connect, &conn->uv.tcp, address->ai_addr, on_connected);
+    if (status != 0) {
+        fh_conn_end(conn, status);
     }
 }
 
-/* The loop: a connection ended. */
-static void on_disconnected(struct fh_inbox_event *event)
+static void tell_closed(struct fh_dialer *dialer)
 {
-    struct fh_dialer *dialer = FH_LIST_ENTRY(event, struct fh_dialer, event);
-    if (dialer->in_use) {
+    dialer->close_wanted = false;
+    fh_inbox_post(dialer->link->inbox, &dialer->event);
+}
+
+static void on_lookup(uv_getaddrinfo_t *lookup, int status, struct addrinfo *found)
+{
+    struct fh_dialer *dialer = lookup->data;
+    dialer->resolving = false;
+    dialer->found = found;
+    dialer->next = found;
+    if (fh_list_empty(&dialer->running)) {
+        forget_addresses(dialer);
+        if (dialer->close_wanted) {
+            tell_closed(dialer);
+        }
+    } else if (status != 0) {
+        forget_addresses(dialer);
+        fail_all(dialer, false, uv_strerror(status));
+    } else {
+        try_next(dialer);
+    }
+}
+
+static void connect_local(struct fh_dialer *dialer, const char *path)
+{
+    struct fh_conn *conn = open_conn(dialer, true);
+    if (conn != NULL) {
+        uv_pipe_connect(&conn->connect, &conn->uv.pipe, path, on_connected);
+    }
+}
+
+static void connect_dialer(struct fh_dialer *dialer)
+{
+    struct fh_address tcp;
+    const char *path = NULL;
+    FH_ASSERT(fh_link_address(dialer->address, &tcp, &path, NULL) == FH_OK);
+    if (path != NULL) {
+        connect_local(dialer, path);
+        return;
+    }
+    char port[6];
+    snprintf(port, sizeof port, "%u", (unsigned)tcp.port);
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    dialer->lookup.data = dialer;
+    int status = uv_getaddrinfo(
+        fh_loop_uv(dialer->link->io), &dialer->lookup, on_lookup, tcp.host, port, &hints);
+    if (status != 0) {
+        fail_all(dialer, false, uv_strerror(status));
+        return;
+    }
+    dialer->resolving = true;
+}
+
+/* ---- what the owner asks for: I/O thread ---- */
+
+static void on_begin(struct fh_inbox_event *event)
+{
+    struct fh_request *request = FH_LIST_ENTRY(event, struct fh_request, begin);
+    struct fh_dialer *dialer = request->dialer;
+    struct fh_link *link = dialer->link;
+    fh_list_remove(&dialer->dial_list);
+    fh_list_push_back(&link->dialing, &dialer->dial_list);
+    fh_list_push_back(&dialer->running, &request->run_list);
+    request->running = request->number;
+    request->state = FH_REQUEST_QUEUED;
+    if (dialer->connected) {
+        send_request(request);
+        return;
+    }
+    set_deadline(request, fh_clock_mono_ms() + link->options.connect_ms);
+    if (dialer->conn == NULL && !dialer->resolving) {
+        connect_dialer(dialer);
+    }
+}
+
+/* A connection attempt that nobody waits for any more ends. */
+static void settle(struct fh_dialer *dialer)
+{
+    if (dialer->conn != NULL && !dialer->connected && fh_list_empty(&dialer->running)) {
+        fh_conn_end(dialer->conn, UV_ECANCELED);
+    }
+}
+
+static void on_cancel(struct fh_inbox_event *event)
+{
+    struct fh_request *request = FH_LIST_ENTRY(event, struct fh_request, cancel);
+    if (request->state != FH_REQUEST_NONE && request->running == atomic_load(&request->cancelled)) {
+        cancel(request);
+        settle(request->dialer);
+    }
+}
+
+static void cancel_all(struct fh_dialer *dialer)
+{
+    FH_LIST_FOREACH (link, &dialer->running) {
+        cancel(FH_LIST_ENTRY(link, struct fh_request, run_list));
+    }
+    settle(dialer);
+}
+
+static void on_close(struct fh_inbox_event *event)
+{
+    struct fh_dialer *dialer = FH_LIST_ENTRY(event, struct fh_dialer, close);
+    cancel_all(dialer);
+    if (dialer->conn != NULL) {
+        fh_conn_end(dialer->conn, UV_ECANCELED);
+    }
+    fh_list_remove(&dialer->dial_list);
+    if (dialer->resolving) {
+        dialer->close_wanted = true;
+    } else {
+        tell_closed(dialer);
+    }
+}
+
+void fh_link_requests_end(struct fh_link *link)
+{
+    FH_LIST_FOREACH (place, &link->dialing) {
+        cancel_all(FH_LIST_ENTRY(place, struct fh_dialer, dial_list));
+    }
+}
+
+static void expire(struct fh_request *request)
+{
+    const struct fh_dialer *dialer = request->dialer;
+    if (request->state == FH_REQUEST_SENT) {
+        fh_err_set(&request->err,
+                   FH_ETIMEOUT,
+                   "%s did not answer within %lld ms",
+                   dialer->address,
+                   (long long)request->timeout_ms);
+    } else {
+        fh_err_set(&request->err,
+                   FH_EUNREACH,
+                   "no connection to %s within %lld ms",
+                   dialer->address,
+                   (long long)dialer->link->options.connect_ms);
+    }
+    finish(request, NULL);
+}
+
+void fh_link_deadlines(struct fh_link *link, int64_t now_ms)
+{
+    int64_t next_ms = INT64_MAX;
+    FH_LIST_FOREACH (place, &link->dialing) {
+        struct fh_dialer *dialer = FH_LIST_ENTRY(place, struct fh_dialer, dial_list);
+        FH_LIST_FOREACH (run, &dialer->running) {
+            struct fh_request *request = FH_LIST_ENTRY(run, struct fh_request, run_list);
+            if (request->deadline_ms <= now_ms) {
+                expire(request);
+            } else if (request->deadline_ms < next_ms) {
+                next_ms = request->deadline_ms;
+            }
+        }
         settle(dialer);
     }
+    link->next_deadline_ms = next_ms;
+    fh_timer_set(link->deadline_timer, next_ms);
 }
 
 void fh_link_dialers_sweep(struct fh_link *link, int64_t now_ms)
@@ -89,46 +335,23 @@ void fh_link_dialers_sweep(struct fh_link *link, int64_t now_ms)
     /* The callers' end lets go before the listeners' does, so that no request meets a closing
      * connection. */
     int64_t idle_ms = link->options.idle_ms * 3 / 4;
-    for (unsigned i = 0; i < FH_DIALERS_MAX && link->dialers[i] != NULL; i++) {
-        struct fh_dialer *dialer = link->dialers[i];
-        if (dialer->dialing && dialer->in_flight == 0 && now_ms - dialer->used_ms > idle_ms) {
-            disconnect_dialer(dialer);
+    FH_LIST_FOREACH (place, &link->dialing) {
+        struct fh_dialer *dialer = FH_LIST_ENTRY(place, struct fh_dialer, dial_list);
+        if (dialer->connected && fh_list_empty(&dialer->running) &&
+            now_ms - dialer->used_ms > idle_ms) {
+            fh_conn_end(dialer->conn, UV_ETIMEDOUT);
         }
     }
 }
 
-/* ---- dialers ---- */
+/* ---- dialers: the owner's thread ---- */
 
-static int open_socket(struct fh_dialer *dialer, struct fh_err *err)
+static void on_closed(struct fh_inbox_event *event)
 {
-    nng_socket socket;
-    int status = nng_req0_open(&socket);
-    if (status != 0) {
-        return fh_err_set(err, FH_EIO, "request socket: %s", nng_strerror(status));
-    }
-    /* Before any dialer: these are inherited. 4 bytes are REQ's request number. */
-    status = nng_socket_set_size(socket, NNG_OPT_RECVMAXSZ, FH_FRAME_REPLY_BYTES_MAX + 4);
-    if (status == 0) {
-        status = nng_socket_set_ms(socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
-    }
-    if (status == 0) {
-        status = nng_socket_set_ms(socket, NNG_OPT_RECONNMINT, REDIAL_MS_MIN);
-    }
-    if (status == 0) {
-        status = nng_socket_set_ms(socket, NNG_OPT_RECONNMAXT, REDIAL_MS_MAX);
-    }
-    if (status == 0) {
-        status = nng_pipe_notify(socket, NNG_PIPE_EV_ADD_PRE, on_pipe, dialer);
-    }
-    if (status == 0) {
-        status = nng_pipe_notify(socket, NNG_PIPE_EV_REM_POST, on_pipe, dialer);
-    }
-    if (status != 0) {
-        nng_close(socket);
-        return fh_err_set(err, FH_EIO, "request socket: %s", nng_strerror(status));
-    }
-    dialer->socket = socket;
-    return FH_OK;
+    struct fh_dialer *dialer = FH_LIST_ENTRY(event, struct fh_dialer, event);
+    FH_ASSERT(dialer->in_flight == 0);
+    dialer->closing = false;
+    dialer->in_use = false;
 }
 
 /* A dialer that nobody has: an old one, or a new one in the next place. */
@@ -153,12 +376,10 @@ static int find_dialer(struct fh_link *link, struct fh_dialer **out, struct fh_e
         return fh_err_set(err, FH_ENOMEM, "no memory for a dialer");
     }
     dialer->link = link;
-    fh_inbox_event_init(&dialer->event, on_disconnected);
-    int code = open_socket(dialer, err);
-    if (code != FH_OK) {
-        fh_free(dialer);
-        return code;
-    }
+    fh_inbox_event_init(&dialer->event, on_closed);
+    fh_inbox_event_init(&dialer->close, on_close);
+    fh_list_init(&dialer->dial_list);
+    fh_list_init(&dialer->running);
     link->dialers[i] = dialer;
     *out = dialer;
     return FH_OK;
@@ -169,41 +390,23 @@ int fh_dialer_open(struct fh_dialer **out,
                    const char *address,
                    struct fh_err *err)
 {
-    char url[sizeof(*out)->url];
-    int code = fh_link_url(url, sizeof url, address, err);
-    if (code != FH_OK) {
-        return code;
+    struct fh_address tcp;
+    const char *path = NULL;
+    struct fh_dialer *dialer = NULL;
+    int code = fh_link_address(address, &tcp, &path, err);
+    if (code == FH_OK && atomic_load(&link->quiesced)) {
+        code = fh_err_set(err, FH_ESTATE, "the link is shutting down");
     }
-    if (atomic_load(&link->quiesced)) {
-        return fh_err_set(err, FH_ESTATE, "the link is shutting down");
+    if (code == FH_OK) {
+        code = find_dialer(link, &dialer, err);
     }
-    struct fh_dialer *dialer;
-    code = find_dialer(link, &dialer, err);
     if (code != FH_OK) {
         return code;
     }
     dialer->in_use = true;
-    snprintf(dialer->url, sizeof dialer->url, "%s", url);
     snprintf(dialer->address, sizeof dialer->address, "%s", address);
     *out = dialer;
     return FH_OK;
-}
-
-static void cancel_request(struct fh_request *request)
-{
-    pthread_mutex_lock(&request->mutex);
-    request->cancelled = true;
-    nng_aio_cancel(request->aio);
-    pthread_mutex_unlock(&request->mutex);
-}
-
-static void cancel_all(struct fh_dialer *dialer)
-{
-    for (unsigned i = 0; i < FH_DIALER_REQUESTS_MAX && dialer->requests[i] != NULL; i++) {
-        if (dialer->requests[i]->busy) {
-            cancel_request(dialer->requests[i]);
-        }
-    }
 }
 
 void fh_dialer_close(struct fh_dialer *dialer)
@@ -214,8 +417,7 @@ void fh_dialer_close(struct fh_dialer *dialer)
     FH_ASSERT(dialer->in_use);
     FH_ASSERT(!dialer->closing);
     dialer->closing = true;
-    cancel_all(dialer);
-    settle(dialer);
+    fh_inbox_post(dialer->link->io_inbox, &dialer->close);
 }
 
 const char *fh_dialer_address(const struct fh_dialer *dialer)
@@ -228,116 +430,37 @@ unsigned fh_dialer_in_flight(const struct fh_dialer *dialer)
     return dialer->in_flight;
 }
 
-/* ---- requests ---- */
+/* ---- requests: the owner's thread ---- */
 
-/* NNG's thread: sent, then answered; or ended early. */
-static void on_aio(void *user)
-{
-    struct fh_request *request = user;
-    int status = nng_aio_result(request->aio);
-    pthread_mutex_lock(&request->mutex);
-    bool receive = status == 0 && !request->receiving && !request->cancelled;
-    if (receive) {
-        request->receiving = true;
-        nng_aio_set_timeout(request->aio, request->timeout_ms);
-        nng_ctx_recv(request->sender, request->aio);
-    }
-    pthread_mutex_unlock(&request->mutex);
-    if (receive) {
-        return;
-    }
-    /* A failed send gives its message back; a receive has one only when it went well. */
-    nng_msg *message = status != 0 && request->receiving ? NULL : nng_aio_get_msg(request->aio);
-    nng_aio_set_msg(request->aio, NULL);
-    if (status == 0 && request->receiving) {
-        request->reply = message;
-    } else if (status != 0) {
-        nng_msg_free(message);
-    }
-    request->result = status == 0 && !request->receiving ? NNG_ECANCELED : status;
-    fh_inbox_post(request->dialer->link->inbox, &request->event);
-}
-
-static void tell_failure(const struct fh_request *request, struct fh_err *err)
-{
-    const struct fh_dialer *dialer = request->dialer;
-    if (request->result == NNG_ECANCELED) {
-        fh_err_set(err, FH_ECANCELLED, "the request to %s was cancelled", dialer->address);
-    } else if (request->result == NNG_ETIMEDOUT && request->receiving) {
-        fh_err_set(err,
-                   FH_ETIMEOUT,
-                   "%s did not answer within %d ms",
-                   dialer->address,
-                   (int)request->timeout_ms);
-    } else if (request->result == NNG_ETIMEDOUT && atomic_load(&dialer->pipes) > 0) {
-        fh_err_set(err, FH_ETIMEOUT, "%s took no request in time", dialer->address);
-    } else if (request->result == NNG_ETIMEDOUT) {
-        fh_err_set(err,
-                   FH_EUNREACH,
-                   "no connection to %s within %d ms",
-                   dialer->address,
-                   (int)dialer->link->options.connect_ms);
-    } else {
-        fh_err_set(err,
-                   FH_EUNREACH,
-                   "the connection to %s was lost: %s",
-                   dialer->address,
-                   nng_strerror(request->result));
-    }
-}
-
-/* The loop. */
 static void on_end(struct fh_inbox_event *event)
 {
     struct fh_request *request = FH_LIST_ENTRY(event, struct fh_request, event);
-    struct fh_dialer *dialer = request->dialer;
-    struct fh_err err = {.code = FH_OK};
-    if (request->result != 0) {
-        tell_failure(request, &err);
-        dialer->link->requests_failed++;
-    }
-    struct fh_message *reply = (struct fh_message *)(void *)FH_TAKE(request->reply);
+    struct fh_link *link = request->dialer->link;
+    struct fh_message *reply = FH_TAKE(request->message);
+    struct fh_err err = request->err;
     fh_reply_fn *fn = request->fn;
     void *user = request->user;
+    link->requests_failed += err.code != FH_OK;
     request->busy = false;
-    dialer->used_ms = fh_clock_mono_ms();
-    dialer->in_flight--;
-    dialer->link->in_flight--;
+    request->dialer->in_flight--;
+    link->in_flight--;
     fn(reply, reply == NULL ? &err : NULL, user);
-    if (dialer->in_use) {
-        settle(dialer);
-    }
-}
-
-static struct fh_request *request_new(struct fh_dialer *dialer)
-{
-    struct fh_request *request = fh_calloc(1, sizeof *request);
-    if (request == NULL) {
-        return NULL;
-    }
-    request->dialer = dialer;
-    fh_inbox_event_init(&request->event, on_end);
-    if (nng_aio_alloc(&request->aio, on_aio, request) != 0) {
-        fh_free(request);
-        return NULL;
-    }
-    if (nng_ctx_open(&request->sender, dialer->socket) != 0) {
-        nng_aio_free(request->aio);
-        fh_free(request);
-        return NULL;
-    }
-    FH_ASSERT(pthread_mutex_init(&request->mutex, NULL) == 0);
-    return request;
 }
 
 static int find_request(struct fh_dialer *dialer, struct fh_request **out, struct fh_err *err)
 {
     for (unsigned i = 0; i < FH_DIALER_REQUESTS_MAX; i++) {
         if (dialer->requests[i] == NULL) {
-            dialer->requests[i] = request_new(dialer);
-            if (dialer->requests[i] == NULL) {
+            struct fh_request *request = fh_calloc(1, sizeof *request);
+            if (request == NULL) {
                 return fh_err_set(err, FH_ENOMEM, "no memory for a request");
             }
+            request->dialer = dialer;
+            fh_inbox_event_init(&request->event, on_end);
+            fh_inbox_event_init(&request->begin, on_begin);
+            fh_inbox_event_init(&request->cancel, on_cancel);
+            fh_list_init(&request->run_list);
+            dialer->requests[i] = request;
         }
         if (!dialer->requests[i]->busy) {
             *out = dialer->requests[i];
@@ -386,34 +509,28 @@ int fh_dialer_request(struct fh_dialer *dialer,
                       struct fh_err *err)
 {
     struct fh_request *request = NULL;
-    int code = check_request(dialer, fh_message_size(frame), err);
+    int code = check_request(dialer, frame->size, err);
     if (code == FH_OK) {
         code = find_request(dialer, &request, err);
-    }
-    if (code == FH_OK && !dialer->dialing) {
-        code = connect_dialer(dialer, err);
     }
     if (code != FH_OK) {
         fh_message_free(frame);
         return code;
     }
     request->busy = true;
-    request->cancelled = false;
-    request->receiving = false;
-    request->timeout_ms = timeout_ms > INT32_MAX ? INT32_MAX : (nng_duration)timeout_ms;
+    request->number = ++dialer->next_number;
     request->fn = fn;
     request->user = user;
-    request->number = ++dialer->next_number;
+    request->timeout_ms = timeout_ms;
+    request->message = frame;
+    request->err = (struct fh_err){.code = FH_OK};
     if (out_request != NULL) {
         *out_request = request->number;
     }
-    dialer->used_ms = fh_clock_mono_ms();
     dialer->in_flight++;
     dialer->link->in_flight++;
     dialer->link->requests_count++;
-    nng_aio_set_msg(request->aio, (nng_msg *)(void *)frame);
-    nng_aio_set_timeout(request->aio, (nng_duration)dialer->link->options.connect_ms);
-    nng_ctx_send(request->sender, request->aio);
+    fh_inbox_post(dialer->link->io_inbox, &request->begin);
     return FH_OK;
 }
 
@@ -422,39 +539,9 @@ void fh_dialer_cancel(struct fh_dialer *dialer, uint64_t number)
     for (unsigned i = 0; i < FH_DIALER_REQUESTS_MAX && dialer->requests[i] != NULL; i++) {
         struct fh_request *request = dialer->requests[i];
         if (request->busy && request->number == number) {
-            cancel_request(request);
+            atomic_store(&request->cancelled, number);
+            fh_inbox_post(dialer->link->io_inbox, &request->cancel);
         }
-    }
-}
-
-/* ---- the end ---- */
-
-void fh_link_dialers_quiesce(struct fh_link *link)
-{
-    for (unsigned i = 0; i < FH_DIALERS_MAX && link->dialers[i] != NULL; i++) {
-        cancel_all(link->dialers[i]);
-    }
-}
-
-void fh_link_dialers_stop(struct fh_link *link)
-{
-    for (unsigned i = 0; i < FH_DIALERS_MAX && link->dialers[i] != NULL; i++) {
-        struct fh_dialer *dialer = link->dialers[i];
-        for (unsigned r = 0; r < FH_DIALER_REQUESTS_MAX && dialer->requests[r] != NULL; r++) {
-            nng_aio_stop(dialer->requests[r]->aio); /* its callback has ended after this */
-        }
-    }
-    for (unsigned i = 0; i < FH_DIALERS_MAX && link->dialers[i] != NULL; i++) {
-        struct fh_dialer *dialer = link->dialers[i];
-        for (unsigned r = 0; r < FH_DIALER_REQUESTS_MAX && dialer->requests[r] != NULL; r++) {
-            struct fh_request *request = dialer->requests[r];
-            if (fh_inbox_remove(link->inbox, &request->event)) {
-                on_end(&request->event); /* the owner hears of every request */
-            }
-            nng_ctx_close(request->sender);
-        }
-        nng_close(dialer->socket);
-        fh_inbox_remove(link->inbox, &dialer->event);
     }
 }
 
@@ -463,10 +550,14 @@ void fh_link_dialers_free(struct fh_link *link)
     for (unsigned i = 0; i < FH_DIALERS_MAX && link->dialers[i] != NULL; i++) {
         struct fh_dialer *dialer = link->dialers[i];
         for (unsigned r = 0; r < FH_DIALER_REQUESTS_MAX && dialer->requests[r] != NULL; r++) {
-            nng_aio_free(dialer->requests[r]->aio);
-            pthread_mutex_destroy(&dialer->requests[r]->mutex);
-            fh_free(dialer->requests[r]);
+            struct fh_request *request = dialer->requests[r];
+            if (fh_inbox_remove(link->inbox, &request->event)) {
+                on_end(&request->event); /* the owner hears of every request */
+            }
+            FH_ASSERT(!request->busy);
+            fh_free(request);
         }
+        fh_inbox_remove(link->inbox, &dialer->event);
         fh_free(dialer);
     }
 }

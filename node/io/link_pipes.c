@@ -3,6 +3,7 @@
 #include "node/io/link_inside.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +13,6 @@ void fh_pipes_init(struct fh_pipes *pipes, unsigned limit, unsigned per_group_li
     FH_ASSERT(pthread_mutex_init(&pipes->mutex, NULL) == 0);
     pipes->limit = limit;
     pipes->per_group_limit = per_group_limit;
-    pipes->count = 0;
 }
 
 void fh_pipes_fini(struct fh_pipes *pipes)
@@ -20,68 +20,78 @@ void fh_pipes_fini(struct fh_pipes *pipes)
     pthread_mutex_destroy(&pipes->mutex);
 }
 
-/* Under the mutex; FH_PIPES_MAX when it is not there. */
-static unsigned find(const struct fh_pipes *pipes, uint32_t id)
+/* Under the mutex; NULL when it is not there. */
+static struct fh_pipe *find(struct fh_pipes *pipes, uint32_t id)
 {
-    for (unsigned i = 0; i < pipes->count; i++) {
-        if (pipes->ids[i] == id) {
-            return i;
-        }
-    }
-    return FH_PIPES_MAX;
+    uint32_t index = id & ((1U << FH_PIPE_INDEX_BITS) - 1);
+    return id != 0 && index < FH_PIPES_MAX && pipes->pipes[index].id == id ? &pipes->pipes[index]
+                                                                           : NULL;
 }
 
-static void set_address(struct fh_pipe *pipe, const nng_sockaddr *remote)
+static void set_address(struct fh_pipe *pipe, const struct sockaddr *remote)
 {
-    if (remote->s_family == NNG_AF_INET) {
-        inet_ntop(AF_INET, &remote->s_in.sa_addr, pipe->address, sizeof pipe->address);
-        memcpy(pipe->group, &remote->s_in.sa_addr, sizeof remote->s_in.sa_addr);
-        pipe->group[4] = 4;
-    } else if (remote->s_family == NNG_AF_INET6) {
-        inet_ntop(AF_INET6, remote->s_in6.sa_addr, pipe->address, sizeof pipe->address);
-        memcpy(pipe->group, remote->s_in6.sa_addr, sizeof pipe->group);
-    } else {
+    static const uint8_t v4_mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+    const uint8_t *four = NULL;
+    if (remote == NULL) {
         snprintf(pipe->address, sizeof pipe->address, "local");
         memset(pipe->group, 0xff, sizeof pipe->group);
+        return;
+    }
+    if (remote->sa_family == AF_INET) {
+        memcpy(&v4, remote, sizeof v4);
+        four = (const uint8_t *)&v4.sin_addr;
+    } else {
+        memcpy(&v6, remote, sizeof v6);
+        if (memcmp(v6.sin6_addr.s6_addr, v4_mapped, sizeof v4_mapped) == 0) {
+            four = v6.sin6_addr.s6_addr + sizeof v4_mapped;
+        }
+    }
+    if (four != NULL) {
+        inet_ntop(AF_INET, four, pipe->address, sizeof pipe->address);
+        memcpy(pipe->group, four, 4);
+        pipe->group[4] = 4; /* no /64 of IPv6 that is routed looks so */
+    } else {
+        inet_ntop(AF_INET6, v6.sin6_addr.s6_addr, pipe->address, sizeof pipe->address);
+        memcpy(pipe->group, v6.sin6_addr.s6_addr, sizeof pipe->group);
     }
 }
 
-bool fh_pipes_add(struct fh_pipes *pipes, uint32_t id, const nng_sockaddr *remote, int64_t now_ms)
+uint32_t fh_pipes_add(struct fh_pipes *pipes, const struct sockaddr *remote, int64_t now_ms)
 {
     struct fh_pipe pipe = {.opened_ms = now_ms, .active_ms = now_ms};
     set_address(&pipe, remote);
     pthread_mutex_lock(&pipes->mutex);
     unsigned same = 0;
-    for (unsigned i = 0; i < pipes->count; i++) {
-        same += !pipes->pipes[i].trusted &&
-                memcmp(pipes->pipes[i].group, pipe.group, sizeof pipe.group) == 0;
+    unsigned place = FH_PIPES_MAX;
+    for (unsigned i = 0; i < FH_PIPES_MAX; i++) {
+        const struct fh_pipe *other = &pipes->pipes[i];
+        if (other->id == 0) {
+            place = place == FH_PIPES_MAX ? i : place;
+        } else if (!other->trusted && memcmp(other->group, pipe.group, sizeof pipe.group) == 0) {
+            same++;
+        }
     }
-    bool room = pipes->count < pipes->limit && same < pipes->per_group_limit;
-    if (room) {
-        pipes->ids[pipes->count] = id;
-        pipes->pipes[pipes->count] = pipe;
+    if (pipes->count < pipes->limit && same < pipes->per_group_limit) {
+        FH_ASSERT(place < FH_PIPES_MAX);
+        pipes->generation = (pipes->generation + 1) % (1U << (32 - FH_PIPE_INDEX_BITS));
+        pipes->generation += pipes->generation == 0;
+        pipe.id = pipes->generation << FH_PIPE_INDEX_BITS | place;
+        pipes->pipes[place] = pipe;
         pipes->count++;
     }
     pthread_mutex_unlock(&pipes->mutex);
-    return room;
-}
-
-bool fh_pipes_has(struct fh_pipes *pipes, uint32_t id)
-{
-    pthread_mutex_lock(&pipes->mutex);
-    bool has = find(pipes, id) < FH_PIPES_MAX;
-    pthread_mutex_unlock(&pipes->mutex);
-    return has;
+    return pipe.id;
 }
 
 void fh_pipes_remove(struct fh_pipes *pipes, uint32_t id)
 {
     pthread_mutex_lock(&pipes->mutex);
-    unsigned at = find(pipes, id);
-    if (at < FH_PIPES_MAX) {
+    struct fh_pipe *pipe = find(pipes, id);
+    if (pipe != NULL) {
+        pipe->id = 0;
         pipes->count--;
-        pipes->ids[at] = pipes->ids[pipes->count];
-        pipes->pipes[at] = pipes->pipes[pipes->count];
     }
     pthread_mutex_unlock(&pipes->mutex);
 }
@@ -92,13 +102,10 @@ void fh_pipes_touch(struct fh_pipes *pipes,
                     char out_address[FH_PIPE_ADDRESS_BYTES])
 {
     pthread_mutex_lock(&pipes->mutex);
-    unsigned at = find(pipes, id);
-    if (at < FH_PIPES_MAX) {
-        pipes->pipes[at].active_ms = now_ms;
-        memcpy(out_address, pipes->pipes[at].address, FH_PIPE_ADDRESS_BYTES);
-    } else {
-        out_address[0] = '\0';
-    }
+    struct fh_pipe *pipe = find(pipes, id);
+    FH_ASSERT(pipe != NULL);
+    pipe->active_ms = now_ms;
+    memcpy(out_address, pipe->address, FH_PIPE_ADDRESS_BYTES);
     pthread_mutex_unlock(&pipes->mutex);
 }
 
@@ -109,18 +116,19 @@ int fh_pipes_trust(struct fh_pipes *pipes,
 {
     int code = FH_OK;
     pthread_mutex_lock(&pipes->mutex);
-    unsigned at = find(pipes, id);
-    if (at == FH_PIPES_MAX) {
+    struct fh_pipe *pipe = find(pipes, id);
+    if (pipe == NULL) {
         code = FH_ENOTFOUND;
-    } else if (!pipes->pipes[at].trusted) {
+    } else if (!pipe->trusted) {
         unsigned same = 0;
-        for (unsigned i = 0; i < pipes->count; i++) {
+        for (unsigned i = 0; i < FH_PIPES_MAX; i++) {
+            const struct fh_pipe *other = &pipes->pipes[i];
             same +=
-                pipes->pipes[i].trusted && memcmp(pipes->pipes[i].key, key, FH_LINK_KEY_BYTES) == 0;
+                other->id != 0 && other->trusted && memcmp(other->key, key, FH_LINK_KEY_BYTES) == 0;
         }
         if (same < FH_PIPES_PER_KEY_MAX) {
-            pipes->pipes[at].trusted = true;
-            memcpy(pipes->pipes[at].key, key, FH_LINK_KEY_BYTES);
+            pipe->trusted = true;
+            memcpy(pipe->key, key, FH_LINK_KEY_BYTES);
         } else {
             code = FH_EBUSY;
         }
@@ -139,24 +147,28 @@ int fh_pipes_trust(struct fh_pipes *pipes,
     return FH_OK;
 }
 
-unsigned fh_pipes_expired(struct fh_pipes *pipes,
-                          int64_t now_ms,
-                          int64_t handshake_ms,
-                          int64_t idle_ms,
-                          uint32_t out[FH_PIPES_MAX])
+bool fh_pipes_unwant(struct fh_pipes *pipes, uint32_t id)
 {
-    unsigned count = 0;
     pthread_mutex_lock(&pipes->mutex);
-    for (unsigned i = 0; i < pipes->count; i++) {
-        const struct fh_pipe *pipe = &pipes->pipes[i];
-        bool late = !pipe->trusted && now_ms - pipe->opened_ms > handshake_ms;
-        bool idle = now_ms - pipe->active_ms > idle_ms;
-        if (late || idle) {
-            out[count++] = pipes->ids[i];
-        }
+    struct fh_pipe *pipe = find(pipes, id);
+    if (pipe != NULL) {
+        pipe->unwanted = true;
     }
     pthread_mutex_unlock(&pipes->mutex);
-    return count;
+    return pipe != NULL;
+}
+
+bool fh_pipes_ended(
+    struct fh_pipes *pipes, uint32_t id, int64_t now_ms, int64_t handshake_ms, int64_t idle_ms)
+{
+    pthread_mutex_lock(&pipes->mutex);
+    const struct fh_pipe *pipe = find(pipes, id);
+    FH_ASSERT(pipe != NULL);
+    bool late = !pipe->trusted && now_ms - pipe->opened_ms > handshake_ms;
+    bool idle = now_ms - pipe->active_ms > idle_ms;
+    bool ended = pipe->unwanted || late || idle;
+    pthread_mutex_unlock(&pipes->mutex);
+    return ended;
 }
 
 unsigned fh_pipes_count(struct fh_pipes *pipes)

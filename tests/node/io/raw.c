@@ -118,9 +118,14 @@ long raw_receive(int fd, uint8_t *out, size_t capacity)
 
 bool raw_closed(int fd, int wait_ms)
 {
-    uint8_t byte;
+    uint8_t bytes[4096];
     struct pollfd wait = {.fd = fd, .events = POLLIN};
-    return poll(&wait, 1, wait_ms) == 1 && recv(fd, &byte, 1, MSG_PEEK) <= 0;
+    while (poll(&wait, 1, wait_ms) == 1) {
+        if (recv(fd, bytes, sizeof bytes, 0) <= 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void raw_close(int fd)

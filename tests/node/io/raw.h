@@ -28,7 +28,8 @@ bool raw_send_length(int fd, uint64_t length);
 bool raw_send_request(int fd, uint32_t id, const void *body, size_t size);
 /* Receives one whole message into `out`; its size, or -1 when the connection ended first. */
 long raw_receive(int fd, uint8_t *out, size_t capacity);
-/* Whether the other side has closed, or closes within `wait_ms`. */
+/* Whether the other side has closed, or does so before it has been silent for `wait_ms`. What it
+ * sends meanwhile is thrown away. */
 bool raw_closed(int fd, int wait_ms);
 void raw_close(int fd);
 
