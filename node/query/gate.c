@@ -590,10 +590,8 @@ int fh_gate_check(struct fh_gate *out,
     }
     out->tables = g.tables;
     /* Integers as reals: DuckDB writes positions and parts of numbers up to 2^64 - 1. */
-    json_t *root = json_loadb((const char *)json.data,
-                              json.size,
-                              JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL,
-                              NULL);
+    json_t *root = json_loadb(
+        (const char *)json.data, json.size, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, NULL);
     int code = root == NULL ? broken(&g, "not JSON") : check_root(&g, root);
     json_decref(root);
     return code;

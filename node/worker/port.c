@@ -120,6 +120,9 @@ void fh_port_send(struct fh_port *port, unsigned kind, struct fh_bytes head, str
         size_t count = 0;
         for (size_t i = index; i < FH_COUNT(pieces); i++) {
             size_t skip = i == index ? done : 0;
+            if (pieces[i].size == skip) {
+                continue;
+            }
             union { /* iovec has no const; sendmsg only reads */
                 const uint8_t *from;
                 uint8_t *to;

@@ -1,0 +1,1 @@
+WITH a AS (WITH b AS (SELECT 1) FROM b) SELECT * FROM a WHERE x IN ('it''s', E'a\'b', $$c$$, $t$d$t$)

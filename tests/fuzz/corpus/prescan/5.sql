@@ -1,0 +1,1 @@
+a b WITH x AS MATERIALIZED (SELECT 1e5, 1_000, 0x1f, .5)

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Frames of the worker channel: every kind there and back, and what is refused. */
+#include "proto/query/channel.h"
+#include "proto/wire/pack.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct fh_arena *arena;
+static struct fh_buf payload;
+
+static int up(void **state)
+{
+    (void)state;
+    arena = fh_arena_new(8 * 1024 * 1024);
+    fh_buf_init(&payload, 4 * 1024 * 1024);
+    return arena == NULL;
+}
+
+static int down(void **state)
+{
+    (void)state;
+    fh_arena_free(arena);
+    fh_buf_fini(&payload);
+    return 0;
+}
+
+static const struct fh_column columns[] = {
+    {.name = "id", .source = "Id No", .type = {.code = FH_TYPE_INT64}, .flags = FH_COLUMN_KEY},
+    {.name = "price", .source = "", .type = {.code = FH_TYPE_DECIMAL, .precision = 12, .scale = 2}},
+};
+
+static struct fh_table table(void)
+{
+    return (struct fh_table){.domain = "aviation",
+                             .product = "flights@2",
+                             .table = "flights",
+                             .sole = true,
+                             .number = 7,
+                             .format = FH_SOURCE_CSV,
+                             .file_count = 1,
+                             .first_file = 3,
+                             .columns = columns,
+                             .column_count = FH_COUNT(columns)};
+}
+
+static void tables_there_and_back(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct fh_table one = table();
+    struct fh_table *found = NULL;
+    uint32_t count = 0;
+    fh_buf_reset(&payload);
+    fh_channel_put_tables(&payload, &one, 1);
+    assert_int_equal(fh_channel_get_tables(&found, &count, fh_buf_view(&payload), arena, &err),
+                     FH_OK);
+    assert_int_equal(count, 1);
+    assert_string_equal(found->domain, "aviation");
+    assert_string_equal(found->product, "flights@2");
+    assert_string_equal(found->table, "flights");
+    assert_true(found->sole);
+    assert_int_equal(found->number, 7);
+    assert_int_equal(found->format, FH_SOURCE_CSV);
+    assert_int_equal(found->first_file, 3);
+    assert_int_equal(found->column_count, 2);
+    assert_string_equal(found->columns[0].source, "Id No");
+    assert_int_equal(found->columns[0].flags, FH_COLUMN_KEY);
+    assert_int_equal(found->columns[1].type.scale, 2);
+}
+
+static void hostile_tables_are_refused(void **state)
+{
+    (void)state;
+    static const struct fh_column bad_type[] = {{.name = "x", .source = "", .type = {.code = 0}}};
+    struct fh_table rows[] = {table(), table(), table(), table(), table(), table(), table()};
+    rows[0].domain = "information_schema"; // reserved by the engine
+    rows[1].domain = "A b";
+    rows[2].product = "";
+    rows[3].column_count = 0;
+    rows[4].file_count = 0;            // a file source without files
+    rows[5].format = FH_SOURCE_REMOTE; // a remote one with files
+    rows[6].columns = bad_type;
+    rows[6].column_count = 1;
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct fh_err err = {0};
+        struct fh_table *found = NULL;
+        uint32_t count = 0;
+        fh_buf_reset(&payload);
+        fh_channel_put_tables(&payload, &rows[i], 1);
+        if (fh_channel_get_tables(&found, &count, fh_buf_view(&payload), arena, &err) !=
+            FH_EPROTO) {
+            fail_msg("row %zu passed", i);
+        }
+    }
+}
+
+static void runs_there_and_back(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    const struct fh_cell params[] = {
+        {.kind = FH_CELL_NULL},
+        {.kind = FH_CELL_BOOL, .integer = 1},
+        {.kind = FH_CELL_INT, .integer = INT64_MIN},
+        {.kind = FH_CELL_UINT, .natural = UINT64_MAX},
+        {.kind = FH_CELL_BYTES, .bytes = fh_bytes_cstr("text")},
+    };
+    struct fh_channel_run run = {.id = 9,
+                                 .sql = fh_bytes_cstr("SELECT 1"),
+                                 .rows_max = 10,
+                                 .window = 4,
+                                 .params = params,
+                                 .param_count = FH_COUNT(params)};
+    struct fh_channel_run found;
+    fh_buf_reset(&payload);
+    fh_channel_put_run(&payload, &run);
+    assert_int_equal(fh_channel_get_run(&found, fh_buf_view(&payload), arena, &err), FH_OK);
+    assert_int_equal(found.id, 9);
+    assert_true(fh_bytes_equal(found.sql, run.sql));
+    assert_int_equal(found.param_count, 5);
+    assert_int_equal(found.params[0].kind, FH_CELL_NULL);
+    assert_int_equal(found.params[1].integer, 1);
+    assert_true(found.params[2].integer == INT64_MIN);
+    assert_true(found.params[3].natural == UINT64_MAX);
+    assert_true(fh_bytes_equal_cstr(found.params[4].bytes, "text"));
+    run.window = 0;
+    fh_buf_reset(&payload);
+    fh_channel_put_run(&payload, &run);
+    assert_int_equal(fh_channel_get_run(&found, fh_buf_view(&payload), arena, &err), FH_EPROTO);
+}
+
+static void errors_there_and_back(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct fh_channel_error error = {
+        .id = 3, .code = FH_ESQL, .position = 12, .rule = "sql.bind", .text = "broken \xff text"};
+    struct fh_channel_error found;
+    fh_buf_reset(&payload);
+    fh_channel_put_error(&payload, &error);
+    assert_int_equal(fh_channel_get_error(&found, fh_buf_view(&payload), &err), FH_OK);
+    assert_int_equal(found.code, FH_ESQL);
+    assert_int_equal(found.position, 12);
+    assert_string_equal(found.rule, "sql.bind");
+    assert_string_equal(found.text, "broken ? text");
+    error.code = FH_OK; // an error that is none
+    fh_buf_reset(&payload);
+    fh_channel_put_error(&payload, &error);
+    assert_int_equal(fh_channel_get_error(&found, fh_buf_view(&payload), &err), FH_EPROTO);
+}
+
+static void counts_scans_findings_there_and_back(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct fh_channel_end end;
+    struct fh_channel_scan scan;
+    struct fh_channel_checked checked;
+    struct fh_channel_count count;
+    const uint32_t projected[] = {4, 0, 2047};
+    const struct fh_finding findings[] = {{.column = 1, .rule = FH_FINDING_UNIQUE, .count = 12}};
+
+    fh_buf_reset(&payload);
+    fh_channel_put_end(&payload,
+                       &(struct fh_channel_end){.id = 1, .rows = 2, .batches = 3, .bytes = 4});
+    assert_int_equal(fh_channel_get_end(&end, fh_buf_view(&payload), &err), FH_OK);
+    assert_int_equal(end.bytes, 4);
+
+    fh_buf_reset(&payload);
+    fh_channel_put_scan(&payload,
+                        &(struct fh_channel_scan){.scan = 5,
+                                                  .number = 6,
+                                                  .want = 4,
+                                                  .columns = projected,
+                                                  .column_count = FH_COUNT(projected)});
+    assert_int_equal(fh_channel_get_scan(&scan, fh_buf_view(&payload), arena, &err), FH_OK);
+    assert_int_equal(scan.column_count, 3);
+    assert_int_equal(scan.columns[2], 2047);
+
+    fh_buf_reset(&payload);
+    fh_channel_put_checked(
+        &payload,
+        &(struct fh_channel_checked){
+            .id = 1, .rows = 100, .findings = findings, .finding_count = FH_COUNT(findings)});
+    assert_int_equal(fh_channel_get_checked(&checked, fh_buf_view(&payload), arena, &err), FH_OK);
+    assert_int_equal(checked.findings[0].rule, FH_FINDING_UNIQUE);
+    assert_int_equal(checked.findings[0].count, 12);
+
+    fh_buf_reset(&payload);
+    fh_channel_put_count(&payload, &(struct fh_channel_count){.id = 8, .count = UINT64_MAX});
+    assert_int_equal(fh_channel_get_count(&count, fh_buf_view(&payload), &err), FH_OK);
+    assert_true(count.count == UINT64_MAX);
+    /* cut anywhere, or of another version */
+    for (size_t cut = 0; cut < payload.size; cut++) {
+        assert_int_equal(fh_channel_get_count(&count, fh_bytes(payload.data, cut), &err),
+                         FH_EPROTO);
+    }
+    payload.data[1] = 2;
+    assert_int_equal(fh_channel_get_count(&count, fh_buf_view(&payload), &err), FH_EPROTO);
+    assert_string_equal(err.rule, "channel.version");
+}
+
+static void later_fields_are_skipped(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct fh_channel_count count;
+    fh_buf_reset(&payload);
+    fh_pack_array(&payload, 4);
+    fh_pack_uint(&payload, 1);
+    fh_pack_uint(&payload, 5);
+    fh_pack_uint(&payload, 6);
+    fh_pack_cstr(&payload, "of a newer version");
+    assert_int_equal(fh_channel_get_count(&count, fh_buf_view(&payload), &err), FH_OK);
+    assert_int_equal(count.count, 6);
+}
+
+static void heads_are_bounded(void **state)
+{
+    (void)state;
+    static const struct {
+        uint8_t head[FH_CHANNEL_HEAD_BYTES];
+        int code;
+    } rows[] = {
+        {{0, 0, 0, 1, FH_CHANNEL_READY}, FH_OK},
+        {{0, 0, 0, 65, FH_CHANNEL_READY}, FH_OK},
+        {{0, 0, 0, 66, FH_CHANNEL_READY}, FH_EPROTO},
+        {{0, 0, 0, 0, FH_CHANNEL_READY}, FH_EPROTO},
+        {{0xff, 0xff, 0xff, 0xff, FH_CHANNEL_BATCH}, FH_EPROTO},
+        {{0, 0x10, 0, 9, FH_CHANNEL_BATCH}, FH_OK},
+        {{0, 0x10, 0, 10, FH_CHANNEL_BATCH}, FH_EPROTO},
+        {{0, 0, 0, 1, 0}, FH_EPROTO},
+        {{0, 0, 0, 1, 255}, FH_EPROTO},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct fh_err err = {0};
+        unsigned kind = 0;
+        size_t size = 0;
+        int code = fh_channel_head(rows[i].head, &kind, &size, &err);
+        if (code != rows[i].code) {
+            fail_msg("row %zu: %s", i, err.text);
+        }
+        uint8_t again[FH_CHANNEL_HEAD_BYTES];
+        if (code == FH_OK) {
+            fh_channel_put_head(again, kind, size);
+            assert_memory_equal(again, rows[i].head, sizeof again);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tables_there_and_back),
+        cmocka_unit_test(hostile_tables_are_refused),
+        cmocka_unit_test(runs_there_and_back),
+        cmocka_unit_test(errors_there_and_back),
+        cmocka_unit_test(counts_scans_findings_there_and_back),
+        cmocka_unit_test(later_fields_are_skipped),
+        cmocka_unit_test(heads_are_bounded),
+    };
+    return cmocka_run_group_tests(tests, up, down);
+}
