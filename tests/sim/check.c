@@ -519,9 +519,9 @@ int64_t sim_check_bound_ms(const struct sim_world *w)
 static void check_products(struct sim_world *w, const struct sim_node *node)
 {
     for (uint32_t p = 0; p < SIM_PRODUCTS_MAX; p++) {
-        uint32_t newest = w->latest[p] == 0 ? 0 : w->announcements[w->latest[p] - 1].revision;
-        if (node->revision[p] != newest) {
-            sim_check_break(w, node, 7, "product %u at %u of %u", p, node->revision[p], newest);
+        if (node->revision[p] != node->heard[p]) {
+            sim_check_break(
+                w, node, 7, "product %u at %u of %u", p, node->revision[p], node->heard[p]);
             return;
         }
     }

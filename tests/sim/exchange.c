@@ -52,6 +52,9 @@ bool sim_keep(struct sim_world *w, struct sim_node *node, struct fh_bytes bytes,
         const struct sim_announcement *a = &w->announcements[i - 1];
         found = fh_bytes_equal(fh_bytes(a->bytes, a->size), bytes) ? a : NULL;
     }
+    if (found != NULL && found->revision > node->heard[found->product]) {
+        node->heard[found->product] = found->revision;
+    }
     if (found == NULL || found->revision <= node->revision[found->product]) {
         return false;
     }

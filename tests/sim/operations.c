@@ -8,7 +8,7 @@
 
 enum {
     DISTURBED_START_MS = 5000,
-    DISTURBED_PAUSE_MS = 30000, /* after the pause */
+    DISTURBED_PAUSE_MS = 3000, /* after the pause */
     DISTURBED_SPLIT_MS = 60000,
     SEEDS = 3,
 };
@@ -95,6 +95,7 @@ void sim_operate(struct sim_world *w, enum sim_op op, uint32_t a, uint32_t b)
     case SIM_OP_RESTART:
         if (b == 1 && !sim_is_up(node)) {
             memset(node->revision, 0, sizeof node->revision);
+            memset(node->heard, 0, sizeof node->heard);
         }
         start(w, node);
         break;

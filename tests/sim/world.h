@@ -64,11 +64,12 @@ struct sim_node {
     int64_t disturbed_ms;       /* last time that something was done to it */
     int64_t disturbed_until_ms; /* until then a verdict about or by it proves nothing */
     int64_t down_since_ms;
-    uint32_t ticks_at_once; /* without time passing */
-    uint32_t island;        /* nodes of different islands do not reach each other */
-    bool deaf;              /* receives nothing, sends: a one-way cut */
-    uint32_t revision[SIM_PRODUCTS_MAX];
-    struct fh_gossip_counters past; /* of earlier lives */
+    uint32_t ticks_at_once;              /* without time passing */
+    uint32_t island;                     /* nodes of different islands do not reach each other */
+    bool deaf;                           /* receives nothing, sends: a one-way cut */
+    uint32_t revision[SIM_PRODUCTS_MAX]; /* what its catalogue holds */
+    uint32_t heard[SIM_PRODUCTS_MAX];    /* newest that ever came to it */
+    struct fh_gossip_counters past;      /* of earlier lives */
 };
 
 struct sim_announcement {
