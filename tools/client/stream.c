@@ -146,6 +146,8 @@ static int take_batch(struct freehold_result *result,
     }
     if (code != FH_OK) {
         result->batch.rows = 0;
+        /* A batch that does not parse is the producer's fault, not the caller's. */
+        err->code = code == FH_EINVAL || code == FH_ETOOBIG ? FH_EPROTO : code;
         return fh_err_wrap(err, "batch %llu", (unsigned long long)result->next_take - 1);
     }
     code = result->columns == NULL ? learn_columns(result, err) : check_columns(result, err);
