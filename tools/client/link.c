@@ -9,9 +9,9 @@
 #include "common/assert.h"
 #include "common/mem.h"
 #include "common/time.h"
+#include "tools/client/sockets.h"
 
 #include <nng/nng.h>
-#include <nng/protocol/reqrep0/req.h>
 
 #include <errno.h>
 #include <netdb.h>
@@ -33,8 +33,9 @@ struct slot {
 };
 
 struct fh_link {
-    nng_socket socket;
-    bool socket_opened;
+    struct fh_client_socket *socket;
+    nng_dialer dialer;
+    bool dialing;
     char address[FH_ADDRESS_BYTES_MAX + 10];
     struct slot slots[FH_LINK_SLOTS];
 };
@@ -129,6 +130,9 @@ static int find_url(char out[FH_LINK_URL_BYTES], const char *text, struct fh_err
     if (code != FH_OK) {
         return code;
     }
+    if (address.port == 0) {
+        return fh_err_set(err, FH_EINVAL, "%s: port 0 is nobody's; use 1 to 65535", text);
+    }
     int64_t deadline_ms = fh_clock_mono_ms() + FH_CONNECT_MS;
     char port[8];
     snprintf(port, sizeof port, "%u", address.port);
@@ -161,22 +165,17 @@ static int find_url(char out[FH_LINK_URL_BYTES], const char *text, struct fh_err
     return FH_OK;
 }
 
-static int open_socket(struct fh_link *link, const char *url)
+static int dial(struct fh_link *link, const char *url)
 {
-    int result = nng_req0_open(&link->socket);
+    int result = fh_client_socket_take(&link->socket);
+    if (result == 0) {
+        result = nng_dialer_create(&link->dialer, link->socket->socket, url);
+    }
     if (result != 0) {
         return result;
     }
-    link->socket_opened = true;
-    nng_dialer dialer = NNG_DIALER_INITIALIZER;
-    result = nng_socket_set_ms(link->socket, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE);
-    if (result == 0) {
-        result = nng_socket_set_size(link->socket, NNG_OPT_RECVMAXSZ, FH_FRAME_REPLY_BYTES_MAX);
-    }
-    if (result == 0) {
-        result = nng_dialer_create(&dialer, link->socket, url);
-    }
-    return result == 0 ? nng_dialer_start(dialer, 0) : result;
+    link->dialing = true;
+    return nng_dialer_start(link->dialer, 0);
 }
 
 int fh_link_open(struct fh_link **out, const char *address, struct fh_err *err)
@@ -191,7 +190,7 @@ int fh_link_open(struct fh_link **out, const char *address, struct fh_err *err)
         return fh_err_set(err, FH_ENOMEM, "no memory for a connection");
     }
     snprintf(link->address, sizeof link->address, "%s", address);
-    int result = open_socket(link, url);
+    int result = dial(link, url);
     if (result != 0) {
         code = nng_failed(err, link, result);
         fh_link_close(link);
@@ -240,8 +239,11 @@ void fh_link_close(struct fh_link *link)
             nng_aio_free(link->slots[i].aio);
         }
     }
-    if (link->socket_opened) {
-        nng_close(link->socket);
+    if (link->dialing) {
+        nng_dialer_close(link->dialer);
+    }
+    if (link->socket != NULL) {
+        fh_client_socket_give(link->socket);
     }
     fh_free(link);
 }
@@ -273,7 +275,7 @@ void fh_link_release_slot(struct fh_link *link, int slot)
 
 static int open_slot(struct fh_link *link, struct slot *slot)
 {
-    int result = nng_ctx_open(&slot->context, link->socket);
+    int result = nng_ctx_open(&slot->context, link->socket->socket);
     if (result != 0) {
         return result;
     }
@@ -286,8 +288,10 @@ static int open_slot(struct fh_link *link, struct slot *slot)
     return 0;
 }
 
+/* A message waits here only while there is no connection to put it on. */
 static int send_message(struct slot *slot, struct fh_bytes message, int64_t timeout_ms)
 {
+    timeout_ms = timeout_ms < FH_CONNECT_MS ? timeout_ms : FH_CONNECT_MS;
     nng_msg *msg = NULL;
     int result = nng_msg_alloc(&msg, message.size);
     if (result != 0) {
@@ -302,7 +306,7 @@ static int send_message(struct slot *slot, struct fh_bytes message, int64_t time
     if (result != 0) {
         nng_msg_free(msg);
     }
-    return result;
+    return result == NNG_ETIMEDOUT ? NNG_ECLOSED : result;
 }
 
 int fh_link_post(
@@ -312,7 +316,9 @@ int fh_link_post(
     FH_ASSERT(message.size > 0 && timeout_ms > 0 && timeout_ms < INT32_MAX);
     struct slot *s = &link->slots[slot];
     FH_ASSERT(s->state != SLOT_FREE);
-    int result = s->opened ? 0 : open_slot(link, s);
+    int result = atomic_load(&link->socket->lost) ? NNG_ECLOSED
+                 : s->opened                      ? 0
+                                                  : open_slot(link, s);
     if (result == 0) {
         end_wait(s);
         result = send_message(s, message, timeout_ms);
@@ -336,6 +342,11 @@ int fh_link_wait(
     s->state = SLOT_TAKEN;
     int result = nng_aio_result(s->aio);
     if (result != 0) {
+        /* The pipe's own event may come a moment later. */
+        bool broken = result == NNG_ECONNRESET || result == NNG_ECLOSED;
+        if (broken) {
+            atomic_store(&link->socket->lost, true);
+        }
         return nng_failed(err, link, result);
     }
     s->answer = nng_aio_get_msg(s->aio);

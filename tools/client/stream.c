@@ -65,7 +65,8 @@ void fh_stream_stop(struct freehold_result *result)
         return;
     }
     struct fh_link *link = fh_channel_link(result->channel);
-    bool tell = result->streaming && !result->ended && result->slots[0] >= 0;
+    bool tell = result->streaming && !result->ended && result->slots[0] >= 0 &&
+                !fh_channel_is_worn(result->channel);
     for (size_t i = 0; i < FH_QUERY_WINDOW; i++) {
         if (result->slots[i] >= 0 && (i > 0 || !tell)) {
             fh_link_release_slot(link, result->slots[i]);

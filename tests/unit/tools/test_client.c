@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The client library against a node that keeps the protocol and against ones that lie: three homes
+ * (aviation began the mesh, wildlife and geology joined), the node of aviation as entry peer.
+ */
+#include "common/time.h"
+#include "proto/query/receipt_file.h"
+#include "tests/unit/tools/scripted_peer.h"
+#include "tools/cli/cli.h"
+#include "tools/client/freehold.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { WORDS_MAX = 12, PATH_BYTES = 256, SAID_BYTES = 4096 };
+
+enum { AVIATION, WILDLIFE, GEOLOGY, STRANGER, HOMES };
+
+static const char *const names[HOMES] = {"aviation", "wildlife", "geology", "stranger"};
+
+struct world {
+    char root[64];
+    char homes[HOMES][PATH_BYTES];
+    struct fh_actor *actors[HOMES];
+    struct fh_directory *directory; /* all of the mesh, as a node holds it */
+};
+
+static int run(const char *const words[WORDS_MAX], char out[SAID_BYTES])
+{
+    char name[] = "freehold";
+    char texts[WORDS_MAX][PATH_BYTES];
+    char *argv[WORDS_MAX + 1] = {name};
+    char messages[SAID_BYTES] = "";
+    int argc = 1;
+    for (; argc <= WORDS_MAX && words[argc - 1] != NULL; argc++) {
+        snprintf(texts[argc - 1], PATH_BYTES, "%s", words[argc - 1]);
+        argv[argc] = texts[argc - 1];
+    }
+    memset(out, 0, SAID_BYTES);
+    struct fh_cli cli = {
+        .out = fmemopen(out, SAID_BYTES, "w"),
+        .messages = fmemopen(messages, sizeof messages, "w"),
+        .in = stdin,
+        .format = FH_OUTPUT_TABLE,
+    };
+    int code = fh_cli_run(&cli, argc, argv);
+    fclose(cli.out);
+    fclose(cli.messages);
+    if (code != 0) {
+        fprintf(stderr, "%s", messages);
+    }
+    return code;
+}
+
+/* What the issuer's node does when it redeems: countersigns the admission. */
+static void admit(struct world *world, unsigned joiner)
+{
+    struct fh_err err = {0};
+    char text[SAID_BYTES];
+    char invitation_path[PATH_BYTES + 32];
+    snprintf(
+        invitation_path, sizeof invitation_path, "%s/identity/invitation", world->homes[joiner]);
+    FILE *file = fopen(invitation_path, "re");
+    assert_non_null(file);
+    size_t size = fread(text, 1, sizeof text, file);
+    fclose(file);
+    struct fh_invitation_ticket ticket;
+    assert_int_equal(fh_invitation_parse(&ticket, NULL, fh_bytes(text, size), &err), FH_OK);
+    struct fh_actor *issuer = world->actors[AVIATION];
+    struct fh_admission admission = {
+        .issuer = issuer->domain,
+        .invitation = fh_bytes(ticket.record, ticket.record_size),
+        .domain = world->actors[joiner]->domain,
+        .admitted_ms = fh_clock_wall_ms(),
+    };
+    snprintf(admission.name, sizeof admission.name, "%s", names[joiner]);
+    fh_redemption_sign(
+        &admission.redemption, ticket.seed, &issuer->mesh, &admission.domain, admission.name);
+    struct fh_sign_public ignored;
+    struct fh_sign_secret node;
+    assert_int_equal(fh_actor_key(&issuer->home, "node", FH_KEY_NODE, &ignored, &node, &err),
+                     FH_OK);
+    struct fh_buf record;
+    fh_buf_init(&record, 8192);
+    fh_admission_make(&record, &admission, &issuer->mesh, &node);
+    struct fh_directory_outcome outcome;
+    if (fh_directory_add(
+            world->directory, fh_buf_view(&record), fh_clock_wall_ms(), &outcome, &err) != FH_OK) {
+        fail_msg("%s", err.text);
+    }
+    fh_buf_fini(&record);
+}
+
+static bool
+copy_record(void *user, unsigned type, const struct fh_record_id *id, struct fh_bytes bytes)
+{
+    struct fh_directory_outcome outcome;
+    struct fh_err err = {0};
+    (void)type;
+    (void)id;
+    return fh_directory_add(user, bytes, fh_clock_wall_ms(), &outcome, &err) == FH_OK;
+}
+
+static void make_home(struct world *world, unsigned index)
+{
+    char said[SAID_BYTES];
+    struct fh_err err = {0};
+    char *home = world->homes[index];
+    snprintf(home, PATH_BYTES, "%s/%s", world->root, names[index]);
+    if (index == AVIATION) {
+        const char *const words[WORDS_MAX] = {
+            "--home", home, "init", "--domain", names[index], "--mesh", "skies"};
+        assert_int_equal(run(words, said), 0);
+    } else {
+        const char *const invite[WORDS_MAX] = {
+            "--home", world->homes[AVIATION], "invite", "--domain", names[index]};
+        assert_int_equal(run(invite, said), 0);
+        said[strcspn(said, "\n")] = 0;
+        /* The text is longer than a path: through a file. */
+        char path[PATH_BYTES + 16];
+        snprintf(path, sizeof path, "%s.invitation", home);
+        FILE *file = fopen(path, "we");
+        assert_non_null(file);
+        fputs(said, file);
+        fclose(file);
+        const char *const words[WORDS_MAX] = {
+            "--home", home, "init", "--domain", names[index], "--join", path};
+        assert_int_equal(run(words, said), 0);
+    }
+    assert_int_equal(fh_actor_open(&world->actors[index], home, &err), FH_OK);
+    if (world->directory == NULL) {
+        world->directory = fh_directory_new(&world->actors[AVIATION]->mesh, &fh_verifier_plain);
+        assert_non_null(world->directory);
+    }
+    if (index != STRANGER) {
+        assert_true(
+            fh_directory_each(world->actors[index]->directory, copy_record, world->directory));
+    }
+    if (index == WILDLIFE || index == GEOLOGY) {
+        admit(world, index);
+    }
+}
+
+static int setup(void **state)
+{
+    struct world *world = calloc(1, sizeof *world);
+    if (world == NULL) {
+        return -1;
+    }
+    *state = world;
+    snprintf(world->root, sizeof world->root, "/tmp/fhXXXXXX");
+    if (mkdtemp(world->root) == NULL) {
+        return -1;
+    }
+    for (unsigned i = 0; i < HOMES; i++) {
+        make_home(world, i);
+    }
+    return 0;
+}
+
+static void remove_all(const char *path)
+{
+    DIR *folder = opendir(path);
+    if (folder == NULL) {
+        unlink(path);
+        return;
+    }
+    for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+            char inner[2 * PATH_BYTES];
+            snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
+            remove_all(inner);
+        }
+    }
+    closedir(folder);
+    rmdir(path);
+}
+
+static int teardown(void **state)
+{
+    struct world *world = *state;
+    for (unsigned i = 0; i < HOMES; i++) {
+        fh_actor_free(world->actors[i]);
+    }
+    fh_directory_free(world->directory);
+    remove_all(world->root);
+    free(world);
+    return 0;
+}
+
+static struct scripted_peer *start_peer(struct world *world, enum lie lie, bool remote)
+{
+    struct scripted_peer *peer = calloc(1, sizeof *peer);
+    assert_non_null(peer);
+    scripted_node_open(&peer->entry, world->actors[AVIATION]);
+    scripted_node_open(&peer->owner, world->actors[GEOLOGY]);
+    peer->lie = lie;
+    peer->owner_is_remote = remote;
+    peer->batches = 5;
+    peer->mesh = &world->actors[AVIATION]->mesh;
+    peer->directory = world->directory;
+    peer->stranger = &world->actors[STRANGER]->domain;
+    scripted_peer_start(peer);
+    return peer;
+}
+
+static void stop_peer(struct scripted_peer *peer)
+{
+    scripted_peer_stop(peer);
+    free(peer);
+}
+
+/* Everything that a consumer does, up to the first failure. */
+struct outcome {
+    int code;
+    struct freehold_error error;
+    uint64_t rows;
+    int64_t sum;
+    struct freehold_summary summary;
+    bool file_verified;
+};
+
+static void
+verify_file(struct world *world, struct freehold_result *result, struct outcome *outcome)
+{
+    const void *data = NULL;
+    size_t size = 0;
+    struct fh_err err = {0};
+    assert_int_equal(freehold_result_receipt(result, &data, &size, &outcome->error), FREEHOLD_OK);
+    struct fh_receipt_file *file = calloc(1, sizeof *file);
+    struct fh_receipt_verdict *verdict = calloc(1, sizeof *verdict);
+    assert_non_null(file);
+    assert_non_null(verdict);
+    assert_int_equal(fh_receipt_file_parse(file, fh_bytes(data, size), &err), FH_OK);
+    if (fh_receipt_file_verify(
+            verdict, file, &world->actors[AVIATION]->mesh, &fh_verifier_plain, &err) != FH_OK) {
+        fail_msg("receipt file: %s (%s)", err.text, err.rule);
+    }
+    outcome->file_verified = true;
+    free(file);
+    free(verdict);
+}
+
+static struct outcome
+consume(struct world *world, const struct scripted_peer *peer, const char *sql)
+{
+    struct outcome outcome = {.error = FREEHOLD_ERROR_INIT,
+                              .summary = {.size = sizeof outcome.summary}};
+    struct freehold_client *client = NULL;
+    struct freehold_result *result = NULL;
+    outcome.code = freehold_open(&client, world->homes[WILDLIFE], peer->address, &outcome.error);
+    if (outcome.code == FREEHOLD_OK) {
+        outcome.code = freehold_query(&result, client, sql, NULL, &outcome.error);
+    }
+    while (outcome.code == FREEHOLD_OK &&
+           freehold_result_next(result, &outcome.error, &outcome.code)) {
+        outcome.rows++;
+        outcome.sum += freehold_result_int(result, 0);
+    }
+    if (result != NULL) {
+        freehold_result_summary(result, &outcome.summary);
+    }
+    if (outcome.code == FREEHOLD_OK) {
+        verify_file(world, result, &outcome);
+    }
+    freehold_result_close(result);
+    freehold_close(client);
+    return outcome;
+}
+
+/* ---- honest ---- */
+
+static void test_honest(void **state)
+{
+    struct world *world = *state;
+    static const char *const sql[] = {"SELECT n FROM aviation.flights",
+                                      "SELECT n FROM Geology.Flights"};
+    for (unsigned remote = 0; remote < 2; remote++) {
+        struct scripted_peer *peer = start_peer(world, LIE_NONE, remote == 1);
+        struct outcome outcome = consume(world, peer, sql[remote]);
+        if (outcome.code != FREEHOLD_OK) {
+            fail_msg("%s (%s)", outcome.error.text, outcome.error.rule);
+        }
+        assert_int_equal(outcome.rows, 10);
+        assert_int_equal(outcome.sum, 45);
+        assert_int_equal(outcome.summary.rows, 10);
+        assert_int_equal(outcome.summary.batches, 5);
+        assert_int_equal(outcome.summary.relayed, remote);
+        assert_false(outcome.summary.joined);
+        assert_string_equal(outcome.summary.owner, names[remote == 1 ? GEOLOGY : AVIATION]);
+        assert_int_equal(strncmp(outcome.summary.receipt, "fhr1", 4), 0);
+        assert_true(outcome.file_verified);
+        assert_int_equal(peer->relayed > 0, remote);
+        assert_int_equal(peer->cancelled, 0);
+        /* Never further ahead than the window. */
+        assert_true(peer->next_asked <= peer->batches + FH_QUERY_WINDOW);
+        stop_peer(peer);
+    }
+}
+
+static void test_empty_answer(void **state)
+{
+    struct world *world = *state;
+    struct scripted_peer *peer = start_peer(world, LIE_NONE, false);
+    peer->batches = 0;
+    struct outcome outcome = consume(world, peer, "SELECT n FROM aviation.flights");
+    assert_int_equal(outcome.code, FREEHOLD_OK);
+    assert_int_equal(outcome.rows, 0);
+    assert_true(outcome.file_verified);
+    stop_peer(peer);
+}
+
+static void test_status(void **state)
+{
+    struct world *world = *state;
+    struct scripted_peer *peer = start_peer(world, LIE_NONE, false);
+    struct freehold_client *client = NULL;
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    assert_int_equal(freehold_open(&client, world->homes[WILDLIFE], peer->address, &error),
+                     FREEHOLD_OK);
+    struct freehold_status status = {.size = sizeof status};
+    assert_int_equal(freehold_status(client, &status, &error), FREEHOLD_OK);
+    assert_string_equal(status.domain_name, "aviation");
+    assert_string_equal(status.version, "9.9.9");
+    assert_int_equal(status.products, 3);
+    /* A caller that was built with an older, shorter struct keeps what lies behind it. */
+    struct freehold_status old;
+    memset(&old, 0x5A, sizeof old);
+    old.size = offsetof(struct freehold_status, version);
+    assert_int_equal(freehold_status(client, &old, &error), FREEHOLD_OK);
+    assert_string_equal(old.domain_name, "aviation");
+    assert_int_equal(old.version[0], 0x5A);
+    assert_true(old.products == UINT64_C(0x5A5A5A5A5A5A5A5A));
+    freehold_close(client);
+    stop_peer(peer);
+}
+
+/* Closing a result early tells the producer. */
+static void test_cancel(void **state)
+{
+    struct world *world = *state;
+    struct scripted_peer *peer = start_peer(world, LIE_NONE, false);
+    peer->batches = 100;
+    struct freehold_client *client = NULL;
+    struct freehold_result *result = NULL;
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    const void *data = NULL;
+    size_t size = 0;
+    int code = FREEHOLD_OK;
+    assert_int_equal(freehold_open(&client, world->homes[WILDLIFE], peer->address, &error),
+                     FREEHOLD_OK);
+    assert_int_equal(
+        freehold_query(&result, client, "SELECT n FROM aviation.flights", NULL, &error),
+        FREEHOLD_OK);
+    assert_true(freehold_result_next(result, &error, &code));
+    assert_int_equal(freehold_result_receipt(result, &data, &size, &error), FREEHOLD_ESTATE);
+    freehold_result_close(result);
+    assert_int_equal(peer->cancelled, 1);
+    assert_true(peer->next_asked <= FH_QUERY_WINDOW);
+    /* The session is good for the next question. */
+    peer->batches = 1;
+    fh_buf_reset(&peer->tags);
+    peer->batch_tags = 0;
+    struct freehold_status status = {.size = sizeof status};
+    assert_int_equal(freehold_status(client, &status, &error), FREEHOLD_OK);
+    freehold_close(client);
+    stop_peer(peer);
+}
+
+/* ---- liars ---- */
+
+static const struct {
+    enum lie lie;
+    bool remote;
+    int code;
+    const char *rule;
+} liars[] = {
+    {LIE_NO_RECEIPT, false, FREEHOLD_EINCOMPLETE, "receipt.missing"},
+    {LIE_NO_RECEIPT, true, FREEHOLD_EINCOMPLETE, "receipt.missing"},
+    {LIE_FEWER_ROWS, false, FREEHOLD_EINCOMPLETE, "receipt.rows"},
+    {LIE_MORE_ROWS, false, FREEHOLD_EINCOMPLETE, "receipt.rows"},
+    {LIE_OTHER_REQUEST, false, FREEHOLD_ESIG, "receipt.request"},
+    {LIE_OTHER_TAGS, true, FREEHOLD_ESIG, "receipt.tags"},
+    {LIE_MEMBER_SIGNS, false, FREEHOLD_ESIG, "record.signer.role"},
+    {LIE_BAD_SIGNATURE, false, FREEHOLD_ESIG, "record.signature"},
+    {LIE_EARLY_END, false, FREEHOLD_EINCOMPLETE, "receipt.outcome"},
+    {LIE_BROKEN_BATCH, false, FREEHOLD_EPROTO, NULL},
+    {LIE_OTHER_COLUMNS, false, FREEHOLD_EPROTO, "batch.columns"},
+    {LIE_DENIED, false, FREEHOLD_EDENIED, "query.access"},
+    {LIE_DENIED, true, FREEHOLD_EDENIED, "query.access"},
+    {LIE_FAILS_MIDWAY, true, FREEHOLD_ETOOBIG, "query.rows"},
+    {LIE_DIES_MIDWAY, false, FREEHOLD_EUNREACH, ""},
+    {LIE_DIES_MIDWAY, true, FREEHOLD_EUNREACH, ""},
+    {LIE_PLAN_DOMAIN, false, FREEHOLD_ESIG, "plan.domain"},
+    {LIE_PLAN_DOMAIN, true, FREEHOLD_ESIG, "plan.domain"},
+    {LIE_PLAN_TABLE, false, FREEHOLD_ESIG, "plan.table"},
+    {LIE_PLAN_STRANGER, false, FREEHOLD_ESIG, "domain.not_admitted"},
+    {LIE_PLAN_UNREACHABLE, true, FREEHOLD_EUNREACH, "product.unreachable"},
+    {LIE_RELAY_FLIPS, true, FREEHOLD_ESIG, "session.forged"},
+    {LIE_RELAY_OTHER, true, FREEHOLD_ESIG, "session.peer.other"},
+    {LIE_GARBAGE, false, FREEHOLD_EVERSION, NULL},
+    {LIE_SILENT_PEER, false, FREEHOLD_EBUSY, "session.refused"},
+};
+
+static void test_liars(void **state)
+{
+    struct world *world = *state;
+    for (size_t i = 0; i < FH_COUNT(liars); i++) {
+        struct scripted_peer *peer = start_peer(world, liars[i].lie, liars[i].remote);
+        struct outcome outcome = consume(world,
+                                         peer,
+                                         liars[i].remote ? "SELECT n FROM geology.flights"
+                                                         : "SELECT n FROM aviation.flights");
+        bool rule_fits = liars[i].rule == NULL || strcmp(liars[i].rule, outcome.error.rule) == 0;
+        if (outcome.code != liars[i].code || !rule_fits) {
+            fail_msg("row %zu: code %d, rule %s: %s",
+                     i,
+                     outcome.code,
+                     outcome.error.rule,
+                     outcome.error.text);
+        }
+        assert_int_equal(outcome.error.code, outcome.code);
+        assert_true(outcome.error.text[0] != 0);
+        assert_string_equal(outcome.summary.receipt, "");
+        stop_peer(peer);
+    }
+}
+
+/* A node with good keys of its own, of a domain that nobody admitted. */
+static void test_stranger_as_peer(void **state)
+{
+    struct world *world = *state;
+    struct scripted_peer *peer = start_peer(world, LIE_NONE, false);
+    scripted_node_open(&peer->entry, world->actors[STRANGER]);
+    struct outcome outcome = consume(world, peer, "SELECT n FROM stranger.flights");
+    assert_int_equal(outcome.code, FREEHOLD_ESIG);
+    assert_string_equal(outcome.error.rule, "domain.not_admitted");
+    stop_peer(peer);
+}
+
+static void test_addresses(void **state)
+{
+    struct world *world = *state;
+    static const struct {
+        const char *address;
+        int code;
+    } rows[] = {
+        {"", FREEHOLD_EINVAL},
+        {"127.0.0.1", FREEHOLD_EINVAL},
+        {"127.0.0.1:0", FREEHOLD_EINVAL},
+        {"127.0.0.1:99999", FREEHOLD_EINVAL},
+        {"::1:7400", FREEHOLD_EINVAL},
+        {"127.0.0.1:1", FREEHOLD_EUNREACH},
+        {"[::1]:1", FREEHOLD_EUNREACH},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct freehold_client *client = NULL;
+        struct freehold_error error = FREEHOLD_ERROR_INIT;
+        int code = freehold_open(&client, world->homes[WILDLIFE], rows[i].address, &error);
+        if (code != rows[i].code) {
+            fail_msg("%s: code %d: %s", rows[i].address, code, error.text);
+        }
+        assert_null(client);
+    }
+}
+
+static void test_bad_sql(void **state)
+{
+    struct world *world = *state;
+    struct scripted_peer *peer = start_peer(world, LIE_NONE, false);
+    struct freehold_client *client = NULL;
+    struct freehold_result *result = NULL;
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    char *huge = malloc(FH_SQL_BYTES_MAX + 2);
+    assert_non_null(huge);
+    memset(huge, 'x', FH_SQL_BYTES_MAX + 1);
+    huge[FH_SQL_BYTES_MAX + 1] = 0;
+    assert_int_equal(freehold_open(&client, world->homes[WILDLIFE], peer->address, &error),
+                     FREEHOLD_OK);
+    assert_int_equal(freehold_query(&result, client, "", NULL, &error), FREEHOLD_EINVAL);
+    assert_int_equal(freehold_query(&result, client, "SELECT '\xFF'", NULL, &error),
+                     FREEHOLD_EINVAL);
+    assert_int_equal(freehold_query(&result, client, huge, NULL, &error), FREEHOLD_ETOOBIG);
+    assert_null(result);
+    free(huge);
+    freehold_close(client);
+    stop_peer(peer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_honest),
+        cmocka_unit_test(test_empty_answer),
+        cmocka_unit_test(test_status),
+        cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_liars),
+        cmocka_unit_test(test_stranger_as_peer),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_bad_sql),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
