@@ -181,7 +181,7 @@ static void put_timestamp(struct fh_buf *out, int64_t value, int64_t per_second,
         return;
     }
     int64_t seconds = floor_div(value, per_second);
-    int64_t fraction = value - seconds * per_second;
+    int64_t fraction = value % per_second + (value % per_second < 0 ? per_second : 0);
     int64_t days = floor_div(seconds, seconds_per_day);
     put_date(out, days);
     fh_buf_add_u8(out, ' ');
@@ -500,7 +500,10 @@ static void json_value(struct json *j, unsigned depth)
 
 static bool is_json(struct fh_bytes text)
 {
-    struct json j = {.at = text.data, .end = text.data + text.size, .bad = text.size == 0};
+    if (text.size == 0) {
+        return false;
+    }
+    struct json j = {.at = text.data, .end = text.data + text.size};
     json_value(&j, 0);
     return !j.bad && j.at == j.end;
 }
