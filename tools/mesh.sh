@@ -66,6 +66,10 @@ stop_node()
 stop_mesh()
 {
     local domain
+    # All at once: each says goodbye to the others, which takes some seconds.
+    if ((${#node_pid[@]} > 0)); then
+        kill "${node_pid[@]}" 2>/dev/null || true
+    fi
     for domain in "${!node_pid[@]}"; do
         stop_node "$domain"
     done
@@ -95,7 +99,7 @@ make_mesh()
         if [[ $domain == "$first" ]]; then
             fh "$domain" init --domain "$domain" --mesh local --listen "${address[$domain]}" >/dev/null
         else
-            fh "$first" invite --domain "$domain" -o "$work/$domain.invitation" >/dev/null
+            fh "$first" invite --domain "$domain" -o "$work/$domain.invitation" >/dev/null 2>&1
             fh "$domain" init --domain "$domain" --join "$work/$domain.invitation" \
                 --listen "${address[$domain]}" >/dev/null
         fi
