@@ -9,13 +9,16 @@
 #include "tools/cli/cli.h"
 #include "tools/client/freehold.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -472,6 +475,38 @@ static void test_addresses(void **state)
     }
 }
 
+/* A host that drops what it gets: the queue of a listener that nobody empties. */
+static void test_black_hole(void **state)
+{
+    struct world *world = *state;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(listener, 0), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    int fillers[4];
+    for (size_t i = 0; i < FH_COUNT(fillers); i++) {
+        fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        (void)!connect(fillers[i], (struct sockaddr *)&address, size);
+    }
+    char text[64];
+    snprintf(text, sizeof text, "127.0.0.1:%u", ntohs(address.sin_port));
+    struct freehold_client *client = NULL;
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    int64_t began_ms = fh_clock_mono_ms();
+    int code = freehold_open(&client, world->homes[WILDLIFE], text, &error);
+    int64_t took_ms = fh_clock_mono_ms() - began_ms;
+    if (code != FREEHOLD_ETIMEOUT) {
+        fail_msg("code %d: %s", code, error.text);
+    }
+    assert_in_range(took_ms, FH_CONNECT_MS - 100, FH_CONNECT_MS + 5000);
+    for (size_t i = 0; i < FH_COUNT(fillers); i++) {
+        close(fillers[i]);
+    }
+    close(listener);
+}
+
 static void test_bad_sql(void **state)
 {
     struct world *world = *state;
@@ -505,6 +540,7 @@ int main(void)
         cmocka_unit_test(test_liars),
         cmocka_unit_test(test_stranger_as_peer),
         cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_black_hole),
         cmocka_unit_test(test_bad_sql),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
