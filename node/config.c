@@ -158,7 +158,9 @@ apply_flags(struct fh_settings *settings, int argc, const char *const *argv, str
 
 /* ---- environment ---- */
 
-static int unknown_variable(const char *text, size_t size, struct fh_err *err)
+/* Not an error: containers find variables of that prefix that nobody wrote (a Kubernetes service
+ * called freehold gives FREEHOLD_PORT and more). What looks like a mistyped one is told. */
+static void unknown_variable(const char *text, size_t size, char *out, size_t out_size)
 {
     const char *names[NAMES_MAX];
     size_t count = 0;
@@ -168,14 +170,9 @@ static int unknown_variable(const char *text, size_t size, struct fh_err *err)
     char name[FH_NAME_BYTES_MAX + 1];
     snprintf(name, sizeof name, "%.*s", (int)(size < sizeof name ? size : sizeof name - 1), text);
     const char *near = fh_nearest(name, names, count);
-    return fh_err_rule(err,
-                       FH_EUSAGE,
-                       "config.environment",
-                       "unknown variable %s%s%s%s",
-                       name,
-                       near == NULL ? "; unset it" : "; did you mean ",
-                       near == NULL ? "" : near,
-                       near == NULL ? "" : "?");
+    if (near != NULL && out[0] == '\0') {
+        snprintf(out, out_size, "unknown variable %s is ignored; did you mean %s?", name, near);
+    }
 }
 
 /* Variables under our prefix that other programs of the project read. */
@@ -191,7 +188,7 @@ static bool is_others(const char *name, size_t size)
 }
 
 static int
-apply_environment(struct fh_settings *settings, const char *const *environment, struct fh_err *err)
+apply_environment(struct fh_config *config, const char *const *environment, struct fh_err *err)
 {
     for (; *environment != NULL; environment++) {
         const char *text = *environment;
@@ -206,10 +203,12 @@ apply_environment(struct fh_settings *settings, const char *const *environment, 
                 setting = &fh_settings_table[i];
             }
         }
+        if (setting == NULL) {
+            unknown_variable(text, size, config->warning, sizeof config->warning);
+            continue;
+        }
         int code =
-            setting == NULL
-                ? unknown_variable(text, size, err)
-                : fh_settings_set(settings, setting, text + size + 1, setting->environment, err);
+            fh_settings_set(&config->settings, setting, text + size + 1, setting->environment, err);
         if (code != FH_OK) {
             return code;
         }
@@ -250,7 +249,7 @@ int fh_config_load(struct fh_config *out,
             code = apply_file(&config->settings, &config->home, err);
         }
         if (code == FH_OK) {
-            code = apply_environment(&config->settings, environment, err);
+            code = apply_environment(config, environment, err);
         }
         if (code == FH_OK) {
             code = apply_flags(&config->settings, argc, argv, err);

@@ -65,6 +65,9 @@ int main(int argc, char **argv)
     if (rc == FH_OK) {
         int level = fh_log_level_from_text(config->settings.log_level);
         fh_log_set_level(level < 0 ? FH_LOG_INFO : (enum fh_log_level)level);
+        if (config->warning[0] != '\0') {
+            fh_log(FH_LOG_WARN, "config.environment", "text=\"%s\"", config->warning);
+        }
         setenv("UV_THREADPOOL_SIZE", POOL_THREADS, 0);
         shut_in();
         rc = fh_crypto_init();
