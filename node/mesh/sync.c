@@ -252,6 +252,7 @@ static void pulled(struct fh_pack_reader *fields, const struct fh_err *failure, 
         return;
     }
     if (taken > 0) {
+        mesh->pull_turn = 0; /* owners first again */
         fh_mesh_pull(mesh);
     } else {
         pull_later(mesh);
