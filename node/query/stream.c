@@ -221,7 +221,7 @@ void fh_stream_pump(struct fh_stream *stream)
     if (stream->state != FH_STREAM_RUNNING || stream->job_running || stream->serving != NULL) {
         return;
     }
-    struct fh_question **slot = &stream->waiting[stream->next_index % FH_QUERY_WINDOW];
+    struct fh_question **slot = &stream->waiting[stream->next_index % FH_STREAM_WAITING];
     if (*slot == NULL) {
         return;
     }
@@ -244,8 +244,8 @@ void fh_stream_next(struct fh_stream *stream, struct fh_question *question, uint
         return;
     }
     uint64_t first = stream->next_index + (stream->serving != NULL);
-    uint64_t last = stream->next_index + FH_QUERY_WINDOW;
-    struct fh_question **slot = &stream->waiting[index % FH_QUERY_WINDOW];
+    uint64_t last = stream->next_index + FH_STREAM_WAITING;
+    struct fh_question **slot = &stream->waiting[index % FH_STREAM_WAITING];
     if (index < first || index >= last || *slot != NULL) {
         fh_err_rule(&err,
                     FH_EPROTO,
@@ -345,7 +345,7 @@ void fh_stream_settle(struct fh_stream *stream)
     const struct fh_err *why = stream->failure.code != FH_OK ? &stream->failure : &over;
     refuse(&stream->opening, why);
     refuse(&stream->serving, why);
-    for (size_t i = 0; i < FH_QUERY_WINDOW; i++) {
+    for (size_t i = 0; i < FH_STREAM_WAITING; i++) {
         refuse(&stream->waiting[i], why);
     }
     answer_closing(stream);

@@ -24,6 +24,10 @@ struct fh_serve {
     bool quiet;
 };
 
+/* A batch leaves on a pool thread, and its receiver may ask for more before the loop has counted
+ * it: the asker's window may so reach a little further than ours. */
+enum { FH_STREAM_WAITING = FH_QUERY_WINDOW + 2 };
+
 enum fh_stream_kind { FH_STREAM_PLAN, FH_STREAM_QUERY, FH_STREAM_SCAN };
 
 enum fh_stream_state {
@@ -78,7 +82,7 @@ struct fh_stream {
     bool batch_sent;
 
     uint64_t next_index;
-    struct fh_question *waiting[FH_QUERY_WINDOW]; /* by index % window */
+    struct fh_question *waiting[FH_STREAM_WAITING]; /* by index % FH_STREAM_WAITING */
     struct fh_err
         failure; /* why the stream is over: the first reason counts; FH_OK in code: well */
     bool ending;
