@@ -376,7 +376,7 @@ static int select_remote(struct fh_engine *engine,
             fh_sql_name(sql, table->columns[i].name);
         }
     }
-    fh_buf_printf(sql, " FROM system.main.fh_remote(%u::UBIGINT)", slot);
+    fh_buf_printf(sql, " FROM system.main.fh_remote(%u)", slot);
     return code;
 }
 
