@@ -32,6 +32,7 @@ struct fh_workers {
     bool quiesced;
     uint64_t spawned;
     uint32_t living;
+    uint32_t released_living; /* killed already, not reaped yet: they keep nobody waiting */
     struct fh_list all; /* every handle that is not freed */
 };
 
@@ -177,6 +178,7 @@ static void on_exited(uv_process_t *handle, int64_t status, int signal)
     struct fh_worker_process *process = handle->data;
     process->exited = true;
     process->workers->living--;
+    process->workers->released_living -= process->released;
     atomic_store(&process->worker.dead, true);
     if (process->worker.spill[0] != 0) {
         remove_folder(AT_FDCWD, process->worker.spill, 2);
@@ -254,7 +256,8 @@ int fh_workers_spawn(struct fh_workers *workers, struct fh_worker **out, struct 
     if (workers->quiesced) {
         return fh_err_set(err, FH_ESTATE, "the node is stopping");
     }
-    if (workers->living >= workers->max) {
+    bool many_ending = workers->released_living >= workers->max;
+    if (many_ending || workers->living - workers->released_living >= workers->max) {
         return fh_err_rule(err,
                            FH_EBUSY,
                            "limit.workers",
@@ -317,6 +320,7 @@ void fh_worker_release(struct fh_worker *worker)
     struct fh_worker_process *process = worker->process;
     process->released = true;
     if (!process->exited) {
+        process->workers->released_living++;
         fh_worker_kill(worker);
     }
     free_if_over(process);
