@@ -5,7 +5,7 @@
  * show with it by which rule each forgery is refused.
  *
  *     fh-forge HOME ADDRESS changed DOMAIN/PRODUCT   one byte of the contract is changed
- *     fh-forge HOME ADDRESS foreign DOMAIN/PRODUCT   the contract, signed by HOME's publisher
+ *     fh-forge HOME ADDRESS foreign DOMAIN/PRODUCT   the same, signed by HOME's publisher
  *     fh-forge HOME ADDRESS save    DOMAIN/PRODUCT   the announcement, to standard output
  *     fh-forge HOME ADDRESS replay  FILE             pushes a saved announcement
  *
@@ -130,6 +130,7 @@ int main(int argc, char **argv)
             change(&contract);
             push(client, &contract);
         } else {
+            change(&contract); /* the true one is held already, whoever brings it */
             sign_again(client, &contract, &forged);
             push(client, &forged);
         }
