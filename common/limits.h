@@ -94,7 +94,6 @@ enum {
     FH_REQUEST_MS = 10000,
     FH_STREAM_STALL_MS = 30000,
     FH_DRAIN_MS = 10000,
-    FH_CLOSE_MS = 500,                        /* for NNG to close a socket; it can hang there */
     FH_INBOX_EVENTS_MAX = FH_LIMIT(8192, 64), /* between threads and the loop */
 
     /* queries */

@@ -20,7 +20,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum {
     HOURLY_MS = 3600 * 1000,
@@ -577,18 +576,8 @@ static int start(struct fh_node *node, struct fh_err *err)
     return rc;
 }
 
-/* NNG 1.5.2 can wait for ever inside nng_close when a connection ends at that very moment (upstream
- * issue 1543). By then everything is on disk and every answer was sent. */
-static volatile sig_atomic_t exit_code;
-
-static void give_up_closing(int signum)
-{
-    (void)signum;
-    _Exit(exit_code);
-}
-
-/* The end in reverse order; works on a node that started only in part. The link comes last. */
-static void end(struct fh_node *node, int code)
+/* The end in reverse order; works on a node that started only in part. */
+static void end(struct fh_node *node)
 {
     for (size_t i = 0; i < FH_COUNT(node->signals); i++) {
         fh_signal_free(node->signals[i]);
@@ -610,11 +599,7 @@ static void end(struct fh_node *node, int code)
     fh_directory_free(node->dir);
     fh_store_close(node->store);
     fh_keystore_close(node->keys);
-    exit_code = fh_code_exit(code);
-    signal(SIGALRM, give_up_closing);
-    alarm(FH_CLOSE_MS / 1000 + 1);
     fh_link_free(node->link);
-    alarm(0);
     fh_inbox_free(node->inbox);
     fh_loop_free(node->loop);
     if (node->lock >= 0) {
@@ -660,7 +645,7 @@ int fh_node_run(const struct fh_config *config, const char *programs, struct fh_
     } else {
         wind_down(node);
     }
-    end(node, rc);
+    end(node);
     fh_log(FH_LOG_INFO, "node.stopped", "code=%s", fh_code_name(rc));
     fh_free(node);
     return rc;
