@@ -240,6 +240,16 @@ uint16_t fh_udp_port(const struct fh_udp *udp)
     return udp->port;
 }
 
+void fh_udp_forget(struct fh_udp *udp, const char *to)
+{
+    for (size_t i = 0; i < FH_UDP_NAMES_MAX && udp->names[i] != NULL; i++) {
+        if (strcmp(udp->names[i]->text, to) == 0) {
+            udp->names[i]->fresh_until_ms = 0;
+            return;
+        }
+    }
+}
+
 const struct fh_udp_counters *fh_udp_counters(const struct fh_udp *udp)
 {
     return &udp->counters;
@@ -307,6 +317,7 @@ static bool resolve_later(struct name *name, const struct fh_address *address)
         return false;
     }
     name->resolving = true;
+    udp->counters.lookups++;
     udp->holds++;
     return true;
 }

@@ -29,6 +29,7 @@ struct fh_udp_counters {
     uint64_t dropped_oversize;   /* received, longer than FH_DATAGRAM_BYTES_MAX */
     uint64_t dropped_full;       /* to send, the socket's buffer had no room */
     uint64_t dropped_unresolved; /* to send, name unknown or table full */
+    uint64_t lookups;            /* of names, begun */
     uint64_t send_errors;
 };
 
@@ -50,6 +51,10 @@ uint16_t fh_udp_port(const struct fh_udp *udp);
  * address; losses are counted, not reported. */
 FH_MUST_CHECK int
 fh_udp_send(struct fh_udp *udp, const char *to, struct fh_bytes datagram, struct fh_err *err);
+
+/* Has a name looked up again at the next datagram for it: who answers to it may have moved. Until
+ * the answer comes the last known address is used. Nothing happens for literal addresses. */
+void fh_udp_forget(struct fh_udp *udp, const char *to);
 
 /* Lent. */
 const struct fh_udp_counters *fh_udp_counters(const struct fh_udp *udp);

@@ -145,6 +145,12 @@ static void member_changed(struct fh_mesh *mesh, const struct fh_gossip_action *
            domain == NULL ? "?" : domain->name,
            node,
            member.address_count > 0 ? member.addresses[0] : "");
+    if (action->change == FH_MEMBER_JOINED || action->change == FH_MEMBER_SUSPECTED) {
+        /* A container that was started again has its name, but seldom its address. */
+        for (unsigned i = 0; i < member.address_count; i++) {
+            fh_udp_forget(mesh->udp, member.addresses[i]);
+        }
+    }
     bool heard = action->change == FH_MEMBER_VERIFIED || action->change == FH_MEMBER_CLEARED ||
                  action->change == FH_MEMBER_UPDATED;
     if (heard) {

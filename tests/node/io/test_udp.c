@@ -158,6 +158,18 @@ static void test_names(void **state)
     assert_int_equal(a.last_bytes, 2);
     assert_int_equal(fh_udp_counters(a.udp)->dropped_unresolved, 1);
 
+    /* Looked up once, until it is to be forgotten; the datagrams do not wait for that. */
+    assert_int_equal(fh_udp_send(a.udp, to, fh_bytes("333", 3), NULL), FH_OK);
+    assert_int_equal(fh_udp_counters(a.udp)->lookups, 1);
+    fh_udp_forget(a.udp, "other.invalid:7400");
+    assert_int_equal(fh_udp_send(a.udp, to, fh_bytes("333", 3), NULL), FH_OK);
+    assert_int_equal(fh_udp_counters(a.udp)->lookups, 1);
+    fh_udp_forget(a.udp, to);
+    assert_int_equal(fh_udp_send(a.udp, to, fh_bytes("333", 3), NULL), FH_OK);
+    assert_int_equal(fh_udp_counters(a.udp)->lookups, 2);
+    run_until(loop, &a.received, 4);
+    assert_int_equal(fh_udp_counters(a.udp)->dropped_unresolved, 1);
+
     /* A name that nobody has is a loss, no error. */
     assert_int_equal(fh_udp_send(a.udp, "no-such-host.invalid:7400", fh_bytes("x", 1), NULL),
                      FH_OK);
