@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -76,6 +77,8 @@ int fh_admin_program(char out[FH_PROGRAM_PATH_BYTES], const char *name, struct f
 /* In the child: what the node says goes to the log. */
 FH_NORETURN static void run_node(const char *program, const struct fh_home *home, const char *log)
 {
+    /* It must not outlive the command that needs it, however that ends. */
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
     int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     int none = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (fd >= 0 && none >= 0 && dup2(none, STDIN_FILENO) >= 0 && dup2(fd, STDOUT_FILENO) >= 0 &&

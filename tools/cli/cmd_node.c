@@ -4,7 +4,6 @@
 #include "tools/cli/cli.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,7 +23,6 @@ int fh_cmd_node(struct fh_cli *cli, const struct fh_args *args, struct fh_err *e
         return code;
     }
     fflush(NULL);
-    signal(SIGPIPE, SIG_DFL);
     execl(program, program, "--home", home.root, (char *)NULL);
     return fh_err_set(err, FH_EIO, "%s: %s", program, strerror(errno));
 }

@@ -2,7 +2,6 @@
 #include "tools/cli/cli.h"
 
 #include <locale.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -18,7 +17,6 @@ int main(int argc, char **argv)
     if (setlocale(LC_CTYPE, "C.UTF-8") == NULL) {
         setlocale(LC_CTYPE, "");
     }
-    signal(SIGPIPE, SIG_IGN);
     struct fh_cli cli = {
         .out = stdout,
         .messages = stderr,
