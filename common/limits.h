@@ -81,7 +81,8 @@ enum {
     FH_PIPES_UNAUTHENTICATED_PER_ADDRESS_MAX = FH_LIMIT(64, 4),
     FH_PIPES_PER_KEY_MAX = FH_LIMIT(64, 4), /* connections of one authenticated key */
     FH_LINK_CONTEXTS = FH_LIMIT(256, 8), /* requests in service at once, waiting NEXTs included */
-    FH_DIALERS_MAX = FH_LIMIT(256, 8),   /* peers that one node calls */
+    FH_CALLS_PER_PIPE_MAX = FH_LIMIT(64, 4),  /* in service of one connection, as it may ask */
+    FH_DIALERS_MAX = FH_LIMIT(256, 8),        /* peers that one node calls */
     FH_DIALER_REQUESTS_MAX = FH_LIMIT(64, 4), /* in flight to one peer */
     FH_LISTENERS_MAX = 4,
     FH_LISTEN_BACKLOG = 128,
@@ -163,6 +164,8 @@ _Static_assert(FH_RECORD_GOSSIP_BYTES_MAX < FH_DATAGRAM_BYTES_MAX, "a rumour fit
 _Static_assert(FH_SQL_BYTES_MAX < FH_FRAME_REQUEST_BYTES_MAX, "a query fits one request");
 _Static_assert(FH_SESSION_LIFE_MS > FH_SESSION_REKEY_MS + FH_QUERY_STREAM_DEADLINE_MS,
                "a stream that began before the rekey ends on its session");
+_Static_assert(FH_DIALER_REQUESTS_MAX <= FH_CALLS_PER_PIPE_MAX,
+               "what one peer asks is served at once");
 _Static_assert(2 * FH_LINK_REQUESTS_MAX + FH_LINK_CONTEXTS + FH_DIALERS_MAX < FH_INBOX_EVENTS_MAX,
                "the link's events fit the inbox");
 _Static_assert(FH_BATCH_BYTES_MAX < FH_FRAME_REPLY_BYTES_MAX, "a batch fits one reply");

@@ -4,7 +4,8 @@
  *
  * The listening side turns each request into a *call*, handed to the owner on its loop; the owner,
  * or a pool thread for it, answers it once (fh_call_reply) or lets it go (fh_call_drop). At most
- * FH_LINK_CONTEXTS calls exist; further requests wait unread. The calling side has one *dialer* for
+ * FH_LINK_CONTEXTS calls exist, FH_CALLS_PER_PIPE_MAX of one connection; further requests wait
+ * unread. The calling side has one *dialer* for
  * each peer, which connects when there is something to send and disconnects when idle; many
  * requests may be in flight. A request is sent at most once: when the connection is lost it fails,
  * and when nobody listens it fails at once.

@@ -115,10 +115,11 @@ struct fh_conn {
     size_t filled;
     unsigned writes;          /* under way */
     int64_t progress_ms;      /* when the oldest of them, or the last that ended, began */
-    uint32_t pipe;            /* of a serving connection */
+    uint32_t pipe;            /* of a serving connection, */
+    unsigned calls;           /* and its calls in service */
     uv_connect_t connect;     /* of a calling one */
     struct fh_list link_list; /* all connections of the link */
-    struct fh_list wait_list; /* those waiting for a call to be free */
+    struct fh_list wait_list; /* those waiting for a free call */
 };
 
 typedef void fh_written_fn(void *user, int status);

@@ -18,7 +18,8 @@
  *   free -> message came -> inbox -> held by the owner -> reply -> written -> free
  *                                                      -> drop  -> free
  *
- * A message that finds no free call waits with its connection, which is not read meanwhile.
+ * A message that finds no free call, or whose connection has its share of them, waits with the
+ * connection, which is not read meanwhile.
  */
 
 /* ---- calls: I/O thread ---- */
@@ -34,6 +35,7 @@ static void hand_over(struct fh_conn *conn, uint32_t number, struct fh_message *
     struct fh_link *link = conn->link;
     struct fh_call *call = FH_LIST_ENTRY(link->free_calls.next, struct fh_call, free_list);
     fh_list_remove(&call->free_list);
+    conn->calls++;
     call->request = message;
     call->reply = NULL;
     call->pipe = conn->pipe;
@@ -43,17 +45,32 @@ static void hand_over(struct fh_conn *conn, uint32_t number, struct fh_message *
     fh_inbox_post(link->inbox, &call->event);
 }
 
+/* Whether a further message of the connection may become a call now. */
+static bool may_call(const struct fh_conn *conn)
+{
+    return conn->calls < FH_CALLS_PER_PIPE_MAX && !fh_list_empty(&conn->link->free_calls);
+}
+
 static void release(struct fh_call *call)
 {
     struct fh_link *link = call->link;
+    struct fh_conn *asker = conn_of(link, call->pipe);
+    if (asker != NULL) {
+        asker->calls--;
+    }
     fh_list_push_back(&link->free_calls, &call->free_list);
-    if (fh_list_empty(&link->waiting) || atomic_load(&link->quiesced)) {
+    if (atomic_load(&link->quiesced)) {
         return;
     }
-    struct fh_conn *conn = FH_LIST_ENTRY(link->waiting.next, struct fh_conn, wait_list);
-    fh_list_remove(&conn->wait_list);
-    hand_over(conn, conn->number, fh_conn_take(conn));
-    fh_conn_resume(conn);
+    FH_LIST_FOREACH (place, &link->waiting) {
+        struct fh_conn *conn = FH_LIST_ENTRY(place, struct fh_conn, wait_list);
+        if (may_call(conn)) {
+            fh_list_remove(&conn->wait_list);
+            hand_over(conn, conn->number, fh_conn_take(conn));
+            fh_conn_resume(conn);
+            return;
+        }
+    }
 }
 
 static void on_reply_written(void *user, int status)
@@ -96,7 +113,7 @@ static bool on_received(struct fh_conn *conn, uint32_t number, struct fh_message
         fh_message_free(message);
         return true;
     }
-    if (fh_list_empty(&link->free_calls)) {
+    if (!may_call(conn)) {
         fh_list_push_back(&link->waiting, &conn->wait_list);
         return false;
     }

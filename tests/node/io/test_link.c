@@ -295,6 +295,38 @@ static void test_more_requests_than_calls(void **state)
     world_tear_down(&w);
 }
 
+/* One connection has its share of the calls and leaves the rest to others. */
+static void test_share_of_calls(void **state)
+{
+    (void)state;
+    struct world w;
+    struct end end;
+    uint8_t reply[16];
+    world_set_up(&w, SERVE_HOLD, NULL);
+    int fd = raw_connect(fh_link_port(w.server), RAW_REQ);
+    for (uint32_t i = 0; i < FH_CALLS_PER_PIPE_MAX + 3; i++) {
+        assert_true(raw_send_request(fd, i, "x", 1));
+    }
+    world_run_until(&w, &w.held_count, FH_CALLS_PER_PIPE_MAX);
+    world_run_for(&w, 100);
+    assert_int_equal(w.held_count, FH_CALLS_PER_PIPE_MAX);
+    world_request(world_dial(&w, w.address), 10, WAIT_MS, &end);
+    world_run_until(&w, &w.held_count, FH_CALLS_PER_PIPE_MAX + 1);
+    while (w.calls < FH_CALLS_PER_PIPE_MAX + 4 || w.held_count > 0) {
+        if (w.held_count > 0) {
+            world_answer(w.held[--w.held_count]);
+        }
+        fh_loop_run_once(w.loop, 20);
+    }
+    world_run_until(&w, &end.count, 1);
+    assert_int_equal(end.code, FH_OK);
+    for (uint32_t i = 0; i < FH_CALLS_PER_PIPE_MAX + 3; i++) {
+        assert_int_equal(raw_receive(fd, reply, sizeof reply), 5);
+    }
+    raw_close(fd);
+    world_tear_down(&w);
+}
+
 /* An asker that hangs up while its call is held: the reply goes nowhere and nothing breaks. */
 static void test_asker_gone(void **state)
 {
@@ -481,6 +513,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_unreachable),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_more_requests_than_calls),
+        cmocka_unit_test(test_share_of_calls),
         cmocka_unit_test(test_asker_gone),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_too_many_requests),
