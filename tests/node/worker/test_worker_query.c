@@ -276,6 +276,7 @@ static void nested_values_are_json(void **state)
     rig_refuse(worker, "SELECT union_value(a := 1)", FH_ESQL, "query.type");
     rig_refuse(worker, "SELECT ['101'::BIT]", FH_ESQL, "query.type");
     rig_expect(worker, "SELECT 1", "1\n"); // it goes on
+    rig_expect(worker, "SELECT NULL, [NULL]", "NULL|[null]\n");
     rig_release(&rig, worker);
 }
 
