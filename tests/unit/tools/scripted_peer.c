@@ -187,7 +187,9 @@ static bool answer_next(struct scripted_peer *peer,
     struct fh_err err = {0};
     must(fh_msg_next_request_read(reader, &stream, &index, &err) == FH_OK, err.text);
     must(stream == STREAM, "another stream");
-    peer->next_asked = index + 1 > peer->next_asked ? index + 1 : peer->next_asked;
+    if (index + 1 > peer->next_asked) {
+        peer->next_asked = (unsigned)index + 1;
+    }
     if (index == 1 && peer->lie == LIE_FAILS_MIDWAY) {
         fh_err_rule(&err, FH_ETOOBIG, "query.rows", "more rows than allowed");
         fh_msg_error(out, &err, 0);

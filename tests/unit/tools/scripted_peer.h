@@ -75,9 +75,9 @@ struct scripted_peer {
     struct fh_buf request_record;
     struct fh_buf tags; /* of batches sent, in order */
     unsigned batch_tags;
-    unsigned cancelled;  /* CANCEL requests seen */
-    unsigned relayed;    /* frames carried for the inner session */
-    uint64_t next_asked; /* greatest index asked for, plus one */
+    atomic_uint cancelled;  /* CANCEL requests seen */
+    atomic_uint relayed;    /* frames carried for the inner session */
+    atomic_uint next_asked; /* greatest index asked for, plus one */
 };
 
 /* Opens the node of a home for the script. */

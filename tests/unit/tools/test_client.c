@@ -199,20 +199,26 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct scripted_peer *start_peer(struct world *world, enum lie lie, bool remote)
+static struct scripted_peer *
+start_peer_of(struct world *world, unsigned home, enum lie lie, bool remote, unsigned batches)
 {
     struct scripted_peer *peer = calloc(1, sizeof *peer);
     assert_non_null(peer);
-    scripted_node_open(&peer->entry, world->actors[AVIATION]);
+    scripted_node_open(&peer->entry, world->actors[home]);
     scripted_node_open(&peer->owner, world->actors[GEOLOGY]);
     peer->lie = lie;
     peer->owner_is_remote = remote;
-    peer->batches = 5;
+    peer->batches = batches;
     peer->mesh = &world->actors[AVIATION]->mesh;
     peer->directory = world->directory;
     peer->stranger = &world->actors[STRANGER]->domain;
     scripted_peer_start(peer);
     return peer;
+}
+
+static struct scripted_peer *start_peer(struct world *world, enum lie lie, bool remote)
+{
+    return start_peer_of(world, AVIATION, lie, remote, 5);
 }
 
 static void stop_peer(struct scripted_peer *peer)
@@ -312,8 +318,7 @@ static void test_honest(void **state)
 static void test_empty_answer(void **state)
 {
     struct world *world = *state;
-    struct scripted_peer *peer = start_peer(world, LIE_NONE, false);
-    peer->batches = 0;
+    struct scripted_peer *peer = start_peer_of(world, AVIATION, LIE_NONE, false, 0);
     struct outcome outcome = consume(world, peer, "SELECT n FROM aviation.flights");
     assert_int_equal(outcome.code, FREEHOLD_OK);
     assert_int_equal(outcome.rows, 0);
@@ -350,8 +355,7 @@ static void test_status(void **state)
 static void test_cancel(void **state)
 {
     struct world *world = *state;
-    struct scripted_peer *peer = start_peer(world, LIE_NONE, false);
-    peer->batches = 100;
+    struct scripted_peer *peer = start_peer_of(world, AVIATION, LIE_NONE, false, 100);
     struct freehold_client *client = NULL;
     struct freehold_result *result = NULL;
     struct freehold_error error = FREEHOLD_ERROR_INIT;
@@ -369,9 +373,6 @@ static void test_cancel(void **state)
     assert_int_equal(peer->cancelled, 1);
     assert_true(peer->next_asked <= FH_QUERY_WINDOW);
     /* The session is good for the next question. */
-    peer->batches = 1;
-    fh_buf_reset(&peer->tags);
-    peer->batch_tags = 0;
     struct freehold_status status = {.size = sizeof status};
     assert_int_equal(freehold_status(client, &status, &error), FREEHOLD_OK);
     freehold_close(client);
@@ -441,8 +442,7 @@ static void test_liars(void **state)
 static void test_stranger_as_peer(void **state)
 {
     struct world *world = *state;
-    struct scripted_peer *peer = start_peer(world, LIE_NONE, false);
-    scripted_node_open(&peer->entry, world->actors[STRANGER]);
+    struct scripted_peer *peer = start_peer_of(world, STRANGER, LIE_NONE, false, 5);
     struct outcome outcome = consume(world, peer, "SELECT n FROM stranger.flights");
     assert_int_equal(outcome.code, FREEHOLD_ESIG);
     assert_string_equal(outcome.error.rule, "domain.not_admitted");
