@@ -118,6 +118,47 @@ static bool is_identity(unsigned type)
            type == FH_RECORD_REVOCATION || type == FH_RECORD_ADMISSION;
 }
 
+static bool holds_charter(const struct fh_actor *actor, const struct heap *heap)
+{
+    struct fh_record record;
+    for (size_t i = 0; i < heap->count; i++) {
+        if (fh_record_parse(&record, heap->records[i], &actor->mesh, NULL) == FH_OK &&
+            record.type == FH_RECORD_CHARTER) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A delegation for another month. Until the domain is admitted a directory holds few records of it
+ * (FH_STRANGER_GRANTS_MAX), so those of today must have the places. */
+static bool is_for_later(const struct fh_actor *actor, struct fh_bytes bytes, int64_t now_ms)
+{
+    struct fh_record record;
+    struct fh_delegation delegation;
+    return fh_record_parse(&record, bytes, &actor->mesh, NULL) == FH_OK &&
+           record.type == FH_RECORD_DELEGATION &&
+           fh_delegation_decode(&delegation, &record, NULL) == FH_OK &&
+           (delegation.not_before_ms > now_ms || delegation.not_after_ms < now_ms);
+}
+
+static int add_records(struct fh_actor *actor, const struct heap *heap, struct fh_err *err)
+{
+    int64_t now_ms = fh_clock_wall_ms();
+    bool admitted = holds_charter(actor, heap);
+    for (size_t i = 0; i < heap->count; i++) {
+        struct fh_directory_outcome outcome;
+        if (!admitted && is_for_later(actor, heap->records[i], now_ms)) {
+            continue;
+        }
+        int code = fh_directory_add(actor->directory, heap->records[i], now_ms, &outcome, err);
+        if (code != FH_OK && (outcome.type == 0 || is_identity(outcome.type))) {
+            return fh_err_wrap(err, "%s/identity", actor->home.root);
+        }
+    }
+    return FH_OK;
+}
+
 static int read_records(struct fh_actor *actor, struct fh_err *err)
 {
     struct heap *heap = fh_calloc(1, sizeof *heap);
@@ -128,16 +169,8 @@ static int read_records(struct fh_actor *actor, struct fh_err *err)
     if (code == FH_OK) {
         code = find_domain(actor, heap, err);
     }
-    for (size_t i = 0; i < heap->count && code == FH_OK; i++) {
-        struct fh_directory_outcome outcome;
-        code =
-            fh_directory_add(actor->directory, heap->records[i], fh_clock_wall_ms(), &outcome, err);
-        if (code != FH_OK && outcome.type != 0 && !is_identity(outcome.type)) {
-            code = FH_OK;
-        }
-        if (code != FH_OK) {
-            code = fh_err_wrap(err, "%s/identity", actor->home.root);
-        }
+    if (code == FH_OK) {
+        code = add_records(actor, heap, err);
     }
     heap_fini(heap);
     fh_free(heap);
