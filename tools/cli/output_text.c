@@ -119,7 +119,8 @@ void fh_output_csv_field(struct fh_buf *out, struct fh_bytes text)
 {
     bool quoted = text.size == 0;
     for (size_t i = 0; i < text.size && !quoted; i++) {
-        quoted = strchr(",\"\r\n", text.data[i]) != NULL && text.data[i] != 0;
+        uint8_t c = text.data[i];
+        quoted = c == ',' || c == '"' || c == '\r' || c == '\n';
     }
     if (!quoted) {
         fh_buf_add_bytes(out, text);
