@@ -521,7 +521,6 @@ static int start_services(struct fh_node *node, struct fh_err *err)
         .dir = node->dir,
         .mesh = node->mesh,
         .mesh_id = node->mesh_id,
-        .mesh_name = config->settings.mesh_name,
         .domain = node->domain,
         .node = fh_keystore_node(node->keys),
         .started_ms = fh_clock_mono_ms(),

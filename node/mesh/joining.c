@@ -173,10 +173,11 @@ static void redeemed(struct fh_pack_reader *fields, const struct fh_err *failure
     if (rc == FH_OK) {
         char path[FH_HOME_PATH_BYTES];
         unlink(fh_home_path(path, mesh->options.home, FH_HOME_INVITATION));
+        const struct fh_charter *charter = fh_directory_charter(mesh->options.dir, NULL);
         fh_log(FH_LOG_INFO,
                "joined",
                "mesh=%s through=%s",
-               mesh->options.settings->mesh_name,
+               charter == NULL ? "" : charter->title,
                address);
         fh_mesh_joining_end(mesh);
     } else if (rc == FH_EDENIED || rc == FH_ESIG || rc == FH_EEXIST) {

@@ -21,7 +21,11 @@ static void answer_status(struct fh_lookup *lookup, struct fh_question *question
         .products = fh_catalog_head(lookup->catalog).count,
         .wall_ms = (uint64_t)fh_clock_wall_ms(),
     };
-    snprintf(status.mesh_name, sizeof status.mesh_name, "%s", lookup->mesh_name);
+    const struct fh_charter *charter = fh_directory_charter(lookup->dir, NULL);
+    snprintf(status.mesh_name,
+             sizeof status.mesh_name,
+             "%s",
+             charter == NULL ? "" : charter->title);
     const struct fh_directory_domain *self = fh_directory_domain(lookup->dir, &lookup->domain);
     snprintf(status.domain_name, sizeof status.domain_name, "%s", self == NULL ? "" : self->name);
     if (lookup->mesh != NULL) {

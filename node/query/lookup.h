@@ -17,7 +17,6 @@ struct fh_lookup {
     struct fh_directory *dir;
     struct fh_mesh *mesh; /* NULL when offline */
     struct fh_mesh_id mesh_id;
-    const char *mesh_name;
     struct fh_domain_id domain;
     struct fh_node_id node;
     int64_t started_ms; /* monotonic */
