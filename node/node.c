@@ -15,6 +15,7 @@
 #include "node/publish.h"
 #include "node/query/lookup.h"
 #include "node/query/serve.h"
+#include "node/residence.h"
 
 #include <limits.h>
 #include <signal.h>
@@ -24,20 +25,12 @@
 enum {
     HOURLY_MS = 3600 * 1000,
     DRAIN_LOOK_MS = 5,
-    IDENTITY_RECORDS_MAX = 256, /* files that init and the key commands leave */
 };
 
 struct fh_node {
     const struct fh_config *config;
     char program[PATH_MAX]; /* of the worker */
-    int lock;
-    struct fh_store *store;
-    struct fh_keystore *keys;
-    struct fh_mesh_id mesh_id;
-    struct fh_domain_id domain;
-    struct fh_directory *dir;
-    struct fh_catalog *catalog;
-    struct fh_identity *identity;
+    struct fh_residence home;
 
     struct fh_loop *loop;
     struct fh_inbox *inbox;
@@ -238,176 +231,14 @@ static void hourly(void *user)
     int64_t wall = fh_clock_wall_ms();
     struct fh_err err;
     fh_publisher_renew(node->publisher);
-    if (fh_catalog_sweep(node->catalog, wall, NULL, &err) != FH_OK ||
-        fh_store_put_number(node->store, FH_STORE_KEY_WALL_MS, wall, &err) != FH_OK) {
+    if (fh_catalog_sweep(node->home.catalog, wall, NULL, &err) != FH_OK ||
+        fh_store_put_number(node->home.store, FH_STORE_KEY_WALL_MS, wall, &err) != FH_OK) {
         fh_log(FH_LOG_ERROR, "store.failed", "rule=%s text=\"%s\"", err.rule, err.text);
     }
     if (node->mesh != NULL) {
         fh_mesh_catalog_changed(node->mesh);
     }
     fh_timer_set(node->hourly, fh_clock_mono_ms() + HOURLY_MS);
-}
-
-/* ---- state: home, store, keys, directory, catalogue ---- */
-
-struct import {
-    struct fh_node *node;
-    struct fh_buf bytes; /* all records, one behind the other */
-    size_t sizes[IDENTITY_RECORDS_MAX];
-    size_t count;
-};
-
-static int gather(void *user, const char *name, struct fh_bytes bytes, struct fh_err *err)
-{
-    (void)name;
-    struct import *import = user;
-    if (import->count == IDENTITY_RECORDS_MAX) {
-        return fh_err_set(err, FH_ETOOBIG, "more than %d identity records", IDENTITY_RECORDS_MAX);
-    }
-    fh_buf_add_bytes(&import->bytes, bytes);
-    import->sizes[import->count++] = bytes.size;
-    return fh_buf_ok(&import->bytes) == FH_OK
-               ? FH_OK
-               : fh_err_set(err, fh_buf_ok(&import->bytes), "the identity records are too large");
-}
-
-static int keep(struct fh_node *node, struct fh_bytes record, struct fh_err *err)
-{
-    struct fh_directory_outcome outcome;
-    int64_t wall = fh_clock_wall_ms();
-    int rc = fh_directory_add(node->dir, record, wall, &outcome, err);
-    if (rc == FH_OK && outcome.result == FH_DIRECTORY_ADDED) {
-        struct fh_store_record kept = {.id = outcome.id,
-                                       .type = outcome.type,
-                                       .domain = outcome.domain,
-                                       .bytes = record,
-                                       .received_ms = wall};
-        rc = fh_store_record_put(node->store, &kept, err);
-    }
-    return rc;
-}
-
-/* What init and the key commands left in the home; known records change nothing. */
-static int import_home(struct fh_node *node, struct fh_err *err)
-{
-    struct import *import = fh_calloc(1, sizeof *import);
-    if (import == NULL) {
-        return fh_err_set(err, FH_ENOMEM, "no memory for identity records");
-    }
-    import->node = node;
-    fh_buf_init(&import->bytes, 1024 * 1024);
-    int rc = fh_home_identity_each(&node->config->home, gather, import, err);
-    size_t at = 0;
-    for (size_t i = 0; rc == FH_OK && i < import->count; i++) {
-        rc = keep(node, fh_bytes(import->bytes.data + at, import->sizes[i]), err);
-        at += import->sizes[i];
-    }
-    fh_buf_fini(&import->bytes);
-    fh_free(import);
-    return rc;
-}
-
-static int remember(void *user, const struct fh_store_record *record, struct fh_err *err)
-{
-    struct fh_node *node = user;
-    struct fh_directory_outcome outcome;
-    struct fh_err why;
-    if (fh_directory_add(node->dir, record->bytes, fh_clock_wall_ms(), &outcome, &why) != FH_OK) {
-        fh_log(FH_LOG_WARN,
-               "record.not_loaded",
-               "type=%s rule=%s text=\"%s\"",
-               fh_record_type_text(record->type),
-               why.rule,
-               why.text);
-    }
-    (void)err;
-    return FH_OK;
-}
-
-/* Our domain is the one that delegates to our node key. */
-static int find_self(struct fh_node *node, struct fh_err *err)
-{
-    struct fh_sign_public key = fh_keystore_sign_public(node->keys);
-    struct fh_key_id id = fh_key_id_of(&key);
-    struct fh_ref ref = fh_key_id_ref(&id);
-    int64_t wall = fh_clock_wall_ms();
-    struct fh_err last;
-    fh_err_rule(&last, FH_ENOTFOUND, "identity.missing", "no domain delegates to the node's key");
-    for (size_t i = 0; i < fh_directory_domain_count(node->dir); i++) {
-        const struct fh_directory_domain *domain = fh_directory_domain_at(node->dir, i);
-        struct fh_signer signer;
-        struct fh_err why;
-        int rc = fh_directory_signer_of_stranger(
-            node->dir, &ref, &domain->id, wall, FH_ROLE_MASK(FH_ROLE_NODE), &signer, &why);
-        if (rc == FH_OK) {
-            node->domain = domain->id;
-            if (signer.not_after_ms - wall < FH_NODE_DELEGATION_MS / 3) {
-                fh_log(FH_LOG_WARN, "delegation.ends_soon", "role=node domain=%s", domain->name);
-            }
-            return FH_OK;
-        }
-        if (strcmp(why.rule, "record.signer.expired") == 0 ||
-            strcmp(why.rule, "record.signer.revoked") == 0) {
-            last = why;
-        }
-    }
-    *err = last;
-    return fh_err_wrap(err, "%s: this home's node key", node->config->home.root);
-}
-
-static int start_state(struct fh_node *node, struct fh_err *err)
-{
-    const struct fh_config *config = node->config;
-    char path[FH_HOME_PATH_BYTES];
-    int rc = fh_home_lock(&config->home, &node->lock, err);
-    if (rc == FH_OK && config->settings.mesh[0] != '\0') {
-        rc = fh_mesh_id_parse(&node->mesh_id, config->settings.mesh, err);
-    }
-    if (rc == FH_OK) {
-        rc = fh_keystore_open(&node->keys, &config->home, err);
-    }
-    if (rc == FH_OK) {
-        rc = fh_store_open(&node->store, fh_home_path(path, &config->home, FH_HOME_DATABASE), err);
-    }
-    if (rc == FH_OK) {
-        node->dir = fh_directory_new(&node->mesh_id, &fh_verifier_plain);
-        rc = node->dir != NULL ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory for a directory");
-    }
-    if (rc == FH_OK) {
-        rc = fh_store_records_each(node->store, remember, node, err);
-    }
-    if (rc == FH_OK) {
-        rc = import_home(node, err);
-    }
-    if (rc == FH_OK) {
-        rc = find_self(node, err);
-    }
-    if (rc != FH_OK) {
-        return rc;
-    }
-    node->mesh_id = *fh_directory_mesh(node->dir);
-    struct fh_node_id self = fh_keystore_node(node->keys);
-    rc = fh_store_identify(node->store, &node->mesh_id, &node->domain, &self, err);
-    struct fh_catalog_options catalog = {
-        .store = node->store,
-        .directory = node->dir,
-        .self = node->domain,
-        .products_per_domain_max = config->settings.products_per_domain_max,
-    };
-    if (rc == FH_OK) {
-        rc = fh_catalog_open(&node->catalog, &catalog, err);
-    }
-    struct fh_sign_public key = fh_keystore_sign_public(node->keys);
-    if (rc == FH_OK) {
-        node->identity = fh_identity_new(node->dir,
-                                         &node->mesh_id,
-                                         &node->domain,
-                                         &key,
-                                         fh_keystore_sign_secret(node->keys),
-                                         fh_keystore_agree_secret(node->keys));
-        rc = node->identity != NULL ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory to start");
-    }
-    return rc;
 }
 
 /* ---- io, peers, workers ---- */
@@ -424,12 +255,12 @@ static int start_io(struct fh_node *node, struct fh_err *err)
         rc = fh_link_new(&node->link, node->loop, node->inbox, &link, on_call, node, err);
     }
     if (rc == FH_OK) {
-        rc = fh_peers_new(&node->peers, node->link, node->identity, node->dir, err);
+        rc = fh_peers_new(&node->peers, node->link, node->home.identity, node->home.dir, err);
     }
     struct fh_questions_options questions = {
         .loop = node->loop,
-        .identity = node->identity,
-        .dir = node->dir,
+        .identity = node->home.identity,
+        .dir = node->home.dir,
         .ask = on_question,
         .gone = on_session_gone,
         .user = node,
@@ -441,7 +272,7 @@ static int start_io(struct fh_node *node, struct fh_err *err)
         .loop = node->loop,
         .questions = node->questions,
         .peers = node->peers,
-        .self = fh_keystore_node(node->keys),
+        .self = fh_keystore_node(node->home.keys),
         .address = node_address,
         .user = node,
     };
@@ -473,11 +304,11 @@ static int start_services(struct fh_node *node, struct fh_err *err)
     if (!config->offline) {
         struct fh_mesh_options mesh = {
             .loop = node->loop,
-            .store = node->store,
-            .dir = node->dir,
-            .catalog = node->catalog,
-            .keys = node->keys,
-            .identity = node->identity,
+            .store = node->home.store,
+            .dir = node->home.dir,
+            .catalog = node->home.catalog,
+            .keys = node->home.keys,
+            .identity = node->home.identity,
             .peers = node->peers,
             .home = &config->home,
             .settings = &config->settings,
@@ -489,40 +320,40 @@ static int start_services(struct fh_node *node, struct fh_err *err)
     struct fh_serve_options serve = {
         .loop = node->loop,
         .crew = node->crew,
-        .catalog = node->catalog,
-        .dir = node->dir,
-        .store = node->store,
-        .keys = node->keys,
+        .catalog = node->home.catalog,
+        .dir = node->home.dir,
+        .store = node->home.store,
+        .keys = node->home.keys,
         .peers = node->peers,
         .mesh = node->mesh,
         .settings = &config->settings,
-        .mesh_id = node->mesh_id,
-        .domain = node->domain,
-        .node = fh_keystore_node(node->keys),
+        .mesh_id = node->home.mesh_id,
+        .domain = node->home.domain,
+        .node = fh_keystore_node(node->home.keys),
     };
     if (rc == FH_OK) {
         rc = fh_serve_new(&node->serve, &serve, err);
     }
     struct fh_publisher_options publisher = {
         .loop = node->loop,
-        .catalog = node->catalog,
-        .keys = node->keys,
+        .catalog = node->home.catalog,
+        .keys = node->home.keys,
         .workers = node->workers,
         .mesh = node->mesh,
         .settings = &config->settings,
-        .mesh_id = node->mesh_id,
-        .domain = node->domain,
+        .mesh_id = node->home.mesh_id,
+        .domain = node->home.domain,
     };
     if (rc == FH_OK) {
         rc = fh_publisher_new(&node->publisher, &publisher, err);
     }
     node->lookup = (struct fh_lookup){
-        .catalog = node->catalog,
-        .dir = node->dir,
+        .catalog = node->home.catalog,
+        .dir = node->home.dir,
         .mesh = node->mesh,
-        .mesh_id = node->mesh_id,
-        .domain = node->domain,
-        .node = fh_keystore_node(node->keys),
+        .mesh_id = node->home.mesh_id,
+        .domain = node->home.domain,
+        .node = fh_keystore_node(node->home.keys),
         .started_ms = fh_clock_mono_ms(),
     };
     char path[FH_HOME_PATH_BYTES];
@@ -555,7 +386,7 @@ static int start_network(struct fh_node *node, struct fh_err *err)
 
 static int start(struct fh_node *node, struct fh_err *err)
 {
-    int rc = start_state(node, err);
+    int rc = fh_residence_open(&node->home, node->config, err);
     if (rc == FH_OK) {
         rc = start_io(node, err);
     }
@@ -593,17 +424,10 @@ static void end(struct fh_node *node)
     fh_questions_free(node->questions);
     fh_peers_free(node->peers);
     fh_udp_close(node->udp);
-    fh_identity_free(node->identity);
-    fh_catalog_close(node->catalog);
-    fh_directory_free(node->dir);
-    fh_store_close(node->store);
-    fh_keystore_close(node->keys);
     fh_link_free(node->link);
     fh_inbox_free(node->inbox);
     fh_loop_free(node->loop);
-    if (node->lock >= 0) {
-        fh_home_unlock(node->lock);
-    }
+    fh_residence_close(&node->home);
 }
 
 /* A start that failed half-way still has work on its way (a link that listens, a greeting). */
@@ -622,12 +446,11 @@ int fh_node_run(const struct fh_config *config, const char *programs, struct fh_
         return fh_err_set(err, FH_ENOMEM, "no memory for a node");
     }
     node->config = config;
-    node->lock = -1;
     snprintf(node->program, sizeof node->program, "%s/freehold-worker", programs);
     int rc = start(node, err);
     if (rc == FH_OK) {
         char id[FH_ID_TEXT_BYTES];
-        fh_domain_id_text(id, &node->domain);
+        fh_domain_id_text(id, &node->home.domain);
         fh_log(FH_LOG_INFO,
                "node.ready",
                "version=%s domain=%s id=%s listen=%s",

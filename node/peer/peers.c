@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "node/peer/peers.h"
+#include "node/peer/peers_inside.h"
 
 #include "common/assert.h"
-#include "common/entropy.h"
-#include "common/list.h"
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/io/link.h"
@@ -12,24 +10,9 @@
 
 enum { WAITING_MAX = 1024, ROUNDS_MAX = 2 };
 
-enum peer_state { PEER_IDLE, PEER_GREETING, PEER_OPEN };
-
-struct peer {
-    struct fh_list link; /* in fh_peers.peers */
-    struct fh_peers *owner;
-    struct fh_dialer *dialer;
-    enum peer_state state;
-    struct fh_session *session;
-    struct fh_speaker speaker; /* of the open session */
-    struct fh_domain_id guest; /* accepted before it is admitted */
-    struct fh_list waiting;    /* calls that wait for the session */
-    unsigned busy;             /* calls and handshake frames on their way */
-    int64_t used_ms;
-};
-
 struct call {
     struct fh_list link;
-    struct peer *peer;
+    struct fh_peer *peer;
     struct fh_node_id node;
     struct fh_domain_id guest;
     struct fh_buf request;
@@ -42,23 +25,12 @@ struct call {
     void *user;
 };
 
-struct fh_peers {
-    struct fh_link *link;
-    struct fh_identity *identity;
-    struct fh_directory *dir;
-    struct fh_list peers;
-    unsigned peer_count;
-    unsigned calls;
-    bool quiet;
-};
-
 struct fh_sealed {
     struct fh_message *message;
     struct fh_session *session;
     struct fh_session_binding binding;
 };
 
-static void greet(struct peer *peer);
 static void send_call(struct call *call);
 
 /* ---- ends of calls ---- */
@@ -81,7 +53,7 @@ static void fail_call(struct call *call, const struct fh_err *err)
     free_call(call);
 }
 
-static void fail_waiting(struct peer *peer, const struct fh_err *err)
+void fh_peer_fail_waiting(struct fh_peer *peer, const struct fh_err *err)
 {
     /* The calls at hand only: a failure's handler may ask again. */
     struct fh_list now;
@@ -98,148 +70,20 @@ static void fail_waiting(struct peer *peer, const struct fh_err *err)
     }
 }
 
-static void drop_session(struct peer *peer)
+void fh_peer_drop_session(struct fh_peer *peer)
 {
     fh_session_unref(peer->session);
     peer->session = NULL;
-    peer->state = PEER_IDLE;
+    peer->state = FH_PEER_IDLE;
 }
 
-/* ---- handshake ---- */
-
-static void greeting_failed(struct peer *peer, const struct fh_err *err)
+void fh_peer_greeted(struct fh_peer *peer)
 {
-    drop_session(peer);
-    struct fh_err told = *err;
-    fh_err_wrap(&told, "%s", fh_dialer_address(peer->dialer));
-    fail_waiting(peer, &told);
-}
-
-static void greeted(struct peer *peer)
-{
-    peer->state = PEER_OPEN;
-    while (peer->state == PEER_OPEN && !fh_list_empty(&peer->waiting)) {
+    peer->state = FH_PEER_OPEN;
+    while (peer->state == FH_PEER_OPEN && !fh_list_empty(&peer->waiting)) {
         struct call *call = FH_LIST_ENTRY(peer->waiting.next, struct call, link);
         fh_list_remove(&call->link);
         send_call(call);
-    }
-}
-
-static void take_welcome(struct fh_message *reply, const struct fh_err *failure, void *user)
-{
-    struct peer *peer = user;
-    peer->busy--;
-    struct fh_err err;
-    struct fh_frame frame;
-    FH_CLEANUP(fh_buf_fini) struct fh_buf welcome;
-    fh_buf_init(&welcome, FH_FRAME_UNAUTHENTICATED_BYTES_MAX);
-    int rc =
-        failure != NULL ? failure->code : fh_frame_parse(&frame, fh_message_bytes(reply), &err);
-    if (failure == NULL && rc == FH_OK) {
-        rc = fh_session_confirm(peer->session, &frame, fh_clock_mono_ms(), &welcome, &err);
-    }
-    if (rc != FH_OK) {
-        greeting_failed(peer, failure != NULL ? failure : &err);
-    } else {
-        greeted(peer);
-    }
-    fh_message_free(reply);
-}
-
-static int judge(struct peer *peer, struct fh_err *err)
-{
-    struct fh_peers *peers = peer->owner;
-    int rc = fh_admit(
-        &peer->speaker, peers->dir, fh_session_peer(peer->session), fh_clock_wall_ms(), err);
-    if (rc != FH_OK) {
-        return rc;
-    }
-    if (peer->speaker.role != FH_ROLE_NODE) {
-        return fh_err_rule(err, FH_ESIG, "peer.role", "who answers there is no node");
-    }
-    if (!peer->speaker.admitted && !fh_domain_id_equal(&peer->speaker.domain, &peer->guest)) {
-        return fh_err_rule(err,
-                           FH_EDENIED,
-                           "domain.not_admitted",
-                           "who answers there is not admitted to the mesh");
-    }
-    return FH_OK;
-}
-
-static int
-send_frame(struct peer *peer, const struct fh_buf *frame, fh_reply_fn *fn, struct fh_err *err)
-{
-    if (fh_buf_ok(frame) != FH_OK) {
-        return fh_err_set(err, fh_buf_ok(frame), "the handshake does not fit its frame");
-    }
-    struct fh_message *message = fh_message_copy(fh_buf_view(frame));
-    if (message == NULL) {
-        return fh_err_set(err, FH_ENOMEM, "no memory for a frame");
-    }
-    int rc = fh_dialer_request(peer->dialer, message, FH_HANDSHAKE_MS, fn, peer, NULL, err);
-    if (rc == FH_OK) {
-        peer->busy++;
-    }
-    return rc;
-}
-
-static void take_second(struct fh_message *reply, const struct fh_err *failure, void *user)
-{
-    struct peer *peer = user;
-    peer->busy--;
-    if (failure != NULL) {
-        greeting_failed(peer, failure);
-        return;
-    }
-    struct fh_err err;
-    struct fh_frame frame;
-    int64_t now = fh_clock_mono_ms();
-    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
-    fh_buf_init(&out, FH_FRAME_UNAUTHENTICATED_BYTES_MAX);
-    int rc = fh_frame_parse(&frame, fh_message_bytes(reply), &err);
-    if (rc == FH_OK) {
-        rc = fh_session_identify(peer->session, &frame, now, &err);
-    }
-    if (rc == FH_OK) {
-        rc = judge(peer, &err);
-    }
-    if (rc == FH_OK) {
-        rc = fh_session_accept(peer->session,
-                               fh_identity_self(peer->owner->identity, fh_clock_wall_ms()),
-                               FH_BYTES_NONE,
-                               now,
-                               &out,
-                               &err);
-    }
-    if (rc == FH_OK) {
-        rc = send_frame(peer, &out, take_welcome, &err);
-    }
-    fh_message_free(reply);
-    if (rc != FH_OK) {
-        greeting_failed(peer, &err);
-    }
-}
-
-static void greet(struct peer *peer)
-{
-    FH_ASSERT(peer->state == PEER_IDLE);
-    FH_CLEANUP(fh_agree_secret_wipe) struct fh_agree_secret ephemeral;
-    fh_entropy(&ephemeral, sizeof ephemeral);
-    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
-    fh_buf_init(&out, FH_FRAME_UNAUTHENTICATED_BYTES_MAX);
-    struct fh_err err;
-    peer->state = PEER_GREETING;
-    int rc = fh_session_start(&peer->session,
-                              fh_identity_self(peer->owner->identity, fh_clock_wall_ms()),
-                              &ephemeral,
-                              fh_clock_mono_ms(),
-                              &out,
-                              &err);
-    if (rc == FH_OK) {
-        rc = send_frame(peer, &out, take_second, &err);
-    }
-    if (rc != FH_OK) {
-        greeting_failed(peer, &err);
     }
 }
 
@@ -247,13 +91,13 @@ static void greet(struct peer *peer)
 
 static void wait_for_session(struct call *call)
 {
-    struct peer *peer = call->peer;
+    struct fh_peer *peer = call->peer;
     fh_list_push_back(&peer->waiting, &call->link);
     if (!fh_domain_id_is_zero(&call->guest)) {
         peer->guest = call->guest;
     }
-    if (peer->state == PEER_IDLE) {
-        greet(peer);
+    if (peer->state == FH_PEER_IDLE) {
+        fh_peer_greet(peer);
     }
 }
 
@@ -298,7 +142,7 @@ static void take_plain(struct call *call, struct fh_message *reply)
 static void take_reply(struct fh_message *reply, const struct fh_err *failure, void *user)
 {
     struct call *call = user;
-    struct peer *peer = call->peer;
+    struct fh_peer *peer = call->peer;
     peer->busy--;
     peer->used_ms = fh_clock_mono_ms();
     if (failure != NULL) {
@@ -313,7 +157,7 @@ static void take_reply(struct fh_message *reply, const struct fh_err *failure, v
         call->rounds < ROUNDS_MAX && !peer->owner->quiet) {
         fh_message_free(reply);
         if (peer->session == call->session) {
-            drop_session(peer);
+            fh_peer_drop_session(peer);
         }
         fh_session_unref(FH_TAKE(call->session));
         wait_for_session(call);
@@ -349,7 +193,7 @@ static int seal_call(struct call *call, struct fh_message **out, struct fh_err *
 
 static void send_call(struct call *call)
 {
-    struct peer *peer = call->peer;
+    struct fh_peer *peer = call->peer;
     struct fh_err err;
     if (!fh_node_id_is_zero(&call->node) &&
         memcmp(call->node.b, peer->speaker.key.b, FH_ID_BYTES) != 0) {
@@ -365,7 +209,7 @@ static void send_call(struct call *call)
     struct fh_message *message;
     int rc = seal_call(call, &message, &err);
     if (rc == FH_ESTALE || rc == FH_ESTATE) {
-        drop_session(peer);
+        fh_peer_drop_session(peer);
         if (call->rounds < ROUNDS_MAX) {
             wait_for_session(call);
             return;
@@ -385,7 +229,7 @@ static void send_call(struct call *call)
 
 /* ---- the set ---- */
 
-static void free_peer(struct peer *peer)
+static void free_peer(struct fh_peer *peer)
 {
     FH_ASSERT(fh_list_empty(&peer->waiting));
     fh_list_remove(&peer->link);
@@ -397,9 +241,9 @@ static void free_peer(struct peer *peer)
 
 static void make_room(struct fh_peers *peers)
 {
-    struct peer *quietest = NULL;
+    struct fh_peer *quietest = NULL;
     FH_LIST_FOREACH (link, &peers->peers) {
-        struct peer *peer = FH_LIST_ENTRY(link, struct peer, link);
+        struct fh_peer *peer = FH_LIST_ENTRY(link, struct fh_peer, link);
         bool idle = peer->busy == 0 && fh_list_empty(&peer->waiting);
         if (idle && (quietest == NULL || peer->used_ms < quietest->used_ms)) {
             quietest = peer;
@@ -410,10 +254,10 @@ static void make_room(struct fh_peers *peers)
     }
 }
 
-static struct peer *find_peer(struct fh_peers *peers, const char *address)
+static struct fh_peer *find_peer(struct fh_peers *peers, const char *address)
 {
     FH_LIST_FOREACH (link, &peers->peers) {
-        struct peer *peer = FH_LIST_ENTRY(link, struct peer, link);
+        struct fh_peer *peer = FH_LIST_ENTRY(link, struct fh_peer, link);
         if (strcmp(fh_dialer_address(peer->dialer), address) == 0) {
             return peer;
         }
@@ -422,10 +266,10 @@ static struct peer *find_peer(struct fh_peers *peers, const char *address)
 }
 
 static int
-open_peer(struct peer **out, struct fh_peers *peers, const char *address, struct fh_err *err)
+open_peer(struct fh_peer **out, struct fh_peers *peers, const char *address, struct fh_err *err)
 {
     make_room(peers);
-    struct peer *peer = fh_calloc(1, sizeof *peer);
+    struct fh_peer *peer = fh_calloc(1, sizeof *peer);
     if (peer == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for a peer");
     }
@@ -453,7 +297,7 @@ static int begin(struct fh_peers *peers,
     if (peers->calls > WAITING_MAX) {
         return fh_err_set(err, FH_EBUSY, "too many calls wait for other nodes");
     }
-    struct peer *peer = find_peer(peers, target->address);
+    struct fh_peer *peer = find_peer(peers, target->address);
     int rc = peer != NULL ? FH_OK : open_peer(&peer, peers, target->address, err);
     if (rc == FH_OK) {
         FH_ASSERT(peer != NULL);
@@ -502,11 +346,11 @@ static void start(struct fh_peers *peers,
         return;
     }
     peers->calls++;
-    struct peer *peer = call->peer;
-    if (peer->state == PEER_OPEN && fh_session_wants_rekey(peer->session, fh_clock_mono_ms())) {
-        drop_session(peer); /* what is on its way holds its own reference */
+    struct fh_peer *peer = call->peer;
+    if (peer->state == FH_PEER_OPEN && fh_session_wants_rekey(peer->session, fh_clock_mono_ms())) {
+        fh_peer_drop_session(peer); /* what is on its way holds its own reference */
     }
-    if (peer->state == PEER_OPEN) {
+    if (peer->state == FH_PEER_OPEN) {
         send_call(call);
     } else {
         wait_for_session(call);
@@ -557,7 +401,7 @@ void fh_peers_quiesce(struct fh_peers *peers)
     struct fh_err err;
     fh_err_set(&err, FH_ECANCELLED, "this node is going down");
     FH_LIST_FOREACH (link, &peers->peers) {
-        fail_waiting(FH_LIST_ENTRY(link, struct peer, link), &err);
+        fh_peer_fail_waiting(FH_LIST_ENTRY(link, struct fh_peer, link), &err);
     }
 }
 
@@ -565,7 +409,7 @@ bool fh_peers_drained(const struct fh_peers *peers)
 {
     bool drained = peers->calls == 0;
     FH_LIST_FOREACH (link, &peers->peers) {
-        drained = drained && FH_LIST_ENTRY(link, struct peer, link)->busy == 0;
+        drained = drained && FH_LIST_ENTRY(link, struct fh_peer, link)->busy == 0;
     }
     return drained;
 }
@@ -577,7 +421,7 @@ void fh_peers_free(struct fh_peers *peers)
     }
     FH_ASSERT(peers->calls == 0);
     FH_LIST_FOREACH (link, &peers->peers) {
-        free_peer(FH_LIST_ENTRY(link, struct peer, link));
+        free_peer(FH_LIST_ENTRY(link, struct fh_peer, link));
     }
     fh_free(peers);
 }

@@ -22,10 +22,8 @@ static void answer_status(struct fh_lookup *lookup, struct fh_question *question
         .wall_ms = (uint64_t)fh_clock_wall_ms(),
     };
     const struct fh_charter *charter = fh_directory_charter(lookup->dir, NULL);
-    snprintf(status.mesh_name,
-             sizeof status.mesh_name,
-             "%s",
-             charter == NULL ? "" : charter->title);
+    snprintf(
+        status.mesh_name, sizeof status.mesh_name, "%s", charter == NULL ? "" : charter->title);
     const struct fh_directory_domain *self = fh_directory_domain(lookup->dir, &lookup->domain);
     snprintf(status.domain_name, sizeof status.domain_name, "%s", self == NULL ? "" : self->name);
     if (lookup->mesh != NULL) {

@@ -37,12 +37,31 @@ split_version(struct name *name, const char *written, struct fh_arena *arena, st
     return name->product != NULL ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory for a plan");
 }
 
+/* SQL names are the same in any case, and those of the mesh are lower case. */
+static const char *lower(struct fh_arena *arena, const char *text)
+{
+    char *copy = fh_arena_strdup(arena, text);
+    for (char *p = copy; p != NULL && *p != '\0'; p++) {
+        *p = *p >= 'A' && *p <= 'Z' ? (char)(*p - 'A' + 'a') : *p;
+    }
+    return copy;
+}
+
 static int read_name(struct name *out,
-                     const struct fh_gate_table *written,
+                     const struct fh_gate_table *as_written,
                      struct fh_arena *arena,
                      struct fh_err *err)
 {
     *out = (struct name){0};
+    struct fh_gate_table lowered = {
+        .catalog = lower(arena, as_written->catalog),
+        .schema = lower(arena, as_written->schema),
+        .name = lower(arena, as_written->name),
+    };
+    const struct fh_gate_table *written = &lowered;
+    if (lowered.catalog == NULL || lowered.schema == NULL || lowered.name == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a plan");
+    }
     if (written->catalog[0] != '\0') {
         out->domain = written->catalog;
         out->table = written->name;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a question to a running stream: checks of the request, prepare, plan, access, begin.
+ * Takes questions: checks signed requests, finds streams, watches over those that run.
  */
 #include "node/query/serve.h"
 
@@ -11,7 +11,6 @@
 #include "node/io/loop.h"
 #include "node/query/prescan.h"
 #include "node/query/stream.h"
-#include "proto/governance/access.h"
 #include "proto/settings/settings.h"
 
 #include <stdio.h>
@@ -19,317 +18,8 @@
 
 enum {
     ARENA_BYTES = 16 * 1024 * 1024, /* plan, columns and parse tree of one question */
-    SETUP_MS = 5000,                /* a worker that does not come up in that time never will */
     WATCH_MS = 500,
 };
-
-/* ---- errors that may leave this node ---- */
-
-/* What depends only on the asker's text, on public records or on limits is told in full. */
-static bool is_public(const struct fh_err *err)
-{
-    switch (err->code) {
-    case FH_EIO:
-        return strcmp(err->rule, "source.unavailable") == 0;
-    case FH_ENOMEM:
-    case FH_EINTERNAL:
-        return false;
-    default:
-        return true;
-    }
-}
-
-static void refuse(struct fh_question *question, const struct fh_err *err)
-{
-    if (is_public(err)) {
-        fh_question_refuse(question, err);
-    } else {
-        fh_question_refuse_privately(question, "query", err);
-    }
-}
-
-static void fail(struct fh_stream *stream, const struct fh_err *err)
-{
-    if (stream->opening != NULL) {
-        refuse(FH_TAKE(stream->opening), err);
-    }
-    stream->broken = stream->worker != NULL && fh_worker_dead(stream->worker);
-    fh_stream_end(stream, err);
-}
-
-/* ---- begin: own sources and remote tables to the worker ---- */
-
-static int scan_sql(struct fh_stream *stream, struct fh_buf *out)
-{
-    const struct fh_table *table = &stream->sources.tables[0];
-    fh_buf_add_cstr(out, "SELECT ");
-    for (uint32_t i = 0; i < stream->scan_column_count; i++) {
-        /* Names of columns come from the contract: quoted, quotes doubled. */
-        fh_buf_add_cstr(out, i > 0 ? ", \"" : "\"");
-        for (const char *p = stream->scan_columns[i]; *p != '\0'; p++) {
-            fh_buf_add(out, p, 1);
-            if (*p == '"') {
-                fh_buf_add_u8(out, '"');
-            }
-        }
-        fh_buf_add_u8(out, '"');
-    }
-    if (stream->scan_column_count == 0) {
-        fh_buf_add_cstr(out, "true"); /* rows alone are wanted */
-    }
-    fh_buf_printf(out, " FROM \"%s\".\"%s\".\"%s\"", table->domain, table->product, table->table);
-    return fh_buf_ok(out);
-}
-
-/* Pool thread. */
-static void begin_work(void *user)
-{
-    struct fh_stream *stream = user;
-    struct fh_source_set *sources = &stream->sources;
-    int rc = FH_OK;
-    if (sources->table_count > 0) {
-        rc = fh_worker_tables(stream->worker,
-                              sources->tables,
-                              sources->table_count,
-                              sources->files,
-                              sources->file_count,
-                              stream->deadline_ms,
-                              &stream->job_err);
-    }
-    FH_CLEANUP(fh_buf_fini) struct fh_buf scan;
-    fh_buf_init(&scan, FH_SQL_BYTES_MAX * 4);
-    struct fh_bytes sql = stream->sql;
-    if (rc == FH_OK && stream->kind == FH_STREAM_SCAN) {
-        rc = scan_sql(stream, &scan);
-        if (rc != FH_OK) {
-            fh_err_set(&stream->job_err, rc, "the columns do not fit a statement");
-        }
-        sql = fh_buf_view(&scan);
-    }
-    if (rc == FH_OK) {
-        uint64_t most = stream->serve->options.settings->query_rows_max;
-        uint64_t wanted = stream->request.rows_max;
-        struct fh_channel_run run = {
-            .sql = sql,
-            .rows_max = stream->kind == FH_STREAM_SCAN ? 0
-                        : wanted > 0 && wanted < most  ? wanted
-                                                       : most,
-            .window = FH_QUERY_WINDOW,
-        };
-        rc = fh_worker_run(stream->worker, &run, stream->deadline_ms, &stream->job_err);
-    }
-    stream->job_code = rc;
-}
-
-static void begun(void *user)
-{
-    struct fh_stream *stream = user;
-    stream->job_running = false;
-    fh_source_set_fini(&stream->sources); /* the worker has its own descriptors */
-    if (stream->state == FH_STREAM_OVER) {
-        fh_stream_settle(stream);
-        return;
-    }
-    if (stream->job_code != FH_OK) {
-        fail(stream, &stream->job_err);
-        return;
-    }
-    stream->state = FH_STREAM_RUNNING;
-    stream->touched_ms = fh_clock_mono_ms();
-    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
-    fh_buf_init(&out, 64);
-    fh_msg_stream_answer(&out, stream->id);
-    fh_question_answer_buf(FH_TAKE(stream->opening), &out);
-}
-
-/* ---- plan and access ---- */
-
-static int
-check_table(struct fh_stream *stream, const struct fh_plan_table *table, struct fh_err *err)
-{
-    const struct fh_announcement *product = &table->table.entry.announcement;
-    if (product->status == FH_ANNOUNCE_RETIRED || product->status == FH_ANNOUNCE_WITHDRAWN) {
-        return fh_err_rule(err,
-                           FH_EDENIED,
-                           "product.retired",
-                           "%s/%s %s is %s and not served any more",
-                           table->table.entry.domain_name,
-                           product->product,
-                           product->version,
-                           fh_announce_status_text(product->status));
-    }
-    const struct fh_query_table *asked = fh_query_request_table(
-        &stream->request, &product->domain, product->product, table->table.name);
-    if (asked == NULL) {
-        return fh_err_rule(err,
-                           FH_EDENIED,
-                           "query.request.tables",
-                           "the signed request does not name %s/%s, which its SQL reads",
-                           table->table.entry.domain_name,
-                           product->product);
-    }
-    if (!fh_record_id_equal(&asked->contract, &product->contract)) {
-        return fh_err_rule(err,
-                           FH_ESTALE,
-                           "query.contract.changed",
-                           "%s/%s is at version %s now; ask again to read under its contract",
-                           table->table.entry.domain_name,
-                           product->product,
-                           product->version);
-    }
-    struct fh_access access = {
-        .owner = product->domain,
-        .owner_name = table->table.entry.domain_name,
-        .product = product->product,
-        .open_to_mesh = table->table.entry.open_to_mesh,
-        .consumer = stream->request.consumer,
-        .entry = stream->entry_domain,
-    };
-    return fh_access_decide(&access, err);
-}
-
-static int open_tables(struct fh_stream *stream, struct fh_err *err)
-{
-    const struct fh_serve_options *o = &stream->serve->options;
-    int rc = FH_OK;
-    for (uint32_t i = 0; rc == FH_OK && i < stream->plan.table_count; i++) {
-        const struct fh_plan_table *table = &stream->plan.tables[i];
-        bool own = fh_domain_id_equal(&table->table.entry.announcement.domain, &o->domain);
-        rc = check_table(stream, table, err);
-        if (rc == FH_OK) {
-            rc = own ? fh_source_add_own(&stream->sources, table, o->store, stream->arena, err)
-                     : fh_source_add_remote(&stream->sources, table, stream->arena, err);
-        }
-    }
-    return rc;
-}
-
-static void answer_plan(struct fh_stream *stream)
-{
-    const struct fh_serve_options *o = &stream->serve->options;
-    struct fh_msg_plan *plan = fh_calloc(1, sizeof *plan);
-    struct fh_err err;
-    if (plan == NULL) {
-        fh_err_set(&err, FH_ENOMEM, "no memory for a plan");
-        fail(stream, &err);
-        return;
-    }
-    plan->entry = o->node;
-    plan->joined = stream->plan.joined;
-    plan->table_count = stream->plan.table_count;
-    for (uint32_t i = 0; i < plan->table_count; i++) {
-        const struct fh_plan_table *from = &stream->plan.tables[i];
-        const struct fh_announcement *product = &from->table.entry.announcement;
-        struct fh_msg_plan_table *to = &plan->tables[i];
-        to->domain = product->domain;
-        to->contract = product->contract;
-        snprintf(to->domain_name, sizeof to->domain_name, "%s", from->table.entry.domain_name);
-        snprintf(to->product, sizeof to->product, "%s", product->product);
-        snprintf(to->version, sizeof to->version, "%s", product->version);
-        snprintf(to->table, sizeof to->table, "%s", from->table.name);
-        const char *address;
-        if (fh_domain_id_equal(&product->domain, &o->domain)) {
-            to->node = o->node;
-            to->reachable = true;
-        } else {
-            to->reachable =
-                o->mesh != NULL && fh_mesh_node_of(o->mesh, &product->domain, &to->node, &address);
-        }
-    }
-    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
-    fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
-    fh_msg_plan_answer(&out, plan);
-    fh_free(plan);
-    fh_question_answer_buf(FH_TAKE(stream->opening), &out);
-    fh_stream_end(stream, NULL);
-}
-
-static void begin(struct fh_stream *stream)
-{
-    struct fh_err err;
-    int rc = open_tables(stream, &err);
-    if (rc == FH_OK) {
-        stream->state = FH_STREAM_BEGINNING;
-        rc = fh_stream_submit(stream, begin_work, begun);
-        if (rc != FH_OK) {
-            err = stream->job_err;
-        }
-    }
-    if (rc != FH_OK) {
-        fail(stream, &err);
-    }
-}
-
-/* ---- prepare: a worker, and the statement through the gate ---- */
-
-/* Pool thread. */
-static void prepare_work(void *user)
-{
-    struct fh_stream *stream = user;
-    int rc = FH_OK;
-    if (stream->fresh) {
-        rc = fh_worker_setup(stream->worker,
-                             stream->kind == FH_STREAM_SCAN ? FH_WORKER_SCAN : FH_WORKER_QUERY,
-                             (uint32_t)stream->serve->options.settings->worker_memory_mib,
-                             stream->kind == FH_STREAM_SCAN ? 1 : 2,
-                             fh_clock_mono_ms() + SETUP_MS,
-                             &stream->job_err);
-    }
-    if (rc == FH_OK && stream->kind != FH_STREAM_SCAN) {
-        rc = fh_worker_parse(stream->worker, stream->sql, &stream->tree, &stream->job_err);
-    }
-    if (rc == FH_OK && stream->kind != FH_STREAM_SCAN) {
-        rc = fh_gate_check(
-            &stream->gate, fh_buf_view(&stream->tree), stream->arena, &stream->job_err);
-    }
-    stream->job_code = rc;
-}
-
-static void prepared(void *user)
-{
-    struct fh_stream *stream = user;
-    stream->job_running = false;
-    if (stream->state == FH_STREAM_OVER) {
-        fh_stream_settle(stream);
-        return;
-    }
-    if (stream->job_code != FH_OK) {
-        fail(stream, &stream->job_err);
-        return;
-    }
-    struct fh_err err;
-    if (stream->kind != FH_STREAM_SCAN &&
-        fh_plan_make(
-            &stream->plan, &stream->gate, stream->serve->options.catalog, stream->arena, &err) !=
-            FH_OK) {
-        fail(stream, &err);
-    } else if (stream->kind == FH_STREAM_PLAN) {
-        answer_plan(stream);
-    } else {
-        begin(stream);
-    }
-}
-
-static void prepare(struct fh_stream *stream)
-{
-    const struct fh_serve_options *o = &stream->serve->options;
-    struct fh_err err;
-    int rc = fh_crew_take(o->crew,
-                          stream->session,
-                          stream->kind == FH_STREAM_SCAN ? FH_WORKER_SCAN : FH_WORKER_QUERY,
-                          &stream->worker,
-                          &stream->fresh,
-                          &err);
-    if (rc == FH_OK) {
-        rc = fh_stream_submit(stream, prepare_work, prepared);
-        if (rc != FH_OK) {
-            err = stream->job_err;
-        }
-    }
-    if (rc != FH_OK) {
-        fail(stream, &err);
-    }
-}
 
 /* ---- making a stream from a question ---- */
 
@@ -468,9 +158,9 @@ static void serve_plan(struct fh_serve *serve, struct fh_question *question)
         rc = keep_sql(stream, sql, &err);
     }
     if (rc == FH_OK) {
-        prepare(stream);
+        fh_stream_prepare(stream);
     } else {
-        fail(stream, &err);
+        fh_stream_fail(stream, &err);
     }
 }
 
@@ -501,9 +191,9 @@ static void serve_query(struct fh_serve *serve, struct fh_question *question)
         rc = check_sql(stream, stream->request.sql, &err);
     }
     if (rc == FH_OK) {
-        prepare(stream);
+        fh_stream_prepare(stream);
     } else {
-        fail(stream, &err);
+        fh_stream_fail(stream, &err);
     }
 }
 
@@ -600,9 +290,9 @@ static void serve_scan(struct fh_serve *serve, struct fh_question *question)
         rc = plan_scan(stream, &err);
     }
     if (rc == FH_OK) {
-        prepare(stream);
+        fh_stream_prepare(stream);
     } else {
-        fail(stream, &err);
+        fh_stream_fail(stream, &err);
     }
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What serve.c, stream.c and remote_scan.c share: one question in work. For them alone.
+ * What serve.c, prepare.c, stream.c and remote_scan.c share: one question in work. For them alone.
  *
  * Fields under "job" belong to the pool thread while `job_running`, to the loop otherwise.
  */
@@ -92,6 +92,12 @@ struct fh_stream {
     struct fh_record_id parts[FH_QUERY_TABLES_MAX];
     struct fh_buf part_records[FH_QUERY_TABLES_MAX];
 };
+
+/* prepare.c */
+/* Takes a worker and prepares, plans, begins; answers the opening question. */
+void fh_stream_prepare(struct fh_stream *stream);
+/* Refuses the opening question with what may be told, and ends the stream. */
+void fh_stream_fail(struct fh_stream *stream, const struct fh_err *err);
 
 /* stream.c */
 void fh_stream_pump(struct fh_stream *stream);

@@ -33,7 +33,7 @@ struct fh_workers {
     uint64_t spawned;
     uint32_t living;
     uint32_t released_living; /* killed already, not reaped yet: they keep nobody waiting */
-    struct fh_list all; /* every handle that is not freed */
+    struct fh_list all;       /* every handle that is not freed */
 };
 
 /*      spawn ──► exited (libuv reaped it) ──► closed (libuv let the handle go) ─┐

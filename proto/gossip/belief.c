@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * What is believed about whom. Each kind of record goes the same way, cheapest check first: known
- * bytes, newer life, dates, admitted signer, rate, signature; only then is anything changed.
- */
+/* What is believed about whom. Each kind of record goes the same way, cheapest check first: known
+ * bytes, newer life, dates, admitted signer, rate, signature; only then is anything changed. */
 #include "proto/gossip/core.h"
 
 #include "common/assert.h"
 
 #include <string.h>
 
-enum {
-    LIFE_AHEAD_MAX_S = 24 * 3600
-}; /* a generation is seconds of the sender's clock, or a bit more */
+enum { LIFE_AHEAD_MAX_S = 24 * 3600 }; /* a generation is the sender's seconds, or a bit more */
 
 /* ---- own record ------------------------------------------------------------------------------ */
 

@@ -895,67 +895,6 @@ static void test_states_of_the_core(void **state)
     fh_gossip_free(NULL);
 }
 
-static void test_generation(void **state)
-{
-    (void)state;
-    static const struct {
-        uint64_t stored;
-        int64_t wall_ms;
-        uint64_t wanted;
-    } rows[] = {{0, 5000, 5}, {4, 5000, 5}, {5, 5000, 6}, {900, 5000, 901}, {0, -5, 1}};
-    for (size_t i = 0; i < FH_COUNT(rows); i++) {
-        struct fh_gossip *g;
-        struct fh_gossip_options o = options_of(&nodes[S]);
-        assert_int_equal(fh_gossip_new(&g, &o, NULL), FH_OK);
-        struct fh_gossip_event start = {.kind = FH_GOSSIP_START,
-                                        .wall_ms = rows[i].wall_ms,
-                                        .u.start = {.generation = rows[i].stored}};
-        assert_int_equal(fh_gossip_step(g, &start, &actions, NULL), FH_OK);
-        assert_int_equal(actions.items[0].generation, rows[i].wanted);
-        fh_gossip_free(g);
-    }
-}
-
-static void test_options(void **state)
-{
-    (void)state;
-    for (unsigned i = 0; i < 8; i++) {
-        struct fh_gossip_options o = options_of(&nodes[S]);
-        struct fh_gossip *g = NULL;
-        switch (i) {
-        case 0:
-            o.address_count = 0;
-            break;
-        case 1:
-            o.addresses[0] = "no port";
-            break;
-        case 2:
-            o.seed_count = FH_GOSSIP_SEEDS_MAX + 1;
-            break;
-        case 3:
-            o.seeds[0] = "h:0";
-            o.seed_count = 1;
-            break;
-        case 4:
-            o.label = "a label that is far longer than sixty-three bytes, which no name may be";
-            break;
-        case 5:
-            o.env.seal = NULL;
-            break;
-        case 6:
-            o.timing.probe_ms = 0;
-            break;
-        default:
-            o.protocol_min = 2;
-            break;
-        }
-        struct fh_err err = {0};
-        assert_int_equal(fh_gossip_new(&g, &o, &err), FH_EINVAL);
-        assert_true(strlen(err.text) > 10);
-        assert_null(g);
-    }
-}
-
 /* ---- no memory ------------------------------------------------------------------------------- */
 
 static unsigned allocations_left;
@@ -1014,8 +953,6 @@ int main(void)
         ROW(test_forks_are_bounded),
         ROW(test_head),
         ROW(test_states_of_the_core),
-        ROW(test_generation),
-        ROW(test_options),
         ROW(test_out_of_memory),
     };
     if (fh_crypto_init() != FH_OK) {

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/residence.h"
+
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/time.h"
+
+enum { IDENTITY_RECORDS_MAX = 256 }; /* files that init and the key commands leave */
+
+struct import {
+    struct fh_buf bytes; /* all records, one behind the other */
+    size_t sizes[IDENTITY_RECORDS_MAX];
+    size_t count;
+};
+
+static int gather(void *user, const char *name, struct fh_bytes bytes, struct fh_err *err)
+{
+    (void)name;
+    struct import *import = user;
+    if (import->count == IDENTITY_RECORDS_MAX) {
+        return fh_err_set(err, FH_ETOOBIG, "more than %d identity records", IDENTITY_RECORDS_MAX);
+    }
+    fh_buf_add_bytes(&import->bytes, bytes);
+    import->sizes[import->count++] = bytes.size;
+    return fh_buf_ok(&import->bytes) == FH_OK
+               ? FH_OK
+               : fh_err_set(err, fh_buf_ok(&import->bytes), "the identity records are too large");
+}
+
+static int keep(struct fh_residence *home, struct fh_bytes record, struct fh_err *err)
+{
+    struct fh_directory_outcome outcome;
+    int64_t wall = fh_clock_wall_ms();
+    int rc = fh_directory_add(home->dir, record, wall, &outcome, err);
+    if (rc == FH_OK && outcome.result == FH_DIRECTORY_ADDED) {
+        struct fh_store_record kept = {.id = outcome.id,
+                                       .type = outcome.type,
+                                       .domain = outcome.domain,
+                                       .bytes = record,
+                                       .received_ms = wall};
+        rc = fh_store_record_put(home->store, &kept, err);
+    }
+    return rc;
+}
+
+/* What init and the key commands left in the home; known records change nothing. */
+static int import_records(struct fh_residence *home, struct fh_err *err)
+{
+    struct import *import = fh_calloc(1, sizeof *import);
+    if (import == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for identity records");
+    }
+    fh_buf_init(&import->bytes, 1024 * 1024);
+    int rc = fh_home_identity_each(&home->config->home, gather, import, err);
+    size_t at = 0;
+    for (size_t i = 0; rc == FH_OK && i < import->count; i++) {
+        rc = keep(home, fh_bytes(import->bytes.data + at, import->sizes[i]), err);
+        at += import->sizes[i];
+    }
+    fh_buf_fini(&import->bytes);
+    fh_free(import);
+    return rc;
+}
+
+static int remember(void *user, const struct fh_store_record *record, struct fh_err *err)
+{
+    struct fh_residence *home = user;
+    struct fh_directory_outcome outcome;
+    struct fh_err why;
+    if (fh_directory_add(home->dir, record->bytes, fh_clock_wall_ms(), &outcome, &why) != FH_OK) {
+        fh_log(FH_LOG_WARN,
+               "record.not_loaded",
+               "type=%s rule=%s text=\"%s\"",
+               fh_record_type_text(record->type),
+               why.rule,
+               why.text);
+    }
+    (void)err;
+    return FH_OK;
+}
+
+/* Our domain is the one that delegates to our node key. */
+static int find_self(struct fh_residence *home, struct fh_err *err)
+{
+    struct fh_sign_public key = fh_keystore_sign_public(home->keys);
+    struct fh_key_id id = fh_key_id_of(&key);
+    struct fh_ref ref = fh_key_id_ref(&id);
+    int64_t wall = fh_clock_wall_ms();
+    struct fh_err last;
+    fh_err_rule(&last, FH_ENOTFOUND, "identity.missing", "no domain delegates to the node's key");
+    for (size_t i = 0; i < fh_directory_domain_count(home->dir); i++) {
+        const struct fh_directory_domain *domain = fh_directory_domain_at(home->dir, i);
+        struct fh_signer signer;
+        struct fh_err why;
+        int rc = fh_directory_signer_of_stranger(
+            home->dir, &ref, &domain->id, wall, FH_ROLE_MASK(FH_ROLE_NODE), &signer, &why);
+        if (rc == FH_OK) {
+            home->domain = domain->id;
+            if (signer.not_after_ms - wall < FH_NODE_DELEGATION_MS / 3) {
+                fh_log(FH_LOG_WARN, "delegation.ends_soon", "role=node domain=%s", domain->name);
+            }
+            return FH_OK;
+        }
+        if (strcmp(why.rule, "record.signer.expired") == 0 ||
+            strcmp(why.rule, "record.signer.revoked") == 0) {
+            last = why;
+        }
+    }
+    *err = last;
+    return fh_err_wrap(err, "%s: this home's node key", home->config->home.root);
+}
+
+static int start(struct fh_residence *home, struct fh_err *err)
+{
+    const struct fh_config *config = home->config;
+    char path[FH_HOME_PATH_BYTES];
+    int rc = fh_home_lock(&config->home, &home->lock, err);
+    if (rc == FH_OK && config->settings.mesh[0] != '\0') {
+        rc = fh_mesh_id_parse(&home->mesh_id, config->settings.mesh, err);
+    }
+    if (rc == FH_OK) {
+        rc = fh_keystore_open(&home->keys, &config->home, err);
+    }
+    if (rc == FH_OK) {
+        rc = fh_store_open(&home->store, fh_home_path(path, &config->home, FH_HOME_DATABASE), err);
+    }
+    if (rc == FH_OK) {
+        home->dir = fh_directory_new(&home->mesh_id, &fh_verifier_plain);
+        rc = home->dir != NULL ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory for a directory");
+    }
+    if (rc == FH_OK) {
+        rc = fh_store_records_each(home->store, remember, home, err);
+    }
+    if (rc == FH_OK) {
+        rc = import_records(home, err);
+    }
+    if (rc == FH_OK) {
+        rc = find_self(home, err);
+    }
+    if (rc != FH_OK) {
+        return rc;
+    }
+    home->mesh_id = *fh_directory_mesh(home->dir);
+    struct fh_node_id self = fh_keystore_node(home->keys);
+    rc = fh_store_identify(home->store, &home->mesh_id, &home->domain, &self, err);
+    struct fh_catalog_options catalog = {
+        .store = home->store,
+        .directory = home->dir,
+        .self = home->domain,
+        .products_per_domain_max = config->settings.products_per_domain_max,
+    };
+    if (rc == FH_OK) {
+        rc = fh_catalog_open(&home->catalog, &catalog, err);
+    }
+    struct fh_sign_public key = fh_keystore_sign_public(home->keys);
+    if (rc == FH_OK) {
+        home->identity = fh_identity_new(home->dir,
+                                         &home->mesh_id,
+                                         &home->domain,
+                                         &key,
+                                         fh_keystore_sign_secret(home->keys),
+                                         fh_keystore_agree_secret(home->keys));
+        rc = home->identity != NULL ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory to start");
+    }
+    return rc;
+}
+
+int fh_residence_open(struct fh_residence *home, const struct fh_config *config, struct fh_err *err)
+{
+    *home = (struct fh_residence){.config = config, .lock = -1};
+    return start(home, err);
+}
+
+void fh_residence_close(struct fh_residence *home)
+{
+    fh_identity_free(home->identity);
+    fh_catalog_close(home->catalog);
+    fh_directory_free(home->dir);
+    fh_store_close(home->store);
+    fh_keystore_close(home->keys);
+    if (home->config != NULL && home->lock >= 0) {
+        fh_home_unlock(home->lock);
+    }
+    *home = (struct fh_residence){.lock = -1};
+}

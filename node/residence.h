@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Residence: who lives in this home. The lock, the keys, what the store remembers, the directory of
+ * identities and the catalogue, all opened and in agreement with each other.
+ *
+ * Opening reads the stored identities, then those that `init` and the key commands left in the
+ * home, and finds the domain that delegates to the node's key.
+ *
+ * Does not: touch a network. Thread: the loop's. Ownership: owns all its parts; `config` is kept.
+ */
+#ifndef FH_NODE_RESIDENCE_H
+#define FH_NODE_RESIDENCE_H
+
+#include "node/config.h"
+#include "node/peer/admit.h"
+#include "node/state/catalog.h"
+#include "node/state/keystore.h"
+
+struct fh_residence {
+    const struct fh_config *config;
+    int lock; /* descriptor, or -1 */
+    struct fh_store *store;
+    struct fh_keystore *keys;
+    struct fh_mesh_id mesh_id;
+    struct fh_domain_id domain; /* ours */
+    struct fh_directory *dir;
+    struct fh_catalog *catalog;
+    struct fh_identity *identity;
+};
+
+/* Opens everything. On failure what was opened stays for fh_residence_close. FH_EBUSY (another node
+ * has the home), FH_ENOTFOUND ("identity.missing": no domain delegates to the node key), and the
+ * errors of keystore, store, directory and catalogue. */
+FH_MUST_CHECK int
+fh_residence_open(struct fh_residence *home, const struct fh_config *config, struct fh_err *err);
+/* Closes what is open; works on a residence that never opened. */
+void fh_residence_close(struct fh_residence *home);
+
+#endif
