@@ -117,7 +117,9 @@ static void make_home(struct world *world, unsigned index)
     char said[SAID_BYTES];
     struct fh_err err = {0};
     char *home = world->homes[index];
-    snprintf(home, PATH_BYTES, "%s/%s", world->root, names[index]);
+    char whole[PATH_BYTES]; /* root and homes lie in one struct: no printing from it into it */
+    snprintf(whole, sizeof whole, "%s/%s", world->root, names[index]);
+    memcpy(home, whole, sizeof whole);
     if (index == AVIATION) {
         const char *const words[WORDS_MAX] = {
             "--home", home, "init", "--domain", names[index], "--mesh", "skies"};
