@@ -5,6 +5,7 @@
 #include "proto/wire/crypto.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,13 @@ static void own_folder(char out[PATH_MAX])
     if (slash != NULL) {
         *slash = '\0';
     }
+}
+
+/* A file that may not grow is an error of one write, told and survived as a full disk is. */
+static void outlive_file_limit(void)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGXFSZ, &ignore, NULL);
 }
 
 /* Keys are in this process: no core file, no debugger of the same user. */
@@ -70,6 +78,7 @@ int main(int argc, char **argv)
         }
         setenv("UV_THREADPOOL_SIZE", POOL_THREADS, 0);
         shut_in();
+        outlive_file_limit();
         rc = fh_crypto_init();
         if (rc != FH_OK) {
             fh_err_set(&err, rc, "libsodium does not start");
