@@ -383,7 +383,10 @@ static void watch(void *user)
         if (stream->state == FH_STREAM_OVER) {
             fh_stream_settle(stream);
         } else if (!stream->job_running && now > stream->deadline_ms) {
-            fh_err_rule(&err, FH_ETIMEOUT, "query.deadline", "the query took longer than it may");
+            fh_err_rule(&err,
+                        FH_ETIMEOUT,
+                        "query.deadline",
+                        "the query was not done by its deadline and was ended; ask for less");
             fh_stream_end(stream, &err);
         } else if (stream->state == FH_STREAM_RUNNING && !stream->job_running &&
                    now - stream->touched_ms > FH_STREAM_STALL_MS) {

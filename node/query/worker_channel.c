@@ -328,7 +328,10 @@ int fh_worker_wait(
     end_question(worker, id, answer);
     fh_worker_forget_query(worker);
     return code == FH_ETIMEOUT
-               ? fh_err_rule(err, code, "query.deadline", "the worker did not answer in time")
+               ? fh_err_rule(err,
+                             code,
+                             "query.deadline",
+                             "the query was not done by its deadline and was ended; ask for less")
                : fh_err_rule(err, code, "query.cancelled", "the query was cancelled");
 }
 
