@@ -28,6 +28,7 @@ static const struct {
     {"product.unreachable", FH_OK, "`freehold peers` shows who is there; try again later"},
     {"product.name", FH_OK, "`freehold search WORDS` finds products"},
     {"query.access", FH_OK, "ask the owner; `freehold product describe NAME` names the team"},
+    {"answer.incomplete", FH_OK, "do not use these rows; ask again"},
     {"receipt.", FH_OK, "do not use these rows; ask again"},
     {"session.peer.", FH_OK, "the node is not who it should be; do not use it"},
     {"admin.none", FH_OK, "start it with `freehold node`"},

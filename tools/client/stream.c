@@ -9,6 +9,7 @@
 #include "proto/session/messages.h"
 #include "tools/client/result.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -219,6 +220,21 @@ static int take_next(struct freehold_result *result, struct fh_err *err)
     return take_batch(result, next.batch, tag, err);
 }
 
+/* Says of an error that came after rows that these are not the whole answer. */
+static int cut_short(const struct freehold_result *result, int code, struct fh_err *err)
+{
+    unsigned long long rows = fh_tally_read(&result->tally).rows;
+    if (rows == 0 || (code != FH_EUNREACH && code != FH_ETIMEOUT)) {
+        return code;
+    }
+    fh_err_wrap(err, "the answer is incomplete, it broke off after %llu rows", rows);
+    if (code == FH_EUNREACH) {
+        err->code = FH_EINCOMPLETE;
+        snprintf(err->rule, sizeof err->rule, "answer.incomplete");
+    }
+    return err->code;
+}
+
 int fh_stream_step(struct freehold_result *result, bool *out_rows)
 {
     struct fh_err *err = &result->err;
@@ -231,6 +247,7 @@ int fh_stream_step(struct freehold_result *result, bool *out_rows)
         }
         if (code != FH_OK) {
             err->code = code;
+            code = cut_short(result, code, err);
             result->batch.rows = 0;
             fh_stream_stop(result);
             return code;
