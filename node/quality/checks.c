@@ -202,7 +202,9 @@ static int set_up_table(struct checks *checks, size_t index, struct fh_err *err)
     int rc =
         fh_file_open_beneath(checks->options.data_root, mapped->path, &checks->files[index], err);
     if (rc != FH_OK) {
-        return fh_err_wrap(err, "table %s", mapped->name);
+        fh_err_wrap(err, "table %s: %s", mapped->name, checks->options.data_root);
+        snprintf(err->rule, sizeof err->rule, "source.unavailable");
+        return rc;
     }
     checks->file_count = index + 1;
     return FH_OK;
