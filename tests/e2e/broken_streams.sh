@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Nodes that die while a large answer streams through them: the owner, the entry peer, one owner of a
+# join. The client must call what it got incomplete and end with 3, the others go on, no worker stays.
+# shellcheck source=tests/e2e/common.sh
+source "$1/tests/e2e/common.sh"
+
+rows=600000
+make_product orders "$rows"
+make_product prices "$rows"
+make_mesh shop market museum
+prints 'shop/orders@1.0.0' fh shop product publish "$data/orders.odcs.yaml"
+prints 'market/prices@1.0.0' fh market product publish "$data/prices.odcs.yaml"
+for domain in shop market museum; do
+    until_true 10 "two products at $domain" finds "$domain" 2
+done
+mkfifo "$work/pipe"
+
+gone() # PID...: none of these processes lives
+{
+    local pid
+    for pid in "$@"; do
+        [[ ! -e /proc/$pid ]] || return 1
+    done
+}
+
+# cut DOMAIN PEER SQL: asks PEER from museum's home, reads the first rows, kills DOMAIN's node and reads
+# the rest.
+cut()
+{
+    local victim=$1 peer=$2 sql=$3 status=0 client workers got=0 started
+    timeout 50 "$bin/freehold" --home "$work/museum/home" -o csv query --peer "${address[$peer]}" "$sql" \
+        >"$work/pipe" 2>"$work/err" </dev/null &
+    client=$!
+    exec {pipe}<"$work/pipe"
+    while ((got < 100)); do
+        read -r <&"$pipe" || fail "the answer ended after $got lines: $(<"$work/err")"
+        got=$((got + 1))
+    done
+    # A reader that is slow holds the producer: the answer cannot be through yet.
+    mapfile -t workers < <(pgrep -P "${node_pid[$victim]}" || true)
+    started=$SECONDS
+    kill_node "$victim"
+    got=$((got + $(wc -l <&"$pipe")))
+    exec {pipe}<&-
+    wait "$client" || status=$?
+    ((status == 3)) || fail "exit code $status instead of 3: $(<"$work/err")"
+    ((got > 100 && got < rows)) || fail "$got lines of $rows came"
+    grep -q 'the answer is incomplete' "$work/err" || fail "not called incomplete: $(<"$work/err")"
+    grep -q 'do not use these rows; ask again' "$work/err" || fail "no remedy: $(<"$work/err")"
+    ((SECONDS - started < 15)) || fail "it took $((SECONDS - started)) s to notice"
+    until_true 10 "the end of the dead node's workers" gone "${workers[@]}"
+    say "    $got of $rows rows: $(head -n 1 "$work/err")"
+}
+counts() # DOMAIN.PRODUCT
+{
+    prints "$(printf 'n\n%s' "$rows")" fh museum -o csv query "SELECT count(*) AS n FROM $1"
+}
+
+say "- the owner dies, its rows come through the entry peer"
+cut shop museum 'SELECT * FROM shop.orders'
+counts market.prices
+refused 3 'hint: is the node running?' -- fh museum query 'SELECT count(*) FROM shop.orders'
+start_node shop
+until_true 30 "the return of shop" counts shop.orders
+
+say "- the entry peer dies, the owner lives"
+cut market market 'SELECT * FROM shop.orders'
+counts shop.orders
+start_node market
+until_true 30 "the return of market" counts market.prices
+
+say "- one owner of a query over two dies, the entry peer lives"
+cut shop market "SELECT id, item FROM shop.orders UNION ALL SELECT id, 'price' FROM market.prices WHERE id <= 1000"
+counts market.prices

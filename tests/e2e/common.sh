@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2154
+# What the end-to-end tests share: sourced first of all by tests/e2e/*.sh, which are called with
+#     SOURCE_FOLDER PROGRAM_FOLDER FIRST_PORT
+# Makes `work`, a folder of its own, and sources the scripts for nodes. When the test ends, however
+# it ends, every node that was started is ended and `work` is removed; after a failure the ends of
+# the nodes' logs are shown.
+set -euo pipefail
+source_folder=$1
+bin=$2
+# shellcheck disable=SC2034 # for mesh.sh
+port=$3
+# shellcheck source=tools/steps.sh
+source "$source_folder/tools/steps.sh"
+# shellcheck source=tools/mesh.sh
+source "$source_folder/tools/mesh.sh"
+work=$(mktemp -d "${TMPDIR:-/tmp}/freehold-e2e.XXXXXX")
+data=$work/data
+mkdir "$data"
+
+end_test()
+{
+    local status=$? domain log left=()
+    trap - EXIT
+    if ((status != 0)); then
+        for log in "$work"/*/node.log; do
+            [[ ! -e $log ]] || tail -n 15 "$log" | sed "s|^|    ${log#"$work"/} |" >&2
+        done
+    fi
+    # What counts was checked already: no goodbyes that take seconds.
+    for domain in "${!node_pid[@]}"; do
+        kill_node "$domain"
+    done
+    mapfile -t left < <(processes)
+    if ((${#left[@]} > 0)); then
+        kill -KILL "${left[@]}" 2>/dev/null || true
+        say "left running at the end: ${left[*]}" >&2
+        ((status != 0)) || status=1
+    fi
+    rm -rf "$work"
+    exit "$status"
+}
+trap end_test EXIT
+trap 'exit 130' INT TERM
+
+# processes: the pids of what still works below `work`, when it does not end within 5 seconds.
+processes()
+{
+    local i
+    for ((i = 0; i < 100; i++)); do
+        pgrep -f -- "$work/" >/dev/null || return 0
+        sleep 0.05
+    done
+    pgrep -f -- "$work/" || true
+}
+
+# kill_node DOMAIN: what a power cut does to it.
+kill_node()
+{
+    kill -KILL "${node_pid[$1]}" 2>/dev/null || true
+    wait "${node_pid[$1]}" 2>/dev/null || true
+    unset "node_pid[$1]"
+}
+
+# bounded COMMAND...: nothing here may hang.
+bounded()
+{
+    if [[ $1 == fh ]]; then
+        local domain=$2
+        shift 2
+        timeout 60 "$bin/freehold" --home "$work/$domain/home" "$@"
+    elif [[ $(type -t "$1") == function ]]; then
+        "$@"
+    else
+        timeout 60 "$@"
+    fi
+}
+
+# refused EXIT TEXT... -- COMMAND...: the command ends with this exit code, says each of the texts on
+# standard error, and prints no data. What it printed is in $work/out and $work/err.
+refused()
+{
+    local expected=$1 status=0 texts=() text
+    shift
+    while [[ $1 != -- ]]; do
+        texts+=("$1")
+        shift
+    done
+    shift
+    bounded "$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
+    if ((status != expected)); then
+        cat "$work/out" "$work/err" >&2
+        fail "exit code $status instead of $expected: $*"
+    fi
+    for text in "${texts[@]}"; do
+        if ! grep -qF -- "$text" "$work/err"; then
+            cat "$work/err" >&2
+            fail "the error does not say '$text': $*"
+        fi
+    done
+    if [[ -s $work/out ]]; then
+        cat "$work/out" >&2
+        fail "data beside an error: $*"
+    fi
+}
+
+# prints TEXT COMMAND...: the command succeeds, and its standard output is exactly this.
+prints()
+{
+    local expected=$1 got
+    shift
+    got=$(bounded "$@" 2>"$work/err" </dev/null) || {
+        cat "$work/err" >&2
+        fail "should succeed: $*"
+    }
+    [[ $got == "$expected" ]] || fail "$*: expected
+$expected
+but got
+$got"
+}
+
+# succeeds COMMAND...
+succeeds()
+{
+    bounded "$@" >"$work/out" 2>"$work/err" </dev/null || {
+        cat "$work/out" "$work/err" >&2
+        fail "should succeed: $*"
+    }
+}
+
+# make_contract NAME VERSION >FILE: a contract for NAME.csv beside it.
+make_contract()
+{
+    cat <<YAML
+apiVersion: v3.1.0
+kind: DataContract
+id: contract-of-$1
+name: $1
+version: $2
+status: active
+description:
+  purpose: Rows that the end-to-end tests ask for.
+schema:
+  - name: $1
+    properties:
+      - {name: id, logicalType: integer, required: true, primaryKey: true, primaryKeyPosition: 1}
+      - {name: item, logicalType: string, required: true}
+      - {name: price, logicalType: number, required: true}
+roles:
+  - {role: mesh, access: read}
+servers:
+  - {server: here, type: local, path: $1.csv, format: csv}
+YAML
+}
+
+# make_product NAME ROWS: NAME.csv and NAME.odcs.yaml of version 1.0.0 in `data`.
+make_product()
+{
+    awk -v rows="$2" 'BEGIN {
+        print "id,item,price"
+        for (i = 1; i <= rows; i++) printf "%d,item %d of the shop in the market hall,%d.5\n", i, i % 10, i % 100
+    }' >"$data/$1.csv"
+    make_contract "$1" 1.0.0 >"$data/$1.odcs.yaml"
+}
+
+# version_of DOMAIN PRODUCT: which version of OWNER/PRODUCT the domain's node shows, or nothing.
+version_of()
+{
+    fh "$1" -o csv product list | sed -n "s|^$2@\([0-9.]*\),.*|\1|p"
+}
