@@ -36,8 +36,10 @@ target_compile_options(fh_options INTERFACE
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
     target_compile_options(fh_options INTERFACE -Wlogical-op -Wduplicated-cond
         -Wduplicated-branches -Wstringop-overflow=4 -Wjump-misses-init
-        # cmocka's assertions do not tell gcc that they end the test.
-        $<$<NOT:$<OR:$<CONFIG:Debug>,$<STREQUAL:$<TARGET_PROPERTY:FOLDER>,tests>>>:-Wnull-dereference>)
+        # cmocka's assertions do not tell gcc that they end the test, and paths are put together
+        # from members of one struct.
+        $<$<NOT:$<OR:$<CONFIG:Debug>,$<STREQUAL:$<TARGET_PROPERTY:FOLDER>,tests>>>:-Wnull-dereference>
+        $<$<STREQUAL:$<TARGET_PROPERTY:FOLDER>,tests>:-Wno-restrict>)
 else()
     target_compile_options(fh_options INTERFACE -Wcomma -Wconditional-uninitialized
         -Wunreachable-code -Wdocumentation -Wno-gnu-statement-expression
@@ -48,6 +50,7 @@ if(FH_SANITIZE)
     target_compile_options(fh_options INTERFACE -fsanitize=${FH_SANITIZE}
         -fno-sanitize-recover=all -O1 -g)
     target_link_options(fh_options INTERFACE -fsanitize=${FH_SANITIZE})
+    target_sources(fh_options INTERFACE $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:${PROJECT_SOURCE_DIR}/tests/sanitizers/defaults.c>)
     if(FH_BUILD_FUZZERS)
         target_compile_options(fh_options INTERFACE -fsanitize=fuzzer-no-link)
         target_link_options(fh_options INTERFACE -fsanitize=fuzzer-no-link)
