@@ -122,6 +122,7 @@ after()
         publish 1.2.0
         until_true 30 "the next version is at stock" lists stock 1.2.0
         [[ $(freehold --home stock -o csv query 'SELECT count(*) AS n FROM orders.sales') == $'n\n2' ]]
+        # shellcheck disable=SC2154 # assigned by the commands of the page
         kill "$orders_node"
         wait "$orders_node"
         : >"$work/all-done"

@@ -63,6 +63,7 @@ elif ! diff -u "$page" - <<<"$wanted"; then
     exit 1
 fi
 
+# shellcheck disable=SC2016 # the backquotes are those of the page
 events=$(awk '/^\| event \| it says \|$/ { on = 1; next } on && !/^\|/ { exit } on' "$page" |
     cut -d '|' -f 2 | grep -oE '`[a-z._]+`' | tr -d '`')
 (($(wc -w <<<"$events") > 5)) || {
