@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A stopwatch over libfreehold for tools/bench: what a program that uses a node waits for, without
+ * the start of a command-line tool in it. Times are printed in microseconds.
+ *
+ *     fh-stopwatch start HOME PROGRAM...                 PROGRAM's start until HOME's node answers
+ *     fh-stopwatch seen PRODUCT VERSION HOME... -- PROGRAM...
+ *                                                       PROGRAM's end until every home's node shows
+ *                                                       that version, its contract verified here
+ *     fh-stopwatch fresh HOME PEER SQL TIMES            a session, then the whole answer, each time
+ *     fh-stopwatch warm HOME PEER SQL TIMES             the whole answer, all in one session
+ *
+ * PEER is HOST:PORT, or "-" for the home's own node. `fresh` and `warm` print the median, and on
+ * stderr how many rows came and how many a second.
+ */
+#include "tools/client/freehold.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TIMES_MAX = 1000, HOMES_MAX = 16, PATIENCE_US = 20000000, PAUSE_US = 500 };
+
+static int64_t now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static _Noreturn void give_up(const char *what, const struct freehold_error *error)
+{
+    fprintf(stderr, "fh-stopwatch: %s: %s\n", what, error->text);
+    exit(1);
+}
+
+static pid_t run(char **command)
+{
+    pid_t pid;
+    int code = posix_spawnp(&pid, command[0], NULL, NULL, command, environ);
+    if (code != 0) {
+        fprintf(stderr, "fh-stopwatch: %s: %s\n", command[0], strerror(code));
+        exit(1);
+    }
+    return pid;
+}
+
+static void pause_shortly(void)
+{
+    struct timespec pause = {0, PAUSE_US * 1000};
+    nanosleep(&pause, NULL);
+}
+
+/* ---- start ---- */
+
+static int measure_start(const char *home, char **command)
+{
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    int64_t started = now_us();
+    pid_t pid = run(command);
+    int code;
+    do {
+        struct freehold_client *client = NULL;
+        struct freehold_status status = {.size = sizeof status};
+        code = freehold_open(&client, home, NULL, &error);
+        if (code == FREEHOLD_OK) {
+            code = freehold_status(client, &status, &error);
+        }
+        int64_t answered = now_us();
+        freehold_close(client);
+        if (code == FREEHOLD_OK) {
+            printf("%lld %d\n", (long long)(answered - started), (int)pid);
+            return 0;
+        }
+        pause_shortly();
+    } while (now_us() - started < PATIENCE_US);
+    kill(pid, SIGKILL);
+    give_up("the node did not answer", &error);
+}
+
+/* ---- seen ---- */
+
+static bool shows(struct freehold_client *client, const char *product, const char *version)
+{
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    struct freehold_description *description = NULL;
+    struct freehold_product found = {.size = sizeof found};
+    bool shown = false;
+    if (freehold_describe(&description, client, product, &error) == FREEHOLD_OK) {
+        freehold_description_product(description, &found);
+        shown = strcmp(found.version, version) == 0;
+    }
+    freehold_description_free(description);
+    return shown;
+}
+
+static int measure_seen(const char *product, const char *version, char **rest)
+{
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    struct freehold_client *clients[HOMES_MAX];
+    size_t count = 0;
+    for (; *rest != NULL && strcmp(*rest, "--") != 0; rest++) {
+        if (count == HOMES_MAX ||
+            freehold_open(&clients[count], *rest, NULL, &error) != FREEHOLD_OK) {
+            give_up(*rest, &error);
+        }
+        count++;
+    }
+    if (*rest == NULL || rest[1] == NULL) {
+        return 2;
+    }
+    int status = 0;
+    pid_t pid = run(rest + 1);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (status != 0) {
+        fprintf(stderr, "fh-stopwatch: %s ended with %d\n", rest[1], status);
+        return 1;
+    }
+    int64_t started = now_us();
+    for (size_t i = 0; i < count;) {
+        if (shows(clients[i], product, version)) {
+            i++;
+        } else if (now_us() - started > PATIENCE_US) {
+            fprintf(stderr, "fh-stopwatch: %s %s was not seen in time\n", product, version);
+            return 1;
+        } else {
+            pause_shortly();
+        }
+    }
+    printf("%lld\n", (long long)(now_us() - started));
+    for (size_t i = 0; i < count; i++) {
+        freehold_close(clients[i]);
+    }
+    return 0;
+}
+
+/* ---- queries ---- */
+
+static uint64_t answer(struct freehold_client *client, const char *sql)
+{
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    struct freehold_result *result = NULL;
+    uint64_t rows = 0;
+    int code = freehold_query(&result, client, sql, NULL, &error);
+    while (code == FREEHOLD_OK && freehold_result_next(result, &error, &code)) {
+        rows++;
+    }
+    if (code != FREEHOLD_OK) {
+        give_up(sql, &error);
+    }
+    freehold_result_close(result);
+    return rows;
+}
+
+static int compare(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a;
+    int64_t y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static struct freehold_client *open_session(const char *home, const char *peer)
+{
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    struct freehold_client *client = NULL;
+    if (freehold_open(&client, home, strcmp(peer, "-") == 0 ? NULL : peer, &error) != FREEHOLD_OK) {
+        give_up(peer, &error);
+    }
+    return client;
+}
+
+static int
+measure_query(bool warm, const char *home, const char *peer, const char *sql, const char *text)
+{
+    static int64_t times[TIMES_MAX];
+    long count = strtol(text, NULL, 10);
+    if (count < 1 || count > TIMES_MAX) {
+        return 2;
+    }
+    uint64_t rows = 0;
+    struct freehold_client *client = NULL;
+    if (warm) {
+        client = open_session(home, peer);
+        (void)answer(client, sql);
+    }
+    for (long i = 0; i < count; i++) {
+        int64_t started = now_us();
+        if (!warm) {
+            client = open_session(home, peer);
+        }
+        rows = answer(client, sql);
+        times[i] = now_us() - started;
+        if (!warm) {
+            freehold_close(client);
+        }
+    }
+    if (warm) {
+        freehold_close(client);
+    }
+    qsort(times, (size_t)count, sizeof times[0], compare);
+    int64_t median = times[(count - 1) / 2];
+    printf("%lld\n", (long long)median);
+    fprintf(stderr,
+            "%llu rows, %.0f rows/s, best %lld us, worst %lld us\n",
+            (unsigned long long)rows,
+            (double)rows * 1e6 / (double)median,
+            (long long)times[0],
+            (long long)times[count - 1]);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    int code = 2;
+    if (argc >= 4 && strcmp(argv[1], "start") == 0) {
+        code = measure_start(argv[2], argv + 3);
+    } else if (argc >= 7 && strcmp(argv[1], "seen") == 0) {
+        code = measure_seen(argv[2], argv[3], argv + 4);
+    } else if (argc == 6 && (strcmp(argv[1], "fresh") == 0 || strcmp(argv[1], "warm") == 0)) {
+        code = measure_query(argv[1][0] == 'w', argv[2], argv[3], argv[4], argv[5]);
+    }
+    if (code == 2) {
+        fprintf(stderr, "fh-stopwatch: see the head of tests/e2e/stopwatch.c\n");
+    }
+    return code;
+}
