@@ -292,7 +292,13 @@ static int start_workers(struct fh_node *node, struct fh_err *err)
         .workers_max = (uint32_t)node->config->settings.workers_max,
     };
     int rc = fh_workers_new(&node->workers, fh_loop_uv(node->loop), &options, err);
-    return rc == FH_OK ? fh_crew_new(&node->crew, node->workers, node->loop, err) : rc;
+    struct fh_crew_options crew = {
+        .workers = node->workers,
+        .loop = node->loop,
+        .memory_mib = (uint32_t)node->config->settings.worker_memory_mib,
+        .standby = !node->config->offline,
+    };
+    return rc == FH_OK ? fh_crew_new(&node->crew, &crew, err) : rc;
 }
 
 /* ---- what the node is for ---- */

@@ -2,13 +2,20 @@
 #include "node/query/crew.h"
 
 #include "common/assert.h"
+#include "common/log.h"
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/io/loop.h"
 
 #include <stddef.h>
 
-enum { IDLE_MS = 2000 }; /* a person's next question mostly comes later, a program's sooner */
+enum {
+    IDLE_MS = 2000,         /* a person's next question mostly comes later, a program's sooner */
+    THREADS = 2,            /* of DuckDB: aggregates take half the time, streams about the same */
+    STANDBY_AGAIN_MS = 250, /* its start takes a core for 20 ms, which the taker's question needs */
+    STANDBY_RETRY_MS = 1000,
+    STANDBY_RETRY_MAX_MS = 60000, /* between attempts when it never comes up */
+};
 
 struct hand {
     struct fh_worker *worker; /* NULL: free entry */
@@ -20,15 +27,29 @@ struct hand {
 };
 
 struct fh_crew {
-    struct fh_workers *workers;
+    struct fh_crew_options options;
     struct fh_timer *timer;
+    struct fh_worker *standby; /* NULL: none */
+    struct fh_timer *standby_timer;
+    int64_t standby_after_ms; /* not before then: the last one failed */
+    int64_t standby_retry_ms; /* how long to wait after the next failure */
+    bool quiet;
     struct hand hands[FH_WORKERS_MAX];
 };
 
-static void end_hand(struct hand *hand)
+/* From the loop, soon: never from inside the caller. */
+static void want_standby(struct fh_crew *crew)
+{
+    if (crew->options.standby && crew->standby == NULL && !crew->quiet) {
+        fh_timer_set(crew->standby_timer, crew->standby_after_ms);
+    }
+}
+
+static void end_hand(struct fh_crew *crew, struct hand *hand)
 {
     fh_worker_release(hand->worker);
     *hand = (struct hand){0};
+    want_standby(crew); /* there is room now */
 }
 
 /* Ends workers that waited long enough; sets the timer for the next. */
@@ -43,7 +64,7 @@ static void end_idle(void *user)
             continue;
         }
         if (hand->idle_since_ms + IDLE_MS <= now || fh_worker_dead(hand->worker)) {
-            end_hand(hand);
+            end_hand(crew, hand);
         } else if (hand->idle_since_ms + IDLE_MS < next) {
             next = hand->idle_since_ms + IDLE_MS;
         }
@@ -51,21 +72,96 @@ static void end_idle(void *user)
     fh_timer_set(crew->timer, next);
 }
 
-int fh_crew_new(struct fh_crew **out,
-                struct fh_workers *workers,
-                struct fh_loop *loop,
-                struct fh_err *err)
+/* Starts a worker and its set-up. Roles differ in what is asked, not in how a worker is made. */
+static int spawn(struct fh_crew *crew, struct fh_worker **out, struct fh_err *err)
+{
+    const struct fh_crew_options *o = &crew->options;
+    struct fh_worker *worker;
+    int rc = fh_workers_spawn(o->workers, &worker, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    rc = fh_worker_setup_ahead(worker, FH_WORKER_QUERY, o->memory_mib, THREADS, err);
+    if (rc != FH_OK) {
+        fh_worker_release(worker);
+        return rc;
+    }
+    *out = worker;
+    return FH_OK;
+}
+
+/* ---- the one that stands by ---- */
+
+static void standby_failed(struct fh_crew *crew)
+{
+    crew->standby_after_ms = fh_clock_mono_ms() + crew->standby_retry_ms;
+    want_standby(crew);
+    crew->standby_retry_ms = 2 * crew->standby_retry_ms < STANDBY_RETRY_MAX_MS
+                                 ? 2 * crew->standby_retry_ms
+                                 : STANDBY_RETRY_MAX_MS;
+}
+
+/* It died while it waited: of no memory, or because it cannot run here. */
+static void standby_exited(struct fh_worker *worker, int status, void *user)
+{
+    struct fh_crew *crew = user;
+    FH_ASSERT(crew->standby == worker);
+    crew->standby = NULL;
+    fh_log(FH_LOG_WARN, "worker.standby", "text=\"ended by itself\" status=%d", status);
+    fh_worker_release(worker);
+    standby_failed(crew);
+}
+
+static void start_standby(void *user)
+{
+    struct fh_crew *crew = user;
+    if (crew->quiet || crew->standby != NULL) {
+        return;
+    }
+    if (!fh_workers_room(crew->options.workers, 2)) {
+        return; /* the next worker that is given back asks again */
+    }
+    struct fh_err err;
+    if (spawn(crew, &crew->standby, &err) != FH_OK) {
+        fh_log(FH_LOG_WARN, "worker.standby", "rule=%s text=\"%s\"", err.rule, err.text);
+        standby_failed(crew);
+        return;
+    }
+    fh_worker_on_exit(crew->standby, standby_exited, crew);
+}
+
+static struct fh_worker *take_standby(struct fh_crew *crew)
+{
+    struct fh_worker *worker = FH_TAKE(crew->standby);
+    if (worker != NULL) {
+        fh_worker_on_exit(worker, NULL, NULL);
+        crew->standby_retry_ms = STANDBY_RETRY_MS;
+        crew->standby_after_ms = fh_clock_mono_ms() + STANDBY_AGAIN_MS;
+        want_standby(crew);
+    }
+    return worker;
+}
+
+/* ---- life ---- */
+
+int fh_crew_new(struct fh_crew **out, const struct fh_crew_options *options, struct fh_err *err)
 {
     struct fh_crew *crew = fh_calloc(1, sizeof *crew);
     if (crew == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for a crew");
     }
-    crew->workers = workers;
-    int rc = fh_timer_new(&crew->timer, loop, end_idle, crew, err);
+    crew->options = *options;
+    crew->standby_retry_ms = STANDBY_RETRY_MS;
+    int rc = fh_timer_new(&crew->timer, options->loop, end_idle, crew, err);
+    if (rc == FH_OK) {
+        rc = fh_timer_new(&crew->standby_timer, options->loop, start_standby, crew, err);
+    }
     if (rc != FH_OK) {
+        fh_timer_free(crew->timer);
         fh_free(crew);
         return rc;
     }
+    want_standby(crew);
     *out = crew;
     return FH_OK;
 }
@@ -79,7 +175,9 @@ void fh_crew_free(struct fh_crew *crew)
     for (size_t i = 0; i < FH_WORKERS_MAX; i++) {
         FH_ASSERT(crew->hands[i].worker == NULL);
     }
+    FH_ASSERT(crew->standby == NULL);
     fh_timer_free(crew->timer);
+    fh_timer_free(crew->standby_timer);
     fh_free(crew);
 }
 
@@ -109,7 +207,7 @@ static struct hand *find_room(struct fh_crew *crew)
         }
     }
     if (longest != NULL) {
-        end_hand(longest);
+        end_hand(crew, longest);
     }
     return longest;
 }
@@ -125,7 +223,7 @@ static bool end_longest_idle(struct fh_crew *crew)
         }
     }
     if (longest != NULL) {
-        end_hand(longest);
+        end_hand(crew, longest);
     }
     return longest != NULL;
 }
@@ -152,9 +250,10 @@ int fh_crew_take(struct fh_crew *crew,
                            "all %d workers of this node are busy; try again in a moment",
                            (int)FH_WORKERS_MAX);
     }
-    int rc = fh_workers_spawn(crew->workers, &hand->worker, err);
+    hand->worker = take_standby(crew);
+    int rc = hand->worker != NULL ? FH_OK : spawn(crew, &hand->worker, err);
     if (rc == FH_EBUSY && end_longest_idle(crew)) {
-        rc = fh_workers_spawn(crew->workers, &hand->worker, err);
+        rc = spawn(crew, &hand->worker, err);
     }
     if (rc != FH_OK) {
         hand->worker = NULL;
@@ -175,7 +274,7 @@ void fh_crew_give(struct fh_crew *crew, struct fh_worker *worker, bool broken)
             continue;
         }
         if (broken || hand->forgotten || fh_worker_dead(worker)) {
-            end_hand(hand);
+            end_hand(crew, hand);
             return;
         }
         hand->idle = true;
@@ -195,17 +294,22 @@ void fh_crew_forget(struct fh_crew *crew, uint64_t session)
         }
         hand->forgotten = true;
         if (hand->idle) {
-            end_hand(hand);
+            end_hand(crew, hand);
         }
     }
 }
 
 void fh_crew_quiesce(struct fh_crew *crew)
 {
+    crew->quiet = true;
+    fh_timer_clear(crew->standby_timer);
+    if (crew->standby != NULL) {
+        fh_worker_release(FH_TAKE(crew->standby));
+    }
     for (size_t i = 0; i < FH_WORKERS_MAX; i++) {
         struct hand *hand = &crew->hands[i];
         if (hand->worker != NULL && hand->idle) {
-            end_hand(hand);
+            end_hand(crew, hand);
         }
     }
     fh_timer_clear(crew->timer);

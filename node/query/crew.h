@@ -4,7 +4,9 @@
  *
  * A worker that served a session serves that session only, ever; when its question is over it waits
  * a little for the next one and is then ended. When all workers are in use, the one that waited
- * longest for another session gives way.
+ * longest for another session gives way. One worker stands by: started and set up, and never used
+ * by anybody, so that a first question need not wait for a process. Whoever takes it keeps it, and
+ * the next one is started. It stands by only while another can be started beside it.
  *
  * Does not: talk to workers. Thread: the loop's. Ownership: a taken worker is borrowed until it is
  * given back.
@@ -17,15 +19,21 @@
 struct fh_crew;
 struct fh_loop;
 
-/* `workers` and `loop` are kept. */
-FH_MUST_CHECK int fh_crew_new(struct fh_crew **out,
-                              struct fh_workers *workers,
-                              struct fh_loop *loop,
-                              struct fh_err *err);
+struct fh_crew_options {
+    struct fh_workers *workers;
+    struct fh_loop *loop;
+    uint32_t memory_mib; /* of each worker */
+    bool standby;        /* keep a worker ready that nobody has used */
+};
+
+/* What the options name is kept. */
+FH_MUST_CHECK int
+fh_crew_new(struct fh_crew **out, const struct fh_crew_options *options, struct fh_err *err);
 /* Every worker was given back. NULL is fine. */
 void fh_crew_free(struct fh_crew *crew);
 
-/* A worker for this session in this role. `out_fresh`: it must be set up first. FH_EBUSY with rule
+/* A worker for this session in this role. `out_fresh`: its set-up is on its way, wait for it first
+ * (fh_worker_setup_wait). FH_EBUSY with rule
  * "limit.workers" when all are at work; the errors of fh_workers_spawn. */
 FH_MUST_CHECK int fh_crew_take(struct fh_crew *crew,
                                uint64_t session,
@@ -37,7 +45,7 @@ FH_MUST_CHECK int fh_crew_take(struct fh_crew *crew,
 void fh_crew_give(struct fh_crew *crew, struct fh_worker *worker, bool broken);
 /* The session is over: its idle workers end now, those at work when they are given back. */
 void fh_crew_forget(struct fh_crew *crew, uint64_t session);
-/* Ends all idle workers. */
+/* Ends all idle workers and the one that stands by; none stands by any more. */
 void fh_crew_quiesce(struct fh_crew *crew);
 
 #endif

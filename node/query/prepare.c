@@ -260,12 +260,7 @@ static void prepare_work(void *user)
     struct fh_stream *stream = user;
     int rc = FH_OK;
     if (stream->fresh) {
-        rc = fh_worker_setup(stream->worker,
-                             stream->kind == FH_STREAM_SCAN ? FH_WORKER_SCAN : FH_WORKER_QUERY,
-                             (uint32_t)stream->serve->options.settings->worker_memory_mib,
-                             stream->kind == FH_STREAM_SCAN ? 1 : 2,
-                             fh_clock_mono_ms() + SETUP_MS,
-                             &stream->job_err);
+        rc = fh_worker_setup_wait(stream->worker, fh_clock_mono_ms() + SETUP_MS, &stream->job_err);
     }
     if (rc == FH_OK && stream->kind != FH_STREAM_SCAN) {
         rc = fh_worker_parse(stream->worker, stream->sql, &stream->tree, &stream->job_err);

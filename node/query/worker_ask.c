@@ -13,14 +13,12 @@ enum {
     PARSE_WALL_FACTOR = 8, /* of FH_PARSE_CPU_MS: a busy machine gives less CPU than time */
 };
 
-int fh_worker_setup(struct fh_worker *worker,
-                    enum fh_worker_role role,
-                    uint32_t memory_mib,
-                    uint32_t threads,
-                    int64_t deadline_ms,
-                    struct fh_err *err)
+int fh_worker_setup_ahead(struct fh_worker *worker,
+                          enum fh_worker_role role,
+                          uint32_t memory_mib,
+                          uint32_t threads,
+                          struct fh_err *err)
 {
-    struct fh_channel_hello hello;
     struct fh_channel_setup setup = {.role = role,
                                      .memory_mib = memory_mib,
                                      .threads = threads,
@@ -29,17 +27,27 @@ int fh_worker_setup(struct fh_worker *worker,
     if (worker->state != FH_WORKER_STARTED) {
         return fh_err_set(err, FH_ESTATE, "the worker is set up already");
     }
+    struct fh_buf payload;
+    fh_buf_init(&payload, 8 * 1024);
+    fh_channel_put_setup(&payload, &setup);
+    int code = fh_worker_send_buf(worker, FH_CHANNEL_SETUP, &payload, err);
+    fh_buf_fini(&payload);
+    if (code == FH_OK) {
+        worker->state = FH_WORKER_SETTING_UP;
+    }
+    return code;
+}
+
+int fh_worker_setup_wait(struct fh_worker *worker, int64_t deadline_ms, struct fh_err *err)
+{
+    struct fh_channel_hello hello;
+    if (worker->state != FH_WORKER_SETTING_UP) {
+        return fh_err_set(err, FH_ESTATE, "the worker is not being set up");
+    }
     int code = fh_worker_await(worker, 0, FH_CHANNEL_HELLO, deadline_ms, err);
     if (code == FH_OK && fh_channel_get_hello(&hello, fh_worker_payload(worker), err) != FH_OK) {
         return fh_worker_breach(worker, err);
     }
-    struct fh_buf payload;
-    fh_buf_init(&payload, 8 * 1024);
-    fh_channel_put_setup(&payload, &setup);
-    if (code == FH_OK) {
-        code = fh_worker_send_buf(worker, FH_CHANNEL_SETUP, &payload, err);
-    }
-    fh_buf_fini(&payload);
     if (code == FH_OK) {
         code = fh_worker_await(worker, 0, FH_CHANNEL_READY, deadline_ms, err);
     }
@@ -49,6 +57,17 @@ int fh_worker_setup(struct fh_worker *worker,
         fh_worker_kill(worker); // half set up is of no use
     }
     return code;
+}
+
+int fh_worker_setup(struct fh_worker *worker,
+                    enum fh_worker_role role,
+                    uint32_t memory_mib,
+                    uint32_t threads,
+                    int64_t deadline_ms,
+                    struct fh_err *err)
+{
+    int code = fh_worker_setup_ahead(worker, role, memory_mib, threads, err);
+    return code == FH_OK ? fh_worker_setup_wait(worker, deadline_ms, err) : code;
 }
 
 /* Identity of a table as the worker has it: its frame, and which files at which state. */

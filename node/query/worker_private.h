@@ -16,7 +16,8 @@
 enum { FH_WORKER_EVENT_BYTES = 1024 * 1024 }; /* arena of one event: columns of a batch */
 
 enum fh_worker_state {
-    FH_WORKER_STARTED, /* spawned, not set up */
+    FH_WORKER_STARTED,    /* spawned, not set up */
+    FH_WORKER_SETTING_UP, /* the set-up is sent, its answer not read */
     FH_WORKER_READY,
     FH_WORKER_RUNNING,
 };

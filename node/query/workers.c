@@ -146,6 +146,12 @@ void fh_workers_free(struct fh_workers *workers)
     }
 }
 
+bool fh_workers_room(const struct fh_workers *workers, uint32_t count)
+{
+    bool many_ending = workers->released_living >= workers->max;
+    return !many_ending && workers->living - workers->released_living + count <= workers->max;
+}
+
 uint32_t fh_workers_count(const struct fh_workers *workers)
 {
     return workers->living;
@@ -256,8 +262,7 @@ int fh_workers_spawn(struct fh_workers *workers, struct fh_worker **out, struct 
     if (workers->quiesced) {
         return fh_err_set(err, FH_ESTATE, "the node is stopping");
     }
-    bool many_ending = workers->released_living >= workers->max;
-    if (many_ending || workers->living - workers->released_living >= workers->max) {
+    if (!fh_workers_room(workers, 1)) {
         return fh_err_rule(err,
                            FH_EBUSY,
                            "limit.workers",

@@ -13,11 +13,11 @@
  * and parsed, and whatever it does not answer in time is killed. The loop thread spawns it and
  * learns of its exit (libuv reaps); row data and every wait happen on threads of the caller's pool.
  *
- * Thread: fh_workers_* and fh_worker_release on the loop thread. Of one worker, one thread at a
- * time asks (setup, tables, parse, describe, check, run, next): these block up to their deadline
- * and are for pool threads. fh_worker_credit, fh_worker_scan_*, fh_worker_cancel and fh_worker_kill
- * may come from any thread at any time between spawn and release; scan_* may block while the socket
- * is full, which a live worker always drains.
+ * Thread: fh_workers_*, fh_worker_setup_ahead and fh_worker_release on the loop thread. Of one
+ * worker, one thread at a time asks (setup, tables, parse, describe, check, run, next): these block
+ * up to their deadline and are for pool threads. fh_worker_credit, fh_worker_scan_*,
+ * fh_worker_cancel and fh_worker_kill may come from any thread at any time between spawn and
+ * release; scan_* may block while the socket is full, which a live worker always drains.
  *
  * Does not: choose who may run what, or how many (serve, limits). Ownership: a spawned worker is
  * given; fh_worker_release takes it. The object outlives its process until both are over.
@@ -51,6 +51,8 @@ void fh_workers_quiesce(struct fh_workers *workers);
 bool fh_workers_drained(const struct fh_workers *workers);
 /* NULL is fine. */
 void fh_workers_free(struct fh_workers *workers);
+/* Whether `count` more may be spawned now. */
+bool fh_workers_room(const struct fh_workers *workers, uint32_t count);
 /* Processes that live. */
 uint32_t fh_workers_count(const struct fh_workers *workers);
 
@@ -63,6 +65,15 @@ fh_workers_spawn(struct fh_workers *workers, struct fh_worker **out, struct fh_e
  * never after fh_worker_release returned. `status` as of waitpid. */
 typedef void fh_worker_exit_fn(struct fh_worker *worker, int status, void *user);
 void fh_worker_on_exit(struct fh_worker *worker, fh_worker_exit_fn *fn, void *user);
+
+/* Tells a worker that was just spawned how to set itself up, and does not wait for it:
+ * fh_worker_setup_wait must follow before anything else is asked. Does not block: the channel of a
+ * fresh worker is empty. */
+FH_MUST_CHECK int fh_worker_setup_ahead(struct fh_worker *worker,
+                                        enum fh_worker_role role,
+                                        uint32_t memory_mib,
+                                        uint32_t threads,
+                                        struct fh_err *err);
 
 /* Ends the worker: kills the process if it lives. No other thread may use it any more. NULL is
  * fine. */
@@ -87,6 +98,10 @@ int fh_worker_pid(const struct fh_worker *worker);
  * fh_worker_dead tells whether the worker can go on. Common failures: FH_ETIMEOUT, FH_ECANCELLED,
  * FH_EPROTO (killed), FH_EIO (the worker died; rule "worker.died"), FH_ESTATE. */
 
+/* Waits until a worker that fh_worker_setup_ahead told how is up. */
+FH_MUST_CHECK int
+fh_worker_setup_wait(struct fh_worker *worker, int64_t deadline_ms, struct fh_err *err);
+/* Both in one. */
 FH_MUST_CHECK int fh_worker_setup(struct fh_worker *worker,
                                   enum fh_worker_role role,
                                   uint32_t memory_mib,

@@ -8,6 +8,7 @@
  *                                                       PROGRAM's end until every home's node shows
  *                                                       that version, its contract verified here
  *     fh-stopwatch fresh HOME PEER SQL TIMES            a session, then the whole answer, each time
+ *                                                       after a rest of 0.3 s
  *     fh-stopwatch warm HOME PEER SQL TIMES             the whole answer, all in one session
  *
  * PEER is HOST:PORT, or "-" for the home's own node. `fresh` and `warm` print the median, and on
@@ -25,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TIMES_MAX = 1000, HOMES_MAX = 16, PATIENCE_US = 20000000, PAUSE_US = 500 };
+enum { TIMES_MAX = 1000, HOMES_MAX = 16, PATIENCE_US = 20000000, PAUSE_US = 500, REST_US = 300000 };
 
 static int64_t now_us(void)
 {
@@ -51,9 +52,9 @@ static pid_t run(char **command)
     return pid;
 }
 
-static void pause_shortly(void)
+static void pause_us(long us)
 {
-    struct timespec pause = {0, PAUSE_US * 1000};
+    struct timespec pause = {us / 1000000, us % 1000000 * 1000};
     nanosleep(&pause, NULL);
 }
 
@@ -78,7 +79,7 @@ static int measure_start(const char *home, char **command)
             printf("%lld %d\n", (long long)(answered - started), (int)pid);
             return 0;
         }
-        pause_shortly();
+        pause_us(PAUSE_US);
     } while (now_us() - started < PATIENCE_US);
     kill(pid, SIGKILL);
     give_up("the node did not answer", &error);
@@ -131,7 +132,7 @@ static int measure_seen(const char *product, const char *version, char **rest)
             fprintf(stderr, "fh-stopwatch: %s %s was not seen in time\n", product, version);
             return 1;
         } else {
-            pause_shortly();
+            pause_us(PAUSE_US);
         }
     }
     printf("%lld\n", (long long)(now_us() - started));
@@ -191,6 +192,9 @@ measure_query(bool warm, const char *home, const char *peer, const char *sql, co
         (void)answer(client, sql);
     }
     for (long i = 0; i < count; i++) {
+        if (!warm) {
+            pause_us(REST_US);
+        }
         int64_t started = now_us();
         if (!warm) {
             client = open_session(home, peer);

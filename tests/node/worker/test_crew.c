@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which worker serves whom: one consumer for each, ever, and one that stands by. */
+#include "node/query/crew.h"
+#include "tests/node/worker/rig.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct rig rig;
+
+static struct fh_crew *new_crew(bool standby)
+{
+    struct fh_err err;
+    struct fh_crew *crew = NULL;
+    struct fh_crew_options options = {
+        .workers = rig.workers, .loop = rig.loop, .memory_mib = 256, .standby = standby};
+    assert_int_equal(fh_crew_new(&crew, &options, &err), FH_OK);
+    return crew;
+}
+
+/* Lets the loop run until so many processes live. */
+static void wait_for(uint32_t living)
+{
+    for (int i = 0; i < 500 && fh_workers_count(rig.workers) != living; i++) {
+        fh_loop_run_once(rig.loop, 10);
+    }
+    assert_int_equal(fh_workers_count(rig.workers), living);
+}
+
+static struct fh_worker *
+take(struct fh_crew *crew, uint64_t session, enum fh_worker_role role, bool fresh)
+{
+    struct fh_err err;
+    struct fh_worker *worker = NULL;
+    bool is_fresh = !fresh;
+    assert_int_equal(fh_crew_take(crew, session, role, &worker, &is_fresh, &err), FH_OK);
+    assert_int_equal(is_fresh, fresh);
+    if (fresh) {
+        assert_int_equal(fh_worker_setup_wait(worker, rig_soon(20000), &err), FH_OK);
+    }
+    rig_expect(worker, "SELECT 1 + 1", "2\n");
+    return worker;
+}
+
+static void end_crew(struct fh_crew *crew)
+{
+    fh_crew_free(crew);
+    wait_for(0);
+}
+
+static void one_stands_by_and_is_replaced(void **state)
+{
+    (void)state;
+    struct fh_crew *crew = new_crew(true);
+    assert_int_equal(fh_workers_count(rig.workers), 0); /* not from inside fh_crew_new */
+    wait_for(1);
+    struct fh_worker *first = take(crew, 1, FH_WORKER_QUERY, true);
+    assert_int_equal(fh_workers_count(rig.workers), 1); /* it was the one that stood by */
+    wait_for(2);
+    fh_crew_give(crew, first, false);
+    end_crew(crew);
+}
+
+static void nobody_gets_the_worker_of_another(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t session;
+        enum fh_worker_role role;
+        bool same; /* as that of session 1's query */
+    } rows[] = {
+        {1, FH_WORKER_QUERY, true},
+        {2, FH_WORKER_QUERY, false},
+        {1, FH_WORKER_SCAN, false},
+        {2, FH_WORKER_SCAN, false},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct fh_crew *crew = new_crew(true);
+        wait_for(1);
+        struct fh_worker *first = take(crew, 1, FH_WORKER_QUERY, true);
+        int pid = fh_worker_pid(first);
+        fh_crew_give(crew, first, false);
+        struct fh_worker *second = take(crew, rows[i].session, rows[i].role, !rows[i].same);
+        assert_int_equal(fh_worker_pid(second) == pid, rows[i].same);
+        fh_crew_give(crew, second, false);
+        end_crew(crew);
+    }
+}
+
+static void a_forgotten_session_leaves_nothing(void **state)
+{
+    (void)state;
+    struct fh_crew *crew = new_crew(false);
+    struct fh_worker *idle = take(crew, 7, FH_WORKER_QUERY, true);
+    struct fh_worker *busy = take(crew, 7, FH_WORKER_SCAN, true);
+    fh_crew_give(crew, idle, false);
+    fh_crew_forget(crew, 7);
+    wait_for(1);
+    fh_crew_give(crew, busy, false);
+    wait_for(0);
+    end_crew(crew);
+}
+
+static pid_t only_child(void)
+{
+    char path[64];
+    long pid = 0;
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%ld", &pid), 1);
+    fclose(file);
+    return (pid_t)pid;
+}
+
+static void one_that_dies_is_replaced(void **state)
+{
+    (void)state;
+    struct fh_crew *crew = new_crew(true);
+    wait_for(1);
+    pid_t pid = only_child();
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    wait_for(0);
+    wait_for(1);
+    assert_int_not_equal(only_child(), pid);
+    fh_crew_give(crew, take(crew, 1, FH_WORKER_QUERY, true), false);
+    end_crew(crew);
+}
+
+static void all_places_can_be_used(void **state)
+{
+    (void)state;
+    struct fh_err err;
+    struct fh_crew *crew = new_crew(true);
+    struct fh_worker *workers[FH_WORKERS_MAX];
+    wait_for(1);
+    for (unsigned i = 0; i < FH_WORKERS_MAX; i++) {
+        workers[i] = take(crew, i + 1, FH_WORKER_QUERY, true);
+        fh_loop_run_once(rig.loop, 300); /* time for the next one to stand by, if it may */
+        assert_true(fh_workers_count(rig.workers) <= FH_WORKERS_MAX);
+    }
+    struct fh_worker *none;
+    bool fresh;
+    assert_int_equal(fh_crew_take(crew, 99, FH_WORKER_QUERY, &none, &fresh, &err), FH_EBUSY);
+    assert_string_equal(err.rule, "limit.workers");
+    for (unsigned i = 0; i < FH_WORKERS_MAX; i++) {
+        fh_crew_give(crew, workers[i], true);
+    }
+    end_crew(crew);
+}
+
+static void without_a_program_there_is_none(void **state)
+{
+    (void)state;
+    struct fh_err err;
+    struct fh_workers *workers = NULL;
+    struct fh_workers_options options = {
+        .program = "/nonexistent/freehold-worker", .spill_root = "", .workers_max = 4};
+    assert_int_equal(fh_workers_new(&workers, fh_loop_uv(rig.loop), &options, &err), FH_OK);
+    struct fh_crew *crew = NULL;
+    struct fh_crew_options crew_options = {
+        .workers = workers, .loop = rig.loop, .memory_mib = 256, .standby = true};
+    assert_int_equal(fh_crew_new(&crew, &crew_options, &err), FH_OK);
+    for (int i = 0; i < 20; i++) {
+        fh_loop_run_once(rig.loop, 10);
+    }
+    assert_int_equal(fh_workers_count(workers), 0);
+    struct fh_worker *none;
+    bool fresh;
+    assert_int_equal(fh_crew_take(crew, 1, FH_WORKER_QUERY, &none, &fresh, &err), FH_ENOTFOUND);
+    fh_crew_free(crew);
+    for (int i = 0; i < 50 && !fh_workers_drained(workers); i++) {
+        fh_loop_run_once(rig.loop, 10);
+    }
+    assert_true(fh_workers_drained(workers));
+    fh_workers_free(workers);
+}
+
+static int up(void **state)
+{
+    (void)state;
+    rig_up(&rig);
+    return 0;
+}
+
+static int down(void **state)
+{
+    (void)state;
+    rig_down(&rig);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_stands_by_and_is_replaced),
+        cmocka_unit_test(nobody_gets_the_worker_of_another),
+        cmocka_unit_test(a_forgotten_session_leaves_nothing),
+        cmocka_unit_test(one_that_dies_is_replaced),
+        cmocka_unit_test(all_places_can_be_used),
+        cmocka_unit_test(without_a_program_there_is_none),
+    };
+    return cmocka_run_group_tests(tests, up, down);
+}
