@@ -2,17 +2,22 @@
 # shellcheck shell=bash disable=SC2154
 # Rules that look at what a build made ($build, a binary folder). Same shape as text_rules.sh.
 
-# "object source" of every object whose source is still in the tree, under the given top folder.
-own_objects()
+# "source type symbol" of every object below the given top folder whose source is in the tree.
+own_symbols()
 {
-    local top=$1 object inner
+    local top=$1
     [[ -d $build/$top ]] || return 0
-    find "$build/$top" -path '*/CMakeFiles/*.dir/*.c.o' | sort | while read -r object; do
-        inner=${object#"$build/"}
-        # folder/CMakeFiles/target.dir/rest.c.o -> folder/rest.c
-        inner=$(sed -E 's|CMakeFiles/[^/]+\.dir/||; s|\.o$||' <<<"$inner")
-        [[ ! -f $inner ]] || echo "$object $inner"
-    done
+    find "$build/$top" -path '*/CMakeFiles/*.dir/*.c.o' -print0 | sort -z | xargs -0 -r nm -P -A |
+        # "build/folder/CMakeFiles/target.dir/rest.c.o: symbol type ..." -> "folder/rest.c type symbol"
+        sed -nE "s|^$build/([^ ]*)CMakeFiles/[^/]+\\.dir/([^ ]*)\\.o: ([^ ]+) (.).*|\\1\\2 \\4 \\3|p" |
+        while read -r path rest; do
+            if [[ $path != "${last:-}" ]]; then
+                last=$path
+                there=
+                [[ ! -f $path ]] || there=yes
+            fi
+            [[ -z $there ]] || echo "$path $rest"
+        done
 }
 
 # Undefined symbols of proto/ that no proto object defines must be pure: memory, text, numbers, or
@@ -21,12 +26,10 @@ rule_symbols()
 {
     local pure='fh_[a-z0-9_]+|mem[a-z]+|bcmp|str[a-z0-9_]+|stp[a-z]+|v?snprintf|__(v?snprintf|mem[a-z]+|str[a-z]+|stp[a-z]+)_chk|(__isoc[0-9]+_)?(strto[a-z]+|sscanf)|malloc|calloc|realloc|reallocarray|free|qsort|bsearch|abs|labs|[hn]to[hn][sl]|is[a-z]+|to(lower|upper)|__ctype_[a-z_]+|abort|__stack_chk_fail|__errno_location|gmtime_r|timegm|(floor|ceil|round|trunc|fmod|ldexp|frexp|modf|log|log2|exp|pow|sqrt|fabs|nan)f?l?|__(is|fp)[a-z]+f?l?|__signbit[a-z]*|crypto_[a-z0-9_]+|sodium_[a-z0-9_]+|msgpack_[a-z0-9_]+|yaml_[a-z0-9_]+|ZSTD_[A-Za-z0-9_]+|_GLOBAL_OFFSET_TABLE_|__(asan|ubsan|tsan|sanitizer|sancov|odr_asan|start___sancov|stop___sancov|gcov|llvm)[A-Za-z0-9_]*|__[a-z]+[dst]i[0-9]'
     local impure='fh_(log|file|clock)[a-z0-9_]*|yaml_parser_set_input_file|crypto_(box|sign|kx|secretbox|aead[a-z0-9_]*|auth|generichash|shorthash|stream[a-z0-9_]*|kdf)_(keypair|keygen)'
-    local object path defined symbols
-    symbols=$(own_objects proto | while read -r object path; do
-        nm "$object" | awk -v path="$path" '
-            $1 == "U" || $1 == "w" { print "use", $2, path }
-            NF == 3 && $2 ~ /[A-Z]/ { print "def", $3, path }'
-    done)
+    local path defined symbols
+    symbols=$(own_symbols proto | awk '
+        $2 == "U" || $2 == "w" { print "use", $3, $1 }
+        $2 ~ /^[A-TV-Z]$/ { print "def", $3, $1 }')
     defined=$(awk '$1 == "def" { print $2 }' <<<"$symbols" | sort -u)
     awk '$1 == "use" { print $2, $3 }' <<<"$symbols" |
         awk 'NR == FNR { have[$1] = 1; next } !($1 in have)' <(echo "$defined") - |
@@ -40,14 +43,12 @@ rule_symbols()
 # Every function and object that other files can see carries our prefix.
 rule_prefixes()
 {
-    local top object path
+    local top path
     for top in common proto node tools; do
-        own_objects "$top" | while read -r object path; do
-            nm -g --defined-only "$object" | awk -v path="$path" '
-                $3 !~ /^(fh_|freehold_|main$|__odr_asan|__start_|__stop_)/ {
-                    print path ":1: the public name " $3 " has no fh_ or freehold_ prefix"
-                }'
-        done
+        own_symbols "$top" | awk '
+            $2 ~ /^[A-TV-Z]$/ && $3 !~ /^(fh_|freehold_|main$|__odr_asan|__start_|__stop_)/ {
+                print $1 ":1: the public name " $3 " has no fh_ or freehold_ prefix"
+            }'
     done
     find "$build" -name 'libfreehold.so*' -type f | while read -r path; do
         nm -D --defined-only "$path" | awk '

@@ -132,12 +132,6 @@ static const struct {
      "settings.value",
      "--limits-workers"},
     {"wildcard", {"--listen=0.0.0.0:1", NULL}, {NULL}, FH_EINVAL, "settings.advertise", ""},
-    {"unknown variable",
-     {NULL},
-     {"FREEHOLD_LISTENS=a:1", NULL},
-     FH_EUSAGE,
-     "config.environment",
-     "FREEHOLD_LISTEN?"},
     {"wrong variable",
      {NULL},
      {"FREEHOLD_LOG_LEVEL=loud", NULL},
@@ -174,6 +168,19 @@ static void test_a_wrong_file_names_its_place(void **state)
     assert_string_equal(f->err.rule, "home.permissions");
 }
 
+static void test_unknown_variables_are_told_not_refused(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const none[] = {NULL};
+    static const char *const mistyped[] = {"FREEHOLD_LISTENS=a:1", NULL};
+    assert_int_equal(load(f, none, mistyped), FH_OK);
+    assert_non_null(strstr(f->config.warning, "FREEHOLD_LISTENS"));
+    assert_non_null(strstr(f->config.warning, "did you mean FREEHOLD_LISTEN?"));
+    static const char *const foreign[] = {"FREEHOLD_QQQQQQQQQQQQQQQQ=1", NULL};
+    assert_int_equal(load(f, none, foreign), FH_OK);
+    assert_string_equal(f->config.warning, "");
+}
+
 static void test_help_names_everything(void **state)
 {
     struct fixture *f = *state;
@@ -199,6 +206,7 @@ int main(void)
         TEST(test_who_goes_first),
         TEST(test_what_is_refused),
         TEST(test_a_wrong_file_names_its_place),
+        TEST(test_unknown_variables_are_told_not_refused),
         TEST(test_help_names_everything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
