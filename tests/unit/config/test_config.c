@@ -153,6 +153,32 @@ static void test_what_is_refused(void **state)
     }
 }
 
+/* Unknown variables are no error (Kubernetes makes some), but a mistyped one is told. */
+static void test_unknown_variables(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const none[] = {NULL};
+    static const struct {
+        const char *environment[3];
+        const char *warning; /* NULL: none */
+    } rows[] = {
+        {{"FREEHOLD_LISTENS=a:1", NULL}, "FREEHOLD_LISTEN?"},
+        {{"FREEHOLD_LOG_LEVL=debug", NULL}, "FREEHOLD_LOG_LEVEL?"},
+        {{"FREEHOLD_SERVICE_HOST=10.0.0.1", NULL}, NULL},
+        {{"FREEHOLD_PEER=x:1", NULL}, NULL},
+        {{"FREEHOL=x", NULL}, NULL},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        assert_int_equal(load(f, none, rows[i].environment), FH_OK);
+        assert_string_equal(f->config.settings.log_level, "warn");
+        if (rows[i].warning == NULL) {
+            assert_string_equal(f->config.warning, "");
+        } else {
+            assert_non_null(strstr(f->config.warning, rows[i].warning));
+        }
+    }
+}
+
 static void test_a_wrong_file_names_its_place(void **state)
 {
     struct fixture *f = *state;
@@ -205,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_who_goes_first),
         TEST(test_what_is_refused),
+        TEST(test_unknown_variables),
         TEST(test_a_wrong_file_names_its_place),
         TEST(test_unknown_variables_are_told_not_refused),
         TEST(test_help_names_everything),
