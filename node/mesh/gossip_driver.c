@@ -420,6 +420,7 @@ int fh_mesh_gossip_start(struct fh_mesh *mesh,
     struct fh_gossip_event event = {.kind = FH_GOSSIP_START};
     event.u.start.generation = (uint64_t)generation;
     fh_mesh_gossip_event(mesh, &event);
+    fh_mesh_pull(mesh); /* what was still wanted when the node ended */
     return fh_store_members_each(mesh->options.store, feed_member, mesh, err);
 }
 

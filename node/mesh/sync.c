@@ -237,6 +237,8 @@ static void pulled(struct fh_pack_reader *fields, const struct fh_err *failure, 
             bool is_new;
             if (fh_mesh_intake(mesh, record, &origin, &is_new, &err) == FH_OK) {
                 taken += is_new;
+            } else if (err.code == FH_EINCOMPLETE) {
+                taken++; /* its predecessor is wanted now: several were published in a row */
             } else {
                 fh_log(FH_LOG_WARN,
                        "contract.refused",
