@@ -37,6 +37,9 @@ end_test()
         say "left running at the end: ${left[*]}" >&2
         ((status != 0)) || status=1
     fi
+    if mountpoint -q "$work/shop"; then
+        umount "$work/shop" # full_disk.sh
+    fi
     rm -rf "$work"
     exit "$status"
 }
