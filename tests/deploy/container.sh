@@ -14,6 +14,7 @@ source "$here/page.sh"
 # shellcheck source=tests/deploy/podman.sh
 source "$here/podman.sh"
 
+unset FREEHOLD_DEMO_FOLDER WAIT_SECONDS
 podman_needs
 real_home=$HOME
 cache=${FREEHOLD_CACHE:-$HOME/.cache/freehold}

@@ -10,6 +10,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/deploy/page.sh
 source "$here/page.sh"
 
+unset FREEHOLD_HOME FREEHOLD_PEER
 work=$(mktemp -d "${TMPDIR:-/tmp}/freehold-operator.XXXXXX")
 clean_up()
 {
@@ -122,9 +123,16 @@ after()
         publish 1.2.0
         until_true 30 "the next version is at stock" lists stock 1.2.0
         [[ $(freehold --home stock -o csv query 'SELECT count(*) AS n FROM orders.sales') == $'n\n2' ]]
+        expect "a second node on the same home is refused" fails_by home.locked freehold --home orders node
         # shellcheck disable=SC2154 # assigned by the commands of the page
         kill "$orders_node"
         wait "$orders_node"
+        chmod 0644 orders/keys/node.key
+        expect "a key that others can read is refused" fails_by key.permissions freehold --home orders node
+        chmod 0600 orders/keys/node.key
+        chmod 0770 orders
+        expect "a home that others can change is refused" \
+            fails_by home.permissions freehold --home orders node
         : >"$work/all-done"
         ;;
     *) ;;

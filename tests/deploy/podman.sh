@@ -127,7 +127,10 @@ base_image()
         command -v mmdebstrap >/dev/null ||
             skip "no base image: no $tar, and no mmdebstrap to make it (Debian package mmdebstrap)"
         mkdir -p "$(dirname "$tar")"
-        [[ ! -f /etc/apt/sources.list.d/debian.sources ]] || sources=(/etc/apt/sources.list.d/debian.sources)
+        if grep -qsx 'VERSION_CODENAME=bookworm' /etc/os-release &&
+            [[ -f /etc/apt/sources.list.d/debian.sources ]]; then
+            sources=(/etc/apt/sources.list.d/debian.sources)
+        fi
         echo "making the base image (once; kept as $tar)"
         mmdebstrap --quiet --variant=minbase --include=ca-certificates \
             --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
