@@ -17,10 +17,11 @@
 #include <stdio.h>
 
 enum {
-    SYNCS_MAX = 4,        /* with different peers at once */
-    PAGES_MAX = 4096,     /* of one set: a peer that never ends is left */
-    PULL_IDS = 8,         /* contracts asked for at once */
-    PULL_RETRY_MS = 1000, /* when an owner did not have it */
+    SYNCS_MAX = 4,       /* with different peers at once */
+    PAGES_MAX = 4096,    /* of one set: a peer that never ends is left */
+    PULL_IDS = 8,        /* contracts asked for at once */
+    PULL_RETRY_MS = 125, /* when an owner did not have it; twice as long each time */
+    PULL_RETRY_MAX_MS = 8000,
 };
 
 /* ---- synchronisation ---- */
@@ -216,8 +217,12 @@ struct pull {
 
 static void pull_later(struct fh_mesh *mesh)
 {
+    int64_t wait_ms = PULL_RETRY_MS;
+    for (unsigned i = 0; i < mesh->pull_turn && wait_ms < PULL_RETRY_MAX_MS; i++) {
+        wait_ms *= 2;
+    }
     mesh->pull_turn++;
-    fh_timer_set(mesh->pull_timer, fh_clock_mono_ms() + PULL_RETRY_MS);
+    fh_timer_set(mesh->pull_timer, fh_clock_mono_ms() + wait_ms);
 }
 
 static void pulled(struct fh_pack_reader *fields, const struct fh_err *failure, void *user)
@@ -228,6 +233,7 @@ static void pulled(struct fh_pack_reader *fields, const struct fh_err *failure, 
     struct fh_msg_bins bins;
     mesh->pulling = false;
     unsigned taken = 0;
+    bool strangers = false; /* signed by a key that has not come here yet */
     if (failure != NULL) {
         fh_log(FH_LOG_DEBUG, "pull.failed", "from=%s text=\"%s\"", pull->address, failure->text);
     } else if (fh_msg_bins_read(fields, &bins, &err) == FH_OK && !mesh->quiet) {
@@ -240,6 +246,7 @@ static void pulled(struct fh_pack_reader *fields, const struct fh_err *failure, 
             } else if (err.code == FH_EINCOMPLETE) {
                 taken++; /* its predecessor is wanted now: several were published in a row */
             } else {
+                strangers = strangers || fh_mesh_lacks_identity(&err);
                 fh_log(FH_LOG_WARN,
                        "contract.refused",
                        "from=%s rule=%s text=\"%s\"",
@@ -248,6 +255,9 @@ static void pulled(struct fh_pack_reader *fields, const struct fh_err *failure, 
                        err.text);
             }
         }
+    }
+    if (strangers) {
+        fh_mesh_sync(mesh, &pull->node, pull->address); /* which pulls again at its end */
     }
     fh_free(pull);
     if (mesh->quiet) {

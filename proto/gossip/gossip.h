@@ -107,7 +107,7 @@ struct fh_gossip_options {
 
 /* Importance of news, highest first (proto/gossip/rumours.h). */
 enum fh_rumour_class {
-    FH_RUMOUR_URGENT,  /* own LEAVE, refutation, revocation, key event */
+    FH_RUMOUR_URGENT,  /* own LEAVE, refutation, revocation, key event, own announcement */
     FH_RUMOUR_MEMBERS, /* ALIVE of newcomers, SUSPECT, LEAVE of others */
     FH_RUMOUR_PRODUCTS,
     FH_RUMOUR_REFRESH, /* renewed leases, news learned by synchronisation */
