@@ -22,6 +22,7 @@ enum {
     PULL_IDS = 8,        /* contracts asked for at once */
     PULL_RETRY_MS = 125, /* when an owner did not have it; twice as long each time */
     PULL_RETRY_MAX_MS = 8000,
+    STRANGER_SYNCS = 2, /* in a row because a contract's key is not known; then it can wait */
 };
 
 /* ---- synchronisation ---- */
@@ -256,7 +257,7 @@ static void pulled(struct fh_pack_reader *fields, const struct fh_err *failure, 
             }
         }
     }
-    if (strangers) {
+    if (strangers && mesh->pull_turn < STRANGER_SYNCS) {
         fh_mesh_sync(mesh, &pull->node, pull->address); /* which pulls again at its end */
     }
     fh_free(pull);
