@@ -4,7 +4,8 @@
 #     SOURCE_FOLDER PROGRAM_FOLDER FIRST_PORT
 # Makes `work`, a folder of its own, and sources the scripts for nodes. When the test ends, however
 # it ends, every node that was started is ended and `work` is removed; after a failure the ends of
-# the nodes' logs are shown.
+# the nodes' logs are shown. A node that does not end well, leaves a process behind or that a
+# sanitizer complained of fails the test.
 set -euo pipefail
 source_folder=$1
 bin=$2
@@ -22,20 +23,34 @@ end_test()
 {
     local status=$? domain log left=()
     trap - EXIT
-    if ((status != 0)); then
-        for log in "$work"/*/node.log; do
-            [[ ! -e $log ]] || tail -n 15 "$log" | sed "s|^|    ${log#"$work"/} |" >&2
+    set +e
+    if ((status == 0)); then
+        kill "${node_pid[@]}" 2>/dev/null # all at once: goodbyes take seconds
+        for domain in "${!node_pid[@]}"; do
+            # Should it hang, the test's time limit ends it.
+            wait "${node_pid[$domain]}" || {
+                say "the node of $domain ended with $?" >&2
+                status=1
+            }
         done
+        node_pid=()
     fi
-    # What counts was checked already: no goodbyes that take seconds.
     for domain in "${!node_pid[@]}"; do
         kill_node "$domain"
     done
+    if grep -alE 'Sanitizer: |runtime error: ' "$work"/*/node.log >&2; then
+        status=1
+    fi
+    if ((status != 0)); then
+        for log in "$work"/*/node.log; do
+            tail -n 30 "$log" | sed "s|^|    ${log#"$work"/} |" >&2
+        done
+    fi
     mapfile -t left < <(processes)
     if ((${#left[@]} > 0)); then
-        kill -KILL "${left[@]}" 2>/dev/null || true
+        kill -KILL "${left[@]}"
         say "left running at the end: ${left[*]}" >&2
-        ((status != 0)) || status=1
+        status=1
     fi
     if mountpoint -q "$work/shop"; then
         umount "$work/shop" # full_disk.sh
