@@ -76,13 +76,17 @@ enum {
     FH_SESSION_REKEY_MESSAGES = FH_LIMIT(1 << 20, 64),
     FH_SESSION_MESSAGES_MAX = FH_LIMIT(1 << 24, 256), /* sent on one key; far below the cipher's */
     FH_SESSIONS_MAX = FH_LIMIT(1024, 8),              /* served by one node */
-    FH_SESSIONS_PER_KEY_MAX = FH_LIMIT(64, 4),        /* live ones of one authenticated key */
+    FH_SESSIONS_GREETING_MAX = FH_LIMIT(256, 4), /* of them in a handshake: anybody may begin */
+    FH_SESSIONS_PER_KEY_MAX = FH_LIMIT(64, 4),   /* live ones of one authenticated key */
     FH_PIPES_MAX = FH_LIMIT(512, 8),
     FH_PIPES_UNAUTHENTICATED_PER_ADDRESS_MAX = FH_LIMIT(64, 4),
     FH_PIPES_PER_KEY_MAX = FH_LIMIT(64, 4), /* connections of one authenticated key */
     FH_LINK_CONTEXTS = FH_LIMIT(256, 8), /* requests in service at once, waiting NEXTs included */
-    FH_CALLS_PER_PIPE_MAX = FH_LIMIT(64, 4),  /* in service of one connection, as it may ask */
-    FH_DIALERS_MAX = FH_LIMIT(256, 8),        /* peers that one node calls */
+    FH_PUSH_RECORDS_MAX = 256,           /* records that one node hands another at once, unasked */
+    FH_PEER_CALLS_MAX = FH_LIMIT(1024, 16),  /* what this node asks others, waiting ones included */
+    FH_RELAYED_MAX = FH_LIMIT(256, 8),       /* frames that this node carries for others at once */
+    FH_CALLS_PER_PIPE_MAX = FH_LIMIT(64, 4), /* in service of one connection, as it may ask */
+    FH_DIALERS_MAX = FH_LIMIT(256, 8),       /* peers that one node calls */
     FH_DIALER_REQUESTS_MAX = FH_LIMIT(64, 4), /* in flight to one peer */
     FH_LISTENERS_MAX = 4,
     FH_LISTEN_BACKLOG = 128,
@@ -126,12 +130,17 @@ enum {
     FH_WORKER_START_MS = 5000,  /* from spawn to DuckDB being up; 20 ms on an idle machine */
     FH_WORKER_TABLES_MAX = 256, /* ever named in one worker */
     FH_WORKER_SCANS_MAX = 64,   /* remote scans open at once in one worker */
-    FH_WORKER_THREADS_MAX = 64, /* of DuckDB in one worker */
-    FH_SQL_PARAMS_MAX = 64,     /* bound values of one statement */
-    FH_COLUMN_NAME_BYTES_MAX = 255,     /* of answers and sources: CSV headings are sentences */
-    FH_BATCH_ROWS_MAX = 1024 * 1024,    /* also bounds batches without columns */
-    FH_AST_BYTES_MAX = 4 * 1024 * 1024, /* 8,000 tokens at 300 bytes of JSON, and room */
-    FH_AST_DEPTH_MAX = 512,             /* JSON levels: three for a bracket of SQL, and room */
+    FH_QUERY_SCANS_MAX = 1024,  /* remote scans that one query opens, one after the other too */
+    FH_QUERY_QUEUE_MS = 8000,   /* waiting for a turn; whoever asked gives up after FH_REQUEST_MS */
+    FH_STREAMS_MAX = FH_LIMIT(256, 8), /* questions in work, queued or remembered, of all keys */
+    FH_WORKERS_FOR_SCANS = FH_LIMIT(2, 1), /* kept free of queries: two nodes that join with each
+                                              other's data would wait for each other */
+    FH_WORKER_THREADS_MAX = 64,            /* of DuckDB in one worker */
+    FH_SQL_PARAMS_MAX = 64,                /* bound values of one statement */
+    FH_COLUMN_NAME_BYTES_MAX = 255,        /* of answers and sources: CSV headings are sentences */
+    FH_BATCH_ROWS_MAX = 1024 * 1024,       /* also bounds batches without columns */
+    FH_AST_BYTES_MAX = 4 * 1024 * 1024,    /* 8,000 tokens at 300 bytes of JSON, and room */
+    FH_AST_DEPTH_MAX = 512,                /* JSON levels: three for a bracket of SQL, and room */
     FH_CHANNEL_TABLES_BYTES_MAX = 2 * 1024 * 1024, /* 64 tables with their columns */
     FH_CHANNEL_RUN_BYTES_MAX = 256 * 1024,         /* SQL and its parameters */
 
@@ -169,5 +178,7 @@ _Static_assert(FH_DIALER_REQUESTS_MAX <= FH_CALLS_PER_PIPE_MAX,
 _Static_assert(2 * FH_LINK_REQUESTS_MAX + FH_LINK_CONTEXTS + FH_DIALERS_MAX < FH_INBOX_EVENTS_MAX,
                "the link's events fit the inbox");
 _Static_assert(FH_BATCH_BYTES_MAX < FH_FRAME_REPLY_BYTES_MAX, "a batch fits one reply");
+_Static_assert(FH_QUERY_QUEUE_MS < FH_REQUEST_MS, "who queued hears why it did not get its turn");
+_Static_assert(FH_WORKERS_FOR_SCANS < FH_WORKERS_MAX, "queries have workers too");
 
 #endif

@@ -15,35 +15,10 @@
 
 enum { SETUP_MS = 5000 }; /* a worker that does not come up in that time never will */
 
-/* ---- errors that may leave this node ---- */
-
-/* What depends only on the asker's text, on public records or on limits is told in full. */
-static bool is_public(const struct fh_err *err)
-{
-    switch (err->code) {
-    case FH_EIO:
-        return strcmp(err->rule, "source.unavailable") == 0;
-    case FH_ENOMEM:
-    case FH_EINTERNAL:
-        return false;
-    default:
-        return true;
-    }
-}
-
-static void refuse(struct fh_question *question, const struct fh_err *err)
-{
-    if (is_public(err)) {
-        fh_question_refuse(question, err);
-    } else {
-        fh_question_refuse_privately(question, "query", err);
-    }
-}
-
 void fh_stream_fail(struct fh_stream *stream, const struct fh_err *err)
 {
     if (stream->opening != NULL) {
-        refuse(FH_TAKE(stream->opening), err);
+        fh_question_refuse(FH_TAKE(stream->opening), err);
     }
     stream->broken = stream->worker != NULL && fh_worker_dead(stream->worker);
     fh_stream_end(stream, err);
@@ -128,6 +103,7 @@ static void begun(void *user)
     }
     stream->state = FH_STREAM_RUNNING;
     stream->touched_ms = fh_clock_mono_ms();
+    stream->told = true;
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
     fh_buf_init(&out, 64);
     fh_msg_stream_answer(&out, stream->id);
@@ -307,7 +283,12 @@ void fh_stream_prepare(struct fh_stream *stream)
                           &stream->worker,
                           &stream->fresh,
                           &err);
+    if (rc == FH_EBUSY) {
+        return; /* its turn comes when a worker is given back */
+    }
     if (rc == FH_OK) {
+        stream->state = FH_STREAM_PREPARING;
+        stream->deadline_ms = fh_clock_mono_ms() + (int64_t)o->settings->query_deadline_ms;
         rc = fh_stream_submit(stream, prepare_work, prepared);
         if (rc != FH_OK) {
             err = stream->job_err;

@@ -35,7 +35,10 @@ struct remote {
     unsigned on_way; /* calls that will still be answered */
     bool closed;     /* the worker wants no more, or the stream is over */
     bool cancel_sent;
-    bool over;
+    bool finished; /* the owner's end was taken in: nothing is left to cancel */
+    bool lost;     /* a NEXT failed on its way while a job ran: `lost_err` is told after it */
+    struct fh_err lost_err;
+    bool over; /* nothing of it is on its way: only then may the stream be freed */
 
     /* job */
     bool job_running;
@@ -45,7 +48,7 @@ struct remote {
     bool ended;
     struct fh_buf receipt; /* the owner's, at the end */
     int job_code;
-    struct fh_err job_err;
+    struct fh_err job_err; /* also why JOB_FAIL runs */
     enum job { JOB_DELIVER, JOB_END, JOB_FAIL } job;
 };
 
@@ -183,21 +186,17 @@ static void fail(struct remote *remote, const struct fh_err *why)
     run(remote, JOB_FAIL);
 }
 
-static void job_done(void *user)
+static void take_job(struct remote *remote)
 {
-    struct remote *remote = user;
-    remote->job_running = false;
-    fh_sealed_free(FH_TAKE(remote->opening));
-    struct fh_stream *stream = remote->stream;
     if (remote->job == JOB_FAIL) {
         struct fh_err why = remote->job_err;
-        fh_stream_end(stream, &why); /* frees nothing yet: this scan is not over */
+        fh_stream_end(remote->stream, &why);
         settle(remote);
         return;
     }
     if (remote->job == JOB_END) {
-        remote->over = true;
-        fh_stream_settle(stream);
+        remote->closed = true;
+        settle(remote); /* NEXTs beyond the end may still be on their way: they hold on to us */
         return;
     }
     if (remote->job_code != FH_OK) {
@@ -205,9 +204,12 @@ static void job_done(void *user)
         return;
     }
     remote->delivered++;
+    remote->finished = remote->ended;
     if (remote->closed) {
         settle(remote);
-    } else if (remote->ended) {
+    } else if (remote->lost && !remote->finished) {
+        fail(remote, &remote->lost_err);
+    } else if (remote->finished) {
         struct fh_err err;
         if (check_receipt(remote, FH_OK, &err) == FH_OK) {
             run(remote, JOB_END);
@@ -223,6 +225,17 @@ static void job_done(void *user)
     }
 }
 
+static void job_done(void *user)
+{
+    struct remote *remote = user;
+    struct fh_stream *stream = remote->stream;
+    fh_stream_hold(stream);
+    remote->job_running = false;
+    fh_sealed_free(FH_TAKE(remote->opening));
+    take_job(remote);
+    fh_stream_release(stream);
+}
+
 static void run(struct remote *remote, enum job job)
 {
     FH_ASSERT(!remote->job_running);
@@ -233,8 +246,8 @@ static void run(struct remote *remote, enum job job)
         FH_OK) {
         remote->job_running = false;
         remote->closed = true;
-        remote->over = remote->on_way == 0;
         fh_stream_end(remote->stream, &err);
+        settle(remote);
     }
 }
 
@@ -253,17 +266,17 @@ struct asked {
     uint64_t index;
 };
 
-static void next_arrived(struct fh_sealed *sealed, const struct fh_err *err, void *user)
+static void
+take_next(struct remote *remote, uint64_t index, struct fh_sealed *sealed, const struct fh_err *err)
 {
-    struct asked *asked = user;
-    struct remote *remote = asked->remote;
-    uint64_t index = asked->index;
-    fh_free(asked);
-    remote->on_way--;
     if (err != NULL || remote->closed) {
         fh_sealed_free(sealed);
-        if (remote->closed || remote->job_running || remote->ended) {
+        if (remote->closed) {
             settle(remote);
+        } else if (remote->job_running) {
+            /* What the job opens may be the end, and then this one was beyond it. */
+            remote->lost = true;
+            remote->lost_err = *err;
         } else {
             fail(remote, err);
         }
@@ -273,9 +286,21 @@ static void next_arrived(struct fh_sealed *sealed, const struct fh_err *err, voi
     deliver(remote);
 }
 
+static void next_arrived(struct fh_sealed *sealed, const struct fh_err *err, void *user)
+{
+    struct asked *asked = user;
+    struct remote *remote = asked->remote;
+    struct fh_stream *stream = remote->stream;
+    fh_stream_hold(stream);
+    remote->on_way--;
+    take_next(remote, asked->index, sealed, err);
+    fh_free(asked);
+    fh_stream_release(stream);
+}
+
 static void pull(struct remote *remote)
 {
-    while (remote->opened && !remote->closed && !remote->ended &&
+    while (remote->opened && !remote->closed && !remote->finished && !remote->lost &&
            remote->asked - remote->delivered < FH_QUERY_WINDOW &&
            remote->asked - remote->delivered < remote->wanted) {
         struct asked *asked = fh_calloc(1, sizeof *asked);
@@ -301,22 +326,23 @@ static void pull(struct remote *remote)
 static void opened(struct fh_pack_reader *fields, const struct fh_err *failure, void *user)
 {
     struct remote *remote = user;
+    struct fh_stream *stream = remote->stream;
+    fh_stream_hold(stream);
     remote->on_way--;
     struct fh_err err;
     if (failure != NULL) {
         fail(remote, failure);
-        return;
-    }
-    if (fh_msg_stream_read(fields, &remote->owner_stream, &err) != FH_OK) {
+    } else if (fh_msg_stream_read(fields, &remote->owner_stream, &err) != FH_OK) {
         fail(remote, &err);
-        return;
-    }
-    remote->opened = true;
-    if (remote->closed) {
-        settle(remote);
     } else {
-        pull(remote);
+        remote->opened = true;
+        if (remote->closed) {
+            settle(remote);
+        } else {
+            pull(remote);
+        }
     }
+    fh_stream_release(stream);
 }
 
 /* Where the request lists this table: owners find it by that index. */
@@ -378,6 +404,7 @@ static struct remote *new_remote(struct fh_stream *stream, const struct fh_chann
         fh_tally_init(&remote->tally, false);
         fh_buf_init(&remote->receipt, FH_RECORD_BYTES_MAX);
         fh_list_push_back(&stream->remotes, &remote->link);
+        stream->remote_count++;
     }
     return remote;
 }
@@ -385,11 +412,12 @@ static struct remote *new_remote(struct fh_stream *stream, const struct fh_chann
 void fh_remote_open(struct fh_stream *stream, const struct fh_channel_scan *scan)
 {
     struct fh_err err;
-    bool sound = scan->number < stream->plan.table_count &&
+    bool sound = stream->remote_count < FH_QUERY_SCANS_MAX &&
+                 scan->number < stream->plan.table_count &&
                  (scan->columns != NULL || scan->column_count == 0);
     struct remote *remote = sound ? new_remote(stream, scan) : NULL;
     if (remote == NULL) {
-        fh_err_set(&err, FH_EPROTO, "the worker opens a scan of no table");
+        fh_err_set(&err, FH_EPROTO, "the worker opens a scan of no table, or too many");
         fh_stream_end(stream, &err);
     } else if (begin(remote, scan, &err) != FH_OK) {
         fail(remote, &err);
@@ -466,7 +494,9 @@ static void cancelled(struct fh_pack_reader *fields, const struct fh_err *failur
             fh_log(FH_LOG_WARN, "receipt.refused", "rule=%s text=\"%s\"", err.rule, err.text);
         }
     }
+    fh_stream_hold(stream);
     settle(remote);
+    fh_stream_release(stream);
 }
 
 /* A closed scan is over when nothing of it is on its way. */
@@ -475,7 +505,7 @@ static void settle(struct remote *remote)
     if (remote->over || !remote->closed || remote->job_running) {
         return;
     }
-    if (remote->opened && !remote->ended && !remote->cancel_sent) {
+    if (remote->opened && !remote->finished && !remote->cancel_sent) {
         remote->cancel_sent = true;
         remote->on_way++;
         FH_CLEANUP(fh_buf_fini) struct fh_buf request;
@@ -508,20 +538,8 @@ void fh_remote_cancel_all(struct fh_stream *stream)
 {
     FH_LIST_FOREACH (link, &stream->remotes) {
         struct remote *remote = FH_LIST_ENTRY(link, struct remote, link);
-        if (!remote->over && !remote->closed) {
-            remote->closed = true;
-            /* Not settle(): that may free the stream under this walk. */
-            if (!remote->job_running && remote->on_way == 0 && (!remote->opened || remote->ended)) {
-                remote->over = true;
-            }
-        }
-    }
-    FH_LIST_FOREACH (link, &stream->remotes) {
-        struct remote *remote = FH_LIST_ENTRY(link, struct remote, link);
-        if (!remote->over && !remote->job_running && remote->opened && !remote->ended &&
-            !remote->cancel_sent) {
-            settle(remote); /* sends CANCEL and waits for its answer: frees nothing yet */
-        }
+        remote->closed = true;
+        settle(remote);
     }
 }
 

@@ -28,11 +28,20 @@ new_stream(struct fh_serve *serve, struct fh_question *question, enum fh_stream_
 {
     struct fh_stream *stream = fh_calloc(1, sizeof *stream);
     struct fh_arena *arena = fh_arena_new(ARENA_BYTES);
-    if (stream == NULL || arena == NULL || serve->quiet) {
+    bool full = serve->count >= FH_STREAMS_MAX;
+    if (stream == NULL || arena == NULL || serve->quiet || full) {
         struct fh_err err;
-        fh_err_set(&err,
-                   serve->quiet ? FH_ECANCELLED : FH_ENOMEM,
-                   serve->quiet ? "this node is going down" : "no memory for a query");
+        if (serve->quiet) {
+            fh_err_set(&err, FH_ECANCELLED, "this node is going down");
+        } else if (full) {
+            fh_err_rule(&err,
+                        FH_EBUSY,
+                        "limit.streams",
+                        "this node answers %d questions already; try again in a moment",
+                        FH_STREAMS_MAX);
+        } else {
+            fh_err_set(&err, FH_ENOMEM, "no memory for a query");
+        }
         fh_question_refuse(question, &err);
         fh_arena_free(arena);
         fh_free(stream);
@@ -44,12 +53,12 @@ new_stream(struct fh_serve *serve, struct fh_question *question, enum fh_stream_
     stream->kind = kind;
     stream->opening = question;
     stream->arena = arena;
-    stream->consumer = fh_question_speaker(question)->key;
+    stream->asker = fh_question_speaker(question)->key;
+    stream->consumer = stream->asker;
     stream->entry_domain = fh_question_speaker(question)->domain;
     stream->request.consumer = stream->entry_domain;
     stream->started_ms = fh_clock_wall_ms();
     stream->touched_ms = fh_clock_mono_ms();
-    stream->deadline_ms = stream->touched_ms + (int64_t)serve->options.settings->query_deadline_ms;
     fh_buf_init(&stream->record, FH_RECORD_BYTES_MAX);
     fh_buf_init(&stream->tree, FH_AST_BYTES_MAX);
     fh_source_set_init(&stream->sources);
@@ -77,17 +86,6 @@ static int keep_sql(struct fh_stream *stream, struct fh_bytes sql, struct fh_err
         return fh_err_set(err, FH_ENOMEM, "no memory for a query");
     }
     return check_sql(stream, fh_bytes(copy, sql.size), err);
-}
-
-static unsigned queries_of(const struct fh_serve *serve, const struct fh_key_id *consumer)
-{
-    unsigned count = 0;
-    FH_LIST_FOREACH (link, &serve->streams) {
-        const struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
-        count += stream->kind == FH_STREAM_QUERY && stream->state != FH_STREAM_OVER &&
-                 fh_key_id_equal(&stream->consumer, consumer);
-    }
-    return count;
 }
 
 /* The signed request of a QUERY or SCAN: form, signature, right, time and place. */
@@ -158,7 +156,7 @@ static void serve_plan(struct fh_serve *serve, struct fh_question *question)
         rc = keep_sql(stream, sql, &err);
     }
     if (rc == FH_OK) {
-        fh_stream_prepare(stream);
+        fh_turns_enqueue(stream);
     } else {
         fh_stream_fail(stream, &err);
     }
@@ -167,16 +165,6 @@ static void serve_plan(struct fh_serve *serve, struct fh_question *question)
 static void serve_query(struct fh_serve *serve, struct fh_question *question)
 {
     struct fh_err err;
-    uint64_t most = serve->options.settings->queries_per_key_max;
-    if (queries_of(serve, &fh_question_speaker(question)->key) >= most) {
-        fh_err_rule(&err,
-                    FH_EBUSY,
-                    "limit.queries",
-                    "%llu of your queries run here already, which is the most for one key",
-                    (unsigned long long)most);
-        fh_question_refuse(question, &err);
-        return;
-    }
     struct fh_stream *stream = new_stream(serve, question, FH_STREAM_QUERY);
     if (stream == NULL) {
         return;
@@ -191,7 +179,7 @@ static void serve_query(struct fh_serve *serve, struct fh_question *question)
         rc = check_sql(stream, stream->request.sql, &err);
     }
     if (rc == FH_OK) {
-        fh_stream_prepare(stream);
+        fh_turns_enqueue(stream);
     } else {
         fh_stream_fail(stream, &err);
     }
@@ -290,7 +278,7 @@ static void serve_scan(struct fh_serve *serve, struct fh_question *question)
         rc = plan_scan(stream, &err);
     }
     if (rc == FH_OK) {
-        fh_stream_prepare(stream);
+        fh_turns_enqueue(stream);
     } else {
         fh_stream_fail(stream, &err);
     }
@@ -382,6 +370,10 @@ static void watch(void *user)
         struct fh_err err;
         if (stream->state == FH_STREAM_OVER) {
             fh_stream_settle(stream);
+        } else if (stream->state == FH_STREAM_QUEUED) {
+            if (now > stream->deadline_ms) {
+                fh_turns_give_up(stream);
+            }
         } else if (!stream->job_running && now > stream->deadline_ms) {
             fh_err_rule(&err,
                         FH_ETIMEOUT,
@@ -395,6 +387,7 @@ static void watch(void *user)
         }
     }
     fh_timer_set(serve->watch, now + WATCH_MS);
+    fh_turns_next(serve); /* may set the timer to now */
 }
 
 int fh_serve_new(struct fh_serve **out, const struct fh_serve_options *options, struct fh_err *err)

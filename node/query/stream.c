@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/time.h"
+#include "node/io/loop.h"
 #include "node/io/pool.h"
 
 #include <stdio.h>
@@ -27,6 +28,7 @@ void fh_stream_give_worker(struct fh_stream *stream)
 {
     if (stream->worker != NULL) {
         fh_crew_give(stream->serve->options.crew, FH_TAKE(stream->worker), stream->broken);
+        fh_timer_set(stream->serve->watch, 0); /* the loop's next turn: others may have theirs */
     }
 }
 
@@ -193,27 +195,28 @@ static void next_served(void *user)
         return;
     case FH_WORKER_END:
         stream->state = FH_STREAM_DRAINED;
-        stream->ending = true; /* what is asked for here may end at once */
+        fh_stream_hold(stream);
         fh_remote_touch_unread(stream);
-        stream->ending = false;
-        finish_if_complete(stream);
+        fh_stream_release(stream);
         return;
     case FH_WORKER_SCAN_OPEN:
+        fh_stream_hold(stream);
         fh_remote_open(stream, &stream->event.scan);
         fh_free(FH_TAKE(stream->scan_event_columns));
         break;
     case FH_WORKER_SCAN_WANT:
+        fh_stream_hold(stream);
         fh_remote_want(stream, &stream->event.count);
         break;
     case FH_WORKER_SCAN_CLOSE:
+        fh_stream_hold(stream);
         fh_remote_close(stream, stream->event.count.id);
         break;
     }
     if (stream->state == FH_STREAM_RUNNING) {
         serve_on(stream);
-    } else {
-        fh_stream_settle(stream);
     }
+    fh_stream_release(stream);
 }
 
 void fh_stream_pump(struct fh_stream *stream)
@@ -243,7 +246,8 @@ void fh_stream_next(struct fh_stream *stream, struct fh_question *question, uint
         fh_question_refuse(question, &err);
         return;
     }
-    uint64_t first = stream->next_index + (stream->serving != NULL);
+    /* `serving` is the pool thread's while a job runs, and a running stream's job serves one. */
+    uint64_t first = stream->next_index + (stream->job_running || stream->serving != NULL);
     uint64_t last = stream->next_index + FH_STREAM_WAITING;
     struct fh_question **slot = &stream->waiting[index % FH_STREAM_WAITING];
     if (index < first || index >= last || *slot != NULL) {
@@ -296,7 +300,7 @@ void fh_stream_end(struct fh_stream *stream, const struct fh_err *why)
         if (why != NULL && stream->failure.code == FH_OK) {
             stream->failure = *why;
         }
-        stream->ending = true; /* what is cancelled below may end at once */
+        fh_stream_hold(stream); /* what is cancelled below may end at once */
         stream->touched_ms = fh_clock_mono_ms();
         if (stream->kind != FH_STREAM_PLAN || why != NULL) {
             log_end(stream);
@@ -306,9 +310,32 @@ void fh_stream_end(struct fh_stream *stream, const struct fh_err *why)
                 stream->worker); /* the job ends with it, at the latest at the deadline */
         }
         fh_remote_cancel_all(stream);
-        stream->ending = false;
+        fh_stream_release(stream);
+        return;
     }
     fh_stream_settle(stream);
+}
+
+void fh_stream_hold(struct fh_stream *stream)
+{
+    stream->held++;
+}
+
+void fh_stream_release(struct fh_stream *stream)
+{
+    FH_ASSERT(stream->held > 0);
+    stream->held--;
+    fh_stream_settle(stream);
+}
+
+/* What a stream that is over does not need any more. */
+static void free_work(struct fh_stream *stream)
+{
+    fh_source_set_fini(&stream->sources);
+    fh_buf_fini(&stream->tree);
+    fh_buf_fini(&stream->record);
+    fh_arena_free(FH_TAKE(stream->arena));
+    fh_free(FH_TAKE(stream->scan_event_columns));
 }
 
 static void free_stream(struct fh_stream *stream)
@@ -320,18 +347,14 @@ static void free_stream(struct fh_stream *stream)
     for (unsigned i = 0; i < stream->part_count; i++) {
         fh_buf_fini(&stream->part_records[i]);
     }
-    fh_source_set_fini(&stream->sources);
-    fh_buf_fini(&stream->tree);
-    fh_buf_fini(&stream->record);
-    fh_arena_free(stream->arena);
-    fh_free(stream->scan_event_columns);
+    free_work(stream);
     fh_free(stream);
 }
 
 void fh_stream_settle(struct fh_stream *stream)
 {
-    if (stream->ending) {
-        return; /* whoever set this looks again */
+    if (stream->held > 0) {
+        return; /* whoever holds it looks again */
     }
     if (stream->state == FH_STREAM_DRAINED) {
         finish_if_complete(stream);
@@ -352,14 +375,14 @@ void fh_stream_settle(struct fh_stream *stream)
     /* A worker whose query did not come to its end by itself is not asked again. */
     stream->broken = stream->broken || stream->failure.code != FH_OK;
     fh_stream_give_worker(stream);
-    fh_source_set_fini(&stream->sources);
     if (fh_remote_all_over(stream)) {
         /* A failed one stays for a while as a memory of why, so that a NEXT on its way learns it.
          */
-        bool remembered = stream->failure.code != FH_OK && stream->kind != FH_STREAM_PLAN &&
-                          !stream->serve->quiet &&
+        bool remembered = stream->failure.code != FH_OK && stream->told && !stream->serve->quiet &&
                           fh_clock_mono_ms() - stream->touched_ms < FH_REQUEST_MS;
-        if (!remembered) {
+        if (remembered) {
+            free_work(stream);
+        } else {
             free_stream(stream);
         }
     }

@@ -24,14 +24,18 @@ struct fh_serve {
     bool quiet;
 };
 
-/* A batch leaves on a pool thread, and its receiver may ask for more before the loop has counted
- * it: the asker's window may so reach a little further than ours. */
-enum { FH_STREAM_WAITING = FH_QUERY_WINDOW + 2 };
+/* NEXTs that may be here at once. The asker has at most FH_QUERY_WINDOW on their way: those from
+ * the first batch that it does not have. A batch leaves on a pool thread, so the asker may have it,
+ * and ask for one more, before the loop has counted it; the following batch is not begun before
+ * that. What is asked for therefore lies in next_index .. next_index + FH_QUERY_WINDOW, each index
+ * with a place of its own; anything else is a protocol error of the asker. */
+enum { FH_STREAM_WAITING = FH_QUERY_WINDOW + 1 };
 
 enum fh_stream_kind { FH_STREAM_PLAN, FH_STREAM_QUERY, FH_STREAM_SCAN };
 
 enum fh_stream_state {
-    FH_STREAM_PREPARING,
+    FH_STREAM_QUEUED,    /* waits for its turn: fh_stream_pump has nothing to do yet */
+    FH_STREAM_PREPARING, /* a worker is its own; the statement goes through the gate */
     FH_STREAM_BEGINNING,
     FH_STREAM_RUNNING,
     FH_STREAM_DRAINED, /* the worker has ended well; remote scans may still be closing */
@@ -52,6 +56,7 @@ struct fh_stream {
     struct fh_buf record; /* the REQUEST record */
     struct fh_record_id request_id;
     struct fh_query_request request;
+    struct fh_key_id asker; /* whose session it is: turns are counted by it */
     struct fh_key_id consumer;
     struct fh_domain_id entry_domain; /* of the node that joins; the consumer's own without one */
     uint32_t scan_table;              /* SCAN: index in request.tables */
@@ -64,12 +69,13 @@ struct fh_stream {
     struct fh_plan plan;
     struct fh_source_set sources;
     int64_t started_ms;  /* wall */
-    int64_t deadline_ms; /* monotonic */
+    int64_t deadline_ms; /* monotonic: of its turn while it is queued, then of the query */
     int64_t touched_ms;  /* monotonic: last NEXT */
 
     struct fh_worker *worker;
     bool fresh;
     bool broken;
+    bool told; /* the asker knows the stream's id: NEXTs may be on their way */
 
     /* job */
     bool job_running;
@@ -84,20 +90,30 @@ struct fh_stream {
     uint64_t next_index;
     struct fh_question *waiting[FH_STREAM_WAITING]; /* by index % FH_STREAM_WAITING */
     struct fh_err
-        failure; /* why the stream is over: the first reason counts; FH_OK in code: well */
-    bool ending;
+        failure;   /* why the stream is over: the first reason counts; FH_OK in code: well */
+    unsigned held; /* callers up the stack that still use it: see fh_stream_hold */
 
     struct fh_list remotes;
+    unsigned remote_count;
     unsigned part_count;
     struct fh_record_id parts[FH_QUERY_TABLES_MAX];
     struct fh_buf part_records[FH_QUERY_TABLES_MAX];
 };
 
 /* prepare.c */
-/* Takes a worker and prepares, plans, begins; answers the opening question. */
+/* Takes a worker and prepares, plans, begins; answers the opening question. Queued it stays when
+ * there is no worker. */
 void fh_stream_prepare(struct fh_stream *stream);
 /* Refuses the opening question with what may be told, and ends the stream. */
 void fh_stream_fail(struct fh_stream *stream, const struct fh_err *err);
+
+/* turns.c */
+/* Begins a stream whose question was checked, or queues it, or refuses it. */
+void fh_turns_enqueue(struct fh_stream *stream);
+/* Whoever has its turn begins. */
+void fh_turns_next(struct fh_serve *serve);
+/* Refuses a stream that waited too long, and says for what. */
+void fh_turns_give_up(struct fh_stream *stream);
 
 /* stream.c */
 void fh_stream_pump(struct fh_stream *stream);
@@ -105,9 +121,13 @@ void fh_stream_pump(struct fh_stream *stream);
 void fh_stream_end(struct fh_stream *stream, const struct fh_err *why);
 /* Frees it when nothing is on its way. */
 void fh_stream_settle(struct fh_stream *stream);
+/* Between hold and release nothing settles or frees the stream, whatever ends meanwhile: calls of
+ * others may fail before they return. Release settles it and comes last. */
+void fh_stream_hold(struct fh_stream *stream);
+void fh_stream_release(struct fh_stream *stream);
 /* Takes a NEXT for this stream. */
 void fh_stream_next(struct fh_stream *stream, struct fh_question *question, uint64_t index);
-/* Gives the worker back to the crew. */
+/* Gives the worker back to the crew; a queued question may have its turn then. */
 void fh_stream_give_worker(struct fh_stream *stream);
 FH_MUST_CHECK int
 fh_stream_submit(struct fh_stream *stream, void (*work)(void *), void (*done)(void *));
