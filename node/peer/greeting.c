@@ -38,24 +38,28 @@ static void take_welcome(struct fh_message *reply, const struct fh_err *failure,
     fh_message_free(reply);
 }
 
-static int judge(struct fh_peer *peer, struct fh_err *err)
+int fh_peer_check_speaker(const struct fh_speaker *speaker,
+                          const struct fh_domain_id *guest,
+                          struct fh_err *err)
 {
-    struct fh_peers *peers = peer->owner;
-    int rc = fh_admit(
-        &peer->speaker, peers->dir, fh_session_peer(peer->session), fh_clock_wall_ms(), err);
-    if (rc != FH_OK) {
-        return rc;
-    }
-    if (peer->speaker.role != FH_ROLE_NODE) {
+    if (speaker->role != FH_ROLE_NODE) {
         return fh_err_rule(err, FH_ESIG, "peer.role", "who answers there is no node");
     }
-    if (!peer->speaker.admitted && !fh_domain_id_equal(&peer->speaker.domain, &peer->guest)) {
+    if (!speaker->admitted && !fh_domain_id_equal(&speaker->domain, guest)) {
         return fh_err_rule(err,
                            FH_EDENIED,
                            "domain.not_admitted",
                            "who answers there is not admitted to the mesh");
     }
     return FH_OK;
+}
+
+static int judge(struct fh_peer *peer, struct fh_err *err)
+{
+    struct fh_peers *peers = peer->owner;
+    int rc = fh_admit(
+        &peer->speaker, peers->dir, fh_session_peer(peer->session), fh_clock_wall_ms(), err);
+    return rc == FH_OK ? fh_peer_check_speaker(&peer->speaker, &peer->guest, err) : rc;
 }
 
 static int

@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-enum { WAITING_MAX = 1024, ROUNDS_MAX = 2 };
+enum { ROUNDS_MAX = 2 };
 
 struct call {
     struct fh_list link;
@@ -38,6 +38,7 @@ static void send_call(struct call *call);
 static void free_call(struct call *call)
 {
     call->peer->owner->calls--;
+    call->peer->held--;
     fh_session_unref(call->session);
     fh_buf_fini(&call->request);
     fh_free(call);
@@ -80,11 +81,16 @@ void fh_peer_drop_session(struct fh_peer *peer)
 void fh_peer_greeted(struct fh_peer *peer)
 {
     peer->state = FH_PEER_OPEN;
+    peer->held++; /* a failed call's handler may ask others, and so need the room of this peer */
     while (peer->state == FH_PEER_OPEN && !fh_list_empty(&peer->waiting)) {
         struct call *call = FH_LIST_ENTRY(peer->waiting.next, struct call, link);
         fh_list_remove(&call->link);
         send_call(call);
     }
+    if (peer->state == FH_PEER_IDLE && !fh_list_empty(&peer->waiting)) {
+        fh_peer_greet(peer);
+    }
+    peer->held--;
 }
 
 /* ---- calls ---- */
@@ -191,10 +197,25 @@ static int seal_call(struct call *call, struct fh_message **out, struct fh_err *
     return FH_OK;
 }
 
+/* The session may be older than what the directory knows: the node may have been revoked since, or
+ * the session made for another call's guest. */
+static int judge_again(struct call *call, struct fh_err *err)
+{
+    struct fh_peer *peer = call->peer;
+    int rc = fh_admit_again(&peer->speaker, peer->owner->dir, fh_clock_wall_ms(), err);
+    return rc == FH_OK ? fh_peer_check_speaker(&peer->speaker, &call->guest, err) : rc;
+}
+
 static void send_call(struct call *call)
 {
     struct fh_peer *peer = call->peer;
     struct fh_err err;
+    if (judge_again(call, &err) != FH_OK) {
+        fh_peer_drop_session(peer);
+        fh_err_wrap(&err, "%s", fh_dialer_address(peer->dialer));
+        fail_call(call, &err);
+        return;
+    }
     if (!fh_node_id_is_zero(&call->node) &&
         memcmp(call->node.b, peer->speaker.key.b, FH_ID_BYTES) != 0) {
         fh_err_rule(&err,
@@ -244,7 +265,7 @@ static void make_room(struct fh_peers *peers)
     struct fh_peer *quietest = NULL;
     FH_LIST_FOREACH (link, &peers->peers) {
         struct fh_peer *peer = FH_LIST_ENTRY(link, struct fh_peer, link);
-        bool idle = peer->busy == 0 && fh_list_empty(&peer->waiting);
+        bool idle = peer->busy == 0 && peer->held == 0 && fh_list_empty(&peer->waiting);
         if (idle && (quietest == NULL || peer->used_ms < quietest->used_ms)) {
             quietest = peer;
         }
@@ -294,7 +315,7 @@ static int begin(struct fh_peers *peers,
     if (peers->quiet) {
         return fh_err_set(err, FH_ECANCELLED, "this node is going down");
     }
-    if (peers->calls > WAITING_MAX) {
+    if (peers->calls >= FH_PEER_CALLS_MAX) {
         return fh_err_set(err, FH_EBUSY, "too many calls wait for other nodes");
     }
     struct fh_peer *peer = find_peer(peers, target->address);
@@ -347,6 +368,7 @@ static void start(struct fh_peers *peers,
     }
     peers->calls++;
     struct fh_peer *peer = call->peer;
+    peer->held++;
     if (peer->state == FH_PEER_OPEN && fh_session_wants_rekey(peer->session, fh_clock_mono_ms())) {
         fh_peer_drop_session(peer); /* what is on its way holds its own reference */
     }

@@ -23,6 +23,7 @@ struct fh_peer {
     struct fh_domain_id guest; /* accepted before it is admitted */
     struct fh_list waiting;    /* calls that wait for the session */
     unsigned busy;             /* calls and handshake frames on their way */
+    unsigned held;             /* calls that are not freed yet, and callers up the stack */
     int64_t used_ms;
 };
 
@@ -36,6 +37,11 @@ struct fh_peers {
     bool quiet;
 };
 
+/* greeting.c: whether the speaker of the session is one to ask, for a call with this guest (zero:
+ * none). */
+FH_MUST_CHECK int fh_peer_check_speaker(const struct fh_speaker *speaker,
+                                        const struct fh_domain_id *guest,
+                                        struct fh_err *err);
 /* greeting.c: begins the handshake of an idle peer; ends in fh_peer_greeted, or every waiting call
  * fails. */
 void fh_peer_greet(struct fh_peer *peer);

@@ -111,13 +111,28 @@ static void drop(struct fh_questions *q, struct served *slot)
     }
 }
 
+/* Whether the speaker still is what it was let in as: a key may be revoked meanwhile. */
+static bool stands(struct fh_questions *q, struct served *slot, int64_t wall)
+{
+    struct fh_err err;
+    if (!slot->open || fh_admit_again(&slot->speaker, q->options.dir, wall, &err) == FH_OK) {
+        return true;
+    }
+    char name[FH_ID_SHORT_BYTES];
+    fh_domain_id_short(name, &slot->speaker.domain);
+    fh_log(FH_LOG_WARN, "session.ended", "domain=%s rule=%s text=\"%s\"", name, err.rule, err.text);
+    return false;
+}
+
 static void sweep(void *user)
 {
     struct fh_questions *q = user;
     int64_t now = fh_clock_mono_ms();
+    int64_t wall = fh_clock_wall_ms();
     for (size_t i = 0; i < SLOTS;) {
         struct served *slot = &q->slots[i];
-        if (slot->session != NULL && fh_session_deadline(slot->session) <= now) {
+        if (slot->session != NULL &&
+            (fh_session_deadline(slot->session) <= now || !stands(q, slot, wall))) {
             drop(q, slot); /* another one may move into this slot: look again */
         } else {
             i++;
@@ -126,24 +141,57 @@ static void sweep(void *user)
     fh_timer_set(q->sweep, now + SWEEP_MS);
 }
 
-/* Makes room for one more session, of `key` when it is given: the quietest one goes. */
-static void make_room(struct fh_questions *q, const struct fh_key_id *key)
+/* What a session has shown: anybody can send a first frame, and make keys without end. */
+static unsigned rank(const struct served *slot)
+{
+    return slot->open ? 1U + slot->speaker.admitted : 0U;
+}
+
+/* Makes room for one more handshake: of those that have shown least the quietest goes, so that
+ * strangers push out each other and not the members of the mesh. */
+static void make_room(struct fh_questions *q)
+{
+    struct served *least = NULL;
+    struct served *greeting = NULL;
+    unsigned greetings = 0;
+    for (size_t i = 0; i < SLOTS; i++) {
+        struct served *slot = &q->slots[i];
+        if (slot->session == NULL) {
+            continue;
+        }
+        if (least == NULL || rank(slot) < rank(least) ||
+            (rank(slot) == rank(least) && slot->used_ms < least->used_ms)) {
+            least = slot;
+        }
+        if (!slot->open) {
+            greetings++;
+            if (greeting == NULL || slot->used_ms < greeting->used_ms) {
+                greeting = slot;
+            }
+        }
+    }
+    if (greetings >= FH_SESSIONS_GREETING_MAX) {
+        drop(q, greeting);
+    } else if (q->count >= FH_SESSIONS_MAX) {
+        drop(q, least);
+    }
+}
+
+/* Makes room for one more open session of this key: its quietest one goes. */
+static void make_room_of_key(struct fh_questions *q, const struct fh_key_id *key)
 {
     struct served *quietest = NULL;
     unsigned count = 0;
     for (size_t i = 0; i < SLOTS; i++) {
         struct served *slot = &q->slots[i];
-        if (slot->session == NULL ||
-            (key != NULL && !(slot->open && fh_key_id_equal(&slot->speaker.key, key)))) {
-            continue;
-        }
-        count++;
-        if (quietest == NULL || slot->used_ms < quietest->used_ms) {
-            quietest = slot;
+        if (slot->session != NULL && slot->open && fh_key_id_equal(&slot->speaker.key, key)) {
+            count++;
+            if (quietest == NULL || slot->used_ms < quietest->used_ms) {
+                quietest = slot;
+            }
         }
     }
-    unsigned most = key == NULL ? FH_SESSIONS_MAX : FH_SESSIONS_PER_KEY_MAX;
-    if (count >= most) {
+    if (count >= FH_SESSIONS_PER_KEY_MAX) {
         drop(q, quietest);
     }
 }
@@ -239,6 +287,16 @@ static void send_reject(struct origin origin, int code)
 
 /* ---- handshakes ---- */
 
+/* The node that carries the frame; zero: it came directly. */
+static struct fh_node_id via_of(struct origin origin)
+{
+    struct fh_node_id via = {{0}};
+    if (origin.relay != NULL) {
+        memcpy(via.b, origin.relay->speaker.key.b, FH_ID_BYTES);
+    }
+    return via;
+}
+
 static void answer_first(struct fh_questions *q, const struct fh_frame *frame, struct origin origin)
 {
     uint64_t number;
@@ -265,15 +323,12 @@ static void answer_first(struct fh_questions *q, const struct fh_frame *frame, s
         send_reject(origin, rc);
         return;
     }
-    make_room(q, NULL);
+    make_room(q);
     struct served *slot = insert(q, number);
     FH_ASSERT(slot != NULL);
     slot->session = session;
     slot->used_ms = now;
-    if (origin.relay != NULL) {
-        const struct fh_speaker *relay = fh_question_speaker(origin.relay);
-        memcpy(slot->via.b, relay->key.b, FH_ID_BYTES);
-    }
+    slot->via = via_of(origin);
     send_frame(origin, fh_buf_view(&out));
 }
 
@@ -303,7 +358,7 @@ static void answer_last(struct fh_questions *q,
             return;
         }
         struct served kept = *slot;
-        make_room(q, &kept.speaker.key); /* may move slots */
+        make_room_of_key(q, &kept.speaker.key); /* may move slots */
         slot = find(q, kept.number);
         FH_ASSERT(slot != NULL);
         slot->open = true;
@@ -332,7 +387,9 @@ static bool open_to_strangers(unsigned code)
 
 static void trust(struct fh_questions *q, struct served *slot, struct fh_call *call)
 {
-    if (slot->told || q->link == NULL) {
+    /* A stranger's connection stays among the few that its address may have, and short: keys cost
+     * it nothing. */
+    if (slot->told || q->link == NULL || !slot->speaker.admitted) {
         return;
     }
     struct fh_err err;
@@ -409,6 +466,10 @@ static void take_frame(struct fh_questions *q, struct fh_bytes bytes, struct ori
         return;
     }
     struct served *slot = frame.session == 0 ? NULL : find(q, frame.session);
+    struct fh_node_id via = via_of(origin);
+    if (slot != NULL && !fh_node_id_equal(&slot->via, &via)) {
+        slot = NULL; /* a session stays on the way on which it was made */
+    }
     bool handshake = slot != NULL && !slot->open;
     if (frame.type == FH_FRAME_HS1) {
         answer_first(q, &frame, origin);
@@ -533,13 +594,36 @@ void fh_question_answer_buf(struct fh_question *question, const struct fh_buf *p
     fh_question_answer(question, fh_buf_view(plaintext));
 }
 
-void fh_question_refuse(struct fh_question *question, const struct fh_err *err)
+/* What depends only on the asker's text, on public records or on limits is told in full. */
+static bool is_public(const struct fh_err *err)
+{
+    switch (err->code) {
+    case FH_EIO:
+        return strcmp(err->rule, "source.unavailable") == 0;
+    case FH_ENOMEM:
+    case FH_EINTERNAL:
+        return false;
+    default:
+        return true;
+    }
+}
+
+static void tell(struct fh_question *question, const struct fh_err *err)
 {
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
     fh_buf_init(&out, 4096);
     fh_msg_error(&out, err, 0);
     FH_ASSERT(fh_buf_ok(&out) == FH_OK);
     fh_question_answer(question, fh_buf_view(&out));
+}
+
+void fh_question_refuse(struct fh_question *question, const struct fh_err *err)
+{
+    if (is_public(err)) {
+        tell(question, err);
+    } else {
+        fh_question_refuse_privately(question, fh_msg_text(question->code), err);
+    }
 }
 
 void fh_question_refuse_privately(struct fh_question *question,
@@ -555,5 +639,5 @@ void fh_question_refuse_privately(struct fh_question *question,
            err->text);
     struct fh_err told;
     fh_err_rule(&told, err->code, err->rule, "%s: %s", what, fh_code_text(err->code));
-    fh_question_refuse(question, &told);
+    tell(question, &told);
 }

@@ -7,8 +7,10 @@
  * answers exactly once, from any thread: the answer is sealed for the session it came by and, for
  * an inner session, wrapped again for the relay.
  *
- * Sessions are bounded in all and per key; the one that was quiet longest makes room. Strangers may
- * ask only what fh_question_open_to_strangers lists.
+ * Sessions are bounded in all and per key; handshakes make room first, then strangers, then the
+ * member that was quiet longest. A session stays on the way on which it was made (direct, or
+ * through one relay) and ends, within a second, when its key loses its standing. Strangers may ask
+ * REDEEM, STATUS and PROBE alone; SYNC and PUSH are between nodes.
  *
  * Does not: know what a question means. Thread: the loop's, except fh_question_answer*,
  * fh_question_refuse: any one thread that holds the question. Ownership: a question is given to the
@@ -79,7 +81,8 @@ bool fh_question_answer_tagged(struct fh_question *question,
                                struct fh_bytes head,
                                struct fh_bytes body,
                                uint8_t out_tag[FH_AEAD_TAG_BYTES]);
-/* Answers with an error whose text is fit for the asker. */
+/* Answers with an error whose text is fit for the asker. Codes that may hold local paths or causes
+ * (FH_EIO but "source.unavailable", FH_ENOMEM, FH_EINTERNAL) go the way of the next function. */
 void fh_question_refuse(struct fh_question *question, const struct fh_err *err);
 /* The same, for errors that may hold local paths or causes: code and rule travel, the text becomes
  * the code's public text, and the full one is logged with `what`. */

@@ -6,7 +6,6 @@
 #include "node/io/pool.h"
 
 enum {
-    CARRIED_MAX = 256,             /* frames on their way through this node */
     CARRY_MS = FH_STREAM_STALL_MS, /* an owner may work that long on one answer */
 };
 
@@ -81,9 +80,9 @@ static int begin(struct fh_relay *relay,
     if (fh_question_via(question) != NULL) {
         return fh_err_rule(err, FH_EDENIED, "relay.nested", "a relay does not carry another relay");
     }
-    if (relay->carried >= CARRIED_MAX) {
+    if (relay->carried >= FH_RELAYED_MAX) {
         return fh_err_rule(
-            err, FH_EBUSY, "limit.relay", "this node relays %d frames already", CARRIED_MAX);
+            err, FH_EBUSY, "limit.relay", "this node relays %d frames already", FH_RELAYED_MAX);
     }
     if (!relay->options.address(relay->options.user, node, &target.address)) {
         return fh_err_rule(err,
