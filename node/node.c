@@ -23,6 +23,7 @@
 #include <stdlib.h>
 
 enum {
+    SWEEP_MS = 60 * 1000,
     HOURLY_MS = 3600 * 1000,
     DRAIN_LOOK_MS = 5,
 };
@@ -47,6 +48,7 @@ struct fh_node {
     struct fh_lookup lookup;
     struct fh_admin *admin;
     struct fh_signal *signals[2];
+    struct fh_timer *sweep;
     struct fh_timer *hourly;
     struct fh_timer *drain;
 
@@ -191,6 +193,7 @@ static void quiesce(void *user)
         fh_admin_answer(FH_TAKE(node->leaving), &out);
     }
     fh_log(FH_LOG_INFO, "node.draining", "streams=%u", fh_serve_streams(node->serve));
+    fh_timer_clear(node->sweep);
     fh_timer_clear(node->hourly);
     fh_admin_quiesce(node->admin);
     fh_serve_quiesce(node->serve);
@@ -225,18 +228,32 @@ static void on_admin(struct fh_admin_question *question, void *user)
     fh_admin_refuse(question, &err);
 }
 
+/* Expired announcements go, and when owners were last heard is stored: what a restart knows. */
+static void sweep(void *user)
+{
+    struct fh_node *node = user;
+    uint64_t dropped = 0;
+    struct fh_err err;
+    if (fh_catalog_sweep(node->home.catalog, fh_clock_wall_ms(), &dropped, &err) != FH_OK) {
+        fh_log(FH_LOG_ERROR, "store.failed", "rule=%s text=\"%s\"", err.rule, err.text);
+    }
+    if (node->mesh != NULL && dropped > 0) {
+        fh_mesh_catalog_changed(node->mesh);
+    }
+    fh_timer_set(node->sweep, fh_clock_mono_ms() + SWEEP_MS);
+}
+
 static void hourly(void *user)
 {
     struct fh_node *node = user;
-    int64_t wall = fh_clock_wall_ms();
     struct fh_err err;
     fh_publisher_renew(node->publisher);
-    if (fh_catalog_sweep(node->home.catalog, wall, NULL, &err) != FH_OK ||
-        fh_store_put_number(node->home.store, FH_STORE_KEY_WALL_MS, wall, &err) != FH_OK) {
+    if (fh_store_put_number(node->home.store, FH_STORE_KEY_WALL_MS, fh_clock_wall_ms(), &err) !=
+        FH_OK) {
         fh_log(FH_LOG_ERROR, "store.failed", "rule=%s text=\"%s\"", err.rule, err.text);
     }
     if (node->mesh != NULL) {
-        fh_mesh_catalog_changed(node->mesh);
+        fh_mesh_catalog_changed(node->mesh); /* the head's time is a sign of life */
     }
     fh_timer_set(node->hourly, fh_clock_mono_ms() + HOURLY_MS);
 }
@@ -364,6 +381,9 @@ static int start_services(struct fh_node *node, struct fh_err *err)
     };
     char path[FH_HOME_PATH_BYTES];
     if (rc == FH_OK) {
+        rc = fh_timer_new(&node->sweep, node->loop, sweep, node, err);
+    }
+    if (rc == FH_OK) {
         rc = fh_timer_new(&node->hourly, node->loop, hourly, node, err);
     }
     if (rc == FH_OK) {
@@ -421,6 +441,7 @@ static void end(struct fh_node *node)
     fh_admin_close(node->admin);
     fh_timer_free(node->drain);
     fh_timer_free(node->hourly);
+    fh_timer_free(node->sweep);
     fh_publisher_free(node->publisher);
     fh_serve_free(node->serve);
     fh_mesh_free(node->mesh);
@@ -464,6 +485,7 @@ int fh_node_run(const struct fh_config *config, const char *programs, struct fh_
                config->settings.domain,
                id,
                config->offline ? "offline" : config->settings.listen);
+        fh_timer_set(node->sweep, 0);
         fh_timer_set(node->hourly, 0);
         fh_loop_run(node->loop);
         if (node->failure.code != FH_OK) {

@@ -11,7 +11,7 @@
 
 #include <stdio.h>
 
-enum { ANSWER_BYTES_MAX = FH_FRAME_REPLY_BYTES_MAX - 1024, PUSH_RECORDS_MAX = 256 };
+enum { ANSWER_BYTES_MAX = FH_FRAME_REPLY_BYTES_MAX - 1024 };
 
 /* A list of records under construction: bins and their count. */
 struct page {
@@ -172,13 +172,26 @@ sync_announcements(struct fh_mesh *mesh, struct fh_question *question, struct fh
     answer_page(question, &page, &end);
 }
 
+/* Nodes keep each other's sets; members ask for products and are answered by SEARCH and DESCRIBE.
+ */
+static int between_nodes(const struct fh_question *question, struct fh_err *err)
+{
+    if (fh_question_speaker(question)->role == FH_ROLE_NODE) {
+        return FH_OK;
+    }
+    return fh_err_rule(err, FH_EDENIED, "mesh.role", "only a node may ask this of another");
+}
+
 static void answer_sync(struct fh_mesh *mesh, struct fh_question *question)
 {
-    enum fh_sync_set set;
-    struct fh_bytes cursor;
+    enum fh_sync_set set = FH_SYNC_IDENTITY;
+    struct fh_bytes cursor = FH_BYTES_NONE;
     struct fh_err err;
     uint64_t position = 0;
-    int rc = fh_msg_sync_request_read(fh_question_fields(question), &set, &cursor, &err);
+    int rc = between_nodes(question, &err);
+    if (rc == FH_OK) {
+        rc = fh_msg_sync_request_read(fh_question_fields(question), &set, &cursor, &err);
+    }
     if (rc == FH_OK && set != FH_SYNC_ANNOUNCEMENTS && !read_position(cursor, &position)) {
         rc = fh_err_rule(&err, FH_EINVAL, "sync.cursor", "sync: not a cursor of this node");
     }
@@ -197,12 +210,15 @@ static void answer_sync(struct fh_mesh *mesh, struct fh_question *question)
 
 static void answer_push(struct fh_mesh *mesh, struct fh_question *question)
 {
-    struct fh_msg_bins bins;
+    struct fh_msg_bins bins = {.left = 0};
     struct fh_err err;
-    int rc = fh_msg_bins_read(fh_question_fields(question), &bins, &err);
-    if (rc == FH_OK && bins.left > PUSH_RECORDS_MAX) {
+    int rc = between_nodes(question, &err);
+    if (rc == FH_OK) {
+        rc = fh_msg_bins_read(fh_question_fields(question), &bins, &err);
+    }
+    if (rc == FH_OK && bins.left > FH_PUSH_RECORDS_MAX) {
         rc = fh_err_rule(
-            &err, FH_ETOOBIG, "push.records", "at most %d records at once", PUSH_RECORDS_MAX);
+            &err, FH_ETOOBIG, "push.records", "at most %d records at once", FH_PUSH_RECORDS_MAX);
     }
     if (rc != FH_OK) {
         fh_question_refuse(question, &err);
@@ -347,6 +363,24 @@ take_joiner(struct fh_mesh *mesh, struct fh_msg_redeem *redeem, uint32_t limit, 
     return rc;
 }
 
+/* Of a joiner that asks again, after its admission got lost on the way: the invitation may have
+ * expired and is used; that it is one is still to be shown, before anything is stored for it. */
+static int check_known_invitation(struct fh_mesh *mesh,
+                                  const struct fh_record *record,
+                                  struct fh_invitation *out,
+                                  struct fh_err *err)
+{
+    if (record->type != FH_RECORD_INVITATION) {
+        return fh_err_rule(err, FH_EINVAL, "identity.type", "expected an invitation record");
+    }
+    int rc = fh_invitation_decode(out, record, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    return fh_directory_verify(
+        mesh->options.dir, record, &out->issuer, FH_ROLES_PUBLISHING, out->created_ms, NULL, err);
+}
+
 static int admit_joiner(struct fh_mesh *mesh,
                         struct fh_question *question,
                         struct fh_msg_redeem *redeem,
@@ -366,7 +400,7 @@ static int admit_joiner(struct fh_mesh *mesh,
     const struct fh_directory_domain *joiner =
         fh_directory_domain(mesh->options.dir, &speaker->domain);
     bool again = joiner != NULL && joiner->admitted;
-    rc = again ? fh_invitation_decode(&invitation, &record, err)
+    rc = again ? check_known_invitation(mesh, &record, &invitation, err)
                : fh_directory_check_invitation(mesh->options.dir, &record, wall, &invitation, err);
     if (rc == FH_OK && !fh_domain_id_equal(&invitation.issuer, &mesh->domain)) {
         rc = fh_err_rule(err,

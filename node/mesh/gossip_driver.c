@@ -65,16 +65,21 @@ static bool env_agree(void *user, uint8_t out_shared[32], const struct fh_agree_
 
 /* ---- actions ---- */
 
-static void persist(struct fh_mesh *mesh, uint64_t generation)
+/* Whether the generation is on the disk: what the step says under it may leave only then. */
+static bool persist(struct fh_mesh *mesh, uint64_t generation)
 {
     struct fh_err err;
     int rc = fh_store_put_number(
         mesh->options.store, FH_STORE_KEY_GENERATION, (int64_t)generation, &err);
-    if (rc != FH_OK) {
-        /* A generation that may be used twice would make this node its own rival. */
-        fh_err_wrap(&err, "the node's generation cannot be stored");
-        mesh->options.refused(&err, mesh->options.user);
+    if (rc == FH_OK) {
+        return true;
     }
+    /* A generation that may be used twice would make this node its own rival: not even goodbye is
+     * said under it. */
+    mesh->mute = true;
+    fh_err_wrap(&err, "the node's generation cannot be stored");
+    mesh->options.refused(&err, mesh->options.user);
+    return false;
 }
 
 static void deliver(struct fh_mesh *mesh, const struct fh_gossip_action *action)
@@ -218,12 +223,12 @@ static void send_datagram(struct fh_mesh *mesh, const struct fh_gossip_action *a
     }
 }
 
-static void act(struct fh_mesh *mesh, const struct fh_gossip_action *action)
+/* False: the rest of the step must not happen. */
+static bool act(struct fh_mesh *mesh, const struct fh_gossip_action *action)
 {
     switch (action->kind) {
     case FH_GOSSIP_PERSIST:
-        persist(mesh, action->generation);
-        break;
+        return persist(mesh, action->generation);
     case FH_GOSSIP_SEND:
         send_datagram(mesh, action);
         break;
@@ -258,21 +263,29 @@ static void act(struct fh_mesh *mesh, const struct fh_gossip_action *action)
     case FH_GOSSIP_ACTION_COUNT:
         FH_ASSERT(false);
     }
+    return true;
 }
 
 /* ---- events ---- */
 
 static void step(struct fh_mesh *mesh, struct fh_gossip_event *event)
 {
+    if (mesh->mute) {
+        return;
+    }
     event->now_ms = fh_clock_mono_ms();
     event->wall_ms = fh_clock_wall_ms();
+    if (event->kind == FH_GOSSIP_REVIEW) {
+        mesh->reviewing = false;
+    }
     struct fh_err err;
     if (fh_gossip_step(mesh->gossip, event, mesh->actions, &err) != FH_OK) {
         fh_log(FH_LOG_WARN, "gossip.step_failed", "rule=%s text=\"%s\"", err.rule, err.text);
         return;
     }
-    for (unsigned i = 0; i < mesh->actions->count; i++) {
-        act(mesh, &mesh->actions->items[i]);
+    bool on = true;
+    for (unsigned i = 0; on && i < mesh->actions->count; i++) {
+        on = act(mesh, &mesh->actions->items[i]);
     }
 }
 
@@ -338,14 +351,59 @@ void fh_mesh_gossip_later(struct fh_mesh *mesh,
     run_follow_ups(mesh);
 }
 
+void fh_mesh_gossip_pause(struct fh_mesh *mesh)
+{
+    FH_ASSERT(!mesh->stepping);
+    mesh->stepping = true;
+}
+
+void fh_mesh_gossip_resume(struct fh_mesh *mesh)
+{
+    FH_ASSERT(mesh->stepping);
+    mesh->stepping = false;
+    run_follow_ups(mesh);
+}
+
+void fh_mesh_review(struct fh_mesh *mesh)
+{
+    if (mesh->gossip == NULL || mesh->reviewing) {
+        return;
+    }
+    mesh->reviewing = true;
+    struct fh_gossip_event event = {.kind = FH_GOSSIP_REVIEW};
+    fh_mesh_gossip_later(mesh, &event, FH_BYTES_NONE);
+}
+
+/* Rumours of one key replace each other: for an announcement its product and major version, so that
+ * a newer one takes the older's place in the queue; all else is its own. */
+static struct fh_hash rumour_key(const struct fh_mesh *mesh, struct fh_bytes record)
+{
+    struct fh_record parsed;
+    struct fh_announcement announcement;
+    struct fh_err err;
+    if (fh_record_parse(&parsed, record, &mesh->id, &err) != FH_OK ||
+        parsed.type != FH_RECORD_ANNOUNCEMENT ||
+        fh_announce_parse(&announcement, parsed.payload, &err) != FH_OK) {
+        return fh_hash(record);
+    }
+    uint8_t major[4];
+    fh_put_u32be(major, announcement.major);
+    const struct fh_bytes parts[] = {
+        fh_bytes(announcement.domain.b, sizeof announcement.domain.b),
+        fh_bytes_cstr(announcement.product),
+        fh_bytes(major, sizeof major),
+    };
+    return fh_hash_parts(parts, FH_COUNT(parts));
+}
+
 void fh_mesh_spread(struct fh_mesh *mesh, struct fh_bytes record, enum fh_rumour_class class_)
 {
-    if (record.size > FH_RECORD_GOSSIP_BYTES_MAX) {
+    if (mesh->gossip == NULL || record.size > FH_RECORD_GOSSIP_BYTES_MAX) {
         return; /* such a record travels by synchronisation alone */
     }
     struct fh_gossip_event event = {.kind = FH_GOSSIP_RUMOUR};
     event.u.rumour.class_ = class_;
-    struct fh_hash hash = fh_hash(record);
+    struct fh_hash hash = rumour_key(mesh, record);
     memcpy(event.u.rumour.key.b, hash.b, sizeof event.u.rumour.key.b);
     fh_mesh_gossip_later(mesh, &event, record);
 }
@@ -438,7 +496,7 @@ void fh_mesh_leave(struct fh_mesh *mesh, fh_mesh_left_fn *fn, void *user)
 {
     mesh->left = fn;
     mesh->left_user = user;
-    if (mesh->gossip == NULL) {
+    if (mesh->gossip == NULL || mesh->mute) {
         fh_timer_set(mesh->leave_timer, 0);
         return;
     }
@@ -452,6 +510,7 @@ void fh_mesh_gossip_end(struct fh_mesh *mesh)
     while (!fh_list_empty(&mesh->follow_ups)) {
         free_follow_up(FH_LIST_ENTRY(mesh->follow_ups.next, struct follow_up, link));
     }
+    mesh->reviewing = false;
     fh_gossip_free(mesh->gossip);
     mesh->gossip = NULL;
 }

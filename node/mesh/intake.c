@@ -66,6 +66,10 @@ static int take_identity(struct fh_mesh *mesh,
         fh_domain_id_text(id, &outcome.domain);
         fh_log(FH_LOG_ERROR, "domain.frozen", "id=%s reason=duplicity", id);
     }
+    if (outcome.type == FH_RECORD_REVOCATION || outcome.type == FH_RECORD_CHARTER ||
+        outcome.type == FH_RECORD_ADMISSION || outcome.result == FH_DIRECTORY_FORKED) {
+        fh_mesh_review(mesh);
+    }
     if (!origin->bulk) {
         fh_mesh_spread(mesh, record->bytes, class_of(record, wall));
     }
@@ -165,6 +169,42 @@ int fh_mesh_intake(struct fh_mesh *mesh,
                            "records of type %s do not travel by themselves",
                            fh_record_type_text(parsed.type));
     }
+}
+
+int fh_mesh_intake_bulk(struct fh_mesh *mesh,
+                        struct fh_msg_bins *records,
+                        const struct fh_origin *origin,
+                        fh_mesh_taken_fn *each,
+                        void *user,
+                        struct fh_err *err)
+{
+    struct fh_store *store = mesh->options.store;
+    int rc = fh_store_begin(store, FH_STORE_LAZY, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    /* A step may store the node's generation, which must be durable before the step's datagrams
+     * leave, and cannot be inside a lazy transaction. */
+    fh_mesh_gossip_pause(mesh);
+    struct fh_bytes record;
+    while (fh_msg_bins_next(records, &record)) {
+        bool is_new;
+        struct fh_err why;
+        rc = fh_mesh_intake(mesh, record, origin, &is_new, &why);
+        if (each != NULL) {
+            each(user, rc, is_new, &why);
+        }
+    }
+    rc = fh_store_commit(store, err);
+    if (rc != FH_OK) {
+        struct fh_err second;
+        if (fh_catalog_reload(mesh->options.catalog, &second) != FH_OK) {
+            fh_log(FH_LOG_ERROR, "catalogue.not_read", "text=\"%s\"", second.text);
+        }
+        fh_mesh_catalog_changed(mesh);
+    }
+    fh_mesh_gossip_resume(mesh);
+    return rc;
 }
 
 bool fh_mesh_lacks_identity(const struct fh_err *err)

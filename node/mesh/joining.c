@@ -127,18 +127,22 @@ static void try_again(struct fh_joining *joining, const char *address, const str
         joining->pause_ms * 2 > RETRY_MOST_MS ? RETRY_MOST_MS : joining->pause_ms * 2;
 }
 
+static void admission_taken(void *user, int code, bool is_new, const struct fh_err *err)
+{
+    (void)user;
+    (void)is_new;
+    if (code != FH_OK) {
+        fh_log(FH_LOG_WARN, "join.record_refused", "rule=%s text=\"%s\"", err->rule, err->text);
+    }
+}
+
 static int take_admission(struct fh_mesh *mesh, struct fh_pack_reader *fields, struct fh_err *err)
 {
     struct fh_msg_bins bins;
     int rc = fh_msg_bins_read(fields, &bins, err);
-    struct fh_bytes record;
     struct fh_origin origin = {.bulk = true};
-    while (rc == FH_OK && fh_msg_bins_next(&bins, &record)) {
-        bool is_new;
-        struct fh_err why;
-        if (fh_mesh_intake(mesh, record, &origin, &is_new, &why) != FH_OK) {
-            fh_log(FH_LOG_WARN, "join.record_refused", "rule=%s text=\"%s\"", why.rule, why.text);
-        }
+    if (rc == FH_OK) {
+        rc = fh_mesh_intake_bulk(mesh, &bins, &origin, admission_taken, NULL, err);
     }
     if (rc == FH_OK && !is_admitted(mesh)) {
         rc = fh_err_rule(

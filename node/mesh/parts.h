@@ -25,6 +25,8 @@ struct fh_mesh {
     struct fh_timer *gossip_timer;
     struct fh_list follow_ups; /* events that a step caused */
     bool stepping;
+    bool reviewing; /* a FH_GOSSIP_REVIEW waits among the follow-ups */
+    bool mute;      /* the generation could not be stored: nothing is said any more */
     fh_mesh_left_fn *left;
     void *left_user;
     struct fh_timer *leave_timer;
@@ -52,6 +54,16 @@ FH_MUST_CHECK int fh_mesh_intake(struct fh_mesh *mesh,
                                  const struct fh_origin *origin,
                                  bool *out_new,
                                  struct fh_err *err);
+/* Takes many records (bulk ones, as of a synchronisation) in one transaction, so that each does not
+ * cost its own fsync. Gossip waits until they are stored. `each` may be NULL; it hears what became
+ * of every record. Fails when they could not be stored: then none counts. */
+typedef void fh_mesh_taken_fn(void *user, int code, bool is_new, const struct fh_err *err);
+FH_MUST_CHECK int fh_mesh_intake_bulk(struct fh_mesh *mesh,
+                                      struct fh_msg_bins *records,
+                                      const struct fh_origin *origin,
+                                      fh_mesh_taken_fn *each,
+                                      void *user,
+                                      struct fh_err *err);
 /* Whether a refusal means that identity records are missing here: then synchronise. */
 bool fh_mesh_lacks_identity(const struct fh_err *err);
 
@@ -61,10 +73,15 @@ FH_MUST_CHECK int fh_mesh_gossip_start(struct fh_mesh *mesh,
                                        unsigned seed_count,
                                        struct fh_err *err);
 void fh_mesh_gossip_event(struct fh_mesh *mesh, struct fh_gossip_event *event);
+/* Between pause and resume no step is taken; what comes waits. They do not nest. */
+void fh_mesh_gossip_pause(struct fh_mesh *mesh);
+void fh_mesh_gossip_resume(struct fh_mesh *mesh);
 /* Queues an event that carries `bytes` (copied) to be stepped after the running one. */
 void fh_mesh_gossip_later(struct fh_mesh *mesh,
                           const struct fh_gossip_event *event,
                           struct fh_bytes bytes);
+/* Who is admitted may have changed: the core asks about all again, once for all that waits. */
+void fh_mesh_review(struct fh_mesh *mesh);
 void fh_mesh_spread(struct fh_mesh *mesh, struct fh_bytes record, enum fh_rumour_class class_);
 void fh_mesh_gossip_end(struct fh_mesh *mesh);
 

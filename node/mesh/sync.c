@@ -19,7 +19,9 @@
 enum {
     SYNCS_MAX = 4,       /* with different peers at once */
     PAGES_MAX = 4096,    /* of one set: a peer that never ends is left */
+    SPREAD_MAX = 8,      /* so few new records may be news to others too */
     PULL_IDS = 8,        /* contracts asked for at once */
+    PULL_LOOK = 256,     /* of those that are missing: what nobody has must not hide the others */
     PULL_RETRY_MS = 125, /* when an owner did not have it; twice as long each time */
     PULL_RETRY_MAX_MS = 8000,
     STRANGER_SYNCS = 2, /* in a row because a contract's key is not known; then it can wait */
@@ -55,26 +57,26 @@ static void sync_end(struct sync *sync, bool done)
     fh_mesh_pull(mesh);
 }
 
-static void sync_take(struct sync *sync, struct fh_msg_bins *bins)
+static void sync_taken(void *user, int code, bool is_new, const struct fh_err *err)
 {
-    struct fh_mesh *mesh = sync->mesh;
-    struct fh_origin origin = {.node = sync->target.node,
-                               .bulk = bins->left > 8 || sync->pages > 1};
-    struct fh_bytes record;
-    while (fh_msg_bins_next(bins, &record)) {
-        bool is_new;
-        struct fh_err err;
-        if (fh_mesh_intake(mesh, record, &origin, &is_new, &err) == FH_OK) {
-            sync->added += is_new;
-        } else if (err.code != FH_ESTALE) {
-            fh_log(FH_LOG_DEBUG,
-                   "sync.record_refused",
-                   "from=%s rule=%s text=\"%s\"",
-                   sync->address,
-                   err.rule,
-                   err.text);
-        }
+    struct sync *sync = user;
+    if (code == FH_OK) {
+        sync->added += is_new;
+    } else if (code != FH_ESTALE) {
+        fh_log(FH_LOG_DEBUG,
+               "sync.record_refused",
+               "from=%s rule=%s text=\"%s\"",
+               sync->address,
+               err->rule,
+               err->text);
     }
+}
+
+static int sync_take(struct sync *sync, struct fh_msg_bins *bins, struct fh_err *err)
+{
+    struct fh_origin origin = {.node = sync->target.node,
+                               .bulk = bins->left > SPREAD_MAX || sync->pages > 1};
+    return fh_mesh_intake_bulk(sync->mesh, bins, &origin, sync_taken, sync, err);
 }
 
 static void sync_answer(struct fh_pack_reader *fields, const struct fh_err *failure, void *user)
@@ -97,8 +99,10 @@ static void sync_answer(struct fh_pack_reader *fields, const struct fh_err *fail
         return;
     }
     sync->pages++;
-    if (!sync->mesh->quiet) {
-        sync_take(sync, &bins);
+    if (!sync->mesh->quiet && sync_take(sync, &bins, &err) != FH_OK) {
+        fh_log(FH_LOG_ERROR, "sync.not_stored", "with=%s text=\"%s\"", sync->address, err.text);
+        sync_end(sync, false);
+        return;
     }
     if (sync->cursor.size == 0) {
         if (sync->set == FH_SYNC_ANNOUNCEMENTS) {
@@ -173,7 +177,8 @@ list_record(void *user, unsigned type, const struct fh_record_id *id, struct fh_
     (void)type;
     (void)id;
     struct record_list *list = user;
-    if (list->records.size + bytes.size > FH_SYNC_PAGE_BYTES) {
+    if (list->records.size + bytes.size > FH_SYNC_PAGE_BYTES ||
+        list->count >= FH_PUSH_RECORDS_MAX - 1) { /* one more: the ALIVE record */
         return false;
     }
     fh_pack_bin(&list->records, bytes);
@@ -198,7 +203,8 @@ void fh_mesh_introduce(struct fh_mesh *mesh, const struct fh_node_id *node, cons
     struct record_list list = {.count = 0};
     fh_buf_init(&list.records, FH_SYNC_PAGE_BYTES + FH_RECORD_BYTES_MAX);
     fh_directory_each_of(mesh->options.dir, &mesh->domain, list_record, &list);
-    list_record(&list, FH_RECORD_ALIVE, NULL, fh_gossip_alive(mesh->gossip));
+    fh_pack_bin(&list.records, fh_gossip_alive(mesh->gossip));
+    list.count++;
     FH_CLEANUP(fh_buf_fini) struct fh_buf request;
     fh_buf_init(&request, FH_FRAME_REQUEST_BYTES_MAX);
     fh_msg_push_request_begin(&request, list.count);
@@ -295,16 +301,33 @@ static bool choose_holder(struct fh_mesh *mesh, const struct fh_domain_id *owner
     return false;
 }
 
+/* Two turns each, the owner and somebody else, then the next; at an owner's turn, one that answers:
+ * what a domain that is gone has announced must not hold up the others. */
+static size_t
+choose_wanted(struct fh_mesh *mesh, const struct fh_catalog_wanted *wanted, size_t count)
+{
+    size_t first = mesh->pull_turn / 2 % count;
+    for (size_t i = 0; mesh->pull_turn % 2 == 0 && i < count; i++) {
+        size_t at = (first + i) % count;
+        struct fh_node_id node;
+        const char *address;
+        if (fh_mesh_node_of(mesh, &wanted[at].domain, &node, &address)) {
+            return at;
+        }
+    }
+    return first;
+}
+
 static void pull_now(void *user)
 {
     struct fh_mesh *mesh = user;
     if (mesh->quiet || mesh->pulling) {
         return;
     }
-    struct fh_catalog_wanted wanted[PULL_IDS];
+    struct fh_catalog_wanted wanted[PULL_LOOK];
     size_t count = 0;
     struct fh_err err;
-    if (fh_catalog_missing(mesh->options.catalog, wanted, PULL_IDS, &count, &err) != FH_OK) {
+    if (fh_catalog_missing(mesh->options.catalog, wanted, PULL_LOOK, &count, &err) != FH_OK) {
         fh_log(FH_LOG_ERROR, "pull.failed", "text=\"%s\"", err.text);
         pull_later(mesh);
         return;
@@ -312,8 +335,10 @@ static void pull_now(void *user)
     if (count == 0) {
         return;
     }
+    size_t first = choose_wanted(mesh, wanted, count);
+    const struct fh_domain_id *owner = &wanted[first].domain;
     struct pull *pull = fh_calloc(1, sizeof *pull);
-    if (pull == NULL || !choose_holder(mesh, &wanted[0].domain, pull)) {
+    if (pull == NULL || !choose_holder(mesh, owner, pull)) {
         fh_free(pull);
         pull_later(mesh);
         return;
@@ -321,9 +346,16 @@ static void pull_now(void *user)
     pull->mesh = mesh;
     FH_CLEANUP(fh_buf_fini) struct fh_buf request;
     fh_buf_init(&request, 1024);
-    fh_msg_pull_request_begin(&request, (uint32_t)count);
-    for (size_t i = 0; i < count; i++) {
-        fh_pack_bin(&request, fh_bytes(wanted[i].contract.b, FH_ID_BYTES));
+    struct fh_record_id asked[PULL_IDS];
+    uint32_t asked_count = 0;
+    for (size_t i = first; i < count && asked_count < PULL_IDS; i++) {
+        if (fh_domain_id_equal(&wanted[i].domain, owner)) {
+            asked[asked_count++] = wanted[i].contract;
+        }
+    }
+    fh_msg_pull_request_begin(&request, asked_count);
+    for (uint32_t i = 0; i < asked_count; i++) {
+        fh_pack_bin(&request, fh_bytes(asked[i].b, FH_ID_BYTES));
     }
     struct fh_peer_target target = {.address = pull->address, .node = pull->node};
     mesh->pulling = true;
