@@ -8,33 +8,22 @@
 #include "common/time.h"
 #include "node/io/link.h"
 #include "node/io/loop.h"
+#include "node/peer/served.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
 
 enum {
-    SLOTS = 2 * FH_SESSIONS_MAX, /* open addressing at half load */
     SWEEP_MS = 1000,
     RELAY_HEAD_BYTES = 16, /* [0, bin head] around an inner frame */
-};
-
-struct served {
-    struct fh_session *session; /* NULL: empty slot */
-    uint64_t number;
-    int64_t used_ms;
-    bool open;
-    bool told; /* the link trusts the connection */
-    struct fh_speaker speaker;
-    struct fh_node_id via; /* zero: direct */
 };
 
 struct fh_questions {
     struct fh_questions_options options;
     struct fh_link *link;
     struct fh_timer *sweep;
-    unsigned count;
     atomic_uint open;
-    struct served slots[SLOTS];
+    struct fh_served_table table;
 };
 
 struct fh_question {
@@ -57,62 +46,10 @@ struct origin {
     struct fh_question *relay;
 };
 
-/* ---- the table of sessions ---- */
-
-static struct served *find(struct fh_questions *q, uint64_t number)
-{
-    for (size_t i = 0; i < SLOTS; i++) {
-        struct served *slot = &q->slots[(number + i) % SLOTS];
-        if (slot->session == NULL) {
-            return NULL;
-        }
-        if (slot->number == number) {
-            return slot;
-        }
-    }
-    return NULL;
-}
-
-static struct served *insert(struct fh_questions *q, uint64_t number)
-{
-    for (size_t i = 0; i < SLOTS; i++) {
-        struct served *slot = &q->slots[(number + i) % SLOTS];
-        if (slot->session == NULL) {
-            *slot = (struct served){.number = number};
-            q->count++;
-            return slot;
-        }
-    }
-    return NULL;
-}
-
-/* Closes a session and heals the probe chain behind its slot (backward shift). */
-static void drop(struct fh_questions *q, struct served *slot)
-{
-    uint64_t number = slot->number;
-    bool open = slot->open;
-    fh_session_close(slot->session);
-    fh_session_unref(slot->session);
-    size_t hole = (size_t)(slot - q->slots);
-    q->slots[hole].session = NULL;
-    q->count--;
-    for (size_t i = (hole + 1) % SLOTS; q->slots[i].session != NULL; i = (i + 1) % SLOTS) {
-        size_t home = q->slots[i].number % SLOTS;
-        size_t distance_home = (i + SLOTS - home) % SLOTS;
-        size_t distance_hole = (i + SLOTS - hole) % SLOTS;
-        if (distance_home >= distance_hole) {
-            q->slots[hole] = q->slots[i];
-            q->slots[i].session = NULL;
-            hole = i;
-        }
-    }
-    if (open && q->options.gone != NULL) {
-        q->options.gone(number, q->options.user);
-    }
-}
+/* ---- sessions that end by themselves ---- */
 
 /* Whether the speaker still is what it was let in as: a key may be revoked meanwhile. */
-static bool stands(struct fh_questions *q, struct served *slot, int64_t wall)
+static bool stands(struct fh_questions *q, struct fh_served *slot, int64_t wall)
 {
     struct fh_err err;
     if (!slot->open || fh_admit_again(&slot->speaker, q->options.dir, wall, &err) == FH_OK) {
@@ -129,71 +66,16 @@ static void sweep(void *user)
     struct fh_questions *q = user;
     int64_t now = fh_clock_mono_ms();
     int64_t wall = fh_clock_wall_ms();
-    for (size_t i = 0; i < SLOTS;) {
-        struct served *slot = &q->slots[i];
+    for (size_t i = 0; i < FH_SERVED_SLOTS;) {
+        struct fh_served *slot = &q->table.slots[i];
         if (slot->session != NULL &&
             (fh_session_deadline(slot->session) <= now || !stands(q, slot, wall))) {
-            drop(q, slot); /* another one may move into this slot: look again */
+            fh_served_drop(&q->table, slot); /* another one may move into this slot: look again */
         } else {
             i++;
         }
     }
     fh_timer_set(q->sweep, now + SWEEP_MS);
-}
-
-/* What a session has shown: anybody can send a first frame, and make keys without end. */
-static unsigned rank(const struct served *slot)
-{
-    return slot->open ? 1U + slot->speaker.admitted : 0U;
-}
-
-/* Makes room for one more handshake: of those that have shown least the quietest goes, so that
- * strangers push out each other and not the members of the mesh. */
-static void make_room(struct fh_questions *q)
-{
-    struct served *least = NULL;
-    struct served *greeting = NULL;
-    unsigned greetings = 0;
-    for (size_t i = 0; i < SLOTS; i++) {
-        struct served *slot = &q->slots[i];
-        if (slot->session == NULL) {
-            continue;
-        }
-        if (least == NULL || rank(slot) < rank(least) ||
-            (rank(slot) == rank(least) && slot->used_ms < least->used_ms)) {
-            least = slot;
-        }
-        if (!slot->open) {
-            greetings++;
-            if (greeting == NULL || slot->used_ms < greeting->used_ms) {
-                greeting = slot;
-            }
-        }
-    }
-    if (greetings >= FH_SESSIONS_GREETING_MAX) {
-        drop(q, greeting);
-    } else if (q->count >= FH_SESSIONS_MAX) {
-        drop(q, least);
-    }
-}
-
-/* Makes room for one more open session of this key: its quietest one goes. */
-static void make_room_of_key(struct fh_questions *q, const struct fh_key_id *key)
-{
-    struct served *quietest = NULL;
-    unsigned count = 0;
-    for (size_t i = 0; i < SLOTS; i++) {
-        struct served *slot = &q->slots[i];
-        if (slot->session != NULL && slot->open && fh_key_id_equal(&slot->speaker.key, key)) {
-            count++;
-            if (quietest == NULL || slot->used_ms < quietest->used_ms) {
-                quietest = slot;
-            }
-        }
-    }
-    if (count >= FH_SESSIONS_PER_KEY_MAX) {
-        drop(q, quietest);
-    }
 }
 
 int fh_questions_new(struct fh_questions **out,
@@ -205,6 +87,8 @@ int fh_questions_new(struct fh_questions **out,
         return fh_err_set(err, FH_ENOMEM, "no memory for sessions");
     }
     q->options = *options;
+    q->table.gone = options->gone;
+    q->table.user = options->user;
     int rc = fh_timer_new(&q->sweep, options->loop, sweep, q, err);
     if (rc != FH_OK) {
         fh_free(q);
@@ -226,10 +110,10 @@ void fh_questions_free(struct fh_questions *q)
         return;
     }
     FH_ASSERT(atomic_load(&q->open) == 0);
-    q->options.gone = NULL;
-    for (size_t i = 0; i < SLOTS;) {
-        if (q->slots[i].session != NULL) {
-            drop(q, &q->slots[i]);
+    q->table.gone = NULL;
+    for (size_t i = 0; i < FH_SERVED_SLOTS;) {
+        if (q->table.slots[i].session != NULL) {
+            fh_served_drop(&q->table, &q->table.slots[i]);
         } else {
             i++;
         }
@@ -302,7 +186,7 @@ static void answer_first(struct fh_questions *q, const struct fh_frame *frame, s
     uint64_t number;
     do {
         fh_entropy(&number, sizeof number);
-    } while (number == 0 || find(q, number) != NULL);
+    } while (number == 0 || fh_served_find(&q->table, number) != NULL);
     FH_CLEANUP(fh_agree_secret_wipe) struct fh_agree_secret ephemeral;
     fh_entropy(&ephemeral, sizeof ephemeral);
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
@@ -323,8 +207,8 @@ static void answer_first(struct fh_questions *q, const struct fh_frame *frame, s
         send_reject(origin, rc);
         return;
     }
-    make_room(q);
-    struct served *slot = insert(q, number);
+    fh_served_make_room(&q->table);
+    struct fh_served *slot = fh_served_insert(&q->table, number);
     FH_ASSERT(slot != NULL);
     slot->session = session;
     slot->used_ms = now;
@@ -333,7 +217,7 @@ static void answer_first(struct fh_questions *q, const struct fh_frame *frame, s
 }
 
 static void answer_last(struct fh_questions *q,
-                        struct served *slot,
+                        struct fh_served *slot,
                         const struct fh_frame *frame,
                         struct origin origin)
 {
@@ -354,12 +238,12 @@ static void answer_last(struct fh_questions *q,
         rc = fh_session_accept(slot->session, self, FH_BYTES_NONE, now, &out, &err);
         if (rc != FH_OK) {
             send_reject(origin, rc);
-            drop(q, slot);
+            fh_served_drop(&q->table, slot);
             return;
         }
-        struct served kept = *slot;
-        make_room_of_key(q, &kept.speaker.key); /* may move slots */
-        slot = find(q, kept.number);
+        struct fh_served kept = *slot;
+        fh_served_make_room_of_key(&q->table, &kept.speaker.key); /* may move slots */
+        slot = fh_served_find(&q->table, kept.number);
         FH_ASSERT(slot != NULL);
         slot->open = true;
         slot->used_ms = now;
@@ -373,7 +257,7 @@ static void answer_last(struct fh_questions *q,
                err.rule,
                err.text);
         fh_session_reject(slot->session, &err, &out);
-        drop(q, slot);
+        fh_served_drop(&q->table, slot);
     }
     send_frame(origin, fh_buf_view(&out));
 }
@@ -385,7 +269,7 @@ static bool open_to_strangers(unsigned code)
     return code == FH_MSG_REDEEM || code == FH_MSG_STATUS || code == FH_MSG_PROBE;
 }
 
-static void trust(struct fh_questions *q, struct served *slot, struct fh_call *call)
+static void trust(struct fh_questions *q, struct fh_served *slot, struct fh_call *call)
 {
     /* A stranger's connection stays among the few that its address may have, and short: keys cost
      * it nothing. */
@@ -398,8 +282,10 @@ static void trust(struct fh_questions *q, struct served *slot, struct fh_call *c
     }
 }
 
-static void
-ask(struct fh_questions *q, struct served *slot, const struct fh_frame *frame, struct origin origin)
+static void ask(struct fh_questions *q,
+                struct fh_served *slot,
+                const struct fh_frame *frame,
+                struct origin origin)
 {
     struct fh_question *question = fh_calloc(1, sizeof *question);
     if (question == NULL) {
@@ -465,7 +351,7 @@ static void take_frame(struct fh_questions *q, struct fh_bytes bytes, struct ori
         send_reject(origin, rc);
         return;
     }
-    struct served *slot = frame.session == 0 ? NULL : find(q, frame.session);
+    struct fh_served *slot = frame.session == 0 ? NULL : fh_served_find(&q->table, frame.session);
     struct fh_node_id via = via_of(origin);
     if (slot != NULL && !fh_node_id_equal(&slot->via, &via)) {
         slot = NULL; /* a session stays on the way on which it was made */

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where members are and when they were heard: what others ask of the gossip core.
+ */
+#include "node/mesh/parts.h"
+
+#include "common/time.h"
+
+static bool answers(enum fh_member_state state)
+{
+    return state == FH_MEMBER_ALIVE || state == FH_MEMBER_UNVERIFIED || state == FH_MEMBER_SUSPECT;
+}
+
+bool fh_mesh_address(struct fh_mesh *mesh, const struct fh_node_id *node, const char **out_address)
+{
+    struct fh_gossip_member member;
+    if (mesh->gossip == NULL || !fh_gossip_member_find(mesh->gossip, node, &member) ||
+        member.address_count == 0 || !answers(member.state)) {
+        return false;
+    }
+    *out_address = member.addresses[0];
+    return true;
+}
+
+bool fh_mesh_node_of(struct fh_mesh *mesh,
+                     const struct fh_domain_id *domain,
+                     struct fh_node_id *out_node,
+                     const char **out_address)
+{
+    static const enum fh_member_state order[] = {
+        FH_MEMBER_ALIVE, FH_MEMBER_UNVERIFIED, FH_MEMBER_SUSPECT};
+    unsigned slots = mesh->gossip == NULL ? 0 : fh_gossip_member_slots(mesh->gossip);
+    for (size_t k = 0; k < FH_COUNT(order); k++) {
+        for (unsigned i = 0; i < slots; i++) {
+            struct fh_gossip_member member;
+            if (fh_gossip_member_at(mesh->gossip, i, &member) && member.state == order[k] &&
+                member.address_count > 0 && fh_domain_id_equal(&member.domain, domain)) {
+                *out_node = member.node;
+                *out_address = member.addresses[0];
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+int64_t fh_mesh_heard_ago(struct fh_mesh *mesh, const struct fh_domain_id *domain, int64_t heard_ms)
+{
+    int64_t least = fh_clock_wall_ms() - heard_ms;
+    int64_t now = fh_clock_mono_ms();
+    unsigned slots = mesh->gossip == NULL ? 0 : fh_gossip_member_slots(mesh->gossip);
+    for (unsigned i = 0; i < slots; i++) {
+        struct fh_gossip_member member;
+        if (fh_gossip_member_at(mesh->gossip, i, &member) && member.heard_ms != INT64_MIN &&
+            fh_domain_id_equal(&member.domain, domain) && now - member.heard_ms < least) {
+            least = now - member.heard_ms;
+        }
+    }
+    return least > 0 ? least : 0;
+}
+
+struct fh_mesh_counts fh_mesh_counts(struct fh_mesh *mesh)
+{
+    struct fh_mesh_counts counts = {0};
+    if (mesh->gossip == NULL) {
+        return counts;
+    }
+    counts.generation = fh_gossip_generation(mesh->gossip);
+    for (unsigned s = 0; s < FH_MEMBER_STATE_COUNT; s++) {
+        unsigned n = fh_gossip_member_count(mesh->gossip, (enum fh_member_state)s);
+        counts.known += n;
+        counts.alive += answers((enum fh_member_state)s) ? n : 0;
+    }
+    return counts;
+}
