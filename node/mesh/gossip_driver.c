@@ -161,8 +161,9 @@ static void member_changed(struct fh_mesh *mesh, const struct fh_gossip_action *
     if (heard) {
         fh_catalog_heard(mesh->options.catalog, &member.domain, fh_clock_wall_ms());
     }
-    if (!member.self && (action->change == FH_MEMBER_JOINED || action->change == FH_MEMBER_WENT ||
-                         action->change == FH_MEMBER_UPDATED)) {
+    if (!member.self && !mesh->feeding &&
+        (action->change == FH_MEMBER_JOINED || action->change == FH_MEMBER_WENT ||
+         action->change == FH_MEMBER_UPDATED)) {
         keep_member(mesh, &member);
     }
 }
@@ -479,7 +480,10 @@ int fh_mesh_gossip_start(struct fh_mesh *mesh,
     event.u.start.generation = (uint64_t)generation;
     fh_mesh_gossip_event(mesh, &event);
     fh_mesh_pull(mesh); /* what was still wanted when the node ended */
-    return fh_store_members_each(mesh->options.store, feed_member, mesh, err);
+    mesh->feeding = true;
+    rc = fh_store_members_each(mesh->options.store, feed_member, mesh, err);
+    mesh->feeding = false;
+    return rc;
 }
 
 static void left(void *user)

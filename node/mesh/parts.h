@@ -27,6 +27,7 @@ struct fh_mesh {
     bool stepping;
     bool reviewing; /* a FH_GOSSIP_REVIEW waits among the follow-ups */
     bool mute;      /* the generation could not be stored: nothing is said any more */
+    bool feeding;   /* members come from the store: they need not be stored again */
     fh_mesh_left_fn *left;
     void *left_user;
     struct fh_timer *leave_timer;

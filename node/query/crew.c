@@ -161,6 +161,8 @@ int fh_crew_new(struct fh_crew **out, const struct fh_crew_options *options, str
         fh_free(crew);
         return rc;
     }
+    /* A node that starts has more urgent things to do. */
+    crew->standby_after_ms = fh_clock_mono_ms() + STANDBY_AGAIN_MS;
     want_standby(crew);
     *out = crew;
     return FH_OK;
