@@ -276,6 +276,9 @@ static void refuse(struct fh_question **question, const struct fh_err *why)
 
 static void log_end(const struct fh_stream *stream)
 {
+    if (stream->kind == FH_STREAM_PLAN && stream->failure.code == FH_OK) {
+        return;
+    }
     char consumer[FH_ID_SHORT_BYTES];
     fh_domain_id_short(consumer, &stream->request.consumer);
     static const char *const kinds[] = {"plan", "query", "scan"};
@@ -302,9 +305,6 @@ void fh_stream_end(struct fh_stream *stream, const struct fh_err *why)
         }
         fh_stream_hold(stream); /* what is cancelled below may end at once */
         stream->touched_ms = fh_clock_mono_ms();
-        if (stream->kind != FH_STREAM_PLAN || why != NULL) {
-            log_end(stream);
-        }
         if (why != NULL && stream->worker != NULL && stream->job_running) {
             fh_worker_cancel(
                 stream->worker); /* the job ends with it, at the latest at the deadline */
@@ -362,6 +362,10 @@ void fh_stream_settle(struct fh_stream *stream)
     }
     if (stream->state != FH_STREAM_OVER || stream->job_running || fh_remote_at_work(stream)) {
         return;
+    }
+    if (!stream->logged) {
+        stream->logged = true; /* not before: until now a job counted what it sent */
+        log_end(stream);
     }
     struct fh_err over;
     fh_err_rule(&over, FH_ESTATE, "stream.over", "this answer has ended already");
