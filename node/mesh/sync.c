@@ -318,6 +318,30 @@ choose_wanted(struct fh_mesh *mesh, const struct fh_catalog_wanted *wanted, size
     return first;
 }
 
+/* Half of what is asked at once is the chosen owner's; the rest is whoever's, since its node mostly
+ * holds those too: a long chain of one domain does not make the others wait. */
+static uint32_t choose_contracts(struct fh_record_id out[PULL_IDS],
+                                 const struct fh_catalog_wanted *wanted,
+                                 size_t count,
+                                 size_t first)
+{
+    bool chosen[PULL_LOOK] = {false};
+    uint32_t n = 0;
+    for (size_t i = first; i < count && n < PULL_IDS / 2; i++) {
+        if (fh_domain_id_equal(&wanted[i].domain, &wanted[first].domain)) {
+            chosen[i] = true;
+            out[n++] = wanted[i].contract;
+        }
+    }
+    for (size_t i = 0; i < count && n < PULL_IDS; i++) {
+        size_t at = (first + i) % count;
+        if (!chosen[at]) {
+            out[n++] = wanted[at].contract;
+        }
+    }
+    return n;
+}
+
 static void pull_now(void *user)
 {
     struct fh_mesh *mesh = user;
@@ -347,12 +371,7 @@ static void pull_now(void *user)
     FH_CLEANUP(fh_buf_fini) struct fh_buf request;
     fh_buf_init(&request, 1024);
     struct fh_record_id asked[PULL_IDS];
-    uint32_t asked_count = 0;
-    for (size_t i = first; i < count && asked_count < PULL_IDS; i++) {
-        if (fh_domain_id_equal(&wanted[i].domain, owner)) {
-            asked[asked_count++] = wanted[i].contract;
-        }
-    }
+    uint32_t asked_count = choose_contracts(asked, wanted, count, first);
     fh_msg_pull_request_begin(&request, asked_count);
     for (uint32_t i = 0; i < asked_count; i++) {
         fh_pack_bin(&request, fh_bytes(asked[i].b, FH_ID_BYTES));

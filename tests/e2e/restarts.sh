@@ -33,6 +33,7 @@ for version in 1.0.0 1.0.1 1.0.2; do
     until_true 20 "$version at museum" is_at "$version" museum shop/orders
 done
 [[ $(sequence shop orders 1.0.3) == 4 ]] || fail "the chain did not go on after three cuts"
+until_true 20 "1.0.3 at museum" is_at 1.0.3 museum shop/orders
 prints "$(printf 'n\n1000')" fh museum -o csv query 'SELECT count(*) AS n FROM shop.orders'
 
 say "- a publish beside the node's absence"
@@ -49,6 +50,7 @@ publish shop orders 1.3.0
 start_node museum
 until_true 30 "what museum missed" is_at 1.3.0 museum shop/orders
 until_true 30 "what museum missed" is_at 1.0.0 museum market/visits
+until_true 20 "its contract" fh museum contract verify market/visits
 prints "$(printf 'n\n500')" fh museum -o csv query 'SELECT count(*) AS n FROM market.visits'
 
 say "- all nodes are cut at once, and the one that founded the mesh comes last"
