@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Links, sessions, questions and peers of several nodes in one process, over loopback, with real
- * keys and records: who is let in, what a stranger may ask, what a revocation ends, and what a
- * relay is.
- */
-#include "node/peer/peers.h"
-#include "node/peer/questions.h"
+/* Who is let in, what a stranger may ask, what a revocation ends, and what a relay is. */
+#include "tests/node/peer/pair.h"
 
 #include "common/entropy.h"
 #include "common/mem.h"
@@ -14,255 +9,12 @@
 #include "node/io/link.h"
 #include "node/io/loop.h"
 #include "proto/session/messages_inner.h"
-#include "tests/lib/identities.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include <cmocka.h>
-
-enum { WAIT_MS = 20000 };
-
-/* One end: a key that speaks for a domain, and all that a node has of io and peers. */
-struct side {
-    struct fh_agree_secret agree;
-    struct fh_directory *dir;
-    struct fh_identity *identity;
-    struct fh_link *link;
-    struct fh_peers *peers;
-    struct fh_questions *questions;
-    struct fh_node_id node;
-    char address[32];
-    unsigned asked; /* questions that reached the handler */
-    unsigned gone;  /* open sessions that ended */
-    unsigned last_code;
-};
-
-struct mesh {
-    struct fh_loop *loop;
-    struct fh_inbox *inbox;
-    struct fh_mesh_id id;
-    struct test_domain founder;
-    struct test_domain joined;
-    struct test_domain stranger;
-    struct side server; /* the founder's node */
-    struct side caller;
-};
-
-/* Who calls. */
-enum who { NODE, MEMBER, STRANGER, WHO_COUNT };
-
-/* ---- building ---- */
-
-static void add(struct fh_directory *dir, const struct test_record *record)
-{
-    struct fh_directory_outcome outcome;
-    struct fh_err err;
-    if (fh_directory_add(dir, test_bytes(record), fh_clock_wall_ms(), &outcome, &err) != FH_OK) {
-        fail_msg("%s", err.text);
-    }
-}
-
-/* In force now: the fixed ones of tests/lib have expired. */
-static void delegate(const struct mesh *m,
-                     struct fh_directory *dir,
-                     const struct test_domain *domain,
-                     const struct test_key *subject,
-                     enum fh_role role)
-{
-    int64_t now = fh_clock_wall_ms();
-    struct fh_delegation delegation = {.domain = domain->id,
-                                       .subject = subject->public_key,
-                                       .role = role,
-                                       .not_before_ms = now - TEST_HOUR_MS,
-                                       .not_after_ms = now + TEST_DAY_MS};
-    struct fh_buf buf;
-    fh_buf_init(&buf, TEST_RECORD_BYTES_MAX);
-    snprintf(delegation.label, sizeof delegation.label, "now");
-    fh_delegation_make(&buf, &delegation, &m->id, &domain->key.secret);
-    struct test_record record = test_record_of(&buf);
-    fh_buf_fini(&buf);
-    add(dir, &record);
-}
-
-/* What every member of this mesh knows: the founder, its charter, the domain that it admitted. */
-static struct fh_directory *common_directory(struct mesh *m)
-{
-    struct test_record charter = test_charter_1(&m->founder, &m->id);
-    struct fh_directory *dir = fh_directory_new(&m->id, &fh_verifier_plain);
-    add(dir, &m->founder.inception);
-    add(dir, &charter);
-    struct test_record records[] = {
-        test_delegation(&m->founder, &m->founder.publisher, FH_ROLE_PUBLISHER, &m->id),
-        test_delegation(&m->founder, &m->founder.node, FH_ROLE_NODE, &m->id),
-        m->joined.inception,
-    };
-    for (size_t i = 0; i < FH_COUNT(records); i++) {
-        add(dir, &records[i]);
-    }
-    struct test_record invitation = test_invitation(&m->founder, 1, "", &m->id);
-    struct test_record admission = test_admission(&m->founder, &m->joined, 1, &invitation, &m->id);
-    add(dir, &admission);
-    delegate(m, dir, &m->founder, &m->founder.node, FH_ROLE_NODE);
-    return dir;
-}
-
-static void on_ask(struct fh_question *question, void *user)
-{
-    struct side *side = user;
-    side->asked++;
-    side->last_code = fh_question_code(question);
-    struct fh_node_id node;
-    struct fh_bytes frame;
-    if (side->last_code == FH_MSG_RELAY &&
-        fh_msg_relay_read(fh_question_fields(question), &node, &frame, NULL) == FH_OK) {
-        fh_questions_relayed(side->questions, question, frame);
-        return;
-    }
-    struct fh_buf out;
-    fh_buf_init(&out, 64);
-    fh_msg_ok(&out, 0);
-    fh_question_answer_buf(question, &out);
-    fh_buf_fini(&out);
-}
-
-static void on_gone(uint64_t session, void *user)
-{
-    (void)session;
-    struct side *side = user;
-    side->gone++;
-}
-
-static void on_call(struct fh_call *call, void *user)
-{
-    struct side *side = user;
-    fh_questions_call(side->questions, call);
-}
-
-static void set_up_side(struct mesh *m,
-                        struct side *side,
-                        struct fh_directory *dir,
-                        const struct test_domain *domain,
-                        const struct test_key *key)
-{
-    side->dir = dir;
-    side->node = fh_node_id_of(&key->public_key);
-    memcpy(side->agree.b, key->seed, sizeof side->agree.b);
-    side->identity =
-        fh_identity_new(dir, &m->id, &domain->id, &key->public_key, &key->secret, &side->agree);
-    assert_non_null(side->identity);
-    struct fh_link_options link = {.pipes_max = 16};
-    struct fh_questions_options questions = {.loop = m->loop,
-                                             .identity = side->identity,
-                                             .dir = dir,
-                                             .ask = on_ask,
-                                             .gone = on_gone,
-                                             .user = side};
-    assert_int_equal(fh_link_new(&side->link, m->loop, m->inbox, &link, on_call, side, NULL), 0);
-    assert_int_equal(fh_link_listen(side->link, "127.0.0.1:0", NULL), FH_OK);
-    snprintf(
-        side->address, sizeof side->address, "127.0.0.1:%u", (unsigned)fh_link_port(side->link));
-    assert_int_equal(fh_peers_new(&side->peers, side->link, side->identity, dir, NULL), FH_OK);
-    assert_int_equal(fh_questions_new(&side->questions, &questions, NULL), FH_OK);
-    fh_questions_set_link(side->questions, side->link);
-}
-
-static struct mesh *set_up(enum who caller)
-{
-    struct mesh *m = fh_calloc(1, sizeof *m);
-    assert_non_null(m);
-    m->founder = test_domain_of(1);
-    m->joined = test_domain_of(2);
-    m->stranger = test_domain_of(3);
-    assert_int_equal(fh_loop_new(&m->loop, NULL), FH_OK);
-    assert_int_equal(fh_inbox_new(&m->inbox, m->loop, NULL), FH_OK);
-    set_up_side(m, &m->server, common_directory(m), &m->founder, &m->founder.node);
-    struct fh_directory *dir = common_directory(m);
-    if (caller == STRANGER) {
-        add(dir, &m->stranger.inception);
-        delegate(m, dir, &m->stranger, &m->stranger.node, FH_ROLE_NODE);
-        set_up_side(m, &m->caller, dir, &m->stranger, &m->stranger.node);
-    } else {
-        const struct test_key *key = caller == NODE ? &m->joined.node : &m->joined.member;
-        delegate(m, dir, &m->joined, key, caller == NODE ? FH_ROLE_NODE : FH_ROLE_MEMBER);
-        set_up_side(m, &m->caller, dir, &m->joined, key);
-    }
-    return m;
-}
-
-static void tear_down_side(struct mesh *m, struct side *side)
-{
-    fh_peers_quiesce(side->peers);
-    fh_link_quiesce(side->link);
-    int64_t end = fh_clock_mono_ms() + WAIT_MS;
-    while ((!fh_peers_drained(side->peers) || !fh_link_drained(side->link)) &&
-           fh_clock_mono_ms() < end) {
-        fh_loop_run_once(m->loop, 10);
-    }
-    fh_questions_free(side->questions);
-    fh_peers_free(side->peers);
-    fh_link_free(side->link);
-    fh_identity_free(side->identity);
-    fh_directory_free(side->dir);
-}
-
-static void tear_down(struct mesh *m)
-{
-    tear_down_side(m, &m->caller);
-    tear_down_side(m, &m->server);
-    fh_inbox_free(m->inbox);
-    fh_loop_free(m->loop);
-    fh_free(m);
-}
-
-/* ---- asking ---- */
-
-struct end {
-    bool done;
-    int code;
-    char rule[FH_ERR_RULE_BYTES];
-};
-
-static void on_answer(struct fh_pack_reader *fields, const struct fh_err *err, void *user)
-{
-    struct end *end = user;
-    assert_false(end->done);
-    end->done = true;
-    assert_true((fields == NULL) == (err != NULL));
-    end->code = err != NULL ? err->code : FH_OK;
-    snprintf(end->rule, sizeof end->rule, "%s", err != NULL ? err->rule : "");
-}
-
-static struct end ask_target(struct mesh *m, const struct fh_peer_target *target, unsigned code)
-{
-    struct end end = {.done = false};
-    struct fh_buf request;
-    fh_buf_init(&request, 64);
-    fh_msg_begin(&request, (enum fh_msg_code)code, 0);
-    fh_peers_ask(m->caller.peers, target, &request, WAIT_MS, on_answer, &end);
-    fh_buf_fini(&request);
-    int64_t last = fh_clock_mono_ms() + WAIT_MS;
-    while (!end.done && fh_clock_mono_ms() < last) {
-        fh_loop_run_once(m->loop, 20);
-    }
-    assert_true(end.done);
-    return end;
-}
-
-static struct end ask(struct mesh *m, unsigned code)
-{
-    struct fh_peer_target target = {.address = m->server.address};
-    return ask_target(m, &target, code);
-}
-
-static void expect(const struct end *end, int code, const char *rule)
-{
-    if (end->code != code || strcmp(end->rule, rule) != 0) {
-        fail_msg(
-            "%s %s: expected %s %s", fh_code_name(end->code), end->rule, fh_code_name(code), rule);
-    }
-}
 
 /* ---- who may ask what ---- */
 
@@ -292,20 +44,20 @@ static void test_who_reaches_the_handler(void **state)
         {FH_MSG_ADMIN_PUBLISH, false},
     };
     for (enum who who = NODE; who < WHO_COUNT; who++) {
-        struct mesh *m = set_up(who);
+        struct mesh *m = pair_set_up(who);
         for (size_t i = 0; i < FH_COUNT(rows); i++) {
             unsigned before = m->server.asked;
-            struct end end = ask(m, rows[i].code);
+            struct end end = pair_ask(m, rows[i].code);
             bool let_in = who != STRANGER || rows[i].stranger;
             if (let_in) {
-                expect(&end, FH_OK, "");
+                pair_expect(&end, FH_OK, "");
                 assert_int_equal(m->server.last_code, rows[i].code);
             } else {
-                expect(&end, FH_EDENIED, "domain.not_admitted");
+                pair_expect(&end, FH_EDENIED, "domain.not_admitted");
             }
             assert_int_equal(m->server.asked, before + let_in);
         }
-        tear_down(m);
+        pair_tear_down(m);
     }
 }
 
@@ -314,41 +66,41 @@ static void test_who_reaches_the_handler(void **state)
 static void test_another_node_there_is_not_asked(void **state)
 {
     (void)state;
-    struct mesh *m = set_up(NODE);
+    struct mesh *m = pair_set_up(NODE);
     struct fh_peer_target target = {.address = m->server.address, .node = m->caller.node};
-    struct end end = ask_target(m, &target, FH_MSG_PROBE);
-    expect(&end, FH_EUNREACH, "peer.other_node");
+    struct end end = pair_ask_target(m, &target, FH_MSG_PROBE);
+    pair_expect(&end, FH_EUNREACH, "peer.other_node");
     assert_int_equal(m->server.asked, 0);
     target.node = m->server.node;
-    end = ask_target(m, &target, FH_MSG_PROBE);
-    expect(&end, FH_OK, "");
-    tear_down(m);
+    end = pair_ask_target(m, &target, FH_MSG_PROBE);
+    pair_expect(&end, FH_OK, "");
+    pair_tear_down(m);
 }
 
 static void test_a_stranger_there_answers_guests_only(void **state)
 {
     (void)state;
-    struct mesh *m = set_up(NODE);
+    struct mesh *m = pair_set_up(NODE);
     /* The tables are turned: a stranger listens, and a member of the mesh calls it. */
     struct side other = {.asked = 0};
-    struct fh_directory *dir = common_directory(m);
-    add(dir, &m->stranger.inception);
-    delegate(m, dir, &m->stranger, &m->stranger.node, FH_ROLE_NODE);
-    delegate(m, dir, &m->joined, &m->joined.node, FH_ROLE_NODE);
-    set_up_side(m, &other, dir, &m->stranger, &m->stranger.node);
+    struct fh_directory *dir = pair_common_directory(m);
+    pair_add(dir, &m->stranger.inception);
+    pair_delegate(m, dir, &m->stranger, &m->stranger.node, FH_ROLE_NODE);
+    pair_delegate(m, dir, &m->joined, &m->joined.node, FH_ROLE_NODE);
+    pair_set_up_side(m, &other, dir, &m->stranger, &m->stranger.node);
     struct fh_peer_target target = {.address = other.address};
-    struct end end = ask_target(m, &target, FH_MSG_REDEEM);
-    expect(&end, FH_EDENIED, "domain.not_admitted");
+    struct end end = pair_ask_target(m, &target, FH_MSG_REDEEM);
+    pair_expect(&end, FH_EDENIED, "domain.not_admitted");
     target.guest = m->stranger.id;
-    end = ask_target(m, &target, FH_MSG_REDEEM);
-    expect(&end, FH_OK, "");
+    end = pair_ask_target(m, &target, FH_MSG_REDEEM);
+    pair_expect(&end, FH_OK, "");
     /* The session that the guest's call made is not for calls of the mesh. */
     target.guest = (struct fh_domain_id){{0}};
-    end = ask_target(m, &target, FH_MSG_SYNC);
-    expect(&end, FH_EDENIED, "domain.not_admitted");
+    end = pair_ask_target(m, &target, FH_MSG_SYNC);
+    pair_expect(&end, FH_EDENIED, "domain.not_admitted");
     assert_int_equal(other.asked, 1);
-    tear_down_side(m, &other);
-    tear_down(m);
+    pair_tear_down_side(m, &other);
+    pair_tear_down(m);
 }
 
 /* ---- revocation on a live session ---- */
@@ -356,39 +108,39 @@ static void test_a_stranger_there_answers_guests_only(void **state)
 static void test_a_revoked_caller_is_refused_and_its_session_ends(void **state)
 {
     (void)state;
-    struct mesh *m = set_up(NODE);
-    struct end end = ask(m, FH_MSG_PEERS);
-    expect(&end, FH_OK, "");
+    struct mesh *m = pair_set_up(NODE);
+    struct end end = pair_ask(m, FH_MSG_PEERS);
+    pair_expect(&end, FH_OK, "");
     struct test_record revocation = test_revocation(
         &m->joined, FH_REVOKE_KEY, m->caller.node.b, fh_clock_wall_ms() - 1000, &m->id);
-    add(m->server.dir, &revocation);
-    end = ask(m, FH_MSG_PEERS);
-    expect(&end, FH_ESIG, "record.signer.revoked");
+    pair_add(m->server.dir, &revocation);
+    end = pair_ask(m, FH_MSG_PEERS);
+    pair_expect(&end, FH_ESIG, "record.signer.revoked");
     assert_int_equal(m->server.asked, 1);
     int64_t last = fh_clock_mono_ms() + WAIT_MS;
     while (m->server.gone == 0 && fh_clock_mono_ms() < last) {
         fh_loop_run_once(m->loop, 50);
     }
     assert_int_equal(m->server.gone, 1);
-    end = ask(m, FH_MSG_PEERS); /* a new session is not given either */
-    expect(&end, FH_ESIG, "record.signer.revoked");
+    end = pair_ask(m, FH_MSG_PEERS); /* a new session is not given either */
+    pair_expect(&end, FH_ESIG, "record.signer.revoked");
     assert_int_equal(m->server.asked, 1);
-    tear_down(m);
+    pair_tear_down(m);
 }
 
 static void test_a_revoked_node_is_not_asked_any_more(void **state)
 {
     (void)state;
-    struct mesh *m = set_up(NODE);
-    struct end end = ask(m, FH_MSG_PEERS);
-    expect(&end, FH_OK, "");
+    struct mesh *m = pair_set_up(NODE);
+    struct end end = pair_ask(m, FH_MSG_PEERS);
+    pair_expect(&end, FH_OK, "");
     struct test_record revocation = test_revocation(
         &m->founder, FH_REVOKE_KEY, m->server.node.b, fh_clock_wall_ms() - 1000, &m->id);
-    add(m->caller.dir, &revocation);
-    end = ask(m, FH_MSG_PEERS);
-    expect(&end, FH_ESIG, "record.signer.revoked");
+    pair_add(m->caller.dir, &revocation);
+    end = pair_ask(m, FH_MSG_PEERS);
+    pair_expect(&end, FH_ESIG, "record.signer.revoked");
     assert_int_equal(m->server.asked, 1);
-    tear_down(m);
+    pair_tear_down(m);
 }
 
 /* ---- inner sessions ---- */
@@ -518,28 +270,28 @@ static struct end ask_inner(struct inner *inner, const struct fh_buf *request)
 static void test_a_relay_carries_no_other_relay(void **state)
 {
     (void)state;
-    struct mesh *m = set_up(NODE);
+    struct mesh *m = pair_set_up(NODE);
     struct inner inner;
     open_inner(&inner, m);
     struct fh_buf request;
     fh_buf_init(&request, FH_FRAME_REQUEST_BYTES_MAX);
     fh_msg_begin(&request, FH_MSG_PEERS, 0);
     struct end end = ask_inner(&inner, &request); /* an inner session works */
-    expect(&end, FH_OK, "");
+    pair_expect(&end, FH_OK, "");
     assert_int_equal(m->server.last_code, FH_MSG_PEERS);
     fh_buf_reset(&request);
     fh_msg_relay_request(&request, &m->server.node, fh_bytes_cstr("a frame in a frame"));
     end = ask_inner(&inner, &request);
-    expect(&end, FH_EDENIED, "relay.nested");
+    pair_expect(&end, FH_EDENIED, "relay.nested");
     fh_buf_fini(&request);
     close_inner(&inner);
-    tear_down(m);
+    pair_tear_down(m);
 }
 
 static void test_a_session_stays_on_its_way(void **state)
 {
     (void)state;
-    struct mesh *m = set_up(NODE);
+    struct mesh *m = pair_set_up(NODE);
     struct inner inner;
     open_inner(&inner, m);
     assert_int_equal(fh_dialer_open(&inner.dialer, m->caller.link, m->server.address, NULL), 0);
@@ -549,15 +301,15 @@ static void test_a_session_stays_on_its_way(void **state)
     fh_buf_init(&request, 64);
     fh_msg_begin(&request, FH_MSG_PEERS, 0);
     struct end end = ask_inner(&inner, &request);
-    expect(&end, FH_ENOTFOUND, "rejected");
+    pair_expect(&end, FH_ENOTFOUND, "rejected");
     assert_int_equal(m->server.asked, asked);
     inner.direct = false; /* and is there still where it was made */
     end = ask_inner(&inner, &request);
-    expect(&end, FH_OK, "");
+    pair_expect(&end, FH_OK, "");
     fh_buf_fini(&request);
     fh_dialer_close(inner.dialer);
     close_inner(&inner);
-    tear_down(m);
+    pair_tear_down(m);
 }
 
 /* ---- refusals ---- */
@@ -592,7 +344,7 @@ static void test_refusals_tell_no_paths(void **state)
         {FH_ENOMEM, "", false},
         {FH_EINTERNAL, "", false},
     };
-    struct mesh *m = set_up(NODE);
+    struct mesh *m = pair_set_up(NODE);
     fh_questions_free(m->server.questions);
     struct fh_questions_options options = {.loop = m->loop,
                                            .identity = m->server.identity,
@@ -617,7 +369,7 @@ static void test_refusals_tell_no_paths(void **state)
         assert_string_equal(got.rule, rows[i].rule);
         assert_int_equal(strstr(got.text, "/secret/path") != NULL, rows[i].told);
     }
-    tear_down(m);
+    pair_tear_down(m);
 }
 
 int main(void)
