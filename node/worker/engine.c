@@ -52,6 +52,8 @@ static const char *const statements[] = {
     "SET max_expression_depth=250",
     "SET errors_as_json=true",
     "SET TimeZone='UTC'",
+    // answers a large LIMIT over Parquet by joining row numbers: 430 ms instead of 94 for a million
+    "SET disabled_optimizers='late_materialization'",
 };
 
 int fh_engine_do(struct fh_engine *engine, const char *sql, struct fh_err *err)
