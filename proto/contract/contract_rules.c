@@ -136,6 +136,26 @@ static const char *shorthand(const char *text, char table[FH_NAME_BYTES_MAX + 1]
     return dot + 1;
 }
 
+/* Whether "a.b.c" names a column, through the fields of objects and of the elements of arrays. Each
+ * turn takes one part of the path; depth is bounded by that of the document. */
+static bool has_path(const struct fh_contract_column *columns, size_t count, const char *path)
+{
+    size_t size = strcspn(path, ".");
+    for (size_t i = 0; i < count; i++) {
+        const struct fh_contract_column *column = &columns[i];
+        if (column->name == NULL || strlen(column->name) != size ||
+            memcmp(column->name, path, size) != 0) {
+            continue;
+        }
+        while (column->columns.count == 0 && column->items != NULL) {
+            column = column->items;
+        }
+        return path[size] == '\0' ||
+               has_path(column->columns.items, column->columns.count, path + size + 1);
+    }
+    return false;
+}
+
 /* A missing table may belong to another contract, so it is a warning; a missing column of a table
  * that is here is an error. `must_be_here`: the table has to be one of this contract. */
 static void check_reference(const struct check *check,
@@ -159,7 +179,7 @@ static void check_reference(const struct check *check,
                "%.64s: there is no table %s in this contract",
                text,
                name);
-    } else if (fh_contract_column(table, column) == NULL) {
+    } else if (!has_path(table->columns.items, table->columns.count, column)) {
         report(check,
                FH_SEVERITY_ERROR,
                at,
@@ -340,6 +360,88 @@ static void check_empty(const struct check *check,
     }
 }
 
+struct enum_entry {
+    const struct fh_doc_node *value;
+    size_t index;
+};
+
+/* By type, then by value; numbers that are equal are equal however they are written. */
+static int compare_values(const struct fh_doc_node *a, const struct fh_doc_node *b)
+{
+    char left[FH_DECIMAL_BYTES];
+    char right[FH_DECIMAL_BYTES];
+    enum fh_doc_type type = fh_doc_type(a);
+    if (type != fh_doc_type(b)) {
+        return type < fh_doc_type(b) ? -1 : 1;
+    }
+    if (type == FH_DOC_TYPE_NUMBER && fh_decimal_normalise(left, a->text) &&
+        fh_decimal_normalise(right, b->text)) {
+        return fh_decimal_compare(left, right);
+    }
+    return type == FH_DOC_TYPE_NULL ? 0 : strcmp(a->text, b->text);
+}
+
+static int compare_enum_entries(const void *a, const void *b)
+{
+    const struct enum_entry *left = a;
+    const struct enum_entry *right = b;
+    int order = compare_values(left->value, right->value);
+    return order != 0 ? order : left->index < right->index ? -1 : left->index > right->index;
+}
+
+/* Two entries with one value differ in their labels only: which one holds? */
+static void
+check_enum(const struct check *check, const struct fh_contract_column *column, const char *path)
+{
+    size_t count = column->enum_values.count;
+    size_t used = 0;
+    if (count < 2) {
+        return;
+    }
+    struct enum_entry *entries = fh_arena_array(check->findings->arena, count, sizeof *entries);
+    if (entries == NULL) {
+        check->findings->failed = FH_ENOMEM;
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (column->enum_values.items[i].value != NULL) {
+            entries[used++] = (struct enum_entry){column->enum_values.items[i].value, i};
+        }
+    }
+    qsort(entries, used, sizeof *entries, compare_enum_entries);
+    for (size_t i = 1; i < used; i++) {
+        if (compare_values(entries[i - 1].value, entries[i].value) == 0) {
+            char full[PATH_BYTES];
+            snprintf(full, sizeof full, "%.180s.enum[%zu].value", path, entries[i].index);
+            report(check,
+                   FH_SEVERITY_ERROR,
+                   entries[i].value,
+                   full,
+                   "contract.unique",
+                   "\"%.64s\" occurs twice in the enum",
+                   entries[i].value->text);
+        }
+    }
+}
+
+/* What came with 3.2. */
+static void
+check_newer(const struct check *check, const struct fh_contract_column *column, const char *path)
+{
+    char deeper[PATH_BYTES];
+    check_enum(check, column, path);
+    snprintf(deeper, sizeof deeper, "%.200s.synonyms", path);
+    CHECK_UNIQUE(check, column->synonyms, fh_contract_synonym, synonym, deeper, "synonym");
+    if (column->map != NULL && column->map->key != NULL) {
+        snprintf(deeper, sizeof deeper, "%.200s.map.key", path);
+        check_column(check, column->map->key, deeper);
+    }
+    if (column->map != NULL && column->map->value != NULL) {
+        snprintf(deeper, sizeof deeper, "%.200s.map.value", path);
+        check_column(check, column->map->value, deeper);
+    }
+}
+
 static void
 check_column(const struct check *check, const struct fh_contract_column *column, const char *path)
 {
@@ -385,6 +487,7 @@ check_column(const struct check *check, const struct fh_contract_column *column,
         snprintf(deeper, sizeof deeper, "%.200s.items", path);
         check_column(check, column->items, deeper);
     }
+    check_newer(check, column, path);
 }
 
 static void check_table(const struct check *check, const struct fh_contract_table *table, size_t at)
