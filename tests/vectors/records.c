@@ -131,6 +131,12 @@ static void write_announcement(struct scene *scene, const struct fh_record_id *c
                                            .summary = "Departures with their delays"};
     fh_announce_encode(&scene->payload, &announcement);
     seal(scene, "announcement", FH_RECORD_ANNOUNCEMENT, &scene->founder.publisher);
+    announcement.revision = 5;
+    announcement.status = FH_ANNOUNCE_DEPRECATED;
+    announcement.sunset_ms = TEST_START_MS + 90 * TEST_DAY_MS;
+    snprintf(announcement.successor, sizeof announcement.successor, "flights@2");
+    fh_announce_encode(&scene->payload, &announcement);
+    seal(scene, "announcement_deprecated", FH_RECORD_ANNOUNCEMENT, &scene->founder.publisher);
 }
 
 static void write_query(struct scene *scene, const struct fh_record_id *contract)
