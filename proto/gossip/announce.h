@@ -32,8 +32,7 @@ enum fh_announce_status {
 };
 
 enum {
-    FH_ANNOUNCE_TITLE_BYTES_MAX = 120,                   /* one line of a list */
-    FH_SUCCESSOR_BYTES_MAX = 2 * FH_NAME_BYTES_MAX + 12, /* "domain/product@4294967295" */
+    FH_ANNOUNCE_TITLE_BYTES_MAX = 120, /* one line of a list */
     FH_ANNOUNCE_BYTES_MAX = 900, /* the payload's limit in FH_RECORD_TYPES: it rides in gossip */
 };
 

@@ -157,6 +157,12 @@ def invitation(value):
     need(value[4] > value[3], "an end that is not after the beginning")
 
 
+def notice(value):
+    fields(id32, name, str_of(32), up_to(4), time, str_of(138))(value)
+    if value[5] != "":
+        successor(value[5])
+
+
 table = fields(id32, name, str_of(63), str_of(32), id32)
 SHAPES = {
     1: ("key", 1024, key_event),
@@ -202,7 +208,7 @@ SHAPES = {
         16384,
         fields(
             exactly(1), id32, ref16, id32, id32, uint, uint, uint, uint, id32, optional_id,
-            list_of(id32, 64), optional_id, time, time, list_of(id32, 64),
+            list_of(id32, 64), optional_id, time, time, list_of(id32, 64), list_of(notice, 32),
         ),
     ),
 }
