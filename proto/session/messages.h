@@ -123,14 +123,17 @@ struct fh_msg_product {
     char domain_name[FH_NAME_BYTES_MAX + 1];
     char product[FH_NAME_BYTES_MAX + 1];
     char version[FH_VERSION_BYTES_MAX + 1];
-    unsigned status; /* enum fh_product_status of proto/gossip/announce.h */
+    unsigned status; /* enum fh_announce_status of proto/gossip/announce.h */
     char title[128];
     char summary[FH_ANNOUNCEMENT_SUMMARY_BYTES_MAX + 1];
     uint64_t age_ms;    /* since its owner was last heard */
     bool reachable;     /* some node of the owner is alive in this node's view */
     bool contract_held; /* the contract itself has arrived and verified */
     bool open_to_mesh;  /* readable by every domain */
+    bool forked;        /* two contracts of one number are known: HISTORY names them */
     struct fh_record_id contract;
+    int64_t sunset_ms; /* Unix; 0: none */
+    char successor[FH_SUCCESSOR_BYTES_MAX + 1];
 };
 void fh_msg_search_request(struct fh_buf *out, const char *words, uint32_t limit);
 FH_MUST_CHECK int fh_msg_search_request_read(struct fh_pack_reader *reader,
@@ -236,6 +239,10 @@ struct fh_msg_plan_table {
     struct fh_record_id contract;
     struct fh_node_id node; /* the owner's node to ask; zero when none is known */
     bool reachable;
+    unsigned
+        status; /* enum fh_announce_status of proto/gossip/announce.h, and what belongs to it */
+    int64_t sunset_ms;
+    char successor[FH_SUCCESSOR_BYTES_MAX + 1];
 };
 struct fh_msg_plan {
     struct fh_node_id entry; /* the node that answers */
