@@ -39,7 +39,9 @@
     X(CANCEL, 34)                                                                                  \
     X(ADMIN_CHAIN, 64)                                                                             \
     X(ADMIN_PUBLISH, 65)                                                                           \
-    X(ADMIN_LEAVE, 66)
+    X(ADMIN_LEAVE, 66)                                                                             \
+    X(ADMIN_PROFILE, 76)                                                                           \
+    X(ADMIN_CATALOGUE, 77)
 
 enum fh_msg_code {
 #define X(name, code) FH_MSG_##name = (code),
