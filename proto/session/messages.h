@@ -323,4 +323,11 @@ fh_msg_findings_next(struct fh_pack_reader *reader, struct fh_msg_finding *out, 
 
 void fh_msg_leave_request(struct fh_buf *out);
 
+/* ADMIN_PROFILE, ADMIN_CATALOGUE [question] -> [answer]: both as proto/query/profile.h encodes them,
+ * in a bin; reading takes the bin of either. */
+void fh_msg_profile_request(struct fh_buf *out, bool lists, struct fh_bytes question);
+void fh_msg_profile_answer(struct fh_buf *out, struct fh_bytes answer);
+FH_MUST_CHECK int
+fh_msg_profile_read(struct fh_pack_reader *reader, struct fh_bytes *out, struct fh_err *err);
+
 #endif
