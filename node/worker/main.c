@@ -7,6 +7,7 @@
  * overflow within the limits of the pre-scan, answers questions in turn.
  */
 #include "node/worker/inbox.h"
+#include "node/worker/profile.h"
 #include "node/worker/run.h"
 #include "node/worker/sandbox.h"
 
@@ -90,6 +91,7 @@ answer(struct fh_desk *desk, struct fh_frame *frame, struct fh_arena *arena, str
     struct fh_channel_text text;
     struct fh_channel_run run;
     struct fh_channel_check check;
+    struct fh_profile_question profile;
     int code = FH_OK;
     switch (frame->kind) {
     case FH_CHANNEL_TABLES:
@@ -110,6 +112,13 @@ answer(struct fh_desk *desk, struct fh_frame *frame, struct fh_arena *arena, str
         code = fh_channel_get_check(&check, payload, arena, err);
         if (code == FH_OK) {
             fh_check(desk, &check, frame);
+        }
+        return code;
+    case FH_CHANNEL_PROFILE:
+    case FH_CHANNEL_CATALOGUE:
+        code = fh_profile_get_question(&profile, payload, arena, err);
+        if (code == FH_OK) {
+            fh_profile_answer(desk, &profile, frame);
         }
         return code;
     case FH_CHANNEL_RUN:

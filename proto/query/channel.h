@@ -9,7 +9,8 @@
  * and CHECK frames (SCM_RIGHTS) and are named by their index there.
  *
  * The node asks one thing at a time: SETUP, TABLES, PARSE, DESCRIBE, CHECK and RUN wait for their
- * answer (READY, TABLES_READY, PARSED, DESCRIBED, CHECKED, END) or ERROR before the next of them.
+ * answer (READY, TABLES_READY, PARSED, DESCRIBED, CHECKED, END) or ERROR before the next of them;
+ * so do PROFILE and CATALOGUE (PROFILED, CATALOGUED), whose payloads are in profile.h.
  * During RUN come BATCH frames, each against one credit (RUN.window at first, CREDIT adds more),
  * and any number of SCAN_*: the worker opens a scan, SCAN_WANT says how many more batches may be on
  * their way, the node answers with that many SCAN_BATCH and at last SCAN_END or SCAN_ERROR;
@@ -45,6 +46,8 @@ enum {
     X(SCAN_BATCH, 9, FH_BATCH_BYTES_MAX + 8)                                                       \
     X(SCAN_END, 10, 64)                                                                            \
     X(SCAN_ERROR, 11, 2048)                                                                        \
+    X(PROFILE, 14, 32 * 1024)                                                                      \
+    X(CATALOGUE, 15, 32 * 1024)                                                                    \
     /* worker to node */                                                                           \
     X(HELLO, 64, 256)                                                                              \
     X(READY, 65, 64)                                                                               \
@@ -57,7 +60,9 @@ enum {
     X(ERROR, 72, 2048)                                                                             \
     X(SCAN_OPEN, 73, 32 * 1024)                                                                    \
     X(SCAN_WANT, 74, 64)                                                                           \
-    X(SCAN_CLOSE, 75, 64)
+    X(SCAN_CLOSE, 75, 64)                                                                          \
+    X(PROFILED, 78, FH_PROFILE_BYTES_MAX)                                                          \
+    X(CATALOGUED, 79, FH_PROFILE_BYTES_MAX)
 
 enum fh_channel_kind {
 #define X(name, code, max) FH_CHANNEL_##name = (code),
