@@ -99,7 +99,7 @@ static void add_key(struct builder *builder, const char *key, const yaml_event_t
     frame->key_line = line_of(event->start_mark);
     frame->key_column = column_of(event->start_mark);
     frame->is_dropped = true;
-    if (strcmp(key, "<<") == 0) {
+    if (strcmp(key, "<<") == 0 && event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE) {
         refuse(builder,
                event->start_mark,
                "yaml.merge",
