@@ -2,6 +2,7 @@
 #include "proto/contract/contract_rules.h"
 
 #include "common/limits.h"
+#include "proto/contract/confusable.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -348,12 +349,24 @@ static void check_columns(const struct check *check,
     }
 }
 
-static void check_empty(const struct check *check,
-                        const struct fh_doc_node *node,
-                        const char *path,
-                        const char *key,
-                        const char *text)
+/* A name that is there is not empty, and reads as nothing but itself. */
+static void check_name(const struct check *check,
+                       const struct fh_doc_node *node,
+                       const char *path,
+                       const char *key,
+                       const char *text)
 {
+    const char *trap = text == NULL ? NULL : fh_confusable_in(text);
+    if (trap != NULL) {
+        report(check,
+               FH_SEVERITY_ERROR,
+               place(node, key),
+               path,
+               "contract.name",
+               "this %s reads as another one: it has %s; write it in one alphabet",
+               key,
+               trap);
+    }
     if (text != NULL && text[0] == '\0') {
         report(
             check, FH_SEVERITY_ERROR, place(node, key), path, "contract.empty", "%s is empty", key);
@@ -446,7 +459,7 @@ static void
 check_column(const struct check *check, const struct fh_contract_column *column, const char *path)
 {
     char deeper[PATH_BYTES];
-    check_empty(check, column->node, path, "name", column->name);
+    check_name(check, column->node, path, "name", column->name);
     if (column->logical_type != NULL && strcmp(column->logical_type, "array") == 0 &&
         column->items == NULL) {
         report(check,
@@ -494,7 +507,7 @@ static void check_table(const struct check *check, const struct fh_contract_tabl
 {
     char path[PATH_BYTES];
     snprintf(path, sizeof path, "schema[%zu]", at);
-    check_empty(check, table->node, path, "name", table->name);
+    check_name(check, table->node, path, "name", table->name);
     snprintf(path, sizeof path, "schema[%zu].properties", at);
     check_columns(check, table->columns.items, table->columns.count, path);
     for (size_t i = 0; i < table->relationships.count; i++) {
@@ -574,10 +587,10 @@ static void check_price(const struct check *check)
 void fh_contract_rules(const struct fh_contract *contract, struct fh_findings *findings)
 {
     const struct check check = {.contract = contract, .findings = findings};
-    check_empty(&check, contract->node, "id", "id", contract->id);
-    check_empty(&check, contract->node, "name", "name", contract->name);
-    check_empty(&check, contract->node, "version", "version", contract->version);
-    check_empty(&check, contract->node, "status", "status", contract->status);
+    check_name(&check, contract->node, "id", "id", contract->id);
+    check_name(&check, contract->node, "name", "name", contract->name);
+    check_name(&check, contract->node, "version", "version", contract->version);
+    check_name(&check, contract->node, "status", "status", contract->status);
     if (contract->tables.items == NULL) {
         report(&check,
                FH_SEVERITY_WARNING,
@@ -593,6 +606,14 @@ void fh_contract_rules(const struct fh_contract *contract, struct fh_findings *f
         &check, contract->custom, fh_contract_custom, property, "customProperties", "property");
     for (size_t i = 0; i < contract->tables.count; i++) {
         check_table(&check, &contract->tables.items[i], i);
+    }
+    for (size_t i = 0; i < contract->servers.count; i++) {
+        const struct fh_contract_server *server = &contract->servers.items[i];
+        check_name(&check, server->node, "servers", "server", server->server);
+    }
+    for (size_t i = 0; i < contract->roles.count; i++) {
+        const struct fh_contract_role *role = &contract->roles.items[i];
+        check_name(&check, role->node, "roles", "role", role->role);
     }
     check_sla(&check);
     check_price(&check);
