@@ -93,7 +93,8 @@ static int read_successor(struct moving *m, struct fh_err *err)
 
 static int read_sunset(struct moving *m, struct fh_err *err)
 {
-    const char *text = fh_args_value(m->args, "sunset");
+    bool retires = m->move.status == FH_ANNOUNCE_RETIRED;
+    const char *text = retires ? NULL : fh_args_value(m->args, "sunset");
     if (text == NULL) {
         return FH_OK;
     }
@@ -242,7 +243,8 @@ static int run(struct fh_cli *cli,
     struct moving m = {
         .cli = cli,
         .args = args,
-        .move = {.status = status, .force = fh_args_has(args, "force")},
+        .move = {.status = status,
+                 .force = status == FH_ANNOUNCE_RETIRED && fh_args_has(args, "force")},
     };
     fh_buf_init(&m.record, FH_RECORD_GOSSIP_BYTES_MAX);
     int code = move(&m, err);
