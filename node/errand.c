@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum { DRAIN_LOOK_MS = 10 };
 
@@ -109,6 +110,16 @@ static int start(struct errand *errand,
     return rc;
 }
 
+/* Nothing is in the folder any more; who started this may be gone. */
+static void take_away(const struct fh_home *home)
+{
+    static const enum fh_home_place folders[] = {FH_HOME_RUN, FH_HOME_TMP, FH_HOME_ROOT};
+    char path[FH_HOME_PATH_BYTES];
+    for (size_t i = 0; i < FH_COUNT(folders); i++) {
+        (void)rmdir(fh_home_path(path, home, folders[i]));
+    }
+}
+
 int fh_errand_run(const struct fh_config *config, const char *programs, struct fh_err *err)
 {
     struct errand errand = {0};
@@ -124,5 +135,6 @@ int fh_errand_run(const struct fh_config *config, const char *programs, struct f
     fh_profiles_free(errand.profiles);
     fh_workers_free(errand.workers);
     fh_loop_free(errand.loop);
+    take_away(&config->home);
     return rc;
 }
