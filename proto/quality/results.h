@@ -16,7 +16,7 @@
 #define FH_PROTO_QUALITY_RESULTS_H
 
 #include "common/limits.h"
-#include "proto/quality/outcome.h"
+#include "proto/quality/promise.h"
 #include "proto/wire/crypto.h"
 #include "proto/wire/pack.h"
 
