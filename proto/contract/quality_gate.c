@@ -2,6 +2,7 @@
 #include "proto/contract/quality_gate.h"
 
 #include "common/cron.h"
+#include "proto/contract/finding.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -19,7 +19,8 @@
 #define FH_PROTO_CONTRACT_QUALITY_GATE_H
 
 #include "proto/contract/contract.h"
-#include "proto/contract/finding.h"
+
+struct fh_findings;
 
 /* X(NAME, code, text) */
 #define FH_QUALITY_GATES(X)                                                                        \

@@ -38,6 +38,15 @@ enum fh_quality_state {
 /* "ok"; "unknown" out of range. */
 const char *fh_quality_state_text(unsigned state);
 
+/* What a list tells of a product's last measurement. */
+struct fh_quality {
+    bool measured; /* false: never, and the rest is 0 */
+    enum fh_quality_state state;
+    enum fh_quality_gate gate;
+    int64_t measured_ms;
+    int64_t expires_ms;
+};
+
 /* A promise that does not hold, in the summary. */
 struct fh_measurement_broken {
     char id[FH_MEASUREMENT_SHOWN_ID_BYTES_MAX + 1]; /* cut where it is longer */
