@@ -16,10 +16,11 @@
 
 enum {
     /* names */
-    FH_NAME_BYTES_MAX = 63,     /* fits PostgreSQL's NAMEDATALEN - 1 */
-    FH_VERSION_BYTES_MAX = 32,  /* "1.20.300" with room to spare */
-    FH_ADDRESS_BYTES_MAX = 128, /* host name or [v6]:port */
-    FH_ADDRESSES_MAX = 3,       /* advertised by one node, carried by one invitation */
+    FH_NAME_BYTES_MAX = 63,       /* fits PostgreSQL's NAMEDATALEN - 1 */
+    FH_VERSION_BYTES_MAX = 32,    /* "1.20.300" with room to spare */
+    FH_SUCCESSOR_BYTES_MAX = 138, /* "domain/product@4294967295": two names and a major version */
+    FH_ADDRESS_BYTES_MAX = 128,   /* host name or [v6]:port */
+    FH_ADDRESSES_MAX = 3,         /* advertised by one node, carried by one invitation */
 
     /* canonical encoding */
     FH_PACK_DEPTH_MAX = 16,
@@ -182,6 +183,7 @@ _Static_assert(FH_CONTRACT_FORM_BYTES_MAX + FH_CONTRACT_BYTES_MAX + 4096 < FH_RE
                "form and text fit one record");
 _Static_assert(FH_RECORD_BYTES_MAX < FH_FRAME_REPLY_BYTES_MAX, "a record fits one reply");
 _Static_assert(FH_CHARTER_MEMBERS_MAX / 2 + 1 <= FH_RECORD_SIGNATURES_MAX, "a majority can sign");
+_Static_assert(FH_SUCCESSOR_BYTES_MAX == 2 * FH_NAME_BYTES_MAX + 12, "a successor fits");
 _Static_assert(FH_RECORD_GOSSIP_BYTES_MAX < FH_DATAGRAM_BYTES_MAX, "a rumour fits a datagram");
 _Static_assert(FH_SQL_BYTES_MAX < FH_FRAME_REQUEST_BYTES_MAX, "a query fits one request");
 _Static_assert(FH_SESSION_LIFE_MS > FH_SESSION_REKEY_MS + FH_QUERY_STREAM_DEADLINE_MS,

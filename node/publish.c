@@ -10,6 +10,7 @@
 #include "proto/contract/contract_record.h"
 #include "proto/contract/publish_rules.h"
 #include "proto/contract/publish_text.h"
+#include "proto/gossip/lifecycle.h"
 #include "proto/settings/settings.h"
 
 #include <stdio.h>
@@ -34,6 +35,8 @@ struct job {
     struct fh_record_id contract_id;
     struct fh_contract *contract; /* of the authored text, with servers */
     struct fh_source_mapping *mapping;
+    bool kept; /* the major stays deprecated although the contract says active */
+    struct fh_announcement announcement;
 };
 
 static void end_job(struct job *job)
@@ -72,21 +75,8 @@ static int announce(struct fh_publisher *publisher,
                : fh_err_set(err, fh_buf_ok(out), "the announcement does not fit a record");
 }
 
-static int make_announcement(struct job *job, struct fh_announcement *out, struct fh_err *err)
+static void write_texts(const struct fh_contract *contract, struct fh_announcement *out)
 {
-    int64_t now = fh_clock_wall_ms();
-    *out = (struct fh_announcement){
-        .domain = job->publisher->options.domain,
-        .major = (uint32_t)strtoul(job->record.version, NULL, 10), /* a semantic version */
-        .contract = job->contract_id,
-        .contract_bytes = job->asked.contract.size,
-        .contract_seq = job->record.seq,
-        .issued_ms = now,
-        .expires_ms = now + FH_ANNOUNCEMENT_TTL_MS,
-    };
-    snprintf(out->product, sizeof out->product, "%s", job->record.product);
-    snprintf(out->version, sizeof out->version, "%s", job->record.version);
-    const struct fh_contract *contract = job->contract;
     const char *title =
         contract->tables.count > 0 && contract->tables.items[0].business_name != NULL
             ? contract->tables.items[0].business_name
@@ -96,10 +86,40 @@ static int make_announcement(struct job *job, struct fh_announcement *out, struc
                               : "";
     fh_announce_text(out->title, sizeof out->title, title);
     fh_announce_text(out->summary, sizeof out->summary, summary);
-    int rc = fh_announce_status_parse(&out->status, contract->status, err);
+}
+
+/* Made before the data are looked at, so that a wrong move is refused at once and by a dry run too,
+ * and again when it counts. */
+static int make_announcement(struct job *job, struct fh_err *err)
+{
+    struct fh_announcement *out = &job->announcement;
+    struct fh_catalog *catalog = job->publisher->options.catalog;
+    int64_t now = fh_clock_wall_ms();
+    *out = (struct fh_announcement){
+        .domain = job->publisher->options.domain,
+        .major = (uint32_t)strtoul(job->record.version, NULL, 10), /* a semantic version */
+        .revision = 1,
+        .contract = job->contract_id,
+        .contract_bytes = job->asked.contract.size,
+        .contract_seq = job->record.seq,
+        .issued_ms = now,
+        .expires_ms = now + FH_ANNOUNCEMENT_TTL_MS,
+    };
+    snprintf(out->product, sizeof out->product, "%s", job->record.product);
+    snprintf(out->version, sizeof out->version, "%s", job->record.version);
+    write_texts(job->contract, out);
+    int rc = fh_announce_status_parse(&out->status, job->contract->status, err);
+    struct fh_announcement held;
+    struct fh_err none;
+    int last = fh_catalog_last_said(catalog, out->product, out->major, &held, &none);
+    if (rc == FH_OK && last != FH_OK && last != FH_ENOTFOUND) {
+        *err = none;
+        return last;
+    }
     if (rc == FH_OK) {
-        rc = fh_catalog_next_revision(
-            job->publisher->options.catalog, out->product, out->major, &out->revision, err);
+        const struct fh_announcement *before = last == FH_OK ? &held : NULL;
+        out->revision = before == NULL ? 1 : before->revision + 1;
+        rc = fh_lifecycle_publish(out, before, now, &job->kept, err);
     }
     return rc;
 }
@@ -109,17 +129,16 @@ static int make_announcement(struct job *job, struct fh_announcement *out, struc
 static int commit(struct job *job, struct fh_err *err)
 {
     struct fh_publisher *publisher = job->publisher;
-    struct fh_announcement announcement;
     FH_CLEANUP(fh_buf_fini) struct fh_buf record;
     FH_CLEANUP(fh_buf_fini) struct fh_buf mapping;
     fh_buf_init(&record, FH_RECORD_BYTES_MAX);
     fh_buf_init(&mapping, FH_CONTRACT_BYTES_MAX * 2);
     fh_source_mapping_encode(&mapping, job->mapping);
     int rc = fh_buf_ok(&mapping) == FH_OK
-                 ? make_announcement(job, &announcement, err)
+                 ? make_announcement(job, err)
                  : fh_err_set(err, fh_buf_ok(&mapping), "the source mapping is too large");
     if (rc == FH_OK) {
-        rc = announce(publisher, &announcement, &record, err);
+        rc = announce(publisher, &job->announcement, &record, err);
     }
     if (rc != FH_OK) {
         return rc;
@@ -154,6 +173,25 @@ static int commit(struct job *job, struct fh_err *err)
     return rc;
 }
 
+/* The author is told that the status which the contract states is not the one announced. */
+static void say_kept(const struct job *job, struct fh_buf *out)
+{
+    const struct fh_announcement *said = &job->announcement;
+    struct fh_msg_finding note = {.rule = "lifecycle.kept"};
+    char until[FH_TIME_TEXT_BYTES] = "";
+    if (said->sunset_ms != 0) {
+        fh_time_text(until, said->sunset_ms);
+    }
+    snprintf(note.table, sizeof note.table, "%s", said->product);
+    snprintf(note.text,
+             sizeof note.text,
+             "version %s stays deprecated%s%.10s, as its major is; its contract says active",
+             said->version,
+             until[0] == '\0' ? "" : " until ",
+             until);
+    fh_msg_findings_answer_add(out, &note);
+}
+
 static void checked(const struct fh_checks_result *result, const struct fh_err *failure, void *user)
 {
     struct job *job = user;
@@ -168,9 +206,12 @@ static void checked(const struct fh_checks_result *result, const struct fh_err *
     }
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
     fh_buf_init(&out, FH_ADMIN_FRAME_BYTES_MAX);
-    fh_msg_findings_answer_begin(&out, result->finding_count);
+    fh_msg_findings_answer_begin(&out, result->finding_count + job->kept);
     for (uint32_t i = 0; i < result->finding_count; i++) {
         fh_msg_findings_answer_add(&out, &result->findings[i]);
+    }
+    if (job->kept) {
+        say_kept(job, &out);
     }
     fh_admin_answer(job->question, &out);
     end_job(job);
@@ -227,6 +268,9 @@ static int begin(struct job *job, struct fh_err *err)
     }
     if (rc == FH_OK) {
         rc = read_authored(job, err);
+    }
+    if (rc == FH_OK) {
+        rc = make_announcement(job, err);
     }
     if (rc != FH_OK) {
         return rc;
@@ -303,19 +347,14 @@ static int renew_one(void *user, const struct fh_catalog_entry *entry, struct fh
 {
     struct fh_publisher *publisher = user;
     int64_t now = fh_clock_wall_ms();
-    struct fh_announcement next = entry->announcement;
-    if (now - next.issued_ms < FH_ANNOUNCEMENT_TTL_MS / 3) {
+    if (now - entry->announcement.issued_ms < FH_ANNOUNCEMENT_TTL_MS / 3) {
         return FH_OK;
     }
-    next.issued_ms = now;
-    next.expires_ms = now + FH_ANNOUNCEMENT_TTL_MS;
-    int rc = fh_catalog_next_revision(
-        publisher->options.catalog, next.product, next.major, &next.revision, err);
+    struct fh_announcement next;
+    fh_lifecycle_renew(&next, &entry->announcement, now);
     FH_CLEANUP(fh_buf_fini) struct fh_buf record;
     fh_buf_init(&record, FH_RECORD_BYTES_MAX);
-    if (rc == FH_OK) {
-        rc = announce(publisher, &next, &record, err);
-    }
+    int rc = announce(publisher, &next, &record, err);
     struct fh_catalog_outcome outcome;
     if (rc == FH_OK) {
         rc = fh_catalog_announce(

@@ -61,11 +61,13 @@ static void tell_product(const struct fh_lookup *lookup,
         .contract_held = entry->contract_held,
         .open_to_mesh = entry->open_to_mesh,
         .contract = a->contract,
+        .sunset_ms = a->sunset_ms,
         .quality = entry->quality.state,
         .gate = entry->quality.gate,
         .measured_ms = (uint64_t)entry->quality.measured_ms,
         .stale_after_ms = (uint64_t)entry->quality.expires_ms,
     };
+    snprintf(out->successor, sizeof out->successor, "%s", a->successor);
     snprintf(out->domain_name, sizeof out->domain_name, "%s", entry->domain_name);
     snprintf(out->product, sizeof out->product, "%s", a->product);
     snprintf(out->version, sizeof out->version, "%s", a->version);

@@ -158,3 +158,35 @@ int fh_plan_make(struct fh_plan *out,
     *out = plan;
     return FH_OK;
 }
+
+int fh_plan_check_served(const struct fh_plan_table *table,
+                         const struct fh_domain_id *consumer,
+                         struct fh_err *err)
+{
+    const struct fh_catalog_entry *entry = &table->table.entry;
+    const struct fh_announcement *product = &entry->announcement;
+    if (product->status == FH_ANNOUNCE_DRAFT && !fh_domain_id_equal(consumer, &product->domain)) {
+        return fh_err_rule(err,
+                           FH_EDENIED,
+                           "product.draft",
+                           "%s/%s@%u is a draft; only its own domain reads it",
+                           entry->domain_name,
+                           product->product,
+                           (unsigned)product->major);
+    }
+    if (product->status < FH_ANNOUNCE_RETIRED) {
+        return FH_OK;
+    }
+    char successor[FH_SUCCESSOR_TEXT_BYTES];
+    fh_announce_successor_text(successor, product->successor, entry->domain_name);
+    return fh_err_rule(err,
+                       FH_EDENIED,
+                       "product.retired",
+                       "%s/%s@%u is %s and not served any more; %s%s",
+                       entry->domain_name,
+                       product->product,
+                       (unsigned)product->major,
+                       fh_announce_status_text(product->status),
+                       successor[0] == '\0' ? "its domain names no successor" : "use ",
+                       successor);
+}

@@ -70,7 +70,8 @@ struct fh_catalog_outcome {
  * "record.signer.*" (FH_ESIG; FH_ENOTFOUND: fetch the domain's identity, then try again),
  * "domain.not_admitted" (FH_EDENIED), "domain.frozen" (FH_EFORK); "announcement.future"
  * (FH_EINVAL), "announcement.expired", "announcement.stale", "contract.version.replayed"
- * (FH_ESTALE); "announcement.quota" (FH_ETOOBIG). */
+ * (FH_ESTALE); "announcement.status.backward", "announcement.sunset.earlier" (FH_ECHECK);
+ * "announcement.quota" (FH_ETOOBIG). */
 FH_MUST_CHECK int fh_catalog_announce(struct fh_catalog *catalog,
                                       struct fh_bytes record,
                                       int64_t now_ms,
@@ -93,7 +94,7 @@ FH_MUST_CHECK int fh_catalog_contract(struct fh_catalog *catalog,
 
 /* Publishes an own version: contract, announcement and source in one durable transaction, all or
  * nothing. The contract must be the next of its chain, the announcement must name it.
- * `source` may be NULL (a withdrawal, a change of status). Refusals as above. */
+ * `source` may be NULL (a withdrawal). Refusals as above. */
 FH_MUST_CHECK int fh_catalog_publish(struct fh_catalog *catalog,
                                      struct fh_bytes contract,
                                      struct fh_bytes announcement,
@@ -101,6 +102,16 @@ FH_MUST_CHECK int fh_catalog_publish(struct fh_catalog *catalog,
                                      int64_t now_ms,
                                      struct fh_catalog_outcome *out,
                                      struct fh_err *err);
+
+/* Announces a move of an own product's life cycle in a durable transaction; a dry run only judges
+ * it. Refusals as fh_catalog_announce, and "announcement.stale" (FH_ESTALE) also for a second one
+ * of a revision, "publish.domain" (FH_EDENIED), "contract.mismatch" (FH_ECHECK). */
+FH_MUST_CHECK int fh_catalog_move(struct fh_catalog *catalog,
+                                  struct fh_bytes announcement,
+                                  bool dry_run,
+                                  int64_t now_ms,
+                                  struct fh_catalog_outcome *out,
+                                  struct fh_err *err);
 
 /* Every rule that fh_catalog_publish has for the contract alone, changing nothing: for a dry run
  * and before the data is looked at. */
@@ -117,12 +128,13 @@ FH_MUST_CHECK int fh_catalog_chain(struct fh_catalog *catalog,
                                    struct fh_buf *out_record,
                                    struct fh_err *err);
 
-/* The revision that the next announcement of this own key must carry, at least. */
-FH_MUST_CHECK int fh_catalog_next_revision(struct fh_catalog *catalog,
-                                           const char *product,
-                                           uint32_t major,
-                                           uint64_t *out,
-                                           struct fh_err *err);
+/* The last announcement of an own key, also one that has expired: what the next one must follow.
+ * FH_ENOTFOUND "product.unknown" when there was none. */
+FH_MUST_CHECK int fh_catalog_last_said(struct fh_catalog *catalog,
+                                       const char *product,
+                                       uint32_t major,
+                                       struct fh_announcement *out,
+                                       struct fh_err *err);
 
 /* The owner was heard at this time (a verified ALIVE, or a session): the age of its entries. Kept
  * in memory and stored with the next lazy write. */
@@ -162,7 +174,8 @@ struct fh_catalog_entry {
     struct fh_quality quality; /* by the last measurement under this contract */
 };
 
-/* An entry by key; major 0 means the highest active one, else the highest that is not withdrawn.
+/* An entry by key; major 0 means the highest active one, else the highest deprecated, else draft,
+ * else retired one.
  * FH_ENOTFOUND, rule "product.unknown", with near names in the text. */
 FH_MUST_CHECK int fh_catalog_find(struct fh_catalog *catalog,
                                   const struct fh_domain_id *domain,

@@ -4,6 +4,7 @@
 
 #include "common/assert.h"
 #include "common/time.h"
+#include "proto/gossip/lifecycle.h"
 #include "proto/wire/record.h"
 
 struct held {
@@ -82,7 +83,9 @@ check_order(const struct held *held, const struct fh_announcement *announcement,
                            (unsigned long long)announcement->contract_seq,
                            (unsigned long long)held->announcement.contract_seq);
     }
-    return FH_OK;
+    return announcement->revision > held->row.revision
+               ? fh_lifecycle_follows(&held->announcement, announcement, err)
+               : FH_OK;
 }
 
 static int check_quota(struct fh_catalog *catalog,

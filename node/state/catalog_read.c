@@ -102,7 +102,8 @@ struct choice {
     struct fh_catalog_entry entry;
 };
 
-/* The highest active major wins, then the highest deprecated, retired, draft. */
+/* The highest active major wins, then the highest deprecated one. A retired one, which is served to
+ * nobody, comes after a draft, which is served to its own domain. */
 static unsigned rank_of(unsigned status)
 {
     switch ((enum fh_announce_status)status) {
@@ -110,9 +111,9 @@ static unsigned rank_of(unsigned status)
         return 4;
     case FH_ANNOUNCE_DEPRECATED:
         return 3;
-    case FH_ANNOUNCE_RETIRED:
-        return 2;
     case FH_ANNOUNCE_DRAFT:
+        return 2;
+    case FH_ANNOUNCE_RETIRED:
         return 1;
     case FH_ANNOUNCE_WITHDRAWN:
     case FH_ANNOUNCE_STATUS_COUNT:

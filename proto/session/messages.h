@@ -124,14 +124,17 @@ struct fh_msg_product {
     char domain_name[FH_NAME_BYTES_MAX + 1];
     char product[FH_NAME_BYTES_MAX + 1];
     char version[FH_VERSION_BYTES_MAX + 1];
-    unsigned status; /* enum fh_product_status of proto/gossip/announce.h */
+    unsigned status; /* enum fh_announce_status of proto/gossip/announce.h */
     char title[128];
     char summary[FH_ANNOUNCEMENT_SUMMARY_BYTES_MAX + 1];
     uint64_t age_ms;    /* since its owner was last heard */
     bool reachable;     /* some node of the owner is alive in this node's view */
     bool contract_held; /* the contract itself has arrived and verified */
     bool open_to_mesh;  /* readable by every domain */
+    bool forked;        /* two contracts of one number are known: HISTORY names them */
     struct fh_record_id contract;
+    int64_t sunset_ms; /* Unix; 0: none */
+    char successor[FH_SUCCESSOR_BYTES_MAX + 1];
     unsigned quality;        /* enum fh_quality_state of proto/quality/measurement.h; 0: unknown */
     unsigned gate;           /* enum fh_quality_gate; 0 without a measurement */
     uint64_t measured_ms;    /* Unix; 0: never */
@@ -256,6 +259,10 @@ struct fh_msg_plan_table {
     struct fh_record_id contract;
     struct fh_node_id node; /* the owner's node to ask; zero when none is known */
     bool reachable;
+    unsigned
+        status; /* enum fh_announce_status of proto/gossip/announce.h, and what belongs to it */
+    int64_t sunset_ms;
+    char successor[FH_SUCCESSOR_BYTES_MAX + 1];
 };
 struct fh_msg_plan {
     struct fh_node_id entry; /* the node that answers */

@@ -51,7 +51,7 @@ int fh_msg_status_read(struct fh_pack_reader *reader, struct fh_msg_status *out,
 
 /* ---- PEERS ---- */
 
-enum { PEER_FIELDS = 9, PRODUCT_FIELDS = 15 };
+enum { PEER_FIELDS = 9, PRODUCT_FIELDS = 17 };
 
 void fh_msg_peers_request(struct fh_buf *out)
 {
@@ -140,9 +140,11 @@ static void add_product(struct fh_buf *out, const struct fh_msg_product *product
     fh_pack_uint(out, product->age_ms);
     fh_pack_uint(out,
                  (product->reachable ? 1u : 0u) | (product->contract_held ? 2u : 0u) |
-                     (product->open_to_mesh ? 4u : 0u));
+                     (product->open_to_mesh ? 4u : 0u) | (product->forked ? 8u : 0u));
     fh_pack_bin(out, fh_bytes(product->contract.b, FH_ID_BYTES));
     fh_pack_nil(out);
+    fh_pack_uint(out, (uint64_t)product->sunset_ms);
+    fh_pack_cstr(out, product->successor);
     fh_pack_uint(out, product->quality);
     fh_pack_uint(out, product->gate);
     fh_pack_uint(out, product->measured_ms);
@@ -164,8 +166,11 @@ static void read_product(struct fh_pack_reader *reader, struct fh_msg_product *p
     product->reachable = (flags & 1) != 0;
     product->contract_held = (flags & 2) != 0;
     product->open_to_mesh = (flags & 4) != 0;
+    product->forked = (flags & 8) != 0;
     fh_pack_read_fixed(reader, product->contract.b, FH_ID_BYTES);
     fh_pack_skip(reader); /* room for facets */
+    product->sunset_ms = (int64_t)fh_pack_read_uint(reader, INT64_MAX);
+    fh_pack_read_cstr(reader, product->successor, sizeof product->successor);
     product->quality = (unsigned)fh_pack_read_uint(reader, 255);
     product->gate = (unsigned)fh_pack_read_uint(reader, 255);
     product->measured_ms = fh_pack_read_uint(reader, INT64_MAX);

@@ -132,6 +132,12 @@ static void write_announcement(struct scene *scene, const struct fh_record_id *c
                                            .summary = "Departures with their delays"};
     fh_announce_encode(&scene->payload, &announcement);
     seal(scene, "announcement", FH_RECORD_ANNOUNCEMENT, &scene->founder.publisher);
+    announcement.revision = 5;
+    announcement.status = FH_ANNOUNCE_DEPRECATED;
+    announcement.sunset_ms = TEST_START_MS + 90 * TEST_DAY_MS;
+    snprintf(announcement.successor, sizeof announcement.successor, "flights@2");
+    fh_announce_encode(&scene->payload, &announcement);
+    seal(scene, "announcement_deprecated", FH_RECORD_ANNOUNCEMENT, &scene->founder.publisher);
 }
 
 static void write_measurement(struct scene *scene, const struct fh_record_id *contract)
@@ -223,6 +229,13 @@ static void write_query(struct scene *scene, const struct fh_record_id *contract
     fh_tally_batch(&tally, 3, fh_bytes_cstr("a third"), tag, NULL);
     receipt.sent = fh_tally_read(&tally);
     receipt.contracts[0] = *contract;
+    receipt.notice_count = 1;
+    receipt.notices[0] = (struct fh_notice){.domain = scene->founder.id,
+                                            .product = "flights",
+                                            .version = "1.2.0",
+                                            .status = FH_ANNOUNCE_DEPRECATED,
+                                            .sunset_ms = TEST_START_MS + 90 * TEST_DAY_MS,
+                                            .successor = "flights@2"};
     FH_ASSERT(fh_receipt_build(&scene->payload, &receipt, NULL) == FH_OK);
     seal(scene, "receipt", FH_RECORD_RECEIPT, &scene->founder.node);
 }

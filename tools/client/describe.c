@@ -165,6 +165,11 @@ static int describe(struct freehold_description **out,
         freehold_description_free(description);
         return code;
     }
+    /* Of the life cycle counts what the owner signed, not what the peer says. */
+    const struct fh_announcement *announced = &description->proof->announced;
+    said->product.status = announced->status;
+    said->product.sunset_ms = announced->sunset_ms;
+    memcpy(said->product.successor, announced->successor, sizeof said->product.successor);
     fh_public_product(&description->product, &said->product);
     struct fh_key_id key = fh_key_id_of(&description->proof->signer.key);
     fh_key_id_text(description->key, &key);

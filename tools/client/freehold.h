@@ -179,11 +179,14 @@ struct freehold_product {
     char status[16]; /* "draft", "active", "deprecated", "retired", "withdrawn" */
     char title[128];
     char summary[401];
-    char contract[64];  /* "fhr1..." record id */
-    uint64_t age_ms;    /* since its owner was last heard by the peer */
-    bool reachable;     /* some node of the owner is alive in the peer's view */
-    bool contract_held; /* the contract has reached the peer */
-    bool open_to_mesh;  /* readable by every domain */
+    char contract[64];   /* "fhr1..." record id */
+    uint64_t age_ms;     /* since its owner was last heard by the peer */
+    bool reachable;      /* some node of the owner is alive in the peer's view */
+    bool contract_held;  /* the contract has reached the peer */
+    bool open_to_mesh;   /* readable by every domain */
+    bool forked;         /* its owner signed two contracts under one number: `product status` */
+    int64_t sunset_ms;   /* Unix: served until then at least; 0: no date is stated */
+    char successor[140]; /* "domain/product@2": what to use instead, or "" */
 };
 struct freehold_products;
 /* Products that match all the words, best first; "" lists all. `limit` 0 is the library's limit. A
@@ -311,6 +314,23 @@ struct freehold_summary {
 };
 FREEHOLD_API void freehold_result_summary(const struct freehold_result *result,
                                           struct freehold_summary *out);
+/* What a consumer must know of a product that the answer was read from: it is a draft, or
+ * deprecated and until when. Active products have none. */
+struct freehold_notice {
+    size_t size;
+    char domain_name[64];
+    char product[64];
+    char version[33];
+    char status[16];     /* "draft", "deprecated" */
+    int64_t sunset_ms;   /* Unix: served until then at least; 0: no date is stated */
+    char successor[140]; /* "domain/product@2": what to use instead, or "" */
+};
+/* Each product version once. Before the verified end they are what the entry peer said, after it
+ * what the receipts sign. */
+FREEHOLD_API size_t freehold_result_notice_count(const struct freehold_result *result);
+FREEHOLD_API void freehold_result_notice(const struct freehold_result *result,
+                                         size_t index,
+                                         struct freehold_notice *out);
 /* A file that holds the receipt and all that is needed to verify it offline (`freehold verify`).
  * ESTATE before the verified end. Lent until the result is closed. */
 FREEHOLD_API int freehold_result_receipt(struct freehold_result *result,

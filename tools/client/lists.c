@@ -158,7 +158,10 @@ void fh_public_product(struct freehold_product *out, const struct fh_msg_product
         .reachable = product->reachable,
         .contract_held = product->contract_held,
         .open_to_mesh = product->open_to_mesh,
+        .forked = product->forked,
+        .sunset_ms = product->sunset_ms,
     };
+    fh_announce_successor_text(out->successor, product->successor, product->domain_name);
     fh_domain_id_text(out->domain, &product->domain);
     fh_record_id_text(out->contract, &product->contract);
     COPY_TEXT(out->domain_name, product->domain_name);

@@ -9,6 +9,7 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "proto/session/messages.h"
+#include "tools/client/notices.h"
 #include "tools/client/result.h"
 
 #include <stdio.h>
@@ -229,6 +230,7 @@ int fh_query_start(struct freehold_result *result,
         code = make_request(result, plan, options, err);
     }
     if (code == FH_OK) {
+        fh_notices_of_plan(result, plan);
         fh_tally_init(&result->tally, options->tree);
         code = send_query(result, err);
     }

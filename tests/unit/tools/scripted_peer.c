@@ -60,6 +60,7 @@ static void fill_table(const struct scripted_peer *peer, struct fh_msg_plan_tabl
     }
     table->node = owner->id;
     table->reachable = peer->lie != LIE_PLAN_UNREACHABLE;
+    table->status = FH_ANNOUNCE_ACTIVE;
     snprintf(table->domain_name, sizeof table->domain_name, "%s", owner->actor->settings.domain);
     snprintf(table->product,
              sizeof table->product,
