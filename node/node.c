@@ -11,6 +11,7 @@
 #include "node/io/link.h"
 #include "node/io/loop.h"
 #include "node/io/udp.h"
+#include "node/moves.h"
 #include "node/peer/relay.h"
 #include "node/publish.h"
 #include "node/query/lookup.h"
@@ -45,6 +46,7 @@ struct fh_node {
     struct fh_mesh *mesh;
     struct fh_serve *serve;
     struct fh_publisher *publisher;
+    struct fh_moves moves;
     struct fh_lookup lookup;
     struct fh_admin *admin;
     struct fh_signal *signals[2];
@@ -218,6 +220,9 @@ static void on_admin(struct fh_admin_question *question, void *user)
     } else if (code == FH_MSG_ADMIN_CHAIN || code == FH_MSG_ADMIN_PUBLISH) {
         fh_publisher_question(node->publisher, question);
         return;
+    } else if (code == FH_MSG_ADMIN_ANNOUNCED || code == FH_MSG_ADMIN_MOVE) {
+        fh_moves_question(&node->moves, question);
+        return;
     } else if (code == FH_MSG_ADMIN_LEAVE) {
         node->leaving = question;
         go_down(node);
@@ -371,6 +376,13 @@ static int start_services(struct fh_node *node, struct fh_err *err)
     if (rc == FH_OK) {
         rc = fh_publisher_new(&node->publisher, &publisher, err);
     }
+    node->moves = (struct fh_moves){
+        .catalog = node->home.catalog,
+        .dir = node->home.dir,
+        .mesh = node->mesh,
+        .mesh_id = node->home.mesh_id,
+        .domain = node->home.domain,
+    };
     node->lookup = (struct fh_lookup){
         .catalog = node->home.catalog,
         .dir = node->home.dir,

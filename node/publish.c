@@ -178,14 +178,12 @@ static void say_kept(const struct job *job, struct fh_buf *out)
 {
     const struct fh_announcement *said = &job->announcement;
     struct fh_msg_finding note = {.rule = "lifecycle.kept"};
-    char until[FH_TIME_TEXT_BYTES] = "";
-    if (said->sunset_ms != 0) {
-        fh_time_text(until, said->sunset_ms);
-    }
+    char until[FH_TIME_TEXT_BYTES];
+    fh_sunset_text(until, said->sunset_ms);
     snprintf(note.table, sizeof note.table, "%s", said->product);
     snprintf(note.text,
              sizeof note.text,
-             "version %s stays deprecated%s%.10s, as its major is; its contract says active",
+             "version %s stays deprecated%s%s, as its major is; its contract says active",
              said->version,
              until[0] == '\0' ? "" : " until ",
              until);

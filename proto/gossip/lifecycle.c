@@ -2,16 +2,18 @@
 #include "proto/gossip/lifecycle.h"
 
 #include "common/assert.h"
-#include "common/time.h"
 
 #include <stdio.h>
 
-/* Dates are what people promise; the hour only when it is not midnight. */
-static void date_text(char out[FH_TIME_TEXT_BYTES], int64_t wall_ms)
+void fh_sunset_text(char out[FH_TIME_TEXT_BYTES], int64_t sunset_ms)
 {
-    fh_time_text(out, wall_ms);
-    if (strcmp(out + 10, "T00:00:00Z") == 0) {
-        out[10] = '\0';
+    static const size_t date = sizeof "2027-03-31" - 1;
+    out[0] = '\0';
+    if (sunset_ms != 0) {
+        fh_time_text(out, sunset_ms);
+        if (strcmp(out + date, "T23:59:59Z") == 0) {
+            out[date] = '\0';
+        }
     }
 }
 
@@ -35,8 +37,8 @@ int fh_lifecycle_follows(const struct fh_announcement *held,
     if (promised && next->status == FH_ANNOUNCE_DEPRECATED && next->sunset_ms < held->sunset_ms) {
         char until[FH_TIME_TEXT_BYTES];
         char asked[FH_TIME_TEXT_BYTES];
-        date_text(until, held->sunset_ms);
-        date_text(asked, next->sunset_ms);
+        fh_sunset_text(until, held->sunset_ms);
+        fh_sunset_text(asked, next->sunset_ms);
         return fh_err_rule(err,
                            FH_ECHECK,
                            "announcement.sunset.earlier",
@@ -76,7 +78,7 @@ static int check_retired(const struct fh_announcement *held, int64_t now_ms, str
     }
     if (held->status == FH_ANNOUNCE_DEPRECATED && held->sunset_ms > now_ms) {
         char until[FH_TIME_TEXT_BYTES];
-        date_text(until, held->sunset_ms);
+        fh_sunset_text(until, held->sunset_ms);
         return fh_err_rule(err,
                            FH_ECHECK,
                            "lifecycle.retired.early",
@@ -94,7 +96,7 @@ static int check_sunset(const struct fh_announcement *next, int64_t now_ms, stru
         return FH_OK;
     }
     char asked[FH_TIME_TEXT_BYTES];
-    date_text(asked, next->sunset_ms);
+    fh_sunset_text(asked, next->sunset_ms);
     return fh_err_rule(err,
                        FH_ECHECK,
                        "lifecycle.sunset.past",

@@ -20,6 +20,7 @@
 #ifndef FH_PROTO_GOSSIP_LIFECYCLE_H
 #define FH_PROTO_GOSSIP_LIFECYCLE_H
 
+#include "common/time.h"
 #include "proto/gossip/announce.h"
 
 /* Whether `next`, of a higher revision, may take the place of `held` under their key. FH_ECHECK:
@@ -59,5 +60,8 @@ FH_MUST_CHECK int fh_lifecycle_publish(struct fh_announcement *next,
 void fh_lifecycle_renew(struct fh_announcement *out,
                         const struct fh_announcement *held,
                         int64_t now_ms);
+
+/* The day for people, "2027-03-31" when it ends with that day, else with its time; "" for 0. */
+void fh_sunset_text(char out[FH_TIME_TEXT_BYTES], int64_t sunset_ms);
 
 #endif

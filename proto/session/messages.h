@@ -40,7 +40,9 @@
     X(MEASUREMENT, 35)                                                                             \
     X(ADMIN_CHAIN, 64)                                                                             \
     X(ADMIN_PUBLISH, 65)                                                                           \
-    X(ADMIN_LEAVE, 66)
+    X(ADMIN_LEAVE, 66)                                                                             \
+    X(ADMIN_ANNOUNCED, 79)                                                                         \
+    X(ADMIN_MOVE, 80)
 
 enum fh_msg_code {
 #define X(name, code) FH_MSG_##name = (code),
@@ -345,6 +347,28 @@ FH_MUST_CHECK int
 fh_msg_findings_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err);
 FH_MUST_CHECK int
 fh_msg_findings_next(struct fh_pack_reader *reader, struct fh_msg_finding *out, struct fh_err *err);
+
+/* ADMIN_ANNOUNCED [product, major] -> [last ANNOUNCEMENT record]: what a move follows. */
+void fh_msg_announced_request(struct fh_buf *out, const char *product, uint32_t major);
+FH_MUST_CHECK int fh_msg_announced_request_read(struct fh_pack_reader *reader,
+                                                char product[FH_NAME_BYTES_MAX + 1],
+                                                uint32_t *out_major,
+                                                struct fh_err *err);
+void fh_msg_announced_answer(struct fh_buf *out, struct fh_bytes announcement);
+FH_MUST_CHECK int fh_msg_announced_read(struct fh_pack_reader *reader,
+                                        struct fh_bytes *out_announcement,
+                                        struct fh_err *err);
+
+/* ADMIN_MOVE [ANNOUNCEMENT record, force, dry run] -> [findings]: a move of the life cycle, signed
+ * by the publisher; the node judges it as its peers will. */
+struct fh_msg_move {
+    struct fh_bytes announcement;
+    bool force;
+    bool dry_run;
+};
+void fh_msg_move_request(struct fh_buf *out, const struct fh_msg_move *move);
+FH_MUST_CHECK int
+fh_msg_move_read(struct fh_pack_reader *reader, struct fh_msg_move *out, struct fh_err *err);
 
 void fh_msg_leave_request(struct fh_buf *out);
 

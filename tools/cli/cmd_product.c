@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/time.h"
+#include "proto/gossip/lifecycle.h"
 #include "tools/cli/cli.h"
 #include "tools/client/describe.h"
 #include "tools/client/product_name.h"
@@ -16,6 +17,8 @@ static void describe_head(struct fh_cli *cli,
     char name[FH_PRODUCT_NAME_BYTES];
     char signed_at[FH_TIME_TEXT_BYTES];
     char age[FH_AGE_BYTES];
+    char sunset[FH_TIME_TEXT_BYTES];
+    fh_sunset_text(sunset, product.sunset_ms);
     fh_product_name_text(name, proof->domain_name, proof->stated.product, proof->stated.version);
     fh_time_text(signed_at, freehold_description_signed_ms(description));
     fh_cli_age(age, product.age_ms);
@@ -23,7 +26,9 @@ static void describe_head(struct fh_cli *cli,
     const char *purpose = model->description == NULL ? NULL : model->description->purpose;
     const char *team = model->team == NULL ? NULL : model->team->name;
     fh_output_text(output, name);
-    fh_output_text(output, fh_announce_status_text(proof->announced.status));
+    fh_output_text(output, product.status);
+    fh_output_text(output, sunset);
+    fh_output_text(output, product.successor);
     fh_output_text(output, purpose == NULL ? proof->announced.summary : purpose);
     fh_output_text(output, proof->domain_name);
     fh_output_text(output, team == NULL ? "" : team);
@@ -98,6 +103,8 @@ static int put_description(struct fh_cli *cli,
     static const struct fh_output_column columns[] = {
         {"product", FH_OUTPUT_TEXT},
         {"status", FH_OUTPUT_TEXT},
+        {"sunset", FH_OUTPUT_TEXT},
+        {"successor", FH_OUTPUT_TEXT},
         {"purpose", FH_OUTPUT_TEXT},
         {"owner", FH_OUTPUT_TEXT},
         {"team", FH_OUTPUT_TEXT},

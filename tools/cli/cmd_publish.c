@@ -12,6 +12,7 @@
 #include "proto/session/messages.h"
 #include "tools/cli/admin.h"
 #include "tools/cli/cli.h"
+#include "tools/cli/findings.h"
 #include "tools/cli/lint.h"
 #include "tools/client/actor.h"
 #include "tools/client/product_name.h"
@@ -184,40 +185,11 @@ static int build_record(struct publishing *p, struct fh_err *err)
 
 /* ---- the node's word ---- */
 
-static void say_finding(struct publishing *p, const struct fh_msg_finding *finding)
-{
-    struct fh_buf line FH_CLEANUP(fh_buf_fini);
-    fh_buf_init(&line, 8 * 1024);
-    fh_buf_add_cstr(&line, finding->error ? "error: " : "note: ");
-    fh_output_visible(&line, fh_bytes_cstr(finding->table));
-    if (finding->column[0] != 0) {
-        fh_buf_add_cstr(&line, ".");
-        fh_output_visible(&line, fh_bytes_cstr(finding->column));
-    }
-    fh_buf_add_cstr(&line, ": ");
-    fh_output_visible(&line, fh_bytes_cstr(finding->text));
-    fh_buf_add_cstr(&line, " [");
-    fh_output_visible(&line, fh_bytes_cstr(finding->rule));
-    fh_buf_add_cstr(&line, "]");
-    fh_cli_say(p->cli, "%s", fh_buf_cstr(&line));
-}
-
 static int read_findings(struct publishing *p, struct fh_pack_reader *reader, struct fh_err *err)
 {
-    uint32_t count = 0, errors = 0;
-    char rule[FH_ERR_RULE_BYTES] = "";
-    int code = fh_msg_findings_read(reader, &count, err);
-    for (uint32_t i = 0; i < count && code == FH_OK; i++) {
-        struct fh_msg_finding finding;
-        code = fh_msg_findings_next(reader, &finding, err);
-        if (code != FH_OK) {
-            break;
-        }
-        say_finding(p, &finding);
-        if (finding.error && errors++ == 0) {
-            snprintf(rule, sizeof rule, "%s", finding.rule);
-        }
-    }
+    uint32_t errors = 0;
+    char rule[FH_ERR_RULE_BYTES];
+    int code = fh_findings_say(p->cli, reader, &errors, rule, err);
     if (code == FH_OK && errors > 0) {
         code = fh_err_rule(err,
                            FH_ECHECK,

@@ -122,6 +122,46 @@ const struct fh_command fh_commands[] = {
         .run = fh_cmd_product_describe,
     },
     {
+        .noun = "product",
+        .verb = "deprecate",
+        .operands = "NAME@MAJOR",
+        .summary = "tell consumers that a major version ends, and what comes instead",
+        .details =
+            "It goes on being served; every answer says until when and what to use instead.\n"
+            "Once stated, a sunset can be put off, not brought forward. A day is served to\n"
+            "its end. The successor need not be published yet.",
+        .example = "freehold product deprecate shop/orders@1 --sunset 2027-03-31 \\\n"
+                   "    --successor shop/orders@2",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags =
+            {
+                {"sunset", "DATE", "served until then at least: 2027-03-31, 90d", 0},
+                {"successor", "NAME@MAJOR", "what to use instead, also of another domain", 0},
+                {"dry-run", NULL, "check everything, announce nothing", 0},
+            },
+        .run = fh_cmd_product_deprecate,
+    },
+    {
+        .noun = "product",
+        .verb = "retire",
+        .operands = "NAME@MAJOR",
+        .summary = "end a major version: nobody is served any more",
+        .details =
+            "For good: who asks for it is told its successor. Refused while it is active or\n"
+            "its sunset is ahead, unless --force breaks that promise.",
+        .example = "freehold product retire shop/orders@1 --successor shop/orders@2",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags =
+            {
+                {"successor", "NAME@MAJOR", "what to use instead, also of another domain", 0},
+                {"force", NULL, "although consumers were not told, or of a later day", 0},
+                {"dry-run", NULL, "check everything, announce nothing", 0},
+            },
+        .run = fh_cmd_product_retire,
+    },
+    {
         .noun = "contract",
         .verb = "lint",
         .operands = "FILE",

@@ -1,25 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/cli/note.h"
 
+#include "proto/gossip/lifecycle.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-void fh_note_date(char out[FH_TIME_TEXT_BYTES], int64_t wall_ms)
-{
-    out[0] = '\0';
-    if (wall_ms == 0) {
-        return;
-    }
-    fh_time_text(out, wall_ms);
-    if (strcmp(out + 10, "T00:00:00Z") == 0) {
-        out[10] = '\0';
-    }
-}
 
 void fh_note_say(struct fh_cli *cli, const struct freehold_notice *notice, int64_t now_ms)
 {
     char end[FH_TIME_TEXT_BYTES];
-    fh_note_date(end, notice->sunset_ms);
+    fh_sunset_text(end, notice->sunset_ms);
     bool passed = notice->sunset_ms != 0 && notice->sunset_ms <= now_ms;
     fh_cli_say(cli,
                "%s: %s/%s@%lu is %s%s%s%s%s%s%s",

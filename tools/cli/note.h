@@ -11,11 +11,7 @@
 #ifndef FH_TOOLS_CLI_NOTE_H
 #define FH_TOOLS_CLI_NOTE_H
 
-#include "common/time.h"
 #include "tools/cli/cli.h"
-
-/* "2027-03-31", with the time of day only when it is not midnight; "" for 0. */
-void fh_note_date(char out[FH_TIME_TEXT_BYTES], int64_t wall_ms);
 
 /* Says the note on the messages, once for each major version of a product. */
 void fh_note_result(struct fh_cli *cli, const struct freehold_result *result);

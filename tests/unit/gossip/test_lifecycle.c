@@ -230,6 +230,26 @@ static void test_renewal_changes_dates_only(void **state)
     assert_memory_equal(&next, &held, sizeof held);
 }
 
+static void test_sunset_texts(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t sunset_ms;
+        const char *text;
+    } rows[] = {
+        {0, ""},
+        {INT64_C(1806537599999), "2027-03-31"},
+        {INT64_C(1806537600000), "2027-04-01T00:00:00Z"},
+        {INT64_C(1806494400000), "2027-03-31T12:00:00Z"},
+        {INT64_MAX, "out-of-range"},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        char text[FH_TIME_TEXT_BYTES];
+        fh_sunset_text(text, rows[i].sunset_ms);
+        assert_string_equal(text, rows[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +258,7 @@ int main(void)
         cmocka_unit_test(test_moves),
         cmocka_unit_test(test_publishing),
         cmocka_unit_test(test_renewal_changes_dates_only),
+        cmocka_unit_test(test_sunset_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
