@@ -41,6 +41,8 @@
     X(ADMIN_CHAIN, 64)                                                                             \
     X(ADMIN_PUBLISH, 65)                                                                           \
     X(ADMIN_LEAVE, 66)                                                                             \
+    X(ADMIN_CHECK, 73)                                                                             \
+    X(ADMIN_MEASURED, 74)                                                                          \
     X(ADMIN_ANNOUNCED, 79)                                                                         \
     X(ADMIN_MOVE, 80)
 
@@ -369,6 +371,37 @@ struct fh_msg_move {
 void fh_msg_move_request(struct fh_buf *out, const struct fh_msg_move *move);
 FH_MUST_CHECK int
 fh_msg_move_read(struct fh_pack_reader *reader, struct fh_msg_move *out, struct fh_err *err);
+
+/* ADMIN_CHECK [product, major, dry run] -> [measurement, results]: looks at an own product's data
+ * now. The measurement is the payload of the record that was made of it, or would be. */
+struct fh_msg_check {
+    char product[FH_NAME_BYTES_MAX + 1];
+    uint32_t major; /* 0: the highest active one */
+    bool dry_run;   /* nothing is signed, stored or spread */
+};
+void fh_msg_check_request(struct fh_buf *out, const struct fh_msg_check *check);
+FH_MUST_CHECK int
+fh_msg_check_read(struct fh_pack_reader *reader, struct fh_msg_check *out, struct fh_err *err);
+void fh_msg_checked_answer(struct fh_buf *out,
+                           struct fh_bytes measurement,
+                           struct fh_bytes results);
+/* Views into the answer; both are to be scanned before they are read. */
+FH_MUST_CHECK int fh_msg_checked_read(struct fh_pack_reader *reader,
+                                      struct fh_bytes *out_measurement,
+                                      struct fh_bytes *out_results,
+                                      struct fh_err *err);
+
+/* ADMIN_MEASURED [product, major, limit] -> [[measurement, ...]]: the last measurements of an own
+ * product, newest first, as payloads. */
+void fh_msg_measured_request(struct fh_buf *out,
+                             const char *product,
+                             uint32_t major,
+                             uint32_t limit);
+FH_MUST_CHECK int fh_msg_measured_request_read(struct fh_pack_reader *reader,
+                                               char product[FH_NAME_BYTES_MAX + 1],
+                                               uint32_t *out_major,
+                                               uint32_t *out_limit,
+                                               struct fh_err *err);
 
 void fh_msg_leave_request(struct fh_buf *out);
 

@@ -263,37 +263,6 @@ int fh_msg_describe_read(struct fh_pack_reader *reader,
     return rc;
 }
 
-/* ---- MEASUREMENT ---- */
-
-void fh_msg_measurement_request(struct fh_buf *out, const struct fh_msg_product_name *name)
-{
-    fh_msg_begin(out, FH_MSG_MEASUREMENT, 3);
-    fh_pack_cstr(out, name->domain);
-    fh_pack_cstr(out, name->product);
-    fh_pack_uint(out, name->major);
-}
-
-void fh_msg_measurement_answer(struct fh_buf *out, const struct fh_msg_measurement *measurement)
-{
-    fh_msg_ok(out, 2);
-    fh_pack_bin(out, measurement->record);
-    fh_pack_bin(out, measurement->results);
-}
-
-int fh_msg_measurement_read(struct fh_pack_reader *reader,
-                            struct fh_msg_measurement *out,
-                            struct fh_err *err)
-{
-    struct fh_msg_measurement measurement;
-    measurement.record = fh_pack_read_bin(reader, FH_RECORD_GOSSIP_BYTES_MAX);
-    measurement.results = fh_pack_read_bin(reader, FH_MEASUREMENT_RESULTS_BYTES_MAX);
-    int rc = fh_msg_done(reader, "measurement", err);
-    if (rc == FH_OK) {
-        *out = measurement;
-    }
-    return rc;
-}
-
 /* ---- lists of records ---- */
 
 void fh_msg_identity_request(struct fh_buf *out, const struct fh_domain_id *domain)
