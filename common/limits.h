@@ -148,6 +148,17 @@ enum {
     FH_PROFILE_BYTES_MAX = 3 * 1024 * 1024, /* one table: 2,048 columns with examples and bounds */
     FH_PROFILE_DEFINITION_BYTES_MAX = 512 * 1024, /* SQL of one table, constraints and comments */
     FH_PROFILE_TABLES_MAX = 10000, /* listed of one database; a contract has far fewer */
+    /* measurements */
+    FH_MEASUREMENT_BYTES_MAX = 900,         /* payload of the summary: it rides in a datagram */
+    FH_MEASUREMENT_ID_BYTES_MAX = 255,      /* of a promise in the results; longer ones are cut */
+    FH_MEASUREMENT_SHOWN_ID_BYTES_MAX = 95, /* of a promise in the summary */
+    FH_MEASUREMENT_SHOWN_MAX = 8,           /* broken promises that a summary names */
+    FH_MEASUREMENT_RESULTS_MAX = FH_LIMIT(4096, 64),
+    FH_MEASUREMENT_RESULTS_BYTES_MAX = 512 * 1024, /* with a record it fits one reply */
+    FH_MEASUREMENT_SCHEDULES_MAX = 16,             /* different ones of one contract */
+    FH_MEASUREMENT_EARLY_MAX = FH_LIMIT(64, 4),    /* that came before their announcement */
+    FH_MEASUREMENT_HISTORY_MAX = FH_LIMIT(100, 4), /* kept of each own product */
+    FH_MEASUREMENT_CHECK_MS = 120000,              /* one look at all of a product's data */
 
     /* local */
     FH_SETTINGS_BYTES_MAX = 64 * 1024,        /* freehold.yaml */
@@ -164,6 +175,7 @@ enum {
 #define FH_CLOCK_SKEW_MS       ((int64_t)10 * 60 * 1000) /* grace on dates in records */
 #define FH_NODE_DELEGATION_MS  ((int64_t)30 * 24 * 3600 * 1000)
 #define FH_ANNOUNCEMENT_TTL_MS ((int64_t)7 * 24 * 3600 * 1000)
+#define FH_MEASUREMENT_TTL_MS  ((int64_t)8 * 24 * 3600 * 1000) /* a weekly schedule, and a day */
 #define FH_ALIVE_TTL_MS        ((int64_t)24 * 3600 * 1000)
 #define FH_REQUEST_LIFETIME_MS                                                                     \
     ((int64_t)10 * 60 * 1000) /* a signed query is not a standing order */
@@ -185,6 +197,10 @@ _Static_assert(2 * FH_LINK_REQUESTS_MAX + FH_LINK_CONTEXTS + FH_DIALERS_MAX < FH
                "the link's events fit the inbox");
 _Static_assert(FH_PROFILE_BYTES_MAX + 64 * 1024 < FH_ADMIN_FRAME_BYTES_MAX,
                "a profile fits one answer on the admin socket");
+_Static_assert(FH_MEASUREMENT_BYTES_MAX < FH_RECORD_GOSSIP_BYTES_MAX, "a summary is a rumour");
+_Static_assert(FH_MEASUREMENT_RESULTS_BYTES_MAX + FH_RECORD_GOSSIP_BYTES_MAX + 1024 <
+                   FH_FRAME_REPLY_BYTES_MAX,
+               "results fit one reply");
 _Static_assert(FH_BATCH_BYTES_MAX < FH_FRAME_REPLY_BYTES_MAX, "a batch fits one reply");
 _Static_assert(FH_QUERY_QUEUE_MS < FH_REQUEST_MS, "who queued hears why it did not get its turn");
 _Static_assert(FH_WORKERS_FOR_SCANS < FH_WORKERS_MAX, "queries have workers too");

@@ -298,7 +298,7 @@ void fh_config_help(struct fh_buf *out)
                           "; %llu to %llu, default %llu",
                           (unsigned long long)setting->least,
                           (unsigned long long)setting->most,
-                          (unsigned long long)setting->most);
+                          (unsigned long long)fh_setting_default(setting));
         } else if (setting->fallback[0] != '\0') {
             fh_buf_printf(out, "; default %s", setting->fallback);
         }

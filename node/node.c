@@ -14,6 +14,7 @@
 #include "node/moves.h"
 #include "node/peer/relay.h"
 #include "node/publish.h"
+#include "node/quality/schedule.h"
 #include "node/query/lookup.h"
 #include "node/query/serve.h"
 #include "node/residence.h"
@@ -45,6 +46,7 @@ struct fh_node {
     struct fh_crew *crew;
     struct fh_mesh *mesh;
     struct fh_serve *serve;
+    struct fh_schedule *schedule;
     struct fh_publisher *publisher;
     struct fh_moves moves;
     struct fh_lookup lookup;
@@ -78,6 +80,7 @@ static void on_question(struct fh_question *question, void *user)
     case FH_MSG_PUSH:
     case FH_MSG_PULL:
     case FH_MSG_PROBE:
+    case FH_MSG_MEASUREMENT:
         fh_mesh_question(node->mesh, question);
         return;
     case FH_MSG_RELAY:
@@ -161,9 +164,9 @@ static void on_refused(const struct fh_err *err, void *user)
 static bool drained(const struct fh_node *node)
 {
     return fh_serve_drained(node->serve) && fh_publisher_drained(node->publisher) &&
-           fh_relay_drained(node->relay) && fh_questions_open(node->questions) == 0 &&
-           fh_peers_drained(node->peers) && fh_link_drained(node->link) &&
-           fh_workers_drained(node->workers);
+           fh_schedule_drained(node->schedule) && fh_relay_drained(node->relay) &&
+           fh_questions_open(node->questions) == 0 && fh_peers_drained(node->peers) &&
+           fh_link_drained(node->link) && fh_workers_drained(node->workers);
 }
 
 static void look_if_drained(void *user)
@@ -199,6 +202,7 @@ static void quiesce(void *user)
     fh_timer_clear(node->hourly);
     fh_admin_quiesce(node->admin);
     fh_serve_quiesce(node->serve);
+    fh_schedule_quiesce(node->schedule);
     if (node->mesh != NULL) {
         fh_mesh_quiesce(node->mesh);
     }
@@ -221,6 +225,9 @@ static void on_admin(struct fh_admin_question *question, void *user)
         return;
     } else if (code == FH_MSG_ADMIN_ANNOUNCED || code == FH_MSG_ADMIN_MOVE) {
         fh_moves_question(&node->moves, question);
+        return;
+    } else if (code == FH_MSG_ADMIN_CHECK || code == FH_MSG_ADMIN_MEASURED) {
+        fh_schedule_question(node->schedule, question);
         return;
     } else if (code == FH_MSG_ADMIN_LEAVE) {
         node->leaving = question;
@@ -325,6 +332,27 @@ static int start_workers(struct fh_node *node, struct fh_err *err)
 
 /* ---- what the node is for ---- */
 
+static int start_schedule(struct fh_node *node, struct fh_err *err)
+{
+    const struct fh_schedule_options schedule = {
+        .loop = node->loop,
+        .workers = node->workers,
+        .settings = &node->config->settings,
+        .measurements =
+            {
+                .catalog = node->home.catalog,
+                .store = node->home.store,
+                .keys = node->home.keys,
+                .mesh = node->mesh,
+                .mesh_id = node->home.mesh_id,
+                .domain = node->home.domain,
+                .started_ms = node->config->offline ? 0 : fh_clock_wall_ms(),
+            },
+        .offline = node->config->offline,
+    };
+    return fh_schedule_new(&node->schedule, &schedule, err);
+}
+
 static int start_services(struct fh_node *node, struct fh_err *err)
 {
     const struct fh_config *config = node->config;
@@ -362,12 +390,16 @@ static int start_services(struct fh_node *node, struct fh_err *err)
     if (rc == FH_OK) {
         rc = fh_serve_new(&node->serve, &serve, err);
     }
+    if (rc == FH_OK) {
+        rc = start_schedule(node, err);
+    }
     struct fh_publisher_options publisher = {
         .loop = node->loop,
         .catalog = node->home.catalog,
         .keys = node->home.keys,
         .workers = node->workers,
         .mesh = node->mesh,
+        .schedule = node->schedule,
         .settings = &config->settings,
         .mesh_id = node->home.mesh_id,
         .domain = node->home.domain,
@@ -455,6 +487,7 @@ static void end(struct fh_node *node)
     fh_timer_free(node->hourly);
     fh_timer_free(node->sweep);
     fh_publisher_free(node->publisher);
+    fh_schedule_free(node->schedule);
     fh_serve_free(node->serve);
     fh_mesh_free(node->mesh);
     fh_crew_free(node->crew);
@@ -472,7 +505,8 @@ static void end(struct fh_node *node)
 /* A start that failed half-way still has work on its way (a link that listens, a greeting). */
 static void wind_down(struct fh_node *node)
 {
-    if (node->admin != NULL && node->serve != NULL && node->publisher != NULL) {
+    if (node->admin != NULL && node->serve != NULL && node->schedule != NULL &&
+        node->publisher != NULL) {
         quiesce(node);
         fh_loop_run(node->loop);
     }

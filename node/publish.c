@@ -6,6 +6,8 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/quality/checks.h"
+#include "node/quality/findings.h"
+#include "node/quality/schedule.h"
 #include "proto/contract/contract_read.h"
 #include "proto/contract/contract_record.h"
 #include "proto/contract/publish_rules.h"
@@ -35,7 +37,8 @@ struct job {
     struct fh_record_id contract_id;
     struct fh_contract *contract; /* of the authored text, with servers */
     struct fh_source_mapping *mapping;
-    bool kept; /* the major stays deprecated although the contract says active */
+    int64_t looked_ms; /* when the look at the data began */
+    bool kept;         /* the major stays deprecated although the contract says active */
     struct fh_announcement announcement;
 };
 
@@ -190,6 +193,28 @@ static void say_kept(const struct job *job, struct fh_buf *out)
     fh_msg_findings_answer_add(out, &note);
 }
 
+/* What the check found is the product's first measurement. */
+static void measured(struct job *job, const struct fh_checks_result *result)
+{
+    struct fh_promises promises;
+    struct fh_promise_result *results = NULL;
+    struct fh_err err;
+    struct fh_look look = {.product = &job->announcement,
+                           .contract = job->contract,
+                           .measured_ms = job->looked_ms,
+                           .promises = &promises};
+    int rc = fh_promises_make(&promises, job->contract, job->arena, &err);
+    if (rc == FH_OK) {
+        rc = fh_findings_results(&promises, result, job->arena, &results, &look.rows, &err);
+    }
+    if (rc != FH_OK) {
+        fh_log(FH_LOG_WARN, "product.not_measured", "rule=%s text=\"%s\"", err.rule, err.text);
+        return;
+    }
+    look.results = results;
+    fh_schedule_published(job->publisher->options.schedule, &look);
+}
+
 static void checked(const struct fh_checks_result *result, const struct fh_err *failure, void *user)
 {
     struct job *job = user;
@@ -201,6 +226,9 @@ static void checked(const struct fh_checks_result *result, const struct fh_err *
     if (!result->failed && !job->asked.dry_run && commit(job, &err) != FH_OK) {
         refuse(job, &err);
         return;
+    }
+    if (!result->failed && !job->asked.dry_run) {
+        measured(job, result);
     }
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
     fh_buf_init(&out, FH_ADMIN_FRAME_BYTES_MAX);
@@ -282,6 +310,7 @@ static int begin(struct job *job, struct fh_err *err)
         .memory_mib = (uint32_t)o->settings->worker_memory_mib,
         .timeout_ms = CHECK_MS,
     };
+    job->looked_ms = fh_clock_wall_ms();
     return fh_checks_begin(&checks, checked, job, err);
 }
 

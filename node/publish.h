@@ -18,6 +18,7 @@
 #include "node/mesh/mesh.h"
 
 struct fh_publisher;
+struct fh_schedule;
 struct fh_workers;
 
 struct fh_publisher_options {
@@ -25,7 +26,8 @@ struct fh_publisher_options {
     struct fh_catalog *catalog;
     struct fh_keystore *keys;
     struct fh_workers *workers;
-    struct fh_mesh *mesh; /* NULL when offline: peers learn of it at the next start */
+    struct fh_mesh *mesh;         /* NULL when offline: peers learn of it at the next start */
+    struct fh_schedule *schedule; /* hears what was found before publishing */
     const struct fh_settings *settings;
     struct fh_mesh_id mesh_id;
     struct fh_domain_id domain;

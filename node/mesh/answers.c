@@ -144,7 +144,7 @@ static void sync_members(struct fh_mesh *mesh, struct fh_question *question, uin
     answer_page(question, &page, &cursor);
 }
 
-static int page_announcement(void *user, struct fh_bytes record, struct fh_err *err)
+static int page_record(void *user, struct fh_bytes record, struct fh_err *err)
 {
     (void)err;
     struct page *page = user;
@@ -153,16 +153,23 @@ static int page_announcement(void *user, struct fh_bytes record, struct fh_err *
     return FH_OK;
 }
 
-static void
-sync_announcements(struct fh_mesh *mesh, struct fh_question *question, struct fh_bytes cursor)
+/* Announcements or measurements, by the cursor of the catalogue. */
+static void sync_catalogue(struct fh_mesh *mesh,
+                           struct fh_question *question,
+                           enum fh_sync_set set,
+                           struct fh_bytes cursor)
 {
     struct page page;
     page_init(&page, FH_SYNC_PAGE_BYTES);
     FH_CLEANUP(fh_buf_fini) struct fh_buf next;
     fh_buf_init(&next, FH_SYNC_CURSOR_BYTES_MAX);
     struct fh_err err;
-    int rc = fh_catalog_page(
-        mesh->options.catalog, cursor, FH_SYNC_PAGE_BYTES, page_announcement, &page, &next, &err);
+    struct fh_catalog *catalog = mesh->options.catalog;
+    int rc =
+        set == FH_SYNC_ANNOUNCEMENTS
+            ? fh_catalog_page(catalog, cursor, FH_SYNC_PAGE_BYTES, page_record, &page, &next, &err)
+            : fh_catalog_measurement_page(
+                  catalog, cursor, FH_SYNC_PAGE_BYTES, page_record, &page, &next, &err);
     if (rc != FH_OK) {
         fh_buf_fini(&page.bins);
         fh_question_refuse_privately(question, "sync", &err);
@@ -192,7 +199,7 @@ static void answer_sync(struct fh_mesh *mesh, struct fh_question *question)
     if (rc == FH_OK) {
         rc = fh_msg_sync_request_read(fh_question_fields(question), &set, &cursor, &err);
     }
-    if (rc == FH_OK && set != FH_SYNC_ANNOUNCEMENTS && !read_position(cursor, &position)) {
+    if (rc == FH_OK && set < FH_SYNC_ANNOUNCEMENTS && !read_position(cursor, &position)) {
         rc = fh_err_rule(&err, FH_EINVAL, "sync.cursor", "sync: not a cursor of this node");
     }
     if (rc != FH_OK) {
@@ -202,7 +209,7 @@ static void answer_sync(struct fh_mesh *mesh, struct fh_question *question)
     } else if (set == FH_SYNC_MEMBERSHIP) {
         sync_members(mesh, question, position);
     } else {
-        sync_announcements(mesh, question, cursor);
+        sync_catalogue(mesh, question, set, cursor);
     }
 }
 
@@ -517,6 +524,9 @@ void fh_mesh_question(struct fh_mesh *mesh, struct fh_question *question)
         break;
     case FH_MSG_PROBE:
         answer_probe(question);
+        break;
+    case FH_MSG_MEASUREMENT:
+        fh_mesh_answer_measurement(mesh, question);
         break;
     default:
         FH_ASSERT(false); /* node.c sends only these here */

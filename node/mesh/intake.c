@@ -98,6 +98,7 @@ static int take_announcement(struct fh_mesh *mesh,
     if (!fh_record_id_is_zero(&outcome.wanted)) {
         fh_mesh_pull(mesh);
     }
+    fh_mesh_retry_early(mesh, &outcome.key);
     return FH_OK;
 }
 
@@ -162,6 +163,8 @@ int fh_mesh_intake(struct fh_mesh *mesh,
         return take_announcement(mesh, record, origin, out_new, err);
     case FH_RECORD_CONTRACT:
         return take_contract(mesh, record, out_new, err);
+    case FH_RECORD_MEASUREMENT:
+        return fh_mesh_take_measurement(mesh, record, origin, out_new, err);
     default:
         return fh_err_rule(err,
                            FH_EINVAL,

@@ -2,9 +2,9 @@
 /*
  * Full synchronisation over a session, introductions, and pulling contracts by id.
  *
- * A synchronisation asks one peer for its identities, members and announcements, page by page, and
- * takes in what is new. Contracts that announcements name are fetched from their owner, or from
- * whoever else answers.
+ * A synchronisation asks one peer for its identities, members, announcements and measurements,
+ * page by page, and takes in what is new. Contracts that announcements name are fetched from their
+ * owner, or from whoever else answers.
  */
 #include "node/mesh/parts.h"
 
@@ -105,7 +105,7 @@ static void sync_answer(struct fh_pack_reader *fields, const struct fh_err *fail
         return;
     }
     if (sync->cursor.size == 0) {
-        if (sync->set == FH_SYNC_ANNOUNCEMENTS) {
+        if (sync->set == FH_SYNC_MEASUREMENTS) {
             sync_end(sync, true);
             return;
         }

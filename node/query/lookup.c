@@ -62,6 +62,10 @@ static void tell_product(const struct fh_lookup *lookup,
         .open_to_mesh = entry->open_to_mesh,
         .contract = a->contract,
         .sunset_ms = a->sunset_ms,
+        .quality = entry->quality.state,
+        .gate = entry->quality.gate,
+        .measured_ms = (uint64_t)entry->quality.measured_ms,
+        .stale_after_ms = (uint64_t)entry->quality.expires_ms,
     };
     snprintf(out->successor, sizeof out->successor, "%s", a->successor);
     snprintf(out->domain_name, sizeof out->domain_name, "%s", entry->domain_name);
@@ -197,13 +201,18 @@ static void answer_describe(struct fh_lookup *lookup, struct fh_question *questi
     FH_CLEANUP(fh_buf_fini) struct fh_buf contract;
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
     fh_buf_init(&announcement, FH_RECORD_BYTES_MAX);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf measurement;
     fh_buf_init(&contract, FH_RECORD_BYTES_MAX);
+    fh_buf_init(&measurement, FH_RECORD_GOSSIP_BYTES_MAX);
     fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
     struct fh_announce_key key = fh_announce_key(&entry.announcement);
     int rc = fh_catalog_announcement_record(lookup->catalog, &key, &announcement, &err);
     if (rc == FH_OK && entry.contract_held) {
         rc = fh_catalog_contract_record(
             lookup->catalog, &entry.announcement.contract, &contract, &err);
+    }
+    if (rc == FH_OK && entry.quality.measured) {
+        rc = fh_catalog_measurement(lookup->catalog, &key, NULL, &measurement, NULL, &err);
     }
     if (rc != FH_OK) {
         fh_question_refuse_privately(question, "describe", &err);
@@ -219,6 +228,7 @@ static void answer_describe(struct fh_lookup *lookup, struct fh_question *questi
     fh_pack_array(&out, proof.count);
     fh_buf_add_bytes(&out, fh_buf_view(&proof.bins));
     fh_buf_fini(&proof.bins);
+    fh_pack_bin(&out, fh_buf_view(&measurement));
     fh_question_answer_buf(question, &out);
 }
 

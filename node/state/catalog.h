@@ -21,6 +21,7 @@
 #include "proto/contract/contract.h"
 #include "proto/gossip/announce.h"
 #include "proto/identity/directory.h"
+#include "proto/quality/measurement.h"
 
 struct fh_catalog;
 
@@ -141,8 +142,8 @@ void fh_catalog_heard(struct fh_catalog *catalog,
                       const struct fh_domain_id *domain,
                       int64_t now_ms);
 
-/* Drops entries whose announcement has expired (their revision stays as a floor). Once a minute is
- * plenty. `out_dropped` may be NULL. */
+/* Drops entries whose announcement has expired (their revision stays as a floor), and measurements
+ * that no announcement goes with any more. Once a minute is plenty. `out_dropped` may be NULL. */
 FH_MUST_CHECK int fh_catalog_sweep(struct fh_catalog *catalog,
                                    int64_t now_ms,
                                    uint64_t *out_dropped,
@@ -169,7 +170,8 @@ struct fh_catalog_entry {
     int64_t received_ms;                     /* when this announcement arrived */
     int64_t heard_ms;                        /* when its owner was last heard, at least received */
     bool contract_held;
-    bool open_to_mesh; /* every domain may read; false while the contract is not held */
+    bool open_to_mesh;         /* every domain may read; false while the contract is not held */
+    struct fh_quality quality; /* by the last measurement under this contract */
 };
 
 /* An entry by key; major 0 means the highest active one, else the highest deprecated, else draft,
@@ -220,6 +222,63 @@ FH_MUST_CHECK int fh_catalog_page(struct fh_catalog *catalog,
                                   void *user,
                                   struct fh_buf *out_cursor,
                                   struct fh_err *err);
+
+/* ---- measurements ---- */
+
+/* Applies a MEASUREMENT record (borrowed), with its results (borrowed) or none. Runs in a lazy
+ * transaction of its own; on a refusal nothing changes. Of two for one key the later measured wins,
+ * then the greater record id. `out_changed` (may be NULL): the state of the product is another than
+ * before. An own one is also kept in the history. Refusals: "record.*", "pack.*", "measurement.*"
+ * (FH_EINVAL); "measurement.stale" (FH_ESTALE), "measurement.future" (FH_EINVAL),
+ * "measurement.signature", "record.signer.*" (FH_ESIG, FH_ENOTFOUND), "domain.*",
+ * "measurement.results" (FH_ESIG: other results than it names), "measurement.unannounced"
+ * (FH_EINCOMPLETE: verified, but no announcement here names its contract; try again when one
+ * came). */
+FH_MUST_CHECK int fh_catalog_measure(struct fh_catalog *catalog,
+                                     struct fh_bytes record,
+                                     struct fh_bytes results,
+                                     int64_t now_ms,
+                                     struct fh_catalog_outcome *out,
+                                     bool *out_changed,
+                                     struct fh_err *err);
+
+/* Keeps the results (borrowed) of the measurement that is held. FH_ESIG "measurement.results" when
+ * they are another's, FH_ENOTFOUND. */
+FH_MUST_CHECK int fh_catalog_keep_results(struct fh_catalog *catalog,
+                                          const struct fh_announce_key *key,
+                                          struct fh_bytes results,
+                                          struct fh_err *err);
+
+/* The measurement of a product: decoded, its record and its results appended (each output may be
+ * NULL; results stay empty while they are not held). FH_ENOTFOUND, rule "measurement.none". */
+FH_MUST_CHECK int fh_catalog_measurement(struct fh_catalog *catalog,
+                                         const struct fh_announce_key *key,
+                                         struct fh_measurement *out,
+                                         struct fh_buf *out_record,
+                                         struct fh_buf *out_results,
+                                         struct fh_err *err);
+
+/* Measurements of an own product, newest first, at most `limit`. */
+typedef int fh_catalog_measured_fn(void *user,
+                                   const struct fh_measurement *measurement,
+                                   struct fh_bytes results,
+                                   struct fh_err *err);
+FH_MUST_CHECK int fh_catalog_measured_each(struct fh_catalog *catalog,
+                                           const char *product,
+                                           uint32_t major,
+                                           size_t limit,
+                                           fh_catalog_measured_fn *visit,
+                                           void *user,
+                                           struct fh_err *err);
+
+/* As fh_catalog_page, of measurement records whose contract is announced. */
+FH_MUST_CHECK int fh_catalog_measurement_page(struct fh_catalog *catalog,
+                                              struct fh_bytes cursor,
+                                              size_t bytes_max,
+                                              fh_catalog_record_visit_fn *visit,
+                                              void *user,
+                                              struct fh_buf *out_cursor,
+                                              struct fh_err *err);
 
 /* ---- for the planner ---- */
 

@@ -124,6 +124,39 @@ CREATE TABLE columns (
     PRIMARY KEY (contract, table_at, column_at)
 ) WITHOUT ROWID, STRICT;
 
+-- The newest measurement of each product: counts while an announcement names its contract.
+-- `results` is empty until somebody asked for them.
+CREATE TABLE measurements (
+    domain BLOB NOT NULL,
+    product TEXT NOT NULL,
+    major INTEGER NOT NULL,
+    id BLOB NOT NULL UNIQUE,
+    contract BLOB NOT NULL,
+    measured_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    gate INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    results BLOB NOT NULL,
+    PRIMARY KEY (domain, product, major)
+) STRICT;
+
+-- The last measurements of own products.
+CREATE TABLE measured (
+    product TEXT NOT NULL,
+    major INTEGER NOT NULL,
+    measured_ms INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    results BLOB NOT NULL,
+    PRIMARY KEY (product, major, measured_ms)
+) STRICT;
+
+-- When this node served: spans of time that do not touch.
+CREATE TABLE uptime (
+    from_ms INTEGER PRIMARY KEY,
+    to_ms INTEGER NOT NULL
+) STRICT;
+
 -- Contracts to pull. One that waits for its predecessor names it.
 CREATE TABLE wants (
     seq INTEGER PRIMARY KEY,

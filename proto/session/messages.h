@@ -37,11 +37,14 @@
     X(SCAN, 32)                                                                                    \
     X(NEXT, 33)                                                                                    \
     X(CANCEL, 34)                                                                                  \
+    X(MEASUREMENT, 35)                                                                             \
     X(ADMIN_CHAIN, 64)                                                                             \
     X(ADMIN_PUBLISH, 65)                                                                           \
     X(ADMIN_LEAVE, 66)                                                                             \
     X(ADMIN_PROFILE, 76)                                                                           \
     X(ADMIN_CATALOGUE, 77)                                                                         \
+    X(ADMIN_CHECK, 73)                                                                             \
+    X(ADMIN_MEASURED, 74)                                                                          \
     X(ADMIN_ANNOUNCED, 79)                                                                         \
     X(ADMIN_MOVE, 80)
 
@@ -138,6 +141,10 @@ struct fh_msg_product {
     struct fh_record_id contract;
     int64_t sunset_ms; /* Unix; 0: none */
     char successor[FH_SUCCESSOR_BYTES_MAX + 1];
+    unsigned quality;        /* enum fh_quality_state of proto/quality/measurement.h; 0: unknown */
+    unsigned gate;           /* enum fh_quality_gate; 0 without a measurement */
+    uint64_t measured_ms;    /* Unix; 0: never */
+    uint64_t stale_after_ms; /* Unix; 0 without a measurement */
 };
 void fh_msg_search_request(struct fh_buf *out, const char *words, uint32_t limit);
 FH_MUST_CHECK int fh_msg_search_request_read(struct fh_pack_reader *reader,
@@ -165,12 +172,14 @@ struct fh_msg_describe {
     struct fh_bytes announcement;
     struct fh_bytes contract; /* empty when it has not arrived yet */
     struct fh_msg_bins identity;
+    struct fh_bytes measurement; /* the record; empty when none is known */
 };
 void fh_msg_describe_request(struct fh_buf *out, const struct fh_msg_product_name *name);
 FH_MUST_CHECK int fh_msg_product_name_read(struct fh_pack_reader *reader,
                                            struct fh_msg_product_name *out,
                                            struct fh_err *err);
-/* The caller appends the identity list: fh_pack_array(count), then each record with fh_pack_bin. */
+/* The caller appends the identity list: fh_pack_array(count), then each record with fh_pack_bin;
+ * then the MEASUREMENT record or an empty bin. */
 void fh_msg_describe_answer_begin(struct fh_buf *out,
                                   const struct fh_msg_product *product,
                                   struct fh_bytes announcement,
@@ -178,6 +187,18 @@ void fh_msg_describe_answer_begin(struct fh_buf *out,
 FH_MUST_CHECK int fh_msg_describe_read(struct fh_pack_reader *reader,
                                        struct fh_msg_describe *out,
                                        struct fh_err *err);
+
+/* MEASUREMENT [domain, product, major] -> the newest measurement of the product that this node
+ * knows, and all its results; whoever asks verifies the record and hashes the results. */
+struct fh_msg_measurement {
+    struct fh_bytes record;
+    struct fh_bytes results; /* empty: not held, and the owner could not be asked */
+};
+void fh_msg_measurement_request(struct fh_buf *out, const struct fh_msg_product_name *name);
+void fh_msg_measurement_answer(struct fh_buf *out, const struct fh_msg_measurement *measurement);
+FH_MUST_CHECK int fh_msg_measurement_read(struct fh_pack_reader *reader,
+                                          struct fh_msg_measurement *out,
+                                          struct fh_err *err);
 
 /* Requests and answers that are a list of records or ids:
  *   IDENTITY [domain id or bin0 for all]          -> [[record...]]
@@ -189,6 +210,7 @@ enum fh_sync_set {
     FH_SYNC_IDENTITY = 1,      /* charter, key events, delegations, admissions, revocations */
     FH_SYNC_MEMBERSHIP = 2,    /* ALIVE and LEAVE records */
     FH_SYNC_ANNOUNCEMENTS = 3, /* product announcements */
+    FH_SYNC_MEASUREMENTS = 4,  /* of products that are announced: the last set */
 };
 enum {
     FH_SYNC_PAGE_BYTES = 256 * 1024, /* records of one SYNC answer */
@@ -351,6 +373,37 @@ struct fh_msg_move {
 void fh_msg_move_request(struct fh_buf *out, const struct fh_msg_move *move);
 FH_MUST_CHECK int
 fh_msg_move_read(struct fh_pack_reader *reader, struct fh_msg_move *out, struct fh_err *err);
+
+/* ADMIN_CHECK [product, major, dry run] -> [measurement, results]: looks at an own product's data
+ * now. The measurement is the payload of the record that was made of it, or would be. */
+struct fh_msg_check {
+    char product[FH_NAME_BYTES_MAX + 1];
+    uint32_t major; /* 0: the highest active one */
+    bool dry_run;   /* nothing is signed, stored or spread */
+};
+void fh_msg_check_request(struct fh_buf *out, const struct fh_msg_check *check);
+FH_MUST_CHECK int
+fh_msg_check_read(struct fh_pack_reader *reader, struct fh_msg_check *out, struct fh_err *err);
+void fh_msg_checked_answer(struct fh_buf *out,
+                           struct fh_bytes measurement,
+                           struct fh_bytes results);
+/* Views into the answer; both are to be scanned before they are read. */
+FH_MUST_CHECK int fh_msg_checked_read(struct fh_pack_reader *reader,
+                                      struct fh_bytes *out_measurement,
+                                      struct fh_bytes *out_results,
+                                      struct fh_err *err);
+
+/* ADMIN_MEASURED [product, major, limit] -> [[measurement, ...]]: the last measurements of an own
+ * product, newest first, as payloads. */
+void fh_msg_measured_request(struct fh_buf *out,
+                             const char *product,
+                             uint32_t major,
+                             uint32_t limit);
+FH_MUST_CHECK int fh_msg_measured_request_read(struct fh_pack_reader *reader,
+                                               char product[FH_NAME_BYTES_MAX + 1],
+                                               uint32_t *out_major,
+                                               uint32_t *out_limit,
+                                               struct fh_err *err);
 
 void fh_msg_leave_request(struct fh_buf *out);
 

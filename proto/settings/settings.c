@@ -16,6 +16,12 @@ static void *member_of(struct fh_settings *settings, const struct fh_setting *se
     return (char *)settings + setting->offset;
 }
 
+uint64_t fh_setting_default(const struct fh_setting *setting)
+{
+    FH_ASSERT(setting->kind == FH_SETTING_COUNT_OF);
+    return setting->fallback[0] == '\0' ? setting->most : strtoull(setting->fallback, NULL, 10);
+}
+
 void fh_settings_init(struct fh_settings *settings)
 {
     memset(settings, 0, sizeof *settings);
@@ -23,7 +29,7 @@ void fh_settings_init(struct fh_settings *settings)
         const struct fh_setting *setting = &fh_settings_table[i];
         if (setting->kind == FH_SETTING_COUNT_OF) {
             uint64_t *value = member_of(settings, setting);
-            *value = setting->most;
+            *value = fh_setting_default(setting);
         } else if (setting->fallback[0] != '\0') {
             struct fh_err err;
             int code = fh_settings_set(settings, setting, setting->fallback, setting->key, &err);

@@ -50,6 +50,7 @@ struct fh_settings {
     uint64_t query_deadline_ms;             /* FH_QUERY_DEADLINE_MS */
     uint64_t queries_per_key_max;           /* FH_QUERY_RUNNING_PER_KEY_MAX */
     uint64_t products_per_domain_max;       /* FH_PRODUCTS_PER_DOMAIN_MAX */
+    uint64_t quality_interval_s; /* between measurements of an own product; 0: none by itself */
 };
 
 /* ---- the table ---- */
@@ -82,6 +83,9 @@ extern const struct fh_setting fh_settings_table[];
 extern const size_t fh_settings_table_count;
 
 /* ---- reading and writing ---- */
+
+/* The default of a whole number: `fallback`, or the most it may be. */
+uint64_t fh_setting_default(const struct fh_setting *setting);
 
 /* Every setting at its default. */
 void fh_settings_init(struct fh_settings *settings);

@@ -44,7 +44,7 @@ static bool render_value(struct fh_buf *out,
     const void *member = const_member_of(settings, setting);
     if (setting->kind == FH_SETTING_COUNT_OF) {
         const uint64_t *value = member;
-        if (*value == setting->most) {
+        if (*value == fh_setting_default(setting)) {
             return false;
         }
         fh_buf_printf(out, "%s: %llu\n", name, (unsigned long long)*value);

@@ -35,7 +35,8 @@
     X(ANNOUNCEMENT, 10, "announcement", 900)                                                       \
     X(CONTRACT, 11, "contract", FH_RECORD_BYTES_MAX - 2048)                                        \
     X(REQUEST, 12, "request", 256 * 1024)                                                          \
-    X(RECEIPT, 13, "receipt", 16 * 1024)
+    X(RECEIPT, 13, "receipt", 16 * 1024)                                                           \
+    X(MEASUREMENT, 14, "measurement", FH_MEASUREMENT_BYTES_MAX)
 
 enum fh_record_type {
 #define X(name, code, text, max) FH_RECORD_##name = (code),

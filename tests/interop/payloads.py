@@ -163,6 +163,27 @@ def notice(value):
         successor(value[5])
 
 
+def measured(value):
+    str_of(79)(value)
+    good = value in ("true", "false") or all(c in "0123456789.-+:%TZPYMWDHS" for c in value)
+    need(good, "no number, time or truth")
+
+
+result = fields(str_of(255), up_to(2), up_to(3), str_of(47), measured, uint, uint)
+results = fields(exactly(1), up_to(2**32 - 1), list_of(result, 4096))
+
+
+def measurement(value):
+    broken = fields(str_of(95), up_to(3, 1))
+    fields(
+        exactly(1), id32, name, str_of(32), id32, time, time, up_to(2), uint,
+        fields(*[up_to(2**32 - 1)] * 4), up_to(10001), id32, up_to(524288, 1), list_of(broken, 8),
+    )(value)
+    need(0 < value[6] - value[5] <= 8 * DAY, "counts for too long")
+    outcomes = [b[1] for b in value[13]]
+    need(all(outcomes.count(o) <= value[9][o] for o in outcomes), "more broken ones than counted")
+
+
 table = fields(id32, name, str_of(63), str_of(32), id32)
 SHAPES = {
     1: ("key", 1024, key_event),
@@ -211,4 +232,5 @@ SHAPES = {
             list_of(id32, 64), optional_id, time, time, list_of(id32, 64), list_of(notice, 32),
         ),
     ),
+    14: ("measurement", 900, measurement),
 }

@@ -15,6 +15,7 @@ proto/identity  : common proto/wire
 proto/contract  : common proto/wire proto/identity
 proto/gossip    : common proto/wire proto/identity
 proto/session   : common proto/wire proto/identity
+proto/quality   : common proto/wire proto/identity proto/contract
 proto/governance: common proto/wire proto/identity proto/contract
 proto/settings  : common proto/wire proto/identity proto/contract
 proto/query     : common proto
