@@ -213,6 +213,32 @@ static void quiesce(void *user)
     fh_timer_set(node->drain, 0);
 }
 
+/* What the domain's steward made: a delegation, a revocation. */
+static void take_identity(struct fh_node *node, struct fh_admin_question *question)
+{
+    struct fh_msg_bins records;
+    struct fh_bytes record;
+    struct fh_err err;
+    uint64_t added = 0;
+    int rc = fh_msg_bins_read(fh_admin_fields(question), &records, &err);
+    while (rc == FH_OK && fh_msg_bins_next(&records, &record)) {
+        bool is_new = false;
+        rc = node->mesh != NULL ? fh_mesh_identity(node->mesh, record, &is_new, &err)
+                                : fh_residence_take(&node->home, record, &is_new, &err);
+        added += is_new;
+    }
+    if (rc != FH_OK) {
+        fh_admin_refuse(question, &err);
+        return;
+    }
+    fh_log(FH_LOG_INFO, "identity.taken", "new=%llu", (unsigned long long)added);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, 16);
+    fh_msg_ok(&out, 1);
+    fh_pack_uint(&out, added);
+    fh_admin_answer(question, &out);
+}
+
 static void on_admin(struct fh_admin_question *question, void *user)
 {
     struct fh_node *node = user;
@@ -228,6 +254,9 @@ static void on_admin(struct fh_admin_question *question, void *user)
         return;
     } else if (code == FH_MSG_ADMIN_CHECK || code == FH_MSG_ADMIN_MEASURED) {
         fh_schedule_question(node->schedule, question);
+        return;
+    } else if (code == FH_MSG_ADMIN_IDENTITY) {
+        take_identity(node, question);
         return;
     } else if (code == FH_MSG_ADMIN_LEAVE) {
         node->leaving = question;

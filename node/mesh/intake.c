@@ -174,6 +174,43 @@ int fh_mesh_intake(struct fh_mesh *mesh,
     }
 }
 
+int fh_mesh_identity(struct fh_mesh *mesh,
+                     struct fh_bytes record,
+                     bool *out_new,
+                     struct fh_err *err)
+{
+    struct fh_origin origin = {.bulk = false};
+    struct fh_record parsed;
+    int rc = fh_record_parse(&parsed, record, &mesh->id, err);
+    if (rc == FH_OK && parsed.type != FH_RECORD_DELEGATION && parsed.type != FH_RECORD_REVOCATION &&
+        parsed.type != FH_RECORD_KEY) {
+        rc = fh_err_rule(err,
+                         FH_EINVAL,
+                         "record.type",
+                         "expected a key event, delegation or revocation, not a record of type %s",
+                         fh_record_type_text(parsed.type));
+    }
+    if (rc == FH_OK) {
+        rc = take_identity(mesh, &parsed, &origin, out_new, err);
+    }
+    if (rc != FH_OK || *out_new) {
+        return rc;
+    }
+    /* A session brought it into the directory: there it would be gone after a restart. */
+    struct fh_store_record kept = {
+        .id = parsed.id,
+        .type = parsed.type,
+        .domain = mesh->domain,
+        .bytes = record,
+        .received_ms = fh_clock_wall_ms(),
+    };
+    rc = fh_store_record_put(mesh->options.store, &kept, err);
+    if (rc == FH_OK) {
+        fh_mesh_spread(mesh, record, class_of(&parsed, kept.received_ms));
+    }
+    return rc;
+}
+
 int fh_mesh_intake_bulk(struct fh_mesh *mesh,
                         struct fh_msg_bins *records,
                         const struct fh_origin *origin,

@@ -46,7 +46,14 @@
     X(ADMIN_CHECK, 73)                                                                             \
     X(ADMIN_MEASURED, 74)                                                                          \
     X(ADMIN_ANNOUNCED, 79)                                                                         \
-    X(ADMIN_MOVE, 80)
+    X(ADMIN_MOVE, 80)                                                                              \
+    X(CHAIN, 40)                                                                                   \
+    X(PUBLISH, 41)                                                                                 \
+    X(OUTCOME, 42)                                                                                 \
+    X(ADMIN_CHAIN, 64)                                                                             \
+    X(ADMIN_PUBLISH, 65)                                                                           \
+    X(ADMIN_LEAVE, 66)                                                                             \
+    X(ADMIN_IDENTITY, 67)
 
 enum fh_msg_code {
 #define X(name, code) FH_MSG_##name = (code),
@@ -317,8 +324,10 @@ fh_msg_next_read(struct fh_pack_reader *reader, struct fh_msg_next *out, struct 
 
 void fh_msg_cancel_request(struct fh_buf *out, uint64_t stream);
 
-/* ADMIN_CHAIN [product] -> [seq, last contract record or bin0]: what the next version follows. */
+/* CHAIN, ADMIN_CHAIN [product] -> [seq, last contract record or bin0]: what the next version
+ * follows. CHAIN is for publisher keys of the node's own domain, as PUBLISH is. */
 void fh_msg_chain_request(struct fh_buf *out, const char *product);
+void fh_msg_remote_chain_request(struct fh_buf *out, const char *product);
 void fh_msg_chain_answer(struct fh_buf *out, uint64_t seq, struct fh_bytes last_contract);
 FH_MUST_CHECK int fh_msg_chain_read(struct fh_pack_reader *reader,
                                     uint64_t *out_seq,
@@ -404,6 +413,37 @@ FH_MUST_CHECK int fh_msg_measured_request_read(struct fh_pack_reader *reader,
                                                uint32_t *out_major,
                                                uint32_t *out_limit,
                                                struct fh_err *err);
+/* PUBLISH [authored YAML, root, dry run, seq, prev bin32 or bin0, created, compat rules, signature
+ * bin64] -> [ticket]: a contract from a machine that has no home. The record itself does not
+ * travel, which would not fit a request: the node makes it anew from the authored text and these
+ * fields, and the signature, of the key of the session, proves that it is the same. OUTCOME
+ * [ticket] -> [done, [finding...]]: until `done` the checks still run. */
+struct fh_msg_order {
+    struct fh_bytes yaml; /* as the author wrote it, with `servers` */
+    char root[256];       /* name or number of one of the node's data roots; "" is the first */
+    bool dry_run;
+    uint64_t seq;
+    struct fh_record_id prev; /* zero exactly when seq is 1 */
+    int64_t created_ms;
+    uint64_t compat_rules;
+    struct fh_signature signature; /* of the contract record */
+};
+void fh_msg_order_request(struct fh_buf *out, const struct fh_msg_order *order);
+FH_MUST_CHECK int
+fh_msg_order_read(struct fh_pack_reader *reader, struct fh_msg_order *out, struct fh_err *err);
+void fh_msg_ticket_answer(struct fh_buf *out, uint64_t ticket);
+void fh_msg_outcome_request(struct fh_buf *out, uint64_t ticket);
+/* A ticket as the next field of PUBLISH's answer and of OUTCOME. */
+FH_MUST_CHECK int
+fh_msg_ticket_read(struct fh_pack_reader *reader, uint64_t *out_ticket, struct fh_err *err);
+/* Then fh_msg_findings_answer_add for each; `count` 0 while it is not done. */
+void fh_msg_outcome_answer_begin(struct fh_buf *out, bool done, uint32_t count);
+/* Then fh_msg_findings_read. */
+FH_MUST_CHECK int
+fh_msg_outcome_read(struct fh_pack_reader *reader, bool *out_done, struct fh_err *err);
+
+/* ADMIN_IDENTITY [[record...]] -> [new count]: identity records that the home's domain made. */
+void fh_msg_admin_identity_begin(struct fh_buf *out, uint32_t count); /* then fh_pack_bin each */
 
 void fh_msg_leave_request(struct fh_buf *out);
 

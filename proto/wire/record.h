@@ -89,6 +89,13 @@ void fh_record_seal(struct fh_buf *out,
                     struct fh_bytes payload,
                     const struct fh_sign_secret *signer);
 
+/* Appends the record that `signature` (by the key of its ref) was made for, from its parts;
+ * verifies nothing. Failures stick in `out`: FH_ENOMEM, FH_ETOOBIG. */
+void fh_record_join(struct fh_buf *out,
+                    unsigned type,
+                    struct fh_bytes payload,
+                    const struct fh_record_signature *signature);
+
 /* As fh_record_seal for builders that check their payload first: a `code` other than FH_OK sticks
  * in `out` and nothing is written. */
 void fh_record_seal_checked(struct fh_buf *out,

@@ -57,6 +57,9 @@ struct fh_args {
     const char *operands[FH_ARGS_OPERANDS_MAX];
     const char *values[FH_ARGS_FLAGS_MAX]; /* of the command's flags, by index; "" for a switch */
     const char *home;
+    const char *key; /* key file outside a home, or NULL; so the next two */
+    const char *access;
+    const char *passphrase_file;
     const char *format;
     bool help;
     bool version;

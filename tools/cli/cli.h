@@ -28,6 +28,9 @@ struct fh_cli {
     bool in_is_terminal;
     enum fh_output_format format;
     const char *home; /* --home, or NULL: FREEHOLD_HOME */
+    const char *key;  /* --key, or NULL; so the next two */
+    const char *access;
+    const char *passphrase_file;
 };
 
 extern const struct fh_command fh_commands[];
@@ -49,7 +52,8 @@ struct fh_output *fh_cli_output(struct fh_cli *cli,
                                 const struct fh_output_column *columns,
                                 size_t column_count);
 
-/* A client of the home's node, or of `peer` when it is not NULL. Given: freehold_close. */
+/* A client of the home's node, or of `peer` when it is not NULL; with --key of who that is. Given:
+ * freehold_close. */
 FH_MUST_CHECK int fh_cli_client(struct fh_cli *cli,
                                 const char *peer,
                                 struct freehold_client **out,
@@ -80,5 +84,9 @@ fh_cmd_fn fh_cmd_init, fh_cmd_node, fh_cmd_invite, fh_cmd_status, fh_cmd_peers, 
     fh_cmd_product_publish, fh_cmd_product_list, fh_cmd_product_describe, fh_cmd_product_deprecate,
     fh_cmd_product_retire, fh_cmd_contract_lint, fh_cmd_contract_show, fh_cmd_contract_verify,
     fh_cmd_query, fh_cmd_verify, fh_cmd_key_list, fh_cmd_domain_show, fh_cmd_completion;
+    fh_cmd_product_publish, fh_cmd_product_list, fh_cmd_product_describe, fh_cmd_contract_lint,
+    fh_cmd_contract_show, fh_cmd_contract_verify, fh_cmd_query, fh_cmd_verify, fh_cmd_key_list,
+    fh_cmd_domain_show, fh_cmd_completion, fh_cmd_key_create, fh_cmd_member_add, fh_cmd_member_list,
+    fh_cmd_member_revoke;
 
 #endif

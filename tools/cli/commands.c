@@ -240,12 +240,77 @@ const struct fh_command fh_commands[] = {
     },
     {
         .noun = "key",
+        .verb = "create",
+        .operands = "FILE",
+        .summary = "make a key on any machine and print its public half",
+        .details =
+            "Needs no home. Hand the public key to the domain, which answers with an access\n"
+            "(`freehold member add`). Seal it with --passphrase-file where files may be read.",
+        .example = "freehold key create ci.key > ci.pub\n"
+                   "freehold key create me.key --passphrase-file me.passphrase",
+        .operands_min = 1,
+        .operands_max = 1,
+        .run = fh_cmd_key_create,
+    },
+    {
+        .noun = "key",
         .verb = "list",
         .operands = "",
         .summary = "list the keys of the home, their roles and ends",
         .details = "",
         .example = "freehold key list",
         .run = fh_cmd_key_list,
+    },
+    {
+        .noun = "member",
+        .verb = "add",
+        .operands = "KEY|FILE",
+        .summary = "let the key of a person or a job act for the domain",
+        .details = "KEY is a public key (fhp1...), FILE one that holds it, - is standard input. A\n"
+                   "publisher publishes contracts and asks, a member asks. The access that comes\n"
+                   "back holds no secret: put it beside the key. Needs the domain key.",
+        .example =
+            "freehold member add ci.pub --name ci --role publisher --until 90d --save ci.access\n"
+            "freehold member add fhp1... --name ann --role member --until 2027-01-31",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags =
+            {
+                {"name", "NAME", "what it is called here: [a-z][a-z0-9_]*", 0},
+                {"role", "ROLE", "publisher or member", 0},
+                {"until", "TIME", "90d, 12h, 2027-01-31", 0},
+                {"save", "FILE", "write the access to this file", 0},
+                {"dry-run", NULL, "check everything, let nobody in", 0},
+            },
+        .run = fh_cmd_member_add,
+    },
+    {
+        .noun = "member",
+        .verb = "list",
+        .operands = "",
+        .summary = "list the keys that act for the domain, their roles and ends",
+        .details = "",
+        .example = "freehold member list",
+        .run = fh_cmd_member_list,
+    },
+    {
+        .noun = "member",
+        .verb = "revoke",
+        .operands = "NAME|KEY",
+        .summary = "shut a key out, everywhere in the mesh",
+        .details = "Nothing that the key signs from then on counts; its sessions end within a\n"
+                   "second of the news. --since reaches back, for a key that was stolen: what it\n"
+                   "published after that time is refused too. A revoked key stays revoked.",
+        .example = "freehold member revoke ci\n"
+                   "freehold member revoke fhk1... --since 2027-01-31T12:00:00Z",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags =
+            {
+                {"since", "TIME", "as of a time that has passed (default now)", 0},
+                {"dry-run", NULL, "check everything, revoke nothing", 0},
+            },
+        .run = fh_cmd_member_revoke,
     },
     {
         .noun = "domain",

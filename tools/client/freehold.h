@@ -3,10 +3,11 @@
  * libfreehold: ask a data mesh from C or C++.
  *
  * A client opens one session to any node of the mesh as a member of its own domain, whose keys lie
- * in a home (made by `freehold init`). Nothing that a peer says is taken on trust: identities are
- * verified from the mesh id up, contracts by the signature of the domain that owns them, answers by
- * the receipt that ends them. A query over the data of one owner runs end to end with that owner,
- * also when the entry peer only relays it.
+ * in a home (made by `freehold init`), or with a key file and the access that its domain gave it.
+ * Nothing that a peer says is taken on trust: identities are verified from the mesh id up,
+ * contracts by the signature of the domain that owns them, answers by the receipt that ends them. A
+ * query over the data of one owner runs end to end with that owner, also when the entry peer only
+ * relays it.
  *
  * A complete program:
  *
@@ -124,6 +125,22 @@ FREEHOLD_API int freehold_open(struct freehold_client **out,
                                const char *home,
                                const char *peer,
                                struct freehold_error *error);
+struct freehold_options {
+    size_t size;
+    const char *home; /* as above; not read when `key_file` is set */
+    const char *peer; /* as above; NULL with a key file: the addresses of the access, in turn */
+    /* A person or a job outside the home: the key that `freehold key create` made, the access that
+     * `freehold member add` wrote for it, and the file with the passphrase of a sealed key or NULL.
+     */
+    const char *key_file;
+    const char *access_file;
+    const char *passphrase_file;
+};
+/* As freehold_open, also without a home. More codes: EINVAL (rule "identity.access.text", "key.*"),
+ * EUSAGE (a key file without an access). */
+FREEHOLD_API int freehold_open_with(struct freehold_client **out,
+                                    const struct freehold_options *options,
+                                    struct freehold_error *error);
 /* Ends the client; results that came from it must be closed before. NULL is fine. */
 FREEHOLD_API void freehold_close(struct freehold_client *client);
 
