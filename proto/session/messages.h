@@ -38,22 +38,19 @@
     X(NEXT, 33)                                                                                    \
     X(CANCEL, 34)                                                                                  \
     X(MEASUREMENT, 35)                                                                             \
-    X(ADMIN_CHAIN, 64)                                                                             \
-    X(ADMIN_PUBLISH, 65)                                                                           \
-    X(ADMIN_LEAVE, 66)                                                                             \
-    X(ADMIN_PROFILE, 76)                                                                           \
-    X(ADMIN_CATALOGUE, 77)                                                                         \
-    X(ADMIN_CHECK, 73)                                                                             \
-    X(ADMIN_MEASURED, 74)                                                                          \
-    X(ADMIN_ANNOUNCED, 79)                                                                         \
-    X(ADMIN_MOVE, 80)                                                                              \
     X(CHAIN, 40)                                                                                   \
     X(PUBLISH, 41)                                                                                 \
     X(OUTCOME, 42)                                                                                 \
     X(ADMIN_CHAIN, 64)                                                                             \
     X(ADMIN_PUBLISH, 65)                                                                           \
     X(ADMIN_LEAVE, 66)                                                                             \
-    X(ADMIN_IDENTITY, 67)
+    X(ADMIN_IDENTITY, 67)                                                                          \
+    X(ADMIN_CHECK, 73)                                                                             \
+    X(ADMIN_MEASURED, 74)                                                                          \
+    X(ADMIN_PROFILE, 76)                                                                           \
+    X(ADMIN_CATALOGUE, 77)                                                                         \
+    X(ADMIN_ANNOUNCED, 79)                                                                         \
+    X(ADMIN_MOVE, 80)
 
 enum fh_msg_code {
 #define X(name, code) FH_MSG_##name = (code),
