@@ -123,6 +123,23 @@ const struct fh_command fh_commands[] = {
     },
     {
         .noun = "product",
+        .verb = "check",
+        .operands = "NAME",
+        .summary = "measure an own product now: every promise against the data",
+        .details = "The node does so by itself on the contract's schedules, or every\n"
+                   "quality_interval seconds. What it finds is signed, and every peer shows it.\n"
+                   "Exit code 1 when a promise is broken.",
+        .example = "freehold product check aviation/flights\n"
+                   "freehold -o json product check aviation/flights@1 --dry-run\n"
+                   "freehold product check aviation/flights --history",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags = {{"dry-run", NULL, "look, but sign and tell nothing", 0},
+                  {"history", NULL, "list the last measurements instead", 0}},
+        .run = fh_cmd_product_check,
+    },
+    {
+        .noun = "product",
         .verb = "deprecate",
         .operands = "NAME@MAJOR",
         .summary = "tell consumers that a major version ends, and what comes instead",
