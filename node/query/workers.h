@@ -26,6 +26,7 @@
 #define FH_NODE_QUERY_WORKERS_H
 
 #include "proto/query/channel.h"
+#include "proto/query/profile.h"
 
 struct uv_loop_s;
 struct fh_workers;
@@ -157,6 +158,19 @@ FH_MUST_CHECK int fh_worker_sample(struct fh_worker *worker,
                                    struct fh_channel_sampled *out,
                                    int64_t deadline_ms,
                                    struct fh_err *err);
+
+/* Describes data without a contract, or lists the tables of a database (`lists`). `file` is borrowed,
+ * -1 for PostgreSQL; the question's id and path are not looked at. Appends the worker's answer
+ * (proto/query/profile.h), which was read here and found well-formed. FH_EINVAL ("source.*"),
+ * FH_EUNREACH, FH_EDENIED, FH_ENOTFOUND. */
+FH_MUST_CHECK int fh_worker_profile(struct fh_worker *worker,
+                                    const struct fh_profile_question *question,
+                                    bool lists,
+                                    int file,
+                                    struct fh_arena *arena,
+                                    struct fh_buf *out,
+                                    int64_t deadline_ms,
+                                    struct fh_err *err);
 
 /* Starts a query: SQL that passed the gate, or that the node wrote. Events follow from
  * fh_worker_next. `run->id` is set here. */

@@ -7,6 +7,7 @@
  * overflow within the limits of the pre-scan, answers questions in turn.
  */
 #include "node/worker/inbox.h"
+#include "node/worker/profile.h"
 #include "node/worker/run.h"
 #include "node/worker/sandbox.h"
 
@@ -91,6 +92,7 @@ answer(struct fh_desk *desk, struct fh_frame *frame, struct fh_arena *arena, str
     struct fh_channel_run run;
     struct fh_channel_probe probe;
     struct fh_channel_sample sample;
+    struct fh_profile_question profile;
     int code = FH_OK;
     switch (frame->kind) {
     case FH_CHANNEL_TABLES:
@@ -117,6 +119,13 @@ answer(struct fh_desk *desk, struct fh_frame *frame, struct fh_arena *arena, str
         code = fh_channel_get_sample(&sample, payload, arena, err);
         if (code == FH_OK) {
             fh_sample(desk, &sample, frame, arena);
+        }
+        return code;
+    case FH_CHANNEL_PROFILE:
+    case FH_CHANNEL_CATALOGUE:
+        code = fh_profile_get_question(&profile, payload, arena, err);
+        if (code == FH_OK) {
+            fh_profile_answer(desk, &profile, frame);
         }
         return code;
     case FH_CHANNEL_RUN:

@@ -10,7 +10,8 @@
  *
  * The node asks one thing at a time: SETUP, TABLES, PARSE, DESCRIBE, PROBE, SAMPLE and RUN wait for
  * their answer (READY, TABLES_READY, PARSED, DESCRIBED, PROBED, SAMPLED, END) or ERROR before the
- * next of them. During RUN come BATCH frames, each against one credit (RUN.window at first, CREDIT
+ * next of them; so do PROFILE and CATALOGUE (PROFILED, CATALOGUED), whose payloads are in
+ * profile.h. During RUN come BATCH frames, each against one credit (RUN.window at first, CREDIT
  * adds more), and any number of SCAN_*: the worker opens a scan, SCAN_WANT says how many more
  * batches may be on their way, the node answers with that many SCAN_BATCH and at last SCAN_END or
  * SCAN_ERROR; SCAN_CLOSE tells that the worker wants no more. CANCEL ends a running question by
@@ -46,6 +47,8 @@ enum {
     X(SCAN_ERROR, 11, 2048)                                                                        \
     X(PROBE, 12, FH_CHANNEL_TABLES_BYTES_MAX)                                                      \
     X(SAMPLE, 13, FH_CHANNEL_TABLES_BYTES_MAX)                                                     \
+    X(PROFILE, 14, 32 * 1024)                                                                      \
+    X(CATALOGUE, 15, 32 * 1024)                                                                    \
     /* worker to node */                                                                           \
     X(HELLO, 64, 256)                                                                              \
     X(READY, 65, 64)                                                                               \
@@ -59,7 +62,9 @@ enum {
     X(SCAN_WANT, 74, 64)                                                                           \
     X(SCAN_CLOSE, 75, 64)                                                                          \
     X(PROBED, 76, FH_CHANNEL_TABLES_BYTES_MAX)                                                     \
-    X(SAMPLED, 77, FH_CHANNEL_TABLES_BYTES_MAX)
+    X(SAMPLED, 77, FH_CHANNEL_TABLES_BYTES_MAX)                                                    \
+    X(PROFILED, 78, FH_PROFILE_BYTES_MAX)                                                          \
+    X(CATALOGUED, 79, FH_PROFILE_BYTES_MAX)
 
 enum fh_channel_kind {
 #define X(name, code, max) FH_CHANNEL_##name = (code),

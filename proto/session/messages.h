@@ -39,7 +39,9 @@
     X(CANCEL, 34)                                                                                  \
     X(ADMIN_CHAIN, 64)                                                                             \
     X(ADMIN_PUBLISH, 65)                                                                           \
-    X(ADMIN_LEAVE, 66)
+    X(ADMIN_LEAVE, 66)                                                                             \
+    X(ADMIN_PROFILE, 76)                                                                           \
+    X(ADMIN_CATALOGUE, 77)
 
 enum fh_msg_code {
 #define X(name, code) FH_MSG_##name = (code),
@@ -320,5 +322,12 @@ FH_MUST_CHECK int
 fh_msg_findings_next(struct fh_pack_reader *reader, struct fh_msg_finding *out, struct fh_err *err);
 
 void fh_msg_leave_request(struct fh_buf *out);
+
+/* ADMIN_PROFILE, ADMIN_CATALOGUE [question] -> [answer]: both as proto/query/profile.h encodes them,
+ * in a bin; reading takes the bin of either. */
+void fh_msg_profile_request(struct fh_buf *out, bool lists, struct fh_bytes question);
+void fh_msg_profile_answer(struct fh_buf *out, struct fh_bytes answer);
+FH_MUST_CHECK int
+fh_msg_profile_read(struct fh_pack_reader *reader, struct fh_bytes *out, struct fh_err *err);
 
 #endif
