@@ -145,6 +145,10 @@ enum {
     FH_CHANNEL_TABLES_BYTES_MAX = 2 * 1024 * 1024, /* 64 tables with their columns */
     FH_CHANNEL_RUN_BYTES_MAX = 256 * 1024,         /* SQL and its parameters */
 
+    FH_PROFILE_BYTES_MAX = 3 * 1024 * 1024, /* one table: 2,048 columns with examples and bounds */
+    FH_PROFILE_DEFINITION_BYTES_MAX = 512 * 1024, /* SQL of one table, constraints and comments */
+    FH_PROFILE_TABLES_MAX = 10000, /* listed of one database; a contract has far fewer */
+
     /* measurements */
     FH_MEASUREMENT_BYTES_MAX = 900,         /* payload of the summary: it rides in a datagram */
     FH_MEASUREMENT_ID_BYTES_MAX = 255,      /* of a promise in the results; longer ones are cut */
@@ -192,6 +196,8 @@ _Static_assert(FH_DIALER_REQUESTS_MAX <= FH_CALLS_PER_PIPE_MAX,
                "what one peer asks is served at once");
 _Static_assert(2 * FH_LINK_REQUESTS_MAX + FH_LINK_CONTEXTS + FH_DIALERS_MAX < FH_INBOX_EVENTS_MAX,
                "the link's events fit the inbox");
+_Static_assert(FH_PROFILE_BYTES_MAX + 64 * 1024 < FH_ADMIN_FRAME_BYTES_MAX,
+               "a profile fits one answer on the admin socket");
 _Static_assert(FH_MEASUREMENT_BYTES_MAX < FH_RECORD_GOSSIP_BYTES_MAX, "a summary is a rumour");
 _Static_assert(FH_MEASUREMENT_RESULTS_BYTES_MAX + FH_RECORD_GOSSIP_BYTES_MAX + 1024 <
                    FH_FRAME_REPLY_BYTES_MAX,

@@ -373,7 +373,6 @@ look_at(struct fh_schedule *schedule, const struct fh_look_asked *asked, struct 
         .catalog = m->catalog,
         .store = m->store,
         .memory_mib = (uint32_t)schedule->options.settings->worker_memory_mib,
-        .uptime = fh_measurements_uptime(m, fh_clock_wall_ms()),
     };
     return fh_look_job_begin(&schedule->job, &options, asked, looked, schedule, err);
 }

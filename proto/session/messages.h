@@ -43,6 +43,8 @@
     X(ADMIN_LEAVE, 66)                                                                             \
     X(ADMIN_CHECK, 73)                                                                             \
     X(ADMIN_MEASURED, 74)                                                                          \
+    X(ADMIN_PROFILE, 76)                                                                           \
+    X(ADMIN_CATALOGUE, 77)                                                                         \
     X(ADMIN_ANNOUNCED, 79)                                                                         \
     X(ADMIN_MOVE, 80)
 
@@ -404,5 +406,12 @@ FH_MUST_CHECK int fh_msg_measured_request_read(struct fh_pack_reader *reader,
                                                struct fh_err *err);
 
 void fh_msg_leave_request(struct fh_buf *out);
+
+/* ADMIN_PROFILE, ADMIN_CATALOGUE [question] -> [answer]: both as proto/query/profile.h encodes them,
+ * in a bin; reading takes the bin of either. */
+void fh_msg_profile_request(struct fh_buf *out, bool lists, struct fh_bytes question);
+void fh_msg_profile_answer(struct fh_buf *out, struct fh_bytes answer);
+FH_MUST_CHECK int
+fh_msg_profile_read(struct fh_pack_reader *reader, struct fh_bytes *out, struct fh_err *err);
 
 #endif

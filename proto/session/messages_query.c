@@ -272,3 +272,27 @@ void fh_msg_leave_request(struct fh_buf *out)
 {
     fh_msg_begin(out, FH_MSG_ADMIN_LEAVE, 0);
 }
+
+/* ---- ADMIN_PROFILE, ADMIN_CATALOGUE ---- */
+
+void fh_msg_profile_request(struct fh_buf *out, bool lists, struct fh_bytes question)
+{
+    fh_msg_begin(out, lists ? FH_MSG_ADMIN_CATALOGUE : FH_MSG_ADMIN_PROFILE, 1);
+    fh_pack_bin(out, question);
+}
+
+void fh_msg_profile_answer(struct fh_buf *out, struct fh_bytes answer)
+{
+    fh_msg_ok(out, 1);
+    fh_pack_bin(out, answer);
+}
+
+int fh_msg_profile_read(struct fh_pack_reader *reader, struct fh_bytes *out, struct fh_err *err)
+{
+    struct fh_bytes bytes = fh_pack_read_bin(reader, FH_PROFILE_BYTES_MAX);
+    int rc = fh_msg_done(reader, "profile", err);
+    if (rc == FH_OK) {
+        *out = bytes;
+    }
+    return rc;
+}
