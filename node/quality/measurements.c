@@ -43,7 +43,7 @@ int fh_measurements_sum(const struct fh_measurements_options *options,
     for (uint32_t i = 0; i < count; i++) {
         const struct fh_promise *promise = &look->promises->items[i];
         struct fh_promise_result found = look->results[i];
-        if (promise->kind == FH_PROMISE_AVAILABILITY && promise->not_run == NULL &&
+        if (promise->kind == FH_PROMISE_AVAILABILITY && promise->bound.a != NULL &&
             up != FH_MEASUREMENT_UP_UNKNOWN) {
             judge_uptime(&found, promise, up, look->measured_ms);
         }

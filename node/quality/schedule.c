@@ -279,14 +279,13 @@ static void was_not_possible(struct fh_schedule *schedule, const struct fh_annou
     item->due_ms = fh_clock_wall_ms() + ((int64_t)RETRY_MS << doublings);
 }
 
-static int64_t expiry(struct fh_schedule *schedule,
-                      const struct fh_announcement *product,
-                      const struct fh_contract *contract,
-                      int64_t when)
+/* When a measurement of `look` expires; and whether another one will be made by itself. */
+static int64_t expiry(struct fh_schedule *schedule, const struct fh_look *look, bool *out_again)
 {
-    struct planned item = {.key = fh_announce_key(product), .contract = product->contract};
-    take_schedules(schedule, &item, contract);
-    int64_t at = expires(schedule, &item, when);
+    struct planned item = {.key = fh_announce_key(look->product)};
+    take_schedules(schedule, &item, look->contract);
+    int64_t at = expires(schedule, &item, look->measured_ms);
+    *out_again = item.due_ms != INT64_MAX;
     fh_free(item.crons);
     return at;
 }
@@ -320,12 +319,13 @@ static void looked(struct fh_look_job *job, const struct fh_err *failure, void *
     struct fh_measurement measurement;
     struct fh_look look;
     struct fh_err err;
+    bool again;
     int rc = failure == NULL ? FH_OK : failure->code;
     if (failure != NULL) {
         err = *failure;
     } else {
         look = *fh_look_job_found(job);
-        look.expires_ms = expiry(schedule, look.product, look.contract, look.measured_ms);
+        look.expires_ms = expiry(schedule, &look, &again);
         rc = fh_measurements_sum(
             &schedule->options.measurements, &look, &measurement, &results, &err);
     }
@@ -458,21 +458,28 @@ static void turn(void *user)
 
 /* ---- from outside ---- */
 
-void fh_schedule_published(struct fh_schedule *schedule, struct fh_look *look)
+static int keep_first(struct fh_schedule *schedule, const struct fh_look *look, struct fh_err *err)
 {
     struct fh_measurement measurement;
-    struct fh_err err;
     FH_CLEANUP(fh_buf_fini) struct fh_buf results;
     fh_buf_init(&results, FH_MEASUREMENT_RESULTS_BYTES_MAX);
-    schedule->outdated = true;
-    look->expires_ms = expiry(schedule, look->product, look->contract, look->measured_ms);
     int rc =
-        fh_measurements_sum(&schedule->options.measurements, look, &measurement, &results, &err);
-    if (rc == FH_OK) {
-        rc = fh_measurements_keep(
-            &schedule->options.measurements, &measurement, fh_buf_view(&results), &err);
-    }
-    if (rc != FH_OK) { /* it is due now, and made again */
+        fh_measurements_sum(&schedule->options.measurements, look, &measurement, &results, err);
+    return rc == FH_OK
+               ? fh_measurements_keep(
+                     &schedule->options.measurements, &measurement, fh_buf_view(&results), err)
+               : rc;
+}
+
+void fh_schedule_published(struct fh_schedule *schedule, struct fh_look *look)
+{
+    struct fh_err err;
+    bool again = false;
+    schedule->outdated = true;
+    look->expires_ms = expiry(schedule, look, &again);
+    /* A look before publishing leaves service levels out: then a whole one is made at once. */
+    bool whole = look->contract->sla.count == 0;
+    if ((whole || !again) && keep_first(schedule, look, &err) != FH_OK) {
         fh_log(FH_LOG_WARN,
                "product.not_measured",
                "product=%s rule=%s text=\"%s\"",
