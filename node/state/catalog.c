@@ -333,7 +333,8 @@ int fh_catalog_entry_of(const struct fh_catalog *catalog,
                                      .received_ms = row->received_ms,
                                      .heard_ms = row->received_ms,
                                      .contract_held = row->contract_held,
-                                     .open_to_mesh = row->open_to_mesh};
+                                     .open_to_mesh = row->open_to_mesh,
+                                     .forked = row->forked};
     int code = fh_catalog_read_row(catalog, row, &entry.announcement, err);
     if (code != FH_OK) {
         return code;

@@ -8,7 +8,8 @@
 
 #define ENTRY_COLUMNS                                                                              \
     "SELECT a.entry, a.domain, a.product, a.major, a.id, a.revision, a.status, a.contract,"        \
-    " a.expires_ms, a.received_ms, a.live, c.id IS NOT NULL, coalesce(c.open, 0), a.bytes"         \
+    " a.expires_ms, a.received_ms, a.live, c.id IS NOT NULL, coalesce(c.open, 0), a.bytes,"        \
+    " EXISTS (SELECT 1 FROM forks f WHERE f.domain = a.domain AND f.product = a.product)"          \
     " FROM announcements a LEFT JOIN contracts c ON c.id = a.contract "
 
 /* Revisions are unsigned on the wire; SQLite's integers order the lower half as they are. */
@@ -68,6 +69,7 @@ visit_entry(struct fh_sql *sql, fh_store_entry_visit_fn *visit, void *user, stru
     entry.contract_held = fh_sql_get_number(sql, 11) != 0;
     entry.open_to_mesh = fh_sql_get_number(sql, 12) != 0;
     entry.bytes = fh_sql_get_bytes(sql, 13);
+    entry.forked = fh_sql_get_number(sql, 14) != 0;
     int code = fh_sql_ok(sql, err);
     return code == FH_OK ? visit(user, &entry, err) : code;
 }

@@ -2,6 +2,7 @@
 #include "common/time.h"
 #include "proto/gossip/lifecycle.h"
 #include "tools/cli/cli.h"
+#include "tools/cli/forks.h"
 #include "tools/client/describe.h"
 #include "tools/client/product_name.h"
 
@@ -40,6 +41,7 @@ static void describe_head(struct fh_cli *cli,
     fh_output_text(output, freehold_description_key(description));
     fh_output_text(output, product.contract);
     fh_output_uint(output, proof->stated.seq);
+    fh_output_bool(output, product.forked);
     (void)cli;
 }
 
@@ -116,6 +118,7 @@ static int put_description(struct fh_cli *cli,
         {"signing_key", FH_OUTPUT_TEXT},
         {"contract", FH_OUTPUT_TEXT},
         {"sequence", FH_OUTPUT_NUMBER},
+        {"forked", FH_OUTPUT_BOOL},
         {"columns", FH_OUTPUT_RAW},
     };
     if (cli->format == FH_OUTPUT_CSV) {
@@ -153,9 +156,20 @@ int fh_cmd_product_describe(struct fh_cli *cli, const struct fh_args *args, stru
         freehold_describe(&description, client, args->operands[0], &error) != FREEHOLD_OK) {
         code = fh_cli_error(err, &error);
     }
+    struct fh_history *history FH_CLEANUP(fh_history_freep) = NULL;
+    struct freehold_product product = {.size = sizeof product};
+    if (code == FH_OK) {
+        freehold_description_product(description, &product);
+    }
+    if (code == FH_OK && product.forked) {
+        code = fh_history_ask(&history, client, product.domain_name, product.product, err);
+    }
     freehold_close(client);
     if (code == FH_OK) {
         code = put_description(cli, description, err);
+    }
+    if (code == FH_OK && history != NULL) {
+        fh_forks_say(cli, history);
     }
     freehold_description_free(description);
     return code;
