@@ -164,7 +164,14 @@ refused 1 'is not known here' 'rule: domain.unknown' -- fh museum product histor
 say "- a retired product takes no new version"
 make_product tickets 3
 prints 'shop/tickets@1.0.0' fh shop product publish "$data/tickets.odcs.yaml"
-succeeds fh shop product retire shop/tickets@1 --force
+soon=$(date -u -d '+4 seconds' +%Y-%m-%dT%H:%M:%SZ)
+succeeds fh shop product deprecate shop/tickets@1 --sunset "$soon"
+refused 1 "were promised it until $soon" 'rule: lifecycle.retired.early' -- fh shop product retire shop/tickets@1
+until_true 10 "the sunset" eval '(($(date +%s) > $(date -d "$soon" +%s)))'
+prints $'n\n3' fh shop -o csv query 'SELECT count(*) AS n FROM shop.tickets'
+[[ $(<"$work/err") == "warning: shop/tickets@1 is deprecated, its end $soon has passed" ]] ||
+    fail "no warning after the sunset: $(<"$work/err")"
+succeeds fh shop product retire shop/tickets@1
 make_contract tickets 1.0.1 >"$data/tickets.odcs.yaml"
 refused 1 'takes no new version' 'rule: product.retired' -- fh shop product publish "$data/tickets.odcs.yaml"
 refused 4 'its domain names no successor' 'rule: product.retired' -- fh shop query 'SELECT * FROM shop.tickets'
