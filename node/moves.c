@@ -83,7 +83,7 @@ static int check_step(const struct move *move, struct fh_err *err)
     }
     if (rc == FH_OK && !fh_bytes_equal(fh_buf_view(&payload), move->record.payload)) {
         rc = fh_err_rule(err,
-                         FH_ESTALE,
+                         FH_EBUSY,
                          "lifecycle.raced",
                          "%s@%u was announced anew meanwhile; ask again",
                          next->product,

@@ -17,6 +17,8 @@
 
 #include <string.h>
 
+enum { DAY_MS = 24 * 3600 * 1000 };
+
 struct moving {
     struct fh_cli *cli;
     const struct fh_args *args;
@@ -93,14 +95,19 @@ static int read_successor(struct moving *m, struct fh_err *err)
 
 static int read_sunset(struct moving *m, struct fh_err *err)
 {
-    const char *text = fh_args_value(m->args, "sunset");
+    bool retires = m->move.status == FH_ANNOUNCE_RETIRED;
+    const char *text = retires ? NULL : fh_args_value(m->args, "sunset");
     if (text == NULL) {
         return FH_OK;
     }
     int64_t end = 0;
     int code = fh_until_parse(&end, "--sunset", text, fh_clock_wall_ms(), err);
-    /* A day is served to its end, and that is the day that people read. */
-    m->move.sunset_ms = end - 1;
+    /* A day is served to its end, and that is the day that people read; only who states an hour
+     * means it. */
+    if (strchr(text, 'T') == NULL) {
+        end = (end + DAY_MS - 1) / DAY_MS * DAY_MS - 1;
+    }
+    m->move.sunset_ms = end;
     return code;
 }
 
@@ -242,7 +249,8 @@ static int run(struct fh_cli *cli,
     struct moving m = {
         .cli = cli,
         .args = args,
-        .move = {.status = status, .force = fh_args_has(args, "force")},
+        .move = {.status = status,
+                 .force = status == FH_ANNOUNCE_RETIRED && fh_args_has(args, "force")},
     };
     fh_buf_init(&m.record, FH_RECORD_GOSSIP_BYTES_MAX);
     int code = move(&m, err);

@@ -2,6 +2,7 @@
 #include "common/time.h"
 #include "proto/gossip/lifecycle.h"
 #include "tools/cli/cli.h"
+#include "tools/cli/forks.h"
 #include "tools/client/describe.h"
 #include "tools/client/product_name.h"
 
@@ -41,6 +42,7 @@ static void describe_head(struct fh_cli *cli,
     fh_output_text(output, freehold_description_key(description));
     fh_output_text(output, product.contract);
     fh_output_uint(output, proof->stated.seq);
+    fh_output_bool(output, product.forked);
     (void)cli;
 }
 
@@ -215,18 +217,18 @@ static int put_description(struct fh_cli *cli,
                            struct fh_err *err)
 {
     static const struct fh_output_column columns[] = {
-        {"product", FH_OUTPUT_TEXT},      {"status", FH_OUTPUT_TEXT},
-        {"sunset", FH_OUTPUT_TEXT},       {"successor", FH_OUTPUT_TEXT},
-        {"purpose", FH_OUTPUT_TEXT},      {"owner", FH_OUTPUT_TEXT},
-        {"team", FH_OUTPUT_TEXT},         {"readers", FH_OUTPUT_TEXT},
-        {"reachable", FH_OUTPUT_BOOL},    {"heard", FH_OUTPUT_TEXT},
-        {"verified", FH_OUTPUT_BOOL},     {"signed", FH_OUTPUT_TEXT},
-        {"signing_key", FH_OUTPUT_TEXT},  {"contract", FH_OUTPUT_TEXT},
-        {"sequence", FH_OUTPUT_NUMBER},   {"quality", FH_OUTPUT_TEXT},
-        {"measured", FH_OUTPUT_TEXT},     {"promises", FH_OUTPUT_TEXT},
-        {"quality_gate", FH_OUTPUT_TEXT}, {"measuring_key", FH_OUTPUT_TEXT},
-        {"uptime_30d", FH_OUTPUT_TEXT},   {"measurement", FH_OUTPUT_RAW},
-        {"columns", FH_OUTPUT_RAW},
+        {"product", FH_OUTPUT_TEXT},       {"status", FH_OUTPUT_TEXT},
+        {"sunset", FH_OUTPUT_TEXT},        {"successor", FH_OUTPUT_TEXT},
+        {"purpose", FH_OUTPUT_TEXT},       {"owner", FH_OUTPUT_TEXT},
+        {"team", FH_OUTPUT_TEXT},          {"readers", FH_OUTPUT_TEXT},
+        {"reachable", FH_OUTPUT_BOOL},     {"heard", FH_OUTPUT_TEXT},
+        {"verified", FH_OUTPUT_BOOL},      {"signed", FH_OUTPUT_TEXT},
+        {"signing_key", FH_OUTPUT_TEXT},   {"contract", FH_OUTPUT_TEXT},
+        {"sequence", FH_OUTPUT_NUMBER},    {"forked", FH_OUTPUT_BOOL},
+        {"quality", FH_OUTPUT_TEXT},       {"measured", FH_OUTPUT_TEXT},
+        {"promises", FH_OUTPUT_TEXT},      {"quality_gate", FH_OUTPUT_TEXT},
+        {"measuring_key", FH_OUTPUT_TEXT}, {"uptime_30d", FH_OUTPUT_TEXT},
+        {"measurement", FH_OUTPUT_RAW},    {"columns", FH_OUTPUT_RAW},
     };
     if (cli->format == FH_OUTPUT_CSV) {
         return put_columns(cli, description, err);
@@ -270,9 +272,20 @@ int fh_cmd_product_describe(struct fh_cli *cli, const struct fh_args *args, stru
         freehold_describe(&description, client, args->operands[0], &error) != FREEHOLD_OK) {
         code = fh_cli_error(err, &error);
     }
+    struct fh_history *history FH_CLEANUP(fh_history_freep) = NULL;
+    struct freehold_product product = {.size = sizeof product};
+    if (code == FH_OK) {
+        freehold_description_product(description, &product);
+    }
+    if (code == FH_OK && product.forked) {
+        code = fh_history_ask(&history, client, product.domain_name, product.product, err);
+    }
     freehold_close(client);
     if (code == FH_OK) {
         code = put_description(cli, description, err);
+    }
+    if (code == FH_OK && history != NULL) {
+        fh_forks_say(cli, history);
     }
     freehold_description_free(description);
     return code;

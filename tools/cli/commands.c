@@ -140,6 +140,32 @@ const struct fh_command fh_commands[] = {
     },
     {
         .noun = "product",
+        .verb = "status",
+        .operands = "NAME",
+        .summary = "show how a product stands: its majors, their end, who signed, forks",
+        .details = "Status, sunset and successor are verified as the owner signed them.",
+        .example = "freehold product status shop/orders\n"
+                   "freehold -o json product status shop/orders@1 --peer 127.0.0.1:7401",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags = {PEER_FLAG},
+        .run = fh_cmd_product_status,
+    },
+    {
+        .noun = "product",
+        .verb = "history",
+        .operands = "NAME",
+        .summary = "show what happened to a product: versions, moves, forks",
+        .details = "As far as the node that is asked knows: one that joined late knows less.",
+        .example = "freehold product history shop/orders\n"
+                   "freehold -o csv product history shop/orders@1",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags = {PEER_FLAG},
+        .run = fh_cmd_product_history,
+    },
+    {
+        .noun = "product",
         .verb = "deprecate",
         .operands = "NAME@MAJOR",
         .summary = "tell consumers that a major version ends, and what comes instead",
