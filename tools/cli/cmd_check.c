@@ -133,8 +133,8 @@ static int check_now(struct checking *c, struct fh_err *err)
     fh_buf_init(&request, FH_ADMIN_FRAME_BYTES_MAX);
     fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
     struct fh_pack_reader reader;
-    struct fh_bytes payload;
-    struct fh_bytes results;
+    struct fh_bytes payload = FH_BYTES_NONE;
+    struct fh_bytes results = FH_BYTES_NONE;
     struct fh_measurement measurement;
     fh_msg_check_request(&request, &asked);
     if (c->cli->progress) {
