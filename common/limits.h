@@ -148,6 +148,7 @@ enum {
     FH_PROFILE_BYTES_MAX = 3 * 1024 * 1024, /* one table: 2,048 columns with examples and bounds */
     FH_PROFILE_DEFINITION_BYTES_MAX = 512 * 1024, /* SQL of one table, constraints and comments */
     FH_PROFILE_TABLES_MAX = 10000, /* listed of one database; a contract has far fewer */
+
     /* measurements */
     FH_MEASUREMENT_BYTES_MAX = 900,         /* payload of the summary: it rides in a datagram */
     FH_MEASUREMENT_ID_BYTES_MAX = 255,      /* of a promise in the results; longer ones are cut */

@@ -71,6 +71,7 @@ static void on_question(struct fh_question *question, void *user)
     case FH_MSG_STATUS:
     case FH_MSG_SEARCH:
     case FH_MSG_DESCRIBE:
+    case FH_MSG_HISTORY:
         fh_lookup_question(&node->lookup, question);
         return;
     case FH_MSG_PEERS:

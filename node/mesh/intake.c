@@ -111,6 +111,10 @@ take_contract(struct fh_mesh *mesh, struct fh_bytes record, bool *out_new, struc
     if (!fh_record_id_is_zero(&outcome.wanted)) {
         fh_mesh_pull(mesh);
     }
+    if (rc == FH_EFORK && outcome.result == FH_CATALOG_FORKED) {
+        *out_new = true;
+        fh_mesh_fork_found(mesh, &outcome);
+    }
     if (rc == FH_OK && outcome.result != FH_CATALOG_KNOWN) {
         *out_new = true;
         fh_log(FH_LOG_INFO,

@@ -107,6 +107,13 @@ void fh_mesh_introduce(struct fh_mesh *mesh, const struct fh_node_id *node, cons
 /* Fetches contracts that announcements name and that are not here, soon. */
 void fh_mesh_pull(struct fh_mesh *mesh);
 
+/* forks.c: a fork of a chain that is new here is told to others. */
+void fh_mesh_fork_found(struct fh_mesh *mesh, const struct fh_catalog_outcome *outcome);
+/* What a peer knows of forks (pairs of ids): pulls what is missing here from it. */
+void fh_mesh_forks_told(struct fh_mesh *mesh,
+                        const struct fh_peer_target *target,
+                        struct fh_msg_bins *pairs);
+
 /* joining.c */
 FH_MUST_CHECK int fh_mesh_join(struct fh_mesh *mesh, struct fh_err *err);
 void fh_mesh_joining_end(struct fh_mesh *mesh);

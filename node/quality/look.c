@@ -6,11 +6,13 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/quality/checks.h"
-#include "node/quality/findings.h"
 
 #include <stdio.h>
 
-enum { ARENA_BYTES = 32 * 1024 * 1024 };
+enum {
+    ARENA_BYTES = 32 * 1024 * 1024,
+    THREADS = 1, /* of DuckDB: nobody waits, and queries need the other cores */
+};
 
 struct fh_look_job {
     struct fh_look_asked asked;
@@ -20,7 +22,7 @@ struct fh_look_job {
     struct fh_contract *contract;
     struct fh_source_mapping *mapping;
     char *data_root;
-    struct fh_promises promises;
+    struct fh_promises promises; /* when the checks gave none */
     struct fh_look look;
 };
 
@@ -40,6 +42,10 @@ static int no_memory(struct fh_err *err)
 /* The checks did not come to an end: every promise says so. */
 static int say_not_run(struct fh_look_job *job, const struct fh_err *failure, struct fh_err *err)
 {
+    int rc = fh_promises_make(&job->promises, job->contract, job->arena, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
     struct fh_promise_result *results =
         fh_arena_array(job->arena, (size_t)job->promises.count + 1, sizeof *results);
     if (results == NULL) {
@@ -47,25 +53,28 @@ static int say_not_run(struct fh_look_job *job, const struct fh_err *failure, st
     }
     for (uint32_t i = 0; i < job->promises.count; i++) {
         fh_promise_not_run(&results[i], "%s", fh_code_text(failure->code));
-        if (job->promises.items[i].kind == FH_PROMISE_SOURCE &&
-            strncmp(failure->rule, "source.", 7) == 0) {
-            results[i].outcome = FH_PROMISE_FAILED;
-        }
     }
+    job->look.promises = &job->promises;
     job->look.results = results;
     return FH_OK;
+}
+
+static void take(struct fh_look_job *job, const struct fh_checks_result *result)
+{
+    job->look.promises = &result->promises;
+    job->look.results = result->results;
+    for (uint32_t i = 0; i < result->table_count; i++) {
+        job->look.rows += result->rows[i];
+    }
 }
 
 static void checked(const struct fh_checks_result *result, const struct fh_err *failure, void *user)
 {
     struct fh_look_job *job = user;
     struct fh_err err;
-    int rc;
+    int rc = FH_OK;
     if (result != NULL) {
-        struct fh_promise_result *results = NULL;
-        rc = fh_findings_results(
-            &job->promises, result, job->arena, &results, &job->look.rows, &err);
-        job->look.results = results;
+        take(job, result);
     } else if (failure->code == FH_ENOMEM || failure->code == FH_EBUSY ||
                failure->code == FH_ECANCELLED) {
         err = *failure;
@@ -113,9 +122,6 @@ static int begin(struct fh_look_job *job, const struct fh_look_options *options,
                            job->asked.product.product,
                            job->asked.product.version);
     }
-    if (rc == FH_OK) {
-        rc = fh_promises_make(&job->promises, job->contract, job->arena, err);
-    }
     if (rc != FH_OK) {
         return rc;
     }
@@ -123,7 +129,6 @@ static int begin(struct fh_look_job *job, const struct fh_look_options *options,
         .product = &job->asked.product,
         .contract = job->contract,
         .measured_ms = fh_clock_wall_ms(),
-        .promises = &job->promises,
     };
     const struct fh_checks_options checks = {
         .loop = options->loop,
@@ -131,7 +136,9 @@ static int begin(struct fh_look_job *job, const struct fh_look_options *options,
         .contract = job->contract,
         .mapping = job->mapping,
         .data_root = job->data_root,
+        .now_ms = job->look.measured_ms,
         .memory_mib = options->memory_mib,
+        .threads = THREADS,
         .timeout_ms = FH_MEASUREMENT_CHECK_MS,
     };
     return fh_checks_begin(&checks, checked, job, err);

@@ -23,7 +23,6 @@ struct fh_look_options {
     struct fh_catalog *catalog;
     struct fh_store *store;
     uint32_t memory_mib;
-    uint64_t uptime; /* of the node, in 1/10000; FH_MEASUREMENT_UP_UNKNOWN */
 };
 
 /* Who wants to know of what. */

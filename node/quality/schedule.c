@@ -2,11 +2,11 @@
 #include "node/quality/schedule.h"
 
 #include "common/assert.h"
-#include "common/cron.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/io/loop.h"
+#include "node/quality/calendar.h"
 #include "node/quality/look.h"
 #include "node/query/workers.h"
 #include "proto/settings/settings.h"
@@ -17,22 +17,7 @@ enum {
     WAKE_MS = 60 * 1000, /* at least so often: clocks jump, and uptime is written down */
     START_MS = 2000,     /* a node that starts has more urgent things to do */
     ROOM_MS = 1000,      /* until it looks again whether a worker is to spare */
-    RETRY_MS = 5000,     /* after a look that was not possible; twice as long each time */
-    RETRY_DOUBLINGS = 9, /* 43 minutes */
-    READ_AT_ONCE = 16,   /* contracts read in one turn: about 1 ms each */
     HISTORY_BYTES_MAX = FH_MEASUREMENT_HISTORY_MAX * (FH_MEASUREMENT_BYTES_MAX + 8) + 64,
-};
-
-/* One own product and major version. */
-struct planned {
-    struct fh_announce_key key;
-    struct fh_record_id contract;
-    int64_t measured_ms; /* 0: never */
-    int64_t due_ms;      /* INT64_MAX: never by itself */
-    unsigned failures;   /* looks in a row that were not possible */
-    bool read;           /* the contract's schedules are known */
-    unsigned cron_count;
-    struct fh_cron *crons; /* NULL: by the interval */
 };
 
 struct fh_schedule {
@@ -40,210 +25,8 @@ struct fh_schedule {
     struct fh_timer *timer;
     struct fh_look_job *job; /* the one that looks */
     bool quiet;
-    bool outdated; /* own products may be others than planned */
-    size_t count;
-    struct planned *items; /* by key */
+    struct fh_calendar calendar;
 };
-
-/* ---- the plan ---- */
-
-static void free_items(struct planned *items, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        fh_free(items[i].crons);
-    }
-    fh_free(items);
-}
-
-static int64_t after(const struct planned *item, const struct fh_settings *settings, int64_t when)
-{
-    if (item->cron_count > 0) {
-        int64_t first = INT64_MAX;
-        for (unsigned i = 0; i < item->cron_count; i++) {
-            int64_t next = fh_cron_next(&item->crons[i], when);
-            first = next != 0 && next < first ? next : first;
-        }
-        return first;
-    }
-    return settings->quality_interval_s == 0 ? INT64_MAX
-                                             : when + (int64_t)settings->quality_interval_s * 1000;
-}
-
-/* When it is due after it was measured. */
-static int64_t due(const struct fh_schedule *schedule, const struct planned *item)
-{
-    if (schedule->options.offline) {
-        return INT64_MAX;
-    }
-    if (item->measured_ms == 0) {
-        /* Off means off, also for what was never measured; a schedule of its own still counts. */
-        bool never = after(item, schedule->options.settings, 0) == INT64_MAX;
-        return never ? INT64_MAX : 0;
-    }
-    return after(item, schedule->options.settings, item->measured_ms);
-}
-
-/* Twice the time to the next one: a measurement that was missed makes the last one stale. */
-static int64_t expires(const struct fh_schedule *schedule, const struct planned *item, int64_t when)
-{
-    int64_t next = after(item, schedule->options.settings, when);
-    int64_t last = next == INT64_MAX ? INT64_MAX : after(item, schedule->options.settings, next);
-    return last - when > FH_MEASUREMENT_TTL_MS ? when + FH_MEASUREMENT_TTL_MS : last;
-}
-
-struct reload {
-    struct fh_schedule *schedule;
-    struct planned *items;
-    size_t count, capacity;
-    size_t old; /* place in the plan before, which has the same order */
-};
-
-static bool is_measured(unsigned status)
-{
-    return status == FH_ANNOUNCE_ACTIVE || status == FH_ANNOUNCE_DEPRECATED ||
-           status == FH_ANNOUNCE_DRAFT;
-}
-
-static void take_over(struct reload *reload, struct planned *item)
-{
-    struct fh_schedule *schedule = reload->schedule;
-    while (reload->old < schedule->count &&
-           fh_announce_key_compare(&schedule->items[reload->old].key, &item->key) < 0) {
-        reload->old++;
-    }
-    struct planned *before = reload->old < schedule->count ? &schedule->items[reload->old] : NULL;
-    if (before != NULL && fh_announce_key_compare(&before->key, &item->key) == 0 &&
-        fh_record_id_equal(&before->contract, &item->contract)) {
-        item->read = before->read;
-        item->failures = before->failures;
-        item->cron_count = before->cron_count;
-        item->crons = FH_TAKE(before->crons);
-    }
-}
-
-static int plan_entry(void *user, const struct fh_catalog_entry *entry, struct fh_err *err)
-{
-    struct reload *reload = user;
-    if (!is_measured(entry->announcement.status)) {
-        return FH_OK;
-    }
-    if (reload->count == reload->capacity) {
-        size_t capacity = reload->capacity == 0 ? 16 : reload->capacity * 2;
-        struct planned *grown = fh_realloc(reload->items, capacity * sizeof *grown);
-        if (grown == NULL) {
-            return fh_err_set(err, FH_ENOMEM, "no memory for the schedule");
-        }
-        reload->items = grown;
-        reload->capacity = capacity;
-    }
-    struct planned *item = &reload->items[reload->count++];
-    *item = (struct planned){.key = fh_announce_key(&entry->announcement),
-                             .contract = entry->announcement.contract,
-                             .measured_ms = entry->quality.measured_ms};
-    take_over(reload, item);
-    item->due_ms = due(reload->schedule, item);
-    return FH_OK;
-}
-
-static void plan(struct fh_schedule *schedule)
-{
-    struct reload reload = {.schedule = schedule};
-    struct fh_err err;
-    schedule->outdated = false;
-    if (fh_catalog_each(schedule->options.measurements.catalog,
-                        &schedule->options.measurements.domain,
-                        plan_entry,
-                        &reload,
-                        &err) != FH_OK) {
-        fh_log(FH_LOG_ERROR, "schedule.not_planned", "rule=%s text=\"%s\"", err.rule, err.text);
-        schedule->outdated = true;
-        free_items(reload.items, reload.count);
-        return;
-    }
-    free_items(schedule->items, schedule->count);
-    schedule->items = reload.items;
-    schedule->count = reload.count;
-}
-
-static struct planned *find(struct fh_schedule *schedule, const struct fh_announce_key *key)
-{
-    size_t low = 0;
-    size_t high = schedule->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = fh_announce_key_compare(&schedule->items[middle].key, key);
-        if (order == 0) {
-            return &schedule->items[middle];
-        }
-        if (order < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return NULL;
-}
-
-/* ---- the contract's own schedules ---- */
-
-static bool take_cron(void *user, const char *text)
-{
-    struct planned *item = user;
-    struct fh_err err;
-    struct fh_cron cron;
-    if (fh_cron_parse(&cron, text, &err) != FH_OK) {
-        return true; /* lint has said so */
-    }
-    struct fh_cron *grown = fh_realloc(item->crons, ((size_t)item->cron_count + 1) * sizeof *grown);
-    if (grown == NULL) {
-        return false;
-    }
-    item->crons = grown;
-    item->crons[item->cron_count++] = cron;
-    return item->cron_count < FH_MEASUREMENT_SCHEDULES_MAX;
-}
-
-static void take_schedules(struct fh_schedule *schedule,
-                           struct planned *item,
-                           const struct fh_contract *contract)
-{
-    fh_free(FH_TAKE(item->crons));
-    item->cron_count = 0;
-    item->read = true;
-    fh_quality_schedules(contract, take_cron, item);
-    item->due_ms = due(schedule, item);
-}
-
-static void read_schedules(struct fh_schedule *schedule, struct planned *item)
-{
-    struct fh_arena *arena FH_CLEANUP(fh_arena_freep) = fh_arena_new(FH_CONTRACT_ARENA_BYTES_MAX);
-    struct fh_contract *contract = NULL;
-    struct fh_err err;
-    item->read = true; /* whatever comes of it: the interval will do */
-    if (arena != NULL &&
-        fh_catalog_open_contract(
-            schedule->options.measurements.catalog, &item->contract, arena, &contract, &err) ==
-            FH_OK) {
-        take_schedules(schedule, item, contract);
-    }
-}
-
-/* Whether all are read. */
-static bool read_some(struct fh_schedule *schedule)
-{
-    unsigned left = READ_AT_ONCE;
-    for (size_t i = 0; i < schedule->count; i++) {
-        if (schedule->items[i].read) {
-            continue;
-        }
-        if (left == 0) {
-            return false;
-        }
-        read_schedules(schedule, &schedule->items[i]);
-        left--;
-    }
-    return true;
-}
 
 /* ---- looking ---- */
 
@@ -252,43 +35,6 @@ static void wake(struct fh_schedule *schedule, int64_t in_ms)
     if (!schedule->quiet) {
         fh_timer_set(schedule->timer, fh_clock_mono_ms() + in_ms);
     }
-}
-
-/* What `when` was a measurement of: the plan goes on from there. */
-static void
-was_measured(struct fh_schedule *schedule, const struct fh_announce_key *key, int64_t when)
-{
-    struct planned *item = find(schedule, key);
-    if (item == NULL) {
-        schedule->outdated = true;
-        return;
-    }
-    item->measured_ms = when;
-    item->failures = 0;
-    item->due_ms = due(schedule, item);
-}
-
-static void was_not_possible(struct fh_schedule *schedule, const struct fh_announce_key *key)
-{
-    struct planned *item = find(schedule, key);
-    if (item == NULL) {
-        return;
-    }
-    unsigned doublings = item->failures < RETRY_DOUBLINGS ? item->failures : RETRY_DOUBLINGS;
-    item->failures++;
-    item->due_ms = fh_clock_wall_ms() + ((int64_t)RETRY_MS << doublings);
-}
-
-static int64_t expiry(struct fh_schedule *schedule,
-                      const struct fh_announcement *product,
-                      const struct fh_contract *contract,
-                      int64_t when)
-{
-    struct planned item = {.key = fh_announce_key(product), .contract = product->contract};
-    take_schedules(schedule, &item, contract);
-    int64_t at = expires(schedule, &item, when);
-    fh_free(item.crons);
-    return at;
 }
 
 static int answer(struct fh_admin_question *question,
@@ -320,12 +66,14 @@ static void looked(struct fh_look_job *job, const struct fh_err *failure, void *
     struct fh_measurement measurement;
     struct fh_look look;
     struct fh_err err;
+    bool again;
     int rc = failure == NULL ? FH_OK : failure->code;
     if (failure != NULL) {
         err = *failure;
     } else {
         look = *fh_look_job_found(job);
-        look.expires_ms = expiry(schedule, look.product, look.contract, look.measured_ms);
+        look.expires_ms =
+            fh_calendar_expiry(&schedule->calendar, look.contract, look.measured_ms, &again);
         rc = fh_measurements_sum(
             &schedule->options.measurements, &look, &measurement, &results, &err);
     }
@@ -334,7 +82,7 @@ static void looked(struct fh_look_job *job, const struct fh_err *failure, void *
             &schedule->options.measurements, &measurement, fh_buf_view(&results), &err);
     }
     if (rc == FH_OK && !asked->dry_run) {
-        was_measured(schedule, &key, measurement.measured_ms);
+        fh_calendar_measured(&schedule->calendar, &key, measurement.measured_ms);
     } else if (rc != FH_OK && asked->question == NULL) {
         fh_log(FH_LOG_WARN,
                "product.not_measured",
@@ -342,7 +90,7 @@ static void looked(struct fh_look_job *job, const struct fh_err *failure, void *
                key.product,
                err.rule,
                err.text);
-        was_not_possible(schedule, &key);
+        fh_calendar_failed(&schedule->calendar, &key, fh_clock_wall_ms());
     }
     if (rc == FH_OK && asked->question != NULL) {
         rc = answer(asked->question, &measurement, fh_buf_view(&results), &err);
@@ -373,7 +121,6 @@ look_at(struct fh_schedule *schedule, const struct fh_look_asked *asked, struct 
         .catalog = m->catalog,
         .store = m->store,
         .memory_mib = (uint32_t)schedule->options.settings->worker_memory_mib,
-        .uptime = fh_measurements_uptime(m, fh_clock_wall_ms()),
     };
     return fh_look_job_begin(&schedule->job, &options, asked, looked, schedule, err);
 }
@@ -387,7 +134,7 @@ static int find_product(const struct fh_schedule *schedule,
     const struct fh_measurements_options *m = &schedule->options.measurements;
     struct fh_catalog_entry entry;
     int rc = fh_catalog_find(m->catalog, &m->domain, product, major, &entry, err);
-    if (rc == FH_OK && !is_measured(entry.announcement.status)) {
+    if (rc == FH_OK && !fh_calendar_is_measured(entry.announcement.status)) {
         rc = fh_err_rule(err,
                          FH_ESTATE,
                          "product.retired",
@@ -402,21 +149,10 @@ static int find_product(const struct fh_schedule *schedule,
     return rc;
 }
 
-static struct planned *first_due(struct fh_schedule *schedule)
-{
-    struct planned *first = NULL;
-    for (size_t i = 0; i < schedule->count; i++) {
-        if (first == NULL || schedule->items[i].due_ms < first->due_ms) {
-            first = &schedule->items[i];
-        }
-    }
-    return first;
-}
-
 /* The next one that is due, or when to look again. */
 static int64_t next_look(struct fh_schedule *schedule)
 {
-    struct planned *item = first_due(schedule);
+    struct fh_calendar_entry *item = fh_calendar_first(&schedule->calendar);
     int64_t now = fh_clock_wall_ms();
     if (item == NULL || item->due_ms > now) {
         int64_t left = item == NULL ? WAKE_MS : item->due_ms - now;
@@ -434,7 +170,7 @@ static int64_t next_look(struct fh_schedule *schedule)
     if (rc == FH_ESTATE || rc == FH_ENOTFOUND) {
         item->due_ms = INT64_MAX; /* retired, or published elsewhere: it has no source here */
     } else if (rc != FH_OK) {
-        was_not_possible(schedule, &item->key);
+        fh_calendar_failed(&schedule->calendar, &item->key, now);
     }
     return rc == FH_OK ? WAKE_MS : 0;
 }
@@ -446,10 +182,11 @@ static void turn(void *user)
         return;
     }
     fh_measurements_serving(&schedule->options.measurements, fh_clock_wall_ms());
-    if (schedule->outdated) {
-        plan(schedule);
+    struct fh_err err;
+    if (schedule->calendar.outdated && fh_calendar_plan(&schedule->calendar, &err) != FH_OK) {
+        fh_log(FH_LOG_ERROR, "schedule.not_planned", "rule=%s text=\"%s\"", err.rule, err.text);
     }
-    bool all = read_some(schedule);
+    bool all = fh_calendar_read_some(&schedule->calendar);
     if (schedule->job != NULL) {
         wake(schedule, WAKE_MS);
     } else {
@@ -459,21 +196,29 @@ static void turn(void *user)
 
 /* ---- from outside ---- */
 
-void fh_schedule_published(struct fh_schedule *schedule, struct fh_look *look)
+static int keep_first(struct fh_schedule *schedule, const struct fh_look *look, struct fh_err *err)
 {
     struct fh_measurement measurement;
-    struct fh_err err;
     FH_CLEANUP(fh_buf_fini) struct fh_buf results;
     fh_buf_init(&results, FH_MEASUREMENT_RESULTS_BYTES_MAX);
-    schedule->outdated = true;
-    look->expires_ms = expiry(schedule, look->product, look->contract, look->measured_ms);
     int rc =
-        fh_measurements_sum(&schedule->options.measurements, look, &measurement, &results, &err);
-    if (rc == FH_OK) {
-        rc = fh_measurements_keep(
-            &schedule->options.measurements, &measurement, fh_buf_view(&results), &err);
-    }
-    if (rc != FH_OK) { /* it is due now, and made again */
+        fh_measurements_sum(&schedule->options.measurements, look, &measurement, &results, err);
+    return rc == FH_OK
+               ? fh_measurements_keep(
+                     &schedule->options.measurements, &measurement, fh_buf_view(&results), err)
+               : rc;
+}
+
+void fh_schedule_published(struct fh_schedule *schedule, struct fh_look *look)
+{
+    struct fh_err err;
+    bool again = false;
+    schedule->calendar.outdated = true;
+    look->expires_ms =
+        fh_calendar_expiry(&schedule->calendar, look->contract, look->measured_ms, &again);
+    /* A look before publishing leaves service levels out: then a whole one is made at once. */
+    bool whole = look->contract->sla.count == 0;
+    if ((whole || !again) && keep_first(schedule, look, &err) != FH_OK) {
         fh_log(FH_LOG_WARN,
                "product.not_measured",
                "product=%s rule=%s text=\"%s\"",
@@ -591,7 +336,13 @@ int fh_schedule_new(struct fh_schedule **out,
         return fh_err_set(err, FH_ENOMEM, "no memory for a schedule");
     }
     schedule->options = *options;
-    schedule->outdated = true;
+    const struct fh_calendar_options calendar = {
+        .catalog = options->measurements.catalog,
+        .domain = options->measurements.domain,
+        .interval_s = options->settings->quality_interval_s,
+        .asleep = options->offline,
+    };
+    fh_calendar_init(&schedule->calendar, &calendar);
     int rc = fh_timer_new(&schedule->timer, options->loop, turn, schedule, err);
     if (rc != FH_OK) {
         fh_free(schedule);
@@ -621,7 +372,7 @@ void fh_schedule_free(struct fh_schedule *schedule)
     if (schedule != NULL) {
         FH_ASSERT(schedule->job == NULL);
         fh_timer_free(schedule->timer);
-        free_items(schedule->items, schedule->count);
+        fh_calendar_fini(&schedule->calendar);
         fh_free(schedule);
     }
 }

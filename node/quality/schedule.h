@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Schedule: when each own product is measured.
+ * Schedule: own products are measured when the calendar says so, or when somebody asks.
  *
- * A product is due at the times of its contract's cron schedules, else every `quality_interval`
- * seconds; a published one right away, since the look at its data before publishing is its first
- * measurement. After a restart the last one counts, and what became due meanwhile is measured soon.
+ * The look at the data before publishing is a product's first measurement. After a restart the last
+ * one counts, and what became due meanwhile is measured soon.
  *
  *   (waiting) -- due, a worker to spare --> LOOKING -- results --> signed, stored, spread -->
  * (waiting)
@@ -14,8 +13,8 @@
  * One look at a time, and only while enough workers are left for queries. A source that is gone is
  * no failure of the look: it is what the measurement says.
  *
- * Does not: run checks (node/quality/checks.h), sign (node/quality/measurements.h). Thread: the
- * loop's. Ownership: keeps what its options name.
+ * Does not: know when (node/quality/calendar.h), run checks (node/quality/look.h), sign
+ * (node/quality/measurements.h). Thread: the loop's. Ownership: keeps what its options name.
  */
 #ifndef FH_NODE_QUALITY_SCHEDULE_H
 #define FH_NODE_QUALITY_SCHEDULE_H

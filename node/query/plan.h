@@ -42,4 +42,12 @@ FH_MUST_CHECK int fh_plan_check_served(const struct fh_plan_table *table,
                                        const struct fh_domain_id *consumer,
                                        struct fh_err *err);
 
+/* Whether the product's quality gate lets the consumer's domain read the table: by the last
+ * measurement that is known here. FH_EDENIED, rule "product.quality.blocked", naming the promises
+ * that failed and when that was found. */
+FH_MUST_CHECK int fh_plan_check_quality(struct fh_catalog *catalog,
+                                        const struct fh_plan_table *table,
+                                        const struct fh_domain_id *consumer,
+                                        struct fh_err *err);
+
 #endif

@@ -120,6 +120,10 @@ check_table(struct fh_stream *stream, const struct fh_plan_table *table, struct 
     if (rc == FH_OK) {
         rc = fh_plan_check_served(table, &stream->entry_domain, err); /* it sees the rows too */
     }
+    if (rc == FH_OK) {
+        rc = fh_plan_check_quality(
+            stream->serve->options.catalog, table, &stream->request.consumer, err);
+    }
     if (rc != FH_OK) {
         return rc;
     }
@@ -176,6 +180,12 @@ static int check_served(const struct fh_stream *stream, struct fh_err *err)
     int rc = FH_OK;
     for (uint32_t i = 0; rc == FH_OK && i < stream->plan.table_count; i++) {
         rc = fh_plan_check_served(&stream->plan.tables[i], &stream->request.consumer, err);
+        if (rc == FH_OK) {
+            rc = fh_plan_check_quality(stream->serve->options.catalog,
+                                       &stream->plan.tables[i],
+                                       &stream->request.consumer,
+                                       err);
+        }
     }
     return rc;
 }

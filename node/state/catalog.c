@@ -335,6 +335,7 @@ int fh_catalog_entry_of(const struct fh_catalog *catalog,
                                      .heard_ms = row->received_ms,
                                      .contract_held = row->contract_held,
                                      .open_to_mesh = row->open_to_mesh,
+                                     .forked = row->forked,
                                      .quality = row->quality};
     int code = fh_catalog_read_row(catalog, row, &entry.announcement, err);
     if (code != FH_OK) {

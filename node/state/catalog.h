@@ -53,15 +53,17 @@ static inline void fh_catalog_closep(struct fh_catalog **catalog)
 enum fh_catalog_result {
     FH_CATALOG_ADDED,  /* new and stored: pass it on */
     FH_CATALOG_KNOWN,  /* had it */
-    FH_CATALOG_FORKED, /* contradicts one that is held: proof stored, the winner counts; pass it on
-                        */
+    FH_CATALOG_FORKED, /* contradicts one that is held: proof stored, the winner counts (a
+                          contract's is the one that came first, and the call is refused); pass it
+                          on */
 };
 
 struct fh_catalog_outcome {
     enum fh_catalog_result result;
     struct fh_record_id id; /* of the record; zero when the bytes are none */
     struct fh_announce_key key;
-    struct fh_record_id wanted; /* a contract to pull next; zero when none */
+    struct fh_record_id wanted;  /* a contract to pull next; zero when none */
+    struct fh_record_id against; /* of a fork that is new here: the contract that is held */
 };
 
 /* Applies an ANNOUNCEMENT record (borrowed). Runs in a lazy transaction of its own. On a refusal
@@ -171,6 +173,7 @@ struct fh_catalog_entry {
     int64_t heard_ms;                        /* when its owner was last heard, at least received */
     bool contract_held;
     bool open_to_mesh;         /* every domain may read; false while the contract is not held */
+    bool forked;               /* two contracts of one number in the product's chain are known */
     struct fh_quality quality; /* by the last measurement under this contract */
 };
 
@@ -200,6 +203,14 @@ FH_MUST_CHECK int fh_catalog_each(struct fh_catalog *catalog,
                                   fh_catalog_visit_fn *visit,
                                   void *user,
                                   struct fh_err *err);
+
+/* The majors of a product, the lowest first; tombstones too. */
+FH_MUST_CHECK int fh_catalog_each_of(struct fh_catalog *catalog,
+                                     const struct fh_domain_id *domain,
+                                     const char *product,
+                                     fh_catalog_visit_fn *visit,
+                                     void *user,
+                                     struct fh_err *err);
 
 /* Appends the record bytes; FH_ENOTFOUND. */
 FH_MUST_CHECK int fh_catalog_announcement_record(struct fh_catalog *catalog,
@@ -299,7 +310,8 @@ struct fh_catalog_table {
 /* A table with its columns. `domain` and `product` as in SQL; `table` NULL takes the only table of
  * the product ("product.tables.many" names them when there are several); major 0 as above.
  * FH_ENOTFOUND: "domain.unknown", "product.unknown", "product.table.unknown" (with the near name),
- * FH_EINCOMPLETE "product.contract.missing" (announced, but its contract has not arrived). */
+ * FH_EINCOMPLETE "product.contract.missing" (announced, but its contract has not arrived), FH_EFORK
+ * "product.forked" (it has, and contradicts the one of its number that is held). */
 FH_MUST_CHECK int fh_catalog_table(struct fh_catalog *catalog,
                                    const char *domain,
                                    const char *product,

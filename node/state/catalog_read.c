@@ -311,6 +311,17 @@ int fh_catalog_each(struct fh_catalog *catalog,
     return code;
 }
 
+int fh_catalog_each_of(struct fh_catalog *catalog,
+                       const struct fh_domain_id *domain,
+                       const char *product,
+                       fh_catalog_visit_fn *visit,
+                       void *user,
+                       struct fh_err *err)
+{
+    struct visiting visiting = {.catalog = catalog, .visit = visit, .user = user};
+    return fh_store_entries_of(catalog->store, domain, product, visit_row, &visiting, err);
+}
+
 /* ---- records ---- */
 
 static int take_bytes(void *user, const struct fh_store_entry *row, struct fh_err *err)

@@ -111,6 +111,28 @@ CREATE TABLE contracts (
     UNIQUE (domain, product, seq)
 ) STRICT;
 
+-- Two contracts of one number in one chain: `one` is held in contracts, `other` in proofs.
+CREATE TABLE forks (
+    seq INTEGER PRIMARY KEY,
+    domain BLOB NOT NULL,
+    product TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    one BLOB NOT NULL,
+    other BLOB NOT NULL UNIQUE
+) STRICT;
+CREATE INDEX forks_product ON forks (domain, product);
+
+-- The announcements that changed a status, a sunset or a successor: the history of a product. The
+-- last ones of each key.
+CREATE TABLE moves (
+    domain BLOB NOT NULL,
+    product TEXT NOT NULL,
+    major INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (domain, product, major, revision)
+) STRICT;
+
 -- Tables and columns of the contracts, for the planner.
 CREATE TABLE columns (
     contract BLOB NOT NULL,

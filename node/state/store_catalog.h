@@ -29,6 +29,7 @@ struct fh_store_entry {
     bool live;                 /* false: expired, kept as the floor of its revision */
     bool contract_held;        /* read only */
     bool open_to_mesh;         /* read only */
+    bool forked;               /* read only: of the product, whatever the major */
     struct fh_quality quality; /* read only: of the contract that the entry names */
     struct fh_bytes bytes;     /* the ANNOUNCEMENT record */
 };

@@ -158,7 +158,7 @@ struct fh_promises {
     struct fh_promise *items;
 };
 
-enum { FH_PROMISES_MAX = 20000 }; /* of one contract: 2,048 columns with some promises each */
+enum { FH_PROMISES_MAX = 10000 }; /* of one contract: 256 KiB of YAML hold some thousands */
 
 /* Makes the list: schema by table and column, then quality, then SLA. Ids are unique. FH_ETOOBIG
  * beyond FH_PROMISES_MAX, FH_ENOMEM. */

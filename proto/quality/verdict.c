@@ -203,7 +203,7 @@ static void judge_nothing(struct fh_promise_result *out, const struct fh_promise
         return;
     }
     decide(out, promise, false);
-    say(out, "the query gave no value (NULL), which no bound holds");
+    say(out, "the query gave no number (NULL or not finite), which no bound holds");
 }
 
 void fh_promise_judge(struct fh_promise_result *out,

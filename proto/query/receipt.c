@@ -8,10 +8,11 @@
 
 enum { RECEIPT_VERSION = 1, RECEIPT_FIELDS = 17, RECEIPT_BYTES_MAX = 16 * 1024 };
 
-enum { NOTICE_FIELDS = 6 };
+enum { NOTICE_FIELDS = 8 };
 
 _Static_assert(FH_RECEIPT_NOTICES_MAX *(1 + 2 + FH_ID_BYTES + 2 + FH_NAME_BYTES_MAX + 2 +
-                                        FH_VERSION_BYTES_MAX + 1 + 9 + 2 + FH_SUCCESSOR_BYTES_MAX) +
+                                        FH_VERSION_BYTES_MAX + 1 + 9 + 2 + FH_SUCCESSOR_BYTES_MAX +
+                                        1 + 9) +
                        2 * FH_QUERY_TABLES_MAX * (2 + FH_ID_BYTES) + 512 <=
                    RECEIPT_BYTES_MAX,
                "the largest receipt fits its record");
@@ -23,14 +24,19 @@ static bool same_version(const struct fh_notice *notice, const struct fh_announc
            strcmp(notice->version, product->version) == 0;
 }
 
-void fh_receipt_notice(struct fh_receipt *receipt, const struct fh_announcement *product)
+void fh_receipt_notice(struct fh_receipt *receipt,
+                       const struct fh_announcement *product,
+                       const struct fh_quality *quality)
 {
+    /* To whomever the gate is open: the others get no answer. */
+    bool broken = fh_quality_decide(quality->gate, quality->state, true) == FH_QUALITY_NOTICE;
     for (size_t i = 0; i < receipt->notice_count; i++) {
         if (same_version(&receipt->notices[i], product)) {
             return;
         }
     }
-    if (product->status == FH_ANNOUNCE_ACTIVE || receipt->notice_count == FH_RECEIPT_NOTICES_MAX) {
+    if ((product->status == FH_ANNOUNCE_ACTIVE && !broken) ||
+        receipt->notice_count == FH_RECEIPT_NOTICES_MAX) {
         return;
     }
     struct fh_notice *notice = &receipt->notices[receipt->notice_count++];
@@ -40,6 +46,8 @@ void fh_receipt_notice(struct fh_receipt *receipt, const struct fh_announcement 
     memcpy(notice->product, product->product, sizeof notice->product);
     memcpy(notice->version, product->version, sizeof notice->version);
     memcpy(notice->successor, product->successor, sizeof notice->successor);
+    notice->quality = broken ? quality->state : FH_QUALITY_UNKNOWN;
+    notice->measured_ms = broken ? quality->measured_ms : 0;
 }
 
 static int check_notices(const struct fh_receipt *receipt, struct fh_err *err)
@@ -111,6 +119,8 @@ static void put_notices(struct fh_buf *out, const struct fh_receipt *receipt)
         fh_pack_uint(out, (uint64_t)notice->status);
         fh_pack_uint(out, (uint64_t)notice->sunset_ms);
         fh_pack_cstr(out, notice->successor);
+        fh_pack_uint(out, (uint64_t)notice->quality);
+        fh_pack_uint(out, (uint64_t)notice->measured_ms);
     }
 }
 
@@ -180,6 +190,8 @@ static size_t read_notices(struct fh_pack_reader *reader, struct fh_notice *out)
             (enum fh_announce_status)fh_pack_read_uint(reader, FH_ANNOUNCE_STATUS_COUNT - 1);
         notice->sunset_ms = (int64_t)fh_pack_read_uint(reader, FH_RECORD_TIME_MS_MAX);
         fh_pack_read_cstr(reader, notice->successor, sizeof notice->successor);
+        notice->quality = (enum fh_quality_state)fh_pack_read_uint(reader, FH_QUALITY_FAIL);
+        notice->measured_ms = (int64_t)fh_pack_read_uint(reader, FH_RECORD_TIME_MS_MAX);
         for (uint32_t field = NOTICE_FIELDS; field < fields && reader->failed == FH_OK; field++) {
             fh_pack_skip(reader); /* of a newer minor version */
         }

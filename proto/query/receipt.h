@@ -16,6 +16,7 @@
 #define FH_PROTO_QUERY_RECEIPT_H
 
 #include "proto/gossip/announce.h"
+#include "proto/quality/measurement.h"
 #include "proto/query/query.h"
 #include "proto/query/tally.h"
 
@@ -31,6 +32,8 @@ struct fh_notice {
     enum fh_announce_status status;
     int64_t sunset_ms;                          /* Unix; 0: no date */
     char successor[FH_SUCCESSOR_BYTES_MAX + 1]; /* as in the announcement; "" none */
+    enum fh_quality_state quality; /* WARN or FAIL: promises did not hold; else UNKNOWN */
+    int64_t measured_ms;           /* Unix: when that was found; 0 when nothing was */
 };
 
 struct fh_receipt {
@@ -48,13 +51,15 @@ struct fh_receipt {
     int64_t finished_ms;
     size_t part_count; /* receipts of the owners that a join took from */
     struct fh_record_id parts[FH_QUERY_TABLES_MAX];
-    size_t notice_count; /* of products that are not active, each once */
+    size_t notice_count; /* of products that are not active or not good, each once */
     struct fh_notice notices[FH_RECEIPT_NOTICES_MAX];
 };
 
-/* Adds a notice of this product version unless it is active, or there already, or there is no more
- * room: 32 of them say enough. */
-void fh_receipt_notice(struct fh_receipt *receipt, const struct fh_announcement *product);
+/* Adds a notice of this product version unless it is there already, or there is nothing to say: it
+ * is active, and its quality gate has nothing to tell. 32 of them say enough. */
+void fh_receipt_notice(struct fh_receipt *receipt,
+                       const struct fh_announcement *product,
+                       const struct fh_quality *quality);
 
 /* Appends the canonical payload. FH_EINVAL (rule "receipt.*"), FH_ETOOBIG. */
 FH_MUST_CHECK int

@@ -38,6 +38,7 @@
     X(NEXT, 33)                                                                                    \
     X(CANCEL, 34)                                                                                  \
     X(MEASUREMENT, 35)                                                                             \
+    X(HISTORY, 38)                                                                                 \
     X(CHAIN, 40)                                                                                   \
     X(PUBLISH, 41)                                                                                 \
     X(OUTCOME, 42)                                                                                 \
@@ -45,6 +46,7 @@
     X(ADMIN_PUBLISH, 65)                                                                           \
     X(ADMIN_LEAVE, 66)                                                                             \
     X(ADMIN_IDENTITY, 67)                                                                          \
+    X(ADMIN_TEST, 70)                                                                              \
     X(ADMIN_CHECK, 73)                                                                             \
     X(ADMIN_MEASURED, 74)                                                                          \
     X(ADMIN_PROFILE, 76)                                                                           \
@@ -203,6 +205,46 @@ void fh_msg_measurement_answer(struct fh_buf *out, const struct fh_msg_measureme
 FH_MUST_CHECK int fh_msg_measurement_read(struct fh_pack_reader *reader,
                                           struct fh_msg_measurement *out,
                                           struct fh_err *err);
+/* HISTORY [domain, product, before] -> [[product...], [ANNOUNCEMENT...], [version...], [fork...]]:
+ * what the node knows of a product's life. Versions come with a number below `before` (0: all), the
+ * newest first, FH_HISTORY_PAGE at most; the other lists only with `before` 0. */
+enum { FH_HISTORY_PAGE = 128, FH_HISTORY_RECORDS_MAX = 512, FH_HISTORY_MAJORS_MAX = 256 };
+struct fh_msg_history_request {
+    char domain[FH_NAME_BYTES_MAX + 1];
+    char product[FH_NAME_BYTES_MAX + 1];
+    uint64_t before;
+};
+struct fh_msg_version {
+    uint64_t seq;
+    char version[FH_VERSION_BYTES_MAX + 1];
+    char status[16]; /* as its contract states it */
+    int64_t created_ms;
+    struct fh_record_id id;
+    struct fh_key_id key; /* that signed; zero when the node does not know it */
+};
+struct fh_msg_fork {
+    uint64_t number; /* in the chain */
+    struct fh_record_id ids[2];
+    struct fh_key_id keys[2];
+};
+void fh_msg_history_request(struct fh_buf *out, const struct fh_msg_history_request *request);
+FH_MUST_CHECK int fh_msg_history_request_read(struct fh_pack_reader *reader,
+                                              struct fh_msg_history_request *out,
+                                              struct fh_err *err);
+/* The answer, list by list: fh_msg_ok(out, 4), then for each list fh_pack_array(count) and its
+ * entries: fh_msg_product_add, fh_pack_bin, and these. */
+void fh_msg_product_add(struct fh_buf *out, const struct fh_msg_product *product);
+void fh_msg_version_add(struct fh_buf *out, const struct fh_msg_version *version);
+void fh_msg_fork_add(struct fh_buf *out, const struct fh_msg_fork *fork);
+/* Reads them in that order: fh_msg_products_read and _next, fh_msg_bins_read, then these. */
+FH_MUST_CHECK int
+fh_msg_versions_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err);
+FH_MUST_CHECK int
+fh_msg_versions_next(struct fh_pack_reader *reader, struct fh_msg_version *out, struct fh_err *err);
+FH_MUST_CHECK int
+fh_msg_forks_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err);
+FH_MUST_CHECK int
+fh_msg_forks_next(struct fh_pack_reader *reader, struct fh_msg_fork *out, struct fh_err *err);
 
 /* Requests and answers that are a list of records or ids:
  *   IDENTITY [domain id or bin0 for all]          -> [[record...]]
@@ -214,7 +256,8 @@ enum fh_sync_set {
     FH_SYNC_IDENTITY = 1,      /* charter, key events, delegations, admissions, revocations */
     FH_SYNC_MEMBERSHIP = 2,    /* ALIVE and LEAVE records */
     FH_SYNC_ANNOUNCEMENTS = 3, /* product announcements */
-    FH_SYNC_MEASUREMENTS = 4,  /* of products that are announced: the last set */
+    FH_SYNC_FORKS = 4,        /* ids of two CONTRACTs of one number, 64 bytes instead of a record */
+    FH_SYNC_MEASUREMENTS = 5, /* of products that are announced: the last set */
 };
 enum {
     FH_SYNC_PAGE_BYTES = 256 * 1024, /* records of one SYNC answer */
@@ -444,8 +487,15 @@ void fh_msg_admin_identity_begin(struct fh_buf *out, uint32_t count); /* then fh
 
 void fh_msg_leave_request(struct fh_buf *out);
 
-/* ADMIN_PROFILE, ADMIN_CATALOGUE [question] -> [answer]: both as proto/query/profile.h encodes them,
- * in a bin; reading takes the bin of either. */
+/* ADMIN_TEST [question] -> [report]: both as proto/quality/report.h encodes them, in a bin; reading
+ * takes the bin of either. */
+void fh_msg_test_request(struct fh_buf *out, struct fh_bytes question);
+void fh_msg_test_answer(struct fh_buf *out, struct fh_bytes report);
+FH_MUST_CHECK int
+fh_msg_test_read(struct fh_pack_reader *reader, struct fh_bytes *out, struct fh_err *err);
+
+/* ADMIN_PROFILE, ADMIN_CATALOGUE [question] -> [answer]: both as proto/query/profile.h encodes
+ * them, in a bin; reading takes the bin of either. */
 void fh_msg_profile_request(struct fh_buf *out, bool lists, struct fh_bytes question);
 void fh_msg_profile_answer(struct fh_buf *out, struct fh_bytes answer);
 FH_MUST_CHECK int

@@ -4,6 +4,101 @@
 
 #include "proto/session/messages_inner.h"
 
+enum { VERSION_FIELDS = 6, FORK_FIELDS = 5 };
+
+/* ---- HISTORY ---- */
+
+void fh_msg_history_request(struct fh_buf *out, const struct fh_msg_history_request *request)
+{
+    fh_msg_begin(out, FH_MSG_HISTORY, 3);
+    fh_pack_cstr(out, request->domain);
+    fh_pack_cstr(out, request->product);
+    fh_pack_uint(out, request->before);
+}
+
+int fh_msg_history_request_read(struct fh_pack_reader *reader,
+                                struct fh_msg_history_request *out,
+                                struct fh_err *err)
+{
+    struct fh_msg_history_request request;
+    fh_pack_read_cstr(reader, request.domain, sizeof request.domain);
+    fh_pack_read_cstr(reader, request.product, sizeof request.product);
+    request.before = fh_pack_read_uint(reader, UINT64_MAX);
+    int rc = fh_msg_done(reader, "history", err);
+    if (rc == FH_OK) {
+        *out = request;
+    }
+    return rc;
+}
+
+void fh_msg_version_add(struct fh_buf *out, const struct fh_msg_version *version)
+{
+    fh_pack_array(out, VERSION_FIELDS);
+    fh_pack_uint(out, version->seq);
+    fh_pack_cstr(out, version->version);
+    fh_pack_cstr(out, version->status);
+    fh_pack_uint(out, (uint64_t)version->created_ms);
+    fh_pack_bin(out, fh_bytes(version->id.b, FH_ID_BYTES));
+    fh_pack_bin(out, fh_bytes(version->key.b, FH_ID_BYTES));
+}
+
+void fh_msg_fork_add(struct fh_buf *out, const struct fh_msg_fork *fork)
+{
+    fh_pack_array(out, FORK_FIELDS);
+    fh_pack_uint(out, fork->number);
+    for (size_t i = 0; i < FH_COUNT(fork->ids); i++) {
+        fh_pack_bin(out, fh_bytes(fork->ids[i].b, FH_ID_BYTES));
+        fh_pack_bin(out, fh_bytes(fork->keys[i].b, FH_ID_BYTES));
+    }
+}
+
+int fh_msg_versions_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err)
+{
+    return fh_msg_list_read(reader, "versions", out_count, err);
+}
+
+int fh_msg_versions_next(struct fh_pack_reader *reader,
+                         struct fh_msg_version *out,
+                         struct fh_err *err)
+{
+    struct fh_msg_version version;
+    uint32_t count = fh_msg_entry_begin(reader, VERSION_FIELDS);
+    version.seq = fh_pack_read_uint(reader, UINT64_MAX);
+    fh_pack_read_cstr(reader, version.version, sizeof version.version);
+    fh_pack_read_cstr(reader, version.status, sizeof version.status);
+    version.created_ms = (int64_t)fh_pack_read_uint(reader, INT64_MAX);
+    fh_pack_read_fixed(reader, version.id.b, FH_ID_BYTES);
+    fh_pack_read_fixed(reader, version.key.b, FH_ID_BYTES);
+    fh_msg_entry_end(reader, count, VERSION_FIELDS);
+    int rc = fh_msg_done(reader, "version", err);
+    if (rc == FH_OK) {
+        *out = version;
+    }
+    return rc;
+}
+
+int fh_msg_forks_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err)
+{
+    return fh_msg_list_read(reader, "forks", out_count, err);
+}
+
+int fh_msg_forks_next(struct fh_pack_reader *reader, struct fh_msg_fork *out, struct fh_err *err)
+{
+    struct fh_msg_fork fork;
+    uint32_t count = fh_msg_entry_begin(reader, FORK_FIELDS);
+    fork.number = fh_pack_read_uint(reader, UINT64_MAX);
+    for (size_t i = 0; i < FH_COUNT(fork.ids); i++) {
+        fh_pack_read_fixed(reader, fork.ids[i].b, FH_ID_BYTES);
+        fh_pack_read_fixed(reader, fork.keys[i].b, FH_ID_BYTES);
+    }
+    fh_msg_entry_end(reader, count, FORK_FIELDS);
+    int rc = fh_msg_done(reader, "fork", err);
+    if (rc == FH_OK) {
+        *out = fork;
+    }
+    return rc;
+}
+
 /* ---- ADMIN_ANNOUNCED, ADMIN_MOVE ---- */
 
 void fh_msg_announced_request(struct fh_buf *out, const char *product, uint32_t major)

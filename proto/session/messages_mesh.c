@@ -127,7 +127,7 @@ int fh_msg_search_request_read(struct fh_pack_reader *reader,
     return rc;
 }
 
-static void add_product(struct fh_buf *out, const struct fh_msg_product *product)
+void fh_msg_product_add(struct fh_buf *out, const struct fh_msg_product *product)
 {
     fh_pack_array(out, PRODUCT_FIELDS);
     fh_pack_bin(out, fh_bytes(product->domain.b, FH_ID_BYTES));
@@ -186,7 +186,7 @@ void fh_msg_products_answer_begin(struct fh_buf *out, uint32_t count)
 
 void fh_msg_products_answer_add(struct fh_buf *out, const struct fh_msg_product *product)
 {
-    add_product(out, product);
+    fh_msg_product_add(out, product);
 }
 
 int fh_msg_products_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err)
@@ -236,7 +236,7 @@ void fh_msg_describe_answer_begin(struct fh_buf *out,
                                   struct fh_bytes contract)
 {
     fh_msg_ok(out, 5);
-    add_product(out, product);
+    fh_msg_product_add(out, product);
     fh_pack_bin(out, announcement);
     fh_pack_bin(out, contract);
 }
@@ -312,7 +312,7 @@ int fh_msg_sync_request_read(struct fh_pack_reader *reader,
 {
     unsigned set = (unsigned)fh_pack_read_uint(reader, FH_SYNC_MEASUREMENTS);
     if (set < FH_SYNC_IDENTITY) {
-        fh_pack_fail(reader, "expected a set from 1 to 4");
+        fh_pack_fail(reader, "expected a set from 1 to 5");
     }
     struct fh_bytes cursor = fh_pack_read_bin(reader, FH_SYNC_CURSOR_BYTES_MAX);
     int rc = fh_msg_done(reader, "sync", err);

@@ -89,7 +89,7 @@ const struct fh_setting fh_settings_table[] = {
      .fallback = "3600",
      .least = 0,
      .most = 7 * 24 * 3600,
-     .help = "seconds between measurements of an own product without a schedule; 0: none",
+     .help = "between measurements of an own product without a schedule; 0: none",
      .offset = AT(quality_interval_s)},
     LIMIT("sessions",
           "SESSIONS",

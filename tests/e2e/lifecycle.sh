@@ -28,6 +28,13 @@ is_now() # DOMAIN NAME KEY VALUE
 {
     [[ $(field "$1" "$2" "$3") == "$4" ]]
 }
+# events DOMAIN PRODUCT: what its history holds, in order.
+events()
+{
+    bounded fh "$1" -o json product history "$2" | python3 -c '
+import json, sys
+print(" ".join(row["event"] for row in json.load(sys.stdin)))'
+}
 # told NOTE COMMAND...: it prints the 50 rows, and on standard error exactly this; "" for nothing.
 told()
 {
@@ -39,6 +46,7 @@ told()
 
 say "- active: nothing to say"
 told '' fh museum -o csv query "$any"
+prints 'published' events museum shop/orders
 
 say "- moves that are refused"
 refused 2 'name the major version' 'shop/orders@1' -- fh shop product deprecate shop/orders
@@ -134,11 +142,71 @@ refused 1 'cannot become deprecated again' 'rule: announcement.status.backward' 
     fh shop product deprecate shop/orders@1 --sunset 2099-12-31
 succeeds fh shop product retire shop/orders@1 --successor shop/orders@3
 until_true 10 "the other successor at museum" is_now museum shop/orders@1.0.1 successor shop/orders@3
+prints 'published deprecated published published draft published active deprecated retired retired' \
+    events museum shop/orders
+prints 'published deprecated published deprecated retired retired' events shop shop/orders@1
+succeeds fh museum -o json product status shop/orders
+python3 - "$work/out" <<'PYTHON' || fail "the status of shop/orders: $(<"$work/out")"
+import json, sys
+one, two = json.load(open(sys.argv[1]))
+assert one["product"] == "shop/orders@1.0.1" and two["product"] == "shop/orders@2.0.1", (one, two)
+assert one["status"] == "retired" and two["status"] == "active"
+assert one["sunset"] == "2099-12-31" and two["sunset"] == ""
+assert one["successor"] == "shop/orders@3" and two["successor"] == ""
+assert one["sequence"] == 2 and two["sequence"] == 4 and one["chain_head"] == 4
+assert one["announced_by"] == "publisher" and two["announced_by"] == "node"
+assert one["held"] and one["reachable"] and one["forks"] == []
+PYTHON
+prints '1' bash -c "\"$bin/freehold\" --home \"$work/shop/home\" -o csv product status shop/orders@2 | grep -c active"
+refused 1 'no product "order"; did you mean "orders"?' -- fh museum product status shop/order
+refused 1 'is not known here' 'rule: domain.unknown' -- fh museum product history nobody/orders
 
 say "- a retired product takes no new version"
 make_product tickets 3
 prints 'shop/tickets@1.0.0' fh shop product publish "$data/tickets.odcs.yaml"
-succeeds fh shop product retire shop/tickets@1 --force
+soon=$(date -u -d '+4 seconds' +%Y-%m-%dT%H:%M:%SZ)
+succeeds fh shop product deprecate shop/tickets@1 --sunset "$soon"
+refused 1 "were promised it until $soon" 'rule: lifecycle.retired.early' -- fh shop product retire shop/tickets@1
+until_true 10 "the sunset" eval '(($(date +%s) > $(date -d "$soon" +%s)))'
+prints $'n\n3' fh shop -o csv query 'SELECT count(*) AS n FROM shop.tickets'
+[[ $(<"$work/err") == "warning: shop/tickets@1 is deprecated, its end $soon has passed" ]] ||
+    fail "no warning after the sunset: $(<"$work/err")"
+succeeds fh shop product retire shop/tickets@1
 make_contract tickets 1.0.1 >"$data/tickets.odcs.yaml"
 refused 1 'takes no new version' 'rule: product.retired' -- fh shop product publish "$data/tickets.odcs.yaml"
 refused 4 'its domain names no successor' 'rule: product.retired' -- fh shop query 'SELECT * FROM shop.tickets'
+
+say "- a fork: two contracts under one number, found at one peer, shown at all"
+for product in prices stock; do
+    make_product $product 50
+    prints "shop/$product@1.0.0" fh shop product publish "$data/$product.odcs.yaml"
+    until_true 10 "$product at museum" is_now museum shop/$product@1.0.0 status active
+done
+is_forked() # DOMAIN PRODUCT
+{
+    fh "$1" -o json product status "shop/$2" | grep -q '"number": 1, "contracts": '
+}
+fork() # PRODUCT: at shop's node
+{
+    refused 5 'another contract with number 1' 'rule: contract.forked' -- \
+        "$bin/fh-forge" "$work/shop/home" "127.0.0.1:$port" fork "shop/$1"
+    is_forked shop "$1" || fail "the node that found the fork of $1 does not show it"
+}
+fork stock
+until_true 5 "the fork at museum, which is told at once" is_forked museum stock
+stop_node museum
+fork prices
+start_node museum
+until_true 30 "the fork at museum, which was down" is_forked museum prices
+succeeds fh museum product status shop/prices
+grep -q 'warning: shop/prices is forked: its domain signed two contracts with number 1:' "$work/err" ||
+    fail "no word of the fork: $(<"$work/err")"
+(($(grep -c '^    fhr1.* by fhk1' "$work/err") == 2)) || fail "not both records with their signers"
+succeeds fh museum -o json product describe shop/prices
+grep -q 'is forked' "$work/err" || fail "describe is silent about the fork"
+grep -q '"forked": true' "$work/out" || fail "describe does not show the fork"
+prints 'published forked' events museum shop/prices
+told '' fh museum -o csv query 'SELECT count(*) AS n FROM shop.prices' # the first one counts
+stop_node museum
+start_node museum
+is_forked museum prices || fail "a restart forgot the fork"

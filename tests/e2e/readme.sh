@@ -53,5 +53,8 @@ expect 'shop/orders@1\.0\.0'
 expect '^salt +1\.2$'
 expect '^tea +13\.5$'
 expect 'museum'
+expect '^shop/orders@1\.0\.0 +deprecated +20[0-9-]+ +shop/orders@2 '
+expect ' deprecated +1\.0\.0 .* ends 20[0-9-]+; use shop/orders@2 '
 grep -q 'verified' err.txt
+grep -qE '^note: shop/orders@1 is deprecated, ends 20[0-9-]+; use shop/orders@2$' err.txt
 echo "the commands of README.md do what it says"

@@ -158,7 +158,7 @@ def invitation(value):
 
 
 def notice(value):
-    fields(id32, name, str_of(32), up_to(4), time, str_of(138))(value)
+    fields(id32, name, str_of(32), up_to(4), time, str_of(138), up_to(3), time)(value)
     if value[5] != "":
         successor(value[5])
 

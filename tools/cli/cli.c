@@ -3,6 +3,7 @@
 
 #include "common/assert.h"
 #include "common/file.h"
+#include "common/time.h"
 #include "common/version.h"
 
 #include <errno.h>
@@ -144,6 +145,16 @@ void fh_cli_age(char out[FH_AGE_BYTES], uint64_t ms)
             return;
         }
     }
+}
+
+const char *fh_cli_since(char out[FH_AGE_BYTES], int64_t wall_ms)
+{
+    out[0] = '\0';
+    if (wall_ms != 0) {
+        int64_t age = fh_clock_wall_ms() - wall_ms;
+        fh_cli_age(out, age > 0 ? (uint64_t)age : 0);
+    }
+    return out;
 }
 
 int fh_cli_number(

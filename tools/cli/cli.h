@@ -64,6 +64,8 @@ int fh_cli_error(struct fh_err *out, const struct freehold_error *error);
 /* "3 days", "12 s", "never" (UINT64_MAX). */
 enum { FH_AGE_BYTES = 24 };
 void fh_cli_age(char out[FH_AGE_BYTES], uint64_t ms);
+/* The age of what happened at `wall_ms` (Unix); "" for 0. Gives `out`. */
+const char *fh_cli_since(char out[FH_AGE_BYTES], int64_t wall_ms);
 
 /* Reads the value of a number flag (NULL: `out` stays): 1 to `most`. FH_EUSAGE. */
 FH_MUST_CHECK int
@@ -83,6 +85,7 @@ typedef int fh_cmd_fn(struct fh_cli *cli, const struct fh_args *args, struct fh_
 fh_cmd_fn fh_cmd_completion;
 fh_cmd_fn fh_cmd_contract_lint;
 fh_cmd_fn fh_cmd_contract_show;
+fh_cmd_fn fh_cmd_contract_test;
 fh_cmd_fn fh_cmd_contract_verify;
 fh_cmd_fn fh_cmd_domain_show;
 fh_cmd_fn fh_cmd_init;
@@ -94,11 +97,14 @@ fh_cmd_fn fh_cmd_member_list;
 fh_cmd_fn fh_cmd_member_revoke;
 fh_cmd_fn fh_cmd_node;
 fh_cmd_fn fh_cmd_peers;
+fh_cmd_fn fh_cmd_product_check;
 fh_cmd_fn fh_cmd_product_deprecate;
 fh_cmd_fn fh_cmd_product_describe;
+fh_cmd_fn fh_cmd_product_history;
 fh_cmd_fn fh_cmd_product_list;
 fh_cmd_fn fh_cmd_product_publish;
 fh_cmd_fn fh_cmd_product_retire;
+fh_cmd_fn fh_cmd_product_status;
 fh_cmd_fn fh_cmd_query;
 fh_cmd_fn fh_cmd_search;
 fh_cmd_fn fh_cmd_status;

@@ -17,6 +17,8 @@
 
 #include <string.h>
 
+enum { DAY_MS = 24 * 3600 * 1000 };
+
 struct moving {
     struct fh_cli *cli;
     const struct fh_args *args;
@@ -100,8 +102,12 @@ static int read_sunset(struct moving *m, struct fh_err *err)
     }
     int64_t end = 0;
     int code = fh_until_parse(&end, "--sunset", text, fh_clock_wall_ms(), err);
-    /* A day is served to its end, and that is the day that people read. */
-    m->move.sunset_ms = end - 1;
+    /* A day is served to its end, and that is the day that people read; only who states an hour
+     * means it. */
+    if (strchr(text, 'T') == NULL) {
+        end = (end + DAY_MS - 1) / DAY_MS * DAY_MS - 1;
+    }
+    m->move.sunset_ms = end;
     return code;
 }
 

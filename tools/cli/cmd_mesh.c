@@ -116,6 +116,8 @@ static int put_products(struct fh_cli *cli,
         {"successor", FH_OUTPUT_TEXT},
         {"reachable", FH_OUTPUT_BOOL},
         {"access", FH_OUTPUT_TEXT},
+        {"quality", FH_OUTPUT_TEXT},
+        {"measured", FH_OUTPUT_TEXT},
         {"heard", FH_OUTPUT_TEXT},
         {"title", FH_OUTPUT_TEXT},
     };
@@ -129,6 +131,7 @@ static int put_products(struct fh_cli *cli,
         }
         char name[FH_PRODUCT_NAME_BYTES];
         char age[FH_AGE_BYTES];
+        char measured[FH_AGE_BYTES];
         char sunset[FH_TIME_TEXT_BYTES];
         fh_sunset_text(sunset, product.sunset_ms);
         fh_product_name_text(name, product.domain_name, product.product, product.version);
@@ -139,6 +142,8 @@ static int put_products(struct fh_cli *cli,
         fh_output_text(output, product.successor);
         fh_output_bool(output, product.reachable);
         fh_output_text(output, product.open_to_mesh ? "mesh" : "granted");
+        fh_output_text(output, product.quality);
+        fh_output_text(output, fh_cli_since(measured, product.measured_ms));
         fh_output_text(output, age);
         fh_output_text(output, product.title);
     }

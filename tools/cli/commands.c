@@ -123,6 +123,49 @@ const struct fh_command fh_commands[] = {
     },
     {
         .noun = "product",
+        .verb = "check",
+        .operands = "NAME",
+        .summary = "measure an own product now: every promise against the data",
+        .details = "The node does so by itself on the contract's schedules, or every\n"
+                   "quality_interval seconds. What it finds is signed, and every peer shows it.\n"
+                   "Exit code 1 when a promise is broken.",
+        .example = "freehold product check aviation/flights\n"
+                   "freehold -o json product check aviation/flights@1 --dry-run\n"
+                   "freehold product check aviation/flights --history",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags = {{"dry-run", NULL, "look, but sign and tell nothing", 0},
+                  {"history", NULL, "list the last measurements instead", 0}},
+        .run = fh_cmd_product_check,
+    },
+    {
+        .noun = "product",
+        .verb = "status",
+        .operands = "NAME",
+        .summary = "show how a product stands: its majors, their end, who signed, forks",
+        .details = "Status, sunset and successor are verified as the owner signed them.",
+        .example = "freehold product status shop/orders\n"
+                   "freehold -o json product status shop/orders@1 --peer 127.0.0.1:7401",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags = {PEER_FLAG},
+        .run = fh_cmd_product_status,
+    },
+    {
+        .noun = "product",
+        .verb = "history",
+        .operands = "NAME",
+        .summary = "show what happened to a product: versions, moves, forks",
+        .details = "As far as the node that is asked knows: one that joined late knows less.",
+        .example = "freehold product history shop/orders\n"
+                   "freehold -o csv product history shop/orders@1",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags = {PEER_FLAG},
+        .run = fh_cmd_product_history,
+    },
+    {
+        .noun = "product",
         .verb = "deprecate",
         .operands = "NAME@MAJOR",
         .summary = "tell consumers that a major version ends, and what comes instead",
@@ -178,6 +221,31 @@ const struct fh_command fh_commands[] = {
         .flags = {{"publish", NULL, "also what publishing asks for", 0},
                   {"schema", "VERSION", "judge by 3.0.2, 3.0.2-strict, 3.1.0 or 3.2.0 alone", 0}},
         .run = fh_cmd_contract_lint,
+    },
+    {
+        .noun = "contract",
+        .verb = "test",
+        .operands = "FILE",
+        .summary = "check the data against every promise of a contract",
+        .details =
+            "Schema, quality rules and service levels. Data files are found relative to the\n"
+            "contract's folder. Needs no home and no mesh. Ends with 1 when a promise is\n"
+            "broken; what cannot be run is listed with its reason.",
+        .example = "freehold contract test flights.odcs.yaml\n"
+                   "freehold contract test flights.odcs.yaml --only schema --samples 5\n"
+                   "freehold -o json contract test flights.odcs.yaml --junit report.xml",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags =
+            {
+                {"only", "LIST", "of schema, quality, sla; several by comma (default: all)", 0},
+                {"samples", "N", "show N failing rows of each check; only public columns", 0},
+                {"server", "NAME", "the server to read (default: the only local one)", 0},
+                {"now", "TIME", "measure ages against this time (default: now)", 0},
+                {"junit", "FILE", "also write the report as JUnit XML", 0},
+                {"fail-on", "LEVEL", "warning or error (default error)", 0},
+            },
+        .run = fh_cmd_contract_test,
     },
     {
         .noun = "contract",

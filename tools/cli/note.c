@@ -6,8 +6,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void say_quality(struct fh_cli *cli, const struct freehold_notice *notice, int64_t now_ms)
+{
+    char age[FH_AGE_BYTES];
+    int64_t ms = now_ms - notice->measured_ms;
+    fh_cli_age(age, ms > 0 ? (uint64_t)ms : 0);
+    fh_cli_say(cli,
+               "%s: %s/%s@%lu: not all promises of its contract held when it was measured %s (%s)",
+               strcmp(notice->quality, "fail") == 0 ? "warning" : "note",
+               notice->domain_name,
+               notice->product,
+               strtoul(notice->version, NULL, 10),
+               age,
+               notice->quality);
+}
+
 void fh_note_say(struct fh_cli *cli, const struct freehold_notice *notice, int64_t now_ms)
 {
+    if (notice->quality[0] != '\0') {
+        say_quality(cli, notice, now_ms);
+    }
+    if (strcmp(notice->status, "active") == 0) {
+        return;
+    }
     char end[FH_TIME_TEXT_BYTES];
     fh_sunset_text(end, notice->sunset_ms);
     bool passed = notice->sunset_ms != 0 && notice->sunset_ms <= now_ms;

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Note: the line that tells a person that a product is a draft, deprecated or retired.
+ * Note: the line that tells a person that a product is a draft, deprecated or retired, or
+ * that its data break promises.
  *
  *     note: shop/orders@1 is deprecated, ends 2027-03-31; use shop/orders@2
  *     warning: shop/orders@1 is deprecated, its end 2027-03-31 has passed; use shop/orders@2
+ *
+ *     warning: shop/orders@1: not all promises of its contract held when it was measured 2 h ago
+ * (fail)
  *
  * Does not: decide whether to say it; an active product has no note. Thread: one. Ownership: all is
  * borrowed.

@@ -99,5 +99,10 @@ void freehold_result_notice(const struct freehold_result *result,
     snprintf(filled.version, sizeof filled.version, "%s", notice->version);
     snprintf(filled.status, sizeof filled.status, "%s", fh_announce_status_text(notice->status));
     fh_announce_successor_text(filled.successor, notice->successor, name);
+    if (notice->quality == FH_QUALITY_WARN || notice->quality == FH_QUALITY_FAIL) {
+        const char *quality = fh_quality_state_text(notice->quality);
+        snprintf(filled.quality, sizeof filled.quality, "%s", quality);
+        filled.measured_ms = notice->measured_ms;
+    }
     fh_public_copy(out, &filled, sizeof filled);
 }
