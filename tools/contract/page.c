@@ -52,11 +52,16 @@ static void tags(struct fh_page *page, const struct fh_contract_strings *list)
     }
 }
 
-static void
-definitions(struct fh_page *page, const struct fh_contract_definition *items, size_t count)
+static void definitions(struct fh_page *page,
+                        const char *label,
+                        const struct fh_contract_definition *items,
+                        size_t count)
 {
     if (count == 0) {
         return;
+    }
+    if (label != NULL) {
+        page->ops->prose(page, label, "");
     }
     page->ops->items(page, true);
     for (size_t i = 0; i < count; i++) {
@@ -130,9 +135,13 @@ static void glance(struct fh_page *page, const struct fh_contract *contract)
     fact(page, "Team", contract->team == NULL ? NULL : contract->team->name);
     contact(page, contract);
     fact(page, "Domain", contract->domain);
-    fact(page, "Data product", contract->data_product);
+    fact(page, "Data product", contract->name == NULL ? NULL : contract->data_product);
     fact(page, "Tenant", contract->tenant);
-    fact(page, "Created", contract->created);
+    if (contract->created != NULL) { /* the day; the time of it is for machines */
+        char day[16];
+        snprintf(day, sizeof day, "%.10s", contract->created);
+        fact(page, "Created", day);
+    }
     price(page, contract->price);
     if (contract->tables.count > 0) {
         page->ops->fact(page, contract->tables.count == 1 ? "Table" : "Tables");
@@ -157,7 +166,7 @@ static void about(struct fh_page *page, const struct fh_contract *contract)
     if (about != NULL) {
         prose(page, "Use it for", about->usage);
         prose(page, "Mind its limits", about->limitations);
-        definitions(page, about->definitions.items, about->definitions.count);
+        definitions(page, "See also", about->definitions.items, about->definitions.count);
     }
     if (context != NULL) {
         prose(page, "Context", context->text != NULL ? context->text : context->instructions);
@@ -192,7 +201,9 @@ static void rule(struct fh_page *page, const struct fh_contract_quality *quality
         page->ops->muted(page, quality->description);
     }
     if (quality->severity != NULL) {
-        page->ops->badge(page, FH_PAGE_BADGE_PLAIN, quality->severity);
+        fh_buf_reset(&words);
+        fh_buf_printf(&words, "if broken: %s", quality->severity);
+        page->ops->badge(page, FH_PAGE_BADGE_PLAIN, fh_buf_cstr(&words));
     }
 }
 
@@ -242,7 +253,9 @@ static void type_cell(struct fh_page *page, const struct fh_contract_column *col
         page->ops->badge(page, FH_PAGE_BADGE_REQUIRED, "always there");
     }
     if (column->classification != NULL) {
-        page->ops->badge(page, FH_PAGE_BADGE_CLASS, column->classification);
+        bool is_public = strcasecmp(column->classification, "public") == 0;
+        page->ops->badge(
+            page, is_public ? FH_PAGE_BADGE_PLAIN : FH_PAGE_BADGE_CLASS, column->classification);
     }
     page->ops->cell(page, NULL);
 }
@@ -372,6 +385,7 @@ static void table(struct fh_page *page, const struct fh_contract_table *table)
         page->ops->table(page, NULL);
     }
     if (table->quality.count > 0 || table->relationships.count > 0) {
+        page->ops->prose(page, "Promises", "");
         page->ops->items(page, true);
         for (size_t i = 0; i < table->quality.count; i++) {
             page->ops->item(page, true);
@@ -381,7 +395,7 @@ static void table(struct fh_page *page, const struct fh_contract_table *table)
         relationships(page, table);
         page->ops->items(page, false);
     }
-    definitions(page, table->definitions.items, table->definitions.count);
+    definitions(page, "See also", table->definitions.items, table->definitions.count);
 }
 
 /* --- promises of the whole, people --- */
@@ -508,7 +522,7 @@ static void more(struct fh_page *page, const struct fh_contract *contract)
 {
     if (contract->definitions.count > 0) {
         page->ops->section(page, 1, "Read on", NULL);
-        definitions(page, contract->definitions.items, contract->definitions.count);
+        definitions(page, NULL, contract->definitions.items, contract->definitions.count);
     }
     if (contract->custom.count == 0) {
         return;

@@ -22,7 +22,7 @@ enum fh_page_badge {
     FH_PAGE_BADGE_KEY,      /* primary key */
     FH_PAGE_BADGE_REQUIRED, /* always there */
     FH_PAGE_BADGE_UNIQUE,
-    FH_PAGE_BADGE_CLASS, /* classification */
+    FH_PAGE_BADGE_CLASS, /* a classification that is not public */
     FH_PAGE_BADGE_COUNT
 };
 
@@ -44,6 +44,7 @@ struct fh_page_ops {
     /* Level 1 or 2; it ends where the next of the same or a higher level begins. `anchor` is the
      * name of the table that it shows, or NULL. */
     void (*section)(struct fh_page *page, unsigned level, const char *title, const char *anchor);
+    /* A label (or NULL) over paragraphs; without text it stands over the block that follows. */
     void (*prose)(struct fh_page *page, const char *label, const char *text);
     void (*facts)(struct fh_page *page, bool begin);
     void (*fact)(struct fh_page *page, const char *label); /* NULL ends it */

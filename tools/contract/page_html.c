@@ -47,7 +47,7 @@ static const char *const style[] = {
     "h2{margin:0 0 1rem;font-size:1.3rem;letter-spacing:-.01em}\n"
     "h3{margin:0 0 .5rem;font-size:1.15rem}\n"
     "h3 code{margin-left:.5rem;font-size:.8rem;font-weight:400}\n"
-    "h4{margin:1.25rem 0 .25rem;font-size:.8rem;letter-spacing:.05em;text-transform:uppercase;"
+    ".label{margin:1.25rem 0 .25rem;font-size:.8rem;letter-spacing:.05em;text-transform:uppercase;"
     "color:var(--soft)}\n"
     "p{margin:0 0 .75rem;max-width:46rem}\n"
     "dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:1rem 1.5rem;"
@@ -69,17 +69,18 @@ static const char *const style[] = {
     "td code{padding:0;background:none;font-weight:600}td ul{font-size:.95em}\n"
     "footer{padding-top:.5rem;padding-bottom:3rem;color:var(--soft);font-size:.82rem}\n"
     "@media(max-width:44rem){header,main,footer{padding-left:1rem;padding-right:1rem}"
-    "header{padding-top:2rem}section.s1{padding:1.1rem 1.1rem;border-radius:.7rem}"
+    "header{padding-top:2rem}section.s1{padding:1.1rem;border-radius:.7rem}"
     "thead{position:absolute;left:-99em}table,tbody,tr,td{display:block;width:100%!important}"
     "tr{padding:.75rem 0;border-bottom:1px solid var(--line)}tr:last-child{border-bottom:0}"
-    "td{padding:.15rem 0;border:0}td:empty{display:none}"
+    "dl{grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr))}td{padding:.15rem "
+    "0;border:0}td:empty{display:none}"
     "table:not(.cols) td::before{content:attr(data-label) \": \";color:var(--soft);"
     "font-size:.85em}}\n"
     "@media print{:root{color-scheme:light;--ink:#000;--soft:#444;--line:#bbb;--paper:#fff;"
     "--back:#fff;--accent:#000;--key:#000;--key-back:#eee;--ok:#000;--ok-back:#eee;--warn:#000;"
     "--warn-back:#eee;--chip:#eee;--code:#f4f4f4}body{font-size:10.5pt}header,main,footer"
     "{max-width:none;padding-left:0;padding-right:0}section.s1{padding:0;border:0}tr,li,dl>div"
-    "{break-inside:avoid}h2,h3,h4{break-after:avoid}.skip{display:none}}\n"};
+    "{break-inside:avoid}h2,h3,.label{break-after:avoid}.skip{display:none}}\n"};
 
 /* --- escaping --- */
 
@@ -231,9 +232,9 @@ static void on_section(struct fh_page *page, unsigned level, const char *title, 
 static void on_prose(struct fh_page *page, const char *label, const char *text)
 {
     if (label != NULL) {
-        fh_buf_add_cstr(page->out, "<h4>");
+        fh_buf_add_cstr(page->out, "<p class=\"label\">");
         add_text(page->out, label);
-        fh_buf_add_cstr(page->out, "</h4>\n");
+        fh_buf_add_cstr(page->out, "</p>\n");
     }
     add_paragraphs(page->out, text, "<p dir=\"auto\">");
 }

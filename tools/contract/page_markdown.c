@@ -104,6 +104,16 @@ static void on_line(struct fh_page *page)
 
 /* --- blocks --- */
 
+/* Ends a line without the blank that stands behind every word. */
+static void end_with(struct fh_page *page, const char *end)
+{
+    struct fh_buf *out = page->out;
+    while (out->size > 0 && out->data[out->size - 1] == ' ') {
+        out->size--;
+    }
+    fh_buf_add_cstr(out, end);
+}
+
 static void add_paragraphs(struct fh_page *page, const char *text)
 {
     bool is_open = false;
@@ -137,7 +147,7 @@ static void on_begin(struct fh_page *page, const struct fh_page_head *head)
         fh_buf_add_cstr(page->out, "version ");
         on_text(page, head->version);
     }
-    fh_buf_add_cstr(page->out, "\n\n");
+    end_with(page, "\n\n");
     if (head->lead != NULL) {
         add_paragraphs(page, head->lead);
     }
@@ -149,7 +159,7 @@ static void on_end(struct fh_page *page, const struct fh_contract *contract)
     on_code(page, contract->id == NULL ? "" : contract->id);
     fh_buf_add_cstr(page->out, ", Open Data Contract Standard ");
     on_text(page, contract->api_version == NULL ? "" : contract->api_version);
-    fh_buf_add_cstr(page->out, "\n");
+    end_with(page, "\n");
 }
 
 static void on_section(struct fh_page *page, unsigned level, const char *title, const char *anchor)
@@ -160,14 +170,14 @@ static void on_section(struct fh_page *page, unsigned level, const char *title, 
         fh_buf_add_u8(page->out, ' ');
         on_code(page, anchor);
     }
-    fh_buf_add_cstr(page->out, "\n\n");
+    end_with(page, "\n\n");
 }
 
 static void on_prose(struct fh_page *page, const char *label, const char *text)
 {
     if (label != NULL) {
         on_badge(page, FH_PAGE_BADGE_PLAIN, label);
-        fh_buf_add_cstr(page->out, "\n\n");
+        end_with(page, "\n\n");
     }
     add_paragraphs(page, text);
 }
@@ -180,7 +190,7 @@ static void on_facts(struct fh_page *page, bool begin)
 static void on_fact(struct fh_page *page, const char *label)
 {
     if (label == NULL) {
-        fh_buf_add_u8(page->out, '\n');
+        end_with(page, "\n");
         return;
     }
     fh_buf_add_cstr(page->out, "- ");
@@ -198,7 +208,7 @@ static void on_item(struct fh_page *page, bool begin)
     if (page->in_cell) {
         fh_buf_add_cstr(page->out, begin ? "<br>\xe2\x80\xa2 " : "");
     } else {
-        fh_buf_add_cstr(page->out, begin ? "- " : "\n");
+        end_with(page, begin ? "- " : "\n");
     }
 }
 
@@ -227,7 +237,11 @@ static void on_row(struct fh_page *page, bool begin)
 static void on_cell(struct fh_page *page, const char *label)
 {
     page->in_cell = label != NULL;
-    fh_buf_add_cstr(page->out, label != NULL ? " " : "|");
+    if (label != NULL) {
+        fh_buf_add_u8(page->out, ' ');
+    } else {
+        end_with(page, " |");
+    }
 }
 
 const struct fh_page_ops fh_page_markdown = {

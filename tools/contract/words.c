@@ -152,13 +152,37 @@ void fh_words_type(struct fh_buf *out, const struct fh_contract_column *column)
 
 /* --- quality --- */
 
+/* A whole number of five digits and more in groups of three: 1,000,000. */
+static void add_grouped(struct fh_buf *out, const char *number)
+{
+    size_t size = strlen(number);
+    if (size < 5 || strspn(number, "0123456789") != size) {
+        fh_buf_add_cstr(out, number);
+        return;
+    }
+    for (size_t i = 0; i < size; i++) {
+        fh_buf_add_cstr(out, i > 0 && (size - i) % 3 == 0 ? "," : "");
+        fh_buf_add_u8(out, (uint8_t)number[i]);
+    }
+}
+
+static void add_operand(struct fh_buf *out, const struct fh_doc_node *value)
+{
+    char normal[FH_DECIMAL_BYTES];
+    if (fh_doc_type(value) == FH_DOC_TYPE_NUMBER && fh_decimal_normalise(normal, value->text)) {
+        add_grouped(out, normal);
+    } else {
+        fh_words_value(out, value);
+    }
+}
+
 static void add_between(struct fh_buf *out, const struct fh_doc_node *pair)
 {
     const struct fh_doc_node *first = pair->first;
     if (first != NULL && first->next != NULL) {
-        fh_words_value(out, first);
+        add_operand(out, first);
         fh_buf_add_cstr(out, " and ");
-        fh_words_value(out, first->next);
+        add_operand(out, first->next);
     }
 }
 
@@ -167,18 +191,22 @@ static void add_comparison(struct fh_buf *out, const struct fh_contract_quality 
 {
     if (rule->must_be != NULL) {
         fh_buf_add_cstr(out, "exactly ");
-        fh_words_value(out, rule->must_be);
+        add_operand(out, rule->must_be);
     } else if (rule->must_not_be != NULL) {
         fh_buf_add_cstr(out, "anything but ");
-        fh_words_value(out, rule->must_not_be);
+        add_operand(out, rule->must_not_be);
     } else if (rule->must_be_greater_than != NULL) {
-        fh_buf_printf(out, "more than %s", rule->must_be_greater_than);
+        fh_buf_add_cstr(out, "more than ");
+        add_grouped(out, rule->must_be_greater_than);
     } else if (rule->must_be_greater_or_equal_to != NULL) {
-        fh_buf_printf(out, "at least %s", rule->must_be_greater_or_equal_to);
+        fh_buf_add_cstr(out, "at least ");
+        add_grouped(out, rule->must_be_greater_or_equal_to);
     } else if (rule->must_be_less_than != NULL) {
-        fh_buf_printf(out, "less than %s", rule->must_be_less_than);
+        fh_buf_add_cstr(out, "less than ");
+        add_grouped(out, rule->must_be_less_than);
     } else if (rule->must_be_less_or_equal_to != NULL) {
-        fh_buf_printf(out, "at most %s", rule->must_be_less_or_equal_to);
+        fh_buf_add_cstr(out, "at most ");
+        add_grouped(out, rule->must_be_less_or_equal_to);
     } else if (rule->must_be_between != NULL) {
         fh_buf_add_cstr(out, "between ");
         add_between(out, rule->must_be_between);
@@ -334,13 +362,23 @@ static const char *unit_word(const char *unit, bool is_one)
     return unit;
 }
 
+/* Whether the text starts as 2026-01-31T does. */
+static bool is_moment(const char *text)
+{
+    return strlen(text) > 10 && strspn(text, "0123456789") == 4 && text[4] == '-' &&
+           text[7] == '-' && text[10] == 'T';
+}
+
 static void add_amount(struct fh_buf *out, const struct fh_contract_sla *sla)
 {
     bool is_one = sla->value != NULL && strcmp(sla->value->text, "1") == 0;
-    if (sla->value != NULL) {
+    if (sla->value != NULL && is_moment(sla->value->text)) {
+        fh_buf_printf(out, "%.10s", sla->value->text); /* the day is what people plan by */
+    } else if (sla->value != NULL) {
         fh_words_value(out, sla->value);
     }
-    if (sla->value_ext != NULL) {
+    if (sla->value != NULL && sla->value_ext != NULL &&
+        strcmp(sla->value->text, sla->value_ext->text) != 0) {
         fh_buf_add_cstr(out, " to ");
         fh_words_value(out, sla->value_ext);
     }
