@@ -371,14 +371,15 @@ static bool is_moment(const char *text)
 
 static void add_amount(struct fh_buf *out, const struct fh_contract_sla *sla)
 {
-    bool is_one = sla->value != NULL && strcmp(sla->value->text, "1") == 0;
+    bool is_range = sla->value != NULL && sla->value_ext != NULL &&
+                    strcmp(sla->value->text, sla->value_ext->text) != 0;
+    bool is_one = sla->value != NULL && !is_range && strcmp(sla->value->text, "1") == 0;
     if (sla->value != NULL && is_moment(sla->value->text)) {
         fh_buf_printf(out, "%.10s", sla->value->text); /* the day is what people plan by */
     } else if (sla->value != NULL) {
         fh_words_value(out, sla->value);
     }
-    if (sla->value != NULL && sla->value_ext != NULL &&
-        strcmp(sla->value->text, sla->value_ext->text) != 0) {
+    if (is_range) {
         fh_buf_add_cstr(out, " to ");
         fh_words_value(out, sla->value_ext);
     }
