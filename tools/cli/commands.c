@@ -249,6 +249,26 @@ const struct fh_command fh_commands[] = {
     },
     {
         .noun = "contract",
+        .verb = "export",
+        .operands = "FILE|NAME",
+        .summary = "write a contract as YAML, JSON Schema, SQL, a web page or Markdown",
+        .details = "FILE is a contract of this machine and needs no home; NAME a product of the\n"
+                   "mesh, whose published text odcs gives byte for byte. Formats: odcs,\n"
+                   "jsonschema, sql, html (one page without script), markdown.",
+        .example = "freehold contract export flights.odcs.yaml --format html -o flights.html\n"
+                   "freehold contract export flights.odcs.yaml --format sql --dialect postgres\n"
+                   "freehold contract export aviation/flights --format jsonschema",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags = {{"format", "FORMAT", "odcs (default), jsonschema, sql, html or markdown", 'f'},
+                  {"out", "FILE", "write there instead of standard output", 'o'},
+                  {"dialect", "NAME", "of sql: duckdb (default) or postgres", 0},
+                  {"table", "NAME", "of sql and jsonschema: only this table", 0},
+                  PEER_FLAG},
+        .run = fh_cmd_contract_export,
+    },
+    {
+        .noun = "contract",
         .verb = "show",
         .operands = "NAME",
         .summary = "print the published contract (YAML), verified",

@@ -4,6 +4,7 @@
 #include "common/limits.h"
 #include "common/mem.h"
 #include "proto/contract/contract_read.h"
+#include "proto/contract/contract_rules.h"
 #include "proto/contract/contract_table.h"
 #include "proto/wire/pack.h"
 
@@ -16,6 +17,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static const struct fh_section *const sections[] = {
     &fh_section_contract,     &fh_section_description,
@@ -405,6 +407,92 @@ static void test_newer_models(void **state)
     fh_arena_free(arena);
 }
 
+/* The texts of 256 KiB that make the largest trees and models: each is judged within the memory of
+ * a contract and in little time, whatever the verdict. */
+static void test_worst_texts_are_bounded(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        const char *head;
+        const char *unit;
+        const char *tail;
+        int code;
+    } rows[] = {
+        {"columns of 3.0, read twice",
+         "{apiVersion: v3.0.2, kind: DataContract, id: a, version: '1', status: s, x: 1, schema: "
+         "[{name: t, properties: [",
+         "{},",
+         "]}]}",
+         FH_ECHECK},
+        {"columns of 3.2",
+         "{apiVersion: v3.2.0, kind: DataContract, id: a, version: '1', schema: [{name: t, "
+         "properties: [",
+         "{enum: []},",
+         "]}]}",
+         FH_ECHECK},
+        {"values of an enum",
+         "{apiVersion: v3.2.0, kind: DataContract, id: a, version: '1', schema: [{name: t, "
+         "properties: [{name: c, logicalType: string, enum: [",
+         "{value: 1},",
+         "]}]}]}",
+         FH_ECHECK},
+        {"rules", HEAD "schema: [{name: t, quality: [", "{},", "]}]", FH_OK},
+        {"keys that are kept",
+         "{apiVersion: v3.0.2, kind: DataContract, id: a, version: '1', status: s, support: [",
+         "{channel: c, url: u, z: 1, y: 2, x: 3},",
+         "]}",
+         FH_OK},
+        {"names that all look alike",
+         HEAD "schema: [{name: t, properties: [",
+         "{name: \xd0\xbe},",
+         "]}]",
+         FH_ECHECK},
+        {"deep lists in an open value",
+         HEAD "customProperties: [{property: p, value: [",
+         "[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]],",
+         "]}]",
+         FH_OK},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct fh_arena *arena = fh_arena_new(FH_CONTRACT_ARENA_BYTES_MAX);
+        struct fh_buf text;
+        struct fh_findings findings;
+        struct fh_contract *contract = NULL;
+        struct fh_err err = {0};
+        fh_findings_init(&findings, arena);
+        fh_buf_init(&text, FH_CONTRACT_BYTES_MAX);
+        fh_buf_add_cstr(&text, rows[i].head);
+        unsigned events =
+            40; /* each item of a unit is at most two events a bracket, colon or comma */
+        for (unsigned more = 0; text.size + 64 < FH_CONTRACT_BYTES_MAX;) {
+            for (const char *at = rows[i].unit; *at != '\0'; at++) {
+                more += strchr("{[]}:", *at) != NULL ? 1 : 0;
+                more += *at == ':' ? 1 : 0;
+            }
+            if (events + more > FH_YAML_EVENTS_MAX) {
+                break;
+            }
+            fh_buf_add_cstr(&text, rows[i].unit);
+        }
+        fh_buf_add_cstr(&text, rows[i].tail);
+        clock_t start = clock();
+        int rc = fh_contract_read(&contract, fh_buf_view(&text), &findings, &err);
+        if (rc == FH_OK) {
+            fh_contract_rules(contract, &findings);
+            rc = fh_findings_ok(&findings, &err);
+        } else if (contract != NULL) {
+            fh_contract_rules(contract, &findings);
+        }
+        double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+        if (rc != rows[i].code || findings.failed != FH_OK || seconds > 5) {
+            fail_msg("%s: %d %s, %.1f s", rows[i].name, rc, err.text, seconds);
+        }
+        fh_buf_fini(&text);
+        fh_arena_free(arena);
+    }
+}
+
 static void test_open_to_mesh(void **state)
 {
     (void)state;
@@ -678,6 +766,7 @@ int main(void)
         cmocka_unit_test(test_nothing_is_lost),
         cmocka_unit_test(test_all_versions_are_kept),
         cmocka_unit_test(test_newer_models),
+        cmocka_unit_test(test_worst_texts_are_bounded),
         cmocka_unit_test(test_open_to_mesh),
         cmocka_unit_test(test_foreign_forms),
         cmocka_unit_test(test_damaged_forms),
