@@ -62,6 +62,16 @@ int fh_worker_pid(const struct fh_worker *worker)
     return worker->pid;
 }
 
+uint32_t fh_worker_layers(const struct fh_worker *worker)
+{
+    return worker->layers;
+}
+
+const char *fh_worker_engine(const struct fh_worker *worker)
+{
+    return worker->engine;
+}
+
 /* The worker broke the protocol or a bound: it is not asked again. */
 int fh_worker_breach(struct fh_worker *worker, struct fh_err *err)
 {

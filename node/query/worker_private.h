@@ -35,6 +35,9 @@ struct fh_worker {
     int pidfd; /* signals reach this process and no later one of the same number */
     int pid;
     char spill[256];
+    bool require_sandbox;
+    uint32_t layers_wanted;
+    uint64_t spill_bytes_max; /* of the folder; 0 before it is set up */
 
     atomic_bool dead;        /* must not be asked again */
     atomic_bool killed;      /* by us, on request */
@@ -49,6 +52,8 @@ struct fh_worker {
     struct fh_err scan_failure; /* the first one told by fh_worker_scan_error; FH_OK = none */
 
     /* the asking thread only: */
+    uint32_t layers; /* that stand */
+    char engine[64];
     enum fh_worker_state state;
     uint64_t last_id;
     int64_t deadline_ms; /* of the running query */

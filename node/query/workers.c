@@ -29,6 +29,8 @@ struct fh_workers {
     char *spill_root;
     uint32_t max;
     bool keep_stderr;
+    bool require_sandbox;
+    uint32_t layers;
     bool quiesced;
     uint64_t spawned;
     uint32_t living;
@@ -108,6 +110,8 @@ int fh_workers_new(struct fh_workers **out,
     workers->spill_root = fh_strdup(options->spill_root);
     workers->max = options->workers_max;
     workers->keep_stderr = options->keep_stderr;
+    workers->require_sandbox = options->require_sandbox;
+    workers->layers = FH_LAYERS_ALL & ~options->layers_off;
     fh_list_init(&workers->all);
     int code = workers->program == NULL || workers->spill_root == NULL
                    ? fh_err_set(err, FH_ENOMEM, "workers: out of memory")
@@ -277,6 +281,8 @@ int fh_workers_spawn(struct fh_workers *workers, struct fh_worker **out, struct 
     process->workers = workers;
     process->handle.data = process;
     process->worker.process = process;
+    process->worker.require_sandbox = workers->require_sandbox;
+    process->worker.layers_wanted = workers->layers;
     process->worker.fd = -1;
     process->worker.pidfd = -1;
     workers->spawned++;

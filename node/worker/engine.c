@@ -3,6 +3,7 @@
 
 #include "common/mem.h"
 #include "node/worker/fault.h"
+#include "node/worker/files.h"
 #include "node/worker/sandbox.h"
 #include "node/worker/source_files.h"
 #include "node/worker/sql.h"
@@ -99,7 +100,15 @@ open_database(struct fh_engine *engine, const struct fh_channel_setup *setup, st
         good &= duckdb_set_config(config, settings[i].name, settings[i].value) == DuckDBSuccess;
     }
     good &= duckdb_set_config(config, "memory_limit", memory) == DuckDBSuccess;
-    good &= duckdb_set_config(config, "temp_directory", setup->spill) == DuckDBSuccess;
+    /* The worker's folder is the current one, by whatever path it can still be reached; DuckDB
+     * wants one of its own, and not to be told that it is the current. */
+    const char *temp = setup->spill[0] == 0 ? "" : "spill";
+    good &= duckdb_set_config(config, "temp_directory", temp) == DuckDBSuccess;
+    if (setup->spill[0] != 0) {
+        char spill[32];
+        snprintf(spill, sizeof spill, "%uMiB", setup->spill_mib);
+        good &= duckdb_set_config(config, "max_temp_directory_size", spill) == DuckDBSuccess;
+    }
     char *why = NULL;
     good = good && duckdb_open_ext(NULL, &engine->database, config, &why) == DuckDBSuccess;
     duckdb_free(why);
@@ -143,12 +152,12 @@ int fh_engine_open(struct fh_engine **out,
 int fh_engine_seal(struct fh_engine *engine, struct fh_err *err)
 {
     char sql[64];
+    int code = FH_OK;
     if (engine->sealed) {
         return FH_OK;
     }
-    int code = fh_sandbox_confine(err);
     snprintf(sql, sizeof sql, "SET threads=%u", engine->threads);
-    if (code == FH_OK && engine->threads > 1) {
+    if (engine->threads > 1) {
         code = fh_engine_do(engine, sql, err);
     }
     if (code == FH_OK) {
