@@ -31,6 +31,8 @@ int fh_worker_setup_ahead(struct fh_worker *worker,
     }
     struct fh_buf payload;
     fh_buf_init(&payload, 8 * 1024);
+    /* DuckDB keeps its own files within spill_mib; a little more is not worth a worker. */
+    atomic_store(&worker->spill_bytes_max, (uint64_t)setup.spill_mib * 17 / 16 * 1024 * 1024);
     fh_channel_put_setup(&payload, &setup);
     int code = fh_worker_send_buf(worker, FH_CHANNEL_SETUP, &payload, err);
     fh_buf_fini(&payload);

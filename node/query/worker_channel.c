@@ -52,6 +52,12 @@ void fh_worker_kill(struct fh_worker *worker)
     (void)pidfd_send_signal(worker->pidfd, SIGKILL, NULL, 0);
 }
 
+void fh_worker_end(struct fh_worker *worker)
+{
+    atomic_store(&worker->dead, true);
+    (void)pidfd_send_signal(worker->pidfd, SIGKILL, NULL, 0);
+}
+
 bool fh_worker_dead(const struct fh_worker *worker)
 {
     return atomic_load(&worker->dead);

@@ -37,7 +37,7 @@ struct fh_worker {
     char spill[256];
     bool require_sandbox;
     uint32_t layers_wanted;
-    uint64_t spill_bytes_max; /* of the folder; 0 before it is set up */
+    _Atomic uint64_t spill_bytes_max; /* of the folder; 0 before it is set up */
 
     atomic_bool dead;        /* must not be asked again */
     atomic_bool killed;      /* by us, on request */
@@ -79,6 +79,8 @@ void fh_worker_channel_fini(struct fh_worker *worker);
 
 /* ---- worker_channel.c ---- */
 
+/* It went beyond a bound: SIGKILL; its question ends by FH_EIO, "worker.died". Any thread. */
+void fh_worker_end(struct fh_worker *worker);
 /* The worker broke the protocol or a bound: kills it; FH_EPROTO with the reason in `err`, or a
  * general one. */
 int fh_worker_breach(struct fh_worker *worker, struct fh_err *err);

@@ -19,7 +19,7 @@
 enum {
     CLOSE_ALL = 0x7fffffff,
     ADDRESS_SPACE_BASE_MIB = 1536, /* libraries, stacks, allocator arenas: reserved, not used */
-    DATA_BASE_MIB = 64,            /* stacks and what DuckDB has before the first query */
+    DATA_MIB_MIN = 96,             /* three stacks, and what DuckDB has before the first query */
     FILES_MAX = FH_SLOT_FIRST + 2 * FH_WORKER_FILES_MAX + 128, /* slots, reads of them, spill */
 };
 
@@ -72,8 +72,9 @@ int fh_sandbox_limit(const struct fh_channel_setup *setup, struct fh_err *err)
     }
     int code = bound(RLIMIT_NOFILE, FILES_MAX, "RLIMIT_NOFILE", err);
     if (code == FH_OK && !FH_SHADOW_MEMORY) {
-        /* Of the data bound an allocator may use every byte; address space it reserves freely. */
-        rlim_t data = DATA_BASE_MIB + (rlim_t)setup->memory_mib;
+        /* Data is what can be written and is nobody else's: the heap and stacks, not libraries and
+         * not what an allocator only reserves. So this is the bound that memory meets. */
+        rlim_t data = setup->memory_mib < DATA_MIB_MIN ? DATA_MIB_MIN : (rlim_t)setup->memory_mib;
         code = bound(RLIMIT_DATA, data * mib, "RLIMIT_DATA", err);
         if (code == FH_OK) {
             rlim_t space = ADDRESS_SPACE_BASE_MIB + 2 * (rlim_t)setup->memory_mib;

@@ -133,7 +133,7 @@ enum fh_worker_role {
 
 struct fh_channel_setup {
     enum fh_worker_role role;
-    uint32_t memory_mib; /* DuckDB's memory_limit; the address space is bounded above it */
+    uint32_t memory_mib; /* of the process; DuckDB's memory_limit is below it */
     uint32_t threads;    /* of DuckDB: 1 for streams and small queries */
     uint32_t cpu_s;      /* RLIMIT_CPU of the process; 0 = none */
     uint32_t layers;     /* FH_LAYER_* to put up; READY tells which stand */
