@@ -127,6 +127,7 @@ enum {
     FH_PARSE_CPU_MS = 250,
     FH_WORKER_MEMORY_MIB = 1024,
     FH_WORKER_FILES_MAX = 128,  /* descriptors of sources in one worker; SCM_RIGHTS carries 253 */
+    FH_WORKER_SPILL_FACTOR = 4, /* files of one worker's spill folder, times its memory */
     FH_WORKER_GRACE_MS = 500,   /* between a polite cancel and SIGKILL */
     FH_WORKER_START_MS = 5000,  /* from spawn to DuckDB being up; 20 ms on an idle machine */
     FH_WORKER_TABLES_MAX = 256, /* ever named in one worker */

@@ -349,6 +349,7 @@ static int start_workers(struct fh_node *node, struct fh_err *err)
         .program = node->program,
         .spill_root = fh_home_path(spill, &node->config->home, FH_HOME_TMP),
         .workers_max = (uint32_t)node->config->settings.workers_max,
+        .require_sandbox = node->config->settings.require_sandbox,
     };
     int rc = fh_workers_new(&node->workers, fh_loop_uv(node->loop), &options, err);
     struct fh_crew_options crew = {

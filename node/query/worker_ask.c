@@ -23,18 +23,49 @@ int fh_worker_setup_ahead(struct fh_worker *worker,
                                      .memory_mib = memory_mib,
                                      .threads = threads,
                                      .cpu_s = CPU_S,
+                                     .layers = worker->layers_wanted,
+                                     .spill_mib = FH_WORKER_SPILL_FACTOR * memory_mib,
                                      .spill = worker->spill};
     if (worker->state != FH_WORKER_STARTED) {
         return fh_err_set(err, FH_ESTATE, "the worker is set up already");
     }
     struct fh_buf payload;
     fh_buf_init(&payload, 8 * 1024);
+    /* DuckDB keeps its own files within spill_mib; a little more is not worth a worker. */
+    atomic_store(&worker->spill_bytes_max, (uint64_t)setup.spill_mib * 17 / 16 * 1024 * 1024);
     fh_channel_put_setup(&payload, &setup);
     int code = fh_worker_send_buf(worker, FH_CHANNEL_SETUP, &payload, err);
     fh_buf_fini(&payload);
     if (code == FH_OK) {
         worker->state = FH_WORKER_SETTING_UP;
     }
+    return code;
+}
+
+/* READY: which layers stand, and whether they are enough. It is sent before the worker has seen a
+ * foreign byte, so it can be believed. */
+static int take_ready(struct fh_worker *worker, struct fh_err *err)
+{
+    struct fh_channel_count ready;
+    if (fh_channel_get_count(&ready, fh_worker_payload(worker), err) != FH_OK ||
+        (ready.count & ~(uint64_t)FH_LAYERS_ALL) != 0) {
+        return fh_worker_breach(worker, err);
+    }
+    worker->layers = (uint32_t)ready.count;
+    if (!worker->require_sandbox || fh_layers_enough(worker->layers)) {
+        return FH_OK;
+    }
+    struct fh_buf found;
+    fh_buf_init(&found, 512);
+    fh_layers_put(&found, worker->layers);
+    int code = fh_err_rule(err,
+                           FH_EDENIED,
+                           "worker.sandbox",
+                           "this machine does not confine workers well enough (%s; needed are "
+                           "limits, seccomp, and landlock or a mount namespace); its operator "
+                           "finds out why by `freehold doctor`",
+                           fh_buf_cstr(&found));
+    fh_buf_fini(&found);
     return code;
 }
 
@@ -49,7 +80,11 @@ int fh_worker_setup_wait(struct fh_worker *worker, int64_t deadline_ms, struct f
         return fh_worker_breach(worker, err);
     }
     if (code == FH_OK) {
+        snprintf(worker->engine, sizeof worker->engine, "%s", hello.engine);
         code = fh_worker_await(worker, 0, FH_CHANNEL_READY, deadline_ms, err);
+    }
+    if (code == FH_OK) {
+        code = take_ready(worker, err);
     }
     if (code == FH_OK) {
         worker->state = FH_WORKER_READY;

@@ -36,6 +36,8 @@ struct fh_workers_options {
     const char *program;    /* absolute path of freehold-worker */
     const char *spill_root; /* folder for the workers' own temporary folders; "" = no spilling */
     uint32_t workers_max;   /* at most FH_WORKERS_MAX */
+    bool require_sandbox;   /* a worker without fh_layers_enough is not set up */
+    uint32_t layers_off;    /* FH_LAYER_* that are not put up (benchmarks, tests) */
     bool keep_stderr;       /* workers share our stderr; else they have none (tests, debugging) */
 };
 
@@ -91,6 +93,10 @@ void fh_worker_cancel(struct fh_worker *worker);
 bool fh_worker_dead(const struct fh_worker *worker);
 /* Process id, for status and tests. */
 int fh_worker_pid(const struct fh_worker *worker);
+/* FH_LAYER_* that stand around it, and the version of its engine ("v1.4.4"); 0 and "" before it is
+ * set up. */
+uint32_t fh_worker_layers(const struct fh_worker *worker);
+const char *fh_worker_engine(const struct fh_worker *worker);
 
 /* ---- questions: pool threads, one at a time ------------------------------------------------ */
 
@@ -99,7 +105,8 @@ int fh_worker_pid(const struct fh_worker *worker);
  * fh_worker_dead tells whether the worker can go on. Common failures: FH_ETIMEOUT, FH_ECANCELLED,
  * FH_EPROTO (killed), FH_EIO (the worker died; rule "worker.died"), FH_ESTATE. */
 
-/* Waits until a worker that fh_worker_setup_ahead told how is up. */
+/* Waits until a worker that fh_worker_setup_ahead told how is up. FH_EDENIED, rule
+ * "worker.sandbox": its kernel does not give the layers that are required. */
 FH_MUST_CHECK int
 fh_worker_setup_wait(struct fh_worker *worker, int64_t deadline_ms, struct fh_err *err);
 /* Both in one. */

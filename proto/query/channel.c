@@ -96,12 +96,14 @@ void fh_channel_put_hello(struct fh_buf *out, const struct fh_channel_hello *hel
 
 void fh_channel_put_setup(struct fh_buf *out, const struct fh_channel_setup *setup)
 {
-    fh_pack_array(out, 6);
+    fh_pack_array(out, 8);
     fh_pack_uint(out, FH_CHANNEL_VERSION);
     fh_pack_uint(out, setup->role);
     fh_pack_uint(out, setup->memory_mib);
     fh_pack_uint(out, setup->threads);
     fh_pack_uint(out, setup->cpu_s);
+    fh_pack_uint(out, setup->layers);
+    fh_pack_uint(out, setup->spill_mib);
     fh_pack_cstr(out, setup->spill);
 }
 

@@ -25,6 +25,7 @@
 #define FH_PROTO_QUERY_CHANNEL_H
 
 #include "proto/query/batch.h"
+#include "proto/query/layers.h"
 
 enum {
     FH_CHANNEL_VERSION = 1,
@@ -133,9 +134,11 @@ enum fh_worker_role {
 
 struct fh_channel_setup {
     enum fh_worker_role role;
-    uint32_t memory_mib; /* DuckDB's memory_limit; the address space is bounded above it */
+    uint32_t memory_mib; /* of the process; DuckDB's memory_limit is below it */
     uint32_t threads;    /* of DuckDB: 1 for streams and small queries */
     uint32_t cpu_s;      /* RLIMIT_CPU of the process; 0 = none */
+    uint32_t layers;     /* FH_LAYER_* to put up; READY tells which stand */
+    uint32_t spill_mib;  /* of all files in the spill folder together */
     const char *spill;   /* absolute path of the worker's own folder, or "" for no spilling */
 };
 
@@ -253,7 +256,8 @@ struct fh_channel_scan { /* SCAN_OPEN */
         *columns; /* projected, indices into the table's columns; none: rows only count */
 };
 
-struct fh_channel_count { /* CREDIT, SCAN_WANT, SCAN_END (rows), SCAN_CLOSE, CANCEL (count 0) */
+struct fh_channel_count { /* CREDIT, SCAN_WANT, SCAN_END (rows), SCAN_CLOSE, CANCEL (count 0),
+                             READY (FH_LAYER_* that stand) */
     uint64_t id;
     uint64_t count;
 };

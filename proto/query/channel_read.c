@@ -93,7 +93,7 @@ int fh_channel_get_setup(struct fh_channel_setup *out,
 {
     struct fh_pack_reader r;
     uint32_t fields = 0;
-    int code = begin(&r, payload, 6, &fields, err);
+    int code = begin(&r, payload, 8, &fields, err);
     if (code != FH_OK) {
         return code;
     }
@@ -102,8 +102,10 @@ int fh_channel_get_setup(struct fh_channel_setup *out,
     setup.memory_mib = (uint32_t)fh_pack_read_uint(&r, 1024 * 1024);
     setup.threads = (uint32_t)fh_pack_read_uint(&r, FH_WORKER_THREADS_MAX);
     setup.cpu_s = (uint32_t)fh_pack_read_uint(&r, UINT32_MAX);
+    setup.layers = (uint32_t)fh_pack_read_uint(&r, FH_LAYERS_ALL);
+    setup.spill_mib = (uint32_t)fh_pack_read_uint(&r, UINT32_MAX);
     setup.spill = read_string(&r, 4096, arena);
-    code = finish(&r, fields, 6, "SETUP", err);
+    code = finish(&r, fields, 8, "SETUP", err);
     if (code == FH_OK && (setup.memory_mib == 0 || setup.threads == 0)) {
         return refuse(err, "channel.setup", "SETUP: memory and threads must be at least 1");
     }

@@ -191,6 +191,20 @@ static int set_level(char *out,
     return refuse(err, origin, setting, text, "error, warn, info or debug");
 }
 
+static int set_switch(bool *out,
+                      const struct fh_setting *setting,
+                      const char *text,
+                      const char *origin,
+                      struct fh_err *err)
+{
+    bool on = strcmp(text, "true") == 0;
+    if (!on && strcmp(text, "false") != 0) {
+        return refuse(err, origin, setting, text, "true or false");
+    }
+    *out = on;
+    return FH_OK;
+}
+
 /* Sets a scalar, or adds one item to a list. */
 static int set_item(struct fh_settings *settings,
                     const struct fh_setting *setting,
@@ -226,6 +240,8 @@ static int set_item(struct fh_settings *settings,
         return add_path(member, setting, text, origin, err);
     case FH_SETTING_LEVEL:
         return set_level(member, setting, text, origin, err);
+    case FH_SETTING_SWITCH:
+        return set_switch(member, setting, text, origin, err);
     case FH_SETTING_COUNT_OF:
         return set_count(member, setting, text, origin, err);
     case FH_SETTING_KIND_COUNT:

@@ -42,6 +42,7 @@ struct fh_settings {
     struct fh_settings_addresses peers;     /* contacted at every start, and for ever */
     struct fh_settings_paths data_roots;    /* folders beneath which sources may lie */
     char log_level[8];                      /* error, warn, info, debug */
+    bool require_sandbox;                   /* no worker without fh_layers_enough */
     uint64_t sessions_max;                  /* FH_SESSIONS_MAX */
     uint64_t pipes_max;                     /* FH_PIPES_MAX */
     uint64_t workers_max;                   /* FH_WORKERS_MAX */
@@ -62,6 +63,7 @@ enum fh_setting_kind {
     FH_SETTING_ADDRESSES, /* list of those */
     FH_SETTING_PATHS,     /* list of absolute folders */
     FH_SETTING_LEVEL,     /* error, warn, info, debug */
+    FH_SETTING_SWITCH,    /* true or false */
     FH_SETTING_COUNT_OF,  /* whole number within bounds */
     FH_SETTING_KIND_COUNT
 };

@@ -50,6 +50,15 @@ static bool render_value(struct fh_buf *out,
         fh_buf_printf(out, "%s: %llu\n", name, (unsigned long long)*value);
         return true;
     }
+    if (setting->kind == FH_SETTING_SWITCH) {
+        const bool *on = member;
+        const char *text = *on ? "true" : "false";
+        bool is_set = strcmp(text, setting->fallback) != 0;
+        if (is_set) {
+            fh_buf_printf(out, "%s: %s\n", name, text);
+        }
+        return is_set;
+    }
     if (setting->kind == FH_SETTING_ADDRESSES || setting->kind == FH_SETTING_PATHS) {
         const struct fh_settings_addresses *addresses = member;
         const struct fh_settings_paths *paths = member;
