@@ -12,7 +12,7 @@
 #include "node/io/loop.h"
 #include "node/io/udp.h"
 #include "node/peer/relay.h"
-#include "node/publish.h"
+#include "node/publish_remote.h"
 #include "node/query/lookup.h"
 #include "node/query/serve.h"
 #include "node/residence.h"
@@ -45,6 +45,7 @@ struct fh_node {
     struct fh_mesh *mesh;
     struct fh_serve *serve;
     struct fh_publisher *publisher;
+    struct fh_remote_publisher *remote_publisher;
     struct fh_lookup lookup;
     struct fh_admin *admin;
     struct fh_signal *signals[2];
@@ -87,6 +88,11 @@ static void on_question(struct fh_question *question, void *user)
     case FH_MSG_NEXT:
     case FH_MSG_CANCEL:
         fh_serve_question(node->serve, question);
+        return;
+    case FH_MSG_CHAIN:
+    case FH_MSG_PUBLISH:
+    case FH_MSG_OUTCOME:
+        fh_remote_publisher_question(node->remote_publisher, question);
         return;
     default:
         break;
@@ -349,6 +355,20 @@ static int start_workers(struct fh_node *node, struct fh_err *err)
 
 /* ---- what the node is for ---- */
 
+static int start_remote_publisher(struct fh_node *node, struct fh_err *err)
+{
+    struct fh_remote_publisher_options remote = {
+        .publisher = node->publisher,
+        .catalog = node->home.catalog,
+        .dir = node->home.dir,
+        .mesh = node->mesh,
+        .settings = &node->config->settings,
+        .mesh_id = node->home.mesh_id,
+        .domain = node->home.domain,
+    };
+    return fh_remote_publisher_new(&node->remote_publisher, &remote, err);
+}
+
 static int start_services(struct fh_node *node, struct fh_err *err)
 {
     const struct fh_config *config = node->config;
@@ -398,6 +418,9 @@ static int start_services(struct fh_node *node, struct fh_err *err)
     };
     if (rc == FH_OK) {
         rc = fh_publisher_new(&node->publisher, &publisher, err);
+    }
+    if (rc == FH_OK) {
+        rc = start_remote_publisher(node, err);
     }
     node->lookup = (struct fh_lookup){
         .catalog = node->home.catalog,
@@ -471,6 +494,7 @@ static void end(struct fh_node *node)
     fh_timer_free(node->drain);
     fh_timer_free(node->hourly);
     fh_timer_free(node->sweep);
+    fh_remote_publisher_free(node->remote_publisher);
     fh_publisher_free(node->publisher);
     fh_serve_free(node->serve);
     fh_mesh_free(node->mesh);

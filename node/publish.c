@@ -2,10 +2,10 @@
 #include "node/publish.h"
 
 #include "common/assert.h"
+#include "common/file.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/time.h"
-#include "node/quality/checks.h"
 #include "proto/contract/contract_read.h"
 #include "proto/contract/contract_record.h"
 #include "proto/contract/publish_rules.h"
@@ -14,6 +14,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum {
     ARENA_BYTES = 32 * 1024 * 1024,
@@ -27,9 +28,9 @@ struct fh_publisher {
 
 struct job {
     struct fh_publisher *publisher;
-    struct fh_admin_question *question;
+    struct fh_publish_order order;
     struct fh_arena *arena;
-    struct fh_msg_publish asked; /* views into the question */
+    struct fh_msg_publish asked; /* the order's */
     struct fh_contract_record record;
     struct fh_record_id contract_id;
     struct fh_contract *contract; /* of the authored text, with servers */
@@ -43,10 +44,34 @@ static void end_job(struct job *job)
     fh_free(job);
 }
 
-static void refuse(struct job *job, const struct fh_err *err)
+/* Ends the job with its result, or with `err` when that is NULL. */
+static void
+conclude(struct job *job, const struct fh_checks_result *result, const struct fh_err *err)
 {
-    fh_admin_refuse(job->question, err);
+    struct fh_publish_order order = job->order;
     end_job(job);
+    order.done(result, err, order.user);
+}
+
+/* What goes wrong with the data may name files: the log gets it, and whoever is elsewhere the rule.
+ */
+static void hide_place(const struct job *job, const char *table, struct fh_err *err)
+{
+    char text[FH_ERR_TEXT_BYTES];
+    fh_log(FH_LOG_WARN,
+           "publish.failed",
+           "product=%s rule=%s text=%s",
+           job->record.product,
+           err->rule,
+           fh_log_quoted(text, sizeof text, err->text));
+    fh_err_rule(
+        err,
+        FH_EIO,
+        "source.unavailable",
+        "%s%s%sits source cannot be read beneath the data root; the log of the node says why",
+        table[0] == '\0' ? "" : "table ",
+        table,
+        table[0] == '\0' ? "" : ": ");
 }
 
 /* ---- the announcement ---- */
@@ -159,21 +184,16 @@ static void checked(const struct fh_checks_result *result, const struct fh_err *
     struct job *job = user;
     struct fh_err err;
     if (failure != NULL) {
-        refuse(job, failure);
-        return;
+        err = *failure;
+        if (job->order.remote && err.code != FH_EBUSY && err.code != FH_ETIMEOUT) {
+            hide_place(job, "", &err);
+        }
+        conclude(job, NULL, &err);
+    } else if (!result->failed && !job->asked.dry_run && commit(job, &err) != FH_OK) {
+        conclude(job, NULL, &err);
+    } else {
+        conclude(job, result, NULL);
     }
-    if (!result->failed && !job->asked.dry_run && commit(job, &err) != FH_OK) {
-        refuse(job, &err);
-        return;
-    }
-    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
-    fh_buf_init(&out, FH_ADMIN_FRAME_BYTES_MAX);
-    fh_msg_findings_answer_begin(&out, result->finding_count);
-    for (uint32_t i = 0; i < result->finding_count; i++) {
-        fh_msg_findings_answer_add(&out, &result->findings[i]);
-    }
-    fh_admin_answer(job->question, &out);
-    end_job(job);
 }
 
 /* ---- before the data is looked at ---- */
@@ -210,14 +230,26 @@ static int read_authored(struct job *job, struct fh_err *err)
     return rc;
 }
 
+/* Whoever is elsewhere hears which table, and nothing of what else there is on this machine. */
+static int look_at_sources(const struct job *job, struct fh_err *err)
+{
+    for (size_t i = 0; i < job->mapping->table_count; i++) {
+        int fd = -1;
+        if (fh_file_open_beneath(job->asked.data_root, job->mapping->tables[i].path, &fd, err) !=
+            FH_OK) {
+            hide_place(job, job->mapping->tables[i].name, err);
+            return err->code;
+        }
+        close(fd);
+    }
+    return FH_OK;
+}
+
 static int begin(struct job *job, struct fh_err *err)
 {
     const struct fh_publisher_options *o = &job->publisher->options;
-    int rc = fh_msg_publish_read(fh_admin_fields(job->question), &job->asked, err);
     struct fh_record parsed;
-    if (rc == FH_OK) {
-        rc = fh_catalog_check_contract(o->catalog, job->asked.contract, fh_clock_wall_ms(), err);
-    }
+    int rc = fh_catalog_check_contract(o->catalog, job->asked.contract, fh_clock_wall_ms(), err);
     if (rc == FH_OK) {
         rc = fh_record_parse(&parsed, job->asked.contract, &o->mesh_id, err);
     }
@@ -227,6 +259,9 @@ static int begin(struct job *job, struct fh_err *err)
     }
     if (rc == FH_OK) {
         rc = read_authored(job, err);
+    }
+    if (rc == FH_OK && job->order.remote) {
+        rc = look_at_sources(job, err);
     }
     if (rc != FH_OK) {
         return rc;
@@ -240,27 +275,66 @@ static int begin(struct job *job, struct fh_err *err)
         .memory_mib = (uint32_t)o->settings->worker_memory_mib,
         .timeout_ms = CHECK_MS,
     };
-    return fh_checks_begin(&checks, checked, job, err);
+    rc = fh_checks_begin(&checks, checked, job, err);
+    if (rc != FH_OK && job->order.remote && strcmp(err->rule, "source.unavailable") == 0) {
+        hide_place(job, "", err);
+        rc = err->code;
+    }
+    return rc;
 }
 
-static void publish(struct fh_publisher *publisher, struct fh_admin_question *question)
+int fh_publisher_begin(struct fh_publisher *publisher,
+                       const struct fh_publish_order *order,
+                       struct fh_err *err)
 {
-    struct fh_err err;
     struct job *job = fh_calloc(1, sizeof *job);
     struct fh_arena *arena = fh_arena_new(ARENA_BYTES);
     if (job == NULL || arena == NULL) {
         fh_free(job);
         fh_arena_free(arena);
-        fh_err_set(&err, FH_ENOMEM, "no memory to publish");
-        fh_admin_refuse(question, &err);
-        return;
+        return fh_err_set(err, FH_ENOMEM, "no memory to publish");
     }
     job->publisher = publisher;
-    job->question = question;
+    job->order = *order;
+    job->asked = order->asked;
     job->arena = arena;
     publisher->running++;
-    if (begin(job, &err) != FH_OK) {
-        refuse(job, &err);
+    int rc = begin(job, err);
+    if (rc != FH_OK) {
+        end_job(job);
+    }
+    return rc;
+}
+
+/* ---- from the admin socket ---- */
+
+static void
+answer_admin(const struct fh_checks_result *result, const struct fh_err *failure, void *user)
+{
+    struct fh_admin_question *question = user;
+    if (failure != NULL) {
+        fh_admin_refuse(question, failure);
+        return;
+    }
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, FH_ADMIN_FRAME_BYTES_MAX);
+    fh_msg_findings_answer_begin(&out, result->finding_count);
+    for (uint32_t i = 0; i < result->finding_count; i++) {
+        fh_msg_findings_answer_add(&out, &result->findings[i]);
+    }
+    fh_admin_answer(question, &out);
+}
+
+static void publish(struct fh_publisher *publisher, struct fh_admin_question *question)
+{
+    struct fh_err err;
+    struct fh_publish_order order = {.done = answer_admin, .user = question};
+    int rc = fh_msg_publish_read(fh_admin_fields(question), &order.asked, &err);
+    if (rc == FH_OK) {
+        rc = fh_publisher_begin(publisher, &order, &err);
+    }
+    if (rc != FH_OK) {
+        fh_admin_refuse(question, &err);
     }
 }
 
