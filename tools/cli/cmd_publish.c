@@ -84,7 +84,11 @@ static int judge(struct publishing *p, struct fh_err *err)
     if (p->lint.findings.errors == 0) {
         return FH_OK;
     }
-    const char *rule = p->lint.findings.count > 0 ? p->lint.findings.items[0].rule : "";
+    const char *rule = "";
+    for (size_t i = p->lint.findings.count; i > 0; i--) {
+        const struct fh_finding *finding = &p->lint.findings.items[i - 1];
+        rule = finding->severity == FH_SEVERITY_ERROR ? finding->rule : rule;
+    }
     return fh_err_rule(err,
                        FH_ECHECK,
                        rule,
