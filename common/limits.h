@@ -166,9 +166,11 @@ enum {
     FH_SETTINGS_BYTES_MAX = 64 * 1024,        /* freehold.yaml */
     FH_SETTINGS_LIST_MAX = 16,                /* peers or data roots in freehold.yaml */
     FH_STORE_BUSY_MS = 2000,                  /* waiting for a backup tool that reads node.db */
-    FH_STORE_PROOFS_MAX = FH_LIMIT(10000, 8), /* contradicting records kept as evidence */
-    FH_SEARCH_WORDS_MAX = 16,                 /* words of one search */
-    FH_SEARCH_TEXT_BYTES_MAX = 64 * 1024,     /* indexed text of one product */
+    FH_PUBLISHING_KEYS_MAX = FH_LIMIT(16, 2), /* whose contracts are checked or wait, remotely */
+    FH_PUBLISHES_PER_MINUTE_MAX = FH_LIMIT(600, 8), /* of one key; a check costs a worker's start */
+    FH_STORE_PROOFS_MAX = FH_LIMIT(10000, 8),       /* contradicting records kept as evidence */
+    FH_SEARCH_WORDS_MAX = 16,                       /* words of one search */
+    FH_SEARCH_TEXT_BYTES_MAX = 64 * 1024,           /* indexed text of one product */
     FH_ADMIN_FRAME_BYTES_MAX = 4 * 1024 * 1024,
     FH_ADMIN_CLIENTS_MAX = 32,
     FH_SEARCH_RESULTS_MAX = 1000,

@@ -14,6 +14,7 @@
 #include "node/moves.h"
 #include "node/peer/relay.h"
 #include "node/publish.h"
+#include "node/publish_remote.h"
 #include "node/quality/schedule.h"
 #include "node/query/lookup.h"
 #include "node/query/serve.h"
@@ -49,6 +50,7 @@ struct fh_node {
     struct fh_schedule *schedule;
     struct fh_publisher *publisher;
     struct fh_moves moves;
+    struct fh_remote_publisher *remote_publisher;
     struct fh_lookup lookup;
     struct fh_admin *admin;
     struct fh_signal *signals[2];
@@ -93,6 +95,11 @@ static void on_question(struct fh_question *question, void *user)
     case FH_MSG_NEXT:
     case FH_MSG_CANCEL:
         fh_serve_question(node->serve, question);
+        return;
+    case FH_MSG_CHAIN:
+    case FH_MSG_PUBLISH:
+    case FH_MSG_OUTCOME:
+        fh_remote_publisher_question(node->remote_publisher, question);
         return;
     default:
         break;
@@ -384,6 +391,20 @@ static int start_schedule(struct fh_node *node, struct fh_err *err)
     return fh_schedule_new(&node->schedule, &schedule, err);
 }
 
+static int start_remote_publisher(struct fh_node *node, struct fh_err *err)
+{
+    struct fh_remote_publisher_options remote = {
+        .publisher = node->publisher,
+        .catalog = node->home.catalog,
+        .dir = node->home.dir,
+        .mesh = node->mesh,
+        .settings = &node->config->settings,
+        .mesh_id = node->home.mesh_id,
+        .domain = node->home.domain,
+    };
+    return fh_remote_publisher_new(&node->remote_publisher, &remote, err);
+}
+
 static int start_services(struct fh_node *node, struct fh_err *err)
 {
     const struct fh_config *config = node->config;
@@ -445,6 +466,9 @@ static int start_services(struct fh_node *node, struct fh_err *err)
         .mesh_id = node->home.mesh_id,
         .domain = node->home.domain,
     };
+    if (rc == FH_OK) {
+        rc = start_remote_publisher(node, err);
+    }
     node->lookup = (struct fh_lookup){
         .catalog = node->home.catalog,
         .dir = node->home.dir,
@@ -517,6 +541,7 @@ static void end(struct fh_node *node)
     fh_timer_free(node->drain);
     fh_timer_free(node->hourly);
     fh_timer_free(node->sweep);
+    fh_remote_publisher_free(node->remote_publisher);
     fh_publisher_free(node->publisher);
     fh_schedule_free(node->schedule);
     fh_serve_free(node->serve);

@@ -2,6 +2,7 @@
 #include "node/publish.h"
 
 #include "common/assert.h"
+#include "common/file.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/time.h"
@@ -16,6 +17,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum {
     ARENA_BYTES = 32 * 1024 * 1024,
@@ -30,9 +32,9 @@ struct fh_publisher {
 
 struct job {
     struct fh_publisher *publisher;
-    struct fh_admin_question *question;
+    struct fh_publish_order order;
     struct fh_arena *arena;
-    struct fh_msg_publish asked; /* views into the question */
+    struct fh_msg_publish asked; /* the order's */
     struct fh_contract_record record;
     struct fh_record_id contract_id;
     struct fh_contract *contract; /* of the authored text, with servers */
@@ -49,10 +51,33 @@ static void end_job(struct job *job)
     fh_free(job);
 }
 
-static void refuse(struct job *job, const struct fh_err *err)
+/* Ends the job with what there is to say, or with `err` when that is NULL. */
+static void
+conclude(struct job *job, const struct fh_publish_report *report, const struct fh_err *err)
 {
-    fh_admin_refuse(job->question, err);
+    job->order.done(report, err, job->order.user);
     end_job(job);
+}
+
+/* What goes wrong with the data may name files: the log gets it, and whoever is elsewhere the rule.
+ */
+static void hide_place(const struct job *job, const char *table, struct fh_err *err)
+{
+    char text[FH_ERR_TEXT_BYTES];
+    fh_log(FH_LOG_WARN,
+           "publish.failed",
+           "product=%s rule=%s text=%s",
+           job->record.product,
+           err->rule,
+           fh_log_quoted(text, sizeof text, err->text));
+    fh_err_rule(
+        err,
+        FH_EIO,
+        "source.unavailable",
+        "%s%s%sits source cannot be read beneath the data root; the log of the node says why",
+        table[0] == '\0' ? "" : "table ",
+        table,
+        table[0] == '\0' ? "" : ": ");
 }
 
 /* ---- the announcement ---- */
@@ -178,81 +203,6 @@ static int commit(struct job *job, struct fh_err *err)
 
 /* ---- what the data say ---- */
 
-enum { FINDINGS_MAX = 1000 };
-
-/* A broken promise as the author of the contract reads it. */
-static void describe(struct fh_msg_finding *out,
-                     const struct fh_promise *promise,
-                     const struct fh_promise_result *result)
-{
-    unsigned long long count = result->failing;
-    switch ((unsigned)promise->kind) {
-    case FH_PROMISE_TYPE:
-        snprintf(out->text,
-                 sizeof out->text,
-                 "%llu values are no %.40s, as the contract promises",
-                 count,
-                 promise->promised);
-        break;
-    case FH_PROMISE_REQUIRED:
-        snprintf(out->text,
-                 sizeof out->text,
-                 "%llu values are missing, but the column is required",
-                 count);
-        break;
-    case FH_PROMISE_UNIQUE:
-        snprintf(out->text,
-                 sizeof out->text,
-                 "%llu rows repeat a value, but the column is unique",
-                 count);
-        break;
-    case FH_PROMISE_PRIMARY_KEY:
-        snprintf(out->text, sizeof out->text, "%llu rows repeat the primary key", count);
-        break;
-    default:
-        snprintf(out->text, sizeof out->text, "%s", result->reason);
-        break;
-    }
-}
-
-static void add_finding(struct fh_buf *out,
-                        const struct fh_promise *promise,
-                        const struct fh_promise_result *result)
-{
-    struct fh_msg_finding finding = {.error = result->outcome == FH_PROMISE_FAILED,
-                                     .count = result->failing};
-    const char *rule = promise->kind == FH_PROMISE_PRESENT       ? "missing"
-                       : promise->kind == FH_PROMISE_PRIMARY_KEY ? "primary_key"
-                                                                 : promise->rule;
-    snprintf(finding.table, sizeof finding.table, "%s", promise->table_name);
-    snprintf(finding.column, sizeof finding.column, "%.63s", promise->column_name);
-    snprintf(finding.rule, sizeof finding.rule, "check.%.40s", rule);
-    describe(&finding, promise, result);
-    fh_msg_findings_answer_add(out, &finding);
-}
-
-static bool is_told(const struct fh_promise_result *result)
-{
-    return result->outcome == FH_PROMISE_FAILED || result->outcome == FH_PROMISE_WARNED;
-}
-
-/* The author is told that the status which the contract states is not the one announced. */
-static void say_kept(const struct job *job, struct fh_buf *out)
-{
-    const struct fh_announcement *said = &job->announcement;
-    struct fh_msg_finding note = {.rule = "lifecycle.kept"};
-    char until[FH_TIME_TEXT_BYTES];
-    fh_sunset_text(until, said->sunset_ms);
-    snprintf(note.table, sizeof note.table, "%s", said->product);
-    snprintf(note.text,
-             sizeof note.text,
-             "version %s stays deprecated%s%s, as its major is; its contract says active",
-             said->version,
-             until[0] == '\0' ? "" : " until ",
-             until);
-    fh_msg_findings_answer_add(out, &note);
-}
-
 /* What the check found is the product's first measurement. */
 static void measured(struct job *job, const struct fh_checks_result *result)
 {
@@ -267,42 +217,19 @@ static void measured(struct job *job, const struct fh_checks_result *result)
     fh_schedule_published(job->publisher->options.schedule, &look);
 }
 
-/* Broken promises, then a note for each table. */
-static void answer_findings(struct job *job, const struct fh_checks_result *result)
+static int report(struct job *job,
+                  const struct fh_checks_result *result,
+                  struct fh_publish_report *out,
+                  struct fh_err *err)
 {
-    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
-    uint32_t told = result->failed + result->warned;
-    told = told < FINDINGS_MAX ? told : FINDINGS_MAX;
-    fh_buf_init(&out, FH_ADMIN_FRAME_BYTES_MAX);
-    fh_msg_findings_answer_begin(&out, told + result->table_count + job->kept);
-    for (uint32_t i = 0; told > 0 && i < result->promises.count; i++) {
-        if (is_told(&result->results[i])) {
-            add_finding(&out, &result->promises.items[i], &result->results[i]);
-            told--;
-        }
-    }
-    for (uint32_t i = 0; i < result->table_count; i++) {
-        const struct fh_contract_table *table = &job->contract->tables.items[i];
-        struct fh_msg_finding note = {.count = result->rows[i]};
-        snprintf(note.table, sizeof note.table, "%s", table->name);
-        snprintf(note.rule, sizeof note.rule, "check.rows");
-        snprintf(note.text,
-                 sizeof note.text,
-                 "%llu rows, %zu columns",
-                 (unsigned long long)result->rows[i],
-                 table->columns.count);
-        fh_msg_findings_answer_add(&out, &note);
-    }
-    if (job->kept) {
-        say_kept(job, &out);
-    }
-    fh_admin_answer(job->question, &out);
-    end_job(job);
+    return fh_publish_report_make(
+        out, job->contract, result, job->kept ? &job->announcement : NULL, job->arena, err);
 }
 
 static void checked(const struct fh_checks_result *result, const struct fh_err *failure, void *user)
 {
     struct job *job = user;
+    struct fh_publish_report said;
     struct fh_err err;
     for (uint32_t i = 0; failure == NULL && i < result->table_count; i++) {
         if (result->source_failures[i].code != FH_OK) {
@@ -312,14 +239,20 @@ static void checked(const struct fh_checks_result *result, const struct fh_err *
         }
     }
     if (failure != NULL) {
-        refuse(job, failure);
+        err = *failure;
+        if (job->order.remote && err.code != FH_EBUSY && err.code != FH_ETIMEOUT) {
+            hide_place(job, "", &err);
+        }
+        conclude(job, NULL, &err);
+    } else if (report(job, result, &said, &err) != FH_OK) {
+        conclude(job, NULL, &err);
     } else if (result->failed == 0 && !job->asked.dry_run && commit(job, &err) != FH_OK) {
-        refuse(job, &err);
+        conclude(job, NULL, &err);
     } else {
         if (result->failed == 0 && !job->asked.dry_run) {
             measured(job, result);
         }
-        answer_findings(job, result);
+        conclude(job, &said, NULL);
     }
 }
 
@@ -357,14 +290,26 @@ static int read_authored(struct job *job, struct fh_err *err)
     return rc;
 }
 
+/* Whoever is elsewhere hears which table, and nothing of what else there is on this machine. */
+static int look_at_sources(const struct job *job, struct fh_err *err)
+{
+    for (size_t i = 0; i < job->mapping->table_count; i++) {
+        int fd = -1;
+        if (fh_file_open_beneath(job->asked.data_root, job->mapping->tables[i].path, &fd, err) !=
+            FH_OK) {
+            hide_place(job, job->mapping->tables[i].name, err);
+            return err->code;
+        }
+        close(fd);
+    }
+    return FH_OK;
+}
+
 static int begin(struct job *job, struct fh_err *err)
 {
     const struct fh_publisher_options *o = &job->publisher->options;
-    int rc = fh_msg_publish_read(fh_admin_fields(job->question), &job->asked, err);
     struct fh_record parsed;
-    if (rc == FH_OK) {
-        rc = fh_catalog_check_contract(o->catalog, job->asked.contract, fh_clock_wall_ms(), err);
-    }
+    int rc = fh_catalog_check_contract(o->catalog, job->asked.contract, fh_clock_wall_ms(), err);
     if (rc == FH_OK) {
         rc = fh_record_parse(&parsed, job->asked.contract, &o->mesh_id, err);
     }
@@ -377,6 +322,9 @@ static int begin(struct job *job, struct fh_err *err)
     }
     if (rc == FH_OK) {
         rc = make_announcement(job, err);
+    }
+    if (rc == FH_OK && job->order.remote) {
+        rc = look_at_sources(job, err);
     }
     if (rc != FH_OK) {
         return rc;
@@ -394,27 +342,66 @@ static int begin(struct job *job, struct fh_err *err)
         .timeout_ms = CHECK_MS,
     };
     job->looked_ms = fh_clock_wall_ms();
-    return fh_checks_begin(&checks, checked, job, err);
+    rc = fh_checks_begin(&checks, checked, job, err);
+    if (rc != FH_OK && job->order.remote && strcmp(err->rule, "source.unavailable") == 0) {
+        hide_place(job, "", err);
+        rc = err->code;
+    }
+    return rc;
 }
 
-static void publish(struct fh_publisher *publisher, struct fh_admin_question *question)
+int fh_publisher_begin(struct fh_publisher *publisher,
+                       const struct fh_publish_order *order,
+                       struct fh_err *err)
 {
-    struct fh_err err;
     struct job *job = fh_calloc(1, sizeof *job);
     struct fh_arena *arena = fh_arena_new(ARENA_BYTES);
     if (job == NULL || arena == NULL) {
         fh_free(job);
         fh_arena_free(arena);
-        fh_err_set(&err, FH_ENOMEM, "no memory to publish");
-        fh_admin_refuse(question, &err);
-        return;
+        return fh_err_set(err, FH_ENOMEM, "no memory to publish");
     }
     job->publisher = publisher;
-    job->question = question;
+    job->order = *order;
+    job->asked = order->asked;
     job->arena = arena;
     publisher->running++;
-    if (begin(job, &err) != FH_OK) {
-        refuse(job, &err);
+    int rc = begin(job, err);
+    if (rc != FH_OK) {
+        end_job(job);
+    }
+    return rc;
+}
+
+/* ---- from the admin socket ---- */
+
+static void
+answer_admin(const struct fh_publish_report *report, const struct fh_err *failure, void *user)
+{
+    struct fh_admin_question *question = user;
+    if (failure != NULL) {
+        fh_admin_refuse(question, failure);
+        return;
+    }
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, FH_ADMIN_FRAME_BYTES_MAX);
+    fh_msg_findings_answer_begin(&out, report->count);
+    for (uint32_t i = 0; i < report->count; i++) {
+        fh_msg_findings_answer_add(&out, &report->findings[i]);
+    }
+    fh_admin_answer(question, &out);
+}
+
+static void publish(struct fh_publisher *publisher, struct fh_admin_question *question)
+{
+    struct fh_err err;
+    struct fh_publish_order order = {.done = answer_admin, .user = question};
+    int rc = fh_msg_publish_read(fh_admin_fields(question), &order.asked, &err);
+    if (rc == FH_OK) {
+        rc = fh_publisher_begin(publisher, &order, &err);
+    }
+    if (rc != FH_OK) {
+        fh_admin_refuse(question, &err);
     }
 }
 

@@ -197,7 +197,11 @@ int fh_mesh_identity(struct fh_mesh *mesh,
     if (rc == FH_OK) {
         rc = take_identity(mesh, &parsed, &origin, out_new, err);
     }
-    if (rc != FH_OK || *out_new) {
+    FH_CLEANUP(fh_buf_fini) struct fh_buf stored;
+    fh_buf_init(&stored, FH_RECORD_BYTES_MAX);
+    struct fh_err ignored;
+    if (rc != FH_OK || *out_new ||
+        fh_store_record_get(mesh->options.store, &parsed.id, &stored, &ignored) == FH_OK) {
         return rc;
     }
     /* A session brought it into the directory: there it would be gone after a restart. */

@@ -13,7 +13,7 @@
 #include "proto/session/messages.h"
 #include "tools/cli/admin.h"
 #include "tools/cli/cli.h"
-#include "tools/cli/members.h"
+#include "tools/cli/delegates.h"
 #include "tools/cli/until.h"
 #include "tools/client/key_file.h"
 
@@ -208,19 +208,19 @@ static int read_addition(struct fh_cli *cli,
 /* One name, one key, for as long as the key may act. */
 static int check_free(const struct fh_actor *actor, const struct addition *add, struct fh_err *err)
 {
-    struct fh_members members FH_CLEANUP(fh_members_fini);
-    int code = fh_members_read(&members, actor, fh_clock_wall_ms(), err);
+    struct fh_delegates members FH_CLEANUP(fh_delegates_fini);
+    int code = fh_delegates_read(&members, actor, fh_clock_wall_ms(), err);
     for (size_t i = 0; i < members.count && code == FH_OK; i++) {
-        const struct fh_member *member = &members.items[i];
+        const struct fh_delegate *member = &members.items[i];
         bool same_name = strcmp(member->name, add->delegation.label) == 0;
         bool same_key = fh_key_id_equal(&member->key_id, &add->key_id);
-        if (same_key && member->state == FH_MEMBER_REVOKED) {
+        if (same_key && member->state == FH_DELEGATE_REVOKED) {
             code = fh_err_rule(err,
                                FH_EEXIST,
                                "member.revoked",
                                "this key was revoked as %s and stays so; make another one",
                                member->name);
-        } else if (same_name && !same_key && member->state == FH_MEMBER_ACTIVE) {
+        } else if (same_name && !same_key && member->state == FH_DELEGATE_ACTIVE) {
             code = fh_err_rule(err,
                                FH_EEXIST,
                                "member.name",
@@ -386,14 +386,14 @@ int fh_cmd_member_add(struct fh_cli *cli, const struct fh_args *args, struct fh_
 
 /* ---- member list ---- */
 
-static void put_member(struct fh_output *output, const struct fh_member *member)
+static void put_member(struct fh_output *output, const struct fh_delegate *member)
 {
     char id[FH_ID_TEXT_BYTES], until[FH_TIME_TEXT_BYTES];
     fh_key_id_text(id, &member->key_id);
     fh_time_text(until, member->not_after_ms);
     fh_output_text(output, member->name);
     fh_output_text(output, fh_role_text(member->role));
-    fh_output_text(output, fh_member_state_text(member->state));
+    fh_output_text(output, fh_delegate_state_text(member->state));
     fh_output_text(output, until);
     fh_output_text(output, id);
 }
@@ -409,10 +409,10 @@ int fh_cmd_member_list(struct fh_cli *cli, const struct fh_args *args, struct fh
     };
     (void)args;
     struct fh_actor *actor FH_CLEANUP(fh_actor_freep) = NULL;
-    struct fh_members members FH_CLEANUP(fh_members_fini) = {0};
+    struct fh_delegates members FH_CLEANUP(fh_delegates_fini) = {0};
     int code = fh_actor_open_public(&actor, cli->home, err);
     if (code == FH_OK) {
-        code = fh_members_read(&members, actor, fh_clock_wall_ms(), err);
+        code = fh_delegates_read(&members, actor, fh_clock_wall_ms(), err);
     }
     if (code != FH_OK) {
         return code;
@@ -428,7 +428,7 @@ int fh_cmd_member_list(struct fh_cli *cli, const struct fh_args *args, struct fh
 /* ---- member revoke ---- */
 
 /* Whether the member is the one that is meant: by name, id or public key. */
-static bool is_meant(const struct fh_member *member, const char *text)
+static bool is_meant(const struct fh_delegate *member, const char *text)
 {
     char id[FH_ID_TEXT_BYTES];
     struct fh_sign_public key;
@@ -441,16 +441,16 @@ static bool is_meant(const struct fh_member *member, const char *text)
     return strcmp(text, member->name) == 0 || strcmp(text, id) == 0;
 }
 
-static const struct fh_member *
-find_meant(const struct fh_members *members, const char *text, struct fh_err *err)
+static const struct fh_delegate *
+find_meant(const struct fh_delegates *members, const char *text, struct fh_err *err)
 {
-    const struct fh_member *found = NULL;
+    const struct fh_delegate *found = NULL;
     for (size_t i = 0; i < members->count; i++) {
-        const struct fh_member *member = &members->items[i];
+        const struct fh_delegate *member = &members->items[i];
         if (!is_meant(member, text)) {
             continue;
         }
-        if (found == NULL || member->state == FH_MEMBER_ACTIVE) {
+        if (found == NULL || member->state == FH_DELEGATE_ACTIVE) {
             found = member; /* a name may have had keys before */
         }
     }
@@ -460,7 +460,7 @@ find_meant(const struct fh_members *members, const char *text, struct fh_err *er
                     "member.unknown",
                     "\"%.70s\" is no member of this domain; `freehold member list` shows them",
                     text);
-    } else if (found->state == FH_MEMBER_REVOKED) {
+    } else if (found->state == FH_DELEGATE_REVOKED) {
         fh_err_rule(err, FH_ESTATE, "member.revoked", "%s is revoked already", found->name);
         found = NULL;
     }
@@ -489,7 +489,7 @@ static int read_since(const char *text, int64_t now_ms, int64_t *out, struct fh_
 }
 
 static int report_revocation(struct fh_cli *cli,
-                             const struct fh_member *member,
+                             const struct fh_delegate *member,
                              int64_t since_ms,
                              bool dry_run,
                              struct fh_err *err)
@@ -515,7 +515,7 @@ static int report_revocation(struct fh_cli *cli,
 int fh_cmd_member_revoke(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
 {
     struct fh_actor *actor FH_CLEANUP(fh_actor_freep) = NULL;
-    struct fh_members members FH_CLEANUP(fh_members_fini) = {0};
+    struct fh_delegates members FH_CLEANUP(fh_delegates_fini) = {0};
     struct fh_sign_secret domain_key FH_CLEANUP(fh_sign_secret_wipe);
     struct fh_buf record FH_CLEANUP(fh_buf_fini);
     memset(&domain_key, 0, sizeof domain_key);
@@ -528,12 +528,12 @@ int fh_cmd_member_revoke(struct fh_cli *cli, const struct fh_args *args, struct 
         code = open_steward(cli, &actor, &domain_key, err);
     }
     if (code == FH_OK) {
-        code = fh_members_read(&members, actor, now_ms, err);
+        code = fh_delegates_read(&members, actor, now_ms, err);
     }
     if (code != FH_OK) {
         return code;
     }
-    const struct fh_member *member = find_meant(&members, args->operands[0], err);
+    const struct fh_delegate *member = find_meant(&members, args->operands[0], err);
     if (member == NULL) {
         return err->code;
     }

@@ -87,16 +87,31 @@ const struct fh_command fh_commands[] = {
     {
         .noun = "product",
         .verb = "publish",
-        .operands = "FILE",
-        .summary = "check, sign and announce a contract",
-        .details = "The contract is an ODCS 3.1 document; data files are found relative to its\n"
+        .operands = "FILE...",
+        .summary = "check, sign and announce contracts",
+        .details = "A contract is an ODCS 3.1 document; data files are found relative to its\n"
                    "folder. The node checks every promise against the data before anything is\n"
-                   "signed off to the mesh. Without a running node one is started for the check.",
+                   "signed off to the mesh. Without a running node one is started for the check.\n"
+                   "\n"
+                   "With --node the contracts go to a node elsewhere, from a machine that has no\n"
+                   "home: --key is the key of a publisher, --access what `freehold member add`\n"
+                   "wrote for it. Files are then found beneath a data root of that node.\n"
+                   "\n"
+                   "Each file is published whole or not at all; one that is refused does not hold\n"
+                   "up the others, and makes the exit code 1.",
         .example = "freehold product publish flights.odcs.yaml\n"
-                   "freehold product publish flights.odcs.yaml --dry-run",
+                   "freehold product publish flights.odcs.yaml --dry-run --review review.md\n"
+                   "freehold product publish contracts/*.odcs.yaml --node 192.0.2.7:7400 \\\n"
+                   "    --key ci.key --access ci.access",
         .operands_min = 1,
-        .operands_max = 1,
-        .flags = {{"dry-run", NULL, "check everything, announce nothing", 0}},
+        .operands_max = FH_ARGS_OPERANDS_MAX,
+        .flags =
+            {
+                {"dry-run", NULL, "check everything, announce nothing", 0},
+                {"review", "FILE", "also write checks and outcomes as Markdown", 0},
+                {"node", "HOST:PORT", "publish at this node, with --key and --access", 0},
+                {"root", "NAME|N", "data root of that node (default its first)", 0},
+            },
         .run = fh_cmd_product_publish,
     },
     {

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/cli/findings.h"
 
-#include "proto/session/messages.h"
-
 #include <stdio.h>
 
-static void say_finding(struct fh_cli *cli, const struct fh_msg_finding *finding)
+void fh_finding_say(struct fh_cli *cli, const struct fh_msg_finding *finding)
 {
     struct fh_buf line FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&line, 8 * 1024);
@@ -39,7 +37,7 @@ int fh_findings_say(struct fh_cli *cli,
         if (code != FH_OK) {
             break;
         }
-        say_finding(cli, &finding);
+        fh_finding_say(cli, &finding);
         if (finding.error && (*out_errors)++ == 0) {
             snprintf(out_rule, FH_ERR_RULE_BYTES, "%s", finding.rule);
         }

@@ -10,7 +10,11 @@
 #ifndef FH_TOOLS_CLI_FINDINGS_H
 #define FH_TOOLS_CLI_FINDINGS_H
 
+#include "proto/session/messages.h"
 #include "tools/cli/cli.h"
+
+/* Says one. */
+void fh_finding_say(struct fh_cli *cli, const struct fh_msg_finding *finding);
 
 /* Reads the list that comes next and says each finding. `*out_errors` counts those that refuse;
  * `out_rule` is the rule of the first, or "". FH_EPROTO. */

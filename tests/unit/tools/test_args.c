@@ -55,7 +55,7 @@ static const struct refused {
     {{"product", "publsh"}, "did you mean \"product publish\"?"},
     {{"product", "destroy"}, "`freehold product --help` lists them"},
     {{"product", "publish"}, "product publish needs FILE"},
-    {{"product", "publish", "a", "b"}, "\"b\" is one word too many"},
+    {{"product", "describe", "a", "b"}, "\"b\" is one word too many"},
     {{"status", "now"}, "\"now\" is one word too many"},
     {{"status", "--per", "x"}, "did you mean \"--peer\"?"},
     {{"status", "--hmoe", "x"}, "did you mean \"--home\"?"},

@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/cli/members.h"
+#include "tools/cli/delegates.h"
 
 #include "common/mem.h"
 
 #include <string.h>
 
-const char *fh_member_state_text(enum fh_member_state state)
+const char *fh_delegate_state_text(enum fh_delegate_state state)
 {
-    static const char *const texts[FH_MEMBER_STATE_COUNT] = {
-        [FH_MEMBER_ACTIVE] = "active",
-        [FH_MEMBER_EXPIRED] = "expired",
-        [FH_MEMBER_REVOKED] = "revoked",
+    static const char *const texts[FH_DELEGATE_STATE_COUNT] = {
+        [FH_DELEGATE_ACTIVE] = "active",
+        [FH_DELEGATE_EXPIRED] = "expired",
+        [FH_DELEGATE_REVOKED] = "revoked",
     };
     return texts[state];
 }
 
 struct reading {
-    struct fh_members *members;
+    struct fh_delegates *members;
     const struct fh_actor *actor;
     bool no_memory;
 };
 
-static struct fh_member *entry_of(struct fh_members *members,
-                                  const struct fh_delegation *delegation)
+static struct fh_delegate *entry_of(struct fh_delegates *members,
+                                    const struct fh_delegation *delegation)
 {
     for (size_t i = 0; i < members->count; i++) {
-        struct fh_member *member = &members->items[i];
+        struct fh_delegate *member = &members->items[i];
         if (member->role == delegation->role &&
             memcmp(member->key.b, delegation->subject.b, sizeof member->key.b) == 0) {
             return member;
@@ -33,7 +33,7 @@ static struct fh_member *entry_of(struct fh_members *members,
     }
     if (members->count == members->capacity) {
         size_t capacity = members->capacity == 0 ? 16 : 2 * members->capacity;
-        struct fh_member *items = fh_calloc(capacity, sizeof *items);
+        struct fh_delegate *items = fh_calloc(capacity, sizeof *items);
         if (items == NULL) {
             return NULL;
         }
@@ -60,7 +60,7 @@ read_one(void *user, unsigned type, const struct fh_record_id *id, struct fh_byt
         (delegation.role != FH_ROLE_PUBLISHER && delegation.role != FH_ROLE_MEMBER)) {
         return true;
     }
-    struct fh_member *member = entry_of(reading->members, &delegation);
+    struct fh_delegate *member = entry_of(reading->members, &delegation);
     reading->no_memory = member == NULL;
     if (member == NULL) {
         return false;
@@ -75,24 +75,24 @@ read_one(void *user, unsigned type, const struct fh_record_id *id, struct fh_byt
     return true;
 }
 
-static enum fh_member_state
-state_of(const struct fh_actor *actor, const struct fh_member *member, int64_t now_ms)
+static enum fh_delegate_state
+state_of(const struct fh_actor *actor, const struct fh_delegate *member, int64_t now_ms)
 {
     struct fh_ref ref = fh_key_id_ref(&member->key_id);
     struct fh_err why = {0};
     int code = fh_directory_signer_of_stranger(
         actor->directory, &ref, &actor->domain, now_ms, FH_ROLE_MASK(member->role), NULL, &why);
-    return code == FH_OK                                    ? FH_MEMBER_ACTIVE
-           : strcmp(why.rule, "record.signer.revoked") == 0 ? FH_MEMBER_REVOKED
-                                                            : FH_MEMBER_EXPIRED;
+    return code == FH_OK                                    ? FH_DELEGATE_ACTIVE
+           : strcmp(why.rule, "record.signer.revoked") == 0 ? FH_DELEGATE_REVOKED
+                                                            : FH_DELEGATE_EXPIRED;
 }
 
-int fh_members_read(struct fh_members *out,
-                    const struct fh_actor *actor,
-                    int64_t now_ms,
-                    struct fh_err *err)
+int fh_delegates_read(struct fh_delegates *out,
+                      const struct fh_actor *actor,
+                      int64_t now_ms,
+                      struct fh_err *err)
 {
-    *out = (struct fh_members){0};
+    *out = (struct fh_delegates){0};
     struct reading reading = {.members = out, .actor = actor};
     fh_directory_each_of(actor->directory, &actor->domain, read_one, &reading);
     if (reading.no_memory) {
@@ -104,8 +104,8 @@ int fh_members_read(struct fh_members *out,
     return FH_OK;
 }
 
-void fh_members_fini(struct fh_members *members)
+void fh_delegates_fini(struct fh_delegates *members)
 {
     fh_free(members->items);
-    *members = (struct fh_members){0};
+    *members = (struct fh_delegates){0};
 }
