@@ -151,12 +151,15 @@ static void put_pointer(struct fh_buf *out, const char *name)
 }
 
 /* Moves `at`, the JSON of a column, to one inside it. */
-static void step(struct subject *subject, struct fh_buf *at, const struct fh_contract_column *inner)
+static void step(struct subject *subject,
+                 struct fh_buf *at,
+                 const struct fh_contract_column *inner,
+                 bool is_item)
 {
     FH_CLEANUP(fh_buf_fini) struct fh_buf next;
     fh_buf_init(&next, SQL_BYTES_MAX);
     fh_buf_reset(&subject->parent);
-    if (inner->name == NULL) {
+    if (is_item) {
         struct fh_buf *list = &subject->lists[subject->list_count];
         fh_buf_printf(list, "json_extract(%s, '$[*]')", fh_buf_cstr(at));
         fh_buf_printf(&next, "x%u", subject->list_count);
@@ -186,7 +189,7 @@ static void subject_find(struct subject *subject, const struct fh_promise *promi
     fh_buf_init(&at, SQL_BYTES_MAX);
     fh_buf_printf(&at, "v%" PRIu32, promise->column);
     for (uint32_t i = 0; i < promise->depth; i++) {
-        step(subject, &at, promise->nested[i]);
+        step(subject, &at, promise->nested[i], (promise->item_bits >> i & 1U) != 0);
     }
     fh_type_text(type, subject->type);
     /* JSON's null is NULL, a string loses its quotes. */

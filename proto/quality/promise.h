@@ -147,6 +147,7 @@ struct fh_promise {
     const char *column_name; /* "total", "address.city", or "" */
     uint32_t depth;          /* nested column: names below the top one */
     const struct fh_contract_column *nested[FH_PROMISE_NESTING_MAX];
+    uint32_t item_bits; /* bit i: nested[i] is the items of an array, not a property */
     const struct fh_contract_column *of; /* the column itself, also nested; NULL for a table */
     const struct fh_contract_quality *quality;
     const struct fh_contract_relationship *relationship;
