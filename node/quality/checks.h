@@ -57,7 +57,7 @@ struct fh_checks_options {
     const struct fh_contract *contract; /* kept until the end */
     /* Where the tables lie. NULL: the contract's own server of type local. Kept until the end. */
     const struct fh_source_mapping *mapping;
-    const char *server;    /* name of the server to read, or NULL: the only readable one. Borrowed */
+    const char *server; /* name of the server to read, or NULL: the only readable one. Borrowed */
     const char *data_root; /* absolute; files are opened beneath it. Borrowed */
     unsigned categories;   /* bits 1 << enum fh_promise_category; 0: all */
     uint32_t samples;      /* failing rows for each promise; 0: none */

@@ -9,6 +9,7 @@
 #include "node/quality/calendar.h"
 #include "node/quality/look.h"
 #include "node/query/workers.h"
+#include "proto/quality/report.h"
 #include "proto/settings/settings.h"
 
 #include <stdio.h>
@@ -37,18 +38,39 @@ static void wake(struct fh_schedule *schedule, int64_t in_ms)
     }
 }
 
+/* All of it in words, for the person who asked. */
+static void tell_report(struct fh_buf *out, const struct fh_look *look)
+{
+    struct fh_report_table table = {.name = look->product->product, .rows = look->rows};
+    struct fh_report report = {
+        .table_count = 1, .tables = &table, .check_count = look->promises->count};
+    report.checks = fh_calloc((size_t)report.check_count + 1, sizeof *report.checks);
+    for (uint32_t i = 0; report.checks != NULL && i < report.check_count; i++) {
+        fh_report_check_fill(&report.checks[i], &look->promises->items[i], &look->results[i]);
+    }
+    if (report.checks == NULL) {
+        out->failed = FH_ENOMEM;
+    } else {
+        fh_report_encode(out, &report);
+    }
+    fh_free(report.checks);
+}
+
 static int answer(struct fh_admin_question *question,
                   const struct fh_measurement *measurement,
-                  struct fh_bytes results,
+                  const struct fh_look *look,
                   struct fh_err *err)
 {
     FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf report;
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
     fh_buf_init(&payload, FH_RECORD_GOSSIP_BYTES_MAX);
+    fh_buf_init(&report, FH_REPORT_BYTES_MAX - FH_RECORD_GOSSIP_BYTES_MAX);
     fh_buf_init(&out, FH_ADMIN_FRAME_BYTES_MAX);
     fh_measurement_encode(&payload, measurement);
-    fh_msg_checked_answer(&out, fh_buf_view(&payload), results);
-    int rc = fh_buf_ok(&out);
+    tell_report(&report, look);
+    fh_msg_checked_answer(&out, fh_buf_view(&payload), fh_buf_view(&report));
+    int rc = fh_buf_ok(&report) != FH_OK ? fh_buf_ok(&report) : fh_buf_ok(&out);
     if (rc != FH_OK) {
         return fh_err_set(err, rc, "the results do not fit an answer");
     }
@@ -70,6 +92,9 @@ static void looked(struct fh_look_job *job, const struct fh_err *failure, void *
     int rc = failure == NULL ? FH_OK : failure->code;
     if (failure != NULL) {
         err = *failure;
+    } else if (schedule->quiet) {
+        /* Going down ends workers: what they had no time for is not what the data are. */
+        rc = fh_err_set(&err, FH_ECANCELLED, "this node is going down");
     } else {
         look = *fh_look_job_found(job);
         look.expires_ms =
@@ -93,7 +118,7 @@ static void looked(struct fh_look_job *job, const struct fh_err *failure, void *
         fh_calendar_failed(&schedule->calendar, &key, fh_clock_wall_ms());
     }
     if (rc == FH_OK && asked->question != NULL) {
-        rc = answer(asked->question, &measurement, fh_buf_view(&results), &err);
+        rc = answer(asked->question, &measurement, &look, &err);
     }
     if (rc != FH_OK && asked->question != NULL) {
         fh_admin_refuse(asked->question, &err);
@@ -121,6 +146,7 @@ look_at(struct fh_schedule *schedule, const struct fh_look_asked *asked, struct 
         .catalog = m->catalog,
         .store = m->store,
         .memory_mib = (uint32_t)schedule->options.settings->worker_memory_mib,
+        .uptime = fh_measurements_uptime(m, fh_clock_wall_ms()),
     };
     return fh_look_job_begin(&schedule->job, &options, asked, looked, schedule, err);
 }
