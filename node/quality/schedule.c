@@ -26,6 +26,7 @@ struct fh_schedule {
     struct fh_timer *timer;
     struct fh_look_job *job; /* the one that looks */
     bool quiet;
+    int64_t served_ms; /* monotonic: when uptime was last written down */
     struct fh_calendar calendar;
 };
 
@@ -207,7 +208,11 @@ static void turn(void *user)
     if (schedule->quiet) {
         return;
     }
-    fh_measurements_serving(&schedule->options.measurements, fh_clock_wall_ms());
+    int64_t now = fh_clock_mono_ms();
+    if (now - schedule->served_ms >= WAKE_MS) {
+        schedule->served_ms = now;
+        fh_measurements_serving(&schedule->options.measurements, fh_clock_wall_ms());
+    }
     struct fh_err err;
     if (schedule->calendar.outdated && fh_calendar_plan(&schedule->calendar, &err) != FH_OK) {
         fh_log(FH_LOG_ERROR, "schedule.not_planned", "rule=%s text=\"%s\"", err.rule, err.text);
@@ -239,12 +244,15 @@ void fh_schedule_published(struct fh_schedule *schedule, struct fh_look *look)
 {
     struct fh_err err;
     bool again = false;
-    schedule->calendar.outdated = true;
     look->expires_ms =
         fh_calendar_expiry(&schedule->calendar, look->contract, look->measured_ms, &again);
     /* A look before publishing leaves service levels out: then a whole one is made at once. */
     bool whole = look->contract->sla.count == 0;
-    if ((whole || !again) && keep_first(schedule, look, &err) != FH_OK) {
+    bool kept = false;
+    if (whole || !again) {
+        kept = keep_first(schedule, look, &err) == FH_OK;
+    }
+    if ((whole || !again) && !kept) {
         fh_log(FH_LOG_WARN,
                "product.not_measured",
                "product=%s rule=%s text=\"%s\"",
@@ -252,6 +260,8 @@ void fh_schedule_published(struct fh_schedule *schedule, struct fh_look *look)
                err.rule,
                err.text);
     }
+    fh_calendar_published(
+        &schedule->calendar, look->product, look->contract, kept ? look->measured_ms : 0);
     if (schedule->job == NULL) {
         wake(schedule, 0);
     }
