@@ -13,8 +13,8 @@
 
 #include "common/bytes.h"
 
-/* Appends the SQL condition that `value` (SQL of type VARCHAR) does not match; false, and nothing
- * appended, for a pattern that is not such a class. */
-bool fh_classes_put(struct fh_buf *out, const char *value, const char *pattern);
+/* Appends the SQL condition that `value` (SQL of type VARCHAR), of `length` characters (SQL), does
+ * not match; false, and nothing appended, for a pattern that is not such a class. */
+bool fh_classes_put(struct fh_buf *out, const char *value, const char *length, const char *pattern);
 
 #endif

@@ -105,6 +105,7 @@ struct subject {
     struct fh_type type;
     struct fh_buf raw;    /* as it stands in the source */
     struct fh_buf value;  /* as promised, or NULL */
+    struct fh_buf length; /* of text, in characters */
     struct fh_buf parent; /* JSON of the object around it; empty at the top and in arrays */
     struct fh_buf lists[FH_PROMISE_NESTING_MAX]; /* arrays around it, outermost first */
     uint32_t list_count;
@@ -115,6 +116,7 @@ static void subject_init(struct subject *subject, const struct fh_promise *promi
     *subject = (struct subject){.column = promise->of, .type = fh_expression_type(promise->of)};
     fh_buf_init(&subject->raw, SQL_BYTES_MAX);
     fh_buf_init(&subject->value, SQL_BYTES_MAX);
+    fh_buf_init(&subject->length, SQL_BYTES_MAX);
     fh_buf_init(&subject->parent, SQL_BYTES_MAX);
     for (size_t i = 0; i < FH_COUNT(subject->lists); i++) {
         fh_buf_init(&subject->lists[i], SQL_BYTES_MAX);
@@ -125,6 +127,7 @@ static void subject_fini(struct subject *subject)
 {
     fh_buf_fini(&subject->raw);
     fh_buf_fini(&subject->value);
+    fh_buf_fini(&subject->length);
     fh_buf_fini(&subject->parent);
     for (size_t i = 0; i < FH_COUNT(subject->lists); i++) {
         fh_buf_fini(&subject->lists[i]);
@@ -148,12 +151,15 @@ static void put_pointer(struct fh_buf *out, const char *name)
 }
 
 /* Moves `at`, the JSON of a column, to one inside it. */
-static void step(struct subject *subject, struct fh_buf *at, const struct fh_contract_column *inner)
+static void step(struct subject *subject,
+                 struct fh_buf *at,
+                 const struct fh_contract_column *inner,
+                 bool is_item)
 {
     FH_CLEANUP(fh_buf_fini) struct fh_buf next;
     fh_buf_init(&next, SQL_BYTES_MAX);
     fh_buf_reset(&subject->parent);
-    if (inner->name == NULL) {
+    if (is_item) {
         struct fh_buf *list = &subject->lists[subject->list_count];
         fh_buf_printf(list, "json_extract(%s, '$[*]')", fh_buf_cstr(at));
         fh_buf_printf(&next, "x%u", subject->list_count);
@@ -173,6 +179,9 @@ static void subject_find(struct subject *subject, const struct fh_promise *promi
     if (promise->depth == 0) {
         fh_buf_printf(&subject->raw, "r%" PRIu32, promise->column);
         fh_buf_printf(&subject->value, "v%" PRIu32, promise->column);
+        bool is_text = subject->type.code == FH_TYPE_VARCHAR;
+        fh_buf_printf(
+            &subject->length, is_text ? "l%" PRIu32 : "length(v%" PRIu32 ")", promise->column);
         return;
     }
     FH_CLEANUP(fh_buf_fini) struct fh_buf at;
@@ -180,7 +189,7 @@ static void subject_find(struct subject *subject, const struct fh_promise *promi
     fh_buf_init(&at, SQL_BYTES_MAX);
     fh_buf_printf(&at, "v%" PRIu32, promise->column);
     for (uint32_t i = 0; i < promise->depth; i++) {
-        step(subject, &at, promise->nested[i]);
+        step(subject, &at, promise->nested[i], (promise->item_bits >> i & 1U) != 0);
     }
     fh_type_text(type, subject->type);
     /* JSON's null is NULL, a string loses its quotes. */
@@ -189,6 +198,7 @@ static void subject_find(struct subject *subject, const struct fh_promise *promi
                                                      : "json_extract_string(%s, '$')",
                   fh_buf_cstr(&at));
     fh_buf_printf(&subject->value, "TRY_CAST(%s AS %s)", fh_buf_cstr(&subject->raw), type);
+    fh_buf_printf(&subject->length, "length(%s)", fh_buf_cstr(&subject->value));
 }
 
 /* ---- conditions: true for a row that breaks the promise ---- */
@@ -233,7 +243,7 @@ put_pattern(struct fh_buf *out, struct subject *subject, const char *pattern, st
 {
     const char *value = fh_buf_cstr(&subject->value);
     bool is_text = subject->type.code == FH_TYPE_VARCHAR;
-    if (is_text && fh_classes_put(out, value, pattern)) {
+    if (is_text && fh_classes_put(out, value, fh_buf_cstr(&subject->length), pattern)) {
         return FH_OK;
     }
     FH_CLEANUP(fh_buf_fini) struct fh_buf form;
@@ -465,10 +475,12 @@ static int put_condition(struct fh_buf *out,
         put_required(out, subject);
         break;
     case FH_PROMISE_MIN_LENGTH:
-        fh_buf_printf(out, "length(%s) < %" PRId64, value, options->min_length.value);
+        fh_buf_printf(
+            out, "%s < %" PRId64, fh_buf_cstr(&subject->length), options->min_length.value);
         break;
     case FH_PROMISE_MAX_LENGTH:
-        fh_buf_printf(out, "length(%s) > %" PRId64, value, options->max_length.value);
+        fh_buf_printf(
+            out, "%s > %" PRId64, fh_buf_cstr(&subject->length), options->max_length.value);
         break;
     case FH_PROMISE_PATTERN:
         return put_pattern(out, subject, options->pattern, err);
@@ -616,7 +628,19 @@ static int put_counted(struct fh_expression *out,
                       i - 1,
                       fh_buf_cstr(&inner));
     }
-    fh_buf_printf(&out->aggregate, "count_if(%s)", fh_buf_cstr(&condition));
+    /* What is there is counted faster than what is not. */
+    bool plain = promise->depth == 0 && !is_nested(subject->column);
+    if (plain && promise->kind == FH_PROMISE_TYPE) {
+        fh_buf_printf(&out->aggregate,
+                      "count(r%" PRIu32 ") - count(v%" PRIu32 ")",
+                      promise->column,
+                      promise->column);
+    } else if (plain &&
+               (promise->kind == FH_PROMISE_REQUIRED || promise->kind == FH_PROMISE_NULL_VALUES)) {
+        fh_buf_printf(&out->aggregate, "count(*) - count(r%" PRIu32 ")", promise->column);
+    } else {
+        fh_buf_printf(&out->aggregate, "count_if(%s)", fh_buf_cstr(&condition));
+    }
     fh_buf_printf(&out->tail, "WHERE %s", fh_buf_cstr(&condition));
     return code;
 }

@@ -212,7 +212,7 @@ int fh_check_sources_open(struct fh_check_sources *out,
     for (uint32_t i = 0; code == FH_OK && i < sources.count; i++) {
         const struct fh_contract_table *table = &contract->tables.items[i];
         struct fh_check_source *source = &sources.items[i];
-        struct place place;
+        struct place place = {.path = "", .format = ""};
         code = describe(source, table, i, arena, err);
         if (code != FH_OK) {
             break;

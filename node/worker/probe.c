@@ -34,6 +34,11 @@ static void build_from(struct look *look)
             fh_buf_printf(&look->from, " AS r%u, ", i);
             fh_source_value(&look->from, &look->table->columns[i], true);
             fh_buf_printf(&look->from, " AS v%u", i);
+            if (look->table->columns[i].type.code == FH_TYPE_VARCHAR) {
+                fh_buf_add_cstr(&look->from, ", length(");
+                fh_source_value(&look->from, &look->table->columns[i], true);
+                fh_buf_printf(&look->from, ") AS l%u", i);
+            }
         }
     }
     fh_buf_add_cstr(&look->from, " FROM ");

@@ -25,6 +25,7 @@ struct fh_promise_place {
     uint32_t column;
     uint32_t depth;
     const struct fh_contract_column *nested[FH_PROMISE_NESTING_MAX];
+    uint32_t item_bits;
     const struct fh_contract_column *of;
     bool in_list; /* inside the items of an array */
     bool too_deep;

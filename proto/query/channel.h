@@ -157,7 +157,8 @@ struct fh_channel_run {
 
 /* The SQL is an aggregate of type BIGINT over columns r0, v0, r1, v1, ...: of the table's column i,
  * `ri` is the value as it stands in the source and `vi` the value as promised, NULL where it does
- * not convert. */
+ * not convert; of a VARCHAR `li` is its length in characters, which DuckDB then counts once for all
+ * probes. */
 struct fh_probe {
     const char *sql;
     uint32_t column_count;
