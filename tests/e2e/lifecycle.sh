@@ -115,6 +115,18 @@ prints "$(printf 'n\n50')" fh museum -o csv query \
     'SELECT count(*) AS n FROM shop."orders@1" a JOIN shop."orders@2" b ON a.id = b.id'
 [[ $(<"$work/err") == "$note" ]] || fail "no note of the one that is deprecated: $(<"$work/err")"
 
+say "- a join of two owners: each says what it serves"
+make_product visits 50
+prints 'museum/visits@1.0.0' fh museum product publish "$data/visits.odcs.yaml"
+succeeds fh museum product deprecate museum/visits@1 --successor shop/orders@2
+join='SELECT count(*) AS n FROM shop."orders@1" o JOIN museum.visits v ON o.id = v.id'
+until_true 10 "the visits at shop" is_now shop museum/visits@1.0.0 status deprecated
+for domain in shop museum; do
+    prints "$rows" fh $domain -o csv query "$join"
+    [[ $(sort "$work/err") == "$(sort <<<"$note
+note: museum/visits@1 is deprecated; use shop/orders@2")" ]] || fail "the notes of a join: $(<"$work/err")"
+done
+
 say "- put off, without a node running; a peer that was down learns it, restarts keep it"
 stop_node museum
 stop_node shop
@@ -167,7 +179,11 @@ prints 'shop/tickets@1.0.0' fh shop product publish "$data/tickets.odcs.yaml"
 soon=$(date -u -d '+4 seconds' +%Y-%m-%dT%H:%M:%SZ)
 succeeds fh shop product deprecate shop/tickets@1 --sunset "$soon"
 refused 1 "were promised it until $soon" 'rule: lifecycle.retired.early' -- fh shop product retire shop/tickets@1
-until_true 10 "the sunset" eval '(($(date +%s) > $(date -d "$soon" +%s)))'
+has_passed() # DATE
+{
+    (($(date +%s) > $(date -d "$1" +%s)))
+}
+until_true 10 "the sunset" has_passed "$soon"
 prints $'n\n3' fh shop -o csv query 'SELECT count(*) AS n FROM shop.tickets'
 [[ $(<"$work/err") == "warning: shop/tickets@1 is deprecated, its end $soon has passed" ]] ||
     fail "no warning after the sunset: $(<"$work/err")"
