@@ -111,18 +111,12 @@ CREATE TABLE contracts (
     UNIQUE (domain, product, seq)
 ) STRICT;
 
--- Tables and columns of the contracts, for the planner.
+-- Tables and columns of the contracts, for the planner: all of a contract in one packed value, since
+-- fifty rows with a random key cost more to write than the rest of it.
 CREATE TABLE columns (
-    contract BLOB NOT NULL,
-    table_at INTEGER NOT NULL,
-    column_at INTEGER NOT NULL,
-    table_name TEXT NOT NULL,
-    name TEXT NOT NULL,
-    sql_type TEXT NOT NULL,
-    required INTEGER NOT NULL,
-    classification TEXT NOT NULL,
-    PRIMARY KEY (contract, table_at, column_at)
-) WITHOUT ROWID, STRICT;
+    contract BLOB PRIMARY KEY,
+    form BLOB NOT NULL
+) STRICT;
 
 -- Contracts to pull. One that waits for its predecessor names it.
 CREATE TABLE wants (
