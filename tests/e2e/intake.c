@@ -7,6 +7,7 @@
  *     fh-intake take FROM TO              takes all announcements and contracts of one home into
  *                                         another, in this process, as synchronisation would; says
  *                                         how long verifying, opening and indexing them took
+ *     fh-intake yaml NUMBER COLUMNS       prints such a contract
  *     fh-intake wait HOME COUNT SECONDS   until a running node holds so many contracts
  *
  * Times are printed in microseconds.
@@ -81,6 +82,19 @@ static void write_yaml(struct fh_buf *out, unsigned number, unsigned columns)
     fh_buf_add_cstr(out,
                     "roles:\n  - {role: mesh, access: read}\n"
                     "servers:\n  - {server: s, type: local, path: readings.csv, format: csv}\n");
+}
+
+static int print_yaml(unsigned number, unsigned columns)
+{
+    FH_CLEANUP(fh_buf_fini) struct fh_buf yaml;
+    fh_buf_init(&yaml, FH_CONTRACT_BYTES_MAX);
+    write_yaml(&yaml, number, columns);
+    if (fh_buf_ok(&yaml) != FH_OK) {
+        fputs("fh-intake: more columns than a contract holds\n", stderr);
+        return 1;
+    }
+    fwrite(yaml.data, 1, yaml.size, stdout);
+    return 0;
 }
 
 struct signer {
@@ -342,13 +356,18 @@ int main(int argc, char **argv)
         return fill(
             argv[2], (unsigned)strtoul(argv[3], NULL, 10), (unsigned)strtoul(argv[4], NULL, 10));
     }
+    if (argc == 4 && strcmp(argv[1], "yaml") == 0) {
+        return print_yaml((unsigned)strtoul(argv[2], NULL, 10),
+                          (unsigned)strtoul(argv[3], NULL, 10));
+    }
     if (argc == 4 && strcmp(argv[1], "take") == 0) {
         return take(argv[2], argv[3]);
     }
     if (argc == 5 && strcmp(argv[1], "wait") == 0) {
         return wait_for(argv[2], strtoll(argv[3], NULL, 10), strtoll(argv[4], NULL, 10));
     }
-    fputs("usage: fh-intake fill HOME COUNT COLUMNS | take FROM TO | wait HOME COUNT SECONDS\n",
+    fputs("usage: fh-intake fill HOME COUNT COLUMNS | take FROM TO | yaml NUMBER COLUMNS |\n"
+          "       wait HOME COUNT SECONDS\n",
           stderr);
     return 2;
 }
