@@ -3,6 +3,7 @@
 #include "node/state/catalog_inner.h"
 
 #include "common/assert.h"
+#include "node/state/store_columns.h"
 #include "proto/contract/contract_record.h"
 #include "proto/contract/sql_type.h"
 #include "proto/wire/record.h"
