@@ -399,7 +399,7 @@ const struct fh_command fh_commands[] = {
     {
         .noun = "member",
         .verb = "revoke",
-        .operands = "NAME|KEY",
+        .operands = "MEMBER|KEY",
         .summary = "shut a key out, everywhere in the mesh",
         .details = "Nothing that the key signs from then on counts; its sessions end within a\n"
                    "second of the news. --since reaches back, for a key that was stolen: what it\n"
@@ -427,9 +427,12 @@ const struct fh_command fh_commands[] = {
     {
         .noun = "completion",
         .operands = "SHELL",
-        .summary = "print the completion script of a shell (bash)",
-        .details = "",
-        .example = "source <(freehold completion bash)",
+        .summary = "print the completion script of a shell: bash, zsh or fish",
+        .details = "It completes commands, flags, files, and the names of products and members\n"
+                   "that the home's node and the home know.",
+        .example = "source <(freehold completion bash)\n"
+                   "freehold completion zsh > ~/.zfunc/_freehold\n"
+                   "freehold completion fish > ~/.config/fish/completions/freehold.fish",
         .operands_min = 1,
         .operands_max = 1,
         .run = fh_cmd_completion,
