@@ -28,7 +28,8 @@ static const struct guess {
     const char *type;
     const char *fits;
 } guesses[] = {
-    {"BIGINT", "TRY_CAST(%s AS BIGINT) IS NOT NULL AND NOT regexp_matches(%s, '^ *[+-]?0[0-9]')"},
+    {"BIGINT",
+     "TRY_CAST(%s AS BIGINT) IS NOT NULL AND regexp_full_match(%s, ' *[+-]?(0|[1-9][0-9]*) *')"},
     {"DOUBLE",
      "TRY_CAST(%s AS DOUBLE) IS NOT NULL AND regexp_matches(%s, '[0-9]') AND NOT "
      "regexp_matches(%s, '^ *[+-]?(0[0-9]|[0-9]{16,} *$)')"},
@@ -177,9 +178,9 @@ static void put_counts(struct fh_scan_files *scan, uint32_t i)
     }
     fh_buf_add_cstr(&scan->sql, ")::VARCHAR, ");
     if (is_scalar && is_type(column, "VARCHAR")) {
-        fh_buf_add_cstr(&scan->sql, "max(length(");
+        fh_buf_add_cstr(&scan->sql, "max(length((");
         fh_sql_name(&scan->sql, column->name);
-        fh_buf_add_cstr(&scan->sql, "))::VARCHAR");
+        fh_buf_add_cstr(&scan->sql, )::VARCHAR))::VARCHAR");
     } else {
         fh_buf_add_cstr(&scan->sql, "NULL::VARCHAR");
     }

@@ -14,6 +14,8 @@
 
 struct fh_lint_options {
     bool for_publishing; /* also the rules of class publish.* */
+    bool for_reading;    /* those, but what only keeps this version from serving it is a warning: a
+                            contract is good where no node serves its kind of source */
     const char *domain;  /* the publisher's name, or NULL when it is not known */
 };
 

@@ -58,7 +58,8 @@ int fh_cmd_contract_lint(struct fh_cli *cli, const struct fh_args *args, struct 
     }
     struct fh_lint lint;
     const char *path = args->operands[0];
-    int code = fh_lint_file(&lint, cli, path, actor == NULL ? NULL : actor->settings.domain, err);
+    int code =
+        fh_lint_file(&lint, cli, path, actor == NULL ? NULL : actor->settings.domain, false, err);
     if (code == FH_OK) {
         code = put_findings(cli, path, &lint.findings, err);
     }

@@ -74,7 +74,7 @@ static int read_contract(struct publishing *p, struct fh_err *err)
         return fh_err_set(
             err, FH_EUSAGE, "a contract is published from a file: data lie beside it");
     }
-    int code = fh_lint_file(&p->lint, p->cli, p->path, p->actor->settings.domain, err);
+    int code = fh_lint_file(&p->lint, p->cli, p->path, p->actor->settings.domain, true, err);
     if (code == FH_OK) {
         code = find_data_root(p, err);
     }

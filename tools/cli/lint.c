@@ -9,6 +9,7 @@ int fh_lint_file(struct fh_lint *lint,
                  struct fh_cli *cli,
                  const char *path,
                  const char *domain,
+                 bool to_publish,
                  struct fh_err *err)
 {
     *lint = (struct fh_lint){0};
@@ -31,7 +32,8 @@ int fh_lint_file(struct fh_lint *lint,
         return code;
     }
     struct fh_err first = {0};
-    struct fh_lint_options options = {.for_publishing = true, .domain = domain};
+    struct fh_lint_options options = {
+        .for_publishing = to_publish, .for_reading = true, .domain = domain};
     code = fh_contract_lint(
         &lint->contract, fh_buf_view(&lint->text), &options, &lint->findings, &first);
     if (code != FH_OK && code != FH_ECHECK) {

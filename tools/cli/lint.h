@@ -21,12 +21,14 @@ struct fh_lint {
     struct fh_contract *contract; /* may be NULL when nothing could be read */
 };
 
-/* Reads `path` and applies all rules; `domain` is the publisher's name or NULL. FH_OK also with
- * findings; FH_ENOTFOUND, FH_EIO, FH_ETOOBIG, FH_ENOMEM. End with fh_lint_fini in any case. */
+/* Reads `path` and applies all rules; `domain` is the publisher's name or NULL; `to_publish`: what
+ * keeps this version from serving it is an error, not a warning. FH_OK also with findings;
+ * FH_ENOTFOUND, FH_EIO, FH_ETOOBIG, FH_ENOMEM. End with fh_lint_fini in any case. */
 FH_MUST_CHECK int fh_lint_file(struct fh_lint *lint,
                                struct fh_cli *cli,
                                const char *path,
                                const char *domain,
+                               bool to_publish,
                                struct fh_err *err);
 void fh_lint_fini(struct fh_lint *lint);
 
