@@ -180,7 +180,7 @@ static void put_counts(struct fh_scan_files *scan, uint32_t i)
     if (is_scalar && is_type(column, "VARCHAR")) {
         fh_buf_add_cstr(&scan->sql, "max(length((");
         fh_sql_name(&scan->sql, column->name);
-        fh_buf_add_cstr(&scan->sql, )::VARCHAR))::VARCHAR");
+        fh_buf_add_cstr(&scan->sql, ")::VARCHAR))::VARCHAR");
     } else {
         fh_buf_add_cstr(&scan->sql, "NULL::VARCHAR");
     }
