@@ -206,7 +206,28 @@ static int name_column(struct fh_draft *draft,
                                        : FH_OK;
 }
 
-static void guess_classification(struct fh_draft_column *column)
+/* Tables of people: their `name` is a person's. */
+static bool is_of_people(const char *table)
+{
+    static const char *const words[] = {"customer",
+                                        "user",
+                                        "person",
+                                        "people",
+                                        "employee",
+                                        "patient",
+                                        "contact",
+                                        "member",
+                                        "student",
+                                        "passenger"};
+    for (size_t i = 0; i < FH_COUNT(words); i++) {
+        if (strcasestr(table, words[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void guess_classification(const char *table, struct fh_draft_column *column)
 {
     const struct fh_profile_column *seen = column->seen;
     bool is_flag = column->logical != NULL && strcmp(column->logical, "boolean") == 0;
@@ -216,10 +237,14 @@ static void guess_classification(struct fh_draft_column *column)
         column->likeness = seen->likeness;
     } else if (!is_flag && column->shape == FH_PROFILE_SCALAR) {
         column->likeness = fh_likeness_of_name(column->source);
+        if (strcasecmp(column->source, "name") == 0 && is_of_people(table)) {
+            column->likeness = FH_LIKE_PERSON;
+        }
     }
 }
 
 static int finish_columns(struct fh_draft *draft,
+                          const char *table,
                           struct fh_draft_column *columns,
                           size_t count,
                           struct fh_err *err)
@@ -232,8 +257,8 @@ static int finish_columns(struct fh_draft *draft,
             code = fh_draft_type(draft, column, err);
         }
         if (code == FH_OK) {
-            guess_classification(column);
-            code = finish_columns(draft, column->columns, column->column_count, err);
+            guess_classification(table, column);
+            code = finish_columns(draft, table, column->columns, column->column_count, err);
         }
         /* Contracts travel: a name that says where data lie cannot, and needs its source's name. */
         if (fh_location_in(column->source) != NULL) {
@@ -386,7 +411,7 @@ int fh_draft_finish(struct fh_draft *draft, struct fh_err *err)
         struct fh_draft_table *table = &draft->tables[i];
         code = name_table(draft, i, err);
         if (code == FH_OK) {
-            code = finish_columns(draft, table->columns, table->column_count, err);
+            code = finish_columns(draft, table->source, table->columns, table->column_count, err);
         }
         if (code == FH_OK) {
             guess_key(table);

@@ -171,12 +171,17 @@ static bool is_decimal(const char *text)
     return fits && *at == 0;
 }
 
-static void put_seen(struct writer *w, int indent, const struct fh_draft_column *column)
+static void put_seen(struct writer *w,
+                     int indent,
+                     const struct fh_draft_table *table,
+                     const struct fh_draft_column *column)
 {
     const struct fh_profile_column *seen = column->seen;
     fh_buf_printf(w->out, "%*s# seen: ", indent, "");
     if (seen->nulls == 0) {
         fh_buf_add_cstr(w->out, "no value missing");
+    } else if (seen->nulls == table->rows) {
+        fh_buf_add_cstr(w->out, "no value at all; REVIEW its type");
     } else {
         put_count(w->out, seen->nulls);
         fh_buf_printf(w->out, " value%s missing", seen->nulls == 1 ? "" : "s");
@@ -187,12 +192,15 @@ static void put_seen(struct writer *w, int indent, const struct fh_draft_column 
     if (seen->minimum[0] != 0 && seen->maximum[0] != 0) {
         fh_buf_printf(w->out, ", from %s to %s", seen->minimum, seen->maximum);
     }
-    if (seen->chars_max > 0) {
+    if (seen->chars_max > 0 && seen->minimum[0] == 0) {
         fh_buf_add_cstr(w->out, ", at most ");
         put_count(w->out, seen->chars_max);
-        fh_buf_add_cstr(w->out, " characters");
+        fh_buf_add_cstr(w->out, seen->chars_max == 1 ? " character" : " characters");
     }
-    if (seen->unique && column->key == 0 && !column->is_guessed_key && !column->is_unique) {
+    bool names_rows =
+        strcmp(column->logical, "integer") == 0 || strcmp(column->logical, "string") == 0;
+    if (seen->unique && names_rows && column->key == 0 && !column->is_guessed_key &&
+        !column->is_unique) {
         fh_buf_add_cstr(w->out, "; a candidate for the key");
     }
     fh_buf_add_u8(w->out, '\n');
@@ -304,7 +312,7 @@ static void put_examples(struct writer *w, int indent, const struct fh_draft_col
 {
     const struct fh_profile_column *seen = column->seen;
     uint32_t told = 0;
-    if (seen == NULL || column->likeness < FH_LIKENESS_COUNT ||
+    if (seen == NULL || column->likeness < FH_LIKENESS_COUNT || column->is_uuid ||
         strcmp(column->logical, "boolean") == 0) {
         return;
     }
@@ -453,7 +461,7 @@ static void put_columns(struct writer *w,
             put_comment(w, indent, "an SQL keyword: queries have to write it in double quotes");
         }
         if (column->seen != NULL && !w->brief && table->rows > 0) {
-            put_seen(w, indent, column);
+            put_seen(w, indent, table, column);
         }
         fh_buf_printf(w->out, "%*s- name: ", indent, "");
         put_scalar(w->out, column->name);

@@ -3,6 +3,7 @@
 
 #include "proto/contract/finding.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -29,6 +30,20 @@ define(struct fh_draft *draft, const char *schema, const char *name, const char 
     return NULL;
 }
 
+/* Whether two spellings of a type differ by blanks and case alone. */
+static bool same_type(const char *a, const char *b)
+{
+    for (;;) {
+        a += strspn(a, " ");
+        b += strspn(b, " ");
+        if (tolower((unsigned char)*a) != tolower((unsigned char)*b) || *a == 0) {
+            return *a == *b;
+        }
+        a++;
+        b++;
+    }
+}
+
 static int see_column(struct fh_draft *draft,
                       struct fh_draft_table *table,
                       const struct fh_profile_column *seen,
@@ -41,8 +56,7 @@ static int see_column(struct fh_draft *draft,
                               : fh_draft_see(draft, column, seen, err);
     }
     column->seen = seen;
-    if (strcasecmp(column->type, seen->type) != 0 && seen->type[0] != 0 &&
-        column->values.count == 0) {
+    if (!same_type(column->type, seen->type) && seen->type[0] != 0 && column->values.count == 0) {
         column->note = fh_arena_printf(draft->arena,
                                        "REVIEW: declared %s, but other values are in it",
                                        column->type[0] == 0 ? "without a type" : column->type);
