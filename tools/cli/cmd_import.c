@@ -520,6 +520,11 @@ static int run(struct import *im, const struct fh_args *args, struct fh_err *err
     if (code == FH_OK) {
         code = fh_draft_finish(&im->draft, err);
     }
+    for (size_t i = 0; i < im->draft.dropped.count && code == FH_OK; i++) {
+        fh_cli_say(im->cli,
+                   "%s is left out: it has no column that a contract can name",
+                   im->draft.dropped.items[i]);
+    }
     if (code == FH_OK) {
         code = write_draft(im, &yaml, err);
     }

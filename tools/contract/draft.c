@@ -401,6 +401,29 @@ static int name_table(struct fh_draft *draft, size_t index, struct fh_err *err)
     return table->name == NULL ? fh_err_set(err, FH_ENOMEM, "no memory for a draft") : FH_OK;
 }
 
+/* A contract promises columns: a table without any (dbt lists such models) is none of it. */
+static int drop_empty(struct fh_draft *draft, struct fh_err *err)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < draft->table_count; i++) {
+        size_t printed = 0;
+        for (size_t k = 0; k < draft->tables[i].column_count; k++) {
+            printed += draft->tables[i].columns[k].left_out == NULL ? 1 : 0;
+        }
+        if (printed > 0) {
+            draft->tables[kept++] = draft->tables[i];
+        } else if (!fh_draft_add_text(draft, &draft->dropped, draft->tables[i].source)) {
+            return fh_err_set(err, FH_ENOMEM, "no memory for a draft");
+        }
+    }
+    draft->table_count = kept;
+    return kept > 0 ? FH_OK
+                    : fh_err_rule(err,
+                                  FH_EINVAL,
+                                  "import.columns",
+                                  "no table of the source has a column that a contract can name");
+}
+
 int fh_draft_finish(struct fh_draft *draft, struct fh_err *err)
 {
     char product[FH_DRAFT_NAME_BYTES];
@@ -416,6 +439,9 @@ int fh_draft_finish(struct fh_draft *draft, struct fh_err *err)
         if (code == FH_OK) {
             guess_key(table);
         }
+    }
+    if (code == FH_OK) {
+        code = drop_empty(draft, err);
     }
     return code == FH_OK ? name_references(draft, err) : code;
 }

@@ -99,6 +99,7 @@ struct fh_draft {
     size_t table_count;
     size_t table_capacity;
     struct fh_draft_table *tables;
+    struct fh_draft_texts dropped; /* tables without a column that could be drafted */
 };
 
 /* ---- filling ---- */
@@ -136,7 +137,8 @@ FH_MUST_CHECK int fh_draft_see(struct fh_draft *draft,
                                const struct fh_profile_column *seen,
                                struct fh_err *err);
 
-/* Settles names, types and guesses. FH_ENOMEM. */
+/* Settles names, types and guesses; drops tables without columns. FH_EINVAL ("import.columns") when
+ * none is left, FH_ENOMEM. */
 FH_MUST_CHECK int fh_draft_finish(struct fh_draft *draft, struct fh_err *err);
 
 /* ---- names ---- */

@@ -21,6 +21,8 @@ static const struct {
     {"int", "integer"},
     {"integer", "integer"},
     {"bigint", "integer"},
+    {"big int", "integer"},
+    {"unsigned big int", "integer"},
     {"int2", "integer"},
     {"int4", "integer"},
     {"int8", "integer"},

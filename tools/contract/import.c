@@ -50,7 +50,7 @@ static int see_column(struct fh_draft *draft,
                       struct fh_err *err)
 {
     struct fh_draft_column *column = fh_draft_column(table, seen->name);
-    if (column == NULL) {
+    if (column == NULL || column->seen != NULL) { /* A and a may be two columns */
         column = fh_draft_add_column(draft, table, seen->name);
         return column == NULL ? fh_err_set(err, FH_ENOMEM, "no memory for a draft")
                               : fh_draft_see(draft, column, seen, err);

@@ -153,12 +153,6 @@ static int add_node(struct manifest *m, json_t *node)
             code = add_column(m, table, chosen, column, m->err);
         }
     }
-    if (code == FH_OK && table->column_count == 0 &&
-        !fh_draft_add_text(m->draft,
-                           &table->notes,
-                           "REVIEW: dbt documents no column of it; without one it is no promise")) {
-        code = no_memory(m->err);
-    }
     return code;
 }
 

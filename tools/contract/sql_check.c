@@ -2,46 +2,25 @@
 /* CHECK constraints: those that speak of one column and constants. */
 #include "tools/contract/sql_parse.h"
 
-#include <stdio.h>
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
-enum { TOKENS_MAX = 1024, NOTE_BYTES = 200 };
+enum { TOKENS_MAX = 1024, NOTE_BYTES = 64 };
 
 struct check {
     struct fh_sql_token tokens[TOKENS_MAX]; /* without brackets and casts */
     size_t count;
     bool whole; /* all of it was understood as far as tokens go */
-    char text[NOTE_BYTES];
-    size_t text_size;
 };
 
-static void note(struct check *check, const struct fh_sql_token *token)
-{
-    bool tight = check->text_size == 0 || token->kind == FH_SQL_SIGN ||
-                 strchr("(:.[", check->text[check->text_size - 1]) != NULL;
-    const char *quote = token->kind == FH_SQL_STRING ? "'" : "";
-    int size = snprintf(check->text + check->text_size,
-                        sizeof check->text - check->text_size,
-                        "%s%s%s%s",
-                        tight && token->text[0] != '=' ? "" : " ",
-                        quote,
-                        token->text,
-                        quote);
-    check->text_size += size > 0 ? (size_t)size : 0;
-    if (check->text_size >= sizeof check->text) {
-        check->text_size = sizeof check->text - 1;
-    }
-}
-
 /* ::text, ::character varying(10)[]: says nothing of the values. */
-static void skip_cast(struct fh_sql_parser *p, struct check *check)
+static void skip_cast(struct fh_sql_parser *p)
 {
     fh_sql_take(p);
     fh_sql_take(p);
     while (fh_sql_is_name(p, 0) && !fh_sql_is(p, 0, "AND") && !fh_sql_is(p, 0, "OR") &&
            !fh_sql_is(p, 0, "IN") && !fh_sql_is(p, 0, "IS") && !fh_sql_is(p, 0, "BETWEEN")) {
-        note(check, fh_sql_peek(p, 0));
         fh_sql_take(p);
         fh_sql_accept_sign(p, '.');
     }
@@ -64,12 +43,11 @@ static void collect(struct fh_sql_parser *p, struct check *check)
             return;
         }
         if (fh_sql_is_sign(p, 0, ':') && fh_sql_is_sign(p, 1, ':')) {
-            skip_cast(p, check);
+            skip_cast(p);
             continue;
         }
         depth += fh_sql_is_sign(p, 0, '(') ? 1 : 0;
         depth -= fh_sql_is_sign(p, 0, ')') ? 1 : 0;
-        note(check, &token);
         if (token.kind == FH_SQL_SIGN && strchr("()", token.text[0]) != NULL) {
             /* brackets only group here; a call keeps its name and so is not understood */
         } else if (check->count < TOKENS_MAX) {
@@ -166,15 +144,32 @@ static bool take_bounds(const struct check *check, struct fh_draft_column *colum
     return true;
 }
 
+/* The condition as it is written, for the reviewer. */
+static void add_note(struct fh_sql_parser *p, struct fh_draft_table *table, size_t from, size_t to)
+{
+    struct fh_buf FH_CLEANUP(fh_buf_fini) line;
+    fh_buf_init(&line, p->lexer.text.size + NOTE_BYTES);
+    fh_buf_add_cstr(&line, "REVIEW: not drafted: CHECK ");
+    for (size_t i = from; i < to; i++) {
+        bool blank = isspace(p->lexer.text.data[i]) != 0;
+        if (!blank || line.data[line.size - 1] != ' ') {
+            fh_buf_add_u8(&line, blank ? ' ' : p->lexer.text.data[i]);
+        }
+    }
+    if (!fh_draft_add_text(p->draft, &table->notes, fh_buf_cstr(&line))) {
+        fh_sql_out_of_memory(p);
+    }
+}
+
 void fh_sql_check(struct fh_sql_parser *p, struct fh_draft_table *table)
 {
-    char line[NOTE_BYTES + 40];
     struct check *check = fh_arena_alloc(p->draft->arena, sizeof *check);
     if (check == NULL || !fh_sql_is_sign(p, 0, '(')) {
         fh_sql_expected(p, "( and a condition");
         return;
     }
     check->whole = true;
+    size_t start = fh_sql_peek(p, 0)->at;
     collect(p, check);
     struct fh_draft_column *column =
         check->count > 0 && check->whole && check->tokens[0].kind <= FH_SQL_NAME
@@ -184,8 +179,5 @@ void fh_sql_check(struct fh_sql_parser *p, struct fh_draft_table *table)
         (column != NULL && (take_values(p, check, column) || take_bounds(check, column)))) {
         return;
     }
-    snprintf(line, sizeof line, "REVIEW: not drafted: CHECK %s", check->text);
-    if (!fh_draft_add_text(p->draft, &table->notes, line)) {
-        fh_sql_out_of_memory(p);
-    }
+    add_note(p, table, start, p->last_end);
 }

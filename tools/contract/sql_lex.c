@@ -85,6 +85,7 @@ static int skip_blanks(struct fh_sql_lexer *lexer, struct fh_sql_token *place, s
     int code = FH_OK;
     while (code == FH_OK) {
         int c = peek(lexer, 0);
+        place->at = lexer->at;
         place->line = lexer->line;
         place->column = (uint32_t)(lexer->at - lexer->line_start) + 1;
         if (c >= 0 && isspace(c)) {

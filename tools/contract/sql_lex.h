@@ -25,6 +25,8 @@ enum fh_sql_token_kind {
 struct fh_sql_token {
     enum fh_sql_token_kind kind;
     const char *text;
+    size_t at;       /* of its first byte in the text */
+    size_t end;      /* behind its last byte */
     uint32_t line;   /* from 1 */
     uint32_t column; /* from 1, in bytes */
     bool first;      /* nothing but blanks before it on its line */

@@ -12,6 +12,7 @@ const struct fh_sql_token *fh_sql_peek(struct fh_sql_parser *p, unsigned n)
     static const struct fh_sql_token end = {.kind = FH_SQL_END, .text = ""};
     while (p->code == FH_OK && p->ahead_count <= n) {
         p->code = fh_sql_lex(&p->lexer, &p->ahead[p->ahead_count], p->err);
+        p->ahead[p->ahead_count].end = p->lexer.at;
         p->ahead_count++;
     }
     return p->code == FH_OK ? &p->ahead[n] : &end;
@@ -21,6 +22,7 @@ void fh_sql_take(struct fh_sql_parser *p)
 {
     (void)fh_sql_peek(p, 0);
     if (p->ahead_count > 0) {
+        p->last_end = p->ahead[0].end;
         p->ahead_count--;
         memmove(p->ahead, p->ahead + 1, p->ahead_count * sizeof *p->ahead);
     }

@@ -26,6 +26,7 @@ struct fh_sql_parser {
     struct fh_sql_lexer lexer;
     struct fh_sql_token ahead[FH_SQL_AHEAD];
     unsigned ahead_count;
+    size_t last_end; /* in the text: behind the token that was taken last */
     struct fh_draft *draft;
     struct fh_sql_enum *enums;
     size_t enum_count;

@@ -31,7 +31,7 @@ static bool ends_type(struct fh_sql_parser *p)
 
 static void add_type(struct fh_buf *type, const struct fh_sql_token *token)
 {
-    bool is_tight = type->size == 0 || strchr("(<.[", type->data[type->size - 1]) != NULL ||
+    bool is_tight = type->size == 0 || strchr("(<.[,", type->data[type->size - 1]) != NULL ||
                     (token->kind == FH_SQL_SIGN && strchr("(),<>.[]", token->text[0]) != NULL);
     fh_buf_add_cstr(type, is_tight ? "" : " ");
     fh_buf_add_cstr(type, token->text);
@@ -270,7 +270,8 @@ static void read_column(struct fh_sql_parser *p, struct fh_draft_table *table)
         fh_sql_fail(p, "sql.syntax", "this name is longer than 255 bytes");
         return;
     }
-    if (fh_draft_column(table, name) != NULL) {
+    const struct fh_draft_column *same = fh_draft_column(table, name);
+    if (same != NULL && strcmp(same->source, name) == 0) {
         fh_sql_fail(p, "sql.syntax", "the table has a column of this name already");
         return;
     }
