@@ -401,7 +401,8 @@ static int name_table(struct fh_draft *draft, size_t index, struct fh_err *err)
     return table->name == NULL ? fh_err_set(err, FH_ENOMEM, "no memory for a draft") : FH_OK;
 }
 
-/* A contract promises columns: a table without any (dbt lists such models) is none of it. */
+/* A contract promises columns: a table without any (dbt lists such models) is none of it; nor is
+ * one whose name cannot travel. */
 static int drop_empty(struct fh_draft *draft, struct fh_err *err)
 {
     size_t kept = 0;
@@ -410,7 +411,13 @@ static int drop_empty(struct fh_draft *draft, struct fh_err *err)
         for (size_t k = 0; k < draft->tables[i].column_count; k++) {
             printed += draft->tables[i].columns[k].left_out == NULL ? 1 : 0;
         }
-        if (printed > 0) {
+        /* physicalName travels, with and without the schema. */
+        const struct fh_draft_table *table = &draft->tables[i];
+        const char *full = fh_arena_printf(draft->arena, "%s.%s", table->schema, table->source);
+        if (full == NULL) {
+            return fh_err_set(err, FH_ENOMEM, "no memory for a draft");
+        }
+        if (printed > 0 && fh_location_in(full) == NULL && fh_location_in(table->source) == NULL) {
             draft->tables[kept++] = draft->tables[i];
         } else if (!fh_draft_add_text(draft, &draft->dropped, draft->tables[i].source)) {
             return fh_err_set(err, FH_ENOMEM, "no memory for a draft");

@@ -94,18 +94,18 @@ static void put_scalar(struct fh_buf *out, const char *text)
     fh_buf_add_u8(out, '"');
 }
 
+/* Whether contracts may carry the text: it says nothing of where data lie. */
+static bool may_travel(const char *text)
+{
+    return fh_location_in(text) == NULL;
+}
+
 /* "key: text" with the indentation. */
 static void put(struct writer *w, int indent, const char *key, const char *text)
 {
     fh_buf_printf(w->out, "%*s%s: ", indent, "", key);
     put_scalar(w->out, text);
     fh_buf_add_u8(w->out, '\n');
-}
-
-/* Whether contracts may carry the text: it says nothing of where data lie. */
-static bool may_travel(const char *text)
-{
-    return fh_location_in(text) == NULL;
 }
 
 /* Text of the source in a comment: one line, nothing hidden, not too long. */
@@ -141,15 +141,39 @@ static void put_count(struct fh_buf *out, uint64_t number)
     }
 }
 
+/* In brackets a comma or bracket would end a plain scalar; is_plain lets none pass. */
 static void put_list(struct writer *w, const struct fh_draft_texts *texts)
 {
     fh_buf_add_u8(w->out, '[');
     for (size_t i = 0; i < texts->count; i++) {
         fh_buf_add_cstr(w->out, i == 0 ? "" : ", ");
-        /* In brackets a comma or bracket would end a plain scalar; is_plain lets none pass. */
         put_scalar(w->out, texts->items[i]);
     }
     fh_buf_add_u8(w->out, ']');
+}
+
+/* Tags that contracts may carry; nothing when there are none. */
+static void
+put_tags(struct writer *w, int indent, const char *first, const struct fh_draft_texts *tags)
+{
+    bool begun = first != NULL;
+    if (begun) {
+        fh_buf_printf(w->out, "%*stags: [\"%s\"", indent, "", first);
+    }
+    for (size_t i = 0; i < tags->count; i++) {
+        if (may_travel(tags->items[i])) {
+            if (begun) {
+                fh_buf_add_cstr(w->out, ", ");
+            } else {
+                fh_buf_printf(w->out, "%*stags: [", indent, "");
+            }
+            put_scalar(w->out, tags->items[i]);
+            begun = true;
+        }
+    }
+    if (begun) {
+        fh_buf_add_cstr(w->out, "]\n");
+    }
 }
 
 /* ---- columns ---- */
@@ -280,7 +304,6 @@ static void put_promises(struct writer *w,
 
 static void put_guess(struct writer *w, int indent, const struct fh_draft_column *column)
 {
-    struct fh_draft_texts tags = column->tags;
     const struct fh_profile_column *seen = column->seen;
     if (column->likeness < FH_LIKENESS_COUNT) {
         const char *what = fh_likeness_text(column->likeness);
@@ -298,16 +321,9 @@ static void put_guess(struct writer *w, int indent, const struct fh_draft_column
         } else {
             fh_buf_printf(w->out, "by its name: %s\n", what);
         }
-        fh_buf_printf(w->out, "%*stags: [\"review:classification\"", indent, "");
-        for (size_t i = 0; i < tags.count; i++) {
-            fh_buf_add_cstr(w->out, ", ");
-            put_scalar(w->out, tags.items[i]);
-        }
-        fh_buf_add_cstr(w->out, "]\n");
-    } else if (tags.count > 0) {
-        fh_buf_printf(w->out, "%*stags: ", indent, "");
-        put_list(w, &tags);
-        fh_buf_add_u8(w->out, '\n');
+        put_tags(w, indent, "review:classification", &column->tags);
+    } else {
+        put_tags(w, indent, NULL, &column->tags);
     }
 }
 
@@ -394,6 +410,17 @@ static void put_columns(struct writer *w,
                         const struct fh_draft_column *columns,
                         size_t count);
 
+/* Whether any member is not left out. */
+static bool has_columns(const struct fh_draft_column *column)
+{
+    for (size_t i = 0; i < column->column_count; i++) {
+        if (column->columns[i].left_out == NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* All of a column behind its name. */
 static void put_column(struct writer *w,
                        int indent,
@@ -417,7 +444,7 @@ static void put_column(struct writer *w,
     }
     put_valid_values(w, indent, column);
     put_reference(w, indent, table, column);
-    if (column->shape == FH_PROFILE_OBJECT && column->column_count > 0) {
+    if (column->shape == FH_PROFILE_OBJECT && has_columns(column)) {
         fh_buf_printf(w->out, "%*sproperties:\n", indent, "");
         put_columns(w, indent + 2, table, column->columns, column->column_count);
     } else if (column->shape == FH_PROFILE_ARRAY && column->column_count == 1) {
@@ -529,11 +556,7 @@ static void put_table(struct writer *w, const struct fh_draft_table *table)
         table->description != NULL && may_travel(table->description)
             ? table->description
             : "REVIEW: what is one row, who makes it, how often does it change?");
-    if (table->tags.count > 0) {
-        fh_buf_add_cstr(w->out, "    tags: ");
-        put_list(w, &table->tags);
-        fh_buf_add_u8(w->out, '\n');
-    }
+    put_tags(w, 4, NULL, &table->tags);
     for (size_t i = 0; i < table->notes.count; i++) {
         put_comment(w, 4, table->notes.items[i]);
     }
