@@ -6,6 +6,7 @@
 #include "node/admin.h"
 #include "node/io/loop.h"
 #include "node/quality/profiles.h"
+#include "node/quality/testing.h"
 #include "node/query/workers.h"
 
 #include <limits.h>
@@ -19,6 +20,7 @@ struct errand {
     struct fh_loop *loop;
     struct fh_workers *workers;
     struct fh_profiles *profiles;
+    struct fh_testing *testing;
     struct fh_admin *admin;
     struct fh_timer *drain;
     struct fh_signal *signals[2];
@@ -35,6 +37,9 @@ static void on_admin(struct fh_admin_question *question, void *user)
     } else if (code == FH_MSG_ADMIN_PROFILE || code == FH_MSG_ADMIN_CATALOGUE) {
         fh_profiles_question(errand->profiles, question);
         return;
+    } else if (code == FH_MSG_ADMIN_TEST) {
+        fh_testing_question(errand->testing, question);
+        return;
     } else {
         fh_err_rule(&err,
                     FH_EPROTO,
@@ -48,7 +53,8 @@ static void on_admin(struct fh_admin_question *question, void *user)
 static void look_if_drained(void *user)
 {
     struct errand *errand = user;
-    if (fh_profiles_drained(errand->profiles) && fh_workers_drained(errand->workers)) {
+    if (fh_profiles_drained(errand->profiles) && fh_testing_drained(errand->testing) &&
+        fh_workers_drained(errand->workers)) {
         fh_loop_stop(errand->loop);
     } else {
         fh_timer_set(errand->drain, fh_clock_mono_ms() + DRAIN_LOOK_MS);
@@ -94,6 +100,9 @@ static int start(struct errand *errand,
         rc = fh_profiles_new(&errand->profiles, errand->loop, errand->workers, memory_mib, err);
     }
     if (rc == FH_OK) {
+        rc = fh_testing_new(&errand->testing, errand->loop, errand->workers, memory_mib, err);
+    }
+    if (rc == FH_OK) {
         rc = fh_timer_new(&errand->drain, errand->loop, look_if_drained, errand, err);
     }
     for (size_t i = 0; rc == FH_OK && i < FH_COUNT(handled); i++) {
@@ -132,6 +141,7 @@ int fh_errand_run(const struct fh_config *config, const char *programs, struct f
         fh_signal_free(errand.signals[i]);
     }
     fh_timer_free(errand.drain);
+    fh_testing_free(errand.testing);
     fh_profiles_free(errand.profiles);
     fh_workers_free(errand.workers);
     fh_loop_free(errand.loop);

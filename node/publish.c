@@ -18,6 +18,7 @@
 enum {
     ARENA_BYTES = 32 * 1024 * 1024,
     CHECK_MS = 120000, /* a person waits; a scan of a large source takes its time */
+    CHECK_THREADS = 2, /* as a node that serves meanwhile can spare */
 };
 
 struct fh_publisher {
@@ -154,26 +155,114 @@ static int commit(struct job *job, struct fh_err *err)
     return rc;
 }
 
+/* ---- what the data say ---- */
+
+enum { FINDINGS_MAX = 1000 };
+
+/* A broken promise as the author of the contract reads it. */
+static void describe(struct fh_msg_finding *out,
+                     const struct fh_promise *promise,
+                     const struct fh_promise_result *result)
+{
+    unsigned long long count = result->failing;
+    switch ((unsigned)promise->kind) {
+    case FH_PROMISE_TYPE:
+        snprintf(out->text,
+                 sizeof out->text,
+                 "%llu values are no %.40s, as the contract promises",
+                 count,
+                 promise->promised);
+        break;
+    case FH_PROMISE_REQUIRED:
+        snprintf(out->text,
+                 sizeof out->text,
+                 "%llu values are missing, but the column is required",
+                 count);
+        break;
+    case FH_PROMISE_UNIQUE:
+        snprintf(out->text,
+                 sizeof out->text,
+                 "%llu rows repeat a value, but the column is unique",
+                 count);
+        break;
+    case FH_PROMISE_PRIMARY_KEY:
+        snprintf(out->text, sizeof out->text, "%llu rows repeat the primary key", count);
+        break;
+    default:
+        snprintf(out->text, sizeof out->text, "%s", result->reason);
+        break;
+    }
+}
+
+static void add_finding(struct fh_buf *out,
+                        const struct fh_promise *promise,
+                        const struct fh_promise_result *result)
+{
+    struct fh_msg_finding finding = {.error = result->outcome == FH_PROMISE_FAILED,
+                                     .count = result->failing};
+    const char *rule = promise->kind == FH_PROMISE_PRESENT       ? "missing"
+                       : promise->kind == FH_PROMISE_PRIMARY_KEY ? "primary_key"
+                                                                 : promise->rule;
+    snprintf(finding.table, sizeof finding.table, "%s", promise->table_name);
+    snprintf(finding.column, sizeof finding.column, "%.63s", promise->column_name);
+    snprintf(finding.rule, sizeof finding.rule, "check.%.40s", rule);
+    describe(&finding, promise, result);
+    fh_msg_findings_answer_add(out, &finding);
+}
+
+static bool is_told(const struct fh_promise_result *result)
+{
+    return result->outcome == FH_PROMISE_FAILED || result->outcome == FH_PROMISE_WARNED;
+}
+
+/* Broken promises, then a note for each table. */
+static void answer_findings(struct job *job, const struct fh_checks_result *result)
+{
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    uint32_t told = result->failed + result->warned;
+    told = told < FINDINGS_MAX ? told : FINDINGS_MAX;
+    fh_buf_init(&out, FH_ADMIN_FRAME_BYTES_MAX);
+    fh_msg_findings_answer_begin(&out, told + result->table_count);
+    for (uint32_t i = 0; told > 0 && i < result->promises.count; i++) {
+        if (is_told(&result->results[i])) {
+            add_finding(&out, &result->promises.items[i], &result->results[i]);
+            told--;
+        }
+    }
+    for (uint32_t i = 0; i < result->table_count; i++) {
+        const struct fh_contract_table *table = &job->contract->tables.items[i];
+        struct fh_msg_finding note = {.count = result->rows[i]};
+        snprintf(note.table, sizeof note.table, "%s", table->name);
+        snprintf(note.rule, sizeof note.rule, "check.rows");
+        snprintf(note.text,
+                 sizeof note.text,
+                 "%llu rows, %zu columns",
+                 (unsigned long long)result->rows[i],
+                 table->columns.count);
+        fh_msg_findings_answer_add(&out, &note);
+    }
+    fh_admin_answer(job->question, &out);
+    end_job(job);
+}
+
 static void checked(const struct fh_checks_result *result, const struct fh_err *failure, void *user)
 {
     struct job *job = user;
     struct fh_err err;
+    for (uint32_t i = 0; failure == NULL && i < result->table_count; i++) {
+        if (result->source_failures[i].code != FH_OK) {
+            err = result->source_failures[i];
+            fh_err_wrap(&err, "table %s", job->contract->tables.items[i].name);
+            failure = &err;
+        }
+    }
     if (failure != NULL) {
         refuse(job, failure);
-        return;
-    }
-    if (!result->failed && !job->asked.dry_run && commit(job, &err) != FH_OK) {
+    } else if (result->failed == 0 && !job->asked.dry_run && commit(job, &err) != FH_OK) {
         refuse(job, &err);
-        return;
+    } else {
+        answer_findings(job, result);
     }
-    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
-    fh_buf_init(&out, FH_ADMIN_FRAME_BYTES_MAX);
-    fh_msg_findings_answer_begin(&out, result->finding_count);
-    for (uint32_t i = 0; i < result->finding_count; i++) {
-        fh_msg_findings_answer_add(&out, &result->findings[i]);
-    }
-    fh_admin_answer(job->question, &out);
-    end_job(job);
 }
 
 /* ---- before the data is looked at ---- */
@@ -237,6 +326,9 @@ static int begin(struct job *job, struct fh_err *err)
         .contract = job->contract,
         .mapping = job->mapping,
         .data_root = job->asked.data_root,
+        .categories = 1U << FH_PROMISE_SCHEMA | 1U << FH_PROMISE_QUALITY,
+        .now_ms = fh_clock_wall_ms(),
+        .threads = CHECK_THREADS,
         .memory_mib = (uint32_t)o->settings->worker_memory_mib,
         .timeout_ms = CHECK_MS,
     };

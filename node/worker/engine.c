@@ -287,7 +287,7 @@ static int create_view(struct fh_engine *engine,
     struct fh_buf sql;
     fh_buf_init(&sql, SQL_BYTES_MAX);
     fh_buf_add_cstr(&sql, "CREATE OR REPLACE VIEW ");
-    put_view_name(&sql, table->domain, schema, name);
+    put_view_name(&sql, table->domain[0] == 0 ? "memory" : table->domain, schema, name);
     fh_buf_printf(&sql, " AS %s", fh_buf_cstr(select));
     int code = fh_buf_ok(&sql);
     if (code == FH_OK) {
@@ -319,6 +319,9 @@ static int create_views(struct fh_engine *engine,
                         struct fh_err *err)
 {
     char pair[4 * FH_NAME_BYTES_MAX];
+    if (table->domain[0] == 0) {
+        return create_view(engine, table, "main", table->table, select, err);
+    }
     snprintf(pair, sizeof pair, "%s__%s", table->product, table->table);
     int code = make_room(engine, table, err);
     if (code == FH_OK) {

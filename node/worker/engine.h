@@ -7,7 +7,7 @@
  * product a schema in it, a table a view there. domain.product resolves because an in-memory
  * catalog has a schema `main` that is searched when two parts are given, so a view main.product
  * (for a product with one table) and main.product__table stand there too. The default catalog stays
- * empty.
+ * empty, but in a worker that runs the rules of a contract: those name tables without a domain.
  *
  * Files: the node opens them and passes descriptors; DuckDB reads /proc/self/fd/100 and up, the
  * only paths it may open. So the worker learns no path, and no rename or symlink between the node's

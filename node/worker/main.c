@@ -90,7 +90,8 @@ answer(struct fh_desk *desk, struct fh_frame *frame, struct fh_arena *arena, str
     struct fh_bytes payload = fh_bytes(frame->payload, frame->size);
     struct fh_channel_text text;
     struct fh_channel_run run;
-    struct fh_channel_check check;
+    struct fh_channel_probe probe;
+    struct fh_channel_sample sample;
     struct fh_profile_question profile;
     int code = FH_OK;
     switch (frame->kind) {
@@ -108,10 +109,16 @@ answer(struct fh_desk *desk, struct fh_frame *frame, struct fh_arena *arena, str
             fh_run_describe(desk, &text);
         }
         return code;
-    case FH_CHANNEL_CHECK:
-        code = fh_channel_get_check(&check, payload, arena, err);
+    case FH_CHANNEL_PROBE:
+        code = fh_channel_get_probe(&probe, payload, arena, err);
         if (code == FH_OK) {
-            fh_check(desk, &check, frame);
+            fh_probe(desk, &probe, frame, arena);
+        }
+        return code;
+    case FH_CHANNEL_SAMPLE:
+        code = fh_channel_get_sample(&sample, payload, arena, err);
+        if (code == FH_OK) {
+            fh_sample(desk, &sample, frame, arena);
         }
         return code;
     case FH_CHANNEL_PROFILE:

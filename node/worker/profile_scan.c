@@ -15,7 +15,7 @@
 #include <string.h>
 
 enum {
-    TOGETHER = 400,         /* columns of one question */
+    TOGETHER = 50,          /* columns of one question */
     GUESS_ROWS = 1000,      /* from which a type is guessed before all rows are asked */
     UNIQUE_COLUMNS_MAX = 8, /* looked at exactly; each is a sort or a hash of all values */
     NEARLY_PERCENT = 90,    /* of the rows: HyperLogLog errs by a few percent */

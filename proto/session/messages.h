@@ -40,6 +40,7 @@
     X(ADMIN_CHAIN, 64)                                                                             \
     X(ADMIN_PUBLISH, 65)                                                                           \
     X(ADMIN_LEAVE, 66)                                                                             \
+    X(ADMIN_TEST, 70)                                                                              \
     X(ADMIN_PROFILE, 76)                                                                           \
     X(ADMIN_CATALOGUE, 77)
 
@@ -323,8 +324,15 @@ fh_msg_findings_next(struct fh_pack_reader *reader, struct fh_msg_finding *out, 
 
 void fh_msg_leave_request(struct fh_buf *out);
 
-/* ADMIN_PROFILE, ADMIN_CATALOGUE [question] -> [answer]: both as proto/query/profile.h encodes them,
- * in a bin; reading takes the bin of either. */
+/* ADMIN_TEST [question] -> [report]: both as proto/quality/report.h encodes them, in a bin; reading
+ * takes the bin of either. */
+void fh_msg_test_request(struct fh_buf *out, struct fh_bytes question);
+void fh_msg_test_answer(struct fh_buf *out, struct fh_bytes report);
+FH_MUST_CHECK int
+fh_msg_test_read(struct fh_pack_reader *reader, struct fh_bytes *out, struct fh_err *err);
+
+/* ADMIN_PROFILE, ADMIN_CATALOGUE [question] -> [answer]: both as proto/query/profile.h encodes
+ * them, in a bin; reading takes the bin of either. */
 void fh_msg_profile_request(struct fh_buf *out, bool lists, struct fh_bytes question);
 void fh_msg_profile_answer(struct fh_buf *out, struct fh_bytes answer);
 FH_MUST_CHECK int

@@ -290,3 +290,25 @@ int fh_msg_profile_read(struct fh_pack_reader *reader, struct fh_bytes *out, str
     }
     return rc;
 }
+
+void fh_msg_test_request(struct fh_buf *out, struct fh_bytes question)
+{
+    fh_msg_begin(out, FH_MSG_ADMIN_TEST, 1);
+    fh_pack_bin(out, question);
+}
+
+void fh_msg_test_answer(struct fh_buf *out, struct fh_bytes report)
+{
+    fh_msg_ok(out, 1);
+    fh_pack_bin(out, report);
+}
+
+int fh_msg_test_read(struct fh_pack_reader *reader, struct fh_bytes *out, struct fh_err *err)
+{
+    struct fh_bytes bytes = fh_pack_read_bin(reader, FH_ADMIN_FRAME_BYTES_MAX);
+    int rc = fh_msg_done(reader, "test", err);
+    if (rc == FH_OK) {
+        *out = bytes;
+    }
+    return rc;
+}

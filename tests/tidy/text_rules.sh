@@ -17,6 +17,7 @@ proto/gossip    : common proto/wire proto/identity
 proto/session   : common proto/wire proto/identity
 proto/governance: common proto/wire proto/identity proto/contract
 proto/settings  : common proto/wire proto/identity proto/contract
+proto/quality   : common proto/wire proto/contract
 proto/query     : common proto
 node/io         : common proto
 node/state      : common proto

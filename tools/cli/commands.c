@@ -163,6 +163,31 @@ const struct fh_command fh_commands[] = {
     },
     {
         .noun = "contract",
+        .verb = "test",
+        .operands = "FILE",
+        .summary = "check the data against every promise of a contract",
+        .details =
+            "Schema, quality rules and service levels. Data files are found relative to the\n"
+            "contract's folder. Needs no home and no mesh. Ends with 1 when a promise is\n"
+            "broken; what cannot be run is listed with its reason.",
+        .example = "freehold contract test flights.odcs.yaml\n"
+                   "freehold contract test flights.odcs.yaml --only schema --samples 5\n"
+                   "freehold -o json contract test flights.odcs.yaml --junit report.xml",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags =
+            {
+                {"only", "LIST", "of schema, quality, sla; several by comma (default: all)", 0},
+                {"samples", "N", "show N failing rows of each check; only public columns", 0},
+                {"server", "NAME", "the server to read (default: the only local one)", 0},
+                {"now", "TIME", "measure ages against this time (default: now)", 0},
+                {"junit", "FILE", "also write the report as JUnit XML", 0},
+                {"fail-on", "LEVEL", "warning or error (default error)", 0},
+            },
+        .run = fh_cmd_contract_test,
+    },
+    {
+        .noun = "contract",
         .verb = "show",
         .operands = "NAME",
         .summary = "print the published contract (YAML), verified",

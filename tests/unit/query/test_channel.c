@@ -31,7 +31,7 @@ static int down(void **state)
 }
 
 static const struct fh_column columns[] = {
-    {.name = "id", .source = "Id No", .type = {.code = FH_TYPE_INT64}, .flags = FH_COLUMN_KEY},
+    {.name = "id", .source = "Id No", .type = {.code = FH_TYPE_INT64}},
     {.name = "price", .source = "", .type = {.code = FH_TYPE_DECIMAL, .precision = 12, .scale = 2}},
 };
 
@@ -70,7 +70,6 @@ static void tables_there_and_back(void **state)
     assert_int_equal(found->first_file, 3);
     assert_int_equal(found->column_count, 2);
     assert_string_equal(found->columns[0].source, "Id No");
-    assert_int_equal(found->columns[0].flags, FH_COLUMN_KEY);
     assert_int_equal(found->columns[1].type.scale, 2);
 }
 
@@ -155,16 +154,85 @@ static void errors_there_and_back(void **state)
     assert_int_equal(fh_channel_get_error(&found, fh_buf_view(&payload), &err), FH_EPROTO);
 }
 
-static void counts_scans_findings_there_and_back(void **state)
+static void probes_and_samples_there_and_back(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    static const uint32_t first[] = {0};
+    static const uint32_t both[] = {1, 0};
+    static const uint32_t beyond[] = {2};
+    struct fh_probe probes[] = {{"count(*)", 0, first}, {"count_if(v1 < r0)", 2, both}};
+    struct fh_channel_probe probe = {
+        .id = 3, .table = table(), .probe_count = FH_COUNT(probes), .probes = probes};
+    struct fh_channel_probe asked;
+    fh_buf_reset(&payload);
+    fh_channel_put_probe(&payload, &probe);
+    assert_int_equal(fh_channel_get_probe(&asked, fh_buf_view(&payload), arena, &err), FH_OK);
+    assert_string_equal(asked.probes[1].sql, "count_if(v1 < r0)");
+    assert_int_equal(asked.probes[1].columns[1], 0);
+    probes[1].columns = beyond; // a column that the table has not
+    probes[1].column_count = 1;
+    fh_buf_reset(&payload);
+    fh_channel_put_probe(&payload, &probe);
+    assert_int_equal(fh_channel_get_probe(&asked, fh_buf_view(&payload), arena, &err), FH_EPROTO);
+
+    struct fh_channel_sample sample = {.id = 4,
+                                       .table = table(),
+                                       .tail = "WHERE true",
+                                       .rows_max = 5,
+                                       .column_count = 2,
+                                       .columns = both};
+    struct fh_channel_sample wanted;
+    fh_buf_reset(&payload);
+    fh_channel_put_sample(&payload, &sample);
+    assert_int_equal(fh_channel_get_sample(&wanted, fh_buf_view(&payload), arena, &err), FH_OK);
+    assert_string_equal(wanted.tail, "WHERE true");
+    sample.rows_max = FH_SAMPLE_ROWS_MAX + 1;
+    fh_buf_reset(&payload);
+    fh_channel_put_sample(&payload, &sample);
+    assert_int_equal(fh_channel_get_sample(&wanted, fh_buf_view(&payload), arena, &err), FH_EPROTO);
+
+    const struct fh_probe_result results[] = {{FH_PROBE_VALUE, -7, ""},
+                                              {FH_PROBE_REFUSED, 0, "no such function"}};
+    struct fh_channel_probed probed = {.id = 3,
+                                       .rows = 12,
+                                       .elapsed_us = 99,
+                                       .missing = first,
+                                       .missing_count = 1,
+                                       .results = results,
+                                       .result_count = FH_COUNT(results)};
+    struct fh_channel_probed found;
+    fh_buf_reset(&payload);
+    fh_channel_put_probed(&payload, &probed);
+    assert_int_equal(fh_channel_get_probed(&found, fh_buf_view(&payload), arena, &err), FH_OK);
+    assert_int_equal(found.results[0].value, -7);
+    assert_string_equal(found.results[1].reason, "no such function");
+    assert_int_equal(found.missing[0], 0);
+
+    const char *cells[] = {"1", NULL, "2", "b"};
+    struct fh_channel_sampled sampled = {
+        .id = 4, .column_count = 2, .row_count = 2, .cells = cells};
+    struct fh_channel_sampled shown;
+    fh_buf_reset(&payload);
+    fh_channel_put_sampled(&payload, &sampled);
+    assert_int_equal(fh_channel_get_sampled(&shown, fh_buf_view(&payload), arena, &err), FH_OK);
+    assert_int_equal(shown.row_count, 2);
+    assert_null(shown.cells[1]);
+    assert_string_equal(shown.cells[3], "b");
+    sampled.column_count = 0; // rows of nothing
+    fh_buf_reset(&payload);
+    fh_channel_put_sampled(&payload, &sampled);
+    assert_int_equal(fh_channel_get_sampled(&shown, fh_buf_view(&payload), arena, &err), FH_EPROTO);
+}
+
+static void counts_and_scans_there_and_back(void **state)
 {
     (void)state;
     struct fh_err err = {0};
     struct fh_channel_end end;
     struct fh_channel_scan scan;
-    struct fh_channel_checked checked;
     struct fh_channel_count count;
     const uint32_t projected[] = {4, 0, 2047};
-    const struct fh_finding findings[] = {{.column = 1, .rule = FH_FINDING_UNIQUE, .count = 12}};
 
     fh_buf_reset(&payload);
     fh_channel_put_end(&payload,
@@ -182,15 +250,6 @@ static void counts_scans_findings_there_and_back(void **state)
     assert_int_equal(fh_channel_get_scan(&scan, fh_buf_view(&payload), arena, &err), FH_OK);
     assert_int_equal(scan.column_count, 3);
     assert_int_equal(scan.columns[2], 2047);
-
-    fh_buf_reset(&payload);
-    fh_channel_put_checked(
-        &payload,
-        &(struct fh_channel_checked){
-            .id = 1, .rows = 100, .findings = findings, .finding_count = FH_COUNT(findings)});
-    assert_int_equal(fh_channel_get_checked(&checked, fh_buf_view(&payload), arena, &err), FH_OK);
-    assert_int_equal(checked.findings[0].rule, FH_FINDING_UNIQUE);
-    assert_int_equal(checked.findings[0].count, 12);
 
     fh_buf_reset(&payload);
     fh_channel_put_count(&payload, &(struct fh_channel_count){.id = 8, .count = UINT64_MAX});
@@ -261,7 +320,8 @@ int main(void)
         cmocka_unit_test(hostile_tables_are_refused),
         cmocka_unit_test(runs_there_and_back),
         cmocka_unit_test(errors_there_and_back),
-        cmocka_unit_test(counts_scans_findings_there_and_back),
+        cmocka_unit_test(probes_and_samples_there_and_back),
+        cmocka_unit_test(counts_and_scans_there_and_back),
         cmocka_unit_test(later_fields_are_skipped),
         cmocka_unit_test(heads_are_bounded),
     };
