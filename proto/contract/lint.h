@@ -17,6 +17,7 @@ struct fh_lint_options {
     bool for_reading;    /* those, but what only keeps this version from serving it is a warning: a
                             contract is good where no node serves its kind of source */
     const char *domain;  /* the publisher's name, or NULL when it is not known */
+    enum fh_odcs_version schema; /* judge by this one; FH_ODCS_OWN: by what the document says */
 };
 
 /* Reads and judges `text` (borrowed). FH_OK without an error (warnings may be there); FH_ECHECK
