@@ -6,6 +6,7 @@
 source "$1/tests/e2e/common.sh"
 
 cd "$work"
+: >"$data/node.log" # no node has one here
 unset PGPASSWORD PGUSER PGPASSFILE PGSSLMODE FREEHOLD_HOME
 export HOME=$work/nobody # no home, no password file
 

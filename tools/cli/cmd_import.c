@@ -144,13 +144,18 @@ static int add_table(struct import *im,
 
 /* ---- files ---- */
 
-/* The name of a file without its ending. */
+/* How much of a file's name stands before its ending. */
+static size_t stem_of(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot == NULL || dot == name ? strlen(name) : (size_t)(dot - name);
+}
+
 static int add_file(struct import *im, const char *path, const char *name, struct fh_err *err)
 {
     char stem[256];
     struct fh_profile_question question = question_of(im);
-    const char *dot = strrchr(name, '.');
-    size_t size = dot == NULL || dot == name ? strlen(name) : (size_t)(dot - name);
+    size_t size = stem_of(name);
     snprintf(stem, sizeof stem, "%.*s", (int)(size < sizeof stem ? size : sizeof stem - 1), name);
     question.path = path;
     return add_table(im, &question, stem, false, err);
@@ -159,13 +164,42 @@ static int add_file(struct import *im, const char *path, const char *name, struc
 /* Whether --table names this file, with or without its ending; all are wanted without --table. */
 static bool is_wanted_file(const struct import *im, const char *name)
 {
+    size_t stem = stem_of(name);
     for (size_t i = 0; i < im->wanted_count; i++) {
-        size_t size = strlen(im->wanted[i]);
-        if (strncmp(name, im->wanted[i], size) == 0 && (name[size] == '.' || name[size] == 0)) {
+        if (strcmp(name, im->wanted[i]) == 0 ||
+            (strlen(im->wanted[i]) == stem && memcmp(name, im->wanted[i], stem) == 0)) {
             return true;
         }
     }
     return im->wanted_count == 0;
+}
+
+/* Every name of --table must have been a file. */
+static int check_files(struct import *im, struct fh_err *err)
+{
+    size_t count = im->place.file_count;
+    const char **names = fh_arena_array(im->arena, count + 1, sizeof *names);
+    for (size_t i = 0; i < count && names != NULL; i++) {
+        const char *file = im->place.files[i];
+        names[i] = fh_arena_string(im->arena, fh_bytes(file, stem_of(file)));
+        if (names[i] == NULL) {
+            names = NULL;
+        }
+    }
+    if (names == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a list of files");
+    }
+    for (size_t i = 0; i < im->wanted_count; i++) {
+        bool found = false;
+        for (size_t k = 0; k < count; k++) {
+            found = found || strcmp(im->wanted[i], names[k]) == 0 ||
+                    strcmp(im->wanted[i], im->place.files[k]) == 0;
+        }
+        if (!found) {
+            return fh_import_no_table(im->wanted[i], names, count, err);
+        }
+    }
+    return FH_OK;
 }
 
 static int import_files(struct import *im, struct fh_err *err)
@@ -184,14 +218,7 @@ static int import_files(struct import *im, struct fh_err *err)
             code = add_file(im, path, place->files[i], err);
         }
     }
-    if (code == FH_OK && im->draft.table_count < im->wanted_count) {
-        for (size_t i = 0; i < im->wanted_count; i++) {
-            if (fh_draft_table(&im->draft, im->wanted[i]) == NULL) {
-                return fh_import_no_table(im->wanted[i], place->files, place->file_count, err);
-            }
-        }
-    }
-    return code;
+    return code == FH_OK ? check_files(im, err) : code;
 }
 
 /* ---- databases ---- */
