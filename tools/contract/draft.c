@@ -2,7 +2,7 @@
 #include "tools/contract/draft.h"
 
 #include "common/limits.h"
-#include "proto/contract/location.h"
+#include "tools/contract/draft_yaml.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -260,10 +260,8 @@ static int finish_columns(struct fh_draft *draft,
             guess_classification(table, column);
             code = finish_columns(draft, table, column->columns, column->column_count, err);
         }
-        /* Contracts travel: a name that says where data lie cannot, and needs its source's name. */
-        if (fh_location_in(column->source) != NULL) {
-            column->left_out = "its name looks like a path, an address or a secret";
-        }
+        /* Contracts travel, and a column needs the name that its source has. */
+        column->left_out = fh_draft_cannot_travel(column->source);
     }
     return code;
 }
@@ -417,7 +415,7 @@ static int drop_empty(struct fh_draft *draft, struct fh_err *err)
         if (full == NULL) {
             return fh_err_set(err, FH_ENOMEM, "no memory for a draft");
         }
-        if (printed > 0 && fh_location_in(full) == NULL && fh_location_in(table->source) == NULL) {
+        if (printed > 0 && fh_draft_may_travel(full) && fh_draft_may_travel(table->source)) {
             draft->tables[kept++] = draft->tables[i];
         } else if (!fh_draft_add_text(draft, &draft->dropped, draft->tables[i].source)) {
             return fh_err_set(err, FH_ENOMEM, "no memory for a draft");

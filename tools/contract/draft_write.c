@@ -5,16 +5,12 @@
  *
  * Comments travel with a published contract, so they hold nothing that says where the data lie.
  */
-#include "proto/contract/location.h"
-#include "tools/contract/draft.h"
+#include "tools/contract/draft_yaml.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-enum { COMMENT_BYTES_MAX = 160 };
 
 struct writer {
     struct fh_buf *out;
@@ -22,134 +18,12 @@ struct writer {
     bool brief;
 };
 
-/* ---- scalars ---- */
-
-/* Words that some reader of YAML 1.1 takes for something else. */
-static bool is_reserved(const char *text)
-{
-    static const char *const words[] = {
-        "true", "false", "null", "yes", "no", "on", "off", "y", "n", "inf", "nan"};
-    for (size_t i = 0; i < FH_COUNT(words); i++) {
-        if (strcasecmp(words[i], text) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_plain(const char *text)
-{
-    size_t size = strlen(text);
-    bool fits =
-        size > 0 && isalpha((unsigned char)text[0]) && text[size - 1] != ' ' && !is_reserved(text);
-    for (size_t i = 0; i < size && fits; i++) {
-        unsigned char c = (unsigned char)text[i];
-        fits = c < 0x80 && (isalnum(c) || strchr("_-. ()/", c) != NULL);
-    }
-    return fits;
-}
-
-/* One code point of valid UTF-8; `at` moves behind it. */
-static uint32_t code_point(const unsigned char **at)
-{
-    const unsigned char *c = *at;
-    unsigned more = c[0] < 0x80 ? 0 : c[0] < 0xe0 ? 1 : c[0] < 0xf0 ? 2 : 3;
-    uint32_t point = more == 0 ? c[0] : c[0] & (0x3fu >> more);
-    *at = c + 1;
-    for (unsigned i = 0; i < more && ((*at)[0] & 0xc0) == 0x80; i++) {
-        point = point << 6 | ((*at)[0] & 0x3fu);
-        (*at)++;
-    }
-    return point;
-}
-
-/* Ends lines for some reader, or shows as nothing: escaped, so that a person sees it. */
-static bool is_hidden(uint32_t point)
-{
-    return point < 0x20 || (point >= 0x7f && point <= 0x9f) || point == 0xa0 || point == 0xad ||
-           (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
-           (point >= 0x2060 && point <= 0x206f) || point == 0xfeff;
-}
-
-static void put_scalar(struct fh_buf *out, const char *text)
-{
-    if (is_plain(text)) {
-        fh_buf_add_cstr(out, text);
-        return;
-    }
-    fh_buf_add_u8(out, '"');
-    for (const unsigned char *at = (const unsigned char *)text; *at != 0;) {
-        const unsigned char *start = at;
-        uint32_t point = code_point(&at);
-        if (point == '"' || point == '\\') {
-            fh_buf_printf(out, "\\%c", (char)point);
-        } else if (point == '\n') {
-            fh_buf_add_cstr(out, "\\n");
-        } else if (is_hidden(point)) {
-            fh_buf_printf(out, "\\u%04" PRIx32, point);
-        } else {
-            fh_buf_add(out, start, (size_t)(at - start));
-        }
-    }
-    fh_buf_add_u8(out, '"');
-}
-
-/* Whether contracts may carry the text: it says nothing of where data lie. */
-static bool may_travel(const char *text)
-{
-    return fh_location_in(text) == NULL;
-}
-
 /* "key: text" with the indentation. */
 static void put(struct writer *w, int indent, const char *key, const char *text)
 {
     fh_buf_printf(w->out, "%*s%s: ", indent, "", key);
-    put_scalar(w->out, text);
+    fh_draft_put_scalar(w->out, text);
     fh_buf_add_u8(w->out, '\n');
-}
-
-/* Text of the source in a comment: one line, nothing hidden, not too long. */
-static void put_comment(struct writer *w, int indent, const char *text)
-{
-    size_t room = COMMENT_BYTES_MAX;
-    text = may_travel(text) ? text : "REVIEW: a remark is left out: it says where something lies";
-    fh_buf_printf(w->out, "%*s# ", indent, "");
-    for (const unsigned char *at = (const unsigned char *)text; *at != 0 && room > 0;) {
-        const unsigned char *start = at;
-        uint32_t point = code_point(&at);
-        size_t size = (size_t)(at - start);
-        if (is_hidden(point)) {
-            fh_buf_add_u8(w->out, ' ');
-        } else {
-            fh_buf_add(w->out, start, size);
-        }
-        room = size < room ? room - size : 0;
-    }
-    fh_buf_add_cstr(w->out, room == 0 ? " ...\n" : "\n");
-}
-
-/* A number with its thousands set apart. */
-static void put_count(struct fh_buf *out, uint64_t number)
-{
-    char digits[24];
-    int size = snprintf(digits, sizeof digits, "%" PRIu64, number);
-    for (int i = 0; i < size; i++) {
-        fh_buf_add_u8(out, (uint8_t)digits[i]);
-        if ((size - i - 1) % 3 == 0 && i + 1 < size) {
-            fh_buf_add_u8(out, ',');
-        }
-    }
-}
-
-/* In brackets a comma or bracket would end a plain scalar; is_plain lets none pass. */
-static void put_list(struct writer *w, const struct fh_draft_texts *texts)
-{
-    fh_buf_add_u8(w->out, '[');
-    for (size_t i = 0; i < texts->count; i++) {
-        fh_buf_add_cstr(w->out, i == 0 ? "" : ", ");
-        put_scalar(w->out, texts->items[i]);
-    }
-    fh_buf_add_u8(w->out, ']');
 }
 
 /* Tags that contracts may carry; nothing when there are none. */
@@ -161,13 +35,13 @@ put_tags(struct writer *w, int indent, const char *first, const struct fh_draft_
         fh_buf_printf(w->out, "%*stags: [\"%s\"", indent, "", first);
     }
     for (size_t i = 0; i < tags->count; i++) {
-        if (may_travel(tags->items[i])) {
+        if (fh_draft_may_travel(tags->items[i])) {
             if (begun) {
                 fh_buf_add_cstr(w->out, ", ");
             } else {
                 fh_buf_printf(w->out, "%*stags: [", indent, "");
             }
-            put_scalar(w->out, tags->items[i]);
+            fh_draft_put_scalar(w->out, tags->items[i]);
             begun = true;
         }
     }
@@ -210,7 +84,7 @@ static void put_seen(struct writer *w,
     } else if (seen->nulls == table->rows) {
         fh_buf_add_cstr(w->out, "no value at all; REVIEW its type");
     } else {
-        put_count(w->out, seen->nulls);
+        fh_draft_put_count(w->out, seen->nulls);
         fh_buf_printf(w->out, " value%s missing", seen->nulls == 1 ? "" : "s");
     }
     if (seen->unique) {
@@ -221,7 +95,7 @@ static void put_seen(struct writer *w,
     }
     if (seen->chars_max > 0 && seen->minimum[0] == 0) {
         fh_buf_add_cstr(w->out, ", at most ");
-        put_count(w->out, seen->chars_max);
+        fh_draft_put_count(w->out, seen->chars_max);
         fh_buf_add_cstr(w->out, seen->chars_max == 1 ? " character" : " characters");
     }
     bool names_rows =
@@ -316,7 +190,7 @@ static void put_guess(struct writer *w, int indent, const struct fh_draft_column
             fh_buf_printf(w->out,
                           "%" PRIu64 " %% of ",
                           (uint64_t)seen->alike * 100 / (seen->sampled == 0 ? 1 : seen->sampled));
-            put_count(w->out, seen->sampled);
+            fh_draft_put_count(w->out, seen->sampled);
             fh_buf_printf(w->out, " sampled values look like %s\n", what);
         } else {
             fh_buf_printf(w->out, "by its name: %s\n", what);
@@ -337,7 +211,7 @@ static void put_examples(struct writer *w, int indent, const struct fh_draft_col
     }
     for (uint32_t i = 0; i < seen->example_count; i++) {
         const char *text = seen->examples[i];
-        if (!may_travel(text)) {
+        if (!fh_draft_may_travel(text)) {
             continue;
         }
         if (told++ == 0) {
@@ -348,7 +222,7 @@ static void put_examples(struct writer *w, int indent, const struct fh_draft_col
         if (is_number(column) && is_decimal(text)) {
             fh_buf_add_cstr(w->out, text);
         } else {
-            put_scalar(w->out, text);
+            fh_draft_put_scalar(w->out, text);
         }
     }
     if (told > 0) {
@@ -359,9 +233,9 @@ static void put_examples(struct writer *w, int indent, const struct fh_draft_col
 static void put_valid_values(struct writer *w, int indent, const struct fh_draft_column *column)
 {
     for (size_t i = 0; i < column->values.count; i++) {
-        if (!may_travel(column->values.items[i])) {
-            put_comment(
-                w, indent, "REVIEW: its valid values are left out: one says where data lie");
+        if (!fh_draft_may_travel(column->values.items[i])) {
+            fh_draft_put_comment(
+                w->out, indent, "REVIEW: its valid values are left out: one says where data lie");
             return;
         }
     }
@@ -374,7 +248,7 @@ static void put_valid_values(struct writer *w, int indent, const struct fh_draft
                       "",
                       indent + 4,
                       "");
-        put_list(w, &column->values);
+        fh_draft_put_list(w->out, &column->values);
         fh_buf_printf(w->out, "}\n%*smustBe: 0\n", indent + 4, "");
     }
 }
@@ -398,7 +272,7 @@ static void put_reference(struct writer *w,
                       "",
                       indent + 4,
                       "");
-        put_scalar(w->out, reference->to.items[0]);
+        fh_draft_put_scalar(w->out, reference->to.items[0]);
         fh_buf_add_u8(w->out, '\n');
         return;
     }
@@ -428,14 +302,15 @@ static void put_column(struct writer *w,
                        const struct fh_draft_column *column)
 {
     put(w, indent, "logicalType", column->logical);
-    if (w->draft->types_are_physical && column->type[0] != 0 && may_travel(column->type)) {
+    if (w->draft->types_are_physical && column->type[0] != 0 && fh_draft_may_travel(column->type)) {
         put(w, indent, "physicalType", column->type);
     }
     put_options(w, indent, column);
-    if (column->description != NULL && may_travel(column->description)) {
+    if (column->description != NULL && fh_draft_may_travel(column->description)) {
         put(w, indent, "description", column->description);
     } else if (column->description != NULL) {
-        put_comment(w, indent, "REVIEW: its description is left out: it says where data lie");
+        fh_draft_put_comment(
+            w->out, indent, "REVIEW: its description is left out: it says where data lie");
     }
     put_promises(w, indent, table, column);
     put_guess(w, indent, column);
@@ -481,7 +356,7 @@ static void put_columns(struct writer *w,
         const struct fh_draft_column *column = &columns[i];
         if (column->left_out != NULL) {
             fh_buf_printf(w->out,
-                          "%*s# REVIEW: column %zu of the source is left out: %s\n",
+                          "%*s# REVIEW: column %zu of the source is left out, for its name: %s\n",
                           indent,
                           "",
                           i + 1,
@@ -489,16 +364,17 @@ static void put_columns(struct writer *w,
             continue;
         }
         if (column->note != NULL && !w->brief) {
-            put_comment(w, indent, column->note);
+            fh_draft_put_comment(w->out, indent, column->note);
         }
         if (is_keyword(column->name) && !w->brief) {
-            put_comment(w, indent, "an SQL keyword: queries have to write it in double quotes");
+            fh_draft_put_comment(
+                w->out, indent, "an SQL keyword: queries have to write it in double quotes");
         }
         if (column->seen != NULL && !w->brief && table->rows > 0) {
             put_seen(w, indent, table, column);
         }
         fh_buf_printf(w->out, "%*s- name: ", indent, "");
-        put_scalar(w->out, column->name);
+        fh_draft_put_scalar(w->out, column->name);
         fh_buf_add_u8(w->out, '\n');
         if (strcmp(column->name, column->source) != 0) {
             put(w, indent + 2, "physicalName", column->source);
@@ -520,9 +396,9 @@ static void put_references(struct writer *w, const struct fh_draft_table *table)
         fh_buf_add_cstr(w->out, begun ? "" : "    relationships:\n");
         begun = true;
         fh_buf_add_cstr(w->out, "      - type: foreignKey\n        from: ");
-        put_list(w, &reference->from);
+        fh_draft_put_list(w->out, &reference->from);
         fh_buf_add_cstr(w->out, "\n        to: ");
-        put_list(w, &reference->to);
+        fh_draft_put_list(w->out, &reference->to);
         fh_buf_add_u8(w->out, '\n');
     }
 }
@@ -553,19 +429,19 @@ static void put_table(struct writer *w, const struct fh_draft_table *table)
     put(w,
         4,
         "description",
-        table->description != NULL && may_travel(table->description)
+        table->description != NULL && fh_draft_may_travel(table->description)
             ? table->description
             : "REVIEW: what is one row, who makes it, how often does it change?");
     put_tags(w, 4, NULL, &table->tags);
     for (size_t i = 0; i < table->notes.count; i++) {
-        put_comment(w, 4, table->notes.items[i]);
+        fh_draft_put_comment(w->out, 4, table->notes.items[i]);
     }
     fh_buf_add_cstr(w->out, "    properties:\n");
     put_columns(w, 6, table, table->columns, table->column_count);
     put_references(w, table);
     if (table->has_rows && table->rows > 0) {
         fh_buf_add_cstr(w->out, "    quality:\n      # ");
-        put_count(w->out, table->rows);
+        fh_draft_put_count(w->out, table->rows);
         fh_buf_printf(w->out,
                       " row%s at the time of the import\n"
                       "      - metric: rowCount\n        mustBeGreaterThan: 0\n",
