@@ -123,7 +123,8 @@ struct fh_promise_bound {
     const char *b; /* BETWEEN, NOT_BETWEEN: the greater end; else NULL */
 };
 
-enum { FH_PROMISE_NONE = UINT32_MAX, FH_PROMISE_NESTING_MAX = 8 };
+#define FH_PROMISE_NONE UINT32_MAX /* no table, no column */
+enum { FH_PROMISE_NESTING_MAX = 8 };
 
 struct fh_promise {
     const char *id;   /* see above: unique within the contract */

@@ -36,20 +36,6 @@ static bool is_plain(const char *text)
     return fits;
 }
 
-/* One code point of valid UTF-8; `at` moves behind it. */
-static uint32_t code_point(const unsigned char **at)
-{
-    const unsigned char *c = *at;
-    unsigned more = c[0] < 0x80 ? 0 : c[0] < 0xe0 ? 1 : c[0] < 0xf0 ? 2 : 3;
-    uint32_t point = more == 0 ? c[0] : c[0] & (0x3fu >> more);
-    *at = c + 1;
-    for (unsigned i = 0; i < more && ((*at)[0] & 0xc0) == 0x80; i++) {
-        point = point << 6 | ((*at)[0] & 0x3fu);
-        (*at)++;
-    }
-    return point;
-}
-
 /* Ends lines for some reader, or shows as nothing: escaped, so that a person sees it. */
 static bool is_hidden(uint32_t point)
 {
@@ -65,9 +51,10 @@ void fh_draft_put_scalar(struct fh_buf *out, const char *text)
         return;
     }
     fh_buf_add_u8(out, '"');
-    for (const unsigned char *at = (const unsigned char *)text; *at != 0;) {
-        const unsigned char *start = at;
-        uint32_t point = code_point(&at);
+    struct fh_bytes bytes = fh_bytes_cstr(text);
+    for (size_t at = 0; at < bytes.size;) {
+        size_t start = at;
+        uint32_t point = fh_utf8_next(bytes, &at);
         if (point == '"' || point == '\\') {
             fh_buf_printf(out, "\\%c", (char)point);
         } else if (point == '\n') {
@@ -75,7 +62,7 @@ void fh_draft_put_scalar(struct fh_buf *out, const char *text)
         } else if (is_hidden(point)) {
             fh_buf_printf(out, "\\u%04" PRIx32, point);
         } else {
-            fh_buf_add(out, start, (size_t)(at - start));
+            fh_buf_add(out, bytes.data + start, at - start);
         }
     }
     fh_buf_add_u8(out, '"');
@@ -115,14 +102,15 @@ void fh_draft_put_comment(struct fh_buf *out, int indent, const char *text)
     text = fh_draft_may_travel(text) ? text
                                      : "REVIEW: a remark is left out: it says where something lies";
     fh_buf_printf(out, "%*s# ", indent, "");
-    for (const unsigned char *at = (const unsigned char *)text; *at != 0 && room > 0;) {
-        const unsigned char *start = at;
-        uint32_t point = code_point(&at);
-        size_t size = (size_t)(at - start);
+    struct fh_bytes bytes = fh_bytes_cstr(text);
+    for (size_t at = 0; at < bytes.size && room > 0;) {
+        size_t start = at;
+        uint32_t point = fh_utf8_next(bytes, &at);
+        size_t size = at - start;
         if (is_hidden(point)) {
             fh_buf_add_u8(out, ' ');
         } else {
-            fh_buf_add(out, start, size);
+            fh_buf_add(out, bytes.data + start, size);
         }
         room = size < room ? room - size : 0;
     }
