@@ -123,7 +123,7 @@ static int add_table(struct import *im,
                      struct fh_err *err)
 {
     struct fh_buf answer FH_CLEANUP(fh_buf_fini);
-    struct fh_bytes form;
+    struct fh_bytes form = FH_BYTES_NONE;
     fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
     struct fh_profile *profile = fh_arena_alloc(im->arena, sizeof *profile);
     if (profile == NULL) {
@@ -302,7 +302,7 @@ add_chosen(struct import *im, const struct fh_profile_catalogue *listed, struct 
 static int import_database(struct import *im, struct fh_err *err)
 {
     struct fh_profile_catalogue listed;
-    struct fh_bytes form;
+    struct fh_bytes form = FH_BYTES_NONE;
     struct fh_buf answer FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
     find_password_file(im);
