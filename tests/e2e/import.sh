@@ -266,10 +266,21 @@ chmod 644 "$server/password"
     cd "$server"
     "${as_server[@]}" env HOME="$server" "$programs/initdb" -D "$server/db" -U boss -E UTF8 --locale=C.UTF-8 \
         -A scram-sha-256 --pwfile="$server/password" >"$work/initdb.log" 2>&1
+) || {
+    cat "$work/initdb.log" >&2
+    fail "PostgreSQL makes no database"
+}
+start_server()
+(
+    cd "$server"
     "${as_server[@]}" "$programs/pg_ctl" -D "$server/db" -l "$server/log" -w \
         -o "-p $port -k $server -c listen_addresses=127.0.0.1 -c fsync=off" start >"$work/start.log" 2>&1
-) || {
-    cat "$work"/initdb.log "$work"/start.log >&2
+)
+for ((tries = 0; tries < 5; tries++, port++)); do # a port may be in use
+    ! start_server || break
+done
+((tries < 5)) || {
+    cat "$work/start.log" "$server/log" >&2
     fail "PostgreSQL does not start"
 }
 url=postgres://boss@127.0.0.1:$port/shop

@@ -213,8 +213,7 @@ static void test_hostile_profile(void **state)
                                         "- x",
                                         "__",
                                         "SELECT",
-                                        "\xe2\x80\xae"
-                                        "gnp.exe",
+                                        "\342\200\256gnp.exe",
                                         "password=hunter2",
                                         "/home/joe/data",
                                         "{model}",
