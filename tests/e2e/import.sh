@@ -7,6 +7,7 @@ source "$1/tests/e2e/common.sh"
 
 cd "$work"
 : >"$data/node.log" # no node has one here
+cached=${FREEHOLD_CACHE:-$HOME/.cache/freehold}/data
 unset PGPASSWORD PGUSER PGPASSFILE PGSSLMODE FREEHOLD_HOME
 export HOME=$work/nobody # no home, no password file
 
@@ -200,6 +201,22 @@ has sqlite.yaml '    type: custom' '    format: sqlite' '    path: shop.db' '   
 drafts view.yaml shop.db --table v
 has view.yaml '    physicalType: view'
 refused 1 'the source has no table "custmers"; did you mean "customers"?' 'rule: import.table' -- import shop.db --table custmers
+
+if compgen -G "$cached/*.parquet" >/dev/null; then
+    say "- the data of the demo: drafts that a node would publish as they stand"
+    mkdir demo
+    cp "$cached"/*.parquet "$cached"/*.csv "$cached"/*.ndjson demo
+    succeeds freehold --home "$work/home" init --domain demo --mesh demo --listen "127.0.0.1:$port"
+    for file in demo/*; do
+        drafts demo/draft.yaml "$file"
+        holds demo/draft.yaml
+        succeeds freehold --home "$work/home" contract lint demo/draft.yaml
+        succeeds freehold --home "$work/home" product publish demo/draft.yaml --dry-run
+        rm demo/draft.yaml
+    done
+else
+    say "- the data of the demo is not in $cached: its part of the test is left out"
+fi
 
 say "- what is no data"
 : >empty.csv
