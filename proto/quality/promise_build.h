@@ -51,7 +51,7 @@ const char *fh_promise_bound_text(struct fh_promise_build *build,
 
 /* ---- the parts ---- */
 
-void fh_promise_table(struct fh_promise_build *build, uint32_t table);
+void fh_promise_table(struct fh_promise_build *build, uint32_t index);
 /* Quality rules of a place; the column's own, or the table's when it is none. */
 void fh_promise_quality(struct fh_promise_build *build,
                         const struct fh_promise_place *place,

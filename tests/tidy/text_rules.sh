@@ -29,7 +29,8 @@ node/http       : common proto node
 node/worker     : common proto
 node            : common proto
 tools/client    : common proto
-tools/cli       : common proto tools/client
+tools/contract  : common proto
+tools/cli       : common proto tools/client tools/contract
 tools/bench     : common proto tools/client
 tools           : common proto
 tests           : common proto node tools

@@ -81,7 +81,8 @@ typedef int fh_cmd_fn(struct fh_cli *cli, const struct fh_args *args, struct fh_
 fh_cmd_fn fh_cmd_init, fh_cmd_node, fh_cmd_invite, fh_cmd_status, fh_cmd_peers, fh_cmd_search,
     fh_cmd_product_publish, fh_cmd_product_list, fh_cmd_product_describe, fh_cmd_product_check,
     fh_cmd_product_deprecate, fh_cmd_product_retire, fh_cmd_product_status, fh_cmd_product_history,
-    fh_cmd_contract_lint, fh_cmd_contract_test, fh_cmd_contract_show, fh_cmd_contract_verify,
-    fh_cmd_query, fh_cmd_verify, fh_cmd_key_list, fh_cmd_domain_show, fh_cmd_completion;
+    fh_cmd_contract_lint, fh_cmd_contract_export, fh_cmd_contract_test, fh_cmd_contract_show,
+    fh_cmd_contract_verify, fh_cmd_query, fh_cmd_verify, fh_cmd_key_list, fh_cmd_domain_show,
+    fh_cmd_completion;
 
 #endif

@@ -75,7 +75,8 @@ static int read_contract(struct publishing *p, struct fh_err *err)
         return fh_err_set(
             err, FH_EUSAGE, "a contract is published from a file: data lie beside it");
     }
-    int code = fh_lint_file(&p->lint, p->cli, p->path, p->actor->settings.domain, err);
+    struct fh_lint_options options = {.for_publishing = true, .domain = p->actor->settings.domain};
+    int code = fh_lint_file(&p->lint, p->cli, p->path, &options, err);
     if (code == FH_OK) {
         code = find_data_root(p, err);
     }

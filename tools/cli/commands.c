@@ -80,7 +80,7 @@ const struct fh_command fh_commands[] = {
         .summary = "find products in the catalogue",
         .details = "All words must match. Without words: everything.",
         .example = "freehold search bird strikes",
-        .operands_max = FH_ARGS_OPERANDS_MAX,
+        .operands_max = FH_ARGS_WORDS_MAX,
         .flags = {{"limit", "N", "at most so many", 0}, PEER_FLAG},
         .run = fh_cmd_search,
     },
@@ -207,13 +207,40 @@ const struct fh_command fh_commands[] = {
     {
         .noun = "contract",
         .verb = "lint",
-        .operands = "FILE",
-        .summary = "check a contract: every mistake, with line and column",
-        .details = "Needs no home and no node.",
-        .example = "freehold contract lint flights.odcs.yaml",
+        .operands = "FILE...",
+        .summary = "check contracts: every mistake, with line and column",
+        .details =
+            "Needs no home and no node; - is standard input. A contract is judged by the\n"
+            "version of the standard that it says: 3.0.x, 3.1.0 or the draft of 3.2.0. Inside\n"
+            "a home, what publishing asks for is checked too.",
+        .example = "freehold contract lint flights.odcs.yaml\n"
+                   "freehold contract lint contracts/*.yaml -o json\n"
+                   "freehold contract lint --schema 3.0.2-strict flights.odcs.yaml",
+        .operands_min = 1,
+        .operands_max = FH_ARGS_OPERANDS_MAX,
+        .flags = {{"publish", NULL, "also what publishing asks for", 0},
+                  {"schema", "VERSION", "judge by 3.0.2, 3.0.2-strict, 3.1.0 or 3.2.0 alone", 0}},
+        .run = fh_cmd_contract_lint,
+    },
+    {
+        .noun = "contract",
+        .verb = "export",
+        .operands = "FILE|NAME",
+        .summary = "write a contract as YAML, JSON Schema, SQL, a web page or Markdown",
+        .details = "FILE is a contract of this machine and needs no home; NAME a product of the\n"
+                   "mesh, whose published text odcs gives byte for byte. Formats: odcs,\n"
+                   "jsonschema, sql, html (one page without script), markdown.",
+        .example = "freehold contract export flights.odcs.yaml --format html -o flights.html\n"
+                   "freehold contract export flights.odcs.yaml --format sql --dialect postgres\n"
+                   "freehold contract export aviation/flights --format jsonschema",
         .operands_min = 1,
         .operands_max = 1,
-        .run = fh_cmd_contract_lint,
+        .flags = {{"format", "FORMAT", "odcs (default), jsonschema, sql, html or markdown", 'f'},
+                  {"out", "FILE", "write there instead of standard output", 'o'},
+                  {"dialect", "NAME", "of sql: duckdb (default) or postgres", 0},
+                  {"table", "NAME", "of sql and jsonschema: only this table", 0},
+                  PEER_FLAG},
+        .run = fh_cmd_contract_export,
     },
     {
         .noun = "contract",

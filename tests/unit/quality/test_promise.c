@@ -32,7 +32,7 @@ static struct fh_promises list(const char *body)
 {
     struct fh_contract *contract = NULL;
     struct fh_findings findings;
-    struct fh_promises promises;
+    struct fh_promises promises = {0};
     struct fh_err err = {0};
     char *yaml = fh_arena_printf(
         arena,

@@ -133,7 +133,7 @@ static void test_too_many_operands(void **state)
     (void)state;
     char word[] = "word";
     char search[] = "search";
-    char *argv[FH_ARGS_OPERANDS_MAX + 3] = {search, search};
+    char *argv[FH_ARGS_WORDS_MAX + 3] = {search, search};
     for (size_t i = 2; i < FH_COUNT(argv); i++) {
         argv[i] = word;
     }
@@ -144,7 +144,7 @@ static void test_too_many_operands(void **state)
                      FH_EUSAGE);
     assert_int_equal(fh_args_parse(&args, fh_commands, fh_command_count, argc - 1, argv, &err),
                      FH_OK);
-    assert_int_equal(args.operand_count, FH_ARGS_OPERANDS_MAX);
+    assert_int_equal(args.operand_count, FH_ARGS_WORDS_MAX);
 }
 
 static void test_help_needs_no_operands(void **state)
