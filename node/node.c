@@ -354,6 +354,27 @@ static int start_schedule(struct fh_node *node, struct fh_err *err)
     return fh_schedule_new(&node->schedule, &schedule, err);
 }
 
+/* What answers from the catalogue alone. */
+static void start_answers(struct fh_node *node)
+{
+    node->moves = (struct fh_moves){
+        .catalog = node->home.catalog,
+        .dir = node->home.dir,
+        .mesh = node->mesh,
+        .mesh_id = node->home.mesh_id,
+        .domain = node->home.domain,
+    };
+    node->lookup = (struct fh_lookup){
+        .catalog = node->home.catalog,
+        .dir = node->home.dir,
+        .mesh = node->mesh,
+        .mesh_id = node->home.mesh_id,
+        .domain = node->home.domain,
+        .node = fh_keystore_node(node->home.keys),
+        .started_ms = fh_clock_mono_ms(),
+    };
+}
+
 static int start_services(struct fh_node *node, struct fh_err *err)
 {
     const struct fh_config *config = node->config;
@@ -408,22 +429,7 @@ static int start_services(struct fh_node *node, struct fh_err *err)
     if (rc == FH_OK) {
         rc = fh_publisher_new(&node->publisher, &publisher, err);
     }
-    node->moves = (struct fh_moves){
-        .catalog = node->home.catalog,
-        .dir = node->home.dir,
-        .mesh = node->mesh,
-        .mesh_id = node->home.mesh_id,
-        .domain = node->home.domain,
-    };
-    node->lookup = (struct fh_lookup){
-        .catalog = node->home.catalog,
-        .dir = node->home.dir,
-        .mesh = node->mesh,
-        .mesh_id = node->home.mesh_id,
-        .domain = node->home.domain,
-        .node = fh_keystore_node(node->home.keys),
-        .started_ms = fh_clock_mono_ms(),
-    };
+    start_answers(node);
     char path[FH_HOME_PATH_BYTES];
     if (rc == FH_OK) {
         rc = fh_timer_new(&node->sweep, node->loop, sweep, node, err);
