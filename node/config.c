@@ -19,6 +19,7 @@ static const char flag_home[] = "home";
 static const char flag_offline[] = "offline";
 static const char flag_errand[] = "errand";
 static const char flag_help[] = "help";
+static const char flag_doctor[] = "doctor";
 
 static size_t flag_names(const char *names[NAMES_MAX])
 {
@@ -27,6 +28,7 @@ static size_t flag_names(const char *names[NAMES_MAX])
     names[count++] = flag_offline;
     names[count++] = flag_errand;
     names[count++] = flag_help;
+    names[count++] = flag_doctor;
     for (size_t i = 0; i < fh_settings_table_count; i++) {
         FH_ASSERT(count < NAMES_MAX);
         names[count++] = fh_settings_table[i].flag;
@@ -89,8 +91,9 @@ read_argument(struct argument *out, int argc, const char *const *argv, int at, s
                            text);
     }
     *out = (struct argument){.name = text + 2, .size = strcspn(text + 2, "="), .used = 1};
-    bool is_bare =
-        is_flag(out->name, out->size, flag_offline) || is_flag(out->name, out->size, flag_help);
+    bool is_bare = is_flag(out->name, out->size, flag_offline) ||
+                   is_flag(out->name, out->size, flag_help) ||
+                   is_flag(out->name, out->size, flag_doctor);
     bool has_value = out->name[out->size] == '=';
     if (!is_bare && !is_flag(out->name, out->size, flag_home) &&
         !is_flag(out->name, out->size, flag_errand) &&
@@ -132,6 +135,7 @@ static int scan_flags(struct fh_config *config,
         config->errand |= errand;
         config->offline |= is_flag(argument.name, argument.size, flag_offline);
         config->help |= is_flag(argument.name, argument.size, flag_help);
+        config->doctor |= is_flag(argument.name, argument.size, flag_doctor);
         at += argument.used;
     }
     return FH_OK;
@@ -221,6 +225,17 @@ apply_environment(struct fh_config *config, const char *const *environment, stru
     return FH_OK;
 }
 
+static bool has_variable(const char *const *environment, const char *name)
+{
+    size_t size = strlen(name);
+    for (; *environment != NULL; environment++) {
+        if (strncmp(*environment, name, size) == 0 && (*environment)[size] == '=') {
+            return (*environment)[size + 1] != '\0';
+        }
+    }
+    return false;
+}
+
 /* ---- all of it ---- */
 
 static int apply_file(struct fh_settings *settings, const struct fh_home *home, struct fh_err *err)
@@ -245,6 +260,7 @@ int fh_config_load(struct fh_config *out,
     const char *home = NULL;
     fh_settings_init(&config->settings);
     int code = scan_flags(config, &home, argc, argv, err);
+    config->named = home != NULL || has_variable(environment, "FREEHOLD_HOME");
     if (code == FH_OK && !config->help) {
         code = fh_home_locate(&config->home, home, err);
         if (code == FH_OK && config->errand) {
@@ -269,6 +285,9 @@ int fh_config_load(struct fh_config *out,
     }
     if (code == FH_OK) {
         *out = *config;
+    } else {
+        out->doctor = config->doctor;
+        out->named = config->named;
     }
     return code;
 }
@@ -280,7 +299,8 @@ void fh_config_help(struct fh_buf *out)
         "usage: freehold-node [--home DIR] [--offline] [--FLAG VALUE]...\n\n"
         "  --home DIR      folder of the node (FREEHOLD_HOME; default ~/.freehold)\n"
         "  --offline       admin socket only, no network\n"
-        "  --errand DIR    no home: what `freehold contract` starts for one question\n\n"
+        "  --errand DIR    no home: what `freehold contract` starts for one question\n"
+        "  --doctor        say what this machine and home lack for a node, and end\n\n"
         "Each flag goes before its variable, and that before freehold.yaml:\n\n");
     for (size_t i = 0; i < fh_settings_table_count; i++) {
         const struct fh_setting *setting = &fh_settings_table[i];

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* freehold-node: one domain's node in the foreground. */
 #include "common/log.h"
+#include "node/config.h"
+#include "node/doctor.h"
 #include "node/errand.h"
 #include "node/node.h"
 #include "proto/wire/crypto.h"
@@ -53,6 +55,30 @@ static void shut_in(void)
     }
 }
 
+/* One line a check, parts divided by tabs, for `freehold doctor` and for people. */
+static void print_check(enum fh_doctor_verdict verdict,
+                        const char *check,
+                        const char *found,
+                        const char *remedy,
+                        void *user)
+{
+    static const char *const verdicts[] = {"ok", "warn", "fail"};
+    (void)user;
+    printf("%s\t%s\t%s\t%s\n", verdicts[verdict], check, found, remedy);
+}
+
+/* `rc` and `err` say how reading the home went. */
+static int examine(const struct fh_config *config, int rc, const struct fh_err *err)
+{
+    char folder[PATH_MAX];
+    bool none = rc == FH_ENOTFOUND && !config->named;
+    struct fh_err error = rc == FH_OK || none ? (struct fh_err){.code = FH_OK} : *err;
+    own_folder(folder);
+    fh_log_set_level(FH_LOG_ERROR);
+    return fh_code_exit(
+        fh_doctor_run(rc == FH_OK ? config : NULL, &error, folder, print_check, NULL));
+}
+
 int main(int argc, char **argv)
 {
     struct fh_err err;
@@ -63,6 +89,11 @@ int main(int argc, char **argv)
     }
     int rc =
         fh_config_load(config, argc, (const char *const *)argv, (const char *const *)environ, &err);
+    if (config->doctor && !config->help) {
+        int status = examine(config, rc, &err);
+        free(config);
+        return status;
+    }
     if (rc == FH_OK && config->help) {
         FH_CLEANUP(fh_buf_fini) struct fh_buf help;
         fh_buf_init(&help, 64 * 1024);

@@ -16,6 +16,7 @@
 #include "node/publish.h"
 #include "node/publish_remote.h"
 #include "node/quality/schedule.h"
+#include "node/query/cgroup.h"
 #include "node/query/lookup.h"
 #include "node/query/serve.h"
 #include "node/residence.h"
@@ -352,10 +353,13 @@ static int start_io(struct fh_node *node, struct fh_err *err)
 static int start_workers(struct fh_node *node, struct fh_err *err)
 {
     char spill[FH_HOME_PATH_BYTES];
+    char cgroup[FH_CGROUP_PATH_BYTES];
+    bool divided = fh_cgroup_own(cgroup) && fh_cgroup_delegated(cgroup) && fh_cgroup_divide(cgroup);
     struct fh_workers_options options = {
         .program = node->program,
         .spill_root = fh_home_path(spill, &node->config->home, FH_HOME_TMP),
         .workers_max = (uint32_t)node->config->settings.workers_max,
+        .cgroup = divided ? cgroup : "",
         .require_sandbox = node->config->settings.require_sandbox,
     };
     int rc = fh_workers_new(&node->workers, fh_loop_uv(node->loop), &options, err);

@@ -2,6 +2,7 @@
 /* Questions to a worker: setup, tables, parse, describe, check. */
 #include "common/mem.h"
 #include "common/time.h"
+#include "node/query/cgroup.h"
 #include "node/query/worker_private.h"
 
 #include <stdio.h>
@@ -31,6 +32,10 @@ int fh_worker_setup_ahead(struct fh_worker *worker,
     }
     struct fh_buf payload;
     fh_buf_init(&payload, 8 * 1024);
+    if (worker->cgroup[0] != 0 && (worker->layers_wanted & FH_LAYER_CGROUP) != 0) {
+        worker->in_cgroup =
+            fh_cgroup_confine(worker->cgroup, worker->number, worker->pid, memory_mib);
+    }
     /* DuckDB keeps its own files within spill_mib; a little more is not worth a worker. */
     atomic_store(&worker->spill_bytes_max, (uint64_t)setup.spill_mib * 17 / 16 * 1024 * 1024);
     fh_channel_put_setup(&payload, &setup);
@@ -51,7 +56,8 @@ static int take_ready(struct fh_worker *worker, struct fh_err *err)
         (ready.count & ~(uint64_t)FH_LAYERS_ALL) != 0) {
         return fh_worker_breach(worker, err);
     }
-    worker->layers = (uint32_t)ready.count;
+    worker->layers = (uint32_t)ready.count & ~(uint32_t)FH_LAYER_CGROUP;
+    worker->layers |= worker->in_cgroup ? FH_LAYER_CGROUP : 0; // not the worker's to say
     if (!worker->require_sandbox || fh_layers_enough(worker->layers)) {
         return FH_OK;
     }

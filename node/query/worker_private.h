@@ -35,6 +35,9 @@ struct fh_worker {
     int pidfd; /* signals reach this process and no later one of the same number */
     int pid;
     char spill[256];
+    const char *cgroup; /* for a group of its own; "" = none */
+    uint64_t number;    /* of the worker among those of this node */
+    bool in_cgroup;
     bool require_sandbox;
     uint32_t layers_wanted;
     _Atomic uint64_t spill_bytes_max; /* of the folder; 0 before it is set up */

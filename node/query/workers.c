@@ -6,6 +6,7 @@
 #include "common/list.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "node/query/cgroup.h"
 #include "node/query/spill.h"
 #include "node/query/worker_private.h"
 
@@ -29,6 +30,7 @@ struct fh_workers {
     struct uv_loop_s *loop;
     char *program;
     char *spill_root;
+    char *cgroup;
     uint32_t max;
     bool keep_stderr;
     bool require_sandbox;
@@ -119,12 +121,13 @@ int fh_workers_new(struct fh_workers **out,
     workers->loop = loop;
     workers->program = fh_strdup(options->program);
     workers->spill_root = fh_strdup(options->spill_root);
+    workers->cgroup = fh_strdup(options->cgroup == NULL ? "" : options->cgroup);
     workers->max = options->workers_max;
     workers->keep_stderr = options->keep_stderr;
     workers->require_sandbox = options->require_sandbox;
     workers->layers = FH_LAYERS_ALL & ~options->layers_off;
     fh_list_init(&workers->all);
-    int code = workers->program == NULL || workers->spill_root == NULL
+    int code = workers->program == NULL || workers->spill_root == NULL || workers->cgroup == NULL
                    ? fh_err_set(err, FH_ENOMEM, "workers: out of memory")
                    : FH_OK;
     if (code == FH_OK && workers->spill_root[0] != 0) {
@@ -163,6 +166,7 @@ void fh_workers_free(struct fh_workers *workers)
         }
         fh_free(workers->program);
         fh_free(workers->spill_root);
+        fh_free(workers->cgroup);
         fh_free(workers);
     }
 }
@@ -209,6 +213,9 @@ static void on_exited(uv_process_t *handle, int64_t status, int signal)
     atomic_store(&process->worker.dead, true);
     if (process->worker.spill[0] != 0) {
         fh_spill_remove(process->worker.spill);
+    }
+    if (process->worker.in_cgroup) {
+        fh_cgroup_remove(process->worker.cgroup, process->worker.number);
     }
     if (process->on_exit != NULL && !process->released) {
         int wait_status = signal != 0 ? signal : (int)(status << 8);
@@ -305,7 +312,8 @@ int fh_workers_spawn(struct fh_workers *workers, struct fh_worker **out, struct 
     process->worker.layers_wanted = workers->layers;
     process->worker.fd = -1;
     process->worker.pidfd = -1;
-    workers->spawned++;
+    process->worker.cgroup = workers->cgroup;
+    process->worker.number = ++workers->spawned;
     int code = make_spill(process, err);
     if (code == FH_OK && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
         code = fh_err_set(err, FH_EIO, "socketpair: %s", strerror(errno));

@@ -36,9 +36,10 @@ struct fh_workers_options {
     const char *program;    /* absolute path of freehold-worker */
     const char *spill_root; /* folder for the workers' own temporary folders; "" = no spilling */
     uint32_t workers_max;   /* at most FH_WORKERS_MAX */
-    bool require_sandbox;   /* a worker without fh_layers_enough is not set up */
-    uint32_t layers_off;    /* FH_LAYER_* that are not put up (benchmarks, tests) */
-    bool keep_stderr;       /* workers share our stderr; else they have none (tests, debugging) */
+    const char *cgroup;   /* a group that fh_cgroup_divide divided, for workers; "" or NULL: none */
+    bool require_sandbox; /* a worker without fh_layers_enough is not set up */
+    uint32_t layers_off;  /* FH_LAYER_* that are not put up (benchmarks, tests) */
+    bool keep_stderr;     /* workers share our stderr; else they have none (tests, debugging) */
 };
 
 /* ---- loop thread --------------------------------------------------------------------------- */

@@ -140,7 +140,6 @@ static const struct row table[] = {
     WITH(getrlimit, NEED_SHADOW), WITH(prlimit64, NEED_SHADOW), WITH(getuid, NEED_SHADOW),
     WITH(geteuid, NEED_SHADOW), WITH(writev, NEED_SHADOW), WITH(getrusage, NEED_SHADOW),
     WITH(set_tid_address, NEED_SHADOW), WITH(mincore, NEED_SHADOW), WITH(msync, NEED_SHADOW),
-    WITH(getppid, NEED_SHADOW),
     {.number = SYS_pipe2, .refusal = EPERM, .need = NEED_SHADOW},
     {.number = SYS_clone, .refusal = EPERM, .need = NEED_SHADOW},
 #ifdef SYS_pipe

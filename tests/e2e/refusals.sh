@@ -18,6 +18,19 @@ refused 1 'freehold.yaml: no such file, so this is no home' 'rule: home.missing'
 refused 1 "$home is there already" 'rule: home.exists' -- fh shop init --domain other --mesh other
 [[ -z $(ls -A "$work/empty/keys") ]] || fail "a refused home was written to"
 
+say "- the doctor"
+freehold=$bin/freehold
+if "$freehold" --home "$work/nowhere" -o csv doctor >"$work/out" 2>"$work/err"; then
+    fail "the doctor finds nothing wrong with a home that is not there"
+fi
+grep -q "^fail,home,$work/nowhere: no such folder" "$work/out" || fail "no row for the missing home"
+grep -q '^rule: doctor.failed' "$work/err" || fail "the doctor fails without a rule"
+succeeds "$freehold" --home "$home" -o csv doctor
+for row in 'ok,home,' 'ok,worker.start,' 'ok,sandbox.limits,' 'ok,sandbox.seccomp,' 'warn,port.tcp,' \
+    'warn,port.udp,' '[a-z]*,disk,' '[a-z]*,clock,' '[a-z]*,sandbox.landlock,'; do
+    grep -q "^$row" "$work/out" || fail "no row $row: $(cat "$work/out")"
+done
+
 say "- two nodes on one home"
 refused 3 "pid ${node_pid[shop]}" 'uses this home' 'rule: home.locked' -- "$node" --home "$home"
 

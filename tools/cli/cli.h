@@ -93,6 +93,7 @@ fh_cmd_fn fh_cmd_contract_lint;
 fh_cmd_fn fh_cmd_contract_show;
 fh_cmd_fn fh_cmd_contract_test;
 fh_cmd_fn fh_cmd_contract_verify;
+fh_cmd_fn fh_cmd_doctor;
 fh_cmd_fn fh_cmd_domain_show;
 fh_cmd_fn fh_cmd_init;
 fh_cmd_fn fh_cmd_invite;
