@@ -15,12 +15,9 @@
 #define FH_PROTO_CONTRACT_CONTRACT_RECORD_H
 
 #include "common/limits.h"
+#include "proto/contract/compat.h"
 #include "proto/contract/contract.h"
 #include "proto/wire/id.h"
-
-enum {
-    FH_CONTRACT_COMPAT_RULES = 1, /* the compatibility rule set that this version knows */
-};
 
 struct fh_contract_record {
     struct fh_domain_id domain;
