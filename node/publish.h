@@ -37,7 +37,7 @@ FH_MUST_CHECK int fh_publisher_new(struct fh_publisher **out,
 bool fh_publisher_drained(const struct fh_publisher *publisher);
 void fh_publisher_free(struct fh_publisher *publisher);
 
-/* ADMIN_CHAIN, ADMIN_PUBLISH; the question is taken. */
+/* ADMIN_CHAIN, ADMIN_BASE, ADMIN_PUBLISH; the question is taken. */
 void fh_publisher_question(struct fh_publisher *publisher, struct fh_admin_question *question);
 /* Announces own products anew whose announcement has lived a third of its time. */
 void fh_publisher_renew(struct fh_publisher *publisher);
