@@ -190,6 +190,11 @@ FH_MUST_CHECK int fh_catalog_resolve(struct fh_catalog *catalog,
                                      struct fh_catalog_entry *out,
                                      struct fh_err *err);
 
+/* FH_OK unless the contract of this entry was refused here: then the rule and why. */
+FH_MUST_CHECK int fh_catalog_refusal(struct fh_catalog *catalog,
+                                     const struct fh_catalog_entry *entry,
+                                     struct fh_err *err);
+
 typedef int
 fh_catalog_visit_fn(void *user, const struct fh_catalog_entry *entry, struct fh_err *err);
 /* All entries, or those of one domain, by domain name, product, major; tombstones too. */

@@ -149,6 +149,25 @@ int fh_catalog_refused_link(struct fh_catalog *catalog,
     return code == FH_ENOTFOUND ? FH_OK : code;
 }
 
+int fh_catalog_refusal(struct fh_catalog *catalog,
+                       const struct fh_catalog_entry *entry,
+                       struct fh_err *err)
+{
+    struct fh_err why;
+    int code = FH_EINCOMPLETE;
+    if (!entry->contract_held) {
+        code = fh_catalog_why_missing(catalog,
+                                      &entry->announcement.contract,
+                                      entry->domain_name,
+                                      entry->announcement.product,
+                                      &why);
+    }
+    if (code != FH_EINCOMPLETE && err != NULL) {
+        *err = why;
+    }
+    return code == FH_EINCOMPLETE ? FH_OK : code;
+}
+
 int fh_catalog_why_missing(struct fh_catalog *catalog,
                            const struct fh_record_id *contract,
                            const char *domain,

@@ -23,6 +23,10 @@ diff_of() # the paths and rules that contract diff reports, without the head
 {
     fh shop -o csv contract diff "$@" 2>/dev/null | tail -n +2 | cut -d, -f2,6
 }
+hasty() # only the peers' refusal goes on; that the announcement was taken is no data
+{
+    "$bin/fh-forge" "$work/shop/home" "${address[market]}" hasty shop/orders >/dev/null
+}
 # Sales with the second column under another name, as a new source has it.
 rename='s/name: item, /name: thing, /'
 
@@ -120,3 +124,18 @@ refused 1 'nothing of its major was published before' 'rule: contract.version.no
 succeeds fh shop product publish --dry-run "$(version 3.0.0 "$rename" \
     's/^      - {name: price.*/&\n      - {name: currency, logicalType: string, required: true}/')"
 grep -q 'no reader of 2.1.0 breaks; another major was not needed' "$work/err" || fail "$(cat "$work/err")"
+
+say "- an owner who does not ask its own node is refused by its peers"
+# Its version rises by a patch, and a column that was always there may be missing.
+until_true 30 "version 2.1.0 at market" prints 2.1.0 bash -c \
+    "'$bin/freehold' --home '$work/market/home' -o csv product list | sed -n 's|^shop/orders@\(2[0-9.]*\),.*|\1|p'"
+until_true 30 "its contract" held 2
+refused 1 'orders 2.1.1 breaks readers of 2.1.0: schema.orders.properties.thing.required' \
+    '[compat.nulls.allowed]' '3.0.0 or greater' 'rule: contract.version.bump_too_small' -- \
+    hasty
+refused 1 'its contract was refused here: orders 2.1.1 breaks readers of 2.1.0' \
+    'rule: contract.version.bump_too_small' -- fh market product describe shop/orders@2
+refused 1 'its contract was refused here' 'rule: contract.version.bump_too_small' -- \
+    fh market query 'SELECT count(*) FROM shop."orders@2"'
+prints 'rows
+100' fh market -o csv query 'SELECT count(*) AS rows FROM shop."orders@1"'
