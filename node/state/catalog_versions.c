@@ -153,7 +153,7 @@ int fh_catalog_refusal(struct fh_catalog *catalog,
                        const struct fh_catalog_entry *entry,
                        struct fh_err *err)
 {
-    struct fh_err why;
+    struct fh_err why = {0};
     int code = FH_EINCOMPLETE;
     if (!entry->contract_held) {
         code = fh_catalog_why_missing(catalog,

@@ -20,7 +20,7 @@ _Static_assert(FH_COUNT(fh_compat_rules) == FH_COMPAT_RULE_COUNT, "one row, one 
 struct row {
     const char *key;
     enum fh_compat_rule_name rule;
-    fh_compat_judge_fn *judge; /* NULL: by `rule` */
+    enum fh_compat_rule_name (*judge)(const struct fh_change *change); /* NULL: by `rule` */
 };
 
 /* clang-format off */

@@ -91,20 +91,46 @@ enum fh_compat_rule_name {
         FH_COMPAT_RULE_COUNT
 };
 
-/* Judges one change of a field. */
-typedef enum fh_compat_rule_name fh_compat_judge_fn(const struct fh_change *change);
-
-fh_compat_judge_fn fh_judge_table, fh_judge_column, fh_judge_column_name, fh_judge_relationship,
-    fh_judge_logical_type, fh_judge_physical_type, fh_judge_element_type, fh_judge_required,
-    fh_judge_unique, fh_judge_primary_key, fh_judge_classification, fh_judge_enum;
-fh_compat_judge_fn fh_judge_bound, fh_judge_length, fh_judge_pattern, fh_judge_format,
-    fh_judge_multiple_of, fh_judge_timezone, fh_judge_default_timezone, fh_judge_unique_items,
-    fh_judge_required_keys, fh_judge_option_extra;
-fh_compat_judge_fn fh_judge_quality, fh_judge_operator, fh_judge_severity, fh_judge_arguments,
-    fh_judge_metric, fh_judge_quality_type, fh_judge_query, fh_judge_quality_unit;
-fh_compat_judge_fn fh_judge_sla, fh_judge_sla_value, fh_judge_sla_property, fh_judge_role,
-    fh_judge_role_access, fh_judge_price, fh_judge_price_amount, fh_judge_server,
-    fh_judge_server_place;
+/* Each judges one change of a field, or of an element in a list of that name. */
+enum fh_compat_rule_name fh_judge_table(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_column(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_column_name(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_relationship(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_logical_type(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_physical_type(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_element_type(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_required(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_unique(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_primary_key(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_classification(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_enum(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_bound(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_length(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_pattern(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_format(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_multiple_of(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_timezone(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_default_timezone(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_unique_items(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_required_keys(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_option_extra(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_quality(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_operator(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_severity(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_arguments(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_metric(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_quality_type(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_query(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_quality_unit(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_sla(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_sla_value(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_sla_property(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_role(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_role_access(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_price(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_price_amount(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_server(const struct fh_change *change);
+enum fh_compat_rule_name fh_judge_server_place(const struct fh_change *change);
 
 /* Tighter is good for a reader and hard on stored data; looser the other way round. */
 static inline enum fh_compat_rule_name fh_judge_order(enum fh_order order)

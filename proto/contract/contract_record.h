@@ -27,8 +27,8 @@ struct fh_contract_record {
     struct fh_record_id prev;               /* zero exactly when seq is 1 */
     int64_t created_ms;                     /* Unix, UTC; what the publisher says */
     uint64_t compat_rules;                  /* rule set that it was judged by; >= 1 */
-    struct fh_bytes form; /* canonical form of the contract */
-    struct fh_bytes text; /* published YAML */
+    struct fh_bytes form;                   /* canonical form of the contract */
+    struct fh_bytes text;                   /* published YAML */
 };
 
 /* Appends the payload. `contract` is the model of the published text (fh_publish_text) and gives

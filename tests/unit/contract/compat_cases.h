@@ -7,8 +7,8 @@
  * those of all findings together, `rule` is that of the first finding with this bump, and `path`,
  * where it is given, its path.
  */
-#ifndef FH_TESTS_COMPAT_CASES_H
-#define FH_TESTS_COMPAT_CASES_H
+#ifndef FH_TESTS_UNIT_CONTRACT_COMPAT_CASES_H
+#define FH_TESTS_UNIT_CONTRACT_COMPAT_CASES_H
 
 enum place { COLUMN, TABLE, TOP };
 
