@@ -209,3 +209,24 @@ bool fh_utf8_valid(struct fh_bytes bytes)
     }
     return true;
 }
+
+uint32_t fh_utf8_next(struct fh_bytes bytes, size_t *at)
+{
+    FH_ASSERT(*at < bytes.size);
+    const uint8_t *p = bytes.data + *at;
+    size_t size = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+    if (size == 0 || p[0] > 0xf4 || size > bytes.size - *at) {
+        *at += 1;
+        return 0xfffd;
+    }
+    uint32_t c = size == 1 ? p[0] : p[0] & (0xffu >> (size + 1));
+    for (size_t k = 1; k < size; k++) {
+        if ((p[k] & 0xc0) != 0x80) {
+            *at += 1;
+            return 0xfffd;
+        }
+        c = c << 6 | (p[k] & 0x3fu);
+    }
+    *at += size;
+    return c;
+}

@@ -16,10 +16,11 @@
 
 enum {
     /* names */
-    FH_NAME_BYTES_MAX = 63,     /* fits PostgreSQL's NAMEDATALEN - 1 */
-    FH_VERSION_BYTES_MAX = 32,  /* "1.20.300" with room to spare */
-    FH_ADDRESS_BYTES_MAX = 128, /* host name or [v6]:port */
-    FH_ADDRESSES_MAX = 3,       /* advertised by one node, carried by one invitation */
+    FH_NAME_BYTES_MAX = 63,       /* fits PostgreSQL's NAMEDATALEN - 1 */
+    FH_VERSION_BYTES_MAX = 32,    /* "1.20.300" with room to spare */
+    FH_SUCCESSOR_BYTES_MAX = 138, /* "domain/product@4294967295": two names and a major version */
+    FH_ADDRESS_BYTES_MAX = 128,   /* host name or [v6]:port */
+    FH_ADDRESSES_MAX = 3,         /* advertised by one node, carried by one invitation */
 
     /* canonical encoding */
     FH_PACK_DEPTH_MAX = 16,
@@ -126,6 +127,7 @@ enum {
     FH_PARSE_CPU_MS = 250,
     FH_WORKER_MEMORY_MIB = 1024,
     FH_WORKER_FILES_MAX = 128,  /* descriptors of sources in one worker; SCM_RIGHTS carries 253 */
+    FH_WORKER_SPILL_FACTOR = 4, /* files of one worker's spill folder, times its memory */
     FH_WORKER_GRACE_MS = 500,   /* between a polite cancel and SIGKILL */
     FH_WORKER_START_MS = 5000,  /* from spawn to DuckDB being up; 20 ms on an idle machine */
     FH_WORKER_TABLES_MAX = 256, /* ever named in one worker */
@@ -144,13 +146,31 @@ enum {
     FH_CHANNEL_TABLES_BYTES_MAX = 2 * 1024 * 1024, /* 64 tables with their columns */
     FH_CHANNEL_RUN_BYTES_MAX = 256 * 1024,         /* SQL and its parameters */
 
+    FH_PROFILE_BYTES_MAX = 3 * 1024 * 1024, /* one table: 2,048 columns with examples and bounds */
+    FH_PROFILE_DEFINITION_BYTES_MAX = 512 * 1024, /* SQL of one table, constraints and comments */
+    FH_PROFILE_TABLES_MAX = 10000, /* listed of one database; a contract has far fewer */
+
+    /* measurements */
+    FH_MEASUREMENT_BYTES_MAX = 900,         /* payload of the summary: it rides in a datagram */
+    FH_MEASUREMENT_ID_BYTES_MAX = 255,      /* of a promise in the results; longer ones are cut */
+    FH_MEASUREMENT_SHOWN_ID_BYTES_MAX = 95, /* of a promise in the summary */
+    FH_MEASUREMENT_SHOWN_MAX = 8,           /* broken promises that a summary names */
+    FH_MEASUREMENT_RESULTS_MAX = FH_LIMIT(4096, 64),
+    FH_MEASUREMENT_RESULTS_BYTES_MAX = 512 * 1024, /* with a record it fits one reply */
+    FH_MEASUREMENT_SCHEDULES_MAX = 16,             /* different ones of one contract */
+    FH_MEASUREMENT_EARLY_MAX = FH_LIMIT(64, 4),    /* that came before their announcement */
+    FH_MEASUREMENT_HISTORY_MAX = FH_LIMIT(100, 4), /* kept of each own product */
+    FH_MEASUREMENT_CHECK_MS = 120000,              /* one look at all of a product's data */
+
     /* local */
     FH_SETTINGS_BYTES_MAX = 64 * 1024,        /* freehold.yaml */
     FH_SETTINGS_LIST_MAX = 16,                /* peers or data roots in freehold.yaml */
     FH_STORE_BUSY_MS = 2000,                  /* waiting for a backup tool that reads node.db */
-    FH_STORE_PROOFS_MAX = FH_LIMIT(10000, 8), /* contradicting records kept as evidence */
-    FH_SEARCH_WORDS_MAX = 16,                 /* words of one search */
-    FH_SEARCH_TEXT_BYTES_MAX = 64 * 1024,     /* indexed text of one product */
+    FH_PUBLISHING_KEYS_MAX = FH_LIMIT(16, 2), /* whose contracts are checked or wait, remotely */
+    FH_PUBLISHES_PER_MINUTE_MAX = FH_LIMIT(600, 8), /* of one key; a check costs a worker's start */
+    FH_STORE_PROOFS_MAX = FH_LIMIT(10000, 8),       /* contradicting records kept as evidence */
+    FH_SEARCH_WORDS_MAX = 16,                       /* words of one search */
+    FH_SEARCH_TEXT_BYTES_MAX = 64 * 1024,           /* indexed text of one product */
     FH_ADMIN_FRAME_BYTES_MAX = 4 * 1024 * 1024,
     FH_ADMIN_CLIENTS_MAX = 32,
     FH_SEARCH_RESULTS_MAX = 1000,
@@ -159,6 +179,7 @@ enum {
 #define FH_CLOCK_SKEW_MS       ((int64_t)10 * 60 * 1000) /* grace on dates in records */
 #define FH_NODE_DELEGATION_MS  ((int64_t)30 * 24 * 3600 * 1000)
 #define FH_ANNOUNCEMENT_TTL_MS ((int64_t)7 * 24 * 3600 * 1000)
+#define FH_MEASUREMENT_TTL_MS  ((int64_t)8 * 24 * 3600 * 1000) /* a weekly schedule, and a day */
 #define FH_ALIVE_TTL_MS        ((int64_t)24 * 3600 * 1000)
 #define FH_REQUEST_LIFETIME_MS                                                                     \
     ((int64_t)10 * 60 * 1000) /* a signed query is not a standing order */
@@ -169,6 +190,7 @@ _Static_assert(FH_CONTRACT_FORM_BYTES_MAX + FH_CONTRACT_BYTES_MAX + 4096 < FH_RE
                "form and text fit one record");
 _Static_assert(FH_RECORD_BYTES_MAX < FH_FRAME_REPLY_BYTES_MAX, "a record fits one reply");
 _Static_assert(FH_CHARTER_MEMBERS_MAX / 2 + 1 <= FH_RECORD_SIGNATURES_MAX, "a majority can sign");
+_Static_assert(FH_SUCCESSOR_BYTES_MAX == 2 * FH_NAME_BYTES_MAX + 12, "a successor fits");
 _Static_assert(FH_RECORD_GOSSIP_BYTES_MAX < FH_DATAGRAM_BYTES_MAX, "a rumour fits a datagram");
 _Static_assert(FH_SQL_BYTES_MAX < FH_FRAME_REQUEST_BYTES_MAX, "a query fits one request");
 _Static_assert(FH_SESSION_LIFE_MS > FH_SESSION_REKEY_MS + FH_QUERY_STREAM_DEADLINE_MS,
@@ -177,6 +199,12 @@ _Static_assert(FH_DIALER_REQUESTS_MAX <= FH_CALLS_PER_PIPE_MAX,
                "what one peer asks is served at once");
 _Static_assert(2 * FH_LINK_REQUESTS_MAX + FH_LINK_CONTEXTS + FH_DIALERS_MAX < FH_INBOX_EVENTS_MAX,
                "the link's events fit the inbox");
+_Static_assert(FH_PROFILE_BYTES_MAX + 64 * 1024 < FH_ADMIN_FRAME_BYTES_MAX,
+               "a profile fits one answer on the admin socket");
+_Static_assert(FH_MEASUREMENT_BYTES_MAX < FH_RECORD_GOSSIP_BYTES_MAX, "a summary is a rumour");
+_Static_assert(FH_MEASUREMENT_RESULTS_BYTES_MAX + FH_RECORD_GOSSIP_BYTES_MAX + 1024 <
+                   FH_FRAME_REPLY_BYTES_MAX,
+               "results fit one reply");
 _Static_assert(FH_BATCH_BYTES_MAX < FH_FRAME_REPLY_BYTES_MAX, "a batch fits one reply");
 _Static_assert(FH_QUERY_QUEUE_MS < FH_REQUEST_MS, "who queued hears why it did not get its turn");
 _Static_assert(FH_WORKERS_FOR_SCANS < FH_WORKERS_MAX, "queries have workers too");

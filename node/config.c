@@ -17,6 +17,7 @@ static const char variable_prefix[] = "FREEHOLD_";
 
 static const char flag_home[] = "home";
 static const char flag_offline[] = "offline";
+static const char flag_errand[] = "errand";
 static const char flag_help[] = "help";
 
 static size_t flag_names(const char *names[NAMES_MAX])
@@ -24,6 +25,7 @@ static size_t flag_names(const char *names[NAMES_MAX])
     size_t count = 0;
     names[count++] = flag_home;
     names[count++] = flag_offline;
+    names[count++] = flag_errand;
     names[count++] = flag_help;
     for (size_t i = 0; i < fh_settings_table_count; i++) {
         FH_ASSERT(count < NAMES_MAX);
@@ -91,6 +93,7 @@ read_argument(struct argument *out, int argc, const char *const *argv, int at, s
         is_flag(out->name, out->size, flag_offline) || is_flag(out->name, out->size, flag_help);
     bool has_value = out->name[out->size] == '=';
     if (!is_bare && !is_flag(out->name, out->size, flag_home) &&
+        !is_flag(out->name, out->size, flag_errand) &&
         setting_of_flag(out->name, out->size) == NULL) {
         return unknown_flag(out->name, out->size, err);
     }
@@ -122,9 +125,11 @@ static int scan_flags(struct fh_config *config,
         if (code != FH_OK) {
             return code;
         }
-        if (is_flag(argument.name, argument.size, flag_home)) {
+        bool errand = is_flag(argument.name, argument.size, flag_errand);
+        if (errand || is_flag(argument.name, argument.size, flag_home)) {
             *out_home = argument.value;
         }
+        config->errand |= errand;
         config->offline |= is_flag(argument.name, argument.size, flag_offline);
         config->help |= is_flag(argument.name, argument.size, flag_help);
         at += argument.used;
@@ -242,6 +247,10 @@ int fh_config_load(struct fh_config *out,
     int code = scan_flags(config, &home, argc, argv, err);
     if (code == FH_OK && !config->help) {
         code = fh_home_locate(&config->home, home, err);
+        if (code == FH_OK && config->errand) {
+            *out = *config; /* the defaults are all that it needs */
+            return FH_OK;
+        }
         if (code == FH_OK) {
             code = fh_home_check(&config->home, err);
         }
@@ -266,11 +275,13 @@ int fh_config_load(struct fh_config *out,
 
 void fh_config_help(struct fh_buf *out)
 {
-    fh_buf_add_cstr(out,
-                    "usage: freehold-node [--home DIR] [--offline] [--FLAG VALUE]...\n\n"
-                    "  --home DIR      folder of the node (FREEHOLD_HOME; default ~/.freehold)\n"
-                    "  --offline       admin socket only, no network\n\n"
-                    "Each flag goes before its variable, and that before freehold.yaml:\n\n");
+    fh_buf_add_cstr(
+        out,
+        "usage: freehold-node [--home DIR] [--offline] [--FLAG VALUE]...\n\n"
+        "  --home DIR      folder of the node (FREEHOLD_HOME; default ~/.freehold)\n"
+        "  --offline       admin socket only, no network\n"
+        "  --errand DIR    no home: what `freehold contract` starts for one question\n\n"
+        "Each flag goes before its variable, and that before freehold.yaml:\n\n");
     for (size_t i = 0; i < fh_settings_table_count; i++) {
         const struct fh_setting *setting = &fh_settings_table[i];
         fh_buf_printf(out, "  --%s", setting->flag);
@@ -287,7 +298,7 @@ void fh_config_help(struct fh_buf *out)
                           "; %llu to %llu, default %llu",
                           (unsigned long long)setting->least,
                           (unsigned long long)setting->most,
-                          (unsigned long long)setting->most);
+                          (unsigned long long)fh_setting_default(setting));
         } else if (setting->fallback[0] != '\0') {
             fh_buf_printf(out, "; default %s", setting->fallback);
         }

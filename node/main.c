@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* freehold-node: one domain's node in the foreground. */
 #include "common/log.h"
+#include "node/errand.h"
 #include "node/node.h"
 #include "proto/wire/crypto.h"
 
@@ -87,7 +88,8 @@ int main(int argc, char **argv)
     if (rc == FH_OK) {
         char folder[PATH_MAX];
         own_folder(folder);
-        rc = fh_node_run(config, folder, &err);
+        rc = config->errand ? fh_errand_run(config, folder, &err)
+                            : fh_node_run(config, folder, &err);
     }
     free(config);
     return rc == FH_OK ? 0 : report(&err);

@@ -11,8 +11,11 @@
 #include "node/io/link.h"
 #include "node/io/loop.h"
 #include "node/io/udp.h"
+#include "node/moves.h"
 #include "node/peer/relay.h"
 #include "node/publish.h"
+#include "node/publish_remote.h"
+#include "node/quality/schedule.h"
 #include "node/query/lookup.h"
 #include "node/query/serve.h"
 #include "node/residence.h"
@@ -44,7 +47,10 @@ struct fh_node {
     struct fh_crew *crew;
     struct fh_mesh *mesh;
     struct fh_serve *serve;
+    struct fh_schedule *schedule;
     struct fh_publisher *publisher;
+    struct fh_moves moves;
+    struct fh_remote_publisher *remote_publisher;
     struct fh_lookup lookup;
     struct fh_admin *admin;
     struct fh_signal *signals[2];
@@ -67,6 +73,7 @@ static void on_question(struct fh_question *question, void *user)
     case FH_MSG_STATUS:
     case FH_MSG_SEARCH:
     case FH_MSG_DESCRIBE:
+    case FH_MSG_HISTORY:
         fh_lookup_question(&node->lookup, question);
         return;
     case FH_MSG_PEERS:
@@ -76,6 +83,7 @@ static void on_question(struct fh_question *question, void *user)
     case FH_MSG_PUSH:
     case FH_MSG_PULL:
     case FH_MSG_PROBE:
+    case FH_MSG_MEASUREMENT:
         fh_mesh_question(node->mesh, question);
         return;
     case FH_MSG_RELAY:
@@ -87,6 +95,11 @@ static void on_question(struct fh_question *question, void *user)
     case FH_MSG_NEXT:
     case FH_MSG_CANCEL:
         fh_serve_question(node->serve, question);
+        return;
+    case FH_MSG_CHAIN:
+    case FH_MSG_PUBLISH:
+    case FH_MSG_OUTCOME:
+        fh_remote_publisher_question(node->remote_publisher, question);
         return;
     default:
         break;
@@ -159,9 +172,9 @@ static void on_refused(const struct fh_err *err, void *user)
 static bool drained(const struct fh_node *node)
 {
     return fh_serve_drained(node->serve) && fh_publisher_drained(node->publisher) &&
-           fh_relay_drained(node->relay) && fh_questions_open(node->questions) == 0 &&
-           fh_peers_drained(node->peers) && fh_link_drained(node->link) &&
-           fh_workers_drained(node->workers);
+           fh_schedule_drained(node->schedule) && fh_relay_drained(node->relay) &&
+           fh_questions_open(node->questions) == 0 && fh_peers_drained(node->peers) &&
+           fh_link_drained(node->link) && fh_workers_drained(node->workers);
 }
 
 static void look_if_drained(void *user)
@@ -197,6 +210,7 @@ static void quiesce(void *user)
     fh_timer_clear(node->hourly);
     fh_admin_quiesce(node->admin);
     fh_serve_quiesce(node->serve);
+    fh_schedule_quiesce(node->schedule);
     if (node->mesh != NULL) {
         fh_mesh_quiesce(node->mesh);
     }
@@ -205,6 +219,32 @@ static void quiesce(void *user)
     fh_workers_quiesce(node->workers);
     node->drain_deadline_ms = fh_clock_mono_ms() + FH_DRAIN_MS;
     fh_timer_set(node->drain, 0);
+}
+
+/* What the domain's steward made: a delegation, a revocation. */
+static void take_identity(struct fh_node *node, struct fh_admin_question *question)
+{
+    struct fh_msg_bins records;
+    struct fh_bytes record;
+    struct fh_err err;
+    uint64_t added = 0;
+    int rc = fh_msg_bins_read(fh_admin_fields(question), &records, &err);
+    while (rc == FH_OK && fh_msg_bins_next(&records, &record)) {
+        bool is_new = false;
+        rc = node->mesh != NULL ? fh_mesh_identity(node->mesh, record, &is_new, &err)
+                                : fh_residence_take(&node->home, record, &is_new, &err);
+        added += is_new;
+    }
+    if (rc != FH_OK) {
+        fh_admin_refuse(question, &err);
+        return;
+    }
+    fh_log(FH_LOG_INFO, "identity.taken", "new=%llu", (unsigned long long)added);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, 16);
+    fh_msg_ok(&out, 1);
+    fh_pack_uint(&out, added);
+    fh_admin_answer(question, &out);
 }
 
 static void on_admin(struct fh_admin_question *question, void *user)
@@ -217,6 +257,15 @@ static void on_admin(struct fh_admin_question *question, void *user)
     } else if (code == FH_MSG_ADMIN_CHAIN || code == FH_MSG_ADMIN_PUBLISH ||
                code == FH_MSG_ADMIN_BASE) {
         fh_publisher_question(node->publisher, question);
+        return;
+    } else if (code == FH_MSG_ADMIN_ANNOUNCED || code == FH_MSG_ADMIN_MOVE) {
+        fh_moves_question(&node->moves, question);
+        return;
+    } else if (code == FH_MSG_ADMIN_CHECK || code == FH_MSG_ADMIN_MEASURED) {
+        fh_schedule_question(node->schedule, question);
+        return;
+    } else if (code == FH_MSG_ADMIN_IDENTITY) {
+        take_identity(node, question);
         return;
     } else if (code == FH_MSG_ADMIN_LEAVE) {
         node->leaving = question;
@@ -308,6 +357,7 @@ static int start_workers(struct fh_node *node, struct fh_err *err)
         .program = node->program,
         .spill_root = fh_home_path(spill, &node->config->home, FH_HOME_TMP),
         .workers_max = (uint32_t)node->config->settings.workers_max,
+        .require_sandbox = node->config->settings.require_sandbox,
     };
     int rc = fh_workers_new(&node->workers, fh_loop_uv(node->loop), &options, err);
     struct fh_crew_options crew = {
@@ -320,6 +370,41 @@ static int start_workers(struct fh_node *node, struct fh_err *err)
 }
 
 /* ---- what the node is for ---- */
+
+static int start_schedule(struct fh_node *node, struct fh_err *err)
+{
+    const struct fh_schedule_options schedule = {
+        .loop = node->loop,
+        .workers = node->workers,
+        .settings = &node->config->settings,
+        .measurements =
+            {
+                .catalog = node->home.catalog,
+                .store = node->home.store,
+                .keys = node->home.keys,
+                .mesh = node->mesh,
+                .mesh_id = node->home.mesh_id,
+                .domain = node->home.domain,
+                .started_ms = node->config->offline ? 0 : fh_clock_wall_ms(),
+            },
+        .offline = node->config->offline,
+    };
+    return fh_schedule_new(&node->schedule, &schedule, err);
+}
+
+static int start_remote_publisher(struct fh_node *node, struct fh_err *err)
+{
+    struct fh_remote_publisher_options remote = {
+        .publisher = node->publisher,
+        .catalog = node->home.catalog,
+        .dir = node->home.dir,
+        .mesh = node->mesh,
+        .settings = &node->config->settings,
+        .mesh_id = node->home.mesh_id,
+        .domain = node->home.domain,
+    };
+    return fh_remote_publisher_new(&node->remote_publisher, &remote, err);
+}
 
 static int start_services(struct fh_node *node, struct fh_err *err)
 {
@@ -358,18 +443,32 @@ static int start_services(struct fh_node *node, struct fh_err *err)
     if (rc == FH_OK) {
         rc = fh_serve_new(&node->serve, &serve, err);
     }
+    if (rc == FH_OK) {
+        rc = start_schedule(node, err);
+    }
     struct fh_publisher_options publisher = {
         .loop = node->loop,
         .catalog = node->home.catalog,
         .keys = node->home.keys,
         .workers = node->workers,
         .mesh = node->mesh,
+        .schedule = node->schedule,
         .settings = &config->settings,
         .mesh_id = node->home.mesh_id,
         .domain = node->home.domain,
     };
     if (rc == FH_OK) {
         rc = fh_publisher_new(&node->publisher, &publisher, err);
+    }
+    node->moves = (struct fh_moves){
+        .catalog = node->home.catalog,
+        .dir = node->home.dir,
+        .mesh = node->mesh,
+        .mesh_id = node->home.mesh_id,
+        .domain = node->home.domain,
+    };
+    if (rc == FH_OK) {
+        rc = start_remote_publisher(node, err);
     }
     node->lookup = (struct fh_lookup){
         .catalog = node->home.catalog,
@@ -443,7 +542,9 @@ static void end(struct fh_node *node)
     fh_timer_free(node->drain);
     fh_timer_free(node->hourly);
     fh_timer_free(node->sweep);
+    fh_remote_publisher_free(node->remote_publisher);
     fh_publisher_free(node->publisher);
+    fh_schedule_free(node->schedule);
     fh_serve_free(node->serve);
     fh_mesh_free(node->mesh);
     fh_crew_free(node->crew);
@@ -461,7 +562,8 @@ static void end(struct fh_node *node)
 /* A start that failed half-way still has work on its way (a link that listens, a greeting). */
 static void wind_down(struct fh_node *node)
 {
-    if (node->admin != NULL && node->serve != NULL && node->publisher != NULL) {
+    if (node->admin != NULL && node->serve != NULL && node->schedule != NULL &&
+        node->publisher != NULL) {
         quiesce(node);
         fh_loop_run(node->loop);
     }

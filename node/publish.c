@@ -2,22 +2,27 @@
 #include "node/publish.h"
 
 #include "common/assert.h"
+#include "common/file.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/quality/checks.h"
+#include "node/quality/schedule.h"
 #include "proto/contract/contract_read.h"
 #include "proto/contract/contract_record.h"
 #include "proto/contract/publish_rules.h"
 #include "proto/contract/publish_text.h"
+#include "proto/gossip/lifecycle.h"
 #include "proto/settings/settings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum {
     ARENA_BYTES = 32 * 1024 * 1024,
     CHECK_MS = 120000, /* a person waits; a scan of a large source takes its time */
+    CHECK_THREADS = 2, /* as a node that serves meanwhile can spare */
 };
 
 struct fh_publisher {
@@ -27,13 +32,16 @@ struct fh_publisher {
 
 struct job {
     struct fh_publisher *publisher;
-    struct fh_admin_question *question;
+    struct fh_publish_order order;
     struct fh_arena *arena;
-    struct fh_msg_publish asked; /* views into the question */
+    struct fh_msg_publish asked; /* the order's */
     struct fh_contract_record record;
     struct fh_record_id contract_id;
     struct fh_contract *contract; /* of the authored text, with servers */
     struct fh_source_mapping *mapping;
+    int64_t looked_ms; /* when the look at the data began */
+    bool kept;         /* the major stays deprecated although the contract says active */
+    struct fh_announcement announcement;
 };
 
 static void end_job(struct job *job)
@@ -43,10 +51,33 @@ static void end_job(struct job *job)
     fh_free(job);
 }
 
-static void refuse(struct job *job, const struct fh_err *err)
+/* Ends the job with what there is to say, or with `err` when that is NULL. */
+static void
+conclude(struct job *job, const struct fh_publish_report *report, const struct fh_err *err)
 {
-    fh_admin_refuse(job->question, err);
+    job->order.done(report, err, job->order.user);
     end_job(job);
+}
+
+/* What goes wrong with the data may name files: the log gets it, and whoever is elsewhere the rule.
+ */
+static void hide_place(const struct job *job, const char *table, struct fh_err *err)
+{
+    char text[FH_ERR_TEXT_BYTES];
+    fh_log(FH_LOG_WARN,
+           "publish.failed",
+           "product=%s rule=%s text=%s",
+           job->record.product,
+           err->rule,
+           fh_log_quoted(text, sizeof text, err->text));
+    fh_err_rule(
+        err,
+        FH_EIO,
+        "source.unavailable",
+        "%s%s%sits source cannot be read beneath the data root; the log of the node says why",
+        table[0] == '\0' ? "" : "table ",
+        table,
+        table[0] == '\0' ? "" : ": ");
 }
 
 /* ---- the announcement ---- */
@@ -72,21 +103,8 @@ static int announce(struct fh_publisher *publisher,
                : fh_err_set(err, fh_buf_ok(out), "the announcement does not fit a record");
 }
 
-static int make_announcement(struct job *job, struct fh_announcement *out, struct fh_err *err)
+static void write_texts(const struct fh_contract *contract, struct fh_announcement *out)
 {
-    int64_t now = fh_clock_wall_ms();
-    *out = (struct fh_announcement){
-        .domain = job->publisher->options.domain,
-        .major = (uint32_t)strtoul(job->record.version, NULL, 10), /* a semantic version */
-        .contract = job->contract_id,
-        .contract_bytes = job->asked.contract.size,
-        .contract_seq = job->record.seq,
-        .issued_ms = now,
-        .expires_ms = now + FH_ANNOUNCEMENT_TTL_MS,
-    };
-    snprintf(out->product, sizeof out->product, "%s", job->record.product);
-    snprintf(out->version, sizeof out->version, "%s", job->record.version);
-    const struct fh_contract *contract = job->contract;
     const char *title =
         contract->tables.count > 0 && contract->tables.items[0].business_name != NULL
             ? contract->tables.items[0].business_name
@@ -96,10 +114,40 @@ static int make_announcement(struct job *job, struct fh_announcement *out, struc
                               : "";
     fh_announce_text(out->title, sizeof out->title, title);
     fh_announce_text(out->summary, sizeof out->summary, summary);
-    int rc = fh_announce_status_parse(&out->status, contract->status, err);
+}
+
+/* Made before the data are looked at, so that a wrong move is refused at once and by a dry run too,
+ * and again when it counts. */
+static int make_announcement(struct job *job, struct fh_err *err)
+{
+    struct fh_announcement *out = &job->announcement;
+    struct fh_catalog *catalog = job->publisher->options.catalog;
+    int64_t now = fh_clock_wall_ms();
+    *out = (struct fh_announcement){
+        .domain = job->publisher->options.domain,
+        .major = (uint32_t)strtoul(job->record.version, NULL, 10), /* a semantic version */
+        .revision = 1,
+        .contract = job->contract_id,
+        .contract_bytes = job->asked.contract.size,
+        .contract_seq = job->record.seq,
+        .issued_ms = now,
+        .expires_ms = now + FH_ANNOUNCEMENT_TTL_MS,
+    };
+    snprintf(out->product, sizeof out->product, "%s", job->record.product);
+    snprintf(out->version, sizeof out->version, "%s", job->record.version);
+    write_texts(job->contract, out);
+    int rc = fh_announce_status_parse(&out->status, job->contract->status, err);
+    struct fh_announcement held;
+    struct fh_err none;
+    int last = fh_catalog_last_said(catalog, out->product, out->major, &held, &none);
+    if (rc == FH_OK && last != FH_OK && last != FH_ENOTFOUND) {
+        *err = none;
+        return last;
+    }
     if (rc == FH_OK) {
-        rc = fh_catalog_next_revision(
-            job->publisher->options.catalog, out->product, out->major, &out->revision, err);
+        const struct fh_announcement *before = last == FH_OK ? &held : NULL;
+        out->revision = before == NULL ? 1 : before->revision + 1;
+        rc = fh_lifecycle_publish(out, before, now, &job->kept, err);
     }
     return rc;
 }
@@ -109,17 +157,16 @@ static int make_announcement(struct job *job, struct fh_announcement *out, struc
 static int commit(struct job *job, struct fh_err *err)
 {
     struct fh_publisher *publisher = job->publisher;
-    struct fh_announcement announcement;
     FH_CLEANUP(fh_buf_fini) struct fh_buf record;
     FH_CLEANUP(fh_buf_fini) struct fh_buf mapping;
     fh_buf_init(&record, FH_RECORD_BYTES_MAX);
     fh_buf_init(&mapping, FH_CONTRACT_BYTES_MAX * 2);
     fh_source_mapping_encode(&mapping, job->mapping);
     int rc = fh_buf_ok(&mapping) == FH_OK
-                 ? make_announcement(job, &announcement, err)
+                 ? make_announcement(job, err)
                  : fh_err_set(err, fh_buf_ok(&mapping), "the source mapping is too large");
     if (rc == FH_OK) {
-        rc = announce(publisher, &announcement, &record, err);
+        rc = announce(publisher, &job->announcement, &record, err);
     }
     if (rc != FH_OK) {
         return rc;
@@ -154,26 +201,59 @@ static int commit(struct job *job, struct fh_err *err)
     return rc;
 }
 
+/* ---- what the data say ---- */
+
+/* What the check found is the product's first measurement. */
+static void measured(struct job *job, const struct fh_checks_result *result)
+{
+    struct fh_look look = {.product = &job->announcement,
+                           .contract = job->contract,
+                           .measured_ms = job->looked_ms,
+                           .promises = &result->promises,
+                           .results = result->results};
+    for (uint32_t i = 0; i < result->table_count; i++) {
+        look.rows += result->rows[i];
+    }
+    fh_schedule_published(job->publisher->options.schedule, &look);
+}
+
+static int report(struct job *job,
+                  const struct fh_checks_result *result,
+                  struct fh_publish_report *out,
+                  struct fh_err *err)
+{
+    return fh_publish_report_make(
+        out, job->contract, result, job->kept ? &job->announcement : NULL, job->arena, err);
+}
+
 static void checked(const struct fh_checks_result *result, const struct fh_err *failure, void *user)
 {
     struct job *job = user;
+    struct fh_publish_report said;
     struct fh_err err;
+    for (uint32_t i = 0; failure == NULL && i < result->table_count; i++) {
+        if (result->source_failures[i].code != FH_OK) {
+            err = result->source_failures[i];
+            fh_err_wrap(&err, "table %s", job->contract->tables.items[i].name);
+            failure = &err;
+        }
+    }
     if (failure != NULL) {
-        refuse(job, failure);
-        return;
+        err = *failure;
+        if (job->order.remote && err.code != FH_EBUSY && err.code != FH_ETIMEOUT) {
+            hide_place(job, "", &err);
+        }
+        conclude(job, NULL, &err);
+    } else if (report(job, result, &said, &err) != FH_OK) {
+        conclude(job, NULL, &err);
+    } else if (result->failed == 0 && !job->asked.dry_run && commit(job, &err) != FH_OK) {
+        conclude(job, NULL, &err);
+    } else {
+        if (result->failed == 0 && !job->asked.dry_run) {
+            measured(job, result);
+        }
+        conclude(job, &said, NULL);
     }
-    if (!result->failed && !job->asked.dry_run && commit(job, &err) != FH_OK) {
-        refuse(job, &err);
-        return;
-    }
-    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
-    fh_buf_init(&out, FH_ADMIN_FRAME_BYTES_MAX);
-    fh_msg_findings_answer_begin(&out, result->finding_count);
-    for (uint32_t i = 0; i < result->finding_count; i++) {
-        fh_msg_findings_answer_add(&out, &result->findings[i]);
-    }
-    fh_admin_answer(job->question, &out);
-    end_job(job);
 }
 
 /* ---- before the data is looked at ---- */
@@ -210,14 +290,26 @@ static int read_authored(struct job *job, struct fh_err *err)
     return rc;
 }
 
+/* Whoever is elsewhere hears which table, and nothing of what else there is on this machine. */
+static int look_at_sources(const struct job *job, struct fh_err *err)
+{
+    for (size_t i = 0; i < job->mapping->table_count; i++) {
+        int fd = -1;
+        if (fh_file_open_beneath(job->asked.data_root, job->mapping->tables[i].path, &fd, err) !=
+            FH_OK) {
+            hide_place(job, job->mapping->tables[i].name, err);
+            return err->code;
+        }
+        close(fd);
+    }
+    return FH_OK;
+}
+
 static int begin(struct job *job, struct fh_err *err)
 {
     const struct fh_publisher_options *o = &job->publisher->options;
-    int rc = fh_msg_publish_read(fh_admin_fields(job->question), &job->asked, err);
     struct fh_record parsed;
-    if (rc == FH_OK) {
-        rc = fh_catalog_check_contract(o->catalog, job->asked.contract, fh_clock_wall_ms(), err);
-    }
+    int rc = fh_catalog_check_contract(o->catalog, job->asked.contract, fh_clock_wall_ms(), err);
     if (rc == FH_OK) {
         rc = fh_record_parse(&parsed, job->asked.contract, &o->mesh_id, err);
     }
@@ -228,6 +320,12 @@ static int begin(struct job *job, struct fh_err *err)
     if (rc == FH_OK) {
         rc = read_authored(job, err);
     }
+    if (rc == FH_OK) {
+        rc = make_announcement(job, err);
+    }
+    if (rc == FH_OK && job->order.remote) {
+        rc = look_at_sources(job, err);
+    }
     if (rc != FH_OK) {
         return rc;
     }
@@ -237,30 +335,73 @@ static int begin(struct job *job, struct fh_err *err)
         .contract = job->contract,
         .mapping = job->mapping,
         .data_root = job->asked.data_root,
+        .categories = 1U << FH_PROMISE_SCHEMA | 1U << FH_PROMISE_QUALITY,
+        .now_ms = fh_clock_wall_ms(),
+        .threads = CHECK_THREADS,
         .memory_mib = (uint32_t)o->settings->worker_memory_mib,
         .timeout_ms = CHECK_MS,
     };
-    return fh_checks_begin(&checks, checked, job, err);
+    job->looked_ms = fh_clock_wall_ms();
+    rc = fh_checks_begin(&checks, checked, job, err);
+    if (rc != FH_OK && job->order.remote && strcmp(err->rule, "source.unavailable") == 0) {
+        hide_place(job, "", err);
+        rc = err->code;
+    }
+    return rc;
 }
 
-static void publish(struct fh_publisher *publisher, struct fh_admin_question *question)
+int fh_publisher_begin(struct fh_publisher *publisher,
+                       const struct fh_publish_order *order,
+                       struct fh_err *err)
 {
-    struct fh_err err;
     struct job *job = fh_calloc(1, sizeof *job);
     struct fh_arena *arena = fh_arena_new(ARENA_BYTES);
     if (job == NULL || arena == NULL) {
         fh_free(job);
         fh_arena_free(arena);
-        fh_err_set(&err, FH_ENOMEM, "no memory to publish");
-        fh_admin_refuse(question, &err);
-        return;
+        return fh_err_set(err, FH_ENOMEM, "no memory to publish");
     }
     job->publisher = publisher;
-    job->question = question;
+    job->order = *order;
+    job->asked = order->asked;
     job->arena = arena;
     publisher->running++;
-    if (begin(job, &err) != FH_OK) {
-        refuse(job, &err);
+    int rc = begin(job, err);
+    if (rc != FH_OK) {
+        end_job(job);
+    }
+    return rc;
+}
+
+/* ---- from the admin socket ---- */
+
+static void
+answer_admin(const struct fh_publish_report *report, const struct fh_err *failure, void *user)
+{
+    struct fh_admin_question *question = user;
+    if (failure != NULL) {
+        fh_admin_refuse(question, failure);
+        return;
+    }
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, FH_ADMIN_FRAME_BYTES_MAX);
+    fh_msg_findings_answer_begin(&out, report->count);
+    for (uint32_t i = 0; i < report->count; i++) {
+        fh_msg_findings_answer_add(&out, &report->findings[i]);
+    }
+    fh_admin_answer(question, &out);
+}
+
+static void publish(struct fh_publisher *publisher, struct fh_admin_question *question)
+{
+    struct fh_err err;
+    struct fh_publish_order order = {.done = answer_admin, .user = question};
+    int rc = fh_msg_publish_read(fh_admin_fields(question), &order.asked, &err);
+    if (rc == FH_OK) {
+        rc = fh_publisher_begin(publisher, &order, &err);
+    }
+    if (rc != FH_OK) {
+        fh_admin_refuse(question, &err);
     }
 }
 
@@ -329,19 +470,14 @@ static int renew_one(void *user, const struct fh_catalog_entry *entry, struct fh
 {
     struct fh_publisher *publisher = user;
     int64_t now = fh_clock_wall_ms();
-    struct fh_announcement next = entry->announcement;
-    if (now - next.issued_ms < FH_ANNOUNCEMENT_TTL_MS / 3) {
+    if (now - entry->announcement.issued_ms < FH_ANNOUNCEMENT_TTL_MS / 3) {
         return FH_OK;
     }
-    next.issued_ms = now;
-    next.expires_ms = now + FH_ANNOUNCEMENT_TTL_MS;
-    int rc = fh_catalog_next_revision(
-        publisher->options.catalog, next.product, next.major, &next.revision, err);
+    struct fh_announcement next;
+    fh_lifecycle_renew(&next, &entry->announcement, now);
     FH_CLEANUP(fh_buf_fini) struct fh_buf record;
     fh_buf_init(&record, FH_RECORD_BYTES_MAX);
-    if (rc == FH_OK) {
-        rc = announce(publisher, &next, &record, err);
-    }
+    int rc = announce(publisher, &next, &record, err);
     struct fh_catalog_outcome outcome;
     if (rc == FH_OK) {
         rc = fh_catalog_announce(

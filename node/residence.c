@@ -27,12 +27,16 @@ static int gather(void *user, const char *name, struct fh_bytes bytes, struct fh
                : fh_err_set(err, fh_buf_ok(&import->bytes), "the identity records are too large");
 }
 
-static int keep(struct fh_residence *home, struct fh_bytes record, struct fh_err *err)
+int fh_residence_take(struct fh_residence *home,
+                      struct fh_bytes record,
+                      bool *out_new,
+                      struct fh_err *err)
 {
     struct fh_directory_outcome outcome;
     int64_t wall = fh_clock_wall_ms();
     int rc = fh_directory_add(home->dir, record, wall, &outcome, err);
-    if (rc == FH_OK && outcome.result == FH_DIRECTORY_ADDED) {
+    *out_new = rc == FH_OK && outcome.result == FH_DIRECTORY_ADDED;
+    if (*out_new) {
         struct fh_store_record kept = {.id = outcome.id,
                                        .type = outcome.type,
                                        .domain = outcome.domain,
@@ -54,7 +58,9 @@ static int import_records(struct fh_residence *home, struct fh_err *err)
     int rc = fh_home_identity_each(&home->config->home, gather, import, err);
     size_t at = 0;
     for (size_t i = 0; rc == FH_OK && i < import->count; i++) {
-        rc = keep(home, fh_bytes(import->bytes.data + at, import->sizes[i]), err);
+        bool is_new;
+        rc = fh_residence_take(
+            home, fh_bytes(import->bytes.data + at, import->sizes[i]), &is_new, err);
         at += import->sizes[i];
     }
     fh_buf_fini(&import->bytes);

@@ -33,6 +33,12 @@ struct fh_residence {
  * errors of keystore, store, directory and catalogue. */
 FH_MUST_CHECK int
 fh_residence_open(struct fh_residence *home, const struct fh_config *config, struct fh_err *err);
+/* Takes one identity record of the own domain into directory and store, as at the start; `out_new`
+ * says whether it was unknown. Refusals of fh_directory_add. */
+FH_MUST_CHECK int fh_residence_take(struct fh_residence *home,
+                                    struct fh_bytes record,
+                                    bool *out_new,
+                                    struct fh_err *err);
 /* Closes what is open; works on a residence that never opened. */
 void fh_residence_close(struct fh_residence *home);
 

@@ -23,6 +23,7 @@ add_library(fh::nng ALIAS nng::nng)
 
 if(FH_BUILD_WORKER)
     find_package(DuckDB 1.4 REQUIRED)
+    fh_pkg(pq libpq>=15)
 endif()
 if(FH_BUILD_TESTS)
     fh_pkg(cmocka cmocka)

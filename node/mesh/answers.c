@@ -4,6 +4,8 @@
  */
 #include "node/mesh/parts.h"
 
+#include "node/state/store_history.h"
+
 #include "common/assert.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -144,7 +146,7 @@ static void sync_members(struct fh_mesh *mesh, struct fh_question *question, uin
     answer_page(question, &page, &cursor);
 }
 
-static int page_announcement(void *user, struct fh_bytes record, struct fh_err *err)
+static int page_record(void *user, struct fh_bytes record, struct fh_err *err)
 {
     (void)err;
     struct page *page = user;
@@ -153,16 +155,23 @@ static int page_announcement(void *user, struct fh_bytes record, struct fh_err *
     return FH_OK;
 }
 
-static void
-sync_announcements(struct fh_mesh *mesh, struct fh_question *question, struct fh_bytes cursor)
+/* Announcements or measurements, by the cursor of the catalogue. */
+static void sync_catalogue(struct fh_mesh *mesh,
+                           struct fh_question *question,
+                           enum fh_sync_set set,
+                           struct fh_bytes cursor)
 {
     struct page page;
     page_init(&page, FH_SYNC_PAGE_BYTES);
     FH_CLEANUP(fh_buf_fini) struct fh_buf next;
     fh_buf_init(&next, FH_SYNC_CURSOR_BYTES_MAX);
     struct fh_err err;
-    int rc = fh_catalog_page(
-        mesh->options.catalog, cursor, FH_SYNC_PAGE_BYTES, page_announcement, &page, &next, &err);
+    struct fh_catalog *catalog = mesh->options.catalog;
+    int rc =
+        set == FH_SYNC_ANNOUNCEMENTS
+            ? fh_catalog_page(catalog, cursor, FH_SYNC_PAGE_BYTES, page_record, &page, &next, &err)
+            : fh_catalog_measurement_page(
+                  catalog, cursor, FH_SYNC_PAGE_BYTES, page_record, &page, &next, &err);
     if (rc != FH_OK) {
         fh_buf_fini(&page.bins);
         fh_question_refuse_privately(question, "sync", &err);
@@ -170,6 +179,40 @@ sync_announcements(struct fh_mesh *mesh, struct fh_question *question, struct fh
     }
     struct fh_bytes end = fh_buf_view(&next);
     answer_page(question, &page, &end);
+}
+
+static int page_fork(void *user, const struct fh_store_fork *fork, struct fh_err *err)
+{
+    (void)err;
+    struct page *page = user;
+    if (page->full || page->seen++ < page->skip) {
+        return FH_OK;
+    }
+    uint8_t pair[2 * FH_ID_BYTES];
+    memcpy(pair, fork->one.b, FH_ID_BYTES);
+    memcpy(pair + FH_ID_BYTES, fork->other.b, FH_ID_BYTES);
+    if (!page_add(page, fh_bytes(pair, sizeof pair))) {
+        page->seen--;
+    }
+    return FH_OK;
+}
+
+static void sync_forks(struct fh_mesh *mesh, struct fh_question *question, uint64_t position)
+{
+    struct page page;
+    page_init(&page, FH_SYNC_PAGE_BYTES);
+    page.skip = (size_t)position;
+    struct fh_err err;
+    int rc = fh_store_forks_each(mesh->options.store, NULL, NULL, page_fork, &page, &err);
+    if (rc != FH_OK) {
+        fh_buf_fini(&page.bins);
+        fh_question_refuse_privately(question, "sync", &err);
+        return;
+    }
+    uint8_t next[8];
+    fh_put_u64be(next, page.seen);
+    struct fh_bytes cursor = page.full ? fh_bytes(next, sizeof next) : FH_BYTES_NONE;
+    answer_page(question, &page, &cursor);
 }
 
 /* Nodes keep each other's sets; members ask for products and are answered by SEARCH and DESCRIBE.
@@ -192,7 +235,8 @@ static void answer_sync(struct fh_mesh *mesh, struct fh_question *question)
     if (rc == FH_OK) {
         rc = fh_msg_sync_request_read(fh_question_fields(question), &set, &cursor, &err);
     }
-    if (rc == FH_OK && set != FH_SYNC_ANNOUNCEMENTS && !read_position(cursor, &position)) {
+    if (rc == FH_OK && set != FH_SYNC_ANNOUNCEMENTS && set != FH_SYNC_MEASUREMENTS &&
+        !read_position(cursor, &position)) {
         rc = fh_err_rule(&err, FH_EINVAL, "sync.cursor", "sync: not a cursor of this node");
     }
     if (rc != FH_OK) {
@@ -201,8 +245,10 @@ static void answer_sync(struct fh_mesh *mesh, struct fh_question *question)
         sync_identity(mesh, question, position);
     } else if (set == FH_SYNC_MEMBERSHIP) {
         sync_members(mesh, question, position);
+    } else if (set == FH_SYNC_FORKS) {
+        sync_forks(mesh, question, position);
     } else {
-        sync_announcements(mesh, question, cursor);
+        sync_catalogue(mesh, question, set, cursor);
     }
 }
 
@@ -517,6 +563,9 @@ void fh_mesh_question(struct fh_mesh *mesh, struct fh_question *question)
         break;
     case FH_MSG_PROBE:
         answer_probe(question);
+        break;
+    case FH_MSG_MEASUREMENT:
+        fh_mesh_answer_measurement(mesh, question);
         break;
     default:
         FH_ASSERT(false); /* node.c sends only these here */

@@ -375,26 +375,43 @@ void fh_mesh_review(struct fh_mesh *mesh)
     fh_mesh_gossip_later(mesh, &event, FH_BYTES_NONE);
 }
 
-/* Rumours of one key replace each other: for an announcement its product and major version, so that
- * a newer one takes the older's place in the queue; all else is its own. */
+static struct fh_hash key_of_product(const char *what,
+                                     const struct fh_domain_id *domain,
+                                     const char *product,
+                                     uint32_t major)
+{
+    uint8_t number[4];
+    fh_put_u32be(number, major);
+    const struct fh_bytes parts[] = {
+        fh_bytes_cstr(what),
+        fh_bytes(domain->b, sizeof domain->b),
+        fh_bytes_cstr(product),
+        fh_bytes(number, sizeof number),
+    };
+    return fh_hash_parts(parts, FH_COUNT(parts));
+}
+
+/* Rumours of one key replace each other: for an announcement or a measurement its product and major
+ * version, so that a newer one takes the older's place in the queue; all else is its own. */
 static struct fh_hash rumour_key(const struct fh_mesh *mesh, struct fh_bytes record)
 {
     struct fh_record parsed;
-    struct fh_announcement announcement;
     struct fh_err err;
-    if (fh_record_parse(&parsed, record, &mesh->id, &err) != FH_OK ||
-        parsed.type != FH_RECORD_ANNOUNCEMENT ||
-        fh_announce_parse(&announcement, parsed.payload, &err) != FH_OK) {
-        return fh_hash(record);
+    if (fh_record_parse(&parsed, record, &mesh->id, &err) == FH_OK) {
+        struct fh_announcement announcement;
+        struct fh_measurement measurement;
+        if (parsed.type == FH_RECORD_ANNOUNCEMENT &&
+            fh_announce_parse(&announcement, parsed.payload, &err) == FH_OK) {
+            return key_of_product(
+                "announcement", &announcement.domain, announcement.product, announcement.major);
+        }
+        if (parsed.type == FH_RECORD_MEASUREMENT &&
+            fh_measurement_parse(&measurement, parsed.payload, &err) == FH_OK) {
+            return key_of_product(
+                "measurement", &measurement.domain, measurement.product, measurement.major);
+        }
     }
-    uint8_t major[4];
-    fh_put_u32be(major, announcement.major);
-    const struct fh_bytes parts[] = {
-        fh_bytes(announcement.domain.b, sizeof announcement.domain.b),
-        fh_bytes_cstr(announcement.product),
-        fh_bytes(major, sizeof major),
-    };
-    return fh_hash_parts(parts, FH_COUNT(parts));
+    return fh_hash(record);
 }
 
 void fh_mesh_spread(struct fh_mesh *mesh, struct fh_bytes record, enum fh_rumour_class class_)
@@ -570,6 +587,7 @@ void fh_mesh_free(struct fh_mesh *mesh)
     fh_timer_free(mesh->gossip_timer);
     fh_timer_free(mesh->leave_timer);
     fh_timer_free(mesh->pull_timer);
+    fh_mesh_measured_end(mesh);
     fh_free(mesh->actions);
     fh_free(mesh);
 }

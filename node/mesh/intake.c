@@ -98,6 +98,7 @@ static int take_announcement(struct fh_mesh *mesh,
     if (!fh_record_id_is_zero(&outcome.wanted)) {
         fh_mesh_pull(mesh);
     }
+    fh_mesh_retry_early(mesh, &outcome.key);
     return FH_OK;
 }
 
@@ -109,6 +110,10 @@ take_contract(struct fh_mesh *mesh, struct fh_bytes record, bool *out_new, struc
         fh_catalog_contract(mesh->options.catalog, record, NULL, fh_clock_wall_ms(), &outcome, err);
     if (!fh_record_id_is_zero(&outcome.wanted)) {
         fh_mesh_pull(mesh);
+    }
+    if (rc == FH_EFORK && outcome.result == FH_CATALOG_FORKED) {
+        *out_new = true;
+        fh_mesh_fork_found(mesh, &outcome);
     }
     if (rc == FH_OK && outcome.result != FH_CATALOG_KNOWN) {
         *out_new = true;
@@ -162,6 +167,8 @@ int fh_mesh_intake(struct fh_mesh *mesh,
         return take_announcement(mesh, record, origin, out_new, err);
     case FH_RECORD_CONTRACT:
         return take_contract(mesh, record, out_new, err);
+    case FH_RECORD_MEASUREMENT:
+        return fh_mesh_take_measurement(mesh, record, origin, out_new, err);
     default:
         return fh_err_rule(err,
                            FH_EINVAL,
@@ -169,6 +176,47 @@ int fh_mesh_intake(struct fh_mesh *mesh,
                            "records of type %s do not travel by themselves",
                            fh_record_type_text(parsed.type));
     }
+}
+
+int fh_mesh_identity(struct fh_mesh *mesh,
+                     struct fh_bytes record,
+                     bool *out_new,
+                     struct fh_err *err)
+{
+    struct fh_origin origin = {.bulk = false};
+    struct fh_record parsed;
+    int rc = fh_record_parse(&parsed, record, &mesh->id, err);
+    if (rc == FH_OK && parsed.type != FH_RECORD_DELEGATION && parsed.type != FH_RECORD_REVOCATION &&
+        parsed.type != FH_RECORD_KEY) {
+        rc = fh_err_rule(err,
+                         FH_EINVAL,
+                         "record.type",
+                         "expected a key event, delegation or revocation, not a record of type %s",
+                         fh_record_type_text(parsed.type));
+    }
+    if (rc == FH_OK) {
+        rc = take_identity(mesh, &parsed, &origin, out_new, err);
+    }
+    FH_CLEANUP(fh_buf_fini) struct fh_buf stored;
+    fh_buf_init(&stored, FH_RECORD_BYTES_MAX);
+    struct fh_err ignored;
+    if (rc != FH_OK || *out_new ||
+        fh_store_record_get(mesh->options.store, &parsed.id, &stored, &ignored) == FH_OK) {
+        return rc;
+    }
+    /* A session brought it into the directory: there it would be gone after a restart. */
+    struct fh_store_record kept = {
+        .id = parsed.id,
+        .type = parsed.type,
+        .domain = mesh->domain,
+        .bytes = record,
+        .received_ms = fh_clock_wall_ms(),
+    };
+    rc = fh_store_record_put(mesh->options.store, &kept, err);
+    if (rc == FH_OK) {
+        fh_mesh_spread(mesh, record, class_of(&parsed, kept.received_ms));
+    }
+    return rc;
 }
 
 int fh_mesh_intake_bulk(struct fh_mesh *mesh,

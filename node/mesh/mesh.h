@@ -58,11 +58,20 @@ void fh_mesh_leave(struct fh_mesh *mesh, fh_mesh_left_fn *fn, void *user);
 void fh_mesh_quiesce(struct fh_mesh *mesh);
 void fh_mesh_free(struct fh_mesh *mesh);
 
-/* Answers PEERS, IDENTITY, REDEEM, SYNC, PUSH, PULL and PROBE; the question is taken. */
+/* Answers PEERS, IDENTITY, REDEEM, SYNC, PUSH, PULL, PROBE and MEASUREMENT; the question is taken.
+ */
 void fh_mesh_question(struct fh_mesh *mesh, struct fh_question *question);
 
 /* An own announcement was published: spread it. `record` is borrowed. */
 void fh_mesh_announced(struct fh_mesh *mesh, struct fh_bytes record);
+
+/* An own product was measured: spread it, at once when what is found is another than before.
+ * `record` is borrowed. */
+void fh_mesh_measured(struct fh_mesh *mesh, struct fh_bytes record, bool changed);
+/* An identity record of the own domain, from its steward or shown in a handshake: kept durably and
+ * spread, also when the directory knew it already. Refusals of fh_directory_add. */
+FH_MUST_CHECK int
+fh_mesh_identity(struct fh_mesh *mesh, struct fh_bytes record, bool *out_new, struct fh_err *err);
 
 /* The catalogue changed: tells the gossip core how it stands now. */
 void fh_mesh_catalog_changed(struct fh_mesh *mesh);

@@ -40,6 +40,9 @@ struct fh_mesh {
     struct fh_timer *pull_timer;
     bool pulling;
     unsigned pull_turn; /* rotates through candidates */
+
+    /* measured.c */
+    struct fh_mesh_early *early; /* NULL while there are none */
 };
 
 /* Where a record came from. */
@@ -86,11 +89,30 @@ void fh_mesh_review(struct fh_mesh *mesh);
 void fh_mesh_spread(struct fh_mesh *mesh, struct fh_bytes record, enum fh_rumour_class class_);
 void fh_mesh_gossip_end(struct fh_mesh *mesh);
 
+/* measured.c: takes a MEASUREMENT record, as fh_mesh_intake does. */
+FH_MUST_CHECK int fh_mesh_take_measurement(struct fh_mesh *mesh,
+                                           struct fh_bytes record,
+                                           const struct fh_origin *origin,
+                                           bool *out_new,
+                                           struct fh_err *err);
+/* An announcement came: measurements that were early for it are taken now. */
+void fh_mesh_retry_early(struct fh_mesh *mesh, const struct fh_announce_key *key);
+/* Answers MEASUREMENT; the question is taken. */
+void fh_mesh_answer_measurement(struct fh_mesh *mesh, struct fh_question *question);
+void fh_mesh_measured_end(struct fh_mesh *mesh);
+
 /* sync.c */
 void fh_mesh_sync(struct fh_mesh *mesh, const struct fh_node_id *node, const char *address);
 void fh_mesh_introduce(struct fh_mesh *mesh, const struct fh_node_id *node, const char *address);
 /* Fetches contracts that announcements name and that are not here, soon. */
 void fh_mesh_pull(struct fh_mesh *mesh);
+
+/* forks.c: a fork of a chain that is new here is told to others. */
+void fh_mesh_fork_found(struct fh_mesh *mesh, const struct fh_catalog_outcome *outcome);
+/* What a peer knows of forks (pairs of ids): pulls what is missing here from it. */
+void fh_mesh_forks_told(struct fh_mesh *mesh,
+                        const struct fh_peer_target *target,
+                        struct fh_msg_bins *pairs);
 
 /* joining.c */
 FH_MUST_CHECK int fh_mesh_join(struct fh_mesh *mesh, struct fh_err *err);

@@ -3,8 +3,8 @@
  * Full synchronisation over a session, introductions, and pulling contracts by id.
  *
  * A synchronisation asks one peer for its identities, members and announcements, page by page, and
- * takes in what is new. Contracts that announcements name are fetched from their owner, or from
- * whoever else answers.
+ * takes in what is new; then for the forks that it knows, and for measurements. Contracts that
+ * announcements name are fetched from their owner, or from whoever else answers.
  */
 #include "node/mesh/parts.h"
 
@@ -99,13 +99,15 @@ static void sync_answer(struct fh_pack_reader *fields, const struct fh_err *fail
         return;
     }
     sync->pages++;
-    if (!sync->mesh->quiet && sync_take(sync, &bins, &err) != FH_OK) {
+    if (sync->set == FH_SYNC_FORKS) {
+        fh_mesh_forks_told(sync->mesh, &sync->target, &bins);
+    } else if (!sync->mesh->quiet && sync_take(sync, &bins, &err) != FH_OK) {
         fh_log(FH_LOG_ERROR, "sync.not_stored", "with=%s text=\"%s\"", sync->address, err.text);
         sync_end(sync, false);
         return;
     }
     if (sync->cursor.size == 0) {
-        if (sync->set == FH_SYNC_ANNOUNCEMENTS) {
+        if (sync->set == FH_SYNC_MEASUREMENTS) {
             sync_end(sync, true);
             return;
         }

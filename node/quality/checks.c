@@ -1,213 +1,198 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/quality/checks.h"
 
-#include "common/assert.h"
-#include "common/file.h"
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/io/pool.h"
-#include "node/query/workers.h"
+#include "node/quality/checks_inside.h"
 
-#include <stdio.h>
-#include <unistd.h>
+#include <string.h>
 
-enum { ARENA_BYTES = 32 * 1024 * 1024, FINDINGS_MAX = 1000, SETUP_MS = 5000 };
-
-struct checks {
-    struct fh_checks_options options;
-    fh_checks_fn *fn;
-    void *user;
-    struct fh_arena *arena;
-    struct fh_worker *worker;
-    size_t table_count;
-    struct fh_table *tables;
-    int *files; /* one a table */
-    size_t file_count;
-    struct fh_checks_result result;
-    int code;
-    struct fh_err err;
+enum {
+    ARENA_BYTES = 96 * 1024 * 1024, /* FH_PROMISES_MAX promises with their SQL and results */
+    SETUP_MS = 5000,
 };
 
-static void free_checks(struct checks *checks)
+static void free_checks(struct fh_checks *checks)
 {
-    for (size_t i = 0; i < checks->file_count; i++) {
-        close(checks->files[i]);
-    }
-    fh_worker_release(checks->worker);
+    fh_check_sources_close(&checks->sources);
+    fh_worker_release(checks->prober);
+    fh_worker_release(checks->ruler);
     fh_arena_free(checks->arena);
     fh_free(checks);
 }
 
-static void add_finding(struct checks *checks,
-                        const char *table,
-                        const char *column,
-                        const char *rule,
-                        bool error,
-                        uint64_t count,
-                        const char *text)
+/* ---- pool thread ---- */
+
+static int set_up(struct fh_checks *checks, struct fh_worker *worker, enum fh_worker_role role)
 {
-    if (checks->result.finding_count == FINDINGS_MAX) {
-        return;
-    }
-    struct fh_msg_finding *finding = &checks->result.findings[checks->result.finding_count++];
-    *finding = (struct fh_msg_finding){.error = error, .count = count};
-    snprintf(finding->table, sizeof finding->table, "%s", table);
-    snprintf(finding->column, sizeof finding->column, "%s", column);
-    snprintf(finding->rule, sizeof finding->rule, "check.%s", rule);
-    snprintf(finding->text, sizeof finding->text, "%s", text);
-    checks->result.failed = checks->result.failed || error;
+    return fh_worker_setup(worker,
+                           role,
+                           checks->options.memory_mib,
+                           checks->options.threads,
+                           fh_clock_mono_ms() + SETUP_MS,
+                           &checks->err);
 }
 
-static void
-tell_finding(struct checks *checks, const struct fh_table *table, const struct fh_finding *found)
+static int run_rules(struct fh_checks *checks)
 {
-    const struct fh_column *column = &table->columns[found->column];
-    char type[FH_TYPE_TEXT_BYTES];
-    char text[256];
-    fh_type_text(type, column->type);
-    unsigned long long count = found->count;
-    switch (found->rule) {
-    case FH_FINDING_MISSING:
-        snprintf(text, sizeof text, "the source has no column \"%s\"", column->source);
-        break;
-    case FH_FINDING_TYPE:
-        snprintf(text, sizeof text, "%llu values are no %s, as the contract promises", count, type);
-        break;
-    case FH_FINDING_REQUIRED:
-        snprintf(text, sizeof text, "%llu values are missing, but the column is required", count);
-        break;
-    case FH_FINDING_UNIQUE:
-        snprintf(text, sizeof text, "%llu rows repeat a value, but the column is unique", count);
-        break;
-    case FH_FINDING_KEY:
-        snprintf(text, sizeof text, "%llu rows repeat the primary key", count);
-        break;
-    case FH_FINDING_RULE_COUNT:
-        return;
+    struct fh_rules rules = {
+        .worker = checks->ruler,
+        .contract = checks->options.contract,
+        .sources = &checks->sources,
+        .missing = checks->missing,
+        .rows = checks->rows,
+        .now_ms = checks->options.now_ms,
+        .deadline_ms = checks->deadline_ms,
+        .viewed = fh_arena_array(checks->arena, checks->sources.count + 1, sizeof(bool)),
+    };
+    if (checks->ruler == NULL) {
+        return FH_OK;
     }
-    add_finding(checks,
-                table->table,
-                column->name,
-                fh_finding_rule_text(found->rule),
-                true,
-                found->count,
-                text);
-}
-
-/* Pool thread. */
-static int check_table(struct checks *checks, size_t index, int64_t deadline_ms)
-{
-    const struct fh_table *table = &checks->tables[index];
-    struct fh_channel_checked checked;
-    int rc = fh_worker_check(checks->worker,
-                             table,
-                             &checks->files[index],
-                             1,
-                             checks->arena,
-                             &checked,
-                             deadline_ms,
-                             &checks->err);
-    if (rc != FH_OK) {
-        fh_err_wrap(&checks->err, "table %s", table->table);
-        return rc;
+    if (rules.viewed == NULL) {
+        return fh_err_set(&checks->err, FH_ENOMEM, "no memory for rules");
     }
-    for (uint32_t i = 0; i < checked.finding_count; i++) {
-        if (checked.findings[i].column < table->column_count) {
-            tell_finding(checks, table, &checked.findings[i]);
+    int code = set_up(checks, checks->ruler, FH_WORKER_QUERY);
+    if (code == FH_OK) {
+        code = fh_rules_begin(&rules, &checks->err);
+    }
+    for (uint32_t i = 0; code == FH_OK && i < checks->promises.count; i++) {
+        const struct fh_promise *promise = &checks->promises.items[i];
+        bool read = promise->table == FH_PROMISE_NONE || checks->missing[promise->table] != NULL;
+        if (fh_rules_has(promise->kind) && promise->not_run == NULL && read) {
+            fh_rules_run(&rules, promise, &checks->results[i]);
         }
     }
-    char text[256];
-    snprintf(text,
-             sizeof text,
-             "%llu rows, %u columns",
-             (unsigned long long)checked.rows,
-             (unsigned)table->column_count);
-    add_finding(checks, table->table, "", "rows", false, checked.rows, text);
-    return FH_OK;
+    return code;
 }
 
-/* Pool thread. */
-static void work(void *user)
+/* What needs no data: dates, and what cannot be run at all. */
+static void judge_the_rest(struct fh_checks *checks)
 {
-    struct checks *checks = user;
-    int64_t now = fh_clock_mono_ms();
-    int64_t deadline = now + checks->options.timeout_ms;
-    checks->code = fh_worker_setup(checks->worker,
-                                   FH_WORKER_CHECK,
-                                   checks->options.memory_mib,
-                                   2,
-                                   now + SETUP_MS,
-                                   &checks->err);
-    for (size_t i = 0; checks->code == FH_OK && i < checks->table_count; i++) {
-        checks->code = check_table(checks, i, deadline);
+    static const struct fh_measured nothing = {.kind = FH_MEASURED_NOTHING};
+    for (uint32_t i = 0; i < checks->promises.count; i++) {
+        const struct fh_promise *promise = &checks->promises.items[i];
+        struct fh_promise_result *result = &checks->results[i];
+        if (promise->not_run != NULL) {
+            fh_promise_not_run(result, "%s", promise->not_run);
+        } else if (promise->kind == FH_PROMISE_AVAILABLE_FROM ||
+                   promise->kind == FH_PROMISE_SUPPORTED_UNTIL) {
+            fh_promise_judge(result, promise, &nothing, checks->options.now_ms);
+        }
     }
 }
+
+static void work(void *user)
+{
+    struct fh_checks *checks = user;
+    checks->deadline_ms = fh_clock_mono_ms() + checks->options.timeout_ms;
+    checks->code = set_up(checks, checks->prober, FH_WORKER_CHECK);
+    for (uint32_t i = 0; checks->code == FH_OK && i < checks->sources.count; i++) {
+        checks->code = fh_checks_probe(checks, i);
+    }
+    if (checks->code == FH_OK) {
+        checks->code = run_rules(checks);
+    }
+    if (checks->code == FH_OK) {
+        judge_the_rest(checks);
+        checks->code = fh_checks_sample(checks);
+    }
+}
+
+/* ---- loop ---- */
 
 static void finish(void *user)
 {
-    struct checks *checks = user;
+    struct fh_checks *checks = user;
+    struct fh_checks_result result = {
+        .promises = checks->promises,
+        .results = checks->results,
+        .table_count = checks->sources.count,
+        .rows = checks->rows,
+        .scan_us = checks->scan_us,
+        .source_failures = checks->failures,
+        .sample_count = checks->sample_count,
+        .samples = checks->samples,
+    };
+    for (uint32_t i = 0; i < result.promises.count; i++) {
+        switch (result.results[i].outcome) {
+        case FH_PROMISE_PASSED:
+            result.passed++;
+            break;
+        case FH_PROMISE_FAILED:
+            result.failed++;
+            break;
+        case FH_PROMISE_WARNED:
+            result.warned++;
+            break;
+        case FH_PROMISE_NOT_RUN:
+        case FH_PROMISE_OUTCOME_COUNT:
+            result.not_run++;
+            break;
+        }
+    }
     bool well = checks->code == FH_OK;
-    checks->fn(well ? &checks->result : NULL, well ? NULL : &checks->err, checks->user);
+    checks->fn(well ? &result : NULL, well ? NULL : &checks->err, checks->user);
     free_checks(checks);
 }
 
-/* ---- setting up ---- */
-
-static unsigned flags_of(const struct fh_contract_column *column)
+/* Keeps the promises of the asked categories. */
+static bool choose_promises(struct fh_checks *checks)
 {
-    unsigned flags = 0;
-    if (column->required == FH_CONTRACT_TRUE) {
-        flags |= FH_COLUMN_REQUIRED;
-    }
-    if (column->unique == FH_CONTRACT_TRUE) {
-        flags |= FH_COLUMN_UNIQUE;
-    }
-    if (column->primary_key == FH_CONTRACT_TRUE) {
-        flags |= FH_COLUMN_KEY;
-    }
-    return flags;
-}
-
-static int set_up_table(struct checks *checks, size_t index, struct fh_err *err)
-{
-    const struct fh_source_table *mapped = &checks->options.mapping->tables[index];
-    const struct fh_contract_table *promised =
-        fh_contract_table(checks->options.contract, mapped->name);
-    struct fh_column *columns =
-        fh_arena_array(checks->arena, mapped->column_count, sizeof *columns);
-    if (columns == NULL || promised == NULL) {
-        return fh_err_set(err, FH_ENOMEM, "no memory for checks");
-    }
-    for (size_t i = 0; i < mapped->column_count; i++) {
-        const struct fh_source_column *from = &mapped->columns[i];
-        const struct fh_contract_column *column = fh_contract_column(promised, from->name);
-        columns[i].name = from->name;
-        columns[i].source = from->source_name;
-        columns[i].flags = column == NULL ? 0 : flags_of(column);
-        int rc = fh_type_parse(&columns[i].type, fh_bytes_cstr(from->sql_type), err);
-        if (rc != FH_OK) {
-            return rc;
+    unsigned categories = checks->options.categories;
+    uint32_t kept = 0;
+    bool rules = false;
+    for (uint32_t i = 0; i < checks->promises.count; i++) {
+        struct fh_promise *promise = &checks->promises.items[i];
+        if (categories == 0 || (categories >> (unsigned)promise->category & 1U) != 0) {
+            rules = rules || (fh_rules_has(promise->kind) && promise->not_run == NULL);
+            checks->promises.items[kept++] = *promise;
         }
     }
-    checks->tables[index] = (struct fh_table){
-        .domain = "checked",
-        .product = "checked",
-        .table = mapped->name,
-        .number = (unsigned)index,
-        .format = fh_source_format_parse(mapped->format),
-        .file_count = 1,
-        .columns = columns,
-        .column_count = (uint32_t)mapped->column_count,
-    };
-    int rc =
-        fh_file_open_beneath(checks->options.data_root, mapped->path, &checks->files[index], err);
-    if (rc != FH_OK) {
-        fh_err_wrap(err, "table %s: %s", mapped->name, checks->options.data_root);
-        snprintf(err->rule, sizeof err->rule, "source.unavailable");
-        return rc;
+    checks->promises.count = kept;
+    return rules;
+}
+
+static int make_room(struct fh_checks *checks, struct fh_err *err)
+{
+    uint32_t promises = checks->promises.count + 1;
+    uint32_t tables = checks->sources.count + 1;
+    checks->results = fh_arena_array(checks->arena, promises, sizeof *checks->results);
+    checks->missing = fh_arena_array(checks->arena, tables, sizeof(uint8_t *));
+    checks->rows = fh_arena_array(checks->arena, tables, sizeof *checks->rows);
+    checks->scan_us = fh_arena_array(checks->arena, tables, sizeof *checks->scan_us);
+    checks->failures = fh_arena_array(checks->arena, tables, sizeof *checks->failures);
+    bool room = checks->results != NULL && checks->missing != NULL && checks->rows != NULL &&
+                checks->scan_us != NULL && checks->failures != NULL;
+    for (uint32_t i = 0; room && i < promises; i++) {
+        fh_promise_not_run(&checks->results[i], "nothing was measured");
     }
-    checks->file_count = index + 1;
-    return FH_OK;
+    return room ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory for checks");
+}
+
+static int start(struct fh_checks *checks, struct fh_err *err)
+{
+    const struct fh_checks_options *o = &checks->options;
+    checks->arena = fh_arena_new(ARENA_BYTES);
+    if (checks->arena == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for checks");
+    }
+    int code = fh_promises_make(&checks->promises, o->contract, checks->arena, err);
+    bool rules = code == FH_OK && choose_promises(checks);
+    if (code == FH_OK) {
+        code = fh_check_sources_open(
+            &checks->sources, o->contract, o->mapping, o->server, o->data_root, checks->arena, err);
+    }
+    if (code == FH_OK) {
+        code = make_room(checks, err);
+    }
+    if (code == FH_OK) {
+        code = fh_workers_spawn(o->workers, &checks->prober, err);
+    }
+    if (code == FH_OK && rules) {
+        code = fh_workers_spawn(o->workers, &checks->ruler, err);
+    }
+    return code == FH_OK ? fh_pool_submit(o->loop, work, finish, checks, err) : code;
 }
 
 int fh_checks_begin(const struct fh_checks_options *options,
@@ -215,37 +200,16 @@ int fh_checks_begin(const struct fh_checks_options *options,
                     void *user,
                     struct fh_err *err)
 {
-    struct checks *checks = fh_calloc(1, sizeof *checks);
+    struct fh_checks *checks = fh_calloc(1, sizeof *checks);
     if (checks == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for checks");
     }
     checks->options = *options;
     checks->fn = fn;
     checks->user = user;
-    checks->table_count = options->mapping->table_count;
-    checks->arena = fh_arena_new(ARENA_BYTES);
-    int rc = FH_OK;
-    if (checks->arena != NULL) {
-        checks->tables = fh_arena_array(checks->arena, checks->table_count, sizeof *checks->tables);
-        checks->files = fh_arena_array(checks->arena, checks->table_count, sizeof(int));
-        checks->result.findings =
-            fh_arena_array(checks->arena, FINDINGS_MAX, sizeof *checks->result.findings);
-    }
-    if (checks->arena == NULL || checks->tables == NULL || checks->files == NULL ||
-        checks->result.findings == NULL) {
-        rc = fh_err_set(err, FH_ENOMEM, "no memory for checks");
-    }
-    for (size_t i = 0; rc == FH_OK && i < checks->table_count; i++) {
-        rc = set_up_table(checks, i, err);
-    }
-    if (rc == FH_OK) {
-        rc = fh_workers_spawn(options->workers, &checks->worker, err);
-    }
-    if (rc == FH_OK) {
-        rc = fh_pool_submit(options->loop, work, finish, checks, err);
-    }
-    if (rc != FH_OK) {
+    int code = start(checks, err);
+    if (code != FH_OK) {
         free_checks(checks);
     }
-    return rc;
+    return code;
 }

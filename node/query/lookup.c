@@ -4,6 +4,7 @@
 #include "common/assert.h"
 #include "common/time.h"
 #include "common/version.h"
+#include "node/state/history.h"
 #include "node/state/search.h"
 
 #include <stdio.h>
@@ -60,8 +61,15 @@ static void tell_product(const struct fh_lookup *lookup,
         .reachable = reachable,
         .contract_held = entry->contract_held,
         .open_to_mesh = entry->open_to_mesh,
+        .forked = entry->forked,
         .contract = a->contract,
+        .sunset_ms = a->sunset_ms,
+        .quality = entry->quality.state,
+        .gate = entry->quality.gate,
+        .measured_ms = (uint64_t)entry->quality.measured_ms,
+        .stale_after_ms = (uint64_t)entry->quality.expires_ms,
     };
+    snprintf(out->successor, sizeof out->successor, "%s", a->successor);
     snprintf(out->domain_name, sizeof out->domain_name, "%s", entry->domain_name);
     snprintf(out->product, sizeof out->product, "%s", a->product);
     snprintf(out->version, sizeof out->version, "%s", a->version);
@@ -196,13 +204,18 @@ static void answer_describe(struct fh_lookup *lookup, struct fh_question *questi
     FH_CLEANUP(fh_buf_fini) struct fh_buf contract;
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
     fh_buf_init(&announcement, FH_RECORD_BYTES_MAX);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf measurement;
     fh_buf_init(&contract, FH_RECORD_BYTES_MAX);
+    fh_buf_init(&measurement, FH_RECORD_GOSSIP_BYTES_MAX);
     fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
     struct fh_announce_key key = fh_announce_key(&entry.announcement);
     int rc = fh_catalog_announcement_record(lookup->catalog, &key, &announcement, &err);
     if (rc == FH_OK && entry.contract_held) {
         rc = fh_catalog_contract_record(
             lookup->catalog, &entry.announcement.contract, &contract, &err);
+    }
+    if (rc == FH_OK && entry.quality.measured) {
+        rc = fh_catalog_measurement(lookup->catalog, &key, NULL, &measurement, NULL, &err);
     }
     if (rc != FH_OK) {
         fh_question_refuse_privately(question, "describe", &err);
@@ -218,7 +231,136 @@ static void answer_describe(struct fh_lookup *lookup, struct fh_question *questi
     fh_pack_array(&out, proof.count);
     fh_buf_add_bytes(&out, fh_buf_view(&proof.bins));
     fh_buf_fini(&proof.bins);
+    fh_pack_bin(&out, fh_buf_view(&measurement));
     fh_question_answer_buf(question, &out);
+}
+
+/* ---- HISTORY ---- */
+
+/* One list of the answer. */
+struct list {
+    const struct fh_lookup *lookup;
+    struct fh_buf entries;
+    uint32_t count;
+};
+
+static int list_product(void *user, const struct fh_catalog_entry *entry, struct fh_err *err)
+{
+    (void)err;
+    struct list *list = user;
+    struct fh_msg_product product;
+    if (list->count == FH_HISTORY_MAJORS_MAX) {
+        return FH_OK;
+    }
+    tell_product(list->lookup, entry, &product);
+    fh_msg_product_add(&list->entries, &product);
+    list->count++;
+    return FH_OK;
+}
+
+static int list_move(void *user, struct fh_bytes record, struct fh_err *err)
+{
+    (void)err;
+    struct list *list = user;
+    if (list->count < FH_HISTORY_RECORDS_MAX) {
+        fh_pack_bin(&list->entries, record);
+        list->count++;
+    }
+    return FH_OK;
+}
+
+static int list_version(void *user, const struct fh_history_version *version, struct fh_err *err)
+{
+    (void)err;
+    struct list *list = user;
+    struct fh_msg_version to = {
+        .seq = version->seq,
+        .created_ms = version->created_ms,
+        .id = version->id,
+        .key = version->key,
+    };
+    snprintf(to.version, sizeof to.version, "%s", version->version);
+    snprintf(to.status, sizeof to.status, "%s", version->status);
+    fh_msg_version_add(&list->entries, &to);
+    list->count++;
+    return FH_OK;
+}
+
+static int list_fork(void *user, const struct fh_history_fork *fork, struct fh_err *err)
+{
+    (void)err;
+    struct list *list = user;
+    struct fh_msg_fork to = {.number = fork->number};
+    memcpy(to.ids, fork->ids, sizeof to.ids);
+    memcpy(to.keys, fork->keys, sizeof to.keys);
+    fh_msg_fork_add(&list->entries, &to);
+    list->count++;
+    return FH_OK;
+}
+
+enum { LIST_PRODUCTS, LIST_MOVES, LIST_VERSIONS, LIST_FORKS, LIST_COUNT };
+
+static int gather_history(struct fh_lookup *lookup,
+                          const struct fh_msg_history_request *asked,
+                          struct list lists[LIST_COUNT],
+                          struct fh_err *err)
+{
+    struct fh_catalog *catalog = lookup->catalog;
+    struct fh_catalog_entry any; /* says what is wrong with the name, if anything is */
+    char name[2 * FH_NAME_BYTES_MAX + 2];
+    snprintf(name, sizeof name, "%s/%s", asked->domain, asked->product);
+    int rc = fh_catalog_resolve(catalog, name, &any, err);
+    const struct fh_domain_id *domain = &any.announcement.domain;
+    const char *product = any.announcement.product;
+    if (rc == FH_OK && asked->before == 0) {
+        rc = fh_catalog_each_of(catalog, domain, product, list_product, &lists[LIST_PRODUCTS], err);
+    }
+    if (rc == FH_OK && asked->before == 0) {
+        rc = fh_history_moves(catalog, domain, product, list_move, &lists[LIST_MOVES], err);
+    }
+    if (rc == FH_OK) {
+        uint64_t before = asked->before == 0 ? UINT64_MAX : asked->before;
+        rc = fh_history_versions(catalog,
+                                 domain,
+                                 product,
+                                 before,
+                                 FH_HISTORY_PAGE,
+                                 list_version,
+                                 &lists[LIST_VERSIONS],
+                                 err);
+    }
+    if (rc == FH_OK && asked->before == 0) {
+        rc = fh_history_forks(catalog, domain, product, list_fork, &lists[LIST_FORKS], err);
+    }
+    return rc;
+}
+
+static void answer_history(struct fh_lookup *lookup, struct fh_question *question)
+{
+    struct fh_err err;
+    struct fh_msg_history_request asked;
+    struct list lists[LIST_COUNT];
+    for (size_t i = 0; i < LIST_COUNT; i++) {
+        lists[i] = (struct list){.lookup = lookup};
+        fh_buf_init(&lists[i].entries, FH_FRAME_REPLY_BYTES_MAX);
+    }
+    int rc = fh_msg_history_request_read(fh_question_fields(question), &asked, &err);
+    if (rc == FH_OK) {
+        rc = gather_history(lookup, &asked, lists, &err);
+    }
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
+    fh_msg_ok(&out, LIST_COUNT);
+    for (size_t i = 0; i < LIST_COUNT; i++) {
+        fh_pack_array(&out, lists[i].count);
+        fh_buf_add_bytes(&out, fh_buf_view(&lists[i].entries));
+        fh_buf_fini(&lists[i].entries);
+    }
+    if (rc == FH_OK) {
+        fh_question_answer_buf(question, &out);
+    } else {
+        fh_question_refuse(question, &err);
+    }
 }
 
 void fh_lookup_question(struct fh_lookup *lookup, struct fh_question *question)
@@ -232,6 +374,9 @@ void fh_lookup_question(struct fh_lookup *lookup, struct fh_question *question)
         break;
     case FH_MSG_DESCRIBE:
         answer_describe(lookup, question);
+        break;
+    case FH_MSG_HISTORY:
+        answer_history(lookup, question);
         break;
     default:
         FH_ASSERT(false); /* node.c sends only these here */

@@ -22,7 +22,7 @@ struct fh_lookup {
     int64_t started_ms; /* monotonic */
 };
 
-/* STATUS, SEARCH, DESCRIBE; the question is taken. */
+/* STATUS, SEARCH, DESCRIBE, HISTORY; the question is taken. */
 void fh_lookup_question(struct fh_lookup *lookup, struct fh_question *question);
 
 #endif

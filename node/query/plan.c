@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/query/plan.h"
 
+#include "common/time.h"
+
 #include <stdlib.h>
 
 struct name {
@@ -157,4 +159,67 @@ int fh_plan_make(struct fh_plan *out,
     }
     *out = plan;
     return FH_OK;
+}
+
+int fh_plan_check_served(const struct fh_plan_table *table,
+                         const struct fh_domain_id *consumer,
+                         struct fh_err *err)
+{
+    const struct fh_catalog_entry *entry = &table->table.entry;
+    const struct fh_announcement *product = &entry->announcement;
+    if (product->status == FH_ANNOUNCE_DRAFT && !fh_domain_id_equal(consumer, &product->domain)) {
+        return fh_err_rule(err,
+                           FH_EDENIED,
+                           "product.draft",
+                           "%s/%s@%u is a draft; only its own domain reads it",
+                           entry->domain_name,
+                           product->product,
+                           (unsigned)product->major);
+    }
+    if (product->status < FH_ANNOUNCE_RETIRED) {
+        return FH_OK;
+    }
+    char successor[FH_SUCCESSOR_TEXT_BYTES];
+    fh_announce_successor_text(successor, product->successor, entry->domain_name);
+    return fh_err_rule(err,
+                       FH_EDENIED,
+                       "product.retired",
+                       "%s/%s@%u is %s and not served any more; %s%s",
+                       entry->domain_name,
+                       product->product,
+                       (unsigned)product->major,
+                       fh_announce_status_text(product->status),
+                       successor[0] == '\0' ? "its domain names no successor" : "use ",
+                       successor);
+}
+
+int fh_plan_check_quality(struct fh_catalog *catalog,
+                          const struct fh_plan_table *table,
+                          const struct fh_domain_id *consumer,
+                          struct fh_err *err)
+{
+    const struct fh_catalog_entry *entry = &table->table.entry;
+    const struct fh_announcement *product = &entry->announcement;
+    bool own = fh_domain_id_equal(consumer, &product->domain);
+    if (fh_quality_decide(entry->quality.gate, entry->quality.state, own) != FH_QUALITY_REFUSE) {
+        return FH_OK;
+    }
+    struct fh_announce_key key = fh_announce_key(product);
+    struct fh_measurement measurement;
+    char broken[FH_ERR_TEXT_BYTES / 2] = "promises failed";
+    char when[FH_TIME_TEXT_BYTES];
+    struct fh_err ignored;
+    if (fh_catalog_measurement(catalog, &key, &measurement, NULL, NULL, &ignored) == FH_OK) {
+        fh_measurement_broken_text(broken, sizeof broken, &measurement);
+    }
+    fh_time_text(when, entry->quality.measured_ms);
+    return fh_err_rule(err,
+                       FH_EDENIED,
+                       "product.quality.blocked",
+                       "%s/%s %s is not served until its promises hold again: at %s, %s",
+                       entry->domain_name,
+                       product->product,
+                       product->version,
+                       when,
+                       broken);
 }

@@ -6,7 +6,8 @@
  * domain."product@1" for a major version) to products with columns and owners, and says who should
  * run the query: the one owner of all tables, or the entry peer when there are several.
  *
- * Does not: authorise or open sources. Thread: the loop's. Ownership: tables live in the arena.
+ * Does not: decide on access or open sources. Thread: the loop's. Ownership: tables live in the
+ * arena.
  */
 #ifndef FH_NODE_QUERY_PLAN_H
 #define FH_NODE_QUERY_PLAN_H
@@ -33,5 +34,20 @@ FH_MUST_CHECK int fh_plan_make(struct fh_plan *out,
                                struct fh_catalog *catalog,
                                struct fh_arena *arena,
                                struct fh_err *err);
+
+/* Whether the product's status lets this consumer read it: FH_EDENIED "product.retired" (the text
+ * names the successor) and "product.draft" (read by its own domain alone). The entry peer asks when
+ * it plans, the owner before it serves. */
+FH_MUST_CHECK int fh_plan_check_served(const struct fh_plan_table *table,
+                                       const struct fh_domain_id *consumer,
+                                       struct fh_err *err);
+
+/* Whether the product's quality gate lets the consumer's domain read the table: by the last
+ * measurement that is known here. FH_EDENIED, rule "product.quality.blocked", naming the promises
+ * that failed and when that was found. */
+FH_MUST_CHECK int fh_plan_check_quality(struct fh_catalog *catalog,
+                                        const struct fh_plan_table *table,
+                                        const struct fh_domain_id *consumer,
+                                        struct fh_err *err);
 
 #endif

@@ -116,19 +116,20 @@ static int
 check_table(struct fh_stream *stream, const struct fh_plan_table *table, struct fh_err *err)
 {
     const struct fh_announcement *product = &table->table.entry.announcement;
-    if (product->status == FH_ANNOUNCE_RETIRED || product->status == FH_ANNOUNCE_WITHDRAWN) {
-        return fh_err_rule(err,
-                           FH_EDENIED,
-                           "product.retired",
-                           "%s/%s %s is %s and not served any more",
-                           table->table.entry.domain_name,
-                           product->product,
-                           product->version,
-                           fh_announce_status_text(product->status));
+    int rc = fh_plan_check_served(table, &stream->request.consumer, err);
+    if (rc == FH_OK) {
+        rc = fh_plan_check_served(table, &stream->entry_domain, err); /* it sees the rows too */
     }
-    const struct fh_query_table *asked = fh_query_request_table(
-        &stream->request, &product->domain, product->product, table->table.name);
-    if (asked == NULL) {
+    if (rc == FH_OK) {
+        rc = fh_plan_check_quality(
+            stream->serve->options.catalog, table, &stream->request.consumer, err);
+    }
+    if (rc != FH_OK) {
+        return rc;
+    }
+    const struct fh_query_request *request = &stream->request;
+    const char *name = table->table.name;
+    if (fh_query_request_table(request, &product->domain, product->product, name, NULL) == NULL) {
         return fh_err_rule(err,
                            FH_EDENIED,
                            "query.request.tables",
@@ -136,7 +137,8 @@ check_table(struct fh_stream *stream, const struct fh_plan_table *table, struct 
                            table->table.entry.domain_name,
                            product->product);
     }
-    if (!fh_record_id_equal(&asked->contract, &product->contract)) {
+    if (fh_query_request_table(
+            request, &product->domain, product->product, name, &product->contract) == NULL) {
         return fh_err_rule(err,
                            FH_ESTALE,
                            "query.contract.changed",
@@ -172,13 +174,31 @@ static int open_tables(struct fh_stream *stream, struct fh_err *err)
     return rc;
 }
 
+/* What the owner would refuse anyway is refused where the question is asked. */
+static int check_served(const struct fh_stream *stream, struct fh_err *err)
+{
+    int rc = FH_OK;
+    for (uint32_t i = 0; rc == FH_OK && i < stream->plan.table_count; i++) {
+        rc = fh_plan_check_served(&stream->plan.tables[i], &stream->request.consumer, err);
+        if (rc == FH_OK) {
+            rc = fh_plan_check_quality(stream->serve->options.catalog,
+                                       &stream->plan.tables[i],
+                                       &stream->request.consumer,
+                                       err);
+        }
+    }
+    return rc;
+}
+
 static void answer_plan(struct fh_stream *stream)
 {
     const struct fh_serve_options *o = &stream->serve->options;
     struct fh_msg_plan *plan = fh_calloc(1, sizeof *plan);
     struct fh_err err;
-    if (plan == NULL) {
-        fh_err_set(&err, FH_ENOMEM, "no memory for a plan");
+    int rc = plan == NULL ? fh_err_set(&err, FH_ENOMEM, "no memory for a plan")
+                          : check_served(stream, &err);
+    if (rc != FH_OK) {
+        fh_free(plan);
         fh_stream_fail(stream, &err);
         return;
     }
@@ -195,6 +215,9 @@ static void answer_plan(struct fh_stream *stream)
         snprintf(to->product, sizeof to->product, "%s", product->product);
         snprintf(to->version, sizeof to->version, "%s", product->version);
         snprintf(to->table, sizeof to->table, "%s", from->table.name);
+        to->status = product->status;
+        to->sunset_ms = product->sunset_ms;
+        snprintf(to->successor, sizeof to->successor, "%s", product->successor);
         const char *address;
         if (fh_domain_id_equal(&product->domain, &o->domain)) {
             to->node = o->node;

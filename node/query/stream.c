@@ -54,8 +54,9 @@ make_receipt(struct fh_stream *stream, unsigned outcome, struct fh_buf *out, str
         .part_count = stream->part_count,
     };
     for (uint32_t i = 0; i < stream->plan.table_count; i++) {
-        receipt->contracts[receipt->contract_count++] =
-            stream->plan.tables[i].table.entry.announcement.contract;
+        const struct fh_catalog_entry *entry = &stream->plan.tables[i].table.entry;
+        receipt->contracts[receipt->contract_count++] = entry->announcement.contract;
+        fh_receipt_notice(receipt, &entry->announcement, &entry->quality);
     }
     memcpy(receipt->parts, stream->parts, stream->part_count * sizeof stream->parts[0]);
     FH_CLEANUP(fh_buf_fini) struct fh_buf payload;

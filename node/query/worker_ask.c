@@ -23,18 +23,49 @@ int fh_worker_setup_ahead(struct fh_worker *worker,
                                      .memory_mib = memory_mib,
                                      .threads = threads,
                                      .cpu_s = CPU_S,
+                                     .layers = worker->layers_wanted,
+                                     .spill_mib = FH_WORKER_SPILL_FACTOR * memory_mib,
                                      .spill = worker->spill};
     if (worker->state != FH_WORKER_STARTED) {
         return fh_err_set(err, FH_ESTATE, "the worker is set up already");
     }
     struct fh_buf payload;
     fh_buf_init(&payload, 8 * 1024);
+    /* DuckDB keeps its own files within spill_mib; a little more is not worth a worker. */
+    atomic_store(&worker->spill_bytes_max, (uint64_t)setup.spill_mib * 17 / 16 * 1024 * 1024);
     fh_channel_put_setup(&payload, &setup);
     int code = fh_worker_send_buf(worker, FH_CHANNEL_SETUP, &payload, err);
     fh_buf_fini(&payload);
     if (code == FH_OK) {
         worker->state = FH_WORKER_SETTING_UP;
     }
+    return code;
+}
+
+/* READY: which layers stand, and whether they are enough. It is sent before the worker has seen a
+ * foreign byte, so it can be believed. */
+static int take_ready(struct fh_worker *worker, struct fh_err *err)
+{
+    struct fh_channel_count ready;
+    if (fh_channel_get_count(&ready, fh_worker_payload(worker), err) != FH_OK ||
+        (ready.count & ~(uint64_t)FH_LAYERS_ALL) != 0) {
+        return fh_worker_breach(worker, err);
+    }
+    worker->layers = (uint32_t)ready.count;
+    if (!worker->require_sandbox || fh_layers_enough(worker->layers)) {
+        return FH_OK;
+    }
+    struct fh_buf found;
+    fh_buf_init(&found, 512);
+    fh_layers_put(&found, worker->layers);
+    int code = fh_err_rule(err,
+                           FH_EDENIED,
+                           "worker.sandbox",
+                           "this machine does not confine workers well enough (%s; needed are "
+                           "limits, seccomp, and landlock or a mount namespace); its operator "
+                           "finds out why by `freehold doctor`",
+                           fh_buf_cstr(&found));
+    fh_buf_fini(&found);
     return code;
 }
 
@@ -49,7 +80,11 @@ int fh_worker_setup_wait(struct fh_worker *worker, int64_t deadline_ms, struct f
         return fh_worker_breach(worker, err);
     }
     if (code == FH_OK) {
+        snprintf(worker->engine, sizeof worker->engine, "%s", hello.engine);
         code = fh_worker_await(worker, 0, FH_CHANNEL_READY, deadline_ms, err);
+    }
+    if (code == FH_OK) {
+        code = take_ready(worker, err);
     }
     if (code == FH_OK) {
         worker->state = FH_WORKER_READY;
@@ -249,22 +284,48 @@ int fh_worker_describe(struct fh_worker *worker,
     return code;
 }
 
-/* The findings must be about this table. */
-static bool findings_fit(const struct fh_channel_checked *checked, const struct fh_table *table)
+/* ---- probes and samples ---- */
+
+/* Sends a question about one source, takes ownership of nothing, and waits for its answer. */
+static int ask_source(struct fh_worker *worker,
+                      unsigned kind,
+                      unsigned answer,
+                      const struct fh_buf *payload,
+                      const int *files,
+                      uint32_t file_count,
+                      int64_t deadline_ms,
+                      struct fh_err *err)
 {
-    bool fit = true;
-    for (uint32_t i = 0; i < checked->finding_count; i++) {
-        fit = fit && checked->findings[i].column < table->column_count;
+    int code = fh_buf_ok(payload);
+    if (code != FH_OK) {
+        return fh_err_set(err, code, "the question about a source is too large");
+    }
+    if (file_count > FH_WORKER_FILES_MAX) {
+        return fh_err_set(err, FH_ETOOBIG, "more than %d source files", FH_WORKER_FILES_MAX);
+    }
+    code =
+        fh_worker_send(worker, kind, fh_buf_view(payload), FH_BYTES_NONE, files, file_count, err);
+    return code == FH_OK ? fh_worker_await(worker, worker->last_id, answer, deadline_ms, err)
+                         : code;
+}
+
+/* The answer must be about these probes and this table. */
+static bool probed_fits(const struct fh_channel_probed *probed,
+                        const struct fh_channel_probe *asked)
+{
+    bool fit = probed->id == asked->id && probed->result_count == asked->probe_count;
+    for (uint32_t i = 0; i < probed->missing_count; i++) {
+        fit = fit && probed->missing[i] < asked->table.column_count;
     }
     return fit;
 }
 
-int fh_worker_check(struct fh_worker *worker,
-                    const struct fh_table *table,
+int fh_worker_probe(struct fh_worker *worker,
+                    const struct fh_channel_probe *given,
                     const int *files,
                     uint32_t file_count,
                     struct fh_arena *arena,
-                    struct fh_channel_checked *out,
+                    struct fh_channel_probed *out,
                     int64_t deadline_ms,
                     struct fh_err *err)
 {
@@ -272,27 +333,52 @@ int fh_worker_check(struct fh_worker *worker,
     if (code != FH_OK) {
         return code;
     }
-    if (file_count > FH_WORKER_FILES_MAX) {
-        return fh_err_set(err, FH_ETOOBIG, "more than %d source files", FH_WORKER_FILES_MAX);
-    }
-    struct fh_buf payload;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
+    struct fh_channel_probe probe = *given;
     fh_buf_init(&payload, FH_CHANNEL_TABLES_BYTES_MAX);
-    struct fh_channel_check check = {.id = ++worker->last_id, .table = *table};
-    fh_channel_put_check(&payload, &check);
-    code = fh_buf_ok(&payload);
+    probe.id = ++worker->last_id;
+    fh_channel_put_probe(&payload, &probe);
+    code = ask_source(
+        worker, FH_CHANNEL_PROBE, FH_CHANNEL_PROBED, &payload, files, file_count, deadline_ms, err);
     if (code == FH_OK) {
-        code = fh_worker_send(
-            worker, FH_CHANNEL_CHECK, fh_buf_view(&payload), FH_BYTES_NONE, files, file_count, err);
-    } else {
-        (void)fh_err_set(err, code, "the table is too large to describe");
+        code = fh_channel_get_probed(out, fh_worker_payload(worker), arena, err);
+        if (code != FH_OK || !probed_fits(out, &probe)) {
+            return fh_worker_breach(worker, err);
+        }
     }
-    fh_buf_fini(&payload);
-    if (code == FH_OK) {
-        code = fh_worker_await(worker, check.id, FH_CHANNEL_CHECKED, deadline_ms, err);
+    return code;
+}
+
+int fh_worker_sample(struct fh_worker *worker,
+                     const struct fh_channel_sample *given,
+                     const int *files,
+                     uint32_t file_count,
+                     struct fh_arena *arena,
+                     struct fh_channel_sampled *out,
+                     int64_t deadline_ms,
+                     struct fh_err *err)
+{
+    int code = fh_worker_check_ready(worker, err);
+    if (code != FH_OK) {
+        return code;
     }
+    FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
+    struct fh_channel_sample sample = *given;
+    fh_buf_init(&payload, FH_CHANNEL_TABLES_BYTES_MAX);
+    sample.id = ++worker->last_id;
+    fh_channel_put_sample(&payload, &sample);
+    code = ask_source(worker,
+                      FH_CHANNEL_SAMPLE,
+                      FH_CHANNEL_SAMPLED,
+                      &payload,
+                      files,
+                      file_count,
+                      deadline_ms,
+                      err);
     if (code == FH_OK) {
-        code = fh_channel_get_checked(out, fh_worker_payload(worker), arena, err);
-        if (code != FH_OK || out->id != check.id || !findings_fit(out, table)) {
+        code = fh_channel_get_sampled(out, fh_worker_payload(worker), arena, err);
+        if (code != FH_OK || out->id != sample.id || out->column_count != sample.column_count ||
+            out->row_count > sample.rows_max) {
             return fh_worker_breach(worker, err);
         }
     }

@@ -52,6 +52,12 @@ void fh_worker_kill(struct fh_worker *worker)
     (void)pidfd_send_signal(worker->pidfd, SIGKILL, NULL, 0);
 }
 
+void fh_worker_end(struct fh_worker *worker)
+{
+    atomic_store(&worker->dead, true);
+    (void)pidfd_send_signal(worker->pidfd, SIGKILL, NULL, 0);
+}
+
 bool fh_worker_dead(const struct fh_worker *worker)
 {
     return atomic_load(&worker->dead);
@@ -60,6 +66,16 @@ bool fh_worker_dead(const struct fh_worker *worker)
 int fh_worker_pid(const struct fh_worker *worker)
 {
     return worker->pid;
+}
+
+uint32_t fh_worker_layers(const struct fh_worker *worker)
+{
+    return worker->layers;
+}
+
+const char *fh_worker_engine(const struct fh_worker *worker)
+{
+    return worker->engine;
 }
 
 /* The worker broke the protocol or a bound: it is not asked again. */

@@ -35,6 +35,9 @@ struct fh_worker {
     int pidfd; /* signals reach this process and no later one of the same number */
     int pid;
     char spill[256];
+    bool require_sandbox;
+    uint32_t layers_wanted;
+    _Atomic uint64_t spill_bytes_max; /* of the folder; 0 before it is set up */
 
     atomic_bool dead;        /* must not be asked again */
     atomic_bool killed;      /* by us, on request */
@@ -49,6 +52,8 @@ struct fh_worker {
     struct fh_err scan_failure; /* the first one told by fh_worker_scan_error; FH_OK = none */
 
     /* the asking thread only: */
+    uint32_t layers; /* that stand */
+    char engine[64];
     enum fh_worker_state state;
     uint64_t last_id;
     int64_t deadline_ms; /* of the running query */
@@ -74,6 +79,8 @@ void fh_worker_channel_fini(struct fh_worker *worker);
 
 /* ---- worker_channel.c ---- */
 
+/* It went beyond a bound: SIGKILL; its question ends by FH_EIO, "worker.died". Any thread. */
+void fh_worker_end(struct fh_worker *worker);
 /* The worker broke the protocol or a bound: kills it; FH_EPROTO with the reason in `err`, or a
  * general one. */
 int fh_worker_breach(struct fh_worker *worker, struct fh_err *err);

@@ -4,24 +4,26 @@
 
 #include "common/file.h"
 #include "common/list.h"
+#include "common/log.h"
 #include "common/mem.h"
+#include "node/query/spill.h"
 #include "node/query/worker_private.h"
 
 #include <uv.h>
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define SPILL_PREFIX "worker-"
 
-enum { CHANNEL_FD = 3 };
+enum {
+    CHANNEL_FD = 3,
+    SPILL_LOOK_MS = 250, /* a disk that takes 1 GB/s gets a quarter of it beyond the quota */
+};
 
 struct fh_workers {
     struct uv_loop_s *loop;
@@ -29,11 +31,14 @@ struct fh_workers {
     char *spill_root;
     uint32_t max;
     bool keep_stderr;
+    bool require_sandbox;
+    uint32_t layers;
     bool quiesced;
     uint64_t spawned;
     uint32_t living;
     uint32_t released_living; /* killed already, not reaped yet: they keep nobody waiting */
     struct fh_list all;       /* every handle that is not freed */
+    uv_timer_t *spill_timer;  /* runs while a process lives; its own memory, as libuv closes late */
 };
 
 /*      spawn ──► exited (libuv reaped it) ──► closed (libuv let the handle go) ─┐
@@ -50,43 +55,51 @@ struct fh_worker_process {
     void *on_exit_user;
 };
 
-/* ---- spill folders ---- */
+/* ---- quotas of spill folders ---- */
 
-/* Removes a folder and what is in it, two levels deep: DuckDB makes nothing deeper. */
-static void remove_folder(int parent, const char *name, int depth)
+/* RLIMIT_FSIZE bounds a file, DuckDB its own files; a worker that somebody took over makes many. */
+static void look_at_spill(uv_timer_t *timer)
 {
-    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-    if (folder == NULL) {
-        if (fd >= 0) {
-            close(fd);
-        }
-        return;
-    }
-    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
-            continue;
-        }
-        if (unlinkat(fd, entry->d_name, 0) != 0 && depth > 0) {
-            remove_folder(fd, entry->d_name, depth - 1);
+    struct fh_workers *workers = timer->data;
+    FH_LIST_FOREACH (link, &workers->all) {
+        struct fh_worker *worker = &FH_LIST_ENTRY(link, struct fh_worker_process, link)->worker;
+        uint64_t most = atomic_load(&worker->spill_bytes_max);
+        if (worker->spill[0] != 0 && most > 0 && !fh_worker_dead(worker) &&
+            fh_spill_bytes(worker->spill) > most) {
+            fh_log(FH_LOG_WARN,
+                   "worker.spill",
+                   "text=\"a worker filled its folder beyond its quota\" pid=%d",
+                   worker->pid);
+            fh_worker_end(worker);
         }
     }
-    closedir(folder);
-    (void)unlinkat(parent, name, AT_REMOVEDIR);
+    if (workers->living == 0) {
+        uv_timer_stop(timer);
+    }
 }
 
-static void remove_left_over(const char *root)
+static int watch_spill(struct fh_workers *workers, struct fh_err *err)
 {
-    DIR *folder = opendir(root);
-    if (folder == NULL) {
-        return;
+    if (workers->spill_root[0] == 0) {
+        return FH_OK;
     }
-    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
-        if (strncmp(entry->d_name, SPILL_PREFIX, strlen(SPILL_PREFIX)) == 0) {
-            remove_folder(dirfd(folder), entry->d_name, 2);
-        }
+    workers->spill_timer = fh_calloc(1, sizeof *workers->spill_timer);
+    if (workers->spill_timer == NULL || uv_timer_init(workers->loop, workers->spill_timer) != 0) {
+        fh_free(FH_TAKE(workers->spill_timer));
+        return fh_err_set(err, FH_ENOMEM, "workers: out of memory");
     }
-    closedir(folder);
+    workers->spill_timer->data = workers;
+    uv_unref((uv_handle_t *)workers->spill_timer);
+    return FH_OK;
+}
+
+static void free_timer(uv_handle_t *handle)
+{
+    union {
+        uv_handle_t *handle;
+        uv_timer_t *timer;
+    } memory = {.handle = handle};
+    fh_free(memory.timer);
 }
 
 /* ---- the spawner ---- */
@@ -108,13 +121,18 @@ int fh_workers_new(struct fh_workers **out,
     workers->spill_root = fh_strdup(options->spill_root);
     workers->max = options->workers_max;
     workers->keep_stderr = options->keep_stderr;
+    workers->require_sandbox = options->require_sandbox;
+    workers->layers = FH_LAYERS_ALL & ~options->layers_off;
     fh_list_init(&workers->all);
     int code = workers->program == NULL || workers->spill_root == NULL
                    ? fh_err_set(err, FH_ENOMEM, "workers: out of memory")
                    : FH_OK;
     if (code == FH_OK && workers->spill_root[0] != 0) {
         code = fh_dir_make(workers->spill_root, 0700, err);
-        remove_left_over(workers->spill_root);
+        fh_spill_remove_left(workers->spill_root, SPILL_PREFIX);
+    }
+    if (code == FH_OK) {
+        code = watch_spill(workers, err);
     }
     if (code != FH_OK) {
         fh_workers_free(workers);
@@ -140,6 +158,9 @@ bool fh_workers_drained(const struct fh_workers *workers)
 void fh_workers_free(struct fh_workers *workers)
 {
     if (workers != NULL) {
+        if (workers->spill_timer != NULL) {
+            uv_close((uv_handle_t *)workers->spill_timer, free_timer);
+        }
         fh_free(workers->program);
         fh_free(workers->spill_root);
         fh_free(workers);
@@ -187,7 +208,7 @@ static void on_exited(uv_process_t *handle, int64_t status, int signal)
     process->workers->released_living -= process->released;
     atomic_store(&process->worker.dead, true);
     if (process->worker.spill[0] != 0) {
-        remove_folder(AT_FDCWD, process->worker.spill, 2);
+        fh_spill_remove(process->worker.spill);
     }
     if (process->on_exit != NULL && !process->released) {
         int wait_status = signal != 0 ? signal : (int)(status << 8);
@@ -228,6 +249,9 @@ static int start(struct fh_worker_process *process, int child_fd, struct fh_err 
                            uv_strerror(status));
     }
     workers->living++;
+    if (workers->spill_timer != NULL && !uv_is_active((uv_handle_t *)workers->spill_timer)) {
+        (void)uv_timer_start(workers->spill_timer, look_at_spill, SPILL_LOOK_MS, SPILL_LOOK_MS);
+    }
     process->worker.pid = process->handle.pid;
     process->worker.pidfd = pidfd_open(process->handle.pid, 0);
     if (process->worker.pidfd < 0) {
@@ -277,6 +301,8 @@ int fh_workers_spawn(struct fh_workers *workers, struct fh_worker **out, struct 
     process->workers = workers;
     process->handle.data = process;
     process->worker.process = process;
+    process->worker.require_sandbox = workers->require_sandbox;
+    process->worker.layers_wanted = workers->layers;
     process->worker.fd = -1;
     process->worker.pidfd = -1;
     workers->spawned++;
@@ -301,7 +327,7 @@ int fh_workers_spawn(struct fh_workers *workers, struct fh_worker **out, struct 
         process->released = true;
         if (process->worker.pid == 0) { // libuv made a handle, but no process
             if (process->worker.spill[0] != 0) {
-                remove_folder(AT_FDCWD, process->worker.spill, 0);
+                fh_spill_remove(process->worker.spill);
             }
             uv_close((uv_handle_t *)&process->handle, on_closed);
         }

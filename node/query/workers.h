@@ -14,7 +14,7 @@
  * learns of its exit (libuv reaps); row data and every wait happen on threads of the caller's pool.
  *
  * Thread: fh_workers_*, fh_worker_setup_ahead and fh_worker_release on the loop thread. Of one
- * worker, one thread at a time asks (setup, tables, parse, describe, check, run, next): these block
+ * worker, one thread at a time asks (setup, tables, parse, describe, probe, sample, run, next): these block
  * up to their deadline and are for pool threads. fh_worker_credit, fh_worker_scan_*,
  * fh_worker_cancel and fh_worker_kill may come from any thread at any time between spawn and
  * release; scan_* may block while the socket is full, which a live worker always drains.
@@ -26,6 +26,7 @@
 #define FH_NODE_QUERY_WORKERS_H
 
 #include "proto/query/channel.h"
+#include "proto/query/profile.h"
 
 struct uv_loop_s;
 struct fh_workers;
@@ -35,6 +36,8 @@ struct fh_workers_options {
     const char *program;    /* absolute path of freehold-worker */
     const char *spill_root; /* folder for the workers' own temporary folders; "" = no spilling */
     uint32_t workers_max;   /* at most FH_WORKERS_MAX */
+    bool require_sandbox;   /* a worker without fh_layers_enough is not set up */
+    uint32_t layers_off;    /* FH_LAYER_* that are not put up (benchmarks, tests) */
     bool keep_stderr;       /* workers share our stderr; else they have none (tests, debugging) */
 };
 
@@ -90,6 +93,10 @@ void fh_worker_cancel(struct fh_worker *worker);
 bool fh_worker_dead(const struct fh_worker *worker);
 /* Process id, for status and tests. */
 int fh_worker_pid(const struct fh_worker *worker);
+/* FH_LAYER_* that stand around it, and the version of its engine ("v1.4.4"); 0 and "" before it is
+ * set up. */
+uint32_t fh_worker_layers(const struct fh_worker *worker);
+const char *fh_worker_engine(const struct fh_worker *worker);
 
 /* ---- questions: pool threads, one at a time ------------------------------------------------ */
 
@@ -98,7 +105,8 @@ int fh_worker_pid(const struct fh_worker *worker);
  * fh_worker_dead tells whether the worker can go on. Common failures: FH_ETIMEOUT, FH_ECANCELLED,
  * FH_EPROTO (killed), FH_EIO (the worker died; rule "worker.died"), FH_ESTATE. */
 
-/* Waits until a worker that fh_worker_setup_ahead told how is up. */
+/* Waits until a worker that fh_worker_setup_ahead told how is up. FH_EDENIED, rule
+ * "worker.sandbox": its kernel does not give the layers that are required. */
 FH_MUST_CHECK int
 fh_worker_setup_wait(struct fh_worker *worker, int64_t deadline_ms, struct fh_err *err);
 /* Both in one. */
@@ -138,17 +146,38 @@ FH_MUST_CHECK int fh_worker_describe(struct fh_worker *worker,
                                      int64_t deadline_ms,
                                      struct fh_err *err);
 
-/* Checks a source against the columns promised for it (table->columns with flags). Findings name a
- * column, a rule and a count, never a value. `out` lives in the arena. FH_EINVAL (rule "source.*")
- * when the source cannot be read at all. */
-FH_MUST_CHECK int fh_worker_check(struct fh_worker *worker,
-                                  const struct fh_table *table,
+/* Runs probes (SQL that the node wrote) over one source, in one scan; `asked->id` is set here. `out`
+ * lives in the arena. FH_EINVAL (rule "source.*") when the source cannot be read at all. */
+FH_MUST_CHECK int fh_worker_probe(struct fh_worker *worker,
+                                  const struct fh_channel_probe *asked,
                                   const int *files,
                                   uint32_t file_count,
                                   struct fh_arena *arena,
-                                  struct fh_channel_checked *out,
+                                  struct fh_channel_probed *out,
                                   int64_t deadline_ms,
                                   struct fh_err *err);
+/* Fetches some rows of a source; errors as above. */
+FH_MUST_CHECK int fh_worker_sample(struct fh_worker *worker,
+                                   const struct fh_channel_sample *asked,
+                                   const int *files,
+                                   uint32_t file_count,
+                                   struct fh_arena *arena,
+                                   struct fh_channel_sampled *out,
+                                   int64_t deadline_ms,
+                                   struct fh_err *err);
+
+/* Describes data without a contract, or lists the tables of a database (`lists`). `file` is borrowed,
+ * -1 for PostgreSQL; the question's id and path are not looked at. Appends the worker's answer
+ * (proto/query/profile.h), which was read here and found well-formed. FH_EINVAL ("source.*"),
+ * FH_EUNREACH, FH_EDENIED, FH_ENOTFOUND. */
+FH_MUST_CHECK int fh_worker_profile(struct fh_worker *worker,
+                                    const struct fh_profile_question *question,
+                                    bool lists,
+                                    int file,
+                                    struct fh_arena *arena,
+                                    struct fh_buf *out,
+                                    int64_t deadline_ms,
+                                    struct fh_err *err);
 
 /* Starts a query: SQL that passed the gate, or that the node wrote. Events follow from
  * fh_worker_next. `run->id` is set here. */

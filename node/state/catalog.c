@@ -6,6 +6,7 @@
 #include "common/time.h"
 #include "node/state/catalog_inner.h"
 #include "node/state/search.h"
+#include "node/state/store_quality.h"
 #include "node/state/store_versions.h"
 #include "proto/wire/record.h"
 
@@ -337,7 +338,9 @@ int fh_catalog_entry_of(const struct fh_catalog *catalog,
                                      .received_ms = row->received_ms,
                                      .heard_ms = row->received_ms,
                                      .contract_held = row->contract_held,
-                                     .open_to_mesh = row->open_to_mesh};
+                                     .open_to_mesh = row->open_to_mesh,
+                                     .forked = row->forked,
+                                     .quality = row->quality};
     int code = fh_catalog_read_row(catalog, row, &entry.announcement, err);
     if (code != FH_OK) {
         return code;
@@ -399,6 +402,9 @@ int fh_catalog_sweep(struct fh_catalog *catalog,
     if (code == FH_OK) {
         code = fh_store_entries_expire(
             catalog->store, now_ms - FH_CLOCK_SKEW_MS, sweep_row, &sweep, err);
+    }
+    if (code == FH_OK) {
+        code = fh_store_measurements_tidy(catalog->store, err);
     }
     if (code == FH_OK) {
         code = fh_store_commit(catalog->store, err);

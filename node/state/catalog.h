@@ -21,6 +21,7 @@
 #include "proto/contract/contract.h"
 #include "proto/gossip/announce.h"
 #include "proto/identity/directory.h"
+#include "proto/quality/measurement.h"
 
 struct fh_catalog;
 
@@ -52,17 +53,19 @@ static inline void fh_catalog_closep(struct fh_catalog **catalog)
 enum fh_catalog_result {
     FH_CATALOG_ADDED,  /* new and stored: pass it on */
     FH_CATALOG_KNOWN,  /* had it */
-    FH_CATALOG_FORKED, /* contradicts one that is held: proof stored, the winner counts; pass it on
-                        */
+    FH_CATALOG_FORKED, /* contradicts one that is held: proof stored, the winner counts (a
+                          contract's is the one that came first, and the call is refused); pass it
+                          on */
 };
 
 struct fh_catalog_outcome {
     enum fh_catalog_result result;
     struct fh_record_id id; /* of the record; zero when the bytes are none */
     struct fh_announce_key key;
-    struct fh_record_id wanted; /* a contract to pull next; zero when none */
-    uint64_t contract_seq;      /* of a contract that its owner signed and that has a place in its
-                                   chain, also when it is refused then; else 0 */
+    struct fh_record_id wanted;  /* a contract to pull next; zero when none */
+    struct fh_record_id against; /* of a fork that is new here: the contract that is held */
+    uint64_t contract_seq;       /* of a contract that its owner signed and that has a place in its
+                                    chain, also when it is refused then; else 0 */
 };
 
 /* Applies an ANNOUNCEMENT record (borrowed). Runs in a lazy transaction of its own. On a refusal
@@ -71,7 +74,8 @@ struct fh_catalog_outcome {
  * "record.signer.*" (FH_ESIG; FH_ENOTFOUND: fetch the domain's identity, then try again),
  * "domain.not_admitted" (FH_EDENIED), "domain.frozen" (FH_EFORK); "announcement.future"
  * (FH_EINVAL), "announcement.expired", "announcement.stale", "contract.version.replayed"
- * (FH_ESTALE); "announcement.quota" (FH_ETOOBIG). */
+ * (FH_ESTALE); "announcement.status.backward", "announcement.sunset.earlier" (FH_ECHECK);
+ * "announcement.quota" (FH_ETOOBIG). */
 FH_MUST_CHECK int fh_catalog_announce(struct fh_catalog *catalog,
                                       struct fh_bytes record,
                                       int64_t now_ms,
@@ -97,7 +101,7 @@ FH_MUST_CHECK int fh_catalog_contract(struct fh_catalog *catalog,
 
 /* Publishes an own version: contract, announcement and source in one durable transaction, all or
  * nothing. The contract must be the next of its chain, the announcement must name it.
- * `source` may be NULL (a withdrawal, a change of status). Refusals as above. */
+ * `source` may be NULL (a withdrawal). Refusals as above. */
 FH_MUST_CHECK int fh_catalog_publish(struct fh_catalog *catalog,
                                      struct fh_bytes contract,
                                      struct fh_bytes announcement,
@@ -105,6 +109,16 @@ FH_MUST_CHECK int fh_catalog_publish(struct fh_catalog *catalog,
                                      int64_t now_ms,
                                      struct fh_catalog_outcome *out,
                                      struct fh_err *err);
+
+/* Announces a move of an own product's life cycle in a durable transaction; a dry run only judges
+ * it. Refusals as fh_catalog_announce, and "announcement.stale" (FH_ESTALE) also for a second one
+ * of a revision, "publish.domain" (FH_EDENIED), "contract.mismatch" (FH_ECHECK). */
+FH_MUST_CHECK int fh_catalog_move(struct fh_catalog *catalog,
+                                  struct fh_bytes announcement,
+                                  bool dry_run,
+                                  int64_t now_ms,
+                                  struct fh_catalog_outcome *out,
+                                  struct fh_err *err);
 
 /* Every rule that fh_catalog_publish has for the contract alone, changing nothing: for a dry run
  * and before the data is looked at. */
@@ -129,12 +143,13 @@ FH_MUST_CHECK int fh_catalog_base(struct fh_catalog *catalog,
                                   struct fh_buf *out_record,
                                   struct fh_err *err);
 
-/* The revision that the next announcement of this own key must carry, at least. */
-FH_MUST_CHECK int fh_catalog_next_revision(struct fh_catalog *catalog,
-                                           const char *product,
-                                           uint32_t major,
-                                           uint64_t *out,
-                                           struct fh_err *err);
+/* The last announcement of an own key, also one that has expired: what the next one must follow.
+ * FH_ENOTFOUND "product.unknown" when there was none. */
+FH_MUST_CHECK int fh_catalog_last_said(struct fh_catalog *catalog,
+                                       const char *product,
+                                       uint32_t major,
+                                       struct fh_announcement *out,
+                                       struct fh_err *err);
 
 /* The owner was heard at this time (a verified ALIVE, or a session): the age of its entries. Kept
  * in memory and stored with the next lazy write. */
@@ -142,8 +157,8 @@ void fh_catalog_heard(struct fh_catalog *catalog,
                       const struct fh_domain_id *domain,
                       int64_t now_ms);
 
-/* Drops entries whose announcement has expired (their revision stays as a floor). Once a minute is
- * plenty. `out_dropped` may be NULL. */
+/* Drops entries whose announcement has expired (their revision stays as a floor), and measurements
+ * that no announcement goes with any more. Once a minute is plenty. `out_dropped` may be NULL. */
 FH_MUST_CHECK int fh_catalog_sweep(struct fh_catalog *catalog,
                                    int64_t now_ms,
                                    uint64_t *out_dropped,
@@ -170,10 +185,13 @@ struct fh_catalog_entry {
     int64_t received_ms;                     /* when this announcement arrived */
     int64_t heard_ms;                        /* when its owner was last heard, at least received */
     bool contract_held;
-    bool open_to_mesh; /* every domain may read; false while the contract is not held */
+    bool open_to_mesh;         /* every domain may read; false while the contract is not held */
+    bool forked;               /* two contracts of one number in the product's chain are known */
+    struct fh_quality quality; /* by the last measurement under this contract */
 };
 
-/* An entry by key; major 0 means the highest active one, else the highest that is not withdrawn.
+/* An entry by key; major 0 means the highest active one, else the highest deprecated, else draft,
+ * else retired one.
  * FH_ENOTFOUND, rule "product.unknown", with near names in the text. */
 FH_MUST_CHECK int fh_catalog_find(struct fh_catalog *catalog,
                                   const struct fh_domain_id *domain,
@@ -204,6 +222,14 @@ FH_MUST_CHECK int fh_catalog_each(struct fh_catalog *catalog,
                                   void *user,
                                   struct fh_err *err);
 
+/* The majors of a product, the lowest first; tombstones too. */
+FH_MUST_CHECK int fh_catalog_each_of(struct fh_catalog *catalog,
+                                     const struct fh_domain_id *domain,
+                                     const char *product,
+                                     fh_catalog_visit_fn *visit,
+                                     void *user,
+                                     struct fh_err *err);
+
 /* Appends the record bytes; FH_ENOTFOUND. */
 FH_MUST_CHECK int fh_catalog_announcement_record(struct fh_catalog *catalog,
                                                  const struct fh_announce_key *key,
@@ -226,6 +252,63 @@ FH_MUST_CHECK int fh_catalog_page(struct fh_catalog *catalog,
                                   struct fh_buf *out_cursor,
                                   struct fh_err *err);
 
+/* ---- measurements ---- */
+
+/* Applies a MEASUREMENT record (borrowed), with its results (borrowed) or none. Runs in a lazy
+ * transaction of its own; on a refusal nothing changes. Of two for one key the later measured wins,
+ * then the greater record id. `out_changed` (may be NULL): the state of the product is another than
+ * before. An own one is also kept in the history. Refusals: "record.*", "pack.*", "measurement.*"
+ * (FH_EINVAL); "measurement.stale" (FH_ESTALE), "measurement.future" (FH_EINVAL),
+ * "measurement.signature", "record.signer.*" (FH_ESIG, FH_ENOTFOUND), "domain.*",
+ * "measurement.results" (FH_ESIG: other results than it names), "measurement.unannounced"
+ * (FH_EINCOMPLETE: verified, but no announcement here names its contract; try again when one
+ * came). */
+FH_MUST_CHECK int fh_catalog_measure(struct fh_catalog *catalog,
+                                     struct fh_bytes record,
+                                     struct fh_bytes results,
+                                     int64_t now_ms,
+                                     struct fh_catalog_outcome *out,
+                                     bool *out_changed,
+                                     struct fh_err *err);
+
+/* Keeps the results (borrowed) of the measurement that is held. FH_ESIG "measurement.results" when
+ * they are another's, FH_ENOTFOUND. */
+FH_MUST_CHECK int fh_catalog_keep_results(struct fh_catalog *catalog,
+                                          const struct fh_announce_key *key,
+                                          struct fh_bytes results,
+                                          struct fh_err *err);
+
+/* The measurement of a product: decoded, its record and its results appended (each output may be
+ * NULL; results stay empty while they are not held). FH_ENOTFOUND, rule "measurement.none". */
+FH_MUST_CHECK int fh_catalog_measurement(struct fh_catalog *catalog,
+                                         const struct fh_announce_key *key,
+                                         struct fh_measurement *out,
+                                         struct fh_buf *out_record,
+                                         struct fh_buf *out_results,
+                                         struct fh_err *err);
+
+/* Measurements of an own product, newest first, at most `limit`. */
+typedef int fh_catalog_measured_fn(void *user,
+                                   const struct fh_measurement *measurement,
+                                   struct fh_bytes results,
+                                   struct fh_err *err);
+FH_MUST_CHECK int fh_catalog_measured_each(struct fh_catalog *catalog,
+                                           const char *product,
+                                           uint32_t major,
+                                           size_t limit,
+                                           fh_catalog_measured_fn *visit,
+                                           void *user,
+                                           struct fh_err *err);
+
+/* As fh_catalog_page, of measurement records whose contract is announced. */
+FH_MUST_CHECK int fh_catalog_measurement_page(struct fh_catalog *catalog,
+                                              struct fh_bytes cursor,
+                                              size_t bytes_max,
+                                              fh_catalog_record_visit_fn *visit,
+                                              void *user,
+                                              struct fh_buf *out_cursor,
+                                              struct fh_err *err);
+
 /* ---- for the planner ---- */
 
 struct fh_catalog_column {
@@ -246,7 +329,8 @@ struct fh_catalog_table {
  * the product ("product.tables.many" names them when there are several); major 0 as above.
  * FH_ENOTFOUND: "domain.unknown", "product.unknown", "product.table.unknown" (with the near name),
  * FH_EINCOMPLETE "product.contract.missing" (announced, but its contract has not arrived), or the
- * rule by which its contract was refused. */
+ * rule by which its contract was refused, FH_EFORK "product.forked" (it has, and contradicts the
+ * one of its number that is held). */
 FH_MUST_CHECK int fh_catalog_table(struct fh_catalog *catalog,
                                    const char *domain,
                                    const char *product,

@@ -5,6 +5,8 @@
 
 #include "common/assert.h"
 #include "common/time.h"
+#include "node/state/store_history.h"
+#include "proto/gossip/lifecycle.h"
 #include "proto/wire/record.h"
 
 struct held {
@@ -83,7 +85,9 @@ check_order(const struct held *held, const struct fh_announcement *announcement,
                            (unsigned long long)announcement->contract_seq,
                            (unsigned long long)held->announcement.contract_seq);
     }
-    return FH_OK;
+    return announcement->revision > held->row.revision
+               ? fh_lifecycle_follows(&held->announcement, announcement, err)
+               : FH_OK;
 }
 
 static int check_quota(struct fh_catalog *catalog,
@@ -226,6 +230,17 @@ static int put_entry(struct fh_catalog *catalog,
                          : code;
 }
 
+/* What changed a product's life is kept; a first announcement only when it says something. */
+static bool is_move(const struct held *held, const struct fh_announcement *announcement)
+{
+    const struct fh_announcement *before = &held->announcement;
+    if (held->row.entry == 0) {
+        return announcement->status != FH_ANNOUNCE_ACTIVE;
+    }
+    return before->status != announcement->status || before->sunset_ms != announcement->sunset_ms ||
+           strcmp(before->successor, announcement->successor) != 0;
+}
+
 static int replace(struct fh_catalog *catalog,
                    const struct held *held,
                    const struct fh_announcement *announcement,
@@ -235,6 +250,10 @@ static int replace(struct fh_catalog *catalog,
 {
     int code = put_entry(catalog, announcement, row, out, err);
     bool had = held->row.entry != 0;
+    if (code == FH_OK && is_move(held, announcement)) {
+        code =
+            fh_store_move_put(catalog->store, &row->key, announcement->revision, row->bytes, err);
+    }
     if (code == FH_OK && had && !fh_record_id_equal(&held->row.contract, &row->contract)) {
         code = fh_store_want_drop_unnamed(catalog->store, &held->row.contract, err);
     }
@@ -254,7 +273,7 @@ static int replace(struct fh_catalog *catalog,
     return FH_OK;
 }
 
-/* Two announcements of one revision: the loser is kept as proof, the winner counts. */
+/* Two announcements of one revision: both are kept as proof, the winner counts. */
 static int settle_fork(struct fh_catalog *catalog,
                        const struct held *held,
                        const struct fh_announcement *announcement,
@@ -269,11 +288,12 @@ static int settle_fork(struct fh_catalog *catalog,
     }
     out->result = FH_CATALOG_FORKED;
     const struct fh_domain_id *domain = &announcement->domain;
-    if (!fh_announce_supersedes(&held->announcement, &held->row.id, announcement, &row->id)) {
-        return keep_proof(catalog, &row->id, domain, row->bytes, row->received_ms, err);
-    }
     code = keep_proof(catalog, &held->row.id, domain, held->row.bytes, held->row.received_ms, err);
-    return code == FH_OK ? replace(catalog, held, announcement, row, out, err) : code;
+    if (code == FH_OK) {
+        code = keep_proof(catalog, &row->id, domain, row->bytes, row->received_ms, err);
+    }
+    bool wins = fh_announce_supersedes(&held->announcement, &held->row.id, announcement, &row->id);
+    return code == FH_OK && wins ? replace(catalog, held, announcement, row, out, err) : code;
 }
 
 static int verify(struct fh_catalog *catalog,

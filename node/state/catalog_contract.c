@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Contracts: pulled by hash or published here, judged against their chain, stored with columns. */
 #include "node/state/catalog_inner.h"
+#include "node/state/store_history.h"
 
 #include "common/assert.h"
 #include "common/semver.h"
@@ -120,15 +121,32 @@ static int find_neighbour(struct fh_catalog *catalog,
     return code;
 }
 
-static int
-keep_fork(struct fh_catalog *catalog, const struct incoming *in, int64_t now_ms, struct fh_err *err)
+/* Both records are kept: the one of the chain, and the other as a proof. */
+static int keep_fork(struct fh_catalog *catalog,
+                     const struct incoming *in,
+                     const struct neighbour *held,
+                     int64_t now_ms,
+                     struct fh_catalog_outcome *out,
+                     struct fh_err *err)
 {
     const struct fh_store_record proof = {.id = in->record.id,
                                           .type = FH_RECORD_CONTRACT,
                                           .domain = in->contract.domain,
                                           .bytes = in->record.bytes,
                                           .received_ms = now_ms};
-    return fh_store_proof_put(catalog->store, "contract.forked", &proof, err);
+    struct fh_store_fork fork = {.domain = in->contract.domain,
+                                 .number = in->contract.seq,
+                                 .one = held->id,
+                                 .other = in->record.id};
+    bool is_new = false;
+    memcpy(fork.product, in->contract.product, sizeof fork.product);
+    int code = fh_store_fork_put(catalog->store, &fork, &is_new, err);
+    if (code == FH_OK && is_new) {
+        code = fh_store_proof_put(catalog->store, "contract.forked", &proof, err);
+        out->result = FH_CATALOG_FORKED;
+        out->against = held->id;
+    }
+    return code;
 }
 
 static int replayed(const struct incoming *in, uint64_t held_seq, struct fh_err *err)
@@ -225,7 +243,7 @@ static int check_chain(struct fh_catalog *catalog,
         return code;
     }
     if (below.is_there && below.seq == in->contract.seq) {
-        code = keep_fork(catalog, in, now_ms, err);
+        code = keep_fork(catalog, in, &below, now_ms, out, err);
         return code != FH_OK ? code
                              : fh_err_rule(err,
                                            FH_EFORK,

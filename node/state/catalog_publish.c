@@ -72,6 +72,32 @@ int fh_catalog_contract(struct fh_catalog *catalog,
     return code;
 }
 
+/* An own announcement: never a second one of a revision that is out already, which would be a proof
+ * against ourselves. */
+static int announce_own(struct fh_catalog *catalog,
+                        struct fh_bytes announcement,
+                        int64_t now_ms,
+                        struct fh_catalog_outcome *out,
+                        struct fh_err *err)
+{
+    int code = fh_catalog_apply_announcement(catalog, announcement, now_ms, out, err);
+    if (code == FH_OK && out->result == FH_CATALOG_FORKED) {
+        return fh_err_rule(err,
+                           FH_ESTALE,
+                           "announcement.stale",
+                           "another announcement of %s with this revision is out already",
+                           out->key.product);
+    }
+    if (code == FH_OK && !fh_domain_id_equal(&out->key.domain, &catalog->self)) {
+        return fh_err_rule(err,
+                           FH_EDENIED,
+                           "publish.domain",
+                           "product %s: is another domain's; this node publishes for its own",
+                           out->key.product);
+    }
+    return code;
+}
+
 static int publish(struct fh_catalog *catalog,
                    struct fh_bytes contract,
                    struct fh_bytes announcement,
@@ -91,7 +117,7 @@ static int publish(struct fh_catalog *catalog,
                            first.key.product);
     }
     if (code == FH_OK) {
-        code = fh_catalog_apply_announcement(catalog, announcement, now_ms, out, err);
+        code = announce_own(catalog, announcement, now_ms, out, err);
     }
     if (code == FH_OK) {
         code = fh_catalog_check_published(catalog, contract, &out->key, err);
@@ -123,6 +149,48 @@ int fh_catalog_publish(struct fh_catalog *catalog,
         fh_store_rollback(catalog->store);
     }
     if (code != FH_OK) {
+        fh_catalog_restore(catalog, &sums, &catalog->self);
+    }
+    return code;
+}
+
+static int move(struct fh_catalog *catalog,
+                struct fh_bytes announcement,
+                int64_t now_ms,
+                struct fh_catalog_outcome *out,
+                struct fh_err *err)
+{
+    int code = announce_own(catalog, announcement, now_ms, out, err);
+    if (code == FH_OK && !fh_record_id_is_zero(&out->wanted)) {
+        code = fh_err_rule(err,
+                           FH_ECHECK,
+                           "contract.mismatch",
+                           "the announcement of %s names a contract that was never published",
+                           out->key.product);
+    }
+    return code;
+}
+
+int fh_catalog_move(struct fh_catalog *catalog,
+                    struct fh_bytes announcement,
+                    bool dry_run,
+                    int64_t now_ms,
+                    struct fh_catalog_outcome *out,
+                    struct fh_err *err)
+{
+    *out = (struct fh_catalog_outcome){.result = FH_CATALOG_KNOWN};
+    struct fh_catalog_sums sums = catalog->sums;
+    int code = fh_store_begin(catalog->store, FH_STORE_DURABLE, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    code = move(catalog, announcement, now_ms, out, err);
+    if (code == FH_OK && !dry_run) {
+        code = fh_store_commit(catalog->store, err);
+    } else {
+        fh_store_rollback(catalog->store);
+    }
+    if (code != FH_OK || dry_run) {
         fh_catalog_restore(catalog, &sums, &catalog->self);
     }
     return code;
@@ -177,32 +245,35 @@ int fh_catalog_chain(struct fh_catalog *catalog,
     return code;
 }
 
-static int take_revision(void *user, const struct fh_store_entry *row, struct fh_err *err)
+struct last_said {
+    const struct fh_catalog *catalog;
+    struct fh_announcement *out;
+};
+
+static int take_last_said(void *user, const struct fh_store_entry *row, struct fh_err *err)
 {
-    (void)err;
-    uint64_t *revision = user;
-    *revision = row->revision;
-    return FH_OK;
+    struct last_said *last = user;
+    return fh_catalog_read_row(last->catalog, row, last->out, err);
 }
 
-int fh_catalog_next_revision(struct fh_catalog *catalog,
-                             const char *product,
-                             uint32_t major,
-                             uint64_t *out,
-                             struct fh_err *err)
+int fh_catalog_last_said(struct fh_catalog *catalog,
+                         const char *product,
+                         uint32_t major,
+                         struct fh_announcement *out,
+                         struct fh_err *err)
 {
     struct fh_announce_key key = {.domain = catalog->self, .major = major};
-    size_t length = strlen(product);
-    if (length >= sizeof key.product) {
-        return fh_err_set(
-            err, FH_EINVAL, "a product's name has at most %d bytes", FH_NAME_BYTES_MAX);
+    struct last_said last = {.catalog = catalog, .out = out};
+    int code = FH_ENOTFOUND;
+    if (strlen(product) < sizeof key.product) {
+        memcpy(key.product, product, strlen(product) + 1);
+        code = fh_store_entry_get(catalog->store, &key, take_last_said, &last, err);
     }
-    memcpy(key.product, product, length + 1);
-    uint64_t revision = 0;
-    int code = fh_store_entry_get(catalog->store, &key, take_revision, &revision, err);
-    if (code == FH_OK || code == FH_ENOTFOUND) {
-        *out = revision + 1;
-        return FH_OK;
-    }
-    return code;
+    return code == FH_ENOTFOUND ? fh_err_rule(err,
+                                              FH_ENOTFOUND,
+                                              "product.unknown",
+                                              "this domain never announced %.63s@%u",
+                                              product,
+                                              (unsigned)major)
+                                : code;
 }

@@ -102,7 +102,8 @@ struct choice {
     struct fh_catalog_entry entry;
 };
 
-/* The highest active major wins, then the highest deprecated, retired, draft. */
+/* The highest active major wins, then the highest deprecated one. A retired one, which is served to
+ * nobody, comes after a draft, which is served to its own domain. */
 static unsigned rank_of(unsigned status)
 {
     switch ((enum fh_announce_status)status) {
@@ -110,9 +111,9 @@ static unsigned rank_of(unsigned status)
         return 4;
     case FH_ANNOUNCE_DEPRECATED:
         return 3;
-    case FH_ANNOUNCE_RETIRED:
-        return 2;
     case FH_ANNOUNCE_DRAFT:
+        return 2;
+    case FH_ANNOUNCE_RETIRED:
         return 1;
     case FH_ANNOUNCE_WITHDRAWN:
     case FH_ANNOUNCE_STATUS_COUNT:
@@ -308,6 +309,17 @@ int fh_catalog_each(struct fh_catalog *catalog,
     }
     fh_free(domains);
     return code;
+}
+
+int fh_catalog_each_of(struct fh_catalog *catalog,
+                       const struct fh_domain_id *domain,
+                       const char *product,
+                       fh_catalog_visit_fn *visit,
+                       void *user,
+                       struct fh_err *err)
+{
+    struct visiting visiting = {.catalog = catalog, .visit = visit, .user = user};
+    return fh_store_entries_of(catalog->store, domain, product, visit_row, &visiting, err);
 }
 
 /* ---- records ---- */

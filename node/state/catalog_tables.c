@@ -172,14 +172,32 @@ int fh_catalog_table(struct fh_catalog *catalog,
     if (code != FH_OK) {
         return code;
     }
+    bool proven = false;
     if (!found.entry.contract_held) {
+        code =
+            fh_store_proof_held(catalog->store, &found.entry.announcement.contract, &proven, err);
+    }
+    if (code == FH_OK && proven) {
+        return fh_err_rule(err,
+                           FH_EFORK,
+                           "product.forked",
+                           "%s.%s: its domain signed two contracts under one number, and announces "
+                           "the one that is not held here; see freehold product status %s/%s",
+                           domain,
+                           product,
+                           domain,
+                           product);
+    }
+    if (code == FH_OK && !found.entry.contract_held) {
         const struct fh_announcement *announced = &found.entry.announcement;
         return fh_catalog_why_missing(catalog, &announced->contract, domain, product, err);
     }
     const char **names = NULL;
     size_t count = 0;
     const struct fh_record_id *contract = &found.entry.announcement.contract;
-    code = fh_catalog_tables(catalog, contract, arena, &names, &count, err);
+    if (code == FH_OK) {
+        code = fh_catalog_tables(catalog, contract, arena, &names, &count, err);
+    }
     if (code == FH_OK) {
         code = choose_table(
             domain, product, table, (const char *const *)names, count, &found.name, err);

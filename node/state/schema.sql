@@ -126,6 +126,28 @@ CREATE TABLE refusals (
     text TEXT NOT NULL
 ) WITHOUT ROWID, STRICT;
 
+-- Two contracts of one number in one chain: `one` is held in contracts, `other` in proofs.
+CREATE TABLE forks (
+    seq INTEGER PRIMARY KEY,
+    domain BLOB NOT NULL,
+    product TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    one BLOB NOT NULL,
+    other BLOB NOT NULL UNIQUE
+) STRICT;
+CREATE INDEX forks_product ON forks (domain, product);
+
+-- The announcements that changed a status, a sunset or a successor: the history of a product. The
+-- last ones of each key.
+CREATE TABLE moves (
+    domain BLOB NOT NULL,
+    product TEXT NOT NULL,
+    major INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (domain, product, major, revision)
+) STRICT;
+
 -- Tables and columns of the contracts, for the planner.
 CREATE TABLE columns (
     contract BLOB NOT NULL,
@@ -138,6 +160,39 @@ CREATE TABLE columns (
     classification TEXT NOT NULL,
     PRIMARY KEY (contract, table_at, column_at)
 ) WITHOUT ROWID, STRICT;
+
+-- The newest measurement of each product: counts while an announcement names its contract.
+-- `results` is empty until somebody asked for them.
+CREATE TABLE measurements (
+    domain BLOB NOT NULL,
+    product TEXT NOT NULL,
+    major INTEGER NOT NULL,
+    id BLOB NOT NULL UNIQUE,
+    contract BLOB NOT NULL,
+    measured_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL,
+    state INTEGER NOT NULL,
+    gate INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    results BLOB NOT NULL,
+    PRIMARY KEY (domain, product, major)
+) STRICT;
+
+-- The last measurements of own products.
+CREATE TABLE measured (
+    product TEXT NOT NULL,
+    major INTEGER NOT NULL,
+    measured_ms INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    results BLOB NOT NULL,
+    PRIMARY KEY (product, major, measured_ms)
+) STRICT;
+
+-- When this node served: spans of time that do not touch.
+CREATE TABLE uptime (
+    from_ms INTEGER PRIMARY KEY,
+    to_ms INTEGER NOT NULL
+) STRICT;
 
 -- Contracts to pull. One that waits for its predecessor names it.
 CREATE TABLE wants (

@@ -8,8 +8,13 @@
 
 #define ENTRY_COLUMNS                                                                              \
     "SELECT a.entry, a.domain, a.product, a.major, a.id, a.revision, a.status, a.contract,"        \
-    " a.expires_ms, a.received_ms, a.live, c.id IS NOT NULL, coalesce(c.open, 0), a.bytes"         \
-    " FROM announcements a LEFT JOIN contracts c ON c.id = a.contract "
+    " a.expires_ms, a.received_ms, a.live, c.id IS NOT NULL, coalesce(c.open, 0), a.bytes,"        \
+    " EXISTS (SELECT 1 FROM forks f WHERE f.domain = a.domain AND f.product = a.product),"         \
+    " m.id IS NOT NULL, coalesce(m.state, 0), coalesce(m.gate, 0), coalesce(m.measured_ms, 0),"    \
+    " coalesce(m.expires_ms, 0)"                                                                   \
+    " FROM announcements a LEFT JOIN contracts c ON c.id = a.contract"                             \
+    " LEFT JOIN measurements m ON m.domain = a.domain AND m.product = a.product"                   \
+    " AND m.major = a.major AND m.contract = a.contract "
 
 /* Revisions are unsigned on the wire; SQLite's integers order the lower half as they are. */
 static int64_t signed_of(uint64_t value)
@@ -68,6 +73,12 @@ visit_entry(struct fh_sql *sql, fh_store_entry_visit_fn *visit, void *user, stru
     entry.contract_held = fh_sql_get_number(sql, 11) != 0;
     entry.open_to_mesh = fh_sql_get_number(sql, 12) != 0;
     entry.bytes = fh_sql_get_bytes(sql, 13);
+    entry.forked = fh_sql_get_number(sql, 14) != 0;
+    entry.quality.measured = fh_sql_get_number(sql, 15) != 0;
+    entry.quality.state = (enum fh_quality_state)fh_sql_get_number(sql, 16);
+    entry.quality.gate = (enum fh_quality_gate)fh_sql_get_number(sql, 17);
+    entry.quality.measured_ms = fh_sql_get_number(sql, 18);
+    entry.quality.expires_ms = fh_sql_get_number(sql, 19);
     int code = fh_sql_ok(sql, err);
     return code == FH_OK ? visit(user, &entry, err) : code;
 }

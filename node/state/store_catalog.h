@@ -13,6 +13,7 @@
 
 #include "node/state/store.h"
 #include "proto/gossip/announce.h"
+#include "proto/quality/measurement.h"
 
 /* ---- entries ---- */
 
@@ -25,10 +26,12 @@ struct fh_store_entry {
     struct fh_record_id contract;
     int64_t expires_ms;
     int64_t received_ms;
-    bool live;             /* false: expired, kept as the floor of its revision */
-    bool contract_held;    /* read only */
-    bool open_to_mesh;     /* read only */
-    struct fh_bytes bytes; /* the ANNOUNCEMENT record */
+    bool live;                 /* false: expired, kept as the floor of its revision */
+    bool contract_held;        /* read only */
+    bool open_to_mesh;         /* read only */
+    bool forked;               /* read only: of the product, whatever the major */
+    struct fh_quality quality; /* read only: of the contract that the entry names */
+    struct fh_bytes bytes;     /* the ANNOUNCEMENT record */
 };
 
 /* Puts the entry under its key and fills `entry->entry`. */

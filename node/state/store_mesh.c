@@ -47,6 +47,7 @@ int fh_store_record_get(struct fh_store *store,
     static const char text[] = "SELECT bytes FROM records WHERE id = ?1"
                                " UNION ALL SELECT bytes FROM contracts WHERE id = ?1"
                                " UNION ALL SELECT bytes FROM announcements WHERE id = ?1"
+                               " UNION ALL SELECT bytes FROM measurements WHERE id = ?1"
                                " UNION ALL SELECT bytes FROM members WHERE id = ?1"
                                " UNION ALL SELECT bytes FROM proofs WHERE id = ?1"
                                " LIMIT 1";

@@ -7,10 +7,10 @@
  * product a schema in it, a table a view there. domain.product resolves because an in-memory
  * catalog has a schema `main` that is searched when two parts are given, so a view main.product
  * (for a product with one table) and main.product__table stand there too. The default catalog stays
- * empty.
+ * empty, but in a worker that runs the rules of a contract: those name tables without a domain.
  *
  * Files: the node opens them and passes descriptors; DuckDB reads /proc/self/fd/100 and up, the
- * only paths it may open. So the worker learns no path, and no rename or symlink between the node's
+ * only paths it may open, which files.h serves from the descriptors. So the worker learns no path, and no rename or symlink between the node's
  * check and the read can change which file it is. A file that is overwritten in place while it is
  * read stays the reader's risk, as everywhere.
  *
@@ -33,8 +33,8 @@ FH_MUST_CHECK int fh_engine_open(struct fh_engine **out,
                                  struct fh_scans *scans,
                                  struct fh_err *err);
 
-/* Confines the thread, raises DuckDB's threads, locks its configuration; once, before the first
- * foreign SQL runs. Later calls do nothing. */
+/* Raises DuckDB's threads and locks its configuration; once, when the process is confined, so that
+ * these threads are too. Later calls do nothing. */
 FH_MUST_CHECK int fh_engine_seal(struct fh_engine *engine, struct fh_err *err);
 
 /* Lent. */

@@ -7,6 +7,7 @@
  * overflow within the limits of the pre-scan, answers questions in turn.
  */
 #include "node/worker/inbox.h"
+#include "node/worker/profile.h"
 #include "node/worker/run.h"
 #include "node/worker/sandbox.h"
 
@@ -24,6 +25,7 @@ enum {
 struct worker {
     struct fh_desk desk;
     struct fh_channel_setup setup;
+    uint32_t layers; /* FH_LAYER_* that stand */
 };
 
 static FH_NORETURN void give_up(const struct fh_err *err)
@@ -66,7 +68,7 @@ static int answer_tables(struct fh_desk *desk,
         return code;
     }
     struct fh_err reason = {0};
-    int added = fh_engine_seal(desk->engine, &reason);
+    int added = FH_OK;
     for (uint32_t i = 0; added == FH_OK && i < count; i++) {
         added = fh_engine_add_table(desk->engine, &tables[i], frame, &reason);
     }
@@ -89,7 +91,9 @@ answer(struct fh_desk *desk, struct fh_frame *frame, struct fh_arena *arena, str
     struct fh_bytes payload = fh_bytes(frame->payload, frame->size);
     struct fh_channel_text text;
     struct fh_channel_run run;
-    struct fh_channel_check check;
+    struct fh_channel_probe probe;
+    struct fh_channel_sample sample;
+    struct fh_profile_question profile;
     int code = FH_OK;
     switch (frame->kind) {
     case FH_CHANNEL_TABLES:
@@ -106,10 +110,23 @@ answer(struct fh_desk *desk, struct fh_frame *frame, struct fh_arena *arena, str
             fh_run_describe(desk, &text);
         }
         return code;
-    case FH_CHANNEL_CHECK:
-        code = fh_channel_get_check(&check, payload, arena, err);
+    case FH_CHANNEL_PROBE:
+        code = fh_channel_get_probe(&probe, payload, arena, err);
         if (code == FH_OK) {
-            fh_check(desk, &check, frame);
+            fh_probe(desk, &probe, frame, arena);
+        }
+        return code;
+    case FH_CHANNEL_SAMPLE:
+        code = fh_channel_get_sample(&sample, payload, arena, err);
+        if (code == FH_OK) {
+            fh_sample(desk, &sample, frame, arena);
+        }
+        return code;
+    case FH_CHANNEL_PROFILE:
+    case FH_CHANNEL_CATALOGUE:
+        code = fh_profile_get_question(&profile, payload, arena, err);
+        if (code == FH_OK) {
+            fh_profile_answer(desk, &profile, frame);
         }
         return code;
     case FH_CHANNEL_RUN:
@@ -129,13 +146,13 @@ static void *work(void *data)
     struct worker *worker = data;
     struct fh_desk *desk = &worker->desk;
     struct fh_err err = {0};
-    if (fh_engine_open(&desk->engine, &worker->setup, desk->scans, &err) != FH_OK) {
+    if (fh_engine_seal(desk->engine, &err) != FH_OK) {
         fh_port_send_error(desk->port, 0, &err, 0);
         give_up(&err);
     }
     struct fh_buf payload;
     fh_buf_init(&payload, 64);
-    fh_channel_put_count(&payload, &(struct fh_channel_count){.count = 0});
+    fh_channel_put_count(&payload, &(struct fh_channel_count){.count = worker->layers});
     fh_port_send_buf(desk->port, FH_CHANNEL_READY, &payload);
     fh_buf_fini(&payload);
     for (;;) {
@@ -212,6 +229,24 @@ static int read_setup(struct worker *worker, struct fh_arena *arena, struct fh_e
     return code;
 }
 
+/* Everything that needs the machine, and then no machine any more: DuckDB is opened, the process
+ * confined, and only then a second thread started. */
+static int shut_in(struct worker *worker, struct fh_err *err)
+{
+    struct fh_desk *desk = &worker->desk;
+    int code = fh_sandbox_limit(&worker->setup, err);
+    if (code == FH_OK) {
+        code = fh_engine_open(&desk->engine, &worker->setup, desk->scans, err);
+    }
+    if (code == FH_OK) {
+        code = fh_sandbox_confine(&worker->setup, &worker->layers, err);
+    }
+    if (code != FH_OK) {
+        fh_port_send_error(desk->port, 0, err, 0);
+    }
+    return code;
+}
+
 static int start(struct worker *worker, struct fh_err *err)
 {
     struct fh_channel_hello hello = {.version = FH_CHANNEL_VERSION};
@@ -230,7 +265,7 @@ static int start(struct worker *worker, struct fh_err *err)
     }
     int code = read_setup(worker, arena, err);
     if (code == FH_OK) {
-        code = fh_sandbox_limit(&worker->setup, err);
+        code = shut_in(worker, err);
     }
     pthread_attr_t attributes;
     pthread_t thread;

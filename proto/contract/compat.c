@@ -153,6 +153,15 @@ static const struct row server_rows[] = {
     JUDGED(NULL, fh_judge_server_place),
 };
 
+static const struct row enum_rows[] = {
+    FIXED("value", VALUES_CHANGED),
+};
+
+static const struct row map_rows[] = {
+    FIXED("key", TYPE_CHANGED),
+    FIXED("value", TYPE_CHANGED),
+};
+
 static const struct row price_rows[] = {
     JUDGED("priceAmount", fh_judge_price_amount),
     FIXED("priceCurrency", PRICE_CHANGED),
@@ -176,6 +185,8 @@ static const struct {
     {&fh_section_role, role_rows, FH_COUNT(role_rows)},
     {&fh_section_server, server_rows, FH_COUNT(server_rows)},
     {&fh_section_price, price_rows, FH_COUNT(price_rows)},
+    {&fh_section_enum_value, enum_rows, FH_COUNT(enum_rows)},
+    {&fh_section_map, map_rows, FH_COUNT(map_rows)},
 };
 /* clang-format on */
 

@@ -14,8 +14,6 @@ struct any_list {
     void *items;
 };
 
-static void encode_section(struct fh_buf *out, const struct fh_section *section, const void *in);
-
 /* --- values: what the standard leaves open --- */
 
 /* A number: int when it is an integer of 64 bits, else a bin with the normal form. */
@@ -96,34 +94,6 @@ static void encode_value(struct fh_buf *out, const struct fh_doc_node *node)
 
 /* --- fields --- */
 
-static bool is_present(const struct fh_field *field, const void *member)
-{
-    void *pointer;
-    struct any_list list;
-    switch (field->kind) {
-    case FH_FIELD_BOOL:
-        return *(const enum fh_contract_bool *)member != FH_CONTRACT_UNSET;
-    case FH_FIELD_INTEGER:
-        return ((const struct fh_contract_int *)member)->is_set;
-    case FH_FIELD_STRINGS:
-        return ((const struct fh_contract_strings *)member)->items != NULL;
-    case FH_FIELD_REFS:
-        return ((const struct fh_contract_refs *)member)->items != NULL;
-    case FH_FIELD_SECTIONS:
-        memcpy(&list, member, sizeof list);
-        return list.items != NULL;
-    case FH_FIELD_STRING:
-    case FH_FIELD_DECIMAL:
-    case FH_FIELD_VALUE:
-    case FH_FIELD_SECTION:
-    case FH_FIELD_TEAM:
-    case FH_FIELD_KIND_COUNT:
-        break;
-    }
-    memcpy(&pointer, member, sizeof pointer);
-    return pointer != NULL;
-}
-
 static void encode_strings(struct fh_buf *out, size_t count, const char *const *items)
 {
     fh_pack_array(out, (uint32_t)count);
@@ -137,7 +107,7 @@ encode_list(struct fh_buf *out, const struct fh_section *section, const struct a
 {
     fh_pack_array(out, (uint32_t)list->count);
     for (size_t i = 0; i < list->count; i++) {
-        encode_section(out, section, (const uint8_t *)list->items + i * section->size);
+        fh_section_encode(out, section, (const uint8_t *)list->items + i * section->size);
     }
 }
 
@@ -147,7 +117,16 @@ static void encode_team(struct fh_buf *out, const struct fh_contract_team *team)
         struct any_list members = {team->members.count, team->members.items};
         encode_list(out, &fh_section_member, &members);
     } else {
-        encode_section(out, &fh_section_team, team);
+        fh_section_encode(out, &fh_section_team, team);
+    }
+}
+
+static void encode_context(struct fh_buf *out, const struct fh_contract_context *context)
+{
+    if (context->text != NULL) {
+        fh_pack_cstr(out, context->text);
+    } else {
+        fh_section_encode(out, &fh_section_context, context);
     }
 }
 
@@ -187,7 +166,7 @@ static void encode_field(struct fh_buf *out, const struct fh_field *field, const
     }
     case FH_FIELD_SECTION:
         memcpy(&pointer, member, sizeof pointer);
-        encode_section(out, field->section, pointer);
+        fh_section_encode(out, field->section, pointer);
         break;
     case FH_FIELD_SECTIONS:
         memcpy(&list, member, sizeof list);
@@ -197,6 +176,10 @@ static void encode_field(struct fh_buf *out, const struct fh_field *field, const
         memcpy(&pointer, member, sizeof pointer);
         encode_team(out, pointer);
         break;
+    case FH_FIELD_CONTEXT:
+        memcpy(&pointer, member, sizeof pointer);
+        encode_context(out, pointer);
+        break;
     case FH_FIELD_KIND_COUNT:
         FH_ASSERT(false);
     }
@@ -204,21 +187,11 @@ static void encode_field(struct fh_buf *out, const struct fh_field *field, const
 
 /* --- sections --- */
 
-/* The map whose keys beyond the fields are kept, or NULL. */
-static const struct fh_doc_node *extra_of(const struct fh_section *section, const void *in)
-{
-    const struct fh_doc_node *extra = NULL;
-    if (section->extra_offset > 0) {
-        memcpy(&extra, (const uint8_t *)in + section->extra_offset, sizeof extra);
-    }
-    return extra;
-}
-
 /* Whether a key of the kept map stands in none of the fields that are written. */
 static bool is_extra(const struct fh_section *section, const void *in, const char *key)
 {
     const struct fh_field *field = fh_section_field(section, key);
-    return field == NULL || !is_present(field, (const uint8_t *)in + field->offset);
+    return field == NULL || !fh_field_is_present(field, (const uint8_t *)in + field->offset);
 }
 
 static const struct fh_doc_node *next_extra(const struct fh_section *section,
@@ -233,13 +206,14 @@ static const struct fh_doc_node *next_extra(const struct fh_section *section,
     return child;
 }
 
-static void encode_section(struct fh_buf *out, const struct fh_section *section, const void *in)
+void fh_section_encode(struct fh_buf *out, const struct fh_section *section, const void *in)
 {
-    const struct fh_doc_node *extra = extra_of(section, in);
+    const struct fh_doc_node *extra = ((const struct fh_section_head *)in)->extra;
     const struct fh_doc_node *child = extra == NULL ? NULL : next_extra(section, in, extra, NULL);
     uint32_t count = 0;
     for (size_t i = 0; i < section->field_count; i++) {
-        count += is_present(&section->fields[i], (const uint8_t *)in + section->fields[i].offset);
+        count += fh_field_is_present(&section->fields[i],
+                                     (const uint8_t *)in + section->fields[i].offset);
     }
     for (const struct fh_doc_node *each = extra == NULL ? NULL : extra->first; each != NULL;
          each = each->next) {
@@ -249,7 +223,7 @@ static void encode_section(struct fh_buf *out, const struct fh_section *section,
     for (size_t i = 0; i < section->field_count; i++) {
         const struct fh_field *field = &section->fields[i];
         const uint8_t *member = (const uint8_t *)in + field->offset;
-        if (!is_present(field, member)) {
+        if (!fh_field_is_present(field, member)) {
             continue;
         }
         while (child != NULL && strcmp(child->key, field->key) < 0) {
@@ -269,7 +243,7 @@ static void encode_section(struct fh_buf *out, const struct fh_section *section,
 
 void fh_contract_encode(struct fh_buf *out, const struct fh_contract *contract)
 {
-    encode_section(out, &fh_section_contract, contract);
+    fh_section_encode(out, &fh_section_contract, contract);
 }
 
 /* --- decoding: canonical msgpack to a tree, then the one reader --- */
@@ -388,7 +362,7 @@ int fh_contract_decode(struct fh_contract **out,
     struct fh_findings findings;
     struct fh_contract *contract = NULL;
     fh_findings_init(&findings, arena);
-    rc = fh_contract_read_tree(&contract, root, true, &findings, err);
+    rc = fh_contract_read_tree(&contract, root, FH_ODCS_OWN, true, &findings, err);
     if (rc == FH_OK) {
         rc = fh_findings_ok(&findings, err);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Contract: the Open Data Contract Standard (ODCS, github.com/bitol-io, version 3.1.0) as plain
- * structs, and its canonical form.
+ * Contract: the Open Data Contract Standard (ODCS, github.com/bitol-io) as plain structs, and its
+ * canonical form. Versions 3.0.0 to 3.1.0 and the draft of 3.2.0 share one model.
  *
  * The structs follow the standard section by section; `schema` entries are tables, their
  * `properties` columns. Everything that the standard knows is here, nothing is dropped, so that the
@@ -54,10 +54,25 @@ struct fh_contract_refs {
         struct type *items;                                                                        \
     }
 
-/* Every section starts with the node it was read from, for places in findings. */
+/* What a document is judged by. The JSON Schemas of the standard differ in more than new keys, and
+ * that of 3.0.2 comes in two: one that lets unknown keys pass in most sections, and a strict one.
+ */
+enum fh_odcs_version {
+    FH_ODCS_OWN, /* the version that the document says, see contract_read.h */
+    FH_ODCS_3_0_2,
+    FH_ODCS_3_0_2_STRICT,
+    FH_ODCS_3_1_0,
+    FH_ODCS_3_2_0, /* a draft: the schema of branch dev-v3.2.0 at 68aca3cfa2c4 */
+    FH_ODCS_COUNT
+};
+
+/* Every section starts with the node it was read from, for places in findings, and `extra`: the
+ * same map when it has keys beyond these which the schema lets pass, else NULL. Both are NULL in a
+ * contract that was made by hand. */
 
 struct fh_contract_custom { /* customProperties[] */
     const struct fh_doc_node *node;
+    const struct fh_doc_node *extra;
     const char *id;
     const char *property;
     const struct fh_doc_node *value; /* anything, also null */
@@ -66,6 +81,7 @@ struct fh_contract_custom { /* customProperties[] */
 
 struct fh_contract_definition { /* authoritativeDefinitions[] */
     const struct fh_doc_node *node;
+    const struct fh_doc_node *extra;
     const char *id;
     const char *url;
     const char *type;
@@ -74,16 +90,17 @@ struct fh_contract_definition { /* authoritativeDefinitions[] */
 
 struct fh_contract_description { /* description */
     const struct fh_doc_node *node;
+    const struct fh_doc_node *extra;
     const char *usage;
     const char *purpose;
     const char *limitations;
     FH_CONTRACT_LIST(fh_contract_definition) definitions;
     FH_CONTRACT_LIST(fh_contract_custom) custom;
-    const struct fh_doc_node *extra; /* the map itself when it has keys beyond these: it is open */
 };
 
 struct fh_contract_role { /* roles[] */
     const struct fh_doc_node *node;
+    const struct fh_doc_node *extra;
     const char *id;
     const char *role;
     const char *description;
@@ -95,6 +112,7 @@ struct fh_contract_role { /* roles[] */
 
 struct fh_contract_server { /* servers[]: which keys are allowed depends on `type` */
     const struct fh_doc_node *node;
+    const struct fh_doc_node *extra;
     const char *id;
     const char *server;
     const char *type;
@@ -121,10 +139,12 @@ struct fh_contract_server { /* servers[]: which keys are allowed depends on `typ
     const char *staging_dir;
     const char *stream;
     const char *warehouse;
+    const char *workgroup; /* 3.2 */
 };
 
 struct fh_contract_relationship { /* relationships[] of a table or a column */
     const struct fh_doc_node *node;
+    const struct fh_doc_node *extra;
     const char *type;
     struct fh_contract_refs from; /* tables only */
     struct fh_contract_refs to;
@@ -133,6 +153,7 @@ struct fh_contract_relationship { /* relationships[] of a table or a column */
 
 struct fh_contract_quality { /* quality[] of a table or a column */
     const struct fh_doc_node *node;
+    const struct fh_doc_node *extra;
     const char *id;
     const char *type; /* text, library, sql, custom; NULL reads as library when metric is there */
     const char *name;
@@ -166,11 +187,13 @@ struct fh_contract_quality { /* quality[] of a table or a column */
 
 struct fh_contract_options { /* logicalTypeOptions: which keys are allowed depends on logicalType */
     const struct fh_doc_node *node;
+    const struct fh_doc_node *extra;
     struct fh_contract_int min_length;
     struct fh_contract_int max_length;
     const char *pattern;
     const char *format;
-    const struct fh_doc_node *minimum; /* a number, or a string for dates and times */
+    const struct fh_doc_node *minimum; /* a number, or a string for dates and times; 3.0 has
+                                          Booleans in the exclusive ones */
     const struct fh_doc_node *maximum;
     const struct fh_doc_node *exclusive_minimum;
     const struct fh_doc_node *exclusive_maximum;
@@ -183,11 +206,72 @@ struct fh_contract_options { /* logicalTypeOptions: which keys are allowed depen
     struct fh_contract_int min_properties;
     struct fh_contract_int max_properties;
     struct fh_contract_strings required;
-    const struct fh_doc_node *extra; /* the map itself for boolean, where it is open */
+};
+
+struct fh_contract_synonym { /* synonyms[] of a table or a column, 3.2 */
+    const struct fh_doc_node *node;
+    const struct fh_doc_node *extra;
+    const char *id;
+    const char *synonym;
+    const char *description;
+    const char *locale;
+    const char *source;
+    const char *status;
+    FH_CONTRACT_LIST(fh_contract_custom) custom;
+};
+
+struct fh_contract_enum_value { /* enum[] of a column, 3.2 */
+    const struct fh_doc_node *node;
+    const struct fh_doc_node *extra;
+    const char *id;
+    const struct fh_doc_node *value; /* any scalar */
+    const char *label;
+    const char *description;
+    struct fh_contract_strings tags;
+    FH_CONTRACT_LIST(fh_contract_custom) custom;
+    FH_CONTRACT_LIST(fh_contract_definition) definitions;
+};
+
+struct fh_contract_map { /* map of a column of logicalType map, 3.2 */
+    const struct fh_doc_node *node;
+    const struct fh_doc_node *extra;
+    struct fh_contract_column *key; /* like `items`: needs no name */
+    struct fh_contract_column *value;
+};
+
+struct fh_contract_statement { /* context.verifiedStatements[], 3.2 */
+    const struct fh_doc_node *node;
+    const struct fh_doc_node *extra;
+    const char *id;
+    const char *question;
+    const char *answer;
+    struct fh_contract_strings tags;
+    FH_CONTRACT_LIST(fh_contract_custom) custom;
+    FH_CONTRACT_LIST(fh_contract_definition) definitions;
+};
+
+struct fh_contract_constraint { /* context.constraints[], 3.2 */
+    const struct fh_doc_node *node;
+    const struct fh_doc_node *extra;
+    const char *id;
+    const char *constraint;
+    struct fh_contract_strings tags;
+    FH_CONTRACT_LIST(fh_contract_custom) custom;
+    FH_CONTRACT_LIST(fh_contract_definition) definitions;
+};
+
+struct fh_contract_context { /* context of the contract or a table, 3.2 */
+    const struct fh_doc_node *node;
+    const struct fh_doc_node *extra;
+    const char *text; /* was written as one string; the rest is absent then */
+    const char *instructions;
+    FH_CONTRACT_LIST(fh_contract_statement) statements; /* verifiedStatements */
+    FH_CONTRACT_LIST(fh_contract_constraint) constraints;
 };
 
 struct fh_contract_column { /* properties[] and items */
     const struct fh_doc_node *node;
+    const struct fh_doc_node *extra;
     const char *id;
     const char *name; /* NULL only in `items` */
     const char *physical_name;
@@ -216,10 +300,15 @@ struct fh_contract_column { /* properties[] and items */
     FH_CONTRACT_LIST(fh_contract_custom) custom;
     FH_CONTRACT_LIST(fh_contract_column) columns; /* `properties` of an object */
     struct fh_contract_column *items;             /* element of an array */
+    struct fh_contract_map *map;                  /* 3.2 */
+    const char *semantic_type;                    /* 3.2: column, measure or dimension */
+    FH_CONTRACT_LIST(fh_contract_enum_value) enum_values;
+    FH_CONTRACT_LIST(fh_contract_synonym) synonyms;
 };
 
 struct fh_contract_table { /* schema[] */
     const struct fh_doc_node *node;
+    const struct fh_doc_node *extra;
     const char *id;
     const char *name;
     const char *physical_name;
@@ -234,10 +323,13 @@ struct fh_contract_table { /* schema[] */
     FH_CONTRACT_LIST(fh_contract_quality) quality;
     FH_CONTRACT_LIST(fh_contract_definition) definitions;
     FH_CONTRACT_LIST(fh_contract_custom) custom;
+    FH_CONTRACT_LIST(fh_contract_synonym) synonyms; /* 3.2 */
+    struct fh_contract_context *context;            /* 3.2 */
 };
 
 struct fh_contract_member { /* team.members[] */
     const struct fh_doc_node *node;
+    const struct fh_doc_node *extra;
     const char *id;
     const char *username;
     const char *name;
@@ -253,6 +345,7 @@ struct fh_contract_member { /* team.members[] */
 
 struct fh_contract_team {
     const struct fh_doc_node *node;
+    const struct fh_doc_node *extra;
     const char *id;
     const char *name;
     const char *description;
@@ -265,6 +358,7 @@ struct fh_contract_team {
 
 struct fh_contract_sla { /* slaProperties[] */
     const struct fh_doc_node *node;
+    const struct fh_doc_node *extra;
     const char *id;
     const char *property;
     const struct fh_doc_node *value;     /* any scalar */
@@ -279,6 +373,7 @@ struct fh_contract_sla { /* slaProperties[] */
 
 struct fh_contract_support { /* support[] */
     const struct fh_doc_node *node;
+    const struct fh_doc_node *extra;
     const char *id;
     const char *channel;
     const char *url;
@@ -291,6 +386,7 @@ struct fh_contract_support { /* support[] */
 
 struct fh_contract_price { /* price */
     const struct fh_doc_node *node;
+    const struct fh_doc_node *extra;
     const char *id;
     const char *amount; /* decimal in normal form */
     const char *currency;
@@ -299,6 +395,7 @@ struct fh_contract_price { /* price */
 
 struct fh_contract {
     const struct fh_doc_node *node;
+    const struct fh_doc_node *extra;
     const char *api_version;
     const char *kind;
     const char *id;
@@ -320,7 +417,8 @@ struct fh_contract {
     FH_CONTRACT_LIST(fh_contract_sla) sla;
     FH_CONTRACT_LIST(fh_contract_definition) definitions;
     FH_CONTRACT_LIST(fh_contract_custom) custom;
-    const char *created; /* contractCreatedTs */
+    const char *created;                 /* contractCreatedTs */
+    struct fh_contract_context *context; /* 3.2 */
 };
 
 /* Appends the canonical form. The contract must have been read without an error. Failures (no

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The closed world of ODCS 3.1.0 as tables: which section has which fields of which kind.
+ * The closed world of ODCS as tables: which section has which fields of which kind, per version.
  *
  * Reading YAML, reading and writing the canonical form, and every generic walk over a contract
  * follow these tables, so a field is described once. Fields of a section stand in ascending byte
  * order of their keys, which is the order of the canonical form. Fields marked FH_FIELD_VARIANT are
  * allowed only where the section's variant (server type, kind of quality rule, logicalType) lists
- * them.
+ * them. A set of versions is a mask with one bit for each fh_odcs_version (FH_IN_*).
  *
  * Does not: hold rules between fields (contract_read.c, contract_rules.c). Thread: constant.
  * Ownership: static.
@@ -27,6 +27,7 @@ enum fh_field_kind {
     FH_FIELD_SECTION,  /* pointer to the struct of `section` */
     FH_FIELD_SECTIONS, /* FH_CONTRACT_LIST of the struct of `section` */
     FH_FIELD_TEAM,     /* pointer to struct fh_contract_team, or a bare list of members */
+    FH_FIELD_CONTEXT,  /* pointer to struct fh_contract_context, or one string */
     FH_FIELD_KIND_COUNT
 };
 
@@ -40,12 +41,24 @@ enum fh_field_form {
     FH_FORM_COUNT
 };
 
+/* Sets of versions. */
 enum {
-    FH_FIELD_REQUIRED = 1u << 0,
-    FH_FIELD_VARIANT = 1u << 1,    /* allowed where the variant lists it */
-    FH_FIELD_DEPRECATED = 1u << 2, /* in 3.1.0: a warning names `instead` */
-    FH_FIELD_POSITIVE = 1u << 3,   /* number > 0 */
-    FH_FIELD_NATURAL = 1u << 4,    /* integer >= 0 */
+    FH_IN_3_0_LAX = 1u << FH_ODCS_3_0_2,
+    FH_IN_3_0_STRICT = 1u << FH_ODCS_3_0_2_STRICT,
+    FH_IN_3_0 = FH_IN_3_0_LAX | FH_IN_3_0_STRICT,
+    FH_IN_3_1 = 1u << FH_ODCS_3_1_0,
+    FH_IN_3_2 = 1u << FH_ODCS_3_2_0,
+    FH_FROM_3_1 = FH_IN_3_1 | FH_IN_3_2,
+    FH_FROM_STRICT = FH_IN_3_0_STRICT | FH_FROM_3_1,
+    FH_IN_ALL = FH_IN_3_0 | FH_FROM_3_1,
+};
+
+enum {
+    FH_FIELD_VARIANT = 1u << 0,  /* allowed where the variant lists it */
+    FH_FIELD_POSITIVE = 1u << 1, /* number > 0 */
+    FH_FIELD_NATURAL = 1u << 2,  /* integer >= 0 */
+    FH_FIELD_NEW_3_1 = 1u << 3,  /* unknown to 3.0 */
+    FH_FIELD_NEW_3_2 = 1u << 4,  /* unknown to 3.0 and 3.1 */
 
     FH_ALLOW_NULL = 1u << FH_DOC_TYPE_NULL,
     FH_ALLOW_BOOL = 1u << FH_DOC_TYPE_BOOL,
@@ -59,16 +72,30 @@ enum {
 
 struct fh_section;
 
+/* A word that a string may be, and the versions that know it. */
+struct fh_choice {
+    const char *text;
+    unsigned versions;
+};
+
 struct fh_field {
     const char *key;
     enum fh_field_kind kind;
     enum fh_field_form form;
     unsigned flags;
-    unsigned allow; /* of a value */
-    size_t offset;  /* of the member in the section's struct */
+    unsigned required; /* versions in which it must be there */
+    unsigned allow;    /* of a value */
+    size_t offset;     /* of the member in the section's struct */
     const struct fh_section *section;
-    const char *const *choices; /* NULL-terminated, for a string */
-    const char *instead;        /* what to write in place of a deprecated key */
+    const struct fh_choice *choices; /* for a string; ends with a NULL text */
+    const char *instead;             /* what to write in place of a deprecated key, else NULL */
+    unsigned deprecated;             /* versions in which it is: a warning names `instead` */
+};
+
+/* How the struct of every section starts. */
+struct fh_section_head {
+    const struct fh_doc_node *node;
+    const struct fh_doc_node *extra;
 };
 
 /* Sections whose fields depend on something are resolved by these. */
@@ -83,17 +110,20 @@ enum fh_variant_kind {
 
 struct fh_section {
     const char *name; /* for people: "a server" */
-    size_t size;      /* of the struct, which starts with `const struct fh_doc_node *node` */
+    size_t size;      /* of the struct, which starts as fh_section_head */
     const struct fh_field *fields;
     size_t field_count;
     enum fh_variant_kind variant;
-    bool is_open;        /* unknown keys are allowed by the schema; kept as `extra` */
-    size_t extra_offset; /* of `const struct fh_doc_node *extra`, when is_open or OPTIONS */
+    unsigned open; /* versions whose schema lets unknown keys pass; they are kept as `extra` */
 };
+
+/* The schema says nothing of the keys of a variant: unknown ones are kept as `extra`. */
+enum { FH_VARIANT_OPEN = 1u << 8 };
 
 /* Keys that a variant adds: NULL-terminated lists. */
 struct fh_variant {
-    const char *name; /* discriminator: "local" */
+    unsigned versions; /* to which this row applies, and FH_VARIANT_OPEN */
+    const char *name;  /* discriminator: "local" */
     const char *const *keys;
     const char *const *required;
 };
@@ -116,12 +146,31 @@ extern const struct fh_section fh_section_support;
 extern const struct fh_section fh_section_price;
 extern const struct fh_section fh_section_custom;
 extern const struct fh_section fh_section_definition;
+extern const struct fh_section fh_section_synonym;
+extern const struct fh_section fh_section_enum_value;
+extern const struct fh_section fh_section_map;
+extern const struct fh_section fh_section_context;
+extern const struct fh_section fh_section_statement;
+extern const struct fh_section fh_section_constraint;
 
 /* The field of this key, or NULL. O(log n). */
 const struct fh_field *fh_section_field(const struct fh_section *section, const char *key);
 
-/* The variant of this name (discriminator) among those of a kind, or NULL. "" names the variant
- * without a discriminator. */
-const struct fh_variant *fh_variant_find(enum fh_variant_kind kind, const char *name);
+/* The versions that know the field. */
+unsigned fh_field_versions(const struct fh_field *field);
+
+/* Whether the member of a section's struct holds something. */
+bool fh_field_is_present(const struct fh_field *field, const void *member);
+
+/* Appends the canonical form (contract.h) of one section, which was read without an error. */
+void fh_section_encode(struct fh_buf *out, const struct fh_section *section, const void *in);
+
+/* The variant of this name (discriminator) among those of a kind in a version, or NULL. "" names
+ * the variant without a discriminator. */
+const struct fh_variant *
+fh_variant_find(enum fh_variant_kind kind, enum fh_odcs_version version, const char *name);
+
+/* "v3.0.2", "v3.1.0", "v3.2.0", for people. */
+const char *fh_odcs_text(enum fh_odcs_version version);
 
 #endif

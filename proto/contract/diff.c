@@ -188,6 +188,25 @@ static void descend(struct walk *walk,
     compare_level(walk, level);
 }
 
+/* A context may be one string. */
+static const char *context_text(const void *context)
+{
+    return ((const struct fh_contract_context *)context)->text;
+}
+
+static void compare_context(struct walk *walk,
+                            const struct fh_diff_level *level,
+                            const struct fh_field *field,
+                            const void *before,
+                            const void *after)
+{
+    const char *old = context_text(before);
+    const char *new = context_text(after);
+    if (old == NULL || new == NULL || strcmp(old, new) != 0) {
+        report_whole(walk, level, field, before, after);
+    }
+}
+
 /* Options are no part of their own but say more of the type, so each of them comes and goes by
  * itself. */
 static void
@@ -204,7 +223,10 @@ compare_section(struct walk *walk, const struct fh_diff_level *level, const stru
         after = after == NULL ? &no_options : after;
     }
     size_t popped = push(walk, field->key);
-    if (before != NULL && after != NULL) {
+    if (field->kind == FH_FIELD_CONTEXT && before != NULL && after != NULL &&
+        (context_text(before) != NULL || context_text(after) != NULL)) {
+        compare_context(walk, level, field, before, after);
+    } else if (before != NULL && after != NULL) {
         descend(walk, level, field->section, before, after);
     } else {
         report_whole(walk, level, field, before, after);
@@ -278,8 +300,8 @@ static void report_extra(struct walk *walk,
 
 static void compare_extra(struct walk *walk, const struct fh_diff_level *level)
 {
-    const struct fh_doc_node *before = fh_section_extra(level->section, level->before);
-    const struct fh_doc_node *after = fh_section_extra(level->section, level->after);
+    const struct fh_doc_node *before = fh_section_extra(level->before);
+    const struct fh_doc_node *after = fh_section_extra(level->after);
     if (before == NULL && after == NULL) {
         return;
     }

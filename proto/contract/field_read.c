@@ -37,56 +37,74 @@ bool fh_reader_has_type(struct fh_reader *reader,
     return false;
 }
 
-static void list_choices(char *out, size_t size, const char *const *choices)
-{
-    size_t used = 0;
-    out[0] = '\0';
-    for (size_t i = 0; choices[i] != NULL && used < size; i++) {
-        int wanted = snprintf(out + used, size - used, "%s%s", i == 0 ? "" : ", ", choices[i]);
-        used += wanted > 0 ? (size_t)wanted : 0;
-    }
-}
+/* The words that the version knows; as many as fit. */
+enum { CHOICES_MAX = 48 };
 
-static size_t count_choices(const char *const *choices)
+static size_t
+list_choices(const char *out[CHOICES_MAX], const struct fh_choice *choices, unsigned version)
 {
     size_t count = 0;
-    while (choices[count] != NULL) {
-        count++;
+    for (size_t i = 0; choices[i].text != NULL && count < CHOICES_MAX; i++) {
+        if ((choices[i].versions & version) != 0) {
+            out[count++] = choices[i].text;
+        }
     }
     return count;
 }
 
-bool fh_is_choice(const char *text, const char *const *choices)
+static void join_choices(char *out, size_t size, const char *const *words, size_t count)
 {
-    for (size_t i = 0; choices[i] != NULL; i++) {
-        if (strcmp(text, choices[i]) == 0) {
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < count && used < size; i++) {
+        int wanted = snprintf(out + used, size - used, "%s%s", i == 0 ? "" : ", ", words[i]);
+        used += wanted > 0 ? (size_t)wanted : 0;
+    }
+}
+
+bool fh_is_word(const char *text, const char *const *words)
+{
+    for (size_t i = 0; words[i] != NULL; i++) {
+        if (strcmp(text, words[i]) == 0) {
             return true;
         }
     }
     return false;
 }
 
-static void
-check_choice(struct fh_reader *reader, const struct fh_doc_node *node, const struct fh_field *field)
+static const struct fh_choice *find_choice(const char *text, const struct fh_choice *choices)
 {
-    if (fh_is_choice(node->text, field->choices)) {
-        return;
+    for (; choices->text != NULL; choices++) {
+        if (strcmp(text, choices->text) == 0) {
+            return choices;
+        }
     }
-    if (field->form == FH_FORM_API_VERSION) {
-        bool is_draft = strncmp(node->text, "v3.2", 4) == 0;
+    return NULL;
+}
+
+/* A word of another version, or of none. */
+static void wrong_choice(struct fh_reader *reader,
+                         const struct fh_doc_node *node,
+                         const struct fh_field *field,
+                         const struct fh_choice *later)
+{
+    const char *words[CHOICES_MAX];
+    char all[400];
+    size_t count = list_choices(words, field->choices, 1u << reader->version);
+    join_choices(all, sizeof all, words, count);
+    const char *nearest = fh_nearest(node->text, words, count);
+    if (later != NULL) {
+        const char *first = fh_odcs_text(fh_odcs_first(later->versions));
         fh_reader_error(reader,
                         node,
-                        "odcs.api_version",
-                        "\"%.32s\" is %s; write v3.1.0 (v3.0.0 to v3.0.2 are read too)",
+                        "odcs.choice",
+                        "\"%.64s\" came with %s; write apiVersion: %s (in %s: %s)",
                         node->text,
-                        is_draft ? "a draft of the standard that is not read yet"
-                                 : "no version of the standard that is read here");
-        return;
-    }
-    char all[400];
-    list_choices(all, sizeof all, field->choices);
-    const char *nearest = fh_nearest(node->text, field->choices, count_choices(field->choices));
-    if (nearest != NULL) {
+                        first,
+                        first,
+                        fh_odcs_text(reader->version),
+                        all);
+    } else if (nearest != NULL) {
         fh_reader_error(reader,
                         node,
                         "odcs.choice",
@@ -101,6 +119,48 @@ check_choice(struct fh_reader *reader, const struct fh_doc_node *node, const str
                         "\"%.64s\" is not known here; it is one of %s",
                         node->text,
                         all);
+    }
+}
+
+static void
+wrong_api_version(struct fh_reader *reader, const struct fh_doc_node *node, bool is_later)
+{
+    if (is_later) {
+        fh_reader_error(reader,
+                        node,
+                        "odcs.api_version",
+                        "the contract says %.32s, which the schema of %s does not know",
+                        node->text,
+                        fh_odcs_text(reader->version));
+    } else {
+        fh_reader_error(reader,
+                        node,
+                        "odcs.api_version",
+                        "\"%.32s\" is no version of the standard that is read here; write v3.1.0 "
+                        "(v3.0.0 to v3.0.2 and the draft of v3.2.0 are read too)",
+                        node->text);
+    }
+}
+
+static void
+check_choice(struct fh_reader *reader, const struct fh_doc_node *node, const struct fh_field *field)
+{
+    const struct fh_choice *choice = find_choice(node->text, field->choices);
+    bool is_known = choice != NULL && (choice->versions & 1u << reader->version) != 0;
+    if (!is_known && field->form == FH_FORM_API_VERSION) {
+        wrong_api_version(reader, node, choice != NULL);
+    } else if (!is_known) {
+        wrong_choice(reader, node, field, choice);
+    } else if ((choice->versions & 1u << reader->says) == 0) {
+        const char *first = fh_odcs_text(fh_odcs_first(choice->versions));
+        fh_reader_warning(reader,
+                          node,
+                          "odcs.key.newer",
+                          "\"%.64s\" came with %s and this contract says %s; write apiVersion: %s",
+                          node->text,
+                          first,
+                          fh_odcs_text(reader->says),
+                          first);
     }
 }
 
@@ -335,7 +395,7 @@ void fh_read_refs(struct fh_reader *reader,
         }
     }
     for (size_t i = 0; i < out->count; i++) {
-        if (!fh_reference_fits(out->items[i])) {
+        if (!fh_reference_fits(out->items[i], reader->version)) {
             fh_reader_error(reader,
                             node,
                             "odcs.reference",

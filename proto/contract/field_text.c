@@ -19,13 +19,10 @@ struct fh_any_list fh_field_list(const struct fh_field *field, const void *in)
     return list.items == NULL ? (struct fh_any_list){0} : list;
 }
 
-const struct fh_doc_node *fh_section_extra(const struct fh_section *section, const void *in)
+const struct fh_doc_node *fh_section_extra(const void *in)
 {
-    const struct fh_doc_node *extra = NULL;
-    if (section->extra_offset != 0) {
-        memcpy(&extra, (const uint8_t *)in + section->extra_offset, sizeof extra);
-    }
-    return extra;
+    const struct fh_section_head *head = in;
+    return head->extra;
 }
 
 /* --- values --- */
@@ -272,6 +269,7 @@ bool fh_field_is_set(const struct fh_field *field, const void *in)
     case FH_FIELD_VALUE:
     case FH_FIELD_SECTION:
     case FH_FIELD_TEAM:
+    case FH_FIELD_CONTEXT:
     case FH_FIELD_KIND_COUNT:
         break;
     }
@@ -319,6 +317,7 @@ bool fh_field_equal(const struct fh_field *field, const void *a, const void *b)
     case FH_FIELD_SECTION:
     case FH_FIELD_SECTIONS:
     case FH_FIELD_TEAM:
+    case FH_FIELD_CONTEXT:
     case FH_FIELD_KIND_COUNT:
         break;
     }
@@ -363,6 +362,7 @@ void fh_field_text(struct fh_buf *out, const struct fh_field *field, const void 
     case FH_FIELD_SECTION:
     case FH_FIELD_SECTIONS:
     case FH_FIELD_TEAM:
+    case FH_FIELD_CONTEXT:
     case FH_FIELD_KIND_COUNT:
         break;
     }
@@ -385,7 +385,7 @@ static void add_list(struct fh_buf *out, const struct fh_field *field, const voi
 static void
 add_extra(struct fh_buf *out, const struct fh_section *section, const void *in, const char *before)
 {
-    const struct fh_doc_node *extra = fh_section_extra(section, in);
+    const struct fh_doc_node *extra = fh_section_extra(in);
     const struct fh_doc_node *child = extra == NULL ? NULL : extra->first;
     for (; child != NULL; child = child->next) {
         if (fh_section_is_extra(section, child->key)) {
@@ -402,6 +402,11 @@ void fh_section_text(struct fh_buf *out,
                      bool deep)
 {
     const char *before = "";
+    const struct fh_contract_context *context = in;
+    if (section == &fh_section_context && context->text != NULL) {
+        add_json(out, context->text);
+        return;
+    }
     fh_buf_add_cstr(out, "{");
     for (size_t i = 0; i < section->field_count; i++) {
         const struct fh_field *field = &section->fields[i];

@@ -25,12 +25,12 @@ static inline const void *fh_field_member(const struct fh_field *field, const vo
     return (const uint8_t *)in + field->offset;
 }
 
-/* The struct that a field of kind SECTION or TEAM points to, or NULL. */
+/* The struct that a field of kind SECTION, TEAM or CONTEXT points to, or NULL. */
 const void *fh_field_section(const struct fh_field *field, const void *in);
 /* The list of a field of kind SECTIONS. */
 struct fh_any_list fh_field_list(const struct fh_field *field, const void *in);
 
-/* Whether a field other than SECTION, SECTIONS and TEAM says something. */
+/* Whether a field other than SECTION, SECTIONS, TEAM and CONTEXT says something. */
 bool fh_field_is_set(const struct fh_field *field, const void *in);
 /* Whether such a field means the same in two structs of one section. */
 bool fh_field_equal(const struct fh_field *field, const void *a, const void *b);
@@ -53,7 +53,7 @@ bool fh_value_equal(const struct fh_doc_node *a, const struct fh_doc_node *b);
 const struct fh_doc_node **fh_value_children(struct fh_buf *memory, const struct fh_doc_node *map);
 
 /* The map with keys that the section does not know, or NULL, and whether a key of it is one. */
-const struct fh_doc_node *fh_section_extra(const struct fh_section *section, const void *in);
+const struct fh_doc_node *fh_section_extra(const void *in);
 static inline bool fh_section_is_extra(const struct fh_section *section, const char *key)
 {
     return fh_section_field(section, key) == NULL;

@@ -64,6 +64,25 @@ void fh_findings_add(struct fh_findings *findings,
                                                              .message = message_copy};
 }
 
+void fh_findings_append(struct fh_findings *findings,
+                        const struct fh_findings *from,
+                        bool as_warnings)
+{
+    FH_ASSERT(findings->arena == from->arena);
+    findings->errors += as_warnings ? 0 : from->errors;
+    findings->warnings += from->warnings + (as_warnings ? from->errors : 0);
+    for (size_t i = 0; i < from->count && findings->count < FH_FINDINGS_MAX; i++) {
+        if (!reserve(findings)) {
+            findings->failed = FH_ENOMEM;
+            return;
+        }
+        struct fh_finding *added = &findings->items[findings->count++];
+        *added = from->items[i];
+        added->severity = as_warnings ? FH_SEVERITY_WARNING : added->severity;
+    }
+    findings->failed = findings->failed == FH_OK ? from->failed : findings->failed;
+}
+
 void fh_findings_sort(struct fh_findings *findings)
 {
     /* Insertion: stable, and the list is short and nearly in order. */

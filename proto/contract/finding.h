@@ -55,6 +55,11 @@ void fh_findings_add(struct fh_findings *findings,
                      const char *format,
                      ...) FH_PRINTF(7, 8);
 
+/* Appends all of `from`, of the same arena; `as_warnings` makes its errors warnings. */
+void fh_findings_append(struct fh_findings *findings,
+                        const struct fh_findings *from,
+                        bool as_warnings);
+
 /* Orders by line, then column, keeping the order of equal places. */
 void fh_findings_sort(struct fh_findings *findings);
 

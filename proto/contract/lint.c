@@ -12,7 +12,7 @@ int fh_contract_lint(struct fh_contract **out,
                      struct fh_err *err)
 {
     struct fh_contract *contract = NULL;
-    int rc = fh_contract_read(&contract, text, findings, err);
+    int rc = fh_contract_read_as(&contract, text, options->schema, findings, err);
     if (rc != FH_OK && rc != FH_ECHECK) {
         return rc;
     }

@@ -13,8 +13,9 @@
 #include "proto/contract/finding.h"
 
 struct fh_lint_options {
-    bool for_publishing; /* also the rules of class publish.* */
-    const char *domain;  /* the publisher's name, or NULL when it is not known */
+    bool for_publishing;         /* also the rules of class publish.* */
+    const char *domain;          /* the publisher's name, or NULL when it is not known */
+    enum fh_odcs_version schema; /* judge by this one; FH_ODCS_OWN: by what the document says */
 };
 
 /* Reads and judges `text` (borrowed). FH_OK without an error (warnings may be there); FH_ECHECK

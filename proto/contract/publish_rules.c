@@ -5,6 +5,7 @@
 #include "common/semver.h"
 #include "proto/contract/contract_rules.h"
 #include "proto/contract/location.h"
+#include "proto/contract/quality_gate.h"
 #include "proto/contract/source_mapping.h"
 #include "proto/contract/sql_type.h"
 #include "proto/wire/id.h"
@@ -388,6 +389,7 @@ void fh_publish_rules(const struct fh_contract *contract,
     check_domain(contract, domain, findings);
     check_tables(contract, findings);
     check_servers(contract, findings);
+    fh_quality_rules(contract, findings);
     check_locations(contract->node, "", findings);
 }
 

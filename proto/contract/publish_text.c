@@ -6,6 +6,7 @@
 #include "proto/contract/contract_read.h"
 #include "proto/wire/pack.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { LEAK_BYTES_MIN = 5 }; /* shorter values stand in any text by chance */
@@ -120,7 +121,8 @@ static void write_mesh_server(struct fh_buf *out,
 
 /* A place of the source that would stay in the published text. */
 static void check_leak(struct fh_bytes published,
-                       const struct fh_contract_server *server,
+                       const struct fh_doc_node *from,
+                       const char *path,
                        const char *what,
                        const char *value,
                        struct fh_findings *findings)
@@ -139,12 +141,12 @@ static void check_leak(struct fh_bytes published,
     fh_findings_add(
         findings,
         FH_SEVERITY_ERROR,
-        server->node->line,
-        server->node->column,
-        "servers",
+        from->line,
+        from->column,
+        path,
         "publish.location",
-        "the %s of this server also stands outside servers, on line %u of the published "
-        "text (maybe in a comment); remove it there",
+        "the %s also stands elsewhere, on line %u of the published text (maybe in a comment); "
+        "remove it there",
         what,
         line);
 }
@@ -155,12 +157,152 @@ static void check_leaks(struct fh_bytes published,
 {
     for (size_t i = 0; i < contract->servers.count; i++) {
         const struct fh_contract_server *server = &contract->servers.items[i];
-        check_leak(published, server, "path", server->path, findings);
-        check_leak(published, server, "location", server->location, findings);
-        check_leak(published, server, "host", server->host, findings);
-        check_leak(published, server, "endpointUrl", server->endpoint_url, findings);
-        check_leak(published, server, "stagingDir", server->staging_dir, findings);
+        check_leak(
+            published, server->node, "servers", "path of this server", server->path, findings);
+        check_leak(published,
+                   server->node,
+                   "servers",
+                   "location of this server",
+                   server->location,
+                   findings);
+        check_leak(
+            published, server->node, "servers", "host of this server", server->host, findings);
+        check_leak(published,
+                   server->node,
+                   "servers",
+                   "endpointUrl of this server",
+                   server->endpoint_url,
+                   findings);
+        check_leak(published,
+                   server->node,
+                   "servers",
+                   "stagingDir of this server",
+                   server->staging_dir,
+                   findings);
     }
+    for (size_t i = 0; i < contract->tables.count; i++) {
+        const struct fh_contract_table *table = &contract->tables.items[i];
+        check_leak(published,
+                   table->node,
+                   "schema",
+                   "physicalName of this table",
+                   table->physical_name,
+                   findings);
+    }
+}
+
+/* ---- physical names of tables ---- */
+
+/* A place of the author's text and what stands there in the published one. */
+struct edit {
+    size_t at;
+    size_t size;
+    const struct fh_contract_table *table; /* its quoted name */
+};
+
+struct edits {
+    size_t count;
+    struct edit *items; /* by place */
+};
+
+/* Byte offset of a place in characters. The text was read without an error, so it is UTF-8. */
+static size_t place_of(struct fh_bytes text, uint32_t line, uint32_t column)
+{
+    size_t at = line_start(text, line);
+    for (uint32_t i = 1; i < column && at < text.size; i++) {
+        at++;
+        while (at < text.size && (text.data[at] & 0xc0) == 0x80) {
+            at++;
+        }
+    }
+    return at;
+}
+
+/* Bytes of the scalar whose first is at `at`, all on one line; 0 when it is not that simple. */
+static size_t scalar_size(struct fh_bytes text, size_t at, const struct fh_doc_node *scalar)
+{
+    size_t left = text.size - at;
+    if (scalar->line != scalar->last_line || left == 0) {
+        return 0;
+    }
+    if (scalar->plain) {
+        size_t size = strlen(scalar->text);
+        return size <= left && memcmp(text.data + at, scalar->text, size) == 0 ? size : 0;
+    }
+    uint8_t quote = text.data[at];
+    if (quote != '"' && quote != '\'') {
+        return 0;
+    }
+    for (size_t i = 1; i < left && text.data[at + i] != '\n'; i++) {
+        bool escaped = quote == '"' && text.data[at + i] == '\\';
+        bool doubled = quote == '\'' && text.data[at + i] == quote && i + 1 < left &&
+                       text.data[at + i + 1] == quote;
+        if (escaped || doubled) {
+            i++;
+        } else if (text.data[at + i] == quote) {
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct edit *left = a;
+    const struct edit *right = b;
+    return left->at < right->at ? -1 : left->at > right->at;
+}
+
+/* The physicalName of a table is the name of a file, or of a table in a database: part of where the
+ * data lies. Gives FH_OK also with findings. */
+static int find_physical_names(struct edits *out,
+                               struct fh_bytes text,
+                               const struct fh_contract *contract,
+                               struct fh_findings *findings,
+                               struct fh_err *err)
+{
+    out->items = fh_arena_array(findings->arena, contract->tables.count + 1, sizeof *out->items);
+    if (out->items == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "published text: out of memory");
+    }
+    for (size_t i = 0; i < contract->tables.count; i++) {
+        const struct fh_contract_table *table = &contract->tables.items[i];
+        const struct fh_doc_node *scalar = fh_doc_get(table->node, "physicalName");
+        if (scalar == NULL || table->physical_name == NULL || table->name == NULL ||
+            strcmp(table->physical_name, table->name) == 0) {
+            continue;
+        }
+        size_t at = place_of(text, scalar->line, scalar->column);
+        size_t size = scalar_size(text, at, scalar);
+        if (size == 0) {
+            refuse(findings,
+                   scalar->line,
+                   "publish.text.layout",
+                   "schema",
+                   "the physicalName of a table gives way to its name in the published text; write "
+                   "it on one line, plain or in quotes");
+            continue;
+        }
+        out->items[out->count++] = (struct edit){.at = at, .size = size, .table = table};
+    }
+    qsort(out->items, out->count, sizeof *out->items, by_place);
+    return FH_OK;
+}
+
+/* Appends the author's bytes from `from` to `to` with the edits among them. */
+static void add_edited(
+    struct fh_buf *out, struct fh_bytes text, size_t from, size_t to, const struct edits *edits)
+{
+    for (size_t i = 0; i < edits->count; i++) {
+        const struct edit *edit = &edits->items[i];
+        if (edit->at < from || edit->at >= to) {
+            continue;
+        }
+        fh_buf_add(out, text.data + from, edit->at - from);
+        fh_buf_printf(out, "\"%s\"", edit->table->name);
+        from = edit->at + edit->size;
+    }
+    fh_buf_add(out, text.data + from, to - from);
 }
 
 static int make_text(struct fh_bytes *out,
@@ -171,16 +313,24 @@ static int make_text(struct fh_bytes *out,
                      struct fh_findings *findings,
                      struct fh_err *err)
 {
+    struct edits edits = {.count = 0};
+    int rc = find_physical_names(&edits, text, contract, findings, err);
+    if (rc == FH_OK) {
+        rc = fh_findings_ok(findings, err);
+    }
+    if (rc != FH_OK) {
+        return rc;
+    }
     struct fh_bytes block = servers_block(text, servers);
     size_t before = (size_t)(block.data - text.data);
     bool is_crlf = memmem(block.data, block.size, "\r\n", 2) != NULL;
     struct fh_buf FH_CLEANUP(fh_buf_fini) buf;
     fh_buf_init(&buf, FH_CONTRACT_BYTES_MAX);
-    fh_buf_add(&buf, text.data, before);
+    add_edited(&buf, text, 0, before, &edits);
     write_mesh_server(
         &buf, servers->key_column - 1, is_crlf ? "\r\n" : "\n", domain, contract->name);
-    fh_buf_add(&buf, block.data + block.size, text.size - before - block.size);
-    int rc = fh_buf_ok(&buf);
+    add_edited(&buf, text, before + block.size, text.size, &edits);
+    rc = fh_buf_ok(&buf);
     if (rc != FH_OK) {
         return fh_err_rule(err, rc, "yaml.size", "the published text is larger than 256 KiB");
     }

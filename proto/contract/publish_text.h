@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The published text: the author's bytes, with the `servers` node replaced by the mesh address.
+ * The published text: the author's bytes, with the `servers` node replaced by the mesh address, and
+ * the physicalName of each table by its name.
  *
  * What says where the data lies stays with the owner. So the lines of `servers` (with the comments
  * inside it) give way to one server of type `custom` whose location is freehold://<domain
- * id>/<product>; every other byte stays the author's, comments included. The result is read again,
- * and the canonical form that gets signed is the form of the published text, so that anybody can
- * check that the two agree.
+ * id>/<product>, and the physicalName of a table, which names a file or a table of a database, to
+ * the table's own name in quotes; every other byte stays the author's, comments included. The
+ * physicalName of a column stays: it is a name inside the data, not a place. The result is read
+ * again, and the canonical form that gets signed is the form of the published text, so that anybody
+ * can check that the two agree.
  *
  * Does not: read files. Thread: distinct objects. Ownership: text and contract live in the arena of
  * `findings`.

@@ -96,3 +96,14 @@ void *fh_reader_allocate(struct fh_reader *reader, size_t count, size_t size)
     }
     return memory;
 }
+
+enum fh_odcs_version fh_odcs_first(unsigned versions)
+{
+    FH_ASSERT(versions != 0);
+    unsigned version = 0;
+    while ((versions & 1u << version) == 0) {
+        version++;
+    }
+    FH_ASSERT(version < FH_ODCS_COUNT);
+    return (enum fh_odcs_version)version;
+}

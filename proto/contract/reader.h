@@ -2,7 +2,7 @@
 /*
  * The state of one reading, private to this room: where we are and what was found.
  *
- * contract_read.c walks the sections by the tables, field_read.c reads single fields,
+ * section_read.c walks the sections by the tables, field_read.c reads single fields,
  * section_checks.c judges what the tables cannot say between the fields of one section.
  *
  * Does not: outlive a reading. Thread: one. Ownership: borrows everything.
@@ -18,7 +18,10 @@ enum { FH_READER_PATH_BYTES = 512 };
 struct fh_reader {
     struct fh_findings *findings;
     struct fh_arena *arena;
-    bool is_foreign; /* from a record: unknown keys are ignored, no warnings about writing */
+    enum fh_odcs_version version;    /* judged by this one */
+    enum fh_odcs_version says;       /* the document's own; equal to version when it says none */
+    bool is_foreign;                 /* from a record: no warnings about writing */
+    bool keeps_unknown;              /* a later draft may have keys that are not known here */
     char path[FH_READER_PATH_BYTES]; /* "schema[0].properties[2]"; cut when longer */
     size_t path_size;
     int failed; /* FH_OK or FH_ENOMEM */
@@ -54,7 +57,16 @@ bool fh_reader_has_type(struct fh_reader *reader,
                         unsigned allow,
                         const char *wanted);
 /* Whether the text is in a NULL-terminated list. */
-bool fh_is_choice(const char *text, const char *const *choices);
+bool fh_is_word(const char *text, const char *const *words);
+
+/* The earliest of a set of versions that is not empty. */
+enum fh_odcs_version fh_odcs_first(unsigned versions);
+
+/* Reads a map into a new struct of the section; NULL when there is no memory. Findings go to the
+ * reader. */
+void *fh_reader_read(struct fh_reader *reader,
+                     const struct fh_section *section,
+                     const struct fh_doc_node *node);
 
 /* Each reads one field into its member, or leaves it absent after a finding. */
 void fh_read_string(struct fh_reader *reader,
@@ -92,8 +104,8 @@ void fh_section_check(struct fh_reader *reader,
                       const struct fh_doc_node *parent,
                       const void *out);
 
-/* Whether a reference has one of the two forms of the standard: table.column, or
- * [file.yaml#/]section/id[/section/id...]. */
-bool fh_reference_fits(const char *text);
+/* Whether a reference has one of the two forms of the standard: table.column (since 3.2 with more
+ * parts), or [file.yaml#/]section/id[/section/id...]. */
+bool fh_reference_fits(const char *text, enum fh_odcs_version version);
 
 #endif

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/contract/reader.h"
 
+#include "common/bytes.h"
+#include "common/limits.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 /* --- references --- */
@@ -70,14 +74,22 @@ static bool is_file_part(const char *text, size_t size)
     return size > 0;
 }
 
-bool fh_reference_fits(const char *text)
+/* table.column; since 3.2 also table.column.field, as deep as it goes. */
+static bool is_dotted(const char *text, bool is_deep)
 {
     const char *at = skip_word(text);
-    if (at != NULL && *at == '.') {
+    unsigned dots = 0;
+    while (at != NULL && *at == '.' && (dots == 0 || is_deep)) {
         at = skip_word(at + 1);
-        if (at != NULL && *at == '\0') {
-            return true;
-        }
+        dots++;
+    }
+    return at != NULL && *at == '\0' && dots > 0;
+}
+
+bool fh_reference_fits(const char *text, enum fh_odcs_version version)
+{
+    if (is_dotted(text, (1u << version & FH_IN_3_2) != 0)) {
+        return true;
     }
     const char *hash = strstr(text, ".yaml#");
     if (hash != NULL) {
@@ -118,8 +130,9 @@ static void check_quality(struct fh_reader *reader,
                                             "mustBeBetween",
                                             "mustNotBeBetween"};
     const char *type = fh_reader_discriminator(node, "type");
-    bool compares = strcmp(type, "library") == 0 || strcmp(type, "sql") == 0 ||
-                    fh_doc_get(node, "metric") != NULL;
+    bool compares = (1u << reader->version & FH_FROM_3_1) != 0 &&
+                    (strcmp(type, "library") == 0 || strcmp(type, "sql") == 0 ||
+                     fh_doc_get(node, "metric") != NULL);
     unsigned count = 0;
     for (size_t i = 0; i < FH_COUNT(operators); i++) {
         count += fh_doc_get(node, operators[i]) != NULL;
@@ -144,36 +157,45 @@ static void check_quality(struct fh_reader *reader,
 
 /* --- logicalTypeOptions --- */
 
+/* One bound: a number for numbers, else a string; Booleans when they say in 3.0 that the other
+ * bound is exclusive. */
+static void check_bound(struct fh_reader *reader,
+                        const char *logical_type,
+                        const struct fh_doc_node *bound,
+                        bool is_exclusive)
+{
+    bool is_numeric = strcmp(logical_type, "integer") == 0 || strcmp(logical_type, "number") == 0;
+    bool is_flag = is_exclusive && (1u << reader->version & FH_IN_3_0) != 0;
+    enum fh_doc_type type = fh_doc_type(bound);
+    enum fh_doc_type wanted = is_flag      ? FH_DOC_TYPE_BOOL
+                              : is_numeric ? FH_DOC_TYPE_NUMBER
+                                           : FH_DOC_TYPE_STRING;
+    if (type == wanted) {
+        return;
+    }
+    size_t before = fh_reader_push_key(reader, bound->key);
+    fh_reader_error(reader,
+                    bound,
+                    "odcs.type",
+                    "expected %s for the %s of %s, found %s%s",
+                    fh_doc_type_text(wanted),
+                    bound->key,
+                    logical_type,
+                    fh_doc_type_text(type),
+                    wanted == FH_DOC_TYPE_STRING ? "; put it in quotes" : "");
+    fh_reader_pop(reader, before);
+}
+
 static void check_bounds(struct fh_reader *reader,
                          const char *logical_type,
                          const struct fh_contract_options *options)
 {
     const struct fh_doc_node *bounds[] = {
         options->minimum, options->maximum, options->exclusive_minimum, options->exclusive_maximum};
-    bool is_numeric = strcmp(logical_type, "integer") == 0 || strcmp(logical_type, "number") == 0;
     for (size_t i = 0; i < FH_COUNT(bounds); i++) {
-        if (bounds[i] == NULL) {
-            continue;
+        if (bounds[i] != NULL) {
+            check_bound(reader, logical_type, bounds[i], i >= 2);
         }
-        enum fh_doc_type type = fh_doc_type(bounds[i]);
-        size_t before = fh_reader_push_key(reader, bounds[i]->key);
-        if (is_numeric && type != FH_DOC_TYPE_NUMBER) {
-            fh_reader_error(reader,
-                            bounds[i],
-                            "odcs.type",
-                            "expected a number for the %s of %s, found %s",
-                            bounds[i]->key,
-                            logical_type,
-                            fh_doc_type_text(type));
-        } else if (!is_numeric && type == FH_DOC_TYPE_NUMBER) {
-            fh_reader_error(reader,
-                            bounds[i],
-                            "odcs.type",
-                            "expected a string for the %s of %s; put it in quotes",
-                            bounds[i]->key,
-                            logical_type);
-        }
-        fh_reader_pop(reader, before);
     }
 }
 
@@ -247,14 +269,139 @@ static void check_relationship(struct fh_reader *reader,
     }
 }
 
+static bool is_one_of(const char *text, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(text, words[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What 3.0 says of the files behind a server, and no later version. */
+static void check_old_files(struct fh_reader *reader, const struct fh_contract_server *server)
+{
+    static const char *const types[] = {"azure", "s3", "sftp"};
+    static const char *const formats[] = {"parquet", "delta", "json", "csv"};
+    static const char *const delimiters[] = {"new_line", "array"};
+    if (!is_one_of(server->type, types, FH_COUNT(types))) {
+        return;
+    }
+    if (server->format != NULL && !is_one_of(server->format, formats, FH_COUNT(formats))) {
+        fh_reader_error(reader,
+                        fh_doc_get(server->node, "format"),
+                        "odcs.choice",
+                        "format \"%.32s\" is none of parquet, delta, json, csv",
+                        server->format);
+    }
+    if (server->delimiter != NULL &&
+        !is_one_of(server->delimiter, delimiters, FH_COUNT(delimiters))) {
+        fh_reader_error(reader,
+                        fh_doc_get(server->node, "delimiter"),
+                        "odcs.choice",
+                        "delimiter \"%.32s\" is none of new_line, array",
+                        server->delimiter);
+    }
+}
+
 static void check_server(struct fh_reader *reader, const struct fh_contract_server *server)
 {
-    if (server->type != NULL && strcmp(server->type, "sftp") == 0 && server->location != NULL &&
+    int64_t number;
+    if (server->type == NULL) {
+        return;
+    }
+    if (strcmp(server->type, "sftp") == 0 && server->location != NULL &&
         strncmp(server->location, "sftp://", 7) != 0) {
         fh_reader_error(reader,
                         fh_doc_get(server->node, "location"),
                         "odcs.location",
                         "the location of a server of type sftp starts with sftp://");
+    }
+    if ((1u << reader->version & FH_IN_3_0) == 0) {
+        return;
+    }
+    check_old_files(reader, server);
+    if (strcmp(server->type, "duckdb") == 0 && server->schema != NULL && !reader->is_foreign &&
+        !fh_doc_integer(fh_doc_get(server->node, "schema"), &number)) {
+        fh_reader_error(
+            reader,
+            fh_doc_get(server->node, "schema"),
+            "odcs.type",
+            "3.0 expects an integer for the schema of duckdb; write apiVersion: v3.1.0");
+    }
+}
+
+/* --- enum --- */
+
+struct enum_entry {
+    struct fh_bytes form; /* canonical: equal when the entries are */
+    const struct fh_doc_node *node;
+};
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct enum_entry *left = a;
+    const struct enum_entry *right = b;
+    size_t shared = left->form.size < right->form.size ? left->form.size : right->form.size;
+    int order = shared == 0 ? 0 : memcmp(left->form.data, right->form.data, shared);
+    if (order != 0 || left->form.size == right->form.size) {
+        return order;
+    }
+    return left->form.size < right->form.size ? -1 : 1;
+}
+
+/* A list with the canonical form of each entry, sorted; NULL when there is no memory. */
+static struct enum_entry *
+sorted_entries(struct fh_reader *reader, const struct fh_contract_enum_value *values, size_t count)
+{
+    struct enum_entry *entries = fh_reader_allocate(reader, count, sizeof *entries);
+    struct fh_buf form FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&form, FH_CONTRACT_FORM_BYTES_MAX);
+    for (size_t i = 0; entries != NULL && i < count; i++) {
+        fh_buf_reset(&form);
+        fh_section_encode(&form, &fh_section_enum_value, &values[i]);
+        struct fh_bytes view = fh_buf_view(&form);
+        uint8_t *copy = fh_buf_ok(&form) == FH_OK ? fh_reader_allocate(reader, view.size, 1) : NULL;
+        if (copy == NULL) {
+            reader->failed = FH_ENOMEM;
+            return NULL;
+        }
+        memcpy(copy, view.data, view.size);
+        entries[i] = (struct enum_entry){fh_bytes(copy, view.size), values[i].node};
+    }
+    if (entries != NULL) {
+        qsort(entries, count, sizeof *entries, compare_entries);
+    }
+    return entries;
+}
+
+static void check_enum(struct fh_reader *reader, const struct fh_contract_column *column)
+{
+    size_t count = column->enum_values.count;
+    const struct fh_doc_node *list = fh_doc_get(column->node, "enum");
+    if (column->enum_values.items == NULL) {
+        return;
+    }
+    if (count == 0) {
+        fh_reader_error(reader, list, "odcs.empty", "expected at least one value");
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (column->enum_values.items[i].value == NULL) {
+            return; /* reported where it is missing */
+        }
+    }
+    const struct enum_entry *entries = sorted_entries(reader, column->enum_values.items, count);
+    for (size_t i = 1; entries != NULL && i < count; i++) {
+        if (compare_entries(&entries[i - 1], &entries[i]) == 0) {
+            const struct fh_doc_node *first = entries[i - 1].node;
+            const struct fh_doc_node *second = entries[i].node;
+            fh_reader_error(reader,
+                            first->line > second->line ? first : second,
+                            "odcs.unique",
+                            "this value of enum is listed twice");
+        }
     }
 }
 
@@ -272,5 +419,7 @@ void fh_section_check(struct fh_reader *reader,
         check_relationship(reader, node, out);
     } else if (section == &fh_section_server) {
         check_server(reader, out);
+    } else if (section == &fh_section_column || section == &fh_section_item) {
+        check_enum(reader, out);
     }
 }

@@ -89,6 +89,7 @@ static const struct {
     {"timestamp", FAMILY_TIMESTAMP, "TIMESTAMP"},
     {"object", FAMILY_NESTED, NULL},
     {"array", FAMILY_NESTED, NULL},
+    {"map", FAMILY_NESTED, NULL},
 };
 
 static const struct {

@@ -99,7 +99,7 @@ static void add_key(struct builder *builder, const char *key, const yaml_event_t
     frame->key_line = line_of(event->start_mark);
     frame->key_column = column_of(event->start_mark);
     frame->is_dropped = true;
-    if (strcmp(key, "<<") == 0) {
+    if (strcmp(key, "<<") == 0 && event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE) {
         refuse(builder,
                event->start_mark,
                "yaml.merge",
@@ -171,6 +171,43 @@ static bool refuse_decoration(struct builder *builder,
     return tag != NULL;
 }
 
+/* Why a code point may not stand in a contract, or NULL. */
+static const char *refused_character(uint32_t c, uint32_t following)
+{
+    if (c == '\r') {
+        return following == '\n' ? NULL
+                                 : "a carriage return without a line feed; end lines with LF";
+    }
+    if (c == 0x85 || c == 0x2028 || c == 0x2029) {
+        return "an invisible line end (U+0085, U+2028 or U+2029); end lines with LF";
+    }
+    if ((c < 0x20 && c != '\t' && c != '\n') || (c >= 0x7f && c < 0xa0)) {
+        return "a control character; remove it";
+    }
+    if ((c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069)) {
+        return "a character that reorders text, so that it reads as something else; remove it";
+    }
+    if (c == 0xfeff) {
+        return "a byte order mark; save the file as UTF-8 without it";
+    }
+    if (c == 0xfffe || c == 0xffff) {
+        return "a code point that is no character; remove it";
+    }
+    return NULL;
+}
+
+/* What an escape in double quotes brought in, which the bytes of the text did not show. Line ends
+ * and tabs are fine there. */
+static const char *refused_escape(struct fh_bytes value)
+{
+    const char *message = NULL;
+    for (size_t at = 0; message == NULL && at < value.size;) {
+        uint32_t c = fh_utf8_next(value, &at);
+        message = c == '\r' ? NULL : refused_character(c, 0);
+    }
+    return message;
+}
+
 static void on_scalar(struct builder *builder, const yaml_event_t *event)
 {
     bool is_tagged =
@@ -179,6 +216,11 @@ static void on_scalar(struct builder *builder, const yaml_event_t *event)
     if (memchr(value.data, '\0', value.size) != NULL) {
         stop(builder, event->start_mark, "yaml.character", "a string cannot hold U+0000");
         return;
+    }
+    const char *escaped =
+        event->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE ? refused_escape(value) : NULL;
+    if (escaped != NULL) {
+        refuse(builder, event->start_mark, "yaml.character", escaped);
     }
     const char *text = fh_arena_string(builder->arena, value);
     if (text == NULL) {
@@ -303,50 +345,6 @@ static void on_event(struct builder *builder, const yaml_event_t *event)
     }
 }
 
-/* The code point at `at` of well-formed UTF-8 and its size in bytes. */
-static uint32_t code_point(const uint8_t *at, size_t *out_size)
-{
-    if (at[0] < 0x80) {
-        *out_size = 1;
-        return at[0];
-    }
-    if (at[0] < 0xe0) {
-        *out_size = 2;
-        return (at[0] & 0x1fu) << 6 | (at[1] & 0x3fu);
-    }
-    if (at[0] < 0xf0) {
-        *out_size = 3;
-        return (at[0] & 0x0fu) << 12 | (at[1] & 0x3fu) << 6 | (at[2] & 0x3fu);
-    }
-    *out_size = 4;
-    return (at[0] & 0x07u) << 18 | (at[1] & 0x3fu) << 12 | (at[2] & 0x3fu) << 6 | (at[3] & 0x3fu);
-}
-
-/* Why a code point may not stand in a contract, or NULL. */
-static const char *refused_character(uint32_t c, uint32_t following)
-{
-    if (c == '\r') {
-        return following == '\n' ? NULL
-                                 : "a carriage return without a line feed; end lines with LF";
-    }
-    if (c == 0x85 || c == 0x2028 || c == 0x2029) {
-        return "an invisible line end (U+0085, U+2028 or U+2029); end lines with LF";
-    }
-    if ((c < 0x20 && c != '\t' && c != '\n') || (c >= 0x7f && c < 0xa0)) {
-        return "a control character; remove it";
-    }
-    if ((c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069)) {
-        return "a character that reorders text, so that it reads as something else; remove it";
-    }
-    if (c == 0xfeff) {
-        return "a byte order mark; save the file as UTF-8 without it";
-    }
-    if (c == 0xfffe || c == 0xffff) {
-        return "a code point that is no character; remove it";
-    }
-    return NULL;
-}
-
 /* Refuses bytes before libyaml sees them. False after a finding. */
 static bool characters_fit(struct fh_bytes text, struct fh_findings *findings)
 {
@@ -365,15 +363,12 @@ static bool characters_fit(struct fh_bytes text, struct fh_findings *findings)
         message = "the text is not UTF-8; save it as UTF-8";
     }
     for (size_t at = 0; rule == NULL && at < text.size;) {
-        size_t size;
-        uint32_t c = code_point(text.data + at, &size);
-        uint32_t following = at + size < text.size ? text.data[at + size] : 0;
-        message = refused_character(c, following);
+        uint32_t c = fh_utf8_next(text, &at);
+        message = refused_character(c, at < text.size ? text.data[at] : 0);
         if (message != NULL) {
             rule = "yaml.character";
             break;
         }
-        at += size;
         column = c == '\n' ? 1 : column + 1;
         line += c == '\n';
     }

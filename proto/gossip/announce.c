@@ -8,7 +8,18 @@
 
 #include <stdio.h>
 
-enum { ANNOUNCE_FORM = 1, ANNOUNCE_FIELDS = 13 };
+enum { ANNOUNCE_FORM = 1, ANNOUNCE_FIELDS = 15 };
+
+/* The largest value of each field with its head, so that any announcement rides in gossip. */
+enum {
+    LARGEST = 1 + 1 + (2 + FH_ID_BYTES) + (2 + FH_NAME_BYTES_MAX) + (2 + FH_VERSION_BYTES_MAX) + 9 +
+              1 + (2 + FH_ID_BYTES) + 5 + 9 + 9 + 9 + (2 + FH_ANNOUNCE_TITLE_BYTES_MAX) +
+              (3 + FH_ANNOUNCEMENT_SUMMARY_BYTES_MAX) + 9 + (2 + FH_SUCCESSOR_BYTES_MAX),
+    ENVELOPE = 1 + 1 + 1 + 3 + 1 + 1 + (2 + FH_ID_BYTES / 2) + (2 + FH_SIGNATURE_BYTES),
+};
+_Static_assert((int)LARGEST <= (int)FH_ANNOUNCE_BYTES_MAX, "an announcement fits its record");
+_Static_assert((int)LARGEST + (int)ENVELOPE <= (int)FH_RECORD_GOSSIP_BYTES_MAX,
+               "the record fits a rumour");
 
 static const char *const status_texts[] = {
 #define X(name, code, text) [code] = (text),
@@ -21,6 +32,7 @@ void fh_announce_encode(struct fh_buf *out, const struct fh_announcement *announ
     FH_ASSERT(announcement->issued_ms >= 0);
     FH_ASSERT(announcement->expires_ms > announcement->issued_ms);
     FH_ASSERT(announcement->revision >= 1);
+    FH_ASSERT(announcement->sunset_ms >= 0);
     fh_pack_array(out, ANNOUNCE_FIELDS);
     fh_pack_uint(out, ANNOUNCE_FORM);
     fh_pack_bin(out, fh_bytes(announcement->domain.b, FH_ID_BYTES));
@@ -35,7 +47,93 @@ void fh_announce_encode(struct fh_buf *out, const struct fh_announcement *announ
     fh_pack_uint(out, (uint64_t)announcement->expires_ms);
     fh_pack_cstr(out, announcement->title);
     fh_pack_cstr(out, announcement->summary);
+    fh_pack_uint(out, (uint64_t)announcement->sunset_ms);
+    fh_pack_cstr(out, announcement->successor);
 }
+
+/* ---- successors ---- */
+
+/* "@MAJOR" and nothing behind it: digits without a leading zero, at most 32 bits. */
+static bool is_major(const char *text)
+{
+    uint64_t value = 0;
+    size_t digits = strspn(text, "0123456789");
+    for (size_t i = 0; i < digits && i < 11; i++) {
+        value = value * 10 + (uint64_t)(text[i] - '0');
+    }
+    return digits > 0 && digits <= 10 && text[digits] == '\0' && value <= UINT32_MAX &&
+           (digits == 1 || text[0] != '0');
+}
+
+static bool is_name(const char *what, const char *text, size_t size)
+{
+    char name[FH_NAME_BYTES_MAX + 1];
+    struct fh_err ignored;
+    if (size > FH_NAME_BYTES_MAX) {
+        return false;
+    }
+    memcpy(name, text, size);
+    name[size] = '\0';
+    return fh_name_check(what, name, &ignored) == FH_OK;
+}
+
+int fh_announce_successor_check(const char *text, struct fh_err *err)
+{
+    size_t domain = strcspn(text, "/");
+    bool has_domain = text[domain] == '/';
+    const char *product = has_domain ? text + domain + 1 : text;
+    size_t size = strcspn(product, "@");
+    if ((has_domain && !is_name("domain", text, domain)) || !is_name("product", product, size) ||
+        product[size] != '@' || !is_major(product + size + 1)) {
+        return fh_err_rule(err,
+                           FH_EINVAL,
+                           "announce.successor",
+                           "\"%.140s\" names no successor; write product@2 or domain/product@2",
+                           text);
+    }
+    return FH_OK;
+}
+
+void fh_announce_successor_text(char out[FH_SUCCESSOR_TEXT_BYTES],
+                                const char *successor,
+                                const char *owner_name)
+{
+    bool whole = successor[0] == '\0' || strchr(successor, '/') != NULL || owner_name[0] == '\0';
+    snprintf(out,
+             FH_SUCCESSOR_TEXT_BYTES,
+             "%.63s%s%s",
+             whole ? "" : owner_name,
+             whole ? "" : "/",
+             successor);
+}
+
+/* A product that goes nowhere has no end and no successor, and none succeeds itself. */
+static int check_end(const struct fh_announcement *read, struct fh_err *err)
+{
+    bool has_end = read->sunset_ms != 0 || read->successor[0] != '\0';
+    if (has_end && (read->status == FH_ANNOUNCE_DRAFT || read->status == FH_ANNOUNCE_ACTIVE)) {
+        return fh_err_rule(err,
+                           FH_EINVAL,
+                           "announce.sunset",
+                           "announcement of %s: it is %s and states an end or a successor; only "
+                           "deprecated and retired products have one",
+                           read->product,
+                           fh_announce_status_text(read->status));
+    }
+    if (read->successor[0] == '\0') {
+        return FH_OK;
+    }
+    char itself[FH_NAME_BYTES_MAX + 12];
+    snprintf(itself, sizeof itself, "%s@%u", read->product, (unsigned)read->major);
+    int rc = fh_announce_successor_check(read->successor, err);
+    if (rc == FH_OK && strcmp(itself, read->successor) == 0) {
+        rc = fh_err_rule(
+            err, FH_EINVAL, "announce.successor", "%s cannot be its own successor", itself);
+    }
+    return rc == FH_OK ? FH_OK : fh_err_wrap(err, "announcement of %s", read->product);
+}
+
+/* ---- reading ---- */
 
 static int check(struct fh_announcement *read, struct fh_err *err)
 {
@@ -71,7 +169,7 @@ static int check(struct fh_announcement *read, struct fh_err *err)
                            "announcement of %s expires before it was issued",
                            read->product);
     }
-    return FH_OK;
+    return check_end(read, err);
 }
 
 int fh_announce_parse(struct fh_announcement *out, struct fh_bytes payload, struct fh_err *err)
@@ -101,6 +199,8 @@ int fh_announce_parse(struct fh_announcement *out, struct fh_bytes payload, stru
     read.expires_ms = (int64_t)fh_pack_read_uint(&reader, FH_RECORD_TIME_MS_MAX);
     fh_pack_read_cstr(&reader, read.title, sizeof read.title);
     fh_pack_read_cstr(&reader, read.summary, sizeof read.summary);
+    read.sunset_ms = (int64_t)fh_pack_read_uint(&reader, FH_RECORD_TIME_MS_MAX);
+    fh_pack_read_cstr(&reader, read.successor, sizeof read.successor);
     for (uint32_t i = ANNOUNCE_FIELDS; i < fields && reader.failed == FH_OK; i++) {
         fh_pack_skip(&reader); /* of a newer minor version */
     }

@@ -2,10 +2,11 @@
 /*
  * Announcement: the small record by which the mesh learns of a product.
  *
- * It carries what a catalogue lists and where the rest is: product, version, status, the record id
- * and size of the contract, title and summary. Gossip spreads it; the contract is pulled by its id
- * over a session. The catalogue keeps one announcement per key (domain, product, major version), so
- * that majors live side by side.
+ * It carries what a catalogue lists and where the rest is: product, version, status and what the
+ * owner promised about its end, the record id and size of the contract, title and summary. Gossip
+ * spreads it; the contract is pulled by its id over a session. The catalogue keeps one announcement
+ * per key (domain, product, major version), so that majors live side by side. Which one may follow
+ * which is decided in proto/gossip/lifecycle.
  *
  * Does not: verify signatures, know contracts. Thread: any. Ownership: plain value.
  */
@@ -32,6 +33,7 @@ enum fh_announce_status {
 
 enum {
     FH_ANNOUNCE_TITLE_BYTES_MAX = 120, /* one line of a list */
+    FH_ANNOUNCE_BYTES_MAX = 900, /* the payload's limit in FH_RECORD_TYPES: it rides in gossip */
 };
 
 struct fh_announcement {
@@ -48,6 +50,10 @@ struct fh_announcement {
     int64_t expires_ms;           /* > issued */
     char title[FH_ANNOUNCE_TITLE_BYTES_MAX + 1];
     char summary[FH_ANNOUNCEMENT_SUMMARY_BYTES_MAX + 1];
+    int64_t
+        sunset_ms; /* Unix, UTC: served until then at least; 0: no date. Only from DEPRECATED on */
+    char successor[FH_SUCCESSOR_BYTES_MAX + 1]; /* what to use instead, "" none: "product@MAJOR" of
+                                                   the same domain, or "domain/product@MAJOR" */
 };
 
 /* What the catalogue keeps one announcement of. */
@@ -61,9 +67,19 @@ struct fh_announce_key {
 void fh_announce_encode(struct fh_buf *out, const struct fh_announcement *announcement);
 
 /* Reads and checks a scanned payload. FH_EINVAL ("announce.*", "name.*", "semver.form"),
- * FH_EVERSION. */
+ * FH_EVERSION. Draft and active products have neither sunset nor successor ("announce.sunset"). */
 FH_MUST_CHECK int
 fh_announce_parse(struct fh_announcement *out, struct fh_bytes payload, struct fh_err *err);
+
+/* Whether `text` names a successor. FH_EINVAL, rule "announce.successor", says what would be right.
+ */
+FH_MUST_CHECK int fh_announce_successor_check(const char *text, struct fh_err *err);
+/* The successor as people write it: "domain/product@2", the owner's domain put
+ * in front when the announcement does not name one; "" when there is none. */
+enum { FH_SUCCESSOR_TEXT_BYTES = FH_SUCCESSOR_BYTES_MAX + 1 };
+void fh_announce_successor_text(char out[FH_SUCCESSOR_TEXT_BYTES],
+                                const char *successor,
+                                const char *owner_name);
 
 struct fh_announce_key fh_announce_key(const struct fh_announcement *announcement);
 int fh_announce_key_compare(const struct fh_announce_key *a, const struct fh_announce_key *b);

@@ -2,6 +2,7 @@
 #include "proto/identity/admission.h"
 
 #include "common/assert.h"
+#include "proto/identity/armour.h"
 #include "proto/wire/pack.h"
 
 enum {
@@ -121,33 +122,6 @@ static int refuse_text(struct fh_err *err, const char *why)
     return fh_err_rule(err, FH_EINVAL, "identity.invitation.text", "invitation text: %s", why);
 }
 
-/* Copies the letters without white space and comment lines; the length, or -1 when too many. */
-static int letters_of(char out[FH_INVITATION_TEXT_BYTES], struct fh_bytes text)
-{
-    int length = 0;
-    bool line_start = true;
-    bool comment = false;
-    for (size_t i = 0; i < text.size; i++) {
-        char c = (char)text.data[i];
-        if (c == '\n') {
-            line_start = true;
-            comment = false;
-            continue;
-        }
-        comment = comment || (line_start && c == '#');
-        line_start = line_start && (c == ' ' || c == '\t' || c == '\r');
-        if (comment || c == ' ' || c == '\t' || c == '\r') {
-            continue;
-        }
-        if (length == FH_INVITATION_TEXT_BYTES - 1) {
-            return -1;
-        }
-        out[length++] = c;
-    }
-    out[length] = '\0';
-    return length;
-}
-
 static int
 read_ticket(struct fh_invitation_ticket *ticket, struct fh_bytes bytes, struct fh_err *err)
 {
@@ -250,7 +224,7 @@ int fh_invitation_parse(struct fh_invitation_ticket *out,
 {
     char letters[FH_INVITATION_TEXT_BYTES];
     struct fh_invitation_ticket ticket = {0};
-    int length = letters_of(letters, text);
+    int length = fh_armour_letters(letters, sizeof letters, text);
     int code = parse_text(&ticket, out_invitation, letters, length, err);
     if (code == FH_OK) {
         *out = ticket;

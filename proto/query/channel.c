@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { COLUMN_FIELDS = 6, TABLE_FIELDS = 10 };
+enum { COLUMN_FIELDS = 5, TABLE_FIELDS = 10 };
 
 static const struct kind_row {
     unsigned kind;
@@ -85,18 +85,6 @@ enum fh_source_format fh_source_format_parse(const char *text)
     return FH_SOURCE_FORMAT_COUNT;
 }
 
-const char *fh_finding_rule_text(unsigned rule)
-{
-    static const char *const names[FH_FINDING_RULE_COUNT] = {
-        [FH_FINDING_MISSING] = "missing",
-        [FH_FINDING_TYPE] = "type",
-        [FH_FINDING_REQUIRED] = "required",
-        [FH_FINDING_UNIQUE] = "unique",
-        [FH_FINDING_KEY] = "primary_key",
-    };
-    return rule < FH_FINDING_RULE_COUNT ? names[rule] : "unknown";
-}
-
 /* ---- encoding ---- */
 
 void fh_channel_put_hello(struct fh_buf *out, const struct fh_channel_hello *hello)
@@ -108,12 +96,14 @@ void fh_channel_put_hello(struct fh_buf *out, const struct fh_channel_hello *hel
 
 void fh_channel_put_setup(struct fh_buf *out, const struct fh_channel_setup *setup)
 {
-    fh_pack_array(out, 6);
+    fh_pack_array(out, 8);
     fh_pack_uint(out, FH_CHANNEL_VERSION);
     fh_pack_uint(out, setup->role);
     fh_pack_uint(out, setup->memory_mib);
     fh_pack_uint(out, setup->threads);
     fh_pack_uint(out, setup->cpu_s);
+    fh_pack_uint(out, setup->layers);
+    fh_pack_uint(out, setup->spill_mib);
     fh_pack_cstr(out, setup->spill);
 }
 
@@ -127,7 +117,6 @@ static void put_columns(struct fh_buf *out, const struct fh_column *columns, uin
         fh_pack_uint(out, columns[i].type.code);
         fh_pack_uint(out, columns[i].type.precision);
         fh_pack_uint(out, columns[i].type.scale);
-        fh_pack_uint(out, columns[i].flags);
     }
 }
 
@@ -164,12 +153,37 @@ void fh_channel_put_text(struct fh_buf *out, const struct fh_channel_text *text)
     fh_pack_str(out, text->sql);
 }
 
-void fh_channel_put_check(struct fh_buf *out, const struct fh_channel_check *check)
+static void put_indices(struct fh_buf *out, const uint32_t *indices, uint32_t count)
 {
-    fh_pack_array(out, 3);
+    fh_pack_array(out, count);
+    for (uint32_t i = 0; i < count; i++) {
+        fh_pack_uint(out, indices[i]);
+    }
+}
+
+void fh_channel_put_probe(struct fh_buf *out, const struct fh_channel_probe *probe)
+{
+    fh_pack_array(out, 4);
     fh_pack_uint(out, FH_CHANNEL_VERSION);
-    fh_pack_uint(out, check->id);
-    put_table(out, &check->table);
+    fh_pack_uint(out, probe->id);
+    put_table(out, &probe->table);
+    fh_pack_array(out, probe->probe_count);
+    for (uint32_t i = 0; i < probe->probe_count; i++) {
+        fh_pack_array(out, 2);
+        fh_pack_cstr(out, probe->probes[i].sql);
+        put_indices(out, probe->probes[i].columns, probe->probes[i].column_count);
+    }
+}
+
+void fh_channel_put_sample(struct fh_buf *out, const struct fh_channel_sample *sample)
+{
+    fh_pack_array(out, 6);
+    fh_pack_uint(out, FH_CHANNEL_VERSION);
+    fh_pack_uint(out, sample->id);
+    put_table(out, &sample->table);
+    fh_pack_cstr(out, sample->tail);
+    fh_pack_uint(out, sample->rows_max);
+    put_indices(out, sample->columns, sample->column_count);
 }
 
 static void put_param(struct fh_buf *out, const struct fh_cell *param)
@@ -246,18 +260,36 @@ void fh_channel_put_error(struct fh_buf *out, const struct fh_channel_error *err
     put_clean(out, error->text);
 }
 
-void fh_channel_put_checked(struct fh_buf *out, const struct fh_channel_checked *checked)
+void fh_channel_put_probed(struct fh_buf *out, const struct fh_channel_probed *probed)
+{
+    fh_pack_array(out, 6);
+    fh_pack_uint(out, FH_CHANNEL_VERSION);
+    fh_pack_uint(out, probed->id);
+    fh_pack_uint(out, probed->rows);
+    fh_pack_uint(out, probed->elapsed_us);
+    put_indices(out, probed->missing, probed->missing_count);
+    fh_pack_array(out, probed->result_count);
+    for (uint32_t i = 0; i < probed->result_count; i++) {
+        fh_pack_array(out, 3);
+        fh_pack_uint(out, probed->results[i].state);
+        fh_pack_int(out, probed->results[i].value);
+        put_clean(out, probed->results[i].reason);
+    }
+}
+
+void fh_channel_put_sampled(struct fh_buf *out, const struct fh_channel_sampled *sampled)
 {
     fh_pack_array(out, 4);
     fh_pack_uint(out, FH_CHANNEL_VERSION);
-    fh_pack_uint(out, checked->id);
-    fh_pack_uint(out, checked->rows);
-    fh_pack_array(out, checked->finding_count);
-    for (uint32_t i = 0; i < checked->finding_count; i++) {
-        fh_pack_array(out, 3);
-        fh_pack_uint(out, checked->findings[i].column);
-        fh_pack_uint(out, checked->findings[i].rule);
-        fh_pack_uint(out, checked->findings[i].count);
+    fh_pack_uint(out, sampled->id);
+    fh_pack_uint(out, sampled->column_count);
+    fh_pack_array(out, sampled->row_count * sampled->column_count);
+    for (uint32_t i = 0; i < sampled->row_count * sampled->column_count; i++) {
+        if (sampled->cells[i] == NULL) {
+            fh_pack_nil(out);
+        } else {
+            put_clean(out, sampled->cells[i]);
+        }
     }
 }
 

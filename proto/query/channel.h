@@ -5,17 +5,18 @@
  *     u32be length | u8 kind | payload        length counts kind and payload
  *
  * Control payloads are canonical msgpack arrays that begin with version 1; SCAN_BATCH and BATCH
- * carry u64be id and then the batch as it is. Descriptors travel beside the first byte of TABLES
- * and CHECK frames (SCM_RIGHTS) and are named by their index there.
+ * carry u64be id and then the batch as it is. Descriptors travel beside the first byte of TABLES,
+ * PROBE and SAMPLE frames (SCM_RIGHTS) and are named by their index there.
  *
- * The node asks one thing at a time: SETUP, TABLES, PARSE, DESCRIBE, CHECK and RUN wait for their
- * answer (READY, TABLES_READY, PARSED, DESCRIBED, CHECKED, END) or ERROR before the next of them.
- * During RUN come BATCH frames, each against one credit (RUN.window at first, CREDIT adds more),
- * and any number of SCAN_*: the worker opens a scan, SCAN_WANT says how many more batches may be on
- * their way, the node answers with that many SCAN_BATCH and at last SCAN_END or SCAN_ERROR;
- * SCAN_CLOSE tells that the worker wants no more. CANCEL ends a running question by ERROR
- * FH_ECANCELLED. A worker that breaks these rules is killed; a worker that sees the node break them
- * exits.
+ * The node asks one thing at a time: SETUP, TABLES, PARSE, DESCRIBE, PROBE, SAMPLE and RUN wait for
+ * their answer (READY, TABLES_READY, PARSED, DESCRIBED, PROBED, SAMPLED, END) or ERROR before the
+ * next of them; so do PROFILE and CATALOGUE (PROFILED, CATALOGUED), whose payloads are in
+ * profile.h. During RUN come BATCH frames, each against one credit (RUN.window at first, CREDIT
+ * adds more), and any number of SCAN_*: the worker opens a scan, SCAN_WANT says how many more
+ * batches may be on their way, the node answers with that many SCAN_BATCH and at last SCAN_END or
+ * SCAN_ERROR; SCAN_CLOSE tells that the worker wants no more. CANCEL ends a running question by
+ * ERROR FH_ECANCELLED. A worker that breaks these rules is killed; a worker that sees the node
+ * break them exits.
  *
  * Does not: read or write sockets. Thread: any; values. Ownership: decoded frames are views into
  * the payload; arrays come from the arena given.
@@ -24,6 +25,7 @@
 #define FH_PROTO_QUERY_CHANNEL_H
 
 #include "proto/query/batch.h"
+#include "proto/query/layers.h"
 
 enum {
     FH_CHANNEL_VERSION = 1,
@@ -38,26 +40,32 @@ enum {
     X(TABLES, 2, FH_CHANNEL_TABLES_BYTES_MAX)                                                      \
     X(PARSE, 3, FH_SQL_BYTES_MAX + 64)                                                             \
     X(DESCRIBE, 4, FH_SQL_BYTES_MAX + 64)                                                          \
-    X(CHECK, 5, FH_CHANNEL_TABLES_BYTES_MAX)                                                       \
     X(RUN, 6, FH_CHANNEL_RUN_BYTES_MAX)                                                            \
     X(CREDIT, 7, 64)                                                                               \
     X(CANCEL, 8, 64)                                                                               \
     X(SCAN_BATCH, 9, FH_BATCH_BYTES_MAX + 8)                                                       \
     X(SCAN_END, 10, 64)                                                                            \
     X(SCAN_ERROR, 11, 2048)                                                                        \
+    X(PROBE, 12, FH_CHANNEL_TABLES_BYTES_MAX)                                                      \
+    X(SAMPLE, 13, FH_CHANNEL_TABLES_BYTES_MAX)                                                     \
+    X(PROFILE, 14, 32 * 1024)                                                                      \
+    X(CATALOGUE, 15, 32 * 1024)                                                                    \
     /* worker to node */                                                                           \
     X(HELLO, 64, 256)                                                                              \
     X(READY, 65, 64)                                                                               \
     X(TABLES_READY, 66, 64)                                                                        \
     X(PARSED, 67, FH_AST_BYTES_MAX + 64)                                                           \
     X(DESCRIBED, 68, FH_CHANNEL_TABLES_BYTES_MAX)                                                  \
-    X(CHECKED, 69, FH_CHANNEL_TABLES_BYTES_MAX)                                                    \
     X(BATCH, 70, FH_BATCH_BYTES_MAX + 8)                                                           \
     X(END, 71, 64)                                                                                 \
     X(ERROR, 72, 2048)                                                                             \
     X(SCAN_OPEN, 73, 32 * 1024)                                                                    \
     X(SCAN_WANT, 74, 64)                                                                           \
-    X(SCAN_CLOSE, 75, 64)
+    X(SCAN_CLOSE, 75, 64)                                                                          \
+    X(PROBED, 76, FH_CHANNEL_TABLES_BYTES_MAX)                                                     \
+    X(SAMPLED, 77, FH_CHANNEL_TABLES_BYTES_MAX)                                                    \
+    X(PROFILED, 78, FH_PROFILE_BYTES_MAX)                                                          \
+    X(CATALOGUED, 79, FH_PROFILE_BYTES_MAX)
 
 enum fh_channel_kind {
 #define X(name, code, max) FH_CHANNEL_##name = (code),
@@ -91,22 +99,16 @@ enum fh_source_format {
 /* "parquet", "csv", "json" (also "ndjson", "jsonl") to a format; FH_SOURCE_FORMAT_COUNT else. */
 enum fh_source_format fh_source_format_parse(const char *text);
 
-enum {
-    FH_COLUMN_REQUIRED = 1, /* no NULL */
-    FH_COLUMN_UNIQUE = 2,   /* no value twice */
-    FH_COLUMN_KEY = 4,      /* part of the primary key: no NULL, no combination twice */
-};
-
 struct fh_column {
     const char *name;   /* SQL name */
     const char *source; /* name in the source; "" means `name` */
     struct fh_type type;
-    unsigned flags; /* FH_COLUMN_*, looked at by CHECK only */
 };
 
 /* One table as the worker shall show it: schema `product` in catalog `domain`. It answers to
  * domain.product.table and domain.product__table, and when `sole` to domain.product. `product` may
- * carry a major version ("flights@1"). */
+ * carry a major version ("flights@1"). With domain "" it answers to `table` alone, as the rules of
+ * a contract name it. */
 struct fh_table {
     const char *domain;
     const char *product;
@@ -132,9 +134,11 @@ enum fh_worker_role {
 
 struct fh_channel_setup {
     enum fh_worker_role role;
-    uint32_t memory_mib; /* DuckDB's memory_limit; the address space is bounded above it */
+    uint32_t memory_mib; /* of the process; DuckDB's memory_limit is below it */
     uint32_t threads;    /* of DuckDB: 1 for streams and small queries */
     uint32_t cpu_s;      /* RLIMIT_CPU of the process; 0 = none */
+    uint32_t layers;     /* FH_LAYER_* to put up; READY tells which stand */
+    uint32_t spill_mib;  /* of all files in the spill folder together */
     const char *spill;   /* absolute path of the worker's own folder, or "" for no spilling */
 };
 
@@ -152,35 +156,69 @@ struct fh_channel_run {
     const struct fh_cell *params; /* NULL, BOOL, INT, UINT, BYTES (text): $1, $2, ... */
 };
 
-struct fh_channel_check {
+/* ---- probes: one aggregate each over a source, all in one scan ---- */
+
+/* The SQL is an aggregate of type BIGINT over columns r0, v0, r1, v1, ...: of the table's column i,
+ * `ri` is the value as it stands in the source and `vi` the value as promised, NULL where it does
+ * not convert; of a VARCHAR `li` is its length in characters, which DuckDB then counts once for all
+ * probes. */
+struct fh_probe {
+    const char *sql;
+    uint32_t column_count;
+    const uint32_t *columns; /* those that the SQL names */
+};
+
+enum { FH_PROBES_MAX = 1000 }; /* of one question: what DuckDB binds at once without pain */
+
+struct fh_channel_probe { /* PROBE */
     uint64_t id;
     struct fh_table table;
+    uint32_t probe_count;
+    const struct fh_probe *probes;
 };
 
-/* What a check found. */
-enum fh_finding_rule {
-    FH_FINDING_MISSING,  /* the source has no such column; count is 0 */
-    FH_FINDING_TYPE,     /* `count` values do not convert to the promised type */
-    FH_FINDING_REQUIRED, /* `count` values are NULL */
-    FH_FINDING_UNIQUE,   /* `count` rows repeat a value that came before */
-    FH_FINDING_KEY,      /* `count` rows repeat a key that came before; column is the first of it */
-    FH_FINDING_RULE_COUNT
+enum fh_probe_state {
+    FH_PROBE_VALUE,
+    FH_PROBE_NULL,
+    FH_PROBE_MISSING, /* the source has not all of its columns */
+    FH_PROBE_REFUSED, /* the engine cannot compute it: `reason`, which holds no value of a row */
+    FH_PROBE_STATE_COUNT
 };
 
-/* "missing", "type", "required", "unique", "primary_key". */
-const char *fh_finding_rule_text(unsigned rule);
-
-struct fh_finding {
-    uint32_t column; /* index in the table's columns */
-    enum fh_finding_rule rule;
-    uint64_t count;
+struct fh_probe_result {
+    enum fh_probe_state state;
+    int64_t value;
+    const char *reason; /* "" but for REFUSED */
 };
 
-struct fh_channel_checked {
+struct fh_channel_probed { /* PROBED */
     uint64_t id;
     uint64_t rows;
-    uint32_t finding_count;
-    const struct fh_finding *findings;
+    uint64_t elapsed_us; /* of the scan */
+    uint32_t missing_count;
+    const uint32_t *missing; /* columns that the source has not */
+    uint32_t result_count;   /* one a probe */
+    const struct fh_probe_result *results;
+};
+
+/* Rows of a source: `columns` as text of at most FH_SAMPLE_CELL_BYTES, those that `tail` (SQL
+ * behind FROM, over the same names as probes) leaves, at most `rows_max`. */
+enum { FH_SAMPLE_CELL_BYTES = 200, FH_SAMPLE_ROWS_MAX = 100, FH_SAMPLE_COLUMNS_MAX = 64 };
+
+struct fh_channel_sample { /* SAMPLE */
+    uint64_t id;
+    struct fh_table table;
+    const char *tail;
+    uint32_t rows_max;
+    uint32_t column_count;
+    const uint32_t *columns;
+};
+
+struct fh_channel_sampled { /* SAMPLED */
+    uint64_t id;
+    uint32_t row_count;
+    uint32_t column_count;
+    const char **cells; /* row by row; NULL for NULL */
 };
 
 struct fh_channel_described {
@@ -218,7 +256,8 @@ struct fh_channel_scan { /* SCAN_OPEN */
         *columns; /* projected, indices into the table's columns; none: rows only count */
 };
 
-struct fh_channel_count { /* CREDIT, SCAN_WANT, SCAN_END (rows), SCAN_CLOSE, CANCEL (count 0) */
+struct fh_channel_count { /* CREDIT, SCAN_WANT, SCAN_END (rows), SCAN_CLOSE, CANCEL (count 0),
+                             READY (FH_LAYER_* that stand) */
     uint64_t id;
     uint64_t count;
 };
@@ -229,11 +268,13 @@ void fh_channel_put_hello(struct fh_buf *out, const struct fh_channel_hello *hel
 void fh_channel_put_setup(struct fh_buf *out, const struct fh_channel_setup *setup);
 void fh_channel_put_tables(struct fh_buf *out, const struct fh_table *tables, uint32_t count);
 void fh_channel_put_text(struct fh_buf *out, const struct fh_channel_text *text);
-void fh_channel_put_check(struct fh_buf *out, const struct fh_channel_check *check);
+void fh_channel_put_probe(struct fh_buf *out, const struct fh_channel_probe *probe);
+void fh_channel_put_sample(struct fh_buf *out, const struct fh_channel_sample *sample);
 void fh_channel_put_run(struct fh_buf *out, const struct fh_channel_run *run);
 void fh_channel_put_count(struct fh_buf *out, const struct fh_channel_count *count);
 void fh_channel_put_error(struct fh_buf *out, const struct fh_channel_error *error);
-void fh_channel_put_checked(struct fh_buf *out, const struct fh_channel_checked *checked);
+void fh_channel_put_probed(struct fh_buf *out, const struct fh_channel_probed *probed);
+void fh_channel_put_sampled(struct fh_buf *out, const struct fh_channel_sampled *sampled);
 void fh_channel_put_described(struct fh_buf *out, const struct fh_channel_described *described);
 void fh_channel_put_end(struct fh_buf *out, const struct fh_channel_end *end);
 void fh_channel_put_scan(struct fh_buf *out, const struct fh_channel_scan *scan);
@@ -253,10 +294,14 @@ FH_MUST_CHECK int fh_channel_get_tables(struct fh_table **out,
                                         struct fh_err *err);
 FH_MUST_CHECK int
 fh_channel_get_text(struct fh_channel_text *out, struct fh_bytes payload, struct fh_err *err);
-FH_MUST_CHECK int fh_channel_get_check(struct fh_channel_check *out,
+FH_MUST_CHECK int fh_channel_get_probe(struct fh_channel_probe *out,
                                        struct fh_bytes payload,
                                        struct fh_arena *arena,
                                        struct fh_err *err);
+FH_MUST_CHECK int fh_channel_get_sample(struct fh_channel_sample *out,
+                                        struct fh_bytes payload,
+                                        struct fh_arena *arena,
+                                        struct fh_err *err);
 FH_MUST_CHECK int fh_channel_get_run(struct fh_channel_run *out,
                                      struct fh_bytes payload,
                                      struct fh_arena *arena,
@@ -265,7 +310,11 @@ FH_MUST_CHECK int
 fh_channel_get_count(struct fh_channel_count *out, struct fh_bytes payload, struct fh_err *err);
 FH_MUST_CHECK int
 fh_channel_get_error(struct fh_channel_error *out, struct fh_bytes payload, struct fh_err *err);
-FH_MUST_CHECK int fh_channel_get_checked(struct fh_channel_checked *out,
+FH_MUST_CHECK int fh_channel_get_probed(struct fh_channel_probed *out,
+                                        struct fh_bytes payload,
+                                        struct fh_arena *arena,
+                                        struct fh_err *err);
+FH_MUST_CHECK int fh_channel_get_sampled(struct fh_channel_sampled *out,
                                          struct fh_bytes payload,
                                          struct fh_arena *arena,
                                          struct fh_err *err);

@@ -7,7 +7,7 @@
 
 enum {
     PRODUCT_BYTES_MAX = FH_NAME_BYTES_MAX + 12, /* name, '@' and a major version */
-    COLUMN_FIELDS = 6,
+    COLUMN_FIELDS = 5,
     TABLE_FIELDS = 10,
     WINDOW_MAX = 1024, /* nobody buffers that many batches; keeps sums small */
 };
@@ -93,7 +93,7 @@ int fh_channel_get_setup(struct fh_channel_setup *out,
 {
     struct fh_pack_reader r;
     uint32_t fields = 0;
-    int code = begin(&r, payload, 6, &fields, err);
+    int code = begin(&r, payload, 8, &fields, err);
     if (code != FH_OK) {
         return code;
     }
@@ -102,8 +102,10 @@ int fh_channel_get_setup(struct fh_channel_setup *out,
     setup.memory_mib = (uint32_t)fh_pack_read_uint(&r, 1024 * 1024);
     setup.threads = (uint32_t)fh_pack_read_uint(&r, FH_WORKER_THREADS_MAX);
     setup.cpu_s = (uint32_t)fh_pack_read_uint(&r, UINT32_MAX);
+    setup.layers = (uint32_t)fh_pack_read_uint(&r, FH_LAYERS_ALL);
+    setup.spill_mib = (uint32_t)fh_pack_read_uint(&r, UINT32_MAX);
     setup.spill = read_string(&r, 4096, arena);
-    code = finish(&r, fields, 6, "SETUP", err);
+    code = finish(&r, fields, 8, "SETUP", err);
     if (code == FH_OK && (setup.memory_mib == 0 || setup.threads == 0)) {
         return refuse(err, "channel.setup", "SETUP: memory and threads must be at least 1");
     }
@@ -129,7 +131,6 @@ read_columns(struct fh_pack_reader *r, struct fh_arena *arena, const struct fh_c
         columns[i].type.code = (uint8_t)fh_pack_read_uint(r, UINT8_MAX);
         columns[i].type.precision = (uint8_t)fh_pack_read_uint(r, UINT8_MAX);
         columns[i].type.scale = (uint8_t)fh_pack_read_uint(r, UINT8_MAX);
-        columns[i].flags = (unsigned)fh_pack_read_uint(r, UINT16_MAX);
         fh_pack_read_record_end(r, fields, COLUMN_FIELDS);
         if (r->failed == FH_OK && !fh_type_valid(columns[i].type)) {
             fh_pack_fail(r, "expected a column type of this version");
@@ -156,8 +157,9 @@ static void read_table(struct fh_table *out, struct fh_pack_reader *r, struct fh
     if (r->failed != FH_OK) {
         return;
     }
-    if (fh_name_check("domain", out->domain, NULL) != FH_OK || out->product[0] == 0 ||
-        out->table[0] == 0) {
+    bool named = out->domain[0] == 0 ||
+                 (fh_name_check("domain", out->domain, NULL) == FH_OK && out->product[0] != 0);
+    if (!named || out->table[0] == 0) {
         fh_pack_fail(r, "expected names of a domain, a product and a table");
     } else if (out->column_count == 0) {
         fh_pack_fail(r, "expected at least one column");
@@ -212,25 +214,85 @@ int fh_channel_get_text(struct fh_channel_text *out, struct fh_bytes payload, st
     return code;
 }
 
-int fh_channel_get_check(struct fh_channel_check *out,
+/* A list of at most `most` indices, each below `end`. */
+static uint32_t read_indices(struct fh_pack_reader *r,
+                             uint32_t most,
+                             uint32_t end,
+                             struct fh_arena *arena,
+                             const uint32_t **out)
+{
+    uint32_t count = fh_pack_read_array(r, most);
+    uint32_t *indices = fh_arena_array(arena, (size_t)count + 1, sizeof *indices);
+    if (indices == NULL) {
+        fh_pack_fail(r, "too many columns");
+        return 0;
+    }
+    for (uint32_t i = 0; i < count && r->failed == FH_OK; i++) {
+        indices[i] = (uint32_t)fh_pack_read_uint(r, end == 0 ? 0 : end - 1);
+    }
+    *out = indices;
+    return count;
+}
+
+int fh_channel_get_probe(struct fh_channel_probe *out,
                          struct fh_bytes payload,
                          struct fh_arena *arena,
                          struct fh_err *err)
 {
     struct fh_pack_reader r;
     uint32_t fields = 0;
-    int code = begin(&r, payload, 3, &fields, err);
+    int code = begin(&r, payload, 4, &fields, err);
     if (code != FH_OK) {
         return code;
     }
-    struct fh_channel_check check = {.id = fh_pack_read_uint(&r, UINT64_MAX)};
-    read_table(&check.table, &r, arena);
-    code = finish(&r, fields, 3, "CHECK", err);
-    if (code == FH_OK && check.table.format == FH_SOURCE_REMOTE) {
-        return refuse(err, "channel.check", "CHECK: expected a source of files");
+    struct fh_channel_probe probe = {.id = fh_pack_read_uint(&r, UINT64_MAX)};
+    read_table(&probe.table, &r, arena);
+    probe.probe_count = fh_pack_read_array(&r, FH_PROBES_MAX);
+    struct fh_probe *probes = fh_arena_array(arena, (size_t)probe.probe_count + 1, sizeof *probes);
+    if (probes == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "channel: no memory for probes");
+    }
+    for (uint32_t i = 0; i < probe.probe_count && r.failed == FH_OK; i++) {
+        uint32_t inner = fh_pack_read_record(&r, 2);
+        probes[i].sql = read_string(&r, FH_CHANNEL_TABLES_BYTES_MAX, arena);
+        probes[i].column_count = read_indices(
+            &r, FH_BATCH_COLUMNS_MAX, probe.table.column_count, arena, &probes[i].columns);
+        fh_pack_read_record_end(&r, inner, 2);
+    }
+    probe.probes = probes;
+    code = finish(&r, fields, 4, "PROBE", err);
+    if (code == FH_OK && probe.table.format == FH_SOURCE_REMOTE) {
+        return refuse(err, "channel.probe", "PROBE: expected a source of files");
     }
     if (code == FH_OK) {
-        *out = check;
+        *out = probe;
+    }
+    return code;
+}
+
+int fh_channel_get_sample(struct fh_channel_sample *out,
+                          struct fh_bytes payload,
+                          struct fh_arena *arena,
+                          struct fh_err *err)
+{
+    struct fh_pack_reader r;
+    uint32_t fields = 0;
+    int code = begin(&r, payload, 6, &fields, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_channel_sample sample = {.id = fh_pack_read_uint(&r, UINT64_MAX)};
+    read_table(&sample.table, &r, arena);
+    sample.tail = read_string(&r, FH_CHANNEL_TABLES_BYTES_MAX, arena);
+    sample.rows_max = (uint32_t)fh_pack_read_uint(&r, FH_SAMPLE_ROWS_MAX);
+    sample.column_count =
+        read_indices(&r, FH_SAMPLE_COLUMNS_MAX, sample.table.column_count, arena, &sample.columns);
+    code = finish(&r, fields, 6, "SAMPLE", err);
+    if (code == FH_OK && (sample.table.format == FH_SOURCE_REMOTE || sample.column_count == 0)) {
+        return refuse(err, "channel.sample", "SAMPLE: expected columns of a source of files");
+    }
+    if (code == FH_OK) {
+        *out = sample;
     }
     return code;
 }
@@ -338,7 +400,44 @@ int fh_channel_get_error(struct fh_channel_error *out, struct fh_bytes payload, 
     return code;
 }
 
-int fh_channel_get_checked(struct fh_channel_checked *out,
+int fh_channel_get_probed(struct fh_channel_probed *out,
+                          struct fh_bytes payload,
+                          struct fh_arena *arena,
+                          struct fh_err *err)
+{
+    struct fh_pack_reader r;
+    uint32_t fields = 0;
+    int code = begin(&r, payload, 6, &fields, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_channel_probed probed = {.id = fh_pack_read_uint(&r, UINT64_MAX)};
+    probed.rows = fh_pack_read_uint(&r, INT64_MAX);
+    probed.elapsed_us = fh_pack_read_uint(&r, UINT64_MAX);
+    probed.missing_count =
+        read_indices(&r, FH_BATCH_COLUMNS_MAX, FH_BATCH_COLUMNS_MAX, arena, &probed.missing);
+    probed.result_count = fh_pack_read_array(&r, FH_PROBES_MAX);
+    struct fh_probe_result *results =
+        fh_arena_array(arena, (size_t)probed.result_count + 1, sizeof *results);
+    if (results == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "channel: no memory for results of probes");
+    }
+    for (uint32_t i = 0; i < probed.result_count && r.failed == FH_OK; i++) {
+        uint32_t inner = fh_pack_read_record(&r, 3);
+        results[i].state = (enum fh_probe_state)fh_pack_read_uint(&r, FH_PROBE_STATE_COUNT - 1);
+        results[i].value = fh_pack_read_int(&r);
+        results[i].reason = read_string(&r, FH_ERR_TEXT_BYTES, arena);
+        fh_pack_read_record_end(&r, inner, 3);
+    }
+    probed.results = results;
+    code = finish(&r, fields, 6, "PROBED", err);
+    if (code == FH_OK) {
+        *out = probed;
+    }
+    return code;
+}
+
+int fh_channel_get_sampled(struct fh_channel_sampled *out,
                            struct fh_bytes payload,
                            struct fh_arena *arena,
                            struct fh_err *err)
@@ -349,26 +448,27 @@ int fh_channel_get_checked(struct fh_channel_checked *out,
     if (code != FH_OK) {
         return code;
     }
-    struct fh_channel_checked checked = {.id = fh_pack_read_uint(&r, UINT64_MAX)};
-    checked.rows = fh_pack_read_uint(&r, UINT64_MAX);
-    checked.finding_count =
-        fh_pack_read_array(&r, FH_BATCH_COLUMNS_MAX * (uint32_t)FH_FINDING_RULE_COUNT);
-    struct fh_finding *findings =
-        fh_arena_array(arena, (size_t)checked.finding_count + 1, sizeof *findings);
-    if (findings == NULL) {
-        return fh_err_set(err, FH_ENOMEM, "channel: no memory for findings");
+    struct fh_channel_sampled sampled = {.id = fh_pack_read_uint(&r, UINT64_MAX)};
+    sampled.column_count = (uint32_t)fh_pack_read_uint(&r, FH_SAMPLE_COLUMNS_MAX);
+    uint32_t count = fh_pack_read_array(&r, FH_SAMPLE_ROWS_MAX * FH_SAMPLE_COLUMNS_MAX);
+    sampled.cells = fh_arena_array(arena, (size_t)count + 1, sizeof *sampled.cells);
+    if (sampled.cells == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "channel: no memory for a sample");
     }
-    for (uint32_t i = 0; i < checked.finding_count && r.failed == FH_OK; i++) {
-        uint32_t inner = fh_pack_read_record(&r, 3);
-        findings[i].column = (uint32_t)fh_pack_read_uint(&r, FH_BATCH_COLUMNS_MAX - 1);
-        findings[i].rule = (enum fh_finding_rule)fh_pack_read_uint(&r, FH_FINDING_RULE_COUNT - 1);
-        findings[i].count = fh_pack_read_uint(&r, UINT64_MAX);
-        fh_pack_read_record_end(&r, inner, 3);
+    for (uint32_t i = 0; i < count && r.failed == FH_OK; i++) {
+        if (fh_pack_peek(&r) == FH_PACK_NIL) {
+            fh_pack_skip(&r);
+        } else {
+            sampled.cells[i] = read_string(&r, FH_ERR_TEXT_BYTES, arena);
+        }
     }
-    checked.findings = findings;
-    code = finish(&r, fields, 4, "CHECKED", err);
+    code = finish(&r, fields, 4, "SAMPLED", err);
+    if (code == FH_OK && (sampled.column_count == 0 || count % sampled.column_count != 0)) {
+        return refuse(err, "channel.sample", "SAMPLED: expected whole rows");
+    }
     if (code == FH_OK) {
-        *out = checked;
+        sampled.row_count = count / sampled.column_count;
+        *out = sampled;
     }
     return code;
 }

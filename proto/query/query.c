@@ -64,8 +64,8 @@ static int check_tables(const struct fh_query_request *request, struct fh_err *e
             table->version[0] == '\0' || !fh_utf8_valid(fh_bytes_cstr(table->version))) {
             return refuse(err, "query.request.tables", "a table without name or version");
         }
-        if (fh_query_request_table(request, &table->domain, table->product, table->table) !=
-            table) {
+        if (fh_query_request_table(
+                request, &table->domain, table->product, table->table, &table->contract) != table) {
             return refuse(err, "query.request.tables", "a table is listed twice");
         }
     }
@@ -238,12 +238,14 @@ int fh_query_request_check(const struct fh_query_request *request,
 const struct fh_query_table *fh_query_request_table(const struct fh_query_request *request,
                                                     const struct fh_domain_id *domain,
                                                     const char *product,
-                                                    const char *table)
+                                                    const char *table,
+                                                    const struct fh_record_id *contract)
 {
     for (size_t i = 0; i < request->table_count; i++) {
         const struct fh_query_table *row = &request->tables[i];
         if (fh_domain_id_equal(&row->domain, domain) && strcmp(row->product, product) == 0 &&
-            strcmp(row->table, table) == 0) {
+            strcmp(row->table, table) == 0 &&
+            (contract == NULL || fh_record_id_equal(&row->contract, contract))) {
             return row;
         }
     }

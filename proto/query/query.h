@@ -80,10 +80,12 @@ FH_MUST_CHECK int fh_query_request_check(const struct fh_query_request *request,
                                          const struct fh_query_arrival *arrival,
                                          struct fh_err *err);
 
-/* The table in the request, or NULL. */
+/* The table in the request, or NULL; under this contract, or under any when `contract` is NULL: one
+ * query may read two major versions of a product. */
 const struct fh_query_table *fh_query_request_table(const struct fh_query_request *request,
                                                     const struct fh_domain_id *domain,
                                                     const char *product,
-                                                    const char *table);
+                                                    const char *table,
+                                                    const struct fh_record_id *contract);
 
 #endif

@@ -2,9 +2,80 @@
 #include "proto/query/receipt.h"
 
 #include "common/assert.h"
+#include "common/semver.h"
+#include "proto/identity/keylog.h"
 #include "proto/wire/pack.h"
 
-enum { RECEIPT_VERSION = 1, RECEIPT_FIELDS = 16, RECEIPT_BYTES_MAX = 16 * 1024 };
+enum { RECEIPT_VERSION = 1, RECEIPT_FIELDS = 17, RECEIPT_BYTES_MAX = 16 * 1024 };
+
+enum { NOTICE_FIELDS = 8 };
+
+_Static_assert(FH_RECEIPT_NOTICES_MAX *(1 + 2 + FH_ID_BYTES + 2 + FH_NAME_BYTES_MAX + 2 +
+                                        FH_VERSION_BYTES_MAX + 1 + 9 + 2 + FH_SUCCESSOR_BYTES_MAX +
+                                        1 + 9) +
+                       2 * FH_QUERY_TABLES_MAX * (2 + FH_ID_BYTES) + 512 <=
+                   RECEIPT_BYTES_MAX,
+               "the largest receipt fits its record");
+
+static bool same_version(const struct fh_notice *notice, const struct fh_announcement *product)
+{
+    return fh_domain_id_equal(&notice->domain, &product->domain) &&
+           strcmp(notice->product, product->product) == 0 &&
+           strcmp(notice->version, product->version) == 0;
+}
+
+void fh_receipt_notice(struct fh_receipt *receipt,
+                       const struct fh_announcement *product,
+                       const struct fh_quality *quality)
+{
+    /* To whomever the gate is open: the others get no answer. */
+    bool broken = fh_quality_decide(quality->gate, quality->state, true) == FH_QUALITY_NOTICE;
+    for (size_t i = 0; i < receipt->notice_count; i++) {
+        if (same_version(&receipt->notices[i], product)) {
+            return;
+        }
+    }
+    if ((product->status == FH_ANNOUNCE_ACTIVE && !broken) ||
+        receipt->notice_count == FH_RECEIPT_NOTICES_MAX) {
+        return;
+    }
+    struct fh_notice *notice = &receipt->notices[receipt->notice_count++];
+    notice->domain = product->domain;
+    notice->status = product->status;
+    notice->sunset_ms = product->sunset_ms;
+    memcpy(notice->product, product->product, sizeof notice->product);
+    memcpy(notice->version, product->version, sizeof notice->version);
+    memcpy(notice->successor, product->successor, sizeof notice->successor);
+    notice->quality = broken ? quality->state : FH_QUALITY_UNKNOWN;
+    notice->measured_ms = broken ? quality->measured_ms : 0;
+}
+
+static int check_notices(const struct fh_receipt *receipt, struct fh_err *err)
+{
+    if (receipt->notice_count > FH_RECEIPT_NOTICES_MAX) {
+        return fh_err_rule(err,
+                           FH_ETOOBIG,
+                           "receipt.lists",
+                           "receipt: %zu notices; at most %d",
+                           receipt->notice_count,
+                           FH_RECEIPT_NOTICES_MAX);
+    }
+    for (size_t i = 0; i < receipt->notice_count; i++) {
+        const struct fh_notice *notice = &receipt->notices[i];
+        struct fh_semver version;
+        int code = fh_name_check("product", notice->product, err);
+        if (code == FH_OK) {
+            code = fh_semver_parse(&version, notice->version, err);
+        }
+        if (code == FH_OK && notice->successor[0] != '\0') {
+            code = fh_announce_successor_check(notice->successor, err);
+        }
+        if (code != FH_OK) {
+            return fh_err_wrap(err, "receipt: notice %zu", i);
+        }
+    }
+    return FH_OK;
+}
 
 static int check_values(const struct fh_receipt *receipt, struct fh_err *err)
 {
@@ -25,7 +96,7 @@ static int check_values(const struct fh_receipt *receipt, struct fh_err *err)
     if (receipt->sent.batches == 0 && receipt->sent.rows != 0) {
         return fh_err_rule(err, FH_EINVAL, "receipt.rows", "receipt: rows without a batch");
     }
-    return FH_OK;
+    return check_notices(receipt, err);
 }
 
 static void put_ids(struct fh_buf *out, const struct fh_record_id *ids, size_t count)
@@ -33,6 +104,23 @@ static void put_ids(struct fh_buf *out, const struct fh_record_id *ids, size_t c
     fh_pack_array(out, (uint32_t)count);
     for (size_t i = 0; i < count; i++) {
         fh_pack_bin(out, fh_bytes(ids[i].b, FH_ID_BYTES));
+    }
+}
+
+static void put_notices(struct fh_buf *out, const struct fh_receipt *receipt)
+{
+    fh_pack_array(out, (uint32_t)receipt->notice_count);
+    for (size_t i = 0; i < receipt->notice_count; i++) {
+        const struct fh_notice *notice = &receipt->notices[i];
+        fh_pack_array(out, NOTICE_FIELDS);
+        fh_pack_bin(out, fh_bytes(notice->domain.b, FH_ID_BYTES));
+        fh_pack_cstr(out, notice->product);
+        fh_pack_cstr(out, notice->version);
+        fh_pack_uint(out, (uint64_t)notice->status);
+        fh_pack_uint(out, (uint64_t)notice->sunset_ms);
+        fh_pack_cstr(out, notice->successor);
+        fh_pack_uint(out, (uint64_t)notice->quality);
+        fh_pack_uint(out, (uint64_t)notice->measured_ms);
     }
 }
 
@@ -60,6 +148,7 @@ int fh_receipt_build(struct fh_buf *out, const struct fh_receipt *receipt, struc
     fh_pack_uint(out, (uint64_t)receipt->started_ms);
     fh_pack_uint(out, (uint64_t)receipt->finished_ms);
     put_ids(out, receipt->parts, receipt->part_count);
+    put_notices(out, receipt);
     code = fh_buf_ok(out);
     return code == FH_OK ? FH_OK : fh_err_set(err, code, "receipt: no room for it");
 }
@@ -88,6 +177,28 @@ static size_t read_ids(struct fh_pack_reader *reader, struct fh_record_id *out)
     return count;
 }
 
+static size_t read_notices(struct fh_pack_reader *reader, struct fh_notice *out)
+{
+    size_t count = fh_pack_read_array(reader, FH_RECEIPT_NOTICES_MAX);
+    for (size_t i = 0; i < count && reader->failed == FH_OK; i++) {
+        struct fh_notice *notice = &out[i];
+        uint32_t fields = fh_pack_read_record(reader, NOTICE_FIELDS);
+        fh_pack_read_fixed(reader, notice->domain.b, FH_ID_BYTES);
+        fh_pack_read_cstr(reader, notice->product, sizeof notice->product);
+        fh_pack_read_cstr(reader, notice->version, sizeof notice->version);
+        notice->status =
+            (enum fh_announce_status)fh_pack_read_uint(reader, FH_ANNOUNCE_STATUS_COUNT - 1);
+        notice->sunset_ms = (int64_t)fh_pack_read_uint(reader, FH_RECORD_TIME_MS_MAX);
+        fh_pack_read_cstr(reader, notice->successor, sizeof notice->successor);
+        notice->quality = (enum fh_quality_state)fh_pack_read_uint(reader, FH_QUALITY_FAIL);
+        notice->measured_ms = (int64_t)fh_pack_read_uint(reader, FH_RECORD_TIME_MS_MAX);
+        for (uint32_t field = NOTICE_FIELDS; field < fields && reader->failed == FH_OK; field++) {
+            fh_pack_skip(reader); /* of a newer minor version */
+        }
+    }
+    return count;
+}
+
 static void read_fields(struct fh_pack_reader *reader, struct fh_receipt *out)
 {
     fh_pack_read_fixed(reader, out->request.b, FH_ID_BYTES);
@@ -105,6 +216,7 @@ static void read_fields(struct fh_pack_reader *reader, struct fh_receipt *out)
     out->started_ms = (int64_t)fh_pack_read_uint(reader, INT64_MAX);
     out->finished_ms = (int64_t)fh_pack_read_uint(reader, INT64_MAX);
     out->part_count = read_ids(reader, out->parts);
+    out->notice_count = read_notices(reader, out->notices);
 }
 
 int fh_receipt_parse(struct fh_receipt *out, struct fh_bytes payload, struct fh_err *err)

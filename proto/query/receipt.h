@@ -5,7 +5,9 @@
  * It says what was asked (the id of the signed request), under which contracts and policy, how it
  * ended, and what came back (counts, digest of the batch tags, on demand a hash tree). One owner's
  * answer ends with the owner's receipt; a join ends with the entry peer's, which lists those of the
- * owners. An answer without a receipt that fits is incomplete, never silently short.
+ * owners. An answer without a receipt that fits is incomplete, never silently short. Notices tell
+ * the consumer of every product read that is not simply active: a draft, or deprecated and until
+ * when.
  *
  * Does not: verify signatures (proto/query/receipt_file does, offline). Thread: any; values.
  * Ownership: plain values, nothing borrowed.
@@ -13,8 +15,26 @@
 #ifndef FH_PROTO_QUERY_RECEIPT_H
 #define FH_PROTO_QUERY_RECEIPT_H
 
+#include "proto/gossip/announce.h"
+#include "proto/quality/measurement.h"
 #include "proto/query/query.h"
 #include "proto/query/tally.h"
+
+enum {
+    FH_RECEIPT_NOTICES_MAX = 32, /* products; what fits a receipt beside 64 tables of 64 owners */
+};
+
+/* What the signer says of a product that the answer was read from. */
+struct fh_notice {
+    struct fh_domain_id domain;
+    char product[FH_NAME_BYTES_MAX + 1];
+    char version[FH_VERSION_BYTES_MAX + 1];
+    enum fh_announce_status status;
+    int64_t sunset_ms;                          /* Unix; 0: no date */
+    char successor[FH_SUCCESSOR_BYTES_MAX + 1]; /* as in the announcement; "" none */
+    enum fh_quality_state quality; /* WARN or FAIL: promises did not hold; else UNKNOWN */
+    int64_t measured_ms;           /* Unix: when that was found; 0 when nothing was */
+};
 
 struct fh_receipt {
     struct fh_record_id request; /* id of the REQUEST record */
@@ -31,7 +51,15 @@ struct fh_receipt {
     int64_t finished_ms;
     size_t part_count; /* receipts of the owners that a join took from */
     struct fh_record_id parts[FH_QUERY_TABLES_MAX];
+    size_t notice_count; /* of products that are not active or not good, each once */
+    struct fh_notice notices[FH_RECEIPT_NOTICES_MAX];
 };
+
+/* Adds a notice of this product version unless it is there already, or there is nothing to say: it
+ * is active, and its quality gate has nothing to tell. 32 of them say enough. */
+void fh_receipt_notice(struct fh_receipt *receipt,
+                       const struct fh_announcement *product,
+                       const struct fh_quality *quality);
 
 /* Appends the canonical payload. FH_EINVAL (rule "receipt.*"), FH_ETOOBIG. */
 FH_MUST_CHECK int

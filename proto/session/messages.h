@@ -37,9 +37,22 @@
     X(SCAN, 32)                                                                                    \
     X(NEXT, 33)                                                                                    \
     X(CANCEL, 34)                                                                                  \
+    X(MEASUREMENT, 35)                                                                             \
+    X(HISTORY, 38)                                                                                 \
+    X(CHAIN, 40)                                                                                   \
+    X(PUBLISH, 41)                                                                                 \
+    X(OUTCOME, 42)                                                                                 \
     X(ADMIN_CHAIN, 64)                                                                             \
     X(ADMIN_PUBLISH, 65)                                                                           \
     X(ADMIN_LEAVE, 66)                                                                             \
+    X(ADMIN_IDENTITY, 67)                                                                          \
+    X(ADMIN_TEST, 70)                                                                              \
+    X(ADMIN_CHECK, 73)                                                                             \
+    X(ADMIN_MEASURED, 74)                                                                          \
+    X(ADMIN_PROFILE, 76)                                                                           \
+    X(ADMIN_CATALOGUE, 77)                                                                         \
+    X(ADMIN_ANNOUNCED, 79)                                                                         \
+    X(ADMIN_MOVE, 80)                                                                              \
     X(ADMIN_BASE, 82)
 
 enum fh_msg_code {
@@ -124,14 +137,21 @@ struct fh_msg_product {
     char domain_name[FH_NAME_BYTES_MAX + 1];
     char product[FH_NAME_BYTES_MAX + 1];
     char version[FH_VERSION_BYTES_MAX + 1];
-    unsigned status; /* enum fh_product_status of proto/gossip/announce.h */
+    unsigned status; /* enum fh_announce_status of proto/gossip/announce.h */
     char title[128];
     char summary[FH_ANNOUNCEMENT_SUMMARY_BYTES_MAX + 1];
     uint64_t age_ms;    /* since its owner was last heard */
     bool reachable;     /* some node of the owner is alive in this node's view */
     bool contract_held; /* the contract itself has arrived and verified */
     bool open_to_mesh;  /* readable by every domain */
+    bool forked;        /* two contracts of one number are known: HISTORY names them */
     struct fh_record_id contract;
+    int64_t sunset_ms; /* Unix; 0: none */
+    char successor[FH_SUCCESSOR_BYTES_MAX + 1];
+    unsigned quality;        /* enum fh_quality_state of proto/quality/measurement.h; 0: unknown */
+    unsigned gate;           /* enum fh_quality_gate; 0 without a measurement */
+    uint64_t measured_ms;    /* Unix; 0: never */
+    uint64_t stale_after_ms; /* Unix; 0 without a measurement */
 };
 void fh_msg_search_request(struct fh_buf *out, const char *words, uint32_t limit);
 FH_MUST_CHECK int fh_msg_search_request_read(struct fh_pack_reader *reader,
@@ -159,12 +179,14 @@ struct fh_msg_describe {
     struct fh_bytes announcement;
     struct fh_bytes contract; /* empty when it has not arrived yet */
     struct fh_msg_bins identity;
+    struct fh_bytes measurement; /* the record; empty when none is known */
 };
 void fh_msg_describe_request(struct fh_buf *out, const struct fh_msg_product_name *name);
 FH_MUST_CHECK int fh_msg_product_name_read(struct fh_pack_reader *reader,
                                            struct fh_msg_product_name *out,
                                            struct fh_err *err);
-/* The caller appends the identity list: fh_pack_array(count), then each record with fh_pack_bin. */
+/* The caller appends the identity list: fh_pack_array(count), then each record with fh_pack_bin;
+ * then the MEASUREMENT record or an empty bin. */
 void fh_msg_describe_answer_begin(struct fh_buf *out,
                                   const struct fh_msg_product *product,
                                   struct fh_bytes announcement,
@@ -172,6 +194,58 @@ void fh_msg_describe_answer_begin(struct fh_buf *out,
 FH_MUST_CHECK int fh_msg_describe_read(struct fh_pack_reader *reader,
                                        struct fh_msg_describe *out,
                                        struct fh_err *err);
+
+/* MEASUREMENT [domain, product, major] -> the newest measurement of the product that this node
+ * knows, and all its results; whoever asks verifies the record and hashes the results. */
+struct fh_msg_measurement {
+    struct fh_bytes record;
+    struct fh_bytes results; /* empty: not held, and the owner could not be asked */
+};
+void fh_msg_measurement_request(struct fh_buf *out, const struct fh_msg_product_name *name);
+void fh_msg_measurement_answer(struct fh_buf *out, const struct fh_msg_measurement *measurement);
+FH_MUST_CHECK int fh_msg_measurement_read(struct fh_pack_reader *reader,
+                                          struct fh_msg_measurement *out,
+                                          struct fh_err *err);
+/* HISTORY [domain, product, before] -> [[product...], [ANNOUNCEMENT...], [version...], [fork...]]:
+ * what the node knows of a product's life. Versions come with a number below `before` (0: all), the
+ * newest first, FH_HISTORY_PAGE at most; the other lists only with `before` 0. */
+enum { FH_HISTORY_PAGE = 128, FH_HISTORY_RECORDS_MAX = 512, FH_HISTORY_MAJORS_MAX = 256 };
+struct fh_msg_history_request {
+    char domain[FH_NAME_BYTES_MAX + 1];
+    char product[FH_NAME_BYTES_MAX + 1];
+    uint64_t before;
+};
+struct fh_msg_version {
+    uint64_t seq;
+    char version[FH_VERSION_BYTES_MAX + 1];
+    char status[16]; /* as its contract states it */
+    int64_t created_ms;
+    struct fh_record_id id;
+    struct fh_key_id key; /* that signed; zero when the node does not know it */
+};
+struct fh_msg_fork {
+    uint64_t number; /* in the chain */
+    struct fh_record_id ids[2];
+    struct fh_key_id keys[2];
+};
+void fh_msg_history_request(struct fh_buf *out, const struct fh_msg_history_request *request);
+FH_MUST_CHECK int fh_msg_history_request_read(struct fh_pack_reader *reader,
+                                              struct fh_msg_history_request *out,
+                                              struct fh_err *err);
+/* The answer, list by list: fh_msg_ok(out, 4), then for each list fh_pack_array(count) and its
+ * entries: fh_msg_product_add, fh_pack_bin, and these. */
+void fh_msg_product_add(struct fh_buf *out, const struct fh_msg_product *product);
+void fh_msg_version_add(struct fh_buf *out, const struct fh_msg_version *version);
+void fh_msg_fork_add(struct fh_buf *out, const struct fh_msg_fork *fork);
+/* Reads them in that order: fh_msg_products_read and _next, fh_msg_bins_read, then these. */
+FH_MUST_CHECK int
+fh_msg_versions_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err);
+FH_MUST_CHECK int
+fh_msg_versions_next(struct fh_pack_reader *reader, struct fh_msg_version *out, struct fh_err *err);
+FH_MUST_CHECK int
+fh_msg_forks_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err);
+FH_MUST_CHECK int
+fh_msg_forks_next(struct fh_pack_reader *reader, struct fh_msg_fork *out, struct fh_err *err);
 
 /* Requests and answers that are a list of records or ids:
  *   IDENTITY [domain id or bin0 for all]          -> [[record...]]
@@ -183,6 +257,8 @@ enum fh_sync_set {
     FH_SYNC_IDENTITY = 1,      /* charter, key events, delegations, admissions, revocations */
     FH_SYNC_MEMBERSHIP = 2,    /* ALIVE and LEAVE records */
     FH_SYNC_ANNOUNCEMENTS = 3, /* product announcements */
+    FH_SYNC_FORKS = 4,        /* ids of two CONTRACTs of one number, 64 bytes instead of a record */
+    FH_SYNC_MEASUREMENTS = 5, /* of products that are announced: the last set */
 };
 enum {
     FH_SYNC_PAGE_BYTES = 256 * 1024, /* records of one SYNC answer */
@@ -237,6 +313,10 @@ struct fh_msg_plan_table {
     struct fh_record_id contract;
     struct fh_node_id node; /* the owner's node to ask; zero when none is known */
     bool reachable;
+    unsigned
+        status; /* enum fh_announce_status of proto/gossip/announce.h, and what belongs to it */
+    int64_t sunset_ms;
+    char successor[FH_SUCCESSOR_BYTES_MAX + 1];
 };
 struct fh_msg_plan {
     struct fh_node_id entry; /* the node that answers */
@@ -285,8 +365,10 @@ fh_msg_next_read(struct fh_pack_reader *reader, struct fh_msg_next *out, struct 
 
 void fh_msg_cancel_request(struct fh_buf *out, uint64_t stream);
 
-/* ADMIN_CHAIN [product] -> [seq, last contract record or bin0]: what the next version follows. */
+/* CHAIN, ADMIN_CHAIN [product] -> [seq, last contract record or bin0]: what the next version
+ * follows. CHAIN is for publisher keys of the node's own domain, as PUBLISH is. */
 void fh_msg_chain_request(struct fh_buf *out, const char *product);
+void fh_msg_remote_chain_request(struct fh_buf *out, const char *product);
 void fh_msg_chain_answer(struct fh_buf *out, uint64_t seq, struct fh_bytes last_contract);
 FH_MUST_CHECK int fh_msg_chain_read(struct fh_pack_reader *reader,
                                     uint64_t *out_seq,
@@ -327,6 +409,104 @@ fh_msg_findings_read(struct fh_pack_reader *reader, uint32_t *out_count, struct 
 FH_MUST_CHECK int
 fh_msg_findings_next(struct fh_pack_reader *reader, struct fh_msg_finding *out, struct fh_err *err);
 
+/* ADMIN_ANNOUNCED [product, major] -> [last ANNOUNCEMENT record]: what a move follows. */
+void fh_msg_announced_request(struct fh_buf *out, const char *product, uint32_t major);
+FH_MUST_CHECK int fh_msg_announced_request_read(struct fh_pack_reader *reader,
+                                                char product[FH_NAME_BYTES_MAX + 1],
+                                                uint32_t *out_major,
+                                                struct fh_err *err);
+void fh_msg_announced_answer(struct fh_buf *out, struct fh_bytes announcement);
+FH_MUST_CHECK int fh_msg_announced_read(struct fh_pack_reader *reader,
+                                        struct fh_bytes *out_announcement,
+                                        struct fh_err *err);
+
+/* ADMIN_MOVE [ANNOUNCEMENT record, force, dry run] -> [findings]: a move of the life cycle, signed
+ * by the publisher; the node judges it as its peers will. */
+struct fh_msg_move {
+    struct fh_bytes announcement;
+    bool force;
+    bool dry_run;
+};
+void fh_msg_move_request(struct fh_buf *out, const struct fh_msg_move *move);
+FH_MUST_CHECK int
+fh_msg_move_read(struct fh_pack_reader *reader, struct fh_msg_move *out, struct fh_err *err);
+
+/* ADMIN_CHECK [product, major, dry run] -> [measurement, results]: looks at an own product's data
+ * now. The measurement is the payload of the record that was made of it, or would be. */
+struct fh_msg_check {
+    char product[FH_NAME_BYTES_MAX + 1];
+    uint32_t major; /* 0: the highest active one */
+    bool dry_run;   /* nothing is signed, stored or spread */
+};
+void fh_msg_check_request(struct fh_buf *out, const struct fh_msg_check *check);
+FH_MUST_CHECK int
+fh_msg_check_read(struct fh_pack_reader *reader, struct fh_msg_check *out, struct fh_err *err);
+void fh_msg_checked_answer(struct fh_buf *out,
+                           struct fh_bytes measurement,
+                           struct fh_bytes results);
+/* Views into the answer; both are to be scanned before they are read. */
+FH_MUST_CHECK int fh_msg_checked_read(struct fh_pack_reader *reader,
+                                      struct fh_bytes *out_measurement,
+                                      struct fh_bytes *out_results,
+                                      struct fh_err *err);
+
+/* ADMIN_MEASURED [product, major, limit] -> [[measurement, ...]]: the last measurements of an own
+ * product, newest first, as payloads. */
+void fh_msg_measured_request(struct fh_buf *out,
+                             const char *product,
+                             uint32_t major,
+                             uint32_t limit);
+FH_MUST_CHECK int fh_msg_measured_request_read(struct fh_pack_reader *reader,
+                                               char product[FH_NAME_BYTES_MAX + 1],
+                                               uint32_t *out_major,
+                                               uint32_t *out_limit,
+                                               struct fh_err *err);
+/* PUBLISH [authored YAML, root, dry run, seq, prev bin32 or bin0, created, compat rules, signature
+ * bin64] -> [ticket]: a contract from a machine that has no home. The record itself does not
+ * travel, which would not fit a request: the node makes it anew from the authored text and these
+ * fields, and the signature, of the key of the session, proves that it is the same. OUTCOME
+ * [ticket] -> [done, [finding...]]: until `done` the checks still run. */
+struct fh_msg_order {
+    struct fh_bytes yaml; /* as the author wrote it, with `servers` */
+    char root[256];       /* name or number of one of the node's data roots; "" is the first */
+    bool dry_run;
+    uint64_t seq;
+    struct fh_record_id prev; /* zero exactly when seq is 1 */
+    int64_t created_ms;
+    uint64_t compat_rules;
+    struct fh_signature signature; /* of the contract record */
+};
+void fh_msg_order_request(struct fh_buf *out, const struct fh_msg_order *order);
+FH_MUST_CHECK int
+fh_msg_order_read(struct fh_pack_reader *reader, struct fh_msg_order *out, struct fh_err *err);
+void fh_msg_ticket_answer(struct fh_buf *out, uint64_t ticket);
+void fh_msg_outcome_request(struct fh_buf *out, uint64_t ticket);
+/* A ticket as the next field of PUBLISH's answer and of OUTCOME. */
+FH_MUST_CHECK int
+fh_msg_ticket_read(struct fh_pack_reader *reader, uint64_t *out_ticket, struct fh_err *err);
+/* Then fh_msg_findings_answer_add for each; `count` 0 while it is not done. */
+void fh_msg_outcome_answer_begin(struct fh_buf *out, bool done, uint32_t count);
+/* Then fh_msg_findings_read. */
+FH_MUST_CHECK int
+fh_msg_outcome_read(struct fh_pack_reader *reader, bool *out_done, struct fh_err *err);
+
+/* ADMIN_IDENTITY [[record...]] -> [new count]: identity records that the home's domain made. */
+void fh_msg_admin_identity_begin(struct fh_buf *out, uint32_t count); /* then fh_pack_bin each */
+
 void fh_msg_leave_request(struct fh_buf *out);
+
+/* ADMIN_TEST [question] -> [report]: both as proto/quality/report.h encodes them, in a bin; reading
+ * takes the bin of either. */
+void fh_msg_test_request(struct fh_buf *out, struct fh_bytes question);
+void fh_msg_test_answer(struct fh_buf *out, struct fh_bytes report);
+FH_MUST_CHECK int
+fh_msg_test_read(struct fh_pack_reader *reader, struct fh_bytes *out, struct fh_err *err);
+
+/* ADMIN_PROFILE, ADMIN_CATALOGUE [question] -> [answer]: both as proto/query/profile.h encodes
+ * them, in a bin; reading takes the bin of either. */
+void fh_msg_profile_request(struct fh_buf *out, bool lists, struct fh_bytes question);
+void fh_msg_profile_answer(struct fh_buf *out, struct fh_bytes answer);
+FH_MUST_CHECK int
+fh_msg_profile_read(struct fh_pack_reader *reader, struct fh_bytes *out, struct fh_err *err);
 
 #endif

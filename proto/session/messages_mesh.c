@@ -51,7 +51,7 @@ int fh_msg_status_read(struct fh_pack_reader *reader, struct fh_msg_status *out,
 
 /* ---- PEERS ---- */
 
-enum { PEER_FIELDS = 9, PRODUCT_FIELDS = 11 };
+enum { PEER_FIELDS = 9, PRODUCT_FIELDS = 17 };
 
 void fh_msg_peers_request(struct fh_buf *out)
 {
@@ -127,7 +127,7 @@ int fh_msg_search_request_read(struct fh_pack_reader *reader,
     return rc;
 }
 
-static void add_product(struct fh_buf *out, const struct fh_msg_product *product)
+void fh_msg_product_add(struct fh_buf *out, const struct fh_msg_product *product)
 {
     fh_pack_array(out, PRODUCT_FIELDS);
     fh_pack_bin(out, fh_bytes(product->domain.b, FH_ID_BYTES));
@@ -140,9 +140,15 @@ static void add_product(struct fh_buf *out, const struct fh_msg_product *product
     fh_pack_uint(out, product->age_ms);
     fh_pack_uint(out,
                  (product->reachable ? 1u : 0u) | (product->contract_held ? 2u : 0u) |
-                     (product->open_to_mesh ? 4u : 0u));
+                     (product->open_to_mesh ? 4u : 0u) | (product->forked ? 8u : 0u));
     fh_pack_bin(out, fh_bytes(product->contract.b, FH_ID_BYTES));
     fh_pack_nil(out);
+    fh_pack_uint(out, (uint64_t)product->sunset_ms);
+    fh_pack_cstr(out, product->successor);
+    fh_pack_uint(out, product->quality);
+    fh_pack_uint(out, product->gate);
+    fh_pack_uint(out, product->measured_ms);
+    fh_pack_uint(out, product->stale_after_ms);
 }
 
 static void read_product(struct fh_pack_reader *reader, struct fh_msg_product *product)
@@ -160,8 +166,15 @@ static void read_product(struct fh_pack_reader *reader, struct fh_msg_product *p
     product->reachable = (flags & 1) != 0;
     product->contract_held = (flags & 2) != 0;
     product->open_to_mesh = (flags & 4) != 0;
+    product->forked = (flags & 8) != 0;
     fh_pack_read_fixed(reader, product->contract.b, FH_ID_BYTES);
     fh_pack_skip(reader); /* room for facets */
+    product->sunset_ms = (int64_t)fh_pack_read_uint(reader, INT64_MAX);
+    fh_pack_read_cstr(reader, product->successor, sizeof product->successor);
+    product->quality = (unsigned)fh_pack_read_uint(reader, 255);
+    product->gate = (unsigned)fh_pack_read_uint(reader, 255);
+    product->measured_ms = fh_pack_read_uint(reader, INT64_MAX);
+    product->stale_after_ms = fh_pack_read_uint(reader, INT64_MAX);
     fh_msg_entry_end(reader, count, PRODUCT_FIELDS);
 }
 
@@ -173,7 +186,7 @@ void fh_msg_products_answer_begin(struct fh_buf *out, uint32_t count)
 
 void fh_msg_products_answer_add(struct fh_buf *out, const struct fh_msg_product *product)
 {
-    add_product(out, product);
+    fh_msg_product_add(out, product);
 }
 
 int fh_msg_products_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err)
@@ -222,8 +235,8 @@ void fh_msg_describe_answer_begin(struct fh_buf *out,
                                   struct fh_bytes announcement,
                                   struct fh_bytes contract)
 {
-    fh_msg_ok(out, 4);
-    add_product(out, product);
+    fh_msg_ok(out, 5);
+    fh_msg_product_add(out, product);
     fh_pack_bin(out, announcement);
     fh_pack_bin(out, contract);
 }
@@ -239,6 +252,10 @@ int fh_msg_describe_read(struct fh_pack_reader *reader,
     int rc = fh_msg_done(reader, "description", err);
     if (rc == FH_OK) {
         rc = fh_msg_bins_read(reader, &describe.identity, err);
+    }
+    if (rc == FH_OK) {
+        describe.measurement = fh_pack_read_bin(reader, FH_RECORD_GOSSIP_BYTES_MAX);
+        rc = fh_msg_done(reader, "description", err);
     }
     if (rc == FH_OK) {
         *out = describe;
@@ -293,9 +310,9 @@ int fh_msg_sync_request_read(struct fh_pack_reader *reader,
                              struct fh_bytes *out_cursor,
                              struct fh_err *err)
 {
-    unsigned set = (unsigned)fh_pack_read_uint(reader, FH_SYNC_ANNOUNCEMENTS);
+    unsigned set = (unsigned)fh_pack_read_uint(reader, FH_SYNC_MEASUREMENTS);
     if (set < FH_SYNC_IDENTITY) {
-        fh_pack_fail(reader, "expected a set from 1 to 3");
+        fh_pack_fail(reader, "expected a set from 1 to 5");
     }
     struct fh_bytes cursor = fh_pack_read_bin(reader, FH_SYNC_CURSOR_BYTES_MAX);
     int rc = fh_msg_done(reader, "sync", err);

@@ -4,7 +4,7 @@
 #include "common/assert.h"
 #include "proto/session/messages_inner.h"
 
-enum { FINDING_FIELDS = 6, PLAN_TABLE_FIELDS = 8 };
+enum { FINDING_FIELDS = 6, PLAN_TABLE_FIELDS = 11 };
 
 /* ---- PLAN, QUERY, SCAN, NEXT, CANCEL ---- */
 
@@ -44,6 +44,9 @@ void fh_msg_plan_answer(struct fh_buf *out, const struct fh_msg_plan *plan)
         fh_pack_bin(out, fh_bytes(table->contract.b, FH_ID_BYTES));
         fh_pack_bin(out, fh_bytes(table->node.b, FH_ID_BYTES));
         fh_pack_bool(out, table->reachable);
+        fh_pack_uint(out, table->status);
+        fh_pack_uint(out, (uint64_t)table->sunset_ms);
+        fh_pack_cstr(out, table->successor);
     }
 }
 
@@ -64,6 +67,9 @@ int fh_msg_plan_read(struct fh_pack_reader *reader, struct fh_msg_plan *out, str
         fh_pack_read_fixed(reader, table->contract.b, FH_ID_BYTES);
         fh_pack_read_fixed(reader, table->node.b, FH_ID_BYTES);
         table->reachable = fh_pack_read_bool(reader);
+        table->status = (unsigned)fh_pack_read_uint(reader, UINT8_MAX);
+        table->sunset_ms = (int64_t)fh_pack_read_uint(reader, INT64_MAX);
+        fh_pack_read_cstr(reader, table->successor, sizeof table->successor);
         fh_msg_entry_end(reader, count, PLAN_TABLE_FIELDS);
     }
     int rc = fh_msg_done(reader, "plan", err);
@@ -290,4 +296,50 @@ int fh_msg_findings_next(struct fh_pack_reader *reader,
 void fh_msg_leave_request(struct fh_buf *out)
 {
     fh_msg_begin(out, FH_MSG_ADMIN_LEAVE, 0);
+}
+
+/* ---- ADMIN_PROFILE, ADMIN_CATALOGUE ---- */
+
+void fh_msg_profile_request(struct fh_buf *out, bool lists, struct fh_bytes question)
+{
+    fh_msg_begin(out, lists ? FH_MSG_ADMIN_CATALOGUE : FH_MSG_ADMIN_PROFILE, 1);
+    fh_pack_bin(out, question);
+}
+
+void fh_msg_profile_answer(struct fh_buf *out, struct fh_bytes answer)
+{
+    fh_msg_ok(out, 1);
+    fh_pack_bin(out, answer);
+}
+
+int fh_msg_profile_read(struct fh_pack_reader *reader, struct fh_bytes *out, struct fh_err *err)
+{
+    struct fh_bytes bytes = fh_pack_read_bin(reader, FH_PROFILE_BYTES_MAX);
+    int rc = fh_msg_done(reader, "profile", err);
+    if (rc == FH_OK) {
+        *out = bytes;
+    }
+    return rc;
+}
+
+void fh_msg_test_request(struct fh_buf *out, struct fh_bytes question)
+{
+    fh_msg_begin(out, FH_MSG_ADMIN_TEST, 1);
+    fh_pack_bin(out, question);
+}
+
+void fh_msg_test_answer(struct fh_buf *out, struct fh_bytes report)
+{
+    fh_msg_ok(out, 1);
+    fh_pack_bin(out, report);
+}
+
+int fh_msg_test_read(struct fh_pack_reader *reader, struct fh_bytes *out, struct fh_err *err)
+{
+    struct fh_bytes bytes = fh_pack_read_bin(reader, FH_ADMIN_FRAME_BYTES_MAX);
+    int rc = fh_msg_done(reader, "test", err);
+    if (rc == FH_OK) {
+        *out = bytes;
+    }
+    return rc;
 }

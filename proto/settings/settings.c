@@ -16,6 +16,12 @@ static void *member_of(struct fh_settings *settings, const struct fh_setting *se
     return (char *)settings + setting->offset;
 }
 
+uint64_t fh_setting_default(const struct fh_setting *setting)
+{
+    FH_ASSERT(setting->kind == FH_SETTING_COUNT_OF);
+    return setting->fallback[0] == '\0' ? setting->most : strtoull(setting->fallback, NULL, 10);
+}
+
 void fh_settings_init(struct fh_settings *settings)
 {
     memset(settings, 0, sizeof *settings);
@@ -23,7 +29,7 @@ void fh_settings_init(struct fh_settings *settings)
         const struct fh_setting *setting = &fh_settings_table[i];
         if (setting->kind == FH_SETTING_COUNT_OF) {
             uint64_t *value = member_of(settings, setting);
-            *value = setting->most;
+            *value = fh_setting_default(setting);
         } else if (setting->fallback[0] != '\0') {
             struct fh_err err;
             int code = fh_settings_set(settings, setting, setting->fallback, setting->key, &err);
@@ -185,6 +191,20 @@ static int set_level(char *out,
     return refuse(err, origin, setting, text, "error, warn, info or debug");
 }
 
+static int set_switch(bool *out,
+                      const struct fh_setting *setting,
+                      const char *text,
+                      const char *origin,
+                      struct fh_err *err)
+{
+    bool on = strcmp(text, "true") == 0;
+    if (!on && strcmp(text, "false") != 0) {
+        return refuse(err, origin, setting, text, "true or false");
+    }
+    *out = on;
+    return FH_OK;
+}
+
 /* Sets a scalar, or adds one item to a list. */
 static int set_item(struct fh_settings *settings,
                     const struct fh_setting *setting,
@@ -220,6 +240,8 @@ static int set_item(struct fh_settings *settings,
         return add_path(member, setting, text, origin, err);
     case FH_SETTING_LEVEL:
         return set_level(member, setting, text, origin, err);
+    case FH_SETTING_SWITCH:
+        return set_switch(member, setting, text, origin, err);
     case FH_SETTING_COUNT_OF:
         return set_count(member, setting, text, origin, err);
     case FH_SETTING_KIND_COUNT:

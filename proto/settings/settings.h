@@ -42,6 +42,7 @@ struct fh_settings {
     struct fh_settings_addresses peers;     /* contacted at every start, and for ever */
     struct fh_settings_paths data_roots;    /* folders beneath which sources may lie */
     char log_level[8];                      /* error, warn, info, debug */
+    bool require_sandbox;                   /* no worker without fh_layers_enough */
     uint64_t sessions_max;                  /* FH_SESSIONS_MAX */
     uint64_t pipes_max;                     /* FH_PIPES_MAX */
     uint64_t workers_max;                   /* FH_WORKERS_MAX */
@@ -50,6 +51,7 @@ struct fh_settings {
     uint64_t query_deadline_ms;             /* FH_QUERY_DEADLINE_MS */
     uint64_t queries_per_key_max;           /* FH_QUERY_RUNNING_PER_KEY_MAX */
     uint64_t products_per_domain_max;       /* FH_PRODUCTS_PER_DOMAIN_MAX */
+    uint64_t quality_interval_s; /* between measurements of an own product; 0: none by itself */
 };
 
 /* ---- the table ---- */
@@ -61,6 +63,7 @@ enum fh_setting_kind {
     FH_SETTING_ADDRESSES, /* list of those */
     FH_SETTING_PATHS,     /* list of absolute folders */
     FH_SETTING_LEVEL,     /* error, warn, info, debug */
+    FH_SETTING_SWITCH,    /* true or false */
     FH_SETTING_COUNT_OF,  /* whole number within bounds */
     FH_SETTING_KIND_COUNT
 };
@@ -82,6 +85,9 @@ extern const struct fh_setting fh_settings_table[];
 extern const size_t fh_settings_table_count;
 
 /* ---- reading and writing ---- */
+
+/* The default of a whole number: `fallback`, or the most it may be. */
+uint64_t fh_setting_default(const struct fh_setting *setting);
 
 /* Every setting at its default. */
 void fh_settings_init(struct fh_settings *settings);

@@ -44,11 +44,20 @@ static bool render_value(struct fh_buf *out,
     const void *member = const_member_of(settings, setting);
     if (setting->kind == FH_SETTING_COUNT_OF) {
         const uint64_t *value = member;
-        if (*value == setting->most) {
+        if (*value == fh_setting_default(setting)) {
             return false;
         }
         fh_buf_printf(out, "%s: %llu\n", name, (unsigned long long)*value);
         return true;
+    }
+    if (setting->kind == FH_SETTING_SWITCH) {
+        const bool *on = member;
+        const char *text = *on ? "true" : "false";
+        bool is_set = strcmp(text, setting->fallback) != 0;
+        if (is_set) {
+            fh_buf_printf(out, "%s: %s\n", name, text);
+        }
+        return is_set;
     }
     if (setting->kind == FH_SETTING_ADDRESSES || setting->kind == FH_SETTING_PATHS) {
         const struct fh_settings_addresses *addresses = member;

@@ -292,6 +292,20 @@ void fh_record_seal(struct fh_buf *out,
     write_record(out, type, payload, &signature, 1);
 }
 
+void fh_record_join(struct fh_buf *out,
+                    unsigned type,
+                    struct fh_bytes payload,
+                    const struct fh_record_signature *signature)
+{
+    const struct type_row *row = row_of(type);
+    FH_ASSERT(row != NULL);
+    if (payload.size > row->payload_max) {
+        fail(out, FH_ETOOBIG);
+        return;
+    }
+    write_record(out, type, payload, signature, 1);
+}
+
 void fh_record_seal_checked(struct fh_buf *out,
                             int code,
                             unsigned type,

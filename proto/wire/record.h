@@ -35,7 +35,8 @@
     X(ANNOUNCEMENT, 10, "announcement", 900)                                                       \
     X(CONTRACT, 11, "contract", FH_RECORD_BYTES_MAX - 2048)                                        \
     X(REQUEST, 12, "request", 256 * 1024)                                                          \
-    X(RECEIPT, 13, "receipt", 16 * 1024)
+    X(RECEIPT, 13, "receipt", 16 * 1024)                                                           \
+    X(MEASUREMENT, 14, "measurement", FH_MEASUREMENT_BYTES_MAX)
 
 enum fh_record_type {
 #define X(name, code, text, max) FH_RECORD_##name = (code),
@@ -87,6 +88,13 @@ void fh_record_seal(struct fh_buf *out,
                     const struct fh_mesh_id *mesh,
                     struct fh_bytes payload,
                     const struct fh_sign_secret *signer);
+
+/* Appends the record that `signature` (by the key of its ref) was made for, from its parts;
+ * verifies nothing. Failures stick in `out`: FH_ENOMEM, FH_ETOOBIG. */
+void fh_record_join(struct fh_buf *out,
+                    unsigned type,
+                    struct fh_bytes payload,
+                    const struct fh_record_signature *signature);
 
 /* As fh_record_seal for builders that check their payload first: a `code` other than FH_OK sticks
  * in `out` and nothing is written. */

@@ -14,9 +14,9 @@ skip()
 # podman_needs: what there must be. Installs it only when FH_TEST_CONTAINERS=1 says so.
 podman_needs()
 {
-    local program missing=() packages=(podman buildah podman-compose runc netavark aardvark-dns iproute2)
+    local program missing=() packages=(podman buildah podman-compose runc netavark aardvark-dns iptables iproute2)
     ((EUID == 0)) || skip "containers of this test want root"
-    for program in podman podman-compose runc ip nsenter unshare \
+    for program in podman podman-compose runc ip iptables nsenter unshare \
         /usr/lib/podman/netavark /usr/lib/podman/aardvark-dns; do
         command -v "$program" >/dev/null || missing+=("${program##*/}")
     done

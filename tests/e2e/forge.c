@@ -8,6 +8,9 @@
  *     fh-forge HOME ADDRESS foreign DOMAIN/PRODUCT   the same, signed by HOME's publisher
  *     fh-forge HOME ADDRESS save    DOMAIN/PRODUCT   the announcement, to standard output
  *     fh-forge HOME ADDRESS replay  FILE             pushes a saved announcement
+ *     fh-forge HOME ADDRESS revive  DOMAIN/PRODUCT   a newer announcement that says active, by
+ * HOME's publisher, who may be the owner's own fh-forge HOME ADDRESS fork    DOMAIN/PRODUCT another
+ * contract with the number of the true one
  *     fh-forge HOME ADDRESS hasty   DOMAIN/PRODUCT   HOME's own next contract, one patch further,
  *                                                    without the required item of what it describes
  *
@@ -17,7 +20,7 @@
 #include "common/semver.h"
 #include "proto/contract/contract_read.h"
 #include "proto/contract/contract_record.h"
-#include "proto/gossip/announce.h"
+#include "proto/gossip/lifecycle.h"
 #include "proto/identity/directory.h"
 #include "proto/session/messages.h"
 #include "tools/client/client.h"
@@ -86,20 +89,90 @@ static void change(struct fh_buf *record)
 }
 
 static void
-sign_again(struct freehold_client *client, const struct fh_buf *true_record, struct fh_buf *out)
+seal(struct freehold_client *client, unsigned type, struct fh_bytes payload, struct fh_buf *out)
+{
+    struct fh_err err;
+    struct fh_sign_public public_key;
+    FH_CLEANUP(fh_sign_secret_wipe) struct fh_sign_secret secret;
+    if (fh_actor_key(
+            &client->actor->home, "publisher", FH_KEY_PUBLISHER, &public_key, &secret, &err) !=
+        FH_OK) {
+        fail(&err);
+    }
+    fh_record_seal(out, type, &client->actor->mesh, payload, &secret);
+}
+
+static struct fh_record parse(struct freehold_client *client, const struct fh_buf *bytes)
 {
     struct fh_err err;
     struct fh_record record;
-    struct fh_sign_public public_key;
-    FH_CLEANUP(fh_sign_secret_wipe) struct fh_sign_secret secret;
-    const struct fh_mesh_id *mesh = &client->actor->mesh;
-    if (fh_record_parse(&record, fh_buf_view(true_record), mesh, &err) != FH_OK ||
-        fh_actor_key(
-            &client->actor->home, "publisher", FH_KEY_PUBLISHER, &public_key, &secret, &err) !=
-            FH_OK) {
+    if (fh_record_parse(&record, fh_buf_view(bytes), &client->actor->mesh, &err) != FH_OK) {
         fail(&err);
     }
-    fh_record_seal(out, record.type, mesh, record.payload, &secret);
+    return record;
+}
+
+static void
+sign_again(struct freehold_client *client, const struct fh_buf *true_record, struct fh_buf *out)
+{
+    struct fh_record record = parse(client, true_record);
+    seal(client, record.type, record.payload, out);
+}
+
+static void
+revive(struct freehold_client *client, const struct fh_buf *true_record, struct fh_buf *out)
+{
+    struct fh_err err;
+    struct fh_announcement held;
+    struct fh_announcement next;
+    struct fh_record record = parse(client, true_record);
+    if (fh_announce_parse(&held, record.payload, &err) != FH_OK) {
+        fail(&err);
+    }
+    fh_lifecycle_renew(&next, &held, held.issued_ms + 1);
+    next.status = FH_ANNOUNCE_ACTIVE;
+    next.sunset_ms = 0;
+    next.successor[0] = '\0';
+    FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
+    fh_buf_init(&payload, FH_RECORD_GOSSIP_BYTES_MAX);
+    fh_announce_encode(&payload, &next);
+    seal(client, FH_RECORD_ANNOUNCEMENT, fh_buf_view(&payload), out);
+}
+
+/* Well-formed in every way: its text says one word more, and so does what is signed. */
+static void
+fork_contract(struct freehold_client *client, const struct fh_buf *true_record, struct fh_buf *out)
+{
+    struct fh_err err;
+    struct fh_contract_record held;
+    struct fh_findings findings;
+    struct fh_contract *contract = NULL;
+    struct fh_record record = parse(client, true_record);
+    struct fh_arena *arena FH_CLEANUP(fh_arena_freep) = fh_arena_new(FH_CONTRACT_ARENA_BYTES_MAX);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf text;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
+    fh_buf_init(&text, FH_CONTRACT_BYTES_MAX);
+    fh_buf_init(&payload, FH_RECORD_BYTES_MAX);
+    if (arena == NULL || fh_contract_record_parse(&held, record.payload, &err) != FH_OK) {
+        fail(&err);
+    }
+    static const char purpose[] = "purpose: ";
+    const uint8_t *at = memmem(held.text.data, held.text.size, purpose, sizeof purpose - 1);
+    if (at == NULL) {
+        fputs("fh-forge: the contract states no purpose to change\n", stderr);
+        exit(1);
+    }
+    size_t before = (size_t)(at - held.text.data) + sizeof purpose - 1;
+    fh_buf_add(&text, held.text.data, before);
+    fh_buf_add_cstr(&text, "Forked. ");
+    fh_buf_add(&text, held.text.data + before, held.text.size - before);
+    fh_findings_init(&findings, arena);
+    if (fh_contract_read(&contract, fh_buf_view(&text), &findings, &err) != FH_OK) {
+        fail(&err);
+    }
+    held.text = fh_buf_view(&text);
+    fh_contract_record_encode(&payload, &held, contract);
+    seal(client, FH_RECORD_CONTRACT, fh_buf_view(&payload), out);
 }
 
 /* ---- the owner's own, but its version rises too little ---- */
@@ -209,9 +282,9 @@ rush(struct freehold_client *client, const struct fh_buf *announcement, const st
 int main(int argc, char **argv)
 {
     if (argc != 5) {
-        fputs(
-            "usage: fh-forge HOME ADDRESS changed|foreign|save|replay|hasty DOMAIN/PRODUCT|FILE\n",
-            stderr);
+        fputs("usage: fh-forge HOME ADDRESS changed|foreign|save|replay|revive|fork|hasty "
+              "DOMAIN/PRODUCT|FILE\n",
+              stderr);
         return 2;
     }
     struct freehold_client *client;
@@ -237,6 +310,12 @@ int main(int argc, char **argv)
         describe(client, argv[4], &announcement, &contract);
         if (strcmp(mode, "save") == 0) {
             fwrite(announcement.data, 1, announcement.size, stdout);
+        } else if (strcmp(mode, "revive") == 0) {
+            revive(client, &announcement, &forged);
+            push(client, &forged);
+        } else if (strcmp(mode, "fork") == 0) {
+            fork_contract(client, &contract, &forged);
+            push(client, &forged);
         } else if (strcmp(mode, "hasty") == 0) {
             rush(client, &announcement, &contract);
         } else if (strcmp(mode, "changed") == 0) {

@@ -39,6 +39,14 @@ rows = json.load(open(sys.argv[1]))
 assert [row["id"] for row in rows] == [1, 2] and rows[1]["price"] == 2.5, rows
 assert list(rows[0]) == ["id", "item", "price"], rows
 PYTHON
+
+say "- the contract, exported by name: its text byte for byte, and a schema that accepts the rows"
+bounded fh museum contract show shop/orders >"$work/shown.yaml"
+bounded fh museum contract export shop/orders >"$work/exported.yaml"
+cmp "$work/shown.yaml" "$work/exported.yaml" || fail "the exported text is not the published one"
+bounded fh museum contract export shop/orders --format jsonschema -o "$work/orders.json"
+succeeds python3 "$source_folder/tests/e2e/check_rows.py" "$work/orders.json" "$work/rows.json" 'id="1"'
+refused 1 'domain "nobody" is not known here' -- fh museum contract export nobody/orders
 prints '[]' fh museum -o json query 'SELECT id FROM shop.orders WHERE id < 0'
 prints 'id' fh museum -o csv query 'SELECT id FROM shop.orders WHERE id < 0'
 

@@ -32,7 +32,7 @@ awk '/^## Five minutes by hand/ {on = 1; next} /^## / {on = 0}
 
 # A reader waits for the prompt and looks; a script waits a moment after each node is started and
 # until the product has travelled.
-sed -i -e '/ node > /a sleep 1.5' -e '/product publish/a sleep 2' "$work/commands.sh"
+sed -i -e '/ node >/a sleep 1.5' -e '/product publish/a sleep 2' "$work/commands.sh"
 cd "$work"
 PATH=$bin:$PATH bash -euo pipefail -x commands.sh >out.txt 2>err.txt </dev/null || {
     cat out.txt
@@ -50,8 +50,14 @@ expect()
     }
 }
 expect 'shop/orders@1\.0\.0'
+expect '^shop/orders@1\.1\.0$'
+expect '^ci +publisher +active '
+grep -q 'shop/orders&#64;1.1.0: can be published' mesh/review.md
 expect '^salt +1\.2$'
 expect '^tea +13\.5$'
 expect 'museum'
+expect '^shop/orders@1\.0\.0 +deprecated +20[0-9-]+ +shop/orders@2 '
+expect ' deprecated +1\.0\.0 .* ends 20[0-9-]+; use shop/orders@2 '
 grep -q 'verified' err.txt
+grep -qE '^note: shop/orders@1 is deprecated, ends 20[0-9-]+; use shop/orders@2$' err.txt
 echo "the commands of README.md do what it says"

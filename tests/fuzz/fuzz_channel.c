@@ -13,11 +13,13 @@ static int decode(unsigned kind, struct fh_bytes p, struct fh_arena *arena, stru
     struct fh_table *tables;
     uint32_t count;
     struct fh_channel_text text;
-    struct fh_channel_check check;
+    struct fh_channel_probe probe;
+    struct fh_channel_sample sample;
     struct fh_channel_run run;
     struct fh_channel_count counted;
     struct fh_channel_error error;
-    struct fh_channel_checked checked;
+    struct fh_channel_probed probed;
+    struct fh_channel_sampled sampled;
     struct fh_channel_described described;
     struct fh_channel_end end;
     struct fh_channel_scan scan;
@@ -32,15 +34,19 @@ static int decode(unsigned kind, struct fh_bytes p, struct fh_arena *arena, stru
     case FH_CHANNEL_DESCRIBE:
     case FH_CHANNEL_PARSED:
         return fh_channel_get_text(&text, p, err);
-    case FH_CHANNEL_CHECK:
-        return fh_channel_get_check(&check, p, arena, err);
+    case FH_CHANNEL_PROBE:
+        return fh_channel_get_probe(&probe, p, arena, err);
+    case FH_CHANNEL_SAMPLE:
+        return fh_channel_get_sample(&sample, p, arena, err);
     case FH_CHANNEL_RUN:
         return fh_channel_get_run(&run, p, arena, err);
     case FH_CHANNEL_ERROR:
     case FH_CHANNEL_SCAN_ERROR:
         return fh_channel_get_error(&error, p, err);
-    case FH_CHANNEL_CHECKED:
-        return fh_channel_get_checked(&checked, p, arena, err);
+    case FH_CHANNEL_PROBED:
+        return fh_channel_get_probed(&probed, p, arena, err);
+    case FH_CHANNEL_SAMPLED:
+        return fh_channel_get_sampled(&sampled, p, arena, err);
     case FH_CHANNEL_DESCRIBED:
         return fh_channel_get_described(&described, p, arena, err);
     case FH_CHANNEL_END:

@@ -15,7 +15,8 @@ import sys
 
 from canonical import as_json, base32, decode, key_id
 from mesh import Mesh, Record, open_datagram, read_invitation
-from primitives import Refused, chacha_block, need, public_of, verify, x25519
+from payloads import results
+from primitives import H, Refused, chacha_block, need, public_of, verify, x25519
 from session import follow
 
 
@@ -68,10 +69,10 @@ class Checker:
         if record.type <= 6:
             equal(self.mesh.add(data).id, record.id, "record id in the mesh")
         else:
-            self.stated(record, public)
+            self.stated(record, public, vector)
         self.flip(data, vector, public)
 
-    def stated(self, record, public):
+    def stated(self, record, public, vector):
         """Domain, roles and time under which the record must be signed (section 6)."""
         value = record.value
         where = {
@@ -82,6 +83,7 @@ class Checker:
             "contract": lambda: (value["domain"], {0, 2}, value["created"]),
             "request": lambda: (value[2], {0, 2, 3}, value[8]),
             "receipt": lambda: (value[3], {1}, value[14]),
+            "measurement": lambda: (value[1], {1}, value[5]),
         }
         identity, roles, when = where[record.name]()
         if identity is None:  # these name their node, and by it its domain
@@ -90,9 +92,21 @@ class Checker:
             owners = [i for i, d in self.mesh.domains.items() if public in self.mesh.keys_of(d)]
             need(len(owners) == 1, "a key of no domain")
             identity = owners[0]
+        if record.name == "measurement":
+            self.results(value, bytes.fromhex(vector["results"]))
         if record.name == "request":
             equal(value[3], key_id(public), "consumer key id")
         self.mesh.check_signer(record, identity, roles, when)
+
+    def results(self, summary, data):
+        """What the summary of a measurement has the hash of (section 5)."""
+        equal(H(b"freehold/v1/results\0" + data), summary[11], "hash of the results")
+        equal(len(data), summary[12], "size of the results")
+        value = decode(data)
+        results(value)
+        found = [r[2] for r in value[2]]
+        need(all(found.count(o) <= summary[9][o] for o in range(4)), "more results than counted")
+        equal(len(found) + value[1], sum(summary[9]), "count of the results")
 
     def flip(self, data, vector, public):
         """Some bytes of every good record, changed: it must be refused."""

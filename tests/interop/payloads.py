@@ -129,9 +129,59 @@ def charter(value):
     need((value["seq"] == 1) == (value["prev"] == b""), "prev does not fit seq")
 
 
+def successor(value):
+    product, at, major = value.rpartition("@")
+    need(at and major.isascii() and major.isdigit() and str(int(major)) == major, "a bad major")
+    need(int(major) < 2**32, "a major beyond 32 bits")
+    names = product.split("/")
+    need(len(names) <= 2, "a successor of more than two names")
+    for part in names:
+        name(part)
+
+
+def announcement(value):
+    fields(
+        exactly(1), id32, name, str_of(32), up_to(2**64 - 1, 1), up_to(4), id32, uint,
+        up_to(2**64 - 1, 1), time, time, str_of(120), str_of(400), time, str_of(138),
+    )(value)
+    status, sunset, follower = value[5], value[13], value[14]
+    need(status >= 2 or (sunset == 0 and follower == ""), "an end of what goes on")
+    if follower != "":
+        successor(follower)
+        itself = value[2] + "@" + value[3].split(".")[0]
+        need(follower != itself, "a product that succeeds itself")
+
+
 def invitation(value):
     fields(exactly(1), id32, id32, time, time, name_or_none)(value)
     need(value[4] > value[3], "an end that is not after the beginning")
+
+
+def notice(value):
+    fields(id32, name, str_of(32), up_to(4), time, str_of(138), up_to(3), time)(value)
+    if value[5] != "":
+        successor(value[5])
+
+
+def measured(value):
+    str_of(79)(value)
+    good = value in ("true", "false") or all(c in "0123456789.-+:%TZPYMWDHS" for c in value)
+    need(good, "no number, time or truth")
+
+
+result = fields(str_of(255), up_to(2), up_to(3), str_of(47), measured, uint, uint)
+results = fields(exactly(1), up_to(2**32 - 1), list_of(result, 4096))
+
+
+def measurement(value):
+    broken = fields(str_of(95), up_to(3, 1))
+    fields(
+        exactly(1), id32, name, str_of(32), id32, time, time, up_to(2), uint,
+        fields(*[up_to(2**32 - 1)] * 4), up_to(10001), id32, up_to(524288, 1), list_of(broken, 8),
+    )(value)
+    need(0 < value[6] - value[5] <= 8 * DAY, "counts for too long")
+    outcomes = [b[1] for b in value[13]]
+    need(all(outcomes.count(o) <= value[9][o] for o in outcomes), "more broken ones than counted")
 
 
 table = fields(id32, name, str_of(63), str_of(32), id32)
@@ -155,10 +205,7 @@ SHAPES = {
     10: (
         "announcement",
         900,
-        fields(
-            exactly(1), id32, name, str_of(32), up_to(2**64 - 1, 1), up_to(4), id32, uint,
-            up_to(2**64 - 1, 1), time, time, str_of(120), str_of(400),
-        ),
+        announcement,
     ),
     11: (
         "contract",
@@ -182,7 +229,8 @@ SHAPES = {
         16384,
         fields(
             exactly(1), id32, ref16, id32, id32, uint, uint, uint, uint, id32, optional_id,
-            list_of(id32, 64), optional_id, time, time, list_of(id32, 64),
+            list_of(id32, 64), optional_id, time, time, list_of(id32, 64), list_of(notice, 32),
         ),
     ),
+    14: ("measurement", 900, measurement),
 }

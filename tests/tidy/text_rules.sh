@@ -15,6 +15,7 @@ proto/identity  : common proto/wire
 proto/contract  : common proto/wire proto/identity
 proto/gossip    : common proto/wire proto/identity
 proto/session   : common proto/wire proto/identity
+proto/quality   : common proto/wire proto/identity proto/contract
 proto/governance: common proto/wire proto/identity proto/contract
 proto/settings  : common proto/wire proto/identity proto/contract
 proto/query     : common proto
@@ -28,7 +29,8 @@ node/http       : common proto node
 node/worker     : common proto
 node            : common proto
 tools/client    : common proto
-tools/cli       : common proto tools/client
+tools/contract  : common proto
+tools/cli       : common proto tools/client tools/contract
 tools/bench     : common proto tools/client
 tools           : common proto
 tests           : common proto node tools

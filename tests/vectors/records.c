@@ -5,6 +5,7 @@
 #include "proto/contract/contract_record.h"
 #include "proto/gossip/announce.h"
 #include "proto/gossip/facts.h"
+#include "proto/quality/measurement.h"
 #include "proto/query/query.h"
 #include "proto/query/receipt.h"
 #include "tests/vectors/vector_records.h"
@@ -131,6 +132,60 @@ static void write_announcement(struct scene *scene, const struct fh_record_id *c
                                            .summary = "Departures with their delays"};
     fh_announce_encode(&scene->payload, &announcement);
     seal(scene, "announcement", FH_RECORD_ANNOUNCEMENT, &scene->founder.publisher);
+    announcement.revision = 5;
+    announcement.status = FH_ANNOUNCE_DEPRECATED;
+    announcement.sunset_ms = TEST_START_MS + 90 * TEST_DAY_MS;
+    snprintf(announcement.successor, sizeof announcement.successor, "flights@2");
+    fh_announce_encode(&scene->payload, &announcement);
+    seal(scene, "announcement_deprecated", FH_RECORD_ANNOUNCEMENT, &scene->founder.publisher);
+}
+
+static void write_measurement(struct scene *scene, const struct fh_record_id *contract)
+{
+    struct fh_measurement measurement = {.domain = scene->founder.id,
+                                         .product = "flights",
+                                         .version = "1.2.0",
+                                         .contract = *contract,
+                                         .measured_ms = TEST_START_MS,
+                                         .expires_ms = TEST_START_MS + TEST_DAY_MS,
+                                         .gate = FH_QUALITY_GATE_BLOCK,
+                                         .rows = 3000,
+                                         .up_permyriad = 9987};
+    struct fh_result results[4];
+    fh_result_make(&results[0],
+                   "schema.departures.properties.id.present",
+                   "present",
+                   "",
+                   FH_PROMISE_SCHEMA,
+                   FH_PROMISE_PASSED);
+    fh_result_make(&results[1],
+                   "schema.departures.properties.id.required",
+                   "required",
+                   "2",
+                   FH_PROMISE_SCHEMA,
+                   FH_PROMISE_FAILED);
+    results[1].failing = 2;
+    results[1].total = 3000;
+    fh_result_make(&results[2],
+                   "schema.departures.quality.0",
+                   "sql",
+                   "0.5",
+                   FH_PROMISE_QUALITY,
+                   FH_PROMISE_WARNED);
+    fh_result_make(&results[3],
+                   "slaProperties.freshness",
+                   "freshness",
+                   "P2DT3H",
+                   FH_PROMISE_SLA,
+                   FH_PROMISE_NOT_RUN);
+    struct fh_buf encoded FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&encoded, FH_MEASUREMENT_RESULTS_BYTES_MAX);
+    fh_results_encode(&encoded, results, FH_COUNT(results));
+    FH_ASSERT(fh_buf_ok(&encoded) == FH_OK);
+    fh_measurement_sum(&measurement, results, FH_COUNT(results), fh_buf_view(&encoded));
+    fh_measurement_encode(&scene->payload, &measurement);
+    seal(scene, "measurement", FH_RECORD_MEASUREMENT, &scene->founder.node);
+    vector_hex(scene->out, "results", fh_buf_view(&encoded));
 }
 
 static void write_query(struct scene *scene, const struct fh_record_id *contract)
@@ -174,6 +229,13 @@ static void write_query(struct scene *scene, const struct fh_record_id *contract
     fh_tally_batch(&tally, 3, fh_bytes_cstr("a third"), tag, NULL);
     receipt.sent = fh_tally_read(&tally);
     receipt.contracts[0] = *contract;
+    receipt.notice_count = 1;
+    receipt.notices[0] = (struct fh_notice){.domain = scene->founder.id,
+                                            .product = "flights",
+                                            .version = "1.2.0",
+                                            .status = FH_ANNOUNCE_DEPRECATED,
+                                            .sunset_ms = TEST_START_MS + 90 * TEST_DAY_MS,
+                                            .successor = "flights@2"};
     FH_ASSERT(fh_receipt_build(&scene->payload, &receipt, NULL) == FH_OK);
     seal(scene, "receipt", FH_RECORD_RECEIPT, &scene->founder.node);
 }
@@ -188,5 +250,6 @@ void vectors_records(struct fh_buf *out)
     struct fh_record_id contract = write_contract(&scene);
     write_announcement(&scene, &contract);
     write_query(&scene, &contract);
+    write_measurement(&scene, &contract);
     fh_buf_fini(&scene.payload);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/cli/admin.h"
 
+#include "common/file.h"
 #include "common/limits.h"
 #include "common/mem.h"
 #include "common/time.h"
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -23,6 +25,8 @@ struct fh_admin {
     int fd;
     pid_t child; /* node that was started for us; 0: none */
     char log[FH_HOME_PATH_BYTES];
+    int log_file;          /* of an errand: in memory, so that nothing is left behind; else -1 */
+    struct fh_home errand; /* its folder; root "": none */
 };
 
 /* ---- connecting ---- */
@@ -75,7 +79,8 @@ int fh_admin_program(char out[FH_PROGRAM_PATH_BYTES], const char *name, struct f
 }
 
 /* In the child: what the node says goes to the log. */
-FH_NORETURN static void run_node(const char *program, const struct fh_home *home, const char *log)
+FH_NORETURN static void
+run_node(const char *program, const struct fh_home *home, bool is_errand, const char *log)
 {
     /* It must not outlive the command that needs it, however that ends. */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -83,7 +88,12 @@ FH_NORETURN static void run_node(const char *program, const struct fh_home *home
     int none = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (fd >= 0 && none >= 0 && dup2(none, STDIN_FILENO) >= 0 && dup2(fd, STDOUT_FILENO) >= 0 &&
         dup2(fd, STDERR_FILENO) >= 0) {
-        execl(program, program, "--home", home->root, "--offline", (char *)NULL);
+        execl(program,
+              program,
+              is_errand ? "--errand" : "--home",
+              home->root,
+              is_errand ? NULL : "--offline",
+              (char *)NULL);
     }
     _exit(127);
 }
@@ -120,14 +130,12 @@ static int node_failed(const struct fh_admin *admin, struct fh_err *err)
 static int start_node(struct fh_admin *admin, const struct fh_home *home, struct fh_err *err)
 {
     char program[FH_PROGRAM_PATH_BYTES];
-    char tmp[FH_HOME_PATH_BYTES];
     char path[FH_HOME_PATH_BYTES];
+    bool is_errand = admin->errand.root[0] != 0;
     int code = fh_admin_program(program, "freehold-node", err);
     if (code != FH_OK) {
         return code;
     }
-    fh_home_path(tmp, home, FH_HOME_TMP);
-    snprintf(admin->log, sizeof admin->log, "%.*s/offline.log", (int)sizeof admin->log - 16, tmp);
     fh_home_path(path, home, FH_HOME_SOCKET);
     fflush(NULL);
     admin->child = fork();
@@ -136,7 +144,7 @@ static int start_node(struct fh_admin *admin, const struct fh_home *home, struct
         return fh_err_set(err, FH_EIO, "starting freehold-node: %s", strerror(errno));
     }
     if (admin->child == 0) {
-        run_node(program, home, admin->log);
+        run_node(program, home, is_errand, admin->log);
     }
     int64_t deadline_ms = fh_clock_mono_ms() + FH_ADMIN_START_MS;
     while (fh_clock_mono_ms() < deadline_ms) {
@@ -183,6 +191,10 @@ int fh_admin_open(struct fh_admin **out,
     if (admin == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for a connection");
     }
+    char tmp[FH_HOME_PATH_BYTES];
+    fh_home_path(tmp, home, FH_HOME_TMP);
+    snprintf(admin->log, sizeof admin->log, "%.*s/offline.log", (int)sizeof admin->log - 16, tmp);
+    admin->log_file = -1;
     fh_home_path(path, home, FH_HOME_SOCKET);
     admin->fd = connect_to(path);
     int code = FH_OK;
@@ -203,6 +215,58 @@ int fh_admin_open(struct fh_admin **out,
     return code;
 }
 
+/* ---- an errand ---- */
+
+/* A folder that nobody else may enter, short enough for the path of a socket. */
+static int make_folder(struct fh_home *out, struct fh_err *err)
+{
+    static const char name[] = "freehold-XXXXXX";
+    char path[FH_HOME_PATH_BYTES];
+    const char *tmp = getenv("TMPDIR");
+    bool fits = tmp != NULL && tmp[0] == '/' && strlen(tmp) + sizeof name < sizeof out->root;
+    snprintf(out->root, sizeof out->root, "%s/%s", fits ? tmp : "/tmp", name);
+    if (mkdtemp(out->root) == NULL) {
+        int code = fh_err_set(err, FH_EIO, "%s: %s", out->root, strerror(errno));
+        out->root[0] = 0;
+        return code;
+    }
+    int code = fh_dir_make(fh_home_path(path, out, FH_HOME_RUN), 0700, err);
+    return code == FH_OK ? fh_dir_make(fh_home_path(path, out, FH_HOME_TMP), 0700, err) : code;
+}
+
+/* The node takes the folder away too, where it ends in order: whoever comes last finds nothing. */
+static void remove_folder(const struct fh_home *errand)
+{
+    static const enum fh_home_place folders[] = {FH_HOME_RUN, FH_HOME_TMP, FH_HOME_ROOT};
+    char path[FH_HOME_PATH_BYTES];
+    (void)unlink(fh_home_path(path, errand, FH_HOME_SOCKET));
+    for (size_t i = 0; i < FH_COUNT(folders); i++) {
+        (void)rmdir(fh_home_path(path, errand, folders[i]));
+    }
+}
+
+int fh_admin_open_errand(struct fh_admin **out, struct fh_err *err)
+{
+    struct fh_admin *admin FH_CLEANUP(fh_admin_closep) = fh_calloc(1, sizeof *admin);
+    if (admin == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a connection");
+    }
+    admin->fd = -1;
+    admin->log_file = memfd_create("freehold-node", MFD_CLOEXEC);
+    if (admin->log_file < 0) {
+        return fh_err_set(err, FH_EIO, "no file in memory: %s", strerror(errno));
+    }
+    snprintf(admin->log, sizeof admin->log, "/proc/self/fd/%d", admin->log_file);
+    int code = make_folder(&admin->errand, err);
+    if (code == FH_OK) {
+        code = start_node(admin, &admin->errand, err);
+    }
+    if (code == FH_OK) {
+        *out = FH_TAKE(admin);
+    }
+    return code;
+}
+
 void fh_admin_close(struct fh_admin *admin)
 {
     if (admin == NULL) {
@@ -213,6 +277,12 @@ void fh_admin_close(struct fh_admin *admin)
     }
     if (admin->child > 0) {
         stop_node(admin);
+    }
+    if (admin->log_file >= 0) {
+        close(admin->log_file);
+    }
+    if (admin->errand.root[0] != 0) {
+        remove_folder(&admin->errand);
     }
     fh_free(admin);
 }

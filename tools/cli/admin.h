@@ -6,6 +6,9 @@
  * who may open the socket is the owner of the home. One request at a time. With no node running,
  * one is started for as long as the connection lives, with --offline: it serves this socket alone.
  *
+ * What needs no identity, only data, is asked of a node without a home: an errand, which lives as
+ * long as the connection too and works for people who have no mesh.
+ *
  * Does not: sign. Thread: one. Ownership: answers are copied to the caller's buffer.
  */
 #ifndef FH_TOOLS_CLI_ADMIN_H
@@ -27,6 +30,9 @@ FH_MUST_CHECK int fh_admin_open(struct fh_admin **out,
                                 const struct fh_home *home,
                                 bool may_start,
                                 struct fh_err *err);
+/* Starts a node without a home and connects to it (node/errand.h), for questions about data alone.
+ * Given: fh_admin_close. FH_EUNREACH ("admin.start"), FH_ETIMEOUT, FH_EIO. */
+FH_MUST_CHECK int fh_admin_open_errand(struct fh_admin **out, struct fh_err *err);
 /* Disconnects and ends a node that was started; NULL is fine. */
 void fh_admin_close(struct fh_admin *admin);
 static inline void fh_admin_closep(struct fh_admin **admin)

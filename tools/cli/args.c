@@ -7,13 +7,27 @@
 
 enum { FH_WORD_BYTES_MAX = 40 };
 
-enum fh_global { FH_GLOBAL_HOME, FH_GLOBAL_FORMAT, FH_GLOBAL_HELP, FH_GLOBAL_VERSION };
+enum fh_global {
+    FH_GLOBAL_HOME,
+    FH_GLOBAL_KEY,
+    FH_GLOBAL_ACCESS,
+    FH_GLOBAL_PASSPHRASE,
+    FH_GLOBAL_FORMAT,
+    FH_GLOBAL_HELP,
+    FH_GLOBAL_VERSION
+};
 
 const struct fh_flag fh_global_flags[] = {
     [FH_GLOBAL_HOME] = {"home",
                         "DIR",
                         "folder of the domain's keys, configuration and data (or FREEHOLD_HOME)",
                         0},
+    [FH_GLOBAL_KEY] = {"key", "FILE", "without a home: the key that `key create` made", 0},
+    [FH_GLOBAL_ACCESS] = {"access", "FILE", "beside --key: what `member add` wrote for it", 0},
+    [FH_GLOBAL_PASSPHRASE] = {"passphrase-file",
+                              "FILE",
+                              "the passphrase of a sealed key, its first line",
+                              0},
     [FH_GLOBAL_FORMAT] = {"output", "FORMAT", "table, json or csv (default table)", 'o'},
     [FH_GLOBAL_HELP] = {"help", NULL, "show help, also for one command", 'h'},
     [FH_GLOBAL_VERSION] = {"version", NULL, "show the version", 0},
@@ -227,6 +241,15 @@ static void take_global(struct fh_args *args, const struct fh_flag *flag, const 
     switch ((enum fh_global)(flag - fh_global_flags)) {
     case FH_GLOBAL_HOME:
         args->home = value;
+        break;
+    case FH_GLOBAL_KEY:
+        args->key = value;
+        break;
+    case FH_GLOBAL_ACCESS:
+        args->access = value;
+        break;
+    case FH_GLOBAL_PASSPHRASE:
+        args->passphrase_file = value;
         break;
     case FH_GLOBAL_FORMAT:
         args->format = value;

@@ -29,9 +29,10 @@ struct fh_flag {
 };
 
 enum {
-    FH_ARGS_FLAGS_MAX = 10,    /* of one command */
-    FH_ARGS_OPERANDS_MAX = 64, /* words of a search */
-    FH_ARGS_DISTANCE_MAX = 2,  /* edits between an unknown word and what is suggested */
+    FH_ARGS_FLAGS_MAX = 10,     /* of one command */
+    FH_ARGS_OPERANDS_MAX = 1024, /* files of one lint or publish: a whole repository */
+    FH_ARGS_WORDS_MAX = 64,     /* words of a search */
+    FH_ARGS_DISTANCE_MAX = 2,   /* edits between an unknown word and what is suggested */
 };
 
 struct fh_command {
@@ -56,6 +57,9 @@ struct fh_args {
     const char *operands[FH_ARGS_OPERANDS_MAX];
     const char *values[FH_ARGS_FLAGS_MAX]; /* of the command's flags, by index; "" for a switch */
     const char *home;
+    const char *key; /* key file outside a home, or NULL; so the next two */
+    const char *access;
+    const char *passphrase_file;
     const char *format;
     bool help;
     bool version;

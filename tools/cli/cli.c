@@ -3,6 +3,7 @@
 
 #include "common/assert.h"
 #include "common/file.h"
+#include "common/time.h"
 #include "common/version.h"
 
 #include <errno.h>
@@ -20,7 +21,9 @@ static const struct {
     {"home.missing", FH_OK, "make a home with `freehold init`, or name one with --home DIR"},
     {"home.exists", FH_OK, "name another folder with --home DIR; a home is never overwritten"},
     {"home.permissions", FH_OK, "run: chmod 700 HOME HOME/keys"},
-    {"key.permissions", FH_OK, "run: chmod 700 HOME/keys; chmod 600 HOME/keys/*.key"},
+    {"key.permissions",
+     FH_OK,
+     "run: chmod 600 KEYFILE, and for a home: chmod 700 HOME/keys; chmod 600 HOME/keys/*.key"},
     {"identity.invitation.expired", FH_OK, "ask for a new one: `freehold invite` at the issuer"},
     {"identity.invitation.used", FH_OK, "ask for a new one: `freehold invite` at the issuer"},
     {"contract.version.", FH_OK, "raise `version` in the contract and publish again"},
@@ -31,6 +34,9 @@ static const struct {
     {"answer.incomplete", FH_OK, "do not use these rows; ask again"},
     {"receipt.", FH_OK, "do not use these rows; ask again"},
     {"session.peer.", FH_OK, "the node is not who it should be; do not use it"},
+    {"record.signer.revoked", FH_OK, "this key is shut out for good; ask your domain for another"},
+    {"record.signer.expired", FH_OK, "ask your domain for a new access: `freehold member add`"},
+    {"member.domain_key", FH_OK, "run it where the domain key is, or put it back for this moment"},
     {"admin.none", FH_OK, "start it with `freehold node`"},
     {"", FH_EUNREACH, "is the node running? `freehold node` starts it; --peer names another"},
     {"", FH_EBUSY, "try again later"},
@@ -110,7 +116,15 @@ int fh_cli_client(struct fh_cli *cli,
                   struct fh_err *err)
 {
     struct freehold_error error = FREEHOLD_ERROR_INIT;
-    int code = freehold_open(out, cli->home, peer, &error);
+    struct freehold_options options = {
+        .size = sizeof options,
+        .home = cli->home,
+        .peer = peer,
+        .key_file = cli->key,
+        .access_file = cli->access,
+        .passphrase_file = cli->passphrase_file,
+    };
+    int code = freehold_open_with(out, &options, &error);
     return code == FREEHOLD_OK ? FH_OK : fh_cli_error(err, &error);
 }
 
@@ -131,6 +145,16 @@ void fh_cli_age(char out[FH_AGE_BYTES], uint64_t ms)
             return;
         }
     }
+}
+
+const char *fh_cli_since(char out[FH_AGE_BYTES], int64_t wall_ms)
+{
+    out[0] = '\0';
+    if (wall_ms != 0) {
+        int64_t age = fh_clock_wall_ms() - wall_ms;
+        fh_cli_age(out, age > 0 ? (uint64_t)age : 0);
+    }
+    return out;
 }
 
 int fh_cli_number(
@@ -184,6 +208,9 @@ int fh_cli_run(struct fh_cli *cli, int argc, char *const *argv)
     }
     if (code == FH_OK) {
         cli->home = args.home;
+        cli->key = args.key;
+        cli->access = args.access;
+        cli->passphrase_file = args.passphrase_file;
         if (args.version) {
             fprintf(cli->out, "freehold %s\n", FH_VERSION);
         } else if (args.help) {

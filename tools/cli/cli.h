@@ -28,6 +28,9 @@ struct fh_cli {
     bool in_is_terminal;
     enum fh_output_format format;
     const char *home; /* --home, or NULL: FREEHOLD_HOME */
+    const char *key;  /* --key, or NULL; so the next two */
+    const char *access;
+    const char *passphrase_file;
 };
 
 extern const struct fh_command fh_commands[];
@@ -49,7 +52,8 @@ struct fh_output *fh_cli_output(struct fh_cli *cli,
                                 const struct fh_output_column *columns,
                                 size_t column_count);
 
-/* A client of the home's node, or of `peer` when it is not NULL. Given: freehold_close. */
+/* A client of the home's node, or of `peer` when it is not NULL; with --key of who that is. Given:
+ * freehold_close. */
 FH_MUST_CHECK int fh_cli_client(struct fh_cli *cli,
                                 const char *peer,
                                 struct freehold_client **out,
@@ -60,6 +64,8 @@ int fh_cli_error(struct fh_err *out, const struct freehold_error *error);
 /* "3 days", "12 s", "never" (UINT64_MAX). */
 enum { FH_AGE_BYTES = 24 };
 void fh_cli_age(char out[FH_AGE_BYTES], uint64_t ms);
+/* The age of what happened at `wall_ms` (Unix); "" for 0. Gives `out`. */
+const char *fh_cli_since(char out[FH_AGE_BYTES], int64_t wall_ms);
 
 /* Reads the value of a number flag (NULL: `out` stays): 1 to `most`. FH_EUSAGE. */
 FH_MUST_CHECK int
@@ -76,9 +82,34 @@ fh_cli_read(struct fh_cli *cli, const char *path, struct fh_buf *out, struct fh_
 
 /* ---- the commands ---- */
 typedef int fh_cmd_fn(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err);
-fh_cmd_fn fh_cmd_init, fh_cmd_node, fh_cmd_invite, fh_cmd_status, fh_cmd_peers, fh_cmd_search,
-    fh_cmd_product_publish, fh_cmd_product_list, fh_cmd_product_describe, fh_cmd_contract_lint,
-    fh_cmd_contract_diff, fh_cmd_contract_show, fh_cmd_contract_verify, fh_cmd_query, fh_cmd_verify,
-    fh_cmd_key_list, fh_cmd_domain_show, fh_cmd_completion;
+fh_cmd_fn fh_cmd_completion;
+fh_cmd_fn fh_cmd_contract_diff;
+fh_cmd_fn fh_cmd_contract_export;
+fh_cmd_fn fh_cmd_contract_lint;
+fh_cmd_fn fh_cmd_contract_show;
+fh_cmd_fn fh_cmd_contract_test;
+fh_cmd_fn fh_cmd_contract_verify;
+fh_cmd_fn fh_cmd_domain_show;
+fh_cmd_fn fh_cmd_init;
+fh_cmd_fn fh_cmd_invite;
+fh_cmd_fn fh_cmd_key_create;
+fh_cmd_fn fh_cmd_key_list;
+fh_cmd_fn fh_cmd_member_add;
+fh_cmd_fn fh_cmd_member_list;
+fh_cmd_fn fh_cmd_member_revoke;
+fh_cmd_fn fh_cmd_node;
+fh_cmd_fn fh_cmd_peers;
+fh_cmd_fn fh_cmd_product_check;
+fh_cmd_fn fh_cmd_product_deprecate;
+fh_cmd_fn fh_cmd_product_describe;
+fh_cmd_fn fh_cmd_product_history;
+fh_cmd_fn fh_cmd_product_list;
+fh_cmd_fn fh_cmd_product_publish;
+fh_cmd_fn fh_cmd_product_retire;
+fh_cmd_fn fh_cmd_product_status;
+fh_cmd_fn fh_cmd_query;
+fh_cmd_fn fh_cmd_search;
+fh_cmd_fn fh_cmd_status;
+fh_cmd_fn fh_cmd_verify;
 
 #endif

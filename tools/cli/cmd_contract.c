@@ -2,82 +2,12 @@
 #include "common/file.h"
 #include "common/time.h"
 #include "tools/cli/cli.h"
-#include "tools/cli/lint.h"
 #include "tools/cli/verdict.h"
-#include "tools/client/actor.h"
 #include "tools/client/describe.h"
 #include "tools/client/product_name.h"
 
 #include <string.h>
 #include <sys/stat.h>
-
-/* ---- lint ---- */
-
-static int put_findings(struct fh_cli *cli,
-                        const char *path,
-                        const struct fh_findings *findings,
-                        struct fh_err *err)
-{
-    static const struct fh_output_column columns[] = {
-        {"file", FH_OUTPUT_TEXT},
-        {"line", FH_OUTPUT_NUMBER},
-        {"column", FH_OUTPUT_NUMBER},
-        {"severity", FH_OUTPUT_TEXT},
-        {"rule", FH_OUTPUT_TEXT},
-        {"path", FH_OUTPUT_TEXT},
-        {"message", FH_OUTPUT_TEXT},
-    };
-    if (cli->format == FH_OUTPUT_TABLE) {
-        fh_lint_print(cli->out, path, findings);
-        return FH_OK;
-    }
-    struct fh_output *output FH_CLEANUP(fh_output_freep) =
-        fh_cli_output(cli, false, columns, FH_COUNT(columns));
-    for (size_t i = 0; i < findings->count; i++) {
-        const struct fh_finding *finding = &findings->items[i];
-        fh_output_text(output, path);
-        fh_output_uint(output, finding->line);
-        fh_output_uint(output, finding->column);
-        fh_output_text(output, fh_severity_text(finding->severity));
-        fh_output_text(output, finding->rule);
-        fh_output_text(output, finding->path);
-        fh_output_text(output, finding->message);
-    }
-    return fh_output_end(output, err);
-}
-
-int fh_cmd_contract_lint(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
-{
-    /* Inside a home the domain's name is known, and `domain` of the contract must be it. */
-    struct fh_actor *actor FH_CLEANUP(fh_actor_freep) = NULL;
-    struct fh_err no_home = {0};
-    int home = fh_actor_open_public(&actor, cli->home, &no_home);
-    if (home != FH_OK && cli->home != NULL) {
-        *err = no_home;
-        return home;
-    }
-    struct fh_lint lint;
-    const char *path = args->operands[0];
-    int code = fh_lint_file(&lint, cli, path, actor == NULL ? NULL : actor->settings.domain, err);
-    if (code == FH_OK) {
-        code = put_findings(cli, path, &lint.findings, err);
-    }
-    if (code == FH_OK && lint.findings.errors > 0) {
-        code = fh_err_rule(err,
-                           FH_ECHECK,
-                           lint.findings.count > 0 ? lint.findings.items[0].rule : "",
-                           "%s: %zu error%s, %zu warning%s",
-                           path,
-                           lint.findings.errors,
-                           lint.findings.errors == 1 ? "" : "s",
-                           lint.findings.warnings,
-                           lint.findings.warnings == 1 ? "" : "s");
-    } else if (code == FH_OK) {
-        fh_cli_say(cli, "%s: no errors, %zu warnings", path, lint.findings.warnings);
-    }
-    fh_lint_fini(&lint);
-    return code;
-}
 
 /* ---- show ---- */
 

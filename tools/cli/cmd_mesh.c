@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a node says of itself, of the members, and of the catalogue. */
 #include "common/limits.h"
+#include "proto/gossip/lifecycle.h"
 #include "tools/cli/cli.h"
 #include "tools/client/product_name.h"
 
@@ -111,8 +112,12 @@ static int put_products(struct fh_cli *cli,
     static const struct fh_output_column columns[] = {
         {"product", FH_OUTPUT_TEXT},
         {"status", FH_OUTPUT_TEXT},
+        {"sunset", FH_OUTPUT_TEXT},
+        {"successor", FH_OUTPUT_TEXT},
         {"reachable", FH_OUTPUT_BOOL},
         {"access", FH_OUTPUT_TEXT},
+        {"quality", FH_OUTPUT_TEXT},
+        {"measured", FH_OUTPUT_TEXT},
         {"heard", FH_OUTPUT_TEXT},
         {"title", FH_OUTPUT_TEXT},
     };
@@ -126,12 +131,19 @@ static int put_products(struct fh_cli *cli,
         }
         char name[FH_PRODUCT_NAME_BYTES];
         char age[FH_AGE_BYTES];
+        char measured[FH_AGE_BYTES];
+        char sunset[FH_TIME_TEXT_BYTES];
+        fh_sunset_text(sunset, product.sunset_ms);
         fh_product_name_text(name, product.domain_name, product.product, product.version);
         fh_cli_age(age, product.age_ms);
         fh_output_text(output, name);
         fh_output_text(output, product.status);
+        fh_output_text(output, sunset);
+        fh_output_text(output, product.successor);
         fh_output_bool(output, product.reachable);
         fh_output_text(output, product.open_to_mesh ? "mesh" : "granted");
+        fh_output_text(output, product.quality);
+        fh_output_text(output, fh_cli_since(measured, product.measured_ms));
         fh_output_text(output, age);
         fh_output_text(output, product.title);
     }

@@ -1,19 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Publish: a contract in YAML becomes a signed record in the hands of the home's node.
+ * Publish: a contract in YAML becomes a signed record in the hands of the domain's node.
  *
  *     lint -> published text -> ADMIN_CHAIN: what comes before -> record, signed by the publisher
  *          -> ADMIN_PUBLISH: the node checks the data, keeps and announces it
+ *
+ * With --node the same goes over a session to a node elsewhere (publish_remote.h). Several files
+ * are published one by one, each whole or not at all; one that fails does not hold up the others,
+ * unless nobody answers any more.
  */
+#include "common/file.h"
 #include "common/home.h"
+#include "common/mem.h"
 #include "common/time.h"
 #include "proto/contract/contract_record.h"
 #include "proto/contract/publish_text.h"
 #include "proto/session/messages.h"
 #include "tools/cli/admin.h"
-#include "tools/cli/changes.h"
 #include "tools/cli/cli.h"
+#include "tools/cli/comparison.h"
+#include "tools/cli/findings.h"
 #include "tools/cli/lint.h"
+#include "tools/cli/publish_remote.h"
+#include "tools/cli/review.h"
 #include "tools/client/actor.h"
 #include "tools/client/product_name.h"
 
@@ -23,18 +32,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What the files of one command share. */
+struct batch {
+    struct fh_cli *cli;
+    bool dry_run;
+    const char *root;         /* --root, or NULL */
+    struct fh_actor *home;    /* of a home; NULL with --node */
+    struct fh_admin *admin;   /* likewise; NULL until a contract reads without an error */
+    struct fh_remote *remote; /* with --node */
+    unsigned count;           /* of files */
+    unsigned at;              /* from 1 */
+    unsigned failed;
+    struct fh_output *output; /* NULL before the first row, and for the plain list */
+    struct fh_buf review;     /* of all files, when it is wanted */
+};
+
 struct publishing {
+    struct batch *batch;
     struct fh_cli *cli;
     const char *path;
     bool dry_run;
-    struct fh_actor *actor;
+    const struct fh_actor *actor;
     struct fh_lint lint;
     struct fh_published published;
-    struct fh_admin *admin;
     struct fh_buf previous; /* last record of the chain, empty at the first */
     struct fh_buf record;
     uint64_t seq;
     struct fh_record_id id;
+    char previous_version[FH_VERSION_BYTES_MAX + 1];
+    struct fh_comparison comparison; /* with what is published */
+    size_t found_count;              /* what the node found in the data */
+    struct fh_msg_finding *found;
     char data_root[PATH_MAX];
 };
 
@@ -59,7 +87,11 @@ static int judge(struct publishing *p, struct fh_err *err)
     if (p->lint.findings.errors == 0) {
         return FH_OK;
     }
-    const char *rule = p->lint.findings.count > 0 ? p->lint.findings.items[0].rule : "";
+    const char *rule = "";
+    for (size_t i = p->lint.findings.count; i > 0; i--) {
+        const struct fh_finding *finding = &p->lint.findings.items[i - 1];
+        rule = finding->severity == FH_SEVERITY_ERROR ? finding->rule : rule;
+    }
     return fh_err_rule(err,
                        FH_ECHECK,
                        rule,
@@ -75,8 +107,9 @@ static int read_contract(struct publishing *p, struct fh_err *err)
         return fh_err_set(
             err, FH_EUSAGE, "a contract is published from a file: data lie beside it");
     }
-    int code = fh_lint_file(&p->lint, p->cli, p->path, p->actor->settings.domain, err);
-    if (code == FH_OK) {
+    struct fh_lint_options options = {.for_publishing = true, .domain = p->actor->settings.domain};
+    int code = fh_lint_file(&p->lint, p->cli, p->path, &options, err);
+    if (code == FH_OK && p->batch->remote == NULL) {
         code = find_data_root(p, err);
     }
     if (code == FH_OK && p->lint.findings.errors == 0 && p->lint.contract != NULL) {
@@ -95,15 +128,20 @@ static int read_contract(struct publishing *p, struct fh_err *err)
 
 static int ask_chain(struct publishing *p, struct fh_err *err)
 {
+    uint64_t seq = 0;
+    if (p->batch->remote != NULL) {
+        return fh_remote_chain(
+            p->batch->remote, p->published.contract->name, &seq, &p->previous, err);
+    }
     struct fh_buf request FH_CLEANUP(fh_buf_fini);
     struct fh_buf answer FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&request, FH_ADMIN_FRAME_BYTES_MAX);
     fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
     struct fh_pack_reader reader;
     struct fh_bytes last = FH_BYTES_NONE;
-    uint64_t seq = 0;
     fh_msg_chain_request(&request, p->published.contract->name);
-    int code = fh_admin_call(p->admin, fh_buf_view(&request), FH_REQUEST_MS, &answer, &reader, err);
+    int code =
+        fh_admin_call(p->batch->admin, fh_buf_view(&request), FH_REQUEST_MS, &answer, &reader, err);
     if (code == FH_OK) {
         code = fh_msg_chain_read(&reader, &seq, &last, err);
     }
@@ -116,9 +154,12 @@ static int ask_chain(struct publishing *p, struct fh_err *err)
     return code;
 }
 
-/* The record that the new version is judged against; nothing for a new major. */
+/* The record that the new version is judged against. A node elsewhere does not tell it. */
 static int ask_base(struct publishing *p, struct fh_buf *out, struct fh_err *err)
 {
+    if (p->batch->remote != NULL) {
+        return FH_OK;
+    }
     struct fh_buf request FH_CLEANUP(fh_buf_fini);
     struct fh_buf answer FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&request, FH_ADMIN_FRAME_BYTES_MAX);
@@ -127,7 +168,8 @@ static int ask_base(struct publishing *p, struct fh_buf *out, struct fh_err *err
     struct fh_bytes base = FH_BYTES_NONE;
     const struct fh_contract *contract = p->published.contract;
     fh_msg_base_request(&request, contract->name, contract->version);
-    int code = fh_admin_call(p->admin, fh_buf_view(&request), FH_REQUEST_MS, &answer, &reader, err);
+    int code =
+        fh_admin_call(p->batch->admin, fh_buf_view(&request), FH_REQUEST_MS, &answer, &reader, err);
     if (code == FH_OK) {
         code = fh_msg_base_read(&reader, &base, err);
     }
@@ -138,82 +180,23 @@ static int ask_base(struct publishing *p, struct fh_buf *out, struct fh_err *err
     return code;
 }
 
-/* Compares with a record of the chain. `binds`: what it says is promised on in this major. */
-static int compare(struct publishing *p,
-                   struct fh_bytes before,
-                   bool binds,
-                   struct fh_arena *arena,
-                   struct fh_err *err)
-{
-    static const struct fh_compat_options options = {.without_servers = true};
-    struct fh_record record;
-    struct fh_contract_record stated;
-    struct fh_contract *base = NULL;
-    struct fh_compat compat;
-    int code = fh_record_parse(&record, before, &p->actor->mesh, err);
-    if (code == FH_OK) {
-        code = fh_contract_record_parse(&stated, record.payload, err);
-    }
-    if (code == FH_OK) {
-        code = fh_contract_decode(&base, stated.form, arena, err);
-    }
-    if (code == FH_OK) {
-        code = fh_compat_judge(&compat, base, p->published.contract, &options, arena, err);
-    }
-    if (code != FH_OK) {
-        return fh_err_wrap(err, "the version that this one follows");
-    }
-    if (binds) {
-        code = fh_versions_allow(base, p->published.contract, &compat, err);
-    } else if (compat.reader_breaking == 0) {
-        fh_cli_say(
-            p->cli, "note: no reader of %s breaks; another major was not needed", stated.version);
-    }
-    if (code != FH_OK || p->dry_run) {
-        fh_changes_say(p->cli, &compat);
-    }
-    return code;
-}
-
-static uint32_t major_of(const struct publishing *p, struct fh_bytes record_bytes)
-{
-    struct fh_record record;
-    struct fh_contract_record stated;
-    struct fh_semver version;
-    struct fh_err ignored;
-    return fh_record_parse(&record, record_bytes, &p->actor->mesh, &ignored) == FH_OK &&
-                   fh_contract_record_parse(&stated, record.payload, &ignored) == FH_OK &&
-                   fh_semver_parse(&version, stated.version, &ignored) == FH_OK
-               ? version.major
-               : 0;
-}
-
-/* What changes since the last release of the same major: all of it in a dry run, or when the
- * version does not rise as far as that needs. The node, and every peer, judges it again. A new
- * major may change anything; it is shown beside what came last. */
 static int compare_with_base(struct publishing *p, struct fh_err *err)
 {
-    struct fh_semver version;
     struct fh_buf base FH_CLEANUP(fh_buf_fini);
-    struct fh_arena *arena FH_CLEANUP(fh_arena_freep) =
-        fh_arena_new(2 * (size_t)FH_CONTRACT_ARENA_BYTES_MAX);
     fh_buf_init(&base, FH_RECORD_BYTES_MAX);
-    if (arena == NULL) {
-        return fh_err_set(err, FH_ENOMEM, "no memory to compare two contracts");
-    }
     int code = ask_base(p, &base, err);
-    if (code == FH_OK) {
-        code = fh_semver_parse(&version, p->published.contract->version, err);
-    }
     if (code != FH_OK) {
         return code;
     }
-    if (base.size > 0) {
-        return compare(p, fh_buf_view(&base), true, arena, err);
-    }
-    struct fh_bytes last = fh_buf_view(&p->previous);
-    bool is_new_major = last.size > 0 && major_of(p, last) < version.major;
-    return is_new_major ? compare(p, last, false, arena, err) : FH_OK;
+    const struct fh_comparison_order order = {
+        .cli = p->cli,
+        .mesh = &p->actor->mesh,
+        .contract = p->published.contract,
+        .base = fh_buf_view(&base),
+        .last = fh_buf_view(&p->previous),
+        .show_all = p->dry_run,
+    };
+    return fh_comparison_make(&p->comparison, &order, err);
 }
 
 /* What comes before, read from the record itself. */
@@ -246,6 +229,16 @@ static int check_chain(const struct publishing *p,
                          : code;
 }
 
+static int signing_key(const struct publishing *p, struct fh_sign_secret *out, struct fh_err *err)
+{
+    struct fh_sign_public public_key;
+    if (p->batch->remote != NULL) {
+        *out = p->actor->secret;
+        return FH_OK;
+    }
+    return fh_actor_key(&p->actor->home, "publisher", FH_KEY_PUBLISHER, &public_key, out, err);
+}
+
 static int build_record(struct publishing *p, struct fh_err *err)
 {
     struct fh_contract_record previous = {0};
@@ -262,10 +255,9 @@ static int build_record(struct publishing *p, struct fh_err *err)
         return code;
     }
     next.seq = first ? 1 : previous.seq + 1;
-    struct fh_sign_public public_key;
+    memcpy(p->previous_version, previous.version, sizeof p->previous_version);
     struct fh_sign_secret publisher FH_CLEANUP(fh_sign_secret_wipe);
-    code =
-        fh_actor_key(&p->actor->home, "publisher", FH_KEY_PUBLISHER, &public_key, &publisher, err);
+    code = signing_key(p, &publisher, err);
     if (code != FH_OK) {
         return code;
     }
@@ -285,36 +277,23 @@ static int build_record(struct publishing *p, struct fh_err *err)
 
 /* ---- the node's word ---- */
 
-static void say_finding(struct publishing *p, const struct fh_msg_finding *finding)
-{
-    struct fh_buf line FH_CLEANUP(fh_buf_fini);
-    fh_buf_init(&line, 8 * 1024);
-    fh_buf_add_cstr(&line, finding->error ? "error: " : "note: ");
-    fh_output_visible(&line, fh_bytes_cstr(finding->table));
-    if (finding->column[0] != 0) {
-        fh_buf_add_cstr(&line, ".");
-        fh_output_visible(&line, fh_bytes_cstr(finding->column));
-    }
-    fh_buf_add_cstr(&line, ": ");
-    fh_output_visible(&line, fh_bytes_cstr(finding->text));
-    fh_buf_add_cstr(&line, " [");
-    fh_output_visible(&line, fh_bytes_cstr(finding->rule));
-    fh_buf_add_cstr(&line, "]");
-    fh_cli_say(p->cli, "%s", fh_buf_cstr(&line));
-}
-
 static int read_findings(struct publishing *p, struct fh_pack_reader *reader, struct fh_err *err)
 {
     uint32_t count = 0, errors = 0;
     char rule[FH_ERR_RULE_BYTES] = "";
     int code = fh_msg_findings_read(reader, &count, err);
+    if (code == FH_OK && count > 0) {
+        p->found = fh_calloc(count, sizeof *p->found);
+        code = p->found == NULL ? fh_err_set(err, FH_ENOMEM, "no memory for findings") : FH_OK;
+    }
     for (uint32_t i = 0; i < count && code == FH_OK; i++) {
         struct fh_msg_finding finding;
         code = fh_msg_findings_next(reader, &finding, err);
         if (code != FH_OK) {
             break;
         }
-        say_finding(p, &finding);
+        fh_finding_say(p->cli, &finding);
+        p->found[p->found_count++] = finding;
         if (finding.error && errors++ == 0) {
             snprintf(rule, sizeof rule, "%s", finding.rule);
         }
@@ -331,8 +310,45 @@ static int read_findings(struct publishing *p, struct fh_pack_reader *reader, st
     return code;
 }
 
+/* The fields that the node makes the record from. */
+static int hand_over_remotely(struct publishing *p, struct fh_err *err)
+{
+    struct fh_record record;
+    struct fh_contract_record contract;
+    struct fh_pack_reader reader;
+    int code = fh_record_parse(&record, fh_buf_view(&p->record), &p->actor->mesh, err);
+    if (code == FH_OK) {
+        code = fh_contract_record_parse(&contract, record.payload, err);
+    }
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_msg_order order = {
+        .yaml = fh_buf_view(&p->lint.text),
+        .dry_run = p->dry_run,
+        .seq = contract.seq,
+        .prev = contract.prev,
+        .created_ms = contract.created_ms,
+        .compat_rules = contract.compat_rules,
+        .signature = record.signatures[0].signature,
+    };
+    const char *root = p->batch->root == NULL ? "" : p->batch->root;
+    int length = snprintf(order.root, sizeof order.root, "%s", root);
+    if (length < 0 || (size_t)length >= sizeof order.root) {
+        return fh_err_set(err, FH_EUSAGE, "--root: a name or a number of a data root");
+    }
+    code = fh_remote_publish(p->batch->remote, &order, &reader, err);
+    return code == FH_OK ? read_findings(p, &reader, err) : code;
+}
+
 static int hand_over(struct publishing *p, struct fh_err *err)
 {
+    if (p->cli->progress) {
+        fh_cli_say(p->cli, "checking the data ...");
+    }
+    if (p->batch->remote != NULL) {
+        return hand_over_remotely(p, err);
+    }
     struct fh_msg_publish publish = {
         .contract = fh_buf_view(&p->record),
         .yaml = fh_buf_view(&p->lint.text),
@@ -350,21 +366,23 @@ static int hand_over(struct publishing *p, struct fh_err *err)
     if (code != FH_OK) {
         return fh_err_set(err, code, "the contract does not fit a frame");
     }
-    if (p->cli->progress) {
-        fh_cli_say(p->cli, "checking the data ...");
-    }
-    code = fh_admin_call(p->admin, fh_buf_view(&request), FH_ADMIN_CHECK_MS, &answer, &reader, err);
+    code = fh_admin_call(
+        p->batch->admin, fh_buf_view(&request), FH_ADMIN_CHECK_MS, &answer, &reader, err);
     return code == FH_OK ? read_findings(p, &reader, err) : code;
 }
 
-static int report(struct publishing *p, struct fh_err *err)
+/* A row for what is published, or would be. */
+static void report(struct publishing *p)
 {
     static const struct fh_output_column columns[] = {
         {"product", FH_OUTPUT_TEXT},
         {"contract", FH_OUTPUT_TEXT},
         {"sequence", FH_OUTPUT_NUMBER},
         {"published", FH_OUTPUT_BOOL},
+        {"previous", FH_OUTPUT_TEXT},
+        {"file", FH_OUTPUT_TEXT},
     };
+    struct batch *batch = p->batch;
     char name[FH_PRODUCT_NAME_BYTES], id[FH_ID_TEXT_BYTES];
     fh_product_name_text(name,
                          p->actor->settings.domain,
@@ -376,57 +394,182 @@ static int report(struct publishing *p, struct fh_err *err)
     }
     if (p->cli->format == FH_OUTPUT_TABLE) {
         fprintf(p->cli->out, "%s\n", name);
-        return FH_OK;
+        return;
     }
-    struct fh_output *output FH_CLEANUP(fh_output_freep) =
-        fh_cli_output(p->cli, true, columns, FH_COUNT(columns));
-    fh_output_text(output, name);
-    fh_output_text(output, id);
-    fh_output_uint(output, p->seq);
-    fh_output_bool(output, !p->dry_run);
-    return fh_output_end(output, err);
+    if (batch->output == NULL) {
+        batch->output = fh_cli_output(p->cli, true, columns, FH_COUNT(columns));
+    }
+    fh_output_text(batch->output, name);
+    fh_output_text(batch->output, id);
+    fh_output_uint(batch->output, p->seq);
+    fh_output_bool(batch->output, !p->dry_run);
+    if (p->previous_version[0] == 0) {
+        fh_output_null(batch->output);
+    } else {
+        fh_output_text(batch->output, p->previous_version);
+    }
+    fh_output_text(batch->output, p->path);
 }
 
-/* ---- all of it ---- */
-
-static int publish(struct publishing *p, struct fh_err *err)
+static void add_to_review(const struct publishing *p, const struct fh_err *failure)
 {
-    int code = fh_actor_open_public(&p->actor, p->cli->home, err);
-    if (code == FH_OK) {
-        code = read_contract(p, err);
+    char name[FH_PRODUCT_NAME_BYTES] = "";
+    const struct fh_contract *contract = p->lint.contract;
+    if (contract != NULL && contract->name != NULL && contract->version != NULL) {
+        fh_product_name_text(name, p->actor->settings.domain, contract->name, contract->version);
+    }
+    const struct fh_review review = {
+        .path = p->path,
+        .product = name,
+        .previous = p->previous_version,
+        .dry_run = p->dry_run,
+        .lint = p->lint.arena == NULL ? NULL : &p->lint.findings,
+        .data = p->found,
+        .data_count = p->found_count,
+        .changes = p->comparison.arena == NULL ? NULL : &p->comparison.compat,
+        .failure = failure,
+    };
+    fh_review_add(&p->batch->review, &review);
+}
+
+/* ---- one file ---- */
+
+static int publish_one(struct batch *batch, const char *path, struct fh_err *err)
+{
+    struct publishing p = {
+        .batch = batch,
+        .cli = batch->cli,
+        .path = path,
+        .dry_run = batch->dry_run,
+        .actor = batch->remote != NULL ? fh_remote_actor(batch->remote) : batch->home,
+    };
+    fh_buf_init(&p.previous, FH_RECORD_BYTES_MAX);
+    fh_buf_init(&p.record, FH_RECORD_BYTES_MAX);
+    int code = read_contract(&p, err);
+    if (code == FH_OK && batch->remote == NULL && batch->admin == NULL) {
+        code = fh_admin_open(&batch->admin, &batch->home->home, true, err);
     }
     if (code == FH_OK) {
-        code = fh_admin_open(&p->admin, &p->actor->home, true, err);
+        code = ask_chain(&p, err);
     }
     if (code == FH_OK) {
-        code = ask_chain(p, err);
+        code = compare_with_base(&p, err);
     }
     if (code == FH_OK) {
-        code = compare_with_base(p, err);
+        code = build_record(&p, err);
     }
     if (code == FH_OK) {
-        code = build_record(p, err);
+        code = hand_over(&p, err);
     }
     if (code == FH_OK) {
-        code = hand_over(p, err);
+        report(&p);
     }
-    return code == FH_OK ? report(p, err) : code;
+    add_to_review(&p, code == FH_OK ? NULL : err);
+    fh_comparison_fini(&p.comparison);
+    fh_lint_fini(&p.lint);
+    fh_buf_fini(&p.previous);
+    fh_buf_fini(&p.record);
+    fh_free(p.found);
+    return code;
+}
+
+/* ---- all of them ---- */
+
+/* Nobody will answer for the next file either. */
+static bool is_over(int code)
+{
+    return code == FH_EUNREACH || code == FH_ETIMEOUT || code == FH_EDENIED || code == FH_ENOMEM;
+}
+
+static int publish_all(struct batch *batch, const struct fh_args *args, struct fh_err *err)
+{
+    int code = FH_OK;
+    for (unsigned i = 0; i < args->operand_count && !is_over(code); i++) {
+        const char *path = args->operands[i];
+        struct fh_err why = {0};
+        code = publish_one(batch, path, &why);
+        batch->failed += code != FH_OK;
+        if (batch->count == 1) {
+            *err = why;
+            return code;
+        }
+        if (code != FH_OK) {
+            fh_cli_complain(batch->cli, &why);
+        }
+        fh_cli_say(batch->cli,
+                   "%u/%u %s: %s",
+                   i + 1,
+                   batch->count,
+                   path,
+                   code != FH_OK ? "refused" : (batch->dry_run ? "holds" : "published"));
+        batch->at = i + 1;
+    }
+    if (batch->failed == 0) {
+        return FH_OK;
+    }
+    unsigned left = batch->count - batch->at;
+    return fh_err_rule(err,
+                       is_over(code) ? code : FH_ECHECK,
+                       "publish.some",
+                       "%u of %u contracts %s refused%s",
+                       batch->failed,
+                       batch->count,
+                       batch->failed == 1 ? "was" : "were",
+                       left == 0 ? "" : ", and the rest was not tried");
+}
+
+static int write_review(const struct batch *batch, const char *path, struct fh_err *err)
+{
+    int code = fh_buf_ok(&batch->review);
+    code = code == FH_OK ? fh_file_replace(path, fh_buf_view(&batch->review), 0644, err)
+                         : fh_err_set(err, code, "the review does not fit a file");
+    return code == FH_OK ? FH_OK : fh_err_wrap(err, "--review %s", path);
+}
+
+static int open_batch(struct batch *batch, const char *node, struct fh_err *err)
+{
+    if (node != NULL) {
+        return fh_remote_open(&batch->remote, batch->cli, node, err);
+    }
+    if (batch->root != NULL) {
+        return fh_err_set(
+            err,
+            FH_EUSAGE,
+            "--root names a data root of the node at --node; here the data lie beside "
+            "the contract");
+    }
+    return fh_actor_open_public(&batch->home, batch->cli->home, err);
 }
 
 int fh_cmd_product_publish(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
 {
-    struct publishing p = {
+    struct batch batch = {
         .cli = cli,
-        .path = args->operands[0],
         .dry_run = fh_args_has(args, "dry-run"),
+        .root = fh_args_value(args, "root"),
+        .count = args->operand_count,
     };
-    fh_buf_init(&p.previous, FH_RECORD_BYTES_MAX);
-    fh_buf_init(&p.record, FH_RECORD_BYTES_MAX);
-    int code = publish(&p, err);
-    fh_admin_close(p.admin);
-    fh_lint_fini(&p.lint);
-    fh_buf_fini(&p.previous);
-    fh_buf_fini(&p.record);
-    fh_actor_free(p.actor);
+    const char *review = fh_args_value(args, "review");
+    fh_buf_init(&batch.review, FH_REVIEW_BYTES_MAX);
+    int code = open_batch(&batch, fh_args_value(args, "node"), err);
+    bool opened = code == FH_OK;
+    if (opened) {
+        code = publish_all(&batch, args, err);
+    }
+    struct fh_err later = {0};
+    if (batch.output != NULL && fh_output_end(batch.output, &later) != FH_OK && code == FH_OK) {
+        *err = later;
+        code = later.code;
+    }
+    if (opened && review != NULL && write_review(&batch, review, &later) != FH_OK &&
+        code == FH_OK) {
+        *err = later;
+        code = later.code;
+    }
+    fh_output_free(batch.output);
+    fh_remote_close(batch.remote);
+    fh_admin_close(batch.admin);
+    fh_actor_free(batch.home);
+    fh_buf_fini(&batch.review);
     return code;
 }

@@ -3,6 +3,7 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "tools/cli/cli.h"
+#include "tools/cli/note.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -219,6 +220,9 @@ static int run_query(struct fh_cli *cli,
     }
     if (code == FH_OK && (cli->format == FH_OUTPUT_TABLE || cli->progress)) {
         say_summary(cli, result);
+    }
+    if (code == FH_OK) {
+        fh_note_result(cli, result); /* in every format: it concerns whoever runs the query */
     }
     freehold_result_close(result);
     return code;

@@ -80,24 +80,39 @@ const struct fh_command fh_commands[] = {
         .summary = "find products in the catalogue",
         .details = "All words must match. Without words: everything.",
         .example = "freehold search bird strikes",
-        .operands_max = FH_ARGS_OPERANDS_MAX,
+        .operands_max = FH_ARGS_WORDS_MAX,
         .flags = {{"limit", "N", "at most so many", 0}, PEER_FLAG},
         .run = fh_cmd_search,
     },
     {
         .noun = "product",
         .verb = "publish",
-        .operands = "FILE",
-        .summary = "check, sign and announce a contract",
-        .details = "The contract is an ODCS 3.1 document; data files are found relative to its\n"
+        .operands = "FILE...",
+        .summary = "check, sign and announce contracts",
+        .details = "A contract is an ODCS 3.1 document; data files are found relative to its\n"
                    "folder. The node checks every promise against the data before anything is\n"
                    "signed off to the mesh. Without a running node one is started for the check.\n"
-                   "A version that rises too little for its changes is refused (contract diff).",
+                   "A version that rises too little for its changes is refused (contract diff).\n"
+                   "\n"
+                   "With --node the contracts go to a node elsewhere, from a machine that has no\n"
+                   "home: --key is the key of a publisher, --access what `freehold member add`\n"
+                   "wrote for it. Files are then found beneath a data root of that node.\n"
+                   "\n"
+                   "Each file is published whole or not at all; one that is refused does not hold\n"
+                   "up the others, and makes the exit code 1.",
         .example = "freehold product publish flights.odcs.yaml\n"
-                   "freehold product publish flights.odcs.yaml --dry-run",
+                   "freehold product publish flights.odcs.yaml --dry-run --review review.md\n"
+                   "freehold product publish contracts/*.odcs.yaml --node 192.0.2.7:7400 \\\n"
+                   "    --key ci.key --access ci.access",
         .operands_min = 1,
-        .operands_max = 1,
-        .flags = {{"dry-run", NULL, "check everything, announce nothing", 0}},
+        .operands_max = FH_ARGS_OPERANDS_MAX,
+        .flags =
+            {
+                {"dry-run", NULL, "check everything, announce nothing", 0},
+                {"review", "FILE", "also write checks and outcomes as Markdown", 0},
+                {"node", "HOST:PORT", "publish at this node, with --key and --access", 0},
+                {"root", "NAME|N", "data root of that node (default its first)", 0},
+            },
         .run = fh_cmd_product_publish,
     },
     {
@@ -123,14 +138,104 @@ const struct fh_command fh_commands[] = {
         .run = fh_cmd_product_describe,
     },
     {
-        .noun = "contract",
-        .verb = "lint",
-        .operands = "FILE",
-        .summary = "check a contract: every mistake, with line and column",
-        .details = "Needs no home and no node.",
-        .example = "freehold contract lint flights.odcs.yaml",
+        .noun = "product",
+        .verb = "check",
+        .operands = "NAME",
+        .summary = "measure an own product now: every promise against the data",
+        .details = "The node does so by itself on the contract's schedules, or every\n"
+                   "quality_interval seconds. What it finds is signed, and every peer shows it.\n"
+                   "Exit code 1 when a promise is broken.",
+        .example = "freehold product check aviation/flights\n"
+                   "freehold -o json product check aviation/flights@1 --dry-run\n"
+                   "freehold product check aviation/flights --history",
         .operands_min = 1,
         .operands_max = 1,
+        .flags = {{"dry-run", NULL, "look, but sign and tell nothing", 0},
+                  {"history", NULL, "list the last measurements instead", 0}},
+        .run = fh_cmd_product_check,
+    },
+    {
+        .noun = "product",
+        .verb = "status",
+        .operands = "NAME",
+        .summary = "show how a product stands: its majors, their end, who signed, forks",
+        .details = "Status, sunset and successor are verified as the owner signed them.",
+        .example = "freehold product status shop/orders\n"
+                   "freehold -o json product status shop/orders@1 --peer 127.0.0.1:7401",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags = {PEER_FLAG},
+        .run = fh_cmd_product_status,
+    },
+    {
+        .noun = "product",
+        .verb = "history",
+        .operands = "NAME",
+        .summary = "show what happened to a product: versions, moves, forks",
+        .details = "As far as the node that is asked knows: one that joined late knows less.",
+        .example = "freehold product history shop/orders\n"
+                   "freehold -o csv product history shop/orders@1",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags = {PEER_FLAG},
+        .run = fh_cmd_product_history,
+    },
+    {
+        .noun = "product",
+        .verb = "deprecate",
+        .operands = "NAME@MAJOR",
+        .summary = "tell consumers that a major version ends, and what comes instead",
+        .details =
+            "It goes on being served; every answer says until when and what to use instead.\n"
+            "Once stated, a sunset can be put off, not brought forward. A day is served to\n"
+            "its end. The successor need not be published yet.",
+        .example = "freehold product deprecate shop/orders@1 --sunset 2027-03-31 \\\n"
+                   "    --successor shop/orders@2",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags =
+            {
+                {"sunset", "DATE", "served until then at least: 2027-03-31, 90d", 0},
+                {"successor", "NAME@MAJOR", "what to use instead, also of another domain", 0},
+                {"dry-run", NULL, "check everything, announce nothing", 0},
+            },
+        .run = fh_cmd_product_deprecate,
+    },
+    {
+        .noun = "product",
+        .verb = "retire",
+        .operands = "NAME@MAJOR",
+        .summary = "end a major version: nobody is served any more",
+        .details =
+            "For good: who asks for it is told its successor. Refused while it is active or\n"
+            "its sunset is ahead, unless --force breaks that promise.",
+        .example = "freehold product retire shop/orders@1 --successor shop/orders@2",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags =
+            {
+                {"successor", "NAME@MAJOR", "what to use instead, also of another domain", 0},
+                {"force", NULL, "although consumers were not told, or of a later day", 0},
+                {"dry-run", NULL, "check everything, announce nothing", 0},
+            },
+        .run = fh_cmd_product_retire,
+    },
+    {
+        .noun = "contract",
+        .verb = "lint",
+        .operands = "FILE...",
+        .summary = "check contracts: every mistake, with line and column",
+        .details =
+            "Needs no home and no node; - is standard input. A contract is judged by the\n"
+            "version of the standard that it says: 3.0.x, 3.1.0 or the draft of 3.2.0. Inside\n"
+            "a home, what publishing asks for is checked too.",
+        .example = "freehold contract lint flights.odcs.yaml\n"
+                   "freehold contract lint contracts/*.yaml -o json\n"
+                   "freehold contract lint --schema 3.0.2-strict flights.odcs.yaml",
+        .operands_min = 1,
+        .operands_max = FH_ARGS_OPERANDS_MAX,
+        .flags = {{"publish", NULL, "also what publishing asks for", 0},
+                  {"schema", "VERSION", "judge by 3.0.2, 3.0.2-strict, 3.1.0 or 3.2.0 alone", 0}},
         .run = fh_cmd_contract_lint,
     },
     {
@@ -153,6 +258,51 @@ const struct fh_command fh_commands[] = {
                    0},
                   PEER_FLAG},
         .run = fh_cmd_contract_diff,
+    },
+    {
+        .noun = "contract",
+        .verb = "test",
+        .operands = "FILE",
+        .summary = "check the data against every promise of a contract",
+        .details =
+            "Schema, quality rules and service levels. Data files are found relative to the\n"
+            "contract's folder. Needs no home and no mesh. Ends with 1 when a promise is\n"
+            "broken; what cannot be run is listed with its reason.",
+        .example = "freehold contract test flights.odcs.yaml\n"
+                   "freehold contract test flights.odcs.yaml --only schema --samples 5\n"
+                   "freehold -o json contract test flights.odcs.yaml --junit report.xml",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags =
+            {
+                {"only", "LIST", "of schema, quality, sla; several by comma (default: all)", 0},
+                {"samples", "N", "show N failing rows of each check; only public columns", 0},
+                {"server", "NAME", "the server to read (default: the only local one)", 0},
+                {"now", "TIME", "measure ages against this time (default: now)", 0},
+                {"junit", "FILE", "also write the report as JUnit XML", 0},
+                {"fail-on", "LEVEL", "warning or error (default error)", 0},
+            },
+        .run = fh_cmd_contract_test,
+    },
+    {
+        .noun = "contract",
+        .verb = "export",
+        .operands = "FILE|NAME",
+        .summary = "write a contract as YAML, JSON Schema, SQL, a web page or Markdown",
+        .details = "FILE is a contract of this machine and needs no home; NAME a product of the\n"
+                   "mesh, whose published text odcs gives byte for byte. Formats: odcs,\n"
+                   "jsonschema, sql, html (one page without script), markdown.",
+        .example = "freehold contract export flights.odcs.yaml --format html -o flights.html\n"
+                   "freehold contract export flights.odcs.yaml --format sql --dialect postgres\n"
+                   "freehold contract export aviation/flights --format jsonschema",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags = {{"format", "FORMAT", "odcs (default), jsonschema, sql, html or markdown", 'f'},
+                  {"out", "FILE", "write there instead of standard output", 'o'},
+                  {"dialect", "NAME", "of sql: duckdb (default) or postgres", 0},
+                  {"table", "NAME", "of sql and jsonschema: only this table", 0},
+                  PEER_FLAG},
+        .run = fh_cmd_contract_export,
     },
     {
         .noun = "contract",
@@ -215,12 +365,77 @@ const struct fh_command fh_commands[] = {
     },
     {
         .noun = "key",
+        .verb = "create",
+        .operands = "FILE",
+        .summary = "make a key on any machine and print its public half",
+        .details =
+            "Needs no home. Hand the public key to the domain, which answers with an access\n"
+            "(`freehold member add`). Seal it with --passphrase-file where files may be read.",
+        .example = "freehold key create ci.key > ci.pub\n"
+                   "freehold key create me.key --passphrase-file me.passphrase",
+        .operands_min = 1,
+        .operands_max = 1,
+        .run = fh_cmd_key_create,
+    },
+    {
+        .noun = "key",
         .verb = "list",
         .operands = "",
         .summary = "list the keys of the home, their roles and ends",
         .details = "",
         .example = "freehold key list",
         .run = fh_cmd_key_list,
+    },
+    {
+        .noun = "member",
+        .verb = "add",
+        .operands = "KEY|FILE",
+        .summary = "let the key of a person or a job act for the domain",
+        .details = "KEY is a public key (fhp1...), FILE one that holds it, - is standard input. A\n"
+                   "publisher publishes contracts and asks, a member asks. The access that comes\n"
+                   "back holds no secret: put it beside the key. Needs the domain key.",
+        .example =
+            "freehold member add ci.pub --name ci --role publisher --until 90d --save ci.access\n"
+            "freehold member add fhp1... --name ann --role member --until 2027-01-31",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags =
+            {
+                {"name", "NAME", "what it is called here: [a-z][a-z0-9_]*", 0},
+                {"role", "ROLE", "publisher or member", 0},
+                {"until", "TIME", "90d, 12h, 2027-01-31", 0},
+                {"save", "FILE", "write the access to this file", 0},
+                {"dry-run", NULL, "check everything, let nobody in", 0},
+            },
+        .run = fh_cmd_member_add,
+    },
+    {
+        .noun = "member",
+        .verb = "list",
+        .operands = "",
+        .summary = "list the keys that act for the domain, their roles and ends",
+        .details = "",
+        .example = "freehold member list",
+        .run = fh_cmd_member_list,
+    },
+    {
+        .noun = "member",
+        .verb = "revoke",
+        .operands = "NAME|KEY",
+        .summary = "shut a key out, everywhere in the mesh",
+        .details = "Nothing that the key signs from then on counts; its sessions end within a\n"
+                   "second of the news. --since reaches back, for a key that was stolen: what it\n"
+                   "published after that time is refused too. A revoked key stays revoked.",
+        .example = "freehold member revoke ci\n"
+                   "freehold member revoke fhk1... --since 2027-01-31T12:00:00Z",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags =
+            {
+                {"since", "TIME", "as of a time that has passed (default now)", 0},
+                {"dry-run", NULL, "check everything, revoke nothing", 0},
+            },
+        .run = fh_cmd_member_revoke,
     },
     {
         .noun = "domain",

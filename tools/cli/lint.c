@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/cli/lint.h"
 
-#include "proto/contract/lint.h"
+#include "common/limits.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 int fh_lint_file(struct fh_lint *lint,
                  struct fh_cli *cli,
                  const char *path,
-                 const char *domain,
+                 const struct fh_lint_options *options,
                  struct fh_err *err)
 {
     *lint = (struct fh_lint){0};
@@ -31,14 +32,38 @@ int fh_lint_file(struct fh_lint *lint,
         return code;
     }
     struct fh_err first = {0};
-    struct fh_lint_options options = {.for_publishing = true, .domain = domain};
     code = fh_contract_lint(
-        &lint->contract, fh_buf_view(&lint->text), &options, &lint->findings, &first);
+        &lint->contract, fh_buf_view(&lint->text), options, &lint->findings, &first);
     if (code != FH_OK && code != FH_ECHECK) {
         *err = first;
         return fh_err_wrap(err, "%s", path);
     }
     return FH_OK;
+}
+
+int fh_lint_schema(enum fh_odcs_version *out, const char *text, struct fh_err *err)
+{
+    static const struct {
+        const char *name;
+        enum fh_odcs_version version;
+    } names[] = {
+        {"3.0.2", FH_ODCS_3_0_2},
+        {"3.0.2-strict", FH_ODCS_3_0_2_STRICT},
+        {"3.1.0", FH_ODCS_3_1_0},
+        {"3.2.0", FH_ODCS_3_2_0},
+    };
+    if (text == NULL) {
+        *out = FH_ODCS_OWN;
+        return FH_OK;
+    }
+    for (size_t i = 0; i < FH_COUNT(names); i++) {
+        if (strcmp(names[i].name, text + (text[0] == 'v')) == 0) {
+            *out = names[i].version;
+            return FH_OK;
+        }
+    }
+    return fh_err_set(
+        err, FH_EUSAGE, "--schema: %.32s is none of 3.0.2, 3.0.2-strict, 3.1.0, 3.2.0", text);
 }
 
 void fh_lint_fini(struct fh_lint *lint)

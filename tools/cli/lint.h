@@ -12,6 +12,7 @@
 
 #include "proto/contract/contract.h"
 #include "proto/contract/finding.h"
+#include "proto/contract/lint.h"
 #include "tools/cli/cli.h"
 
 struct fh_lint {
@@ -21,13 +22,16 @@ struct fh_lint {
     struct fh_contract *contract; /* may be NULL when nothing could be read */
 };
 
-/* Reads `path` and applies all rules; `domain` is the publisher's name or NULL. FH_OK also with
- * findings; FH_ENOTFOUND, FH_EIO, FH_ETOOBIG, FH_ENOMEM. End with fh_lint_fini in any case. */
+/* Reads `path` ("-": standard input) and applies all rules that the options ask for. FH_OK also
+ * with findings; FH_ENOTFOUND, FH_EIO, FH_ETOOBIG, FH_ENOMEM. End with fh_lint_fini in any case. */
 FH_MUST_CHECK int fh_lint_file(struct fh_lint *lint,
                                struct fh_cli *cli,
                                const char *path,
-                               const char *domain,
+                               const struct fh_lint_options *options,
                                struct fh_err *err);
+/* The schema of --schema ("3.1.0"); NULL is FH_ODCS_OWN. FH_EUSAGE. */
+FH_MUST_CHECK int fh_lint_schema(enum fh_odcs_version *out, const char *text, struct fh_err *err);
+
 void fh_lint_fini(struct fh_lint *lint);
 
 /* One line a finding: "FILE:12:3: error: path: message [rule]". */

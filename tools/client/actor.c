@@ -4,7 +4,10 @@
 #include "common/file.h"
 #include "common/mem.h"
 #include "common/time.h"
+#include "proto/identity/access.h"
+#include "tools/client/key_file.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -177,18 +180,29 @@ static int read_records(struct fh_actor *actor, struct fh_err *err)
     return code;
 }
 
-static int open_home(struct fh_actor **out, const char *root, struct fh_err *err)
+/* An actor that is nobody yet. */
+static int new_actor(struct fh_actor **out, struct fh_err *err)
 {
     if (fh_crypto_init() != FH_OK) {
         return fh_err_set(err, FH_EINTERNAL, "the cryptographic library does not start");
     }
-    struct fh_actor *actor FH_CLEANUP(fh_actor_freep) = fh_calloc(1, sizeof *actor);
+    struct fh_actor *actor = fh_calloc(1, sizeof *actor);
     if (actor == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for a home");
     }
     fh_buf_init(&actor->credentials,
                 (size_t)FH_SESSION_RECORDS_MAX * (size_t)FH_FRAME_UNAUTHENTICATED_BYTES_MAX);
-    int code = fh_home_locate(&actor->home, root, err);
+    *out = actor;
+    return FH_OK;
+}
+
+static int open_home(struct fh_actor **out, const char *root, struct fh_err *err)
+{
+    struct fh_actor *actor FH_CLEANUP(fh_actor_freep) = NULL;
+    int code = new_actor(&actor, err);
+    if (code == FH_OK) {
+        code = fh_home_locate(&actor->home, root, err);
+    }
     if (code == FH_OK) {
         code = fh_home_check(&actor->home, err);
     }
@@ -238,7 +252,9 @@ static int collect_credentials(struct fh_actor *actor, struct fh_err *err)
     int code = fh_directory_signer_of_stranger(
         actor->directory, &ref, &actor->domain, now_ms, FH_ROLES_ALL, NULL, err);
     if (code != FH_OK) {
-        return fh_err_wrap(err, "the member key of %s", actor->home.root);
+        return actor->home.root[0] == 0
+                   ? fh_err_wrap(err, "the key and this access")
+                   : fh_err_wrap(err, "the member key of %s", actor->home.root);
     }
     if (!fh_directory_credentials(
             actor->directory, &actor->domain, &ref, now_ms, add_credential, actor)) {
@@ -262,6 +278,74 @@ int fh_actor_open(struct fh_actor **out, const char *root, struct fh_err *err)
     if (code == FH_OK) {
         code =
             fh_actor_key(&actor->home, "member", FH_KEY_MEMBER, &actor->key, &actor->secret, err);
+    }
+    if (code != FH_OK) {
+        return code;
+    }
+    actor->key_id = fh_key_id_of(&actor->key);
+    code = collect_credentials(actor, err);
+    if (code == FH_OK) {
+        *out = FH_TAKE(actor);
+    }
+    return code;
+}
+
+/* ---- outside a home ---- */
+
+/* The access becomes settings and the first identities of the directory. */
+static int take_access(struct fh_actor *actor, const struct fh_access *access, struct fh_err *err)
+{
+    struct fh_settings *settings = &actor->settings;
+    fh_settings_init(settings);
+    snprintf(settings->domain, sizeof settings->domain, "%s", access->domain_name);
+    fh_mesh_id_text(settings->mesh, &access->mesh);
+    settings->listen[0] = 0;
+    settings->peers.count = access->address_count;
+    for (unsigned i = 0; i < access->address_count; i++) {
+        memcpy(settings->peers.items[i], access->addresses[i], sizeof settings->peers.items[i]);
+    }
+    actor->mesh = access->mesh;
+    actor->domain = access->domain;
+    actor->directory = fh_directory_new(&actor->mesh, &fh_verifier_plain);
+    if (actor->directory == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for the directory");
+    }
+    return fh_directory_add_all(
+        actor->directory, access->records, access->record_count, fh_clock_wall_ms(), NULL, err);
+}
+
+static int read_access(struct fh_actor *actor, const char *path, struct fh_err *err)
+{
+    struct fh_buf text FH_CLEANUP(fh_buf_fini);
+    struct fh_access *access FH_CLEANUP(fh_freep) = fh_alloc(sizeof *access);
+    fh_buf_init(&text, FH_ACCESS_FILE_BYTES_MAX);
+    if (access == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for an access");
+    }
+    int code = fh_file_read(path, &text, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    code = fh_access_parse(access, fh_buf_view(&text), err);
+    if (code == FH_OK) {
+        code = take_access(actor, access, err);
+    }
+    return code == FH_OK ? FH_OK : fh_err_wrap(err, "%s", path);
+}
+
+int fh_actor_open_outside(struct fh_actor **out,
+                          const char *key_path,
+                          const char *passphrase_path,
+                          const char *access_path,
+                          struct fh_err *err)
+{
+    struct fh_actor *actor FH_CLEANUP(fh_actor_freep) = NULL;
+    int code = new_actor(&actor, err);
+    if (code == FH_OK) {
+        code = read_access(actor, access_path, err);
+    }
+    if (code == FH_OK) {
+        code = fh_key_file_read(key_path, passphrase_path, &actor->key, &actor->secret, err);
     }
     if (code != FH_OK) {
         return code;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Actor: who the client is, read from a home: domain, mesh, keys, and the directory that grows
- * with every identity the client learns.
+ * Actor: who the client is, read from a home, or from a key file and an access outside of one:
+ * domain, mesh, keys, and the directory that grows with every identity the client learns.
  *
- * The trust of a client begins here: the mesh id of its settings and its own domain's records.
- * Whatever else enters the directory was verified against those two.
+ * The trust of a client begins here: the mesh id of its settings or access and its own domain's
+ * records. Whatever else enters the directory was verified against those two.
  *
  * Does not: open connections. Thread: one. Ownership: owns secrets and directory; fh_actor_free
  * wipes.
@@ -18,8 +18,8 @@
 #include "proto/settings/settings.h"
 
 struct fh_actor {
-    struct fh_home home;
-    struct fh_settings settings;
+    struct fh_home home;         /* root "": there is none */
+    struct fh_settings settings; /* outside a home: domain and peers alone */
     struct fh_mesh_id mesh;
     struct fh_domain_id domain;
     struct fh_sign_public key; /* the member key */
@@ -35,6 +35,14 @@ struct fh_actor {
  * FH_ENOTFOUND ("home.missing"), FH_EDENIED ("home.permissions", "key.permissions"), FH_ESIG (a
  * record of the home does not verify), FH_EINVAL. */
 FH_MUST_CHECK int fh_actor_open(struct fh_actor **out, const char *root, struct fh_err *err);
+/* The same from the key file and the access of a person or a job that has no home. The access must
+ * be that of the key (FH_EDENIED, "record.signer.*"); `passphrase_path` may be NULL. Codes of
+ * fh_key_file_read and fh_access_parse. */
+FH_MUST_CHECK int fh_actor_open_outside(struct fh_actor **out,
+                                        const char *key_path,
+                                        const char *passphrase_path,
+                                        const char *access_path,
+                                        struct fh_err *err);
 void fh_actor_free(struct fh_actor *actor);
 static inline void fh_actor_freep(struct fh_actor **actor)
 {

@@ -116,8 +116,57 @@ static int own_address(char out[FH_CLIENT_ADDRESS_BYTES],
     return FH_OK;
 }
 
+/* What the caller knows of the options; the rest is zero. */
+static struct freehold_options known_options(const struct freehold_options *options)
+{
+    struct freehold_options known = {.size = sizeof known};
+    FH_ASSERT(options->size >= sizeof options->size);
+    memcpy(&known, options, options->size < sizeof known ? options->size : sizeof known);
+    return known;
+}
+
 static int
-open_client(struct freehold_client **out, const char *home, const char *peer, struct fh_err *err)
+open_actor(struct fh_actor **out, const struct freehold_options *options, struct fh_err *err)
+{
+    if (options->key_file == NULL && options->access_file == NULL) {
+        return fh_actor_open(out, options->home, err);
+    }
+    if (options->key_file == NULL || options->access_file == NULL) {
+        return fh_err_set(err,
+                          FH_EUSAGE,
+                          "a key file and an access belong together: name both, or neither and a "
+                          "home");
+    }
+    return fh_actor_open_outside(
+        out, options->key_file, options->passphrase_file, options->access_file, err);
+}
+
+static int open_at(struct freehold_client *client, const char *peer, struct fh_err *err)
+{
+    struct fh_address checked;
+    int code = fh_address_parse(&checked, peer, err);
+    snprintf(client->address, sizeof client->address, "%s", peer);
+    return code == FH_OK ? fh_client_ready(client, err) : code;
+}
+
+/* The addresses of an access, until a node answers. */
+static int open_at_any(struct freehold_client *client, struct fh_err *err)
+{
+    const struct fh_settings_addresses *known = &client->actor->settings.peers;
+    int code = fh_err_set(
+        err, FH_EUSAGE, "the access names no address; name a node with --peer HOST:PORT");
+    for (size_t i = 0; i < known->count; i++) {
+        code = open_at(client, known->items[i], err);
+        if (code != FH_EUNREACH && code != FH_ETIMEOUT) {
+            break;
+        }
+    }
+    return code;
+}
+
+static int open_client(struct freehold_client **out,
+                       const struct freehold_options *options,
+                       struct fh_err *err)
 {
     struct freehold_client *client = fh_calloc(1, sizeof *client);
     if (client == NULL) {
@@ -125,16 +174,14 @@ open_client(struct freehold_client **out, const char *home, const char *peer, st
     }
     fh_buf_init(&client->request, FH_FRAME_REQUEST_BYTES_MAX);
     fh_buf_init(&client->answer, FH_FRAME_REPLY_BYTES_MAX);
-    int code = fh_actor_open(&client->actor, home, err);
-    if (code == FH_OK && peer == NULL) {
-        code = own_address(client->address, &client->actor->settings, err);
+    int code = open_actor(&client->actor, options, err);
+    if (code == FH_OK && options->peer != NULL) {
+        code = open_at(client, options->peer, err);
+    } else if (code == FH_OK && options->key_file != NULL) {
+        code = open_at_any(client, err);
     } else if (code == FH_OK) {
-        struct fh_address checked;
-        code = fh_address_parse(&checked, peer, err);
-        snprintf(client->address, sizeof client->address, "%s", peer);
-    }
-    if (code == FH_OK) {
-        code = fh_client_ready(client, err);
+        code = own_address(client->address, &client->actor->settings, err);
+        code = code == FH_OK ? fh_client_ready(client, err) : code;
     }
     if (code != FH_OK) {
         freehold_close(client);
@@ -144,15 +191,24 @@ open_client(struct freehold_client **out, const char *home, const char *peer, st
     return FH_OK;
 }
 
+int freehold_open_with(struct freehold_client **out,
+                       const struct freehold_options *options,
+                       struct freehold_error *error)
+{
+    struct freehold_options known = known_options(options);
+    struct fh_err err = {0};
+    *out = NULL;
+    int code = open_client(out, &known, &err);
+    return code == FH_OK ? FH_OK : fh_public_error(error, &err);
+}
+
 int freehold_open(struct freehold_client **out,
                   const char *home,
                   const char *peer,
                   struct freehold_error *error)
 {
-    struct fh_err err = {0};
-    *out = NULL;
-    int code = open_client(out, home, peer, &err);
-    return code == FH_OK ? FH_OK : fh_public_error(error, &err);
+    struct freehold_options options = {.size = sizeof options, .home = home, .peer = peer};
+    return freehold_open_with(out, &options, error);
 }
 
 void freehold_close(struct freehold_client *client)

@@ -5,13 +5,17 @@
 #include "common/time.h"
 #include "tools/client/client.h"
 #include "tools/client/lists.h"
+#include "tools/client/measured.h"
 #include "tools/client/product_name.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct freehold_description {
     struct freehold_product product;
     struct fh_proof *proof;
+    struct fh_measured_product *measured; /* NULL: the peer knows no measurement */
+    char measured_key[FH_ID_TEXT_BYTES];
     struct fh_buf file;
     char key[FH_ID_TEXT_BYTES];
     size_t column_count; /* of all tables */
@@ -107,7 +111,7 @@ check_name(const struct fh_proof *proof, const struct fh_product_name *name, str
 
 static int verify(struct freehold_client *client,
                   struct fh_msg_describe *said,
-                  struct fh_proof **out,
+                  struct freehold_description *out,
                   struct fh_err *err)
 {
     struct fh_domain_id domain = said->product.domain;
@@ -117,18 +121,50 @@ static int verify(struct freehold_client *client,
     fh_buf_init(&records, 2 * (size_t)FH_RECORD_BYTES_MAX);
     fh_buf_add_bytes(&records, said->announcement);
     fh_buf_add_bytes(&records, said->contract);
+    fh_buf_add_bytes(&records, said->measurement);
     if (code == FH_OK && fh_buf_ok(&records) != FH_OK) {
         code = fh_err_set(err, fh_buf_ok(&records), "the records do not fit");
     }
     struct fh_bytes announcement = fh_bytes(records.data, said->announcement.size);
     struct fh_bytes contract =
         fh_bytes(records.data + said->announcement.size, said->contract.size);
+    struct fh_bytes measurement = fh_bytes(
+        records.data + said->announcement.size + said->contract.size, said->measurement.size);
+    const struct fh_directory *directory = client->actor->directory;
     if (code == FH_OK) {
         code = fh_client_know(client, &domain, err);
     }
-    return code == FH_OK
-               ? fh_proof_check(out, client->actor->directory, announcement, contract, err)
-               : code;
+    if (code == FH_OK) {
+        code = fh_proof_check(&out->proof, directory, announcement, contract, err);
+    }
+    if (code == FH_OK && measurement.size > 0) {
+        code = fh_measured_check(&out->measured, directory, out->proof, measurement, err);
+    }
+    return code;
+}
+
+/* All results of the measurement, when some peer has them: what the summary names is true without.
+ * A newer measurement may have been made meanwhile; then its results do not fit, and that is all.
+ */
+static void complete(struct freehold_client *client,
+                     const struct fh_msg_product_name *name,
+                     struct freehold_description *description)
+{
+    struct fh_pack_reader reader;
+    struct fh_msg_measurement said;
+    struct fh_err ignored = {0};
+    if (description->measured == NULL) {
+        return;
+    }
+    fh_buf_reset(&client->request);
+    fh_msg_measurement_request(&client->request, name);
+    int code = fh_client_call(client, &reader, &ignored);
+    if (code == FH_OK) {
+        code = fh_msg_measurement_read(&reader, &said, &ignored);
+    }
+    if (code == FH_OK && said.results.size > 0) {
+        (void)!fh_measured_complete(description->measured, said.results, &ignored);
+    }
 }
 
 static int describe(struct freehold_description **out,
@@ -149,10 +185,13 @@ static int describe(struct freehold_description **out,
         code = ask(client, &name.name, said, err);
     }
     if (code == FH_OK) {
-        code = verify(client, said, &description->proof, err);
+        code = verify(client, said, description, err);
     }
     if (code == FH_OK) {
         code = check_name(description->proof, &name, err);
+    }
+    if (code == FH_OK) {
+        complete(client, &name.name, description);
     }
     if (code == FH_OK) {
         code = fh_proof_save(&description->file,
@@ -165,9 +204,18 @@ static int describe(struct freehold_description **out,
         freehold_description_free(description);
         return code;
     }
+    /* Of the life cycle counts what the owner signed, not what the peer says. */
+    const struct fh_announcement *announced = &description->proof->announced;
+    said->product.status = announced->status;
+    said->product.sunset_ms = announced->sunset_ms;
+    memcpy(said->product.successor, announced->successor, sizeof said->product.successor);
     fh_public_product(&description->product, &said->product);
     struct fh_key_id key = fh_key_id_of(&description->proof->signer.key);
     fh_key_id_text(description->key, &key);
+    if (description->measured != NULL) {
+        key = fh_key_id_of(&description->measured->signer.key);
+        fh_key_id_text(description->measured_key, &key);
+    }
     for (size_t i = 0; i < description->proof->model->tables.count; i++) {
         description->column_count += description->proof->model->tables.items[i].columns.count;
     }
@@ -189,6 +237,7 @@ void freehold_description_free(struct freehold_description *description)
 {
     if (description != NULL) {
         fh_proof_free(description->proof);
+        fh_measured_free(description->measured);
         fh_buf_fini(&description->file);
         fh_free(description);
     }
@@ -246,6 +295,61 @@ void freehold_description_column(const struct freehold_description *description,
         .classification = or_empty(column->classification),
         .required = column->required == FH_CONTRACT_TRUE,
         .primary_key = column->primary_key == FH_CONTRACT_TRUE,
+    };
+    fh_public_copy(out, &filled, sizeof filled);
+}
+
+void freehold_description_measurement(const struct freehold_description *description,
+                                      struct freehold_measurement *out)
+{
+    struct freehold_measurement filled = {.uptime = -1};
+    const struct fh_measured_product *measured = description->measured;
+    enum fh_quality_state found = FH_QUALITY_UNKNOWN;
+    enum fh_quality_state now = FH_QUALITY_UNKNOWN;
+    if (measured != NULL) {
+        const struct fh_measurement *m = &measured->measurement;
+        found = fh_measurement_state(m);
+        now = fh_quality_state_at(found, m->expires_ms, fh_clock_wall_ms());
+        filled = (struct freehold_measurement){
+            .measured_ms = m->measured_ms,
+            .expires_ms = m->expires_ms,
+            .rows = m->rows,
+            .passed = m->counts[FH_PROMISE_PASSED],
+            .failed = m->counts[FH_PROMISE_FAILED],
+            .warnings = m->counts[FH_PROMISE_WARNED],
+            .not_run = m->counts[FH_PROMISE_NOT_RUN],
+            .uptime =
+                m->up_permyriad == FH_MEASUREMENT_UP_UNKNOWN ? -1 : (double)m->up_permyriad / 10000,
+            .complete = measured->complete,
+        };
+        snprintf(filled.gate, sizeof filled.gate, "%s", fh_quality_gate_text(m->gate));
+        snprintf(filled.key, sizeof filled.key, "%s", description->measured_key);
+        fh_record_id_text(filled.record, &measured->id);
+    }
+    snprintf(filled.quality, sizeof filled.quality, "%s", fh_quality_state_text(now));
+    snprintf(filled.found, sizeof filled.found, "%s", fh_quality_state_text(found));
+    fh_public_copy(out, &filled, sizeof filled);
+}
+
+size_t freehold_description_result_count(const struct freehold_description *description)
+{
+    return description->measured == NULL ? 0 : description->measured->count;
+}
+
+void freehold_description_result(const struct freehold_description *description,
+                                 size_t index,
+                                 struct freehold_promise_result *out)
+{
+    FH_ASSERT(index < freehold_description_result_count(description));
+    const struct fh_result *result = &description->measured->results[index];
+    struct freehold_promise_result filled = {
+        .promise = result->id,
+        .category = fh_promise_category_text(result->category),
+        .outcome = fh_promise_outcome_text(result->outcome),
+        .rule = result->rule,
+        .measured = result->measured,
+        .failing = result->failing,
+        .total = result->total,
     };
     fh_public_copy(out, &filled, sizeof filled);
 }

@@ -3,10 +3,11 @@
  * libfreehold: ask a data mesh from C or C++.
  *
  * A client opens one session to any node of the mesh as a member of its own domain, whose keys lie
- * in a home (made by `freehold init`). Nothing that a peer says is taken on trust: identities are
- * verified from the mesh id up, contracts by the signature of the domain that owns them, answers by
- * the receipt that ends them. A query over the data of one owner runs end to end with that owner,
- * also when the entry peer only relays it.
+ * in a home (made by `freehold init`), or with a key file and the access that its domain gave it.
+ * Nothing that a peer says is taken on trust: identities are verified from the mesh id up,
+ * contracts by the signature of the domain that owns them, answers by the receipt that ends them. A
+ * query over the data of one owner runs end to end with that owner, also when the entry peer only
+ * relays it.
  *
  * A complete program:
  *
@@ -124,6 +125,22 @@ FREEHOLD_API int freehold_open(struct freehold_client **out,
                                const char *home,
                                const char *peer,
                                struct freehold_error *error);
+struct freehold_options {
+    size_t size;
+    const char *home; /* as above; not read when `key_file` is set */
+    const char *peer; /* as above; NULL with a key file: the addresses of the access, in turn */
+    /* A person or a job outside the home: the key that `freehold key create` made, the access that
+     * `freehold member add` wrote for it, and the file with the passphrase of a sealed key or NULL.
+     */
+    const char *key_file;
+    const char *access_file;
+    const char *passphrase_file;
+};
+/* As freehold_open, also without a home. More codes: EINVAL (rule "identity.access.text", "key.*"),
+ * EUSAGE (a key file without an access). */
+FREEHOLD_API int freehold_open_with(struct freehold_client **out,
+                                    const struct freehold_options *options,
+                                    struct freehold_error *error);
 /* Ends the client; results that came from it must be closed before. NULL is fine. */
 FREEHOLD_API void freehold_close(struct freehold_client *client);
 
@@ -179,11 +196,17 @@ struct freehold_product {
     char status[16]; /* "draft", "active", "deprecated", "retired", "withdrawn" */
     char title[128];
     char summary[401];
-    char contract[64];  /* "fhr1..." record id */
-    uint64_t age_ms;    /* since its owner was last heard by the peer */
-    bool reachable;     /* some node of the owner is alive in the peer's view */
-    bool contract_held; /* the contract has reached the peer */
-    bool open_to_mesh;  /* readable by every domain */
+    char contract[64];   /* "fhr1..." record id */
+    uint64_t age_ms;     /* since its owner was last heard by the peer */
+    bool reachable;      /* some node of the owner is alive in the peer's view */
+    bool contract_held;  /* the contract has reached the peer */
+    bool open_to_mesh;   /* readable by every domain */
+    bool forked;         /* its owner signed two contracts under one number: `product status` */
+    int64_t sunset_ms;   /* Unix: served until then at least; 0: no date is stated */
+    char successor[140]; /* "domain/product@2": what to use instead, or "" */
+    char quality[16];    /* "ok", "warn", "fail", "stale" or "unknown": see freehold_measurement */
+    char gate[16];       /* "serve", "warn", "block": what a fail leads to; "" when unknown */
+    int64_t measured_ms; /* Unix: when the owner last measured it; 0: never, as far as is known */
 };
 struct freehold_products;
 /* Products that match all the words, best first; "" lists all. `limit` 0 is the library's limit. A
@@ -198,6 +221,36 @@ FREEHOLD_API void freehold_products_get(const struct freehold_products *products
                                         size_t index,
                                         struct freehold_product *out);
 FREEHOLD_API void freehold_products_free(struct freehold_products *products);
+
+/* What the owner's node found when it last looked at the product's data by the contract's promises.
+ * It is the owner's own word, verified here: signed by a node of the owner, for this contract. */
+struct freehold_measurement {
+    size_t size;
+    char quality[16]; /* "ok", "warn" (a warning), "fail" (a promise is broken), "stale" (it counts
+                         no longer), "unknown" (never measured: the rest is 0) */
+    char found[16];   /* the same without regard to age: what "stale" was */
+    char gate[16];    /* "serve", "warn", "block" */
+    int64_t measured_ms;
+    int64_t expires_ms; /* Unix: stale from then on */
+    uint64_t rows;      /* of all tables */
+    uint64_t passed, failed, warnings, not_run;
+    double uptime;   /* part of the last 30 days in which the owner's node served, 0 .. 1; -1: not
+                        known. Measured by the owner itself */
+    char key[64];    /* "fhk1..." of the node that signed */
+    char record[64]; /* "fhr1..." */
+    bool complete;   /* freehold_description_result has all results, not only the broken ones */
+};
+/* What became of one promise. */
+struct freehold_promise_result {
+    size_t size;
+    const char *promise;  /* lent with the description: "schema.orders.properties.id.unique" */
+    const char *category; /* "schema", "quality", "sla" */
+    const char *outcome;  /* "passed", "failed", "warning", "not_run" */
+    const char *rule;     /* "unique"; "" when `complete` is false, like the next */
+    const char *measured; /* a number, a time or a duration, or "" */
+    uint64_t failing;     /* rows that break it */
+    uint64_t total;       /* of so many */
+};
 
 struct freehold_contract_column {
     size_t size;
@@ -230,6 +283,14 @@ freehold_description_column_count(const struct freehold_description *description
 FREEHOLD_API void freehold_description_column(const struct freehold_description *description,
                                               size_t index,
                                               struct freehold_contract_column *out);
+/* The product's last measurement, and its results: what does not hold comes first. */
+FREEHOLD_API void freehold_description_measurement(const struct freehold_description *description,
+                                                   struct freehold_measurement *out);
+FREEHOLD_API size_t
+freehold_description_result_count(const struct freehold_description *description);
+FREEHOLD_API void freehold_description_result(const struct freehold_description *description,
+                                              size_t index,
+                                              struct freehold_promise_result *out);
 /* A file that holds contract, announcement and the identities behind them, verified again at any
  * time by `freehold contract verify FILE`. Lent with the description. */
 FREEHOLD_API const void *freehold_description_file(const struct freehold_description *description,
@@ -311,6 +372,25 @@ struct freehold_summary {
 };
 FREEHOLD_API void freehold_result_summary(const struct freehold_result *result,
                                           struct freehold_summary *out);
+/* What a consumer must know of a product that the answer was read from: it is a draft, or
+ * deprecated and until when, or its data break promises. Others have none. */
+struct freehold_notice {
+    size_t size;
+    char domain_name[64];
+    char product[64];
+    char version[33];
+    char status[16];     /* "draft", "deprecated" */
+    int64_t sunset_ms;   /* Unix: served until then at least; 0: no date is stated */
+    char successor[140]; /* "domain/product@2": what to use instead, or "" */
+    char quality[16];    /* "warn", "fail": promises of the contract do not hold; else "" */
+    int64_t measured_ms; /* Unix: when that was found; 0 with quality "" */
+};
+/* Each product version once. Before the verified end they are what the entry peer said, after it
+ * what the receipts sign. */
+FREEHOLD_API size_t freehold_result_notice_count(const struct freehold_result *result);
+FREEHOLD_API void freehold_result_notice(const struct freehold_result *result,
+                                         size_t index,
+                                         struct freehold_notice *out);
 /* A file that holds the receipt and all that is needed to verify it offline (`freehold verify`).
  * ESTATE before the verified end. Lent until the result is closed. */
 FREEHOLD_API int freehold_result_receipt(struct freehold_result *result,

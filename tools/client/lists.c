@@ -3,8 +3,10 @@
 #include "tools/client/lists.h"
 #include "common/assert.h"
 #include "common/mem.h"
+#include "common/time.h"
 #include "proto/gossip/announce.h"
 #include "proto/gossip/gossip.h"
+#include "proto/quality/measurement.h"
 #include "proto/session/messages.h"
 #include "tools/client/client.h"
 
@@ -158,7 +160,19 @@ void fh_public_product(struct freehold_product *out, const struct fh_msg_product
         .reachable = product->reachable,
         .contract_held = product->contract_held,
         .open_to_mesh = product->open_to_mesh,
+        .forked = product->forked,
+        .sunset_ms = product->sunset_ms,
     };
+    fh_announce_successor_text(out->successor, product->successor, product->domain_name);
+    enum fh_quality_state quality = product->quality < FH_QUALITY_STATE_COUNT
+                                        ? (enum fh_quality_state)product->quality
+                                        : FH_QUALITY_UNKNOWN;
+    quality = fh_quality_state_at(quality, (int64_t)product->stale_after_ms, fh_clock_wall_ms());
+    COPY_TEXT(out->quality, fh_quality_state_text(quality));
+    if (product->measured_ms != 0) {
+        out->measured_ms = (int64_t)product->measured_ms;
+        COPY_TEXT(out->gate, fh_quality_gate_text(product->gate));
+    }
     fh_domain_id_text(out->domain, &product->domain);
     fh_record_id_text(out->contract, &product->contract);
     COPY_TEXT(out->domain_name, product->domain_name);

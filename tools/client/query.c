@@ -9,6 +9,7 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "proto/session/messages.h"
+#include "tools/client/notices.h"
 #include "tools/client/result.h"
 
 #include <stdio.h>
@@ -126,10 +127,16 @@ static int make_request(struct freehold_result *result,
     request->key = actor->key_id;
     request->entry = *fh_channel_node(result->channel);
     request->sql = fh_buf_view(&result->sql);
-    request->table_count = plan->table_count;
+    request->table_count = 0;
     for (uint32_t i = 0; i < plan->table_count; i++) {
         const struct fh_msg_plan_table *from = &plan->tables[i];
-        struct fh_query_table *to = &request->tables[i];
+        /* "orders" and "orders@1" may be one product: the plan keeps both names, the request asks
+         * once. */
+        if (fh_query_request_table(
+                request, &from->domain, from->product, from->table, &from->contract) != NULL) {
+            continue;
+        }
+        struct fh_query_table *to = &request->tables[request->table_count++];
         to->domain = from->domain;
         to->contract = from->contract;
         memcpy(to->product, from->product, sizeof to->product);
@@ -229,6 +236,7 @@ int fh_query_start(struct freehold_result *result,
         code = make_request(result, plan, options, err);
     }
     if (code == FH_OK) {
+        fh_notices_of_plan(result, plan);
         fh_tally_init(&result->tally, options->tree);
         code = send_query(result, err);
     }

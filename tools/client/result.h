@@ -4,6 +4,7 @@
  *
  *     query.c   plans, signs the request, chooses the channel, opens the stream
  *     stream.c  keeps NEXT requests in flight, parses batches, checks the signed end
+ *     notices.c what the answer says of products that are not active
  *     result.c  rows and cells, the receipt's file, the public functions
  *
  * Does not: belong to the public interface. Thread: one. Ownership: a result owns its buffers and
@@ -61,6 +62,8 @@ struct freehold_result {
     struct fh_receipt receipt;
     struct fh_record_id receipt_id;
     struct fh_buf file;
+    size_t notice_count;
+    struct fh_notice notices[FH_RECEIPT_NOTICES_MAX];
 };
 
 /* Takes the next batch with at least one row: FH_OK and true; false at the verified end; else the

@@ -7,6 +7,7 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "proto/session/messages.h"
+#include "tools/client/notices.h"
 #include "tools/client/result.h"
 
 #include <stdio.h>
@@ -321,14 +322,14 @@ static int check_parts(struct freehold_result *result, struct fh_err *err)
         code = check_signed(result, fh_bytes(at, size), &parts[i], &ids[i], err);
         at += size;
     }
-    return code == FH_OK ? fh_receipt_check_parts(&result->receipt,
-                                                  parts,
-                                                  ids,
-                                                  count,
-                                                  &result->request,
-                                                  &result->request_id,
-                                                  err)
-                         : code;
+    if (code == FH_OK) {
+        code = fh_receipt_check_parts(
+            &result->receipt, parts, ids, count, &result->request, &result->request_id, err);
+    }
+    for (size_t i = 0; i < count && code == FH_OK; i++) {
+        fh_notices_of_part(result, &parts[i]);
+    }
+    return code;
 }
 
 int fh_stream_check_end(struct freehold_result *result, struct fh_err *err)
@@ -342,6 +343,9 @@ int fh_stream_check_end(struct freehold_result *result, struct fh_err *err)
     if (code == FH_OK) {
         code = fh_receipt_check(
             &result->receipt, &result->request, &result->request_id, &observed, err);
+    }
+    if (code == FH_OK) {
+        fh_notices_of_end(result, &result->receipt);
     }
     return code == FH_OK && result->joined ? check_parts(result, err) : code;
 }

@@ -126,12 +126,6 @@ static const char *read_column(struct rig *rig, const char *text, struct fh_colu
         end++;
     }
     const char *space = strchr(text, ' ');
-    const char *type_end = end;
-    for (; type_end > space && strchr("!#@", type_end[-1]) != NULL; type_end--) {
-        out->flags |= type_end[-1] == '!'   ? FH_COLUMN_REQUIRED
-                      : type_end[-1] == '#' ? FH_COLUMN_UNIQUE
-                                            : FH_COLUMN_KEY;
-    }
     const char *equals = memchr(text, '=', (size_t)(space - text));
     const char *name_end = equals == NULL ? space : equals;
     out->name = fh_arena_string(rig->arena, fh_bytes(text, (size_t)(name_end - text)));
@@ -143,8 +137,7 @@ static const char *read_column(struct rig *rig, const char *text, struct fh_colu
     }
     out->source = source;
     struct fh_err err = {0};
-    if (fh_type_parse(&out->type, fh_bytes(space + 1, (size_t)(type_end - space - 1)), &err) !=
-        FH_OK) {
+    if (fh_type_parse(&out->type, fh_bytes(space + 1, (size_t)(end - space - 1)), &err) != FH_OK) {
         stop("column", &err);
     }
     while (*end == ',' || *end == ' ') {

@@ -37,7 +37,7 @@ int rig_open(struct rig *rig, const char *name);
 struct fh_worker *rig_worker(struct rig *rig, enum fh_worker_role role, uint32_t threads);
 void rig_release(struct rig *rig, struct fh_worker *worker);
 
-/* A table from "name TYPE, name=source TYPE!, ..." (! required, # unique, @ key). */
+/* A table from "name TYPE, name=source TYPE, ...". */
 struct fh_table rig_table(struct rig *rig,
                           const char *name, /* domain.product.table */
                           enum fh_source_format format,

@@ -253,72 +253,6 @@ static void values_are_bound(void **state)
     rig_release(&rig, worker);
 }
 
-/* ---- checks ---- */
-
-static void contracts_are_checked_against_data(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *file;
-        enum fh_source_format format;
-        const char *columns;
-        const char *expected; /* rows, then column:rule:count */
-    } rows[] = {
-        {"items.parquet", FH_SOURCE_PARQUET, "id BIGINT!#@, name VARCHAR!, part DOUBLE", "20000"},
-        {"items.parquet", FH_SOURCE_PARQUET, "part DOUBLE!", "20000 part:required:4000"},
-        {"items.parquet", FH_SOURCE_PARQUET, "name INTEGER", "20000 name:type:20000"},
-        {"items.parquet", FH_SOURCE_PARQUET, "nothing INTEGER!", "20000 nothing:missing:0"},
-        {"names.csv", FH_SOURCE_CSV, "name VARCHAR#, rank INTEGER!@", "7"},
-        {"broken.csv",
-         FH_SOURCE_CSV,
-         "id INTEGER!#, name VARCHAR!, size INTEGER",
-         "4 id:unique:1 name:required:1 size:type:1"},
-        {"broken.csv", FH_SOURCE_CSV, "id INTEGER@, name VARCHAR@", "4 name:required:1"},
-        {"broken.csv", FH_SOURCE_CSV, "id INTEGER@", "4 id:primary_key:1"},
-        {"short.json",
-         FH_SOURCE_JSON,
-         "id INTEGER!, name VARCHAR!, more VARCHAR",
-         "1 more:missing:0"},
-    };
-    struct fh_worker *worker = rig_worker(&rig, FH_WORKER_CHECK, 1);
-    for (size_t i = 0; i < FH_COUNT(rows); i++) {
-        struct fh_err err = {0};
-        struct fh_channel_checked checked;
-        struct fh_table table =
-            rig_table(&rig, "shop.tried.tried", rows[i].format, rows[i].columns);
-        int fd = rig_open(&rig, rows[i].file);
-        int code =
-            fh_worker_check(worker, &table, &fd, 1, rig.arena, &checked, rig_soon(10000), &err);
-        close(fd);
-        if (code != FH_OK) {
-            fail_msg("row %zu: %s", i, err.text);
-        }
-        struct fh_buf text;
-        fh_buf_init(&text, 4096);
-        fh_buf_printf(&text, "%llu", (unsigned long long)checked.rows);
-        for (uint32_t k = 0; k < checked.finding_count; k++) {
-            fh_buf_printf(&text,
-                          " %s:%s:%llu",
-                          table.columns[checked.findings[k].column].name,
-                          fh_finding_rule_text(checked.findings[k].rule),
-                          (unsigned long long)checked.findings[k].count);
-        }
-        assert_string_equal(fh_buf_cstr(&text), rows[i].expected);
-        fh_buf_fini(&text);
-    }
-    struct fh_err err = {0};
-    struct fh_channel_checked checked;
-    struct fh_table table = rig_table(&rig, "shop.tried.tried", FH_SOURCE_PARQUET, "id BIGINT");
-    int fd = rig_open(&rig, "names.csv");
-    assert_int_equal(
-        fh_worker_check(worker, &table, &fd, 1, rig.arena, &checked, rig_soon(10000), &err),
-        FH_EINVAL);
-    assert_string_equal(err.rule, "source.read");
-    assert_null(strstr(err.text, "/"));
-    close(fd);
-    rig_release(&rig, worker);
-}
-
 /* ---- processes ---- */
 
 static void workers_give_up_what_they_do_not_need(void **state)
@@ -403,7 +337,6 @@ int main(void)
         cmocka_unit_test(rows_are_bounded),
         cmocka_unit_test(memory_is_bounded),
         cmocka_unit_test(values_are_bound),
-        cmocka_unit_test(contracts_are_checked_against_data),
         cmocka_unit_test(workers_give_up_what_they_do_not_need),
         cmocka_unit_test(workers_are_counted_and_reaped),
         cmocka_unit_test(a_missing_program_is_an_error),

@@ -63,6 +63,7 @@ static const char whole[] = "# a comment\n"
                             "data_roots:\n"
                             "  - /srv/data\n"
                             "log_level: debug\n"
+                            "require_sandbox: false\n"
                             "limits:\n"
                             "  workers: 1\n"
                             "  query_rows: 500\n";
@@ -82,6 +83,7 @@ static void test_a_whole_file(void **state)
     assert_int_equal(settings.peers.count, 2);
     assert_string_equal(settings.data_roots.items[0], "/srv/data");
     assert_int_equal(settings.workers_max, 1);
+    assert_false(settings.require_sandbox);
     assert_int_equal(settings.query_rows_max, 500);
     assert_int_equal(settings.pipes_max, FH_PIPES_MAX);
 }
@@ -108,6 +110,7 @@ static void assert_round_trip(const struct fh_settings *settings)
         assert_string_equal(read.data_roots.items[i], settings->data_roots.items[i]);
     }
     assert_int_equal(read.workers_max, settings->workers_max);
+    assert_int_equal(read.require_sandbox, settings->require_sandbox);
 }
 
 static void test_what_is_written_is_read(void **state)
@@ -168,6 +171,8 @@ static const struct {
     {"four addresses", "advertise: [a:1, b:1, c:1, d:1]\n", "settings.value", "fewer"},
     {"relative root", "data_roots: [data]\n", "settings.value", "absolute"},
     {"level", "log_level: verbose\n", "settings.value", "error, warn, info or debug"},
+    {"neither", "require_sandbox: maybe\n", "settings.value", "true or false"},
+    {"a YAML 1.1 word", "require_sandbox: off\n", "settings.value", "true or false"},
     {"mesh id", "mesh: fhm1abc\n", "", "mesh"},
     {"twice", "domain: a\ndomain: b\n", "yaml.", "freehold.yaml"},
     {"alias", "a: &x 1\nb: *x\n", "yaml.", "freehold.yaml"},
@@ -207,6 +212,7 @@ static void test_nothing_in_the_file(void **state)
         struct fh_err err = {0};
         fh_settings_init(&settings);
         must(fh_settings_parse(&settings, fh_bytes_cstr(empty[i]), "freehold.yaml", &err), &err);
+        assert_true(settings.require_sandbox); /* never off by omission */
     }
     static char large[FH_SETTINGS_BYTES_MAX + 1];
     memset(large, '\n', sizeof large);

@@ -300,6 +300,84 @@ static void test_name_status_and_servers(void **state)
     assert_string_equal(pair.compat.items[2].change->after, "q");
 }
 
+/* ---- what only 3.2 has ---- */
+
+#define HEAD_3_2                                                                                   \
+    "apiVersion: v3.2.0\nkind: DataContract\nid: x\nname: p\nversion: 1.0.0\nstatus: active\n"     \
+    "schema:\n  - name: t\n    properties:\n      - {name: c, logicalType: "
+
+static void test_3_2(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before; /* of the column, after its type's key */
+        const char *after;
+        const char *rule; /* NULL: no change */
+        const char *path;
+    } rows[] = {
+        {"string, enum: [{value: a}]}",
+         "string, enum: [{value: a}, {value: b}]}",
+         "compat.values.loosened",
+         "schema.t.properties.c.enum.b"},
+        {"string, enum: [{value: a}, {value: b}]}",
+         "string, enum: [{value: b}]}",
+         "compat.values.tightened",
+         "schema.t.properties.c.enum.a"},
+        {"string, enum: [{value: a}, {value: b}]}",
+         "string, enum: [{value: b}, {value: a}]}",
+         NULL,
+         NULL},
+        {"string}", "string, enum: [{value: a}]}", "compat.values.tightened", NULL},
+        {"string, enum: [{value: a}]}", "string}", "compat.values.loosened", NULL},
+        {"string, enum: [{value: a, label: x}]}",
+         "string, enum: [{value: a, label: y}]}",
+         "compat.text.changed",
+         "schema.t.properties.c.enum.a.label"},
+        {"string, enum: [{value: a, id: i}]}",
+         "string, enum: [{value: b, id: i}]}",
+         "compat.values.changed",
+         "schema.t.properties.c.enum.a.value"},
+        {"integer, enum: [{value: 1}]}", "integer, enum: [{value: 1.0}]}", NULL, NULL},
+        {"map, map: {key: {logicalType: string}, value: {logicalType: integer}}}",
+         "map, map: {key: {logicalType: string}, value: {logicalType: number}}}",
+         "compat.type.changed",
+         "schema.t.properties.c.map.value.logicalType"},
+        {"string, semanticType: measure}",
+         "string, semanticType: dimension}",
+         "compat.meaning.changed",
+         NULL},
+        {"string, synonyms: [{synonym: a}]}", "string}", "compat.text.changed", NULL},
+        {"string}\n    context: one",
+         "string}\n    context: two",
+         "compat.text.changed",
+         "schema.t.context"},
+        {"string}\n    context: one", "string}\n    context: one", NULL, NULL},
+        {"string}\n    context: {instructions: one}",
+         "string}\n    context: {instructions: two}",
+         "compat.text.changed",
+         "schema.t.context.instructions"},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        char before[1024];
+        char after[1024];
+        snprintf(before, sizeof before, HEAD_3_2 "%s\n", rows[i].before);
+        snprintf(after, sizeof after, HEAD_3_2 "%s\n", rows[i].after);
+        FH_CLEANUP(pair_end) struct pair pair = compare_texts(before, after, false);
+        const struct fh_compat_finding *first = heaviest(&pair.compat);
+        const char *rule = first == NULL ? NULL : first->rule->id;
+        if (pair.compat.count != (rows[i].rule != NULL) ||
+            (rule != NULL && strcmp(rule, rows[i].rule) != 0) ||
+            (rows[i].path != NULL && strcmp(rows[i].path, first->change->path) != 0)) {
+            fail_msg("%s -> %s: %zu changes, %s at %s",
+                     rows[i].before,
+                     rows[i].after,
+                     pair.compat.count,
+                     rule == NULL ? "none" : rule,
+                     first == NULL ? "" : first->change->path);
+        }
+    }
+}
+
 /* ---- properties ---- */
 
 enum { COLUMNS = 30, ATTRIBUTES = 7, ROUNDS = 200 };
@@ -556,6 +634,7 @@ int main(void)
         cmocka_unit_test(test_mirrored),
         cmocka_unit_test(test_whole),
         cmocka_unit_test(test_name_status_and_servers),
+        cmocka_unit_test(test_3_2),
         cmocka_unit_test(test_every_mutation_is_found),
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_every_rule_has_a_case),

@@ -4,7 +4,7 @@
  * reference tool say of pairs of contracts. Those rules ask whether stored data still fits, with
  * one exception of their own: a column or table that is gone breaks there, and is a warning here
  * (what is stored still fits, it only has no place any more). The verdict on each pair must be the
- * same. Skipped where the shared data is absent.
+ * same, but for the exceptions below. Skipped where the shared data is absent.
  */
 #include "common/file.h"
 #include "common/limits.h"
@@ -21,6 +21,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Where this project judges otherwise, with the reason. */
+static const struct {
+    const char *before;
+    const char *after;
+    const char *rule; /* the only one that breaks here */
+} exceptions[] = {
+    /* A first `enum` on a column is a warning there; here it breaks, as every constraint that
+     * begins does: stored values may be others. The tool itself says so since its rules for 3.2. */
+    {"bitol-3.1/full-example.odcs.yaml",
+     "bitol-3.2dev/full-example.odcs.yaml",
+     "compat.values.tightened"},
+};
+
+static bool is_exception(char *const columns[3], const struct fh_compat *compat)
+{
+    for (size_t i = 0; i < FH_COUNT(exceptions); i++) {
+        if (strcmp(columns[0], exceptions[i].before) != 0 ||
+            strcmp(columns[1], exceptions[i].after) != 0) {
+            continue;
+        }
+        for (size_t j = 0; j < compat->count; j++) {
+            const struct fh_compat_rule *rule = compat->items[j].rule;
+            if (rule->stored == FH_COMPAT_BREAKING && strcmp(rule->id, exceptions[i].rule) != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+    return false;
+}
 
 /* Some of the contracts fail the standard's schema; the oracle judged them all the same, and so
  * does this test by what could be read. */
@@ -54,7 +85,7 @@ static void judge(const char *folder, char *const columns[3], unsigned *compared
     const struct fh_contract *after = read_file(folder, columns[1], arena);
     assert_int_equal(fh_compat_judge(&compat, before, after, &options, arena, &err), FH_OK);
     bool wanted = strcmp(columns[2], "True") == 0;
-    if ((compat.stored_breaking > 0) != wanted) {
+    if ((compat.stored_breaking > 0) != wanted && !is_exception(columns, &compat)) {
         for (size_t i = 0; i < compat.count; i++) {
             print_message("  %s: %s\n", compat.items[i].change->path, compat.items[i].rule->id);
         }

@@ -4,6 +4,7 @@
 #include "common/limits.h"
 #include "common/mem.h"
 #include "proto/contract/contract_read.h"
+#include "proto/contract/contract_rules.h"
 #include "proto/contract/contract_table.h"
 #include "proto/wire/pack.h"
 
@@ -16,26 +17,21 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static const struct fh_section *const sections[] = {
-    &fh_section_contract,
-    &fh_section_description,
-    &fh_section_server,
-    &fh_section_table,
-    &fh_section_column,
-    &fh_section_item,
-    &fh_section_options,
-    &fh_section_quality,
-    &fh_section_relationship,
-    &fh_section_column_relationship,
-    &fh_section_team,
-    &fh_section_member,
-    &fh_section_role,
-    &fh_section_sla,
-    &fh_section_support,
-    &fh_section_price,
-    &fh_section_custom,
-    &fh_section_definition,
+    &fh_section_contract,     &fh_section_description,
+    &fh_section_server,       &fh_section_table,
+    &fh_section_column,       &fh_section_item,
+    &fh_section_options,      &fh_section_quality,
+    &fh_section_relationship, &fh_section_column_relationship,
+    &fh_section_team,         &fh_section_member,
+    &fh_section_role,         &fh_section_sla,
+    &fh_section_support,      &fh_section_price,
+    &fh_section_custom,       &fh_section_definition,
+    &fh_section_synonym,      &fh_section_enum_value,
+    &fh_section_map,          &fh_section_context,
+    &fh_section_statement,    &fh_section_constraint,
 };
 
 static void test_tables_are_sorted_and_complete(void **state)
@@ -53,7 +49,7 @@ static void test_tables_are_sorted_and_complete(void **state)
                     fail_msg("%s: %s writes to another's member", section->name, field->key);
                 }
             }
-            assert_true(field->offset >= sizeof(void *)); /* never the node */
+            assert_true(field->offset >= sizeof(struct fh_section_head)); /* never the node */
             assert_ptr_equal(fh_section_field(section, field->key), field);
         }
         assert_null(fh_section_field(section, "zzz"));
@@ -61,10 +57,20 @@ static void test_tables_are_sorted_and_complete(void **state)
     }
 }
 
-/* Every key that a variant names is a variant field of its section. */
-static void test_variants_name_fields(void **state)
+/* Discriminators that a version does not know yet. */
+static bool is_newer(const char *name, enum fh_odcs_version version)
 {
-    (void)state;
+    static const char *const in_3_1[] = {"hive", "impala", "zen", "timestamp", "time"};
+    bool is_newer = strcmp(name, "map") == 0;
+    for (size_t i = 0; version < FH_ODCS_3_1_0 && i < FH_COUNT(in_3_1); i++) {
+        is_newer = is_newer || strcmp(name, in_3_1[i]) == 0;
+    }
+    return is_newer;
+}
+
+/* Every key that a variant names is a variant field of its section, in every version. */
+static void check_variants(enum fh_odcs_version version)
+{
     static const struct {
         enum fh_variant_kind kind;
         const struct fh_section *section;
@@ -89,7 +95,8 @@ static void test_variants_name_fields(void **state)
           "integer",
           "object",
           "array",
-          "boolean"}},
+          "boolean",
+          "map"}},
         {FH_VARIANT_OPTIONS,
          &fh_section_options,
          {"",
@@ -101,16 +108,23 @@ static void test_variants_name_fields(void **state)
           "integer",
           "object",
           "array",
-          "boolean"}},
+          "boolean",
+          "map"}},
     };
     for (size_t i = 0; i < FH_COUNT(rows); i++) {
         for (size_t n = 0; n < FH_COUNT(rows[i].names) && rows[i].names[n] != NULL; n++) {
-            const struct fh_variant *variant = fh_variant_find(rows[i].kind, rows[i].names[n]);
-            assert_non_null(variant);
+            const struct fh_variant *variant =
+                fh_variant_find(rows[i].kind, version, rows[i].names[n]);
+            bool is_new = version < FH_ODCS_3_2_0 && is_newer(rows[i].names[n], version);
+            assert_true((variant == NULL) == is_new);
+            if (is_new) {
+                continue;
+            }
             for (size_t k = 0; variant->keys[k] != NULL; k++) {
                 const struct fh_field *field = fh_section_field(rows[i].section, variant->keys[k]);
                 assert_non_null(field);
                 assert_true((field->flags & FH_FIELD_VARIANT) != 0);
+                assert_true((fh_field_versions(field) & 1u << version) != 0);
             }
             for (size_t k = 0; variant->required[k] != NULL; k++) {
                 bool listed = false;
@@ -120,7 +134,15 @@ static void test_variants_name_fields(void **state)
                 assert_true(listed);
             }
         }
-        assert_null(fh_variant_find(rows[i].kind, "nothing of the kind"));
+        assert_null(fh_variant_find(rows[i].kind, version, "nothing of the kind"));
+    }
+}
+
+static void test_variants_name_fields(void **state)
+{
+    (void)state;
+    for (unsigned version = FH_ODCS_3_0_2; version < FH_ODCS_COUNT; version++) {
+        check_variants((enum fh_odcs_version)version);
     }
 }
 
@@ -278,6 +300,197 @@ static void test_nothing_is_lost(void **state)
     fh_buf_fini(&again);
     fh_buf_fini(&form);
     fh_arena_free(arena);
+}
+
+/* What only the draft of 3.2 has. */
+static const char full_3_2[] =
+    "apiVersion: v3.2.0\nkind: DataContract\nid: a\nversion: 1.0.0\n"
+    "context:\n"
+    "  instructions: ask first\n"
+    "  verifiedStatements:\n"
+    "    - {id: any id, question: q, answer: a, tags: [t],\n"
+    "       authoritativeDefinitions: [{url: u, type: t}],\n"
+    "       customProperties: [{property: p, value: 1}]}\n"
+    "  constraints: [{constraint: c}]\n"
+    "schema:\n"
+    "  - name: t\n"
+    "    context: one string\n"
+    "    synonyms: [{synonym: s, locale: de, source: x, status: y, description: d, id: i}]\n"
+    "    relationships: [{from: t.a.b.c, to: t.a}]\n"
+    "    properties:\n"
+    "      - name: a\n"
+    "        logicalType: map\n"
+    "        logicalTypeOptions: {minEntries: 1}\n"
+    "        map:\n"
+    "          key: {logicalType: string, logicalTypeOptions: {maxLength: 3}}\n"
+    "          value: {logicalType: array, items: {logicalType: object, properties:\n"
+    "                  [{name: x, logicalType: string}]}}\n"
+    "      - name: b\n"
+    "        logicalType: string\n"
+    "        semanticType: dimension\n"
+    "        synonyms: []\n"
+    "        enum:\n"
+    "          - {value: x, label: X, id: x, description: d, tags: []}\n"
+    "          - {value: 1.50}\n"
+    "          - {value: '1.5'}\n"
+    "          - {value: null}\n"
+    "servers: [{server: s, type: athena, schema: s, workgroup: w}]\n";
+
+/* What only 3.0 lets pass: unknown keys, a rule by its old name, Booleans as bounds. */
+static const char full_3_0[] =
+    "apiVersion: v3.0.2\nkind: DataContract\nid: a\nversion: 1.0.0\nstatus: active\n"
+    "price: {priceAmount: 1, zebra: {b: 1, a: 2}, id: 7}\n"
+    "roles: [{role: r, Own: [1]}]\n"
+    "schema:\n"
+    "  - name: t\n"
+    "    properties:\n"
+    "      - {name: a, logicalType: integer, logicalTypeOptions: {minimum: 1,\n"
+    "         exclusiveMinimum: true}}\n"
+    "      - {name: b, logicalType: array, items: {logicalType: string, properties: []}}\n"
+    "    quality: [{rule: nullCheck, mustBe: 1, metric: own, tool: x}]\n"
+    "servers: [{server: s, type: postgres, host: h, port: 5432, database: d, schema: s, "
+    "ssl: true}]\n";
+
+static void test_all_versions_are_kept(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {full, full_3_2, full_3_0};
+    for (size_t i = 0; i < FH_COUNT(texts); i++) {
+        struct fh_arena *arena = fh_arena_new(FH_CONTRACT_ARENA_BYTES_MAX);
+        struct fh_buf form = form_of(texts[i]);
+        struct fh_buf again;
+        struct fh_contract *contract = NULL;
+        struct fh_err err = {0};
+        fh_buf_init(&again, FH_CONTRACT_FORM_BYTES_MAX);
+        if (fh_contract_decode(&contract, fh_buf_view(&form), arena, &err) != FH_OK) {
+            fail_msg("%zu: %s", i, err.text);
+        }
+        fh_contract_encode(&again, contract);
+        assert_true(fh_bytes_equal(fh_buf_view(&form), fh_buf_view(&again)));
+        fh_buf_fini(&again);
+        fh_buf_fini(&form);
+        fh_arena_free(arena);
+    }
+}
+
+static void test_newer_models(void **state)
+{
+    (void)state;
+    struct fh_arena *arena = fh_arena_new(FH_CONTRACT_ARENA_BYTES_MAX);
+    const struct fh_contract *contract = read_text(full_3_2, arena);
+    assert_null(contract->status);
+    assert_string_equal(contract->context->instructions, "ask first");
+    assert_string_equal(contract->context->statements.items[0].id, "any id");
+    assert_string_equal(contract->context->constraints.items[0].constraint, "c");
+    const struct fh_contract_table *table = fh_contract_table(contract, "t");
+    assert_non_null(table);
+    assert_string_equal(table->context->text, "one string");
+    assert_null(table->context->instructions);
+    assert_string_equal(table->synonyms.items[0].locale, "de");
+    const struct fh_contract_column *map = fh_contract_column(table, "a");
+    const struct fh_contract_column *value = fh_contract_column(table, "b");
+    assert_non_null(map);
+    assert_non_null(value);
+    assert_string_equal(map->map->key->logical_type, "string");
+    assert_string_equal(map->map->value->items->columns.items[0].name, "x");
+    assert_non_null(fh_doc_get(map->options->extra, "minEntries"));
+    assert_string_equal(value->semantic_type, "dimension");
+    assert_int_equal(value->enum_values.count, 4);
+    assert_string_equal(value->enum_values.items[0].label, "X");
+    assert_true(value->synonyms.items != NULL && value->synonyms.count == 0);
+
+    contract = read_text(full_3_0, arena);
+    assert_non_null(fh_doc_get(contract->price->extra, "zebra"));
+    assert_null(contract->price->id); /* 3.0 has none: an own key */
+    assert_string_equal(contract->tables.items[0].quality.items[0].rule, "nullCheck");
+    assert_null(contract->tables.items[0].quality.items[0].metric);
+    fh_arena_free(arena);
+}
+
+/* The texts of 256 KiB that make the largest trees and models: each is judged within the memory of
+ * a contract and in little time, whatever the verdict. */
+static void test_worst_texts_are_bounded(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        const char *head;
+        const char *unit;
+        const char *tail;
+        int code;
+    } rows[] = {
+        {"columns of 3.0, read twice",
+         "{apiVersion: v3.0.2, kind: DataContract, id: a, version: '1', status: s, x: 1, schema: "
+         "[{name: t, properties: [",
+         "{},",
+         "]}]}",
+         FH_ECHECK},
+        {"columns of 3.2",
+         "{apiVersion: v3.2.0, kind: DataContract, id: a, version: '1', schema: [{name: t, "
+         "properties: [",
+         "{enum: []},",
+         "]}]}",
+         FH_ECHECK},
+        {"values of an enum",
+         "{apiVersion: v3.2.0, kind: DataContract, id: a, version: '1', schema: [{name: t, "
+         "properties: [{name: c, logicalType: string, enum: [",
+         "{value: 1},",
+         "]}]}]}",
+         FH_ECHECK},
+        {"rules", HEAD "schema: [{name: t, quality: [", "{},", "]}]", FH_OK},
+        {"keys that are kept",
+         "{apiVersion: v3.0.2, kind: DataContract, id: a, version: '1', status: s, support: [",
+         "{channel: c, url: u, z: 1, y: 2, x: 3},",
+         "]}",
+         FH_OK},
+        {"names that all look alike",
+         HEAD "schema: [{name: t, properties: [",
+         "{name: \xd0\xbe},",
+         "]}]",
+         FH_ECHECK},
+        {"deep lists in an open value",
+         HEAD "customProperties: [{property: p, value: [",
+         "[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]],",
+         "]}]",
+         FH_OK},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct fh_arena *arena = fh_arena_new(FH_CONTRACT_ARENA_BYTES_MAX);
+        struct fh_buf text;
+        struct fh_findings findings;
+        struct fh_contract *contract = NULL;
+        struct fh_err err = {0};
+        fh_findings_init(&findings, arena);
+        fh_buf_init(&text, FH_CONTRACT_BYTES_MAX);
+        fh_buf_add_cstr(&text, rows[i].head);
+        unsigned events =
+            40; /* each item of a unit is at most two events a bracket, colon or comma */
+        for (unsigned more = 0; text.size + 64 < FH_CONTRACT_BYTES_MAX;) {
+            for (const char *at = rows[i].unit; *at != '\0'; at++) {
+                more += strchr("{[]}:", *at) != NULL ? 1 : 0;
+                more += *at == ':' ? 1 : 0;
+            }
+            if (events + more > FH_YAML_EVENTS_MAX) {
+                break;
+            }
+            fh_buf_add_cstr(&text, rows[i].unit);
+        }
+        fh_buf_add_cstr(&text, rows[i].tail);
+        clock_t start = clock();
+        int rc = fh_contract_read(&contract, fh_buf_view(&text), &findings, &err);
+        if (rc == FH_OK) {
+            fh_contract_rules(contract, &findings);
+            rc = fh_findings_ok(&findings, &err);
+        } else if (contract != NULL) {
+            fh_contract_rules(contract, &findings);
+        }
+        double seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+        if (rc != rows[i].code || findings.failed != FH_OK || seconds > 5) {
+            fail_msg("%s: %d %s, %.1f s", rows[i].name, rc, err.text, seconds);
+        }
+        fh_buf_fini(&text);
+        fh_arena_free(arena);
+    }
 }
 
 static void test_open_to_mesh(void **state)
@@ -551,6 +764,9 @@ int main(void)
         cmocka_unit_test(test_variants_name_fields),
         cmocka_unit_test(test_one_meaning_one_form),
         cmocka_unit_test(test_nothing_is_lost),
+        cmocka_unit_test(test_all_versions_are_kept),
+        cmocka_unit_test(test_newer_models),
+        cmocka_unit_test(test_worst_texts_are_bounded),
         cmocka_unit_test(test_open_to_mesh),
         cmocka_unit_test(test_foreign_forms),
         cmocka_unit_test(test_damaged_forms),

@@ -2,13 +2,16 @@
 /*
  * The reader against an outside oracle: VERDICTS.tsv holds what a general JSON Schema validator
  * says of each file of the standard's own examples and negatives and of a reference tool's
- * contracts, under the schema of 3.1.0. Every file must get the same verdict. Each accepted file
- * must also survive its canonical form. Skipped where the shared data is absent.
+ * contracts, under four official schemas. Every file must get the same verdict under each. Left to
+ * choose, the reader accepts what the schema of the version accepts that the file says (or, for
+ * 3.0, what that of 3.1.0 accepts), so all official examples, and refuses all official negatives.
+ * Each accepted file must also survive its canonical form. Skipped where the shared data is absent.
  */
 #include "common/file.h"
 #include "common/limits.h"
 #include "proto/contract/contract_read.h"
 #include "proto/contract/contract_rules.h"
+#include "proto/contract/contract_table.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,11 +24,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SCHEMAS = FH_ODCS_COUNT - FH_ODCS_3_0_2 };
+
 struct tally {
     unsigned files;
+    unsigned verdicts;
     unsigned agreed;
-    unsigned accepted;
-    unsigned negatives; /* that fail for more than their version */
+    unsigned accepted;  /* by default */
+    unsigned examples;  /* official, accepted by default */
+    unsigned negatives; /* official, refused by default for more than their version */
+};
+
+/* One row of the table. */
+struct row {
+    const char *name;
+    const char *says;       /* apiVersion */
+    bool accepted[SCHEMAS]; /* from v3.0.2 on */
 };
 
 static void check_form(const struct fh_contract *contract, const char *path)
@@ -63,44 +77,77 @@ static bool has_error_beyond_version(const struct fh_findings *findings)
     return false;
 }
 
-static void judge(const char *folder, const char *name, bool wanted, struct tally *tally)
+static bool starts_with(const char *text, const char *start)
 {
-    char path[1024];
-    struct fh_buf text;
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+/* Judges a text and checks the verdict; the contract goes through its canonical form. */
+static void judge(struct fh_bytes text,
+                  const struct row *row,
+                  enum fh_odcs_version version,
+                  bool wanted,
+                  struct tally *tally)
+{
     struct fh_err err = {0};
     struct fh_findings findings;
     struct fh_contract *contract = NULL;
     struct fh_arena *arena = fh_arena_new(FH_CONTRACT_ARENA_BYTES_MAX);
     assert_non_null(arena);
     fh_findings_init(&findings, arena);
-    fh_buf_init(&text, FH_CONTRACT_BYTES_MAX);
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    assert_int_equal(fh_file_read(path, &text, &err), FH_OK);
-    int rc = fh_contract_read(&contract, fh_buf_view(&text), &findings, &err);
+    int rc = fh_contract_read_as(&contract, text, version, &findings, &err);
     bool accepted = rc == FH_OK;
-    tally->files++;
+    tally->verdicts++;
     tally->agreed += accepted == wanted;
-    tally->accepted += accepted;
     if (accepted != wanted) {
-        print_error("%s: expected %s, got %s: %s\n",
-                    name,
+        print_error("%s by %s: expected %s, got %s: %s\n",
+                    row->name,
+                    version == FH_ODCS_OWN ? "its own version" : fh_odcs_text(version),
                     wanted ? "ok" : "fail",
                     accepted ? "ok" : "fail",
                     accepted ? "" : err.text);
     }
-    if (accepted) {
-        check_form(contract, name);
+    if (version == FH_ODCS_OWN) {
+        bool is_example = starts_with(row->name, "bitol-3.");
+        tally->accepted += accepted;
+        tally->examples += accepted && is_example;
+        tally->negatives += starts_with(row->name, "bitol-negative/") &&
+                            (has_error_beyond_version(&findings) ||
+                             strstr(row->name, "invalid-api-version") != NULL);
+        if (accepted) {
+            check_form(contract, row->name);
+        }
+        if (accepted && is_example) {
+            fh_contract_rules(contract, &findings);
+            /* The structural rules find the one mistake in the standard's examples: a relationship
+             * to addresses.address_street, where the column is called street. */
+            bool is_dangling = strcmp(row->name, "bitol-3.2dev/relationships.odcs.yaml") == 0;
+            if (findings.errors != (is_dangling ? 2 : 0)) {
+                fail_msg("%s: %s", row->name, findings.items[findings.count - 1].message);
+            }
+        }
     }
-    if (accepted && strncmp(name, "bitol-3.1/", 10) == 0) {
-        fh_contract_rules(contract, &findings);
-        assert_int_equal(findings.errors, 0); /* structural rules accept the standard's examples */
-    }
-    if (strncmp(name, "bitol-negative/", 15) == 0) {
-        tally->negatives +=
-            has_error_beyond_version(&findings) || strstr(name, "invalid-api-version") != NULL;
-    }
-    fh_buf_fini(&text);
     fh_arena_free(arena);
+}
+
+static void judge_file(const char *folder, const struct row *row, struct tally *tally)
+{
+    char path[1024];
+    struct fh_buf text;
+    struct fh_err err = {0};
+    fh_buf_init(&text, FH_CONTRACT_BYTES_MAX);
+    snprintf(path, sizeof path, "%s/%s", folder, row->name);
+    assert_int_equal(fh_file_read(path, &text, &err), FH_OK);
+    tally->files++;
+    for (unsigned i = 0; i < SCHEMAS; i++) {
+        enum fh_odcs_version version = (enum fh_odcs_version)(FH_ODCS_3_0_2 + i);
+        judge(fh_buf_view(&text), row, version, row->accepted[i], tally);
+    }
+    bool own = starts_with(row->says, "v3.0.")    ? row->accepted[0] || row->accepted[2]
+               : strcmp(row->says, "v3.1.0") == 0 ? row->accepted[2]
+                                                  : row->accepted[3];
+    judge(fh_buf_view(&text), row, FH_ODCS_OWN, own, tally);
+    fh_buf_fini(&text);
 }
 
 static void test_verdicts(void **state)
@@ -123,26 +170,32 @@ static void test_verdicts(void **state)
 #endif
     char line[4096];
     struct tally tally = {0};
-    assert_non_null(
-        fgets(line, sizeof line, file)); /* head: file, apiVersion, v3.0.2, strict, v3.1.0 */
+    assert_non_null(fgets(line, sizeof line, file)); /* head: file, apiVersion, four schemas */
     while (fgets(line, sizeof line, file) != NULL) {
-        char *columns[5];
+        char *columns[2 + SCHEMAS];
         char *rest = line;
         for (size_t i = 0; i < FH_COUNT(columns); i++) {
             columns[i] = strsep(&rest, "\t");
             assert_non_null(columns[i]);
         }
-        judge(folder, columns[0], strcmp(columns[4], "ok") == 0, &tally);
+        struct row row = {.name = columns[0], .says = columns[1]};
+        for (size_t i = 0; i < SCHEMAS; i++) {
+            row.accepted[i] = strcmp(columns[2 + i], "ok") == 0;
+        }
+        judge_file(folder, &row, &tally);
     }
     fclose(file);
-    print_message(
-        "%u of %u verdicts agree, %u accepted, %u of 28 negatives fail for their reason\n",
-        tally.agreed,
-        tally.files,
-        tally.accepted,
-        tally.negatives);
-    assert_true(tally.files >= 100);
-    assert_int_equal(tally.agreed, tally.files);
+    print_message("%u files, %u of %u verdicts agree, %u accepted by default, %u of 46 examples "
+                  "among them, %u of 28 negatives refused for their reason\n",
+                  tally.files,
+                  tally.agreed,
+                  tally.verdicts,
+                  tally.accepted,
+                  tally.examples,
+                  tally.negatives);
+    assert_int_equal(tally.files, 116);
+    assert_int_equal(tally.agreed, tally.verdicts);
+    assert_int_equal(tally.examples, 46);
     assert_int_equal(tally.negatives, 28);
 }
 

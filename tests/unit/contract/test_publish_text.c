@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The published text and the source mapping: the author's bytes but for `servers`, and nothing of
+ * The published text and the source mapping: the author's bytes but for places, and nothing of
  * the source in what travels. Ends with the contracts of the demo, which must publish without a
  * word.
  */
@@ -161,6 +161,69 @@ static void test_only_servers_change(void **state)
     }
 }
 
+/* The table's physicalName gives way to its name, in place. */
+static void test_physical_names(void **state)
+{
+    (void)state;
+    static const char servers[] =
+        "servers: [{server: s, type: local, path: 'in/{model}.csv', format: csv}]\n";
+    static const struct {
+        const char *authored;
+        const char *published;
+    } rows[] = {
+        {"schema:\n  - name: t\n    physicalName: vault-9 # here\n",
+         "schema:\n  - name: t\n    physicalName: \"t\" # here\n"},
+        {"schema:\n  - physicalName: 'va''ult 9'\n    name: t\n",
+         "schema:\n  - physicalName: \"t\"\n    name: t\n"},
+        {"schema:\n  - physicalName: \"va\\\"ult\\u00e9 9\"\n    name: t\n",
+         "schema:\n  - physicalName: \"t\"\n    name: t\n"},
+        {"schema: [{description: \"\xc3\xa4\xe2\x82\xac\", name: t, physicalName: vault-9}, "
+         "{physicalName: vault-8, name: u}]\n",
+         "schema: [{description: \"\xc3\xa4\xe2\x82\xac\", name: t, physicalName: \"t\"}, "
+         "{physicalName: \"u\", name: u}]\n"},
+        /* the same name: nothing to hide, nothing to change; a column's stays */
+        {"schema: [{name: t, physicalName: t, properties: [{name: x, logicalType: string, "
+         "physicalName: X 1}]}]\n",
+         "schema: [{name: t, physicalName: t, properties: [{name: x, logicalType: string, "
+         "physicalName: X 1}]}]\n"},
+    };
+    for (size_t i = 0; i < 2 * FH_COUNT(rows); i++) {
+        char text[4096];
+        char wanted[4096];
+        struct publishing p;
+        bool before = i % 2 == 0; /* of servers */
+        const char *authored = rows[i / 2].authored;
+        const char *published = rows[i / 2].published;
+        snprintf(text,
+                 sizeof text,
+                 "%s%s%s%s",
+                 HEAD,
+                 before ? authored : servers,
+                 before ? servers : authored,
+                 "tenant: x\n");
+        snprintf(wanted,
+                 sizeof wanted,
+                 "%s%s%s%s",
+                 HEAD,
+                 before ? published : MESH,
+                 before ? MESH : published,
+                 "tenant: x\n");
+        publish(&p, fh_bytes_cstr(text));
+        if (p.rc != FH_OK) {
+            fail_msg("row %zu: %s", i / 2, p.err.text);
+        }
+        if (!fh_bytes_equal_cstr(p.published.text, wanted)) {
+            fail_msg("row %zu gave:\n%.*s",
+                     i / 2,
+                     (int)p.published.text.size,
+                     (const char *)p.published.text.data);
+        }
+        assert_string_equal(p.published.contract->tables.items[0].physical_name,
+                            p.published.contract->tables.items[0].name);
+        fh_arena_free(p.arena);
+    }
+}
+
 static void test_line_ends_and_indentation_are_kept(void **state)
 {
     (void)state;
@@ -231,6 +294,18 @@ static void test_refused(void **state)
          HEAD SCHEMA "tags: [db9.internal]\nservers:\n"
                      "  - {server: s, type: local, path: a.csv, format: csv}\n"
                      "  - {server: t, type: mysql, host: db9.internal, port: 1, database: d}\n",
+         "publish.location"},
+        {"the physicalName of a table over lines",
+         HEAD "schema:\n  - name: t\n    physicalName: >-\n      vault-9\n"
+              "servers: [{server: s, type: local, path: '{model}.csv', format: csv}]\n",
+         "publish.text.layout"},
+        {"the physicalName of a table, plain over lines",
+         HEAD "schema:\n  - name: t\n    physicalName: vault\n      9\n"
+              "servers: [{server: s, type: local, path: '{model}.csv', format: csv}]\n",
+         "publish.text.layout"},
+        {"the physicalName of a table in a comment",
+         HEAD "# of vault.9\nschema:\n  - {name: t, physicalName: vault.9}\n"
+              "servers: [{server: s, type: local, path: '{model}.csv', format: csv}]\n",
          "publish.location"},
         {"the path in a comment at the start of a line behind servers",
          HEAD "servers:\n  - {server: s, type: local, path: data/a.csv, format: csv}\n# "
@@ -393,6 +468,7 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_only_servers_change),
+        cmocka_unit_test(test_physical_names),
         cmocka_unit_test(test_line_ends_and_indentation_are_kept),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_mapping),

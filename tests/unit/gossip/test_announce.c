@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/gossip/announce.h"
+#include "proto/identity/keylog.h"
 #include "proto/wire/pack.h"
 #include "proto/wire/record.h"
 
@@ -80,10 +81,18 @@ static void test_largest_fits_its_record(void **state)
     in.revision = UINT64_MAX;
     in.contract_seq = UINT64_MAX;
     in.contract_bytes = FH_RECORD_BYTES_MAX;
+    in.status = FH_ANNOUNCE_DEPRECATED;
+    in.sunset_ms = FH_RECORD_TIME_MS_MAX;
+    memset(in.successor, 'd', FH_NAME_BYTES_MAX);
+    in.successor[FH_NAME_BYTES_MAX] = '/';
+    memset(in.successor + FH_NAME_BYTES_MAX + 1, 's', FH_NAME_BYTES_MAX);
+    memcpy(in.successor + 2 * FH_NAME_BYTES_MAX + 1, "@4294967295", 12);
     fh_buf_init(&buf, 4096);
     fh_announce_encode(&buf, &in);
     assert_int_equal(parse(&buf, &out, &err), FH_OK);
-    assert_true(buf.size <= 900); /* the limit of the type in FH_RECORD_TYPES */
+    assert_string_equal(out.successor, in.successor);
+    assert_true(out.sunset_ms == in.sunset_ms);
+    assert_true(buf.size <= FH_ANNOUNCE_BYTES_MAX);
     fh_buf_fini(&buf);
 }
 
@@ -175,6 +184,12 @@ static void test_refused(void **state)
         {"no title", 12, write_nil, "pack.shape", FH_EINVAL},
         {"long title", 12, write_long, "pack.shape", FH_EINVAL},
         {"long summary", 13, write_long, "pack.shape", FH_EINVAL},
+        {"sunset of an active one", 14, write_2, "announce.sunset", FH_EINVAL},
+        {"sunset beyond all", 14, write_huge, "pack.shape", FH_EINVAL},
+        {"negative sunset", 14, write_minus, "pack.shape", FH_EINVAL},
+        {"successor of an active one", 15, write_upper, "announce.sunset", FH_EINVAL},
+        {"successor as number", 15, write_2, "pack.shape", FH_EINVAL},
+        {"long successor", 15, write_long, "pack.shape", FH_EINVAL},
     };
     struct fh_announcement in = sample();
     struct fh_buf whole;
@@ -205,6 +220,66 @@ static void test_refused(void **state)
         fh_buf_fini(&changed);
     }
     fh_buf_fini(&whole);
+}
+
+static void test_successors(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool good;
+    } rows[] = {
+        {"orders@2", true},
+        {"shop/orders@2", true},
+        {"orders@0", true},
+        {"a@4294967295", true},
+        {"flights@1", true},  /* another major of the product itself */
+        {"flights@2", false}, /* itself */
+        {"orders", false},
+        {"orders@", false},
+        {"orders@02", false},
+        {"orders@4294967296", false},
+        {"orders@99999999999", false},
+        {"orders@2.0.0", false},
+        {"orders@-2", false},
+        {"orders@2 ", false},
+        {"orders@2/x", false},
+        {"@2", false},
+        {"/orders@2", false},
+        {"shop/@2", false},
+        {"shop/orders/x@2", false},
+        {"shop.orders@2", false},
+        {"Shop/orders@2", false},
+        {"shop/Orders@2", false},
+        {"public/orders@2", false},
+        {"https://example.org/@2", false},
+        {"orders@2\n", false},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct fh_announcement in = sample();
+        struct fh_announcement out;
+        struct fh_err err = {0};
+        struct fh_buf buf;
+        in.status = FH_ANNOUNCE_DEPRECATED;
+        snprintf(in.successor, sizeof in.successor, "%s", rows[i].text);
+        fh_buf_init(&buf, 4096);
+        fh_announce_encode(&buf, &in);
+        int rc = parse(&buf, &out, &err);
+        if (rc != (rows[i].good ? FH_OK : FH_EINVAL) ||
+            (!rows[i].good && strcmp(err.rule, "announce.successor") != 0)) {
+            fail_msg("%s: %d %s %s", rows[i].text, rc, err.rule, err.text);
+        }
+        fh_buf_fini(&buf);
+    }
+    char text[FH_SUCCESSOR_TEXT_BYTES];
+    fh_announce_successor_text(text, "orders@2", "shop");
+    assert_string_equal(text, "shop/orders@2");
+    fh_announce_successor_text(text, "store/orders@2", "shop");
+    assert_string_equal(text, "store/orders@2");
+    fh_announce_successor_text(text, "", "shop");
+    assert_string_equal(text, "");
+    fh_announce_successor_text(text, "orders@2", "");
+    assert_string_equal(text, "orders@2");
 }
 
 static void test_later_fields_are_ignored(void **state)
@@ -328,6 +403,7 @@ int main(void)
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_largest_fits_its_record),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_successors),
         cmocka_unit_test(test_later_fields_are_ignored),
         cmocka_unit_test(test_keys_and_order),
         cmocka_unit_test(test_status_texts),

@@ -31,7 +31,7 @@ static int down(void **state)
 }
 
 static const struct fh_column columns[] = {
-    {.name = "id", .source = "Id No", .type = {.code = FH_TYPE_INT64}, .flags = FH_COLUMN_KEY},
+    {.name = "id", .source = "Id No", .type = {.code = FH_TYPE_INT64}},
     {.name = "price", .source = "", .type = {.code = FH_TYPE_DECIMAL, .precision = 12, .scale = 2}},
 };
 
@@ -70,7 +70,6 @@ static void tables_there_and_back(void **state)
     assert_int_equal(found->first_file, 3);
     assert_int_equal(found->column_count, 2);
     assert_string_equal(found->columns[0].source, "Id No");
-    assert_int_equal(found->columns[0].flags, FH_COLUMN_KEY);
     assert_int_equal(found->columns[1].type.scale, 2);
 }
 
@@ -155,16 +154,14 @@ static void errors_there_and_back(void **state)
     assert_int_equal(fh_channel_get_error(&found, fh_buf_view(&payload), &err), FH_EPROTO);
 }
 
-static void counts_scans_findings_there_and_back(void **state)
+static void counts_and_scans_there_and_back(void **state)
 {
     (void)state;
     struct fh_err err = {0};
     struct fh_channel_end end;
     struct fh_channel_scan scan;
-    struct fh_channel_checked checked;
     struct fh_channel_count count;
     const uint32_t projected[] = {4, 0, 2047};
-    const struct fh_finding findings[] = {{.column = 1, .rule = FH_FINDING_UNIQUE, .count = 12}};
 
     fh_buf_reset(&payload);
     fh_channel_put_end(&payload,
@@ -182,15 +179,6 @@ static void counts_scans_findings_there_and_back(void **state)
     assert_int_equal(fh_channel_get_scan(&scan, fh_buf_view(&payload), arena, &err), FH_OK);
     assert_int_equal(scan.column_count, 3);
     assert_int_equal(scan.columns[2], 2047);
-
-    fh_buf_reset(&payload);
-    fh_channel_put_checked(
-        &payload,
-        &(struct fh_channel_checked){
-            .id = 1, .rows = 100, .findings = findings, .finding_count = FH_COUNT(findings)});
-    assert_int_equal(fh_channel_get_checked(&checked, fh_buf_view(&payload), arena, &err), FH_OK);
-    assert_int_equal(checked.findings[0].rule, FH_FINDING_UNIQUE);
-    assert_int_equal(checked.findings[0].count, 12);
 
     fh_buf_reset(&payload);
     fh_channel_put_count(&payload, &(struct fh_channel_count){.id = 8, .count = UINT64_MAX});
@@ -261,7 +249,7 @@ int main(void)
         cmocka_unit_test(hostile_tables_are_refused),
         cmocka_unit_test(runs_there_and_back),
         cmocka_unit_test(errors_there_and_back),
-        cmocka_unit_test(counts_scans_findings_there_and_back),
+        cmocka_unit_test(counts_and_scans_there_and_back),
         cmocka_unit_test(later_fields_are_skipped),
         cmocka_unit_test(heads_are_bounded),
     };

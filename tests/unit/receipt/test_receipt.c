@@ -333,6 +333,40 @@ static void too_many_contracts(struct fixture *f)
     f->receipt.contract_count = FH_QUERY_TABLES_MAX + 1;
 }
 
+static const struct fh_quality unmeasured = {.measured = false};
+
+static struct fh_announcement deprecated_flights(void)
+{
+    return (struct fh_announcement){.domain = aviation,
+                                    .product = "flights",
+                                    .version = "1.0.0",
+                                    .status = FH_ANNOUNCE_DEPRECATED,
+                                    .sunset_ms = 77,
+                                    .successor = "flights@2"};
+}
+static void too_many_notices(struct fixture *f)
+{
+    f->receipt.notice_count = FH_RECEIPT_NOTICES_MAX + 1;
+}
+static void notice_of_no_product(struct fixture *f)
+{
+    struct fh_announcement product = deprecated_flights();
+    product.product[0] = '!';
+    fh_receipt_notice(&f->receipt, &product, &unmeasured);
+}
+static void notice_of_no_version(struct fixture *f)
+{
+    struct fh_announcement product = deprecated_flights();
+    product.version[1] = '\0';
+    fh_receipt_notice(&f->receipt, &product, &unmeasured);
+}
+static void notice_with_a_wild_successor(struct fixture *f)
+{
+    struct fh_announcement product = deprecated_flights();
+    snprintf(product.successor, sizeof product.successor, "see \033[31mthe mail");
+    fh_receipt_notice(&f->receipt, &product, &unmeasured);
+}
+
 static const struct {
     void (*spoil)(struct fixture *f);
     const char *rule;
@@ -341,6 +375,10 @@ static const struct {
     {rows_from_nowhere, "receipt.rows"},
     {too_many_parts, "receipt.lists"},
     {too_many_contracts, "receipt.lists"},
+    {too_many_notices, "receipt.lists"},
+    {notice_of_no_product, "name.form"},
+    {notice_of_no_version, "semver.form"},
+    {notice_with_a_wild_successor, "announce.successor"},
 };
 
 static void test_wrong_values_are_not_built(void **state)
@@ -360,12 +398,119 @@ static void test_wrong_values_are_not_built(void **state)
     free(f);
 }
 
+/* Who is not active is noted, once; the rest is left out when there is no more room. */
+static void test_notices(void **state)
+{
+    (void)state;
+    struct fixture *f = calloc(1, sizeof *f);
+    struct fh_receipt *read = calloc(1, sizeof *read);
+    struct fh_announcement product = deprecated_flights();
+    struct fh_err err = {0};
+    fixture_make(f);
+    fh_receipt_notice(&f->receipt, &product, &unmeasured);
+    fh_receipt_notice(&f->receipt, &product, &unmeasured); /* another table of the same product */
+    assert_int_equal(f->receipt.notice_count, 1);
+    product.status = FH_ANNOUNCE_ACTIVE;
+    snprintf(product.product, sizeof product.product, "airports");
+    fh_receipt_notice(&f->receipt, &product, &unmeasured);
+    assert_int_equal(f->receipt.notice_count, 1);
+    product.status = FH_ANNOUNCE_DRAFT;
+    product.sunset_ms = 0;
+    product.successor[0] = '\0';
+    fh_receipt_notice(&f->receipt, &product, &unmeasured);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
+    fh_buf_init(&payload, 16 * 1024);
+    assert_int_equal(fh_receipt_build(&payload, &f->receipt, &err), FH_OK);
+    assert_int_equal(fh_receipt_parse(read, fh_buf_view(&payload), &err), FH_OK);
+    assert_int_equal(read->notice_count, 2);
+    assert_string_equal(read->notices[0].successor, "flights@2");
+    assert_true(read->notices[0].sunset_ms == 77);
+    assert_int_equal(read->notices[1].status, FH_ANNOUNCE_DRAFT);
+    assert_string_equal(read->notices[1].product, "airports");
+    for (size_t size = 0; size < payload.size; size++) {
+        assert_int_not_equal(fh_receipt_parse(read, fh_bytes(payload.data, size), &err), FH_OK);
+    }
+    free(read);
+    free(f);
+}
+
+/* Broken promises are noted of active products too, unless the contract wants no word of it. */
+static void test_quality_notices(void **state)
+{
+    static const struct {
+        enum fh_quality_gate gate;
+        enum fh_quality_state state;
+        bool noted;
+    } rows[] = {
+        {FH_QUALITY_GATE_WARN, FH_QUALITY_OK, false},
+        {FH_QUALITY_GATE_WARN, FH_QUALITY_UNKNOWN, false},
+        {FH_QUALITY_GATE_SERVE, FH_QUALITY_FAIL, false},
+        {FH_QUALITY_GATE_WARN, FH_QUALITY_WARN, true},
+        {FH_QUALITY_GATE_WARN, FH_QUALITY_FAIL, true},
+        {FH_QUALITY_GATE_BLOCK, FH_QUALITY_FAIL, true},
+    };
+    (void)state;
+    struct fixture *f = calloc(1, sizeof *f);
+    struct fh_receipt *read = calloc(1, sizeof *read);
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct fh_announcement product = deprecated_flights();
+        const struct fh_quality quality = {
+            .measured = true, .state = rows[i].state, .gate = rows[i].gate, .measured_ms = 88};
+        struct fh_err err = {0};
+        FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
+        fh_buf_init(&payload, 16 * 1024);
+        fixture_make(f);
+        product.status = FH_ANNOUNCE_ACTIVE;
+        fh_receipt_notice(&f->receipt, &product, &quality);
+        assert_int_equal(f->receipt.notice_count, rows[i].noted);
+        assert_int_equal(fh_receipt_build(&payload, &f->receipt, &err), FH_OK);
+        assert_int_equal(fh_receipt_parse(read, fh_buf_view(&payload), &err), FH_OK);
+        if (rows[i].noted) {
+            assert_int_equal(read->notices[0].quality, rows[i].state);
+            assert_true(read->notices[0].measured_ms == 88);
+        }
+    }
+    free(read);
+    free(f);
+}
+
+/* Everything at its largest still fits the record. */
+static void test_the_largest(void **state)
+{
+    (void)state;
+    struct fixture *f = calloc(1, sizeof *f);
+    struct fh_announcement product = deprecated_flights();
+    struct fh_err err = {0};
+    fixture_make(f);
+    memset(product.product, 'p', FH_NAME_BYTES_MAX);
+    product.sunset_ms = INT64_C(253402300799999);
+    memset(product.successor, 's', FH_SUCCESSOR_BYTES_MAX);
+    product.successor[FH_NAME_BYTES_MAX] = '/';
+    memcpy(product.successor + 2 * FH_NAME_BYTES_MAX + 1, "@4294967295", 11);
+    for (unsigned i = 0; i < FH_RECEIPT_NOTICES_MAX + 5; i++) {
+        snprintf(product.version, sizeof product.version, "1.0.%u+%025u", i, i);
+        fh_receipt_notice(&f->receipt, &product, &unmeasured);
+    }
+    assert_int_equal(f->receipt.notice_count, FH_RECEIPT_NOTICES_MAX);
+    f->receipt.contract_count = FH_QUERY_TABLES_MAX;
+    f->receipt.part_count = FH_QUERY_TABLES_MAX;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
+    fh_buf_init(&payload, 16 * 1024);
+    if (fh_receipt_build(&payload, &f->receipt, &err) != FH_OK) {
+        fail_msg("%s (%s)", err.text, err.rule);
+    }
+    free(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_checks),
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_wrong_values_are_not_built),
+        cmocka_unit_test(test_notices),
+        cmocka_unit_test(test_quality_notices),
+        cmocka_unit_test(test_the_largest),
     };
     return fh_crypto_init() == FH_OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }

@@ -60,9 +60,10 @@ static void test_round_trip(void **state)
     fh_buf_init(&again, 64 * 1024);
     assert_int_equal(fh_query_request_build(&again, &read, &err), FH_OK);
     assert_true(fh_bytes_equal(fh_buf_view(&again), fh_buf_view(&payload)));
-    assert_ptr_equal(fh_query_request_table(&read, &read.tables[0].domain, "flights", "airports"),
-                     &read.tables[1]);
-    assert_null(fh_query_request_table(&read, &read.tables[0].domain, "flights", "crews"));
+    assert_ptr_equal(
+        fh_query_request_table(&read, &read.tables[0].domain, "flights", "airports", NULL),
+        &read.tables[1]);
+    assert_null(fh_query_request_table(&read, &read.tables[0].domain, "flights", "crews", NULL));
 }
 
 /* ---- what is not built ---- */

@@ -201,6 +201,45 @@ static void test_majors_live_side_by_side(void **state)
     assert_string_equal(entry.announcement.version, "1.0.0");
 }
 
+/* Which major a name without a version means, step by step as the two of them grow old. */
+static void test_the_served_major_is_meant(void **state)
+{
+    struct world *w = *state;
+    static const struct {
+        enum fh_announce_status one, two;
+        const char *version;
+    } rows[] = {
+        {FH_ANNOUNCE_DRAFT, FH_ANNOUNCE_DRAFT, "2.0.0"},
+        {FH_ANNOUNCE_ACTIVE, FH_ANNOUNCE_DRAFT, "1.0.0"},
+        {FH_ANNOUNCE_DEPRECATED, FH_ANNOUNCE_DRAFT, "1.0.0"},
+        {FH_ANNOUNCE_DEPRECATED, FH_ANNOUNCE_ACTIVE, "2.0.0"},
+        {FH_ANNOUNCE_DEPRECATED, FH_ANNOUNCE_DEPRECATED, "2.0.0"},
+        {FH_ANNOUNCE_DEPRECATED, FH_ANNOUNCE_RETIRED, "1.0.0"},
+        {FH_ANNOUNCE_RETIRED, FH_ANNOUNCE_RETIRED, "2.0.0"},
+    };
+    struct test_product product = flights;
+    FH_CLEANUP(item_fini) struct item one = make_item(w, &product, &w->domains[1]);
+    product.version = "2.0.0";
+    product.seq = 2;
+    product.prev = one.contract_id;
+    FH_CLEANUP(item_fini) struct item two = make_item(w, &product, &w->domains[1]);
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct fh_catalog_entry entry;
+        one.said.revision = i + 1;
+        two.said.revision = i + 1;
+        one.said.status = rows[i].one;
+        two.said.status = rows[i].two;
+        announce_again(&one, w, &w->domains[1].publisher);
+        announce_again(&two, w, &w->domains[1].publisher);
+        must(announce(w, &one), &w->err);
+        must(announce(w, &two), &w->err);
+        must(fh_catalog_resolve(w->catalog, "domain1/flights", &entry, &w->err), &w->err);
+        assert_string_equal(entry.announcement.version, rows[i].version);
+        must(fh_catalog_resolve(w->catalog, "domain1/flights@1", &entry, &w->err), &w->err);
+        assert_int_equal(entry.announcement.status, rows[i].one);
+    }
+}
+
 /* ---- forks and tombstones ---- */
 
 static int count_proofs(void *user, const struct fh_store_record *record, struct fh_err *err)
@@ -232,7 +271,7 @@ static void test_forked_announcements_settle_alike(void **state)
         }
         unsigned proofs = 0;
         must(fh_store_proofs_each(w->store, count_proofs, &proofs, &w->err), &w->err);
-        assert_int_equal(proofs, 1);
+        assert_int_equal(proofs, 2); /* one alone would prove nothing */
         struct fh_catalog_entry entry;
         must(fh_catalog_resolve(w->catalog, "domain1/flights", &entry, &w->err), &w->err);
         winners[order] = entry.id;
@@ -292,7 +331,11 @@ static void test_publish_is_all_or_nothing(void **state)
     struct test_product product = flights;
     FH_CLEANUP(item_fini) struct item one = make_item(w, &product, &w->domains[0]);
     uint64_t seq = 9;
-    uint64_t revision = 9;
+    struct fh_announcement last_said;
+    refused(w,
+            fh_catalog_last_said(w->catalog, "flights", 1, &last_said, &w->err),
+            FH_ENOTFOUND,
+            "product.unknown");
     FH_CLEANUP(fh_buf_fini) struct fh_buf last;
     fh_buf_init(&last, FH_RECORD_BYTES_MAX);
     must(fh_catalog_chain(w->catalog, "flights", &seq, &last, &w->err), &w->err);
@@ -305,8 +348,8 @@ static void test_publish_is_all_or_nothing(void **state)
     must(fh_catalog_chain(w->catalog, "flights", &seq, &last, &w->err), &w->err);
     assert_int_equal(seq, 1);
     assert_true(fh_bytes_equal(fh_buf_view(&last), fh_buf_view(&one.contract)));
-    must(fh_catalog_next_revision(w->catalog, "flights", 1, &revision, &w->err), &w->err);
-    assert_int_equal(revision, 2);
+    must(fh_catalog_last_said(w->catalog, "flights", 1, &last_said, &w->err), &w->err);
+    assert_int_equal(last_said.revision, 1);
 
     /* The next contract is fine, its announcement is not: nothing of it stays. */
     product.version = "1.1.0";
@@ -325,7 +368,7 @@ static void test_publish_is_all_or_nothing(void **state)
     two.said.contract_bytes = two.contract.size;
     two.said.revision = 1;
     announce_again(&two, w, &w->domains[0].node);
-    assert_int_not_equal(publish(w, &two), FH_OK);
+    refused(w, publish(w, &two), FH_ESTALE, "announcement.stale"); /* whichever id is greater */
     struct fh_catalog_head after = fh_catalog_own_head(w->catalog);
     assert_memory_equal(&after, &before, sizeof after);
     must(fh_catalog_chain(w->catalog, "flights", &seq, &last, &w->err), &w->err);
@@ -341,6 +384,52 @@ static void test_publish_is_all_or_nothing(void **state)
     must(publish(w, &two), &w->err);
     /* And the first version cannot be published again. */
     refused(w, publish(w, &one), FH_ESTALE, "announcement.stale");
+}
+
+static int move(struct world *w, struct item *item, const struct test_key *key, bool dry_run)
+{
+    announce_again(item, w, key);
+    return fh_catalog_move(
+        w->catalog, fh_buf_view(&item->announcement), dry_run, NOW_MS, &w->out, &w->err);
+}
+
+static void test_moves_of_own_products(void **state)
+{
+    struct world *w = *state;
+    const struct test_domain *self = &w->domains[0];
+    FH_CLEANUP(item_fini) struct item item = make_item(w, &flights, self);
+    FH_CLEANUP(item_fini) struct item other = make_item(w, &flights, &w->domains[1]);
+    struct fh_announcement held;
+    must(publish(w, &item), &w->err);
+    struct fh_catalog_head before = fh_catalog_own_head(w->catalog);
+    /* A dry run leaves nothing, nor does what is refused. */
+    item.said.revision = 2;
+    item.said.status = FH_ANNOUNCE_DEPRECATED;
+    item.said.sunset_ms = NOW_MS + TEST_DAY_MS;
+    snprintf(item.said.successor, sizeof item.said.successor, "flights@2");
+    must(move(w, &item, &self->publisher, true), &w->err);
+    refused(w, move(w, &item, &self->member, false), FH_ESIG, "record.signer.unknown");
+    item.said.revision = 1;
+    refused(w, move(w, &item, &self->publisher, false), FH_ESTALE, "announcement.stale");
+    item.said.revision = 2;
+    item.said.contract.b[0] ^= 1;
+    refused(w, move(w, &item, &self->publisher, false), FH_ECHECK, "contract.mismatch");
+    item.said.contract.b[0] ^= 1;
+    refused(w, move(w, &other, &w->domains[1].publisher, false), FH_EDENIED, "publish.domain");
+    struct fh_catalog_head after = fh_catalog_own_head(w->catalog);
+    assert_memory_equal(&after, &before, sizeof after);
+    assert_int_equal(missing(w, NULL), 0);
+    must(move(w, &item, &self->publisher, false), &w->err);
+    restart(w);
+    must(fh_catalog_last_said(w->catalog, "flights", 1, &held, &w->err), &w->err);
+    assert_int_equal(held.status, FH_ANNOUNCE_DEPRECATED);
+    assert_true(held.sunset_ms == NOW_MS + TEST_DAY_MS);
+    assert_string_equal(held.successor, "flights@2");
+    item.said.revision = 3;
+    item.said.sunset_ms = NOW_MS;
+    refused(w, move(w, &item, &self->publisher, false), FH_ECHECK, "announcement.sunset.earlier");
+    assert_int_equal(fh_store_depth(w->store), 0);
+    assert_fingerprints_fit(w);
 }
 
 static void test_publish_refuses(void **state)
@@ -545,9 +634,11 @@ int main(void)
         TEST(test_a_gap_is_filled_from_behind),
         TEST(test_majors_live_side_by_side),
         cmocka_unit_test(test_forked_announcements_settle_alike),
+        TEST(test_the_served_major_is_meant),
         TEST(test_withdrawn_products_are_gone_but_remembered),
         TEST(test_expired_entries_leave_a_floor),
         TEST(test_publish_is_all_or_nothing),
+        TEST(test_moves_of_own_products),
         TEST(test_publish_refuses),
         TEST(test_publish_on_a_full_disk_changes_nothing),
         TEST(test_age),

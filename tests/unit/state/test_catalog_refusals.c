@@ -76,6 +76,77 @@ static void resurrected(struct world *w, struct item *item)
     item->said = before;
     announce_again(item, w, &w->domains[1].node);
 }
+/* Announces `before`, then makes the item its next revision with this status and sunset. */
+static void then(struct world *w,
+                 struct item *item,
+                 enum fh_announce_status before,
+                 int64_t sunset_ms,
+                 enum fh_announce_status after,
+                 int64_t later_sunset_ms)
+{
+    item->said.status = before;
+    item->said.sunset_ms = sunset_ms;
+    announce_again(item, w, &w->domains[1].publisher);
+    must(announce(w, item), &w->err);
+    item->said.revision += 1;
+    item->said.status = after;
+    item->said.sunset_ms = later_sunset_ms;
+    announce_again(item, w, &w->domains[1].publisher);
+}
+static void active_again_by_a_newer_revision(struct world *w, struct item *item)
+{
+    then(w, item, FH_ANNOUNCE_DEPRECATED, 0, FH_ANNOUNCE_ACTIVE, 0);
+}
+static void active_after_retirement(struct world *w, struct item *item)
+{
+    then(w, item, FH_ANNOUNCE_RETIRED, 0, FH_ANNOUNCE_ACTIVE, 0);
+}
+static void deprecated_after_retirement(struct world *w, struct item *item)
+{
+    then(w, item, FH_ANNOUNCE_RETIRED, 0, FH_ANNOUNCE_DEPRECATED, NOW_MS);
+}
+static void back_from_withdrawal(struct world *w, struct item *item)
+{
+    then(w, item, FH_ANNOUNCE_WITHDRAWN, 0, FH_ANNOUNCE_ACTIVE, 0);
+}
+static void a_draft_in_the_place_of_an_active_one(struct world *w, struct item *item)
+{
+    then(w, item, FH_ANNOUNCE_ACTIVE, 0, FH_ANNOUNCE_DRAFT, 0);
+}
+static void sunset_brought_forward(struct world *w, struct item *item)
+{
+    int64_t promised = NOW_MS + 90 * TEST_DAY_MS;
+    then(w, item, FH_ANNOUNCE_DEPRECATED, promised, FH_ANNOUNCE_DEPRECATED, promised - 1);
+}
+static void sunset_taken_back(struct world *w, struct item *item)
+{
+    then(w, item, FH_ANNOUNCE_DEPRECATED, NOW_MS, FH_ANNOUNCE_DEPRECATED, 0);
+}
+static void active_again_after_a_restart(struct world *w, struct item *item)
+{
+    active_again_by_a_newer_revision(w, item);
+    restart(w);
+}
+/* What has expired is not served, and still no way back. */
+static void active_again_after_expiry(struct world *w, struct item *item)
+{
+    item->said.expires_ms = NOW_MS + 1;
+    active_again_by_a_newer_revision(w, item);
+    uint64_t dropped = 0;
+    must(fh_catalog_sweep(w->catalog, NOW_MS + 2 * FH_CLOCK_SKEW_MS, &dropped, &w->err), &w->err);
+    assert_int_equal(dropped, 1);
+}
+static void active_one_replayed_after_deprecation(struct world *w, struct item *item)
+{
+    must(announce(w, item), &w->err);
+    struct fh_announcement before = item->said;
+    item->said.revision = 2;
+    item->said.status = FH_ANNOUNCE_DEPRECATED;
+    announce_again(item, w, &w->domains[1].publisher);
+    must(announce(w, item), &w->err);
+    item->said = before;
+    announce_again(item, w, &w->domains[1].node);
+}
 static void goes_back_in_the_chain(struct world *w, struct item *item)
 {
     item->said.contract_seq = 3;
@@ -122,6 +193,28 @@ static const struct {
     {"expired", long_expired, FH_ESTALE, "announcement.expired"},
     {"older revision", older_revision, FH_ESTALE, "announcement.stale"},
     {"resurrected", resurrected, FH_ESTALE, "announcement.stale"},
+    {"active again", active_again_by_a_newer_revision, FH_ECHECK, "announcement.status.backward"},
+    {"active after retirement", active_after_retirement, FH_ECHECK, "announcement.status.backward"},
+    {"deprecated after retirement",
+     deprecated_after_retirement,
+     FH_ECHECK,
+     "announcement.status.backward"},
+    {"back from withdrawal", back_from_withdrawal, FH_ECHECK, "announcement.status.backward"},
+    {"a draft for an active one",
+     a_draft_in_the_place_of_an_active_one,
+     FH_ECHECK,
+     "announcement.status.backward"},
+    {"sunset brought forward", sunset_brought_forward, FH_ECHECK, "announcement.sunset.earlier"},
+    {"sunset taken back", sunset_taken_back, FH_ECHECK, "announcement.sunset.earlier"},
+    {"active again after a restart",
+     active_again_after_a_restart,
+     FH_ECHECK,
+     "announcement.status.backward"},
+    {"active again after expiry",
+     active_again_after_expiry,
+     FH_ECHECK,
+     "announcement.status.backward"},
+    {"active one replayed", active_one_replayed_after_deprecation, FH_ESTALE, "announcement.stale"},
     {"goes back in the chain", goes_back_in_the_chain, FH_ESTALE, "contract.version.replayed"},
     {"one too many", one_too_many, FH_ETOOBIG, "announcement.quota"},
     {"held contract wrongly", names_a_held_contract_wrongly, FH_ECHECK, "contract.mismatch"},

@@ -16,6 +16,8 @@
 
 enum { ROWS = 2, STREAM = 77 };
 
+static const struct fh_quality unmeasured = {.measured = false};
+
 /* A failure of the script itself, not of what it tests. */
 static void must(bool ok, const char *what)
 {
@@ -60,6 +62,7 @@ static void fill_table(const struct scripted_peer *peer, struct fh_msg_plan_tabl
     }
     table->node = owner->id;
     table->reachable = peer->lie != LIE_PLAN_UNREACHABLE;
+    table->status = FH_ANNOUNCE_ACTIVE;
     snprintf(table->domain_name, sizeof table->domain_name, "%s", owner->actor->settings.domain);
     snprintf(table->product,
              sizeof table->product,
@@ -137,6 +140,19 @@ static void fill_receipt(const struct scripted_peer *peer,
     receipt->sent.rows -= peer->lie == LIE_MORE_ROWS ? 1 : 0;
     receipt->sent.tags.b[0] ^= peer->lie == LIE_OTHER_TAGS ? 1 : 0;
     receipt->request.b[0] ^= peer->lie == LIE_OTHER_REQUEST ? 1 : 0;
+    if (peer->lie == LIE_PLAN_SILENT) {
+        struct fh_announcement product = {.domain = node->actor->domain,
+                                          .product = "flights",
+                                          .version = "1.0.0",
+                                          .status = FH_ANNOUNCE_DEPRECATED,
+                                          .sunset_ms = 1806537599999,
+                                          .successor = "flights@2"};
+        fh_receipt_notice(receipt, &product, &unmeasured);
+        snprintf(product.version, sizeof product.version, "1.0.1"); /* not what was read */
+        fh_receipt_notice(receipt, &product, &unmeasured);
+        snprintf(product.product, sizeof product.product, "crews");
+        fh_receipt_notice(receipt, &product, &unmeasured);
+    }
     receipt->started_ms = fh_clock_wall_ms();
     receipt->finished_ms = receipt->started_ms;
 }

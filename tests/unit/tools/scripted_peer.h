@@ -36,10 +36,11 @@ enum lie {
     LIE_PLAN_TABLE,       /* the plan reads a table that was not asked for */
     LIE_PLAN_UNREACHABLE, /* nobody of the owner is there */
     LIE_PLAN_STRANGER,    /* the plan names an owner that nobody admitted */
-    LIE_RELAY_FLIPS,      /* the relay changes a bit of what it carries */
-    LIE_RELAY_OTHER,      /* the relay answers itself in the owner's place */
-    LIE_GARBAGE,          /* frames that are none */
-    LIE_SILENT_PEER,      /* no valid session: rejects every frame */
+    LIE_PLAN_SILENT, /* the plan says active; the receipt says deprecated, and speaks of others */
+    LIE_RELAY_FLIPS, /* the relay changes a bit of what it carries */
+    LIE_RELAY_OTHER, /* the relay answers itself in the owner's place */
+    LIE_GARBAGE,     /* frames that are none */
+    LIE_SILENT_PEER, /* no valid session: rejects every frame */
     LIE_COUNT
 };
 

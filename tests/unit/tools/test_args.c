@@ -55,7 +55,7 @@ static const struct refused {
     {{"product", "publsh"}, "did you mean \"product publish\"?"},
     {{"product", "destroy"}, "`freehold product --help` lists them"},
     {{"product", "publish"}, "product publish needs FILE"},
-    {{"product", "publish", "a", "b"}, "\"b\" is one word too many"},
+    {{"product", "describe", "a", "b"}, "\"b\" is one word too many"},
     {{"status", "now"}, "\"now\" is one word too many"},
     {{"status", "--per", "x"}, "did you mean \"--peer\"?"},
     {{"status", "--hmoe", "x"}, "did you mean \"--home\"?"},
@@ -133,7 +133,7 @@ static void test_too_many_operands(void **state)
     (void)state;
     char word[] = "word";
     char search[] = "search";
-    char *argv[FH_ARGS_OPERANDS_MAX + 3] = {search, search};
+    char *argv[FH_ARGS_WORDS_MAX + 3] = {search, search};
     for (size_t i = 2; i < FH_COUNT(argv); i++) {
         argv[i] = word;
     }
@@ -144,7 +144,7 @@ static void test_too_many_operands(void **state)
                      FH_EUSAGE);
     assert_int_equal(fh_args_parse(&args, fh_commands, fh_command_count, argc - 1, argv, &err),
                      FH_OK);
-    assert_int_equal(args.operand_count, FH_ARGS_OPERANDS_MAX);
+    assert_int_equal(args.operand_count, FH_ARGS_WORDS_MAX);
 }
 
 static void test_help_needs_no_operands(void **state)

@@ -237,6 +237,9 @@ struct outcome {
     int64_t sum;
     struct freehold_summary summary;
     bool file_verified;
+    size_t planned_notices; /* before the first row */
+    size_t notice_count;
+    struct freehold_notice notice;
 };
 
 static void
@@ -271,6 +274,9 @@ consume(struct world *world, const struct scripted_peer *peer, const char *sql)
     if (outcome.code == FREEHOLD_OK) {
         outcome.code = freehold_query(&result, client, sql, NULL, &outcome.error);
     }
+    if (outcome.code == FREEHOLD_OK) {
+        outcome.planned_notices = freehold_result_notice_count(result);
+    }
     while (outcome.code == FREEHOLD_OK &&
            freehold_result_next(result, &outcome.error, &outcome.code)) {
         outcome.rows++;
@@ -278,6 +284,11 @@ consume(struct world *world, const struct scripted_peer *peer, const char *sql)
     }
     if (result != NULL) {
         freehold_result_summary(result, &outcome.summary);
+        outcome.notice_count = freehold_result_notice_count(result);
+    }
+    if (outcome.notice_count > 0) {
+        outcome.notice.size = sizeof outcome.notice;
+        freehold_result_notice(result, 0, &outcome.notice);
     }
     if (outcome.code == FREEHOLD_OK) {
         verify_file(world, result, &outcome);
@@ -313,6 +324,35 @@ static void test_honest(void **state)
         assert_int_equal(peer->cancelled, 0);
         /* Never further ahead than the window. */
         assert_true(peer->next_asked <= peer->batches + FH_QUERY_WINDOW);
+        stop_peer(peer);
+    }
+}
+
+/* What the owner signs counts, of what was asked for, whatever the entry peer said. */
+static void test_notices(void **state)
+{
+    struct world *world = *state;
+    for (unsigned remote = 0; remote < 2; remote++) {
+        struct scripted_peer *peer = start_peer(world, LIE_PLAN_SILENT, remote == 1);
+        struct outcome outcome = consume(world,
+                                         peer,
+                                         remote == 1 ? "SELECT n FROM geology.flights"
+                                                     : "SELECT n FROM aviation.flights");
+        if (outcome.code != FREEHOLD_OK) {
+            fail_msg("%s (%s)", outcome.error.text, outcome.error.rule);
+        }
+        const char *owner = names[remote == 1 ? GEOLOGY : AVIATION];
+        char successor[FH_SUCCESSOR_BYTES_MAX + 1];
+        snprintf(successor, sizeof successor, "%s/flights@2", owner);
+        assert_int_equal(outcome.planned_notices, 0);
+        assert_int_equal(outcome.notice_count, 1);
+        assert_string_equal(outcome.notice.domain_name, owner);
+        assert_string_equal(outcome.notice.product, "flights");
+        assert_string_equal(outcome.notice.version, "1.0.0");
+        assert_string_equal(outcome.notice.status, "deprecated");
+        assert_string_equal(outcome.notice.successor, successor);
+        assert_true(outcome.notice.sunset_ms == 1806537599999);
+        assert_true(outcome.file_verified);
         stop_peer(peer);
     }
 }
@@ -536,6 +576,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_honest),
+        cmocka_unit_test(test_notices),
         cmocka_unit_test(test_empty_answer),
         cmocka_unit_test(test_status),
         cmocka_unit_test(test_cancel),

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/publish_report.h"
+
+#include "proto/gossip/lifecycle.h"
+
+#include <stdio.h>
+
+enum { BROKEN_MAX = 1000 }; /* listed; more say nothing new */
+
+/* A broken promise in words. */
+static void describe(struct fh_msg_finding *out,
+                     const struct fh_promise *promise,
+                     const struct fh_promise_result *result)
+{
+    unsigned long long count = result->failing;
+    switch ((unsigned)promise->kind) {
+    case FH_PROMISE_TYPE:
+        snprintf(out->text,
+                 sizeof out->text,
+                 "%llu values are no %.40s, as the contract promises",
+                 count,
+                 promise->promised);
+        break;
+    case FH_PROMISE_REQUIRED:
+        snprintf(out->text,
+                 sizeof out->text,
+                 "%llu values are missing, but the column is required",
+                 count);
+        break;
+    case FH_PROMISE_UNIQUE:
+        snprintf(out->text,
+                 sizeof out->text,
+                 "%llu rows repeat a value, but the column is unique",
+                 count);
+        break;
+    case FH_PROMISE_PRIMARY_KEY:
+        snprintf(out->text, sizeof out->text, "%llu rows repeat the primary key", count);
+        break;
+    default:
+        snprintf(out->text, sizeof out->text, "%s", result->reason);
+        break;
+    }
+}
+
+static struct fh_msg_finding broken(const struct fh_promise *promise,
+                                    const struct fh_promise_result *result)
+{
+    struct fh_msg_finding finding = {.error = result->outcome == FH_PROMISE_FAILED,
+                                     .count = result->failing};
+    const char *rule = promise->kind == FH_PROMISE_PRESENT       ? "missing"
+                       : promise->kind == FH_PROMISE_PRIMARY_KEY ? "primary_key"
+                                                                 : promise->rule;
+    snprintf(finding.table, sizeof finding.table, "%s", promise->table_name);
+    snprintf(finding.column, sizeof finding.column, "%.63s", promise->column_name);
+    snprintf(finding.rule, sizeof finding.rule, "check.%.40s", rule);
+    describe(&finding, promise, result);
+    return finding;
+}
+
+static struct fh_msg_finding rows_of(const struct fh_contract_table *table, uint64_t rows)
+{
+    struct fh_msg_finding note = {.count = rows, .rule = "check.rows"};
+    snprintf(note.table, sizeof note.table, "%s", table->name);
+    snprintf(note.text,
+             sizeof note.text,
+             "%llu rows, %zu columns",
+             (unsigned long long)rows,
+             table->columns.count);
+    return note;
+}
+
+static struct fh_msg_finding kept_status(const struct fh_announcement *said)
+{
+    struct fh_msg_finding note = {.rule = "lifecycle.kept"};
+    char until[FH_TIME_TEXT_BYTES];
+    fh_sunset_text(until, said->sunset_ms);
+    snprintf(note.table, sizeof note.table, "%s", said->product);
+    snprintf(note.text,
+             sizeof note.text,
+             "version %s stays deprecated%s%s, as its major is; its contract says active",
+             said->version,
+             until[0] == '\0' ? "" : " until ",
+             until);
+    return note;
+}
+
+int fh_publish_report_make(struct fh_publish_report *out,
+                           const struct fh_contract *contract,
+                           const struct fh_checks_result *result,
+                           const struct fh_announcement *kept,
+                           struct fh_arena *arena,
+                           struct fh_err *err)
+{
+    uint32_t told = result->failed + result->warned;
+    told = told < BROKEN_MAX ? told : BROKEN_MAX;
+    size_t room = (size_t)told + result->table_count + 1;
+    *out = (struct fh_publish_report){
+        .findings = fh_arena_array(arena, room, sizeof(struct fh_msg_finding))};
+    if (out->findings == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for what the data say");
+    }
+    for (uint32_t i = 0; out->count < told && i < result->promises.count; i++) {
+        const struct fh_promise_result *one = &result->results[i];
+        if (one->outcome == FH_PROMISE_FAILED || one->outcome == FH_PROMISE_WARNED) {
+            out->findings[out->count++] = broken(&result->promises.items[i], one);
+        }
+    }
+    for (uint32_t i = 0; i < result->table_count; i++) {
+        out->findings[out->count++] = rows_of(&contract->tables.items[i], result->rows[i]);
+    }
+    if (kept != NULL) {
+        out->findings[out->count++] = kept_status(kept);
+    }
+    return FH_OK;
+}

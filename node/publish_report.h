@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Publish report: what the data say of a contract, as its author reads it.
+ *
+ *     orders.id: 3 values are missing, but the column is required    check.required   error
+ *     orders: 1000 rows, 2 columns                                   check.rows
+ *
+ * One list for whoever asks, on the admin socket or over a session: broken promises first, then a
+ * note for each table. Findings name tables, columns, rules and counts, never a value.
+ *
+ * Does not: decide (checks.h does), encode. Thread: any. Ownership: findings live in the arena.
+ */
+#ifndef FH_NODE_PUBLISH_REPORT_H
+#define FH_NODE_PUBLISH_REPORT_H
+
+#include "node/quality/checks.h"
+#include "proto/gossip/announce.h"
+#include "proto/session/messages.h"
+
+struct fh_publish_report {
+    uint32_t count;
+    struct fh_msg_finding *findings;
+};
+
+/* Lists what `result` (borrowed) found. `kept` is the announcement of a major that stays deprecated
+ * although the contract says active, or NULL. FH_ENOMEM. */
+FH_MUST_CHECK int fh_publish_report_make(struct fh_publish_report *out,
+                                         const struct fh_contract *contract,
+                                         const struct fh_checks_result *result,
+                                         const struct fh_announcement *kept,
+                                         struct fh_arena *arena,
+                                         struct fh_err *err);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/query/spill.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DEPTH_MAX = 2, BLOCK_BYTES = 512 };
+
+static DIR *open_folder(int parent, const char *name)
+{
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+    if (folder == NULL && fd >= 0) {
+        close(fd);
+    }
+    return folder;
+}
+
+/* The next entry that is neither the folder itself nor the one above; NULL at the end. */
+static const char *next_name(DIR *folder)
+{
+    const struct dirent *entry;
+    do {
+        entry = readdir(folder);
+    } while (entry != NULL &&
+             (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0));
+    return entry == NULL ? NULL : entry->d_name;
+}
+
+static uint64_t bytes_in(int parent, const char *name, int depth)
+{
+    uint64_t bytes = 0;
+    DIR *folder = open_folder(parent, name);
+    if (folder == NULL) {
+        return 0;
+    }
+    for (const char *entry; (entry = next_name(folder)) != NULL;) {
+        struct stat s;
+        if (fstatat(dirfd(folder), entry, &s, AT_SYMLINK_NOFOLLOW) != 0) {
+            continue;
+        }
+        bytes += (uint64_t)s.st_blocks * BLOCK_BYTES;
+        if (S_ISDIR(s.st_mode) && depth > 0) {
+            bytes += bytes_in(dirfd(folder), entry, depth - 1);
+        }
+    }
+    closedir(folder);
+    return bytes;
+}
+
+uint64_t fh_spill_bytes(const char *folder)
+{
+    return bytes_in(AT_FDCWD, folder, DEPTH_MAX);
+}
+
+static void remove_folder(int parent, const char *name, int depth)
+{
+    DIR *folder = open_folder(parent, name);
+    if (folder == NULL) {
+        return;
+    }
+    for (const char *entry; (entry = next_name(folder)) != NULL;) {
+        if (unlinkat(dirfd(folder), entry, 0) != 0 && depth > 0) {
+            remove_folder(dirfd(folder), entry, depth - 1);
+        }
+    }
+    closedir(folder);
+    (void)unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+void fh_spill_remove(const char *folder)
+{
+    remove_folder(AT_FDCWD, folder, DEPTH_MAX);
+}
+
+void fh_spill_remove_left(const char *root, const char *prefix)
+{
+    DIR *folder = opendir(root);
+    if (folder == NULL) {
+        return;
+    }
+    for (const char *entry; (entry = next_name(folder)) != NULL;) {
+        if (strncmp(entry, prefix, strlen(prefix)) == 0) {
+            remove_folder(dirfd(folder), entry, DEPTH_MAX);
+        }
+    }
+    closedir(folder);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files: what stands behind /proc/self/fd/100 and up for the libraries in this process.
+ *
+ * The node opens source files and passes descriptors; DuckDB knows only how to open a path. Opening
+ * /proc/self/fd/N would make the kernel open the file a second time by its real path, which the
+ * sandbox rightly refuses, and for which it would have to know every file before it is confined. So
+ * this file defines open, read, lseek, close, access and stat for the whole process: a path that
+ * names a slot is served from the descriptor that stands there, with a position of its own, and
+ * every other call goes to the kernel as it is. Nothing that is read needs a file system.
+ *
+ *      open("/proc/self/fd/103")  ──►  dup of 103, position 0        read, lseek: by pread
+ *      open("./duckdb_temp_...")  ──►  the kernel                    (the spill folder)
+ *
+ * Does not: write to a slot, or show the path of one. Thread: any; one descriptor of a slot is used
+ * by one thread at a time, as the kernel's own position would demand.
+ */
+#ifndef FH_NODE_WORKER_FILES_H
+#define FH_NODE_WORKER_FILES_H
+
+enum {
+    FH_SLOT_FIRST = 100, /* descriptors of sources stand at 100 .. 100 + FH_WORKER_FILES_MAX - 1 */
+};
+
+/* Above the slots and what may be open beside them: duplicates of slots stand there. */
+#define FH_SLOT_COPIES (FH_SLOT_FIRST + FH_WORKER_FILES_MAX)
+
+/* Names the functions that this file puts in the place of the C library's; called by nobody. The
+ * linker finds them by name: open, open64, read, lseek, lseek64, close, access, stat, stat64,
+ * lstat, lstat64, __xstat, __xstat64, __lxstat, __lxstat64. */
+
+#endif

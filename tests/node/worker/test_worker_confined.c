@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Confined workers: what one of them may cost. Memory, disk, crashes and hangs are tried in real
+ * processes, with an honest query beside, which must not notice.
+ */
+#include "common/time.h"
+#include "node/query/spill.h"
+#include "tests/node/worker/rig.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+enum { MEMORY_MIB = 256, SPILL_MIB = MEMORY_MIB * FH_WORKER_SPILL_FACTOR };
+
+static struct rig rig;
+
+static int up(void **state)
+{
+    (void)state;
+    rig_up(&rig);
+    return 0;
+}
+
+static int down(void **state)
+{
+    (void)state;
+    rig_down(&rig);
+    return 0;
+}
+
+static struct fh_worker *small_worker(uint32_t threads)
+{
+    struct fh_err err = {0};
+    struct fh_worker *worker = NULL;
+    if (fh_workers_spawn(rig.workers, &worker, &err) != FH_OK ||
+        fh_worker_setup(worker, FH_WORKER_QUERY, MEMORY_MIB, threads, rig_soon(20000), &err) !=
+            FH_OK) {
+        fail_msg("%s", err.text);
+    }
+    return worker;
+}
+
+/* A line of /proc/PID/status in KiB; 0 when the process is gone. */
+static uint64_t status_kib(int pid, const char *key)
+{
+    char path[64];
+    char line[256];
+    uint64_t found = 0;
+    snprintf(path, sizeof path, "/proc/%d/status", pid);
+    FILE *file = fopen(path, "r");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        if (strncmp(line, key, strlen(key)) == 0) {
+            found = strtoull(line + strlen(key) + 1, NULL, 10);
+        }
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    return found;
+}
+
+/* Watches a process's peak and its folder from outside, as it may not live to be asked. */
+struct watch {
+    int pid;
+    atomic_bool stop;
+    uint64_t peak_kib;
+    char folder[256];
+    uint64_t peak_bytes;
+    pthread_t thread;
+};
+
+static void *keep_watch(void *data)
+{
+    struct watch *watch = data;
+    while (!atomic_load(&watch->stop)) {
+        uint64_t kib = status_kib(watch->pid, "VmHWM:");
+        uint64_t bytes = fh_spill_bytes(watch->folder);
+        watch->peak_kib = kib > watch->peak_kib ? kib : watch->peak_kib;
+        watch->peak_bytes = bytes > watch->peak_bytes ? bytes : watch->peak_bytes;
+        usleep(2000);
+    }
+    return NULL;
+}
+
+static void watch_begin(struct watch *watch, const struct fh_worker *worker)
+{
+    *watch = (struct watch){.pid = fh_worker_pid(worker)};
+    test_scratch_path(watch->folder, sizeof watch->folder, &rig.scratch, "spill");
+    assert_int_equal(pthread_create(&watch->thread, NULL, keep_watch, watch), 0);
+}
+
+static void watch_end(struct watch *watch)
+{
+    atomic_store(&watch->stop, true);
+    pthread_join(watch->thread, NULL);
+}
+
+/* ---- memory ---- */
+
+static const char *const greedy[] = {
+    "SELECT length(repeat(repeat('x', 1000000), 20000))",
+    "SELECT sum(len(list_concat(range(1000000), range(1000000)))) FROM range(1000) t(i)",
+    "SELECT count(*) FROM (SELECT list(i) FROM range(100000000) t(i))",
+    "SELECT max(s) FROM (SELECT string_agg(repeat('x', 1000), ',') AS s FROM range(10000000))",
+    "SELECT count(*) FROM (SELECT DISTINCT i, repeat('y', 100) || i AS s FROM range(100000000) "
+    "t(i))",
+    "SELECT count(*) FROM (SELECT i, row_number() OVER (ORDER BY hash(i)) AS r FROM "
+    "range(50000000) "
+    "t(i)) WHERE r < 5",
+    "SELECT median(i), mode(i) FROM range(100000000) t(i)",
+    "WITH RECURSIVE r(s) AS (SELECT 'x' UNION ALL SELECT s || s FROM r) SELECT max(length(s)) FROM "
+    "r",
+    "SELECT histogram(i) FROM range(100000000) t(i)",
+    "SELECT len(flatten([[range(1000000)], [range(1000000)]])) + "
+    "len(list_transform(range(1000000), x -> repeat('z', 1000)))",
+    "SELECT count(*) FROM range(20000000) a JOIN range(20000000) b ON a.range = b.range",
+    "SELECT bitstring('1', 1000000) || lpad('x', 1000000, 'y') || rpad('x', 1000000, 'y')",
+};
+
+/* Runs to the end, however it ends; rows are dropped. */
+static int finish(struct fh_worker *worker, const char *sql, int deadline_ms, struct fh_err *err)
+{
+    struct fh_channel_run run = {.sql = fh_bytes_cstr(sql), .window = FH_QUERY_WINDOW};
+    int code = fh_worker_run(worker, &run, rig_soon(deadline_ms), err);
+    while (code == FH_OK) {
+        struct fh_worker_event event;
+        code = fh_worker_next(worker, &event, err);
+        if (code != FH_OK || event.kind == FH_WORKER_END) {
+            break;
+        }
+        fh_worker_credit(worker, 1);
+    }
+    return code;
+}
+
+static void memory_stays_within_its_limit(void **state)
+{
+    (void)state;
+    struct fh_worker *honest = small_worker(1);
+    for (size_t i = 0; i < FH_COUNT(greedy); i++) {
+        struct fh_err err = {0};
+        struct watch watch;
+        struct fh_worker *worker = small_worker(2);
+        watch_begin(&watch, worker);
+        int code = finish(worker, greedy[i], 3000, &err);
+        watch_end(&watch);
+        if (!SANITIZED && watch.peak_kib > (uint64_t)MEMORY_MIB * 1024 * 11 / 10) {
+            fail_msg("%s: peak %llu KiB", greedy[i], (unsigned long long)watch.peak_kib);
+        }
+        assert_true(watch.peak_bytes <= (uint64_t)SPILL_MIB << 20);
+        /* it ended by itself, or by a rule that a consumer can act on */
+        static const char *const rules[] = {
+            "", "query.memory", "query.row", "query.deadline", "sql.runtime", "worker.died"};
+        bool known = false;
+        for (size_t k = 0; k < FH_COUNT(rules); k++) {
+            known = known || strcmp(err.rule, rules[k]) == 0;
+        }
+        if (!known) {
+            fail_msg("%s: %s %s: %s", greedy[i], fh_code_name(code), err.rule, err.text);
+        }
+        rig_release(&rig, worker);
+        rig_expect(honest, "SELECT 42", "42\n");
+    }
+    rig_release(&rig, honest);
+}
+
+/* ---- disk ---- */
+
+static void a_query_may_not_fill_the_disk(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct watch watch;
+    struct fh_worker *worker = small_worker(2);
+    watch_begin(&watch, worker);
+    int code =
+        finish(worker,
+               "SELECT max(s) FROM (SELECT i, repeat('q', 200) || hash(i) AS s, row_number() "
+               "OVER (ORDER BY hash(i), i) AS r FROM range(30000000) t(i)) WHERE r > 1000",
+               20000,
+               &err);
+    watch_end(&watch);
+    assert_int_not_equal(code, FH_OK); // 6 GiB do not fit 1
+    assert_true(watch.peak_bytes > (uint64_t)64 << 20);
+    assert_true(watch.peak_bytes <= (uint64_t)SPILL_MIB << 20);
+    rig_release(&rig, worker);
+    for (int i = 0; i < 100 && fh_spill_bytes(watch.folder) > 1 << 20; i++) {
+        fh_loop_run_once(rig.loop, 20);
+    }
+    assert_true(fh_spill_bytes(watch.folder) < 1 << 20); // gone with its process
+}
+
+/* Somebody took a worker over and writes what he likes: the node looks at the folder itself. */
+static void a_folder_beyond_its_quota_ends_the_worker(void **state)
+{
+    (void)state;
+    char path[512];
+    struct fh_err err = {0};
+    struct fh_worker *worker = NULL;
+    assert_int_equal(fh_workers_spawn(rig.workers, &worker, &err), FH_OK);
+    /* 1 MiB of memory is 4 of spill */
+    assert_int_equal(fh_worker_setup(worker, FH_WORKER_QUERY, 1, 1, rig_soon(20000), &err), FH_OK);
+    snprintf(path, sizeof path, "/proc/%d/cwd/stray", fh_worker_pid(worker));
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    static char block[1024 * 1024];
+    memset(block, 'x', sizeof block);
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(fwrite(block, 1, sizeof block, file), sizeof block);
+    }
+    assert_int_equal(fclose(file), 0);
+    for (int i = 0; i < 100 && !fh_worker_dead(worker); i++) {
+        fh_loop_run_once(rig.loop, 20);
+    }
+    assert_true(fh_worker_dead(worker));
+    rig_release(&rig, worker);
+}
+
+/* ---- crashes and hangs ---- */
+
+static void a_crash_costs_its_query_only(void **state)
+{
+    (void)state;
+    static const int signals[] = {SIGSEGV, SIGABRT, SIGBUS, SIGSYS, SIGILL, SIGFPE};
+    struct fh_worker *honest = small_worker(1);
+    for (size_t i = 0; i < FH_COUNT(signals); i++) {
+        struct fh_err err = {0};
+        struct fh_worker_event event;
+        struct fh_worker *worker = small_worker(1);
+        struct fh_channel_run run = {
+            .sql = fh_bytes_cstr("SELECT count(*) FROM range(100000000) a, range(100000) b WHERE "
+                                 "a.range * b.range = -1"),
+            .window = 1};
+        assert_int_equal(fh_worker_run(worker, &run, rig_soon(20000), &err), FH_OK);
+        assert_int_equal(kill(fh_worker_pid(worker), signals[i]), 0);
+        assert_int_equal(fh_worker_next(worker, &event, &err), FH_EIO);
+        assert_string_equal(err.rule, "worker.died");
+        rig_expect(honest, "SELECT 42", "42\n");
+        rig_release(&rig, worker);
+    }
+    rig_release(&rig, honest);
+}
+
+/* It reads nothing and answers nothing, neither query nor cancel. */
+static void a_stopped_worker_is_killed_after_the_grace(void **state)
+{
+    (void)state;
+    for (int cancel = 0; cancel < 2; cancel++) {
+        struct fh_err err = {0};
+        struct fh_worker_event event;
+        struct fh_worker *worker = small_worker(1);
+        struct fh_channel_run run = {.sql = fh_bytes_cstr("SELECT * FROM range(1000000000)"),
+                                     .window = 1};
+        assert_int_equal(fh_worker_run(worker, &run, rig_soon(cancel ? 20000 : 300), &err), FH_OK);
+        assert_int_equal(fh_worker_next(worker, &event, &err), FH_OK);
+        assert_int_equal(kill(fh_worker_pid(worker), SIGSTOP), 0);
+        int64_t before = fh_clock_mono_ms();
+        if (cancel) {
+            fh_worker_cancel(worker);
+        }
+        assert_int_equal(fh_worker_next(worker, &event, &err),
+                         cancel ? FH_ECANCELLED : FH_ETIMEOUT);
+        assert_true(fh_clock_mono_ms() - before < 300 + FH_WORKER_GRACE_MS + 300);
+        assert_true(fh_worker_dead(worker));
+        rig_release(&rig, worker);
+    }
+}
+
+/* ---- many of them ---- */
+
+static const char *const hostile[] = {
+    "SELECT length(repeat(repeat('x', 1000000), 20000))",
+    "SELECT * FROM '/etc/passwd'",
+    "SELECT * FROM read_csv('/etc/passwd')",
+    "SELECT * FROM read_text('/proc/self/environ')",
+    "SELECT nextval('nothing')",
+    "COPY (SELECT 1) TO '/tmp/freehold-copied'",
+    "ATTACH '/tmp/freehold-attached.db'",
+    "SELECT error('away')",
+    "SELECT 1 / 0 + 'x'::INTEGER",
+    "SET threads=64",
+    "SELECT [[[[[[[[1]]]]]]]], range(100000)",
+    "SELECT repeat('x', 1000000) FROM range(10)",
+    "SELECT * FROM range(200000)",
+    "INSTALL httpfs",
+    "SELECT 1;;; SELECT 2",
+};
+
+static void hostile_queries_leave_the_node_as_it_was(void **state)
+{
+    (void)state;
+    enum { TURNS = 1000, WARM = 100 };
+    struct fh_worker *worker = NULL;
+    uint64_t before_kib = 0;
+    for (int i = 0; i < TURNS; i++) {
+        struct fh_err err = {0};
+        if (worker != NULL && (i % 50 == 0 || fh_worker_dead(worker))) {
+            rig_release(&rig, worker);
+            worker = NULL;
+        }
+        worker = worker == NULL ? small_worker(1) : worker;
+        (void)finish(worker, hostile[(size_t)i % FH_COUNT(hostile)], 2000, &err);
+        fh_loop_run_once(rig.loop, 0);
+        before_kib = i == WARM ? status_kib(getpid(), "VmRSS:") : before_kib;
+    }
+    rig_release(&rig, worker);
+    uint64_t after_kib = status_kib(getpid(), "VmRSS:");
+    if (!SANITIZED && after_kib > before_kib + 1024) {
+        fail_msg(
+            "%llu KiB became %llu", (unsigned long long)before_kib, (unsigned long long)after_kib);
+    }
+    assert_int_not_equal(access("/tmp/freehold-copied", F_OK), 0);
+    assert_int_not_equal(access("/tmp/freehold-attached.db", F_OK), 0);
+}
+
+/* ---- layers ---- */
+
+static void layers_are_told_and_demanded(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct fh_worker *worker = small_worker(1);
+    uint32_t given = fh_worker_layers(worker);
+    assert_true((given & FH_LAYER_LIMITS) != 0);
+    assert_non_null(strstr(fh_worker_engine(worker), "v1."));
+    rig_release(&rig, worker);
+
+    static const struct {
+        uint32_t off;
+        bool enough;
+    } rows[] = {
+        {0, true},
+        {FH_LAYER_LANDLOCK, true},
+        {FH_LAYER_MOUNT, true},
+        {FH_LAYER_USER | FH_LAYER_NET | FH_LAYER_IPC | FH_LAYER_MOUNT, true},
+        {FH_LAYER_LANDLOCK | FH_LAYER_MOUNT, false},
+        {FH_LAYER_SECCOMP, false},
+        {FH_LAYER_LIMITS, false},
+        {FH_LAYERS_ALL, false},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct fh_workers *workers = NULL;
+        struct fh_workers_options options = {.program = FH_WORKER_PROGRAM,
+                                             .spill_root = "",
+                                             .workers_max = 1,
+                                             .require_sandbox = true,
+                                             .layers_off = rows[i].off};
+        assert_int_equal(fh_workers_new(&workers, fh_loop_uv(rig.loop), &options, &err), FH_OK);
+        assert_int_equal(fh_workers_spawn(workers, &worker, &err), FH_OK);
+        int code = fh_worker_setup(worker, FH_WORKER_QUERY, MEMORY_MIB, 1, rig_soon(20000), &err);
+        bool enough = rows[i].enough && fh_layers_enough(given & ~rows[i].off);
+        assert_int_equal(code, enough ? FH_OK : FH_EDENIED);
+        if (!enough) {
+            assert_string_equal(err.rule, "worker.sandbox");
+            assert_non_null(strstr(err.text, "freehold doctor"));
+        } else {
+            assert_int_equal(fh_worker_layers(worker), given & ~rows[i].off);
+            rig_expect(worker, "SELECT 42", "42\n");
+        }
+        fh_worker_release(worker);
+        for (int k = 0; k < 100 && !fh_workers_drained(workers); k++) {
+            fh_loop_run_once(rig.loop, 20);
+        }
+        fh_workers_free(workers);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(layers_are_told_and_demanded),
+        cmocka_unit_test(memory_stays_within_its_limit),
+        cmocka_unit_test(a_query_may_not_fill_the_disk),
+        cmocka_unit_test(a_folder_beyond_its_quota_ends_the_worker),
+        cmocka_unit_test(a_crash_costs_its_query_only),
+        cmocka_unit_test(a_stopped_worker_is_killed_after_the_grace),
+        cmocka_unit_test(hostile_queries_leave_the_node_as_it_was),
+    };
+    return cmocka_run_group_tests(tests, up, down);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/cli/note.h"
+
+#include "proto/gossip/lifecycle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void say_quality(struct fh_cli *cli, const struct freehold_notice *notice, int64_t now_ms)
+{
+    char age[FH_AGE_BYTES];
+    int64_t ms = now_ms - notice->measured_ms;
+    fh_cli_age(age, ms > 0 ? (uint64_t)ms : 0);
+    fh_cli_say(cli,
+               "%s: %s/%s@%lu: not all promises of its contract held when it was measured %s (%s)",
+               strcmp(notice->quality, "fail") == 0 ? "warning" : "note",
+               notice->domain_name,
+               notice->product,
+               strtoul(notice->version, NULL, 10),
+               age,
+               notice->quality);
+}
+
+void fh_note_say(struct fh_cli *cli, const struct freehold_notice *notice, int64_t now_ms)
+{
+    if (notice->quality[0] != '\0') {
+        say_quality(cli, notice, now_ms);
+    }
+    if (strcmp(notice->status, "active") == 0) {
+        return;
+    }
+    char end[FH_TIME_TEXT_BYTES];
+    fh_sunset_text(end, notice->sunset_ms);
+    bool passed = notice->sunset_ms != 0 && notice->sunset_ms <= now_ms;
+    fh_cli_say(cli,
+               "%s: %s/%s@%lu is %s%s%s%s%s%s%s",
+               passed ? "warning" : "note",
+               notice->domain_name,
+               notice->product,
+               strtoul(notice->version, NULL, 10),
+               strcmp(notice->status, "draft") == 0 ? "a " : "",
+               notice->status,
+               end[0] == '\0' ? ""
+               : passed       ? ", its end "
+                              : ", ends ",
+               end,
+               passed ? " has passed" : "",
+               notice->successor[0] == '\0' ? "" : "; use ",
+               notice->successor);
+}
+
+/* Versions of one major follow each other; a query reads only one of them, or two by a race. */
+static bool same_major(const struct freehold_notice *a, const struct freehold_notice *b)
+{
+    return strcmp(a->domain_name, b->domain_name) == 0 && strcmp(a->product, b->product) == 0 &&
+           strtoul(a->version, NULL, 10) == strtoul(b->version, NULL, 10);
+}
+
+void fh_note_result(struct fh_cli *cli, const struct freehold_result *result)
+{
+    for (size_t i = 0; i < freehold_result_notice_count(result); i++) {
+        struct freehold_notice notice = {.size = sizeof notice};
+        freehold_result_notice(result, i, &notice);
+        bool said = false;
+        for (size_t j = 0; j < i && !said; j++) {
+            struct freehold_notice other = {.size = sizeof other};
+            freehold_result_notice(result, j, &other);
+            said = same_major(&notice, &other);
+        }
+        if (!said) {
+            fh_note_say(cli, &notice, fh_clock_wall_ms());
+        }
+    }
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/cli/review.h"
+
+#include "tools/cli/output.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { CHANGES_MAX = 200 }; /* of one file; contract diff has them all */
+
+void fh_review_text(struct fh_buf *out, const char *text)
+{
+    FH_CLEANUP(fh_buf_fini) struct fh_buf visible;
+    fh_buf_init(&visible, 64 * 1024);
+    fh_output_visible(&visible, fh_bytes_cstr(text));
+    for (const char *at = fh_buf_cstr(&visible); *at != '\0'; at++) {
+        if (*at == '<') {
+            fh_buf_add_cstr(out, "&lt;");
+        } else if (*at == '&') {
+            fh_buf_add_cstr(out, "&amp;");
+        } else if (*at == '@') {
+            fh_buf_add_cstr(out, "&#64;"); /* names nobody */
+        } else {
+            if (strchr("\\`*_{}[]()#+!|~>$", *at) != NULL) {
+                fh_buf_add_u8(out, '\\');
+            }
+            fh_buf_add_u8(out, (uint8_t)*at);
+        }
+    }
+}
+
+static void put_row(
+    struct fh_buf *out, const char *outcome, const char *where, const char *text, const char *rule)
+{
+    fh_buf_printf(out, "| %s | ", outcome);
+    fh_review_text(out, where);
+    fh_buf_add_cstr(out, " | ");
+    fh_review_text(out, text);
+    fh_buf_add_cstr(out, " | ");
+    fh_review_text(out, rule);
+    fh_buf_add_cstr(out, " |\n");
+}
+
+static void put_lint(struct fh_buf *out, const struct fh_findings *findings)
+{
+    if (findings->errors + findings->warnings == 0) {
+        put_row(out, "passed", "contract", "the standard and every rule for publishing", "");
+    }
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct fh_finding *finding = &findings->items[i];
+        char where[FH_ERR_TEXT_BYTES];
+        snprintf(where,
+                 sizeof where,
+                 "line %" PRIu32 "%s%.400s",
+                 finding->line,
+                 finding->path[0] == '\0' ? "" : ": ",
+                 finding->path);
+        put_row(out,
+                finding->severity == FH_SEVERITY_ERROR ? "**failed**" : "warning",
+                where,
+                finding->message,
+                finding->rule);
+    }
+    size_t all = findings->errors + findings->warnings;
+    if (all > findings->count) {
+        fh_buf_printf(out, "| | | %zu more are not listed | |\n", all - findings->count);
+    }
+}
+
+static void put_data(struct fh_buf *out, const struct fh_review *review)
+{
+    bool failed = false;
+    for (size_t i = 0; i < review->data_count; i++) {
+        const struct fh_msg_finding *finding = &review->data[i];
+        char where[2 * sizeof finding->table + 2];
+        snprintf(where,
+                 sizeof where,
+                 "%s%s%s",
+                 finding->table,
+                 finding->column[0] == '\0' ? "" : ".",
+                 finding->column);
+        put_row(out, finding->error ? "**failed**" : "note", where, finding->text, finding->rule);
+        failed = failed || finding->error;
+    }
+    if (review->failure == NULL && !failed) {
+        put_row(out, "passed", "data", "every promise that is checked before publishing", "");
+    }
+}
+
+/* What people look for first: what needs the greatest bump. */
+static void put_changes(struct fh_buf *out, const struct fh_compat *compat)
+{
+    size_t listed = 0;
+    for (int bump = FH_BUMP_MAJOR; bump >= FH_BUMP_NONE; bump--) {
+        for (size_t i = 0; i < compat->count && listed < CHANGES_MAX; i++) {
+            const struct fh_compat_finding *finding = &compat->items[i];
+            if ((int)finding->rule->bump == bump) {
+                char outcome[64];
+                snprintf(outcome, sizeof outcome, "change: %s", fh_bump_text(finding->rule->bump));
+                put_row(out,
+                        outcome,
+                        finding->change->path,
+                        finding->rule->sentence,
+                        finding->rule->id);
+                listed++;
+            }
+        }
+    }
+    if (compat->count > listed) {
+        fh_buf_printf(out, "| | | %zu more changes are not listed | |\n", compat->count - listed);
+    }
+}
+
+void fh_review_add(struct fh_buf *out, const struct fh_review *review)
+{
+    fh_buf_add_cstr(out, "### ");
+    fh_review_text(out, review->product[0] == '\0' ? review->path : review->product);
+    fh_buf_printf(out,
+                  ": %s\n\n",
+                  review->failure != NULL ? "refused"
+                  : review->dry_run       ? "can be published"
+                                          : "published");
+    fh_buf_add_cstr(out, "File ");
+    fh_review_text(out, review->path);
+    if (review->previous[0] != '\0') {
+        fh_buf_add_cstr(out, ", follows version ");
+        fh_review_text(out, review->previous);
+    } else if (review->product[0] != '\0') {
+        fh_buf_add_cstr(out, ", the first version, or not compared");
+    }
+    fh_buf_add_cstr(out, ".\n\n| outcome | where | what | rule |\n|---|---|---|---|\n");
+    if (review->lint != NULL) {
+        put_lint(out, review->lint);
+    }
+    if (review->changes != NULL) {
+        put_changes(out, review->changes);
+    }
+    put_data(out, review);
+    if (review->failure != NULL) {
+        fh_buf_add_cstr(out, "\n**");
+        fh_review_text(out, review->failure->text);
+        fh_buf_add_cstr(out, "**");
+        if (review->failure->rule[0] != '\0') {
+            fh_buf_add_cstr(out, " (");
+            fh_review_text(out, review->failure->rule);
+            fh_buf_add_cstr(out, ")");
+        }
+        fh_buf_add_cstr(out, "\n");
+    }
+    fh_buf_add_u8(out, '\n');
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Notices: what an answer says of the products that it was read from, when they are not simply
+ * active.
+ *
+ * Until the end of the answer they are what the entry peer planned with. At the verified end they
+ * are what the signed receipts say, of the tables that were asked for and of no others; the word of
+ * a product's own domain counts before that of a peer that joined.
+ *
+ * Does not: verify receipts (stream.c does, before). Thread: one. Ownership: values in the result.
+ */
+#ifndef FH_TOOLS_CLIENT_NOTICES_H
+#define FH_TOOLS_CLIENT_NOTICES_H
+
+#include "proto/session/messages.h"
+#include "tools/client/result.h"
+
+void fh_notices_of_plan(struct freehold_result *result, const struct fh_msg_plan *plan);
+
+/* Starts anew with the receipt that ends the answer, then takes those of a join's owners. */
+void fh_notices_of_end(struct freehold_result *result, const struct fh_receipt *receipt);
+void fh_notices_of_part(struct freehold_result *result, const struct fh_receipt *part);
+
+#endif
