@@ -406,6 +406,27 @@ static int start_remote_publisher(struct fh_node *node, struct fh_err *err)
     return fh_remote_publisher_new(&node->remote_publisher, &remote, err);
 }
 
+/* What answers from the catalogue alone. */
+static void start_answers(struct fh_node *node)
+{
+    node->moves = (struct fh_moves){
+        .catalog = node->home.catalog,
+        .dir = node->home.dir,
+        .mesh = node->mesh,
+        .mesh_id = node->home.mesh_id,
+        .domain = node->home.domain,
+    };
+    node->lookup = (struct fh_lookup){
+        .catalog = node->home.catalog,
+        .dir = node->home.dir,
+        .mesh = node->mesh,
+        .mesh_id = node->home.mesh_id,
+        .domain = node->home.domain,
+        .node = fh_keystore_node(node->home.keys),
+        .started_ms = fh_clock_mono_ms(),
+    };
+}
+
 static int start_services(struct fh_node *node, struct fh_err *err)
 {
     const struct fh_config *config = node->config;
@@ -460,25 +481,10 @@ static int start_services(struct fh_node *node, struct fh_err *err)
     if (rc == FH_OK) {
         rc = fh_publisher_new(&node->publisher, &publisher, err);
     }
-    node->moves = (struct fh_moves){
-        .catalog = node->home.catalog,
-        .dir = node->home.dir,
-        .mesh = node->mesh,
-        .mesh_id = node->home.mesh_id,
-        .domain = node->home.domain,
-    };
     if (rc == FH_OK) {
         rc = start_remote_publisher(node, err);
     }
-    node->lookup = (struct fh_lookup){
-        .catalog = node->home.catalog,
-        .dir = node->home.dir,
-        .mesh = node->mesh,
-        .mesh_id = node->home.mesh_id,
-        .domain = node->home.domain,
-        .node = fh_keystore_node(node->home.keys),
-        .started_ms = fh_clock_mono_ms(),
-    };
+    start_answers(node);
     char path[FH_HOME_PATH_BYTES];
     if (rc == FH_OK) {
         rc = fh_timer_new(&node->sweep, node->loop, sweep, node, err);

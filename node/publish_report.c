@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/publish_report.h"
 
+#include "proto/contract/sql_type.h"
 #include "proto/gossip/lifecycle.h"
 
 #include <stdio.h>
@@ -13,13 +14,16 @@ static void describe(struct fh_msg_finding *out,
                      const struct fh_promise_result *result)
 {
     unsigned long long count = result->failing;
+    char type[FH_SQL_TYPE_BYTES] = "";
+    struct fh_err err;
     switch ((unsigned)promise->kind) {
     case FH_PROMISE_TYPE:
+        (void)!fh_contract_sql_type(promise->of, type, &err); /* publish rules: there is one */
         snprintf(out->text,
                  sizeof out->text,
-                 "%llu values are no %.40s, as the contract promises",
+                 "%llu values are no %s, as the contract promises",
                  count,
-                 promise->promised);
+                 type);
         break;
     case FH_PROMISE_REQUIRED:
         snprintf(out->text,

@@ -219,23 +219,21 @@ int fh_mesh_identity(struct fh_mesh *mesh,
     return rc;
 }
 
-int fh_mesh_intake_bulk(struct fh_mesh *mesh,
-                        struct fh_msg_bins *records,
-                        const struct fh_origin *origin,
-                        fh_mesh_taken_fn *each,
-                        void *user,
-                        struct fh_err *err)
+static int take_all(struct fh_mesh *mesh,
+                    struct fh_msg_bins records,
+                    const struct fh_origin *origin,
+                    enum fh_store_durability durability,
+                    fh_mesh_taken_fn *each,
+                    void *user,
+                    struct fh_err *err)
 {
     struct fh_store *store = mesh->options.store;
-    int rc = fh_store_begin(store, FH_STORE_LAZY, err);
+    int rc = fh_store_begin(store, durability, err);
     if (rc != FH_OK) {
         return rc;
     }
-    /* A step may store the node's generation, which must be durable before the step's datagrams
-     * leave, and cannot be inside a lazy transaction. */
-    fh_mesh_gossip_pause(mesh);
     struct fh_bytes record;
-    while (fh_msg_bins_next(records, &record)) {
+    while (fh_msg_bins_next(&records, &record)) {
         bool is_new;
         struct fh_err why;
         rc = fh_mesh_intake(mesh, record, origin, &is_new, &why);
@@ -250,6 +248,24 @@ int fh_mesh_intake_bulk(struct fh_mesh *mesh,
             fh_log(FH_LOG_ERROR, "catalogue.not_read", "text=\"%s\"", second.text);
         }
         fh_mesh_catalog_changed(mesh);
+    }
+    return rc;
+}
+
+int fh_mesh_intake_bulk(struct fh_mesh *mesh,
+                        const struct fh_msg_bins *records,
+                        const struct fh_origin *origin,
+                        fh_mesh_taken_fn *each,
+                        void *user,
+                        struct fh_err *err)
+{
+    /* A step may store the node's generation, which must be durable before the step's datagrams
+     * leave, and cannot be inside a lazy transaction. */
+    fh_mesh_gossip_pause(mesh);
+    int rc = take_all(mesh, *records, origin, FH_STORE_BULK, each, user, err);
+    if (rc != FH_OK && strcmp(err->rule, "store.undone") == 0) {
+        /* One of them failed after it had written: each may then fail for itself. */
+        rc = take_all(mesh, *records, origin, FH_STORE_LAZY, each, user, err);
     }
     fh_mesh_gossip_resume(mesh);
     return rc;

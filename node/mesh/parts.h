@@ -60,10 +60,11 @@ FH_MUST_CHECK int fh_mesh_intake(struct fh_mesh *mesh,
                                  struct fh_err *err);
 /* Takes many records (bulk ones, as of a synchronisation) in one transaction, so that each does not
  * cost its own fsync. Gossip waits until they are stored. `each` may be NULL; it hears what became
- * of every record. Fails when they could not be stored: then none counts. */
+ * of every record, twice when a failure of the store made all of them be taken again. Fails when
+ * they could not be stored: then none counts. */
 typedef void fh_mesh_taken_fn(void *user, int code, bool is_new, const struct fh_err *err);
 FH_MUST_CHECK int fh_mesh_intake_bulk(struct fh_mesh *mesh,
-                                      struct fh_msg_bins *records,
+                                      const struct fh_msg_bins *records,
                                       const struct fh_origin *origin,
                                       fh_mesh_taken_fn *each,
                                       void *user,

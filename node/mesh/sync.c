@@ -20,7 +20,7 @@ enum {
     SYNCS_MAX = 4,       /* with different peers at once */
     PAGES_MAX = 4096,    /* of one set: a peer that never ends is left */
     SPREAD_MAX = 8,      /* so few new records may be news to others too */
-    PULL_IDS = 8,        /* contracts asked for at once */
+    PULL_IDS = 32,       /* contracts asked for at once: 20 ms of the loop when they come */
     PULL_LOOK = 256,     /* of those that are missing: what nobody has must not hide the others */
     PULL_RETRY_MS = 125, /* when an owner did not have it; twice as long each time */
     PULL_RETRY_MAX_MS = 8000,
@@ -222,7 +222,11 @@ struct pull {
     struct fh_mesh *mesh;
     char address[FH_ADDRESS_BYTES_MAX + 1];
     struct fh_node_id node;
+    uint32_t count;
+    struct fh_record_id asked[PULL_IDS];
 };
+
+static void pull_beside(struct fh_mesh *mesh, const struct pull *arrived);
 
 static void pull_later(struct fh_mesh *mesh)
 {
@@ -234,48 +238,62 @@ static void pull_later(struct fh_mesh *mesh)
     fh_timer_set(mesh->pull_timer, fh_clock_mono_ms() + wait_ms);
 }
 
+/* What came of an answer. */
+struct taking {
+    const struct pull *pull;
+    unsigned taken;
+    bool strangers; /* signed by a key that has not come here yet */
+};
+
+static void contract_taken(void *user, int code, bool is_new, const struct fh_err *err)
+{
+    struct taking *taking = user;
+    if (code == FH_OK) {
+        taking->taken += is_new;
+    } else if (code == FH_EINCOMPLETE) {
+        taking->taken++; /* its predecessor is wanted now: several were published in a row */
+    } else {
+        taking->strangers = taking->strangers || fh_mesh_lacks_identity(err);
+        fh_log(FH_LOG_WARN,
+               "contract.refused",
+               "from=%s rule=%s text=\"%s\"",
+               taking->pull->address,
+               err->rule,
+               err->text);
+    }
+}
+
 static void pulled(struct fh_pack_reader *fields, const struct fh_err *failure, void *user)
 {
     struct pull *pull = user;
     struct fh_mesh *mesh = pull->mesh;
     struct fh_err err;
     struct fh_msg_bins bins;
+    struct taking taking = {.pull = pull};
     mesh->pulling = false;
-    unsigned taken = 0;
-    bool strangers = false; /* signed by a key that has not come here yet */
     if (failure != NULL) {
         fh_log(FH_LOG_DEBUG, "pull.failed", "from=%s text=\"%s\"", pull->address, failure->text);
     } else if (fh_msg_bins_read(fields, &bins, &err) == FH_OK && !mesh->quiet) {
         struct fh_origin origin = {.node = pull->node, .bulk = true};
-        struct fh_bytes record;
-        while (fh_msg_bins_next(&bins, &record)) {
-            bool is_new;
-            if (fh_mesh_intake(mesh, record, &origin, &is_new, &err) == FH_OK) {
-                taken += is_new;
-            } else if (err.code == FH_EINCOMPLETE) {
-                taken++; /* its predecessor is wanted now: several were published in a row */
-            } else {
-                strangers = strangers || fh_mesh_lacks_identity(&err);
-                fh_log(FH_LOG_WARN,
-                       "contract.refused",
-                       "from=%s rule=%s text=\"%s\"",
-                       pull->address,
-                       err.rule,
-                       err.text);
-            }
+        if (bins.left > 0) {
+            pull_beside(mesh, pull); /* comes while these are verified */
+        }
+        if (fh_mesh_intake_bulk(mesh, &bins, &origin, contract_taken, &taking, &err) != FH_OK) {
+            fh_log(FH_LOG_ERROR, "pull.not_stored", "from=%s text=\"%s\"", pull->address, err.text);
+            taking.taken = 0;
         }
     }
-    if (strangers && mesh->pull_turn < STRANGER_SYNCS) {
+    if (taking.strangers && mesh->pull_turn < STRANGER_SYNCS) {
         fh_mesh_sync(mesh, &pull->node, pull->address); /* which pulls again at its end */
     }
     fh_free(pull);
     if (mesh->quiet) {
         return;
     }
-    if (taken > 0) {
+    if (taking.taken > 0) {
         mesh->pull_turn = 0; /* owners first again */
         fh_mesh_pull(mesh);
-    } else {
+    } else if (!mesh->pulling) {
         pull_later(mesh);
     }
 }
@@ -344,16 +362,55 @@ static uint32_t choose_contracts(struct fh_record_id out[PULL_IDS],
     return n;
 }
 
-static void pull_now(void *user)
+/* What is missing here, without what `arrived` has just brought. */
+static int find_wanted(struct fh_mesh *mesh,
+                       const struct pull *arrived,
+                       struct fh_catalog_wanted wanted[PULL_LOOK],
+                       size_t *out_count,
+                       struct fh_err *err)
 {
-    struct fh_mesh *mesh = user;
+    size_t count = 0;
+    int rc = fh_catalog_missing(mesh->options.catalog, wanted, PULL_LOOK, &count, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool is_here = false;
+        for (uint32_t j = 0; arrived != NULL && j < arrived->count && !is_here; j++) {
+            is_here = fh_record_id_equal(&wanted[i].contract, &arrived->asked[j]);
+        }
+        if (!is_here) {
+            wanted[kept++] = wanted[i];
+        }
+    }
+    *out_count = kept;
+    return FH_OK;
+}
+
+static void ask_for(struct fh_mesh *mesh, struct pull *pull)
+{
+    FH_CLEANUP(fh_buf_fini) struct fh_buf request;
+    fh_buf_init(&request, 64 * PULL_IDS);
+    pull->mesh = mesh;
+    fh_msg_pull_request_begin(&request, pull->count);
+    for (uint32_t i = 0; i < pull->count; i++) {
+        fh_pack_bin(&request, fh_bytes(pull->asked[i].b, FH_ID_BYTES));
+    }
+    struct fh_peer_target target = {.address = pull->address, .node = pull->node};
+    mesh->pulling = true;
+    fh_peers_ask(mesh->options.peers, &target, &request, FH_REQUEST_MS, pulled, pull);
+}
+
+static void pull_beside(struct fh_mesh *mesh, const struct pull *arrived)
+{
     if (mesh->quiet || mesh->pulling) {
         return;
     }
     struct fh_catalog_wanted wanted[PULL_LOOK];
     size_t count = 0;
     struct fh_err err;
-    if (fh_catalog_missing(mesh->options.catalog, wanted, PULL_LOOK, &count, &err) != FH_OK) {
+    if (find_wanted(mesh, arrived, wanted, &count, &err) != FH_OK) {
         fh_log(FH_LOG_ERROR, "pull.failed", "text=\"%s\"", err.text);
         pull_later(mesh);
         return;
@@ -362,25 +419,19 @@ static void pull_now(void *user)
         return;
     }
     size_t first = choose_wanted(mesh, wanted, count);
-    const struct fh_domain_id *owner = &wanted[first].domain;
     struct pull *pull = fh_calloc(1, sizeof *pull);
-    if (pull == NULL || !choose_holder(mesh, owner, pull)) {
+    if (pull == NULL || !choose_holder(mesh, &wanted[first].domain, pull)) {
         fh_free(pull);
         pull_later(mesh);
         return;
     }
-    pull->mesh = mesh;
-    FH_CLEANUP(fh_buf_fini) struct fh_buf request;
-    fh_buf_init(&request, 1024);
-    struct fh_record_id asked[PULL_IDS];
-    uint32_t asked_count = choose_contracts(asked, wanted, count, first);
-    fh_msg_pull_request_begin(&request, asked_count);
-    for (uint32_t i = 0; i < asked_count; i++) {
-        fh_pack_bin(&request, fh_bytes(asked[i].b, FH_ID_BYTES));
-    }
-    struct fh_peer_target target = {.address = pull->address, .node = pull->node};
-    mesh->pulling = true;
-    fh_peers_ask(mesh->options.peers, &target, &request, FH_REQUEST_MS, pulled, pull);
+    pull->count = choose_contracts(pull->asked, wanted, count, first);
+    ask_for(mesh, pull);
+}
+
+static void pull_now(void *user)
+{
+    pull_beside(user, NULL);
 }
 
 void fh_mesh_pull(struct fh_mesh *mesh)

@@ -158,6 +158,7 @@ int fh_calendar_plan(struct fh_calendar *calendar, struct fh_err *err)
     free_entries(calendar->entries, calendar->count);
     calendar->entries = reload.entries;
     calendar->count = reload.count;
+    calendar->capacity = reload.capacity;
     return FH_OK;
 }
 
@@ -193,24 +194,72 @@ bool fh_calendar_read_some(struct fh_calendar *calendar)
     return true;
 }
 
-struct fh_calendar_entry *fh_calendar_find(struct fh_calendar *calendar,
-                                           const struct fh_announce_key *key)
+/* Where the key is, or would be. */
+static size_t place_of(const struct fh_calendar *calendar, const struct fh_announce_key *key)
 {
     size_t low = 0;
     size_t high = calendar->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = fh_announce_key_compare(&calendar->entries[middle].key, key);
-        if (order == 0) {
-            return &calendar->entries[middle];
-        }
-        if (order < 0) {
+        if (fh_announce_key_compare(&calendar->entries[middle].key, key) < 0) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    return NULL;
+    return low;
+}
+
+struct fh_calendar_entry *fh_calendar_find(struct fh_calendar *calendar,
+                                           const struct fh_announce_key *key)
+{
+    size_t at = place_of(calendar, key);
+    bool found =
+        at < calendar->count && fh_announce_key_compare(&calendar->entries[at].key, key) == 0;
+    return found ? &calendar->entries[at] : NULL;
+}
+
+/* Room for one more; false without memory. */
+static bool grow(struct fh_calendar *calendar)
+{
+    if (calendar->count < calendar->capacity) {
+        return true;
+    }
+    size_t capacity = calendar->capacity == 0 ? 16 : calendar->capacity * 2;
+    struct fh_calendar_entry *grown = fh_realloc(calendar->entries, capacity * sizeof *grown);
+    if (grown != NULL) {
+        calendar->entries = grown;
+        calendar->capacity = capacity;
+    }
+    return grown != NULL;
+}
+
+void fh_calendar_published(struct fh_calendar *calendar,
+                           const struct fh_announcement *product,
+                           const struct fh_contract *contract,
+                           int64_t measured_ms)
+{
+    struct fh_calendar_entry entry = {.key = fh_announce_key(product),
+                                      .contract = product->contract,
+                                      .measured_ms = measured_ms,
+                                      .read = true};
+    fh_quality_schedules(contract, take_cron, &entry);
+    entry.due_ms = due(calendar, &entry);
+    size_t at = place_of(calendar, &entry.key);
+    struct fh_calendar_entry *before = fh_calendar_find(calendar, &entry.key);
+    if (before != NULL) {
+        fh_free(before->crons);
+    } else if (grow(calendar)) {
+        memmove(&calendar->entries[at + 1],
+                &calendar->entries[at],
+                (calendar->count - at) * sizeof *calendar->entries);
+        calendar->count++;
+    } else {
+        fh_free(entry.crons);
+        calendar->outdated = true; /* the next plan finds it */
+        return;
+    }
+    calendar->entries[at] = entry;
 }
 
 struct fh_calendar_entry *fh_calendar_first(struct fh_calendar *calendar)

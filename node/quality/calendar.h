@@ -7,7 +7,7 @@
  * next is due: whoever misses one is told that the last is stale.
  *
  * Does not: read clocks, measure, know products without an announcement here. Thread: the loop's.
- * Ownership: keeps what its options name; an entry is lent until the next fh_calendar_plan.
+ * Ownership: keeps what its options name; an entry is lent until the next plan or publish.
  */
 #ifndef FH_NODE_QUALITY_CALENDAR_H
 #define FH_NODE_QUALITY_CALENDAR_H
@@ -44,6 +44,7 @@ struct fh_calendar {
     bool outdated; /* own products may be others than here: plan again */
     size_t count;
     struct fh_calendar_entry *entries; /* by key */
+    size_t capacity;                   /* private */
 };
 
 void fh_calendar_init(struct fh_calendar *calendar, const struct fh_calendar_options *options);
@@ -57,6 +58,13 @@ bool fh_calendar_is_measured(unsigned status);
 FH_MUST_CHECK int fh_calendar_plan(struct fh_calendar *calendar, struct fh_err *err);
 /* Reads schedules of contracts, a few at a time: about 1 ms each. Whether all are read. */
 bool fh_calendar_read_some(struct fh_calendar *calendar);
+
+/* An own product was published under this contract (borrowed). `measured_ms` 0: not measured yet.
+ */
+void fh_calendar_published(struct fh_calendar *calendar,
+                           const struct fh_announcement *product,
+                           const struct fh_contract *contract,
+                           int64_t measured_ms);
 
 /* NULL when there is none. */
 struct fh_calendar_entry *fh_calendar_find(struct fh_calendar *calendar,

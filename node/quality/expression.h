@@ -13,11 +13,6 @@
 #define FH_NODE_QUALITY_EXPRESSION_H
 
 #include "proto/quality/promise.h"
-#include "proto/query/type.h"
-
-/* The type as which a column is read: the promised one; JSON for arrays and objects; text where
- * none is promised or known. */
-struct fh_type fh_expression_type(const struct fh_contract_column *column);
 
 /* Whether a promise is one that a probe measures. */
 bool fh_expression_is_probe(enum fh_promise_kind kind);
@@ -42,9 +37,5 @@ FH_MUST_CHECK int fh_expression_write(struct fh_expression *out,
                                       bool is_text,
                                       struct fh_arena *arena,
                                       struct fh_err *err);
-
-/* Appends a quoted SQL name or text. */
-void fh_expression_name(struct fh_buf *out, const char *name);
-void fh_expression_text(struct fh_buf *out, const char *text);
 
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/quality/look.h"
 
-#include "common/assert.h"
-#include "common/log.h"
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/quality/checks.h"
@@ -22,7 +20,7 @@ struct fh_look_job {
     struct fh_contract *contract;
     struct fh_source_mapping *mapping;
     char *data_root;
-    struct fh_promises promises; /* when the checks gave none */
+    uint64_t uptime;
     struct fh_look look;
 };
 
@@ -39,54 +37,64 @@ static int no_memory(struct fh_err *err)
 
 /* ---- the end ---- */
 
-/* The checks did not come to an end: every promise says so. */
-static int say_not_run(struct fh_look_job *job, const struct fh_err *failure, struct fh_err *err)
+/* Availability is what the node knows of itself, and the checks of the data do not. */
+static void judge_uptime(struct fh_promise_result *out,
+                         const struct fh_promise *promise,
+                         uint64_t up_permyriad,
+                         int64_t now_ms)
 {
-    int rc = fh_promises_make(&job->promises, job->contract, job->arena, err);
-    if (rc != FH_OK) {
-        return rc;
+    char percent[16];
+    snprintf(percent,
+             sizeof percent,
+             "%u.%02u",
+             (unsigned)(up_permyriad / 100),
+             (unsigned)(up_permyriad % 100));
+    char normal[FH_DECIMAL_BYTES];
+    if (fh_decimal_normalise(normal, percent)) {
+        const struct fh_measured measured = {.kind = FH_MEASURED_NUMBER, .text = normal};
+        fh_promise_judge(out, promise, &measured, now_ms);
     }
-    struct fh_promise_result *results =
-        fh_arena_array(job->arena, (size_t)job->promises.count + 1, sizeof *results);
-    if (results == NULL) {
-        return no_memory(err);
+}
+
+static int
+judge_all_uptime(struct fh_look_job *job, const struct fh_checks_result *result, struct fh_err *err)
+{
+    const struct fh_promises *promises = &result->promises;
+    struct fh_promise_result *judged = NULL;
+    for (uint32_t i = 0; i < promises->count; i++) {
+        if (promises->items[i].kind != FH_PROMISE_AVAILABILITY ||
+            promises->items[i].bound.a == NULL || job->uptime == FH_MEASUREMENT_UP_UNKNOWN) {
+            continue;
+        }
+        if (judged == NULL) {
+            judged = fh_arena_array(job->arena, promises->count, sizeof *judged);
+            if (judged == NULL) {
+                return no_memory(err);
+            }
+            memcpy(judged, result->results, promises->count * sizeof *judged);
+            job->look.results = judged;
+        }
+        judge_uptime(&judged[i], &promises->items[i], job->uptime, job->look.measured_ms);
     }
-    for (uint32_t i = 0; i < job->promises.count; i++) {
-        fh_promise_not_run(&results[i], "%s", fh_code_text(failure->code));
-    }
-    job->look.promises = &job->promises;
-    job->look.results = results;
     return FH_OK;
 }
 
-static void take(struct fh_look_job *job, const struct fh_checks_result *result)
-{
-    job->look.promises = &result->promises;
-    job->look.results = result->results;
-    for (uint32_t i = 0; i < result->table_count; i++) {
-        job->look.rows += result->rows[i];
-    }
-}
-
+/* No look, no measurement: the last one stands, and becomes stale. */
 static void checked(const struct fh_checks_result *result, const struct fh_err *failure, void *user)
 {
     struct fh_look_job *job = user;
     struct fh_err err;
     int rc = FH_OK;
-    if (result != NULL) {
-        take(job, result);
-    } else if (failure->code == FH_ENOMEM || failure->code == FH_EBUSY ||
-               failure->code == FH_ECANCELLED) {
+    if (result == NULL) {
         err = *failure;
         rc = err.code;
     } else {
-        fh_log(FH_LOG_WARN,
-               "product.checks_failed",
-               "product=%s rule=%s text=\"%s\"",
-               job->asked.product.product,
-               failure->rule,
-               failure->text);
-        rc = say_not_run(job, failure, &err);
+        job->look.promises = &result->promises;
+        job->look.results = result->results;
+        for (uint32_t i = 0; i < result->table_count; i++) {
+            job->look.rows += result->rows[i];
+        }
+        rc = judge_all_uptime(job, result, &err);
     }
     job->fn(job, rc == FH_OK ? NULL : &err, job->user);
     free_job(job);
@@ -156,6 +164,7 @@ int fh_look_job_begin(struct fh_look_job **out,
         return no_memory(err);
     }
     job->asked = *asked;
+    job->uptime = options->uptime;
     job->fn = fn;
     job->user = user;
     job->arena = fh_arena_new(ARENA_BYTES);

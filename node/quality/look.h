@@ -2,8 +2,9 @@
 /*
  * Look: one look at an own product's data by the promises of its announced contract.
  *
- * It fetches what the checks need (the contract, and where the data lie), runs them, and has a
- * result for every promise in the end: when the checks could not be run, each says so.
+ * It fetches what the checks need (the contract, and where the data lie), runs them, and adds what
+ * the node knows of itself: its availability. Data that are gone are a result; checks that could
+ * not be run (no worker, no time) are none.
  *
  * Does not: decide when, or what follows. Thread: the loop's. Ownership: see below.
  */
@@ -23,6 +24,7 @@ struct fh_look_options {
     struct fh_catalog *catalog;
     struct fh_store *store;
     uint32_t memory_mib;
+    uint64_t uptime; /* of the node, in 1/10000; FH_MEASUREMENT_UP_UNKNOWN */
 };
 
 /* Who wants to know of what. */
@@ -32,7 +34,8 @@ struct fh_look_asked {
     bool dry_run;
 };
 
-/* The end, once, on the loop: the job's result, or why there is none (FH_EBUSY, FH_ENOMEM). The job
+/* The end, once, on the loop: the job's result, or why there is none (FH_EBUSY, FH_ENOMEM,
+ * FH_ETIMEOUT, FH_EIO). The job
  * is freed when this returns. */
 typedef void fh_look_fn(struct fh_look_job *job, const struct fh_err *err, void *user);
 

@@ -5,28 +5,7 @@
 #include "common/mem.h"
 #include "node/state/store_quality.h"
 
-#include <stdio.h>
-
 static const int64_t uptime_ms = INT64_C(30) * 24 * 3600 * 1000; /* what availability looks back */
-
-/* Availability is what the node knows of itself; the checks of the data do not. */
-static void judge_uptime(struct fh_promise_result *out,
-                         const struct fh_promise *promise,
-                         uint64_t up_permyriad,
-                         int64_t now_ms)
-{
-    char percent[16];
-    snprintf(percent,
-             sizeof percent,
-             "%u.%02u",
-             (unsigned)(up_permyriad / 100),
-             (unsigned)(up_permyriad % 100));
-    char normal[FH_DECIMAL_BYTES];
-    if (fh_decimal_normalise(normal, percent)) {
-        const struct fh_measured measured = {.kind = FH_MEASURED_NUMBER, .text = normal};
-        fh_promise_judge(out, promise, &measured, now_ms);
-    }
-}
 
 int fh_measurements_sum(const struct fh_measurements_options *options,
                         const struct fh_look *look,
@@ -39,22 +18,17 @@ int fh_measurements_sum(const struct fh_measurements_options *options,
     if (results == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for a measurement");
     }
-    uint64_t up = fh_measurements_uptime(options, look->measured_ms);
     for (uint32_t i = 0; i < count; i++) {
         const struct fh_promise *promise = &look->promises->items[i];
-        struct fh_promise_result found = look->results[i];
-        if (promise->kind == FH_PROMISE_AVAILABILITY && promise->bound.a != NULL &&
-            up != FH_MEASUREMENT_UP_UNKNOWN) {
-            judge_uptime(&found, promise, up, look->measured_ms);
-        }
+        const struct fh_promise_result *found = &look->results[i];
         fh_result_make(&results[i],
                        promise->id,
                        promise->rule,
-                       found.measured,
+                       found->measured,
                        promise->category,
-                       found.outcome);
-        results[i].failing = found.failing;
-        results[i].total = found.total;
+                       found->outcome);
+        results[i].failing = found->failing;
+        results[i].total = found->total;
     }
     fh_results_encode(out_results, results, count);
     int code = fh_buf_ok(out_results);
@@ -67,7 +41,7 @@ int fh_measurements_sum(const struct fh_measurements_options *options,
             .expires_ms = look->expires_ms,
             .gate = fh_quality_gate_of(look->contract),
             .rows = look->rows,
-            .up_permyriad = up,
+            .up_permyriad = fh_measurements_uptime(options, look->measured_ms),
         };
         memcpy(out->product, look->product->product, sizeof out->product);
         memcpy(out->version, look->product->version, sizeof out->version);

@@ -3,7 +3,7 @@
 
 #include "common/limits.h"
 #include "common/time.h"
-#include "node/quality/expression.h"
+#include "node/quality/subject.h"
 #include "node/query/gate.h"
 #include "node/query/prescan.h"
 
@@ -194,10 +194,10 @@ void fh_rules_query(struct fh_buf *out, const struct fh_promise *promise)
             fh_buf_add_u8(out, (uint8_t)*at++);
             continue;
         }
-        fh_expression_name(out,
-                           !marks[found].column        ? promise->table_name
-                           : promise->of->name != NULL ? promise->of->name
-                                                       : promise->column_name);
+        fh_subject_put_name(out,
+                            !marks[found].column        ? promise->table_name
+                            : promise->of->name != NULL ? promise->of->name
+                                                        : promise->column_name);
         at = mark + strlen(marks[found].mark);
     }
 }
@@ -332,12 +332,12 @@ static int put_pair(struct fh_rules *rules,
     *out_to = table;
     const char *and = equal->size == 0 ? "" : " AND ";
     fh_buf_printf(nulls, "%s a.", and);
-    fh_expression_name(nulls, column->name);
+    fh_subject_put_name(nulls, column->name);
     fh_buf_add_cstr(nulls, " IS NOT NULL");
     fh_buf_printf(equal, "%s a.", and);
-    fh_expression_name(equal, column->name);
+    fh_subject_put_name(equal, column->name);
     fh_buf_add_cstr(equal, " = b.");
-    fh_expression_name(equal, other->name);
+    fh_subject_put_name(equal, other->name);
     return FH_OK;
 }
 
@@ -370,9 +370,9 @@ static int put_relationship(struct fh_rules *rules,
     }
     if (code == FH_OK) {
         fh_buf_add_cstr(sql, "SELECT count(*) FROM ");
-        fh_expression_name(sql, promise->table_name);
+        fh_subject_put_name(sql, promise->table_name);
         fh_buf_printf(sql, " a WHERE%s AND NOT EXISTS (SELECT 1 FROM ", fh_buf_cstr(&nulls));
-        fh_expression_name(sql, other->name);
+        fh_subject_put_name(sql, other->name);
         fh_buf_printf(sql, " b WHERE%s)", fh_buf_cstr(&equal));
     }
     return code;
@@ -390,9 +390,9 @@ static int put_gap(struct fh_rules *rules,
     fh_buf_add_cstr(sql,
                     "SELECT max(gap) FROM (SELECT t - lag(t) OVER (ORDER BY t) AS gap FROM (SELECT "
                     "DISTINCT epoch_ms(CAST(");
-    fh_expression_name(sql, promise->of->name);
+    fh_subject_put_name(sql, promise->of->name);
     fh_buf_add_cstr(sql, " AS TIMESTAMP)) AS t FROM ");
-    fh_expression_name(sql, promise->table_name);
+    fh_subject_put_name(sql, promise->table_name);
     fh_buf_add_cstr(sql, ") WHERE t IS NOT NULL)");
     return FH_OK;
 }

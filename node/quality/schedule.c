@@ -9,6 +9,7 @@
 #include "node/quality/calendar.h"
 #include "node/quality/look.h"
 #include "node/query/workers.h"
+#include "proto/quality/report.h"
 #include "proto/settings/settings.h"
 
 #include <stdio.h>
@@ -25,6 +26,7 @@ struct fh_schedule {
     struct fh_timer *timer;
     struct fh_look_job *job; /* the one that looks */
     bool quiet;
+    int64_t served_ms; /* monotonic: when uptime was last written down */
     struct fh_calendar calendar;
 };
 
@@ -37,18 +39,39 @@ static void wake(struct fh_schedule *schedule, int64_t in_ms)
     }
 }
 
+/* All of it in words, for the person who asked. */
+static void tell_report(struct fh_buf *out, const struct fh_look *look)
+{
+    struct fh_report_table table = {.name = look->product->product, .rows = look->rows};
+    struct fh_report report = {
+        .table_count = 1, .tables = &table, .check_count = look->promises->count};
+    report.checks = fh_calloc((size_t)report.check_count + 1, sizeof *report.checks);
+    for (uint32_t i = 0; report.checks != NULL && i < report.check_count; i++) {
+        fh_report_check_fill(&report.checks[i], &look->promises->items[i], &look->results[i]);
+    }
+    if (report.checks == NULL) {
+        out->failed = FH_ENOMEM;
+    } else {
+        fh_report_encode(out, &report);
+    }
+    fh_free(report.checks);
+}
+
 static int answer(struct fh_admin_question *question,
                   const struct fh_measurement *measurement,
-                  struct fh_bytes results,
+                  const struct fh_look *look,
                   struct fh_err *err)
 {
     FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf report;
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
     fh_buf_init(&payload, FH_RECORD_GOSSIP_BYTES_MAX);
+    fh_buf_init(&report, FH_REPORT_BYTES_MAX - FH_RECORD_GOSSIP_BYTES_MAX);
     fh_buf_init(&out, FH_ADMIN_FRAME_BYTES_MAX);
     fh_measurement_encode(&payload, measurement);
-    fh_msg_checked_answer(&out, fh_buf_view(&payload), results);
-    int rc = fh_buf_ok(&out);
+    tell_report(&report, look);
+    fh_msg_checked_answer(&out, fh_buf_view(&payload), fh_buf_view(&report));
+    int rc = fh_buf_ok(&report) != FH_OK ? fh_buf_ok(&report) : fh_buf_ok(&out);
     if (rc != FH_OK) {
         return fh_err_set(err, rc, "the results do not fit an answer");
     }
@@ -70,6 +93,9 @@ static void looked(struct fh_look_job *job, const struct fh_err *failure, void *
     int rc = failure == NULL ? FH_OK : failure->code;
     if (failure != NULL) {
         err = *failure;
+    } else if (schedule->quiet) {
+        /* Going down ends workers: what they had no time for is not what the data are. */
+        rc = fh_err_set(&err, FH_ECANCELLED, "this node is going down");
     } else {
         look = *fh_look_job_found(job);
         look.expires_ms =
@@ -93,7 +119,7 @@ static void looked(struct fh_look_job *job, const struct fh_err *failure, void *
         fh_calendar_failed(&schedule->calendar, &key, fh_clock_wall_ms());
     }
     if (rc == FH_OK && asked->question != NULL) {
-        rc = answer(asked->question, &measurement, fh_buf_view(&results), &err);
+        rc = answer(asked->question, &measurement, &look, &err);
     }
     if (rc != FH_OK && asked->question != NULL) {
         fh_admin_refuse(asked->question, &err);
@@ -121,6 +147,7 @@ look_at(struct fh_schedule *schedule, const struct fh_look_asked *asked, struct 
         .catalog = m->catalog,
         .store = m->store,
         .memory_mib = (uint32_t)schedule->options.settings->worker_memory_mib,
+        .uptime = fh_measurements_uptime(m, fh_clock_wall_ms()),
     };
     return fh_look_job_begin(&schedule->job, &options, asked, looked, schedule, err);
 }
@@ -181,7 +208,11 @@ static void turn(void *user)
     if (schedule->quiet) {
         return;
     }
-    fh_measurements_serving(&schedule->options.measurements, fh_clock_wall_ms());
+    int64_t now = fh_clock_mono_ms();
+    if (now - schedule->served_ms >= WAKE_MS) {
+        schedule->served_ms = now;
+        fh_measurements_serving(&schedule->options.measurements, fh_clock_wall_ms());
+    }
     struct fh_err err;
     if (schedule->calendar.outdated && fh_calendar_plan(&schedule->calendar, &err) != FH_OK) {
         fh_log(FH_LOG_ERROR, "schedule.not_planned", "rule=%s text=\"%s\"", err.rule, err.text);
@@ -213,12 +244,15 @@ void fh_schedule_published(struct fh_schedule *schedule, struct fh_look *look)
 {
     struct fh_err err;
     bool again = false;
-    schedule->calendar.outdated = true;
     look->expires_ms =
         fh_calendar_expiry(&schedule->calendar, look->contract, look->measured_ms, &again);
     /* A look before publishing leaves service levels out: then a whole one is made at once. */
     bool whole = look->contract->sla.count == 0;
-    if ((whole || !again) && keep_first(schedule, look, &err) != FH_OK) {
+    bool kept = false;
+    if (whole || !again) {
+        kept = keep_first(schedule, look, &err) == FH_OK;
+    }
+    if ((whole || !again) && !kept) {
         fh_log(FH_LOG_WARN,
                "product.not_measured",
                "product=%s rule=%s text=\"%s\"",
@@ -226,6 +260,8 @@ void fh_schedule_published(struct fh_schedule *schedule, struct fh_look *look)
                err.rule,
                err.text);
     }
+    fh_calendar_published(
+        &schedule->calendar, look->product, look->contract, kept ? look->measured_ms : 0);
     if (schedule->job == NULL) {
         wake(schedule, 0);
     }

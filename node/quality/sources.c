@@ -3,7 +3,7 @@
 
 #include "common/file.h"
 #include "common/limits.h"
-#include "node/quality/expression.h"
+#include "node/quality/subject.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -134,7 +134,7 @@ static int describe(struct fh_check_source *out,
         const struct fh_contract_column *column = &table->columns.items[i];
         columns[i].name = column->name;
         columns[i].source = column->physical_name != NULL ? column->physical_name : column->name;
-        columns[i].type = fh_expression_type(column);
+        columns[i].type = fh_subject_type(column);
     }
     out->table = (struct fh_table){
         .domain = "",

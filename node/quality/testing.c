@@ -44,24 +44,6 @@ static void refuse(struct job *job, const struct fh_err *err)
 
 /* ---- the report ---- */
 
-static void fill_check(struct fh_report_check *out,
-                       const struct fh_promise *promise,
-                       const struct fh_promise_result *result)
-{
-    *out = (struct fh_report_check){
-        .id = promise->id,
-        .name = promise->name,
-        .rule = promise->rule,
-        .category = promise->category,
-        .dimension = promise->dimension,
-        .severity = promise->severity,
-        .promised = promise->promised,
-        .table = promise->table_name,
-        .column = promise->column_name,
-        .result = *result,
-    };
-}
-
 static int make_report(const struct job *job,
                        const struct fh_checks_result *result,
                        struct fh_report *out,
@@ -81,7 +63,7 @@ static int make_report(const struct job *job,
             job->contract->tables.items[i].name, result->rows[i], result->scan_us[i]};
     }
     for (uint32_t i = 0; i < out->check_count; i++) {
-        fill_check(&out->checks[i], &result->promises.items[i], &result->results[i]);
+        fh_report_check_fill(&out->checks[i], &result->promises.items[i], &result->results[i]);
     }
     for (uint32_t i = 0; i < out->sample_count; i++) {
         const struct fh_checks_sample *from = &result->samples[i];

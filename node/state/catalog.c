@@ -181,6 +181,7 @@ int fh_catalog_open(struct fh_catalog **out,
     catalog->store = options->store;
     catalog->directory = options->directory;
     catalog->self = options->self;
+    catalog->is_untidy = true; /* whatever it was before */
     catalog->products_per_domain_max = options->products_per_domain_max != 0
                                            ? options->products_per_domain_max
                                            : FH_PRODUCTS_PER_DOMAIN_MAX;
@@ -403,7 +404,7 @@ int fh_catalog_sweep(struct fh_catalog *catalog,
         code = fh_store_entries_expire(
             catalog->store, now_ms - FH_CLOCK_SKEW_MS, sweep_row, &sweep, err);
     }
-    if (code == FH_OK) {
+    if (code == FH_OK && (catalog->is_untidy || sweep.dropped > 0)) {
         code = fh_store_measurements_tidy(catalog->store, err);
     }
     if (code == FH_OK) {
@@ -413,7 +414,10 @@ int fh_catalog_sweep(struct fh_catalog *catalog,
     }
     if (code != FH_OK) {
         catalog->sums = sums; /* rows stay rows when they expire */
-    } else if (out_dropped != NULL) {
+    } else {
+        catalog->is_untidy = false;
+    }
+    if (code == FH_OK && out_dropped != NULL) {
         *out_dropped = sweep.dropped;
     }
     return code;

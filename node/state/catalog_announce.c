@@ -255,6 +255,7 @@ static int replace(struct fh_catalog *catalog,
             fh_store_move_put(catalog->store, &row->key, announcement->revision, row->bytes, err);
     }
     if (code == FH_OK && had && !fh_record_id_equal(&held->row.contract, &row->contract)) {
+        catalog->is_untidy = true;
         code = fh_store_want_drop_unnamed(catalog->store, &held->row.contract, err);
     }
     if (code != FH_OK) {

@@ -5,6 +5,7 @@
 
 #include "common/assert.h"
 #include "common/semver.h"
+#include "node/state/store_columns.h"
 #include "proto/contract/contract_record.h"
 #include "proto/contract/sql_type.h"
 #include "proto/wire/record.h"
@@ -270,10 +271,11 @@ static int check_chain(struct fh_catalog *catalog,
 
 /* ---- storing ---- */
 
-static int put_columns(struct fh_catalog *catalog,
-                       const struct fh_record_id *id,
-                       const struct fh_contract *contract,
-                       struct fh_err *err)
+/* All that can be wrong with the columns shows here, before anything is written. */
+static int pack_columns(struct fh_buf *out,
+                        uint32_t *out_count,
+                        const struct fh_contract *contract,
+                        struct fh_err *err)
 {
     for (size_t i = 0; i < contract->tables.count; i++) {
         const struct fh_contract_table *table = &contract->tables.items[i];
@@ -294,10 +296,8 @@ static int put_columns(struct fh_catalog *catalog,
                     column->required == FH_CONTRACT_TRUE || column->primary_key == FH_CONTRACT_TRUE,
                 .classification = column->classification == NULL ? "" : column->classification,
             };
-            code = fh_store_column_put(catalog->store, id, &row, err);
-            if (code != FH_OK) {
-                return code;
-            }
+            fh_store_column_pack(out, &row);
+            *out_count += 1;
         }
     }
     return FH_OK;
@@ -367,6 +367,9 @@ static int put_contract(struct fh_catalog *catalog,
                                     .received_ms = now_ms,
                                     .bytes = in->record.bytes};
     memcpy(row.product, in->contract.product, sizeof row.product);
+    uint32_t columns = 0;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf form;
+    fh_buf_init(&form, FH_STORE_COLUMNS_BYTES_MAX);
     memcpy(row.version, in->contract.version, sizeof row.version);
     struct fh_semver version;
     int code = fh_semver_parse(&version, row.version, err);
@@ -375,9 +378,12 @@ static int put_contract(struct fh_catalog *catalog,
     }
     row.major = version.major;
     row.is_prerelease = version.prerelease.size > 0;
-    code = fh_store_contract_put(catalog->store, &row, err);
+    code = pack_columns(&form, &columns, contract, err);
     if (code == FH_OK) {
-        code = put_columns(catalog, &row.id, contract, err);
+        code = fh_store_contract_put(catalog->store, &row, err);
+    }
+    if (code == FH_OK) {
+        code = fh_store_columns_put(catalog->store, &row.id, &form, columns, err);
     }
     if (code == FH_OK) {
         code = fh_store_want_drop(catalog->store, &row.id, err);

@@ -31,6 +31,7 @@ struct fh_catalog {
     struct fh_domain_id self;
     uint64_t products_per_domain_max;
     struct fh_catalog_sums sums;
+    bool is_untidy; /* there may be measurements that no announcement goes with */
     struct fh_catalog_domain *domains; /* by id */
     size_t domain_count;
     size_t domain_capacity;
@@ -132,6 +133,33 @@ FH_MUST_CHECK int fh_catalog_index(struct fh_catalog *catalog,
                                    const struct fh_announcement *announcement,
                                    const struct fh_contract *contract,
                                    struct fh_err *err);
+
+/* A page of records under construction: cut by bytes, at least one record. */
+struct fh_catalog_page {
+    size_t left; /* bytes */
+    bool full;
+    size_t rows;
+    struct fh_record_id last; /* where the next page goes on */
+    fh_catalog_record_visit_fn *visit;
+    void *user;
+};
+enum { FH_CATALOG_PAGE_ROWS = 512 }; /* of one statement */
+
+/* Begins after `cursor` (empty or an id). FH_EINVAL "sync.cursor". */
+FH_MUST_CHECK int fh_catalog_page_begin(struct fh_catalog_page *page,
+                                        struct fh_bytes cursor,
+                                        size_t bytes_max,
+                                        fh_catalog_record_visit_fn *visit,
+                                        void *user,
+                                        struct fh_err *err);
+FH_MUST_CHECK int fh_catalog_page_add(struct fh_catalog_page *page,
+                                      const struct fh_record_id *id,
+                                      struct fh_bytes record,
+                                      struct fh_err *err);
+/* Appends where the next page begins; nothing after the last one. */
+FH_MUST_CHECK int fh_catalog_page_end(const struct fh_catalog_page *page,
+                                      struct fh_buf *out_cursor,
+                                      struct fh_err *err);
 
 /* Replaces rule "record.signature" by `rule`: which signature it was. */
 int fh_catalog_signature_rule(struct fh_err *err, int code, const char *rule);

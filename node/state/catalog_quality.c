@@ -6,8 +6,6 @@
 #include "node/state/store_quality.h"
 #include "proto/wire/record.h"
 
-enum { PAGE_ROWS = 512 };
-
 struct judged {
     struct fh_record record;
     struct fh_measurement measurement;
@@ -368,27 +366,9 @@ int fh_catalog_measured_each(struct fh_catalog *catalog,
 
 /* ---- pages ---- */
 
-struct page {
-    size_t left;
-    bool full;
-    size_t rows;
-    struct fh_record_id last;
-    fh_catalog_record_visit_fn *visit;
-    void *user;
-};
-
 static int page_row(void *user, const struct fh_store_measurement *row, struct fh_err *err)
 {
-    struct page *page = user;
-    /* The first record always goes, so that a page makes progress. */
-    if (page->full || (page->rows > 0 && row->bytes.size > page->left)) {
-        page->full = true;
-        return FH_OK;
-    }
-    page->left -= row->bytes.size < page->left ? row->bytes.size : page->left;
-    page->rows++;
-    page->last = row->id;
-    return page->visit(page->user, row->bytes, err);
+    return fh_catalog_page_add(user, &row->id, row->bytes, err);
 }
 
 int fh_catalog_measurement_page(struct fh_catalog *catalog,
@@ -399,27 +379,15 @@ int fh_catalog_measurement_page(struct fh_catalog *catalog,
                                 struct fh_buf *out_cursor,
                                 struct fh_err *err)
 {
-    if (cursor.size != 0 && cursor.size != FH_ID_BYTES) {
-        return fh_err_rule(
-            err, FH_EINVAL, "sync.cursor", "a cursor of %zu bytes; expected 0 or 32", cursor.size);
-    }
-    struct page page = {.left = bytes_max, .visit = visit, .user = user};
-    if (cursor.size != 0) {
-        memcpy(page.last.b, cursor.data, FH_ID_BYTES);
-    }
-    for (size_t rows = PAGE_ROWS; rows == PAGE_ROWS && !page.full;) {
+    struct fh_catalog_page page;
+    int code = fh_catalog_page_begin(&page, cursor, bytes_max, visit, user, err);
+    for (size_t rows = FH_CATALOG_PAGE_ROWS;
+         code == FH_OK && rows == FH_CATALOG_PAGE_ROWS && !page.full;) {
         size_t before = page.rows;
         struct fh_record_id after = page.last;
-        int code =
-            fh_store_measurements_after(catalog->store, &after, PAGE_ROWS, page_row, &page, err);
-        if (code != FH_OK) {
-            return code;
-        }
+        code = fh_store_measurements_after(
+            catalog->store, &after, FH_CATALOG_PAGE_ROWS, page_row, &page, err);
         rows = page.rows - before;
     }
-    if (page.full) {
-        fh_buf_add(out_cursor, page.last.b, FH_ID_BYTES);
-    }
-    int code = fh_buf_ok(out_cursor);
-    return code == FH_OK ? FH_OK : fh_err_set(err, code, "no room for a cursor");
+    return code == FH_OK ? fh_catalog_page_end(&page, out_cursor, err) : code;
 }

@@ -10,7 +10,6 @@
 
 enum {
     NEAR_NAMES_MAX = 4096, /* candidates for "did you mean" */
-    PAGE_ROWS = 512,       /* of one statement; a page is cut by bytes */
 };
 
 /* ---- near names ---- */
@@ -348,27 +347,54 @@ int fh_catalog_contract_record(struct fh_catalog *catalog,
     return fh_store_contract_get(catalog->store, contract, out, err);
 }
 
-struct page {
-    size_t left;
-    bool full;
-    size_t rows;
-    struct fh_record_id last;
-    fh_catalog_record_visit_fn *visit;
-    void *user;
-};
-
-static int page_row(void *user, const struct fh_store_entry *row, struct fh_err *err)
+int fh_catalog_page_begin(struct fh_catalog_page *page,
+                          struct fh_bytes cursor,
+                          size_t bytes_max,
+                          fh_catalog_record_visit_fn *visit,
+                          void *user,
+                          struct fh_err *err)
 {
-    struct page *page = user;
+    if (cursor.size != 0 && cursor.size != FH_ID_BYTES) {
+        return fh_err_rule(
+            err, FH_EINVAL, "sync.cursor", "a cursor of %zu bytes; expected 0 or 32", cursor.size);
+    }
+    *page = (struct fh_catalog_page){.left = bytes_max, .visit = visit, .user = user};
+    if (cursor.size != 0) {
+        memcpy(page->last.b, cursor.data, FH_ID_BYTES);
+    }
+    return FH_OK;
+}
+
+int fh_catalog_page_add(struct fh_catalog_page *page,
+                        const struct fh_record_id *id,
+                        struct fh_bytes record,
+                        struct fh_err *err)
+{
     /* The first record always goes, so that a page makes progress. */
-    if (page->full || (page->rows > 0 && row->bytes.size > page->left)) {
+    if (page->full || (page->rows > 0 && record.size > page->left)) {
         page->full = true;
         return FH_OK;
     }
-    page->left -= row->bytes.size < page->left ? row->bytes.size : page->left;
+    page->left -= record.size < page->left ? record.size : page->left;
     page->rows++;
-    page->last = row->id;
-    return page->visit(page->user, row->bytes, err);
+    page->last = *id;
+    return page->visit(page->user, record, err);
+}
+
+int fh_catalog_page_end(const struct fh_catalog_page *page,
+                        struct fh_buf *out_cursor,
+                        struct fh_err *err)
+{
+    if (page->full) {
+        fh_buf_add(out_cursor, page->last.b, FH_ID_BYTES);
+    }
+    int code = fh_buf_ok(out_cursor);
+    return code == FH_OK ? FH_OK : fh_err_set(err, code, "no room for a cursor");
+}
+
+static int page_row(void *user, const struct fh_store_entry *row, struct fh_err *err)
+{
+    return fh_catalog_page_add(user, &row->id, row->bytes, err);
 }
 
 int fh_catalog_page(struct fh_catalog *catalog,
@@ -379,29 +405,17 @@ int fh_catalog_page(struct fh_catalog *catalog,
                     struct fh_buf *out_cursor,
                     struct fh_err *err)
 {
-    if (cursor.size != 0 && cursor.size != FH_ID_BYTES) {
-        return fh_err_rule(
-            err, FH_EINVAL, "sync.cursor", "a cursor of %zu bytes; expected 0 or 32", cursor.size);
-    }
-    struct fh_record_id after = {.b = {0}};
-    if (cursor.size != 0) {
-        memcpy(after.b, cursor.data, FH_ID_BYTES);
-    }
-    struct page page = {.left = bytes_max, .visit = visit, .user = user};
-    for (size_t rows = PAGE_ROWS; rows == PAGE_ROWS && !page.full;) {
+    struct fh_catalog_page page;
+    int code = fh_catalog_page_begin(&page, cursor, bytes_max, visit, user, err);
+    for (size_t rows = FH_CATALOG_PAGE_ROWS;
+         code == FH_OK && rows == FH_CATALOG_PAGE_ROWS && !page.full;) {
         size_t before = page.rows;
-        int code = fh_store_entries_after(catalog->store, &after, PAGE_ROWS, page_row, &page, err);
-        if (code != FH_OK) {
-            return code;
-        }
-        after = page.last;
+        struct fh_record_id after = page.last;
+        code = fh_store_entries_after(
+            catalog->store, &after, FH_CATALOG_PAGE_ROWS, page_row, &page, err);
         rows = page.rows - before;
     }
-    if (page.full) {
-        fh_buf_add(out_cursor, page.last.b, FH_ID_BYTES);
-    }
-    int code = fh_buf_ok(out_cursor);
-    return code == FH_OK ? FH_OK : fh_err_set(err, code, "no room for a cursor");
+    return code == FH_OK ? fh_catalog_page_end(&page, out_cursor, err) : code;
 }
 
 /* ---- wants ---- */

@@ -2,6 +2,7 @@
 /* Tables and columns of the catalogue's contracts, for the planner. */
 #include "node/state/catalog_inner.h"
 
+#include "node/state/store_columns.h"
 #include "proto/contract/contract_record.h"
 #include "proto/contract/finding.h"
 #include "proto/wire/record.h"

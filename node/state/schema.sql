@@ -148,18 +148,12 @@ CREATE TABLE moves (
     PRIMARY KEY (domain, product, major, revision)
 ) STRICT;
 
--- Tables and columns of the contracts, for the planner.
+-- Tables and columns of the contracts, for the planner: all of a contract in one packed value, since
+-- fifty rows with a random key cost more to write than the rest of it.
 CREATE TABLE columns (
-    contract BLOB NOT NULL,
-    table_at INTEGER NOT NULL,
-    column_at INTEGER NOT NULL,
-    table_name TEXT NOT NULL,
-    name TEXT NOT NULL,
-    sql_type TEXT NOT NULL,
-    required INTEGER NOT NULL,
-    classification TEXT NOT NULL,
-    PRIMARY KEY (contract, table_at, column_at)
-) WITHOUT ROWID, STRICT;
+    contract BLOB PRIMARY KEY,
+    form BLOB NOT NULL
+) STRICT;
 
 -- The newest measurement of each product: counts while an announcement names its contract.
 -- `results` is empty until somebody asked for them.

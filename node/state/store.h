@@ -40,6 +40,8 @@ static inline void fh_store_closep(struct fh_store **store)
 
 enum fh_store_durability {
     FH_STORE_LAZY,    /* survives kill -9; a power cut may take the last commits */
+    FH_STORE_BULK,    /* lazy, for many records whose writers check all before they write: inner
+                         levels cost nothing, and undoing one that has written undoes the whole */
     FH_STORE_DURABLE, /* fsynced before commit returns: what is acknowledged to anybody */
 };
 

@@ -370,62 +370,6 @@ int fh_store_contract_near(struct fh_store *store,
     return code;
 }
 
-int fh_store_column_put(struct fh_store *store,
-                        const struct fh_record_id *contract,
-                        const struct fh_store_column *column,
-                        struct fh_err *err)
-{
-    static const char text[] =
-        "INSERT INTO columns (contract, table_at, column_at, table_name, name, sql_type, required,"
-        " classification) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-    struct fh_sql sql = fh_sql(store, text);
-    fh_sql_id(&sql, contract->b);
-    fh_sql_number(&sql, column->table_at);
-    fh_sql_number(&sql, column->column_at);
-    fh_sql_text(&sql, column->table);
-    fh_sql_text(&sql, column->name);
-    fh_sql_text(&sql, column->sql_type);
-    fh_sql_number(&sql, column->required);
-    fh_sql_text(&sql, column->classification);
-    return fh_sql_run(&sql, err);
-}
-
-int fh_store_columns_each(struct fh_store *store,
-                          const struct fh_record_id *contract,
-                          fh_store_column_visit_fn *visit,
-                          void *user,
-                          struct fh_err *err)
-{
-    static const char text[] =
-        "SELECT table_at, column_at, table_name, name, sql_type, required, classification"
-        " FROM columns WHERE contract = ? ORDER BY table_at, column_at";
-    struct fh_sql sql = fh_sql(store, text);
-    fh_sql_id(&sql, contract->b);
-    bool row = true;
-    int code = FH_OK;
-    while (code == FH_OK && row) {
-        code = fh_sql_step(&sql, &row, err);
-        if (code != FH_OK || !row) {
-            break;
-        }
-        struct fh_store_column column = {
-            .table_at = (unsigned)fh_sql_get_number(&sql, 0),
-            .column_at = (unsigned)fh_sql_get_number(&sql, 1),
-            .table = fh_sql_get_string(&sql, 2),
-            .name = fh_sql_get_string(&sql, 3),
-            .sql_type = fh_sql_get_string(&sql, 4),
-            .required = fh_sql_get_number(&sql, 5) != 0,
-            .classification = fh_sql_get_string(&sql, 6),
-        };
-        code = fh_sql_ok(&sql, err);
-        if (code == FH_OK) {
-            code = visit(user, &column, err);
-        }
-    }
-    fh_sql_end(&sql);
-    return code;
-}
-
 /* ---- wants ---- */
 
 int fh_store_want_put(struct fh_store *store,

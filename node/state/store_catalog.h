@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The store's tables of the catalogue: entries, contracts, columns, wants, search text.
+ * The store's tables of the catalogue: entries, contracts, wants, search text.
  *
  * Rows in, rows out; private to node/state. What they mean and when they change is the catalogue's
  * (node/state/catalog.h).
@@ -134,29 +134,6 @@ FH_MUST_CHECK int fh_store_contract_near(struct fh_store *store,
                                          uint64_t *out_seq,
                                          struct fh_buf *out_bytes,
                                          struct fh_err *err);
-
-struct fh_store_column {
-    unsigned table_at; /* position of the table in the contract, from 0 */
-    unsigned column_at;
-    const char *table; /* texts: borrowed when put, lent when visited */
-    const char *name;
-    const char *sql_type;
-    bool required;
-    const char *classification;
-};
-
-FH_MUST_CHECK int fh_store_column_put(struct fh_store *store,
-                                      const struct fh_record_id *contract,
-                                      const struct fh_store_column *column,
-                                      struct fh_err *err);
-typedef int
-fh_store_column_visit_fn(void *user, const struct fh_store_column *column, struct fh_err *err);
-/* Columns of all tables in order. */
-FH_MUST_CHECK int fh_store_columns_each(struct fh_store *store,
-                                        const struct fh_record_id *contract,
-                                        fh_store_column_visit_fn *visit,
-                                        void *user,
-                                        struct fh_err *err);
 
 /* ---- wants ---- */
 

@@ -21,10 +21,14 @@ enum {
     FH_STORE_PATH_BYTES = 4096,
 };
 
+enum { FH_STORE_DEPTH_MAX = 8 };
+
 struct fh_store {
     sqlite3 *db;
     char path[FH_STORE_PATH_BYTES];
-    unsigned depth;  /* open transactions */
+    unsigned depth; /* open transactions */
+    bool is_bulk;   /* the outer one is FH_STORE_BULK: inner ones are no savepoints */
+    int64_t changed[FH_STORE_DEPTH_MAX]; /* rows changed when the level began, in a bulk */
     bool is_durable; /* synchronous = FULL: always outside of a lazy transaction */
     bool is_broken;  /* SQLite has rolled the outer transaction back: only rollbacks are left */
     size_t statement_count;

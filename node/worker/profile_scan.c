@@ -12,11 +12,10 @@
 #include "node/worker/sql.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
+    TOGETHER = 50,          /* columns of one question */
     GUESS_ROWS = 1000,      /* from which a type is guessed before all rows are asked */
     UNIQUE_COLUMNS_MAX = 8, /* looked at exactly; each is a sort or a hash of all values */
     NEARLY_PERCENT = 90,    /* of the rows: HyperLogLog errs by a few percent */
@@ -28,18 +27,19 @@ static const struct guess {
     const char *type;
     const char *fits;
 } guesses[] = {
-    {"BIGINT", "TRY_CAST(%s AS BIGINT) IS NOT NULL AND NOT regexp_matches(%s, '^ *[+-]?0[0-9]')"},
+    {"BIGINT", "TRY_CAST(%s AS BIGINT)::VARCHAR = %s"},
     {"DOUBLE",
-     "TRY_CAST(%s AS DOUBLE) IS NOT NULL AND regexp_matches(%s, '[0-9]') AND NOT "
-     "regexp_matches(%s, '^ *[+-]?(0[0-9]|[0-9]{16,} *$)')"},
+     "TRY_CAST(%s AS DOUBLE) IS NOT NULL AND NOT contains(lower(%s), 'n') AND (ltrim(%s, '+-') "
+     "NOT LIKE '0_%' OR ltrim(%s, '+-') LIKE '0.%') AND (length(%s) < 16 OR contains(%s, '.'))"},
     {"BOOLEAN", "lower(%s) IN ('true', 'false')"},
     {"DATE", "length(%s) <= 10 AND TRY_CAST(%s AS DATE) IS NOT NULL AND %s[1] BETWEEN '0' AND '9'"},
     {"TIMESTAMP WITH TIME ZONE",
-     "regexp_matches(%s, '[0-9](Z|[+-][0-9]{2}(:?[0-9]{2})?)$') AND length(%s) > 16 AND "
+     "length(%s) > 16 AND (%s LIKE '%Z' OR contains(%s[12:], '+') OR contains(%s[12:], '-')) AND "
      "TRY_CAST(%s AS TIMESTAMPTZ) IS NOT NULL"},
     {"TIMESTAMP",
-     "NOT regexp_matches(%s, '[0-9](Z|[+-][0-9]{2}(:[0-9]{2})?)$') AND length(%s) >= 10 AND "
-     "TRY_CAST(%s AS TIMESTAMP) IS NOT NULL AND %s[1] BETWEEN '0' AND '9'"},
+     "length(%s) >= 10 AND %s NOT LIKE '%Z' AND NOT contains(%s[12:], '+') AND NOT "
+     "contains(%s[12:], '-') AND TRY_CAST(%s AS TIMESTAMP) IS NOT NULL AND %s[1] BETWEEN '0' AND "
+     "'9'"},
     {"TIME", "contains(%s, ':') AND length(%s) <= 15 AND TRY_CAST(%s AS TIME) IS NOT NULL"},
 };
 
@@ -74,21 +74,37 @@ static void put_fits(struct fh_buf *out, int guess, const char *column)
     }
 }
 
+/* CASE, not FILTER: each filter of an aggregate keeps a chunk of all columns, 16 GB of them for 100
+ * columns in seven ways. */
 static void put_count_fitting(struct fh_scan_files *scan, int guess, uint32_t column)
 {
-    fh_buf_add_cstr(&scan->sql, ", count(*) FILTER (WHERE ");
+    fh_buf_add_cstr(&scan->sql, ", count(CASE WHEN ");
     put_fits(&scan->sql, guess, scan->profile.columns[column].name);
-    fh_buf_add_cstr(&scan->sql, ")::VARCHAR");
+    fh_buf_add_cstr(&scan->sql, " THEN 1 END)::VARCHAR");
 }
 
-/* Finds the narrowest type that fits the values of the columns marked in `wanted`, over all rows or
- * the first ones. A column without a value stays text. */
-static int
-guess_types(struct fh_scan_files *scan, const bool *wanted, uint64_t rows_max, struct fh_err *err)
+/* Some of the columns, `from` to before `to`: a question for thousands at once takes more memory
+ * and time than reading the file again does. */
+struct group {
+    uint32_t from;
+    uint32_t to;
+};
+
+static struct group next_group(const struct fh_scan_files *scan, uint32_t from)
+{
+    uint32_t left = scan->profile.column_count - from;
+    return (struct group){from, from + (left > TOGETHER ? TOGETHER : left)};
+}
+
+static int guess_group(struct fh_scan_files *scan,
+                       struct group group,
+                       const bool *wanted,
+                       uint64_t rows_max,
+                       struct fh_err *err)
 {
     duckdb_result result;
     fh_buf_add_cstr(&scan->sql, "SELECT ''");
-    for (uint32_t i = 0; i < scan->profile.column_count; i++) {
+    for (uint32_t i = group.from; i < group.to; i++) {
         if (wanted[i]) {
             fh_buf_add_cstr(&scan->sql, ", count(");
             fh_sql_name(&scan->sql, scan->profile.columns[i].name);
@@ -109,7 +125,7 @@ guess_types(struct fh_scan_files *scan, const bool *wanted, uint64_t rows_max, s
     }
     duckdb_data_chunk chunk = duckdb_fetch_chunk(result);
     idx_t at = 1;
-    for (uint32_t i = 0; chunk != NULL && i < scan->profile.column_count; i++) {
+    for (uint32_t i = group.from; chunk != NULL && i < group.to; i++) {
         if (!wanted[i]) {
             continue;
         }
@@ -127,6 +143,24 @@ guess_types(struct fh_scan_files *scan, const bool *wanted, uint64_t rows_max, s
     }
     duckdb_destroy_result(&result);
     return FH_OK;
+}
+
+/* Finds the narrowest type that fits the values of the columns marked in `wanted`, over all rows or
+ * the first ones. A column without a value stays text. */
+static int
+guess_types(struct fh_scan_files *scan, const bool *wanted, uint64_t rows_max, struct fh_err *err)
+{
+    int code = FH_OK;
+    for (uint32_t from = 0; from < scan->profile.column_count && code == FH_OK;) {
+        struct group group = next_group(scan, from);
+        bool any = false;
+        for (uint32_t i = group.from; i < group.to; i++) {
+            any = any || wanted[i];
+        }
+        code = any ? guess_group(scan, group, wanted, rows_max, err) : FH_OK;
+        from = group.to;
+    }
+    return code;
 }
 
 /* ---- counting ---- */
@@ -177,9 +211,9 @@ static void put_counts(struct fh_scan_files *scan, uint32_t i)
     }
     fh_buf_add_cstr(&scan->sql, ")::VARCHAR, ");
     if (is_scalar && is_type(column, "VARCHAR")) {
-        fh_buf_add_cstr(&scan->sql, "max(length(");
+        fh_buf_add_cstr(&scan->sql, "max(length((");
         fh_sql_name(&scan->sql, column->name);
-        fh_buf_add_cstr(&scan->sql, "))::VARCHAR");
+        fh_buf_add_cstr(&scan->sql, ")::VARCHAR))::VARCHAR");
     } else {
         fh_buf_add_cstr(&scan->sql, "NULL::VARCHAR");
     }
@@ -217,15 +251,16 @@ static int take_bound(struct fh_scan_files *scan,
 }
 
 static int take_counts(struct fh_scan_files *scan,
+                       struct group group,
                        duckdb_data_chunk chunk,
                        bool *out_wrong,
                        struct fh_err *err)
 {
     int code = FH_OK;
     scan->profile.rows = fh_files_number(chunk, 0);
-    for (uint32_t i = 0; i < scan->profile.column_count && code == FH_OK; i++) {
+    for (uint32_t i = group.from; i < group.to && code == FH_OK; i++) {
         struct fh_profile_column *column = &scan->profile.columns[i];
-        idx_t at = 1 + (idx_t)i * COUNTS;
+        idx_t at = 1 + (idx_t)(i - group.from) * COUNTS;
         scan->present[i] = fh_files_number(chunk, at);
         scan->apart[i] = fh_files_number(chunk, at + 1);
         column->observed = true;
@@ -241,12 +276,12 @@ static int take_counts(struct fh_scan_files *scan,
     return code;
 }
 
-/* One scan of all rows. `out_wrong` marks columns whose guessed type does not fit them all. */
-static int count_rows(struct fh_scan_files *scan, bool *out_wrong, struct fh_err *err)
+static int
+count_group(struct fh_scan_files *scan, struct group group, bool *out_wrong, struct fh_err *err)
 {
     duckdb_result result;
     fh_buf_add_cstr(&scan->sql, "SELECT count(*)::VARCHAR");
-    for (uint32_t i = 0; i < scan->profile.column_count; i++) {
+    for (uint32_t i = group.from; i < group.to; i++) {
         struct fh_profile_column *column = &scan->profile.columns[i];
         if (is_guessed(scan, i)) {
             column->type = scan->guess[i] < 0 ? "VARCHAR" : guesses[scan->guess[i]].type;
@@ -260,10 +295,24 @@ static int count_rows(struct fh_scan_files *scan, bool *out_wrong, struct fh_err
     }
     duckdb_data_chunk chunk = duckdb_fetch_chunk(result);
     if (chunk != NULL) {
-        code = take_counts(scan, chunk, out_wrong, err);
+        code = take_counts(scan, group, chunk, out_wrong, err);
         duckdb_destroy_data_chunk(&chunk);
     }
     duckdb_destroy_result(&result);
+    return code;
+}
+
+/* One scan of all rows for each group. `out_wrong` marks columns whose guessed type does not fit
+ * them all. */
+static int count_rows(struct fh_scan_files *scan, bool *out_wrong, struct fh_err *err)
+{
+    uint32_t from = 0;
+    int code = FH_OK;
+    do { /* a source without columns has rows too */
+        struct group group = next_group(scan, from);
+        code = count_group(scan, group, out_wrong, err);
+        from = group.to;
+    } while (from < scan->profile.column_count && code == FH_OK);
     return code;
 }
 
@@ -342,53 +391,46 @@ static int find_unique(struct fh_scan_files *scan, struct fh_err *err)
 
 /* ---- the sample ---- */
 
-/* A name that no column has (DuckDB compares without case). */
-static void free_name(const struct fh_scan_files *scan, char out[64])
+static bool is_sampled(const struct fh_profile_column *column)
 {
-    unsigned tries = 0;
-    snprintf(out, 64, "fh_row");
-    for (uint32_t i = 0; i < scan->profile.column_count; i++) {
-        if (strcasecmp(scan->profile.columns[i].name, out) == 0) {
-            snprintf(out, 64, "fh_row_%u", ++tries);
-            i = UINT32_MAX; // look again from the first one
-        }
-    }
+    return column->shape == FH_PROFILE_SCALAR && !is_type(column, "BLOB");
 }
 
-static void put_sample(struct fh_scan_files *scan)
+/* Every n-th row, so that the sample is spread over the file and the same each time. */
+static void put_sample(struct fh_scan_files *scan, struct group group)
 {
-    char row[64];
     uint64_t step = (scan->profile.rows + scan->question->sample - 1) / scan->question->sample;
-    free_name(scan, row);
-    for (uint32_t i = 0; i < scan->profile.column_count; i++) {
+    fh_buf_add_cstr(&scan->sql, "SELECT ''");
+    for (uint32_t i = group.from; i < group.to; i++) {
         const struct fh_profile_column *column = &scan->profile.columns[i];
-        fh_buf_add_cstr(&scan->sql, i == 0 ? "SELECT " : ", ");
-        if (column->shape == FH_PROFILE_SCALAR && !is_type(column, "BLOB")) {
-            put_value(scan, i);
-            fh_buf_add_cstr(&scan->sql, "::VARCHAR");
+        if (is_sampled(column) && is_guessed(scan, i) && !is_text(column)) {
+            fh_buf_printf(&scan->sql, ", TRY_CAST(v%" PRIu32 " AS %s)::VARCHAR", i, column->type);
+        } else if (is_sampled(column)) {
+            fh_buf_printf(&scan->sql, ", v%" PRIu32 "::VARCHAR", i);
         } else {
-            fh_buf_add_cstr(&scan->sql, "NULL::VARCHAR");
+            fh_buf_add_cstr(&scan->sql, ", NULL::VARCHAR");
         }
     }
+    fh_buf_add_cstr(&scan->sql, " FROM (SELECT row_number() OVER () AS n");
+    for (uint32_t i = group.from; i < group.to; i++) {
+        fh_buf_add_cstr(&scan->sql, ", ");
+        fh_sql_name(&scan->sql, scan->profile.columns[i].name);
+        fh_buf_printf(&scan->sql, " AS v%" PRIu32, i);
+    }
     fh_buf_printf(&scan->sql,
-                  " FROM (SELECT *, row_number() OVER () AS \"%s\" FROM %s) WHERE (\"%s\" - 1) %% "
-                  "%" PRIu64 " = 0 LIMIT %" PRIu32,
-                  row,
+                  " FROM %s) WHERE (n - 1) %% %" PRIu64 " = 0 LIMIT %" PRIu32,
                   fh_buf_cstr(&scan->relation),
-                  row,
                   step == 0 ? 1 : step,
                   scan->question->sample);
 }
 
-static int sample(struct fh_scan_files *scan, struct fh_err *err)
+static int sample_group(struct fh_scan_files *scan,
+                        struct group group,
+                        struct fh_observer *observers,
+                        struct fh_err *err)
 {
-    uint32_t columns = scan->profile.column_count;
     duckdb_result result;
-    struct fh_observer *observers = fh_arena_array(scan->arena, columns, sizeof *observers);
-    if (observers == NULL) {
-        return fh_err_set(err, FH_ENOMEM, "no memory for a profile");
-    }
-    put_sample(scan);
+    put_sample(scan, group);
     int code = fh_files_ask(scan, &result, err);
     if (code != FH_OK) {
         return code;
@@ -396,8 +438,8 @@ static int sample(struct fh_scan_files *scan, struct fh_err *err)
     struct fh_bytes value;
     for (duckdb_data_chunk chunk; (chunk = duckdb_fetch_chunk(result)) != NULL;) {
         for (idx_t row = 0; row < duckdb_data_chunk_get_size(chunk); row++) {
-            for (uint32_t i = 0; i < columns; i++) {
-                if (fh_files_text(chunk, i, row, &value)) {
+            for (uint32_t i = group.from; i < group.to; i++) {
+                if (fh_files_text(chunk, 1 + i - group.from, row, &value)) {
                     fh_observer_add(&observers[i], value);
                 }
             }
@@ -405,6 +447,22 @@ static int sample(struct fh_scan_files *scan, struct fh_err *err)
         duckdb_destroy_data_chunk(&chunk);
     }
     duckdb_destroy_result(&result);
+    return FH_OK;
+}
+
+static int sample(struct fh_scan_files *scan, struct fh_err *err)
+{
+    uint32_t columns = scan->profile.column_count;
+    struct fh_observer *observers = fh_arena_array(scan->arena, columns, sizeof *observers);
+    if (observers == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a profile");
+    }
+    int code = FH_OK;
+    for (uint32_t from = 0; from < columns && code == FH_OK;) {
+        struct group group = next_group(scan, from);
+        code = sample_group(scan, group, observers, err);
+        from = group.to;
+    }
     for (uint32_t i = 0; i < columns && code == FH_OK; i++) {
         struct fh_profile_column *column = &scan->profile.columns[i];
         code = fh_observer_report(&observers[i], column, is_text(column), scan->arena, err);

@@ -82,6 +82,15 @@ static void check_quality(const struct fh_rule_check *check,
                           bool is_column)
 {
     const char *metric = quality->metric;
+    if (quality->type == NULL && metric == NULL && quality->rule == NULL &&
+        quality->description == NULL && quality->name == NULL) {
+        fh_rule_report(check,
+                       FH_SEVERITY_ERROR,
+                       quality->node,
+                       path,
+                       "contract.quality.empty",
+                       "this rule promises nothing; give a metric, a query or a description");
+    }
     if (metric != NULL && is_column && strcmp(metric, "rowCount") == 0) {
         fh_rule_report(
             check,
@@ -136,6 +145,13 @@ static void check_columns(const struct fh_rule_check *check,
                    offsetof(struct fh_contract_column, name),
                    path,
                    "name");
+    fh_rule_unique(check,
+                   columns,
+                   count,
+                   sizeof *columns,
+                   offsetof(struct fh_contract_column, id),
+                   path,
+                   "id");
     for (size_t i = 0; i < count; i++) {
         char deeper[FH_RULE_PATH_BYTES];
         snprintf(deeper, sizeof deeper, "%.200s[%zu]", path, i);
@@ -371,6 +387,11 @@ void fh_contract_rules(const struct fh_contract *contract, struct fh_findings *f
     FH_RULE_UNIQUE(&check, contract->tables, fh_contract_table, name, "schema", "name");
     FH_RULE_UNIQUE(&check, contract->servers, fh_contract_server, server, "servers", "server");
     FH_RULE_UNIQUE(&check, contract->roles, fh_contract_role, role, "roles", "role");
+    FH_RULE_UNIQUE(&check, contract->tables, fh_contract_table, id, "schema", "id");
+    FH_RULE_UNIQUE(&check, contract->servers, fh_contract_server, id, "servers", "id");
+    FH_RULE_UNIQUE(&check, contract->roles, fh_contract_role, id, "roles", "id");
+    FH_RULE_UNIQUE(&check, contract->sla, fh_contract_sla, id, "slaProperties", "id");
+    FH_RULE_UNIQUE(&check, contract->support, fh_contract_support, id, "support", "id");
     FH_RULE_UNIQUE(
         &check, contract->custom, fh_contract_custom, property, "customProperties", "property");
     for (size_t i = 0; i < contract->tables.count; i++) {

@@ -32,6 +32,16 @@ static bool reserve(struct fh_findings *findings)
     return true;
 }
 
+static bool is_advice(const struct fh_findings *findings, const char *rule)
+{
+    for (size_t i = 0; findings->advice != NULL && findings->advice[i] != NULL; i++) {
+        if (strcmp(findings->advice[i], rule) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void fh_findings_add(struct fh_findings *findings,
                      enum fh_severity severity,
                      uint32_t line,
@@ -41,6 +51,9 @@ void fh_findings_add(struct fh_findings *findings,
                      const char *format,
                      ...)
 {
+    if (is_advice(findings, rule)) {
+        severity = FH_SEVERITY_WARNING;
+    }
     *(severity == FH_SEVERITY_ERROR ? &findings->errors : &findings->warnings) += 1;
     if (findings->count >= FH_FINDINGS_MAX) {
         return;

@@ -40,6 +40,8 @@ struct fh_findings {
     size_t errors;   /* all that were found, also those over the cap */
     size_t warnings; /* likewise */
     int failed;      /* FH_OK, or FH_ENOMEM when a finding could not be kept: sticks */
+    /* Rules whose errors are warnings here, NULL at the end; or NULL (kept): fh_lint_options. */
+    const char *const *advice;
 };
 
 /* An empty list; texts and items come from `arena` (kept). */

@@ -192,6 +192,21 @@ static bool is_ipv6(struct fh_bytes v)
            (gaps == 1 && colons >= 2 && colons <= 7 && v.size > 2);
 }
 
+/* Also with the length of a network behind it, as databases print addresses: 10.0.0.1/32. */
+static bool is_ip(struct fh_bytes v)
+{
+    const uint8_t *slash = v.size > 0 ? memchr(v.data, '/', v.size) : NULL;
+    if (slash != NULL) {
+        size_t size = (size_t)(slash - v.data);
+        size_t behind = v.size - size - 1;
+        if (behind == 0 || behind > 3 || !is_digit(slash[1])) {
+            return false;
+        }
+        v.size = size;
+    }
+    return is_ipv4(v) || is_ipv6(v);
+}
+
 /* Spain: eight digits (or a foreigner's letter and seven), then the letter that they give. */
 static bool is_spanish_id(struct fh_bytes v)
 {
@@ -324,8 +339,7 @@ enum fh_likeness fh_likeness_of_value(struct fh_bytes value)
         {FH_LIKE_IBAN, is_iban},
         {FH_LIKE_CARD, is_card},
         {FH_LIKE_NATIONAL_ID, is_national_id},
-        {FH_LIKE_IP, is_ipv4},
-        {FH_LIKE_IP, is_ipv6},
+        {FH_LIKE_IP, is_ip},
         {FH_LIKE_PLACE, is_place},
         {FH_LIKE_PHONE, is_phone},
         {FH_LIKE_SECRET, is_secret},

@@ -13,8 +13,10 @@
 #include "proto/contract/finding.h"
 
 struct fh_lint_options {
-    bool for_publishing;         /* also the rules of class publish.* */
-    const char *domain;          /* the publisher's name, or NULL when it is not known */
+    bool for_publishing; /* also the rules of class publish.* */
+    bool for_reading;    /* those, but what only keeps this version from serving it is a warning: a
+                            contract is good where no node serves its kind of source */
+    const char *domain;  /* the publisher's name, or NULL when it is not known */
     enum fh_odcs_version schema; /* judge by this one; FH_ODCS_OWN: by what the document says */
 };
 

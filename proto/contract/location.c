@@ -84,7 +84,8 @@ static const char *path_at(const char *text, const char *at)
     if (!at_start(text, at)) {
         return NULL;
     }
-    if (starts_with_one_of(at, roots, FH_COUNT(roots))) {
+    bool is_rooted = at[0] == '/' || at[0] == '~';
+    if (is_rooted && starts_with_one_of(at, roots, FH_COUNT(roots))) {
         return "an absolute path";
     }
     bool is_drive = ((at[0] >= 'A' && at[0] <= 'Z') || (at[0] >= 'a' && at[0] <= 'z')) &&
@@ -103,7 +104,9 @@ const char *fh_location_in(const char *text)
     const char *found = address_in(text);
     for (const char *at = text; found == NULL && *at != '\0'; at++) {
         found = path_at(text, at);
-        if (found == NULL && at_start(text, at)) {
+        /* The first letters of what follows, so that most words cost one look. */
+        bool may_start = strchr("jofspJOFSP", *at) != NULL;
+        if (found == NULL && may_start && at_start(text, at)) {
             if (starts_with_one_of(at, stores, FH_COUNT(stores))) {
                 found = "the address of a data store";
             } else if (starts_with_one_of(at, secrets, FH_COUNT(secrets))) {

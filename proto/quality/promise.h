@@ -123,7 +123,8 @@ struct fh_promise_bound {
     const char *b; /* BETWEEN, NOT_BETWEEN: the greater end; else NULL */
 };
 
-enum { FH_PROMISE_NONE = UINT32_MAX, FH_PROMISE_NESTING_MAX = 8 };
+#define FH_PROMISE_NONE UINT32_MAX /* no table, no column */
+enum { FH_PROMISE_NESTING_MAX = 8 };
 
 struct fh_promise {
     const char *id;   /* see above: unique within the contract */
@@ -147,6 +148,7 @@ struct fh_promise {
     const char *column_name; /* "total", "address.city", or "" */
     uint32_t depth;          /* nested column: names below the top one */
     const struct fh_contract_column *nested[FH_PROMISE_NESTING_MAX];
+    uint32_t item_bits; /* bit i: nested[i] is the items of an array, not a property */
     const struct fh_contract_column *of; /* the column itself, also nested; NULL for a table */
     const struct fh_contract_quality *quality;
     const struct fh_contract_relationship *relationship;

@@ -25,6 +25,7 @@ struct fh_promise_place {
     uint32_t column;
     uint32_t depth;
     const struct fh_contract_column *nested[FH_PROMISE_NESTING_MAX];
+    uint32_t item_bits;
     const struct fh_contract_column *of;
     bool in_list; /* inside the items of an array */
     bool too_deep;
@@ -50,7 +51,7 @@ const char *fh_promise_bound_text(struct fh_promise_build *build,
 
 /* ---- the parts ---- */
 
-void fh_promise_table(struct fh_promise_build *build, uint32_t table);
+void fh_promise_table(struct fh_promise_build *build, uint32_t index);
 /* Quality rules of a place; the column's own, or the table's when it is none. */
 void fh_promise_quality(struct fh_promise_build *build,
                         const struct fh_promise_place *place,

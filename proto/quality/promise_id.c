@@ -91,6 +91,7 @@ struct fh_promise *fh_promise_add(struct fh_promise_build *build,
         .table_name = of_table ? build->contract->tables.items[place->table].name : "",
         .column_name = place->column_name,
         .depth = place->depth,
+        .item_bits = place->item_bits,
         .of = place->of,
     };
     memcpy(promise->nested, place->nested, sizeof promise->nested);

@@ -198,10 +198,10 @@ static void add_column(struct fh_promise_build *build, const struct fh_promise_p
 /* A column inside `place`: one of its properties, or its items. */
 static void add_nested(struct fh_promise_build *build,
                        const struct fh_promise_place *place,
-                       const struct fh_contract_column *column)
+                       const struct fh_contract_column *column,
+                       bool is_item)
 {
     struct fh_promise_place inner = *place;
-    bool is_item = column->name == NULL;
     inner.of = column;
     inner.in_list = place->in_list || is_item;
     inner.path = is_item ? fh_promise_text(build, "%s.items", place->path)
@@ -211,6 +211,7 @@ static void add_nested(struct fh_promise_build *build,
     if (inner.depth == FH_PROMISE_NESTING_MAX) {
         inner.too_deep = true;
     } else {
+        inner.item_bits |= is_item ? 1U << inner.depth : 0;
         inner.nested[inner.depth++] = column;
     }
     add_column(build, &inner);
@@ -220,7 +221,10 @@ static void add_column(struct fh_promise_build *build, const struct fh_promise_p
 {
     const struct fh_contract_column *column = place->of;
     if (place->depth == 0) {
-        (void)fh_promise_add(build, FH_PROMISE_PRESENT, place, "present");
+        struct fh_promise *promise = fh_promise_add(build, FH_PROMISE_PRESENT, place, "present");
+        if (promise != NULL) {
+            promise->promised = "in the source";
+        }
     }
     add_type(build, place);
     bool is_key = column->primary_key == FH_CONTRACT_TRUE && place->depth == 0;
@@ -242,11 +246,11 @@ static void add_column(struct fh_promise_build *build, const struct fh_promise_p
     fh_promise_quality(build, place, column->quality.items, column->quality.count);
     for (size_t i = 0; i < column->columns.count; i++) {
         if (column->columns.items[i].name != NULL) {
-            add_nested(build, place, &column->columns.items[i]);
+            add_nested(build, place, &column->columns.items[i], false);
         }
     }
     if (column->items != NULL) {
-        add_nested(build, place, column->items);
+        add_nested(build, place, column->items, true);
     }
 }
 

@@ -11,6 +11,24 @@ enum { FORM = 1, CHECK_FIELDS = 15, TEXT_BYTES_MAX = 4096 };
 
 /* ---- question ---- */
 
+void fh_report_check_fill(struct fh_report_check *out,
+                          const struct fh_promise *promise,
+                          const struct fh_promise_result *result)
+{
+    *out = (struct fh_report_check){
+        .id = promise->id,
+        .name = promise->name,
+        .rule = promise->rule,
+        .category = promise->category,
+        .dimension = promise->dimension,
+        .severity = promise->severity,
+        .promised = promise->promised,
+        .table = promise->table_name,
+        .column = promise->column_name,
+        .result = *result,
+    };
+}
+
 void fh_test_question_encode(struct fh_buf *out, const struct fh_test_question *question)
 {
     fh_pack_array(out, 7);

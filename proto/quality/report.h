@@ -72,6 +72,11 @@ struct fh_report {
     struct fh_report_sample *samples;
 };
 
+/* What became of one promise; texts are those of the promise (borrowed). */
+void fh_report_check_fill(struct fh_report_check *out,
+                          const struct fh_promise *promise,
+                          const struct fh_promise_result *result);
+
 void fh_test_question_encode(struct fh_buf *out, const struct fh_test_question *question);
 /* FH_EPROTO ("report.form" or "pack.*"). */
 FH_MUST_CHECK int

@@ -431,8 +431,9 @@ void fh_msg_move_request(struct fh_buf *out, const struct fh_msg_move *move);
 FH_MUST_CHECK int
 fh_msg_move_read(struct fh_pack_reader *reader, struct fh_msg_move *out, struct fh_err *err);
 
-/* ADMIN_CHECK [product, major, dry run] -> [measurement, results]: looks at an own product's data
- * now. The measurement is the payload of the record that was made of it, or would be. */
+/* ADMIN_CHECK [product, major, dry run] -> [measurement, report]: looks at an own product's data
+ * now. The measurement is the payload of the record that was made of it, or would be; the report
+ * (proto/quality/report.h) has all results in words. */
 struct fh_msg_check {
     char product[FH_NAME_BYTES_MAX + 1];
     uint32_t major; /* 0: the highest active one */
@@ -441,13 +442,11 @@ struct fh_msg_check {
 void fh_msg_check_request(struct fh_buf *out, const struct fh_msg_check *check);
 FH_MUST_CHECK int
 fh_msg_check_read(struct fh_pack_reader *reader, struct fh_msg_check *out, struct fh_err *err);
-void fh_msg_checked_answer(struct fh_buf *out,
-                           struct fh_bytes measurement,
-                           struct fh_bytes results);
+void fh_msg_checked_answer(struct fh_buf *out, struct fh_bytes measurement, struct fh_bytes report);
 /* Views into the answer; both are to be scanned before they are read. */
 FH_MUST_CHECK int fh_msg_checked_read(struct fh_pack_reader *reader,
                                       struct fh_bytes *out_measurement,
-                                      struct fh_bytes *out_results,
+                                      struct fh_bytes *out_report,
                                       struct fh_err *err);
 
 /* ADMIN_MEASURED [product, major, limit] -> [[measurement, ...]]: the last measurements of an own

@@ -58,24 +58,24 @@ int fh_msg_check_read(struct fh_pack_reader *reader, struct fh_msg_check *out, s
     return rc;
 }
 
-void fh_msg_checked_answer(struct fh_buf *out, struct fh_bytes measurement, struct fh_bytes results)
+void fh_msg_checked_answer(struct fh_buf *out, struct fh_bytes measurement, struct fh_bytes report)
 {
     fh_msg_ok(out, 2);
     fh_pack_bin(out, measurement);
-    fh_pack_bin(out, results);
+    fh_pack_bin(out, report);
 }
 
 int fh_msg_checked_read(struct fh_pack_reader *reader,
                         struct fh_bytes *out_measurement,
-                        struct fh_bytes *out_results,
+                        struct fh_bytes *out_report,
                         struct fh_err *err)
 {
     struct fh_bytes measurement = fh_pack_read_bin(reader, FH_MEASUREMENT_BYTES_MAX);
-    struct fh_bytes results = fh_pack_read_bin(reader, FH_MEASUREMENT_RESULTS_BYTES_MAX);
+    struct fh_bytes report = fh_pack_read_bin(reader, FH_ADMIN_FRAME_BYTES_MAX);
     int rc = fh_msg_done(reader, "checked", err);
     if (rc == FH_OK) {
         *out_measurement = measurement;
-        *out_results = results;
+        *out_report = report;
     }
     return rc;
 }

@@ -92,7 +92,8 @@ after()
     "Install 1")
         local file
         for file in bin/freehold bin/freehold-node bin/freehold-worker include/freehold.h \
-            share/bash-completion/completions/freehold share/doc/freehold/LICENSE \
+            share/bash-completion/completions/freehold share/zsh/site-functions/_freehold \
+            share/fish/vendor_completions.d/freehold.fish share/doc/freehold/LICENSE \
             "lib/systemd/system/freehold-node@.service" lib/sysusers.d/freehold.conf; do
             expect "$file is installed" test -s "$PREFIX/$file"
         done

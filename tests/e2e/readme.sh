@@ -32,7 +32,8 @@ awk '/^## Five minutes by hand/ {on = 1; next} /^## / {on = 0}
 
 # A reader waits for the prompt and looks; a script waits a moment after each node is started and
 # until the product has travelled.
-sed -i -e '/ node >/a sleep 1.5' -e '/product publish/a sleep 2' "$work/commands.sh"
+sed -i -e '/ node >/a sleep 1.5' -e '/product publish/a sleep 2' \
+    -e '/product deprecate/a sleep 1' "$work/commands.sh"
 cd "$work"
 PATH=$bin:$PATH bash -euo pipefail -x commands.sh >out.txt 2>err.txt </dev/null || {
     cat out.txt

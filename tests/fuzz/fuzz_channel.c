@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The first byte chooses a frame kind, the rest is its payload. */
 #include "proto/query/channel.h"
+#include "proto/query/profile.h"
 
 #include <stdlib.h>
 
@@ -23,6 +24,9 @@ static int decode(unsigned kind, struct fh_bytes p, struct fh_arena *arena, stru
     struct fh_channel_described described;
     struct fh_channel_end end;
     struct fh_channel_scan scan;
+    struct fh_profile_question question;
+    struct fh_profile profile;
+    struct fh_profile_catalogue catalogue;
     switch (kind) {
     case FH_CHANNEL_HELLO:
         return fh_channel_get_hello(&hello, p, err);
@@ -53,6 +57,13 @@ static int decode(unsigned kind, struct fh_bytes p, struct fh_arena *arena, stru
         return fh_channel_get_end(&end, p, err);
     case FH_CHANNEL_SCAN_OPEN:
         return fh_channel_get_scan(&scan, p, arena, err);
+    case FH_CHANNEL_PROFILE:
+    case FH_CHANNEL_CATALOGUE:
+        return fh_profile_get_question(&question, p, arena, err);
+    case FH_CHANNEL_PROFILED:
+        return fh_profile_get(&profile, p, arena, err);
+    case FH_CHANNEL_CATALOGUED:
+        return fh_profile_get_catalogue(&catalogue, p, arena, err);
     default:
         return fh_channel_get_count(&counted, p, err);
     }

@@ -73,8 +73,12 @@ fh_cli_number(uint64_t *out, const char *flag, const char *text, uint64_t most, 
 
 /* Help of everything, of a noun, or of one command, on `out`. */
 void fh_cli_help(struct fh_cli *cli, const struct fh_args *args);
-/* Completion script for bash, made from the tables. */
-void fh_cli_completion(struct fh_cli *cli);
+/* The shells that there is a completion for. */
+enum fh_shell { FH_SHELL_BASH, FH_SHELL_ZSH, FH_SHELL_FISH, FH_SHELL_COUNT };
+/* "bash", "zsh", "fish". */
+const char *fh_shell_text(enum fh_shell shell);
+/* The completion script of a shell, made from the tables, on `out`. */
+void fh_cli_completion(struct fh_cli *cli, enum fh_shell shell);
 
 /* Reads a whole file or standard input ("-") up to the limit of `out`. */
 FH_MUST_CHECK int
@@ -85,6 +89,7 @@ typedef int fh_cmd_fn(struct fh_cli *cli, const struct fh_args *args, struct fh_
 fh_cmd_fn fh_cmd_completion;
 fh_cmd_fn fh_cmd_contract_diff;
 fh_cmd_fn fh_cmd_contract_export;
+fh_cmd_fn fh_cmd_contract_import;
 fh_cmd_fn fh_cmd_contract_lint;
 fh_cmd_fn fh_cmd_contract_show;
 fh_cmd_fn fh_cmd_contract_test;

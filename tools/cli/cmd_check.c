@@ -3,6 +3,7 @@
  */
 #include "common/time.h"
 #include "proto/quality/measurement.h"
+#include "proto/quality/report.h"
 #include "proto/session/messages.h"
 #include "tools/cli/admin.h"
 #include "tools/cli/cli.h"
@@ -11,6 +12,8 @@
 
 #include <inttypes.h>
 #include <string.h>
+
+enum { REPORT_ARENA_BYTES = 32 * 1024 * 1024 };
 
 struct checking {
     struct fh_cli *cli;
@@ -57,39 +60,60 @@ static int read_measurement(struct fh_bytes payload, struct fh_measurement *out,
 
 /* ---- now ---- */
 
-static int put_results(struct checking *c, struct fh_bytes bytes, struct fh_err *err)
+static void put_checks(struct fh_output *output, const struct fh_report *report, bool in_words)
 {
-    static const struct fh_output_column columns[] = {
-        {"promise", FH_OUTPUT_TEXT},
-        {"category", FH_OUTPUT_TEXT},
+    for (uint32_t i = 0; i < report->check_count; i++) {
+        const struct fh_report_check *check = &report->checks[i];
+        const struct fh_promise_result *result = &check->result;
+        fh_output_text(output, check->id);
+        fh_output_text(output, fh_promise_outcome_text(result->outcome));
+        if (!in_words) {
+            fh_output_text(output, fh_promise_category_text(check->category));
+            fh_output_text(output, check->rule);
+        }
+        fh_output_text(output, result->measured);
+        fh_output_text(output, check->promised);
+        if (!in_words) {
+            fh_output_uint(output, result->failing);
+            fh_output_uint(output, result->total);
+        }
+        fh_output_text(output, result->reason);
+    }
+}
+
+static int put_report(struct checking *c, struct fh_bytes form, struct fh_err *err)
+{
+    static const struct fh_output_column table[] = {
+        {"check", FH_OUTPUT_TEXT},
         {"outcome", FH_OUTPUT_TEXT},
         {"measured", FH_OUTPUT_TEXT},
+        {"promised", FH_OUTPUT_TEXT},
+        {"reason", FH_OUTPUT_TEXT},
+    };
+    static const struct fh_output_column data[] = {
+        {"check", FH_OUTPUT_TEXT},
+        {"outcome", FH_OUTPUT_TEXT},
+        {"category", FH_OUTPUT_TEXT},
+        {"rule", FH_OUTPUT_TEXT},
+        {"measured", FH_OUTPUT_TEXT},
+        {"promised", FH_OUTPUT_TEXT},
         {"failing", FH_OUTPUT_NUMBER},
         {"total", FH_OUTPUT_NUMBER},
+        {"reason", FH_OUTPUT_TEXT},
     };
-    struct fh_results results;
-    int code = fh_results_open(&results, bytes, err);
+    struct fh_report report;
+    struct fh_arena *arena FH_CLEANUP(fh_arena_freep) = fh_arena_new(REPORT_ARENA_BYTES);
+    int code = arena == NULL ? fh_err_set(err, FH_ENOMEM, "no memory for a report")
+                             : fh_report_decode(&report, form, arena, err);
     if (code != FH_OK) {
         return code;
     }
+    bool in_words = c->cli->format == FH_OUTPUT_TABLE;
     struct fh_output *output FH_CLEANUP(fh_output_freep) =
-        fh_cli_output(c->cli, false, columns, FH_COUNT(columns));
-    while (code == FH_OK && results.left > 0) {
-        struct fh_result result;
-        code = fh_results_next(&results, &result, err);
-        if (code == FH_OK) {
-            fh_output_text(output, result.id);
-            fh_output_text(output, fh_promise_category_text(result.category));
-            fh_output_text(output, fh_promise_outcome_text(result.outcome));
-            fh_output_text(output, result.measured);
-            fh_output_uint(output, result.failing);
-            fh_output_uint(output, result.total);
-        }
-    }
-    if (code == FH_OK && results.left_out > 0) {
-        fh_cli_say(c->cli, "%" PRIu64 " more that passed are not listed", results.left_out);
-    }
-    return code == FH_OK ? fh_output_end(output, err) : code;
+        in_words ? fh_cli_output(c->cli, false, table, FH_COUNT(table))
+                 : fh_cli_output(c->cli, false, data, FH_COUNT(data));
+    put_checks(output, &report, in_words);
+    return fh_output_end(output, err);
 }
 
 static int
@@ -134,7 +158,7 @@ static int check_now(struct checking *c, struct fh_err *err)
     fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
     struct fh_pack_reader reader;
     struct fh_bytes payload = FH_BYTES_NONE;
-    struct fh_bytes results = FH_BYTES_NONE;
+    struct fh_bytes report = FH_BYTES_NONE;
     struct fh_measurement measurement;
     fh_msg_check_request(&request, &asked);
     if (c->cli->progress) {
@@ -142,13 +166,13 @@ static int check_now(struct checking *c, struct fh_err *err)
     }
     int code = call(c, &request, &answer, &reader, err);
     if (code == FH_OK) {
-        code = fh_msg_checked_read(&reader, &payload, &results, err);
+        code = fh_msg_checked_read(&reader, &payload, &report, err);
     }
     if (code == FH_OK) {
         code = read_measurement(payload, &measurement, err);
     }
     if (code == FH_OK) {
-        code = put_results(c, results, err);
+        code = put_report(c, report, err);
     }
     return code == FH_OK ? judge(c, &measurement, asked.dry_run, err) : code;
 }

@@ -138,7 +138,7 @@ static int ask(struct testing *t, struct fh_err *err)
     struct fh_buf request FH_CLEANUP(fh_buf_fini);
     struct fh_admin *admin FH_CLEANUP(fh_admin_closep) = NULL;
     struct fh_pack_reader reader;
-    struct fh_bytes report;
+    struct fh_bytes report = FH_BYTES_NONE;
     fh_buf_init(&form, FH_ADMIN_FRAME_BYTES_MAX);
     fh_buf_init(&request, FH_ADMIN_FRAME_BYTES_MAX);
     fh_test_question_encode(&form, &t->question);

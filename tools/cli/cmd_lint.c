@@ -149,7 +149,7 @@ int fh_cmd_contract_lint(struct fh_cli *cli, const struct fh_args *args, struct 
         return home;
     }
     options.domain = actor == NULL ? NULL : actor->settings.domain;
-    options.for_publishing =
-        fh_args_has(args, "publish") || (actor != NULL && options.schema == FH_ODCS_OWN);
+    options.for_publishing = fh_args_has(args, "publish");
+    options.for_reading = actor != NULL && options.schema == FH_ODCS_OWN;
     return lint_all(cli, args, &options, err);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/time.h"
 #include "proto/gossip/lifecycle.h"
+#include "proto/quality/promise.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/forks.h"
 #include "tools/client/describe.h"
@@ -135,6 +136,29 @@ static void add_measurement_json(struct fh_buf *out, const struct freehold_descr
     fh_buf_add_cstr(out, "]}");
 }
 
+/* What a contract promises under an id, in words; "" when the id is cut, or there is none. */
+static const char *promised(const struct fh_promises *promises, const char *id)
+{
+    for (uint32_t i = 0; i < promises->count; i++) {
+        if (strcmp(promises->items[i].id, id) == 0) {
+            return promises->items[i].promised;
+        }
+    }
+    return "";
+}
+
+static void put_broken_row(struct fh_output *output,
+                           const struct freehold_promise_result *result,
+                           const struct fh_promises *promises)
+{
+    fh_output_text(output, result->promise);
+    fh_output_text(output, result->outcome);
+    fh_output_text(output, result->measured);
+    fh_output_text(output, promised(promises, result->promise));
+    fh_output_uint(output, result->failing);
+    fh_output_uint(output, result->total);
+}
+
 /* The promises that do not hold, as rows of their own; nothing when all hold. */
 static int
 put_broken(struct fh_cli *cli, const struct freehold_description *description, struct fh_err *err)
@@ -143,9 +167,17 @@ put_broken(struct fh_cli *cli, const struct freehold_description *description, s
         {"broken_promise", FH_OUTPUT_TEXT},
         {"outcome", FH_OUTPUT_TEXT},
         {"measured", FH_OUTPUT_TEXT},
+        {"promised", FH_OUTPUT_TEXT},
         {"failing", FH_OUTPUT_NUMBER},
         {"total", FH_OUTPUT_NUMBER},
     };
+    struct fh_arena *arena FH_CLEANUP(fh_arena_freep) = fh_arena_new(FH_CONTRACT_ARENA_BYTES_MAX);
+    struct fh_promises promises = {.count = 0};
+    struct fh_err ignored;
+    const struct fh_contract *model = fh_description_proof(description)->model;
+    if (arena == NULL || fh_promises_make(&promises, model, arena, &ignored) != FH_OK) {
+        promises.count = 0; /* then without the words */
+    }
     struct fh_output *output FH_CLEANUP(fh_output_freep) = NULL;
     for (size_t i = 0; i < freehold_description_result_count(description); i++) {
         struct freehold_promise_result result = {.size = sizeof result};
@@ -157,11 +189,7 @@ put_broken(struct fh_cli *cli, const struct freehold_description *description, s
             fputc('\n', cli->out);
             output = fh_cli_output(cli, false, columns, FH_COUNT(columns));
         }
-        fh_output_text(output, result.promise);
-        fh_output_text(output, result.outcome);
-        fh_output_text(output, result.measured);
-        fh_output_uint(output, result.failing);
-        fh_output_uint(output, result.total);
+        put_broken_row(output, &result, &promises);
     }
     return output == NULL ? FH_OK : fh_output_end(output, err);
 }

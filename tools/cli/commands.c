@@ -286,6 +286,35 @@ const struct fh_command fh_commands[] = {
     },
     {
         .noun = "contract",
+        .verb = "import",
+        .operands = "SOURCE",
+        .summary = "draft a contract from data: a file, a folder, a database, definitions",
+        .details =
+            "SOURCE is a Parquet, CSV or JSON file, a folder of them (one table a file), a\n"
+            "SQLite file, postgres://USER@HOST/DATABASE, a .sql file of CREATE TABLE, or a\n"
+            "manifest.json of dbt. What the source declares is promised; what was only seen\n"
+            "in the data, and what looks personal, is marked for review. Needs no home and\n"
+            "no mesh. A password of PostgreSQL comes from PGPASSWORD or ~/.pgpass.",
+        .example =
+            "freehold contract import orders.csv -o orders.odcs.yaml\n"
+            "freehold contract import data --format parquet --name sales -o sales.odcs.yaml\n"
+            "freehold contract import postgres://reader@db.example/shop --table orders,items",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags =
+            {
+                {"format", "FORMAT", "parquet, csv, json, sqlite, postgres, sql or dbt", 0},
+                {"table", "NAMES", "only these tables, by comma", 0},
+                {"name", "PRODUCT", "name of the product (default: from the source)", 0},
+                {"domain", "NAME", "domain that the product belongs to", 0},
+                {"id", "ID", "id of the contract (default: a new UUID)", 0},
+                {"sample", "N", "values looked at in each column (default 1000)", 0},
+                {"output", "FILE", "write the draft to a new file", 'o'},
+            },
+        .run = fh_cmd_contract_import,
+    },
+    {
+        .noun = "contract",
         .verb = "export",
         .operands = "FILE|NAME",
         .summary = "write a contract as YAML, JSON Schema, SQL, a web page or Markdown",
@@ -421,7 +450,7 @@ const struct fh_command fh_commands[] = {
     {
         .noun = "member",
         .verb = "revoke",
-        .operands = "NAME|KEY",
+        .operands = "MEMBER|KEY",
         .summary = "shut a key out, everywhere in the mesh",
         .details = "Nothing that the key signs from then on counts; its sessions end within a\n"
                    "second of the news. --since reaches back, for a key that was stolen: what it\n"
@@ -449,9 +478,12 @@ const struct fh_command fh_commands[] = {
     {
         .noun = "completion",
         .operands = "SHELL",
-        .summary = "print the completion script of a shell (bash)",
-        .details = "",
-        .example = "source <(freehold completion bash)",
+        .summary = "print the completion script of a shell: bash, zsh or fish",
+        .details = "It completes commands, flags, files, and the names of products and members\n"
+                   "that the home's node and the home know.",
+        .example = "source <(freehold completion bash)\n"
+                   "freehold completion zsh > ~/.zfunc/_freehold\n"
+                   "freehold completion fish > ~/.config/fish/completions/freehold.fish",
         .operands_min = 1,
         .operands_max = 1,
         .run = fh_cmd_completion,

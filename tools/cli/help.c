@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Help and completion, made from the tables of commands and flags. */
+/* Help, made from the tables of commands and flags. */
 #include "tools/cli/cli.h"
 
 #include <string.h>
@@ -127,91 +127,4 @@ void fh_cli_help(struct fh_cli *cli, const struct fh_args *args)
     } else {
         list_help(cli, args->noun);
     }
-}
-
-/* ---- completion ---- */
-
-static void put_flag_words(struct fh_cli *cli, const struct fh_flag *flags, size_t most)
-{
-    for (size_t i = 0; i < most && flags[i].name != NULL; i++) {
-        fprintf(cli->out, " --%s", flags[i].name);
-    }
-}
-
-/* One case a noun: its verbs; one case a command: its flags. */
-static void put_cases(struct fh_cli *cli)
-{
-    for (size_t i = 0; i < fh_command_count; i++) {
-        const struct fh_command *command = &fh_commands[i];
-        bool first = i == 0 || strcmp(fh_commands[i - 1].noun, command->noun) != 0;
-        if (command->verb != NULL && first) {
-            fprintf(cli->out, "    %s) words=\"", command->noun);
-            for (size_t j = i; j < fh_command_count; j++) {
-                if (strcmp(fh_commands[j].noun, command->noun) == 0) {
-                    fprintf(cli->out, "%s%s", j == i ? "" : " ", fh_commands[j].verb);
-                }
-            }
-            fputs("\" ;;\n", cli->out);
-        }
-        if (command->verb == NULL) {
-            fprintf(cli->out, "    %s | \"%s \"*) words=\"", command->noun, command->noun);
-        } else {
-            fprintf(cli->out, "    \"%s %s\") words=\"", command->noun, command->verb);
-        }
-        put_flag_words(cli, command->flags, FH_ARGS_FLAGS_MAX);
-        fputs("\" ;;\n", cli->out);
-    }
-}
-
-void fh_cli_completion(struct fh_cli *cli)
-{
-    fputs("# Completion of freehold for bash: source <(freehold completion bash)\n"
-          "_freehold()\n"
-          "{\n"
-          "    local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
-          "    local words=\"\" at=1 noun=\"\" verb=\"\"\n"
-          "    COMPREPLY=()\n"
-          "    while ((at < COMP_CWORD)); do\n"
-          "        case ${COMP_WORDS[at]} in\n"
-          "        --home | -o | --output) ((at++)) ;;\n"
-          "        -*) ;;\n"
-          "        *) if [[ -z $noun ]]; then noun=${COMP_WORDS[at]}; else "
-          "verb=${verb:-${COMP_WORDS[at]}}; fi ;;\n"
-          "        esac\n"
-          "        ((at++))\n"
-          "    done\n"
-          "    case $previous in\n"
-          "    --home) mapfile -t COMPREPLY < <(compgen -d -- \"$word\"); return ;;\n"
-          "    -o) mapfile -t COMPREPLY < <(compgen -W 'table json csv' -- \"$word\"); return ;;\n"
-          "    esac\n"
-          "    case \"$noun${verb:+ $verb}\" in\n"
-          "    \"\") words=\"",
-          cli->out);
-    for (size_t i = 0; i < fh_command_count; i++) {
-        if (i == 0 || strcmp(fh_commands[i - 1].noun, fh_commands[i].noun) != 0) {
-            fprintf(cli->out, "%s%s", i == 0 ? "" : " ", fh_commands[i].noun);
-        }
-    }
-    fputs("\" ;;\n", cli->out);
-    put_cases(cli);
-    fputs("    esac\n"
-          "    [[ $word != -* ]] || words+=\"",
-          cli->out);
-    put_flag_words(cli, fh_global_flags, SIZE_MAX);
-    fputs("\"\n"
-          "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$word\")\n"
-          "    ((${#COMPREPLY[@]})) || mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"
-          "}\n"
-          "complete -o filenames -F _freehold freehold\n",
-          cli->out);
-}
-
-int fh_cmd_completion(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
-{
-    if (strcmp(args->operands[0], "bash") != 0) {
-        return fh_err_set(
-            err, FH_EUSAGE, "no completion for \"%.20s\"; bash is known", args->operands[0]);
-    }
-    fh_cli_completion(cli);
-    return FH_OK;
 }

@@ -249,7 +249,11 @@ static void type_cell(struct fh_page *page, const struct fh_contract_column *col
     page->ops->cell(page, "Type");
     fh_words_type(&words, column);
     say(page, &words);
-    if (is_true(column->required) || is_true(column->primary_key)) {
+    bool is_needed = is_true(column->required) || is_true(column->primary_key);
+    if (is_needed || column->classification != NULL) {
+        page->ops->line(page);
+    }
+    if (is_needed) {
         page->ops->badge(page, FH_PAGE_BADGE_REQUIRED, "always there");
     }
     if (column->classification != NULL) {

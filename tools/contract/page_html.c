@@ -47,7 +47,8 @@ static const char *const style[] = {
     "h2{margin:0 0 1rem;font-size:1.3rem;letter-spacing:-.01em}\n"
     "h3{margin:0 0 .5rem;font-size:1.15rem}\n"
     "h3 code{margin-left:.5rem;font-size:.8rem;font-weight:400}\n"
-    ".label{margin:1.25rem 0 .25rem;font-size:.8rem;letter-spacing:.05em;text-transform:uppercase;"
+    ".label{margin:1.25rem 0 "
+    ".25rem;font-size:.8rem;font-weight:600;letter-spacing:.05em;text-transform:uppercase;"
     "color:var(--soft)}\n"
     "p{margin:0 0 .75rem;max-width:46rem}\n"
     "dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(13rem,1fr));gap:1rem 1.5rem;"
@@ -117,6 +118,34 @@ static void add_anchor(struct fh_buf *out, const char *name)
     }
 }
 
+static void add_span(struct fh_buf *out, const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        char one[] = {text[i], '\0'};
+        add_text(out, one);
+    }
+}
+
+/* One line of an author's prose; what stands between two backquotes is code, as in Markdown. */
+static void add_prose(struct fh_buf *out, const char *text, size_t size)
+{
+    while (size > 0) {
+        const char *open = memchr(text, '`', size);
+        size_t before = open == NULL ? size : (size_t)(open - text);
+        const char *close = open == NULL ? NULL : memchr(open + 1, '`', size - before - 1);
+        if (close == NULL || close == open + 1) {
+            add_span(out, text, size);
+            return;
+        }
+        add_span(out, text, before);
+        fh_buf_add_cstr(out, "<code>");
+        add_span(out, open + 1, (size_t)(close - open - 1));
+        fh_buf_add_cstr(out, "</code>");
+        size -= (size_t)(close + 1 - text);
+        text = close + 1;
+    }
+}
+
 /* Paragraphs at empty lines, and line breaks inside them. */
 static void add_paragraphs(struct fh_buf *out, const char *text, const char *class)
 {
@@ -130,10 +159,7 @@ static void add_paragraphs(struct fh_buf *out, const char *text, const char *cla
         } else if (!is_blank) {
             fh_buf_add_cstr(out, is_open ? "<br>\n" : class);
             is_open = true;
-            for (size_t i = 0; i < line; i++) {
-                char one[] = {text[i], '\0'};
-                add_text(out, one);
-            }
+            add_prose(out, text, line);
         }
         text += line;
         text += *text == '\n';

@@ -92,20 +92,23 @@ static void add_bound(struct fh_buf *out, const char *word, const struct fh_doc_
     fh_words_value(out, value);
 }
 
+/* "from 1 to 5" where both ends belong to it, else one end at a time. */
 static void add_bounds(struct fh_buf *out, const struct fh_contract_options *options)
 {
+    bool has_low = is_bound(options->minimum) && !is_set_flag(options->exclusive_minimum);
+    bool has_high = is_bound(options->maximum) && !is_set_flag(options->exclusive_maximum);
+    bool is_range = has_low && has_high;
     if (is_bound(options->minimum)) {
-        add_bound(out,
-                  is_set_flag(options->exclusive_minimum) ? "more than" : "at least",
-                  options->minimum);
+        add_bound(out, is_range ? "from" : has_low ? "at least" : "more than", options->minimum);
     }
     if (is_bound(options->exclusive_minimum)) {
         add_bound(out, "more than", options->exclusive_minimum);
     }
-    if (is_bound(options->maximum)) {
-        add_bound(out,
-                  is_set_flag(options->exclusive_maximum) ? "less than" : "at most",
-                  options->maximum);
+    if (is_range) {
+        fh_buf_add_cstr(out, " to ");
+        fh_words_value(out, options->maximum);
+    } else if (is_bound(options->maximum)) {
+        add_bound(out, has_high ? "at most" : "less than", options->maximum);
     }
     if (is_bound(options->exclusive_maximum)) {
         add_bound(out, "less than", options->exclusive_maximum);
@@ -113,6 +116,13 @@ static void add_bounds(struct fh_buf *out, const struct fh_contract_options *opt
     if (options->multiple_of != NULL) {
         fh_buf_printf(out, ", a multiple of %s", options->multiple_of);
     }
+}
+
+/* The width of a number is for machines. */
+static bool is_width(const char *format)
+{
+    return strchr("iuf", format[0]) != NULL && format[1] != '\0' &&
+           strspn(format + 1, "0123456789") == strlen(format + 1);
 }
 
 static void add_options(struct fh_buf *out, const struct fh_contract_options *options)
@@ -123,7 +133,7 @@ static void add_options(struct fh_buf *out, const struct fh_contract_options *op
     if (options->unique_items == FH_CONTRACT_TRUE) {
         fh_buf_add_cstr(out, ", no entry twice");
     }
-    if (options->format != NULL) {
+    if (options->format != NULL && !is_width(options->format)) {
         fh_buf_printf(out, ", format %s", options->format);
     }
     if (options->pattern != NULL) {

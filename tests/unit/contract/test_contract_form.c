@@ -437,7 +437,7 @@ static void test_worst_texts_are_bounded(void **state)
          "{value: 1},",
          "]}]}]}",
          FH_ECHECK},
-        {"rules", HEAD "schema: [{name: t, quality: [", "{},", "]}]", FH_OK},
+        {"rules", HEAD "schema: [{name: t, quality: [", "{},", "]}]", FH_ECHECK},
         {"keys that are kept",
          "{apiVersion: v3.0.2, kind: DataContract, id: a, version: '1', status: s, support: [",
          "{channel: c, url: u, z: 1, y: 2, x: 3},",

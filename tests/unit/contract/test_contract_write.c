@@ -248,14 +248,14 @@ static void test_strings(void **state)
         "\xe2\x80\x8b",
         "\xf0\x9f\x98\x80",
         "select a,\n       b -- why: # not\nfrom t\nwhere c = '}'\n",
-        "a very long line that is folded because it has more letters than a line may have, and # "
-        "no "
-        "comment: in it",
-        "a very long line that is not folded because it has  two blanks where one is enough for "
-        "it, "
-        "as in old letters",
-        "averyverylongwordaveryverylongwordaveryverylongwordaveryverylongwordaveryverylongwordaver"
-        "yverylongwordaveryverylongword and more",
+        ("a very long line that is folded because it has more letters than a line may have, and # "
+         "no "
+         "comment: in it"),
+        ("a very long line that is not folded because it has  two blanks where one is enough for "
+         "it, "
+         "as in old letters"),
+        ("averyverylongwordaveryverylongwordaveryverylongwordaveryverylongwordaveryverylongwordaver"
+         "yverylongwordaveryverylongword and more"),
     };
     for (size_t i = 0; i < FH_COUNT(texts); i++) {
         struct fh_arena *arena = fh_arena_new(FH_CONTRACT_ARENA_BYTES_MAX);

@@ -41,6 +41,8 @@ static void test_values(void **state)
         {"192.168.10.1", FH_LIKE_IP},
         {"2001:db8::1", FH_LIKE_IP},
         {"2001:0db8:0000:0000:0000:0000:0000:0001", FH_LIKE_IP},
+        {"10.0.0.1/32", FH_LIKE_IP},
+        {"10.0.0.1/x", NONE},
         {"192.168.10.256", NONE},
         {"1.2.3", NONE},
         {"10:11:12", NONE},

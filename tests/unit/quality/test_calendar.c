@@ -164,6 +164,43 @@ static void test_plan(void **state)
     item_fini(&plain);
 }
 
+/* What is published takes its place without another plan, also in place of an older version. */
+static void test_published(void **state)
+{
+    struct world *w = *state;
+    struct item items[] = {publish_one(w, "b", NULL), publish_one(w, "c", with_crons)};
+    struct fh_calendar calendar = calendar_of(w, 3600, false);
+    struct fh_arena *arena = fh_arena_new(FH_CONTRACT_ARENA_BYTES_MAX);
+    struct fh_contract *contract = NULL;
+    must(fh_catalog_open_contract(w->catalog, &items[1].contract_id, arena, &contract, &w->err),
+         &w->err);
+    struct fh_announcement said = items[0].said;
+    static const char *const names[] = {"d", "a", "b", "bb"};
+    for (size_t i = 0; i < FH_COUNT(names); i++) {
+        snprintf(said.product, sizeof said.product, "%s", names[i]);
+        fh_calendar_published(&calendar, &said, contract, at("2026-11-28T07:00:00Z"));
+    }
+    static const char *const order[] = {"a", "b", "bb", "c", "d"};
+    assert_int_equal(calendar.count, FH_COUNT(order));
+    for (size_t i = 0; i < FH_COUNT(order); i++) {
+        const struct fh_calendar_entry *entry = &calendar.entries[i];
+        assert_string_equal(entry->key.product, order[i]);
+        assert_int_equal(entry->cron_count, 2);
+        assert_true(entry->due_ms == (order[i][0] == 'c' ? 0 : at("2026-11-28T18:00:00Z")));
+    }
+    for (unsigned i = 0; i < 100; i++) {
+        said.major = i;
+        fh_calendar_published(&calendar, &said, contract, 0);
+        struct fh_announce_key key = fh_announce_key(&said);
+        assert_true(fh_calendar_find(&calendar, &key)->due_ms == 0);
+    }
+    assert_true(fh_calendar_read_some(&calendar));
+    fh_arena_free(arena);
+    fh_calendar_fini(&calendar);
+    item_fini(&items[0]);
+    item_fini(&items[1]);
+}
+
 static void test_expiry(void **state)
 {
     struct world *w = *state;
@@ -211,6 +248,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_due, setup, teardown),
         cmocka_unit_test_setup_teardown(test_first_and_failures, setup, teardown),
         cmocka_unit_test_setup_teardown(test_plan, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_published, setup, teardown),
         cmocka_unit_test_setup_teardown(test_expiry, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,6 +154,77 @@ static void errors_there_and_back(void **state)
     assert_int_equal(fh_channel_get_error(&found, fh_buf_view(&payload), &err), FH_EPROTO);
 }
 
+static void probes_and_samples_there_and_back(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    static const uint32_t first[] = {0};
+    static const uint32_t both[] = {1, 0};
+    static const uint32_t beyond[] = {2};
+    struct fh_probe probes[] = {{"count(*)", 0, first}, {"count_if(v1 < r0)", 2, both}};
+    struct fh_channel_probe probe = {
+        .id = 3, .table = table(), .probe_count = FH_COUNT(probes), .probes = probes};
+    struct fh_channel_probe asked;
+    fh_buf_reset(&payload);
+    fh_channel_put_probe(&payload, &probe);
+    assert_int_equal(fh_channel_get_probe(&asked, fh_buf_view(&payload), arena, &err), FH_OK);
+    assert_string_equal(asked.probes[1].sql, "count_if(v1 < r0)");
+    assert_int_equal(asked.probes[1].columns[1], 0);
+    probes[1].columns = beyond; // a column that the table has not
+    probes[1].column_count = 1;
+    fh_buf_reset(&payload);
+    fh_channel_put_probe(&payload, &probe);
+    assert_int_equal(fh_channel_get_probe(&asked, fh_buf_view(&payload), arena, &err), FH_EPROTO);
+
+    struct fh_channel_sample sample = {.id = 4,
+                                       .table = table(),
+                                       .tail = "WHERE true",
+                                       .rows_max = 5,
+                                       .column_count = 2,
+                                       .columns = both};
+    struct fh_channel_sample wanted;
+    fh_buf_reset(&payload);
+    fh_channel_put_sample(&payload, &sample);
+    assert_int_equal(fh_channel_get_sample(&wanted, fh_buf_view(&payload), arena, &err), FH_OK);
+    assert_string_equal(wanted.tail, "WHERE true");
+    sample.rows_max = FH_SAMPLE_ROWS_MAX + 1;
+    fh_buf_reset(&payload);
+    fh_channel_put_sample(&payload, &sample);
+    assert_int_equal(fh_channel_get_sample(&wanted, fh_buf_view(&payload), arena, &err), FH_EPROTO);
+
+    const struct fh_probe_result results[] = {{FH_PROBE_VALUE, -7, ""},
+                                              {FH_PROBE_REFUSED, 0, "no such function"}};
+    struct fh_channel_probed probed = {.id = 3,
+                                       .rows = 12,
+                                       .elapsed_us = 99,
+                                       .missing = first,
+                                       .missing_count = 1,
+                                       .results = results,
+                                       .result_count = FH_COUNT(results)};
+    struct fh_channel_probed found;
+    fh_buf_reset(&payload);
+    fh_channel_put_probed(&payload, &probed);
+    assert_int_equal(fh_channel_get_probed(&found, fh_buf_view(&payload), arena, &err), FH_OK);
+    assert_int_equal(found.results[0].value, -7);
+    assert_string_equal(found.results[1].reason, "no such function");
+    assert_int_equal(found.missing[0], 0);
+
+    const char *cells[] = {"1", NULL, "2", "b"};
+    struct fh_channel_sampled sampled = {
+        .id = 4, .column_count = 2, .row_count = 2, .cells = cells};
+    struct fh_channel_sampled shown;
+    fh_buf_reset(&payload);
+    fh_channel_put_sampled(&payload, &sampled);
+    assert_int_equal(fh_channel_get_sampled(&shown, fh_buf_view(&payload), arena, &err), FH_OK);
+    assert_int_equal(shown.row_count, 2);
+    assert_null(shown.cells[1]);
+    assert_string_equal(shown.cells[3], "b");
+    sampled.column_count = 0; // rows of nothing
+    fh_buf_reset(&payload);
+    fh_channel_put_sampled(&payload, &sampled);
+    assert_int_equal(fh_channel_get_sampled(&shown, fh_buf_view(&payload), arena, &err), FH_EPROTO);
+}
+
 static void counts_and_scans_there_and_back(void **state)
 {
     (void)state;
@@ -249,6 +320,7 @@ int main(void)
         cmocka_unit_test(hostile_tables_are_refused),
         cmocka_unit_test(runs_there_and_back),
         cmocka_unit_test(errors_there_and_back),
+        cmocka_unit_test(probes_and_samples_there_and_back),
         cmocka_unit_test(counts_and_scans_there_and_back),
         cmocka_unit_test(later_fields_are_skipped),
         cmocka_unit_test(heads_are_bounded),

@@ -345,6 +345,44 @@ static void test_proofs_are_kept_first_come(void **state)
 
 /* ---- transactions ---- */
 
+/* Inner levels of a bulk: undone for nothing when they have written nothing; one that has takes the
+ * whole with it. */
+static void test_bulk(void **state)
+{
+    struct fixture *f = *state;
+    struct fh_err err = {0};
+    must(fh_store_begin(f->store, FH_STORE_BULK, &err), &err);
+    must(fh_store_begin(f->store, FH_STORE_LAZY, &err), &err);
+    assert_int_equal(put(f->store, 1), FH_OK);
+    must(fh_store_commit(f->store, &err), &err);
+    must(fh_store_begin(f->store, FH_STORE_LAZY, &err), &err);
+    must(fh_store_begin(f->store, FH_STORE_LAZY, &err), &err);
+    fh_store_rollback(f->store);
+    fh_store_rollback(f->store);
+    assert_int_equal(put(f->store, 2), FH_OK);
+    must(fh_store_commit(f->store, &err), &err);
+    must(fh_store_begin(f->store, FH_STORE_BULK, &err), &err);
+    assert_int_equal(put(f->store, 3), FH_OK);
+    must(fh_store_begin(f->store, FH_STORE_LAZY, &err), &err);
+    assert_int_equal(put(f->store, 4), FH_OK);
+    fh_store_rollback(f->store);
+    assert_int_not_equal(fh_store_begin(f->store, FH_STORE_LAZY, &err), FH_OK);
+    assert_string_equal(err.rule, "store.undone");
+    assert_int_not_equal(fh_store_commit(f->store, &err), FH_OK);
+    assert_int_equal(fh_store_depth(f->store), 0);
+    /* Afterwards inner levels are savepoints again. */
+    must(fh_store_begin(f->store, FH_STORE_LAZY, &err), &err);
+    must(fh_store_begin(f->store, FH_STORE_LAZY, &err), &err);
+    assert_int_equal(put(f->store, 5), FH_OK);
+    fh_store_rollback(f->store);
+    must(fh_store_commit(f->store, &err), &err);
+    reopen(f);
+    static const bool expected[] = {false, true, true, false, false, false};
+    for (unsigned i = 0; i < FH_COUNT(expected); i++) {
+        assert_int_equal(has(f->store, i), expected[i]);
+    }
+}
+
 static void test_nested_transactions(void **state)
 {
     struct fixture *f = *state;
@@ -635,6 +673,7 @@ int main(void)
         TEST(test_sources),
         TEST(test_peers),
         TEST(test_proofs_are_kept_first_come),
+        TEST(test_bulk),
         TEST(test_nested_transactions),
         TEST(test_kill_9_leaves_whole_transactions),
         TEST(test_kill_9_before_commit),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The parser over the real table of commands, and rules that every row of that table keeps. */
 #include "tools/cli/cli.h"
+#include "tools/cli/completion.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -230,36 +231,98 @@ static void test_distance(void **state)
     }
 }
 
-/* Help and completion name every command and every flag. */
-static void test_help_and_completion(void **state)
+/* What a command prints, to be freed. */
+static char *printed(void (*print)(struct fh_cli *cli, const void *user), const void *user)
 {
-    (void)state;
     char *text = NULL;
     size_t size = 0;
     FILE *file = open_memstream(&text, &size);
     assert_non_null(file);
     struct fh_cli cli = {.out = file, .messages = file};
-    struct fh_args nothing = {0};
-    fh_cli_help(&cli, &nothing);
-    fh_cli_completion(&cli);
-    for (size_t i = 0; i < fh_command_count; i++) {
-        struct fh_args args = {.command = &fh_commands[i]};
-        fh_cli_help(&cli, &args);
-    }
+    print(&cli, user);
     fclose(file);
-    char *completion = strstr(text, "_freehold()");
-    assert_non_null(completion);
+    return text;
+}
+
+static void print_help(struct fh_cli *cli, const void *user)
+{
+    fh_cli_help(cli, user);
+}
+
+static void print_completion(struct fh_cli *cli, const void *user)
+{
+    const enum fh_shell *shell = user;
+    fh_cli_completion(cli, *shell);
+}
+
+static void test_help(void **state)
+{
+    (void)state;
     for (size_t i = 0; i < fh_command_count; i++) {
         const struct fh_command *command = &fh_commands[i];
-        assert_non_null(strstr(text, command->summary));
-        assert_non_null(strstr(completion, command->noun));
+        struct fh_args args = {.command = command};
+        char *text = printed(print_help, &args);
+        assert_non_null(strstr(text, command->summary + 1));
+        assert_non_null(strstr(text, "Examples"));
         for (size_t f = 0; f < FH_ARGS_FLAGS_MAX && command->flags[f].name != NULL; f++) {
-            char flag[64];
-            snprintf(flag, sizeof flag, "--%s", command->flags[f].name);
-            assert_non_null(strstr(completion, flag));
+            assert_non_null(strstr(text, command->flags[f].help));
+        }
+        free(text);
+    }
+}
+
+/* The completion of every shell names every command and every flag. */
+static void test_completion(void **state)
+{
+    (void)state;
+    for (unsigned shell = 0; shell < FH_SHELL_COUNT; shell++) {
+        enum fh_shell asked = (enum fh_shell)shell;
+        char *text = printed(print_completion, &asked);
+        assert_non_null(strstr(text, fh_shell_text(asked)));
+        for (size_t i = 0; i < fh_command_count; i++) {
+            const struct fh_command *command = &fh_commands[i];
+            assert_non_null(strstr(text, command->noun));
+            if (command->verb != NULL) {
+                assert_non_null(strstr(text, command->verb));
+            }
+            for (size_t f = 0; f < FH_ARGS_FLAGS_MAX && command->flags[f].name != NULL; f++) {
+                char flag[64];
+                bool is_fish = asked == FH_SHELL_FISH;
+                snprintf(flag, sizeof flag, "%s%s", is_fish ? "-l " : "--", command->flags[f].name);
+                assert_non_null(strstr(text, flag));
+            }
+        }
+        free(text);
+    }
+}
+
+static void test_what_completes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        enum fh_completion_kind kind;
+        const char *words;
+    } rows[] = {
+        {"FILE", FH_COMPLETION_FILE, NULL},
+        {"FILE|TEXT", FH_COMPLETION_FILE, NULL},
+        {"DIR", FH_COMPLETION_DIR, NULL},
+        {"ROLE", FH_COMPLETION_WORDS, "publisher member"},
+        {"odcs|sql", FH_COMPLETION_WORDS, "odcs|sql"},
+        {"FORMAT", FH_COMPLETION_NOTHING, NULL}, /* not that of --output */
+        {"NAME", FH_COMPLETION_NOTHING, NULL},   /* a name that is given */
+        {"HOST:PORT", FH_COMPLETION_NOTHING, NULL},
+        {"N", FH_COMPLETION_NOTHING, NULL},
+        {NULL, FH_COMPLETION_NOTHING, NULL},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        const struct fh_flag flag = {"flag", rows[i].value, "", 0};
+        struct fh_completion found = fh_completion_of_flag(&flag);
+        assert_int_equal(found.kind, rows[i].kind);
+        if (rows[i].words != NULL) {
+            assert_string_equal(found.words, rows[i].words);
         }
     }
-    free(text);
 }
 
 int main(void)
@@ -271,7 +334,9 @@ int main(void)
         cmocka_unit_test(test_help_needs_no_operands),
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_distance),
-        cmocka_unit_test(test_help_and_completion),
+        cmocka_unit_test(test_help),
+        cmocka_unit_test(test_completion),
+        cmocka_unit_test(test_what_completes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

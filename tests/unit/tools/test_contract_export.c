@@ -123,6 +123,8 @@ static void test_types_in_words(void **state)
          "text, exactly 2 characters, pattern a"},
         {"logicalType: integer, logicalTypeOptions: {minimum: 0, exclusiveMaximum: 10}",
          "whole number, at least 0, less than 10"},
+        {"logicalType: number, logicalTypeOptions: {minimum: -1.50, maximum: 1, format: f32}",
+         "number, from -1.5 to 1"},
         {"logicalType: number, logicalTypeOptions: {multipleOf: 0.5}", "number, a multiple of 0.5"},
         {"logicalType: date, logicalTypeOptions: {minimum: '2020-01-01', format: yyyy-MM-dd}",
          "date, at least 2020-01-01, format yyyy-MM-dd"},
@@ -177,7 +179,8 @@ static void test_parts(void **state)
     static const char nasty[] = HEAD
         "name: \"<script>alert('x')</script>\"\n"
         "domain: \"a|b\"\n"
-        "description: {purpose: \"# no heading\\n\\n**no** [link](http://x) & more\"}\n"
+        "description: {purpose: \"# no heading\\n\\n**no** [link](http://x) & more\", usage: \"a "
+        "`<b>` and ` it\"}\n"
         "support: [{channel: mail, url: 'javascript:alert(1)'},\n"
         "          {channel: 'a\"b', url: 'https://x/?a=\"b\"&c'}]\n"
         "schema:\n"
@@ -197,6 +200,7 @@ static void test_parts(void **state)
         {"html", "javascript:", false},
         {"html", "href=\"https://x/?a=&quot;b&quot;&amp;c\">a&quot;b</a>", true},
         {"html", "<code>a&quot;b</code>", true},
+        {"html", "a <code>&lt;b&gt;</code> and ` it", true},
         {"html", "<i>", false},
         {"html", "http-equiv=\"Content-Security-Policy\"", true},
         {"markdown", "# &lt;script&gt;alert('x')&lt;/script&gt;\n", true},

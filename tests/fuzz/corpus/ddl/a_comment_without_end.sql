@@ -1,0 +1,2 @@
+/* x
+CREATE TABLE t (a int);
