@@ -109,6 +109,9 @@ rows_of() # COLUMN MAJOR
 rows_of item 1 >"$work/one"
 rows_of thing 2 >"$work/two"
 (($(wc -l <"$work/one") == 100)) && cmp "$work/one" "$work/two" || fail "the two majors differ"
+prints 'rows
+100' fh market -o csv query 'SELECT count(*) AS rows FROM shop."orders@1" a JOIN shop."orders@2" b
+    ON a.id = b.id AND a.item = b.thing AND a.price = b.price'
 refused 1 'currency' -- fh market query 'SELECT currency FROM shop."orders@1"'
 refused 1 'item' -- fh market query 'SELECT item FROM shop."orders@2"'
 prints 'thing' bash -c "'$bin/freehold' --home '$work/market/home' -o csv query \
