@@ -22,7 +22,7 @@ static void put_type(struct fh_buf *out, struct fh_subject *subject)
     const char *raw = fh_buf_cstr(&subject->raw);
     const char *value = fh_buf_cstr(&subject->value);
     bool array = fh_subject_is_logical(subject->column, "array");
-    if (array || fh_subject_is_logical(subject->column, "object")) {
+    if (array || fh_subject_is_nested(subject->column)) {
         fh_buf_printf(out,
                       "%s IS NOT NULL AND (%s IS NULL OR json_type(%s) <> '%s')",
                       raw,
@@ -168,11 +168,28 @@ static void put_keys(struct fh_buf *out, struct fh_subject *subject)
     fh_buf_add_u8(out, ')');
 }
 
-/* "'a', 'b'" of a list of values without nulls; numbers bare when `bare`. */
-static uint32_t put_values(struct fh_buf *out, const struct fh_doc_node *list, bool bare)
+/* The values that a promise names: a list of the document, or the enum of a column. */
+struct values {
+    const struct fh_doc_node *list;
+    const struct fh_contract_column *column;
+    size_t count; /* of those that next_value gave */
+};
+
+static const struct fh_doc_node *next_value(struct values *values, const struct fh_doc_node *before)
+{
+    size_t at = values->count++;
+    if (values->column == NULL) {
+        return before == NULL ? values->list->first : before->next;
+    }
+    return at < values->column->enum_values.count ? values->column->enum_values.items[at].value
+                                                  : NULL;
+}
+
+/* "'a', 'b'" of the values without nulls; numbers bare when `bare`. */
+static uint32_t put_values(struct fh_buf *out, struct values values, bool bare)
 {
     uint32_t count = 0;
-    for (const struct fh_doc_node *at = list->first; at != NULL; at = at->next) {
+    for (const struct fh_doc_node *at = NULL; (at = next_value(&values, at)) != NULL;) {
         char number[FH_DECIMAL_BYTES];
         if (fh_doc_type(at) == FH_DOC_TYPE_NULL) {
             continue;
@@ -187,10 +204,10 @@ static uint32_t put_values(struct fh_buf *out, const struct fh_doc_node *list, b
     return count;
 }
 
-static bool all_numbers(const struct fh_doc_node *list)
+static bool all_numbers(struct values values)
 {
     char number[FH_DECIMAL_BYTES];
-    for (const struct fh_doc_node *at = list->first; at != NULL; at = at->next) {
+    for (const struct fh_doc_node *at = NULL; (at = next_value(&values, at)) != NULL;) {
         if (fh_doc_type(at) != FH_DOC_TYPE_NULL && !fh_decimal_normalise(number, at->text)) {
             return false;
         }
@@ -199,13 +216,12 @@ static bool all_numbers(const struct fh_doc_node *list)
 }
 
 /* Not one of the values; numbers are compared as numbers. */
-static void
-put_not_in(struct fh_buf *out, struct fh_subject *subject, const struct fh_doc_node *list)
+static void put_not_in(struct fh_buf *out, struct fh_subject *subject, struct values named)
 {
     FH_CLEANUP(fh_buf_fini) struct fh_buf values;
     fh_buf_init(&values, FH_SUBJECT_SQL_BYTES_MAX);
-    bool bare = is_number(subject->type) && all_numbers(list);
-    uint32_t count = put_values(&values, list, bare);
+    bool bare = is_number(subject->type) && all_numbers(named);
+    uint32_t count = put_values(&values, named, bare);
     const char *raw = fh_buf_cstr(&subject->raw);
     fh_buf_printf(out, "%s IS NOT NULL", raw);
     if (count > 0 && bare) {
@@ -228,7 +244,7 @@ static int put_invalid(struct fh_buf *out,
     bool both = valid != NULL && valid->kind == FH_DOC_LIST;
     if (both) {
         fh_buf_add_u8(out, '(');
-        put_not_in(out, subject, valid);
+        put_not_in(out, subject, (struct values){.list = valid});
         fh_buf_add_u8(out, ')');
     }
     if (pattern == NULL || pattern->kind != FH_DOC_SCALAR) {
@@ -252,7 +268,7 @@ static void put_missing(struct fh_buf *out,
     fh_buf_init(&values, FH_SUBJECT_SQL_BYTES_MAX);
     uint32_t count = 0;
     if (!nulls) {
-        count = put_values(&values, list, false);
+        count = put_values(&values, (struct values){.list = list}, false);
         for (const struct fh_doc_node *at = list->first; at != NULL; at = at->next) {
             nulls =
                 nulls || fh_doc_type(at) == FH_DOC_TYPE_NULL || (is_text && at->text[0] == '\0');
@@ -327,6 +343,9 @@ int fh_condition_put(struct fh_buf *out,
         break;
     case FH_PROMISE_KEYS:
         put_keys(out, subject);
+        break;
+    case FH_PROMISE_ENUM:
+        put_not_in(out, subject, (struct values){.column = subject->column});
         break;
     case FH_PROMISE_MISSING_VALUES:
         put_missing(out, subject, promise->quality->arguments, is_text);

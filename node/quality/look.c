@@ -133,10 +133,11 @@ static int begin(struct fh_look_job *job, const struct fh_look_options *options,
     if (rc != FH_OK) {
         return rc;
     }
+    int64_t now = fh_clock_wall_ms();
     job->look = (struct fh_look){
         .product = &job->asked.product,
         .contract = job->contract,
-        .measured_ms = fh_clock_wall_ms(),
+        .measured_ms = now > job->asked.last_ms ? now : job->asked.last_ms + 1,
     };
     const struct fh_checks_options checks = {
         .loop = options->loop,
@@ -144,7 +145,7 @@ static int begin(struct fh_look_job *job, const struct fh_look_options *options,
         .contract = job->contract,
         .mapping = job->mapping,
         .data_root = job->data_root,
-        .now_ms = job->look.measured_ms,
+        .now_ms = now,
         .memory_mib = options->memory_mib,
         .threads = THREADS,
         .timeout_ms = FH_MEASUREMENT_CHECK_MS,

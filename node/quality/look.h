@@ -32,6 +32,7 @@ struct fh_look_asked {
     struct fh_announcement product;     /* an own one */
     struct fh_admin_question *question; /* NULL: the schedule */
     bool dry_run;
+    int64_t last_ms; /* when it was measured last: this time is later, even when clocks went back */
 };
 
 /* The end, once, on the loop: the job's result, or why there is none (FH_EBUSY, FH_ENOMEM,

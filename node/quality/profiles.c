@@ -83,8 +83,9 @@ static void work(void *user)
 {
     struct job *job = user;
     int64_t now = fh_clock_mono_ms();
+    bool connects = job->asked.source == FH_PROFILE_POSTGRES;
     job->code = fh_worker_setup(job->worker,
-                                FH_WORKER_CHECK,
+                                connects ? FH_WORKER_DATABASE : FH_WORKER_CHECK,
                                 job->profiles->memory_mib,
                                 THREADS,
                                 now + SETUP_MS,

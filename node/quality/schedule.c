@@ -155,7 +155,7 @@ look_at(struct fh_schedule *schedule, const struct fh_look_asked *asked, struct 
 static int find_product(const struct fh_schedule *schedule,
                         const char *product,
                         uint32_t major,
-                        struct fh_announcement *out,
+                        struct fh_look_asked *out,
                         struct fh_err *err)
 {
     const struct fh_measurements_options *m = &schedule->options.measurements;
@@ -171,7 +171,8 @@ static int find_product(const struct fh_schedule *schedule,
                          fh_announce_status_text(entry.announcement.status));
     }
     if (rc == FH_OK) {
-        *out = entry.announcement;
+        out->product = entry.announcement;
+        out->last_ms = entry.quality.measured_ms;
     }
     return rc;
 }
@@ -190,7 +191,7 @@ static int64_t next_look(struct fh_schedule *schedule)
     }
     struct fh_look_asked asked = {.question = NULL};
     struct fh_err err;
-    int rc = find_product(schedule, item->key.product, item->key.major, &asked.product, &err);
+    int rc = find_product(schedule, item->key.product, item->key.major, &asked, &err);
     if (rc == FH_OK) {
         rc = look_at(schedule, &asked, &err);
     }
@@ -281,7 +282,7 @@ check(struct fh_schedule *schedule, struct fh_admin_question *question, struct f
                          fh_look_job_asked(schedule->job)->product.product);
     }
     if (rc == FH_OK) {
-        rc = find_product(schedule, wanted.product, wanted.major, &asked.product, err);
+        rc = find_product(schedule, wanted.product, wanted.major, &asked, err);
     }
     if (rc == FH_OK) {
         asked.dry_run = wanted.dry_run;
@@ -317,7 +318,7 @@ tell_history(struct fh_schedule *schedule, struct fh_admin_question *question, s
     char product[FH_NAME_BYTES_MAX + 1];
     uint32_t major = 0;
     uint32_t limit = 0;
-    struct fh_announcement said;
+    struct fh_look_asked said;
     int rc = fh_msg_measured_request_read(fh_admin_fields(question), product, &major, &limit, err);
     if (rc == FH_OK) {
         rc = find_product(schedule, product, major, &said, err);
@@ -328,7 +329,7 @@ tell_history(struct fh_schedule *schedule, struct fh_admin_question *question, s
         rc = fh_catalog_measured_each(
             schedule->options.measurements.catalog,
             product,
-            said.major,
+            said.product.major,
             limit < FH_MEASUREMENT_HISTORY_MAX ? limit : FH_MEASUREMENT_HISTORY_MAX,
             add_measured,
             &history,

@@ -38,7 +38,8 @@ bool fh_subject_is_logical(const struct fh_contract_column *column, const char *
 bool fh_subject_is_nested(const struct fh_contract_column *column)
 {
     return fh_subject_is_logical(column, "array") || fh_subject_is_logical(column, "object") ||
-           column->columns.count > 0 || column->items != NULL;
+           fh_subject_is_logical(column, "map") || column->columns.count > 0 ||
+           column->items != NULL;
 }
 
 struct fh_type fh_subject_type(const struct fh_contract_column *column)

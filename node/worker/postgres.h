@@ -10,10 +10,11 @@
 
 #include "node/worker/profile.h"
 
-#include <libpq-fe.h>
+struct pg_conn;   /* libpq */
+struct pg_result; /* libpq */
 
 struct fh_postgres {
-    PGconn *connection;
+    struct pg_conn *connection;
     const struct fh_profile_question *question;
     struct fh_arena *arena;
     struct fh_buf sql;
@@ -26,9 +27,10 @@ void fh_postgres_leave(struct fh_postgres *server);
 
 /* Runs `server->sql` and empties it. `out` may be NULL, else the caller clears it. FH_EINVAL
  * ("source.read") with the SQLSTATE, FH_EDENIED, FH_EUNREACH. */
-FH_MUST_CHECK int fh_postgres_ask(struct fh_postgres *server, PGresult **out, struct fh_err *err);
+FH_MUST_CHECK int
+fh_postgres_ask(struct fh_postgres *server, struct pg_result **out, struct fh_err *err);
 
-struct fh_bytes fh_postgres_cell(const PGresult *result, int row, int column);
-uint64_t fh_postgres_number(const PGresult *result, int row, int column);
+struct fh_bytes fh_postgres_cell(const struct pg_result *result, int row, int column);
+uint64_t fh_postgres_number(const struct pg_result *result, int row, int column);
 
 #endif

@@ -4,6 +4,8 @@
 #include "node/worker/postgres.h"
 #include "node/worker/sql.h"
 
+#include <libpq-fe.h>
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -28,6 +28,7 @@ static const struct fh_sandbox_role roles[FH_WORKER_ROLE_COUNT] = {
     [FH_WORKER_QUERY] = {.network = false},
     [FH_WORKER_SCAN] = {.network = false},
     [FH_WORKER_CHECK] = {.network = false},
+    [FH_WORKER_DATABASE] = {.network = true},
 };
 
 static int failed(struct fh_err *err, const char *what)

@@ -11,6 +11,8 @@
 #include "node/worker/observe.h"
 #include "node/worker/postgres.h"
 
+#include <libpq-fe.h>
+
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>

@@ -237,6 +237,13 @@ static void add_column(struct fh_promise_build *build, const struct fh_promise_p
             promise->not_run = "unique inside the items of an array is not looked at";
         }
     }
+    if (column->enum_values.count > 0) {
+        struct fh_promise *promise = fh_promise_add(build, FH_PROMISE_ENUM, place, "enum");
+        if (promise != NULL) {
+            promise->promised =
+                fh_promise_text(build, "one of %zu values", column->enum_values.count);
+        }
+    }
     if (column->options != NULL) {
         add_options(build, place, column->options);
     }

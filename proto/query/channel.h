@@ -126,9 +126,10 @@ struct fh_table {
 /* ---- messages ------------------------------------------------------------------------------ */
 
 enum fh_worker_role {
-    FH_WORKER_QUERY, /* runs the SQL of one consumer */
-    FH_WORKER_SCAN,  /* runs SQL that the node wrote; run-time errors carry no text either way */
-    FH_WORKER_CHECK, /* checks sources against contracts */
+    FH_WORKER_QUERY,    /* runs the SQL of one consumer */
+    FH_WORKER_SCAN,     /* runs SQL that the node wrote; run-time errors carry no text either way */
+    FH_WORKER_CHECK,    /* checks sources against contracts, and describes files without one */
+    FH_WORKER_DATABASE, /* describes a database: the only role that may connect to anything */
     FH_WORKER_ROLE_COUNT
 };
 

@@ -207,7 +207,15 @@ static int import_files(struct import *im, struct fh_err *err)
     const struct fh_import_place *place = &im->place;
     int code = fh_admin_open_errand(&im->admin, err);
     if (!place->is_folder && code == FH_OK) {
-        return add_file(im, place->path, strrchr(place->path, '/') + 1, err);
+        const char *name = strrchr(place->path, '/') + 1;
+        if (im->wanted_count > 1 || !is_wanted_file(im, name)) {
+            return fh_err_rule(
+                err,
+                FH_EUSAGE,
+                "import.table",
+                "--table chooses among several tables; a file of this format is one");
+        }
+        return add_file(im, place->path, name, err);
     }
     for (size_t i = 0; i < place->file_count && code == FH_OK; i++) {
         char path[PATH_MAX];

@@ -334,7 +334,11 @@ static int name_reference(struct fh_draft *draft,
     }
     fh_draft_plain_name(name, dot == NULL ? reference->table : dot + 1, "data");
     size_t count = reference->from.count;
-    if (reference->to.count > 0 && reference->to.count != count) {
+    bool is_taken = false; /* by a table of the draft that is another one in the source */
+    for (size_t i = 0; i < draft->table_count && target == NULL; i++) {
+        is_taken = is_taken || strcmp(draft->tables[i].name, name) == 0;
+    }
+    if (is_taken || (reference->to.count > 0 && reference->to.count != count)) {
         return drop_reference(draft, table, reference, err);
     }
     for (size_t i = 0; i < count; i++) {

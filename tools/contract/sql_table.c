@@ -144,8 +144,13 @@ static void read_type(struct fh_sql_parser *p, struct fh_draft_column *column, u
     if ((fh_sql_is(p, 0, "STRUCT") || fh_sql_is(p, 0, "ROW")) && fh_sql_is_sign(p, 1, '(')) {
         read_members(p, column, depth);
         while (fh_sql_is_sign(p, 0, '[') && p->code == FH_OK) {
-            while (p->code == FH_OK && !fh_sql_accept_sign(p, ']')) {
+            fh_sql_take(p);
+            if (fh_sql_peek(p, 0)->kind == FH_SQL_NUMBER) {
                 fh_sql_take(p);
+            }
+            if (!fh_sql_accept_sign(p, ']')) {
+                fh_sql_expected(p, "]");
+                return;
             }
             wrap_in_array(p, column);
         }

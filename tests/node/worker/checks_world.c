@@ -117,8 +117,9 @@ contract(struct fh_arena *arena, const char *path, const char *format, const cha
     struct fh_err err = {0};
     char *yaml = fh_arena_printf(
         arena,
-        "apiVersion: v3.1.0\nkind: DataContract\nid: t\nname: t\nversion: 1.0.0\nstatus: active\n"
+        "apiVersion: %s\nkind: DataContract\nid: t\nname: t\nversion: 1.0.0\nstatus: active\n"
         "servers:\n  - server: files\n    type: local\n    path: %s\n    format: %s\nschema:\n%s",
+        strstr(schema, "enum:") != NULL ? "v3.2.0" : "v3.1.0",
         path,
         format,
         schema);

@@ -129,6 +129,26 @@ static void columns_keep_and_break_their_promises(void **state)
     checks_expect(rows, FH_COUNT(rows));
 }
 
+/* `enum` is of 3.2: values are compared as what they are promised to be. */
+static void values_of_an_enum(void **state)
+{
+    (void)state;
+    static const struct checks_row rows[] = {
+        {"enum",
+         "t.csv",
+         "csv",
+         TABLE P("id") KEY("logicalType: integer") KEY("enum: [{value: 1}, {value: 2.0}, {value: "
+                                                       "3}]") P("code") KEY("logicalType: string")
+             KEY("enum: [{value: ABC}, {value: 'DEF'}]") P("num") KEY("logicalType: integer")
+                 KEY("enum: [{value: 1}, {value: 2}]"),
+         "schema.t.properties.id.enum passed 0/4\n"
+         "schema.t.properties.code.enum failed 1/4\n"
+         "schema.t.properties.num.type failed 1/4\n"
+         "schema.t.properties.num.enum failed 1/4\n"},
+    };
+    checks_expect(rows, FH_COUNT(rows));
+}
+
 static void formats_of_text_and_numbers(void **state)
 {
     (void)state;
@@ -281,6 +301,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_keep_and_break_their_promises),
+        cmocka_unit_test(values_of_an_enum),
         cmocka_unit_test(formats_of_text_and_numbers),
         cmocka_unit_test(columns_inside_others),
         cmocka_unit_test(what_cannot_be_read_fails_as_a_source),

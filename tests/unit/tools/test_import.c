@@ -134,14 +134,15 @@ static void run_file(const char *name, import_fn *import, unsigned at_least)
     assert_int_equal(fh_file_read(path, &file, &err), FH_OK);
     fh_buf_add_u8(&file, 0);
     assert_int_equal(fh_buf_ok(&file), FH_OK);
-    char *at = (char *)file.data + 5;
-    for (char *next = at; next != NULL; at = next + 6) {
-        next = strstr(at, "\n==== ");
+    for (char *at = (char *)file.data + 5; at != NULL;) {
+        char *next = strstr(at, "\n==== ");
         if (next != NULL) {
             next[1] = 0;
+            next += 6;
         }
         failed += run_case(import, at);
         cases++;
+        at = next;
     }
     assert_int_equal(failed, 0);
     assert_true(cases >= at_least);
@@ -213,8 +214,7 @@ static void test_hostile_profile(void **state)
                                         "- x",
                                         "__",
                                         "SELECT",
-                                        "\xe2\x80\xae"
-                                        "gnp.exe",
+                                        "\342\200\256gnp.exe",
                                         "password=hunter2",
                                         "/home/joe/data",
                                         "{model}",
