@@ -46,7 +46,7 @@ static int refused(const struct fh_postgres *server, struct fh_err *err)
     char state[6];
     const struct fh_profile_question *q = server->question;
     state_of(PQerrorMessage(server->connection), state);
-    if (strncmp(state, "28", 2) == 0 || PQconnectionNeedsPassword(server->connection)) {
+    if ((state[0] == '2' && state[1] == '8') || PQconnectionNeedsPassword(server->connection)) {
         return fh_err_rule(err,
                            FH_EDENIED,
                            "source.denied",

@@ -52,7 +52,8 @@
     X(ADMIN_PROFILE, 76)                                                                           \
     X(ADMIN_CATALOGUE, 77)                                                                         \
     X(ADMIN_ANNOUNCED, 79)                                                                         \
-    X(ADMIN_MOVE, 80)
+    X(ADMIN_MOVE, 80)                                                                              \
+    X(ADMIN_BASE, 82)
 
 enum fh_msg_code {
 #define X(name, code) FH_MSG_##name = (code),
@@ -373,6 +374,13 @@ FH_MUST_CHECK int fh_msg_chain_read(struct fh_pack_reader *reader,
                                     uint64_t *out_seq,
                                     struct fh_bytes *out_last_contract,
                                     struct fh_err *err);
+
+/* ADMIN_BASE [product, version] -> [contract record or bin0]: what a new version is judged against.
+ */
+void fh_msg_base_request(struct fh_buf *out, const char *product, const char *version);
+void fh_msg_base_answer(struct fh_buf *out, struct fh_bytes contract);
+FH_MUST_CHECK int
+fh_msg_base_read(struct fh_pack_reader *reader, struct fh_bytes *out_contract, struct fh_err *err);
 
 /* ADMIN_PUBLISH [contract record, authored YAML, data root, dry run] -> [findings]. The node checks
  * the promises against the data before it announces; findings of severity error refuse (FH_ECHECK).

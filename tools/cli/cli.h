@@ -87,6 +87,7 @@ fh_cli_read(struct fh_cli *cli, const char *path, struct fh_buf *out, struct fh_
 /* ---- the commands ---- */
 typedef int fh_cmd_fn(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err);
 fh_cmd_fn fh_cmd_completion;
+fh_cmd_fn fh_cmd_contract_diff;
 fh_cmd_fn fh_cmd_contract_export;
 fh_cmd_fn fh_cmd_contract_import;
 fh_cmd_fn fh_cmd_contract_lint;

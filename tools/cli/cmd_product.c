@@ -43,6 +43,14 @@ static void describe_head(struct fh_cli *cli,
     fh_output_text(output, freehold_description_key(description));
     fh_output_text(output, product.contract);
     fh_output_uint(output, proof->stated.seq);
+    char judged[64];
+    snprintf(judged,
+             sizeof judged,
+             proof->stated.compat_rules <= FH_CONTRACT_COMPAT_RULES ? "rule set %" PRIu64
+                                                                    : "unjudged: rule set %" PRIu64
+                                                                      " is newer than this program",
+             proof->stated.compat_rules);
+    fh_output_text(output, judged);
     fh_output_bool(output, product.forked);
     (void)cli;
 }
@@ -245,18 +253,19 @@ static int put_description(struct fh_cli *cli,
                            struct fh_err *err)
 {
     static const struct fh_output_column columns[] = {
-        {"product", FH_OUTPUT_TEXT},       {"status", FH_OUTPUT_TEXT},
-        {"sunset", FH_OUTPUT_TEXT},        {"successor", FH_OUTPUT_TEXT},
-        {"purpose", FH_OUTPUT_TEXT},       {"owner", FH_OUTPUT_TEXT},
-        {"team", FH_OUTPUT_TEXT},          {"readers", FH_OUTPUT_TEXT},
-        {"reachable", FH_OUTPUT_BOOL},     {"heard", FH_OUTPUT_TEXT},
-        {"verified", FH_OUTPUT_BOOL},      {"signed", FH_OUTPUT_TEXT},
-        {"signing_key", FH_OUTPUT_TEXT},   {"contract", FH_OUTPUT_TEXT},
-        {"sequence", FH_OUTPUT_NUMBER},    {"forked", FH_OUTPUT_BOOL},
-        {"quality", FH_OUTPUT_TEXT},       {"measured", FH_OUTPUT_TEXT},
-        {"promises", FH_OUTPUT_TEXT},      {"quality_gate", FH_OUTPUT_TEXT},
-        {"measuring_key", FH_OUTPUT_TEXT}, {"uptime_30d", FH_OUTPUT_TEXT},
-        {"measurement", FH_OUTPUT_RAW},    {"columns", FH_OUTPUT_RAW},
+        {"product", FH_OUTPUT_TEXT},      {"status", FH_OUTPUT_TEXT},
+        {"sunset", FH_OUTPUT_TEXT},       {"successor", FH_OUTPUT_TEXT},
+        {"purpose", FH_OUTPUT_TEXT},      {"owner", FH_OUTPUT_TEXT},
+        {"team", FH_OUTPUT_TEXT},         {"readers", FH_OUTPUT_TEXT},
+        {"reachable", FH_OUTPUT_BOOL},    {"heard", FH_OUTPUT_TEXT},
+        {"verified", FH_OUTPUT_BOOL},     {"signed", FH_OUTPUT_TEXT},
+        {"signing_key", FH_OUTPUT_TEXT},  {"contract", FH_OUTPUT_TEXT},
+        {"sequence", FH_OUTPUT_NUMBER},   {"compatibility", FH_OUTPUT_TEXT},
+        {"forked", FH_OUTPUT_BOOL},       {"quality", FH_OUTPUT_TEXT},
+        {"measured", FH_OUTPUT_TEXT},     {"promises", FH_OUTPUT_TEXT},
+        {"quality_gate", FH_OUTPUT_TEXT}, {"measuring_key", FH_OUTPUT_TEXT},
+        {"uptime_30d", FH_OUTPUT_TEXT},   {"measurement", FH_OUTPUT_RAW},
+        {"columns", FH_OUTPUT_RAW},
     };
     if (cli->format == FH_OUTPUT_CSV) {
         return put_columns(cli, description, err);

@@ -18,6 +18,7 @@
 #include "proto/session/messages.h"
 #include "tools/cli/admin.h"
 #include "tools/cli/cli.h"
+#include "tools/cli/comparison.h"
 #include "tools/cli/findings.h"
 #include "tools/cli/lint.h"
 #include "tools/cli/publish_remote.h"
@@ -59,7 +60,8 @@ struct publishing {
     uint64_t seq;
     struct fh_record_id id;
     char previous_version[FH_VERSION_BYTES_MAX + 1];
-    size_t found_count; /* what the node found in the data */
+    struct fh_comparison comparison; /* with what is published */
+    size_t found_count;              /* what the node found in the data */
     struct fh_msg_finding *found;
     char data_root[PATH_MAX];
 };
@@ -150,6 +152,51 @@ static int ask_chain(struct publishing *p, struct fh_err *err)
                    : fh_err_set(err, FH_ENOMEM, "no memory for the last contract");
     }
     return code;
+}
+
+/* The record that the new version is judged against. A node elsewhere does not tell it. */
+static int ask_base(struct publishing *p, struct fh_buf *out, struct fh_err *err)
+{
+    if (p->batch->remote != NULL) {
+        return FH_OK;
+    }
+    struct fh_buf request FH_CLEANUP(fh_buf_fini);
+    struct fh_buf answer FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&request, FH_ADMIN_FRAME_BYTES_MAX);
+    fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
+    struct fh_pack_reader reader;
+    struct fh_bytes base = FH_BYTES_NONE;
+    const struct fh_contract *contract = p->published.contract;
+    fh_msg_base_request(&request, contract->name, contract->version);
+    int code =
+        fh_admin_call(p->batch->admin, fh_buf_view(&request), FH_REQUEST_MS, &answer, &reader, err);
+    if (code == FH_OK) {
+        code = fh_msg_base_read(&reader, &base, err);
+    }
+    if (code == FH_OK) {
+        fh_buf_add_bytes(out, base);
+        code = fh_buf_ok(out) == FH_OK ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory");
+    }
+    return code;
+}
+
+static int compare_with_base(struct publishing *p, struct fh_err *err)
+{
+    struct fh_buf base FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&base, FH_RECORD_BYTES_MAX);
+    int code = ask_base(p, &base, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    const struct fh_comparison_order order = {
+        .cli = p->cli,
+        .mesh = &p->actor->mesh,
+        .contract = p->published.contract,
+        .base = fh_buf_view(&base),
+        .last = fh_buf_view(&p->previous),
+        .show_all = p->dry_run,
+    };
+    return fh_comparison_make(&p->comparison, &order, err);
 }
 
 /* What comes before, read from the record itself. */
@@ -379,6 +426,7 @@ static void add_to_review(const struct publishing *p, const struct fh_err *failu
         .lint = p->lint.arena == NULL ? NULL : &p->lint.findings,
         .data = p->found,
         .data_count = p->found_count,
+        .changes = p->comparison.arena == NULL ? NULL : &p->comparison.compat,
         .failure = failure,
     };
     fh_review_add(&p->batch->review, &review);
@@ -405,6 +453,9 @@ static int publish_one(struct batch *batch, const char *path, struct fh_err *err
         code = ask_chain(&p, err);
     }
     if (code == FH_OK) {
+        code = compare_with_base(&p, err);
+    }
+    if (code == FH_OK) {
         code = build_record(&p, err);
     }
     if (code == FH_OK) {
@@ -414,6 +465,7 @@ static int publish_one(struct batch *batch, const char *path, struct fh_err *err
         report(&p);
     }
     add_to_review(&p, code == FH_OK ? NULL : err);
+    fh_comparison_fini(&p.comparison);
     fh_lint_fini(&p.lint);
     fh_buf_fini(&p.previous);
     fh_buf_fini(&p.record);

@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+enum { CHANGES_MAX = 200 }; /* of one file; contract diff has them all */
+
 void fh_review_text(struct fh_buf *out, const char *text)
 {
     FH_CLEANUP(fh_buf_fini) struct fh_buf visible;
@@ -85,6 +87,30 @@ static void put_data(struct fh_buf *out, const struct fh_review *review)
     }
 }
 
+/* What people look for first: what needs the greatest bump. */
+static void put_changes(struct fh_buf *out, const struct fh_compat *compat)
+{
+    size_t listed = 0;
+    for (int bump = FH_BUMP_MAJOR; bump >= FH_BUMP_NONE; bump--) {
+        for (size_t i = 0; i < compat->count && listed < CHANGES_MAX; i++) {
+            const struct fh_compat_finding *finding = &compat->items[i];
+            if ((int)finding->rule->bump == bump) {
+                char outcome[64];
+                snprintf(outcome, sizeof outcome, "change: %s", fh_bump_text(finding->rule->bump));
+                put_row(out,
+                        outcome,
+                        finding->change->path,
+                        finding->rule->sentence,
+                        finding->rule->id);
+                listed++;
+            }
+        }
+    }
+    if (compat->count > listed) {
+        fh_buf_printf(out, "| | | %zu more changes are not listed | |\n", compat->count - listed);
+    }
+}
+
 void fh_review_add(struct fh_buf *out, const struct fh_review *review)
 {
     fh_buf_add_cstr(out, "### ");
@@ -105,6 +131,9 @@ void fh_review_add(struct fh_buf *out, const struct fh_review *review)
     fh_buf_add_cstr(out, ".\n\n| outcome | where | what | rule |\n|---|---|---|---|\n");
     if (review->lint != NULL) {
         put_lint(out, review->lint);
+    }
+    if (review->changes != NULL) {
+        put_changes(out, review->changes);
     }
     put_data(out, review);
     if (review->failure != NULL) {

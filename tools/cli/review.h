@@ -11,6 +11,7 @@
 #ifndef FH_TOOLS_CLI_REVIEW_H
 #define FH_TOOLS_CLI_REVIEW_H
 
+#include "proto/contract/compat.h"
 #include "proto/contract/finding.h"
 #include "proto/session/messages.h"
 
@@ -21,7 +22,8 @@ struct fh_review {
     const char *product;  /* "domain/product@1.2.0", or "" when it could not be read */
     const char *previous; /* version that is published, or "" */
     bool dry_run;
-    const struct fh_findings *lint; /* NULL: not read */
+    const struct fh_findings *lint;  /* NULL: not read */
+    const struct fh_compat *changes; /* since what is published; NULL: not compared */
     const struct fh_msg_finding *data;
     size_t data_count;
     const struct fh_err *failure; /* NULL: everything holds */
