@@ -92,6 +92,7 @@ static void on_question(struct fh_question *question, void *user)
     case FH_MSG_CHAIN:
     case FH_MSG_PUBLISH:
     case FH_MSG_OUTCOME:
+    case FH_MSG_BASE:
         fh_remote_publisher_question(node->remote_publisher, question);
         return;
     default:
@@ -246,7 +247,8 @@ static void on_admin(struct fh_admin_question *question, void *user)
     unsigned code = fh_admin_code(question);
     if (node->going_down) {
         fh_err_set(&err, FH_ECANCELLED, "this node is going down");
-    } else if (code == FH_MSG_ADMIN_CHAIN || code == FH_MSG_ADMIN_PUBLISH) {
+    } else if (code == FH_MSG_ADMIN_CHAIN || code == FH_MSG_ADMIN_PUBLISH ||
+               code == FH_MSG_ADMIN_BASE) {
         fh_publisher_question(node->publisher, question);
         return;
     } else if (code == FH_MSG_ADMIN_IDENTITY) {

@@ -361,10 +361,36 @@ static void tell_chain(struct fh_publisher *publisher, struct fh_admin_question 
     fh_admin_answer(question, &out);
 }
 
+static void tell_base(struct fh_publisher *publisher, struct fh_admin_question *question)
+{
+    char product[FH_NAME_BYTES_MAX + 1] = "";
+    char version[FH_VERSION_BYTES_MAX + 1] = "";
+    struct fh_pack_reader *fields = fh_admin_fields(question);
+    fh_pack_read_cstr(fields, product, sizeof product);
+    fh_pack_read_cstr(fields, version, sizeof version);
+    struct fh_err err;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf base;
+    fh_buf_init(&base, FH_RECORD_BYTES_MAX);
+    int rc = fh_pack_read_ok(fields, "base", &err);
+    if (rc == FH_OK) {
+        rc = fh_catalog_base(publisher->options.catalog, product, version, &base, &err);
+    }
+    if (rc != FH_OK) {
+        fh_admin_refuse(question, &err);
+        return;
+    }
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, FH_ADMIN_FRAME_BYTES_MAX);
+    fh_msg_base_answer(&out, fh_buf_view(&base));
+    fh_admin_answer(question, &out);
+}
+
 void fh_publisher_question(struct fh_publisher *publisher, struct fh_admin_question *question)
 {
     if (fh_admin_code(question) == FH_MSG_ADMIN_PUBLISH) {
         publish(publisher, question);
+    } else if (fh_admin_code(question) == FH_MSG_ADMIN_BASE) {
+        tell_base(publisher, question);
     } else {
         FH_ASSERT(fh_admin_code(question) == FH_MSG_ADMIN_CHAIN);
         tell_chain(publisher, question);

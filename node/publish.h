@@ -51,7 +51,7 @@ FH_MUST_CHECK int fh_publisher_begin(struct fh_publisher *publisher,
                                      const struct fh_publish_order *order,
                                      struct fh_err *err);
 
-/* ADMIN_CHAIN, ADMIN_PUBLISH; the question is taken. */
+/* ADMIN_CHAIN, ADMIN_BASE, ADMIN_PUBLISH; the question is taken. */
 void fh_publisher_question(struct fh_publisher *publisher, struct fh_admin_question *question);
 /* Announces own products anew whose announcement has lived a third of its time. */
 void fh_publisher_renew(struct fh_publisher *publisher);

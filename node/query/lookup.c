@@ -187,7 +187,8 @@ static void answer_describe(struct fh_lookup *lookup, struct fh_question *questi
 {
     struct fh_err err;
     struct fh_catalog_entry entry;
-    if (find_entry(lookup, question, &entry, &err) != FH_OK) {
+    if (find_entry(lookup, question, &entry, &err) != FH_OK ||
+        fh_catalog_refusal(lookup->catalog, &entry, &err) != FH_OK) {
         fh_question_refuse(question, &err);
         return;
     }

@@ -6,6 +6,7 @@
 #include "common/time.h"
 #include "node/state/catalog_inner.h"
 #include "node/state/search.h"
+#include "node/state/store_versions.h"
 #include "proto/wire/record.h"
 
 #include <stdio.h>
@@ -182,7 +183,10 @@ int fh_catalog_open(struct fh_catalog **out,
     catalog->products_per_domain_max = options->products_per_domain_max != 0
                                            ? options->products_per_domain_max
                                            : FH_PRODUCTS_PER_DOMAIN_MAX;
-    int code = fh_catalog_reload(catalog, err);
+    int code = fh_store_refusals_forget(catalog->store, err);
+    if (code == FH_OK) {
+        code = fh_catalog_reload(catalog, err);
+    }
     if (code == FH_OK) {
         code = fh_store_heard_each(catalog->store, load_heard, catalog, err);
     }

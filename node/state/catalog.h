@@ -61,6 +61,8 @@ struct fh_catalog_outcome {
     struct fh_record_id id; /* of the record; zero when the bytes are none */
     struct fh_announce_key key;
     struct fh_record_id wanted; /* a contract to pull next; zero when none */
+    uint64_t contract_seq;      /* of a contract that its owner signed and that has a place in its
+                                   chain, also when it is refused then; else 0 */
 };
 
 /* Applies an ANNOUNCEMENT record (borrowed). Runs in a lazy transaction of its own. On a refusal
@@ -81,8 +83,11 @@ FH_MUST_CHECK int fh_catalog_announce(struct fh_catalog *catalog,
  * asked for), "contract.signature", "record.signer.*" (FH_ESIG, FH_ENOTFOUND), "domain.*",
  * "contract.version.replayed" (FH_ESTALE), "contract.forked" (FH_EFORK, proof kept),
  * "contract.chain.gap" (FH_EINCOMPLETE: pull out->wanted first), "contract.chain.broken",
- * "contract.version.not_greater", "contract.mismatch" (FH_ECHECK: not what the announcement says),
- * "contract.unannounced" (FH_ENOTFOUND), "odcs.*", "contract.record.*", "publish.*". */
+ * "contract.version.not_greater", "contract.version.bump_too_small",
+ * "contract.mismatch" (FH_ECHECK: not what the announcement says), "contract.unannounced"
+ * (FH_ENOTFOUND), "odcs.*", "contract.record.*", "publish.*". Of a contract that its owner signed
+ * and that is refused for what it says, nothing is kept but that, until the catalogue is opened
+ * again: it is not asked for once more, and the chain goes on behind it. */
 FH_MUST_CHECK int fh_catalog_contract(struct fh_catalog *catalog,
                                       struct fh_bytes record,
                                       const struct fh_record_id *expected,
@@ -115,6 +120,14 @@ FH_MUST_CHECK int fh_catalog_chain(struct fh_catalog *catalog,
                                    uint64_t *out_seq,
                                    struct fh_buf *out_record,
                                    struct fh_err *err);
+
+/* The contract record of an own product that a new version is judged against (appended): the last
+ * release of its major. Nothing when there is none. "name.*", "semver.form". */
+FH_MUST_CHECK int fh_catalog_base(struct fh_catalog *catalog,
+                                  const char *product,
+                                  const char *version,
+                                  struct fh_buf *out_record,
+                                  struct fh_err *err);
 
 /* The revision that the next announcement of this own key must carry, at least. */
 FH_MUST_CHECK int fh_catalog_next_revision(struct fh_catalog *catalog,
@@ -177,6 +190,11 @@ FH_MUST_CHECK int fh_catalog_resolve(struct fh_catalog *catalog,
                                      struct fh_catalog_entry *out,
                                      struct fh_err *err);
 
+/* FH_OK unless the contract of this entry was refused here: then the rule and why. */
+FH_MUST_CHECK int fh_catalog_refusal(struct fh_catalog *catalog,
+                                     const struct fh_catalog_entry *entry,
+                                     struct fh_err *err);
+
 typedef int
 fh_catalog_visit_fn(void *user, const struct fh_catalog_entry *entry, struct fh_err *err);
 /* All entries, or those of one domain, by domain name, product, major; tombstones too. */
@@ -227,7 +245,8 @@ struct fh_catalog_table {
 /* A table with its columns. `domain` and `product` as in SQL; `table` NULL takes the only table of
  * the product ("product.tables.many" names them when there are several); major 0 as above.
  * FH_ENOTFOUND: "domain.unknown", "product.unknown", "product.table.unknown" (with the near name),
- * FH_EINCOMPLETE "product.contract.missing" (announced, but its contract has not arrived). */
+ * FH_EINCOMPLETE "product.contract.missing" (announced, but its contract has not arrived), or the
+ * rule by which its contract was refused. */
 FH_MUST_CHECK int fh_catalog_table(struct fh_catalog *catalog,
                                    const char *domain,
                                    const char *product,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Announcements: judged against what is held, then stored with want, search text and sum. */
 #include "node/state/catalog_inner.h"
+#include "node/state/store_versions.h"
 
 #include "common/assert.h"
 #include "common/time.h"
@@ -178,6 +179,18 @@ static int held_contract(struct fh_catalog *catalog,
     return is_held ? fh_catalog_open_contract(catalog, id, arena, out, err) : FH_OK;
 }
 
+/* A contract that was refused would be refused again. */
+static int was_refused(struct fh_catalog *catalog,
+                       const struct fh_record_id *id,
+                       bool *out,
+                       struct fh_err *err)
+{
+    struct fh_store_refusal refusal;
+    int code = fh_store_refusal_get(catalog->store, id, &refusal, err);
+    *out = code == FH_OK;
+    return code == FH_ENOTFOUND ? FH_OK : code;
+}
+
 /* Puts the row, its want and its search text. */
 static int put_entry(struct fh_catalog *catalog,
                      const struct fh_announcement *announcement,
@@ -190,7 +203,11 @@ static int put_entry(struct fh_catalog *catalog,
     if (code == FH_OK) {
         code = fh_store_entry_put(catalog->store, row, err);
     }
-    if (code == FH_OK && !is_held && announcement->status != FH_ANNOUNCE_WITHDRAWN) {
+    bool is_refused = false;
+    if (code == FH_OK && !is_held) {
+        code = was_refused(catalog, &announcement->contract, &is_refused, err);
+    }
+    if (code == FH_OK && !is_held && !is_refused && announcement->status != FH_ANNOUNCE_WITHDRAWN) {
         static const struct fh_record_id none;
         code = fh_store_want_put(
             catalog->store, &announcement->contract, &announcement->domain, &none, err);

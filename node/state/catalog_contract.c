@@ -3,6 +3,7 @@
 #include "node/state/catalog_inner.h"
 
 #include "common/assert.h"
+#include "common/semver.h"
 #include "node/state/store_columns.h"
 #include "proto/contract/contract_record.h"
 #include "proto/contract/sql_type.h"
@@ -155,6 +156,18 @@ static int check_above(const struct incoming *in, const struct neighbour *above,
     return code == FH_EINCOMPLETE ? FH_OK : code;
 }
 
+/* Records between are missing: they are wanted first, the nearest one now. */
+static int want_before(struct fh_catalog *catalog, const struct incoming *in, struct fh_err *err)
+{
+    static const struct fh_record_id none;
+    const struct fh_contract_record *contract = &in->contract;
+    int code = fh_store_want_put(catalog->store, &contract->prev, &contract->domain, &none, err);
+    return code == FH_OK
+               ? fh_store_want_put(
+                     catalog->store, &in->record.id, &contract->domain, &contract->prev, err)
+               : code;
+}
+
 static int check_below(struct fh_catalog *catalog,
                        const struct incoming *in,
                        const struct neighbour *below,
@@ -162,6 +175,8 @@ static int check_below(struct fh_catalog *catalog,
                        struct fh_err *err)
 {
     const struct fh_contract_record *contract = &in->contract;
+    struct fh_err gap;
+    bool is_linked = false;
     if (!below->is_there) {
         if (in->way == FH_CATALOG_PUBLISHED && contract->seq != 1) {
             return fh_err_rule(err,
@@ -175,25 +190,20 @@ static int check_below(struct fh_catalog *catalog,
         }
         return fh_contract_supersedes(NULL, NULL, contract, &in->record.id, err);
     }
-    int code = fh_contract_supersedes(&below->contract, &below->id, contract, &in->record.id, err);
+    int code = fh_contract_supersedes(&below->contract, &below->id, contract, &in->record.id, &gap);
     if (code == FH_EINCOMPLETE) {
-        out->wanted = contract->prev;
-        if (in->way == FH_CATALOG_PULLED && in->wanted) {
-            static const struct fh_record_id none;
-            struct fh_err failed;
-            int put = fh_store_want_put(
-                catalog->store, &contract->prev, &contract->domain, &none, &failed);
-            if (put == FH_OK) {
-                put = fh_store_want_put(
-                    catalog->store, &in->record.id, &contract->domain, &contract->prev, &failed);
-            }
-            if (put != FH_OK) {
-                if (err != NULL) {
-                    *err = failed;
-                }
-                return put;
-            }
+        int looked = fh_catalog_refused_link(catalog, contract, &is_linked, err);
+        if (looked != FH_OK || is_linked) {
+            return looked;
         }
+        out->wanted = contract->prev;
+        looked = in->way == FH_CATALOG_PULLED && in->wanted ? want_before(catalog, in, err) : FH_OK;
+        if (looked != FH_OK) {
+            return looked;
+        }
+    }
+    if (code != FH_OK && err != NULL) {
+        *err = gap;
     }
     return code;
 }
@@ -342,7 +352,15 @@ static int put_contract(struct fh_catalog *catalog,
     uint32_t columns = 0;
     FH_CLEANUP(fh_buf_fini) struct fh_buf form;
     fh_buf_init(&form, FH_STORE_COLUMNS_BYTES_MAX);
-    int code = pack_columns(&form, &columns, contract, err);
+    memcpy(row.version, in->contract.version, sizeof row.version);
+    struct fh_semver version;
+    int code = fh_semver_parse(&version, row.version, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    row.major = version.major;
+    row.is_prerelease = version.prerelease.size > 0;
+    code = pack_columns(&form, &columns, contract, err);
     if (code == FH_OK) {
         code = fh_store_contract_put(catalog->store, &row, err);
     }
@@ -391,7 +409,12 @@ int fh_catalog_apply_contract(struct fh_catalog *catalog,
         return code;
     }
     struct naming naming = {.catalog = catalog, .in = &in};
+    struct fh_record_id base;
     code = fh_store_entries_naming(catalog->store, &in.record.id, compare_entry, &naming, err);
+    if (code == FH_OK) {
+        out->contract_seq = in.contract.seq;
+        code = fh_catalog_place_version(catalog, &in.contract, &base, err);
+    }
     struct fh_arena *arena FH_CLEANUP(fh_arena_freep) = fh_arena_new(FH_CONTRACT_ARENA_BYTES_MAX);
     if (code == FH_OK && arena == NULL) {
         code = fh_err_set(err, FH_ENOMEM, "no memory for a contract");
@@ -402,6 +425,7 @@ int fh_catalog_apply_contract(struct fh_catalog *catalog,
         if (code != FH_OK) {
             return fh_err_wrap(err, "contract %s %s", in.contract.product, in.contract.version);
         }
+        code = fh_catalog_judge_version(catalog, &in.contract, contract, &base, err);
     }
     if (code == FH_OK) {
         code = put_contract(catalog, &in, contract, now_ms, err);

@@ -36,6 +36,8 @@ struct fh_catalog {
     size_t domain_capacity;
 };
 
+struct fh_contract_record;
+
 /* How a contract came. */
 enum fh_catalog_way {
     FH_CATALOG_PULLED,    /* must be wanted */
@@ -55,6 +57,32 @@ FH_MUST_CHECK int fh_catalog_apply_announcement(struct fh_catalog *catalog,
                                                 int64_t now_ms,
                                                 struct fh_catalog_outcome *out,
                                                 struct fh_err *err);
+
+/* Where the version of a contract stands beside the others that are held ("contract.version.*");
+ * gives the id of the contract that it is judged against, or zero. */
+FH_MUST_CHECK int fh_catalog_place_version(struct fh_catalog *catalog,
+                                           const struct fh_contract_record *contract,
+                                           struct fh_record_id *out_base,
+                                           struct fh_err *err);
+/* Whether the version says enough for what the contract changes; FH_OK also where that cannot be
+ * judged: `base` zero, or a rule set that is not known here. */
+FH_MUST_CHECK int fh_catalog_judge_version(struct fh_catalog *catalog,
+                                           const struct fh_contract_record *record,
+                                           const struct fh_contract *contract,
+                                           const struct fh_record_id *base,
+                                           struct fh_err *err);
+/* Whether the record before this contract was refused here: then the chain goes on behind it. */
+FH_MUST_CHECK int fh_catalog_refused_link(struct fh_catalog *catalog,
+                                          const struct fh_contract_record *contract,
+                                          bool *out,
+                                          struct fh_err *err);
+/* The error for a product whose contract is not held: why it was refused, or
+ * "product.contract.missing". Never FH_OK. */
+int fh_catalog_why_missing(struct fh_catalog *catalog,
+                           const struct fh_record_id *contract,
+                           const char *domain,
+                           const char *product,
+                           struct fh_err *err);
 
 /* Counts the id of a live announcement into, or out of, the heads. */
 void fh_catalog_count_in(struct fh_catalog *catalog,

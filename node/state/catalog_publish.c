@@ -1,11 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The transactions around contracts: pulled ones, and own ones with announcement and source. */
 #include "node/state/catalog_inner.h"
+#include "node/state/store_versions.h"
 
 /* A contract that can never be accepted is not pulled again. */
 static bool is_hopeless(int code)
 {
     return code == FH_ECHECK || code == FH_EINVAL || code == FH_EFORK || code == FH_ETOOBIG;
+}
+
+/* What the owner signed into its chain stays a link of it, though nothing of it is kept. */
+static int note_refusal(struct fh_catalog *catalog,
+                        const struct fh_catalog_outcome *outcome,
+                        const struct fh_err *why,
+                        struct fh_err *err)
+{
+    struct fh_store_refusal refusal = {
+        .id = outcome->id, .domain = outcome->key.domain, .seq = outcome->contract_seq};
+    memcpy(refusal.product, outcome->key.product, sizeof refusal.product);
+    if (why != NULL) {
+        refusal.why = *why;
+    }
+    return fh_store_refusal_put(catalog->store, &refusal, err);
 }
 
 int fh_catalog_contract(struct fh_catalog *catalog,
@@ -38,6 +54,9 @@ int fh_catalog_contract(struct fh_catalog *catalog,
     }
     if (ended == FH_OK && is_hopeless(code) && !fh_record_id_is_zero(&out->id)) {
         ended = fh_store_want_drop(catalog->store, &out->id, &other);
+        if (ended == FH_OK && out->contract_seq != 0) {
+            ended = note_refusal(catalog, out, err, &other);
+        }
     }
     if (ended == FH_OK) {
         ended = fh_store_commit(catalog->store, &other);

@@ -174,13 +174,8 @@ int fh_catalog_table(struct fh_catalog *catalog,
         return code;
     }
     if (!found.entry.contract_held) {
-        return fh_err_rule(err,
-                           FH_EINCOMPLETE,
-                           "product.contract.missing",
-                           "%s.%s is announced, but its contract has not arrived here yet; try "
-                           "again",
-                           domain,
-                           product);
+        const struct fh_announcement *announced = &found.entry.announcement;
+        return fh_catalog_why_missing(catalog, &announced->contract, domain, product, err);
     }
     const char **names = NULL;
     size_t count = 0;

@@ -105,11 +105,26 @@ CREATE TABLE contracts (
     domain BLOB NOT NULL,
     product TEXT NOT NULL,
     seq INTEGER NOT NULL,
+    version TEXT NOT NULL,
+    major INTEGER NOT NULL,
+    prerelease INTEGER NOT NULL,
     open INTEGER NOT NULL,
     received_ms INTEGER NOT NULL,
     bytes BLOB NOT NULL,
     UNIQUE (domain, product, seq)
 ) STRICT;
+CREATE INDEX contracts_major ON contracts (domain, product, major, seq);
+
+-- Contracts that their owner signed and that were refused here, until the next start: links of their
+-- chains, and why a product has no contract.
+CREATE TABLE refusals (
+    id BLOB PRIMARY KEY,
+    domain BLOB NOT NULL,
+    product TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    rule TEXT NOT NULL,
+    text TEXT NOT NULL
+) WITHOUT ROWID, STRICT;
 
 -- Tables and columns of the contracts, for the planner: all of a contract in one packed value, since
 -- fifty rows with a random key cost more to write than the rest of it.

@@ -265,13 +265,16 @@ int fh_store_contract_put(struct fh_store *store,
                           struct fh_err *err)
 {
     static const char text[] =
-        "INSERT INTO contracts (id, domain, product, seq, open, received_ms, bytes)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)";
+        "INSERT INTO contracts (id, domain, product, seq, version, major, prerelease, open,"
+        " received_ms, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     struct fh_sql sql = fh_sql(store, text);
     fh_sql_id(&sql, contract->id.b);
     fh_sql_id(&sql, contract->domain.b);
     fh_sql_text(&sql, contract->product);
     fh_sql_number(&sql, signed_of(contract->seq));
+    fh_sql_text(&sql, contract->version);
+    fh_sql_number(&sql, contract->major);
+    fh_sql_number(&sql, contract->is_prerelease);
     fh_sql_number(&sql, contract->open_to_mesh);
     fh_sql_number(&sql, contract->received_ms);
     fh_sql_bytes(&sql, contract->bytes);

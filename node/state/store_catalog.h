@@ -97,6 +97,9 @@ struct fh_store_contract {
     struct fh_record_id id;
     struct fh_domain_id domain;
     char product[FH_NAME_BYTES_MAX + 1];
+    char version[FH_VERSION_BYTES_MAX + 1];
+    uint32_t major; /* of the version */
+    bool is_prerelease;
     uint64_t seq;
     bool open_to_mesh;
     int64_t received_ms;

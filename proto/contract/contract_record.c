@@ -131,6 +131,13 @@ static int check_shape(const struct fh_contract_record *read, size_t prev_size, 
         return fh_err_wrap(err, "contract record");
     }
     bool is_zero = fh_record_id_is_zero(&read->prev);
+    if (read->compat_rules == 0) {
+        return fh_err_rule(err,
+                           FH_EINVAL,
+                           "contract.record.shape",
+                           "contract record of %s: rule sets count from 1",
+                           read->product);
+    }
     if (read->seq == 0 || (read->seq == 1) != (prev_size == 0) || (prev_size != 0 && is_zero)) {
         return fh_err_rule(err,
                            FH_EINVAL,
@@ -257,42 +264,6 @@ int fh_contract_record_open(struct fh_contract **out,
     return rc;
 }
 
-static int check_next(const struct fh_contract_record *previous,
-                      const struct fh_record_id *previous_id,
-                      const struct fh_contract_record *next,
-                      struct fh_err *err)
-{
-    struct fh_semver before;
-    struct fh_semver after;
-    if (!fh_record_id_equal(&next->prev, previous_id)) {
-        return fh_err_rule(
-            err,
-            FH_ECHECK,
-            "contract.chain.broken",
-            "%s %s (seq %llu) does not follow the %s (seq %llu) that is known here: it "
-            "names another record before it",
-            next->product,
-            next->version,
-            (unsigned long long)next->seq,
-            previous->version,
-            (unsigned long long)previous->seq);
-    }
-    int rc = fh_semver_parse(&before, previous->version, err);
-    if (rc == FH_OK) {
-        rc = fh_semver_parse(&after, next->version, err);
-    }
-    if (rc == FH_OK && fh_semver_compare(&after, &before) <= 0) {
-        rc = fh_err_rule(err,
-                         FH_ECHECK,
-                         "contract.version.not_greater",
-                         "version %s of %s is not greater than %s, which it follows",
-                         next->version,
-                         next->product,
-                         previous->version);
-    }
-    return rc;
-}
-
 int fh_contract_supersedes(const struct fh_contract_record *previous,
                            const struct fh_record_id *previous_id,
                            const struct fh_contract_record *next,
@@ -347,5 +318,17 @@ int fh_contract_supersedes(const struct fh_contract_record *previous,
                            next->product,
                            (unsigned long long)previous->seq);
     }
-    return check_next(previous, previous_id, next, err);
+    if (!fh_record_id_equal(&next->prev, previous_id)) {
+        return fh_err_rule(err,
+                           FH_ECHECK,
+                           "contract.chain.broken",
+                           "%s %s (seq %llu) does not follow the %s (seq %llu) that is known here: "
+                           "it names another record before it",
+                           next->product,
+                           next->version,
+                           (unsigned long long)next->seq,
+                           previous->version,
+                           (unsigned long long)previous->seq);
+    }
+    return FH_OK;
 }

@@ -15,12 +15,9 @@
 #define FH_PROTO_CONTRACT_CONTRACT_RECORD_H
 
 #include "common/limits.h"
+#include "proto/contract/compat.h"
 #include "proto/contract/contract.h"
 #include "proto/wire/id.h"
-
-enum {
-    FH_CONTRACT_COMPAT_RULES = 1, /* the compatibility rule set that this version knows */
-};
 
 struct fh_contract_record {
     struct fh_domain_id domain;
@@ -29,9 +26,9 @@ struct fh_contract_record {
     uint64_t seq;                           /* >= 1 */
     struct fh_record_id prev;               /* zero exactly when seq is 1 */
     int64_t created_ms;                     /* Unix, UTC; what the publisher says */
-    uint64_t compat_rules;
-    struct fh_bytes form; /* canonical form of the contract */
-    struct fh_bytes text; /* published YAML */
+    uint64_t compat_rules;                  /* rule set that it was judged by; >= 1 */
+    struct fh_bytes form;                   /* canonical form of the contract */
+    struct fh_bytes text;                   /* published YAML */
 };
 
 /* Appends the payload. `contract` is the model of the published text (fh_publish_text) and gives
@@ -58,15 +55,14 @@ FH_MUST_CHECK int fh_contract_record_open(struct fh_contract **out,
 
 /* Whether `next` (with its record id) may follow `previous`; previous may be NULL for the first
  * sight of a product, which pins it. Both belong to one domain and product, else
- * contract.chain.broken.
+ * contract.chain.broken. Which version it may carry says versions.h.
  *
  *   FH_OK          it is the next one
  *   FH_EEXIST      the same record
- *   FH_ESTALE      contract.version.replayed     its seq is below what is known
- *   FH_EFORK       contract.forked               another record with the same seq: keep both as
- * proof FH_EINCOMPLETE contract.chain.gap            records between are missing: fetch next->prev
- * first FH_ECHECK      contract.chain.broken         prev names another record than the one before
- *   FH_ECHECK      contract.version.not_greater  semantic version not greater than before */
+ *   FH_ESTALE      contract.version.replayed   its seq is below what is known
+ *   FH_EFORK       contract.forked             another record with the same seq: keep both as proof
+ *   FH_EINCOMPLETE contract.chain.gap          records between are missing: fetch next->prev first
+ *   FH_ECHECK      contract.chain.broken       prev names another record than the one before */
 FH_MUST_CHECK int fh_contract_supersedes(const struct fh_contract_record *previous,
                                          const struct fh_record_id *previous_id,
                                          const struct fh_contract_record *next,

@@ -195,6 +195,31 @@ int fh_msg_chain_read(struct fh_pack_reader *reader,
     return rc;
 }
 
+void fh_msg_base_request(struct fh_buf *out, const char *product, const char *version)
+{
+    fh_msg_begin(out, FH_MSG_ADMIN_BASE, 2);
+    fh_pack_cstr(out, product);
+    fh_pack_cstr(out, version);
+}
+
+void fh_msg_base_answer(struct fh_buf *out, struct fh_bytes contract)
+{
+    fh_msg_ok(out, 1);
+    fh_pack_bin(out, contract);
+}
+
+int fh_msg_base_read(struct fh_pack_reader *reader,
+                     struct fh_bytes *out_contract,
+                     struct fh_err *err)
+{
+    struct fh_bytes contract = fh_pack_read_bin(reader, FH_RECORD_BYTES_MAX);
+    int rc = fh_msg_done(reader, "base", err);
+    if (rc == FH_OK) {
+        *out_contract = contract;
+    }
+    return rc;
+}
+
 void fh_msg_publish_request(struct fh_buf *out, const struct fh_msg_publish *publish)
 {
     fh_msg_begin(out, FH_MSG_ADMIN_PUBLISH, 4);

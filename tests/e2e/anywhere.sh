@@ -98,6 +98,14 @@ refused 1 'contract.version.not_greater' -- at shop product publish "$ci/orders.
 prints $'id\n1' "$freehold" -o csv --key "$ci/ci.key" --access "$ci/ci.access" query \
     'SELECT id FROM shop.items LIMIT 1'
 
+say "- a review says what changes and what that needs"
+sed -e 's/^version: .*/version: 1.0.1/' -e '/name: price, logicalType: number/d' "$ci/orders.odcs.yaml" >"$ci/less.odcs.yaml"
+refused 1 'rule: contract.version.bump_too_small' -- at shop product publish "$ci/less.odcs.yaml" \
+    --dry-run --review "$ci/review.md"
+grep -q '^Changes since 1.0.0: they need a major version.$' "$ci/review.md" || fail "$(cat "$ci/review.md")"
+grep -qE '^\| removed \| schema\.orders\.price \| breaking \| .* \| major \| ' <(tr -d '\\' <"$ci/review.md") ||
+    fail "$(cat "$ci/review.md")"
+
 say "- several files: each whole or not at all"
 for product in orders items; do
     sed -i 's/^version: .*/version: 1.1.0/' "$ci/$product.odcs.yaml"

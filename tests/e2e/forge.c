@@ -8,10 +8,16 @@
  *     fh-forge HOME ADDRESS foreign DOMAIN/PRODUCT   the same, signed by HOME's publisher
  *     fh-forge HOME ADDRESS save    DOMAIN/PRODUCT   the announcement, to standard output
  *     fh-forge HOME ADDRESS replay  FILE             pushes a saved announcement
+ *     fh-forge HOME ADDRESS hasty   DOMAIN/PRODUCT   HOME's own next contract, one patch further,
+ *                                                    without the required item of what it describes
  *
  * Ends with the exit code of the refusal, or 0 when the node took the record.
  */
 #include "common/file.h"
+#include "common/semver.h"
+#include "proto/contract/contract_read.h"
+#include "proto/contract/contract_record.h"
+#include "proto/gossip/announce.h"
 #include "proto/identity/directory.h"
 #include "proto/session/messages.h"
 #include "tools/client/client.h"
@@ -96,11 +102,116 @@ sign_again(struct freehold_client *client, const struct fh_buf *true_record, str
     fh_record_seal(out, record.type, mesh, record.payload, &secret);
 }
 
+/* ---- the owner's own, but its version rises too little ---- */
+
+/* The published text of the next patch version, whose first required string may be missing. */
+static void rush_text(struct fh_buf *out, const struct fh_contract_record *before)
+{
+    static const char required[] = "string, required: true";
+    struct fh_semver version;
+    struct fh_err err;
+    struct fh_bytes text = before->text;
+    const uint8_t *version_at = memmem(text.data, text.size, "\nversion: ", 10);
+    const uint8_t *required_at = memmem(text.data, text.size, required, sizeof required - 1);
+    if (version_at == NULL || required_at == NULL ||
+        fh_semver_parse(&version, before->version, &err) != FH_OK) {
+        fputs("fh-forge: the contract has no version line or no required string\n", stderr);
+        exit(1);
+    }
+    const uint8_t *rest = version_at + 10 + strlen(before->version);
+    fh_buf_add(out, text.data, (size_t)(version_at - text.data));
+    fh_buf_printf(out, "\nversion: %u.%u.%u", version.major, version.minor, version.patch + 1);
+    fh_buf_add(out, rest, (size_t)(required_at - rest));
+    fh_buf_add_cstr(out, "string");
+    rest = required_at + sizeof required - 1;
+    fh_buf_add(out, rest, text.size - (size_t)(rest - text.data));
+}
+
+static void seal_by(struct freehold_client *client,
+                    const char *key,
+                    enum fh_key_kind kind,
+                    enum fh_record_type type,
+                    const struct fh_buf *payload,
+                    struct fh_buf *out)
+{
+    struct fh_err err;
+    struct fh_sign_public public_key;
+    FH_CLEANUP(fh_sign_secret_wipe) struct fh_sign_secret secret;
+    if (fh_actor_key(&client->actor->home, key, kind, &public_key, &secret, &err) != FH_OK) {
+        fail(&err);
+    }
+    fh_record_seal(out, type, &client->actor->mesh, fh_buf_view(payload), &secret);
+}
+
+/* The next announcement of a contract that was sealed. */
+static struct fh_announcement announce(struct freehold_client *client,
+                                       const struct fh_buf *announcement,
+                                       const struct fh_buf *sealed)
+{
+    struct fh_err err;
+    struct fh_record record;
+    struct fh_contract_record contract;
+    struct fh_announcement said;
+    const struct fh_mesh_id *mesh = &client->actor->mesh;
+    if (fh_record_parse(&record, fh_buf_view(announcement), mesh, &err) != FH_OK ||
+        fh_announce_parse(&said, record.payload, &err) != FH_OK ||
+        fh_record_parse(&record, fh_buf_view(sealed), mesh, &err) != FH_OK ||
+        fh_contract_record_parse(&contract, record.payload, &err) != FH_OK) {
+        fail(&err);
+    }
+    said.revision++;
+    said.contract = record.id;
+    said.contract_bytes = sealed->size;
+    said.contract_seq = contract.seq;
+    memcpy(said.version, contract.version, sizeof said.version);
+    return said;
+}
+
+static void
+rush(struct freehold_client *client, const struct fh_buf *announcement, const struct fh_buf *before)
+{
+    struct fh_err err;
+    struct fh_record record;
+    struct fh_contract_record next;
+    struct fh_findings findings;
+    struct fh_contract *contract;
+    FH_CLEANUP(fh_arena_freep) struct fh_arena *arena = fh_arena_new(FH_CONTRACT_ARENA_BYTES_MAX);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf text;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf sealed;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf news;
+    fh_buf_init(&text, FH_CONTRACT_BYTES_MAX);
+    fh_buf_init(&payload, FH_RECORD_BYTES_MAX);
+    fh_buf_init(&sealed, FH_RECORD_BYTES_MAX);
+    fh_buf_init(&news, FH_RECORD_BYTES_MAX);
+    fh_findings_init(&findings, arena);
+    if (fh_record_parse(&record, fh_buf_view(before), &client->actor->mesh, &err) != FH_OK ||
+        fh_contract_record_parse(&next, record.payload, &err) != FH_OK) {
+        fail(&err);
+    }
+    rush_text(&text, &next);
+    if (fh_contract_read(&contract, fh_buf_view(&text), &findings, &err) != FH_OK) {
+        fail(&err);
+    }
+    next.seq++;
+    next.prev = record.id;
+    next.text = fh_buf_view(&text);
+    fh_contract_record_encode(&payload, &next, contract);
+    seal_by(client, "publisher", FH_KEY_PUBLISHER, FH_RECORD_CONTRACT, &payload, &sealed);
+    struct fh_announcement said = announce(client, announcement, &sealed);
+    fh_buf_reset(&payload);
+    fh_announce_encode(&payload, &said);
+    seal_by(client, "node", FH_KEY_NODE, FH_RECORD_ANNOUNCEMENT, &payload, &news);
+    push(client, &news);
+    push(client, &sealed);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 5) {
-        fputs("usage: fh-forge HOME ADDRESS changed|foreign|save|replay DOMAIN/PRODUCT|FILE\n",
-              stderr);
+        fputs(
+            "usage: fh-forge HOME ADDRESS changed|foreign|save|replay|hasty DOMAIN/PRODUCT|FILE\n",
+            stderr);
         return 2;
     }
     struct freehold_client *client;
@@ -126,6 +237,8 @@ int main(int argc, char **argv)
         describe(client, argv[4], &announcement, &contract);
         if (strcmp(mode, "save") == 0) {
             fwrite(announcement.data, 1, announcement.size, stdout);
+        } else if (strcmp(mode, "hasty") == 0) {
+            rush(client, &announcement, &contract);
         } else if (strcmp(mode, "changed") == 0) {
             change(&contract);
             push(client, &contract);

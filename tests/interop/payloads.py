@@ -164,7 +164,7 @@ SHAPES = {
         "contract",
         612352,
         keys(
-            compat_rules=exactly(1), contract=keys(), created=time, domain=id32, prev=optional_id,
+            compat_rules=up_to(2**64 - 1, 1), contract=keys(), created=time, domain=id32, prev=optional_id,
             product=name, seq=up_to(2**64 - 1, 1), text=str_of(262144), v=exactly(1),
             version=str_of(32),
         ),

@@ -102,7 +102,8 @@ struct fh_record_id test_contract_record(struct fh_buf *out,
         .seq = product->seq == 0 ? 1 : product->seq,
         .prev = product->prev,
         .created_ms = product->created_ms == 0 ? TEST_START_MS + TEST_HOUR_MS : product->created_ms,
-        .compat_rules = FH_CONTRACT_COMPAT_RULES,
+        .compat_rules =
+            product->compat_rules == 0 ? FH_CONTRACT_COMPAT_RULES : product->compat_rules,
         .text = published.text,
     };
     fh_contract_record_encode(&payload, &record, published.contract);

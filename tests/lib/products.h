@@ -21,7 +21,8 @@ struct test_product {
     bool is_open;        /* every domain of the mesh may read */
     uint64_t seq;        /* 0: 1 */
     struct fh_record_id prev;
-    int64_t created_ms; /* 0: TEST_START_MS + an hour */
+    int64_t created_ms;    /* 0: TEST_START_MS + an hour */
+    uint64_t compat_rules; /* 0: FH_CONTRACT_COMPAT_RULES */
 };
 
 /* Appends a CONTRACT record by `signer` for `domain`; gives its id. */

@@ -86,8 +86,8 @@ fh_cli_read(struct fh_cli *cli, const char *path, struct fh_buf *out, struct fh_
 typedef int fh_cmd_fn(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err);
 fh_cmd_fn fh_cmd_init, fh_cmd_node, fh_cmd_invite, fh_cmd_status, fh_cmd_peers, fh_cmd_search,
     fh_cmd_product_publish, fh_cmd_product_list, fh_cmd_product_describe, fh_cmd_contract_lint,
-    fh_cmd_contract_show, fh_cmd_contract_verify, fh_cmd_query, fh_cmd_verify, fh_cmd_key_list,
-    fh_cmd_domain_show, fh_cmd_completion, fh_cmd_key_create, fh_cmd_member_add, fh_cmd_member_list,
-    fh_cmd_member_revoke;
+    fh_cmd_contract_diff, fh_cmd_contract_show, fh_cmd_contract_verify, fh_cmd_query, fh_cmd_verify,
+    fh_cmd_key_list, fh_cmd_domain_show, fh_cmd_completion, fh_cmd_key_create, fh_cmd_member_add,
+    fh_cmd_member_list, fh_cmd_member_revoke;
 
 #endif

@@ -4,6 +4,7 @@
 #include "tools/client/describe.h"
 #include "tools/client/product_name.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static void describe_head(struct fh_cli *cli,
@@ -35,6 +36,14 @@ static void describe_head(struct fh_cli *cli,
     fh_output_text(output, freehold_description_key(description));
     fh_output_text(output, product.contract);
     fh_output_uint(output, proof->stated.seq);
+    char judged[64];
+    snprintf(judged,
+             sizeof judged,
+             proof->stated.compat_rules <= FH_CONTRACT_COMPAT_RULES ? "rule set %" PRIu64
+                                                                    : "unjudged: rule set %" PRIu64
+                                                                      " is newer than this program",
+             proof->stated.compat_rules);
+    fh_output_text(output, judged);
     (void)cli;
 }
 
@@ -109,6 +118,7 @@ static int put_description(struct fh_cli *cli,
         {"signing_key", FH_OUTPUT_TEXT},
         {"contract", FH_OUTPUT_TEXT},
         {"sequence", FH_OUTPUT_NUMBER},
+        {"compatibility", FH_OUTPUT_TEXT},
         {"columns", FH_OUTPUT_RAW},
     };
     if (cli->format == FH_OUTPUT_CSV) {

@@ -17,6 +17,7 @@
 #include "proto/contract/publish_text.h"
 #include "proto/session/messages.h"
 #include "tools/cli/admin.h"
+#include "tools/cli/changes.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/lint.h"
 #include "tools/cli/publish_remote.h"
@@ -60,6 +61,7 @@ struct publishing {
     char previous_version[FH_VERSION_BYTES_MAX + 1];
     size_t found_count; /* what the node found in the data */
     struct fh_msg_finding *found;
+    struct fh_buf changes; /* of the review */
     char data_root[PATH_MAX];
 };
 
@@ -148,6 +150,112 @@ static int ask_chain(struct publishing *p, struct fh_err *err)
                    : fh_err_set(err, FH_ENOMEM, "no memory for the last contract");
     }
     return code;
+}
+
+/* The record that the new version is judged against; nothing for a new major. */
+static int ask_base(struct publishing *p, struct fh_buf *out, struct fh_err *err)
+{
+    const struct fh_contract *contract = p->published.contract;
+    if (p->batch->remote != NULL) {
+        return fh_remote_base(p->batch->remote, contract->name, contract->version, out, err);
+    }
+    struct fh_buf request FH_CLEANUP(fh_buf_fini);
+    struct fh_buf answer FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&request, FH_ADMIN_FRAME_BYTES_MAX);
+    fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
+    struct fh_pack_reader reader;
+    struct fh_bytes base = FH_BYTES_NONE;
+    fh_msg_base_request(&request, contract->name, contract->version);
+    int code =
+        fh_admin_call(p->batch->admin, fh_buf_view(&request), FH_REQUEST_MS, &answer, &reader, err);
+    if (code == FH_OK) {
+        code = fh_msg_base_read(&reader, &base, err);
+    }
+    if (code == FH_OK) {
+        fh_buf_add_bytes(out, base);
+        code = fh_buf_ok(out) == FH_OK ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory");
+    }
+    return code;
+}
+
+/* Compares with a record of the chain. `binds`: what it says is promised on in this major. */
+static int compare(struct publishing *p,
+                   struct fh_bytes before,
+                   bool binds,
+                   struct fh_arena *arena,
+                   struct fh_err *err)
+{
+    static const struct fh_compat_options options = {.without_servers = true};
+    struct fh_record record;
+    struct fh_contract_record stated;
+    struct fh_contract *base = NULL;
+    struct fh_compat compat;
+    int code = fh_record_parse(&record, before, &p->actor->mesh, err);
+    if (code == FH_OK) {
+        code = fh_contract_record_parse(&stated, record.payload, err);
+    }
+    if (code == FH_OK) {
+        code = fh_contract_decode(&base, stated.form, arena, err);
+    }
+    if (code == FH_OK) {
+        code = fh_compat_judge(&compat, base, p->published.contract, &options, arena, err);
+    }
+    if (code != FH_OK) {
+        return fh_err_wrap(err, "the version that this one follows");
+    }
+    memcpy(p->previous_version, stated.version, sizeof p->previous_version);
+    fh_review_add_changes(&p->changes, stated.version, &compat);
+    if (binds) {
+        code = fh_versions_allow(base, p->published.contract, &compat, err);
+    } else if (compat.reader_breaking == 0) {
+        fh_cli_say(
+            p->cli, "note: no reader of %s breaks; another major was not needed", stated.version);
+    }
+    if (code != FH_OK || p->dry_run) {
+        fh_changes_say(p->cli, &compat);
+    }
+    return code;
+}
+
+static uint32_t major_of(const struct publishing *p, struct fh_bytes record_bytes)
+{
+    struct fh_record record;
+    struct fh_contract_record stated;
+    struct fh_semver version;
+    struct fh_err ignored;
+    return fh_record_parse(&record, record_bytes, &p->actor->mesh, &ignored) == FH_OK &&
+                   fh_contract_record_parse(&stated, record.payload, &ignored) == FH_OK &&
+                   fh_semver_parse(&version, stated.version, &ignored) == FH_OK
+               ? version.major
+               : 0;
+}
+
+/* What changes since the last release of the same major: all of it in a dry run, or when the
+ * version does not rise as far as that needs. The node, and every peer, judges it again. A new
+ * major may change anything; it is shown beside what came last. */
+static int compare_with_base(struct publishing *p, struct fh_err *err)
+{
+    struct fh_semver version;
+    struct fh_buf base FH_CLEANUP(fh_buf_fini);
+    struct fh_arena *arena FH_CLEANUP(fh_arena_freep) =
+        fh_arena_new(2 * (size_t)FH_CONTRACT_ARENA_BYTES_MAX);
+    fh_buf_init(&base, FH_RECORD_BYTES_MAX);
+    if (arena == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory to compare two contracts");
+    }
+    int code = ask_base(p, &base, err);
+    if (code == FH_OK) {
+        code = fh_semver_parse(&version, p->published.contract->version, err);
+    }
+    if (code != FH_OK) {
+        return code;
+    }
+    if (base.size > 0) {
+        return compare(p, fh_buf_view(&base), true, arena, err);
+    }
+    struct fh_bytes last = fh_buf_view(&p->previous);
+    bool is_new_major = last.size > 0 && major_of(p, last) < version.major;
+    return is_new_major ? compare(p, last, false, arena, err) : FH_OK;
 }
 
 /* What comes before, read from the record itself. */
@@ -395,6 +503,7 @@ static void add_to_review(const struct publishing *p, const struct fh_err *failu
         .lint = p->lint.arena == NULL ? NULL : &p->lint.findings,
         .data = p->found,
         .data_count = p->found_count,
+        .changes = fh_buf_view(&p->changes),
         .failure = failure,
     };
     fh_review_add(&p->batch->review, &review);
@@ -413,12 +522,16 @@ static int publish_one(struct batch *batch, const char *path, struct fh_err *err
     };
     fh_buf_init(&p.previous, FH_RECORD_BYTES_MAX);
     fh_buf_init(&p.record, FH_RECORD_BYTES_MAX);
+    fh_buf_init(&p.changes, FH_REVIEW_BYTES_MAX);
     int code = read_contract(&p, err);
     if (code == FH_OK && batch->remote == NULL && batch->admin == NULL) {
         code = fh_admin_open(&batch->admin, &batch->home->home, true, err);
     }
     if (code == FH_OK) {
         code = ask_chain(&p, err);
+    }
+    if (code == FH_OK) {
+        code = compare_with_base(&p, err);
     }
     if (code == FH_OK) {
         code = build_record(&p, err);
@@ -433,6 +546,7 @@ static int publish_one(struct batch *batch, const char *path, struct fh_err *err
     fh_lint_fini(&p.lint);
     fh_buf_fini(&p.previous);
     fh_buf_fini(&p.record);
+    fh_buf_fini(&p.changes);
     fh_free(p.found);
     return code;
 }

@@ -92,6 +92,7 @@ const struct fh_command fh_commands[] = {
         .details = "A contract is an ODCS 3.1 document; data files are found relative to its\n"
                    "folder. The node checks every promise against the data before anything is\n"
                    "signed off to the mesh. Without a running node one is started for the check.\n"
+                   "A version that rises too little for its changes is refused (contract diff).\n"
                    "\n"
                    "With --node the contracts go to a node elsewhere, from a machine that has no\n"
                    "home: --key is the key of a publisher, --access what `freehold member add`\n"
@@ -146,6 +147,27 @@ const struct fh_command fh_commands[] = {
         .operands_min = 1,
         .operands_max = 1,
         .run = fh_cmd_contract_lint,
+    },
+    {
+        .noun = "contract",
+        .verb = "diff",
+        .operands = "BEFORE AFTER",
+        .summary = "compare two contracts: what changed, and the version that it needs",
+        .details = "Each is a file, a product (domain/product@1; fetched and verified), or\n"
+                   "@published: the live version of what the other one is. Every change has two\n"
+                   "verdicts: READER, do readers of BEFORE break, and STORED, does stored data\n"
+                   "still fit. Ends with 1 when the version of AFTER rises too little.",
+        .example = "freehold contract diff @published flights.odcs.yaml\n"
+                   "freehold contract diff old.odcs.yaml new.odcs.yaml --fail-on any\n"
+                   "freehold -o json contract diff aviation/flights@1 aviation/flights@2",
+        .operands_min = 2,
+        .operands_max = 2,
+        .flags = {{"fail-on",
+                   "WHAT",
+                   "end with 1 on what breaks: reader, stored, any, or none of it",
+                   0},
+                  PEER_FLAG},
+        .run = fh_cmd_contract_diff,
     },
     {
         .noun = "contract",

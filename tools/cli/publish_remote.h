@@ -32,6 +32,13 @@ FH_MUST_CHECK int fh_remote_chain(struct fh_remote *remote,
                                   struct fh_buf *out_record,
                                   struct fh_err *err);
 
+/* The record that this version is judged against (appended); nothing for a new major. */
+FH_MUST_CHECK int fh_remote_base(struct fh_remote *remote,
+                                 const char *product,
+                                 const char *version,
+                                 struct fh_buf *out_record,
+                                 struct fh_err *err);
+
 /* Hands the order over and waits until the checks have ended; `reader` stands at their findings, in
  * memory that is lent until the next call. */
 FH_MUST_CHECK int fh_remote_publish(struct fh_remote *remote,

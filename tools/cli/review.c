@@ -85,6 +85,35 @@ static void put_data(struct fh_buf *out, const struct fh_review *review)
     }
 }
 
+void fh_review_add_changes(struct fh_buf *out, const char *previous, const struct fh_compat *compat)
+{
+    fh_buf_add_cstr(out, "\nChanges since ");
+    fh_review_text(out, previous);
+    if (compat->count == 0) {
+        fh_buf_add_cstr(out, ": none.\n");
+        return;
+    }
+    fh_buf_printf(out,
+                  ": they need %s%s version.\n\n"
+                  "| change | where | readers | stored data | needs | rule |\n"
+                  "|---|---|---|---|---|---|\n",
+                  compat->needed == FH_BUMP_NONE ? "no other" : "a ",
+                  compat->needed == FH_BUMP_NONE ? "" : fh_bump_text(compat->needed));
+    for (size_t i = 0; i < compat->count; i++) {
+        const struct fh_change *change = compat->items[i].change;
+        const struct fh_compat_rule *rule = compat->items[i].rule;
+        fh_buf_printf(out, "| %s | ", fh_change_kind_text(change->kind));
+        fh_review_text(out, change->path);
+        fh_buf_printf(out,
+                      " | %s | %s | %s | ",
+                      fh_compat_verdict_text(rule->reader),
+                      fh_compat_verdict_text(rule->stored),
+                      fh_bump_text(rule->bump));
+        fh_review_text(out, rule->id);
+        fh_buf_add_cstr(out, " |\n");
+    }
+}
+
 void fh_review_add(struct fh_buf *out, const struct fh_review *review)
 {
     fh_buf_add_cstr(out, "### ");
@@ -99,14 +128,15 @@ void fh_review_add(struct fh_buf *out, const struct fh_review *review)
     if (review->previous[0] != '\0') {
         fh_buf_add_cstr(out, ", follows version ");
         fh_review_text(out, review->previous);
-    } else if (review->product[0] != '\0') {
-        fh_buf_add_cstr(out, ", the first version, or not compared");
+    } else if (review->failure == NULL) {
+        fh_buf_add_cstr(out, ", the first version");
     }
     fh_buf_add_cstr(out, ".\n\n| outcome | where | what | rule |\n|---|---|---|---|\n");
     if (review->lint != NULL) {
         put_lint(out, review->lint);
     }
     put_data(out, review);
+    fh_buf_add_bytes(out, review->changes);
     if (review->failure != NULL) {
         fh_buf_add_cstr(out, "\n**");
         fh_review_text(out, review->failure->text);

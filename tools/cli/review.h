@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Review: what publishing a contract would do, or did, as Markdown for people who look at a change
- * of it: checks with their outcome, one section a file.
+ * of it: checks with their outcome, changes with what breaks, one section a file.
  *
  * Everything that stands in it is escaped: neither a name nor a text of a contract can change the
  * page around it.
@@ -11,6 +11,7 @@
 #ifndef FH_TOOLS_CLI_REVIEW_H
 #define FH_TOOLS_CLI_REVIEW_H
 
+#include "proto/contract/compat.h"
 #include "proto/contract/finding.h"
 #include "proto/session/messages.h"
 
@@ -24,11 +25,17 @@ struct fh_review {
     const struct fh_findings *lint; /* NULL: not read */
     const struct fh_msg_finding *data;
     size_t data_count;
+    struct fh_bytes changes;      /* what fh_review_add_changes wrote, or nothing */
     const struct fh_err *failure; /* NULL: everything holds */
 };
 
 /* Appends the section of one file. */
 void fh_review_add(struct fh_buf *out, const struct fh_review *review);
+
+/* Appends what changes since `previous`, and the step of the version that this needs. */
+void fh_review_add_changes(struct fh_buf *out,
+                           const char *previous,
+                           const struct fh_compat *compat);
 
 /* Appends `text` so that Markdown shows it as it is, in one line. */
 void fh_review_text(struct fh_buf *out, const char *text);
