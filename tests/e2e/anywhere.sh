@@ -92,6 +92,9 @@ grep -q '^| \*\*failed\*\* | orders.price |' "$ci/review.md" || fail "$(cat "$ci
 say "- publish, straight and through another domain's node"
 prints 'shop/orders@1.0.0' at shop product publish "$ci/orders.odcs.yaml"
 prints 'shop/items@1.0.0' at market product publish "$ci/items.odcs.yaml"
+sed 's/^version: .*/version: 1.0.1/' "$ci/items.odcs.yaml" >"$ci/next.odcs.yaml"
+prints 'shop/items@1.0.1' "$freehold" --key "$ci/ci.key" --access "$ci/ci.access" product publish --dry-run \
+    "$ci/next.odcs.yaml" # at the address of the access
 until_true 10 "shop/orders at market" fh market contract verify shop/orders
 until_true 10 "shop/items at market" fh market contract verify shop/items
 refused 1 'contract.version.not_greater' -- at shop product publish "$ci/orders.odcs.yaml"

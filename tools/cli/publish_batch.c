@@ -61,7 +61,7 @@ static int write_review(const struct fh_publish_batch *batch, const char *path, 
 
 static int open_batch(struct fh_publish_batch *batch, const char *node, struct fh_err *err)
 {
-    if (node != NULL) {
+    if (node != NULL || batch->cli->key != NULL) {
         return fh_remote_open(&batch->remote, batch->cli, node, err);
     }
     if (batch->root != NULL) {

@@ -16,7 +16,8 @@
 
 struct fh_remote;
 
-/* Opens a session with a node of the own domain at or through `node`. Given: fh_remote_close.
+/* Opens a session with a node of the own domain at or through `node`, or, when that is NULL, an
+ * address of the access. Given: fh_remote_close.
  * FH_EUSAGE without --key and --access; FH_EUNREACH ("publish.node"), FH_EDENIED, FH_ESIG. */
 FH_MUST_CHECK int
 fh_remote_open(struct fh_remote **out, struct fh_cli *cli, const char *node, struct fh_err *err);
