@@ -100,6 +100,7 @@ static void on_question(struct fh_question *question, void *user)
     case FH_MSG_CHAIN:
     case FH_MSG_PUBLISH:
     case FH_MSG_OUTCOME:
+    case FH_MSG_BASE:
         fh_remote_publisher_question(node->remote_publisher, question);
         return;
     default:

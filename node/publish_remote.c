@@ -454,6 +454,28 @@ static int tell_chain(struct fh_remote_publisher *remote,
     return rc;
 }
 
+static int tell_base(struct fh_remote_publisher *remote,
+                     struct fh_question *question,
+                     struct fh_buf *out,
+                     struct fh_err *err)
+{
+    char product[FH_NAME_BYTES_MAX + 1] = "";
+    char version[FH_VERSION_BYTES_MAX + 1] = "";
+    struct fh_pack_reader *fields = fh_question_fields(question);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf base;
+    fh_buf_init(&base, FH_RECORD_BYTES_MAX);
+    fh_pack_read_cstr(fields, product, sizeof product);
+    fh_pack_read_cstr(fields, version, sizeof version);
+    int rc = fh_pack_read_ok(fields, "base", err);
+    if (rc == FH_OK) {
+        rc = fh_catalog_base(remote->options.catalog, product, version, &base, err);
+    }
+    if (rc == FH_OK) {
+        fh_msg_base_answer(out, fh_buf_view(&base));
+    }
+    return rc;
+}
+
 void fh_remote_publisher_question(struct fh_remote_publisher *remote, struct fh_question *question)
 {
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
@@ -464,6 +486,9 @@ void fh_remote_publisher_question(struct fh_remote_publisher *remote, struct fh_
         switch (fh_question_code(question)) {
         case FH_MSG_CHAIN:
             rc = tell_chain(remote, question, &out, &err);
+            break;
+        case FH_MSG_BASE:
+            rc = tell_base(remote, question, &out, &err);
             break;
         case FH_MSG_PUBLISH:
             rc = publish(remote, question, &out, &err);

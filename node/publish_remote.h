@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Publishing from elsewhere: CHAIN, PUBLISH and OUTCOME of sessions.
+ * Publishing from elsewhere: CHAIN, BASE, PUBLISH and OUTCOME of sessions.
  *
  *   PUBLISH -> is it a publisher of ours? -> the record made anew from the authored text, its
  *   signature checked -> fh_publisher_begin -> ticket;   OUTCOME: how it went, when it has ended
@@ -36,7 +36,7 @@ FH_MUST_CHECK int fh_remote_publisher_new(struct fh_remote_publisher **out,
 /* No order runs any more (fh_publisher_drained). NULL is fine. */
 void fh_remote_publisher_free(struct fh_remote_publisher *remote);
 
-/* CHAIN, PUBLISH, OUTCOME; the question is taken. */
+/* CHAIN, BASE, PUBLISH, OUTCOME; the question is taken. */
 void fh_remote_publisher_question(struct fh_remote_publisher *remote, struct fh_question *question);
 
 #endif

@@ -42,6 +42,7 @@
     X(CHAIN, 40)                                                                                   \
     X(PUBLISH, 41)                                                                                 \
     X(OUTCOME, 42)                                                                                 \
+    X(BASE, 43)                                                                                    \
     X(ADMIN_CHAIN, 64)                                                                             \
     X(ADMIN_PUBLISH, 65)                                                                           \
     X(ADMIN_LEAVE, 66)                                                                             \
@@ -375,9 +376,11 @@ FH_MUST_CHECK int fh_msg_chain_read(struct fh_pack_reader *reader,
                                     struct fh_bytes *out_last_contract,
                                     struct fh_err *err);
 
-/* ADMIN_BASE [product, version] -> [contract record or bin0]: what a new version is judged against.
+/* BASE, ADMIN_BASE [product, version] -> [contract record or bin0]: what a new version is judged
+ * against.
  */
 void fh_msg_base_request(struct fh_buf *out, const char *product, const char *version);
+void fh_msg_remote_base_request(struct fh_buf *out, const char *product, const char *version);
 void fh_msg_base_answer(struct fh_buf *out, struct fh_bytes contract);
 FH_MUST_CHECK int
 fh_msg_base_read(struct fh_pack_reader *reader, struct fh_bytes *out_contract, struct fh_err *err);

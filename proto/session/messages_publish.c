@@ -11,6 +11,13 @@ void fh_msg_remote_chain_request(struct fh_buf *out, const char *product)
     fh_pack_cstr(out, product);
 }
 
+void fh_msg_remote_base_request(struct fh_buf *out, const char *product, const char *version)
+{
+    fh_msg_begin(out, FH_MSG_BASE, 2);
+    fh_pack_cstr(out, product);
+    fh_pack_cstr(out, version);
+}
+
 void fh_msg_order_request(struct fh_buf *out, const struct fh_msg_order *order)
 {
     bool first = fh_record_id_is_zero(&order->prev);

@@ -92,11 +92,22 @@ grep -q '^| \*\*failed\*\* | orders.price |' "$ci/review.md" || fail "$(cat "$ci
 say "- publish, straight and through another domain's node"
 prints 'shop/orders@1.0.0' at shop product publish "$ci/orders.odcs.yaml"
 prints 'shop/items@1.0.0' at market product publish "$ci/items.odcs.yaml"
+sed 's/^version: .*/version: 1.0.1/' "$ci/items.odcs.yaml" >"$ci/next.odcs.yaml"
+prints 'shop/items@1.0.1' "$freehold" --key "$ci/ci.key" --access "$ci/ci.access" product publish --dry-run \
+    "$ci/next.odcs.yaml" # at the address of the access
 until_true 10 "shop/orders at market" fh market contract verify shop/orders
 until_true 10 "shop/items at market" fh market contract verify shop/items
 refused 1 'contract.version.not_greater' -- at shop product publish "$ci/orders.odcs.yaml"
 prints $'id\n1' "$freehold" -o csv --key "$ci/ci.key" --access "$ci/ci.access" query \
     'SELECT id FROM shop.items LIMIT 1'
+
+say "- a review says what changes and what that needs"
+sed -e 's/^version: .*/version: 1.0.1/' -e '/name: price, logicalType: number/d' "$ci/orders.odcs.yaml" >"$ci/less.odcs.yaml"
+refused 1 'rule: contract.version.bump_too_small' -- at shop product publish "$ci/less.odcs.yaml" \
+    --dry-run --review "$ci/review.md"
+grep -q '^Changes since 1.0.0: they need a major version.$' "$ci/review.md" || fail "$(cat "$ci/review.md")"
+grep -qE '^\| removed \| schema\.orders\.properties\.price \| breaking \| .* \| major \| ' <(tr -d '\\' <"$ci/review.md") ||
+    fail "$(cat "$ci/review.md")"
 
 say "- several files: each whole or not at all"
 for product in orders items; do

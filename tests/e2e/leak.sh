@@ -16,7 +16,7 @@ count=0
 word()
 {
     local letters
-    letters=$(head -c 12 /dev/urandom | base32 | tr -d '=' | tr 'A-Z' 'a-z')
+    letters=$(head -c 12 /dev/urandom | base32 | tr -d '=' | tr '[:upper:]' '[:lower:]')
     printf 'q%s' "$letters"
 }
 declare -A secret=()

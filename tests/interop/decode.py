@@ -14,7 +14,7 @@ import os
 import sys
 
 from canonical import as_json, base32, decode, key_id
-from mesh import Mesh, Record, open_datagram, read_invitation
+from mesh import Mesh, Record, open_datagram, read_access, read_invitation, read_public
 from payloads import results
 from primitives import H, Refused, chacha_block, need, public_of, verify, x25519
 from session import follow
@@ -129,6 +129,14 @@ class Checker:
         in_file = "# to domain1\n  # with a comment\n" + vector["text"][:50] + "\r\n "
         equal(read_invitation(in_file + vector["text"][50:] + "\n"), value, "the same in a file")
 
+    def access(self, vector, _):
+        value = read_access(vector["text"])
+        equal(as_json(value), self.value_of(vector), "value")
+        in_file = "# of ci\n" + vector["text"][:70] + "\r\n " + vector["text"][70:] + "\n"
+        equal(read_access(in_file), value, "the same in a file")
+        delegation = Record(value[5][-1], value[1])
+        equal(read_public(vector["public"]), delegation.value[2], "the key that is let in")
+
     def datagram(self, vector, data):
         content, generation, counter = open_datagram(data, vector)
         equal(as_json(content), self.value_of(vector), "value")
@@ -160,7 +168,7 @@ def self_test():
     equal(block[:16].hex(), "10f1e7e4d13b5915500fdd1fa32071c4", "RFC 8439 section 2.3.2")
 
 
-FILES = ("encoding", "identity", "records", "invitation", "datagram", "session")
+FILES = ("encoding", "identity", "records", "invitation", "access", "datagram", "session")
 
 
 def main():

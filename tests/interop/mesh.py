@@ -3,7 +3,7 @@
 import hashlib
 
 from canonical import decode, key_id, unbase32
-from payloads import SHAPES, address, anything, bin_of, exactly, fields, id32, list_of, ref16, sig64, uint
+from payloads import SHAPES, address, anything, bin_of, exactly, fields, id32, list_of, name, ref16, sig64, uint
 from primitives import H, aead_open, need, public_of, verify, x25519
 
 GRACE = 600_000
@@ -194,6 +194,32 @@ def read_invitation(text, mesh=None):
     if mesh is not None:
         mesh.add_invitation(record)
     return value
+
+
+def unarmour(text, prefix, size_max):
+    lines = [line for line in text.split("\n") if not line.lstrip(" \t\r").startswith("#")]
+    letters = "".join("".join(lines).split())
+    need(letters.startswith(prefix), "expected " + prefix)
+    data = unbase32(letters[4:])
+    need(0 < len(data) <= size_max, "too long or empty")
+    return data
+
+
+def read_access(text):
+    value = decode(unarmour(text, "fha1", 16384))
+    fields(exactly(1), id32, id32, name, list_of(address, 3), list_of(bin_of(), 72))(value)
+    need(value[5], "no records")
+    for index, data in enumerate(value[5]):
+        record = Record(data, value[1])
+        need(record.name in ("key", "delegation"), "a record of another type")
+        need((record.name == "key" and record.id == value[2]) == (index == 0), "not the inception first")
+    return value
+
+
+def read_public(text):
+    data = unarmour(text, "fhp1", 32)
+    need(len(data) == 32, "no public key")
+    return data
 
 
 # 8 Datagrams.

@@ -21,6 +21,7 @@ static const struct vector_file {
     {"identity.txt", vectors_identity},
     {"records.txt", vectors_records},
     {"invitation.txt", vectors_invitation},
+    {"access.txt", vectors_access},
     {"datagram.txt", vectors_datagram},
     {"session.txt", vectors_session},
 };

@@ -32,6 +32,7 @@ void vectors_encoding(struct fh_buf *out);
 void vectors_identity(struct fh_buf *out);
 void vectors_records(struct fh_buf *out);
 void vectors_invitation(struct fh_buf *out);
+void vectors_access(struct fh_buf *out);
 void vectors_datagram(struct fh_buf *out);
 void vectors_session(struct fh_buf *out);
 

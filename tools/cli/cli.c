@@ -36,6 +36,7 @@ static const struct {
     {"session.peer.", FH_OK, "the node is not who it should be; do not use it"},
     {"record.signer.revoked", FH_OK, "this key is shut out for good; ask your domain for another"},
     {"record.signer.expired", FH_OK, "ask your domain for a new access: `freehold member add`"},
+    {"publish.root.none", FH_OK, "add data_roots to freehold.yaml of that node, and restart it"},
     {"member.domain_key", FH_OK, "run it where the domain key is, or put it back for this moment"},
     {"source.unreachable", FH_OK, "does `psql` reach it with the same address?"},
     {"source.denied", FH_OK, "set PGPASSWORD, or add a line to ~/.pgpass; never in the address"},

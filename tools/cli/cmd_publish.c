@@ -5,11 +5,8 @@
  *     lint -> published text -> ADMIN_CHAIN: what comes before -> record, signed by the publisher
  *          -> ADMIN_PUBLISH: the node checks the data, keeps and announces it
  *
- * With --node the same goes over a session to a node elsewhere (publish_remote.h). Several files
- * are published one by one, each whole or not at all; one that fails does not hold up the others,
- * unless nobody answers any more.
+ * With --node the same goes over a session to a node elsewhere (publish_remote.h).
  */
-#include "common/file.h"
 #include "common/home.h"
 #include "common/mem.h"
 #include "common/time.h"
@@ -21,6 +18,7 @@
 #include "tools/cli/comparison.h"
 #include "tools/cli/findings.h"
 #include "tools/cli/lint.h"
+#include "tools/cli/publish_batch.h"
 #include "tools/cli/publish_remote.h"
 #include "tools/cli/review.h"
 #include "tools/client/actor.h"
@@ -32,23 +30,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the files of one command share. */
-struct batch {
-    struct fh_cli *cli;
-    bool dry_run;
-    const char *root;         /* --root, or NULL */
-    struct fh_actor *home;    /* of a home; NULL with --node */
-    struct fh_admin *admin;   /* likewise; NULL until a contract reads without an error */
-    struct fh_remote *remote; /* with --node */
-    unsigned count;           /* of files */
-    unsigned at;              /* from 1 */
-    unsigned failed;
-    struct fh_output *output; /* NULL before the first row, and for the plain list */
-    struct fh_buf review;     /* of all files, when it is wanted */
-};
-
 struct publishing {
-    struct batch *batch;
+    struct fh_publish_batch *batch;
     struct fh_cli *cli;
     const char *path;
     bool dry_run;
@@ -154,11 +137,12 @@ static int ask_chain(struct publishing *p, struct fh_err *err)
     return code;
 }
 
-/* The record that the new version is judged against. A node elsewhere does not tell it. */
+/* The record that the new version is judged against. */
 static int ask_base(struct publishing *p, struct fh_buf *out, struct fh_err *err)
 {
+    const struct fh_contract *contract = p->published.contract;
     if (p->batch->remote != NULL) {
-        return FH_OK;
+        return fh_remote_base(p->batch->remote, contract->name, contract->version, out, err);
     }
     struct fh_buf request FH_CLEANUP(fh_buf_fini);
     struct fh_buf answer FH_CLEANUP(fh_buf_fini);
@@ -166,7 +150,6 @@ static int ask_base(struct publishing *p, struct fh_buf *out, struct fh_err *err
     fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
     struct fh_pack_reader reader;
     struct fh_bytes base = FH_BYTES_NONE;
-    const struct fh_contract *contract = p->published.contract;
     fh_msg_base_request(&request, contract->name, contract->version);
     int code =
         fh_admin_call(p->batch->admin, fh_buf_view(&request), FH_REQUEST_MS, &answer, &reader, err);
@@ -382,7 +365,7 @@ static void report(struct publishing *p)
         {"previous", FH_OUTPUT_TEXT},
         {"file", FH_OUTPUT_TEXT},
     };
-    struct batch *batch = p->batch;
+    struct fh_publish_batch *batch = p->batch;
     char name[FH_PRODUCT_NAME_BYTES], id[FH_ID_TEXT_BYTES];
     fh_product_name_text(name,
                          p->actor->settings.domain,
@@ -434,7 +417,7 @@ static void add_to_review(const struct publishing *p, const struct fh_err *failu
 
 /* ---- one file ---- */
 
-static int publish_one(struct batch *batch, const char *path, struct fh_err *err)
+int fh_publish_one(struct fh_publish_batch *batch, const char *path, struct fh_err *err)
 {
     struct publishing p = {
         .batch = batch,
@@ -470,106 +453,5 @@ static int publish_one(struct batch *batch, const char *path, struct fh_err *err
     fh_buf_fini(&p.previous);
     fh_buf_fini(&p.record);
     fh_free(p.found);
-    return code;
-}
-
-/* ---- all of them ---- */
-
-/* Nobody will answer for the next file either. */
-static bool is_over(int code)
-{
-    return code == FH_EUNREACH || code == FH_ETIMEOUT || code == FH_EDENIED || code == FH_ENOMEM;
-}
-
-static int publish_all(struct batch *batch, const struct fh_args *args, struct fh_err *err)
-{
-    int code = FH_OK;
-    for (unsigned i = 0; i < args->operand_count && !is_over(code); i++) {
-        const char *path = args->operands[i];
-        struct fh_err why = {0};
-        code = publish_one(batch, path, &why);
-        batch->failed += code != FH_OK;
-        if (batch->count == 1) {
-            *err = why;
-            return code;
-        }
-        if (code != FH_OK) {
-            fh_cli_complain(batch->cli, &why);
-        }
-        fh_cli_say(batch->cli,
-                   "%u/%u %s: %s",
-                   i + 1,
-                   batch->count,
-                   path,
-                   code != FH_OK ? "refused" : (batch->dry_run ? "holds" : "published"));
-        batch->at = i + 1;
-    }
-    if (batch->failed == 0) {
-        return FH_OK;
-    }
-    unsigned left = batch->count - batch->at;
-    return fh_err_rule(err,
-                       is_over(code) ? code : FH_ECHECK,
-                       "publish.some",
-                       "%u of %u contracts %s refused%s",
-                       batch->failed,
-                       batch->count,
-                       batch->failed == 1 ? "was" : "were",
-                       left == 0 ? "" : ", and the rest was not tried");
-}
-
-static int write_review(const struct batch *batch, const char *path, struct fh_err *err)
-{
-    int code = fh_buf_ok(&batch->review);
-    code = code == FH_OK ? fh_file_replace(path, fh_buf_view(&batch->review), 0644, err)
-                         : fh_err_set(err, code, "the review does not fit a file");
-    return code == FH_OK ? FH_OK : fh_err_wrap(err, "--review %s", path);
-}
-
-static int open_batch(struct batch *batch, const char *node, struct fh_err *err)
-{
-    if (node != NULL) {
-        return fh_remote_open(&batch->remote, batch->cli, node, err);
-    }
-    if (batch->root != NULL) {
-        return fh_err_set(
-            err,
-            FH_EUSAGE,
-            "--root names a data root of the node at --node; here the data lie beside "
-            "the contract");
-    }
-    return fh_actor_open_public(&batch->home, batch->cli->home, err);
-}
-
-int fh_cmd_product_publish(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
-{
-    struct batch batch = {
-        .cli = cli,
-        .dry_run = fh_args_has(args, "dry-run"),
-        .root = fh_args_value(args, "root"),
-        .count = args->operand_count,
-    };
-    const char *review = fh_args_value(args, "review");
-    fh_buf_init(&batch.review, FH_REVIEW_BYTES_MAX);
-    int code = open_batch(&batch, fh_args_value(args, "node"), err);
-    bool opened = code == FH_OK;
-    if (opened) {
-        code = publish_all(&batch, args, err);
-    }
-    struct fh_err later = {0};
-    if (batch.output != NULL && fh_output_end(batch.output, &later) != FH_OK && code == FH_OK) {
-        *err = later;
-        code = later.code;
-    }
-    if (opened && review != NULL && write_review(&batch, review, &later) != FH_OK &&
-        code == FH_OK) {
-        *err = later;
-        code = later.code;
-    }
-    fh_output_free(batch.output);
-    fh_remote_close(batch.remote);
-    fh_admin_close(batch.admin);
-    fh_actor_free(batch.home);
-    fh_buf_fini(&batch.review);
     return code;
 }

@@ -120,7 +120,7 @@ const struct fh_command fh_commands[] = {
             {
                 {"dry-run", NULL, "check everything, announce nothing", 0},
                 {"review", "FILE", "also write checks and outcomes as Markdown", 0},
-                {"node", "HOST:PORT", "publish at this node, with --key and --access", 0},
+                {"node", "HOST:PORT", "at this node (default with --key: as the access says)", 0},
                 {"root", "NAME|N", "data root of that node (default its first)", 0},
             },
         .run = fh_cmd_product_publish,

@@ -139,6 +139,29 @@ int fh_remote_chain(struct fh_remote *remote,
     return code;
 }
 
+int fh_remote_base(struct fh_remote *remote,
+                   const char *product,
+                   const char *version,
+                   struct fh_buf *out_record,
+                   struct fh_err *err)
+{
+    struct fh_pack_reader reader;
+    struct fh_bytes base = FH_BYTES_NONE;
+    fh_buf_reset(&remote->request);
+    fh_msg_remote_base_request(&remote->request, product, version);
+    int code = call(remote, &reader, err);
+    if (code == FH_OK) {
+        code = fh_msg_base_read(&reader, &base, err);
+    }
+    if (code == FH_OK) {
+        fh_buf_add_bytes(out_record, base);
+        code = fh_buf_ok(out_record) == FH_OK
+                   ? FH_OK
+                   : fh_err_set(err, FH_ENOMEM, "no memory for the version before");
+    }
+    return code;
+}
+
 static void sleep_ms(int64_t ms)
 {
     struct timespec span = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};

@@ -16,7 +16,8 @@
 
 struct fh_remote;
 
-/* Opens a session with a node of the own domain at or through `node`. Given: fh_remote_close.
+/* Opens a session with a node of the own domain at or through `node`, or, when that is NULL, an
+ * address of the access. Given: fh_remote_close.
  * FH_EUSAGE without --key and --access; FH_EUNREACH ("publish.node"), FH_EDENIED, FH_ESIG. */
 FH_MUST_CHECK int
 fh_remote_open(struct fh_remote **out, struct fh_cli *cli, const char *node, struct fh_err *err);
@@ -31,6 +32,13 @@ FH_MUST_CHECK int fh_remote_chain(struct fh_remote *remote,
                                   uint64_t *out_seq,
                                   struct fh_buf *out_record,
                                   struct fh_err *err);
+
+/* The record that this version is judged against (appended); nothing for a new major. */
+FH_MUST_CHECK int fh_remote_base(struct fh_remote *remote,
+                                 const char *product,
+                                 const char *version,
+                                 struct fh_buf *out_record,
+                                 struct fh_err *err);
 
 /* Hands the order over and waits until the checks have ended; `reader` stands at their findings, in
  * memory that is lent until the next call. */

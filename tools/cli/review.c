@@ -6,8 +6,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { CHANGES_MAX = 200 }; /* of one file; contract diff has them all */
-
 void fh_review_text(struct fh_buf *out, const char *text)
 {
     FH_CLEANUP(fh_buf_fini) struct fh_buf visible;
@@ -87,27 +85,33 @@ static void put_data(struct fh_buf *out, const struct fh_review *review)
     }
 }
 
-/* What people look for first: what needs the greatest bump. */
-static void put_changes(struct fh_buf *out, const struct fh_compat *compat)
+static void
+put_changes(struct fh_buf *out, const char *previous, const struct fh_compat *compat)
 {
-    size_t listed = 0;
-    for (int bump = FH_BUMP_MAJOR; bump >= FH_BUMP_NONE; bump--) {
-        for (size_t i = 0; i < compat->count && listed < CHANGES_MAX; i++) {
-            const struct fh_compat_finding *finding = &compat->items[i];
-            if ((int)finding->rule->bump == bump) {
-                char outcome[64];
-                snprintf(outcome, sizeof outcome, "change: %s", fh_bump_text(finding->rule->bump));
-                put_row(out,
-                        outcome,
-                        finding->change->path,
-                        finding->rule->sentence,
-                        finding->rule->id);
-                listed++;
-            }
-        }
+    fh_buf_add_cstr(out, "\nChanges since ");
+    fh_review_text(out, previous);
+    if (compat->count == 0) {
+        fh_buf_add_cstr(out, ": none.\n");
+        return;
     }
-    if (compat->count > listed) {
-        fh_buf_printf(out, "| | | %zu more changes are not listed | |\n", compat->count - listed);
+    fh_buf_printf(out,
+                  ": they need %s%s version.\n\n"
+                  "| change | where | readers | stored data | needs | rule |\n"
+                  "|---|---|---|---|---|---|\n",
+                  compat->needed == FH_BUMP_NONE ? "no other" : "a ",
+                  compat->needed == FH_BUMP_NONE ? "" : fh_bump_text(compat->needed));
+    for (size_t i = 0; i < compat->count; i++) {
+        const struct fh_change *change = compat->items[i].change;
+        const struct fh_compat_rule *rule = compat->items[i].rule;
+        fh_buf_printf(out, "| %s | ", fh_change_kind_text(change->kind));
+        fh_review_text(out, change->path);
+        fh_buf_printf(out,
+                      " | %s | %s | %s | ",
+                      fh_compat_verdict_text(rule->reader),
+                      fh_compat_verdict_text(rule->stored),
+                      fh_bump_text(rule->bump));
+        fh_review_text(out, rule->id);
+        fh_buf_add_cstr(out, " |\n");
     }
 }
 
@@ -125,17 +129,17 @@ void fh_review_add(struct fh_buf *out, const struct fh_review *review)
     if (review->previous[0] != '\0') {
         fh_buf_add_cstr(out, ", follows version ");
         fh_review_text(out, review->previous);
-    } else if (review->product[0] != '\0') {
-        fh_buf_add_cstr(out, ", the first version, or not compared");
+    } else if (review->failure == NULL) {
+        fh_buf_add_cstr(out, ", the first version");
     }
     fh_buf_add_cstr(out, ".\n\n| outcome | where | what | rule |\n|---|---|---|---|\n");
     if (review->lint != NULL) {
         put_lint(out, review->lint);
     }
-    if (review->changes != NULL) {
-        put_changes(out, review->changes);
-    }
     put_data(out, review);
+    if (review->changes != NULL) {
+        put_changes(out, review->previous, review->changes);
+    }
     if (review->failure != NULL) {
         fh_buf_add_cstr(out, "\n**");
         fh_review_text(out, review->failure->text);
