@@ -14,8 +14,8 @@
  * learns of its exit (libuv reaps); row data and every wait happen on threads of the caller's pool.
  *
  * Thread: fh_workers_*, fh_worker_setup_ahead and fh_worker_release on the loop thread. Of one
- * worker, one thread at a time asks (setup, tables, parse, describe, probe, sample, run, next): these block
- * up to their deadline and are for pool threads. fh_worker_credit, fh_worker_scan_*,
+ * worker, one thread at a time asks (setup, tables, parse, describe, probe, sample, run, next):
+ * these block up to their deadline and are for pool threads. fh_worker_credit, fh_worker_scan_*,
  * fh_worker_cancel and fh_worker_kill may come from any thread at any time between spawn and
  * release; scan_* may block while the socket is full, which a live worker always drains.
  *
@@ -147,8 +147,8 @@ FH_MUST_CHECK int fh_worker_describe(struct fh_worker *worker,
                                      int64_t deadline_ms,
                                      struct fh_err *err);
 
-/* Runs probes (SQL that the node wrote) over one source, in one scan; `asked->id` is set here. `out`
- * lives in the arena. FH_EINVAL (rule "source.*") when the source cannot be read at all. */
+/* Runs probes (SQL that the node wrote) over one source, in one scan; `asked->id` is set here.
+ * `out` lives in the arena. FH_EINVAL (rule "source.*") when the source cannot be read at all. */
 FH_MUST_CHECK int fh_worker_probe(struct fh_worker *worker,
                                   const struct fh_channel_probe *asked,
                                   const int *files,
@@ -167,10 +167,10 @@ FH_MUST_CHECK int fh_worker_sample(struct fh_worker *worker,
                                    int64_t deadline_ms,
                                    struct fh_err *err);
 
-/* Describes data without a contract, or lists the tables of a database (`lists`). `file` is borrowed,
- * -1 for PostgreSQL; the question's id and path are not looked at. Appends the worker's answer
- * (proto/query/profile.h), which was read here and found well-formed. FH_EINVAL ("source.*"),
- * FH_EUNREACH, FH_EDENIED, FH_ENOTFOUND. */
+/* Describes data without a contract, or lists the tables of a database (`lists`). `file` is
+ * borrowed, -1 for PostgreSQL; the question's id and path are not looked at. Appends the worker's
+ * answer (proto/query/profile.h), which was read here and found well-formed. FH_EINVAL
+ * ("source.*"), FH_EUNREACH, FH_EDENIED, FH_ENOTFOUND. */
 FH_MUST_CHECK int fh_worker_profile(struct fh_worker *worker,
                                     const struct fh_profile_question *question,
                                     bool lists,

@@ -29,8 +29,8 @@ FH_MUST_CHECK bool fh_run(struct fh_desk *desk, const struct fh_channel_run *run
 /* Answers DESCRIBE with DESCRIBED or ERROR. */
 void fh_run_describe(struct fh_desk *desk, const struct fh_channel_text *text);
 
-/* Answers PROBE with PROBED, and SAMPLE with SAMPLED, or either with ERROR (probe.c). The descriptors
- * in `frame` are taken; `arena` holds the answer. */
+/* Answers PROBE with PROBED, and SAMPLE with SAMPLED, or either with ERROR (probe.c). The
+ * descriptors in `frame` are taken; `arena` holds the answer. */
 void fh_probe(struct fh_desk *desk,
               const struct fh_channel_probe *question,
               struct fh_frame *frame,

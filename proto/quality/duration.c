@@ -99,7 +99,8 @@ static bool add(struct fh_duration *to, const struct unit *unit, int64_t whole, 
     return to->months <= MONTHS_MAX && to->ms <= ms_max;
 }
 
-/* P[nY][nM][nW][nD][T[nH][nM][nS]], in this order, at least one; a fraction in the last only. */
+/* P, then years, months, weeks, days, then T and hours, minutes, seconds: in this order, at least
+ * one; a fraction in the last only. */
 static bool read_iso(struct fh_duration *out, const char *text)
 {
     static const struct {
