@@ -432,26 +432,29 @@ static void start_answers(struct fh_node *node)
     };
 }
 
+static int start_mesh(struct fh_node *node, struct fh_err *err)
+{
+    const struct fh_config *config = node->config;
+    struct fh_mesh_options mesh = {
+        .loop = node->loop,
+        .store = node->home.store,
+        .dir = node->home.dir,
+        .catalog = node->home.catalog,
+        .keys = node->home.keys,
+        .identity = node->home.identity,
+        .peers = node->peers,
+        .home = &config->home,
+        .settings = &config->settings,
+        .refused = on_refused,
+        .user = node,
+    };
+    return fh_mesh_new(&node->mesh, &mesh, err);
+}
+
 static int start_services(struct fh_node *node, struct fh_err *err)
 {
     const struct fh_config *config = node->config;
-    int rc = FH_OK;
-    if (!config->offline) {
-        struct fh_mesh_options mesh = {
-            .loop = node->loop,
-            .store = node->home.store,
-            .dir = node->home.dir,
-            .catalog = node->home.catalog,
-            .keys = node->home.keys,
-            .identity = node->home.identity,
-            .peers = node->peers,
-            .home = &config->home,
-            .settings = &config->settings,
-            .refused = on_refused,
-            .user = node,
-        };
-        rc = fh_mesh_new(&node->mesh, &mesh, err);
-    }
+    int rc = config->offline ? FH_OK : start_mesh(node, err);
     struct fh_serve_options serve = {
         .loop = node->loop,
         .crew = node->crew,
