@@ -192,10 +192,12 @@ static int name_column(struct fh_draft *draft,
     char base[FH_DRAFT_NAME_BYTES];
     fh_draft_column_name(base, columns[index].source, index);
     snprintf(name, sizeof name, "%s", base);
+    char suffix[12];
     unsigned tries = 1;
     for (size_t i = 0; i < index;) {
         if (strcasecmp(columns[i].name, name) == 0) {
-            snprintf(name, sizeof name, "%.*s_%u", FH_NAME_BYTES_MAX - 6, base, ++tries);
+            snprintf(suffix, sizeof suffix, "%u", ++tries);
+            fh_draft_suffixed(name, base, suffix);
             i = 0;
         } else {
             i++;
@@ -390,10 +392,12 @@ static int name_table(struct fh_draft *draft, size_t index, struct fh_err *err)
     struct fh_draft_table *table = &draft->tables[index];
     fh_draft_plain_name(base, table->source, "data");
     snprintf(name, sizeof name, "%s", base);
+    char suffix[12];
     unsigned tries = 1;
     for (size_t i = 0; i < index;) {
         if (strcmp(draft->tables[i].name, name) == 0) {
-            snprintf(name, sizeof name, "%.*s_%u", FH_NAME_BYTES_MAX - 6, base, ++tries);
+            snprintf(suffix, sizeof suffix, "%u", ++tries);
+            fh_draft_suffixed(name, base, suffix);
             i = 0;
         } else {
             i++;

@@ -148,6 +148,8 @@ enum { FH_DRAFT_NAME_BYTES = FH_NAME_BYTES_MAX + 1 };
 /* A name for a product or table ([a-z][a-z0-9_]*, no "__", none that is reserved) that resembles
  * `text`; `otherwise` where nothing of it is left. */
 void fh_draft_plain_name(char out[FH_DRAFT_NAME_BYTES], const char *text, const char *otherwise);
+/* `base`, cut where that is needed, `_` and `suffix` (at most 16 bytes). */
+void fh_draft_suffixed(char out[FH_DRAFT_NAME_BYTES], const char *base, const char *suffix);
 /* A name for a column (letters, digits, _): `text` itself where it is one. */
 void fh_draft_column_name(char out[FH_DRAFT_NAME_BYTES], const char *text, size_t index);
 

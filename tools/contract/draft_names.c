@@ -52,6 +52,16 @@ static size_t squeeze(char out[FH_DRAFT_NAME_BYTES], const char *text)
     return size;
 }
 
+void fh_draft_suffixed(char out[FH_DRAFT_NAME_BYTES], const char *base, const char *suffix)
+{
+    size_t room = (size_t)FH_NAME_BYTES_MAX - 1 - strlen(suffix);
+    size_t size = strlen(base) < room ? strlen(base) : room;
+    while (size > 0 && base[size - 1] == '_') {
+        size--; /* "__" stands between product and table */
+    }
+    snprintf(out, FH_DRAFT_NAME_BYTES, "%.*s_%s", (int)size, base, suffix);
+}
+
 void fh_draft_plain_name(char out[FH_DRAFT_NAME_BYTES], const char *text, const char *otherwise)
 {
     char name[FH_DRAFT_NAME_BYTES];
@@ -69,7 +79,7 @@ void fh_draft_plain_name(char out[FH_DRAFT_NAME_BYTES], const char *text, const 
         snprintf(out, FH_DRAFT_NAME_BYTES, "%s", name);
     }
     if (fh_name_check("table", out, &err) != FH_OK) { /* a reserved one */
-        snprintf(out, FH_DRAFT_NAME_BYTES, "%.*s_data", FH_NAME_BYTES_MAX - 5, name);
+        fh_draft_suffixed(out, name, "data");
     }
 }
 
