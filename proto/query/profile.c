@@ -5,7 +5,7 @@
 
 enum {
     FORM = 1,
-    QUESTION_FIELDS = 14,
+    QUESTION_FIELDS = 13,
     COLUMN_FIELDS = 13,
     PROFILE_FIELDS = 5,
     CATALOGUE_FIELDS = 3,
@@ -44,7 +44,6 @@ void fh_profile_put_question(struct fh_buf *out, const struct fh_profile_questio
     fh_pack_cstr(out, question->database);
     fh_pack_cstr(out, question->user);
     fh_pack_cstr(out, question->password);
-    fh_pack_cstr(out, question->password_file);
     fh_pack_cstr(out, question->ssl_mode);
 }
 
@@ -169,7 +168,6 @@ int fh_profile_get_question(struct fh_profile_question *out,
     q.database = read_string(&r, FH_COLUMN_NAME_BYTES_MAX, arena);
     q.user = read_string(&r, FH_COLUMN_NAME_BYTES_MAX, arena);
     q.password = read_string(&r, SECRET_BYTES_MAX, arena);
-    q.password_file = read_string(&r, PATH_BYTES_MAX, arena);
     q.ssl_mode = read_string(&r, FH_COLUMN_NAME_BYTES_MAX, arena);
     code = finish(&r, fields, QUESTION_FIELDS, "profile question", err);
     if (code == FH_OK && q.sample == 0) {

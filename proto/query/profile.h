@@ -53,8 +53,7 @@ struct fh_profile_question {
     uint32_t port;
     const char *database;
     const char *user;
-    const char *password; /* "" when it has to come from the password file */
-    const char *password_file;
+    const char *password; /* "" for none */
     const char *ssl_mode; /* "" for libpq's default */
 };
 

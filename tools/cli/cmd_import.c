@@ -15,16 +15,17 @@
 #include "tools/cli/admin.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/import_place.h"
+#include "tools/cli/password_file.h"
 #include "tools/contract/import.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     ID_BYTES = 37,
-    PASSWORD_FILE_BYTES = 4096,
     WANTED_MAX = FH_CONTRACT_TABLES_MAX,
 };
 
@@ -39,7 +40,7 @@ struct import {
     size_t wanted_count;
     uint64_t sample;
     char id[ID_BYTES];
-    char password_file[PASSWORD_FILE_BYTES];
+    char password[FH_PASSWORD_BYTES]; /* of PostgreSQL, "" for none */
 };
 
 /* ---- asking the node ---- */
@@ -74,24 +75,36 @@ static struct fh_profile_question question_of(const struct import *im)
         .port = place->port,
         .database = place->database,
         .user = is_server ? name : "",
-        .password = is_server ? environment("PGPASSWORD") : "",
-        .password_file = is_server ? im->password_file : "",
+        .password = im->password,
         .ssl_mode =
             place->ssl_mode[0] != 0 || !is_server ? place->ssl_mode : environment("PGSSLMODE"),
     };
 }
 
-/* PGPASSFILE, else ~/.pgpass: the worker has no environment that says so. */
-static void find_password_file(struct import *im)
+/* PGPASSWORD, else the line of PGPASSFILE or ~/.pgpass that fits. */
+static int find_password(struct import *im, struct fh_err *err)
 {
+    char path[PATH_MAX];
+    const char *given = environment("PGPASSWORD");
     const char *file = environment("PGPASSFILE");
     const char *home = environment("HOME");
-    int size = file[0] != 0
-                   ? snprintf(im->password_file, sizeof im->password_file, "%s", file)
-                   : snprintf(im->password_file, sizeof im->password_file, "%s/.pgpass", home);
-    if (size < 0 || (size_t)size >= sizeof im->password_file || (file[0] == 0 && home[0] == 0)) {
-        im->password_file[0] = 0;
+    bool named = file[0] != 0;
+    if (im->place.kind != FH_IMPORT_POSTGRES) {
+        return FH_OK;
     }
+    if (given[0] != 0) {
+        return snprintf(im->password, sizeof im->password, "%s", given) < FH_PASSWORD_BYTES
+                   ? FH_OK
+                   : fh_err_set(err, FH_EUSAGE, "PGPASSWORD is too long");
+    }
+    int size = snprintf(path, sizeof path, "%s%s", named ? file : home, named ? "" : "/.pgpass");
+    if (size < 0 || (size_t)size >= sizeof path || (!named && home[0] == 0)) {
+        return FH_OK;
+    }
+    struct fh_profile_question question = question_of(im);
+    const struct fh_password_wanted wanted = {
+        question.host, question.port, question.database, question.user};
+    return fh_password_file_find(im->password, path, &wanted, err);
 }
 
 static int ask(struct import *im,
@@ -313,9 +326,11 @@ static int import_database(struct import *im, struct fh_err *err)
     struct fh_bytes form = FH_BYTES_NONE;
     struct fh_buf answer FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
-    find_password_file(im);
+    int code = find_password(im, err);
     struct fh_profile_question question = question_of(im);
-    int code = fh_admin_open_errand(&im->admin, err);
+    if (code == FH_OK) {
+        code = fh_admin_open_errand(&im->admin, err);
+    }
     if (code == FH_OK) {
         code = ask(im, &question, true, &answer, &form, err);
     }

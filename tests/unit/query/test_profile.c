@@ -24,8 +24,7 @@ static const struct fh_profile_question question = {
     .port = 5432,
     .database = "shop",
     .user = "reader",
-    .password = "",
-    .password_file = "/home/reader/.pgpass",
+    .password = "s3cret",
     .ssl_mode = "require",
 };
 
@@ -43,7 +42,7 @@ static void test_question(void **state)
     assert_int_equal(got.source, FH_PROFILE_POSTGRES);
     assert_string_equal(got.table, "orders");
     assert_int_equal(got.port, 5432);
-    assert_string_equal(got.password_file, question.password_file);
+    assert_string_equal(got.password, question.password);
     assert_string_equal(got.ssl_mode, "require");
     fh_buf_fini(&form);
     fh_arena_free(arena);
