@@ -294,14 +294,13 @@ int fh_config_load(struct fh_config *out,
 
 void fh_config_help(struct fh_buf *out)
 {
-    fh_buf_add_cstr(
-        out,
-        "usage: freehold-node [--home DIR] [--offline] [--FLAG VALUE]...\n\n"
-        "  --home DIR      folder of the node (FREEHOLD_HOME; default ~/.freehold)\n"
-        "  --offline       admin socket only, no network\n"
-        "  --errand DIR    no home: what `freehold contract` starts for one question\n"
-        "  --doctor        say what this machine and home lack for a node, and end\n\n"
-        "Each flag goes before its variable, and that before freehold.yaml:\n\n");
+    fh_buf_add_cstr(out,
+                    "usage: freehold-node [--home DIR] [--offline] [--FLAG VALUE]...\n\n"
+                    "  --home DIR      folder of the node (FREEHOLD_HOME; default ~/.freehold)\n"
+                    "  --offline       admin socket only, no network\n"
+                    "  --errand DIR    no home: what `freehold contract` starts for one question\n"
+                    "  --doctor        say what this machine and home lack for a node, and end\n\n"
+                    "Each flag goes before its variable, and that before freehold.yaml:\n\n");
     for (size_t i = 0; i < fh_settings_table_count; i++) {
         const struct fh_setting *setting = &fh_settings_table[i];
         fh_buf_printf(out, "  --%s", setting->flag);

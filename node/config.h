@@ -27,9 +27,10 @@ struct fh_config {
 
 /* Reads the command line of freehold-node ("--home DIR", "--offline", "--errand DIR", "--doctor",
  * "--help" and every flag of the table, as "--listen X" or "--listen=X"), the environment and the
- * home's file, and checks it all. `environment` is getenv's list ("NAME=value", NULL at the end); unknown
- * FREEHOLD_ variables are ignored, see `warning`. FH_EUSAGE (unknown flag, with the nearest right
- * one), and the errors of fh_home_locate, fh_home_check, fh_settings_parse, fh_settings_check. */
+ * home's file, and checks it all. `environment` is getenv's list ("NAME=value", NULL at the end);
+ * unknown FREEHOLD_ variables are ignored, see `warning`. FH_EUSAGE (unknown flag, with the nearest
+ * right one), and the errors of fh_home_locate, fh_home_check, fh_settings_parse,
+ * fh_settings_check. */
 FH_MUST_CHECK int fh_config_load(struct fh_config *out,
                                  int argc,
                                  const char *const *argv,

@@ -7,6 +7,7 @@
 #include "common/time.h"
 #include "common/version.h"
 #include "node/admin.h"
+#include "node/delegates.h"
 #include "node/io/inbox.h"
 #include "node/io/link.h"
 #include "node/io/loop.h"
@@ -24,7 +25,6 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 enum {
     SWEEP_MS = 60 * 1000,
@@ -223,32 +223,6 @@ static void quiesce(void *user)
     fh_timer_set(node->drain, 0);
 }
 
-/* What the domain's steward made: a delegation, a revocation. */
-static void take_identity(struct fh_node *node, struct fh_admin_question *question)
-{
-    struct fh_msg_bins records;
-    struct fh_bytes record;
-    struct fh_err err;
-    uint64_t added = 0;
-    int rc = fh_msg_bins_read(fh_admin_fields(question), &records, &err);
-    while (rc == FH_OK && fh_msg_bins_next(&records, &record)) {
-        bool is_new = false;
-        rc = node->mesh != NULL ? fh_mesh_identity(node->mesh, record, &is_new, &err)
-                                : fh_residence_take(&node->home, record, &is_new, &err);
-        added += is_new;
-    }
-    if (rc != FH_OK) {
-        fh_admin_refuse(question, &err);
-        return;
-    }
-    fh_log(FH_LOG_INFO, "identity.taken", "new=%llu", (unsigned long long)added);
-    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
-    fh_buf_init(&out, 16);
-    fh_msg_ok(&out, 1);
-    fh_pack_uint(&out, added);
-    fh_admin_answer(question, &out);
-}
-
 static void on_admin(struct fh_admin_question *question, void *user)
 {
     struct fh_node *node = user;
@@ -256,27 +230,34 @@ static void on_admin(struct fh_admin_question *question, void *user)
     unsigned code = fh_admin_code(question);
     if (node->going_down) {
         fh_err_set(&err, FH_ECANCELLED, "this node is going down");
-    } else if (code == FH_MSG_ADMIN_CHAIN || code == FH_MSG_ADMIN_PUBLISH ||
-               code == FH_MSG_ADMIN_BASE) {
+        fh_admin_refuse(question, &err);
+        return;
+    }
+    switch (code) {
+    case FH_MSG_ADMIN_CHAIN:
+    case FH_MSG_ADMIN_PUBLISH:
+    case FH_MSG_ADMIN_BASE:
         fh_publisher_question(node->publisher, question);
         return;
-    } else if (code == FH_MSG_ADMIN_ANNOUNCED || code == FH_MSG_ADMIN_MOVE) {
+    case FH_MSG_ADMIN_ANNOUNCED:
+    case FH_MSG_ADMIN_MOVE:
         fh_moves_question(&node->moves, question);
         return;
-    } else if (code == FH_MSG_ADMIN_CHECK || code == FH_MSG_ADMIN_MEASURED) {
+    case FH_MSG_ADMIN_CHECK:
+    case FH_MSG_ADMIN_MEASURED:
         fh_schedule_question(node->schedule, question);
         return;
-    } else if (code == FH_MSG_ADMIN_IDENTITY) {
-        take_identity(node, question);
+    case FH_MSG_ADMIN_IDENTITY:
+        fh_delegates_question(&node->home, node->mesh, question);
         return;
-    } else if (code == FH_MSG_ADMIN_LEAVE) {
+    case FH_MSG_ADMIN_LEAVE:
         node->leaving = question;
         go_down(node);
         return;
-    } else {
-        fh_err_rule(
-            &err, FH_EPROTO, "message.unknown", "the admin socket knows no message %u", code);
+    default:
+        break;
     }
+    fh_err_rule(&err, FH_EPROTO, "message.unknown", "the admin socket knows no message %u", code);
     fh_admin_refuse(question, &err);
 }
 

@@ -310,8 +310,7 @@ keep_delegation(void *user, unsigned type, const struct fh_record_id *id, struct
     return true;
 }
 
-static void
-ended(const struct fh_publish_report *report, const struct fh_err *failure, void *user)
+static void ended(const struct fh_publish_report *report, const struct fh_err *failure, void *user)
 {
     struct slot *slot = user;
     slot->running = false;

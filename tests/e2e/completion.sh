@@ -91,7 +91,8 @@ if command -v fish >/dev/null; then
     }
     for command in "${commands[@]}"; do
         fish_offers "${command##* }" "freehold ${command%"${command##* }"}"
-        for flag in $(flags_of $command); do
+        read -ra parts <<<"$command"
+        for flag in $(flags_of "${parts[@]}"); do
             fish_offers "$flag" "freehold $command ${flag:0:3}"
         done
     done

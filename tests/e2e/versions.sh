@@ -108,7 +108,8 @@ rows_of() # COLUMN MAJOR
 }
 rows_of item 1 >"$work/one"
 rows_of thing 2 >"$work/two"
-(($(wc -l <"$work/one") == 100)) && cmp "$work/one" "$work/two" || fail "the two majors differ"
+(($(wc -l <"$work/one") == 100)) || fail "not all rows of a major came"
+cmp "$work/one" "$work/two" || fail "the two majors differ"
 prints 'rows
 100' fh market -o csv query 'SELECT count(*) AS rows FROM shop."orders@1" a JOIN shop."orders@2" b
     ON a.id = b.id AND a.item = b.thing AND a.price = b.price'

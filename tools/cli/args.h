@@ -29,10 +29,10 @@ struct fh_flag {
 };
 
 enum {
-    FH_ARGS_FLAGS_MAX = 10,     /* of one command */
+    FH_ARGS_FLAGS_MAX = 10,      /* of one command */
     FH_ARGS_OPERANDS_MAX = 1024, /* files of one lint or publish: a whole repository */
-    FH_ARGS_WORDS_MAX = 64,     /* words of a search */
-    FH_ARGS_DISTANCE_MAX = 2,   /* edits between an unknown word and what is suggested */
+    FH_ARGS_WORDS_MAX = 64,      /* words of a search */
+    FH_ARGS_DISTANCE_MAX = 2,    /* edits between an unknown word and what is suggested */
 };
 
 struct fh_command {

@@ -85,8 +85,7 @@ static void put_data(struct fh_buf *out, const struct fh_review *review)
     }
 }
 
-static void
-put_changes(struct fh_buf *out, const char *previous, const struct fh_compat *compat)
+static void put_changes(struct fh_buf *out, const char *previous, const struct fh_compat *compat)
 {
     fh_buf_add_cstr(out, "\nChanges since ");
     fh_review_text(out, previous);

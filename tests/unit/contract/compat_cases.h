@@ -10,6 +10,8 @@
 #ifndef FH_TESTS_UNIT_CONTRACT_COMPAT_CASES_H
 #define FH_TESTS_UNIT_CONTRACT_COMPAT_CASES_H
 
+#include <stddef.h>
+
 enum place { COLUMN, TABLE, TOP };
 
 struct compat_case {
