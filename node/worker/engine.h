@@ -10,9 +10,9 @@
  * empty.
  *
  * Files: the node opens them and passes descriptors; DuckDB reads /proc/self/fd/100 and up, the
- * only paths it may open, which files.h serves from the descriptors. So the worker learns no path, and no rename or symlink between the node's
- * check and the read can change which file it is. A file that is overwritten in place while it is
- * read stays the reader's risk, as everywhere.
+ * only paths it may open, which files.h serves from the descriptors. So the worker learns no path,
+ * and no rename or symlink between the node's check and the read can change which file it is. A
+ * file that is overwritten in place while it is read stays the reader's risk, as everywhere.
  *
  * Does not: run consumers' queries (run.h). Thread: the working thread. Ownership: given.
  */

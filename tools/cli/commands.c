@@ -45,9 +45,10 @@ const struct fh_command fh_commands[] = {
         .noun = "doctor",
         .operands = "",
         .summary = "check whether machine and home are fit for a node",
-        .details = "Starts a worker and tells what confines it, and looks at home, ports, clock and\n"
-                   "disk. Works without a home, and beside a running node. Ends with 1 when a\n"
-                   "required thing is missing.",
+        .details =
+            "Starts a worker and tells what confines it, and looks at home, ports, clock and\n"
+            "disk. Works without a home, and beside a running node. Ends with 1 when a\n"
+            "required thing is missing.",
         .example = "freehold doctor\nfreehold --home aviation -o json doctor",
         .run = fh_cmd_doctor,
     },
