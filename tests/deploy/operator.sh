@@ -134,6 +134,10 @@ after()
         chmod 0770 orders
         expect "a home that others can change is refused" \
             fails_by home.permissions freehold --home orders node
+        chmod 0700 orders
+        ;;
+    "Confinement 1")
+        expect "the doctor knows what stands" grep -q '"check": "sandbox.seccomp"' doctor.json
         : >"$work/all-done"
         ;;
     *) ;;

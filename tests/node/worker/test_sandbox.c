@@ -8,23 +8,17 @@
 #include "node/worker/sandbox.h"
 #include "node/worker/sandbox_layers.h"
 #include "tests/lib/scratch.h"
+#include "tests/node/worker/escapes.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/limits.h>
-#include <netinet/in.h>
-#include <pthread.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -33,251 +27,10 @@
 
 #include <cmocka.h>
 
-enum { WORKED = 200, FAILED_TO_CONFINE = 201, MEMORY_MIB = 128 };
+enum { WORKED = 200, FAILED_TO_CONFINE = 201 };
 
 static struct test_scratch scratch;
-static char outside[PATH_MAX]; /* a file beside the spill folder */
 static char spill[PATH_MAX];
-static int source; /* a descriptor that was passed, as the node does */
-static pid_t node; /* asked before, as the sandbox ends whoever asks */
-
-/* ---- attempts: 0 or more when they worked, else errno ---- */
-
-typedef long attempt_fn(void);
-
-static long open_passwd(void)
-{
-    return open("/etc/passwd", O_RDONLY);
-}
-
-static long open_above(void)
-{
-    return open("../../../../../../etc/passwd", O_RDONLY);
-}
-
-static long open_parent_environment(void)
-{
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/environ", node);
-    return open(path, O_RDONLY);
-}
-
-static long open_own_memory(void)
-{
-    return open("/proc/self/mem", O_RDWR);
-}
-
-static long open_neighbour(void)
-{
-    return open(outside, O_RDONLY);
-}
-
-static long write_neighbour(void)
-{
-    return open(outside, O_WRONLY);
-}
-
-static long create_outside(void)
-{
-    return open("/tmp/freehold-escaped", O_WRONLY | O_CREAT, 0600);
-}
-
-static long truncate_outside(void)
-{
-    return syscall(SYS_truncate, outside, 0);
-}
-
-static long reopen_source(void)
-{
-    char path[64]; /* not a slot: the kernel's own magic link */
-    snprintf(path, sizeof path, "/proc/self/fd/%d", source);
-    return open(path, O_RDWR);
-}
-
-static long write_source(void)
-{
-    return open("/proc/self/fd/100", O_RDWR);
-}
-
-static long read_source(void)
-{
-    char text[8];
-    int fd = open("/proc/self/fd/100", O_RDONLY);
-    int again = open("/proc/self/fd/100", O_RDONLY);
-    bool good = fd >= 0 && read(fd, text, 4) == 4 && memcmp(text, "seco", 4) == 0 &&
-                lseek(again, 0, SEEK_CUR) == 0 && lseek(again, 2, SEEK_SET) == 2 &&
-                read(again, text, 2) == 2 && memcmp(text, "co", 2) == 0 && read(fd, text, 2) == 2 &&
-                memcmp(text, "nd", 2) == 0;
-    return good ? 0 : -1;
-}
-
-static long use_spill(void)
-{
-    int fd = mkdir("spill", 0700) == 0 ? open("spill/a", O_RDWR | O_CREAT | O_TRUNC, 0600) : -1;
-    bool good = fd >= 0 && pwrite(fd, "x", 1, 0) == 1 && ftruncate(fd, 0) == 0 && close(fd) == 0 &&
-                unlink("spill/a") == 0 && rmdir("spill") == 0;
-    return good ? 0 : -1;
-}
-
-static long too_large_a_file(void)
-{
-    int fd = open("large", O_RDWR | O_CREAT, 0600);
-    return fd < 0 ? 0 : ftruncate(fd, (off_t)1 << 40);
-}
-
-static long open_socket(void)
-{
-    return socket(AF_INET, SOCK_STREAM, 0);
-}
-
-static long open_unix_socket(void)
-{
-    return socket(AF_UNIX, SOCK_STREAM, 0);
-}
-
-static long open_packet_socket(void)
-{
-    return socket(AF_PACKET, SOCK_RAW, 0);
-}
-
-static long call_connect(void)
-{
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(80)};
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    union {
-        struct sockaddr_in *in;
-        struct sockaddr *any;
-    } address = {.in = &to};
-    return fd < 0 ? fd : connect(fd, address.any, sizeof to);
-}
-
-static long call_execve(void)
-{
-    char *const none[] = {NULL};
-    return syscall(SYS_execve, "/bin/true", none, none);
-}
-
-static long call_fork(void)
-{
-    long pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
-    if (pid == 0) {
-        _exit(0);
-    }
-    return pid;
-}
-
-static long clone_into_namespace(void)
-{
-    return syscall(SYS_clone, CLONE_THREAD | CLONE_VM | CLONE_SIGHAND | CLONE_NEWUSER, 0, 0, 0, 0);
-}
-
-static long call_clone3(void)
-{
-    return syscall(SYS_clone3, NULL, 0);
-}
-
-static long kill_parent(void)
-{
-    return syscall(SYS_kill, node, 0);
-}
-
-static long kill_scoped(void)
-{
-    return kill(node, 0);
-}
-
-static long tgkill_parent(void)
-{
-    return syscall(SYS_tgkill, node, node, 0);
-}
-
-static long map_code(void)
-{
-    void *p = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return p == MAP_FAILED ? -1 : 0;
-}
-
-static long map_writable_code(void)
-{
-    void *p =
-        mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return p == MAP_FAILED ? -1 : 0;
-}
-
-static long make_code(void)
-{
-    void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return mprotect(p, 4096, PROT_READ | PROT_EXEC);
-}
-
-static long become_dumpable(void)
-{
-    return syscall(SYS_prctl, PR_SET_DUMPABLE, 1, 0, 0, 0);
-}
-
-static long trusted_terminal_input(void)
-{
-    return syscall(SYS_ioctl, 0, TIOCSTI, "x");
-}
-
-static long more_memory(void)
-{
-    struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
-    return syscall(SYS_prlimit64, 0, RLIMIT_DATA, &all, NULL);
-}
-
-#if defined(__x86_64__)
-static long call_x32(void)
-{
-    return syscall(0x40000000 + SYS_getpid);
-}
-
-static long call_i386(void)
-{
-    long result = 20; /* getpid there, writev here */
-    __asm__ volatile("int $0x80" : "+a"(result) : : "memory", "r8", "r9", "r10", "r11");
-    return result;
-}
-#endif
-
-static void *touch(void *data)
-{
-    return data;
-}
-
-static long start_thread(void)
-{
-    pthread_t thread;
-    void *result = NULL;
-    int code = pthread_create(&thread, NULL, touch, &scratch);
-    return code == 0 && pthread_join(thread, &result) == 0 && result == &scratch ? 0 : -1;
-}
-
-static long use_memory(void)
-{
-    char *p = malloc((size_t)32 << 20);
-    if (p == NULL) {
-        return -1;
-    }
-    memset(p, 1, (size_t)32 << 20);
-    char *q = realloc(p, (size_t)48 << 20);
-    free(q);
-    return q == NULL ? -1 : 0;
-}
-
-static long too_much_memory(void)
-{
-    char *p = malloc((size_t)(MEMORY_MIB + 128) << 20);
-    long code = p == NULL ? -1 : 0;
-    free(p);
-    return code;
-}
-
-static long call_abort(void)
-{
-    abort();
-}
 
 /* Calls that nothing in a worker makes: number and a name for the report. */
 #define RAW(name)                                                                                  \
@@ -405,10 +158,10 @@ static FH_NORETURN void run(uint32_t layers, bool spills, attempt_fn *attempt)
     int pair[2];
     struct fh_err err = {0};
     uint32_t stand = 0;
-    int kept = dup(source);
-    node = getppid();
+    int kept = dup(escape.source);
+    escape.node = getppid();
     struct fh_channel_setup setup = {.role = FH_WORKER_QUERY,
-                                     .memory_mib = MEMORY_MIB,
+                                     .memory_mib = ESCAPE_MEMORY_MIB,
                                      .threads = 1,
                                      .layers = layers,
                                      .spill_mib = 64,
@@ -423,7 +176,7 @@ static FH_NORETURN void run(uint32_t layers, bool spills, attempt_fn *attempt)
         fprintf(stderr, "layers %x of %x: %s\n", stand, layers, err.text);
         _exit(FAILED_TO_CONFINE);
     }
-    source = kept;
+    escape.source = kept;
     errno = 0;
     long result = attempt();
     _exit(result >= 0 ? WORKED : errno);
@@ -649,22 +402,22 @@ static int up(void **state)
     char path[PATH_MAX];
     scratch = test_scratch_make();
     test_scratch_path(spill, sizeof spill, &scratch, "worker-1");
-    test_scratch_path(outside, sizeof outside, &scratch, "neighbour");
+    test_scratch_path(escape.outside, sizeof escape.outside, &scratch, "neighbour");
     test_scratch_path(path, sizeof path, &scratch, "source");
-    FILE *file = fopen(outside, "w");
+    FILE *file = fopen(escape.outside, "w");
     FILE *other = fopen(path, "w");
     if (mkdir(spill, 0700) != 0 || file == NULL || other == NULL || fputs("canary", file) == EOF ||
         fputs("seconds", other) == EOF || fclose(file) != 0 || fclose(other) != 0) {
         return -1;
     }
-    source = open(path, O_RDONLY | O_CLOEXEC);
-    return source < 0 ? -1 : 0;
+    escape.source = open(path, O_RDONLY | O_CLOEXEC);
+    return escape.source < 0 ? -1 : 0;
 }
 
 static int down(void **state)
 {
     (void)state;
-    close(source);
+    close(escape.source);
     test_scratch_remove(&scratch);
     return 0;
 }

@@ -333,6 +333,127 @@ static void hostile_queries_leave_the_node_as_it_was(void **state)
     assert_int_not_equal(access("/tmp/freehold-attached.db", F_OK), 0);
 }
 
+/* ---- behind the gate ---- */
+
+/* Statements that the gate refuses, given to a worker as if it had not: `%s` is a file with a
+ * random text in it, beside the spill folders. Neither the text nor anything of the machine may
+ * come back, and nothing may be written. */
+static const char *const ungated[] = {
+    "SELECT * FROM '%s'",
+    "SELECT * FROM read_csv('%s', header = false)",
+    "SELECT * FROM read_text('%s')",
+    "SELECT * FROM read_blob('%s')",
+    "SELECT * FROM read_json('%s')",
+    "SELECT * FROM read_parquet('%s')",
+    "SELECT * FROM sniff_csv('%s')",
+    "SELECT * FROM parquet_metadata('%s')",
+    "SELECT * FROM glob('%s*')",
+    "SELECT * FROM glob('/etc/*')",
+    "SELECT * FROM glob('/proc/self/*')",
+    "SELECT * FROM glob('/**')",
+    "SELECT * FROM read_text('/etc/passwd')",
+    "SELECT * FROM read_text('/proc/self/environ')",
+    "SELECT * FROM read_text('/proc/self/maps')",
+    "SELECT * FROM read_text('/proc/1/environ')",
+    "SELECT * FROM read_text('../../../../../../../etc/passwd')",
+    "SELECT * FROM read_text('file://%s')",
+    "SELECT * FROM read_csv('https://example.com/x.csv')",
+    "SELECT * FROM read_text('/dev/stdin')",
+    "SELECT * FROM query('SELECT * FROM read_text(''%s'')')",
+    "SELECT * FROM query_table('%s')",
+    "ATTACH '%s' AS stolen",
+    "ATTACH '%s.db' AS made",
+    "COPY (SELECT 1) TO '%s.copied'",
+    "COPY (SELECT 1) TO '/tmp/freehold-copied'",
+    "COPY (SELECT 1) TO '%s' (USE_TMP_FILE false)",
+    "EXPORT DATABASE '%s.exported'",
+    "CREATE TABLE x AS SELECT * FROM read_text('%s')",
+    "INSTALL httpfs",
+    "LOAD '%s'",
+    "LOAD httpfs",
+    "SET home_directory = '%s'",
+    "SET temp_directory = '/tmp/freehold-temp'",
+    "SET enable_external_access = true",
+    "SET allowed_directories = ['/']",
+    "RESET lock_configuration",
+    "SET memory_limit = '100GB'",
+    "SET threads = 100",
+    "SET log_query_path = '%s.log'",
+    "PRAGMA enable_profiling = 'json'; PRAGMA profiling_output = '%s.profile'",
+    "CALL enable_logging(storage = 'file', storage_config = {'path': '%s.logs'})",
+    "SELECT * FROM enable_logging(storage = 'file', storage_config = {'path': '%s.logs'})",
+    "CREATE SECRET s (TYPE s3, KEY_ID 'a', SECRET 'b')",
+    "CREATE PERSISTENT SECRET s (TYPE s3, KEY_ID 'a', SECRET 'b')",
+    "SELECT getenv('PATH')",
+    "IMPORT DATABASE '%s'",
+    "SELECT * FROM duckdb_secrets()",
+};
+
+static void behind_the_gate_there_is_nothing(void **state)
+{
+    (void)state;
+    char path[256];
+    char name[64];
+    char canary[48];
+    struct fh_worker *worker = NULL;
+    snprintf(canary,
+             sizeof canary,
+             "canary%016llx",
+             (unsigned long long)fh_clock_mono_ns() * 0x9e3779b97f4a7c15ULL);
+    snprintf(name, sizeof name, "hidden%llx", (unsigned long long)fh_clock_mono_ns());
+    test_scratch_path(path, sizeof path, &rig.scratch, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fprintf(file, "%s,%s\n%s,%s\n", canary, canary, canary, canary) > 0);
+    assert_int_equal(fclose(file), 0);
+    for (size_t i = 0; i < FH_COUNT(ungated); i++) {
+        char sql[1024];
+        struct fh_err err = {0};
+        struct fh_buf out;
+        fh_buf_init(&out, 16 * 1024 * 1024);
+        if (worker == NULL || fh_worker_dead(worker)) {
+            fh_worker_release(worker);
+            fh_loop_run_once(rig.loop, 10);
+            worker = small_worker(1);
+        }
+        const char *at = strstr(ungated[i], "%s");
+        int before = at == NULL ? (int)strlen(ungated[i]) : (int)(at - ungated[i]);
+        snprintf(sql,
+                 sizeof sql,
+                 "%.*s%s%s",
+                 before,
+                 ungated[i],
+                 at == NULL ? "" : path,
+                 at == NULL ? "" : at + 2);
+        (void)rig_query(worker, sql, &out, &err);
+        const char *rows = fh_buf_cstr(&out);
+        static const char *const leaks[] = {
+            "canary", "hidden", "root:", "PATH=", "libduckdb", "/etc"};
+        for (size_t k = 0; k < FH_COUNT(leaks); k++) {
+            if (strstr(rows, leaks[k]) != NULL || strstr(err.text, "canary") != NULL) {
+                fail_msg("%s: %s / %.300s", sql, err.text, rows);
+            }
+        }
+        fh_buf_fini(&out);
+    }
+    rig_release(&rig, worker);
+    static const char *const made[] = {
+        "", ".copied", ".exported", ".db", ".log", ".logs", ".profile"};
+    for (size_t i = 0; i < FH_COUNT(made); i++) {
+        char other[300];
+        snprintf(other, sizeof other, "%s%s", path, made[i]);
+        assert_int_equal(access(other, F_OK), i == 0 ? 0 : -1);
+    }
+    file = fopen(path, "r");
+    assert_non_null(file);
+    char text[64] = "";
+    assert_non_null(fgets(text, sizeof text, file));
+    fclose(file);
+    assert_int_equal(strncmp(text, canary, strlen(canary)), 0);
+    assert_int_not_equal(access("/tmp/freehold-copied", F_OK), 0);
+    assert_int_not_equal(access("/tmp/freehold-temp", F_OK), 0);
+}
+
 /* ---- layers ---- */
 
 static void layers_are_told_and_demanded(void **state)
@@ -394,6 +515,7 @@ int main(void)
         cmocka_unit_test(a_folder_beyond_its_quota_ends_the_worker),
         cmocka_unit_test(a_crash_costs_its_query_only),
         cmocka_unit_test(a_stopped_worker_is_killed_after_the_grace),
+        cmocka_unit_test(behind_the_gate_there_is_nothing),
         cmocka_unit_test(hostile_queries_leave_the_node_as_it_was),
     };
     return cmocka_run_group_tests(tests, up, down);
