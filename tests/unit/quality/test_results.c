@@ -124,7 +124,7 @@ static void test_measured(void **state)
         {"12.5%", true},
         {"12345678901234567890123456789012345678901234567890123456789012345678901234567890", false},
         {"Muster", false},
-        {"truely", false},
+        {"truelike", false},
         {"1 2", false},
         {"'1'", false},
         {"1;DROP", false},
