@@ -31,6 +31,8 @@ struct fh_catalog {
     struct fh_domain_id self;
     uint64_t products_per_domain_max;
     struct fh_catalog_sums sums;
+    struct fh_bytes offered; /* the record that `opened` is the contract of */
+    const struct fh_contract *opened;
     struct fh_catalog_domain *domains; /* by id */
     size_t domain_count;
     size_t domain_capacity;
