@@ -7,6 +7,7 @@
 #include "common/assert.h"
 #include "common/log.h"
 #include "common/time.h"
+#include "node/mesh/opening.h"
 
 /* How much it matters that the others hear of an identity record soon. What begins to hold another
  * day, as eleven of a domain's twelve delegations to its node do, gives way to everything else: a
@@ -223,6 +224,7 @@ static int take_all(struct fh_mesh *mesh,
                     struct fh_msg_bins records,
                     const struct fh_origin *origin,
                     enum fh_store_durability durability,
+                    struct fh_opening *opening,
                     fh_mesh_taken_fn *each,
                     void *user,
                     struct fh_err *err)
@@ -233,14 +235,16 @@ static int take_all(struct fh_mesh *mesh,
         return rc;
     }
     struct fh_bytes record;
-    while (fh_msg_bins_next(&records, &record)) {
+    for (unsigned i = 0; fh_msg_bins_next(&records, &record); i++) {
         bool is_new;
         struct fh_err why;
+        fh_catalog_offer(mesh->options.catalog, record, fh_opening_take(opening, i));
         rc = fh_mesh_intake(mesh, record, origin, &is_new, &why);
         if (each != NULL) {
             each(user, rc, is_new, &why);
         }
     }
+    fh_catalog_offer(mesh->options.catalog, FH_BYTES_NONE, NULL);
     rc = fh_store_commit(store, err);
     if (rc != FH_OK) {
         struct fh_err second;
@@ -262,11 +266,13 @@ int fh_mesh_intake_bulk(struct fh_mesh *mesh,
     /* A step may store the node's generation, which must be durable before the step's datagrams
      * leave, and cannot be inside a lazy transaction. */
     fh_mesh_gossip_pause(mesh);
-    int rc = take_all(mesh, *records, origin, FH_STORE_BULK, each, user, err);
+    struct fh_opening *opening = fh_opening_begin(mesh->options.loop, &mesh->id, records);
+    int rc = take_all(mesh, *records, origin, FH_STORE_BULK, opening, each, user, err);
     if (rc != FH_OK && strcmp(err->rule, "store.undone") == 0) {
         /* One of them failed after it had written: each may then fail for itself. */
-        rc = take_all(mesh, *records, origin, FH_STORE_LAZY, each, user, err);
+        rc = take_all(mesh, *records, origin, FH_STORE_LAZY, opening, each, user, err);
     }
+    fh_opening_end(opening);
     fh_mesh_gossip_resume(mesh);
     return rc;
 }

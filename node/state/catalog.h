@@ -99,6 +99,13 @@ FH_MUST_CHECK int fh_catalog_contract(struct fh_catalog *catalog,
                                       struct fh_catalog_outcome *out,
                                       struct fh_err *err);
 
+/* Offers the contract that fh_contract_record_open gave for these very bytes, so that it is not
+ * opened again when they are handed over. Borrowed until the next offer; NULL takes it back. */
+struct fh_contract;
+void fh_catalog_offer(struct fh_catalog *catalog,
+                      struct fh_bytes record,
+                      const struct fh_contract *contract);
+
 /* Publishes an own version: contract, announcement and source in one durable transaction, all or
  * nothing. The contract must be the next of its chain, the announcement must name it.
  * `source` may be NULL (a withdrawal). Refusals as above. */

@@ -394,6 +394,33 @@ static int put_contract(struct fh_catalog *catalog,
                : code;
 }
 
+void fh_catalog_offer(struct fh_catalog *catalog,
+                      struct fh_bytes record,
+                      const struct fh_contract *contract)
+{
+    catalog->offered = record;
+    catalog->opened = contract;
+}
+
+/* The contract inside: the one that was offered for these bytes, or opened here. */
+static int open_contract(const struct fh_catalog *catalog,
+                         const struct incoming *in,
+                         struct fh_arena *arena,
+                         const struct fh_contract **out,
+                         struct fh_err *err)
+{
+    struct fh_bytes bytes = in->record.bytes;
+    if (catalog->opened != NULL && catalog->offered.data == bytes.data &&
+        catalog->offered.size == bytes.size) {
+        *out = catalog->opened;
+        return FH_OK;
+    }
+    struct fh_contract *opened = NULL;
+    int code = fh_contract_record_open(&opened, &in->contract, arena, err);
+    *out = opened;
+    return code;
+}
+
 int fh_catalog_apply_contract(struct fh_catalog *catalog,
                               struct fh_bytes record,
                               const struct fh_record_id *expected,
@@ -437,9 +464,9 @@ int fh_catalog_apply_contract(struct fh_catalog *catalog,
     if (code == FH_OK && arena == NULL) {
         code = fh_err_set(err, FH_ENOMEM, "no memory for a contract");
     }
-    struct fh_contract *contract = NULL;
+    const struct fh_contract *contract = NULL;
     if (code == FH_OK) {
-        code = fh_contract_record_open(&contract, &in.contract, arena, err);
+        code = open_contract(catalog, &in, arena, &contract, err);
         if (code != FH_OK) {
             return fh_err_wrap(err, "contract %s %s", in.contract.product, in.contract.version);
         }
