@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/node.h"
 
-#include "common/assert.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/time.h"
@@ -25,6 +24,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum {
     SWEEP_MS = 60 * 1000,
