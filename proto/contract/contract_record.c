@@ -199,9 +199,12 @@ int fh_contract_record_parse(struct fh_contract_record *out,
     return rc;
 }
 
-/* Whether the text reads as the contract whose form was signed. */
-static int
-check_text(const struct fh_contract_record *record, struct fh_arena *arena, struct fh_err *err)
+/* Whether the text reads as the contract whose form was signed: then it is that contract, and the
+ * form need not be decoded. */
+static int check_text(struct fh_contract **out,
+                      const struct fh_contract_record *record,
+                      struct fh_arena *arena,
+                      struct fh_err *err)
 {
     struct fh_findings findings;
     struct fh_contract *contract = NULL;
@@ -219,6 +222,7 @@ check_text(const struct fh_contract_record *record, struct fh_arena *arena, stru
             return fh_err_set(err, FH_ENOMEM, "contract record: out of memory");
         }
         if (fh_bytes_equal(fh_buf_view(&form), record->form)) {
+            *out = contract;
             return FH_OK;
         }
         snprintf(why.text, sizeof why.text, "it says something else");
@@ -239,7 +243,9 @@ int fh_contract_record_open(struct fh_contract **out,
                             struct fh_err *err)
 {
     struct fh_contract *contract = NULL;
-    int rc = fh_contract_decode(&contract, record->form, arena, err);
+    struct fh_err differs = {0};
+    int same = check_text(&contract, record, arena, &differs);
+    int rc = same == FH_OK ? FH_OK : fh_contract_decode(&contract, record->form, arena, err);
     if (rc != FH_OK) {
         return rc;
     }
@@ -255,8 +261,11 @@ int fh_contract_record_open(struct fh_contract **out,
                            contract->version);
     }
     rc = fh_publish_rules_received(contract, arena, err);
-    if (rc == FH_OK) {
-        rc = check_text(record, arena, err);
+    if (rc == FH_OK && same != FH_OK) {
+        rc = same;
+        if (err != NULL) {
+            *err = differs;
+        }
     }
     if (rc == FH_OK) {
         *out = contract;
