@@ -91,7 +91,10 @@ static void deliver(struct fh_mesh *mesh, const struct fh_gossip_action *action)
         return;
     }
     const char *address;
-    if (fh_mesh_lacks_identity(&err) && fh_mesh_address(mesh, &action->node, &address)) {
+    /* Of domains that are known the identity records alone are fetched (lacks.c): who signs with
+     * keys that nobody knows must not make everybody synchronise. */
+    if (err.code == FH_ENOTFOUND && fh_mesh_lacks_identity(&err) &&
+        fh_mesh_address(mesh, &action->node, &address)) {
         fh_mesh_sync(mesh, &action->node, address);
         return;
     }
@@ -573,6 +576,7 @@ void fh_mesh_quiesce(struct fh_mesh *mesh)
     if (mesh->pull_timer != NULL) {
         fh_timer_clear(mesh->pull_timer);
     }
+    fh_mesh_lacks_quiesce(mesh);
     fh_mesh_joining_end(mesh);
     fh_mesh_gossip_end(mesh);
 }
@@ -587,6 +591,7 @@ void fh_mesh_free(struct fh_mesh *mesh)
     fh_timer_free(mesh->gossip_timer);
     fh_timer_free(mesh->leave_timer);
     fh_timer_free(mesh->pull_timer);
+    fh_mesh_lacks_end(mesh);
     fh_mesh_measured_end(mesh);
     fh_free(mesh->actions);
     fh_free(mesh);

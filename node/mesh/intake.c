@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/time.h"
 #include "node/mesh/opening.h"
+#include "proto/contract/contract_record.h"
 
 /* How much it matters that the others hear of an identity record soon. What begins to hold another
  * day, as eleven of a domain's twelve delegations to its node do, gives way to everything else: a
@@ -35,6 +36,9 @@ static int take_identity(struct fh_mesh *mesh,
     struct fh_directory_outcome outcome;
     int rc = fh_directory_add(mesh->options.dir, record->bytes, wall, &outcome, err);
     if (rc != FH_OK) {
+        if (fh_mesh_lacks_identity(err)) {
+            fh_mesh_want_identity(mesh, &outcome.domain, record, err, &origin->node);
+        }
         return rc;
     }
     if (outcome.result == FH_DIRECTORY_KNOWN) {
@@ -141,25 +145,45 @@ static int take_member(struct fh_mesh *mesh,
     return FH_OK; /* the core judges it in its own step and counts what it refuses */
 }
 
-int fh_mesh_intake(struct fh_mesh *mesh,
-                   struct fh_bytes record,
-                   const struct fh_origin *origin,
-                   bool *out_new,
-                   struct fh_err *err)
+/* Which domain a record of the catalogue says it is of. */
+static bool states_domain(const struct fh_record *record, struct fh_domain_id *out)
 {
-    *out_new = false;
-    struct fh_record parsed;
-    int rc = fh_record_parse(&parsed, record, &mesh->id, err);
-    if (rc != FH_OK) {
-        return rc;
+    struct fh_announcement announcement;
+    struct fh_contract_record contract;
+    struct fh_measurement measurement;
+    struct fh_err err;
+    if (record->type == FH_RECORD_ANNOUNCEMENT &&
+        fh_announce_parse(&announcement, record->payload, &err) == FH_OK) {
+        *out = announcement.domain;
+        return true;
     }
-    switch (parsed.type) {
+    if (record->type == FH_RECORD_CONTRACT &&
+        fh_contract_record_parse(&contract, record->payload, &err) == FH_OK) {
+        *out = contract.domain;
+        return true;
+    }
+    if (record->type == FH_RECORD_MEASUREMENT &&
+        fh_measurement_parse(&measurement, record->payload, &err) == FH_OK) {
+        *out = measurement.domain;
+        return true;
+    }
+    return false;
+}
+
+static int take(struct fh_mesh *mesh,
+                const struct fh_record *parsed,
+                const struct fh_origin *origin,
+                bool *out_new,
+                struct fh_err *err)
+{
+    struct fh_bytes record = parsed->bytes;
+    switch (parsed->type) {
     case FH_RECORD_KEY:
     case FH_RECORD_DELEGATION:
     case FH_RECORD_REVOCATION:
     case FH_RECORD_CHARTER:
     case FH_RECORD_ADMISSION:
-        return take_identity(mesh, &parsed, origin, out_new, err);
+        return take_identity(mesh, parsed, origin, out_new, err);
     case FH_RECORD_ALIVE:
     case FH_RECORD_LEAVE:
     case FH_RECORD_SUSPECT:
@@ -175,8 +199,27 @@ int fh_mesh_intake(struct fh_mesh *mesh,
                            FH_EINVAL,
                            "record.type",
                            "records of type %s do not travel by themselves",
-                           fh_record_type_text(parsed.type));
+                           fh_record_type_text(parsed->type));
     }
+}
+
+int fh_mesh_intake(struct fh_mesh *mesh,
+                   struct fh_bytes record,
+                   const struct fh_origin *origin,
+                   bool *out_new,
+                   struct fh_err *err)
+{
+    *out_new = false;
+    struct fh_record parsed;
+    struct fh_domain_id domain;
+    int rc = fh_record_parse(&parsed, record, &mesh->id, err);
+    if (rc == FH_OK) {
+        rc = take(mesh, &parsed, origin, out_new, err);
+    }
+    if (rc != FH_OK && fh_mesh_lacks_identity(err) && states_domain(&parsed, &domain)) {
+        fh_mesh_want_identity(mesh, &domain, &parsed, err, &origin->node);
+    }
+    return rc;
 }
 
 int fh_mesh_identity(struct fh_mesh *mesh,
@@ -275,12 +318,6 @@ int fh_mesh_intake_bulk(struct fh_mesh *mesh,
     fh_opening_end(opening);
     fh_mesh_gossip_resume(mesh);
     return rc;
-}
-
-bool fh_mesh_lacks_identity(const struct fh_err *err)
-{
-    return err->code == FH_ENOTFOUND && (strncmp(err->rule, "identity.missing.", 17) == 0 ||
-                                         strncmp(err->rule, "record.signer.", 14) == 0);
 }
 
 void fh_mesh_catalog_changed(struct fh_mesh *mesh)

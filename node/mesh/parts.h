@@ -41,6 +41,9 @@ struct fh_mesh {
     bool pulling;
     unsigned pull_turn; /* rotates through candidates */
 
+    /* lacks.c */
+    struct fh_mesh_lacks *lacks; /* NULL while there were none */
+
     /* measured.c */
     struct fh_mesh_early *early; /* NULL while there are none */
 };
@@ -69,8 +72,18 @@ FH_MUST_CHECK int fh_mesh_intake_bulk(struct fh_mesh *mesh,
                                       fh_mesh_taken_fn *each,
                                       void *user,
                                       struct fh_err *err);
-/* Whether a refusal means that identity records are missing here: then synchronise. */
+
+/* lacks.c: whether a refusal means that identity records are missing here. */
 bool fh_mesh_lacks_identity(const struct fh_err *err);
+/* Asks for this domain's identity records, soon and until the signer of `refused` is known, for a
+ * while. What was refused then comes again. Nothing happens for a zero domain. All borrowed. */
+void fh_mesh_want_identity(struct fh_mesh *mesh,
+                           const struct fh_domain_id *domain,
+                           const struct fh_record *refused,
+                           const struct fh_err *why,
+                           const struct fh_node_id *from);
+void fh_mesh_lacks_quiesce(struct fh_mesh *mesh);
+void fh_mesh_lacks_end(struct fh_mesh *mesh);
 
 /* gossip_driver.c */
 FH_MUST_CHECK int fh_mesh_gossip_start(struct fh_mesh *mesh,

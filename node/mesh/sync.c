@@ -24,7 +24,6 @@ enum {
     PULL_LOOK = 256,     /* of those that are missing: what nobody has must not hide the others */
     PULL_RETRY_MS = 125, /* when an owner did not have it; twice as long each time */
     PULL_RETRY_MAX_MS = 8000,
-    STRANGER_SYNCS = 2, /* in a row because a contract's key is not known; then it can wait */
 };
 
 /* ---- synchronisation ---- */
@@ -242,7 +241,6 @@ static void pull_later(struct fh_mesh *mesh)
 struct taking {
     const struct pull *pull;
     unsigned taken;
-    bool strangers; /* signed by a key that has not come here yet */
 };
 
 static void contract_taken(void *user, int code, bool is_new, const struct fh_err *err)
@@ -253,7 +251,6 @@ static void contract_taken(void *user, int code, bool is_new, const struct fh_er
     } else if (code == FH_EINCOMPLETE) {
         taking->taken++; /* its predecessor is wanted now: several were published in a row */
     } else {
-        taking->strangers = taking->strangers || fh_mesh_lacks_identity(err);
         fh_log(FH_LOG_WARN,
                "contract.refused",
                "from=%s rule=%s text=\"%s\"",
@@ -282,9 +279,6 @@ static void pulled(struct fh_pack_reader *fields, const struct fh_err *failure, 
             fh_log(FH_LOG_ERROR, "pull.not_stored", "from=%s text=\"%s\"", pull->address, err.text);
             taking.taken = 0;
         }
-    }
-    if (taking.strangers && mesh->pull_turn < STRANGER_SYNCS) {
-        fh_mesh_sync(mesh, &pull->node, pull->address); /* which pulls again at its end */
     }
     fh_free(pull);
     if (mesh->quiet) {

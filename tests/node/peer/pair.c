@@ -81,6 +81,9 @@ static void on_ask(struct fh_question *question, void *user)
         fh_questions_relayed(side->questions, question, frame);
         return;
     }
+    if (side->answer != NULL && side->answer(question, side->user)) {
+        return;
+    }
     struct fh_buf out;
     fh_buf_init(&out, 64);
     fh_msg_ok(&out, 0);

@@ -18,6 +18,9 @@ struct fh_loop;
 
 enum { WAIT_MS = 20000 };
 
+/* Answers the question (taken), or leaves it: then it gets an empty good answer. */
+typedef bool side_answer_fn(struct fh_question *question, void *user);
+
 /* One end: a key that speaks for a domain, and all that a node has of io and peers. */
 struct side {
     struct fh_agree_secret agree;
@@ -31,6 +34,8 @@ struct side {
     unsigned asked; /* questions that reached the handler */
     unsigned gone;  /* open sessions that ended */
     unsigned last_code;
+    side_answer_fn *answer; /* NULL: none of its own */
+    void *user;
 };
 
 struct mesh {
