@@ -2,15 +2,17 @@
 # shellcheck shell=bash disable=SC2154
 # What the end-to-end tests share: sourced first of all by tests/e2e/*.sh, which are called with
 #     SOURCE_FOLDER PROGRAM_FOLDER FIRST_PORT
-# Makes `work`, a folder of its own, and sources the scripts for nodes. When the test ends, however
+# The ports are those of this build (ports.sh). Makes `work`, a folder of its own, and sources the scripts for nodes. When the test ends, however
 # it ends, every node that was started is ended and `work` is removed; after a failure the ends of
 # the nodes' logs are shown. A node that does not end well, leaves a process behind or that a
 # sanitizer complained of fails the test.
 set -euo pipefail
 source_folder=$1
 bin=$2
+# shellcheck source=tests/e2e/ports.sh
+source "$source_folder/tests/e2e/ports.sh"
 # shellcheck disable=SC2034 # for mesh.sh
-port=$3
+port=$(choose_ports "$3" "$bin")
 # shellcheck source=tools/steps.sh
 source "$source_folder/tools/steps.sh"
 # shellcheck source=tools/mesh.sh

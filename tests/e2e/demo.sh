@@ -8,4 +8,7 @@ if ! "$1/deploy/demo/fetch" --check >/dev/null 2>&1 && ! "$1/deploy/demo/fetch" 
     echo "skipped: the demo's data is not here and cannot be fetched; tools/setup --data gets it"
     exit 77
 fi
-FH_BIN=$2 FH_DEMO_PORT=$3 exec "$1/tools/demo" --no-build </dev/null
+# shellcheck source=tests/e2e/ports.sh
+source "$1/tests/e2e/ports.sh"
+port=$(choose_ports "$3" "$2")
+FH_BIN=$2 FH_DEMO_PORT=$port exec "$1/tools/demo" --no-build </dev/null

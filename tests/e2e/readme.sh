@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs the commands of README.md's "Five minutes by hand" as they stand there, in a folder of their
-# own, and looks at what they leave. Building is left out: the programs are given.
-#     readme.sh SOURCE_FOLDER PROGRAM_FOLDER
+# Runs the commands of README.md's "Five minutes by hand" as they stand there, but for their ports, in
+# a folder of their own, and looks at what they leave. Building is left out: the programs are given.
+#     readme.sh SOURCE_FOLDER PROGRAM_FOLDER FIRST_PORT
 set -euo pipefail
 source_folder=$1
 bin=$2
+# shellcheck source=tests/e2e/ports.sh
+source "$source_folder/tests/e2e/ports.sh"
+port=$(choose_ports "$3" "$bin")
 work=$(mktemp -d "${TMPDIR:-/tmp}/freehold-readme.XXXXXX")
 clean_up()
 {
@@ -30,12 +33,41 @@ awk '/^## Five minutes by hand/ {on = 1; next} /^## / {on = 0}
     exit 1
 }
 
-# A reader waits for the prompt and looks; a script waits a moment after each node is started and
-# until the product has travelled.
-sed -i -e '/ node >/a sleep 1.5' -e '/product publish/a sleep 2' \
-    -e '/product deprecate/a sleep 1' "$work/commands.sh"
+# A reader waits for the prompt and looks; a script waits until a node that it started answers, and
+# until what the shop published is the same at the museum.
+cat >"$work/waits.sh" <<'SH'
+wait_for() # TEXT COMMAND...: for at most 30 seconds
+{
+    local text=$1 end=$((SECONDS + 30))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        ((SECONDS < end)) || {
+            echo "readme: $text did not happen" >&2
+            exit 1
+        }
+        sleep 0.05
+    done
+}
+of_shop() # HOME: what its node knows, without what each node sees in its own way
+{
+    freehold --home "$1" -o csv product status shop/orders | cut -d, -f 1-7,10-
+}
+has_travelled()
+{
+    local here there
+    here=$(of_shop shop) && there=$(of_shop museum) && [[ $here == "$there" ]]
+}
+SH
+sed -i -E -e "s/127\.0\.0\.1:7411/127.0.0.1:$port/g; s/127\.0\.0\.1:7412/127.0.0.1:$((port + 1))/g" \
+    -e 's/^freehold --home ([a-z]+) node >.*/&\nwait_for "the start of \1" freehold --home \1 status/' \
+    -e '/product (publish|deprecate)/a wait_for "the journey of the product" has_travelled' \
+    "$work/commands.sh"
+if grep -F ':74' "$work/commands.sh"; then
+    echo "readme: README.md names a port that is not replaced here" >&2
+    exit 1
+fi
 cd "$work"
-PATH=$bin:$PATH bash -euo pipefail -x commands.sh >out.txt 2>err.txt </dev/null || {
+PATH=$bin:$PATH BASH_ENV=waits.sh bash -euo pipefail -x commands.sh >out.txt 2>err.txt </dev/null || {
     cat out.txt
     tail -n 40 err.txt
     cat mesh/*.log
