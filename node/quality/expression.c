@@ -2,6 +2,7 @@
 #include "node/quality/expression.h"
 
 #include "common/assert.h"
+#include "node/quality/classes.h"
 #include "node/quality/condition.h"
 
 #include <inttypes.h>
@@ -32,12 +33,14 @@ void fh_expression_init(struct fh_expression *expression)
 {
     *expression = (struct fh_expression){.column_count = 0};
     fh_buf_init(&expression->aggregate, FH_SUBJECT_SQL_BYTES_MAX);
+    fh_buf_init(&expression->screen, FH_SUBJECT_SQL_BYTES_MAX);
     fh_buf_init(&expression->tail, FH_SUBJECT_SQL_BYTES_MAX);
 }
 
 void fh_expression_fini(struct fh_expression *expression)
 {
     fh_buf_fini(&expression->aggregate);
+    fh_buf_fini(&expression->screen);
     fh_buf_fini(&expression->tail);
 }
 
@@ -69,6 +72,20 @@ in_key(const struct fh_promise *promise, const struct fh_contract_table *table, 
     return false;
 }
 
+/* Rows of `filter` whose key of many columns came before. Remembering all keys costs a worker's
+ * memory; so their hashes are remembered, and only keys whose hash repeats are compared. */
+static void put_whole_rows(struct fh_buf *out, const char *key, const char *filter)
+{
+    fh_buf_printf(out,
+                  "(SELECT count(*) - count(DISTINCT row(%s)) FROM source WHERE %s AND hash(%s) IN "
+                  "(SELECT hash(%s) FROM source WHERE %s GROUP BY 1 HAVING count(*) > 1))",
+                  key,
+                  filter,
+                  key,
+                  key,
+                  filter);
+}
+
 /* A key of the table: the primary key, or the columns of a duplicateValues rule. */
 static void put_key(struct fh_expression *out,
                     const struct fh_promise *promise,
@@ -88,18 +105,14 @@ static void put_key(struct fh_expression *out,
     const char *key = fh_buf_cstr(&values);
     if (promise->kind != FH_PROMISE_PRIMARY_KEY) {
         /* For a rule of the author NULL is a value like others. */
-        fh_buf_printf(&out->aggregate, "count(*) - count(DISTINCT row(%s))", key);
+        put_whole_rows(&out->aggregate, key, "true");
         fh_buf_printf(&out->tail, "QUALIFY count(*) OVER (PARTITION BY %s) > 1", key);
     } else if (out->column_count == 1) {
         put_repeats(out, key);
     } else {
         /* A key with a part missing is reported as missing, not as repeated. */
         const char *whole = fh_buf_cstr(&filter);
-        fh_buf_printf(&out->aggregate,
-                      "count(*) FILTER (WHERE %s) - count(DISTINCT row(%s)) FILTER (WHERE %s)",
-                      whole,
-                      key,
-                      whole);
+        put_whole_rows(&out->aggregate, key, whole);
         fh_buf_printf(
             &out->tail, "WHERE %s QUALIFY count(*) OVER (PARTITION BY %s) > 1", whole, key);
     }
@@ -114,6 +127,70 @@ static void put_time(struct fh_expression *out, struct fh_subject *subject, bool
                   newest ? "max" : "min",
                   value,
                   value);
+}
+
+/* The least or the greatest of `value`. */
+static void edge_of(struct fh_buf *value, bool low)
+{
+    FH_CLEANUP(fh_buf_fini) struct fh_buf of;
+    fh_buf_init(&of, FH_SUBJECT_SQL_BYTES_MAX);
+    fh_buf_add_bytes(&of, fh_buf_view(value));
+    fh_buf_reset(value);
+    fh_buf_printf(value, "%s(%s)", low ? "min" : "max", fh_buf_cstr(&of));
+}
+
+/* Whether any row breaks a bound, from the least and the greatest value. */
+static int put_screen(struct fh_expression *out,
+                      const struct fh_promise *promise,
+                      bool is_text,
+                      struct fh_err *err)
+{
+    struct fh_subject edge;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf any;
+    fh_buf_init(&any, FH_SUBJECT_SQL_BYTES_MAX);
+    fh_subject_init(&edge, promise);
+    bool real = edge.type.code == FH_TYPE_FLOAT || edge.type.code == FH_TYPE_DOUBLE;
+    bool low = promise->kind == FH_PROMISE_MINIMUM ||
+               promise->kind == FH_PROMISE_EXCLUSIVE_MINIMUM ||
+               promise->kind == FH_PROMISE_MIN_LENGTH;
+    int code = FH_OK;
+    if (promise->kind == FH_PROMISE_PATTERN) {
+        if (edge.type.code == FH_TYPE_VARCHAR) {
+            (void)fh_classes_put_any(&any,
+                                     fh_buf_cstr(&edge.value),
+                                     fh_buf_cstr(&edge.length),
+                                     edge.column->options->pattern);
+        }
+    } else {
+        edge_of(&edge.value, low);
+        edge_of(&edge.length, low);
+        code = fh_condition_put(&any, &edge, promise, is_text, err);
+        if (low && real) {
+            /* NaN is greater than all. */
+            fh_buf_printf(&any, " OR isnan(max(v%" PRIu32 "))", promise->column);
+        }
+    }
+    if (any.size > 0) {
+        fh_buf_printf(&out->screen, "CAST(%s AS BIGINT)", fh_buf_cstr(&any));
+    }
+    fh_subject_fini(&edge);
+    return code;
+}
+
+static bool has_screen(const struct fh_promise *promise)
+{
+    switch ((unsigned)promise->kind) {
+    case FH_PROMISE_MIN_LENGTH:
+    case FH_PROMISE_MAX_LENGTH:
+    case FH_PROMISE_PATTERN:
+    case FH_PROMISE_MINIMUM:
+    case FH_PROMISE_MAXIMUM:
+    case FH_PROMISE_EXCLUSIVE_MINIMUM:
+    case FH_PROMISE_EXCLUSIVE_MAXIMUM:
+        return promise->depth == 0 && !fh_subject_is_nested(promise->of);
+    default:
+        return false;
+    }
 }
 
 static int put_counted(struct fh_expression *out,
@@ -187,12 +264,16 @@ int fh_expression_write(struct fh_expression *out,
             break;
         default:
             code = put_counted(out, &subject, promise, is_text, err);
+            if (code == FH_OK && has_screen(promise)) {
+                code = put_screen(out, promise, is_text, err);
+            }
             break;
         }
         fh_subject_fini(&subject);
     }
     int written = fh_buf_ok(&out->aggregate);
-    if (code == FH_OK && (written != FH_OK || fh_buf_ok(&out->tail) != FH_OK)) {
+    if (code == FH_OK &&
+        (written != FH_OK || fh_buf_ok(&out->tail) != FH_OK || fh_buf_ok(&out->screen) != FH_OK)) {
         code = fh_err_set(err, FH_EINVAL, "the promise is too long to check");
     }
     return code;
