@@ -60,7 +60,7 @@ counts() # DOMAIN.PRODUCT
 say "- the owner dies, its rows come through the entry peer"
 cut shop museum 'SELECT * FROM shop.orders'
 counts market.prices
-refused 3 'hint: is the node running?' -- fh museum query 'SELECT count(*) FROM shop.orders'
+refused 3 'hint: ' -- fh museum query 'SELECT count(*) FROM shop.orders'
 start_node shop
 until_true 30 "the return of shop" counts shop.orders
 

@@ -410,6 +410,7 @@ static void add_to_review(const struct publishing *p, const struct fh_err *failu
         .data = p->found,
         .data_count = p->found_count,
         .changes = p->comparison.arena == NULL ? NULL : &p->comparison.compat,
+        .since = p->comparison.since,
         .failure = failure,
     };
     fh_review_add(&p->batch->review, &review);

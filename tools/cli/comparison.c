@@ -5,6 +5,8 @@
 #include "proto/wire/record.h"
 #include "tools/cli/changes.h"
 
+#include <string.h>
+
 static int read_record(struct fh_contract_record *out,
                        struct fh_bytes bytes,
                        const struct fh_mesh_id *mesh,
@@ -28,6 +30,7 @@ static int compare(struct fh_comparison *out,
     if (out->arena == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory to compare two contracts");
     }
+    memcpy(out->since, record->version, sizeof out->since);
     int code = fh_contract_decode(&before, record->form, out->arena, err);
     if (code == FH_OK) {
         code = fh_compat_judge(&out->compat, before, order->contract, &options, out->arena, err);

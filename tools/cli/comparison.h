@@ -11,6 +11,7 @@
 #ifndef FH_TOOLS_CLI_COMPARISON_H
 #define FH_TOOLS_CLI_COMPARISON_H
 
+#include "common/limits.h"
 #include "proto/contract/versions.h"
 #include "proto/wire/id.h"
 #include "tools/cli/cli.h"
@@ -18,6 +19,7 @@
 struct fh_comparison {
     struct fh_arena *arena; /* NULL: nothing was compared */
     struct fh_compat compat;
+    char since[FH_VERSION_BYTES_MAX + 1]; /* the version that it was compared with */
 };
 
 /* All of it is borrowed. */

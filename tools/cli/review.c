@@ -85,10 +85,10 @@ static void put_data(struct fh_buf *out, const struct fh_review *review)
     }
 }
 
-static void put_changes(struct fh_buf *out, const char *previous, const struct fh_compat *compat)
+static void put_changes(struct fh_buf *out, const char *since, const struct fh_compat *compat)
 {
     fh_buf_add_cstr(out, "\nChanges since ");
-    fh_review_text(out, previous);
+    fh_review_text(out, since);
     if (compat->count == 0) {
         fh_buf_add_cstr(out, ": none.\n");
         return;
@@ -137,7 +137,7 @@ void fh_review_add(struct fh_buf *out, const struct fh_review *review)
     }
     put_data(out, review);
     if (review->changes != NULL) {
-        put_changes(out, review->previous, review->changes);
+        put_changes(out, review->since, review->changes);
     }
     if (review->failure != NULL) {
         fh_buf_add_cstr(out, "\n**");

@@ -23,7 +23,8 @@ struct fh_review {
     const char *previous; /* version that is published, or "" */
     bool dry_run;
     const struct fh_findings *lint;  /* NULL: not read */
-    const struct fh_compat *changes; /* since what is published; NULL: not compared */
+    const struct fh_compat *changes; /* NULL: nothing to compare with */
+    const char *since;               /* version that they are changes of */
     const struct fh_msg_finding *data;
     size_t data_count;
     const struct fh_err *failure; /* NULL: everything holds */
