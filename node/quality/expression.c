@@ -129,67 +129,26 @@ static void put_time(struct fh_expression *out, struct fh_subject *subject, bool
                   value);
 }
 
-/* The least or the greatest of `value`. */
-static void edge_of(struct fh_buf *value, bool low)
+/* Whether any text is too short, too long, or not of its class of characters. */
+static void
+put_screen(struct fh_expression *out, struct fh_subject *subject, const struct fh_promise *promise)
 {
-    FH_CLEANUP(fh_buf_fini) struct fh_buf of;
-    fh_buf_init(&of, FH_SUBJECT_SQL_BYTES_MAX);
-    fh_buf_add_bytes(&of, fh_buf_view(value));
-    fh_buf_reset(value);
-    fh_buf_printf(value, "%s(%s)", low ? "min" : "max", fh_buf_cstr(&of));
-}
-
-/* Whether any row breaks a bound, from the least and the greatest value. */
-static int put_screen(struct fh_expression *out,
-                      const struct fh_promise *promise,
-                      bool is_text,
-                      struct fh_err *err)
-{
-    struct fh_subject edge;
+    const struct fh_contract_options *options = subject->column->options;
+    const char *length = fh_buf_cstr(&subject->length);
+    if (promise->depth > 0 || subject->type.code != FH_TYPE_VARCHAR) {
+        return;
+    }
     FH_CLEANUP(fh_buf_fini) struct fh_buf any;
     fh_buf_init(&any, FH_SUBJECT_SQL_BYTES_MAX);
-    fh_subject_init(&edge, promise);
-    bool real = edge.type.code == FH_TYPE_FLOAT || edge.type.code == FH_TYPE_DOUBLE;
-    bool low = promise->kind == FH_PROMISE_MINIMUM ||
-               promise->kind == FH_PROMISE_EXCLUSIVE_MINIMUM ||
-               promise->kind == FH_PROMISE_MIN_LENGTH;
-    int code = FH_OK;
-    if (promise->kind == FH_PROMISE_PATTERN) {
-        if (edge.type.code == FH_TYPE_VARCHAR) {
-            (void)fh_classes_put_any(&any,
-                                     fh_buf_cstr(&edge.value),
-                                     fh_buf_cstr(&edge.length),
-                                     edge.column->options->pattern);
-        }
-    } else {
-        edge_of(&edge.value, low);
-        edge_of(&edge.length, low);
-        code = fh_condition_put(&any, &edge, promise, is_text, err);
-        if (low && real) {
-            /* NaN is greater than all. */
-            fh_buf_printf(&any, " OR isnan(max(v%" PRIu32 "))", promise->column);
-        }
+    if (promise->kind == FH_PROMISE_MIN_LENGTH) {
+        fh_buf_printf(&any, "min(%s) < %" PRId64, length, options->min_length.value);
+    } else if (promise->kind == FH_PROMISE_MAX_LENGTH) {
+        fh_buf_printf(&any, "max(%s) > %" PRId64, length, options->max_length.value);
+    } else if (promise->kind == FH_PROMISE_PATTERN) {
+        (void)fh_classes_put_any(&any, fh_buf_cstr(&subject->value), length, options->pattern);
     }
     if (any.size > 0) {
         fh_buf_printf(&out->screen, "CAST(%s AS BIGINT)", fh_buf_cstr(&any));
-    }
-    fh_subject_fini(&edge);
-    return code;
-}
-
-static bool has_screen(const struct fh_promise *promise)
-{
-    switch ((unsigned)promise->kind) {
-    case FH_PROMISE_MIN_LENGTH:
-    case FH_PROMISE_MAX_LENGTH:
-    case FH_PROMISE_PATTERN:
-    case FH_PROMISE_MINIMUM:
-    case FH_PROMISE_MAXIMUM:
-    case FH_PROMISE_EXCLUSIVE_MINIMUM:
-    case FH_PROMISE_EXCLUSIVE_MAXIMUM:
-        return promise->depth == 0 && !fh_subject_is_nested(promise->of);
-    default:
-        return false;
     }
 }
 
@@ -264,9 +223,7 @@ int fh_expression_write(struct fh_expression *out,
             break;
         default:
             code = put_counted(out, &subject, promise, is_text, err);
-            if (code == FH_OK && has_screen(promise)) {
-                code = put_screen(out, promise, is_text, err);
-            }
+            put_screen(out, &subject, promise);
             break;
         }
         fh_subject_fini(&subject);

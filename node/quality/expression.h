@@ -4,7 +4,7 @@
  *
  * Most promises are a condition that no row may meet; the probe counts the rows that do, and a
  * sample shows them. Where a cheaper aggregate says that there are none (the least and the greatest
- * value for bounds), it is the screen, and worth asking first. A column inside another is read from
+ * length of a text), it is the screen, and worth asking first. A column inside another is read from
  * the JSON of the outer one; what lies inside the items of an array is met when any item meets it.
  *
  * Does not: run anything; look at promises that need other tables or the order of rows (rules.h).
