@@ -3,6 +3,7 @@
  */
 #include "node/quality/calendar.h"
 
+#include "common/mem.h"
 #include "common/time.h"
 #include "tests/unit/state/catalog_world.h"
 
@@ -164,6 +165,41 @@ static void test_plan(void **state)
     item_fini(&plain);
 }
 
+static bool refuse_growth(size_t size)
+{
+    return size == 32 * sizeof(struct fh_calendar_entry);
+}
+
+/* A plan that fails when it has taken over what is known: the calendar before stays, and reads the
+ * schedules anew. */
+static void test_plan_fails(void **state)
+{
+    struct world *w = *state;
+    struct item items[17];
+    items[0] = publish_one(w, "a", with_crons);
+    struct fh_calendar calendar = calendar_of(w, 3600, false);
+    for (size_t i = 1; i < FH_COUNT(items); i++) {
+        char name[2] = {(char)('a' + i), '\0'};
+        items[i] = publish_one(w, name, NULL);
+    }
+    fh_alloc_set_hook(refuse_growth);
+    int rc = fh_calendar_plan(&calendar, &w->err);
+    fh_alloc_set_hook(NULL);
+    assert_int_equal(rc, FH_ENOMEM);
+    assert_true(calendar.outdated);
+    assert_int_equal(calendar.count, 1);
+    struct fh_announce_key key = fh_announce_key(&items[0].said);
+    fh_calendar_measured(&calendar, &key, at("2026-11-28T07:00:00Z"));
+    assert_true(fh_calendar_read_some(&calendar));
+    assert_true(calendar.entries[0].due_ms == at("2026-11-28T18:00:00Z"));
+    must(fh_calendar_plan(&calendar, &w->err), &w->err);
+    assert_int_equal(calendar.count, FH_COUNT(items));
+    fh_calendar_fini(&calendar);
+    for (size_t i = 0; i < FH_COUNT(items); i++) {
+        item_fini(&items[i]);
+    }
+}
+
 /* What is published takes its place without another plan, also in place of an older version. */
 static void test_published(void **state)
 {
@@ -248,6 +284,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_due, setup, teardown),
         cmocka_unit_test_setup_teardown(test_first_and_failures, setup, teardown),
         cmocka_unit_test_setup_teardown(test_plan, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_plan_fails, setup, teardown),
         cmocka_unit_test_setup_teardown(test_published, setup, teardown),
         cmocka_unit_test_setup_teardown(test_expiry, setup, teardown),
     };
