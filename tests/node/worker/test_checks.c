@@ -335,6 +335,39 @@ static void samples_hide_what_is_not_public(void **state)
     fh_buf_fini(&run.text);
 }
 
+/* One that is public shows nothing of what is deeper in it and is not, however many levels lie
+ * between that say nothing. */
+static void samples_hide_what_is_not_public_within(void **state)
+{
+    (void)state;
+#define WITHIN(inner)                                                                              \
+    TABLE P("address") KEY("classification: public") KEY("logicalType: object")                    \
+        OPTIONS("maxProperties: 1") KEY("properties:") KEY("  - {name: city, " inner "}")
+    static const struct {
+        const char *schema;
+        bool is_hidden;
+    } rows[] = {
+        {WITHIN("logicalType: string"), false},
+        {WITHIN("logicalType: string, classification: Public"), false},
+        {WITHIN("logicalType: string, classification: internal"), true},
+        {WITHIN("logicalType: object, properties: [{name: x, classification: pii}]"), true},
+        {WITHIN("logicalType: array, items: {logicalType: object, properties: [{name: x, "
+                "classification: pii}]}"),
+         true},
+        {WITHIN("logicalType: array, items: {logicalType: object, properties: [{name: x}]}"),
+         false},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct checks_run run;
+        checks_do(&run, "n.json", "json", rows[i].schema, 3);
+        const char *sample = strstr(fh_buf_cstr(&run.text), "sample ");
+        if (sample == NULL || (strstr(sample, "address=***") != NULL) != rows[i].is_hidden) {
+            fail_msg("row %zu: %s", i, fh_buf_cstr(&run.text));
+        }
+        fh_buf_fini(&run.text);
+    }
+}
+
 /* More rules than one question carries. */
 static void thousands_of_rules(void **state)
 {
@@ -362,6 +395,7 @@ int main(void)
         cmocka_unit_test(columns_inside_others),
         cmocka_unit_test(what_cannot_be_read_fails_as_a_source),
         cmocka_unit_test(samples_hide_what_is_not_public),
+        cmocka_unit_test(samples_hide_what_is_not_public_within),
         cmocka_unit_test(thousands_of_rules),
     };
     return cmocka_run_group_tests_name("checks", tests, checks_up, checks_down);
