@@ -201,6 +201,20 @@ static void values_of_an_enum(void **state)
          "schema.t.properties.code.enum failed 1/4\n"
          "schema.t.properties.num.type failed 1/4\n"
          "schema.t.properties.num.enum failed 1/4\n"},
+        {"an enum too long to compare one by one",
+         "t.parquet",
+         "parquet",
+         TABLE P("code") KEY("logicalType: string") KEY(
+             "enum: [{value: ABC}, "
+             "{value: v0}, {value: v1}, {value: v2}, {value: v3}, {value: v4}, {value: v5}, "
+             "{value: v6}, {value: v7}, {value: v8}, {value: v9}, {value: v10}, {value: v11}, "
+             "{value: v12}, {value: v13}, {value: v14}, {value: v15}, {value: v16}, {value: v17}, "
+             "{value: v18}, {value: v19}, {value: v20}, {value: v21}, {value: v22}, {value: v23}, "
+             "{value: v24}, {value: v25}, {value: v26}, {value: v27}, {value: v28}, {value: v29}, "
+             "{value: v30}, {value: v31}, {value: v32}, {value: v33}, {value: v34}, {value: v35}, "
+             "{value: v36}, {value: v37}, {value: v38}, {value: v39}, "
+             "{value: gh}]"),
+         "schema.t.properties.code.enum failed 1/4\n"},
     };
     checks_expect(rows, FH_COUNT(rows));
 }
