@@ -117,6 +117,9 @@ static void take_over(struct reload *reload, struct fh_calendar_entry *entry)
         entry->failures = before->failures;
         entry->cron_count = before->cron_count;
         entry->crons = FH_TAKE(before->crons);
+        /* Stays when the plan fails: it must then read its contract again. */
+        before->cron_count = 0;
+        before->read = false;
     }
 }
 

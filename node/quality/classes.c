@@ -106,31 +106,71 @@ static const char *read_repeat(const char *at, uint32_t *out_least, uint32_t *ou
     return *at == '}' ? at + 1 : NULL;
 }
 
+/* ^[...]{least,most}$ */
+struct shape {
+    struct set set;
+    uint32_t least;
+    uint32_t most; /* UINT32_MAX: no bound */
+};
+
+static bool read_shape(struct shape *out, const char *pattern)
+{
+    *out = (struct shape){.least = 0};
+    const char *at = *pattern == '^' ? read_class(&out->set, pattern + 1) : NULL;
+    at = at == NULL ? NULL : read_repeat(at, &out->least, &out->most);
+    return at != NULL && strcmp(at, "$") == 0;
+}
+
+/* What is left of `value` when the characters in front that may be there are gone. */
+static void put_rest(struct fh_buf *out, const char *value, const struct set *set)
+{
+    fh_buf_printf(out, "ltrim(%s, '", value);
+    for (unsigned c = 0; c < FH_COUNT(set->has); c++) {
+        if (set->has[c]) {
+            fh_buf_printf(out, c == '\'' ? "''" : "%c", (int)c);
+        }
+    }
+    fh_buf_add_cstr(out, "')");
+}
+
 bool fh_classes_put(struct fh_buf *out, const char *value, const char *length, const char *pattern)
 {
-    struct set set = {0};
-    uint32_t least = 0;
-    uint32_t most = 0;
-    const char *at = *pattern == '^' ? read_class(&set, pattern + 1) : NULL;
-    at = at == NULL ? NULL : read_repeat(at, &least, &most);
-    if (at == NULL || strcmp(at, "$") != 0) {
+    struct shape shape;
+    if (!read_shape(&shape, pattern)) {
         return false;
     }
     /* No CASE, which would save the second look: DuckDB trims each entry of a column's dictionary
      * once, but not behind a CASE. */
-    fh_buf_printf(out, "ltrim(%s, '", value);
-    for (unsigned c = 0; c < FH_COUNT(set.has); c++) {
-        if (set.has[c]) {
-            fh_buf_printf(out, c == '\'' ? "''" : "%c", (int)c);
-        }
+    put_rest(out, value, &shape.set);
+    fh_buf_add_cstr(out, " <> ''");
+    if (shape.least == shape.most) {
+        fh_buf_printf(out, " OR %s <> %u", length, shape.least);
+    } else if (shape.most != UINT32_MAX) {
+        fh_buf_printf(out, " OR %s NOT BETWEEN %u AND %u", length, shape.least, shape.most);
+    } else if (shape.least > 0) {
+        fh_buf_printf(out, " OR %s < %u", length, shape.least);
     }
-    fh_buf_add_cstr(out, "') <> ''");
-    if (least == most) {
-        fh_buf_printf(out, " OR %s <> %u", length, least);
-    } else if (most != UINT32_MAX) {
-        fh_buf_printf(out, " OR %s NOT BETWEEN %u AND %u", length, least, most);
-    } else if (least > 0) {
-        fh_buf_printf(out, " OR %s < %u", length, least);
+    return true;
+}
+
+bool fh_classes_put_any(struct fh_buf *out,
+                        const char *value,
+                        const char *length,
+                        const char *pattern)
+{
+    struct shape shape;
+    if (!read_shape(&shape, pattern)) {
+        return false;
+    }
+    /* Lengths and not texts are compared: they stay in the column's dictionary until the end. */
+    fh_buf_add_cstr(out, "max(length(");
+    put_rest(out, value, &shape.set);
+    fh_buf_add_cstr(out, ")) > 0");
+    if (shape.least > 0) {
+        fh_buf_printf(out, " OR min(%s) < %u", length, shape.least);
+    }
+    if (shape.most != UINT32_MAX) {
+        fh_buf_printf(out, " OR max(%s) > %u", length, shape.most);
     }
     return true;
 }

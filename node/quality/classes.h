@@ -16,5 +16,10 @@
 /* Appends the SQL condition that `value` (SQL of type VARCHAR), of `length` characters (SQL), does
  * not match; false, and nothing appended, for a pattern that is not such a class. */
 bool fh_classes_put(struct fh_buf *out, const char *value, const char *length, const char *pattern);
+/* The same as an aggregate: BOOLEAN, whether any value does not match; NULL where there is none. */
+bool fh_classes_put_any(struct fh_buf *out,
+                        const char *value,
+                        const char *length,
+                        const char *pattern);
 
 #endif

@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+enum { LIST_MAX = 32 }; /* values that are compared one by one */
+
 static bool is_real(struct fh_type type)
 {
     return type.code == FH_TYPE_FLOAT || type.code == FH_TYPE_DOUBLE;
@@ -52,10 +54,18 @@ put_pattern(struct fh_buf *out, struct fh_subject *subject, const char *pattern,
     }
     FH_CLEANUP(fh_buf_fini) struct fh_buf form;
     fh_buf_init(&form, FH_SUBJECT_SQL_BYTES_MAX);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf around;
+    fh_buf_init(&around, FH_SUBJECT_SQL_BYTES_MAX);
     int code = fh_pattern_re2(&form, pattern, err);
-    fh_buf_printf(out, "NOT regexp_matches(CAST(%s AS VARCHAR), ", value);
+    /* DuckDB looks for a full match once for each entry of a column's dictionary, but searches in
+     * every row. The first look is at the pattern alone, which the brackets around it could mend;
+     * it is computed once. */
+    fh_buf_add_cstr(out, "(regexp_matches('', ");
     fh_subject_put_text(out, fh_buf_cstr(&form));
-    fh_buf_add_u8(out, ')');
+    fh_buf_printf(out, ") IS NULL OR NOT regexp_full_match(CAST(%s AS VARCHAR), ", value);
+    fh_buf_printf(&around, "(?s:.*)(?:%s)(?s:.*)", fh_buf_cstr(&form));
+    fh_subject_put_text(out, fh_buf_cstr(&around));
+    fh_buf_add_cstr(out, "))");
     return code;
 }
 
@@ -230,7 +240,14 @@ static void put_not_in(struct fh_buf *out, struct fh_subject *subject, struct va
                       fh_buf_cstr(&subject->value),
                       fh_buf_cstr(&values));
     } else if (count > 0) {
-        fh_buf_printf(out, " AND CAST(%s AS VARCHAR) NOT IN (%s)", raw, fh_buf_cstr(&values));
+        /* A list is looked through once for each entry of a column's dictionary; IN makes a table
+         * of a long one, which is worth it. */
+        const char *list = fh_buf_cstr(&values);
+        if (count <= LIST_MAX) {
+            fh_buf_printf(out, " AND NOT contains([%s], CAST(%s AS VARCHAR))", list, raw);
+        } else {
+            fh_buf_printf(out, " AND CAST(%s AS VARCHAR) NOT IN (%s)", raw, list);
+        }
     }
 }
 

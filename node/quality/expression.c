@@ -2,6 +2,7 @@
 #include "node/quality/expression.h"
 
 #include "common/assert.h"
+#include "node/quality/classes.h"
 #include "node/quality/condition.h"
 
 #include <inttypes.h>
@@ -32,12 +33,14 @@ void fh_expression_init(struct fh_expression *expression)
 {
     *expression = (struct fh_expression){.column_count = 0};
     fh_buf_init(&expression->aggregate, FH_SUBJECT_SQL_BYTES_MAX);
+    fh_buf_init(&expression->screen, FH_SUBJECT_SQL_BYTES_MAX);
     fh_buf_init(&expression->tail, FH_SUBJECT_SQL_BYTES_MAX);
 }
 
 void fh_expression_fini(struct fh_expression *expression)
 {
     fh_buf_fini(&expression->aggregate);
+    fh_buf_fini(&expression->screen);
     fh_buf_fini(&expression->tail);
 }
 
@@ -69,6 +72,20 @@ in_key(const struct fh_promise *promise, const struct fh_contract_table *table, 
     return false;
 }
 
+/* Rows of `filter` whose key of many columns came before. Remembering all keys costs a worker's
+ * memory; so their hashes are remembered, and only keys whose hash repeats are compared. */
+static void put_whole_rows(struct fh_buf *out, const char *key, const char *filter)
+{
+    fh_buf_printf(out,
+                  "(SELECT count(*) - count(DISTINCT row(%s)) FROM source WHERE %s AND hash(%s) IN "
+                  "(SELECT hash(%s) FROM source WHERE %s GROUP BY 1 HAVING count(*) > 1))",
+                  key,
+                  filter,
+                  key,
+                  key,
+                  filter);
+}
+
 /* A key of the table: the primary key, or the columns of a duplicateValues rule. */
 static void put_key(struct fh_expression *out,
                     const struct fh_promise *promise,
@@ -88,18 +105,14 @@ static void put_key(struct fh_expression *out,
     const char *key = fh_buf_cstr(&values);
     if (promise->kind != FH_PROMISE_PRIMARY_KEY) {
         /* For a rule of the author NULL is a value like others. */
-        fh_buf_printf(&out->aggregate, "count(*) - count(DISTINCT row(%s))", key);
+        put_whole_rows(&out->aggregate, key, "true");
         fh_buf_printf(&out->tail, "QUALIFY count(*) OVER (PARTITION BY %s) > 1", key);
     } else if (out->column_count == 1) {
         put_repeats(out, key);
     } else {
         /* A key with a part missing is reported as missing, not as repeated. */
         const char *whole = fh_buf_cstr(&filter);
-        fh_buf_printf(&out->aggregate,
-                      "count(*) FILTER (WHERE %s) - count(DISTINCT row(%s)) FILTER (WHERE %s)",
-                      whole,
-                      key,
-                      whole);
+        put_whole_rows(&out->aggregate, key, whole);
         fh_buf_printf(
             &out->tail, "WHERE %s QUALIFY count(*) OVER (PARTITION BY %s) > 1", whole, key);
     }
@@ -114,6 +127,29 @@ static void put_time(struct fh_expression *out, struct fh_subject *subject, bool
                   newest ? "max" : "min",
                   value,
                   value);
+}
+
+/* Whether any text is too short, too long, or not of its class of characters. */
+static void
+put_screen(struct fh_expression *out, struct fh_subject *subject, const struct fh_promise *promise)
+{
+    const struct fh_contract_options *options = subject->column->options;
+    const char *length = fh_buf_cstr(&subject->length);
+    if (promise->depth > 0 || subject->type.code != FH_TYPE_VARCHAR) {
+        return;
+    }
+    FH_CLEANUP(fh_buf_fini) struct fh_buf any;
+    fh_buf_init(&any, FH_SUBJECT_SQL_BYTES_MAX);
+    if (promise->kind == FH_PROMISE_MIN_LENGTH) {
+        fh_buf_printf(&any, "min(%s) < %" PRId64, length, options->min_length.value);
+    } else if (promise->kind == FH_PROMISE_MAX_LENGTH) {
+        fh_buf_printf(&any, "max(%s) > %" PRId64, length, options->max_length.value);
+    } else if (promise->kind == FH_PROMISE_PATTERN) {
+        (void)fh_classes_put_any(&any, fh_buf_cstr(&subject->value), length, options->pattern);
+    }
+    if (any.size > 0) {
+        fh_buf_printf(&out->screen, "CAST(%s AS BIGINT)", fh_buf_cstr(&any));
+    }
 }
 
 static int put_counted(struct fh_expression *out,
@@ -187,12 +223,14 @@ int fh_expression_write(struct fh_expression *out,
             break;
         default:
             code = put_counted(out, &subject, promise, is_text, err);
+            put_screen(out, &subject, promise);
             break;
         }
         fh_subject_fini(&subject);
     }
     int written = fh_buf_ok(&out->aggregate);
-    if (code == FH_OK && (written != FH_OK || fh_buf_ok(&out->tail) != FH_OK)) {
+    if (code == FH_OK &&
+        (written != FH_OK || fh_buf_ok(&out->tail) != FH_OK || fh_buf_ok(&out->screen) != FH_OK)) {
         code = fh_err_set(err, FH_EINVAL, "the promise is too long to check");
     }
     return code;

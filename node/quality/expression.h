@@ -3,8 +3,9 @@
  * Expression: a promise as SQL over the columns of a probe (proto/query/channel.h).
  *
  * Most promises are a condition that no row may meet; the probe counts the rows that do, and a
- * sample shows them. A column inside another is read from the JSON of the outer one; what lies
- * inside the items of an array is met when any item meets it.
+ * sample shows them. Where a cheaper aggregate says that there are none (the least and the greatest
+ * length of a text), it is the screen, and worth asking first. A column inside another is read from
+ * the JSON of the outer one; what lies inside the items of an array is met when any item meets it.
  *
  * Does not: run anything; look at promises that need other tables or the order of rows (rules.h).
  * Thread: any. Ownership: buffers are the caller's.
@@ -20,6 +21,7 @@ bool fh_expression_is_probe(enum fh_promise_kind kind);
 /* What to ask for one promise. */
 struct fh_expression {
     struct fh_buf aggregate; /* BIGINT: rows that count, or microseconds since 1970 */
+    struct fh_buf screen;    /* BIGINT, cheaper: 0 or NULL says that no row counts; empty: none */
     struct fh_buf tail;      /* SQL behind FROM that leaves these rows; empty when there are none */
     uint32_t column_count;
     uint32_t *columns; /* of the table, that both name */

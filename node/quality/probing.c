@@ -7,6 +7,13 @@
 
 enum { QUESTION_BYTES_MAX = FH_CHANNEL_TABLES_BYTES_MAX / 2 }; /* of SQL; the table comes on top */
 
+/* What is known of a promise while its table is asked. */
+enum step {
+    STEP_DONE,
+    STEP_SCREEN, /* its screen is asked */
+    STEP_EXACT,  /* which says that rows fail: they are to be counted */
+};
+
 /* Probes that are asked together, and whose they are. */
 struct question {
     struct fh_probe *probes;
@@ -14,6 +21,7 @@ struct question {
     uint32_t count;
     size_t bytes;
     uint32_t asked; /* questions so far */
+    uint8_t *steps; /* enum step, one a promise */
 };
 
 static bool is_of(const struct fh_checks *checks, uint32_t promise, uint32_t table)
@@ -116,32 +124,46 @@ static int ask(struct fh_checks *checks, uint32_t table, struct question *q)
         mark_readable(checks, table);
     }
     for (uint32_t i = 0; i < q->count; i++) {
-        judge(checks, q->promises[i], probed.rows, &probed.results[i]);
+        uint8_t *step = &q->steps[q->promises[i]];
+        const struct fh_probe_result *found = &probed.results[i];
+        if (*step == STEP_SCREEN && found->state == FH_PROBE_VALUE && found->value != 0) {
+            *step = STEP_EXACT;
+        } else {
+            *step = STEP_DONE;
+            judge(checks, q->promises[i], probed.rows, found);
+        }
     }
     q->count = 0;
     q->bytes = 0;
     return FH_OK;
 }
 
-/* Adds the probe of one promise; a promise that cannot be written is not run. */
+/* Adds the probe of one promise; a promise that cannot be written is not run. Its screen is asked
+ * first where a scan reads only the columns that it needs: elsewhere a second scan costs more than
+ * the counting. */
 static int gather(struct fh_checks *checks, uint32_t index, struct question *q)
 {
     const struct fh_promise *promise = &checks->promises.items[index];
     const struct fh_contract_table *table = &checks->options.contract->tables.items[promise->table];
-    bool is_text = checks->sources.items[promise->table].table.format == FH_SOURCE_CSV;
+    enum fh_source_format format = checks->sources.items[promise->table].table.format;
     struct fh_expression expression;
     struct fh_err *err = &checks->err;
     fh_expression_init(&expression);
-    int code = fh_expression_write(&expression, promise, table, is_text, checks->arena, err);
+    int code = fh_expression_write(
+        &expression, promise, table, format == FH_SOURCE_CSV, checks->arena, err);
     if (code == FH_EINVAL) {
         fh_promise_not_run(&checks->results[index], "%.240s", err->text);
         code = FH_OK;
     } else if (code == FH_OK) {
-        const char *sql = fh_arena_string(checks->arena, fh_buf_view(&expression.aggregate));
+        bool screened = format == FH_SOURCE_PARQUET && expression.screen.size > 0 &&
+                        q->steps[index] != STEP_EXACT;
+        const struct fh_buf *asked = screened ? &expression.screen : &expression.aggregate;
+        const char *sql = fh_arena_string(checks->arena, fh_buf_view(asked));
+        q->steps[index] = screened ? STEP_SCREEN : STEP_DONE;
         q->probes[q->count] = (struct fh_probe){
             .sql = sql, .column_count = expression.column_count, .columns = expression.columns};
         q->promises[q->count++] = index;
-        q->bytes += expression.aggregate.size;
+        q->bytes += asked->size;
         code = sql != NULL ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory for a check");
     }
     fh_expression_fini(&expression);
@@ -153,30 +175,38 @@ static bool is_full(const struct question *q)
     return q->count == FH_PROBES_MAX || q->bytes > QUESTION_BYTES_MAX;
 }
 
+/* Asks for the promises of a table, or for those whose screens say that rows fail. */
+static int ask_round(struct fh_checks *checks, uint32_t table, struct question *q, bool exact)
+{
+    int code = FH_OK;
+    for (uint32_t i = 0; code == FH_OK && i < checks->promises.count; i++) {
+        const struct fh_promise *promise = &checks->promises.items[i];
+        if (!is_of(checks, i, table) || promise->not_run != NULL ||
+            !fh_expression_is_probe(promise->kind) || (exact && q->steps[i] != STEP_EXACT)) {
+            continue;
+        }
+        if (is_full(q)) {
+            code = ask(checks, table, q);
+        }
+        if (code == FH_OK) {
+            code = gather(checks, i, q);
+        }
+    }
+    return code == FH_OK && (q->count > 0 || q->asked == 0) ? ask(checks, table, q) : code;
+}
+
 static int ask_all(struct fh_checks *checks, uint32_t table)
 {
     struct question q = {
         .probes = fh_arena_array(checks->arena, FH_PROBES_MAX, sizeof *q.probes),
         .promises = fh_arena_array(checks->arena, FH_PROBES_MAX, sizeof *q.promises),
+        .steps = fh_arena_array(checks->arena, (size_t)checks->promises.count + 1, 1),
     };
-    if (q.probes == NULL || q.promises == NULL) {
+    if (q.probes == NULL || q.promises == NULL || q.steps == NULL) {
         return fh_err_set(&checks->err, FH_ENOMEM, "no memory for the checks of a table");
     }
-    int code = FH_OK;
-    for (uint32_t i = 0; code == FH_OK && i < checks->promises.count; i++) {
-        const struct fh_promise *promise = &checks->promises.items[i];
-        if (!is_of(checks, i, table) || promise->not_run != NULL ||
-            !fh_expression_is_probe(promise->kind)) {
-            continue;
-        }
-        if (is_full(&q)) {
-            code = ask(checks, table, &q);
-        }
-        if (code == FH_OK) {
-            code = gather(checks, i, &q);
-        }
-    }
-    return code == FH_OK && (q.count > 0 || q.asked == 0) ? ask(checks, table, &q) : code;
+    int code = ask_round(checks, table, &q, false);
+    return code == FH_OK ? ask_round(checks, table, &q, true) : code;
 }
 
 int fh_checks_probe(struct fh_checks *checks, uint32_t table)

@@ -270,11 +270,12 @@ static bool find_reference(const struct fh_contract *contract,
     char column[FH_COLUMN_NAME_BYTES_MAX + 1];
     text += *text == '#' ? 1 : 0;
     text += *text == '/' ? 1 : 0;
-    if (sscanf(text, "schema/%63[^/]/properties/%255[^/]", table, column) == 2) {
+    int end = 0; /* what goes on behind the column is a field of it, which no view has */
+    if (sscanf(text, "schema/%63[^/]/properties/%255[^/]%n", table, column, &end) == 2) {
         for (size_t i = 0; i < contract->tables.count; i++) {
             const struct fh_contract_table *at = &contract->tables.items[i];
             bool is_it = strcmp(at->id != NULL ? at->id : at->name, table) == 0;
-            for (size_t k = 0; is_it && k < at->columns.count; k++) {
+            for (size_t k = 0; is_it && text[end] == '\0' && k < at->columns.count; k++) {
                 const struct fh_contract_column *inner = &at->columns.items[k];
                 if (strcmp(inner->id != NULL ? inner->id : inner->name, column) == 0) {
                     *out_table = at;
@@ -285,7 +286,8 @@ static bool find_reference(const struct fh_contract *contract,
         }
         return false;
     }
-    if (strchr(text, '/') != NULL || sscanf(text, "%63[^.].%255[^.]", table, column) != 2) {
+    if (strchr(text, '/') != NULL || sscanf(text, "%63[^.].%255[^.]%n", table, column, &end) != 2 ||
+        text[end] != '\0') {
         return false;
     }
     *out_table = fh_contract_table(contract, table);

@@ -9,20 +9,28 @@
 
 static const char hidden[] = "***";
 
-/* Whether the column and everything in it is public by its classification. */
-static bool is_public(const struct fh_contract_column *column)
+/* Whether anything of the column, however deep, is classified as something else than public. The
+ * depth is bounded by that of the document. */
+static bool hides(const struct fh_contract_column *column)
 {
-    if (column->classification == NULL || strcasecmp(column->classification, "public") != 0) {
-        return false;
+    if (column->classification != NULL && strcasecmp(column->classification, "public") != 0) {
+        return true;
     }
     for (size_t i = 0; i < column->columns.count; i++) {
-        const char *inner = column->columns.items[i].classification;
-        if (inner != NULL && !is_public(&column->columns.items[i])) {
-            return false;
+        if (hides(&column->columns.items[i])) {
+            return true;
         }
     }
-    return column->items == NULL || column->items->classification == NULL ||
-           is_public(column->items);
+    const struct fh_contract_map *map = column->map;
+    return (column->items != NULL && hides(column->items)) ||
+           (map != NULL && map->key != NULL && hides(map->key)) ||
+           (map != NULL && map->value != NULL && hides(map->value));
+}
+
+/* Whether the column is public by its classification, and what is in it is nothing else. */
+static bool is_public(const struct fh_contract_column *column)
+{
+    return column->classification != NULL && !hides(column);
 }
 
 /* The primary key and what the promise is about, each once. */

@@ -430,13 +430,18 @@ int fh_catalog_apply_contract(struct fh_catalog *catalog,
                               struct fh_err *err)
 {
     struct incoming in = {.way = way};
+    struct fh_semver version;
     bool held = false;
     int code = parse(catalog, record, expected, &in, err);
+    if (code == FH_OK) {
+        code = fh_semver_parse(&version, in.contract.version, err);
+    }
     if (code != FH_OK) {
         return code;
     }
     out->id = in.record.id;
     out->key.domain = in.contract.domain;
+    out->key.major = version.major;
     memcpy(out->key.product, in.contract.product, sizeof out->key.product);
     out->result = FH_CATALOG_KNOWN;
     code = fh_store_contract_held(catalog->store, &in.record.id, &held, err);

@@ -158,10 +158,18 @@ FH_MUST_CHECK int fh_catalog_page_add(struct fh_catalog_page *page,
                                       const struct fh_record_id *id,
                                       struct fh_bytes record,
                                       struct fh_err *err);
-/* Appends where the next page begins; nothing after the last one. */
-FH_MUST_CHECK int fh_catalog_page_end(const struct fh_catalog_page *page,
-                                      struct fh_buf *out_cursor,
-                                      struct fh_err *err);
+/* Adds the records after `after`, at most FH_CATALOG_PAGE_ROWS. */
+typedef int fh_catalog_page_add_fn(struct fh_catalog_page *page,
+                                   struct fh_catalog *catalog,
+                                   const struct fh_record_id *after,
+                                   struct fh_err *err);
+/* Adds until the page is full or nothing is left, and appends where the next page begins; nothing
+ * after the last one. */
+FH_MUST_CHECK int fh_catalog_page_fill(struct fh_catalog_page *page,
+                                       struct fh_catalog *catalog,
+                                       fh_catalog_page_add_fn *add,
+                                       struct fh_buf *out_cursor,
+                                       struct fh_err *err);
 
 /* Replaces rule "record.signature" by `rule`: which signature it was. */
 int fh_catalog_signature_rule(struct fh_err *err, int code, const char *rule);

@@ -371,6 +371,15 @@ static int page_row(void *user, const struct fh_store_measurement *row, struct f
     return fh_catalog_page_add(user, &row->id, row->bytes, err);
 }
 
+static int add_measurements(struct fh_catalog_page *page,
+                            struct fh_catalog *catalog,
+                            const struct fh_record_id *after,
+                            struct fh_err *err)
+{
+    return fh_store_measurements_after(
+        catalog->store, after, FH_CATALOG_PAGE_ROWS, page_row, page, err);
+}
+
 int fh_catalog_measurement_page(struct fh_catalog *catalog,
                                 struct fh_bytes cursor,
                                 size_t bytes_max,
@@ -381,13 +390,6 @@ int fh_catalog_measurement_page(struct fh_catalog *catalog,
 {
     struct fh_catalog_page page;
     int code = fh_catalog_page_begin(&page, cursor, bytes_max, visit, user, err);
-    for (size_t rows = FH_CATALOG_PAGE_ROWS;
-         code == FH_OK && rows == FH_CATALOG_PAGE_ROWS && !page.full;) {
-        size_t before = page.rows;
-        struct fh_record_id after = page.last;
-        code = fh_store_measurements_after(
-            catalog->store, &after, FH_CATALOG_PAGE_ROWS, page_row, &page, err);
-        rows = page.rows - before;
-    }
-    return code == FH_OK ? fh_catalog_page_end(&page, out_cursor, err) : code;
+    return code == FH_OK ? fh_catalog_page_fill(&page, catalog, add_measurements, out_cursor, err)
+                         : code;
 }

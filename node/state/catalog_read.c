@@ -381,20 +381,40 @@ int fh_catalog_page_add(struct fh_catalog_page *page,
     return page->visit(page->user, record, err);
 }
 
-int fh_catalog_page_end(const struct fh_catalog_page *page,
-                        struct fh_buf *out_cursor,
-                        struct fh_err *err)
+int fh_catalog_page_fill(struct fh_catalog_page *page,
+                         struct fh_catalog *catalog,
+                         fh_catalog_page_add_fn *add,
+                         struct fh_buf *out_cursor,
+                         struct fh_err *err)
 {
-    if (page->full) {
+    int code = FH_OK;
+    for (size_t rows = FH_CATALOG_PAGE_ROWS;
+         code == FH_OK && rows == FH_CATALOG_PAGE_ROWS && !page->full;) {
+        size_t before = page->rows;
+        struct fh_record_id after = page->last;
+        code = add(page, catalog, &after, err);
+        rows = page->rows - before;
+    }
+    if (code == FH_OK && page->full) {
         fh_buf_add(out_cursor, page->last.b, FH_ID_BYTES);
     }
-    int code = fh_buf_ok(out_cursor);
-    return code == FH_OK ? FH_OK : fh_err_set(err, code, "no room for a cursor");
+    if (code == FH_OK && fh_buf_ok(out_cursor) != FH_OK) {
+        code = fh_err_set(err, fh_buf_ok(out_cursor), "no room for a cursor");
+    }
+    return code;
 }
 
 static int page_row(void *user, const struct fh_store_entry *row, struct fh_err *err)
 {
     return fh_catalog_page_add(user, &row->id, row->bytes, err);
+}
+
+static int add_entries(struct fh_catalog_page *page,
+                       struct fh_catalog *catalog,
+                       const struct fh_record_id *after,
+                       struct fh_err *err)
+{
+    return fh_store_entries_after(catalog->store, after, FH_CATALOG_PAGE_ROWS, page_row, page, err);
 }
 
 int fh_catalog_page(struct fh_catalog *catalog,
@@ -407,15 +427,8 @@ int fh_catalog_page(struct fh_catalog *catalog,
 {
     struct fh_catalog_page page;
     int code = fh_catalog_page_begin(&page, cursor, bytes_max, visit, user, err);
-    for (size_t rows = FH_CATALOG_PAGE_ROWS;
-         code == FH_OK && rows == FH_CATALOG_PAGE_ROWS && !page.full;) {
-        size_t before = page.rows;
-        struct fh_record_id after = page.last;
-        code = fh_store_entries_after(
-            catalog->store, &after, FH_CATALOG_PAGE_ROWS, page_row, &page, err);
-        rows = page.rows - before;
-    }
-    return code == FH_OK ? fh_catalog_page_end(&page, out_cursor, err) : code;
+    return code == FH_OK ? fh_catalog_page_fill(&page, catalog, add_entries, out_cursor, err)
+                         : code;
 }
 
 /* ---- wants ---- */

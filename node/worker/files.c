@@ -97,7 +97,9 @@ static int open_path(const char *path, int flags, mode_t mode)
 
 static mode_t mode_of(int flags, va_list rest)
 {
-    return (flags & (O_CREAT | O_TMPFILE)) != 0 ? (mode_t)va_arg(rest, int) : 0;
+    bool has_mode =
+        (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE; /* of several bits */
+    return has_mode ? (mode_t)va_arg(rest, int) : 0;
 }
 
 int fh_files_open(const char *path, int flags, ...)

@@ -14,7 +14,7 @@ enum { SQL_BYTES_MAX = 8 * 1024 * 1024 };
 struct look {
     const struct fh_table *table;
     struct fh_source source;
-    struct fh_buf from; /* "(SELECT ... FROM ...) AS source": r0, v0, r1, ... */
+    struct fh_buf with; /* "WITH source AS ... (SELECT ... FROM ...) ": r0, v0, r1, ... */
     duckdb_connection connection;
 };
 
@@ -23,27 +23,28 @@ static bool missing(const struct look *look, uint32_t column)
     return look->source.missing.data[column] != 0;
 }
 
-static void build_from(struct look *look)
+/* By name, so that a probe may read it once more; never kept, which would read every column. */
+static void build_with(struct look *look)
 {
-    fh_buf_init(&look->from, SQL_BYTES_MAX);
-    fh_buf_add_cstr(&look->from, "(SELECT 0 AS none");
+    fh_buf_init(&look->with, SQL_BYTES_MAX);
+    fh_buf_add_cstr(&look->with, "WITH source AS NOT MATERIALIZED (SELECT 0 AS none");
     for (uint32_t i = 0; i < look->table->column_count; i++) {
         if (!missing(look, i)) {
-            fh_buf_add_cstr(&look->from, ", ");
-            fh_sql_name(&look->from, fh_source_column(&look->table->columns[i]));
-            fh_buf_printf(&look->from, " AS r%u, ", i);
-            fh_source_value(&look->from, &look->table->columns[i], true);
-            fh_buf_printf(&look->from, " AS v%u", i);
+            fh_buf_add_cstr(&look->with, ", ");
+            fh_sql_name(&look->with, fh_source_column(&look->table->columns[i]));
+            fh_buf_printf(&look->with, " AS r%u, ", i);
+            fh_source_value(&look->with, &look->table->columns[i], true);
+            fh_buf_printf(&look->with, " AS v%u", i);
             if (look->table->columns[i].type.code == FH_TYPE_VARCHAR) {
-                fh_buf_add_cstr(&look->from, ", length(");
-                fh_source_value(&look->from, &look->table->columns[i], true);
-                fh_buf_printf(&look->from, ") AS l%u", i);
+                fh_buf_add_cstr(&look->with, ", length(");
+                fh_source_value(&look->with, &look->table->columns[i], true);
+                fh_buf_printf(&look->with, ") AS l%u", i);
             }
         }
     }
-    fh_buf_add_cstr(&look->from, " FROM ");
-    fh_buf_add_bytes(&look->from, fh_buf_view(&look->source.relation));
-    fh_buf_add_cstr(&look->from, ") AS source");
+    fh_buf_add_cstr(&look->with, " FROM ");
+    fh_buf_add_bytes(&look->with, fh_buf_view(&look->source.relation));
+    fh_buf_add_cstr(&look->with, ") ");
 }
 
 static int look_open(struct look *look,
@@ -55,11 +56,11 @@ static int look_open(struct look *look,
     *look = (struct look){.table = table, .connection = fh_engine_connection(desk->engine)};
     int code = fh_source_open(&look->source, look->connection, table, slots, true, err);
     if (code == FH_OK) {
-        build_from(look);
-        code = fh_buf_ok(&look->from);
+        build_with(look);
+        code = fh_buf_ok(&look->with);
         if (code != FH_OK) {
             fh_err_set(err, code, "the table has too many columns to look at");
-            fh_buf_fini(&look->from);
+            fh_buf_fini(&look->with);
             fh_source_fini(&look->source);
         }
     }
@@ -68,7 +69,7 @@ static int look_open(struct look *look,
 
 static void look_close(struct look *look)
 {
-    fh_buf_fini(&look->from);
+    fh_buf_fini(&look->with);
     fh_source_fini(&look->source);
 }
 
@@ -139,14 +140,14 @@ static void find_missing(struct probing *p)
 static void select_probes(const struct probing *p, uint32_t first, uint32_t end, struct fh_buf *sql)
 {
     fh_buf_reset(sql);
+    fh_buf_add_bytes(sql, fh_buf_view(&p->look.with));
     fh_buf_add_cstr(sql, "SELECT count(*)");
     for (uint32_t i = first; i < end; i++) {
         if (is_open(p, i)) {
             fh_buf_printf(sql, ", CAST(%s AS BIGINT)", p->question->probes[i].sql);
         }
     }
-    fh_buf_add_cstr(sql, " FROM ");
-    fh_buf_add_bytes(sql, fh_buf_view(&p->look.from));
+    fh_buf_add_cstr(sql, " FROM source");
 }
 
 static bool number_at(duckdb_data_chunk chunk, idx_t column, int64_t *out)
@@ -364,6 +365,7 @@ static int answer_sample(struct fh_desk *desk,
     struct fh_buf sql;
     duckdb_result result;
     fh_buf_init(&sql, SQL_BYTES_MAX);
+    fh_buf_add_bytes(&sql, fh_buf_view(&look.with));
     for (uint32_t i = 0; i < question->column_count; i++) {
         uint32_t column = question->columns[i];
         fh_buf_add_cstr(&sql, i == 0 ? "SELECT " : ", ");
@@ -373,8 +375,7 @@ static int answer_sample(struct fh_desk *desk,
             fh_buf_printf(&sql, "left(CAST(r%u AS VARCHAR), %d)", column, FH_SAMPLE_CELL_BYTES / 4);
         }
     }
-    fh_buf_printf(
-        &sql, " FROM %s %s LIMIT %u", fh_buf_cstr(&look.from), question->tail, question->rows_max);
+    fh_buf_printf(&sql, " FROM source %s LIMIT %u", question->tail, question->rows_max);
     code = ask(&look, &sql, &result, err);
     if (code == FH_OK) {
         struct fh_buf payload;

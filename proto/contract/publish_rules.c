@@ -6,6 +6,7 @@
 #include "proto/contract/contract_rules.h"
 #include "proto/contract/location.h"
 #include "proto/contract/quality_gate.h"
+#include "proto/contract/rule_check.h"
 #include "proto/contract/source_mapping.h"
 #include "proto/contract/sql_type.h"
 #include "proto/wire/id.h"
@@ -15,13 +16,6 @@
 #include <string.h>
 
 enum { PATH_BYTES = 96 };
-
-/* The value under a key, or the section itself where it is missing: a place for a finding. */
-static const struct fh_doc_node *place(const struct fh_doc_node *section, const char *key)
-{
-    const struct fh_doc_node *child = fh_doc_get(section, key);
-    return child == NULL ? section : child;
-}
 
 static void refuse(struct fh_findings *findings,
                    const struct fh_doc_node *at,
@@ -83,14 +77,15 @@ static void check_product(const struct fh_contract *contract, struct fh_findings
                "name is missing; it becomes the name of the product, as in name: flights");
     } else {
         check_name(findings,
-                   place(root, "name"),
+                   fh_rule_place(root, "name"),
                    "name",
                    "publish.product.name",
                    "product",
                    contract->name);
     }
     if (contract->version != NULL && fh_semver_parse(&version, contract->version, &err) != FH_OK) {
-        refuse(findings, place(root, "version"), "version", "publish.version", "%s", err.text);
+        refuse(
+            findings, fh_rule_place(root, "version"), "version", "publish.version", "%s", err.text);
     }
     if (contract->status != NULL) {
         static const char *const known[] = {
@@ -104,7 +99,7 @@ static void check_product(const struct fh_contract *contract, struct fh_findings
         }
         if (!fits) {
             refuse(findings,
-                   place(root, "status"),
+                   fh_rule_place(root, "status"),
                    "status",
                    "publish.status",
                    "status \"%.32s\" is none of draft, active, deprecated, retired",
@@ -118,7 +113,7 @@ check_domain(const struct fh_contract *contract, const char *domain, struct fh_f
 {
     if (contract->domain != NULL && domain != NULL && strcmp(contract->domain, domain) != 0) {
         refuse(findings,
-               place(contract->node, "domain"),
+               fh_rule_place(contract->node, "domain"),
                "domain",
                "publish.domain",
                "the contract belongs to domain \"%.63s\", this home is %s; remove the key or "
@@ -146,7 +141,7 @@ static void check_column(const struct fh_contract_column *column,
     struct fh_err err;
     if (column->name != NULL && !is_column_name(column->name)) {
         refuse(findings,
-               place(column->node, "name"),
+               fh_rule_place(column->node, "name"),
                path,
                "publish.column.name",
                "column name \"%.63s\" is no SQL name (letters, digits and _, at most 63); give one "
@@ -156,7 +151,7 @@ static void check_column(const struct fh_contract_column *column,
     }
     if (fh_contract_sql_type(column, sql_type, &err) != FH_OK) {
         refuse(findings,
-               place(column->node, "logicalType"),
+               fh_rule_place(column->node, "logicalType"),
                path,
                "publish.column.type",
                "%s",
@@ -170,8 +165,12 @@ check_table(const struct fh_contract_table *table, size_t index, struct fh_findi
     char path[PATH_BYTES];
     snprintf(path, sizeof path, "schema[%zu].name", index);
     if (table->name != NULL) {
-        check_name(
-            findings, place(table->node, "name"), path, "publish.table.name", "table", table->name);
+        check_name(findings,
+                   fh_rule_place(table->node, "name"),
+                   path,
+                   "publish.table.name",
+                   "table",
+                   table->name);
     }
     snprintf(path, sizeof path, "schema[%zu].properties", index);
     if (table->columns.count == 0) {
@@ -209,7 +208,7 @@ static void check_tables(const struct fh_contract *contract, struct fh_findings 
     }
     if (contract->tables.count > FH_CONTRACT_TABLES_MAX) {
         refuse(findings,
-               place(contract->node, "schema"),
+               fh_rule_place(contract->node, "schema"),
                "schema",
                "publish.tables",
                "a product has at most %d tables, this one has %zu",
@@ -254,7 +253,7 @@ static void check_local(const struct fh_contract *contract,
     if (server->format != NULL && strcmp(server->format, "parquet") != 0 &&
         strcmp(server->format, "csv") != 0 && strcmp(server->format, "json") != 0) {
         refuse(findings,
-               place(server->node, "format"),
+               fh_rule_place(server->node, "format"),
                path,
                "publish.server.format",
                "format \"%.32s\" cannot be served; it is one of parquet, csv, json",
@@ -264,7 +263,7 @@ static void check_local(const struct fh_contract *contract,
         return;
     }
     snprintf(path, sizeof path, "servers[%zu].path", index);
-    const struct fh_doc_node *at = place(server->node, "path");
+    const struct fh_doc_node *at = fh_rule_place(server->node, "path");
     const char *mark = strstr(server->path, "{model}");
     const char *brace = strpbrk(server->path, "{}");
     if (fh_source_path_check(server->path, &err) != FH_OK) {
@@ -292,7 +291,7 @@ static void check_local(const struct fh_contract *contract,
             (strchr(model, '/') != NULL || fh_source_path_check(model, &err) != FH_OK)) {
             snprintf(path, sizeof path, "schema[%zu].physicalName", i);
             refuse(findings,
-                   place(table->node, "physicalName"),
+                   fh_rule_place(table->node, "physicalName"),
                    path,
                    "publish.server.path",
                    "\"%.63s\" cannot take the place of {model}: it is no plain part of a file name",
@@ -325,8 +324,8 @@ static void check_servers(const struct fh_contract *contract, struct fh_findings
             fh_findings_add(
                 findings,
                 FH_SEVERITY_WARNING,
-                place(server->node, "type")->line,
-                place(server->node, "type")->column,
+                fh_rule_place(server->node, "type")->line,
+                fh_rule_place(server->node, "type")->column,
                 path,
                 "publish.server.unused",
                 "a server of type %.32s is not read by this version and is not published",
@@ -335,13 +334,13 @@ static void check_servers(const struct fh_contract *contract, struct fh_findings
     }
     if (supported == 0) {
         refuse(findings,
-               place(contract->node, "servers"),
+               fh_rule_place(contract->node, "servers"),
                "servers",
                "publish.server.choice",
                "no server can be read; give one of type local with path and format");
     } else if (supported > 1) {
         refuse(findings,
-               place(contract->node, "servers"),
+               fh_rule_place(contract->node, "servers"),
                "servers",
                "publish.server.choice",
                "%zu servers of type local; keep the one that is to be served",

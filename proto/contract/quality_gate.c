@@ -3,6 +3,7 @@
 
 #include "common/cron.h"
 #include "proto/contract/finding.h"
+#include "proto/contract/rule_check.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -128,18 +129,12 @@ void fh_quality_schedules(const struct fh_contract *contract,
 
 /* ---- rules ---- */
 
-static const struct fh_doc_node *place(const struct fh_doc_node *section, const char *key)
-{
-    const struct fh_doc_node *child = fh_doc_get(section, key);
-    return child == NULL ? section : child;
-}
-
 static bool check_schedule(void *user, const struct stated *stated)
 {
     struct fh_findings *findings = user;
     struct fh_cron cron;
     struct fh_err err = {0};
-    const struct fh_doc_node *at = place(stated->node, "schedule");
+    const struct fh_doc_node *at = fh_rule_place(stated->node, "schedule");
     if (!is_cron(stated)) {
         snprintf(err.text,
                  sizeof err.text,

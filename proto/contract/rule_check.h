@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the structural rules share: the contract that is checked, findings with their place, and the
- * check for unique names. Private to contract_rules.c and reference_rules.c.
+ * check for unique names. Private to the rules of contract_rules.h, publish_rules.h and
+ * quality_gate.h.
  *
  * Does not: judge. Thread: distinct objects. Ownership: borrows.
  */

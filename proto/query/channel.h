@@ -159,7 +159,8 @@ struct fh_channel_run {
 
 /* ---- probes: one aggregate each over a source, all in one scan ---- */
 
-/* The SQL is an aggregate of type BIGINT over columns r0, v0, r1, v1, ...: of the table's column i,
+/* The SQL is an aggregate of type BIGINT over columns r0, v0, r1, v1, ... of `source`, which it may
+ * also read again in a scalar subquery: of the table's column i,
  * `ri` is the value as it stands in the source and `vi` the value as promised, NULL where it does
  * not convert; of a VARCHAR `li` is its length in characters, which DuckDB then counts once for all
  * probes. */

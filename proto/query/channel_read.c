@@ -2,8 +2,8 @@
 /* Decoders of channel payloads: all foreign, on either end. */
 #include "proto/query/channel.h"
 
+#include "proto/query/payload.h"
 #include "proto/wire/id.h"
-#include "proto/wire/pack.h"
 
 enum {
     PRODUCT_BYTES_MAX = FH_NAME_BYTES_MAX + 12, /* name, '@' and a major version */
@@ -17,44 +17,22 @@ static int refuse(struct fh_err *err, const char *rule, const char *why)
     return fh_err_rule(err, FH_EPROTO, rule, "channel: %s", why);
 }
 
-/* Whatever the reason, the other end broke the protocol. */
-static int as_protocol(int code, struct fh_err *err)
-{
-    if (code == FH_OK || code == FH_ENOMEM || code == FH_EPROTO) {
-        return code;
-    }
-    if (err != NULL) {
-        err->code = FH_EPROTO;
-    }
-    return FH_EPROTO;
-}
-
-/* Scans the payload and enters its array of at least `fields`, whose first is the version. */
+/* Enters the payload's array of at least `fields`, whose first is the version. */
 static int begin(struct fh_pack_reader *r,
                  struct fh_bytes payload,
                  uint32_t fields,
                  uint32_t *out_fields,
                  struct fh_err *err)
 {
-    struct fh_pack_limits limits = fh_pack_limits(FH_AST_BYTES_MAX + 64);
-    int code = fh_pack_scan(payload, &limits, err);
+    int code = fh_payload_begin(r, payload, FH_AST_BYTES_MAX + 64, fields, out_fields, err);
     if (code != FH_OK) {
-        return as_protocol(code, err);
+        return code;
     }
-    fh_pack_read_init(r, payload);
-    *out_fields = fh_pack_read_record(r, fields);
     uint64_t version = fh_pack_read_uint(r, UINT32_MAX);
     if (r->failed == FH_OK && version != FH_CHANNEL_VERSION) {
         return refuse(err, "channel.version", "a version that this side does not know");
     }
     return FH_OK;
-}
-
-static int finish(
-    struct fh_pack_reader *r, uint32_t found, uint32_t fields, const char *what, struct fh_err *err)
-{
-    fh_pack_read_record_end(r, found, fields);
-    return as_protocol(fh_pack_read_ok(r, what, err), err);
 }
 
 int fh_channel_get_hello(struct fh_channel_hello *out, struct fh_bytes payload, struct fh_err *err)
@@ -67,23 +45,11 @@ int fh_channel_get_hello(struct fh_channel_hello *out, struct fh_bytes payload, 
     }
     struct fh_channel_hello hello = {.version = FH_CHANNEL_VERSION};
     fh_pack_read_cstr(&r, hello.engine, sizeof hello.engine);
-    code = finish(&r, fields, 2, "HELLO", err);
+    code = fh_payload_end(&r, fields, 2, "HELLO", err);
     if (code == FH_OK) {
         *out = hello;
     }
     return code;
-}
-
-/* A NUL-terminated copy; strings of the encoding hold no NUL of their own. */
-static const char *read_string(struct fh_pack_reader *r, size_t max, struct fh_arena *arena)
-{
-    struct fh_bytes text = fh_pack_read_str(r, max);
-    const char *copy = fh_arena_string(arena, text);
-    if (copy == NULL) {
-        fh_pack_fail(r, "too much text");
-        return "";
-    }
-    return copy;
 }
 
 int fh_channel_get_setup(struct fh_channel_setup *out,
@@ -104,8 +70,8 @@ int fh_channel_get_setup(struct fh_channel_setup *out,
     setup.cpu_s = (uint32_t)fh_pack_read_uint(&r, UINT32_MAX);
     setup.layers = (uint32_t)fh_pack_read_uint(&r, FH_LAYERS_ALL);
     setup.spill_mib = (uint32_t)fh_pack_read_uint(&r, UINT32_MAX);
-    setup.spill = read_string(&r, 4096, arena);
-    code = finish(&r, fields, 8, "SETUP", err);
+    setup.spill = fh_payload_string(&r, 4096, arena);
+    code = fh_payload_end(&r, fields, 8, "SETUP", err);
     if (code == FH_OK && (setup.memory_mib == 0 || setup.threads == 0)) {
         return refuse(err, "channel.setup", "SETUP: memory and threads must be at least 1");
     }
@@ -126,8 +92,8 @@ read_columns(struct fh_pack_reader *r, struct fh_arena *arena, const struct fh_c
     }
     for (uint32_t i = 0; i < count && r->failed == FH_OK; i++) {
         uint32_t fields = fh_pack_read_record(r, COLUMN_FIELDS);
-        columns[i].name = read_string(r, FH_COLUMN_NAME_BYTES_MAX, arena);
-        columns[i].source = read_string(r, FH_COLUMN_NAME_BYTES_MAX, arena);
+        columns[i].name = fh_payload_string(r, FH_COLUMN_NAME_BYTES_MAX, arena);
+        columns[i].source = fh_payload_string(r, FH_COLUMN_NAME_BYTES_MAX, arena);
         columns[i].type.code = (uint8_t)fh_pack_read_uint(r, UINT8_MAX);
         columns[i].type.precision = (uint8_t)fh_pack_read_uint(r, UINT8_MAX);
         columns[i].type.scale = (uint8_t)fh_pack_read_uint(r, UINT8_MAX);
@@ -143,9 +109,9 @@ read_columns(struct fh_pack_reader *r, struct fh_arena *arena, const struct fh_c
 static void read_table(struct fh_table *out, struct fh_pack_reader *r, struct fh_arena *arena)
 {
     uint32_t fields = fh_pack_read_record(r, TABLE_FIELDS);
-    out->domain = read_string(r, FH_NAME_BYTES_MAX, arena);
-    out->product = read_string(r, PRODUCT_BYTES_MAX, arena);
-    out->table = read_string(r, FH_NAME_BYTES_MAX, arena);
+    out->domain = fh_payload_string(r, FH_NAME_BYTES_MAX, arena);
+    out->product = fh_payload_string(r, PRODUCT_BYTES_MAX, arena);
+    out->table = fh_payload_string(r, FH_NAME_BYTES_MAX, arena);
     out->sole = fh_pack_read_bool(r);
     out->number = (unsigned)fh_pack_read_uint(r, UINT32_MAX);
     out->format = (enum fh_source_format)fh_pack_read_uint(r, FH_SOURCE_FORMAT_COUNT - 1);
@@ -188,7 +154,7 @@ int fh_channel_get_tables(struct fh_table **out,
     for (uint32_t i = 0; i < count && r.failed == FH_OK; i++) {
         read_table(&tables[i], &r, arena);
     }
-    code = finish(&r, fields, 2, "TABLES", err);
+    code = fh_payload_end(&r, fields, 2, "TABLES", err);
     if (code == FH_OK) {
         *out = tables;
         *out_count = count;
@@ -207,7 +173,7 @@ int fh_channel_get_text(struct fh_channel_text *out, struct fh_bytes payload, st
     struct fh_channel_text text = {.id = fh_pack_read_uint(&r, UINT64_MAX)};
     /* the parser's tree comes in this shape too */
     text.sql = fh_pack_read_str(&r, FH_AST_BYTES_MAX);
-    code = finish(&r, fields, 3, "text", err);
+    code = fh_payload_end(&r, fields, 3, "text", err);
     if (code == FH_OK) {
         *out = text;
     }
@@ -254,13 +220,13 @@ int fh_channel_get_probe(struct fh_channel_probe *out,
     }
     for (uint32_t i = 0; i < probe.probe_count && r.failed == FH_OK; i++) {
         uint32_t inner = fh_pack_read_record(&r, 2);
-        probes[i].sql = read_string(&r, FH_CHANNEL_TABLES_BYTES_MAX, arena);
+        probes[i].sql = fh_payload_string(&r, FH_CHANNEL_TABLES_BYTES_MAX, arena);
         probes[i].column_count = read_indices(
             &r, FH_BATCH_COLUMNS_MAX, probe.table.column_count, arena, &probes[i].columns);
         fh_pack_read_record_end(&r, inner, 2);
     }
     probe.probes = probes;
-    code = finish(&r, fields, 4, "PROBE", err);
+    code = fh_payload_end(&r, fields, 4, "PROBE", err);
     if (code == FH_OK && probe.table.format == FH_SOURCE_REMOTE) {
         return refuse(err, "channel.probe", "PROBE: expected a source of files");
     }
@@ -283,11 +249,11 @@ int fh_channel_get_sample(struct fh_channel_sample *out,
     }
     struct fh_channel_sample sample = {.id = fh_pack_read_uint(&r, UINT64_MAX)};
     read_table(&sample.table, &r, arena);
-    sample.tail = read_string(&r, FH_CHANNEL_TABLES_BYTES_MAX, arena);
+    sample.tail = fh_payload_string(&r, FH_CHANNEL_TABLES_BYTES_MAX, arena);
     sample.rows_max = (uint32_t)fh_pack_read_uint(&r, FH_SAMPLE_ROWS_MAX);
     sample.column_count =
         read_indices(&r, FH_SAMPLE_COLUMNS_MAX, sample.table.column_count, arena, &sample.columns);
-    code = finish(&r, fields, 6, "SAMPLE", err);
+    code = fh_payload_end(&r, fields, 6, "SAMPLE", err);
     if (code == FH_OK && (sample.table.format == FH_SOURCE_REMOTE || sample.column_count == 0)) {
         return refuse(err, "channel.sample", "SAMPLE: expected columns of a source of files");
     }
@@ -350,7 +316,7 @@ int fh_channel_get_run(struct fh_channel_run *out,
         read_param(&params[i], &r);
     }
     run.params = params;
-    code = finish(&r, fields, 6, "RUN", err);
+    code = fh_payload_end(&r, fields, 6, "RUN", err);
     if (code == FH_OK && run.window == 0) {
         return refuse(err, "channel.window", "RUN: the window must be at least 1");
     }
@@ -370,7 +336,7 @@ int fh_channel_get_count(struct fh_channel_count *out, struct fh_bytes payload, 
     }
     struct fh_channel_count count = {.id = fh_pack_read_uint(&r, UINT64_MAX)};
     count.count = fh_pack_read_uint(&r, UINT64_MAX);
-    code = finish(&r, fields, 3, "count", err);
+    code = fh_payload_end(&r, fields, 3, "count", err);
     if (code == FH_OK) {
         *out = count;
     }
@@ -390,7 +356,7 @@ int fh_channel_get_error(struct fh_channel_error *out, struct fh_bytes payload, 
     error.position = (uint32_t)fh_pack_read_uint(&r, FH_SQL_BYTES_MAX + 1);
     fh_pack_read_cstr(&r, error.rule, sizeof error.rule);
     fh_pack_read_cstr(&r, error.text, sizeof error.text);
-    code = finish(&r, fields, 6, "ERROR", err);
+    code = fh_payload_end(&r, fields, 6, "ERROR", err);
     if (code == FH_OK && error.code == FH_OK) {
         return refuse(err, "channel.error", "ERROR: a code other than 0 was expected");
     }
@@ -426,11 +392,11 @@ int fh_channel_get_probed(struct fh_channel_probed *out,
         uint32_t inner = fh_pack_read_record(&r, 3);
         results[i].state = (enum fh_probe_state)fh_pack_read_uint(&r, FH_PROBE_STATE_COUNT - 1);
         results[i].value = fh_pack_read_int(&r);
-        results[i].reason = read_string(&r, FH_ERR_TEXT_BYTES, arena);
+        results[i].reason = fh_payload_string(&r, FH_ERR_TEXT_BYTES, arena);
         fh_pack_read_record_end(&r, inner, 3);
     }
     probed.results = results;
-    code = finish(&r, fields, 6, "PROBED", err);
+    code = fh_payload_end(&r, fields, 6, "PROBED", err);
     if (code == FH_OK) {
         *out = probed;
     }
@@ -459,10 +425,10 @@ int fh_channel_get_sampled(struct fh_channel_sampled *out,
         if (fh_pack_peek(&r) == FH_PACK_NIL) {
             fh_pack_skip(&r);
         } else {
-            sampled.cells[i] = read_string(&r, FH_ERR_TEXT_BYTES, arena);
+            sampled.cells[i] = fh_payload_string(&r, FH_ERR_TEXT_BYTES, arena);
         }
     }
-    code = finish(&r, fields, 4, "SAMPLED", err);
+    code = fh_payload_end(&r, fields, 4, "SAMPLED", err);
     if (code == FH_OK && (sampled.column_count == 0 || count % sampled.column_count != 0)) {
         return refuse(err, "channel.sample", "SAMPLED: expected whole rows");
     }
@@ -486,7 +452,7 @@ int fh_channel_get_described(struct fh_channel_described *out,
     }
     struct fh_channel_described described = {.id = fh_pack_read_uint(&r, UINT64_MAX)};
     described.column_count = read_columns(&r, arena, &described.columns);
-    code = finish(&r, fields, 3, "DESCRIBED", err);
+    code = fh_payload_end(&r, fields, 3, "DESCRIBED", err);
     if (code == FH_OK) {
         *out = described;
     }
@@ -505,7 +471,7 @@ int fh_channel_get_end(struct fh_channel_end *out, struct fh_bytes payload, stru
     end.rows = fh_pack_read_uint(&r, UINT64_MAX);
     end.batches = fh_pack_read_uint(&r, UINT64_MAX);
     end.bytes = fh_pack_read_uint(&r, UINT64_MAX);
-    code = finish(&r, fields, 5, "END", err);
+    code = fh_payload_end(&r, fields, 5, "END", err);
     if (code == FH_OK) {
         *out = end;
     }
@@ -535,7 +501,7 @@ int fh_channel_get_scan(struct fh_channel_scan *out,
         columns[i] = (uint32_t)fh_pack_read_uint(&r, FH_BATCH_COLUMNS_MAX - 1);
     }
     scan.columns = columns;
-    code = finish(&r, fields, 5, "SCAN_OPEN", err);
+    code = fh_payload_end(&r, fields, 5, "SCAN_OPEN", err);
     if (code == FH_OK) {
         *out = scan;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/query/profile.h"
 
-#include "proto/wire/pack.h"
+#include "proto/query/payload.h"
 
 enum {
     FORM = 1,
@@ -100,49 +100,17 @@ void fh_profile_put_catalogue(struct fh_buf *out, const struct fh_profile_catalo
 
 /* ---- decoding ---- */
 
-static int as_protocol(int code, struct fh_err *err)
-{
-    if (code == FH_OK || code == FH_ENOMEM) {
-        return code;
-    }
-    if (err != NULL) {
-        err->code = FH_EPROTO;
-    }
-    return FH_EPROTO;
-}
-
 static int begin(struct fh_pack_reader *r,
                  struct fh_bytes payload,
                  uint32_t fields,
                  uint32_t *out_fields,
                  struct fh_err *err)
 {
-    struct fh_pack_limits limits = fh_pack_limits(FH_PROFILE_BYTES_MAX);
-    int code = fh_pack_scan(payload, &limits, err);
-    if (code != FH_OK) {
-        return as_protocol(code, err);
+    int code = fh_payload_begin(r, payload, FH_PROFILE_BYTES_MAX, fields, out_fields, err);
+    if (code == FH_OK) {
+        fh_pack_read_version(r, FORM);
     }
-    fh_pack_read_init(r, payload);
-    *out_fields = fh_pack_read_record(r, fields);
-    fh_pack_read_version(r, FORM);
-    return FH_OK;
-}
-
-static int finish(
-    struct fh_pack_reader *r, uint32_t found, uint32_t fields, const char *what, struct fh_err *err)
-{
-    fh_pack_read_record_end(r, found, fields);
-    return as_protocol(fh_pack_read_ok(r, what, err), err);
-}
-
-static const char *read_string(struct fh_pack_reader *r, size_t max, struct fh_arena *arena)
-{
-    const char *copy = fh_arena_string(arena, fh_pack_read_str(r, max));
-    if (copy == NULL) {
-        fh_pack_fail(r, "too much text");
-        return "";
-    }
-    return copy;
+    return code;
 }
 
 int fh_profile_get_question(struct fh_profile_question *out,
@@ -159,17 +127,17 @@ int fh_profile_get_question(struct fh_profile_question *out,
     }
     q.id = fh_pack_read_uint(&r, UINT64_MAX);
     q.source = (enum fh_profile_source)fh_pack_read_uint(&r, FH_PROFILE_SOURCE_COUNT - 1);
-    q.path = read_string(&r, PATH_BYTES_MAX, arena);
-    q.schema = read_string(&r, FH_COLUMN_NAME_BYTES_MAX, arena);
-    q.table = read_string(&r, FH_COLUMN_NAME_BYTES_MAX, arena);
+    q.path = fh_payload_string(&r, PATH_BYTES_MAX, arena);
+    q.schema = fh_payload_string(&r, FH_COLUMN_NAME_BYTES_MAX, arena);
+    q.table = fh_payload_string(&r, FH_COLUMN_NAME_BYTES_MAX, arena);
     q.sample = (uint32_t)fh_pack_read_uint(&r, FH_PROFILE_SAMPLE_MAX);
-    q.host = read_string(&r, PATH_BYTES_MAX, arena);
+    q.host = fh_payload_string(&r, PATH_BYTES_MAX, arena);
     q.port = (uint32_t)fh_pack_read_uint(&r, PORT_MAX);
-    q.database = read_string(&r, FH_COLUMN_NAME_BYTES_MAX, arena);
-    q.user = read_string(&r, FH_COLUMN_NAME_BYTES_MAX, arena);
-    q.password = read_string(&r, SECRET_BYTES_MAX, arena);
-    q.ssl_mode = read_string(&r, FH_COLUMN_NAME_BYTES_MAX, arena);
-    code = finish(&r, fields, QUESTION_FIELDS, "profile question", err);
+    q.database = fh_payload_string(&r, FH_COLUMN_NAME_BYTES_MAX, arena);
+    q.user = fh_payload_string(&r, FH_COLUMN_NAME_BYTES_MAX, arena);
+    q.password = fh_payload_string(&r, SECRET_BYTES_MAX, arena);
+    q.ssl_mode = fh_payload_string(&r, FH_COLUMN_NAME_BYTES_MAX, arena);
+    code = fh_payload_end(&r, fields, QUESTION_FIELDS, "profile question", err);
     if (code == FH_OK && q.sample == 0) {
         return fh_err_rule(err, FH_EPROTO, "profile.form", "profile question: a sample of nothing");
     }
@@ -192,15 +160,15 @@ static void read_column(struct fh_pack_reader *r,
                         struct fh_arena *arena)
 {
     uint32_t fields = fh_pack_read_record(r, COLUMN_FIELDS);
-    column->name = read_string(r, FH_COLUMN_NAME_BYTES_MAX, arena);
-    column->type = read_string(r, TYPE_BYTES_MAX, arena);
+    column->name = fh_payload_string(r, FH_COLUMN_NAME_BYTES_MAX, arena);
+    column->type = fh_payload_string(r, TYPE_BYTES_MAX, arena);
     column->shape = (enum fh_profile_shape)fh_pack_read_uint(r, FH_PROFILE_SHAPE_COUNT - 1);
     column->observed = fh_pack_read_bool(r);
     column->unique = fh_pack_read_bool(r);
     column->nulls = fh_pack_read_uint(r, UINT64_MAX);
     column->chars_max = fh_pack_read_uint(r, UINT64_MAX);
-    column->minimum = read_string(r, FH_PROFILE_VALUE_BYTES_MAX, arena);
-    column->maximum = read_string(r, FH_PROFILE_VALUE_BYTES_MAX, arena);
+    column->minimum = fh_payload_string(r, FH_PROFILE_VALUE_BYTES_MAX, arena);
+    column->maximum = fh_payload_string(r, FH_PROFILE_VALUE_BYTES_MAX, arena);
     column->sampled = (uint32_t)fh_pack_read_uint(r, FH_PROFILE_SAMPLE_MAX);
     uint32_t pair = fh_pack_read_record(r, 2);
     column->likeness = (enum fh_likeness)fh_pack_read_uint(r, FH_LIKENESS_COUNT);
@@ -208,7 +176,7 @@ static void read_column(struct fh_pack_reader *r,
     fh_pack_read_record_end(r, pair, 2);
     uint32_t examples = fh_pack_read_array(r, FH_PROFILE_EXAMPLES_MAX);
     for (uint32_t i = 0; i < examples && r->failed == FH_OK; i++) {
-        column->examples[i] = read_string(r, FH_PROFILE_VALUE_BYTES_MAX, arena);
+        column->examples[i] = fh_payload_string(r, FH_PROFILE_VALUE_BYTES_MAX, arena);
         column->example_count = i + 1;
     }
     column->columns = read_columns(r, depth + 1, left, &column->column_count, arena);
@@ -259,9 +227,9 @@ int fh_profile_get(struct fh_profile *out,
     }
     profile.id = fh_pack_read_uint(&r, UINT64_MAX);
     profile.rows = fh_pack_read_uint(&r, UINT64_MAX);
-    profile.definition = read_string(&r, FH_PROFILE_DEFINITION_BYTES_MAX, arena);
+    profile.definition = fh_payload_string(&r, FH_PROFILE_DEFINITION_BYTES_MAX, arena);
     profile.columns = read_columns(&r, 1, &left, &profile.column_count, arena);
-    code = finish(&r, fields, PROFILE_FIELDS, "profile", err);
+    code = fh_payload_end(&r, fields, PROFILE_FIELDS, "profile", err);
     if (code == FH_OK) {
         *out = profile;
     }
@@ -289,12 +257,12 @@ int fh_profile_get_catalogue(struct fh_profile_catalogue *out,
     }
     for (uint32_t i = 0; i < catalogue.table_count && r.failed == FH_OK; i++) {
         uint32_t found = fh_pack_read_record(&r, 3);
-        catalogue.tables[i].schema = read_string(&r, FH_COLUMN_NAME_BYTES_MAX, arena);
-        catalogue.tables[i].name = read_string(&r, FH_COLUMN_NAME_BYTES_MAX, arena);
+        catalogue.tables[i].schema = fh_payload_string(&r, FH_COLUMN_NAME_BYTES_MAX, arena);
+        catalogue.tables[i].name = fh_payload_string(&r, FH_COLUMN_NAME_BYTES_MAX, arena);
         catalogue.tables[i].is_view = fh_pack_read_bool(&r);
         fh_pack_read_record_end(&r, found, 3);
     }
-    code = finish(&r, fields, CATALOGUE_FIELDS, "list of tables", err);
+    code = fh_payload_end(&r, fields, CATALOGUE_FIELDS, "list of tables", err);
     if (code == FH_OK) {
         *out = catalogue;
     }

@@ -109,7 +109,9 @@ refused 4 "${blocked[@]}" -- fh museum query "$sql" --peer "${address[shop]}"
 
 say "- repaired: served again with the next good look"
 rows 201
-succeeds fh shop product check shop/orders
+succeeds fh shop product check shop/orders --junit "$work/checked.xml"
+grep -q '<testsuite name="orders.schema"' "$work/checked.xml" || fail "JUnit: $(<"$work/checked.xml")"
+refused 2 '--junit tells one look' -- fh shop product check shop/orders --junit "$work/no.xml" --history
 for domain in museum market; do
     until_true 10 "ok at $domain" is ok "$domain" shop/orders
 done

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Runs the commands of README.md's "Five minutes by hand" as they stand there, but for their ports, in
-# a folder of their own, and looks at what they leave. Building is left out: the programs are given.
+# Runs the commands of README.md, from "Five minutes by hand" to what it promises, as they stand there but
+# for their ports, in a folder of their own, and looks at what they leave. Building is left out: the
+# programs are given.
 #     readme.sh SOURCE_FOLDER PROGRAM_FOLDER FIRST_PORT
 set -euo pipefail
 source_folder=$1
@@ -24,7 +25,7 @@ clean_up()
 }
 trap clean_up EXIT
 
-awk '/^## Five minutes by hand/ {on = 1; next} /^## / {on = 0}
+awk '/^## Five minutes by hand/ {on = 1; next} /^## What it promises/ {on = 0}
      on && /^```sh$/ {code = 1; next} /^```$/ {code = 0; next} on && code' \
     "$source_folder/README.md" |
     grep -v -e '^\./tools/setup' -e '^cmake ' -e '^export PATH' >"$work/commands.sh"

@@ -54,6 +54,11 @@ unique=$(version 1.1.1 's/name: item, /name: item, unique: true, /')
 fails 0 reader "$unique"
 fails 1 stored "$unique"
 fails 2 sometimes "$unique"
+# An old version that breaks its schema is compared by what can be read of it, and that is said.
+sed 's/^status:/stauts:/' "$contract" >"$work/odd.odcs.yaml"
+bounded fh shop contract diff "$work/odd.odcs.yaml" "$contract" --fail-on reader >/dev/null 2>"$work/err" </dev/null ||
+    fail "$(cat "$work/err")"
+grep -q 'is compared by what could be read of it' "$work/err" || fail "$(cat "$work/err")"
 refused 1 "$data/nowhere.odcs.yaml: no such file" -- fh shop contract diff "$contract" "$data/nowhere.odcs.yaml"
 refused 2 '@published is what the other one is' -- fh shop contract diff @published @published
 refused 1 'has no product "orders"' 'rule: product.unknown' -- fh shop contract diff @published "$contract"

@@ -5,6 +5,7 @@
 #include "common/file.h"
 #include "common/time.h"
 #include "common/version.h"
+#include "tools/client/product_name.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -130,6 +131,25 @@ int fh_cli_client(struct fh_cli *cli,
     };
     int code = freehold_open_with(out, &options, &error);
     return code == FREEHOLD_OK ? FH_OK : fh_cli_error(err, &error);
+}
+
+int fh_cli_describe(struct fh_cli *cli,
+                    const struct fh_args *args,
+                    struct freehold_client **out_client,
+                    struct freehold_description **out,
+                    struct fh_err *err)
+{
+    struct fh_product_name name;
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    int code = fh_product_name_parse(&name, args->operands[0], err);
+    if (code == FH_OK) {
+        code = fh_cli_client(cli, fh_args_value(args, "peer"), out_client, err);
+    }
+    if (code == FH_OK &&
+        freehold_describe(out, *out_client, args->operands[0], &error) != FREEHOLD_OK) {
+        code = fh_cli_error(err, &error);
+    }
+    return code;
 }
 
 void fh_cli_age(char out[FH_AGE_BYTES], uint64_t ms)

@@ -58,6 +58,13 @@ FH_MUST_CHECK int fh_cli_client(struct fh_cli *cli,
                                 const char *peer,
                                 struct freehold_client **out,
                                 struct fh_err *err);
+/* The product that the first operand names, verified, as the home's node or --peer knows it. Given,
+ * also after an error where they are not NULL: freehold_description_free, freehold_close. */
+FH_MUST_CHECK int fh_cli_describe(struct fh_cli *cli,
+                                  const struct fh_args *args,
+                                  struct freehold_client **out_client,
+                                  struct freehold_description **out,
+                                  struct fh_err *err);
 /* Moves a public error into ours; returns its code. */
 int fh_cli_error(struct fh_err *out, const struct freehold_error *error);
 

@@ -7,6 +7,7 @@
 #include "proto/session/messages.h"
 #include "tools/cli/admin.h"
 #include "tools/cli/cli.h"
+#include "tools/cli/junit.h"
 #include "tools/client/actor.h"
 #include "tools/client/product_name.h"
 
@@ -113,7 +114,9 @@ static int put_report(struct checking *c, struct fh_bytes form, struct fh_err *e
         in_words ? fh_cli_output(c->cli, false, table, FH_COUNT(table))
                  : fh_cli_output(c->cli, false, data, FH_COUNT(data));
     put_checks(output, &report, in_words);
-    return fh_output_end(output, err);
+    const char *junit = fh_args_value(c->args, "junit");
+    code = fh_output_end(output, err);
+    return code == FH_OK && junit != NULL ? fh_junit_save(junit, &report, false, err) : code;
 }
 
 static int
@@ -244,6 +247,9 @@ static int check(struct checking *c, struct fh_err *err)
     }
     if (code != FH_OK) {
         return code;
+    }
+    if (fh_args_has(c->args, "history") && fh_args_has(c->args, "junit")) {
+        return fh_err_set(err, FH_EUSAGE, "--junit tells one look at the data, not --history");
     }
     return fh_args_has(c->args, "history") ? tell_history(c, err) : check_now(c, err);
 }

@@ -16,16 +16,8 @@ static int fetch(struct fh_cli *cli,
                  struct freehold_description **out,
                  struct fh_err *err)
 {
-    struct fh_product_name name;
     struct freehold_client *client = NULL;
-    struct freehold_error error = FREEHOLD_ERROR_INIT;
-    int code = fh_product_name_parse(&name, args->operands[0], err);
-    if (code == FH_OK) {
-        code = fh_cli_client(cli, fh_args_value(args, "peer"), &client, err);
-    }
-    if (code == FH_OK && freehold_describe(out, client, args->operands[0], &error) != FREEHOLD_OK) {
-        code = fh_cli_error(err, &error);
-    }
+    int code = fh_cli_describe(cli, args, &client, out, err);
     freehold_close(client);
     return code;
 }

@@ -287,19 +287,6 @@ static int show_sample(struct testing *t, const struct fh_report_sample *sample,
     return fh_output_end(output, err);
 }
 
-static int write_junit(struct testing *t, struct fh_err *err)
-{
-    struct fh_buf xml FH_CLEANUP(fh_buf_fini);
-    fh_buf_init(&xml, 4 * FH_REPORT_BYTES_MAX);
-    fh_junit_write(&xml, &t->report, t->warnings_fail);
-    int code = fh_buf_ok(&xml);
-    if (code != FH_OK) {
-        return fh_err_set(err, code, "--junit: the report is too large");
-    }
-    code = fh_file_replace(t->junit, fh_buf_view(&xml), 0644, err);
-    return code == FH_OK ? FH_OK : fh_err_wrap(err, "--junit %s", t->junit);
-}
-
 static int verdict(struct testing *t, struct fh_err *err)
 {
     uint64_t rows = 0;
@@ -352,7 +339,7 @@ static int run(struct testing *t, struct fh_err *err)
         }
     }
     if (code == FH_OK && t->junit != NULL) {
-        code = write_junit(t, err);
+        code = fh_junit_save(t->junit, &t->report, t->warnings_fail, err);
     }
     return code == FH_OK ? verdict(t, err) : code;
 }

@@ -52,12 +52,17 @@ static int read_file(struct comparison *c, struct side *side, struct fh_err *err
     }
     fh_findings_init(&findings, side->arena);
     code = fh_contract_read(&contract, fh_buf_view(&side->text), &findings, err);
-    if (code == FH_OK) {
-        side->contract = contract;
-        return FH_OK;
+    if (code != FH_OK) {
+        fh_lint_print(c->cli->messages, side->said, &findings);
     }
-    fh_lint_print(c->cli->messages, side->said, &findings);
-    return fh_err_wrap(err, "%s", side->said);
+    /* Old versions are what they are: whatever could be read of a contract is compared. */
+    if (code == FH_ECHECK && contract != NULL && contract->kind != NULL &&
+        contract->version != NULL) {
+        fh_cli_say(c->cli, "note: %s is compared by what could be read of it", side->said);
+        code = FH_OK;
+    }
+    side->contract = contract;
+    return code == FH_OK ? FH_OK : fh_err_wrap(err, "%s", side->said);
 }
 
 /* ---- a product ---- */

@@ -3,7 +3,6 @@
 #include "tools/cli/cli.h"
 #include "tools/cli/lint.h"
 #include "tools/client/describe.h"
-#include "tools/client/product_name.h"
 #include "tools/contract/export.h"
 
 #include <sys/stat.h>
@@ -57,18 +56,9 @@ static int export_product(struct fh_cli *cli,
                           struct fh_buf *out,
                           struct fh_err *err)
 {
-    struct fh_product_name name;
     struct freehold_client *client = NULL;
     struct freehold_description *description = NULL;
-    struct freehold_error error = FREEHOLD_ERROR_INIT;
-    int code = fh_product_name_parse(&name, args->operands[0], err);
-    if (code == FH_OK) {
-        code = fh_cli_client(cli, fh_args_value(args, "peer"), &client, err);
-    }
-    if (code == FH_OK &&
-        freehold_describe(&description, client, args->operands[0], &error) != FREEHOLD_OK) {
-        code = fh_cli_error(err, &error);
-    }
+    int code = fh_cli_describe(cli, args, &client, &description, err);
     if (code == FH_OK && strcmp(format->name, "odcs") == 0) {
         fh_buf_add_cstr(out, freehold_description_yaml(description));
     } else if (code == FH_OK) {

@@ -297,18 +297,9 @@ static int put_description(struct fh_cli *cli,
 
 int fh_cmd_product_describe(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
 {
-    struct fh_product_name name;
     struct freehold_client *client = NULL;
     struct freehold_description *description = NULL;
-    struct freehold_error error = FREEHOLD_ERROR_INIT;
-    int code = fh_product_name_parse(&name, args->operands[0], err);
-    if (code == FH_OK) {
-        code = fh_cli_client(cli, fh_args_value(args, "peer"), &client, err);
-    }
-    if (code == FH_OK &&
-        freehold_describe(&description, client, args->operands[0], &error) != FREEHOLD_OK) {
-        code = fh_cli_error(err, &error);
-    }
+    int code = fh_cli_describe(cli, args, &client, &description, err);
     struct fh_history *history FH_CLEANUP(fh_history_freep) = NULL;
     struct freehold_product product = {.size = sizeof product};
     if (code == FH_OK) {

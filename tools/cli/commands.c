@@ -158,10 +158,12 @@ const struct fh_command fh_commands[] = {
                    "Exit code 1 when a promise is broken.",
         .example = "freehold product check aviation/flights\n"
                    "freehold -o json product check aviation/flights@1 --dry-run\n"
+                   "freehold product check aviation/flights --junit report.xml\n"
                    "freehold product check aviation/flights --history",
         .operands_min = 1,
         .operands_max = 1,
         .flags = {{"dry-run", NULL, "look, but sign and tell nothing", 0},
+                  {"junit", "FILE", "also write the results as JUnit XML", 0},
                   {"history", NULL, "list the last measurements instead", 0}},
         .run = fh_cmd_product_check,
     },

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/cli/junit.h"
 
+#include "common/file.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -134,4 +136,20 @@ void fh_junit_write(struct fh_buf *out, const struct fh_report *report, bool war
         }
     }
     fh_buf_add_cstr(out, "</testsuites>\n");
+}
+
+int fh_junit_save(const char *path,
+                  const struct fh_report *report,
+                  bool warnings_fail,
+                  struct fh_err *err)
+{
+    struct fh_buf xml FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&xml, 4 * FH_REPORT_BYTES_MAX);
+    fh_junit_write(&xml, report, warnings_fail);
+    int code = fh_buf_ok(&xml);
+    if (code != FH_OK) {
+        return fh_err_set(err, code, "--junit: the report is too large");
+    }
+    code = fh_file_replace(path, fh_buf_view(&xml), 0644, err);
+    return code == FH_OK ? FH_OK : fh_err_wrap(err, "--junit %s", path);
 }

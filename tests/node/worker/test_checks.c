@@ -80,6 +80,54 @@ static void columns_keep_and_break_their_promises(void **state)
          "schema.t.properties.real.minimum failed 1/4\n"
          "schema.t.properties.real.maximum failed 1/4\n"
          "schema.t.properties.real.multipleOf failed 1/4\n"},
+        {"NaN alone breaks a low bound, which the least value keeps",
+         "t.parquet",
+         "parquet",
+         TABLE P("real") KEY("logicalType: number") OPTIONS("minimum: 1, exclusiveMaximum: 3"),
+         "schema.t.properties.real.minimum failed 1/4\n"
+         "schema.t.properties.real.exclusiveMaximum failed 1/4\n"},
+        {"no values break nothing",
+         "null.parquet",
+         "parquet",
+         TABLE P("code") KEY("logicalType: string")
+             OPTIONS("minLength: 3, maxLength: 3, pattern: '^[A-Z]{3}$'") P("amount")
+                 KEY("logicalType: number") OPTIONS("minimum: 1, maximum: 2"),
+         "schema.t.properties.code.minLength passed 0/4\n"
+         "schema.t.properties.code.maxLength passed 0/4\n"
+         "schema.t.properties.code.pattern passed 0/4\n"
+         "schema.t.properties.amount.minimum passed 0/4\n"
+         "schema.t.properties.amount.maximum passed 0/4\n"},
+        {"bounds that hold where others of the column do not",
+         "t.parquet",
+         "parquet",
+         TABLE P("id") KEY("logicalType: integer")
+             OPTIONS("minimum: 1, exclusiveMinimum: 1, maximum: 3, exclusiveMaximum: 3") P("code")
+                 KEY("logicalType: string") OPTIONS("minLength: 2, maxLength: 3"),
+         "schema.t.properties.id.minimum passed 0/4\n"
+         "schema.t.properties.id.maximum passed 0/4\n"
+         "schema.t.properties.id.exclusiveMinimum failed 1/4\n"
+         "schema.t.properties.id.exclusiveMaximum failed 2/4\n"
+         "schema.t.properties.code.minLength passed 0/4\n"
+         "schema.t.properties.code.maxLength passed 0/4\n"},
+        {"a class without a bound on one side",
+         "t.parquet",
+         "parquet",
+         TABLE P("code") KEY("logicalType: string") OPTIONS("pattern: '^[A-Z]+$'") P("mail")
+             KEY("logicalType: string") OPTIONS("pattern: '^[a-z@.]{0,6}$'"),
+         "schema.t.properties.code.pattern failed 1/4\n"
+         "schema.t.properties.mail.pattern failed 2/4\n"},
+        {"a pattern is searched for, and its line ends only where the text does",
+         "t.parquet",
+         "parquet",
+         TABLE P("code") KEY("logicalType: string") OPTIONS("pattern: 'B|h$|^D'") P("mail")
+             KEY("logicalType: string") OPTIONS("pattern: '@[a-c]'"),
+         "schema.t.properties.code.pattern passed 0/4\n"
+         "schema.t.properties.mail.pattern failed 2/4\n"},
+        {"a pattern in lines of text",
+         "lines.parquet",
+         "parquet",
+         TABLE P("text") KEY("logicalType: string") OPTIONS("pattern: '^b|c$|x'"),
+         "schema.t.properties.text.pattern failed 1/2\n"},
         {"no rows break nothing",
          "empty.parquet",
          "parquet",
@@ -125,6 +173,14 @@ static void columns_keep_and_break_their_promises(void **state)
          "engine has not\n"
          "schema.t.properties.mail.pattern not_run 0/0: the engine cannot check it: a function "
          "got an input that it cannot use\n"},
+        {"a pattern whose brackets would fit into others",
+         "t.parquet",
+         "parquet",
+         TABLE P("code") KEY("logicalType: string") OPTIONS("pattern: 'A)(B'") P("mail")
+             KEY("logicalType: string") OPTIONS("pattern: '@b'"),
+         "schema.t.properties.code.pattern not_run 0/0: the engine cannot check it: a function "
+         "got an input that it cannot use\n"
+         "schema.t.properties.mail.pattern failed 2/4\n"},
     };
     checks_expect(rows, FH_COUNT(rows));
 }
@@ -279,6 +335,39 @@ static void samples_hide_what_is_not_public(void **state)
     fh_buf_fini(&run.text);
 }
 
+/* One that is public shows nothing of what is deeper in it and is not, however many levels lie
+ * between that say nothing. */
+static void samples_hide_what_is_not_public_within(void **state)
+{
+    (void)state;
+#define WITHIN(inner)                                                                              \
+    TABLE P("address") KEY("classification: public") KEY("logicalType: object")                    \
+        OPTIONS("maxProperties: 1") KEY("properties:") KEY("  - {name: city, " inner "}")
+    static const struct {
+        const char *schema;
+        bool is_hidden;
+    } rows[] = {
+        {WITHIN("logicalType: string"), false},
+        {WITHIN("logicalType: string, classification: Public"), false},
+        {WITHIN("logicalType: string, classification: internal"), true},
+        {WITHIN("logicalType: object, properties: [{name: x, classification: pii}]"), true},
+        {WITHIN("logicalType: array, items: {logicalType: object, properties: [{name: x, "
+                "classification: pii}]}"),
+         true},
+        {WITHIN("logicalType: array, items: {logicalType: object, properties: [{name: x}]}"),
+         false},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct checks_run run;
+        checks_do(&run, "n.json", "json", rows[i].schema, 3);
+        const char *sample = strstr(fh_buf_cstr(&run.text), "sample ");
+        if (sample == NULL || (strstr(sample, "address=***") != NULL) != rows[i].is_hidden) {
+            fail_msg("row %zu: %s", i, fh_buf_cstr(&run.text));
+        }
+        fh_buf_fini(&run.text);
+    }
+}
+
 /* More rules than one question carries. */
 static void thousands_of_rules(void **state)
 {
@@ -306,6 +395,7 @@ int main(void)
         cmocka_unit_test(columns_inside_others),
         cmocka_unit_test(what_cannot_be_read_fails_as_a_source),
         cmocka_unit_test(samples_hide_what_is_not_public),
+        cmocka_unit_test(samples_hide_what_is_not_public_within),
         cmocka_unit_test(thousands_of_rules),
     };
     return cmocka_run_group_tests_name("checks", tests, checks_up, checks_down);

@@ -194,6 +194,17 @@ static void tables_refer_to_each_other(void **state)
          TWO "    relationships:\n      - {from: [uses.id, uses.t_id], to: [things.id, "
              "things.id]}\n      - {from: [uses.id], to: [things.id]}\n" U_COLUMNS,
          "schema.uses.relationships.0 failed 2/3\nschema.uses.relationships.1 passed 0/3\n"},
+        {"a field of a column is not the column",
+         "'{model}.parquet'",
+         "parquet",
+         "  - name: things\n    physicalName: t\n    properties:\n" P("id")
+             KEY("logicalType: object") KEY(
+                 "properties: [{name: part}]") "  - name: uses\n    physicalName: u\n" U_COLUMNS
+                 KEY("relationships:") KEY("  - to: schema/things/properties/id/properties/part"),
+         "schema.things.properties.id.type failed 4/4\n"
+         "schema.uses.properties.t_id.relationships.0 not_run 0/0: "
+         "\"schema/things/properties/id/properties/part\" is no column of this contract; other "
+         "contracts are not read\n"},
         {"a table that is not there",
          "'{model}.csv'",
          "csv",

@@ -3,6 +3,7 @@
  */
 #include "node/quality/calendar.h"
 
+#include "common/mem.h"
 #include "common/time.h"
 #include "tests/unit/state/catalog_world.h"
 
@@ -164,6 +165,40 @@ static void test_plan(void **state)
     item_fini(&plain);
 }
 
+static unsigned allowed; /* allocations before one fails */
+
+static bool refuse_one(size_t size)
+{
+    (void)size;
+    return allowed-- != 0;
+}
+
+/* Whichever allocation of a plan fails, the calendar before stays and reads its schedules anew. */
+static void test_plan_fails(void **state)
+{
+    struct world *w = *state;
+    struct item timed = publish_one(w, "a", with_crons);
+    struct item plain = publish_one(w, "b", NULL);
+    struct fh_announce_key key = fh_announce_key(&timed.said);
+    struct fh_calendar calendar = calendar_of(w, 3600, false);
+    int rc = FH_ENOMEM;
+    for (unsigned n = 0; rc != FH_OK; n++) {
+        assert_true(n < 1000);
+        allowed = n;
+        fh_alloc_set_hook(refuse_one);
+        rc = fh_calendar_plan(&calendar, &w->err);
+        fh_alloc_set_hook(NULL);
+        assert_true(rc == FH_OK || calendar.outdated);
+        assert_int_equal(calendar.count, 2);
+        fh_calendar_measured(&calendar, &key, at("2026-11-28T07:00:00Z"));
+        assert_true(fh_calendar_read_some(&calendar));
+        assert_true(fh_calendar_find(&calendar, &key)->due_ms == at("2026-11-28T18:00:00Z"));
+    }
+    fh_calendar_fini(&calendar);
+    item_fini(&timed);
+    item_fini(&plain);
+}
+
 /* What is published takes its place without another plan, also in place of an older version. */
 static void test_published(void **state)
 {
@@ -248,6 +283,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_due, setup, teardown),
         cmocka_unit_test_setup_teardown(test_first_and_failures, setup, teardown),
         cmocka_unit_test_setup_teardown(test_plan, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_plan_fails, setup, teardown),
         cmocka_unit_test_setup_teardown(test_published, setup, teardown),
         cmocka_unit_test_setup_teardown(test_expiry, setup, teardown),
     };

@@ -30,6 +30,8 @@ static void test_announcement_then_contract(void **state)
     assert_true(fh_record_id_equal(&wanted, &item.contract_id));
     must(give(w, &item), &w->err);
     assert_int_equal(w->out.result, FH_CATALOG_ADDED);
+    assert_string_equal(w->out.key.product, "flights");
+    assert_int_equal(w->out.key.major, 1);
     assert_int_equal(missing(w, NULL), 0);
     must(give(w, &item), &w->err);
     assert_int_equal(w->out.result, FH_CATALOG_KNOWN);
