@@ -36,7 +36,7 @@ enum {
     FH_DOMAINS_MAX = FH_LIMIT(16384, 64), /* admitted ones; as FH_MEMBERS_MAX */
     FH_STRANGERS_MAX = FH_LIMIT(256, 4),  /* domains held before anybody admits them */
     FH_DOMAIN_GRANTS_MAX = FH_LIMIT(4096, 16), /* delegations and revocations of one domain */
-    FH_STRANGER_GRANTS_MAX = FH_LIMIT(16, 4),  /* of a domain that nobody admitted */
+    FH_STRANGER_GRANTS_MAX = FH_LIMIT(64, 4),  /* of one that nobody admitted: 14 and its own */
     FH_ANNOUNCEMENT_SUMMARY_BYTES_MAX = 400,   /* keeps an announcement inside a datagram */
 
     /* contracts */

@@ -57,8 +57,13 @@ refused 1 "$work/mill.invitation" -- fh shop invite --domain mill -o "$work/mill
 say "- from one who may not invite"
 refused 4 'museum is no member of the charter' 'rule: identity.invitation.issuer' -- fh museum invite
 
-say "- nobody is at home; later the same invitation admits, once"
+say "- nobody is at home; later the same invitation admits, once, and with keys that were added meanwhile"
 succeeds join mall mill "$work/mill.invitation"
+for i in {1..20}; do
+    "$bin/freehold" key create "$work/ci$i.key" >"$work/ci$i.pub" 2>"$work/err"
+    succeeds fh mall member add "$work/ci$i.pub" --name "ci$i" --role publisher --until 90d \
+        --save "$work/ci$i.access"
+done
 stop_node shop
 status=0
 timeout 4 "$node" --home "$work/mall/home" >"$work/mall/node.log" 2>&1 || status=$?
