@@ -31,7 +31,7 @@ until_true()
     local seconds=$1 text=$2 started
     shift 2
     started=$(now_us)
-    until "$@" >/dev/null 2>&1; do
+    until ("$@") >/dev/null 2>&1; do # what calls fail ends its own shell only
         if (($(now_us) - started > seconds * 1000000)); then
             fail "$text did not happen within $seconds s; the nodes' logs are $work/*/node.log"
         fi

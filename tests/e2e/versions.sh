@@ -136,8 +136,11 @@ grep -q 'no reader of 2.1.0 breaks; another major was not needed' "$work/err" ||
 
 say "- an owner who does not ask its own node is refused by its peers"
 # Its version rises by a patch, and a column that was always there may be missing.
-until_true 30 "version 2.1.0 at market" prints 2.1.0 bash -c \
-    "'$bin/freehold' --home '$work/market/home' -o csv product list | sed -n 's|^shop/orders@\(2[0-9.]*\),.*|\1|p'"
+at_market()
+{
+    version_of market shop/orders | grep -qx '2\.1\.0'
+}
+until_true 30 "version 2.1.0 at market" at_market
 until_true 30 "its contract" held 2
 refused 1 'orders 2.1.1 breaks readers of 2.1.0: schema.orders.properties.thing.required' \
     '[compat.nulls.allowed]' '3.0.0 or greater' 'rule: contract.version.bump_too_small' -- \
