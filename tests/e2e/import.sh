@@ -221,7 +221,7 @@ fi
 say "- what is no data"
 : >empty.csv
 head -c 5000 /dev/urandom >junk.db
-head -c 5000 /dev/urandom >junk
+{ printf '\001'; head -c 5000 /dev/urandom; } >junk # which by chance might begin as JSON does
 printf 'PAR1 and no more' >cut.parquet
 printf 'a,A,b\n1,2,3\n' >twice.csv
 printf 'a,,b\n1,2,3\n' >nameless.csv
