@@ -86,15 +86,10 @@ visit_entry(struct fh_sql *sql, fh_store_entry_visit_fn *visit, void *user, stru
 /* Walks the rows of a bound statement and ends it. */
 static int walk(struct fh_sql *sql, fh_store_entry_visit_fn *visit, void *user, struct fh_err *err)
 {
-    bool row = true;
     int code = FH_OK;
-    while (code == FH_OK && row) {
-        code = fh_sql_step(sql, &row, err);
-        if (code == FH_OK && row) {
-            code = visit_entry(sql, visit, user, err);
-        }
+    while (fh_sql_next(sql, &code, err)) {
+        code = visit_entry(sql, visit, user, err);
     }
-    fh_sql_end(sql);
     return code;
 }
 
@@ -239,13 +234,8 @@ int fh_store_entries_count(struct fh_store *store,
 static int
 each_domain(struct fh_sql *sql, fh_store_domain_visit_fn *visit, void *user, struct fh_err *err)
 {
-    bool row = true;
     int code = FH_OK;
-    while (code == FH_OK && row) {
-        code = fh_sql_step(sql, &row, err);
-        if (code != FH_OK || !row) {
-            break;
-        }
+    while (fh_sql_next(sql, &code, err)) {
         struct fh_domain_id domain;
         fh_sql_get_id(sql, 0, domain.b);
         int64_t number = fh_sql_get_number(sql, 1);
@@ -254,7 +244,6 @@ each_domain(struct fh_sql *sql, fh_store_domain_visit_fn *visit, void *user, str
             code = visit(user, &domain, number, err);
         }
     }
-    fh_sql_end(sql);
     return code;
 }
 
@@ -427,13 +416,8 @@ int fh_store_wants_each(struct fh_store *store,
                                " (SELECT id FROM wants) ORDER BY seq LIMIT ?";
     struct fh_sql sql = fh_sql(store, text);
     fh_sql_number(&sql, (int64_t)limit);
-    bool row = true;
     int code = FH_OK;
-    while (code == FH_OK && row) {
-        code = fh_sql_step(&sql, &row, err);
-        if (code != FH_OK || !row) {
-            break;
-        }
+    while (fh_sql_next(&sql, &code, err)) {
         struct fh_record_id id;
         struct fh_domain_id domain;
         fh_sql_get_id(&sql, 0, id.b);
@@ -443,7 +427,6 @@ int fh_store_wants_each(struct fh_store *store,
             code = visit(user, &id, &domain, err);
         }
     }
-    fh_sql_end(&sql);
     return code;
 }
 

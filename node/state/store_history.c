@@ -47,20 +47,14 @@ int fh_store_move_put(struct fh_store *store,
 static int
 each_bytes(struct fh_sql *sql, fh_store_bytes_visit_fn *visit, void *user, struct fh_err *err)
 {
-    bool row = true;
     int code = FH_OK;
-    while (code == FH_OK && row) {
-        code = fh_sql_step(sql, &row, err);
-        if (code != FH_OK || !row) {
-            break;
-        }
+    while (fh_sql_next(sql, &code, err)) {
         struct fh_bytes bytes = fh_sql_get_bytes(sql, 0);
         code = fh_sql_ok(sql, err);
         if (code == FH_OK) {
             code = visit(user, bytes, err);
         }
     }
-    fh_sql_end(sql);
     return code;
 }
 
@@ -140,13 +134,8 @@ int fh_store_forks_each(struct fh_store *store,
         fh_sql_id(&sql, domain_or_null->b);
         fh_sql_text(&sql, product);
     }
-    bool row = true;
     int code = FH_OK;
-    while (code == FH_OK && row) {
-        code = fh_sql_step(&sql, &row, err);
-        if (code != FH_OK || !row) {
-            break;
-        }
+    while (fh_sql_next(&sql, &code, err)) {
         struct fh_store_fork fork;
         fh_sql_get_id(&sql, 0, fork.domain.b);
         fh_sql_get_text(&sql, 1, fork.product, sizeof fork.product);
@@ -158,7 +147,6 @@ int fh_store_forks_each(struct fh_store *store,
             code = visit(user, &fork, err);
         }
     }
-    fh_sql_end(&sql);
     return code;
 }
 

@@ -84,15 +84,8 @@ static int each_record(struct fh_store *store,
                        struct fh_err *err)
 {
     struct fh_sql sql = fh_sql(store, text);
-    for (;;) {
-        bool row = false;
-        int code = fh_sql_step(&sql, &row, err);
-        if (code != FH_OK) {
-            return code;
-        }
-        if (!row) {
-            break;
-        }
+    int code = FH_OK;
+    while (fh_sql_next(&sql, &code, err)) {
         struct fh_store_record record;
         fh_sql_get_id(&sql, 0, record.id.b);
         record.type = (unsigned)fh_sql_get_number(&sql, 1);
@@ -103,13 +96,8 @@ static int each_record(struct fh_store *store,
         if (code == FH_OK) {
             code = visit(user, &record, err);
         }
-        if (code != FH_OK) {
-            fh_sql_end(&sql);
-            return code;
-        }
     }
-    fh_sql_end(&sql);
-    return FH_OK;
+    return code;
 }
 
 int fh_store_records_each(struct fh_store *store,
@@ -204,16 +192,11 @@ int fh_store_pin(struct fh_store *store,
     fh_sql_text(&sql, name);
     fh_sql_id(&sql, domain->b);
     bool held = false;
-    bool row = true;
     int code = FH_OK;
-    while (code == FH_OK && row) {
-        code = fh_sql_step(&sql, &row, err);
-        if (code == FH_OK && row) {
-            held = true;
-            code = pin_differs(&sql, name, domain, err);
-        }
+    while (fh_sql_next(&sql, &code, err)) {
+        held = true;
+        code = pin_differs(&sql, name, domain, err);
     }
-    fh_sql_end(&sql);
     if (code != FH_OK || held) {
         return code;
     }
@@ -308,13 +291,8 @@ int fh_store_peers_each(struct fh_store *store,
     struct fh_sql sql = fh_sql(store,
                                "SELECT node, domain, address, seen_ms FROM peers"
                                " ORDER BY seen_ms DESC, node, address");
-    for (;;) {
-        bool row = false;
-        int code = fh_sql_step(&sql, &row, err);
-        if (code != FH_OK || !row) {
-            fh_sql_end(&sql);
-            return code;
-        }
+    int code = FH_OK;
+    while (fh_sql_next(&sql, &code, err)) {
         struct fh_store_peer peer;
         fh_sql_get_id(&sql, 0, peer.node.b);
         fh_sql_get_id(&sql, 1, peer.domain.b);
@@ -324,11 +302,8 @@ int fh_store_peers_each(struct fh_store *store,
         if (code == FH_OK) {
             code = visit(user, &peer, err);
         }
-        if (code != FH_OK) {
-            fh_sql_end(&sql);
-            return code;
-        }
     }
+    return code;
 }
 
 /* ---- sources ---- */
@@ -404,15 +379,9 @@ int fh_store_sources_each(struct fh_store *store,
         fh_sql(store,
                "SELECT product, version, contract, mapping, data_root, fingerprint, published_ms"
                " FROM sources ORDER BY product, version");
-    for (;;) {
-        bool row = false;
-        int code = fh_sql_step(&sql, &row, err);
-        if (code == FH_OK && row) {
-            code = visit_source(&sql, visit, user, err);
-        }
-        if (code != FH_OK || !row) {
-            fh_sql_end(&sql);
-            return code;
-        }
+    int code = FH_OK;
+    while (fh_sql_next(&sql, &code, err)) {
+        code = visit_source(&sql, visit, user, err);
     }
+    return code;
 }

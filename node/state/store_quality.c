@@ -111,13 +111,8 @@ int fh_store_measurements_after(struct fh_store *store,
     struct fh_sql sql = fh_sql(store, text);
     fh_sql_id(&sql, after->b);
     fh_sql_number(&sql, (int64_t)limit);
-    bool row = true;
     int code = FH_OK;
-    while (code == FH_OK && row) {
-        code = fh_sql_step(&sql, &row, err);
-        if (code != FH_OK || !row) {
-            break;
-        }
+    while (fh_sql_next(&sql, &code, err)) {
         struct fh_store_measurement measurement;
         read_row(&sql, &measurement);
         code = fh_sql_ok(&sql, err);
@@ -125,7 +120,6 @@ int fh_store_measurements_after(struct fh_store *store,
             code = visit(user, &measurement, err);
         }
     }
-    fh_sql_end(&sql);
     return code;
 }
 
@@ -180,13 +174,8 @@ int fh_store_measured_each(struct fh_store *store,
     fh_sql_text(&sql, product);
     fh_sql_number(&sql, major);
     fh_sql_number(&sql, (int64_t)limit);
-    bool row = true;
     int code = FH_OK;
-    while (code == FH_OK && row) {
-        code = fh_sql_step(&sql, &row, err);
-        if (code != FH_OK || !row) {
-            break;
-        }
+    while (fh_sql_next(&sql, &code, err)) {
         struct fh_bytes bytes = fh_sql_get_bytes(&sql, 0);
         struct fh_bytes results = fh_sql_get_bytes(&sql, 1);
         code = fh_sql_ok(&sql, err);
@@ -194,7 +183,6 @@ int fh_store_measured_each(struct fh_store *store,
             code = visit(user, bytes, results, err);
         }
     }
-    fh_sql_end(&sql);
     return code;
 }
 

@@ -153,6 +153,18 @@ int fh_sql_step(struct fh_sql *sql, bool *out_row, struct fh_err *err)
     return fh_sql_error(sql->store, code, err);
 }
 
+bool fh_sql_next(struct fh_sql *sql, int *code, struct fh_err *err)
+{
+    bool row = false;
+    if (*code == FH_OK) {
+        *code = fh_sql_step(sql, &row, err);
+    }
+    if (!row) {
+        fh_sql_end(sql);
+    }
+    return row;
+}
+
 int fh_sql_run(struct fh_sql *sql, struct fh_err *err)
 {
     bool row = false;
@@ -220,16 +232,6 @@ void fh_sql_get_text(struct fh_sql *sql, int column, char *out, size_t size)
 int fh_sql_ok(const struct fh_sql *sql, struct fh_err *err)
 {
     return sql->failed == SQLITE_OK ? FH_OK : fh_sql_error(sql->store, sql->failed, err);
-}
-
-const char *fh_sql_get_string(struct fh_sql *sql, int column)
-{
-    const char *text = (const char *)sqlite3_column_text(sql->statement, column);
-    if (text == NULL) {
-        bound(sql, SQLITE_CORRUPT);
-        return "";
-    }
-    return text;
 }
 
 int fh_sql_append(struct fh_sql *sql, int column, struct fh_buf *out, struct fh_err *err)

@@ -56,6 +56,10 @@ void fh_sql_text_bytes(struct fh_sql *sql, struct fh_bytes text);
 
 /* The next row: FH_OK with *out_row, or an error. */
 FH_MUST_CHECK int fh_sql_step(struct fh_sql *sql, bool *out_row, struct fh_err *err);
+/* For a loop over rows: `*code` is FH_OK at first, and inside the loop it becomes what was made of
+ * the row. True at a row; false, with the statement ended, behind the last one and when `*code` is
+ * not FH_OK, which a failed step makes it too. */
+bool fh_sql_next(struct fh_sql *sql, int *code, struct fh_err *err);
 /* Runs a statement without rows to its end, and ends it. */
 FH_MUST_CHECK int fh_sql_run(struct fh_sql *sql, struct fh_err *err);
 /* Frees the statement for its next use; needed on every path after fh_sql_step. */
@@ -67,8 +71,6 @@ int64_t fh_sql_get_number(struct fh_sql *sql, int column);
 struct fh_bytes fh_sql_get_bytes(struct fh_sql *sql, int column);
 void fh_sql_get_id(struct fh_sql *sql, int column, uint8_t out[FH_ID_BYTES]);
 void fh_sql_get_text(struct fh_sql *sql, int column, char *out, size_t size);
-/* A text, lent until the next step; "" when it is none. */
-const char *fh_sql_get_string(struct fh_sql *sql, int column);
 /* Appends a blob to `out`: FH_ETOOBIG, FH_ENOMEM, or as fh_sql_ok. */
 FH_MUST_CHECK int
 fh_sql_append(struct fh_sql *sql, int column, struct fh_buf *out, struct fh_err *err);
