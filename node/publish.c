@@ -2,7 +2,6 @@
 #include "node/publish.h"
 
 #include "common/assert.h"
-#include "common/file.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/time.h"
@@ -17,7 +16,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum {
     ARENA_BYTES = 32 * 1024 * 1024,
@@ -226,24 +224,33 @@ static int report(struct job *job,
         out, job->contract, result, job->kept ? &job->announcement : NULL, job->arena, err);
 }
 
+/* The data could not be looked at; `table` is "" when that is about none of them. */
+static void not_checked(struct job *job, const char *table, const struct fh_err *failure)
+{
+    struct fh_err err = *failure;
+    if (table[0] != '\0') {
+        fh_err_wrap(&err, "table %s", table);
+    }
+    if (job->order.remote && err.code != FH_EBUSY && err.code != FH_ETIMEOUT) {
+        hide_place(job, table, &err);
+    }
+    conclude(job, NULL, &err);
+}
+
 static void checked(const struct fh_checks_result *result, const struct fh_err *failure, void *user)
 {
     struct job *job = user;
     struct fh_publish_report said;
     struct fh_err err;
+    const char *table = "";
     for (uint32_t i = 0; failure == NULL && i < result->table_count; i++) {
         if (result->source_failures[i].code != FH_OK) {
-            err = result->source_failures[i];
-            fh_err_wrap(&err, "table %s", job->contract->tables.items[i].name);
-            failure = &err;
+            failure = &result->source_failures[i];
+            table = job->contract->tables.items[i].name;
         }
     }
     if (failure != NULL) {
-        err = *failure;
-        if (job->order.remote && err.code != FH_EBUSY && err.code != FH_ETIMEOUT) {
-            hide_place(job, "", &err);
-        }
-        conclude(job, NULL, &err);
+        not_checked(job, table, failure);
     } else if (report(job, result, &said, &err) != FH_OK) {
         conclude(job, NULL, &err);
     } else if (result->failed == 0 && !job->asked.dry_run && commit(job, &err) != FH_OK) {
@@ -290,21 +297,6 @@ static int read_authored(struct job *job, struct fh_err *err)
     return rc;
 }
 
-/* Whoever is elsewhere hears which table, and nothing of what else there is on this machine. */
-static int look_at_sources(const struct job *job, struct fh_err *err)
-{
-    for (size_t i = 0; i < job->mapping->table_count; i++) {
-        int fd = -1;
-        if (fh_file_open_beneath(job->asked.data_root, job->mapping->tables[i].path, &fd, err) !=
-            FH_OK) {
-            hide_place(job, job->mapping->tables[i].name, err);
-            return err->code;
-        }
-        close(fd);
-    }
-    return FH_OK;
-}
-
 static int begin(struct job *job, struct fh_err *err)
 {
     const struct fh_publisher_options *o = &job->publisher->options;
@@ -323,9 +315,6 @@ static int begin(struct job *job, struct fh_err *err)
     if (rc == FH_OK) {
         rc = make_announcement(job, err);
     }
-    if (rc == FH_OK && job->order.remote) {
-        rc = look_at_sources(job, err);
-    }
     if (rc != FH_OK) {
         return rc;
     }
@@ -342,12 +331,7 @@ static int begin(struct job *job, struct fh_err *err)
         .timeout_ms = CHECK_MS,
     };
     job->looked_ms = fh_clock_wall_ms();
-    rc = fh_checks_begin(&checks, checked, job, err);
-    if (rc != FH_OK && job->order.remote && strcmp(err->rule, "source.unavailable") == 0) {
-        hide_place(job, "", err);
-        rc = err->code;
-    }
-    return rc;
+    return fh_checks_begin(&checks, checked, job, err);
 }
 
 int fh_publisher_begin(struct fh_publisher *publisher,
