@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ids and keys of a home, without a node. */
+/* Ids and keys of a home, and a key without one: no node needed. */
 #include "common/time.h"
+#include "proto/identity/access.h"
 #include "tools/cli/cli.h"
 #include "tools/client/actor.h"
+#include "tools/client/key_file.h"
 
 #include <string.h>
 
@@ -110,4 +112,36 @@ int fh_cmd_key_list(struct fh_cli *cli, const struct fh_args *args, struct fh_er
         code = put_key(output, actor, keys[i].name, keys[i].kind, err);
     }
     return code == FH_OK ? fh_output_end(output, err) : code;
+}
+
+int fh_cmd_key_create(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
+{
+    static const struct fh_output_column columns[] = {
+        {"public_key", FH_OUTPUT_TEXT},
+        {"key_id", FH_OUTPUT_TEXT},
+        {"file", FH_OUTPUT_TEXT},
+    };
+    struct fh_sign_public key;
+    if (fh_crypto_init() != FH_OK) {
+        return fh_err_set(err, FH_EINTERNAL, "the cryptographic library does not start");
+    }
+    int code = fh_key_file_create(args->operands[0], cli->passphrase_file, &key, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    char text[FH_SIGN_PUBLIC_TEXT_BYTES], id_text[FH_ID_TEXT_BYTES];
+    struct fh_key_id id = fh_key_id_of(&key);
+    fh_sign_public_text(text, &key);
+    fh_key_id_text(id_text, &id);
+    fh_cli_say(cli, "%s: keep it secret; hand the public key to your domain", args->operands[0]);
+    if (cli->format == FH_OUTPUT_TABLE) {
+        fprintf(cli->out, "%s\n", text);
+        return FH_OK;
+    }
+    struct fh_output *output FH_CLEANUP(fh_output_freep) =
+        fh_cli_output(cli, true, columns, FH_COUNT(columns));
+    fh_output_text(output, text);
+    fh_output_text(output, id_text);
+    fh_output_text(output, args->operands[0]);
+    return fh_output_end(output, err);
 }

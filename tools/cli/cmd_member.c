@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keys of people and jobs outside the home: made anywhere, let in and shut out by whoever holds the
+ * Members: keys of people and jobs outside the home, let in and shut out by whoever holds the
  * domain key.
  *
  *     key create (elsewhere) -> public key -> member add -> delegation: kept in the home, handed to
@@ -15,7 +15,6 @@
 #include "tools/cli/cli.h"
 #include "tools/cli/delegates.h"
 #include "tools/cli/until.h"
-#include "tools/client/key_file.h"
 
 #include <string.h>
 
@@ -24,40 +23,6 @@ enum {
     REVOCATION_ORDER = 500,
     LABEL_BYTES_MAX = 48, /* with a part of the key id it is the name of a file */
 };
-
-/* ---- key create ---- */
-
-int fh_cmd_key_create(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
-{
-    static const struct fh_output_column columns[] = {
-        {"public_key", FH_OUTPUT_TEXT},
-        {"key_id", FH_OUTPUT_TEXT},
-        {"file", FH_OUTPUT_TEXT},
-    };
-    struct fh_sign_public key;
-    if (fh_crypto_init() != FH_OK) {
-        return fh_err_set(err, FH_EINTERNAL, "the cryptographic library does not start");
-    }
-    int code = fh_key_file_create(args->operands[0], cli->passphrase_file, &key, err);
-    if (code != FH_OK) {
-        return code;
-    }
-    char text[FH_SIGN_PUBLIC_TEXT_BYTES], id_text[FH_ID_TEXT_BYTES];
-    struct fh_key_id id = fh_key_id_of(&key);
-    fh_sign_public_text(text, &key);
-    fh_key_id_text(id_text, &id);
-    fh_cli_say(cli, "%s: keep it secret; hand the public key to your domain", args->operands[0]);
-    if (cli->format == FH_OUTPUT_TABLE) {
-        fprintf(cli->out, "%s\n", text);
-        return FH_OK;
-    }
-    struct fh_output *output FH_CLEANUP(fh_output_freep) =
-        fh_cli_output(cli, true, columns, FH_COUNT(columns));
-    fh_output_text(output, text);
-    fh_output_text(output, id_text);
-    fh_output_text(output, args->operands[0]);
-    return fh_output_end(output, err);
-}
 
 /* ---- a new identity record: verified, kept, handed over ---- */
 
