@@ -183,9 +183,12 @@ static int hand_over(struct moving *m, struct fh_err *err)
     struct fh_pack_reader reader;
     fh_msg_move_request(&request, &move);
     int code = fh_admin_call(m->admin, fh_buf_view(&request), FH_REQUEST_MS, &answer, &reader, err);
-    uint32_t errors = 0; /* what refuses a move is an error of the call: these are notes */
-    char rule[FH_ERR_RULE_BYTES];
-    return code == FH_OK ? fh_findings_say(m->cli, &reader, &errors, rule, err) : code;
+    struct fh_found notes = {.count = 0}; /* what refuses a move is an error of the call */
+    if (code == FH_OK) {
+        code = fh_findings_say(m->cli, &reader, &notes, err);
+    }
+    fh_found_fini(&notes);
+    return code;
 }
 
 static int report(struct moving *m, struct fh_err *err)

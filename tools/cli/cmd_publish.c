@@ -8,7 +8,6 @@
  * With --node the same goes over a session to a node elsewhere (publish_remote.h).
  */
 #include "common/home.h"
-#include "common/mem.h"
 #include "common/time.h"
 #include "proto/contract/contract_record.h"
 #include "proto/contract/publish_text.h"
@@ -44,8 +43,7 @@ struct publishing {
     struct fh_record_id id;
     char previous_version[FH_VERSION_BYTES_MAX + 1];
     struct fh_comparison comparison; /* with what is published */
-    size_t found_count;              /* what the node found in the data */
-    struct fh_msg_finding *found;
+    struct fh_found found;           /* what the node found in the data */
     char data_root[PATH_MAX];
 };
 
@@ -262,33 +260,15 @@ static int build_record(struct publishing *p, struct fh_err *err)
 
 static int read_findings(struct publishing *p, struct fh_pack_reader *reader, struct fh_err *err)
 {
-    uint32_t count = 0, errors = 0;
-    char rule[FH_ERR_RULE_BYTES] = "";
-    int code = fh_msg_findings_read(reader, &count, err);
-    if (code == FH_OK && count > 0) {
-        p->found = fh_calloc(count, sizeof *p->found);
-        code = p->found == NULL ? fh_err_set(err, FH_ENOMEM, "no memory for findings") : FH_OK;
-    }
-    for (uint32_t i = 0; i < count && code == FH_OK; i++) {
-        struct fh_msg_finding finding;
-        code = fh_msg_findings_next(reader, &finding, err);
-        if (code != FH_OK) {
-            break;
-        }
-        fh_finding_say(p->cli, &finding);
-        p->found[p->found_count++] = finding;
-        if (finding.error && errors++ == 0) {
-            snprintf(rule, sizeof rule, "%s", finding.rule);
-        }
-    }
-    if (code == FH_OK && errors > 0) {
+    int code = fh_findings_say(p->cli, reader, &p->found, err);
+    if (code == FH_OK && p->found.errors > 0) {
         code = fh_err_rule(err,
                            FH_ECHECK,
-                           rule,
+                           p->found.rule,
                            "the data break %" PRIu32 " promise%s of the contract; nothing was "
                            "published",
-                           errors,
-                           errors == 1 ? "" : "s");
+                           p->found.errors,
+                           p->found.errors == 1 ? "" : "s");
     }
     return code;
 }
@@ -407,8 +387,8 @@ static void add_to_review(const struct publishing *p, const struct fh_err *failu
         .previous = p->previous_version,
         .dry_run = p->dry_run,
         .lint = p->lint.arena == NULL ? NULL : &p->lint.findings,
-        .data = p->found,
-        .data_count = p->found_count,
+        .data = p->found.items,
+        .data_count = p->found.count,
         .changes = p->comparison.arena == NULL ? NULL : &p->comparison.compat,
         .since = p->comparison.since,
         .failure = failure,
@@ -453,6 +433,6 @@ int fh_publish_one(struct fh_publish_batch *batch, const char *path, struct fh_e
     fh_lint_fini(&p.lint);
     fh_buf_fini(&p.previous);
     fh_buf_fini(&p.record);
-    fh_free(p.found);
+    fh_found_fini(&p.found);
     return code;
 }

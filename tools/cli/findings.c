@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/cli/findings.h"
 
-#include <stdio.h>
+#include "common/mem.h"
 
-void fh_finding_say(struct fh_cli *cli, const struct fh_msg_finding *finding)
+#include <string.h>
+
+static void say_finding(struct fh_cli *cli, const struct fh_msg_finding *finding)
 {
     struct fh_buf line FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&line, 8 * 1024);
@@ -23,24 +25,33 @@ void fh_finding_say(struct fh_cli *cli, const struct fh_msg_finding *finding)
 
 int fh_findings_say(struct fh_cli *cli,
                     struct fh_pack_reader *reader,
-                    uint32_t *out_errors,
-                    char out_rule[FH_ERR_RULE_BYTES],
+                    struct fh_found *out,
                     struct fh_err *err)
 {
     uint32_t count = 0;
-    *out_errors = 0;
-    out_rule[0] = '\0';
+    *out = (struct fh_found){.count = 0};
     int code = fh_msg_findings_read(reader, &count, err);
-    for (uint32_t i = 0; i < count && code == FH_OK; i++) {
-        struct fh_msg_finding finding;
-        code = fh_msg_findings_next(reader, &finding, err);
+    if (code == FH_OK && count > 0) {
+        out->items = fh_calloc(count, sizeof *out->items);
+        code = out->items == NULL ? fh_err_set(err, FH_ENOMEM, "no memory for findings") : FH_OK;
+    }
+    while (code == FH_OK && out->count < count) {
+        struct fh_msg_finding *finding = &out->items[out->count];
+        code = fh_msg_findings_next(reader, finding, err);
         if (code != FH_OK) {
             break;
         }
-        fh_finding_say(cli, &finding);
-        if (finding.error && (*out_errors)++ == 0) {
-            snprintf(out_rule, FH_ERR_RULE_BYTES, "%s", finding.rule);
+        out->count++;
+        say_finding(cli, finding);
+        if (finding->error && out->errors++ == 0) {
+            memcpy(out->rule, finding->rule, sizeof out->rule);
         }
     }
     return code;
+}
+
+void fh_found_fini(struct fh_found *found)
+{
+    fh_free(found->items);
+    *found = (struct fh_found){.count = 0};
 }

@@ -5,7 +5,7 @@
  *     error: orders.id: 3 rows are NULL [check.required]
  *     note: orders: 3 rows, 2 columns [check.rows]
  *
- * Does not: read them from a file (lint.h does). Thread: one. Ownership: all is borrowed.
+ * Does not: read them from a file (lint.h does). Thread: one. Ownership: a list owns its items.
  */
 #ifndef FH_TOOLS_CLI_FINDINGS_H
 #define FH_TOOLS_CLI_FINDINGS_H
@@ -13,15 +13,19 @@
 #include "proto/session/messages.h"
 #include "tools/cli/cli.h"
 
-/* Says one. */
-void fh_finding_say(struct fh_cli *cli, const struct fh_msg_finding *finding);
+struct fh_found {
+    size_t count;
+    struct fh_msg_finding *items; /* given; NULL when there are none */
+    uint32_t errors;              /* those that refuse */
+    char rule[FH_ERR_RULE_BYTES]; /* of the first that does, or "" */
+};
 
-/* Reads the list that comes next and says each finding. `*out_errors` counts those that refuse;
- * `out_rule` is the rule of the first, or "". FH_EPROTO. */
+/* Reads the list that comes next and says each finding. FH_EPROTO, FH_ENOMEM. End with
+ * fh_found_fini in any case. */
 FH_MUST_CHECK int fh_findings_say(struct fh_cli *cli,
                                   struct fh_pack_reader *reader,
-                                  uint32_t *out_errors,
-                                  char out_rule[FH_ERR_RULE_BYTES],
+                                  struct fh_found *out,
                                   struct fh_err *err);
+void fh_found_fini(struct fh_found *found);
 
 #endif
