@@ -2,10 +2,10 @@
 # shellcheck shell=bash disable=SC2154
 # What the end-to-end tests share: sourced first of all by tests/e2e/*.sh, which are called with
 #     SOURCE_FOLDER PROGRAM_FOLDER FIRST_PORT
-# The ports are those of this build (ports.sh). Makes `work`, a folder of its own, and sources the scripts for nodes. When the test ends, however
-# it ends, every node that was started is ended and `work` is removed; after a failure the ends of
-# the nodes' logs are shown. A node that does not end well, leaves a process behind or that a
-# sanitizer complained of fails the test.
+# The ports are those of this build (ports.sh). Makes `work`, a folder of its own, and sources the scripts
+# for nodes. When the test ends, however it ends, every node that was started is ended and `work` is
+# removed; after a failure the ends of the nodes' logs are shown. A node that does not end well, leaves a
+# process behind or that a sanitizer complained of fails the test.
 set -euo pipefail
 source_folder=$1
 bin=$2
