@@ -170,6 +170,7 @@ enum {
     FH_PUBLISHES_PER_MINUTE_MAX = FH_LIMIT(600, 8), /* of one key; a check costs a worker's start */
     FH_STORE_PROOFS_MAX = FH_LIMIT(10000, 8),       /* contradicting records kept as evidence */
     FH_SEARCH_WORDS_MAX = 16,                       /* words of one search */
+    FH_SEARCH_TERMS_MAX = FH_LIMIT(50000, 64),      /* looked at for a spelling: 5 ms a word */
     FH_SEARCH_TEXT_BYTES_MAX = 64 * 1024,           /* indexed text of one product */
     FH_ADMIN_FRAME_BYTES_MAX = 4 * 1024 * 1024,
     FH_ADMIN_CLIENTS_MAX = 32,

@@ -132,7 +132,9 @@ fh_msg_peers_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_
 FH_MUST_CHECK int
 fh_msg_peers_next(struct fh_pack_reader *reader, struct fh_msg_peer *out, struct fh_err *err);
 
-/* SEARCH [words, limit] -> products, best first; "" lists all. */
+/* SEARCH [words, limit] -> products, best first, and the words as they were read when their
+ * spelling was mended, else ""; "" lists all. */
+enum { FH_MSG_WORDS_BYTES = 1024 }; /* the NUL included */
 struct fh_msg_product {
     struct fh_domain_id domain;
     char domain_name[FH_NAME_BYTES_MAX + 1];
@@ -156,15 +158,20 @@ struct fh_msg_product {
 };
 void fh_msg_search_request(struct fh_buf *out, const char *words, uint32_t limit);
 FH_MUST_CHECK int fh_msg_search_request_read(struct fh_pack_reader *reader,
-                                             char words[1024],
+                                             char words[FH_MSG_WORDS_BYTES],
                                              uint32_t *out_limit,
                                              struct fh_err *err);
 void fh_msg_products_answer_begin(struct fh_buf *out, uint32_t count);
 void fh_msg_products_answer_add(struct fh_buf *out, const struct fh_msg_product *product);
+void fh_msg_products_answer_end(struct fh_buf *out, const char *read_as);
 FH_MUST_CHECK int
 fh_msg_products_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err);
 FH_MUST_CHECK int
 fh_msg_products_next(struct fh_pack_reader *reader, struct fh_msg_product *out, struct fh_err *err);
+/* After the last product; "" from who does not tell. */
+FH_MUST_CHECK int fh_msg_products_read_as(struct fh_pack_reader *reader,
+                                          char out[FH_MSG_WORDS_BYTES],
+                                          struct fh_err *err);
 
 /* A product as people and requests name it. */
 struct fh_msg_product_name {

@@ -27,6 +27,11 @@ static int products(struct fh_pack_reader *reader, struct fh_err *err)
             ends(product.successor, sizeof product.successor);
         }
     }
+    char read_as[FH_MSG_WORDS_BYTES];
+    struct fh_pack_reader rest = *reader; /* HISTORY goes on behind the list */
+    if (code == FH_OK && fh_msg_products_read_as(&rest, read_as, err) == FH_OK) {
+        ends(read_as, sizeof read_as);
+    }
     return code;
 }
 

@@ -89,8 +89,14 @@ const struct fh_command fh_commands[] = {
         .noun = "search",
         .operands = "[WORDS...]",
         .summary = "find products in the catalogue",
-        .details = "All words must match. Without words: everything.",
-        .example = "freehold search bird strikes",
+        .details =
+            "All words must match, each as the beginning of one in the product's names,\n"
+            "texts, tables, columns, tags or people. Where nothing matches, words that\n"
+            "occur nowhere are read as the nearest ones that do. Without words: everything.\n"
+            "A word asks one field alone as domain:, name:, title:, text:, column:, tag: or\n"
+            "person:, and a state of the life cycle as status:",
+        .example = "freehold search bird strikes\n"
+                   "freehold search column:iata status:active",
         .operands_max = FH_ARGS_WORDS_MAX,
         .flags = {{"limit", "N", "at most so many", 0}, PEER_FLAG},
         .run = fh_cmd_search,

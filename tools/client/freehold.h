@@ -209,13 +209,18 @@ struct freehold_product {
     int64_t measured_ms; /* Unix: when the owner last measured it; 0: never, as far as is known */
 };
 struct freehold_products;
-/* Products that match all the words, best first; "" lists all. `limit` 0 is the library's limit. A
- * list is what the peer says; freehold_describe verifies one. Given: freehold_products_free. */
+/* Products that match all the words, best first; "" lists all. A word may ask one field only
+ * (domain, name, title, text, column, tag, person: "column:iata") or for a status
+ * ("status:deprecated"). `limit` 0 is the library's limit. A list is what the peer says;
+ * freehold_describe verifies one. Given: freehold_products_free. */
 FREEHOLD_API int freehold_search(struct freehold_products **out,
                                  struct freehold_client *client,
                                  const char *words,
                                  uint32_t limit,
                                  struct freehold_error *error);
+/* The words as the peer read them when nothing had all of them and it mended their spelling; else
+ * "". Lent. */
+FREEHOLD_API const char *freehold_products_read_as(const struct freehold_products *products);
 FREEHOLD_API size_t freehold_products_count(const struct freehold_products *products);
 FREEHOLD_API void freehold_products_get(const struct freehold_products *products,
                                         size_t index,
