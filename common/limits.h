@@ -63,6 +63,9 @@ enum {
     FH_GOSSIP_AGREE_PER_S = 1000,       /* key agreements for senders outside the key cache */
     FH_GOSSIP_RELAY_PER_S = 100,        /* probes relayed for others */
     FH_GOSSIP_NEWS_BYTES_PER_S = 65536, /* rumours are shed above it, probes never */
+    FH_RECONCILE_RANGES_MAX = 512,      /* of one message; three levels of fan-out 8 */
+    FH_RECONCILE_BYTES_MAX = 16 * 1024, /* of one message: 512 ranges, or 26 full lists */
+    FH_RECONCILE_ROUNDS_MAX = 32, /* 100,000 elements that all differ need a few more than 4 */
     FH_PRODUCTS_PER_DOMAIN_MAX = FH_LIMIT(10000, 32),
     FH_CATALOGUE_PRODUCTS_MAX = FH_LIMIT(100000, 64),
 
