@@ -66,6 +66,7 @@ enum {
     FH_RECONCILE_RANGES_MAX = 512,      /* of one message; three levels of fan-out 8 */
     FH_RECONCILE_BYTES_MAX = 16 * 1024, /* of one message: 512 ranges, or 26 full lists */
     FH_RECONCILE_ROUNDS_MAX = 32, /* 100,000 elements that all differ need a few more than 4 */
+    FH_RECONCILE_FOUND_MAX = FH_LIMIT(4096, 16), /* more differs: page by page is cheaper */
     FH_PRODUCTS_PER_DOMAIN_MAX = FH_LIMIT(10000, 32),
     FH_CATALOGUE_PRODUCTS_MAX = FH_LIMIT(100000, 64),
 

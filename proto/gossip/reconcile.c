@@ -5,6 +5,42 @@
 
 #include <string.h>
 
+enum { PLACE_DOMAIN_BYTES = 4 };
+
+/* ---- keys ---- */
+
+struct fh_range_key
+fh_reconcile_place_key(const struct fh_domain_id *domain, const char *product, uint32_t major)
+{
+    static const char tag[] = "freehold/v1/place";
+    uint8_t number[8];
+    fh_put_u64be(number, major);
+    struct fh_bytes parts[] = {fh_bytes(tag, sizeof tag),
+                               fh_bytes(domain->b, sizeof domain->b),
+                               fh_bytes(number, sizeof number),
+                               fh_bytes_cstr(product)};
+    struct fh_hash hash = fh_hash_parts(parts, FH_COUNT(parts));
+    struct fh_range_key key;
+    memcpy(key.b, domain->b, PLACE_DOMAIN_BYTES);
+    memcpy(key.b + PLACE_DOMAIN_BYTES, hash.b, sizeof key.b - PLACE_DOMAIN_BYTES);
+    return key;
+}
+
+struct fh_range_key fh_reconcile_member_key(const struct fh_node_id *node, bool is_leave)
+{
+    struct fh_range_key key;
+    memcpy(key.b, node->b, sizeof key.b);
+    key.b[sizeof key.b - 1] = is_leave;
+    return key;
+}
+
+struct fh_range_key fh_reconcile_record_key(const struct fh_record_id *id)
+{
+    struct fh_range_key key;
+    memcpy(key.b, id->b, sizeof key.b);
+    return key;
+}
+
 enum mode { MODE_SKIP, MODE_FINGERPRINT, MODE_LIST };
 
 enum {

@@ -37,6 +37,20 @@ enum {
     FH_RECONCILE_LIST_MAX = 32, /* so few elements are listed instead of split */
 };
 
+/* ---- keys of the sets that nodes keep ---- */
+
+/* Of what has one place for each (domain, product, major): first 4 of the domain id, then first 28
+ * of H("freehold/v1/place\0" || domain id || u64be(major) || product). Short beginnings tell places
+ * apart, and those of one domain lie together. */
+struct fh_range_key
+fh_reconcile_place_key(const struct fh_domain_id *domain, const char *product, uint32_t major);
+/* Of an ALIVE or LEAVE record: the node id, with 0 or 1 for its last byte. */
+struct fh_range_key fh_reconcile_member_key(const struct fh_node_id *node, bool is_leave);
+/* Of records that are kept for ever: the record id. */
+struct fh_range_key fh_reconcile_record_key(const struct fh_record_id *id);
+
+/* ---- messages ---- */
+
 /* The first message: fingerprints of all that we hold. */
 void fh_reconcile_begin(const struct fh_rangeset *set, struct fh_buf *out);
 

@@ -31,6 +31,7 @@
     X(PUSH, 12)                                                                                    \
     X(PULL, 13)                                                                                    \
     X(PROBE, 14)                                                                                   \
+    X(RECONCILE, 15)                                                                               \
     X(RELAY, 20)                                                                                   \
     X(PLAN, 30)                                                                                    \
     X(QUERY, 31)                                                                                   \
@@ -259,7 +260,7 @@ fh_msg_forks_next(struct fh_pack_reader *reader, struct fh_msg_fork *out, struct
  *   IDENTITY [domain id or bin0 for all]          -> [[record...]]
  *   REDEEM   [invitation record, name, redemption signature 64, [record...]] -> [[record...]]
  *   PUSH     [[record...]]                         -> [accepted count]
- *   PULL     [[record id...]]                      -> [[record...]]
+ *   PULL     [[record id, or its first 16...]]     -> [[record...]]
  *   SYNC     [set, cursor bin]                     -> [next cursor bin, [record...]] */
 enum fh_sync_set {
     FH_SYNC_IDENTITY = 1,      /* charter, key events, delegations, admissions, revocations */
@@ -291,6 +292,13 @@ FH_MUST_CHECK int fh_msg_sync_request_read(struct fh_pack_reader *reader,
                                            enum fh_sync_set *out_set,
                                            struct fh_bytes *out_cursor,
                                            struct fh_err *err);
+/* RECONCILE [set, message] -> [message], of proto/gossip/reconcile.h: which records of a set only
+ * one of two nodes holds. */
+void fh_msg_reconcile_request(struct fh_buf *out, enum fh_sync_set set, struct fh_bytes message);
+FH_MUST_CHECK int fh_msg_reconcile_request_read(struct fh_pack_reader *reader,
+                                                enum fh_sync_set *out_set,
+                                                struct fh_bytes *out_message,
+                                                struct fh_err *err);
 void fh_msg_pull_request_begin(struct fh_buf *out, uint32_t count); /* then fh_pack_bin each id */
 void fh_msg_push_request_begin(struct fh_buf *out, uint32_t count); /* then fh_pack_bin each */
 /* Reads a list of bins as the next field. */

@@ -321,22 +321,48 @@ void fh_msg_sync_request(struct fh_buf *out, enum fh_sync_set set, struct fh_byt
     fh_pack_bin(out, cursor);
 }
 
-int fh_msg_sync_request_read(struct fh_pack_reader *reader,
-                             enum fh_sync_set *out_set,
-                             struct fh_bytes *out_cursor,
-                             struct fh_err *err)
+/* A set and bytes that belong to it. */
+static int read_of_set(struct fh_pack_reader *reader,
+                       size_t bytes_max,
+                       const char *what,
+                       enum fh_sync_set *out_set,
+                       struct fh_bytes *out_bytes,
+                       struct fh_err *err)
 {
     unsigned set = (unsigned)fh_pack_read_uint(reader, FH_SYNC_MEASUREMENTS);
     if (set < FH_SYNC_IDENTITY) {
         fh_pack_fail(reader, "expected a set from 1 to 5");
     }
-    struct fh_bytes cursor = fh_pack_read_bin(reader, FH_SYNC_CURSOR_BYTES_MAX);
-    int rc = fh_msg_done(reader, "sync", err);
+    struct fh_bytes bytes = fh_pack_read_bin(reader, bytes_max);
+    int rc = fh_msg_done(reader, what, err);
     if (rc == FH_OK) {
         *out_set = (enum fh_sync_set)set;
-        *out_cursor = cursor;
+        *out_bytes = bytes;
     }
     return rc;
+}
+
+int fh_msg_sync_request_read(struct fh_pack_reader *reader,
+                             enum fh_sync_set *out_set,
+                             struct fh_bytes *out_cursor,
+                             struct fh_err *err)
+{
+    return read_of_set(reader, FH_SYNC_CURSOR_BYTES_MAX, "sync", out_set, out_cursor, err);
+}
+
+void fh_msg_reconcile_request(struct fh_buf *out, enum fh_sync_set set, struct fh_bytes message)
+{
+    fh_msg_begin(out, FH_MSG_RECONCILE, 2);
+    fh_pack_uint(out, set);
+    fh_pack_bin(out, message);
+}
+
+int fh_msg_reconcile_request_read(struct fh_pack_reader *reader,
+                                  enum fh_sync_set *out_set,
+                                  struct fh_bytes *out_message,
+                                  struct fh_err *err)
+{
+    return read_of_set(reader, FH_RECONCILE_BYTES_MAX, "reconcile", out_set, out_message, err);
 }
 
 void fh_msg_pull_request_begin(struct fh_buf *out, uint32_t count)
