@@ -363,7 +363,13 @@ static void answer_pull(struct fh_mesh *mesh, struct fh_question *question)
 
 static void answer_probe(struct fh_question *question)
 {
-    uint64_t nonce = fh_pack_read_uint(fh_question_fields(question), UINT64_MAX);
+    struct fh_pack_reader *fields = fh_question_fields(question);
+    uint64_t nonce = fh_pack_read_uint(fields, UINT64_MAX);
+    struct fh_err err;
+    if (fh_pack_read_ok(fields, "probe", &err) != FH_OK) {
+        fh_question_refuse(question, &err);
+        return;
+    }
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
     fh_buf_init(&out, 64);
     fh_msg_ok(&out, 1);

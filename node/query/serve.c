@@ -325,13 +325,17 @@ static void serve_cancel(struct fh_serve *serve, struct fh_question *question)
 {
     struct fh_pack_reader *fields = fh_question_fields(question);
     uint64_t id = fh_pack_read_uint(fields, UINT64_MAX);
+    struct fh_err err;
+    if (fh_pack_read_ok(fields, "cancel", &err) != FH_OK) {
+        fh_question_refuse(question, &err);
+        return;
+    }
     struct fh_stream *stream = find(serve, id, fh_question_session(question));
     if (stream == NULL || stream->state == FH_STREAM_OVER || stream->closing != NULL) {
         refuse_unknown(question);
         return;
     }
     stream->closing = question;
-    struct fh_err err;
     fh_err_rule(&err, FH_ECANCELLED, "stream.cancelled", "cancelled by the one who asked");
     fh_stream_end(stream, &err);
 }
