@@ -18,6 +18,8 @@ struct reader {
     const char *file;
     unsigned line;
     uint32_t deadline_ms;
+    const char *common[FH_OUTCOMES_MAX]; /* outcomes of every block from here on */
+    size_t common_count;
     struct fh_attack *attack; /* the block that is read; NULL before the first */
     struct fh_buf sql;
     struct fh_err *err;
@@ -91,6 +93,12 @@ static int finish_block(struct reader *r)
     if (r->attack == NULL) {
         return FH_OK;
     }
+    for (size_t i = 0; i < r->common_count; i++) {
+        if (r->attack->outcome_count == FH_OUTCOMES_MAX) {
+            return wrong(r, "the block above has too many outcomes");
+        }
+        r->attack->outcomes[r->attack->outcome_count++] = r->common[i];
+    }
     if (r->attack->outcome_count == 0 || r->sql.size == 0 || fh_buf_ok(&r->sql) != FH_OK) {
         return wrong(r, "the block above has no SQL or no outcome");
     }
@@ -154,15 +162,33 @@ static int add_sql(struct reader *r, const char *line)
     return put_line(r, &r->sql, line);
 }
 
+/* What holds from here to the end of the file. */
+static int read_rule(struct reader *r, const char *text)
+{
+    static const char deadline[] = "deadline ";
+    static const char common[] = "or ";
+    int code = finish_block(r);
+    r->attack = NULL;
+    if (code == FH_OK && strncmp(text, deadline, sizeof deadline - 1) == 0) {
+        r->deadline_ms = (uint32_t)strtoul(text + sizeof deadline - 1, NULL, 10);
+        return FH_OK;
+    }
+    if (code == FH_OK && strncmp(text, common, sizeof common - 1) == 0 &&
+        is_outcome(text + sizeof common - 1) && r->common_count < FH_OUTCOMES_MAX) {
+        const char *copy = fh_arena_strdup(r->arena, text + sizeof common - 1);
+        r->common[r->common_count++] = copy;
+        return copy == NULL ? wrong(r, "no memory") : FH_OK;
+    }
+    return code == FH_OK ? wrong(r, "this rule is none") : code;
+}
+
 static int read_line(struct reader *r, const char *line)
 {
-    static const char deadline[] = "! deadline ";
     if (strncmp(line, "== ", 3) == 0) {
         return begin_block(r, line + 3);
     }
-    if (strncmp(line, deadline, sizeof deadline - 1) == 0) {
-        r->deadline_ms = (uint32_t)strtoul(line + sizeof deadline - 1, NULL, 10);
-        return FH_OK;
+    if (strncmp(line, "! ", 2) == 0) {
+        return read_rule(r, line + 2);
     }
     if (strncmp(line, "=> ", 3) == 0) {
         return add_outcome(r, line + 3);

@@ -5,6 +5,7 @@
  *     # a remark
  *     ! deadline 400                   milliseconds that the consumer gives it; to the end of the
  * file
+ *     ! or refused query.memory        an outcome of every block, likewise
  *     == the password file as CSV      a name, once in the whole suite
  *     SELECT * FROM read_csv('/etc/passwd')
  *     => refused sql.gate.table_function

@@ -26,7 +26,6 @@ ln -s "data-$place" "$work/roots" # so that attacks can name the folder and not 
 MARKET_TOKEN=$(canary secret environment)
 export MARKET_TOKEN SHOP_PASSWORD=$MARKET_TOKEN
 make_mesh shop market visitor
-stop_node visitor # its members alone are of use
 
 # contract NAME STATUS ACCESS FORMAT: for NAME.FORMAT beside it; ACCESS is mesh or nobody.
 contract()
@@ -65,7 +64,7 @@ product()
     prints "$1/$2@1.0.0" fh "$1" product publish "$roots/$2.odcs.yaml"
 }
 for domain in shop market; do
-    printf 'limits: {worker_memory: 256, query_rows: 20000, query_deadline: 5000}\n' >>"$work/$domain/home/freehold.yaml"
+    printf 'limits: {worker_memory: 320, query_rows: 20000, query_deadline: 3000}\n' >>"$work/$domain/home/freehold.yaml"
     stop_node "$domain"
     start_node "$domain"
 done
@@ -90,7 +89,7 @@ for name in mallory1 mallory2 alice1 alice2; do
 done
 
 say "- the attacks"
-timeout 900 "$bin/fh-attack" \
+timeout 600 "$bin/fh-attack" \
     --lane owner "${address[shop]}" "$work" mallory1 alice1 \
     --lane relay "${address[market]}" "$work" mallory2 alice2 \
     --honest "$source_folder/tests/attack/honest.case" --canaries "$work/canaries" \
