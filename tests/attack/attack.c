@@ -11,7 +11,8 @@
  *       --log FILE             of a node; read on after each statement
  *       --folder FOLDER        files that change below it are looked through after each statement
  *       --times N              statements of a lane, from the beginning again after the last
- *       --share N --seed N     every Nth attack of each class, beginning with the seed
+ *       --share N              every Nth attack of each class
+ *       --seed N               which of these, and in which lane those that are asked in one
  *       --only TEXT            attacks with this in their name or class
  *
  * While an attack runs, the honest consumer of its lane asks again and again, once at least, and
@@ -192,12 +193,24 @@ static void judge(struct lane *lane, const struct fh_attack *attack)
     tally(lane, attack);
 }
 
+/* Whether the attack that is next is one for this lane. */
+static bool is_mine(const struct lane *lane)
+{
+    const struct suite *suite = lane->suite;
+    uint64_t mine = (uint64_t)(lane - suite->lanes);
+    uint64_t turn = lane->statements % suite->attacks.count + suite->seed;
+    return !attack_at(lane)->in_one_lane || turn % suite->lane_count == mine;
+}
+
 static void *be_hostile(void *user)
 {
     struct lane *lane = user;
     uint64_t times = lane->suite->times == 0 ? lane->suite->attacks.count : lane->suite->times;
-    while (lane->statements < times) {
+    for (; lane->statements < times; lane->statements++) {
         const struct fh_attack *attack = attack_at(lane);
+        if (!is_mine(lane)) {
+            continue;
+        }
         pthread_mutex_lock(&lane->lock);
         lane->attacking = true;
         lane->asking = true;
@@ -211,7 +224,6 @@ static void *be_hostile(void *user)
         }
         pthread_mutex_unlock(&lane->lock);
         judge(lane, attack);
-        lane->statements++;
     }
     pthread_mutex_lock(&lane->lock);
     lane->over = true;

@@ -18,6 +18,7 @@ struct reader {
     const char *file;
     unsigned line;
     uint32_t deadline_ms;
+    bool in_one_lane;
     const char *common[FH_OUTCOMES_MAX]; /* outcomes of every block from here on */
     size_t common_count;
     struct fh_attack *attack; /* the block that is read; NULL before the first */
@@ -125,6 +126,7 @@ static int begin_block(struct reader *r, const char *name)
         .file = r->file,
         .name = fh_arena_strdup(r->arena, name),
         .deadline_ms = r->deadline_ms,
+        .in_one_lane = r->in_one_lane,
     };
     fh_buf_reset(&r->sql);
     return r->attack->name == NULL ? wrong(r, "no memory") : FH_OK;
@@ -171,6 +173,10 @@ static int read_rule(struct reader *r, const char *text)
     r->attack = NULL;
     if (code == FH_OK && strncmp(text, deadline, sizeof deadline - 1) == 0) {
         r->deadline_ms = (uint32_t)strtoul(text + sizeof deadline - 1, NULL, 10);
+        return FH_OK;
+    }
+    if (code == FH_OK && strcmp(text, "in one lane") == 0) {
+        r->in_one_lane = true;
         return FH_OK;
     }
     if (code == FH_OK && strncmp(text, common, sizeof common - 1) == 0 &&

@@ -5,6 +5,7 @@
  *     # a remark
  *     ! deadline 400                   milliseconds that the consumer gives it; to the end of the
  * file
+ *     ! in one lane                    each in one of the lanes, in another run in another
  *     ! or refused query.memory        an outcome of every block, likewise
  *     == the password file as CSV      a name, once in the whole suite
  *     SELECT * FROM read_csv('/etc/passwd')
@@ -43,6 +44,7 @@ struct fh_attack {
     const char *outcomes[FH_OUTCOMES_MAX];
     size_t outcome_count;
     uint32_t deadline_ms; /* 0: none but the node's */
+    bool in_one_lane;     /* it takes long */
 };
 
 struct fh_attacks {

@@ -88,7 +88,8 @@ for name in mallory1 mallory2 alice1 alice2; do
     succeeds fh visitor member add "$work/$name.pub" --name "$name" --role member --until 1d --save "$work/$name.access"
 done
 
-say "- the attacks"
+seed=$RANDOM
+say "- the attacks (--seed $seed)"
 timeout 600 "$bin/fh-attack" \
     --lane owner "${address[shop]}" "$work" mallory1 alice1 \
     --lane relay "${address[market]}" "$work" mallory2 alice2 \
@@ -97,7 +98,7 @@ timeout 600 "$bin/fh-attack" \
     --word other "$(<"$work/words")" \
     --log "$work/shop/node.log" --log "$work/market/node.log" \
     --folder "$work/shop/home" --folder "$work/market/home" --folder "$roots" \
-    "${options[@]}" "$cases"/*.case || fail "the attacks were not all in vain"
+    --seed "$seed" "${options[@]}" "$cases"/*.case || fail "the attacks were not all in vain"
 
 say "- nothing was written, and everybody is well"
 [[ -z $(find "$work" -name '*loot*') ]] || fail "SQL wrote a file: $(find "$work" -name '*loot*')"
