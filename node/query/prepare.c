@@ -241,6 +241,7 @@ static void begin(struct fh_stream *stream)
     int rc = open_tables(stream, &err);
     if (rc == FH_OK) {
         stream->state = FH_STREAM_BEGINNING;
+        stream->ran = true;
         rc = fh_stream_submit(stream, begin_work, begun);
         if (rc != FH_OK) {
             err = stream->job_err;

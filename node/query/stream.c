@@ -352,6 +352,15 @@ static void free_stream(struct fh_stream *stream)
     fh_free(stream);
 }
 
+/* A worker whose query did not come to its end by itself is not asked again; one that only parsed
+ * what was refused then is as good as before. */
+static bool may_serve_again(const struct fh_stream *stream)
+{
+    int code = stream->failure.code;
+    bool refused = code == FH_ESQL || code == FH_EDENIED || code == FH_ENOTFOUND;
+    return code == FH_OK || (refused && !stream->ran);
+}
+
 void fh_stream_settle(struct fh_stream *stream)
 {
     if (stream->held > 0) {
@@ -377,8 +386,7 @@ void fh_stream_settle(struct fh_stream *stream)
         refuse(&stream->waiting[i], why);
     }
     answer_closing(stream);
-    /* A worker whose query did not come to its end by itself is not asked again. */
-    stream->broken = stream->broken || stream->failure.code != FH_OK;
+    stream->broken = stream->broken || !may_serve_again(stream);
     fh_stream_give_worker(stream);
     if (fh_remote_all_over(stream)) {
         /* A failed one stays for a while as a memory of why, so that a NEXT on its way learns it.

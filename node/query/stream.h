@@ -75,6 +75,7 @@ struct fh_stream {
     struct fh_worker *worker;
     bool fresh;
     bool broken;
+    bool ran; /* its worker was asked to do more than parse */
     bool logged;
     bool told; /* the asker knows the stream's id: NEXTs may be on their way */
 

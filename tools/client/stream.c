@@ -25,8 +25,21 @@ static int64_t wait_limit(const struct freehold_result *result, int64_t most_ms)
     return left < 1 ? 1 : left < most_ms ? left : most_ms;
 }
 
+static bool is_late(const struct freehold_result *result)
+{
+    return fh_clock_mono_ms() >= result->deadline_ms;
+}
+
+static int too_late(struct fh_err *err)
+{
+    return fh_err_rule(err, FH_ETIMEOUT, "query.deadline", "the deadline of the query has passed");
+}
+
 static int post_next(struct freehold_result *result, struct fh_err *err)
 {
+    if (is_late(result)) {
+        return too_late(err);
+    }
     struct fh_buf *request = &result->client->request;
     fh_buf_reset(request);
     fh_msg_next_request(request, result->stream, result->next_post);
@@ -35,8 +48,9 @@ static int post_next(struct freehold_result *result, struct fh_err *err)
         result->channel, slot, fh_buf_view(request), wait_limit(result, FH_STREAM_STALL_MS), err);
     if (code == FH_OK) {
         result->next_post++;
+        return FH_OK;
     }
-    return code;
+    return is_late(result) ? too_late(err) : code; /* no time was left to send it in */
 }
 
 static int fill_window(struct freehold_result *result, struct fh_err *err)
@@ -195,12 +209,14 @@ static int take_next(struct freehold_result *result, struct fh_err *err)
     int slot = result->slots[result->next_take % FH_QUERY_WINDOW];
     int code = fh_channel_wait(result->channel, slot, &answer, tag, err);
     if (code == FH_ETIMEOUT) {
-        bool late = fh_clock_mono_ms() >= result->deadline_ms;
+        if (is_late(result)) {
+            fh_channel_go_on(result->channel); /* it can be told to stop, and serves the next */
+            return too_late(err);
+        }
         code = fh_err_rule(err,
                            FH_ETIMEOUT,
-                           late ? "query.deadline" : "query.stalled",
-                           late ? "the deadline of the query has passed"
-                                : "the answer stopped: no batch within %d s",
+                           "query.stalled",
+                           "the answer stopped: no batch within %d s",
                            FH_STREAM_STALL_MS / 1000);
     }
     if (code == FH_OK) {
