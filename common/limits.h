@@ -139,6 +139,8 @@ enum {
                                               other's data would wait for each other */
     FH_WORKER_THREADS_MAX = 64,            /* of DuckDB in one worker */
     FH_SQL_PARAMS_MAX = 64,                /* bound values of one statement */
+    FH_SQL_PARAM_NAME_BYTES_MAX = 63,      /* as names elsewhere */
+    FH_SQL_PARAMS_BYTES_MAX = 64 * 1024,   /* text of all values of one statement: as the SQL */
     FH_COLUMN_NAME_BYTES_MAX = 255,        /* of answers and sources: CSV headings are sentences */
     FH_BATCH_ROWS_MAX = 1024 * 1024,       /* also bounds batches without columns */
     FH_AST_BYTES_MAX = 4 * 1024 * 1024,    /* 8,000 tokens at 300 bytes of JSON, and room */
@@ -192,7 +194,10 @@ _Static_assert(FH_RECORD_BYTES_MAX < FH_FRAME_REPLY_BYTES_MAX, "a record fits on
 _Static_assert(FH_CHARTER_MEMBERS_MAX / 2 + 1 <= FH_RECORD_SIGNATURES_MAX, "a majority can sign");
 _Static_assert(FH_SUCCESSOR_BYTES_MAX == 2 * FH_NAME_BYTES_MAX + 12, "a successor fits");
 _Static_assert(FH_RECORD_GOSSIP_BYTES_MAX < FH_DATAGRAM_BYTES_MAX, "a rumour fits a datagram");
-_Static_assert(FH_SQL_BYTES_MAX < FH_FRAME_REQUEST_BYTES_MAX, "a query fits one request");
+_Static_assert(FH_SQL_BYTES_MAX + FH_SQL_PARAMS_BYTES_MAX + 64 * 1024 < FH_FRAME_REQUEST_BYTES_MAX,
+               "a query, its parameters and its tables fit one request");
+_Static_assert(FH_SQL_BYTES_MAX + 2 * FH_SQL_PARAMS_BYTES_MAX < FH_CHANNEL_RUN_BYTES_MAX,
+               "a query and its parameters fit a RUN");
 _Static_assert(FH_SESSION_LIFE_MS > FH_SESSION_REKEY_MS + FH_QUERY_STREAM_DEADLINE_MS,
                "a stream that began before the rekey ends on its session");
 _Static_assert(FH_DIALER_REQUESTS_MAX <= FH_CALLS_PER_PIPE_MAX,

@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/time.h"
+#include "node/query/gate_params.h"
 #include "proto/governance/access.h"
 #include "proto/settings/settings.h"
 
@@ -82,6 +83,8 @@ static void begin_work(void *user)
                         : wanted > 0 && wanted < most  ? wanted
                                                        : most,
             .window = FH_QUERY_WINDOW,
+            .params = stream->params,
+            .param_count = stream->kind == FH_STREAM_SCAN ? 0 : stream->gate.param_count,
         };
         rc = fh_worker_run(stream->worker, &run, stream->deadline_ms, &stream->job_err);
     }
@@ -267,6 +270,13 @@ static void prepare_work(void *user)
     if (rc == FH_OK && stream->kind != FH_STREAM_SCAN) {
         rc = fh_gate_check(
             &stream->gate, fh_buf_view(&stream->tree), stream->arena, &stream->job_err);
+    }
+    if (rc == FH_OK && stream->kind != FH_STREAM_SCAN) {
+        rc = fh_gate_params_bind(&stream->gate,
+                                 stream->request.params,
+                                 stream->request.param_count,
+                                 stream->params,
+                                 &stream->job_err);
     }
     stream->job_code = rc;
 }

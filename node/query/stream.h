@@ -66,6 +66,7 @@ struct fh_stream {
     struct fh_bytes sql; /* what was checked and runs */
     struct fh_buf tree;  /* DuckDB's, as JSON */
     struct fh_gate gate;
+    struct fh_cell params[FH_SQL_PARAMS_MAX]; /* as many as the gate found, in their order */
     struct fh_plan plan;
     struct fh_source_set sources;
     int64_t started_ms;  /* wall */

@@ -26,6 +26,7 @@
 
 #include "proto/query/batch.h"
 #include "proto/query/layers.h"
+#include "proto/query/param.h"
 
 enum {
     FH_CHANNEL_VERSION = 1,
@@ -154,7 +155,7 @@ struct fh_channel_run {
     uint64_t rows_max; /* FH_ETOOBIG (rule "query.rows") beyond it; 0 = no bound */
     uint32_t window;   /* batches that may be sent before the first CREDIT, >= 1 */
     uint32_t param_count;
-    const struct fh_cell *params; /* NULL, BOOL, INT, UINT, BYTES (text): $1, $2, ... */
+    const struct fh_cell *params; /* by position; what struct fh_param may hold */
 };
 
 /* ---- probes: one aggregate each over a source, all in one scan ---- */

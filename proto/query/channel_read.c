@@ -263,35 +263,6 @@ int fh_channel_get_sample(struct fh_channel_sample *out,
     return code;
 }
 
-static void read_param(struct fh_cell *out, struct fh_pack_reader *r)
-{
-    switch (fh_pack_peek(r)) {
-    case FH_PACK_NIL:
-        fh_pack_skip(r);
-        *out = (struct fh_cell){.kind = FH_CELL_NULL};
-        break;
-    case FH_PACK_BOOL:
-        *out = (struct fh_cell){.kind = FH_CELL_BOOL, .integer = fh_pack_read_bool(r) ? 1 : 0};
-        break;
-    case FH_PACK_INT:
-        *out = (struct fh_cell){.kind = FH_CELL_INT, .integer = fh_pack_read_int(r)};
-        break;
-    case FH_PACK_UINT:
-        *out = (struct fh_cell){.kind = FH_CELL_UINT, .natural = fh_pack_read_uint(r, UINT64_MAX)};
-        break;
-    case FH_PACK_STR:
-        *out = (struct fh_cell){.kind = FH_CELL_BYTES,
-                                .bytes = fh_pack_read_str(r, FH_CHANNEL_RUN_BYTES_MAX)};
-        break;
-    case FH_PACK_BIN:
-    case FH_PACK_ARRAY:
-    case FH_PACK_MAP:
-    case FH_PACK_KIND_COUNT:
-        fh_pack_fail(r, "expected a parameter: nil, boolean, integer or text");
-        break;
-    }
-}
-
 int fh_channel_get_run(struct fh_channel_run *out,
                        struct fh_bytes payload,
                        struct fh_arena *arena,
@@ -313,7 +284,7 @@ int fh_channel_get_run(struct fh_channel_run *out,
         return fh_err_set(err, FH_ENOMEM, "channel: no memory for parameters");
     }
     for (uint32_t i = 0; i < run.param_count && r.failed == FH_OK; i++) {
-        read_param(&params[i], &r);
+        fh_param_read_value(&r, &params[i]);
     }
     run.params = params;
     code = fh_payload_end(&r, fields, 6, "RUN", err);

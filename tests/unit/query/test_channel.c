@@ -109,6 +109,7 @@ static void runs_there_and_back(void **state)
         {.kind = FH_CELL_INT, .integer = INT64_MIN},
         {.kind = FH_CELL_UINT, .natural = UINT64_MAX},
         {.kind = FH_CELL_BYTES, .bytes = fh_bytes_cstr("text")},
+        {.kind = FH_CELL_WIDE, .type = {FH_TYPE_DECIMAL, 3, 1}, .wide = {.low = 125}},
     };
     struct fh_channel_run run = {.id = 9,
                                  .sql = fh_bytes_cstr("SELECT 1"),
@@ -122,12 +123,14 @@ static void runs_there_and_back(void **state)
     assert_int_equal(fh_channel_get_run(&found, fh_buf_view(&payload), arena, &err), FH_OK);
     assert_int_equal(found.id, 9);
     assert_true(fh_bytes_equal(found.sql, run.sql));
-    assert_int_equal(found.param_count, 5);
+    assert_int_equal(found.param_count, 6);
     assert_int_equal(found.params[0].kind, FH_CELL_NULL);
     assert_int_equal(found.params[1].integer, 1);
     assert_true(found.params[2].integer == INT64_MIN);
     assert_true(found.params[3].natural == UINT64_MAX);
     assert_true(fh_bytes_equal_cstr(found.params[4].bytes, "text"));
+    assert_true(fh_type_equal(found.params[5].type, params[5].type));
+    assert_int_equal(found.params[5].wide.low, 125);
     run.window = 0;
     fh_buf_reset(&payload);
     fh_channel_put_run(&payload, &run);
