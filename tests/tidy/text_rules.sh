@@ -52,6 +52,7 @@ duckdb.h        : node/worker/*
 libpq-fe.h      : node/worker/*
 microhttpd.h    : node/http/server*
 cmocka.h        :
+dlfcn.h         :
 openssl/*       : proto/wire/crypto*
 zstd.h          : proto/query/batch*
 "
