@@ -340,9 +340,17 @@ struct fh_msg_plan {
     uint32_t table_count;
     struct fh_msg_plan_table tables[FH_QUERY_TABLES_MAX];
 };
-void fh_msg_plan_request(struct fh_buf *out, const char *sql);
+/* What a PLAN asks. Which parameters will have values, not the values: a plan does not depend on
+ * them, and the entry peer has no business with what goes to an owner. Borrowed, or views of what
+ * was read. */
+struct fh_msg_plan_question {
+    struct fh_bytes sql;
+    uint32_t param_count;                      /* <= FH_SQL_PARAMS_MAX */
+    struct fh_bytes params[FH_SQL_PARAMS_MAX]; /* names without $, "" by position */
+};
+void fh_msg_plan_request(struct fh_buf *out, const struct fh_msg_plan_question *question);
 FH_MUST_CHECK int fh_msg_plan_request_read(struct fh_pack_reader *reader,
-                                           struct fh_bytes *out_sql,
+                                           struct fh_msg_plan_question *out,
                                            struct fh_err *err);
 void fh_msg_plan_answer(struct fh_buf *out, const struct fh_msg_plan *plan);
 FH_MUST_CHECK int

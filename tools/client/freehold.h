@@ -304,12 +304,30 @@ FREEHOLD_API void freehold_description_free(struct freehold_description *descrip
 
 /* ---- queries ---- */
 
+/* The value of a parameter. It is bound, never put into the SQL text, so it may hold anything. */
+enum freehold_param_type {
+    FREEHOLD_PARAM_TEXT,   /* `text`: UTF-8. As a quoted literal is: beside a date it is a date */
+    FREEHOLD_PARAM_NULL,   /* nothing else is read */
+    FREEHOLD_PARAM_BOOL,   /* `integer`: 0 or 1 */
+    FREEHOLD_PARAM_INT,    /* `integer` */
+    FREEHOLD_PARAM_DECIMAL /* `text`: "-12.50", "1e3": exact, at most 38 digits */
+};
+struct freehold_param {
+    size_t size;
+    const char *name; /* "since" for $since; NULL for $1, $2 or ?, in order: all or none have one */
+    int type;         /* enum freehold_param_type */
+    const char *text; /* borrowed, with its NUL */
+    int64_t integer;
+};
+
 struct freehold_query_options {
     size_t size;
     const char *purpose;  /* what for; "" or NULL when not stated */
     uint64_t rows_max;    /* 0: the limit of the server */
     uint32_t deadline_ms; /* for the whole answer; 0: none beyond the stall limit */
     bool tree;            /* ask for a hash tree over the data in the receipt, for third parties */
+    const struct freehold_param *params; /* borrowed; NULL without any */
+    size_t param_count;                  /* at most 64 */
 };
 
 enum freehold_type {
@@ -337,7 +355,9 @@ struct freehold_column {
 struct freehold_result;
 /* Runs one SELECT. The owner of the data is asked end to end when there is only one, the entry peer
  * joins when there are several. Returns when the first rows or the end have arrived. Given:
- * freehold_result_close. ESQL, ENOTFOUND, EDENIED, EUNREACH, ETIMEOUT, EBUSY, ESIG. */
+ * freehold_result_close. EINVAL, ETOOBIG (rules "query.param.*"), ESQL (rule "sql.gate.parameter":
+ * a parameter without a value, or a value without one), ENOTFOUND, EDENIED, EUNREACH, ETIMEOUT,
+ * EBUSY, ESIG. */
 FREEHOLD_API int freehold_query(struct freehold_result **out,
                                 struct freehold_client *client,
                                 const char *sql,

@@ -35,6 +35,7 @@ struct freehold_result {
     /* what was asked */
     struct fh_query_request request;
     struct fh_buf sql;
+    struct fh_buf param_text; /* of all parameters, one behind the other */
     struct fh_buf request_record;
     struct fh_record_id request_id;
     int64_t deadline_ms; /* monotonic; INT64_MAX: none */
