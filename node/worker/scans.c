@@ -366,7 +366,7 @@ static bool times_in_range(const struct fh_batch_column *column, uint32_t rows)
 {
     for (uint32_t row = 0; row < rows; row++) {
         int64_t value;
-        memcpy(&value, column->data.data + (size_t)row * sizeof value, sizeof value);
+        fh_batch_values(column, row, 1, &value);
         if (value < 0 || value > micros_per_day) {
             return false;
         }
