@@ -82,6 +82,7 @@ static void begin_work(void *user)
                         : wanted > 0 && wanted < most  ? wanted
                                                        : most,
             .window = FH_QUERY_WINDOW,
+            .encodings = stream->encodings,
         };
         rc = fh_worker_run(stream->worker, &run, stream->deadline_ms, &stream->job_err);
     }

@@ -214,7 +214,7 @@ static void put_param(struct fh_buf *out, const struct fh_cell *param)
 
 void fh_channel_put_run(struct fh_buf *out, const struct fh_channel_run *run)
 {
-    fh_pack_array(out, 6);
+    fh_pack_array(out, 7);
     fh_pack_uint(out, FH_CHANNEL_VERSION);
     fh_pack_uint(out, run->id);
     fh_pack_str(out, run->sql);
@@ -224,6 +224,7 @@ void fh_channel_put_run(struct fh_buf *out, const struct fh_channel_run *run)
     for (uint32_t i = 0; i < run->param_count; i++) {
         put_param(out, &run->params[i]);
     }
+    fh_pack_uint(out, run->encodings);
 }
 
 void fh_channel_put_count(struct fh_buf *out, const struct fh_channel_count *count)

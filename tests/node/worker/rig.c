@@ -205,7 +205,20 @@ void rig_rows(struct fh_bytes bytes, struct fh_buf *out)
 
 int rig_query(struct fh_worker *worker, const char *sql, struct fh_buf *out, struct fh_err *err)
 {
-    struct fh_channel_run run = {.sql = fh_bytes_cstr(sql), .window = FH_QUERY_WINDOW};
+    size_t ignored;
+    return rig_encoded(worker, sql, FH_ENCODINGS_ALL, out, &ignored, err);
+}
+
+int rig_encoded(struct fh_worker *worker,
+                const char *sql,
+                uint32_t encodings,
+                struct fh_buf *out,
+                size_t *out_size,
+                struct fh_err *err)
+{
+    struct fh_channel_run run = {
+        .sql = fh_bytes_cstr(sql), .window = FH_QUERY_WINDOW, .encodings = encodings};
+    *out_size = 0;
     int code = fh_worker_run(worker, &run, rig_soon(20000), err);
     while (code == FH_OK) {
         struct fh_worker_event event;
@@ -215,6 +228,7 @@ int rig_query(struct fh_worker *worker, const char *sql, struct fh_buf *out, str
         }
         if (event.kind == FH_WORKER_BATCH) {
             rig_rows(event.batch, out);
+            *out_size += event.batch.size;
             fh_worker_credit(worker, 1);
         }
     }
