@@ -14,8 +14,11 @@ enum {
     HEADER_BYTES_MAX = 1024 * 1024,
 };
 
-static int
-open_column(struct out_column *column, const char *name, uint32_t encodings, struct fh_err *err)
+static int open_column(struct fh_batch_out *out,
+                       struct out_column *column,
+                       const char *name,
+                       uint32_t encodings,
+                       struct fh_err *err)
 {
     size_t size = strlen(name);
     if (size > FH_COLUMN_NAME_BYTES_MAX) {
@@ -49,7 +52,11 @@ open_column(struct out_column *column, const char *name, uint32_t encodings, str
     } else if (id == DUCKDB_TYPE_UUID) {
         column->how = HOW_UUID;
     }
-    if (fh_encoder_new(&column->encoder, id, column->type, column->width, encodings) != FH_OK) {
+    if (column->how == HOW_STRING && ++out->text_columns > FH_ENCODER_DICTIONARIES) {
+        encodings = FH_ENCODINGS_NONE;
+    }
+    if (fh_encoder_new(&column->encoder, id, column->type, column->width, encodings, out->room) !=
+        FH_OK) {
         return fh_err_set(err, FH_ENOMEM, "no memory for an answer");
     }
     return FH_OK;
@@ -76,15 +83,17 @@ int fh_batch_out_new(struct fh_batch_out **out_given,
     out->user = user;
     out->columns = fh_calloc(out->count + 1, sizeof *out->columns);
     out->slots = fh_calloc(out->count + 1, sizeof *out->slots);
+    out->room = fh_calloc(FH_ENCODER_PIECE_ROWS, sizeof *out->room);
     out->buffer = aligned_alloc(FH_BATCH_ALIGN, FH_BATCH_BYTES_MAX);
     fh_buf_init(&out->header, HEADER_BYTES_MAX);
-    int code = out->columns == NULL || out->slots == NULL || out->buffer == NULL
-                   ? fh_err_set(err, FH_ENOMEM, "no memory for an answer")
-                   : FH_OK;
+    int code =
+        out->columns == NULL || out->slots == NULL || out->buffer == NULL || out->room == NULL
+            ? fh_err_set(err, FH_ENOMEM, "no memory for an answer")
+            : FH_OK;
     size_t names = 0;
     for (uint32_t i = 0; code == FH_OK && i < out->count; i++) {
         out->columns[i].logical = duckdb_column_logical_type(result, i);
-        code = open_column(&out->columns[i], duckdb_column_name(result, i), encodings, err);
+        code = open_column(out, &out->columns[i], duckdb_column_name(result, i), encodings, err);
         names += strlen(out->columns[i].name);
     }
     out->overhead = fh_batch_overhead(out->count, names);
@@ -135,6 +144,7 @@ void fh_batch_out_free(struct fh_batch_out *out)
     }
     fh_free(out->columns);
     fh_free(out->slots);
+    fh_free(out->room);
     fh_buf_fini(&out->header);
     free(out->buffer);
     fh_free(out);

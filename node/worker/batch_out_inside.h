@@ -51,6 +51,8 @@ struct fh_batch_out {
     struct held held[HELD_MAX];
     size_t held_count;
     struct fh_batch_slot *slots;
+    int64_t *room; /* of encoders */
+    uint32_t text_columns;
     struct fh_buf header;
     uint8_t *buffer; /* FH_BATCH_BYTES_MAX, aligned */
     bool any;        /* a batch was sent */

@@ -7,11 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Loops over many values, compiled once more for processors with wide vectors. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define WIDE                                                                                       \
+    __attribute__((optimize("O3"), target_clones("arch=skylake-avx512", "avx2", "default")))
+#else
+#define WIDE
+#endif
+
 enum {
-    ENTRIES_MAX = 4096,          /* more are no dictionary */
-    SLOTS = 4 * ENTRIES_MAX,     /* of its hash table: sparse, so that most look-ups are one step */
+    ENTRIES_MAX = 4096,   /* more are no dictionary */
+    SLOT_BITS_FIRST = 10, /* of its hash table: a small one stays in the first cache */
+    SLOT_BITS_MAX = 14,   /* sparse, so that most look-ups are one step */
+    SLOTS_MAX = 1 << SLOT_BITS_MAX,
     ENTRY_BYTES_MAX = 64 * 1024, /* of all entries */
-    PIECE_ROWS = 2048,           /* integers are widened so many at a time: they stay in L1 */
     REST_MAX = 64,               /* batches that a column without gain is left alone */
 };
 
@@ -36,7 +45,8 @@ struct dictionary {
                                       and a hash */
     int32_t ends[ENTRIES_MAX + 1];
     uint8_t data[ENTRY_BYTES_MAX];
-    uint16_t slots[SLOTS];
+    unsigned slot_bits;
+    uint16_t slots[SLOTS_MAX]; /* the first 2^slot_bits are used */
 };
 
 struct fh_encoder {
@@ -46,6 +56,7 @@ struct fh_encoder {
     uint32_t rest_next;
     /* integers */
     enum source source;
+    int64_t *room;
     const uint64_t *units; /* each divides the one before; the last is 1 */
     size_t unit_at;
     struct unit unit;
@@ -108,8 +119,12 @@ static enum source source_of(struct fh_type type, size_t width)
                         : SOURCE_I128;
 }
 
-int fh_encoder_new(
-    struct fh_encoder **out, duckdb_type id, struct fh_type type, size_t width, uint32_t encodings)
+int fh_encoder_new(struct fh_encoder **out,
+                   duckdb_type id,
+                   struct fh_type type,
+                   size_t width,
+                   uint32_t encodings,
+                   int64_t *room)
 {
     bool narrow = (encodings & 1U << FH_BATCH_NARROW) != 0 && fh_batch_narrow_width_max(type) > 0;
     bool dictionary = (encodings & 1U << FH_BATCH_DICTIONARY) != 0 &&
@@ -124,6 +139,7 @@ int fh_encoder_new(
     }
     encoder->type = type;
     encoder->source = source_of(type, width);
+    encoder->room = room;
     encoder->units = units_of(type);
     encoder->rest_next = 1;
     if (dictionary) {
@@ -147,6 +163,12 @@ void fh_encoder_free(struct fh_encoder *encoder)
     }
 }
 
+static void empty_slots(struct dictionary *d, unsigned bits)
+{
+    d->slot_bits = bits;
+    memset(d->slots, 0xff, sizeof d->slots[0] << bits); /* no_entry */
+}
+
 void fh_encoder_begin(struct fh_encoder *encoder)
 {
     encoder->active = encoder->rest == 0;
@@ -157,7 +179,7 @@ void fh_encoder_begin(struct fh_encoder *encoder)
     encoder->index_count = 0;
     if (encoder->dictionary != NULL && encoder->active) {
         encoder->dictionary->count = 0;
-        memset(encoder->dictionary->slots, 0xff, sizeof encoder->dictionary->slots);
+        empty_slots(encoder->dictionary, SLOT_BITS_FIRST);
     }
 }
 
@@ -169,7 +191,7 @@ static bool is_valid(const uint64_t *validity, uint32_t row)
 }
 
 #define LOAD(name, from_type)                                                                      \
-    static void name(int64_t *out, const from_type *from, uint32_t count)                          \
+    WIDE static void name(int64_t *out, const from_type *from, uint32_t count)                     \
     {                                                                                              \
         for (uint32_t i = 0; i < count; i++) {                                                     \
             out[i] = (int64_t)from[i];                                                             \
@@ -178,7 +200,6 @@ static bool is_valid(const uint64_t *validity, uint32_t row)
 
 LOAD(load_i16, int16_t)
 LOAD(load_i32, int32_t)
-LOAD(load_i64, int64_t)
 LOAD(load_u16, uint16_t)
 LOAD(load_u32, uint32_t)
 
@@ -203,46 +224,50 @@ static bool load_huge(int64_t *out, const duckdb_hugeint *from, uint32_t count)
     return differ == 0;
 }
 
-/* Rows `from` .. `from + count - 1` as 64 bits; those under NULL become `fill`. */
-static bool load(const struct fh_encoder *e,
-                 int64_t out[PIECE_ROWS],
-                 const void *data,
-                 const uint64_t *validity,
-                 uint32_t from,
-                 uint32_t count,
-                 int64_t fill)
+/* Rows `from` .. `from + count - 1` as 64 bits, in e->room unless they are that already; those
+ * under NULL become `fill`. NULL when one of them does not fit. */
+static const int64_t *load(const struct fh_encoder *e,
+                           const void *data,
+                           const uint64_t *validity,
+                           uint32_t from,
+                           uint32_t count,
+                           int64_t fill)
 {
     bool fits = true;
+    int64_t *room = e->room;
     switch (e->source) {
     case SOURCE_I16:
-        load_i16(out, (const int16_t *)data + from, count);
+        load_i16(room, (const int16_t *)data + from, count);
         break;
     case SOURCE_I32:
-        load_i32(out, (const int32_t *)data + from, count);
+        load_i32(room, (const int32_t *)data + from, count);
         break;
     case SOURCE_I64:
-        load_i64(out, (const int64_t *)data + from, count);
+        if (validity == NULL) {
+            return (const int64_t *)data + from;
+        }
+        memcpy(room, (const int64_t *)data + from, count * sizeof room[0]);
         break;
     case SOURCE_U16:
-        load_u16(out, (const uint16_t *)data + from, count);
+        load_u16(room, (const uint16_t *)data + from, count);
         break;
     case SOURCE_U32:
-        load_u32(out, (const uint32_t *)data + from, count);
+        load_u32(room, (const uint32_t *)data + from, count);
         break;
     case SOURCE_U64:
-        fits = load_natural(out, (const uint64_t *)data + from, count);
+        fits = load_natural(room, (const uint64_t *)data + from, count);
         break;
     case SOURCE_I128:
-        fits = load_huge(out, (const duckdb_hugeint *)data + from, count);
+        fits = load_huge(room, (const duckdb_hugeint *)data + from, count);
         break;
     }
     for (uint32_t i = 0; validity != NULL && i < count; i++) {
-        out[i] = is_valid(validity, from + i) ? out[i] : fill;
+        room[i] = is_valid(validity, from + i) ? room[i] : fill;
     }
-    return fits;
+    return fits ? room : NULL;
 }
 
-static void widen_bounds(struct fh_encoder *e, const int64_t *values, uint32_t count)
+WIDE static void widen_bounds(struct fh_encoder *e, const int64_t *values, uint32_t count)
 {
     int64_t least = e->least;
     int64_t most = e->most;
@@ -284,23 +309,23 @@ static bool first_valid(const uint64_t *validity, uint32_t rows, uint32_t *out_r
 static void
 add_integers(struct fh_encoder *e, const void *data, const uint64_t *validity, uint32_t rows)
 {
-    int64_t values[PIECE_ROWS];
     if (!e->any) {
         uint32_t row = 0;
         if (!first_valid(validity, rows, &row)) {
             return;
         }
-        e->active = load(e, values, data, NULL, row, 1, 0);
         e->any = true;
-        e->first = e->least = e->most = values[0];
+        const int64_t *first = load(e, data, NULL, row, 1, 0);
+        e->active = first != NULL;
+        e->first = e->least = e->most = e->active ? first[0] : 0;
     }
-    for (uint32_t from = 0; from < rows && e->active; from += PIECE_ROWS) {
-        uint32_t count = rows - from < PIECE_ROWS ? rows - from : PIECE_ROWS;
-        e->active = load(e, values, data, validity, from, count, e->first);
-        widen_bounds(e, values, count);
-        if ((uint64_t)e->most - (uint64_t)e->least >= (uint64_t)1 << 62) {
-            e->active = false;
+    for (uint32_t from = 0; from < rows && e->active; from += FH_ENCODER_PIECE_ROWS) {
+        uint32_t count = rows - from < FH_ENCODER_PIECE_ROWS ? rows - from : FH_ENCODER_PIECE_ROWS;
+        const int64_t *values = load(e, data, validity, from, count, e->first);
+        if (values != NULL) {
+            widen_bounds(e, values, count);
         }
+        e->active = values != NULL && (uint64_t)e->most - (uint64_t)e->least < (uint64_t)1 << 62;
         while (e->active && e->unit.value > 1 && !divides(&e->unit, e->first, values, count)) {
             e->unit = unit_of(e->units[++e->unit_at]);
         }
@@ -308,7 +333,8 @@ add_integers(struct fh_encoder *e, const void *data, const uint64_t *validity, u
 }
 
 #define STORE(name, to_type)                                                                       \
-    static void name(void *to, const int64_t *from, uint32_t count, int64_t base, struct unit u)   \
+    WIDE static void name(                                                                         \
+        void *to, const int64_t *from, uint32_t count, int64_t base, struct unit u)                \
     {                                                                                              \
         to_type *out = to;                                                                         \
         for (uint32_t i = 0; i < count; i++) {                                                     \
@@ -328,15 +354,15 @@ static void write_integers(const struct fh_encoder *e,
                            uint32_t rows,
                            uint32_t at)
 {
-    int64_t values[PIECE_ROWS];
     if (slot->width == 0) {
         return; /* every row is the base */
     }
     const uint64_t *nulls = slot->nulls == 0 ? NULL : validity;
-    for (uint32_t from = 0; from < rows; from += PIECE_ROWS) {
-        uint32_t count = rows - from < PIECE_ROWS ? rows - from : PIECE_ROWS;
+    for (uint32_t from = 0; from < rows; from += FH_ENCODER_PIECE_ROWS) {
+        uint32_t count = rows - from < FH_ENCODER_PIECE_ROWS ? rows - from : FH_ENCODER_PIECE_ROWS;
         uint8_t *to = slot->data + ((size_t)at + from) * slot->width;
-        (void)load(e, values, data, nulls, from, count, slot->base);
+        const int64_t *values = load(e, data, nulls, from, count, slot->base);
+        FH_ASSERT(values != NULL); /* they fitted when they were added */
         switch (slot->width) {
         case 1:
             store_8(to, values, count, slot->base, e->unit);
@@ -356,10 +382,10 @@ static void write_integers(const struct fh_encoder *e,
 
 /* ---- strings ---- */
 
+/* Its highest bits depend on every bit of both. */
 static uint64_t mix(uint64_t a, uint64_t b)
 {
-    uint64_t hash = (a ^ 0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9 + b * 0x94d049bb133111eb;
-    return hash ^ hash >> 29;
+    return a * 0x9e3779b97f4a7c15 + (b ^ a >> 32) * 0xbf58476d1ce4e5b9;
 }
 
 static uint64_t hash_bytes(const char *bytes, size_t size)
@@ -385,6 +411,28 @@ static const char *bytes_of(const duckdb_string_t *string)
     return is_inlined(string) ? string->value.inlined.inlined : string->value.pointer.ptr;
 }
 
+static uint32_t slot_of(const struct dictionary *d, const uint64_t key[2])
+{
+    return (uint32_t)(mix(key[0], key[1]) >> (64 - d->slot_bits));
+}
+
+static uint32_t next_slot(const struct dictionary *d, uint32_t slot)
+{
+    return (slot + 1) & ((1U << d->slot_bits) - 1);
+}
+
+static void make_sparse(struct dictionary *d)
+{
+    empty_slots(d, d->slot_bits + 2);
+    for (uint32_t entry = 0; entry < d->count; entry++) {
+        uint32_t slot = slot_of(d, d->keys[entry]);
+        while (d->slots[slot] != no_entry) {
+            slot = next_slot(d, slot);
+        }
+        d->slots[slot] = (uint16_t)entry;
+    }
+}
+
 static uint16_t insert(struct dictionary *d, const duckdb_string_t *string, const uint64_t key[2])
 {
     size_t size = string->value.inlined.length;
@@ -399,8 +447,9 @@ static uint16_t insert(struct dictionary *d, const duckdb_string_t *string, cons
     return (uint16_t)d->count++;
 }
 
-/* The entry of a string, made when it is not there; no_entry when there is no room. */
-static uint16_t look_up(struct dictionary *d, const duckdb_string_t *string)
+/* Of a string that is not at the first slot of its key: where it is, or a new entry, or no_entry
+ * when there is no room. */
+static uint16_t look_further(struct dictionary *d, const duckdb_string_t *string)
 {
     uint64_t key[2];
     bool inlined = is_inlined(string);
@@ -409,18 +458,34 @@ static uint16_t look_up(struct dictionary *d, const duckdb_string_t *string)
     if (!inlined) {
         key[1] = hash_bytes(string->value.pointer.ptr, size);
     }
-    for (uint64_t slot = mix(key[0], key[1]) % SLOTS;; slot = (slot + 1) % SLOTS) {
+    uint32_t slot = slot_of(d, key);
+    for (; d->slots[slot] != no_entry; slot = next_slot(d, slot)) {
         uint16_t entry = d->slots[slot];
-        if (entry == no_entry) {
-            entry = insert(d, string, key);
-            d->slots[slot] = entry;
-            return entry;
-        }
         if (d->keys[entry][0] == key[0] && d->keys[entry][1] == key[1] &&
             (inlined || memcmp(d->data + d->ends[entry], string->value.pointer.ptr, size) == 0)) {
             return entry;
         }
     }
+    uint16_t entry = insert(d, string, key);
+    d->slots[slot] = entry;
+    if (d->count > 1U << (d->slot_bits - 1) && d->slot_bits < SLOT_BITS_MAX) {
+        make_sparse(d);
+    }
+    return entry;
+}
+
+/* The entry of a string, made when it is not there. */
+static inline uint16_t look_up(struct dictionary *d, const duckdb_string_t *string)
+{
+    uint64_t key[2];
+    memcpy(key, string, sizeof key);
+    uint16_t entry = d->slots[slot_of(d, key)];
+    /* A short string is its own key; the address of a long one is none. */
+    if (entry != no_entry && d->keys[entry][0] == key[0] && d->keys[entry][1] == key[1] &&
+        is_inlined(string)) {
+        return entry;
+    }
+    return look_further(d, string);
 }
 
 static bool make_room(struct fh_encoder *e, uint32_t rows)
@@ -443,16 +508,24 @@ static void add_strings(struct fh_encoder *e,
                         const uint64_t *validity,
                         uint32_t rows)
 {
-    e->active = make_room(e, rows);
-    uint16_t *out = e->active ? e->indices + e->index_count : NULL;
-    for (uint32_t row = 0; row < rows && e->active; row++) {
-        uint16_t entry = is_valid(validity, row) ? look_up(e->dictionary, &strings[row]) : 0;
-        out[row] = entry;
-        e->active = entry != no_entry;
+    if (!make_room(e, rows)) {
+        e->active = false;
+        return;
+    }
+    struct dictionary *d = e->dictionary;
+    uint16_t *out = e->indices + e->index_count;
+    bool full = false;
+    for (uint32_t row = 0; validity == NULL && row < rows; row++) {
+        out[row] = look_up(d, &strings[row]);
+        full |= out[row] == no_entry;
+    }
+    for (uint32_t row = 0; validity != NULL && row < rows; row++) {
+        out[row] = is_valid(validity, row) ? look_up(d, &strings[row]) : 0;
+        full |= out[row] == no_entry;
     }
     e->index_count += rows;
     /* Texts that hardly repeat are none for a dictionary. */
-    e->active = e->active && e->dictionary->count <= PIECE_ROWS / 4 + e->index_count / 2;
+    e->active = !full && d->count <= FH_ENCODER_PIECE_ROWS / 4 + e->index_count / 2;
 }
 
 static void write_strings(const struct fh_encoder *e, struct fh_batch_slot *slot)

@@ -22,11 +22,21 @@
 
 struct fh_encoder;
 
+enum {
+    FH_ENCODER_PIECE_ROWS = 2048, /* integers are widened so many at a time: they stay in L1 */
+    FH_ENCODER_DICTIONARIES = 64, /* of one answer: each takes some 180 KiB */
+};
+
 /* An encoder for a column of DuckDB's type `id` that is carried as `type`, with `width` bytes a
- * value at DuckDB; `encodings` are those allowed. `out` is NULL when there is no smaller form.
- * Given: fh_encoder_free. FH_ENOMEM. */
-FH_MUST_CHECK int fh_encoder_new(
-    struct fh_encoder **out, duckdb_type id, struct fh_type type, size_t width, uint32_t encodings);
+ * value at DuckDB; `encodings` are those allowed. `room` for FH_ENCODER_PIECE_ROWS values is
+ * scratch memory, shared by encoders, and kept. `out` is NULL when there is no smaller form. Given:
+ * fh_encoder_free. FH_ENOMEM. */
+FH_MUST_CHECK int fh_encoder_new(struct fh_encoder **out,
+                                 duckdb_type id,
+                                 struct fh_type type,
+                                 size_t width,
+                                 uint32_t encodings,
+                                 int64_t *room);
 /* NULL is fine. */
 void fh_encoder_free(struct fh_encoder *encoder);
 
