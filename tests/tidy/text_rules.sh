@@ -40,7 +40,6 @@ tests           : common proto node tools
 # any of these, as they look at the libraries from the other side.
 owners="
 uv.h            : node/io/* node/admin* node/query/workers*
-nng/*           : node/io/link* tools/client/*
 msgpack.h       : proto/wire/pack.c
 msgpack/*       : proto/wire/pack.c
 openssl/*       : proto/wire/crypto_openssl.c

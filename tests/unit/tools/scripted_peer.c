@@ -445,7 +445,7 @@ static size_t handle_frame(struct scripted_peer *peer,
 
 /* ---- the thread ---- */
 
-/* The socket itself stays: nng_close() of NNG 1.5.2 may hang (tools/client/sockets.h). */
+/* The socket itself stays: nng_close() of NNG 1.5.2 may hang (nanomsg/nng issue 1813). */
 static void hang_up(struct scripted_peer *peer, nng_msg *msg)
 {
     nng_pipe pipe = nng_msg_get_pipe(msg);
