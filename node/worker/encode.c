@@ -3,17 +3,10 @@
 
 #include "common/assert.h"
 #include "common/mem.h"
+#include "common/wide.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Loops over many values, compiled once more for processors with wide vectors. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define WIDE                                                                                       \
-    __attribute__((optimize("O3"), target_clones("arch=skylake-avx512", "avx2", "default")))
-#else
-#define WIDE
-#endif
 
 enum {
     ENTRIES_MAX = 4096,   /* more are no dictionary */
@@ -191,7 +184,7 @@ static bool is_valid(const uint64_t *validity, uint32_t row)
 }
 
 #define LOAD(name, from_type)                                                                      \
-    WIDE static void name(int64_t *out, const from_type *from, uint32_t count)                     \
+    FH_WIDE static void name(int64_t *out, const from_type *from, uint32_t count)                  \
     {                                                                                              \
         for (uint32_t i = 0; i < count; i++) {                                                     \
             out[i] = (int64_t)from[i];                                                             \
@@ -267,7 +260,7 @@ static const int64_t *load(const struct fh_encoder *e,
     return fits ? room : NULL;
 }
 
-WIDE static void widen_bounds(struct fh_encoder *e, const int64_t *values, uint32_t count)
+FH_WIDE static void widen_bounds(struct fh_encoder *e, const int64_t *values, uint32_t count)
 {
     int64_t least = e->least;
     int64_t most = e->most;
@@ -333,7 +326,7 @@ add_integers(struct fh_encoder *e, const void *data, const uint64_t *validity, u
 }
 
 #define STORE(name, to_type)                                                                       \
-    WIDE static void name(                                                                         \
+    FH_WIDE static void name(                                                                      \
         void *to, const int64_t *from, uint32_t count, int64_t base, struct unit u)                \
     {                                                                                              \
         to_type *out = to;                                                                         \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/query/batch_layout.h"
 
+#include "common/wide.h"
 #include "proto/wire/pack.h"
 
 #include <string.h>
@@ -49,24 +50,30 @@ static uint32_t count_nulls(const uint8_t *validity, uint32_t rows)
     return rows - valid;
 }
 
+/* Whether an offset is less than the one before. */
+FH_WIDE static bool falls(const uint8_t *offsets, uint32_t count)
+{
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        int32_t pair[2];
+        memcpy(pair, offsets + (size_t)i * sizeof pair[0], sizeof pair);
+        found |= pair[1] < pair[0];
+    }
+    return found != 0;
+}
+
 /* `count` values. */
 static int check_offsets(
     const uint8_t *offsets, uint32_t count, size_t data_size, uint32_t column, struct fh_err *err)
 {
-    int32_t before;
-    uint32_t falls = 0;
-    memcpy(&before, offsets, sizeof before);
-    falls |= before != 0;
-    for (uint32_t i = 1; i <= count; i++) {
-        int32_t offset;
-        memcpy(&offset, offsets + (size_t)i * sizeof offset, sizeof offset);
-        falls |= offset < before;
-        before = offset;
-    }
-    if (falls != 0) {
+    int32_t first;
+    int32_t last;
+    memcpy(&first, offsets, sizeof first);
+    memcpy(&last, offsets + (size_t)count * sizeof last, sizeof last);
+    if (first != 0 || falls(offsets, count)) {
         return broken(err, "batch.offsets", column, "offsets must begin at 0 and ascend");
     }
-    if ((size_t)before != data_size) {
+    if ((size_t)last != data_size) {
         return broken(err, "batch.offsets", column, "the last offset must be the size of the data");
     }
     return FH_OK;
@@ -86,26 +93,39 @@ static const uint8_t *take(const struct cursor *c, struct fh_batch_place place)
     return place.size == 0 ? NULL : c->body.data + place.offset;
 }
 
+FH_WIDE static uint64_t greatest_8(const uint8_t *at, uint32_t rows)
+{
+    uint8_t most = 0;
+    for (uint32_t i = 0; i < rows; i++) {
+        most = at[i] > most ? at[i] : most;
+    }
+    return most;
+}
+
+FH_WIDE static uint64_t greatest_16(const uint8_t *at, uint32_t rows)
+{
+    uint16_t most = 0;
+    for (uint32_t i = 0; i < rows; i++) {
+        uint16_t value;
+        memcpy(&value, at + (size_t)i * sizeof value, sizeof value);
+        most = value > most ? value : most;
+    }
+    return most;
+}
+
 /* The greatest of `rows` unsigned integers of `width` bytes. */
 static uint64_t greatest(const uint8_t *at, uint32_t rows, unsigned width)
 {
     uint64_t most = 0;
-    uint8_t most8 = 0;
-    uint16_t most16 = 0;
-    for (uint32_t i = 0; width == 1 && i < rows; i++) {
-        most8 = at[i] > most8 ? at[i] : most8;
+    if (width <= 2) {
+        return width == 1 ? greatest_8(at, rows) : greatest_16(at, rows);
     }
-    for (uint32_t i = 0; width == 2 && i < rows; i++) {
-        uint16_t value;
-        memcpy(&value, at + (size_t)i * sizeof value, sizeof value);
-        most16 = value > most16 ? value : most16;
-    }
-    for (uint32_t i = 0; width > 2 && i < rows; i++) {
+    for (uint32_t i = 0; i < rows; i++) {
         uint64_t value = 0;
         memcpy(&value, at + (size_t)i * width, width);
         most = value > most ? value : most;
     }
-    return most | most16 | most8;
+    return most;
 }
 
 /* Least and greatest value of the types whose values are not wider than 64 bits. */

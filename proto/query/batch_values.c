@@ -3,6 +3,7 @@
 #include "proto/query/batch.h"
 
 #include "common/assert.h"
+#include "common/wide.h"
 
 #include <string.h>
 
@@ -74,7 +75,8 @@ static void read_fixed(struct fh_cell *cell, const uint8_t *at, int width)
 /* Each row's integer, `unit` times and above the base. The casts cut to what the type holds, which
  * the parser has proved to be the whole value. */
 #define WIDEN(name, from_type, to_type)                                                            \
-    static void name(const uint8_t *from, uint32_t count, uint64_t base, uint64_t unit, void *out) \
+    FH_WIDE static void name(                                                                      \
+        const uint8_t *from, uint32_t count, uint64_t base, uint64_t unit, void *out)              \
     {                                                                                              \
         uint8_t *to = out;                                                                         \
         for (uint32_t i = 0; i < count; i++) {                                                     \
