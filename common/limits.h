@@ -115,8 +115,9 @@ enum {
     FH_QUERY_TABLES_MAX = 64,
     FH_PURPOSE_BYTES_MAX = 127, /* a slug or a short sentence; signed with every request */
     FH_QUERY_DEADLINE_MS = 10000,
-    FH_QUERY_STREAM_DEADLINE_MS = 300000, /* `get` and cursors: bounded by bytes too */
-    FH_QUERY_ROWS_MAX = 1000000,          /* interactive answers */
+    FH_QUERY_STREAM_DEADLINE_MS = 300000,  /* `get` and cursors: bounded by bytes too */
+    FH_QUERY_ROWS_MAX = 1000000,           /* interactive answers */
+    FH_QUERY_STREAM_ROWS_MAX = 1000000000, /* who asks for more than that by its number */
     FH_QUERY_RUNNING_PER_KEY_MAX = 2,
     FH_QUERY_QUEUED_PER_KEY_MAX = 8,
     FH_QUERY_WINDOW = 4, /* batches in flight between a producer and its consumer */

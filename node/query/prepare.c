@@ -69,6 +69,20 @@ static int scan_sql(struct fh_stream *stream, struct fh_buf *out, struct fh_err 
     return fh_buf_ok(out);
 }
 
+/* An interactive answer, unless the asker said that it wants more rows than those have. */
+static uint64_t rows_max(const struct fh_stream *stream)
+{
+    const struct fh_settings *settings = stream->serve->options.settings;
+    uint64_t wanted = stream->request.rows_max;
+    if (stream->kind == FH_STREAM_SCAN) {
+        return 0;
+    }
+    if (wanted <= settings->query_rows_max) {
+        return wanted > 0 ? wanted : settings->query_rows_max;
+    }
+    return wanted < settings->stream_rows_max ? wanted : settings->stream_rows_max;
+}
+
 /* Pool thread. */
 static void begin_work(void *user)
 {
@@ -98,16 +112,13 @@ static void begin_work(void *user)
         sql = fh_buf_view(&scan);
     }
     if (rc == FH_OK) {
-        uint64_t most = stream->serve->options.settings->query_rows_max;
-        uint64_t wanted = stream->request.rows_max;
         struct fh_channel_run run = {
             .sql = sql,
-            .rows_max = stream->kind == FH_STREAM_SCAN ? 0
-                        : wanted > 0 && wanted < most  ? wanted
-                                                       : most,
+            .rows_max = rows_max(stream),
             .window = FH_QUERY_WINDOW,
             .params = stream->params,
             .param_count = stream->kind == FH_STREAM_SCAN ? 0 : stream->gate.param_count,
+            .encodings = stream->encodings,
         };
         rc = fh_worker_run(stream->worker, &run, stream->deadline_ms, &stream->job_err);
     }

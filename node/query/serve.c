@@ -192,6 +192,7 @@ static void serve_query(struct fh_serve *serve, struct fh_question *question)
     }
     struct fh_pack_reader *fields = fh_question_fields(question);
     struct fh_bytes record = fh_pack_read_bin(fields, FH_RECORD_BYTES_MAX);
+    stream->encodings = fh_msg_encodings_read(fields);
     int rc = fh_pack_read_ok(fields, "query", &err);
     if (rc == FH_OK) {
         rc = take_request(stream, record, &err);
@@ -225,6 +226,7 @@ static int read_scan(struct fh_stream *stream, struct fh_pack_reader *fields, st
         }
     }
     stream->scan_column_count = count;
+    stream->encodings = fh_msg_encodings_read(fields);
     int rc = fh_pack_read_ok(fields, "scan", err);
     return rc == FH_OK ? take_request(stream, record, err) : rc;
 }

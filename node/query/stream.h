@@ -61,6 +61,7 @@ struct fh_stream {
     struct fh_key_id asker; /* whose session it is: turns are counted by it */
     struct fh_key_id consumer;
     struct fh_domain_id entry_domain; /* of the node that joins; the consumer's own without one */
+    uint32_t encodings;               /* of batches, that the asker reads */
     uint32_t scan_table;              /* SCAN: index in request.tables */
     uint32_t scan_column_count;
     const char **scan_columns;

@@ -100,7 +100,7 @@ static bool stream(struct running *r, duckdb_result *result, struct fh_fault *fa
 {
     struct fh_batch_out *out = NULL;
     uint64_t rows = 0;
-    int code = fh_batch_out_new(&out, result, send_batch, r, &fault->err);
+    int code = fh_batch_out_new(&out, result, r->run->encodings, send_batch, r, &fault->err);
     while (code == FH_OK) {
         duckdb_data_chunk chunk = duckdb_fetch_chunk(*result);
         if (chunk == NULL) {

@@ -178,6 +178,7 @@ struct fh_channel_run {
     uint32_t window;   /* batches that may be sent before the first CREDIT, >= 1 */
     uint32_t param_count;
     const struct fh_cell *params; /* by position; what struct fh_param may hold */
+    uint32_t encodings;           /* that its batches may have beside plain: FH_ENCODINGS_* */
 };
 
 /* ---- probes: one aggregate each over a source, all in one scan ---- */

@@ -356,13 +356,17 @@ void fh_msg_plan_answer(struct fh_buf *out, const struct fh_msg_plan *plan);
 FH_MUST_CHECK int
 fh_msg_plan_read(struct fh_pack_reader *reader, struct fh_msg_plan *out, struct fh_err *err);
 
-/* QUERY [request record] -> [stream id]. SCAN [request record, table index, [column...]] -> [stream
- * id]: an entry peer's read of one table for a consumer's signed request. */
-void fh_msg_query_request(struct fh_buf *out, struct fh_bytes request_record);
+/* QUERY [request record, encodings] -> [stream id]. SCAN [request record, table index, [column...],
+ * encodings] -> [stream id]: an entry peer's read of one table for a consumer's signed request.
+ * Encodings are those of batches that the asker reads, as proto/query/batch.h has them. */
+void fh_msg_query_request(struct fh_buf *out, struct fh_bytes request_record, uint32_t encodings);
 void fh_msg_scan_request_begin(struct fh_buf *out,
                                struct fh_bytes request_record,
                                uint32_t table_index,
-                               uint32_t column_count); /* then fh_pack_cstr each column */
+                               uint32_t column_count); /* then fh_pack_cstr each column,
+                                                          fh_pack_uint the encodings */
+/* The last field of both, which may be left out: 0 then. */
+uint32_t fh_msg_encodings_read(struct fh_pack_reader *reader);
 void fh_msg_stream_answer(struct fh_buf *out, uint64_t stream);
 FH_MUST_CHECK int
 fh_msg_stream_read(struct fh_pack_reader *reader, uint64_t *out_stream, struct fh_err *err);

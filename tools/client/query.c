@@ -183,7 +183,7 @@ static int send_query(struct freehold_result *result, struct fh_err *err)
     struct freehold_client *client = result->client;
     struct fh_pack_reader reader;
     fh_buf_reset(&client->request);
-    fh_msg_query_request(&client->request, fh_buf_view(&result->request_record));
+    fh_msg_query_request(&client->request, fh_buf_view(&result->request_record), FH_ENCODINGS_ALL);
     int code = fh_buf_ok(&client->request);
     if (code != FH_OK) {
         return fh_err_set(err, code, "the query does not fit a message");
