@@ -44,7 +44,8 @@ static void ask_plan(struct consumer *c)
     struct fh_pack_reader reader;
     struct fh_err err = {0};
     fh_buf_init(&request, 4096);
-    fh_msg_plan_request(&request, c->sql);
+    struct fh_msg_plan_question question = {.sql = fh_bytes_cstr(c->sql)};
+    fh_msg_plan_request(&request, &question);
     struct verdict verdict = visitor_ask(&c->visitor, fh_buf_view(&request));
     if (verdict.kind != VERDICT_ANSWERED ||
         fh_msg_answer(&reader, c->visitor.answer, FH_FRAME_REPLY_BYTES_MAX, &err) != FH_OK ||

@@ -2,6 +2,8 @@
 /* Messages inside a session: each part spoiled in each way, numbers that are none, and relays. */
 #include "tests/hostile/consumer.h"
 
+#include "proto/query/batch.h"
+
 #include <string.h>
 
 #define FORM  REFUSED(FH_EPROTO, "message.form")
@@ -103,13 +105,14 @@ static void put_relay(struct fh_buf *out, const struct consumer *c)
 
 static void put_plan(struct fh_buf *out, const struct consumer *c)
 {
-    fh_msg_plan_request(out, c->sql);
+    struct fh_msg_plan_question question = {.sql = fh_bytes_cstr(c->sql)};
+    fh_msg_plan_request(out, &question);
 }
 
 static void put_query(struct fh_buf *out, const struct consumer *c)
 {
     (void)c;
-    fh_msg_query_request(out, fh_bytes("none", 4));
+    fh_msg_query_request(out, fh_bytes("none", 4), FH_ENCODINGS_ALL);
 }
 
 static void put_scan(struct fh_buf *out, const struct consumer *c)
@@ -117,6 +120,7 @@ static void put_scan(struct fh_buf *out, const struct consumer *c)
     (void)c;
     fh_msg_scan_request_begin(out, fh_bytes("none", 4), 0, 1);
     fh_pack_cstr(out, "id");
+    fh_pack_uint(out, FH_ENCODINGS_ALL);
 }
 
 static void put_next(struct fh_buf *out, const struct consumer *c)

@@ -50,7 +50,7 @@ static struct verdict query_record(struct consumer *c, struct fh_bytes record)
 {
     struct fh_buf message FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&message, FH_FRAME_REQUEST_BYTES_MAX);
-    fh_msg_query_request(&message, record);
+    fh_msg_query_request(&message, record, FH_ENCODINGS_ALL);
     return visitor_ask(&c->visitor, fh_buf_view(&message));
 }
 
