@@ -309,13 +309,18 @@ static bool has_id(const struct fh_record_id *ids, size_t count, const struct fh
     return false;
 }
 
+bool fh_receipt_is_under(const struct fh_receipt *receipt, const struct fh_record_id *contract)
+{
+    return has_id(receipt->contracts, receipt->contract_count, contract);
+}
+
 static int check_contracts(const struct fh_receipt *receipt,
                            const struct fh_query_request *request,
                            struct fh_err *err)
 {
     for (size_t i = 0; i < request->table_count; i++) {
         const struct fh_query_table *table = &request->tables[i];
-        if (!has_id(receipt->contracts, receipt->contract_count, &table->contract)) {
+        if (!fh_receipt_is_under(receipt, &table->contract)) {
             return fh_err_rule(err,
                                FH_ESIG,
                                "receipt.contract",
@@ -464,6 +469,21 @@ static bool is_covered(const struct fh_domain_id *domain,
     return covered;
 }
 
+/* One of the owner's parts, if there are any, must be under the contract of the table. */
+static bool is_under_contract(const struct fh_query_table *table,
+                              const struct fh_receipt *parts,
+                              size_t part_count)
+{
+    bool any = false;
+    bool under = false;
+    for (size_t i = 0; i < part_count; i++) {
+        bool own = fh_domain_id_equal(&table->domain, &parts[i].owner);
+        any = any || own;
+        under = under || (own && fh_receipt_is_under(&parts[i], &table->contract));
+    }
+    return under || !any;
+}
+
 int fh_receipt_check_parts(const struct fh_receipt *receipt,
                            const struct fh_receipt *parts,
                            const struct fh_record_id *part_ids,
@@ -503,6 +523,13 @@ int fh_receipt_check_parts(const struct fh_receipt *receipt,
                                FH_EINCOMPLETE,
                                "receipt.missing",
                                "no receipt is by the owner of %s",
+                               table->product);
+        }
+        if (!is_under_contract(table, parts, part_count)) {
+            return fh_err_rule(err,
+                               FH_ESIG,
+                               "receipt.contract",
+                               "no receipt of the owner of %s is under the contract that was asked",
                                table->product);
         }
     }

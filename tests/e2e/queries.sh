@@ -125,4 +125,24 @@ printf 'a,b\n1,2\n' >"$data/orders.csv"
 refused 1 'no column for id' 'rule: source.column' -- ask 'SELECT count(*) FROM shop.orders'
 mv "$data/away.csv" "$data/orders.csv"
 serves
+
+say "- a source that is written to while it is read"
+mkfifo "$work/pipe"
+ask 'SELECT * FROM shop.orders' >"$work/pipe" 2>"$work/err" </dev/null &
+asking=$!
+exec {pipe}<"$work/pipe"
+for ((i = 0; i < 100; i++)); do
+    read -r <&"$pipe" || fail "the answer ended early: $(<"$work/err")"
+done
+cp "$data/orders.csv" "$work/whole.csv"
+truncate -s 5000000 "$data/orders.csv"
+cat <&"$pipe" >/dev/null
+exec {pipe}<&-
+status=0
+wait "$asking" || status=$?
+((status == 3)) || fail "exit code $status: $(<"$work/err")"
+grep -q 'rule: source.changed' "$work/err" || fail "not told why: $(<"$work/err")"
+# As it should be done: a new file, renamed over the old one.
+mv "$work/whole.csv" "$data/orders.csv"
+serves
 prints 'shop/orders@1.0.1' fh shop product publish "$data/orders.odcs.yaml"

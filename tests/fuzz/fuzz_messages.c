@@ -2,6 +2,7 @@
 /* Answers and requests about products and their lives, as they come out of a session. The first
  * byte chooses the reader. */
 #include "common/assert.h"
+#include "common/limits.h"
 #include "proto/session/messages.h"
 
 #include <stdint.h>
@@ -79,6 +80,88 @@ static void plan(struct fh_pack_reader *reader, struct fh_err *err)
     free(plan);
 }
 
+/* Questions of consumers and entry peers. */
+static void questions(unsigned code, struct fh_pack_reader *reader, struct fh_err *err)
+{
+    char words[1024];
+    uint32_t limit;
+    uint64_t stream;
+    uint64_t index;
+    struct fh_msg_product_name name;
+    struct fh_bytes bytes;
+    struct fh_bytes cursor;
+    struct fh_node_id node;
+    enum fh_sync_set set;
+    struct fh_msg_redeem redeem;
+    struct fh_msg_bins bins;
+    switch (code) {
+    case FH_MSG_SEARCH:
+        if (fh_msg_search_request_read(reader, words, &limit, err) == FH_OK) {
+            ends(words, sizeof words);
+        }
+        break;
+    case FH_MSG_DESCRIBE:
+    case FH_MSG_MEASUREMENT:
+        if (fh_msg_product_name_read(reader, &name, err) == FH_OK) {
+            ends(name.domain, sizeof name.domain);
+            ends(name.product, sizeof name.product);
+        }
+        break;
+    case FH_MSG_PLAN:
+        if (fh_msg_plan_request_read(reader, &bytes, err) == FH_OK) {
+            FH_ASSERT(bytes.size <= FH_SQL_BYTES_MAX && fh_utf8_valid(bytes));
+        }
+        break;
+    case FH_MSG_NEXT:
+        if (fh_msg_next_request_read(reader, &stream, &index, err) != FH_OK) {
+            FH_ASSERT(err->text[0] != 0);
+        }
+        break;
+    case FH_MSG_RELAY:
+        if (fh_msg_relay_read(reader, &node, &bytes, err) == FH_OK) {
+            FH_ASSERT(bytes.size <= FH_FRAME_REQUEST_BYTES_MAX);
+        }
+        break;
+    case FH_MSG_SYNC:
+        if (fh_msg_sync_request_read(reader, &set, &cursor, err) == FH_OK) {
+            FH_ASSERT(cursor.size <= FH_SYNC_CURSOR_BYTES_MAX);
+        }
+        break;
+    case FH_MSG_REDEEM:
+        if (fh_msg_redeem_read(reader, &redeem, err) == FH_OK) {
+            ends(redeem.name, sizeof redeem.name);
+        }
+        break;
+    case FH_MSG_PUSH:
+    case FH_MSG_PULL:
+        if (fh_msg_bins_read(reader, &bins, err) == FH_OK) {
+            while (fh_msg_bins_next(&bins, &bytes)) {
+                FH_ASSERT(bytes.size <= FH_FRAME_REQUEST_BYTES_MAX);
+            }
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+/* Answers of owners to entry peers, and to consumers. */
+static void stream_answers(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_pack_reader again = *reader;
+    struct fh_msg_next next;
+    struct fh_bytes receipt;
+    uint64_t stream;
+    if (fh_msg_stream_read(&again, &stream, err) != FH_OK) {
+        FH_ASSERT(err->text[0] != 0);
+    }
+    if (fh_msg_next_read(reader, &next, err) == FH_OK && next.end) {
+        while (fh_msg_bins_next(&next.receipts, &receipt)) {
+            FH_ASSERT(receipt.data != NULL || receipt.size == 0);
+        }
+    }
+}
+
 static void requests(unsigned code, struct fh_pack_reader *reader, struct fh_err *err)
 {
     struct fh_msg_history_request asked;
@@ -111,7 +194,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     switch (data[0] % 3) {
     case 0:
         if (fh_msg_open(&reader, rest, FH_FRAME_REQUEST_BYTES_MAX, &code, &err) == FH_OK) {
+            struct fh_pack_reader again = reader;
             requests(code, &reader, &err);
+            questions(code, &again, &err);
         }
         break;
     case 1:
@@ -121,7 +206,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     default:
         if (fh_msg_answer(&reader, rest, FH_FRAME_REPLY_BYTES_MAX, &err) == FH_OK) {
+            struct fh_pack_reader again = reader;
             plan(&reader, &err);
+            stream_answers(&again, &err);
         }
         break;
     }
