@@ -4,6 +4,7 @@
 #include "common/time.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/note.h"
+#include "tools/cli/params.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -193,6 +194,7 @@ static int run_query(struct fh_cli *cli,
                      struct fh_err *err)
 {
     struct freehold_error error = FREEHOLD_ERROR_INIT;
+    struct fh_cli_params params FH_CLEANUP(fh_cli_params_fini) = {.count = 0};
     struct freehold_query_options options = {
         .size = sizeof options,
         .purpose = fh_args_value(args, "purpose"),
@@ -205,9 +207,14 @@ static int run_query(struct fh_cli *cli,
         code = fh_cli_number(
             &seconds, "deadline", fh_args_value(args, "deadline"), FH_DEADLINE_S_MAX, err);
     }
+    if (code == FH_OK) {
+        code = fh_cli_params(&params, args, err);
+    }
     if (code != FH_OK) {
         return code;
     }
+    options.params = params.list;
+    options.param_count = params.count;
     options.deadline_ms = (uint32_t)(seconds * 1000);
     struct freehold_result *result = NULL;
     if (freehold_query(&result, client, sql, &options, &error) != FREEHOLD_OK) {

@@ -6,6 +6,7 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "proto/session/messages.h"
+#include "tools/client/landing.h"
 
 #include <string.h>
 
@@ -68,6 +69,7 @@ static int open_reply(struct fh_channel *channel,
                       int slot,
                       uint8_t *data,
                       size_t size,
+                      struct fh_landing *landing,
                       uint8_t **out_data,
                       size_t *out_size,
                       uint8_t *out_tag,
@@ -85,7 +87,7 @@ static int wait_frame(
         size_t size = 0;
         code = wait_frame(channel->relay, slot, &data, &size, err);
         if (code == FH_OK) {
-            code = open_reply(channel->relay, slot, data, size, &data, &size, NULL, err);
+            code = open_reply(channel->relay, slot, data, size, NULL, &data, &size, NULL, err);
         }
         if (code == FH_OK) {
             *out_data = data;
@@ -101,6 +103,7 @@ static int open_reply(struct fh_channel *channel,
                       int slot,
                       uint8_t *data,
                       size_t size,
+                      struct fh_landing *landing,
                       uint8_t **out_data,
                       size_t *out_size,
                       uint8_t *out_tag,
@@ -128,8 +131,12 @@ static int open_reply(struct fh_channel *channel,
     }
     uint8_t tag[FH_AEAD_TAG_BYTES];
     memcpy(tag, fh_frame_tag(&frame).data, sizeof tag);
-    uint8_t *body = data + (frame.body.data - data);
     size_t plain = fh_session_plaintext_bytes(&frame);
+    uint8_t *body =
+        landing == NULL ? data + (frame.body.data - data) : fh_landing_room(landing, plain);
+    if (body == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for an answer");
+    }
     code = fh_session_open_reply(
         channel->session, &frame, &channel->bindings[slot], fh_clock_mono_ms(), body, err);
     if (code != FH_OK) {
@@ -331,6 +338,7 @@ int fh_channel_post(struct fh_channel *channel,
 
 int fh_channel_wait(struct fh_channel *channel,
                     int slot,
+                    struct fh_landing *landing,
                     struct fh_bytes *out_answer,
                     uint8_t out_tag[FH_AEAD_TAG_BYTES],
                     struct fh_err *err)
@@ -339,7 +347,7 @@ int fh_channel_wait(struct fh_channel *channel,
     size_t size = 0;
     int code = wait_frame(channel, slot, &data, &size, err);
     if (code == FH_OK) {
-        code = open_reply(channel, slot, data, size, &data, &size, out_tag, err);
+        code = open_reply(channel, slot, data, size, landing, &data, &size, out_tag, err);
     }
     if (code == FH_OK) {
         *out_answer = fh_bytes(data, size);
@@ -360,7 +368,7 @@ int fh_channel_call(struct fh_channel *channel,
     struct fh_bytes plain = FH_BYTES_NONE;
     int code = fh_channel_post(channel, slot, request, FH_REQUEST_MS, err);
     if (code == FH_OK) {
-        code = fh_channel_wait(channel, slot, &plain, NULL, err);
+        code = fh_channel_wait(channel, slot, NULL, &plain, NULL, err);
     }
     if (code == FH_OK) {
         fh_buf_reset(answer);

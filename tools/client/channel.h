@@ -19,6 +19,7 @@
 #include "tools/client/link.h"
 
 struct fh_channel;
+struct fh_landing;
 
 /* Whether the peer of a session may be talked to: `peer` says who it is and shows its records. */
 typedef int fh_channel_judge_fn(void *user, const struct fh_session_peer *peer, struct fh_err *err);
@@ -52,10 +53,12 @@ FH_MUST_CHECK int fh_channel_post(struct fh_channel *channel,
                                   struct fh_bytes request,
                                   int64_t timeout_ms,
                                   struct fh_err *err);
-/* Waits for the answer in the slot and opens it. `out_tag` (may be NULL) gets the tag of its frame.
+/* Waits for the answer in the slot and opens it: into `landing`, or in its place when that is NULL,
+ * where it is lent until the slot is used again. `out_tag` (may be NULL) gets the tag of its frame.
  */
 FH_MUST_CHECK int fh_channel_wait(struct fh_channel *channel,
                                   int slot,
+                                  struct fh_landing *landing,
                                   struct fh_bytes *out_answer,
                                   uint8_t out_tag[FH_AEAD_TAG_BYTES],
                                   struct fh_err *err);
