@@ -64,7 +64,7 @@ product()
     prints "$1/$2@1.0.0" fh "$1" product publish "$roots/$2.odcs.yaml"
 }
 for domain in shop market; do
-    printf 'limits: {worker_memory: 320, query_rows: 20000, query_deadline: 3000}\n' >>"$work/$domain/home/freehold.yaml"
+    printf 'limits: {worker_memory: 320, query_rows: 20000, query_deadline: 5000}\n' >>"$work/$domain/home/freehold.yaml"
     stop_node "$domain"
     start_node "$domain"
 done
@@ -88,17 +88,82 @@ for name in mallory1 mallory2 alice1 alice2; do
     succeeds fh visitor member add "$work/$name.pub" --name "$name" --role member --until 1d --save "$work/$name.access"
 done
 
+say "- an attack for each function of the engine that is none of a consumer's business"
+echo 'SELECT 1' >"$work/none.sql"
+"$bin/fh-direct" "$work/none.sql" "$work" "$source_folder/tests/attack/functions.sql" >"$work/functions.csv"
+awk -F, 'NR > 1 && $1 == "table" { printf "== %s, as a table\nSELECT * FROM \"%s\"()\n=> refused sql.gate.table_function\n", $2, $2 }
+    NR > 1 && $1 == "scalar" { printf "== %s, as a value\nSELECT \"%s\"()\n=> refused sql.gate.function\n", $2, $2 }
+    ' "$work/functions.csv" >"$work/functions.case"
+(($(grep -c '^== ' "$work/functions.case") > 200)) || fail "the engine has fewer functions than expected"
+
+# attack OPTION... FILE...: in both lanes.
+attack()
+{
+    timeout 600 "$bin/fh-attack" \
+        --lane owner "${address[shop]}" "$work" mallory1 alice1 \
+        --lane relay "${address[market]}" "$work" mallory2 alice2 \
+        --honest "$source_folder/tests/attack/honest.case" \
+        --word work "$work" --word data "$work/roots" --word home "$work/shop/home" \
+        --word other "$(<"$work/words")" \
+        --log "$work/shop/node.log" --log "$work/market/node.log" \
+        --folder "$work/shop/home" --folder "$work/market/home" --folder "$roots" "$@"
+}
+
+say "- the alarm: each of these gives away a word, or does not end as it says"
+word=$(sed -n 's/^row granted_value //p' "$work/canaries")
+printf 'secret alarm %s\n' "$word" >"$work/alarm"
+cat >"$work/alarm.case" <<CASES
+== as it is
+SELECT item FROM shop.orders WHERE id = 7
+=> rows 1
+== in capitals
+SELECT upper(item) FROM shop.orders WHERE id = 7
+=> rows 1
+== backwards
+SELECT reverse(item) FROM shop.orders WHERE id = 7
+=> rows 1
+== as digits
+SELECT hex(item) FROM shop.orders WHERE id = 7
+=> rows 1
+== as base64
+SELECT to_base64(encode(item)) FROM shop.orders WHERE id = 7
+=> rows 1
+== as base64 behind one byte
+SELECT to_base64(encode('x' || item)) FROM shop.orders WHERE id = 7
+=> rows 1
+== as base64 behind two bytes
+SELECT to_base64(encode('xy' || item || 'z')) FROM shop.orders WHERE id = 7
+=> rows 1
+== inside a list
+SELECT list(item) FROM shop.orders WHERE id < 9
+=> rows 1
+== as a name
+SELECT 1 AS "of $word"
+=> rows 1
+== in an error
+SELECT "$word" FROM shop.orders
+=> refused sql.bind
+== not refused
+SELECT 1
+=> refused sql.syntax
+== not answered
+SELECT a a a
+=> answers 1
+== answered otherwise
+SELECT 1
+=> answers 2
+== refused otherwise
+SELECT a a a
+=> refused sql.bind
+CASES
+status=0
+attack --canaries "$work/alarm" "$work/alarm.case" >"$work/out" 2>"$work/err" || status=$?
+((status == 1 && $(grep -c 'LEAK: alarm' "$work/err") == 20)) || fail "the alarm is silent: $status: $(<"$work/err")"
+grep -q '^14 attacks, 28 statements, 28 surprises$' "$work/out" || fail "the alarm is wrong: $(<"$work/out") $(<"$work/err")"
+
 seed=$RANDOM
 say "- the attacks (--seed $seed)"
-timeout 600 "$bin/fh-attack" \
-    --lane owner "${address[shop]}" "$work" mallory1 alice1 \
-    --lane relay "${address[market]}" "$work" mallory2 alice2 \
-    --honest "$source_folder/tests/attack/honest.case" --canaries "$work/canaries" \
-    --word work "$work" --word data "$work/roots" --word home "$work/shop/home" \
-    --word other "$(<"$work/words")" \
-    --log "$work/shop/node.log" --log "$work/market/node.log" \
-    --folder "$work/shop/home" --folder "$work/market/home" --folder "$roots" \
-    --seed "$seed" "${options[@]}" "$cases"/*.case || fail "the attacks were not all in vain"
+attack --canaries "$work/canaries" --seed "$seed" "${options[@]}" "$cases"/*.case "$work/functions.case" || fail "the attacks were not all in vain"
 
 say "- nothing was written, and everybody is well"
 [[ -z $(find "$work" -name '*loot*') ]] || fail "SQL wrote a file: $(find "$work" -name '*loot*')"
