@@ -5,6 +5,7 @@
 #include "common/list.h"
 #include "common/mem.h"
 #include "node/worker/ring_end.h"
+#include "node/worker/ring_out.h"
 #include "node/worker/types.h"
 
 #include <pthread.h>
@@ -31,6 +32,7 @@ struct feed {
     duckdb_connection connection; /* NULL: not there yet, or no more */
     struct fh_ring_end ring;
     pthread_mutex_t writing; /* DuckDB's threads, one at a time */
+    struct fh_ring_out out;
     uint64_t rows;
     bool over; /* the reader wants no more */
     struct fh_err failure;
@@ -69,154 +71,32 @@ static void feed_free(struct feed *feed)
 
 /* ---- vectors to the ring ---- */
 
-static bool is_valid(const uint64_t *validity, idx_t row)
+/* False: the feed is over, and has its reason. */
+static bool went_well(struct feed *feed, enum fh_ring_out_state state)
 {
-    return validity == NULL || (validity[row / 64] >> (row % 64) & 1) != 0;
-}
-
-/* Rows from..from + count of a column's validity; whether one is NULL. */
-static bool put_validity(uint8_t *to, const uint64_t *validity, uint32_t from, uint32_t count)
-{
-    if (validity == NULL) {
-        return false;
-    }
-    uint64_t nulls = 0;
-    for (uint32_t word = 0; word < (count + 63) / 64; word++) {
-        uint32_t bits = count - word * 64 < 64 ? count - word * 64 : 64;
-        uint64_t there = 0;
-        if (from % 64 == 0) {
-            there = validity[from / 64 + word];
-        } else { /* a frame was cut in the middle of a word: rare */
-            for (uint32_t i = 0; i < bits; i++) {
-                there |= (uint64_t)is_valid(validity, from + word * 64 + i) << i;
-            }
-        }
-        uint64_t all = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
-        there &= all;
-        nulls |= there ^ all;
-        memcpy(to + (size_t)word * 8, &there, sizeof there);
-    }
-    return nulls != 0;
-}
-
-/* Values under a NULL become zero: what stands there may be what is masked. */
-static void put_values(uint8_t *to,
-                       const uint8_t *values,
-                       const uint64_t *validity,
-                       uint32_t width,
-                       uint32_t from,
-                       uint32_t count)
-{
-    memcpy(to, values + (size_t)from * width, (size_t)count * width);
-    for (uint32_t i = 0; validity != NULL && i < count; i++) {
-        if (!is_valid(validity, from + i)) {
-            memset(to + (size_t)i * width, 0, width);
-        }
-    }
-}
-
-/* False when the texts do not fit the frame. */
-static bool put_texts(uint8_t *to,
-                      const duckdb_string_t *values,
-                      const uint64_t *validity,
-                      uint32_t from,
-                      uint32_t count,
-                      uint8_t *text,
-                      uint32_t *text_bytes)
-{
-    for (uint32_t i = 0; i < count; i++, to += FH_RING_TEXT_WIDTH) {
-        const duckdb_string_t *value = &values[from + i];
-        uint32_t size = value->value.inlined.length;
-        if (!is_valid(validity, from + i)) {
-            memset(to, 0, FH_RING_TEXT_WIDTH);
-        } else if (size <= FH_RING_TEXT_SHORT) {
-            memcpy(to, value, FH_RING_TEXT_WIDTH);
-        } else if (size > FH_RING_TEXT_BYTES - *text_bytes) {
-            return false;
-        } else {
-            fh_ring_put_long(to, size, *text_bytes);
-            memcpy(text + *text_bytes, value->value.pointer.ptr, size);
-            *text_bytes += size;
-        }
-    }
-    return true;
-}
-
-/* Writes one frame; false when its texts are too large for one. */
-static bool
-put_frame(struct feed *feed, duckdb_data_chunk chunk, uint32_t from, uint32_t count, uint8_t *slot)
-{
-    const struct fh_ring_layout *layout = &feed->ring.layout;
-    uint8_t nulls[FH_BATCH_COLUMNS_MAX];
-    uint32_t text_bytes = 0;
-    for (uint32_t i = 0; i < layout->column_count; i++) {
-        const struct fh_ring_place *place = &layout->places[i];
-        duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, i + 1);
-        const uint64_t *validity = duckdb_vector_get_validity(vector);
-        const void *values = duckdb_vector_get_data(vector);
-        nulls[i] = put_validity(slot + place->validity, validity, from, count);
-        validity = nulls[i] != 0 ? validity : NULL;
-        if (!fh_type_is_variable(place->type)) {
-            put_values(slot + place->values, values, validity, place->width, from, count);
-        } else if (!put_texts(slot + place->values,
-                              values,
-                              validity,
-                              from,
-                              count,
-                              slot + layout->text_at,
-                              &text_bytes)) {
-            return false;
-        }
-    }
-    fh_ring_put_head(slot, layout, count, text_bytes, nulls);
-    return true;
-}
-
-static bool wait_for_slot(struct feed *feed, uint8_t **out_slot)
-{
-    switch (fh_ring_free(&feed->ring, out_slot)) {
-    case FH_RING_READY:
+    switch (state) {
+    case FH_RING_OUT_GOOD:
         return true;
-    case FH_RING_OVER:
+    case FH_RING_OUT_OVER:
         feed->over = true;
         break;
-    case FH_RING_STOPPED:
+    case FH_RING_OUT_STOPPED:
         (void)fh_err_rule(
             &feed->failure, FH_ECANCELLED, "query.cancelled", "the scan was cancelled");
         break;
-    case FH_RING_BROKEN:
+    case FH_RING_OUT_BROKEN:
         (void)fh_err_rule(
             &feed->failure, FH_EPROTO, "ring.count", "the reader of a scan counts what cannot be");
         break;
+    case FH_RING_OUT_ROW:
+        (void)fh_err_rule(&feed->failure,
+                          FH_ETOOBIG,
+                          "query.row",
+                          "the texts of a row are larger than %d MiB",
+                          FH_RING_TEXT_BYTES / (1024 * 1024));
+        break;
     }
     return false;
-}
-
-static bool write_chunk(struct feed *feed, duckdb_data_chunk chunk, uint32_t rows)
-{
-    uint32_t most = feed->ring.layout.rows_max;
-    for (uint32_t from = 0; from < rows;) {
-        uint8_t *slot;
-        if (!wait_for_slot(feed, &slot)) {
-            return false;
-        }
-        uint32_t count = rows - from < most ? rows - from : most;
-        while (!put_frame(feed, chunk, from, count, slot)) {
-            if (count == 1) {
-                (void)fh_err_rule(&feed->failure,
-                                  FH_ETOOBIG,
-                                  "query.row",
-                                  "the texts of a row are larger than %d MiB",
-                                  FH_RING_TEXT_BYTES / (1024 * 1024));
-                return false;
-            }
-            count /= 2;
-        }
-        fh_ring_publish(&feed->ring);
-        from += count;
-    }
-    feed->rows += rows;
-    return true;
 }
 
 /* The chunk's columns must be those of the ring, or values of another width would be copied. */
@@ -259,7 +139,8 @@ static void on_emit(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_v
                               "query.engine",
                               "the columns of a scan have other types than were asked for");
         }
-        good = good && write_chunk(feed, chunk, rows);
+        good = good && went_well(feed, fh_ring_out_rows(&feed->out, chunk, rows));
+        feed->rows += good ? rows : 0;
         pthread_mutex_unlock(&feed->writing);
     }
     if (!good) {
@@ -353,15 +234,12 @@ static int wrap(const struct feed *feed, struct fh_buf *out)
 static void write_count(struct feed *feed, duckdb_result result)
 {
     duckdb_data_chunk chunk = duckdb_fetch_chunk(result);
-    uint8_t *slot;
     if (chunk != NULL && duckdb_data_chunk_get_size(chunk) == 1 &&
         duckdb_column_type(&result, 0) == DUCKDB_TYPE_BIGINT) {
         int64_t rows;
         memcpy(&rows, duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0)), sizeof rows);
-        if (wait_for_slot(feed, &slot)) {
+        if (went_well(feed, fh_ring_out_count(&feed->out, (uint64_t)rows))) {
             feed->rows = (uint64_t)rows;
-            fh_ring_put_head(slot, &feed->ring.layout, feed->rows, 0, NULL);
-            fh_ring_publish(&feed->ring);
         }
     } else {
         (void)fh_err_rule(&feed->failure, FH_EINTERNAL, "query.engine", "a scan did not count");
@@ -415,6 +293,9 @@ static void *feed_thread(void *data)
     duckdb_connection connection = NULL;
     if (open_connection(feed, &connection)) {
         run(feed, connection);
+    }
+    if (feed->failure.code == FH_OK) {
+        fh_ring_out_end(&feed->out);
     }
     pthread_mutex_lock(&feeds->lock);
     feed->connection = NULL;
@@ -516,6 +397,9 @@ int fh_feeds_start(struct fh_feeds *feeds, const struct fh_frame *frame, struct 
     code = fh_ring_lay_out(&layout, feed->asked.types, feed->asked.column_count, feed->arena, &why);
     if (code == FH_OK) {
         code = fh_ring_end_open(&feed->ring, &layout, frame->files[0], &why);
+    }
+    if (code == FH_OK) {
+        code = fh_ring_out_init(&feed->out, &feed->ring, feed->arena, &why);
     }
     if (code == FH_OK) {
         code = start_thread(feed, &why);
