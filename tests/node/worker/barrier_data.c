@@ -231,6 +231,14 @@ static void publish(struct barrier_world *world, const struct barrier_person *pe
     }
 }
 
+/* Whose values a mask changes, each. */
+static bool is_victim(const struct person *person)
+{
+    return !person->nulls && strlen(person->known.name) > 8 && person->known.salary % 1000 != 0 &&
+           person->known.salary > 1000 && strstr(person->known.born, "-01-01") == NULL &&
+           (person->known.name[0] == 'A' || person->known.name[0] == 'M');
+}
+
 static void write_people(struct barrier_world *world)
 {
     FILE *raw = create(world, "people.csv");
@@ -250,9 +258,9 @@ static void write_people(struct barrier_world *world)
             publish(world, &person.known, canaries);
             fprintf(words, "%d,\"%s\",\n", 2 * i, person.known.email);
             fprintf(words, "%d,\"%s\",\n", 2 * i + 1, person.known.name);
-        } else if (person.there && !person.nulls && strlen(person.known.name) > 8) {
+        } else if (is_victim(&person) && person.there) {
             world->shown = person.known;
-        } else if (!person.there && !person.nulls) {
+        } else if (is_victim(&person)) {
             world->gone = person.known;
         }
     }

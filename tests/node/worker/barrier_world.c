@@ -354,10 +354,11 @@ static void put_head(struct fh_bytes bytes, struct fh_buf *out)
 
 static int pump(struct barrier_half *half, struct fh_buf *out, struct fh_err *err)
 {
-    struct fh_worker_event event;
+    struct fh_worker_event event = {.position = 0};
     for (;;) {
         int code = fh_worker_next(half->query, &event, err);
         if (code != FH_OK || event.kind == FH_WORKER_END) {
+            half->position = code == FH_OK ? 0 : event.position;
             return code;
         }
         switch (event.kind) {

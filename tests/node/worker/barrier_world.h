@@ -64,6 +64,7 @@ struct barrier_half {
     struct fh_view views[BARRIER_TABLES];
     struct barrier_feed feeds[FH_WORKER_SCANS_MAX];
     unsigned feed_count;
+    uint32_t position; /* of the failure of the last question, in its SQL */
 };
 
 struct barrier_world {

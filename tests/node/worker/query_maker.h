@@ -2,7 +2,7 @@
 /*
  * Query maker: SELECTs without end over the tables of barrier_world.h, from a seed.
  *
- * A grammar in tables (query_maker.c): a row is SQL with holes, and each hole is filled from the
+ * A grammar in tables (query_grammar.h): a row is SQL with holes, and each hole is filled from the
  * table of its kind, deeper ones with columns and constants. The same seed makes the same queries.
  *
  * Most queries have one answer, as a set of rows, whatever plan runs them. The others are marked as

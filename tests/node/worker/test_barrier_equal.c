@@ -3,7 +3,7 @@
  * Masked tables are the tables that they are said to be: ten thousand generated queries give the
  * same over a table behind the barrier as over one that was masked and filtered beforehand. The
  * same rows in the same order with the same types; where one fails, the other does, with the same
- * code, rule, text and place. The same again, as sets of rows, over plain files.
+ * code, rule, text and place. Every second one again, as a set of rows, over plain files.
  *
  *     FH_SEED=N FH_QUERIES=N      a run again, and another length
  */
@@ -35,13 +35,14 @@ struct answer {
     int code;
     struct fh_buf rows;
     struct fh_err err;
+    uint32_t position;
 };
 
 static struct counts {
     unsigned answered;
     unsigned failed;
     unsigned refused; /* by the gate */
-    unsigned loose;
+    unsigned plain;
     unsigned wrong;
 } counts;
 
@@ -69,6 +70,7 @@ static int down(void **state)
 static void ask(struct answer *out, enum barrier_side side, const char *sql)
 {
     out->code = barrier_world_ask(&world, side, sql, &out->rows, &out->err);
+    out->position = world.sides[side].position;
 }
 
 static const char *text_of(struct answer *answer)
@@ -81,7 +83,8 @@ static const char *text_of(struct answer *answer)
 static bool same(struct answer *a, struct answer *b)
 {
     return a->code == b->code && strcmp(text_of(a), text_of(b)) == 0 &&
-           (a->code == FH_OK || strcmp(a->err.rule, b->err.rule) == 0);
+           (a->code == FH_OK ||
+            (strcmp(a->err.rule, b->err.rule) == 0 && a->position == b->position));
 }
 
 static int compare_lines(const void *a, const void *b)
@@ -176,12 +179,12 @@ static void *ask_others(void *user)
     return NULL;
 }
 
-static void one(const char *sql, bool loose, struct answer answers[BARRIER_SIDES])
+static void one(const char *sql, bool plain_too, struct answer answers[BARRIER_SIDES])
 {
     struct answer *masked = &answers[BARRIER_MASKED];
     struct answer *prepared = &answers[BARRIER_PREPARED];
     struct answer *plain = &answers[BARRIER_PLAIN];
-    struct others others = {.sql = sql, .plain_too = !loose, .answers = answers};
+    struct others others = {.sql = sql, .plain_too = plain_too, .answers = answers};
     pthread_t thread;
     barrier_world_revive(&world);
     assert_int_equal(pthread_create(&thread, NULL, ask_others, &others), 0);
@@ -190,12 +193,12 @@ static void one(const char *sql, bool loose, struct answer answers[BARRIER_SIDES
     assert_int_equal(pthread_join(thread, NULL), 0);
     counts.answered += masked->code == FH_OK ? 1 : 0;
     counts.failed += masked->code != FH_OK ? 1 : 0;
-    counts.loose += loose ? 1 : 0;
+    counts.plain += plain_too ? 1 : 0;
     if (!same(masked, prepared)) {
         tell("masked and prepared differ", sql, masked, prepared);
     } else if (barrier_world_leaks(&world, text_of(masked))) {
         tell("a hidden value came out", sql, masked, prepared);
-    } else if (!loose && !same_rows(masked, plain)) {
+    } else if (plain_too && !same_rows(masked, plain)) {
         ask(masked, BARRIER_MASKED, sql); /* its text was cut to lines */
         ask(plain, BARRIER_PLAIN, sql);
         tell("masked and plain have other rows", sql, masked, plain);
@@ -217,12 +220,12 @@ static void masked_tables_are_what_they_say(void **state)
     query_maker_init(&maker, world.seed);
     for (uint64_t i = 0; i < queries; i++) {
         query_maker_next(&maker, &sql);
-        one(fh_buf_cstr(&sql), maker.loose, answers);
+        one(fh_buf_cstr(&sql), !maker.loose && i % 2 == 0, answers);
     }
-    print_message("%u answered, %u failed alike, %u depend on the plan; %lld ms\n",
+    print_message("%u answered, %u failed alike, %u over plain files too; %lld ms\n",
                   counts.answered,
                   counts.failed,
-                  counts.loose,
+                  counts.plain,
                   (long long)(fh_clock_mono_ms() - started));
     for (unsigned side = 0; side < BARRIER_SIDES; side++) {
         fh_buf_fini(&answers[side].rows);
