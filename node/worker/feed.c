@@ -30,6 +30,7 @@ struct feed {
     struct fh_arena *arena; /* of `asked` and of the layout */
     struct fh_channel_feed asked;
     duckdb_connection connection; /* NULL: not there yet, or no more */
+    idx_t connection_id;
     struct fh_ring_end ring;
     pthread_mutex_t writing; /* DuckDB's threads, one at a time */
     struct fh_ring_out out;
@@ -103,11 +104,11 @@ static bool went_well(struct feed *feed, enum fh_ring_out_state state)
 static bool types_fit(const struct feed *feed, duckdb_data_chunk chunk)
 {
     const struct fh_ring_layout *layout = &feed->ring.layout;
-    bool fit = duckdb_data_chunk_get_column_count(chunk) == (idx_t)layout->column_count + 1;
+    bool fit = duckdb_data_chunk_get_column_count(chunk) == (idx_t)layout->column_count;
     for (uint32_t i = 0; fit && i < layout->column_count; i++) {
         struct fh_type type;
         duckdb_logical_type found =
-            duckdb_vector_get_column_type(duckdb_data_chunk_get_vector(chunk, i + 1));
+            duckdb_vector_get_column_type(duckdb_data_chunk_get_vector(chunk, i));
         fit = duckdb_get_type_id(found) != DUCKDB_TYPE_ENUM && fh_types_carried(found, &type) &&
               fh_type_equal(type, layout->places[i].type);
         duckdb_destroy_logical_type(&found);
@@ -115,34 +116,63 @@ static bool types_fit(const struct feed *feed, duckdb_data_chunk chunk)
     return fit;
 }
 
-/* fh_emit(feed, columns...): 0. */
+static idx_t connection_id(duckdb_connection connection)
+{
+    duckdb_client_context context = NULL;
+    duckdb_connection_get_client_context(connection, &context);
+    idx_t id = duckdb_client_context_get_connection_id(context);
+    duckdb_destroy_client_context(&context);
+    return id;
+}
+
+static void *same_feed(void *feed)
+{
+    return feed;
+}
+
+/* Which feed a call is of, its connection says. */
+static void on_bind(duckdb_bind_info info)
+{
+    struct fh_feeds *feeds = duckdb_scalar_function_bind_get_extra_info(info);
+    duckdb_client_context context = NULL;
+    duckdb_scalar_function_get_client_context(info, &context);
+    idx_t id = duckdb_client_context_get_connection_id(context);
+    duckdb_destroy_client_context(&context);
+    struct feed *found = NULL;
+    pthread_mutex_lock(&feeds->lock);
+    FH_LIST_FOREACH (link, &feeds->running) {
+        struct feed *feed = FH_LIST_ENTRY(link, struct feed, link);
+        found = feed->connection != NULL && feed->connection_id == id ? feed : found;
+    }
+    pthread_mutex_unlock(&feeds->lock);
+    if (found == NULL) {
+        duckdb_scalar_function_bind_set_error(info, "not a scan");
+        return;
+    }
+    duckdb_scalar_function_set_bind_data(info, found, NULL); /* it lives while its SQL runs */
+    duckdb_scalar_function_set_bind_data_copy(info, same_feed);
+}
+
+/* fh_emit(columns...): 0. */
 static void on_emit(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)
 {
-    struct fh_feeds *feeds = duckdb_scalar_function_get_extra_info(info);
+    struct feed *feed = duckdb_scalar_function_get_bind_data(info);
     uint32_t rows = (uint32_t)duckdb_data_chunk_get_size(chunk);
     memset(duckdb_vector_get_data(output), 0, rows);
     if (rows == 0) {
         return;
     }
-    uint64_t id;
-    memcpy(&id, duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0)), sizeof id);
-    pthread_mutex_lock(&feeds->lock);
-    struct feed *feed = find(feeds, id); /* it lives while its SQL runs */
-    pthread_mutex_unlock(&feeds->lock);
-    bool good = false;
-    if (feed != NULL) {
-        pthread_mutex_lock(&feed->writing);
-        good = feed->rows > 0 || types_fit(feed, chunk);
-        if (!good) {
-            (void)fh_err_rule(&feed->failure,
-                              FH_EINTERNAL,
-                              "query.engine",
-                              "the columns of a scan have other types than were asked for");
-        }
-        good = good && went_well(feed, fh_ring_out_rows(&feed->out, chunk, rows));
-        feed->rows += good ? rows : 0;
-        pthread_mutex_unlock(&feed->writing);
+    pthread_mutex_lock(&feed->writing);
+    bool good = feed->rows > 0 || types_fit(feed, chunk);
+    if (!good) {
+        (void)fh_err_rule(&feed->failure,
+                          FH_EINTERNAL,
+                          "query.engine",
+                          "the columns of a scan have other types than were asked for");
     }
+    good = good && went_well(feed, fh_ring_out_rows(&feed->out, chunk, rows));
+    feed->rows += good ? rows : 0;
+    pthread_mutex_unlock(&feed->writing);
     if (!good) {
         duckdb_scalar_function_set_error(info, "the scan ended");
     }
@@ -156,19 +186,17 @@ int fh_feeds_register(struct fh_feeds *feeds,
     feeds->database = database;
     duckdb_scalar_function function = duckdb_create_scalar_function();
     duckdb_logical_type any = duckdb_create_logical_type(DUCKDB_TYPE_ANY);
-    duckdb_logical_type number = duckdb_create_logical_type(DUCKDB_TYPE_UBIGINT);
     duckdb_logical_type tiny = duckdb_create_logical_type(DUCKDB_TYPE_TINYINT);
     duckdb_scalar_function_set_name(function, "fh_emit");
-    duckdb_scalar_function_add_parameter(function, number);
     duckdb_scalar_function_set_varargs(function, any);
     duckdb_scalar_function_set_return_type(function, tiny);
     duckdb_scalar_function_set_special_handling(function); /* rows with NULLs are rows */
     duckdb_scalar_function_set_volatile(function);
     duckdb_scalar_function_set_extra_info(function, feeds, NULL);
+    duckdb_scalar_function_set_bind(function, on_bind);
     duckdb_scalar_function_set_function(function, on_emit);
     duckdb_state state = duckdb_register_scalar_function(connection, function);
     duckdb_destroy_logical_type(&any);
-    duckdb_destroy_logical_type(&number);
     duckdb_destroy_logical_type(&tiny);
     duckdb_destroy_scalar_function(&function);
     return state == DuckDBSuccess ? FH_OK : fh_err_set(err, FH_EIO, "cannot register fh_emit");
@@ -219,10 +247,10 @@ static int wrap(const struct feed *feed, struct fh_buf *out)
         fh_buf_add_bytes(out, feed->asked.sql);
         return fh_buf_ok(out);
     }
-    fh_buf_printf(
-        out, "SELECT sum(system.main.fh_emit(%llu::UBIGINT", (unsigned long long)feed->asked.id);
+    /* any_value looks at its first row and at no other, but they are computed for it. */
+    fh_buf_add_cstr(out, "SELECT any_value(system.main.fh_emit(");
     for (uint32_t i = 0; i < feed->asked.column_count; i++) {
-        fh_buf_printf(out, ", #%u", i + 1);
+        fh_buf_printf(out, "%s#%u", i == 0 ? "" : ", ", i + 1);
     }
     fh_buf_add_cstr(out, ")) FROM (SELECT * FROM (");
     fh_buf_add_bytes(out, feed->asked.sql);
@@ -276,6 +304,7 @@ static bool open_connection(struct feed *feed, duckdb_connection *out)
     }
     pthread_mutex_lock(&feed->feeds->lock);
     feed->connection = connection;
+    feed->connection_id = connection_id(connection);
     bool stopped = atomic_load(&feed->ring.stopped);
     pthread_mutex_unlock(&feed->feeds->lock);
     if (stopped) {

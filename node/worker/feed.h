@@ -3,7 +3,7 @@
  * Feeds: SQL of the node whose rows go through a ring to another worker (FEED).
  *
  *      reading thread        thread of the feed                 DuckDB's thread
- *      FEED: start ───────►  connect, run, sum(fh_emit(...)) ─► fh_emit: vectors to the ring
+ *      FEED: start ───────►  connect, run, fh_emit(...) ─────► fh_emit: vectors to the ring
  *      FEED_STOP: stop ───►                                     waits while the ring is full
  *                            FEED_END or FEED_ERROR ──► node
  *

@@ -66,7 +66,7 @@ static const duckdb_string_t *texts_of(const struct fh_ring_out *out,
     if (!fh_type_is_variable(out->end->layout.places[column].type)) {
         return NULL;
     }
-    duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, column + 1);
+    duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, column);
     *out_validity = duckdb_vector_get_validity(vector);
     return duckdb_vector_get_data(vector);
 }
@@ -175,7 +175,7 @@ static void append(struct fh_ring_out *out, duckdb_data_chunk chunk, uint32_t fr
     const struct fh_ring_layout *layout = &out->end->layout;
     for (uint32_t i = 0; i < layout->column_count; i++) {
         const struct fh_ring_place *place = &layout->places[i];
-        duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, i + 1);
+        duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, i);
         const uint64_t *validity = duckdb_vector_get_validity(vector);
         const void *values = duckdb_vector_get_data(vector);
         uint8_t *to = out->slot + place->values + (size_t)out->rows * place->width;

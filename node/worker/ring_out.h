@@ -41,8 +41,7 @@ FH_MUST_CHECK int fh_ring_out_init(struct fh_ring_out *out,
                                    struct fh_arena *arena,
                                    struct fh_err *err);
 
-/* Appends the rows of a chunk, whose columns from the second on are those of the ring. May wait for
- * the reader. */
+/* Appends the rows of a chunk, whose columns are those of the ring. May wait for the reader. */
 enum fh_ring_out_state
 fh_ring_out_rows(struct fh_ring_out *out, duckdb_data_chunk chunk, uint32_t rows);
 
