@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { HASH_CHARACTERS = 12 };
+
 static uint32_t pick(struct barrier_world *world, uint32_t bound)
 {
     world->random ^= world->random >> 12; /* xorshift64* */
@@ -69,13 +71,21 @@ static long mask_step(long value, long step)
     return value - (over < 0 ? over + step : over);
 }
 
-static void mask_hash_text(char *out, const struct fh_mask_key *key, const char *text)
+/* 72 bits as base64url (RFC 4648). */
+static void
+mask_hash_text(char out[HASH_CHARACTERS + 1], const struct fh_mask_key *key, const char *text)
 {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     uint8_t mac[FH_MAC_BYTES];
     fh_mac(mac, key->b, fh_bytes_cstr(text));
-    for (size_t i = 0; i < sizeof mac; i++) {
-        snprintf(out + 2 * i, 3, "%02x", mac[i]);
+    for (unsigned i = 0; i < HASH_CHARACTERS; i++) {
+        unsigned digit = 0;
+        for (unsigned bit = 6 * i; bit < 6 * i + 6; bit++) {
+            digit = digit << 1 | (mac[bit / 8] >> (7 - bit % 8) & 1U);
+        }
+        out[i] = digits[digit];
     }
+    out[HASH_CHARACTERS] = '\0';
 }
 
 static int64_t mask_hash_number(const struct fh_mask_key *key, int64_t value)
@@ -183,7 +193,7 @@ static void put_text(FILE *to, const char *text)
 static void put_person(FILE *to, const struct person *p, const struct barrier_world *mask)
 {
     char name[64];
-    char email[2 * FH_MAC_BYTES + 1];
+    char email[HASH_CHARACTERS + 1];
     bool masked = mask != NULL;
     fprintf(to, "%ld,", p->known.id);
     put_text(to, p->grp < 0 ? NULL : (char[2]){(char)('0' + p->grp), '\0'});
