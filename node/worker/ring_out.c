@@ -1,23 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/worker/ring_out.h"
 
-#include "node/worker/types.h"
+#include "common/assert.h"
 
 #include <string.h>
 
-bool fh_ring_out_fits(const struct fh_ring_end *end, duckdb_data_chunk chunk)
+int fh_ring_out_init(struct fh_ring_out *out,
+                     struct fh_ring_end *end,
+                     struct fh_arena *arena,
+                     struct fh_err *err)
 {
-    const struct fh_ring_layout *layout = &end->layout;
-    bool fit = duckdb_data_chunk_get_column_count(chunk) == (idx_t)layout->column_count;
-    for (uint32_t i = 0; fit && i < layout->column_count; i++) {
-        struct fh_type type;
-        duckdb_logical_type found =
-            duckdb_vector_get_column_type(duckdb_data_chunk_get_vector(chunk, i));
-        fit = duckdb_get_type_id(found) != DUCKDB_TYPE_ENUM && fh_types_carried(found, &type) &&
-              fh_type_equal(type, layout->places[i].type);
-        duckdb_destroy_logical_type(&found);
+    uint32_t columns = end->layout.column_count;
+    *out = (struct fh_ring_out){.end = end};
+    out->nulls = fh_arena_array(arena, (size_t)columns + 1, sizeof *out->nulls);
+    out->validity = fh_arena_array(arena, (size_t)columns + 1, sizeof *out->validity);
+    return out->nulls != NULL && out->validity != NULL
+               ? FH_OK
+               : fh_err_set(err, FH_ENOMEM, "no memory for a ring");
+}
+
+static enum fh_ring_out_state open_frame(struct fh_ring_out *out)
+{
+    switch (fh_ring_free(out->end, &out->slot)) {
+    case FH_RING_READY:
+        break;
+    case FH_RING_OVER:
+        return FH_RING_OUT_OVER;
+    case FH_RING_STOPPED:
+        return FH_RING_OUT_STOPPED;
+    case FH_RING_BROKEN:
+        return FH_RING_OUT_BROKEN;
     }
-    return fit;
+    out->rows = 0;
+    out->text_bytes = 0;
+    memset(out->nulls, 0, out->end->layout.column_count);
+    return FH_RING_OUT_GOOD;
+}
+
+static void publish(struct fh_ring_out *out)
+{
+    fh_ring_put_head(out->slot, &out->end->layout, out->rows, out->text_bytes, out->nulls);
+    fh_ring_publish(out->end);
+    out->slot = NULL;
 }
 
 static bool is_valid(const uint64_t *validity, idx_t row)
@@ -25,29 +49,84 @@ static bool is_valid(const uint64_t *validity, idx_t row)
     return validity == NULL || (validity[row / 64] >> (row % 64) & 1) != 0;
 }
 
-/* Rows from..from + count of a column's validity; whether one is NULL. */
-static bool put_validity(uint8_t *to, const uint64_t *validity, uint32_t from, uint32_t count)
+/* ---- how many rows fit ---- */
+
+static uint32_t long_bytes(const duckdb_string_t *value)
 {
-    if (validity == NULL) {
-        return false;
+    uint32_t size = value->value.inlined.length;
+    return size > FH_RING_TEXT_SHORT ? size : 0;
+}
+
+/* Texts in a chunk: its column, when it has any. */
+static const duckdb_string_t *texts_of(const struct fh_ring_out *out,
+                                       duckdb_data_chunk chunk,
+                                       uint32_t column,
+                                       const uint64_t **out_validity)
+{
+    if (!fh_type_is_variable(out->end->layout.places[column].type)) {
+        return NULL;
     }
-    uint64_t nulls = 0;
-    for (uint32_t word = 0; word < (count + 63) / 64; word++) {
-        uint32_t bits = count - word * 64 < 64 ? count - word * 64 : 64;
-        uint64_t there = 0;
-        if (from % 64 == 0) {
-            there = validity[from / 64 + word];
-        } else { /* a frame was cut in the middle of a word: rare */
-            for (uint32_t i = 0; i < bits; i++) {
-                there |= (uint64_t)is_valid(validity, from + word * 64 + i) << i;
-            }
+    duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, column);
+    *out_validity = duckdb_vector_get_validity(vector);
+    return duckdb_vector_get_data(vector);
+}
+
+/* Of rows from..from + count, how many have texts that fit the frame. */
+static uint32_t
+fitting(const struct fh_ring_out *out, duckdb_data_chunk chunk, uint32_t from, uint32_t count)
+{
+    uint64_t room = FH_RING_TEXT_BYTES - out->text_bytes;
+    uint64_t all = 0;
+    uint32_t columns = out->end->layout.column_count;
+    for (uint32_t i = 0; i < columns; i++) {
+        const uint64_t *validity = NULL;
+        const duckdb_string_t *values = texts_of(out, chunk, i, &validity);
+        for (uint32_t row = from; values != NULL && row < from + count; row++) {
+            all += is_valid(validity, row) ? long_bytes(&values[row]) : 0;
         }
-        uint64_t all = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
-        there &= all;
-        nulls |= there ^ all;
-        memcpy(to + (size_t)word * 8, &there, sizeof there);
     }
-    return nulls != 0;
+    if (all <= room) {
+        return count;
+    }
+    uint64_t used = 0;
+    for (uint32_t row = from; row < from + count; row++) {
+        for (uint32_t i = 0; i < columns; i++) {
+            const uint64_t *validity = NULL;
+            const duckdb_string_t *values = texts_of(out, chunk, i, &validity);
+            used += values != NULL && is_valid(validity, row) ? long_bytes(&values[row]) : 0;
+        }
+        if (used > room) {
+            return row - from;
+        }
+    }
+    return count;
+}
+
+/* ---- vectors ---- */
+
+/* Appends the validity of rows from..from + count behind the `at` rows that are there; `word` is
+ * the one that is being filled. Whether one is NULL. */
+static bool put_validity(uint8_t *to,
+                         uint64_t *word,
+                         uint32_t at,
+                         const uint64_t *validity,
+                         uint32_t from,
+                         uint32_t count)
+{
+    bool nulls = false;
+    for (uint32_t done = 0; done < count;) {
+        uint32_t to_bit = (at + done) % 64;
+        uint32_t from_bit = (from + done) % 64;
+        uint32_t bits = 64 - (to_bit > from_bit ? to_bit : from_bit);
+        bits = bits < count - done ? bits : count - done;
+        uint64_t all = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
+        uint64_t there = validity == NULL ? all : validity[(from + done) / 64] >> from_bit & all;
+        nulls = nulls || there != all;
+        *word = (to_bit == 0 ? 0 : *word) | there << to_bit;
+        memcpy(to + (size_t)((at + done) / 64) * 8, word, sizeof *word);
+        done += bits;
+    }
+    return nulls;
 }
 
 /* Values under a NULL become zero: what stands there may be what is masked. */
@@ -66,15 +145,15 @@ static void put_values(uint8_t *to,
     }
 }
 
-/* False when the texts do not fit the frame. */
-static bool put_texts(uint8_t *to,
+/* They fit: see fitting. */
+static void put_texts(struct fh_ring_out *out,
+                      uint8_t *to,
                       const duckdb_string_t *values,
                       const uint64_t *validity,
                       uint32_t from,
-                      uint32_t count,
-                      uint8_t *text,
-                      uint32_t *text_bytes)
+                      uint32_t count)
 {
+    uint8_t *text = out->slot + out->end->layout.text_at;
     for (uint32_t i = 0; i < count; i++, to += FH_RING_TEXT_WIDTH) {
         const duckdb_string_t *value = &values[from + i];
         uint32_t size = value->value.inlined.length;
@@ -82,103 +161,74 @@ static bool put_texts(uint8_t *to,
             memset(to, 0, FH_RING_TEXT_WIDTH);
         } else if (size <= FH_RING_TEXT_SHORT) {
             memcpy(to, value, FH_RING_TEXT_WIDTH);
-        } else if (size > FH_RING_TEXT_BYTES - *text_bytes) {
-            return false;
         } else {
-            fh_ring_put_long(to, size, *text_bytes);
-            memcpy(text + *text_bytes, value->value.pointer.ptr, size);
-            *text_bytes += size;
+            FH_ASSERT(size <= FH_RING_TEXT_BYTES - out->text_bytes);
+            fh_ring_put_long(to, size, out->text_bytes);
+            memcpy(text + out->text_bytes, value->value.pointer.ptr, size);
+            out->text_bytes += size;
         }
     }
-    return true;
 }
 
-/* Writes one frame; false when its texts are too large for one. */
-static bool put_frame(const struct fh_ring_layout *layout,
-                      duckdb_data_chunk chunk,
-                      uint32_t from,
-                      uint32_t count,
-                      uint8_t *slot)
+static void append(struct fh_ring_out *out, duckdb_data_chunk chunk, uint32_t from, uint32_t count)
 {
-    uint8_t nulls[FH_BATCH_COLUMNS_MAX];
-    uint32_t text_bytes = 0;
+    const struct fh_ring_layout *layout = &out->end->layout;
     for (uint32_t i = 0; i < layout->column_count; i++) {
         const struct fh_ring_place *place = &layout->places[i];
         duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, i);
         const uint64_t *validity = duckdb_vector_get_validity(vector);
         const void *values = duckdb_vector_get_data(vector);
-        nulls[i] = put_validity(slot + place->validity, validity, from, count);
-        validity = nulls[i] != 0 ? validity : NULL;
-        if (!fh_type_is_variable(place->type)) {
-            put_values(slot + place->values, values, validity, place->width, from, count);
-        } else if (!put_texts(slot + place->values,
-                              values,
-                              validity,
-                              from,
-                              count,
-                              slot + layout->text_at,
-                              &text_bytes)) {
-            return false;
+        uint8_t *to = out->slot + place->values + (size_t)out->rows * place->width;
+        bool nulls = put_validity(
+            out->slot + place->validity, &out->validity[i], out->rows, validity, from, count);
+        out->nulls[i] = out->nulls[i] != 0 || nulls ? 1 : 0;
+        validity = nulls ? validity : NULL;
+        if (fh_type_is_variable(place->type)) {
+            put_texts(out, to, values, validity, from, count);
+        } else {
+            put_values(to, values, validity, place->width, from, count);
         }
     }
-    fh_ring_put_head(slot, layout, count, text_bytes, nulls);
-    return true;
+    out->rows += count;
 }
 
-static bool wait_for_slot(struct fh_ring_end *end, uint8_t **out_slot, struct fh_err *failure)
+enum fh_ring_out_state
+fh_ring_out_rows(struct fh_ring_out *out, duckdb_data_chunk chunk, uint32_t rows)
 {
-    switch (fh_ring_free(end, out_slot)) {
-    case FH_RING_READY:
-        return true;
-    case FH_RING_OVER:
-        break;
-    case FH_RING_STOPPED:
-        (void)fh_err_rule(failure, FH_ECANCELLED, "query.cancelled", "the scan was cancelled");
-        break;
-    case FH_RING_BROKEN:
-        (void)fh_err_rule(
-            failure, FH_EPROTO, "ring.count", "the reader of a scan counts what cannot be");
-        break;
-    }
-    return false;
-}
-
-bool fh_ring_out_chunk(struct fh_ring_end *end,
-                       duckdb_data_chunk chunk,
-                       uint32_t rows,
-                       struct fh_err *failure)
-{
-    uint32_t most = end->layout.rows_max;
+    uint32_t most = out->end->layout.rows_max;
     for (uint32_t from = 0; from < rows;) {
-        uint8_t *slot;
-        if (!wait_for_slot(end, &slot, failure)) {
-            return false;
+        enum fh_ring_out_state state = out->slot == NULL ? open_frame(out) : FH_RING_OUT_GOOD;
+        if (state != FH_RING_OUT_GOOD) {
+            return state;
         }
-        uint32_t count = rows - from < most ? rows - from : most;
-        while (!put_frame(&end->layout, chunk, from, count, slot)) {
-            if (count == 1) {
-                (void)fh_err_rule(failure,
-                                  FH_ETOOBIG,
-                                  "query.row",
-                                  "the texts of a row are larger than %d MiB",
-                                  FH_RING_TEXT_BYTES / (1024 * 1024));
-                return false;
-            }
-            count /= 2;
+        uint32_t wanted = rows - from < most - out->rows ? rows - from : most - out->rows;
+        uint32_t count = fitting(out, chunk, from, wanted);
+        if (count == 0 && out->rows == 0) {
+            return FH_RING_OUT_ROW;
         }
-        fh_ring_publish(end);
+        append(out, chunk, from, count);
         from += count;
+        if (count < wanted || out->rows == most) {
+            publish(out);
+        }
     }
-    return true;
+    return FH_RING_OUT_GOOD;
 }
 
-bool fh_ring_out_count(struct fh_ring_end *end, uint64_t rows, struct fh_err *failure)
+enum fh_ring_out_state fh_ring_out_count(struct fh_ring_out *out, uint64_t rows)
 {
-    uint8_t *slot;
-    if (!wait_for_slot(end, &slot, failure)) {
-        return false;
+    enum fh_ring_out_state state = open_frame(out);
+    if (state == FH_RING_OUT_GOOD) {
+        fh_ring_put_head(out->slot, &out->end->layout, rows, 0, NULL);
+        fh_ring_publish(out->end);
+        out->slot = NULL;
     }
-    fh_ring_put_head(slot, &end->layout, rows, 0, NULL);
-    fh_ring_publish(end);
-    return true;
+    return state;
+}
+
+void fh_ring_out_end(struct fh_ring_out *out)
+{
+    if (out->slot != NULL && out->rows > 0) {
+        publish(out);
+    }
 }
