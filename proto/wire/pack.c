@@ -418,6 +418,20 @@ void fh_pack_read_fixed(struct fh_pack_reader *reader, uint8_t *out, size_t size
     }
 }
 
+bool fh_pack_read_optional(struct fh_pack_reader *reader, uint8_t *out, size_t size)
+{
+    struct fh_bytes content = fh_pack_read_bin(reader, size);
+    if (reader->failed != FH_OK || content.size == 0) {
+        return false;
+    }
+    if (content.size != size) {
+        fh_pack_fail(reader, "expected a bin of full length or none");
+        return false;
+    }
+    memcpy(out, content.data, size);
+    return true;
+}
+
 uint32_t fh_pack_read_array(struct fh_pack_reader *reader, uint32_t max)
 {
     struct head head;

@@ -69,6 +69,8 @@ struct fh_bytes fh_pack_read_bin(struct fh_pack_reader *reader, size_t max);
 void fh_pack_read_cstr(struct fh_pack_reader *reader, char *out, size_t size);
 /* A bin of exactly `size` bytes. */
 void fh_pack_read_fixed(struct fh_pack_reader *reader, uint8_t *out, size_t size);
+/* A bin of exactly `size` bytes, or an empty one: whether it was there. */
+bool fh_pack_read_optional(struct fh_pack_reader *reader, uint8_t *out, size_t size);
 /* Head of an array or map: number of elements (pairs). */
 uint32_t fh_pack_read_array(struct fh_pack_reader *reader, uint32_t max);
 uint32_t fh_pack_read_map(struct fh_pack_reader *reader, uint32_t max);
