@@ -442,6 +442,7 @@ static int start_services(struct fh_node *node, struct fh_err *err)
         .catalog = node->home.catalog,
         .dir = node->home.dir,
         .store = node->home.store,
+        .rights = node->home.rights,
         .keys = node->home.keys,
         .peers = node->peers,
         .mesh = node->mesh,
@@ -475,12 +476,8 @@ static int start_services(struct fh_node *node, struct fh_err *err)
     }
     start_answers(node);
     char path[FH_HOME_PATH_BYTES];
-    if (rc == FH_OK) {
-        rc = fh_timer_new(&node->sweep, node->loop, sweep, node, err);
-    }
-    if (rc == FH_OK) {
-        rc = fh_timer_new(&node->hourly, node->loop, hourly, node, err);
-    }
+    rc = rc == FH_OK ? fh_timer_new(&node->sweep, node->loop, sweep, node, err) : rc;
+    rc = rc == FH_OK ? fh_timer_new(&node->hourly, node->loop, hourly, node, err) : rc;
     if (rc == FH_OK) {
         rc = fh_timer_new(&node->drain, node->loop, look_if_drained, node, err);
     }
