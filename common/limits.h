@@ -168,8 +168,15 @@ enum {
     FH_GRANT_PURPOSES_MAX = 16,
     FH_GRANT_COLUMNS_MAX = FH_LIMIT(512, 8), /* named in one grant; more is "all", or a policy */
     FH_GRANT_COLUMN_BYTES_MAX = FH_NAME_BYTES_MAX + 1 + FH_COLUMN_NAME_BYTES_MAX, /* table.column */
-    FH_GRANT_ROWS_BYTES_MAX = 4096, /* row scope: a condition, not a program */
-    FH_GRANT_NOTE_BYTES_MAX = 400,  /* notes of requests and grants, reasons of denials */
+    FH_GRANT_ROWS_BYTES_MAX = 4096,     /* row scope: a condition, not a program */
+    FH_GRANT_NOTE_BYTES_MAX = 400,      /* notes of requests and grants, reasons of denials */
+    FH_GRANTS_MAX = FH_LIMIT(20000, 8), /* held by their owner, those that ended lately included */
+    FH_GRANTS_OF_ONE_MAX = 32, /* of one product for one consumer that a question looks at */
+    FH_ASKED_MAX = FH_LIMIT(4096, 16), /* access requests that one node holds: 128 MiB at worst */
+    FH_ASKED_PER_DOMAIN_MAX = FH_LIMIT(512, 8),
+    FH_ASKED_PER_KEY_MAX = FH_LIMIT(64, 4),
+    FH_ASKED_DELIVERIES_MAX = 8, /* to owners at once */
+    FH_ASKED_RETRY_MS = 2000,    /* between two looks whether an owner is back */
 
     /* policies */
     FH_POLICY_BYTES_MAX = 64 * 1024,             /* the text of one policy */

@@ -109,6 +109,10 @@ def delegation(value):
     need(value[5] > value[4], "an end that is not after the beginning")
     need(value[3] != 1 or value[5] - value[4] <= 30 * DAY, "a node for more than 30 days")
     need(all(ord(c) >= 32 and ord(c) != 127 for c in value[6]), "control characters")
+    role_name = value[7] if len(value) > 7 else ""
+    name_or_none(role_name)
+    own = ("domain", "node", "publisher", "member")
+    need(role_name == "" or (value[3] == 3 and role_name not in own), "a role name of no member")
 
 
 def charter(value):
