@@ -112,6 +112,24 @@ static void begun(void *user)
 
 /* ---- plan and access ---- */
 
+int fh_stream_decide(struct fh_stream *stream,
+                     const struct fh_plan_table *table,
+                     struct fh_arena *arena,
+                     struct fh_err *err)
+{
+    const struct fh_announcement *product = &table->table.entry.announcement;
+    struct fh_access access = {
+        .owner = product->domain,
+        .owner_name = table->table.entry.domain_name,
+        .product = product->product,
+        .open_to_mesh = table->table.entry.open_to_mesh,
+        .consumer = stream->request.consumer,
+        .entry = stream->entry_domain,
+    };
+    (void)arena;
+    return fh_access_decide(&access, err);
+}
+
 static int
 check_table(struct fh_stream *stream, const struct fh_plan_table *table, struct fh_err *err)
 {
@@ -147,15 +165,7 @@ check_table(struct fh_stream *stream, const struct fh_plan_table *table, struct 
                            product->product,
                            product->version);
     }
-    struct fh_access access = {
-        .owner = product->domain,
-        .owner_name = table->table.entry.domain_name,
-        .product = product->product,
-        .open_to_mesh = table->table.entry.open_to_mesh,
-        .consumer = stream->request.consumer,
-        .entry = stream->entry_domain,
-    };
-    return fh_access_decide(&access, err);
+    return fh_stream_decide(stream, table, stream->arena, err);
 }
 
 static int open_tables(struct fh_stream *stream, struct fh_err *err)

@@ -91,8 +91,10 @@ struct fh_stream {
     uint64_t next_index;
     struct fh_question *waiting[FH_STREAM_WAITING]; /* by index % FH_STREAM_WAITING */
     struct fh_err
-        failure;   /* why the stream is over: the first reason counts; FH_OK in code: well */
-    unsigned held; /* callers up the stack that still use it: see fh_stream_hold */
+        failure;     /* why the stream is over: the first reason counts; FH_OK in code: well */
+    unsigned stills; /* questions to other owners whether this may still be read */
+    int64_t still_next_ms; /* monotonic */
+    unsigned held;         /* callers up the stack that still use it: see fh_stream_hold */
 
     struct fh_list remotes;
     unsigned remote_count;
@@ -105,6 +107,12 @@ struct fh_stream {
 /* Takes a worker and prepares, plans, begins; answers the opening question. Queued it stays when
  * there is no worker. */
 void fh_stream_prepare(struct fh_stream *stream);
+/* Whether the consumer may read this own table now: FH_OK, or FH_EDENIED with the rules of
+ * proto/governance/access.h. */
+FH_MUST_CHECK int fh_stream_decide(struct fh_stream *stream,
+                                   const struct fh_plan_table *table,
+                                   struct fh_arena *arena,
+                                   struct fh_err *err);
 /* Refuses the opening question with what may be told, and ends the stream. */
 void fh_stream_fail(struct fh_stream *stream, const struct fh_err *err);
 
