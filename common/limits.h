@@ -178,6 +178,17 @@ enum {
     FH_ASKED_DELIVERIES_MAX = 8, /* to owners at once */
     FH_ASKED_RETRY_MS = 2000,    /* between two looks whether an owner is back */
 
+    /* policies */
+    FH_POLICY_BYTES_MAX = 64 * 1024,             /* the text of one policy */
+    FH_POLICY_ARENA_BYTES_MAX = 8 * 1024 * 1024, /* tree and model of the worst 64 KiB */
+    FH_POLICY_RULES_MAX = FH_LIMIT(1024, 16),    /* of one policy: a decision walks them all */
+    FH_POLICY_WORDS_MAX = FH_LIMIT(1024, 32),    /* of one list in a policy */
+    FH_POLICY_WORD_BYTES_MAX = 255,              /* as FH_COLUMN_NAME_BYTES_MAX */
+    FH_POLICY_EXCEPTS_MAX = FH_LIMIT(64, 4),     /* of one rule */
+    FH_POLICY_FILTER_BYTES_MAX = 8 * 1024,       /* of one filter: as long as a long WHERE */
+    FH_RIGHTS_PRODUCTS_MAX = FH_LIMIT(256, 4),   /* contracts whose deciding part is remembered */
+    FH_POLICIES_MAX = FH_LIMIT(256, 4),          /* of one domain */
+
     /* local */
     FH_SETTINGS_BYTES_MAX = 64 * 1024,        /* freehold.yaml */
     FH_SETTINGS_LIST_MAX = 16,                /* peers or data roots in freehold.yaml */

@@ -50,7 +50,6 @@ struct fh_node {
     struct fh_moves moves;
     struct fh_remote_publisher *remote_publisher;
     struct fh_lookup lookup;
-    struct fh_grants grants;
     struct fh_courier *courier;
     struct fh_desk desk;
     struct fh_routes routes;
@@ -207,7 +206,7 @@ static void sweep(void *user)
     uint64_t dropped = 0;
     struct fh_err err;
     if (fh_catalog_sweep(node->home.catalog, fh_clock_wall_ms(), &dropped, &err) != FH_OK ||
-        fh_grants_tidy(&node->grants, fh_clock_wall_ms(), &err) != FH_OK) {
+        fh_grants_tidy(&node->home.grants, fh_clock_wall_ms(), &err) != FH_OK) {
         fh_log(FH_LOG_ERROR, "store.failed", "rule=%s text=\"%s\"", err.rule, err.text);
     }
     if (node->mesh != NULL && dropped > 0) {
@@ -338,7 +337,7 @@ static int start_courier(struct fh_node *node, struct fh_err *err)
         .loop = node->loop,
         .peers = node->peers,
         .mesh = node->mesh,
-        .grants = &node->grants,
+        .grants = &node->home.grants,
     };
     return fh_courier_new(&node->courier, &courier, err);
 }
@@ -346,8 +345,8 @@ static int start_courier(struct fh_node *node, struct fh_err *err)
 /* What answers from what is held alone; and who answers what. */
 static void start_answers(struct fh_node *node)
 {
-    node->desk =
-        (struct fh_desk){.grants = &node->grants, .courier = node->courier, .serve = node->serve};
+    node->desk = (struct fh_desk){
+        .grants = &node->home.grants, .courier = node->courier, .serve = node->serve};
     node->moves = (struct fh_moves){
         .catalog = node->home.catalog,
         .dir = node->home.dir,
@@ -401,18 +400,13 @@ static int start_services(struct fh_node *node, struct fh_err *err)
 {
     const struct fh_config *config = node->config;
     int rc = config->offline ? FH_OK : start_mesh(node, err);
-    node->grants = (struct fh_grants){
-        .store = node->home.store,
-        .dir = node->home.dir,
-        .mesh_id = node->home.mesh_id,
-        .domain = node->home.domain,
-    };
     struct fh_serve_options serve = {
         .loop = node->loop,
         .crew = node->crew,
         .catalog = node->home.catalog,
         .dir = node->home.dir,
         .store = node->home.store,
+        .rights = node->home.rights,
         .keys = node->home.keys,
         .peers = node->peers,
         .mesh = node->mesh,
@@ -449,12 +443,8 @@ static int start_services(struct fh_node *node, struct fh_err *err)
     }
     start_answers(node);
     char path[FH_HOME_PATH_BYTES];
-    if (rc == FH_OK) {
-        rc = fh_timer_new(&node->sweep, node->loop, sweep, node, err);
-    }
-    if (rc == FH_OK) {
-        rc = fh_timer_new(&node->hourly, node->loop, hourly, node, err);
-    }
+    rc = rc == FH_OK ? fh_timer_new(&node->sweep, node->loop, sweep, node, err) : rc;
+    rc = rc == FH_OK ? fh_timer_new(&node->hourly, node->loop, hourly, node, err) : rc;
     if (rc == FH_OK) {
         rc = fh_timer_new(&node->drain, node->loop, look_if_drained, node, err);
     }

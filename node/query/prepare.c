@@ -8,7 +8,6 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/time.h"
-#include "proto/governance/access.h"
 #include "proto/settings/settings.h"
 
 #include <stdio.h>
@@ -115,19 +114,17 @@ static void begun(void *user)
 int fh_stream_decide(struct fh_stream *stream,
                      const struct fh_plan_table *table,
                      struct fh_arena *arena,
+                     struct fh_right *out,
                      struct fh_err *err)
 {
-    const struct fh_announcement *product = &table->table.entry.announcement;
-    struct fh_access access = {
-        .owner = product->domain,
-        .owner_name = table->table.entry.domain_name,
-        .product = product->product,
-        .open_to_mesh = table->table.entry.open_to_mesh,
+    const struct fh_rights_question question = {
         .consumer = stream->request.consumer,
+        .key = stream->request.key,
         .entry = stream->entry_domain,
+        .purpose = stream->request.purpose,
+        .now_ms = fh_clock_wall_ms(),
     };
-    (void)arena;
-    return fh_access_decide(&access, err);
+    return fh_rights_decide(stream->serve->options.rights, &question, table, arena, out, err);
 }
 
 static int
@@ -165,7 +162,26 @@ check_table(struct fh_stream *stream, const struct fh_plan_table *table, struct 
                            product->product,
                            product->version);
     }
-    return fh_stream_decide(stream, table, stream->arena, err);
+    return FH_OK;
+}
+
+static int open_own(struct fh_stream *stream, const struct fh_plan_table *table, struct fh_err *err)
+{
+    struct fh_right right;
+    int rc = fh_stream_decide(stream, table, stream->arena, &right, err);
+    if (rc == FH_OK && !right.view.open) {
+        rc = fh_err_rule(err,
+                         FH_EDENIED,
+                         "access.view.unserved",
+                         "%s/%s has hidden columns, masks or filters for you, which this node "
+                         "cannot carry out",
+                         table->table.entry.domain_name,
+                         table->table.entry.announcement.product);
+    }
+    return rc == FH_OK
+               ? fh_source_add_own(
+                     &stream->sources, table, stream->serve->options.store, stream->arena, err)
+               : rc;
 }
 
 static int open_tables(struct fh_stream *stream, struct fh_err *err)
@@ -177,7 +193,7 @@ static int open_tables(struct fh_stream *stream, struct fh_err *err)
         bool own = fh_domain_id_equal(&table->table.entry.announcement.domain, &o->domain);
         rc = check_table(stream, table, err);
         if (rc == FH_OK) {
-            rc = own ? fh_source_add_own(&stream->sources, table, o->store, stream->arena, err)
+            rc = own ? open_own(stream, table, err)
                      : fh_source_add_remote(&stream->sources, table, stream->arena, err);
         }
     }

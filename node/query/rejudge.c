@@ -42,7 +42,8 @@ static int judge_tables(struct fh_stream *stream, struct fh_err *err)
         const struct fh_plan_table *table = &stream->plan.tables[i];
         if (fh_domain_id_equal(&table->table.entry.announcement.domain,
                                &stream->serve->options.domain)) {
-            rc = fh_stream_decide(stream, table, arena, err);
+            struct fh_right right;
+            rc = fh_stream_decide(stream, table, arena, &right, err);
         }
     }
     return rc;

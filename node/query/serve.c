@@ -290,6 +290,7 @@ static void serve_still(struct fh_serve *serve, struct fh_question *question)
 {
     struct fh_err err;
     struct fh_bytes record;
+    struct fh_right right;
     struct fh_stream *stream = new_stream(serve, question, FH_STREAM_SCAN);
     if (stream == NULL) {
         return;
@@ -303,7 +304,7 @@ static void serve_still(struct fh_serve *serve, struct fh_question *question)
         rc = plan_scan(stream, &err);
     }
     if (rc == FH_OK) {
-        rc = fh_stream_decide(stream, &stream->plan.tables[0], stream->arena, &err);
+        rc = fh_stream_decide(stream, &stream->plan.tables[0], stream->arena, &right, &err);
     }
     if (rc == FH_OK) {
         FH_CLEANUP(fh_buf_fini) struct fh_buf out;

@@ -22,6 +22,7 @@
 
 #include "node/mesh/mesh.h"
 #include "node/query/crew.h"
+#include "node/query/rights.h"
 
 struct fh_serve;
 
@@ -31,6 +32,7 @@ struct fh_serve_options {
     struct fh_catalog *catalog;
     struct fh_directory *dir;
     struct fh_store *store;
+    struct fh_rights *rights;
     struct fh_keystore *keys;
     struct fh_peers *peers;
     struct fh_mesh *mesh; /* NULL when offline: own products only */

@@ -7,6 +7,7 @@
 #ifndef FH_NODE_QUERY_STREAM_H
 #define FH_NODE_QUERY_STREAM_H
 
+#include "node/query/rights.h"
 #include "node/query/serve.h"
 #include "node/query/source.h"
 #include "proto/query/receipt.h"
@@ -107,11 +108,11 @@ struct fh_stream {
 /* Takes a worker and prepares, plans, begins; answers the opening question. Queued it stays when
  * there is no worker. */
 void fh_stream_prepare(struct fh_stream *stream);
-/* Whether the consumer may read this own table now: FH_OK, or FH_EDENIED with the rules of
- * proto/governance/access.h. */
+/* What the consumer may see of this own table now (node/query/rights.h). */
 FH_MUST_CHECK int fh_stream_decide(struct fh_stream *stream,
                                    const struct fh_plan_table *table,
                                    struct fh_arena *arena,
+                                   struct fh_right *out,
                                    struct fh_err *err);
 /* Refuses the opening question with what may be told, and ends the stream. */
 void fh_stream_fail(struct fh_stream *stream, const struct fh_err *err);
