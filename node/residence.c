@@ -158,8 +158,12 @@ static int start(struct fh_residence *home, struct fh_err *err)
     if (rc == FH_OK) {
         rc = fh_catalog_open(&home->catalog, &catalog, err);
     }
-    const struct fh_rights_options rights = {
-        .catalog = home->catalog, .dir = home->dir, .domain = home->domain};
+    home->grants = (struct fh_grants){
+        .store = home->store, .dir = home->dir, .mesh_id = home->mesh_id, .domain = home->domain};
+    const struct fh_rights_options rights = {.catalog = home->catalog,
+                                             .dir = home->dir,
+                                             .grants = &home->grants,
+                                             .domain = home->domain};
     if (rc == FH_OK) {
         rc = fh_rights_new(&home->rights, &rights, err);
     }

@@ -111,6 +111,22 @@ static void begun(void *user)
 
 /* ---- plan and access ---- */
 
+int fh_stream_decide(struct fh_stream *stream,
+                     const struct fh_plan_table *table,
+                     struct fh_arena *arena,
+                     struct fh_right *out,
+                     struct fh_err *err)
+{
+    const struct fh_rights_question question = {
+        .consumer = stream->request.consumer,
+        .key = stream->request.key,
+        .entry = stream->entry_domain,
+        .purpose = stream->request.purpose,
+        .now_ms = fh_clock_wall_ms(),
+    };
+    return fh_rights_decide(stream->serve->options.rights, &question, table, arena, out, err);
+}
+
 static int
 check_table(struct fh_stream *stream, const struct fh_plan_table *table, struct fh_err *err)
 {
@@ -149,27 +165,10 @@ check_table(struct fh_stream *stream, const struct fh_plan_table *table, struct 
     return FH_OK;
 }
 
-/* What the asker may see of an own table. */
-static int decide(struct fh_stream *stream,
-                  const struct fh_plan_table *table,
-                  struct fh_right *out,
-                  struct fh_err *err)
-{
-    const struct fh_rights_question question = {
-        .consumer = stream->request.consumer,
-        .key = stream->request.key,
-        .entry = stream->entry_domain,
-        .purpose = stream->request.purpose,
-        .now_ms = fh_clock_wall_ms(),
-    };
-    return fh_rights_decide(
-        stream->serve->options.rights, &question, table, stream->arena, out, err);
-}
-
 static int open_own(struct fh_stream *stream, const struct fh_plan_table *table, struct fh_err *err)
 {
     struct fh_right right;
-    int rc = decide(stream, table, &right, err);
+    int rc = fh_stream_decide(stream, table, stream->arena, &right, err);
     if (rc == FH_OK && !right.view.open) {
         rc = fh_err_rule(err,
                          FH_EDENIED,

@@ -152,6 +152,39 @@ static int take(const struct fh_access_decision *decision,
     return rc;
 }
 
+/* Those of the consumer's domain and key, and those by which the domain that joins may see it. */
+static int gather_grants(struct fh_rights *rights,
+                         const struct fh_rights_question *question,
+                         const char *product,
+                         struct fh_arena *arena,
+                         struct fh_access_ask *ask,
+                         struct fh_err *err)
+{
+    const struct fh_domain_id *const who[] = {&question->consumer, &question->entry};
+    bool alone = fh_domain_id_equal(&question->consumer, &question->entry);
+    const struct fh_grant_held **all =
+        fh_arena_array(arena, FH_COUNT(who) * FH_GRANTS_OF_ONE_MAX, sizeof *all);
+    int rc = all == NULL ? fh_err_set(err, FH_ENOMEM, "no memory for grants") : FH_OK;
+    for (size_t i = 0; rc == FH_OK && i < (alone ? 1 : FH_COUNT(who)); i++) {
+        const struct fh_grant_held *const *found = NULL;
+        uint32_t count = 0;
+        rc = fh_grants_for(rights->options.grants,
+                           who[i],
+                           &question->key,
+                           product,
+                           question->now_ms,
+                           arena,
+                           &found,
+                           &count,
+                           err);
+        for (uint32_t j = 0; rc == FH_OK && j < count; j++) {
+            all[ask->grant_count++] = found[j];
+        }
+    }
+    ask->grants = all;
+    return rc;
+}
+
 int fh_rights_decide(struct fh_rights *rights,
                      const struct fh_rights_question *question,
                      const struct fh_plan_table *table,
@@ -179,6 +212,14 @@ int fh_rights_decide(struct fh_rights *rights,
         .purpose = question->purpose,
         .now_ms = question->now_ms,
     };
-    rc = fh_access_decide(&decision, &ask, arena, err);
+    const char *roles[FH_ROLE_NAMES_MAX];
+    struct fh_ref key = fh_key_id_ref(&question->key);
+    ask.roles = roles;
+    ask.role_count = (uint32_t)fh_directory_roles(
+        rights->options.dir, &key, &question->consumer, question->now_ms, roles);
+    rc = gather_grants(rights, question, announced->product, arena, &ask, err);
+    if (rc == FH_OK) {
+        rc = fh_access_decide(&decision, &ask, arena, err);
+    }
     return rc == FH_OK ? take(&decision, &ask, table->table.name, arena, out, err) : rc;
 }

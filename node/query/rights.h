@@ -14,6 +14,7 @@
 #define FH_NODE_QUERY_RIGHTS_H
 
 #include "node/query/plan.h"
+#include "node/state/grants.h"
 #include "proto/governance/access.h"
 
 struct fh_rights;
@@ -21,6 +22,7 @@ struct fh_rights;
 struct fh_rights_options {
     struct fh_catalog *catalog;
     const struct fh_directory *dir;
+    struct fh_grants *grants;
     struct fh_domain_id domain;
 };
 

@@ -11,6 +11,7 @@
 #include "node/io/loop.h"
 #include "node/query/prescan.h"
 #include "node/query/stream.h"
+#include "proto/session/messages_access.h"
 #include "proto/settings/settings.h"
 
 #include <stdio.h>
@@ -284,6 +285,38 @@ static void serve_scan(struct fh_serve *serve, struct fh_question *question)
     }
 }
 
+/* A node that joins asks whether the consumer may still read a table that it scanned. */
+static void serve_still(struct fh_serve *serve, struct fh_question *question)
+{
+    struct fh_err err;
+    struct fh_bytes record;
+    struct fh_right right;
+    struct fh_stream *stream = new_stream(serve, question, FH_STREAM_SCAN);
+    if (stream == NULL) {
+        return;
+    }
+    struct fh_pack_reader *fields = fh_question_fields(question);
+    int rc = fh_msg_still_read(fields, &record, &stream->scan_table, &err);
+    if (rc == FH_OK) {
+        rc = take_request(stream, record, &err);
+    }
+    if (rc == FH_OK) {
+        rc = plan_scan(stream, &err);
+    }
+    if (rc == FH_OK) {
+        rc = fh_stream_decide(stream, &stream->plan.tables[0], stream->arena, &right, &err);
+    }
+    if (rc == FH_OK) {
+        FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+        fh_buf_init(&out, 16);
+        fh_msg_ok(&out, 0);
+        fh_question_answer_buf(FH_TAKE(stream->opening), &out);
+        fh_stream_end(stream, NULL);
+    } else {
+        fh_stream_fail(stream, &err);
+    }
+}
+
 /* ---- NEXT and CANCEL ---- */
 
 static struct fh_stream *find(struct fh_serve *serve, uint64_t id, uint64_t session)
@@ -354,6 +387,9 @@ void fh_serve_question(struct fh_serve *serve, struct fh_question *question)
     case FH_MSG_CANCEL:
         serve_cancel(serve, question);
         break;
+    case FH_MSG_STILL:
+        serve_still(serve, question);
+        break;
     default:
         FH_ASSERT(false); /* node.c sends only these here */
     }
@@ -386,6 +422,7 @@ static void watch(void *user)
             fh_stream_end(stream, &err);
         }
     }
+    fh_serve_rejudge(serve);
     fh_timer_set(serve->watch, now + WATCH_MS);
     fh_turns_next(serve); /* may set the timer to now */
 }

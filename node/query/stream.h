@@ -7,6 +7,7 @@
 #ifndef FH_NODE_QUERY_STREAM_H
 #define FH_NODE_QUERY_STREAM_H
 
+#include "node/query/rights.h"
 #include "node/query/serve.h"
 #include "node/query/source.h"
 #include "proto/query/receipt.h"
@@ -91,8 +92,10 @@ struct fh_stream {
     uint64_t next_index;
     struct fh_question *waiting[FH_STREAM_WAITING]; /* by index % FH_STREAM_WAITING */
     struct fh_err
-        failure;   /* why the stream is over: the first reason counts; FH_OK in code: well */
-    unsigned held; /* callers up the stack that still use it: see fh_stream_hold */
+        failure;     /* why the stream is over: the first reason counts; FH_OK in code: well */
+    unsigned stills; /* questions to other owners whether this may still be read */
+    int64_t still_next_ms; /* monotonic */
+    unsigned held;         /* callers up the stack that still use it: see fh_stream_hold */
 
     struct fh_list remotes;
     unsigned remote_count;
@@ -105,6 +108,12 @@ struct fh_stream {
 /* Takes a worker and prepares, plans, begins; answers the opening question. Queued it stays when
  * there is no worker. */
 void fh_stream_prepare(struct fh_stream *stream);
+/* What the consumer may see of this own table now (node/query/rights.h). */
+FH_MUST_CHECK int fh_stream_decide(struct fh_stream *stream,
+                                   const struct fh_plan_table *table,
+                                   struct fh_arena *arena,
+                                   struct fh_right *out,
+                                   struct fh_err *err);
 /* Refuses the opening question with what may be told, and ends the stream. */
 void fh_stream_fail(struct fh_stream *stream, const struct fh_err *err);
 
