@@ -165,11 +165,23 @@ check_table(struct fh_stream *stream, const struct fh_plan_table *table, struct 
     return FH_OK;
 }
 
-static int open_own(struct fh_stream *stream, const struct fh_plan_table *table, struct fh_err *err)
+/* What the asker may see of an own table, for as long as the stream lives. */
+static int entitle(struct fh_stream *stream, struct fh_plan_table *table, struct fh_err *err)
 {
-    struct fh_right right;
-    int rc = fh_stream_decide(stream, table, stream->arena, &right, err);
-    if (rc == FH_OK && !right.view.open) {
+    struct fh_right *right = fh_arena_alloc(stream->arena, sizeof *right);
+    int rc = right == NULL ? fh_err_set(err, FH_ENOMEM, "no memory for a right")
+                           : fh_stream_decide(stream, table, stream->arena, right, err);
+    if (rc == FH_OK) {
+        table->right = right;
+        table->view = &right->view;
+    }
+    return rc;
+}
+
+static int open_own(struct fh_stream *stream, struct fh_plan_table *table, struct fh_err *err)
+{
+    int rc = entitle(stream, table, err);
+    if (rc == FH_OK && !table->view->open) {
         rc = fh_err_rule(err,
                          FH_EDENIED,
                          "access.view.unserved",
@@ -189,7 +201,7 @@ static int open_tables(struct fh_stream *stream, struct fh_err *err)
     const struct fh_serve_options *o = &stream->serve->options;
     int rc = FH_OK;
     for (uint32_t i = 0; rc == FH_OK && i < stream->plan.table_count; i++) {
-        const struct fh_plan_table *table = &stream->plan.tables[i];
+        struct fh_plan_table *table = &stream->plan.tables[i];
         bool own = fh_domain_id_equal(&table->table.entry.announcement.domain, &o->domain);
         rc = check_table(stream, table, err);
         if (rc == FH_OK) {

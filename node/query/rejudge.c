@@ -44,6 +44,15 @@ static int judge_tables(struct fh_stream *stream, struct fh_err *err)
                                &stream->serve->options.domain)) {
             struct fh_right right;
             rc = fh_stream_decide(stream, table, arena, &right, err);
+            if (rc == FH_OK && table->view != NULL &&
+                memcmp(right.view.id.b, table->view->id.b, FH_HASH_BYTES) != 0) {
+                rc = fh_err_rule(err,
+                                 FH_EDENIED,
+                                 "access.changed",
+                                 "what you may see of %s/%s has changed meanwhile; ask again",
+                                 table->table.entry.domain_name,
+                                 table->table.entry.announcement.product);
+            }
         }
     }
     return rc;
