@@ -12,6 +12,7 @@
 #include "node/residence.h"
 
 struct fh_lookup;
+struct fh_policing;
 struct fh_publisher;
 struct fh_relay;
 struct fh_remote_publisher;
@@ -28,6 +29,7 @@ struct fh_routes {
     struct fh_lookup *lookup;
     struct fh_moves *moves;
     struct fh_desk *desk;
+    struct fh_policing *policing;
 };
 
 /* A question of a session; it is taken, and refused when nobody knows it. */

@@ -67,10 +67,10 @@ static int read_product(struct fh_rights *rights,
     return FH_OK;
 }
 
-static int find_product(struct fh_rights *rights,
-                        const struct fh_record_id *contract,
-                        const struct fh_access_product **out,
-                        struct fh_err *err)
+int fh_rights_product(struct fh_rights *rights,
+                      const struct fh_record_id *contract,
+                      const struct fh_access_product **out,
+                      struct fh_err *err)
 {
     struct known *place = &rights->known[0];
     rights->questions++;
@@ -210,7 +210,7 @@ int fh_rights_explain(struct fh_rights *rights,
     const struct fh_announcement *announced = &entry->announcement;
     const struct fh_access_product *known = NULL;
     FH_ASSERT(fh_domain_id_equal(&announced->domain, &rights->options.domain));
-    int rc = find_product(rights, &announced->contract, &known, err);
+    int rc = fh_rights_product(rights, &announced->contract, &known, err);
     if (rc != FH_OK) {
         return rc;
     }

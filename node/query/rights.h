@@ -54,6 +54,12 @@ struct fh_right {
     int64_t until_ms; /* not true any more after it; INT64_MAX */
 };
 
+/* What of a contract decides. Lent until the next question. FH_ENOTFOUND, FH_ENOMEM. */
+FH_MUST_CHECK int fh_rights_product(struct fh_rights *rights,
+                                    const struct fh_record_id *contract,
+                                    const struct fh_access_product **out,
+                                    struct fh_err *err);
+
 /* The same for a whole product and anybody, as if he asked: for explanations. `decided` borrows
  * from `ask`, `ask` from the arena and from what this node holds, until the next question or
  * record. */
