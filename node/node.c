@@ -13,6 +13,7 @@
 #include "node/publish.h"
 #include "node/publish_remote.h"
 #include "node/quality/schedule.h"
+#include "node/query/can.h"
 #include "node/query/cgroup.h"
 #include "node/query/lookup.h"
 #include "node/query/serve.h"
@@ -52,6 +53,7 @@ struct fh_node {
     struct fh_lookup lookup;
     struct fh_courier *courier;
     struct fh_desk desk;
+    struct fh_can can;
     struct fh_routes routes;
     struct fh_admin *admin;
     struct fh_signal *signals[2];
@@ -363,6 +365,12 @@ static void start_answers(struct fh_node *node)
         .node = fh_keystore_node(node->home.keys),
         .started_ms = fh_clock_mono_ms(),
     };
+    node->can = (struct fh_can){
+        .catalog = node->home.catalog,
+        .dir = node->home.dir,
+        .rights = node->home.rights,
+        .domain = node->home.domain,
+    };
     node->routes = (struct fh_routes){
         .home = &node->home,
         .mesh = node->mesh,
@@ -374,6 +382,7 @@ static void start_answers(struct fh_node *node)
         .lookup = &node->lookup,
         .moves = &node->moves,
         .desk = &node->desk,
+        .can = &node->can,
     };
 }
 

@@ -61,7 +61,8 @@
     X(ADMIN_BASE, 82)                                                                              \
     X(ADMIN_ASKED, 84)                                                                             \
     X(ADMIN_GOVERN, 85)                                                                            \
-    X(ADMIN_GRANTS, 86)
+    X(ADMIN_GRANTS, 86)                                                                            \
+    X(ADMIN_WHO, 87)
 
 enum fh_msg_code {
 #define X(name, code) FH_MSG_##name = (code),
