@@ -6,6 +6,8 @@
 #include "node/query/serve.h"
 #include "proto/session/messages_access.h"
 
+#include <stdio.h>
+
 enum {
     PAGE_RECORDS = 256,
     PAGE_BYTES = FH_FRAME_REPLY_BYTES_MAX - 128 * 1024, /* room for one entry more and the head */
@@ -150,6 +152,34 @@ static void find_grant(const struct fh_grants *grants, struct fh_bytes answer, s
     }
 }
 
+static void
+write_name(char *out, size_t size, const struct fh_grants *grants, const struct fh_domain_id *id)
+{
+    const struct fh_directory_domain *domain = fh_directory_domain(grants->dir, id);
+    snprintf(out, size, "%s", domain == NULL ? "" : domain->name);
+}
+
+/* Who asks, in words; a key that may not ask any more has none. */
+static void write_names(struct fh_msg_asked *out,
+                        const struct fh_grants *grants,
+                        const struct fh_store_asked *row)
+{
+    struct fh_ref key = fh_key_id_ref(&row->key);
+    struct fh_signer signer;
+    struct fh_err ignored;
+    write_name(out->owner_name, sizeof out->owner_name, grants, &row->owner);
+    write_name(out->consumer_name, sizeof out->consumer_name, grants, &row->consumer);
+    if (fh_directory_signer(grants->dir,
+                            &key,
+                            &row->consumer,
+                            fh_clock_wall_ms(),
+                            FH_ROLES_ALL,
+                            &signer,
+                            &ignored) == FH_OK) {
+        memcpy(out->key_label, signer.label, sizeof out->key_label);
+    }
+}
+
 static int add_asked(void *user, const struct fh_store_asked *row, struct fh_err *err)
 {
     struct page *page = user;
@@ -168,6 +198,7 @@ static int add_asked(void *user, const struct fh_store_asked *row, struct fh_err
                                  .ended_ms =
                                      granting.ended_ms == INT64_MAX ? 0 : granting.ended_ms};
     memcpy(asked.refused, row->refused, sizeof asked.refused);
+    write_names(&asked, page->grants, row);
     fh_msg_asked_add(&page->entries, &asked);
     fh_buf_fini(&granting.bytes);
     return FH_OK;
@@ -213,9 +244,12 @@ static int add_granted(void *user, const struct fh_store_grant *row, struct fh_e
 {
     struct page *page = user;
     (void)err;
+    struct fh_msg_granted granted = {.grant = row->bytes,
+                                     .ended_ms = row->ended_ms == INT64_MAX ? 0 : row->ended_ms};
     if (page_takes(page, &row->id)) {
-        const struct fh_msg_granted granted = {
-            .grant = row->bytes, .ended_ms = row->ended_ms == INT64_MAX ? 0 : row->ended_ms};
+        struct fh_domain_id grantee;
+        memcpy(grantee.b, row->grantee, sizeof grantee.b); /* of a key: no domain has its id */
+        write_name(granted.grantee_name, sizeof granted.grantee_name, page->grants, &grantee);
         fh_msg_granted_add(&page->entries, &granted);
     }
     return FH_OK;
@@ -267,6 +301,24 @@ static int take_govern(struct fh_desk *desk,
     return rc;
 }
 
+static int tell_who(struct fh_desk *desk,
+                    struct fh_pack_reader *fields,
+                    struct fh_buf *out,
+                    struct fh_err *err)
+{
+    char name[FH_NAME_BYTES_MAX + 1];
+    int rc = fh_msg_who_read(fields, name, err);
+    const struct fh_directory_domain *domain =
+        rc == FH_OK ? fh_directory_domain_by_name(desk->grants->dir, name) : NULL;
+    if (rc == FH_OK && domain == NULL) {
+        rc = fh_err_rule(err, FH_ENOTFOUND, "domain.unknown", "no domain is called %s", name);
+    }
+    if (rc == FH_OK) {
+        fh_msg_who_answer(out, &domain->id);
+    }
+    return rc;
+}
+
 bool fh_desk_admin(struct fh_desk *desk, struct fh_admin_question *question)
 {
     struct fh_pack_reader *fields = fh_admin_fields(question);
@@ -280,6 +332,9 @@ bool fh_desk_admin(struct fh_desk *desk, struct fh_admin_question *question)
         break;
     case FH_MSG_ADMIN_GRANTS:
         rc = write_page(desk, fields, true, &out, &err);
+        break;
+    case FH_MSG_ADMIN_WHO:
+        rc = tell_who(desk, fields, &out, &err);
         break;
     case FH_MSG_ADMIN_GOVERN:
         rc = take_govern(desk, fields, &out, &err);

@@ -14,6 +14,7 @@
 #include "node/publish.h"
 #include "node/publish_remote.h"
 #include "node/quality/schedule.h"
+#include "node/query/can.h"
 #include "node/query/cgroup.h"
 #include "node/query/lookup.h"
 #include "node/query/serve.h"
@@ -54,6 +55,7 @@ struct fh_node {
     struct fh_lookup lookup;
     struct fh_courier *courier;
     struct fh_desk desk;
+    struct fh_can can;
     struct fh_routes routes;
     struct fh_admin *admin;
     struct fh_signal *signals[2];
@@ -382,6 +384,12 @@ static void start_answers(struct fh_node *node)
         .node = fh_keystore_node(node->home.keys),
         .started_ms = fh_clock_mono_ms(),
     };
+    node->can = (struct fh_can){
+        .catalog = node->home.catalog,
+        .dir = node->home.dir,
+        .rights = node->home.rights,
+        .domain = node->home.domain,
+    };
     node->routes = (struct fh_routes){
         .home = &node->home,
         .mesh = node->mesh,
@@ -394,6 +402,7 @@ static void start_answers(struct fh_node *node)
         .moves = &node->moves,
         .desk = &node->desk,
         .policing = node->policing,
+        .can = &node->can,
     };
 }
 

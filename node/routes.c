@@ -8,6 +8,7 @@
 #include "node/publish.h"
 #include "node/publish_remote.h"
 #include "node/quality/schedule.h"
+#include "node/query/can.h"
 #include "node/query/lookup.h"
 #include "node/query/serve.h"
 
@@ -40,6 +41,9 @@ void fh_routes_question(const struct fh_routes *routes, struct fh_question *ques
     case FH_MSG_CANCEL:
     case FH_MSG_STILL:
         fh_serve_question(routes->serve, question);
+        return;
+    case FH_MSG_CAN:
+        fh_can_question(routes->can, question);
         return;
     case FH_MSG_CHAIN:
     case FH_MSG_PUBLISH:

@@ -11,6 +11,7 @@
 #include "node/moves.h"
 #include "node/residence.h"
 
+struct fh_can;
 struct fh_lookup;
 struct fh_policing;
 struct fh_publisher;
@@ -30,6 +31,7 @@ struct fh_routes {
     struct fh_moves *moves;
     struct fh_desk *desk;
     struct fh_policing *policing;
+    struct fh_can *can;
 };
 
 /* A question of a session; it is taken, and refused when nobody knows it. */

@@ -63,6 +63,7 @@
     X(ADMIN_ASKED, 84)                                                                             \
     X(ADMIN_GOVERN, 85)                                                                            \
     X(ADMIN_GRANTS, 86)                                                                            \
+    X(ADMIN_WHO, 87)                                                                               \
     X(ADMIN_POLICY, 90)                                                                            \
     X(ADMIN_ENFORCE, 91)                                                                           \
     X(ADMIN_POLICIES, 92)                                                                          \

@@ -4,7 +4,7 @@
 #include "proto/identity/keylog.h"
 #include "proto/session/messages_inner.h"
 
-enum { ASKED_FIELDS = 7, GRANTED_FIELDS = 2, RECORD_BYTES_MAX = FH_GRANT_BYTES_MAX + 1024 };
+enum { ASKED_FIELDS = 10, GRANTED_FIELDS = 3, RECORD_BYTES_MAX = FH_GRANT_BYTES_MAX + 1024 };
 
 static int64_t read_time(struct fh_pack_reader *reader)
 {
@@ -62,6 +62,9 @@ void fh_msg_asked_add(struct fh_buf *out, const struct fh_msg_asked *asked)
     fh_pack_bin(out, asked->answer);
     fh_pack_bin(out, asked->grant);
     fh_pack_uint(out, (uint64_t)asked->ended_ms);
+    fh_pack_cstr(out, asked->owner_name);
+    fh_pack_cstr(out, asked->consumer_name);
+    fh_pack_cstr(out, asked->key_label);
 }
 
 int fh_msg_asked_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err)
@@ -80,6 +83,9 @@ int fh_msg_asked_next(struct fh_pack_reader *reader, struct fh_msg_asked *out, s
     asked.answer = fh_pack_read_bin(reader, RECORD_BYTES_MAX);
     asked.grant = fh_pack_read_bin(reader, RECORD_BYTES_MAX);
     asked.ended_ms = read_time(reader);
+    fh_pack_read_cstr(reader, asked.owner_name, sizeof asked.owner_name);
+    fh_pack_read_cstr(reader, asked.consumer_name, sizeof asked.consumer_name);
+    fh_pack_read_cstr(reader, asked.key_label, sizeof asked.key_label);
     fh_msg_entry_end(reader, count, ASKED_FIELDS);
     int rc = fh_msg_done(reader, "asked", err);
     if (rc == FH_OK) {
@@ -113,10 +119,11 @@ int fh_msg_can_read(struct fh_pack_reader *reader, struct fh_msg_can *out, struc
     return rc;
 }
 
-void fh_msg_can_answer(struct fh_buf *out, const struct fh_record_id *grant)
+void fh_msg_can_answer(struct fh_buf *out, const struct fh_record_id *grant, bool masked)
 {
-    fh_msg_ok(out, 1);
+    fh_msg_ok(out, 2);
     fh_pack_bin(out, fh_bytes(grant->b, fh_record_id_is_zero(grant) ? 0 : FH_ID_BYTES));
+    fh_pack_bool(out, masked);
 }
 
 /* A record id as the next field; zero where it is empty. */
@@ -135,10 +142,21 @@ static int read_id(struct fh_pack_reader *reader,
 }
 
 int fh_msg_can_answer_read(struct fh_pack_reader *reader,
-                           struct fh_record_id *out,
+                           struct fh_record_id *out_grant,
+                           bool *out_masked,
                            struct fh_err *err)
 {
-    return read_id(reader, "can", out, err);
+    struct fh_record_id grant;
+    int rc = read_id(reader, "can", &grant, err);
+    bool masked = fh_pack_read_bool(reader);
+    if (rc == FH_OK) {
+        rc = fh_msg_done(reader, "can", err);
+    }
+    if (rc == FH_OK) {
+        *out_grant = grant;
+        *out_masked = masked;
+    }
+    return rc;
 }
 
 /* ---- STILL ---- */
@@ -209,6 +227,7 @@ void fh_msg_granted_add(struct fh_buf *out, const struct fh_msg_granted *granted
     fh_pack_array(out, GRANTED_FIELDS);
     fh_pack_bin(out, granted->grant);
     fh_pack_uint(out, (uint64_t)granted->ended_ms);
+    fh_pack_cstr(out, granted->grantee_name);
 }
 
 int fh_msg_granted_next(struct fh_pack_reader *reader,
@@ -219,10 +238,44 @@ int fh_msg_granted_next(struct fh_pack_reader *reader,
     uint32_t count = fh_msg_entry_begin(reader, GRANTED_FIELDS);
     granted.grant = fh_pack_read_bin(reader, RECORD_BYTES_MAX);
     granted.ended_ms = read_time(reader);
+    fh_pack_read_cstr(reader, granted.grantee_name, sizeof granted.grantee_name);
     fh_msg_entry_end(reader, count, GRANTED_FIELDS);
     int rc = fh_msg_done(reader, "granted", err);
     if (rc == FH_OK) {
         *out = granted;
+    }
+    return rc;
+}
+
+void fh_msg_who_request(struct fh_buf *out, const char *name)
+{
+    fh_msg_begin(out, FH_MSG_ADMIN_WHO, 1);
+    fh_pack_cstr(out, name);
+}
+
+int fh_msg_who_read(struct fh_pack_reader *reader,
+                    char out_name[FH_NAME_BYTES_MAX + 1],
+                    struct fh_err *err)
+{
+    fh_pack_read_cstr(reader, out_name, FH_NAME_BYTES_MAX + 1);
+    return fh_msg_done(reader, "who", err);
+}
+
+void fh_msg_who_answer(struct fh_buf *out, const struct fh_domain_id *domain)
+{
+    fh_msg_ok(out, 1);
+    fh_pack_bin(out, fh_bytes(domain->b, FH_ID_BYTES));
+}
+
+int fh_msg_who_answer_read(struct fh_pack_reader *reader,
+                           struct fh_domain_id *out,
+                           struct fh_err *err)
+{
+    struct fh_domain_id domain;
+    fh_pack_read_fixed(reader, domain.b, FH_ID_BYTES);
+    int rc = fh_msg_done(reader, "who", err);
+    if (rc == FH_OK) {
+        *out = domain;
     }
     return rc;
 }

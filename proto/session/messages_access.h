@@ -4,11 +4,13 @@
  *
  *   ASK    [ACCESS_REQUEST, [record...]] -> [delivered]   to any peer; the records prove the signer
  *   ASKED  []                            -> [[asked...]]  requests of the session's key
- *   CAN    [product, major, column, purpose] -> [GRANT id] at the owner; a refusal says why not
+ *   CAN    [product, major, column, purpose] -> [GRANT id, masked] at the owner; a refusal says why
+ *                                               not
  *   STILL  [REQUEST, table]              -> []            at the owner, by a node that joins
  *
  *   ADMIN_ASKED  [after] -> [next, [asked...]]     those that came for the home's products
  *   ADMIN_GRANTS [after] -> [next, [granted...]]
+ *   ADMIN_WHO    [name] -> [domain id]
  *   ADMIN_GOVERN [[record...], dry run] -> []      GRANT, GRANT_END, ACCESS_ANSWER: all or none
  *
  * As proto/session/messages.h: encoders append, decoders lend from the given bytes.
@@ -38,11 +40,14 @@ fh_msg_ask_answer_read(struct fh_pack_reader *reader, bool *out_delivered, struc
 struct fh_msg_asked {
     struct fh_bytes request; /* ACCESS_REQUEST record */
     int64_t received_ms;
-    bool delivered;                  /* false: it waits for its owner */
-    char refused[FH_ERR_RULE_BYTES]; /* the rule by which the owner did not take it, or "" */
-    struct fh_bytes answer;          /* ACCESS_ANSWER record; empty: none is known here */
-    struct fh_bytes grant;           /* GRANT record of an approval, where it is held */
-    int64_t ended_ms;                /* since when that grant is ended; 0: it is not */
+    bool delivered;                         /* false: it waits for its owner */
+    char refused[FH_ERR_RULE_BYTES];        /* the rule by which the owner did not take it, or "" */
+    struct fh_bytes answer;                 /* ACCESS_ANSWER record; empty: none is known here */
+    struct fh_bytes grant;                  /* GRANT record of an approval, where it is held */
+    int64_t ended_ms;                       /* since when that grant is ended; 0: it is not */
+    char owner_name[FH_NAME_BYTES_MAX + 1]; /* as the node that answers knows them, for people */
+    char consumer_name[FH_NAME_BYTES_MAX + 1];
+    char key_label[FH_NAME_BYTES_MAX + 1]; /* of the delegation of the key that asks, or "" */
 };
 void fh_msg_asked_request(struct fh_buf *out);
 void fh_msg_asked_add(struct fh_buf *out, const struct fh_msg_asked *asked);
@@ -63,10 +68,12 @@ struct fh_msg_can {
 void fh_msg_can_request(struct fh_buf *out, const struct fh_msg_can *can);
 FH_MUST_CHECK int
 fh_msg_can_read(struct fh_pack_reader *reader, struct fh_msg_can *out, struct fh_err *err);
-/* `grant` is zero when none is needed. */
-void fh_msg_can_answer(struct fh_buf *out, const struct fh_record_id *grant);
-FH_MUST_CHECK int
-fh_msg_can_answer_read(struct fh_pack_reader *reader, struct fh_record_id *out, struct fh_err *err);
+/* `grant` is zero when none is needed; `masked`: not all of it is shown as it is. */
+void fh_msg_can_answer(struct fh_buf *out, const struct fh_record_id *grant, bool masked);
+FH_MUST_CHECK int fh_msg_can_answer_read(struct fh_pack_reader *reader,
+                                         struct fh_record_id *out_grant,
+                                         bool *out_masked,
+                                         struct fh_err *err);
 
 /* ---- STILL ---- */
 
@@ -79,8 +86,9 @@ FH_MUST_CHECK int fh_msg_still_read(struct fh_pack_reader *reader,
 /* ---- the owner's people ---- */
 
 struct fh_msg_granted {
-    struct fh_bytes grant; /* GRANT record */
-    int64_t ended_ms;      /* 0: it is not ended */
+    struct fh_bytes grant;                    /* GRANT record */
+    int64_t ended_ms;                         /* 0: it is not ended */
+    char grantee_name[FH_NAME_BYTES_MAX + 1]; /* of a domain, for people; "" */
 };
 void fh_msg_admin_asked_request(struct fh_buf *out, const struct fh_record_id *after);
 void fh_msg_admin_grants_request(struct fh_buf *out, const struct fh_record_id *after);
@@ -97,6 +105,15 @@ FH_MUST_CHECK int fh_msg_page_read(struct fh_pack_reader *reader,
 void fh_msg_granted_add(struct fh_buf *out, const struct fh_msg_granted *granted);
 FH_MUST_CHECK int
 fh_msg_granted_next(struct fh_pack_reader *reader, struct fh_msg_granted *out, struct fh_err *err);
+
+/* The domain of a name, as the home's node knows it. */
+void fh_msg_who_request(struct fh_buf *out, const char *name);
+FH_MUST_CHECK int fh_msg_who_read(struct fh_pack_reader *reader,
+                                  char out_name[FH_NAME_BYTES_MAX + 1],
+                                  struct fh_err *err);
+void fh_msg_who_answer(struct fh_buf *out, const struct fh_domain_id *domain);
+FH_MUST_CHECK int
+fh_msg_who_answer_read(struct fh_pack_reader *reader, struct fh_domain_id *out, struct fh_err *err);
 
 struct fh_msg_govern {
     struct fh_msg_bins records;

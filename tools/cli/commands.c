@@ -394,6 +394,7 @@ const struct fh_command fh_commands[] = {
             },
         .run = fh_cmd_query,
     },
+#include "tools/cli/commands_access.inc"
     {
         .noun = "verify",
         .operands = "FILE",
