@@ -102,6 +102,19 @@ static void put_refusal(struct fh_buf *out, const struct fh_err *refusal)
     fh_msg_explained_add(out, &explained);
 }
 
+/* "orders" is the own domain's. */
+static const char *product_of(const struct fh_policing_options *o,
+                              const struct fh_msg_explain *asked,
+                              struct fh_arena *arena)
+{
+    const struct fh_directory_domain *own = fh_directory_domain(o->dir, &o->domain);
+    const char *text = fh_arena_string(arena, asked->product);
+    size_t name = text == NULL ? 0 : strcspn(text, "@");
+    bool bare = text != NULL && own != NULL && memchr(text, '/', name) == NULL &&
+                memchr(text, '.', name) == NULL;
+    return bare ? fh_arena_printf(arena, "%s/%s", own->name, text) : text;
+}
+
 static int explain(const struct fh_policing_options *o,
                    const struct fh_msg_explain *asked,
                    struct fh_arena *arena,
@@ -119,7 +132,7 @@ static int explain(const struct fh_policing_options *o,
     for (uint32_t i = 0; i < asked->role_count; i++) {
         roles[i] = asked->roles[i];
     }
-    const char *product = fh_arena_string(arena, asked->product);
+    const char *product = product_of(o, asked, arena);
     struct fh_rights_asked *decided = fh_arena_alloc(arena, sizeof *decided);
     if (product == NULL || decided == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for an explanation");
