@@ -144,8 +144,8 @@ static void ask_others(struct fh_stream *stream)
 static bool runs(const struct fh_stream *stream)
 {
     return stream->kind != FH_STREAM_PLAN &&
-           (stream->state == FH_STREAM_BEGINNING || stream->state == FH_STREAM_RUNNING ||
-            stream->state == FH_STREAM_DRAINED);
+           (stream->state == FH_STREAM_SHORT || stream->state == FH_STREAM_BEGINNING ||
+            stream->state == FH_STREAM_RUNNING || stream->state == FH_STREAM_DRAINED);
 }
 
 void fh_serve_rejudge(struct fh_serve *serve)
