@@ -40,6 +40,7 @@ void fh_routes_question(const struct fh_routes *routes, struct fh_question *ques
     case FH_MSG_NEXT:
     case FH_MSG_CANCEL:
     case FH_MSG_STILL:
+    case FH_MSG_VIEW:
         fh_serve_question(routes->serve, question);
         return;
     case FH_MSG_CAN:

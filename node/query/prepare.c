@@ -342,7 +342,7 @@ void fh_stream_begin(struct fh_stream *stream)
     }
 }
 
-static void begin(struct fh_stream *stream)
+void fh_stream_seen(struct fh_stream *stream)
 {
     struct fh_err err;
     if (open_tables(stream, &err) == FH_OK) {
@@ -393,7 +393,7 @@ static void prepared(void *user)
     } else if (stream->kind == FH_STREAM_PLAN) {
         answer_plan(stream);
     } else {
-        begin(stream);
+        fh_views_ask(stream);
     }
 }
 

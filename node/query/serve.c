@@ -12,6 +12,7 @@
 #include "node/query/prescan.h"
 #include "node/query/stream.h"
 #include "proto/session/messages_access.h"
+#include "proto/session/messages_policy.h"
 #include "proto/settings/settings.h"
 
 #include <stdio.h>
@@ -285,8 +286,9 @@ static void serve_scan(struct fh_serve *serve, struct fh_question *question)
     }
 }
 
-/* A node that joins asks whether the consumer may still read a table that it scanned. */
-static void serve_still(struct fh_serve *serve, struct fh_question *question)
+/* A node that joins asks whether the consumer may still read a table that it scanned (STILL), or
+ * what of a table there is to be seen before it scans (VIEW). */
+static void serve_right(struct fh_serve *serve, struct fh_question *question)
 {
     struct fh_err err;
     struct fh_bytes record;
@@ -296,7 +298,9 @@ static void serve_still(struct fh_serve *serve, struct fh_question *question)
         return;
     }
     struct fh_pack_reader *fields = fh_question_fields(question);
-    int rc = fh_msg_still_read(fields, &record, &stream->scan_table, &err);
+    bool sees = fh_question_code(question) == FH_MSG_VIEW;
+    int rc = sees ? fh_msg_view_read(fields, &record, &stream->scan_table, &err)
+                  : fh_msg_still_read(fields, &record, &stream->scan_table, &err);
     if (rc == FH_OK) {
         rc = take_request(stream, record, &err);
     }
@@ -308,8 +312,12 @@ static void serve_still(struct fh_serve *serve, struct fh_question *question)
     }
     if (rc == FH_OK) {
         FH_CLEANUP(fh_buf_fini) struct fh_buf out;
-        fh_buf_init(&out, 16);
-        fh_msg_ok(&out, 0);
+        fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
+        if (sees) {
+            fh_view_answer(&out, &stream->plan.tables[0], &right);
+        } else {
+            fh_msg_ok(&out, 0);
+        }
         fh_question_answer_buf(FH_TAKE(stream->opening), &out);
         fh_stream_end(stream, NULL);
     } else {
@@ -388,7 +396,8 @@ void fh_serve_question(struct fh_serve *serve, struct fh_question *question)
         serve_cancel(serve, question);
         break;
     case FH_MSG_STILL:
-        serve_still(serve, question);
+    case FH_MSG_VIEW:
+        serve_right(serve, question);
         break;
     default:
         FH_ASSERT(false); /* node.c sends only these here */

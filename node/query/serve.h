@@ -49,7 +49,7 @@ void fh_serve_quiesce(struct fh_serve *serve);
 bool fh_serve_drained(const struct fh_serve *serve);
 void fh_serve_free(struct fh_serve *serve);
 
-/* PLAN, QUERY, SCAN, NEXT, CANCEL, STILL; the question is taken. */
+/* PLAN, QUERY, SCAN, NEXT, CANCEL, STILL, VIEW; the question is taken. */
 void fh_serve_question(struct fh_serve *serve, struct fh_question *question);
 /* Judges all that runs again, by what directory, grants and policies say now; what may not be read
  * any more ends with its reason. Called twice a second by itself, and by whoever took a record that
