@@ -118,7 +118,7 @@ policy 1.0.0 "$rules"
 succeeds fh shop policy publish "$data/personal.policy.yaml" --dry-run --review "$work/review.md"
 grep -q '^### policy personal 1.0.0: can be published' "$work/review.md" || fail "$(cat "$work/review.md")"
 [[ $(fh shop -o csv policy list | tail -n +2) == '' ]] || fail "a dry run put it in force"
-prints "$(cat "$data/people.csv")" as ann -o csv query "$all" 
+prints "$(cat "$data/people.csv")" as ann -o csv query "$all"
 
 say "- in force at once: masked, hidden, filtered; the own domain sees all"
 prints 'personal 1.0.0' fh shop policy publish "$data/personal.policy.yaml"
@@ -160,7 +160,16 @@ prints 'id,name,mail,born,country
 1,Ada,ada@example.org,1990-01-01,DE
 3,Cleo,cleo@example.org,1990-01-01,DE
 4,Dan,,1971-01-01,DE' as eve -o csv query "$all" --purpose audit
-prints "$seen" as eve -o csv query "$all" --purpose audit --peer "${address[market]}" 
+two='SELECT p.id, name FROM shop.people p JOIN museum.open o USING (id) ORDER BY 1'
+prints 'id,name
+1,Ada
+3,Cleo
+4,Dan' as eve -o csv query "$two" --purpose audit
+say "- and a peer of a third domain sees no more for it"
+prints 'id,name
+1,A**
+3,C***
+4,D**' as eve -o csv query "$two" --purpose audit --peer "${address[market]}"
 
 say "- explained: column by column, with the rule that made it so"
 prints 'table,column,seen,why
