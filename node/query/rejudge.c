@@ -6,7 +6,7 @@
  * grant expires, a grant is ended. The watch asks twice a second, and whoever takes such a record
  * asks at once. What does not hold any more ends the stream with its reason.
  *
- * Rows of another owner are his to judge. A node that joins asks him once a second (STILL), since
+ * Rows of another owner are his to judge. A node that joins asks him twice a second (STILL), since
  * his part may have been sent whole, or wait in a window, while the join still answers.
  */
 #include "node/query/stream.h"
@@ -17,7 +17,7 @@
 
 enum {
     ARENA_BYTES = 8 * 1024 * 1024, /* of all decisions of one stream */
-    STILL_EVERY_MS = 1000,
+    STILL_EVERY_MS = 500,
 };
 
 /* ---- own tables ---- */
