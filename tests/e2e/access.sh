@@ -224,3 +224,53 @@ for way in relayed joined; do
     succeeds fh shop grant revoke "$next"
     ends_soon "$way" 'access.expired'
 done
+
+say "- a grant that expires ends what runs; a key that is revoked ends its own"
+succeeds fh shop -o csv grant create shop/orders --to museum --purposes research \
+    --until "$(date -u -d '+5 seconds' +%FT%TZ)"
+short=$(column grant)
+long "$endless" expiry "${address[shop]}"
+sleep 1
+runs || fail "$(cat "$work/expiry.err")"
+state_of() # GRANT
+{
+    fh shop -o csv grant list --all | sed -n "s/^$1,\([a-z ]*\),.*/\1/p"
+}
+has_expired()
+{
+    [[ $(state_of "$1") == expired ]]
+}
+until_true 10 "the end of the grant" has_expired "$short"
+ends_soon expiry 'access.expired'
+succeeds fh shop grant create shop/orders --to museum --until 5d --purposes research
+long "$endless" key "${address[shop]}"
+sleep 1
+runs || fail "$(cat "$work/key.err")"
+succeeds fh museum member revoke bob
+ends_soon key 'record.signer.revoked'
+refused 5 'record.signer.revoked' -- as bob query "$count" --purpose research
+prints "$rows" as ann -o csv query "$count" --purpose research
+
+say "- grants that do not count: ended ones that come again, expired, forged, another domain's"
+govern=$source_folder/tests/e2e/govern.py
+socket=$work/shop/home/run/admin.sock
+declare -A held=()
+while read -r id bytes; do
+    held[$id]=$bytes
+done < <("$govern" list "$work/shop/home/node.db")
+hex_of() # GRANT
+{
+    python3 -c '
+import base64, sys
+text = sys.argv[1][4:].upper()
+print(base64.b32decode(text + "=" * (-len(text) % 8)).hex())' "$1"
+}
+prints grant.ended "$govern" give "$socket" "${held[$(hex_of "$wide")]}"
+prints grant.expired "$govern" give "$socket" "${held[$(hex_of "$short")]}"
+prints record.signature "$govern" give "$socket" "$("$govern" flip "${held[$(hex_of "$wide")]}")"
+read -r _ foreign < <("$govern" list "$work/market/home/node.db")
+prints grant.owner "$govern" give "$socket" "$foreign"
+stop_node shop
+start_node shop
+prints grant.ended "$govern" give "$socket" "${held[$(hex_of "$relayed")]}"
+prints "$rows" as ann -o csv query "$count" --purpose research
