@@ -145,6 +145,11 @@ enum {
     FH_AST_DEPTH_MAX = 512,                /* JSON levels: three for a bracket of SQL, and room */
     FH_CHANNEL_TABLES_BYTES_MAX = 2 * 1024 * 1024, /* 64 tables with their columns */
     FH_CHANNEL_RUN_BYTES_MAX = 256 * 1024,         /* SQL and its parameters */
+    FH_CHANNEL_FEED_BYTES_MAX = 1024 * 1024,       /* SQL with a mask for each of 2,048 columns */
+    FH_WORKER_FEEDS_MAX = FH_LIMIT(8, 2), /* scans of masked tables at once in one worker */
+    FH_WORKER_MASK_KEYS_MAX = 4096,       /* ever told to one worker: two widest tables */
+    FH_RING_SLOTS = 16,                   /* frames of 2,048 rows: 2 MiB for five columns */
+    FH_RING_TEXT_BYTES = 1024 * 1024,     /* long texts of one frame; a cell is not longer */
 
     FH_PROFILE_BYTES_MAX = 3 * 1024 * 1024, /* one table: 2,048 columns with examples and bounds */
     FH_PROFILE_DEFINITION_BYTES_MAX = 512 * 1024, /* SQL of one table, constraints and comments */

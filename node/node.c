@@ -10,6 +10,7 @@
 #include "node/io/loop.h"
 #include "node/io/udp.h"
 #include "node/peer/relay.h"
+#include "node/policing.h"
 #include "node/publish.h"
 #include "node/publish_remote.h"
 #include "node/quality/schedule.h"
@@ -46,6 +47,7 @@ struct fh_node {
     struct fh_crew *crew;
     struct fh_mesh *mesh;
     struct fh_serve *serve;
+    struct fh_policing *policing;
     struct fh_schedule *schedule;
     struct fh_publisher *publisher;
     struct fh_moves moves;
@@ -135,9 +137,10 @@ static void on_refused(const struct fh_err *err, void *user)
 static bool drained(const struct fh_node *node)
 {
     return fh_serve_drained(node->serve) && fh_publisher_drained(node->publisher) &&
-           fh_schedule_drained(node->schedule) && fh_relay_drained(node->relay) &&
-           fh_questions_open(node->questions) == 0 && fh_peers_drained(node->peers) &&
-           fh_link_drained(node->link) && fh_workers_drained(node->workers);
+           fh_policing_drained(node->policing) && fh_schedule_drained(node->schedule) &&
+           fh_relay_drained(node->relay) && fh_questions_open(node->questions) == 0 &&
+           fh_peers_drained(node->peers) && fh_link_drained(node->link) &&
+           fh_workers_drained(node->workers);
 }
 
 static void look_if_drained(void *user)
@@ -335,6 +338,22 @@ static int start_remote_publisher(struct fh_node *node, struct fh_err *err)
     return fh_remote_publisher_new(&node->remote_publisher, &remote, err);
 }
 
+static int start_policing(struct fh_node *node, struct fh_err *err)
+{
+    const struct fh_policing_options policing = {
+        .loop = node->loop,
+        .catalog = node->home.catalog,
+        .dir = node->home.dir,
+        .policies = node->home.policies,
+        .rights = node->home.rights,
+        .serve = node->serve,
+        .workers = node->workers,
+        .domain = node->home.domain,
+        .memory_mib = (uint32_t)node->config->settings.worker_memory_mib,
+    };
+    return fh_policing_new(&node->policing, &policing, err);
+}
+
 static int start_courier(struct fh_node *node, struct fh_err *err)
 {
     const struct fh_courier_options courier = {
@@ -384,6 +403,7 @@ static void start_answers(struct fh_node *node)
         .lookup = &node->lookup,
         .moves = &node->moves,
         .desk = &node->desk,
+        .policing = node->policing,
         .can = &node->can,
     };
 }
@@ -448,6 +468,9 @@ static int start_services(struct fh_node *node, struct fh_err *err)
     }
     if (rc == FH_OK) {
         rc = start_remote_publisher(node, err);
+    }
+    if (rc == FH_OK) {
+        rc = start_policing(node, err);
     }
     if (rc == FH_OK) {
         rc = start_courier(node, err);
@@ -516,6 +539,7 @@ static void end(struct fh_node *node)
     fh_remote_publisher_free(node->remote_publisher);
     fh_publisher_free(node->publisher);
     fh_schedule_free(node->schedule);
+    fh_policing_free(node->policing);
     fh_serve_free(node->serve);
     fh_mesh_free(node->mesh);
     fh_crew_free(node->crew);

@@ -160,9 +160,15 @@ static int start(struct fh_residence *home, struct fh_err *err)
     }
     home->grants = (struct fh_grants){
         .store = home->store, .dir = home->dir, .mesh_id = home->mesh_id, .domain = home->domain};
+    const struct fh_policies_options policies = {
+        .store = home->store, .dir = home->dir, .mesh_id = home->mesh_id, .domain = home->domain};
+    if (rc == FH_OK) {
+        rc = fh_policies_open(&home->policies, &policies, err);
+    }
     const struct fh_rights_options rights = {.catalog = home->catalog,
                                              .dir = home->dir,
                                              .grants = &home->grants,
+                                             .policies = home->policies,
                                              .domain = home->domain};
     if (rc == FH_OK) {
         rc = fh_rights_new(&home->rights, &rights, err);
@@ -190,6 +196,7 @@ void fh_residence_close(struct fh_residence *home)
 {
     fh_identity_free(home->identity);
     fh_rights_free(home->rights);
+    fh_policies_close(home->policies);
     fh_catalog_close(home->catalog);
     fh_directory_free(home->dir);
     fh_store_close(home->store);

@@ -27,6 +27,7 @@ struct fh_residence {
     struct fh_directory *dir;
     struct fh_catalog *catalog;
     struct fh_grants grants; /* opened with the catalogue */
+    struct fh_policies *policies;
     struct fh_rights *rights;
     struct fh_identity *identity;
 };

@@ -4,6 +4,7 @@
 #include "common/version.h"
 #include "node/delegates.h"
 #include "node/peer/relay.h"
+#include "node/policing.h"
 #include "node/publish.h"
 #include "node/publish_remote.h"
 #include "node/quality/schedule.h"
@@ -89,7 +90,7 @@ void fh_routes_admin(const struct fh_routes *routes, struct fh_admin_question *q
     default:
         break;
     }
-    if (fh_desk_admin(routes->desk, question)) {
+    if (fh_desk_admin(routes->desk, question) || fh_policing_admin(routes->policing, question)) {
         return;
     }
     struct fh_err err;

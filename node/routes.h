@@ -13,6 +13,7 @@
 
 struct fh_can;
 struct fh_lookup;
+struct fh_policing;
 struct fh_publisher;
 struct fh_relay;
 struct fh_remote_publisher;
@@ -29,6 +30,7 @@ struct fh_routes {
     struct fh_lookup *lookup;
     struct fh_moves *moves;
     struct fh_desk *desk;
+    struct fh_policing *policing;
     struct fh_can *can;
 };
 

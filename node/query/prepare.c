@@ -25,20 +25,40 @@ void fh_stream_fail(struct fh_stream *stream, const struct fh_err *err)
 
 /* ---- begin: own sources and remote tables to the worker ---- */
 
-static int scan_sql(struct fh_stream *stream, struct fh_buf *out)
+/* The scan of a table that is masked for its consumer. */
+static int masked_scan_sql(struct fh_stream *stream, struct fh_buf *out, struct fh_err *err)
+{
+    const struct fh_masked_table *table = stream->masked;
+    uint32_t *columns =
+        fh_arena_array(stream->arena, (size_t)stream->scan_column_count + 1, sizeof *columns);
+    if (columns == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a scan");
+    }
+    for (uint32_t i = 0; i < stream->scan_column_count; i++) {
+        if (!fh_masked_find(table, stream->scan_columns[i], &columns[i])) {
+            return fh_err_rule(
+                err, FH_EINVAL, "scan.column", "%s has no such column", table->visible.table);
+        }
+    }
+    if (stream->scan_column_count == 0) {
+        fh_masked_select_rows(out, table);
+    } else {
+        fh_masked_select(out, table, columns, stream->scan_column_count);
+    }
+    return FH_OK;
+}
+
+static int scan_sql(struct fh_stream *stream, struct fh_buf *out, struct fh_err *err)
 {
     const struct fh_table *table = &stream->sources.tables[0];
+    if (stream->masked != NULL) {
+        int rc = masked_scan_sql(stream, out, err);
+        return rc != FH_OK ? rc : fh_buf_ok(out);
+    }
     fh_buf_add_cstr(out, "SELECT ");
     for (uint32_t i = 0; i < stream->scan_column_count; i++) {
-        /* Names of columns come from the contract: quoted, quotes doubled. */
-        fh_buf_add_cstr(out, i > 0 ? ", \"" : "\"");
-        for (const char *p = stream->scan_columns[i]; *p != '\0'; p++) {
-            fh_buf_add(out, p, 1);
-            if (*p == '"') {
-                fh_buf_add_u8(out, '"');
-            }
-        }
-        fh_buf_add_u8(out, '"');
+        fh_buf_add_cstr(out, i > 0 ? ", " : "");
+        fh_masked_name(out, stream->scan_columns[i]);
     }
     if (stream->scan_column_count == 0) {
         fh_buf_add_cstr(out, "true"); /* rows alone are wanted */
@@ -52,8 +72,10 @@ static void begin_work(void *user)
 {
     struct fh_stream *stream = user;
     struct fh_source_set *sources = &stream->sources;
-    int rc = FH_OK;
-    if (sources->table_count > 0) {
+    int rc = stream->barrier == NULL
+                 ? FH_OK
+                 : fh_barrier_prepare(stream->barrier, stream->deadline_ms, &stream->job_err);
+    if (rc == FH_OK && sources->table_count > 0) {
         rc = fh_worker_tables(stream->worker,
                               sources->tables,
                               sources->table_count,
@@ -62,14 +84,15 @@ static void begin_work(void *user)
                               stream->deadline_ms,
                               &stream->job_err);
     }
+    if (stream->masked != NULL) {
+        fh_masked_wipe(stream->masked);
+    }
     FH_CLEANUP(fh_buf_fini) struct fh_buf scan;
     fh_buf_init(&scan, FH_SQL_BYTES_MAX * 4);
     struct fh_bytes sql = stream->sql;
     if (rc == FH_OK && stream->kind == FH_STREAM_SCAN) {
-        rc = scan_sql(stream, &scan);
-        if (rc != FH_OK) {
-            fh_err_set(&stream->job_err, rc, "the columns do not fit a statement");
-        }
+        fh_err_set(&stream->job_err, FH_ETOOBIG, "the columns do not fit a statement");
+        rc = scan_sql(stream, &scan, &stream->job_err);
         sql = fh_buf_view(&scan);
     }
     if (rc == FH_OK) {
@@ -165,36 +188,74 @@ check_table(struct fh_stream *stream, const struct fh_plan_table *table, struct 
     return FH_OK;
 }
 
-static int open_own(struct fh_stream *stream, const struct fh_plan_table *table, struct fh_err *err)
+/* What the asker may see of an own table, for as long as the stream lives. */
+static int entitle(struct fh_stream *stream, struct fh_plan_table *table, struct fh_err *err)
 {
-    struct fh_right right;
-    int rc = fh_stream_decide(stream, table, stream->arena, &right, err);
-    if (rc == FH_OK && !right.view.open) {
-        rc = fh_err_rule(err,
-                         FH_EDENIED,
-                         "access.view.unserved",
-                         "%s/%s has hidden columns, masks or filters for you, which this node "
-                         "cannot carry out",
-                         table->table.entry.domain_name,
-                         table->table.entry.announcement.product);
+    struct fh_right *right = fh_arena_alloc(stream->arena, sizeof *right);
+    int rc = right == NULL ? fh_err_set(err, FH_ENOMEM, "no memory for a right")
+                           : fh_stream_decide(stream, table, stream->arena, right, err);
+    if (rc == FH_OK) {
+        table->right = right;
+        table->view = &right->view;
     }
-    return rc == FH_OK
-               ? fh_source_add_own(
-                     &stream->sources, table, stream->serve->options.store, stream->arena, err)
-               : rc;
+    return rc;
+}
+
+static bool is_own(const struct fh_stream *stream, const struct fh_plan_table *table)
+{
+    return fh_domain_id_equal(&table->table.entry.announcement.domain,
+                              &stream->serve->options.domain);
+}
+
+static bool is_masked(const struct fh_plan_table *table)
+{
+    return table->view != NULL && !table->view->open;
+}
+
+/* A scan for another node is masked by the worker that runs it. */
+static int
+add_masked_scan(struct fh_stream *stream, const struct fh_plan_table *table, struct fh_err *err)
+{
+    struct fh_source_set *sources = &stream->sources;
+    stream->masked = fh_arena_alloc(stream->arena, sizeof *stream->masked);
+    if (stream->masked == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a scan");
+    }
+    int rc = fh_source_add_own(sources, table, stream->serve->options.store, stream->arena, err);
+    if (rc == FH_OK) {
+        rc = fh_barrier_mask(stream, table, &sources->tables[0], stream->masked, err);
+    }
+    if (rc == FH_OK) {
+        sources->tables[0] = stream->masked->real;
+    }
+    return rc;
+}
+
+static int
+add_table(struct fh_stream *stream, const struct fh_plan_table *table, struct fh_err *err)
+{
+    if (!is_own(stream, table)) {
+        return fh_source_add_remote(&stream->sources, table, stream->arena, err);
+    }
+    if (!is_masked(table)) {
+        return fh_source_add_own(
+            &stream->sources, table, stream->serve->options.store, stream->arena, err);
+    }
+    return stream->kind == FH_STREAM_SCAN ? add_masked_scan(stream, table, err)
+                                          : fh_barrier_add(stream, table, err);
 }
 
 static int open_tables(struct fh_stream *stream, struct fh_err *err)
 {
-    const struct fh_serve_options *o = &stream->serve->options;
     int rc = FH_OK;
     for (uint32_t i = 0; rc == FH_OK && i < stream->plan.table_count; i++) {
-        const struct fh_plan_table *table = &stream->plan.tables[i];
-        bool own = fh_domain_id_equal(&table->table.entry.announcement.domain, &o->domain);
+        struct fh_plan_table *table = &stream->plan.tables[i];
         rc = check_table(stream, table, err);
+        if (rc == FH_OK && is_own(stream, table)) {
+            rc = entitle(stream, table, err);
+        }
         if (rc == FH_OK) {
-            rc = own ? open_own(stream, table, err)
-                     : fh_source_add_remote(&stream->sources, table, stream->arena, err);
+            rc = add_table(stream, table, err);
         }
     }
     return rc;
@@ -261,10 +322,14 @@ static void answer_plan(struct fh_stream *stream)
     fh_stream_end(stream, NULL);
 }
 
-static void begin(struct fh_stream *stream)
+void fh_stream_begin(struct fh_stream *stream)
 {
     struct fh_err err;
-    int rc = open_tables(stream, &err);
+    int rc = stream->barrier == NULL ? FH_OK : fh_barrier_take_worker(stream->barrier, &err);
+    if (rc == FH_EBUSY) {
+        stream->state = FH_STREAM_SHORT; /* the next worker that is given back is its own */
+        return;
+    }
     if (rc == FH_OK) {
         stream->state = FH_STREAM_BEGINNING;
         rc = fh_stream_submit(stream, begin_work, begun);
@@ -273,6 +338,16 @@ static void begin(struct fh_stream *stream)
         }
     }
     if (rc != FH_OK) {
+        fh_stream_fail(stream, &err);
+    }
+}
+
+static void begin(struct fh_stream *stream)
+{
+    struct fh_err err;
+    if (open_tables(stream, &err) == FH_OK) {
+        fh_stream_begin(stream);
+    } else {
         fh_stream_fail(stream, &err);
     }
 }

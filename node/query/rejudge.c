@@ -44,6 +44,15 @@ static int judge_tables(struct fh_stream *stream, struct fh_err *err)
                                &stream->serve->options.domain)) {
             struct fh_right right;
             rc = fh_stream_decide(stream, table, arena, &right, err);
+            if (rc == FH_OK && table->view != NULL &&
+                memcmp(right.view.id.b, table->view->id.b, FH_HASH_BYTES) != 0) {
+                rc = fh_err_rule(err,
+                                 FH_EDENIED,
+                                 "access.changed",
+                                 "what you may see of %s/%s has changed meanwhile; ask again",
+                                 table->table.entry.domain_name,
+                                 table->table.entry.announcement.product);
+            }
         }
     }
     return rc;
@@ -135,8 +144,8 @@ static void ask_others(struct fh_stream *stream)
 static bool runs(const struct fh_stream *stream)
 {
     return stream->kind != FH_STREAM_PLAN &&
-           (stream->state == FH_STREAM_BEGINNING || stream->state == FH_STREAM_RUNNING ||
-            stream->state == FH_STREAM_DRAINED);
+           (stream->state == FH_STREAM_SHORT || stream->state == FH_STREAM_BEGINNING ||
+            stream->state == FH_STREAM_RUNNING || stream->state == FH_STREAM_DRAINED);
 }
 
 void fh_serve_rejudge(struct fh_serve *serve)

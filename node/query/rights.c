@@ -67,10 +67,10 @@ static int read_product(struct fh_rights *rights,
     return FH_OK;
 }
 
-static int find_product(struct fh_rights *rights,
-                        const struct fh_record_id *contract,
-                        const struct fh_access_product **out,
-                        struct fh_err *err)
+int fh_rights_product(struct fh_rights *rights,
+                      const struct fh_record_id *contract,
+                      const struct fh_access_product **out,
+                      struct fh_err *err)
 {
     struct known *place = &rights->known[0];
     rights->questions++;
@@ -185,25 +185,39 @@ static int gather_grants(struct fh_rights *rights,
     return rc;
 }
 
-int fh_rights_decide(struct fh_rights *rights,
-                     const struct fh_rights_question *question,
-                     const struct fh_plan_table *table,
-                     struct fh_arena *arena,
-                     struct fh_right *out,
-                     struct fh_err *err)
+static void name_roles(struct fh_rights *rights,
+                       const struct fh_rights_question *question,
+                       struct fh_rights_asked *asked)
 {
-    const struct fh_announcement *announced = &table->table.entry.announcement;
+    struct fh_ref key = fh_key_id_ref(&question->key);
+    asked->ask.roles = asked->roles;
+    if (question->roles != NULL) {
+        asked->ask.roles = question->roles;
+        asked->ask.role_count = question->role_count;
+    } else {
+        asked->ask.role_count = (uint32_t)fh_directory_roles(
+            rights->options.dir, &key, &question->consumer, question->now_ms, asked->roles);
+    }
+}
+
+int fh_rights_explain(struct fh_rights *rights,
+                      const struct fh_rights_question *question,
+                      const struct fh_catalog_entry *entry,
+                      struct fh_arena *arena,
+                      struct fh_rights_asked *out,
+                      struct fh_err *err)
+{
+    const struct fh_announcement *announced = &entry->announcement;
     const struct fh_access_product *known = NULL;
-    struct fh_access_decision decision;
     FH_ASSERT(fh_domain_id_equal(&announced->domain, &rights->options.domain));
-    int rc = find_product(rights, &announced->contract, &known, err);
+    int rc = fh_rights_product(rights, &announced->contract, &known, err);
     if (rc != FH_OK) {
         return rc;
     }
-    struct fh_access_product product = *known;
-    product.owner_name = table->table.entry.domain_name;
-    struct fh_access_ask ask = {
-        .product = &product,
+    out->product = *known;
+    out->product.owner_name = entry->domain_name;
+    out->ask = (struct fh_access_ask){
+        .product = &out->product,
         .consumer = question->consumer,
         .consumer_name = name_of(rights, &question->consumer),
         .key = question->key,
@@ -212,14 +226,47 @@ int fh_rights_decide(struct fh_rights *rights,
         .purpose = question->purpose,
         .now_ms = question->now_ms,
     };
-    const char *roles[FH_ROLE_NAMES_MAX];
-    struct fh_ref key = fh_key_id_ref(&question->key);
-    ask.roles = roles;
-    ask.role_count = (uint32_t)fh_directory_roles(
-        rights->options.dir, &key, &question->consumer, question->now_ms, roles);
-    rc = gather_grants(rights, question, announced->product, arena, &ask, err);
-    if (rc == FH_OK) {
-        rc = fh_access_decide(&decision, &ask, arena, err);
+    name_roles(rights, question, out);
+    out->ask.policies = fh_policies_held(rights->options.policies, &out->ask.policy_count);
+    rc = gather_grants(rights, question, announced->product, arena, &out->ask, err);
+    return rc == FH_OK ? fh_access_decide(&out->decided, &out->ask, arena, err) : rc;
+}
+
+int fh_rights_decide(struct fh_rights *rights,
+                     const struct fh_rights_question *question,
+                     const struct fh_plan_table *table,
+                     struct fh_arena *arena,
+                     struct fh_right *out,
+                     struct fh_err *err)
+{
+    struct fh_rights_asked asked;
+    int rc = fh_rights_explain(rights, question, &table->table.entry, arena, &asked, err);
+    return rc == FH_OK ? take(&asked.decided, &asked.ask, table->table.name, arena, out, err) : rc;
+}
+
+bool fh_rights_policy(const struct fh_plan *plan, struct fh_record_id *out)
+{
+    static const char tag[] = "freehold/v1/policies";
+    struct fh_record_id ids[FH_QUERY_TABLES_MAX];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < plan->table_count; i++) {
+        const struct fh_right *right = plan->tables[i].right;
+        bool known = right == NULL || fh_record_id_is_zero(&right->policy);
+        for (uint32_t k = 0; !known && k < count; k++) {
+            known = fh_record_id_equal(&ids[k], &right->policy);
+        }
+        if (!known) {
+            ids[count++] = right->policy;
+        }
     }
-    return rc == FH_OK ? take(&decision, &ask, table->table.name, arena, out, err) : rc;
+    if (count > 1) {
+        const struct fh_bytes parts[] = {fh_bytes(tag, sizeof tag),
+                                         fh_bytes(ids, count * sizeof ids[0])};
+        struct fh_hash hash = fh_hash_parts(parts, FH_COUNT(parts));
+        memcpy(ids[0].b, hash.b, FH_ID_BYTES);
+    }
+    if (count > 0) {
+        *out = ids[0];
+    }
+    return count > 0;
 }

@@ -53,6 +53,7 @@ make_receipt(struct fh_stream *stream, unsigned outcome, struct fh_buf *out, str
         .finished_ms = fh_clock_wall_ms(),
         .part_count = stream->part_count,
     };
+    receipt->has_policy = fh_rights_policy(&stream->plan, &receipt->policy);
     for (uint32_t i = 0; i < stream->plan.table_count; i++) {
         const struct fh_catalog_entry *entry = &stream->plan.tables[i].table.entry;
         receipt->contracts[receipt->contract_count++] = entry->announcement.contract;
@@ -202,7 +203,9 @@ static void next_served(void *user)
         return;
     case FH_WORKER_SCAN_OPEN:
         fh_stream_hold(stream);
-        fh_remote_open(stream, &stream->event.scan);
+        if (!fh_barrier_scan(stream, &stream->event.scan)) {
+            fh_remote_open(stream, &stream->event.scan);
+        }
         fh_free(FH_TAKE(stream->scan_event_columns));
         break;
     case FH_WORKER_SCAN_WANT:
@@ -211,6 +214,7 @@ static void next_served(void *user)
         break;
     case FH_WORKER_SCAN_CLOSE:
         fh_stream_hold(stream);
+        fh_barrier_close_scan(stream, stream->event.count.id);
         fh_remote_close(stream, stream->event.count.id);
         break;
     }
@@ -310,6 +314,7 @@ void fh_stream_end(struct fh_stream *stream, const struct fh_err *why)
             fh_worker_cancel(
                 stream->worker); /* the job ends with it, at the latest at the deadline */
         }
+        fh_barrier_end(stream, why != NULL);
         fh_remote_cancel_all(stream);
         fh_stream_release(stream);
         return;
@@ -341,7 +346,7 @@ static void free_work(struct fh_stream *stream)
 
 static void free_stream(struct fh_stream *stream)
 {
-    FH_ASSERT(stream->worker == NULL);
+    FH_ASSERT(stream->worker == NULL && stream->barrier == NULL);
     fh_list_remove(&stream->link);
     stream->serve->count--;
     fh_remote_free_all(stream);
@@ -361,7 +366,8 @@ void fh_stream_settle(struct fh_stream *stream)
         finish_if_complete(stream);
         return;
     }
-    if (stream->state != FH_STREAM_OVER || stream->job_running || fh_remote_at_work(stream)) {
+    if (stream->state != FH_STREAM_OVER || stream->job_running || fh_remote_at_work(stream) ||
+        fh_barrier_at_work(stream)) {
         return;
     }
     if (!stream->logged) {
@@ -379,6 +385,7 @@ void fh_stream_settle(struct fh_stream *stream)
     answer_closing(stream);
     /* A worker whose query did not come to its end by itself is not asked again. */
     stream->broken = stream->broken || stream->failure.code != FH_OK;
+    fh_barrier_free(FH_TAKE(stream->barrier));
     fh_stream_give_worker(stream);
     if (fh_remote_all_over(stream)) {
         /* A failed one stays for a while as a memory of why, so that a NEXT on its way learns it.

@@ -7,6 +7,7 @@
 #ifndef FH_NODE_QUERY_STREAM_H
 #define FH_NODE_QUERY_STREAM_H
 
+#include "node/query/barrier.h"
 #include "node/query/rights.h"
 #include "node/query/serve.h"
 #include "node/query/source.h"
@@ -37,6 +38,7 @@ enum fh_stream_kind { FH_STREAM_PLAN, FH_STREAM_QUERY, FH_STREAM_SCAN };
 enum fh_stream_state {
     FH_STREAM_QUEUED,    /* waits for its turn: fh_stream_pump has nothing to do yet */
     FH_STREAM_PREPARING, /* a worker is its own; the statement goes through the gate */
+    FH_STREAM_SHORT,     /* waits for a second worker, which scans masked tables */
     FH_STREAM_BEGINNING,
     FH_STREAM_RUNNING,
     FH_STREAM_DRAINED, /* the worker has ended well; remote scans may still be closing */
@@ -97,6 +99,9 @@ struct fh_stream {
     int64_t still_next_ms; /* monotonic */
     unsigned held;         /* callers up the stack that still use it: see fh_stream_hold */
 
+    struct fh_barrier *barrier;     /* NULL: no own table is masked for this consumer */
+    struct fh_masked_table *masked; /* SCAN: its table, when it is masked; in the arena */
+
     struct fh_list remotes;
     unsigned remote_count;
     unsigned part_count;
@@ -108,6 +113,8 @@ struct fh_stream {
 /* Takes a worker and prepares, plans, begins; answers the opening question. Queued it stays when
  * there is no worker. */
 void fh_stream_prepare(struct fh_stream *stream);
+/* Goes on with a stream that was short of a worker. */
+void fh_stream_begin(struct fh_stream *stream);
 /* What the consumer may see of this own table now (node/query/rights.h). */
 FH_MUST_CHECK int fh_stream_decide(struct fh_stream *stream,
                                    const struct fh_plan_table *table,

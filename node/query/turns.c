@@ -53,6 +53,8 @@ void fh_turns_next(struct fh_serve *serve)
         struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
         if (stream->state == FH_STREAM_QUEUED && is_its_turn(stream)) {
             fh_stream_prepare(stream); /* ends this one at most, and frees no other */
+        } else if (stream->state == FH_STREAM_SHORT) {
+            fh_stream_begin(stream);
         }
     }
 }

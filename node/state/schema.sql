@@ -226,6 +226,18 @@ CREATE TABLE asked (
 CREATE INDEX asked_key ON asked (key);
 CREATE INDEX asked_waiting ON asked (owner) WHERE delivered_ms = 0;
 
+-- Policies of this domain, every version: the greatest number of a name is in force. `other`: a record
+-- of the same number that contradicts it (in proofs), or empty.
+CREATE TABLE policies (
+    name TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    id BLOB NOT NULL UNIQUE,
+    received_ms INTEGER NOT NULL,
+    other BLOB NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (name, seq)
+) STRICT;
+
 -- Contracts to pull. One that waits for its predecessor names it.
 CREATE TABLE wants (
     seq INTEGER PRIMARY KEY,

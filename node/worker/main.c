@@ -207,6 +207,18 @@ static int receive(struct fh_desk *desk, struct fh_frame *frame, struct fh_err *
             fh_scans_fail(desk->scans, &error);
         }
         break;
+    case FH_CHANNEL_SCAN_RING:
+        code = fh_scans_ring(desk->scans, frame, err);
+        break;
+    case FH_CHANNEL_FEED:
+        code = fh_feeds_start(desk->feeds, frame, err);
+        break;
+    case FH_CHANNEL_FEED_STOP:
+        code = fh_channel_get_count(&count, payload, err);
+        if (code == FH_OK) {
+            fh_feeds_stop(desk->feeds, count.id);
+        }
+        break;
     default:
         return fh_inbox_put(desk->inbox, frame, err);
     }
@@ -236,7 +248,7 @@ static int shut_in(struct worker *worker, struct fh_err *err)
     struct fh_desk *desk = &worker->desk;
     int code = fh_sandbox_limit(&worker->setup, err);
     if (code == FH_OK) {
-        code = fh_engine_open(&desk->engine, &worker->setup, desk->scans, err);
+        code = fh_engine_open(&desk->engine, &worker->setup, desk->scans, desk->feeds, err);
     }
     if (code == FH_OK) {
         code = fh_sandbox_confine(&worker->setup, &worker->layers, err);
@@ -260,7 +272,9 @@ static int start(struct worker *worker, struct fh_err *err)
     struct fh_arena *arena = fh_arena_new(64 * 1024); // holds the spill path: for ever
     worker->desk.inbox = fh_inbox_new();
     worker->desk.scans = fh_scans_new(worker->desk.port);
-    if (arena == NULL || worker->desk.inbox == NULL || worker->desk.scans == NULL) {
+    worker->desk.feeds = fh_feeds_new(worker->desk.port);
+    if (arena == NULL || worker->desk.inbox == NULL || worker->desk.scans == NULL ||
+        worker->desk.feeds == NULL) {
         return fh_err_set(err, FH_ENOMEM, "out of memory");
     }
     int code = read_setup(worker, arena, err);

@@ -103,25 +103,41 @@ static void check_mask(const struct fh_policy_rule *rule,
     }
 }
 
-static void check_rule(const struct fh_policy_rule *rule,
-                       const struct fh_access_product *product,
-                       struct fh_findings *findings)
+uint32_t fh_policy_fits(const struct fh_policy_rule *rule, const struct fh_access_product *product)
 {
-    uint32_t touched = 0;
+    uint32_t count = 0;
     for (uint32_t t = 0; t < product->table_count; t++) {
         const struct fh_access_table *table = &product->tables[t];
-        touched += fh_policy_selects(rule, table->name, NULL) ? 1 : 0;
+        count += fh_policy_selects(rule, table->name, NULL) ? 1 : 0;
         for (uint32_t c = 0; c < table->column_count; c++) {
-            if (!fh_policy_selects(rule, table->name, &table->columns[c])) {
-                continue;
-            }
-            touched++;
-            if (rule->kind == FH_POLICY_MASK) {
+            count += fh_policy_selects(rule, table->name, &table->columns[c]) ? 1 : 0;
+        }
+    }
+    return count;
+}
+
+static void check_masks(const struct fh_policy_rule *rule,
+                        const struct fh_access_product *product,
+                        struct fh_findings *findings)
+{
+    for (uint32_t t = 0; t < product->table_count; t++) {
+        const struct fh_access_table *table = &product->tables[t];
+        for (uint32_t c = 0; c < table->column_count; c++) {
+            if (fh_policy_selects(rule, table->name, &table->columns[c])) {
                 check_mask(rule, table, &table->columns[c], findings);
             }
         }
     }
-    if (touched == 0) {
+}
+
+static void check_rule(const struct fh_policy_rule *rule,
+                       const struct fh_access_product *product,
+                       struct fh_findings *findings)
+{
+    if (rule->kind == FH_POLICY_MASK) {
+        check_masks(rule, product, findings);
+    }
+    if (fh_policy_fits(rule, product) == 0) {
         fh_findings_add(findings,
                         FH_SEVERITY_WARNING,
                         rule->line,

@@ -126,6 +126,9 @@ void fh_policy_check_product(const struct fh_policy *policy,
 
 /* ---- asking ---- */
 
+/* How many columns (of a filter: tables) of the product a rule selects. */
+uint32_t fh_policy_fits(const struct fh_policy_rule *rule, const struct fh_access_product *product);
+
 /* Whether it governs this major version of the product. */
 bool fh_policy_governs(const struct fh_policy *policy, const char *product, uint32_t major);
 

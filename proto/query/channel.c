@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { COLUMN_FIELDS = 5, TABLE_FIELDS = 10 };
+enum { COLUMN_FIELDS = 5, TABLE_FIELDS = 11 };
 
 static const struct kind_row {
     unsigned kind;
@@ -133,6 +133,12 @@ static void put_table(struct fh_buf *out, const struct fh_table *table)
     fh_pack_uint(out, table->first_file);
     fh_pack_uint(out, table->row_estimate);
     put_columns(out, table->columns, table->column_count);
+    fh_pack_array(out, table->key_count);
+    for (uint32_t i = 0; i < table->key_count; i++) {
+        fh_pack_array(out, 2);
+        fh_pack_uint(out, table->keys[i].id);
+        fh_pack_bin(out, fh_bytes(table->keys[i].b, FH_MASK_KEY_BYTES));
+    }
 }
 
 void fh_channel_put_tables(struct fh_buf *out, const struct fh_table *tables, uint32_t count)

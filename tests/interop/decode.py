@@ -88,6 +88,7 @@ class Checker:
             "grant-end": lambda: (value[1], {0, 2}, value[4]),
             "access-request": lambda: (value[1], {0, 2, 3}, value[10]),
             "access-answer": lambda: (value[1], {0, 2}, value[6]),
+            "policy": lambda: (value["domain"], {0, 2}, value["created"]),
         }
         identity, roles, when = where[record.name]()
         if identity is None:  # these name their node, and by it its domain

@@ -241,6 +241,11 @@ def access_answer(value):
     need(value[3] == 0 or value[5] != "", "a denial without reason")
 
 
+def optional_time(value):
+    if value is not None:
+        time(value)
+
+
 table = fields(id32, name, str_of(63), str_of(32), id32)
 SHAPES = {
     1: ("key", 1024, key_event),
@@ -294,4 +299,12 @@ SHAPES = {
     16: ("grant-end", 256, fields(exactly(1), id32, id32, time, time)),
     17: ("access-request", 32768, access_request),
     18: ("access-answer", 1024, access_answer),
+    19: (
+        "policy",
+        66560,
+        keys(
+            created=time, domain=id32, name=name, prev=optional_id, seq=up_to(2**64 - 1, 1),
+            text=str_of(65536), until=optional_time, v=exactly(1), version=str_of(32),
+        ),
+    ),
 }

@@ -7,6 +7,7 @@
 #include "proto/gossip/facts.h"
 #include "proto/governance/access_request.h"
 #include "proto/governance/grant.h"
+#include "proto/governance/policy_record.h"
 #include "proto/quality/measurement.h"
 #include "proto/query/query.h"
 #include "proto/query/receipt.h"
@@ -323,6 +324,49 @@ static void write_access(struct scene *scene)
     write_sealed(scene, "access_denied", &record, &us->key);
 }
 
+/* A policy, and the version that follows it and ends by itself. */
+static void write_policies(struct scene *scene)
+{
+    static const char first[] = "name: personal_data\n"
+                                "version: 1.0.0\n"
+                                "mask:\n"
+                                "  - classification: [restricted]\n"
+                                "    method: hash\n";
+    static const char second[] = "name: personal_data\n"
+                                 "version: 1.1.0\n"
+                                 "valid_until: 2027-12-31\n"
+                                 "products: [flights@1]\n"
+                                 "purposes: [safety]\n"
+                                 "filter:\n"
+                                 "  - {table: departures, where: delay > 15}\n";
+    const struct test_domain *us = &scene->founder;
+    struct fh_policy_record policy = {.domain = us->id,
+                                      .name = "personal_data",
+                                      .version = "1.0.0",
+                                      .seq = 1,
+                                      .created_ms = TEST_START_MS,
+                                      .until_ms = INT64_MAX,
+                                      .text = fh_bytes_cstr(first)};
+    struct fh_buf record FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
+    for (unsigned i = 0; i < 2; i++) {
+        fh_buf_reset(&scene->payload);
+        fh_policy_record_encode(&scene->payload, &policy);
+        fh_record_seal(&record,
+                       FH_RECORD_POLICY,
+                       &scene->mesh,
+                       fh_buf_view(&scene->payload),
+                       &us->publisher.secret);
+        policy.prev =
+            write_sealed(scene, i == 0 ? "policy" : "policy_that_ends", &record, &us->publisher);
+        policy.seq = 2;
+        snprintf(policy.version, sizeof policy.version, "1.1.0");
+        policy.created_ms = TEST_START_MS + TEST_HOUR_MS;
+        policy.until_ms = INT64_C(1830297599999); /* the whole day */
+        policy.text = fh_bytes_cstr(second);
+    }
+}
+
 void vectors_records(struct fh_buf *out)
 {
     struct scene scene = {.out = out, .founder = test_domain_of(0)};
@@ -335,5 +379,6 @@ void vectors_records(struct fh_buf *out)
     write_query(&scene, &contract);
     write_measurement(&scene, &contract);
     write_access(&scene);
+    write_policies(&scene);
     fh_buf_fini(&scene.payload);
 }

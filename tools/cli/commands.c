@@ -395,6 +395,7 @@ const struct fh_command fh_commands[] = {
         .run = fh_cmd_query,
     },
 #include "tools/cli/commands_access.inc"
+#include "tools/cli/commands_policy.inc"
     {
         .noun = "verify",
         .operands = "FILE",
