@@ -112,8 +112,15 @@ succeeds as ann -o csv access show "$request" --peer "${address[market]}"
 [[ $(column reason) == welcome && $(column granted_rows) == 'id <= 100' && $(column grant) == "$grant" ]] ||
     fail "$(cat "$work/out")"
 succeeds as ann access can-i read shop/orders.item --purpose audit
+prints $'n\n100' as ann -o csv query "$count" --purpose audit --peer "${address[market]}"
+prints $'item,price\nitem 0 of the shop in the market hall,0.5' as ann -o csv query \
+    'SELECT * FROM shop.orders ORDER BY price LIMIT 1' --purpose audit
+refused 1 'id' -- as ann query 'SELECT id FROM shop.orders' --purpose audit
 refused 4 'access.purpose' -- as ann query "$count" --purpose sales
 refused 4 'access.denied' -- as bob query "$count" --purpose audit
+no=0
+as ann -o csv access can-i read shop/orders.id --purpose audit >"$work/out" 2>"$work/err" || no=$?
+[[ $no == 4 && $(column rule) == access.column.denied ]] || fail "can-i of a hidden column: $no $(cat "$work/err")"
 
 say "- a request waits for an owner that is away, through a restart of whoever keeps it"
 stop_node shop
