@@ -80,6 +80,8 @@ static void on_question(struct fh_question *question, void *user)
 static void on_session_gone(uint64_t session, void *user)
 {
     struct fh_node *node = user;
+    fh_serve_rejudge(
+        node->serve); /* a key that was revoked hears that, and not only that it ends */
     fh_serve_session_gone(node->serve, session);
 }
 

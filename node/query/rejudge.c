@@ -6,7 +6,7 @@
  * grant expires, a grant is ended. The watch asks twice a second, and whoever takes such a record
  * asks at once. What does not hold any more ends the stream with its reason.
  *
- * Rows of another owner are his to judge. A node that joins asks him once a second (STILL), since
+ * Rows of another owner are his to judge. A node that joins asks him twice a second (STILL), since
  * his part may have been sent whole, or wait in a window, while the join still answers.
  */
 #include "node/query/stream.h"
@@ -17,7 +17,7 @@
 
 enum {
     ARENA_BYTES = 8 * 1024 * 1024, /* of all decisions of one stream */
-    STILL_EVERY_MS = 1000,
+    STILL_EVERY_MS = 500,
 };
 
 /* ---- own tables ---- */
@@ -34,6 +34,28 @@ static int judge_key(const struct fh_stream *stream, int64_t now_ms, struct fh_e
                                err);
 }
 
+/* Whether what is shown is still allowed: all of it, or not more than what may be seen now. */
+static int judge_view(const struct fh_plan_table *table,
+                      const struct fh_view *now,
+                      struct fh_arena *arena,
+                      struct fh_err *err)
+{
+    struct fh_view both;
+    if (table->view == NULL || now->open) {
+        return FH_OK;
+    }
+    int rc = fh_view_stricter(&both, table->view, now, arena, err);
+    if (rc == FH_OK && memcmp(both.id.b, table->view->id.b, sizeof both.id.b) != 0) {
+        rc = fh_err_rule(err,
+                         FH_EDENIED,
+                         "access.changed",
+                         "what you may see of %s/%s is less than before; ask again",
+                         table->table.entry.domain_name,
+                         table->table.entry.announcement.product);
+    }
+    return rc;
+}
+
 static int judge_tables(struct fh_stream *stream, struct fh_err *err)
 {
     struct fh_arena *arena FH_CLEANUP(fh_arena_freep) = fh_arena_new(ARENA_BYTES);
@@ -44,14 +66,8 @@ static int judge_tables(struct fh_stream *stream, struct fh_err *err)
                                &stream->serve->options.domain)) {
             struct fh_right right;
             rc = fh_stream_decide(stream, table, arena, &right, err);
-            if (rc == FH_OK && table->view != NULL &&
-                memcmp(right.view.id.b, table->view->id.b, FH_HASH_BYTES) != 0) {
-                rc = fh_err_rule(err,
-                                 FH_EDENIED,
-                                 "access.changed",
-                                 "what you may see of %s/%s has changed meanwhile; ask again",
-                                 table->table.entry.domain_name,
-                                 table->table.entry.announcement.product);
+            if (rc == FH_OK) {
+                rc = judge_view(table, &right.view, arena, err);
             }
         }
     }

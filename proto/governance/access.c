@@ -37,6 +37,7 @@ void fh_access_request_command(struct fh_buf *out, const struct fh_access_ask *a
     } else {
         put_shell_word(out, ask->purpose);
     }
+    fh_buf_add_cstr(out, " --until 90d");
 }
 
 /* "<why>; <what helps>: freehold access request ..." */
@@ -51,12 +52,22 @@ refuse(const struct fh_access_ask *ask, const char *rule, const char *why, struc
 
 /* ---- who is let in ---- */
 
-/* Which of two grants that both cover decides: the one that opens more columns, then all rows, then
- * for longer; never chance. */
-static bool is_better(const struct fh_grant_held *a, const struct fh_grant_held *b)
+/* Whether the node that joins is of a domain that is neither the consumer's nor the owner's. */
+static bool by_third(const struct fh_access_ask *ask)
+{
+    return !fh_domain_id_equal(&ask->entry, &ask->consumer) &&
+           !fh_domain_id_equal(&ask->entry, &ask->product->owner);
+}
+
+/* Which of two grants that both cover decides: where a third domain joins, the one that allows it;
+ * then the one that opens more columns, then all rows, then for longer; never chance. */
+static bool is_better(const struct fh_grant_held *a, const struct fh_grant_held *b, bool third)
 {
     const struct fh_grant *x = &a->grant;
     const struct fh_grant *y = &b->grant;
+    if (third && x->relay_allowed != y->relay_allowed) {
+        return x->relay_allowed;
+    }
     uint32_t columns_x = x->columns.count == 0 ? UINT32_MAX : x->columns.count;
     uint32_t columns_y = y->columns.count == 0 ? UINT32_MAX : y->columns.count;
     if (columns_x != columns_y) {
@@ -95,7 +106,7 @@ static const struct fh_grant_held *find_grant(const struct fh_access_ask *ask,
             continue;
         }
         enum fh_grant_verdict verdict = fh_grant_covers(held, &question);
-        if (verdict == FH_GRANT_COVERS && (best == NULL || is_better(held, best))) {
+        if (verdict == FH_GRANT_COVERS && (best == NULL || is_better(held, best, by_third(ask)))) {
             best = held;
         }
         if (verdict > *out_verdict) {
@@ -386,8 +397,7 @@ int fh_access_decide(struct fh_access_decision *out,
 {
     struct fh_party consumer = consumer_of(ask);
     struct fh_party entry = entry_of(ask);
-    bool third = !fh_domain_id_equal(&ask->entry, &ask->consumer) &&
-                 !fh_domain_id_equal(&ask->entry, &ask->product->owner);
+    bool third = by_third(ask);
     struct fh_judging judging = {.ask = ask, .arena = arena, .made = {.until_ms = INT64_MAX}};
     consumer.as.domain_id = consumer.id;
     entry.as.domain_id = entry.id;

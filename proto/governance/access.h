@@ -136,8 +136,8 @@ FH_MUST_CHECK int fh_access_check_table(const struct fh_access_decision *decisio
                                         uint32_t table,
                                         struct fh_err *err);
 
-/* Appends `freehold access request DOMAIN/PRODUCT --purpose P`, ready for a shell. Failures stick
- * in `out`. */
+/* Appends `freehold access request DOMAIN/PRODUCT --purpose P --until 90d`, for a shell. Failures
+ * stick in `out`. */
 void fh_access_request_command(struct fh_buf *out, const struct fh_access_ask *ask);
 
 #endif

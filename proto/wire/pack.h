@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Canonical msgpack: a bounded scanner, a reader and a writer. The only owner of msgpack.h.
+ * Canonical msgpack: a bounded scanner, a reader and a writer (pack_write.c, the only owner of
+ * msgpack.h).
  *
  * Canonical means that a value has exactly one encoding: shortest integer and length forms, no
  * floats, no ext, maps with string keys in strictly ascending byte order, UTF-8 strings without

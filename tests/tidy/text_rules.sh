@@ -41,8 +41,8 @@ tests           : common proto node tools
 owners="
 uv.h            : node/io/* node/admin* node/query/workers*
 nng/*           : node/io/link* tools/client/*
-msgpack.h       : proto/wire/pack.c
-msgpack/*       : proto/wire/pack.c
+msgpack.h       : proto/wire/pack_write.c
+msgpack/*       : proto/wire/pack_write.c
 sodium.h        : proto/wire/crypto.c node/state/keystore.c
 sodium/*        : proto/wire/crypto.c node/state/keystore.c
 sqlite3.h       : node/state/* node/worker/source_sqlite.c

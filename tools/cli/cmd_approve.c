@@ -90,7 +90,7 @@ static int report_approval(struct answering *a, const struct fh_record_id *id, s
                dry_run ? "not granted: everything holds"
                        : "granted; %s may read it now, and is told",
                a->entry->consumer_name);
-    return fh_grants_show(a->cli, &governed, 1, err);
+    return fh_grants_show(a->cli, &governed, 1, true, err);
 }
 
 int fh_cmd_access_approve(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)

@@ -47,7 +47,7 @@ int fh_cmd_grant_list(struct fh_cli *cli, const struct fh_args *args, struct fh_
         if (kept > 1) {
             qsort(governing.grants, kept, sizeof *governing.grants, by_product);
         }
-        code = fh_grants_show(cli, governing.grants, kept, err);
+        code = fh_grants_show(cli, governing.grants, kept, false, err);
     }
     fh_governing_close(&governing);
     return code;
@@ -62,7 +62,7 @@ int fh_cmd_grant_show(struct fh_cli *cli, const struct fh_args *args, struct fh_
         code = fh_governing_grant_find(&governing, args->operands[0], &governed, err);
     }
     if (code == FH_OK) {
-        code = fh_grants_show(cli, governed, 1, err);
+        code = fh_grants_show(cli, governed, 1, true, err);
     }
     fh_governing_close(&governing);
     return code;
@@ -160,7 +160,7 @@ int fh_cmd_grant_create(struct fh_cli *cli, const struct fh_args *args, struct f
         if (dry_run) {
             fh_cli_say(cli, "not granted: everything holds");
         }
-        code = fh_grants_show(cli, &governed, 1, err);
+        code = fh_grants_show(cli, &governed, 1, true, err);
     }
     fh_governing_close(&governing);
     return code;
@@ -197,7 +197,7 @@ int fh_cmd_grant_revoke(struct fh_cli *cli, const struct fh_args *args, struct f
         fh_cli_say(cli,
                    dry_run ? "not ended: everything holds"
                            : "ended for good; what was running by it ends now");
-        code = fh_grants_show(cli, &shown, 1, err);
+        code = fh_grants_show(cli, &shown, 1, true, err);
     }
     fh_governing_close(&governing);
     return code;

@@ -127,6 +127,7 @@ static void put_grant(struct fh_cli *cli,
 int fh_grants_show(struct fh_cli *cli,
                    const struct fh_governed *grants,
                    size_t count,
+                   bool record,
                    struct fh_err *err)
 {
     static const struct fh_output_column columns[] = {
@@ -147,7 +148,7 @@ int fh_grants_show(struct fh_cli *cli,
     struct fh_buf cell FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&cell, CELL_BYTES);
     struct fh_output *output FH_CLEANUP(fh_output_freep) =
-        fh_cli_output(cli, count == 1, columns, FH_COUNT(columns));
+        fh_cli_output(cli, record, columns, FH_COUNT(columns));
     for (size_t i = 0; i < count; i++) {
         put_grant(cli, output, &grants[i], &cell);
     }

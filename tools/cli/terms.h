@@ -18,10 +18,11 @@ FH_MUST_CHECK int fh_grant_terms(struct fh_grant *grant,
 
 /* "active", "ended", "expired", "not begun". */
 const char *fh_governed_state(const struct fh_governed *governed, int64_t now_ms);
-/* Prints grants, one line each. */
+/* Prints grants, one line each, or a single one as a record. */
 FH_MUST_CHECK int fh_grants_show(struct fh_cli *cli,
                                  const struct fh_governed *grants,
                                  size_t count,
+                                 bool record,
                                  struct fh_err *err);
 
 #endif
