@@ -53,6 +53,7 @@ make_receipt(struct fh_stream *stream, unsigned outcome, struct fh_buf *out, str
         .finished_ms = fh_clock_wall_ms(),
         .part_count = stream->part_count,
     };
+    receipt->has_policy = fh_rights_policy(&stream->plan, &receipt->policy);
     for (uint32_t i = 0; i < stream->plan.table_count; i++) {
         const struct fh_catalog_entry *entry = &stream->plan.tables[i].table.entry;
         receipt->contracts[receipt->contract_count++] = entry->announcement.contract;

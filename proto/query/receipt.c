@@ -153,21 +153,6 @@ int fh_receipt_build(struct fh_buf *out, const struct fh_receipt *receipt, struc
     return code == FH_OK ? FH_OK : fh_err_set(err, code, "receipt: no room for it");
 }
 
-/* A bin of 32 bytes or of none; whether it was there. */
-static bool read_optional(struct fh_pack_reader *reader, uint8_t out[FH_ID_BYTES])
-{
-    struct fh_bytes bin = fh_pack_read_bin(reader, FH_ID_BYTES);
-    if (bin.size == 0) {
-        return false;
-    }
-    if (bin.size != FH_ID_BYTES) {
-        fh_pack_fail(reader, "expected 32 bytes or none");
-        return false;
-    }
-    memcpy(out, bin.data, FH_ID_BYTES);
-    return true;
-}
-
 static size_t read_ids(struct fh_pack_reader *reader, struct fh_record_id *out)
 {
     size_t count = fh_pack_read_array(reader, FH_QUERY_TABLES_MAX);
@@ -210,9 +195,9 @@ static void read_fields(struct fh_pack_reader *reader, struct fh_receipt *out)
     out->sent.bytes = fh_pack_read_uint(reader, UINT64_MAX);
     out->sent.batches = fh_pack_read_uint(reader, UINT64_MAX);
     fh_pack_read_fixed(reader, out->sent.tags.b, FH_HASH_BYTES);
-    out->sent.has_tree = read_optional(reader, out->sent.tree.b);
+    out->sent.has_tree = fh_pack_read_optional(reader, out->sent.tree.b, FH_HASH_BYTES);
     out->contract_count = read_ids(reader, out->contracts);
-    out->has_policy = read_optional(reader, out->policy.b);
+    out->has_policy = fh_pack_read_optional(reader, out->policy.b, FH_ID_BYTES);
     out->started_ms = (int64_t)fh_pack_read_uint(reader, INT64_MAX);
     out->finished_ms = (int64_t)fh_pack_read_uint(reader, INT64_MAX);
     out->part_count = read_ids(reader, out->parts);

@@ -40,8 +40,8 @@ tests           : common proto node tools
 # any of these, as they look at the libraries from the other side.
 owners="
 uv.h            : node/io/* node/admin* node/query/workers*
-msgpack.h       : proto/wire/pack.c
-msgpack/*       : proto/wire/pack.c
+msgpack.h       : proto/wire/pack_write.c
+msgpack/*       : proto/wire/pack_write.c
 openssl/*       : proto/wire/crypto_openssl.c
 sodium.h        : proto/wire/crypto.c proto/wire/crypto_openssl.c node/state/keystore.c
 sodium/*        : proto/wire/crypto.c node/state/keystore.c
