@@ -44,6 +44,7 @@ void freehold_result_close(struct freehold_result *result)
         fh_buf_fini(&result->columns[i].text);
     }
     fh_free(result->columns);
+    fh_free(result->limited);
     fh_arena_free(result->arena);
     fh_buf_fini(&result->sql);
     fh_buf_fini(&result->request_record);
