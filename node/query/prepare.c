@@ -141,8 +141,12 @@ static void begun(void *user)
     stream->touched_ms = fh_clock_mono_ms();
     stream->told = true;
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
-    fh_buf_init(&out, 64);
-    fh_msg_stream_answer(&out, stream->id);
+    fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
+    if (stream->kind == FH_STREAM_QUERY) {
+        fh_view_tell(&out, stream);
+    } else {
+        fh_msg_stream_answer(&out, stream->id);
+    }
     fh_question_answer_buf(FH_TAKE(stream->opening), &out);
 }
 
@@ -211,6 +215,7 @@ static int entitle(struct fh_stream *stream, struct fh_plan_table *table, struct
     if (rc == FH_OK) {
         table->right = right;
         table->view = &right->view;
+        rc = fh_view_note(table, stream->arena, err);
     }
     return rc;
 }

@@ -164,6 +164,11 @@ fh_stream_submit(struct fh_stream *stream, void (*work)(void *), void (*done)(vo
 /* view_ask.c */
 /* Asks the owners of remote tables for what is there to be seen, and then goes on or fails. */
 void fh_views_ask(struct fh_stream *stream);
+/* Notes what is masked and filtered of an own table whose view is known. FH_ENOMEM. */
+FH_MUST_CHECK int
+fh_view_note(struct fh_plan_table *table, struct fh_arena *arena, struct fh_err *err);
+/* Appends the answer to a QUERY: the stream, and what is not as its owner has it. */
+void fh_view_tell(struct fh_buf *out, const struct fh_stream *stream);
 /* Appends the answer of an owner for its table. */
 void fh_view_answer(struct fh_buf *out,
                     const struct fh_plan_table *table,
