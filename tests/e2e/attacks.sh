@@ -74,14 +74,55 @@ product shop ledger active nobody 50 "$(canary secret value_of_a_closed_product)
 product shop sketch draft mesh 50 "$(canary secret value_of_a_draft)" "$hidden"
 product market stalls active mesh 40 "$(canary row granted_value_of_another_owner)" "$hidden"
 product market till active nobody 40 "$(canary secret value_of_a_closed_product_elsewhere)" "$hidden"
+# A product that is masked, has a hidden column, and whose rows of France are filtered away. What is masked is
+# told to the attacker as a guess: %{name} and %{mail} are right and must not be found.
+name=$(canary secret masked_name)
+mail=$(canary secret masked_mail)
+phone=$(canary secret masked_phone)
+note=$(canary secret hidden_column_of_a_policy)
+filtered=$(canary secret filtered_row)
+awk -v name="$name" -v mail="$mail" -v phone="$phone" -v note="$note" -v filtered="$filtered" 'BEGIN {
+    print "id,name,mail,phone,born,pay,country,note"
+    for (i = 1; i <= 40; i++)
+        printf "%d,%s,%s,%s,19%d-%02d-%02d,%d,%s,%s\n", i, i == 7 ? name : (i % 4 == 0 ? filtered i : "name " i),
+            i == 7 ? mail "@example.org" : "m" i "@example.org", i % 2 ? phone : "", 50 + i, i % 12 + 1, i % 28 + 1,
+            1000 + 137 * i, i % 4 == 0 ? "FR" : "DE", note
+}' >"$roots/people.csv"
+contract people active mesh csv | awk '/name: item/ {
+    print "      - {name: name, logicalType: string, classification: restricted}"
+    print "      - {name: mail, logicalType: string, tags: [contact]}"
+    print "      - {name: phone, logicalType: string}"
+    print "      - {name: born, logicalType: date}"
+    print "      - {name: pay, logicalType: integer}"
+    print "      - {name: country, logicalType: string}"
+    print "      - {name: note, logicalType: string}"
+    next
+} !/name: price/' >"$roots/people.odcs.yaml"
+prints 'shop/people@1.0.0' fh shop product publish "$roots/people.odcs.yaml"
+cat >"$roots/people.policy.yaml" <<'YAML'
+name: people
+version: 1.0.0
+products: [people]
+mask:
+  - {classification: [restricted], method: hash}
+  - {tags: [contact], method: partial, first: 1}
+  - {columns: [phone], method: "null"}
+  - {columns: [born], method: generalise, to: year}
+  - {columns: [pay], method: generalise, step: 1000}
+hide:
+  - {columns: [note]}
+filter:
+  - {table: people, where: country = 'DE'}
+YAML
+prints 'people 1.0.0' fh shop policy publish "$roots/people.policy.yaml"
 canary secret file_beside_the_data >"$roots/secret.csv"
 mkdir "$roots/.private"
 canary secret hidden_file >"$roots/.private/secret.txt"
 canary secret file_in_the_home >"$work/shop/home/notes.txt"
 canary secret file_beside_the_keys >"$work/shop/home/keys/spare.txt"
 canary secret file_in_the_temporary_folder >"$work/shop/home/tmp/left.txt"
-until_true 10 "the products at shop" finds shop 5
-until_true 10 "the products at market" finds market 5
+until_true 10 "the products at shop" finds shop 6
+until_true 10 "the products at market" finds market 6
 printf '%s\n' "$(canary secret query_of_another_consumer)" >"$work/words"
 for name in mallory1 mallory2 alice1 alice2; do
     timeout 60 "$bin/freehold" key create "$work/$name.key" >"$work/$name.pub" 2>/dev/null
@@ -104,7 +145,7 @@ attack()
         --lane relay "${address[market]}" "$work" mallory2 alice2 \
         --honest "$source_folder/tests/attack/honest.case" \
         --word work "$work" --word data "$work/roots" --word home "$work/shop/home" \
-        --word other "$(<"$work/words")" \
+        --word other "$(<"$work/words")" --word name "$name" --word mail "$mail" --word filtered "$filtered" \
         --log "$work/shop/node.log" --log "$work/market/node.log" \
         --folder "$work/shop/home" --folder "$work/market/home" --folder "$roots" "$@"
 }
