@@ -316,7 +316,8 @@ static void serve_right(struct fh_serve *serve, struct fh_question *question)
         if (sees) {
             fh_view_answer(&out, &stream->plan.tables[0], &right);
         } else {
-            fh_msg_ok(&out, 0);
+            const struct fh_msg_still still = {.open = right.view.open, .view = right.view.id};
+            fh_msg_still_answer(&out, &still);
         }
         fh_question_answer_buf(FH_TAKE(stream->opening), &out);
         fh_stream_end(stream, NULL);

@@ -12,6 +12,7 @@
 #include "node/query/serve.h"
 #include "node/query/source.h"
 #include "proto/query/receipt.h"
+#include "proto/session/messages_access.h"
 
 #include "common/list.h"
 
@@ -99,7 +100,11 @@ struct fh_stream {
     unsigned views;  /* ASKING: owners that have not answered yet */
     unsigned stills; /* questions to other owners whether this may still be read */
     int64_t still_next_ms; /* monotonic */
-    unsigned held;         /* callers up the stack that still use it: see fh_stream_hold */
+    struct {
+        bool known; /* its owner has said what is seen of it */
+        struct fh_msg_still first;
+    } seen[FH_QUERY_TABLES_MAX]; /* by table of the plan */
+    unsigned held;               /* callers up the stack that still use it: see fh_stream_hold */
 
     struct fh_barrier *barrier;     /* NULL: no own table is masked for this consumer */
     struct fh_masked_table *masked; /* SCAN: its table, when it is masked; in the arena */
