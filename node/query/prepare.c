@@ -44,7 +44,10 @@ static int masked_scan_sql(struct fh_stream *stream, struct fh_buf *out, struct 
     if (stream->scan_column_count == 0) {
         fh_masked_select_rows(out, table);
     } else {
-        fh_masked_select(out, table, columns, stream->scan_column_count);
+        fh_masked_select(out,
+                         table,
+                         &(struct fh_masked_scan){.columns = columns,
+                                                  .column_count = stream->scan_column_count});
     }
     return FH_OK;
 }
