@@ -285,7 +285,9 @@ static void scans_try_what_is_certain(void **state)
         if (m.wishes != wished[i].wishes) {
             fail_msg("%s: %u wishes, not %u", wished[i].sql, (unsigned)m.wishes, wished[i].wishes);
         }
-        assert_true(scanned[1] < scanned[0] || wished[i].wishes == 0);
+        /* A scan that is closed early does not say how far it came. */
+        bool whole = strstr(wished[i].sql, "LIMIT") == NULL;
+        assert_true(scanned[1] < scanned[0] || wished[i].wishes == 0 || !whole);
         if (strcmp(fh_buf_cstr(&answers[0]), fh_buf_cstr(&answers[1])) != 0) {
             fail_msg(
                 "%s:\n%s\n%s", wished[i].sql, fh_buf_cstr(&answers[0]), fh_buf_cstr(&answers[1]));
