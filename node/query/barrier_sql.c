@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 /* ---- the table ---- */
 
@@ -301,19 +302,121 @@ static void put_rows(struct fh_buf *out, const struct fh_masked_table *table)
     fh_buf_add_u8(out, ')');
 }
 
+static void put_column(struct fh_buf *out, const struct fh_masked_table *table, uint32_t index)
+{
+    const struct fh_masked_column *column = &table->columns[index];
+    const struct fh_column *source = &table->real.columns[column->at];
+    put_masked(out, column, source);
+    fh_buf_add_cstr(out, " AS ");
+    fh_masked_name(out, source->name);
+}
+
+static bool class_fits(enum fh_gate_class class, struct fh_type type)
+{
+    bool whole = type.code >= FH_TYPE_INT8 && type.code <= FH_TYPE_HUGEINT;
+    bool real = type.code == FH_TYPE_FLOAT || type.code == FH_TYPE_DOUBLE;
+    switch (class) {
+    case FH_GATE_CLASS_ANY:
+        return true;
+    case FH_GATE_CLASS_WHOLE:
+        return whole || real;
+    case FH_GATE_CLASS_DECIMAL:
+        return real;
+    case FH_GATE_CLASS_TEXT:
+        return type.code == FH_TYPE_VARCHAR;
+    case FH_GATE_CLASS_DATE:
+        return type.code == FH_TYPE_DATE || type.code == FH_TYPE_TIMESTAMP;
+    case FH_GATE_CLASS_TIMESTAMP:
+        return type.code == FH_TYPE_TIMESTAMP;
+    case FH_GATE_CLASS_COUNT:
+        break;
+    }
+    return false;
+}
+
+static bool find_wish(struct fh_masked_wish *out,
+                      const struct fh_masked_table *table,
+                      const struct fh_gate_wish *wish)
+{
+    unsigned found = 0;
+    for (uint32_t i = 0; i < table->visible.column_count; i++) {
+        if (strcasecmp(table->visible.columns[i].name, wish->column) == 0) {
+            *out = (struct fh_masked_wish){.column = i, .suffix = wish->suffix};
+            found++;
+        }
+    }
+    return found == 1 && class_fits(wish->class, table->visible.columns[out->column].type);
+}
+
+const struct fh_masked_wish *fh_masked_wishes(const struct fh_masked_table *table,
+                                              const struct fh_gate *gate,
+                                              uint32_t number,
+                                              struct fh_arena *arena,
+                                              uint32_t *out_count)
+{
+    struct fh_masked_wish *wishes = fh_arena_array(arena, FH_GATE_WISHES_MAX, sizeof *wishes);
+    uint32_t count = 0;
+    for (uint32_t i = 0; wishes != NULL && i < gate->wish_count; i++) {
+        if (gate->wishes[i].table == number && find_wish(&wishes[count], table, &gate->wishes[i])) {
+            count++;
+        }
+    }
+    *out_count = count;
+    return wishes;
+}
+
+/* Masked columns behind SELECT: those of the scan, and those that only its wishes need. */
+static void put_columns(struct fh_buf *out,
+                        const struct fh_masked_table *table,
+                        const struct fh_masked_scan *scan)
+{
+    uint8_t there[FH_BATCH_COLUMNS_MAX] = {0};
+    unsigned count = 0;
+    for (uint32_t i = 0; i < scan->column_count + scan->wish_count; i++) {
+        uint32_t column =
+            i < scan->column_count ? scan->columns[i] : scan->wishes[i - scan->column_count].column;
+        if (there[column] == 0) {
+            there[column] = 1;
+            fh_buf_add_cstr(out, count++ == 0 ? "" : ", ");
+            put_column(out, table, column);
+        }
+    }
+}
+
 void fh_masked_select(struct fh_buf *out,
                       const struct fh_masked_table *table,
-                      const uint32_t *columns,
-                      uint32_t count)
+                      const struct fh_masked_scan *scan)
 {
-    fh_buf_add_cstr(out, count == 0 ? "SELECT count(*)" : "SELECT ");
-    for (uint32_t i = 0; i < count; i++) {
-        const struct fh_masked_column *column = &table->columns[columns[i]];
-        const struct fh_column *source = &table->real.columns[column->at];
+    fh_buf_add_cstr(out, scan->column_count == 0 ? "SELECT count(*)" : "SELECT ");
+    if (scan->column_count == 0 || scan->wish_count == 0) {
+        for (uint32_t i = 0; i < scan->column_count; i++) {
+            fh_buf_add_cstr(out, i == 0 ? "" : ", ");
+            put_column(out, table, scan->columns[i]);
+        }
+        put_rows(out, table);
+        return;
+    }
+    for (uint32_t i = 0; i < scan->column_count; i++) {
         fh_buf_add_cstr(out, i == 0 ? "" : ", ");
-        put_masked(out, column, source);
-        fh_buf_add_cstr(out, " AS ");
-        fh_masked_name(out, source->name);
+        fh_masked_name(out, table->visible.columns[scan->columns[i]].name);
+    }
+    fh_buf_add_cstr(out, " FROM (SELECT ");
+    put_columns(out, table, scan);
+    put_rows(out, table);
+    fh_buf_add_u8(out, ')');
+    for (uint32_t i = 0; i < scan->wish_count; i++) {
+        fh_buf_add_cstr(out, i == 0 ? " WHERE " : " AND ");
+        fh_masked_name(out, table->visible.columns[scan->wishes[i].column].name);
+        fh_buf_add_cstr(out, scan->wishes[i].suffix);
+    }
+}
+
+void fh_masked_select_all(struct fh_buf *out, const struct fh_masked_table *table)
+{
+    fh_buf_add_cstr(out, "SELECT ");
+    for (uint32_t i = 0; i < table->visible.column_count; i++) {
+        fh_buf_add_cstr(out, i == 0 ? "" : ", ");
+        put_column(out, table, i);
     }
     put_rows(out, table);
 }
@@ -322,4 +425,88 @@ void fh_masked_select_rows(struct fh_buf *out, const struct fh_masked_table *tab
 {
     fh_buf_add_cstr(out, "SELECT true");
     put_rows(out, table);
+}
+
+/* ---- copies ---- */
+
+static bool parquet_keeps(struct fh_type type)
+{
+    switch (type.code) {
+    case FH_TYPE_HUGEINT: /* becomes a DOUBLE */
+    case FH_TYPE_INTERVAL:
+    case FH_TYPE_JSON:
+    case FH_TYPE_TIMESTAMP_S: /* other units */
+    case FH_TYPE_TIMESTAMP_MS:
+    case FH_TYPE_TIMESTAMP_NS:
+        return false;
+    default:
+        return true;
+    }
+}
+
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static bool is_harmless_word(const char *word, size_t size)
+{
+    static const char *const before_bracket[] = {"in", "and", "or", "not", "between", "like", "is"};
+    for (size_t i = 0; i < FH_COUNT(before_bracket); i++) {
+        if (strlen(before_bracket[i]) == size && strncasecmp(word, before_bracket[i], size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Words of time that need no brackets begin so. */
+static bool asks_for_time(const char *word, size_t size)
+{
+    static const char *const begins[] = {"current", "local", "today", "now", "user", "session"};
+    for (size_t i = 0; i < FH_COUNT(begins); i++) {
+        size_t most = strlen(begins[i]);
+        if (size >= most && strncasecmp(word, begins[i], most) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Looks at words alone, also at those within quotes: what is refused is only not kept. */
+static bool is_timeless(const char *filter)
+{
+    for (const char *p = filter; *p != '\0';) {
+        if ((unsigned char)*p >= 0x80) {
+            return false;
+        }
+        if (!is_word(*p)) {
+            p++;
+            continue;
+        }
+        const char *word = p;
+        while (is_word(*p)) {
+            p++;
+        }
+        size_t size = (size_t)(p - word);
+        const char *next = p + strspn(p, " \t\r\n\"");
+        bool call = *next == '(' && !is_harmless_word(word, size);
+        if (call || asks_for_time(word, size)) {
+            return false;
+        }
+    }
+    return strstr(filter, "/*") == NULL && strstr(filter, "--") == NULL;
+}
+
+bool fh_masked_keepable(const struct fh_masked_table *table)
+{
+    static const struct fh_hash none;
+    bool keepable = memcmp(table->view->id.b, none.b, sizeof none.b) != 0;
+    for (uint32_t i = 0; i < table->visible.column_count; i++) {
+        keepable = keepable && parquet_keeps(table->visible.columns[i].type);
+    }
+    for (uint32_t i = 0; i < table->view->filter_count; i++) {
+        keepable = keepable && is_timeless(table->view->filters[i]);
+    }
+    return keepable;
 }

@@ -437,6 +437,13 @@ static void watch(void *user)
     fh_turns_next(serve); /* may set the timer to now */
 }
 
+/* Somebody may wait for it. */
+static void worker_freed(void *user)
+{
+    struct fh_serve *serve = user;
+    fh_timer_set(serve->watch, 0);
+}
+
 int fh_serve_new(struct fh_serve **out, const struct fh_serve_options *options, struct fh_err *err)
 {
     struct fh_serve *serve = fh_calloc(1, sizeof *serve);
@@ -445,8 +452,19 @@ int fh_serve_new(struct fh_serve **out, const struct fh_serve_options *options, 
     }
     serve->options = *options;
     fh_list_init(&serve->streams);
-    int rc = fh_timer_new(&serve->watch, options->loop, watch, serve, err);
+    struct fh_snapshots_options snapshots = {
+        .loop = options->loop,
+        .crew = options->crew,
+        .folder = fh_crew_folder(options->crew),
+        .freed = worker_freed,
+        .user = serve,
+    };
+    int rc = fh_snapshots_new(&serve->snapshots, &snapshots, err);
+    if (rc == FH_OK) {
+        rc = fh_timer_new(&serve->watch, options->loop, watch, serve, err);
+    }
     if (rc != FH_OK) {
+        fh_snapshots_free(serve->snapshots);
         fh_free(serve);
         return rc;
     }
@@ -472,12 +490,13 @@ void fh_serve_quiesce(struct fh_serve *serve)
 {
     serve->quiet = true;
     end_all(serve, 0, "this node is going down");
+    fh_snapshots_quiesce(serve->snapshots);
     fh_crew_quiesce(serve->options.crew);
 }
 
 bool fh_serve_drained(const struct fh_serve *serve)
 {
-    return serve->count == 0;
+    return serve->count == 0 && fh_snapshots_drained(serve->snapshots);
 }
 
 void fh_serve_free(struct fh_serve *serve)
@@ -487,6 +506,7 @@ void fh_serve_free(struct fh_serve *serve)
     }
     FH_ASSERT(serve->count == 0);
     fh_timer_free(serve->watch);
+    fh_snapshots_free(serve->snapshots);
     fh_free(serve);
 }
 
