@@ -455,6 +455,8 @@ static int start_services(struct fh_node *node, struct fh_err *err)
     struct fh_publisher_options publisher = {
         .loop = node->loop,
         .catalog = node->home.catalog,
+        .policies = node->home.policies,
+        .rights = node->home.rights,
         .keys = node->home.keys,
         .workers = node->workers,
         .mesh = node->mesh,
@@ -466,12 +468,8 @@ static int start_services(struct fh_node *node, struct fh_err *err)
     if (rc == FH_OK) {
         rc = fh_publisher_new(&node->publisher, &publisher, err);
     }
-    if (rc == FH_OK) {
-        rc = start_remote_publisher(node, err);
-    }
-    if (rc == FH_OK) {
-        rc = start_policing(node, err);
-    }
+    rc = rc == FH_OK ? start_remote_publisher(node, err) : rc;
+    rc = rc == FH_OK ? start_policing(node, err) : rc;
     if (rc == FH_OK) {
         rc = start_courier(node, err);
     }

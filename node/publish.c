@@ -7,6 +7,7 @@
 #include "common/time.h"
 #include "node/quality/checks.h"
 #include "node/quality/schedule.h"
+#include "node/query/rights.h"
 #include "proto/contract/contract_read.h"
 #include "proto/contract/contract_record.h"
 #include "proto/contract/publish_rules.h"
@@ -215,13 +216,31 @@ static void measured(struct job *job, const struct fh_checks_result *result)
     fh_schedule_published(job->publisher->options.schedule, &look);
 }
 
+/* What decides of the version that this one follows; NULL when it is the first. */
+static int find_before(struct job *job, const struct fh_access_product **out, struct fh_err *err)
+{
+    if (job->record.seq == 1) {
+        return FH_OK;
+    }
+    int rc = fh_rights_product(job->publisher->options.rights, &job->record.prev, out, err);
+    return rc == FH_ENOTFOUND ? FH_OK : rc;
+}
+
 static int report(struct job *job,
                   const struct fh_checks_result *result,
                   struct fh_publish_report *out,
                   struct fh_err *err)
 {
-    return fh_publish_report_make(
+    const struct fh_access_product *before = NULL;
+    int rc = fh_publish_report_make(
         out, job->contract, result, job->kept ? &job->announcement : NULL, job->arena, err);
+    if (rc == FH_OK) {
+        rc = find_before(job, &before, err);
+    }
+    return rc == FH_OK
+               ? fh_publish_report_policies(
+                     out, job->publisher->options.policies, job->contract, before, job->arena, err)
+               : rc;
 }
 
 /* The data could not be looked at; `table` is "" when that is about none of them. */

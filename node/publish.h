@@ -19,13 +19,17 @@
 #include "node/mesh/mesh.h"
 #include "node/publish_report.h"
 
+struct fh_policies;
 struct fh_publisher;
+struct fh_rights;
 struct fh_schedule;
 struct fh_workers;
 
 struct fh_publisher_options {
     struct fh_loop *loop;
     struct fh_catalog *catalog;
+    const struct fh_policies *policies; /* what they make of a version is told */
+    struct fh_rights *rights;
     struct fh_keystore *keys;
     struct fh_workers *workers;
     struct fh_mesh *mesh;         /* NULL when offline: peers learn of it at the next start */

@@ -5,8 +5,9 @@
 #include "proto/gossip/lifecycle.h"
 
 #include <stdio.h>
+#include <string.h>
 
-enum { BROKEN_MAX = 1000 }; /* listed; more say nothing new */
+enum { BROKEN_MAX = 1000, POLICY_NOTES_MAX = 200 }; /* listed; more say nothing new */
 
 /* A broken promise in words. */
 static void describe(struct fh_msg_finding *out,
@@ -114,6 +115,102 @@ int fh_publish_report_make(struct fh_publish_report *out,
     }
     if (kept != NULL) {
         out->findings[out->count++] = kept_status(kept);
+    }
+    return FH_OK;
+}
+
+/* ---- policies ---- */
+
+/* What is being said, and of which version. */
+struct governing {
+    struct fh_publish_report *report;
+    uint32_t most;
+    const struct fh_access_product *now;
+    const struct fh_access_product *before; /* or NULL */
+    struct fh_arena *arena;
+};
+
+static struct fh_msg_finding *next_note(struct governing *g, const char *table, const char *rule)
+{
+    if (g->report->count == g->most) {
+        return NULL;
+    }
+    struct fh_msg_finding *note = &g->report->findings[g->report->count++];
+    snprintf(note->table, sizeof note->table, "%s", table);
+    snprintf(note->rule, sizeof note->rule, "%s", rule);
+    return note;
+}
+
+static void note_masks(struct governing *g, const struct fh_policy_held *held)
+{
+    struct fh_findings findings;
+    fh_findings_init(&findings, g->arena);
+    fh_policy_check_product(held->policy, g->now, &findings);
+    for (size_t i = 0; i < findings.count; i++) {
+        const struct fh_finding *one = &findings.items[i];
+        struct fh_msg_finding *note =
+            one->severity == FH_SEVERITY_ERROR ? next_note(g, g->now->name, one->rule) : NULL;
+        if (note != NULL) {
+            snprintf(note->text,
+                     sizeof note->text,
+                     "policy %s, line %u: it is NULL for others: %.150s",
+                     held->name,
+                     one->line,
+                     one->message);
+        }
+    }
+}
+
+static void note_lost(struct governing *g, const struct fh_policy_held *held)
+{
+    for (size_t i = 0; g->before != NULL && i < held->policy->rule_count; i++) {
+        const struct fh_policy_rule *rule = &held->policy->rules[i];
+        if (fh_policy_fits(rule, g->before) == 0 || fh_policy_fits(rule, g->now) > 0) {
+            continue;
+        }
+        struct fh_msg_finding *note = next_note(g, g->now->name, "policy.rule.lost");
+        if (note != NULL) {
+            snprintf(note->text,
+                     sizeof note->text,
+                     "policy %s, line %u fits nothing of this version, as it did of the one "
+                     "before: what was renamed is open to others now",
+                     held->name,
+                     rule->line);
+        }
+    }
+}
+
+int fh_publish_report_policies(struct fh_publish_report *report,
+                               const struct fh_policies *policies,
+                               const struct fh_contract *contract,
+                               const struct fh_access_product *before,
+                               struct fh_arena *arena,
+                               struct fh_err *err)
+{
+    uint32_t count;
+    const struct fh_policy_held *const *held = fh_policies_held(policies, &count);
+    struct fh_msg_finding *findings =
+        fh_arena_array(arena, (size_t)report->count + POLICY_NOTES_MAX, sizeof *findings);
+    struct governing g = {
+        .report = report,
+        .most = report->count + POLICY_NOTES_MAX,
+        .now = fh_access_product_of(contract, arena),
+        .before = before,
+        .arena = arena,
+    };
+    if (findings == NULL || g.now == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for what policies make of a version");
+    }
+    if (report->count > 0) {
+        memcpy(findings, report->findings, report->count * sizeof *findings);
+    }
+    report->findings = findings;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct fh_policy *policy = held[i]->policy;
+        if (policy != NULL && fh_policy_governs(policy, g.now->name, g.now->major)) {
+            note_masks(&g, held[i]);
+            note_lost(&g, held[i]);
+        }
     }
     return FH_OK;
 }

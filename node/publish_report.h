@@ -14,7 +14,9 @@
 #define FH_NODE_PUBLISH_REPORT_H
 
 #include "node/quality/checks.h"
+#include "node/state/policies.h"
 #include "proto/gossip/announce.h"
+#include "proto/governance/access.h"
 #include "proto/session/messages.h"
 
 struct fh_publish_report {
@@ -30,5 +32,16 @@ FH_MUST_CHECK int fh_publish_report_make(struct fh_publish_report *out,
                                          const struct fh_announcement *kept,
                                          struct fh_arena *arena,
                                          struct fh_err *err);
+
+/* Adds notes of what the policies that govern the product make of this version: a rule that fits
+ * nothing of it but did of the version before (`before`, NULL at the first): a column that is
+ * renamed would lose its mask; and a mask that does not fit the type of its column, which shows
+ * nothing then. FH_ENOMEM. */
+FH_MUST_CHECK int fh_publish_report_policies(struct fh_publish_report *report,
+                                             const struct fh_policies *policies,
+                                             const struct fh_contract *contract,
+                                             const struct fh_access_product *before,
+                                             struct fh_arena *arena,
+                                             struct fh_err *err);
 
 #endif

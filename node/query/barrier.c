@@ -28,7 +28,9 @@ struct feed {
     /* the job that opens it */
     const struct fh_masked_table *table;
     uint32_t column_count;
-    uint32_t *columns; /* indices in table->visible; in the stream's arena */
+    uint32_t *columns;   /* indices in table->visible; in the stream's arena */
+    uint32_t wish_count; /* in the stream's arena */
+    const struct fh_masked_wish *wishes;
     bool opening;
     struct fh_err err;
 };
@@ -347,7 +349,12 @@ static int open_ring(struct feed *feed, const struct fh_type *types, struct fh_e
     FH_CLEANUP(fh_buf_fini) struct fh_buf sql;
     struct fh_ring_layout layout;
     fh_buf_init(&sql, FH_CHANNEL_FEED_BYTES_MAX);
-    fh_masked_select(&sql, feed->table, feed->columns, feed->column_count);
+    fh_masked_select(&sql,
+                     feed->table,
+                     &(struct fh_masked_scan){.columns = feed->columns,
+                                              .column_count = feed->column_count,
+                                              .wishes = feed->wishes,
+                                              .wish_count = feed->wish_count});
     if (arena == NULL || fh_buf_ok(&sql) != FH_OK) {
         return fh_err_rule(err, FH_ETOOBIG, "query.columns", "too many columns are read at once");
     }
@@ -441,6 +448,11 @@ static struct feed *new_feed(struct fh_barrier *barrier,
                           .columns = columns,
                           .column_count = scan->column_count,
                           .opening = true};
+    /* The gate's tables are the plan's, one by one, when each is named once. */
+    if (stream->gate.table_count == stream->plan.table_count && scan->column_count > 0) {
+        feed->wishes =
+            fh_masked_wishes(table, &stream->gate, scan->number, stream->arena, &feed->wish_count);
+    }
     pthread_mutex_lock(&barrier->lock);
     fh_list_push_back(&barrier->feeds, &feed->link);
     pthread_mutex_unlock(&barrier->lock);

@@ -311,17 +311,104 @@ static void put_column(struct fh_buf *out, const struct fh_masked_table *table, 
     fh_masked_name(out, source->name);
 }
 
+static bool class_fits(enum fh_gate_class class, struct fh_type type)
+{
+    bool whole = type.code >= FH_TYPE_INT8 && type.code <= FH_TYPE_HUGEINT;
+    bool real = type.code == FH_TYPE_FLOAT || type.code == FH_TYPE_DOUBLE;
+    switch (class) {
+    case FH_GATE_CLASS_ANY:
+        return true;
+    case FH_GATE_CLASS_WHOLE:
+        return whole || real;
+    case FH_GATE_CLASS_DECIMAL:
+        return real;
+    case FH_GATE_CLASS_TEXT:
+        return type.code == FH_TYPE_VARCHAR;
+    case FH_GATE_CLASS_DATE:
+        return type.code == FH_TYPE_DATE || type.code == FH_TYPE_TIMESTAMP;
+    case FH_GATE_CLASS_TIMESTAMP:
+        return type.code == FH_TYPE_TIMESTAMP;
+    case FH_GATE_CLASS_COUNT:
+        break;
+    }
+    return false;
+}
+
+static bool find_wish(struct fh_masked_wish *out,
+                      const struct fh_masked_table *table,
+                      const struct fh_gate_wish *wish)
+{
+    unsigned found = 0;
+    for (uint32_t i = 0; i < table->visible.column_count; i++) {
+        if (strcasecmp(table->visible.columns[i].name, wish->column) == 0) {
+            *out = (struct fh_masked_wish){.column = i, .suffix = wish->suffix};
+            found++;
+        }
+    }
+    return found == 1 && class_fits(wish->class, table->visible.columns[out->column].type);
+}
+
+const struct fh_masked_wish *fh_masked_wishes(const struct fh_masked_table *table,
+                                              const struct fh_gate *gate,
+                                              uint32_t number,
+                                              struct fh_arena *arena,
+                                              uint32_t *out_count)
+{
+    struct fh_masked_wish *wishes = fh_arena_array(arena, FH_GATE_WISHES_MAX, sizeof *wishes);
+    uint32_t count = 0;
+    for (uint32_t i = 0; wishes != NULL && i < gate->wish_count; i++) {
+        if (gate->wishes[i].table == number && find_wish(&wishes[count], table, &gate->wishes[i])) {
+            count++;
+        }
+    }
+    *out_count = count;
+    return wishes;
+}
+
+/* Masked columns behind SELECT: those of the scan, and those that only its wishes need. */
+static void put_columns(struct fh_buf *out,
+                        const struct fh_masked_table *table,
+                        const struct fh_masked_scan *scan)
+{
+    uint8_t there[FH_BATCH_COLUMNS_MAX] = {0};
+    unsigned count = 0;
+    for (uint32_t i = 0; i < scan->column_count + scan->wish_count; i++) {
+        uint32_t column =
+            i < scan->column_count ? scan->columns[i] : scan->wishes[i - scan->column_count].column;
+        if (there[column] == 0) {
+            there[column] = 1;
+            fh_buf_add_cstr(out, count++ == 0 ? "" : ", ");
+            put_column(out, table, column);
+        }
+    }
+}
+
 void fh_masked_select(struct fh_buf *out,
                       const struct fh_masked_table *table,
-                      const uint32_t *columns,
-                      uint32_t count)
+                      const struct fh_masked_scan *scan)
 {
-    fh_buf_add_cstr(out, count == 0 ? "SELECT count(*)" : "SELECT ");
-    for (uint32_t i = 0; i < count; i++) {
-        fh_buf_add_cstr(out, i == 0 ? "" : ", ");
-        put_column(out, table, columns[i]);
+    fh_buf_add_cstr(out, scan->column_count == 0 ? "SELECT count(*)" : "SELECT ");
+    if (scan->column_count == 0 || scan->wish_count == 0) {
+        for (uint32_t i = 0; i < scan->column_count; i++) {
+            fh_buf_add_cstr(out, i == 0 ? "" : ", ");
+            put_column(out, table, scan->columns[i]);
+        }
+        put_rows(out, table);
+        return;
     }
+    for (uint32_t i = 0; i < scan->column_count; i++) {
+        fh_buf_add_cstr(out, i == 0 ? "" : ", ");
+        fh_masked_name(out, table->visible.columns[scan->columns[i]].name);
+    }
+    fh_buf_add_cstr(out, " FROM (SELECT ");
+    put_columns(out, table, scan);
     put_rows(out, table);
+    fh_buf_add_u8(out, ')');
+    for (uint32_t i = 0; i < scan->wish_count; i++) {
+        fh_buf_add_cstr(out, i == 0 ? " WHERE " : " AND ");
+        fh_masked_name(out, table->visible.columns[scan->wishes[i].column].name);
+        fh_buf_add_cstr(out, scan->wishes[i].suffix);
+    }
 }
 
 void fh_masked_select_all(struct fh_buf *out, const struct fh_masked_table *table)

@@ -5,7 +5,9 @@
  *     SELECT mask(a), b FROM (FROM domain.product.table WHERE (filter) AND (filter))
  *
  * Filters see the values that are there, and masks only rows that the filters keep, so a mask
- * cannot tell of a row that is none.
+ * cannot tell of a row that is none. Conditions of the query itself (wishes) see masked values:
+ *
+ *     SELECT a FROM (SELECT mask(a) AS a, b FROM (...)) WHERE b > 60
  *
  * A mask that does not fit the type of its column (which a policy that was checked has not) hides
  * all of it: the column is NULL.
@@ -16,6 +18,7 @@
 #ifndef FH_NODE_QUERY_BARRIER_SQL_H
 #define FH_NODE_QUERY_BARRIER_SQL_H
 
+#include "node/query/gate.h"
 #include "node/state/keystore.h"
 #include "proto/governance/view.h"
 #include "proto/query/channel.h"
@@ -61,12 +64,32 @@ void fh_masked_name(struct fh_buf *out, const char *name);
 /* The index of a visible column; false when there is none of that name. */
 bool fh_masked_find(const struct fh_masked_table *table, const char *name, uint32_t *out);
 
-/* Appends the SELECT of these columns (indices in `visible`), or without any of the count of rows.
- */
+/* A condition on a masked value, of a query that tries it too. */
+struct fh_masked_wish {
+    uint32_t column;    /* index in `visible` */
+    const char *suffix; /* behind the column: " > 60" */
+};
+
+/* The wishes of the gate for its table `number` that this table can fulfil: those whose column it
+ * has, of a type with which the comparison cannot fail. In the arena; without memory there are
+ * none. */
+const struct fh_masked_wish *fh_masked_wishes(const struct fh_masked_table *table,
+                                              const struct fh_gate *gate,
+                                              uint32_t number,
+                                              struct fh_arena *arena,
+                                              uint32_t *out_count);
+
+/* Appends the SELECT of these columns (indices in `visible`), or without any of the count of rows,
+ * where all wishes are true. Wishes need columns. */
+struct fh_masked_scan {
+    const uint32_t *columns;
+    uint32_t column_count;
+    const struct fh_masked_wish *wishes;
+    uint32_t wish_count;
+};
 void fh_masked_select(struct fh_buf *out,
                       const struct fh_masked_table *table,
-                      const uint32_t *columns,
-                      uint32_t count);
+                      const struct fh_masked_scan *scan);
 
 /* Appends the SELECT of all visible columns. */
 void fh_masked_select_all(struct fh_buf *out, const struct fh_masked_table *table);

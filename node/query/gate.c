@@ -9,6 +9,7 @@
 #include "node/query/gate_calls.h"
 #include "node/query/gate_kinds.h"
 #include "node/query/gate_params.h"
+#include "node/query/gate_wishes.h"
 
 #include <jansson.h>
 
@@ -592,6 +593,7 @@ int fh_gate_check(struct fh_gate *out,
     json_t *root = json_loadb(
         (const char *)json.data, json.size, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, NULL);
     int code = root == NULL ? broken(&g, "not JSON") : check_root(&g, root);
+    fh_gate_wishes(out, code == FH_OK ? root : NULL, arena);
     json_decref(root);
     return code;
 }

@@ -30,13 +30,36 @@ struct fh_gate_table {
     size_t position; /* offset in the SQL of the first mention */
 };
 
+/* What the constants of a wish are, so that a column of another kind is not compared with them. */
+enum fh_gate_class {
+    FH_GATE_CLASS_ANY, /* none: IS NULL */
+    FH_GATE_CLASS_WHOLE,
+    FH_GATE_CLASS_DECIMAL,
+    FH_GATE_CLASS_TEXT,
+    FH_GATE_CLASS_DATE,
+    FH_GATE_CLASS_TIMESTAMP,
+    FH_GATE_CLASS_COUNT
+};
+
+enum { FH_GATE_WISHES_MAX = 64 };
+
+/* A condition of the query's own that may be tried where its table is scanned (gate_wishes.h). */
+struct fh_gate_wish {
+    uint32_t table;     /* index in `tables`, each of which is named once then */
+    const char *column; /* as written */
+    const char *suffix; /* SQL behind the column, written by the gate: " >= 60" */
+    enum fh_gate_class class;
+};
+
 struct fh_gate {
     const struct fh_gate_table *tables; /* each triple once, in order of appearance */
     uint32_t table_count;               /* <= FH_QUERY_TABLES_MAX */
     bool ordered;                       /* has ORDER BY at the top: row order is promised */
     uint32_t param_count;               /* <= FH_SQL_PARAMS_MAX */
     const char *const *params;          /* by position: "1", "2", ... or names without $ */
-    size_t position;                    /* on failure: offset in the SQL, or 0 */
+    const struct fh_gate_wish *wishes;
+    uint32_t wish_count;
+    size_t position; /* on failure: offset in the SQL, or 0 */
 };
 
 /* Checks `json` (borrowed). FH_ESQL: not a single SELECT, syntax that is not served, an error

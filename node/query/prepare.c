@@ -44,7 +44,10 @@ static int masked_scan_sql(struct fh_stream *stream, struct fh_buf *out, struct 
     if (stream->scan_column_count == 0) {
         fh_masked_select_rows(out, table);
     } else {
-        fh_masked_select(out, table, columns, stream->scan_column_count);
+        fh_masked_select(out,
+                         table,
+                         &(struct fh_masked_scan){.columns = columns,
+                                                  .column_count = stream->scan_column_count});
     }
     return FH_OK;
 }
@@ -345,7 +348,13 @@ void fh_stream_begin(struct fh_stream *stream)
 {
     struct fh_err err;
     int rc = stream->barrier == NULL ? FH_OK : fh_barrier_take_worker(stream->barrier, &err);
-    if (rc == FH_EBUSY) {
+    if (rc == FH_EBUSY && stream->serve->options.settings->workers_max < 2) {
+        rc = fh_err_rule(&err,
+                         FH_EBUSY,
+                         "limit.workers",
+                         "this node may run one worker, and a masked table needs two; its operator "
+                         "can raise limits.workers");
+    } else if (rc == FH_EBUSY) {
         fh_snapshots_yield(stream->serve->snapshots);
         stream->state = FH_STREAM_SHORT; /* the next worker that is given back is its own */
         return;

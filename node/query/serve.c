@@ -464,6 +464,13 @@ static void watch(void *user)
     fh_turns_next(serve); /* may set the timer to now */
 }
 
+/* Somebody may wait for it. */
+static void worker_freed(void *user)
+{
+    struct fh_serve *serve = user;
+    fh_timer_set(serve->watch, 0);
+}
+
 int fh_serve_new(struct fh_serve **out, const struct fh_serve_options *options, struct fh_err *err)
 {
     struct fh_serve *serve = fh_calloc(1, sizeof *serve);
@@ -476,6 +483,8 @@ int fh_serve_new(struct fh_serve **out, const struct fh_serve_options *options, 
         .loop = options->loop,
         .crew = options->crew,
         .folder = fh_crew_folder(options->crew),
+        .freed = worker_freed,
+        .user = serve,
     };
     int rc = fh_snapshots_new(&serve->snapshots, &snapshots, err);
     if (rc == FH_OK) {

@@ -259,6 +259,9 @@ static void written(void *user)
     close(snapshots->fd);
     snapshots->fd = -1;
     fh_crew_give(snapshots->options.crew, worker, snapshots->job_code != FH_OK);
+    if (snapshots->options.freed != NULL) {
+        snapshots->options.freed(snapshots->options.user);
+    }
 }
 
 void fh_snapshots_write(struct fh_snapshots *snapshots,

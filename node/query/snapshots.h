@@ -33,7 +33,9 @@ struct fh_snapshot_key {
 struct fh_snapshots_options {
     struct fh_loop *loop;
     struct fh_crew *crew;
-    const char *folder; /* absolute; "" = none is ever written */
+    const char *folder;        /* absolute; "" = none is ever written */
+    void (*freed)(void *user); /* a worker went back to the crew; kept */
+    void *user;
 };
 
 /* The options' loop and crew are kept. */

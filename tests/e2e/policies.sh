@@ -220,4 +220,10 @@ prints 'id,born,country
 3,1990-12-31,DE
 4,1971-01-01,DE' as ann -o csv query "$all"
 prints 'id,born,country' bash -c "timeout 60 '$freehold' --home '$work/shop/home' -o csv query '$all' | head -n 1"
+say "- a version of a contract that gets out of a rule is told so"
+sed -e 's/^version: .*/version: 2.0.0/' -e 's/name: mail,/name: email, physicalName: mail,/' \
+    "$data/people.odcs.yaml" >"$data/renamed.odcs.yaml"
+enforce 2.1.0 'mask: [{columns: mail, method: null}, {columns: id, method: hash}]'
+succeeds fh shop product publish "$data/renamed.odcs.yaml" --dry-run
+grep -q 'note: people: policy personal, line 3 fits nothing of this version' "$work/err" || fail "$(cat "$work/err")"
 say "all of it"

@@ -5,6 +5,7 @@
 #include "common/limits.h"
 #include "proto/session/messages.h"
 #include "proto/session/messages_access.h"
+#include "proto/session/messages_policy.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -213,6 +214,101 @@ static void access_requests(unsigned code, struct fh_pack_reader *reader, struct
     }
 }
 
+/* ---- policies ---- */
+
+static void views(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_pack_reader limited_reader = *reader;
+    struct fh_msg_view_column column;
+    struct fh_msg_limited limited;
+    char name[FH_COLUMN_NAME_BYTES_MAX + 1];
+    uint64_t stream;
+    uint32_t count = 0;
+    bool filtered;
+    int code = fh_msg_view_answer_read(reader, &filtered, &count, err);
+    for (uint32_t i = 0; i < count && code == FH_OK; i++) {
+        code = fh_msg_view_next(reader, &column, err);
+        if (code == FH_OK) {
+            ends(column.name, sizeof column.name);
+        }
+    }
+    count = 0;
+    code = fh_msg_stream_read(&limited_reader, &stream, err);
+    if (code == FH_OK) {
+        code = fh_msg_limited_read(&limited_reader, &count, err);
+    }
+    for (uint32_t i = 0; i < count && code == FH_OK; i++) {
+        code = fh_msg_limited_next(&limited_reader, &limited, err);
+        for (uint32_t k = 0; code == FH_OK && k < limited.masked_count; k++) {
+            code = fh_msg_limited_name(&limited_reader, name, err);
+            if (code == FH_OK) {
+                ends(name, sizeof name);
+            }
+        }
+    }
+}
+
+static void policy_lists(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_pack_reader findings = *reader;
+    struct fh_pack_reader one = *reader;
+    struct fh_msg_policy_listed listed;
+    struct fh_msg_policy_finding finding;
+    struct fh_msg_policy policy;
+    uint32_t count = 0;
+    int code = fh_msg_policies_read(reader, &count, err);
+    for (uint32_t i = 0; i < count && code == FH_OK; i++) {
+        code = fh_msg_policy_list_next(reader, &listed, err);
+        if (code == FH_OK) {
+            ends(listed.name, sizeof listed.name);
+            ends(listed.version, sizeof listed.version);
+        }
+    }
+    count = 0;
+    code = fh_msg_enforced_read(&findings, &count, err);
+    for (uint32_t i = 0; i < count && code == FH_OK; i++) {
+        code = fh_msg_policy_finding_next(&findings, &finding, err);
+        if (code == FH_OK) {
+            ends(finding.path, sizeof finding.path);
+            ends(finding.text, sizeof finding.text);
+        }
+    }
+    (void)!fh_msg_policy_read(&one, &policy, err);
+}
+
+static void explained(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_msg_explained decision;
+    struct fh_msg_explained_column column;
+    int code = fh_msg_explained_read(reader, &decision, err);
+    for (uint32_t i = 0; code == FH_OK && i < decision.column_count; i++) {
+        code = fh_msg_explained_next(reader, &column, err);
+        if (code == FH_OK) {
+            ends(column.column, sizeof column.column);
+            ends(column.seen, sizeof column.seen);
+        }
+    }
+}
+
+static void policy_requests(unsigned code, struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_msg_explain explain;
+    struct fh_bytes bytes;
+    uint32_t table = 0;
+    bool dry_run;
+    if (code == FH_MSG_VIEW && fh_msg_view_read(reader, &bytes, &table, err) == FH_OK) {
+        FH_ASSERT(table < FH_QUERY_TABLES_MAX);
+    } else if (code == FH_MSG_ADMIN_ENFORCE &&
+               fh_msg_enforce_read(reader, &bytes, &dry_run, err) == FH_OK) {
+        FH_ASSERT(bytes.size <= FH_POLICY_BYTES_MAX + 2048);
+    } else if (code == FH_MSG_ADMIN_EXPLAIN &&
+               fh_msg_explain_read(reader, &explain, err) == FH_OK) {
+        for (uint32_t i = 0; i < explain.role_count; i++) {
+            ends(explain.roles[i], sizeof explain.roles[i]);
+        }
+    }
+}
+
 static void requests(unsigned code, struct fh_pack_reader *reader, struct fh_err *err)
 {
     struct fh_msg_history_request asked;
@@ -242,14 +338,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     struct fh_bytes rest = fh_bytes(data + 1, size - 1);
-    switch (data[0] % 4) {
+    switch (data[0] % 7) {
     case 0:
         if (fh_msg_open(&reader, rest, FH_FRAME_REQUEST_BYTES_MAX, &code, &err) == FH_OK) {
             struct fh_pack_reader again = reader;
             struct fh_pack_reader third = reader;
+            struct fh_pack_reader fourth = reader;
             requests(code, &reader, &err);
             questions(code, &again, &err);
             access_requests(code, &third, &err);
+            policy_requests(code, &fourth, &err);
         }
         break;
     case 1:
@@ -264,9 +362,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             stream_answers(&again, &err);
         }
         break;
-    default:
+    case 3:
         if (fh_msg_answer(&reader, rest, FH_FRAME_REPLY_BYTES_MAX, &err) == FH_OK) {
             access_lists(&reader, &err);
+        }
+        break;
+    case 4:
+        if (fh_msg_answer(&reader, rest, FH_FRAME_REPLY_BYTES_MAX, &err) == FH_OK) {
+            views(&reader, &err);
+        }
+        break;
+    case 5:
+        if (fh_msg_answer(&reader, rest, FH_FRAME_REPLY_BYTES_MAX, &err) == FH_OK) {
+            policy_lists(&reader, &err);
+        }
+        break;
+    default:
+        if (fh_msg_answer(&reader, rest, FH_FRAME_REPLY_BYTES_MAX, &err) == FH_OK) {
+            explained(&reader, &err);
         }
         break;
     }

@@ -250,6 +250,19 @@ int masked_add(struct masked *m,
 
 /* ---- queries ---- */
 
+/* Where the gate lists the table that product names. */
+static uint32_t gate_index(const struct masked *m, const struct fh_masked_table *table)
+{
+    uint32_t index = UINT32_MAX;
+    for (uint32_t i = 0; m->gate != NULL && table != NULL && i < m->gate->table_count; i++) {
+        const struct fh_gate_table *written = &m->gate->tables[i];
+        bool found = strcmp(written->schema, table->visible.product) == 0 ||
+                     strcmp(written->name, table->visible.product) == 0;
+        index = found ? i : index;
+    }
+    return index;
+}
+
 static void open_feed(struct masked *m, const struct fh_channel_scan *scan)
 {
     const struct fh_masked_table *table = NULL;
@@ -261,6 +274,7 @@ static void open_feed(struct masked *m, const struct fh_channel_scan *scan)
     for (unsigned i = 0; i < m->table_count; i++) {
         table = m->tables[i].visible.number == scan->number ? &m->tables[i] : table;
     }
+    uint32_t index = gate_index(m, table);
     if (table == NULL || m->feed_count == MASKED_FEEDS_MAX) {
         stop("scan", &(struct fh_err){.text = "of no table, or too many"});
     }
@@ -268,7 +282,12 @@ static void open_feed(struct masked *m, const struct fh_channel_scan *scan)
     for (uint32_t i = 0; i < scan->column_count; i++) {
         types[i] = table->visible.columns[scan->columns[i]].type;
     }
-    fh_masked_select(&sql, table, scan->columns, scan->column_count);
+    struct fh_masked_scan wanted = {.columns = scan->columns, .column_count = scan->column_count};
+    if (m->gate != NULL && scan->column_count > 0) {
+        wanted.wishes = fh_masked_wishes(table, m->gate, index, arena, &wanted.wish_count);
+    }
+    m->wishes += wanted.wish_count;
+    fh_masked_select(&sql, table, &wanted);
     if (fh_ring_lay_out(&layout, types, scan->column_count, arena, &err) != FH_OK) {
         stop("ring", &err);
     }
@@ -316,6 +335,7 @@ int masked_query(struct masked *m, const char *sql, struct fh_buf *out, struct f
     struct fh_channel_run run = {.sql = fh_bytes_cstr(sql), .window = FH_QUERY_WINDOW};
     m->feed_count = masked_quiet(m, DEADLINE_MS) ? 0 : m->feed_count;
     m->columns = 0;
+    m->wishes = 0;
     m->scanned = 0;
     int code = fh_worker_run(m->query, &run, rig_soon(DEADLINE_MS), err);
     while (code == FH_OK) {

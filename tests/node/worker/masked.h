@@ -38,9 +38,11 @@ struct masked {
     unsigned open;
     bool quit;
     pthread_t waiter;
-    struct fh_err lost;                                 /* why the scan worker ended */
-    uint64_t columns;                                   /* scanned, of all feeds together */
-    uint64_t scanned;                                   /* rows, of all feeds together */
+    const struct fh_gate *gate; /* of the query, whose wishes go to its scans; NULL: none do */
+    struct fh_err lost;         /* why the scan worker ended */
+    uint64_t wishes;            /* of the last query, that its scans tried */
+    uint64_t columns;           /* scanned, of all feeds together */
+    uint64_t scanned;           /* rows, of all feeds together */
     void (*on_open)(struct masked *masked, void *user); /* called when a feed was started */
     void *user;
 };

@@ -191,12 +191,120 @@ static void rows_and_columns_are_not_there(void **state)
         &m, "SELECT a.id, b.id FROM b.flights a POSITIONAL JOIN b.flights b LIMIT 1", "0|0\n");
 }
 
+/* ---- conditions that scans try ---- */
+
+static const struct {
+    const char *sql;
+    unsigned wishes;
+} wished[] = {
+    {"SELECT count(*), min(id) FROM c.left WHERE delay > 60", 1},
+    {"SELECT count(*) FROM c.left WHERE 60 < delay AND id <> 500 AND origin = 'origin3'", 3},
+    {"SELECT count(*), sum(part) FROM c.left WHERE delay BETWEEN 10 AND 20 AND id >= -1", 2},
+    {"SELECT id FROM c.left WHERE id IN (77, 5, 1) ORDER BY id", 1},
+    {"SELECT count(*) FROM c.left WHERE part IS NULL", 1},
+    {"SELECT count(*) FROM c.left WHERE part IS NOT NULL AND part < 30", 2},
+    {"SELECT count(*) FROM c.left WHERE origin IN ('origin1', 'it''s')", 1},
+    {"SELECT count(*) FROM c.left WHERE moment = TIMESTAMP '2001-02-01 00:00:00'", 1},
+    {"SELECT count(*) FROM c.left WHERE moment >= DATE '2001-06-01'", 1},
+    {"SELECT count(*) FROM c.left WHERE ratio < 1.5 AND ratio <> 1", 2},
+    {"SELECT count(*) FROM c.left WHERE note = 'a n************************ 11'", 1},
+    {"SELECT count(*) FROM c.left l WHERE l.delay > 60 AND L.DELAY < 70", 2},
+    {"SELECT -delay AS delay FROM c.left WHERE delay > 97 ORDER BY id LIMIT 5", 1},
+    {"SELECT id FROM c.left WHERE delay > 97 LIMIT 5", 1},
+    {"SELECT count(*) FROM c.left l, c.right r WHERE l.id = r.id AND l.delay < 20 AND r.delay > 7",
+     2},
+    {"SELECT count(*) FROM c.left l JOIN c.right r ON l.id = r.id WHERE r.delay > 7", 1},
+    {"SELECT delay, count(*) FROM c.left WHERE delay < 3 GROUP BY 1 HAVING count(*) > 1 ORDER BY 1",
+     1},
+    /* not certain, so no wish */
+    {"SELECT count(*) FROM c.left WHERE delay > 60 OR id = 1", 0},
+    {"SELECT count(*) FROM c.left WHERE delay > 60.5", 0},
+    {"SELECT count(*) FROM c.left WHERE delay > '60'", 0},
+    {"SELECT count(*) FROM c.left WHERE delay + 0 > 60", 0},
+    {"SELECT count(*) FROM c.left WHERE delay > 9007199254740993", 0},
+    {"SELECT count(*) FROM c.left WHERE id = delay", 0},
+    {"SELECT count(*) FROM c.left WHERE (delay > 60) IS NOT TRUE", 0},
+    {"SELECT count(*) FROM c.left WHERE moment > '2001-02-01'", 0},
+    {"SELECT count(*) FROM c.left WHERE origin LIKE 'origin3'", 0},
+    {"SELECT count(*) FROM c.left a JOIN c.left b USING (id) WHERE a.delay > 60", 0},
+    {"SELECT count(*) FROM c.left a JOIN c.left b ON a.id = b.id WHERE a.delay > 60", 0},
+    {"SELECT count(*) FROM c.left l LEFT JOIN c.right r ON l.id = r.id + 90000 WHERE r.delay IS "
+     "NULL",
+     0},
+    {"SELECT count(*) FROM c.left l JOIN c.right r ON l.id = r.id WHERE l.delay > 60 AND "
+     "l.id IN (SELECT id FROM c.left)",
+     0},
+    {"SELECT count(*) FROM c.left WHERE delay > (SELECT avg(delay) FROM c.left WHERE delay > 60)",
+     0},
+    {"SELECT count(*) FROM (SELECT * FROM c.left) WHERE delay > 60", 0},
+    {"WITH x AS (SELECT * FROM c.left) SELECT count(*) FROM x WHERE delay > 60", 0},
+    {"SELECT count(*) FROM c.left l(a, b, delay) WHERE delay > 60", 0},
+    {"SELECT count(*) FROM c.left POSITIONAL JOIN c.right r WHERE r.delay > 60", 0},
+    {"SELECT count(*) FROM c.left WHERE delay > 60 UNION ALL SELECT count(*) FROM c.right", 0},
+};
+
+static void scans_try_what_is_certain(void **state)
+{
+    (void)state;
+    rig_write(&rig,
+              "COPY (SELECT i AS id, 'origin' || (i % 7) AS origin, i % 100 AS delay, "
+              "'a note that is never inline ' || i AS note, CASE WHEN i % 5 = 0 THEN NULL ELSE i "
+              "END AS part, i / 1000 AS ratio, TIMESTAMP '2001-01-01 05:06:07' + to_days((i % "
+              "365)::INT) AS moment FROM range(20000) t(i)) TO '%s/wished.parquet'");
+    static const char *const wished_columns =
+        "id BIGINT, origin VARCHAR, delay BIGINT, note VARCHAR, part BIGINT, ratio DOUBLE, moment "
+        "TIMESTAMP";
+    static const char *const filters[] = {"id > 9"};
+    add("c.left.t",
+        "wished.parquet",
+        wished_columns,
+        "delay=step 2, note=partial 3 3, moment=month",
+        filters,
+        1);
+    add("c.right.t", "wished.parquet", wished_columns, "origin=hidden", NULL, 0);
+    for (size_t i = 0; i < FH_COUNT(wished); i++) {
+        struct fh_gate gate;
+        struct fh_err err = {0};
+        struct fh_buf answers[2];
+        uint64_t scanned[2];
+        struct fh_arena *arena = fh_arena_new(1024 * 1024);
+        (void)masked_quiet(&m, 5000);
+        if (rig_gate(m.query, wished[i].sql, arena, &gate, &err) != FH_OK) {
+            fail_msg("%s: %s", wished[i].sql, err.text);
+        }
+        for (unsigned turn = 0; turn < 2; turn++) {
+            m.gate = turn == 0 ? NULL : &gate;
+            fh_buf_init(&answers[turn], 1024 * 1024);
+            if (masked_query(&m, wished[i].sql, &answers[turn], &err) != FH_OK) {
+                fail_msg("%s: %s", wished[i].sql, err.text);
+            }
+            (void)masked_quiet(&m, 5000);
+            scanned[turn] = m.scanned;
+        }
+        m.gate = NULL;
+        if (m.wishes != wished[i].wishes) {
+            fail_msg("%s: %u wishes, not %u", wished[i].sql, (unsigned)m.wishes, wished[i].wishes);
+        }
+        /* A scan that is closed early does not say how far it came. */
+        bool whole = strstr(wished[i].sql, "LIMIT") == NULL;
+        assert_true(scanned[1] < scanned[0] || wished[i].wishes == 0 || !whole);
+        if (strcmp(fh_buf_cstr(&answers[0]), fh_buf_cstr(&answers[1])) != 0) {
+            fail_msg(
+                "%s:\n%s\n%s", wished[i].sql, fh_buf_cstr(&answers[0]), fh_buf_cstr(&answers[1]));
+        }
+        fh_buf_fini(&answers[0]);
+        fh_buf_fini(&answers[1]);
+        fh_arena_free(arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(masks_keep_types),
         cmocka_unit_test(hashes_keep_equality_alone),
         cmocka_unit_test(rows_and_columns_are_not_there),
+        cmocka_unit_test(scans_try_what_is_certain),
     };
     return cmocka_run_group_tests(tests, up, down);
 }

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Messages about policies: whole, cut at every byte, and with fields beyond their limits. */
+#include "proto/session/messages_policy.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* after the four above */
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+typedef int read_fn(struct fh_pack_reader *reader, struct fh_err *err);
+
+/* Opens a request of this code, or with code 0 an answer, and reads it. */
+static int read_message(struct fh_bytes bytes, unsigned code, read_fn *read)
+{
+    struct fh_pack_reader reader;
+    struct fh_err err = {0};
+    unsigned found = 0;
+    int rc = code == 0 ? fh_msg_answer(&reader, bytes, FH_FRAME_REPLY_BYTES_MAX, &err)
+                       : fh_msg_open(&reader, bytes, FH_FRAME_REPLY_BYTES_MAX, &found, &err);
+    return rc == FH_OK && found == code ? read(&reader, &err) : FH_EPROTO;
+}
+
+/* ---- each of them ---- */
+
+static void write_view(struct fh_buf *out)
+{
+    fh_msg_view_request(out, fh_bytes_cstr("a request"), 7);
+}
+static int read_view(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_bytes request;
+    uint32_t table = 0;
+    int rc = fh_msg_view_read(reader, &request, &table, err);
+    assert_true(rc != FH_OK || (table == 7 && fh_bytes_equal_cstr(request, "a request")));
+    return rc;
+}
+
+static void write_viewed(struct fh_buf *out)
+{
+    fh_msg_view_answer_begin(out, true, 2);
+    fh_msg_view_add(out, "id", false);
+    fh_msg_view_add(out, "mail", true);
+}
+static int read_viewed(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_msg_view_column column;
+    bool filtered = false;
+    uint32_t count = 0;
+    int rc = fh_msg_view_answer_read(reader, &filtered, &count, err);
+    for (uint32_t i = 0; rc == FH_OK && i < count; i++) {
+        rc = fh_msg_view_next(reader, &column, err);
+    }
+    assert_true(rc != FH_OK || (filtered && count == 2 && column.masked));
+    assert_true(rc != FH_OK || strcmp(column.name, "mail") == 0);
+    return rc;
+}
+
+static void write_limited(struct fh_buf *out)
+{
+    fh_msg_query_answer_begin(out, 99, 1);
+    fh_msg_limited_begin(out, 3, true, 2);
+    fh_pack_cstr(out, "mail");
+    fh_pack_cstr(out, "born");
+}
+static int read_limited(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_msg_limited limited = {0};
+    char name[FH_COLUMN_NAME_BYTES_MAX + 1] = "";
+    uint64_t stream = 0;
+    uint32_t count = 0;
+    int rc = fh_msg_stream_read(reader, &stream, err);
+    if (rc == FH_OK) {
+        rc = fh_msg_limited_read(reader, &count, err);
+    }
+    if (rc == FH_OK && count == 1) {
+        rc = fh_msg_limited_next(reader, &limited, err);
+    }
+    for (uint32_t i = 0; rc == FH_OK && i < limited.masked_count; i++) {
+        rc = fh_msg_limited_name(reader, name, err);
+    }
+    if (rc == FH_OK) {
+        assert_true(stream == 99 && count == 1 && limited.table == 3 && limited.filtered);
+        assert_string_equal(name, "born");
+    }
+    return rc;
+}
+
+/* A node that says nothing about its tables. */
+static void write_stream(struct fh_buf *out)
+{
+    fh_msg_stream_answer(out, 99);
+}
+static int read_stream(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    uint64_t stream = 0;
+    uint32_t count = 5;
+    int rc = fh_msg_stream_read(reader, &stream, err);
+    if (rc == FH_OK) {
+        rc = fh_msg_limited_read(reader, &count, err);
+    }
+    assert_true(rc != FH_OK || (stream == 99 && count == 0));
+    return rc;
+}
+
+static void write_policy(struct fh_buf *out)
+{
+    const struct fh_msg_policy policy = {
+        .seq = 3, .forked = true, .record = fh_bytes_cstr("a policy")};
+    fh_msg_policy_answer(out, &policy);
+}
+static int read_policy(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_msg_policy policy;
+    int rc = fh_msg_policy_read(reader, &policy, err);
+    assert_true(rc != FH_OK || (policy.seq == 3 && policy.forked &&
+                                fh_bytes_equal_cstr(policy.record, "a policy")));
+    return rc;
+}
+
+static void write_policies(struct fh_buf *out)
+{
+    struct fh_msg_policy_listed listed = {.name = "personal",
+                                          .version = "1.2.0",
+                                          .id = {{7}},
+                                          .until_ms = INT64_MAX,
+                                          .readable = true};
+    fh_msg_ok(out, 1);
+    fh_pack_array(out, 2);
+    fh_msg_policy_list_add(out, &listed);
+    listed.until_ms = 5;
+    fh_msg_policy_list_add(out, &listed);
+}
+static int read_policies(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_msg_policy_listed listed[2];
+    uint32_t count = 0;
+    int rc = fh_msg_policies_read(reader, &count, err);
+    for (uint32_t i = 0; rc == FH_OK && i < count; i++) {
+        rc = fh_msg_policy_list_next(reader, &listed[i % 2], err);
+    }
+    if (rc == FH_OK) {
+        assert_int_equal(count, 2);
+        assert_string_equal(listed[0].name, "personal");
+        assert_string_equal(listed[1].version, "1.2.0");
+        assert_true(listed[0].until_ms == INT64_MAX && listed[1].until_ms == 5);
+        assert_true(listed[0].readable && !listed[0].forked && listed[0].id.b[0] == 7);
+    }
+    return rc;
+}
+
+static void write_enforce(struct fh_buf *out)
+{
+    fh_msg_enforce_request(out, fh_bytes_cstr("a policy"), true);
+}
+static int read_enforce(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_bytes record;
+    bool dry_run = false;
+    int rc = fh_msg_enforce_read(reader, &record, &dry_run, err);
+    assert_true(rc != FH_OK || (dry_run && fh_bytes_equal_cstr(record, "a policy")));
+    return rc;
+}
+
+static void write_enforced(struct fh_buf *out)
+{
+    const struct fh_msg_policy_finding finding = {.error = true,
+                                                  .line = 3,
+                                                  .column = 9,
+                                                  .path = "mask[0]",
+                                                  .rule = "policy.mask.type",
+                                                  .text = "people.born: hash does not fit"};
+    fh_msg_ok(out, 1);
+    fh_pack_array(out, 1);
+    fh_msg_policy_finding_add(out, &finding);
+}
+static int read_enforced(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_msg_policy_finding finding;
+    uint32_t count = 0;
+    int rc = fh_msg_enforced_read(reader, &count, err);
+    if (rc == FH_OK) {
+        assert_int_equal(count, 1);
+        rc = fh_msg_policy_finding_next(reader, &finding, err);
+    }
+    if (rc == FH_OK) {
+        assert_true(finding.error && finding.line == 3 && finding.column == 9);
+        assert_string_equal(finding.path, "mask[0]");
+        assert_string_equal(finding.rule, "policy.mask.type");
+        assert_string_equal(finding.text, "people.born: hash does not fit");
+    }
+    return rc;
+}
+
+static void write_explain(struct fh_buf *out)
+{
+    const struct fh_msg_explain explain = {.product = fh_bytes_cstr("people@1"),
+                                           .domain = "museum",
+                                           .entry = "market",
+                                           .purpose = "audit",
+                                           .role_count = 2,
+                                           .roles = {"auditor", "analyst"}};
+    fh_msg_explain_request(out, &explain);
+}
+static int read_explain(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_msg_explain explain;
+    int rc = fh_msg_explain_read(reader, &explain, err);
+    if (rc == FH_OK) {
+        assert_true(fh_bytes_equal_cstr(explain.product, "people@1"));
+        assert_string_equal(explain.domain, "museum");
+        assert_string_equal(explain.entry, "market");
+        assert_string_equal(explain.purpose, "audit");
+        assert_int_equal(explain.role_count, 2);
+        assert_string_equal(explain.roles[1], "analyst");
+    }
+    return rc;
+}
+
+static void write_explained(struct fh_buf *out)
+{
+    const struct fh_msg_explained explained = {
+        .by = 2, .grant = {{1}}, .until_ms = 8, .rows_per_day = 10, .column_count = 1};
+    const struct fh_msg_explained_column column = {
+        .table = "people", .column = "mail", .seen = "hash", .why = fh_bytes_cstr("line 7")};
+    fh_msg_ok(out, 2);
+    fh_msg_explained_add(out, &explained);
+    fh_msg_explained_column_add(out, &column);
+}
+static int read_explained(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_msg_explained explained;
+    struct fh_msg_explained_column column;
+    int rc = fh_msg_explained_read(reader, &explained, err);
+    if (rc == FH_OK) {
+        assert_true(explained.by == 2 && explained.until_ms == 8 && explained.column_count == 1);
+        assert_true(explained.rows_per_day == 10 && explained.grant.b[0] == 1);
+        rc = fh_msg_explained_next(reader, &column, err);
+    }
+    if (rc == FH_OK) {
+        assert_string_equal(column.column, "mail");
+        assert_string_equal(column.seen, "hash");
+        assert_true(fh_bytes_equal_cstr(column.why, "line 7"));
+    }
+    return rc;
+}
+
+static const struct {
+    const char *name;
+    unsigned code; /* 0: an answer */
+    void (*write)(struct fh_buf *out);
+    read_fn *read;
+} messages[] = {
+    {"VIEW", FH_MSG_VIEW, write_view, read_view},
+    {"VIEW answer", 0, write_viewed, read_viewed},
+    {"QUERY answer", 0, write_limited, read_limited},
+    {"QUERY answer of few words", 0, write_stream, read_stream},
+    {"ADMIN_POLICY answer", 0, write_policy, read_policy},
+    {"ADMIN_POLICIES answer", 0, write_policies, read_policies},
+    {"ADMIN_ENFORCE", FH_MSG_ADMIN_ENFORCE, write_enforce, read_enforce},
+    {"ADMIN_ENFORCE answer", 0, write_enforced, read_enforced},
+    {"ADMIN_EXPLAIN", FH_MSG_ADMIN_EXPLAIN, write_explain, read_explain},
+    {"ADMIN_EXPLAIN answer", 0, write_explained, read_explained},
+};
+
+static void test_whole_and_cut(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
+        FH_CLEANUP(fh_buf_fini) struct fh_buf bytes;
+        fh_buf_init(&bytes, FH_FRAME_REPLY_BYTES_MAX);
+        messages[i].write(&bytes);
+        assert_int_equal(fh_buf_ok(&bytes), FH_OK);
+        if (read_message(fh_buf_view(&bytes), messages[i].code, messages[i].read) != FH_OK) {
+            fail_msg("%s is not read", messages[i].name);
+        }
+        for (size_t size = 0; size < bytes.size; size++) {
+            if (read_message(fh_bytes(bytes.data, size), messages[i].code, messages[i].read) ==
+                FH_OK) {
+                fail_msg("%s is read when cut to %zu bytes", messages[i].name, size);
+            }
+        }
+    }
+}
+
+/* What is beyond a limit is refused as a whole. */
+static void test_limits(void **state)
+{
+    (void)state;
+    static char long_name[FH_COLUMN_NAME_BYTES_MAX + 2];
+    memset(long_name, 'a', sizeof long_name - 1);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf bytes;
+    fh_buf_init(&bytes, FH_FRAME_REPLY_BYTES_MAX);
+    fh_msg_view_request(&bytes, fh_bytes_cstr("a request"), FH_QUERY_TABLES_MAX);
+    assert_int_not_equal(read_message(fh_buf_view(&bytes), FH_MSG_VIEW, read_view), FH_OK);
+    fh_buf_reset(&bytes);
+    fh_msg_view_answer_begin(&bytes, false, 1);
+    fh_msg_view_add(&bytes, long_name, false);
+    assert_int_not_equal(read_message(fh_buf_view(&bytes), 0, read_viewed), FH_OK);
+    fh_buf_reset(&bytes);
+    fh_msg_query_answer_begin(&bytes, 99, 1);
+    fh_msg_limited_begin(&bytes, FH_QUERY_TABLES_MAX, false, 0);
+    assert_int_not_equal(read_message(fh_buf_view(&bytes), 0, read_limited), FH_OK);
+    fh_buf_reset(&bytes);
+    fh_msg_query_answer_begin(&bytes, 99, 1);
+    fh_msg_limited_begin(&bytes, 3, false, FH_MSG_MASKED_MAX + 1);
+    for (int i = 0; i <= FH_MSG_MASKED_MAX; i++) {
+        fh_pack_cstr(&bytes, "a");
+    }
+    assert_int_not_equal(read_message(fh_buf_view(&bytes), 0, read_limited), FH_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_whole_and_cut),
+        cmocka_unit_test(test_limits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
