@@ -482,9 +482,8 @@ void fh_barrier_free(struct fh_barrier *barrier)
         fh_masked_wipe(&barrier->entries[i]->table);
     }
     if (barrier->worker != NULL) {
-        fh_crew_give(barrier->stream->serve->options.crew,
-                     FH_TAKE(barrier->worker),
-                     barrier->broken || fh_worker_dead(barrier->worker));
+        bool broken = barrier->broken || fh_worker_dead(barrier->worker);
+        fh_crew_give(barrier->stream->serve->options.crew, FH_TAKE(barrier->worker), broken);
     }
     fh_source_set_fini(&barrier->sources);
     pthread_mutex_destroy(&barrier->lock);
