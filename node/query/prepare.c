@@ -141,8 +141,12 @@ static void begun(void *user)
     stream->touched_ms = fh_clock_mono_ms();
     stream->told = true;
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
-    fh_buf_init(&out, 64);
-    fh_msg_stream_answer(&out, stream->id);
+    fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
+    if (stream->kind == FH_STREAM_QUERY) {
+        fh_view_tell(&out, stream);
+    } else {
+        fh_msg_stream_answer(&out, stream->id);
+    }
     fh_question_answer_buf(FH_TAKE(stream->opening), &out);
 }
 
@@ -211,6 +215,7 @@ static int entitle(struct fh_stream *stream, struct fh_plan_table *table, struct
     if (rc == FH_OK) {
         table->right = right;
         table->view = &right->view;
+        rc = fh_view_note(table, stream->arena, err);
     }
     return rc;
 }
@@ -341,6 +346,7 @@ void fh_stream_begin(struct fh_stream *stream)
     struct fh_err err;
     int rc = stream->barrier == NULL ? FH_OK : fh_barrier_take_worker(stream->barrier, &err);
     if (rc == FH_EBUSY) {
+        fh_snapshots_yield(stream->serve->snapshots);
         stream->state = FH_STREAM_SHORT; /* the next worker that is given back is its own */
         return;
     }
@@ -430,6 +436,7 @@ void fh_stream_prepare(struct fh_stream *stream)
                           &stream->fresh,
                           &err);
     if (rc == FH_EBUSY) {
+        fh_snapshots_yield(stream->serve->snapshots);
         return; /* its turn comes when a worker is given back */
     }
     if (rc == FH_OK) {

@@ -18,6 +18,7 @@
 enum {
     ARENA_BYTES = 8 * 1024 * 1024, /* of all decisions of one stream */
     STILL_EVERY_MS = 500,
+    STILL_MS = 2000, /* an owner that hangs must not keep the others from being asked */
 };
 
 /* ---- own tables ---- */
@@ -34,6 +35,16 @@ static int judge_key(const struct fh_stream *stream, int64_t now_ms, struct fh_e
                                err);
 }
 
+static int less_than_before(const struct fh_plan_table *table, struct fh_err *err)
+{
+    return fh_err_rule(err,
+                       FH_EDENIED,
+                       "access.changed",
+                       "what you may see of %s/%s is less than before; ask again",
+                       table->table.entry.domain_name,
+                       table->table.entry.announcement.product);
+}
+
 /* Whether what is shown is still allowed: all of it, or not more than what may be seen now. */
 static int judge_view(const struct fh_plan_table *table,
                       const struct fh_view *now,
@@ -46,12 +57,7 @@ static int judge_view(const struct fh_plan_table *table,
     }
     int rc = fh_view_stricter(&both, table->view, now, arena, err);
     if (rc == FH_OK && memcmp(both.id.b, table->view->id.b, sizeof both.id.b) != 0) {
-        rc = fh_err_rule(err,
-                         FH_EDENIED,
-                         "access.changed",
-                         "what you may see of %s/%s is less than before; ask again",
-                         table->table.entry.domain_name,
-                         table->table.entry.announcement.product);
+        rc = less_than_before(table, err);
     }
     return rc;
 }
@@ -80,6 +86,7 @@ static int judge_tables(struct fh_stream *stream, struct fh_err *err)
 struct still {
     struct fh_serve *serve;
     uint64_t stream;
+    uint32_t table; /* of the plan */
 };
 
 static struct fh_stream *find(struct fh_serve *serve, uint64_t id)
@@ -99,23 +106,54 @@ static bool says_no(const struct fh_err *err)
     return err->code == FH_EDENIED || err->code == FH_ESIG || err->code == FH_EFORK;
 }
 
-static void still_answered(struct fh_pack_reader *fields, const struct fh_err *err, void *user)
+/* What its owner shows of a table now, against what it showed when the join began: all of it, or
+ * the same. */
+static int judge_seen(struct fh_stream *stream,
+                      uint32_t index,
+                      struct fh_pack_reader *fields,
+                      struct fh_err *err)
 {
-    struct still *still = user;
-    struct fh_stream *stream = find(still->serve, still->stream);
-    (void)fields;
-    fh_free(still);
+    const struct fh_plan_table *table = &stream->plan.tables[index];
+    struct fh_msg_still now;
+    int rc = fh_msg_still_answer_read(fields, &now, err);
+    if (rc != FH_OK || now.open) {
+        return rc;
+    }
+    if (!stream->seen[index].known) {
+        stream->seen[index].known = true;
+        stream->seen[index].first = now;
+    }
+    const struct fh_msg_still *first = &stream->seen[index].first;
+    if (first->open || memcmp(first->view.b, now.view.b, sizeof now.view.b) != 0) {
+        rc = less_than_before(table, err);
+    }
+    return rc;
+}
+
+static void still_answered(struct fh_pack_reader *fields, const struct fh_err *failure, void *user)
+{
+    struct still still = *(struct still *)user;
+    struct fh_stream *stream = find(still.serve, still.stream);
+    struct fh_err err;
+    fh_free(user);
     if (stream == NULL) {
         return;
     }
     stream->stills--;
-    if (err != NULL && says_no(err) && stream->state != FH_STREAM_OVER) {
-        fh_stream_end(stream, err);
+    if (stream->state == FH_STREAM_OVER) { /* the plan may be gone */
+        return;
+    }
+    if (failure == NULL && judge_seen(stream, still.table, fields, &err) != FH_OK) {
+        failure = &err;
+    }
+    if (failure != NULL && says_no(failure)) {
+        fh_stream_end(stream, failure);
     }
 }
 
-static void ask_still(struct fh_stream *stream, const struct fh_plan_table *table)
+static void ask_still(struct fh_stream *stream, uint32_t index)
 {
+    const struct fh_plan_table *table = &stream->plan.tables[index];
     const struct fh_serve_options *o = &stream->serve->options;
     const struct fh_announcement *product = &table->table.entry.announcement;
     const struct fh_query_table *named = fh_query_request_table(
@@ -127,13 +165,13 @@ static void ask_still(struct fh_stream *stream, const struct fh_plan_table *tabl
         fh_free(still);
         return;
     }
-    *still = (struct still){stream->serve, stream->id};
+    *still = (struct still){stream->serve, stream->id, index};
     FH_CLEANUP(fh_buf_fini) struct fh_buf request;
     fh_buf_init(&request, FH_FRAME_REQUEST_BYTES_MAX);
     fh_msg_still_request(
         &request, fh_buf_view(&stream->record), (uint32_t)(named - stream->request.tables));
     stream->stills++;
-    fh_peers_ask(o->peers, &target, &request, FH_REQUEST_MS, still_answered, still);
+    fh_peers_ask(o->peers, &target, &request, STILL_MS, still_answered, still);
 }
 
 static void ask_others(struct fh_stream *stream)
@@ -149,7 +187,7 @@ static void ask_others(struct fh_stream *stream)
         const struct fh_plan_table *table = &stream->plan.tables[i];
         if (!fh_domain_id_equal(&table->table.entry.announcement.domain,
                                 &stream->serve->options.domain)) {
-            ask_still(stream, table);
+            ask_still(stream, i);
         }
     }
     fh_stream_release(stream);

@@ -10,8 +10,10 @@
 #include "node/query/barrier.h"
 #include "node/query/rights.h"
 #include "node/query/serve.h"
+#include "node/query/snapshots.h"
 #include "node/query/source.h"
 #include "proto/query/receipt.h"
+#include "proto/session/messages_access.h"
 
 #include "common/list.h"
 
@@ -23,6 +25,7 @@ struct fh_serve {
     unsigned count;
     uint64_t last_id;
     struct fh_timer *watch;
+    struct fh_snapshots *snapshots;
     bool quiet;
 };
 
@@ -102,7 +105,11 @@ struct fh_stream {
     unsigned views;  /* ASKING: owners that have not answered yet */
     unsigned stills; /* questions to other owners whether this may still be read */
     int64_t still_next_ms; /* monotonic */
-    unsigned held;         /* callers up the stack that still use it: see fh_stream_hold */
+    struct {
+        bool known; /* its owner has said what is seen of it */
+        struct fh_msg_still first;
+    } seen[FH_QUERY_TABLES_MAX]; /* by table of the plan */
+    unsigned held;               /* callers up the stack that still use it: see fh_stream_hold */
 
     struct fh_barrier *barrier;     /* NULL: no own table is masked for this consumer */
     struct fh_masked_table *masked; /* SCAN: its table, when it is masked; in the arena */
@@ -159,6 +166,11 @@ fh_stream_submit(struct fh_stream *stream, void (*work)(void *), void (*done)(vo
 /* view_ask.c */
 /* Asks the owners of remote tables for what is there to be seen, and then goes on or fails. */
 void fh_views_ask(struct fh_stream *stream);
+/* Notes what is masked and filtered of an own table whose view is known. FH_ENOMEM. */
+FH_MUST_CHECK int
+fh_view_note(struct fh_plan_table *table, struct fh_arena *arena, struct fh_err *err);
+/* Appends the answer to a QUERY: the stream, and what is not as its owner has it. */
+void fh_view_tell(struct fh_buf *out, const struct fh_stream *stream);
 /* Appends the answer of an owner for its table. */
 void fh_view_answer(struct fh_buf *out,
                     const struct fh_plan_table *table,

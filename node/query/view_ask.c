@@ -11,6 +11,7 @@
  */
 #include "node/query/stream.h"
 
+#include "common/assert.h"
 #include "common/mem.h"
 #include "proto/session/messages_policy.h"
 
@@ -32,7 +33,7 @@ static int take_columns(struct fh_stream *stream,
                         struct fh_err *err)
 {
     struct fh_catalog_table *known = &table->table;
-    bool filtered;
+    bool filtered = false;
     uint32_t count = 0;
     int rc = fh_msg_view_answer_read(fields, &filtered, &count, err);
     struct fh_catalog_column *columns =
@@ -40,6 +41,11 @@ static int take_columns(struct fh_stream *stream,
     if (rc == FH_OK && columns == NULL) {
         rc = fh_err_set(err, FH_ENOMEM, "no memory for a view");
     }
+    const char **masked = fh_arena_array(stream->arena, known->column_count + 1, sizeof *masked);
+    if (rc == FH_OK && masked == NULL) {
+        rc = fh_err_set(err, FH_ENOMEM, "no memory for a view");
+    }
+    uint32_t masked_count = 0;
     size_t kept = 0;
     size_t at = 0;
     for (uint32_t i = 0; rc == FH_OK && i < count; i++) {
@@ -56,12 +62,18 @@ static int take_columns(struct fh_stream *stream,
                              "the owner names a column that its contract does not have");
         }
         if (rc == FH_OK) {
+            if (column.masked) {
+                masked[masked_count++] = known->columns[at].name;
+            }
             columns[kept++] = known->columns[at++];
         }
     }
     if (rc == FH_OK) {
         known->columns = columns;
         known->column_count = kept;
+        table->filtered = filtered;
+        table->masked = masked;
+        table->masked_count = masked_count;
     }
     return rc;
 }
@@ -167,6 +179,59 @@ void fh_views_ask(struct fh_stream *stream)
         fh_stream_seen(stream);
     }
     fh_stream_release(stream);
+}
+
+/* ---- what the consumer is told ---- */
+
+int fh_view_note(struct fh_plan_table *table, struct fh_arena *arena, struct fh_err *err)
+{
+    const struct fh_view *view = table->view;
+    table->filtered = view->filter_count > 0;
+    table->masked = fh_arena_array(arena, (size_t)view->column_count + 1, sizeof *table->masked);
+    if (table->masked == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a view");
+    }
+    for (uint32_t i = 0; i < view->column_count; i++) {
+        if (!view->columns[i].hidden && view->columns[i].mask.kind != FH_MASK_NONE) {
+            table->masked[table->masked_count++] = table->table.columns[i].name;
+        }
+    }
+    return FH_OK;
+}
+
+static bool is_limited(const struct fh_plan_table *table)
+{
+    return table->filtered || table->masked_count > 0;
+}
+
+static void put_limited(struct fh_buf *out,
+                        const struct fh_query_request *request,
+                        const struct fh_plan_table *table)
+{
+    const struct fh_announcement *product = &table->table.entry.announcement;
+    const struct fh_query_table *named = fh_query_request_table(
+        request, &product->domain, product->product, table->table.name, &product->contract);
+    uint32_t count =
+        table->masked_count < FH_MSG_MASKED_MAX ? table->masked_count : FH_MSG_MASKED_MAX;
+    FH_ASSERT(named != NULL); /* it was checked before anything began */
+    fh_msg_limited_begin(out, (uint32_t)(named - request->tables), table->filtered, count);
+    for (uint32_t i = 0; i < count; i++) {
+        fh_pack_cstr(out, table->masked[i]);
+    }
+}
+
+void fh_view_tell(struct fh_buf *out, const struct fh_stream *stream)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < stream->plan.table_count; i++) {
+        count += is_limited(&stream->plan.tables[i]) ? 1 : 0;
+    }
+    fh_msg_query_answer_begin(out, stream->id, count);
+    for (uint32_t i = 0; i < stream->plan.table_count; i++) {
+        if (is_limited(&stream->plan.tables[i])) {
+            put_limited(out, &stream->request, &stream->plan.tables[i]);
+        }
+    }
 }
 
 /* ---- at the owner ---- */

@@ -310,6 +310,13 @@ static int check_asked(struct fh_grants *grants,
                            "access.owner",
                            "the access request is for another domain than this node's");
     }
+    const struct fh_directory_domain *owner = fh_directory_domain(grants->dir, &request->owner);
+    if (owner == NULL || !owner->admitted) {
+        return fh_err_rule(err,
+                           FH_ENOTFOUND,
+                           "domain.unknown",
+                           "the access request is for a domain that this mesh does not have");
+    }
     int code = fh_directory_verify(
         grants->dir, record, &request->consumer, FH_ROLES_ALL, request->created_ms, &signer, err);
     if (code == FH_OK) {

@@ -74,9 +74,9 @@ struct fh_grants_asked {
 
 /* Takes a request: for this domain, or for another when `deliver` (it then waits here). `support`
  * are identity records that prove its signer; they may be empty. Refusals: "access.owner" (for
- * another domain), "access.key" (signed by another key than it names), "access.expired",
- * "access.limit" (FH_EBUSY: too many of this key, domain or in all), and those of decoding and
- * fh_directory_verify. */
+ * another domain), "domain.unknown" (for one that is not of the mesh), "access.key" (signed by
+ * another key than it names), "access.expired", "access.limit" (FH_EBUSY: too many of this key,
+ * domain or in all), and those of decoding and fh_directory_verify. */
 FH_MUST_CHECK int fh_grants_ask(struct fh_grants *grants,
                                 struct fh_bytes record,
                                 struct fh_msg_bins *support,

@@ -183,6 +183,27 @@ int fh_msg_still_read(struct fh_pack_reader *reader,
     return rc;
 }
 
+void fh_msg_still_answer(struct fh_buf *out, const struct fh_msg_still *still)
+{
+    fh_msg_ok(out, 2);
+    fh_pack_bool(out, still->open);
+    fh_pack_bin(out, fh_bytes(still->view.b, FH_HASH_BYTES));
+}
+
+int fh_msg_still_answer_read(struct fh_pack_reader *reader,
+                             struct fh_msg_still *out,
+                             struct fh_err *err)
+{
+    struct fh_msg_still still;
+    still.open = fh_pack_read_bool(reader);
+    fh_pack_read_fixed(reader, still.view.b, FH_HASH_BYTES);
+    int rc = fh_msg_done(reader, "still", err);
+    if (rc == FH_OK) {
+        *out = still;
+    }
+    return rc;
+}
+
 /* ---- the owner's people ---- */
 
 static void begin_after(struct fh_buf *out, enum fh_msg_code code, const struct fh_record_id *after)

@@ -6,7 +6,7 @@
  *   ASKED  []                            -> [[asked...]]  requests of the session's key
  *   CAN    [product, major, column, purpose] -> [GRANT id, masked] at the owner; a refusal says why
  *                                               not
- *   STILL  [REQUEST, table]              -> []            at the owner, by a node that joins
+ *   STILL  [REQUEST, table]              -> [open, view id] at the owner, by a node that joins
  *
  *   ADMIN_ASKED  [after] -> [next, [asked...]]     those that came for the home's products
  *   ADMIN_GRANTS [after] -> [next, [granted...]]
@@ -82,6 +82,16 @@ FH_MUST_CHECK int fh_msg_still_read(struct fh_pack_reader *reader,
                                     struct fh_bytes *out_request,
                                     uint32_t *out_table,
                                     struct fh_err *err);
+
+/* What the consumer sees now: the id of a view (proto/governance/view.h). */
+struct fh_msg_still {
+    bool open; /* all of the table */
+    struct fh_hash view;
+};
+void fh_msg_still_answer(struct fh_buf *out, const struct fh_msg_still *still);
+FH_MUST_CHECK int fh_msg_still_answer_read(struct fh_pack_reader *reader,
+                                           struct fh_msg_still *out,
+                                           struct fh_err *err);
 
 /* ---- the owner's people ---- */
 

@@ -111,6 +111,57 @@ int fh_msg_view_next(struct fh_pack_reader *reader,
     return rc;
 }
 
+/* ---- what a QUERY's answer says behind the stream ---- */
+
+void fh_msg_query_answer_begin(struct fh_buf *out, uint64_t stream, uint32_t count)
+{
+    fh_msg_ok(out, 2);
+    fh_pack_uint(out, stream);
+    fh_pack_array(out, count);
+}
+
+void fh_msg_limited_begin(struct fh_buf *out, uint32_t table, bool filtered, uint32_t count)
+{
+    fh_pack_array(out, 3);
+    fh_pack_uint(out, table);
+    fh_pack_bool(out, filtered);
+    fh_pack_array(out, count);
+}
+
+int fh_msg_limited_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err)
+{
+    *out_count = 0;
+    return fh_pack_at_end(reader) ? FH_OK
+                                  : fh_msg_list_read(reader, "limited tables", out_count, err);
+}
+
+int fh_msg_limited_next(struct fh_pack_reader *reader,
+                        struct fh_msg_limited *out,
+                        struct fh_err *err)
+{
+    struct fh_msg_limited limited = {0};
+    uint32_t count = fh_pack_read_array(reader, 3);
+    limited.table = (uint32_t)fh_pack_read_uint(reader, FH_QUERY_TABLES_MAX - 1);
+    limited.filtered = fh_pack_read_bool(reader);
+    limited.masked_count = fh_pack_read_array(reader, FH_MSG_MASKED_MAX);
+    if (count != 3) {
+        fh_pack_fail(reader, "expected table, filtered and names");
+    }
+    int rc = fh_msg_done(reader, "limited table", err);
+    if (rc == FH_OK) {
+        *out = limited;
+    }
+    return rc;
+}
+
+int fh_msg_limited_name(struct fh_pack_reader *reader,
+                        char out[FH_COLUMN_NAME_BYTES_MAX + 1],
+                        struct fh_err *err)
+{
+    fh_pack_read_cstr(reader, out, FH_COLUMN_NAME_BYTES_MAX + 1);
+    return fh_msg_done(reader, "masked column", err);
+}
+
 /* ---- what is in force ---- */
 
 void fh_msg_policy_request(struct fh_buf *out, const char *name)

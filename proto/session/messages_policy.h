@@ -5,6 +5,9 @@
  *   VIEW  [REQUEST, table] -> [filtered, [[column, masked], ...]]  at the owner, by a node that
  *         joins: the columns that are there for the consumer and for it, in the contract's order
  *
+ *   QUERY answers  [stream, [[table, filtered, [masked column, ...]], ...]]  what is not as its
+ *         owner has it: `table` is an index in the REQUEST
+ *
  *   ADMIN_POLICY   [name] -> [seq, forked, POLICY or bin0]      the one in force
  *   ADMIN_ENFORCE  [POLICY, dry run] -> [[finding...]]          an error among them: nothing is
  * taken ADMIN_POLICIES [] -> [[listed...]] ADMIN_EXPLAIN  [product, domain, entry, [role...],
@@ -38,6 +41,26 @@ FH_MUST_CHECK int fh_msg_view_answer_read(struct fh_pack_reader *reader,
                                           struct fh_err *err);
 FH_MUST_CHECK int
 fh_msg_view_next(struct fh_pack_reader *reader, struct fh_msg_view_column *out, struct fh_err *err);
+
+/* ---- what a QUERY's answer says behind the stream ---- */
+
+enum { FH_MSG_MASKED_MAX = 64 }; /* names of one table: enough for a person */
+/* Then fh_msg_limited_begin for each table, and fh_pack_cstr for each of its names. */
+void fh_msg_query_answer_begin(struct fh_buf *out, uint64_t stream, uint32_t count);
+void fh_msg_limited_begin(struct fh_buf *out, uint32_t table, bool filtered, uint32_t count);
+struct fh_msg_limited {
+    uint32_t table;
+    bool filtered;
+    uint32_t masked_count; /* names follow: fh_msg_limited_name for each */
+};
+/* After fh_msg_stream_read. 0 tables also when a node says nothing about them. */
+FH_MUST_CHECK int
+fh_msg_limited_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err);
+FH_MUST_CHECK int
+fh_msg_limited_next(struct fh_pack_reader *reader, struct fh_msg_limited *out, struct fh_err *err);
+FH_MUST_CHECK int fh_msg_limited_name(struct fh_pack_reader *reader,
+                                      char out[FH_COLUMN_NAME_BYTES_MAX + 1],
+                                      struct fh_err *err);
 
 /* ---- the owner's people: what is in force ---- */
 

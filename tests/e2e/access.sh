@@ -226,7 +226,7 @@ for way in relayed joined; do
     sql=$endless
     [[ $way == joined ]] && sql=$endless_join
     long "$sql" "$way" "${address[market]}"
-    sleep 1.5
+    sleep 1
     runs || fail "$(cat "$work/$way.err")"
     succeeds fh shop grant revoke "$next"
     ends_soon "$way" 'access.expired'
@@ -234,7 +234,7 @@ done
 
 say "- a grant that expires ends what runs; a key that is revoked ends its own"
 succeeds fh shop -o csv grant create shop/orders --to museum --purposes research \
-    --until "$(date -u -d '+5 seconds' +%FT%TZ)"
+    --until "$(date -u -d '+4 seconds' +%FT%TZ)"
 short=$(column grant)
 long "$endless" expiry "${address[shop]}"
 sleep 1
@@ -253,8 +253,21 @@ succeeds fh shop grant create shop/orders --to museum --until 5d --purposes rese
 long "$endless" key "${address[shop]}"
 sleep 1
 runs || fail "$(cat "$work/key.err")"
+later=$(date -u -d '+4 seconds' +%FT%TZ)
+succeeds "$freehold" key create "$keys/eve.key"
+succeeds fh museum member add "$(<"$work/out")" --name eve --role member --until "$later" --save "$keys/eve.access"
+endless_of_eve() # a delegation that expires ends what its key asked
+{
+    as eve -o csv query "$endless" --purpose research --peer "${address[shop]}" >"$work/eve.out" 2>"$work/eve.err"
+}
+until_true 5 "eve's delegation at shop" as eve status --peer "${address[shop]}"
+endless_of_eve &
+eve_pid=$!
 succeeds fh museum member revoke bob
 ends_soon key 'record.signer.revoked'
+wait "$eve_pid" && fail "eve's query has an answer"
+(($(date -u +%s) - $(date -u -d "$later" +%s) <= 3)) || fail "eve's query went on after $later"
+grep -q '^rule: record.signer.expired' "$work/eve.err" || fail "$(cat "$work/eve.err")"
 refused 5 'record.signer.revoked' -- as bob query "$count" --purpose research
 prints "$rows" as ann -o csv query "$count" --purpose research
 

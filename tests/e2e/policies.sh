@@ -134,6 +134,9 @@ prints 'n
 prints 'n
 3' as ann -o csv query 'SELECT count(*) AS n FROM shop.people'
 refused 1 'sql.bind' -- as ann query 'SELECT note FROM shop.people'
+succeeds as ann -o csv query 'SELECT id FROM shop.people'
+grep -qxF 'note: shop/people: masked for you: name, mail, born; not all rows are there for you' "$work/err" ||
+    fail "$(cat "$work/err")"
 prints 'personal,1.0.0,in force' bash -c "timeout 60 '$freehold' --home '$work/shop/home' -o csv policy list |
     sed -n 's/^\(personal,1.0.0,in force\),.*/\1/p'"
 cmp <(fh shop policy show personal) "$data/personal.policy.yaml" || fail "show is not what was written"
@@ -151,6 +154,7 @@ prints 'id,name,mail,born,country,item,price
 1,A**,a**************,1990-01-01,DE,item 1 of the shop in the market hall,1.5
 3,C***,c***************,1990-01-01,DE,item 3 of the shop in the market hall,3.5
 4,D**,,1971-01-01,DE,item 4 of the shop in the market hall,4.5' as ann -o csv query "$joined"
+grep -qF 'note: shop/people: masked for you: name, mail, born; not all' "$work/err" || fail "$(cat "$work/err")"
 refused 1 'sql.bind' -- as ann query 'SELECT p.note FROM shop.people p JOIN museum.open o USING (id)'
 
 say "- exceptions by role and purpose, together"

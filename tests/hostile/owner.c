@@ -30,7 +30,7 @@ struct scan { /* one that is lied to */
 };
 
 struct asked {
-    const struct fh_question *question; /* NULL: free */
+    const struct fh_question *question; /* NULL: answered */
     unsigned code;
     struct scan *scan;
 };
@@ -39,6 +39,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct scan scans[SCANS];
 static unsigned next_scan;
 static struct asked asked[QUESTIONS];
+static unsigned next_asked;
 static struct fh_buf old_end;
 static _Thread_local const struct owner_lie *of_frame; /* for the frame that is sent next */
 
@@ -144,12 +145,10 @@ void __wrap_fh_serve_question(struct fh_serve *serve, struct fh_question *questi
     struct scan *scan = code == FH_MSG_SCAN   ? scan_of(question, fields)
                         : code == FH_MSG_NEXT ? stream_of(fields)
                                               : NULL;
-    forget(question); /* one that was refused stood at this address before */
-    for (size_t i = 0; scan != NULL && i < QUESTIONS; i++) {
-        if (asked[i].question == NULL) {
-            asked[i] = (struct asked){.question = question, .code = code, .scan = scan};
-            break;
-        }
+    forget(question);   /* one that was refused stood at this address before */
+    if (scan != NULL) { /* those that were refused stay, until the ring comes round */
+        asked[next_asked++ % QUESTIONS] =
+            (struct asked){.question = question, .code = code, .scan = scan};
     }
     pthread_mutex_unlock(&lock);
     if (code != FH_MSG_SCAN || scan == NULL || !lie_at_scan(question, scan)) {

@@ -9,7 +9,6 @@
 #include <string.h>
 
 enum {
-    EACH = 4, /* of the spoiled ones one in so many is told: a query for each takes time */
     CODES = 25,
     REJECT_CODES = 12,
     LOW_COUNTER = 12, /* bytes behind it are of counters that no session reaches */
@@ -50,7 +49,7 @@ static bool is_spoiled(enum lie_target target)
 static unsigned count_of(enum lie_target target)
 {
     unsigned places = targets[target].count;
-    return is_spoiled(target) ? places * TEST_SPOIL_COUNT / EACH : places;
+    return is_spoiled(target) ? places * TEST_SPOIL_COUNT / LIES_EACH : places;
 }
 
 unsigned owner_lie_count(void)
@@ -119,8 +118,8 @@ void owner_lie(struct owner_lie *out, unsigned number)
     }
     *out = (struct owner_lie){.target = target, .place = number};
     if (is_spoiled(target)) {
-        out->place = number * EACH / TEST_SPOIL_COUNT;
-        out->way = number * EACH % TEST_SPOIL_COUNT;
+        out->place = number * LIES_EACH / TEST_SPOIL_COUNT;
+        out->way = number * LIES_EACH % TEST_SPOIL_COUNT;
         name_spoiled(out);
     } else if (target == LIE_BY_HAND) {
         snprintf(out->name, sizeof out->name, "%s", by_hand[number].text);

@@ -40,6 +40,7 @@ tests           : common proto node tools
 # any of these, as they look at the libraries from the other side.
 owners="
 uv.h            : node/io/* node/admin* node/query/workers*
+nng/*           : node/io/link* tools/client/*
 msgpack.h       : proto/wire/pack_write.c
 msgpack/*       : proto/wire/pack_write.c
 openssl/*       : proto/wire/crypto_openssl.c
@@ -53,7 +54,6 @@ libpq-fe.h      : node/worker/*
 microhttpd.h    : node/http/server*
 cmocka.h        :
 dlfcn.h         :
-openssl/*       : proto/wire/crypto*
 zstd.h          : proto/query/batch*
 "
 

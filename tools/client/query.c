@@ -193,6 +193,9 @@ static int send_query(struct freehold_result *result, struct fh_err *err)
     if (code == FH_OK) {
         code = fh_msg_stream_read(&reader, &result->stream, err);
     }
+    if (code == FH_OK) {
+        code = fh_notices_of_answer(result, &reader, err);
+    }
     result->streaming = code == FH_OK;
     return code;
 }

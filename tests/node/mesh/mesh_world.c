@@ -165,6 +165,11 @@ void mesh_world_tear_down(struct mesh_world *w)
 {
     fh_mesh_quiesce(w->mesh);
     fh_peers_quiesce(w->pair->caller.peers);
+    /* What is on its way ends in the mesh: it must still be there, as in a node. */
+    int64_t end = fh_clock_mono_ms() + WAIT_MS;
+    while (!fh_peers_drained(w->pair->caller.peers) && fh_clock_mono_ms() < end) {
+        mesh_world_turn(w);
+    }
     fh_udp_close(w->udp);
     fh_mesh_free(w->mesh);
     fh_catalog_close(w->catalog);

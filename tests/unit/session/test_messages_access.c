@@ -146,6 +146,19 @@ static int read_still(struct fh_pack_reader *reader, struct fh_err *err)
     return rc;
 }
 
+static void write_still_answer(struct fh_buf *out)
+{
+    const struct fh_msg_still still = {.open = true, .view = {{4}}};
+    fh_msg_still_answer(out, &still);
+}
+static int read_still_answer(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_msg_still still;
+    int rc = fh_msg_still_answer_read(reader, &still, err);
+    assert_true(rc != FH_OK || (still.open && still.view.b[0] == 4));
+    return rc;
+}
+
 static void write_after(struct fh_buf *out)
 {
     fh_msg_admin_grants_request(out, &some_id);
@@ -244,6 +257,7 @@ static void test_whole_and_cut(void **state)
         {"CAN", write_can, FH_MSG_CAN, read_can},
         {"its answer", write_can_answer, 0, read_can_answer},
         {"STILL", write_still, FH_MSG_STILL, read_still},
+        {"its answer", write_still_answer, 0, read_still_answer},
         {"ADMIN_GRANTS", write_after, FH_MSG_ADMIN_GRANTS, read_after},
         {"ADMIN_ASKED", write_from_the_beginning, FH_MSG_ADMIN_ASKED, read_after},
         {"the answer to ADMIN_GRANTS", write_granted, 0, read_granted},

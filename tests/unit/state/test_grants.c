@@ -451,6 +451,11 @@ static void test_requests_refused(void **state)
         fh_buf_fini(&request.bytes);
     }
     struct fh_access_request said = request_of(w);
+    said.owner = w->domains[2].id; /* a stranger has nothing to give */
+    struct paper nowhere = sign_request(w, &said, &w->domains[1].member);
+    refused(w, ask(w, &nowhere, true, &asked), FH_ENOTFOUND, "domain.unknown");
+    fh_buf_fini(&nowhere.bytes);
+    said = request_of(w);
     said.consumer = w->domains[2].id; /* a stranger asks for itself */
     struct paper request = sign_request(w, &said, &w->domains[2].publisher);
     refused(w, ask(w, &request, false, &asked), FH_EDENIED, "domain.not_admitted");
