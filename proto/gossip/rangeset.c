@@ -35,7 +35,7 @@ struct fh_rangeset {
 
 static struct sum sum_of(const struct fh_record_id *id)
 {
-    struct sum sum;
+    struct sum sum = {{0}};
     for (unsigned i = 0; i < LANES; i++) {
         sum.lanes[i] = fh_get_u64be(id->b + (size_t)8 * i);
     }
