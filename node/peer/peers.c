@@ -18,6 +18,7 @@ struct call {
     struct fh_buf request;
     int64_t timeout_ms;
     unsigned rounds;
+    struct fh_session *pinned;  /* a reference: the only session for it; NULL: any */
     struct fh_session *session; /* a reference, while on its way */
     struct fh_session_binding binding;
     fh_peer_answer_fn *answer_fn;
@@ -39,6 +40,7 @@ static void free_call(struct call *call)
 {
     call->peer->owner->calls--;
     call->peer->held--;
+    fh_session_unref(call->pinned);
     fh_session_unref(call->session);
     fh_buf_fini(&call->request);
     fh_free(call);
@@ -107,6 +109,16 @@ static void wait_for_session(struct call *call)
     }
 }
 
+/* Once more, in the session that there is now, or in the next. */
+static void send_again(struct call *call)
+{
+    if (call->peer->state == FH_PEER_OPEN) {
+        send_call(call);
+    } else {
+        wait_for_session(call);
+    }
+}
+
 /* The other end does not know the session any more: nothing was done, so ask once again. */
 static bool forgotten(const struct fh_frame *frame)
 {
@@ -137,7 +149,10 @@ static void take_plain(struct call *call, struct fh_message *reply)
     struct fh_pack_reader fields;
     struct fh_err err;
     if (fh_sealed_open(&sealed, &fields, NULL, &err) == FH_OK) {
+        struct fh_peers *peers = call->peer->owner;
+        peers->answering = call->session;
         call->answer_fn(&fields, NULL, call->user);
+        peers->answering = NULL;
         free_call(call);
     } else {
         fail_call(call, &err);
@@ -166,7 +181,8 @@ static void take_reply(struct fh_message *reply, const struct fh_err *failure, v
             fh_peer_drop_session(peer);
         }
         fh_session_unref(FH_TAKE(call->session));
-        wait_for_session(call);
+        fh_session_unref(FH_TAKE(call->pinned)); /* what began there is gone, as it will be told */
+        send_again(call);
         return;
     }
     if (call->sealed_fn != NULL) {
@@ -176,6 +192,11 @@ static void take_reply(struct fh_message *reply, const struct fh_err *failure, v
     }
 }
 
+static struct fh_session *session_of(const struct call *call)
+{
+    return call->pinned != NULL ? call->pinned : call->peer->session;
+}
+
 static int seal_call(struct call *call, struct fh_message **out, struct fh_err *err)
 {
     struct fh_bytes request = fh_buf_view(&call->request);
@@ -183,7 +204,7 @@ static int seal_call(struct call *call, struct fh_message **out, struct fh_err *
     if (message == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for a frame");
     }
-    int rc = fh_session_seal_request(call->peer->session,
+    int rc = fh_session_seal_request(session_of(call),
                                      request,
                                      fh_clock_mono_ms(),
                                      fh_message_data(message),
@@ -211,7 +232,9 @@ static void send_call(struct call *call)
     struct fh_peer *peer = call->peer;
     struct fh_err err;
     if (judge_again(call, &err) != FH_OK) {
-        fh_peer_drop_session(peer);
+        if (call->pinned == NULL) {
+            fh_peer_drop_session(peer);
+        }
         fh_err_wrap(&err, "%s", fh_dialer_address(peer->dialer));
         fail_call(call, &err);
         return;
@@ -229,7 +252,7 @@ static void send_call(struct call *call)
     call->rounds++;
     struct fh_message *message;
     int rc = seal_call(call, &message, &err);
-    if (rc == FH_ESTALE || rc == FH_ESTATE) {
+    if (call->pinned == NULL && (rc == FH_ESTALE || rc == FH_ESTATE)) {
         fh_peer_drop_session(peer);
         if (call->rounds < ROUNDS_MAX) {
             wait_for_session(call);
@@ -237,7 +260,7 @@ static void send_call(struct call *call)
         }
     }
     if (rc == FH_OK) {
-        call->session = fh_session_ref(peer->session);
+        call->session = fh_session_ref(session_of(call));
         rc = fh_dialer_request(
             peer->dialer, message, call->timeout_ms, take_reply, call, NULL, &err);
     }
@@ -326,6 +349,7 @@ static int begin(struct fh_peers *peers,
         call->peer = peer;
         call->node = target->node;
         call->guest = target->guest;
+        call->pinned = target->session != NULL ? fh_session_ref(target->session) : NULL;
     }
     return rc;
 }
@@ -369,14 +393,19 @@ static void start(struct fh_peers *peers,
     peers->calls++;
     struct fh_peer *peer = call->peer;
     peer->held++;
+    if (call->pinned != NULL) {
+        send_call(call);
+        return;
+    }
     if (peer->state == FH_PEER_OPEN && fh_session_wants_rekey(peer->session, fh_clock_mono_ms())) {
         fh_peer_drop_session(peer); /* what is on its way holds its own reference */
     }
-    if (peer->state == FH_PEER_OPEN) {
-        send_call(call);
-    } else {
-        wait_for_session(call);
-    }
+    send_again(call);
+}
+
+struct fh_session *fh_peers_answering(const struct fh_peers *peers)
+{
+    return peers->answering;
 }
 
 void fh_peers_ask(struct fh_peers *peers,

@@ -4,7 +4,9 @@
  *
  * A call names an address and, where it matters, the node that must answer there. The first call
  * makes the session (handshake, admit.h); later calls share it, many at once. A session that the
- * other end has forgotten is made anew once and the call repeated: nothing was done for it.
+ * other end has forgotten is made anew once and the call repeated: nothing was done for it. What
+ * goes on over several calls (a stream) names the session where it began, since a newer one may
+ * take its place at any time.
  *
  *   IDLE --call--> GREETING --confirmed--> OPEN --worn out, forgotten, failed--> IDLE
  *                     |  failed: every waiting call fails
@@ -25,17 +27,24 @@
 struct fh_link;
 struct fh_peers;
 struct fh_sealed;
+struct fh_session;
 
 struct fh_peer_target {
     const char *address;       /* HOST:PORT; copied */
     struct fh_node_id node;    /* who must answer; zero: any node of the mesh */
     struct fh_domain_id guest; /* zero, or a domain that is accepted before it is known as admitted:
                                   the issuer of the invitation that is being redeemed */
+    struct fh_session *session; /* NULL: the one that is best now. Else a session of this target,
+                                   kept for the call, on which something goes on that began there */
 };
 
 /* The end of a call, once, on the loop: `fields` stands at the first field of a good answer (lent),
  * or is NULL and `err` tells (FH_EUNREACH, FH_ETIMEOUT, FH_ESIG, the peer's own refusal, ...). */
 typedef void fh_peer_answer_fn(struct fh_pack_reader *fields, const struct fh_err *err, void *user);
+
+/* The session by which the answer at hand came: to a handler alone, while it handles a good answer.
+ * Lent; whoever keeps it takes a reference, and names it in targets. */
+struct fh_session *fh_peers_answering(const struct fh_peers *peers);
 
 /* The end of a bulk call: `sealed` is taken, or NULL and `err` tells. */
 typedef void fh_peer_sealed_fn(struct fh_sealed *sealed, const struct fh_err *err, void *user);

@@ -35,6 +35,7 @@ struct fh_peers {
     unsigned peer_count;
     unsigned calls;
     bool quiet;
+    struct fh_session *answering; /* of the answer that is being handled; else NULL */
 };
 
 /* greeting.c: whether the speaker of the session is one to ask, for a call with this guest (zero:

@@ -16,6 +16,7 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/io/pool.h"
+#include "proto/session/session.h"
 
 #include <stdio.h>
 
@@ -342,6 +343,8 @@ static void opened(struct fh_pack_reader *fields, const struct fh_err *failure, 
         fail(remote, &err);
     } else {
         remote->opened = true;
+        /* The owner knows the stream by this session alone. */
+        remote->target.session = fh_session_ref(fh_peers_answering(stream->serve->options.peers));
         if (remote->closed) {
             settle(remote);
         } else {
@@ -578,6 +581,7 @@ void fh_remote_free_all(struct fh_stream *stream)
         for (size_t i = 0; i < FH_QUERY_WINDOW; i++) {
             fh_sealed_free(remote->arrived[i]);
         }
+        fh_session_unref(remote->target.session);
         fh_buf_fini(&remote->receipt);
         fh_free(remote);
     }

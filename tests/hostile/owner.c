@@ -354,8 +354,8 @@ bool __wrap_fh_question_answer_tagged(struct fh_question *question,
         of_frame = &lie;
         told(found.scan->lie);
     }
-    bool sealed =
-        __real_fh_question_answer_tagged(question, fh_buf_view(&out), FH_BYTES_NONE, out_tag);
+    struct fh_bytes plain = out.size > 0 ? fh_buf_view(&out) : fh_bytes("", 0);
+    bool sealed = __real_fh_question_answer_tagged(question, plain, FH_BYTES_NONE, out_tag);
     of_frame = NULL;
     return sealed;
 }

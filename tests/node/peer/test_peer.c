@@ -8,6 +8,7 @@
 #include "node/io/inbox.h"
 #include "node/io/link.h"
 #include "node/io/loop.h"
+#include "node/peer/peers_inside.h"
 #include "proto/session/messages_inner.h"
 
 #include <setjmp.h>
@@ -101,6 +102,75 @@ static void test_a_stranger_there_answers_guests_only(void **state)
     pair_expect(&end, FH_EDENIED, "domain.not_admitted");
     assert_int_equal(other.asked, 1);
     pair_tear_down_side(m, &other);
+    pair_tear_down(m);
+}
+
+/* ---- which session ---- */
+
+struct seen {
+    uint64_t session;         /* at the server, of the last question */
+    struct fh_session *began; /* at the caller, of the first answer; a reference */
+    struct fh_peers *peers;
+    bool done;
+};
+
+static bool see_session(struct fh_question *question, void *user)
+{
+    ((struct seen *)user)->session = fh_question_session(question);
+    return false;
+}
+
+static void on_first(struct fh_pack_reader *fields, const struct fh_err *err, void *user)
+{
+    struct seen *seen = user;
+    assert_non_null(fields);
+    assert_null(err);
+    seen->began = fh_session_ref(fh_peers_answering(seen->peers));
+    seen->done = true;
+}
+
+/* What began in a session goes on there, though others ask in a newer one. */
+static void test_a_stream_stays_in_its_session(void **state)
+{
+    (void)state;
+    struct mesh *m = pair_set_up(NODE);
+    struct seen seen = {.peers = m->caller.peers};
+    struct fh_buf request;
+    m->server.answer = see_session;
+    m->server.user = &seen;
+    fh_buf_init(&request, 64);
+    fh_msg_begin(&request, FH_MSG_PROBE, 0);
+    struct fh_peer_target target = {.address = m->server.address, .node = m->server.node};
+    fh_peers_ask(m->caller.peers, &target, &request, WAIT_MS, on_first, &seen);
+    for (int i = 0; i < 500 && !seen.done; i++) {
+        fh_loop_run_once(m->loop, 20);
+    }
+    assert_true(seen.done);
+    uint64_t first = seen.session;
+    assert_null(fh_peers_answering(m->caller.peers)); /* nothing is being handled now */
+    /* As when it is worn: the next call makes another one. */
+    FH_LIST_FOREACH (link, &m->caller.peers->peers) {
+        fh_peer_drop_session(FH_LIST_ENTRY(link, struct fh_peer, link));
+    }
+    struct fh_peer_target pinned = target;
+    pinned.session = seen.began;
+    struct end end = pair_ask_target(m, &pinned, FH_MSG_PROBE); /* while there is no other */
+    pair_expect(&end, FH_OK, "");
+    assert_int_equal(seen.session, first);
+    end = pair_ask_target(m, &target, FH_MSG_PROBE);
+    pair_expect(&end, FH_OK, "");
+    assert_int_not_equal(seen.session, first);
+    end = pair_ask_target(m, &pinned, FH_MSG_PROBE);
+    pair_expect(&end, FH_OK, "");
+    assert_int_equal(seen.session, first);
+    /* Over, it is over: nothing is begun anew for it. */
+    fh_session_close(seen.began);
+    unsigned before = m->server.asked;
+    end = pair_ask_target(m, &pinned, FH_MSG_PROBE);
+    assert_int_equal(end.code, FH_ESTATE);
+    assert_int_equal(m->server.asked, before);
+    fh_session_unref(seen.began);
+    fh_buf_fini(&request);
     pair_tear_down(m);
 }
 
@@ -379,6 +449,7 @@ int main(void)
         cmocka_unit_test(test_who_reaches_the_handler),
         cmocka_unit_test(test_another_node_there_is_not_asked),
         cmocka_unit_test(test_a_stranger_there_answers_guests_only),
+        cmocka_unit_test(test_a_stream_stays_in_its_session),
         cmocka_unit_test(test_a_revoked_caller_is_refused_and_its_session_ends),
         cmocka_unit_test(test_a_revoked_node_is_not_asked_any_more),
         cmocka_unit_test(test_a_relay_carries_no_other_relay),
