@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 /* ---- the table ---- */
 
@@ -301,6 +302,15 @@ static void put_rows(struct fh_buf *out, const struct fh_masked_table *table)
     fh_buf_add_u8(out, ')');
 }
 
+static void put_column(struct fh_buf *out, const struct fh_masked_table *table, uint32_t index)
+{
+    const struct fh_masked_column *column = &table->columns[index];
+    const struct fh_column *source = &table->real.columns[column->at];
+    put_masked(out, column, source);
+    fh_buf_add_cstr(out, " AS ");
+    fh_masked_name(out, source->name);
+}
+
 void fh_masked_select(struct fh_buf *out,
                       const struct fh_masked_table *table,
                       const uint32_t *columns,
@@ -308,12 +318,18 @@ void fh_masked_select(struct fh_buf *out,
 {
     fh_buf_add_cstr(out, count == 0 ? "SELECT count(*)" : "SELECT ");
     for (uint32_t i = 0; i < count; i++) {
-        const struct fh_masked_column *column = &table->columns[columns[i]];
-        const struct fh_column *source = &table->real.columns[column->at];
         fh_buf_add_cstr(out, i == 0 ? "" : ", ");
-        put_masked(out, column, source);
-        fh_buf_add_cstr(out, " AS ");
-        fh_masked_name(out, source->name);
+        put_column(out, table, columns[i]);
+    }
+    put_rows(out, table);
+}
+
+void fh_masked_select_all(struct fh_buf *out, const struct fh_masked_table *table)
+{
+    fh_buf_add_cstr(out, "SELECT ");
+    for (uint32_t i = 0; i < table->visible.column_count; i++) {
+        fh_buf_add_cstr(out, i == 0 ? "" : ", ");
+        put_column(out, table, i);
     }
     put_rows(out, table);
 }
@@ -322,4 +338,88 @@ void fh_masked_select_rows(struct fh_buf *out, const struct fh_masked_table *tab
 {
     fh_buf_add_cstr(out, "SELECT true");
     put_rows(out, table);
+}
+
+/* ---- copies ---- */
+
+static bool parquet_keeps(struct fh_type type)
+{
+    switch (type.code) {
+    case FH_TYPE_HUGEINT: /* becomes a DOUBLE */
+    case FH_TYPE_INTERVAL:
+    case FH_TYPE_JSON:
+    case FH_TYPE_TIMESTAMP_S: /* other units */
+    case FH_TYPE_TIMESTAMP_MS:
+    case FH_TYPE_TIMESTAMP_NS:
+        return false;
+    default:
+        return true;
+    }
+}
+
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static bool is_harmless_word(const char *word, size_t size)
+{
+    static const char *const before_bracket[] = {"in", "and", "or", "not", "between", "like", "is"};
+    for (size_t i = 0; i < FH_COUNT(before_bracket); i++) {
+        if (strlen(before_bracket[i]) == size && strncasecmp(word, before_bracket[i], size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Words of time that need no brackets begin so. */
+static bool asks_for_time(const char *word, size_t size)
+{
+    static const char *const begins[] = {"current", "local", "today", "now", "user", "session"};
+    for (size_t i = 0; i < FH_COUNT(begins); i++) {
+        size_t most = strlen(begins[i]);
+        if (size >= most && strncasecmp(word, begins[i], most) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Looks at words alone, also at those within quotes: what is refused is only not kept. */
+static bool is_timeless(const char *filter)
+{
+    for (const char *p = filter; *p != '\0';) {
+        if ((unsigned char)*p >= 0x80) {
+            return false;
+        }
+        if (!is_word(*p)) {
+            p++;
+            continue;
+        }
+        const char *word = p;
+        while (is_word(*p)) {
+            p++;
+        }
+        size_t size = (size_t)(p - word);
+        const char *next = p + strspn(p, " \t\r\n\"");
+        bool call = *next == '(' && !is_harmless_word(word, size);
+        if (call || asks_for_time(word, size)) {
+            return false;
+        }
+    }
+    return strstr(filter, "/*") == NULL && strstr(filter, "--") == NULL;
+}
+
+bool fh_masked_keepable(const struct fh_masked_table *table)
+{
+    static const struct fh_hash none;
+    bool keepable = memcmp(table->view->id.b, none.b, sizeof none.b) != 0;
+    for (uint32_t i = 0; i < table->visible.column_count; i++) {
+        keepable = keepable && parquet_keeps(table->visible.columns[i].type);
+    }
+    for (uint32_t i = 0; i < table->view->filter_count; i++) {
+        keepable = keepable && is_timeless(table->view->filters[i]);
+    }
+    return keepable;
 }

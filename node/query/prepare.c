@@ -300,6 +300,7 @@ void fh_stream_begin(struct fh_stream *stream)
     struct fh_err err;
     int rc = stream->barrier == NULL ? FH_OK : fh_barrier_take_worker(stream->barrier, &err);
     if (rc == FH_EBUSY) {
+        fh_snapshots_yield(stream->serve->snapshots);
         stream->state = FH_STREAM_SHORT; /* the next worker that is given back is its own */
         return;
     }
@@ -388,6 +389,7 @@ void fh_stream_prepare(struct fh_stream *stream)
                           &stream->fresh,
                           &err);
     if (rc == FH_EBUSY) {
+        fh_snapshots_yield(stream->serve->snapshots);
         return; /* its turn comes when a worker is given back */
     }
     if (rc == FH_OK) {

@@ -419,8 +419,17 @@ int fh_serve_new(struct fh_serve **out, const struct fh_serve_options *options, 
     }
     serve->options = *options;
     fh_list_init(&serve->streams);
-    int rc = fh_timer_new(&serve->watch, options->loop, watch, serve, err);
+    struct fh_snapshots_options snapshots = {
+        .loop = options->loop,
+        .crew = options->crew,
+        .folder = fh_crew_folder(options->crew),
+    };
+    int rc = fh_snapshots_new(&serve->snapshots, &snapshots, err);
+    if (rc == FH_OK) {
+        rc = fh_timer_new(&serve->watch, options->loop, watch, serve, err);
+    }
     if (rc != FH_OK) {
+        fh_snapshots_free(serve->snapshots);
         fh_free(serve);
         return rc;
     }
@@ -446,12 +455,13 @@ void fh_serve_quiesce(struct fh_serve *serve)
 {
     serve->quiet = true;
     end_all(serve, 0, "this node is going down");
+    fh_snapshots_quiesce(serve->snapshots);
     fh_crew_quiesce(serve->options.crew);
 }
 
 bool fh_serve_drained(const struct fh_serve *serve)
 {
-    return serve->count == 0;
+    return serve->count == 0 && fh_snapshots_drained(serve->snapshots);
 }
 
 void fh_serve_free(struct fh_serve *serve)
@@ -461,6 +471,7 @@ void fh_serve_free(struct fh_serve *serve)
     }
     FH_ASSERT(serve->count == 0);
     fh_timer_free(serve->watch);
+    fh_snapshots_free(serve->snapshots);
     fh_free(serve);
 }
 

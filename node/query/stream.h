@@ -9,6 +9,7 @@
 
 #include "node/query/barrier.h"
 #include "node/query/serve.h"
+#include "node/query/snapshots.h"
 #include "node/query/source.h"
 #include "proto/query/receipt.h"
 
@@ -22,6 +23,7 @@ struct fh_serve {
     unsigned count;
     uint64_t last_id;
     struct fh_timer *watch;
+    struct fh_snapshots *snapshots;
     bool quiet;
 };
 

@@ -4,12 +4,13 @@
 #include "common/assert.h"
 #include "common/list.h"
 #include "common/mem.h"
-#include "node/worker/ring_end.h"
+#include "node/worker/files.h"
 #include "node/worker/ring_out.h"
-#include "node/worker/types.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     ARENA_BYTES_MAX = 4 * 1024 * 1024,
@@ -22,6 +23,7 @@ struct fh_feeds {
     pthread_mutex_t lock; /* of the list, and of `connection` in each feed */
     struct fh_list running;
     unsigned count;
+    bool writing_file; /* a feed writes to the one slot for that */
 };
 
 struct feed {
@@ -70,51 +72,7 @@ static void feed_free(struct feed *feed)
     fh_free(feed);
 }
 
-/* ---- vectors to the ring ---- */
-
-/* False: the feed is over, and has its reason. */
-static bool went_well(struct feed *feed, enum fh_ring_out_state state)
-{
-    switch (state) {
-    case FH_RING_OUT_GOOD:
-        return true;
-    case FH_RING_OUT_OVER:
-        feed->over = true;
-        break;
-    case FH_RING_OUT_STOPPED:
-        (void)fh_err_rule(
-            &feed->failure, FH_ECANCELLED, "query.cancelled", "the scan was cancelled");
-        break;
-    case FH_RING_OUT_BROKEN:
-        (void)fh_err_rule(
-            &feed->failure, FH_EPROTO, "ring.count", "the reader of a scan counts what cannot be");
-        break;
-    case FH_RING_OUT_ROW:
-        (void)fh_err_rule(&feed->failure,
-                          FH_ETOOBIG,
-                          "query.row",
-                          "the texts of a row are larger than %d MiB",
-                          FH_RING_TEXT_BYTES / (1024 * 1024));
-        break;
-    }
-    return false;
-}
-
-/* The chunk's columns must be those of the ring, or values of another width would be copied. */
-static bool types_fit(const struct feed *feed, duckdb_data_chunk chunk)
-{
-    const struct fh_ring_layout *layout = &feed->ring.layout;
-    bool fit = duckdb_data_chunk_get_column_count(chunk) == (idx_t)layout->column_count;
-    for (uint32_t i = 0; fit && i < layout->column_count; i++) {
-        struct fh_type type;
-        duckdb_logical_type found =
-            duckdb_vector_get_column_type(duckdb_data_chunk_get_vector(chunk, i));
-        fit = duckdb_get_type_id(found) != DUCKDB_TYPE_ENUM && fh_types_carried(found, &type) &&
-              fh_type_equal(type, layout->places[i].type);
-        duckdb_destroy_logical_type(&found);
-    }
-    return fit;
-}
+/* ---- fh_emit ---- */
 
 static idx_t connection_id(duckdb_connection connection)
 {
@@ -163,15 +121,18 @@ static void on_emit(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_v
         return;
     }
     pthread_mutex_lock(&feed->writing);
-    bool good = feed->rows > 0 || types_fit(feed, chunk);
+    bool good = feed->rows > 0 || fh_ring_out_fits(&feed->ring, chunk);
     if (!good) {
         (void)fh_err_rule(&feed->failure,
                           FH_EINTERNAL,
                           "query.engine",
                           "the columns of a scan have other types than were asked for");
     }
-    good = good && went_well(feed, fh_ring_out_rows(&feed->out, chunk, rows));
-    feed->rows += good ? rows : 0;
+    if (good) {
+        good = fh_ring_out_chunk(&feed->out, chunk, rows, &feed->failure);
+        feed->over = !good && feed->failure.code == FH_OK;
+        feed->rows += good ? rows : 0;
+    }
     pthread_mutex_unlock(&feed->writing);
     if (!good) {
         duckdb_scalar_function_set_error(info, "the scan ended");
@@ -240,9 +201,16 @@ static void read_fault(struct feed *feed, duckdb_error_type type)
     (void)fh_err_rule(&feed->failure, FH_ESQL, "sql.runtime", "a scan failed while it ran");
 }
 
-/* The SQL that runs: the node's, with its rows given to the ring. */
+/* The SQL that runs: the node's, with its rows given to the ring or the file. */
 static int wrap(const struct feed *feed, struct fh_buf *out)
 {
+    if (feed->asked.to_file) {
+        fh_buf_add_cstr(out, "COPY (");
+        fh_buf_add_bytes(out, feed->asked.sql);
+        fh_buf_printf(
+            out, ") TO '/proc/self/fd/%d' (FORMAT parquet, USE_TMP_FILE false)", FH_SLOT_OUTPUT);
+        return fh_buf_ok(out);
+    }
     if (feed->asked.column_count == 0) {
         fh_buf_add_bytes(out, feed->asked.sql);
         return fh_buf_ok(out);
@@ -266,7 +234,7 @@ static void write_count(struct feed *feed, duckdb_result result)
         duckdb_column_type(&result, 0) == DUCKDB_TYPE_BIGINT) {
         int64_t rows;
         memcpy(&rows, duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0)), sizeof rows);
-        if (went_well(feed, fh_ring_out_count(&feed->out, (uint64_t)rows))) {
+        if (fh_ring_out_count(&feed->out, (uint64_t)rows, &feed->failure)) {
             feed->rows = (uint64_t)rows;
         }
     } else {
@@ -288,7 +256,7 @@ static void run(struct feed *feed, duckdb_connection connection)
     }
     if (duckdb_query(connection, fh_buf_cstr(&sql), &result) == DuckDBError) {
         read_fault(feed, duckdb_result_error_type(&result));
-    } else if (feed->asked.column_count == 0) {
+    } else if (feed->asked.column_count == 0 && !feed->asked.to_file) {
         write_count(feed, result);
     }
     duckdb_destroy_result(&result);
@@ -315,6 +283,17 @@ static bool open_connection(struct feed *feed, duckdb_connection *out)
     return !stopped;
 }
 
+/* Under the lock: the feed is none of those that run. */
+static void leave(struct feed *feed)
+{
+    fh_list_remove(&feed->link);
+    feed->feeds->count--;
+    if (feed->asked.to_file) {
+        feed->feeds->writing_file = false;
+        close(FH_SLOT_OUTPUT);
+    }
+}
+
 static void *feed_thread(void *data)
 {
     struct feed *feed = data;
@@ -323,13 +302,9 @@ static void *feed_thread(void *data)
     if (open_connection(feed, &connection)) {
         run(feed, connection);
     }
-    if (feed->failure.code == FH_OK) {
-        fh_ring_out_end(&feed->out);
-    }
     pthread_mutex_lock(&feeds->lock);
     feed->connection = NULL;
-    fh_list_remove(&feed->link);
-    feeds->count--;
+    leave(feed);
     pthread_mutex_unlock(&feeds->lock);
     duckdb_disconnect(&connection);
     if (feed->failure.code != FH_OK) {
@@ -341,7 +316,10 @@ static void *feed_thread(void *data)
         fh_channel_put_error(&payload, &error);
         fh_port_send_buf(feeds->port, FH_CHANNEL_FEED_ERROR, &payload);
     } else {
-        fh_ring_finish(&feed->ring);
+        if (!feed->asked.to_file) {
+            fh_ring_out_end(&feed->out);
+            fh_ring_finish(&feed->ring);
+        }
         FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
         fh_buf_init(&payload, 64);
         fh_channel_put_count(&payload,
@@ -366,13 +344,17 @@ static void send_refusal(struct fh_feeds *feeds, uint64_t id, const struct fh_er
 }
 
 /* Enters the feed in the list and starts its thread. */
-static int start_thread(struct feed *feed, struct fh_err *err)
+static int start_thread(struct feed *feed, int file, struct fh_err *err)
 {
     struct fh_feeds *feeds = feed->feeds;
     pthread_attr_t attributes;
     pthread_t thread;
     pthread_mutex_lock(&feeds->lock);
     bool room = feeds->count < FH_WORKER_FEEDS_MAX && find(feeds, feed->asked.id) == NULL;
+    if (room && feed->asked.to_file) {
+        room = !feeds->writing_file && dup3(file, FH_SLOT_OUTPUT, O_CLOEXEC) >= 0;
+        feeds->writing_file |= room;
+    }
     if (room) {
         fh_list_push_back(&feeds->running, &feed->link);
         feeds->count++;
@@ -390,8 +372,7 @@ static int start_thread(struct feed *feed, struct fh_err *err)
                 pthread_create(&thread, &attributes, feed_thread, feed) == 0;
     if (!good) {
         pthread_mutex_lock(&feeds->lock);
-        fh_list_remove(&feed->link);
-        feeds->count--;
+        leave(feed);
         pthread_mutex_unlock(&feeds->lock);
         return fh_err_rule(err, FH_ETOOBIG, "query.memory", "no memory for one more scan");
     }
@@ -423,15 +404,18 @@ int fh_feeds_start(struct fh_feeds *feeds, const struct fh_frame *frame, struct 
         return code;
     }
     struct fh_err why = {0};
-    code = fh_ring_lay_out(&layout, feed->asked.types, feed->asked.column_count, feed->arena, &why);
-    if (code == FH_OK) {
+    if (!feed->asked.to_file) {
+        code = fh_ring_lay_out(
+            &layout, feed->asked.types, feed->asked.column_count, feed->arena, &why);
+    }
+    if (code == FH_OK && !feed->asked.to_file) {
         code = fh_ring_end_open(&feed->ring, &layout, frame->files[0], &why);
     }
-    if (code == FH_OK) {
+    if (code == FH_OK && !feed->asked.to_file) {
         code = fh_ring_out_init(&feed->out, &feed->ring, feed->arena, &why);
     }
     if (code == FH_OK) {
-        code = start_thread(feed, &why);
+        code = start_thread(feed, frame->files[0], &why);
     }
     if (code != FH_OK) {
         send_refusal(feeds, feed->asked.id, &why);
@@ -445,7 +429,11 @@ void fh_feeds_stop(struct fh_feeds *feeds, uint64_t id)
     pthread_mutex_lock(&feeds->lock);
     struct feed *feed = find(feeds, id);
     if (feed != NULL) {
-        fh_ring_stop(&feed->ring);
+        if (feed->asked.to_file) {
+            atomic_store(&feed->ring.stopped, true);
+        } else {
+            fh_ring_stop(&feed->ring);
+        }
         if (feed->connection != NULL) {
             duckdb_interrupt(feed->connection);
         }

@@ -14,6 +14,9 @@
  * Feeds run beside each other and beside the working thread's questions, each on a connection of
  * its own: a join may read several tables in step.
  *
+ * A feed may also write its rows to a file, as Parquet: then DuckDB writes them, with all its
+ * threads.
+ *
  * Errors carry no text of DuckDB: rows of people who must not be seen are read here.
  *
  * Thread: as each function says. Ownership: given, for the life of the process.

@@ -50,6 +50,11 @@ static int copy_of(int fd)
 
 static int open_slot(int slot, int flags)
 {
+    if (slot == FH_SLOT_OUTPUT) {
+        int fd = fcntl(slot, F_DUPFD_CLOEXEC, FH_SLOT_COPIES);
+        errno = fd < 0 && errno == EBADF ? ENOENT : errno;
+        return fd;
+    }
     if ((flags & O_ACCMODE) != O_RDONLY) {
         errno = EACCES;
         return -1;
@@ -182,7 +187,7 @@ int fh_files_access(const char *path, int mode)
         errno = ENOENT;
         return -1;
     }
-    if ((mode & (W_OK | X_OK)) != 0) {
+    if ((mode & X_OK) != 0 || ((mode & W_OK) != 0 && slot != FH_SLOT_OUTPUT)) {
         errno = EACCES;
         return -1;
     }
