@@ -9,7 +9,6 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/query/gate_params.h"
-#include "proto/governance/access.h"
 #include "proto/settings/settings.h"
 
 #include <stdio.h>
@@ -69,6 +68,20 @@ static int scan_sql(struct fh_stream *stream, struct fh_buf *out, struct fh_err 
     return fh_buf_ok(out);
 }
 
+/* An interactive answer, unless the asker said that it wants more rows than those have. */
+static uint64_t rows_max(const struct fh_stream *stream)
+{
+    const struct fh_settings *settings = stream->serve->options.settings;
+    uint64_t wanted = stream->request.rows_max;
+    if (stream->kind == FH_STREAM_SCAN) {
+        return 0;
+    }
+    if (wanted <= settings->query_rows_max) {
+        return wanted > 0 ? wanted : settings->query_rows_max;
+    }
+    return wanted < settings->stream_rows_max ? wanted : settings->stream_rows_max;
+}
+
 /* Pool thread. */
 static void begin_work(void *user)
 {
@@ -98,16 +111,13 @@ static void begin_work(void *user)
         sql = fh_buf_view(&scan);
     }
     if (rc == FH_OK) {
-        uint64_t most = stream->serve->options.settings->query_rows_max;
-        uint64_t wanted = stream->request.rows_max;
         struct fh_channel_run run = {
             .sql = sql,
-            .rows_max = stream->kind == FH_STREAM_SCAN ? 0
-                        : wanted > 0 && wanted < most  ? wanted
-                                                       : most,
+            .rows_max = rows_max(stream),
             .window = FH_QUERY_WINDOW,
             .params = stream->params,
             .param_count = stream->kind == FH_STREAM_SCAN ? 0 : stream->gate.param_count,
+            .encodings = stream->encodings,
         };
         rc = fh_worker_run(stream->worker, &run, stream->deadline_ms, &stream->job_err);
     }
@@ -131,12 +141,32 @@ static void begun(void *user)
     stream->touched_ms = fh_clock_mono_ms();
     stream->told = true;
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
-    fh_buf_init(&out, 64);
-    fh_msg_stream_answer(&out, stream->id);
+    fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
+    if (stream->kind == FH_STREAM_QUERY) {
+        fh_view_tell(&out, stream);
+    } else {
+        fh_msg_stream_answer(&out, stream->id);
+    }
     fh_question_answer_buf(FH_TAKE(stream->opening), &out);
 }
 
 /* ---- plan and access ---- */
+
+int fh_stream_decide(struct fh_stream *stream,
+                     const struct fh_plan_table *table,
+                     struct fh_arena *arena,
+                     struct fh_right *out,
+                     struct fh_err *err)
+{
+    const struct fh_rights_question question = {
+        .consumer = stream->request.consumer,
+        .key = stream->request.key,
+        .entry = stream->entry_domain,
+        .purpose = stream->request.purpose,
+        .now_ms = fh_clock_wall_ms(),
+    };
+    return fh_rights_decide(stream->serve->options.rights, &question, table, arena, out, err);
+}
 
 static int
 check_table(struct fh_stream *stream, const struct fh_plan_table *table, struct fh_err *err)
@@ -173,15 +203,27 @@ check_table(struct fh_stream *stream, const struct fh_plan_table *table, struct 
                            product->product,
                            product->version);
     }
-    struct fh_access access = {
-        .owner = product->domain,
-        .owner_name = table->table.entry.domain_name,
-        .product = product->product,
-        .open_to_mesh = table->table.entry.open_to_mesh,
-        .consumer = stream->request.consumer,
-        .entry = stream->entry_domain,
-    };
-    return fh_access_decide(&access, err);
+    return FH_OK;
+}
+
+/* What the asker may see of an own table, for as long as the stream lives. */
+static int entitle(struct fh_stream *stream, struct fh_plan_table *table, struct fh_err *err)
+{
+    struct fh_right *right = fh_arena_alloc(stream->arena, sizeof *right);
+    int rc = right == NULL ? fh_err_set(err, FH_ENOMEM, "no memory for a right")
+                           : fh_stream_decide(stream, table, stream->arena, right, err);
+    if (rc == FH_OK) {
+        table->right = right;
+        table->view = &right->view;
+        rc = fh_view_note(table, stream->arena, err);
+    }
+    return rc;
+}
+
+static bool is_own(const struct fh_stream *stream, const struct fh_plan_table *table)
+{
+    return fh_domain_id_equal(&table->table.entry.announcement.domain,
+                              &stream->serve->options.domain);
 }
 
 static bool is_masked(const struct fh_plan_table *table)
@@ -211,12 +253,12 @@ add_masked_scan(struct fh_stream *stream, const struct fh_plan_table *table, str
 static int
 add_table(struct fh_stream *stream, const struct fh_plan_table *table, struct fh_err *err)
 {
-    const struct fh_serve_options *o = &stream->serve->options;
-    if (!fh_domain_id_equal(&table->table.entry.announcement.domain, &o->domain)) {
+    if (!is_own(stream, table)) {
         return fh_source_add_remote(&stream->sources, table, stream->arena, err);
     }
     if (!is_masked(table)) {
-        return fh_source_add_own(&stream->sources, table, o->store, stream->arena, err);
+        return fh_source_add_own(
+            &stream->sources, table, stream->serve->options.store, stream->arena, err);
     }
     return stream->kind == FH_STREAM_SCAN ? add_masked_scan(stream, table, err)
                                           : fh_barrier_add(stream, table, err);
@@ -226,9 +268,13 @@ static int open_tables(struct fh_stream *stream, struct fh_err *err)
 {
     int rc = FH_OK;
     for (uint32_t i = 0; rc == FH_OK && i < stream->plan.table_count; i++) {
-        rc = check_table(stream, &stream->plan.tables[i], err);
+        struct fh_plan_table *table = &stream->plan.tables[i];
+        rc = check_table(stream, table, err);
+        if (rc == FH_OK && is_own(stream, table)) {
+            rc = entitle(stream, table, err);
+        }
         if (rc == FH_OK) {
-            rc = add_table(stream, &stream->plan.tables[i], err);
+            rc = add_table(stream, table, err);
         }
     }
     return rc;
@@ -306,6 +352,7 @@ void fh_stream_begin(struct fh_stream *stream)
     }
     if (rc == FH_OK) {
         stream->state = FH_STREAM_BEGINNING;
+        stream->ran = true;
         rc = fh_stream_submit(stream, begin_work, begun);
         if (rc != FH_OK) {
             err = stream->job_err;
@@ -316,7 +363,7 @@ void fh_stream_begin(struct fh_stream *stream)
     }
 }
 
-static void begin(struct fh_stream *stream)
+void fh_stream_seen(struct fh_stream *stream)
 {
     struct fh_err err;
     if (open_tables(stream, &err) == FH_OK) {
@@ -374,7 +421,7 @@ static void prepared(void *user)
     } else if (stream->kind == FH_STREAM_PLAN) {
         answer_plan(stream);
     } else {
-        begin(stream);
+        fh_views_ask(stream);
     }
 }
 

@@ -144,6 +144,12 @@ static int check_receipt(struct remote *remote, unsigned outcome, struct fh_err 
         rc = fh_err_rule(
             err, FH_ESIG, "receipt.request", "the owner's receipt is for another request");
     }
+    if (rc == FH_OK && !fh_receipt_is_under(receipt, &owner->contract)) {
+        rc = fh_err_rule(err,
+                         FH_ESIG,
+                         "receipt.contract",
+                         "the owner's receipt is not under the contract that was asked");
+    }
     if (rc == FH_OK && outcome == FH_OK &&
         (receipt->outcome != FH_OK || receipt->sent.rows != seen.rows ||
          receipt->sent.batches != seen.batches ||
@@ -387,6 +393,7 @@ static int begin(struct remote *remote, const struct fh_channel_scan *scan, stru
         }
         fh_pack_cstr(&request, table->table.columns[scan->columns[i]].name);
     }
+    fh_pack_uint(&request, FH_ENCODINGS_ALL); /* our worker's */
     remote->on_way++;
     fh_peers_ask(
         stream->serve->options.peers, &remote->target, &request, FH_REQUEST_MS, opened, remote);

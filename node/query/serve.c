@@ -11,6 +11,8 @@
 #include "node/io/loop.h"
 #include "node/query/prescan.h"
 #include "node/query/stream.h"
+#include "proto/session/messages_access.h"
+#include "proto/session/messages_policy.h"
 #include "proto/settings/settings.h"
 
 #include <stdio.h>
@@ -192,6 +194,7 @@ static void serve_query(struct fh_serve *serve, struct fh_question *question)
     }
     struct fh_pack_reader *fields = fh_question_fields(question);
     struct fh_bytes record = fh_pack_read_bin(fields, FH_RECORD_BYTES_MAX);
+    stream->encodings = fh_msg_encodings_read(fields);
     int rc = fh_pack_read_ok(fields, "query", &err);
     if (rc == FH_OK) {
         rc = take_request(stream, record, &err);
@@ -225,6 +228,7 @@ static int read_scan(struct fh_stream *stream, struct fh_pack_reader *fields, st
         }
     }
     stream->scan_column_count = count;
+    stream->encodings = fh_msg_encodings_read(fields);
     int rc = fh_pack_read_ok(fields, "scan", err);
     return rc == FH_OK ? take_request(stream, record, err) : rc;
 }
@@ -305,6 +309,46 @@ static void serve_scan(struct fh_serve *serve, struct fh_question *question)
     }
 }
 
+/* A node that joins asks whether the consumer may still read a table that it scanned (STILL), or
+ * what of a table there is to be seen before it scans (VIEW). */
+static void serve_right(struct fh_serve *serve, struct fh_question *question)
+{
+    struct fh_err err;
+    struct fh_bytes record;
+    struct fh_right right;
+    struct fh_stream *stream = new_stream(serve, question, FH_STREAM_SCAN);
+    if (stream == NULL) {
+        return;
+    }
+    struct fh_pack_reader *fields = fh_question_fields(question);
+    bool sees = fh_question_code(question) == FH_MSG_VIEW;
+    int rc = sees ? fh_msg_view_read(fields, &record, &stream->scan_table, &err)
+                  : fh_msg_still_read(fields, &record, &stream->scan_table, &err);
+    if (rc == FH_OK) {
+        rc = take_request(stream, record, &err);
+    }
+    if (rc == FH_OK) {
+        rc = plan_scan(stream, &err);
+    }
+    if (rc == FH_OK) {
+        rc = fh_stream_decide(stream, &stream->plan.tables[0], stream->arena, &right, &err);
+    }
+    if (rc == FH_OK) {
+        FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+        fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
+        if (sees) {
+            fh_view_answer(&out, &stream->plan.tables[0], &right);
+        } else {
+            const struct fh_msg_still still = {.open = right.view.open, .view = right.view.id};
+            fh_msg_still_answer(&out, &still);
+        }
+        fh_question_answer_buf(FH_TAKE(stream->opening), &out);
+        fh_stream_end(stream, NULL);
+    } else {
+        fh_stream_fail(stream, &err);
+    }
+}
+
 /* ---- NEXT and CANCEL ---- */
 
 static struct fh_stream *find(struct fh_serve *serve, uint64_t id, uint64_t session)
@@ -346,13 +390,17 @@ static void serve_cancel(struct fh_serve *serve, struct fh_question *question)
 {
     struct fh_pack_reader *fields = fh_question_fields(question);
     uint64_t id = fh_pack_read_uint(fields, UINT64_MAX);
+    struct fh_err err;
+    if (fh_pack_read_ok(fields, "cancel", &err) != FH_OK) {
+        fh_question_refuse(question, &err);
+        return;
+    }
     struct fh_stream *stream = find(serve, id, fh_question_session(question));
     if (stream == NULL || stream->state == FH_STREAM_OVER || stream->closing != NULL) {
         refuse_unknown(question);
         return;
     }
     stream->closing = question;
-    struct fh_err err;
     fh_err_rule(&err, FH_ECANCELLED, "stream.cancelled", "cancelled by the one who asked");
     fh_stream_end(stream, &err);
 }
@@ -374,6 +422,10 @@ void fh_serve_question(struct fh_serve *serve, struct fh_question *question)
         break;
     case FH_MSG_CANCEL:
         serve_cancel(serve, question);
+        break;
+    case FH_MSG_STILL:
+    case FH_MSG_VIEW:
+        serve_right(serve, question);
         break;
     default:
         FH_ASSERT(false); /* node.c sends only these here */
@@ -407,6 +459,7 @@ static void watch(void *user)
             fh_stream_end(stream, &err);
         }
     }
+    fh_serve_rejudge(serve);
     fh_timer_set(serve->watch, now + WATCH_MS);
     fh_turns_next(serve); /* may set the timer to now */
 }

@@ -53,6 +53,7 @@ make_receipt(struct fh_stream *stream, unsigned outcome, struct fh_buf *out, str
         .finished_ms = fh_clock_wall_ms(),
         .part_count = stream->part_count,
     };
+    receipt->has_policy = fh_rights_policy(&stream->plan, &receipt->policy);
     for (uint32_t i = 0; i < stream->plan.table_count; i++) {
         const struct fh_catalog_entry *entry = &stream->plan.tables[i].table.entry;
         receipt->contracts[receipt->contract_count++] = entry->announcement.contract;
@@ -356,6 +357,15 @@ static void free_stream(struct fh_stream *stream)
     fh_free(stream);
 }
 
+/* A worker whose query did not come to its end by itself is not asked again; one that only parsed
+ * what was refused then is as good as before. */
+static bool may_serve_again(const struct fh_stream *stream)
+{
+    int code = stream->failure.code;
+    bool refused = code == FH_ESQL || code == FH_EDENIED || code == FH_ENOTFOUND;
+    return code == FH_OK || (refused && !stream->ran);
+}
+
 void fh_stream_settle(struct fh_stream *stream)
 {
     if (stream->held > 0) {
@@ -382,8 +392,7 @@ void fh_stream_settle(struct fh_stream *stream)
         refuse(&stream->waiting[i], why);
     }
     answer_closing(stream);
-    /* A worker whose query did not come to its end by itself is not asked again. */
-    stream->broken = stream->broken || stream->failure.code != FH_OK;
+    stream->broken = stream->broken || !may_serve_again(stream);
     fh_barrier_free(FH_TAKE(stream->barrier));
     fh_stream_give_worker(stream);
     if (fh_remote_all_over(stream)) {

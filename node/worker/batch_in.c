@@ -12,7 +12,7 @@ static bool times_in_range(const struct fh_batch_column *column, uint32_t rows)
 {
     for (uint32_t row = 0; row < rows; row++) {
         int64_t value;
-        memcpy(&value, column->data.data + (size_t)row * sizeof value, sizeof value);
+        fh_batch_values(column, row, 1, &value);
         if (value < 0 || value > micros_per_day) {
             return false;
         }
@@ -86,21 +86,16 @@ static void put_strings(duckdb_vector vector,
                         uint32_t count)
 {
     duckdb_string_t *out = duckdb_vector_get_data(vector);
-    int32_t start;
-    memcpy(&start, column->offsets + (size_t)from * sizeof start, sizeof start);
     for (uint32_t i = 0; i < count; i++) {
-        int32_t end;
-        memcpy(&end, column->offsets + ((size_t)from + i + 1) * sizeof end, sizeof end);
-        uint32_t size = (uint32_t)(end - start);
-        const char *text = size == 0 ? "" : (const char *)column->data.data + start;
-        if (size <= sizeof out[i].value.inlined.inlined) {
+        struct fh_bytes bytes = fh_batch_bytes(column, from + i);
+        const char *text = bytes.size == 0 ? "" : (const char *)bytes.data;
+        if (bytes.size <= sizeof out[i].value.inlined.inlined) {
             memset(&out[i], 0, sizeof out[i]);
-            out[i].value.inlined.length = size;
-            memcpy(out[i].value.inlined.inlined, text, size);
+            out[i].value.inlined.length = (uint32_t)bytes.size;
+            memcpy(out[i].value.inlined.inlined, text, bytes.size);
         } else if (!fh_batch_is_null(column, from + i)) {
-            duckdb_vector_assign_string_element_len(vector, i, text, size);
+            duckdb_vector_assign_string_element_len(vector, i, text, bytes.size);
         }
-        start = end;
     }
 }
 
@@ -108,13 +103,14 @@ static void put_strings(duckdb_vector vector,
 static void
 put_decimals(void *out, const struct fh_batch_column *column, uint32_t from, uint32_t count)
 {
-    const uint8_t *at = column->data.data + (size_t)from * 16;
     size_t width = column->type.precision <= 4    ? 2
                    : column->type.precision <= 9  ? 4
                    : column->type.precision <= 18 ? 8
                                                   : 16;
     for (uint32_t i = 0; i < count; i++) { // little-endian: the low bytes are the value
-        memcpy((uint8_t *)out + i * width, at + (size_t)i * 16, width);
+        uint8_t value[16];
+        fh_batch_values(column, from + i, 1, value);
+        memcpy((uint8_t *)out + i * width, value, width);
     }
 }
 
@@ -150,7 +146,6 @@ void fh_batch_in(duckdb_vector vector,
     } else if (column->type.code == FH_TYPE_UUID) {
         put_uuids(out, column, from, count);
     } else {
-        memcpy(
-            out, column->data.data + (size_t)from * (size_t)width, (size_t)count * (size_t)width);
+        fh_batch_values(column, from, count, out);
     }
 }

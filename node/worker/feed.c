@@ -5,7 +5,9 @@
 #include "common/list.h"
 #include "common/mem.h"
 #include "node/worker/files.h"
+#include "node/worker/ring_end.h"
 #include "node/worker/ring_out.h"
+#include "node/worker/types.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -72,6 +74,52 @@ static void feed_free(struct feed *feed)
     fh_free(feed);
 }
 
+/* ---- vectors to the ring ---- */
+
+/* False: the feed is over, and has its reason. */
+static bool went_well(struct feed *feed, enum fh_ring_out_state state)
+{
+    switch (state) {
+    case FH_RING_OUT_GOOD:
+        return true;
+    case FH_RING_OUT_OVER:
+        feed->over = true;
+        break;
+    case FH_RING_OUT_STOPPED:
+        (void)fh_err_rule(
+            &feed->failure, FH_ECANCELLED, "query.cancelled", "the scan was cancelled");
+        break;
+    case FH_RING_OUT_BROKEN:
+        (void)fh_err_rule(
+            &feed->failure, FH_EPROTO, "ring.count", "the reader of a scan counts what cannot be");
+        break;
+    case FH_RING_OUT_ROW:
+        (void)fh_err_rule(&feed->failure,
+                          FH_ETOOBIG,
+                          "query.row",
+                          "the texts of a row are larger than %d MiB",
+                          FH_RING_TEXT_BYTES / (1024 * 1024));
+        break;
+    }
+    return false;
+}
+
+/* The chunk's columns must be those of the ring, or values of another width would be copied. */
+static bool types_fit(const struct feed *feed, duckdb_data_chunk chunk)
+{
+    const struct fh_ring_layout *layout = &feed->ring.layout;
+    bool fit = duckdb_data_chunk_get_column_count(chunk) == (idx_t)layout->column_count;
+    for (uint32_t i = 0; fit && i < layout->column_count; i++) {
+        struct fh_type type;
+        duckdb_logical_type found =
+            duckdb_vector_get_column_type(duckdb_data_chunk_get_vector(chunk, i));
+        fit = duckdb_get_type_id(found) != DUCKDB_TYPE_ENUM && fh_types_carried(found, &type) &&
+              fh_type_equal(type, layout->places[i].type);
+        duckdb_destroy_logical_type(&found);
+    }
+    return fit;
+}
+
 /* ---- fh_emit ---- */
 
 static idx_t connection_id(duckdb_connection connection)
@@ -121,18 +169,15 @@ static void on_emit(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_v
         return;
     }
     pthread_mutex_lock(&feed->writing);
-    bool good = feed->rows > 0 || fh_ring_out_fits(&feed->ring, chunk);
+    bool good = feed->rows > 0 || types_fit(feed, chunk);
     if (!good) {
         (void)fh_err_rule(&feed->failure,
                           FH_EINTERNAL,
                           "query.engine",
                           "the columns of a scan have other types than were asked for");
     }
-    if (good) {
-        good = fh_ring_out_chunk(&feed->out, chunk, rows, &feed->failure);
-        feed->over = !good && feed->failure.code == FH_OK;
-        feed->rows += good ? rows : 0;
-    }
+    good = good && went_well(feed, fh_ring_out_rows(&feed->out, chunk, rows));
+    feed->rows += good ? rows : 0;
     pthread_mutex_unlock(&feed->writing);
     if (!good) {
         duckdb_scalar_function_set_error(info, "the scan ended");
@@ -234,7 +279,7 @@ static void write_count(struct feed *feed, duckdb_result result)
         duckdb_column_type(&result, 0) == DUCKDB_TYPE_BIGINT) {
         int64_t rows;
         memcpy(&rows, duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0)), sizeof rows);
-        if (fh_ring_out_count(&feed->out, (uint64_t)rows, &feed->failure)) {
+        if (went_well(feed, fh_ring_out_count(&feed->out, (uint64_t)rows))) {
             feed->rows = (uint64_t)rows;
         }
     } else {
@@ -302,6 +347,9 @@ static void *feed_thread(void *data)
     if (open_connection(feed, &connection)) {
         run(feed, connection);
     }
+    if (feed->failure.code == FH_OK && !feed->asked.to_file) {
+        fh_ring_out_end(&feed->out);
+    }
     pthread_mutex_lock(&feeds->lock);
     feed->connection = NULL;
     leave(feed);
@@ -317,7 +365,6 @@ static void *feed_thread(void *data)
         fh_port_send_buf(feeds->port, FH_CHANNEL_FEED_ERROR, &payload);
     } else {
         if (!feed->asked.to_file) {
-            fh_ring_out_end(&feed->out);
             fh_ring_finish(&feed->ring);
         }
         FH_CLEANUP(fh_buf_fini) struct fh_buf payload;

@@ -2,7 +2,6 @@
 #include "node/worker/ring_out.h"
 
 #include "common/assert.h"
-#include "node/worker/types.h"
 
 #include <string.h>
 
@@ -20,48 +19,22 @@ int fh_ring_out_init(struct fh_ring_out *out,
                : fh_err_set(err, FH_ENOMEM, "no memory for a ring");
 }
 
-bool fh_ring_out_fits(const struct fh_ring_end *end, duckdb_data_chunk chunk)
+static enum fh_ring_out_state open_frame(struct fh_ring_out *out)
 {
-    const struct fh_ring_layout *layout = &end->layout;
-    bool fit = duckdb_data_chunk_get_column_count(chunk) == (idx_t)layout->column_count;
-    for (uint32_t i = 0; fit && i < layout->column_count; i++) {
-        struct fh_type type;
-        duckdb_logical_type found =
-            duckdb_vector_get_column_type(duckdb_data_chunk_get_vector(chunk, i));
-        fit = duckdb_get_type_id(found) != DUCKDB_TYPE_ENUM && fh_types_carried(found, &type) &&
-              fh_type_equal(type, layout->places[i].type);
-        duckdb_destroy_logical_type(&found);
-    }
-    return fit;
-}
-
-static bool wait_for_slot(struct fh_ring_end *end, uint8_t **out_slot, struct fh_err *failure)
-{
-    switch (fh_ring_free(end, out_slot)) {
+    switch (fh_ring_free(out->end, &out->slot)) {
     case FH_RING_READY:
-        return true;
+        break;
     case FH_RING_OVER:
-        break;
+        return FH_RING_OUT_OVER;
     case FH_RING_STOPPED:
-        (void)fh_err_rule(failure, FH_ECANCELLED, "query.cancelled", "the scan was cancelled");
-        break;
+        return FH_RING_OUT_STOPPED;
     case FH_RING_BROKEN:
-        (void)fh_err_rule(
-            failure, FH_EPROTO, "ring.count", "the reader of a scan counts what cannot be");
-        break;
-    }
-    return false;
-}
-
-static bool open_frame(struct fh_ring_out *out, struct fh_err *failure)
-{
-    if (!wait_for_slot(out->end, &out->slot, failure)) {
-        return false;
+        return FH_RING_OUT_BROKEN;
     }
     out->rows = 0;
     out->text_bytes = 0;
     memset(out->nulls, 0, out->end->layout.column_count);
-    return true;
+    return FH_RING_OUT_GOOD;
 }
 
 static void publish(struct fh_ring_out *out)
@@ -219,25 +192,19 @@ static void append(struct fh_ring_out *out, duckdb_data_chunk chunk, uint32_t fr
     out->rows += count;
 }
 
-bool fh_ring_out_chunk(struct fh_ring_out *out,
-                       duckdb_data_chunk chunk,
-                       uint32_t rows,
-                       struct fh_err *failure)
+enum fh_ring_out_state
+fh_ring_out_rows(struct fh_ring_out *out, duckdb_data_chunk chunk, uint32_t rows)
 {
     uint32_t most = out->end->layout.rows_max;
     for (uint32_t from = 0; from < rows;) {
-        if (out->slot == NULL && !open_frame(out, failure)) {
-            return false;
+        enum fh_ring_out_state state = out->slot == NULL ? open_frame(out) : FH_RING_OUT_GOOD;
+        if (state != FH_RING_OUT_GOOD) {
+            return state;
         }
         uint32_t wanted = rows - from < most - out->rows ? rows - from : most - out->rows;
         uint32_t count = fitting(out, chunk, from, wanted);
         if (count == 0 && out->rows == 0) {
-            (void)fh_err_rule(failure,
-                              FH_ETOOBIG,
-                              "query.row",
-                              "the texts of a row are larger than %d MiB",
-                              FH_RING_TEXT_BYTES / (1024 * 1024));
-            return false;
+            return FH_RING_OUT_ROW;
         }
         append(out, chunk, from, count);
         from += count;
@@ -245,18 +212,18 @@ bool fh_ring_out_chunk(struct fh_ring_out *out,
             publish(out);
         }
     }
-    return true;
+    return FH_RING_OUT_GOOD;
 }
 
-bool fh_ring_out_count(struct fh_ring_out *out, uint64_t rows, struct fh_err *failure)
+enum fh_ring_out_state fh_ring_out_count(struct fh_ring_out *out, uint64_t rows)
 {
-    if (!open_frame(out, failure)) {
-        return false;
+    enum fh_ring_out_state state = open_frame(out);
+    if (state == FH_RING_OUT_GOOD) {
+        fh_ring_put_head(out->slot, &out->end->layout, rows, 0, NULL);
+        fh_ring_publish(out->end);
+        out->slot = NULL;
     }
-    fh_ring_put_head(out->slot, &out->end->layout, rows, 0, NULL);
-    fh_ring_publish(out->end);
-    out->slot = NULL;
-    return true;
+    return state;
 }
 
 void fh_ring_out_end(struct fh_ring_out *out)

@@ -4,6 +4,7 @@
 #include "common/mem.h"
 #include "node/worker/batch_out.h"
 #include "node/worker/fault.h"
+#include "node/worker/files.h"
 #include "node/worker/types.h"
 
 #include <string.h>
@@ -100,7 +101,7 @@ static bool stream(struct running *r, duckdb_result *result, struct fh_fault *fa
 {
     struct fh_batch_out *out = NULL;
     uint64_t rows = 0;
-    int code = fh_batch_out_new(&out, result, send_batch, r, &fault->err);
+    int code = fh_batch_out_new(&out, result, r->run->encodings, send_batch, r, &fault->err);
     while (code == FH_OK) {
         duckdb_data_chunk chunk = duckdb_fetch_chunk(*result);
         if (chunk == NULL) {
@@ -180,6 +181,7 @@ bool fh_run(struct fh_desk *desk, const struct fh_channel_run *run)
     duckdb_prepared_statement statement = NULL;
     fh_inbox_begin(desk->inbox, run->id, run->window, fh_engine_connection(desk->engine));
     fh_scans_begin(desk->scans);
+    fh_files_watch();
     bool good = fh_engine_seal(desk->engine, &fault.err) == FH_OK &&
                 prepare(desk, run->sql, &statement, &fault);
     idx_t wanted = good ? duckdb_nparams(statement) : 0;
@@ -200,6 +202,10 @@ bool fh_run(struct fh_desk *desk, const struct fh_channel_run *run)
         }
     }
     good = good && execute(&r, statement, &fault);
+    if (fh_files_unchanged(&fault.err) != FH_OK) {
+        good = false; // also where DuckDB stumbled over it: this is why
+        fault.position = 0;
+    }
     duckdb_destroy_prepare(&statement);
     if (good) {
         struct fh_buf payload;

@@ -194,7 +194,7 @@ void fh_channel_put_sample(struct fh_buf *out, const struct fh_channel_sample *s
 
 void fh_channel_put_run(struct fh_buf *out, const struct fh_channel_run *run)
 {
-    fh_pack_array(out, 6);
+    fh_pack_array(out, 7);
     fh_pack_uint(out, FH_CHANNEL_VERSION);
     fh_pack_uint(out, run->id);
     fh_pack_str(out, run->sql);
@@ -204,6 +204,7 @@ void fh_channel_put_run(struct fh_buf *out, const struct fh_channel_run *run)
     for (uint32_t i = 0; i < run->param_count; i++) {
         fh_param_put_value(out, &run->params[i]);
     }
+    fh_pack_uint(out, run->encodings);
 }
 
 void fh_channel_put_count(struct fh_buf *out, const struct fh_channel_count *count)

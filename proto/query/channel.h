@@ -13,10 +13,10 @@
  * next of them; so do PROFILE and CATALOGUE (PROFILED, CATALOGUED), whose payloads are in
  * profile.h. During RUN come BATCH frames, each against one credit (RUN.window at first, CREDIT
  * adds more), and any number of SCAN_*: the worker opens a scan, SCAN_WANT says how many more
- * batches may be on their way, the node answers with that many SCAN_BATCH and at last SCAN_END or
- * SCAN_ERROR; SCAN_CLOSE tells that the worker wants no more. CANCEL ends a running question by
- * ERROR FH_ECANCELLED. A worker that breaks these rules is killed; a worker that sees the node
- * break them exits.
+ * batches (at least 1) may be on their way, the node answers with that many SCAN_BATCH and at last
+ * SCAN_END or SCAN_ERROR; SCAN_CLOSE tells that the worker wants no more. CANCEL ends a running
+ * question by ERROR FH_ECANCELLED. A worker that breaks these rules is killed; a worker that sees
+ * the node break them exits.
  *
  * A FEED may come at any time and beside other questions: the worker runs its SQL, which the node
  * wrote, and writes the rows into the ring (ring.h) whose memory came with the frame; FEED_END or
@@ -179,6 +179,7 @@ struct fh_channel_run {
     uint32_t window;   /* batches that may be sent before the first CREDIT, >= 1 */
     uint32_t param_count;
     const struct fh_cell *params; /* by position; what struct fh_param may hold */
+    uint32_t encodings;           /* that its batches may have beside plain: FH_ENCODINGS_* */
 };
 
 /* ---- probes: one aggregate each over a source, all in one scan ---- */

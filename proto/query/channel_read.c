@@ -298,7 +298,7 @@ int fh_channel_get_run(struct fh_channel_run *out,
 {
     struct fh_pack_reader r;
     uint32_t fields = 0;
-    int code = begin(&r, payload, 6, &fields, err);
+    int code = begin(&r, payload, 7, &fields, err);
     if (code != FH_OK) {
         return code;
     }
@@ -315,7 +315,8 @@ int fh_channel_get_run(struct fh_channel_run *out,
         fh_param_read_value(&r, &params[i]);
     }
     run.params = params;
-    code = fh_payload_end(&r, fields, 6, "RUN", err);
+    run.encodings = (uint32_t)fh_pack_read_uint(&r, UINT32_MAX);
+    code = fh_payload_end(&r, fields, 7, "RUN", err);
     if (code == FH_OK && run.window == 0) {
         return refuse(err, "channel.window", "RUN: the window must be at least 1");
     }

@@ -92,10 +92,11 @@ int fh_msg_plan_read(struct fh_pack_reader *reader, struct fh_msg_plan *out, str
     return rc;
 }
 
-void fh_msg_query_request(struct fh_buf *out, struct fh_bytes request_record)
+void fh_msg_query_request(struct fh_buf *out, struct fh_bytes request_record, uint32_t encodings)
 {
-    fh_msg_begin(out, FH_MSG_QUERY, 1);
+    fh_msg_begin(out, FH_MSG_QUERY, 2);
     fh_pack_bin(out, request_record);
+    fh_pack_uint(out, encodings);
 }
 
 void fh_msg_scan_request_begin(struct fh_buf *out,
@@ -103,10 +104,16 @@ void fh_msg_scan_request_begin(struct fh_buf *out,
                                uint32_t table_index,
                                uint32_t column_count)
 {
-    fh_msg_begin(out, FH_MSG_SCAN, 3);
+    fh_msg_begin(out, FH_MSG_SCAN, 4);
     fh_pack_bin(out, request_record);
     fh_pack_uint(out, table_index);
     fh_pack_array(out, column_count);
+}
+
+uint32_t fh_msg_encodings_read(struct fh_pack_reader *reader)
+{
+    bool left_out = reader->failed == FH_OK && fh_pack_peek(reader) == FH_PACK_KIND_COUNT;
+    return left_out ? 0 : (uint32_t)fh_pack_read_uint(reader, UINT32_MAX);
 }
 
 void fh_msg_stream_answer(struct fh_buf *out, uint64_t stream)

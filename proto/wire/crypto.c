@@ -235,16 +235,6 @@ void fh_hmac512(uint8_t out[64],
     fh_wipe(&state, sizeof state);
 }
 
-void fh_sha256_parts(uint8_t out[32], const struct fh_bytes *parts, size_t count)
-{
-    crypto_hash_sha256_state state;
-    FH_ASSERT(crypto_hash_sha256_init(&state) == 0);
-    for (size_t i = 0; i < count; i++) {
-        FH_ASSERT(crypto_hash_sha256_update(&state, parts[i].data, parts[i].size) == 0);
-    }
-    FH_ASSERT(crypto_hash_sha256_final(&state, out) == 0);
-}
-
 /* Sealing. */
 
 static void nonce_of(uint8_t nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES], uint64_t counter)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Cryptographic primitives under Freehold's names: the only owner of sodium.h in proto/.
+ * Cryptographic primitives under Freehold's names: the only owner of the headers of libsodium and
+ * OpenSSL in proto/.
  *
- * Ed25519 signs, X25519 agrees, BLAKE2b hashes, ChaCha20-Poly1305 (RFC 8439) seals, SHA-256 builds
- * receipt trees. Secret keys are plain structs that the caller wipes (fh_wipe, or FH_CLEANUP with
- * the _wipe helpers); long-lived ones sit in locked memory (node/state/keystore).
+ * Ed25519 signs, X25519 agrees, BLAKE2b hashes, ChaCha20-Poly1305 (RFC 8439) seals, and AES-256-GCM
+ * where the machine is made for it; SHA-256 builds receipt trees. Secret keys are plain structs
+ * that the caller wipes (fh_wipe, or FH_CLEANUP with the _wipe helpers); long-lived ones sit in
+ * locked memory (node/state/keystore).
  *
  * Does not: draw randomness: seeds and ephemeral keys enter as values, so that the protocol stays
  * deterministic. Thread: any, after fh_crypto_init. Ownership: plain values; views are borrowed.
@@ -140,5 +142,23 @@ FH_MUST_CHECK bool fh_aead_open(uint8_t *out,
                                 struct fh_bytes ad,
                                 uint64_t counter,
                                 const uint8_t key[FH_AEAD_KEY_BYTES]);
+
+/* Whether this machine has instructions for AES-256-GCM; the functions below work on any. */
+bool fh_aes_available(void);
+/* AES-256-GCM (NIST SP 800-38D) with a 96-bit nonce of four zero bytes and `counter` big-endian (as
+ * Noise's). `out` gets the bytes of all parts, which stand there already or do not overlap it, and
+ * 16 more. */
+void fh_aes_seal(uint8_t *out,
+                 const struct fh_bytes *parts,
+                 size_t count,
+                 struct fh_bytes ad,
+                 uint64_t counter,
+                 const uint8_t key[FH_AEAD_KEY_BYTES]);
+/* As fh_aead_open. */
+FH_MUST_CHECK bool fh_aes_open(uint8_t *out,
+                               struct fh_bytes ciphertext,
+                               struct fh_bytes ad,
+                               uint64_t counter,
+                               const uint8_t key[FH_AEAD_KEY_BYTES]);
 
 #endif

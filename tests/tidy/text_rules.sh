@@ -41,9 +41,10 @@ tests           : common proto node tools
 owners="
 uv.h            : node/io/* node/admin* node/query/workers*
 nng/*           : node/io/link* tools/client/*
-msgpack.h       : proto/wire/pack.c
-msgpack/*       : proto/wire/pack.c
-sodium.h        : proto/wire/crypto.c node/state/keystore.c
+msgpack.h       : proto/wire/pack_write.c
+msgpack/*       : proto/wire/pack_write.c
+openssl/*       : proto/wire/crypto_openssl.c
+sodium.h        : proto/wire/crypto.c proto/wire/crypto_openssl.c node/state/keystore.c
 sodium/*        : proto/wire/crypto.c node/state/keystore.c
 sqlite3.h       : node/state/* node/worker/source_sqlite.c
 yaml.h          : proto/contract/yaml.c
@@ -53,7 +54,6 @@ libpq-fe.h      : node/worker/*
 microhttpd.h    : node/http/server*
 cmocka.h        :
 dlfcn.h         :
-openssl/*       : proto/wire/crypto*
 zstd.h          : proto/query/batch*
 "
 

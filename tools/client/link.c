@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * NNG dials without a time limit, so a timer closes a dialer that takes too long. (To try the
- * address first with a socket of our own would cost 100 ms: NNG's listeners rest after a connection
- * that went away before it was greeted.)
+ * The REQ side of nanomsg's "SP over TCP" on a socket of our own, read and written by the thread
+ * that waits anyway. NNG's library would hand each message through three threads of its own, which
+ * is most of what a small question costs.
  */
 #include "tools/client/link.h"
 
@@ -10,116 +10,91 @@
 #include "common/assert.h"
 #include "common/mem.h"
 #include "common/time.h"
-#include "tools/client/sockets.h"
-
-#include <nng/nng.h>
+#include "proto/wire/pack.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
-enum slot_state { SLOT_FREE, SLOT_TAKEN, SLOT_WAITING };
+enum {
+    GREETING_BYTES = 8,
+    HEAD_BYTES = 12,        /* length of what follows, and the number of the request */
+    NUMBER_BYTES = 4,       /* of it, counted in the length */
+    IN_BYTES = 16 * 1024,   /* read ahead: heads, and small answers whole */
+    KEPT_BYTES = 64 * 1024, /* memory that a free slot keeps for its next answer */
+};
+
+static const uint8_t our_greeting[GREETING_BYTES] = {0, 'S', 'P', 0, 0, 0x30, 0, 0};
+static const uint8_t their_greeting[GREETING_BYTES] = {0, 'S', 'P', 0, 0, 0x31, 0, 0};
+static const uint32_t request_bit = 0x80000000U; /* of a request's number on the wire */
+
+/*      take          post              the answer is here      wait
+ * FREE ────► TAKEN ──────► WAITING ───────────────► ANSWERED ──────► TAKEN ─ release ─► FREE */
+enum slot_state { SLOT_FREE, SLOT_TAKEN, SLOT_WAITING, SLOT_ANSWERED };
 
 struct slot {
     enum slot_state state;
-    bool opened; /* context and aio exist */
-    nng_ctx context;
-    nng_aio *aio;
-    nng_msg *answer;
+    uint32_t number; /* of the request that waits */
+    int64_t deadline_ms;
+    uint8_t *answer;
+    size_t size;
+    size_t capacity;
 };
 
 struct fh_link {
-    struct fh_client_socket *socket;
-    nng_dialer dialer;
-    bool dialing;   /* the dialer stands */
-    nng_aio *watch; /* while dialling */
+    int fd;
+    bool lost; /* the connection is of no use any more */
     char address[FH_ADDRESS_BYTES_MAX + 10];
+    uint32_t last_number;
     struct slot slots[FH_LINK_SLOTS];
+    struct {
+        uint8_t head[HEAD_BYTES];
+        size_t got;        /* of the message: head and body */
+        size_t size;       /* of its body, once the head is complete */
+        struct slot *slot; /* whose answer it is; NULL: nobody waits for it */
+        uint8_t ahead[IN_BYTES];
+        size_t from, to; /* of `ahead`, read and not looked at */
+    } in;
 };
 
-enum { FH_LINK_URL_BYTES = 6 + FH_ADDRESS_BYTES_MAX + 2 + 1 };
+/* ---- failures ---- */
 
-static int nng_failed(struct fh_err *err, const struct fh_link *link, int result)
+static int hung_up(struct fh_link *link, struct fh_err *err)
 {
-    int code = FH_EUNREACH;
-    switch (result) {
-    case NNG_ETIMEDOUT:
-        return fh_err_set(err, FH_ETIMEOUT, "%s did not answer in time", link->address);
-    case NNG_ENOMEM:
-        code = FH_ENOMEM;
-        break;
-    case NNG_EMSGSIZE:
-        code = FH_ETOOBIG;
-        break;
-    case NNG_ECANCELED:
-        code = FH_ECANCELLED;
-        break;
-    case NNG_ECONNRESET:
-    case NNG_ECLOSED:
-        return fh_err_set(err, FH_EUNREACH, "%s closed the connection", link->address);
-    default:
-        break;
+    link->lost = true;
+    return fh_err_set(err, FH_EUNREACH, "%s closed the connection", link->address);
+}
+
+static int too_late(const struct fh_link *link, struct fh_err *err)
+{
+    return fh_err_set(err, FH_ETIMEOUT, "%s did not answer in time", link->address);
+}
+
+/* Waits until the socket can be read or written; false at the deadline. */
+static bool wait_for(const struct fh_link *link, short events, int64_t deadline_ms)
+{
+    for (;;) {
+        int64_t left = deadline_ms - fh_clock_mono_ms();
+        if (left <= 0) {
+            return false;
+        }
+        struct pollfd p = {.fd = link->fd, .events = events};
+        int n = poll(&p, 1, left < INT32_MAX ? (int)left : INT32_MAX);
+        if (n > 0) {
+            return true;
+        }
     }
-    return fh_err_set(err, code, "%s: %s", link->address, nng_strerror(result));
 }
 
 /* ---- connecting ---- */
-
-static int write_url(char out[FH_LINK_URL_BYTES], const struct addrinfo *info)
-{
-    char host[NI_MAXHOST], port[NI_MAXSERV];
-    int failed = getnameinfo(info->ai_addr,
-                             info->ai_addrlen,
-                             host,
-                             sizeof host,
-                             port,
-                             sizeof port,
-                             NI_NUMERICHOST | NI_NUMERICSERV);
-    if (failed != 0) {
-        return EINVAL;
-    }
-    bool v6 = info->ai_family == AF_INET6;
-    int length = snprintf(
-        out, FH_LINK_URL_BYTES, "tcp://%s%s%s:%s", v6 ? "[" : "", host, v6 ? "]" : "", port);
-    return length > 0 && length < FH_LINK_URL_BYTES ? 0 : EINVAL;
-}
-
-/* NNG's thread: the dialer had its time. */
-static void give_up(void *user)
-{
-    struct fh_link *link = user;
-    if (nng_aio_result(link->watch) == 0) {
-        nng_dialer_close(link->dialer);
-    }
-}
-
-/* Dials one address; an NNG error code, NNG_ETIMEDOUT at the deadline (monotonic). */
-static int dial(struct fh_link *link, const char *url, int64_t deadline_ms)
-{
-    int64_t left = deadline_ms - fh_clock_mono_ms();
-    if (left <= 0) {
-        return NNG_ETIMEDOUT;
-    }
-    int result = nng_dialer_create(&link->dialer, link->socket->socket, url);
-    if (result != 0) {
-        return result;
-    }
-    result = nng_aio_alloc(&link->watch, give_up, link);
-    if (result == 0) {
-        nng_sleep_aio((nng_duration)left, link->watch);
-        result = nng_dialer_start(link->dialer, 0);
-        nng_aio_stop(link->watch);
-        nng_aio_free(link->watch);
-    }
-    if (result != 0) {
-        nng_dialer_close(link->dialer);
-    }
-    link->dialing = result == 0;
-    return result == NNG_ECLOSED || result == NNG_ECANCELED ? NNG_ETIMEDOUT : result;
-}
 
 static int resolve(struct addrinfo **out, const char *text, struct fh_err *err)
 {
@@ -142,34 +117,77 @@ static int resolve(struct addrinfo **out, const char *text, struct fh_err *err)
     return FH_OK;
 }
 
+/* Sends the greeting and reads theirs; 0 or an errno. */
+static int greet(const struct fh_link *link, int64_t deadline_ms)
+{
+    uint8_t theirs[GREETING_BYTES];
+    /* An empty socket takes eight bytes. */
+    if (send(link->fd, our_greeting, sizeof our_greeting, MSG_NOSIGNAL) != sizeof our_greeting) {
+        return errno != 0 ? errno : EIO;
+    }
+    for (size_t got = 0; got < sizeof theirs;) {
+        if (!wait_for(link, POLLIN, deadline_ms)) {
+            return ETIMEDOUT;
+        }
+        ssize_t n = recv(link->fd, theirs + got, sizeof theirs - got, 0);
+        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+            return n == 0 ? ECONNRESET : errno;
+        }
+        got += n > 0 ? (size_t)n : 0;
+    }
+    return memcmp(theirs, their_greeting, sizeof theirs) == 0 ? 0 : EPROTO;
+}
+
+/* Connects to one address; 0 or an errno, ETIMEDOUT at the deadline. */
+static int dial(struct fh_link *link, const struct addrinfo *info, int64_t deadline_ms)
+{
+    int one = 1;
+    link->fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (link->fd < 0) {
+        return errno;
+    }
+    (void)setsockopt(link->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* or only slower */
+    int result = connect(link->fd, info->ai_addr, info->ai_addrlen) == 0 ? 0 : errno;
+    if (result == EINPROGRESS) {
+        socklen_t size = sizeof result;
+        if (!wait_for(link, POLLOUT, deadline_ms)) {
+            result = ETIMEDOUT;
+        } else if (getsockopt(link->fd, SOL_SOCKET, SO_ERROR, &result, &size) != 0) {
+            result = errno;
+        }
+    }
+    if (result == 0) {
+        result = greet(link, deadline_ms);
+    }
+    if (result != 0) {
+        close(link->fd);
+        link->fd = -1;
+    }
+    return result;
+}
+
 /* Connects to the first of the host's addresses that answers. */
 static int dial_any(struct fh_link *link, const struct addrinfo *list, struct fh_err *err)
 {
     int64_t deadline_ms = fh_clock_mono_ms() + FH_CONNECT_MS;
-    int result = fh_client_socket_take(&link->socket);
-    if (result != 0) {
-        return nng_failed(err, link, result);
+    int result = EADDRNOTAVAIL;
+    for (const struct addrinfo *info = list; info != NULL && link->fd < 0; info = info->ai_next) {
+        result = dial(link, info, deadline_ms);
     }
-    result = NNG_EADDRINVAL;
-    for (const struct addrinfo *info = list; info != NULL && !link->dialing; info = info->ai_next) {
-        char url[FH_LINK_URL_BYTES];
-        if (write_url(url, info) == 0) {
-            result = dial(link, url, deadline_ms);
-        }
-    }
-    if (result == NNG_ETIMEDOUT) {
+    if (result == ETIMEDOUT) {
         return fh_err_set(err,
                           FH_ETIMEOUT,
                           "%s did not accept a connection within %d s",
                           link->address,
                           FH_CONNECT_MS / 1000);
     }
-    return result == 0 ? FH_OK
-                       : fh_err_set(err,
-                                    result == NNG_ENOMEM ? FH_ENOMEM : FH_EUNREACH,
-                                    "nobody listens at %s: %s",
-                                    link->address,
-                                    nng_strerror(result));
+    if (result == EPROTO) {
+        return fh_err_set(err, FH_EUNREACH, "whoever listens at %s is no node", link->address);
+    }
+    return result == 0
+               ? FH_OK
+               : fh_err_set(
+                     err, FH_EUNREACH, "nobody listens at %s: %s", link->address, strerror(result));
 }
 
 int fh_link_open(struct fh_link **out, const char *address, struct fh_err *err)
@@ -184,6 +202,7 @@ int fh_link_open(struct fh_link **out, const char *address, struct fh_err *err)
         freeaddrinfo(list);
         return fh_err_set(err, FH_ENOMEM, "no memory for a connection");
     }
+    link->fd = -1;
     snprintf(link->address, sizeof link->address, "%s", address);
     code = dial_any(link, list, err);
     freeaddrinfo(list);
@@ -195,50 +214,16 @@ int fh_link_open(struct fh_link **out, const char *address, struct fh_err *err)
     return FH_OK;
 }
 
-static void drop_answer(struct slot *slot)
-{
-    if (slot->answer != NULL) {
-        nng_msg_free(slot->answer);
-        slot->answer = NULL;
-    }
-}
-
-/* Ends a wait; its result, if there is one, is dropped. */
-static void end_wait(struct slot *slot)
-{
-    if (slot->state == SLOT_WAITING) {
-        nng_aio_cancel(slot->aio);
-        nng_aio_wait(slot->aio);
-        if (nng_aio_result(slot->aio) == 0) {
-            slot->answer = nng_aio_get_msg(slot->aio);
-        }
-        slot->state = SLOT_TAKEN;
-    }
-    drop_answer(slot);
-}
-
 void fh_link_close(struct fh_link *link)
 {
     if (link == NULL) {
         return;
     }
-    for (size_t i = 0; i < FH_LINK_SLOTS; i++) {
-        if (link->slots[i].opened) {
-            end_wait(&link->slots[i]);
-            nng_aio_stop(link->slots[i].aio);
-        }
+    if (link->fd >= 0) {
+        close(link->fd);
     }
     for (size_t i = 0; i < FH_LINK_SLOTS; i++) {
-        if (link->slots[i].opened) {
-            nng_ctx_close(link->slots[i].context);
-            nng_aio_free(link->slots[i].aio);
-        }
-    }
-    if (link->dialing) {
-        nng_dialer_close(link->dialer);
-    }
-    if (link->socket != NULL) {
-        fh_client_socket_give(link->socket);
+        fh_free(link->slots[i].answer);
     }
     fh_free(link);
 }
@@ -261,47 +246,59 @@ int fh_link_take_slot(struct fh_link *link)
     return -1;
 }
 
+/* Whatever the slot waits for is nobody's any more: its rest is read and dropped. */
+static void end_wait(struct fh_link *link, struct slot *slot)
+{
+    if (link->in.slot == slot) {
+        link->in.slot = NULL;
+    }
+    slot->state = SLOT_TAKEN;
+}
+
 void fh_link_release_slot(struct fh_link *link, int slot)
 {
     FH_ASSERT(slot >= 0 && slot < FH_LINK_SLOTS);
-    end_wait(&link->slots[slot]);
-    link->slots[slot].state = SLOT_FREE;
+    struct slot *s = &link->slots[slot];
+    end_wait(link, s);
+    if (s->capacity > KEPT_BYTES) {
+        fh_free(FH_TAKE(s->answer));
+        s->capacity = 0;
+    }
+    s->state = SLOT_FREE;
 }
 
-static int open_slot(struct fh_link *link, struct slot *slot)
-{
-    int result = nng_ctx_open(&slot->context, link->socket->socket);
-    if (result != 0) {
-        return result;
-    }
-    result = nng_aio_alloc(&slot->aio, NULL, NULL);
-    if (result != 0) {
-        nng_ctx_close(slot->context);
-        return result;
-    }
-    slot->opened = true;
-    return 0;
-}
+/* ---- messages out ---- */
 
-/* A message waits here only while there is no connection to put it on. */
-static int send_message(struct slot *slot, struct fh_bytes message, int64_t timeout_ms)
+static int send_all(struct fh_link *link,
+                    const uint8_t head[HEAD_BYTES],
+                    struct fh_bytes message,
+                    int64_t deadline_ms,
+                    struct fh_err *err)
 {
-    timeout_ms = timeout_ms < FH_CONNECT_MS ? timeout_ms : FH_CONNECT_MS;
-    nng_msg *msg = NULL;
-    int result = nng_msg_alloc(&msg, message.size);
-    if (result != 0) {
-        return result;
+    size_t all = HEAD_BYTES + message.size;
+    for (size_t done = 0; done < all;) {
+        size_t skip = done < HEAD_BYTES ? 0 : done - HEAD_BYTES;
+        union { /* iovec has no const; sendmsg only reads */
+            const uint8_t *from;
+            uint8_t *to;
+        } first = {.from = head}, second = {.from = message.data};
+        struct iovec pieces[] = {{first.to + done, done < HEAD_BYTES ? HEAD_BYTES - done : 0},
+                                 {second.to + skip, message.size - skip}};
+        if (done >= HEAD_BYTES) {
+            pieces[0] = (struct iovec){first.to, 0};
+        }
+        struct msghdr out = {.msg_iov = pieces, .msg_iovlen = FH_COUNT(pieces)};
+        ssize_t n = sendmsg(link->fd, &out, MSG_NOSIGNAL);
+        if (n > 0) {
+            done += (size_t)n;
+        } else if (n < 0 && errno != EAGAIN && errno != EINTR) {
+            return hung_up(link, err);
+        } else if (!wait_for(link, POLLOUT, deadline_ms)) {
+            link->lost = true; /* half a message is on its way */
+            return too_late(link, err);
+        }
     }
-    memcpy(nng_msg_body(msg), message.data, message.size);
-    nng_aio_set_msg(slot->aio, msg);
-    nng_aio_set_timeout(slot->aio, (nng_duration)timeout_ms);
-    nng_ctx_send(slot->context, slot->aio);
-    nng_aio_wait(slot->aio);
-    result = nng_aio_result(slot->aio);
-    if (result != 0) {
-        nng_msg_free(msg);
-    }
-    return result == NNG_ETIMEDOUT ? NNG_ECLOSED : result;
+    return FH_OK;
 }
 
 int fh_link_post(
@@ -311,20 +308,122 @@ int fh_link_post(
     FH_ASSERT(message.size > 0 && timeout_ms > 0 && timeout_ms < INT32_MAX);
     struct slot *s = &link->slots[slot];
     FH_ASSERT(s->state != SLOT_FREE);
-    int result = atomic_load(&link->socket->lost) ? NNG_ECLOSED
-                 : s->opened                      ? 0
-                                                  : open_slot(link, s);
-    if (result == 0) {
-        end_wait(s);
-        result = send_message(s, message, timeout_ms);
+    if (link->lost) {
+        return hung_up(link, err);
     }
-    if (result != 0) {
-        return nng_failed(err, link, result);
+    end_wait(link, s);
+    uint8_t head[HEAD_BYTES];
+    s->number = ++link->last_number | request_bit;
+    fh_put_u64be(head, NUMBER_BYTES + message.size);
+    fh_put_u32be(head + HEAD_BYTES - NUMBER_BYTES, s->number);
+    s->deadline_ms = fh_clock_mono_ms() + timeout_ms;
+    int code = send_all(link, head, message, s->deadline_ms, err);
+    if (code == FH_OK) {
+        s->state = SLOT_WAITING;
     }
-    nng_aio_set_timeout(s->aio, (nng_duration)timeout_ms);
-    nng_ctx_recv(s->context, s->aio);
-    s->state = SLOT_WAITING;
+    return code;
+}
+
+/* ---- messages in ---- */
+
+/* The head is complete: whose answer it is, and room for it. */
+static int take_head(struct fh_link *link, struct fh_err *err)
+{
+    uint64_t size = fh_get_u64be(link->in.head);
+    uint32_t number = fh_get_u32be(link->in.head + HEAD_BYTES - NUMBER_BYTES);
+    if (size < NUMBER_BYTES || size - NUMBER_BYTES > FH_FRAME_REPLY_BYTES_MAX) {
+        link->lost = true;
+        return fh_err_set(
+            err, FH_ETOOBIG, "%s: a message of this size is no answer", link->address);
+    }
+    link->in.size = (size_t)size - NUMBER_BYTES;
+    link->in.slot = NULL;
+    for (size_t i = 0; i < FH_LINK_SLOTS; i++) {
+        if (link->slots[i].state == SLOT_WAITING && link->slots[i].number == number) {
+            link->in.slot = &link->slots[i];
+        }
+    }
+    struct slot *slot = link->in.slot;
+    if (slot == NULL || slot->capacity >= link->in.size) {
+        return FH_OK;
+    }
+    fh_free(FH_TAKE(slot->answer)); /* nothing of it is needed: no realloc */
+    slot->capacity = 0;
+    slot->answer = fh_alloc(link->in.size);
+    if (slot->answer == NULL) {
+        link->lost = true;
+        return fh_err_set(err, FH_ENOMEM, "no memory for an answer");
+    }
+    slot->capacity = link->in.size;
     return FH_OK;
+}
+
+/* The message is complete. */
+static void take_message(struct fh_link *link)
+{
+    if (link->in.slot != NULL) {
+        link->in.slot->size = link->in.size;
+        link->in.slot->state = SLOT_ANSWERED;
+        link->in.slot = NULL;
+    }
+    link->in.got = 0;
+}
+
+/* Moves what was read ahead to where it belongs. */
+static int sort_ahead(struct fh_link *link, struct fh_err *err)
+{
+    while (link->in.from < link->in.to) {
+        const uint8_t *from = link->in.ahead + link->in.from;
+        size_t there = link->in.to - link->in.from;
+        size_t got = link->in.got;
+        bool in_head = got < HEAD_BYTES;
+        size_t left = in_head ? HEAD_BYTES - got : HEAD_BYTES + link->in.size - got;
+        size_t now = left < there ? left : there;
+        if (in_head) {
+            memcpy(link->in.head + got, from, now);
+        } else if (link->in.slot != NULL && now > 0) {
+            memcpy(link->in.slot->answer + (got - HEAD_BYTES), from, now);
+        }
+        link->in.from += now;
+        link->in.got += now;
+        int code = in_head && link->in.got == HEAD_BYTES ? take_head(link, err) : FH_OK;
+        if (code != FH_OK) {
+            return code;
+        }
+        if (link->in.got >= HEAD_BYTES && link->in.got == HEAD_BYTES + link->in.size) {
+            take_message(link);
+        }
+    }
+    return FH_OK;
+}
+
+/* Reads what is there, and waits until something is. */
+static int read_some(struct fh_link *link, int64_t deadline_ms, struct fh_err *err)
+{
+    if (!wait_for(link, POLLIN, deadline_ms)) {
+        return too_late(link, err);
+    }
+    /* The rest of an answer goes straight to its slot, what follows is read ahead. */
+    size_t rest = link->in.got >= HEAD_BYTES && link->in.slot != NULL
+                      ? HEAD_BYTES + link->in.size - link->in.got
+                      : 0;
+    uint8_t *to = rest > 0 ? link->in.slot->answer + (link->in.got - HEAD_BYTES) : NULL;
+    struct iovec pieces[] = {{to, rest}, {link->in.ahead, IN_BYTES}};
+    ssize_t n = readv(link->fd, pieces, FH_COUNT(pieces));
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+        return FH_OK;
+    }
+    if (n <= 0) {
+        return hung_up(link, err);
+    }
+    size_t direct = (size_t)n < rest ? (size_t)n : rest;
+    link->in.got += direct;
+    link->in.from = 0;
+    link->in.to = (size_t)n - direct;
+    if (rest > 0 && direct == rest) {
+        take_message(link);
+    }
+    return sort_ahead(link, err);
 }
 
 int fh_link_wait(
@@ -332,20 +431,17 @@ int fh_link_wait(
 {
     FH_ASSERT(slot >= 0 && slot < FH_LINK_SLOTS);
     struct slot *s = &link->slots[slot];
-    FH_ASSERT(s->state == SLOT_WAITING);
-    nng_aio_wait(s->aio);
-    s->state = SLOT_TAKEN;
-    int result = nng_aio_result(s->aio);
-    if (result != 0) {
-        /* The pipe's own event may come a moment later. */
-        bool broken = result == NNG_ECONNRESET || result == NNG_ECLOSED;
-        if (broken) {
-            atomic_store(&link->socket->lost, true);
-        }
-        return nng_failed(err, link, result);
+    FH_ASSERT(s->state == SLOT_WAITING || s->state == SLOT_ANSWERED);
+    int code = FH_OK;
+    while (code == FH_OK && s->state == SLOT_WAITING) {
+        code = link->lost ? hung_up(link, err) : read_some(link, s->deadline_ms, err);
     }
-    s->answer = nng_aio_get_msg(s->aio);
-    *out_data = nng_msg_body(s->answer);
-    *out_size = nng_msg_len(s->answer);
+    if (code != FH_OK) {
+        end_wait(link, s);
+        return code;
+    }
+    s->state = SLOT_TAKEN;
+    *out_data = s->answer;
+    *out_size = s->size;
     return FH_OK;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Link: one NNG REQ connection of a client, with requests in flight in numbered slots.
+ * Link: one connection of a client, with requests in flight in numbered slots.
  *
- * A slot is one NNG context: post sends a message and begins to wait for its answer, wait takes
- * the answer. So several requests travel at once and each answer finds its own. NNG never resends:
- * when the connection breaks, what was in flight fails.
+ * Post sends a message and begins to wait for its answer, wait takes the answer. So several
+ * requests travel at once and each answer finds its own, whatever the order in which they come.
+ * Nothing is sent again: when the connection breaks, what was in flight fails.
  *
- * Does not: know frames or sessions. Thread: one; NNG's own threads never call back into it.
+ * Does not: know frames or sessions. Thread: one, which reads the socket only while it waits.
  * Ownership: an answer is lent until the slot is posted again or released.
  */
 #ifndef FH_TOOLS_CLIENT_LINK_H

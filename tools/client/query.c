@@ -183,7 +183,7 @@ static int send_query(struct freehold_result *result, struct fh_err *err)
     struct freehold_client *client = result->client;
     struct fh_pack_reader reader;
     fh_buf_reset(&client->request);
-    fh_msg_query_request(&client->request, fh_buf_view(&result->request_record));
+    fh_msg_query_request(&client->request, fh_buf_view(&result->request_record), FH_ENCODINGS_ALL);
     int code = fh_buf_ok(&client->request);
     if (code != FH_OK) {
         return fh_err_set(err, code, "the query does not fit a message");
@@ -192,6 +192,9 @@ static int send_query(struct freehold_result *result, struct fh_err *err)
         result->channel, fh_buf_view(&client->request), &client->answer, &reader, err);
     if (code == FH_OK) {
         code = fh_msg_stream_read(&reader, &result->stream, err);
+    }
+    if (code == FH_OK) {
+        code = fh_notices_of_answer(result, &reader, err);
     }
     result->streaming = code == FH_OK;
     return code;

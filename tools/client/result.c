@@ -43,8 +43,11 @@ void freehold_result_close(struct freehold_result *result)
     for (size_t i = 0; i < result->column_count; i++) {
         fh_free(result->columns[i].name);
         fh_buf_fini(&result->columns[i].text);
+        free(result->columns[i].wide);
     }
     fh_free(result->columns);
+    fh_landing_fini(&result->landing);
+    fh_free(result->limited);
     fh_arena_free(result->arena);
     fh_buf_fini(&result->sql);
     fh_buf_fini(&result->param_text);
@@ -201,6 +204,29 @@ bool freehold_result_next(struct freehold_result *result,
         result->row = 0;
     }
     return rows;
+}
+
+bool freehold_result_next_batch(struct freehold_result *result,
+                                size_t *out_rows,
+                                struct freehold_error *error,
+                                int *out_code)
+{
+    bool rows = result->row == UINT32_MAX && result->batch.rows > 0;
+    *out_code = FREEHOLD_OK;
+    if (!rows && fh_stream_step(result, &rows) != FH_OK) {
+        *out_code = fh_public_error(error, &result->err);
+    }
+    if (!rows) {
+        result->batch.rows = 0;
+        result->row = 0;
+        return false;
+    }
+    for (size_t i = 0; i < result->column_count; i++) {
+        fh_buf_reset(&result->columns[i].text);
+    }
+    result->row = result->batch.rows - 1; /* freehold_result_next goes on behind it */
+    *out_rows = result->batch.rows;
+    return true;
 }
 
 static struct fh_cell current(const struct freehold_result *result, size_t column)

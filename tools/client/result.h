@@ -5,6 +5,7 @@
  *     query.c   plans, signs the request, chooses the channel, opens the stream
  *     stream.c  keeps NEXT requests in flight, parses batches, checks the signed end
  *     notices.c what the answer says of products that are not active
+ *     vector.c  whole columns of a batch
  *     result.c  rows and cells, the receipt's file, the public functions
  *
  * Does not: belong to the public interface. Thread: one. Ownership: a result owns its buffers and
@@ -16,6 +17,7 @@
 #include "proto/query/batch.h"
 #include "proto/query/receipt_file.h"
 #include "tools/client/client.h"
+#include "tools/client/landing.h"
 
 enum {
     FH_RESULT_WINDOW_FIRST = 2, /* NEXT in flight before the first batch: most answers are short */
@@ -25,7 +27,11 @@ struct fh_result_column {
     char *name;
     struct fh_type type;
     char type_name[FH_TYPE_TEXT_BYTES];
+    char format[16];    /* DECIMAL: of Arrow */
     struct fh_buf text; /* of the current cell */
+    void *wide;         /* plain form of the current batch's column, where it had another */
+    size_t wide_size;
+    uint64_t wide_batch; /* for which batch, counted from 1 */
 };
 
 struct freehold_result {
@@ -49,6 +55,7 @@ struct freehold_result {
     struct fh_tally tally;
     struct fh_buf leaves;
     /* the batch being read */
+    struct fh_landing landing;
     struct fh_arena *arena;
     struct fh_batch batch;
     uint32_t row;
@@ -63,6 +70,8 @@ struct freehold_result {
     struct fh_receipt receipt;
     struct fh_record_id receipt_id;
     struct fh_buf file;
+    size_t limited_count;
+    struct freehold_limited *limited; /* FH_QUERY_TABLES_MAX, or NULL */
     size_t notice_count;
     struct fh_notice notices[FH_RECEIPT_NOTICES_MAX];
 };

@@ -203,17 +203,13 @@ void rig_rows(struct fh_bytes bytes, struct fh_buf *out)
     fh_arena_free(arena);
 }
 
-int rig_query(struct fh_worker *worker, const char *sql, struct fh_buf *out, struct fh_err *err)
+static int run_to_end(struct fh_worker *worker,
+                      const struct fh_channel_run *run,
+                      struct fh_buf *out,
+                      size_t *out_size,
+                      struct fh_err *err)
 {
-    struct fh_channel_run run = {.sql = fh_bytes_cstr(sql), .window = FH_QUERY_WINDOW};
-    return rig_run(worker, &run, out, err);
-}
-
-int rig_run(struct fh_worker *worker,
-            const struct fh_channel_run *run,
-            struct fh_buf *out,
-            struct fh_err *err)
-{
+    *out_size = 0;
     int code = fh_worker_run(worker, run, rig_soon(20000), err);
     while (code == FH_OK) {
         struct fh_worker_event event;
@@ -223,10 +219,38 @@ int rig_run(struct fh_worker *worker,
         }
         if (event.kind == FH_WORKER_BATCH) {
             rig_rows(event.batch, out);
+            *out_size += event.batch.size;
             fh_worker_credit(worker, 1);
         }
     }
     return code;
+}
+
+int rig_run(struct fh_worker *worker,
+            const struct fh_channel_run *run,
+            struct fh_buf *out,
+            struct fh_err *err)
+{
+    size_t ignored;
+    return run_to_end(worker, run, out, &ignored, err);
+}
+
+int rig_encoded(struct fh_worker *worker,
+                const char *sql,
+                uint32_t encodings,
+                struct fh_buf *out,
+                size_t *out_size,
+                struct fh_err *err)
+{
+    struct fh_channel_run run = {
+        .sql = fh_bytes_cstr(sql), .window = FH_QUERY_WINDOW, .encodings = encodings};
+    return run_to_end(worker, &run, out, out_size, err);
+}
+
+int rig_query(struct fh_worker *worker, const char *sql, struct fh_buf *out, struct fh_err *err)
+{
+    size_t ignored;
+    return rig_encoded(worker, sql, FH_ENCODINGS_ALL, out, &ignored, err);
 }
 
 void rig_expect(struct fh_worker *worker, const char *sql, const char *expected)

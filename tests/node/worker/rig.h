@@ -52,7 +52,14 @@ int rig_run(struct fh_worker *worker,
             const struct fh_channel_run *run,
             struct fh_buf *out,
             struct fh_err *err);
-/* The same as rig_query, and the answer must be `expected`. */
+/* With these encodings of batches allowed (rig_query: all), and how many bytes the batches had. */
+int rig_encoded(struct fh_worker *worker,
+                const char *sql,
+                uint32_t encodings,
+                struct fh_buf *out,
+                size_t *out_size,
+                struct fh_err *err);
+/* As rig_query, and the answer must be `expected`. */
 void rig_expect(struct fh_worker *worker, const char *sql, const char *expected);
 /* The query must fail with this code and rule. */
 void rig_refuse(struct fh_worker *worker, const char *sql, int code, const char *rule);
