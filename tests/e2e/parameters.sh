@@ -45,7 +45,7 @@ prints $'n\n5' bounded fh museum -o csv query -f "$work/query.sql" --param 5
 
 say "- what looks like SQL is a value"
 for value in "'; DROP TABLE orders; --" "x' OR '1'='1" "' UNION SELECT id, item, price FROM shop.orders --" \
-    '$1' '?' "'); ATTACH '$work/x.db'; --" '";--' "\\'; --" "read_csv('/etc/passwd')" "$(printf '\360\237\230\200\r\n\t')"; do
+    '$1 ?' "'); ATTACH '$work/x.db'; --" "$(printf '\360\237\230\200\r\n\t')"; do
     counts 0 'item = $1' --param "=$value"
     bounded fh museum -o json query 'SELECT $1 AS v, length($1) AS n FROM shop.orders LIMIT 1' --param "=$value" \
         2>/dev/null >"$work/value.json"
@@ -115,7 +115,7 @@ prints $'n\n9' ask 'SELECT count(*) AS n FROM shop.orders WHERE id < $top' --par
 bounded fh museum -o json verify "$work/kept" >"$work/verdict.json"
 python3 - "$work/verdict.json" "$work/kept" "$work/changed" <<'PYTHON'
 import json, sys
-verdict = json.load(open(sys.argv[1]))
+verdict, = json.load(open(sys.argv[1]))
 assert verdict["parameters"] == {"top": 10}, verdict
 kept = open(sys.argv[2], "rb").read()
 assert kept.count(b"\xa3top\x0a") == 1

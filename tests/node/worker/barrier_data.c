@@ -292,7 +292,7 @@ static void write_orders(struct barrier_world *world)
         unsigned month = 1 + pick(world, 12);
         long qty = (long)pick(world, 30) - 3;
         int margin = (int)pick(world, 100) - 25;
-        snprintf(item, sizeof item, "te%s", i % 4 == 0 ? new_canary(world) : "a");
+        snprintf(item, sizeof item, "ti%s", i % 4 == 0 ? new_canary(world) : "a");
         fprintf(raw,
                 "%d,%ld,%.2f,%u-%02u-%02u",
                 i,

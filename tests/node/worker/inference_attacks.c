@@ -212,6 +212,15 @@ const struct attack inference_attacks[] = {
      SAME,
      NULL,
      "SELECT first(name), last(name), any_value(email), list(id)[1:5] " P},
+    {"order of the rows of a join",
+     SAME,
+     NULL,
+     "SELECT o.oid, p.id FROM dom.people p RIGHT JOIN dom.orders o ON o.person = p.id"},
+    {"last digit of a sum",
+     SAME,
+     NULL,
+     "SELECT stddev(o.oid), sum(o.qty::DOUBLE / 3) FROM dom.people p RIGHT JOIN dom.orders o ON "
+     "o.person = p.id"},
     {"the source's own order", SAME, NULL, "SELECT id, name " P " LIMIT 20 OFFSET 100"},
     /* rows that are not there */
     {"a filtered row by its key",
