@@ -155,11 +155,11 @@ enum {
     FH_CHANNEL_FEED_BYTES_MAX = 1024 * 1024,       /* SQL with a mask for each of 2,048 columns */
     FH_WORKER_FEEDS_MAX = FH_LIMIT(8, 2), /* scans of masked tables at once in one worker */
     FH_WORKER_MASK_KEYS_MAX = 4096,       /* ever told to one worker: two widest tables */
-    FH_SNAPSHOTS_MAX = FH_LIMIT(32, 2), /* of masked tables, kept by a node */
+    FH_SNAPSHOTS_MAX = FH_LIMIT(32, 2),   /* of masked tables, kept by a node */
     FH_SNAPSHOT_BYTES_MAX = 512 * 1024 * 1024,
     FH_SNAPSHOTS_BYTES_MAX = 1024 * 1024 * 1024, /* of all together, on the disk of the home */
-    FH_RING_SLOTS = 16,                   /* frames of 2,048 rows: 2 MiB for five columns */
-    FH_RING_TEXT_BYTES = 1024 * 1024,     /* long texts of one frame; a cell is not longer */
+    FH_RING_SLOTS = 16,                          /* frames of 2,048 rows: 2 MiB for five columns */
+    FH_RING_TEXT_BYTES = 1024 * 1024,            /* long texts of one frame; a cell is not longer */
 
     FH_PROFILE_BYTES_MAX = 3 * 1024 * 1024, /* one table: 2,048 columns with examples and bounds */
     FH_PROFILE_DEFINITION_BYTES_MAX = 512 * 1024, /* SQL of one table, constraints and comments */
