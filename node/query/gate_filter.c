@@ -91,6 +91,9 @@ int fh_filter_check_tree(struct fh_bytes json, struct fh_arena *arena, struct fh
     if (rc == FH_OK && gate.table_count > 0) {
         rc = shape(err, "it reads no other table");
     }
+    if (rc == FH_OK && gate.param_count > 0) {
+        rc = shape(err, "nobody would give its parameters values");
+    }
     if (rc != FH_OK) {
         return rc;
     }
