@@ -278,6 +278,23 @@ static const struct fh_masked_table *find_table(const struct barrier_half *half,
     stop("scan of a table that is none", &(struct fh_err){.text = ""});
 }
 
+/* The wishes of the question for a table, which the gate numbers as the SQL names them. */
+static const struct fh_masked_wish *find_wishes(const struct barrier_half *half,
+                                                const struct fh_masked_table *table,
+                                                struct fh_arena *arena,
+                                                uint32_t *out_count)
+{
+    *out_count = 0;
+    for (uint32_t i = 0; half->gate != NULL && i < half->gate->table_count; i++) {
+        const struct fh_gate_table *named = &half->gate->tables[i];
+        bool sole = strcmp(named->name, table->visible.product) == 0;
+        if (sole || strcmp(named->name, table->visible.table) == 0) {
+            return fh_masked_wishes(table, half->gate, i, arena, out_count);
+        }
+    }
+    return NULL;
+}
+
 /* What node/query/barrier.c does for a stream. */
 static void open_feed(struct barrier_half *half, const struct fh_channel_scan *scan)
 {
@@ -288,7 +305,9 @@ static void open_feed(struct barrier_half *half, const struct fh_channel_scan *s
     FH_CLEANUP(fh_arena_freep) struct fh_arena *arena = fh_arena_new(ARENA_BYTES);
     FH_CLEANUP(fh_buf_fini) struct fh_buf sql;
     fh_buf_init(&sql, 64 * 1024);
-    fh_masked_select(&sql, table, scan->columns, scan->column_count);
+    struct fh_masked_scan masked = {.columns = scan->columns, .column_count = scan->column_count};
+    masked.wishes = find_wishes(half, table, arena, &masked.wish_count);
+    fh_masked_select(&sql, table, &masked);
     for (uint32_t i = 0; i < scan->column_count; i++) {
         types[i] = table->visible.columns[scan->columns[i]].type;
     }

@@ -62,6 +62,7 @@ struct barrier_half {
     struct fh_worker *scanner; /* NULL at PLAIN */
     struct fh_masked_table tables[BARRIER_TABLES];
     struct fh_view views[BARRIER_TABLES];
+    const struct fh_gate *gate; /* of the question: its wishes are tried in scans; NULL: none */
     struct barrier_feed feeds[FH_WORKER_SCANS_MAX];
     unsigned feed_count;
     uint32_t position; /* of the failure of the last question, in its SQL */
