@@ -35,7 +35,7 @@
 enum {
     LANES_MAX = 4,
     CLASSES_MAX = 64,
-    SURPRISES_MAX = 400, /* told; the rest are counted */
+    SURPRISES_MAX = 60, /* then it is over: a node may be gone */
     HONEST_MS = 15000,
     HONEST_PAUSE_US = 10000,
     ARENA_BYTES_MAX = 256 * 1024 * 1024,
@@ -202,11 +202,19 @@ static bool is_mine(const struct lane *lane)
     return !attack_at(lane)->in_one_lane || turn % suite->lane_count == mine;
 }
 
+static bool is_hopeless(struct suite *suite)
+{
+    pthread_mutex_lock(&suite->lock);
+    bool hopeless = suite->surprises > SURPRISES_MAX;
+    pthread_mutex_unlock(&suite->lock);
+    return hopeless;
+}
+
 static void *be_hostile(void *user)
 {
     struct lane *lane = user;
     uint64_t times = lane->suite->times == 0 ? lane->suite->attacks.count : lane->suite->times;
-    for (; lane->statements < times; lane->statements++) {
+    for (; lane->statements < times && !is_hopeless(lane->suite); lane->statements++) {
         const struct fh_attack *attack = attack_at(lane);
         if (!is_mine(lane)) {
             continue;
