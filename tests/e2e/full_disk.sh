@@ -81,14 +81,14 @@ if [[ ${own_disk:-} == yes ]]; then
     free
     mkdir -p "$work/shop/home/tmp"
     mount -t tmpfs -o size=8m,mode=0700 none "$work/shop/home/tmp"
-    FREEHOLD_LIMITS_WORKER_MEMORY=128 start_node shop
+    FREEHOLD_LIMITS_WORKER_MEMORY=256 start_node shop
     until_true 30 "2 members in the view of museum" sees museum 2
     spills="SELECT max(r), max(a), max(b), max(c), max(d) FROM (SELECT row_number() OVER (ORDER BY a) AS r, *
         FROM (SELECT hash(i, id) AS a, hash(id, i) AS b, hash(a, i) AS c, hash(b, id) AS d
-            FROM shop.orders, range(3500) t(i)) x) y"
+            FROM shop.orders, range(7000) t(i)) x) y"
     status=0
     bounded fh museum query "$spills" >"$work/out" 2>"$work/err" </dev/null || status=$?
-    grep -qE '^rule: query.memory' "$work/err" ||
+    grep -qE '^rule: query.(memory|deadline)' "$work/err" ||
         fail "a query on a full disk ended with $status: $(<"$work/err")"
     say "    $(head -n 1 "$work/err")"
     if grep -qF "$work" "$work/err"; then
