@@ -240,8 +240,19 @@ int fh_rights_decide(struct fh_rights *rights,
                      struct fh_err *err)
 {
     struct fh_rights_asked asked;
+    struct fh_right right;
     int rc = fh_rights_explain(rights, question, &table->table.entry, arena, &asked, err);
-    return rc == FH_OK ? take(&asked.decided, &asked.ask, table->table.name, arena, out, err) : rc;
+    if (rc == FH_OK) {
+        rc = take(&asked.decided, &asked.ask, table->table.name, arena, &right, err);
+    }
+    if (rc == FH_OK && !right.view.open && right.view.column_count != table->table.column_count) {
+        /* Whoever carries the view out goes by the catalogue's columns. */
+        rc = fh_err_set(err, FH_EINTERNAL, "catalogue and contract differ in their columns");
+    }
+    if (rc == FH_OK) {
+        *out = right;
+    }
+    return rc;
 }
 
 bool fh_rights_policy(const struct fh_plan *plan, struct fh_record_id *out)

@@ -56,7 +56,7 @@ static const struct type_row {
     {"USMALLINT", CAN_STEP, UINT16_MAX},
     {"UINTEGER", CAN_STEP, UINT32_MAX},
     {"UBIGINT", CAN_HASH | CAN_STEP, FH_MASK_STEP_MAX},
-    {"UHUGEINT", CAN_HASH | CAN_STEP, FH_MASK_STEP_MAX},
+    {"UHUGEINT", 0, 0}, /* no batch carries it */
     {"FLOAT", CAN_STEP, FH_MASK_STEP_MAX},
     {"DOUBLE", CAN_STEP, FH_MASK_STEP_MAX},
     {"BOOLEAN", 0, 0},
