@@ -123,6 +123,11 @@ enum {
     FH_RECEIPT_FILE_SUPPORT_MAX = 512,          /* records that prove the signers of a join of 64 */
     FH_RECEIPT_FILE_BYTES_MAX =
         4 * 1024 * 1024, /* leaves 2 MiB, request 256 KiB, the rest records */
+    FH_VERDICTS_MAX = FH_LIMIT(128, 4), /* statements of all sessions remembered as checked */
+    FH_VERDICTS_PER_SESSION_MAX = FH_LIMIT(16, 2),
+    FH_VERDICT_BYTES_MAX = 64 * 1024,      /* of one that is remembered */
+    FH_QUERY_INLINE_MS = 20,               /* an answer that is there by then comes with QUERY's */
+    FH_QUERY_INLINE_BYTES_MAX = 64 * 1024, /* of its first batch, to come so */
     FH_WORKERS_MAX = FH_LIMIT(8, 2),
     FH_PARSE_CPU_MS = 250,
     FH_WORKER_MEMORY_MIB = 1024,
@@ -131,6 +136,7 @@ enum {
     FH_WORKER_GRACE_MS = 500,   /* between a polite cancel and SIGKILL */
     FH_WORKER_START_MS = 5000,  /* from spawn to DuckDB being up; 20 ms on an idle machine */
     FH_WORKER_TABLES_MAX = 256, /* ever named in one worker */
+    FH_WORKER_PREPARED_MAX = FH_LIMIT(32, 2), /* statements one worker keeps bound and planned */
     FH_WORKER_SCANS_MAX = 64,   /* remote scans open at once in one worker */
     FH_QUERY_SCANS_MAX = 1024,  /* remote scans that one query opens, one after the other too */
     FH_QUERY_QUEUE_MS = 8000,   /* waiting for a turn; whoever asked gives up after FH_REQUEST_MS */
