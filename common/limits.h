@@ -113,7 +113,11 @@ enum {
     FH_QUERY_DEADLINE_MS = 10000,
     FH_QUERY_STREAM_DEADLINE_MS = 300000, /* `get` and cursors: bounded by bytes too */
     FH_QUERY_ROWS_MAX = 1000000,          /* interactive answers */
+    FH_QUERY_STREAM_MIB = 64 * 1024,      /* bytes of one stream */
     FH_QUERY_RUNNING_PER_KEY_MAX = 2,
+    FH_QUERY_STREAMS_PER_KEY_MAX = 1, /* beside them */
+    FH_QUERY_SLOW_MS = 500,           /* what runs longer is for later, not for a person who waits */
+    FH_QUERY_SLOW_KEY_MS = 120000,    /* so long its key counts as slow: longer than a round of turns */
     FH_QUERY_QUEUED_PER_KEY_MAX = 8,
     FH_QUERY_WINDOW = 4, /* batches in flight between a producer and its consumer */
     FH_BATCH_BYTES_MAX = 1024 * 1024,
@@ -143,6 +147,7 @@ enum {
     FH_STREAMS_MAX = FH_LIMIT(256, 8), /* questions in work, queued or remembered, of all keys */
     FH_WORKERS_FOR_SCANS = FH_LIMIT(2, 1), /* kept free of queries: two nodes that join with each
                                               other's data would wait for each other */
+    FH_WORKERS_FOR_QUICK = FH_LIMIT(2, 1), /* kept free of streams and of keys that are slow */
     FH_WORKER_THREADS_MAX = 64,            /* of DuckDB in one worker */
     FH_SQL_PARAMS_MAX = 64,                /* bound values of one statement */
     FH_COLUMN_NAME_BYTES_MAX = 255,        /* of answers and sources: CSV headings are sentences */

@@ -86,12 +86,14 @@ static void begin_work(void *user)
     }
     if (rc == FH_OK) {
         uint64_t most = stream->serve->options.settings->query_rows_max;
-        uint64_t wanted = stream->request.rows_max;
+        uint64_t wanted = stream->kind == FH_STREAM_SCAN ? 0 : stream->request.rows_max;
+        bool unbounded = stream->kind == FH_STREAM_SCAN ||
+                         (stream->request.flags & FH_QUERY_STREAM) != 0; /* by bytes and time */
         struct fh_channel_run run = {
             .sql = sql,
-            .rows_max = stream->kind == FH_STREAM_SCAN ? 0
-                        : wanted > 0 && wanted < most  ? wanted
-                                                       : most,
+            .rows_max = wanted > 0 && (wanted < most || unbounded) ? wanted
+                        : unbounded                                ? 0
+                                                                   : most,
             .window = FH_QUERY_WINDOW,
         };
         rc = fh_worker_run(stream->worker, &run, stream->deadline_ms, &stream->job_err);
@@ -396,7 +398,7 @@ static int find_verdict(struct fh_stream *stream, struct fh_err *err)
     return stream->verdict != NULL ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory for a query");
 }
 
-void fh_stream_prepare(struct fh_stream *stream)
+bool fh_stream_prepare(struct fh_stream *stream)
 {
     const struct fh_serve_options *o = &stream->serve->options;
     struct fh_err err;
@@ -407,16 +409,20 @@ void fh_stream_prepare(struct fh_stream *stream)
                           &stream->fresh,
                           &err);
     if (rc == FH_EBUSY) {
-        return; /* its turn comes when a worker is given back */
+        return false; /* its turn comes when a worker is given back */
     }
     if (rc == FH_OK) {
         stream->state = FH_STREAM_PREPARING;
-        stream->deadline_ms = fh_clock_mono_ms() + (int64_t)o->settings->query_deadline_ms;
+        bool stream_class = (stream->request.flags & FH_QUERY_STREAM) != 0;
+        stream->begun_ms = fh_clock_mono_ms();
+        stream->deadline_ms =
+            stream->begun_ms + (int64_t)(stream_class ? o->settings->stream_deadline_ms
+                                                      : o->settings->query_deadline_ms);
         rc = find_verdict(stream, &err);
     }
     if (rc == FH_OK && stream->judged && !stream->fresh) {
         go_on(stream);
-        return;
+        return true;
     }
     if (rc == FH_OK) {
         rc = fh_stream_submit(stream, prepare_work, prepared);
@@ -427,4 +433,5 @@ void fh_stream_prepare(struct fh_stream *stream)
     if (rc != FH_OK) {
         fh_stream_fail(stream, &err);
     }
+    return true;
 }

@@ -37,8 +37,9 @@ new_stream(struct fh_serve *serve, struct fh_question *question, enum fh_stream_
             fh_err_rule(&err,
                         FH_EBUSY,
                         "limit.streams",
-                        "this node answers %d questions already; try again in a moment",
+                        "this node answers %d questions already",
                         FH_STREAMS_MAX);
+            fh_err_retry(&err, 1000);
         } else {
             fh_err_set(&err, FH_ENOMEM, "no memory for a query");
         }
@@ -66,6 +67,7 @@ new_stream(struct fh_serve *serve, struct fh_question *question, enum fh_stream_
     fh_list_init(&stream->remotes);
     fh_list_push_back(&serve->streams, &stream->link);
     serve->count++;
+    fh_turns_enter(stream);
     return stream;
 }
 
@@ -361,6 +363,20 @@ void fh_serve_question(struct fh_serve *serve, struct fh_question *question)
 
 /* ---- the watch and the end ---- */
 
+/* Whoever asked has hung up: nobody waits for the turn or the next batch. */
+static bool is_abandoned(const struct fh_stream *stream)
+{
+    if (stream->state == FH_STREAM_QUEUED) {
+        return stream->opening != NULL && !fh_question_is_heard(stream->opening);
+    }
+    for (size_t i = 0; stream->state == FH_STREAM_RUNNING && i < FH_STREAM_WAITING; i++) {
+        if (stream->waiting[i] != NULL) {
+            return !fh_question_is_heard(stream->waiting[i]);
+        }
+    }
+    return false;
+}
+
 static void watch(void *user)
 {
     struct fh_serve *serve = user;
@@ -368,8 +384,13 @@ static void watch(void *user)
     FH_LIST_FOREACH (link, &serve->streams) {
         struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
         struct fh_err err;
+        fh_turns_watch(stream, now);
         if (stream->state == FH_STREAM_OVER) {
             fh_stream_settle(stream);
+        } else if (is_abandoned(stream)) {
+            fh_err_rule(
+                &err, FH_ECANCELLED, "stream.abandoned", "whoever asked is not there any more");
+            fh_stream_end(stream, &err);
         } else if (stream->state == FH_STREAM_QUEUED) {
             if (now > stream->deadline_ms) {
                 fh_turns_give_up(stream);

@@ -10,6 +10,7 @@
 #include "common/time.h"
 #include "node/io/loop.h"
 #include "node/io/pool.h"
+#include "proto/settings/settings.h"
 
 #include <stdio.h>
 
@@ -117,6 +118,23 @@ static void answer_closing(struct fh_stream *stream)
 
 /* ---- one NEXT ---- */
 
+/* A stream ends where its bytes do. */
+static bool within_bytes(struct fh_stream *stream)
+{
+    uint64_t most = stream->serve->options.settings->stream_mib_max;
+    if ((stream->request.flags & FH_QUERY_STREAM) == 0 || stream->kind != FH_STREAM_QUERY ||
+        fh_tally_read(&stream->tally).bytes + stream->event.batch.size <= most * 1024 * 1024) {
+        return true;
+    }
+    stream->job_code = fh_err_rule(&stream->job_err,
+                                   FH_ETOOBIG,
+                                   "limit.stream_bytes",
+                                   "the answer has more than %llu MiB, the most of one stream at "
+                                   "this node (limits.stream_mib); fetch it in parts",
+                                   (unsigned long long)most);
+    return false;
+}
+
 /* Pool thread: reads the worker until there is a batch to send or something for the loop. */
 static void serve_next(void *user)
 {
@@ -138,7 +156,7 @@ static void serve_next(void *user)
         }
         event->scan.columns = stream->scan_event_columns;
     }
-    if (event->kind != FH_WORKER_BATCH) {
+    if (event->kind != FH_WORKER_BATCH || !within_bytes(stream)) {
         return;
     }
     FH_CLEANUP(fh_buf_fini) struct fh_buf head;
@@ -346,6 +364,7 @@ static void free_stream(struct fh_stream *stream)
 {
     FH_ASSERT(stream->worker == NULL);
     fh_list_remove(&stream->link);
+    fh_turns_leave(stream);
     stream->serve->count--;
     fh_remote_free_all(stream);
     for (unsigned i = 0; i < stream->part_count; i++) {
@@ -370,6 +389,7 @@ void fh_stream_settle(struct fh_stream *stream)
     if (!stream->logged) {
         stream->logged = true; /* not before: until now a job counted what it sent */
         log_end(stream);
+        fh_turns_ended(stream);
     }
     struct fh_err over;
     fh_err_rule(&over, FH_ESTATE, "stream.over", "this answer has ended already");
@@ -381,7 +401,7 @@ void fh_stream_settle(struct fh_stream *stream)
     }
     answer_closing(stream);
     /* A worker whose query did not come to its end by itself is not asked again. */
-    stream->broken = stream->broken || stream->failure.code != FH_OK;
+    stream->broken = stream->broken || stream->yields || stream->failure.code != FH_OK;
     fh_stream_give_worker(stream);
     if (fh_remote_all_over(stream)) {
         /* A failed one stays for a while as a memory of why, so that a NEXT on its way learns it.

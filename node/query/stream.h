@@ -9,6 +9,7 @@
 
 #include "node/query/serve.h"
 #include "node/query/source.h"
+#include "node/query/turns.h"
 #include "node/query/verdicts.h"
 #include "proto/query/receipt.h"
 
@@ -23,6 +24,7 @@ struct fh_serve {
     uint64_t last_id;
     struct fh_timer *watch;
     struct fh_verdicts *verdicts;
+    struct fh_turns turns;
     bool quiet;
 };
 
@@ -66,6 +68,12 @@ struct fh_stream {
     struct fh_record_id request_id;
     struct fh_query_request request;
     struct fh_key_id asker; /* whose session it is: turns are counted by it */
+    struct fh_turn_key *turn_key;
+    bool checked;      /* its question is in order: it may begin */
+    bool passed;       /* in this round of turns: there is no worker for it */
+    bool yields;       /* its worker does, and is not used again */
+    int64_t queued_ms; /* monotonic */
+    int64_t begun_ms;  /* monotonic: when its turn came; 0: not yet */
     struct fh_key_id consumer;
     struct fh_domain_id entry_domain; /* of the node that joins; the consumer's own without one */
     uint32_t scan_table;              /* SCAN: index in request.tables */
@@ -114,18 +122,10 @@ struct fh_stream {
 
 /* prepare.c */
 /* Takes a worker and prepares, plans, begins; answers the opening question. Queued it stays when
- * there is no worker. */
-void fh_stream_prepare(struct fh_stream *stream);
+ * there is no worker: false. */
+bool fh_stream_prepare(struct fh_stream *stream);
 /* Refuses the opening question with what may be told, and ends the stream. */
 void fh_stream_fail(struct fh_stream *stream, const struct fh_err *err);
-
-/* turns.c */
-/* Begins a stream whose question was checked, or queues it, or refuses it. */
-void fh_turns_enqueue(struct fh_stream *stream);
-/* Whoever has its turn begins. */
-void fh_turns_next(struct fh_serve *serve);
-/* Refuses a stream that waited too long, and says for what. */
-void fh_turns_give_up(struct fh_stream *stream);
 
 /* inline.c */
 /* Pool thread, behind RUN: answers the opening question with what is there soon. On failure the

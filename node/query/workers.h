@@ -85,6 +85,8 @@ void fh_worker_release(struct fh_worker *worker);
 
 /* ---- any thread ---------------------------------------------------------------------------- */
 
+/* Its threads take the processor only when nobody else wants it, from now on. Loop thread. */
+void fh_worker_yield(struct fh_worker *worker);
 /* SIGKILL, now. Blocked calls return FH_ECANCELLED. */
 void fh_worker_kill(struct fh_worker *worker);
 /* Asks the running query to end: fh_worker_next returns FH_ECANCELLED, within FH_WORKER_GRACE_MS,

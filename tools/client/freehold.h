@@ -97,16 +97,14 @@ enum freehold_code {
 
 struct freehold_error {
     size_t size;
-    int code;       /* enum freehold_code */
-    char rule[48];  /* dotted name of the rule that refused, or "" */
-    char text[640]; /* one sentence */
+    int code;                /* enum freehold_code */
+    char rule[48];           /* dotted name of the rule that refused, or "" */
+    char text[640];          /* one sentence */
+    uint32_t retry_after_ms; /* when it is worth asking again; 0: nothing is known of that */
 };
 #define FREEHOLD_ERROR_INIT                                                                        \
     {                                                                                              \
-        sizeof(struct freehold_error), 0, {0},                                                     \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
+        sizeof(struct freehold_error), 0, {0}, {0}, 0                                              \
     }
 
 /* Exit code that a command-line program should end with: 0 ok, 1 failed, 2 usage, 3 unreachable, 4
@@ -305,6 +303,8 @@ struct freehold_query_options {
     uint64_t rows_max;    /* 0: the limit of the server */
     uint32_t deadline_ms; /* for the whole answer; 0: none beyond the stall limit */
     bool tree;            /* ask for a hash tree over the data in the receipt, for third parties */
+    bool stream; /* fetch much: more time, bounded by bytes instead of rows, one such query at once
+                  */
 };
 
 enum freehold_type {

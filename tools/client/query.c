@@ -136,7 +136,7 @@ static int fill_request(struct freehold_result *result,
     request->key = actor->key_id;
     request->sql = fh_buf_view(&result->sql);
     request->rows_max = options->rows_max;
-    request->flags = options->tree ? FH_QUERY_TREE : 0;
+    request->flags = (options->tree ? FH_QUERY_TREE : 0) | (options->stream ? FH_QUERY_STREAM : 0);
     const char *purpose = options->purpose == NULL ? "" : options->purpose;
     if (strlen(purpose) > FH_PURPOSE_BYTES_MAX) {
         return fh_err_set(
