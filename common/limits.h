@@ -127,6 +127,8 @@ enum {
     FH_RECEIPT_FILE_SUPPORT_MAX = 512,          /* records that prove the signers of a join of 64 */
     FH_RECEIPT_FILE_BYTES_MAX =
         4 * 1024 * 1024, /* leaves 2 MiB, request 256 KiB, the rest records */
+    FH_BUDGETS_MAX = FH_LIMIT(1024, 8), /* keys with their rights, whose counts are in memory */
+    FH_BUDGET_FLUSH_MS = 5000,
     FH_VERDICTS_MAX = FH_LIMIT(128, 4), /* statements of all sessions remembered as checked */
     FH_VERDICTS_PER_SESSION_MAX = FH_LIMIT(16, 2),
     FH_VERDICT_BYTES_MAX = 64 * 1024,      /* of one that is remembered */

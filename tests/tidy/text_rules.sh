@@ -40,6 +40,7 @@ tests           : common proto node tools
 # any of these, as they look at the libraries from the other side.
 owners="
 uv.h            : node/io/* node/admin* node/query/workers*
+nng/*           : tests/unit/tools/scripted_peer*
 msgpack.h       : proto/wire/pack.c
 msgpack/*       : proto/wire/pack.c
 sodium.h        : proto/wire/crypto.c node/state/keystore.c
