@@ -12,6 +12,7 @@ endfunction()
 
 fh_pkg(uv libuv>=1.44)
 fh_pkg(sodium libsodium>=1.0.18)
+fh_pkg(crypto libcrypto>=3.0)
 fh_pkg(msgpack msgpack>=4)
 fh_pkg(yaml yaml-0.1)
 fh_pkg(sqlite sqlite3>=3.40)

@@ -387,6 +387,7 @@ static int begin(struct remote *remote, const struct fh_channel_scan *scan, stru
         }
         fh_pack_cstr(&request, table->table.columns[scan->columns[i]].name);
     }
+    fh_pack_uint(&request, FH_ENCODINGS_ALL); /* our worker's */
     remote->on_way++;
     fh_peers_ask(
         stream->serve->options.peers, &remote->target, &request, FH_REQUEST_MS, opened, remote);

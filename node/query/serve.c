@@ -15,6 +15,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     ARENA_BYTES = 16 * 1024 * 1024, /* plan, columns and parse tree of one question */
@@ -90,6 +91,23 @@ static int keep_sql(struct fh_stream *stream, struct fh_bytes sql, struct fh_err
     return check_sql(stream, fh_bytes(copy, sql.size), err);
 }
 
+/* A plan knows which parameters will have values; they stand in its request, each as NULL. */
+static int keep_param_names(struct fh_stream *stream,
+                            const struct fh_msg_plan_question *asked,
+                            struct fh_err *err)
+{
+    struct fh_query_request *request = &stream->request;
+    request->param_count = asked->param_count;
+    for (uint32_t i = 0; i < asked->param_count; i++) {
+        struct fh_param *param = &request->params[i];
+        FH_ASSERT(asked->params[i].size < sizeof param->name);
+        memcpy(param->name, asked->params[i].data, asked->params[i].size);
+        param->name[asked->params[i].size] = '\0';
+        param->value = (struct fh_cell){.kind = FH_CELL_NULL};
+    }
+    return fh_params_check(request->params, request->param_count, err);
+}
+
 /* The signed request of a QUERY or SCAN: form, signature, right, time and place. */
 static int take_request(struct fh_stream *stream, struct fh_bytes bytes, struct fh_err *err)
 {
@@ -151,11 +169,14 @@ static void serve_plan(struct fh_serve *serve, struct fh_question *question)
     if (stream == NULL) {
         return;
     }
-    struct fh_bytes sql;
+    struct fh_msg_plan_question asked;
     struct fh_err err;
-    int rc = fh_msg_plan_request_read(fh_question_fields(question), &sql, &err);
+    int rc = fh_msg_plan_request_read(fh_question_fields(question), &asked, &err);
     if (rc == FH_OK) {
-        rc = keep_sql(stream, sql, &err);
+        rc = keep_sql(stream, asked.sql, &err);
+    }
+    if (rc == FH_OK) {
+        rc = keep_param_names(stream, &asked, &err);
     }
     if (rc == FH_OK) {
         fh_turns_enqueue(stream);
@@ -173,6 +194,7 @@ static void serve_query(struct fh_serve *serve, struct fh_question *question)
     }
     struct fh_pack_reader *fields = fh_question_fields(question);
     struct fh_bytes record = fh_pack_read_bin(fields, FH_RECORD_BYTES_MAX);
+    stream->encodings = fh_msg_encodings_read(fields);
     int rc = fh_pack_read_ok(fields, "query", &err);
     if (rc == FH_OK) {
         rc = take_request(stream, record, &err);
@@ -206,6 +228,7 @@ static int read_scan(struct fh_stream *stream, struct fh_pack_reader *fields, st
         }
     }
     stream->scan_column_count = count;
+    stream->encodings = fh_msg_encodings_read(fields);
     int rc = fh_pack_read_ok(fields, "scan", err);
     return rc == FH_OK ? take_request(stream, record, err) : rc;
 }
@@ -327,13 +350,17 @@ static void serve_cancel(struct fh_serve *serve, struct fh_question *question)
 {
     struct fh_pack_reader *fields = fh_question_fields(question);
     uint64_t id = fh_pack_read_uint(fields, UINT64_MAX);
+    struct fh_err err;
+    if (fh_pack_read_ok(fields, "cancel", &err) != FH_OK) {
+        fh_question_refuse(question, &err);
+        return;
+    }
     struct fh_stream *stream = find(serve, id, fh_question_session(question));
     if (stream == NULL || stream->state == FH_STREAM_OVER || stream->closing != NULL) {
         refuse_unknown(question);
         return;
     }
     stream->closing = question;
-    struct fh_err err;
     fh_err_rule(&err, FH_ECANCELLED, "stream.cancelled", "cancelled by the one who asked");
     fh_stream_end(stream, &err);
 }

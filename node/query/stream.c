@@ -222,7 +222,9 @@ static void next_served(void *user)
         return;
     case FH_WORKER_SCAN_OPEN:
         fh_stream_hold(stream);
-        fh_remote_open(stream, &stream->event.scan);
+        if (!fh_barrier_scan(stream, &stream->event.scan)) {
+            fh_remote_open(stream, &stream->event.scan);
+        }
         fh_free(FH_TAKE(stream->scan_event_columns));
         break;
     case FH_WORKER_SCAN_WANT:
@@ -231,6 +233,7 @@ static void next_served(void *user)
         break;
     case FH_WORKER_SCAN_CLOSE:
         fh_stream_hold(stream);
+        fh_barrier_close_scan(stream, stream->event.count.id);
         fh_remote_close(stream, stream->event.count.id);
         break;
     }
@@ -330,6 +333,7 @@ void fh_stream_end(struct fh_stream *stream, const struct fh_err *why)
             fh_worker_cancel(
                 stream->worker); /* the job ends with it, at the latest at the deadline */
         }
+        fh_barrier_end(stream, why != NULL);
         fh_remote_cancel_all(stream);
         fh_stream_release(stream);
         return;
@@ -362,7 +366,7 @@ static void free_work(struct fh_stream *stream)
 
 static void free_stream(struct fh_stream *stream)
 {
-    FH_ASSERT(stream->worker == NULL);
+    FH_ASSERT(stream->worker == NULL && stream->barrier == NULL);
     fh_list_remove(&stream->link);
     fh_turns_leave(stream);
     stream->serve->count--;
@@ -374,6 +378,15 @@ static void free_stream(struct fh_stream *stream)
     fh_free(stream);
 }
 
+/* A worker whose query did not come to its end by itself is not asked again; one that only parsed
+ * what was refused then is as good as before. */
+static bool may_serve_again(const struct fh_stream *stream)
+{
+    int code = stream->failure.code;
+    bool refused = code == FH_ESQL || code == FH_EDENIED || code == FH_ENOTFOUND;
+    return code == FH_OK || (refused && !stream->ran);
+}
+
 void fh_stream_settle(struct fh_stream *stream)
 {
     if (stream->held > 0) {
@@ -383,7 +396,8 @@ void fh_stream_settle(struct fh_stream *stream)
         finish_if_complete(stream);
         return;
     }
-    if (stream->state != FH_STREAM_OVER || stream->job_running || fh_remote_at_work(stream)) {
+    if (stream->state != FH_STREAM_OVER || stream->job_running || fh_remote_at_work(stream) ||
+        fh_barrier_at_work(stream)) {
         return;
     }
     if (!stream->logged) {
@@ -400,8 +414,8 @@ void fh_stream_settle(struct fh_stream *stream)
         refuse(&stream->waiting[i], why);
     }
     answer_closing(stream);
-    /* A worker whose query did not come to its end by itself is not asked again. */
-    stream->broken = stream->broken || stream->yields || stream->failure.code != FH_OK;
+    stream->broken = stream->broken || stream->yields || !may_serve_again(stream);
+    fh_barrier_free(FH_TAKE(stream->barrier));
     fh_stream_give_worker(stream);
     if (fh_remote_all_over(stream)) {
         /* A failed one stays for a while as a memory of why, so that a NEXT on its way learns it.

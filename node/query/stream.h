@@ -7,6 +7,7 @@
 #ifndef FH_NODE_QUERY_STREAM_H
 #define FH_NODE_QUERY_STREAM_H
 
+#include "node/query/barrier.h"
 #include "node/query/serve.h"
 #include "node/query/source.h"
 #include "node/query/turns.h"
@@ -40,6 +41,7 @@ enum fh_stream_kind { FH_STREAM_PLAN, FH_STREAM_QUERY, FH_STREAM_SCAN };
 enum fh_stream_state {
     FH_STREAM_QUEUED,    /* waits for its turn: fh_stream_pump has nothing to do yet */
     FH_STREAM_PREPARING, /* a worker is its own; the statement goes through the gate */
+    FH_STREAM_SHORT,     /* waits for a second worker, which scans masked tables */
     FH_STREAM_BEGINNING,
     FH_STREAM_RUNNING,
     FH_STREAM_DRAINED, /* the worker has ended well; remote scans may still be closing */
@@ -76,15 +78,17 @@ struct fh_stream {
     int64_t begun_ms;  /* monotonic: when its turn came; 0: not yet */
     struct fh_key_id consumer;
     struct fh_domain_id entry_domain; /* of the node that joins; the consumer's own without one */
+    uint32_t encodings;               /* of batches, that the asker reads */
     uint32_t scan_table;              /* SCAN: index in request.tables */
     uint32_t scan_column_count;
     const char **scan_columns;
 
-    struct fh_bytes sql;        /* what was checked and runs */
-    struct fh_buf tree;         /* DuckDB's, as JSON */
-    struct fh_verdict *verdict; /* NULL for a SCAN */
-    bool judged;                /* the verdict's gate is known */
-    struct fh_plan plan;        /* the verdict's, or of a SCAN */
+    struct fh_bytes sql;                      /* what was checked and runs */
+    struct fh_buf tree;                       /* DuckDB's, as JSON */
+    struct fh_cell params[FH_SQL_PARAMS_MAX]; /* as many as the gate found, in their order */
+    struct fh_verdict *verdict;               /* NULL for a SCAN */
+    bool judged;                              /* the verdict's gate is known */
+    struct fh_plan plan;                      /* the verdict's, or of a SCAN */
     struct fh_source_set sources;
     int64_t started_ms;  /* wall */
     int64_t deadline_ms; /* monotonic: of its turn while it is queued, then of the query */
@@ -93,6 +97,7 @@ struct fh_stream {
     struct fh_worker *worker;
     bool fresh;
     bool broken;
+    bool ran; /* its worker was asked to do more than parse */
     bool logged;
     bool told; /* the asker knows the stream's id: NEXTs may be on their way */
 
@@ -113,6 +118,9 @@ struct fh_stream {
         failure;   /* why the stream is over: the first reason counts; FH_OK in code: well */
     unsigned held; /* callers up the stack that still use it: see fh_stream_hold */
 
+    struct fh_barrier *barrier;     /* NULL: no own table is masked for this consumer */
+    struct fh_masked_table *masked; /* SCAN: its table, when it is masked; in the arena */
+
     struct fh_list remotes;
     unsigned remote_count;
     unsigned part_count;
@@ -124,6 +132,8 @@ struct fh_stream {
 /* Takes a worker and prepares, plans, begins; answers the opening question. Queued it stays when
  * there is no worker: false. */
 bool fh_stream_prepare(struct fh_stream *stream);
+/* Goes on with a stream that was short of a worker. */
+void fh_stream_begin(struct fh_stream *stream);
 /* Refuses the opening question with what may be told, and ends the stream. */
 void fh_stream_fail(struct fh_stream *stream, const struct fh_err *err);
 

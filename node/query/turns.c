@@ -167,7 +167,11 @@ void fh_turns_next(struct fh_serve *serve)
     int64_t now_ms = fh_clock_mono_ms();
     bool waiting = false;
     FH_LIST_FOREACH (link, &serve->streams) {
-        FH_LIST_ENTRY(link, struct fh_stream, link)->passed = false;
+        struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
+        stream->passed = false;
+        if (stream->state == FH_STREAM_SHORT) {
+            fh_stream_begin(stream); /* ends this one at most, and frees no other */
+        }
     }
     for (;;) {
         count(serve, now_ms);
@@ -192,7 +196,8 @@ void fh_turns_next(struct fh_serve *serve)
 
 void fh_turns_watch(struct fh_stream *stream, int64_t now_ms)
 {
-    bool at_work = stream->state != FH_STREAM_QUEUED && stream->state != FH_STREAM_OVER;
+    bool at_work = stream->state != FH_STREAM_QUEUED && stream->state != FH_STREAM_SHORT &&
+                   stream->state != FH_STREAM_OVER;
     if (!at_work || stream->kind == FH_STREAM_SCAN || stream->worker == NULL ||
         now_ms - stream->begun_ms < FH_QUERY_SLOW_MS) {
         return;

@@ -253,7 +253,11 @@ static int start(struct fh_worker_process *process, int child_fd, struct fh_err 
     char name[] = "freehold-worker";
     char fd_text[] = "3";
     char *arguments[] = {name, fd_text, NULL};
-    char *environment[] = {NULL};
+    /* DuckDB's allocator keeps what it has unmapped, and RLIMIT_DATA counts that: after a thousand
+     * queries over a CSV file 248 MiB were counted where 47 were in use, and sooner or later a
+     * small query was refused for its memory. Without it: 150 to 215, its buffers of 32 MiB. */
+    char allocator[] = "DUCKDB_JE_MALLOC_CONF=retain:false";
+    char *environment[] = {allocator, NULL};
     uv_stdio_container_t stdio[CHANNEL_FD + 1] = {
         {.flags = UV_IGNORE},
         {.flags = UV_IGNORE},

@@ -213,3 +213,6 @@ CREATE VIRTUAL TABLE search USING fts5 (
     tokenize = 'unicode61 remove_diacritics 2',
     prefix = '2 3'
 );
+
+-- The terms of these texts, for the spelling of words.
+CREATE VIRTUAL TABLE search_terms USING fts5vocab (search, row);

@@ -5,6 +5,54 @@
 
 #include <string.h>
 
+static const int64_t micros_per_day = INT64_C(86400000000);
+
+/* DuckDB prints a time of day by table: one outside a day would be read beyond it. */
+static bool times_in_range(const struct fh_batch_column *column, uint32_t rows)
+{
+    for (uint32_t row = 0; row < rows; row++) {
+        int64_t value;
+        fh_batch_values(column, row, 1, &value);
+        if (value < 0 || value > micros_per_day) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int fh_batch_in_check(const struct fh_batch *batch,
+                      const struct fh_column *columns,
+                      const uint32_t *projected,
+                      uint32_t projected_count,
+                      struct fh_err *err)
+{
+    if (batch->column_count != projected_count) {
+        return fh_err_rule(err, FH_EPROTO, "scan.columns", "a remote scan brought other columns");
+    }
+    for (uint32_t i = 0; i < projected_count; i++) {
+        const struct fh_column *promised = &columns[projected[i]];
+        const struct fh_batch_column *column = &batch->columns[i];
+        if (!fh_type_equal(promised->type, column->type)) {
+            char found[FH_TYPE_TEXT_BYTES];
+            char wanted[FH_TYPE_TEXT_BYTES];
+            fh_type_text(found, column->type);
+            fh_type_text(wanted, promised->type);
+            return fh_err_rule(err,
+                               FH_EPROTO,
+                               "scan.types",
+                               "column %s of a remote scan is %s; its contract promises %s",
+                               promised->name,
+                               found,
+                               wanted);
+        }
+        if (column->type.code == FH_TYPE_TIME && !times_in_range(column, batch->rows)) {
+            return fh_err_rule(
+                err, FH_EPROTO, "scan.values", "a remote scan brought a time outside of a day");
+        }
+    }
+    return fh_batch_check_text(batch, err);
+}
+
 static void put_validity(duckdb_vector vector,
                          const struct fh_batch_column *column,
                          uint32_t from,
@@ -38,21 +86,16 @@ static void put_strings(duckdb_vector vector,
                         uint32_t count)
 {
     duckdb_string_t *out = duckdb_vector_get_data(vector);
-    int32_t start;
-    memcpy(&start, column->offsets + (size_t)from * sizeof start, sizeof start);
     for (uint32_t i = 0; i < count; i++) {
-        int32_t end;
-        memcpy(&end, column->offsets + ((size_t)from + i + 1) * sizeof end, sizeof end);
-        uint32_t size = (uint32_t)(end - start);
-        const char *text = size == 0 ? "" : (const char *)column->data.data + start;
-        if (size <= sizeof out[i].value.inlined.inlined) {
+        struct fh_bytes bytes = fh_batch_bytes(column, from + i);
+        const char *text = bytes.size == 0 ? "" : (const char *)bytes.data;
+        if (bytes.size <= sizeof out[i].value.inlined.inlined) {
             memset(&out[i], 0, sizeof out[i]);
-            out[i].value.inlined.length = size;
-            memcpy(out[i].value.inlined.inlined, text, size);
+            out[i].value.inlined.length = (uint32_t)bytes.size;
+            memcpy(out[i].value.inlined.inlined, text, bytes.size);
         } else if (!fh_batch_is_null(column, from + i)) {
-            duckdb_vector_assign_string_element_len(vector, i, text, size);
+            duckdb_vector_assign_string_element_len(vector, i, text, bytes.size);
         }
-        start = end;
     }
 }
 
@@ -60,13 +103,14 @@ static void put_strings(duckdb_vector vector,
 static void
 put_decimals(void *out, const struct fh_batch_column *column, uint32_t from, uint32_t count)
 {
-    const uint8_t *at = column->data.data + (size_t)from * 16;
     size_t width = column->type.precision <= 4    ? 2
                    : column->type.precision <= 9  ? 4
                    : column->type.precision <= 18 ? 8
                                                   : 16;
     for (uint32_t i = 0; i < count; i++) { // little-endian: the low bytes are the value
-        memcpy((uint8_t *)out + i * width, at + (size_t)i * 16, width);
+        uint8_t value[16];
+        fh_batch_values(column, from + i, 1, value);
+        memcpy((uint8_t *)out + i * width, value, width);
     }
 }
 
@@ -102,7 +146,6 @@ void fh_batch_in(duckdb_vector vector,
     } else if (column->type.code == FH_TYPE_UUID) {
         put_uuids(out, column, from, count);
     } else {
-        memcpy(
-            out, column->data.data + (size_t)from * (size_t)width, (size_t)count * (size_t)width);
+        fh_batch_values(column, from, count, out);
     }
 }

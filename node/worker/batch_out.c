@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "node/worker/batch_out.h"
+#include "node/worker/batch_out_inside.h"
 
 #include "common/assert.h"
 #include "common/mem.h"
@@ -10,58 +10,15 @@
 #include <string.h>
 
 enum {
-    HELD_MAX = 512,                 /* chunks: single rows may come one by one */
     FIRST_LIMIT_BYTES = 128 * 1024, /* of the first batch: rows soon; then four times more each */
     HEADER_BYTES_MAX = 1024 * 1024,
 };
 
-/* How a column of DuckDB becomes one of a batch. */
-enum how { HOW_COPY, HOW_BOOL, HOW_DECIMAL, HOW_UUID, HOW_STRING, HOW_TEXT };
-
-struct out_column {
-    struct fh_type type;
-    enum how how;
-    size_t width; /* HOW_COPY: bytes; HOW_DECIMAL: bytes at DuckDB */
-    duckdb_logical_type logical;
-    char name[FH_COLUMN_NAME_BYTES_MAX + 1];
-};
-
-/* What one column of one chunk takes; HOW_TEXT holds the converted text. */
-struct measure {
-    uint32_t nulls;
-    size_t variable;
-    struct fh_buf text;
-    uint32_t *ends; /* rows + 1, from 0 */
-};
-
-struct held {
-    duckdb_data_chunk chunk;
-    uint32_t rows;
-    struct measure *measures;
-};
-
-struct part {
-    const struct held *held;
-    uint32_t from;
-    uint32_t to;
-};
-
-struct fh_batch_out {
-    struct out_column *columns;
-    uint32_t count;
-    size_t overhead;
-    size_t limit; /* of the batch being gathered */
-    struct held held[HELD_MAX];
-    size_t held_count;
-    struct fh_batch_slot *slots;
-    struct fh_buf header;
-    uint8_t *buffer; /* FH_BATCH_BYTES_MAX, aligned */
-    bool any;        /* a batch was sent */
-    fh_batch_out_fn *fn;
-    void *user;
-};
-
-static int open_column(struct out_column *column, const char *name, struct fh_err *err)
+static int open_column(struct fh_batch_out *out,
+                       struct out_column *column,
+                       const char *name,
+                       uint32_t encodings,
+                       struct fh_err *err)
 {
     size_t size = strlen(name);
     if (size > FH_COLUMN_NAME_BYTES_MAX) {
@@ -95,11 +52,19 @@ static int open_column(struct out_column *column, const char *name, struct fh_er
     } else if (id == DUCKDB_TYPE_UUID) {
         column->how = HOW_UUID;
     }
+    if (column->how == HOW_STRING && ++out->text_columns > FH_ENCODER_DICTIONARIES) {
+        encodings = FH_ENCODINGS_NONE;
+    }
+    if (fh_encoder_new(&column->encoder, id, column->type, column->width, encodings, out->room) !=
+        FH_OK) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for an answer");
+    }
     return FH_OK;
 }
 
 int fh_batch_out_new(struct fh_batch_out **out_given,
                      duckdb_result *result,
+                     uint32_t encodings,
                      fh_batch_out_fn *fn,
                      void *user,
                      struct fh_err *err)
@@ -118,15 +83,17 @@ int fh_batch_out_new(struct fh_batch_out **out_given,
     out->user = user;
     out->columns = fh_calloc(out->count + 1, sizeof *out->columns);
     out->slots = fh_calloc(out->count + 1, sizeof *out->slots);
+    out->room = fh_calloc(FH_ENCODER_PIECE_ROWS, sizeof *out->room);
     out->buffer = aligned_alloc(FH_BATCH_ALIGN, FH_BATCH_BYTES_MAX);
     fh_buf_init(&out->header, HEADER_BYTES_MAX);
-    int code = out->columns == NULL || out->slots == NULL || out->buffer == NULL
-                   ? fh_err_set(err, FH_ENOMEM, "no memory for an answer")
-                   : FH_OK;
+    int code =
+        out->columns == NULL || out->slots == NULL || out->buffer == NULL || out->room == NULL
+            ? fh_err_set(err, FH_ENOMEM, "no memory for an answer")
+            : FH_OK;
     size_t names = 0;
     for (uint32_t i = 0; code == FH_OK && i < out->count; i++) {
         out->columns[i].logical = duckdb_column_logical_type(result, i);
-        code = open_column(&out->columns[i], duckdb_column_name(result, i), err);
+        code = open_column(out, &out->columns[i], duckdb_column_name(result, i), encodings, err);
         names += strlen(out->columns[i].name);
     }
     out->overhead = fh_batch_overhead(out->count, names);
@@ -158,6 +125,11 @@ static void drop_held(struct fh_batch_out *out)
         held_fini(&out->held[i], out->count);
     }
     out->held_count = 0;
+    for (uint32_t i = 0; out->columns != NULL && i < out->count; i++) {
+        if (out->columns[i].encoder != NULL) {
+            fh_encoder_begin(out->columns[i].encoder);
+        }
+    }
 }
 
 void fh_batch_out_free(struct fh_batch_out *out)
@@ -168,20 +140,17 @@ void fh_batch_out_free(struct fh_batch_out *out)
     drop_held(out);
     for (uint32_t i = 0; out->columns != NULL && i < out->count; i++) {
         duckdb_destroy_logical_type(&out->columns[i].logical);
+        fh_encoder_free(out->columns[i].encoder);
     }
     fh_free(out->columns);
     fh_free(out->slots);
+    fh_free(out->room);
     fh_buf_fini(&out->header);
     free(out->buffer);
     fh_free(out);
 }
 
 /* ---- measuring ---- */
-
-static bool is_valid(const uint64_t *validity, idx_t row)
-{
-    return validity == NULL || (validity[row / 64] >> (row % 64) & 1) != 0;
-}
 
 static uint32_t count_nulls(const uint64_t *validity, uint32_t from, uint32_t to)
 {
@@ -287,189 +256,7 @@ static int measure_chunk(struct fh_batch_out *out, struct held *held, struct fh_
     return FH_OK;
 }
 
-/* ---- writing ---- */
-
-static void write_bits(uint8_t *bits, uint32_t base, uint32_t count)
-{
-    for (uint32_t i = base; i < base + count; i++) {
-        bits[i / 8] = (uint8_t)(bits[i / 8] | 1u << (i % 8));
-    }
-}
-
-static void write_validity(struct fh_batch_slot *slot,
-                           const uint64_t *validity,
-                           const struct part *part,
-                           uint32_t base)
-{
-    if (slot->validity == NULL) {
-        return;
-    }
-    if (validity == NULL) {
-        write_bits(slot->validity, base, part->to - part->from);
-        return;
-    }
-    for (uint32_t row = part->from; row < part->to; row++) {
-        if (is_valid(validity, row)) {
-            write_bits(slot->validity, base + row - part->from, 1);
-        }
-    }
-}
-
-static void write_copy(struct fh_batch_slot *slot,
-                       const struct out_column *column,
-                       const uint8_t *data,
-                       const uint64_t *validity,
-                       const struct part *part,
-                       uint32_t base)
-{
-    size_t width = column->width;
-    uint8_t *to = slot->data + (size_t)base * width;
-    memcpy(to, data + (size_t)part->from * width, (size_t)(part->to - part->from) * width);
-    for (uint32_t row = part->from; slot->nulls > 0 && row < part->to; row++) {
-        if (!is_valid(validity, row)) {
-            memset(to + (size_t)(row - part->from) * width, 0, width);
-        }
-    }
-}
-
-static void write_bools(struct fh_batch_slot *slot,
-                        const bool *data,
-                        const uint64_t *validity,
-                        const struct part *part,
-                        uint32_t base)
-{
-    for (uint32_t row = part->from; row < part->to; row++) {
-        if (is_valid(validity, row) && data[row]) {
-            write_bits(slot->data, base + row - part->from, 1);
-        }
-    }
-}
-
-static void write_decimals(struct fh_batch_slot *slot,
-                           const struct out_column *column,
-                           const uint8_t *data,
-                           const uint64_t *validity,
-                           const struct part *part,
-                           uint32_t base)
-{
-    uint8_t *to = slot->data + (size_t)base * 16;
-    unsigned shift = 64 - 8 * (unsigned)(column->width < 8 ? column->width : 8);
-    for (uint32_t row = part->from; row < part->to; row++, to += 16) {
-        int64_t halves[2] = {0, 0};
-        if (is_valid(validity, row)) {
-            memcpy(halves, data + (size_t)row * column->width, column->width);
-            if (column->width < 16) {
-                halves[0] = (int64_t)((uint64_t)halves[0] << shift) >> shift;
-                halves[1] = halves[0] < 0 ? -1 : 0;
-            }
-        }
-        memcpy(to, halves, sizeof halves);
-    }
-}
-
-static void write_uuids(struct fh_batch_slot *slot,
-                        const duckdb_hugeint *data,
-                        const uint64_t *validity,
-                        const struct part *part,
-                        uint32_t base)
-{
-    uint8_t *to = slot->data + (size_t)base * 16;
-    for (uint32_t row = part->from; row < part->to; row++, to += 16) {
-        if (is_valid(validity, row)) { // see put_uuids of batch_in.c
-            fh_put_u64be(to, (uint64_t)data[row].upper ^ (uint64_t)1 << 63);
-            fh_put_u64be(to + 8, data[row].lower);
-        } else {
-            memset(to, 0, 16);
-        }
-    }
-}
-
-/* `*at` is the end of the data written so far. */
-static void write_strings(struct fh_batch_slot *slot,
-                          const duckdb_string_t *strings,
-                          const uint64_t *validity,
-                          const struct part *part,
-                          uint32_t base,
-                          size_t *at)
-{
-    int32_t *offsets = (void *)slot->offsets;
-    size_t inline_size = sizeof strings[0].value.inlined.inlined;
-    size_t end = *at;
-    for (uint32_t row = part->from; row < part->to; row++) {
-        if (slot->nulls == 0 || is_valid(validity, row)) {
-            const duckdb_string_t *s = &strings[row];
-            size_t size = s->value.inlined.length;
-            if (size > inline_size) {
-                memcpy(slot->data + end, s->value.pointer.ptr, size);
-            } else if (end + inline_size <= slot->data_size) {
-                memcpy(slot->data + end, s->value.inlined.inlined, inline_size); // next overlaps
-            } else if (size > 0) {
-                memcpy(slot->data + end, s->value.inlined.inlined, size);
-            }
-            end += size;
-        }
-        offsets[base + row - part->from + 1] = (int32_t)end;
-    }
-    *at = end;
-}
-
-static void write_text(struct fh_batch_slot *slot,
-                       const struct measure *m,
-                       const struct part *part,
-                       uint32_t base,
-                       size_t *at)
-{
-    int32_t *offsets = (void *)slot->offsets;
-    uint32_t first = m->ends[part->from];
-    if (m->ends[part->to] > first) {
-        memcpy(slot->data + *at, m->text.data + first, m->ends[part->to] - first);
-    }
-    for (uint32_t row = part->from; row < part->to; row++) {
-        offsets[base + row - part->from + 1] = (int32_t)(*at + m->ends[row + 1] - first);
-    }
-    *at += m->ends[part->to] - first;
-}
-
-static void
-write_column(struct fh_batch_out *out, uint32_t index, const struct part *parts, size_t part_count)
-{
-    const struct out_column *column = &out->columns[index];
-    struct fh_batch_slot *slot = &out->slots[index];
-    uint32_t base = 0;
-    size_t at = 0;
-    if (slot->offsets != NULL) {
-        memset(slot->offsets, 0, sizeof(int32_t));
-    }
-    for (size_t i = 0; i < part_count; i++) {
-        const struct part *part = &parts[i];
-        duckdb_vector vector = duckdb_data_chunk_get_vector(part->held->chunk, index);
-        const uint64_t *validity = duckdb_vector_get_validity(vector);
-        const void *data = duckdb_vector_get_data(vector);
-        write_validity(slot, validity, part, base);
-        switch (column->how) {
-        case HOW_COPY:
-            write_copy(slot, column, data, validity, part, base);
-            break;
-        case HOW_BOOL:
-            write_bools(slot, data, validity, part, base);
-            break;
-        case HOW_DECIMAL:
-            write_decimals(slot, column, data, validity, part, base);
-            break;
-        case HOW_UUID:
-            write_uuids(slot, data, validity, part, base);
-            break;
-        case HOW_STRING:
-            write_strings(slot, data, validity, part, base, &at);
-            break;
-        case HOW_TEXT:
-            write_text(slot, &part->held->measures[index], part, base, &at);
-            break;
-        }
-        base += part->to - part->from;
-    }
-    FH_ASSERT(slot->offsets == NULL || at == slot->data_size);
-}
+/* ---- batches ---- */
 
 static uint32_t count_rows(const struct part *parts, size_t count)
 {
@@ -506,6 +293,11 @@ emit(struct fh_batch_out *out, const struct part *parts, size_t count, struct fh
 {
     uint32_t rows = count_rows(parts, count);
     (void)size_parts(out, parts, count);
+    for (uint32_t c = 0; out->encoding && c < out->count; c++) {
+        if (out->columns[c].encoder != NULL) {
+            fh_encoder_choose(out->columns[c].encoder, &out->slots[c], rows);
+        }
+    }
     size_t size = 0;
     int code = fh_batch_begin(
         out->buffer, FH_BATCH_BYTES_MAX, rows, out->slots, out->count, &out->header, &size, err);
@@ -513,7 +305,7 @@ emit(struct fh_batch_out *out, const struct part *parts, size_t count, struct fh
         return code;
     }
     for (uint32_t c = 0; c < out->count; c++) {
-        write_column(out, c, parts, count);
+        fh_batch_out_write(out, c, parts, count);
     }
     out->any = true;
     out->limit = out->limit * 4 > FH_BATCH_BYTES_MAX ? FH_BATCH_BYTES_MAX : out->limit * 4;
@@ -546,6 +338,21 @@ static int emit_cut(struct fh_batch_out *out,
     return code == FH_OK ? emit_cut(out, held, middle, to, err) : code;
 }
 
+/* The held chunk that came last stays: encoders may look at it. */
+static void encode(struct fh_batch_out *out)
+{
+    const struct held *held = &out->held[out->held_count - 1];
+    for (uint32_t i = 0; i < out->count; i++) {
+        if (out->columns[i].encoder != NULL) {
+            duckdb_vector vector = duckdb_data_chunk_get_vector(held->chunk, i);
+            fh_encoder_add(out->columns[i].encoder,
+                           duckdb_vector_get_data(vector),
+                           duckdb_vector_get_validity(vector),
+                           held->rows);
+        }
+    }
+}
+
 static size_t held_parts(struct fh_batch_out *out, struct part parts[HELD_MAX])
 {
     for (size_t i = 0; i < out->held_count; i++) {
@@ -560,7 +367,9 @@ int fh_batch_out_flush(struct fh_batch_out *out, bool always, struct fh_err *err
     if (out->held_count == 0 && (out->any || !always)) {
         return FH_OK;
     }
+    out->encoding = true;
     int code = emit(out, parts, held_parts(out, parts), err);
+    out->encoding = false;
     drop_held(out);
     return code;
 }
@@ -588,7 +397,10 @@ int fh_batch_out_add(struct fh_batch_out *out, duckdb_data_chunk chunk, struct f
     if (size > FH_BATCH_BYTES_MAX) {
         code = emit_cut(out, &out->held[0], 0, held.rows, err);
         drop_held(out);
-    } else if (size > out->limit || out->held_count == HELD_MAX) {
+        return code;
+    }
+    encode(out);
+    if (size > out->limit || out->held_count == HELD_MAX) {
         code = fh_batch_out_flush(out, false, err);
     }
     return code;

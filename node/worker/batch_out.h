@@ -6,7 +6,8 @@
  * first batch is cut early, so that the consumer sees rows soon. A chunk that is larger by itself
  * is cut by rows. Fixed-width columns are copied as they are; values under NULL are written as
  * zero, so that nothing hidden travels there. Lists, structs and maps become JSON text,
- * enumerations text.
+ * enumerations text. Encodings that the reader knows are used where they make a column smaller
+ * (encode.h); how many rows a batch has does not depend on them.
  *
  * Does not: send. Thread: the working thread. Ownership: chunks given to add are taken.
  */
@@ -26,6 +27,7 @@ typedef bool fh_batch_out_fn(struct fh_bytes batch, uint32_t rows, void *user);
  * is not carried; FH_ETOOBIG for too many columns. Given. */
 FH_MUST_CHECK int fh_batch_out_new(struct fh_batch_out **out,
                                    duckdb_result *result,
+                                   uint32_t encodings,
                                    fh_batch_out_fn *fn,
                                    void *user,
                                    struct fh_err *err);

@@ -26,7 +26,7 @@ session_new(const struct fh_session_self *self, bool initiator, int64_t now_ms)
     session->deadline_ms = now_ms + FH_HANDSHAKE_MS;
     session->handshake = handshake;
 
-    handshake->own = self->offer != NULL ? *self->offer : fh_session_offer_default;
+    handshake->own = self->offer != NULL ? *self->offer : *fh_session_offer_here();
     fh_buf_init(&handshake->payload, FH_FRAME_UNAUTHENTICATED_BYTES_MAX);
     uint8_t prologue[sizeof prologue_tag + FH_ID_BYTES];
     memcpy(prologue, prologue_tag, sizeof prologue_tag);

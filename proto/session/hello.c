@@ -20,6 +20,18 @@ const struct fh_session_offer fh_session_offer_default = {
     .ciphers = {FH_CIPHER_CHACHAPOLY},
 };
 
+static const struct fh_session_offer offer_aes = {
+    .version_min = FH_PROTOCOL_VERSION_MIN,
+    .version_max = FH_PROTOCOL_VERSION_MAX,
+    .cipher_count = 2,
+    .ciphers = {FH_CIPHER_AES256GCM, FH_CIPHER_CHACHAPOLY},
+};
+
+const struct fh_session_offer *fh_session_offer_here(void)
+{
+    return fh_aes_available() ? &offer_aes : &fh_session_offer_default;
+}
+
 static void write_offer_fields(struct fh_buf *out, const struct fh_session_offer *offer)
 {
     FH_ASSERT(offer->cipher_count >= 1);

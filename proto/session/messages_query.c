@@ -8,20 +8,33 @@ enum { FINDING_FIELDS = 6, PLAN_TABLE_FIELDS = 11 };
 
 /* ---- PLAN, QUERY, SCAN, NEXT, CANCEL ---- */
 
-void fh_msg_plan_request(struct fh_buf *out, const char *sql)
+void fh_msg_plan_request(struct fh_buf *out, const struct fh_msg_plan_question *question)
 {
-    fh_msg_begin(out, FH_MSG_PLAN, 1);
-    fh_pack_cstr(out, sql);
+    FH_ASSERT(question->param_count <= FH_SQL_PARAMS_MAX);
+    fh_msg_begin(out, FH_MSG_PLAN, question->param_count > 0 ? 2 : 1);
+    fh_pack_str(out, question->sql);
+    if (question->param_count > 0) {
+        fh_pack_array(out, question->param_count);
+    }
+    for (uint32_t i = 0; i < question->param_count; i++) {
+        fh_pack_str(out, question->params[i]);
+    }
 }
 
 int fh_msg_plan_request_read(struct fh_pack_reader *reader,
-                             struct fh_bytes *out_sql,
+                             struct fh_msg_plan_question *out,
                              struct fh_err *err)
 {
-    struct fh_bytes sql = fh_pack_read_str(reader, FH_SQL_BYTES_MAX);
+    struct fh_msg_plan_question question = {.sql = fh_pack_read_str(reader, FH_SQL_BYTES_MAX)};
+    if (reader->failed == FH_OK && !fh_pack_at_end(reader)) {
+        question.param_count = fh_pack_read_array(reader, FH_SQL_PARAMS_MAX);
+    }
+    for (uint32_t i = 0; i < question.param_count && reader->failed == FH_OK; i++) {
+        question.params[i] = fh_pack_read_str(reader, FH_SQL_PARAM_NAME_BYTES_MAX);
+    }
     int rc = fh_msg_done(reader, "plan", err);
     if (rc == FH_OK) {
-        *out_sql = sql;
+        *out = question;
     }
     return rc;
 }
@@ -79,10 +92,11 @@ int fh_msg_plan_read(struct fh_pack_reader *reader, struct fh_msg_plan *out, str
     return rc;
 }
 
-void fh_msg_query_request(struct fh_buf *out, struct fh_bytes request_record)
+void fh_msg_query_request(struct fh_buf *out, struct fh_bytes request_record, uint32_t encodings)
 {
-    fh_msg_begin(out, FH_MSG_QUERY, 1);
+    fh_msg_begin(out, FH_MSG_QUERY, 2);
     fh_pack_bin(out, request_record);
+    fh_pack_uint(out, encodings);
 }
 
 void fh_msg_scan_request_begin(struct fh_buf *out,
@@ -90,10 +104,16 @@ void fh_msg_scan_request_begin(struct fh_buf *out,
                                uint32_t table_index,
                                uint32_t column_count)
 {
-    fh_msg_begin(out, FH_MSG_SCAN, 3);
+    fh_msg_begin(out, FH_MSG_SCAN, 4);
     fh_pack_bin(out, request_record);
     fh_pack_uint(out, table_index);
     fh_pack_array(out, column_count);
+}
+
+uint32_t fh_msg_encodings_read(struct fh_pack_reader *reader)
+{
+    bool left_out = reader->failed == FH_OK && fh_pack_peek(reader) == FH_PACK_KIND_COUNT;
+    return left_out ? 0 : (uint32_t)fh_pack_read_uint(reader, UINT32_MAX);
 }
 
 void fh_msg_stream_answer(struct fh_buf *out, uint64_t stream)

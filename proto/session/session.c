@@ -168,11 +168,12 @@ int fh_session_seal(struct fh_session *session,
     } else {
         memcpy(ad, out_frame, FH_FRAME_HEADER_BYTES);
     }
-    fh_aead_seal(out_frame + FH_FRAME_HEADER_BYTES,
-                 plaintext,
-                 fh_bytes(ad, ad_bytes),
-                 counter,
-                 session->send_key);
+    uint8_t *body = out_frame + FH_FRAME_HEADER_BYTES;
+    if (session->peer.cipher == FH_CIPHER_AES256GCM) {
+        fh_aes_seal(body, &plaintext, 1, fh_bytes(ad, ad_bytes), counter, session->send_key);
+    } else {
+        fh_aead_seal(body, plaintext, fh_bytes(ad, ad_bytes), counter, session->send_key);
+    }
     return FH_OK;
 }
 
@@ -267,7 +268,10 @@ int fh_session_open(struct fh_session *session,
         return fh_err_rule(
             err, FH_EPROTO, "session.counter", "a counter beyond the life of a session");
     }
-    if (!fh_aead_open(out, frame->body, ad, frame->counter, session->receive_key)) {
+    bool good = session->peer.cipher == FH_CIPHER_AES256GCM
+                    ? fh_aes_open(out, frame->body, ad, frame->counter, session->receive_key)
+                    : fh_aead_open(out, frame->body, ad, frame->counter, session->receive_key);
+    if (!good) {
         return fh_err_rule(err,
                            FH_ESIG,
                            "session.forged",

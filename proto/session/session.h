@@ -53,7 +53,7 @@ enum {
 
 enum fh_cipher {
     FH_CIPHER_CHACHAPOLY = 1, /* ChaCha20-Poly1305, RFC 8439 */
-    FH_CIPHER_AES256GCM = 2,  /* reserved */
+    FH_CIPHER_AES256GCM = 2,  /* AES-256-GCM, NIST SP 800-38D; for frames, never the handshake */
 };
 
 enum fh_session_state {
@@ -74,8 +74,11 @@ struct fh_session_offer {
     uint8_t ciphers[FH_CIPHERS_MAX];
 };
 
-/* What this build offers. */
+/* What every end has: ChaCha20-Poly1305. */
 extern const struct fh_session_offer fh_session_offer_default;
+/* What this machine offers: AES-256-GCM first when it has instructions for it. So it is taken when
+ * both ends have. Static. */
+const struct fh_session_offer *fh_session_offer_here(void);
 
 /* What this end is and proves; everything is borrowed for the call. */
 struct fh_session_self {
@@ -85,7 +88,7 @@ struct fh_session_self {
     const struct fh_sign_secret *sign_secret;    /* node, member, publisher or domain key */
     const struct fh_bytes *records;       /* key events and delegations that show its right */
     unsigned record_count;                /* <= FH_SESSION_RECORDS_MAX */
-    const struct fh_session_offer *offer; /* NULL: fh_session_offer_default */
+    const struct fh_session_offer *offer; /* NULL: fh_session_offer_here() */
 };
 
 /* What the peer says and has proved of itself. */

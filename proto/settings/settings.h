@@ -48,6 +48,7 @@ struct fh_settings {
     uint64_t workers_max;                   /* FH_WORKERS_MAX */
     uint64_t worker_memory_mib;             /* FH_WORKER_MEMORY_MIB */
     uint64_t query_rows_max;                /* FH_QUERY_ROWS_MAX */
+    uint64_t stream_rows_max;               /* FH_QUERY_STREAM_ROWS_MAX */
     uint64_t query_deadline_ms;             /* FH_QUERY_DEADLINE_MS */
     uint64_t stream_deadline_ms;            /* FH_QUERY_STREAM_DEADLINE_MS */
     uint64_t stream_mib_max;                /* FH_QUERY_STREAM_MIB */

@@ -188,6 +188,14 @@ void fh_hash_keyed(uint8_t *out, size_t out_size, struct fh_bytes key, struct fh
               0);
 }
 
+_Static_assert(crypto_shorthash_siphashx24_BYTES == FH_MAC_BYTES, "128 bits of output");
+_Static_assert(crypto_shorthash_siphashx24_KEYBYTES == FH_MAC_KEY_BYTES, "128 bits of key");
+
+void fh_mac(uint8_t out[FH_MAC_BYTES], const uint8_t key[FH_MAC_KEY_BYTES], struct fh_bytes message)
+{
+    FH_ASSERT(crypto_shorthash_siphashx24(out, message.data, message.size, key) == 0);
+}
+
 void fh_hash512_parts(uint8_t out[64], const struct fh_bytes *parts, size_t count)
 {
     blake2b(out, HASH512_BYTES, parts, count);
@@ -225,16 +233,6 @@ void fh_hmac512(uint8_t out[64],
     fh_wipe(block, sizeof block);
     fh_wipe(inner, sizeof inner);
     fh_wipe(&state, sizeof state);
-}
-
-void fh_sha256_parts(uint8_t out[32], const struct fh_bytes *parts, size_t count)
-{
-    crypto_hash_sha256_state state;
-    FH_ASSERT(crypto_hash_sha256_init(&state) == 0);
-    for (size_t i = 0; i < count; i++) {
-        FH_ASSERT(crypto_hash_sha256_update(&state, parts[i].data, parts[i].size) == 0);
-    }
-    FH_ASSERT(crypto_hash_sha256_final(&state, out) == 0);
 }
 
 /* Sealing. */

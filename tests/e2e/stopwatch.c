@@ -10,8 +10,10 @@
  *     fh-stopwatch fresh HOME PEER SQL TIMES            a session, then the whole answer, each time
  *                                                       after a rest of 0.3 s
  *     fh-stopwatch warm HOME PEER SQL TIMES             the whole answer, all in one session
+ *     fh-stopwatch columns HOME PEER SQL TIMES          the same, whole columns batch by batch
+ *     fh-stopwatch tree HOME PEER SQL TIMES             and with a hash tree for the receipt
  *
- * PEER is HOST:PORT, or "-" for the home's own node. `fresh` and `warm` print the median, and on
+ * PEER is HOST:PORT, or "-" for the home's own node. They print the median, and on
  * stderr how many rows came and how many a second.
  */
 #include "tools/client/freehold.h"
@@ -26,7 +28,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TIMES_MAX = 1000, HOMES_MAX = 16, PATIENCE_US = 20000000, PAUSE_US = 500, REST_US = 300000 };
+enum {
+    ROWS_MAX = 10000000,
+    TIMES_MAX = 1000,
+    HOMES_MAX = 16,
+    PATIENCE_US = 20000000,
+    PAUSE_US = 500,
+    REST_US = 300000
+};
 
 static int64_t now_us(void)
 {
@@ -144,6 +153,55 @@ static int measure_seen(const char *product, const char *version, char **rest)
 
 /* ---- queries ---- */
 
+/* Adds up what a program would read of a column: the whole of its values or of its indices. */
+static uint64_t look(const struct freehold_vector *vector)
+{
+    uint64_t sum = 0;
+    const uint8_t *at = vector->entries > 0 ? vector->indices : vector->data;
+    size_t size = vector->entries > 0 ? vector->rows * vector->index_width : vector->data_size;
+    for (; size >= sizeof sum; size -= sizeof sum, at += sizeof sum) {
+        uint64_t word;
+        memcpy(&word, at, sizeof word);
+        sum += word;
+    }
+    return sum;
+}
+
+static uint64_t read_columns(struct freehold_client *client, const char *sql, bool tree)
+{
+    static uint64_t seen; /* so that no compiler leaves out the reading */
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    struct freehold_result *result = NULL;
+    struct freehold_query_options options = {
+        .size = sizeof options, .rows_max = ROWS_MAX, .tree = tree};
+    uint64_t rows = 0;
+    size_t batch = 0;
+    int code = freehold_query(&result, client, sql, &options, &error);
+    while (code == FREEHOLD_OK && freehold_result_next_batch(result, &batch, &error, &code)) {
+        rows += batch;
+        for (size_t i = 0; code == FREEHOLD_OK && i < freehold_result_column_count(result); i++) {
+            struct freehold_vector vector = {.size = sizeof vector};
+            code = freehold_result_vector(result, i, FREEHOLD_VECTOR_DICTIONARY, &vector, &error);
+            seen += code == FREEHOLD_OK ? look(&vector) : 0;
+        }
+    }
+    if (code != FREEHOLD_OK) {
+        give_up(sql, &error);
+    }
+    freehold_result_close(result);
+    return rows;
+}
+
+static uint64_t columns(struct freehold_client *client, const char *sql)
+{
+    return read_columns(client, sql, false);
+}
+
+static uint64_t columns_and_tree(struct freehold_client *client, const char *sql)
+{
+    return read_columns(client, sql, true);
+}
+
 static uint64_t answer(struct freehold_client *client, const char *sql)
 {
     struct freehold_error error = FREEHOLD_ERROR_INIT;
@@ -177,9 +235,21 @@ static struct freehold_client *open_session(const char *home, const char *peer)
     return client;
 }
 
+static const struct {
+    const char *name;
+    bool fresh; /* a session each time */
+    uint64_t (*ask)(struct freehold_client *client, const char *sql);
+} ways[] = {
+    {"fresh", true, answer},
+    {"warm", false, answer},
+    {"columns", false, columns},
+    {"tree", false, columns_and_tree},
+};
+
 static int
-measure_query(bool warm, const char *home, const char *peer, const char *sql, const char *text)
+measure_query(size_t way, const char *home, const char *peer, const char *sql, const char *text)
 {
+    bool warm = !ways[way].fresh;
     static int64_t times[TIMES_MAX];
     long count = strtol(text, NULL, 10);
     if (count < 1 || count > TIMES_MAX) {
@@ -189,7 +259,7 @@ measure_query(bool warm, const char *home, const char *peer, const char *sql, co
     struct freehold_client *client = NULL;
     if (warm) {
         client = open_session(home, peer);
-        (void)answer(client, sql);
+        (void)ways[way].ask(client, sql);
     }
     for (long i = 0; i < count; i++) {
         if (!warm) {
@@ -199,7 +269,7 @@ measure_query(bool warm, const char *home, const char *peer, const char *sql, co
         if (!warm) {
             client = open_session(home, peer);
         }
-        rows = answer(client, sql);
+        rows = ways[way].ask(client, sql);
         times[i] = now_us() - started;
         if (!warm) {
             freehold_close(client);
@@ -227,8 +297,11 @@ int main(int argc, char **argv)
         code = measure_start(argv[2], argv + 3);
     } else if (argc >= 7 && strcmp(argv[1], "seen") == 0) {
         code = measure_seen(argv[2], argv[3], argv + 4);
-    } else if (argc == 6 && (strcmp(argv[1], "fresh") == 0 || strcmp(argv[1], "warm") == 0)) {
-        code = measure_query(argv[1][0] == 'w', argv[2], argv[3], argv[4], argv[5]);
+    }
+    for (size_t i = 0; argc == 6 && i < sizeof ways / sizeof ways[0]; i++) {
+        if (strcmp(argv[1], ways[i].name) == 0) {
+            code = measure_query(i, argv[2], argv[3], argv[4], argv[5]);
+        }
     }
     if (code == 2) {
         fprintf(stderr, "fh-stopwatch: see the head of tests/e2e/stopwatch.c\n");

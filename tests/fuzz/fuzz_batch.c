@@ -8,6 +8,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { CELLS_MAX = 4096 };
 
+/* The whole column in plain form, into memory of exactly its size. */
+static void read_plain(const struct fh_batch_column *column, uint32_t rows)
+{
+    uint8_t *data = malloc(column->plain_size + 1);
+    int32_t *offsets = malloc(((size_t)rows + 1) * sizeof *offsets);
+    if (data == NULL || offsets == NULL) {
+        abort();
+    }
+    if (fh_type_is_variable(column->type)) {
+        fh_batch_texts(column, rows, offsets, data);
+    } else if (fh_type_width(column->type) > 0) {
+        fh_batch_values(column, 0, rows, data);
+    }
+    free(data);
+    free(offsets);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fh_err err = {0};
@@ -24,6 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort(); // a refusal without a reason
         }
         for (uint32_t i = 0; i < batch.column_count; i++) {
+            read_plain(&batch.columns[i], batch.rows);
             for (uint32_t row = 0; row < batch.rows && cells < CELLS_MAX; row++, cells++) {
                 struct fh_cell cell = fh_batch_cell(&batch.columns[i], row);
                 fh_cell_text(&cell, &text);

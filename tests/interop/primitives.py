@@ -150,3 +150,80 @@ def aead_open(key, counter, ad, sealed):
     need((total + s) % 2**128 == int.from_bytes(tag, "little"), "the tag does not fit")
     stream = b"".join(chacha_block(key, 1 + i, nonce) for i in range(-(-len(content) // 64)))
     return bytes(a ^ b for a, b in zip(content, stream))
+
+
+def aes_tables():
+    """The S-box of FIPS 197, from inverses in GF(2^8)."""
+    p, q, box = 1, 1, [0x63] * 256
+    while True:
+        p = (p ^ p << 1 ^ (0x11B if p & 0x80 else 0)) & 0xFF
+        q ^= q << 1
+        q ^= q << 2
+        q ^= q << 4
+        q &= 0xFF
+        q ^= 0x09 if q & 0x80 else 0
+        turned = [q << n | q >> (8 - n) for n in range(1, 5)]
+        box[p] = (q ^ turned[0] ^ turned[1] ^ turned[2] ^ turned[3] ^ 0x63) & 0xFF
+        if p == 1:
+            return box
+
+
+S_BOX = aes_tables()
+
+
+def doubled(byte):
+    return byte << 1 & 0xFF ^ (0x1B if byte & 0x80 else 0)
+
+
+def aes256_keys(key):
+    words, constant = [list(key[i : i + 4]) for i in range(0, 32, 4)], 1
+    for i in range(8, 60):
+        word = list(words[-1])
+        if i % 8 == 0:
+            word = [S_BOX[b] for b in word[1:] + word[:1]]
+            word[0], constant = word[0] ^ constant, doubled(constant)
+        elif i % 8 == 4:
+            word = [S_BOX[b] for b in word]
+        words.append([a ^ b for a, b in zip(words[-8], word)])
+    return [sum(words[i : i + 4], []) for i in range(0, 60, 4)]
+
+
+def aes256_block(keys, block):
+    state = [a ^ b for a, b in zip(block, keys[0])]
+    for number, key in enumerate(keys[1:], 1):
+        state = [S_BOX[state[(i + 4 * (i % 4)) % 16]] for i in range(16)]
+        if number < 14:
+            mixed = []
+            for i in range(0, 16, 4):
+                column = state[i : i + 4]
+                whole = column[0] ^ column[1] ^ column[2] ^ column[3]
+                mixed += [c ^ whole ^ doubled(c ^ column[(j + 1) % 4]) for j, c in enumerate(column)]
+            state = mixed
+        state = [a ^ b for a, b in zip(state, key)]
+    return bytes(state)
+
+
+def ghash_times(x, y):
+    product = 0
+    for bit in range(127, -1, -1):
+        if x >> bit & 1:
+            product ^= y
+        y = y >> 1 ^ (0xE1 << 120 if y & 1 else 0)
+    return product
+
+
+def aes_gcm_open(key, counter, ad, sealed):
+    """AES-256-GCM of NIST SP 800-38D with the nonce of proto/README.md, section 1."""
+    keys, content, tag = aes256_keys(key), sealed[:-16], sealed[-16:]
+    nonce = bytes(4) + counter.to_bytes(8, "big")
+    secret = int.from_bytes(aes256_block(keys, bytes(16)), "big")
+    data = ad + bytes(-len(ad) % 16) + content + bytes(-len(content) % 16)
+    data += (8 * len(ad)).to_bytes(8, "big") + (8 * len(content)).to_bytes(8, "big")
+    total = 0
+    for i in range(0, len(data), 16):
+        total = ghash_times(total ^ int.from_bytes(data[i : i + 16], "big"), secret)
+    mask = aes256_block(keys, nonce + (1).to_bytes(4, "big"))
+    need(bytes(a ^ b for a, b in zip(total.to_bytes(16, "big"), mask)) == tag, "the tag does not fit")
+    blocks = -(-len(content) // 16)
+    stream = b"".join(aes256_block(keys, nonce + (2 + i).to_bytes(4, "big")) for i in range(blocks))
+    return bytes(a ^ b for a, b in zip(content, stream))

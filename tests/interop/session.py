@@ -6,7 +6,7 @@ import hmac
 from canonical import decode
 from mesh import Record
 from payloads import anything, bin_of, exactly, fields, id32, list_of, sig64, uint, up_to
-from primitives import H, aead_open, need, public_of_agreement, verify, x25519
+from primitives import H, aead_open, aes_gcm_open, need, public_of_agreement, verify, x25519
 
 PROTOCOL = b"Noise_XX_25519_ChaChaPoly_BLAKE2b"
 OFFER = (exactly(1), uint, uint, list_of(up_to(255, 1), 8, 1))
@@ -74,10 +74,13 @@ def check_hello(payload, static, before, mesh):
     return value
 
 
-def open_frame(data, kind, session, key, counter, extra=b""):
+CIPHERS = {1: aead_open, 2: aes_gcm_open}
+
+
+def open_frame(data, kind, session, cipher, key, counter, extra=b""):
     body = take_frame(data, kind, session)
     need(int.from_bytes(body[:8], "little") == counter, "another counter")
-    return decode(aead_open(key, counter, data[:18] + extra, body[8:]))
+    return decode(CIPHERS[cipher](key, counter, data[:18] + extra, body[8:]))
 
 
 def follow(vector):
@@ -117,11 +120,13 @@ def follow(vector):
     noise.mix_key(secret["responder", "ephemeral"], static)
     hello = check_hello(noise.open(body[48:]), static, before, mesh)
     need(hello[:4] == offer[:4], "offers that differ between messages 1 and 3")
+    cipher = hello[4]
+    need(cipher in CIPHERS, "a cipher that nobody knows")
 
     to_responder, to_initiator = noise.split()
-    welcome = open_frame(frames["welcome"], 5, session, to_initiator, 0, H(frames["hs3"]))
+    welcome = open_frame(frames["welcome"], 5, session, cipher, to_initiator, 0, H(frames["hs3"]))
     fields(exactly(0))(welcome)
-    request = open_frame(frames["request"], 4, session, to_responder, 0)
+    request = open_frame(frames["request"], 4, session, cipher, to_responder, 0)
     fields(uint, anything)(request)
-    reply = open_frame(frames["reply"], 5, session, to_initiator, 1, H(frames["request"]))
+    reply = open_frame(frames["reply"], 5, session, cipher, to_initiator, 1, H(frames["request"]))
     return request, reply

@@ -24,7 +24,7 @@ own_symbols()
 # the third-party codecs. What the compiler and the sanitizers add is let through.
 rule_symbols()
 {
-    local pure='fh_[a-z0-9_]+|mem[a-z]+|bcmp|str[a-z0-9_]+|stp[a-z]+|v?snprintf|__(v?snprintf|mem[a-z]+|str[a-z]+|stp[a-z]+)_chk|(__isoc[0-9]+_)?(strto[a-z]+|sscanf)|malloc|calloc|realloc|reallocarray|free|qsort|bsearch|abs|labs|[hn]to[hn][sl]|is[a-z]+|to(lower|upper)|__ctype_[a-z_]+|abort|__stack_chk_fail|__errno_location|gmtime_r|timegm|(floor|ceil|round|trunc|fmod|ldexp|frexp|modf|log|log2|exp|pow|sqrt|fabs|nan)f?l?|__(is|fp)[a-z]+f?l?|__signbit[a-z]*|crypto_[a-z0-9_]+|sodium_[a-z0-9_]+|msgpack_[a-z0-9_]+|yaml_[a-z0-9_]+|ZSTD_[A-Za-z0-9_]+|_GLOBAL_OFFSET_TABLE_|__(asan|ubsan|tsan|sanitizer|sancov|odr_asan|start___sancov|stop___sancov|gcov|llvm)[A-Za-z0-9_]*|__[a-z]+[dst]i[0-9]'
+    local pure='fh_[a-z0-9_]+|mem[a-z]+|bcmp|str[a-z0-9_]+|stp[a-z]+|v?snprintf|__(v?snprintf|mem[a-z]+|str[a-z]+|stp[a-z]+)_chk|(__isoc[0-9]+_)?(strto[a-z]+|sscanf)|malloc|calloc|realloc|reallocarray|free|qsort|bsearch|abs|labs|[hn]to[hn][sl]|is[a-z]+|to(lower|upper)|__ctype_[a-z_]+|abort|__stack_chk_fail|__errno_location|gmtime_r|timegm|(floor|ceil|round|trunc|fmod|ldexp|frexp|modf|log|log2|exp|pow|sqrt|fabs|nan)f?l?|__(is|fp)[a-z]+f?l?|__signbit[a-z]*|crypto_[a-z0-9_]+|sodium_[a-z0-9_]+|EVP_[A-Za-z0-9_]+|OPENSSL_init_crypto|__cpu_(model|indicator_init)|msgpack_[a-z0-9_]+|yaml_[a-z0-9_]+|ZSTD_[A-Za-z0-9_]+|_GLOBAL_OFFSET_TABLE_|__(asan|ubsan|tsan|sanitizer|sancov|odr_asan|start___sancov|stop___sancov|gcov|llvm)[A-Za-z0-9_]*|__[a-z]+[dst]i[0-9]'
     local impure='fh_(log|file|clock)[a-z0-9_]*|yaml_parser_set_input_file|crypto_(box|sign|kx|secretbox|aead[a-z0-9_]*|auth|generichash|shorthash|stream[a-z0-9_]*|kdf)_(keypair|keygen)'
     local path defined symbols
     symbols=$(own_symbols proto | awk '
@@ -79,7 +79,7 @@ rule_headers()
     ((${#headers[@]})) || return 0
     [[ ! -f $build/CMakeCache.txt ]] ||
         duckdb=$(sed -n 's/^DuckDB_INCLUDE_DIR:PATH=//p' "$build/CMakeCache.txt")
-    flags="-std=c17 -D_GNU_SOURCE -Wall -Wextra -Wstrict-prototypes -Werror -I. -I$build ${duckdb:+-isystem $duckdb} $(pkg-config --cflags msgpack libuv libsodium jansson sqlite3 yaml-0.1 cmocka 2>/dev/null || true)"
+    flags="-std=c17 -D_GNU_SOURCE -Wall -Wextra -Wstrict-prototypes -Werror -I. -I$build ${duckdb:+-isystem $duckdb} $(pkg-config --cflags msgpack libuv libsodium libcrypto jansson sqlite3 yaml-0.1 cmocka 2>/dev/null || true)"
     # shellcheck disable=SC2016 # $1 is for the inner shell
     printf '%s\n' "${headers[@]}" | FLAGS=$flags CC=${CC:-cc} xargs -P "$(nproc)" -n 1 sh -c '
         said=$($CC $FLAGS -x c -fsyntax-only - 2>&1 <<C

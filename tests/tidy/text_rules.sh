@@ -43,15 +43,17 @@ uv.h            : node/io/* node/admin* node/query/workers*
 nng/*           : tests/unit/tools/scripted_peer*
 msgpack.h       : proto/wire/pack.c
 msgpack/*       : proto/wire/pack.c
-sodium.h        : proto/wire/crypto.c node/state/keystore.c
+openssl/*       : proto/wire/crypto_openssl.c
+sodium.h        : proto/wire/crypto.c proto/wire/crypto_openssl.c node/state/keystore.c
 sodium/*        : proto/wire/crypto.c node/state/keystore.c
 sqlite3.h       : node/state/* node/worker/source_sqlite.c
 yaml.h          : proto/contract/yaml.c
-jansson.h       : node/query/gate* node/http/api* tools/cli/output* tools/contract/import_dbt.c
+jansson.h       : node/query/gate* node/http/api* tools/cli/output* tools/cli/params.c tools/contract/import_dbt.c
 duckdb.h        : node/worker/*
 libpq-fe.h      : node/worker/*
 microhttpd.h    : node/http/server*
 cmocka.h        :
+dlfcn.h         :
 openssl/*       : proto/wire/crypto*
 zstd.h          : proto/query/batch*
 "

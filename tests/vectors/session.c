@@ -22,7 +22,17 @@ struct end {
     struct fh_session *session;
 };
 
-static void end_init(struct end *end, unsigned number, const struct fh_mesh_id *mesh)
+static const struct fh_session_offer offer_aes = {
+    .version_min = FH_PROTOCOL_VERSION_MIN,
+    .version_max = FH_PROTOCOL_VERSION_MAX,
+    .cipher_count = 2,
+    .ciphers = {FH_CIPHER_AES256GCM, FH_CIPHER_CHACHAPOLY},
+};
+
+static void end_init(struct end *end,
+                     unsigned number,
+                     const struct fh_mesh_id *mesh,
+                     const struct fh_session_offer *offer)
 {
     end->domain = test_domain_of(number);
     memcpy(end->static_secret.b, test_key_of("agree", number).seed, 32);
@@ -35,7 +45,8 @@ static void end_init(struct end *end, unsigned number, const struct fh_mesh_id *
                                          .domain = end->domain.id,
                                          .sign_secret = &end->domain.node.secret,
                                          .records = end->records,
-                                         .record_count = FH_COUNT(end->records)};
+                                         .record_count = FH_COUNT(end->records),
+                                         .offer = offer};
 }
 
 struct transcript {
@@ -170,7 +181,8 @@ static void check_refusals(struct transcript *t, struct end *initiator)
     t->reply.data[t->reply.size - 1] ^= 1;
 }
 
-void vectors_session(struct fh_buf *out)
+/* A whole session with these offers, and each of its frames broken. */
+static void write_all(struct fh_buf *out, const char *name, const struct fh_session_offer *offer)
 {
     static struct end initiator;
     static struct end responder;
@@ -182,22 +194,21 @@ void vectors_session(struct fh_buf *out)
         fh_buf_init(frames[i], FRAME_BYTES_MAX);
     }
     (void)test_charter_1(&founder, &mesh);
-    end_init(&initiator, 1, &mesh);
-    end_init(&responder, 0, &mesh);
+    end_init(&initiator, 1, &mesh, offer);
+    end_init(&responder, 0, &mesh, offer);
     shake_hands(&t, &initiator, &responder);
     ask(&t, &initiator, &responder);
     check_refusals(&t, &initiator);
 
-    vector_file(out, "Sessions: proto/README.md, sections 9 and 10.");
-    write_session(out, "good", &t, &initiator, &responder, NULL);
+    write_session(out, name, &t, &initiator, &responder, NULL);
     vector_text(out, "request-value", "[14,77]");
     vector_text(out, "reply-value", "[0,77]");
     static const char *const broken[] = {"hs2", "hs3", "welcome", "request", "reply"};
     for (size_t i = 0; i < FH_COUNT(broken); i++) {
-        struct fh_buf name FH_CLEANUP(fh_buf_fini);
-        fh_buf_init(&name, 64);
-        fh_buf_printf(&name, "broken.%s", broken[i]);
-        write_session(out, fh_buf_cstr(&name), &t, &initiator, &responder, broken[i]);
+        struct fh_buf text FH_CLEANUP(fh_buf_fini);
+        fh_buf_init(&text, 64);
+        fh_buf_printf(&text, "broken%s.%s", name + strlen("good"), broken[i]);
+        write_session(out, fh_buf_cstr(&text), &t, &initiator, &responder, broken[i]);
         vector_text(out, "refused", "session.forged");
     }
     for (size_t i = 0; i < FH_COUNT(frames); i++) {
@@ -205,4 +216,11 @@ void vectors_session(struct fh_buf *out)
     }
     fh_session_unref(initiator.session);
     fh_session_unref(responder.session);
+}
+
+void vectors_session(struct fh_buf *out)
+{
+    vector_file(out, "Sessions: proto/README.md, sections 9 and 10.");
+    write_all(out, "good", &fh_session_offer_default);
+    write_all(out, "good.aes", &offer_aes);
 }

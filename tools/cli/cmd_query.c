@@ -4,6 +4,7 @@
 #include "common/time.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/note.h"
+#include "tools/cli/params.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -222,6 +223,7 @@ static int run_query(struct fh_cli *cli,
                      struct freehold_client *client,
                      struct fh_err *err)
 {
+    struct fh_cli_params params FH_CLEANUP(fh_cli_params_fini) = {.count = 0};
     struct freehold_query_options options = {
         .size = sizeof options,
         .purpose = fh_args_value(args, "purpose"),
@@ -242,9 +244,14 @@ static int run_query(struct fh_cli *cli,
     } else if (code == FH_OK) {
         code = fh_cli_number(&wait_s, "wait", wait, FH_DEADLINE_S_MAX, err);
     }
+    if (code == FH_OK) {
+        code = fh_cli_params(&params, args, err);
+    }
     if (code != FH_OK) {
         return code;
     }
+    options.params = params.list;
+    options.param_count = params.count;
     options.deadline_ms = (uint32_t)(seconds * 1000);
     struct freehold_result *result = NULL;
     code = ask(cli, sql, &options, client, (int64_t)wait_s * 1000, &result, err);

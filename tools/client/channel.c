@@ -6,6 +6,7 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "proto/session/messages.h"
+#include "tools/client/landing.h"
 
 #include <string.h>
 
@@ -16,6 +17,7 @@ struct fh_channel {
     struct fh_domain_id domain;
     struct fh_session *session;
     bool broken;
+    bool late;           /* the last wait ended by its time */
     struct fh_buf frame; /* being sent */
     struct fh_buf relayed;
     struct fh_session_binding bindings[FH_LINK_SLOTS];
@@ -67,6 +69,7 @@ static int open_reply(struct fh_channel *channel,
                       int slot,
                       uint8_t *data,
                       size_t size,
+                      struct fh_landing *landing,
                       uint8_t **out_data,
                       size_t *out_size,
                       uint8_t *out_tag,
@@ -84,14 +87,15 @@ static int wait_frame(
         size_t size = 0;
         code = wait_frame(channel->relay, slot, &data, &size, err);
         if (code == FH_OK) {
-            code = open_reply(channel->relay, slot, data, size, &data, &size, NULL, err);
+            code = open_reply(channel->relay, slot, data, size, NULL, &data, &size, NULL, err);
         }
         if (code == FH_OK) {
             *out_data = data;
             code = unwrap_relayed(fh_bytes(data, size), out_data, out_size, err);
         }
     }
-    channel->broken = channel->broken || code != FH_OK;
+    channel->late = channel->late || code == FH_ETIMEOUT;
+    channel->broken = channel->broken || (code != FH_OK && code != FH_ETIMEOUT);
     return code;
 }
 
@@ -99,6 +103,7 @@ static int open_reply(struct fh_channel *channel,
                       int slot,
                       uint8_t *data,
                       size_t size,
+                      struct fh_landing *landing,
                       uint8_t **out_data,
                       size_t *out_size,
                       uint8_t *out_tag,
@@ -126,8 +131,12 @@ static int open_reply(struct fh_channel *channel,
     }
     uint8_t tag[FH_AEAD_TAG_BYTES];
     memcpy(tag, fh_frame_tag(&frame).data, sizeof tag);
-    uint8_t *body = data + (frame.body.data - data);
     size_t plain = fh_session_plaintext_bytes(&frame);
+    uint8_t *body =
+        landing == NULL ? data + (frame.body.data - data) : fh_landing_room(landing, plain);
+    if (body == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for an answer");
+    }
     code = fh_session_open_reply(
         channel->session, &frame, &channel->bindings[slot], fh_clock_mono_ms(), body, err);
     if (code != FH_OK) {
@@ -297,8 +306,16 @@ bool fh_channel_is_relayed(const struct fh_channel *channel)
 
 bool fh_channel_is_worn(const struct fh_channel *channel)
 {
-    return channel->broken || fh_session_wants_rekey(channel->session, fh_clock_mono_ms()) ||
+    return channel->broken || channel->late ||
+           fh_session_wants_rekey(channel->session, fh_clock_mono_ms()) ||
            (channel->relay != NULL && fh_channel_is_worn(channel->relay));
+}
+
+void fh_channel_go_on(struct fh_channel *channel)
+{
+    for (; channel != NULL; channel = channel->relay) {
+        channel->late = false;
+    }
 }
 
 /* ---- requests ---- */
@@ -321,6 +338,7 @@ int fh_channel_post(struct fh_channel *channel,
 
 int fh_channel_wait(struct fh_channel *channel,
                     int slot,
+                    struct fh_landing *landing,
                     struct fh_bytes *out_answer,
                     uint8_t out_tag[FH_AEAD_TAG_BYTES],
                     struct fh_err *err)
@@ -329,7 +347,7 @@ int fh_channel_wait(struct fh_channel *channel,
     size_t size = 0;
     int code = wait_frame(channel, slot, &data, &size, err);
     if (code == FH_OK) {
-        code = open_reply(channel, slot, data, size, &data, &size, out_tag, err);
+        code = open_reply(channel, slot, data, size, landing, &data, &size, out_tag, err);
     }
     if (code == FH_OK) {
         *out_answer = fh_bytes(data, size);
@@ -350,7 +368,7 @@ int fh_channel_call(struct fh_channel *channel,
     struct fh_bytes plain = FH_BYTES_NONE;
     int code = fh_channel_post(channel, slot, request, FH_REQUEST_MS, err);
     if (code == FH_OK) {
-        code = fh_channel_wait(channel, slot, &plain, NULL, err);
+        code = fh_channel_wait(channel, slot, NULL, &plain, NULL, err);
     }
     if (code == FH_OK) {
         fh_buf_reset(answer);

@@ -19,6 +19,7 @@
 #include "tools/client/link.h"
 
 struct fh_channel;
+struct fh_landing;
 
 /* Whether the peer of a session may be talked to: `peer` says who it is and shows its records. */
 typedef int fh_channel_judge_fn(void *user, const struct fh_session_peer *peer, struct fh_err *err);
@@ -42,6 +43,9 @@ const struct fh_domain_id *fh_channel_domain(const struct fh_channel *channel);
 bool fh_channel_is_relayed(const struct fh_channel *channel);
 /* New work should go to a new channel: keys are old, or a request failed on the way. */
 bool fh_channel_is_worn(const struct fh_channel *channel);
+/* The last wait ended because its asker had no more time, which says nothing of the peer: the
+ * channel goes on. Without this a wait that ended so makes it worn. */
+void fh_channel_go_on(struct fh_channel *channel);
 
 /* Seals and sends a request (borrowed) in a slot of the link. */
 FH_MUST_CHECK int fh_channel_post(struct fh_channel *channel,
@@ -49,10 +53,12 @@ FH_MUST_CHECK int fh_channel_post(struct fh_channel *channel,
                                   struct fh_bytes request,
                                   int64_t timeout_ms,
                                   struct fh_err *err);
-/* Waits for the answer in the slot and opens it. `out_tag` (may be NULL) gets the tag of its frame.
+/* Waits for the answer in the slot and opens it: into `landing`, or in its place when that is NULL,
+ * where it is lent until the slot is used again. `out_tag` (may be NULL) gets the tag of its frame.
  */
 FH_MUST_CHECK int fh_channel_wait(struct fh_channel *channel,
                                   int slot,
+                                  struct fh_landing *landing,
                                   struct fh_bytes *out_answer,
                                   uint8_t out_tag[FH_AEAD_TAG_BYTES],
                                   struct fh_err *err);

@@ -207,13 +207,18 @@ struct freehold_product {
     int64_t measured_ms; /* Unix: when the owner last measured it; 0: never, as far as is known */
 };
 struct freehold_products;
-/* Products that match all the words, best first; "" lists all. `limit` 0 is the library's limit. A
- * list is what the peer says; freehold_describe verifies one. Given: freehold_products_free. */
+/* Products that match all the words, best first; "" lists all. A word may ask one field only
+ * (domain, name, title, text, column, tag, person: "column:iata") or for a status
+ * ("status:deprecated"). `limit` 0 is the library's limit. A list is what the peer says;
+ * freehold_describe verifies one. Given: freehold_products_free. */
 FREEHOLD_API int freehold_search(struct freehold_products **out,
                                  struct freehold_client *client,
                                  const char *words,
                                  uint32_t limit,
                                  struct freehold_error *error);
+/* The words as the peer read them when nothing had all of them and it mended their spelling; else
+ * "". Lent. */
+FREEHOLD_API const char *freehold_products_read_as(const struct freehold_products *products);
 FREEHOLD_API size_t freehold_products_count(const struct freehold_products *products);
 FREEHOLD_API void freehold_products_get(const struct freehold_products *products,
                                         size_t index,
@@ -297,12 +302,30 @@ FREEHOLD_API void freehold_description_free(struct freehold_description *descrip
 
 /* ---- queries ---- */
 
+/* The value of a parameter. It is bound, never put into the SQL text, so it may hold anything. */
+enum freehold_param_type {
+    FREEHOLD_PARAM_TEXT,   /* `text`: UTF-8. As a quoted literal is: beside a date it is a date */
+    FREEHOLD_PARAM_NULL,   /* nothing else is read */
+    FREEHOLD_PARAM_BOOL,   /* `integer`: 0 or 1 */
+    FREEHOLD_PARAM_INT,    /* `integer` */
+    FREEHOLD_PARAM_DECIMAL /* `text`: "-12.50", "1e3": exact, at most 38 digits */
+};
+struct freehold_param {
+    size_t size;
+    const char *name; /* "since" for $since; NULL for $1, $2 or ?, in order: all or none have one */
+    int type;         /* enum freehold_param_type */
+    const char *text; /* borrowed, with its NUL */
+    int64_t integer;
+};
+
 struct freehold_query_options {
     size_t size;
     const char *purpose;  /* what for; "" or NULL when not stated */
-    uint64_t rows_max;    /* 0: the limit of the server */
+    uint64_t rows_max;    /* 0: what the server gives at once; more than that when it says so */
     uint32_t deadline_ms; /* for the whole answer; 0: none beyond the stall limit */
     bool tree;            /* ask for a hash tree over the data in the receipt, for third parties */
+    const struct freehold_param *params; /* borrowed; NULL without any */
+    size_t param_count;                  /* at most 64 */
     bool stream; /* fetch much: more time, bounded by bytes instead of rows, one such query at once
                   */
 };
@@ -332,7 +355,9 @@ struct freehold_column {
 struct freehold_result;
 /* Runs one SELECT. The owner of the data is asked end to end when there is only one, the entry peer
  * joins when there are several. Returns when the first rows or the end have arrived. Given:
- * freehold_result_close. ESQL, ENOTFOUND, EDENIED, EUNREACH, ETIMEOUT, EBUSY, ESIG. */
+ * freehold_result_close. EINVAL, ETOOBIG (rules "query.param.*"), ESQL (rule "sql.gate.parameter":
+ * a parameter without a value, or a value without one), ENOTFOUND, EDENIED, EUNREACH, ETIMEOUT,
+ * EBUSY, ESIG. */
 FREEHOLD_API int freehold_query(struct freehold_result **out,
                                 struct freehold_client *client,
                                 const char *sql,
@@ -367,6 +392,46 @@ FREEHOLD_API double freehold_result_double(const struct freehold_result *result,
  * Lent until the same column is read again or the next row. */
 FREEHOLD_API const char *
 freehold_result_text(struct freehold_result *result, size_t column, size_t *out_size);
+
+/* ---- batches: for programs that take many rows ---- */
+
+/* Steps to the next batch of rows, behind all that was read so far; as freehold_result_next, which
+ * goes on behind this batch. `*out_rows` is at least 1. */
+FREEHOLD_API bool freehold_result_next_batch(struct freehold_result *result,
+                                             size_t *out_rows,
+                                             struct freehold_error *error,
+                                             int *out_code);
+
+/* One column of the current batch as arrays, as Apache Arrow lays them out (little-endian): they
+ * are the buffers of an Arrow array of this format, length and null count. Each begins on a
+ * multiple of 64 bytes. Lent until the next batch or row. */
+struct freehold_vector {
+    size_t size;
+    const char *format; /* of Arrow's C data interface: "l", "u", "tsu:", "d:10,2"; an INTERVAL
+                           ("w:16") is int32 months, int32 days, int64 microseconds, a UUID its 16
+                           bytes; lent with the result */
+    uint64_t rows;
+    uint64_t nulls;
+    const uint8_t
+        *validity; /* a bit for each row, lowest first, 1: a value is there; NULL: all are */
+    const int32_t *offsets; /* text and blobs: rows + 1 places in `data`; else NULL */
+    const void *data;       /* values, bits (BOOL), or bytes; NULL when there are none */
+    size_t data_size;
+    /* with FREEHOLD_VECTOR_DICTIONARY, where the column came so: offsets and data hold `entries`
+     * texts, and each row has the number of one */
+    uint32_t entries;    /* 0: no dictionary */
+    uint8_t index_width; /* bytes of a number: 1 or 2 */
+    const void *indices; /* uint8_t or uint16_t; under NULL any that is there */
+};
+enum freehold_vector_flag {
+    FREEHOLD_VECTOR_DICTIONARY = 1 /* take texts as a dictionary where they came as one */
+};
+/* The current batch's column; `flags` of freehold_vector_flag. ENOMEM. */
+FREEHOLD_API int freehold_result_vector(struct freehold_result *result,
+                                        size_t column,
+                                        unsigned flags,
+                                        struct freehold_vector *out,
+                                        struct freehold_error *error);
 
 struct freehold_summary {
     size_t size;

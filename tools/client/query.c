@@ -10,6 +10,7 @@
 #include "common/time.h"
 #include "proto/session/messages.h"
 #include "tools/client/notices.h"
+#include "tools/client/params.h"
 #include "tools/client/result.h"
 
 #include <stdio.h>
@@ -75,9 +76,14 @@ static int ask_plan(struct freehold_result *result, struct fh_msg_plan *plan, st
 {
     struct freehold_client *client = result->client;
     const char *sql = fh_buf_cstr(&result->sql);
+    struct fh_msg_plan_question question = {.sql = fh_buf_view(&result->sql),
+                                            .param_count = (uint32_t)result->request.param_count};
+    for (uint32_t i = 0; i < question.param_count; i++) {
+        question.params[i] = fh_bytes_cstr(result->request.params[i].name);
+    }
     struct fh_pack_reader reader;
     fh_buf_reset(&client->request);
-    fh_msg_plan_request(&client->request, sql);
+    fh_msg_plan_request(&client->request, &question);
     int code = fh_client_call(client, &reader, err);
     if (code == FH_OK) {
         code = fh_msg_plan_read(&reader, plan, err);
@@ -196,7 +202,7 @@ static int send_query(struct freehold_result *result, struct fh_err *err)
 {
     struct freehold_client *client = result->client;
     fh_buf_reset(&client->request);
-    fh_msg_query_request(&client->request, fh_buf_view(&result->request_record));
+    fh_msg_query_request(&client->request, fh_buf_view(&result->request_record), FH_ENCODINGS_ALL);
     int code = fh_buf_ok(&client->request);
     if (code != FH_OK) {
         return fh_err_set(err, code, "the query does not fit a message");
@@ -260,6 +266,9 @@ int fh_query_start(struct freehold_result *result,
     struct freehold_client *client = result->client;
     int code = take_sql(result, sql, err);
     if (code == FH_OK) {
+        code = fh_params_take(result, options, err);
+    }
+    if (code == FH_OK) {
         code = fh_client_ready(client, err);
     }
     if (code == FH_OK) {
@@ -280,7 +289,8 @@ static int take_answer(struct freehold_result *result, struct fh_err *err)
     struct fh_pack_reader reader;
     struct fh_msg_query_answer answer;
     result->asking = false;
-    int code = fh_channel_wait(result->channel, result->slots[0], &plain, NULL, err);
+    int code =
+        fh_channel_wait(result->channel, result->slots[0], &result->landing, &plain, NULL, err);
     if (code == FH_OK) {
         code = fh_msg_answer(&reader, plain, FH_FRAME_REPLY_BYTES_MAX, err);
     }

@@ -25,8 +25,8 @@ static struct freehold_result *result_new(struct freehold_client *client)
         result->slots[i] = -1;
     }
     fh_buf_init(&result->sql, FH_SQL_BYTES_MAX + 1);
+    fh_buf_init(&result->param_text, FH_SQL_PARAMS_BYTES_MAX);
     fh_buf_init(&result->request_record, FH_FRAME_REQUEST_BYTES_MAX);
-    fh_buf_init(&result->first, FH_BATCH_BYTES_MAX);
     fh_buf_init(&result->leaves, (size_t)FH_RECEIPT_LEAVES_MAX * FH_HASH_BYTES);
     fh_buf_init(&result->receipt_bytes, FH_FRAME_REPLY_BYTES_MAX);
     fh_buf_init(&result->file, FH_RECEIPT_FILE_BYTES_MAX);
@@ -43,12 +43,14 @@ void freehold_result_close(struct freehold_result *result)
     for (size_t i = 0; i < result->column_count; i++) {
         fh_free(result->columns[i].name);
         fh_buf_fini(&result->columns[i].text);
+        free(result->columns[i].wide);
     }
     fh_free(result->columns);
+    fh_landing_fini(&result->landing);
     fh_arena_free(result->arena);
     fh_buf_fini(&result->sql);
+    fh_buf_fini(&result->param_text);
     fh_buf_fini(&result->request_record);
-    fh_buf_fini(&result->first);
     fh_buf_fini(&result->leaves);
     fh_buf_fini(&result->receipt_bytes);
     fh_buf_fini(&result->file);
@@ -216,6 +218,29 @@ bool freehold_result_next(struct freehold_result *result,
         result->row = 0;
     }
     return rows;
+}
+
+bool freehold_result_next_batch(struct freehold_result *result,
+                                size_t *out_rows,
+                                struct freehold_error *error,
+                                int *out_code)
+{
+    bool rows = result->row == UINT32_MAX && result->batch.rows > 0;
+    *out_code = FREEHOLD_OK;
+    if (!rows && fh_stream_step(result, &rows) != FH_OK) {
+        *out_code = fh_public_error(error, &result->err);
+    }
+    if (!rows) {
+        result->batch.rows = 0;
+        result->row = 0;
+        return false;
+    }
+    for (size_t i = 0; i < result->column_count; i++) {
+        fh_buf_reset(&result->columns[i].text);
+    }
+    result->row = result->batch.rows - 1; /* freehold_result_next goes on behind it */
+    *out_rows = result->batch.rows;
+    return true;
 }
 
 static struct fh_cell current(const struct freehold_result *result, size_t column)

@@ -5,6 +5,7 @@
  *     query.c   plans, signs the request, chooses the channel, opens the stream
  *     stream.c  keeps NEXT requests in flight, parses batches, checks the signed end
  *     notices.c what the answer says of products that are not active
+ *     vector.c  whole columns of a batch
  *     result.c  rows and cells, the receipt's file, the public functions
  *
  * Does not: belong to the public interface. Thread: one. Ownership: a result owns its buffers and
@@ -17,6 +18,7 @@
 #include "proto/query/receipt_file.h"
 #include "proto/session/messages.h"
 #include "tools/client/client.h"
+#include "tools/client/landing.h"
 
 enum {
     FH_RESULT_WINDOW_FIRST = 2, /* NEXT in flight before the first batch: most answers are short */
@@ -26,7 +28,11 @@ struct fh_result_column {
     char *name;
     struct fh_type type;
     char type_name[FH_TYPE_TEXT_BYTES];
+    char format[16];    /* DECIMAL: of Arrow */
     struct fh_buf text; /* of the current cell */
+    void *wide;         /* plain form of the current batch's column, where it had another */
+    size_t wide_size;
+    uint64_t wide_batch; /* for which batch, counted from 1 */
 };
 
 struct freehold_result {
@@ -36,13 +42,13 @@ struct freehold_result {
     /* what was asked */
     struct fh_query_request request;
     struct fh_buf sql;
+    struct fh_buf param_text; /* of all parameters, one behind the other */
     struct fh_buf request_record;
     struct fh_record_id request_id;
     int64_t deadline_ms; /* monotonic; INT64_MAX: none */
     bool guessed;        /* the plan is one of an earlier statement */
     bool asking;         /* QUERY is on its way, in slots[0] */
-    struct fh_buf first; /* batch 0, when it came with the answer to QUERY */
-    bool has_first;
+    bool has_first;      /* the batch that came with the answer to QUERY is not read yet */
     /* the stream */
     bool streaming; /* a stream is open at the producer */
     uint64_t stream;
@@ -53,6 +59,7 @@ struct freehold_result {
     struct fh_tally tally;
     struct fh_buf leaves;
     /* the batch being read */
+    struct fh_landing landing;
     struct fh_arena *arena;
     struct fh_batch batch;
     uint32_t row;

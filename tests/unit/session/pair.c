@@ -3,6 +3,13 @@
 
 #include "common/assert.h"
 
+struct fh_session_offer pair_offer = {
+    .version_min = FH_PROTOCOL_VERSION_MIN,
+    .version_max = FH_PROTOCOL_VERSION_MAX,
+    .cipher_count = 1,
+    .ciphers = {FH_CIPHER_CHACHAPOLY},
+};
+
 void party_init(struct party *party, unsigned seed)
 {
     static const uint8_t record[] = {0x91, 0x01};
@@ -15,7 +22,7 @@ void party_init(struct party *party, unsigned seed)
     for (unsigned i = 0; i < PAIR_RECORDS; i++) {
         party->records[i] = fh_bytes(record, sizeof record);
     }
-    party->offer = fh_session_offer_default;
+    party->offer = pair_offer;
     party->self = (struct fh_session_self){
         .mesh = &party->mesh,
         .static_secret = &party->static_secret,

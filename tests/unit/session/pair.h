@@ -35,6 +35,9 @@ struct pair {
     struct fh_buf welcome;
 };
 
+/* What both parties offer: ChaCha20-Poly1305, until a test says otherwise. */
+extern struct fh_session_offer pair_offer;
+
 enum pair_stage { PAIR_HS1, PAIR_HS2, PAIR_HS3, PAIR_WELCOME, PAIR_OPEN };
 
 void party_init(struct party *party, unsigned seed);

@@ -310,10 +310,19 @@ static void test_ciphers(void **state)
         const char *name;
         uint8_t initiator[3];
         unsigned count;
+        uint8_t responder[3];
+        unsigned responder_count;
         int code;
+        enum fh_cipher agreed;
     } rows[] = {
-        {"also one of the future", {9, 2, 1}, 3, FH_OK},
-        {"only ones of the future", {9, 2}, 2, FH_EVERSION},
+        {"both have AES", {2, 1}, 2, {2, 1}, 2, FH_OK, FH_CIPHER_AES256GCM},
+        {"the responder has none", {2, 1}, 2, {1}, 1, FH_OK, FH_CIPHER_CHACHAPOLY},
+        {"the initiator has none", {1}, 1, {2, 1}, 2, FH_OK, FH_CIPHER_CHACHAPOLY},
+        {"the responder's taste counts", {2, 1}, 2, {1, 2}, 2, FH_OK, FH_CIPHER_CHACHAPOLY},
+        {"AES alone", {2}, 1, {2}, 1, FH_OK, FH_CIPHER_AES256GCM},
+        {"also one of the future", {9, 2, 1}, 3, {1}, 1, FH_OK, FH_CIPHER_CHACHAPOLY},
+        {"only ones of the future", {9, 8}, 2, {2, 1}, 2, FH_EVERSION, 0},
+        {"nothing in common", {2}, 1, {1}, 1, FH_EVERSION, 0},
     };
     for (size_t i = 0; i < FH_COUNT(rows); i++) {
         struct pair p = {.out = NULL};
@@ -321,8 +330,16 @@ static void test_ciphers(void **state)
         party_init(&p.responder, 2);
         p.initiator.offer.cipher_count = rows[i].count;
         memcpy(p.initiator.offer.ciphers, rows[i].initiator, rows[i].count);
-        pair_run(&p, PAIR_HS1);
-        assert_int_equal(read_stage(&p, PAIR_HS1, fh_buf_view(&p.hs1), PAIR_NOW_MS), rows[i].code);
+        p.responder.offer.cipher_count = rows[i].responder_count;
+        memcpy(p.responder.offer.ciphers, rows[i].responder, rows[i].responder_count);
+        pair_run(&p, rows[i].code == FH_OK ? PAIR_OPEN : PAIR_HS1);
+        if (rows[i].code != FH_OK) {
+            assert_int_equal(read_stage(&p, PAIR_HS1, fh_buf_view(&p.hs1), PAIR_NOW_MS),
+                             rows[i].code);
+        } else {
+            assert_int_equal(fh_session_peer(p.out)->cipher, rows[i].agreed);
+            assert_int_equal(fh_session_peer(p.in)->cipher, rows[i].agreed);
+        }
         pair_fini(&p);
     }
 }
@@ -369,6 +386,7 @@ enum evil {
     EVIL_OTHER_HASH,    /* a signature of an earlier handshake */
     EVIL_OTHER_KEY,     /* names a key that did not sign */
     EVIL_OFFER,         /* message 3 tells other versions than message 1 */
+    EVIL_STRIPPED,      /* message 3 tells a cipher that message 1 did not: who took it away? */
     EVIL_CIPHER,        /* message 3 tells another cipher than was chosen */
     EVIL_NO_ARRAY,      /* the payload is no array */
     EVIL_SHORT_ARRAY,   /* a field is missing */
@@ -398,6 +416,10 @@ static void evil_payload(struct fh_buf *out,
     }
     if (evil == EVIL_OFFER) {
         offer.version_max = 7;
+    }
+    if (evil == EVIL_STRIPPED) {
+        offer.cipher_count = 2;
+        offer.ciphers[1] = FH_CIPHER_AES256GCM;
     }
     if (evil == EVIL_VERSION_RANGE) {
         offer.version_min = 2;
@@ -445,6 +467,7 @@ static void test_evil_initiator(void **state)
         {EVIL_OTHER_HASH, FH_ESIG, "hello.signature"},
         {EVIL_OTHER_KEY, FH_ESIG, "hello.signature"},
         {EVIL_OFFER, FH_EVERSION, "session.downgrade"},
+        {EVIL_STRIPPED, FH_EVERSION, "session.downgrade"},
         {EVIL_CIPHER, FH_EVERSION, "session.downgrade"},
         {EVIL_NO_ARRAY, FH_EPROTO, "hello.form"},
         {EVIL_SHORT_ARRAY, FH_EPROTO, "hello.form"},

@@ -533,5 +533,8 @@ int main(void)
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_close_meanwhile),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    pair_offer.ciphers[0] = FH_CIPHER_CHACHAPOLY;
+    int failed = cmocka_run_group_tests_name("ChaCha20-Poly1305", tests, NULL, NULL);
+    pair_offer.ciphers[0] = FH_CIPHER_AES256GCM;
+    return failed + cmocka_run_group_tests_name("AES-256-GCM", tests, NULL, NULL);
 }

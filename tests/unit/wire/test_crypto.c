@@ -193,6 +193,11 @@ static void hashes_as_published(void **state)
     }
     fh_hash_keyed(out, 32, fh_bytes(key, sizeof key), fh_bytes_cstr("message"));
     expect_hex(out, 32, "2615bcafac3ebcd31940a8f15d876916435d805823d2db78c201a8e94624a0ae");
+    /* vectors.h of the SipHash reference code: key 0 .. 15, messages of 0 and 15 bytes of it */
+    fh_mac(out, key, fh_bytes(key, 0));
+    expect_hex(out, FH_MAC_BYTES, "a3817f04ba25a8e66df67214c7550293");
+    fh_mac(out, key, fh_bytes(key, 15));
+    expect_hex(out, FH_MAC_BYTES, "5493e99933b0a8117e08ec0f97cfc3d9");
 }
 
 static void hmac_has_three_kinds_of_keys(void **state)
@@ -277,6 +282,113 @@ static void broken_seals_do_not_open(void **state)
     assert_false(fh_aead_open(out, all, ad, 9, key));
 }
 
+/* Test cases 13 and 14 of "The Galois/Counter Mode of Operation" (McGrew and Viega, 2005), whose
+ * nonce is zero; key, text and data of case 16 under a nonce of ours, as tests/interop computes it.
+ */
+static void seals_as_gcm_says(void **state)
+{
+    (void)state;
+    enum { SIZE = 60 };
+    uint8_t key[32] = {0};
+    uint8_t sealed[SIZE + FH_AEAD_TAG_BYTES];
+    uint8_t opened[SIZE];
+    const uint8_t zeros[16] = {0};
+    struct fh_bytes none = FH_BYTES_NONE;
+    fh_aes_seal(sealed, &none, 1, FH_BYTES_NONE, 0, key);
+    expect_hex(sealed, 16, "530f8afbc74536b9a963b4f1c4cb738b");
+    assert_true(fh_aes_open(opened, fh_bytes(sealed, 16), FH_BYTES_NONE, 0, key));
+    struct fh_bytes text = fh_bytes(zeros, sizeof zeros);
+    fh_aes_seal(sealed, &text, 1, FH_BYTES_NONE, 0, key);
+    expect_hex(sealed, 16, "cea7403d4d606b6e074ec5d3baf39d18");
+    expect_hex(sealed + 16, 16, "d0d1c8a799996bf0265b98b5d48ab919");
+
+    static const uint8_t key_16[] = {
+        0xfe, 0xff, 0xe9, 0x92, 0x86, 0x65, 0x73, 0x1c, 0x6d, 0x6a, 0x8f,
+        0x94, 0x67, 0x30, 0x83, 0x08, 0xfe, 0xff, 0xe9, 0x92, 0x86, 0x65,
+        0x73, 0x1c, 0x6d, 0x6a, 0x8f, 0x94, 0x67, 0x30, 0x83, 0x08,
+    };
+    static const uint8_t text_16[SIZE] = {
+        0xd9, 0x31, 0x32, 0x25, 0xf8, 0x84, 0x06, 0xe5, 0xa5, 0x59, 0x09, 0xc5, 0xaf, 0xf5, 0x26,
+        0x9a, 0x86, 0xa7, 0xa9, 0x53, 0x15, 0x34, 0xf7, 0xda, 0x2e, 0x4c, 0x30, 0x3d, 0x8a, 0x31,
+        0x8a, 0x72, 0x1c, 0x3c, 0x0c, 0x95, 0x95, 0x68, 0x09, 0x53, 0x2f, 0xcf, 0x0e, 0x24, 0x49,
+        0xa6, 0xb5, 0x25, 0xb1, 0x6a, 0xed, 0xf5, 0xaa, 0x0d, 0xe6, 0x57, 0xba, 0x63, 0x7b, 0x39,
+    };
+    static const uint8_t ad_16[] = {
+        0xfe, 0xed, 0xfa, 0xce, 0xde, 0xad, 0xbe, 0xef, 0xfe, 0xed,
+        0xfa, 0xce, 0xde, 0xad, 0xbe, 0xef, 0xab, 0xad, 0xda, 0xd2,
+    };
+    struct fh_bytes ad = fh_bytes(ad_16, sizeof ad_16);
+    const uint64_t counter = UINT64_C(0x0102030405060708);
+    struct fh_bytes all = fh_bytes(sealed, sizeof sealed);
+    for (size_t cut = 0; cut <= SIZE; cut++) { /* the same in two parts, wherever they meet */
+        const struct fh_bytes parts[] = {fh_bytes(text_16, cut),
+                                         fh_bytes(text_16 + cut, SIZE - cut)};
+        fh_aes_seal(sealed, parts, FH_COUNT(parts), ad, counter, key_16);
+        expect_hex(sealed, 16, "b1b79828d09247ae27ef9f7bcf223c11");
+        expect_hex(sealed + SIZE, 16, "db8664fe8ae6c59b81883a2ca57cfbc3");
+    }
+    assert_true(fh_aes_open(opened, all, ad, counter, key_16));
+    assert_memory_equal(opened, text_16, SIZE);
+    /* in place */
+    uint8_t place[SIZE + FH_AEAD_TAG_BYTES];
+    memcpy(place, text_16, SIZE);
+    struct fh_bytes there = fh_bytes(place, SIZE);
+    fh_aes_seal(place, &there, 1, ad, counter, key_16);
+    assert_memory_equal(place, sealed, sizeof sealed);
+    assert_true(fh_aes_open(place, fh_bytes(place, sizeof place), ad, counter, key_16));
+    assert_memory_equal(place, text_16, SIZE);
+}
+
+static void broken_gcm_does_not_open(void **state)
+{
+    (void)state;
+    uint8_t key[32] = {1};
+    uint8_t sealed[5 + FH_AEAD_TAG_BYTES];
+    uint8_t out[5];
+    struct fh_bytes ad = fh_bytes_cstr("header");
+    struct fh_bytes all = fh_bytes(sealed, sizeof sealed);
+    struct fh_bytes text = fh_bytes_cstr("hello");
+    fh_aes_seal(sealed, &text, 1, ad, 9, key);
+    assert_true(fh_aes_open(out, all, ad, 9, key));
+    for (size_t i = 0; i < sizeof sealed; i++) {
+        sealed[i] ^= 1;
+        assert_false(fh_aes_open(out, all, ad, 9, key));
+        assert_memory_not_equal(out, "hello", 5);
+        sealed[i] ^= 1;
+    }
+    for (size_t size = 0; size < sizeof sealed; size++) {
+        assert_false(fh_aes_open(out, fh_bytes(sealed, size), ad, 9, key));
+    }
+    assert_false(fh_aes_open(out, all, ad, 8, key));
+    assert_false(fh_aes_open(out, all, fh_bytes_cstr("heades"), 9, key));
+    assert_false(fh_aes_open(out, all, FH_BYTES_NONE, 9, key));
+    assert_false(fh_aead_open(out, all, ad, 9, key)); /* the other cipher */
+    key[0] = 2;
+    assert_false(fh_aes_open(out, all, ad, 9, key));
+}
+
+/* A large input takes another path than a small one: one hash for all cuts. */
+static void sha256_of_any_size(void **state)
+{
+    (void)state;
+    enum { SIZE = 5000 };
+    static uint8_t data[SIZE];
+    uint8_t whole[32];
+    uint8_t found[32];
+    const struct fh_bytes large = fh_bytes(data, SIZE);
+    memset(data, 'a', sizeof data);
+    fh_sha256_parts(whole, &large, 1);
+    expect_hex(whole, 32, "c526c6222044dab5674de9c4ac7f4566ebb5e4d8bf9d8ea34c9cc8a7cc3c869c");
+    for (size_t cut = 0; cut <= SIZE; cut += 250) {
+        const struct fh_bytes parts[] = {fh_bytes(data, cut), fh_bytes(data + cut, SIZE - cut)};
+        fh_sha256_parts(found, parts, FH_COUNT(parts));
+        assert_memory_equal(found, whole, sizeof found);
+    }
+    const struct fh_bytes small = fh_bytes(data, 3);
+    fh_sha256_parts(found, &small, 1);
+    expect_hex(found, 32, "9834876dcfb05cb167a5c24953eba58c4ac89b1adf57f28f2f9d09af107ee8f0");
+}
+
 static void passphrases_become_keys(void **state)
 {
     (void)state;
@@ -333,6 +445,9 @@ int main(void)
         cmocka_unit_test(hmac_has_three_kinds_of_keys),
         cmocka_unit_test(seals_as_rfc_8439),
         cmocka_unit_test(broken_seals_do_not_open),
+        cmocka_unit_test(seals_as_gcm_says),
+        cmocka_unit_test(broken_gcm_does_not_open),
+        cmocka_unit_test(sha256_of_any_size),
         cmocka_unit_test(passphrases_become_keys),
         cmocka_unit_test(ids_depend_on_the_key),
         cmocka_unit_test(equality_and_wiping),

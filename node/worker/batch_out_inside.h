@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The inside of batch out: what batch_out.c, which gathers, and batch_out_write.c share. For them
+ * alone.
+ */
+#ifndef FH_NODE_WORKER_BATCH_OUT_INSIDE_H
+#define FH_NODE_WORKER_BATCH_OUT_INSIDE_H
+
+#include "node/worker/batch_out.h"
+#include "node/worker/encode.h"
+
+enum { HELD_MAX = 512 }; /* chunks: single rows may come one by one */
+
+/* How a column of DuckDB becomes one of a batch. */
+enum how { HOW_COPY, HOW_BOOL, HOW_DECIMAL, HOW_UUID, HOW_STRING, HOW_TEXT };
+
+struct out_column {
+    struct fh_type type;
+    struct fh_encoder *encoder; /* NULL: plain only */
+    enum how how;
+    size_t width; /* HOW_COPY: bytes; HOW_DECIMAL: bytes at DuckDB */
+    duckdb_logical_type logical;
+    char name[FH_COLUMN_NAME_BYTES_MAX + 1];
+};
+
+/* What one column of one chunk takes; HOW_TEXT holds the converted text. */
+struct measure {
+    uint32_t nulls;
+    size_t variable;
+    struct fh_buf text;
+    uint32_t *ends; /* rows + 1, from 0 */
+};
+
+struct held {
+    duckdb_data_chunk chunk;
+    uint32_t rows;
+    struct measure *measures;
+};
+
+struct part {
+    const struct held *held;
+    uint32_t from;
+    uint32_t to;
+};
+
+struct fh_batch_out {
+    struct out_column *columns;
+    uint32_t count;
+    size_t overhead;
+    size_t limit; /* of the batch being gathered */
+    struct held held[HELD_MAX];
+    size_t held_count;
+    struct fh_batch_slot *slots;
+    int64_t *room; /* of encoders */
+    uint32_t text_columns;
+    struct fh_buf header;
+    uint8_t *buffer; /* FH_BATCH_BYTES_MAX, aligned */
+    bool any;        /* a batch was sent */
+    bool encoding;   /* the encoders have seen all that is held */
+    fh_batch_out_fn *fn;
+    void *user;
+};
+
+static inline bool is_valid(const uint64_t *validity, idx_t row)
+{
+    return validity == NULL || (validity[row / 64] >> (row % 64) & 1) != 0;
+}
+
+/* Writes the column of these parts into its slot, which is laid out. */
+void fh_batch_out_write(struct fh_batch_out *out,
+                        uint32_t column,
+                        const struct part *parts,
+                        size_t part_count);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The same rows in plain and in smaller columns, of every type, through a real worker. */
+#include "tests/node/worker/rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct rig rig;
+static struct fh_worker *worker;
+
+static int up(void **state)
+{
+    (void)state;
+    rig_up(&rig);
+    worker = rig_worker(&rig, FH_WORKER_QUERY, 1);
+    return 0;
+}
+
+static int down(void **state)
+{
+    (void)state;
+    rig_release(&rig, worker);
+    rig_down(&rig);
+    return 0;
+}
+
+enum gain {
+    GAINS,  /* less than two thirds of the bytes */
+    LEAVES, /* plain all along: within a few header bytes */
+    EITHER,
+};
+
+/* Over range(20000) t(i). */
+static const struct {
+    const char *expression;
+    enum gain gain;
+} rows[] = {
+    /* integers */
+    {"(i % 100)::SMALLINT", GAINS},
+    {"((i % 60000) - 30000)::SMALLINT", LEAVES},
+    {"i::INTEGER", GAINS},
+    {"-i::INTEGER", GAINS},
+    {"i::BIGINT", GAINS},
+    {"i * 1000000007", LEAVES},
+    {"(hash(i) >> 1)::BIGINT", LEAVES},
+    {"hash(i)", LEAVES},
+    {"(i % 200)::USMALLINT", GAINS},
+    {"i::UINTEGER", GAINS},
+    {"i::UBIGINT", GAINS},
+    {"(18446744073709551615 - i)::UBIGINT", LEAVES},
+    {"i::HUGEINT - 5", GAINS},
+    {"170141183460469231731687303715884105727 - i::HUGEINT", LEAVES},
+    {"-9223372036854775808::HUGEINT + i", GAINS},
+    {"CASE WHEN i % 2 = 0 THEN 9223372036854775807 ELSE -9223372036854775808 END", LEAVES},
+    {"5", GAINS},
+    {"NULL::BIGINT", GAINS},
+    {"CASE WHEN i > 19990 THEN i END", GAINS},
+    {"CASE WHEN i % 3 = 0 THEN i END", GAINS},
+    {"(i % 3)::TINYINT", EITHER},
+    /* decimals */
+    {"((i % 9999) / 10.0)::DECIMAL(4, 1)", EITHER},
+    {"((i % 99) / 100.0)::DECIMAL(4, 2)", GAINS},
+    {"(i / 100.0)::DECIMAL(9, 2)", GAINS},
+    {"-(i / 100.0)::DECIMAL(18, 2)", GAINS},
+    {"(i / 100.0)::DECIMAL(38, 2)", GAINS},
+    {"99999999999999999999999999999999999999::DECIMAL(38, 0) - i", LEAVES},
+    /* days and times */
+    {"DATE '2001-01-01' + (i % 365)::INTEGER", GAINS},
+    {"DATE '0001-01-01' - (i % 365)::INTEGER", GAINS},
+    {"CASE WHEN i % 1000 = 0 THEN 'infinity'::DATE ELSE DATE '2020-01-01' END", LEAVES},
+    {"TIME '00:00:00' + to_seconds(i)", GAINS},
+    {"TIME '24:00:00'", GAINS},
+    {"TIMESTAMP '2001-01-01' + to_minutes(i)", GAINS},
+    {"TIMESTAMP '1901-01-01' - to_days(i::INTEGER)", GAINS},
+    {"TIMESTAMP '2001-01-01' + to_minutes(i) + to_microseconds(i % 2)", LEAVES},
+    {"CASE WHEN i = 15000 THEN TIMESTAMP '2001-01-01 00:00:00.000001' ELSE TIMESTAMP "
+     "'2001-01-01' + to_hours(i) END",
+     EITHER},
+    {"CASE WHEN i % 1000 = 0 THEN 'infinity'::TIMESTAMP ELSE TIMESTAMP '2020-01-01' END", LEAVES},
+    {"CASE WHEN i % 1000 = 0 THEN '-infinity'::TIMESTAMP ELSE TIMESTAMP '2020-01-01' END", LEAVES},
+    {"(TIMESTAMP '2001-01-01' + to_seconds(i))::TIMESTAMP_S", GAINS},
+    {"(TIMESTAMP '2001-01-01' + to_milliseconds(i))::TIMESTAMP_MS", GAINS},
+    {"(TIMESTAMP '2001-01-01' + to_milliseconds(i))::TIMESTAMP_NS", GAINS},
+    {"TIMESTAMPTZ '2001-01-01 00:00:00+00' + to_hours(i)", GAINS},
+    /* text */
+    {"'ap' || (i % 300)", GAINS},
+    {"'a'", GAINS},
+    {"''", GAINS},
+    {"CASE WHEN i % 2 = 0 THEN 'x' || (i % 7) END", GAINS},
+    {"NULL::VARCHAR", LEAVES},
+    {"'a long text that is not inline: ' || (i % 300)", GAINS},
+    {"'Zürich, Malmö, Łódź and ' || (i % 3) || chr(0) || 'x'", GAINS},
+    {"repeat('x', (i % 20)::INTEGER)", GAINS},
+    {"md5(i::VARCHAR)", LEAVES},
+    {"CASE WHEN i < 10000 THEN 'same' ELSE md5(i::VARCHAR) END", EITHER},
+    {"('blob' || (i % 9))::BLOB", GAINS},
+    {"'\\x00\\xFF'::BLOB", GAINS},
+    {"('{\"a\": ' || (i % 4) || '}')::JSON", GAINS},
+    /* what has no smaller form */
+    {"i % 2 = 0", LEAVES},
+    {"(i / 3.0)::FLOAT", LEAVES},
+    {"i / 3.0", EITHER},
+    {"CASE WHEN i % 5 = 0 THEN 'nan'::DOUBLE ELSE i END", LEAVES},
+    {"to_hours(i)", LEAVES},
+    {"md5(i::VARCHAR)::UUID", LEAVES},
+    {"[i, i + 1]", LEAVES},
+    {"{'a': i}", LEAVES},
+    {"('a' || (i % 3))::ENUM('a0', 'a1', 'a2')", LEAVES},
+};
+
+static size_t run(const char *sql, uint32_t encodings, struct fh_buf *out)
+{
+    struct fh_err err = {0};
+    size_t size = 0;
+    fh_buf_reset(out);
+    if (rig_encoded(worker, sql, encodings, out, &size, &err) != FH_OK) {
+        fail_msg("%s: %s", sql, err.text);
+    }
+    return size;
+}
+
+static void rows_are_the_same(void **state)
+{
+    (void)state;
+    struct fh_buf plain;
+    struct fh_buf encoded;
+    fh_buf_init(&plain, 64 * 1024 * 1024);
+    fh_buf_init(&encoded, 64 * 1024 * 1024);
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        char sql[512];
+        snprintf(sql, sizeof sql, "SELECT %s AS c FROM range(20000) t(i)", rows[i].expression);
+        size_t before = run(sql, FH_ENCODINGS_NONE, &plain);
+        size_t after = run(sql, FH_ENCODINGS_ALL, &encoded);
+        if (!fh_bytes_equal(fh_buf_view(&plain), fh_buf_view(&encoded))) {
+            fail_msg("%s: other rows", sql);
+        }
+        bool right = rows[i].gain == GAINS    ? after * 3 < before * 2
+                     : rows[i].gain == LEAVES ? after + 1024 > before
+                                              : after <= before + 1024;
+        if (!right) {
+            fail_msg("%s: %zu bytes plain, %zu encoded", sql, before, after);
+        }
+        /* One of the two kinds alone, as a reader of another version may ask. */
+        (void)run(sql, 1 << FH_BATCH_NARROW, &encoded);
+        assert_true(fh_bytes_equal(fh_buf_view(&plain), fh_buf_view(&encoded)));
+        (void)run(sql, 1 << FH_BATCH_DICTIONARY | 1U << 31, &encoded);
+        assert_true(fh_bytes_equal(fh_buf_view(&plain), fh_buf_view(&encoded)));
+    }
+    fh_buf_fini(&plain);
+    fh_buf_fini(&encoded);
+}
+
+/* Small answers, rows that are large, batches of single rows, columns that change their nature. */
+static void shapes_of_answers(void **state)
+{
+    (void)state;
+    static const char *const sql[] = {
+        "SELECT 1 AS a WHERE false",
+        "SELECT 1 AS a, 'x' AS b, DATE '2020-01-01' AS c",
+        "SELECT i, 'x' || i AS t FROM range(3) t(i)",
+        "SELECT repeat('x', 300000) AS t, i FROM range(9) t(i)",
+        "SELECT repeat(i::VARCHAR, 1000) AS t, i FROM range(3000) t(i)",
+        "SELECT CASE WHEN i < 70000 THEN i % 10 ELSE hash(i)::HUGEINT END AS a, "
+        "CASE WHEN i < 70000 THEN 'x' ELSE md5(i::VARCHAR) END AS b FROM range(140000) t(i)",
+        "SELECT CASE WHEN i < 70000 THEN hash(i)::HUGEINT ELSE i % 10 END AS a, "
+        "CASE WHEN i < 70000 THEN md5(i::VARCHAR) ELSE 'x' END AS b FROM range(700000) t(i)",
+        "SELECT CASE WHEN i > 100000 THEN i END AS a, CASE WHEN i > 100000 THEN 'x' END AS b "
+        "FROM range(140000) t(i)",
+    };
+    struct fh_buf plain;
+    struct fh_buf encoded;
+    fh_buf_init(&plain, 64 * 1024 * 1024);
+    fh_buf_init(&encoded, 64 * 1024 * 1024);
+    for (size_t i = 0; i < FH_COUNT(sql); i++) {
+        size_t before = run(sql[i], FH_ENCODINGS_NONE, &plain);
+        size_t after = run(sql[i], FH_ENCODINGS_ALL, &encoded);
+        if (!fh_bytes_equal(fh_buf_view(&plain), fh_buf_view(&encoded))) {
+            fail_msg("%s: other rows", sql[i]);
+        }
+        if (after > before + 256) {
+            fail_msg("%s: %zu bytes plain, %zu encoded", sql[i], before, after);
+        }
+    }
+    fh_buf_fini(&plain);
+    fh_buf_fini(&encoded);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows_are_the_same),
+        cmocka_unit_test(shapes_of_answers),
+    };
+    return cmocka_run_group_tests(tests, up, down);
+}
