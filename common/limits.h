@@ -168,6 +168,9 @@ enum {
     FH_CHANNEL_FEED_BYTES_MAX = 1024 * 1024,       /* SQL with a mask for each of 2,048 columns */
     FH_WORKER_FEEDS_MAX = FH_LIMIT(8, 2), /* scans of masked tables at once in one worker */
     FH_WORKER_MASK_KEYS_MAX = 4096,       /* ever told to one worker: two widest tables */
+    FH_SNAPSHOTS_MAX = FH_LIMIT(32, 2), /* of masked tables, kept by a node */
+    FH_SNAPSHOT_BYTES_MAX = 512 * 1024 * 1024,
+    FH_SNAPSHOTS_BYTES_MAX = 1024 * 1024 * 1024, /* of all together, on the disk of the home */
     FH_RING_SLOTS = 16,                   /* frames of 2,048 rows: 2 MiB for five columns */
     FH_RING_TEXT_BYTES = 1024 * 1024,     /* long texts of one frame; a cell is not longer */
 
@@ -187,6 +190,33 @@ enum {
     FH_MEASUREMENT_HISTORY_MAX = FH_LIMIT(100, 4), /* kept of each own product */
     FH_MEASUREMENT_CHECK_MS = 120000,              /* one look at all of a product's data */
 
+    /* access */
+    FH_GRANT_BYTES_MAX = 32 * 1024, /* payload of a grant or a request for one: 500 columns */
+    FH_GRANT_ARENA_BYTES_MAX = 128 * 1024, /* one of them read: its texts and pointers to them */
+    FH_GRANT_PURPOSES_MAX = 16,
+    FH_GRANT_COLUMNS_MAX = FH_LIMIT(512, 8), /* named in one grant; more is "all", or a policy */
+    FH_GRANT_COLUMN_BYTES_MAX = FH_NAME_BYTES_MAX + 1 + FH_COLUMN_NAME_BYTES_MAX, /* table.column */
+    FH_GRANT_ROWS_BYTES_MAX = 4096,     /* row scope: a condition, not a program */
+    FH_GRANT_NOTE_BYTES_MAX = 400,      /* notes of requests and grants, reasons of denials */
+    FH_GRANTS_MAX = FH_LIMIT(20000, 8), /* held by their owner, those that ended lately included */
+    FH_GRANTS_OF_ONE_MAX = 32, /* of one product for one consumer that a question looks at */
+    FH_ASKED_MAX = FH_LIMIT(4096, 16), /* access requests that one node holds: 128 MiB at worst */
+    FH_ASKED_PER_DOMAIN_MAX = FH_LIMIT(512, 8),
+    FH_ASKED_PER_KEY_MAX = FH_LIMIT(64, 4),
+    FH_ASKED_DELIVERIES_MAX = 8, /* to owners at once */
+    FH_ASKED_RETRY_MS = 2000,    /* between two looks whether an owner is back */
+
+    /* policies */
+    FH_POLICY_BYTES_MAX = 64 * 1024,             /* the text of one policy */
+    FH_POLICY_ARENA_BYTES_MAX = 8 * 1024 * 1024, /* tree and model of the worst 64 KiB */
+    FH_POLICY_RULES_MAX = FH_LIMIT(1024, 16),    /* of one policy: a decision walks them all */
+    FH_POLICY_WORDS_MAX = FH_LIMIT(1024, 32),    /* of one list in a policy */
+    FH_POLICY_WORD_BYTES_MAX = 255,              /* as FH_COLUMN_NAME_BYTES_MAX */
+    FH_POLICY_EXCEPTS_MAX = FH_LIMIT(64, 4),     /* of one rule */
+    FH_POLICY_FILTER_BYTES_MAX = 8 * 1024,       /* of one filter: as long as a long WHERE */
+    FH_RIGHTS_PRODUCTS_MAX = FH_LIMIT(256, 4),   /* contracts whose deciding part is remembered */
+    FH_POLICIES_MAX = FH_LIMIT(256, 4),          /* of one domain */
+
     /* local */
     FH_SETTINGS_BYTES_MAX = 64 * 1024,        /* freehold.yaml */
     FH_SETTINGS_LIST_MAX = 16,                /* peers or data roots in freehold.yaml */
@@ -205,7 +235,8 @@ enum {
 #define FH_CLOCK_SKEW_MS       ((int64_t)10 * 60 * 1000) /* grace on dates in records */
 #define FH_NODE_DELEGATION_MS  ((int64_t)30 * 24 * 3600 * 1000)
 #define FH_ANNOUNCEMENT_TTL_MS ((int64_t)7 * 24 * 3600 * 1000)
-#define FH_MEASUREMENT_TTL_MS  ((int64_t)8 * 24 * 3600 * 1000) /* a weekly schedule, and a day */
+#define FH_MEASUREMENT_TTL_MS  ((int64_t)8 * 24 * 3600 * 1000)   /* a weekly schedule, and a day */
+#define FH_GRANT_LIFE_MS       ((int64_t)366 * 24 * 3600 * 1000) /* access is renewed each year */
 #define FH_ALIVE_TTL_MS        ((int64_t)24 * 3600 * 1000)
 #define FH_REQUEST_LIFETIME_MS                                                                     \
     ((int64_t)10 * 60 * 1000) /* a signed query is not a standing order */
@@ -234,6 +265,11 @@ _Static_assert(FH_MEASUREMENT_BYTES_MAX < FH_RECORD_GOSSIP_BYTES_MAX, "a summary
 _Static_assert(FH_MEASUREMENT_RESULTS_BYTES_MAX + FH_RECORD_GOSSIP_BYTES_MAX + 1024 <
                    FH_FRAME_REPLY_BYTES_MAX,
                "results fit one reply");
+_Static_assert(FH_GRANT_BYTES_MAX + 1024 < FH_FRAME_REQUEST_BYTES_MAX, "a grant fits one request");
+_Static_assert(2 * FH_GRANT_BYTES_MAX +
+                       (FH_GRANT_COLUMNS_MAX + FH_GRANT_PURPOSES_MAX) * (sizeof(char *) + 16) <
+                   FH_GRANT_ARENA_BYTES_MAX,
+               "what was packed can be read");
 _Static_assert(FH_BATCH_BYTES_MAX < FH_FRAME_REPLY_BYTES_MAX, "a batch fits one reply");
 _Static_assert(FH_QUERY_QUEUE_MS < FH_REQUEST_MS, "who queued hears why it did not get its turn");
 _Static_assert(FH_WORKERS_FOR_SCANS < FH_WORKERS_MAX, "queries have workers too");

@@ -5,21 +5,20 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "common/version.h"
-#include "node/admin.h"
-#include "node/delegates.h"
 #include "node/io/inbox.h"
 #include "node/io/link.h"
 #include "node/io/loop.h"
 #include "node/io/udp.h"
-#include "node/moves.h"
 #include "node/peer/relay.h"
+#include "node/policing.h"
 #include "node/publish.h"
 #include "node/publish_remote.h"
 #include "node/quality/schedule.h"
+#include "node/query/can.h"
 #include "node/query/cgroup.h"
 #include "node/query/lookup.h"
 #include "node/query/serve.h"
-#include "node/residence.h"
+#include "node/routes.h"
 
 #include <limits.h>
 #include <signal.h>
@@ -48,11 +47,16 @@ struct fh_node {
     struct fh_crew *crew;
     struct fh_mesh *mesh;
     struct fh_serve *serve;
+    struct fh_policing *policing;
     struct fh_schedule *schedule;
     struct fh_publisher *publisher;
     struct fh_moves moves;
     struct fh_remote_publisher *remote_publisher;
     struct fh_lookup lookup;
+    struct fh_courier *courier;
+    struct fh_desk desk;
+    struct fh_can can;
+    struct fh_routes routes;
     struct fh_admin *admin;
     struct fh_signal *signals[2];
     struct fh_timer *sweep;
@@ -70,56 +74,14 @@ struct fh_node {
 static void on_question(struct fh_question *question, void *user)
 {
     struct fh_node *node = user;
-    switch (fh_question_code(question)) {
-    case FH_MSG_STATUS:
-    case FH_MSG_SEARCH:
-    case FH_MSG_DESCRIBE:
-    case FH_MSG_HISTORY:
-        fh_lookup_question(&node->lookup, question);
-        return;
-    case FH_MSG_PEERS:
-    case FH_MSG_IDENTITY:
-    case FH_MSG_REDEEM:
-    case FH_MSG_SYNC:
-    case FH_MSG_PUSH:
-    case FH_MSG_PULL:
-    case FH_MSG_PROBE:
-    case FH_MSG_RECONCILE:
-    case FH_MSG_MEASUREMENT:
-        fh_mesh_question(node->mesh, question);
-        return;
-    case FH_MSG_RELAY:
-        fh_relay_question(node->relay, question);
-        return;
-    case FH_MSG_PLAN:
-    case FH_MSG_QUERY:
-    case FH_MSG_SCAN:
-    case FH_MSG_NEXT:
-    case FH_MSG_CANCEL:
-        fh_serve_question(node->serve, question);
-        return;
-    case FH_MSG_CHAIN:
-    case FH_MSG_PUBLISH:
-    case FH_MSG_OUTCOME:
-    case FH_MSG_BASE:
-        fh_remote_publisher_question(node->remote_publisher, question);
-        return;
-    default:
-        break;
-    }
-    struct fh_err err;
-    fh_err_rule(&err,
-                FH_EPROTO,
-                "message.unknown",
-                "this node (version %s) does not know message %u",
-                FH_VERSION,
-                fh_question_code(question));
-    fh_question_refuse(question, &err);
+    fh_routes_question(&node->routes, question);
 }
 
 static void on_session_gone(uint64_t session, void *user)
 {
     struct fh_node *node = user;
+    fh_serve_rejudge(
+        node->serve); /* a key that was revoked hears that, and not only that it ends */
     fh_serve_session_gone(node->serve, session);
 }
 
@@ -175,9 +137,10 @@ static void on_refused(const struct fh_err *err, void *user)
 static bool drained(const struct fh_node *node)
 {
     return fh_serve_drained(node->serve) && fh_publisher_drained(node->publisher) &&
-           fh_schedule_drained(node->schedule) && fh_relay_drained(node->relay) &&
-           fh_questions_open(node->questions) == 0 && fh_peers_drained(node->peers) &&
-           fh_link_drained(node->link) && fh_workers_drained(node->workers);
+           fh_policing_drained(node->policing) && fh_schedule_drained(node->schedule) &&
+           fh_relay_drained(node->relay) && fh_questions_open(node->questions) == 0 &&
+           fh_peers_drained(node->peers) && fh_link_drained(node->link) &&
+           fh_workers_drained(node->workers);
 }
 
 static void look_if_drained(void *user)
@@ -214,6 +177,7 @@ static void quiesce(void *user)
     fh_admin_quiesce(node->admin);
     fh_serve_quiesce(node->serve);
     fh_schedule_quiesce(node->schedule);
+    fh_courier_quiesce(node->courier);
     if (node->mesh != NULL) {
         fh_mesh_quiesce(node->mesh);
     }
@@ -227,48 +191,29 @@ static void quiesce(void *user)
 static void on_admin(struct fh_admin_question *question, void *user)
 {
     struct fh_node *node = user;
-    struct fh_err err;
-    unsigned code = fh_admin_code(question);
     if (node->going_down) {
+        struct fh_err err;
         fh_err_set(&err, FH_ECANCELLED, "this node is going down");
         fh_admin_refuse(question, &err);
         return;
     }
-    switch (code) {
-    case FH_MSG_ADMIN_CHAIN:
-    case FH_MSG_ADMIN_PUBLISH:
-    case FH_MSG_ADMIN_BASE:
-        fh_publisher_question(node->publisher, question);
-        return;
-    case FH_MSG_ADMIN_ANNOUNCED:
-    case FH_MSG_ADMIN_MOVE:
-        fh_moves_question(&node->moves, question);
-        return;
-    case FH_MSG_ADMIN_CHECK:
-    case FH_MSG_ADMIN_MEASURED:
-        fh_schedule_question(node->schedule, question);
-        return;
-    case FH_MSG_ADMIN_IDENTITY:
-        fh_delegates_question(&node->home, node->mesh, question);
-        return;
-    case FH_MSG_ADMIN_LEAVE:
+    if (fh_admin_code(question) == FH_MSG_ADMIN_LEAVE) {
         node->leaving = question;
         go_down(node);
         return;
-    default:
-        break;
     }
-    fh_err_rule(&err, FH_EPROTO, "message.unknown", "the admin socket knows no message %u", code);
-    fh_admin_refuse(question, &err);
+    fh_routes_admin(&node->routes, question);
 }
 
-/* Expired announcements go, and when owners were last heard is stored: what a restart knows. */
+/* Expired announcements and grants go, and when owners were last heard is stored: what a restart
+ * knows. */
 static void sweep(void *user)
 {
     struct fh_node *node = user;
     uint64_t dropped = 0;
     struct fh_err err;
-    if (fh_catalog_sweep(node->home.catalog, fh_clock_wall_ms(), &dropped, &err) != FH_OK) {
+    if (fh_catalog_sweep(node->home.catalog, fh_clock_wall_ms(), &dropped, &err) != FH_OK ||
+        fh_grants_tidy(&node->home.grants, fh_clock_wall_ms(), &err) != FH_OK) {
         fh_log(FH_LOG_ERROR, "store.failed", "rule=%s text=\"%s\"", err.rule, err.text);
     }
     if (node->mesh != NULL && dropped > 0) {
@@ -393,9 +338,38 @@ static int start_remote_publisher(struct fh_node *node, struct fh_err *err)
     return fh_remote_publisher_new(&node->remote_publisher, &remote, err);
 }
 
-/* What answers from the catalogue alone. */
+static int start_policing(struct fh_node *node, struct fh_err *err)
+{
+    const struct fh_policing_options policing = {
+        .loop = node->loop,
+        .catalog = node->home.catalog,
+        .dir = node->home.dir,
+        .policies = node->home.policies,
+        .rights = node->home.rights,
+        .serve = node->serve,
+        .workers = node->workers,
+        .domain = node->home.domain,
+        .memory_mib = (uint32_t)node->config->settings.worker_memory_mib,
+    };
+    return fh_policing_new(&node->policing, &policing, err);
+}
+
+static int start_courier(struct fh_node *node, struct fh_err *err)
+{
+    const struct fh_courier_options courier = {
+        .loop = node->loop,
+        .peers = node->peers,
+        .mesh = node->mesh,
+        .grants = &node->home.grants,
+    };
+    return fh_courier_new(&node->courier, &courier, err);
+}
+
+/* What answers from what is held alone; and who answers what. */
 static void start_answers(struct fh_node *node)
 {
+    node->desk = (struct fh_desk){
+        .grants = &node->home.grants, .courier = node->courier, .serve = node->serve};
     node->moves = (struct fh_moves){
         .catalog = node->home.catalog,
         .dir = node->home.dir,
@@ -411,6 +385,26 @@ static void start_answers(struct fh_node *node)
         .domain = node->home.domain,
         .node = fh_keystore_node(node->home.keys),
         .started_ms = fh_clock_mono_ms(),
+    };
+    node->can = (struct fh_can){
+        .catalog = node->home.catalog,
+        .dir = node->home.dir,
+        .rights = node->home.rights,
+        .domain = node->home.domain,
+    };
+    node->routes = (struct fh_routes){
+        .home = &node->home,
+        .mesh = node->mesh,
+        .relay = node->relay,
+        .serve = node->serve,
+        .schedule = node->schedule,
+        .publisher = node->publisher,
+        .remote_publisher = node->remote_publisher,
+        .lookup = &node->lookup,
+        .moves = &node->moves,
+        .desk = &node->desk,
+        .policing = node->policing,
+        .can = &node->can,
     };
 }
 
@@ -443,6 +437,7 @@ static int start_services(struct fh_node *node, struct fh_err *err)
         .catalog = node->home.catalog,
         .dir = node->home.dir,
         .store = node->home.store,
+        .rights = node->home.rights,
         .keys = node->home.keys,
         .peers = node->peers,
         .mesh = node->mesh,
@@ -474,14 +469,16 @@ static int start_services(struct fh_node *node, struct fh_err *err)
     if (rc == FH_OK) {
         rc = start_remote_publisher(node, err);
     }
+    if (rc == FH_OK) {
+        rc = start_policing(node, err);
+    }
+    if (rc == FH_OK) {
+        rc = start_courier(node, err);
+    }
     start_answers(node);
     char path[FH_HOME_PATH_BYTES];
-    if (rc == FH_OK) {
-        rc = fh_timer_new(&node->sweep, node->loop, sweep, node, err);
-    }
-    if (rc == FH_OK) {
-        rc = fh_timer_new(&node->hourly, node->loop, hourly, node, err);
-    }
+    rc = rc == FH_OK ? fh_timer_new(&node->sweep, node->loop, sweep, node, err) : rc;
+    rc = rc == FH_OK ? fh_timer_new(&node->hourly, node->loop, hourly, node, err) : rc;
     if (rc == FH_OK) {
         rc = fh_timer_new(&node->drain, node->loop, look_if_drained, node, err);
     }
@@ -538,9 +535,11 @@ static void end(struct fh_node *node)
     fh_timer_free(node->drain);
     fh_timer_free(node->hourly);
     fh_timer_free(node->sweep);
+    fh_courier_free(node->courier);
     fh_remote_publisher_free(node->remote_publisher);
     fh_publisher_free(node->publisher);
     fh_schedule_free(node->schedule);
+    fh_policing_free(node->policing);
     fh_serve_free(node->serve);
     fh_mesh_free(node->mesh);
     fh_crew_free(node->crew);
@@ -559,7 +558,7 @@ static void end(struct fh_node *node)
 static void wind_down(struct fh_node *node)
 {
     if (node->admin != NULL && node->serve != NULL && node->schedule != NULL &&
-        node->publisher != NULL) {
+        node->publisher != NULL && node->courier != NULL) {
         quiesce(node);
         fh_loop_run(node->loop);
     }

@@ -158,6 +158,21 @@ static int start(struct fh_residence *home, struct fh_err *err)
     if (rc == FH_OK) {
         rc = fh_catalog_open(&home->catalog, &catalog, err);
     }
+    home->grants = (struct fh_grants){
+        .store = home->store, .dir = home->dir, .mesh_id = home->mesh_id, .domain = home->domain};
+    const struct fh_policies_options policies = {
+        .store = home->store, .dir = home->dir, .mesh_id = home->mesh_id, .domain = home->domain};
+    if (rc == FH_OK) {
+        rc = fh_policies_open(&home->policies, &policies, err);
+    }
+    const struct fh_rights_options rights = {.catalog = home->catalog,
+                                             .dir = home->dir,
+                                             .grants = &home->grants,
+                                             .policies = home->policies,
+                                             .domain = home->domain};
+    if (rc == FH_OK) {
+        rc = fh_rights_new(&home->rights, &rights, err);
+    }
     struct fh_sign_public key = fh_keystore_sign_public(home->keys);
     if (rc == FH_OK) {
         home->identity = fh_identity_new(home->dir,
@@ -180,6 +195,8 @@ int fh_residence_open(struct fh_residence *home, const struct fh_config *config,
 void fh_residence_close(struct fh_residence *home)
 {
     fh_identity_free(home->identity);
+    fh_rights_free(home->rights);
+    fh_policies_close(home->policies);
     fh_catalog_close(home->catalog);
     fh_directory_free(home->dir);
     fh_store_close(home->store);

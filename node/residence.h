@@ -13,6 +13,7 @@
 
 #include "node/config.h"
 #include "node/peer/admit.h"
+#include "node/query/rights.h"
 #include "node/state/catalog.h"
 #include "node/state/keystore.h"
 
@@ -25,6 +26,9 @@ struct fh_residence {
     struct fh_domain_id domain; /* ours */
     struct fh_directory *dir;
     struct fh_catalog *catalog;
+    struct fh_grants grants; /* opened with the catalogue */
+    struct fh_policies *policies;
+    struct fh_rights *rights;
     struct fh_identity *identity;
 };
 

@@ -68,12 +68,18 @@ static void sweep(void *user)
     int64_t wall = fh_clock_wall_ms();
     for (size_t i = 0; i < FH_SERVED_SLOTS;) {
         struct fh_served *slot = &q->table.slots[i];
-        if (slot->session != NULL &&
-            (fh_session_deadline(slot->session) <= now || !stands(q, slot, wall))) {
+        if (slot->session != NULL && (fh_session_deadline(slot->session) <= now || slot->leaving)) {
             fh_served_drop(&q->table, slot); /* another one may move into this slot: look again */
-        } else {
-            i++;
+            continue;
         }
+        if (slot->session != NULL && !stands(q, slot, wall)) {
+            /* What it asked ends now, and is told why: the session is closed at the next look. */
+            slot->leaving = true;
+            if (q->options.gone != NULL) {
+                q->options.gone(slot->number, q->options.user);
+            }
+        }
+        i++;
     }
     fh_timer_set(q->sweep, now + SWEEP_MS);
 }
@@ -361,7 +367,7 @@ static void take_frame(struct fh_questions *q, struct fh_bytes bytes, struct ori
         answer_first(q, &frame, origin);
     } else if (frame.type == FH_FRAME_HS3 && handshake) {
         answer_last(q, slot, &frame, origin);
-    } else if (frame.type == FH_FRAME_REQUEST && slot != NULL && slot->open) {
+    } else if (frame.type == FH_FRAME_REQUEST && slot != NULL && slot->open && !slot->leaving) {
         ask(q, slot, &frame, origin);
     } else {
         send_reject(origin, FH_ENOTFOUND); /* the caller starts a new session */

@@ -9,8 +9,9 @@
  *
  * Sessions are bounded in all and per key; handshakes make room first, then strangers, then the
  * member that was quiet longest. A session stays on the way on which it was made (direct, or
- * through one relay) and ends, within a second, when its key loses its standing. Strangers may ask
- * REDEEM, STATUS and PROBE alone; SYNC and PUSH are between nodes.
+ * through one relay) and takes nothing more within a second when its key loses its standing: what
+ * it asked is ended, and told why, before it is closed. Strangers may ask REDEEM, STATUS and PROBE
+ * alone; SYNC and PUSH are between nodes.
  *
  * Does not: know what a question means. Thread: the loop's, except fh_question_answer*,
  * fh_question_refuse: any one thread that holds the question. Ownership: a question is given to the

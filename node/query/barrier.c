@@ -11,6 +11,7 @@
 #include "proto/query/ring.h"
 
 #include <pthread.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { SETUP_MS = 5000 };
@@ -35,6 +36,9 @@ struct feed {
 struct entry {
     uint32_t number; /* of the table in the plan */
     struct fh_masked_table table;
+    bool keepable; /* as a snapshot, by this key */
+    bool read;
+    struct fh_snapshot_key key;
 };
 
 struct fh_barrier {
@@ -100,6 +104,53 @@ int fh_barrier_mask(struct fh_stream *stream,
     return fh_masked_make(out, &of, planned->view, stream->serve->options.keys, stream->arena, err);
 }
 
+/* By what a snapshot of the table is found. */
+static bool make_key(struct fh_snapshot_key *out,
+                     const struct fh_plan_table *planned,
+                     const struct fh_masked_table *table,
+                     int file)
+{
+    struct stat s;
+    if (!fh_masked_keepable(table) || fstat(file, &s) != 0) {
+        return false;
+    }
+    const struct fh_record_id *contract = &planned->table.entry.announcement.contract;
+    const struct fh_bytes parts[] = {
+        fh_bytes(contract->b, sizeof contract->b),
+        fh_bytes(table->view->id.b, sizeof table->view->id.b),
+        fh_bytes_cstr(planned->table.name),
+    };
+    const int64_t facts[] = {(int64_t)s.st_dev,
+                             (int64_t)s.st_ino,
+                             (int64_t)s.st_size,
+                             (int64_t)s.st_mtim.tv_sec,
+                             (int64_t)s.st_mtim.tv_nsec,
+                             (int64_t)s.st_ctim.tv_sec,
+                             (int64_t)s.st_ctim.tv_nsec};
+    out->table = fh_hash_parts(parts, FH_COUNT(parts));
+    out->source = fh_hash(fh_bytes(facts, sizeof facts));
+    return true;
+}
+
+/* The table as its snapshot, which is open to whoever has this view; false when there is none. */
+static bool add_snapshot(struct fh_stream *stream, const struct entry *entry)
+{
+    struct fh_source_set *sources = &stream->sources;
+    int fd = entry->keepable ? fh_snapshots_find(stream->serve->snapshots, &entry->key) : -1;
+    if (fd < 0) {
+        return false;
+    }
+    FH_ASSERT(sources->file_count < FH_QUERY_TABLES_MAX);
+    struct fh_table *table = &sources->tables[sources->table_count];
+    *table = entry->table.visible;
+    table->number = sources->table_count++;
+    table->format = FH_SOURCE_PARQUET;
+    table->file_count = 1;
+    table->first_file = sources->file_count;
+    sources->files[sources->file_count++] = fd;
+    return true;
+}
+
 int fh_barrier_add(struct fh_stream *stream,
                    const struct fh_plan_table *planned,
                    struct fh_err *err)
@@ -108,8 +159,9 @@ int fh_barrier_add(struct fh_stream *stream,
     if (rc != FH_OK) {
         return rc;
     }
+    struct fh_barrier *barrier = stream->barrier;
     struct fh_source_set *shown = &stream->sources;
-    struct fh_source_set *hidden = &stream->barrier->sources;
+    struct fh_source_set *hidden = &barrier->sources;
     struct entry *entry = fh_arena_alloc(stream->arena, sizeof *entry);
     if (entry == NULL || shown->table_count == FH_QUERY_TABLES_MAX) {
         return fh_err_set(err, FH_ENOMEM, "no memory for the tables of a query");
@@ -117,20 +169,30 @@ int fh_barrier_add(struct fh_stream *stream,
     rc = fh_source_add_own(hidden, planned, stream->serve->options.store, stream->arena, err);
     if (rc == FH_OK) {
         const struct fh_table *real = &hidden->tables[hidden->table_count - 1];
+        *entry = (struct entry){.number = shown->table_count};
         rc = fh_barrier_mask(stream, planned, real, &entry->table, err);
     }
-    if (rc == FH_OK) {
-        entry->number = shown->table_count;
-        entry->table.visible.number = entry->number;
-        shown->tables[shown->table_count++] = entry->table.visible;
-        stream->barrier->entries[stream->barrier->count++] = entry;
+    if (rc != FH_OK) {
+        return rc;
     }
-    return rc;
+    entry->keepable =
+        make_key(&entry->key, planned, &entry->table, hidden->files[hidden->file_count - 1]);
+    if (add_snapshot(stream, entry)) {
+        fh_masked_wipe(&entry->table);
+        return FH_OK; /* its source is closed with the others */
+    }
+    entry->table.visible.number = entry->number;
+    shown->tables[shown->table_count++] = entry->table.visible;
+    barrier->entries[barrier->count++] = entry;
+    return FH_OK;
 }
 
 int fh_barrier_take_worker(struct fh_barrier *barrier, struct fh_err *err)
 {
     struct fh_stream *stream = barrier->stream;
+    if (barrier->count == 0) {
+        return FH_OK; /* there is a snapshot of each table */
+    }
     return fh_crew_take(stream->serve->options.crew,
                         stream->session,
                         FH_WORKER_SCAN,
@@ -344,11 +406,11 @@ static void opened(void *user)
     fh_stream_settle(stream);
 }
 
-static const struct fh_masked_table *find_table(const struct fh_barrier *barrier, uint32_t number)
+static struct entry *find_entry(const struct fh_barrier *barrier, uint32_t number)
 {
     for (uint32_t i = 0; i < barrier->count; i++) {
         if (barrier->entries[i]->number == number) {
-            return &barrier->entries[i]->table;
+            return barrier->entries[i];
         }
     }
     return NULL;
@@ -388,13 +450,13 @@ static struct feed *new_feed(struct fh_barrier *barrier,
 bool fh_barrier_scan(struct fh_stream *stream, const struct fh_channel_scan *scan)
 {
     struct fh_barrier *barrier = stream->barrier;
-    const struct fh_masked_table *table =
-        barrier == NULL ? NULL : find_table(barrier, scan->number);
-    if (table == NULL) {
+    struct entry *entry = barrier == NULL ? NULL : find_entry(barrier, scan->number);
+    if (entry == NULL) {
         return false;
     }
     struct fh_err err;
-    struct feed *feed = new_feed(barrier, table, scan);
+    struct feed *feed = new_feed(barrier, &entry->table, scan);
+    entry->read = true;
     int rc = feed == NULL
                  ? fh_err_set(
                        &err, FH_EPROTO, "the worker scans columns that are not there, or too often")
@@ -472,12 +534,34 @@ bool fh_barrier_at_work(struct fh_stream *stream)
     return busy;
 }
 
+/* The scan worker of a query that went well may write a table that it read, for the next one. */
+static void offer_snapshot(struct fh_barrier *barrier)
+{
+    struct fh_snapshots *snapshots = barrier->stream->serve->snapshots;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf sql;
+    fh_buf_init(&sql, FH_CHANNEL_FEED_BYTES_MAX);
+    for (uint32_t i = 0; i < barrier->count && barrier->worker != NULL; i++) {
+        const struct entry *entry = barrier->entries[i];
+        if (!entry->keepable || !entry->read || !fh_snapshots_wants(snapshots, &entry->key)) {
+            continue;
+        }
+        fh_buf_reset(&sql);
+        fh_masked_select_all(&sql, &entry->table);
+        if (fh_buf_ok(&sql) == FH_OK) {
+            fh_snapshots_write(snapshots, &entry->key, FH_TAKE(barrier->worker), fh_buf_view(&sql));
+        }
+    }
+}
+
 void fh_barrier_free(struct fh_barrier *barrier)
 {
     if (barrier == NULL) {
         return;
     }
     FH_ASSERT(!barrier->waiting && barrier->opening == 0);
+    if (barrier->worker != NULL && !barrier->broken && !fh_worker_dead(barrier->worker)) {
+        offer_snapshot(barrier);
+    }
     for (uint32_t i = 0; i < barrier->count; i++) {
         fh_masked_wipe(&barrier->entries[i]->table);
     }

@@ -3,10 +3,7 @@
 
 #include <inttypes.h>
 #include <string.h>
-
-static const uint64_t minute_us = UINT64_C(60) * 1000 * 1000;
-static const uint64_t hour_us = UINT64_C(3600) * 1000 * 1000;
-static const uint64_t day_us = UINT64_C(86400) * 1000 * 1000;
+#include <strings.h>
 
 /* ---- the table ---- */
 
@@ -143,21 +140,12 @@ static void put_hash(struct fh_buf *out, const struct fh_masked_column *column, 
     fh_buf_add_u8(out, ')');
 }
 
-/* Characters, not bytes: length, left and right count code points. */
 static void put_partial(struct fh_buf *out, const struct fh_mask *mask, const char *name)
 {
-    uint64_t kept = (uint64_t)mask->keep_first + mask->keep_last;
-    fh_buf_add_cstr(out, "CASE WHEN length(");
+    uint64_t keep = (uint64_t)mask->keep_first << 32 | mask->keep_last;
+    fh_buf_printf(out, "system.main.fh_mask_partial(%" PRIu64 "::UBIGINT, ", keep);
     fh_masked_name(out, name);
-    fh_buf_printf(out, ") <= %" PRIu64 " THEN repeat('*', length(", kept);
-    fh_masked_name(out, name);
-    fh_buf_add_cstr(out, ")) ELSE left(");
-    fh_masked_name(out, name);
-    fh_buf_printf(out, ", %u) || repeat('*', length(", mask->keep_first);
-    fh_masked_name(out, name);
-    fh_buf_printf(out, ") - %" PRIu64 ") || right(", kept);
-    fh_masked_name(out, name);
-    fh_buf_printf(out, ", %u) END", mask->keep_last);
+    fh_buf_add_u8(out, ')');
 }
 
 static void put_floor(struct fh_buf *out, uint64_t step, const char *name)
@@ -188,38 +176,39 @@ static void put_decimal(struct fh_buf *out, struct fh_type type, uint64_t step, 
     fh_buf_add_cstr(out, ") END");
 }
 
-/* A unit of a TIMESTAMP expression that stands in `value`. */
-static void put_truncated(struct fh_buf *out, enum fh_mask_unit unit, const char *value)
-{
-    static const char *const names[FH_MASK_UNIT_COUNT] = {
-        [FH_MASK_MONTH] = "month",
-        [FH_MASK_QUARTER] = "quarter",
-        [FH_MASK_YEAR] = "year",
-        [FH_MASK_DECADE] = "decade",
-    };
-    uint64_t step = unit == FH_MASK_MINUTE ? minute_us : unit == FH_MASK_HOUR ? hour_us : day_us;
-    if (names[unit] != NULL) {
-        /* TRY: beyond the years that there are, nothing is shown. */
-        fh_buf_printf(out, "TRY(date_trunc('%s', %s))", names[unit], value);
-    } else {
-        fh_buf_printf(out, "system.main.fh_mask_floor(%" PRIu64 "::UBIGINT, %s)", step, value);
-    }
-}
+static const struct {
+    uint64_t micros; /* of a TIMESTAMP or TIME; else */
+    uint64_t months;
+} units[FH_MASK_UNIT_COUNT] = {
+    [FH_MASK_MINUTE] = {.micros = UINT64_C(60) * 1000 * 1000},
+    [FH_MASK_HOUR] = {.micros = UINT64_C(3600) * 1000 * 1000},
+    [FH_MASK_DAY] = {.micros = UINT64_C(86400) * 1000 * 1000},
+    [FH_MASK_MONTH] = {.months = 1},
+    [FH_MASK_QUARTER] = {.months = 3},
+    [FH_MASK_YEAR] = {.months = 12},
+    [FH_MASK_DECADE] = {.months = 120},
+};
 
-/* Dates and times, by way of TIMESTAMP, which is UTC everywhere in a worker. */
+/* A DATE, TIME or TIMESTAMP, or by way of the last what else there is, which is UTC in a worker. A
+ * TIMESTAMP_NS has fewer years than that: where the begin of a unit is in none, it is NULL. */
 static void
 put_time_unit(struct fh_buf *out, struct fh_type type, enum fh_mask_unit unit, const char *name)
 {
-    FH_CLEANUP(fh_buf_fini) struct fh_buf value;
-    fh_buf_init(&value, 4 * FH_COLUMN_NAME_BYTES_MAX + 64);
-    fh_buf_add_cstr(&value, "CAST(");
-    fh_masked_name(&value, name);
-    fh_buf_add_cstr(&value, " AS TIMESTAMP)");
-    fh_buf_add_cstr(out, "TRY_CAST(");
-    put_truncated(out, unit, fh_buf_cstr(&value));
-    fh_buf_add_cstr(out, " AS ");
-    put_type(out, type);
-    fh_buf_add_u8(out, ')');
+    bool whole =
+        type.code == FH_TYPE_DATE || type.code == FH_TYPE_TIME || type.code == FH_TYPE_TIMESTAMP;
+    fh_buf_add_cstr(out, whole ? "" : "TRY_CAST(");
+    if (units[unit].months > 0) {
+        fh_buf_printf(out, "system.main.fh_mask_months(%" PRIu64 "::UBIGINT, ", units[unit].months);
+    } else {
+        fh_buf_printf(out, "system.main.fh_mask_floor(%" PRIu64 "::UBIGINT, ", units[unit].micros);
+    }
+    fh_buf_add_cstr(out, whole ? "" : "CAST(");
+    fh_masked_name(out, name);
+    fh_buf_add_cstr(out, whole ? ")" : " AS TIMESTAMP)) AS ");
+    if (!whole) {
+        put_type(out, type);
+        fh_buf_add_u8(out, ')');
+    }
 }
 
 static bool is_number(struct fh_type type)
@@ -245,9 +234,9 @@ static bool put_generalised(struct fh_buf *out,
         put_decimal(out, type, mask->step, name);
     } else if (mask->unit == FH_MASK_STEP || mask->unit >= FH_MASK_UNIT_COUNT) {
         return false;
-    } else if (time) {
-        put_floor(out, mask->unit == FH_MASK_MINUTE ? minute_us : hour_us, name);
-    } else if (date || is_timestamp(type)) {
+    } else if (date && mask->unit == FH_MASK_DAY) {
+        fh_masked_name(out, name); /* it is one */
+    } else if (date || time || is_timestamp(type)) {
         put_time_unit(out, type, mask->unit, name);
     } else {
         return false;
@@ -313,6 +302,15 @@ static void put_rows(struct fh_buf *out, const struct fh_masked_table *table)
     fh_buf_add_u8(out, ')');
 }
 
+static void put_column(struct fh_buf *out, const struct fh_masked_table *table, uint32_t index)
+{
+    const struct fh_masked_column *column = &table->columns[index];
+    const struct fh_column *source = &table->real.columns[column->at];
+    put_masked(out, column, source);
+    fh_buf_add_cstr(out, " AS ");
+    fh_masked_name(out, source->name);
+}
+
 void fh_masked_select(struct fh_buf *out,
                       const struct fh_masked_table *table,
                       const uint32_t *columns,
@@ -320,12 +318,18 @@ void fh_masked_select(struct fh_buf *out,
 {
     fh_buf_add_cstr(out, count == 0 ? "SELECT count(*)" : "SELECT ");
     for (uint32_t i = 0; i < count; i++) {
-        const struct fh_masked_column *column = &table->columns[columns[i]];
-        const struct fh_column *source = &table->real.columns[column->at];
         fh_buf_add_cstr(out, i == 0 ? "" : ", ");
-        put_masked(out, column, source);
-        fh_buf_add_cstr(out, " AS ");
-        fh_masked_name(out, source->name);
+        put_column(out, table, columns[i]);
+    }
+    put_rows(out, table);
+}
+
+void fh_masked_select_all(struct fh_buf *out, const struct fh_masked_table *table)
+{
+    fh_buf_add_cstr(out, "SELECT ");
+    for (uint32_t i = 0; i < table->visible.column_count; i++) {
+        fh_buf_add_cstr(out, i == 0 ? "" : ", ");
+        put_column(out, table, i);
     }
     put_rows(out, table);
 }
@@ -334,4 +338,88 @@ void fh_masked_select_rows(struct fh_buf *out, const struct fh_masked_table *tab
 {
     fh_buf_add_cstr(out, "SELECT true");
     put_rows(out, table);
+}
+
+/* ---- copies ---- */
+
+static bool parquet_keeps(struct fh_type type)
+{
+    switch (type.code) {
+    case FH_TYPE_HUGEINT: /* becomes a DOUBLE */
+    case FH_TYPE_INTERVAL:
+    case FH_TYPE_JSON:
+    case FH_TYPE_TIMESTAMP_S: /* other units */
+    case FH_TYPE_TIMESTAMP_MS:
+    case FH_TYPE_TIMESTAMP_NS:
+        return false;
+    default:
+        return true;
+    }
+}
+
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static bool is_harmless_word(const char *word, size_t size)
+{
+    static const char *const before_bracket[] = {"in", "and", "or", "not", "between", "like", "is"};
+    for (size_t i = 0; i < FH_COUNT(before_bracket); i++) {
+        if (strlen(before_bracket[i]) == size && strncasecmp(word, before_bracket[i], size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Words of time that need no brackets begin so. */
+static bool asks_for_time(const char *word, size_t size)
+{
+    static const char *const begins[] = {"current", "local", "today", "now", "user", "session"};
+    for (size_t i = 0; i < FH_COUNT(begins); i++) {
+        size_t most = strlen(begins[i]);
+        if (size >= most && strncasecmp(word, begins[i], most) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Looks at words alone, also at those within quotes: what is refused is only not kept. */
+static bool is_timeless(const char *filter)
+{
+    for (const char *p = filter; *p != '\0';) {
+        if ((unsigned char)*p >= 0x80) {
+            return false;
+        }
+        if (!is_word(*p)) {
+            p++;
+            continue;
+        }
+        const char *word = p;
+        while (is_word(*p)) {
+            p++;
+        }
+        size_t size = (size_t)(p - word);
+        const char *next = p + strspn(p, " \t\r\n\"");
+        bool call = *next == '(' && !is_harmless_word(word, size);
+        if (call || asks_for_time(word, size)) {
+            return false;
+        }
+    }
+    return strstr(filter, "/*") == NULL && strstr(filter, "--") == NULL;
+}
+
+bool fh_masked_keepable(const struct fh_masked_table *table)
+{
+    static const struct fh_hash none;
+    bool keepable = memcmp(table->view->id.b, none.b, sizeof none.b) != 0;
+    for (uint32_t i = 0; i < table->visible.column_count; i++) {
+        keepable = keepable && parquet_keeps(table->visible.columns[i].type);
+    }
+    for (uint32_t i = 0; i < table->view->filter_count; i++) {
+        keepable = keepable && is_timeless(table->view->filters[i]);
+    }
+    return keepable;
 }

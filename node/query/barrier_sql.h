@@ -68,7 +68,13 @@ void fh_masked_select(struct fh_buf *out,
                       const uint32_t *columns,
                       uint32_t count);
 
+/* Appends the SELECT of all visible columns. */
+void fh_masked_select_all(struct fh_buf *out, const struct fh_masked_table *table);
 /* Appends the SELECT of `true` for each row. */
 void fh_masked_select_rows(struct fh_buf *out, const struct fh_masked_table *table);
+
+/* Whether a copy of the masked table made now says the same later: types that Parquet keeps, and
+ * filters that call nothing and ask for no time. A filter that is not understood is none. */
+bool fh_masked_keepable(const struct fh_masked_table *table);
 
 #endif

@@ -319,6 +319,20 @@ void fh_crew_give(struct fh_crew *crew, struct fh_worker *worker, bool broken)
     FH_ASSERT(false); /* not ours */
 }
 
+unsigned fh_crew_at_work(const struct fh_crew *crew)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < FH_WORKERS_MAX; i++) {
+        count += crew->hands[i].worker != NULL && !crew->hands[i].idle;
+    }
+    return count;
+}
+
+const char *fh_crew_folder(const struct fh_crew *crew)
+{
+    return fh_workers_folder(crew->options.workers);
+}
+
 void fh_crew_forget(struct fh_crew *crew, uint64_t session)
 {
     for (size_t i = 0; i < FH_WORKERS_MAX; i++) {

@@ -47,6 +47,10 @@ FH_MUST_CHECK int fh_crew_take(struct fh_crew *crew,
 bool fh_crew_has_idle(struct fh_crew *crew, uint64_t session, enum fh_worker_role role);
 /* Gives a worker back: kept for its session for a while, or ended when `broken` or dead. */
 void fh_crew_give(struct fh_crew *crew, struct fh_worker *worker, bool broken);
+/* Workers that are taken and not given back. */
+unsigned fh_crew_at_work(const struct fh_crew *crew);
+/* The folder of the workers' own files; "" = they have none. Lent. */
+const char *fh_crew_folder(const struct fh_crew *crew);
 /* The session is over: its idle workers end now, those at work when they are given back. */
 void fh_crew_forget(struct fh_crew *crew, uint64_t session);
 /* Ends all idle workers and the one that stands by; none stands by any more. */

@@ -34,6 +34,7 @@ static void answer(struct fh_stream *stream, const struct fh_bytes *batch, bool 
     }
     struct fh_bytes record = fh_buf_view(&receipt);
     fh_msg_query_answer(&out, stream->id, batch, end ? &record : NULL);
+    fh_view_tell(&out, stream);
     fh_question_answer_buf(FH_TAKE(stream->opening), &out);
     stream->inlined = end ? FH_STREAM_WHOLE : FH_STREAM_BEGUN;
 }

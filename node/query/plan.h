@@ -16,11 +16,17 @@
 #include "node/state/catalog.h"
 #include "proto/governance/view.h"
 
+struct fh_right; /* rights.h */
+
 struct fh_plan_table {
     struct fh_catalog_table table;
-    const char *written;        /* product as the SQL writes it, "flights@1" included */
-    bool sole;                  /* the only table of its product */
-    const struct fh_view *view; /* what the consumer may see of an own table; NULL: all of it */
+    const char *written;          /* product as the SQL writes it, "flights@1" included */
+    bool sole;                    /* the only table of its product */
+    const struct fh_view *view;   /* what the consumer may see of an own table; NULL: all of it */
+    const struct fh_right *right; /* where that comes from; NULL: it was not asked */
+    bool filtered;                /* not all rows are there for the consumer; own or another's */
+    uint32_t masked_count;        /* columns that are masked for the consumer */
+    const char **masked;
 };
 
 struct fh_plan {

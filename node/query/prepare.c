@@ -9,7 +9,6 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/query/gate_params.h"
-#include "proto/governance/access.h"
 #include "proto/settings/settings.h"
 
 #include <stdio.h>
@@ -98,6 +97,14 @@ static uint64_t rows_max(const struct fh_stream *stream)
     return wanted < settings->stream_rows_max ? wanted : settings->stream_rows_max;
 }
 
+/* The same, as far as the budgets go; 0: no bound. */
+static uint64_t rows_left(const struct fh_stream *stream, uint64_t most)
+{
+    return stream->rows_left == UINT64_MAX        ? most
+           : most > 0 && most < stream->rows_left ? most
+                                                  : stream->rows_left;
+}
+
 /* Pool thread. */
 static void begin_work(void *user)
 {
@@ -129,7 +136,7 @@ static void begin_work(void *user)
     if (rc == FH_OK) {
         struct fh_channel_run run = {
             .sql = sql,
-            .rows_max = rows_max(stream),
+            .rows_max = rows_left(stream, rows_max(stream)),
             .window = FH_QUERY_WINDOW,
             .params = stream->params,
             .param_count = stream->kind == FH_STREAM_SCAN ? 0 : stream->verdict->gate.param_count,
@@ -170,16 +177,33 @@ static void begun(void *user)
         return;
     }
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
-    fh_buf_init(&out, 64);
-    if (stream->kind == FH_STREAM_SCAN) {
-        fh_msg_stream_answer(&out, stream->id);
-    } else {
+    fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
+    if (stream->kind == FH_STREAM_QUERY) {
         fh_msg_query_answer(&out, stream->id, NULL, NULL);
+        fh_view_tell(&out, stream);
+    } else {
+        fh_msg_stream_answer(&out, stream->id);
     }
     fh_question_answer_buf(FH_TAKE(stream->opening), &out);
 }
 
 /* ---- plan and access ---- */
+
+int fh_stream_decide(struct fh_stream *stream,
+                     const struct fh_plan_table *table,
+                     struct fh_arena *arena,
+                     struct fh_right *out,
+                     struct fh_err *err)
+{
+    const struct fh_rights_question question = {
+        .consumer = stream->request.consumer,
+        .key = stream->request.key,
+        .entry = stream->entry_domain,
+        .purpose = stream->request.purpose,
+        .now_ms = fh_clock_wall_ms(),
+    };
+    return fh_rights_decide(stream->serve->options.rights, &question, table, arena, out, err);
+}
 
 static int
 check_table(struct fh_stream *stream, const struct fh_plan_table *table, struct fh_err *err)
@@ -216,15 +240,27 @@ check_table(struct fh_stream *stream, const struct fh_plan_table *table, struct 
                            product->product,
                            product->version);
     }
-    struct fh_access access = {
-        .owner = product->domain,
-        .owner_name = table->table.entry.domain_name,
-        .product = product->product,
-        .open_to_mesh = table->table.entry.open_to_mesh,
-        .consumer = stream->request.consumer,
-        .entry = stream->entry_domain,
-    };
-    return fh_access_decide(&access, err);
+    return FH_OK;
+}
+
+/* What the asker may see of an own table, for as long as the stream lives. */
+static int entitle(struct fh_stream *stream, struct fh_plan_table *table, struct fh_err *err)
+{
+    struct fh_right *right = fh_arena_alloc(stream->arena, sizeof *right);
+    int rc = right == NULL ? fh_err_set(err, FH_ENOMEM, "no memory for a right")
+                           : fh_stream_decide(stream, table, stream->arena, right, err);
+    if (rc == FH_OK) {
+        table->right = right;
+        table->view = &right->view;
+        rc = fh_view_note(table, stream->arena, err);
+    }
+    return rc;
+}
+
+static bool is_own(const struct fh_stream *stream, const struct fh_plan_table *table)
+{
+    return fh_domain_id_equal(&table->table.entry.announcement.domain,
+                              &stream->serve->options.domain);
 }
 
 static bool is_masked(const struct fh_plan_table *table)
@@ -264,15 +300,15 @@ static const struct fh_source_place *place_of(const struct fh_stream *stream,
 static int
 add_table(struct fh_stream *stream, const struct fh_plan_table *table, struct fh_err *err)
 {
-    const struct fh_serve_options *o = &stream->serve->options;
     const struct fh_source_place *place = place_of(stream, table);
-    if (!fh_domain_id_equal(&table->table.entry.announcement.domain, &o->domain)) {
+    if (!is_own(stream, table)) {
         return fh_source_add_remote(&stream->sources, table, stream->arena, err);
     }
     if (!is_masked(table)) {
         return place != NULL
                    ? fh_source_add_found(&stream->sources, table, place, err)
-                   : fh_source_add_own(&stream->sources, table, o->store, stream->arena, err);
+                   : fh_source_add_own(
+                         &stream->sources, table, stream->serve->options.store, stream->arena, err);
     }
     return stream->kind == FH_STREAM_SCAN ? add_masked_scan(stream, table, err)
                                           : fh_barrier_add(stream, table, err);
@@ -282,9 +318,13 @@ static int open_tables(struct fh_stream *stream, struct fh_err *err)
 {
     int rc = FH_OK;
     for (uint32_t i = 0; rc == FH_OK && i < stream->plan.table_count; i++) {
-        rc = check_table(stream, &stream->plan.tables[i], err);
+        struct fh_plan_table *table = &stream->plan.tables[i];
+        rc = check_table(stream, table, err);
+        if (rc == FH_OK && is_own(stream, table)) {
+            rc = entitle(stream, table, err);
+        }
         if (rc == FH_OK) {
-            rc = add_table(stream, &stream->plan.tables[i], err);
+            rc = add_table(stream, table, err);
         }
     }
     return rc;
@@ -356,6 +396,7 @@ void fh_stream_begin(struct fh_stream *stream)
     struct fh_err err;
     int rc = stream->barrier == NULL ? FH_OK : fh_barrier_take_worker(stream->barrier, &err);
     if (rc == FH_EBUSY) {
+        fh_snapshots_yield(stream->serve->snapshots);
         stream->state = FH_STREAM_SHORT; /* the next worker that is given back is its own */
         return;
     }
@@ -372,10 +413,10 @@ void fh_stream_begin(struct fh_stream *stream)
     }
 }
 
-static void begin(struct fh_stream *stream)
+void fh_stream_seen(struct fh_stream *stream)
 {
     struct fh_err err;
-    if (open_tables(stream, &err) == FH_OK) {
+    if (open_tables(stream, &err) == FH_OK && fh_stream_spend(stream, &err) == FH_OK) {
         fh_stream_begin(stream);
     } else {
         fh_stream_fail(stream, &err);
@@ -404,72 +445,13 @@ static void prepare_work(void *user)
     stream->job_code = rc;
 }
 
-/* The plan of a verdict that has none, and where its own tables lie. */
-static int plan_verdict(struct fh_stream *stream, struct fh_err *err)
-{
-    const struct fh_serve_options *o = &stream->serve->options;
-    struct fh_verdict *verdict = stream->verdict;
-    if (verdict->planned) { /* it held when this began; others may use it */
-        stream->verdict = fh_verdict_again(verdict);
-        fh_verdict_unref(verdict);
-        verdict = stream->verdict;
-    }
-    if (verdict == NULL) {
-        return fh_err_set(err, FH_ENOMEM, "no memory for a plan");
-    }
-    uint64_t changes = fh_store_changes(o->store);
-    int rc = fh_plan_make(&verdict->plan, &verdict->gate, o->catalog, verdict->arena, err);
-    if (rc != FH_OK) {
-        return rc;
-    }
-    uint32_t count = verdict->plan.table_count;
-    struct fh_source_place *places = fh_arena_array(verdict->arena, count + 1, sizeof *places);
-    for (uint32_t i = 0; places != NULL && i < count; i++) {
-        const struct fh_plan_table *table = &verdict->plan.tables[i];
-        struct fh_err ignored; /* who asks to read it will hear */
-        if (fh_domain_id_equal(&table->table.entry.announcement.domain, &o->domain) &&
-            fh_source_find(&places[i], table, o->store, verdict->arena, &ignored) != FH_OK) {
-            places[i].found = false;
-        }
-    }
-    verdict->places = places;
-    verdict->planned = true;
-    verdict->changes = changes;
-    verdict->planned_ms = fh_clock_mono_ms();
-    fh_verdicts_keep(stream->serve->verdicts, verdict);
-    return FH_OK;
-}
-
-/* What one asker may see is written into its own copy of the plan. */
-static int copy_plan(struct fh_stream *stream, struct fh_err *err)
-{
-    const struct fh_plan *plan = &stream->verdict->plan;
-    size_t bytes = plan->table_count * sizeof *plan->tables;
-    stream->plan = *plan;
-    stream->plan.tables = fh_arena_alloc(stream->arena, bytes + 1);
-    if (stream->plan.tables == NULL) {
-        stream->plan.table_count = 0;
-        return fh_err_set(err, FH_ENOMEM, "no memory for a plan");
-    }
-    if (bytes > 0) {
-        memcpy(stream->plan.tables, plan->tables, bytes);
-    }
-    return FH_OK;
-}
-
 /* The gate has let it through. */
 static void go_on(struct fh_stream *stream)
 {
-    const struct fh_serve_options *o = &stream->serve->options;
     struct fh_err err;
     int rc = FH_OK;
     if (stream->verdict != NULL) {
-        if (!fh_verdict_holds(stream->verdict, fh_store_changes(o->store), fh_clock_mono_ms())) {
-            rc = plan_verdict(stream, &err);
-        }
-        if (rc == FH_OK) {
-            rc = copy_plan(stream, &err);
-        }
+        rc = fh_stream_plan(stream, &err);
         if (rc == FH_OK) {
             rc = fh_gate_params_bind(&stream->verdict->gate,
                                      stream->request.params,
@@ -483,7 +465,7 @@ static void go_on(struct fh_stream *stream)
     } else if (stream->kind == FH_STREAM_PLAN) {
         answer_plan(stream);
     } else {
-        begin(stream);
+        fh_views_ask(stream);
     }
 }
 
@@ -500,27 +482,6 @@ static void prepared(void *user)
     }
 }
 
-/* The verdict on the stream's text: one that holds, one whose gate is known, or an empty one. */
-static int find_verdict(struct fh_stream *stream, struct fh_err *err)
-{
-    struct fh_serve *serve = stream->serve;
-    if (stream->kind == FH_STREAM_SCAN) {
-        stream->judged = true; /* its SQL is ours */
-        return FH_OK;
-    }
-    struct fh_verdict *known = fh_verdicts_find(serve->verdicts, stream->session, stream->sql);
-    stream->judged = known != NULL;
-    if (known != NULL &&
-        fh_verdict_holds(known, fh_store_changes(serve->options.store), fh_clock_mono_ms())) {
-        stream->verdict = known;
-        return FH_OK;
-    }
-    stream->verdict =
-        known != NULL ? fh_verdict_again(known) : fh_verdict_new(stream->session, stream->sql);
-    fh_verdict_unref(known);
-    return stream->verdict != NULL ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory for a query");
-}
-
 bool fh_stream_prepare(struct fh_stream *stream)
 {
     const struct fh_serve_options *o = &stream->serve->options;
@@ -532,6 +493,7 @@ bool fh_stream_prepare(struct fh_stream *stream)
                           &stream->fresh,
                           &err);
     if (rc == FH_EBUSY) {
+        fh_snapshots_yield(stream->serve->snapshots);
         return false; /* its turn comes when a worker is given back */
     }
     if (rc == FH_OK) {
@@ -541,7 +503,7 @@ bool fh_stream_prepare(struct fh_stream *stream)
         stream->deadline_ms =
             stream->begun_ms + (int64_t)(stream_class ? o->settings->stream_deadline_ms
                                                       : o->settings->query_deadline_ms);
-        rc = find_verdict(stream, &err);
+        rc = fh_stream_judge(stream, &err);
     }
     if (rc == FH_OK && stream->judged && !stream->fresh) {
         go_on(stream);

@@ -144,6 +144,12 @@ static int check_receipt(struct remote *remote, unsigned outcome, struct fh_err 
         rc = fh_err_rule(
             err, FH_ESIG, "receipt.request", "the owner's receipt is for another request");
     }
+    if (rc == FH_OK && !fh_receipt_is_under(receipt, &owner->contract)) {
+        rc = fh_err_rule(err,
+                         FH_ESIG,
+                         "receipt.contract",
+                         "the owner's receipt is not under the contract that was asked");
+    }
     if (rc == FH_OK && outcome == FH_OK &&
         (receipt->outcome != FH_OK || receipt->sent.rows != seen.rows ||
          receipt->sent.batches != seen.batches ||

@@ -11,6 +11,8 @@
 #include "node/io/loop.h"
 #include "node/query/prescan.h"
 #include "node/query/stream.h"
+#include "proto/session/messages_access.h"
+#include "proto/session/messages_policy.h"
 #include "proto/settings/settings.h"
 
 #include <stdio.h>
@@ -309,6 +311,46 @@ static void serve_scan(struct fh_serve *serve, struct fh_question *question)
     }
 }
 
+/* A node that joins asks whether the consumer may still read a table that it scanned (STILL), or
+ * what of a table there is to be seen before it scans (VIEW). */
+static void serve_right(struct fh_serve *serve, struct fh_question *question)
+{
+    struct fh_err err;
+    struct fh_bytes record;
+    struct fh_right right;
+    struct fh_stream *stream = new_stream(serve, question, FH_STREAM_SCAN);
+    if (stream == NULL) {
+        return;
+    }
+    struct fh_pack_reader *fields = fh_question_fields(question);
+    bool sees = fh_question_code(question) == FH_MSG_VIEW;
+    int rc = sees ? fh_msg_view_read(fields, &record, &stream->scan_table, &err)
+                  : fh_msg_still_read(fields, &record, &stream->scan_table, &err);
+    if (rc == FH_OK) {
+        rc = take_request(stream, record, &err);
+    }
+    if (rc == FH_OK) {
+        rc = plan_scan(stream, &err);
+    }
+    if (rc == FH_OK) {
+        rc = fh_stream_decide(stream, &stream->plan.tables[0], stream->arena, &right, &err);
+    }
+    if (rc == FH_OK) {
+        FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+        fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
+        if (sees) {
+            fh_view_answer(&out, &stream->plan.tables[0], &right);
+        } else {
+            const struct fh_msg_still still = {.open = right.view.open, .view = right.view.id};
+            fh_msg_still_answer(&out, &still);
+        }
+        fh_question_answer_buf(FH_TAKE(stream->opening), &out);
+        fh_stream_end(stream, NULL);
+    } else {
+        fh_stream_fail(stream, &err);
+    }
+}
+
 /* ---- NEXT and CANCEL ---- */
 
 static struct fh_stream *find(struct fh_serve *serve, uint64_t id, uint64_t session)
@@ -383,6 +425,10 @@ void fh_serve_question(struct fh_serve *serve, struct fh_question *question)
     case FH_MSG_CANCEL:
         serve_cancel(serve, question);
         break;
+    case FH_MSG_STILL:
+    case FH_MSG_VIEW:
+        serve_right(serve, question);
+        break;
     default:
         FH_ASSERT(false); /* node.c sends only these here */
     }
@@ -434,6 +480,8 @@ static void watch(void *user)
             fh_stream_end(stream, &err);
         }
     }
+    fh_serve_rejudge(serve);
+    fh_budget_flush(serve->budget, now, false);
     fh_timer_set(serve->watch, now + WATCH_MS);
     fh_turns_next(serve); /* may set the timer to now */
 }
@@ -446,12 +494,25 @@ int fh_serve_new(struct fh_serve **out, const struct fh_serve_options *options, 
     }
     serve->options = *options;
     fh_list_init(&serve->streams);
-    int rc = fh_verdicts_new(&serve->verdicts, err);
+    struct fh_snapshots_options snapshots = {
+        .loop = options->loop,
+        .crew = options->crew,
+        .folder = fh_crew_folder(options->crew),
+    };
+    int rc = fh_snapshots_new(&serve->snapshots, &snapshots, err);
+    if (rc == FH_OK) {
+        rc = fh_verdicts_new(&serve->verdicts, err);
+    }
+    if (rc == FH_OK) {
+        rc = fh_budget_new(&serve->budget, options->store, err);
+    }
     if (rc == FH_OK) {
         rc = fh_timer_new(&serve->watch, options->loop, watch, serve, err);
     }
     if (rc != FH_OK) {
+        fh_budget_free(serve->budget);
         fh_verdicts_free(serve->verdicts);
+        fh_snapshots_free(serve->snapshots);
         fh_free(serve);
         return rc;
     }
@@ -477,12 +538,13 @@ void fh_serve_quiesce(struct fh_serve *serve)
 {
     serve->quiet = true;
     end_all(serve, 0, "this node is going down");
+    fh_snapshots_quiesce(serve->snapshots);
     fh_crew_quiesce(serve->options.crew);
 }
 
 bool fh_serve_drained(const struct fh_serve *serve)
 {
-    return serve->count == 0;
+    return serve->count == 0 && fh_snapshots_drained(serve->snapshots);
 }
 
 void fh_serve_free(struct fh_serve *serve)
@@ -492,7 +554,9 @@ void fh_serve_free(struct fh_serve *serve)
     }
     FH_ASSERT(serve->count == 0);
     fh_timer_free(serve->watch);
+    fh_budget_free(serve->budget);
     fh_verdicts_free(serve->verdicts);
+    fh_snapshots_free(serve->snapshots);
     fh_free(serve);
 }
 

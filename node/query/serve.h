@@ -22,6 +22,7 @@
 
 #include "node/mesh/mesh.h"
 #include "node/query/crew.h"
+#include "node/query/rights.h"
 
 struct fh_serve;
 
@@ -31,6 +32,7 @@ struct fh_serve_options {
     struct fh_catalog *catalog;
     struct fh_directory *dir;
     struct fh_store *store;
+    struct fh_rights *rights;
     struct fh_keystore *keys;
     struct fh_peers *peers;
     struct fh_mesh *mesh; /* NULL when offline: own products only */
@@ -47,8 +49,12 @@ void fh_serve_quiesce(struct fh_serve *serve);
 bool fh_serve_drained(const struct fh_serve *serve);
 void fh_serve_free(struct fh_serve *serve);
 
-/* PLAN, QUERY, SCAN, NEXT, CANCEL; the question is taken. */
+/* PLAN, QUERY, SCAN, NEXT, CANCEL, STILL, VIEW; the question is taken. */
 void fh_serve_question(struct fh_serve *serve, struct fh_question *question);
+/* Judges all that runs again, by what directory, grants and policies say now; what may not be read
+ * any more ends with its reason. Called twice a second by itself, and by whoever took a record that
+ * takes a right away. */
+void fh_serve_rejudge(struct fh_serve *serve);
 /* A session ended, and with it its streams. */
 void fh_serve_session_gone(struct fh_serve *serve, uint64_t session);
 /* Streams that exist, for status and tests. */

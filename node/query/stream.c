@@ -56,6 +56,7 @@ int fh_stream_receipt(const struct fh_stream *stream,
         .finished_ms = fh_clock_wall_ms(),
         .part_count = stream->part_count,
     };
+    receipt->has_policy = fh_rights_policy(&stream->plan, &receipt->policy);
     for (uint32_t i = 0; i < stream->plan.table_count; i++) {
         const struct fh_catalog_entry *entry = &stream->plan.tables[i].table.entry;
         receipt->contracts[receipt->contract_count++] = entry->announcement.contract;
@@ -404,6 +405,7 @@ void fh_stream_settle(struct fh_stream *stream)
         stream->logged = true; /* not before: until now a job counted what it sent */
         log_end(stream);
         fh_turns_ended(stream);
+        fh_stream_spent(stream);
     }
     struct fh_err over;
     fh_err_rule(&over, FH_ESTATE, "stream.over", "this answer has ended already");

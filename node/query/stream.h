@@ -8,11 +8,15 @@
 #define FH_NODE_QUERY_STREAM_H
 
 #include "node/query/barrier.h"
+#include "node/query/budget.h"
+#include "node/query/rights.h"
 #include "node/query/serve.h"
+#include "node/query/snapshots.h"
 #include "node/query/source.h"
 #include "node/query/turns.h"
 #include "node/query/verdicts.h"
 #include "proto/query/receipt.h"
+#include "proto/session/messages_access.h"
 
 #include "common/list.h"
 
@@ -25,7 +29,9 @@ struct fh_serve {
     uint64_t last_id;
     struct fh_timer *watch;
     struct fh_verdicts *verdicts;
+    struct fh_budget *budget;
     struct fh_turns turns;
+    struct fh_snapshots *snapshots;
     bool quiet;
 };
 
@@ -41,6 +47,7 @@ enum fh_stream_kind { FH_STREAM_PLAN, FH_STREAM_QUERY, FH_STREAM_SCAN };
 enum fh_stream_state {
     FH_STREAM_QUEUED,    /* waits for its turn: fh_stream_pump has nothing to do yet */
     FH_STREAM_PREPARING, /* a worker is its own; the statement goes through the gate */
+    FH_STREAM_ASKING,    /* asks the owners of remote tables what is there to be seen */
     FH_STREAM_SHORT,     /* waits for a second worker, which scans masked tables */
     FH_STREAM_BEGINNING,
     FH_STREAM_RUNNING,
@@ -90,6 +97,7 @@ struct fh_stream {
     bool judged;                              /* the verdict's gate is known */
     struct fh_plan plan;                      /* the verdict's, or of a SCAN */
     struct fh_source_set sources;
+    uint64_t rows_left;  /* of the budgets; UINT64_MAX: they have no bound */
     int64_t started_ms;  /* wall */
     int64_t deadline_ms; /* monotonic: of its turn while it is queued, then of the query */
     int64_t touched_ms;  /* monotonic: last NEXT */
@@ -115,8 +123,15 @@ struct fh_stream {
     uint64_t next_index;
     struct fh_question *waiting[FH_STREAM_WAITING]; /* by index % FH_STREAM_WAITING */
     struct fh_err
-        failure;   /* why the stream is over: the first reason counts; FH_OK in code: well */
-    unsigned held; /* callers up the stack that still use it: see fh_stream_hold */
+        failure;     /* why the stream is over: the first reason counts; FH_OK in code: well */
+    unsigned views;  /* ASKING: owners that have not answered yet */
+    unsigned stills; /* questions to other owners whether this may still be read */
+    int64_t still_next_ms; /* monotonic */
+    struct {
+        bool known; /* its owner has said what is seen of it */
+        struct fh_msg_still first;
+    } seen[FH_QUERY_TABLES_MAX]; /* by table of the plan */
+    unsigned held;               /* callers up the stack that still use it: see fh_stream_hold */
 
     struct fh_barrier *barrier;     /* NULL: no own table is masked for this consumer */
     struct fh_masked_table *masked; /* SCAN: its table, when it is masked; in the arena */
@@ -132,10 +147,30 @@ struct fh_stream {
 /* Takes a worker and prepares, plans, begins; answers the opening question. Queued it stays when
  * there is no worker: false. */
 bool fh_stream_prepare(struct fh_stream *stream);
+/* Goes on when it is known which columns are there. */
+void fh_stream_seen(struct fh_stream *stream);
 /* Goes on with a stream that was short of a worker. */
 void fh_stream_begin(struct fh_stream *stream);
+/* What the consumer may see of this own table now (node/query/rights.h). */
+FH_MUST_CHECK int fh_stream_decide(struct fh_stream *stream,
+                                   const struct fh_plan_table *table,
+                                   struct fh_arena *arena,
+                                   struct fh_right *out,
+                                   struct fh_err *err);
 /* Refuses the opening question with what may be told, and ends the stream. */
 void fh_stream_fail(struct fh_stream *stream, const struct fh_err *err);
+
+/* planning.c */
+/* Finds the verdict on the stream's text, or makes an empty one that `judged` says is to be filled. */
+FH_MUST_CHECK int fh_stream_judge(struct fh_stream *stream, struct fh_err *err);
+/* Gives the stream its copy of the verdict's plan, made anew when it does not hold any more. */
+FH_MUST_CHECK int fh_stream_plan(struct fh_stream *stream, struct fh_err *err);
+
+/* spending.c */
+/* Counts the question in the budgets of its own tables' rights. FH_EBUSY as fh_budget_take. */
+FH_MUST_CHECK int fh_stream_spend(struct fh_stream *stream, struct fh_err *err);
+/* Counts the rows that were sent. */
+void fh_stream_spent(const struct fh_stream *stream);
 
 /* inline.c */
 /* Pool thread, behind RUN: answers the opening question with what is there soon. On failure the
@@ -163,6 +198,19 @@ void fh_stream_next(struct fh_stream *stream, struct fh_question *question, uint
 void fh_stream_give_worker(struct fh_stream *stream);
 FH_MUST_CHECK int
 fh_stream_submit(struct fh_stream *stream, void (*work)(void *), void (*done)(void *));
+
+/* view_ask.c */
+/* Asks the owners of remote tables for what is there to be seen, and then goes on or fails. */
+void fh_views_ask(struct fh_stream *stream);
+/* Notes what is masked and filtered of an own table whose view is known. FH_ENOMEM. */
+FH_MUST_CHECK int
+fh_view_note(struct fh_plan_table *table, struct fh_arena *arena, struct fh_err *err);
+/* Appends to the answer to a QUERY (fh_msg_query_answer) what is not as its owner has it. */
+void fh_view_tell(struct fh_buf *out, const struct fh_stream *stream);
+/* Appends the answer of an owner for its table. */
+void fh_view_answer(struct fh_buf *out,
+                    const struct fh_plan_table *table,
+                    const struct fh_right *right);
 
 /* remote_scan.c */
 void fh_remote_open(struct fh_stream *stream, const struct fh_channel_scan *scan);

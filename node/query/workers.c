@@ -200,6 +200,11 @@ bool fh_workers_room(const struct fh_workers *workers, uint32_t count)
     return !many_ending && workers->living - workers->released_living + count <= workers->max;
 }
 
+const char *fh_workers_folder(const struct fh_workers *workers)
+{
+    return workers->spill_root;
+}
+
 uint32_t fh_workers_count(const struct fh_workers *workers)
 {
     return workers->living;

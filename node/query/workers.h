@@ -57,6 +57,8 @@ bool fh_workers_drained(const struct fh_workers *workers);
 void fh_workers_free(struct fh_workers *workers);
 /* Whether `count` more may be spawned now. */
 bool fh_workers_room(const struct fh_workers *workers, uint32_t count);
+/* The folder of their own temporary folders, or "". Lent. */
+const char *fh_workers_folder(const struct fh_workers *workers);
 /* Processes that live. */
 uint32_t fh_workers_count(const struct fh_workers *workers);
 

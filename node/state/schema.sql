@@ -199,6 +199,56 @@ CREATE TABLE uptime (
     to_ms INTEGER NOT NULL
 ) STRICT;
 
+-- Who may read own products, and what ended that before its time. An end may come before its grant.
+CREATE TABLE grants (
+    id BLOB PRIMARY KEY,
+    grantee BLOB NOT NULL,
+    product TEXT NOT NULL,
+    not_after_ms INTEGER NOT NULL,
+    received_ms INTEGER NOT NULL,
+    bytes BLOB NOT NULL
+) STRICT;
+CREATE INDEX grants_product ON grants (product, grantee);
+
+CREATE TABLE grant_ends (
+    id BLOB PRIMARY KEY,
+    target BLOB NOT NULL,
+    since_ms INTEGER NOT NULL,
+    received_ms INTEGER NOT NULL,
+    bytes BLOB NOT NULL
+) STRICT;
+CREATE INDEX grant_ends_target ON grant_ends (target);
+
+-- Access requests: those of own products, and those that wait here for their owner. `delivered_ms` 0:
+-- the owner has it not yet; `refused` is the rule by which he refused it. `answer` may be empty.
+CREATE TABLE asked (
+    seq INTEGER PRIMARY KEY,
+    id BLOB NOT NULL UNIQUE,
+    owner BLOB NOT NULL,
+    consumer BLOB NOT NULL,
+    key BLOB NOT NULL,
+    until_ms INTEGER NOT NULL,
+    received_ms INTEGER NOT NULL,
+    delivered_ms INTEGER NOT NULL,
+    refused TEXT NOT NULL,
+    bytes BLOB NOT NULL,
+    answer BLOB NOT NULL
+) STRICT;
+CREATE INDEX asked_key ON asked (key);
+CREATE INDEX asked_waiting ON asked (owner) WHERE delivered_ms = 0;
+
+-- Policies of this domain, every version: the greatest number of a name is in force. `other`: a record
+-- of the same number that contradicts it (in proofs), or empty.
+CREATE TABLE policies (
+    name TEXT NOT NULL,
+    seq INTEGER NOT NULL,
+    id BLOB NOT NULL UNIQUE,
+    received_ms INTEGER NOT NULL,
+    other BLOB NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (name, seq)
+) STRICT;
+
 -- Contracts to pull. One that waits for its predecessor names it.
 CREATE TABLE wants (
     seq INTEGER PRIMARY KEY,

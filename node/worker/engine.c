@@ -85,8 +85,8 @@ static int allow_slots(struct fh_engine *engine, struct fh_err *err)
     struct fh_buf sql;
     fh_buf_init(&sql, SQL_BYTES_MAX);
     fh_buf_add_cstr(&sql, "SET allowed_paths=[");
-    for (int i = 0; i < FH_WORKER_FILES_MAX; i++) {
-        fh_buf_printf(&sql, "%s'/proc/self/fd/%d'", i == 0 ? "" : ",", FH_SLOT_FIRST + i);
+    for (int slot = FH_SLOT_FIRST; slot <= FH_SLOT_OUTPUT; slot++) {
+        fh_buf_printf(&sql, "%s'/proc/self/fd/%d'", slot == FH_SLOT_FIRST ? "" : ",", slot);
     }
     fh_buf_add_u8(&sql, ']');
     int code = fh_engine_do(engine, fh_buf_cstr(&sql), err);

@@ -4,11 +4,15 @@
 #include "common/assert.h"
 #include "common/list.h"
 #include "common/mem.h"
+#include "node/worker/files.h"
 #include "node/worker/ring_end.h"
+#include "node/worker/ring_out.h"
 #include "node/worker/types.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     ARENA_BYTES_MAX = 4 * 1024 * 1024,
@@ -21,6 +25,7 @@ struct fh_feeds {
     pthread_mutex_t lock; /* of the list, and of `connection` in each feed */
     struct fh_list running;
     unsigned count;
+    bool writing_file; /* a feed writes to the one slot for that */
 };
 
 struct feed {
@@ -29,8 +34,10 @@ struct feed {
     struct fh_arena *arena; /* of `asked` and of the layout */
     struct fh_channel_feed asked;
     duckdb_connection connection; /* NULL: not there yet, or no more */
+    idx_t connection_id;
     struct fh_ring_end ring;
     pthread_mutex_t writing; /* DuckDB's threads, one at a time */
+    struct fh_ring_out out;
     uint64_t rows;
     bool over; /* the reader wants no more */
     struct fh_err failure;
@@ -69,165 +76,43 @@ static void feed_free(struct feed *feed)
 
 /* ---- vectors to the ring ---- */
 
-static bool is_valid(const uint64_t *validity, idx_t row)
+/* False: the feed is over, and has its reason. */
+static bool went_well(struct feed *feed, enum fh_ring_out_state state)
 {
-    return validity == NULL || (validity[row / 64] >> (row % 64) & 1) != 0;
-}
-
-/* Rows from..from + count of a column's validity; whether one is NULL. */
-static bool put_validity(uint8_t *to, const uint64_t *validity, uint32_t from, uint32_t count)
-{
-    if (validity == NULL) {
-        return false;
-    }
-    uint64_t nulls = 0;
-    for (uint32_t word = 0; word < (count + 63) / 64; word++) {
-        uint32_t bits = count - word * 64 < 64 ? count - word * 64 : 64;
-        uint64_t there = 0;
-        if (from % 64 == 0) {
-            there = validity[from / 64 + word];
-        } else { /* a frame was cut in the middle of a word: rare */
-            for (uint32_t i = 0; i < bits; i++) {
-                there |= (uint64_t)is_valid(validity, from + word * 64 + i) << i;
-            }
-        }
-        uint64_t all = bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
-        there &= all;
-        nulls |= there ^ all;
-        memcpy(to + (size_t)word * 8, &there, sizeof there);
-    }
-    return nulls != 0;
-}
-
-/* Values under a NULL become zero: what stands there may be what is masked. */
-static void put_values(uint8_t *to,
-                       const uint8_t *values,
-                       const uint64_t *validity,
-                       uint32_t width,
-                       uint32_t from,
-                       uint32_t count)
-{
-    memcpy(to, values + (size_t)from * width, (size_t)count * width);
-    for (uint32_t i = 0; validity != NULL && i < count; i++) {
-        if (!is_valid(validity, from + i)) {
-            memset(to + (size_t)i * width, 0, width);
-        }
-    }
-}
-
-/* False when the texts do not fit the frame. */
-static bool put_texts(uint8_t *to,
-                      const duckdb_string_t *values,
-                      const uint64_t *validity,
-                      uint32_t from,
-                      uint32_t count,
-                      uint8_t *text,
-                      uint32_t *text_bytes)
-{
-    for (uint32_t i = 0; i < count; i++, to += FH_RING_TEXT_WIDTH) {
-        const duckdb_string_t *value = &values[from + i];
-        uint32_t size = value->value.inlined.length;
-        if (!is_valid(validity, from + i)) {
-            memset(to, 0, FH_RING_TEXT_WIDTH);
-        } else if (size <= FH_RING_TEXT_SHORT) {
-            memcpy(to, value, FH_RING_TEXT_WIDTH);
-        } else if (size > FH_RING_TEXT_BYTES - *text_bytes) {
-            return false;
-        } else {
-            fh_ring_put_long(to, size, *text_bytes);
-            memcpy(text + *text_bytes, value->value.pointer.ptr, size);
-            *text_bytes += size;
-        }
-    }
-    return true;
-}
-
-/* Writes one frame; false when its texts are too large for one. */
-static bool
-put_frame(struct feed *feed, duckdb_data_chunk chunk, uint32_t from, uint32_t count, uint8_t *slot)
-{
-    const struct fh_ring_layout *layout = &feed->ring.layout;
-    uint8_t nulls[FH_BATCH_COLUMNS_MAX];
-    uint32_t text_bytes = 0;
-    for (uint32_t i = 0; i < layout->column_count; i++) {
-        const struct fh_ring_place *place = &layout->places[i];
-        duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, i + 1);
-        const uint64_t *validity = duckdb_vector_get_validity(vector);
-        const void *values = duckdb_vector_get_data(vector);
-        nulls[i] = put_validity(slot + place->validity, validity, from, count);
-        validity = nulls[i] != 0 ? validity : NULL;
-        if (!fh_type_is_variable(place->type)) {
-            put_values(slot + place->values, values, validity, place->width, from, count);
-        } else if (!put_texts(slot + place->values,
-                              values,
-                              validity,
-                              from,
-                              count,
-                              slot + layout->text_at,
-                              &text_bytes)) {
-            return false;
-        }
-    }
-    fh_ring_put_head(slot, layout, count, text_bytes, nulls);
-    return true;
-}
-
-static bool wait_for_slot(struct feed *feed, uint8_t **out_slot)
-{
-    switch (fh_ring_free(&feed->ring, out_slot)) {
-    case FH_RING_READY:
+    switch (state) {
+    case FH_RING_OUT_GOOD:
         return true;
-    case FH_RING_OVER:
+    case FH_RING_OUT_OVER:
         feed->over = true;
         break;
-    case FH_RING_STOPPED:
+    case FH_RING_OUT_STOPPED:
         (void)fh_err_rule(
             &feed->failure, FH_ECANCELLED, "query.cancelled", "the scan was cancelled");
         break;
-    case FH_RING_BROKEN:
+    case FH_RING_OUT_BROKEN:
         (void)fh_err_rule(
             &feed->failure, FH_EPROTO, "ring.count", "the reader of a scan counts what cannot be");
         break;
+    case FH_RING_OUT_ROW:
+        (void)fh_err_rule(&feed->failure,
+                          FH_ETOOBIG,
+                          "query.row",
+                          "the texts of a row are larger than %d MiB",
+                          FH_RING_TEXT_BYTES / (1024 * 1024));
+        break;
     }
     return false;
-}
-
-static bool write_chunk(struct feed *feed, duckdb_data_chunk chunk, uint32_t rows)
-{
-    uint32_t most = feed->ring.layout.rows_max;
-    for (uint32_t from = 0; from < rows;) {
-        uint8_t *slot;
-        if (!wait_for_slot(feed, &slot)) {
-            return false;
-        }
-        uint32_t count = rows - from < most ? rows - from : most;
-        while (!put_frame(feed, chunk, from, count, slot)) {
-            if (count == 1) {
-                (void)fh_err_rule(&feed->failure,
-                                  FH_ETOOBIG,
-                                  "query.row",
-                                  "the texts of a row are larger than %d MiB",
-                                  FH_RING_TEXT_BYTES / (1024 * 1024));
-                return false;
-            }
-            count /= 2;
-        }
-        fh_ring_publish(&feed->ring);
-        from += count;
-    }
-    feed->rows += rows;
-    return true;
 }
 
 /* The chunk's columns must be those of the ring, or values of another width would be copied. */
 static bool types_fit(const struct feed *feed, duckdb_data_chunk chunk)
 {
     const struct fh_ring_layout *layout = &feed->ring.layout;
-    bool fit = duckdb_data_chunk_get_column_count(chunk) == (idx_t)layout->column_count + 1;
+    bool fit = duckdb_data_chunk_get_column_count(chunk) == (idx_t)layout->column_count;
     for (uint32_t i = 0; fit && i < layout->column_count; i++) {
         struct fh_type type;
         duckdb_logical_type found =
-            duckdb_vector_get_column_type(duckdb_data_chunk_get_vector(chunk, i + 1));
+            duckdb_vector_get_column_type(duckdb_data_chunk_get_vector(chunk, i));
         fit = duckdb_get_type_id(found) != DUCKDB_TYPE_ENUM && fh_types_carried(found, &type) &&
               fh_type_equal(type, layout->places[i].type);
         duckdb_destroy_logical_type(&found);
@@ -235,33 +120,65 @@ static bool types_fit(const struct feed *feed, duckdb_data_chunk chunk)
     return fit;
 }
 
-/* fh_emit(feed, columns...): 0. */
+/* ---- fh_emit ---- */
+
+static idx_t connection_id(duckdb_connection connection)
+{
+    duckdb_client_context context = NULL;
+    duckdb_connection_get_client_context(connection, &context);
+    idx_t id = duckdb_client_context_get_connection_id(context);
+    duckdb_destroy_client_context(&context);
+    return id;
+}
+
+static void *same_feed(void *feed)
+{
+    return feed;
+}
+
+/* Which feed a call is of, its connection says. */
+static void on_bind(duckdb_bind_info info)
+{
+    struct fh_feeds *feeds = duckdb_scalar_function_bind_get_extra_info(info);
+    duckdb_client_context context = NULL;
+    duckdb_scalar_function_get_client_context(info, &context);
+    idx_t id = duckdb_client_context_get_connection_id(context);
+    duckdb_destroy_client_context(&context);
+    struct feed *found = NULL;
+    pthread_mutex_lock(&feeds->lock);
+    FH_LIST_FOREACH (link, &feeds->running) {
+        struct feed *feed = FH_LIST_ENTRY(link, struct feed, link);
+        found = feed->connection != NULL && feed->connection_id == id ? feed : found;
+    }
+    pthread_mutex_unlock(&feeds->lock);
+    if (found == NULL) {
+        duckdb_scalar_function_bind_set_error(info, "not a scan");
+        return;
+    }
+    duckdb_scalar_function_set_bind_data(info, found, NULL); /* it lives while its SQL runs */
+    duckdb_scalar_function_set_bind_data_copy(info, same_feed);
+}
+
+/* fh_emit(columns...): 0. */
 static void on_emit(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)
 {
-    struct fh_feeds *feeds = duckdb_scalar_function_get_extra_info(info);
+    struct feed *feed = duckdb_scalar_function_get_bind_data(info);
     uint32_t rows = (uint32_t)duckdb_data_chunk_get_size(chunk);
     memset(duckdb_vector_get_data(output), 0, rows);
     if (rows == 0) {
         return;
     }
-    uint64_t id;
-    memcpy(&id, duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0)), sizeof id);
-    pthread_mutex_lock(&feeds->lock);
-    struct feed *feed = find(feeds, id); /* it lives while its SQL runs */
-    pthread_mutex_unlock(&feeds->lock);
-    bool good = false;
-    if (feed != NULL) {
-        pthread_mutex_lock(&feed->writing);
-        good = feed->rows > 0 || types_fit(feed, chunk);
-        if (!good) {
-            (void)fh_err_rule(&feed->failure,
-                              FH_EINTERNAL,
-                              "query.engine",
-                              "the columns of a scan have other types than were asked for");
-        }
-        good = good && write_chunk(feed, chunk, rows);
-        pthread_mutex_unlock(&feed->writing);
+    pthread_mutex_lock(&feed->writing);
+    bool good = feed->rows > 0 || types_fit(feed, chunk);
+    if (!good) {
+        (void)fh_err_rule(&feed->failure,
+                          FH_EINTERNAL,
+                          "query.engine",
+                          "the columns of a scan have other types than were asked for");
     }
+    good = good && went_well(feed, fh_ring_out_rows(&feed->out, chunk, rows));
+    feed->rows += good ? rows : 0;
+    pthread_mutex_unlock(&feed->writing);
     if (!good) {
         duckdb_scalar_function_set_error(info, "the scan ended");
     }
@@ -275,19 +192,17 @@ int fh_feeds_register(struct fh_feeds *feeds,
     feeds->database = database;
     duckdb_scalar_function function = duckdb_create_scalar_function();
     duckdb_logical_type any = duckdb_create_logical_type(DUCKDB_TYPE_ANY);
-    duckdb_logical_type number = duckdb_create_logical_type(DUCKDB_TYPE_UBIGINT);
     duckdb_logical_type tiny = duckdb_create_logical_type(DUCKDB_TYPE_TINYINT);
     duckdb_scalar_function_set_name(function, "fh_emit");
-    duckdb_scalar_function_add_parameter(function, number);
     duckdb_scalar_function_set_varargs(function, any);
     duckdb_scalar_function_set_return_type(function, tiny);
     duckdb_scalar_function_set_special_handling(function); /* rows with NULLs are rows */
     duckdb_scalar_function_set_volatile(function);
     duckdb_scalar_function_set_extra_info(function, feeds, NULL);
+    duckdb_scalar_function_set_bind(function, on_bind);
     duckdb_scalar_function_set_function(function, on_emit);
     duckdb_state state = duckdb_register_scalar_function(connection, function);
     duckdb_destroy_logical_type(&any);
-    duckdb_destroy_logical_type(&number);
     duckdb_destroy_logical_type(&tiny);
     duckdb_destroy_scalar_function(&function);
     return state == DuckDBSuccess ? FH_OK : fh_err_set(err, FH_EIO, "cannot register fh_emit");
@@ -331,17 +246,24 @@ static void read_fault(struct feed *feed, duckdb_error_type type)
     (void)fh_err_rule(&feed->failure, FH_ESQL, "sql.runtime", "a scan failed while it ran");
 }
 
-/* The SQL that runs: the node's, with its rows given to the ring. */
+/* The SQL that runs: the node's, with its rows given to the ring or the file. */
 static int wrap(const struct feed *feed, struct fh_buf *out)
 {
+    if (feed->asked.to_file) {
+        fh_buf_add_cstr(out, "COPY (");
+        fh_buf_add_bytes(out, feed->asked.sql);
+        fh_buf_printf(
+            out, ") TO '/proc/self/fd/%d' (FORMAT parquet, USE_TMP_FILE false)", FH_SLOT_OUTPUT);
+        return fh_buf_ok(out);
+    }
     if (feed->asked.column_count == 0) {
         fh_buf_add_bytes(out, feed->asked.sql);
         return fh_buf_ok(out);
     }
-    fh_buf_printf(
-        out, "SELECT sum(system.main.fh_emit(%llu::UBIGINT", (unsigned long long)feed->asked.id);
+    /* any_value looks at its first row and at no other, but they are computed for it. */
+    fh_buf_add_cstr(out, "SELECT any_value(system.main.fh_emit(");
     for (uint32_t i = 0; i < feed->asked.column_count; i++) {
-        fh_buf_printf(out, ", #%u", i + 1);
+        fh_buf_printf(out, "%s#%u", i == 0 ? "" : ", ", i + 1);
     }
     fh_buf_add_cstr(out, ")) FROM (SELECT * FROM (");
     fh_buf_add_bytes(out, feed->asked.sql);
@@ -353,15 +275,12 @@ static int wrap(const struct feed *feed, struct fh_buf *out)
 static void write_count(struct feed *feed, duckdb_result result)
 {
     duckdb_data_chunk chunk = duckdb_fetch_chunk(result);
-    uint8_t *slot;
     if (chunk != NULL && duckdb_data_chunk_get_size(chunk) == 1 &&
         duckdb_column_type(&result, 0) == DUCKDB_TYPE_BIGINT) {
         int64_t rows;
         memcpy(&rows, duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0)), sizeof rows);
-        if (wait_for_slot(feed, &slot)) {
+        if (went_well(feed, fh_ring_out_count(&feed->out, (uint64_t)rows))) {
             feed->rows = (uint64_t)rows;
-            fh_ring_put_head(slot, &feed->ring.layout, feed->rows, 0, NULL);
-            fh_ring_publish(&feed->ring);
         }
     } else {
         (void)fh_err_rule(&feed->failure, FH_EINTERNAL, "query.engine", "a scan did not count");
@@ -382,7 +301,7 @@ static void run(struct feed *feed, duckdb_connection connection)
     }
     if (duckdb_query(connection, fh_buf_cstr(&sql), &result) == DuckDBError) {
         read_fault(feed, duckdb_result_error_type(&result));
-    } else if (feed->asked.column_count == 0) {
+    } else if (feed->asked.column_count == 0 && !feed->asked.to_file) {
         write_count(feed, result);
     }
     duckdb_destroy_result(&result);
@@ -398,6 +317,7 @@ static bool open_connection(struct feed *feed, duckdb_connection *out)
     }
     pthread_mutex_lock(&feed->feeds->lock);
     feed->connection = connection;
+    feed->connection_id = connection_id(connection);
     bool stopped = atomic_load(&feed->ring.stopped);
     pthread_mutex_unlock(&feed->feeds->lock);
     if (stopped) {
@@ -408,6 +328,17 @@ static bool open_connection(struct feed *feed, duckdb_connection *out)
     return !stopped;
 }
 
+/* Under the lock: the feed is none of those that run. */
+static void leave(struct feed *feed)
+{
+    fh_list_remove(&feed->link);
+    feed->feeds->count--;
+    if (feed->asked.to_file) {
+        feed->feeds->writing_file = false;
+        close(FH_SLOT_OUTPUT);
+    }
+}
+
 static void *feed_thread(void *data)
 {
     struct feed *feed = data;
@@ -416,10 +347,12 @@ static void *feed_thread(void *data)
     if (open_connection(feed, &connection)) {
         run(feed, connection);
     }
+    if (feed->failure.code == FH_OK && !feed->asked.to_file) {
+        fh_ring_out_end(&feed->out);
+    }
     pthread_mutex_lock(&feeds->lock);
     feed->connection = NULL;
-    fh_list_remove(&feed->link);
-    feeds->count--;
+    leave(feed);
     pthread_mutex_unlock(&feeds->lock);
     duckdb_disconnect(&connection);
     if (feed->failure.code != FH_OK) {
@@ -431,7 +364,9 @@ static void *feed_thread(void *data)
         fh_channel_put_error(&payload, &error);
         fh_port_send_buf(feeds->port, FH_CHANNEL_FEED_ERROR, &payload);
     } else {
-        fh_ring_finish(&feed->ring);
+        if (!feed->asked.to_file) {
+            fh_ring_finish(&feed->ring);
+        }
         FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
         fh_buf_init(&payload, 64);
         fh_channel_put_count(&payload,
@@ -456,13 +391,17 @@ static void send_refusal(struct fh_feeds *feeds, uint64_t id, const struct fh_er
 }
 
 /* Enters the feed in the list and starts its thread. */
-static int start_thread(struct feed *feed, struct fh_err *err)
+static int start_thread(struct feed *feed, int file, struct fh_err *err)
 {
     struct fh_feeds *feeds = feed->feeds;
     pthread_attr_t attributes;
     pthread_t thread;
     pthread_mutex_lock(&feeds->lock);
     bool room = feeds->count < FH_WORKER_FEEDS_MAX && find(feeds, feed->asked.id) == NULL;
+    if (room && feed->asked.to_file) {
+        room = !feeds->writing_file && dup3(file, FH_SLOT_OUTPUT, O_CLOEXEC) >= 0;
+        feeds->writing_file |= room;
+    }
     if (room) {
         fh_list_push_back(&feeds->running, &feed->link);
         feeds->count++;
@@ -480,8 +419,7 @@ static int start_thread(struct feed *feed, struct fh_err *err)
                 pthread_create(&thread, &attributes, feed_thread, feed) == 0;
     if (!good) {
         pthread_mutex_lock(&feeds->lock);
-        fh_list_remove(&feed->link);
-        feeds->count--;
+        leave(feed);
         pthread_mutex_unlock(&feeds->lock);
         return fh_err_rule(err, FH_ETOOBIG, "query.memory", "no memory for one more scan");
     }
@@ -513,12 +451,18 @@ int fh_feeds_start(struct fh_feeds *feeds, const struct fh_frame *frame, struct 
         return code;
     }
     struct fh_err why = {0};
-    code = fh_ring_lay_out(&layout, feed->asked.types, feed->asked.column_count, feed->arena, &why);
-    if (code == FH_OK) {
+    if (!feed->asked.to_file) {
+        code = fh_ring_lay_out(
+            &layout, feed->asked.types, feed->asked.column_count, feed->arena, &why);
+    }
+    if (code == FH_OK && !feed->asked.to_file) {
         code = fh_ring_end_open(&feed->ring, &layout, frame->files[0], &why);
     }
+    if (code == FH_OK && !feed->asked.to_file) {
+        code = fh_ring_out_init(&feed->out, &feed->ring, feed->arena, &why);
+    }
     if (code == FH_OK) {
-        code = start_thread(feed, &why);
+        code = start_thread(feed, frame->files[0], &why);
     }
     if (code != FH_OK) {
         send_refusal(feeds, feed->asked.id, &why);
@@ -532,7 +476,11 @@ void fh_feeds_stop(struct fh_feeds *feeds, uint64_t id)
     pthread_mutex_lock(&feeds->lock);
     struct feed *feed = find(feeds, id);
     if (feed != NULL) {
-        fh_ring_stop(&feed->ring);
+        if (feed->asked.to_file) {
+            atomic_store(&feed->ring.stopped, true);
+        } else {
+            fh_ring_stop(&feed->ring);
+        }
         if (feed->connection != NULL) {
             duckdb_interrupt(feed->connection);
         }

@@ -3,7 +3,7 @@
  * Feeds: SQL of the node whose rows go through a ring to another worker (FEED).
  *
  *      reading thread        thread of the feed                 DuckDB's thread
- *      FEED: start ───────►  connect, run, sum(fh_emit(...)) ─► fh_emit: vectors to the ring
+ *      FEED: start ───────►  connect, run, fh_emit(...) ─────► fh_emit: vectors to the ring
  *      FEED_STOP: stop ───►                                     waits while the ring is full
  *                            FEED_END or FEED_ERROR ──► node
  *
@@ -13,6 +13,9 @@
  *
  * Feeds run beside each other and beside the working thread's questions, each on a connection of
  * its own: a join may read several tables in step.
+ *
+ * A feed may also write its rows to a file, as Parquet: then DuckDB writes them, with all its
+ * threads.
  *
  * Errors carry no text of DuckDB: rows of people who must not be seen are read here.
  *

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -27,6 +28,14 @@ static struct {
     _Atomic off_t at;
 } copies[COPIES_MAX];
 
+/* How each slot was when it was first opened since the watch began. */
+static struct {
+    bool opened;
+    off_t size;
+    struct timespec written;
+} watched[FH_WORKER_FILES_MAX];
+static pthread_mutex_t watch_lock = PTHREAD_MUTEX_INITIALIZER;
+
 /* The slot that a path names, or -1. */
 static int slot_of(const char *path)
 {
@@ -48,8 +57,54 @@ static int copy_of(int fd)
     return index >= 0 && index < COPIES_MAX && atomic_load(&copies[index].used) ? index : -1;
 }
 
+static void watch(int slot)
+{
+    struct stat s;
+    int i = slot - FH_SLOT_FIRST;
+    pthread_mutex_lock(&watch_lock);
+    if (!watched[i].opened && fstat(slot, &s) == 0) {
+        watched[i].opened = true;
+        watched[i].size = s.st_size;
+        watched[i].written = s.st_mtim;
+    }
+    pthread_mutex_unlock(&watch_lock);
+}
+
+void fh_files_watch(void)
+{
+    pthread_mutex_lock(&watch_lock);
+    memset(watched, 0, sizeof watched);
+    pthread_mutex_unlock(&watch_lock);
+}
+
+int fh_files_unchanged(struct fh_err *err)
+{
+    bool same = true;
+    pthread_mutex_lock(&watch_lock);
+    for (int i = 0; i < FH_WORKER_FILES_MAX; i++) {
+        struct stat s;
+        if (watched[i].opened) {
+            same = same && fstat(FH_SLOT_FIRST + i, &s) == 0 && s.st_size == watched[i].size &&
+                   s.st_mtim.tv_sec == watched[i].written.tv_sec &&
+                   s.st_mtim.tv_nsec == watched[i].written.tv_nsec;
+        }
+    }
+    pthread_mutex_unlock(&watch_lock);
+    return same ? FH_OK
+                : fh_err_rule(err,
+                              FH_EINCOMPLETE,
+                              "source.changed",
+                              "a source was written to while it was read; ask again (its owner "
+                              "should write a new file and rename it over the old one)");
+}
+
 static int open_slot(int slot, int flags)
 {
+    if (slot == FH_SLOT_OUTPUT) {
+        int fd = fcntl(slot, F_DUPFD_CLOEXEC, FH_SLOT_COPIES);
+        errno = fd < 0 && errno == EBADF ? ENOENT : errno;
+        return fd;
+    }
     if ((flags & O_ACCMODE) != O_RDONLY) {
         errno = EACCES;
         return -1;
@@ -67,6 +122,7 @@ static int open_slot(int slot, int flags)
     }
     atomic_store(&copies[index].at, 0);
     atomic_store(&copies[index].used, true);
+    watch(slot);
     return fd;
 }
 
@@ -182,7 +238,7 @@ int fh_files_access(const char *path, int mode)
         errno = ENOENT;
         return -1;
     }
-    if ((mode & (W_OK | X_OK)) != 0) {
+    if ((mode & X_OK) != 0 || ((mode & W_OK) != 0 && slot != FH_SLOT_OUTPUT)) {
         errno = EACCES;
         return -1;
     }

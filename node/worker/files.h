@@ -12,18 +12,31 @@
  *      open("/proc/self/fd/103")  ──►  dup of 103, position 0        read, lseek: by pread
  *      open("./duckdb_temp_...")  ──►  the kernel                    (the spill folder)
  *
- * Does not: write to a slot, or show the path of one. Thread: any; one descriptor of a slot is used
- * by one thread at a time, as the kernel's own position would demand.
+ * One slot more is for a file to write (feed.h); the kernel keeps its position.
+ *
+ * Does not: write to another slot, or show the path of one. Thread: any; one descriptor of a slot
+ * is used by one thread at a time, as the kernel's own position would demand.
  */
 #ifndef FH_NODE_WORKER_FILES_H
 #define FH_NODE_WORKER_FILES_H
+
+#include "common/err.h"
 
 enum {
     FH_SLOT_FIRST = 100, /* descriptors of sources stand at 100 .. 100 + FH_WORKER_FILES_MAX - 1 */
 };
 
+/* Behind the slots of sources: the one file that may be written, while one stands there. */
+#define FH_SLOT_OUTPUT (FH_SLOT_FIRST + FH_WORKER_FILES_MAX)
 /* Above the slots and what may be open beside them: duplicates of slots stand there. */
-#define FH_SLOT_COPIES (FH_SLOT_FIRST + FH_WORKER_FILES_MAX)
+#define FH_SLOT_COPIES (FH_SLOT_OUTPUT + 1)
+
+/* From now on remembers how each slot is when it is opened first. Any thread. */
+void fh_files_watch(void);
+/* FH_OK, or FH_EINCOMPLETE (rule "source.changed") when a slot that was opened since is of another
+ * size, or was written to: what was read of it is of no one state. A file that was replaced by
+ * another one of its name is still the one that stands in the slot. */
+FH_MUST_CHECK int fh_files_unchanged(struct fh_err *err);
 
 /* Names the functions that this file puts in the place of the C library's; called by nobody. The
  * linker finds them by name: open, open64, read, lseek, lseek64, close, access, stat, stat64,

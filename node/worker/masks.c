@@ -8,10 +8,14 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { HEX_BYTES = 2 * FH_MAC_BYTES };
+enum {
+    HASH_TEXT_BYTES = 12,   /* stands in DuckDB's value itself */
+    DATE_MIN = -2147483646, /* the least DATE; INT32_MAX and -INT32_MAX are its infinities */
+};
 
 /* The least TIMESTAMP that DuckDB prints; -INT64_MAX and INT64_MAX are its infinities. */
 static const int64_t timestamp_min = INT64_C(-9223372022400000000);
+static const int64_t micros_per_day = INT64_C(86400000000);
 
 struct fh_masks {
     pthread_mutex_t lock;
@@ -100,10 +104,16 @@ static void read_call(struct call *out, duckdb_data_chunk chunk, duckdb_vector o
 static void
 hash_text(uint8_t *out, const uint8_t mac[FH_MAC_BYTES], duckdb_vector output, idx_t row)
 {
-    char hex[HEX_BYTES + 1];
-    (void)out;
-    fh_hex(hex, mac, FH_MAC_BYTES);
-    duckdb_vector_assign_string_element_len(output, row, hex, HEX_BYTES);
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    (void)output;
+    duckdb_string_t text = {.value.inlined.length = HASH_TEXT_BYTES};
+    for (unsigned i = 0; i < HASH_TEXT_BYTES / 4; i++) {
+        uint32_t bits = (uint32_t)mac[3 * i] << 16 | (uint32_t)mac[3 * i + 1] << 8 | mac[3 * i + 2];
+        for (unsigned k = 0; k < 4; k++) {
+            text.value.inlined.inlined[4 * i + k] = digits[bits >> (18 - 6 * k) & 63];
+        }
+    }
+    memcpy(out + row * sizeof text, &text, sizeof text);
 }
 
 static void
@@ -149,16 +159,20 @@ static const struct hash_kind {
     {DUCKDB_TYPE_UUID, 16, hash_uuid},
 };
 
-static struct fh_bytes value_at(const struct call *call, const struct hash_kind *kind, idx_t row)
+static struct fh_bytes text_at(const struct call *call, idx_t row)
 {
-    if (kind->width > 0) {
-        return fh_bytes((const uint8_t *)call->values + row * kind->width, kind->width);
-    }
     const duckdb_string_t *text = (const duckdb_string_t *)call->values + row;
     uint32_t size = text->value.inlined.length;
     return fh_bytes(size <= sizeof text->value.inlined.inlined ? text->value.inlined.inlined
                                                                : text->value.pointer.ptr,
                     size);
+}
+
+static struct fh_bytes value_at(const struct call *call, const struct hash_kind *kind, idx_t row)
+{
+    return kind->width == 0
+               ? text_at(call, row)
+               : fh_bytes((const uint8_t *)call->values + row * kind->width, kind->width);
 }
 
 /* What stands behind a function of DuckDB: the masks, and which of them it is. */
@@ -184,6 +198,59 @@ static void on_hash(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_v
             fh_mac(mac, key.b, value_at(&call, binding->hash, row));
             binding->hash->put(out, mac, output, row);
         }
+    }
+}
+
+/* ---- a part of a text ---- */
+
+/* Bytes of the first `count` characters. */
+static size_t head_bytes(struct fh_bytes text, uint64_t count)
+{
+    size_t at = 0;
+    while (at < text.size && count > 0) {
+        at++;
+        while (at < text.size && (text.data[at] & 0xc0) == 0x80) {
+            at++;
+        }
+        count--;
+    }
+    return at;
+}
+
+static void put_partial(struct fh_buf *out, struct fh_bytes text, uint64_t first, uint64_t last)
+{
+    uint64_t characters = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        characters += (text.data[i] & 0xc0) != 0x80;
+    }
+    bool covered = characters <= first + last;
+    uint64_t hidden = covered ? characters : characters - first - last;
+    size_t head = covered ? 0 : head_bytes(text, first);
+    size_t tail = covered ? text.size : head_bytes(text, characters - last);
+    fh_buf_reset(out);
+    fh_buf_add(out, text.data, head);
+    for (uint64_t i = 0; i < hidden; i++) {
+        fh_buf_add_u8(out, '*');
+    }
+    fh_buf_add(out, text.data + tail, text.size - tail);
+}
+
+static void on_partial(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)
+{
+    struct call call;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf text;
+    read_call(&call, chunk, output);
+    fh_buf_init(&text, UINT32_MAX);
+    for (idx_t row = 0; row < call.rows; row++) {
+        if (!is_valid(call.validity, row)) {
+            continue;
+        }
+        put_partial(&text, text_at(&call, row), call.first >> 32, call.first & UINT32_MAX);
+        if (fh_buf_ok(&text) != FH_OK) {
+            duckdb_scalar_function_set_error(info, "no memory for a mask");
+            return;
+        }
+        duckdb_vector_assign_string_element_len(output, row, (const char *)text.data, text.size);
     }
 }
 
@@ -276,6 +343,75 @@ floor_timestamp(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vecto
     }
 }
 
+/* ---- months ---- */
+
+/* Days from 1970-01-01 to the first day of month `months` (0 is January of the year 0), in the
+ * calendar of DuckDB, which is Gregorian at all times. */
+static int64_t days_of_month(int64_t months)
+{
+    int64_t from_march = months - 2; /* a year that begins in March ends with its leap day */
+    int64_t month = from_march % 12;
+    month += month < 0 ? 12 : 0;
+    int64_t year = (from_march - month) / 12;
+    int64_t of_era = year % 400;
+    of_era += of_era < 0 ? 400 : 0;
+    int64_t era = (year - of_era) / 400;
+    int64_t day = (153 * month + 2) / 5 + of_era * 365 + of_era / 4 - of_era / 100;
+    return era * 146097 + day - 719468;
+}
+
+/* The month, from January of the year 0, that day `days` is in. */
+static int64_t month_of_days(int64_t days)
+{
+    int64_t shifted = days + 719468;
+    int64_t of_era = shifted % 146097;
+    of_era += of_era < 0 ? 146097 : 0;
+    int64_t era = (shifted - of_era) / 146097;
+    int64_t year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    int64_t day = of_era - (365 * year + year / 4 - year / 100);
+    int64_t month = (5 * day + 2) / 153;
+    return (era * 400 + year) * 12 + month + 2;
+}
+
+static int64_t months_down(int64_t days, int64_t step)
+{
+    return days_of_month(floor_64(month_of_days(days), step, INT64_MIN));
+}
+
+static void months_date(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)
+{
+    (void)info;
+    struct call call;
+    read_call(&call, chunk, output);
+    const int32_t *in = call.values;
+    int32_t *out = duckdb_vector_get_data(output);
+    int64_t step = step_of(&call);
+    for (idx_t row = 0; row < call.rows; row++) {
+        bool infinite = in[row] == INT32_MAX || in[row] == -INT32_MAX;
+        int64_t days = infinite ? in[row] : months_down(in[row], step);
+        out[row] = days < DATE_MIN && !infinite ? DATE_MIN : (int32_t)days;
+    }
+}
+
+static void
+months_timestamp(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)
+{
+    (void)info;
+    struct call call;
+    read_call(&call, chunk, output);
+    const int64_t *in = call.values;
+    int64_t *out = duckdb_vector_get_data(output);
+    int64_t step = step_of(&call);
+    for (idx_t row = 0; row < call.rows; row++) {
+        bool infinite = in[row] == INT64_MAX || in[row] == -INT64_MAX;
+        int64_t over = in[row] % micros_per_day;
+        int64_t days = in[row] / micros_per_day - (over < 0 ? 1 : 0);
+        days = months_down(days, step);
+        bool early = days < timestamp_min / micros_per_day;
+        out[row] = infinite ? in[row] : early ? timestamp_min : days * micros_per_day;
+    }
+}
+
 __extension__ typedef __int128 wide;
 
 static void floor_hugeint(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)
@@ -296,7 +432,7 @@ static void floor_hugeint(duckdb_function_info info, duckdb_data_chunk chunk, du
     }
 }
 
-static const struct floor_kind {
+static const struct mask_kind {
     duckdb_type type;
     duckdb_scalar_function_t function;
 } floor_kinds[] = {
@@ -313,6 +449,15 @@ static const struct floor_kind {
     {DUCKDB_TYPE_DOUBLE, floor_double},
     {DUCKDB_TYPE_TIME, floor_time},
     {DUCKDB_TYPE_TIMESTAMP, floor_timestamp},
+};
+
+static const struct mask_kind month_kinds[] = {
+    {DUCKDB_TYPE_DATE, months_date},
+    {DUCKDB_TYPE_TIMESTAMP, months_timestamp},
+};
+
+static const struct mask_kind partial_kinds[] = {
+    {DUCKDB_TYPE_VARCHAR, on_partial},
 };
 
 /* ---- registering ---- */
@@ -342,26 +487,44 @@ static bool add_overload(duckdb_scalar_function_set set,
     return state == DuckDBSuccess;
 }
 
-int fh_masks_register(struct fh_masks *masks, duckdb_connection connection, struct fh_err *err)
+static bool register_set(duckdb_connection connection,
+                         const char *name,
+                         const struct mask_kind *kinds,
+                         size_t count)
 {
-    duckdb_scalar_function_set hash = duckdb_create_scalar_function_set("fh_mask_hash");
-    duckdb_scalar_function_set down = duckdb_create_scalar_function_set("fh_mask_floor");
+    duckdb_scalar_function_set set = duckdb_create_scalar_function_set(name);
     bool good = true;
-    for (size_t i = 0; i < FH_COUNT(hash_kinds); i++) {
+    for (size_t i = 0; good && i < count; i++) {
+        good = add_overload(set, name, kinds[i].type, kinds[i].function, NULL);
+    }
+    good = good && duckdb_register_scalar_function_set(connection, set) == DuckDBSuccess;
+    duckdb_destroy_scalar_function_set(&set);
+    return good;
+}
+
+static bool register_hashes(struct fh_masks *masks, duckdb_connection connection, const char *name)
+{
+    duckdb_scalar_function_set set = duckdb_create_scalar_function_set(name);
+    bool good = true;
+    for (size_t i = 0; good && i < FH_COUNT(hash_kinds); i++) {
         struct binding *binding = fh_calloc(1, sizeof *binding); /* for the life of the process */
-        good = good && binding != NULL;
+        good = binding != NULL;
         if (good) {
             *binding = (struct binding){.masks = masks, .hash = &hash_kinds[i]};
-            good = add_overload(hash, "fh_mask_hash", hash_kinds[i].type, on_hash, binding);
+            good = add_overload(set, name, hash_kinds[i].type, on_hash, binding);
         }
     }
-    for (size_t i = 0; good && i < FH_COUNT(floor_kinds); i++) {
-        good =
-            add_overload(down, "fh_mask_floor", floor_kinds[i].type, floor_kinds[i].function, NULL);
-    }
-    good = good && duckdb_register_scalar_function_set(connection, hash) == DuckDBSuccess &&
-           duckdb_register_scalar_function_set(connection, down) == DuckDBSuccess;
-    duckdb_destroy_scalar_function_set(&hash);
-    duckdb_destroy_scalar_function_set(&down);
+    good = good && duckdb_register_scalar_function_set(connection, set) == DuckDBSuccess;
+    duckdb_destroy_scalar_function_set(&set);
+    return good;
+}
+
+int fh_masks_register(struct fh_masks *masks, duckdb_connection connection, struct fh_err *err)
+{
+    bool good =
+        register_hashes(masks, connection, "fh_mask_hash") &&
+        register_set(connection, "fh_mask_partial", partial_kinds, FH_COUNT(partial_kinds)) &&
+        register_set(connection, "fh_mask_floor", floor_kinds, FH_COUNT(floor_kinds)) &&
+        register_set(connection, "fh_mask_months", month_kinds, FH_COUNT(month_kinds));
     return good ? FH_OK : fh_err_set(err, FH_EIO, "cannot register the masks");
 }

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum {
-    BELL_EVERY = 4,   /* frames between two rings: a wake costs as much as a thousand rows */
+    BELL_EVERY = 8,   /* frames between two rings: a wake costs as much as a thousand rows */
     WAIT_MS_MAX = 16, /* between looks of one who waits long: 1, 2, 4 ... */
 };
 

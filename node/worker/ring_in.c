@@ -129,6 +129,9 @@ static bool take_texts(struct fh_ring_in *in,
 {
     uint8_t *values = duckdb_vector_get_data(vector);
     bool utf8 = place->type.code != FH_TYPE_BLOB;
+    if (fh_ring_plain_texts(values, in->rows)) {
+        return true;
+    }
     for (uint32_t row = 0; row < in->rows; row++) {
         uint8_t *value = values + (size_t)row * FH_RING_TEXT_WIDTH;
         struct fh_bytes text;

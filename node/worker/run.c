@@ -5,6 +5,7 @@
 #include "common/time.h"
 #include "node/worker/batch_out.h"
 #include "node/worker/fault.h"
+#include "node/worker/files.h"
 #include "node/worker/types.h"
 
 #include <string.h>
@@ -146,6 +147,9 @@ static bool stream(struct running *r, duckdb_result *result, struct fh_fault *fa
         code = fault->err.code;
     }
     if (code == FH_OK) {
+        code = fh_files_unchanged(&fault->err);
+    }
+    if (code == FH_OK) {
         /* Scans are closed when the result is destroyed, and END comes behind that. */
         r->last = !fh_scans_any(r->desk->scans);
         code = fh_batch_out_flush(out, true, &fault->err);
@@ -236,10 +240,15 @@ bool fh_run(struct fh_desk *desk, const struct fh_channel_run *run)
     int64_t begin_ms = fh_clock_mono_ms();
     fh_inbox_begin(desk->inbox, run->id, run->window, fh_engine_connection(desk->engine));
     fh_scans_begin(desk->scans);
+    fh_files_watch();
     duckdb_prepared_statement statement = fh_prepared_take(desk->prepared, run->sql);
     bool good = fh_engine_seal(desk->engine, &fault.err) == FH_OK &&
                 (statement != NULL || prepare(desk, run->sql, &statement, &fault)) &&
                 bind(statement, run, &fault.err) && execute(&r, statement, &fault);
+    if (!r.ended && fh_files_unchanged(&fault.err) != FH_OK) {
+        good = false; // also where DuckDB stumbled over it: this is why
+        fault.position = 0;
+    }
     put_away(desk, run, statement, good && fh_clock_mono_ms() - begin_ms <= FH_PREPARED_RUN_MS);
     if (good) {
         if (!r.ended) {

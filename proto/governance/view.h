@@ -17,6 +17,7 @@
 #define FH_PROTO_GOVERNANCE_VIEW_H
 
 #include "common/arena.h"
+#include "common/err.h"
 #include "proto/wire/crypto.h"
 
 enum fh_mask_kind {
@@ -25,7 +26,7 @@ enum fh_mask_kind {
     FH_MASK_PARTIAL,    /* text: some characters at its ends are kept, each other becomes '*' */
     FH_MASK_HASH,       /* keyed hash: equal values stay equal, nothing else is left of them */
     FH_MASK_NULL,
-    FH_MASK_KIND_COUNT
+    FH_MASK_KIND_COUNT /* in the order of strictness */
 };
 
 enum fh_mask_unit {
@@ -63,5 +64,64 @@ struct fh_view {
                                    a row is there when all are true */
     struct fh_hash id;          /* of all of the above: equal views of one table have equal ids */
 };
+
+enum {
+    FH_MASK_KEEP_MAX = 64, /* characters kept at one end: more is no mask */
+    FH_MASK_TEXT_BYTES = 64,
+};
+
+/* A number is rounded down to a multiple of at most this: it fits every integer of 64 bits. */
+#define FH_MASK_STEP_MAX UINT64_C(1000000000000000000)
+
+/* ---- masks ---- */
+
+/* "none", "generalise", "partial", "hash", "null"; "unknown". */
+const char *fh_mask_kind_text(unsigned kind);
+/* "step", "minute" ... "decade"; "unknown". */
+const char *fh_mask_unit_text(unsigned unit);
+/* "null", "hash", "partial, first 1, last 4", "generalise to month", "generalise by 100", "none".
+ */
+void fh_mask_text(char out[FH_MASK_TEXT_BYTES], const struct fh_mask *mask);
+
+bool fh_mask_equal(const struct fh_mask *a, const struct fh_mask *b);
+
+/* Whether the mask can keep a column of this SQL type (sql_type.h) what it is:
+ *
+ *     null              every type
+ *     hash              VARCHAR, BLOB and integers of 64 bits and more: in fewer, different values
+ *                       would become equal
+ *     partial           VARCHAR
+ *     generalise step   integers, DECIMAL, FLOAT and DOUBLE; the step is a number of that type
+ *     generalise unit   TIMESTAMP with and without time zone: every unit; DATE: day and coarser;
+ *                       TIME: minute and hour
+ *
+ * FH_EINVAL, rule "policy.mask.type", and what fits instead; "policy.mask.value" for numbers out of
+ * bounds whatever the type. */
+FH_MUST_CHECK int
+fh_mask_check(const struct fh_mask *mask, const char *sql_type, struct fh_err *err);
+
+/* The stricter of two masks of one column: the stricter kind; of one kind a mask that shows nothing
+ * that either would hide. Of two steps that is their least common multiple, so the result may be
+ * neither of both; what has no such mask becomes null. */
+struct fh_mask fh_mask_stricter(const struct fh_mask *a, const struct fh_mask *b);
+
+/* ---- views ---- */
+
+/* Makes the view what its columns and filters say: open when nothing is hidden, masked or filtered,
+ * filters sorted and each once (`filters`, the array of the view, is rewritten), and the id.
+ * Whoever makes a view ends with this. */
+void fh_view_seal(struct fh_view *view, const char **filters);
+
+/* The stricter of two sealed views of one table, sealed: a column is there when both have it, under
+ * the stricter mask; a row when all filters of both keep it. New arrays come from `arena`; texts of
+ * filters are shared. FH_ENOMEM. */
+FH_MUST_CHECK int fh_view_stricter(struct fh_view *out,
+                                   const struct fh_view *a,
+                                   const struct fh_view *b,
+                                   struct fh_arena *arena,
+                                   struct fh_err *err);
+
+/* How many columns are there; `all` for an open view, which does not count its own. */
+uint32_t fh_view_visible(const struct fh_view *view, uint32_t all);
 
 #endif

@@ -4,9 +4,11 @@
 #include "common/assert.h"
 #include "proto/wire/pack.h"
 
+#include <string.h>
+
 enum {
     PAYLOAD_VERSION = 1,
-    DELEGATION_FIELDS = 7,
+    DELEGATION_FIELDS = 7, /* and one more, the name of the role, when there is one */
     REVOCATION_FIELDS = 6,
     PAYLOAD_BYTES_MAX = 1024,
 };
@@ -30,7 +32,8 @@ void fh_delegation_make(struct fh_buf *out,
 {
     struct fh_buf payload FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&payload, PAYLOAD_BYTES_MAX);
-    fh_pack_array(&payload, DELEGATION_FIELDS);
+    bool is_named = delegation->role_name[0] != '\0';
+    fh_pack_array(&payload, DELEGATION_FIELDS + is_named);
     fh_pack_uint(&payload, PAYLOAD_VERSION);
     fh_pack_bin(&payload, fh_bytes(delegation->domain.b, sizeof delegation->domain.b));
     fh_pack_bin(&payload, fh_bytes(delegation->subject.b, sizeof delegation->subject.b));
@@ -38,6 +41,9 @@ void fh_delegation_make(struct fh_buf *out,
     fh_pack_uint(&payload, (uint64_t)delegation->not_before_ms);
     fh_pack_uint(&payload, (uint64_t)delegation->not_after_ms);
     fh_pack_cstr(&payload, delegation->label);
+    if (is_named) {
+        fh_pack_cstr(&payload, delegation->role_name);
+    }
     struct fh_record draft = {.type = FH_RECORD_DELEGATION, .payload = fh_buf_view(&payload)};
     struct fh_delegation again;
     int code = fh_buf_ok(&payload);
@@ -56,6 +62,27 @@ static bool printable(const char *text)
         }
     }
     return true;
+}
+
+/* A name of our own roles would read as a right that the delegation does not give. */
+static int check_role_name(const struct fh_delegation *delegation, struct fh_err *err)
+{
+    const char *name = delegation->role_name;
+    if (name[0] == '\0') {
+        return FH_OK;
+    }
+    bool own = false;
+    for (unsigned role = 0; role < FH_ROLE_COUNT; role++) {
+        own = own || strcmp(name, role_texts[role]) == 0;
+    }
+    if (own || delegation->role != FH_ROLE_MEMBER || fh_name_check("role", name, NULL) != FH_OK) {
+        return fh_err_rule(err,
+                           FH_EINVAL,
+                           "identity.delegation.role_name",
+                           "delegation: only a member has a role with a name of its own: "
+                           "[a-z][a-z0-9_]*, and not domain, node, publisher or member");
+    }
+    return FH_OK;
 }
 
 static int check_delegation(const struct fh_delegation *delegation, struct fh_err *err)
@@ -86,7 +113,7 @@ static int check_delegation(const struct fh_delegation *delegation, struct fh_er
                            "identity.delegation.label",
                            "delegation: expected a label without control characters");
     }
-    return FH_OK;
+    return check_role_name(delegation, err);
 }
 
 int fh_delegation_decode(struct fh_delegation *out,
@@ -105,7 +132,10 @@ int fh_delegation_decode(struct fh_delegation *out,
     delegation.not_before_ms = (int64_t)fh_pack_read_uint(&reader, FH_RECORD_TIME_MS_MAX);
     delegation.not_after_ms = (int64_t)fh_pack_read_uint(&reader, FH_RECORD_TIME_MS_MAX);
     fh_pack_read_cstr(&reader, delegation.label, sizeof delegation.label);
-    fh_pack_read_record_end(&reader, count, DELEGATION_FIELDS);
+    if (count > DELEGATION_FIELDS) {
+        fh_pack_read_cstr(&reader, delegation.role_name, sizeof delegation.role_name);
+    }
+    fh_pack_read_record_end(&reader, count, DELEGATION_FIELDS + (count > DELEGATION_FIELDS));
     int code = fh_pack_read_ok(&reader, "delegation", err);
     if (code == FH_OK) {
         code = check_delegation(&delegation, err);

@@ -37,6 +37,9 @@ struct fh_delegation {
     int64_t not_before_ms;             /* Unix ms, inclusive */
     int64_t not_after_ms;              /* Unix ms, inclusive */
     char label[FH_NAME_BYTES_MAX + 1]; /* free text for people, may be empty */
+    /* What a member is in its domain ("analyst"): policies may ask for it. "" when it has no such
+     * name; only FH_ROLE_MEMBER has one. */
+    char role_name[FH_NAME_BYTES_MAX + 1];
 };
 
 enum fh_revocation_kind { FH_REVOKE_DELEGATION = 0, FH_REVOKE_KEY = 1 };

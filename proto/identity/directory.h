@@ -143,6 +143,16 @@ FH_MUST_CHECK int fh_directory_signer(const struct fh_directory *dir,
                                       struct fh_signer *out,
                                       struct fh_err *err);
 
+/* What the key of this ref is in `domain` at `when_ms`: the names of its roles, each once, at most
+ * FH_ROLE_NAMES_MAX; of a delegation without a name of its own "member", "publisher" or "node", of
+ * a domain key "domain". Lent until the next add. 0 for whoever may not sign then. */
+enum { FH_ROLE_NAMES_MAX = 16 };
+size_t fh_directory_roles(const struct fh_directory *dir,
+                          const struct fh_ref *key,
+                          const struct fh_domain_id *domain,
+                          int64_t when_ms,
+                          const char *out_names[FH_ROLE_NAMES_MAX]);
+
 /* As fh_directory_signer for a domain that need not be admitted: what a node that redeems an
  * invitation asks about the joiner. */
 FH_MUST_CHECK int fh_directory_signer_of_stranger(const struct fh_directory *dir,

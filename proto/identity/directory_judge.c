@@ -228,6 +228,52 @@ int fh_directory_signer(const struct fh_directory *dir,
     return fh_directory_judge(dir, key, domain, when_ms, roles, true, out, err);
 }
 
+static size_t add_name(const char **names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(names[i], name) == 0) {
+            return count;
+        }
+    }
+    if (count < FH_ROLE_NAMES_MAX) {
+        names[count++] = name;
+    }
+    return count;
+}
+
+size_t fh_directory_roles(const struct fh_directory *dir,
+                          const struct fh_ref *key,
+                          const struct fh_domain_id *domain_id,
+                          int64_t when_ms,
+                          const char *out_names[FH_ROLE_NAMES_MAX])
+{
+    struct fh_domain *domain = fh_domain_find(dir, domain_id);
+    size_t count = 0;
+    if (domain == NULL || check_standing(domain, when_ms, true, NULL) != FH_OK) {
+        return 0;
+    }
+    struct fh_map_link *link = fh_map_first(&dir->keys, fh_entry_hash(key->b));
+    for (; link != NULL; link = fh_map_next(link)) {
+        const struct fh_entry *entry = FH_MAP_ENTRY(link, struct fh_entry, by_key);
+        struct fh_signer signer;
+        if (memcmp(entry->key.b, key->b, sizeof key->b) != 0 || entry->domain != domain) {
+            continue;
+        }
+        if (entry->type == FH_RECORD_KEY) {
+            if (judge_domain_key(dir, entry, when_ms, FH_ROLES_ALL, &signer) == REASON_NONE) {
+                count = add_name(out_names, count, fh_role_text(FH_ROLE_DOMAIN));
+            }
+        } else if (judge_delegation(dir, entry, when_ms, FH_ROLES_ALL, &signer) == REASON_NONE) {
+            const struct fh_delegation *delegation = &entry->what.delegation.value;
+            count = add_name(out_names,
+                             count,
+                             delegation->role_name[0] != '\0' ? delegation->role_name
+                                                              : fh_role_text(delegation->role));
+        }
+    }
+    return count;
+}
+
 int fh_directory_signer_of_stranger(const struct fh_directory *dir,
                                     const struct fh_ref *key,
                                     const struct fh_domain_id *domain,

@@ -13,14 +13,15 @@
  * next of them; so do PROFILE and CATALOGUE (PROFILED, CATALOGUED), whose payloads are in
  * profile.h. During RUN come BATCH frames, each against one credit (RUN.window at first, CREDIT
  * adds more), and any number of SCAN_*: the worker opens a scan, SCAN_WANT says how many more
- * batches (at least 1) may be on their way, the node answers with that many SCAN_BATCH and at last SCAN_END or
- * SCAN_ERROR; SCAN_CLOSE tells that the worker wants no more. CANCEL ends a running question by
- * ERROR FH_ECANCELLED. A worker that breaks these rules is killed; a worker that sees the node
- * break them exits.
+ * batches (at least 1) may be on their way, the node answers with that many SCAN_BATCH and at last
+ * SCAN_END or SCAN_ERROR; SCAN_CLOSE tells that the worker wants no more. CANCEL ends a running
+ * question by ERROR FH_ECANCELLED. A worker that breaks these rules is killed; a worker that sees
+ * the node break them exits.
  *
  * A FEED may come at any time and beside other questions: the worker runs its SQL, which the node
  * wrote, and writes the rows into the ring (ring.h) whose memory came with the frame; FEED_END or
- * FEED_ERROR says that it is over, FEED_STOP asks for that. The other end of the ring goes to
+ * FEED_ERROR says that it is over, FEED_STOP asks for that. Rows may also go to a file, which the
+ * node opened for writing. The other end of the ring goes to
  * another worker by SCAN_RING, which answers its SCAN_OPEN of a table of format BARRIER: rows, and
  * the word that there are no more, come through the ring, a failure by SCAN_ERROR.
  *
@@ -282,8 +283,9 @@ struct fh_channel_scan { /* SCAN_OPEN */
         *columns; /* projected, indices into the table's columns; none: rows only count */
 };
 
-struct fh_channel_feed { /* FEED; its one descriptor is the memory of the ring */
+struct fh_channel_feed { /* FEED; its one descriptor is the memory of the ring, or the file */
     uint64_t id;         /* chosen by the node, never used twice in a worker */
+    bool to_file;        /* no ring: the rows go to a file, as Parquet; one such at a time */
     struct fh_bytes sql; /* a SELECT of the columns below; without columns, of one count of rows */
     uint32_t column_count;
     const struct fh_type *types;

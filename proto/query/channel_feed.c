@@ -4,13 +4,14 @@
 
 #include "proto/query/payload.h"
 
-enum { FEED_FIELDS = 4, TYPE_FIELDS = 3 };
+enum { FEED_FIELDS = 5, TYPE_FIELDS = 3 };
 
 void fh_channel_put_feed(struct fh_buf *out, const struct fh_channel_feed *feed)
 {
     fh_pack_array(out, FEED_FIELDS);
     fh_pack_uint(out, FH_CHANNEL_VERSION);
     fh_pack_uint(out, feed->id);
+    fh_pack_bool(out, feed->to_file);
     fh_pack_str(out, feed->sql);
     fh_pack_array(out, feed->column_count);
     for (uint32_t i = 0; i < feed->column_count; i++) {
@@ -51,6 +52,7 @@ int fh_channel_get_feed(struct fh_channel_feed *out,
             err, FH_EPROTO, "channel.version", "channel: FEED of a version not known here");
     }
     struct fh_channel_feed feed = {.id = fh_pack_read_uint(&r, UINT64_MAX)};
+    feed.to_file = fh_pack_read_bool(&r);
     feed.sql = fh_pack_read_str(&r, FH_CHANNEL_FEED_BYTES_MAX);
     feed.column_count = fh_pack_read_array(&r, FH_BATCH_COLUMNS_MAX);
     struct fh_type *types = fh_arena_array(arena, (size_t)feed.column_count + 1, sizeof *types);

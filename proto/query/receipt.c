@@ -153,21 +153,6 @@ int fh_receipt_build(struct fh_buf *out, const struct fh_receipt *receipt, struc
     return code == FH_OK ? FH_OK : fh_err_set(err, code, "receipt: no room for it");
 }
 
-/* A bin of 32 bytes or of none; whether it was there. */
-static bool read_optional(struct fh_pack_reader *reader, uint8_t out[FH_ID_BYTES])
-{
-    struct fh_bytes bin = fh_pack_read_bin(reader, FH_ID_BYTES);
-    if (bin.size == 0) {
-        return false;
-    }
-    if (bin.size != FH_ID_BYTES) {
-        fh_pack_fail(reader, "expected 32 bytes or none");
-        return false;
-    }
-    memcpy(out, bin.data, FH_ID_BYTES);
-    return true;
-}
-
 static size_t read_ids(struct fh_pack_reader *reader, struct fh_record_id *out)
 {
     size_t count = fh_pack_read_array(reader, FH_QUERY_TABLES_MAX);
@@ -210,9 +195,9 @@ static void read_fields(struct fh_pack_reader *reader, struct fh_receipt *out)
     out->sent.bytes = fh_pack_read_uint(reader, UINT64_MAX);
     out->sent.batches = fh_pack_read_uint(reader, UINT64_MAX);
     fh_pack_read_fixed(reader, out->sent.tags.b, FH_HASH_BYTES);
-    out->sent.has_tree = read_optional(reader, out->sent.tree.b);
+    out->sent.has_tree = fh_pack_read_optional(reader, out->sent.tree.b, FH_HASH_BYTES);
     out->contract_count = read_ids(reader, out->contracts);
-    out->has_policy = read_optional(reader, out->policy.b);
+    out->has_policy = fh_pack_read_optional(reader, out->policy.b, FH_ID_BYTES);
     out->started_ms = (int64_t)fh_pack_read_uint(reader, INT64_MAX);
     out->finished_ms = (int64_t)fh_pack_read_uint(reader, INT64_MAX);
     out->part_count = read_ids(reader, out->parts);
@@ -309,13 +294,18 @@ static bool has_id(const struct fh_record_id *ids, size_t count, const struct fh
     return false;
 }
 
+bool fh_receipt_is_under(const struct fh_receipt *receipt, const struct fh_record_id *contract)
+{
+    return has_id(receipt->contracts, receipt->contract_count, contract);
+}
+
 static int check_contracts(const struct fh_receipt *receipt,
                            const struct fh_query_request *request,
                            struct fh_err *err)
 {
     for (size_t i = 0; i < request->table_count; i++) {
         const struct fh_query_table *table = &request->tables[i];
-        if (!has_id(receipt->contracts, receipt->contract_count, &table->contract)) {
+        if (!fh_receipt_is_under(receipt, &table->contract)) {
             return fh_err_rule(err,
                                FH_ESIG,
                                "receipt.contract",
@@ -464,6 +454,21 @@ static bool is_covered(const struct fh_domain_id *domain,
     return covered;
 }
 
+/* One of the owner's parts, if there are any, must be under the contract of the table. */
+static bool is_under_contract(const struct fh_query_table *table,
+                              const struct fh_receipt *parts,
+                              size_t part_count)
+{
+    bool any = false;
+    bool under = false;
+    for (size_t i = 0; i < part_count; i++) {
+        bool own = fh_domain_id_equal(&table->domain, &parts[i].owner);
+        any = any || own;
+        under = under || (own && fh_receipt_is_under(&parts[i], &table->contract));
+    }
+    return under || !any;
+}
+
 int fh_receipt_check_parts(const struct fh_receipt *receipt,
                            const struct fh_receipt *parts,
                            const struct fh_record_id *part_ids,
@@ -503,6 +508,13 @@ int fh_receipt_check_parts(const struct fh_receipt *receipt,
                                FH_EINCOMPLETE,
                                "receipt.missing",
                                "no receipt is by the owner of %s",
+                               table->product);
+        }
+        if (!is_under_contract(table, parts, part_count)) {
+            return fh_err_rule(err,
+                               FH_ESIG,
+                               "receipt.contract",
+                               "no receipt of the owner of %s is under the contract that was asked",
                                table->product);
         }
     }

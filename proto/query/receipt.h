@@ -70,6 +70,9 @@ fh_receipt_build(struct fh_buf *out, const struct fh_receipt *receipt, struct fh
 FH_MUST_CHECK int
 fh_receipt_parse(struct fh_receipt *out, struct fh_bytes payload, struct fh_err *err);
 
+/* Whether the answer was read under this contract, as the receipt says. */
+bool fh_receipt_is_under(const struct fh_receipt *receipt, const struct fh_record_id *contract);
+
 /* Whether the receipt (NULL: none came) belongs to the request and to what was observed. Refusals,
  * in this order:
  *   FH_EINCOMPLETE "receipt.missing"   no receipt
@@ -91,8 +94,8 @@ FH_MUST_CHECK int fh_receipt_check(const struct fh_receipt *receipt,
 /* Whether the owners' receipts behind a join are all there and fit: each part that `receipt` lists
  * is among `parts` (their record ids in `part_ids`), each answers the request for a domain that
  * owns one of its tables, completely or until the entry peer needed no more (FH_ECANCELLED), and
- * every table's owner signed something. "receipt.missing",
- * "receipt.request", "receipt.outcome", "receipt.owner". */
+ * every table's owner signed something, under the contract that was asked. "receipt.missing",
+ * "receipt.request", "receipt.outcome", "receipt.owner", "receipt.contract". */
 FH_MUST_CHECK int fh_receipt_check_parts(const struct fh_receipt *receipt,
                                          const struct fh_receipt *parts,
                                          const struct fh_record_id *part_ids,

@@ -124,12 +124,31 @@ int fh_ring_get(struct fh_ring_frame *out,
     return FH_OK;
 }
 
+/* What the two words of a short text may hold, by its size: length and four bytes, eight bytes. */
+static const uint64_t text_masks[FH_RING_TEXT_SHORT + 1][2] = {
+    {UINT64_C(0x00000000ffffffff), 0},
+    {UINT64_C(0x000000ffffffffff), 0},
+    {UINT64_C(0x0000ffffffffffff), 0},
+    {UINT64_C(0x00ffffffffffffff), 0},
+    {UINT64_MAX, 0},
+    {UINT64_MAX, UINT64_C(0x00000000000000ff)},
+    {UINT64_MAX, UINT64_C(0x000000000000ffff)},
+    {UINT64_MAX, UINT64_C(0x0000000000ffffff)},
+    {UINT64_MAX, UINT64_C(0x00000000ffffffff)},
+    {UINT64_MAX, UINT64_C(0x000000ffffffffff)},
+    {UINT64_MAX, UINT64_C(0x0000ffffffffffff)},
+    {UINT64_MAX, UINT64_C(0x00ffffffffffffff)},
+    {UINT64_MAX, UINT64_MAX},
+};
+
+static const uint64_t beyond_ascii = UINT64_C(0x8080808080808080);
+
 bool fh_ring_text(struct fh_bytes *out,
                   uint8_t value[FH_RING_TEXT_WIDTH],
                   const struct fh_ring_frame *frame,
                   bool utf8)
 {
-    uint64_t words[2]; /* length and the first four bytes | the other eight */
+    uint64_t words[2];
     memcpy(words, value, sizeof words);
     uint32_t size = (uint32_t)words[0];
     if (size > FH_RING_TEXT_SHORT) {
@@ -141,16 +160,30 @@ bool fh_ring_text(struct fh_bytes *out,
         return !utf8 || fh_utf8_valid(*out);
     }
     /* What stands behind the text, DuckDB would compare. */
-    uint64_t first = size >= 4 ? UINT64_MAX : (UINT64_C(1) << (32 + 8 * size)) - 1;
-    uint64_t rest = size <= 4                    ? 0
-                    : size == FH_RING_TEXT_SHORT ? UINT64_MAX
-                                                 : (UINT64_C(1) << (8 * (size - 4))) - 1;
-    words[0] &= first;
-    words[1] &= rest;
+    words[0] &= text_masks[size][0];
+    words[1] &= text_masks[size][1];
     memcpy(value, words, sizeof words);
     *out = fh_bytes(value + 4, size);
-    bool plain = (((words[0] >> 32) | words[1]) & UINT64_C(0x8080808080808080)) == 0;
+    bool plain = (((words[0] >> 32) | words[1]) & beyond_ascii) == 0;
     return plain || !utf8 || fh_utf8_valid(*out);
+}
+
+bool fh_ring_plain_texts(uint8_t *values, uint32_t rows)
+{
+    uint64_t beyond = 0;
+    for (uint32_t row = 0; row < rows; row++, values += FH_RING_TEXT_WIDTH) {
+        uint64_t words[2];
+        memcpy(words, values, sizeof words);
+        uint32_t size = (uint32_t)words[0];
+        if (size > FH_RING_TEXT_SHORT) {
+            return false;
+        }
+        words[0] &= text_masks[size][0];
+        words[1] &= text_masks[size][1];
+        beyond |= (words[0] >> 32) | words[1];
+        memcpy(values, words, sizeof words);
+    }
+    return (beyond & beyond_ascii) == 0;
 }
 
 bool fh_ring_values(void *values, struct fh_type type, const uint64_t *validity, uint32_t rows)

@@ -100,6 +100,10 @@ FH_MUST_CHECK bool fh_ring_text(struct fh_bytes *out,
                                 const struct fh_ring_frame *frame,
                                 bool utf8);
 
+/* The same for `rows` values at once, where all are short and ASCII, as most are; false: look at
+ * each (fh_ring_text). */
+FH_MUST_CHECK bool fh_ring_plain_texts(uint8_t *values, uint32_t rows);
+
 /* A reader's values of this type, copied, are made what DuckDB expects: booleans are 0 or 1. False
  * when one cannot be (a time outside of a day). `validity`: one bit a row, or NULL. */
 FH_MUST_CHECK bool

@@ -44,6 +44,11 @@
     X(PUBLISH, 41)                                                                                 \
     X(OUTCOME, 42)                                                                                 \
     X(BASE, 43)                                                                                    \
+    X(ASK, 45)                                                                                     \
+    X(ASKED, 46)                                                                                   \
+    X(CAN, 47)                                                                                     \
+    X(STILL, 48)                                                                                   \
+    X(VIEW, 52)                                                                                    \
     X(ADMIN_CHAIN, 64)                                                                             \
     X(ADMIN_PUBLISH, 65)                                                                           \
     X(ADMIN_LEAVE, 66)                                                                             \
@@ -55,7 +60,15 @@
     X(ADMIN_CATALOGUE, 77)                                                                         \
     X(ADMIN_ANNOUNCED, 79)                                                                         \
     X(ADMIN_MOVE, 80)                                                                              \
-    X(ADMIN_BASE, 82)
+    X(ADMIN_BASE, 82)                                                                              \
+    X(ADMIN_ASKED, 84)                                                                             \
+    X(ADMIN_GOVERN, 85)                                                                            \
+    X(ADMIN_GRANTS, 86)                                                                            \
+    X(ADMIN_WHO, 87)                                                                               \
+    X(ADMIN_POLICY, 90)                                                                            \
+    X(ADMIN_ENFORCE, 91)                                                                           \
+    X(ADMIN_POLICIES, 92)                                                                          \
+    X(ADMIN_EXPLAIN, 93)
 
 enum fh_msg_code {
 #define X(name, code) FH_MSG_##name = (code),
@@ -368,7 +381,8 @@ void fh_msg_scan_request_begin(struct fh_buf *out,
 /* The last field of both, which may be left out: 0 then. */
 uint32_t fh_msg_encodings_read(struct fh_pack_reader *reader);
 /* The answer to QUERY: the stream, and what of it was there at once: batch 0, and the end when
- * nothing follows. `batch` and `receipt` may be NULL. What did not come is asked for by NEXT. */
+ * nothing follows. `batch` and `receipt` may be NULL. What did not come is asked for by NEXT. The
+ * last field, which tables are limited, is written and read by messages_policy.h. */
 struct fh_msg_query_answer {
     uint64_t stream;
     bool has_batch;

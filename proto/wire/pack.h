@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Canonical msgpack: a bounded scanner, a reader and a writer. The only owner of msgpack.h.
+ * Canonical msgpack: a bounded scanner, a reader and a writer (pack_write.c, the only owner of
+ * msgpack.h).
  *
  * Canonical means that a value has exactly one encoding: shortest integer and length forms, no
  * floats, no ext, maps with string keys in strictly ascending byte order, UTF-8 strings without
@@ -69,6 +70,8 @@ struct fh_bytes fh_pack_read_bin(struct fh_pack_reader *reader, size_t max);
 void fh_pack_read_cstr(struct fh_pack_reader *reader, char *out, size_t size);
 /* A bin of exactly `size` bytes. */
 void fh_pack_read_fixed(struct fh_pack_reader *reader, uint8_t *out, size_t size);
+/* A bin of exactly `size` bytes, or an empty one: whether it was there. */
+bool fh_pack_read_optional(struct fh_pack_reader *reader, uint8_t *out, size_t size);
 /* Head of an array or map: number of elements (pairs). */
 uint32_t fh_pack_read_array(struct fh_pack_reader *reader, uint32_t max);
 uint32_t fh_pack_read_map(struct fh_pack_reader *reader, uint32_t max);

@@ -36,7 +36,12 @@
     X(CONTRACT, 11, "contract", FH_RECORD_BYTES_MAX - 2048)                                        \
     X(REQUEST, 12, "request", 256 * 1024)                                                          \
     X(RECEIPT, 13, "receipt", 16 * 1024)                                                           \
-    X(MEASUREMENT, 14, "measurement", FH_MEASUREMENT_BYTES_MAX)
+    X(MEASUREMENT, 14, "measurement", FH_MEASUREMENT_BYTES_MAX)                                    \
+    X(GRANT, 15, "grant", FH_GRANT_BYTES_MAX)                                                      \
+    X(GRANT_END, 16, "grant-end", 256)                                                             \
+    X(ACCESS_REQUEST, 17, "access-request", FH_GRANT_BYTES_MAX)                                    \
+    X(ACCESS_ANSWER, 18, "access-answer", 1024)                                                    \
+    X(POLICY, 19, "policy", FH_POLICY_BYTES_MAX + 1024)
 
 enum fh_record_type {
 #define X(name, code, text, max) FH_RECORD_##name = (code),

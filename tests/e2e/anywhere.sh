@@ -53,7 +53,7 @@ refused 1 'ci.key: cannot write: File exists' -- "$freehold" key create "$ci/ci.
 grep -q SECRET "$ci/ci.access" && fail "an access holds a secret"
 refused 1 'member.name' -- fh shop member add "$(timeout 60 "$freehold" key create "$ci/x.key" 2>/dev/null)" \
     --name ci --role member --until 1d
-refused 2 '--role boss' -- fh shop member add "$ci/ci.pub" --name boss --role boss --until 1d
+refused 2 '--role Boss' -- fh shop member add "$ci/ci.pub" --name boss --role Boss --until 1d
 refused 2 '--until' -- fh shop member add "$ci/ci.pub" --name ci --role publisher
 refused 1 'identity.key.text' -- fh shop member add "$ci/ci.access" --name a --role member --until 1d
 [[ $(fh shop -o csv member list | grep -c '^ci,publisher,active,') == 1 ]] || fail "ci is not listed"

@@ -55,7 +55,7 @@ end_test()
         status=1
     fi
     if mountpoint -q "$work/shop"; then
-        umount "$work/shop" # full_disk.sh
+        umount -R "$work/shop" # full_disk.sh
     fi
     rm -rf "$work"
     exit "$status"

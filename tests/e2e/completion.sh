@@ -15,7 +15,7 @@ mkdir folder
 
 # The commands as the help of everything lists them.
 mapfile -t commands < <(freehold --help | awk '/^Commands/ {on = 1; next} /^$/ {on = 0}
-    on {name = $1; if ($2 ~ /^[a-z]+$/ && substr($0, 3 + length($1) + 1, 1) != " ") name = name " " $2; print name}')
+    on {name = $1; if ($2 ~ /^[a-z-]+$/ && substr($0, 3 + length($1) + 1, 1) != " ") name = name " " $2; print name}')
 ((${#commands[@]} > 20)) || fail "the commands were not found: ${commands[*]}"
 
 say "- help"
@@ -72,6 +72,9 @@ offers orders.odcs.yaml product publish --dry-run first.yaml ord
 offers orders.odcs.yaml contract lint ord
 offers shop/orders product describe sho
 offers publisher member revoke pub
+offers shop/orders access can-i read sho
+freehold grant create shop/orders --to shop --until 1d >/dev/null
+offers "$(freehold -o csv grant list | sed -n '2s/,.*//p')" grant revoke fhr
 offers zsh completion z
 offers folder --home fold
 offers csv status -o c

@@ -7,10 +7,13 @@
 source "$1/tests/e2e/common.sh"
 
 make_product orders 3000
+make_product items 50
+sed -i '/^roles:/,/access: read/d' "$data/items.odcs.yaml" # open to nobody
 mkdir "$work/shop"
 export FREEHOLD_LIMITS_QUERY_ROWS=100 FREEHOLD_LIMITS_STREAM_MIB=1
-make_mesh shop
+make_mesh shop museum
 succeeds fh shop product publish "$data/orders.odcs.yaml"
+succeeds fh shop product publish "$data/items.odcs.yaml"
 for key in greedy honest; do
     "$bin/freehold" key create "$work/$key.key" >"$work/$key.pub" 2>/dev/null
     succeeds fh shop member add "$work/$key.pub" --name "$key" --role member --until 1d \
@@ -73,3 +76,18 @@ if as honest -o csv query 'SELECT a.id, b.id FROM shop.orders a, shop.orders b' 
 fi
 grep -q 'more than 1 MiB.*limits.stream_mib' "$work/err" || fail "not told why: $(cat "$work/err")"
 grep -q 'rule: limit.stream_bytes' "$work/err" || fail "no rule: $(cat "$work/err")"
+
+say "- budgets of a grant, also after a restart"
+until_true 10 "the products at museum" finds museum 2
+succeeds fh shop grant create shop/items --to museum --until 5d --budget 3/hour,120/day
+all='SELECT * FROM shop.items'
+for i in 1 2; do
+    succeeds fh museum -o csv query "$all"
+    (($(wc -l <"$work/out") == 51)) || fail "$(wc -l <"$work/out") lines"
+done
+refused 1 'more than 20 rows' -- fh museum query "$all"
+spent=('3 questions an hour of shop/items' 'ask shop for more' 'rule: limit.queries_per_hour' 'asking again in 60 min')
+refused 3 "${spent[@]}" -- fh museum query "$all"
+stop_node shop
+start_node shop
+refused 3 "${spent[@]}" -- fh museum query "$all" --peer "${address[shop]}"

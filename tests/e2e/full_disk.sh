@@ -18,6 +18,7 @@ make_product orders 1000
 mkdir "$work/shop"
 if [[ ${FREEHOLD_TEST_NAMESPACE:-} == own ]]; then
     unset FREEHOLD_TEST_NAMESPACE # the node would wonder about it
+    own_disk=yes
     mount -t tmpfs -o size=1m,mode=0700 none "$work/shop"
     full()
     {
@@ -73,6 +74,33 @@ for i in 1 2 3; do
     refused 1 "$work/shop/home/node.db" "$remedy" "rule: $rule" -- publish
     serves 1.0.0
 done
+
+say "- full while a query spills: that query fails, the next one is answered"
+if [[ ${own_disk:-} == yes ]]; then
+    stop_node shop
+    free
+    mkdir -p "$work/shop/home/tmp"
+    mount -t tmpfs -o size=8m,mode=0700 none "$work/shop/home/tmp"
+    FREEHOLD_LIMITS_WORKER_MEMORY=128 start_node shop
+    until_true 30 "2 members in the view of museum" sees museum 2
+    spills="SELECT max(r), max(a), max(b), max(c), max(d) FROM (SELECT row_number() OVER (ORDER BY a) AS r, *
+        FROM (SELECT hash(i, id) AS a, hash(id, i) AS b, hash(a, i) AS c, hash(b, id) AS d
+            FROM shop.orders, range(3500) t(i)) x) y"
+    status=0
+    bounded fh museum query "$spills" >"$work/out" 2>"$work/err" </dev/null || status=$?
+    grep -qE '^rule: query.memory' "$work/err" ||
+        fail "a query on a full disk ended with $status: $(<"$work/err")"
+    say "    $(head -n 1 "$work/err")"
+    if grep -qF "$work" "$work/err"; then
+        fail "a consumer is told where the node spills: $(<"$work/err")"
+    fi
+    serves 1.0.0
+    stop_node shop
+    umount "$work/shop/home/tmp"
+    start_node shop
+    until_true 30 "2 members in the view of museum again" sees museum 2
+    full
+fi
 
 say "- and a power cut while it is full"
 kill_node shop

@@ -16,7 +16,7 @@ lenient=()
 if grep -q 'FH_SANITIZE:[A-Z]*=.' "$bin/../CMakeCache.txt"; then
     lenient=(lenient)
 fi
-timeout 250 "$bin/fh-hostile" "$work/museum/home" "$work/market/home" "${address[shop]}" "${node_pid[shop]}" \
+timeout 580 "$bin/fh-hostile" "$work/museum/home" "$work/market/home" "${address[shop]}" "${node_pid[shop]}" \
     'SELECT count(*) AS n FROM shop.orders' "$rows" "${lenient[@]}" </dev/null ||
     fail "hostile frames were not met as they should be"
 prints "$(printf 'n\n%s' "$rows")" fh museum -o csv query 'SELECT count(*) AS n FROM shop.orders'

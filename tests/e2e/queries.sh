@@ -100,6 +100,8 @@ endless='SELECT count(*) FROM shop.orders a, shop.orders b WHERE a.id + b.id > 7
 started=$SECONDS
 refused 3 'deadline' 'rule: query.deadline' -- fh museum query --deadline 2 "$endless"
 ((SECONDS - started < 6)) || fail "a deadline of 2 s took $((SECONDS - started)) s"
+given_up() { grep -q 'kind=query .*rule=stream.cancelled' "$work/shop/node.log"; }
+until_true 3 "the end of what nobody waits for" given_up
 serves
 started=$SECONDS
 refused 3 'not done by its deadline' 'rule: query.deadline' -- fh museum query "$endless"
@@ -124,5 +126,25 @@ rm "$data/orders.csv"
 printf 'a,b\n1,2\n' >"$data/orders.csv"
 refused 1 'no column for id' 'rule: source.column' -- ask 'SELECT count(*) FROM shop.orders'
 mv "$data/away.csv" "$data/orders.csv"
+serves
+
+say "- a source that is written to while it is read"
+mkfifo "$work/pipe"
+ask 'SELECT * FROM shop.orders' >"$work/pipe" 2>"$work/err" </dev/null &
+asking=$!
+exec {pipe}<"$work/pipe"
+for ((i = 0; i < 100; i++)); do
+    read -r <&"$pipe" || fail "the answer ended early: $(<"$work/err")"
+done
+cp "$data/orders.csv" "$work/whole.csv"
+truncate -s 5000000 "$data/orders.csv"
+cat <&"$pipe" >/dev/null
+exec {pipe}<&-
+status=0
+wait "$asking" || status=$?
+((status == 3)) || fail "exit code $status: $(<"$work/err")"
+grep -q 'rule: source.changed' "$work/err" || fail "not told why: $(<"$work/err")"
+# As it should be done: a new file, renamed over the old one.
+mv "$work/whole.csv" "$data/orders.csv"
 serves
 prints 'shop/orders@1.0.1' fh shop product publish "$data/orders.odcs.yaml"

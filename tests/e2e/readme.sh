@@ -52,6 +52,7 @@ wait_for() # TEXT COMMAND...: for at most 30 seconds
 of_shop() # HOME: what its node knows, without what each node sees in its own way
 {
     freehold --home "$1" -o csv product status shop/orders | cut -d, -f 1-7,10-
+    [[ ! -e ledger.odcs.yaml ]] || freehold --home "$1" -o csv product status shop/ledger | cut -d, -f 1-7,10-
 }
 has_travelled()
 {
@@ -88,6 +89,10 @@ expect '^shop/orders@1\.1\.0$'
 expect '^ci +publisher +active '
 grep -q 'shop/orders&#64;1.1.0: can be published' mesh/review.md
 expect '^salt +1\.2$'
+expect '^ask first$'
+expect '^fhr1[a-z0-9]+ +sent +approved +shop/ledger +museum '
+expect '^readable +yes$'
+expect '^granted$'
 expect '^tea +13\.5$'
 expect 'museum'
 expect '^shop/orders@1\.0\.0 +deprecated +20[0-9-]+ +shop/orders@2 '

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers and requests about products and their lives, as they come out of a session. The first
- * byte chooses the reader. */
+/* Answers and requests about products, their lives and access to them, as they come out of a
+ * session. The first byte chooses the reader. */
 #include "common/assert.h"
+#include "common/limits.h"
 #include "proto/session/messages.h"
+#include "proto/session/messages_access.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -79,6 +81,138 @@ static void plan(struct fh_pack_reader *reader, struct fh_err *err)
     free(plan);
 }
 
+/* Questions of consumers and entry peers. */
+static void questions(unsigned code, struct fh_pack_reader *reader, struct fh_err *err)
+{
+    char words[1024];
+    uint32_t limit;
+    uint64_t stream;
+    uint64_t index;
+    struct fh_msg_product_name name;
+    struct fh_msg_plan_question question;
+    struct fh_bytes bytes;
+    struct fh_bytes cursor;
+    struct fh_node_id node;
+    enum fh_sync_set set;
+    struct fh_msg_redeem redeem;
+    struct fh_msg_bins bins;
+    switch (code) {
+    case FH_MSG_SEARCH:
+        if (fh_msg_search_request_read(reader, words, &limit, err) == FH_OK) {
+            ends(words, sizeof words);
+        }
+        break;
+    case FH_MSG_DESCRIBE:
+    case FH_MSG_MEASUREMENT:
+        if (fh_msg_product_name_read(reader, &name, err) == FH_OK) {
+            ends(name.domain, sizeof name.domain);
+            ends(name.product, sizeof name.product);
+        }
+        break;
+    case FH_MSG_PLAN:
+        if (fh_msg_plan_request_read(reader, &question, err) == FH_OK) {
+            FH_ASSERT(question.sql.size <= FH_SQL_BYTES_MAX && fh_utf8_valid(question.sql));
+            FH_ASSERT(question.param_count <= FH_SQL_PARAMS_MAX);
+        }
+        break;
+    case FH_MSG_NEXT:
+        if (fh_msg_next_request_read(reader, &stream, &index, err) != FH_OK) {
+            FH_ASSERT(err->text[0] != 0);
+        }
+        break;
+    case FH_MSG_RELAY:
+        if (fh_msg_relay_read(reader, &node, &bytes, err) == FH_OK) {
+            FH_ASSERT(bytes.size <= FH_FRAME_REQUEST_BYTES_MAX);
+        }
+        break;
+    case FH_MSG_SYNC:
+        if (fh_msg_sync_request_read(reader, &set, &cursor, err) == FH_OK) {
+            FH_ASSERT(cursor.size <= FH_SYNC_CURSOR_BYTES_MAX);
+        }
+        break;
+    case FH_MSG_REDEEM:
+        if (fh_msg_redeem_read(reader, &redeem, err) == FH_OK) {
+            ends(redeem.name, sizeof redeem.name);
+        }
+        break;
+    case FH_MSG_PUSH:
+    case FH_MSG_PULL:
+        if (fh_msg_bins_read(reader, &bins, err) == FH_OK) {
+            while (fh_msg_bins_next(&bins, &bytes)) {
+                FH_ASSERT(bytes.size <= FH_FRAME_REQUEST_BYTES_MAX);
+            }
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+/* Answers of owners to entry peers, and to consumers. */
+static void stream_answers(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_pack_reader again = *reader;
+    struct fh_msg_next next;
+    struct fh_bytes receipt;
+    uint64_t stream;
+    if (fh_msg_stream_read(&again, &stream, err) != FH_OK) {
+        FH_ASSERT(err->text[0] != 0);
+    }
+    if (fh_msg_next_read(reader, &next, err) == FH_OK && next.end) {
+        while (fh_msg_bins_next(&next.receipts, &receipt)) {
+            FH_ASSERT(receipt.data != NULL || receipt.size == 0);
+        }
+    }
+}
+
+static void access_lists(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_pack_reader granted_reader = *reader;
+    struct fh_record_id next;
+    uint32_t count = 0;
+    int code = fh_msg_asked_read(reader, &count, err);
+    for (uint32_t i = 0; i < count && code == FH_OK; i++) {
+        struct fh_msg_asked asked;
+        code = fh_msg_asked_next(reader, &asked, err);
+        if (code == FH_OK) {
+            ends(asked.refused, sizeof asked.refused);
+            ends(asked.key_label, sizeof asked.key_label);
+        }
+    }
+    count = 0;
+    code = fh_msg_page_read(&granted_reader, &next, &count, err);
+    for (uint32_t i = 0; i < count && code == FH_OK; i++) {
+        struct fh_msg_granted granted;
+        code = fh_msg_granted_next(&granted_reader, &granted, err);
+        if (code == FH_OK) {
+            ends(granted.grantee_name, sizeof granted.grantee_name);
+        }
+    }
+}
+
+static void access_requests(unsigned code, struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_msg_can can;
+    struct fh_msg_ask ask;
+    struct fh_msg_govern govern;
+    struct fh_bytes bytes;
+    uint32_t table = 0;
+    if (code == FH_MSG_CAN && fh_msg_can_read(reader, &can, err) == FH_OK) {
+        ends(can.column, sizeof can.column);
+        ends(can.purpose, sizeof can.purpose);
+    } else if (code == FH_MSG_ASK && fh_msg_ask_read(reader, &ask, err) == FH_OK) {
+        while (fh_msg_bins_next(&ask.support, &bytes)) {
+            FH_ASSERT(bytes.data != NULL || bytes.size == 0);
+        }
+    } else if (code == FH_MSG_STILL && fh_msg_still_read(reader, &bytes, &table, err) == FH_OK) {
+        FH_ASSERT(table < FH_QUERY_TABLES_MAX);
+    } else if (code == FH_MSG_ADMIN_GOVERN && fh_msg_govern_read(reader, &govern, err) == FH_OK) {
+        while (fh_msg_bins_next(&govern.records, &bytes)) {
+            FH_ASSERT(bytes.data != NULL || bytes.size == 0);
+        }
+    }
+}
+
 static void requests(unsigned code, struct fh_pack_reader *reader, struct fh_err *err)
 {
     struct fh_msg_history_request asked;
@@ -108,10 +242,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     struct fh_bytes rest = fh_bytes(data + 1, size - 1);
-    switch (data[0] % 3) {
+    switch (data[0] % 4) {
     case 0:
         if (fh_msg_open(&reader, rest, FH_FRAME_REQUEST_BYTES_MAX, &code, &err) == FH_OK) {
+            struct fh_pack_reader again = reader;
+            struct fh_pack_reader third = reader;
             requests(code, &reader, &err);
+            questions(code, &again, &err);
+            access_requests(code, &third, &err);
         }
         break;
     case 1:
@@ -119,9 +257,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             history(&reader, &err);
         }
         break;
+    case 2:
+        if (fh_msg_answer(&reader, rest, FH_FRAME_REPLY_BYTES_MAX, &err) == FH_OK) {
+            struct fh_pack_reader again = reader;
+            plan(&reader, &err);
+            stream_answers(&again, &err);
+        }
+        break;
     default:
         if (fh_msg_answer(&reader, rest, FH_FRAME_REPLY_BYTES_MAX, &err) == FH_OK) {
-            plan(&reader, &err);
+            access_lists(&reader, &err);
         }
         break;
     }

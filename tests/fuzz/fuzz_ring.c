@@ -24,10 +24,12 @@ static void read_column(const uint8_t *slot,
         }
         return;
     }
+    bool plain = fh_ring_plain_texts(values, rows);
     for (uint32_t row = 0; row < rows; row++) {
         struct fh_bytes text;
         uint8_t *value = values + (size_t)row * FH_RING_TEXT_WIDTH;
-        if (fh_ring_text(&text, value, frame, true) && !fh_utf8_valid(text)) {
+        bool good = fh_ring_text(&text, value, frame, true);
+        if ((good && !fh_utf8_valid(text)) || (plain && !good)) {
             abort(); // every byte of it was readable, and it is what was asked for
         }
     }

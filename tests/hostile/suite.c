@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { PAUSE_MS = 30 };
+
 void suite_group(struct suite *suite, const char *group)
 {
     if (suite->group != NULL) {
@@ -99,7 +101,7 @@ static void *be_honest(void *unused)
         long took = (long)(fh_clock_mono_ms() - before);
         honest.result.slowest_ms =
             took > honest.result.slowest_ms ? took : honest.result.slowest_ms;
-        const struct timespec pause = {.tv_nsec = 5 * 1000000L};
+        const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
         nanosleep(&pause, NULL); /* the machine is the hostile one's too */
     }
     freehold_close(client);

@@ -44,10 +44,10 @@ void __wrap_fh_hello_write(struct fh_buf *out,
 
 static void spoil_hello(struct fh_buf *out, bool first)
 {
-    struct fh_buf good FH_CLEANUP(fh_buf_fini);
     if (hello_spoiled == NULL || hello_spoiled->first != first) {
         return;
     }
+    struct fh_buf good FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&good, FH_FRAME_UNAUTHENTICATED_BYTES_MAX);
     fh_buf_add_bytes(&good, fh_buf_view(out));
     fh_buf_reset(out);

@@ -84,6 +84,11 @@ class Checker:
             "request": lambda: (value[2], {0, 2, 3}, value[8]),
             "receipt": lambda: (value[3], {1}, value[14]),
             "measurement": lambda: (value[1], {1}, value[5]),
+            "grant": lambda: (value[1], {0, 2}, value[12]),
+            "grant-end": lambda: (value[1], {0, 2}, value[4]),
+            "access-request": lambda: (value[1], {0, 2, 3}, value[10]),
+            "access-answer": lambda: (value[1], {0, 2}, value[6]),
+            "policy": lambda: (value["domain"], {0, 2}, value["created"]),
         }
         identity, roles, when = where[record.name]()
         if identity is None:  # these name their node, and by it its domain
@@ -96,6 +101,8 @@ class Checker:
             self.results(value, bytes.fromhex(vector["results"]))
         if record.name == "request":
             equal(value[3], key_id(public), "consumer key id")
+        if record.name == "access-request":
+            equal(value[2], key_id(public), "key id of who asks for access")
         self.mesh.check_signer(record, identity, roles, when)
 
     def results(self, summary, data):

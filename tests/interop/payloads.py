@@ -139,6 +139,10 @@ def delegation(value):
     need(value[5] > value[4], "an end that is not after the beginning")
     need(value[3] != 1 or value[5] - value[4] <= 30 * DAY, "a node for more than 30 days")
     need(all(ord(c) >= 32 and ord(c) != 127 for c in value[6]), "control characters")
+    role_name = value[7] if len(value) > 7 else ""
+    name_or_none(role_name)
+    own = ("domain", "node", "publisher", "member")
+    need(role_name == "" or (value[3] == 3 and role_name not in own), "a role name of no member")
 
 
 def charter(value):
@@ -214,6 +218,64 @@ def measurement(value):
     need(all(outcomes.count(o) <= value[9][o] for o in outcomes), "more broken ones than counted")
 
 
+def printable(size, least=0):
+    def check(value):
+        str_of(size)(value)
+        need(len(value) >= least, "an empty text")
+        need(all(ord(c) >= 32 and ord(c) != 127 for c in value), "control characters")
+
+    return check
+
+
+def ascending(shape, most):
+    def check(value):
+        list_of(shape, most)(value)
+        texts = [v.encode() for v in value]
+        need(all(a < b for a, b in zip(texts, texts[1:])), "texts not ascending")
+
+    return check
+
+
+def column(value):
+    printable(319)(value)
+    table_name, dot, rest = value.partition(".")
+    name(table_name)
+    need(dot and 0 < len(rest.encode()) <= 255, "a column without table or name")
+
+
+def boolean(value):
+    need(isinstance(value, bool), "expected a Boolean")
+
+
+purpose, note, major = printable(127, 1), printable(400), up_to(2**32 - 1)
+
+
+def grant(value):
+    fields(
+        exactly(1), id32, up_to(1), id32, name, major, ascending(purpose, 16),
+        ascending(column, 512), printable(4096), uint, uint, boolean, time, time, note, optional_id,
+    )(value)
+    need(0 < value[13] - value[12] <= 366 * DAY, "no time, or more than a year")
+
+
+def access_request(value):
+    fields(
+        exactly(1), id32, id32, id32, name, major, ascending(column, 512), purpose, time, note, time,
+    )(value)
+    need(0 < value[8] - value[10] <= 366 * DAY, "no time, or more than a year")
+
+
+def access_answer(value):
+    fields(exactly(1), id32, id32, up_to(1), optional_id, note, time)(value)
+    need((value[3] == 0) == (value[4] != b""), "an approval, and nothing else, names a grant")
+    need(value[3] == 0 or value[5] != "", "a denial without reason")
+
+
+def optional_time(value):
+    if value is not None:
+        time(value)
+
+
 table = fields(id32, name, str_of(63), str_of(32), id32)
 SHAPES = {
     1: ("key", 1024, key_event),
@@ -263,4 +325,16 @@ SHAPES = {
         ),
     ),
     14: ("measurement", 900, measurement),
+    15: ("grant", 32768, grant),
+    16: ("grant-end", 256, fields(exactly(1), id32, id32, time, time)),
+    17: ("access-request", 32768, access_request),
+    18: ("access-answer", 1024, access_answer),
+    19: (
+        "policy",
+        66560,
+        keys(
+            created=time, domain=id32, name=name, prev=optional_id, seq=up_to(2**64 - 1, 1),
+            text=str_of(65536), until=optional_time, v=exactly(1), version=str_of(32),
+        ),
+    ),
 }

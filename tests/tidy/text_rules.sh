@@ -41,8 +41,8 @@ tests           : common proto node tools
 owners="
 uv.h            : node/io/* node/admin* node/query/workers*
 nng/*           : tests/unit/tools/scripted_peer*
-msgpack.h       : proto/wire/pack.c
-msgpack/*       : proto/wire/pack.c
+msgpack.h       : proto/wire/pack_write.c
+msgpack/*       : proto/wire/pack_write.c
 openssl/*       : proto/wire/crypto_openssl.c
 sodium.h        : proto/wire/crypto.c proto/wire/crypto_openssl.c node/state/keystore.c
 sodium/*        : proto/wire/crypto.c node/state/keystore.c
@@ -54,7 +54,6 @@ libpq-fe.h      : node/worker/*
 microhttpd.h    : node/http/server*
 cmocka.h        :
 dlfcn.h         :
-openssl/*       : proto/wire/crypto*
 zstd.h          : proto/query/batch*
 "
 

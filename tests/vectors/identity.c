@@ -108,6 +108,23 @@ write_envelopes(struct fh_buf *out, const struct cast *cast, const struct test_r
     vector_bad_record(out, "envelope.signature_twice", &cast->mesh, &bad);
 }
 
+/* A member whose role has a name. */
+static struct test_record analyst_of(const struct cast *cast)
+{
+    const struct test_domain *domain = &cast->joiner;
+    struct fh_delegation delegation = {.domain = domain->id,
+                                       .subject = test_key_of("analyst", 0).public_key,
+                                       .role = FH_ROLE_MEMBER,
+                                       .not_before_ms = TEST_START_MS,
+                                       .not_after_ms = TEST_START_MS + 30 * TEST_DAY_MS,
+                                       .label = "ann",
+                                       .role_name = "analyst"};
+    struct fh_buf buf FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&buf, TEST_RECORD_BYTES_MAX);
+    fh_delegation_make(&buf, &delegation, &cast->mesh, &domain->key.secret);
+    return test_record_of(&buf);
+}
+
 void vectors_identity(struct fh_buf *out)
 {
     struct cast cast = {.founder = test_domain_of(0), .joiner = test_domain_of(1)};
@@ -126,6 +143,7 @@ void vectors_identity(struct fh_buf *out)
     struct test_record joined = test_delegation(joiner, &joiner->node, FH_ROLE_NODE, &cast.mesh);
     struct test_record member =
         test_delegation(joiner, &joiner->member, FH_ROLE_MEMBER, &cast.mesh);
+    struct test_record analyst = analyst_of(&cast);
     struct test_record revocation = test_revocation(
         joiner, FH_REVOKE_KEY, joiner->member.id.b, TEST_START_MS + TEST_DAY_MS, &cast.mesh);
     struct test_record next = second_charter(&cast);
@@ -145,6 +163,7 @@ void vectors_identity(struct fh_buf *out)
     vector_record(out, "admission", &cast.mesh, &admission, &founder->node);
     vector_record(out, "joiner.node", &cast.mesh, &joined, &joiner->key);
     vector_record(out, "joiner.member", &cast.mesh, &member, &joiner->key);
+    vector_record(out, "joiner.analyst", &cast.mesh, &analyst, &joiner->key);
     vector_record(out, "joiner.revocation", &cast.mesh, &revocation, &joiner->key);
     vector_record(out, "charter.2", &cast.mesh, &next, &founder->key);
     vector_record(out, "joiner.rotation", &none, &rotation, &joiner->next);

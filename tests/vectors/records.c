@@ -5,6 +5,9 @@
 #include "proto/contract/contract_record.h"
 #include "proto/gossip/announce.h"
 #include "proto/gossip/facts.h"
+#include "proto/governance/access_request.h"
+#include "proto/governance/grant.h"
+#include "proto/governance/policy_record.h"
 #include "proto/quality/measurement.h"
 #include "proto/query/query.h"
 #include "proto/query/receipt.h"
@@ -271,6 +274,130 @@ static void write_query(struct scene *scene, const struct fh_record_id *contract
     seal(scene, "receipt", FH_RECORD_RECEIPT, &scene->founder.node);
 }
 
+/* Writes the vector of a record that its own builder sealed; gives its id and empties `record`. */
+static struct fh_record_id write_sealed(struct scene *scene,
+                                        const char *name,
+                                        struct fh_buf *record,
+                                        const struct test_key *by)
+{
+    struct fh_record parsed;
+    FH_ASSERT(fh_buf_ok(record) == FH_OK);
+    FH_ASSERT(fh_record_parse(&parsed, fh_buf_view(record), &scene->mesh, NULL) == FH_OK);
+    struct fh_record_id id = parsed.id;
+    vector_record_bytes(scene->out, name, &scene->mesh, fh_buf_view(record), by);
+    fh_buf_reset(record);
+    return id;
+}
+
+/* What was asked for, and denied; what was asked for, granted, and ended. */
+static void write_access(struct scene *scene)
+{
+    static const char *const columns[] = {"departures.delay", "departures.id"};
+    static const char *const purposes[] = {"delay report", "safety"};
+    const struct test_domain *us = &scene->founder;
+    struct fh_access_request request = {.consumer = us->id,
+                                        .key = us->member.id,
+                                        .owner = us->id,
+                                        .product = "flights",
+                                        .columns = {2, columns},
+                                        .purpose = "delay report",
+                                        .until_ms = TEST_START_MS + 90 * TEST_DAY_MS,
+                                        .note = "for the yearly report",
+                                        .created_ms = TEST_START_MS};
+    struct fh_buf record FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
+    fh_access_request_make(&record, &request, &scene->mesh, &us->member.secret);
+    struct fh_record_id asked = write_sealed(scene, "access_request", &record, &us->member);
+    struct fh_grant grant = {.owner = us->id,
+                             .grantee_kind = FH_GRANTEE_DOMAIN,
+                             .product = "flights",
+                             .major = 1,
+                             .purposes = {2, purposes},
+                             .columns = {2, columns},
+                             .rows = "delay > 15",
+                             .rows_per_day = 1000000,
+                             .queries_per_hour = 60,
+                             .relay_allowed = true,
+                             .not_before_ms = TEST_START_MS,
+                             .not_after_ms = TEST_START_MS + 366 * TEST_DAY_MS,
+                             .note = "agreed in March",
+                             .request = asked};
+    memcpy(grant.grantee, us->id.b, FH_ID_BYTES);
+    fh_grant_make(&record, &grant, &scene->mesh, &us->publisher.secret);
+    struct fh_record_id granted = write_sealed(scene, "grant", &record, &us->publisher);
+    struct fh_grant narrow = {.owner = us->id,
+                              .grantee_kind = FH_GRANTEE_KEY,
+                              .product = "flights",
+                              .rows = "",
+                              .not_before_ms = TEST_START_MS,
+                              .not_after_ms = TEST_START_MS + TEST_DAY_MS,
+                              .note = ""};
+    memcpy(narrow.grantee, us->member.id.b, FH_ID_BYTES);
+    fh_grant_make(&record, &narrow, &scene->mesh, &us->key.secret);
+    write_sealed(scene, "grant_of_a_key", &record, &us->key);
+    struct fh_grant_end end = {.owner = us->id,
+                               .grant = granted,
+                               .since_ms = TEST_START_MS + TEST_HOUR_MS,
+                               .created_ms = TEST_START_MS + TEST_HOUR_MS};
+    fh_grant_end_make(&record, &end, &scene->mesh, &us->publisher.secret);
+    write_sealed(scene, "grant_end", &record, &us->publisher);
+    struct fh_access_answer answer = {.owner = us->id,
+                                      .request = asked,
+                                      .outcome = FH_ACCESS_APPROVED,
+                                      .grant = granted,
+                                      .created_ms = TEST_START_MS};
+    fh_access_answer_make(&record, &answer, &scene->mesh, &us->publisher.secret);
+    write_sealed(scene, "access_approved", &record, &us->publisher);
+    answer.outcome = FH_ACCESS_DENIED;
+    answer.grant = (struct fh_record_id){{0}};
+    snprintf(answer.reason, sizeof answer.reason, "delays are not yet complete");
+    fh_access_answer_make(&record, &answer, &scene->mesh, &us->key.secret);
+    write_sealed(scene, "access_denied", &record, &us->key);
+}
+
+/* A policy, and the version that follows it and ends by itself. */
+static void write_policies(struct scene *scene)
+{
+    static const char first[] = "name: personal_data\n"
+                                "version: 1.0.0\n"
+                                "mask:\n"
+                                "  - classification: [restricted]\n"
+                                "    method: hash\n";
+    static const char second[] = "name: personal_data\n"
+                                 "version: 1.1.0\n"
+                                 "valid_until: 2027-12-31\n"
+                                 "products: [flights@1]\n"
+                                 "purposes: [safety]\n"
+                                 "filter:\n"
+                                 "  - {table: departures, where: delay > 15}\n";
+    const struct test_domain *us = &scene->founder;
+    struct fh_policy_record policy = {.domain = us->id,
+                                      .name = "personal_data",
+                                      .version = "1.0.0",
+                                      .seq = 1,
+                                      .created_ms = TEST_START_MS,
+                                      .until_ms = INT64_MAX,
+                                      .text = fh_bytes_cstr(first)};
+    struct fh_buf record FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
+    for (unsigned i = 0; i < 2; i++) {
+        fh_buf_reset(&scene->payload);
+        fh_policy_record_encode(&scene->payload, &policy);
+        fh_record_seal(&record,
+                       FH_RECORD_POLICY,
+                       &scene->mesh,
+                       fh_buf_view(&scene->payload),
+                       &us->publisher.secret);
+        policy.prev =
+            write_sealed(scene, i == 0 ? "policy" : "policy_that_ends", &record, &us->publisher);
+        policy.seq = 2;
+        snprintf(policy.version, sizeof policy.version, "1.1.0");
+        policy.created_ms = TEST_START_MS + TEST_HOUR_MS;
+        policy.until_ms = INT64_C(1830297599999); /* the whole day */
+        policy.text = fh_bytes_cstr(second);
+    }
+}
+
 void vectors_records(struct fh_buf *out)
 {
     struct scene scene = {.out = out, .founder = test_domain_of(0)};
@@ -282,5 +409,7 @@ void vectors_records(struct fh_buf *out)
     write_announcement(&scene, &contract);
     write_query(&scene, &contract);
     write_measurement(&scene, &contract);
+    write_access(&scene);
+    write_policies(&scene);
     fh_buf_fini(&scene.payload);
 }

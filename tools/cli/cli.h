@@ -93,6 +93,12 @@ fh_cli_read(struct fh_cli *cli, const char *path, struct fh_buf *out, struct fh_
 
 /* ---- the commands ---- */
 typedef int fh_cmd_fn(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err);
+fh_cmd_fn fh_cmd_access_approve;
+fh_cmd_fn fh_cmd_access_can;
+fh_cmd_fn fh_cmd_access_deny;
+fh_cmd_fn fh_cmd_access_list;
+fh_cmd_fn fh_cmd_access_request;
+fh_cmd_fn fh_cmd_access_show;
 fh_cmd_fn fh_cmd_completion;
 fh_cmd_fn fh_cmd_contract_diff;
 fh_cmd_fn fh_cmd_contract_export;
@@ -103,6 +109,10 @@ fh_cmd_fn fh_cmd_contract_test;
 fh_cmd_fn fh_cmd_contract_verify;
 fh_cmd_fn fh_cmd_doctor;
 fh_cmd_fn fh_cmd_domain_show;
+fh_cmd_fn fh_cmd_grant_create;
+fh_cmd_fn fh_cmd_grant_list;
+fh_cmd_fn fh_cmd_grant_revoke;
+fh_cmd_fn fh_cmd_grant_show;
 fh_cmd_fn fh_cmd_init;
 fh_cmd_fn fh_cmd_invite;
 fh_cmd_fn fh_cmd_key_create;
@@ -112,6 +122,11 @@ fh_cmd_fn fh_cmd_member_list;
 fh_cmd_fn fh_cmd_member_revoke;
 fh_cmd_fn fh_cmd_node;
 fh_cmd_fn fh_cmd_peers;
+fh_cmd_fn fh_cmd_policy_explain;
+fh_cmd_fn fh_cmd_policy_lint;
+fh_cmd_fn fh_cmd_policy_list;
+fh_cmd_fn fh_cmd_policy_publish;
+fh_cmd_fn fh_cmd_policy_show;
 fh_cmd_fn fh_cmd_product_check;
 fh_cmd_fn fh_cmd_product_deprecate;
 fh_cmd_fn fh_cmd_product_describe;

@@ -119,19 +119,30 @@ read_public(struct fh_cli *cli, const char *key, struct fh_sign_public *out, str
     return code;
 }
 
-static int read_role(const char *text, unsigned *out, struct fh_err *err)
+/* publisher and member are roles of the mesh; any other name is that of a member in its domain. */
+static int read_role(const char *text, struct fh_delegation *out, struct fh_err *err)
 {
-    if (text != NULL && strcmp(text, "publisher") == 0) {
-        *out = FH_ROLE_PUBLISHER;
-    } else if (text != NULL && strcmp(text, "member") == 0) {
-        *out = FH_ROLE_MEMBER;
-    } else {
+    out->role = FH_ROLE_MEMBER;
+    if (text != NULL && strcmp(text, fh_role_text(FH_ROLE_PUBLISHER)) == 0) {
+        out->role = FH_ROLE_PUBLISHER;
+    } else if (text == NULL || strcmp(text, fh_role_text(FH_ROLE_NODE)) == 0 ||
+               strcmp(text, fh_role_text(FH_ROLE_DOMAIN)) == 0 ||
+               fh_name_check("role", text, NULL) != FH_OK) {
         return fh_err_set(err,
                           FH_EUSAGE,
-                          "--role %.20s: publisher (publishes and asks) or member (asks)",
+                          "--role %.20s: publisher (publishes and asks), member (asks), or the "
+                          "name of what a member is, such as analyst",
                           text == NULL ? "is missing" : text);
+    } else if (strcmp(text, fh_role_text(FH_ROLE_MEMBER)) != 0) {
+        snprintf(out->role_name, sizeof out->role_name, "%s", text);
     }
     return FH_OK;
+}
+
+static const char *role_of(const struct fh_delegation *delegation)
+{
+    return delegation->role_name[0] != '\0' ? delegation->role_name
+                                            : fh_role_text(delegation->role);
 }
 
 static int read_addition(struct fh_cli *cli,
@@ -150,7 +161,7 @@ static int read_addition(struct fh_cli *cli,
         code = fh_err_set(err, FH_EUSAGE, "--name: at most %d letters", LABEL_BYTES_MAX);
     }
     if (code == FH_OK) {
-        code = read_role(fh_args_value(args, "role"), &out->delegation.role, err);
+        code = read_role(fh_args_value(args, "role"), &out->delegation, err);
     }
     if (code == FH_OK) {
         code = fh_until_parse(&out->delegation.not_after_ms, "--until", until, now_ms, err);
@@ -262,7 +273,7 @@ static int save_access(const struct fh_actor *actor,
                   "# Holds no secret; works only together with its key:\n"
                   "# freehold --key KEYFILE --access THIS_FILE status\n",
                   add->delegation.label,
-                  fh_role_text(add->delegation.role),
+                  role_of(&add->delegation),
                   actor->settings.domain,
                   until);
     for (size_t at = 0; text[at] != 0; at += strnlen(text + at, LINE)) {
@@ -294,7 +305,7 @@ static int report_addition(struct fh_cli *cli,
                "%s%s acts as %s until %s",
                add->dry_run ? "not done: " : "",
                add->delegation.label,
-               fh_role_text(add->delegation.role),
+               role_of(&add->delegation),
                until);
     if (cli->format == FH_OUTPUT_TABLE) {
         fprintf(cli->out, "%s\n", add->save == NULL || add->dry_run ? access : add->save);
@@ -303,7 +314,7 @@ static int report_addition(struct fh_cli *cli,
     struct fh_output *output FH_CLEANUP(fh_output_freep) =
         fh_cli_output(cli, true, columns, FH_COUNT(columns));
     fh_output_text(output, add->delegation.label);
-    fh_output_text(output, fh_role_text(add->delegation.role));
+    fh_output_text(output, role_of(&add->delegation));
     fh_output_text(output, until);
     fh_output_text(output, id);
     fh_output_text(output, access);
@@ -357,7 +368,7 @@ static void put_member(struct fh_output *output, const struct fh_delegate *membe
     fh_key_id_text(id, &member->key_id);
     fh_time_text(until, member->not_after_ms);
     fh_output_text(output, member->name);
-    fh_output_text(output, fh_role_text(member->role));
+    fh_output_text(output, fh_delegate_role(member));
     fh_output_text(output, fh_delegate_state_text(member->state));
     fh_output_text(output, until);
     fh_output_text(output, id);

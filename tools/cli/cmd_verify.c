@@ -104,6 +104,7 @@ static int put_receipt(struct fh_cli *cli,
         {"owners_receipts", FH_OUTPUT_NUMBER},
         {"finished", FH_OUTPUT_TEXT},
         {"hash_tree", FH_OUTPUT_BOOL},
+        {"policy", FH_OUTPUT_TEXT},
     };
     char consumer[FH_ID_TEXT_BYTES], owner[FH_ID_TEXT_BYTES], node[FH_ID_TEXT_BYTES];
     char finished[FH_TIME_TEXT_BYTES];
@@ -127,6 +128,13 @@ static int put_receipt(struct fh_cli *cli,
     fh_output_uint(output, file->receipt_count - 1);
     fh_output_text(output, finished);
     fh_output_bool(output, verdict->receipt.sent.has_tree);
+    if (verdict->receipt.has_policy) {
+        char policy[FH_ID_TEXT_BYTES];
+        fh_record_id_text(policy, &verdict->receipt.policy);
+        fh_output_text(output, policy);
+    } else {
+        fh_output_null(output);
+    }
     return fh_output_end(output, err);
 }
 

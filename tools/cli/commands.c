@@ -412,6 +412,8 @@ const struct fh_command fh_commands[] = {
             },
         .run = fh_cmd_query,
     },
+#include "tools/cli/commands_access.inc"
+#include "tools/cli/commands_policy.inc"
     {
         .noun = "verify",
         .operands = "FILE",
@@ -452,17 +454,18 @@ const struct fh_command fh_commands[] = {
         .operands = "KEY|FILE",
         .summary = "let the key of a person or a job act for the domain",
         .details = "KEY is a public key (fhp1...), FILE one that holds it, - is standard input. A\n"
-                   "publisher publishes contracts and asks, a member asks. The access that comes\n"
-                   "back holds no secret: put it beside the key. Needs the domain key.",
+                   "publisher publishes contracts and asks, a member asks; any other role is a\n"
+                   "member with that name, which policies may ask for. The access that comes back\n"
+                   "holds no secret: put it beside the key. Needs the domain key.",
         .example =
             "freehold member add ci.pub --name ci --role publisher --until 90d --save ci.access\n"
-            "freehold member add fhp1... --name ann --role member --until 2027-01-31",
+            "freehold member add fhp1... --name ann --role analyst --until 2027-01-31",
         .operands_min = 1,
         .operands_max = 1,
         .flags =
             {
                 {"name", "NAME", "what it is called here: [a-z][a-z0-9_]*", 0},
-                {"role", "ROLE", "publisher or member", 0},
+                {"role", "ROLE", "publisher, member, or a name such as analyst", 0},
                 {"until", "TIME", "90d, 12h, 2027-01-31", 0},
                 {"save", "FILE", "write the access to this file", 0},
                 {"dry-run", NULL, "check everything, let nobody in", 0},

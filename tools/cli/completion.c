@@ -13,6 +13,8 @@ static const struct {
 } tokens[] = {
     {"SHELL", FH_COMPLETION_WORDS, "bash zsh fish"},
     {"MEMBER", FH_COMPLETION_MEMBER, NULL},
+    {"REQUEST", FH_COMPLETION_REQUEST, NULL},
+    {"GRANT", FH_COMPLETION_GRANT, NULL},
     {"ROLE", FH_COMPLETION_WORDS, "publisher member"},
     {"FORMAT", FH_COMPLETION_WORDS, "table json csv"},
     {"NAME", FH_COMPLETION_PRODUCT, NULL},
@@ -36,7 +38,8 @@ static struct fh_completion of_text(const char *text)
 struct fh_completion fh_completion_of_operands(const struct fh_command *command)
 {
     struct fh_completion found = of_text(command->operands);
-    bool named = strncmp(command->operands, "NAME", 4) == 0;
+    bool named =
+        strncmp(command->operands, "NAME", 4) == 0 || strstr(command->operands, " NAME") != NULL;
     if (found.kind == FH_COMPLETION_PRODUCT && !named) {
         found.kind = FH_COMPLETION_FILE; /* "FILE|NAME": files are at hand */
     }
@@ -106,6 +109,8 @@ static void put_completion(struct fh_cli *cli, struct fh_completion completion)
         [FH_COMPLETION_DIR] = "dir",
         [FH_COMPLETION_PRODUCT] = "product",
         [FH_COMPLETION_MEMBER] = "member",
+        [FH_COMPLETION_REQUEST] = "access",
+        [FH_COMPLETION_GRANT] = "grant",
         [FH_COMPLETION_WORDS] = "words",
     };
     fprintf(cli->out, "kind=%s", kinds[completion.kind]);
@@ -257,11 +262,9 @@ static void put_look(struct fh_cli *cli)
           cli->out);
     put_cases(cli);
     fputs("}\n"
-          "_freehold_names() # product|member\n"
+          "_freehold_names() # product|member|access|grant\n"
           "{\n"
-          "    local list=product\n"
-          "    [[ $1 == product ]] || list=member\n"
-          "    timeout 2 freehold -o csv $list list 2>/dev/null | tail -n +2 | sed 's/[,@].*//'\n"
+          "    timeout 2 freehold -o csv $1 list 2>/dev/null | tail -n +2 | sed 's/[,@].*//'\n"
           "}\n",
           cli->out);
 }
@@ -281,7 +284,7 @@ static void put_bash(struct fh_cli *cli)
           "    case $kind in\n"
           "    words) mapfile -t COMPREPLY < <(compgen -W \"$choices\" -- \"$word\") ;;\n"
           "    dir) mapfile -t COMPREPLY < <(compgen -d -- \"$word\") ;;\n"
-          "    product | member)\n"
+          "    product | member | access | grant)\n"
           "        mapfile -t COMPREPLY < <(compgen -W \"$(_freehold_names $kind)\" -- \"$word\")\n"
           "        ((${#COMPREPLY[@]})) || mapfile -t COMPREPLY < <(compgen -f -- \"$word\") ;;\n"
           "    file) mapfile -t COMPREPLY < <(compgen -f -- \"$word\") ;;\n"
@@ -309,7 +312,8 @@ static void put_zsh(struct fh_cli *cli)
           "    case $kind in\n"
           "    words) compadd -- ${=choices} ;;\n"
           "    dir) _path_files -/ ;;\n"
-          "    product | member) compadd -- ${(f)\"$(_freehold_names $kind)\"} || _files ;;\n"
+          "    product | member | access | grant)\n"
+          "        compadd -- ${(f)\"$(_freehold_names $kind)\"} || _files ;;\n"
           "    file) _files ;;\n"
           "    esac\n"
           "}\n"

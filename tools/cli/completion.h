@@ -3,8 +3,8 @@
  * Completion: what may stand at a place of the command line, read from the tables.
  *
  * The name of a value in the help says what it is: FILE and DIR are completed from the disk, NAME
- * as an operand from the catalogue, MEMBER from the home's keys; words in lower case with bars
- * between them are all that may stand there.
+ * as an operand from the catalogue, MEMBER from the home's keys, REQUEST and GRANT from the lists
+ * of those; words in lower case with bars between them are all that may stand there.
  *
  * Does not: print (completion.c and completion_fish.c do). Thread: any. Ownership: static strings.
  */
@@ -19,6 +19,8 @@ enum fh_completion_kind {
     FH_COMPLETION_DIR,
     FH_COMPLETION_PRODUCT,
     FH_COMPLETION_MEMBER,
+    FH_COMPLETION_REQUEST, /* for access: ids */
+    FH_COMPLETION_GRANT,
     FH_COMPLETION_WORDS,
     FH_COMPLETION_KIND_COUNT
 };

@@ -37,6 +37,12 @@ static void put_completion(struct fh_cli *cli, struct fh_completion completion)
     case FH_COMPLETION_MEMBER:
         fputs(" -a '(__freehold_names member)'", cli->out);
         break;
+    case FH_COMPLETION_REQUEST:
+        fputs(" -a '(__freehold_names access)'", cli->out);
+        break;
+    case FH_COMPLETION_GRANT:
+        fputs(" -a '(__freehold_names grant)'", cli->out);
+        break;
     case FH_COMPLETION_WORDS:
         fputs(" -x -a '", cli->out);
         fh_completion_words(completion.words, put_word, cli->out);

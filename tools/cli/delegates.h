@@ -2,8 +2,8 @@
 /*
  * Delegates: the keys that act for the home's domain, as the identity records of the home say.
  *
- * One entry for each key and role; the delegation that ends last speaks for it. The node's own
- * delegations are left out.
+ * One entry for each key, role and name of a role; the delegation that ends last speaks for it. The
+ * node's own delegations are left out.
  *
  * Does not: ask a node. Thread: one. Ownership: a list owns its entries.
  */
@@ -25,8 +25,9 @@ struct fh_delegate {
     char name[FH_NAME_BYTES_MAX + 1]; /* the label of its delegation, may be "" */
     struct fh_sign_public key;
     struct fh_key_id key_id;
-    unsigned role;        /* FH_ROLE_PUBLISHER or FH_ROLE_MEMBER */
-    int64_t not_after_ms; /* Unix ms */
+    unsigned role;                         /* FH_ROLE_PUBLISHER or FH_ROLE_MEMBER */
+    char role_name[FH_NAME_BYTES_MAX + 1]; /* what a member is by name; "" */
+    int64_t not_after_ms;                  /* Unix ms */
     enum fh_delegate_state state;
 };
 
@@ -35,6 +36,9 @@ struct fh_delegates {
     size_t capacity; /* private */
     struct fh_delegate *items;
 };
+
+/* What people call its role: "publisher", "member", or its name ("analyst"). */
+const char *fh_delegate_role(const struct fh_delegate *member);
 
 /* Reads the members at `now_ms`. End with fh_delegates_fini, also after FH_ENOMEM. */
 FH_MUST_CHECK int fh_delegates_read(struct fh_delegates *out,

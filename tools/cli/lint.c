@@ -98,3 +98,85 @@ void fh_lint_print(FILE *file, const char *path, const struct fh_findings *findi
         fprintf(file, "%s: %zu more findings are not listed\n", path, all - findings->count);
     }
 }
+
+/* ---- as data ---- */
+
+const struct fh_output_column fh_lint_columns[FH_LINT_COLUMN_COUNT] = {
+    {"file", FH_OUTPUT_TEXT},
+    {"line", FH_OUTPUT_NUMBER},
+    {"column", FH_OUTPUT_NUMBER},
+    {"severity", FH_OUTPUT_TEXT},
+    {"rule", FH_OUTPUT_TEXT},
+    {"path", FH_OUTPUT_TEXT},
+    {"message", FH_OUTPUT_TEXT},
+};
+
+void fh_lint_put(struct fh_output *output, const char *path, const struct fh_findings *findings)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        const struct fh_finding *finding = &findings->items[i];
+        fh_output_text(output, path);
+        fh_output_uint(output, finding->line);
+        fh_output_uint(output, finding->column);
+        fh_output_text(output, fh_severity_text(finding->severity));
+        fh_output_text(output, finding->rule);
+        fh_output_text(output, finding->path);
+        fh_output_text(output, finding->message);
+    }
+}
+
+const char *fh_lint_first_rule(const struct fh_findings *findings)
+{
+    for (size_t i = 0; i < findings->count; i++) {
+        if (findings->items[i].severity == FH_SEVERITY_ERROR) {
+            return findings->items[i].rule;
+        }
+    }
+    return "";
+}
+
+/* ---- a run over files ---- */
+
+void fh_lint_count(struct fh_lint_tally *tally, const struct fh_findings *findings)
+{
+    tally->files++;
+    if (findings == NULL) {
+        tally->wrong++;
+        return;
+    }
+    if (tally->errors == 0) {
+        snprintf(tally->rule, sizeof tally->rule, "%s", fh_lint_first_rule(findings));
+    }
+    tally->errors += findings->errors;
+    tally->warnings += findings->warnings;
+    tally->wrong += findings->errors > 0;
+}
+
+int fh_lint_verdict(struct fh_cli *cli,
+                    const char *first_path,
+                    const struct fh_lint_tally *tally,
+                    struct fh_err *err)
+{
+    char what[FH_ERR_TEXT_BYTES / 2];
+    if (tally->files == 1) {
+        snprintf(what, sizeof what, "%.100s", first_path);
+    } else {
+        snprintf(what, sizeof what, "%zu of %zu files", tally->wrong, tally->files);
+    }
+    if (tally->wrong == 0) {
+        fh_cli_say(cli,
+                   "%s: no errors, %zu warnings",
+                   tally->files == 1 ? first_path : "all files",
+                   tally->warnings);
+        return FH_OK;
+    }
+    return fh_err_rule(err,
+                       FH_ECHECK,
+                       tally->rule,
+                       "%s: %zu error%s, %zu warning%s",
+                       what,
+                       tally->errors,
+                       tally->errors == 1 ? "" : "s",
+                       tally->warnings,
+                       tally->warnings == 1 ? "" : "s");
+}

@@ -34,6 +34,28 @@ FH_MUST_CHECK int fh_lint_schema(enum fh_odcs_version *out, const char *text, st
 
 void fh_lint_fini(struct fh_lint *lint);
 
+/* The same as data: a row a finding. */
+extern const struct fh_output_column fh_lint_columns[];
+enum { FH_LINT_COLUMN_COUNT = 7 };
+void fh_lint_put(struct fh_output *output, const char *path, const struct fh_findings *findings);
+/* The rule of the first error, or "". */
+const char *fh_lint_first_rule(const struct fh_findings *findings);
+
+/* What a run over files has seen, and its verdict: FH_OK with a word on the messages, or FH_ECHECK.
+ */
+struct fh_lint_tally {
+    size_t files;
+    size_t wrong; /* files with errors, or that could not be read */
+    size_t errors;
+    size_t warnings;
+    char rule[FH_ERR_RULE_BYTES]; /* of the first error */
+};
+void fh_lint_count(struct fh_lint_tally *tally, const struct fh_findings *findings_or_null);
+FH_MUST_CHECK int fh_lint_verdict(struct fh_cli *cli,
+                                  const char *first_path,
+                                  const struct fh_lint_tally *tally,
+                                  struct fh_err *err);
+
 /* One line a finding: "FILE:12:3: error: path: message [rule]". */
 void fh_lint_print(FILE *file, const char *path, const struct fh_findings *findings);
 

@@ -56,8 +56,33 @@ static bool same_major(const struct freehold_notice *a, const struct freehold_no
            strtoul(a->version, NULL, 10) == strtoul(b->version, NULL, 10);
 }
 
+static void say_limited(struct fh_cli *cli, const struct freehold_limited *limited)
+{
+    bool sole = strcmp(limited->table, limited->product) == 0;
+    bool masked = limited->masked[0] != '\0';
+    struct fh_buf names FH_CLEANUP(
+        fh_buf_fini); /* a node's words: nothing may steer the terminal */
+    fh_buf_init(&names, 8 * sizeof limited->masked);
+    fh_output_visible(&names, fh_bytes_cstr(limited->masked));
+    fh_cli_say(cli,
+               "note: %s/%s%s%s: %s%s%s%s",
+               limited->domain_name,
+               limited->product,
+               sole ? "" : ".",
+               sole ? "" : limited->table,
+               masked ? "masked for you: " : "",
+               fh_buf_cstr(&names),
+               masked && limited->filtered ? "; " : "",
+               limited->filtered ? "not all rows are there for you" : "");
+}
+
 void fh_note_result(struct fh_cli *cli, const struct freehold_result *result)
 {
+    for (size_t i = 0; i < freehold_result_limited_count(result); i++) {
+        struct freehold_limited limited = {.size = sizeof limited};
+        freehold_result_limited(result, i, &limited);
+        say_limited(cli, &limited);
+    }
     for (size_t i = 0; i < freehold_result_notice_count(result); i++) {
         struct freehold_notice notice = {.size = sizeof notice};
         freehold_result_notice(result, i, &notice);

@@ -9,6 +9,8 @@
  *     warning: shop/orders@1: not all promises of its contract held when it was measured 2 h ago
  * (fail)
  *
+ *     note: shop/people: masked for you: name, mail; not all rows are there for you
+ *
  * Does not: decide whether to say it; an active product has no note. Thread: one. Ownership: all is
  * borrowed.
  */

@@ -39,10 +39,15 @@ static void put_row(
     fh_buf_add_cstr(out, " |\n");
 }
 
-static void put_lint(struct fh_buf *out, const struct fh_findings *findings)
+static void put_lint(struct fh_buf *out, const struct fh_findings *findings, bool is_policy)
 {
     if (findings->errors + findings->warnings == 0) {
-        put_row(out, "passed", "contract", "the standard and every rule for publishing", "");
+        put_row(out,
+                "passed",
+                is_policy ? "policy" : "contract",
+                is_policy ? "every rule, against every product that it governs"
+                          : "the standard and every rule for publishing",
+                "");
     }
     for (size_t i = 0; i < findings->count; i++) {
         const struct fh_finding *finding = &findings->items[i];
@@ -133,9 +138,11 @@ void fh_review_add(struct fh_buf *out, const struct fh_review *review)
     }
     fh_buf_add_cstr(out, ".\n\n| outcome | where | what | rule |\n|---|---|---|---|\n");
     if (review->lint != NULL) {
-        put_lint(out, review->lint);
+        put_lint(out, review->lint, review->is_policy);
     }
-    put_data(out, review);
+    if (!review->is_policy) {
+        put_data(out, review);
+    }
     if (review->changes != NULL) {
         put_changes(out, review->since, review->changes);
     }

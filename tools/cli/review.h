@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Review: what publishing a contract would do, or did, as Markdown for people who look at a change
- * of it: checks with their outcome, one section a file.
+ * Review: what publishing a contract or a policy would do, or did, as Markdown for people who look
+ * at a change of it: checks with their outcome, one section a file.
  *
  * Everything that stands in it is escaped: neither a name nor a text of a contract can change the
  * page around it.
@@ -18,10 +18,11 @@
 enum { FH_REVIEW_BYTES_MAX = 16 * 1024 * 1024 };
 
 struct fh_review {
-    const char *path;     /* of the contract */
+    const char *path;     /* of the contract or policy */
     const char *product;  /* "domain/product@1.2.0", or "" when it could not be read */
     const char *previous; /* version that is published, or "" */
     bool dry_run;
+    bool is_policy; /* a policy: `lint` is all there is, what the node found is in it */
     const struct fh_findings *lint;  /* NULL: not read */
     const struct fh_compat *changes; /* NULL: nothing to compare with */
     const char *since;               /* version that they are changes of */

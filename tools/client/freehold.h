@@ -466,6 +466,21 @@ FREEHOLD_API size_t freehold_result_notice_count(const struct freehold_result *r
 FREEHOLD_API void freehold_result_notice(const struct freehold_result *result,
                                          size_t index,
                                          struct freehold_notice *out);
+/* A table that is not for you as its owner has it: a policy or your grant masks columns of it, or
+ * opens some of its rows only. The names of columns alone; what is hidden is not there at all. As
+ * the node that runs the query says it. */
+struct freehold_limited {
+    size_t size;
+    char domain_name[64];
+    char product[64];
+    char table[64];
+    bool filtered;     /* not all rows are there */
+    char masked[1024]; /* "name, mail", with "..." when there are more */
+};
+FREEHOLD_API size_t freehold_result_limited_count(const struct freehold_result *result);
+FREEHOLD_API void freehold_result_limited(const struct freehold_result *result,
+                                          size_t index,
+                                          struct freehold_limited *out);
 /* A file that holds the receipt and all that is needed to verify it offline (`freehold verify`).
  * ESTATE before the verified end. Lent until the result is closed. */
 FREEHOLD_API int freehold_result_receipt(struct freehold_result *result,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/client/notices.h"
 #include "common/assert.h"
+#include "common/mem.h"
+#include "proto/session/messages_policy.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -77,7 +79,88 @@ void fh_notices_of_part(struct freehold_result *result, const struct fh_receipt 
     }
 }
 
+/* ---- tables that are limited ---- */
+
+/* Appends ", name", or "..." where no more fits. */
+static void add_masked(struct freehold_limited *limited, const char *name)
+{
+    size_t at = strlen(limited->masked);
+    size_t room = sizeof limited->masked - at;
+    if (at + strlen(name) + sizeof ", , ..." <= sizeof limited->masked) {
+        snprintf(limited->masked + at, room, "%s%s", at == 0 ? "" : ", ", name);
+    } else if (room > sizeof ", ..." && (at < 3 || strcmp(limited->masked + at - 3, "...") != 0)) {
+        snprintf(limited->masked + at, room, ", ...");
+    }
+}
+
+static int read_limited(struct freehold_result *result,
+                        struct fh_pack_reader *reader,
+                        struct freehold_limited *out,
+                        struct fh_err *err)
+{
+    struct fh_msg_limited limited;
+    char name[FH_COLUMN_NAME_BYTES_MAX + 1];
+    int code = fh_msg_limited_next(reader, &limited, err);
+    if (code == FH_OK && limited.table >= result->request.table_count) {
+        code = fh_err_rule(
+            err, FH_EPROTO, "message.form", "the answer speaks of a table that was not asked for");
+    }
+    if (code != FH_OK) {
+        return code;
+    }
+    const struct fh_query_table *table = &result->request.tables[limited.table];
+    const struct fh_directory_domain *domain =
+        fh_directory_domain(result->client->actor->directory, &table->domain);
+    *out = (struct freehold_limited){.filtered = limited.filtered};
+    snprintf(out->domain_name, sizeof out->domain_name, "%s", domain == NULL ? "" : domain->name);
+    snprintf(out->product, sizeof out->product, "%s", table->product);
+    snprintf(out->table, sizeof out->table, "%s", table->table);
+    for (uint32_t i = 0; code == FH_OK && i < limited.masked_count; i++) {
+        code = fh_msg_limited_name(reader, name, err);
+        if (code == FH_OK) {
+            add_masked(out, name);
+        }
+    }
+    return code;
+}
+
+int fh_notices_of_answer(struct freehold_result *result,
+                         struct fh_pack_reader *reader,
+                         struct fh_err *err)
+{
+    uint32_t count = 0;
+    int code = fh_msg_limited_read(reader, &count, err);
+    if (code != FH_OK || count == 0) {
+        return code;
+    }
+    if (count > FH_QUERY_TABLES_MAX) {
+        return fh_err_rule(err, FH_EPROTO, "message.form", "the answer names too many tables");
+    }
+    result->limited = fh_calloc(count, sizeof *result->limited);
+    if (result->limited == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for an answer");
+    }
+    for (uint32_t i = 0; code == FH_OK && i < count; i++) {
+        code = read_limited(result, reader, &result->limited[i], err);
+        result->limited_count += code == FH_OK;
+    }
+    return code;
+}
+
 /* ---- public ---- */
+
+size_t freehold_result_limited_count(const struct freehold_result *result)
+{
+    return result->limited_count;
+}
+
+void freehold_result_limited(const struct freehold_result *result,
+                             size_t index,
+                             struct freehold_limited *out)
+{
+    FH_ASSERT(index < result->limited_count);
+    fh_public_copy(out, &result->limited[index], sizeof *result->limited);
+}
 
 size_t freehold_result_notice_count(const struct freehold_result *result)
 {

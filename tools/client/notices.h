@@ -21,4 +21,9 @@ void fh_notices_of_plan(struct freehold_result *result, const struct fh_msg_plan
 void fh_notices_of_end(struct freehold_result *result, const struct fh_receipt *receipt);
 void fh_notices_of_part(struct freehold_result *result, const struct fh_receipt *part);
 
+/* Reads what the answer to a QUERY says behind the stream. FH_EPROTO, FH_ENOMEM. */
+FH_MUST_CHECK int fh_notices_of_answer(struct freehold_result *result,
+                                       struct fh_pack_reader *reader,
+                                       struct fh_err *err);
+
 #endif

@@ -297,6 +297,9 @@ static int take_answer(struct freehold_result *result, struct fh_err *err)
     if (code == FH_OK) {
         code = fh_msg_query_read(&reader, &answer, err);
     }
+    if (code == FH_OK) { /* before the batch is aligned, which moves bytes */
+        code = fh_notices_of_answer(result, &reader, err);
+    }
     return code == FH_OK ? fh_stream_begin(result, &answer, err) : code;
 }
 

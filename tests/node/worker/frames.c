@@ -3,14 +3,14 @@
 
 #include "common/assert.h"
 #include "tests/lib/spoil.h"
+#include "tests/node/worker/frames_good.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    FRAME_BYTES_MAX = 4 * 1024 * 1024,
     KIND_MAX = 255,
-    SAMPLED_CELLS = 4, /* places in the good messages below */
+    SAMPLED_CELLS = 4, /* places in the good messages */
     PROBED_VALUE = 10,
 };
 
@@ -38,190 +38,6 @@ unsigned frame_answer(enum frame_state state)
 const char *frame_state_text(enum frame_state state)
 {
     return states[state].text;
-}
-
-/* ---- good messages ---- */
-
-static const struct fh_column columns[] = {
-    {.name = "id", .source = "", .type = {.code = FH_TYPE_INT64}},
-    {.name = "item", .source = "", .type = {.code = FH_TYPE_VARCHAR}},
-};
-static const uint32_t indices[] = {0, 1};
-
-/* A batch of one column: its header, or that of another's making, and its buffers. */
-static void put_batch(struct fh_buf *out, uint64_t id, const struct fh_bytes *other_header)
-{
-    static _Alignas(64) uint8_t bytes[4096];
-    struct fh_batch_slot slot = {
-        .name = fh_bytes_cstr("item"), .type = {.code = FH_TYPE_VARCHAR}, .variable_size = 4};
-    struct fh_buf header FH_CLEANUP(fh_buf_fini);
-    struct fh_err err;
-    size_t size = 0;
-    fh_buf_init(&header, 4096);
-    FH_ASSERT(fh_batch_begin(bytes, sizeof bytes, 2, &slot, 1, &header, &size, &err) == FH_OK);
-    const int32_t offsets[] = {0, 2, 4};
-    memcpy(slot.offsets, offsets, sizeof offsets);
-    memcpy(slot.data, "abcd", 4);
-    uint8_t *head = fh_buf_reserve(out, FH_CHANNEL_BATCH_BYTES);
-    FH_ASSERT(head != NULL);
-    fh_put_u64be(head, id);
-    if (other_header == NULL) {
-        fh_buf_add(out, bytes, size);
-        return;
-    }
-    size_t body = (4 + fh_get_u32be(bytes) + FH_BATCH_ALIGN - 1) / FH_BATCH_ALIGN * FH_BATCH_ALIGN;
-    size_t padding = (FH_BATCH_ALIGN - (4 + other_header->size) % FH_BATCH_ALIGN) % FH_BATCH_ALIGN;
-    uint8_t length[4];
-    fh_put_u32be(length, (uint32_t)other_header->size);
-    fh_buf_add(out, length, sizeof length);
-    fh_buf_add_bytes(out, *other_header);
-    for (size_t i = 0; i < padding; i++) {
-        fh_buf_add_u8(out, 0);
-    }
-    fh_buf_add(out, bytes + body, size - body);
-}
-
-static void put_batch_header(struct fh_buf *out)
-{
-    struct fh_buf batch FH_CLEANUP(fh_buf_fini);
-    fh_buf_init(&batch, 8192);
-    put_batch(&batch, FRAME_QUESTION, NULL);
-    const uint8_t *at = batch.data + FH_CHANNEL_BATCH_BYTES;
-    fh_buf_add(out, at + 4, fh_get_u32be(at));
-}
-
-static void put_count(struct fh_buf *out, uint64_t id, uint64_t count)
-{
-    fh_channel_put_count(out, &(struct fh_channel_count){.id = id, .count = count});
-}
-
-static void put_error(struct fh_buf *out)
-{
-    struct fh_channel_error error = {.id = FRAME_QUESTION, .code = FH_ESQL, .position = 1};
-    snprintf(error.rule, sizeof error.rule, "sql.bind");
-    snprintf(error.text, sizeof error.text, "no such column");
-    fh_channel_put_error(out, &error);
-}
-
-static void put_scan(struct fh_buf *out, uint64_t scan)
-{
-    fh_channel_put_scan(
-        out,
-        &(struct fh_channel_scan){
-            .scan = scan, .number = 0, .want = 1, .column_count = 2, .columns = indices});
-}
-
-static void put_probed(struct fh_buf *out)
-{
-    static const struct fh_probe_result result = {.state = FH_PROBE_REFUSED, .reason = "no"};
-    fh_channel_put_probed(out,
-                          &(struct fh_channel_probed){.id = FRAME_QUESTION,
-                                                      .rows = 3,
-                                                      .elapsed_us = 10,
-                                                      .missing_count = 1,
-                                                      .missing = indices,
-                                                      .result_count = 1,
-                                                      .results = &result});
-}
-
-static void put_profiled(struct fh_buf *out)
-{
-    struct fh_profile_column member = {.name = "x", .type = "BIGINT", .minimum = "", .maximum = ""};
-    struct fh_profile_column column = {.name = "id",
-                                       .type = "STRUCT(x BIGINT)",
-                                       .shape = FH_PROFILE_OBJECT,
-                                       .observed = true,
-                                       .nulls = 1,
-                                       .minimum = "1",
-                                       .maximum = "9",
-                                       .sampled = 3,
-                                       .likeness = FH_LIKENESS_COUNT,
-                                       .example_count = 1,
-                                       .examples = {"4"},
-                                       .column_count = 1,
-                                       .columns = &member};
-    fh_profile_put(out,
-                   &(struct fh_profile){.id = FRAME_QUESTION,
-                                        .rows = 3,
-                                        .definition = "",
-                                        .column_count = 1,
-                                        .columns = &column});
-}
-
-static void put_payload(struct fh_buf *out, unsigned kind)
-{
-    static const char *cells[] = {"a", "b"};
-    struct fh_profile_table table = {.schema = "main", .name = "orders"};
-    switch (kind) {
-    case FH_CHANNEL_HELLO:
-        fh_channel_put_hello(
-            out, &(struct fh_channel_hello){.version = FH_CHANNEL_VERSION, .engine = "v1"});
-        break;
-    case FH_CHANNEL_PARSED:
-        fh_channel_put_text(out,
-                            &(struct fh_channel_text){.id = FRAME_QUESTION,
-                                                      .sql = fh_bytes_cstr("{\"error\":false}")});
-        break;
-    case FH_CHANNEL_DESCRIBED:
-        fh_channel_put_described(out,
-                                 &(struct fh_channel_described){.id = FRAME_QUESTION,
-                                                                .column_count = FH_COUNT(columns),
-                                                                .columns = columns});
-        break;
-    case FH_CHANNEL_PROBED:
-        put_probed(out);
-        break;
-    case FH_CHANNEL_SAMPLED:
-        fh_channel_put_sampled(
-            out,
-            &(struct fh_channel_sampled){
-                .id = FRAME_QUESTION, .row_count = 2, .column_count = 1, .cells = cells});
-        break;
-    case FH_CHANNEL_PROFILED:
-        put_profiled(out);
-        break;
-    case FH_CHANNEL_CATALOGUED:
-        fh_profile_put_catalogue(out,
-                                 &(struct fh_profile_catalogue){
-                                     .id = FRAME_QUESTION, .table_count = 1, .tables = &table});
-        break;
-    case FH_CHANNEL_BATCH:
-        put_batch(out, FRAME_QUESTION, NULL);
-        break;
-    case FH_CHANNEL_END:
-        fh_channel_put_end(out, &(struct fh_channel_end){.id = FRAME_QUESTION});
-        break;
-    case FH_CHANNEL_ERROR:
-        put_error(out);
-        break;
-    case FH_CHANNEL_SCAN_OPEN:
-        put_scan(out, FRAME_SCAN);
-        break;
-    case FH_CHANNEL_SCAN_WANT:
-    case FH_CHANNEL_SCAN_CLOSE:
-        put_count(out, FRAME_SCAN, 1);
-        break;
-    default:
-        put_count(out, 0, 0);
-        break;
-    }
-}
-
-static void put_frame(struct fh_buf *out, unsigned kind, const struct fh_buf *payload)
-{
-    uint8_t head[FH_CHANNEL_HEAD_BYTES];
-    FH_ASSERT(fh_buf_ok(payload) == FH_OK);
-    fh_channel_put_head(head, kind, payload->size);
-    fh_buf_add(out, head, sizeof head);
-    fh_buf_add_bytes(out, fh_buf_view(payload));
-}
-
-void frame_put_good(struct fh_buf *out, unsigned kind)
-{
-    struct fh_buf payload FH_CLEANUP(fh_buf_fini);
-    fh_buf_init(&payload, FRAME_BYTES_MAX);
-    put_payload(&payload, kind);
-    put_frame(out, kind, &payload);
 }
 
 /* ---- the visit ---- */
@@ -253,7 +69,7 @@ tell_frame(struct visit *v, enum frame_state state, unsigned kind, const char *r
     struct frame_case c = {.state = state, .code = FH_EPROTO, .rule = rule};
     snprintf(
         c.name, sizeof c.name, "%s: %s: %s", states[state].text, fh_channel_kind_text(kind), is);
-    put_frame(&v->bytes, kind, &v->payload);
+    frame_put_frame(&v->bytes, kind, &v->payload);
     tell(v, &c);
 }
 
@@ -289,9 +105,9 @@ static void tell_spoiled(struct visit *v, enum frame_state state, unsigned kind)
     fh_buf_init(&good, FRAME_BYTES_MAX);
     fh_buf_init(&bad, FRAME_BYTES_MAX);
     if (batch) {
-        put_batch_header(&good);
+        frame_put_batch_header(&good);
     } else {
-        put_payload(&good, kind);
+        frame_put_payload(&good, kind);
     }
     unsigned places = test_spoil_places(fh_buf_view(&good));
     for (unsigned i = 0; i < places * TEST_SPOIL_COUNT && !v->over; i++) {
@@ -303,7 +119,7 @@ static void tell_spoiled(struct visit *v, enum frame_state state, unsigned kind)
         }
         if (batch) {
             struct fh_bytes header = fh_buf_view(&bad);
-            put_batch(&v->payload, FRAME_QUESTION, &header);
+            frame_put_batch(&v->payload, FRAME_QUESTION, &header);
         } else {
             fh_buf_add_bytes(&v->payload, fh_buf_view(&bad));
         }
@@ -341,7 +157,7 @@ static void tell_out_of_turn(struct visit *v)
             if (may_say(state, kind) || (!known && !corner)) {
                 continue;
             }
-            put_payload(&v->payload, kind);
+            frame_put_payload(&v->payload, kind);
             char is[64];
             snprintf(is, sizeof is, "kind %u out of turn", kind);
             tell_frame(v, state, kind, known ? "worker.protocol" : "channel.kind", is);
@@ -466,7 +282,7 @@ static void tell_counts(struct visit *v)
         {FRAME_SCANNING, FH_CHANNEL_SCAN_CLOSE, UINT64_MAX, 0, "of another scan"},
     };
     for (size_t i = 0; i < FH_COUNT(rows); i++) {
-        put_count(&v->payload, rows[i].id, rows[i].count);
+        frame_put_count(&v->payload, rows[i].id, rows[i].count);
         tell_frame(v, rows[i].state, rows[i].kind, "worker.protocol", rows[i].is);
     }
 }
@@ -486,8 +302,10 @@ static void tell_scan_lies(struct visit *v)
         {FRAME_SCANNING, FRAME_SCAN, 1, "worker.protocol", "the same scan again"},
     };
     for (size_t i = 0; i < FH_COUNT(rows); i++) {
-        struct fh_channel_scan scan = {
-            .scan = rows[i].scan, .want = rows[i].want, .column_count = 1, .columns = indices};
+        struct fh_channel_scan scan = {.scan = rows[i].scan,
+                                       .want = rows[i].want,
+                                       .column_count = 1,
+                                       .columns = frame_indices};
         fh_channel_put_scan(&v->payload, &scan);
         tell_frame(v, rows[i].state, FH_CHANNEL_SCAN_OPEN, rows[i].rule, rows[i].is);
     }
@@ -495,8 +313,8 @@ static void tell_scan_lies(struct visit *v)
     snprintf(many.name, sizeof many.name, "running: opens more scans than there may be");
     for (uint64_t scan = 1; scan <= FH_WORKER_SCANS_MAX + 1; scan++) {
         fh_buf_reset(&v->payload);
-        put_scan(&v->payload, scan);
-        put_frame(&v->bytes, FH_CHANNEL_SCAN_OPEN, &v->payload);
+        frame_put_scan(&v->payload, scan);
+        frame_put_frame(&v->bytes, FH_CHANNEL_SCAN_OPEN, &v->payload);
     }
     tell(v, &many);
 }
@@ -548,7 +366,7 @@ static void tell_error_lies(struct visit *v)
                  "running: ERROR: code %d, which is not a worker's to give",
                  error.code);
         fh_channel_put_error(&v->payload, &error);
-        put_frame(&v->bytes, FH_CHANNEL_ERROR, &v->payload);
+        frame_put_frame(&v->bytes, FH_CHANNEL_ERROR, &v->payload);
         tell(v, &c);
     }
 }
@@ -557,13 +375,13 @@ static void tell_batch_lies(struct visit *v)
 {
     static const uint64_t ids[] = {0, FRAME_QUESTION + 1, UINT64_MAX};
     for (size_t i = 0; i < FH_COUNT(ids); i++) {
-        put_batch(&v->payload, ids[i], NULL);
+        frame_put_batch(&v->payload, ids[i], NULL);
         tell_frame(v, FRAME_RUNNING, FH_CHANNEL_BATCH, "worker.protocol", "of another question");
     }
     for (size_t size = 0; size < FH_CHANNEL_BATCH_BYTES; size++) {
         char is[64];
         snprintf(is, sizeof is, "%zu bytes of a question's id", size);
-        put_batch(&v->payload, FRAME_QUESTION, NULL);
+        frame_put_batch(&v->payload, FRAME_QUESTION, NULL);
         v->payload.size = size;
         tell_frame(v, FRAME_RUNNING, FH_CHANNEL_BATCH, "worker.protocol", is);
     }
@@ -583,7 +401,7 @@ static void tell_other_ids(struct visit *v)
             if (id == FRAME_QUESTION) {
                 continue;
             }
-            put_payload(&v->payload, states[state].answer);
+            frame_put_payload(&v->payload, states[state].answer);
             FH_ASSERT(v->payload.data[2] == FRAME_QUESTION); /* [1, id, ...] */
             v->payload.data[2] = id;
             char is[64];
@@ -602,7 +420,7 @@ static void tell_versions(struct visit *v)
             if (version == FH_CHANNEL_VERSION || carries_nothing(state, states[state].answer)) {
                 continue;
             }
-            put_payload(&v->payload, states[state].answer);
+            frame_put_payload(&v->payload, states[state].answer);
             FH_ASSERT(v->payload.data[1] == FH_CHANNEL_VERSION);
             v->payload.data[1] = version;
             char is[64];

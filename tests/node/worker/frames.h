@@ -15,7 +15,6 @@
 #define FH_TESTS_NODE_WORKER_FRAMES_H
 
 #include "proto/query/channel.h"
-#include "proto/query/profile.h"
 
 /* X(NAME, the frame after which the worker speaks, its good answer, text) */
 #define FRAME_STATES(X)                                                                            \
@@ -73,8 +72,5 @@ void frames_visit(frame_visit_fn *visit, void *user);
 unsigned frame_question(enum frame_state state);
 unsigned frame_answer(enum frame_state state);
 const char *frame_state_text(enum frame_state state);
-
-/* Appends a whole frame with a good payload of a kind that workers send. */
-void frame_put_good(struct fh_buf *out, unsigned kind);
 
 #endif

@@ -5,6 +5,7 @@
  * its spill folder.
  */
 #include "tests/node/worker/frames.h"
+#include "tests/node/worker/frames_good.h"
 #include "tests/node/worker/liar_channel.h"
 
 #include <stdlib.h>

@@ -140,6 +140,16 @@ static void texts_are_checked(void **state)
             assert_int_equal(value[at], 0); /* DuckDB compares all of them */
         }
     }
+    uint8_t many[3 * FH_RING_TEXT_WIDTH];
+    text(many, 3, "abc");
+    text(many + FH_RING_TEXT_WIDTH, 0, "");
+    text(many + 2 * FH_RING_TEXT_WIDTH, 12, "abcdefghijkl");
+    assert_true(fh_ring_plain_texts(many, 3));
+    assert_memory_equal(many, "\3\0\0\0abc\0\0\0\0\0\0\0\0\0\0\0\0\0", 20);
+    text(many + FH_RING_TEXT_WIDTH, 2, "\xc3\xa4");
+    assert_false(fh_ring_plain_texts(many, 3)); /* to be looked at */
+    fh_ring_put_long(many + FH_RING_TEXT_WIDTH, 13, 0);
+    assert_false(fh_ring_plain_texts(many, 3));
     text(value, 1, "\xc3");
     assert_false(fh_ring_text(&found, value, &frame, true));
     text(value, 1, "\xc3");

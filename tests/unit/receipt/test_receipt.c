@@ -78,6 +78,8 @@ static void make_join(struct fixture *f)
         f->parts[i] = (struct fh_receipt){.request = request_record,
                                           .request_id = f->request.id,
                                           .owner = i == 0 ? aviation : wildlife,
+                                          .contract_count = 1,
+                                          .contracts = {f->request.tables[i].contract},
                                           .started_ms = 5,
                                           .finished_ms = 5};
     }
@@ -192,6 +194,16 @@ static void join_part_ended_early(struct fixture *f)
     make_join(f);
     f->parts[0].outcome = FH_ETIMEOUT;
 }
+static void join_part_under_another_contract(struct fixture *f)
+{
+    make_join(f);
+    f->parts[1].contracts[0].b[0] = 0x31;
+}
+static void join_part_under_no_contract(struct fixture *f)
+{
+    make_join(f);
+    f->parts[0].contract_count = 0;
+}
 static void join_owner_without_receipt(struct fixture *f)
 {
     make_join(f);
@@ -262,6 +274,11 @@ static const struct {
     {"join: of another request", join_part_of_other_request, FH_ESIG, "receipt.request"},
     {"join: by who owns nothing", join_part_of_stranger, FH_ESIG, "receipt.owner"},
     {"join: a part ended early", join_part_ended_early, FH_EINCOMPLETE, "receipt.outcome"},
+    {"join: a part under another contract",
+     join_part_under_another_contract,
+     FH_ESIG,
+     "receipt.contract"},
+    {"join: a part under no contract", join_part_under_no_contract, FH_ESIG, "receipt.contract"},
     {"join: an owner signed nothing",
      join_owner_without_receipt,
      FH_EINCOMPLETE,

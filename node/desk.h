@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Desk: what is asked about access.
+ *
+ *   ASK          a request for this domain is kept; one for another waits for the courier
+ *   ASKED        a key hears what became of its own requests, as far as it is known here
+ *   ADMIN_ASKED  the owner's people see who asks
+ *   ADMIN_GOVERN they grant, deny and end: verified, durable, and running questions judged anew
+ *   ADMIN_GRANTS they see what is granted
+ *
+ * Does not: sign (the publisher's key is with the CLI), decide (proto/governance). Thread: the
+ * loop's. Ownership: keeps what it names.
+ */
+#ifndef FH_NODE_DESK_H
+#define FH_NODE_DESK_H
+
+#include "node/admin.h"
+#include "node/courier.h"
+
+struct fh_serve;
+
+struct fh_desk {
+    struct fh_grants *grants;
+    struct fh_courier *courier;
+    struct fh_serve *serve;
+};
+
+/* Takes the question when it is one of the above; else false. */
+bool fh_desk_question(struct fh_desk *desk, struct fh_question *question);
+bool fh_desk_admin(struct fh_desk *desk, struct fh_admin_question *question);
+
+#endif

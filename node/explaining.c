@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/explaining.h"
+
+#include "common/time.h"
+#include "proto/governance/grant.h"
+#include "proto/session/messages_policy.h"
+
+#include <stdio.h>
+
+enum { ARENA_BYTES = 8 * 1024 * 1024, WHY_BYTES = 256 };
+
+static int find_domain(const struct fh_policing_options *o,
+                       const char *name,
+                       struct fh_domain_id *out,
+                       struct fh_err *err)
+{
+    const struct fh_directory_domain *domain = name[0] == '\0'
+                                                   ? fh_directory_domain(o->dir, &o->domain)
+                                                   : fh_directory_domain_by_name(o->dir, name);
+    if (domain == NULL) {
+        return fh_err_rule(err, FH_ENOTFOUND, "domain.unknown", "no domain %s is known here", name);
+    }
+    *out = domain->id;
+    return FH_OK;
+}
+
+/* "policy personal 1.0.0, line 7". */
+static void put_why(char out[WHY_BYTES], const struct fh_access_why *why, bool hidden)
+{
+    if (why->policy != NULL) {
+        snprintf(out,
+                 WHY_BYTES,
+                 "policy %s %s, line %u",
+                 why->policy->name,
+                 why->policy->version,
+                 why->line);
+    } else if (hidden) {
+        snprintf(out, WHY_BYTES, "outside the grant");
+    } else {
+        out[0] = '\0';
+    }
+}
+
+static void put_table(struct fh_buf *out, const struct fh_rights_asked *asked, uint32_t index)
+{
+    const struct fh_access_table *table = &asked->product.tables[index];
+    const struct fh_access_view *seen = &asked->decided.tables[index];
+    struct fh_msg_explained_column column = {0};
+    snprintf(column.table, sizeof column.table, "%s", table->name);
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        static const struct fh_view_column bare;
+        const struct fh_view_column *made = seen->view.open ? &bare : &seen->view.columns[i];
+        char why[WHY_BYTES];
+        char mask[FH_MASK_TEXT_BYTES];
+        fh_mask_text(mask, &made->mask);
+        put_why(why, &seen->why[i], made->hidden);
+        snprintf(column.column, sizeof column.column, "%s", table->columns[i].name);
+        snprintf(column.seen,
+                 sizeof column.seen,
+                 "%s",
+                 made->hidden                      ? "hidden"
+                 : made->mask.kind == FH_MASK_NONE ? "as it is"
+                                                   : mask);
+        column.why = fh_bytes_cstr(why);
+        fh_msg_explained_column_add(out, &column);
+    }
+    column.column[0] = '\0';
+    for (uint32_t i = 0; i < seen->view.filter_count; i++) {
+        snprintf(column.seen, sizeof column.seen, "rows");
+        column.why = fh_bytes_cstr(seen->view.filters[i]);
+        fh_msg_explained_column_add(out, &column);
+    }
+}
+
+static void put_decision(struct fh_buf *out, const struct fh_rights_asked *asked)
+{
+    const struct fh_access_decision *decided = &asked->decided;
+    struct fh_msg_explained explained = {
+        .by = decided->by,
+        .until_ms = decided->until_ms,
+        .rows_per_day = decided->rows_per_day,
+        .queries_per_hour = decided->queries_per_hour,
+    };
+    if (decided->grant != NULL) {
+        explained.grant = decided->grant->id;
+    }
+    for (uint32_t i = 0; i < decided->table_count; i++) {
+        explained.column_count +=
+            asked->product.tables[i].column_count + decided->tables[i].view.filter_count;
+    }
+    fh_msg_explained_add(out, &explained);
+    for (uint32_t i = 0; i < decided->table_count; i++) {
+        put_table(out, asked, i);
+    }
+}
+
+static void put_refusal(struct fh_buf *out, const struct fh_err *refusal)
+{
+    struct fh_msg_explained explained = {.until_ms = INT64_MAX};
+    snprintf(explained.rule, sizeof explained.rule, "%s", refusal->rule);
+    snprintf(explained.text, sizeof explained.text, "%s", refusal->text);
+    fh_msg_explained_add(out, &explained);
+}
+
+/* "orders" is the own domain's. */
+static const char *product_of(const struct fh_policing_options *o,
+                              const struct fh_msg_explain *asked,
+                              struct fh_arena *arena)
+{
+    const struct fh_directory_domain *own = fh_directory_domain(o->dir, &o->domain);
+    const char *text = fh_arena_string(arena, asked->product);
+    size_t name = text == NULL ? 0 : strcspn(text, "@");
+    bool bare = text != NULL && own != NULL && memchr(text, '/', name) == NULL &&
+                memchr(text, '.', name) == NULL;
+    return bare ? fh_arena_printf(arena, "%s/%s", own->name, text) : text;
+}
+
+static int explain(const struct fh_policing_options *o,
+                   const struct fh_msg_explain *asked,
+                   struct fh_arena *arena,
+                   struct fh_buf *out,
+                   struct fh_err *err)
+{
+    struct fh_catalog_entry entry;
+    const char *roles[FH_COUNT(asked->roles)];
+    struct fh_rights_question question = {
+        .purpose = asked->purpose,
+        .now_ms = fh_clock_wall_ms(),
+        .role_count = asked->role_count,
+        .roles = roles,
+    };
+    for (uint32_t i = 0; i < asked->role_count; i++) {
+        roles[i] = asked->roles[i];
+    }
+    const char *product = product_of(o, asked, arena);
+    struct fh_rights_asked *decided = fh_arena_alloc(arena, sizeof *decided);
+    if (product == NULL || decided == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for an explanation");
+    }
+    int rc = fh_catalog_resolve(o->catalog, product, &entry, err);
+    if (rc == FH_OK && !fh_domain_id_equal(&entry.announcement.domain, &o->domain)) {
+        rc = fh_err_rule(err,
+                         FH_EDENIED,
+                         "explain.owner",
+                         "%s is a product of another domain, and its owner decides; freehold "
+                         "access can-i read asks it",
+                         product);
+    }
+    if (rc == FH_OK) {
+        rc = find_domain(o, asked->domain, &question.consumer, err);
+    }
+    if (rc == FH_OK) {
+        rc = find_domain(
+            o, asked->entry[0] == '\0' ? asked->domain : asked->entry, &question.entry, err);
+    }
+    if (rc == FH_OK) {
+        rc = fh_rights_explain(o->rights, &question, &entry, arena, decided, err);
+    }
+    if (rc == FH_OK) {
+        put_decision(out, decided);
+    } else if (rc == FH_EDENIED && strcmp(err->rule, "explain.owner") != 0) {
+        put_refusal(out, err);
+        rc = FH_OK;
+    }
+    return rc;
+}
+
+int fh_explain(const struct fh_policing_options *options,
+               struct fh_pack_reader *fields,
+               struct fh_buf *out,
+               struct fh_err *err)
+{
+    struct fh_msg_explain asked;
+    FH_CLEANUP(fh_arena_freep) struct fh_arena *arena = fh_arena_new(ARENA_BYTES);
+    if (arena == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for an explanation");
+    }
+    int rc = fh_msg_explain_read(fields, &asked, err);
+    fh_msg_ok(out, 2);
+    return rc == FH_OK ? explain(options, &asked, arena, out, err) : rc;
+}

@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/policing.h"
+
+#include "common/assert.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/time.h"
+#include "node/explaining.h"
+#include "node/io/pool.h"
+#include "node/query/gate_filter.h"
+#include "node/query/serve.h"
+#include "proto/session/messages_policy.h"
+
+#include <stdio.h>
+
+enum {
+    ARENA_BYTES = 32 * 1024 * 1024,
+    SETUP_MS = 5000,
+    CHECKS_MS = 60000,
+    CHECKS_MAX = 4096, /* filters times tables */
+};
+
+struct fh_policing {
+    struct fh_policing_options options;
+    unsigned running;
+};
+
+/* One filter over one table. */
+struct check {
+    const struct fh_policy_rule *rule;
+    const char *product; /* "orders@1.people" */
+    const struct fh_filter_column *columns;
+    uint32_t column_count;
+};
+
+struct job {
+    struct fh_policing *policing;
+    struct fh_admin_question *question; /* its frame holds the record */
+    struct fh_bytes record;
+    bool dry_run;
+    struct fh_arena *arena;
+    struct fh_policies_checked checked;
+    struct fh_findings findings;
+    uint32_t *fits; /* of each rule: columns and tables of all products */
+    uint32_t governed;
+    struct check *checks;
+    uint32_t check_count;
+    struct fh_worker *worker;
+    int code;
+    struct fh_err err;
+};
+
+int fh_policing_new(struct fh_policing **out,
+                    const struct fh_policing_options *options,
+                    struct fh_err *err)
+{
+    struct fh_policing *policing = fh_calloc(1, sizeof *policing);
+    if (policing == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for policies");
+    }
+    policing->options = *options;
+    *out = policing;
+    return FH_OK;
+}
+
+bool fh_policing_drained(const struct fh_policing *policing)
+{
+    return policing->running == 0;
+}
+
+void fh_policing_free(struct fh_policing *policing)
+{
+    if (policing != NULL) {
+        FH_ASSERT(policing->running == 0);
+        fh_free(policing);
+    }
+}
+
+/* ---- what is in force ---- */
+
+static int tell_policy(struct fh_policing *policing,
+                       struct fh_pack_reader *fields,
+                       struct fh_buf *out,
+                       struct fh_err *err)
+{
+    char name[FH_NAME_BYTES_MAX + 1] = "";
+    struct fh_msg_policy policy = {0};
+    FH_CLEANUP(fh_buf_fini) struct fh_buf record;
+    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
+    fh_pack_read_cstr(fields, name, sizeof name);
+    int rc = fh_pack_read_ok(fields, "policy", err);
+    if (rc == FH_OK) {
+        rc = fh_policies_chain(policing->options.policies, name, &policy.seq, &record, err);
+    }
+    uint32_t count;
+    const struct fh_policy_held *const *held = fh_policies_held(policing->options.policies, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        policy.forked = policy.forked || (held[i]->forked && strcmp(held[i]->name, name) == 0);
+    }
+    policy.record = fh_buf_view(&record);
+    fh_msg_policy_answer(out, &policy);
+    return rc;
+}
+
+static void tell_policies(struct fh_policing *policing, struct fh_buf *out)
+{
+    uint32_t count;
+    const struct fh_policy_held *const *held = fh_policies_held(policing->options.policies, &count);
+    fh_msg_ok(out, 1);
+    fh_pack_array(out, count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct fh_msg_policy_listed listed = {
+            .id = held[i]->id,
+            .until_ms = held[i]->policy == NULL ? INT64_MAX : held[i]->policy->until_ms,
+            .forked = held[i]->forked,
+            .readable = held[i]->policy != NULL,
+        };
+        memcpy(listed.name, held[i]->name, sizeof listed.name);
+        memcpy(listed.version, held[i]->version, sizeof listed.version);
+        fh_msg_policy_list_add(out, &listed);
+    }
+}
+
+/* ---- against the products ---- */
+
+static const struct fh_filter_column *copy_columns(const struct fh_access_table *table,
+                                                   struct fh_arena *arena)
+{
+    struct fh_filter_column *columns =
+        fh_arena_array(arena, (size_t)table->column_count + 1, sizeof *columns);
+    for (uint32_t i = 0; columns != NULL && i < table->column_count; i++) {
+        columns[i].name = fh_arena_strdup(arena, table->columns[i].name);
+        columns[i].sql_type = fh_arena_strdup(arena, table->columns[i].sql_type);
+        if (columns[i].name == NULL || columns[i].sql_type == NULL) {
+            return NULL;
+        }
+    }
+    return columns;
+}
+
+/* A filter is looked at by a worker, on another thread: what it needs is copied. */
+static int add_check(struct job *job,
+                     const struct fh_policy_rule *rule,
+                     const struct fh_access_product *product,
+                     const struct fh_access_table *table,
+                     struct fh_err *err)
+{
+    if (job->check_count == CHECKS_MAX) {
+        return fh_err_rule(err,
+                           FH_ETOOBIG,
+                           "policy.filters",
+                           "the filters of the policy stand over more than %d tables",
+                           CHECKS_MAX);
+    }
+    struct check *check = &job->checks[job->check_count];
+    *check = (struct check){
+        .rule = rule,
+        .product =
+            fh_arena_printf(job->arena, "%s@%u.%s", product->name, product->major, table->name),
+        .columns = copy_columns(table, job->arena),
+        .column_count = table->column_count,
+    };
+    if (check->product == NULL || check->columns == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a policy");
+    }
+    job->check_count++;
+    return FH_OK;
+}
+
+/* What the rules are to one product; a rule that fits nothing here may fit elsewhere. */
+static int
+check_product(struct job *job, const struct fh_access_product *product, struct fh_err *err)
+{
+    const struct fh_policy *policy = job->checked.policy;
+    struct fh_findings found;
+    fh_findings_init(&found, job->arena);
+    fh_policy_check_product(policy, product, &found);
+    job->governed++;
+    for (size_t i = 0; i < found.count; i++) {
+        const struct fh_finding *one = &found.items[i];
+        if (one->severity == FH_SEVERITY_ERROR) {
+            fh_findings_add(&job->findings,
+                            one->severity,
+                            one->line,
+                            one->column,
+                            one->path,
+                            one->rule,
+                            "%s@%u: %s",
+                            product->name,
+                            product->major,
+                            one->message);
+        }
+    }
+    int rc = FH_OK;
+    for (size_t i = 0; rc == FH_OK && i < policy->rule_count; i++) {
+        const struct fh_policy_rule *rule = &policy->rules[i];
+        job->fits[i] += fh_policy_fits(rule, product);
+        for (uint32_t t = 0; rc == FH_OK && t < product->table_count; t++) {
+            if (rule->kind == FH_POLICY_FILTER &&
+                fh_policy_selects(rule, product->tables[t].name, NULL)) {
+                rc = add_check(job, rule, product, &product->tables[t], err);
+            }
+        }
+    }
+    return rc;
+}
+
+static int check_entry(void *user, const struct fh_catalog_entry *entry, struct fh_err *err)
+{
+    struct job *job = user;
+    const struct fh_announcement *announced = &entry->announcement;
+    const struct fh_access_product *product = NULL;
+    if (!entry->contract_held || announced->status == FH_ANNOUNCE_RETIRED ||
+        !fh_policy_governs(job->checked.policy, announced->product, announced->major)) {
+        return FH_OK;
+    }
+    int rc = fh_rights_product(job->policing->options.rights, &announced->contract, &product, err);
+    return rc == FH_OK ? check_product(job, product, err) : rc;
+}
+
+static void warn_of_idle(struct job *job)
+{
+    const struct fh_policy *policy = job->checked.policy;
+    if (job->governed == 0) {
+        fh_findings_add(&job->findings,
+                        FH_SEVERITY_WARNING,
+                        1,
+                        1,
+                        "products",
+                        "policy.products.idle",
+                        "the policy governs no product that is published here");
+        return;
+    }
+    for (size_t i = 0; i < policy->rule_count; i++) {
+        const struct fh_policy_rule *rule = &policy->rules[i];
+        if (job->fits[i] == 0) {
+            fh_findings_add(&job->findings,
+                            FH_SEVERITY_WARNING,
+                            rule->line,
+                            rule->column,
+                            rule->path,
+                            "policy.rule.idle",
+                            "the rule fits no %s of any product that the policy governs",
+                            rule->kind == FH_POLICY_FILTER ? "table" : "column");
+        }
+    }
+}
+
+/* ---- filters, by a worker ---- */
+
+/* Pool thread. */
+static void look_at_filters(void *user)
+{
+    struct job *job = user;
+    int64_t now = fh_clock_mono_ms();
+    job->code = fh_worker_setup(job->worker,
+                                FH_WORKER_QUERY,
+                                job->policing->options.memory_mib,
+                                1,
+                                now + SETUP_MS,
+                                &job->err);
+    for (uint32_t i = 0; job->code == FH_OK && i < job->check_count; i++) {
+        const struct check *check = &job->checks[i];
+        struct fh_err err;
+        int rc = fh_filter_check(job->worker,
+                                 check->rule->where,
+                                 check->columns,
+                                 check->column_count,
+                                 now + CHECKS_MS,
+                                 &err);
+        if (rc == FH_ECHECK) {
+            fh_findings_add(&job->findings,
+                            FH_SEVERITY_ERROR,
+                            check->rule->line,
+                            check->rule->column,
+                            check->rule->path,
+                            strcmp(err.rule, "filter.boolean") == 0 ? "policy.filter.boolean"
+                            : strcmp(err.rule, "filter.shape") == 0 ? "policy.filter.shape"
+                                                                    : "policy.filter.sql",
+                            "%s: %s",
+                            check->product,
+                            err.text);
+        } else if (rc != FH_OK) {
+            job->code = rc;
+            job->err = err;
+        }
+    }
+}
+
+/* ---- the end ---- */
+
+static void end_job(struct job *job)
+{
+    job->policing->running--;
+    fh_worker_release(job->worker);
+    fh_arena_free(job->arena);
+    fh_free(job);
+}
+
+static void refuse(struct job *job, const struct fh_err *err)
+{
+    fh_admin_refuse(job->question, err);
+    end_job(job);
+}
+
+static void answer(struct job *job)
+{
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, FH_ADMIN_FRAME_BYTES_MAX);
+    fh_findings_sort(&job->findings);
+    fh_msg_ok(&out, 1);
+    fh_pack_array(&out, (uint32_t)job->findings.count);
+    for (size_t i = 0; i < job->findings.count; i++) {
+        const struct fh_finding *one = &job->findings.items[i];
+        struct fh_msg_policy_finding finding = {
+            .error = one->severity == FH_SEVERITY_ERROR, .line = one->line, .column = one->column};
+        snprintf(finding.path, sizeof finding.path, "%s", one->path);
+        snprintf(finding.rule, sizeof finding.rule, "%s", one->rule);
+        snprintf(finding.text, sizeof finding.text, "%s", one->message);
+        fh_msg_policy_finding_add(&out, &finding);
+    }
+    fh_admin_answer(job->question, &out);
+    end_job(job);
+}
+
+static void conclude(struct job *job)
+{
+    struct fh_policing *policing = job->policing;
+    struct fh_err err;
+    if (job->findings.failed != FH_OK) {
+        fh_err_set(&err, FH_ENOMEM, "no memory for a policy");
+        refuse(job, &err);
+        return;
+    }
+    if (job->findings.errors == 0 && !job->dry_run) {
+        /* Checked again: another one may have come while a worker looked at the filters. */
+        if (fh_policies_take(policing->options.policies, job->record, fh_clock_wall_ms(), &err) !=
+            FH_OK) {
+            refuse(job, &err);
+            return;
+        }
+        fh_serve_rejudge(policing->options.serve);
+    }
+    answer(job);
+}
+
+static void looked(void *user)
+{
+    struct job *job = user;
+    if (job->code == FH_OK) {
+        conclude(job);
+    } else {
+        refuse(job, &job->err);
+    }
+}
+
+/* ---- the beginning ---- */
+
+static int check(struct job *job, struct fh_err *err)
+{
+    const struct fh_policing_options *o = &job->policing->options;
+    int rc = fh_msg_enforce_read(fh_admin_fields(job->question), &job->record, &job->dry_run, err);
+    if (rc == FH_OK) {
+        rc = fh_policies_check(
+            o->policies, job->record, fh_clock_wall_ms(), job->arena, &job->checked, err);
+    }
+    if (rc != FH_OK) {
+        return rc;
+    }
+    job->fits = fh_arena_array(job->arena, job->checked.policy->rule_count + 1, sizeof *job->fits);
+    job->checks = fh_arena_array(job->arena, CHECKS_MAX, sizeof *job->checks);
+    if (job->fits == NULL || job->checks == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a policy");
+    }
+    rc = fh_catalog_each(o->catalog, &o->domain, check_entry, job, err);
+    if (rc == FH_OK) {
+        warn_of_idle(job);
+    }
+    return rc;
+}
+
+static void enforce(struct fh_policing *policing, struct fh_admin_question *question)
+{
+    struct fh_err err;
+    struct job *job = fh_calloc(1, sizeof *job);
+    struct fh_arena *arena = fh_arena_new(ARENA_BYTES);
+    if (job == NULL || arena == NULL) {
+        fh_free(job);
+        fh_arena_free(arena);
+        fh_err_set(&err, FH_ENOMEM, "no memory for a policy");
+        fh_admin_refuse(question, &err);
+        return;
+    }
+    *job = (struct job){.policing = policing, .question = question, .arena = arena};
+    fh_findings_init(&job->findings, arena);
+    policing->running++;
+    int rc = check(job, &err);
+    if (rc == FH_OK && (job->check_count == 0 || job->findings.errors > 0)) {
+        conclude(job);
+        return;
+    }
+    if (rc == FH_OK) {
+        rc = fh_workers_spawn(policing->options.workers, &job->worker, &err);
+    }
+    if (rc == FH_OK) {
+        rc = fh_pool_submit(policing->options.loop, look_at_filters, looked, job, &err);
+    }
+    if (rc != FH_OK) {
+        refuse(job, &err);
+    }
+}
+
+/* ---- questions ---- */
+
+bool fh_policing_admin(struct fh_policing *policing, struct fh_admin_question *question)
+{
+    struct fh_err err;
+    int rc = FH_OK;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, FH_ADMIN_FRAME_BYTES_MAX);
+    switch (fh_admin_code(question)) {
+    case FH_MSG_ADMIN_ENFORCE:
+        enforce(policing, question);
+        return true;
+    case FH_MSG_ADMIN_POLICY:
+        rc = tell_policy(policing, fh_admin_fields(question), &out, &err);
+        break;
+    case FH_MSG_ADMIN_POLICIES:
+        tell_policies(policing, &out);
+        break;
+    case FH_MSG_ADMIN_EXPLAIN:
+        rc = fh_explain(&policing->options, fh_admin_fields(question), &out, &err);
+        break;
+    default:
+        return false;
+    }
+    if (rc == FH_OK) {
+        fh_admin_answer(question, &out);
+    } else {
+        fh_admin_refuse(question, &err);
+    }
+    return true;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What access.c and access_view.c share: a decision while it is made. For them alone.
+ *
+ * Does not: outlive a call. Thread: one. Ownership: borrows everything.
+ */
+#ifndef FH_PROTO_GOVERNANCE_ACCESS_INNER_H
+#define FH_PROTO_GOVERNANCE_ACCESS_INNER_H
+
+#include "proto/governance/access.h"
+#include "proto/governance/grant.h"
+#include "proto/governance/policy.h"
+
+/* Whoever is judged: the consumer, or the domain of the peer that joins. */
+struct fh_party {
+    struct fh_domain_id domain;
+    struct fh_key_id key; /* zero for a peer */
+    struct fh_domain_id entry;
+    bool own;
+    enum fh_access_by by;
+    const struct fh_grant_held *grant;
+    char id[FH_ID_TEXT_BYTES];
+    struct fh_policy_party as;
+};
+
+struct fh_judging {
+    const struct fh_access_ask *ask;
+    struct fh_arena *arena;
+    struct fh_access_decision made;
+    const struct fh_policy_held **policies; /* of `made` */
+};
+
+/* Whether a policy is about the party. What cannot be read may be about anything, and anybody. */
+bool fh_access_applies(const struct fh_access_ask *ask,
+                       const struct fh_party *party,
+                       const struct fh_policy_held *held);
+
+/* Makes the views of `judging->made`: of the consumer, or the stricter of both when `entry` is not
+ * NULL. FH_ENOMEM. */
+FH_MUST_CHECK int fh_access_make_views(struct fh_judging *judging,
+                                       const struct fh_party *consumer,
+                                       const struct fh_party *entry,
+                                       struct fh_err *err);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/governance/access_request.h"
+
+#include "common/assert.h"
+#include "proto/identity/keylog.h"
+
+enum { PAYLOAD_VERSION = 1, REQUEST_FIELDS = 11, ANSWER_FIELDS = 7 };
+
+static const char *const outcome_texts[FH_ACCESS_OUTCOME_COUNT] = {
+    [FH_ACCESS_APPROVED] = "approved",
+    [FH_ACCESS_DENIED] = "denied",
+};
+
+const char *fh_access_outcome_text(unsigned outcome)
+{
+    return outcome < FH_ACCESS_OUTCOME_COUNT ? outcome_texts[outcome] : "unknown";
+}
+
+static int refuse(struct fh_err *err, const char *rule, const char *text)
+{
+    return fh_err_rule(err, FH_EINVAL, rule, "access %s", text);
+}
+
+/* ---- requests ---- */
+
+int fh_access_request_check(const struct fh_access_request *request, struct fh_err *err)
+{
+    int code = fh_name_check("product", request->product, err);
+    if (code != FH_OK) {
+        return fh_err_wrap(err, "access request");
+    }
+    code = fh_text_list_check_columns(
+        &request->columns, "access.columns", "access request: columns", err);
+    if (code != FH_OK) {
+        return code;
+    }
+    if (request->purpose[0] == '\0' || !fh_text_printable(request->purpose)) {
+        return refuse(
+            err, "access.purpose", "request: expected a purpose without control characters");
+    }
+    if (!fh_text_printable(request->note)) {
+        return refuse(err, "access.note", "request: expected a note without control characters");
+    }
+    if (request->created_ms < 0 || request->until_ms <= request->created_ms ||
+        request->until_ms - request->created_ms > FH_GRANT_LIFE_MS) {
+        return refuse(
+            err, "access.time", "request: expected an end after its making, within 366 days");
+    }
+    return FH_OK;
+}
+
+void fh_access_request_make(struct fh_buf *out,
+                            const struct fh_access_request *request,
+                            const struct fh_mesh_id *mesh,
+                            const struct fh_sign_secret *signer)
+{
+    struct fh_buf payload FH_CLEANUP(fh_buf_fini);
+    struct fh_arena *arena FH_CLEANUP(fh_arena_freep) = fh_arena_new(FH_GRANT_ARENA_BYTES_MAX);
+    fh_buf_init(&payload, FH_GRANT_BYTES_MAX);
+    fh_pack_array(&payload, REQUEST_FIELDS);
+    fh_pack_uint(&payload, PAYLOAD_VERSION);
+    fh_pack_bin(&payload, fh_bytes(request->consumer.b, FH_ID_BYTES));
+    fh_pack_bin(&payload, fh_bytes(request->key.b, FH_ID_BYTES));
+    fh_pack_bin(&payload, fh_bytes(request->owner.b, FH_ID_BYTES));
+    fh_pack_cstr(&payload, request->product);
+    fh_pack_uint(&payload, request->major);
+    fh_text_list_pack(&payload, &request->columns);
+    fh_pack_cstr(&payload, request->purpose);
+    fh_pack_uint(&payload, (uint64_t)request->until_ms);
+    fh_pack_cstr(&payload, request->note);
+    fh_pack_uint(&payload, (uint64_t)request->created_ms);
+    struct fh_record draft = {.type = FH_RECORD_ACCESS_REQUEST, .payload = fh_buf_view(&payload)};
+    struct fh_access_request again;
+    int code = arena == NULL ? FH_ENOMEM : fh_buf_ok(&payload);
+    if (code == FH_OK) {
+        code = fh_access_request_decode(&again, &draft, arena, NULL);
+    }
+    fh_record_seal_checked(out, code, draft.type, mesh, draft.payload, signer);
+}
+
+int fh_access_request_decode(struct fh_access_request *out,
+                             const struct fh_record *record,
+                             struct fh_arena *arena,
+                             struct fh_err *err)
+{
+    FH_ASSERT(record->type == FH_RECORD_ACCESS_REQUEST);
+    struct fh_access_request request = {0};
+    struct fh_pack_reader reader;
+    fh_pack_read_init(&reader, record->payload);
+    uint32_t count = fh_pack_read_record(&reader, REQUEST_FIELDS);
+    fh_pack_read_version(&reader, PAYLOAD_VERSION);
+    fh_pack_read_fixed(&reader, request.consumer.b, FH_ID_BYTES);
+    fh_pack_read_fixed(&reader, request.key.b, FH_ID_BYTES);
+    fh_pack_read_fixed(&reader, request.owner.b, FH_ID_BYTES);
+    fh_pack_read_cstr(&reader, request.product, sizeof request.product);
+    request.major = (uint32_t)fh_pack_read_uint(&reader, UINT32_MAX);
+    fh_text_list_read(
+        &request.columns, &reader, FH_GRANT_COLUMNS_MAX, FH_GRANT_COLUMN_BYTES_MAX, arena);
+    request.purpose = fh_text_read(&reader, FH_PURPOSE_BYTES_MAX, arena);
+    request.until_ms = (int64_t)fh_pack_read_uint(&reader, FH_RECORD_TIME_MS_MAX);
+    request.note = fh_text_read(&reader, FH_GRANT_NOTE_BYTES_MAX, arena);
+    request.created_ms = (int64_t)fh_pack_read_uint(&reader, FH_RECORD_TIME_MS_MAX);
+    fh_pack_read_record_end(&reader, count, REQUEST_FIELDS);
+    int code = fh_pack_read_ok(&reader, "access request", err);
+    if (code == FH_OK) {
+        code = fh_access_request_check(&request, err);
+    }
+    if (code == FH_OK) {
+        *out = request;
+    }
+    return code;
+}
+
+/* ---- answers ---- */
+
+static int check_answer(const struct fh_access_answer *answer, bool grant, struct fh_err *err)
+{
+    if (grant != (answer->outcome == FH_ACCESS_APPROVED) ||
+        grant == fh_record_id_is_zero(&answer->grant)) {
+        return refuse(
+            err, "access.answer.grant", "answer: an approval, and nothing else, names a grant");
+    }
+    if (!grant && answer->reason[0] == '\0') {
+        return refuse(err, "access.answer.reason", "answer: a denial says why");
+    }
+    if (!fh_text_printable(answer->reason)) {
+        return refuse(
+            err, "access.answer.reason", "answer: expected a reason without control characters");
+    }
+    return FH_OK;
+}
+
+void fh_access_answer_make(struct fh_buf *out,
+                           const struct fh_access_answer *answer,
+                           const struct fh_mesh_id *mesh,
+                           const struct fh_sign_secret *signer)
+{
+    bool grant = !fh_record_id_is_zero(&answer->grant);
+    struct fh_buf payload FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&payload, FH_GRANT_BYTES_MAX);
+    fh_pack_array(&payload, ANSWER_FIELDS);
+    fh_pack_uint(&payload, PAYLOAD_VERSION);
+    fh_pack_bin(&payload, fh_bytes(answer->owner.b, FH_ID_BYTES));
+    fh_pack_bin(&payload, fh_bytes(answer->request.b, FH_ID_BYTES));
+    fh_pack_uint(&payload, (uint64_t)answer->outcome);
+    fh_pack_bin(&payload, fh_bytes(answer->grant.b, grant ? FH_ID_BYTES : 0));
+    fh_pack_cstr(&payload, answer->reason);
+    fh_pack_uint(&payload, (uint64_t)answer->created_ms);
+    struct fh_record draft = {.type = FH_RECORD_ACCESS_ANSWER, .payload = fh_buf_view(&payload)};
+    struct fh_access_answer again;
+    int code = fh_buf_ok(&payload);
+    if (code == FH_OK) {
+        code = fh_access_answer_decode(&again, &draft, NULL);
+    }
+    fh_record_seal_checked(out, code, draft.type, mesh, draft.payload, signer);
+}
+
+int fh_access_answer_decode(struct fh_access_answer *out,
+                            const struct fh_record *record,
+                            struct fh_err *err)
+{
+    FH_ASSERT(record->type == FH_RECORD_ACCESS_ANSWER);
+    struct fh_access_answer answer = {0};
+    struct fh_pack_reader reader;
+    fh_pack_read_init(&reader, record->payload);
+    uint32_t count = fh_pack_read_record(&reader, ANSWER_FIELDS);
+    fh_pack_read_version(&reader, PAYLOAD_VERSION);
+    fh_pack_read_fixed(&reader, answer.owner.b, FH_ID_BYTES);
+    fh_pack_read_fixed(&reader, answer.request.b, FH_ID_BYTES);
+    answer.outcome =
+        (enum fh_access_outcome)fh_pack_read_uint(&reader, FH_ACCESS_OUTCOME_COUNT - 1);
+    bool grant = fh_pack_read_optional(&reader, answer.grant.b, FH_ID_BYTES);
+    fh_pack_read_cstr(&reader, answer.reason, sizeof answer.reason);
+    answer.created_ms = (int64_t)fh_pack_read_uint(&reader, FH_RECORD_TIME_MS_MAX);
+    fh_pack_read_record_end(&reader, count, ANSWER_FIELDS);
+    int code = fh_pack_read_ok(&reader, "access answer", err);
+    if (code == FH_OK) {
+        code = check_answer(&answer, grant, err);
+    }
+    if (code == FH_OK) {
+        *out = answer;
+    }
+    return code;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Policy: rules of a domain about what others see of its products, as the author wrote them.
+ *
+ * A policy is one YAML text. Its rules only ever take away: columns are masked or hidden, rows
+ * filtered, purposes named. So policies stand side by side without an order, and the strictest rule
+ * holds.
+ *
+ *     name: personal_data
+ *     version: 1.2.0                   # rises with every change
+ *     description: Who may see what of people
+ *     valid_until: 2027-12-31          # optional; then the products close
+ *     products: [customers, orders@2]  # optional: without it, all of the domain
+ *     applies_to: others               # or everyone: the own domain too
+ *     purposes: [billing, support]     # optional: no other is served
+ *     mask:
+ *       - classification: [restricted]
+ *         method: hash                 # null, hash, partial, generalise
+ *         except:
+ *           - roles: [auditor]         # all keys of one entry must fit, any entry is enough
+ *             purposes: [audit]
+ *             domains: [finance]
+ *       - table: people                # optional, for every selector below
+ *         columns: [birthday]
+ *         method: generalise
+ *         to: year                     # or step: 1000, for numbers
+ *       - tags: [phone]
+ *         method: partial
+ *         first: 2
+ *         last: 2
+ *     hide:
+ *       - columns: [internal_note]
+ *     filter:
+ *       - table: people
+ *         where: country = 'DE'
+ *
+ * A rule names its columns by `columns`, `classification` and `tags`; of several selectors all must
+ * fit. Names of columns, classifications and tags are compared without regard to case, so that a
+ * rule rather touches one column too many. A tag of a table is a tag of its columns.
+ *
+ * A key that this program does not know makes the policy unreadable, never a policy with fewer
+ * rules; so later kinds of rules close a product at a node that is too old for them.
+ *
+ * Does not: decide (access.h), or look at SQL: whoever publishes has a worker parse the filters.
+ * Thread: immutable after reading. Ownership: lives in the arena it was read into.
+ */
+#ifndef FH_PROTO_GOVERNANCE_POLICY_H
+#define FH_PROTO_GOVERNANCE_POLICY_H
+
+#include "common/limits.h"
+#include "proto/contract/contract.h"
+#include "proto/contract/finding.h"
+#include "proto/governance/view.h"
+#include "proto/wire/id.h"
+
+struct fh_access_column; /* access.h */
+struct fh_access_product;
+
+/* Who is spared by a rule: whoever fits every list that is not empty; at least one is not. */
+struct fh_policy_except {
+    struct fh_contract_strings purposes;
+    struct fh_contract_strings roles;
+    struct fh_contract_strings domains; /* names as the mesh pins them, or ids */
+};
+
+enum fh_policy_rule_kind {
+    FH_POLICY_MASK,
+    FH_POLICY_HIDE,
+    FH_POLICY_FILTER,
+    FH_POLICY_RULE_KIND_COUNT
+};
+
+struct fh_policy_rule {
+    enum fh_policy_rule_kind kind;
+    uint32_t line; /* where it begins in the text */
+    uint32_t column;
+    const char *path;                           /* "mask[0]" */
+    const char *table;                          /* NULL: any table, but not in a filter */
+    struct fh_contract_strings columns;         /* of MASK and HIDE: at least one of the three */
+    struct fh_contract_strings classifications; /* is not empty */
+    struct fh_contract_strings tags;
+    struct fh_mask mask; /* MASK */
+    const char *where;   /* FILTER: a Boolean expression over columns of the table */
+    size_t except_count;
+    const struct fh_policy_except *excepts;
+};
+
+struct fh_policy {
+    const char *name;                    /* a Freehold name */
+    const char *version;                 /* a semantic version */
+    const char *description;             /* "" when there is none */
+    int64_t until_ms;                    /* Unix ms, inclusive; INT64_MAX: for ever */
+    struct fh_contract_strings products; /* "orders" or "orders@2"; empty: every product */
+    bool everyone;                       /* the own domain too */
+    struct fh_contract_strings purposes; /* empty: any, also none stated */
+    size_t rule_count;                   /* in the order of the text */
+    const struct fh_policy_rule *rules;
+};
+
+/* A policy as its owner's node holds it. */
+struct fh_policy_held {
+    struct fh_record_id id;           /* of the newest record */
+    char name[FH_NAME_BYTES_MAX + 1]; /* as the record says them */
+    char version[FH_VERSION_BYTES_MAX + 1];
+    bool forked;                    /* another record of the same number is known */
+    const struct fh_policy *policy; /* NULL: this program cannot read it */
+};
+
+/* ---- reading ---- */
+
+/* Reads the text (borrowed; at most FH_POLICY_BYTES_MAX). FH_OK without an error; FH_ECHECK with
+ * errors in `findings`, the first of them in `err`; FH_ENOMEM. `*out` is set in the first case, and
+ * lives in the arena of `findings`. */
+FH_MUST_CHECK int fh_policy_read(struct fh_policy **out,
+                                 struct fh_bytes text,
+                                 struct fh_findings *findings,
+                                 struct fh_err *err);
+
+/* What the rules are to the tables of a product: a mask that does not fit its column's type is an
+ * error ("policy.mask.type"), a rule that touches no column or table a warning
+ * ("policy.rule.idle"), and so is a policy that does not govern the product at all
+ * ("policy.products.idle"). */
+void fh_policy_check_product(const struct fh_policy *policy,
+                             const struct fh_access_product *product,
+                             struct fh_findings *findings);
+
+/* ---- asking ---- */
+
+/* How many columns (of a filter: tables) of the product a rule selects. */
+uint32_t fh_policy_fits(const struct fh_policy_rule *rule, const struct fh_access_product *product);
+
+/* Whether it governs this major version of the product. */
+bool fh_policy_governs(const struct fh_policy *policy, const char *product, uint32_t major);
+
+/* Whoever is judged. */
+struct fh_policy_party {
+    const char *purpose;
+    const char *domain_name;
+    const char *domain_id; /* its text form */
+    uint32_t role_count;
+    const char *const *roles;
+};
+
+/* Whether an exception of the rule spares the party. */
+bool fh_policy_spares(const struct fh_policy_rule *rule, const struct fh_policy_party *party);
+
+/* Whether a rule of kind MASK or HIDE selects this column, or one of kind FILTER this table
+ * (`column` NULL). */
+bool fh_policy_selects(const struct fh_policy_rule *rule,
+                       const char *table,
+                       const struct fh_access_column *column);
+
+#endif

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/session/messages_policy.h"
+
+#include "common/assert.h"
+#include "proto/identity/keylog.h"
+#include "proto/session/messages_inner.h"
+
+enum {
+    RECORD_BYTES_MAX = FH_POLICY_BYTES_MAX + 2048,
+    LISTED_FIELDS = 6,
+    FINDING_FIELDS = 6,
+    DECISION_FIELDS = 7,
+    COLUMN_FIELDS = 4,
+    PRODUCT_BYTES_MAX = 2 * FH_NAME_BYTES_MAX + FH_VERSION_BYTES_MAX + 2,
+};
+
+static void put_until(struct fh_buf *out, int64_t until_ms)
+{
+    if (until_ms == INT64_MAX) {
+        fh_pack_nil(out);
+    } else {
+        fh_pack_uint(out, (uint64_t)until_ms);
+    }
+}
+
+static int64_t read_until(struct fh_pack_reader *reader)
+{
+    if (fh_pack_peek(reader) != FH_PACK_NIL) {
+        return (int64_t)fh_pack_read_uint(reader, FH_RECORD_TIME_MS_MAX);
+    }
+    fh_pack_skip(reader);
+    return INT64_MAX;
+}
+
+static void read_optional_id(struct fh_pack_reader *reader, struct fh_record_id *out)
+{
+    struct fh_bytes id = fh_pack_read_bin(reader, FH_ID_BYTES);
+    if (id.size == FH_ID_BYTES) {
+        memcpy(out->b, id.data, FH_ID_BYTES);
+    } else if (id.size != 0) {
+        fh_pack_fail(reader, "expected a record id or nothing");
+    }
+}
+
+/* ---- VIEW ---- */
+
+void fh_msg_view_request(struct fh_buf *out, struct fh_bytes request, uint32_t table)
+{
+    fh_msg_begin(out, FH_MSG_VIEW, 2);
+    fh_pack_bin(out, request);
+    fh_pack_uint(out, table);
+}
+
+int fh_msg_view_read(struct fh_pack_reader *reader,
+                     struct fh_bytes *out_request,
+                     uint32_t *out_table,
+                     struct fh_err *err)
+{
+    struct fh_bytes request = fh_pack_read_bin(reader, FH_RECORD_BYTES_MAX);
+    uint32_t table = (uint32_t)fh_pack_read_uint(reader, FH_QUERY_TABLES_MAX - 1);
+    int rc = fh_msg_done(reader, "view", err);
+    if (rc == FH_OK) {
+        *out_request = request;
+        *out_table = table;
+    }
+    return rc;
+}
+
+void fh_msg_view_answer_begin(struct fh_buf *out, bool filtered, uint32_t count)
+{
+    fh_msg_ok(out, 2);
+    fh_pack_bool(out, filtered);
+    fh_pack_array(out, count);
+}
+
+void fh_msg_view_add(struct fh_buf *out, const char *name, bool masked)
+{
+    fh_pack_array(out, 2);
+    fh_pack_cstr(out, name);
+    fh_pack_bool(out, masked);
+}
+
+int fh_msg_view_answer_read(struct fh_pack_reader *reader,
+                            bool *out_filtered,
+                            uint32_t *out_count,
+                            struct fh_err *err)
+{
+    bool filtered = fh_pack_read_bool(reader);
+    uint32_t count = fh_pack_read_array(reader, FH_CONTRACT_COLUMNS_MAX);
+    int rc = fh_msg_done(reader, "view", err);
+    if (rc == FH_OK) {
+        *out_filtered = filtered;
+        *out_count = count;
+    }
+    return rc;
+}
+
+int fh_msg_view_next(struct fh_pack_reader *reader,
+                     struct fh_msg_view_column *out,
+                     struct fh_err *err)
+{
+    struct fh_msg_view_column column = {0};
+    uint32_t count = fh_msg_entry_begin(reader, 2);
+    fh_pack_read_cstr(reader, column.name, sizeof column.name);
+    column.masked = fh_pack_read_bool(reader);
+    fh_msg_entry_end(reader, count, 2);
+    int rc = fh_msg_done(reader, "column of a view", err);
+    if (rc == FH_OK) {
+        *out = column;
+    }
+    return rc;
+}
+
+/* ---- what a QUERY's answer says behind the stream ---- */
+
+void fh_msg_limited_tables(struct fh_buf *out, uint32_t count)
+{
+    fh_pack_array(out, count);
+}
+
+void fh_msg_limited_begin(struct fh_buf *out, uint32_t table, bool filtered, uint32_t count)
+{
+    fh_pack_array(out, 3);
+    fh_pack_uint(out, table);
+    fh_pack_bool(out, filtered);
+    fh_pack_array(out, count);
+}
+
+int fh_msg_limited_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err)
+{
+    *out_count = 0;
+    return fh_pack_at_end(reader) ? FH_OK
+                                  : fh_msg_list_read(reader, "limited tables", out_count, err);
+}
+
+int fh_msg_limited_next(struct fh_pack_reader *reader,
+                        struct fh_msg_limited *out,
+                        struct fh_err *err)
+{
+    struct fh_msg_limited limited = {0};
+    uint32_t count = fh_pack_read_array(reader, 3);
+    limited.table = (uint32_t)fh_pack_read_uint(reader, FH_QUERY_TABLES_MAX - 1);
+    limited.filtered = fh_pack_read_bool(reader);
+    limited.masked_count = fh_pack_read_array(reader, FH_MSG_MASKED_MAX);
+    if (count != 3) {
+        fh_pack_fail(reader, "expected table, filtered and names");
+    }
+    int rc = fh_msg_done(reader, "limited table", err);
+    if (rc == FH_OK) {
+        *out = limited;
+    }
+    return rc;
+}
+
+int fh_msg_limited_name(struct fh_pack_reader *reader,
+                        char out[FH_COLUMN_NAME_BYTES_MAX + 1],
+                        struct fh_err *err)
+{
+    fh_pack_read_cstr(reader, out, FH_COLUMN_NAME_BYTES_MAX + 1);
+    return fh_msg_done(reader, "masked column", err);
+}
+
+/* ---- what is in force ---- */
+
+void fh_msg_policy_request(struct fh_buf *out, const char *name)
+{
+    fh_msg_begin(out, FH_MSG_ADMIN_POLICY, 1);
+    fh_pack_cstr(out, name);
+}
+
+void fh_msg_policy_answer(struct fh_buf *out, const struct fh_msg_policy *policy)
+{
+    fh_msg_ok(out, 3);
+    fh_pack_uint(out, policy->seq);
+    fh_pack_bool(out, policy->forked);
+    fh_pack_bin(out, policy->record);
+}
+
+int fh_msg_policy_read(struct fh_pack_reader *reader, struct fh_msg_policy *out, struct fh_err *err)
+{
+    struct fh_msg_policy policy = {.seq = fh_pack_read_uint(reader, UINT64_MAX)};
+    policy.forked = fh_pack_read_bool(reader);
+    policy.record = fh_pack_read_bin(reader, RECORD_BYTES_MAX);
+    int rc = fh_msg_done(reader, "policy", err);
+    if (rc == FH_OK) {
+        *out = policy;
+    }
+    return rc;
+}
+
+void fh_msg_policies_request(struct fh_buf *out)
+{
+    fh_msg_begin(out, FH_MSG_ADMIN_POLICIES, 0);
+}
+
+void fh_msg_policy_list_add(struct fh_buf *out, const struct fh_msg_policy_listed *listed)
+{
+    fh_pack_array(out, LISTED_FIELDS);
+    fh_pack_cstr(out, listed->name);
+    fh_pack_cstr(out, listed->version);
+    fh_pack_bin(out, fh_bytes(listed->id.b, FH_ID_BYTES));
+    put_until(out, listed->until_ms);
+    fh_pack_bool(out, listed->forked);
+    fh_pack_bool(out, listed->readable);
+}
+
+int fh_msg_policies_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err)
+{
+    return fh_msg_list_read(reader, "policies", out_count, err);
+}
+
+int fh_msg_policy_list_next(struct fh_pack_reader *reader,
+                            struct fh_msg_policy_listed *out,
+                            struct fh_err *err)
+{
+    struct fh_msg_policy_listed listed = {0};
+    uint32_t count = fh_msg_entry_begin(reader, LISTED_FIELDS);
+    fh_pack_read_cstr(reader, listed.name, sizeof listed.name);
+    fh_pack_read_cstr(reader, listed.version, sizeof listed.version);
+    fh_pack_read_fixed(reader, listed.id.b, FH_ID_BYTES);
+    listed.until_ms = read_until(reader);
+    listed.forked = fh_pack_read_bool(reader);
+    listed.readable = fh_pack_read_bool(reader);
+    fh_msg_entry_end(reader, count, LISTED_FIELDS);
+    int rc = fh_msg_done(reader, "entry of the policies", err);
+    if (rc == FH_OK) {
+        *out = listed;
+    }
+    return rc;
+}
+
+/* ---- publishing ---- */
+
+void fh_msg_enforce_request(struct fh_buf *out, struct fh_bytes record, bool dry_run)
+{
+    fh_msg_begin(out, FH_MSG_ADMIN_ENFORCE, 2);
+    fh_pack_bin(out, record);
+    fh_pack_bool(out, dry_run);
+}
+
+int fh_msg_enforce_read(struct fh_pack_reader *reader,
+                        struct fh_bytes *out_record,
+                        bool *out_dry_run,
+                        struct fh_err *err)
+{
+    struct fh_bytes record = fh_pack_read_bin(reader, RECORD_BYTES_MAX);
+    bool dry_run = fh_pack_read_bool(reader);
+    int rc = fh_msg_done(reader, "enforce", err);
+    if (rc == FH_OK) {
+        *out_record = record;
+        *out_dry_run = dry_run;
+    }
+    return rc;
+}
+
+void fh_msg_policy_finding_add(struct fh_buf *out, const struct fh_msg_policy_finding *finding)
+{
+    fh_pack_array(out, FINDING_FIELDS);
+    fh_pack_bool(out, finding->error);
+    fh_pack_uint(out, finding->line);
+    fh_pack_uint(out, finding->column);
+    fh_pack_cstr(out, finding->path);
+    fh_pack_cstr(out, finding->rule);
+    fh_pack_cstr(out, finding->text);
+}
+
+int fh_msg_enforced_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err)
+{
+    return fh_msg_list_read(reader, "findings", out_count, err);
+}
+
+int fh_msg_policy_finding_next(struct fh_pack_reader *reader,
+                               struct fh_msg_policy_finding *out,
+                               struct fh_err *err)
+{
+    struct fh_msg_policy_finding finding = {0};
+    uint32_t count = fh_msg_entry_begin(reader, FINDING_FIELDS);
+    finding.error = fh_pack_read_bool(reader);
+    finding.line = (uint32_t)fh_pack_read_uint(reader, UINT32_MAX);
+    finding.column = (uint32_t)fh_pack_read_uint(reader, UINT32_MAX);
+    fh_pack_read_cstr(reader, finding.path, sizeof finding.path);
+    fh_pack_read_cstr(reader, finding.rule, sizeof finding.rule);
+    fh_pack_read_cstr(reader, finding.text, sizeof finding.text);
+    fh_msg_entry_end(reader, count, FINDING_FIELDS);
+    int rc = fh_msg_done(reader, "finding", err);
+    if (rc == FH_OK) {
+        *out = finding;
+    }
+    return rc;
+}
+
+/* ---- explaining ---- */
+
+void fh_msg_explain_request(struct fh_buf *out, const struct fh_msg_explain *explain)
+{
+    FH_ASSERT(explain->role_count <= FH_COUNT(explain->roles));
+    fh_msg_begin(out, FH_MSG_ADMIN_EXPLAIN, 5);
+    fh_pack_str(out, explain->product);
+    fh_pack_cstr(out, explain->domain);
+    fh_pack_cstr(out, explain->entry);
+    fh_pack_array(out, explain->role_count);
+    for (uint32_t i = 0; i < explain->role_count; i++) {
+        fh_pack_cstr(out, explain->roles[i]);
+    }
+    fh_pack_cstr(out, explain->purpose);
+}
+
+int fh_msg_explain_read(struct fh_pack_reader *reader,
+                        struct fh_msg_explain *out,
+                        struct fh_err *err)
+{
+    struct fh_msg_explain explain = {.product = fh_pack_read_str(reader, PRODUCT_BYTES_MAX)};
+    fh_pack_read_cstr(reader, explain.domain, sizeof explain.domain);
+    fh_pack_read_cstr(reader, explain.entry, sizeof explain.entry);
+    explain.role_count = fh_pack_read_array(reader, FH_COUNT(explain.roles));
+    for (uint32_t i = 0; i < explain.role_count && reader->failed == FH_OK; i++) {
+        fh_pack_read_cstr(reader, explain.roles[i], sizeof explain.roles[i]);
+    }
+    fh_pack_read_cstr(reader, explain.purpose, sizeof explain.purpose);
+    int rc = fh_msg_done(reader, "explain", err);
+    if (rc == FH_OK) {
+        *out = explain;
+    }
+    return rc;
+}
+
+void fh_msg_explained_add(struct fh_buf *out, const struct fh_msg_explained *explained)
+{
+    bool granted = !fh_record_id_is_zero(&explained->grant);
+    fh_pack_array(out, DECISION_FIELDS);
+    fh_pack_cstr(out, explained->rule);
+    fh_pack_cstr(out, explained->text);
+    fh_pack_uint(out, explained->by);
+    fh_pack_bin(out, fh_bytes(explained->grant.b, granted ? FH_ID_BYTES : 0));
+    put_until(out, explained->until_ms);
+    fh_pack_uint(out, explained->rows_per_day);
+    fh_pack_uint(out, explained->queries_per_hour);
+    fh_pack_array(out, explained->column_count);
+}
+
+void fh_msg_explained_column_add(struct fh_buf *out, const struct fh_msg_explained_column *column)
+{
+    fh_pack_array(out, COLUMN_FIELDS);
+    fh_pack_cstr(out, column->table);
+    fh_pack_cstr(out, column->column);
+    fh_pack_cstr(out, column->seen);
+    fh_pack_str(out, column->why);
+}
+
+int fh_msg_explained_read(struct fh_pack_reader *reader,
+                          struct fh_msg_explained *out,
+                          struct fh_err *err)
+{
+    struct fh_msg_explained explained = {0};
+    uint32_t count = fh_msg_entry_begin(reader, DECISION_FIELDS);
+    fh_pack_read_cstr(reader, explained.rule, sizeof explained.rule);
+    fh_pack_read_cstr(reader, explained.text, sizeof explained.text);
+    explained.by = (unsigned)fh_pack_read_uint(reader, 2);
+    read_optional_id(reader, &explained.grant);
+    explained.until_ms = read_until(reader);
+    explained.rows_per_day = fh_pack_read_uint(reader, UINT64_MAX);
+    explained.queries_per_hour = fh_pack_read_uint(reader, UINT64_MAX);
+    fh_msg_entry_end(reader, count, DECISION_FIELDS);
+    explained.column_count = fh_pack_read_array(reader, FH_PACK_ITEMS_MAX);
+    int rc = fh_msg_done(reader, "explanation", err);
+    if (rc == FH_OK) {
+        *out = explained;
+    }
+    return rc;
+}
+
+int fh_msg_explained_next(struct fh_pack_reader *reader,
+                          struct fh_msg_explained_column *out,
+                          struct fh_err *err)
+{
+    struct fh_msg_explained_column column = {0};
+    uint32_t count = fh_msg_entry_begin(reader, COLUMN_FIELDS);
+    fh_pack_read_cstr(reader, column.table, sizeof column.table);
+    fh_pack_read_cstr(reader, column.column, sizeof column.column);
+    fh_pack_read_cstr(reader, column.seen, sizeof column.seen);
+    column.why = fh_pack_read_str(reader, FH_POLICY_FILTER_BYTES_MAX);
+    fh_msg_entry_end(reader, count, COLUMN_FIELDS);
+    int rc = fh_msg_done(reader, "column of an explanation", err);
+    if (rc == FH_OK) {
+        *out = column;
+    }
+    return rc;
+}

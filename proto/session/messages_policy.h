@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages about policies: what a consumer may see of a table, and what the owner's people publish.
+ *
+ *   VIEW  [REQUEST, table] -> [filtered, [[column, masked], ...]]  at the owner, by a node that
+ *         joins: the columns that are there for the consumer and for it, in the contract's order
+ *
+ *   QUERY answers  [stream, [[table, filtered, [masked column, ...]], ...]]  what is not as its
+ *         owner has it: `table` is an index in the REQUEST
+ *
+ *   ADMIN_POLICY   [name] -> [seq, forked, POLICY or bin0]      the one in force
+ *   ADMIN_ENFORCE  [POLICY, dry run] -> [[finding...]]          an error among them: nothing is
+ * taken ADMIN_POLICIES [] -> [[listed...]] ADMIN_EXPLAIN  [product, domain, entry, [role...],
+ * purpose] -> [decision, [table...]]
+ *
+ * As proto/session/messages.h: encoders append, decoders lend from the given bytes.
+ */
+#ifndef FH_PROTO_SESSION_MESSAGES_POLICY_H
+#define FH_PROTO_SESSION_MESSAGES_POLICY_H
+
+#include "proto/session/messages.h"
+
+/* ---- VIEW ---- */
+
+void fh_msg_view_request(struct fh_buf *out, struct fh_bytes request, uint32_t table);
+FH_MUST_CHECK int fh_msg_view_read(struct fh_pack_reader *reader,
+                                   struct fh_bytes *out_request,
+                                   uint32_t *out_table,
+                                   struct fh_err *err);
+struct fh_msg_view_column {
+    char name[FH_COLUMN_NAME_BYTES_MAX + 1];
+    bool masked;
+};
+/* Then fh_msg_view_add for each. */
+void fh_msg_view_answer_begin(struct fh_buf *out, bool filtered, uint32_t count);
+void fh_msg_view_add(struct fh_buf *out, const char *name, bool masked);
+/* Number of columns; then fh_msg_view_next for each. */
+FH_MUST_CHECK int fh_msg_view_answer_read(struct fh_pack_reader *reader,
+                                          bool *out_filtered,
+                                          uint32_t *out_count,
+                                          struct fh_err *err);
+FH_MUST_CHECK int
+fh_msg_view_next(struct fh_pack_reader *reader, struct fh_msg_view_column *out, struct fh_err *err);
+
+/* ---- what a QUERY's answer says behind the stream ---- */
+
+enum { FH_MSG_MASKED_MAX = 64 }; /* names of one table: enough for a person */
+/* Behind fh_msg_query_answer; then fh_msg_limited_begin for each table, and fh_pack_cstr for each
+ * of its names. */
+void fh_msg_limited_tables(struct fh_buf *out, uint32_t count);
+void fh_msg_limited_begin(struct fh_buf *out, uint32_t table, bool filtered, uint32_t count);
+struct fh_msg_limited {
+    uint32_t table;
+    bool filtered;
+    uint32_t masked_count; /* names follow: fh_msg_limited_name for each */
+};
+/* After fh_msg_query_read. 0 tables also when a node says nothing about them. */
+FH_MUST_CHECK int
+fh_msg_limited_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err);
+FH_MUST_CHECK int
+fh_msg_limited_next(struct fh_pack_reader *reader, struct fh_msg_limited *out, struct fh_err *err);
+FH_MUST_CHECK int fh_msg_limited_name(struct fh_pack_reader *reader,
+                                      char out[FH_COLUMN_NAME_BYTES_MAX + 1],
+                                      struct fh_err *err);
+
+/* ---- the owner's people: what is in force ---- */
+
+void fh_msg_policy_request(struct fh_buf *out, const char *name);
+struct fh_msg_policy {
+    uint64_t seq; /* 0: there is none of this name */
+    bool forked;
+    struct fh_bytes record;
+};
+void fh_msg_policy_answer(struct fh_buf *out, const struct fh_msg_policy *policy);
+FH_MUST_CHECK int
+fh_msg_policy_read(struct fh_pack_reader *reader, struct fh_msg_policy *out, struct fh_err *err);
+
+void fh_msg_policies_request(struct fh_buf *out);
+struct fh_msg_policy_listed {
+    char name[FH_NAME_BYTES_MAX + 1];
+    char version[FH_VERSION_BYTES_MAX + 1]; /* "" when it cannot be read */
+    struct fh_record_id id;
+    int64_t until_ms; /* INT64_MAX: for ever */
+    bool forked;
+    bool readable;
+};
+/* After fh_msg_ok(1) and an array of as many. */
+void fh_msg_policy_list_add(struct fh_buf *out, const struct fh_msg_policy_listed *listed);
+FH_MUST_CHECK int
+fh_msg_policies_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err);
+FH_MUST_CHECK int fh_msg_policy_list_next(struct fh_pack_reader *reader,
+                                          struct fh_msg_policy_listed *out,
+                                          struct fh_err *err);
+
+/* ---- publishing ---- */
+
+void fh_msg_enforce_request(struct fh_buf *out, struct fh_bytes record, bool dry_run);
+FH_MUST_CHECK int fh_msg_enforce_read(struct fh_pack_reader *reader,
+                                      struct fh_bytes *out_record,
+                                      bool *out_dry_run,
+                                      struct fh_err *err);
+/* What the node says of a policy against its products; places are in the policy's text. */
+struct fh_msg_policy_finding {
+    bool error;
+    uint32_t line;
+    uint32_t column;
+    char path[64];
+    char rule[FH_ERR_RULE_BYTES];
+    char text[FH_ERR_TEXT_BYTES];
+};
+/* After fh_msg_ok(1) and an array of as many. */
+void fh_msg_policy_finding_add(struct fh_buf *out, const struct fh_msg_policy_finding *finding);
+FH_MUST_CHECK int
+fh_msg_enforced_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err);
+FH_MUST_CHECK int fh_msg_policy_finding_next(struct fh_pack_reader *reader,
+                                             struct fh_msg_policy_finding *out,
+                                             struct fh_err *err);
+
+/* ---- explaining ---- */
+
+struct fh_msg_explain {
+    struct fh_bytes product; /* as people write it */
+    char domain[FH_NAME_BYTES_MAX + 1];
+    char entry[FH_NAME_BYTES_MAX + 1]; /* domain of the node that joins */
+    char purpose[FH_PURPOSE_BYTES_MAX + 1];
+    uint32_t role_count;
+    char roles[16][FH_NAME_BYTES_MAX + 1];
+};
+void fh_msg_explain_request(struct fh_buf *out, const struct fh_msg_explain *explain);
+FH_MUST_CHECK int
+fh_msg_explain_read(struct fh_pack_reader *reader, struct fh_msg_explain *out, struct fh_err *err);
+
+struct fh_msg_explained {
+    char rule[FH_ERR_RULE_BYTES]; /* of the refusal; "": it is not refused */
+    char text[FH_ERR_TEXT_BYTES];
+    unsigned by; /* 0 own, 1 open, 2 granted */
+    struct fh_record_id grant;
+    int64_t until_ms; /* INT64_MAX */
+    uint64_t rows_per_day;
+    uint64_t queries_per_hour;
+    uint32_t column_count; /* of all tables; fh_msg_explained_next for each */
+};
+struct fh_msg_explained_column {
+    char table[FH_NAME_BYTES_MAX + 1];
+    char column[FH_COLUMN_NAME_BYTES_MAX + 1]; /* "": a filter over the table's rows */
+    char seen[64];                             /* "as it is", "hidden", a mask, or "rows" */
+    struct fh_bytes why; /* "policy personal 1.0.0, line 7"; of a filter its SQL */
+};
+/* After fh_msg_ok(2): the decision, then an array of as many columns. */
+void fh_msg_explained_add(struct fh_buf *out, const struct fh_msg_explained *explained);
+void fh_msg_explained_column_add(struct fh_buf *out, const struct fh_msg_explained_column *column);
+FH_MUST_CHECK int fh_msg_explained_read(struct fh_pack_reader *reader,
+                                        struct fh_msg_explained *out,
+                                        struct fh_err *err);
+FH_MUST_CHECK int fh_msg_explained_next(struct fh_pack_reader *reader,
+                                        struct fh_msg_explained_column *out,
+                                        struct fh_err *err);
+
+#endif

@@ -1,0 +1,676 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every cell of the decision: who asks, through whom, for what, with which grants, under which
+ * policies. A row ends in one line: what is seen of the table `people`, or the rule that refuses.
+ */
+#include "proto/governance/access.h"
+
+#include "common/mem.h"
+#include "proto/governance/grant.h"
+#include "proto/governance/policy.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* after the four above */
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+enum { NOW = 1000, OWNER = 1, AIR, RAIL, SEA };
+
+static const char *const names[] = {"", "home", "air", "rail", "sea"};
+
+static struct fh_domain_id domain(unsigned number)
+{
+    struct fh_domain_id id = {{(uint8_t)number}};
+    return id;
+}
+
+/* ---- the product: people(id, name, mail, birthday), orders(id, amount) ---- */
+
+static const char *const personal[] = {"Personal"};
+static const struct fh_access_column people[] = {
+    {"id", "public", "BIGINT", 0, NULL},
+    {"name", "Restricted", "VARCHAR", 1, personal},
+    {"mail", "restricted", "VARCHAR", 1, personal},
+    {"birthday", "internal", "DATE", 0, NULL},
+};
+static const struct fh_access_column orders[] = {
+    {"id", "", "BIGINT", 0, NULL},
+    {"amount", "", "DECIMAL(9,2)", 0, NULL},
+};
+static const struct fh_access_table tables[] = {{"people", 4, people}, {"orders", 2, orders}};
+
+/* ---- grants ---- */
+
+enum grant_number {
+    G_AIR,
+    G_KEY,
+    G_BILLING,
+    G_COLUMNS,
+    G_ROWS,
+    G_OLD,
+    G_ENDED,
+    G_LATER,
+    G_RELAY,
+    G_SEA,
+    G_OTHER,
+    G_V2,
+    G_FORGED,
+    G_COUNT
+};
+
+static const char *const billing[] = {"billing"};
+static const char *const two_columns[] = {"people.id", "people.mail"};
+
+static struct fh_grant_held grants[G_COUNT];
+
+static void set_grant(enum grant_number number, unsigned grantee, struct fh_grant grant)
+{
+    struct fh_grant_held *held = &grants[number];
+    held->id.b[0] = (uint8_t)(number + 1);
+    held->ended_ms = INT64_MAX;
+    held->grant = grant;
+    held->grant.owner = domain(OWNER);
+    held->grant.grantee[0] = (uint8_t)grantee;
+    held->grant.note = "";
+    if (held->grant.product[0] == '\0') {
+        strcpy(held->grant.product, "people");
+    }
+    if (held->grant.rows == NULL) {
+        held->grant.rows = "";
+    }
+    if (held->grant.not_after_ms == 0) {
+        held->grant.not_after_ms = 2000;
+    }
+    if (held->grant.major == 0) {
+        held->grant.major = 1;
+    }
+}
+
+static int set_up_grants(void **state)
+{
+    (void)state;
+    static const struct fh_text_list for_billing = {1, billing};
+    static const struct fh_text_list some = {2, two_columns};
+    set_grant(G_AIR, AIR, (struct fh_grant){.rows_per_day = 10, .queries_per_hour = 20});
+    set_grant(G_KEY, 77, (struct fh_grant){.grantee_kind = FH_GRANTEE_KEY});
+    set_grant(G_BILLING, AIR, (struct fh_grant){.purposes = for_billing});
+    set_grant(G_COLUMNS, AIR, (struct fh_grant){.columns = some});
+    set_grant(G_ROWS, AIR, (struct fh_grant){.rows = "id < 10", .columns = some});
+    set_grant(G_OLD, AIR, (struct fh_grant){.not_after_ms = NOW - 1});
+    set_grant(G_ENDED, AIR, (struct fh_grant){0});
+    grants[G_ENDED].ended_ms = NOW;
+    set_grant(G_LATER, AIR, (struct fh_grant){.not_before_ms = NOW + 1});
+    set_grant(G_RELAY, AIR, (struct fh_grant){.relay_allowed = true});
+    set_grant(G_SEA, SEA, (struct fh_grant){.columns = some});
+    set_grant(G_OTHER, AIR, (struct fh_grant){.product = "other"});
+    set_grant(G_V2, AIR, (struct fh_grant){.major = 2});
+    set_grant(G_FORGED, AIR, (struct fh_grant){0});
+    grants[G_FORGED].grant.owner = domain(SEA); /* another domain's, of a product of that name */
+    return 0;
+}
+
+/* ---- policies ---- */
+
+enum policy_number {
+    P_HASH,
+    P_PARTIAL,
+    P_EXCEPT,
+    P_HIDE,
+    P_FILTER,
+    P_PURPOSE,
+    P_EVERYONE,
+    P_UNFIT,
+    P_OTHER,
+    P_EXPIRED,
+    P_FORKED,
+    P_FOREIGN,
+    P_COUNT
+};
+
+static const char *const policy_texts[P_COUNT] = {
+    [P_HASH] = "mask: [{classification: [RESTRICTED], method: hash}]",
+    [P_PARTIAL] = "mask: [{tags: personal, method: partial, first: 1, last: 0},\n"
+                  "  {columns: [birthday], table: people, method: generalise, to: year}]",
+    [P_EXCEPT] = "mask:\n"
+                 "- {columns: [mail], method: 'null', except: [{roles: [auditor], purposes: "
+                 "[audit]}, {domains: [rail]}]}",
+    [P_HIDE] = "hide: [{columns: [name, mail], except: [{roles: [auditor]}]}]",
+    [P_FILTER] = "filter: [{table: people, where: id > 5, except: [{domains: [rail]}]},\n"
+                 "  {table: elsewhere, where: never}]",
+    [P_PURPOSE] = "purposes: [billing, audit]",
+    [P_EVERYONE] = "applies_to: everyone\nhide: [{columns: [birthday]}]",
+    [P_UNFIT] = "mask: [{columns: [birthday], method: partial, first: 1}]",
+    [P_OTHER] = "products: [other, people@2]\nhide: [{columns: [id]}]",
+    [P_EXPIRED] = "products: [people@1]\nvalid_until: 1970-01-01T00:00:01Z",
+    [P_FORKED] = "hide: [{columns: [id]}]",
+};
+static const struct fh_policy_held *policies[P_COUNT];
+static struct fh_policy_held held_policies[P_COUNT];
+static struct fh_arena *policy_arena;
+
+static int set_up(void **state)
+{
+    policy_arena = fh_arena_new(1024 * 1024);
+    assert_non_null(policy_arena);
+    for (unsigned i = 0; i < P_COUNT; i++) {
+        char text[512];
+        struct fh_findings findings;
+        struct fh_err err;
+        struct fh_policy *policy = NULL;
+        struct fh_policy_held *held = &held_policies[i];
+        held->id.b[0] = (uint8_t)(100 + i);
+        snprintf(held->name, sizeof held->name, "p%u", i);
+        snprintf(held->version, sizeof held->version, "1.0.0");
+        policies[i] = held;
+        if (policy_texts[i] == NULL) {
+            continue; /* cannot be read */
+        }
+        snprintf(text, sizeof text, "name: p%u\nversion: 1.0.0\n%s\n", i, policy_texts[i]);
+        fh_findings_init(&findings, policy_arena);
+        if (fh_policy_read(&policy, fh_bytes_cstr(text), &findings, &err) != FH_OK) {
+            fail_msg("policy %u: %s", i, err.text);
+        }
+        held->policy = policy;
+    }
+    held_policies[P_FORKED].forked = true;
+    return set_up_grants(state);
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    fh_arena_free(policy_arena);
+    return 0;
+}
+
+/* ---- rows ---- */
+
+#define G(x) (1u << (G_##x))
+#define P(x) (1u << (P_##x))
+
+struct row {
+    const char *name;
+    bool open;
+    unsigned consumer;
+    unsigned entry; /* 0: as the consumer */
+    const char *role;
+    const char *purpose;
+    unsigned grants;
+    unsigned policies;
+    const char *seen; /* "id name ...", or the rule */
+};
+
+static const struct row rows[] = {
+    /* who is let in */
+    {"own", false, OWNER, 0, NULL, "", 0, 0, "own: id name mail birthday"},
+    {"open", true, AIR, 0, NULL, "", 0, 0, "open: id name mail birthday"},
+    {"closed", false, AIR, 0, NULL, "", 0, 0, "access.denied"},
+    {"granted", false, AIR, 0, NULL, "", G(AIR), 0, "grant: id name mail birthday"},
+    {"granted to the key", false, RAIL, 0, NULL, "", G(KEY), 0, "grant: id name mail birthday"},
+    {"granted to another", false, RAIL, 0, NULL, "", G(AIR), 0, "access.denied"},
+    {"another product", false, AIR, 0, NULL, "", G(OTHER), 0, "access.denied"},
+    {"another version", false, AIR, 0, NULL, "", G(V2), 0, "access.denied"},
+    {"a grant of another domain", false, AIR, 0, NULL, "", G(FORGED), 0, "access.denied"},
+    {"expired", false, AIR, 0, NULL, "", G(OLD), 0, "access.expired"},
+    {"ended", false, AIR, 0, NULL, "", G(ENDED), 0, "access.expired"},
+    {"not begun", false, AIR, 0, NULL, "", G(LATER), 0, "access.expired"},
+    {"no purpose", false, AIR, 0, NULL, "", G(BILLING), 0, "access.purpose"},
+    {"other purpose", false, AIR, 0, NULL, "Billing", G(BILLING), 0, "access.purpose"},
+    {"the purpose", false, AIR, 0, NULL, "billing", G(BILLING), 0, "grant: id name mail birthday"},
+    {"some columns", false, AIR, 0, NULL, "", G(COLUMNS), 0, "grant: id mail"},
+    {"some rows", false, AIR, 0, NULL, "", G(ROWS), 0, "grant: id mail | id < 10"},
+    {"the wider grant", false, AIR, 0, NULL, "", G(ROWS) | G(COLUMNS), 0, "grant: id mail"},
+    {"the widest grant",
+     false,
+     AIR,
+     0,
+     NULL,
+     "",
+     G(ROWS) | G(COLUMNS) | G(AIR),
+     0,
+     "grant: id name mail birthday"},
+    {"one of them is over",
+     false,
+     AIR,
+     0,
+     NULL,
+     "",
+     G(OLD) | G(ROWS),
+     0,
+     "grant: id mail | id < 10"},
+    {"a grant narrows nothing that is open",
+     true,
+     AIR,
+     0,
+     NULL,
+     "",
+     G(ROWS),
+     0,
+     "open: id name mail birthday"},
+    /* who joins */
+    {"the owner joins", false, AIR, OWNER, NULL, "", G(AIR), 0, "grant: id name mail birthday"},
+    {"a third joins what is open", true, AIR, RAIL, NULL, "", 0, 0, "open: id name mail birthday"},
+    {"a third joins what is closed", false, AIR, RAIL, NULL, "", 0, 0, "access.denied"},
+    {"a third joins, not allowed", false, AIR, RAIL, NULL, "", G(AIR), 0, "access.relay"},
+    {"a third joins, allowed",
+     false,
+     AIR,
+     RAIL,
+     NULL,
+     "",
+     G(RELAY),
+     0,
+     "grant: id name mail birthday"},
+    {"a third with its own grant", false, AIR, SEA, NULL, "", G(AIR) | G(SEA), 0, "grant: id mail"},
+    {"only the third is granted", false, AIR, SEA, NULL, "", G(SEA), 0, "access.denied"},
+    {"own data, a third joins", false, OWNER, RAIL, NULL, "", 0, 0, "access.entry.denied"},
+    {"own data, a granted third joins", false, OWNER, SEA, NULL, "", G(SEA), 0, "own: id mail"},
+    /* policies */
+    {"hash by classification",
+     true,
+     AIR,
+     0,
+     NULL,
+     "",
+     0,
+     P(HASH),
+     "open: id name(hash) mail(hash) birthday"},
+    {"partial by tag",
+     true,
+     AIR,
+     0,
+     NULL,
+     "",
+     0,
+     P(PARTIAL),
+     "open: id name(partial, first 1, last 0) mail(partial, first 1, last 0) birthday(generalise "
+     "to year)"},
+    {"the stricter of two",
+     true,
+     AIR,
+     0,
+     NULL,
+     "",
+     0,
+     P(PARTIAL) | P(HASH),
+     "open: id name(hash) mail(hash) birthday(generalise to year)"},
+    {"hidden is strongest", true, AIR, 0, NULL, "", 0, P(HASH) | P(HIDE), "open: id birthday"},
+    {"a grant and a policy",
+     false,
+     AIR,
+     0,
+     NULL,
+     "",
+     G(ROWS),
+     P(FILTER) | P(HASH),
+     "grant: id mail(hash) | id < 10 | id > 5"},
+    {"own is spared",
+     false,
+     OWNER,
+     0,
+     NULL,
+     "",
+     0,
+     P(HASH) | P(HIDE) | P(FILTER) | P(PURPOSE),
+     "own: id name mail birthday"},
+    {"but not by everyone", false, OWNER, 0, NULL, "", 0, P(EVERYONE), "own: id name mail"},
+    {"other products", true, AIR, 0, NULL, "", 0, P(OTHER), "open: id name mail birthday"},
+    {"a mask that fits no more",
+     true,
+     AIR,
+     0,
+     NULL,
+     "",
+     0,
+     P(UNFIT),
+     "open: id name mail birthday(null)"},
+    {"no exception", true, AIR, 0, NULL, "", 0, P(EXCEPT), "open: id name mail(null) birthday"},
+    {"half an exception",
+     true,
+     AIR,
+     0,
+     "auditor",
+     "",
+     0,
+     P(EXCEPT),
+     "open: id name mail(null) birthday"},
+    {"the other half",
+     true,
+     AIR,
+     0,
+     NULL,
+     "audit",
+     0,
+     P(EXCEPT),
+     "open: id name mail(null) birthday"},
+    {"a whole exception",
+     true,
+     AIR,
+     0,
+     "auditor",
+     "audit",
+     0,
+     P(EXCEPT),
+     "open: id name mail birthday"},
+    {"a role of another case",
+     true,
+     AIR,
+     0,
+     "Auditor",
+     "audit",
+     0,
+     P(EXCEPT),
+     "open: id name mail(null) birthday"},
+    {"an excepted domain", true, RAIL, 0, NULL, "", 0, P(EXCEPT), "open: id name mail birthday"},
+    {"an excepted domain, not its peer",
+     true,
+     RAIL,
+     AIR,
+     NULL,
+     "",
+     0,
+     P(EXCEPT),
+     "open: id name mail(null) birthday"},
+    {"an excepted peer, not who asks",
+     true,
+     AIR,
+     RAIL,
+     NULL,
+     "",
+     0,
+     P(EXCEPT),
+     "open: id name mail(null) birthday"},
+    {"roles do not reach the peer",
+     true,
+     AIR,
+     SEA,
+     "auditor",
+     "audit",
+     0,
+     P(EXCEPT),
+     "open: id name mail(null) birthday"},
+    {"filters of either",
+     true,
+     RAIL,
+     AIR,
+     NULL,
+     "",
+     0,
+     P(FILTER),
+     "open: id name mail birthday | id > 5"},
+    {"purpose is missing", true, AIR, 0, NULL, "", 0, P(PURPOSE), "policy.purpose"},
+    {"purpose is another", true, AIR, 0, NULL, "billing ", 0, P(PURPOSE), "policy.purpose"},
+    {"purpose is stated",
+     true,
+     AIR,
+     0,
+     NULL,
+     "billing",
+     0,
+     P(PURPOSE),
+     "open: id name mail birthday"},
+    {"a grant is no purpose", false, AIR, 0, NULL, "", G(AIR), P(PURPOSE), "policy.purpose"},
+    /* fail closed */
+    {"expired policy", true, AIR, 0, NULL, "", 0, P(EXPIRED), "policy.expired"},
+    {"forked policy", true, AIR, 0, NULL, "", 0, P(FORKED), "policy.forked"},
+    {"unreadable policy", true, AIR, 0, NULL, "", 0, P(FOREIGN), "policy.unreadable"},
+    {"unreadable, own too", true, OWNER, 0, NULL, "", 0, P(FOREIGN), "policy.unreadable"},
+    {"expired, own is spared",
+     false,
+     OWNER,
+     0,
+     NULL,
+     "",
+     0,
+     P(EXPIRED),
+     "own: id name mail birthday"},
+    {"one of several is expired",
+     true,
+     AIR,
+     0,
+     NULL,
+     "",
+     0,
+     P(HASH) | P(EXPIRED),
+     "policy.expired"},
+    {"a closed product tells of no policy",
+     false,
+     AIR,
+     0,
+     NULL,
+     "",
+     0,
+     P(EXPIRED),
+     "access.denied"},
+};
+
+static void render(char *out, size_t size, const struct fh_access_decision *decision)
+{
+    static const char *const by[] = {"own", "open", "grant"};
+    const struct fh_view *view = &decision->tables[0].view;
+    size_t at = (size_t)snprintf(out, size, "%s:", by[decision->by]);
+    for (uint32_t i = 0; i < tables[0].column_count; i++) {
+        struct fh_view_column column = {0};
+        if (!view->open) {
+            column = view->columns[i];
+        }
+        if (column.hidden) {
+            continue;
+        }
+        at += (size_t)snprintf(out + at, size - at, " %s", people[i].name);
+        if (column.mask.kind != FH_MASK_NONE) {
+            char text[FH_MASK_TEXT_BYTES];
+            fh_mask_text(text, &column.mask);
+            at += (size_t)snprintf(out + at, size - at, "(%s)", text);
+        }
+    }
+    for (uint32_t i = 0; i < view->filter_count; i++) {
+        at += (size_t)snprintf(out + at, size - at, " | %s", view->filters[i]);
+    }
+}
+
+/* What a row asks. */
+struct asked {
+    struct fh_access_product product;
+    const struct fh_grant_held *grants[G_COUNT];
+    const struct fh_policy_held *policies[P_COUNT];
+    struct fh_access_ask ask;
+};
+
+static void ask_of(struct asked *out, const struct row *row)
+{
+    unsigned entry = row->entry == 0 ? row->consumer : row->entry;
+    out->product = (struct fh_access_product){.owner = domain(OWNER),
+                                              .owner_name = "home",
+                                              .name = "people",
+                                              .major = 1,
+                                              .open_to_mesh = row->open,
+                                              .table_count = 2,
+                                              .tables = tables};
+    out->ask = (struct fh_access_ask){
+        .product = &out->product,
+        .consumer = domain(row->consumer),
+        .consumer_name = names[row->consumer],
+        .key = {{77}},
+        .role_count = row->role == NULL ? 0 : 1,
+        .roles = &row->role,
+        .entry = domain(entry),
+        .entry_name = names[entry],
+        .purpose = row->purpose,
+        .now_ms = strcmp(row->seen, "policy.expired") == 0 ? NOW + 1 : NOW,
+        .grants = out->grants,
+        .policies = out->policies,
+    };
+    for (unsigned i = 0; i < G_COUNT; i++) {
+        if ((row->grants >> i & 1) != 0) {
+            out->grants[out->ask.grant_count++] = &grants[i];
+        }
+    }
+    for (unsigned i = 0; i < P_COUNT; i++) {
+        if ((row->policies >> i & 1) != 0) {
+            out->policies[out->ask.policy_count++] = policies[i];
+        }
+    }
+}
+
+static void test_cells(void **state)
+{
+    (void)state;
+    unsigned failed = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct asked asked = {0};
+        struct fh_access_decision decision;
+        struct fh_err err = {0};
+        char seen[512];
+        struct fh_arena *arena = fh_arena_new(64 * 1024);
+        assert_non_null(arena);
+        ask_of(&asked, &rows[i]);
+        if (strcmp(rows[i].name, "expired, own is spared") == 0 ||
+            strcmp(rows[i].name, "a closed product tells of no policy") == 0) {
+            asked.ask.now_ms = NOW + 1;
+        }
+        if (fh_access_decide(&decision, &asked.ask, arena, &err) == FH_OK) {
+            render(seen, sizeof seen, &decision);
+        } else {
+            snprintf(seen, sizeof seen, "%s", err.rule);
+        }
+        if (strcmp(seen, rows[i].seen) != 0) {
+            print_error("%s: %s, not %s (%s)\n", rows[i].name, seen, rows[i].seen, err.text);
+            failed++;
+        }
+        fh_arena_free(arena);
+    }
+    assert_int_equal(failed, 0);
+}
+
+static const struct row *row_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (strcmp(rows[i].name, name) == 0) {
+            return &rows[i];
+        }
+    }
+    fail_msg("no row %s", name);
+    return NULL;
+}
+
+static void test_texts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *row;
+        const char *purpose;
+        const char *text; /* a part of the refusal */
+    } texts[] = {
+        {"closed", "", ": freehold access request home/people --purpose PURPOSE"},
+        {"closed", "billing", ": freehold access request home/people --purpose billing"},
+        {"closed", "it's mine; ls", "--purpose 'it'\\''s mine; ls'"},
+        {"expired", "", "it has expired; ask again: freehold access request home/people"},
+        {"ended", "", "its owner has ended it; ask again: freehold access request"},
+        {"no purpose", "", "other purposes (billing): state one of them, or ask"},
+        {"another version", "", "another major version than 1"},
+        {"a third joins, not allowed", "", "does not let rail join it for you"},
+        {"own data, a third joins", "", "rail, whose node joins, may not see home/people"},
+        {"purpose is missing", "", "for these purposes only: billing, audit; state one"},
+        {"expired policy", "", "home/people is closed: policy p9 1.0.0 has expired"},
+        {"forked policy", "", "must publish a new version"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct asked asked = {0};
+        struct fh_access_decision decision;
+        struct fh_err err = {0};
+        struct fh_arena *arena = fh_arena_new(64 * 1024);
+        assert_non_null(arena);
+        ask_of(&asked, row_of(texts[i].row));
+        asked.ask.purpose = texts[i].purpose;
+        assert_int_equal(fh_access_decide(&decision, &asked.ask, arena, &err), FH_EDENIED);
+        if (strstr(err.text, texts[i].text) == NULL) {
+            fail_msg("%s: %s", texts[i].row, err.text);
+        }
+        fh_arena_free(arena);
+    }
+}
+
+/* What a receipt names, how long it holds, what bounds it, and why a column looks as it does. */
+static void test_reasons(void **state)
+{
+    (void)state;
+    struct asked asked = {0};
+    struct fh_access_decision decision;
+    struct fh_err err = {0};
+    struct fh_arena *arena = fh_arena_new(64 * 1024);
+    assert_non_null(arena);
+    ask_of(&asked, row_of("granted"));
+    assert_int_equal(fh_access_decide(&decision, &asked.ask, arena, &err), FH_OK);
+    assert_true(fh_record_id_is_zero(&decision.policy_id));
+    assert_int_equal(decision.until_ms, 2000);
+    assert_int_equal(decision.rows_per_day, 10);
+    assert_int_equal(decision.queries_per_hour, 20);
+    assert_ptr_equal(decision.grant, &grants[G_AIR]);
+    assert_null(decision.entry_grant);
+
+    memset(&asked, 0, sizeof asked);
+    ask_of(&asked, row_of("hash by classification"));
+    assert_int_equal(fh_access_decide(&decision, &asked.ask, arena, &err), FH_OK);
+    assert_memory_equal(decision.policy_id.b, policies[P_HASH]->id.b, FH_ID_BYTES);
+    assert_int_equal(decision.until_ms, INT64_MAX);
+    assert_null(decision.tables[0].why[0].policy);
+    assert_ptr_equal(decision.tables[0].why[1].policy, policies[P_HASH]);
+    assert_int_equal(decision.tables[0].why[1].line, 3);
+    assert_true(decision.tables[1].view.open);
+
+    memset(&asked, 0, sizeof asked);
+    ask_of(&asked, row_of("the stricter of two"));
+    assert_int_equal(fh_access_decide(&decision, &asked.ask, arena, &err), FH_OK);
+    assert_int_equal(decision.policy_count, 2);
+    assert_memory_not_equal(decision.policy_id.b, policies[P_HASH]->id.b, FH_ID_BYTES);
+    assert_ptr_equal(decision.tables[0].why[2].policy, policies[P_HASH]);
+    assert_ptr_equal(decision.tables[0].why[3].policy, policies[P_PARTIAL]);
+    assert_int_equal(decision.tables[0].why[3].line, 4);
+
+    memset(&asked, 0, sizeof asked);
+    ask_of(&asked, row_of("an excepted domain, not its peer"));
+    assert_int_equal(fh_access_decide(&decision, &asked.ask, arena, &err), FH_OK);
+    assert_ptr_equal(decision.tables[0].why[2].policy, policies[P_EXCEPT]);
+
+    memset(&asked, 0, sizeof asked);
+    ask_of(&asked, row_of("some columns"));
+    assert_int_equal(fh_access_decide(&decision, &asked.ask, arena, &err), FH_OK);
+    assert_int_equal(fh_access_check_table(&decision, &asked.ask, 0, &err), FH_OK);
+    assert_int_equal(fh_access_check_table(&decision, &asked.ask, 1, &err), FH_EDENIED);
+    assert_string_equal(err.rule, "access.table.denied");
+    fh_arena_free(arena);
+}
+
+static void test_no_memory(void **state)
+{
+    (void)state;
+    struct asked asked = {0};
+    ask_of(&asked, row_of("a third with its own grant"));
+    int rc = FH_ENOMEM;
+    for (size_t size = 16; rc != FH_OK; size += 16) {
+        struct fh_access_decision decision;
+        struct fh_err err = {0};
+        struct fh_arena *arena = fh_arena_new(size);
+        assert_non_null(arena);
+        rc = fh_access_decide(&decision, &asked.ask, arena, &err);
+        assert_true(rc == FH_OK || rc == FH_ENOMEM);
+        assert_true(size < 64 * 1024);
+        fh_arena_free(arena);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cells),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_no_memory),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What policies are in force at the home's node, and what somebody would see through them. */
+#include "common/time.h"
+#include "proto/governance/policy_record.h"
+#include "proto/session/messages_policy.h"
+#include "proto/wire/record.h"
+#include "tools/cli/admin.h"
+#include "tools/cli/cli.h"
+#include "tools/client/actor.h"
+
+#include <string.h>
+
+/* A question to the home's node, and its answer. */
+struct asking {
+    struct fh_actor *actor;
+    struct fh_admin *admin;
+    struct fh_buf request;
+    struct fh_buf answer;
+    struct fh_pack_reader reader;
+};
+
+static void asking_fini(struct asking *asking)
+{
+    fh_admin_close(asking->admin);
+    fh_actor_free(asking->actor);
+    fh_buf_fini(&asking->request);
+    fh_buf_fini(&asking->answer);
+}
+
+/* Asks what `request` holds. */
+static int ask(struct fh_cli *cli, struct asking *asking, struct fh_err *err)
+{
+    int code = fh_buf_ok(&asking->request);
+    if (code != FH_OK) {
+        return fh_err_set(err, code, "the question does not fit a frame");
+    }
+    code = fh_actor_open_public(&asking->actor, cli->home, err);
+    if (code == FH_OK) {
+        code = fh_admin_open(&asking->admin, &asking->actor->home, true, err);
+    }
+    return code == FH_OK ? fh_admin_call(asking->admin,
+                                         fh_buf_view(&asking->request),
+                                         FH_REQUEST_MS,
+                                         &asking->answer,
+                                         &asking->reader,
+                                         err)
+                         : code;
+}
+
+static void asking_init(struct asking *asking)
+{
+    *asking = (struct asking){.actor = NULL};
+    fh_buf_init(&asking->request, FH_ADMIN_FRAME_BYTES_MAX);
+    fh_buf_init(&asking->answer, FH_ADMIN_FRAME_BYTES_MAX);
+}
+
+static const char *state_of(bool readable, bool forked, int64_t until_ms)
+{
+    return !readable                       ? "unreadable"
+           : forked                        ? "forked"
+           : fh_clock_wall_ms() > until_ms ? "expired"
+                                           : "in force";
+}
+
+static void put_until(struct fh_output *output, int64_t until_ms)
+{
+    char text[FH_TIME_TEXT_BYTES];
+    if (until_ms == INT64_MAX) {
+        fh_output_null(output);
+    } else {
+        fh_time_text(text, until_ms);
+        fh_output_text(output, text);
+    }
+}
+
+/* ---- list ---- */
+
+int fh_cmd_policy_list(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
+{
+    static const struct fh_output_column columns[] = {
+        {"policy", FH_OUTPUT_TEXT},
+        {"version", FH_OUTPUT_TEXT},
+        {"state", FH_OUTPUT_TEXT},
+        {"valid until", FH_OUTPUT_TEXT},
+        {"id", FH_OUTPUT_TEXT},
+    };
+    struct asking asking FH_CLEANUP(asking_fini);
+    uint32_t count = 0;
+    (void)args;
+    asking_init(&asking);
+    fh_msg_policies_request(&asking.request);
+    int code = ask(cli, &asking, err);
+    if (code == FH_OK) {
+        code = fh_msg_policies_read(&asking.reader, &count, err);
+    }
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_output *output FH_CLEANUP(fh_output_freep) =
+        fh_cli_output(cli, false, columns, FH_COUNT(columns));
+    for (uint32_t i = 0; code == FH_OK && i < count; i++) {
+        struct fh_msg_policy_listed listed;
+        char id[FH_ID_TEXT_BYTES];
+        code = fh_msg_policy_list_next(&asking.reader, &listed, err);
+        if (code == FH_OK) {
+            fh_record_id_text(id, &listed.id);
+            fh_output_text(output, listed.name);
+            fh_output_text(output, listed.version);
+            fh_output_text(output, state_of(listed.readable, listed.forked, listed.until_ms));
+            put_until(output, listed.until_ms);
+            fh_output_text(output, id);
+        }
+    }
+    return code == FH_OK ? fh_output_end(output, err) : code;
+}
+
+/* ---- show ---- */
+
+static int print_policy(struct fh_cli *cli,
+                        const struct fh_policy_record *policy,
+                        const struct fh_record_id *id,
+                        bool forked,
+                        struct fh_err *err)
+{
+    static const struct fh_output_column columns[] = {
+        {"policy", FH_OUTPUT_TEXT},
+        {"version", FH_OUTPUT_TEXT},
+        {"sequence", FH_OUTPUT_NUMBER},
+        {"state", FH_OUTPUT_TEXT},
+        {"created", FH_OUTPUT_TEXT},
+        {"valid until", FH_OUTPUT_TEXT},
+        {"id", FH_OUTPUT_TEXT},
+        {"text", FH_OUTPUT_TEXT},
+    };
+    char id_text[FH_ID_TEXT_BYTES];
+    char created[FH_TIME_TEXT_BYTES];
+    if (cli->format == FH_OUTPUT_TABLE) {
+        /* The author's file, byte for byte: it can be changed and published again. */
+        fwrite(policy->text.data, 1, policy->text.size, cli->out);
+        if (forked) {
+            fh_cli_say(cli,
+                       "forked: another record of number %llu is known; what the policy governs is "
+                       "closed until the next version",
+                       (unsigned long long)policy->seq);
+        }
+        return FH_OK;
+    }
+    struct fh_output *output FH_CLEANUP(fh_output_freep) =
+        fh_cli_output(cli, true, columns, FH_COUNT(columns));
+    fh_record_id_text(id_text, id);
+    fh_time_text(created, policy->created_ms);
+    fh_output_text(output, policy->name);
+    fh_output_text(output, policy->version);
+    fh_output_uint(output, policy->seq);
+    fh_output_text(output, state_of(true, forked, policy->until_ms));
+    fh_output_text(output, created);
+    put_until(output, policy->until_ms);
+    fh_output_text(output, id_text);
+    fh_output_cell(output, policy->text);
+    return fh_output_end(output, err);
+}
+
+int fh_cmd_policy_show(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
+{
+    struct asking asking FH_CLEANUP(asking_fini);
+    struct fh_msg_policy held = {0};
+    struct fh_record record;
+    struct fh_policy_record policy;
+    asking_init(&asking);
+    fh_msg_policy_request(&asking.request, args->operands[0]);
+    int code = ask(cli, &asking, err);
+    if (code == FH_OK) {
+        code = fh_msg_policy_read(&asking.reader, &held, err);
+    }
+    if (code == FH_OK && held.seq == 0) {
+        code = fh_err_rule(err,
+                           FH_ENOTFOUND,
+                           "policy.unknown",
+                           "the domain has no policy %s; freehold policy list shows them",
+                           args->operands[0]);
+    }
+    if (code == FH_OK) {
+        code = fh_record_parse(&record, held.record, &asking.actor->mesh, err);
+    }
+    if (code == FH_OK) {
+        code = fh_policy_record_parse(&policy, record.payload, err);
+    }
+    return code == FH_OK ? print_policy(cli, &policy, &record.id, held.forked, err) : code;
+}
+
+/* ---- explain ---- */
+
+static int copy_word(char *out, size_t size, const char *flag, const char *text, struct fh_err *err)
+{
+    if (text != NULL && strlen(text) >= size) {
+        return fh_err_set(err, FH_EUSAGE, "%s: at most %zu bytes", flag, size - 1);
+    }
+    snprintf(out, size, "%s", text == NULL ? "" : text);
+    return FH_OK;
+}
+
+/* "auditor,analyst". */
+static int read_roles(struct fh_msg_explain *out, const char *text, struct fh_err *err)
+{
+    while (text != NULL && *text != '\0') {
+        size_t size = strcspn(text, ",");
+        if (out->role_count == FH_COUNT(out->roles) || size == 0 || size >= sizeof out->roles[0]) {
+            return fh_err_set(err,
+                              FH_EUSAGE,
+                              "--role: 1 to %zu names by comma, as in --role auditor,analyst",
+                              FH_COUNT(out->roles));
+        }
+        memcpy(out->roles[out->role_count], text, size);
+        out->roles[out->role_count++][size] = '\0';
+        text += size + (text[size] == ',' ? 1 : 0);
+    }
+    return FH_OK;
+}
+
+static int read_explain(const struct fh_args *args, struct fh_msg_explain *out, struct fh_err *err)
+{
+    const char *as = fh_args_value(args, "as");
+    out->product = fh_bytes_cstr(args->operands[0]);
+    int code = copy_word(out->domain, sizeof out->domain, "--as", as, err);
+    if (code == FH_OK) {
+        code = copy_word(
+            out->entry, sizeof out->entry, "--joined-by", fh_args_value(args, "joined-by"), err);
+    }
+    if (code == FH_OK) {
+        code = copy_word(
+            out->purpose, sizeof out->purpose, "--purpose", fh_args_value(args, "purpose"), err);
+    }
+    return code == FH_OK ? read_roles(out, fh_args_value(args, "role"), err) : code;
+}
+
+static void say_decision(struct fh_cli *cli, const struct fh_msg_explained *explained)
+{
+    static const char *const by[] = {
+        "the domain's own", "the contract opens it to the mesh", "a grant"};
+    char id[FH_ID_TEXT_BYTES];
+    char until[FH_TIME_TEXT_BYTES];
+    fh_cli_say(cli, "access: %s", by[explained->by]);
+    if (!fh_record_id_is_zero(&explained->grant)) {
+        fh_record_id_text(id, &explained->grant);
+        fh_cli_say(cli, "grant: %s", id);
+    }
+    if (explained->rows_per_day > 0) {
+        fh_cli_say(cli, "rows a day: %llu", (unsigned long long)explained->rows_per_day);
+    }
+    if (explained->queries_per_hour > 0) {
+        fh_cli_say(cli, "queries an hour: %llu", (unsigned long long)explained->queries_per_hour);
+    }
+    if (explained->until_ms != INT64_MAX) {
+        fh_time_text(until, explained->until_ms);
+        fh_cli_say(cli, "until: %s", until);
+    }
+}
+
+int fh_cmd_policy_explain(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
+{
+    static const struct fh_output_column columns[] = {
+        {"table", FH_OUTPUT_TEXT},
+        {"column", FH_OUTPUT_TEXT},
+        {"seen", FH_OUTPUT_TEXT},
+        {"why", FH_OUTPUT_TEXT},
+    };
+    struct asking asking FH_CLEANUP(asking_fini);
+    struct fh_msg_explain explain = {.role_count = 0};
+    struct fh_msg_explained explained;
+    asking_init(&asking);
+    int code = read_explain(args, &explain, err);
+    if (code == FH_OK) {
+        fh_msg_explain_request(&asking.request, &explain);
+        code = ask(cli, &asking, err);
+    }
+    if (code == FH_OK) {
+        code = fh_msg_explained_read(&asking.reader, &explained, err);
+    }
+    if (code == FH_OK && explained.rule[0] != '\0') {
+        code = fh_err_rule(err, FH_EDENIED, explained.rule, "%s", explained.text);
+    }
+    if (code != FH_OK) {
+        return code;
+    }
+    say_decision(cli, &explained);
+    struct fh_output *output FH_CLEANUP(fh_output_freep) =
+        fh_cli_output(cli, false, columns, FH_COUNT(columns));
+    for (uint32_t i = 0; code == FH_OK && i < explained.column_count; i++) {
+        struct fh_msg_explained_column column;
+        code = fh_msg_explained_next(&asking.reader, &column, err);
+        if (code == FH_OK) {
+            fh_output_text(output, column.table);
+            fh_output_text(output, column.column);
+            fh_output_text(output, column.seen);
+            fh_output_cell(output, column.why);
+        }
+    }
+    return code == FH_OK ? fh_output_end(output, err) : code;
+}

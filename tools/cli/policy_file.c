@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/cli/policy_file.h"
+
+#include "common/limits.h"
+
+int fh_policy_file_read(struct fh_policy_file *file,
+                        struct fh_cli *cli,
+                        const char *path,
+                        const struct fh_access_product *product,
+                        struct fh_err *err)
+{
+    *file = (struct fh_policy_file){.policy = NULL};
+    fh_buf_init(&file->text, FH_POLICY_BYTES_MAX);
+    file->arena = fh_arena_new(FH_POLICY_ARENA_BYTES_MAX);
+    if (file->arena == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a policy");
+    }
+    fh_findings_init(&file->findings, file->arena);
+    int code = fh_cli_read(cli, path, &file->text, err);
+    if (code == FH_ETOOBIG) {
+        return fh_err_rule(err,
+                           FH_ETOOBIG,
+                           "policy.size",
+                           "%s: a policy has at most %d KiB",
+                           path,
+                           FH_POLICY_BYTES_MAX / 1024);
+    }
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_err first = {0};
+    code = fh_policy_read(&file->policy, fh_buf_view(&file->text), &file->findings, &first);
+    if (code != FH_OK && code != FH_ECHECK) {
+        *err = first;
+        return fh_err_wrap(err, "%s", path);
+    }
+    if (file->policy != NULL && product != NULL) {
+        fh_policy_check_product(file->policy, product, &file->findings);
+        fh_findings_sort(&file->findings);
+    }
+    return FH_OK;
+}
+
+void fh_policy_file_fini(struct fh_policy_file *file)
+{
+    fh_buf_fini(&file->text);
+    fh_arena_free(file->arena);
+    *file = (struct fh_policy_file){.policy = NULL};
+}

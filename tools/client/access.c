@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/client/access.h"
+
+#include "common/mem.h"
+#include "common/time.h"
+#include "proto/gossip/members.h"
+
+#include <string.h>
+
+enum {
+    LIST_BYTES = 64 * 1024 * 1024, /* of all requests and grants of one list */
+    OWNERS_MAX = 64,               /* whom one list asks */
+    SEARCH_MAX = FH_SEARCH_RESULTS_MAX,
+};
+
+const char *fh_access_state_text(enum fh_access_state state)
+{
+    static const char *const texts[FH_ACCESS_STATE_COUNT] = {
+        [FH_ACCESS_WAITS] = "waiting",
+        [FH_ACCESS_OPEN_YET] = "open",
+        [FH_ACCESS_GRANTED] = "approved",
+        [FH_ACCESS_REFUSED] = "denied",
+        [FH_ACCESS_OVER] = "ended",
+    };
+    return texts[state];
+}
+
+/* ---- lists ---- */
+
+static int no_memory(struct fh_err *err)
+{
+    return fh_err_set(err, FH_ENOMEM, "no memory for access requests");
+}
+
+int fh_access_list_init(struct fh_access_list *list, struct fh_err *err)
+{
+    *list = (struct fh_access_list){.arena = fh_arena_new(LIST_BYTES)};
+    return list->arena == NULL ? no_memory(err) : FH_OK;
+}
+
+void fh_access_list_fini(struct fh_access_list *list)
+{
+    fh_free(list->items);
+    fh_arena_free(list->arena);
+    *list = (struct fh_access_list){.count = 0};
+}
+
+static int parse(struct fh_record *out,
+                 struct fh_bytes bytes,
+                 unsigned type,
+                 const struct fh_mesh_id *mesh,
+                 struct fh_err *err)
+{
+    int code = fh_record_parse(out, bytes, mesh, err);
+    if (code == FH_OK && out->type != type) {
+        code = fh_err_rule(err,
+                           FH_EINVAL,
+                           "record.type",
+                           "expected a record of type %s, got one of type %s",
+                           fh_record_type_text(type),
+                           fh_record_type_text(out->type));
+    }
+    return code;
+}
+
+static int read_entry(struct fh_access_list *list,
+                      const struct fh_msg_asked *asked,
+                      const struct fh_mesh_id *mesh,
+                      struct fh_access_entry *out,
+                      struct fh_err *err)
+{
+    struct fh_record record;
+    *out = (struct fh_access_entry){.received_ms = asked->received_ms,
+                                    .delivered = asked->delivered,
+                                    .has_answer = asked->answer.size > 0,
+                                    .has_grant = asked->grant.size > 0,
+                                    .ended_ms = asked->ended_ms};
+    memcpy(out->refused, asked->refused, sizeof out->refused);
+    memcpy(out->owner_name, asked->owner_name, sizeof out->owner_name);
+    memcpy(out->consumer_name, asked->consumer_name, sizeof out->consumer_name);
+    memcpy(out->key_label, asked->key_label, sizeof out->key_label);
+    int code = parse(&record, asked->request, FH_RECORD_ACCESS_REQUEST, mesh, err);
+    if (code == FH_OK) {
+        out->id = record.id;
+        code = fh_access_request_decode(&out->request, &record, list->arena, err);
+    }
+    if (code == FH_OK && out->has_answer) {
+        code = parse(&record, asked->answer, FH_RECORD_ACCESS_ANSWER, mesh, err);
+        code = code == FH_OK ? fh_access_answer_decode(&out->answer, &record, err) : code;
+    }
+    if (code == FH_OK && out->has_grant) {
+        code = parse(&record, asked->grant, FH_RECORD_GRANT, mesh, err);
+        code = code == FH_OK ? fh_grant_decode(&out->grant, &record, list->arena, err) : code;
+    }
+    if (code == FH_OK &&
+        (out->has_answer ? !fh_record_id_equal(&out->answer.request, &out->id) : out->has_grant)) {
+        code = fh_err_rule(
+            err, FH_EPROTO, "access.other", "the node gives the answer to another request");
+    }
+    return code;
+}
+
+int fh_access_list_add(struct fh_access_list *list,
+                       const struct fh_msg_asked *asked,
+                       const struct fh_mesh_id *mesh,
+                       struct fh_err *err)
+{
+    struct fh_access_entry entry;
+    int code = read_entry(list, asked, mesh, &entry, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        struct fh_access_entry *known = &list->items[i];
+        if (fh_record_id_equal(&known->id, &entry.id)) {
+            /* Of its courier and its owner, the owner knows more. */
+            if (entry.has_answer || (entry.delivered && !known->has_answer)) {
+                *known = entry;
+            }
+            return FH_OK;
+        }
+    }
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity == 0 ? 16 : 2 * list->capacity;
+        struct fh_access_entry *grown = fh_realloc(list->items, capacity * sizeof *grown);
+        if (grown == NULL) {
+            return no_memory(err);
+        }
+        list->items = grown;
+        list->capacity = capacity;
+    }
+    list->items[list->count++] = entry;
+    return FH_OK;
+}
+
+enum fh_access_state fh_access_state(const struct fh_access_entry *entry, int64_t now_ms)
+{
+    if (entry->has_answer && entry->answer.outcome == FH_ACCESS_DENIED) {
+        return FH_ACCESS_REFUSED;
+    }
+    if (entry->has_answer) {
+        bool over = !entry->has_grant || entry->grant.not_after_ms < now_ms ||
+                    (entry->ended_ms != 0 && entry->ended_ms <= now_ms);
+        return over ? FH_ACCESS_OVER : FH_ACCESS_GRANTED;
+    }
+    if (entry->refused[0] != '\0') {
+        return FH_ACCESS_REFUSED;
+    }
+    return entry->delivered ? FH_ACCESS_OPEN_YET : FH_ACCESS_WAITS;
+}
+
+/* ---- what is true of an entry ---- */
+
+static int verify_one(struct freehold_client *client,
+                      struct fh_bytes bytes,
+                      const struct fh_domain_id *owner,
+                      int64_t stated_ms,
+                      struct fh_record_id *out_id,
+                      struct fh_err *err)
+{
+    struct fh_record record;
+    int code = fh_record_parse(&record, bytes, &client->actor->mesh, err);
+    if (code == FH_OK) {
+        *out_id = record.id;
+        code = fh_client_verify(client, &record, owner, FH_ROLES_PUBLISHING, stated_ms, NULL, err);
+    }
+    return code;
+}
+
+/* A request of ours, an answer of its owner to it, and the grant that the answer names. */
+static int verify_entry(struct freehold_client *client,
+                        const struct fh_msg_asked *asked,
+                        const struct fh_access_entry *entry,
+                        struct fh_err *err)
+{
+    const struct fh_domain_id *owner = &entry->request.owner;
+    const struct fh_actor *actor = client->actor;
+    struct fh_record record;
+    struct fh_record_id id;
+    int code = fh_record_parse(&record, asked->request, &actor->mesh, err);
+    if (code == FH_OK &&
+        (!fh_key_id_equal(&entry->request.key, &actor->key_id) ||
+         !fh_record_signed_by(&record, 0, &actor->mesh, &actor->key, &fh_verifier_plain))) {
+        code = fh_err_rule(
+            err, FH_ESIG, "access.key", "the peer hands out a request that this key did not make");
+    }
+    if (code == FH_OK && entry->has_answer) {
+        code = fh_domain_id_equal(&entry->answer.owner, owner)
+                   ? verify_one(client, asked->answer, owner, entry->answer.created_ms, &id, err)
+                   : fh_err_rule(err, FH_ESIG, "access.other", "the answer is another domain's");
+    }
+    if (code == FH_OK && entry->has_grant) {
+        code = verify_one(client, asked->grant, owner, entry->grant.not_before_ms, &id, err);
+        if (code == FH_OK && (!fh_domain_id_equal(&entry->grant.owner, owner) ||
+                              !fh_record_id_equal(&id, &entry->answer.grant))) {
+            code = fh_err_rule(
+                err, FH_ESIG, "access.other", "the grant is not the one that the answer names");
+        }
+    }
+    return code == FH_OK ? FH_OK : fh_err_wrap(err, "access request");
+}
+
+static int take_entry(struct fh_access_list *list,
+                      struct freehold_client *client,
+                      const struct fh_msg_asked *asked,
+                      struct fh_err *err)
+{
+    struct fh_access_entry entry;
+    int code = read_entry(list, asked, &client->actor->mesh, &entry, err);
+    if (code == FH_OK) {
+        code = verify_entry(client, asked, &entry, err);
+    }
+    return code == FH_OK ? fh_access_list_add(list, asked, &client->actor->mesh, err) : code;
+}
+
+/* Reads the answer to ASKED, which lies in client->answer: verifying it may ask the entry peer,
+ * whose answers come there too, so it is copied. */
+static int take_answer(struct fh_access_list *list,
+                       struct freehold_client *client,
+                       struct fh_pack_reader *reader,
+                       struct fh_err *err)
+{
+    struct fh_buf kept FH_CLEANUP(fh_buf_fini);
+    struct fh_bytes view = fh_buf_view(&client->answer);
+    uint32_t count = 0;
+    fh_buf_init(&kept, FH_FRAME_REPLY_BYTES_MAX);
+    fh_buf_add_bytes(&kept, view);
+    if (fh_buf_ok(&kept) != FH_OK) {
+        return no_memory(err);
+    }
+    reader->bytes = fh_buf_view(&kept); /* the same bytes elsewhere */
+    int code = fh_msg_asked_read(reader, &count, err);
+    for (uint32_t i = 0; i < count && code == FH_OK; i++) {
+        struct fh_msg_asked asked;
+        code = fh_msg_asked_next(reader, &asked, err);
+        code = code == FH_OK ? take_entry(list, client, &asked, err) : code;
+    }
+    return code;
+}
+
+/* ---- owners ---- */
+
+struct owners {
+    size_t count;
+    struct fh_domain_id ids[OWNERS_MAX];
+};
+
+static void add_owner(struct owners *owners, const struct fh_domain_id *id)
+{
+    for (size_t i = 0; i < owners->count; i++) {
+        if (fh_domain_id_equal(&owners->ids[i], id)) {
+            return;
+        }
+    }
+    if (owners->count < OWNERS_MAX) {
+        owners->ids[owners->count++] = *id;
+    }
+}
+
+/* Who may have been asked: whoever has a product that is not open to all. */
+static int find_owners(struct owners *owners, struct freehold_client *client, struct fh_err *err)
+{
+    struct fh_pack_reader reader;
+    uint32_t count = 0;
+    fh_buf_reset(&client->request);
+    fh_msg_search_request(&client->request, "", SEARCH_MAX);
+    int code = fh_client_call(client, &reader, err);
+    if (code == FH_OK) {
+        code = fh_msg_products_read(&reader, &count, err);
+    }
+    for (uint32_t i = 0; i < count && code == FH_OK; i++) {
+        struct fh_msg_product product;
+        code = fh_msg_products_next(&reader, &product, err);
+        if (code == FH_OK && !product.open_to_mesh && product.reachable &&
+            !fh_domain_id_equal(&product.domain, &client->actor->domain)) {
+            add_owner(owners, &product.domain);
+        }
+    }
+    return code;
+}
+
+/* A node of the domain that the entry peer believes to answer. */
+static int find_node(struct freehold_client *client,
+                     const struct fh_domain_id *domain,
+                     struct fh_node_id *out,
+                     struct fh_err *err)
+{
+    struct fh_pack_reader reader;
+    uint32_t count = 0;
+    bool found = false;
+    fh_buf_reset(&client->request);
+    fh_msg_peers_request(&client->request);
+    int code = fh_client_call(client, &reader, err);
+    if (code == FH_OK) {
+        code = fh_msg_peers_read(&reader, &count, err);
+    }
+    for (uint32_t i = 0; i < count && code == FH_OK; i++) {
+        struct fh_msg_peer peer;
+        code = fh_msg_peers_next(&reader, &peer, err);
+        if (code == FH_OK && fh_domain_id_equal(&peer.domain, domain) &&
+            (!found || peer.state == FH_MEMBER_ALIVE) && peer.state != FH_MEMBER_DEAD &&
+            peer.state != FH_MEMBER_LEFT) {
+            *out = peer.node;
+            found = true;
+        }
+    }
+    if (code == FH_OK && !found) {
+        code = fh_err_rule(
+            err, FH_EUNREACH, "product.unreachable", "no node of the owner is known to answer");
+    }
+    return code;
+}
+
+/* An end-to-end channel to the owner; fh_client_release. */
+static int open_owner(struct freehold_client *client,
+                      const struct fh_domain_id *owner,
+                      struct fh_channel **out,
+                      struct fh_err *err)
+{
+    struct fh_node_id node;
+    int code = fh_client_ready(client, err);
+    if (code == FH_OK && fh_domain_id_equal(owner, fh_channel_domain(client->entry))) {
+        node = *fh_channel_node(client->entry);
+    } else if (code == FH_OK) {
+        code = find_node(client, owner, &node, err);
+    }
+    return code == FH_OK ? fh_client_channel(client, owner, &node, out, err) : code;
+}
+
+static int ask_owner(struct fh_access_list *list,
+                     struct freehold_client *client,
+                     const struct fh_domain_id *owner,
+                     struct fh_err *err)
+{
+    struct fh_channel *channel = NULL;
+    struct fh_pack_reader reader;
+    int code = open_owner(client, owner, &channel, err);
+    if (code == FH_OK) {
+        fh_buf_reset(&client->request);
+        fh_msg_asked_request(&client->request);
+        code =
+            fh_channel_call(channel, fh_buf_view(&client->request), &client->answer, &reader, err);
+    }
+    if (code == FH_OK) {
+        code = take_answer(list, client, &reader, err);
+    }
+    fh_client_release(client, channel);
+    return code;
+}
+
+int fh_access_mine(struct fh_access_list *list, struct freehold_client *client, struct fh_err *err)
+{
+    struct owners owners = {.count = 0};
+    struct fh_pack_reader reader;
+    int code = fh_client_ready(client, err);
+    if (code == FH_OK) {
+        fh_buf_reset(&client->request);
+        fh_msg_asked_request(&client->request);
+        code = fh_client_call(client, &reader, err);
+    }
+    if (code == FH_OK) {
+        code = take_answer(list, client, &reader, err);
+    }
+    for (size_t i = 0; i < list->count && code == FH_OK; i++) {
+        add_owner(&owners, &list->items[i].request.owner);
+    }
+    if (code == FH_OK) {
+        code = find_owners(&owners, client, err);
+    }
+    for (size_t i = 0; i < owners.count && code == FH_OK; i++) {
+        struct fh_err why;
+        if (fh_domain_id_equal(&owners.ids[i], fh_channel_domain(client->entry))) {
+            continue;
+        }
+        int asked = ask_owner(list, client, &owners.ids[i], &why);
+        if (asked == FH_ESIG || asked == FH_EPROTO) {
+            *err = why;
+            code = asked;
+        } else if (asked != FH_OK) {
+            list->away++;
+        }
+    }
+    return code;
+}
+
+/* ---- asking ---- */
+
+int fh_access_ask(struct freehold_client *client,
+                  struct fh_access_request *request,
+                  struct fh_record_id *out_id,
+                  bool *out_delivered,
+                  struct fh_err *err)
+{
+    const struct fh_actor *actor = client->actor;
+    struct fh_buf record FH_CLEANUP(fh_buf_fini);
+    struct fh_record parsed;
+    struct fh_pack_reader reader;
+    request->consumer = actor->domain;
+    request->key = actor->key_id;
+    request->created_ms = fh_clock_wall_ms();
+    int code = fh_access_request_check(request, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
+    fh_access_request_make(&record, request, &actor->mesh, &actor->secret);
+    code = fh_buf_ok(&record) == FH_OK
+               ? fh_record_parse(&parsed, fh_buf_view(&record), &actor->mesh, err)
+               : fh_err_set(err, fh_buf_ok(&record), "the request does not fit a record");
+    if (code == FH_OK) {
+        code = fh_client_ready(client, err);
+    }
+    if (code == FH_OK) {
+        fh_buf_reset(&client->request);
+        fh_msg_ask_begin(&client->request, fh_buf_view(&record));
+        fh_pack_array(&client->request, 0); /* the session has shown who we are */
+        code = fh_client_call(client, &reader, err);
+    }
+    if (code == FH_OK) {
+        *out_id = parsed.id;
+        code = fh_msg_ask_answer_read(&reader, out_delivered, err);
+    }
+    return code;
+}
+
+int fh_access_can(struct freehold_client *client,
+                  const struct fh_domain_id *owner,
+                  const struct fh_msg_can *can,
+                  struct fh_record_id *out_grant,
+                  bool *out_masked,
+                  struct fh_err *err)
+{
+    struct fh_channel *channel = NULL;
+    struct fh_pack_reader reader;
+    int code = open_owner(client, owner, &channel, err);
+    if (code == FH_OK) {
+        fh_buf_reset(&client->request);
+        fh_msg_can_request(&client->request, can);
+        code =
+            fh_channel_call(channel, fh_buf_view(&client->request), &client->answer, &reader, err);
+    }
+    if (code == FH_OK) {
+        code = fh_msg_can_answer_read(&reader, out_grant, out_masked, err);
+    }
+    fh_client_release(client, channel);
+    return code;
+}
