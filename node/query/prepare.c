@@ -498,6 +498,7 @@ bool fh_stream_prepare(struct fh_stream *stream)
     }
     if (rc == FH_OK) {
         stream->state = FH_STREAM_PREPARING;
+        fh_turns_begin(stream);
         bool stream_class = (stream->request.flags & FH_QUERY_STREAM) != 0;
         stream->begun_ms = fh_clock_mono_ms();
         stream->deadline_ms =

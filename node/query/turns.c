@@ -62,11 +62,17 @@ static bool is_slow(const struct fh_stream *stream, int64_t now_ms)
     return class_of(stream) == FH_TURN_STREAM || stream->turn_key->slow_until_ms > now_ms;
 }
 
+static bool is_quick(const struct fh_stream *stream, int64_t now_ms)
+{
+    return !is_slow(stream, now_ms) && stream->turn_key->quick_until_ms > now_ms;
+}
+
 static void count(struct fh_serve *serve, int64_t now_ms)
 {
     struct fh_turns *turns = &serve->turns;
     turns->at_work = 0;
     turns->slow = 0;
+    turns->unknown = 0;
     FH_LIST_FOREACH (link, &serve->streams) {
         struct fh_turn_key *key = FH_LIST_ENTRY(link, struct fh_stream, link)->turn_key;
         for (unsigned i = 0; i < FH_TURN_CLASSES; i++) {
@@ -83,6 +89,7 @@ static void count(struct fh_serve *serve, int64_t now_ms)
             stream->turn_key->running[class_of(stream)]++;
             turns->at_work++;
             turns->slow += is_slow(stream, now_ms);
+            turns->unknown += !is_quick(stream, now_ms);
         }
     }
 }
@@ -103,6 +110,7 @@ static bool may_begin(const struct fh_stream *stream, int64_t now_ms)
     }
     return stream->turn_key->running[class] < per_key(serve, class) &&
            serve->turns.at_work < most &&
+           (is_quick(stream, now_ms) || serve->turns.unknown < most - (most > 1)) &&
            (!is_slow(stream, now_ms) || serve->turns.slow < most - kept);
 }
 
@@ -194,6 +202,15 @@ void fh_turns_next(struct fh_serve *serve)
 
 /* ---- how long things take ---- */
 
+void fh_turns_begin(struct fh_stream *stream)
+{
+    bool contended = stream->serve->turns.at_work > 1;
+    if (stream->kind != FH_STREAM_SCAN && contended && is_slow(stream, fh_clock_mono_ms())) {
+        stream->yields = true;
+        fh_worker_yield(stream->worker);
+    }
+}
+
 void fh_turns_watch(struct fh_stream *stream, int64_t now_ms)
 {
     bool at_work = stream->state != FH_STREAM_QUEUED && stream->state != FH_STREAM_SHORT &&
@@ -213,7 +230,12 @@ void fh_turns_ended(struct fh_stream *stream)
 {
     if (stream->begun_ms > 0 && stream->kind == FH_STREAM_QUERY) {
         struct fh_turn_key *key = stream->turn_key;
-        key->typical_ms += (fh_clock_mono_ms() - stream->begun_ms - key->typical_ms) / 4;
+        int64_t now_ms = fh_clock_mono_ms();
+        int64_t took_ms = now_ms - stream->begun_ms;
+        key->typical_ms += (took_ms - key->typical_ms) / 4;
+        if (stream->failure.code == FH_OK && took_ms < FH_QUERY_SLOW_MS) {
+            key->quick_until_ms = now_ms + FH_QUERY_SLOW_KEY_MS;
+        }
     }
 }
 

@@ -7,8 +7,9 @@
  * apart.
  *  * Turns go round: the key that runs least is next, then the one whose last turn is longest ago.
  *  * A key whose question ran longer than FH_QUERY_SLOW_MS is slow for a while. Slow keys and
- * streams together leave some workers free, so that who asks quick questions does not wait for
- * them; and their workers yield the processor (fh_worker_yield).
+ *    streams together leave some workers free, so that who asks quick questions does not wait for
+ *    them; one more is for keys that had quick answers lately, as newcomers may turn out slow.
+ *    Workers of slow ones yield the processor (fh_worker_yield).
  *
  * Does not: run anything. Thread: the loop's.
  */
@@ -29,7 +30,8 @@ struct fh_turn_key {
     unsigned streams; /* that exist: the entry stays */
     uint64_t turn;    /* the last one, counted over all keys */
     int64_t slow_until_ms;
-    int64_t typical_ms; /* of a question, lately */
+    int64_t quick_until_ms; /* it had an answer in a moment, not long ago */
+    int64_t typical_ms;     /* of a question, lately */
     /* counted anew for each decision */
     unsigned running[FH_TURN_CLASSES];
     unsigned queued[FH_TURN_CLASSES];
@@ -39,6 +41,7 @@ struct fh_turns {
     uint64_t turn;
     unsigned at_work; /* plans and queries of all keys */
     unsigned slow;    /* of them: streams, and those of slow keys */
+    unsigned unknown; /* of them: the slow, and those of keys that had no quick answer yet */
     struct fh_turn_key keys[FH_STREAMS_MAX];
 };
 
@@ -49,6 +52,8 @@ void fh_turns_leave(struct fh_stream *stream);
 void fh_turns_enqueue(struct fh_stream *stream);
 /* Whoever has its turn begins. */
 void fh_turns_next(struct fh_serve *serve);
+/* A stream has its worker: whether that yields from the beginning. */
+void fh_turns_begin(struct fh_stream *stream);
 /* Looks at what runs: who runs long is slow. Now and then. */
 void fh_turns_watch(struct fh_stream *stream, int64_t now_ms);
 /* A stream has ended: how long it took. */
