@@ -117,8 +117,12 @@ enum {
     FH_QUERY_DEADLINE_MS = 10000,
     FH_QUERY_STREAM_DEADLINE_MS = 300000,  /* `get` and cursors: bounded by bytes too */
     FH_QUERY_ROWS_MAX = 1000000,           /* interactive answers */
+    FH_QUERY_STREAM_MIB = 64 * 1024,       /* bytes of one stream */
     FH_QUERY_STREAM_ROWS_MAX = 1000000000, /* who asks for more than that by its number */
     FH_QUERY_RUNNING_PER_KEY_MAX = 2,
+    FH_QUERY_STREAMS_PER_KEY_MAX = 1, /* beside them */
+    FH_QUERY_SLOW_MS = 500,           /* what runs longer is for later, not for a person who waits */
+    FH_QUERY_SLOW_KEY_MS = 120000,    /* so long its key counts as slow: longer than a round of turns */
     FH_QUERY_QUEUED_PER_KEY_MAX = 8,
     FH_QUERY_WINDOW = 4, /* batches in flight between a producer and its consumer */
     FH_BATCH_BYTES_MAX = 1024 * 1024,
@@ -128,6 +132,13 @@ enum {
     FH_RECEIPT_FILE_SUPPORT_MAX = 512,          /* records that prove the signers of a join of 64 */
     FH_RECEIPT_FILE_BYTES_MAX =
         4 * 1024 * 1024, /* leaves 2 MiB, request 256 KiB, the rest records */
+    FH_BUDGETS_MAX = FH_LIMIT(1024, 8), /* keys with their rights, whose counts are in memory */
+    FH_BUDGET_FLUSH_MS = 5000,
+    FH_VERDICTS_MAX = FH_LIMIT(128, 4), /* statements of all sessions remembered as checked */
+    FH_VERDICTS_PER_SESSION_MAX = FH_LIMIT(16, 2),
+    FH_VERDICT_BYTES_MAX = 64 * 1024,      /* of one that is remembered */
+    FH_QUERY_INLINE_MS = 20,               /* an answer that is there by then comes with QUERY's */
+    FH_QUERY_INLINE_BYTES_MAX = 64 * 1024, /* of its first batch, to come so */
     FH_WORKERS_MAX = FH_LIMIT(8, 2),
     FH_PARSE_CPU_MS = 250,
     FH_WORKER_MEMORY_MIB = 1024,
@@ -136,12 +147,14 @@ enum {
     FH_WORKER_GRACE_MS = 500,   /* between a polite cancel and SIGKILL */
     FH_WORKER_START_MS = 5000,  /* from spawn to DuckDB being up; 20 ms on an idle machine */
     FH_WORKER_TABLES_MAX = 256, /* ever named in one worker */
+    FH_WORKER_PREPARED_MAX = FH_LIMIT(32, 2), /* statements one worker keeps bound and planned */
     FH_WORKER_SCANS_MAX = 64,   /* remote scans open at once in one worker */
     FH_QUERY_SCANS_MAX = 1024,  /* remote scans that one query opens, one after the other too */
     FH_QUERY_QUEUE_MS = 8000,   /* waiting for a turn; whoever asked gives up after FH_REQUEST_MS */
     FH_STREAMS_MAX = FH_LIMIT(256, 8), /* questions in work, queued or remembered, of all keys */
     FH_WORKERS_FOR_SCANS = FH_LIMIT(2, 1), /* kept free of queries: two nodes that join with each
                                               other's data would wait for each other */
+    FH_WORKERS_FOR_QUICK = FH_LIMIT(2, 1), /* kept free of streams and of keys that are slow */
     FH_WORKER_THREADS_MAX = 64,            /* of DuckDB in one worker */
     FH_SQL_PARAMS_MAX = 64,                /* bound values of one statement */
     FH_SQL_PARAM_NAME_BYTES_MAX = 63,      /* as names elsewhere */

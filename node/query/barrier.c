@@ -449,9 +449,10 @@ static struct feed *new_feed(struct fh_barrier *barrier,
                           .column_count = scan->column_count,
                           .opening = true};
     /* The gate's tables are the plan's, one by one, when each is named once. */
-    if (stream->gate.table_count == stream->plan.table_count && scan->column_count > 0) {
+    const struct fh_gate *gate = &stream->verdict->gate;
+    if (gate->table_count == stream->plan.table_count && scan->column_count > 0) {
         feed->wishes =
-            fh_masked_wishes(table, &stream->gate, scan->number, stream->arena, &feed->wish_count);
+            fh_masked_wishes(table, gate, scan->number, stream->arena, &feed->wish_count);
     }
     pthread_mutex_lock(&barrier->lock);
     fh_list_push_back(&barrier->feeds, &feed->link);

@@ -71,6 +71,17 @@ static int scan_sql(struct fh_stream *stream, struct fh_buf *out, struct fh_err 
     return fh_buf_ok(out);
 }
 
+/* Whether some rows are served by other nodes: their scans need the loop. */
+static bool is_remote(const struct fh_source_set *sources)
+{
+    for (uint32_t i = 0; i < sources->table_count; i++) {
+        if (sources->tables[i].format == FH_SOURCE_REMOTE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* An interactive answer, unless the asker said that it wants more rows than those have. */
 static uint64_t rows_max(const struct fh_stream *stream)
 {
@@ -79,10 +90,22 @@ static uint64_t rows_max(const struct fh_stream *stream)
     if (stream->kind == FH_STREAM_SCAN) {
         return 0;
     }
+    if ((stream->request.flags & FH_QUERY_STREAM) != 0) {
+        return wanted > 0 && wanted < settings->stream_rows_max ? wanted
+                                                                : settings->stream_rows_max;
+    }
     if (wanted <= settings->query_rows_max) {
         return wanted > 0 ? wanted : settings->query_rows_max;
     }
     return wanted < settings->stream_rows_max ? wanted : settings->stream_rows_max;
+}
+
+/* The same, as far as the budgets go; 0: no bound. */
+static uint64_t rows_left(const struct fh_stream *stream, uint64_t most)
+{
+    return stream->rows_left == UINT64_MAX        ? most
+           : most > 0 && most < stream->rows_left ? most
+                                                  : stream->rows_left;
 }
 
 /* Pool thread. */
@@ -116,15 +139,19 @@ static void begin_work(void *user)
     if (rc == FH_OK) {
         struct fh_channel_run run = {
             .sql = sql,
-            .rows_max = rows_max(stream),
+            .rows_max = rows_left(stream, rows_max(stream)),
             .window = FH_QUERY_WINDOW,
             .params = stream->params,
-            .param_count = stream->kind == FH_STREAM_SCAN ? 0 : stream->gate.param_count,
+            .param_count = stream->kind == FH_STREAM_SCAN ? 0 : stream->verdict->gate.param_count,
             .encodings = stream->encodings,
         };
         rc = fh_worker_run(stream->worker, &run, stream->deadline_ms, &stream->job_err);
     }
     stream->job_code = rc;
+    if (rc == FH_OK && stream->kind == FH_STREAM_QUERY && stream->barrier == NULL &&
+        !is_remote(sources)) {
+        fh_stream_inline(stream);
+    }
 }
 
 static void begun(void *user)
@@ -140,12 +167,22 @@ static void begun(void *user)
         fh_stream_fail(stream, &stream->job_err);
         return;
     }
+    if (stream->inlined == FH_STREAM_WHOLE) {
+        fh_stream_end(stream, NULL);
+        return;
+    }
     stream->state = FH_STREAM_RUNNING;
     stream->touched_ms = fh_clock_mono_ms();
     stream->told = true;
+    if (stream->inlined == FH_STREAM_BEGUN) {
+        stream->next_index = 1;
+        fh_stream_pump(stream); /* the asker may have been quicker than this */
+        return;
+    }
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
     fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
     if (stream->kind == FH_STREAM_QUERY) {
+        fh_msg_query_answer(&out, stream->id, NULL, NULL);
         fh_view_tell(&out, stream);
     } else {
         fh_msg_stream_answer(&out, stream->id);
@@ -253,15 +290,28 @@ add_masked_scan(struct fh_stream *stream, const struct fh_plan_table *table, str
     return rc;
 }
 
+/* Where the table lies, when that was looked up with the plan. */
+static const struct fh_source_place *place_of(const struct fh_stream *stream,
+                                              const struct fh_plan_table *table)
+{
+    size_t index = (size_t)(table - stream->plan.tables);
+    bool known = stream->verdict != NULL && stream->verdict->places != NULL &&
+                 stream->verdict->places[index].found;
+    return known ? &stream->verdict->places[index] : NULL;
+}
+
 static int
 add_table(struct fh_stream *stream, const struct fh_plan_table *table, struct fh_err *err)
 {
+    const struct fh_source_place *place = place_of(stream, table);
     if (!is_own(stream, table)) {
         return fh_source_add_remote(&stream->sources, table, stream->arena, err);
     }
     if (!is_masked(table)) {
-        return fh_source_add_own(
-            &stream->sources, table, stream->serve->options.store, stream->arena, err);
+        return place != NULL
+                   ? fh_source_add_found(&stream->sources, table, place, err)
+                   : fh_source_add_own(
+                         &stream->sources, table, stream->serve->options.store, stream->arena, err);
     }
     return stream->kind == FH_STREAM_SCAN ? add_masked_scan(stream, table, err)
                                           : fh_barrier_add(stream, table, err);
@@ -375,7 +425,7 @@ void fh_stream_begin(struct fh_stream *stream)
 void fh_stream_seen(struct fh_stream *stream)
 {
     struct fh_err err;
-    if (open_tables(stream, &err) == FH_OK) {
+    if (open_tables(stream, &err) == FH_OK && fh_stream_spend(stream, &err) == FH_OK) {
         fh_stream_begin(stream);
     } else {
         fh_stream_fail(stream, &err);
@@ -392,40 +442,34 @@ static void prepare_work(void *user)
     if (stream->fresh) {
         rc = fh_worker_setup_wait(stream->worker, fh_clock_mono_ms() + SETUP_MS, &stream->job_err);
     }
-    if (rc == FH_OK && stream->kind != FH_STREAM_SCAN) {
+    if (rc == FH_OK && !stream->judged) {
         rc = fh_worker_parse(stream->worker, stream->sql, &stream->tree, &stream->job_err);
     }
-    if (rc == FH_OK && stream->kind != FH_STREAM_SCAN) {
-        rc = fh_gate_check(
-            &stream->gate, fh_buf_view(&stream->tree), stream->arena, &stream->job_err);
-    }
-    if (rc == FH_OK && stream->kind != FH_STREAM_SCAN) {
-        rc = fh_gate_params_bind(&stream->gate,
-                                 stream->request.params,
-                                 stream->request.param_count,
-                                 stream->params,
-                                 &stream->job_err);
+    if (rc == FH_OK && !stream->judged) {
+        rc = fh_gate_check(&stream->verdict->gate,
+                           fh_buf_view(&stream->tree),
+                           stream->verdict->arena,
+                           &stream->job_err);
     }
     stream->job_code = rc;
 }
 
-static void prepared(void *user)
+/* The gate has let it through. */
+static void go_on(struct fh_stream *stream)
 {
-    struct fh_stream *stream = user;
-    stream->job_running = false;
-    if (stream->state == FH_STREAM_OVER) {
-        fh_stream_settle(stream);
-        return;
-    }
-    if (stream->job_code != FH_OK) {
-        fh_stream_fail(stream, &stream->job_err);
-        return;
-    }
     struct fh_err err;
-    if (stream->kind != FH_STREAM_SCAN &&
-        fh_plan_make(
-            &stream->plan, &stream->gate, stream->serve->options.catalog, stream->arena, &err) !=
-            FH_OK) {
+    int rc = FH_OK;
+    if (stream->verdict != NULL) {
+        rc = fh_stream_plan(stream, &err);
+        if (rc == FH_OK) {
+            rc = fh_gate_params_bind(&stream->verdict->gate,
+                                     stream->request.params,
+                                     stream->request.param_count,
+                                     stream->params,
+                                     &err);
+        }
+    }
+    if (rc != FH_OK) {
         fh_stream_fail(stream, &err);
     } else if (stream->kind == FH_STREAM_PLAN) {
         answer_plan(stream);
@@ -434,7 +478,20 @@ static void prepared(void *user)
     }
 }
 
-void fh_stream_prepare(struct fh_stream *stream)
+static void prepared(void *user)
+{
+    struct fh_stream *stream = user;
+    stream->job_running = false;
+    if (stream->state == FH_STREAM_OVER) {
+        fh_stream_settle(stream);
+    } else if (stream->job_code != FH_OK) {
+        fh_stream_fail(stream, &stream->job_err);
+    } else {
+        go_on(stream);
+    }
+}
+
+bool fh_stream_prepare(struct fh_stream *stream)
 {
     const struct fh_serve_options *o = &stream->serve->options;
     struct fh_err err;
@@ -446,11 +503,23 @@ void fh_stream_prepare(struct fh_stream *stream)
                           &err);
     if (rc == FH_EBUSY) {
         fh_snapshots_yield(stream->serve->snapshots);
-        return; /* its turn comes when a worker is given back */
+        return false; /* its turn comes when a worker is given back */
     }
     if (rc == FH_OK) {
         stream->state = FH_STREAM_PREPARING;
-        stream->deadline_ms = fh_clock_mono_ms() + (int64_t)o->settings->query_deadline_ms;
+        fh_turns_begin(stream);
+        bool stream_class = (stream->request.flags & FH_QUERY_STREAM) != 0;
+        stream->begun_ms = fh_clock_mono_ms();
+        stream->deadline_ms =
+            stream->begun_ms + (int64_t)(stream_class ? o->settings->stream_deadline_ms
+                                                      : o->settings->query_deadline_ms);
+        rc = fh_stream_judge(stream, &err);
+    }
+    if (rc == FH_OK && stream->judged && !stream->fresh) {
+        go_on(stream);
+        return true;
+    }
+    if (rc == FH_OK) {
         rc = fh_stream_submit(stream, prepare_work, prepared);
         if (rc != FH_OK) {
             err = stream->job_err;
@@ -459,4 +528,5 @@ void fh_stream_prepare(struct fh_stream *stream)
     if (rc != FH_OK) {
         fh_stream_fail(stream, &err);
     }
+    return true;
 }

@@ -40,8 +40,9 @@ new_stream(struct fh_serve *serve, struct fh_question *question, enum fh_stream_
             fh_err_rule(&err,
                         FH_EBUSY,
                         "limit.streams",
-                        "this node answers %d questions already; try again in a moment",
+                        "this node answers %d questions already",
                         FH_STREAMS_MAX);
+            fh_err_retry(&err, 1000);
         } else {
             fh_err_set(&err, FH_ENOMEM, "no memory for a query");
         }
@@ -69,6 +70,7 @@ new_stream(struct fh_serve *serve, struct fh_question *question, enum fh_stream_
     fh_list_init(&stream->remotes);
     fh_list_push_back(&serve->streams, &stream->link);
     serve->count++;
+    fh_turns_enter(stream);
     return stream;
 }
 
@@ -434,6 +436,20 @@ void fh_serve_question(struct fh_serve *serve, struct fh_question *question)
 
 /* ---- the watch and the end ---- */
 
+/* Whoever asked has hung up: nobody waits for the turn or the next batch. */
+static bool is_abandoned(const struct fh_stream *stream)
+{
+    if (stream->state == FH_STREAM_QUEUED) {
+        return stream->opening != NULL && !fh_question_is_heard(stream->opening);
+    }
+    for (size_t i = 0; stream->state == FH_STREAM_RUNNING && i < FH_STREAM_WAITING; i++) {
+        if (stream->waiting[i] != NULL) {
+            return !fh_question_is_heard(stream->waiting[i]);
+        }
+    }
+    return false;
+}
+
 static void watch(void *user)
 {
     struct fh_serve *serve = user;
@@ -441,8 +457,13 @@ static void watch(void *user)
     FH_LIST_FOREACH (link, &serve->streams) {
         struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
         struct fh_err err;
+        fh_turns_watch(stream, now);
         if (stream->state == FH_STREAM_OVER) {
             fh_stream_settle(stream);
+        } else if (is_abandoned(stream)) {
+            fh_err_rule(
+                &err, FH_ECANCELLED, "stream.abandoned", "whoever asked is not there any more");
+            fh_stream_end(stream, &err);
         } else if (stream->state == FH_STREAM_QUEUED) {
             if (now > stream->deadline_ms) {
                 fh_turns_give_up(stream);
@@ -460,6 +481,7 @@ static void watch(void *user)
         }
     }
     fh_serve_rejudge(serve);
+    fh_budget_flush(serve->budget, now, false);
     fh_timer_set(serve->watch, now + WATCH_MS);
     fh_turns_next(serve); /* may set the timer to now */
 }
@@ -488,9 +510,17 @@ int fh_serve_new(struct fh_serve **out, const struct fh_serve_options *options, 
     };
     int rc = fh_snapshots_new(&serve->snapshots, &snapshots, err);
     if (rc == FH_OK) {
+        rc = fh_verdicts_new(&serve->verdicts, err);
+    }
+    if (rc == FH_OK) {
+        rc = fh_budget_new(&serve->budget, options->store, err);
+    }
+    if (rc == FH_OK) {
         rc = fh_timer_new(&serve->watch, options->loop, watch, serve, err);
     }
     if (rc != FH_OK) {
+        fh_budget_free(serve->budget);
+        fh_verdicts_free(serve->verdicts);
         fh_snapshots_free(serve->snapshots);
         fh_free(serve);
         return rc;
@@ -533,6 +563,8 @@ void fh_serve_free(struct fh_serve *serve)
     }
     FH_ASSERT(serve->count == 0);
     fh_timer_free(serve->watch);
+    fh_budget_free(serve->budget);
+    fh_verdicts_free(serve->verdicts);
     fh_snapshots_free(serve->snapshots);
     fh_free(serve);
 }
@@ -541,6 +573,7 @@ void fh_serve_session_gone(struct fh_serve *serve, uint64_t session)
 {
     end_all(serve, session, "the session is over");
     fh_crew_forget(serve->options.crew, session);
+    fh_verdicts_forget(serve->verdicts, session);
 }
 
 unsigned fh_serve_streams(const struct fh_serve *serve)

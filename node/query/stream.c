@@ -10,6 +10,7 @@
 #include "common/time.h"
 #include "node/io/loop.h"
 #include "node/io/pool.h"
+#include "proto/settings/settings.h"
 
 #include <stdio.h>
 
@@ -34,8 +35,10 @@ void fh_stream_give_worker(struct fh_stream *stream)
 
 /* ---- the receipt ---- */
 
-static int
-make_receipt(struct fh_stream *stream, unsigned outcome, struct fh_buf *out, struct fh_err *err)
+int fh_stream_receipt(const struct fh_stream *stream,
+                      unsigned outcome,
+                      struct fh_buf *out,
+                      struct fh_err *err)
 {
     const struct fh_serve_options *o = &stream->serve->options;
     struct fh_receipt *receipt = fh_calloc(1, sizeof *receipt);
@@ -78,7 +81,7 @@ static void answer_end(struct fh_stream *stream, struct fh_question *question)
     struct fh_err err;
     FH_CLEANUP(fh_buf_fini) struct fh_buf receipt;
     fh_buf_init(&receipt, FH_RECORD_BYTES_MAX);
-    if (make_receipt(stream, FH_OK, &receipt, &err) != FH_OK) {
+    if (fh_stream_receipt(stream, FH_OK, &receipt, &err) != FH_OK) {
         fh_question_refuse_privately(question, "receipt", &err);
         return;
     }
@@ -102,7 +105,7 @@ static void answer_closing(struct fh_stream *stream)
     struct fh_err err;
     FH_CLEANUP(fh_buf_fini) struct fh_buf receipt;
     fh_buf_init(&receipt, FH_RECORD_BYTES_MAX);
-    if (make_receipt(stream, FH_ECANCELLED, &receipt, &err) != FH_OK) {
+    if (fh_stream_receipt(stream, FH_ECANCELLED, &receipt, &err) != FH_OK) {
         fh_question_refuse_privately(question, "receipt", &err);
         return;
     }
@@ -115,6 +118,23 @@ static void answer_closing(struct fh_stream *stream)
 }
 
 /* ---- one NEXT ---- */
+
+/* A stream ends where its bytes do. */
+static bool within_bytes(struct fh_stream *stream)
+{
+    uint64_t most = stream->serve->options.settings->stream_mib_max;
+    if ((stream->request.flags & FH_QUERY_STREAM) == 0 || stream->kind != FH_STREAM_QUERY ||
+        fh_tally_read(&stream->tally).bytes + stream->event.batch.size <= most * 1024 * 1024) {
+        return true;
+    }
+    stream->job_code = fh_err_rule(&stream->job_err,
+                                   FH_ETOOBIG,
+                                   "limit.stream_bytes",
+                                   "the answer has more than %llu MiB, the most of one stream at "
+                                   "this node (limits.stream_mib); fetch it in parts",
+                                   (unsigned long long)most);
+    return false;
+}
 
 /* Pool thread: reads the worker until there is a batch to send or something for the loop. */
 static void serve_next(void *user)
@@ -137,7 +157,7 @@ static void serve_next(void *user)
         }
         event->scan.columns = stream->scan_event_columns;
     }
-    if (event->kind != FH_WORKER_BATCH) {
+    if (event->kind != FH_WORKER_BATCH || !within_bytes(stream)) {
         return;
     }
     FH_CLEANUP(fh_buf_fini) struct fh_buf head;
@@ -340,6 +360,7 @@ static void free_work(struct fh_stream *stream)
     fh_source_set_fini(&stream->sources);
     fh_buf_fini(&stream->tree);
     fh_buf_fini(&stream->record);
+    fh_verdict_unref(FH_TAKE(stream->verdict));
     fh_arena_free(FH_TAKE(stream->arena));
     fh_free(FH_TAKE(stream->scan_event_columns));
 }
@@ -348,6 +369,7 @@ static void free_stream(struct fh_stream *stream)
 {
     FH_ASSERT(stream->worker == NULL && stream->barrier == NULL);
     fh_list_remove(&stream->link);
+    fh_turns_leave(stream);
     stream->serve->count--;
     fh_remote_free_all(stream);
     for (unsigned i = 0; i < stream->part_count; i++) {
@@ -382,6 +404,8 @@ void fh_stream_settle(struct fh_stream *stream)
     if (!stream->logged) {
         stream->logged = true; /* not before: until now a job counted what it sent */
         log_end(stream);
+        fh_turns_ended(stream);
+        fh_stream_spent(stream);
     }
     struct fh_err over;
     fh_err_rule(&over, FH_ESTATE, "stream.over", "this answer has ended already");
@@ -392,7 +416,7 @@ void fh_stream_settle(struct fh_stream *stream)
         refuse(&stream->waiting[i], why);
     }
     answer_closing(stream);
-    stream->broken = stream->broken || !may_serve_again(stream);
+    stream->broken = stream->broken || stream->yields || !may_serve_again(stream);
     fh_barrier_free(FH_TAKE(stream->barrier));
     fh_stream_give_worker(stream);
     if (fh_remote_all_over(stream)) {

@@ -8,10 +8,13 @@
 #define FH_NODE_QUERY_STREAM_H
 
 #include "node/query/barrier.h"
+#include "node/query/budget.h"
 #include "node/query/rights.h"
 #include "node/query/serve.h"
 #include "node/query/snapshots.h"
 #include "node/query/source.h"
+#include "node/query/turns.h"
+#include "node/query/verdicts.h"
 #include "proto/query/receipt.h"
 #include "proto/session/messages_access.h"
 
@@ -25,6 +28,9 @@ struct fh_serve {
     unsigned count;
     uint64_t last_id;
     struct fh_timer *watch;
+    struct fh_verdicts *verdicts;
+    struct fh_budget *budget;
+    struct fh_turns turns;
     struct fh_snapshots *snapshots;
     bool quiet;
 };
@@ -49,6 +55,13 @@ enum fh_stream_state {
     FH_STREAM_OVER,    /* ended or failed; freed when nothing is on its way any more */
 };
 
+/* How far a QUERY was answered at once. */
+enum fh_stream_inlined {
+    FH_STREAM_NOT_INLINED, /* not at all yet */
+    FH_STREAM_BEGUN,       /* with its first batch */
+    FH_STREAM_WHOLE,       /* to its end */
+};
+
 struct fh_stream {
     struct fh_list link;
     struct fh_serve *serve;
@@ -64,6 +77,12 @@ struct fh_stream {
     struct fh_record_id request_id;
     struct fh_query_request request;
     struct fh_key_id asker; /* whose session it is: turns are counted by it */
+    struct fh_turn_key *turn_key;
+    bool checked;      /* its question is in order: it may begin */
+    bool passed;       /* in this round of turns: there is no worker for it */
+    bool yields;       /* its worker does, and is not used again */
+    int64_t queued_ms; /* monotonic */
+    int64_t begun_ms;  /* monotonic: when its turn came; 0: not yet */
     struct fh_key_id consumer;
     struct fh_domain_id entry_domain; /* of the node that joins; the consumer's own without one */
     uint32_t encodings;               /* of batches, that the asker reads */
@@ -71,12 +90,14 @@ struct fh_stream {
     uint32_t scan_column_count;
     const char **scan_columns;
 
-    struct fh_bytes sql; /* what was checked and runs */
-    struct fh_buf tree;  /* DuckDB's, as JSON */
-    struct fh_gate gate;
+    struct fh_bytes sql;                      /* what was checked and runs */
+    struct fh_buf tree;                       /* DuckDB's, as JSON */
     struct fh_cell params[FH_SQL_PARAMS_MAX]; /* as many as the gate found, in their order */
-    struct fh_plan plan;
+    struct fh_verdict *verdict;               /* NULL for a SCAN */
+    bool judged;                              /* the verdict's gate is known */
+    struct fh_plan plan;                      /* the verdict's, or of a SCAN */
     struct fh_source_set sources;
+    uint64_t rows_left;  /* of the budgets; UINT64_MAX: they have no bound */
     int64_t started_ms;  /* wall */
     int64_t deadline_ms; /* monotonic: of its turn while it is queued, then of the query */
     int64_t touched_ms;  /* monotonic: last NEXT */
@@ -97,6 +118,7 @@ struct fh_stream {
     int job_code;
     struct fh_err job_err;
     bool batch_sent;
+    enum fh_stream_inlined inlined; /* what the opening question was answered with */
 
     uint64_t next_index;
     struct fh_question *waiting[FH_STREAM_WAITING]; /* by index % FH_STREAM_WAITING */
@@ -123,8 +145,8 @@ struct fh_stream {
 
 /* prepare.c */
 /* Takes a worker and prepares, plans, begins; answers the opening question. Queued it stays when
- * there is no worker. */
-void fh_stream_prepare(struct fh_stream *stream);
+ * there is no worker: false. */
+bool fh_stream_prepare(struct fh_stream *stream);
 /* Goes on when it is known which columns are there. */
 void fh_stream_seen(struct fh_stream *stream);
 /* Goes on with a stream that was short of a worker. */
@@ -138,15 +160,29 @@ FH_MUST_CHECK int fh_stream_decide(struct fh_stream *stream,
 /* Refuses the opening question with what may be told, and ends the stream. */
 void fh_stream_fail(struct fh_stream *stream, const struct fh_err *err);
 
-/* turns.c */
-/* Begins a stream whose question was checked, or queues it, or refuses it. */
-void fh_turns_enqueue(struct fh_stream *stream);
-/* Whoever has its turn begins. */
-void fh_turns_next(struct fh_serve *serve);
-/* Refuses a stream that waited too long, and says for what. */
-void fh_turns_give_up(struct fh_stream *stream);
+/* planning.c */
+/* Finds the verdict on the stream's text, or makes an empty one that `judged` says is to be filled. */
+FH_MUST_CHECK int fh_stream_judge(struct fh_stream *stream, struct fh_err *err);
+/* Gives the stream its copy of the verdict's plan, made anew when it does not hold any more. */
+FH_MUST_CHECK int fh_stream_plan(struct fh_stream *stream, struct fh_err *err);
+
+/* spending.c */
+/* Counts the question in the budgets of its own tables' rights. FH_EBUSY as fh_budget_take. */
+FH_MUST_CHECK int fh_stream_spend(struct fh_stream *stream, struct fh_err *err);
+/* Counts the rows that were sent. */
+void fh_stream_spent(const struct fh_stream *stream);
+
+/* inline.c */
+/* Pool thread, behind RUN: answers the opening question with what is there soon. On failure the
+ * code and reason are in the job's fields. */
+void fh_stream_inline(struct fh_stream *stream);
 
 /* stream.c */
+/* Appends the RECEIPT record of what was sent. Loop thread, or the job's. */
+FH_MUST_CHECK int fh_stream_receipt(const struct fh_stream *stream,
+                                    unsigned outcome,
+                                    struct fh_buf *out,
+                                    struct fh_err *err);
 void fh_stream_pump(struct fh_stream *stream);
 /* Ends the stream with a reason; NULL: it has ended well. */
 void fh_stream_end(struct fh_stream *stream, const struct fh_err *why);
@@ -169,7 +205,7 @@ void fh_views_ask(struct fh_stream *stream);
 /* Notes what is masked and filtered of an own table whose view is known. FH_ENOMEM. */
 FH_MUST_CHECK int
 fh_view_note(struct fh_plan_table *table, struct fh_arena *arena, struct fh_err *err);
-/* Appends the answer to a QUERY: the stream, and what is not as its owner has it. */
+/* Appends to the answer to a QUERY (fh_msg_query_answer) what is not as its owner has it. */
 void fh_view_tell(struct fh_buf *out, const struct fh_stream *stream);
 /* Appends the answer of an owner for its table. */
 void fh_view_answer(struct fh_buf *out,

@@ -226,7 +226,7 @@ void fh_view_tell(struct fh_buf *out, const struct fh_stream *stream)
     for (uint32_t i = 0; i < stream->plan.table_count; i++) {
         count += is_limited(&stream->plan.tables[i]) ? 1 : 0;
     }
-    fh_msg_query_answer_begin(out, stream->id, count);
+    fh_msg_limited_tables(out, count);
     for (uint32_t i = 0; i < stream->plan.table_count; i++) {
         if (is_limited(&stream->plan.tables[i])) {
             put_limited(out, &stream->request, &stream->plan.tables[i]);

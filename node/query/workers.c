@@ -12,10 +12,13 @@
 
 #include <uv.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,6 +26,7 @@
 
 enum {
     CHANNEL_FD = 3,
+    LEAST_PRIORITY = 19,
     SPILL_LOOK_MS = 250, /* a disk that takes 1 GB/s gets a quarter of it beyond the quota */
 };
 
@@ -102,6 +106,25 @@ static void free_timer(uv_handle_t *handle)
         uv_timer_t *timer;
     } memory = {.handle = handle};
     fh_free(memory.timer);
+}
+
+/* ---- priority ---- */
+
+void fh_worker_yield(struct fh_worker *worker)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task", worker->pid);
+    DIR *tasks = opendir(path);
+    if (tasks == NULL) {
+        return; /* it has just ended */
+    }
+    for (const struct dirent *task = readdir(tasks); task != NULL; task = readdir(tasks)) {
+        unsigned long id = strtoul(task->d_name, NULL, 10);
+        if (id > 0) {
+            (void)setpriority(PRIO_PROCESS, (id_t)id, LEAST_PRIORITY); /* or it has just ended */
+        }
+    }
+    closedir(tasks);
 }
 
 /* ---- the spawner ---- */

@@ -23,7 +23,8 @@ struct fh_request_id { /* random, made by the consumer for each query */
 };
 
 enum fh_query_flag {
-    FH_QUERY_TREE = 1, /* the receipt must carry a hash tree over the batches */
+    FH_QUERY_TREE = 1,   /* the receipt must carry a hash tree over the batches */
+    FH_QUERY_STREAM = 2, /* a program fetches much: bounded by bytes and time instead of rows */
 };
 
 struct fh_query_table {

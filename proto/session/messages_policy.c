@@ -113,10 +113,8 @@ int fh_msg_view_next(struct fh_pack_reader *reader,
 
 /* ---- what a QUERY's answer says behind the stream ---- */
 
-void fh_msg_query_answer_begin(struct fh_buf *out, uint64_t stream, uint32_t count)
+void fh_msg_limited_tables(struct fh_buf *out, uint32_t count)
 {
-    fh_msg_ok(out, 2);
-    fh_pack_uint(out, stream);
     fh_pack_array(out, count);
 }
 

@@ -45,15 +45,16 @@ fh_msg_view_next(struct fh_pack_reader *reader, struct fh_msg_view_column *out, 
 /* ---- what a QUERY's answer says behind the stream ---- */
 
 enum { FH_MSG_MASKED_MAX = 64 }; /* names of one table: enough for a person */
-/* Then fh_msg_limited_begin for each table, and fh_pack_cstr for each of its names. */
-void fh_msg_query_answer_begin(struct fh_buf *out, uint64_t stream, uint32_t count);
+/* Behind fh_msg_query_answer; then fh_msg_limited_begin for each table, and fh_pack_cstr for each
+ * of its names. */
+void fh_msg_limited_tables(struct fh_buf *out, uint32_t count);
 void fh_msg_limited_begin(struct fh_buf *out, uint32_t table, bool filtered, uint32_t count);
 struct fh_msg_limited {
     uint32_t table;
     bool filtered;
     uint32_t masked_count; /* names follow: fh_msg_limited_name for each */
 };
-/* After fh_msg_stream_read. 0 tables also when a node says nothing about them. */
+/* After fh_msg_query_read. 0 tables also when a node says nothing about them. */
 FH_MUST_CHECK int
 fh_msg_limited_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err);
 FH_MUST_CHECK int

@@ -3,12 +3,17 @@
  * How fast small queries are answered, for tools/bench: several clients (a thread and a session
  * each), each with several queries in flight.
  *
- *     fh-small HOME PEER CLIENTS FLIGHTS SECONDS SQL
+ *     fh-small WHO PEER CLIENTS FLIGHTS SECONDS SQL [SQL...]
  *
- * PEER is HOST:PORT, or "-" for the home's own node. A "#" in SQL becomes another number in each
- * query, so that no text is asked twice. Every answer is read to its end, which libfreehold reports
- * only after it has verified the receipt. One line: median and 99th percentile in microseconds from
- * asking to the verified end, answers a second, and microseconds of CPU of this process for each.
+ * WHO is a home, or a folder of keys with their accesses (1.key, 1.access, 2.key ...), which the
+ * clients take in turn. PEER is HOST:PORT, or "-" for the home's own node. A "#" in SQL becomes
+ * another number in each query, so that no text is asked twice. Every answer is read to its end,
+ * which libfreehold reports only after it has verified the receipt. One line: median and 99th
+ * percentile in microseconds from asking to the verified end, answers a second, and microseconds of
+ * CPU of this process for each.
+ *
+ * With more than one SQL the clients are hostile: each asks one text after the other, takes a
+ * refusal for an answer, and only the number of questions is printed.
  */
 #include "tools/client/freehold.h"
 
@@ -20,14 +25,24 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { CLIENTS_MAX = 64, FLIGHTS_MAX = 16, TIMES_MAX = 1 << 20, SQL_BYTES = 4096 };
+enum {
+    CLIENTS_MAX = 64,
+    FLIGHTS_MAX = 16,
+    TIMES_MAX = 1 << 20,
+    SQL_BYTES = 4096,
+    PATH_BYTES = 4096
+};
 
 struct asker {
     pthread_t thread;
-    const char *home;
+    unsigned number;
+    const char *who;
     const char *peer;
-    const char *sql;
+    char **sql;
+    unsigned sql_count;
+    unsigned sql_next;
     unsigned flights;
     uint32_t *times; /* microseconds */
     size_t count;
@@ -58,6 +73,12 @@ static _Noreturn void give_up(const char *what, const struct freehold_error *err
     exit(1);
 }
 
+static void rest(double seconds)
+{
+    struct timespec pause = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
+    nanosleep(&pause, NULL);
+}
+
 /* The text to ask: the "#" is a number that was not used before. */
 static void next_text(char out[SQL_BYTES], const char *sql)
 {
@@ -76,17 +97,24 @@ static void next_text(char out[SQL_BYTES], const char *sql)
 }
 
 struct flight {
-    struct freehold_result *result;
+    struct freehold_result *result; /* NULL: refused */
     int64_t asked_us;
 };
 
-static void ask(struct flight *flight, struct freehold_client *client, const char *sql)
+/* Whether this client takes a refusal as it is. */
+static bool is_hostile(const struct asker *asker)
+{
+    return asker->sql_count > 1;
+}
+
+static void ask(struct flight *flight, struct freehold_client *client, struct asker *asker)
 {
     struct freehold_error error = FREEHOLD_ERROR_INIT;
     char text[SQL_BYTES];
-    next_text(text, sql);
+    next_text(text, asker->sql[asker->sql_next++ % asker->sql_count]);
     flight->asked_us = now_us();
-    if (freehold_query(&flight->result, client, text, NULL, &error) != FREEHOLD_OK) {
+    if (freehold_query_begin(&flight->result, client, text, NULL, &error) != FREEHOLD_OK &&
+        !is_hostile(asker)) {
         give_up(text, &error);
     }
 }
@@ -95,10 +123,14 @@ static void finish(struct flight *flight, struct asker *asker)
 {
     struct freehold_error error = FREEHOLD_ERROR_INIT;
     int code = FREEHOLD_OK;
-    while (freehold_result_next(flight->result, &error, &code)) {
+    while (flight->result != NULL && !(is_hostile(asker) && atomic_load(&over)) &&
+           freehold_result_next(flight->result, &error, &code)) {
     }
-    if (code != FREEHOLD_OK) {
-        give_up(asker->sql, &error);
+    if (code != FREEHOLD_OK && !is_hostile(asker)) {
+        give_up("an answer", &error);
+    }
+    if (error.retry_after_ms > 0) {
+        rest(error.retry_after_ms < 100 ? 0.001 * error.retry_after_ms : 0.1);
     }
     freehold_result_close(flight->result);
     flight->result = NULL;
@@ -107,22 +139,47 @@ static void finish(struct flight *flight, struct asker *asker)
     }
 }
 
+/* With the home, or the key that is this client's turn. */
+static struct freehold_client *open_client(const struct asker *asker)
+{
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    struct freehold_client *client = NULL;
+    struct freehold_options options = {
+        .size = sizeof options, .home = asker->who, .peer = asker->peer};
+    char key[PATH_BYTES], access_file[PATH_BYTES];
+    unsigned keys = 0;
+    do {
+        snprintf(key, sizeof key, "%s/%u.key", asker->who, keys + 1);
+    } while (access(key, R_OK) == 0 && ++keys < CLIENTS_MAX);
+    if (keys > 0) {
+        snprintf(key, sizeof key, "%s/%u.key", asker->who, asker->number % keys + 1);
+        snprintf(
+            access_file, sizeof access_file, "%s/%u.access", asker->who, asker->number % keys + 1);
+        options.home = NULL;
+        options.key_file = key;
+        options.access_file = access_file;
+    }
+    if (strcmp(asker->peer, "-") == 0) {
+        options.peer = NULL;
+    }
+    if (freehold_open_with(&client, &options, &error) != FREEHOLD_OK) {
+        give_up(asker->who, &error);
+    }
+    return client;
+}
+
 static void *run(void *user)
 {
     struct asker *asker = user;
-    struct freehold_error error = FREEHOLD_ERROR_INIT;
-    struct freehold_client *client = NULL;
+    struct freehold_client *client;
     struct flight flights[FLIGHTS_MAX] = {{NULL, 0}};
-    const char *peer = strcmp(asker->peer, "-") == 0 ? NULL : asker->peer;
-    if (freehold_open(&client, asker->home, peer, &error) != FREEHOLD_OK) {
-        give_up(asker->peer, &error);
-    }
+    client = open_client(asker);
     for (unsigned i = 0; i < asker->flights; i++) {
-        ask(&flights[i], client, asker->sql);
+        ask(&flights[i], client, asker);
     }
     for (unsigned i = 0; !atomic_load(&over); i = (i + 1) % asker->flights) {
         finish(&flights[i], asker);
-        ask(&flights[i], client, asker->sql);
+        ask(&flights[i], client, asker);
     }
     for (unsigned i = 0; i < asker->flights; i++) {
         freehold_result_close(flights[i].result);
@@ -163,27 +220,23 @@ static void report(const struct asker *askers, size_t count, double seconds, dou
     free(times);
 }
 
-static void rest(double seconds)
-{
-    struct timespec pause = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
-    nanosleep(&pause, NULL);
-}
-
 int main(int argc, char **argv)
 {
     static struct asker askers[CLIENTS_MAX];
-    unsigned long clients = argc == 7 ? strtoul(argv[3], NULL, 10) : 0;
-    unsigned long flights = argc == 7 ? strtoul(argv[4], NULL, 10) : 0;
-    double seconds = argc == 7 ? strtod(argv[5], NULL) : 0;
+    unsigned long clients = argc >= 7 ? strtoul(argv[3], NULL, 10) : 0;
+    unsigned long flights = argc >= 7 ? strtoul(argv[4], NULL, 10) : 0;
+    double seconds = argc >= 7 ? strtod(argv[5], NULL) : 0;
     if (clients < 1 || clients > CLIENTS_MAX || flights < 1 || flights > FLIGHTS_MAX ||
         seconds <= 0) {
         fprintf(stderr, "fh-small: see the head of tests/e2e/small.c\n");
         return 2;
     }
     for (unsigned long i = 0; i < clients; i++) {
-        askers[i] = (struct asker){.home = argv[1],
+        askers[i] = (struct asker){.number = (unsigned)i,
+                                   .who = argv[1],
                                    .peer = argv[2],
-                                   .sql = argv[6],
+                                   .sql = argv + 6,
+                                   .sql_count = (unsigned)(argc - 6),
                                    .flights = (unsigned)flights,
                                    .times = malloc(TIMES_MAX * sizeof(uint32_t))};
         if (askers[i].times == NULL ||
@@ -192,7 +245,7 @@ int main(int argc, char **argv)
             return 1;
         }
     }
-    rest(0.5); /* sessions, workers, caches */
+    rest(1); /* sessions, workers, caches */
     double cpu = cpu_s();
     int64_t began_us = now_us();
     atomic_store(&counting, true);
@@ -204,7 +257,15 @@ int main(int argc, char **argv)
     for (unsigned long i = 0; i < clients; i++) {
         pthread_join(askers[i].thread, NULL);
     }
-    report(askers, clients, took, cpu);
+    if (is_hostile(&askers[0])) {
+        size_t all = 0;
+        for (unsigned long i = 0; i < clients; i++) {
+            all += askers[i].count;
+        }
+        printf("%zu\n", all);
+    } else {
+        report(askers, clients, took, cpu);
+    }
     for (unsigned long i = 0; i < clients; i++) {
         free(askers[i].times);
     }

@@ -349,15 +349,19 @@ static struct verdict cancel(struct consumer *c, uint64_t stream)
     return visitor_ask(&c->visitor, fh_buf_view(&message));
 }
 
-/* A stream of the honest question, opened. */
+/* A stream whose one batch does not come with the answer to QUERY, opened: 96,000 bytes. */
 static uint64_t open_stream(struct consumer *c)
 {
     struct fh_buf payload FH_CLEANUP(fh_buf_fini);
     struct fh_pack_reader reader;
+    struct fh_query_request request;
     struct fh_err err;
     uint64_t stream = 0;
     fh_buf_init(&payload, FH_RECORD_BYTES_MAX);
-    put_payload(c, &payload);
+    fill(c, &request);
+    request.sql =
+        fh_bytes_cstr("SELECT a.price, b.price FROM shop.orders a, shop.orders b LIMIT 6000");
+    FH_ASSERT(fh_query_request_build(&payload, &request, &err) == FH_OK);
     struct verdict verdict = query_payload(c, fh_buf_view(&payload));
     consumer_meet(c, verdict, ANSWERED, "an honest request");
     if (verdict.kind == VERDICT_ANSWERED &&

@@ -40,7 +40,7 @@ tests           : common proto node tools
 # any of these, as they look at the libraries from the other side.
 owners="
 uv.h            : node/io/* node/admin* node/query/workers*
-nng/*           : node/io/link* tools/client/*
+nng/*           : tests/unit/tools/scripted_peer*
 msgpack.h       : proto/wire/pack_write.c
 msgpack/*       : proto/wire/pack_write.c
 openssl/*       : proto/wire/crypto_openssl.c

@@ -406,6 +406,8 @@ const struct fh_command fh_commands[] = {
                 {"rows", "N", "refuse more rows than that", 0},
                 {"deadline", "SECONDS", "give up after that time", 0},
                 {"tree", NULL, "have the receipt carry a hash tree over the data", 0},
+                {"stream", NULL, "fetch much: bounded by time and bytes instead of rows", 0},
+                {"wait", "SECONDS", "how long to ask a busy node again (default 10)", 0},
                 PEER_FLAG,
             },
         .run = fh_cmd_query,

@@ -97,16 +97,14 @@ enum freehold_code {
 
 struct freehold_error {
     size_t size;
-    int code;       /* enum freehold_code */
-    char rule[48];  /* dotted name of the rule that refused, or "" */
-    char text[640]; /* one sentence */
+    int code;                /* enum freehold_code */
+    char rule[48];           /* dotted name of the rule that refused, or "" */
+    char text[640];          /* one sentence */
+    uint32_t retry_after_ms; /* when it is worth asking again; 0: nothing is known of that */
 };
 #define FREEHOLD_ERROR_INIT                                                                        \
     {                                                                                              \
-        sizeof(struct freehold_error), 0, {0},                                                     \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
+        sizeof(struct freehold_error), 0, {0}, {0}, 0                                              \
     }
 
 /* Exit code that a command-line program should end with: 0 ok, 1 failed, 2 usage, 3 unreachable, 4
@@ -328,6 +326,8 @@ struct freehold_query_options {
     bool tree;            /* ask for a hash tree over the data in the receipt, for third parties */
     const struct freehold_param *params; /* borrowed; NULL without any */
     size_t param_count;                  /* at most 64 */
+    bool stream; /* fetch much: more time, bounded by bytes instead of rows, one such query at once
+                  */
 };
 
 enum freehold_type {
@@ -363,6 +363,16 @@ FREEHOLD_API int freehold_query(struct freehold_result **out,
                                 const char *sql,
                                 const struct freehold_query_options *options,
                                 struct freehold_error *error);
+/* Sends the query and returns without waiting for its answer, so that several of one client are
+ * answered at the same time: begin all, then read each. The first freehold_result_next waits, and
+ * columns are known only then; what the node has against the query shows there too. About 40 small
+ * ones can be open at once, but a node lets only some of one key run and wait (EBUSY). Given:
+ * freehold_result_close, which ends what still runs. */
+FREEHOLD_API int freehold_query_begin(struct freehold_result **out,
+                                      struct freehold_client *client,
+                                      const char *sql,
+                                      const struct freehold_query_options *options,
+                                      struct freehold_error *error);
 FREEHOLD_API size_t freehold_result_column_count(const struct freehold_result *result);
 FREEHOLD_API void freehold_result_column(const struct freehold_result *result,
                                          size_t index,

@@ -74,6 +74,7 @@ static int query(struct freehold_result **out,
                  struct freehold_client *client,
                  const char *sql,
                  const struct freehold_query_options *options,
+                 bool begin_only,
                  struct fh_err *err)
 {
     struct freehold_result *result = result_new(client);
@@ -85,7 +86,7 @@ static int query(struct freehold_result **out,
     }
     int code = fh_query_start(result, sql, options, err);
     bool rows = false;
-    if (code == FH_OK) {
+    if (code == FH_OK && !begin_only) {
         code = fh_stream_step(result, &rows);
         if (code != FH_OK) {
             *err = result->err;
@@ -101,6 +102,19 @@ static int query(struct freehold_result **out,
     return FH_OK;
 }
 
+int freehold_query_begin(struct freehold_result **out,
+                         struct freehold_client *client,
+                         const char *sql,
+                         const struct freehold_query_options *options,
+                         struct freehold_error *error)
+{
+    struct fh_err err = {0};
+    struct freehold_query_options known = read_options(options);
+    *out = NULL;
+    int code = query(out, client, sql, &known, true, &err);
+    return code == FH_OK ? FH_OK : fh_public_error(error, &err);
+}
+
 int freehold_query(struct freehold_result **out,
                    struct freehold_client *client,
                    const char *sql,
@@ -110,7 +124,8 @@ int freehold_query(struct freehold_result **out,
     struct fh_err err = {0};
     struct freehold_query_options known = read_options(options);
     *out = NULL;
-    return query(out, client, sql, &known, &err) == FH_OK ? FH_OK : fh_public_error(error, &err);
+    int code = query(out, client, sql, &known, false, &err);
+    return code == FH_OK ? FH_OK : fh_public_error(error, &err);
 }
 
 /* ---- columns ---- */

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2154
+# What tools/bench measures of queries that are small, many or hostile: sourced by it. One domain with the
+# data of the demo and eight member keys beside the home's own.
+# The caller sets what tools/mesh.sh asks for.
+
+small=(
+    "SELECT 42"
+    "SELECT city FROM aviation.airports WHERE iata = 'JFK'"
+    "SELECT count(*) FROM aviation.flights"
+)
+hostile=(
+    "SELECT count(*) FROM aviation.flights a, aviation.airports b WHERE a.delay + length(b.city) = #"
+    "SELECT origin FROM aviation.flights ORDER BY hash(delay * # + distance), destination LIMIT 1000000"
+    "SELECT count(DISTINCT hash(a.delay, b.iata, #)) FROM aviation.flights a, aviation.airports b"
+    "SELECT * FROM aviation.flights WHERE distance <> #"
+    "SELECT length(repeat('x', 2000000000 - #))"
+    "SELECT length(string_agg(origin || destination || '#', '')) FROM aviation.flights"
+    "SELECT missing FROM aviation.flights WHERE delay = #"
+    "SELECT (SELECT * FROM read_csv('/etc/passwd')) + #"
+    "SELECT #, ((((((((((((((((((((("
+)
+
+# begin_one: the node, its products, and keys in $work/keys (2 to 8 in $work/others).
+begin_one()
+{
+    local i
+    mkdir -p "$work/aviation" "$work/keys" "$work/others"
+    cp deploy/demo/aviation/*.odcs.yaml "$work/aviation/"
+    deploy/demo/fetch --quiet --into "$work"
+    make_mesh aviation
+    for i in airports flights; do
+        fh aviation product publish "$work/aviation/$i.odcs.yaml" >/dev/null 2>"$work/error.txt" ||
+            fail "$(cat "$work/error.txt")"
+    done
+    for i in 1 2 3 4 5 6 7 8; do
+        "$bin/freehold" key create "$work/keys/$i.key" >"$work/keys/$i.pub" 2>/dev/null
+        fh aviation member add "$work/keys/$i.pub" --name "m$i" --role member --until 1d \
+            --save "$work/keys/$i.access" >/dev/null 2>&1
+        cp "$work/keys/$i.key" "$work/keys/$i.access" "$work/others/"
+    done
+    until_true 10 "the last key's admission" "$bin/freehold" --key "$work/keys/8.key" \
+        --access "$work/keys/8.access" status
+}
+
+# asked_small WHO CLIENTS FLIGHTS SQL...: median and p99 in us, answers a second, us of CPU at the client.
+asked_small()
+{
+    local who=$1 clients=$2 flights=$3
+    shift 3
+    "$bin/fh-small" "$who" "${address[aviation]}" "$clients" "$flights" "$seconds" "$@" 2>"$work/error.txt" ||
+        fail "fh-small: $(cat "$work/error.txt")"
+}
+
+# cpu_us: of the node and its workers, those that have ended too, in microseconds.
+cpu_us()
+{
+    local pid sum=0 fields
+    for pid in ${node_pid[aviation]} $(pgrep -P "${node_pid[aviation]}"); do
+        read -ra fields <"/proc/$pid/stat" || continue
+        sum=$((sum + fields[13] + fields[14]))
+        ((pid != node_pid[aviation])) || sum=$((sum + fields[15] + fields[16]))
+    done
+    echo $((sum * 10000))
+}
+
+# bench_small: one line for each way to ask.
+bench_small()
+{
+    local sql who before after p50 p99 rate client
+    begin_one
+    printf '%-56s %9s %9s %9s %12s\n' 'small query, receipt verified' 'p50, ms' 'p99, ms' '1/s' 'CPU us each'
+    for sql in "${small[@]}" 'SELECT # + 1' "SELECT city FROM aviation.airports WHERE iata = 'J#'" \
+        'SELECT # AS "a#"'; do
+        [[ $sql != *'AS "a#"' ]] || sql='SELECT 1 AS "a#"' # another plan each time: PLAN and QUERY
+        for who in "$work/aviation/home 1 1 1" "$work/aviation/home 1 4 4" "$work/keys 4 4 16"; do
+            read -r who clients flights all <<<"$who"
+            before=$(cpu_us)
+            read -r p50 p99 rate client < <(asked_small "$who" "$clients" "$flights" "$sql")
+            after=$(cpu_us)
+            printf '%-56s %9s %9s %9s %12s\n' "${sql:0:38} | $all in flight" "$(ms3 "$p50")" "$(ms3 "$p99")" \
+                "$rate" "$((client + (after - before) * 10 / (rate * (seconds * 10 + 10))))"
+        done
+    done
+}
+
+ms3()
+{
+    awk -v us="$1" 'BEGIN { printf "%.3f\n", us / 1000 }'
+}
+
+# bench_fair: an honest key's quick question alone, and beside eight hostile sessions of other keys.
+bench_fair()
+{
+    local sql alone beside missed=0 verdict
+    begin_one
+    printf '%-56s %9s %9s %9s %9s\n' 'honest query, p99 in ms' alone beside ratio 'at most 3'
+    for sql in "${small[@]}"; do
+        read -r _ alone _ _ < <(asked_small "$work/aviation/home" 1 1 "$sql")
+        "$bin/fh-small" "$work/others" "${address[aviation]}" 8 2 $((seconds + 2)) "${hostile[@]}" \
+            >/dev/null 2>&1 &
+        sleep 1
+        read -r _ beside _ _ < <(asked_small "$work/aviation/home" 1 1 "$sql")
+        wait $!
+        verdict=$(awk -v a="$alone" -v b="$beside" 'BEGIN { print (b <= 3 * a ? "met" : "MISSED") }')
+        [[ $verdict == met ]] || missed=1
+        printf '%-56s %9s %9s %9s %9s\n' "$sql" "$(ms3 "$alone")" "$(ms3 "$beside")" \
+            "$(awk -v a="$alone" -v b="$beside" 'BEGIN { printf "%.1f", b / a }')" "$verdict"
+    done
+    return "$missed"
+}
+
+rss_kib()
+{
+    awk '/^VmRSS/ { print $2 }' "/proc/${node_pid[aviation]}/status"
+}
+
+# bench_memory: peaks of workers, and the node before and after 10,000 hostile questions.
+bench_memory()
+{
+    local before after count=0 status=0
+    "$bin/test_bombs" 512 2>/dev/null || status=1
+    begin_one
+    "$bin/fh-small" "$work/others" "${address[aviation]}" 8 2 5 "${hostile[@]}" >/dev/null 2>&1
+    sleep 3 # workers have ended
+    before=$(rss_kib)
+    while ((count < 10000)); do
+        count=$((count + $("$bin/fh-small" "$work/others" "${address[aviation]}" 8 2 20 "${hostile[@]}" 2>/dev/null)))
+    done
+    sleep 3
+    after=$(rss_kib)
+    printf '%d hostile questions: the node had %d KiB before, %d KiB after\n' "$count" "$before" "$after"
+    ((after <= before + before / 10 && status == 0))
+}
