@@ -108,6 +108,11 @@ char *fh_arena_strdup(struct fh_arena *arena, const char *s)
     return fh_arena_string(arena, fh_bytes_cstr(s));
 }
 
+size_t fh_arena_bytes(const struct fh_arena *arena)
+{
+    return arena->taken;
+}
+
 char *fh_arena_printf(struct fh_arena *arena, const char *format, ...)
 {
     va_list args;

@@ -30,6 +30,8 @@ FH_MUST_CHECK void *fh_arena_array(struct fh_arena *arena, size_t count, size_t 
 /* NUL-terminated copy of the bytes. */
 FH_MUST_CHECK char *fh_arena_string(struct fh_arena *arena, struct fh_bytes bytes);
 FH_MUST_CHECK char *fh_arena_strdup(struct fh_arena *arena, const char *s);
+/* Bytes of the memory that the arena took so far. */
+size_t fh_arena_bytes(const struct fh_arena *arena);
 FH_MUST_CHECK char *fh_arena_printf(struct fh_arena *arena, const char *format, ...)
     FH_PRINTF(2, 3);
 

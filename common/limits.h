@@ -123,7 +123,12 @@ enum {
     FH_RECEIPT_LEAVES_MAX = FH_LIMIT(65536, 8), /* 64 GiB of batches in one saved receipt */
     FH_RECEIPT_FILE_SUPPORT_MAX = 512,          /* records that prove the signers of a join of 64 */
     FH_RECEIPT_FILE_BYTES_MAX =
-        4 * 1024 * 1024, /* leaves 2 MiB, request 256 KiB, the rest records */
+        4 * 1024 * 1024,                /* leaves 2 MiB, request 256 KiB, the rest records */
+    FH_VERDICTS_MAX = FH_LIMIT(128, 4), /* statements of all sessions remembered as checked */
+    FH_VERDICTS_PER_SESSION_MAX = FH_LIMIT(16, 2),
+    FH_VERDICT_BYTES_MAX = 64 * 1024,      /* of one that is remembered */
+    FH_QUERY_INLINE_MS = 20,               /* an answer that is there by then comes with QUERY's */
+    FH_QUERY_INLINE_BYTES_MAX = 64 * 1024, /* of its first batch, to come so */
     FH_WORKERS_MAX = FH_LIMIT(8, 2),
     FH_PARSE_CPU_MS = 250,
     FH_WORKER_MEMORY_MIB = 1024,
@@ -132,9 +137,10 @@ enum {
     FH_WORKER_GRACE_MS = 500,   /* between a polite cancel and SIGKILL */
     FH_WORKER_START_MS = 5000,  /* from spawn to DuckDB being up; 20 ms on an idle machine */
     FH_WORKER_TABLES_MAX = 256, /* ever named in one worker */
-    FH_WORKER_SCANS_MAX = 64,   /* remote scans open at once in one worker */
-    FH_QUERY_SCANS_MAX = 1024,  /* remote scans that one query opens, one after the other too */
-    FH_QUERY_QUEUE_MS = 8000,   /* waiting for a turn; whoever asked gives up after FH_REQUEST_MS */
+    FH_WORKER_PREPARED_MAX = FH_LIMIT(32, 2), /* statements one worker keeps bound and planned */
+    FH_WORKER_SCANS_MAX = 64,                 /* remote scans open at once in one worker */
+    FH_QUERY_SCANS_MAX = 1024, /* remote scans that one query opens, one after the other too */
+    FH_QUERY_QUEUE_MS = 8000,  /* waiting for a turn; whoever asked gives up after FH_REQUEST_MS */
     FH_STREAMS_MAX = FH_LIMIT(256, 8), /* questions in work, queued or remembered, of all keys */
     FH_WORKERS_FOR_SCANS = FH_LIMIT(2, 1), /* kept free of queries: two nodes that join with each
                                               other's data would wait for each other */

@@ -62,6 +62,17 @@ static uint64_t rows_max(const struct fh_stream *stream)
     return wanted < settings->stream_rows_max ? wanted : settings->stream_rows_max;
 }
 
+/* Whether some rows are served by other nodes: their scans need the loop. */
+static bool is_remote(const struct fh_source_set *sources)
+{
+    for (uint32_t i = 0; i < sources->table_count; i++) {
+        if (sources->tables[i].format == FH_SOURCE_REMOTE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Pool thread. */
 static void begin_work(void *user)
 {
@@ -97,6 +108,9 @@ static void begin_work(void *user)
         rc = fh_worker_run(stream->worker, &run, stream->deadline_ms, &stream->job_err);
     }
     stream->job_code = rc;
+    if (rc == FH_OK && stream->kind == FH_STREAM_QUERY && !is_remote(sources)) {
+        fh_stream_inline(stream);
+    }
 }
 
 static void begun(void *user)
@@ -112,12 +126,25 @@ static void begun(void *user)
         fh_stream_fail(stream, &stream->job_err);
         return;
     }
+    if (stream->inlined == FH_STREAM_WHOLE) {
+        fh_stream_end(stream, NULL);
+        return;
+    }
     stream->state = FH_STREAM_RUNNING;
     stream->touched_ms = fh_clock_mono_ms();
     stream->told = true;
+    if (stream->inlined == FH_STREAM_BEGUN) {
+        stream->next_index = 1;
+        fh_stream_pump(stream); /* the asker may have been quicker than this */
+        return;
+    }
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
     fh_buf_init(&out, 64);
-    fh_msg_stream_answer(&out, stream->id);
+    if (stream->kind == FH_STREAM_SCAN) {
+        fh_msg_stream_answer(&out, stream->id);
+    } else {
+        fh_msg_query_answer(&out, stream->id, NULL, NULL);
+    }
     fh_question_answer_buf(FH_TAKE(stream->opening), &out);
 }
 
@@ -172,14 +199,17 @@ check_table(struct fh_stream *stream, const struct fh_plan_table *table, struct 
 static int open_tables(struct fh_stream *stream, struct fh_err *err)
 {
     const struct fh_serve_options *o = &stream->serve->options;
+    const struct fh_source_place *places = stream->verdict == NULL ? NULL : stream->verdict->places;
     int rc = FH_OK;
     for (uint32_t i = 0; rc == FH_OK && i < stream->plan.table_count; i++) {
         const struct fh_plan_table *table = &stream->plan.tables[i];
         bool own = fh_domain_id_equal(&table->table.entry.announcement.domain, &o->domain);
         rc = check_table(stream, table, err);
         if (rc == FH_OK) {
-            rc = own ? fh_source_add_own(&stream->sources, table, o->store, stream->arena, err)
-                     : fh_source_add_remote(&stream->sources, table, stream->arena, err);
+            rc = own && places != NULL && places[i].found
+                     ? fh_source_add_found(&stream->sources, table, &places[i], err)
+                 : own ? fh_source_add_own(&stream->sources, table, o->store, stream->arena, err)
+                       : fh_source_add_remote(&stream->sources, table, stream->arena, err);
         }
     }
     return rc;
@@ -272,14 +302,75 @@ static void prepare_work(void *user)
     if (stream->fresh) {
         rc = fh_worker_setup_wait(stream->worker, fh_clock_mono_ms() + SETUP_MS, &stream->job_err);
     }
-    if (rc == FH_OK && stream->kind != FH_STREAM_SCAN) {
+    if (rc == FH_OK && !stream->judged) {
         rc = fh_worker_parse(stream->worker, stream->sql, &stream->tree, &stream->job_err);
     }
-    if (rc == FH_OK && stream->kind != FH_STREAM_SCAN) {
-        rc = fh_gate_check(
-            &stream->gate, fh_buf_view(&stream->tree), stream->arena, &stream->job_err);
+    if (rc == FH_OK && !stream->judged) {
+        rc = fh_gate_check(&stream->verdict->gate,
+                           fh_buf_view(&stream->tree),
+                           stream->verdict->arena,
+                           &stream->job_err);
     }
     stream->job_code = rc;
+}
+
+/* The plan of a verdict that has none, and where its own tables lie. */
+static int plan_verdict(struct fh_stream *stream, struct fh_err *err)
+{
+    const struct fh_serve_options *o = &stream->serve->options;
+    struct fh_verdict *verdict = stream->verdict;
+    if (verdict->planned) { /* it held when this began; others may use it */
+        stream->verdict = fh_verdict_again(verdict);
+        fh_verdict_unref(verdict);
+        verdict = stream->verdict;
+    }
+    if (verdict == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a plan");
+    }
+    uint64_t changes = fh_store_changes(o->store);
+    int rc = fh_plan_make(&verdict->plan, &verdict->gate, o->catalog, verdict->arena, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    uint32_t count = verdict->plan.table_count;
+    struct fh_source_place *places = fh_arena_array(verdict->arena, count + 1, sizeof *places);
+    for (uint32_t i = 0; places != NULL && i < count; i++) {
+        const struct fh_plan_table *table = &verdict->plan.tables[i];
+        struct fh_err ignored; /* who asks to read it will hear */
+        if (fh_domain_id_equal(&table->table.entry.announcement.domain, &o->domain) &&
+            fh_source_find(&places[i], table, o->store, verdict->arena, &ignored) != FH_OK) {
+            places[i].found = false;
+        }
+    }
+    verdict->places = places;
+    verdict->planned = true;
+    verdict->changes = changes;
+    verdict->planned_ms = fh_clock_mono_ms();
+    fh_verdicts_keep(stream->serve->verdicts, verdict);
+    return FH_OK;
+}
+
+/* The gate has let it through. */
+static void go_on(struct fh_stream *stream)
+{
+    const struct fh_serve_options *o = &stream->serve->options;
+    struct fh_err err;
+    int rc = FH_OK;
+    if (stream->verdict != NULL) {
+        if (!fh_verdict_holds(stream->verdict, fh_store_changes(o->store), fh_clock_mono_ms())) {
+            rc = plan_verdict(stream, &err);
+        }
+        if (rc == FH_OK) {
+            stream->plan = stream->verdict->plan;
+        }
+    }
+    if (rc != FH_OK) {
+        fh_stream_fail(stream, &err);
+    } else if (stream->kind == FH_STREAM_PLAN) {
+        answer_plan(stream);
+    } else {
+        begin(stream);
+    }
 }
 
 static void prepared(void *user)
@@ -288,23 +379,32 @@ static void prepared(void *user)
     stream->job_running = false;
     if (stream->state == FH_STREAM_OVER) {
         fh_stream_settle(stream);
-        return;
-    }
-    if (stream->job_code != FH_OK) {
+    } else if (stream->job_code != FH_OK) {
         fh_stream_fail(stream, &stream->job_err);
-        return;
-    }
-    struct fh_err err;
-    if (stream->kind != FH_STREAM_SCAN &&
-        fh_plan_make(
-            &stream->plan, &stream->gate, stream->serve->options.catalog, stream->arena, &err) !=
-            FH_OK) {
-        fh_stream_fail(stream, &err);
-    } else if (stream->kind == FH_STREAM_PLAN) {
-        answer_plan(stream);
     } else {
-        begin(stream);
+        go_on(stream);
     }
+}
+
+/* The verdict on the stream's text: one that holds, one whose gate is known, or an empty one. */
+static int find_verdict(struct fh_stream *stream, struct fh_err *err)
+{
+    struct fh_serve *serve = stream->serve;
+    if (stream->kind == FH_STREAM_SCAN) {
+        stream->judged = true; /* its SQL is ours */
+        return FH_OK;
+    }
+    struct fh_verdict *known = fh_verdicts_find(serve->verdicts, stream->session, stream->sql);
+    stream->judged = known != NULL;
+    if (known != NULL &&
+        fh_verdict_holds(known, fh_store_changes(serve->options.store), fh_clock_mono_ms())) {
+        stream->verdict = known;
+        return FH_OK;
+    }
+    stream->verdict =
+        known != NULL ? fh_verdict_again(known) : fh_verdict_new(stream->session, stream->sql);
+    fh_verdict_unref(known);
+    return stream->verdict != NULL ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory for a query");
 }
 
 void fh_stream_prepare(struct fh_stream *stream)
@@ -323,6 +423,13 @@ void fh_stream_prepare(struct fh_stream *stream)
     if (rc == FH_OK) {
         stream->state = FH_STREAM_PREPARING;
         stream->deadline_ms = fh_clock_mono_ms() + (int64_t)o->settings->query_deadline_ms;
+        rc = find_verdict(stream, &err);
+    }
+    if (rc == FH_OK && stream->judged && !stream->fresh) {
+        go_on(stream);
+        return;
+    }
+    if (rc == FH_OK) {
         rc = fh_stream_submit(stream, prepare_work, prepared);
         if (rc != FH_OK) {
             err = stream->job_err;

@@ -400,8 +400,12 @@ int fh_serve_new(struct fh_serve **out, const struct fh_serve_options *options, 
     }
     serve->options = *options;
     fh_list_init(&serve->streams);
-    int rc = fh_timer_new(&serve->watch, options->loop, watch, serve, err);
+    int rc = fh_verdicts_new(&serve->verdicts, err);
+    if (rc == FH_OK) {
+        rc = fh_timer_new(&serve->watch, options->loop, watch, serve, err);
+    }
     if (rc != FH_OK) {
+        fh_verdicts_free(serve->verdicts);
         fh_free(serve);
         return rc;
     }
@@ -442,6 +446,7 @@ void fh_serve_free(struct fh_serve *serve)
     }
     FH_ASSERT(serve->count == 0);
     fh_timer_free(serve->watch);
+    fh_verdicts_free(serve->verdicts);
     fh_free(serve);
 }
 
@@ -449,6 +454,7 @@ void fh_serve_session_gone(struct fh_serve *serve, uint64_t session)
 {
     end_all(serve, session, "the session is over");
     fh_crew_forget(serve->options.crew, session);
+    fh_verdicts_forget(serve->verdicts, session);
 }
 
 unsigned fh_serve_streams(const struct fh_serve *serve)

@@ -91,12 +91,11 @@ static int keep_source(void *user, const struct fh_store_source *source, struct 
 }
 
 static int open_file(int *out_fd,
-                     const struct found *found,
-                     const struct fh_source_table *mapped,
+                     const struct fh_source_place *place,
                      const struct fh_plan_table *planned,
                      struct fh_err *err)
 {
-    int rc = fh_file_open_beneath(found->data_root, mapped->path, out_fd, err);
+    int rc = fh_file_open_beneath(place->data_root, place->path, out_fd, err);
     if (rc == FH_OK) {
         return FH_OK;
     }
@@ -107,8 +106,8 @@ static int open_file(int *out_fd,
            "product=%s table=%s root=%s path=%s text=\"%s\"",
            planned->table.entry.announcement.product,
            planned->table.name,
-           fh_log_quoted(root, sizeof root, found->data_root),
-           fh_log_quoted(path, sizeof path, mapped->path),
+           fh_log_quoted(root, sizeof root, place->data_root),
+           fh_log_quoted(path, sizeof path, place->path),
            err->text);
     return fh_err_rule(err,
                        FH_EIO,
@@ -120,7 +119,7 @@ static int open_file(int *out_fd,
                        planned->table.name);
 }
 
-static int map_columns(struct fh_table *table,
+static int map_columns(struct fh_source_place *place,
                        const struct fh_source_table *mapped,
                        struct fh_arena *arena,
                        struct fh_err *err)
@@ -137,15 +136,16 @@ static int map_columns(struct fh_table *table,
             return rc;
         }
     }
-    table->columns = columns;
+    place->columns = columns;
+    place->column_count = (uint32_t)mapped->column_count;
     return FH_OK;
 }
 
-int fh_source_add_own(struct fh_source_set *set,
-                      const struct fh_plan_table *planned,
-                      struct fh_store *store,
-                      struct fh_arena *arena,
-                      struct fh_err *err)
+int fh_source_find(struct fh_source_place *out,
+                   const struct fh_plan_table *planned,
+                   struct fh_store *store,
+                   struct fh_arena *arena,
+                   struct fh_err *err)
 {
     struct found found = {.arena = arena};
     const struct fh_record_id *contract = &planned->table.entry.announcement.contract;
@@ -175,23 +175,49 @@ int fh_source_add_own(struct fh_source_set *set,
                            "this node holds no source for table %s",
                            planned->table.name);
     }
-    struct fh_table *table = new_table(set, planned, mapped->column_count);
+    struct fh_source_place place = {.found = true,
+                                    .data_root = found.data_root,
+                                    .path = mapped->path,
+                                    .format = fh_source_format_parse(mapped->format)};
+    rc = map_columns(&place, mapped, arena, err);
+    if (rc == FH_OK) {
+        *out = place;
+    }
+    return rc;
+}
+
+int fh_source_add_found(struct fh_source_set *set,
+                        const struct fh_plan_table *planned,
+                        const struct fh_source_place *place,
+                        struct fh_err *err)
+{
+    FH_ASSERT(place->found);
+    struct fh_table *table = new_table(set, planned, place->column_count);
     if (table == NULL) {
         return no_memory(err);
     }
-    rc = map_columns(table, mapped, arena, err);
     int fd = -1;
-    if (rc == FH_OK) {
-        rc = open_file(&fd, &found, mapped, planned, err);
-    }
+    int rc = open_file(&fd, place, planned, err);
     if (rc != FH_OK) {
         return rc;
     }
     FH_ASSERT(set->file_count < FH_QUERY_TABLES_MAX);
-    table->format = fh_source_format_parse(mapped->format);
+    table->columns = place->columns;
+    table->format = place->format;
     table->first_file = set->file_count;
     table->file_count = 1;
     set->files[set->file_count++] = fd;
     set->table_count++;
     return FH_OK;
+}
+
+int fh_source_add_own(struct fh_source_set *set,
+                      const struct fh_plan_table *planned,
+                      struct fh_store *store,
+                      struct fh_arena *arena,
+                      struct fh_err *err)
+{
+    struct fh_source_place place;
+    int rc = fh_source_find(&place, planned, store, arena, err);
+    return rc == FH_OK ? fh_source_add_found(set, planned, &place, err) : rc;
 }

@@ -27,8 +27,31 @@ void fh_source_set_init(struct fh_source_set *set);
 /* Closes the files. */
 void fh_source_set_fini(struct fh_source_set *set);
 
-/* Adds an own table. FH_EIO ("source.unavailable") with a text that holds no path; the path and the
- * cause go to the log. FH_ENOTFOUND ("source.unknown") when this node holds no source for it. */
+/* Where an own table's rows lie, as the store has it. */
+struct fh_source_place {
+    bool found; /* false: not looked for, or not here */
+    const char *data_root;
+    const char *path;
+    enum fh_source_format format;
+    uint32_t column_count;
+    const struct fh_column *columns;
+};
+
+/* Looks an own table up. FH_ENOTFOUND ("source.unknown") when this node holds no source for it. */
+FH_MUST_CHECK int fh_source_find(struct fh_source_place *out,
+                                 const struct fh_plan_table *table,
+                                 struct fh_store *store,
+                                 struct fh_arena *arena,
+                                 struct fh_err *err);
+/* Adds an own table that was looked up (kept with the set): opens its file. FH_EIO
+ * ("source.unavailable") as below. */
+FH_MUST_CHECK int fh_source_add_found(struct fh_source_set *set,
+                                      const struct fh_plan_table *table,
+                                      const struct fh_source_place *place,
+                                      struct fh_err *err);
+/* Both: adds an own table. FH_EIO ("source.unavailable") with a text that holds no path; the path
+ * and the cause go to the log. FH_ENOTFOUND ("source.unknown") when this node holds no source for
+ * it. */
 FH_MUST_CHECK int fh_source_add_own(struct fh_source_set *set,
                                     const struct fh_plan_table *table,
                                     struct fh_store *store,

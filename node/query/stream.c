@@ -34,8 +34,10 @@ void fh_stream_give_worker(struct fh_stream *stream)
 
 /* ---- the receipt ---- */
 
-static int
-make_receipt(struct fh_stream *stream, unsigned outcome, struct fh_buf *out, struct fh_err *err)
+int fh_stream_receipt(const struct fh_stream *stream,
+                      unsigned outcome,
+                      struct fh_buf *out,
+                      struct fh_err *err)
 {
     const struct fh_serve_options *o = &stream->serve->options;
     struct fh_receipt *receipt = fh_calloc(1, sizeof *receipt);
@@ -77,7 +79,7 @@ static void answer_end(struct fh_stream *stream, struct fh_question *question)
     struct fh_err err;
     FH_CLEANUP(fh_buf_fini) struct fh_buf receipt;
     fh_buf_init(&receipt, FH_RECORD_BYTES_MAX);
-    if (make_receipt(stream, FH_OK, &receipt, &err) != FH_OK) {
+    if (fh_stream_receipt(stream, FH_OK, &receipt, &err) != FH_OK) {
         fh_question_refuse_privately(question, "receipt", &err);
         return;
     }
@@ -101,7 +103,7 @@ static void answer_closing(struct fh_stream *stream)
     struct fh_err err;
     FH_CLEANUP(fh_buf_fini) struct fh_buf receipt;
     fh_buf_init(&receipt, FH_RECORD_BYTES_MAX);
-    if (make_receipt(stream, FH_ECANCELLED, &receipt, &err) != FH_OK) {
+    if (fh_stream_receipt(stream, FH_ECANCELLED, &receipt, &err) != FH_OK) {
         fh_question_refuse_privately(question, "receipt", &err);
         return;
     }
@@ -335,6 +337,7 @@ static void free_work(struct fh_stream *stream)
     fh_source_set_fini(&stream->sources);
     fh_buf_fini(&stream->tree);
     fh_buf_fini(&stream->record);
+    fh_verdict_unref(FH_TAKE(stream->verdict));
     fh_arena_free(FH_TAKE(stream->arena));
     fh_free(FH_TAKE(stream->scan_event_columns));
 }

@@ -9,6 +9,7 @@
 
 #include "node/query/serve.h"
 #include "node/query/source.h"
+#include "node/query/verdicts.h"
 #include "proto/query/receipt.h"
 
 #include "common/list.h"
@@ -21,6 +22,7 @@ struct fh_serve {
     unsigned count;
     uint64_t last_id;
     struct fh_timer *watch;
+    struct fh_verdicts *verdicts;
     bool quiet;
 };
 
@@ -40,6 +42,13 @@ enum fh_stream_state {
     FH_STREAM_RUNNING,
     FH_STREAM_DRAINED, /* the worker has ended well; remote scans may still be closing */
     FH_STREAM_OVER,    /* ended or failed; freed when nothing is on its way any more */
+};
+
+/* How far a QUERY was answered at once. */
+enum fh_stream_inlined {
+    FH_STREAM_NOT_INLINED, /* not at all yet */
+    FH_STREAM_BEGUN,       /* with its first batch */
+    FH_STREAM_WHOLE,       /* to its end */
 };
 
 struct fh_stream {
@@ -64,10 +73,11 @@ struct fh_stream {
     uint32_t scan_column_count;
     const char **scan_columns;
 
-    struct fh_bytes sql; /* what was checked and runs */
-    struct fh_buf tree;  /* DuckDB's, as JSON */
-    struct fh_gate gate;
-    struct fh_plan plan;
+    struct fh_bytes sql;        /* what was checked and runs */
+    struct fh_buf tree;         /* DuckDB's, as JSON */
+    struct fh_verdict *verdict; /* NULL for a SCAN */
+    bool judged;                /* the verdict's gate is known */
+    struct fh_plan plan;        /* the verdict's, or of a SCAN */
     struct fh_source_set sources;
     int64_t started_ms;  /* wall */
     int64_t deadline_ms; /* monotonic: of its turn while it is queued, then of the query */
@@ -88,6 +98,7 @@ struct fh_stream {
     int job_code;
     struct fh_err job_err;
     bool batch_sent;
+    enum fh_stream_inlined inlined; /* what the opening question was answered with */
 
     uint64_t next_index;
     struct fh_question *waiting[FH_STREAM_WAITING]; /* by index % FH_STREAM_WAITING */
@@ -117,7 +128,17 @@ void fh_turns_next(struct fh_serve *serve);
 /* Refuses a stream that waited too long, and says for what. */
 void fh_turns_give_up(struct fh_stream *stream);
 
+/* inline.c */
+/* Pool thread, behind RUN: answers the opening question with what is there soon. On failure the
+ * code and reason are in the job's fields. */
+void fh_stream_inline(struct fh_stream *stream);
+
 /* stream.c */
+/* Appends the RECEIPT record of what was sent. Loop thread, or the job's. */
+FH_MUST_CHECK int fh_stream_receipt(const struct fh_stream *stream,
+                                    unsigned outcome,
+                                    struct fh_buf *out,
+                                    struct fh_err *err);
 void fh_stream_pump(struct fh_stream *stream);
 /* Ends the stream with a reason; NULL: it has ended well. */
 void fh_stream_end(struct fh_stream *stream, const struct fh_err *why);

@@ -231,11 +231,33 @@ static int open_payload(struct fh_worker *worker, struct fh_err *err)
     return FH_OK;
 }
 
+/* Reads what is there: into the frame at hand, and what follows ahead. As recv. */
+static ssize_t receive(struct fh_worker *worker, uint8_t *to, size_t size)
+{
+    size_t there = worker->rx.to - worker->rx.from;
+    if (there > 0) {
+        size_t now = there < size ? there : size;
+        memcpy(to, worker->rx.ahead + worker->rx.from, now);
+        worker->rx.from += now;
+        return (ssize_t)now;
+    }
+    struct iovec pieces[] = {{to, size}, {worker->rx.ahead, sizeof worker->rx.ahead}};
+    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = FH_COUNT(pieces)};
+    ssize_t n = recvmsg(worker->fd, &message, MSG_DONTWAIT);
+    worker->rx.from = 0;
+    worker->rx.to = n > 0 && (size_t)n > size ? (size_t)n - size : 0;
+    return n > 0 && (size_t)n > size ? (ssize_t)size : n;
+}
+
 /* Reads one frame into worker->rx. FH_ETIMEOUT at `until_ms`, and FH_ECANCELLED once cancel was
  * asked and `attentive`: what was read so far stays, and the next call goes on. */
 static int
 read_frame(struct fh_worker *worker, int64_t until_ms, bool attentive, struct fh_err *err)
 {
+    if (worker->rx.held) {
+        worker->rx.held = false;
+        return FH_OK;
+    }
     if (worker->rx.got >= FH_CHANNEL_HEAD_BYTES &&
         worker->rx.got == FH_CHANNEL_HEAD_BYTES + worker->rx.size) {
         worker->rx.got = 0;
@@ -249,7 +271,7 @@ read_frame(struct fh_worker *worker, int64_t until_ms, bool attentive, struct fh
         }
         uint8_t *to =
             in_head ? worker->rx.head + got : worker->rx.payload + (got - FH_CHANNEL_HEAD_BYTES);
-        ssize_t n = recv(worker->fd, to, end - got, MSG_DONTWAIT);
+        ssize_t n = receive(worker, to, end - got);
         if (n > 0) {
             worker->rx.got += (size_t)n;
             int code = FH_OK;
@@ -274,6 +296,22 @@ read_frame(struct fh_worker *worker, int64_t until_ms, bool attentive, struct fh
         struct pollfd p = {.fd = worker->fd, .events = POLLIN};
         (void)poll(&p, 1, left < SLICE_MS ? (int)left : SLICE_MS);
     }
+}
+
+int fh_worker_peek(struct fh_worker *worker,
+                   int64_t until_ms,
+                   unsigned *out_kind,
+                   size_t *out_size,
+                   struct fh_err *err)
+{
+    *out_kind = 0;
+    int code = read_frame(worker, until_ms, true, err);
+    if (code == FH_OK) {
+        worker->rx.held = true;
+        *out_kind = worker->rx.kind;
+        *out_size = worker->rx.size;
+    }
+    return code == FH_ETIMEOUT || code == FH_ECANCELLED ? FH_OK : code;
 }
 
 struct fh_bytes fh_worker_payload(const struct fh_worker *worker)

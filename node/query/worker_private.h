@@ -13,7 +13,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { FH_WORKER_EVENT_BYTES = 1024 * 1024 }; /* arena of one event: columns of a batch */
+enum {
+    FH_WORKER_EVENT_BYTES = 1024 * 1024, /* arena of one event: columns of a batch */
+    FH_WORKER_AHEAD_BYTES = 4096,        /* heads, and what is as small as an END */
+};
 
 enum fh_worker_state {
     FH_WORKER_STARTED,    /* spawned, not set up */
@@ -70,6 +73,9 @@ struct fh_worker {
         size_t size;
         uint8_t *payload;
         size_t capacity;
+        bool held;       /* it is complete, and was looked at by fh_worker_peek only */
+        size_t from, to; /* of `ahead`: read behind it */
+        uint8_t ahead[FH_WORKER_AHEAD_BYTES];
     } rx;
     struct fh_hash known[FH_WORKER_TABLES_MAX]; /* tables the worker has, with their files */
     char *known_names[FH_WORKER_TABLES_MAX];
@@ -114,6 +120,13 @@ FH_MUST_CHECK int fh_worker_take_error(struct fh_worker *worker,
                                        uint64_t id,
                                        uint32_t *out_position,
                                        struct fh_err *err);
+/* Reads the next frame and leaves it to whoever waits next: its kind and size, or kind 0 when none
+ * came until `until_ms` (monotonic; not later than the question's deadline). */
+FH_MUST_CHECK int fh_worker_peek(struct fh_worker *worker,
+                                 int64_t until_ms,
+                                 unsigned *out_kind,
+                                 size_t *out_size,
+                                 struct fh_err *err);
 /* Waits for the next frame of question `id`, which `answer` would end. At the deadline, or when
  * cancel was asked, the question is ended, with the process if need be. */
 FH_MUST_CHECK int fh_worker_wait(struct fh_worker *worker,

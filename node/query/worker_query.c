@@ -195,6 +195,27 @@ int fh_worker_next(struct fh_worker *worker, struct fh_worker_event *out, struct
     return code == FH_OK ? take_event(worker, out, err) : code;
 }
 
+int fh_worker_soon(struct fh_worker *worker,
+                   int64_t until_ms,
+                   size_t bytes_max,
+                   bool *out_there,
+                   struct fh_err *err)
+{
+    unsigned kind = 0;
+    size_t size = 0;
+    *out_there = false;
+    if (worker->state != FH_WORKER_RUNNING) {
+        return fh_err_set(err, FH_ESTATE, "no query is running in this worker");
+    }
+    if (until_ms > worker->deadline_ms) {
+        until_ms = worker->deadline_ms;
+    }
+    int code = fh_worker_peek(worker, until_ms, &kind, &size, err);
+    *out_there = kind == FH_CHANNEL_END || kind == FH_CHANNEL_ERROR ||
+                 (kind == FH_CHANNEL_BATCH && size <= FH_CHANNEL_BATCH_BYTES + bytes_max);
+    return code;
+}
+
 void fh_worker_credit(struct fh_worker *worker, uint32_t batches)
 {
     pthread_mutex_lock(&worker->lock);

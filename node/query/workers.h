@@ -212,6 +212,15 @@ struct fh_worker_event {
 FH_MUST_CHECK int
 fh_worker_next(struct fh_worker *worker, struct fh_worker_event *out, struct fh_err *err);
 
+/* Whether the next event is there by `until_ms` (monotonic): a batch of at most `bytes_max`, or the
+ * end, or an error; fh_worker_next takes it then without waiting. False also for other events and
+ * larger batches, which stay where they are. */
+FH_MUST_CHECK int fh_worker_soon(struct fh_worker *worker,
+                                 int64_t until_ms,
+                                 size_t bytes_max,
+                                 bool *out_there,
+                                 struct fh_err *err);
+
 /* Lets the running query send `batches` more. Any thread. */
 void fh_worker_credit(struct fh_worker *worker, uint32_t batches);
 

@@ -304,6 +304,11 @@ void fh_store_rollback(struct fh_store *store)
     leave_outer(store);
 }
 
+uint64_t fh_store_changes(const struct fh_store *store)
+{
+    return (uint64_t)sqlite3_total_changes64(store->db);
+}
+
 unsigned fh_store_depth(const struct fh_store *store)
 {
     return store->depth;

@@ -69,6 +69,7 @@ static int answer_tables(struct fh_desk *desk,
     }
     struct fh_err reason = {0};
     int added = FH_OK;
+    fh_prepared_forget(desk->prepared); // they are bound to the tables as they were
     for (uint32_t i = 0; added == FH_OK && i < count; i++) {
         added = fh_engine_add_table(desk->engine, &tables[i], frame, &reason);
     }
@@ -260,7 +261,9 @@ static int start(struct worker *worker, struct fh_err *err)
     struct fh_arena *arena = fh_arena_new(64 * 1024); // holds the spill path: for ever
     worker->desk.inbox = fh_inbox_new();
     worker->desk.scans = fh_scans_new(worker->desk.port);
-    if (arena == NULL || worker->desk.inbox == NULL || worker->desk.scans == NULL) {
+    worker->desk.prepared = fh_prepared_new();
+    if (arena == NULL || worker->desk.inbox == NULL || worker->desk.scans == NULL ||
+        worker->desk.prepared == NULL) {
         return fh_err_set(err, FH_ENOMEM, "out of memory");
     }
     int code = read_setup(worker, arena, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/worker/port.h"
 
+#include "common/assert.h"
 #include "common/mem.h"
 
 #include <errno.h>
@@ -11,6 +12,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+enum { PIECES_MAX = 5 };
 
 struct fh_port {
     int fd;
@@ -107,18 +110,17 @@ void fh_frame_fini(struct fh_frame *frame)
     *frame = (struct fh_frame){.payload = NULL};
 }
 
-void fh_port_send(struct fh_port *port, unsigned kind, struct fh_bytes head, struct fh_bytes body)
+/* Sends all pieces, in order and with nothing between them. */
+static void send_pieces(struct fh_port *port, const struct fh_bytes *pieces, size_t piece_count)
 {
-    uint8_t frame_head[FH_CHANNEL_HEAD_BYTES];
-    fh_channel_put_head(frame_head, kind, head.size + body.size);
-    const struct fh_bytes pieces[] = {fh_bytes(frame_head, sizeof frame_head), head, body};
     size_t index = 0;
     size_t done = 0; // of pieces[index]
+    FH_ASSERT(piece_count <= PIECES_MAX);
     pthread_mutex_lock(&port->sending);
-    while (index < FH_COUNT(pieces)) {
-        struct iovec rest[FH_COUNT(pieces)];
+    while (index < piece_count) {
+        struct iovec rest[PIECES_MAX];
         size_t count = 0;
-        for (size_t i = index; i < FH_COUNT(pieces); i++) {
+        for (size_t i = index; i < piece_count; i++) {
             size_t skip = i == index ? done : 0;
             if (pieces[i].size == skip) {
                 continue;
@@ -134,7 +136,7 @@ void fh_port_send(struct fh_port *port, unsigned kind, struct fh_bytes head, str
         if (n < 0 && errno != EINTR) {
             _exit(0);
         }
-        for (size_t left = n < 0 ? 0 : (size_t)n; index < FH_COUNT(pieces);) {
+        for (size_t left = n < 0 ? 0 : (size_t)n; index < piece_count;) {
             size_t open = pieces[index].size - done;
             if (left < open) {
                 done += left;
@@ -146,6 +148,31 @@ void fh_port_send(struct fh_port *port, unsigned kind, struct fh_bytes head, str
         }
     }
     pthread_mutex_unlock(&port->sending);
+}
+
+void fh_port_send(struct fh_port *port, unsigned kind, struct fh_bytes head, struct fh_bytes body)
+{
+    uint8_t frame_head[FH_CHANNEL_HEAD_BYTES];
+    fh_channel_put_head(frame_head, kind, head.size + body.size);
+    const struct fh_bytes pieces[] = {fh_bytes(frame_head, sizeof frame_head), head, body};
+    send_pieces(port, pieces, FH_COUNT(pieces));
+}
+
+void fh_port_send_last(struct fh_port *port,
+                       struct fh_bytes head,
+                       struct fh_bytes body,
+                       struct fh_bytes end)
+{
+    uint8_t batch_head[FH_CHANNEL_HEAD_BYTES];
+    uint8_t end_head[FH_CHANNEL_HEAD_BYTES];
+    fh_channel_put_head(batch_head, FH_CHANNEL_BATCH, head.size + body.size);
+    fh_channel_put_head(end_head, FH_CHANNEL_END, end.size);
+    const struct fh_bytes pieces[] = {fh_bytes(batch_head, sizeof batch_head),
+                                      head,
+                                      body,
+                                      fh_bytes(end_head, sizeof end_head),
+                                      end};
+    send_pieces(port, pieces, FH_COUNT(pieces));
 }
 
 void fh_port_send_buf(struct fh_port *port, unsigned kind, const struct fh_buf *payload)

@@ -31,6 +31,11 @@ void fh_frame_fini(struct fh_frame *frame);
  * there is nobody left to work for. */
 void fh_port_send(struct fh_port *port, unsigned kind, struct fh_bytes head, struct fh_bytes body);
 
+/* Sends a BATCH and the END behind it in one piece: whoever reads the one has the other. */
+void fh_port_send_last(struct fh_port *port,
+                       struct fh_bytes head,
+                       struct fh_bytes body,
+                       struct fh_bytes end);
 /* Sends an encoded payload; a failure in it is an internal fault of this program. */
 void fh_port_send_buf(struct fh_port *port, unsigned kind, const struct fh_buf *payload);
 

@@ -2,6 +2,7 @@
 #include "node/worker/run.h"
 
 #include "common/mem.h"
+#include "common/time.h"
 #include "node/worker/batch_out.h"
 #include "node/worker/fault.h"
 #include "node/worker/types.h"
@@ -12,7 +13,17 @@ struct running {
     struct fh_desk *desk;
     const struct fh_channel_run *run;
     struct fh_channel_end end;
+    bool last;  /* the next batch is the last one */
+    bool ended; /* END is sent */
 };
+
+static void put_end(struct running *r, struct fh_buf *payload)
+{
+    fh_buf_init(payload, 64);
+    fh_channel_put_end(payload, &r->end);
+    fh_inbox_end(r->desk->inbox);
+    r->ended = true;
+}
 
 static bool send_batch(struct fh_bytes batch, uint32_t rows, void *user)
 {
@@ -22,10 +33,17 @@ static bool send_batch(struct fh_bytes batch, uint32_t rows, void *user)
         return false;
     }
     fh_put_u64be(id, r->run->id);
-    fh_port_send(r->desk->port, FH_CHANNEL_BATCH, fh_bytes(id, sizeof id), batch);
     r->end.rows += rows;
     r->end.batches++;
     r->end.bytes += batch.size;
+    if (r->last) {
+        struct fh_buf end;
+        put_end(r, &end);
+        fh_port_send_last(r->desk->port, fh_bytes(id, sizeof id), batch, fh_buf_view(&end));
+        fh_buf_fini(&end);
+    } else {
+        fh_port_send(r->desk->port, FH_CHANNEL_BATCH, fh_bytes(id, sizeof id), batch);
+    }
     return true;
 }
 
@@ -113,6 +131,8 @@ static bool stream(struct running *r, duckdb_result *result, struct fh_fault *fa
         code = fault->err.code;
     }
     if (code == FH_OK) {
+        /* Scans are closed when the result is destroyed, and END comes behind that. */
+        r->last = !fh_scans_any(r->desk->scans);
         code = fh_batch_out_flush(out, true, &fault->err);
     }
     fh_batch_out_free(out);
@@ -156,41 +176,61 @@ static void choose_reason(struct fh_desk *desk, struct fh_fault *fault)
     }
 }
 
-bool fh_run(struct fh_desk *desk, const struct fh_channel_run *run)
+/* Binds the values to the statement's parameters; false with the reason in `err`. */
+static bool
+bind(duckdb_prepared_statement statement, const struct fh_channel_run *run, struct fh_err *err)
 {
-    struct running r = {.desk = desk, .run = run, .end = {.id = run->id}};
-    struct fh_fault fault = {.position = 0};
-    duckdb_prepared_statement statement = NULL;
-    fh_inbox_begin(desk->inbox, run->id, run->window, fh_engine_connection(desk->engine));
-    fh_scans_begin(desk->scans);
-    bool good = fh_engine_seal(desk->engine, &fault.err) == FH_OK &&
-                prepare(desk, run->sql, &statement, &fault);
-    idx_t wanted = good ? duckdb_nparams(statement) : 0;
-    if (good && wanted != run->param_count) {
-        good = false;
-        (void)fh_err_rule(&fault.err,
+    idx_t wanted = duckdb_nparams(statement);
+    if (wanted != run->param_count) {
+        (void)fh_err_rule(err,
                           FH_ESQL,
                           "sql.parameters",
                           "the query has %u parameters and got %u values",
                           (unsigned)wanted,
                           run->param_count);
+        return false;
     }
-    for (uint32_t i = 0; good && i < run->param_count; i++) {
-        good = bind_param(statement, i + 1, &run->params[i]) == FH_OK;
-        if (!good) {
-            (void)fh_err_rule(
-                &fault.err, FH_ESQL, "sql.parameters", "value %u cannot be bound", i + 1);
+    for (uint32_t i = 0; i < run->param_count; i++) {
+        if (bind_param(statement, i + 1, &run->params[i]) != FH_OK) {
+            (void)fh_err_rule(err, FH_ESQL, "sql.parameters", "value %u cannot be bound", i + 1);
+            return false;
         }
     }
-    good = good && execute(&r, statement, &fault);
-    duckdb_destroy_prepare(&statement);
+    return true;
+}
+
+/* Keeps the statement for the next time when it was quick, or destroys it. */
+static void put_away(struct fh_desk *desk,
+                     const struct fh_channel_run *run,
+                     duckdb_prepared_statement statement,
+                     bool keep)
+{
+    if (keep && !fh_scans_any(desk->scans)) {
+        fh_prepared_keep(desk->prepared, run->sql, statement);
+    } else {
+        duckdb_destroy_prepare(&statement);
+    }
+}
+
+bool fh_run(struct fh_desk *desk, const struct fh_channel_run *run)
+{
+    struct running r = {.desk = desk, .run = run, .end = {.id = run->id}};
+    struct fh_fault fault = {.position = 0};
+    int64_t begin_ms = fh_clock_mono_ms();
+    fh_inbox_begin(desk->inbox, run->id, run->window, fh_engine_connection(desk->engine));
+    fh_scans_begin(desk->scans);
+    duckdb_prepared_statement statement = fh_prepared_take(desk->prepared, run->sql);
+    bool good = fh_engine_seal(desk->engine, &fault.err) == FH_OK &&
+                (statement != NULL || prepare(desk, run->sql, &statement, &fault)) &&
+                bind(statement, run, &fault.err) && execute(&r, statement, &fault);
+    put_away(desk, run, statement, good && fh_clock_mono_ms() - begin_ms <= FH_PREPARED_RUN_MS);
     if (good) {
-        struct fh_buf payload;
-        fh_buf_init(&payload, 64);
-        fh_channel_put_end(&payload, &r.end);
-        fh_inbox_end(desk->inbox);
-        fh_port_send_buf(desk->port, FH_CHANNEL_END, &payload);
-        fh_buf_fini(&payload);
+        if (!r.ended) {
+            struct fh_buf payload;
+            put_end(&r, &payload);
+            fh_port_send_buf(desk->port, FH_CHANNEL_END, &payload);
+            fh_buf_fini(&payload);
+        }
         return true;
     }
     choose_reason(desk, &fault);

@@ -13,6 +13,7 @@
 
 #include "node/worker/engine.h"
 #include "node/worker/inbox.h"
+#include "node/worker/prepared.h"
 
 /* Everything a question needs. */
 struct fh_desk {
@@ -20,6 +21,7 @@ struct fh_desk {
     struct fh_inbox *inbox;
     struct fh_scans *scans;
     struct fh_engine *engine;
+    struct fh_prepared *prepared;
 };
 
 /* Runs a query and sends BATCH frames and then END or ERROR. False when DuckDB must not be used any

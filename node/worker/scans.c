@@ -220,6 +220,11 @@ void fh_scans_begin(struct fh_scans *scans)
     pthread_mutex_unlock(&scans->lock);
 }
 
+bool fh_scans_any(const struct fh_scans *scans)
+{
+    return scans->table_count > 0;
+}
+
 bool fh_scans_failure(struct fh_scans *scans, struct fh_err *out)
 {
     pthread_mutex_lock(&scans->lock);

@@ -54,6 +54,8 @@ void fh_scans_cancel(struct fh_scans *scans);
 /* ---- working thread, around a query ---- */
 
 void fh_scans_begin(struct fh_scans *scans);
+/* Whether this worker shows tables whose rows come by scans. */
+bool fh_scans_any(const struct fh_scans *scans);
 /* Whether a scan failed since begin; then `out` has its reason, which DuckDB's text only quotes. */
 bool fh_scans_failure(struct fh_scans *scans, struct fh_err *out);
 

@@ -3,6 +3,8 @@
 
 #include "common/assert.h"
 
+#include <string.h>
+
 /*
  * RFC 6962 splits n leaves at the largest power of two below n. Read from the left, the perfect
  * subtrees of a tree of n leaves are the set bits of n, highest first. Adding a leaf is a binary
@@ -78,6 +80,18 @@ void fh_tally_init(struct fh_tally *tally, bool with_tree)
     tally->has_tree = with_tree;
     fh_hasher_init(&tally->tags);
     fh_tree_init(&tally->tree);
+}
+
+void fh_tally_inline_tag(uint8_t out_tag[FH_AEAD_TAG_BYTES], struct fh_bytes batch)
+{
+    static const char domain[] = "freehold/v1/inline-batch";
+    struct fh_hasher hasher;
+    fh_hasher_init(&hasher);
+    fh_hasher_add(&hasher, fh_bytes(domain, sizeof domain));
+    fh_hasher_add(&hasher, batch);
+    struct fh_hash hash = fh_hasher_read(&hasher);
+    _Static_assert(sizeof hash.b >= FH_AEAD_TAG_BYTES, "a hash is longer than a tag");
+    memcpy(out_tag, hash.b, FH_AEAD_TAG_BYTES);
 }
 
 void fh_tally_batch(struct fh_tally *tally,

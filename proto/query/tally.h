@@ -49,6 +49,10 @@ struct fh_tally {
 };
 
 void fh_tally_init(struct fh_tally *tally, bool with_tree);
+/* What stands for the tag of a batch that has no frame of its own, because it came inside the
+ * answer to QUERY: 16 bytes of a hash of its bytes. */
+void fh_tally_inline_tag(uint8_t out_tag[FH_AEAD_TAG_BYTES], struct fh_bytes batch);
+
 /* Counts one batch: its rows, its plaintext, the AEAD tag of the reply that carried it. The
  * plaintext is hashed only for a tree. Gives the leaf when `out_leaf` is not NULL (tree only). */
 void fh_tally_batch(struct fh_tally *tally,

@@ -344,6 +344,23 @@ void fh_msg_scan_request_begin(struct fh_buf *out,
                                                           fh_pack_uint the encodings */
 /* The last field of both, which may be left out: 0 then. */
 uint32_t fh_msg_encodings_read(struct fh_pack_reader *reader);
+/* The answer to QUERY: the stream, and what of it was there at once: batch 0, and the end when
+ * nothing follows. `batch` and `receipt` may be NULL. What did not come is asked for by NEXT. */
+struct fh_msg_query_answer {
+    uint64_t stream;
+    bool has_batch;
+    struct fh_bytes batch;
+    bool end;
+    struct fh_bytes receipt; /* a RECEIPT record */
+};
+void fh_msg_query_answer(struct fh_buf *out,
+                         uint64_t stream,
+                         const struct fh_bytes *batch,
+                         const struct fh_bytes *receipt);
+FH_MUST_CHECK int fh_msg_query_read(struct fh_pack_reader *reader,
+                                    struct fh_msg_query_answer *out,
+                                    struct fh_err *err);
+/* The answer to SCAN. */
 void fh_msg_stream_answer(struct fh_buf *out, uint64_t stream);
 FH_MUST_CHECK int
 fh_msg_stream_read(struct fh_pack_reader *reader, uint64_t *out_stream, struct fh_err *err);

@@ -119,6 +119,43 @@ int fh_msg_stream_read(struct fh_pack_reader *reader, uint64_t *out_stream, stru
     return rc;
 }
 
+void fh_msg_query_answer(struct fh_buf *out,
+                         uint64_t stream,
+                         const struct fh_bytes *batch,
+                         const struct fh_bytes *receipt)
+{
+    fh_msg_ok(out, 3);
+    fh_pack_uint(out, stream);
+    fh_pack_array(out, batch != NULL);
+    if (batch != NULL) {
+        fh_pack_bin(out, *batch);
+    }
+    fh_pack_array(out, receipt != NULL);
+    if (receipt != NULL) {
+        fh_pack_bin(out, *receipt);
+    }
+}
+
+int fh_msg_query_read(struct fh_pack_reader *reader,
+                      struct fh_msg_query_answer *out,
+                      struct fh_err *err)
+{
+    struct fh_msg_query_answer answer = {.stream = fh_pack_read_uint(reader, UINT64_MAX)};
+    if (fh_pack_read_array(reader, 1) == 1) {
+        answer.has_batch = true;
+        answer.batch = fh_pack_read_bin(reader, FH_BATCH_BYTES_MAX);
+    }
+    if (fh_pack_read_array(reader, 1) == 1) {
+        answer.end = true;
+        answer.receipt = fh_pack_read_bin(reader, FH_RECORD_BYTES_MAX);
+    }
+    int rc = fh_msg_done(reader, "query", err);
+    if (rc == FH_OK) {
+        *out = answer;
+    }
+    return rc;
+}
+
 void fh_msg_next_request(struct fh_buf *out, uint64_t stream, uint64_t index)
 {
     fh_msg_begin(out, FH_MSG_NEXT, 2);

@@ -86,7 +86,7 @@ static void ask(struct flight *flight, struct freehold_client *client, const cha
     char text[SQL_BYTES];
     next_text(text, sql);
     flight->asked_us = now_us();
-    if (freehold_query(&flight->result, client, text, NULL, &error) != FREEHOLD_OK) {
+    if (freehold_query_begin(&flight->result, client, text, NULL, &error) != FREEHOLD_OK) {
         give_up(text, &error);
     }
 }

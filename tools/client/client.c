@@ -174,7 +174,9 @@ static int open_client(struct freehold_client **out,
     }
     fh_buf_init(&client->request, FH_FRAME_REQUEST_BYTES_MAX);
     fh_buf_init(&client->answer, FH_FRAME_REPLY_BYTES_MAX);
-    int code = open_actor(&client->actor, options, err);
+    client->plans = fh_plans_new();
+    int code = client->plans == NULL ? fh_err_set(err, FH_ENOMEM, "no memory for a client")
+                                     : open_actor(&client->actor, options, err);
     if (code == FH_OK && options->peer != NULL) {
         code = open_at(client, options->peer, err);
     } else if (code == FH_OK && options->key_file != NULL) {
@@ -219,6 +221,7 @@ void freehold_close(struct freehold_client *client)
     FH_ASSERT(client->results == 0);
     close_channels(client);
     fh_actor_free(client->actor);
+    fh_plans_free(client->plans);
     fh_buf_fini(&client->request);
     fh_buf_fini(&client->answer);
     fh_free(client);

@@ -11,6 +11,7 @@
 
 #include "tools/client/channel.h"
 #include "tools/client/freehold.h"
+#include "tools/client/plans.h"
 
 enum {
     FH_CLIENT_ADDRESS_BYTES = FH_ADDRESS_BYTES_MAX + 10, /* with brackets, port and NUL */
@@ -29,6 +30,7 @@ struct freehold_client {
     struct fh_channel *entry;
     unsigned results; /* open ones, of any channel */
     struct fh_owner_channel owners[FH_CLIENT_OWNERS_MAX];
+    struct fh_plans *plans;
     struct fh_buf request; /* scratch of one call */
     struct fh_buf answer;
 };

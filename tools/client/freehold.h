@@ -338,6 +338,16 @@ FREEHOLD_API int freehold_query(struct freehold_result **out,
                                 const char *sql,
                                 const struct freehold_query_options *options,
                                 struct freehold_error *error);
+/* Sends the query and returns without waiting for its answer, so that several of one client are
+ * answered at the same time: begin all, then read each. The first freehold_result_next waits, and
+ * columns are known only then; what the node has against the query shows there too. About 40 small
+ * ones can be open at once, but a node lets only some of one key run and wait (EBUSY). Given:
+ * freehold_result_close, which ends what still runs. */
+FREEHOLD_API int freehold_query_begin(struct freehold_result **out,
+                                      struct freehold_client *client,
+                                      const char *sql,
+                                      const struct freehold_query_options *options,
+                                      struct freehold_error *error);
 FREEHOLD_API size_t freehold_result_column_count(const struct freehold_result *result);
 FREEHOLD_API void freehold_result_column(const struct freehold_result *result,
                                          size_t index,

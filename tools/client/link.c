@@ -426,6 +426,14 @@ static int read_some(struct fh_link *link, int64_t deadline_ms, struct fh_err *e
     return sort_ahead(link, err);
 }
 
+void fh_link_hurry(struct fh_link *link, int slot, int64_t timeout_ms)
+{
+    FH_ASSERT(slot >= 0 && slot < FH_LINK_SLOTS);
+    int64_t deadline_ms = fh_clock_mono_ms() + timeout_ms;
+    struct slot *s = &link->slots[slot];
+    s->deadline_ms = s->deadline_ms < deadline_ms ? s->deadline_ms : deadline_ms;
+}
+
 int fh_link_wait(
     struct fh_link *link, int slot, uint8_t **out_data, size_t *out_size, struct fh_err *err)
 {

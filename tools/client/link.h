@@ -17,7 +17,7 @@
 #include "common/limits.h"
 
 enum {
-    FH_LINK_SLOTS = 32, /* 7 results with FH_QUERY_WINDOW each, and calls beside them */
+    FH_LINK_SLOTS = 48, /* 11 results with FH_QUERY_WINDOW each, or 47 small ones, and a call */
 };
 
 struct fh_link;
@@ -43,6 +43,8 @@ FH_MUST_CHECK int fh_link_post(struct fh_link *link,
                                struct fh_bytes message,
                                int64_t timeout_ms,
                                struct fh_err *err);
+/* Waits for its answer no longer than this from now. */
+void fh_link_hurry(struct fh_link *link, int slot, int64_t timeout_ms);
 /* Waits for the answer of the last post. `*out_data` is lent and may be written to. */
 FH_MUST_CHECK int fh_link_wait(
     struct fh_link *link, int slot, uint8_t **out_data, size_t *out_size, struct fh_err *err);

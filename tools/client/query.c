@@ -88,6 +88,16 @@ static int ask_plan(struct freehold_result *result, struct fh_msg_plan *plan, st
     return code == FH_OK ? check_reachable(plan, err) : code;
 }
 
+/* Asks for a plan and keeps it for the next statement like this one. */
+static int plan_anew(struct freehold_result *result, struct fh_msg_plan *plan, struct fh_err *err)
+{
+    int code = ask_plan(result, plan, err);
+    if (code == FH_OK) {
+        fh_plans_keep(result->client->plans, fh_buf_cstr(&result->sql), fh_clock_mono_ms(), plan);
+    }
+    return code;
+}
+
 /* Whether one owner answers alone. */
 static bool is_single(const struct fh_msg_plan *plan)
 {
@@ -115,18 +125,35 @@ choose_channel(struct freehold_result *result, const struct fh_msg_plan *plan, s
 
 /* ---- request ---- */
 
-static int make_request(struct freehold_result *result,
-                        const struct fh_msg_plan *plan,
+/* What the caller wants, whatever the plan. */
+static int fill_request(struct freehold_result *result,
                         const struct freehold_query_options *options,
                         struct fh_err *err)
 {
     const struct fh_actor *actor = result->client->actor;
     struct fh_query_request *request = &result->request;
-    fh_entropy(request->id.b, sizeof request->id.b);
     request->consumer = actor->domain;
     request->key = actor->key_id;
-    request->entry = *fh_channel_node(result->channel);
     request->sql = fh_buf_view(&result->sql);
+    request->rows_max = options->rows_max;
+    request->flags = options->tree ? FH_QUERY_TREE : 0;
+    const char *purpose = options->purpose == NULL ? "" : options->purpose;
+    if (strlen(purpose) > FH_PURPOSE_BYTES_MAX) {
+        return fh_err_set(
+            err, FH_EINVAL, "a purpose has at most %d bytes", (int)FH_PURPOSE_BYTES_MAX);
+    }
+    snprintf(request->purpose, sizeof request->purpose, "%s", purpose);
+    return FH_OK;
+}
+
+/* Names the tables of the plan and signs. */
+static int
+make_request(struct freehold_result *result, const struct fh_msg_plan *plan, struct fh_err *err)
+{
+    const struct fh_actor *actor = result->client->actor;
+    struct fh_query_request *request = &result->request;
+    fh_entropy(request->id.b, sizeof request->id.b);
+    request->entry = *fh_channel_node(result->channel);
     request->table_count = 0;
     for (uint32_t i = 0; i < plan->table_count; i++) {
         const struct fh_msg_plan_table *from = &plan->tables[i];
@@ -145,14 +172,7 @@ static int make_request(struct freehold_result *result,
     }
     request->issued_ms = fh_clock_wall_ms();
     request->expires_ms = request->issued_ms + FH_REQUEST_LIFETIME_MS;
-    request->rows_max = options->rows_max;
-    request->flags = options->tree ? FH_QUERY_TREE : 0;
-    const char *purpose = options->purpose == NULL ? "" : options->purpose;
-    if (strlen(purpose) > FH_PURPOSE_BYTES_MAX) {
-        return fh_err_set(
-            err, FH_EINVAL, "a purpose has at most %d bytes", (int)FH_PURPOSE_BYTES_MAX);
-    }
-    snprintf(request->purpose, sizeof request->purpose, "%s", purpose);
+    fh_buf_reset(&result->request_record);
     struct fh_buf payload FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&payload, FH_FRAME_REQUEST_BYTES_MAX);
     int code = fh_query_request_build(&payload, request, err);
@@ -175,19 +195,34 @@ static int make_request(struct freehold_result *result,
 static int send_query(struct freehold_result *result, struct fh_err *err)
 {
     struct freehold_client *client = result->client;
-    struct fh_pack_reader reader;
     fh_buf_reset(&client->request);
     fh_msg_query_request(&client->request, fh_buf_view(&result->request_record), FH_ENCODINGS_ALL);
     int code = fh_buf_ok(&client->request);
     if (code != FH_OK) {
         return fh_err_set(err, code, "the query does not fit a message");
     }
-    code = fh_channel_call(
-        result->channel, fh_buf_view(&client->request), &client->answer, &reader, err);
-    if (code == FH_OK) {
-        code = fh_msg_stream_read(&reader, &result->stream, err);
+    int slot = fh_stream_slot(result, 0);
+    if (slot < 0) {
+        return fh_err_set(err, FH_EBUSY, "too many results of this client are open");
     }
-    result->streaming = code == FH_OK;
+    code =
+        fh_channel_post(result->channel, slot, fh_buf_view(&client->request), FH_REQUEST_MS, err);
+    result->asking = code == FH_OK;
+    return code;
+}
+
+/* Asks by this plan. */
+static int ask(struct freehold_result *result, const struct fh_msg_plan *plan, struct fh_err *err)
+{
+    int code = choose_channel(result, plan, err);
+    if (code == FH_OK) {
+        code = make_request(result, plan, err);
+    }
+    if (code == FH_OK) {
+        fh_notices_of_plan(result, plan);
+        fh_tally_init(&result->tally, (result->request.flags & FH_QUERY_TREE) != 0);
+        code = send_query(result, err);
+    }
     return code;
 }
 
@@ -222,23 +257,73 @@ int fh_query_start(struct freehold_result *result,
     if (plan == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for a plan");
     }
+    struct freehold_client *client = result->client;
     int code = take_sql(result, sql, err);
     if (code == FH_OK) {
-        code = fh_client_ready(result->client, err);
+        code = fh_client_ready(client, err);
     }
     if (code == FH_OK) {
-        code = ask_plan(result, plan, err);
+        result->guessed = fh_plans_find(client->plans, sql, fh_clock_mono_ms(), plan);
+        code = result->guessed ? FH_OK : plan_anew(result, plan, err);
     }
     if (code == FH_OK) {
-        code = choose_channel(result, plan, err);
+        code = fill_request(result, options, err);
+    }
+    return code == FH_OK ? ask(result, plan, err) : code;
+}
+
+/* ---- the answer ---- */
+
+static int take_answer(struct freehold_result *result, struct fh_err *err)
+{
+    struct fh_bytes plain;
+    struct fh_pack_reader reader;
+    struct fh_msg_query_answer answer;
+    result->asking = false;
+    int code = fh_channel_wait(result->channel, result->slots[0], NULL, &plain, NULL, err);
+    if (code == FH_OK) {
+        code = fh_msg_answer(&reader, plain, FH_FRAME_REPLY_BYTES_MAX, err);
     }
     if (code == FH_OK) {
-        code = make_request(result, plan, options, err);
+        code = fh_msg_query_read(&reader, &answer, err);
     }
+    return code == FH_OK ? fh_stream_begin(result, &answer, err) : code;
+}
+
+/* Whether a refusal may be due to a plan that does not hold any more. */
+static bool is_outdated(const struct fh_err *err)
+{
+    return strcmp(err->rule, "query.contract.changed") == 0 ||
+           strcmp(err->rule, "query.request.tables") == 0;
+}
+
+static int ask_again(struct freehold_result *result, struct fh_err *err)
+{
+    struct fh_msg_plan *plan FH_CLEANUP(fh_freep) = fh_calloc(1, sizeof *plan);
+    if (plan == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a plan");
+    }
+    fh_stream_stop(result); /* its slots */
+    fh_client_release(result->client, result->channel);
+    result->channel = NULL;
+    result->guessed = false;
+    int code = plan_anew(result, plan, err);
     if (code == FH_OK) {
-        fh_notices_of_plan(result, plan);
-        fh_tally_init(&result->tally, options->tree);
-        code = send_query(result, err);
+        code = ask(result, plan, err);
     }
-    return code == FH_OK ? fh_stream_begin(result, err) : code;
+    return code == FH_OK ? take_answer(result, err) : code;
+}
+
+int fh_query_opened(struct freehold_result *result, struct fh_err *err)
+{
+    int code = take_answer(result, err);
+    if (code == FH_OK || !result->guessed) {
+        return code;
+    }
+    fh_plans_drop(result->client->plans, fh_buf_cstr(&result->sql));
+    if (!is_outdated(err) || result->streaming) {
+        return code;
+    }
+    *err = (struct fh_err){.code = FH_OK};
+    return ask_again(result, err);
 }

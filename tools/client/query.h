@@ -10,10 +10,14 @@
 #include "common/err.h"
 #include "tools/client/freehold.h"
 
-/* Starts the query of a new result. On failure the result can only be freed. */
+/* Sends the query of a new result, and does not wait for its answer. On failure the result can only
+ * be freed. */
 FH_MUST_CHECK int fh_query_start(struct freehold_result *result,
                                  const char *sql,
                                  const struct freehold_query_options *options,
                                  struct fh_err *err);
+
+/* Takes the answer. Asks anew when the plan was an earlier one that does not hold any more. */
+FH_MUST_CHECK int fh_query_opened(struct freehold_result *result, struct fh_err *err);
 
 #endif

@@ -26,6 +26,7 @@ static struct freehold_result *result_new(struct freehold_client *client)
     }
     fh_buf_init(&result->sql, FH_SQL_BYTES_MAX + 1);
     fh_buf_init(&result->request_record, FH_FRAME_REQUEST_BYTES_MAX);
+    fh_buf_init(&result->first, FH_BATCH_BYTES_MAX);
     fh_buf_init(&result->leaves, (size_t)FH_RECEIPT_LEAVES_MAX * FH_HASH_BYTES);
     fh_buf_init(&result->receipt_bytes, FH_FRAME_REPLY_BYTES_MAX);
     fh_buf_init(&result->file, FH_RECEIPT_FILE_BYTES_MAX);
@@ -49,6 +50,7 @@ void freehold_result_close(struct freehold_result *result)
     fh_arena_free(result->arena);
     fh_buf_fini(&result->sql);
     fh_buf_fini(&result->request_record);
+    fh_buf_fini(&result->first);
     fh_buf_fini(&result->leaves);
     fh_buf_fini(&result->receipt_bytes);
     fh_buf_fini(&result->file);
@@ -71,6 +73,7 @@ static int query(struct freehold_result **out,
                  struct freehold_client *client,
                  const char *sql,
                  const struct freehold_query_options *options,
+                 bool begin_only,
                  struct fh_err *err)
 {
     struct freehold_result *result = result_new(client);
@@ -82,7 +85,7 @@ static int query(struct freehold_result **out,
     }
     int code = fh_query_start(result, sql, options, err);
     bool rows = false;
-    if (code == FH_OK) {
+    if (code == FH_OK && !begin_only) {
         code = fh_stream_step(result, &rows);
         if (code != FH_OK) {
             *err = result->err;
@@ -98,6 +101,19 @@ static int query(struct freehold_result **out,
     return FH_OK;
 }
 
+int freehold_query_begin(struct freehold_result **out,
+                         struct freehold_client *client,
+                         const char *sql,
+                         const struct freehold_query_options *options,
+                         struct freehold_error *error)
+{
+    struct fh_err err = {0};
+    struct freehold_query_options known = read_options(options);
+    *out = NULL;
+    int code = query(out, client, sql, &known, true, &err);
+    return code == FH_OK ? FH_OK : fh_public_error(error, &err);
+}
+
 int freehold_query(struct freehold_result **out,
                    struct freehold_client *client,
                    const char *sql,
@@ -107,7 +123,8 @@ int freehold_query(struct freehold_result **out,
     struct fh_err err = {0};
     struct freehold_query_options known = read_options(options);
     *out = NULL;
-    return query(out, client, sql, &known, &err) == FH_OK ? FH_OK : fh_public_error(error, &err);
+    int code = query(out, client, sql, &known, false, &err);
+    return code == FH_OK ? FH_OK : fh_public_error(error, &err);
 }
 
 /* ---- columns ---- */

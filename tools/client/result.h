@@ -16,6 +16,7 @@
 
 #include "proto/query/batch.h"
 #include "proto/query/receipt_file.h"
+#include "proto/session/messages.h"
 #include "tools/client/client.h"
 #include "tools/client/landing.h"
 
@@ -44,6 +45,10 @@ struct freehold_result {
     struct fh_buf request_record;
     struct fh_record_id request_id;
     int64_t deadline_ms; /* monotonic; INT64_MAX: none */
+    bool guessed;        /* the plan is one of an earlier statement */
+    bool asking;         /* QUERY is on its way, in slots[0] */
+    struct fh_buf first; /* batch 0, when it came with the answer to QUERY */
+    bool has_first;
     /* the stream */
     bool streaming; /* a stream is open at the producer */
     uint64_t stream;
@@ -77,8 +82,12 @@ struct freehold_result {
  * failure, which sticks in result->err. */
 FH_MUST_CHECK int fh_stream_step(struct freehold_result *result, bool *out_rows);
 
-/* Begins to pull: takes slots and posts the first requests. */
-FH_MUST_CHECK int fh_stream_begin(struct freehold_result *result, struct fh_err *err);
+/* The answer to QUERY has come: what was in it is taken, the rest asked for. */
+FH_MUST_CHECK int fh_stream_begin(struct freehold_result *result,
+                                  const struct fh_msg_query_answer *answer,
+                                  struct fh_err *err);
+/* A slot of the link for batch `index`; -1: none is free. */
+int fh_stream_slot(struct freehold_result *result, uint64_t index);
 
 /* Tells the producer to stop when it has not ended, drops what is in flight, frees the slots. */
 void fh_stream_stop(struct freehold_result *result);

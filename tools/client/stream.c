@@ -8,6 +8,7 @@
 #include "common/time.h"
 #include "proto/session/messages.h"
 #include "tools/client/notices.h"
+#include "tools/client/query.h"
 #include "tools/client/result.h"
 
 #include <stdio.h>
@@ -30,7 +31,10 @@ static int post_next(struct freehold_result *result, struct fh_err *err)
     struct fh_buf *request = &result->client->request;
     fh_buf_reset(request);
     fh_msg_next_request(request, result->stream, result->next_post);
-    int slot = result->slots[result->next_post % FH_QUERY_WINDOW];
+    int slot = fh_stream_slot(result, result->next_post);
+    if (slot < 0) {
+        return fh_err_set(err, FH_EBUSY, "too many results of this client are open");
+    }
     int code = fh_channel_post(
         result->channel, slot, fh_buf_view(request), wait_limit(result, FH_STREAM_STALL_MS), err);
     if (code == FH_OK) {
@@ -39,32 +43,53 @@ static int post_next(struct freehold_result *result, struct fh_err *err)
     return code;
 }
 
+int fh_stream_slot(struct freehold_result *result, uint64_t index)
+{
+    int *slot = &result->slots[index % FH_QUERY_WINDOW];
+    if (*slot < 0) {
+        *slot = fh_link_take_slot(fh_channel_link(result->channel));
+    }
+    return *slot;
+}
+
+/* As many requests ahead as the window and the link's slots allow, one at least. */
 static int fill_window(struct freehold_result *result, struct fh_err *err)
 {
     int code = FH_OK;
     while (code == FH_OK && result->next_post < result->next_take + result->window) {
+        if (result->next_post > result->next_take &&
+            fh_stream_slot(result, result->next_post) < 0) {
+            break;
+        }
         code = post_next(result, err);
     }
     return code;
 }
 
-int fh_stream_begin(struct freehold_result *result, struct fh_err *err)
+/* Nobody reads the answer to QUERY any more: only its number is wanted, to cancel it. */
+static void open_unread(struct freehold_result *result)
 {
-    struct fh_link *link = fh_channel_link(result->channel);
-    for (size_t i = 0; i < FH_QUERY_WINDOW; i++) {
-        result->slots[i] = fh_link_take_slot(link);
-        if (result->slots[i] < 0) {
-            return fh_err_set(err, FH_EBUSY, "too many results of this client are open");
-        }
+    struct fh_bytes plain;
+    struct fh_pack_reader reader;
+    struct fh_msg_query_answer answer;
+    struct fh_err ignored;
+    result->asking = false;
+    fh_link_hurry(fh_channel_link(result->channel), result->slots[0], FH_CANCEL_MS);
+    if (fh_channel_wait(result->channel, result->slots[0], NULL, &plain, NULL, &ignored) == FH_OK &&
+        fh_msg_answer(&reader, plain, FH_FRAME_REPLY_BYTES_MAX, &ignored) == FH_OK &&
+        fh_msg_query_read(&reader, &answer, &ignored) == FH_OK) {
+        result->stream = answer.stream;
+        result->streaming = !answer.end;
     }
-    result->window = FH_RESULT_WINDOW_FIRST;
-    return fill_window(result, err);
 }
 
 void fh_stream_stop(struct freehold_result *result)
 {
     if (result->channel == NULL) {
         return;
+    }
+    if (result->asking) {
+        open_unread(result);
     }
     struct fh_link *link = fh_channel_link(result->channel);
     bool tell = result->streaming && !result->ended && result->slots[0] >= 0 &&
@@ -186,6 +211,39 @@ take_end(struct freehold_result *result, struct fh_msg_bins *receipts, struct fh
                          : fh_err_set(err, code, "the receipts do not fit");
 }
 
+int fh_stream_begin(struct freehold_result *result,
+                    const struct fh_msg_query_answer *answer,
+                    struct fh_err *err)
+{
+    result->stream = answer->stream;
+    result->streaming = true;
+    result->window = FH_RESULT_WINDOW_FIRST;
+    int code = FH_OK;
+    if (answer->has_batch) {
+        /* The answer's memory is the slot's, which may be used again. */
+        fh_buf_add_bytes(&result->first, answer->batch);
+        code = fh_buf_ok(&result->first);
+        if (code != FH_OK) {
+            return fh_err_set(err, code, "no memory for a batch");
+        }
+        result->next_post = 1;
+        result->next_take = 1;
+        uint8_t tag[FH_AEAD_TAG_BYTES];
+        fh_tally_inline_tag(tag, fh_buf_view(&result->first));
+        code = take_batch(result, fh_buf_view(&result->first), tag, err);
+        result->has_first = code == FH_OK && result->batch.rows > 0;
+    }
+    if (code == FH_OK && answer->end) {
+        result->ended = true;
+        fh_buf_add_bytes(&result->receipt_bytes, answer->receipt);
+        result->receipt_sizes[result->receipt_count++] = answer->receipt.size;
+        code = fh_buf_ok(&result->receipt_bytes);
+        return code == FH_OK ? fh_stream_check_end(result, err)
+                             : fh_err_set(err, code, "the receipt does not fit");
+    }
+    return code == FH_OK ? fill_window(result, err) : code;
+}
+
 /* Takes the answer to the oldest NEXT. */
 static int take_next(struct freehold_result *result, struct fh_err *err)
 {
@@ -243,6 +301,21 @@ int fh_stream_step(struct freehold_result *result, bool *out_rows)
 {
     struct fh_err *err = &result->err;
     *out_rows = false;
+    if (result->asking) {
+        err->code = fh_query_opened(result, err);
+        if (err->code != FH_OK) {
+            result->batch.rows = 0;
+            fh_stream_stop(result);
+            return err->code;
+        }
+    }
+    if (result->has_first) {
+        result->has_first = false;
+        result->row = 0;
+        *out_rows = true;
+        return FH_OK;
+    }
+    result->batch.rows = 0;
     while (err->code == FH_OK && !result->ended) {
         result->batch.rows = 0;
         int code = result->next_take == 0 ? FH_OK : fill_window(result, err);

@@ -167,13 +167,10 @@ static void fill_receipt(const struct scripted_peer *peer,
     receipt->finished_ms = receipt->started_ms;
 }
 
+/* Appends the RECEIPT record. */
 static void
-answer_end(struct scripted_peer *peer, const struct scripted_node *node, struct fh_buf *out)
+make_receipt(struct scripted_peer *peer, const struct scripted_node *node, struct fh_buf *record)
 {
-    if (peer->lie == LIE_NO_RECEIPT) {
-        fh_msg_next_end_begin(out, 0);
-        return;
-    }
     struct fh_err err = {0};
     struct fh_record request;
     struct fh_receipt *receipt = calloc(1, sizeof *receipt);
@@ -181,9 +178,8 @@ answer_end(struct scripted_peer *peer, const struct scripted_node *node, struct 
     must(fh_record_parse(&request, fh_buf_view(&peer->request_record), peer->mesh, &err) == FH_OK,
          err.text);
     fill_receipt(peer, node, &request, receipt);
-    struct fh_buf payload, record;
+    struct fh_buf payload;
     fh_buf_init(&payload, 64 * 1024);
-    fh_buf_init(&record, 64 * 1024);
     must(fh_receipt_build(&payload, receipt, &err) == FH_OK, err.text);
     struct fh_sign_secret signer = node->secret;
     struct fh_sign_public ignored;
@@ -192,15 +188,48 @@ answer_end(struct scripted_peer *peer, const struct scripted_node *node, struct 
                  FH_OK,
              err.text);
     }
-    fh_record_seal(&record, FH_RECORD_RECEIPT, peer->mesh, fh_buf_view(&payload), &signer);
+    fh_record_seal(record, FH_RECORD_RECEIPT, peer->mesh, fh_buf_view(&payload), &signer);
     if (peer->lie == LIE_BAD_SIGNATURE) {
-        record.data[record.size - 1] ^= 1;
+        record->data[record->size - 1] ^= 1;
     }
+    fh_buf_fini(&payload);
+    free(receipt);
+}
+
+static void
+answer_end(struct scripted_peer *peer, const struct scripted_node *node, struct fh_buf *out)
+{
+    if (peer->lie == LIE_NO_RECEIPT) {
+        fh_msg_next_end_begin(out, 0);
+        return;
+    }
+    struct fh_buf record;
+    fh_buf_init(&record, 64 * 1024);
+    make_receipt(peer, node, &record);
     fh_msg_next_end_begin(out, 1);
     fh_pack_bin(out, fh_buf_view(&record));
-    fh_buf_fini(&payload);
     fh_buf_fini(&record);
-    free(receipt);
+}
+
+/* What a node answers that has the first batch at once. */
+static void
+answer_inline(struct scripted_peer *peer, const struct scripted_node *node, struct fh_buf *out)
+{
+    uint8_t bytes[4096];
+    uint8_t tag[FH_AEAD_TAG_BYTES];
+    struct fh_bytes batch = fh_bytes(bytes, make_batch(peer, 0, bytes));
+    struct fh_buf record;
+    fh_buf_init(&record, 64 * 1024);
+    fh_tally_inline_tag(tag, batch);
+    fh_buf_reset(&peer->tags);
+    fh_buf_add(&peer->tags, tag, sizeof tag);
+    peer->batch_tags = 1;
+    if (peer->batches == 1) {
+        make_receipt(peer, node, &record);
+    }
+    struct fh_bytes receipt = fh_buf_view(&record);
+    fh_msg_query_answer(out, STREAM, &batch, peer->batches == 1 ? &receipt : NULL);
+    fh_buf_fini(&record);
 }
 
 /* True when the answer carries a batch, whose tag then counts. */
@@ -331,6 +360,7 @@ static bool answer(struct scripted_peer *peer,
         answer_identity(peer, out);
         break;
     case FH_MSG_PLAN:
+        peer->planned++;
         answer_plan(peer, out);
         break;
     case FH_MSG_RELAY:
@@ -343,8 +373,14 @@ static bool answer(struct scripted_peer *peer,
         if (peer->lie == LIE_DENIED) {
             fh_err_rule(&err, FH_EDENIED, "query.access", "not for you");
             fh_msg_error(out, &err, 0);
+        } else if (peer->outdated > 0) {
+            peer->outdated--;
+            fh_err_rule(&err, FH_ESTALE, "query.contract.changed", "it is at version 2 now");
+            fh_msg_error(out, &err, 0);
+        } else if (peer->inlines) {
+            answer_inline(peer, node, out);
         } else {
-            fh_msg_stream_answer(out, STREAM);
+            fh_msg_query_answer(out, STREAM, NULL, NULL);
         }
         break;
     case FH_MSG_NEXT:

@@ -61,6 +61,8 @@ struct scripted_peer {
     enum lie lie;
     bool owner_is_remote; /* the table belongs to `owner`, behind the entry */
     unsigned batches;     /* of two rows each */
+    bool inlines;         /* the answer to QUERY has batch 0, and the end when that is all */
+    unsigned outdated;    /* QUERYs that are refused because the contract is another */
     struct scripted_node entry;
     struct scripted_node owner;
     const struct fh_mesh_id *mesh;
@@ -79,6 +81,7 @@ struct scripted_peer {
     atomic_uint cancelled;  /* CANCEL requests seen */
     atomic_uint relayed;    /* frames carried for the inner session */
     atomic_uint next_asked; /* greatest index asked for, plus one */
+    atomic_uint planned;    /* PLAN requests seen */
 };
 
 /* Opens the node of a home for the script. */

@@ -8,6 +8,7 @@
 #include "tests/unit/tools/scripted_peer.h"
 #include "tools/cli/cli.h"
 #include "tools/client/freehold.h"
+#include "tools/client/plans.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -531,6 +532,162 @@ static void test_liars(void **state)
     }
 }
 
+/* ---- answers that come at once ---- */
+
+static const struct {
+    const char *name;
+    enum lie lie;
+    unsigned batches;
+    int code;
+    const char *rule;
+} at_once[] = {
+    {"whole", LIE_NONE, 1, FREEHOLD_OK, ""},
+    {"first batch of three", LIE_NONE, 3, FREEHOLD_OK, ""},
+    {"other bytes than signed", LIE_OTHER_TAGS, 1, FREEHOLD_ESIG, "receipt.tags"},
+    {"other bytes, in part", LIE_OTHER_TAGS, 3, FREEHOLD_ESIG, "receipt.tags"},
+    {"fewer rows", LIE_FEWER_ROWS, 1, FREEHOLD_EINCOMPLETE, "receipt.rows"},
+    {"another request", LIE_OTHER_REQUEST, 1, FREEHOLD_ESIG, "receipt.request"},
+    {"signed by a member", LIE_MEMBER_SIGNS, 1, FREEHOLD_ESIG, "record.signer.role"},
+    {"a bad signature", LIE_BAD_SIGNATURE, 1, FREEHOLD_ESIG, "record.signature"},
+    {"ended early", LIE_EARLY_END, 1, FREEHOLD_EINCOMPLETE, "receipt.outcome"},
+    {"no batch", LIE_BROKEN_BATCH, 1, FREEHOLD_EPROTO, NULL},
+    {"no receipt", LIE_NO_RECEIPT, 3, FREEHOLD_EINCOMPLETE, "receipt.missing"},
+};
+
+static void test_at_once(void **state)
+{
+    struct world *world = *state;
+    for (size_t i = 0; i < FH_COUNT(at_once) * 2; i++) {
+        size_t row = i / 2;
+        bool remote = i % 2 == 1;
+        struct scripted_peer *peer =
+            start_peer_of(world, AVIATION, at_once[row].lie, remote, at_once[row].batches);
+        peer->inlines = true;
+        struct outcome outcome =
+            consume(world,
+                    peer,
+                    remote ? "SELECT n FROM geology.flights" : "SELECT n FROM aviation.flights");
+        if (outcome.code != at_once[row].code ||
+            (at_once[row].rule != NULL && strcmp(at_once[row].rule, outcome.error.rule) != 0)) {
+            fail_msg("%s: code %d, rule %s", at_once[row].name, outcome.code, outcome.error.rule);
+        }
+        if (outcome.code == FREEHOLD_OK) {
+            assert_int_equal(outcome.rows, 2 * at_once[row].batches);
+            assert_true(outcome.file_verified);
+            assert_int_equal(peer->cancelled, 0);
+        }
+        stop_peer(peer);
+    }
+}
+
+static uint64_t rows_of(struct freehold_client *client, const char *sql)
+{
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    struct freehold_result *result = NULL;
+    int code = freehold_query(&result, client, sql, NULL, &error);
+    uint64_t rows = 0;
+    while (code == FREEHOLD_OK && freehold_result_next(result, &error, &code)) {
+        rows++;
+    }
+    if (code != FREEHOLD_OK) {
+        fail_msg("%s: %s (%s)", sql, error.text, error.rule);
+    }
+    freehold_result_close(result);
+    return rows;
+}
+
+/* A statement like an earlier one is not planned again, until its plan is refused. */
+static void test_plans_again(void **state)
+{
+    struct world *world = *state;
+    struct scripted_peer *peer = start_peer_of(world, AVIATION, LIE_NONE, false, 1);
+    struct freehold_client *client = NULL;
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    peer->inlines = true;
+    assert_int_equal(freehold_open(&client, world->homes[WILDLIFE], peer->address, &error),
+                     FREEHOLD_OK);
+    assert_int_equal(rows_of(client, "SELECT n FROM aviation.flights WHERE n < 3"), 2);
+    assert_int_equal(peer->planned, 1);
+    assert_int_equal(rows_of(client, "SELECT n FROM aviation.flights WHERE n < 4"), 2);
+    assert_int_equal(peer->planned, 1);
+    assert_int_equal(rows_of(client, "SELECT n FROM aviation.flights WHERE n > 4"), 2);
+    assert_int_equal(peer->planned, 2);
+    peer->outdated = 1;
+    assert_int_equal(rows_of(client, "SELECT n FROM aviation.flights WHERE n > 5"), 2);
+    assert_int_equal(peer->planned, 3);
+    /* Once: a peer that always says so is believed. */
+    struct freehold_result *result = NULL;
+    peer->outdated = 2;
+    assert_int_equal(
+        freehold_query(&result, client, "SELECT n FROM aviation.flights WHERE n > 6", NULL, &error),
+        FREEHOLD_ESTALE);
+    assert_string_equal(error.rule, "query.contract.changed");
+    assert_int_equal(peer->outdated, 0);
+    freehold_close(client);
+    stop_peer(peer);
+}
+
+/* Several in flight, read in another order than asked, and one that nobody reads. */
+static void test_begin(void **state)
+{
+    struct world *world = *state;
+    struct scripted_peer *peer = start_peer_of(world, AVIATION, LIE_NONE, false, 1);
+    struct freehold_client *client = NULL;
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    struct freehold_result *results[6] = {NULL};
+    peer->inlines = true;
+    assert_int_equal(freehold_open(&client, world->homes[WILDLIFE], peer->address, &error),
+                     FREEHOLD_OK);
+    for (size_t i = 0; i < FH_COUNT(results); i++) {
+        assert_int_equal(freehold_query_begin(
+                             &results[i], client, "SELECT n FROM aviation.flights", NULL, &error),
+                         FREEHOLD_OK);
+    }
+    for (size_t i = FH_COUNT(results) - 1; i > 0; i--) {
+        int code = FREEHOLD_OK;
+        unsigned rows = 0;
+        while (freehold_result_next(results[i], &error, &code)) {
+            rows++;
+        }
+        assert_int_equal(code, FREEHOLD_OK);
+        assert_int_equal(rows, 2);
+        freehold_result_close(results[i]);
+    }
+    freehold_result_close(results[0]);
+    assert_int_equal(rows_of(client, "SELECT n FROM aviation.flights"), 2);
+    freehold_close(client);
+    stop_peer(peer);
+}
+
+static const struct {
+    const char *sql;
+    const char *shape;
+} shapes[] = {
+    {"SELECT 1", "SELECT 0"},
+    {"SELECT 17.25e3 + 'it''s'", "SELECT 0.0e3 + ''"},
+    {"SELECT n2 FROM a.b@1x", "SELECT n2 FROM a.b@1x"},
+    {"SELECT \"a'1\", '\"', \"x\"\"2\"", "SELECT \"a'1\", '', \"x\"\"2\""},
+    {"SELECT 'open", "SELECT ''"},
+    {"SELECT 'a' -- '", "SELECT 'a' -- '"},
+    {"SELECT /* ' */ 1", "SELECT /* ' */ 1"},
+    {"SELECT $$1$$", "SELECT $$1$$"},
+    {"SELECT E'\\'1'", "SELECT E'\\'1'"},
+    {"SELECT \"open 1", "SELECT \"open 1"},
+    {"", ""},
+};
+
+static void test_shapes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < FH_COUNT(shapes); i++) {
+        struct fh_buf out;
+        fh_buf_init(&out, 1024);
+        fh_plans_shape(&out, shapes[i].sql);
+        assert_string_equal(fh_buf_cstr(&out), shapes[i].shape);
+        fh_buf_fini(&out);
+    }
+}
+
 /* A node with good keys of its own, of a domain that nobody admitted. */
 static void test_stranger_as_peer(void **state)
 {
@@ -633,6 +790,10 @@ int main(void)
         cmocka_unit_test(test_status),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_liars),
+        cmocka_unit_test(test_at_once),
+        cmocka_unit_test(test_plans_again),
+        cmocka_unit_test(test_begin),
+        cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_stranger_as_peer),
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_black_hole),

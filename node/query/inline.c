@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The answer to a QUERY that is there at once: its first batch, and the signed end when that came
+ * with it, so that a small question takes one round trip and no turn of the loop. Pool thread.
+ */
+#include "node/query/stream.h"
+
+#include "common/time.h"
+
+/* The next event, when it is there by then and no batch of more than `bytes_max`. */
+static bool take(struct fh_stream *stream, int64_t until_ms, size_t bytes_max)
+{
+    bool there = false;
+    stream->job_code =
+        fh_worker_soon(stream->worker, until_ms, bytes_max, &there, &stream->job_err);
+    if (stream->job_code == FH_OK && there) {
+        stream->job_code = fh_worker_next(stream->worker, &stream->event, &stream->job_err);
+    }
+    return stream->job_code == FH_OK && there;
+}
+
+/* Answers with `batch` (NULL: there is none) and the receipt when the answer has ended. */
+static void answer(struct fh_stream *stream, const struct fh_bytes *batch, bool end)
+{
+    FH_CLEANUP(fh_buf_fini) struct fh_buf receipt;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&receipt, FH_RECORD_BYTES_MAX);
+    fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
+    if (end) {
+        stream->job_code = fh_stream_receipt(stream, FH_OK, &receipt, &stream->job_err);
+    }
+    if (stream->job_code != FH_OK) {
+        return;
+    }
+    struct fh_bytes record = fh_buf_view(&receipt);
+    fh_msg_query_answer(&out, stream->id, batch, end ? &record : NULL);
+    fh_question_answer_buf(FH_TAKE(stream->opening), &out);
+    stream->inlined = end ? FH_STREAM_WHOLE : FH_STREAM_BEGUN;
+}
+
+void fh_stream_inline(struct fh_stream *stream)
+{
+    int64_t now_ms = fh_clock_mono_ms();
+    if (!take(stream, now_ms + FH_QUERY_INLINE_MS, FH_QUERY_INLINE_BYTES_MAX)) {
+        return;
+    }
+    if (stream->event.kind == FH_WORKER_END) {
+        answer(stream, NULL, true);
+        return;
+    }
+    FH_CLEANUP(fh_buf_fini) struct fh_buf kept; /* the batch is lent until the next event */
+    fh_buf_init(&kept, FH_QUERY_INLINE_BYTES_MAX);
+    fh_buf_add_bytes(&kept, stream->event.batch);
+    struct fh_bytes batch = fh_buf_view(&kept);
+    stream->job_code = fh_buf_ok(&kept);
+    if (stream->job_code != FH_OK) {
+        fh_err_set(&stream->job_err, stream->job_code, "no memory for a batch");
+        return;
+    }
+    uint8_t tag[FH_AEAD_TAG_BYTES];
+    fh_tally_inline_tag(tag, batch);
+    fh_tally_batch(&stream->tally, stream->event.rows, batch, tag, NULL);
+    /* A worker sends the end with the last batch: it is there, or it is not near. */
+    bool end = take(stream, now_ms, 0) && stream->event.kind == FH_WORKER_END;
+    if (stream->job_code == FH_OK) {
+        answer(stream, &batch, end);
+    }
+    if (stream->job_code == FH_OK && !end) {
+        fh_worker_credit(stream->worker, 1);
+    }
+}
