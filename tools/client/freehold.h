@@ -305,6 +305,7 @@ struct freehold_query_options {
     uint64_t rows_max;    /* 0: what the server gives at once; more than that when it says so */
     uint32_t deadline_ms; /* for the whole answer; 0: none beyond the stall limit */
     bool tree;            /* ask for a hash tree over the data in the receipt, for third parties */
+    bool plain;           /* take no column in a smaller form: more bytes, nothing to widen */
 };
 
 enum freehold_type {
