@@ -177,7 +177,7 @@ static uint64_t look(const struct freehold_vector *vector)
 
 static uint64_t read_columns(struct freehold_client *client, const char *sql, bool tree, bool plain)
 {
-    static uint64_t seen; /* so that no compiler leaves out the reading */
+    static volatile uint64_t seen; /* so that no compiler leaves out the reading */
     struct freehold_error error = FREEHOLD_ERROR_INIT;
     struct freehold_result *result = NULL;
     struct freehold_query_options options = {
@@ -190,7 +190,7 @@ static uint64_t read_columns(struct freehold_client *client, const char *sql, bo
         for (size_t i = 0; code == FREEHOLD_OK && i < freehold_result_column_count(result); i++) {
             struct freehold_vector vector = {.size = sizeof vector};
             code = freehold_result_vector(result, i, FREEHOLD_VECTOR_DICTIONARY, &vector, &error);
-            seen += code == FREEHOLD_OK ? look(&vector) : 0;
+            seen = seen + (code == FREEHOLD_OK ? look(&vector) : 0);
         }
     }
     if (code != FREEHOLD_OK) {
