@@ -35,6 +35,7 @@ static int set(struct fh_err *err, int code, const char *rule, const char *forma
         err->code = code;
         snprintf(err->rule, sizeof err->rule, "%s", rule);
         memcpy(err->text, text, sizeof text);
+        err->retry_after_ms = 0;
     }
     return code;
 }
@@ -55,6 +56,15 @@ int fh_err_rule(struct fh_err *err, int code, const char *rule, const char *form
     set(err, code, rule, format, args);
     va_end(args);
     return code;
+}
+
+void fh_err_retry(struct fh_err *err, int64_t after_ms)
+{
+    if (err != NULL) {
+        err->retry_after_ms = after_ms < 1            ? 1
+                              : after_ms > UINT32_MAX ? UINT32_MAX
+                                                      : (uint32_t)after_ms;
+    }
 }
 
 int fh_err_wrap(struct fh_err *err, const char *format, ...)

@@ -15,6 +15,8 @@
 
 #include "common/compiler.h"
 
+#include <stdint.h>
+
 /* X(name, wire code, exit code of the CLI, fixed public text) */
 #define FH_CODES(X)                                                                                \
     X(FH_OK, 0, 0, "ok")                                                                           \
@@ -56,6 +58,7 @@ struct fh_err {
     int code;                     /* enum fh_code */
     char rule[FH_ERR_RULE_BYTES]; /* dotted name of the rule that refused, or "" */
     char text[FH_ERR_TEXT_BYTES]; /* one sentence: what, where, what would be right */
+    uint32_t retry_after_ms;      /* when it is worth asking again; 0: nothing is known of that */
 };
 
 /* Fills `err` (may be NULL) and returns `code`, so that callers write `return fh_err_set(...)`. */
@@ -64,6 +67,9 @@ int fh_err_set(struct fh_err *err, int code, const char *format, ...) FH_PRINTF(
 /* The same with the dotted name of the rule that refused. `rule` is borrowed. */
 int fh_err_rule(struct fh_err *err, int code, const char *rule, const char *format, ...)
     FH_PRINTF(4, 5);
+
+/* Says of an error that was set when it is worth asking again; at most some 49 days. */
+void fh_err_retry(struct fh_err *err, int64_t after_ms);
 
 /* Prefixes "context: " to the text and returns err->code. `err` may be NULL (returns FH_EINTERNAL).
  */

@@ -63,6 +63,10 @@ enum {
     FH_GOSSIP_AGREE_PER_S = 1000,       /* key agreements for senders outside the key cache */
     FH_GOSSIP_RELAY_PER_S = 100,        /* probes relayed for others */
     FH_GOSSIP_NEWS_BYTES_PER_S = 65536, /* rumours are shed above it, probes never */
+    FH_RECONCILE_RANGES_MAX = 512,      /* of one message; three levels of fan-out 8 */
+    FH_RECONCILE_BYTES_MAX = 16 * 1024, /* of one message: 512 ranges, or 26 full lists */
+    FH_RECONCILE_ROUNDS_MAX = 32, /* 100,000 elements that all differ need a few more than 4 */
+    FH_RECONCILE_FOUND_MAX = FH_LIMIT(4096, 16), /* more differs: page by page is cheaper */
     FH_PRODUCTS_PER_DOMAIN_MAX = FH_LIMIT(10000, 32),
     FH_CATALOGUE_PRODUCTS_MAX = FH_LIMIT(100000, 64),
 
@@ -113,8 +117,13 @@ enum {
     FH_QUERY_DEADLINE_MS = 10000,
     FH_QUERY_STREAM_DEADLINE_MS = 300000,  /* `get` and cursors: bounded by bytes too */
     FH_QUERY_ROWS_MAX = 1000000,           /* interactive answers */
+    FH_QUERY_STREAM_MIB = 64 * 1024,       /* bytes of one stream */
     FH_QUERY_STREAM_ROWS_MAX = 1000000000, /* who asks for more than that by its number */
     FH_QUERY_RUNNING_PER_KEY_MAX = 2,
+    FH_QUERY_STREAMS_PER_KEY_MAX = 1, /* beside them */
+    FH_QUERY_SLOW_MS = 500, /* what runs longer is for later, not for a person who waits */
+    FH_QUERY_SLOW_KEY_MS =
+        120000, /* so long its key counts as slow: longer than a round of turns */
     FH_QUERY_QUEUED_PER_KEY_MAX = 8,
     FH_QUERY_WINDOW = 4, /* batches in flight between a producer and its consumer */
     FH_BATCH_BYTES_MAX = 1024 * 1024,
@@ -124,6 +133,8 @@ enum {
     FH_RECEIPT_FILE_SUPPORT_MAX = 512,          /* records that prove the signers of a join of 64 */
     FH_RECEIPT_FILE_BYTES_MAX =
         4 * 1024 * 1024,                /* leaves 2 MiB, request 256 KiB, the rest records */
+    FH_BUDGETS_MAX = FH_LIMIT(1024, 8), /* keys with their rights, whose counts are in memory */
+    FH_BUDGET_FLUSH_MS = 5000,
     FH_VERDICTS_MAX = FH_LIMIT(128, 4), /* statements of all sessions remembered as checked */
     FH_VERDICTS_PER_SESSION_MAX = FH_LIMIT(16, 2),
     FH_VERDICT_BYTES_MAX = 64 * 1024,      /* of one that is remembered */
@@ -144,14 +155,22 @@ enum {
     FH_STREAMS_MAX = FH_LIMIT(256, 8), /* questions in work, queued or remembered, of all keys */
     FH_WORKERS_FOR_SCANS = FH_LIMIT(2, 1), /* kept free of queries: two nodes that join with each
                                               other's data would wait for each other */
+    FH_WORKERS_FOR_QUICK = FH_LIMIT(2, 1), /* kept free of streams and of keys that are slow */
     FH_WORKER_THREADS_MAX = 64,            /* of DuckDB in one worker */
     FH_SQL_PARAMS_MAX = 64,                /* bound values of one statement */
+    FH_SQL_PARAM_NAME_BYTES_MAX = 63,      /* as names elsewhere */
+    FH_SQL_PARAMS_BYTES_MAX = 64 * 1024,   /* text of all values of one statement: as the SQL */
     FH_COLUMN_NAME_BYTES_MAX = 255,        /* of answers and sources: CSV headings are sentences */
     FH_BATCH_ROWS_MAX = 1024 * 1024,       /* also bounds batches without columns */
     FH_AST_BYTES_MAX = 4 * 1024 * 1024,    /* 8,000 tokens at 300 bytes of JSON, and room */
     FH_AST_DEPTH_MAX = 512,                /* JSON levels: three for a bracket of SQL, and room */
     FH_CHANNEL_TABLES_BYTES_MAX = 2 * 1024 * 1024, /* 64 tables with their columns */
     FH_CHANNEL_RUN_BYTES_MAX = 256 * 1024,         /* SQL and its parameters */
+    FH_CHANNEL_FEED_BYTES_MAX = 1024 * 1024,       /* SQL with a mask for each of 2,048 columns */
+    FH_WORKER_FEEDS_MAX = FH_LIMIT(8, 2), /* scans of masked tables at once in one worker */
+    FH_WORKER_MASK_KEYS_MAX = 4096,       /* ever told to one worker: two widest tables */
+    FH_RING_SLOTS = 16,                   /* frames of 2,048 rows: 2 MiB for five columns */
+    FH_RING_TEXT_BYTES = 1024 * 1024,     /* long texts of one frame; a cell is not longer */
 
     FH_PROFILE_BYTES_MAX = 3 * 1024 * 1024, /* one table: 2,048 columns with examples and bounds */
     FH_PROFILE_DEFINITION_BYTES_MAX = 512 * 1024, /* SQL of one table, constraints and comments */
@@ -177,6 +196,7 @@ enum {
     FH_PUBLISHES_PER_MINUTE_MAX = FH_LIMIT(600, 8), /* of one key; a check costs a worker's start */
     FH_STORE_PROOFS_MAX = FH_LIMIT(10000, 8),       /* contradicting records kept as evidence */
     FH_SEARCH_WORDS_MAX = 16,                       /* words of one search */
+    FH_SEARCH_TERMS_MAX = FH_LIMIT(50000, 64),      /* looked at for a spelling: 5 ms a word */
     FH_SEARCH_TEXT_BYTES_MAX = 64 * 1024,           /* indexed text of one product */
     FH_ADMIN_FRAME_BYTES_MAX = 4 * 1024 * 1024,
     FH_ADMIN_CLIENTS_MAX = 32,
@@ -199,7 +219,10 @@ _Static_assert(FH_RECORD_BYTES_MAX < FH_FRAME_REPLY_BYTES_MAX, "a record fits on
 _Static_assert(FH_CHARTER_MEMBERS_MAX / 2 + 1 <= FH_RECORD_SIGNATURES_MAX, "a majority can sign");
 _Static_assert(FH_SUCCESSOR_BYTES_MAX == 2 * FH_NAME_BYTES_MAX + 12, "a successor fits");
 _Static_assert(FH_RECORD_GOSSIP_BYTES_MAX < FH_DATAGRAM_BYTES_MAX, "a rumour fits a datagram");
-_Static_assert(FH_SQL_BYTES_MAX < FH_FRAME_REQUEST_BYTES_MAX, "a query fits one request");
+_Static_assert(FH_SQL_BYTES_MAX + FH_SQL_PARAMS_BYTES_MAX + 64 * 1024 < FH_FRAME_REQUEST_BYTES_MAX,
+               "a query, its parameters and its tables fit one request");
+_Static_assert(FH_SQL_BYTES_MAX + 2 * FH_SQL_PARAMS_BYTES_MAX < FH_CHANNEL_RUN_BYTES_MAX,
+               "a query and its parameters fit a RUN");
 _Static_assert(FH_SESSION_LIFE_MS > FH_SESSION_REKEY_MS + FH_QUERY_STREAM_DEADLINE_MS,
                "a stream that began before the rekey ends on its session");
 _Static_assert(FH_DIALER_REQUESTS_MAX <= FH_CALLS_PER_PIPE_MAX,

@@ -84,6 +84,7 @@ static void on_question(struct fh_question *question, void *user)
     case FH_MSG_PUSH:
     case FH_MSG_PULL:
     case FH_MSG_PROBE:
+    case FH_MSG_RECONCILE:
     case FH_MSG_MEASUREMENT:
         fh_mesh_question(node->mesh, question);
         return;

@@ -303,6 +303,11 @@ int fh_link_trust(struct fh_link *link,
     return fh_pipes_trust(&link->pipes, pipe, key, err);
 }
 
+bool fh_link_stands(struct fh_link *link, uint32_t pipe)
+{
+    return fh_pipes_stand(&link->pipes, pipe);
+}
+
 void fh_link_disconnect(struct fh_link *link, uint32_t pipe)
 {
     if (fh_pipes_unwant(&link->pipes, pipe)) {

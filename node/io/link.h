@@ -122,6 +122,8 @@ FH_MUST_CHECK int fh_link_trust(struct fh_link *link,
                                 uint32_t pipe,
                                 const uint8_t key[FH_LINK_KEY_BYTES],
                                 struct fh_err *err);
+/* Whether a connection still stands. */
+bool fh_link_stands(struct fh_link *link, uint32_t pipe);
 /* Closes a connection soon; unknown numbers do nothing. */
 void fh_link_disconnect(struct fh_link *link, uint32_t pipe);
 

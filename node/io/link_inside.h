@@ -69,6 +69,8 @@ int fh_pipes_trust(struct fh_pipes *pipes,
                    uint32_t id,
                    const uint8_t key[FH_LINK_KEY_BYTES],
                    struct fh_err *err);
+/* Whether it is there, and not about to be closed. */
+bool fh_pipes_stand(struct fh_pipes *pipes, uint32_t id);
 /* Marks it to be closed; false when it is gone. */
 bool fh_pipes_unwant(struct fh_pipes *pipes, uint32_t id);
 /* Unwanted, past the handshake deadline, or idle. */

@@ -147,6 +147,15 @@ int fh_pipes_trust(struct fh_pipes *pipes,
     return FH_OK;
 }
 
+bool fh_pipes_stand(struct fh_pipes *pipes, uint32_t id)
+{
+    pthread_mutex_lock(&pipes->mutex);
+    const struct fh_pipe *pipe = find(pipes, id);
+    bool stands = pipe != NULL && !pipe->unwanted;
+    pthread_mutex_unlock(&pipes->mutex);
+    return stands;
+}
+
 bool fh_pipes_unwant(struct fh_pipes *pipes, uint32_t id)
 {
     pthread_mutex_lock(&pipes->mutex);

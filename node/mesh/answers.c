@@ -252,6 +252,16 @@ static void answer_sync(struct fh_mesh *mesh, struct fh_question *question)
     }
 }
 
+static void answer_reconcile(struct fh_mesh *mesh, struct fh_question *question)
+{
+    struct fh_err err;
+    if (between_nodes(question, &err) != FH_OK) {
+        fh_question_refuse(question, &err);
+        return;
+    }
+    fh_mesh_answer_reconcile(mesh, question);
+}
+
 /* ---- PUSH and PULL ---- */
 
 static void answer_push(struct fh_mesh *mesh, struct fh_question *question)
@@ -303,6 +313,25 @@ static void answer_push(struct fh_mesh *mesh, struct fh_question *question)
     fh_question_answer_buf(question, &out);
 }
 
+/* By its id, or by the beginning of it. */
+static int find_record(struct fh_store *store,
+                       struct fh_bytes id_or_ref,
+                       struct fh_buf *out,
+                       struct fh_err *err)
+{
+    struct fh_record_id id;
+    struct fh_ref ref;
+    if (id_or_ref.size == sizeof id.b) {
+        memcpy(id.b, id_or_ref.data, sizeof id.b);
+        return fh_store_record_get(store, &id, out, err);
+    }
+    if (id_or_ref.size == sizeof ref.b) {
+        memcpy(ref.b, id_or_ref.data, sizeof ref.b);
+        return fh_store_record_find(store, &ref, out, err);
+    }
+    return fh_err_rule(err, FH_EINVAL, "pull.records", "no id of a record");
+}
+
 static void answer_pull(struct fh_mesh *mesh, struct fh_question *question)
 {
     struct fh_msg_bins ids;
@@ -322,64 +351,25 @@ static void answer_pull(struct fh_mesh *mesh, struct fh_question *question)
     fh_buf_init(&record, FH_RECORD_BYTES_MAX);
     struct fh_bytes bin;
     while (!page.full && fh_msg_bins_next(&ids, &bin)) {
-        struct fh_record_id id;
-        if (bin.size != FH_ID_BYTES) {
-            continue;
-        }
-        memcpy(id.b, bin.data, FH_ID_BYTES);
         fh_buf_reset(&record);
-        if (fh_store_record_get(mesh->options.store, &id, &record, &err) == FH_OK) {
+        if (find_record(mesh->options.store, bin, &record, &err) == FH_OK) {
             page_add(&page, fh_buf_view(&record));
         }
     }
     answer_page(question, &page, NULL);
 }
 
-/* ---- PEERS and PROBE ---- */
-
-static void answer_peers(struct fh_mesh *mesh, struct fh_question *question)
-{
-    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
-    fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
-    unsigned slots = mesh->gossip == NULL ? 0 : fh_gossip_member_slots(mesh->gossip);
-    int64_t now = fh_clock_mono_ms();
-    struct fh_gossip_member member;
-    uint32_t count = 0;
-    for (unsigned i = 0; i < slots; i++) {
-        count += fh_gossip_member_at(mesh->gossip, i, &member);
-    }
-    fh_msg_peers_answer_begin(&out, count);
-    for (unsigned i = 0; i < slots; i++) {
-        if (!fh_gossip_member_at(mesh->gossip, i, &member)) {
-            continue;
-        }
-        struct fh_msg_peer peer = {
-            .node = member.node,
-            .domain = member.domain,
-            .state = member.state,
-            .self = member.self,
-            .generation = member.generation,
-            .incarnation = member.incarnation,
-            .heard_ms_ago = member.self                    ? 0
-                            : member.heard_ms == INT64_MIN ? UINT64_MAX
-                                                           : (uint64_t)(now - member.heard_ms),
-        };
-        const struct fh_directory_domain *domain =
-            fh_directory_domain(mesh->options.dir, &member.domain);
-        snprintf(
-            peer.domain_name, sizeof peer.domain_name, "%s", domain == NULL ? "" : domain->name);
-        snprintf(peer.address,
-                 sizeof peer.address,
-                 "%s",
-                 member.address_count > 0 ? member.addresses[0] : "");
-        fh_msg_peers_answer_add(&out, &peer);
-    }
-    fh_question_answer_buf(question, &out);
-}
+/* ---- PROBE ---- */
 
 static void answer_probe(struct fh_question *question)
 {
-    uint64_t nonce = fh_pack_read_uint(fh_question_fields(question), UINT64_MAX);
+    struct fh_pack_reader *fields = fh_question_fields(question);
+    uint64_t nonce = fh_pack_read_uint(fields, UINT64_MAX);
+    struct fh_err err;
+    if (fh_pack_read_ok(fields, "probe", &err) != FH_OK) {
+        fh_question_refuse(question, &err);
+        return;
+    }
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
     fh_buf_init(&out, 64);
     fh_msg_ok(&out, 1);
@@ -544,7 +534,7 @@ void fh_mesh_question(struct fh_mesh *mesh, struct fh_question *question)
 {
     switch (fh_question_code(question)) {
     case FH_MSG_PEERS:
-        answer_peers(mesh, question);
+        fh_mesh_answer_peers(mesh, question);
         break;
     case FH_MSG_IDENTITY:
         answer_identity(mesh, question);
@@ -563,6 +553,9 @@ void fh_mesh_question(struct fh_mesh *mesh, struct fh_question *question)
         break;
     case FH_MSG_PROBE:
         answer_probe(question);
+        break;
+    case FH_MSG_RECONCILE:
+        answer_reconcile(mesh, question);
         break;
     case FH_MSG_MEASUREMENT:
         fh_mesh_answer_measurement(mesh, question);

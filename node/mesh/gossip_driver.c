@@ -6,6 +6,7 @@
  * waits as a follow-up until they are all done.
  */
 #include "node/mesh/parts.h"
+#include "node/mesh/rangesets.h"
 
 #include "common/assert.h"
 #include "common/entropy.h"
@@ -95,7 +96,7 @@ static void deliver(struct fh_mesh *mesh, const struct fh_gossip_action *action)
      * keys that nobody knows must not make everybody synchronise. */
     if (err.code == FH_ENOTFOUND && fh_mesh_lacks_identity(&err) &&
         fh_mesh_address(mesh, &action->node, &address)) {
-        fh_mesh_sync(mesh, &action->node, address);
+        fh_mesh_sync(mesh, &action->node, address, false);
         return;
     }
     fh_log(FH_LOG_DEBUG,
@@ -247,7 +248,7 @@ static bool act(struct fh_mesh *mesh, const struct fh_gossip_action *action)
             /* Synchronising pulls only: who differs in members may not know us either. */
             fh_mesh_introduce(mesh, &action->node, action->address);
         }
-        fh_mesh_sync(mesh, &action->node, action->address);
+        fh_mesh_sync(mesh, &action->node, action->address, (action->reasons & FH_SYNC_JOIN) != 0);
         break;
     case FH_GOSSIP_INTRODUCE:
         fh_mesh_introduce(mesh, &action->node, action->address);
@@ -593,6 +594,7 @@ void fh_mesh_free(struct fh_mesh *mesh)
     fh_timer_free(mesh->pull_timer);
     fh_mesh_lacks_end(mesh);
     fh_mesh_measured_end(mesh);
+    fh_mesh_rangesets_free(FH_TAKE(mesh->rangesets));
     fh_free(mesh->actions);
     fh_free(mesh);
 }

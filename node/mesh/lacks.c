@@ -186,7 +186,7 @@ static void fetched(struct fh_pack_reader *fields, const struct fh_err *failure,
         /* What was refused for want of these comes again: contracts because they are missing. */
         mesh->pull_turn = 0;
         fh_mesh_pull(mesh);
-        fh_mesh_sync(mesh, &asking->node, asking->address);
+        fh_mesh_sync(mesh, &asking->node, asking->address, false);
     } else {
         lack->tries++;
         lack->due_ms = fh_clock_mono_ms() + wait_ms(lack->tries);

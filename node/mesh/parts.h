@@ -46,6 +46,9 @@ struct fh_mesh {
 
     /* measured.c */
     struct fh_mesh_early *early; /* NULL while there are none */
+
+    /* rangesets.c */
+    struct fh_mesh_rangesets *rangesets; /* NULL while nobody asked */
 };
 
 /* Where a record came from. */
@@ -115,11 +118,26 @@ void fh_mesh_retry_early(struct fh_mesh *mesh, const struct fh_announce_key *key
 void fh_mesh_answer_measurement(struct fh_mesh *mesh, struct fh_question *question);
 void fh_mesh_measured_end(struct fh_mesh *mesh);
 
-/* sync.c */
-void fh_mesh_sync(struct fh_mesh *mesh, const struct fh_node_id *node, const char *address);
+/* sync.c: `pages`: all that the peer holds is wanted, as by a newcomer; else what differs. */
+void fh_mesh_sync(struct fh_mesh *mesh,
+                  const struct fh_node_id *node,
+                  const char *address,
+                  bool pages);
 void fh_mesh_introduce(struct fh_mesh *mesh, const struct fh_node_id *node, const char *address);
 /* Fetches contracts that announcements name and that are not here, soon. */
 void fh_mesh_pull(struct fh_mesh *mesh);
+
+/* reconcile.c: gets what only the peer holds of a set (not of forks), and gives what only this node
+ * holds. `fn` is called once, perhaps before return: with FH_OK and the number of records that were
+ * new here, or why not all was done. */
+typedef void fh_mesh_reconciled_fn(int code, unsigned added, void *user);
+void fh_mesh_reconcile(struct fh_mesh *mesh,
+                       const struct fh_peer_target *target,
+                       enum fh_sync_set set,
+                       fh_mesh_reconciled_fn *fn,
+                       void *user);
+/* Answers RECONCILE; the question is taken. */
+void fh_mesh_answer_reconcile(struct fh_mesh *mesh, struct fh_question *question);
 
 /* forks.c: a fork of a chain that is new here is told to others. */
 void fh_mesh_fork_found(struct fh_mesh *mesh, const struct fh_catalog_outcome *outcome);
@@ -127,6 +145,9 @@ void fh_mesh_fork_found(struct fh_mesh *mesh, const struct fh_catalog_outcome *o
 void fh_mesh_forks_told(struct fh_mesh *mesh,
                         const struct fh_peer_target *target,
                         struct fh_msg_bins *pairs);
+
+/* whereabouts.c: answers PEERS; the question is taken. */
+void fh_mesh_answer_peers(struct fh_mesh *mesh, struct fh_question *question);
 
 /* joining.c */
 FH_MUST_CHECK int fh_mesh_join(struct fh_mesh *mesh, struct fh_err *err);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Full synchronisation over a session, introductions, and pulling contracts by id.
+ * Synchronisation over a session, introductions, and pulling contracts by id.
  *
- * A synchronisation asks one peer for its identities, members and announcements, page by page, and
- * takes in what is new; then for the forks that it knows, and for measurements. Contracts that
+ * A synchronisation goes with one peer through identities, members, announcements, forks and
+ * measurements. A newcomer asks for all, page by page, and takes in what is new; later the two
+ * find out what differs (reconcile.c), but for forks, which are few. Contracts that
  * announcements name are fetched from their owner, or from whoever else answers.
  */
 #include "node/mesh/parts.h"
@@ -34,11 +35,13 @@ struct sync {
     char address[FH_ADDRESS_BYTES_MAX + 1];
     enum fh_sync_set set;
     struct fh_buf cursor;
+    bool by_pages;
     unsigned pages;
     unsigned added;
 };
 
 static void sync_page(struct sync *sync);
+static void sync_set(struct sync *sync);
 
 static void sync_end(struct sync *sync, bool done)
 {
@@ -78,6 +81,17 @@ static int sync_take(struct sync *sync, struct fh_msg_bins *bins, struct fh_err 
     return fh_mesh_intake_bulk(sync->mesh, bins, &origin, sync_taken, sync, err);
 }
 
+/* The set at hand is through. */
+static void sync_next(struct sync *sync)
+{
+    if (sync->set == FH_SYNC_MEASUREMENTS || sync->mesh->quiet) {
+        sync_end(sync, !sync->mesh->quiet);
+        return;
+    }
+    sync->set = sync->set + 1;
+    sync_set(sync);
+}
+
 static void sync_answer(struct fh_pack_reader *fields, const struct fh_err *failure, void *user)
 {
     struct sync *sync = user;
@@ -106,18 +120,12 @@ static void sync_answer(struct fh_pack_reader *fields, const struct fh_err *fail
         return;
     }
     if (sync->cursor.size == 0) {
-        if (sync->set == FH_SYNC_MEASUREMENTS) {
-            sync_end(sync, true);
-            return;
-        }
-        sync->set = sync->set + 1;
-        sync->pages = 0;
-    }
-    if (sync->pages >= PAGES_MAX || sync->mesh->quiet) {
+        sync_next(sync);
+    } else if (sync->pages >= PAGES_MAX || sync->mesh->quiet) {
         sync_end(sync, false);
-        return;
+    } else {
+        sync_page(sync);
     }
-    sync_page(sync);
 }
 
 static void sync_page(struct sync *sync)
@@ -127,6 +135,30 @@ static void sync_page(struct sync *sync)
     fh_msg_sync_request(&request, sync->set, fh_buf_view(&sync->cursor));
     fh_peers_ask(
         sync->mesh->options.peers, &sync->target, &request, FH_REQUEST_MS, sync_answer, sync);
+}
+
+static void reconciled(int code, unsigned added, void *user)
+{
+    struct sync *sync = user;
+    sync->added += added;
+    if (code == FH_OK) {
+        sync_next(sync);
+    } else if (code == FH_EUNREACH || code == FH_ETIMEOUT || sync->mesh->quiet) {
+        sync_end(sync, false);
+    } else { /* too much differs, or the peer does not know how */
+        sync_page(sync);
+    }
+}
+
+static void sync_set(struct sync *sync)
+{
+    sync->pages = 0;
+    fh_buf_reset(&sync->cursor);
+    if (sync->by_pages || sync->set == FH_SYNC_FORKS) {
+        sync_page(sync);
+    } else {
+        fh_mesh_reconcile(sync->mesh, &sync->target, sync->set, reconciled, sync);
+    }
 }
 
 static bool is_own_address(const struct fh_mesh *mesh, const char *address)
@@ -143,7 +175,10 @@ static bool is_own_address(const struct fh_mesh *mesh, const char *address)
     return false;
 }
 
-void fh_mesh_sync(struct fh_mesh *mesh, const struct fh_node_id *node, const char *address)
+void fh_mesh_sync(struct fh_mesh *mesh,
+                  const struct fh_node_id *node,
+                  const char *address,
+                  bool pages)
 {
     struct sync *sync = NULL;
     if (!mesh->quiet && mesh->syncs < SYNCS_MAX && !is_own_address(mesh, address)) {
@@ -160,9 +195,10 @@ void fh_mesh_sync(struct fh_mesh *mesh, const struct fh_node_id *node, const cha
     sync->target.address = sync->address;
     sync->target.node = *node;
     sync->set = FH_SYNC_IDENTITY;
+    sync->by_pages = pages;
     fh_buf_init(&sync->cursor, FH_SYNC_CURSOR_BYTES_MAX);
     mesh->syncs++;
-    sync_page(sync);
+    sync_set(sync);
 }
 
 /* ---- introductions ---- */

@@ -6,6 +6,8 @@
 
 #include "common/time.h"
 
+#include <stdio.h>
+
 static bool answers(enum fh_member_state state)
 {
     return state == FH_MEMBER_ALIVE || state == FH_MEMBER_UNVERIFIED || state == FH_MEMBER_SUSPECT;
@@ -72,4 +74,44 @@ struct fh_mesh_counts fh_mesh_counts(struct fh_mesh *mesh)
         counts.alive += answers((enum fh_member_state)s) ? n : 0;
     }
     return counts;
+}
+
+void fh_mesh_answer_peers(struct fh_mesh *mesh, struct fh_question *question)
+{
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
+    unsigned slots = mesh->gossip == NULL ? 0 : fh_gossip_member_slots(mesh->gossip);
+    int64_t now = fh_clock_mono_ms();
+    struct fh_gossip_member member;
+    uint32_t count = 0;
+    for (unsigned i = 0; i < slots; i++) {
+        count += fh_gossip_member_at(mesh->gossip, i, &member);
+    }
+    fh_msg_peers_answer_begin(&out, count);
+    for (unsigned i = 0; i < slots; i++) {
+        if (!fh_gossip_member_at(mesh->gossip, i, &member)) {
+            continue;
+        }
+        struct fh_msg_peer peer = {
+            .node = member.node,
+            .domain = member.domain,
+            .state = member.state,
+            .self = member.self,
+            .generation = member.generation,
+            .incarnation = member.incarnation,
+            .heard_ms_ago = member.self                    ? 0
+                            : member.heard_ms == INT64_MIN ? UINT64_MAX
+                                                           : (uint64_t)(now - member.heard_ms),
+        };
+        const struct fh_directory_domain *domain =
+            fh_directory_domain(mesh->options.dir, &member.domain);
+        snprintf(
+            peer.domain_name, sizeof peer.domain_name, "%s", domain == NULL ? "" : domain->name);
+        snprintf(peer.address,
+                 sizeof peer.address,
+                 "%s",
+                 member.address_count > 0 ? member.addresses[0] : "");
+        fh_msg_peers_answer_add(&out, &peer);
+    }
+    fh_question_answer_buf(question, &out);
 }

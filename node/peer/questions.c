@@ -413,6 +413,13 @@ const struct fh_node_id *fh_question_via(const struct fh_question *question)
     return question->relayed ? &question->via : NULL;
 }
 
+bool fh_question_is_heard(const struct fh_question *question)
+{
+    const struct fh_question *direct = question->relay != NULL ? question->relay : question;
+    return question->owner->link == NULL ||
+           fh_link_stands(question->owner->link, fh_call_pipe(direct->call));
+}
+
 static void end_question(struct fh_question *question)
 {
     struct fh_questions *owner = question->owner;
@@ -495,7 +502,7 @@ static void tell(struct fh_question *question, const struct fh_err *err)
 {
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
     fh_buf_init(&out, 4096);
-    fh_msg_error(&out, err, 0);
+    fh_msg_error(&out, err, err->retry_after_ms);
     FH_ASSERT(fh_buf_ok(&out) == FH_OK);
     fh_question_answer(question, fh_buf_view(&out));
 }

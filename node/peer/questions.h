@@ -71,6 +71,9 @@ uint64_t fh_question_session(const struct fh_question *question);
 /* The relay's node id when it came through one, else NULL. */
 const struct fh_node_id *fh_question_via(const struct fh_question *question);
 
+/* Whether the connection that it came by, or its relay came by, still stands. Loop thread. */
+bool fh_question_is_heard(const struct fh_question *question);
+
 /* Answers with the plaintext (borrowed); the question is taken. */
 void fh_question_answer(struct fh_question *question, struct fh_bytes plaintext);
 /* The same from a buffer whose failure becomes an internal error. */

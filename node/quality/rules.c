@@ -255,6 +255,12 @@ static int pass_gate(struct fh_rules *rules, struct fh_buf *sql, struct fh_err *
     if (code == FH_OK) {
         code = fh_gate_check(&gate, fh_buf_view(&tree), arena, err);
     }
+    if (code == FH_OK && gate.param_count > 0) {
+        return fh_err_rule(err,
+                           FH_ESQL,
+                           "sql.gate.parameter",
+                           "the SQL of a rule has no parameters; nobody would give them values");
+    }
     return code == FH_OK ? check_tables(rules, &gate, err) : code;
 }
 

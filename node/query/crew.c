@@ -13,6 +13,9 @@ enum {
     IDLE_MS = 2000,         /* a person's next question mostly comes later, a program's sooner */
     THREADS = 2,            /* of DuckDB: aggregates take half the time, streams about the same */
     STANDBY_AGAIN_MS = 250, /* its start takes a core for 20 ms, which the taker's question needs */
+    SLICE_MS = 500,  /* a session keeps its workers so long although others want them: ten starts */
+    BETWEEN_MS = 20, /* or until its next question is not there after that */
+    REST_MS = 100,   /* the same, when the other has a worker already and wants one more */
     STANDBY_RETRY_MS = 1000,
     STANDBY_RETRY_MAX_MS = 60000, /* between attempts when it never comes up */
 };
@@ -24,6 +27,7 @@ struct hand {
     bool idle;
     bool forgotten;
     int64_t idle_since_ms;
+    int64_t taken_ms; /* when the session got it */
 };
 
 struct fh_crew {
@@ -195,39 +199,65 @@ static struct hand *find_idle(struct fh_crew *crew, uint64_t session, enum fh_wo
     return NULL;
 }
 
-/* A free entry; when there is none, that of the worker that waited longest. */
-static struct hand *find_room(struct fh_crew *crew)
+bool fh_crew_has_idle(struct fh_crew *crew, uint64_t session, enum fh_worker_role role)
 {
+    return find_idle(crew, session, role) != NULL;
+}
+
+/* The idle worker that waited longest, of those that give way: to a session without a worker those
+ * whose session had its time or asks nothing now, to others those alone that have nothing to do. */
+static struct hand *find_longest_idle(struct fh_crew *crew, bool has_one)
+{
+    int64_t now_ms = fh_clock_mono_ms();
     struct hand *longest = NULL;
     for (size_t i = 0; i < FH_WORKERS_MAX; i++) {
         struct hand *hand = &crew->hands[i];
-        if (hand->worker == NULL) {
-            return hand;
+        if (hand->worker == NULL || !hand->idle) {
+            continue;
         }
-        if (hand->idle && (longest == NULL || hand->idle_since_ms < longest->idle_since_ms)) {
+        int64_t idle_ms = now_ms - hand->idle_since_ms;
+        bool gives_way =
+            fh_worker_dead(hand->worker) || idle_ms >= REST_MS ||
+            (!has_one && (idle_ms >= BETWEEN_MS || now_ms - hand->taken_ms >= SLICE_MS));
+        if (gives_way && (longest == NULL || hand->idle_since_ms < longest->idle_since_ms)) {
             longest = hand;
         }
-    }
-    if (longest != NULL) {
-        end_hand(crew, longest);
     }
     return longest;
 }
 
-static bool end_longest_idle(struct fh_crew *crew)
+static bool end_longest_idle(struct fh_crew *crew, bool has_one)
 {
-    struct hand *longest = NULL;
-    for (size_t i = 0; i < FH_WORKERS_MAX; i++) {
-        struct hand *hand = &crew->hands[i];
-        if (hand->worker != NULL && hand->idle &&
-            (longest == NULL || hand->idle_since_ms < longest->idle_since_ms)) {
-            longest = hand;
-        }
-    }
+    struct hand *longest = find_longest_idle(crew, has_one);
     if (longest != NULL) {
         end_hand(crew, longest);
     }
     return longest != NULL;
+}
+
+static bool has_worker(const struct fh_crew *crew, uint64_t session)
+{
+    for (size_t i = 0; i < FH_WORKERS_MAX; i++) {
+        if (crew->hands[i].worker != NULL && crew->hands[i].session == session) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A free entry; when there is none, that of an idle worker that gives way. */
+static struct hand *find_room(struct fh_crew *crew, bool has_one)
+{
+    for (size_t i = 0; i < FH_WORKERS_MAX; i++) {
+        if (crew->hands[i].worker == NULL) {
+            return &crew->hands[i];
+        }
+    }
+    struct hand *longest = find_longest_idle(crew, has_one);
+    if (longest != NULL) {
+        end_hand(crew, longest);
+    }
+    return longest;
 }
 
 int fh_crew_take(struct fh_crew *crew,
@@ -244,7 +274,8 @@ int fh_crew_take(struct fh_crew *crew,
         *out_fresh = false;
         return FH_OK;
     }
-    hand = find_room(crew);
+    bool has_one = has_worker(crew, session);
+    hand = find_room(crew, has_one);
     if (hand == NULL) {
         return fh_err_rule(err,
                            FH_EBUSY,
@@ -254,7 +285,7 @@ int fh_crew_take(struct fh_crew *crew,
     }
     hand->worker = take_standby(crew);
     int rc = hand->worker != NULL ? FH_OK : spawn(crew, &hand->worker, err);
-    if (rc == FH_EBUSY && end_longest_idle(crew)) {
+    if (rc == FH_EBUSY && end_longest_idle(crew, has_one)) {
         rc = spawn(crew, &hand->worker, err);
     }
     if (rc != FH_OK) {
@@ -263,6 +294,7 @@ int fh_crew_take(struct fh_crew *crew,
     }
     hand->session = session;
     hand->role = role;
+    hand->taken_ms = fh_clock_mono_ms();
     *out = hand->worker;
     *out_fresh = true;
     return FH_OK;

@@ -4,7 +4,9 @@
  *
  * A worker that served a session serves that session only, ever; when its question is over it waits
  * a little for the next one and is then ended. When all workers are in use, the one that waited
- * longest for another session gives way. One worker stands by: started and set up, and never used
+ * longest gives way to another session, but none of a session that asks without pause and got it
+ * less than half a second ago: a start costs some 20 ms, and so many sessions do not spend
+ * their time on starts. One worker stands by: started and set up, and never used
  * by anybody, so that a first question need not wait for a process. Whoever takes it keeps it, and
  * the next one is started. It stands by only while another can be started beside it.
  *
@@ -41,6 +43,8 @@ FH_MUST_CHECK int fh_crew_take(struct fh_crew *crew,
                                struct fh_worker **out,
                                bool *out_fresh,
                                struct fh_err *err);
+/* Whether an idle worker of this session is there: it begins at once. */
+bool fh_crew_has_idle(struct fh_crew *crew, uint64_t session, enum fh_worker_role role);
 /* Gives a worker back: kept for its session for a while, or ended when `broken` or dead. */
 void fh_crew_give(struct fh_crew *crew, struct fh_worker *worker, bool broken);
 /* The session is over: its idle workers end now, those at work when they are given back. */

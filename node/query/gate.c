@@ -8,6 +8,7 @@
 #include "common/limits.h"
 #include "node/query/gate_calls.h"
 #include "node/query/gate_kinds.h"
+#include "node/query/gate_params.h"
 
 #include <jansson.h>
 
@@ -228,17 +229,12 @@ static int check_bounds(struct gate *g, const json_t *function)
 
 static int check_table_function(struct gate *g, const json_t *relation)
 {
-    static const char *const allowed[] = {"range", "generate_series", "unnest"};
     const json_t *function = json_object_get(relation, "function");
     const char *name = text_of(function, "function_name");
     note_position(g, function);
-    for (size_t i = 0; i < FH_COUNT(allowed); i++) {
-        if (strcmp(text_of(function, "class"), "FUNCTION") == 0 &&
-            strcasecmp(name, allowed[i]) == 0) {
-            return FH_OK;
-        }
-    }
-    return refuse(g, FH_EDENIED, "sql.gate.table_function", "table function", name);
+    return strcmp(text_of(function, "class"), "FUNCTION") == 0 && fh_gate_table_function(name)
+               ? FH_OK
+               : refuse(g, FH_EDENIED, "sql.gate.table_function", "table function", name);
 }
 
 /* ---- tables and scopes ---- */
@@ -414,8 +410,9 @@ static int walk_expression(struct gate *g, const json_t *expr)
     const char *class = text_of(expr, "class");
     const char *type = text_of(expr, "type");
     note_position(g, expr);
-    if (strcmp(class, "PARAMETER") == 0) {
-        return refuse(g, FH_EDENIED, "sql.gate.parameter", "a parameter", "");
+    if (strcmp(class, "PARAMETER") == 0 &&
+        !fh_gate_params_have(g->out, text_of(expr, "identifier"))) {
+        return broken(g, "a parameter that is not listed");
     }
     const struct fh_gate_kind *kind = fh_gate_expression(class);
     if (kind == NULL) {
@@ -571,7 +568,9 @@ static int check_root(struct gate *g, const json_t *root)
     }
     const json_t *statement = json_array_get(statements, 0);
     g->out->ordered = is_ordered(json_object_get(statement, "node"));
-    return walk_fields(g, statement, &fh_gate_statement_kind);
+    int code = fh_gate_params_read(
+        g->out, json_object_get(statement, "named_param_map"), g->arena, g->err);
+    return code == FH_OK ? walk_fields(g, statement, &fh_gate_statement_kind) : code;
 }
 
 int fh_gate_check(struct fh_gate *out,

@@ -11,7 +11,8 @@
  * The worker is not trusted: its JSON is bounded and may be anything. A worker that lies about the
  * tree gains nothing but its own consumer's query over its own consumer's views.
  *
- * Does not: know products or rights; the caller resolves the tables found (plan.h). Thread: any.
+ * Does not: know products or rights; the caller resolves the tables found (plan.h), and binds the
+ * parameters found (gate_params.h), without which nothing may run. Thread: any.
  * Ownership: results live in the arena.
  */
 #ifndef FH_NODE_QUERY_GATE_H
@@ -33,6 +34,8 @@ struct fh_gate {
     const struct fh_gate_table *tables; /* each triple once, in order of appearance */
     uint32_t table_count;               /* <= FH_QUERY_TABLES_MAX */
     bool ordered;                       /* has ORDER BY at the top: row order is promised */
+    uint32_t param_count;               /* <= FH_SQL_PARAMS_MAX */
+    const char *const *params;          /* by position: "1", "2", ... or names without $ */
     size_t position;                    /* on failure: offset in the SQL, or 0 */
 };
 

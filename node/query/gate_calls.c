@@ -27,6 +27,17 @@ bool fh_gate_call_allowed(const json_t *function, char out_name[FH_GATE_NAME_BYT
     return plain && strlen(given) == length && fh_gate_function(out_name) == FH_GATE_ALLOWED;
 }
 
+bool fh_gate_table_function(const char *name)
+{
+    static const char *const allowed[] = {"range", "generate_series", "unnest"};
+    for (size_t i = 0; i < FH_COUNT(allowed); i++) {
+        if (strcasecmp(name, allowed[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A number that is written in the query: 5, -5, 5::BIGINT. */
 static bool constant_number(const json_t *expr, double *out)
 {

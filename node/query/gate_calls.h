@@ -21,6 +21,9 @@ enum { FH_GATE_NAME_BYTES = 128 }; /* of a function, with NUL; DuckDB's are shor
  * the engine's own. `out_name` is the name in lower case, cut to fit, for the refusal. */
 bool fh_gate_call_allowed(const json_t *function, char out_name[FH_GATE_NAME_BYTES]);
 
+/* Whether a table function may stand in FROM, by its name in any case. */
+bool fh_gate_table_function(const char *name);
+
 /* Whether a FUNCTION expression of DuckDB's tree is bounded; functions that do not grow are. */
 bool fh_gate_bounded(const json_t *function);
 

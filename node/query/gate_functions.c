@@ -141,6 +141,7 @@ static const struct {
     {"icu_collate_", FH_GATE_ALLOWED},
     {"__internal_", FH_GATE_DENIED},
     {"duckdb_", FH_GATE_DENIED},
+    {"fh_", FH_GATE_DENIED}, /* the worker's own: node-written SQL calls them */
     {"has_", FH_GATE_DENIED},
     {"parquet_", FH_GATE_DENIED},
     {"pg_", FH_GATE_DENIED},

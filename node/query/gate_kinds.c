@@ -43,6 +43,7 @@ FIELDS(function) = {COMMON_EXPR,
                     {"export_state", FH_GATE_NOTHING},
                     END};
 FIELDS(lambda) = {COMMON_EXPR, {"lhs", FH_GATE_EXPR}, {"expr", FH_GATE_EXPR}, END};
+FIELDS(parameter) = {COMMON_EXPR, {"identifier", FH_GATE_SCALAR}, END}; /* looked up by hand */
 FIELDS(positional) = {COMMON_EXPR, {"index", FH_GATE_SCALAR}, END};
 FIELDS(star) = {COMMON_EXPR,
                 {"relation_name", FH_GATE_SCALAR},
@@ -91,6 +92,7 @@ static const struct fh_gate_kind expressions[] = {
     {"FUNCTION", function_fields},
     {"LAMBDA", lambda_fields},
     {"OPERATOR", children_fields},
+    {"PARAMETER", parameter_fields},
     {"POSITIONAL_REFERENCE", positional_fields},
     {"STAR", star_fields},
     {"SUBQUERY", subquery_fields},
@@ -134,6 +136,7 @@ static const char *const expression_types[] = {
     "STRUCT_EXTRACT",
     "SUBQUERY",
     "VALUE_CONSTANT",
+    "VALUE_PARAMETER",
     "WINDOW_AGGREGATE",
     "WINDOW_CUME_DIST",
     "WINDOW_FILL",
@@ -265,7 +268,8 @@ FIELDS(pivot_column) = {{"pivot_expressions", FH_GATE_EXPRS},
                         {"pivot_enum", FH_GATE_NOTHING},
                         END};
 FIELDS(entry) = {{"values", FH_GATE_DATA}, {"star_expr", FH_GATE_EXPR}, {"alias", FH_GATE_SCALAR}, END};
-FIELDS(statement) = {{"node", FH_GATE_NODE}, {"named_param_map", FH_GATE_NOTHING}, END};
+/* gate_params.c reads the map */
+FIELDS(statement) = {{"node", FH_GATE_NODE}, {"named_param_map", FH_GATE_DATA}, END};
 FIELDS(cte_value) = {
     {"aliases", FH_GATE_NAMES}, {"query", FH_GATE_NODE}, {"materialized", FH_GATE_SCALAR}, {"key_targets", FH_GATE_EXPRS}, END};
 FIELDS(type) = {{"id", FH_GATE_SCALAR}, {"type_info", FH_GATE_DATA}, END}; /* walked by hand */

@@ -101,14 +101,16 @@ static int add_found(void *user, const struct fh_catalog_entry *entry, struct fh
 
 static void answer_search(struct fh_lookup *lookup, struct fh_question *question)
 {
-    char words[1024];
+    char words[FH_MSG_WORDS_BYTES];
     uint32_t limit;
     struct fh_err err;
     int rc = fh_msg_search_request_read(fh_question_fields(question), words, &limit, &err);
     struct found found = {.lookup = lookup};
-    fh_buf_init(&found.entries, FH_FRAME_REPLY_BYTES_MAX - 64);
+    fh_buf_init(&found.entries, FH_FRAME_REPLY_BYTES_MAX - 64 - FH_MSG_WORDS_BYTES);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf read_as;
+    fh_buf_init(&read_as, FH_MSG_WORDS_BYTES - 1);
     if (rc == FH_OK) {
-        rc = fh_search(lookup->catalog, words, limit, add_found, &found, &err);
+        rc = fh_search(lookup->catalog, words, limit, add_found, &found, &read_as, &err);
     }
     if (rc != FH_OK) {
         fh_question_refuse(question, &err);
@@ -117,6 +119,7 @@ static void answer_search(struct fh_lookup *lookup, struct fh_question *question
         fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
         fh_msg_products_answer_begin(&out, found.count);
         fh_buf_add_bytes(&out, fh_buf_view(&found.entries));
+        fh_msg_products_answer_end(&out, fh_buf_ok(&read_as) == FH_OK ? fh_buf_cstr(&read_as) : "");
         fh_question_answer_buf(question, &out);
     }
     fh_buf_fini(&found.entries);

@@ -14,11 +14,13 @@
 
 #include "node/query/gate.h"
 #include "node/state/catalog.h"
+#include "proto/governance/view.h"
 
 struct fh_plan_table {
     struct fh_catalog_table table;
-    const char *written; /* product as the SQL writes it, "flights@1" included */
-    bool sole;           /* the only table of its product */
+    const char *written;        /* product as the SQL writes it, "flights@1" included */
+    bool sole;                  /* the only table of its product */
+    const struct fh_view *view; /* what the consumer may see of an own table; NULL: all of it */
 };
 
 struct fh_plan {

@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/time.h"
+#include "node/query/gate_params.h"
 #include "proto/governance/access.h"
 #include "proto/settings/settings.h"
 
@@ -26,40 +27,46 @@ void fh_stream_fail(struct fh_stream *stream, const struct fh_err *err)
 
 /* ---- begin: own sources and remote tables to the worker ---- */
 
-static int scan_sql(struct fh_stream *stream, struct fh_buf *out)
+/* The scan of a table that is masked for its consumer. */
+static int masked_scan_sql(struct fh_stream *stream, struct fh_buf *out, struct fh_err *err)
+{
+    const struct fh_masked_table *table = stream->masked;
+    uint32_t *columns =
+        fh_arena_array(stream->arena, (size_t)stream->scan_column_count + 1, sizeof *columns);
+    if (columns == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a scan");
+    }
+    for (uint32_t i = 0; i < stream->scan_column_count; i++) {
+        if (!fh_masked_find(table, stream->scan_columns[i], &columns[i])) {
+            return fh_err_rule(
+                err, FH_EINVAL, "scan.column", "%s has no such column", table->visible.table);
+        }
+    }
+    if (stream->scan_column_count == 0) {
+        fh_masked_select_rows(out, table);
+    } else {
+        fh_masked_select(out, table, columns, stream->scan_column_count);
+    }
+    return FH_OK;
+}
+
+static int scan_sql(struct fh_stream *stream, struct fh_buf *out, struct fh_err *err)
 {
     const struct fh_table *table = &stream->sources.tables[0];
+    if (stream->masked != NULL) {
+        int rc = masked_scan_sql(stream, out, err);
+        return rc != FH_OK ? rc : fh_buf_ok(out);
+    }
     fh_buf_add_cstr(out, "SELECT ");
     for (uint32_t i = 0; i < stream->scan_column_count; i++) {
-        /* Names of columns come from the contract: quoted, quotes doubled. */
-        fh_buf_add_cstr(out, i > 0 ? ", \"" : "\"");
-        for (const char *p = stream->scan_columns[i]; *p != '\0'; p++) {
-            fh_buf_add(out, p, 1);
-            if (*p == '"') {
-                fh_buf_add_u8(out, '"');
-            }
-        }
-        fh_buf_add_u8(out, '"');
+        fh_buf_add_cstr(out, i > 0 ? ", " : "");
+        fh_masked_name(out, stream->scan_columns[i]);
     }
     if (stream->scan_column_count == 0) {
         fh_buf_add_cstr(out, "true"); /* rows alone are wanted */
     }
     fh_buf_printf(out, " FROM \"%s\".\"%s\".\"%s\"", table->domain, table->product, table->table);
     return fh_buf_ok(out);
-}
-
-/* An interactive answer, unless the asker said that it wants more rows than those have. */
-static uint64_t rows_max(const struct fh_stream *stream)
-{
-    const struct fh_settings *settings = stream->serve->options.settings;
-    uint64_t wanted = stream->request.rows_max;
-    if (stream->kind == FH_STREAM_SCAN) {
-        return 0;
-    }
-    if (wanted <= settings->query_rows_max) {
-        return wanted > 0 ? wanted : settings->query_rows_max;
-    }
-    return wanted < settings->stream_rows_max ? wanted : settings->stream_rows_max;
 }
 
 /* Whether some rows are served by other nodes: their scans need the loop. */
@@ -73,13 +80,33 @@ static bool is_remote(const struct fh_source_set *sources)
     return false;
 }
 
+/* An interactive answer, unless the asker said that it wants more rows than those have. */
+static uint64_t rows_max(const struct fh_stream *stream)
+{
+    const struct fh_settings *settings = stream->serve->options.settings;
+    uint64_t wanted = stream->request.rows_max;
+    if (stream->kind == FH_STREAM_SCAN) {
+        return 0;
+    }
+    if ((stream->request.flags & FH_QUERY_STREAM) != 0) {
+        return wanted > 0 && wanted < settings->stream_rows_max ? wanted
+                                                                : settings->stream_rows_max;
+    }
+    if (wanted <= settings->query_rows_max) {
+        return wanted > 0 ? wanted : settings->query_rows_max;
+    }
+    return wanted < settings->stream_rows_max ? wanted : settings->stream_rows_max;
+}
+
 /* Pool thread. */
 static void begin_work(void *user)
 {
     struct fh_stream *stream = user;
     struct fh_source_set *sources = &stream->sources;
-    int rc = FH_OK;
-    if (sources->table_count > 0) {
+    int rc = stream->barrier == NULL
+                 ? FH_OK
+                 : fh_barrier_prepare(stream->barrier, stream->deadline_ms, &stream->job_err);
+    if (rc == FH_OK && sources->table_count > 0) {
         rc = fh_worker_tables(stream->worker,
                               sources->tables,
                               sources->table_count,
@@ -88,14 +115,15 @@ static void begin_work(void *user)
                               stream->deadline_ms,
                               &stream->job_err);
     }
+    if (stream->masked != NULL) {
+        fh_masked_wipe(stream->masked);
+    }
     FH_CLEANUP(fh_buf_fini) struct fh_buf scan;
     fh_buf_init(&scan, FH_SQL_BYTES_MAX * 4);
     struct fh_bytes sql = stream->sql;
     if (rc == FH_OK && stream->kind == FH_STREAM_SCAN) {
-        rc = scan_sql(stream, &scan);
-        if (rc != FH_OK) {
-            fh_err_set(&stream->job_err, rc, "the columns do not fit a statement");
-        }
+        fh_err_set(&stream->job_err, FH_ETOOBIG, "the columns do not fit a statement");
+        rc = scan_sql(stream, &scan, &stream->job_err);
         sql = fh_buf_view(&scan);
     }
     if (rc == FH_OK) {
@@ -103,12 +131,15 @@ static void begin_work(void *user)
             .sql = sql,
             .rows_max = rows_max(stream),
             .window = FH_QUERY_WINDOW,
+            .params = stream->params,
+            .param_count = stream->kind == FH_STREAM_SCAN ? 0 : stream->verdict->gate.param_count,
             .encodings = stream->encodings,
         };
         rc = fh_worker_run(stream->worker, &run, stream->deadline_ms, &stream->job_err);
     }
     stream->job_code = rc;
-    if (rc == FH_OK && stream->kind == FH_STREAM_QUERY && !is_remote(sources)) {
+    if (rc == FH_OK && stream->kind == FH_STREAM_QUERY && stream->barrier == NULL &&
+        !is_remote(sources)) {
         fh_stream_inline(stream);
     }
 }
@@ -196,20 +227,64 @@ check_table(struct fh_stream *stream, const struct fh_plan_table *table, struct 
     return fh_access_decide(&access, err);
 }
 
-static int open_tables(struct fh_stream *stream, struct fh_err *err)
+static bool is_masked(const struct fh_plan_table *table)
+{
+    return table->view != NULL && !table->view->open;
+}
+
+/* A scan for another node is masked by the worker that runs it. */
+static int
+add_masked_scan(struct fh_stream *stream, const struct fh_plan_table *table, struct fh_err *err)
+{
+    struct fh_source_set *sources = &stream->sources;
+    stream->masked = fh_arena_alloc(stream->arena, sizeof *stream->masked);
+    if (stream->masked == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a scan");
+    }
+    int rc = fh_source_add_own(sources, table, stream->serve->options.store, stream->arena, err);
+    if (rc == FH_OK) {
+        rc = fh_barrier_mask(stream, table, &sources->tables[0], stream->masked, err);
+    }
+    if (rc == FH_OK) {
+        sources->tables[0] = stream->masked->real;
+    }
+    return rc;
+}
+
+/* Where the table lies, when that was looked up with the plan. */
+static const struct fh_source_place *place_of(const struct fh_stream *stream,
+                                              const struct fh_plan_table *table)
+{
+    size_t index = (size_t)(table - stream->plan.tables);
+    bool known = stream->verdict != NULL && stream->verdict->places != NULL &&
+                 stream->verdict->places[index].found;
+    return known ? &stream->verdict->places[index] : NULL;
+}
+
+static int
+add_table(struct fh_stream *stream, const struct fh_plan_table *table, struct fh_err *err)
 {
     const struct fh_serve_options *o = &stream->serve->options;
-    const struct fh_source_place *places = stream->verdict == NULL ? NULL : stream->verdict->places;
+    const struct fh_source_place *place = place_of(stream, table);
+    if (!fh_domain_id_equal(&table->table.entry.announcement.domain, &o->domain)) {
+        return fh_source_add_remote(&stream->sources, table, stream->arena, err);
+    }
+    if (!is_masked(table)) {
+        return place != NULL
+                   ? fh_source_add_found(&stream->sources, table, place, err)
+                   : fh_source_add_own(&stream->sources, table, o->store, stream->arena, err);
+    }
+    return stream->kind == FH_STREAM_SCAN ? add_masked_scan(stream, table, err)
+                                          : fh_barrier_add(stream, table, err);
+}
+
+static int open_tables(struct fh_stream *stream, struct fh_err *err)
+{
     int rc = FH_OK;
     for (uint32_t i = 0; rc == FH_OK && i < stream->plan.table_count; i++) {
-        const struct fh_plan_table *table = &stream->plan.tables[i];
-        bool own = fh_domain_id_equal(&table->table.entry.announcement.domain, &o->domain);
-        rc = check_table(stream, table, err);
+        rc = check_table(stream, &stream->plan.tables[i], err);
         if (rc == FH_OK) {
-            rc = own && places != NULL && places[i].found
-                     ? fh_source_add_found(&stream->sources, table, &places[i], err)
-                 : own ? fh_source_add_own(&stream->sources, table, o->store, stream->arena, err)
-                       : fh_source_add_remote(&stream->sources, table, stream->arena, err);
+            rc = add_table(stream, &stream->plan.tables[i], err);
         }
     }
     return rc;
@@ -276,18 +351,33 @@ static void answer_plan(struct fh_stream *stream)
     fh_stream_end(stream, NULL);
 }
 
-static void begin(struct fh_stream *stream)
+void fh_stream_begin(struct fh_stream *stream)
 {
     struct fh_err err;
-    int rc = open_tables(stream, &err);
+    int rc = stream->barrier == NULL ? FH_OK : fh_barrier_take_worker(stream->barrier, &err);
+    if (rc == FH_EBUSY) {
+        stream->state = FH_STREAM_SHORT; /* the next worker that is given back is its own */
+        return;
+    }
     if (rc == FH_OK) {
         stream->state = FH_STREAM_BEGINNING;
+        stream->ran = true;
         rc = fh_stream_submit(stream, begin_work, begun);
         if (rc != FH_OK) {
             err = stream->job_err;
         }
     }
     if (rc != FH_OK) {
+        fh_stream_fail(stream, &err);
+    }
+}
+
+static void begin(struct fh_stream *stream)
+{
+    struct fh_err err;
+    if (open_tables(stream, &err) == FH_OK) {
+        fh_stream_begin(stream);
+    } else {
         fh_stream_fail(stream, &err);
     }
 }
@@ -350,6 +440,23 @@ static int plan_verdict(struct fh_stream *stream, struct fh_err *err)
     return FH_OK;
 }
 
+/* What one asker may see is written into its own copy of the plan. */
+static int copy_plan(struct fh_stream *stream, struct fh_err *err)
+{
+    const struct fh_plan *plan = &stream->verdict->plan;
+    size_t bytes = plan->table_count * sizeof *plan->tables;
+    stream->plan = *plan;
+    stream->plan.tables = fh_arena_alloc(stream->arena, bytes + 1);
+    if (stream->plan.tables == NULL) {
+        stream->plan.table_count = 0;
+        return fh_err_set(err, FH_ENOMEM, "no memory for a plan");
+    }
+    if (bytes > 0) {
+        memcpy(stream->plan.tables, plan->tables, bytes);
+    }
+    return FH_OK;
+}
+
 /* The gate has let it through. */
 static void go_on(struct fh_stream *stream)
 {
@@ -361,7 +468,14 @@ static void go_on(struct fh_stream *stream)
             rc = plan_verdict(stream, &err);
         }
         if (rc == FH_OK) {
-            stream->plan = stream->verdict->plan;
+            rc = copy_plan(stream, &err);
+        }
+        if (rc == FH_OK) {
+            rc = fh_gate_params_bind(&stream->verdict->gate,
+                                     stream->request.params,
+                                     stream->request.param_count,
+                                     stream->params,
+                                     &err);
         }
     }
     if (rc != FH_OK) {
@@ -407,7 +521,7 @@ static int find_verdict(struct fh_stream *stream, struct fh_err *err)
     return stream->verdict != NULL ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory for a query");
 }
 
-void fh_stream_prepare(struct fh_stream *stream)
+bool fh_stream_prepare(struct fh_stream *stream)
 {
     const struct fh_serve_options *o = &stream->serve->options;
     struct fh_err err;
@@ -418,16 +532,20 @@ void fh_stream_prepare(struct fh_stream *stream)
                           &stream->fresh,
                           &err);
     if (rc == FH_EBUSY) {
-        return; /* its turn comes when a worker is given back */
+        return false; /* its turn comes when a worker is given back */
     }
     if (rc == FH_OK) {
         stream->state = FH_STREAM_PREPARING;
-        stream->deadline_ms = fh_clock_mono_ms() + (int64_t)o->settings->query_deadline_ms;
+        bool stream_class = (stream->request.flags & FH_QUERY_STREAM) != 0;
+        stream->begun_ms = fh_clock_mono_ms();
+        stream->deadline_ms =
+            stream->begun_ms + (int64_t)(stream_class ? o->settings->stream_deadline_ms
+                                                      : o->settings->query_deadline_ms);
         rc = find_verdict(stream, &err);
     }
     if (rc == FH_OK && stream->judged && !stream->fresh) {
         go_on(stream);
-        return;
+        return true;
     }
     if (rc == FH_OK) {
         rc = fh_stream_submit(stream, prepare_work, prepared);
@@ -438,4 +556,5 @@ void fh_stream_prepare(struct fh_stream *stream)
     if (rc != FH_OK) {
         fh_stream_fail(stream, &err);
     }
+    return true;
 }

@@ -15,6 +15,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     ARENA_BYTES = 16 * 1024 * 1024, /* plan, columns and parse tree of one question */
@@ -37,8 +38,9 @@ new_stream(struct fh_serve *serve, struct fh_question *question, enum fh_stream_
             fh_err_rule(&err,
                         FH_EBUSY,
                         "limit.streams",
-                        "this node answers %d questions already; try again in a moment",
+                        "this node answers %d questions already",
                         FH_STREAMS_MAX);
+            fh_err_retry(&err, 1000);
         } else {
             fh_err_set(&err, FH_ENOMEM, "no memory for a query");
         }
@@ -66,6 +68,7 @@ new_stream(struct fh_serve *serve, struct fh_question *question, enum fh_stream_
     fh_list_init(&stream->remotes);
     fh_list_push_back(&serve->streams, &stream->link);
     serve->count++;
+    fh_turns_enter(stream);
     return stream;
 }
 
@@ -86,6 +89,23 @@ static int keep_sql(struct fh_stream *stream, struct fh_bytes sql, struct fh_err
         return fh_err_set(err, FH_ENOMEM, "no memory for a query");
     }
     return check_sql(stream, fh_bytes(copy, sql.size), err);
+}
+
+/* A plan knows which parameters will have values; they stand in its request, each as NULL. */
+static int keep_param_names(struct fh_stream *stream,
+                            const struct fh_msg_plan_question *asked,
+                            struct fh_err *err)
+{
+    struct fh_query_request *request = &stream->request;
+    request->param_count = asked->param_count;
+    for (uint32_t i = 0; i < asked->param_count; i++) {
+        struct fh_param *param = &request->params[i];
+        FH_ASSERT(asked->params[i].size < sizeof param->name);
+        memcpy(param->name, asked->params[i].data, asked->params[i].size);
+        param->name[asked->params[i].size] = '\0';
+        param->value = (struct fh_cell){.kind = FH_CELL_NULL};
+    }
+    return fh_params_check(request->params, request->param_count, err);
 }
 
 /* The signed request of a QUERY or SCAN: form, signature, right, time and place. */
@@ -149,11 +169,14 @@ static void serve_plan(struct fh_serve *serve, struct fh_question *question)
     if (stream == NULL) {
         return;
     }
-    struct fh_bytes sql;
+    struct fh_msg_plan_question asked;
     struct fh_err err;
-    int rc = fh_msg_plan_request_read(fh_question_fields(question), &sql, &err);
+    int rc = fh_msg_plan_request_read(fh_question_fields(question), &asked, &err);
     if (rc == FH_OK) {
-        rc = keep_sql(stream, sql, &err);
+        rc = keep_sql(stream, asked.sql, &err);
+    }
+    if (rc == FH_OK) {
+        rc = keep_param_names(stream, &asked, &err);
     }
     if (rc == FH_OK) {
         fh_turns_enqueue(stream);
@@ -327,13 +350,17 @@ static void serve_cancel(struct fh_serve *serve, struct fh_question *question)
 {
     struct fh_pack_reader *fields = fh_question_fields(question);
     uint64_t id = fh_pack_read_uint(fields, UINT64_MAX);
+    struct fh_err err;
+    if (fh_pack_read_ok(fields, "cancel", &err) != FH_OK) {
+        fh_question_refuse(question, &err);
+        return;
+    }
     struct fh_stream *stream = find(serve, id, fh_question_session(question));
     if (stream == NULL || stream->state == FH_STREAM_OVER || stream->closing != NULL) {
         refuse_unknown(question);
         return;
     }
     stream->closing = question;
-    struct fh_err err;
     fh_err_rule(&err, FH_ECANCELLED, "stream.cancelled", "cancelled by the one who asked");
     fh_stream_end(stream, &err);
 }
@@ -363,6 +390,20 @@ void fh_serve_question(struct fh_serve *serve, struct fh_question *question)
 
 /* ---- the watch and the end ---- */
 
+/* Whoever asked has hung up: nobody waits for the turn or the next batch. */
+static bool is_abandoned(const struct fh_stream *stream)
+{
+    if (stream->state == FH_STREAM_QUEUED) {
+        return stream->opening != NULL && !fh_question_is_heard(stream->opening);
+    }
+    for (size_t i = 0; stream->state == FH_STREAM_RUNNING && i < FH_STREAM_WAITING; i++) {
+        if (stream->waiting[i] != NULL) {
+            return !fh_question_is_heard(stream->waiting[i]);
+        }
+    }
+    return false;
+}
+
 static void watch(void *user)
 {
     struct fh_serve *serve = user;
@@ -370,8 +411,13 @@ static void watch(void *user)
     FH_LIST_FOREACH (link, &serve->streams) {
         struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
         struct fh_err err;
+        fh_turns_watch(stream, now);
         if (stream->state == FH_STREAM_OVER) {
             fh_stream_settle(stream);
+        } else if (is_abandoned(stream)) {
+            fh_err_rule(
+                &err, FH_ECANCELLED, "stream.abandoned", "whoever asked is not there any more");
+            fh_stream_end(stream, &err);
         } else if (stream->state == FH_STREAM_QUEUED) {
             if (now > stream->deadline_ms) {
                 fh_turns_give_up(stream);

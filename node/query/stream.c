@@ -10,6 +10,7 @@
 #include "common/time.h"
 #include "node/io/loop.h"
 #include "node/io/pool.h"
+#include "proto/settings/settings.h"
 
 #include <stdio.h>
 
@@ -117,6 +118,23 @@ static void answer_closing(struct fh_stream *stream)
 
 /* ---- one NEXT ---- */
 
+/* A stream ends where its bytes do. */
+static bool within_bytes(struct fh_stream *stream)
+{
+    uint64_t most = stream->serve->options.settings->stream_mib_max;
+    if ((stream->request.flags & FH_QUERY_STREAM) == 0 || stream->kind != FH_STREAM_QUERY ||
+        fh_tally_read(&stream->tally).bytes + stream->event.batch.size <= most * 1024 * 1024) {
+        return true;
+    }
+    stream->job_code = fh_err_rule(&stream->job_err,
+                                   FH_ETOOBIG,
+                                   "limit.stream_bytes",
+                                   "the answer has more than %llu MiB, the most of one stream at "
+                                   "this node (limits.stream_mib); fetch it in parts",
+                                   (unsigned long long)most);
+    return false;
+}
+
 /* Pool thread: reads the worker until there is a batch to send or something for the loop. */
 static void serve_next(void *user)
 {
@@ -138,7 +156,7 @@ static void serve_next(void *user)
         }
         event->scan.columns = stream->scan_event_columns;
     }
-    if (event->kind != FH_WORKER_BATCH) {
+    if (event->kind != FH_WORKER_BATCH || !within_bytes(stream)) {
         return;
     }
     FH_CLEANUP(fh_buf_fini) struct fh_buf head;
@@ -204,7 +222,9 @@ static void next_served(void *user)
         return;
     case FH_WORKER_SCAN_OPEN:
         fh_stream_hold(stream);
-        fh_remote_open(stream, &stream->event.scan);
+        if (!fh_barrier_scan(stream, &stream->event.scan)) {
+            fh_remote_open(stream, &stream->event.scan);
+        }
         fh_free(FH_TAKE(stream->scan_event_columns));
         break;
     case FH_WORKER_SCAN_WANT:
@@ -213,6 +233,7 @@ static void next_served(void *user)
         break;
     case FH_WORKER_SCAN_CLOSE:
         fh_stream_hold(stream);
+        fh_barrier_close_scan(stream, stream->event.count.id);
         fh_remote_close(stream, stream->event.count.id);
         break;
     }
@@ -312,6 +333,7 @@ void fh_stream_end(struct fh_stream *stream, const struct fh_err *why)
             fh_worker_cancel(
                 stream->worker); /* the job ends with it, at the latest at the deadline */
         }
+        fh_barrier_end(stream, why != NULL);
         fh_remote_cancel_all(stream);
         fh_stream_release(stream);
         return;
@@ -344,8 +366,9 @@ static void free_work(struct fh_stream *stream)
 
 static void free_stream(struct fh_stream *stream)
 {
-    FH_ASSERT(stream->worker == NULL);
+    FH_ASSERT(stream->worker == NULL && stream->barrier == NULL);
     fh_list_remove(&stream->link);
+    fh_turns_leave(stream);
     stream->serve->count--;
     fh_remote_free_all(stream);
     for (unsigned i = 0; i < stream->part_count; i++) {
@@ -353,6 +376,15 @@ static void free_stream(struct fh_stream *stream)
     }
     free_work(stream);
     fh_free(stream);
+}
+
+/* A worker whose query did not come to its end by itself is not asked again; one that only parsed
+ * what was refused then is as good as before. */
+static bool may_serve_again(const struct fh_stream *stream)
+{
+    int code = stream->failure.code;
+    bool refused = code == FH_ESQL || code == FH_EDENIED || code == FH_ENOTFOUND;
+    return code == FH_OK || (refused && !stream->ran);
 }
 
 void fh_stream_settle(struct fh_stream *stream)
@@ -364,12 +396,14 @@ void fh_stream_settle(struct fh_stream *stream)
         finish_if_complete(stream);
         return;
     }
-    if (stream->state != FH_STREAM_OVER || stream->job_running || fh_remote_at_work(stream)) {
+    if (stream->state != FH_STREAM_OVER || stream->job_running || fh_remote_at_work(stream) ||
+        fh_barrier_at_work(stream)) {
         return;
     }
     if (!stream->logged) {
         stream->logged = true; /* not before: until now a job counted what it sent */
         log_end(stream);
+        fh_turns_ended(stream);
     }
     struct fh_err over;
     fh_err_rule(&over, FH_ESTATE, "stream.over", "this answer has ended already");
@@ -380,8 +414,8 @@ void fh_stream_settle(struct fh_stream *stream)
         refuse(&stream->waiting[i], why);
     }
     answer_closing(stream);
-    /* A worker whose query did not come to its end by itself is not asked again. */
-    stream->broken = stream->broken || stream->failure.code != FH_OK;
+    stream->broken = stream->broken || stream->yields || !may_serve_again(stream);
+    fh_barrier_free(FH_TAKE(stream->barrier));
     fh_stream_give_worker(stream);
     if (fh_remote_all_over(stream)) {
         /* A failed one stays for a while as a memory of why, so that a NEXT on its way learns it.

@@ -7,8 +7,10 @@
 #ifndef FH_NODE_QUERY_STREAM_H
 #define FH_NODE_QUERY_STREAM_H
 
+#include "node/query/barrier.h"
 #include "node/query/serve.h"
 #include "node/query/source.h"
+#include "node/query/turns.h"
 #include "node/query/verdicts.h"
 #include "proto/query/receipt.h"
 
@@ -23,6 +25,7 @@ struct fh_serve {
     uint64_t last_id;
     struct fh_timer *watch;
     struct fh_verdicts *verdicts;
+    struct fh_turns turns;
     bool quiet;
 };
 
@@ -38,6 +41,7 @@ enum fh_stream_kind { FH_STREAM_PLAN, FH_STREAM_QUERY, FH_STREAM_SCAN };
 enum fh_stream_state {
     FH_STREAM_QUEUED,    /* waits for its turn: fh_stream_pump has nothing to do yet */
     FH_STREAM_PREPARING, /* a worker is its own; the statement goes through the gate */
+    FH_STREAM_SHORT,     /* waits for a second worker, which scans masked tables */
     FH_STREAM_BEGINNING,
     FH_STREAM_RUNNING,
     FH_STREAM_DRAINED, /* the worker has ended well; remote scans may still be closing */
@@ -66,6 +70,12 @@ struct fh_stream {
     struct fh_record_id request_id;
     struct fh_query_request request;
     struct fh_key_id asker; /* whose session it is: turns are counted by it */
+    struct fh_turn_key *turn_key;
+    bool checked;      /* its question is in order: it may begin */
+    bool passed;       /* in this round of turns: there is no worker for it */
+    bool yields;       /* its worker does, and is not used again */
+    int64_t queued_ms; /* monotonic */
+    int64_t begun_ms;  /* monotonic: when its turn came; 0: not yet */
     struct fh_key_id consumer;
     struct fh_domain_id entry_domain; /* of the node that joins; the consumer's own without one */
     uint32_t encodings;               /* of batches, that the asker reads */
@@ -73,11 +83,12 @@ struct fh_stream {
     uint32_t scan_column_count;
     const char **scan_columns;
 
-    struct fh_bytes sql;        /* what was checked and runs */
-    struct fh_buf tree;         /* DuckDB's, as JSON */
-    struct fh_verdict *verdict; /* NULL for a SCAN */
-    bool judged;                /* the verdict's gate is known */
-    struct fh_plan plan;        /* the verdict's, or of a SCAN */
+    struct fh_bytes sql;                      /* what was checked and runs */
+    struct fh_buf tree;                       /* DuckDB's, as JSON */
+    struct fh_cell params[FH_SQL_PARAMS_MAX]; /* as many as the gate found, in their order */
+    struct fh_verdict *verdict;               /* NULL for a SCAN */
+    bool judged;                              /* the verdict's gate is known */
+    struct fh_plan plan;                      /* the verdict's, or of a SCAN */
     struct fh_source_set sources;
     int64_t started_ms;  /* wall */
     int64_t deadline_ms; /* monotonic: of its turn while it is queued, then of the query */
@@ -86,6 +97,7 @@ struct fh_stream {
     struct fh_worker *worker;
     bool fresh;
     bool broken;
+    bool ran; /* its worker was asked to do more than parse */
     bool logged;
     bool told; /* the asker knows the stream's id: NEXTs may be on their way */
 
@@ -106,6 +118,9 @@ struct fh_stream {
         failure;   /* why the stream is over: the first reason counts; FH_OK in code: well */
     unsigned held; /* callers up the stack that still use it: see fh_stream_hold */
 
+    struct fh_barrier *barrier;     /* NULL: no own table is masked for this consumer */
+    struct fh_masked_table *masked; /* SCAN: its table, when it is masked; in the arena */
+
     struct fh_list remotes;
     unsigned remote_count;
     unsigned part_count;
@@ -115,18 +130,12 @@ struct fh_stream {
 
 /* prepare.c */
 /* Takes a worker and prepares, plans, begins; answers the opening question. Queued it stays when
- * there is no worker. */
-void fh_stream_prepare(struct fh_stream *stream);
+ * there is no worker: false. */
+bool fh_stream_prepare(struct fh_stream *stream);
+/* Goes on with a stream that was short of a worker. */
+void fh_stream_begin(struct fh_stream *stream);
 /* Refuses the opening question with what may be told, and ends the stream. */
 void fh_stream_fail(struct fh_stream *stream, const struct fh_err *err);
-
-/* turns.c */
-/* Begins a stream whose question was checked, or queues it, or refuses it. */
-void fh_turns_enqueue(struct fh_stream *stream);
-/* Whoever has its turn begins. */
-void fh_turns_next(struct fh_serve *serve);
-/* Refuses a stream that waited too long, and says for what. */
-void fh_turns_give_up(struct fh_stream *stream);
 
 /* inline.c */
 /* Pool thread, behind RUN: answers the opening question with what is there soon. On failure the

@@ -1,74 +1,259 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Turns: few questions of one key at work, some more in a queue, the others refused.
- *
- * Streams wait in the order in which they came, in the list of all. A turn comes when another
- * stream of the key ends or a worker is given back, and is waited for FH_QUERY_QUEUE_MS at most.
- */
-#include "node/query/stream.h"
+#include "node/query/turns.h"
 
+#include "common/assert.h"
 #include "common/time.h"
+#include "node/io/loop.h"
+#include "node/query/stream.h"
 #include "proto/settings/settings.h"
 
-struct load {
-    unsigned at_work; /* plans and queries of all keys */
-    unsigned of_key;  /* at work for this asker: plans and queries, or scans */
-    unsigned queued;  /* for this asker, before the stream itself */
+enum {
+    COLD_MS = 20,       /* worth waiting for the session's worker, instead of starting one more */
+    COLD_MOST_MS = 250, /* then others with a worker do not go before any more */
+    LOOK_AGAIN_MS = 25, /* when every worker is in use but some soon are not */
+    RETRY_LEAST_MS = 100,
+    RETRY_MOST_MS = 10000,
 };
 
-static struct load load_before(const struct fh_stream *stream)
+static enum fh_turn_class class_of(const struct fh_stream *stream)
 {
-    struct load load = {0};
-    bool before = true;
-    bool scan = stream->kind == FH_STREAM_SCAN;
-    FH_LIST_FOREACH (link, &stream->serve->streams) {
-        const struct fh_stream *other = FH_LIST_ENTRY(link, struct fh_stream, link);
-        bool other_scan = other->kind == FH_STREAM_SCAN;
-        bool same = other_scan == scan && fh_key_id_equal(&other->asker, &stream->asker);
-        before = before && other != stream;
-        if (other->state == FH_STREAM_QUEUED) {
-            load.queued += same && before;
-        } else if (other->state != FH_STREAM_OVER) {
-            load.of_key += same;
-            load.at_work += !other_scan;
-        }
-    }
-    return load;
+    return (stream->request.flags & FH_QUERY_STREAM) != 0 ? FH_TURN_STREAM : FH_TURN_INTERACTIVE;
 }
 
-/* Scans need no turn but a worker: the query that waits for them had its turn at its entry. */
-static bool is_its_turn(const struct fh_stream *stream)
+static unsigned per_key(const struct fh_serve *serve, enum fh_turn_class class)
 {
-    const struct fh_settings *settings = stream->serve->options.settings;
-    uint64_t workers = settings->workers_max;
+    uint64_t most = serve->options.settings->queries_per_key_max;
+    return class == FH_TURN_INTERACTIVE || most < FH_QUERY_STREAMS_PER_KEY_MAX
+               ? (unsigned)most
+               : FH_QUERY_STREAMS_PER_KEY_MAX;
+}
+
+/* ---- keys ---- */
+
+void fh_turns_enter(struct fh_stream *stream)
+{
+    struct fh_turns *turns = &stream->serve->turns;
+    struct fh_turn_key *found = NULL;
+    for (size_t i = 0; i < FH_STREAMS_MAX; i++) {
+        struct fh_turn_key *key = &turns->keys[i];
+        if (key->known && fh_key_id_equal(&key->key, &stream->asker)) {
+            found = key;
+            break;
+        }
+        bool better = key->streams == 0 && (found == NULL || key->turn < found->turn);
+        found = better ? key : found;
+    }
+    FH_ASSERT(found != NULL); /* there are not more streams than entries */
+    if (!found->known || !fh_key_id_equal(&found->key, &stream->asker)) {
+        *found = (struct fh_turn_key){.key = stream->asker, .known = true};
+    }
+    found->streams++;
+    stream->turn_key = found;
+}
+
+void fh_turns_leave(struct fh_stream *stream)
+{
+    FH_ASSERT(stream->turn_key->streams > 0);
+    stream->turn_key->streams--;
+}
+
+static bool is_slow(const struct fh_stream *stream, int64_t now_ms)
+{
+    return class_of(stream) == FH_TURN_STREAM || stream->turn_key->slow_until_ms > now_ms;
+}
+
+static void count(struct fh_serve *serve, int64_t now_ms)
+{
+    struct fh_turns *turns = &serve->turns;
+    turns->at_work = 0;
+    turns->slow = 0;
+    FH_LIST_FOREACH (link, &serve->streams) {
+        struct fh_turn_key *key = FH_LIST_ENTRY(link, struct fh_stream, link)->turn_key;
+        for (unsigned i = 0; i < FH_TURN_CLASSES; i++) {
+            key->running[i] = 0;
+            key->queued[i] = 0;
+        }
+    }
+    FH_LIST_FOREACH (link, &serve->streams) {
+        const struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
+        bool counts = stream->kind != FH_STREAM_SCAN && stream->state != FH_STREAM_OVER;
+        if (counts && stream->state == FH_STREAM_QUEUED) {
+            stream->turn_key->queued[class_of(stream)]++;
+        } else if (counts) {
+            stream->turn_key->running[class_of(stream)]++;
+            turns->at_work++;
+            turns->slow += is_slow(stream, now_ms);
+        }
+    }
+}
+
+/* ---- whose turn ---- */
+
+/* Whether it may begin, as far as counts go. Scans need no turn but a worker: the query that waits
+ * for them had its turn at its entry. */
+static bool may_begin(const struct fh_stream *stream, int64_t now_ms)
+{
+    const struct fh_serve *serve = stream->serve;
+    uint64_t workers = serve->options.settings->workers_max;
     uint64_t most = workers > FH_WORKERS_FOR_SCANS ? workers - FH_WORKERS_FOR_SCANS : 1;
-    struct load load = load_before(stream);
-    return stream->kind == FH_STREAM_SCAN ||
-           (load.queued == 0 && load.at_work < most && load.of_key < settings->queries_per_key_max);
+    uint64_t kept = most > 2 * FH_WORKERS_FOR_QUICK ? FH_WORKERS_FOR_QUICK : most > 1;
+    enum fh_turn_class class = class_of(stream);
+    if (stream->kind == FH_STREAM_SCAN) {
+        return true;
+    }
+    return stream->turn_key->running[class] < per_key(serve, class) &&
+           serve->turns.at_work < most &&
+           (!is_slow(stream, now_ms) || serve->turns.slow < most - kept);
+}
+
+static unsigned running(const struct fh_stream *stream)
+{
+    return stream->turn_key->running[FH_TURN_INTERACTIVE] +
+           stream->turn_key->running[FH_TURN_STREAM];
+}
+
+/* Whether it needs no start of a process. */
+static bool is_warm(const struct fh_stream *stream)
+{
+    return fh_crew_has_idle(stream->serve->options.crew,
+                            stream->session,
+                            stream->kind == FH_STREAM_SCAN ? FH_WORKER_SCAN : FH_WORKER_QUERY);
+}
+
+/* What is waited for in order: of one key no two workers for questions that are over in a moment.
+ */
+static bool is_too_soon(const struct fh_stream *stream, int64_t now_ms)
+{
+    return stream->kind != FH_STREAM_SCAN && running(stream) > 0 &&
+           now_ms - stream->queued_ms < COLD_MS && !is_warm(stream);
+}
+
+/* Whether `stream`, which came later, goes before `other`. */
+static bool
+goes_before(const struct fh_stream *stream, const struct fh_stream *other, int64_t now_ms)
+{
+    if (stream->turn_key == other->turn_key) {
+        return false;
+    }
+    bool warm = is_warm(stream);
+    if (warm != is_warm(other) && now_ms - (warm ? other : stream)->queued_ms < COLD_MOST_MS) {
+        return warm;
+    }
+    return running(stream) != running(other) ? running(stream) < running(other)
+                                             : stream->turn_key->turn < other->turn_key->turn;
+}
+
+/* Who begins next; `out_waiting`: somebody could, and does not yet. */
+static struct fh_stream *choose(struct fh_serve *serve, int64_t now_ms, bool *out_waiting)
+{
+    struct fh_stream *best = NULL;
+    FH_LIST_FOREACH (link, &serve->streams) {
+        struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
+        if (stream->state != FH_STREAM_QUEUED || !stream->checked || stream->passed ||
+            !may_begin(stream, now_ms)) {
+            continue;
+        }
+        if (is_too_soon(stream, now_ms)) {
+            *out_waiting = true;
+        } else if (best == NULL || goes_before(stream, best, now_ms)) {
+            best = stream;
+        }
+    }
+    return best;
 }
 
 void fh_turns_next(struct fh_serve *serve)
 {
+    int64_t now_ms = fh_clock_mono_ms();
+    bool waiting = false;
     FH_LIST_FOREACH (link, &serve->streams) {
         struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
-        if (stream->state == FH_STREAM_QUEUED && is_its_turn(stream)) {
-            fh_stream_prepare(stream); /* ends this one at most, and frees no other */
+        stream->passed = false;
+        if (stream->state == FH_STREAM_SHORT) {
+            fh_stream_begin(stream); /* ends this one at most, and frees no other */
         }
     }
+    for (;;) {
+        count(serve, now_ms);
+        struct fh_stream *stream = choose(serve, now_ms, &waiting);
+        if (stream == NULL) {
+            break;
+        }
+        struct fh_turn_key *key = stream->turn_key;
+        if (fh_stream_prepare(stream)) { /* may have ended it already */
+            key->turn = ++serve->turns.turn;
+        } else {
+            stream->passed = true;
+            waiting = true;
+        }
+    }
+    if (waiting) {
+        fh_timer_set(serve->watch, now_ms + LOOK_AGAIN_MS);
+    }
+}
+
+/* ---- how long things take ---- */
+
+void fh_turns_watch(struct fh_stream *stream, int64_t now_ms)
+{
+    bool at_work = stream->state != FH_STREAM_QUEUED && stream->state != FH_STREAM_SHORT &&
+                   stream->state != FH_STREAM_OVER;
+    if (!at_work || stream->kind == FH_STREAM_SCAN || stream->worker == NULL ||
+        now_ms - stream->begun_ms < FH_QUERY_SLOW_MS) {
+        return;
+    }
+    stream->turn_key->slow_until_ms = now_ms + FH_QUERY_SLOW_KEY_MS;
+    if (!stream->yields) {
+        stream->yields = true;
+        fh_worker_yield(stream->worker);
+    }
+}
+
+void fh_turns_ended(struct fh_stream *stream)
+{
+    if (stream->begun_ms > 0 && stream->kind == FH_STREAM_QUERY) {
+        struct fh_turn_key *key = stream->turn_key;
+        key->typical_ms += (fh_clock_mono_ms() - stream->begun_ms - key->typical_ms) / 4;
+    }
+}
+
+/* When some of what is before this one will be done. */
+static int64_t retry_after(const struct fh_stream *stream)
+{
+    const struct fh_turn_key *key = stream->turn_key;
+    int64_t after_ms = key->typical_ms * (1 + running(stream));
+    return after_ms < RETRY_LEAST_MS  ? RETRY_LEAST_MS
+           : after_ms > RETRY_MOST_MS ? RETRY_MOST_MS
+                                      : after_ms;
+}
+
+/* ---- in and out ---- */
+
+static void refuse_queue(struct fh_stream *stream, enum fh_turn_class class)
+{
+    static const char *const names[] = {"questions", "streams"};
+    struct fh_err err;
+    fh_err_rule(&err,
+                FH_EBUSY,
+                class == FH_TURN_STREAM ? "limit.streams_per_key" : "limit.queries",
+                "%u %s of your key run here and %u wait, which is the most for one key; the "
+                "operator of this node bounds it (limits.queries_per_key)",
+                stream->turn_key->running[class],
+                names[class],
+                stream->turn_key->queued[class] - 1);
+    fh_err_retry(&err, retry_after(stream));
+    fh_stream_fail(stream, &err);
 }
 
 void fh_turns_enqueue(struct fh_stream *stream)
 {
-    struct load load = load_before(stream);
-    if (load.queued >= FH_QUERY_QUEUED_PER_KEY_MAX) {
-        struct fh_err err;
-        fh_err_rule(&err,
-                    FH_EBUSY,
-                    "limit.queries",
-                    "%u questions of your key run here and %u wait, which is the most for one key",
-                    load.of_key,
-                    load.queued);
-        fh_stream_fail(stream, &err);
+    enum fh_turn_class class = class_of(stream);
+    stream->checked = true;
+    stream->queued_ms = fh_clock_mono_ms();
+    count(stream->serve, fh_clock_mono_ms());
+    if (stream->kind != FH_STREAM_SCAN &&
+        stream->turn_key->queued[class] > FH_QUERY_QUEUED_PER_KEY_MAX) {
+        refuse_queue(stream, class);
         return;
     }
     stream->deadline_ms = fh_clock_mono_ms() + FH_QUERY_QUEUE_MS;
@@ -77,21 +262,29 @@ void fh_turns_enqueue(struct fh_stream *stream)
 
 void fh_turns_give_up(struct fh_stream *stream)
 {
-    const struct fh_settings *settings = stream->serve->options.settings;
+    struct fh_serve *serve = stream->serve;
+    const struct fh_settings *settings = serve->options.settings;
+    enum fh_turn_class class = class_of(stream);
     struct fh_err err;
-    if (is_its_turn(stream)) {
-        fh_err_rule(&err,
-                    FH_EBUSY,
-                    "limit.workers",
-                    "all %llu workers of this node are busy; try again in a moment",
-                    (unsigned long long)settings->workers_max);
+    count(serve, fh_clock_mono_ms());
+    if (stream->kind == FH_STREAM_SCAN ||
+        stream->turn_key->running[class] < per_key(serve, class)) {
+        fh_err_rule(
+            &err,
+            FH_EBUSY,
+            "limit.workers",
+            "all %llu workers of this node are busy with questions of others or long ones; its "
+            "operator bounds them (limits.workers)",
+            (unsigned long long)settings->workers_max);
     } else {
         fh_err_rule(&err,
                     FH_EBUSY,
                     "limit.queries",
-                    "the question waited %d s for its turn; at most %llu of one key run at once",
+                    "the question waited %d s for its turn; at most %u of one key run at once, as "
+                    "the operator of this node has it (limits.queries_per_key)",
                     FH_QUERY_QUEUE_MS / 1000,
-                    (unsigned long long)settings->queries_per_key_max);
+                    per_key(serve, class));
     }
+    fh_err_retry(&err, retry_after(stream));
     fh_stream_fail(stream, &err);
 }

@@ -67,12 +67,19 @@ struct fh_verdict *fh_verdict_again(const struct fh_verdict *verdict)
             tables = NULL;
         }
     }
-    if (tables == NULL) {
+    uint32_t param_count = verdict->gate.param_count;
+    const char **params = fh_arena_array(again->arena, param_count + 1, sizeof *params);
+    for (uint32_t i = 0; params != NULL && i < param_count; i++) {
+        params[i] = fh_arena_strdup(again->arena, verdict->gate.params[i]);
+        params = params[i] != NULL ? params : NULL;
+    }
+    if (tables == NULL || params == NULL) {
         fh_verdict_unref(again);
         return NULL;
     }
     again->gate = verdict->gate;
     again->gate.tables = tables;
+    again->gate.params = params;
     return again;
 }
 

@@ -262,6 +262,9 @@ read_frame(struct fh_worker *worker, int64_t until_ms, bool attentive, struct fh
         worker->rx.got == FH_CHANNEL_HEAD_BYTES + worker->rx.size) {
         worker->rx.got = 0;
     }
+    if (worker->rx.got == 0 && fh_clock_mono_ms() >= until_ms) {
+        return FH_ETIMEOUT; // also when the next one is there already: frames may come for ever
+    }
     for (;;) {
         size_t got = worker->rx.got;
         bool in_head = got < FH_CHANNEL_HEAD_BYTES;

@@ -126,8 +126,9 @@ take_scan_count(struct fh_worker *worker, struct fh_worker_event *out, struct fh
     }
     pthread_mutex_lock(&worker->lock);
     struct fh_worker_scan *scan = find_scan(worker, out->count.id);
-    bool good = scan != NULL && (!want || (out->count.count <= FH_QUERY_WINDOW &&
-                                           scan->wanted + out->count.count <= FH_QUERY_WINDOW));
+    bool good =
+        scan != NULL && (!want || (out->count.count >= 1 && out->count.count <= FH_QUERY_WINDOW &&
+                                   scan->wanted + out->count.count <= FH_QUERY_WINDOW));
     if (good && want) {
         scan->wanted += out->count.count;
     } else if (good) {

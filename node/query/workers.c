@@ -12,10 +12,13 @@
 
 #include <uv.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,6 +27,7 @@
 enum {
     CHANNEL_FD = 3,
     CHANNEL_BYTES = 1024 * 1024,
+    LEAST_PRIORITY = 19,
     SPILL_LOOK_MS = 250, /* a disk that takes 1 GB/s gets a quarter of it beyond the quota */
 };
 
@@ -103,6 +107,25 @@ static void free_timer(uv_handle_t *handle)
         uv_timer_t *timer;
     } memory = {.handle = handle};
     fh_free(memory.timer);
+}
+
+/* ---- priority ---- */
+
+void fh_worker_yield(struct fh_worker *worker)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task", worker->pid);
+    DIR *tasks = opendir(path);
+    if (tasks == NULL) {
+        return; /* it has just ended */
+    }
+    for (const struct dirent *task = readdir(tasks); task != NULL; task = readdir(tasks)) {
+        unsigned long id = strtoul(task->d_name, NULL, 10);
+        if (id > 0) {
+            (void)setpriority(PRIO_PROCESS, (id_t)id, LEAST_PRIORITY); /* or it has just ended */
+        }
+    }
+    closedir(tasks);
 }
 
 /* ---- the spawner ---- */
@@ -231,7 +254,11 @@ static int start(struct fh_worker_process *process, int child_fd, struct fh_err 
     char name[] = "freehold-worker";
     char fd_text[] = "3";
     char *arguments[] = {name, fd_text, NULL};
-    char *environment[] = {NULL};
+    /* DuckDB's allocator keeps what it has unmapped, and RLIMIT_DATA counts that: after a thousand
+     * queries over a CSV file 248 MiB were counted where 47 were in use, and sooner or later a
+     * small query was refused for its memory. Without it: 150 to 215, its buffers of 32 MiB. */
+    char allocator[] = "DUCKDB_JE_MALLOC_CONF=retain:false";
+    char *environment[] = {allocator, NULL};
     uv_stdio_container_t stdio[CHANNEL_FD + 1] = {
         {.flags = UV_IGNORE},
         {.flags = UV_IGNORE},

@@ -85,6 +85,8 @@ void fh_worker_release(struct fh_worker *worker);
 
 /* ---- any thread ---------------------------------------------------------------------------- */
 
+/* Its threads take the processor only when nobody else wants it, from now on. Loop thread. */
+void fh_worker_yield(struct fh_worker *worker);
 /* SIGKILL, now. Blocked calls return FH_ECANCELLED. */
 void fh_worker_kill(struct fh_worker *worker);
 /* Asks the running query to end: fh_worker_next returns FH_ECANCELLED, within FH_WORKER_GRACE_MS,
@@ -235,5 +237,40 @@ FH_MUST_CHECK int fh_worker_scan_batch(struct fh_worker *worker,
 void fh_worker_scan_end(struct fh_worker *worker, uint64_t scan, uint64_t rows);
 /* The query fails with exactly this error, code and rule included. */
 void fh_worker_scan_error(struct fh_worker *worker, uint64_t scan, const struct fh_err *error);
+
+/* ---- feeds: a scan worker's rows to a query worker, through memory ------------------------- */
+
+/* Memory of a ring (proto/query/ring.h), of fixed size, for both workers. A descriptor, or -1: the
+ * caller closes it. Any thread. */
+FH_MUST_CHECK int fh_worker_ring(size_t bytes, struct fh_err *err);
+
+/* A number for a feed, never given twice by this worker. Loop thread. */
+uint64_t fh_worker_feed_id(struct fh_worker *worker);
+
+/* Starts a feed in a scan worker that has its tables; several may run. `ring` is borrowed. Any
+ * thread; may block while the socket is full. */
+FH_MUST_CHECK int fh_worker_feed(struct fh_worker *worker,
+                                 const struct fh_channel_feed *feed,
+                                 int ring,
+                                 struct fh_err *err);
+/* Asks a feed to end; fh_worker_feed_next tells when it has. Any thread. */
+void fh_worker_feed_stop(struct fh_worker *worker, uint64_t feed);
+
+struct fh_worker_feed_end {
+    uint64_t feed;         /* as the worker says: the caller knows which there are */
+    uint64_t rows;         /* that went into the ring, as the worker says */
+    struct fh_err failure; /* FH_OK: all rows did. Rules "source.*", "query.*", "scan.failed"; texts
+                              are ours, never the worker's */
+};
+/* Waits until a feed is over, as a question: no other may be asked meanwhile. */
+FH_MUST_CHECK int fh_worker_feed_next(struct fh_worker *worker,
+                                      int64_t deadline_ms,
+                                      struct fh_worker_feed_end *out,
+                                      struct fh_err *err);
+
+/* Answers the SCAN_OPEN of a table of format BARRIER with the ring that a feed writes (borrowed).
+ * If the feed fails, fh_worker_scan_error. Any thread. */
+FH_MUST_CHECK int
+fh_worker_scan_ring(struct fh_worker *worker, uint64_t scan, int ring, struct fh_err *err);
 
 #endif

@@ -2,16 +2,20 @@
 #include "node/state/keystore.h"
 
 #include "common/assert.h"
+#include "common/entropy.h"
 #include "common/mem.h"
 #include "proto/identity/keyfile.h"
 #include "proto/wire/record.h"
 
 #include <sodium.h>
 
+#include <string.h>
+
 /* In pages of their own: locked, not dumped, guarded on both sides. */
 struct secrets {
     struct fh_sign_secret sign;
     struct fh_agree_secret agree;
+    uint8_t mask[FH_SEED_BYTES];
 };
 
 struct fh_keystore {
@@ -47,6 +51,20 @@ static int read_seed(const struct fh_home *home,
     return code;
 }
 
+/* Writes a fresh mask key. */
+static int
+make_mask(const struct fh_home *home, uint8_t out_seed[FH_SEED_BYTES], struct fh_err *err)
+{
+    uint8_t bytes[FH_KEYFILE_BYTES];
+    fh_entropy(out_seed, FH_SEED_BYTES);
+    int code = fh_keyfile_encode(bytes, FH_KEY_MASK, out_seed, NULL, err);
+    if (code == FH_OK) {
+        code = fh_home_key_write(home, "mask", fh_bytes(bytes, sizeof bytes), err);
+    }
+    fh_wipe(bytes, sizeof bytes);
+    return code;
+}
+
 static int fill(struct fh_keystore *keys, const struct fh_home *home, struct fh_err *err)
 {
     uint8_t *seed = sodium_malloc(FH_SEED_BYTES);
@@ -68,6 +86,11 @@ static int fill(struct fh_keystore *keys, const struct fh_home *home, struct fh_
     if (code == FH_OK) {
         memcpy(keys->secrets->agree.b, seed, FH_SEED_BYTES);
         fh_agree_public_of(&keys->secrets->agree, &keys->agree_public);
+        code = read_seed(home, "mask", FH_KEY_MASK, seed, err);
+        code = code == FH_ENOTFOUND ? make_mask(home, seed, err) : code;
+    }
+    if (code == FH_OK) {
+        memcpy(keys->secrets->mask, seed, FH_SEED_BYTES);
         FH_ASSERT(sodium_mprotect_readonly(keys->secrets) == 0);
     }
     sodium_free(seed); /* wipes; NULL is fine */
@@ -135,6 +158,24 @@ bool fh_keystore_agree(const struct fh_keystore *keys,
                        const struct fh_agree_public *peer)
 {
     return fh_agree(out_shared, &keys->secrets->agree, peer);
+}
+
+void fh_keystore_mask_key(const struct fh_keystore *keys,
+                          uint8_t out[FH_MAC_KEY_BYTES],
+                          const struct fh_mask_column *column)
+{
+    FH_CLEANUP(fh_buf_fini) struct fh_buf message;
+    fh_buf_init(&message, FH_KEY_FILE_BYTES_MAX);
+    fh_buf_add(&message, "freehold/v1/mask", sizeof "freehold/v1/mask");
+    fh_buf_add(&message, column->domain->b, sizeof column->domain->b);
+    fh_buf_add(&message, column->product, strlen(column->product) + 1);
+    fh_buf_add(&message, column->table, strlen(column->table) + 1);
+    fh_buf_add(&message, column->column, strlen(column->column) + 1);
+    FH_ASSERT(fh_buf_ok(&message) == FH_OK); /* names have bounds */
+    fh_hash_keyed(out,
+                  FH_MAC_KEY_BYTES,
+                  fh_bytes(keys->secrets->mask, sizeof keys->secrets->mask),
+                  fh_buf_view(&message));
 }
 
 const struct fh_sign_secret *fh_keystore_sign_secret(const struct fh_keystore *keys)

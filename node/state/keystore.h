@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keystore: the node's two secret keys, in locked memory, behind functions that use them.
+ * Keystore: the node's secret keys, in locked memory, behind functions that use them.
  *
- * The node key (Ed25519) signs, the static key (X25519) agrees. Both are read once from key files
- * of the home, sit in pages that are never swapped or dumped, and are wiped at the end. The rest of
- * the daemon sees ids, public keys and results. The domain key is never here.
+ * The node key (Ed25519) signs, the static key (X25519) agrees, and from the mask key come those of
+ * keyed hashes. All are read once from key files of the home, sit in pages that are never swapped
+ * or dumped, and are wiped at the end. The rest of the daemon sees ids, public keys and results.
+ * The domain key is never here.
  *
- * Does not: make keys (the CLI does, at `init`) or draw randomness (common/entropy.h).
+ * The mask key is made here when the home has none: nobody else ever needs it. Whoever loses it
+ * gets other hashes from then on, and nothing else.
+ *
+ * Does not: make the others (the CLI does, at `init`).
  * Thread: immutable after opening: any. Ownership: lent pointers live as long as the keystore.
  */
 #ifndef FH_NODE_STATE_KEYSTORE_H
@@ -17,7 +21,8 @@
 
 struct fh_keystore;
 
-/* Reads keys/node.key and keys/node_agree.key. FH_ENOTFOUND ("key.missing": run init), FH_EDENIED
+/* Reads keys/node.key, keys/node_agree.key and keys/mask.key, which it makes if it is not there
+ * (FH_EIO). FH_ENOTFOUND ("key.missing": run init), FH_EDENIED
  * ("key.permissions", "key.passphrase"), FH_EINVAL ("key.*": damaged), FH_ENOMEM (also when the
  * limit of locked memory is too small). Given. */
 FH_MUST_CHECK int
@@ -48,6 +53,18 @@ void fh_keystore_seal(const struct fh_keystore *keys,
 FH_MUST_CHECK bool fh_keystore_agree(const struct fh_keystore *keys,
                                      uint8_t out_shared[32],
                                      const struct fh_agree_public *peer);
+
+/* The key of the keyed hash of one column, for the worker that masks it: a keyed BLAKE2b of its
+ * domain, product, table and column under the mask key. The caller wipes it. */
+struct fh_mask_column {
+    const struct fh_domain_id *domain;
+    const char *product; /* without version: hashes of two versions can be joined */
+    const char *table;
+    const char *column;
+};
+void fh_keystore_mask_key(const struct fh_keystore *keys,
+                          uint8_t out[FH_MAC_KEY_BYTES],
+                          const struct fh_mask_column *column);
 
 /* The secrets themselves, lent, for the handshake code that takes keys by pointer: never copied. */
 const struct fh_sign_secret *fh_keystore_sign_secret(const struct fh_keystore *keys);

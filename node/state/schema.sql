@@ -182,6 +182,17 @@ CREATE TABLE measured (
     PRIMARY KEY (product, major, measured_ms)
 ) STRICT;
 
+-- What a key has had under a right (a grant, or a contract), this hour and this day.
+CREATE TABLE budgets (
+    key BLOB NOT NULL,
+    right BLOB NOT NULL,
+    hour_ms INTEGER NOT NULL,
+    queries INTEGER NOT NULL,
+    day_ms INTEGER NOT NULL,
+    rows INTEGER NOT NULL,
+    PRIMARY KEY (key, right)
+) STRICT, WITHOUT ROWID;
+
 -- When this node served: spans of time that do not touch.
 CREATE TABLE uptime (
     from_ms INTEGER PRIMARY KEY,
@@ -202,3 +213,6 @@ CREATE VIRTUAL TABLE search USING fts5 (
     tokenize = 'unicode61 remove_diacritics 2',
     prefix = '2 3'
 );
+
+-- The terms of these texts, for the spelling of words.
+CREATE VIRTUAL TABLE search_terms USING fts5vocab (search, row);

@@ -3,8 +3,7 @@
 
 #include "common/assert.h"
 #include "node/state/catalog_inner.h"
-
-#include <ctype.h>
+#include "node/state/search_spell.h"
 
 enum { EXPRESSION_BYTES_MAX = 8 * 1024 };
 
@@ -112,94 +111,69 @@ void fh_search_text_make(struct fh_search_text *text,
 
 /* ---- what is asked ---- */
 
-static bool is_space(unsigned char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-/* Whether FTS5 would find a token in it: any letter or digit, or anything beyond ASCII. A phrase
- * without a token would match nothing. */
-static bool has_token(const uint8_t *word, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        if (word[i] >= 0x80 || isalnum(word[i]) != 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-int fh_search_expression(struct fh_buf *out, const char *words, struct fh_err *err)
-{
-    struct fh_bytes text = fh_bytes_cstr(words);
-    if (!fh_utf8_valid(text)) {
-        return fh_err_rule(err, FH_EINVAL, "search.words", "the words are not UTF-8");
-    }
-    unsigned count = 0;
-    for (size_t at = 0; at < text.size;) {
-        size_t start = at;
-        while (at < text.size && !is_space(text.data[at])) {
-            at++;
-        }
-        if (has_token(text.data + start, at - start)) {
-            if (++count > FH_SEARCH_WORDS_MAX) {
-                return fh_err_rule(err,
-                                   FH_EINVAL,
-                                   "search.words",
-                                   "more than %d words; use fewer",
-                                   FH_SEARCH_WORDS_MAX);
-            }
-            fh_buf_add_cstr(out, count == 1 ? "\"" : " AND \"");
-            for (size_t i = start; i < at; i++) {
-                if (text.data[i] == '"') {
-                    fh_buf_add_u8(out, '"'); /* doubled inside a string of FTS5 */
-                }
-                fh_buf_add_u8(out, text.data[i]);
-            }
-            fh_buf_add_cstr(out, "\"*");
-        }
-        while (at < text.size && is_space(text.data[at])) {
-            at++;
-        }
-    }
-    int code = fh_buf_ok(out);
-    return code == FH_OK ? FH_OK
-                         : fh_err_rule(err, FH_EINVAL, "search.words", "the words are too long");
-}
-
 struct searching {
     const struct fh_catalog *catalog;
     fh_catalog_visit_fn *visit;
     void *user;
+    size_t found;
 };
 
 static int visit_row(void *user, const struct fh_store_entry *row, struct fh_err *err)
 {
     struct searching *searching = user;
     struct fh_catalog_entry entry;
+    searching->found++;
     int code = fh_catalog_entry_of(searching->catalog, row, &entry, err);
     return code == FH_OK ? searching->visit(searching->user, &entry, err) : code;
 }
 
-int fh_search(struct fh_catalog *catalog,
-              const char *words,
-              size_t limit,
-              fh_catalog_visit_fn *visit,
-              void *user,
-              struct fh_err *err)
+static int run(struct searching *searching,
+               const struct fh_search_words *words,
+               size_t limit,
+               struct fh_err *err)
 {
     FH_CLEANUP(fh_buf_fini) struct fh_buf expression;
     fh_buf_init(&expression, EXPRESSION_BYTES_MAX);
-    int code = fh_search_expression(&expression, words, err);
-    if (code != FH_OK) {
+    fh_search_words_expression(words, &expression);
+    if (fh_buf_ok(&expression) != FH_OK) {
+        return fh_err_rule(err, FH_EINVAL, "search.words", "the words are too long");
+    }
+    size_t most = limit == 0 || limit > FH_SEARCH_RESULTS_MAX ? FH_SEARCH_RESULTS_MAX : limit;
+    return fh_store_search(searching->catalog->store,
+                           fh_buf_cstr(&expression),
+                           words->status,
+                           most,
+                           visit_row,
+                           searching,
+                           err);
+}
+
+int fh_search(struct fh_catalog *catalog,
+              const char *text,
+              size_t limit,
+              fh_catalog_visit_fn *visit,
+              void *user,
+              struct fh_buf *out_read_as,
+              struct fh_err *err)
+{
+    struct fh_search_words words;
+    int code = fh_search_words_read(&words, text, err);
+    if (code != FH_OK || words.nothing) {
         return code;
     }
-    /* Words without a letter or digit ask for something that no text holds. */
-    if (expression.size == 0 && strspn(words, " \t\r\n\v\f") != strlen(words)) {
-        return FH_OK;
-    }
     struct searching searching = {.catalog = catalog, .visit = visit, .user = user};
-    size_t capped = limit == 0 || limit > FH_SEARCH_RESULTS_MAX ? FH_SEARCH_RESULTS_MAX : limit;
-    return fh_store_search(
-        catalog->store, fh_buf_cstr(&expression), capped, visit_row, &searching, err);
+    code = run(&searching, &words, limit, err);
+    if (code != FH_OK || searching.found > 0 || words.count == 0) {
+        return code;
+    }
+    struct fh_search_spelling spelling;
+    bool mended;
+    code = fh_search_spell(catalog->store, &words, &spelling, &mended, err);
+    if (code == FH_OK && mended) {
+        code = run(&searching, &words, limit, err);
+        if (searching.found > 0) {
+            fh_search_words_text(&words, out_read_as);
+        }
+    }
+    return code;
 }

@@ -5,9 +5,10 @@
  * Full text over domain, name, title, summary and description, tables and columns, tags, people
  * (SQLite FTS5, diacritics and case folded). Ranked by BM25 with the weight of where it was found
  * (name first); ties by domain, product, major, so that every node with the same catalogue answers
- * alike.
+ * alike. Where no product has all words, those that none has are read as the nearest that one has
+ * (search_spell.h). Words may ask one field only (search_words.h).
  *
- * Does not: guess spelling. Thread: the loop thread only. Ownership: entries are lent for the
+ * Does not: know languages. Thread: the loop thread only. Ownership: entries are lent for the
  * visit.
  */
 #ifndef FH_NODE_STATE_SEARCH_H
@@ -16,13 +17,14 @@
 #include "node/state/catalog.h"
 
 /* Visits at most `limit` entries (FH_SEARCH_RESULTS_MAX), best first; withdrawn products are left
- * out. Empty words list everything by name. FH_EINVAL, rule "search.words": more than
- * FH_SEARCH_WORDS_MAX words or not UTF-8. */
+ * out. Empty words list everything by name. `out_read_as` gets the words as they were read when
+ * their spelling was mended, and nothing else. FH_EINVAL as fh_search_words_read. */
 FH_MUST_CHECK int fh_search(struct fh_catalog *catalog,
                             const char *words,
                             size_t limit,
                             fh_catalog_visit_fn *visit,
                             void *user,
+                            struct fh_buf *out_read_as,
                             struct fh_err *err);
 
 /* ---- private to node/state ---- */
@@ -39,9 +41,5 @@ void fh_search_text_make(struct fh_search_text *text,
                          const char *domain_name,
                          const struct fh_announcement *announcement,
                          const struct fh_contract *contract);
-
-/* Appends the FTS5 expression of the words: each quoted, as a prefix, all required. Nothing is
- * appended when there is no word. FH_EINVAL as fh_search. */
-FH_MUST_CHECK int fh_search_expression(struct fh_buf *out, const char *words, struct fh_err *err);
 
 #endif

@@ -131,6 +131,11 @@ FH_MUST_CHECK int fh_store_record_get(struct fh_store *store,
                                       const struct fh_record_id *id,
                                       struct fh_buf *out,
                                       struct fh_err *err);
+/* The same by the first 16 bytes of the id. */
+FH_MUST_CHECK int fh_store_record_find(struct fh_store *store,
+                                       const struct fh_ref *ref,
+                                       struct fh_buf *out,
+                                       struct fh_err *err);
 FH_MUST_CHECK int
 fh_store_record_drop(struct fh_store *store, const struct fh_record_id *id, struct fh_err *err);
 

@@ -483,26 +483,50 @@ int fh_store_search_put(struct fh_store *store,
 
 int fh_store_search(struct fh_store *store,
                     const char *expression,
+                    int status,
                     size_t limit,
                     fh_store_entry_visit_fn *visit,
                     void *user,
                     struct fh_err *err)
 {
-    static const char all[] =
-        ENTRY_COLUMNS "JOIN search ON search.rowid = a.entry WHERE a.live = 1 AND a.status <> ?"
-                      " ORDER BY search.domain, a.product, a.major LIMIT ?";
+#define LIVE                                                                                       \
+    ENTRY_COLUMNS "JOIN search ON search.rowid = a.entry WHERE a.live = 1 AND a.status <> ?1"      \
+                  " AND (?2 < 0 OR a.status = ?2)"
+    static const char all[] = LIVE " ORDER BY search.domain, a.product, a.major LIMIT ?3";
     /* Weights of the columns in their order: a hit in the name counts most. */
-    static const char matching[] = ENTRY_COLUMNS "JOIN search ON search.rowid = a.entry WHERE "
-                                                 "a.live = 1 AND a.status <> ? AND search MATCH ?"
-                                                 " ORDER BY bm25(search, 4.0, 10.0, 6.0, 1.0, 3.0, "
-                                                 "4.0, 2.0), search.domain, a.product, a.major"
-                                                 " LIMIT ?";
+    static const char matching[] =
+        LIVE " AND search MATCH ?4"
+             " ORDER BY bm25(search, 4.0, 10.0, 6.0, 1.0, 3.0, 4.0, 2.0),"
+             " search.domain, a.product, a.major LIMIT ?3";
+#undef LIVE
     bool is_all = expression[0] == '\0';
     struct fh_sql sql = fh_sql(store, is_all ? all : matching);
     fh_sql_number(&sql, FH_ANNOUNCE_WITHDRAWN);
+    fh_sql_number(&sql, status);
+    fh_sql_number(&sql, (int64_t)limit);
     if (!is_all) {
         fh_sql_text(&sql, expression);
     }
-    fh_sql_number(&sql, (int64_t)limit);
     return walk(&sql, visit, user, err);
+}
+
+int fh_store_search_terms(struct fh_store *store,
+                          size_t limit,
+                          fh_store_term_visit_fn *visit,
+                          void *user,
+                          struct fh_err *err)
+{
+    static const char text[] = "SELECT CAST(term AS BLOB), doc FROM search_terms LIMIT ?";
+    struct fh_sql sql = fh_sql(store, text);
+    fh_sql_number(&sql, (int64_t)limit);
+    int code = FH_OK;
+    while (fh_sql_next(&sql, &code, err)) {
+        struct fh_bytes term = fh_sql_get_bytes(&sql, 0);
+        uint64_t products = (uint64_t)fh_sql_get_number(&sql, 1);
+        code = fh_sql_ok(&sql, err);
+        if (code == FH_OK) {
+            code = visit(user, term, products, err);
+        }
+    }
+    return code;
 }

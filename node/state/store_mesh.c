@@ -39,20 +39,24 @@ int fh_store_member_put(struct fh_store *store,
     return fh_sql_run(&sql, err);
 }
 
-int fh_store_record_get(struct fh_store *store,
-                        const struct fh_record_id *id,
-                        struct fh_buf *out,
-                        struct fh_err *err)
+/* The first record whose id lies between two, both included. */
+static int get_between(struct fh_store *store,
+                       const struct fh_record_id *low,
+                       const struct fh_record_id *high,
+                       struct fh_buf *out,
+                       struct fh_err *err)
 {
-    static const char text[] = "SELECT bytes FROM records WHERE id = ?1"
-                               " UNION ALL SELECT bytes FROM contracts WHERE id = ?1"
-                               " UNION ALL SELECT bytes FROM announcements WHERE id = ?1"
-                               " UNION ALL SELECT bytes FROM measurements WHERE id = ?1"
-                               " UNION ALL SELECT bytes FROM members WHERE id = ?1"
-                               " UNION ALL SELECT bytes FROM proofs WHERE id = ?1"
-                               " LIMIT 1";
+    static const char text[] =
+        "SELECT bytes FROM records WHERE id BETWEEN ?1 AND ?2"
+        " UNION ALL SELECT bytes FROM contracts WHERE id BETWEEN ?1 AND ?2"
+        " UNION ALL SELECT bytes FROM announcements WHERE id BETWEEN ?1 AND ?2"
+        " UNION ALL SELECT bytes FROM measurements WHERE id BETWEEN ?1 AND ?2"
+        " UNION ALL SELECT bytes FROM members WHERE id BETWEEN ?1 AND ?2"
+        " UNION ALL SELECT bytes FROM proofs WHERE id BETWEEN ?1 AND ?2"
+        " LIMIT 1";
     struct fh_sql sql = fh_sql(store, text);
-    fh_sql_id(&sql, id->b);
+    fh_sql_id(&sql, low->b);
+    fh_sql_id(&sql, high->b);
     bool row = false;
     int code = fh_sql_step(&sql, &row, err);
     if (code != FH_OK) {
@@ -62,11 +66,32 @@ int fh_store_record_get(struct fh_store *store,
         code = fh_sql_append(&sql, 0, out, err);
     } else {
         char name[FH_ID_SHORT_BYTES];
-        fh_record_id_short(name, id);
+        fh_record_id_short(name, low);
         code = fh_err_rule(err, FH_ENOTFOUND, "record.unknown", "record %s is not held here", name);
     }
     fh_sql_end(&sql);
     return code;
+}
+
+int fh_store_record_get(struct fh_store *store,
+                        const struct fh_record_id *id,
+                        struct fh_buf *out,
+                        struct fh_err *err)
+{
+    return get_between(store, id, id, out, err);
+}
+
+int fh_store_record_find(struct fh_store *store,
+                         const struct fh_ref *ref,
+                         struct fh_buf *out,
+                         struct fh_err *err)
+{
+    struct fh_record_id low = {{0}};
+    struct fh_record_id high;
+    memcpy(low.b, ref->b, sizeof ref->b);
+    memset(high.b, 0xff, sizeof high.b);
+    memcpy(high.b, ref->b, sizeof ref->b);
+    return get_between(store, &low, &high, out, err);
 }
 
 int fh_store_record_drop(struct fh_store *store, const struct fh_record_id *id, struct fh_err *err)

@@ -5,6 +5,54 @@
 
 #include <string.h>
 
+static const int64_t micros_per_day = INT64_C(86400000000);
+
+/* DuckDB prints a time of day by table: one outside a day would be read beyond it. */
+static bool times_in_range(const struct fh_batch_column *column, uint32_t rows)
+{
+    for (uint32_t row = 0; row < rows; row++) {
+        int64_t value;
+        fh_batch_values(column, row, 1, &value);
+        if (value < 0 || value > micros_per_day) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int fh_batch_in_check(const struct fh_batch *batch,
+                      const struct fh_column *columns,
+                      const uint32_t *projected,
+                      uint32_t projected_count,
+                      struct fh_err *err)
+{
+    if (batch->column_count != projected_count) {
+        return fh_err_rule(err, FH_EPROTO, "scan.columns", "a remote scan brought other columns");
+    }
+    for (uint32_t i = 0; i < projected_count; i++) {
+        const struct fh_column *promised = &columns[projected[i]];
+        const struct fh_batch_column *column = &batch->columns[i];
+        if (!fh_type_equal(promised->type, column->type)) {
+            char found[FH_TYPE_TEXT_BYTES];
+            char wanted[FH_TYPE_TEXT_BYTES];
+            fh_type_text(found, column->type);
+            fh_type_text(wanted, promised->type);
+            return fh_err_rule(err,
+                               FH_EPROTO,
+                               "scan.types",
+                               "column %s of a remote scan is %s; its contract promises %s",
+                               promised->name,
+                               found,
+                               wanted);
+        }
+        if (column->type.code == FH_TYPE_TIME && !times_in_range(column, batch->rows)) {
+            return fh_err_rule(
+                err, FH_EPROTO, "scan.values", "a remote scan brought a time outside of a day");
+        }
+    }
+    return fh_batch_check_text(batch, err);
+}
+
 static void put_validity(duckdb_vector vector,
                          const struct fh_batch_column *column,
                          uint32_t from,

@@ -19,6 +19,7 @@
 #ifndef FH_NODE_WORKER_ENGINE_H
 #define FH_NODE_WORKER_ENGINE_H
 
+#include "node/worker/feed.h"
 #include "node/worker/port.h"
 #include "node/worker/scans.h"
 
@@ -27,10 +28,11 @@
 struct fh_engine;
 
 /* Opens DuckDB with one thread and every setting but the last two (threads, lock). FH_EIO. Given;
- * `scans` is kept. */
+ * `scans` and `feeds` are kept. */
 FH_MUST_CHECK int fh_engine_open(struct fh_engine **out,
                                  const struct fh_channel_setup *setup,
                                  struct fh_scans *scans,
+                                 struct fh_feeds *feeds,
                                  struct fh_err *err);
 
 /* Raises DuckDB's threads and locks its configuration; once, when the process is confined, so that

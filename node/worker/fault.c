@@ -90,6 +90,22 @@ static bool names_inside(const char *text)
            strstr(text, "duckdb_temp") != NULL;
 }
 
+/* A text of the binder that names functions and types, and no value. */
+static bool of_types(const char *text)
+{
+    static const char *const starts[] = {
+        "Could not choose a best candidate function",
+        "No function matches",
+        "Cannot compare values of type",
+    };
+    for (size_t i = 0; i < FH_COUNT(starts); i++) {
+        if (strncmp(text, starts[i], strlen(starts[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void fh_fault_read(struct fh_fault *out, const char *text, enum fh_fault_phase phase)
 {
     char type[48] = "";
@@ -109,9 +125,10 @@ void fh_fault_read(struct fh_fault *out, const char *text, enum fh_fault_phase p
     if (guess != NULL) {
         *guess = 0;
     }
-    bool tell = phase == FH_FAULT_BIND && kind->tell && message[0] != 0 && !names_inside(message);
+    bool binding = phase == FH_FAULT_BIND || (phase == FH_FAULT_VALUES && of_types(message));
+    bool tell = binding && kind->tell && message[0] != 0 && !names_inside(message);
     const char *rule = kind->rule != NULL         ? kind->rule
-                       : phase == FH_FAULT_BIND   ? "sql.bind"
+                       : binding                  ? "sql.bind"
                        : phase == FH_FAULT_SOURCE ? "source.read"
                                                   : "sql.runtime";
     out->fatal = kind->code == FH_EINTERNAL;

@@ -18,6 +18,7 @@
 
 enum fh_fault_phase {
     FH_FAULT_BIND,   /* parse, bind, plan */
+    FH_FAULT_VALUES, /* bind again, with the values of parameters: only what speaks of types is told */
     FH_FAULT_RUN,    /* rows were read */
     FH_FAULT_SOURCE, /* opening a source */
 };

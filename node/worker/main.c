@@ -208,6 +208,18 @@ static int receive(struct fh_desk *desk, struct fh_frame *frame, struct fh_err *
             fh_scans_fail(desk->scans, &error);
         }
         break;
+    case FH_CHANNEL_SCAN_RING:
+        code = fh_scans_ring(desk->scans, frame, err);
+        break;
+    case FH_CHANNEL_FEED:
+        code = fh_feeds_start(desk->feeds, frame, err);
+        break;
+    case FH_CHANNEL_FEED_STOP:
+        code = fh_channel_get_count(&count, payload, err);
+        if (code == FH_OK) {
+            fh_feeds_stop(desk->feeds, count.id);
+        }
+        break;
     default:
         return fh_inbox_put(desk->inbox, frame, err);
     }
@@ -237,7 +249,7 @@ static int shut_in(struct worker *worker, struct fh_err *err)
     struct fh_desk *desk = &worker->desk;
     int code = fh_sandbox_limit(&worker->setup, err);
     if (code == FH_OK) {
-        code = fh_engine_open(&desk->engine, &worker->setup, desk->scans, err);
+        code = fh_engine_open(&desk->engine, &worker->setup, desk->scans, desk->feeds, err);
     }
     if (code == FH_OK) {
         code = fh_sandbox_confine(&worker->setup, &worker->layers, err);
@@ -262,8 +274,9 @@ static int start(struct worker *worker, struct fh_err *err)
     worker->desk.inbox = fh_inbox_new();
     worker->desk.scans = fh_scans_new(worker->desk.port);
     worker->desk.prepared = fh_prepared_new();
+    worker->desk.feeds = fh_feeds_new(worker->desk.port);
     if (arena == NULL || worker->desk.inbox == NULL || worker->desk.scans == NULL ||
-        worker->desk.prepared == NULL) {
+        worker->desk.prepared == NULL || worker->desk.feeds == NULL) {
         return fh_err_set(err, FH_ENOMEM, "out of memory");
     }
     int code = read_setup(worker, arena, err);

@@ -47,6 +47,14 @@ static bool send_batch(struct fh_bytes batch, uint32_t rows, void *user)
     return true;
 }
 
+/* As a number in SQL is typed: a date plus an INTEGER is a date, plus a BIGINT it is an error. */
+static duckdb_state bind_integer(duckdb_prepared_statement statement, idx_t index, int64_t value)
+{
+    return value >= INT32_MIN && value <= INT32_MAX
+               ? duckdb_bind_int32(statement, index, (int32_t)value)
+               : duckdb_bind_int64(statement, index, value);
+}
+
 static int bind_param(duckdb_prepared_statement statement, idx_t index, const struct fh_cell *param)
 {
     duckdb_state state = DuckDBError;
@@ -58,11 +66,11 @@ static int bind_param(duckdb_prepared_statement statement, idx_t index, const st
         state = duckdb_bind_boolean(statement, index, param->integer != 0);
         break;
     case FH_CELL_INT:
-        state = duckdb_bind_int64(statement, index, param->integer);
+        state = bind_integer(statement, index, param->integer);
         break;
     case FH_CELL_UINT:
         state = param->natural <= INT64_MAX
-                    ? duckdb_bind_int64(statement, index, (int64_t)param->natural)
+                    ? bind_integer(statement, index, (int64_t)param->natural)
                     : duckdb_bind_uint64(statement, index, param->natural);
         break;
     case FH_CELL_BYTES:
@@ -70,9 +78,16 @@ static int bind_param(duckdb_prepared_statement statement, idx_t index, const st
             statement, index, (const char *)param->bytes.data, param->bytes.size);
         break;
     case FH_CELL_WIDE:
+        state = duckdb_bind_decimal(
+            statement,
+            index,
+            (duckdb_decimal){.width = param->type.precision,
+                             .scale = param->type.scale,
+                             .value = {.lower = param->wide.low, .upper = param->wide.high}});
+        break;
     case FH_CELL_REAL:
     case FH_CELL_INTERVAL:
-        break;
+        break; /* not among what struct fh_param holds */
     }
     return state == DuckDBSuccess ? FH_OK : FH_ESQL;
 }
@@ -144,7 +159,9 @@ static bool execute(struct running *r, duckdb_prepared_statement statement, stru
     duckdb_pending_result pending = NULL;
     duckdb_result result;
     if (duckdb_pending_prepared_streaming(statement, &pending) == DuckDBError) {
-        fh_fault_read(fault, duckdb_pending_error(pending), FH_FAULT_RUN);
+        fh_fault_read(fault,
+                      duckdb_pending_error(pending),
+                      r->run->param_count > 0 ? FH_FAULT_VALUES : FH_FAULT_RUN);
         duckdb_destroy_pending(&pending);
         return false;
     }

@@ -20,6 +20,7 @@ struct fh_desk {
     struct fh_port *port;
     struct fh_inbox *inbox;
     struct fh_scans *scans;
+    struct fh_feeds *feeds;
     struct fh_engine *engine;
     struct fh_prepared *prepared;
 };

@@ -5,11 +5,13 @@
 #include "common/list.h"
 #include "common/mem.h"
 #include "node/worker/batch_in.h"
+#include "node/worker/ring_in.h"
 #include "node/worker/types.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     VECTOR_ROWS = 2048,
@@ -18,8 +20,6 @@ enum {
 
 /* fh_rows, which has no values. */
 #define NO_COLUMN UINT32_MAX
-
-static const int64_t micros_per_day = INT64_C(86400000000);
 
 struct remote_table {
     struct fh_table table; /* strings are empty but `name` */
@@ -56,6 +56,8 @@ struct scan {
     unsigned wanted; /* batches the node may still send */
     bool ended;
     bool failed;
+    int ring_fd;             /* BARRIER: from the node, -1: not there, or taken */
+    struct fh_ring_in *ring; /* NULL: not open */
 
     struct fh_frame current; /* DuckDB's thread only: */
     struct fh_arena *arena;
@@ -147,6 +149,20 @@ static struct scan *find_scan(struct fh_scans *scans, uint64_t id)
     return NULL;
 }
 
+static bool through_ring(const struct scan *scan)
+{
+    return scan->remote->table.format == FH_SOURCE_BARRIER;
+}
+
+/* Under the lock: whoever waits for this scan looks again. */
+static void wake_locked(struct scan *scan)
+{
+    if (scan->ring != NULL && (scan->failed || scan->scans->cancelled)) {
+        fh_ring_in_stop(scan->ring);
+    }
+    pthread_cond_broadcast(&scan->arrived);
+}
+
 /* Under the lock: the scan and the query fail; the first reason is kept. */
 static void fail_locked(struct scan *scan, int code, const char *rule, const char *text)
 {
@@ -156,7 +172,7 @@ static void fail_locked(struct scan *scan, int code, const char *rule, const cha
         scans->failed = true;
         (void)fh_err_rule(&scans->failure, code, rule, "%s", text);
     }
-    pthread_cond_broadcast(&scan->arrived);
+    wake_locked(scan);
 }
 
 int fh_scans_batch(struct fh_scans *scans, struct fh_frame *frame, struct fh_err *err)
@@ -176,6 +192,29 @@ int fh_scans_batch(struct fh_scans *scans, struct fh_frame *frame, struct fh_err
         scan->queue[scan->queued++] = *frame;
         *frame = (struct fh_frame){.payload = NULL};
         pthread_cond_broadcast(&scan->arrived);
+    }
+    pthread_mutex_unlock(&scans->lock);
+    return code;
+}
+
+int fh_scans_ring(struct fh_scans *scans, struct fh_frame *frame, struct fh_err *err)
+{
+    struct fh_channel_count count;
+    int code = fh_channel_get_count(&count, fh_bytes(frame->payload, frame->size), err);
+    if (code == FH_OK && frame->file_count != 1) {
+        code = fh_err_rule(err, FH_EPROTO, "channel.files", "a SCAN_RING without its ring");
+    }
+    if (code != FH_OK) {
+        return code;
+    }
+    pthread_mutex_lock(&scans->lock);
+    struct scan *scan = find_scan(scans, count.id);
+    if (scan != NULL && (!through_ring(scan) || scan->ring_fd >= 0 || scan->ring != NULL)) {
+        code = fh_err_set(err, FH_EPROTO, "a ring that no scan waits for");
+    } else if (scan != NULL) {
+        scan->ring_fd = frame->files[0];
+        frame->files[0] = -1;
+        wake_locked(scan);
     }
     pthread_mutex_unlock(&scans->lock);
     return code;
@@ -207,7 +246,7 @@ void fh_scans_cancel(struct fh_scans *scans)
     pthread_mutex_lock(&scans->lock);
     scans->cancelled = true;
     FH_LIST_FOREACH (link, &scans->open) {
-        pthread_cond_broadcast(&FH_LIST_ENTRY(link, struct scan, link)->arrived);
+        wake_locked(FH_LIST_ENTRY(link, struct scan, link));
     }
     pthread_mutex_unlock(&scans->lock);
 }
@@ -282,11 +321,15 @@ static void scan_free(void *data)
     struct fh_scans *scans = scan->scans;
     pthread_mutex_lock(&scans->lock);
     bool was_open = scan->id != 0;
-    bool tell = was_open && !scan->ended;
+    bool tell = was_open && (!scan->ended || through_ring(scan));
     if (was_open) {
         fh_list_remove(&scan->link);
     }
     pthread_mutex_unlock(&scans->lock);
+    fh_ring_in_free(scan->ring);
+    if (scan->ring_fd >= 0) {
+        close(scan->ring_fd);
+    }
     if (tell) {
         send_count(scan, FH_CHANNEL_SCAN_CLOSE, 0);
     }
@@ -354,6 +397,7 @@ static void on_init(duckdb_init_info info)
     }
     scan->scans = scans;
     scan->remote = duckdb_init_get_bind_data(info);
+    scan->ring_fd = -1;
     fh_list_init(&scan->link);
     pthread_cond_init(&scan->arrived, NULL);
     if (!project(scan, info)) {
@@ -364,51 +408,6 @@ static void on_init(duckdb_init_info info)
     open_scan(scan);
     duckdb_init_set_max_threads(info, 1);
     duckdb_init_set_init_data(info, scan, scan_free);
-}
-
-/* DuckDB prints a time of day by table: one outside a day would be read beyond it. */
-static bool times_in_range(const struct fh_batch_column *column, uint32_t rows)
-{
-    for (uint32_t row = 0; row < rows; row++) {
-        int64_t value;
-        fh_batch_values(column, row, 1, &value);
-        if (value < 0 || value > micros_per_day) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static int check_batch(struct scan *scan, struct fh_err *err)
-{
-    if (scan->projected_count == 0) {
-        return FH_OK;
-    }
-    if (scan->batch.column_count != scan->projected_count) {
-        return fh_err_rule(err, FH_EPROTO, "scan.columns", "a remote scan brought other columns");
-    }
-    for (uint32_t i = 0; i < scan->projected_count; i++) {
-        const struct fh_column *promised = &scan->remote->columns[scan->projected[i]];
-        const struct fh_batch_column *column = &scan->batch.columns[i];
-        if (!fh_type_equal(promised->type, column->type)) {
-            char found[FH_TYPE_TEXT_BYTES];
-            char wanted[FH_TYPE_TEXT_BYTES];
-            fh_type_text(found, column->type);
-            fh_type_text(wanted, promised->type);
-            return fh_err_rule(err,
-                               FH_EPROTO,
-                               "scan.types",
-                               "column %s of a remote scan is %s; its contract promises %s",
-                               promised->name,
-                               found,
-                               wanted);
-        }
-        if (column->type.code == FH_TYPE_TIME && !times_in_range(column, scan->batch.rows)) {
-            return fh_err_rule(
-                err, FH_EPROTO, "scan.values", "a remote scan brought a time outside of a day");
-        }
-    }
-    return fh_batch_check_text(&scan->batch, err);
 }
 
 static int open_batch(struct scan *scan, struct fh_err *err)
@@ -423,7 +422,12 @@ static int open_batch(struct scan *scan, struct fh_err *err)
     struct fh_bytes bytes = fh_bytes(scan->current.payload + FH_CHANNEL_BATCH_BYTES,
                                      scan->current.size - FH_CHANNEL_BATCH_BYTES);
     int code = fh_batch_parse(&scan->batch, bytes, scan->arena, err);
-    return code == FH_OK ? check_batch(scan, err) : code;
+    return code == FH_OK && scan->projected_count > 0 ? fh_batch_in_check(&scan->batch,
+                                                                          scan->remote->columns,
+                                                                          scan->projected,
+                                                                          scan->projected_count,
+                                                                          err)
+                                                      : code;
 }
 
 enum next { NEXT_BATCH, NEXT_END, NEXT_FAILED };
@@ -465,9 +469,80 @@ static enum next next_batch(struct scan *scan)
     return NEXT_BATCH;
 }
 
+/* ---- rows through a ring ---- */
+
+/* Waits until the node has sent the ring, and opens it. */
+static int open_ring(struct scan *scan, struct fh_err *err)
+{
+    struct fh_scans *scans = scan->scans;
+    pthread_mutex_lock(&scans->lock);
+    while (scan->ring_fd < 0 && !scan->failed && !scans->cancelled) {
+        pthread_cond_wait(&scan->arrived, &scans->lock);
+    }
+    int fd = scan->failed || scans->cancelled ? -1 : scan->ring_fd;
+    scan->ring_fd = fd >= 0 ? -1 : scan->ring_fd;
+    pthread_mutex_unlock(&scans->lock);
+    if (fd < 0) {
+        return FH_ECANCELLED; /* the reason is known already */
+    }
+    struct fh_type *types = fh_calloc((size_t)scan->projected_count + 1, sizeof *types);
+    struct fh_ring_in *ring = NULL;
+    for (uint32_t i = 0; types != NULL && i < scan->projected_count; i++) {
+        types[i] = scan->remote->columns[scan->projected[i]].type;
+    }
+    int code = types == NULL ? fh_err_set(err, FH_ENOMEM, "no memory for a ring")
+                             : fh_ring_in_new(&ring, types, scan->projected_count, fd, err);
+    fh_free(types);
+    close(fd);
+    pthread_mutex_lock(&scans->lock);
+    scan->ring = ring;
+    wake_locked(scan); /* it may have failed in between */
+    pthread_mutex_unlock(&scans->lock);
+    return code;
+}
+
+/* One vector of rows; false when the scan failed. */
+static bool ring_rows(struct scan *scan, duckdb_data_chunk output)
+{
+    struct fh_err err = {0};
+    int code = scan->ring == NULL ? open_ring(scan, &err) : FH_OK;
+    enum fh_ring_wait wait = code == FH_OK ? fh_ring_in_next(scan->ring, &err) : FH_RING_STOPPED;
+    if (wait == FH_RING_OVER) {
+        duckdb_data_chunk_set_size(output, 0);
+        return true;
+    }
+    code = code == FH_OK && wait == FH_RING_BROKEN ? FH_EPROTO : code;
+    uint32_t rows = wait == FH_RING_READY ? fh_ring_in_rows(scan->ring) : 0;
+    for (uint32_t i = 0; wait == FH_RING_READY && code == FH_OK && i < scan->output_count; i++) {
+        duckdb_vector vector = duckdb_data_chunk_get_vector(output, i);
+        if (scan->output[i] == NO_COLUMN) {
+            memset(duckdb_vector_get_data(vector), 0, rows);
+        } else {
+            code = fh_ring_in_column(scan->ring, scan->output[i], vector, &err);
+        }
+    }
+    if (wait == FH_RING_READY && code == FH_OK) {
+        fh_ring_in_done(scan->ring);
+        duckdb_data_chunk_set_size(output, rows);
+        return true;
+    }
+    if (code != FH_OK && code != FH_ECANCELLED) {
+        pthread_mutex_lock(&scan->scans->lock);
+        fail_locked(scan, code, err.rule, err.text);
+        pthread_mutex_unlock(&scan->scans->lock);
+    }
+    return false;
+}
+
 static void on_rows(duckdb_function_info info, duckdb_data_chunk output)
 {
     struct scan *scan = duckdb_function_get_init_data(info);
+    if (through_ring(scan)) {
+        if (!ring_rows(scan, output)) {
+            duckdb_function_set_error(info, "a scan failed");
+        }
+        return;
+    }
     while (scan->row == scan->batch.rows) {
         enum next next = next_batch(scan);
         if (next == NEXT_FAILED) {

@@ -15,6 +15,9 @@
  *
  * Batches come from another owner: they are checked completely and must have the promised types.
  *
+ * Rows of a table of format BARRIER come through a ring (ring_in.h) that the node answers SCAN_OPEN
+ * with; then there are no batches and no SCAN_WANT, and SCAN_CLOSE is always sent.
+ *
  * Does not: push filters down (DuckDB's C API has none). Thread: as each function says.
  */
 #ifndef FH_NODE_WORKER_SCANS_H
@@ -46,6 +49,8 @@ FH_MUST_CHECK int fh_scans_add(struct fh_scans *scans,
  * are dropped. FH_EPROTO when the node sent more than was wanted. */
 FH_MUST_CHECK int
 fh_scans_batch(struct fh_scans *scans, struct fh_frame *frame, struct fh_err *err);
+/* The ring of a scan: `frame` is SCAN_RING (its descriptor is taken). FH_EPROTO. */
+FH_MUST_CHECK int fh_scans_ring(struct fh_scans *scans, struct fh_frame *frame, struct fh_err *err);
 void fh_scans_end(struct fh_scans *scans, uint64_t id);
 void fh_scans_fail(struct fh_scans *scans, const struct fh_channel_error *error);
 /* Wakes every waiting scan with a failure: the query is cancelled. */

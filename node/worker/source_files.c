@@ -229,6 +229,7 @@ int fh_source_open(struct fh_source *out,
         code = open_json(&source, connection, table, slots, deep, &sql, err);
         break;
     case FH_SOURCE_REMOTE:
+    case FH_SOURCE_BARRIER:
     case FH_SOURCE_FORMAT_COUNT:
         code = fh_err_set(err, FH_EINVAL, "not a source of files");
         break;

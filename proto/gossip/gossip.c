@@ -533,19 +533,37 @@ struct fh_bytes fh_gossip_alive(const struct fh_gossip *g)
     return g->started ? g->members.slots[FH_MEMBER_SELF].alive->bytes : FH_BYTES_NONE;
 }
 
-bool fh_gossip_records(const struct fh_gossip *g, uint64_t *cursor, struct fh_bytes *out)
+/* Two numbers for each slot: its ALIVE, its LEAVE. */
+static const struct fh_fact *next_fact(const struct fh_gossip *g, uint64_t *cursor)
 {
-    /* Two numbers for each slot: its ALIVE, its LEAVE. */
-    for (; *cursor / 2 < g->members.slot_count; (*cursor)++) {
+    while (*cursor / 2 < g->members.slot_count) {
         const struct fh_member *member = &g->members.slots[*cursor / 2];
         const struct fh_fact *fact = *cursor % 2 == 0 ? member->alive : member->leave;
+        (*cursor)++;
         if (member->alive != NULL && fact != NULL) {
-            *out = fact->bytes;
-            (*cursor)++;
-            return true;
+            return fact;
         }
     }
-    return false;
+    return NULL;
+}
+
+bool fh_gossip_records(const struct fh_gossip *g, uint64_t *cursor, struct fh_bytes *out)
+{
+    const struct fh_fact *fact = next_fact(g, cursor);
+    if (fact != NULL) {
+        *out = fact->bytes;
+    }
+    return fact != NULL;
+}
+
+bool fh_gossip_record_ids(const struct fh_gossip *g, uint64_t *cursor, struct fh_gossip_record *out)
+{
+    const struct fh_fact *fact = next_fact(g, cursor);
+    if (fact != NULL) {
+        *out = (struct fh_gossip_record){
+            .node = fact->node, .is_leave = *cursor % 2 == 0, .id = fact->id};
+    }
+    return fact != NULL;
 }
 
 struct fh_gossip_counters fh_gossip_counters(const struct fh_gossip *g)

@@ -319,6 +319,15 @@ struct fh_bytes fh_gossip_alive(const struct fh_gossip *g);
  * LEAVE record (an ALIVE before its LEAVE), false at the end. A step in between is allowed: a
  * record that comes or goes meanwhile may then be missed once. */
 bool fh_gossip_records(const struct fh_gossip *g, uint64_t *cursor, struct fh_bytes *out);
+/* The same records by who speaks, what (an ALIVE or a LEAVE) and id. */
+struct fh_gossip_record {
+    struct fh_node_id node;
+    bool is_leave;
+    struct fh_record_id id;
+};
+bool fh_gossip_record_ids(const struct fh_gossip *g,
+                          uint64_t *cursor,
+                          struct fh_gossip_record *out);
 
 /* X(name, what it counts) */
 #define FH_GOSSIP_COUNTERS(X)                                                                      \

@@ -30,6 +30,7 @@ static const char *const kind_texts[FH_KEY_KIND_END] = {
     [FH_KEY_PUBLISHER] = "publisher",
     [FH_KEY_MEMBER] = "member",
     [FH_KEY_MEMBER_AGREE] = "member-agree",
+    [FH_KEY_MASK] = "mask",
 };
 
 const char *fh_key_kind_text(unsigned kind)

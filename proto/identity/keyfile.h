@@ -32,10 +32,12 @@ enum fh_key_kind {
     FH_KEY_PUBLISHER = 5,
     FH_KEY_MEMBER = 6,
     FH_KEY_MEMBER_AGREE = 7,
+    FH_KEY_MASK = 8, /* of a node: keyed hashes of masked columns come from it */
     FH_KEY_KIND_END
 };
 
-/* "domain", "next", "node", "node-agree", "publisher", "member", "member-agree"; "unknown". */
+/* "domain", "next", "node", "node-agree", "publisher", "member", "member-agree", "mask";
+ * "unknown". */
 const char *fh_key_kind_text(unsigned kind);
 
 /* How to seal; RFC 9106 recommends at least 64 MiB and 3 passes. */

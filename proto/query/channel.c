@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { COLUMN_FIELDS = 5, TABLE_FIELDS = 10 };
+enum { COLUMN_FIELDS = 5, TABLE_FIELDS = 11 };
 
 static const struct kind_row {
     unsigned kind;
@@ -133,6 +133,12 @@ static void put_table(struct fh_buf *out, const struct fh_table *table)
     fh_pack_uint(out, table->first_file);
     fh_pack_uint(out, table->row_estimate);
     put_columns(out, table->columns, table->column_count);
+    fh_pack_array(out, table->key_count);
+    for (uint32_t i = 0; i < table->key_count; i++) {
+        fh_pack_array(out, 2);
+        fh_pack_uint(out, table->keys[i].id);
+        fh_pack_bin(out, fh_bytes(table->keys[i].b, FH_MASK_KEY_BYTES));
+    }
 }
 
 void fh_channel_put_tables(struct fh_buf *out, const struct fh_table *tables, uint32_t count)
@@ -186,32 +192,6 @@ void fh_channel_put_sample(struct fh_buf *out, const struct fh_channel_sample *s
     put_indices(out, sample->columns, sample->column_count);
 }
 
-static void put_param(struct fh_buf *out, const struct fh_cell *param)
-{
-    switch (param->kind) {
-    case FH_CELL_BOOL:
-        fh_pack_bool(out, param->integer != 0);
-        break;
-    case FH_CELL_INT:
-        fh_pack_int(out, param->integer);
-        break;
-    case FH_CELL_UINT:
-        fh_pack_uint(out, param->natural);
-        break;
-    case FH_CELL_BYTES:
-        fh_pack_str(out, param->bytes);
-        break;
-    case FH_CELL_NULL:
-        fh_pack_nil(out);
-        break;
-    case FH_CELL_WIDE:
-    case FH_CELL_REAL:
-    case FH_CELL_INTERVAL:
-        out->failed = FH_EINVAL; // not a parameter in this version: see struct fh_channel_run
-        break;
-    }
-}
-
 void fh_channel_put_run(struct fh_buf *out, const struct fh_channel_run *run)
 {
     fh_pack_array(out, 7);
@@ -222,7 +202,7 @@ void fh_channel_put_run(struct fh_buf *out, const struct fh_channel_run *run)
     fh_pack_uint(out, run->window);
     fh_pack_array(out, run->param_count);
     for (uint32_t i = 0; i < run->param_count; i++) {
-        put_param(out, &run->params[i]);
+        fh_param_put_value(out, &run->params[i]);
     }
     fh_pack_uint(out, run->encodings);
 }

@@ -6,17 +6,23 @@
  *
  * Control payloads are canonical msgpack arrays that begin with version 1; SCAN_BATCH and BATCH
  * carry u64be id and then the batch as it is. Descriptors travel beside the first byte of TABLES,
- * PROBE and SAMPLE frames (SCM_RIGHTS) and are named by their index there.
+ * PROBE, SAMPLE, FEED and SCAN_RING frames (SCM_RIGHTS) and are named by their index there.
  *
  * The node asks one thing at a time: SETUP, TABLES, PARSE, DESCRIBE, PROBE, SAMPLE and RUN wait for
  * their answer (READY, TABLES_READY, PARSED, DESCRIBED, PROBED, SAMPLED, END) or ERROR before the
  * next of them; so do PROFILE and CATALOGUE (PROFILED, CATALOGUED), whose payloads are in
  * profile.h. During RUN come BATCH frames, each against one credit (RUN.window at first, CREDIT
  * adds more), and any number of SCAN_*: the worker opens a scan, SCAN_WANT says how many more
- * batches may be on their way, the node answers with that many SCAN_BATCH and at last SCAN_END or
+ * batches (at least 1) may be on their way, the node answers with that many SCAN_BATCH and at last SCAN_END or
  * SCAN_ERROR; SCAN_CLOSE tells that the worker wants no more. CANCEL ends a running question by
  * ERROR FH_ECANCELLED. A worker that breaks these rules is killed; a worker that sees the node
  * break them exits.
+ *
+ * A FEED may come at any time and beside other questions: the worker runs its SQL, which the node
+ * wrote, and writes the rows into the ring (ring.h) whose memory came with the frame; FEED_END or
+ * FEED_ERROR says that it is over, FEED_STOP asks for that. The other end of the ring goes to
+ * another worker by SCAN_RING, which answers its SCAN_OPEN of a table of format BARRIER: rows, and
+ * the word that there are no more, come through the ring, a failure by SCAN_ERROR.
  *
  * Does not: read or write sockets. Thread: any; values. Ownership: decoded frames are views into
  * the payload; arrays come from the arena given.
@@ -26,11 +32,14 @@
 
 #include "proto/query/batch.h"
 #include "proto/query/layers.h"
+#include "proto/query/param.h"
+#include "proto/wire/crypto.h"
 
 enum {
     FH_CHANNEL_VERSION = 1,
     FH_CHANNEL_HEAD_BYTES = 5,  /* length and kind */
     FH_CHANNEL_BATCH_BYTES = 8, /* id in front of a batch */
+    FH_MASK_KEY_BYTES = FH_MAC_KEY_BYTES,
 };
 
 /* X(NAME, code, largest payload in bytes) */
@@ -50,6 +59,9 @@ enum {
     X(SAMPLE, 13, FH_CHANNEL_TABLES_BYTES_MAX)                                                     \
     X(PROFILE, 14, 32 * 1024)                                                                      \
     X(CATALOGUE, 15, 32 * 1024)                                                                    \
+    X(FEED, 16, FH_CHANNEL_FEED_BYTES_MAX)                                                         \
+    X(FEED_STOP, 17, 64)                                                                           \
+    X(SCAN_RING, 18, 64)                                                                           \
     /* worker to node */                                                                           \
     X(HELLO, 64, 256)                                                                              \
     X(READY, 65, 64)                                                                               \
@@ -65,7 +77,9 @@ enum {
     X(PROBED, 76, FH_CHANNEL_TABLES_BYTES_MAX)                                                     \
     X(SAMPLED, 77, FH_CHANNEL_TABLES_BYTES_MAX)                                                    \
     X(PROFILED, 78, FH_PROFILE_BYTES_MAX)                                                          \
-    X(CATALOGUED, 79, FH_PROFILE_BYTES_MAX)
+    X(CATALOGUED, 79, FH_PROFILE_BYTES_MAX)                                                        \
+    X(FEED_END, 80, 64)                                                                            \
+    X(FEED_ERROR, 81, 2048)
 
 enum fh_channel_kind {
 #define X(name, code, max) FH_CHANNEL_##name = (code),
@@ -93,11 +107,18 @@ enum fh_source_format {
     FH_SOURCE_PARQUET,
     FH_SOURCE_CSV,
     FH_SOURCE_JSON,
+    FH_SOURCE_BARRIER, /* rows come through a ring, from a worker that masks and filters them */
     FH_SOURCE_FORMAT_COUNT
 };
 
 /* "parquet", "csv", "json" (also "ndjson", "jsonl") to a format; FH_SOURCE_FORMAT_COUNT else. */
 enum fh_source_format fh_source_format_parse(const char *text);
+
+/* The key of a keyed hash (masks); SQL names it by its number, which says nothing about it. */
+struct fh_mask_key {
+    uint64_t id;
+    uint8_t b[FH_MASK_KEY_BYTES];
+};
 
 struct fh_column {
     const char *name;   /* SQL name */
@@ -116,11 +137,13 @@ struct fh_table {
     bool sole;
     unsigned number; /* the node's number of this table, unique in the worker; in SCAN_OPEN */
     enum fh_source_format format;
-    unsigned file_count;   /* descriptors of this table, in order; 0 for REMOTE */
+    unsigned file_count;   /* descriptors of this table, in order; 0 for REMOTE and BARRIER */
     unsigned first_file;   /* index of the first one among the frame's descriptors */
-    uint64_t row_estimate; /* REMOTE: for the planner; 0 = unknown */
+    uint64_t row_estimate; /* REMOTE and BARRIER: for the planner; 0 = unknown */
     const struct fh_column *columns;
     uint32_t column_count;
+    const struct fh_mask_key *keys; /* that SQL over this table may name */
+    uint32_t key_count;
 };
 
 /* ---- messages ------------------------------------------------------------------------------ */
@@ -154,7 +177,7 @@ struct fh_channel_run {
     uint64_t rows_max; /* FH_ETOOBIG (rule "query.rows") beyond it; 0 = no bound */
     uint32_t window;   /* batches that may be sent before the first CREDIT, >= 1 */
     uint32_t param_count;
-    const struct fh_cell *params; /* NULL, BOOL, INT, UINT, BYTES (text): $1, $2, ... */
+    const struct fh_cell *params; /* by position; what struct fh_param may hold */
     uint32_t encodings;           /* that its batches may have beside plain: FH_ENCODINGS_* */
 };
 
@@ -259,8 +282,16 @@ struct fh_channel_scan { /* SCAN_OPEN */
         *columns; /* projected, indices into the table's columns; none: rows only count */
 };
 
+struct fh_channel_feed { /* FEED; its one descriptor is the memory of the ring */
+    uint64_t id;         /* chosen by the node, never used twice in a worker */
+    struct fh_bytes sql; /* a SELECT of the columns below; without columns, of one count of rows */
+    uint32_t column_count;
+    const struct fh_type *types;
+};
+
 struct fh_channel_count { /* CREDIT, SCAN_WANT, SCAN_END (rows), SCAN_CLOSE, CANCEL (count 0),
-                             READY (FH_LAYER_* that stand) */
+                             READY (FH_LAYER_* that stand), FEED_STOP (count 0), FEED_END (rows),
+                             SCAN_RING (count 0; its one descriptor is the memory of the ring) */
     uint64_t id;
     uint64_t count;
 };
@@ -281,6 +312,7 @@ void fh_channel_put_sampled(struct fh_buf *out, const struct fh_channel_sampled 
 void fh_channel_put_described(struct fh_buf *out, const struct fh_channel_described *described);
 void fh_channel_put_end(struct fh_buf *out, const struct fh_channel_end *end);
 void fh_channel_put_scan(struct fh_buf *out, const struct fh_channel_scan *scan);
+void fh_channel_put_feed(struct fh_buf *out, const struct fh_channel_feed *feed);
 
 /* Decoders scan and read one payload (borrowed by the result). All foreign: FH_EPROTO with rule
  * "channel.*" or "pack.*", FH_ENOMEM. Strings of tables are NUL-terminated copies in the arena. */
@@ -328,6 +360,10 @@ FH_MUST_CHECK int fh_channel_get_described(struct fh_channel_described *out,
 FH_MUST_CHECK int
 fh_channel_get_end(struct fh_channel_end *out, struct fh_bytes payload, struct fh_err *err);
 FH_MUST_CHECK int fh_channel_get_scan(struct fh_channel_scan *out,
+                                      struct fh_bytes payload,
+                                      struct fh_arena *arena,
+                                      struct fh_err *err);
+FH_MUST_CHECK int fh_channel_get_feed(struct fh_channel_feed *out,
                                       struct fh_bytes payload,
                                       struct fh_arena *arena,
                                       struct fh_err *err);

@@ -5,10 +5,12 @@
 #include "proto/query/payload.h"
 #include "proto/wire/id.h"
 
+#include <string.h>
+
 enum {
     PRODUCT_BYTES_MAX = FH_NAME_BYTES_MAX + 12, /* name, '@' and a major version */
     COLUMN_FIELDS = 5,
-    TABLE_FIELDS = 10,
+    TABLE_FIELDS = 11,
     WINDOW_MAX = 1024, /* nobody buffers that many batches; keeps sums small */
 };
 
@@ -106,6 +108,30 @@ read_columns(struct fh_pack_reader *r, struct fh_arena *arena, const struct fh_c
     return count;
 }
 
+static uint32_t
+read_keys(struct fh_pack_reader *r, struct fh_arena *arena, const struct fh_mask_key **out)
+{
+    uint32_t count = fh_pack_read_array(r, FH_BATCH_COLUMNS_MAX);
+    struct fh_mask_key *keys = fh_arena_array(arena, (size_t)count + 1, sizeof *keys);
+    if (keys == NULL) {
+        fh_pack_fail(r, "too many keys");
+        return 0;
+    }
+    for (uint32_t i = 0; i < count && r->failed == FH_OK; i++) {
+        uint32_t fields = fh_pack_read_record(r, 2);
+        keys[i].id = fh_pack_read_uint(r, UINT64_MAX);
+        struct fh_bytes key = fh_pack_read_bin(r, FH_MASK_KEY_BYTES);
+        fh_pack_read_record_end(r, fields, 2);
+        if (r->failed == FH_OK && key.size != FH_MASK_KEY_BYTES) {
+            fh_pack_fail(r, "expected a key of 16 bytes");
+        } else if (r->failed == FH_OK) {
+            memcpy(keys[i].b, key.data, FH_MASK_KEY_BYTES);
+        }
+    }
+    *out = keys;
+    return count;
+}
+
 static void read_table(struct fh_table *out, struct fh_pack_reader *r, struct fh_arena *arena)
 {
     uint32_t fields = fh_pack_read_record(r, TABLE_FIELDS);
@@ -119,6 +145,7 @@ static void read_table(struct fh_table *out, struct fh_pack_reader *r, struct fh
     out->first_file = (unsigned)fh_pack_read_uint(r, FH_WORKER_FILES_MAX);
     out->row_estimate = fh_pack_read_uint(r, UINT64_MAX);
     out->column_count = read_columns(r, arena, &out->columns);
+    out->key_count = read_keys(r, arena, &out->keys);
     fh_pack_read_record_end(r, fields, TABLE_FIELDS);
     if (r->failed != FH_OK) {
         return;
@@ -129,8 +156,9 @@ static void read_table(struct fh_table *out, struct fh_pack_reader *r, struct fh
         fh_pack_fail(r, "expected names of a domain, a product and a table");
     } else if (out->column_count == 0) {
         fh_pack_fail(r, "expected at least one column");
-    } else if ((out->format == FH_SOURCE_REMOTE) != (out->file_count == 0)) {
-        fh_pack_fail(r, "expected files for a file source, and none for a remote one");
+    } else if ((out->format == FH_SOURCE_REMOTE || out->format == FH_SOURCE_BARRIER) !=
+               (out->file_count == 0)) {
+        fh_pack_fail(r, "expected files for a file source, and none for another one");
     }
 }
 
@@ -227,7 +255,7 @@ int fh_channel_get_probe(struct fh_channel_probe *out,
     }
     probe.probes = probes;
     code = fh_payload_end(&r, fields, 4, "PROBE", err);
-    if (code == FH_OK && probe.table.format == FH_SOURCE_REMOTE) {
+    if (code == FH_OK && probe.table.file_count == 0) {
         return refuse(err, "channel.probe", "PROBE: expected a source of files");
     }
     if (code == FH_OK) {
@@ -254,42 +282,13 @@ int fh_channel_get_sample(struct fh_channel_sample *out,
     sample.column_count =
         read_indices(&r, FH_SAMPLE_COLUMNS_MAX, sample.table.column_count, arena, &sample.columns);
     code = fh_payload_end(&r, fields, 6, "SAMPLE", err);
-    if (code == FH_OK && (sample.table.format == FH_SOURCE_REMOTE || sample.column_count == 0)) {
+    if (code == FH_OK && (sample.table.file_count == 0 || sample.column_count == 0)) {
         return refuse(err, "channel.sample", "SAMPLE: expected columns of a source of files");
     }
     if (code == FH_OK) {
         *out = sample;
     }
     return code;
-}
-
-static void read_param(struct fh_cell *out, struct fh_pack_reader *r)
-{
-    switch (fh_pack_peek(r)) {
-    case FH_PACK_NIL:
-        fh_pack_skip(r);
-        *out = (struct fh_cell){.kind = FH_CELL_NULL};
-        break;
-    case FH_PACK_BOOL:
-        *out = (struct fh_cell){.kind = FH_CELL_BOOL, .integer = fh_pack_read_bool(r) ? 1 : 0};
-        break;
-    case FH_PACK_INT:
-        *out = (struct fh_cell){.kind = FH_CELL_INT, .integer = fh_pack_read_int(r)};
-        break;
-    case FH_PACK_UINT:
-        *out = (struct fh_cell){.kind = FH_CELL_UINT, .natural = fh_pack_read_uint(r, UINT64_MAX)};
-        break;
-    case FH_PACK_STR:
-        *out = (struct fh_cell){.kind = FH_CELL_BYTES,
-                                .bytes = fh_pack_read_str(r, FH_CHANNEL_RUN_BYTES_MAX)};
-        break;
-    case FH_PACK_BIN:
-    case FH_PACK_ARRAY:
-    case FH_PACK_MAP:
-    case FH_PACK_KIND_COUNT:
-        fh_pack_fail(r, "expected a parameter: nil, boolean, integer or text");
-        break;
-    }
 }
 
 int fh_channel_get_run(struct fh_channel_run *out,
@@ -313,7 +312,7 @@ int fh_channel_get_run(struct fh_channel_run *out,
         return fh_err_set(err, FH_ENOMEM, "channel: no memory for parameters");
     }
     for (uint32_t i = 0; i < run.param_count && r.failed == FH_OK; i++) {
-        read_param(&params[i], &r);
+        fh_param_read_value(&r, &params[i]);
     }
     run.params = params;
     run.encodings = (uint32_t)fh_pack_read_uint(&r, UINT32_MAX);

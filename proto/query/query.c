@@ -4,7 +4,12 @@
 #include "common/assert.h"
 #include "proto/wire/pack.h"
 
-enum { REQUEST_VERSION = 1, REQUEST_FIELDS = 12, TABLE_FIELDS = 5, REQUEST_BYTES_MAX = 256 * 1024 };
+enum {
+    REQUEST_VERSION = 1,
+    REQUEST_FIELDS = 12, /* a 13th, the parameters, where there are any */
+    TABLE_FIELDS = 5,
+    REQUEST_BYTES_MAX = 256 * 1024
+};
 
 static int refuse(struct fh_err *err, const char *rule, const char *text)
 {
@@ -41,7 +46,7 @@ static int check_values(const struct fh_query_request *request, struct fh_err *e
                            (long long)(request->expires_ms - request->issued_ms),
                            (long long)FH_REQUEST_LIFETIME_MS);
     }
-    return FH_OK;
+    return fh_params_check(request->params, request->param_count, err);
 }
 
 static int check_tables(const struct fh_query_request *request, struct fh_err *err)
@@ -83,7 +88,7 @@ int fh_query_request_build(struct fh_buf *out,
     if (code != FH_OK) {
         return code;
     }
-    fh_pack_array(out, REQUEST_FIELDS);
+    fh_pack_array(out, REQUEST_FIELDS + (request->param_count > 0 ? 1 : 0));
     fh_pack_uint(out, REQUEST_VERSION);
     fh_pack_bin(out, fh_bytes(request->id.b, sizeof request->id.b));
     fh_pack_bin(out, fh_bytes(request->consumer.b, FH_ID_BYTES));
@@ -105,6 +110,9 @@ int fh_query_request_build(struct fh_buf *out,
     fh_pack_uint(out, (uint64_t)request->expires_ms);
     fh_pack_uint(out, request->flags);
     fh_pack_uint(out, request->rows_max);
+    if (request->param_count > 0) {
+        fh_params_put(out, request->params, request->param_count);
+    }
     code = fh_buf_ok(out);
     return code == FH_OK ? FH_OK : fh_err_set(err, code, "query request: no room for it");
 }
@@ -156,7 +164,15 @@ int fh_query_request_parse(struct fh_query_request *out,
     request.expires_ms = (int64_t)fh_pack_read_uint(&reader, INT64_MAX);
     request.flags = fh_pack_read_uint(&reader, UINT64_MAX);
     request.rows_max = fh_pack_read_uint(&reader, UINT64_MAX);
-    fh_pack_read_record_end(&reader, fields, REQUEST_FIELDS);
+    uint32_t known = REQUEST_FIELDS;
+    if (fields > REQUEST_FIELDS) {
+        fh_params_read(&reader, request.params, &request.param_count);
+        known++;
+        if (request.param_count == 0) {
+            fh_pack_fail(&reader, "expected parameters, or no list of them");
+        }
+    }
+    fh_pack_read_record_end(&reader, fields, known);
     code = fh_pack_read_ok(&reader, "query request", err);
     if (code == FH_OK) {
         code = check_values(&request, err);

@@ -2,17 +2,20 @@
 /*
  * Query request: what a consumer signs before any row moves.
  *
- * The payload of a REQUEST record names the SQL, the tables with the contracts that the consumer
- * read, the purpose, and the entry peer that may work on it. An owner that gets it from another
- * node can so check that the consumer asked for exactly this, of exactly that peer, lately.
+ * The payload of a REQUEST record names the SQL with the values of its parameters, the tables with
+ * the contracts that the consumer read, the purpose, and the entry peer that may work on it. An
+ * owner that gets it from another node can so check that the consumer asked for exactly this, of
+ * exactly that peer, lately.
  *
  * Does not: verify signatures (proto/identity/directory) or decide on access (the rule of the
- * contract). Thread: any; values. Ownership: `sql` is a view, all else is held by value.
+ * contract). Thread: any; values. Ownership: `sql` and text of parameters are views, all
+ * else is held by value.
  */
 #ifndef FH_PROTO_QUERY_QUERY_H
 #define FH_PROTO_QUERY_QUERY_H
 
 #include "common/limits.h"
+#include "proto/query/param.h"
 #include "proto/wire/id.h"
 
 struct fh_request_id { /* random, made by the consumer for each query */
@@ -20,7 +23,8 @@ struct fh_request_id { /* random, made by the consumer for each query */
 };
 
 enum fh_query_flag {
-    FH_QUERY_TREE = 1, /* the receipt must carry a hash tree over the batches */
+    FH_QUERY_TREE = 1,   /* the receipt must carry a hash tree over the batches */
+    FH_QUERY_STREAM = 2, /* a program fetches much: bounded by bytes and time instead of rows */
 };
 
 struct fh_query_table {
@@ -44,16 +48,18 @@ struct fh_query_request {
     int64_t expires_ms; /* after issued, at most FH_REQUEST_LIFETIME_MS later */
     uint64_t flags;     /* enum fh_query_flag; unknown bits are kept */
     uint64_t rows_max;  /* 0: the server's limit */
+    size_t param_count; /* 0..FH_SQL_PARAMS_MAX */
+    struct fh_param params[FH_SQL_PARAMS_MAX];
 };
 
-/* Appends the canonical payload. FH_EINVAL (rule "query.request.*") names the field that is out of
- * bounds; FH_ETOOBIG when the buffer is too small. */
+/* Appends the canonical payload. FH_EINVAL (rule "query.request.*", "query.param.*") names the
+ * field that is out of bounds; FH_ETOOBIG when the buffer is too small. */
 FH_MUST_CHECK int fh_query_request_build(struct fh_buf *out,
                                          const struct fh_query_request *request,
                                          struct fh_err *err);
 
 /* Reads a payload; scans it first. `out` borrows `payload` and is unchanged on failure.
- * FH_EINVAL ("pack.*", "query.request.*"), FH_ETOOBIG, FH_EVERSION. */
+ * FH_EINVAL ("pack.*", "query.request.*", "query.param.*"), FH_ETOOBIG, FH_EVERSION. */
 FH_MUST_CHECK int
 fh_query_request_parse(struct fh_query_request *out, struct fh_bytes payload, struct fh_err *err);
 

@@ -94,11 +94,15 @@ int fh_msg_answer(struct fh_pack_reader *reader,
     }
     fh_pack_read_cstr(reader, rule, sizeof rule);
     fh_pack_read_cstr(reader, text, sizeof text);
-    fh_pack_read_uint(reader, UINT32_MAX);
+    uint64_t retry_after_ms = fh_pack_read_uint(reader, UINT32_MAX);
     if (fh_msg_done(reader, "error answer", err) != FH_OK) {
         return FH_EPROTO;
     }
-    return fh_err_rule(err, (int)code, rule, "%s", text);
+    fh_err_rule(err, (int)code, rule, "%s", text);
+    if (retry_after_ms > 0) {
+        fh_err_retry(err, (int64_t)retry_after_ms);
+    }
+    return (int)code;
 }
 
 bool fh_msg_bins_next(struct fh_msg_bins *bins, struct fh_bytes *out)

@@ -31,6 +31,7 @@
     X(PUSH, 12)                                                                                    \
     X(PULL, 13)                                                                                    \
     X(PROBE, 14)                                                                                   \
+    X(RECONCILE, 15)                                                                               \
     X(RELAY, 20)                                                                                   \
     X(PLAN, 30)                                                                                    \
     X(QUERY, 31)                                                                                   \
@@ -132,7 +133,9 @@ fh_msg_peers_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_
 FH_MUST_CHECK int
 fh_msg_peers_next(struct fh_pack_reader *reader, struct fh_msg_peer *out, struct fh_err *err);
 
-/* SEARCH [words, limit] -> products, best first; "" lists all. */
+/* SEARCH [words, limit] -> products, best first, and the words as they were read when their
+ * spelling was mended, else ""; "" lists all. */
+enum { FH_MSG_WORDS_BYTES = 1024 }; /* the NUL included */
 struct fh_msg_product {
     struct fh_domain_id domain;
     char domain_name[FH_NAME_BYTES_MAX + 1];
@@ -156,15 +159,20 @@ struct fh_msg_product {
 };
 void fh_msg_search_request(struct fh_buf *out, const char *words, uint32_t limit);
 FH_MUST_CHECK int fh_msg_search_request_read(struct fh_pack_reader *reader,
-                                             char words[1024],
+                                             char words[FH_MSG_WORDS_BYTES],
                                              uint32_t *out_limit,
                                              struct fh_err *err);
 void fh_msg_products_answer_begin(struct fh_buf *out, uint32_t count);
 void fh_msg_products_answer_add(struct fh_buf *out, const struct fh_msg_product *product);
+void fh_msg_products_answer_end(struct fh_buf *out, const char *read_as);
 FH_MUST_CHECK int
 fh_msg_products_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err);
 FH_MUST_CHECK int
 fh_msg_products_next(struct fh_pack_reader *reader, struct fh_msg_product *out, struct fh_err *err);
+/* After the last product; "" from who does not tell. */
+FH_MUST_CHECK int fh_msg_products_read_as(struct fh_pack_reader *reader,
+                                          char out[FH_MSG_WORDS_BYTES],
+                                          struct fh_err *err);
 
 /* A product as people and requests name it. */
 struct fh_msg_product_name {
@@ -252,7 +260,7 @@ fh_msg_forks_next(struct fh_pack_reader *reader, struct fh_msg_fork *out, struct
  *   IDENTITY [domain id or bin0 for all]          -> [[record...]]
  *   REDEEM   [invitation record, name, redemption signature 64, [record...]] -> [[record...]]
  *   PUSH     [[record...]]                         -> [accepted count]
- *   PULL     [[record id...]]                      -> [[record...]]
+ *   PULL     [[record id, or its first 16...]]     -> [[record...]]
  *   SYNC     [set, cursor bin]                     -> [next cursor bin, [record...]] */
 enum fh_sync_set {
     FH_SYNC_IDENTITY = 1,      /* charter, key events, delegations, admissions, revocations */
@@ -284,6 +292,13 @@ FH_MUST_CHECK int fh_msg_sync_request_read(struct fh_pack_reader *reader,
                                            enum fh_sync_set *out_set,
                                            struct fh_bytes *out_cursor,
                                            struct fh_err *err);
+/* RECONCILE [set, message] -> [message], of proto/gossip/reconcile.h: which records of a set only
+ * one of two nodes holds. */
+void fh_msg_reconcile_request(struct fh_buf *out, enum fh_sync_set set, struct fh_bytes message);
+FH_MUST_CHECK int fh_msg_reconcile_request_read(struct fh_pack_reader *reader,
+                                                enum fh_sync_set *out_set,
+                                                struct fh_bytes *out_message,
+                                                struct fh_err *err);
 void fh_msg_pull_request_begin(struct fh_buf *out, uint32_t count); /* then fh_pack_bin each id */
 void fh_msg_push_request_begin(struct fh_buf *out, uint32_t count); /* then fh_pack_bin each */
 /* Reads a list of bins as the next field. */
@@ -325,9 +340,17 @@ struct fh_msg_plan {
     uint32_t table_count;
     struct fh_msg_plan_table tables[FH_QUERY_TABLES_MAX];
 };
-void fh_msg_plan_request(struct fh_buf *out, const char *sql);
+/* What a PLAN asks. Which parameters will have values, not the values: a plan does not depend on
+ * them, and the entry peer has no business with what goes to an owner. Borrowed, or views of what
+ * was read. */
+struct fh_msg_plan_question {
+    struct fh_bytes sql;
+    uint32_t param_count;                      /* <= FH_SQL_PARAMS_MAX */
+    struct fh_bytes params[FH_SQL_PARAMS_MAX]; /* names without $, "" by position */
+};
+void fh_msg_plan_request(struct fh_buf *out, const struct fh_msg_plan_question *question);
 FH_MUST_CHECK int fh_msg_plan_request_read(struct fh_pack_reader *reader,
-                                           struct fh_bytes *out_sql,
+                                           struct fh_msg_plan_question *out,
                                            struct fh_err *err);
 void fh_msg_plan_answer(struct fh_buf *out, const struct fh_msg_plan *plan);
 FH_MUST_CHECK int

@@ -114,11 +114,11 @@ void fh_msg_search_request(struct fh_buf *out, const char *words, uint32_t limit
 }
 
 int fh_msg_search_request_read(struct fh_pack_reader *reader,
-                               char words[1024],
+                               char words[FH_MSG_WORDS_BYTES],
                                uint32_t *out_limit,
                                struct fh_err *err)
 {
-    fh_pack_read_cstr(reader, words, 1024);
+    fh_pack_read_cstr(reader, words, FH_MSG_WORDS_BYTES);
     uint32_t limit = (uint32_t)fh_pack_read_uint(reader, FH_SEARCH_RESULTS_MAX);
     int rc = fh_msg_done(reader, "search", err);
     if (rc == FH_OK) {
@@ -180,13 +180,29 @@ static void read_product(struct fh_pack_reader *reader, struct fh_msg_product *p
 
 void fh_msg_products_answer_begin(struct fh_buf *out, uint32_t count)
 {
-    fh_msg_ok(out, 1);
+    fh_msg_ok(out, 2);
     fh_pack_array(out, count);
 }
 
 void fh_msg_products_answer_add(struct fh_buf *out, const struct fh_msg_product *product)
 {
     fh_msg_product_add(out, product);
+}
+
+void fh_msg_products_answer_end(struct fh_buf *out, const char *read_as)
+{
+    fh_pack_cstr(out, read_as);
+}
+
+int fh_msg_products_read_as(struct fh_pack_reader *reader,
+                            char out[FH_MSG_WORDS_BYTES],
+                            struct fh_err *err)
+{
+    out[0] = '\0';
+    if (!fh_pack_at_end(reader)) {
+        fh_pack_read_cstr(reader, out, FH_MSG_WORDS_BYTES);
+    }
+    return fh_msg_done(reader, "products", err);
 }
 
 int fh_msg_products_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err)
@@ -305,22 +321,48 @@ void fh_msg_sync_request(struct fh_buf *out, enum fh_sync_set set, struct fh_byt
     fh_pack_bin(out, cursor);
 }
 
-int fh_msg_sync_request_read(struct fh_pack_reader *reader,
-                             enum fh_sync_set *out_set,
-                             struct fh_bytes *out_cursor,
-                             struct fh_err *err)
+/* A set and bytes that belong to it. */
+static int read_of_set(struct fh_pack_reader *reader,
+                       size_t bytes_max,
+                       const char *what,
+                       enum fh_sync_set *out_set,
+                       struct fh_bytes *out_bytes,
+                       struct fh_err *err)
 {
     unsigned set = (unsigned)fh_pack_read_uint(reader, FH_SYNC_MEASUREMENTS);
     if (set < FH_SYNC_IDENTITY) {
         fh_pack_fail(reader, "expected a set from 1 to 5");
     }
-    struct fh_bytes cursor = fh_pack_read_bin(reader, FH_SYNC_CURSOR_BYTES_MAX);
-    int rc = fh_msg_done(reader, "sync", err);
+    struct fh_bytes bytes = fh_pack_read_bin(reader, bytes_max);
+    int rc = fh_msg_done(reader, what, err);
     if (rc == FH_OK) {
         *out_set = (enum fh_sync_set)set;
-        *out_cursor = cursor;
+        *out_bytes = bytes;
     }
     return rc;
+}
+
+int fh_msg_sync_request_read(struct fh_pack_reader *reader,
+                             enum fh_sync_set *out_set,
+                             struct fh_bytes *out_cursor,
+                             struct fh_err *err)
+{
+    return read_of_set(reader, FH_SYNC_CURSOR_BYTES_MAX, "sync", out_set, out_cursor, err);
+}
+
+void fh_msg_reconcile_request(struct fh_buf *out, enum fh_sync_set set, struct fh_bytes message)
+{
+    fh_msg_begin(out, FH_MSG_RECONCILE, 2);
+    fh_pack_uint(out, set);
+    fh_pack_bin(out, message);
+}
+
+int fh_msg_reconcile_request_read(struct fh_pack_reader *reader,
+                                  enum fh_sync_set *out_set,
+                                  struct fh_bytes *out_message,
+                                  struct fh_err *err)
+{
+    return read_of_set(reader, FH_RECONCILE_BYTES_MAX, "reconcile", out_set, out_message, err);
 }
 
 void fh_msg_pull_request_begin(struct fh_buf *out, uint32_t count)

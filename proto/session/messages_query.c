@@ -8,20 +8,33 @@ enum { FINDING_FIELDS = 6, PLAN_TABLE_FIELDS = 11 };
 
 /* ---- PLAN, QUERY, SCAN, NEXT, CANCEL ---- */
 
-void fh_msg_plan_request(struct fh_buf *out, const char *sql)
+void fh_msg_plan_request(struct fh_buf *out, const struct fh_msg_plan_question *question)
 {
-    fh_msg_begin(out, FH_MSG_PLAN, 1);
-    fh_pack_cstr(out, sql);
+    FH_ASSERT(question->param_count <= FH_SQL_PARAMS_MAX);
+    fh_msg_begin(out, FH_MSG_PLAN, question->param_count > 0 ? 2 : 1);
+    fh_pack_str(out, question->sql);
+    if (question->param_count > 0) {
+        fh_pack_array(out, question->param_count);
+    }
+    for (uint32_t i = 0; i < question->param_count; i++) {
+        fh_pack_str(out, question->params[i]);
+    }
 }
 
 int fh_msg_plan_request_read(struct fh_pack_reader *reader,
-                             struct fh_bytes *out_sql,
+                             struct fh_msg_plan_question *out,
                              struct fh_err *err)
 {
-    struct fh_bytes sql = fh_pack_read_str(reader, FH_SQL_BYTES_MAX);
+    struct fh_msg_plan_question question = {.sql = fh_pack_read_str(reader, FH_SQL_BYTES_MAX)};
+    if (reader->failed == FH_OK && !fh_pack_at_end(reader)) {
+        question.param_count = fh_pack_read_array(reader, FH_SQL_PARAMS_MAX);
+    }
+    for (uint32_t i = 0; i < question.param_count && reader->failed == FH_OK; i++) {
+        question.params[i] = fh_pack_read_str(reader, FH_SQL_PARAM_NAME_BYTES_MAX);
+    }
     int rc = fh_msg_done(reader, "plan", err);
     if (rc == FH_OK) {
-        *out_sql = sql;
+        *out = question;
     }
     return rc;
 }

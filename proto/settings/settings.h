@@ -50,6 +50,8 @@ struct fh_settings {
     uint64_t query_rows_max;                /* FH_QUERY_ROWS_MAX */
     uint64_t stream_rows_max;               /* FH_QUERY_STREAM_ROWS_MAX */
     uint64_t query_deadline_ms;             /* FH_QUERY_DEADLINE_MS */
+    uint64_t stream_deadline_ms;            /* FH_QUERY_STREAM_DEADLINE_MS */
+    uint64_t stream_mib_max;                /* FH_QUERY_STREAM_MIB */
     uint64_t queries_per_key_max;           /* FH_QUERY_RUNNING_PER_KEY_MAX */
     uint64_t products_per_domain_max;       /* FH_PRODUCTS_PER_DOMAIN_MAX */
     uint64_t quality_interval_s; /* between measurements of an own product; 0: none by itself */

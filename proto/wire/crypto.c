@@ -188,6 +188,14 @@ void fh_hash_keyed(uint8_t *out, size_t out_size, struct fh_bytes key, struct fh
               0);
 }
 
+_Static_assert(crypto_shorthash_siphashx24_BYTES == FH_MAC_BYTES, "128 bits of output");
+_Static_assert(crypto_shorthash_siphashx24_KEYBYTES == FH_MAC_KEY_BYTES, "128 bits of key");
+
+void fh_mac(uint8_t out[FH_MAC_BYTES], const uint8_t key[FH_MAC_KEY_BYTES], struct fh_bytes message)
+{
+    FH_ASSERT(crypto_shorthash_siphashx24(out, message.data, message.size, key) == 0);
+}
+
 void fh_hash512_parts(uint8_t out[64], const struct fh_bytes *parts, size_t count)
 {
     blake2b(out, HASH512_BYTES, parts, count);

@@ -23,6 +23,8 @@ enum {
     FH_AEAD_KEY_BYTES = 32,
     FH_AEAD_TAG_BYTES = 16,
     FH_PASSWORD_SALT_BYTES = 16,
+    FH_MAC_KEY_BYTES = 16,
+    FH_MAC_BYTES = 16,
 };
 
 struct fh_sign_public {
@@ -111,6 +113,11 @@ void fh_hasher_add(struct fh_hasher *hasher, struct fh_bytes bytes);
 struct fh_hash fh_hasher_read(const struct fh_hasher *hasher);
 /* Keyed BLAKE2b with 16 to 64 bytes of key and output. */
 void fh_hash_keyed(uint8_t *out, size_t out_size, struct fh_bytes key, struct fh_bytes message);
+/* SipHash-2-4 with 128 bits of output (Aumasson, Bernstein: SipHash, 2012): a keyed hash of one
+ * value of a row, in 15 ns where keyed BLAKE2b takes 260. */
+void fh_mac(uint8_t out[FH_MAC_BYTES],
+            const uint8_t key[FH_MAC_KEY_BYTES],
+            struct fh_bytes message);
 /* BLAKE2b-512, HMAC-BLAKE2b-512 (RFC 2104 with a 128-byte block): what Noise needs. */
 void fh_hash512_parts(uint8_t out[64], const struct fh_bytes *parts, size_t count);
 void fh_hmac512(uint8_t out[64],

@@ -108,6 +108,7 @@ make_mesh shop market
 stop_node shop
 printf 'data_roots: ["%s"]\n' "$data" >>"$work/shop/home/freehold.yaml"
 start_tapped
+until_true 20 "the return of shop in the view of market" sees market 2
 
 say "- places outside servers are refused"
 product orders 1.0.0 "Copied from s3://${secret[bucket]}/orders."

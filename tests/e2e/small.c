@@ -3,12 +3,14 @@
  * How fast small queries are answered, for tools/bench: several clients (a thread and a session
  * each), each with several queries in flight.
  *
- *     fh-small HOME PEER CLIENTS FLIGHTS SECONDS SQL
+ *     fh-small WHO PEER CLIENTS FLIGHTS SECONDS SQL
  *
- * PEER is HOST:PORT, or "-" for the home's own node. A "#" in SQL becomes another number in each
- * query, so that no text is asked twice. Every answer is read to its end, which libfreehold reports
- * only after it has verified the receipt. One line: median and 99th percentile in microseconds from
- * asking to the verified end, answers a second, and microseconds of CPU of this process for each.
+ * WHO is a home, or a folder of keys with their accesses (1.key, 1.access, 2.key ...), which the
+ * clients take in turn. PEER is HOST:PORT, or "-" for the home's own node. A "#" in SQL becomes
+ * another number in each query, so that no text is asked twice. Every answer is read to its end,
+ * which libfreehold reports only after it has verified the receipt. One line: median and 99th
+ * percentile in microseconds from asking to the verified end, answers a second, and microseconds of
+ * CPU of this process for each.
  */
 #include "tools/client/freehold.h"
 
@@ -20,12 +22,20 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { CLIENTS_MAX = 64, FLIGHTS_MAX = 16, TIMES_MAX = 1 << 20, SQL_BYTES = 4096 };
+enum {
+    CLIENTS_MAX = 64,
+    FLIGHTS_MAX = 16,
+    TIMES_MAX = 1 << 20,
+    SQL_BYTES = 4096,
+    PATH_BYTES = 4096
+};
 
 struct asker {
     pthread_t thread;
-    const char *home;
+    unsigned number;
+    const char *who;
     const char *peer;
     const char *sql;
     unsigned flights;
@@ -107,16 +117,41 @@ static void finish(struct flight *flight, struct asker *asker)
     }
 }
 
+/* With the home, or the key that is this client's turn. */
+static struct freehold_client *open_client(const struct asker *asker)
+{
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    struct freehold_client *client = NULL;
+    struct freehold_options options = {
+        .size = sizeof options, .home = asker->who, .peer = asker->peer};
+    char key[PATH_BYTES], access_file[PATH_BYTES];
+    unsigned keys = 0;
+    do {
+        snprintf(key, sizeof key, "%s/%u.key", asker->who, keys + 1);
+    } while (access(key, R_OK) == 0 && ++keys < CLIENTS_MAX);
+    if (keys > 0) {
+        snprintf(key, sizeof key, "%s/%u.key", asker->who, asker->number % keys + 1);
+        snprintf(
+            access_file, sizeof access_file, "%s/%u.access", asker->who, asker->number % keys + 1);
+        options.home = NULL;
+        options.key_file = key;
+        options.access_file = access_file;
+    }
+    if (strcmp(asker->peer, "-") == 0) {
+        options.peer = NULL;
+    }
+    if (freehold_open_with(&client, &options, &error) != FREEHOLD_OK) {
+        give_up(asker->who, &error);
+    }
+    return client;
+}
+
 static void *run(void *user)
 {
     struct asker *asker = user;
-    struct freehold_error error = FREEHOLD_ERROR_INIT;
-    struct freehold_client *client = NULL;
+    struct freehold_client *client;
     struct flight flights[FLIGHTS_MAX] = {{NULL, 0}};
-    const char *peer = strcmp(asker->peer, "-") == 0 ? NULL : asker->peer;
-    if (freehold_open(&client, asker->home, peer, &error) != FREEHOLD_OK) {
-        give_up(asker->peer, &error);
-    }
+    client = open_client(asker);
     for (unsigned i = 0; i < asker->flights; i++) {
         ask(&flights[i], client, asker->sql);
     }
@@ -181,7 +216,8 @@ int main(int argc, char **argv)
         return 2;
     }
     for (unsigned long i = 0; i < clients; i++) {
-        askers[i] = (struct asker){.home = argv[1],
+        askers[i] = (struct asker){.number = (unsigned)i,
+                                   .who = argv[1],
                                    .peer = argv[2],
                                    .sql = argv[6],
                                    .flights = (unsigned)flights,

@@ -181,7 +181,7 @@ static uint64_t read_columns(struct freehold_client *client, const char *sql, bo
     struct freehold_error error = FREEHOLD_ERROR_INIT;
     struct freehold_result *result = NULL;
     struct freehold_query_options options = {
-        .size = sizeof options, .rows_max = ROWS_MAX, .tree = tree, .plain = plain};
+        .size = sizeof options, .stream = true, .tree = tree, .plain = plain};
     uint64_t rows = 0;
     size_t batch = 0;
     int code = freehold_query(&result, client, sql, &options, &error);

@@ -24,6 +24,7 @@ static int decode(unsigned kind, struct fh_bytes p, struct fh_arena *arena, stru
     struct fh_channel_described described;
     struct fh_channel_end end;
     struct fh_channel_scan scan;
+    struct fh_channel_feed feed;
     struct fh_profile_question question;
     struct fh_profile profile;
     struct fh_profile_catalogue catalogue;
@@ -44,8 +45,11 @@ static int decode(unsigned kind, struct fh_bytes p, struct fh_arena *arena, stru
         return fh_channel_get_sample(&sample, p, arena, err);
     case FH_CHANNEL_RUN:
         return fh_channel_get_run(&run, p, arena, err);
+    case FH_CHANNEL_FEED:
+        return fh_channel_get_feed(&feed, p, arena, err);
     case FH_CHANNEL_ERROR:
     case FH_CHANNEL_SCAN_ERROR:
+    case FH_CHANNEL_FEED_ERROR:
         return fh_channel_get_error(&error, p, err);
     case FH_CHANNEL_PROBED:
         return fh_channel_get_probed(&probed, p, arena, err);

@@ -27,6 +27,11 @@ static int products(struct fh_pack_reader *reader, struct fh_err *err)
             ends(product.successor, sizeof product.successor);
         }
     }
+    char read_as[FH_MSG_WORDS_BYTES];
+    struct fh_pack_reader rest = *reader; /* HISTORY goes on behind the list */
+    if (code == FH_OK && fh_msg_products_read_as(&rest, read_as, err) == FH_OK) {
+        ends(read_as, sizeof read_as);
+    }
     return code;
 }
 
@@ -77,6 +82,7 @@ static void plan(struct fh_pack_reader *reader, struct fh_err *err)
 static void requests(unsigned code, struct fh_pack_reader *reader, struct fh_err *err)
 {
     struct fh_msg_history_request asked;
+    struct fh_msg_plan_question question;
     struct fh_msg_move move;
     char name[FH_NAME_BYTES_MAX + 1];
     uint32_t major;
@@ -86,6 +92,8 @@ static void requests(unsigned code, struct fh_pack_reader *reader, struct fh_err
     } else if (code == FH_MSG_ADMIN_ANNOUNCED &&
                fh_msg_announced_request_read(reader, name, &major, err) == FH_OK) {
         ends(name, sizeof name);
+    } else if (code == FH_MSG_PLAN && fh_msg_plan_request_read(reader, &question, err) == FH_OK) {
+        FH_ASSERT(question.param_count <= FH_SQL_PARAMS_MAX);
     } else if (code == FH_MSG_ADMIN_MOVE && fh_msg_move_read(reader, &move, err) == FH_OK) {
         FH_ASSERT(move.announcement.size <= FH_RECORD_GOSSIP_BYTES_MAX);
     }

@@ -66,12 +66,12 @@ def list_of(shape, most, least=0):
     return check
 
 
-def fields(*shapes):
-    """A positional array: later elements of newer versions are ignored."""
+def fields(*shapes, more=()):
+    """A positional array: later elements of newer versions are ignored; those in `more` may be missing."""
 
     def check(value):
         need(isinstance(value, list) and len(value) >= len(shapes), "expected more fields")
-        for shape, item in zip(shapes, value):
+        for shape, item in zip(shapes + more, value):
             shape(item)
 
     return check
@@ -93,6 +93,36 @@ def anything(_):
 
 id32, ref16, sig64, optional_id = bin_of(32), bin_of(16), bin_of(64), bin_of(0, 32)
 address, label = str_of(127), str_of(63)
+
+
+def decimal(value):
+    """What no integer of 64 bits holds, in normal form."""
+    bin_of()(value)
+    text = value.decode("ascii")
+    digits, point, fraction = text.removeprefix("-").partition(".")
+    need((digits + fraction).isdigit() and digits != "", "no decimal")
+    need(digits == "0" or digits[0] != "0", "a leading zero")
+    need(fraction.rstrip("0") == fraction and (fraction != "" or point == ""), "a trailing zero")
+    need(len(digits + fraction) <= 38, "too many digits")
+    need(fraction != "" or not -(2**63) <= int(text) < 2**64, "an integer of 64 bits")
+
+
+def parameters(value):
+    list_of(anything, 64, 1)(value)
+    names = [item[0] for item in value]
+    size = 0
+    for item in value:
+        fields(str_of(63), anything)(item)
+        if isinstance(item[1], bytes):
+            decimal(item[1])
+        else:
+            need(item[1] is None or type(item[1]) in (bool, int, str), "no value of a parameter")
+            size += len(item[1].encode()) if isinstance(item[1], str) else 0
+    need(size <= 65536, "too much text in parameters")
+    if any(names):
+        need(len({n.lower() for n in names}) == len(names), "a parameter twice")
+        for n in names:
+            need(n.isascii() and n.isidentifier(), "no name of a parameter")
 
 
 def key_event(value):
@@ -221,7 +251,7 @@ SHAPES = {
         262144,
         fields(
             exactly(1), ref16, id32, id32, id32, str_of(65536), list_of(table, 64), anything, time,
-            time, uint, uint,
+            time, uint, uint, more=(parameters,),
         ),
     ),
     13: (

@@ -40,6 +40,7 @@ tests           : common proto node tools
 # any of these, as they look at the libraries from the other side.
 owners="
 uv.h            : node/io/* node/admin* node/query/workers*
+nng/*           : tests/unit/tools/scripted_peer*
 msgpack.h       : proto/wire/pack.c
 msgpack/*       : proto/wire/pack.c
 openssl/*       : proto/wire/crypto_openssl.c
@@ -47,11 +48,12 @@ sodium.h        : proto/wire/crypto.c proto/wire/crypto_openssl.c node/state/key
 sodium/*        : proto/wire/crypto.c node/state/keystore.c
 sqlite3.h       : node/state/* node/worker/source_sqlite.c
 yaml.h          : proto/contract/yaml.c
-jansson.h       : node/query/gate* node/http/api* tools/cli/output* tools/contract/import_dbt.c
+jansson.h       : node/query/gate* node/http/api* tools/cli/output* tools/cli/params.c tools/contract/import_dbt.c
 duckdb.h        : node/worker/*
 libpq-fe.h      : node/worker/*
 microhttpd.h    : node/http/server*
 cmocka.h        :
+dlfcn.h         :
 openssl/*       : proto/wire/crypto*
 zstd.h          : proto/query/batch*
 "

@@ -188,6 +188,36 @@ static void write_measurement(struct scene *scene, const struct fh_record_id *co
     vector_hex(scene->out, "results", fh_buf_view(&encoded));
 }
 
+/* The same request with a value of each kind; `request` is as before afterwards. */
+static void write_parameters(struct scene *scene, struct fh_query_request *request)
+{
+    static const struct {
+        const char *name;
+        struct fh_cell value;
+    } params[] = {
+        {"since", {.kind = FH_CELL_BYTES, .bytes = {(const uint8_t *)"2026-03-01", 10}}},
+        {"until", {.kind = FH_CELL_NULL}},
+        {"late", {.kind = FH_CELL_BOOL, .integer = 1}},
+        {"least", {.kind = FH_CELL_INT, .integer = -3}},
+        {"most", {.kind = FH_CELL_UINT, .natural = 1440}},
+        {"rate", {.kind = FH_CELL_WIDE, .type = {FH_TYPE_DECIMAL, 3, 1}, .wide = {.low = 125}}},
+    };
+    struct fh_bytes sql = request->sql;
+    request->sql =
+        fh_bytes_cstr("SELECT count(*) FROM domain0.flights WHERE day >= $since AND late "
+                      "= $late AND delay BETWEEN $least AND $most AND rate < $rate AND "
+                      "day < coalesce($until, 'infinity')");
+    request->param_count = FH_COUNT(params);
+    for (size_t i = 0; i < FH_COUNT(params); i++) {
+        memcpy(request->params[i].name, params[i].name, strlen(params[i].name) + 1);
+        request->params[i].value = params[i].value;
+    }
+    FH_ASSERT(fh_query_request_build(&scene->payload, request, NULL) == FH_OK);
+    (void)seal(scene, "request.parameters", FH_RECORD_REQUEST, &scene->founder.member);
+    request->sql = sql;
+    request->param_count = 0;
+}
+
 static void write_query(struct scene *scene, const struct fh_record_id *contract)
 {
     static struct fh_query_request request;
@@ -212,6 +242,7 @@ static void write_query(struct scene *scene, const struct fh_record_id *contract
                                                 .contract = *contract};
     FH_ASSERT(fh_query_request_build(&scene->payload, &request, NULL) == FH_OK);
     struct fh_record_id id = seal(scene, "request", FH_RECORD_REQUEST, &scene->founder.member);
+    write_parameters(scene, &request);
 
     receipt = (struct fh_receipt){.request = id,
                                   .request_id = request.id,

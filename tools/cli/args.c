@@ -263,6 +263,34 @@ static void take_global(struct fh_args *args, const struct fh_flag *flag, const 
     }
 }
 
+static bool repeats(const struct fh_flag *flag)
+{
+    size_t size = flag->value == NULL ? 0 : strlen(flag->value);
+    return size > 3 && strcmp(flag->value + size - 3, "...") == 0;
+}
+
+static int take_value(const struct parse *parse,
+                      const struct fh_flag *flag,
+                      const char *value,
+                      const char **slot)
+{
+    struct fh_args *args = parse->args;
+    if (repeats(flag)) {
+        if (args->repeated_count == FH_ARGS_REPEATS_MAX) {
+            return fh_err_set(parse->err,
+                              FH_EUSAGE,
+                              "flag --%s is given more than %d times",
+                              flag->name,
+                              FH_ARGS_REPEATS_MAX);
+        }
+        args->repeated[args->repeated_count++] = value;
+    } else if (*slot != NULL) {
+        return fh_err_set(parse->err, FH_EUSAGE, "flag --%s is given twice", flag->name);
+    }
+    *slot = value;
+    return FH_OK;
+}
+
 /* A flag at argv[at]; `*used` becomes the number of words that it takes. */
 static int take_flag(const struct parse *parse, int argc, char *const *argv, int at, int *used)
 {
@@ -294,13 +322,9 @@ static int take_flag(const struct parse *parse, int argc, char *const *argv, int
             parse->err, FH_EUSAGE, "flag --%s needs a value: %s", flag->name, flag->value);
     }
     if (slot != NULL) {
-        if (*slot != NULL) {
-            return fh_err_set(parse->err, FH_EUSAGE, "flag --%s is given twice", flag->name);
-        }
-        *slot = value;
-    } else {
-        take_global(parse->args, flag, value);
+        return take_value(parse, flag, value, slot);
     }
+    take_global(parse->args, flag, value);
     return FH_OK;
 }
 

@@ -23,14 +23,16 @@ struct fh_args;
 
 struct fh_flag {
     const char *name;  /* without dashes */
-    const char *value; /* name of its value in the help ("HOST:PORT"), or NULL for a switch */
+    const char *value; /* name of its value in the help ("HOST:PORT"), or NULL for a switch; one
+                          that ends in "..." may be given several times, one such a command */
     const char *help;  /* one line */
     char letter;       /* 0: none */
 };
 
 enum {
-    FH_ARGS_FLAGS_MAX = 10,      /* of one command */
+    FH_ARGS_FLAGS_MAX = 12,      /* of one command */
     FH_ARGS_OPERANDS_MAX = 1024, /* files of one lint or publish: a whole repository */
+    FH_ARGS_REPEATS_MAX = 256,   /* values of one flag */
     FH_ARGS_WORDS_MAX = 64,      /* words of a search */
     FH_ARGS_DISTANCE_MAX = 2,    /* edits between an unknown word and what is suggested */
 };
@@ -55,7 +57,10 @@ struct fh_args {
     const char *noun;                 /* for help on a noun alone: "product"; else NULL */
     unsigned operand_count;
     const char *operands[FH_ARGS_OPERANDS_MAX];
-    const char *values[FH_ARGS_FLAGS_MAX]; /* of the command's flags, by index; "" for a switch */
+    const char *values[FH_ARGS_FLAGS_MAX]; /* of the command's flags, by index; "" for a switch; of
+                                              one that repeats the last */
+    unsigned repeated_count;
+    const char *repeated[FH_ARGS_REPEATS_MAX]; /* all values of the flag that repeats, in order */
     const char *home;
     const char *key; /* key file outside a home, or NULL; so the next two */
     const char *access;

@@ -68,6 +68,15 @@ static void put_visible(FILE *file, const char *text)
     fputs(fh_buf_cstr(&visible), file);
 }
 
+static void put_pause(FILE *file, uint32_t ms)
+{
+    if (ms < 120 * 1000) {
+        fprintf(file, "%.1f s", (double)ms / 1000);
+    } else {
+        fprintf(file, "%u min", (ms + 59999) / 60000);
+    }
+}
+
 void fh_cli_complain(struct fh_cli *cli, const struct fh_err *err)
 {
     const char *red = cli->message_colour ? "\x1b[31m" : "";
@@ -82,7 +91,11 @@ void fh_cli_complain(struct fh_cli *cli, const struct fh_err *err)
         fprintf(cli->messages, "%s\n", off);
     }
     const char *hint = fh_cli_hint(err);
-    if (hint != NULL) {
+    if (err->retry_after_ms > 0) {
+        fprintf(cli->messages, "%shint: worth asking again in ", dim);
+        put_pause(cli->messages, err->retry_after_ms);
+        fprintf(cli->messages, "%s\n", off);
+    } else if (hint != NULL) {
         fprintf(cli->messages, "%shint: %s%s\n", dim, hint, off);
     }
 }
@@ -112,7 +125,11 @@ struct fh_output *fh_cli_output(struct fh_cli *cli,
 
 int fh_cli_error(struct fh_err *out, const struct freehold_error *error)
 {
-    return fh_err_rule(out, error->code, error->rule, "%s", error->text);
+    fh_err_rule(out, error->code, error->rule, "%s", error->text);
+    if (error->retry_after_ms > 0) {
+        fh_err_retry(out, error->retry_after_ms);
+    }
+    return error->code;
 }
 
 int fh_cli_client(struct fh_cli *cli,

@@ -166,6 +166,10 @@ static int list_products(struct fh_cli *cli,
     }
     freehold_close(client);
     if (code == FH_OK) {
+        const char *read_as = freehold_products_read_as(products);
+        if (read_as[0] != 0) {
+            fh_cli_say(cli, "no product matches all words; showing those for: %s", read_as);
+        }
         code = put_products(cli, products, domain, err);
         if (code == FH_OK && freehold_products_count(products) == 0) {
             fh_cli_say(cli, words[0] == 0 ? "no products yet" : "no product matches all words");

@@ -4,14 +4,18 @@
 #include "common/time.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/note.h"
+#include "tools/cli/params.h"
 
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     FH_PROGRESS_AFTER_MS = 500, /* short queries show none */
     FH_PROGRESS_EVERY_MS = 100,
     FH_DEADLINE_S_MAX = 24 * 3600,
+    FH_WAIT_S = 10, /* a person waits so long for a busy node */
+    FH_WAIT_LEAST_MS = 50,
 };
 
 static int
@@ -186,32 +190,73 @@ static int save_receipt(struct freehold_result *result, const char *path, struct
     return code == FH_OK ? FH_OK : fh_err_wrap(err, "--receipt %s", path);
 }
 
+/* Asks, and again while the node is busy, when it says when and that is within `patience_ms`. */
+static int ask(struct fh_cli *cli,
+               const char *sql,
+               const struct freehold_query_options *options,
+               struct freehold_client *client,
+               int64_t patience_ms,
+               struct freehold_result **out,
+               struct fh_err *err)
+{
+    int64_t until_ms = fh_clock_mono_ms() + patience_ms;
+    for (;;) {
+        struct freehold_error error = FREEHOLD_ERROR_INIT;
+        if (freehold_query(out, client, sql, options, &error) == FREEHOLD_OK) {
+            return FH_OK;
+        }
+        int64_t pause_ms =
+            error.retry_after_ms > FH_WAIT_LEAST_MS ? error.retry_after_ms : FH_WAIT_LEAST_MS;
+        if (error.code != FREEHOLD_EBUSY || error.retry_after_ms == 0 ||
+            fh_clock_mono_ms() + pause_ms > until_ms) {
+            return fh_cli_error(err, &error);
+        }
+        fh_cli_say(cli, "%s; asking again in %.1f s", error.rule, (double)pause_ms / 1000);
+        struct timespec pause = {pause_ms / 1000, (long)(pause_ms % 1000) * 1000000};
+        nanosleep(&pause, NULL);
+    }
+}
+
 static int run_query(struct fh_cli *cli,
                      const struct fh_args *args,
                      const char *sql,
                      struct freehold_client *client,
                      struct fh_err *err)
 {
-    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    struct fh_cli_params params FH_CLEANUP(fh_cli_params_fini) = {.count = 0};
     struct freehold_query_options options = {
         .size = sizeof options,
         .purpose = fh_args_value(args, "purpose"),
         .tree = fh_args_has(args, "tree"),
+        .stream = fh_args_has(args, "stream"),
     };
     uint64_t seconds = 0;
+    uint64_t wait_s = FH_WAIT_S;
     int code =
         fh_cli_number(&options.rows_max, "rows", fh_args_value(args, "rows"), INT64_MAX, err);
     if (code == FH_OK) {
         code = fh_cli_number(
             &seconds, "deadline", fh_args_value(args, "deadline"), FH_DEADLINE_S_MAX, err);
     }
+    const char *wait = fh_args_value(args, "wait");
+    if (wait != NULL && strcmp(wait, "0") == 0) {
+        wait_s = 0;
+    } else if (code == FH_OK) {
+        code = fh_cli_number(&wait_s, "wait", wait, FH_DEADLINE_S_MAX, err);
+    }
+    if (code == FH_OK) {
+        code = fh_cli_params(&params, args, err);
+    }
     if (code != FH_OK) {
         return code;
     }
+    options.params = params.list;
+    options.param_count = params.count;
     options.deadline_ms = (uint32_t)(seconds * 1000);
     struct freehold_result *result = NULL;
-    if (freehold_query(&result, client, sql, &options, &error) != FREEHOLD_OK) {
-        return fh_cli_error(err, &error);
+    code = ask(cli, sql, &options, client, (int64_t)wait_s * 1000, &result, err);
+    if (code != FH_OK) {
+        return code;
     }
     code = put_rows(cli, result, err);
     const char *receipt = fh_args_value(args, "receipt");

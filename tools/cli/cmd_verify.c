@@ -64,6 +64,26 @@ int fh_verdict_contract(struct fh_cli *cli, const struct fh_proof *proof, struct
     return fh_output_end(output, err);
 }
 
+/* As --param-json takes them: an array by position, an object by name. */
+static void put_params(struct fh_output *output, const struct fh_query_request *request)
+{
+    struct fh_buf text FH_CLEANUP(fh_buf_fini);
+    bool named = request->param_count > 0 && request->params[0].name[0] != '\0';
+    fh_buf_init(&text, 8 * (size_t)FH_SQL_PARAMS_BYTES_MAX);
+    fh_buf_add_u8(&text, named ? '{' : '[');
+    for (size_t i = 0; i < request->param_count; i++) {
+        const struct fh_param *param = &request->params[i];
+        fh_buf_add_cstr(&text, i == 0 ? "" : ", ");
+        if (named) {
+            fh_json_string(fh_bytes_cstr(param->name), &text);
+            fh_buf_add_cstr(&text, ": ");
+        }
+        fh_cell_json(&param->value, &text);
+    }
+    fh_buf_add_u8(&text, named ? '}' : ']');
+    fh_output_cell(output, fh_buf_view(&text));
+}
+
 static int put_receipt(struct fh_cli *cli,
                        const struct fh_receipt_verdict *verdict,
                        const struct fh_receipt_file *file,
@@ -72,6 +92,7 @@ static int put_receipt(struct fh_cli *cli,
     static const struct fh_output_column columns[] = {
         {"verdict", FH_OUTPUT_TEXT},
         {"sql", FH_OUTPUT_TEXT},
+        {"parameters", FH_OUTPUT_RAW},
         {"purpose", FH_OUTPUT_TEXT},
         {"consumer", FH_OUTPUT_TEXT},
         {"answered_by", FH_OUTPUT_TEXT},
@@ -94,6 +115,7 @@ static int put_receipt(struct fh_cli *cli,
         fh_cli_output(cli, true, columns, FH_COUNT(columns));
     fh_output_text(output, "verified");
     fh_output_cell(output, verdict->request.sql);
+    put_params(output, &verdict->request);
     fh_output_text(output, verdict->request.purpose);
     fh_output_text(output, consumer);
     fh_output_text(output, owner);

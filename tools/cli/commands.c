@@ -89,8 +89,14 @@ const struct fh_command fh_commands[] = {
         .noun = "search",
         .operands = "[WORDS...]",
         .summary = "find products in the catalogue",
-        .details = "All words must match. Without words: everything.",
-        .example = "freehold search bird strikes",
+        .details =
+            "All words must match, each as the beginning of one in the product's names,\n"
+            "texts, tables, columns, tags or people. Where nothing matches, words that\n"
+            "occur nowhere are read as the nearest ones that do. Without words: everything.\n"
+            "A word asks one field alone as domain:, name:, title:, text:, column:, tag: or\n"
+            "person:, and a state of the life cycle as status:",
+        .example = "freehold search bird strikes\n"
+                   "freehold search column:iata status:active",
         .operands_max = FH_ARGS_WORDS_MAX,
         .flags = {{"limit", "N", "at most so many", 0}, PEER_FLAG},
         .run = fh_cmd_search,
@@ -377,19 +383,31 @@ const struct fh_command fh_commands[] = {
         .noun = "query",
         .operands = "[SQL]",
         .summary = "run SQL over the mesh",
-        .details = "Tables are domain.product, or domain.product.table. Without SQL it is read\n"
-                   "from -f FILE or standard input. The answer counts only with its receipt.",
-        .example = "freehold query \"SELECT count(*) FROM aviation.flights\"\n"
-                   "freehold -o csv query -f delays.sql --receipt delays.receipt > delays.csv",
+        .details =
+            "Tables are domain.product, or domain.product.table. Without SQL it is read\n"
+            "from -f FILE or standard input. The answer counts only with its receipt.\n"
+            "--param VALUE fills $1, then $2 (or each ?), --param NAME=VALUE fills $NAME, as\n"
+            "text: 'x' written in the SQL would do the same. A VALUE with an = of its own is\n"
+            "--param =VALUE. --param-json '[5, null, true, 12.50, \"a\"]' gives typed values,\n"
+            "or {\"since\": \"2024-01-01\"} by name. Values are bound, never put into the SQL.",
+        .example =
+            "freehold query \"SELECT count(*) FROM aviation.flights\"\n"
+            "freehold query 'SELECT * FROM shop.orders WHERE day >= $since AND item = $item' "
+            "--param since=2024-01-01 --param item=Tea\n"
+            "freehold -o csv query -f delays.sql --receipt delays.receipt > delays.csv",
         .operands_max = 1,
         .flags =
             {
                 {"file", "FILE", "read the SQL from a file, - is standard input", 'f'},
+                {"param", "VALUE|NAME=VALUE...", "the next parameter's value, or that of $NAME", 0},
+                {"param-json", "JSON", "values of all parameters, with types", 0},
                 {"receipt", "FILE", "keep the signed receipt", 0},
                 {"purpose", "TEXT", "what the answer is for", 0},
                 {"rows", "N", "refuse more rows than that", 0},
                 {"deadline", "SECONDS", "give up after that time", 0},
                 {"tree", NULL, "have the receipt carry a hash tree over the data", 0},
+                {"stream", NULL, "fetch much: bounded by time and bytes instead of rows", 0},
+                {"wait", "SECONDS", "how long to ask a busy node again (default 10)", 0},
                 PEER_FLAG,
             },
         .run = fh_cmd_query,

@@ -17,6 +17,7 @@ struct fh_channel {
     struct fh_domain_id domain;
     struct fh_session *session;
     bool broken;
+    bool late;           /* the last wait ended by its time */
     struct fh_buf frame; /* being sent */
     struct fh_buf relayed;
     struct fh_session_binding bindings[FH_LINK_SLOTS];
@@ -93,7 +94,8 @@ static int wait_frame(
             code = unwrap_relayed(fh_bytes(data, size), out_data, out_size, err);
         }
     }
-    channel->broken = channel->broken || code != FH_OK;
+    channel->late = channel->late || code == FH_ETIMEOUT;
+    channel->broken = channel->broken || (code != FH_OK && code != FH_ETIMEOUT);
     return code;
 }
 
@@ -304,8 +306,16 @@ bool fh_channel_is_relayed(const struct fh_channel *channel)
 
 bool fh_channel_is_worn(const struct fh_channel *channel)
 {
-    return channel->broken || fh_session_wants_rekey(channel->session, fh_clock_mono_ms()) ||
+    return channel->broken || channel->late ||
+           fh_session_wants_rekey(channel->session, fh_clock_mono_ms()) ||
            (channel->relay != NULL && fh_channel_is_worn(channel->relay));
+}
+
+void fh_channel_go_on(struct fh_channel *channel)
+{
+    for (; channel != NULL; channel = channel->relay) {
+        channel->late = false;
+    }
 }
 
 /* ---- requests ---- */

@@ -43,6 +43,9 @@ const struct fh_domain_id *fh_channel_domain(const struct fh_channel *channel);
 bool fh_channel_is_relayed(const struct fh_channel *channel);
 /* New work should go to a new channel: keys are old, or a request failed on the way. */
 bool fh_channel_is_worn(const struct fh_channel *channel);
+/* The last wait ended because its asker had no more time, which says nothing of the peer: the
+ * channel goes on. Without this a wait that ended so makes it worn. */
+void fh_channel_go_on(struct fh_channel *channel);
 
 /* Seals and sends a request (borrowed) in a slot of the link. */
 FH_MUST_CHECK int fh_channel_post(struct fh_channel *channel,

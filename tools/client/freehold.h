@@ -97,16 +97,14 @@ enum freehold_code {
 
 struct freehold_error {
     size_t size;
-    int code;       /* enum freehold_code */
-    char rule[48];  /* dotted name of the rule that refused, or "" */
-    char text[640]; /* one sentence */
+    int code;                /* enum freehold_code */
+    char rule[48];           /* dotted name of the rule that refused, or "" */
+    char text[640];          /* one sentence */
+    uint32_t retry_after_ms; /* when it is worth asking again; 0: nothing is known of that */
 };
 #define FREEHOLD_ERROR_INIT                                                                        \
     {                                                                                              \
-        sizeof(struct freehold_error), 0, {0},                                                     \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
+        sizeof(struct freehold_error), 0, {0}, {0}, 0                                              \
     }
 
 /* Exit code that a command-line program should end with: 0 ok, 1 failed, 2 usage, 3 unreachable, 4
@@ -209,13 +207,18 @@ struct freehold_product {
     int64_t measured_ms; /* Unix: when the owner last measured it; 0: never, as far as is known */
 };
 struct freehold_products;
-/* Products that match all the words, best first; "" lists all. `limit` 0 is the library's limit. A
- * list is what the peer says; freehold_describe verifies one. Given: freehold_products_free. */
+/* Products that match all the words, best first; "" lists all. A word may ask one field only
+ * (domain, name, title, text, column, tag, person: "column:iata") or for a status
+ * ("status:deprecated"). `limit` 0 is the library's limit. A list is what the peer says;
+ * freehold_describe verifies one. Given: freehold_products_free. */
 FREEHOLD_API int freehold_search(struct freehold_products **out,
                                  struct freehold_client *client,
                                  const char *words,
                                  uint32_t limit,
                                  struct freehold_error *error);
+/* The words as the peer read them when nothing had all of them and it mended their spelling; else
+ * "". Lent. */
+FREEHOLD_API const char *freehold_products_read_as(const struct freehold_products *products);
 FREEHOLD_API size_t freehold_products_count(const struct freehold_products *products);
 FREEHOLD_API void freehold_products_get(const struct freehold_products *products,
                                         size_t index,
@@ -299,13 +302,33 @@ FREEHOLD_API void freehold_description_free(struct freehold_description *descrip
 
 /* ---- queries ---- */
 
+/* The value of a parameter. It is bound, never put into the SQL text, so it may hold anything. */
+enum freehold_param_type {
+    FREEHOLD_PARAM_TEXT,   /* `text`: UTF-8. As a quoted literal is: beside a date it is a date */
+    FREEHOLD_PARAM_NULL,   /* nothing else is read */
+    FREEHOLD_PARAM_BOOL,   /* `integer`: 0 or 1 */
+    FREEHOLD_PARAM_INT,    /* `integer` */
+    FREEHOLD_PARAM_DECIMAL /* `text`: "-12.50", "1e3": exact, at most 38 digits */
+};
+struct freehold_param {
+    size_t size;
+    const char *name; /* "since" for $since; NULL for $1, $2 or ?, in order: all or none have one */
+    int type;         /* enum freehold_param_type */
+    const char *text; /* borrowed, with its NUL */
+    int64_t integer;
+};
+
 struct freehold_query_options {
     size_t size;
     const char *purpose;  /* what for; "" or NULL when not stated */
     uint64_t rows_max;    /* 0: what the server gives at once; more than that when it says so */
     uint32_t deadline_ms; /* for the whole answer; 0: none beyond the stall limit */
     bool tree;            /* ask for a hash tree over the data in the receipt, for third parties */
-    bool plain;           /* take no column in a smaller form: more bytes, nothing to widen */
+    const struct freehold_param *params; /* borrowed; NULL without any */
+    size_t param_count;                  /* at most 64 */
+    bool stream; /* fetch much: more time, bounded by bytes instead of rows, one such query at once
+                  */
+    bool plain;  /* take no column in a smaller form: more bytes, nothing to widen */
 };
 
 enum freehold_type {
@@ -333,7 +356,9 @@ struct freehold_column {
 struct freehold_result;
 /* Runs one SELECT. The owner of the data is asked end to end when there is only one, the entry peer
  * joins when there are several. Returns when the first rows or the end have arrived. Given:
- * freehold_result_close. ESQL, ENOTFOUND, EDENIED, EUNREACH, ETIMEOUT, EBUSY, ESIG. */
+ * freehold_result_close. EINVAL, ETOOBIG (rules "query.param.*"), ESQL (rule "sql.gate.parameter":
+ * a parameter without a value, or a value without one), ENOTFOUND, EDENIED, EUNREACH, ETIMEOUT,
+ * EBUSY, ESIG. */
 FREEHOLD_API int freehold_query(struct freehold_result **out,
                                 struct freehold_client *client,
                                 const char *sql,

@@ -149,6 +149,7 @@ void freehold_peers_free(struct freehold_peers *peers)
 /* ---- search ---- */
 
 struct freehold_products {
+    char read_as[FH_MSG_WORDS_BYTES];
     size_t count;
     struct freehold_product items[];
 };
@@ -192,9 +193,9 @@ static int ask_search(struct freehold_products **out,
     struct fh_pack_reader reader;
     uint32_t count = 0;
     limit = limit == 0 || limit > FH_SEARCH_RESULTS_MAX ? FH_SEARCH_RESULTS_MAX : limit;
-    if (strlen(words) > FH_SEARCH_WORDS_BYTES_MAX) {
+    if (strlen(words) >= FH_MSG_WORDS_BYTES) {
         return fh_err_set(
-            err, FH_ETOOBIG, "a search has at most %d bytes of words", FH_SEARCH_WORDS_BYTES_MAX);
+            err, FH_ETOOBIG, "a search has at most %d bytes of words", FH_MSG_WORDS_BYTES - 1);
     }
     int code = begin(client, err);
     if (code == FH_OK) {
@@ -220,6 +221,9 @@ static int ask_search(struct freehold_products **out,
             fh_public_product(&products->items[products->count], &product);
         }
     }
+    if (code == FH_OK) {
+        code = fh_msg_products_read_as(&reader, products->read_as, err);
+    }
     if (code != FH_OK) {
         freehold_products_free(products);
         return code;
@@ -238,6 +242,11 @@ int freehold_search(struct freehold_products **out,
     *out = NULL;
     return ask_search(out, client, words, limit, &err) == FH_OK ? FH_OK
                                                                 : fh_public_error(error, &err);
+}
+
+const char *freehold_products_read_as(const struct freehold_products *products)
+{
+    return products->read_as;
 }
 
 size_t freehold_products_count(const struct freehold_products *products)

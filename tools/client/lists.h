@@ -10,8 +10,6 @@
 #include "proto/session/messages.h"
 #include "tools/client/freehold.h"
 
-enum { FH_SEARCH_WORDS_BYTES_MAX = 1023 }; /* fh_msg_search_request_read's place */
-
 /* Fills everything but the size. */
 void fh_public_product(struct freehold_product *out, const struct fh_msg_product *product);
 

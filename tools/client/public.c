@@ -59,6 +59,7 @@ int fh_public_error(struct freehold_error *out, const struct fh_err *err)
         struct freehold_error error = {.code = err->code};
         snprintf(error.rule, sizeof error.rule, "%s", err->rule);
         snprintf(error.text, sizeof error.text, "%s", err->text);
+        error.retry_after_ms = err->retry_after_ms;
         fh_public_copy(out, &error, sizeof error);
     }
     return err->code;

@@ -10,6 +10,7 @@
 #include "common/time.h"
 #include "proto/session/messages.h"
 #include "tools/client/notices.h"
+#include "tools/client/params.h"
 #include "tools/client/result.h"
 
 #include <stdio.h>
@@ -75,9 +76,14 @@ static int ask_plan(struct freehold_result *result, struct fh_msg_plan *plan, st
 {
     struct freehold_client *client = result->client;
     const char *sql = fh_buf_cstr(&result->sql);
+    struct fh_msg_plan_question question = {.sql = fh_buf_view(&result->sql),
+                                            .param_count = (uint32_t)result->request.param_count};
+    for (uint32_t i = 0; i < question.param_count; i++) {
+        question.params[i] = fh_bytes_cstr(result->request.params[i].name);
+    }
     struct fh_pack_reader reader;
     fh_buf_reset(&client->request);
-    fh_msg_plan_request(&client->request, sql);
+    fh_msg_plan_request(&client->request, &question);
     int code = fh_client_call(client, &reader, err);
     if (code == FH_OK) {
         code = fh_msg_plan_read(&reader, plan, err);
@@ -137,7 +143,7 @@ static int fill_request(struct freehold_result *result,
     request->sql = fh_buf_view(&result->sql);
     request->rows_max = options->rows_max;
     result->encodings = options->plain ? FH_ENCODINGS_NONE : FH_ENCODINGS_ALL;
-    request->flags = options->tree ? FH_QUERY_TREE : 0;
+    request->flags = (options->tree ? FH_QUERY_TREE : 0) | (options->stream ? FH_QUERY_STREAM : 0);
     const char *purpose = options->purpose == NULL ? "" : options->purpose;
     if (strlen(purpose) > FH_PURPOSE_BYTES_MAX) {
         return fh_err_set(
@@ -261,6 +267,9 @@ int fh_query_start(struct freehold_result *result,
     struct freehold_client *client = result->client;
     int code = take_sql(result, sql, err);
     if (code == FH_OK) {
+        code = fh_params_take(result, options, err);
+    }
+    if (code == FH_OK) {
         code = fh_client_ready(client, err);
     }
     if (code == FH_OK) {
@@ -281,7 +290,8 @@ static int take_answer(struct freehold_result *result, struct fh_err *err)
     struct fh_pack_reader reader;
     struct fh_msg_query_answer answer;
     result->asking = false;
-    int code = fh_channel_wait(result->channel, result->slots[0], NULL, &plain, NULL, err);
+    int code =
+        fh_channel_wait(result->channel, result->slots[0], &result->landing, &plain, NULL, err);
     if (code == FH_OK) {
         code = fh_msg_answer(&reader, plain, FH_FRAME_REPLY_BYTES_MAX, err);
     }

@@ -25,8 +25,8 @@ static struct freehold_result *result_new(struct freehold_client *client)
         result->slots[i] = -1;
     }
     fh_buf_init(&result->sql, FH_SQL_BYTES_MAX + 1);
+    fh_buf_init(&result->param_text, FH_SQL_PARAMS_BYTES_MAX);
     fh_buf_init(&result->request_record, FH_FRAME_REQUEST_BYTES_MAX);
-    fh_buf_init(&result->first, FH_BATCH_BYTES_MAX);
     fh_buf_init(&result->leaves, (size_t)FH_RECEIPT_LEAVES_MAX * FH_HASH_BYTES);
     fh_buf_init(&result->receipt_bytes, FH_FRAME_REPLY_BYTES_MAX);
     fh_buf_init(&result->file, FH_RECEIPT_FILE_BYTES_MAX);
@@ -49,8 +49,8 @@ void freehold_result_close(struct freehold_result *result)
     fh_landing_fini(&result->landing);
     fh_arena_free(result->arena);
     fh_buf_fini(&result->sql);
+    fh_buf_fini(&result->param_text);
     fh_buf_fini(&result->request_record);
-    fh_buf_fini(&result->first);
     fh_buf_fini(&result->leaves);
     fh_buf_fini(&result->receipt_bytes);
     fh_buf_fini(&result->file);

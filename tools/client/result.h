@@ -42,14 +42,14 @@ struct freehold_result {
     /* what was asked */
     struct fh_query_request request;
     struct fh_buf sql;
+    struct fh_buf param_text; /* of all parameters, one behind the other */
     struct fh_buf request_record;
     struct fh_record_id request_id;
     uint32_t encodings;  /* of batches, that are taken */
     int64_t deadline_ms; /* monotonic; INT64_MAX: none */
     bool guessed;        /* the plan is one of an earlier statement */
     bool asking;         /* QUERY is on its way, in slots[0] */
-    struct fh_buf first; /* batch 0, when it came with the answer to QUERY */
-    bool has_first;
+    bool has_first;      /* the batch that came with the answer to QUERY is not read yet */
     /* the stream */
     bool streaming; /* a stream is open at the producer */
     uint64_t stream;

@@ -26,8 +26,21 @@ static int64_t wait_limit(const struct freehold_result *result, int64_t most_ms)
     return left < 1 ? 1 : left < most_ms ? left : most_ms;
 }
 
+static bool is_late(const struct freehold_result *result)
+{
+    return fh_clock_mono_ms() >= result->deadline_ms;
+}
+
+static int too_late(struct fh_err *err)
+{
+    return fh_err_rule(err, FH_ETIMEOUT, "query.deadline", "the deadline of the query has passed");
+}
+
 static int post_next(struct freehold_result *result, struct fh_err *err)
 {
+    if (is_late(result)) {
+        return too_late(err);
+    }
     struct fh_buf *request = &result->client->request;
     fh_buf_reset(request);
     fh_msg_next_request(request, result->stream, result->next_post);
@@ -39,8 +52,9 @@ static int post_next(struct freehold_result *result, struct fh_err *err)
         result->channel, slot, fh_buf_view(request), wait_limit(result, FH_STREAM_STALL_MS), err);
     if (code == FH_OK) {
         result->next_post++;
+        return FH_OK;
     }
-    return code;
+    return is_late(result) ? too_late(err) : code; /* no time was left to send it in */
 }
 
 int fh_stream_slot(struct freehold_result *result, uint64_t index)
@@ -218,30 +232,28 @@ int fh_stream_begin(struct freehold_result *result,
     result->stream = answer->stream;
     result->streaming = true;
     result->window = FH_RESULT_WINDOW_FIRST;
-    int code = FH_OK;
-    if (answer->has_batch) {
-        /* The answer's memory is the slot's, which may be used again. */
-        fh_buf_add_bytes(&result->first, answer->batch);
-        code = fh_buf_ok(&result->first);
-        if (code != FH_OK) {
-            return fh_err_set(err, code, "no memory for a batch");
-        }
-        result->next_post = 1;
-        result->next_take = 1;
-        uint8_t tag[FH_AEAD_TAG_BYTES];
-        fh_tally_inline_tag(tag, fh_buf_view(&result->first));
-        code = take_batch(result, fh_buf_view(&result->first), tag, err);
-        result->has_first = code == FH_OK && result->batch.rows > 0;
-    }
-    if (code == FH_OK && answer->end) {
+    if (answer->end) { /* first, as aligning the batch moves bytes */
         result->ended = true;
         fh_buf_add_bytes(&result->receipt_bytes, answer->receipt);
         result->receipt_sizes[result->receipt_count++] = answer->receipt.size;
-        code = fh_buf_ok(&result->receipt_bytes);
-        return code == FH_OK ? fh_stream_check_end(result, err)
-                             : fh_err_set(err, code, "the receipt does not fit");
+        if (fh_buf_ok(&result->receipt_bytes) != FH_OK) {
+            return fh_err_set(err, fh_buf_ok(&result->receipt_bytes), "the receipt does not fit");
+        }
     }
-    return code == FH_OK ? fill_window(result, err) : code;
+    int code = FH_OK;
+    if (answer->has_batch) {
+        struct fh_bytes batch = fh_landing_align(&result->landing, answer->batch);
+        uint8_t tag[FH_AEAD_TAG_BYTES];
+        result->next_post = 1;
+        result->next_take = 1;
+        fh_tally_inline_tag(tag, batch);
+        code = take_batch(result, batch, tag, err);
+        result->has_first = code == FH_OK && result->batch.rows > 0;
+    }
+    if (code != FH_OK) {
+        return code;
+    }
+    return answer->end ? fh_stream_check_end(result, err) : fill_window(result, err);
 }
 
 /* Takes the answer to the oldest NEXT. */
@@ -254,12 +266,14 @@ static int take_next(struct freehold_result *result, struct fh_err *err)
     int slot = result->slots[result->next_take % FH_QUERY_WINDOW];
     int code = fh_channel_wait(result->channel, slot, &result->landing, &answer, tag, err);
     if (code == FH_ETIMEOUT) {
-        bool late = fh_clock_mono_ms() >= result->deadline_ms;
+        if (is_late(result)) {
+            fh_channel_go_on(result->channel); /* it can be told to stop, and serves the next */
+            return too_late(err);
+        }
         code = fh_err_rule(err,
                            FH_ETIMEOUT,
-                           late ? "query.deadline" : "query.stalled",
-                           late ? "the deadline of the query has passed"
-                                : "the answer stopped: no batch within %d s",
+                           "query.stalled",
+                           "the answer stopped: no batch within %d s",
                            FH_STREAM_STALL_MS / 1000);
     }
     if (code == FH_OK) {

@@ -35,6 +35,7 @@ static void test_who_reaches_the_handler(void **state)
         {FH_MSG_SYNC, false},
         {FH_MSG_PUSH, false},
         {FH_MSG_PULL, false},
+        {FH_MSG_RECONCILE, false},
         {FH_MSG_PLAN, false},
         {FH_MSG_QUERY, false},
         {FH_MSG_SCAN, false},

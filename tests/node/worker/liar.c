@@ -2,66 +2,25 @@
 /* A program that behaves as a worker until it lies: see liar.h. */
 #include "tests/node/worker/liar.h"
 
-#include "proto/query/channel.h"
+#include "tests/node/worker/liar_channel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { CHANNEL = 3, FRAME_MAX = 512 * 1024 };
-
-static uint8_t frame[FRAME_MAX];
-
-static void put(const void *data, size_t size)
-{
-    if (write(CHANNEL, data, size) != (ssize_t)size) {
-        _exit(1);
-    }
-}
-
 static void send_frame(unsigned kind, const void *payload, size_t size)
 {
     uint8_t head[FH_CHANNEL_HEAD_BYTES];
     fh_channel_put_head(head, kind, size);
-    put(head, sizeof head);
-    put(payload, size);
+    liar_put(head, sizeof head);
+    liar_put(payload, size);
 }
 
 static void send_buf(unsigned kind, struct fh_buf *payload)
 {
     send_frame(kind, payload->data, payload->size);
     fh_buf_reset(payload);
-}
-
-static void get(void *data, size_t size)
-{
-    for (size_t got = 0; got < size;) {
-        ssize_t n = read(CHANNEL, (uint8_t *)data + got, size - got);
-        if (n <= 0) {
-            _exit(0);
-        }
-        got += (size_t)n;
-    }
-}
-
-/* The payload of the next frame of `kind`; others are dropped. */
-static struct fh_bytes await(unsigned kind)
-{
-    for (;;) {
-        uint8_t head[FH_CHANNEL_HEAD_BYTES];
-        unsigned found = 0;
-        size_t size = 0;
-        struct fh_err err = {0};
-        get(head, sizeof head);
-        if (fh_channel_head(head, &found, &size, &err) != FH_OK || size > sizeof frame) {
-            _exit(1);
-        }
-        get(frame, size);
-        if (found == kind) {
-            return fh_bytes(frame, size);
-        }
-    }
 }
 
 static void send_batch(uint64_t id, bool broken)
@@ -125,7 +84,7 @@ static void lie_in_query(unsigned lie, uint64_t id, struct fh_buf *out)
     case LIE_CUT: {
         uint8_t head[FH_CHANNEL_HEAD_BYTES];
         fh_channel_put_head(head, FH_CHANNEL_BATCH, 1000);
-        put(head, sizeof head);
+        liar_put(head, sizeof head);
         _exit(0);
     }
     case LIE_OUT_OF_TURN:
@@ -155,7 +114,7 @@ int main(void)
     fh_channel_put_hello(&out, &hello);
     send_buf(FH_CHANNEL_HELLO, &out);
     if (arena == NULL ||
-        fh_channel_get_setup(&setup, await(FH_CHANNEL_SETUP), arena, &err) != FH_OK) {
+        fh_channel_get_setup(&setup, liar_await(FH_CHANNEL_SETUP), arena, &err) != FH_OK) {
         _exit(1);
     }
     const char *number = strrchr(setup.spill, '-');
@@ -164,13 +123,13 @@ int main(void)
     static const uint8_t unknown[] = {0, 0, 0, 1, 200};
     switch (lie) {
     case LIE_GARBAGE:
-        put("what is this?", 13);
+        liar_put("what is this?", 13);
         break;
     case LIE_HUGE_FRAME:
-        put(huge, sizeof huge);
+        liar_put(huge, sizeof huge);
         break;
     case LIE_UNKNOWN_KIND:
-        put(unknown, sizeof unknown);
+        liar_put(unknown, sizeof unknown);
         break;
     case LIE_EXIT:
         _exit(0);
@@ -178,11 +137,11 @@ int main(void)
         break;
     default:
         send_count(&out, FH_CHANNEL_READY, 0, 0);
-        if (fh_channel_get_run(&run, await(FH_CHANNEL_RUN), arena, &err) == FH_OK) {
+        if (fh_channel_get_run(&run, liar_await(FH_CHANNEL_RUN), arena, &err) == FH_OK) {
             lie_in_query(lie, run.id, &out);
         }
         break;
     }
-    (void)await(FH_CHANNEL_HELLO); // never comes: waits until the node ends it
+    (void)liar_await(FH_CHANNEL_HELLO); // never comes: waits until the node ends it
     return 0;
 }

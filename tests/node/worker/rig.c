@@ -203,23 +203,14 @@ void rig_rows(struct fh_bytes bytes, struct fh_buf *out)
     fh_arena_free(arena);
 }
 
-int rig_query(struct fh_worker *worker, const char *sql, struct fh_buf *out, struct fh_err *err)
+static int run_to_end(struct fh_worker *worker,
+                      const struct fh_channel_run *run,
+                      struct fh_buf *out,
+                      size_t *out_size,
+                      struct fh_err *err)
 {
-    size_t ignored;
-    return rig_encoded(worker, sql, FH_ENCODINGS_ALL, out, &ignored, err);
-}
-
-int rig_encoded(struct fh_worker *worker,
-                const char *sql,
-                uint32_t encodings,
-                struct fh_buf *out,
-                size_t *out_size,
-                struct fh_err *err)
-{
-    struct fh_channel_run run = {
-        .sql = fh_bytes_cstr(sql), .window = FH_QUERY_WINDOW, .encodings = encodings};
     *out_size = 0;
-    int code = fh_worker_run(worker, &run, rig_soon(20000), err);
+    int code = fh_worker_run(worker, run, rig_soon(20000), err);
     while (code == FH_OK) {
         struct fh_worker_event event;
         code = fh_worker_next(worker, &event, err);
@@ -233,6 +224,33 @@ int rig_encoded(struct fh_worker *worker,
         }
     }
     return code;
+}
+
+int rig_run(struct fh_worker *worker,
+            const struct fh_channel_run *run,
+            struct fh_buf *out,
+            struct fh_err *err)
+{
+    size_t ignored;
+    return run_to_end(worker, run, out, &ignored, err);
+}
+
+int rig_encoded(struct fh_worker *worker,
+                const char *sql,
+                uint32_t encodings,
+                struct fh_buf *out,
+                size_t *out_size,
+                struct fh_err *err)
+{
+    struct fh_channel_run run = {
+        .sql = fh_bytes_cstr(sql), .window = FH_QUERY_WINDOW, .encodings = encodings};
+    return run_to_end(worker, &run, out, out_size, err);
+}
+
+int rig_query(struct fh_worker *worker, const char *sql, struct fh_buf *out, struct fh_err *err)
+{
+    size_t ignored;
+    return rig_encoded(worker, sql, FH_ENCODINGS_ALL, out, &ignored, err);
 }
 
 void rig_expect(struct fh_worker *worker, const char *sql, const char *expected)
@@ -277,6 +295,18 @@ int rig_gate(struct fh_worker *worker,
              struct fh_gate *out,
              struct fh_err *err)
 {
+    return rig_gate_with(worker, sql, NULL, 0, NULL, arena, out, err);
+}
+
+int rig_gate_with(struct fh_worker *worker,
+                  const char *sql,
+                  const struct fh_param *params,
+                  size_t param_count,
+                  struct fh_cell *cells,
+                  struct fh_arena *arena,
+                  struct fh_gate *out,
+                  struct fh_err *err)
+{
     struct fh_prescan scan;
     int code = fh_prescan(&scan, fh_bytes_cstr(sql), err);
     struct fh_buf json;
@@ -286,6 +316,9 @@ int rig_gate(struct fh_worker *worker,
     }
     if (code == FH_OK) {
         code = fh_gate_check(out, fh_buf_view(&json), arena, err);
+    }
+    if (code == FH_OK) {
+        code = fh_gate_params_bind(out, params, param_count, cells, err);
     }
     fh_buf_fini(&json);
     return code;

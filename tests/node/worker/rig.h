@@ -12,6 +12,7 @@
 
 #include "node/io/loop.h"
 #include "node/query/gate.h"
+#include "node/query/gate_params.h"
 #include "node/query/workers.h"
 #include "tests/lib/scratch.h"
 
@@ -47,6 +48,10 @@ int rig_add(struct fh_worker *worker, const struct fh_table *table, int file, st
 
 /* Runs SQL to its end; text of all rows in `out`. */
 int rig_query(struct fh_worker *worker, const char *sql, struct fh_buf *out, struct fh_err *err);
+int rig_run(struct fh_worker *worker,
+            const struct fh_channel_run *run,
+            struct fh_buf *out,
+            struct fh_err *err);
 /* With these encodings of batches allowed (rig_query: all), and how many bytes the batches had. */
 int rig_encoded(struct fh_worker *worker,
                 const char *sql,
@@ -59,12 +64,23 @@ void rig_expect(struct fh_worker *worker, const char *sql, const char *expected)
 /* The query must fail with this code and rule. */
 void rig_refuse(struct fh_worker *worker, const char *sql, int code, const char *rule);
 
-/* Pre-scan, parse in the worker, gate. */
+/* Pre-scan, parse in the worker, gate; no parameters. */
 int rig_gate(struct fh_worker *worker,
              const char *sql,
              struct fh_arena *arena,
              struct fh_gate *out,
              struct fh_err *err);
+
+/* The same with parameters; `cells` (FH_SQL_PARAMS_MAX, or NULL) get their values in the order of
+ * the statement. */
+int rig_gate_with(struct fh_worker *worker,
+                  const char *sql,
+                  const struct fh_param *params,
+                  size_t param_count,
+                  struct fh_cell *cells,
+                  struct fh_arena *arena,
+                  struct fh_gate *out,
+                  struct fh_err *err);
 
 /* Appends the rows of a batch (its bytes). */
 void rig_rows(struct fh_bytes bytes, struct fh_buf *out);

@@ -307,6 +307,9 @@ static const struct {
     {"SELECT * FROM repeat_row(1, num_rows = 10)", "sql.gate.table_function"},
     {"SELECT * FROM fh_remote(0)", "sql.gate.table_function"},
     {"SELECT * FROM system.main.fh_remote(0)", "sql.gate.table_function"},
+    {"SELECT fh_mask_hash(1, 'x')", "sql.gate.function"},
+    {"SELECT system.main.fh_mask_floor(1, 2)", "sql.gate.function"},
+    {"SELECT FH_EMIT(1, k) FROM dom.t", "sql.gate.function"},
     {"SELECT * FROM histogram_values(dom.t, a)", "sql.gate.table_function"},
     {"SELECT * FROM json_each('{}')", "sql.gate.table_function"},
     {"SELECT * FROM icu_calendar_names()", "sql.gate.table_function"},
@@ -538,7 +541,7 @@ static void every_function_has_a_verdict(void **state)
     assert_int_equal(unknown, 0);
     assert_int_equal(fh_gate_function("read_csv"), FH_GATE_DENIED);
     assert_int_equal(fh_gate_function("sum"), FH_GATE_ALLOWED);
-    assert_int_equal(fh_gate_function("fh_remote"), FH_GATE_UNKNOWN);
+    assert_int_equal(fh_gate_function("fh_remote"), FH_GATE_DENIED);
     fh_buf_fini(&out);
 }
 

@@ -77,7 +77,8 @@ static void hostile_tables_are_refused(void **state)
 {
     (void)state;
     static const struct fh_column bad_type[] = {{.name = "x", .source = "", .type = {.code = 0}}};
-    struct fh_table rows[] = {table(), table(), table(), table(), table(), table(), table()};
+    struct fh_table rows[] = {
+        table(), table(), table(), table(), table(), table(), table(), table()};
     rows[0].domain = "information_schema"; // reserved by the engine
     rows[1].domain = "A b";
     rows[2].product = "";
@@ -86,6 +87,7 @@ static void hostile_tables_are_refused(void **state)
     rows[5].format = FH_SOURCE_REMOTE; // a remote one with files
     rows[6].columns = bad_type;
     rows[6].column_count = 1;
+    rows[7].format = FH_SOURCE_BARRIER; // rows through a ring, and files
     for (size_t i = 0; i < FH_COUNT(rows); i++) {
         struct fh_err err = {0};
         struct fh_table *found = NULL;
@@ -109,6 +111,7 @@ static void runs_there_and_back(void **state)
         {.kind = FH_CELL_INT, .integer = INT64_MIN},
         {.kind = FH_CELL_UINT, .natural = UINT64_MAX},
         {.kind = FH_CELL_BYTES, .bytes = fh_bytes_cstr("text")},
+        {.kind = FH_CELL_WIDE, .type = {FH_TYPE_DECIMAL, 3, 1}, .wide = {.low = 125}},
     };
     struct fh_channel_run run = {.id = 9,
                                  .sql = fh_bytes_cstr("SELECT 1"),
@@ -122,12 +125,14 @@ static void runs_there_and_back(void **state)
     assert_int_equal(fh_channel_get_run(&found, fh_buf_view(&payload), arena, &err), FH_OK);
     assert_int_equal(found.id, 9);
     assert_true(fh_bytes_equal(found.sql, run.sql));
-    assert_int_equal(found.param_count, 5);
+    assert_int_equal(found.param_count, 6);
     assert_int_equal(found.params[0].kind, FH_CELL_NULL);
     assert_int_equal(found.params[1].integer, 1);
     assert_true(found.params[2].integer == INT64_MIN);
     assert_true(found.params[3].natural == UINT64_MAX);
     assert_true(fh_bytes_equal_cstr(found.params[4].bytes, "text"));
+    assert_true(fh_type_equal(found.params[5].type, params[5].type));
+    assert_int_equal(found.params[5].wide.low, 125);
     run.window = 0;
     fh_buf_reset(&payload);
     fh_channel_put_run(&payload, &run);
@@ -265,6 +270,65 @@ static void counts_and_scans_there_and_back(void **state)
     assert_string_equal(err.rule, "channel.version");
 }
 
+static void feeds_there_and_back(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    const struct fh_type types[] = {
+        {.code = FH_TYPE_VARCHAR},
+        {.code = FH_TYPE_DECIMAL, .precision = 12, .scale = 2},
+    };
+    struct fh_channel_feed feed = {
+        .id = 7, .sql = fh_bytes_cstr("SELECT 1"), .types = types, .column_count = FH_COUNT(types)};
+    struct fh_channel_feed found;
+    fh_buf_reset(&payload);
+    fh_channel_put_feed(&payload, &feed);
+    assert_int_equal(fh_channel_get_feed(&found, fh_buf_view(&payload), arena, &err), FH_OK);
+    assert_int_equal(found.id, 7);
+    assert_true(fh_bytes_equal_cstr(found.sql, "SELECT 1"));
+    assert_int_equal(found.column_count, 2);
+    assert_true(fh_type_equal(found.types[1], types[1]));
+    for (size_t cut = 0; cut < payload.size; cut++) {
+        assert_int_equal(fh_channel_get_feed(&found, fh_bytes(payload.data, cut), arena, &err),
+                         FH_EPROTO);
+    }
+    const struct fh_type none[] = {{.code = FH_TYPE_DECIMAL, .precision = 3, .scale = 4}};
+    feed.types = none;
+    feed.column_count = 1;
+    fh_buf_reset(&payload);
+    fh_channel_put_feed(&payload, &feed);
+    assert_int_equal(fh_channel_get_feed(&found, fh_buf_view(&payload), arena, &err), FH_EPROTO);
+}
+
+static void tables_carry_keys(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    const struct fh_mask_key keys[] = {{.id = UINT64_MAX, .b = {1, 2, 3}}, {.id = 0, .b = {4}}};
+    struct fh_table one = table();
+    struct fh_table *found = NULL;
+    uint32_t count = 0;
+    one.keys = keys;
+    one.key_count = FH_COUNT(keys);
+    fh_buf_reset(&payload);
+    fh_channel_put_tables(&payload, &one, 1);
+    assert_int_equal(fh_channel_get_tables(&found, &count, fh_buf_view(&payload), arena, &err),
+                     FH_OK);
+    assert_int_equal(found->key_count, 2);
+    assert_true(found->keys[0].id == UINT64_MAX);
+    assert_memory_equal(found->keys[1].b, keys[1].b, FH_MASK_KEY_BYTES);
+    /* a key that is cut, in a payload that is not */
+    fh_buf_reset(&payload);
+    one.key_count = 0;
+    fh_channel_put_tables(&payload, &one, 1);
+    payload.data[payload.size - 1] = 0x91; /* one key ... */
+    fh_pack_array(&payload, 2);
+    fh_pack_uint(&payload, 1);
+    fh_pack_bin(&payload, fh_bytes("short", 5));
+    assert_int_equal(fh_channel_get_tables(&found, &count, fh_buf_view(&payload), arena, &err),
+                     FH_EPROTO);
+}
+
 static void later_fields_are_skipped(void **state)
 {
     (void)state;
@@ -322,6 +386,8 @@ int main(void)
         cmocka_unit_test(errors_there_and_back),
         cmocka_unit_test(probes_and_samples_there_and_back),
         cmocka_unit_test(counts_and_scans_there_and_back),
+        cmocka_unit_test(feeds_there_and_back),
+        cmocka_unit_test(tables_carry_keys),
         cmocka_unit_test(later_fields_are_skipped),
         cmocka_unit_test(heads_are_bounded),
     };

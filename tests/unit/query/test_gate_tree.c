@@ -18,6 +18,11 @@
     "{\"error\":false,\"statements\":[{\"node\":{\"type\":\"SELECT_NODE\",\"from_"                 \
     "table\":" relation "},\"named_param_map\":[]}]}"
 
+#define PARAMS(used, list)                                                                         \
+    "{\"error\":false,\"statements\":[{\"node\":{\"type\":\"SELECT_NODE\",\"select_list\":["       \
+    "{\"class\":\"PARAMETER\",\"type\":\"VALUE_PARAMETER\",\"identifier\":\"" used                 \
+    "\"}]},\"named_param_map\":[" list "]}]}"
+
 static int check(const char *json, size_t size, struct fh_err *err)
 {
     struct fh_gate gate;
@@ -64,9 +69,23 @@ static void trees_by_table(void **state)
         {"{\"error\":false,\"statements\":[{\"node\":{\"type\":\"SELECT_NODE\",\"extra\":1},"
          "\"named_param_map\":[]}]}",
          "sql.gate.node"},
-        {"{\"error\":false,\"statements\":[{\"node\":{\"type\":\"SELECT_NODE\"},\"named_param_"
-         "map\":[{}]}]}",
-         "sql.gate.node"},
+        {PARAMS("1", "{\"key\":\"1\",\"value\":1}"), ""},
+        {PARAMS("b", "{\"key\":\"a\",\"value\":2},{\"key\":\"B\",\"value\":1}"), ""},
+        {PARAMS("1", ""), "sql.gate.tree"},
+        {PARAMS("2", "{\"key\":\"1\",\"value\":1}"), "sql.gate.tree"},
+        {PARAMS("1", "{}"), "sql.gate.tree"},
+        {PARAMS("1", "1"), "sql.gate.tree"},
+        {PARAMS("1", "{\"key\":\"1\",\"value\":1,\"more\":1}"), "sql.gate.tree"},
+        {PARAMS("1", "{\"key\":\"1\",\"value\":\"1\"}"), "sql.gate.tree"},
+        {PARAMS("1", "{\"key\":\"1\",\"value\":0}"), "sql.gate.tree"},
+        {PARAMS("1", "{\"key\":\"1\",\"value\":-1}"), "sql.gate.tree"},
+        {PARAMS("1", "{\"key\":\"1\",\"value\":0.5}"), "sql.gate.tree"},
+        {PARAMS("1", "{\"key\":\"\",\"value\":1}"), "sql.gate.tree"},
+        {PARAMS("1", "{\"key\":\"1\",\"value\":2}"), "sql.gate.parameter"},
+        {PARAMS("1", "{\"key\":\"1\",\"value\":1e300}"), "sql.gate.parameter"},
+        {PARAMS("2", "{\"key\":\"2\",\"value\":1}"), "sql.gate.tree"},
+        {PARAMS("a", "{\"key\":\"a\",\"value\":1},{\"key\":\"b\",\"value\":1}"), "sql.gate.tree"},
+        {PARAMS("a", "{\"key\":\"a\",\"value\":1},{\"key\":\"2\",\"value\":2}"), "sql.gate.tree"},
         {"{\"error\":false,\"statements\":[{\"node\":{\"type\":\"SELECT_NODE\"},\"extra\":1}]}",
          "sql.gate.node"},
         {SELECT_OF("1"), "sql.gate.expression"},

@@ -38,6 +38,26 @@ static struct fh_query_request sample(void)
     return request;
 }
 
+/* The same with the values that a parameter may have. */
+static struct fh_query_request sample_with_params(void)
+{
+    static const struct fh_param params[] = {
+        {.value = {.kind = FH_CELL_NULL}},
+        {.value = {.kind = FH_CELL_BOOL, .integer = 1}},
+        {.value = {.kind = FH_CELL_INT, .integer = INT64_MIN}},
+        {.value = {.kind = FH_CELL_UINT, .natural = UINT64_MAX}},
+        {.value = {.kind = FH_CELL_BYTES, .bytes = {(const uint8_t *)"it's'; DROP", 11}}},
+        {.value = {.kind = FH_CELL_BYTES}},
+    };
+    struct fh_query_request request = sample();
+    struct fh_err err;
+    memcpy(request.params, params, sizeof params);
+    request.param_count = FH_COUNT(params);
+    assert_int_equal(fh_param_number(&request.params[request.param_count++].value, "-12.50", &err),
+                     FH_OK);
+    return request;
+}
+
 static void test_round_trip(void **state)
 {
     (void)state;
@@ -64,6 +84,36 @@ static void test_round_trip(void **state)
         fh_query_request_table(&read, &read.tables[0].domain, "flights", "airports", NULL),
         &read.tables[1]);
     assert_null(fh_query_request_table(&read, &read.tables[0].domain, "flights", "crews", NULL));
+}
+
+static void test_parameters_there_and_back(void **state)
+{
+    (void)state;
+    struct fh_query_request request = sample_with_params();
+    struct fh_query_request read;
+    struct fh_err err = {0};
+    FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf text;
+    fh_buf_init(&payload, 64 * 1024);
+    fh_buf_init(&text, 1024);
+    assert_int_equal(fh_query_request_build(&payload, &request, &err), FH_OK);
+    assert_int_equal(fh_query_request_parse(&read, fh_buf_view(&payload), &err), FH_OK);
+    assert_int_equal(read.param_count, request.param_count);
+    for (size_t i = 0; i < read.param_count; i++) {
+        assert_string_equal(read.params[i].name, "");
+        assert_int_equal(read.params[i].value.kind, request.params[i].value.kind);
+        fh_cell_text(&read.params[i].value, &text);
+        fh_buf_add_u8(&text, '|');
+    }
+    assert_string_equal(fh_buf_cstr(&text),
+                        "|true|-9223372036854775808|18446744073709551615|it's'; DROP||-12.5|");
+    memcpy(request.params[0].name, "since", 6); /* one has a name, the others have none */
+    fh_buf_reset(&payload);
+    assert_int_equal(fh_query_request_build(&payload, &request, &err), FH_EINVAL);
+    request.param_count = 1;
+    assert_int_equal(fh_query_request_build(&payload, &request, &err), FH_OK);
+    assert_int_equal(fh_query_request_parse(&read, fh_buf_view(&payload), &err), FH_OK);
+    assert_string_equal(read.params[0].name, "since");
 }
 
 /* ---- what is not built ---- */
@@ -123,12 +173,77 @@ static void no_version(struct fh_query_request *r)
     r->tables[1].version[0] = '\0';
 }
 
+static void too_many_params(struct fh_query_request *r)
+{
+    r->param_count = FH_SQL_PARAMS_MAX + 1;
+}
+static void long_params(struct fh_query_request *r)
+{
+    static char text[FH_SQL_PARAMS_BYTES_MAX / 2 + 1];
+    memset(text, 'x', sizeof text);
+    for (r->param_count = 0; r->param_count < 2; r->param_count++) {
+        r->params[r->param_count].value =
+            (struct fh_cell){.kind = FH_CELL_BYTES, .bytes = fh_bytes(text, sizeof text)};
+    }
+}
+static void bad_param_text(struct fh_query_request *r)
+{
+    r->params[0].value = (struct fh_cell){.kind = FH_CELL_BYTES, .bytes = fh_bytes("\xff", 1)};
+    r->param_count = 1;
+}
+static void param_with_nul(struct fh_query_request *r)
+{
+    r->params[0].value = (struct fh_cell){.kind = FH_CELL_BYTES, .bytes = fh_bytes("a\0b", 3)};
+    r->param_count = 1;
+}
+static void param_of_other_kind(struct fh_query_request *r)
+{
+    r->params[0].value = (struct fh_cell){.kind = FH_CELL_REAL, .real = 0.5};
+    r->param_count = 1;
+}
+static void wide_param_without_type(struct fh_query_request *r)
+{
+    r->params[0].value = (struct fh_cell){.kind = FH_CELL_WIDE};
+    r->param_count = 1;
+}
+static void bad_param_name(struct fh_query_request *r)
+{
+    memcpy(r->params[0].name, "1a", 3);
+    r->param_count = 1;
+}
+static void param_name_with_quote(struct fh_query_request *r)
+{
+    memcpy(r->params[0].name, "a\"; --", 7);
+    r->param_count = 1;
+}
+static void same_param_twice(struct fh_query_request *r)
+{
+    memcpy(r->params[0].name, "since", 6);
+    memcpy(r->params[1].name, "SINCE", 6);
+    r->param_count = 2;
+}
+static void half_named_params(struct fh_query_request *r)
+{
+    memcpy(r->params[1].name, "since", 6);
+    r->param_count = 2;
+}
+
 static const struct {
     const char *name;
     void (*spoil)(struct fh_query_request *r);
     int code;
     const char *rule; /* prefix */
 } unbuilt[] = {
+    {"too many params", too_many_params, FH_ETOOBIG, "query.param.count"},
+    {"too much text in params", long_params, FH_ETOOBIG, "query.param.bytes"},
+    {"param not utf-8", bad_param_text, FH_EINVAL, "query.param.value"},
+    {"param with a NUL", param_with_nul, FH_EINVAL, "query.param.value"},
+    {"param of another kind", param_of_other_kind, FH_EINVAL, "query.param.value"},
+    {"wide param without type", wide_param_without_type, FH_EINVAL, "query.param.value"},
+    {"param name begins with a digit", bad_param_name, FH_EINVAL, "query.param.name"},
+    {"param name with a quote", param_name_with_quote, FH_EINVAL, "query.param.name"},
+    {"same param twice", same_param_twice, FH_EINVAL, "query.param.name"},
+    {"some params named", half_named_params, FH_EINVAL, "query.param.name"},
     {"no id", no_id, FH_EINVAL, "query.request.id"},
     {"no sql", no_sql, FH_EINVAL, "query.request.sql"},
     {"long sql", long_sql, FH_ETOOBIG, "query.request.sql"},
@@ -188,10 +303,134 @@ static void test_damaged_payloads_are_not_read(void **state)
     assert_string_equal(err.rule, "query.request.version");
 }
 
-static void test_fields_of_a_newer_version_are_skipped(void **state)
+/* What stands where the parameters of the sample end: in place of its last value. */
+static void test_wrong_parameters_are_not_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        const char *value; /* msgpack of one value */
+        size_t size;
+    } rows[] = {
+        {"a decimal that is an integer",
+         "\xc4\x01"
+         "5",
+         3},
+        {"a decimal with a zero at its end",
+         "\xc4\x03"
+         "1.0",
+         5},
+        {"a decimal without digits", "\xc4\x00", 2},
+        {"a decimal that is text",
+         "\xc4\x02"
+         "ab",
+         4},
+        {"a decimal with a NUL",
+         "\xc4\x04"
+         "1.5\0",
+         6},
+        {"a decimal with a plus",
+         "\xc4\x04"
+         "+1.5",
+         6},
+        {"a decimal of 39 digits",
+         "\xc4\x28"
+         "1.23456789012345678901234567890123456789",
+         42},
+        {"a list", "\x90", 1},
+        {"a map", "\x80", 1},
+        {"a float", "\xca\x00\x00\x00\x00", 5},
+        {"a text with a NUL",
+         "\xa3"
+         "a\0b",
+         4},
+        {"nothing", "", 0},
+    };
+    struct fh_query_request request = sample_with_params();
+    struct fh_query_request read;
+    struct fh_err err = {0};
+    FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
+    fh_buf_init(&payload, 64 * 1024);
+    assert_int_equal(fh_query_request_build(&payload, &request, &err), FH_OK);
+    size_t before = payload.size - strlen("-12.5") - 2;
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        payload.size = before;
+        fh_buf_add(&payload, rows[i].value, rows[i].size);
+        if (fh_query_request_parse(&read, fh_buf_view(&payload), &err) == FH_OK) {
+            fail_msg("%s was read", rows[i].name);
+        }
+    }
+    payload.size = before;
+    fh_pack_nil(&payload);
+    assert_int_equal(fh_query_request_parse(&read, fh_buf_view(&payload), &err), FH_OK);
+}
+
+static void test_an_empty_list_of_parameters_is_not_read(void **state)
 {
     (void)state;
     struct fh_query_request request = sample();
+    struct fh_query_request read;
+    struct fh_err err = {0};
+    FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
+    fh_buf_init(&payload, 64 * 1024);
+    assert_int_equal(fh_query_request_build(&payload, &request, &err), FH_OK);
+    payload.data[0]++;
+    fh_pack_array(&payload, 0);
+    assert_int_equal(fh_query_request_parse(&read, fh_buf_view(&payload), &err), FH_EINVAL);
+}
+
+static void test_numbers_are_exact(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *found; /* NULL: refused */
+        enum fh_cell_kind kind;
+    } rows[] = {
+        {"0", "0", FH_CELL_UINT},
+        {"-0", "0", FH_CELL_UINT},
+        {"1e3", "1000", FH_CELL_UINT},
+        {"12.50", "12.5", FH_CELL_WIDE},
+        {"-0.001", "-0.001", FH_CELL_WIDE},
+        {"0.1", "0.1", FH_CELL_WIDE},
+        {"9223372036854775808", "9223372036854775808", FH_CELL_UINT},
+        {"18446744073709551616", "18446744073709551616", FH_CELL_WIDE},
+        {"-9223372036854775808", "-9223372036854775808", FH_CELL_INT},
+        {"-9223372036854775809", "-9223372036854775809", FH_CELL_WIDE},
+        {"99999999999999999999999999999999999999",
+         "99999999999999999999999999999999999999",
+         FH_CELL_WIDE},
+        {"999999999999999999999999999999999999999", NULL, 0},
+        {"1e300", NULL, 0},
+        {"", NULL, 0},
+        {"1.x", NULL, 0},
+        {"0x10", NULL, 0},
+        {"1 OR 1=1", NULL, 0},
+        {"nan", NULL, 0},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct fh_cell cell;
+        struct fh_err err = {0};
+        FH_CLEANUP(fh_buf_fini) struct fh_buf text;
+        fh_buf_init(&text, 128);
+        int code = fh_param_number(&cell, rows[i].text, &err);
+        if (rows[i].found == NULL) {
+            if (code != FH_EINVAL || strcmp(err.rule, "query.param.number") != 0) {
+                fail_msg("\"%s\" was read", rows[i].text);
+            }
+            continue;
+        }
+        assert_int_equal(code, FH_OK);
+        assert_int_equal(cell.kind, rows[i].kind);
+        fh_cell_text(&cell, &text);
+        assert_string_equal(fh_buf_cstr(&text), rows[i].found);
+    }
+}
+
+static void test_fields_of_a_newer_version_are_skipped(void **state)
+{
+    (void)state;
+    struct fh_query_request request = sample_with_params();
     struct fh_query_request read;
     struct fh_err err = {0};
     FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
@@ -291,6 +530,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_parameters_there_and_back),
+        cmocka_unit_test(test_wrong_parameters_are_not_read),
+        cmocka_unit_test(test_an_empty_list_of_parameters_is_not_read),
+        cmocka_unit_test(test_numbers_are_exact),
         cmocka_unit_test(test_wrong_values_are_not_built),
         cmocka_unit_test(test_damaged_payloads_are_not_read),
         cmocka_unit_test(test_fields_of_a_newer_version_are_skipped),

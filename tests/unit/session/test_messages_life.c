@@ -248,12 +248,44 @@ static void test_too_long(void **state)
     assert_string_equal(err.rule, "message.form");
 }
 
+/* With and without parameters; a node of before them reads the SQL alone. */
+static void test_what_a_plan_asks(void **state)
+{
+    (void)state;
+    struct fh_msg_plan_question asked = {.sql = fh_bytes_cstr("SELECT $a, $b"), .param_count = 2};
+    struct fh_msg_plan_question found;
+    struct fh_pack_reader reader;
+    struct fh_err err = {0};
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, 1024);
+    asked.params[0] = fh_bytes_cstr("a");
+    asked.params[1] = fh_bytes_cstr("b");
+    fh_msg_plan_request(&out, &asked);
+    open_at(&reader, fh_buf_view(&out));
+    assert_int_equal(fh_msg_plan_request_read(&reader, &found, &err), FH_OK);
+    assert_true(fh_bytes_equal(found.sql, asked.sql));
+    assert_int_equal(found.param_count, 2);
+    assert_true(fh_bytes_equal_cstr(found.params[1], "b"));
+    for (size_t size = out.size - 1; size > out.size - 5; size--) {
+        open_at(&reader, fh_bytes(out.data, size));
+        assert_int_equal(fh_msg_plan_request_read(&reader, &found, &err), FH_EPROTO);
+    }
+    asked.param_count = 0;
+    fh_buf_reset(&out);
+    fh_msg_plan_request(&out, &asked);
+    assert_int_equal(out.data[0], 0x92); /* as before there were parameters */
+    open_at(&reader, fh_buf_view(&out));
+    assert_int_equal(fh_msg_plan_request_read(&reader, &found, &err), FH_OK);
+    assert_int_equal(found.param_count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_history),
         cmocka_unit_test(test_the_others),
         cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_what_a_plan_asks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -209,10 +209,51 @@ static void test_wrong_keys(void **state)
     }
 }
 
+static void test_mask_keys(void **state)
+{
+    struct fixture *f = *state;
+    static const struct fh_domain_id one = {.b = {1}};
+    static const struct fh_domain_id two = {.b = {2}};
+    static const struct fh_mask_column columns[] = {
+        {&one, "flights", "flights", "name"},
+        {&two, "flights", "flights", "name"},
+        {&one, "flight", "sflights", "name"},
+        {&one, "flights", "flight", "sname"},
+        {&one, "flights", "flights", "nam"},
+    };
+    uint8_t made[FH_COUNT(columns)][FH_MAC_KEY_BYTES];
+    for (unsigned turn = 0; turn < 2; turn++) { /* made the first time, read the second */
+        FH_CLEANUP(fh_keystore_closep) struct fh_keystore *keys = NULL;
+        must(fh_keystore_open(&keys, &f->home, &f->err), &f->err);
+        for (size_t i = 0; i < FH_COUNT(columns); i++) {
+            uint8_t key[FH_MAC_KEY_BYTES];
+            fh_keystore_mask_key(keys, key, &columns[i]);
+            assert_true(turn == 0 || memcmp(key, made[i], sizeof key) == 0);
+            memcpy(made[i], key, sizeof key);
+            for (size_t j = 0; j < i; j++) {
+                assert_memory_not_equal(key, made[j], sizeof key);
+            }
+        }
+    }
+    char path[FH_HOME_PATH_BYTES];
+    struct stat found;
+    must(fh_home_key_path(path, &f->home, "mask", &f->err), &f->err);
+    assert_int_equal(stat(path, &found), 0);
+    assert_int_equal(found.st_mode & 0777, 0600);
+    /* Another home has another key. */
+    assert_int_equal(unlink(path), 0);
+    FH_CLEANUP(fh_keystore_closep) struct fh_keystore *keys = NULL;
+    uint8_t key[FH_MAC_KEY_BYTES];
+    must(fh_keystore_open(&keys, &f->home, &f->err), &f->err);
+    fh_keystore_mask_key(keys, key, &columns[0]);
+    assert_memory_not_equal(key, made[0], sizeof key);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_signs_and_agrees, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_mask_keys, setup, teardown),
         cmocka_unit_test(test_wrong_keys),
     };
     return fh_crypto_init() == FH_OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;

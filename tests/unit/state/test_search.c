@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Search: words to products, best first, the same at every node. */
 #include "node/state/search.h"
+#include "node/state/search_spell.h"
 
 #include "tests/unit/state/catalog_world.h"
 
@@ -64,11 +65,26 @@ static const struct {
     {"quoted", 0, "weather "},
     {"\"quoted\"", 0, "weather "},
     {"near and or not", 0, "weather "}, /* words, not operators */
-    {"lights", 0, ""},                  /* inside a word is no beginning */
+    {"ghts", 0, ""},                    /* inside a word is no beginning */
     {"flights zzz", 0, ""},
     {"*", 0, ""},
     {"\"", 0, ""},
-    {"title:flights", 0, ""},
+    {"title:flights", 0, "flights "},
+    {"name:flig", 0, "flights "},
+    {"text:flights", 0, "airports "},
+    {"tag:transport", 0, "airports flights "},
+    {"tag:flights", 0, ""},
+    {"column:celsius", 0, "airports weather "},
+    {"person:byron", 0, "crews "},
+    {"person:zurich", 0, ""},
+    {"domain:domain1 tag:transport", 0, "flights "},
+    {"status:active", 0, "airports crews flights weather "},
+    {"status:active column:celsius name:weather", 0, "weather "},
+    {"status:deprecated", 0, ""},
+    {"status:active status:active trans", 0, "airports flights "},
+    {"tag:", 0, ""},     /* asks for nothing that is there */
+    {"tags:sky", 0, ""}, /* no field of this name: a word */
+    {"title:\"flights\"", 0, "flights "},
     {"flights*", 0, "flights airports "},
     {"(flights", 0, "flights airports "},
     {"flights -airports", 0, "airports "},
@@ -83,12 +99,100 @@ static void test_searches(void **state)
     for (size_t i = 0; i < FH_COUNT(searches); i++) {
         FH_CLEANUP(fh_buf_fini) struct fh_buf found;
         fh_buf_init(&found, 1024);
-        must(fh_search(
-                 w->catalog, searches[i].words, searches[i].limit, join_names, &found, &w->err),
+        FH_CLEANUP(fh_buf_fini) struct fh_buf read_as;
+        fh_buf_init(&read_as, 1024);
+        must(fh_search(w->catalog,
+                       searches[i].words,
+                       searches[i].limit,
+                       join_names,
+                       &found,
+                       &read_as,
+                       &w->err),
              &w->err);
+        assert_string_equal(fh_buf_cstr(&read_as), "");
         if (strcmp(fh_buf_cstr(&found), searches[i].found) != 0) {
             fail_msg(
                 "\"%s\": %s, not %s", searches[i].words, fh_buf_cstr(&found), searches[i].found);
+        }
+    }
+}
+
+static const struct {
+    const char *words;
+    const char *read_as; /* "": nothing is near */
+    const char *found;
+} misspelt[] = {
+    {"flihgts", "flights", "flights airports "}, /* two swapped */
+    {"fligts", "flights", "flights airports "},  /* one missing */
+    {"fllights", "flights", "flights airports "},
+    {"flughts", "flights", "flights airports "},
+    {"FLIHGTS", "flights", "flights airports "},
+    {"flihg", "flights", "flights airports "}, /* a beginning */
+    {"tag:trasnport", "tag:transport", "airports flights "},
+    {"domain1 trasnport", "domain1 transport", "flights "},
+    {"flihgts trasnport", "flights transport", "flights airports "},
+    {"status:active flihgts delays", "flights delays status:active", "flights "},
+    {"departuers", "departures", "flights "},
+    {"depratuers", "departures", "flights "}, /* two steps in a long word */
+    {"zurhic", "zurich", "crews "},
+    {"bryon", "byron", "crews "},
+    {"crws", "crews", "crews "},
+    {"lights", "flights", "flights airports "},
+    {"crw", "", ""},                    /* too short to tell */
+    {"flgggts", "", ""},                /* too far */
+    {"status:retired flihgts", "", ""}, /* there is one, but not with this status */
+    {"flights crews", "", ""},          /* nothing is wrong with either */
+    {"person:flights", "", ""},
+    {"fli-gths", "", ""}, /* two words in one */
+    {"zzzzzzzz", "", ""},
+};
+
+static void test_misspelt_words_are_read_as_the_nearest(void **state)
+{
+    struct world *w = *state;
+    fill(w);
+    for (size_t i = 0; i < FH_COUNT(misspelt); i++) {
+        FH_CLEANUP(fh_buf_fini) struct fh_buf found;
+        fh_buf_init(&found, 1024);
+        FH_CLEANUP(fh_buf_fini) struct fh_buf read_as;
+        fh_buf_init(&read_as, 1024);
+        must(fh_search(w->catalog, misspelt[i].words, 0, join_names, &found, &read_as, &w->err),
+             &w->err);
+        if (strcmp(fh_buf_cstr(&found), misspelt[i].found) != 0 ||
+            strcmp(fh_buf_cstr(&read_as), misspelt[i].read_as) != 0) {
+            fail_msg("\"%s\": \"%s\" finds %s",
+                     misspelt[i].words,
+                     fh_buf_cstr(&read_as),
+                     fh_buf_cstr(&found));
+        }
+    }
+}
+
+static void test_steps_to_a_beginning(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word;
+        const char *term;
+        unsigned steps; /* above 2: 3 */
+    } rows[] = {
+        {"flights", "flights", 0},
+        {"flig", "flights", 0},
+        {"flgi", "flights", 1},
+        {"lights", "flights", 1},
+        {"flightss", "flights", 1},
+        {"flights", "flig", 3},
+        {"ab", "ba", 1},
+        {"abc", "cab", 2},
+        {"m\xc3\xa1laga", "malaga", 1},
+        {"abcdef", "uvwxyz", 3},
+        {"abcd", "", 3},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        unsigned steps =
+            fh_search_distance(fh_bytes_cstr(rows[i].word), fh_bytes_cstr(rows[i].term), 2);
+        if ((steps > 2 ? 3 : steps) != rows[i].steps) {
+            fail_msg("%s to %s: %u", rows[i].word, rows[i].term, steps);
         }
     }
 }
@@ -99,28 +203,31 @@ static void test_what_changed_is_found_anew(void **state)
     FH_CLEANUP(item_fini) struct item item = make_item(w, &products[0], &w->domains[1]);
     FH_CLEANUP(fh_buf_fini) struct fh_buf found;
     fh_buf_init(&found, 1024);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf read_as;
+    fh_buf_init(&read_as, 1024);
     must(announce(w, &item), &w->err);
-    must(fh_search(w->catalog, "origin", 0, join_names, &found, &w->err), &w->err);
+    must(fh_search(w->catalog, "origin", 0, join_names, &found, &read_as, &w->err), &w->err);
     assert_string_equal(fh_buf_cstr(&found), ""); /* a column: known with the contract */
-    must(fh_search(w->catalog, "departures", 0, join_names, &found, &w->err), &w->err);
+    must(fh_search(w->catalog, "departures", 0, join_names, &found, &read_as, &w->err), &w->err);
     assert_string_equal(fh_buf_cstr(&found), "flights ");
     must(give(w, &item), &w->err);
-    must(fh_search(w->catalog, "origin", 0, join_names, &found, &w->err), &w->err);
+    must(fh_search(w->catalog, "origin", 0, join_names, &found, &read_as, &w->err), &w->err);
     assert_string_equal(fh_buf_cstr(&found), "flights flights ");
     item.said.revision = 2;
     memcpy(item.said.title, "landings", 9);
     announce_again(&item, w, &w->domains[1].node);
     must(announce(w, &item), &w->err);
     fh_buf_reset(&found);
-    must(fh_search(w->catalog, "landings origin", 0, join_names, &found, &w->err), &w->err);
+    must(fh_search(w->catalog, "landings origin", 0, join_names, &found, &read_as, &w->err),
+         &w->err);
     assert_string_equal(fh_buf_cstr(&found), "flights ");
     item.said.revision = 3;
     item.said.status = FH_ANNOUNCE_WITHDRAWN;
     announce_again(&item, w, &w->domains[1].node);
     must(announce(w, &item), &w->err);
     fh_buf_reset(&found);
-    must(fh_search(w->catalog, "flights", 0, join_names, &found, &w->err), &w->err);
-    must(fh_search(w->catalog, "", 0, join_names, &found, &w->err), &w->err);
+    must(fh_search(w->catalog, "flights", 0, join_names, &found, &read_as, &w->err), &w->err);
+    must(fh_search(w->catalog, "", 0, join_names, &found, &read_as, &w->err), &w->err);
     assert_string_equal(fh_buf_cstr(&found), "");
 }
 
@@ -130,11 +237,30 @@ static void test_expired_products_are_not_found(void **state)
     FH_CLEANUP(item_fini) struct item item = make_item(w, &products[0], &w->domains[1]);
     FH_CLEANUP(fh_buf_fini) struct fh_buf found;
     fh_buf_init(&found, 1024);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf read_as;
+    fh_buf_init(&read_as, 1024);
     must(announce(w, &item), &w->err);
     must(fh_catalog_sweep(w->catalog, item.said.expires_ms + TEST_DAY_MS, NULL, &w->err), &w->err);
-    must(fh_search(w->catalog, "flights", 0, join_names, &found, &w->err), &w->err);
-    must(fh_search(w->catalog, "", 0, join_names, &found, &w->err), &w->err);
+    must(fh_search(w->catalog, "flights", 0, join_names, &found, &read_as, &w->err), &w->err);
+    must(fh_search(w->catalog, "", 0, join_names, &found, &read_as, &w->err), &w->err);
     assert_string_equal(fh_buf_cstr(&found), "");
+}
+
+static void test_wrong_status(void **state)
+{
+    struct world *w = *state;
+    static const char *const rows[] = {"status:",
+                                       "status:withdrawn",
+                                       "status:Active",
+                                       "status:activeactiveactive",
+                                       "x status:a",
+                                       "status:active status:draft"};
+    FH_CLEANUP(fh_buf_fini) struct fh_buf found;
+    fh_buf_init(&found, 1024);
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        int code = fh_search(w->catalog, rows[i], 0, join_names, &found, &found, &w->err);
+        refused(w, code, FH_EINVAL, "search.status");
+    }
 }
 
 static void test_wrong_words(void **state)
@@ -150,7 +276,7 @@ static void test_wrong_words(void **state)
     FH_CLEANUP(fh_buf_fini) struct fh_buf found;
     fh_buf_init(&found, 64);
     for (size_t i = 0; i < FH_COUNT(rows); i++) {
-        int code = fh_search(w->catalog, rows[i], 0, join_names, &found, &w->err);
+        int code = fh_search(w->catalog, rows[i], 0, join_names, &found, &found, &w->err);
         refused(w, code, FH_EINVAL, "search.words");
     }
     assert_int_equal(found.size, 0);
@@ -161,6 +287,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_searches),
+        TEST(test_misspelt_words_are_read_as_the_nearest),
+        TEST(test_steps_to_a_beginning),
+        TEST(test_wrong_status),
         TEST(test_what_changed_is_found_anew),
         TEST(test_expired_products_are_not_found),
         TEST(test_wrong_words),

@@ -37,6 +37,7 @@ static const struct accepted accepted[] = {
     {{"query", "--file=-"}, "query", NULL, 0, "file", "-", NULL, NULL},
     {{"query", "-f", "x"}, "query", NULL, 0, "file", "x", NULL, NULL},
     {{"query", "-fx"}, "query", NULL, 0, "file", "x", NULL, NULL},
+    {{"query", "--param", "a", "--param=b=c", "x"}, "query", NULL, 1, "param", "b=c", NULL, NULL},
     {{"query", "-"}, "query", NULL, 1, NULL, NULL, NULL, NULL},
     {{"query", "--", "-- a comment"}, "query", NULL, 1, NULL, NULL, NULL, NULL},
     {{"query", "--purpose=", "x"}, "query", NULL, 1, "purpose", "", NULL, NULL},

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Turns: whose question begins next. For serve.c and its stream files alone.
+ *
+ *  * Of one key a few run and a few more wait; what is beyond is refused, and told when to come
+ * back. Questions for people (interactive) and for programs that fetch much (streams) are counted
+ * apart.
+ *  * Turns go round: the key that runs least is next, then the one whose last turn is longest ago.
+ *  * A key whose question ran longer than FH_QUERY_SLOW_MS is slow for a while. Slow keys and
+ * streams together leave some workers free, so that who asks quick questions does not wait for
+ * them; and their workers yield the processor (fh_worker_yield).
+ *
+ * Does not: run anything. Thread: the loop's.
+ */
+#ifndef FH_NODE_QUERY_TURNS_H
+#define FH_NODE_QUERY_TURNS_H
+
+#include "common/limits.h"
+#include "proto/wire/id.h"
+
+struct fh_serve;
+struct fh_stream;
+
+enum fh_turn_class { FH_TURN_INTERACTIVE, FH_TURN_STREAM, FH_TURN_CLASSES };
+
+struct fh_turn_key {
+    struct fh_key_id key;
+    bool known;
+    unsigned streams; /* that exist: the entry stays */
+    uint64_t turn;    /* the last one, counted over all keys */
+    int64_t slow_until_ms;
+    int64_t typical_ms; /* of a question, lately */
+    /* counted anew for each decision */
+    unsigned running[FH_TURN_CLASSES];
+    unsigned queued[FH_TURN_CLASSES];
+};
+
+struct fh_turns {
+    uint64_t turn;
+    unsigned at_work; /* plans and queries of all keys */
+    unsigned slow;    /* of them: streams, and those of slow keys */
+    struct fh_turn_key keys[FH_STREAMS_MAX];
+};
+
+/* A new stream, by its asker; and one that is freed. */
+void fh_turns_enter(struct fh_stream *stream);
+void fh_turns_leave(struct fh_stream *stream);
+/* Begins a stream whose question was checked, or queues it, or refuses it. */
+void fh_turns_enqueue(struct fh_stream *stream);
+/* Whoever has its turn begins. */
+void fh_turns_next(struct fh_serve *serve);
+/* Looks at what runs: who runs long is slow. Now and then. */
+void fh_turns_watch(struct fh_stream *stream, int64_t now_ms);
+/* A stream has ended: how long it took. */
+void fh_turns_ended(struct fh_stream *stream);
+/* Refuses a stream that waited too long, and says for what. */
+void fh_turns_give_up(struct fh_stream *stream);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Feeds: SQL of the node whose rows go through a ring to another worker (FEED).
+ *
+ *      reading thread        thread of the feed                 DuckDB's thread
+ *      FEED: start ───────►  connect, run, sum(fh_emit(...)) ─► fh_emit: vectors to the ring
+ *      FEED_STOP: stop ───►                                     waits while the ring is full
+ *                            FEED_END or FEED_ERROR ──► node
+ *
+ * The rows do not become a result: a function with side effects takes them where they are made, so
+ * nothing is buffered and each value is copied once. A LIMIT that no table reaches keeps DuckDB to
+ * one thread and to the order of the source, which whoever reads the table unmasked sees too.
+ *
+ * Feeds run beside each other and beside the working thread's questions, each on a connection of
+ * its own: a join may read several tables in step.
+ *
+ * Errors carry no text of DuckDB: rows of people who must not be seen are read here.
+ *
+ * Thread: as each function says. Ownership: given, for the life of the process.
+ */
+#ifndef FH_NODE_WORKER_FEED_H
+#define FH_NODE_WORKER_FEED_H
+
+#include "node/worker/port.h"
+
+#include <duckdb.h>
+
+struct fh_feeds;
+
+/* `port` is kept. NULL when there is no memory. */
+FH_MUST_CHECK struct fh_feeds *fh_feeds_new(struct fh_port *port);
+
+/* Registers fh_emit, and keeps the database for later connections. Working thread. */
+FH_MUST_CHECK int fh_feeds_register(struct fh_feeds *feeds,
+                                    duckdb_database database,
+                                    duckdb_connection connection,
+                                    struct fh_err *err);
+
+/* ---- reading thread ---- */
+
+/* Starts what FEED asks for; what is wrong with it goes to the node as FEED_ERROR. FH_EPROTO when
+ * the node broke the protocol. */
+FH_MUST_CHECK int
+fh_feeds_start(struct fh_feeds *feeds, const struct fh_frame *frame, struct fh_err *err);
+/* Ends a feed early; one that is over already is none. */
+void fh_feeds_stop(struct fh_feeds *feeds, uint64_t id);
+
+#endif

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/worker/masks.h"
+
+#include "common/mem.h"
+
+#include <float.h>
+#include <math.h>
+#include <pthread.h>
+#include <string.h>
+
+enum { HEX_BYTES = 2 * FH_MAC_BYTES };
+
+/* The least TIMESTAMP that DuckDB prints; -INT64_MAX and INT64_MAX are its infinities. */
+static const int64_t timestamp_min = INT64_C(-9223372022400000000);
+
+struct fh_masks {
+    pthread_mutex_t lock;
+    struct fh_mask_key keys[FH_WORKER_MASK_KEYS_MAX];
+    uint32_t count;
+};
+
+struct fh_masks *fh_masks_new(void)
+{
+    struct fh_masks *masks = fh_calloc(1, sizeof *masks);
+    if (masks != NULL) {
+        pthread_mutex_init(&masks->lock, NULL);
+    }
+    return masks;
+}
+
+static bool find(struct fh_masks *masks, uint64_t id, struct fh_mask_key *out)
+{
+    bool found = false;
+    pthread_mutex_lock(&masks->lock);
+    for (uint32_t i = 0; !found && i < masks->count; i++) {
+        found = masks->keys[i].id == id;
+        *out = masks->keys[i];
+    }
+    pthread_mutex_unlock(&masks->lock);
+    return found;
+}
+
+int fh_masks_add(struct fh_masks *masks,
+                 const struct fh_mask_key *keys,
+                 uint32_t count,
+                 struct fh_err *err)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct fh_mask_key known;
+        if (find(masks, keys[i].id, &known)) {
+            continue;
+        }
+        if (masks->count == FH_WORKER_MASK_KEYS_MAX) {
+            return fh_err_rule(err, FH_ETOOBIG, "query.tables", "too many masks in one worker");
+        }
+        pthread_mutex_lock(&masks->lock);
+        masks->keys[masks->count++] = keys[i];
+        pthread_mutex_unlock(&masks->lock);
+    }
+    return FH_OK;
+}
+
+/* ---- vectors ---- */
+
+/* The columns of a call: a constant first, values second. */
+struct call {
+    uint32_t rows;
+    uint64_t first; /* the constant */
+    const void *values;
+    const uint64_t *validity; /* of the values; NULL: all there */
+    duckdb_vector output;
+};
+
+static bool is_valid(const uint64_t *validity, idx_t row)
+{
+    return validity == NULL || (validity[row / 64] >> (row % 64) & 1) != 0;
+}
+
+static void read_call(struct call *out, duckdb_data_chunk chunk, duckdb_vector output)
+{
+    duckdb_vector first = duckdb_data_chunk_get_vector(chunk, 0);
+    duckdb_vector values = duckdb_data_chunk_get_vector(chunk, 1);
+    *out = (struct call){.rows = (uint32_t)duckdb_data_chunk_get_size(chunk),
+                         .values = duckdb_vector_get_data(values),
+                         .validity = duckdb_vector_get_validity(values),
+                         .output = output};
+    if (out->rows > 0) {
+        memcpy(&out->first, duckdb_vector_get_data(first), sizeof out->first);
+    }
+    if (out->validity != NULL) {
+        duckdb_vector_ensure_validity_writable(output);
+        memcpy(duckdb_vector_get_validity(output),
+               out->validity,
+               (size_t)(out->rows + 63) / 64 * sizeof *out->validity);
+    }
+}
+
+/* ---- keyed hash ---- */
+
+static void
+hash_text(uint8_t *out, const uint8_t mac[FH_MAC_BYTES], duckdb_vector output, idx_t row)
+{
+    char hex[HEX_BYTES + 1];
+    (void)out;
+    fh_hex(hex, mac, FH_MAC_BYTES);
+    duckdb_vector_assign_string_element_len(output, row, hex, HEX_BYTES);
+}
+
+static void
+hash_blob(uint8_t *out, const uint8_t mac[FH_MAC_BYTES], duckdb_vector output, idx_t row)
+{
+    (void)out;
+    duckdb_vector_assign_string_element_len(output, row, (const char *)mac, FH_MAC_BYTES);
+}
+
+static void hash_64(uint8_t *out, const uint8_t mac[FH_MAC_BYTES], duckdb_vector output, idx_t row)
+{
+    (void)output;
+    memcpy(out + row * 8, mac, 8);
+}
+
+static void hash_128(uint8_t *out, const uint8_t mac[FH_MAC_BYTES], duckdb_vector output, idx_t row)
+{
+    (void)output;
+    memcpy(out + row * 16, mac, 16);
+}
+
+/* A random UUID (RFC 9562, version 4) as DuckDB keeps it, its highest bit flipped. */
+static void
+hash_uuid(uint8_t *out, const uint8_t mac[FH_MAC_BYTES], duckdb_vector output, idx_t row)
+{
+    (void)output;
+    uint64_t high = (fh_get_u64be(mac) & ~UINT64_C(0xf000)) | UINT64_C(0x4000);
+    uint64_t low = (fh_get_u64be(mac + 8) & ~(UINT64_C(3) << 62)) | UINT64_C(1) << 63;
+    duckdb_hugeint value = {.lower = low, .upper = (int64_t)(high ^ UINT64_C(1) << 63)};
+    memcpy(out + row * 16, &value, sizeof value);
+}
+
+static const struct hash_kind {
+    duckdb_type type;
+    uint32_t width; /* 0: text */
+    void (*put)(uint8_t *out, const uint8_t mac[FH_MAC_BYTES], duckdb_vector output, idx_t row);
+} hash_kinds[] = {
+    {DUCKDB_TYPE_VARCHAR, 0, hash_text},
+    {DUCKDB_TYPE_BLOB, 0, hash_blob},
+    {DUCKDB_TYPE_BIGINT, 8, hash_64},
+    {DUCKDB_TYPE_UBIGINT, 8, hash_64},
+    {DUCKDB_TYPE_HUGEINT, 16, hash_128},
+    {DUCKDB_TYPE_UUID, 16, hash_uuid},
+};
+
+static struct fh_bytes value_at(const struct call *call, const struct hash_kind *kind, idx_t row)
+{
+    if (kind->width > 0) {
+        return fh_bytes((const uint8_t *)call->values + row * kind->width, kind->width);
+    }
+    const duckdb_string_t *text = (const duckdb_string_t *)call->values + row;
+    uint32_t size = text->value.inlined.length;
+    return fh_bytes(size <= sizeof text->value.inlined.inlined ? text->value.inlined.inlined
+                                                               : text->value.pointer.ptr,
+                    size);
+}
+
+/* What stands behind a function of DuckDB: the masks, and which of them it is. */
+struct binding {
+    struct fh_masks *masks;
+    const struct hash_kind *hash;
+};
+
+static void on_hash(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)
+{
+    const struct binding *binding = duckdb_scalar_function_get_extra_info(info);
+    struct call call;
+    struct fh_mask_key key = {.id = 0};
+    read_call(&call, chunk, output);
+    if (call.rows > 0 && !find(binding->masks, call.first, &key)) {
+        duckdb_scalar_function_set_error(info, "a mask has no key");
+        return;
+    }
+    uint8_t *out = duckdb_vector_get_data(output);
+    for (idx_t row = 0; row < call.rows; row++) {
+        if (is_valid(call.validity, row)) {
+            uint8_t mac[FH_MAC_BYTES];
+            fh_mac(mac, key.b, value_at(&call, binding->hash, row));
+            binding->hash->put(out, mac, output, row);
+        }
+    }
+}
+
+/* ---- rounding down ---- */
+
+/* A multiple of step, or `least`; steps are at most INT64_MAX. */
+static int64_t floor_64(int64_t value, int64_t step, int64_t least)
+{
+    int64_t over = value % step;
+    over += over < 0 ? step : 0;
+    return value < least + over ? least : value - over;
+}
+
+static int64_t step_of(const struct call *call)
+{
+    return call->first == 0                    ? 1
+           : call->first > (uint64_t)INT64_MAX ? INT64_MAX
+                                               : (int64_t)call->first;
+}
+
+/* One function for each type of whole numbers: `least + over` does not overflow, as 0 <= over. */
+#define FLOOR_SIGNED(name, type, least)                                                            \
+    static void name(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)     \
+    {                                                                                              \
+        (void)info;                                                                                \
+        struct call call;                                                                          \
+        read_call(&call, chunk, output);                                                           \
+        const type *in = call.values;                                                              \
+        type *out = duckdb_vector_get_data(output);                                                \
+        int64_t step = step_of(&call);                                                             \
+        for (idx_t row = 0; row < call.rows; row++) {                                              \
+            out[row] = (type)floor_64(in[row], step, (least));                                     \
+        }                                                                                          \
+    }
+
+#define FLOOR_UNSIGNED(name, type)                                                                 \
+    static void name(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)     \
+    {                                                                                              \
+        (void)info;                                                                                \
+        struct call call;                                                                          \
+        read_call(&call, chunk, output);                                                           \
+        const type *in = call.values;                                                              \
+        type *out = duckdb_vector_get_data(output);                                                \
+        uint64_t step = (uint64_t)step_of(&call);                                                  \
+        for (idx_t row = 0; row < call.rows; row++) {                                              \
+            out[row] = (type)((uint64_t)in[row] / step * step);                                    \
+        }                                                                                          \
+    }
+
+/* Infinities and NaN stay; a finite number does not become infinite. */
+#define FLOOR_REAL(name, type, most)                                                               \
+    static void name(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)     \
+    {                                                                                              \
+        (void)info;                                                                                \
+        struct call call;                                                                          \
+        read_call(&call, chunk, output);                                                           \
+        const type *in = call.values;                                                              \
+        type *out = duckdb_vector_get_data(output);                                                \
+        double step = (double)step_of(&call);                                                      \
+        for (idx_t row = 0; row < call.rows; row++) {                                              \
+            double down = floor((double)in[row] / step) * step;                                    \
+            out[row] = isfinite(in[row]) && down < -(double)(most) ? -(most) : (type)down;         \
+        }                                                                                          \
+    }
+
+FLOOR_SIGNED(floor_int8, int8_t, INT8_MIN)
+FLOOR_SIGNED(floor_int16, int16_t, INT16_MIN)
+FLOOR_SIGNED(floor_int32, int32_t, INT32_MIN)
+FLOOR_SIGNED(floor_int64, int64_t, INT64_MIN)
+FLOOR_SIGNED(floor_time, int64_t, 0)
+FLOOR_UNSIGNED(floor_uint8, uint8_t)
+FLOOR_UNSIGNED(floor_uint16, uint16_t)
+FLOOR_UNSIGNED(floor_uint32, uint32_t)
+FLOOR_UNSIGNED(floor_uint64, uint64_t)
+FLOOR_REAL(floor_float, float, FLT_MAX)
+FLOOR_REAL(floor_double, double, DBL_MAX)
+
+static void
+floor_timestamp(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)
+{
+    (void)info;
+    struct call call;
+    read_call(&call, chunk, output);
+    const int64_t *in = call.values;
+    int64_t *out = duckdb_vector_get_data(output);
+    int64_t step = step_of(&call);
+    for (idx_t row = 0; row < call.rows; row++) {
+        bool infinite = in[row] == INT64_MAX || in[row] == -INT64_MAX;
+        out[row] = infinite ? in[row] : floor_64(in[row], step, timestamp_min);
+    }
+}
+
+__extension__ typedef __int128 wide;
+
+static void floor_hugeint(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)
+{
+    (void)info;
+    struct call call;
+    read_call(&call, chunk, output);
+    const duckdb_hugeint *in = call.values;
+    duckdb_hugeint *out = duckdb_vector_get_data(output);
+    wide step = step_of(&call);
+    const wide least = -(((wide)INT64_MAX << 64) | (wide)UINT64_MAX) - 1;
+    for (idx_t row = 0; row < call.rows; row++) {
+        wide value = (wide)in[row].upper * ((wide)1 << 64) + (wide)in[row].lower;
+        wide over = value % step;
+        over += over < 0 ? step : 0;
+        value = value < least + over ? least : value - over;
+        out[row] = (duckdb_hugeint){.lower = (uint64_t)value, .upper = (int64_t)(value >> 64)};
+    }
+}
+
+static const struct floor_kind {
+    duckdb_type type;
+    duckdb_scalar_function_t function;
+} floor_kinds[] = {
+    {DUCKDB_TYPE_TINYINT, floor_int8},
+    {DUCKDB_TYPE_SMALLINT, floor_int16},
+    {DUCKDB_TYPE_INTEGER, floor_int32},
+    {DUCKDB_TYPE_BIGINT, floor_int64},
+    {DUCKDB_TYPE_HUGEINT, floor_hugeint},
+    {DUCKDB_TYPE_UTINYINT, floor_uint8},
+    {DUCKDB_TYPE_USMALLINT, floor_uint16},
+    {DUCKDB_TYPE_UINTEGER, floor_uint32},
+    {DUCKDB_TYPE_UBIGINT, floor_uint64},
+    {DUCKDB_TYPE_FLOAT, floor_float},
+    {DUCKDB_TYPE_DOUBLE, floor_double},
+    {DUCKDB_TYPE_TIME, floor_time},
+    {DUCKDB_TYPE_TIMESTAMP, floor_timestamp},
+};
+
+/* ---- registering ---- */
+
+/* (UBIGINT, type) -> type. NULLs are seen to here: a default handling would give the function what
+ * stands under them all the same. */
+static bool add_overload(duckdb_scalar_function_set set,
+                         const char *name,
+                         duckdb_type type,
+                         duckdb_scalar_function_t fn,
+                         struct binding *binding)
+{
+    duckdb_scalar_function function = duckdb_create_scalar_function();
+    duckdb_logical_type number = duckdb_create_logical_type(DUCKDB_TYPE_UBIGINT);
+    duckdb_logical_type value = duckdb_create_logical_type(type);
+    duckdb_scalar_function_set_name(function, name);
+    duckdb_scalar_function_add_parameter(function, number);
+    duckdb_scalar_function_add_parameter(function, value);
+    duckdb_scalar_function_set_return_type(function, value);
+    duckdb_scalar_function_set_special_handling(function);
+    duckdb_scalar_function_set_extra_info(function, binding, NULL);
+    duckdb_scalar_function_set_function(function, fn);
+    duckdb_state state = duckdb_add_scalar_function_to_set(set, function);
+    duckdb_destroy_logical_type(&number);
+    duckdb_destroy_logical_type(&value);
+    duckdb_destroy_scalar_function(&function);
+    return state == DuckDBSuccess;
+}
+
+int fh_masks_register(struct fh_masks *masks, duckdb_connection connection, struct fh_err *err)
+{
+    duckdb_scalar_function_set hash = duckdb_create_scalar_function_set("fh_mask_hash");
+    duckdb_scalar_function_set down = duckdb_create_scalar_function_set("fh_mask_floor");
+    bool good = true;
+    for (size_t i = 0; i < FH_COUNT(hash_kinds); i++) {
+        struct binding *binding = fh_calloc(1, sizeof *binding); /* for the life of the process */
+        good = good && binding != NULL;
+        if (good) {
+            *binding = (struct binding){.masks = masks, .hash = &hash_kinds[i]};
+            good = add_overload(hash, "fh_mask_hash", hash_kinds[i].type, on_hash, binding);
+        }
+    }
+    for (size_t i = 0; good && i < FH_COUNT(floor_kinds); i++) {
+        good =
+            add_overload(down, "fh_mask_floor", floor_kinds[i].type, floor_kinds[i].function, NULL);
+    }
+    good = good && duckdb_register_scalar_function_set(connection, hash) == DuckDBSuccess &&
+           duckdb_register_scalar_function_set(connection, down) == DuckDBSuccess;
+    duckdb_destroy_scalar_function_set(&hash);
+    duckdb_destroy_scalar_function_set(&down);
+    return good ? FH_OK : fh_err_set(err, FH_EIO, "cannot register the masks");
+}

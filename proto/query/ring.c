@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/query/ring.h"
+
+#include <string.h>
+
+enum {
+    HEAD_BYTES = 16, /* u64 rows, u32 bytes of text, u32 zero */
+    ALIGN = 64,
+    ROWS_MAX = 2048,                     /* DuckDB's vector: a frame becomes one */
+    ROWS_MIN = 64,                       /* validity stays in whole words */
+    COLUMNS_BYTES_MAX = 8 * 1024 * 1024, /* of a slot without its text: bounds wide tables */
+};
+
+_Static_assert(ROWS_MIN % 64 == 0 && ROWS_MAX % ROWS_MIN == 0, "frames are whole words of bits");
+_Static_assert((size_t)FH_BATCH_COLUMNS_MAX *ROWS_MIN * 16 * 2 < COLUMNS_BYTES_MAX,
+               "the widest table has room for the smallest frame");
+
+static const int64_t micros_per_day = INT64_C(86400000000);
+
+static size_t aligned(size_t bytes)
+{
+    return (bytes + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+/* Bytes of a value in a vector of DuckDB. */
+static uint32_t width_of(struct fh_type type)
+{
+    int width = fh_type_width(type);
+    if (type.code == FH_TYPE_DECIMAL) {
+        return type.precision <= 4 ? 2 : type.precision <= 9 ? 4 : type.precision <= 18 ? 8 : 16;
+    }
+    return width < 0 ? FH_RING_TEXT_WIDTH : width == 0 ? 1 : (uint32_t)width;
+}
+
+/* Places of all columns for frames of `rows`; the end of the last. */
+static size_t
+place(struct fh_ring_place *places, const struct fh_type *types, uint32_t count, uint32_t rows)
+{
+    size_t at = aligned(HEAD_BYTES + (size_t)count);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t width = width_of(types[i]);
+        places[i] = (struct fh_ring_place){.type = types[i], .width = width, .validity = at};
+        places[i].values = at + aligned(rows / 8);
+        at = places[i].values + aligned((size_t)rows * width);
+    }
+    return at;
+}
+
+int fh_ring_lay_out(struct fh_ring_layout *out,
+                    const struct fh_type *types,
+                    uint32_t count,
+                    struct fh_arena *arena,
+                    struct fh_err *err)
+{
+    if (count > FH_BATCH_COLUMNS_MAX) {
+        return fh_err_rule(err, FH_ETOOBIG, "query.columns", "a scan of too many columns");
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!fh_type_valid(types[i])) {
+            return fh_err_rule(err, FH_EINVAL, "ring.type", "column %u has no type", i);
+        }
+    }
+    struct fh_ring_place *places = fh_arena_array(arena, (size_t)count + 1, sizeof *places);
+    if (places == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a ring");
+    }
+    uint32_t rows = ROWS_MAX;
+    size_t end = place(places, types, count, rows);
+    while (end > COLUMNS_BYTES_MAX) {
+        rows /= 2;
+        end = place(places, types, count, rows);
+    }
+    *out = (struct fh_ring_layout){
+        .column_count = count, .places = places, .rows_max = rows, .text_at = end};
+    out->slot_bytes = aligned(end + (count == 0 ? 0 : FH_RING_TEXT_BYTES));
+    out->ring_bytes = FH_RING_CONTROL_BYTES + FH_RING_SLOTS * out->slot_bytes;
+    return FH_OK;
+}
+
+size_t fh_ring_slot(const struct fh_ring_layout *layout, uint32_t frame)
+{
+    return FH_RING_CONTROL_BYTES + frame % FH_RING_SLOTS * layout->slot_bytes;
+}
+
+void fh_ring_put_head(uint8_t *slot,
+                      const struct fh_ring_layout *layout,
+                      uint64_t rows,
+                      uint32_t text_bytes,
+                      const uint8_t *nulls)
+{
+    memset(slot, 0, HEAD_BYTES);
+    memcpy(slot, &rows, sizeof rows);
+    memcpy(slot + sizeof rows, &text_bytes, sizeof text_bytes);
+    if (layout->column_count > 0) {
+        memcpy(slot + HEAD_BYTES, nulls, layout->column_count);
+    }
+}
+
+void fh_ring_put_long(uint8_t value[FH_RING_TEXT_WIDTH], uint32_t size, uint32_t at)
+{
+    memset(value, 0, FH_RING_TEXT_WIDTH);
+    memcpy(value, &size, sizeof size);
+    memcpy(value + 8, &at, sizeof at);
+}
+
+int fh_ring_get(struct fh_ring_frame *out,
+                const uint8_t *slot,
+                const struct fh_ring_layout *layout,
+                struct fh_err *err)
+{
+    memcpy(&out->rows, slot, sizeof out->rows);
+    memcpy(&out->text_bytes, slot + sizeof out->rows, sizeof out->text_bytes);
+    uint64_t most = layout->column_count == 0 ? (uint64_t)INT64_MAX : layout->rows_max;
+    uint32_t text_most = layout->column_count == 0 ? 0 : FH_RING_TEXT_BYTES;
+    if (out->rows > most || out->text_bytes > text_most) {
+        return fh_err_rule(err, FH_EPROTO, "ring.frame", "a scan brought a frame that is none");
+    }
+    if (layout->column_count > 0) {
+        memcpy(out->nulls, slot + HEAD_BYTES, layout->column_count);
+    }
+    if (out->text_bytes > 0) {
+        memcpy(out->text, slot + layout->text_at, out->text_bytes);
+    }
+    return FH_OK;
+}
+
+bool fh_ring_text(struct fh_bytes *out,
+                  uint8_t value[FH_RING_TEXT_WIDTH],
+                  const struct fh_ring_frame *frame,
+                  bool utf8)
+{
+    uint64_t words[2]; /* length and the first four bytes | the other eight */
+    memcpy(words, value, sizeof words);
+    uint32_t size = (uint32_t)words[0];
+    if (size > FH_RING_TEXT_SHORT) {
+        uint32_t at = (uint32_t)words[1];
+        if (at > frame->text_bytes || size > frame->text_bytes - at) {
+            return false;
+        }
+        *out = fh_bytes(frame->text + at, size);
+        return !utf8 || fh_utf8_valid(*out);
+    }
+    /* What stands behind the text, DuckDB would compare. */
+    uint64_t first = size >= 4 ? UINT64_MAX : (UINT64_C(1) << (32 + 8 * size)) - 1;
+    uint64_t rest = size <= 4                    ? 0
+                    : size == FH_RING_TEXT_SHORT ? UINT64_MAX
+                                                 : (UINT64_C(1) << (8 * (size - 4))) - 1;
+    words[0] &= first;
+    words[1] &= rest;
+    memcpy(value, words, sizeof words);
+    *out = fh_bytes(value + 4, size);
+    bool plain = (((words[0] >> 32) | words[1]) & UINT64_C(0x8080808080808080)) == 0;
+    return plain || !utf8 || fh_utf8_valid(*out);
+}
+
+bool fh_ring_values(void *values, struct fh_type type, const uint64_t *validity, uint32_t rows)
+{
+    if (type.code == FH_TYPE_BOOL) {
+        uint8_t *bytes = values;
+        for (uint32_t i = 0; i < rows; i++) {
+            bytes[i] = bytes[i] != 0;
+        }
+    } else if (type.code == FH_TYPE_TIME) {
+        /* DuckDB prints a time of day by table: one outside a day would be read beyond it. */
+        const int64_t *times = values;
+        for (uint32_t i = 0; i < rows; i++) {
+            bool there = validity == NULL || (validity[i / 64] >> (i % 64) & 1) != 0;
+            if (there && (times[i] < 0 || times[i] > micros_per_day)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# One key that asks without end, and others beside it: what runs, waits and is refused, in which words;
+# who asks quick questions has a turn while all that one key may have is in use; a command waits for a
+# busy node as long as it is told; what is fetched as a stream has bounds of its own.
+# shellcheck source=tests/e2e/common.sh
+source "$1/tests/e2e/common.sh"
+
+make_product orders 3000
+mkdir "$work/shop"
+export FREEHOLD_LIMITS_QUERY_ROWS=100 FREEHOLD_LIMITS_STREAM_MIB=1
+make_mesh shop
+succeeds fh shop product publish "$data/orders.odcs.yaml"
+for key in greedy honest; do
+    "$bin/freehold" key create "$work/$key.key" >"$work/$key.pub" 2>/dev/null
+    succeeds fh shop member add "$work/$key.pub" --name "$key" --role member --until 1d \
+        --save "$work/$key.access"
+done
+
+# as KEY ARGUMENT...: the command with that key.
+as()
+{
+    local key=$1
+    shift
+    "$bin/freehold" --key "$work/$key.key" --access "$work/$key.access" "$@"
+}
+
+say "- eight sessions and more of one key fill what it may have"
+long='SELECT count(*) FROM shop.orders a, shop.orders b, shop.orders c, shop.orders d WHERE a.id + b.id + c.id + d.id = 7'
+greedy=()
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do
+    "$bin/freehold" --key "$work/greedy.key" --access "$work/greedy.access" query "$long" --wait 60 \
+        >"$work/greedy.$i" 2>&1 &
+    greedy+=($!)
+done
+# full: one more is refused, and told by whom, why and for how long.
+full()
+{
+    local status=0 text
+    as greedy query 'SELECT 1' --wait 0 >"$work/out" 2>"$work/err" || status=$?
+    ((status == 3)) || return 1
+    for text in '2 questions of your key run here and 8 wait' 'limits.queries_per_key' \
+        'rule: limit.queries' 'worth asking again in'; do
+        grep -qF "$text" "$work/err" || return 1
+    done
+}
+until_true 20 "a full queue" full
+
+say "- another key has its turn"
+for i in 1 2 3; do
+    succeeds as honest -o csv query 'SELECT count(*) AS n FROM shop.orders' --wait 0
+    grep -qx 3000 "$work/out" || fail "another answer: $(cat "$work/out")"
+done
+until_true 20 "a queue that is full again" full
+
+say "- a command waits, and says so"
+as greedy -o csv query 'SELECT 42 AS n' --wait 60 >"$work/waited.out" 2>"$work/waited.err" &
+waiter=$!
+until_true 10 "a note of the wait" grep -q 'limit.queries; asking again in' "$work/waited.err"
+kill "${greedy[@]}" 2>/dev/null || true
+wait "$waiter" || fail "the command that waited failed: $(cat "$work/waited.err")"
+grep -qx 42 "$work/waited.out" || fail "the command that waited got: $(cat "$work/waited.out")"
+wait "${greedy[@]}" 2>/dev/null || true
+refused 2 '--wait' -- as honest query 'SELECT 1' --wait soon
+
+say "- streams"
+refused 1 'more than 100 rows' 'rule: query.rows' -- as honest query 'SELECT * FROM shop.orders'
+succeeds as honest -o csv query 'SELECT * FROM shop.orders' --stream
+(($(wc -l <"$work/out") == 3001)) || fail "the stream has $(wc -l <"$work/out") lines"
+refused 1 'more than 10 rows' 'rule: query.rows' -- as honest query 'SELECT * FROM shop.orders' --stream --rows 10
+if as honest -o csv query 'SELECT a.id, b.id FROM shop.orders a, shop.orders b' --stream >/dev/null 2>"$work/err"; then
+    fail "a stream went beyond its bytes"
+fi
+grep -q 'more than 1 MiB.*limits.stream_mib' "$work/err" || fail "not told why: $(cat "$work/err")"
+grep -q 'rule: limit.stream_bytes' "$work/err" || fail "no rule: $(cat "$work/err")"

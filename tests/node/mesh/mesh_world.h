@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The node of a domain that joined, as a whole mesh of one process, which knows the founder's node
+ * as a member. The founder's node answers by hand: pair->server.answer.
+ *
+ * Steps fail the test by themselves. Thread: the test's.
+ */
+#ifndef FH_TESTS_NODE_MESH_MESH_WORLD_H
+#define FH_TESTS_NODE_MESH_MESH_WORLD_H
+
+#include "node/mesh/parts.h"
+#include "proto/settings/settings.h"
+#include "tests/lib/scratch.h"
+#include "tests/node/peer/pair.h"
+
+struct mesh_world {
+    struct mesh *pair;
+    struct test_scratch scratch;
+    struct fh_home home;
+    struct fh_settings settings;
+    struct fh_store *store;
+    struct fh_catalog *catalog;
+    struct fh_keystore *keys;
+    struct fh_udp *udp;
+    struct fh_mesh *mesh;
+    struct fh_err err;
+};
+
+/* `answer` and `user` are kept for the founder's node. */
+void mesh_world_set_up(struct mesh_world *w, side_answer_fn *answer, void *user);
+void mesh_world_tear_down(struct mesh_world *w);
+
+void mesh_world_must(int code, const struct fh_err *err);
+/* Lets the loop run once, for some milliseconds at most. */
+void mesh_world_turn(struct mesh_world *w);
+
+#endif

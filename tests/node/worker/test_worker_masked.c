@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Masked tables: each mask on each type, filters, hidden columns, and how a scan ends. */
+#include "tests/node/worker/masked.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct rig rig;
+static struct masked m;
+
+static int up(void **state)
+{
+    (void)state;
+    rig_up(&rig);
+    rig_write(
+        &rig,
+        "COPY (SELECT * FROM (VALUES "
+        "(1, 'Ægir Þórsson', '-128'::TINYINT, '-32768'::SMALLINT, '-7'::INTEGER, "
+        "'-9223372036854775808'::BIGINT, "
+        "'-170141183460469231731687303715884105728', '-0.5'::DECIMAL(4,2), "
+        "'-999999.99'::DECIMAL(8,2), "
+        "'-1.5'::DOUBLE, TIMESTAMP '1969-12-31 23:59:59.5', DATE '1969-02-03', TIME '13:45:59.9', "
+        "'x'::BLOB, true), "
+        "(2, 'ab', 7::TINYINT, 7::SMALLINT, 7::INTEGER, 17::BIGINT, '17', 12.34::DECIMAL(4,2), "
+        "15.99::DECIMAL(8,2), "
+        "1.5::DOUBLE, TIMESTAMP '2024-05-17 12:34:56', DATE '2024-05-17', TIME '00:00:00', "
+        "''::BLOB, false), "
+        "(3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL), "
+        "(4, 'a text that is long enough to stand elsewhere', 127, 99, 99, 9223372036854775807, "
+        "'99', 99.99, 99, "
+        "'NaN'::DOUBLE, 'infinity'::TIMESTAMP, 'infinity'::DATE, TIME '23:59:59.999999', "
+        "'yy'::BLOB, true)"
+        ") t(id, name, tiny, small, whole, big, huge, price, sum, ratio, moment, day, hour, raw, "
+        "flag)) "
+        "TO '%s/people.parquet' (FORMAT parquet);"
+        "COPY (SELECT i AS id, 'origin' || (i % 7) AS origin, i % 100 AS delay, 'a note that is "
+        "never inline ' || i AS note, "
+        "CASE WHEN i % 5 = 0 THEN NULL ELSE i END AS part FROM range(100000) t(i)) TO "
+        "'%s/rows.parquet';"
+        "COPY (SELECT * FROM (VALUES (1, 'a'), (2, 'b')) t(id, name)) TO '%s/small.csv';");
+    masked_up(&m, &rig, 1);
+    return 0;
+}
+
+static int down(void **state)
+{
+    (void)state;
+    masked_down(&m);
+    rig_down(&rig);
+    return 0;
+}
+
+static const char *const people_columns =
+    "id BIGINT, name VARCHAR, tiny TINYINT, small SMALLINT, whole INTEGER, big BIGINT, huge "
+    "HUGEINT, price DECIMAL(4,2), "
+    "sum DECIMAL(8,2), ratio DOUBLE, moment TIMESTAMP, day DATE, hour TIME, raw BLOB, flag BOOLEAN";
+static const char *const row_columns =
+    "id BIGINT, origin VARCHAR, delay BIGINT, note VARCHAR, part BIGINT";
+
+static void add(const char *name,
+                const char *file,
+                const char *columns,
+                const char *view,
+                const char *const *filters,
+                uint32_t filter_count)
+{
+    struct fh_err err = {0};
+    struct fh_table table = rig_table(&rig, name, FH_SOURCE_PARQUET, columns);
+    struct fh_view *kept = fh_arena_alloc(rig.arena, sizeof *kept);
+    *kept = masked_view(&rig, &table, view, filters, filter_count);
+    if (masked_add(&m, &table, kept, rig_open(&rig, file), &err) != FH_OK) {
+        fail_msg("%s", err.text);
+    }
+}
+
+static void masks_keep_types(void **state)
+{
+    (void)state;
+    add("a.nulls.t",
+        "people.parquet",
+        people_columns,
+        "name=null, tiny=null, big=null, huge=null, price=null, ratio=null, moment=null, day=null, "
+        "hour=null, raw=null, flag=null",
+        NULL,
+        0);
+    masked_expect(
+        &m,
+        "SELECT count(*), count(id), count(name), count(price), count(flag), "
+        "typeof(any_value(price)), "
+        "typeof(any_value(huge)), typeof(any_value(moment)), typeof(any_value(raw)) FROM a.nulls",
+        "4|4|0|0|0|DECIMAL(4,2)|HUGEINT|TIMESTAMP|BLOB\n");
+
+    add("a.steps.t",
+        "people.parquet",
+        people_columns,
+        "tiny=step 10, small=step 1000, whole=step 5, big=step 10, huge=step 10, price=step 10, "
+        "sum=step 10, ratio=step 1",
+        NULL,
+        0);
+    masked_expect(
+        &m,
+        "SELECT tiny, small, whole, big, huge, price, sum, ratio FROM a.steps ORDER BY id",
+        "-128|-32768|-10|-9223372036854775808|-170141183460469231731687303715884105728|-10.00|-"
+        "999999.00|-2.0\n"
+        "0|0|5|10|10|10.00|10.00|1.0\n"
+        "NULL|NULL|NULL|NULL|NULL|NULL|NULL|NULL\n"
+        "120|0|95|9223372036854775800|90|90.00|90.00|nan\n");
+
+    add("a.times.t",
+        "people.parquet",
+        people_columns,
+        "moment=hour, day=month, hour=minute",
+        NULL,
+        0);
+    masked_expect(&m,
+                  "SELECT moment, day, hour FROM a.times ORDER BY id",
+                  "1969-12-31 23:00:00|1969-02-01|13:45:00\n"
+                  "2024-05-17 12:00:00|2024-05-01|00:00:00\n"
+                  "NULL|NULL|NULL\n"
+                  "infinity|infinity|23:59:00\n");
+    add("a.years.t",
+        "people.parquet",
+        people_columns,
+        "moment=decade, day=year, hour=hour",
+        NULL,
+        0);
+    masked_expect(&m,
+                  "SELECT moment, day, hour FROM a.years ORDER BY id",
+                  "1960-01-01 00:00:00|1969-01-01|13:00:00\n"
+                  "2020-01-01 00:00:00|2024-01-01|00:00:00\n"
+                  "NULL|NULL|NULL\n"
+                  "infinity|infinity|23:00:00\n");
+
+    add("a.parts.t", "people.parquet", people_columns, "name=partial 1 2", NULL, 0);
+    masked_expect(&m,
+                  "SELECT name FROM a.parts ORDER BY id",
+                  "Æ*********on\n**\nNULL\na******************************************re\n");
+}
+
+static void hashes_keep_equality_alone(void **state)
+{
+    (void)state;
+    add("a.hashes.t",
+        "people.parquet",
+        people_columns,
+        "name=hash, big=hash, huge=hash, raw=hash",
+        NULL,
+        0);
+    masked_expect(&m,
+                  "SELECT length(name), typeof(big), typeof(huge), octet_length(raw), "
+                  "name = (SELECT name FROM a.hashes WHERE id = 2) FROM a.hashes ORDER BY id",
+                  "32|BIGINT|HUGEINT|16|false\n32|BIGINT|HUGEINT|16|true\n"
+                  "NULL|BIGINT|HUGEINT|NULL|NULL\n32|BIGINT|HUGEINT|16|false\n");
+    /* Not the value, and not a hash that its holder could make. */
+    masked_expect(&m,
+                  "SELECT count(*) FROM a.hashes WHERE name IN ('ab', md5('ab'), sha256('ab')) OR "
+                  "big = 17 OR big = hash(17)",
+                  "0\n");
+    /* The same column of another view has the same key; another column another one. */
+    add("a.hashed.t", "rows.parquet", row_columns, "id=hash, part=hash, origin=hash", NULL, 0);
+    masked_expect(&m,
+                  "SELECT count(*), count(DISTINCT id), count(part), count(DISTINCT origin), "
+                  "count(*) FILTER (id = part) FROM a.hashed",
+                  "100000|100000|80000|7|0\n");
+}
+
+static void rows_and_columns_are_not_there(void **state)
+{
+    (void)state;
+    static const char *const filters[] = {"delay < 50 -- not more", "origin <> 'origin3' OR false"};
+    add("b.flights.t", "rows.parquet", row_columns, "delay=hidden, note=partial 3 3", filters, 2);
+    masked_expect(
+        &m,
+        "SELECT count(*), count(DISTINCT origin), count(part), min(note), max(id) FROM b.flights",
+        "42857|6|34285|a n************************ 11|99948\n");
+    masked_refuse(&m, "SELECT delay FROM b.flights", FH_ESQL, "sql.bind");
+    masked_expect(
+        &m, "SELECT column_name FROM (DESCRIBE b.flights) ORDER BY 1", "id\nnote\norigin\npart\n");
+    masked_expect(&m, "SELECT id FROM b.flights LIMIT 3", "0\n1\n2\n");
+    masked_expect(&m, "SELECT count(*) FROM b.flights a JOIN b.flights b USING (id)", "42857\n");
+    masked_expect(
+        &m,
+        "SELECT count(*) FROM (SELECT id FROM b.flights UNION ALL SELECT id FROM b.flights)",
+        "85714\n");
+    masked_expect(
+        &m, "SELECT a.id, b.id FROM b.flights a POSITIONAL JOIN b.flights b LIMIT 1", "0|0\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(masks_keep_types),
+        cmocka_unit_test(hashes_keep_equality_alone),
+        cmocka_unit_test(rows_and_columns_are_not_there),
+    };
+    return cmocka_run_group_tests(tests, up, down);
+}
