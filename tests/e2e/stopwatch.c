@@ -34,14 +34,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-    ROWS_MAX = 10000000,
-    TIMES_MAX = 1000,
-    HOMES_MAX = 16,
-    PATIENCE_US = 20000000,
-    PAUSE_US = 500,
-    REST_US = 300000
-};
+enum { TIMES_MAX = 1000, HOMES_MAX = 16, PATIENCE_US = 20000000, PAUSE_US = 500, REST_US = 300000 };
 
 static int64_t now_us(void)
 {
