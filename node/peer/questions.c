@@ -446,18 +446,15 @@ bool fh_question_answer_tagged(struct fh_question *question,
     bool sealed = false;
     if (message != NULL) {
         uint8_t *frame = fh_message_data(message);
-        uint8_t *plaintext = frame + FH_FRAME_HEADER_BYTES;
-        memcpy(plaintext, head.data, head.size);
-        if (body.size > 0) {
-            memcpy(plaintext + head.size, body.data, body.size);
-        }
+        const struct fh_bytes parts[] = {head, body};
         struct fh_err err;
-        sealed = fh_session_seal_reply(question->session,
-                                       &question->binding,
-                                       fh_bytes(plaintext, size),
-                                       fh_clock_mono_ms(),
-                                       frame,
-                                       &err) == FH_OK;
+        sealed = fh_session_seal_reply_parts(question->session,
+                                             &question->binding,
+                                             parts,
+                                             FH_COUNT(parts),
+                                             fh_clock_mono_ms(),
+                                             frame,
+                                             &err) == FH_OK;
         if (sealed) {
             memcpy(out_tag, frame + frame_size - FH_AEAD_TAG_BYTES, FH_AEAD_TAG_BYTES);
         }

@@ -26,6 +26,7 @@
 
 enum {
     CHANNEL_FD = 3,
+    CHANNEL_BYTES = 1024 * 1024,
     LEAST_PRIORITY = 19,
     SPILL_LOOK_MS = 250, /* a disk that takes 1 GB/s gets a quarter of it beyond the quota */
 };
@@ -349,6 +350,11 @@ int fh_workers_spawn(struct fh_workers *workers, struct fh_worker **out, struct 
     int code = make_spill(process, err);
     if (code == FH_OK && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
         code = fh_err_set(err, FH_EIO, "socketpair: %s", strerror(errno));
+    }
+    /* Room for a batch: the worker goes on with the next one while this one waits to be read. */
+    int room = CHANNEL_BYTES;
+    if (code == FH_OK && setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof room) != 0) {
+        /* it goes in smaller steps then */
     }
     if (code == FH_OK && fh_worker_channel_init(&process->worker, pair[0]) != FH_OK) {
         close(pair[0]);

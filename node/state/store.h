@@ -53,8 +53,8 @@ fh_store_begin(struct fh_store *store, enum fh_store_durability durability, stru
 FH_MUST_CHECK int fh_store_commit(struct fh_store *store, struct fh_err *err);
 /* Undoes the innermost transaction; nothing to do when an error has undone it already. */
 void fh_store_rollback(struct fh_store *store);
-/* Rows that this connection ever inserted, changed or deleted: as long as it stays the same, what was
- * read still holds. */
+/* Rows that this connection ever inserted, changed or deleted: as long as it stays the same, what
+ * was read still holds. */
 uint64_t fh_store_changes(const struct fh_store *store);
 /* Depth of open transactions, for cleaning up: 0 when none. */
 unsigned fh_store_depth(const struct fh_store *store);

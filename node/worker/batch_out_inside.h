@@ -68,7 +68,7 @@ static inline bool is_valid(const uint64_t *validity, idx_t row)
 
 /* Writes the column of these parts into its slot, which is laid out. */
 void fh_batch_out_write(struct fh_batch_out *out,
-                        uint32_t column,
+                        uint32_t index,
                         const struct part *parts,
                         size_t part_count);
 

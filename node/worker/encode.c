@@ -4,20 +4,13 @@
 #include "common/assert.h"
 #include "common/mem.h"
 #include "common/wide.h"
+#include "node/worker/dictionary.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {
-    ENTRIES_MAX = 4096,   /* more are no dictionary */
-    SLOT_BITS_FIRST = 10, /* of its hash table: a small one stays in the first cache */
-    SLOT_BITS_MAX = 14,   /* sparse, so that most look-ups are one step */
-    SLOTS_MAX = 1 << SLOT_BITS_MAX,
-    ENTRY_BYTES_MAX = 64 * 1024, /* of all entries */
-    REST_MAX = 64,               /* batches that a column without gain is left alone */
+    REST_MAX = 64, /* batches that a column without gain is left alone */
 };
-
-static const uint16_t no_entry = UINT16_MAX;
 
 /* How DuckDB holds the values. */
 enum source { SOURCE_I16, SOURCE_I32, SOURCE_I64, SOURCE_U16, SOURCE_U32, SOURCE_U64, SOURCE_I128 };
@@ -30,16 +23,6 @@ struct unit {
     unsigned shift;
     uint64_t inverse;
     uint64_t quotient_max;
-};
-
-struct dictionary {
-    uint32_t count;
-    uint64_t keys[ENTRIES_MAX][2]; /* DuckDB's 16 bytes of a short string; of a long one its head
-                                      and a hash */
-    int32_t ends[ENTRIES_MAX + 1];
-    uint8_t data[ENTRY_BYTES_MAX];
-    unsigned slot_bits;
-    uint16_t slots[SLOTS_MAX]; /* the first 2^slot_bits are used */
 };
 
 struct fh_encoder {
@@ -58,10 +41,7 @@ struct fh_encoder {
     int64_t least;
     int64_t most;
     /* strings */
-    struct dictionary *dictionary;
-    uint16_t *indices; /* of the batch's rows so far */
-    uint32_t index_count;
-    uint32_t index_room;
+    struct fh_dictionary *dictionary;
 };
 
 /* ---- lifecycle ---- */
@@ -136,7 +116,7 @@ int fh_encoder_new(struct fh_encoder **out,
     encoder->units = units_of(type);
     encoder->rest_next = 1;
     if (dictionary) {
-        encoder->dictionary = fh_calloc(1, sizeof *encoder->dictionary);
+        encoder->dictionary = fh_dictionary_new();
         if (encoder->dictionary == NULL) {
             fh_free(encoder);
             return FH_ENOMEM;
@@ -150,16 +130,9 @@ int fh_encoder_new(struct fh_encoder **out,
 void fh_encoder_free(struct fh_encoder *encoder)
 {
     if (encoder != NULL) {
-        fh_free(encoder->dictionary);
-        fh_free(encoder->indices);
+        fh_dictionary_free(encoder->dictionary);
         fh_free(encoder);
     }
-}
-
-static void empty_slots(struct dictionary *d, unsigned bits)
-{
-    d->slot_bits = bits;
-    memset(d->slots, 0xff, sizeof d->slots[0] << bits); /* no_entry */
 }
 
 void fh_encoder_begin(struct fh_encoder *encoder)
@@ -169,10 +142,8 @@ void fh_encoder_begin(struct fh_encoder *encoder)
     encoder->any = false;
     encoder->unit_at = 0;
     encoder->unit = unit_of(encoder->units[0]);
-    encoder->index_count = 0;
-    if (encoder->dictionary != NULL && encoder->active) {
-        encoder->dictionary->count = 0;
-        empty_slots(encoder->dictionary, SLOT_BITS_FIRST);
+    if (encoder->dictionary != NULL) {
+        fh_dictionary_begin(encoder->dictionary);
     }
 }
 
@@ -375,165 +346,30 @@ static void write_integers(const struct fh_encoder *e,
 
 /* ---- strings ---- */
 
-/* Its highest bits depend on every bit of both. */
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-    return a * 0x9e3779b97f4a7c15 + (b ^ a >> 32) * 0xbf58476d1ce4e5b9;
-}
-
-static uint64_t hash_bytes(const char *bytes, size_t size)
-{
-    uint64_t hash = size;
-    uint64_t word = 0;
-    for (; size >= sizeof word; size -= sizeof word, bytes += sizeof word) {
-        memcpy(&word, bytes, sizeof word);
-        hash = mix(hash, word);
-    }
-    word = 0;
-    memcpy(&word, bytes, size);
-    return mix(hash, word);
-}
-
-static bool is_inlined(const duckdb_string_t *string)
-{
-    return string->value.inlined.length <= sizeof string->value.inlined.inlined;
-}
-
-static const char *bytes_of(const duckdb_string_t *string)
-{
-    return is_inlined(string) ? string->value.inlined.inlined : string->value.pointer.ptr;
-}
-
-static uint32_t slot_of(const struct dictionary *d, const uint64_t key[2])
-{
-    return (uint32_t)(mix(key[0], key[1]) >> (64 - d->slot_bits));
-}
-
-static uint32_t next_slot(const struct dictionary *d, uint32_t slot)
-{
-    return (slot + 1) & ((1U << d->slot_bits) - 1);
-}
-
-static void make_sparse(struct dictionary *d)
-{
-    empty_slots(d, d->slot_bits + 2);
-    for (uint32_t entry = 0; entry < d->count; entry++) {
-        uint32_t slot = slot_of(d, d->keys[entry]);
-        while (d->slots[slot] != no_entry) {
-            slot = next_slot(d, slot);
-        }
-        d->slots[slot] = (uint16_t)entry;
-    }
-}
-
-static uint16_t insert(struct dictionary *d, const duckdb_string_t *string, const uint64_t key[2])
-{
-    size_t size = string->value.inlined.length;
-    size_t end = d->count == 0 ? 0 : (size_t)d->ends[d->count];
-    if (d->count == ENTRIES_MAX || size > ENTRY_BYTES_MAX - end) {
-        return no_entry;
-    }
-    memcpy(d->data + end, bytes_of(string), size);
-    memcpy(d->keys[d->count], key, sizeof d->keys[0]);
-    d->ends[0] = 0;
-    d->ends[d->count + 1] = (int32_t)(end + size);
-    return (uint16_t)d->count++;
-}
-
-/* Of a string that is not at the first slot of its key: where it is, or a new entry, or no_entry
- * when there is no room. */
-static uint16_t look_further(struct dictionary *d, const duckdb_string_t *string)
-{
-    uint64_t key[2];
-    bool inlined = is_inlined(string);
-    size_t size = string->value.inlined.length;
-    memcpy(key, string, sizeof key);
-    if (!inlined) {
-        key[1] = hash_bytes(string->value.pointer.ptr, size);
-    }
-    uint32_t slot = slot_of(d, key);
-    for (; d->slots[slot] != no_entry; slot = next_slot(d, slot)) {
-        uint16_t entry = d->slots[slot];
-        if (d->keys[entry][0] == key[0] && d->keys[entry][1] == key[1] &&
-            (inlined || memcmp(d->data + d->ends[entry], string->value.pointer.ptr, size) == 0)) {
-            return entry;
-        }
-    }
-    uint16_t entry = insert(d, string, key);
-    d->slots[slot] = entry;
-    if (d->count > 1U << (d->slot_bits - 1) && d->slot_bits < SLOT_BITS_MAX) {
-        make_sparse(d);
-    }
-    return entry;
-}
-
-/* The entry of a string, made when it is not there. */
-static inline uint16_t look_up(struct dictionary *d, const duckdb_string_t *string)
-{
-    uint64_t key[2];
-    memcpy(key, string, sizeof key);
-    uint16_t entry = d->slots[slot_of(d, key)];
-    /* A short string is its own key; the address of a long one is none. */
-    if (entry != no_entry && d->keys[entry][0] == key[0] && d->keys[entry][1] == key[1] &&
-        is_inlined(string)) {
-        return entry;
-    }
-    return look_further(d, string);
-}
-
-static bool make_room(struct fh_encoder *e, uint32_t rows)
-{
-    uint32_t wanted = e->index_count + rows;
-    if (wanted > e->index_room) {
-        uint32_t room = wanted < 2 * e->index_room ? 2 * e->index_room : wanted;
-        uint16_t *more = fh_realloc(e->indices, room * sizeof *more);
-        if (more == NULL) {
-            return false;
-        }
-        e->indices = more;
-        e->index_room = room;
-    }
-    return true;
-}
-
 static void add_strings(struct fh_encoder *e,
                         const duckdb_string_t *strings,
                         const uint64_t *validity,
                         uint32_t rows)
 {
-    if (!make_room(e, rows)) {
-        e->active = false;
-        return;
-    }
-    struct dictionary *d = e->dictionary;
-    uint16_t *out = e->indices + e->index_count;
-    bool full = false;
-    for (uint32_t row = 0; validity == NULL && row < rows; row++) {
-        out[row] = look_up(d, &strings[row]);
-        full |= out[row] == no_entry;
-    }
-    for (uint32_t row = 0; validity != NULL && row < rows; row++) {
-        out[row] = is_valid(validity, row) ? look_up(d, &strings[row]) : 0;
-        full |= out[row] == no_entry;
-    }
-    e->index_count += rows;
+    struct fh_dictionary *d = e->dictionary;
+    e->active = fh_dictionary_add(d, strings, validity, rows);
     /* Texts that hardly repeat are none for a dictionary. */
-    e->active = !full && d->count <= FH_ENCODER_PIECE_ROWS / 4 + e->index_count / 2;
+    e->active = e->active && d->count <= FH_ENCODER_PIECE_ROWS / 4 + d->index_count / 2;
 }
 
 static void write_strings(const struct fh_encoder *e, struct fh_batch_slot *slot)
 {
-    const struct dictionary *d = e->dictionary;
+    const struct fh_dictionary *d = e->dictionary;
     memcpy(slot->offsets, d->ends, ((size_t)d->count + 1) * sizeof d->ends[0]);
     if (slot->data_size > 0) {
         memcpy(slot->data, d->data, slot->data_size);
     }
-    if (slot->width == sizeof e->indices[0]) {
-        memcpy(slot->indices, e->indices, e->index_count * sizeof e->indices[0]);
+    if (slot->width == sizeof d->indices[0]) {
+        memcpy(slot->indices, d->indices, d->index_count * sizeof d->indices[0]);
         return;
     }
-    for (uint32_t row = 0; row < e->index_count; row++) {
-        slot->indices[row] = (uint8_t)e->indices[row];
+    for (uint32_t row = 0; row < d->index_count; row++) {
+        slot->indices[row] = (uint8_t)d->indices[row];
     }
 }
 
@@ -571,7 +407,7 @@ static bool choose_narrow(const struct fh_encoder *e, struct fh_batch_slot *slot
 
 static bool choose_dictionary(const struct fh_encoder *e, struct fh_batch_slot *slot, uint32_t rows)
 {
-    const struct dictionary *d = e->dictionary;
+    const struct fh_dictionary *d = e->dictionary;
     if (d->count == 0) {
         return false; /* NULLs only */
     }
@@ -591,7 +427,8 @@ static bool choose_dictionary(const struct fh_encoder *e, struct fh_batch_slot *
 
 void fh_encoder_choose(struct fh_encoder *encoder, struct fh_batch_slot *slot, uint32_t rows)
 {
-    bool tried = encoder->active || encoder->any || encoder->index_count > 0;
+    bool tried = encoder->active || encoder->any ||
+                 (encoder->dictionary != NULL && encoder->dictionary->index_count > 0);
     bool gained =
         encoder->active && (encoder->dictionary != NULL ? choose_dictionary(encoder, slot, rows)
                                                         : choose_narrow(encoder, slot));

@@ -304,7 +304,7 @@ static int seal_welcome(struct fh_session *session,
         return fh_err_set(err, fh_buf_ok(out), "no room for the answer to the handshake");
     }
     int code =
-        fh_session_seal(session, FH_FRAME_REPLY, &session->handshake->hs3, plaintext, at, err);
+        fh_session_seal(session, FH_FRAME_REPLY, &session->handshake->hs3, &plaintext, 1, at, err);
     if (code != FH_OK) {
         out->size = before;
     }

@@ -143,11 +143,24 @@ void fh_session_reply_ad(uint8_t out[FH_FRAME_HEADER_BYTES + FH_HASH_BYTES],
     memcpy(out + FH_FRAME_HEADER_BYTES, binding->request.b, FH_HASH_BYTES);
 }
 
+static struct fh_bytes join(uint8_t *out, const struct fh_bytes *parts, size_t count)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].size > 0) {
+            memcpy(out + size, parts[i].data, parts[i].size);
+        }
+        size += parts[i].size;
+    }
+    return fh_bytes(out, size);
+}
+
 /* Seals a frame with the next counter, whatever the state. */
 int fh_session_seal(struct fh_session *session,
                     enum fh_frame_type type,
                     const struct fh_session_binding *binding,
-                    struct fh_bytes plaintext,
+                    const struct fh_bytes *parts,
+                    size_t count,
                     uint8_t *out_frame,
                     struct fh_err *err)
 {
@@ -170,8 +183,9 @@ int fh_session_seal(struct fh_session *session,
     }
     uint8_t *body = out_frame + FH_FRAME_HEADER_BYTES;
     if (session->peer.cipher == FH_CIPHER_AES256GCM) {
-        fh_aes_seal(body, &plaintext, 1, fh_bytes(ad, ad_bytes), counter, session->send_key);
+        fh_aes_seal(body, parts, count, fh_bytes(ad, ad_bytes), counter, session->send_key);
     } else {
+        struct fh_bytes plaintext = count == 1 ? parts[0] : join(body, parts, count);
         fh_aead_seal(body, plaintext, fh_bytes(ad, ad_bytes), counter, session->send_key);
     }
     return FH_OK;
@@ -221,7 +235,7 @@ int fh_session_seal_request(struct fh_session *session,
         code = check_size(plaintext.size, FH_FRAME_REQUEST_BYTES_MAX, err);
     }
     if (code == FH_OK) {
-        code = fh_session_seal(session, FH_FRAME_REQUEST, NULL, plaintext, out_frame, err);
+        code = fh_session_seal(session, FH_FRAME_REQUEST, NULL, &plaintext, 1, out_frame, err);
     }
     if (code == FH_OK) {
         out_binding->request = fh_hash(fh_bytes(out_frame, fh_session_frame_bytes(plaintext.size)));
@@ -236,13 +250,28 @@ int fh_session_seal_reply(struct fh_session *session,
                           uint8_t *out_frame,
                           struct fh_err *err)
 {
+    return fh_session_seal_reply_parts(session, binding, &plaintext, 1, now_ms, out_frame, err);
+}
+
+int fh_session_seal_reply_parts(struct fh_session *session,
+                                const struct fh_session_binding *binding,
+                                const struct fh_bytes *parts,
+                                size_t count,
+                                int64_t now_ms,
+                                uint8_t *out_frame,
+                                struct fh_err *err)
+{
     FH_ASSERT(!session->initiator);
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++) {
+        size += parts[i].size;
+    }
     int code = expect_open(session, now_ms, err);
     if (code == FH_OK) {
-        code = check_size(plaintext.size, FH_FRAME_REPLY_BYTES_MAX, err);
+        code = check_size(size, FH_FRAME_REPLY_BYTES_MAX, err);
     }
     if (code == FH_OK) {
-        code = fh_session_seal(session, FH_FRAME_REPLY, binding, plaintext, out_frame, err);
+        code = fh_session_seal(session, FH_FRAME_REPLY, binding, parts, count, out_frame, err);
     }
     return code;
 }

@@ -193,6 +193,14 @@ FH_MUST_CHECK int fh_session_seal_reply(struct fh_session *session,
                                         int64_t now_ms,
                                         uint8_t *out_frame,
                                         struct fh_err *err);
+/* The same of a plaintext in parts, none of which overlaps the frame. */
+FH_MUST_CHECK int fh_session_seal_reply_parts(struct fh_session *session,
+                                              const struct fh_session_binding *binding,
+                                              const struct fh_bytes *parts,
+                                              size_t count,
+                                              int64_t now_ms,
+                                              uint8_t *out_frame,
+                                              struct fh_err *err);
 
 /* Bytes of the plaintext inside a parsed transport frame. */
 static inline size_t fh_session_plaintext_bytes(const struct fh_frame *frame)

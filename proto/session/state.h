@@ -51,11 +51,12 @@ void fh_session_reply_ad(uint8_t out[FH_FRAME_HEADER_BYTES + FH_HASH_BYTES],
                          struct fh_bytes header,
                          const struct fh_session_binding *binding);
 /* Seals with the next counter, opens and admits the counter: whatever the state is. `binding` is
- * NULL for requests. */
+ * NULL for requests. One part may stand in its place; several do not overlap the frame. */
 FH_MUST_CHECK int fh_session_seal(struct fh_session *session,
                                   enum fh_frame_type type,
                                   const struct fh_session_binding *binding,
-                                  struct fh_bytes plaintext,
+                                  const struct fh_bytes *parts,
+                                  size_t count,
                                   uint8_t *out_frame,
                                   struct fh_err *err);
 FH_MUST_CHECK int fh_session_open(struct fh_session *session,

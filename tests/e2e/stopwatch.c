@@ -11,31 +11,30 @@
  *                                                       after a rest of 0.3 s
  *     fh-stopwatch warm HOME PEER SQL TIMES             the whole answer, all in one session
  *     fh-stopwatch columns HOME PEER SQL TIMES          the same, whole columns batch by batch
+ *     fh-stopwatch plain HOME PEER SQL TIMES            and none of them in a smaller form
  *     fh-stopwatch tree HOME PEER SQL TIMES             and with a hash tree for the receipt
+ *     fh-stopwatch loopback BYTES TIMES                 BYTES over a TCP connection of this machine
  *
  * PEER is HOST:PORT, or "-" for the home's own node. They print the median, and on
  * stderr how many rows came and how many a second.
  */
 #include "tools/client/freehold.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum {
-    ROWS_MAX = 10000000,
-    TIMES_MAX = 1000,
-    HOMES_MAX = 16,
-    PATIENCE_US = 20000000,
-    PAUSE_US = 500,
-    REST_US = 300000
-};
+enum { TIMES_MAX = 1000, HOMES_MAX = 16, PATIENCE_US = 20000000, PAUSE_US = 500, REST_US = 300000 };
 
 static int64_t now_us(void)
 {
@@ -153,6 +152,8 @@ static int measure_seen(const char *product, const char *version, char **rest)
 
 /* ---- queries ---- */
 
+static uint64_t last_bytes; /* of the batches of the last answer that was read by columns */
+
 /* Adds up what a program would read of a column: the whole of its values or of its indices. */
 static uint64_t look(const struct freehold_vector *vector)
 {
@@ -167,13 +168,13 @@ static uint64_t look(const struct freehold_vector *vector)
     return sum;
 }
 
-static uint64_t read_columns(struct freehold_client *client, const char *sql, bool tree)
+static uint64_t read_columns(struct freehold_client *client, const char *sql, bool tree, bool plain)
 {
-    static uint64_t seen; /* so that no compiler leaves out the reading */
+    static volatile uint64_t seen; /* so that no compiler leaves out the reading */
     struct freehold_error error = FREEHOLD_ERROR_INIT;
     struct freehold_result *result = NULL;
     struct freehold_query_options options = {
-        .size = sizeof options, .rows_max = ROWS_MAX, .tree = tree};
+        .size = sizeof options, .stream = true, .tree = tree, .plain = plain};
     uint64_t rows = 0;
     size_t batch = 0;
     int code = freehold_query(&result, client, sql, &options, &error);
@@ -182,24 +183,32 @@ static uint64_t read_columns(struct freehold_client *client, const char *sql, bo
         for (size_t i = 0; code == FREEHOLD_OK && i < freehold_result_column_count(result); i++) {
             struct freehold_vector vector = {.size = sizeof vector};
             code = freehold_result_vector(result, i, FREEHOLD_VECTOR_DICTIONARY, &vector, &error);
-            seen += code == FREEHOLD_OK ? look(&vector) : 0;
+            seen = seen + (code == FREEHOLD_OK ? look(&vector) : 0);
         }
     }
     if (code != FREEHOLD_OK) {
         give_up(sql, &error);
     }
+    struct freehold_summary summary = {.size = sizeof summary};
+    freehold_result_summary(result, &summary);
+    last_bytes = summary.bytes;
     freehold_result_close(result);
     return rows;
 }
 
 static uint64_t columns(struct freehold_client *client, const char *sql)
 {
-    return read_columns(client, sql, false);
+    return read_columns(client, sql, false, false);
+}
+
+static uint64_t plain_columns(struct freehold_client *client, const char *sql)
+{
+    return read_columns(client, sql, false, true);
 }
 
 static uint64_t columns_and_tree(struct freehold_client *client, const char *sql)
 {
-    return read_columns(client, sql, true);
+    return read_columns(client, sql, true, false);
 }
 
 static uint64_t answer(struct freehold_client *client, const char *sql)
@@ -243,6 +252,7 @@ static const struct {
     {"fresh", true, answer},
     {"warm", false, answer},
     {"columns", false, columns},
+    {"plain", false, plain_columns},
     {"tree", false, columns_and_tree},
 };
 
@@ -282,11 +292,76 @@ measure_query(size_t way, const char *home, const char *peer, const char *sql, c
     int64_t median = times[(count - 1) / 2];
     printf("%lld\n", (long long)median);
     fprintf(stderr,
-            "%llu rows, %.0f rows/s, best %lld us, worst %lld us\n",
+            "%llu rows, %llu bytes, %.0f rows/s, best %lld us, worst %lld us\n",
             (unsigned long long)rows,
+            (unsigned long long)last_bytes,
             (double)rows * 1e6 / (double)median,
             (long long)times[0],
             (long long)times[count - 1]);
+    return 0;
+}
+
+/* ---- loopback ---- */
+
+enum { PIECE_BYTES = 1024 * 1024 };
+
+static void *send_all(void *user)
+{
+    static char piece[PIECE_BYTES];
+    int fd = ((int *)user)[0];
+    for (long left = ((int *)user)[1]; left > 0;) {
+        ssize_t n = send(fd, piece, left < PIECE_BYTES ? (size_t)left : PIECE_BYTES, MSG_NOSIGNAL);
+        if (n <= 0) {
+            break;
+        }
+        left -= n;
+    }
+    close(fd);
+    return NULL;
+}
+
+static int64_t loopback_once(int bytes)
+{
+    static char piece[PIECE_BYTES];
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof address;
+    pthread_t sender;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    int out[2] = {socket(AF_INET, SOCK_STREAM, 0), bytes};
+    if (bind(listener, (struct sockaddr *)&address, sizeof address) != 0 ||
+        listen(listener, 1) != 0 ||
+        getsockname(listener, (struct sockaddr *)&address, &size) != 0 ||
+        connect(out[0], (struct sockaddr *)&address, sizeof address) != 0) {
+        perror("fh-stopwatch: loopback");
+        exit(1);
+    }
+    int in = accept(listener, NULL, NULL);
+    int64_t started = now_us();
+    if (pthread_create(&sender, NULL, send_all, out) != 0) {
+        exit(1);
+    }
+    while (recv(in, piece, sizeof piece, 0) > 0) {
+    }
+    int64_t took = now_us() - started;
+    pthread_join(sender, NULL);
+    close(in);
+    close(listener);
+    return took;
+}
+
+static int measure_loopback(const char *bytes, const char *text)
+{
+    static int64_t times[TIMES_MAX];
+    long size = strtol(bytes, NULL, 10);
+    long count = strtol(text, NULL, 10);
+    if (count < 1 || count > TIMES_MAX || size < 1 || size > INT32_MAX) {
+        return 2;
+    }
+    for (long i = 0; i < count; i++) {
+        times[i] = loopback_once((int)size);
+    }
+    qsort(times, (size_t)count, sizeof times[0], compare);
+    printf("%lld\n", (long long)times[(count - 1) / 2]);
     return 0;
 }
 
@@ -297,6 +372,9 @@ int main(int argc, char **argv)
         code = measure_start(argv[2], argv + 3);
     } else if (argc >= 7 && strcmp(argv[1], "seen") == 0) {
         code = measure_seen(argv[2], argv[3], argv + 4);
+    }
+    if (argc == 4 && strcmp(argv[1], "loopback") == 0) {
+        code = measure_loopback(argv[2], argv[3]);
     }
     for (size_t i = 0; argc == 6 && i < sizeof ways / sizeof ways[0]; i++) {
         if (strcmp(argv[1], ways[i].name) == 0) {

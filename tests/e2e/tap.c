@@ -4,6 +4,7 @@
  * linker sends the calls of all its files through here (--wrap).
  *
  *   fh_aead_seal     every plaintext before it is sealed: sessions, handshakes, datagrams
+ *   fh_aes_seal      the same, in sessions between machines with instructions for it
  *   uv_write         what goes to a TCP connection, sealed or not; the admin socket is no network
  *   uv_udp_try_send  every datagram
  *
@@ -29,6 +30,18 @@ void __wrap_fh_aead_seal(uint8_t *out,
                          struct fh_bytes ad,
                          uint64_t counter,
                          const uint8_t key[FH_AEAD_KEY_BYTES]);
+void __real_fh_aes_seal(uint8_t *out,
+                        const struct fh_bytes *parts,
+                        size_t count,
+                        struct fh_bytes ad,
+                        uint64_t counter,
+                        const uint8_t key[FH_AEAD_KEY_BYTES]);
+void __wrap_fh_aes_seal(uint8_t *out,
+                        const struct fh_bytes *parts,
+                        size_t count,
+                        struct fh_bytes ad,
+                        uint64_t counter,
+                        const uint8_t key[FH_AEAD_KEY_BYTES]);
 int __real_uv_write(uv_write_t *request,
                     uv_stream_t *stream,
                     const uv_buf_t bufs[],
@@ -76,6 +89,20 @@ void __wrap_fh_aead_seal(uint8_t *out,
     record(plaintext.data, plaintext.size);
     record(ad.data, ad.size);
     __real_fh_aead_seal(out, plaintext, ad, counter, key);
+}
+
+void __wrap_fh_aes_seal(uint8_t *out,
+                        const struct fh_bytes *parts,
+                        size_t count,
+                        struct fh_bytes ad,
+                        uint64_t counter,
+                        const uint8_t key[FH_AEAD_KEY_BYTES])
+{
+    for (size_t i = 0; i < count; i++) {
+        record(parts[i].data, parts[i].size);
+    }
+    record(ad.data, ad.size);
+    __real_fh_aes_seal(out, parts, count, ad, counter, key);
 }
 
 static void record_bufs(const uv_buf_t bufs[], unsigned count)

@@ -328,6 +328,7 @@ struct freehold_query_options {
     size_t param_count;                  /* at most 64 */
     bool stream; /* fetch much: more time, bounded by bytes instead of rows, one such query at once
                   */
+    bool plain;  /* take no column in a smaller form: more bytes, nothing to widen */
 };
 
 enum freehold_type {

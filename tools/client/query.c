@@ -142,6 +142,7 @@ static int fill_request(struct freehold_result *result,
     request->key = actor->key_id;
     request->sql = fh_buf_view(&result->sql);
     request->rows_max = options->rows_max;
+    result->encodings = options->plain ? FH_ENCODINGS_NONE : FH_ENCODINGS_ALL;
     request->flags = (options->tree ? FH_QUERY_TREE : 0) | (options->stream ? FH_QUERY_STREAM : 0);
     const char *purpose = options->purpose == NULL ? "" : options->purpose;
     if (strlen(purpose) > FH_PURPOSE_BYTES_MAX) {
@@ -202,7 +203,7 @@ static int send_query(struct freehold_result *result, struct fh_err *err)
 {
     struct freehold_client *client = result->client;
     fh_buf_reset(&client->request);
-    fh_msg_query_request(&client->request, fh_buf_view(&result->request_record), FH_ENCODINGS_ALL);
+    fh_msg_query_request(&client->request, fh_buf_view(&result->request_record), result->encodings);
     int code = fh_buf_ok(&client->request);
     if (code != FH_OK) {
         return fh_err_set(err, code, "the query does not fit a message");

@@ -45,6 +45,7 @@ struct freehold_result {
     struct fh_buf param_text; /* of all parameters, one behind the other */
     struct fh_buf request_record;
     struct fh_record_id request_id;
+    uint32_t encodings;  /* of batches, that are taken */
     int64_t deadline_ms; /* monotonic; INT64_MAX: none */
     bool guessed;        /* the plan is one of an earlier statement */
     bool asking;         /* QUERY is on its way, in slots[0] */

@@ -233,7 +233,13 @@ static size_t make_dictionary(struct fh_batch_slot *slot,
 
 static void expect_text(char out[32], uint32_t pick, bool alike)
 {
-    snprintf(out, 32, alike ? "%03u" : pick == 0 ? "" : "e%u\xc3\xa9", alike ? pick : pick * pick);
+    if (alike) {
+        snprintf(out, 32, "%03u", pick);
+    } else if (pick == 0) {
+        out[0] = 0;
+    } else {
+        snprintf(out, 32, "e%u\xc3\xa9", pick * pick);
+    }
 }
 
 static void dictionary_texts_come_back(void **state)

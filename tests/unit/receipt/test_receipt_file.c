@@ -3,6 +3,7 @@
  */
 #include "proto/query/receipt_file.h"
 
+#include "common/prng.h"
 #include "proto/wire/pack.h"
 #include "tests/lib/identities.h"
 
@@ -363,6 +364,41 @@ static void not_a_record(struct world *world)
     world->file.receipts[0] = fh_bytes("xyz", 3);
 }
 
+static void receipt_of_another_owner(struct world *world)
+{
+    make_request(world, 1, &world->domains[2].member);
+    make_receipt(world, &world->receipts[0], &world->domains[1], &world->domains[1].node, 0);
+    make_file(world, 1);
+}
+/* The right node, a day after its delegation has ended. */
+static void receipt_after_its_time(struct world *world)
+{
+    struct fh_err err = {0};
+    struct fh_record record;
+    struct fh_receipt *receipt = calloc(1, sizeof *receipt);
+    struct fh_buf payload;
+    fh_buf_init(&payload, 16 * 1024);
+    make_direct(world);
+    assert_int_equal(fh_record_parse(&record, fh_buf_view(&world->receipts[0]), &world->mesh, &err),
+                     FH_OK);
+    assert_int_equal(fh_receipt_parse(receipt, record.payload, &err), FH_OK);
+    receipt->finished_ms = TEST_START_MS + 31 * TEST_DAY_MS;
+    assert_int_equal(fh_receipt_build(&payload, receipt, &err), FH_OK);
+    fh_buf_fini(&world->receipts[0]);
+    seal(&world->receipts[0], FH_RECORD_RECEIPT, world, &payload, &world->domains[0].node);
+    make_file(world, 1);
+    world->file.saved_ms = receipt->finished_ms + 1000;
+    fh_buf_fini(&payload);
+    free(receipt);
+}
+static void leaves_of_another_answer(struct world *world)
+{
+    make_direct(world);
+    for (size_t i = 0; i < world->leaves.size; i++) {
+        world->leaves.data[i] = (uint8_t)i;
+    }
+}
+
 static const struct {
     const char *name;
     void (*make)(struct world *world);
@@ -375,6 +411,9 @@ static const struct {
     {"receipt by a member", receipt_by_a_member, "record.signer.role"},
     {"receipt's signature changed", receipt_signature_changed, "receipt.signature"},
     {"receipt of another request", receipt_of_another_request, "receipt.request"},
+    {"receipt of another owner", receipt_of_another_owner, "receipt.owner"},
+    {"receipt after its time", receipt_after_its_time, "record.signer.expired"},
+    {"leaves of another answer", leaves_of_another_answer, "receipt.tree"},
     {"join without a part", join_without_a_part, "receipt.missing"},
     {"join with one part twice", join_with_the_part_twice, "receipt.missing"},
     {"leaf changed", leaf_changed, "receipt.tree"},
@@ -402,6 +441,64 @@ static void test_forgeries(void **state)
         }
         teardown(&own);
     }
+}
+
+/* Whatever is changed anywhere in a file: it does not verify, or it says the same. (It may: the
+ * time at which it was saved is the word of who saved it.) */
+static void test_random_changes(void **state)
+{
+    struct world *world = *state;
+    struct fh_err err = {0};
+    struct fh_prng prng;
+    make_join(world);
+    assert_int_equal(verify(world, &world->mesh, &err), FH_OK);
+    struct fh_receipt *expected = calloc(1, sizeof *expected);
+    *expected = world->verdict.receipt;
+    size_t size = world->bytes.size;
+    uint8_t *whole = malloc(size);
+    memcpy(whole, world->bytes.data, size);
+    unsigned passed = 0;
+    fh_prng_init(&prng, 20261128);
+    for (unsigned i = 0; i < 1000; i++) {
+        fh_buf_reset(&world->bytes);
+        fh_buf_add(&world->bytes, whole, size);
+        uint8_t *bytes = world->bytes.data;
+        size_t at = fh_prng_below(&prng, size);
+        size_t from = fh_prng_below(&prng, size);
+        size_t length = 1 + fh_prng_below(&prng, 80);
+        length = length > size - at ? size - at : length;
+        length = length > size - from ? size - from : length;
+        switch (i % 4) {
+        case 0: /* a bit */
+            bytes[at] ^= (uint8_t)(1U << fh_prng_below(&prng, 8));
+            break;
+        case 1: /* a stretch of other bytes of the file */
+            memmove(bytes + at, whole + from, length);
+            break;
+        case 2: /* a piece lost */
+            memmove(bytes + at, bytes + at + length, size - at - length);
+            world->bytes.size -= length;
+            break;
+        default: /* a stretch of noise */
+            for (size_t k = 0; k < length; k++) {
+                bytes[at + k] = (uint8_t)fh_prng_below(&prng, 256);
+            }
+            break;
+        }
+        int code = fh_receipt_file_parse(&world->parsed, fh_buf_view(&world->bytes), &err);
+        if (code == FH_OK) {
+            code = fh_receipt_file_verify(
+                &world->verdict, &world->parsed, &world->mesh, &fh_verifier_plain, &err);
+        }
+        if (code == FH_OK) {
+            passed++;
+            assert_memory_equal(&world->verdict.receipt, expected, sizeof *expected);
+            assert_true(fh_bytes_equal_cstr(world->verdict.request.sql, "SELECT 1"));
+        }
+    }
+    assert_true(passed < 20); /* copies onto themselves, and the time of saving */
+    free(expected);
+    free(whole);
 }
 
 static void test_another_mesh(void **state)
@@ -444,6 +541,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_direct_answer_verifies, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_join_verifies, setup, teardown),
         cmocka_unit_test(test_forgeries),
+        cmocka_unit_test_setup_teardown(test_random_changes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_another_mesh, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cut_files_are_not_read, setup, teardown),
     };

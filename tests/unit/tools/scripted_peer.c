@@ -339,6 +339,9 @@ answer_relay(struct scripted_peer *peer, struct fh_pack_reader *reader, struct f
     if (peer->lie == LIE_RELAY_FLIPS && peer->relayed > 2) {
         inner.data[inner.size / 2] ^= 1;
     }
+    if (peer->meddle != NULL) {
+        peer->meddle(peer->meddle_user, &inner);
+    }
     fh_msg_ok(out, 1);
     fh_pack_bin(out, fh_buf_view(&inner));
     fh_buf_fini(&inner);
@@ -421,6 +424,10 @@ static void shake(struct scripted_peer *peer,
     struct fh_err err = {0};
     int64_t now_ms = fh_clock_mono_ms();
     if (frame->type == FH_FRAME_HS1) {
+        if (peer->meddle != NULL && node == &peer->owner) {
+            peer->batch_tags = 0; /* an answer that broke off is forgotten with its session */
+            fh_buf_reset(&peer->tags);
+        }
         fh_session_unref(node->session);
         node->session = NULL;
         fh_entropy(ephemeral.b, sizeof ephemeral.b);
@@ -437,7 +444,12 @@ static void shake(struct scripted_peer *peer,
              err.text);
         return;
     }
-    must(fh_session_identify(node->session, frame, now_ms, &err) == FH_OK, err.text);
+    int code = fh_session_identify(node->session, frame, now_ms, &err);
+    if (code != FH_OK && peer->meddle != NULL) {
+        fh_frame_reject(out, code); /* as a node does: the client was told another session */
+        return;
+    }
+    must(code == FH_OK, err.text);
     must(fh_session_accept(node->session, &self, FH_BYTES_NONE, now_ms, out, &err) == FH_OK,
          err.text);
 }
@@ -462,8 +474,13 @@ static size_t handle_frame(struct scripted_peer *peer,
     struct fh_session_binding binding;
     int64_t now_ms = fh_clock_mono_ms();
     must(plain != NULL, "memory");
-    must(fh_session_open_request(node->session, &frame, now_ms, plain, &binding, &err) == FH_OK,
-         err.text);
+    int code = fh_session_open_request(node->session, &frame, now_ms, plain, &binding, &err);
+    if (code != FH_OK && peer->meddle != NULL) {
+        free(plain);
+        fh_frame_reject(out, code); /* of an answer that broke off, or of a session made up */
+        return out->size;
+    }
+    must(code == FH_OK, err.text);
     struct fh_buf reply;
     fh_buf_init(&reply, FH_FRAME_REPLY_BYTES_MAX);
     bool batch = answer(peer, node, fh_bytes(plain, fh_session_plaintext_bytes(&frame)), &reply);

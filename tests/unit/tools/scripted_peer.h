@@ -63,6 +63,10 @@ struct scripted_peer {
     unsigned batches;     /* of two rows each */
     bool inlines;         /* the answer to QUERY has batch 0, and the end when that is all */
     unsigned outdated;    /* QUERYs that are refused because the contract is another */
+    /* What the relay does to a frame of the owner before it hands it on; NULL: nothing. On the
+     * peer's thread. */
+    void (*meddle)(void *user, struct fh_buf *frame);
+    void *meddle_user;
     struct scripted_node entry;
     struct scripted_node owner;
     const struct fh_mesh_id *mesh;

@@ -3,6 +3,7 @@
  * The client library against a node that keeps the protocol and against ones that lie: three homes
  * (aviation began the mesh, wildlife and geology joined), the node of aviation as entry peer.
  */
+#include "common/prng.h"
 #include "common/time.h"
 #include "proto/query/receipt_file.h"
 #include "tests/unit/tools/scripted_peer.h"
@@ -378,6 +379,169 @@ static void test_batches(void **state)
     }
     freehold_close(client);
     stop_peer(peer);
+}
+
+/* ---- a relay that meddles ---- */
+
+enum meddling {
+    MEDDLE_FLIP,      /* a bit, anywhere */
+    MEDDLE_FLIP_HEAD, /* a bit of version, type, session or counter */
+    MEDDLE_FLIP_TAG,
+    MEDDLE_TRUNCATE,
+    MEDDLE_EXTEND,
+    MEDDLE_EMPTY,
+    MEDDLE_REPEAT, /* the frame before once more: also one after the end, or in its place */
+    MEDDLE_SKIP,   /* the one after, of an earlier answer */
+    MEDDLE_STALE,  /* the same frame of an earlier answer to the same SQL */
+    MEDDLE_REJECT, /* a hint of its own making */
+    MEDDLE_NOISE,  /* a frame's head, and noise behind it */
+    MEDDLE_COUNT
+};
+
+enum { MEDDLED_FRAMES = 9 }; /* two of the handshake, one of the query, five batches, the end */
+
+enum { ORDERED, AT_WORK, DONE };
+
+struct meddler {
+    enum meddling how;
+    unsigned at;
+    struct fh_prng prng;
+    /* Frames of an answer that broke off may still be on their way: an order holds from the next
+     * handshake on. */
+    atomic_int state;
+    struct fh_buf before[2][MEDDLED_FRAMES + 1]; /* of this answer and of the one before it */
+    unsigned turn;
+};
+
+/* By the order in which the owner sealed them: message 2, then replies by their counter. */
+static unsigned frame_number(const struct fh_buf *bytes)
+{
+    struct fh_frame frame;
+    if (fh_frame_parse(&frame, fh_buf_view(bytes), NULL) != FH_OK ||
+        frame.counter >= MEDDLED_FRAMES) {
+        return MEDDLED_FRAMES;
+    }
+    return frame.type == FH_FRAME_REPLY ? 1 + (unsigned)frame.counter : 0;
+}
+
+static void put(struct fh_buf *out, const struct fh_buf *from)
+{
+    fh_buf_reset(out);
+    fh_buf_add_bytes(out, fh_buf_view(from));
+}
+
+static void meddle_with(struct meddler *m, struct fh_buf *frame)
+{
+    struct fh_prng *prng = &m->prng;
+    size_t at = fh_prng_below(prng, frame->size);
+    switch (m->how) {
+    case MEDDLE_FLIP_HEAD:
+        at %= FH_FRAME_HEADER_BYTES;
+        frame->data[at] ^= (uint8_t)(1U << fh_prng_below(prng, 8));
+        break;
+    case MEDDLE_FLIP_TAG:
+        at = frame->size - 1 - at % FH_AEAD_TAG_BYTES;
+        frame->data[at] ^= (uint8_t)(1U << fh_prng_below(prng, 8));
+        break;
+    case MEDDLE_FLIP:
+        frame->data[at] ^= (uint8_t)(1U << fh_prng_below(prng, 8));
+        break;
+    case MEDDLE_TRUNCATE:
+        frame->size = at;
+        break;
+    case MEDDLE_EXTEND:
+        for (size_t i = 0; i <= at % 40; i++) {
+            fh_buf_add_u8(frame, (uint8_t)fh_prng_below(prng, 256));
+        }
+        break;
+    case MEDDLE_EMPTY:
+        frame->size = 0;
+        break;
+    case MEDDLE_REPEAT:
+        put(frame, &m->before[m->turn][m->at == 0 ? MEDDLED_FRAMES : m->at - 1]);
+        break;
+    case MEDDLE_SKIP:
+        put(frame, &m->before[!m->turn][m->at + 1]);
+        break;
+    case MEDDLE_STALE:
+        put(frame, &m->before[!m->turn][m->at]);
+        break;
+    case MEDDLE_REJECT:
+        fh_buf_reset(frame);
+        fh_frame_reject(frame, 1 + (int)fh_prng_below(prng, 22));
+        break;
+    case MEDDLE_NOISE:
+        for (size_t i = FH_FRAME_HEADER_BYTES; i < frame->size; i++) {
+            frame->data[i] = (uint8_t)fh_prng_below(prng, 256);
+        }
+        break;
+    case MEDDLE_COUNT:
+        break;
+    }
+}
+
+/* The peer's thread. */
+static void meddle(void *user, struct fh_buf *frame)
+{
+    struct meddler *m = user;
+    unsigned number = frame_number(frame);
+    if (number == 0) {
+        m->turn ^= 1; /* another answer */
+        atomic_fetch_add(&m->state, atomic_load(&m->state) == ORDERED ? AT_WORK : 0);
+    }
+    if (number < MEDDLED_FRAMES) {
+        put(&m->before[m->turn][number], frame);
+    }
+    if (atomic_load(&m->state) == AT_WORK && number == m->at) {
+        atomic_store(&m->state, DONE);
+        meddle_with(m, frame);
+    }
+}
+
+/* A thousand answers through a relay that does something to one frame of each: never is it taken
+ * for the owner's. Every tenth passes an honest relay, and is whole. */
+static void test_meddling_relay(void **state)
+{
+    enum { ROUNDS = 1000 };
+    struct world *world = *state;
+    struct scripted_peer *peer = start_peer(world, LIE_NONE, true);
+    static struct meddler meddler;
+    unsigned tried[MEDDLE_COUNT] = {0};
+    for (unsigned i = 0; i < 2 * (MEDDLED_FRAMES + 1); i++) {
+        fh_buf_init(&meddler.before[i / (MEDDLED_FRAMES + 1)][i % (MEDDLED_FRAMES + 1)],
+                    FH_FRAME_REPLY_BYTES_MAX);
+    }
+    fh_prng_init(&meddler.prng, 4);
+    peer->meddle_user = &meddler;
+    peer->meddle = meddle;
+    for (unsigned i = 0; i < ROUNDS + ROUNDS / 10; i++) {
+        meddler.how = (enum meddling)fh_prng_below(&meddler.prng, MEDDLE_COUNT);
+        meddler.at = (unsigned)fh_prng_below(&meddler.prng, MEDDLED_FRAMES);
+        bool honest = i < 2 || i % 11 == 0;
+        atomic_store(&meddler.state, honest ? DONE : ORDERED);
+        struct outcome outcome = consume(world, peer, "SELECT n FROM Geology.Flights");
+        if (honest) {
+            assert_int_equal(outcome.code, FREEHOLD_OK);
+            assert_int_equal(outcome.rows, 10);
+            continue;
+        }
+        tried[meddler.how]++;
+        if (outcome.code == FREEHOLD_OK || outcome.file_verified ||
+            atomic_load(&meddler.state) != DONE) {
+            fail_msg("round %u: way %d at frame %u passed", i, (int)meddler.how, meddler.at);
+        }
+        /* What came before it is a true beginning. */
+        assert_in_range(outcome.rows, 0, 10);
+        assert_int_equal(outcome.sum,
+                         outcome.rows == 0 ? 0 : outcome.rows * (outcome.rows - 1) / 2);
+    }
+    for (unsigned i = 0; i < MEDDLE_COUNT; i++) {
+        assert_true(tried[i] > 30);
+    }
+    stop_peer(peer);
+    for (unsigned i = 0; i < 2 * (MEDDLED_FRAMES + 1); i++) {
+        fh_buf_fini(&meddler.before[i / (MEDDLED_FRAMES + 1)][i % (MEDDLED_FRAMES + 1)]);
+    }
 }
 
 /* What the owner signs counts, of what was asked for, whatever the entry peer said. */
@@ -785,6 +949,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_honest),
         cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_meddling_relay),
         cmocka_unit_test(test_notices),
         cmocka_unit_test(test_empty_answer),
         cmocka_unit_test(test_status),
