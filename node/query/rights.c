@@ -240,7 +240,7 @@ int fh_rights_decide(struct fh_rights *rights,
                      struct fh_err *err)
 {
     struct fh_rights_asked asked;
-    struct fh_right right;
+    struct fh_right right = {.until_ms = INT64_MAX};
     int rc = fh_rights_explain(rights, question, &table->table.entry, arena, &asked, err);
     if (rc == FH_OK) {
         rc = take(&asked.decided, &asked.ask, table->table.name, arena, &right, err);
