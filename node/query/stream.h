@@ -161,7 +161,8 @@ FH_MUST_CHECK int fh_stream_decide(struct fh_stream *stream,
 void fh_stream_fail(struct fh_stream *stream, const struct fh_err *err);
 
 /* planning.c */
-/* Finds the verdict on the stream's text, or makes an empty one that `judged` says is to be filled. */
+/* Finds the verdict on the stream's text, or makes an empty one that `judged` says is to be filled.
+ */
 FH_MUST_CHECK int fh_stream_judge(struct fh_stream *stream, struct fh_err *err);
 /* Gives the stream its copy of the verdict's plan, made anew when it does not hold any more. */
 FH_MUST_CHECK int fh_stream_plan(struct fh_stream *stream, struct fh_err *err);

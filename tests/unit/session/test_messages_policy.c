@@ -62,7 +62,8 @@ static int read_viewed(struct fh_pack_reader *reader, struct fh_err *err)
 
 static void write_limited(struct fh_buf *out)
 {
-    fh_msg_query_answer_begin(out, 99, 1);
+    fh_msg_query_answer(out, 99, NULL, NULL);
+    fh_msg_limited_tables(out, 1);
     fh_msg_limited_begin(out, 3, true, 2);
     fh_pack_cstr(out, "mail");
     fh_pack_cstr(out, "born");
@@ -71,9 +72,9 @@ static int read_limited(struct fh_pack_reader *reader, struct fh_err *err)
 {
     struct fh_msg_limited limited = {0};
     char name[FH_COLUMN_NAME_BYTES_MAX + 1] = "";
-    uint64_t stream = 0;
+    struct fh_msg_query_answer answer = {.stream = 0};
     uint32_t count = 0;
-    int rc = fh_msg_stream_read(reader, &stream, err);
+    int rc = fh_msg_query_read(reader, &answer, err);
     if (rc == FH_OK) {
         rc = fh_msg_limited_read(reader, &count, err);
     }
@@ -84,7 +85,7 @@ static int read_limited(struct fh_pack_reader *reader, struct fh_err *err)
         rc = fh_msg_limited_name(reader, name, err);
     }
     if (rc == FH_OK) {
-        assert_true(stream == 99 && count == 1 && limited.table == 3 && limited.filtered);
+        assert_true(answer.stream == 99 && count == 1 && limited.table == 3 && limited.filtered);
         assert_string_equal(name, "born");
     }
     return rc;
@@ -93,17 +94,20 @@ static int read_limited(struct fh_pack_reader *reader, struct fh_err *err)
 /* A node that says nothing about its tables. */
 static void write_stream(struct fh_buf *out)
 {
-    fh_msg_stream_answer(out, 99);
+    fh_msg_ok(out, 3);
+    fh_pack_uint(out, 99);
+    fh_pack_array(out, 0);
+    fh_pack_array(out, 0);
 }
 static int read_stream(struct fh_pack_reader *reader, struct fh_err *err)
 {
-    uint64_t stream = 0;
+    struct fh_msg_query_answer answer = {.stream = 0};
     uint32_t count = 5;
-    int rc = fh_msg_stream_read(reader, &stream, err);
+    int rc = fh_msg_query_read(reader, &answer, err);
     if (rc == FH_OK) {
         rc = fh_msg_limited_read(reader, &count, err);
     }
-    assert_true(rc != FH_OK || (stream == 99 && count == 0));
+    assert_true(rc != FH_OK || (answer.stream == 99 && count == 0));
     return rc;
 }
 
