@@ -210,6 +210,20 @@ bool fh_utf8_valid(struct fh_bytes bytes)
     return true;
 }
 
+bool fh_utf8_text(struct fh_bytes bytes)
+{
+    while (bytes.size > 0) {
+        const uint8_t *nul = memchr(bytes.data, 0, bytes.size);
+        size_t piece = nul == NULL ? bytes.size : (size_t)(nul - bytes.data);
+        if (!fh_utf8_valid(fh_bytes(bytes.data, piece))) {
+            return false;
+        }
+        size_t step = nul == NULL ? piece : piece + 1;
+        bytes = fh_bytes(bytes.data + step, bytes.size - step);
+    }
+    return true;
+}
+
 uint32_t fh_utf8_next(struct fh_bytes bytes, size_t *at)
 {
     FH_ASSERT(*at < bytes.size);

@@ -396,21 +396,6 @@ int fh_batch_parse(struct fh_batch *out,
     return FH_OK;
 }
 
-/* Well-formed UTF-8 where U+0000 may stand, which fh_utf8_valid refuses. */
-static bool utf8_with_nul(struct fh_bytes text)
-{
-    while (text.size > 0) {
-        const uint8_t *nul = memchr(text.data, 0, text.size);
-        size_t piece = nul == NULL ? text.size : (size_t)(nul - text.data);
-        if (!fh_utf8_valid(fh_bytes(text.data, piece))) {
-            return false;
-        }
-        size_t step = nul == NULL ? piece : piece + 1;
-        text = fh_bytes(text.data + step, text.size - step);
-    }
-    return true;
-}
-
 int fh_batch_check_text(const struct fh_batch *batch, struct fh_err *err)
 {
     for (uint32_t i = 0; i < batch->column_count; i++) {
@@ -419,7 +404,7 @@ int fh_batch_check_text(const struct fh_batch *batch, struct fh_err *err)
             continue;
         }
         /* All text at once; then no cell may begin inside a character. */
-        bool good = utf8_with_nul(column->data);
+        bool good = fh_utf8_text(column->data);
         uint32_t values = column->encoding == FH_BATCH_DICTIONARY ? column->entries : batch->rows;
         for (uint32_t at = 0; good && at < values; at++) {
             int32_t offset;

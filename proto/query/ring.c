@@ -157,7 +157,7 @@ bool fh_ring_text(struct fh_bytes *out,
             return false;
         }
         *out = fh_bytes(frame->text + at, size);
-        return !utf8 || fh_utf8_valid(*out);
+        return !utf8 || fh_utf8_text(*out);
     }
     /* What stands behind the text, DuckDB would compare. */
     words[0] &= text_masks[size][0];
@@ -165,7 +165,7 @@ bool fh_ring_text(struct fh_bytes *out,
     memcpy(value, words, sizeof words);
     *out = fh_bytes(value + 4, size);
     bool plain = (((words[0] >> 32) | words[1]) & beyond_ascii) == 0;
-    return plain || !utf8 || fh_utf8_valid(*out);
+    return plain || !utf8 || fh_utf8_text(*out);
 }
 
 bool fh_ring_plain_texts(uint8_t *values, uint32_t rows)

@@ -29,7 +29,7 @@ static void read_column(const uint8_t *slot,
         struct fh_bytes text;
         uint8_t *value = values + (size_t)row * FH_RING_TEXT_WIDTH;
         bool good = fh_ring_text(&text, value, frame, true);
-        if ((good && !fh_utf8_valid(text)) || (plain && !good)) {
+        if ((good && !fh_utf8_text(text)) || (plain && !good)) {
             abort(); // every byte of it was readable, and it is what was asked for
         }
     }

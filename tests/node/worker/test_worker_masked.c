@@ -42,7 +42,9 @@ static int up(void **state)
         "never inline ' || i AS note, "
         "CASE WHEN i % 5 = 0 THEN NULL ELSE i END AS part FROM range(100000) t(i)) TO "
         "'%s/rows.parquet';"
-        "COPY (SELECT * FROM (VALUES (1, 'a'), (2, 'b')) t(id, name)) TO '%s/small.csv';");
+        "COPY (SELECT * FROM (VALUES (1, 'a' || chr(0) || 'b'), (2, 'more than ' || chr(0) || "
+        "' twelve, \xc3\xa4'), (3, repeat('x', 1000000)), (4, ''), (5, 'no')) t(id, name)) TO "
+        "'%s/texts.parquet';");
     masked_up(&m, &rig, 1);
     return 0;
 }
@@ -172,7 +174,8 @@ static void hashes_keep_equality_alone(void **state)
 static void rows_and_columns_are_not_there(void **state)
 {
     (void)state;
-    static const char *const filters[] = {"delay < 50 -- not more", "origin <> 'origin3' OR false"};
+    static const char *const filters[] = {
+        "delay < 50 -- not more", "origin <> 'origin3' OR false", "id < 5"};
     add("b.flights.t", "rows.parquet", row_columns, "delay=hidden, note=partial 3 3", filters, 2);
     masked_expect(
         &m,
@@ -182,6 +185,11 @@ static void rows_and_columns_are_not_there(void **state)
     masked_expect(
         &m, "SELECT column_name FROM (DESCRIBE b.flights) ORDER BY 1", "id\nnote\norigin\npart\n");
     masked_expect(&m, "SELECT id FROM b.flights LIMIT 3", "0\n1\n2\n");
+    add("b.texts.t", "texts.parquet", "id BIGINT, name VARCHAR", "", filters + 2, 1);
+    masked_expect(&m,
+                  "SELECT id, length(name), name LIKE '%' || chr(0) || '%', right(name, 1) FROM "
+                  "b.texts ORDER BY id",
+                  "1|3|true|b\n2|21|true|\xc3\xa4\n3|1000000|false|x\n4|0|false|\n");
     masked_expect(&m, "SELECT count(*) FROM b.flights a JOIN b.flights b USING (id)", "42857\n");
     masked_expect(
         &m,

@@ -218,6 +218,9 @@ static void utf8_is_checked_as_unicode_says(void **state)
         }
     }
     assert_false(fh_utf8_valid(fh_bytes("a\0b", 3)));
+    assert_true(fh_utf8_text(fh_bytes("a\0b", 3)));
+    assert_true(fh_utf8_text(fh_bytes("", 0)));
+    assert_false(fh_utf8_text(fh_bytes("\0\xc3\0\xa4", 4)));
 }
 
 int main(void)

@@ -150,6 +150,10 @@ static void texts_are_checked(void **state)
     assert_false(fh_ring_plain_texts(many, 3)); /* to be looked at */
     fh_ring_put_long(many + FH_RING_TEXT_WIDTH, 13, 0);
     assert_false(fh_ring_plain_texts(many, 3));
+    static uint8_t with_nul[] = "more than\0twelve, with \xc3\xa4";
+    struct fh_ring_frame nul = {.text = with_nul, .text_bytes = sizeof with_nul - 1};
+    fh_ring_put_long(value, sizeof with_nul - 1, 0);
+    assert_true(fh_ring_text(&found, value, &nul, true)); /* U+0000 is a character */
     text(value, 1, "\xc3");
     assert_false(fh_ring_text(&found, value, &frame, true));
     text(value, 1, "\xc3");
