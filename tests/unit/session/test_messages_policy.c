@@ -306,11 +306,13 @@ static void test_limits(void **state)
     fh_msg_view_add(&bytes, long_name, false);
     assert_int_not_equal(read_message(fh_buf_view(&bytes), 0, read_viewed), FH_OK);
     fh_buf_reset(&bytes);
-    fh_msg_query_answer_begin(&bytes, 99, 1);
+    fh_msg_query_answer(&bytes, 99, NULL, NULL);
+    fh_msg_limited_tables(&bytes, 1);
     fh_msg_limited_begin(&bytes, FH_QUERY_TABLES_MAX, false, 0);
     assert_int_not_equal(read_message(fh_buf_view(&bytes), 0, read_limited), FH_OK);
     fh_buf_reset(&bytes);
-    fh_msg_query_answer_begin(&bytes, 99, 1);
+    fh_msg_query_answer(&bytes, 99, NULL, NULL);
+    fh_msg_limited_tables(&bytes, 1);
     fh_msg_limited_begin(&bytes, 3, false, FH_MSG_MASKED_MAX + 1);
     for (int i = 0; i <= FH_MSG_MASKED_MAX; i++) {
         fh_pack_cstr(&bytes, "a");
