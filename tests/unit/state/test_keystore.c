@@ -219,7 +219,7 @@ static void test_mask_keys(void **state)
         {&two, "flights", "flights", "name"},
         {&one, "flight", "sflights", "name"},
         {&one, "flights", "flight", "sname"},
-        {&one, "flights", "flights", "nam"},
+        {&one, "flights", "flights", "names"},
     };
     uint8_t made[FH_COUNT(columns)][FH_MAC_KEY_BYTES];
     for (unsigned turn = 0; turn < 2; turn++) { /* made the first time, read the second */
