@@ -121,8 +121,10 @@ enum {
     FH_QUERY_STREAM_ROWS_MAX = 1000000000, /* who asks for more than that by its number */
     FH_QUERY_RUNNING_PER_KEY_MAX = 2,
     FH_QUERY_STREAMS_PER_KEY_MAX = 1, /* beside them */
-    FH_QUERY_SLOW_MS = 500,           /* what runs longer is for later, not for a person who waits */
-    FH_QUERY_SLOW_KEY_MS = 120000,    /* so long its key counts as slow: longer than a round of turns */
+    FH_QUERY_SLOW_MS = 500,           /* of processor: more is for later, not for who waits */
+    FH_QUERY_HOLD_MS = 2000,          /* a worker held so long is, too, whatever it waits for */
+    FH_QUERY_SLOW_KEY_MS =
+        120000, /* so long its key counts as slow: longer than a round of turns */
     FH_QUERY_QUEUED_PER_KEY_MAX = 8,
     FH_QUERY_WINDOW = 4, /* batches in flight between a producer and its consumer */
     FH_BATCH_BYTES_MAX = 1024 * 1024,
@@ -131,7 +133,7 @@ enum {
     FH_RECEIPT_LEAVES_MAX = FH_LIMIT(65536, 8), /* 64 GiB of batches in one saved receipt */
     FH_RECEIPT_FILE_SUPPORT_MAX = 512,          /* records that prove the signers of a join of 64 */
     FH_RECEIPT_FILE_BYTES_MAX =
-        4 * 1024 * 1024, /* leaves 2 MiB, request 256 KiB, the rest records */
+        4 * 1024 * 1024,                /* leaves 2 MiB, request 256 KiB, the rest records */
     FH_BUDGETS_MAX = FH_LIMIT(1024, 8), /* keys with their rights, whose counts are in memory */
     FH_BUDGET_FLUSH_MS = 5000,
     FH_VERDICTS_MAX = FH_LIMIT(128, 4), /* statements of all sessions remembered as checked */
@@ -148,9 +150,9 @@ enum {
     FH_WORKER_START_MS = 5000,  /* from spawn to DuckDB being up; 20 ms on an idle machine */
     FH_WORKER_TABLES_MAX = 256, /* ever named in one worker */
     FH_WORKER_PREPARED_MAX = FH_LIMIT(32, 2), /* statements one worker keeps bound and planned */
-    FH_WORKER_SCANS_MAX = 64,   /* remote scans open at once in one worker */
-    FH_QUERY_SCANS_MAX = 1024,  /* remote scans that one query opens, one after the other too */
-    FH_QUERY_QUEUE_MS = 8000,   /* waiting for a turn; whoever asked gives up after FH_REQUEST_MS */
+    FH_WORKER_SCANS_MAX = 64,                 /* remote scans open at once in one worker */
+    FH_QUERY_SCANS_MAX = 1024, /* remote scans that one query opens, one after the other too */
+    FH_QUERY_QUEUE_MS = 8000,  /* waiting for a turn; whoever asked gives up after FH_REQUEST_MS */
     FH_STREAMS_MAX = FH_LIMIT(256, 8), /* questions in work, queued or remembered, of all keys */
     FH_WORKERS_FOR_SCANS = FH_LIMIT(2, 1), /* kept free of queries: two nodes that join with each
                                               other's data would wait for each other */
@@ -168,11 +170,11 @@ enum {
     FH_CHANNEL_FEED_BYTES_MAX = 1024 * 1024,       /* SQL with a mask for each of 2,048 columns */
     FH_WORKER_FEEDS_MAX = FH_LIMIT(8, 2), /* scans of masked tables at once in one worker */
     FH_WORKER_MASK_KEYS_MAX = 4096,       /* ever told to one worker: two widest tables */
-    FH_SNAPSHOTS_MAX = FH_LIMIT(32, 2), /* of masked tables, kept by a node */
+    FH_SNAPSHOTS_MAX = FH_LIMIT(32, 2),   /* of masked tables, kept by a node */
     FH_SNAPSHOT_BYTES_MAX = 512 * 1024 * 1024,
     FH_SNAPSHOTS_BYTES_MAX = 1024 * 1024 * 1024, /* of all together, on the disk of the home */
-    FH_RING_SLOTS = 16,                   /* frames of 2,048 rows: 2 MiB for five columns */
-    FH_RING_TEXT_BYTES = 1024 * 1024,     /* long texts of one frame; a cell is not longer */
+    FH_RING_SLOTS = 16,                          /* frames of 2,048 rows: 2 MiB for five columns */
+    FH_RING_TEXT_BYTES = 1024 * 1024,            /* long texts of one frame; a cell is not longer */
 
     FH_PROFILE_BYTES_MAX = 3 * 1024 * 1024, /* one table: 2,048 columns with examples and bounds */
     FH_PROFILE_DEFINITION_BYTES_MAX = 512 * 1024, /* SQL of one table, constraints and comments */

@@ -83,6 +83,7 @@ struct fh_stream {
     bool yields;       /* its worker does, and is not used again */
     int64_t queued_ms; /* monotonic */
     int64_t begun_ms;  /* monotonic: when its turn came; 0: not yet */
+    int64_t cpu_ms;    /* of its worker then */
     struct fh_key_id consumer;
     struct fh_domain_id entry_domain; /* of the node that joins; the consumer's own without one */
     uint32_t encodings;               /* of batches, that the asker reads */
@@ -161,7 +162,8 @@ FH_MUST_CHECK int fh_stream_decide(struct fh_stream *stream,
 void fh_stream_fail(struct fh_stream *stream, const struct fh_err *err);
 
 /* planning.c */
-/* Finds the verdict on the stream's text, or makes an empty one that `judged` says is to be filled. */
+/* Finds the verdict on the stream's text, or makes an empty one that `judged` says is to be filled.
+ */
 FH_MUST_CHECK int fh_stream_judge(struct fh_stream *stream, struct fh_err *err);
 /* Gives the stream its copy of the verdict's plan, made anew when it does not hold any more. */
 FH_MUST_CHECK int fh_stream_plan(struct fh_stream *stream, struct fh_err *err);
