@@ -121,7 +121,8 @@ enum {
     FH_QUERY_STREAM_ROWS_MAX = 1000000000, /* who asks for more than that by its number */
     FH_QUERY_RUNNING_PER_KEY_MAX = 2,
     FH_QUERY_STREAMS_PER_KEY_MAX = 1, /* beside them */
-    FH_QUERY_SLOW_MS = 500, /* what runs longer is for later, not for a person who waits */
+    FH_QUERY_SLOW_MS = 500,           /* of processor: more is for later, not for who waits */
+    FH_QUERY_HOLD_MS = 2000,          /* a worker held so long is, too, whatever it waits for */
     FH_QUERY_SLOW_KEY_MS =
         120000, /* so long its key counts as slow: longer than a round of turns */
     FH_QUERY_QUEUED_PER_KEY_MAX = 8,

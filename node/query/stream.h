@@ -83,6 +83,7 @@ struct fh_stream {
     bool yields;       /* its worker does, and is not used again */
     int64_t queued_ms; /* monotonic */
     int64_t begun_ms;  /* monotonic: when its turn came; 0: not yet */
+    int64_t cpu_ms;    /* of its worker then */
     struct fh_key_id consumer;
     struct fh_domain_id entry_domain; /* of the node that joins; the consumer's own without one */
     uint32_t encodings;               /* of batches, that the asker reads */

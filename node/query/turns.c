@@ -204,6 +204,7 @@ void fh_turns_next(struct fh_serve *serve)
 
 void fh_turns_begin(struct fh_stream *stream)
 {
+    stream->cpu_ms = fh_worker_cpu_ms(stream->worker);
     bool contended = stream->serve->turns.at_work > 1;
     if (stream->kind != FH_STREAM_SCAN && contended && is_slow(stream, fh_clock_mono_ms())) {
         stream->yields = true;
@@ -215,12 +216,15 @@ void fh_turns_watch(struct fh_stream *stream, int64_t now_ms)
 {
     bool at_work = stream->state != FH_STREAM_QUEUED && stream->state != FH_STREAM_SHORT &&
                    stream->state != FH_STREAM_OVER;
-    if (!at_work || stream->kind == FH_STREAM_SCAN || stream->worker == NULL ||
-        now_ms - stream->begun_ms < FH_QUERY_SLOW_MS) {
+    if (!at_work || stream->kind == FH_STREAM_SCAN || stream->worker == NULL) {
         return;
     }
-    stream->turn_key->slow_until_ms = now_ms + FH_QUERY_SLOW_KEY_MS;
-    if (!stream->yields) {
+    /* By the processor's time: on a machine that is busy with other things all take long. */
+    bool heavy = fh_worker_cpu_ms(stream->worker) - stream->cpu_ms >= FH_QUERY_SLOW_MS;
+    if (heavy || now_ms - stream->begun_ms >= FH_QUERY_HOLD_MS) {
+        stream->turn_key->slow_until_ms = now_ms + FH_QUERY_SLOW_KEY_MS;
+    }
+    if (heavy && !stream->yields) {
         stream->yields = true;
         fh_worker_yield(stream->worker);
     }
@@ -233,7 +237,7 @@ void fh_turns_ended(struct fh_stream *stream)
         int64_t now_ms = fh_clock_mono_ms();
         int64_t took_ms = now_ms - stream->begun_ms;
         key->typical_ms += (took_ms - key->typical_ms) / 4;
-        if (stream->failure.code == FH_OK && took_ms < FH_QUERY_SLOW_MS) {
+        if (stream->failure.code == FH_OK && took_ms < FH_QUERY_HOLD_MS) {
             key->quick_until_ms = now_ms + FH_QUERY_SLOW_KEY_MS;
         }
     }

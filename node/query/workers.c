@@ -20,6 +20,7 @@
 #include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SPILL_PREFIX "worker-"
@@ -110,6 +111,16 @@ static void free_timer(uv_handle_t *handle)
 }
 
 /* ---- priority ---- */
+
+int64_t fh_worker_cpu_ms(const struct fh_worker *worker)
+{
+    clockid_t clock;
+    struct timespec used;
+    if (clock_getcpuclockid(worker->pid, &clock) != 0 || clock_gettime(clock, &used) != 0) {
+        return 0;
+    }
+    return (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
+}
 
 void fh_worker_yield(struct fh_worker *worker)
 {

@@ -87,6 +87,8 @@ void fh_worker_release(struct fh_worker *worker);
 
 /* ---- any thread ---------------------------------------------------------------------------- */
 
+/* Processor time that it has used, in ms; 0 when it is gone. */
+int64_t fh_worker_cpu_ms(const struct fh_worker *worker);
 /* Its threads take the processor only when nobody else wants it, from now on. Loop thread. */
 void fh_worker_yield(struct fh_worker *worker);
 /* SIGKILL, now. Blocked calls return FH_ECANCELLED. */
