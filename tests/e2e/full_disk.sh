@@ -19,10 +19,10 @@ mkdir "$work/shop"
 if [[ ${FREEHOLD_TEST_NAMESPACE:-} == own ]]; then
     unset FREEHOLD_TEST_NAMESPACE # the node would wonder about it
     own_disk=yes
-    mount -t tmpfs -o size=1m,mode=0700 none "$work/shop"
+    mount -t tmpfs -o size=2m,mode=0700 none "$work/shop"
     full()
     {
-        dd if=/dev/zero of="$work/shop/ballast" bs=1k count=2000 2>/dev/null || true
+        dd if=/dev/zero of="$work/shop/ballast" bs=1k count=4000 2>/dev/null || true
     }
     free()
     {
