@@ -112,6 +112,7 @@ enum {
     FH_SQL_TOKENS_MAX = 8000,
     FH_SQL_CTES_MAX = 64,
     FH_SQL_CTE_DEPTH_MAX = 3,
+    FH_FILTERS_KNOWN_MAX = 64, /* of views whose filters were looked at; a look takes 1 ms */
     FH_QUERY_TABLES_MAX = 64,
     FH_PURPOSE_BYTES_MAX = 127, /* a slug or a short sentence; signed with every request */
     FH_QUERY_DEADLINE_MS = 10000,

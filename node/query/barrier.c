@@ -203,6 +203,11 @@ int fh_barrier_take_worker(struct fh_barrier *barrier, struct fh_err *err)
                         err);
 }
 
+struct fh_worker *fh_barrier_worker(const struct fh_barrier *barrier)
+{
+    return barrier->worker;
+}
+
 int fh_barrier_prepare(struct fh_barrier *barrier, int64_t deadline_ms, struct fh_err *err)
 {
     int rc = FH_OK;

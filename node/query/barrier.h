@@ -56,6 +56,9 @@ FH_MUST_CHECK int fh_barrier_take_worker(struct fh_barrier *barrier, struct fh_e
 FH_MUST_CHECK int
 fh_barrier_prepare(struct fh_barrier *barrier, int64_t deadline_ms, struct fh_err *err);
 
+/* The scan worker, once it is taken; lent. */
+struct fh_worker *fh_barrier_worker(const struct fh_barrier *barrier);
+
 /* Serves a scan of the query worker; false when its table is none of the barrier's. */
 bool fh_barrier_scan(struct fh_stream *stream, const struct fh_channel_scan *scan);
 /* The query worker wants no more of a scan. */

@@ -108,6 +108,22 @@ static uint64_t rows_left(const struct fh_stream *stream, uint64_t most)
                                                   : stream->rows_left;
 }
 
+static bool runs_filters(const struct fh_stream *stream)
+{
+    return stream->barrier != NULL || stream->masked != NULL;
+}
+
+/* Whatever runs a view's filters looks at them first. Pool thread. */
+static int check_filters(struct fh_stream *stream)
+{
+    struct fh_worker *worker =
+        stream->barrier != NULL ? fh_barrier_worker(stream->barrier) : stream->worker;
+    if (!runs_filters(stream) || stream->filters_known) {
+        return FH_OK;
+    }
+    return fh_filters_check(&stream->plan, worker, stream->deadline_ms, &stream->job_err);
+}
+
 /* Pool thread. */
 static void begin_work(void *user)
 {
@@ -116,6 +132,9 @@ static void begin_work(void *user)
     int rc = stream->barrier == NULL
                  ? FH_OK
                  : fh_barrier_prepare(stream->barrier, stream->deadline_ms, &stream->job_err);
+    if (rc == FH_OK) {
+        rc = check_filters(stream);
+    }
     if (rc == FH_OK && sources->table_count > 0) {
         rc = fh_worker_tables(stream->worker,
                               sources->tables,
@@ -166,6 +185,9 @@ static void begun(void *user)
     if (stream->job_code != FH_OK) {
         fh_stream_fail(stream, &stream->job_err);
         return;
+    }
+    if (runs_filters(stream)) {
+        fh_filters_learn(&stream->serve->filters, &stream->plan);
     }
     if (stream->inlined == FH_STREAM_WHOLE) {
         fh_stream_end(stream, NULL);
@@ -412,6 +434,7 @@ void fh_stream_begin(struct fh_stream *stream)
     if (rc == FH_OK) {
         stream->state = FH_STREAM_BEGINNING;
         stream->ran = true;
+        stream->filters_known = fh_filters_known(&stream->serve->filters, &stream->plan);
         rc = fh_stream_submit(stream, begin_work, begun);
         if (rc != FH_OK) {
             err = stream->job_err;

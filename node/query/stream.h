@@ -9,6 +9,7 @@
 
 #include "node/query/barrier.h"
 #include "node/query/budget.h"
+#include "node/query/filters.h"
 #include "node/query/rights.h"
 #include "node/query/serve.h"
 #include "node/query/snapshots.h"
@@ -32,6 +33,7 @@ struct fh_serve {
     struct fh_budget *budget;
     struct fh_turns turns;
     struct fh_snapshots *snapshots;
+    struct fh_filters filters;
     bool quiet;
 };
 
@@ -135,6 +137,7 @@ struct fh_stream {
     unsigned held;               /* callers up the stack that still use it: see fh_stream_hold */
 
     struct fh_barrier *barrier;     /* NULL: no own table is masked for this consumer */
+    bool filters_known;             /* of its views: they need no look */
     struct fh_masked_table *masked; /* SCAN: its table, when it is masked; in the arena */
 
     struct fh_list remotes;

@@ -171,6 +171,17 @@ succeeds fh shop -o csv grant create shop/orders --to museum --until 5d --purpos
 relayed=$(column grant)
 prints $'n\n2000' as bob -o csv query "$joined" --purpose research --peer "${address[market]}"
 
+say "- rows that are no condition over the table close the grant, and widen nothing"
+for condition in 'id >' 'item' 'true) OR (true' 'id IN (SELECT 1)' 'weight > 1' 'true -- all'; do
+    succeeds fh shop -o csv grant create shop/orders --to museum --until 5d --purposes odd --relay --rows "$condition"
+    odd=$(column grant)
+    refused 4 'rule: access.filter' -- as bob query "$count" --purpose odd
+    refused 4 'access.filter' -- as bob query "$joined" --purpose odd --peer "${address[market]}"
+    succeeds fh shop grant revoke "$odd"
+done
+grep -q 'filter.refused product=orders table=orders rule=filter.shape' "$work/shop/node.log" ||
+    fail "the owner is not told what is wrong"
+
 say "- grants at the owner"
 [[ $(fh shop -o csv grant list | tail -n +2 | wc -l) == 3 ]] || fail "$(fh shop grant list)"
 succeeds fh shop -o csv grant show "${wide:0:12}"
