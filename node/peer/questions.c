@@ -426,6 +426,19 @@ bool fh_question_is_heard(const struct fh_question *question)
            fh_link_stands(question->owner->link, fh_call_pipe(direct->call));
 }
 
+struct fh_hearer fh_question_hearer(const struct fh_question *question)
+{
+    return question->relayed ? (struct fh_hearer){0}
+                             : (struct fh_hearer){.questions = question->owner,
+                                                  .pipe = fh_call_pipe(question->call)};
+}
+
+bool fh_hearer_stands(const struct fh_hearer *hearer)
+{
+    return hearer->questions == NULL || hearer->questions->link == NULL ||
+           fh_link_stands(hearer->questions->link, hearer->pipe);
+}
+
 static void end_question(struct fh_question *question)
 {
     struct fh_questions *owner = question->owner;

@@ -75,6 +75,16 @@ const struct fh_node_id *fh_question_via(const struct fh_question *question);
 /* Whether the connection that it came by, or its relay came by, still stands. Loop thread. */
 bool fh_question_is_heard(const struct fh_question *question);
 
+/* The connection of its asker, as far as it is known here: that of a relay serves others too, and
+ * says nothing of who asks through it. The questions outlive it. */
+struct fh_hearer {
+    const struct fh_questions *questions; /* NULL: unknown */
+    uint32_t pipe;
+};
+struct fh_hearer fh_question_hearer(const struct fh_question *question);
+/* False when it is known to be closed. Loop thread. */
+bool fh_hearer_stands(const struct fh_hearer *hearer);
+
 /* Answers with the plaintext (borrowed); the question is taken. */
 void fh_question_answer(struct fh_question *question, struct fh_bytes plaintext);
 /* The same from a buffer whose failure becomes an internal error. */

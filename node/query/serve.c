@@ -55,6 +55,7 @@ new_stream(struct fh_serve *serve, struct fh_question *question, enum fh_stream_
     stream->id = ++serve->last_id;
     stream->session = fh_question_session(question);
     stream->kind = kind;
+    stream->hearer = fh_question_hearer(question);
     stream->opening = question;
     stream->arena = arena;
     stream->asker = fh_question_speaker(question)->key;
@@ -436,9 +437,14 @@ void fh_serve_question(struct fh_serve *serve, struct fh_question *question)
 
 /* ---- the watch and the end ---- */
 
-/* Whoever asked has hung up: nobody waits for the turn or the next batch. */
+/* Whoever asked has hung up: nobody waits for the turn or the next batch. Who asks for a query is
+ * at one connection until it has the answer; a node that joins drops one that is idle, and asks on.
+ */
 static bool is_abandoned(const struct fh_stream *stream)
 {
+    if (stream->kind != FH_STREAM_SCAN && !fh_hearer_stands(&stream->hearer)) {
+        return true;
+    }
     if (stream->state == FH_STREAM_QUEUED) {
         return stream->opening != NULL && !fh_question_is_heard(stream->opening);
     }
@@ -454,6 +460,7 @@ static void watch(void *user)
 {
     struct fh_serve *serve = user;
     int64_t now = fh_clock_mono_ms();
+    serve->watch_ms = INT64_MAX;
     FH_LIST_FOREACH (link, &serve->streams) {
         struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
         struct fh_err err;
@@ -482,15 +489,22 @@ static void watch(void *user)
     }
     fh_serve_rejudge(serve);
     fh_budget_flush(serve->budget, now, false);
-    fh_timer_set(serve->watch, now + WATCH_MS);
+    fh_serve_look(serve, now + WATCH_MS);
     fh_turns_next(serve); /* may set the timer to now */
+}
+
+void fh_serve_look(struct fh_serve *serve, int64_t at_ms)
+{
+    if (at_ms < serve->watch_ms) {
+        serve->watch_ms = at_ms;
+        fh_timer_set(serve->watch, at_ms);
+    }
 }
 
 /* Somebody may wait for it. */
 static void worker_freed(void *user)
 {
-    struct fh_serve *serve = user;
-    fh_timer_set(serve->watch, 0);
+    fh_serve_look(user, 0);
 }
 
 int fh_serve_new(struct fh_serve **out, const struct fh_serve_options *options, struct fh_err *err)
@@ -525,7 +539,8 @@ int fh_serve_new(struct fh_serve **out, const struct fh_serve_options *options, 
         fh_free(serve);
         return rc;
     }
-    fh_timer_set(serve->watch, fh_clock_mono_ms() + WATCH_MS);
+    serve->watch_ms = INT64_MAX;
+    fh_serve_look(serve, fh_clock_mono_ms() + WATCH_MS);
     *out = serve;
     return FH_OK;
 }

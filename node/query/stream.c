@@ -29,7 +29,7 @@ void fh_stream_give_worker(struct fh_stream *stream)
 {
     if (stream->worker != NULL) {
         fh_crew_give(stream->serve->options.crew, FH_TAKE(stream->worker), stream->broken);
-        fh_timer_set(stream->serve->watch, 0); /* the loop's next turn: others may have theirs */
+        fh_serve_look(stream->serve, 0); /* the loop's next turn: others may have theirs */
     }
 }
 
@@ -261,6 +261,7 @@ void fh_stream_pump(struct fh_stream *stream)
 void fh_stream_next(struct fh_stream *stream, struct fh_question *question, uint64_t index)
 {
     stream->touched_ms = fh_clock_mono_ms();
+    stream->hearer = fh_question_hearer(question);
     struct fh_err err;
     if (stream->state == FH_STREAM_OVER) {
         if (stream->failure.code != FH_OK) {

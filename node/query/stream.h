@@ -29,6 +29,7 @@ struct fh_serve {
     unsigned count;
     uint64_t last_id;
     struct fh_timer *watch;
+    int64_t watch_ms; /* when it looks next: see fh_serve_look */
     struct fh_verdicts *verdicts;
     struct fh_budget *budget;
     struct fh_turns turns;
@@ -71,6 +72,7 @@ struct fh_stream {
     uint64_t session;
     enum fh_stream_kind kind;
     enum fh_stream_state state;
+    struct fh_hearer hearer;     /* who asked last: QUERY, SCAN or NEXT */
     struct fh_question *opening; /* PLAN, QUERY or SCAN, until answered */
     struct fh_question *closing; /* a CANCEL that waits for the receipt */
 
@@ -146,6 +148,10 @@ struct fh_stream {
     struct fh_record_id parts[FH_QUERY_TABLES_MAX];
     struct fh_buf part_records[FH_QUERY_TABLES_MAX];
 };
+
+/* serve.c */
+/* Looks at all streams, and at whose turn it is, by then at the latest (monotonic). */
+void fh_serve_look(struct fh_serve *serve, int64_t at_ms);
 
 /* prepare.c */
 /* Takes a worker and prepares, plans, begins; answers the opening question. Queued it stays when

@@ -8,9 +8,10 @@
 #include "proto/settings/settings.h"
 
 enum {
-    COLD_MS = 20,       /* worth waiting for the session's worker, instead of starting one more */
-    COLD_MOST_MS = 250, /* then others with a worker do not go before any more */
-    LOOK_AGAIN_MS = 25, /* when every worker is in use but some soon are not */
+    COLD_MS = 20,        /* worth waiting for the session's worker, instead of starting one more */
+    COLD_MOST_MS = 250,  /* then others with a worker do not go before any more */
+    LOOK_AGAIN_MS = 25,  /* when every worker is in use but some soon are not */
+    LOOK_ROUND_MS = 100, /* while somebody waits: has one who holds a worker hung up? */
     RETRY_LEAST_MS = 100,
     RETRY_MOST_MS = 10000,
 };
@@ -73,6 +74,7 @@ static void count(struct fh_serve *serve, int64_t now_ms)
     turns->at_work = 0;
     turns->slow = 0;
     turns->unknown = 0;
+    turns->waiting = 0;
     FH_LIST_FOREACH (link, &serve->streams) {
         struct fh_turn_key *key = FH_LIST_ENTRY(link, struct fh_stream, link)->turn_key;
         for (unsigned i = 0; i < FH_TURN_CLASSES; i++) {
@@ -85,6 +87,7 @@ static void count(struct fh_serve *serve, int64_t now_ms)
         bool counts = stream->kind != FH_STREAM_SCAN && stream->state != FH_STREAM_OVER;
         if (counts && stream->state == FH_STREAM_QUEUED) {
             stream->turn_key->queued[class_of(stream)]++;
+            turns->waiting++;
         } else if (counts) {
             stream->turn_key->running[class_of(stream)]++;
             turns->at_work++;
@@ -195,8 +198,8 @@ void fh_turns_next(struct fh_serve *serve)
             waiting = true;
         }
     }
-    if (waiting) {
-        fh_timer_set(serve->watch, now_ms + LOOK_AGAIN_MS);
+    if (waiting || serve->turns.waiting > 0) {
+        fh_serve_look(serve, now_ms + (waiting ? LOOK_AGAIN_MS : LOOK_ROUND_MS));
     }
 }
 

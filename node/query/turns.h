@@ -43,6 +43,7 @@ struct fh_turns {
     unsigned at_work; /* plans and queries of all keys */
     unsigned slow;    /* of them: streams, and those of slow keys */
     unsigned unknown; /* of them: the slow, and those of keys that had no quick answer yet */
+    unsigned waiting; /* plans and queries that are queued */
     struct fh_turn_key keys[FH_STREAMS_MAX];
 };
 
