@@ -58,9 +58,14 @@ void fh_turns_leave(struct fh_stream *stream)
     stream->turn_key->streams--;
 }
 
+static bool is_heavy(const struct fh_stream *stream, int64_t now_ms)
+{
+    return class_of(stream) == FH_TURN_STREAM || stream->turn_key->heavy_until_ms > now_ms;
+}
+
 static bool is_slow(const struct fh_stream *stream, int64_t now_ms)
 {
-    return class_of(stream) == FH_TURN_STREAM || stream->turn_key->slow_until_ms > now_ms;
+    return is_heavy(stream, now_ms) || stream->turn_key->holds_until_ms > now_ms;
 }
 
 static bool is_quick(const struct fh_stream *stream, int64_t now_ms)
@@ -209,7 +214,7 @@ void fh_turns_begin(struct fh_stream *stream)
 {
     stream->cpu_ms = fh_worker_cpu_ms(stream->worker);
     bool contended = stream->serve->turns.at_work > 1;
-    if (stream->kind != FH_STREAM_SCAN && contended && is_slow(stream, fh_clock_mono_ms())) {
+    if (stream->kind != FH_STREAM_SCAN && contended && is_heavy(stream, fh_clock_mono_ms())) {
         stream->yields = true;
         fh_worker_yield(stream->worker);
     }
@@ -224,8 +229,11 @@ void fh_turns_watch(struct fh_stream *stream, int64_t now_ms)
     }
     /* By the processor's time: on a machine that is busy with other things all take long. */
     bool heavy = fh_worker_cpu_ms(stream->worker) - stream->cpu_ms >= FH_QUERY_SLOW_MS;
-    if (heavy || now_ms - stream->begun_ms >= FH_QUERY_HOLD_MS) {
-        stream->turn_key->slow_until_ms = now_ms + FH_QUERY_SLOW_KEY_MS;
+    if (now_ms - stream->begun_ms >= FH_QUERY_HOLD_MS) {
+        stream->turn_key->holds_until_ms = now_ms + FH_QUERY_SLOW_KEY_MS;
+    }
+    if (heavy) {
+        stream->turn_key->heavy_until_ms = now_ms + FH_QUERY_SLOW_KEY_MS;
     }
     if (heavy && !stream->yields) {
         stream->yields = true;

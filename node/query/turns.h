@@ -30,7 +30,8 @@ struct fh_turn_key {
     bool known;
     unsigned streams; /* that exist: the entry stays */
     uint64_t turn;    /* the last one, counted over all keys */
-    int64_t slow_until_ms;
+    int64_t heavy_until_ms; /* slow by the processor that it used */
+    int64_t holds_until_ms; /* slow as it held a worker long, whatever for */
     int64_t quick_until_ms; /* it had an answer in a moment, not long ago */
     int64_t typical_ms;     /* of a question, lately */
     /* counted anew for each decision */

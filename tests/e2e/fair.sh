@@ -10,7 +10,7 @@ make_product orders 3000
 make_product items 50
 sed -i '/^roles:/,/access: read/d' "$data/items.odcs.yaml" # open to nobody
 mkdir "$work/shop"
-export FREEHOLD_LIMITS_QUERY_ROWS=100 FREEHOLD_LIMITS_STREAM_MIB=1
+export FREEHOLD_LIMITS_QUERY_ROWS=100 FREEHOLD_LIMITS_STREAM_MIB=16
 make_mesh shop museum
 succeeds fh shop product publish "$data/orders.odcs.yaml"
 succeeds fh shop product publish "$data/items.odcs.yaml"
@@ -74,8 +74,21 @@ refused 1 'more than 10 rows' 'rule: query.rows' -- as honest query 'SELECT * FR
 if as honest -o csv query 'SELECT a.id, b.id FROM shop.orders a, shop.orders b' --stream >/dev/null 2>"$work/err"; then
     fail "a stream went beyond its bytes"
 fi
-grep -q 'more than 1 MiB.*limits.stream_mib' "$work/err" || fail "not told why: $(cat "$work/err")"
+grep -q 'more than 16 MiB.*limits.stream_mib' "$work/err" || fail "not told why: $(cat "$work/err")"
 grep -q 'rule: limit.stream_bytes' "$work/err" || fail "no rule: $(cat "$work/err")"
+
+say "- who hangs up between two batches holds nothing"
+mkfifo "$work/unread"
+exec 7<>"$work/unread"
+"$bin/freehold" --key "$work/greedy.key" --access "$work/greedy.access" -o csv query --stream \
+    "SELECT repeat('x', 100000) FROM shop.orders LIMIT 150" >"$work/unread" 2>/dev/null &
+reader=$!
+read -r -N 1 -t 20 -u 7 || fail "the stream does not begin"
+sleep 0.5 # it has what it asked for, and asks for no more
+kill -KILL "$reader"
+wait "$reader" 2>/dev/null || true
+exec 7>&-
+succeeds as greedy -o csv query 'SELECT 7 AS n' --stream --wait 0 # one stream of a key at once
 
 say "- budgets of a grant, also after a restart"
 until_true 10 "the products at museum" finds museum 2

@@ -177,12 +177,13 @@ static void *run(void *user)
     for (unsigned i = 0; i < asker->flights; i++) {
         ask(&flights[i], client, asker);
     }
-    for (unsigned i = 0; !atomic_load(&over); i = (i + 1) % asker->flights) {
-        finish(&flights[i], asker);
-        ask(&flights[i], client, asker);
+    unsigned first = 0; /* asked longest ago */
+    for (; !atomic_load(&over); first = (first + 1) % asker->flights) {
+        finish(&flights[first], asker);
+        ask(&flights[first], client, asker);
     }
     for (unsigned i = 0; i < asker->flights; i++) {
-        freehold_result_close(flights[i].result);
+        freehold_result_close(flights[(first + i) % asker->flights].result);
     }
     freehold_close(client);
     return NULL;

@@ -155,6 +155,34 @@ static void all_places_can_be_used(void **state)
     end_crew(crew);
 }
 
+/* Sessions that live on and ask nothing do not keep others waiting: one of them gives way. */
+static void the_idle_give_way(void **state)
+{
+    (void)state;
+    struct fh_err err;
+    struct fh_crew *crew = new_crew(false);
+    struct fh_worker *workers[FH_WORKERS_MAX];
+    for (unsigned i = 0; i < FH_WORKERS_MAX; i++) {
+        workers[i] = take(crew, i + 1, FH_WORKER_QUERY, true);
+    }
+    for (unsigned i = 0; i < FH_WORKERS_MAX; i++) {
+        fh_crew_give(crew, workers[i], false);
+    }
+    struct fh_worker *worker = NULL;
+    bool fresh = false;
+    int rc = FH_EBUSY;
+    for (int i = 0; i < 20 && rc == FH_EBUSY; i++) {
+        fh_loop_run_once(rig.loop, 10);
+        rc = fh_crew_take(crew, 99, FH_WORKER_QUERY, &worker, &fresh, &err);
+    }
+    assert_int_equal(rc, FH_OK);
+    assert_true(fresh);
+    assert_int_equal(fh_worker_setup_wait(worker, rig_soon(20000), &err), FH_OK);
+    rig_expect(worker, "SELECT 1 + 1", "2\n");
+    fh_crew_give(crew, worker, true);
+    end_crew(crew);
+}
+
 static void without_a_program_there_is_none(void **state)
 {
     (void)state;
@@ -204,6 +232,7 @@ int main(void)
         cmocka_unit_test(a_forgotten_session_leaves_nothing),
         cmocka_unit_test(one_that_dies_is_replaced),
         cmocka_unit_test(all_places_can_be_used),
+        cmocka_unit_test(the_idle_give_way),
         cmocka_unit_test(without_a_program_there_is_none),
     };
     return cmocka_run_group_tests(tests, up, down);
