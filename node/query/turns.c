@@ -110,13 +110,15 @@ static bool may_begin(const struct fh_stream *stream, int64_t now_ms)
 {
     const struct fh_serve *serve = stream->serve;
     uint64_t workers = serve->options.settings->workers_max;
-    uint64_t most = workers > FH_WORKERS_FOR_SCANS ? workers - FH_WORKERS_FOR_SCANS : 1;
+    /* A program that has not read its answers to the end may wait for its next one's plan. */
+    unsigned plans = stream->kind == FH_STREAM_PLAN;
+    uint64_t most = (workers > FH_WORKERS_FOR_SCANS ? workers - FH_WORKERS_FOR_SCANS : 1) + plans;
     uint64_t kept = most > 2 * FH_WORKERS_FOR_QUICK ? FH_WORKERS_FOR_QUICK : most > 1;
     enum fh_turn_class class = class_of(stream);
     if (stream->kind == FH_STREAM_SCAN) {
         return true;
     }
-    return stream->turn_key->running[class] < per_key(serve, class) &&
+    return stream->turn_key->running[class] < per_key(serve, class) + plans &&
            serve->turns.at_work < most &&
            (is_quick(stream, now_ms) || serve->turns.unknown < most - (most > 1)) &&
            (!is_slow(stream, now_ms) || serve->turns.slow < most - kept);

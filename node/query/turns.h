@@ -4,7 +4,7 @@
  *
  *  * Of one key a few run and a few more wait; what is beyond is refused, and told when to come
  * back. Questions for people (interactive) and for programs that fetch much (streams) are counted
- * apart.
+ * apart. A plan, which is short, may run beside all that are in use.
  *  * Turns go round: the key that runs least is next, then the one whose last turn is longest ago.
  *  * A key whose question used FH_QUERY_SLOW_MS of the processor, or held a worker for
  *    FH_QUERY_HOLD_MS, is slow for a while. Slow keys and
@@ -28,8 +28,8 @@ enum fh_turn_class { FH_TURN_INTERACTIVE, FH_TURN_STREAM, FH_TURN_CLASSES };
 struct fh_turn_key {
     struct fh_key_id key;
     bool known;
-    unsigned streams; /* that exist: the entry stays */
-    uint64_t turn;    /* the last one, counted over all keys */
+    unsigned streams;       /* that exist: the entry stays */
+    uint64_t turn;          /* the last one, counted over all keys */
     int64_t heavy_until_ms; /* slow by the processor that it used */
     int64_t holds_until_ms; /* slow as it held a worker long, whatever for */
     int64_t quick_until_ms; /* it had an answer in a moment, not long ago */
