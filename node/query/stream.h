@@ -84,7 +84,6 @@ struct fh_stream {
     struct fh_turn_key *turn_key;
     bool checked;      /* its question is in order: it may begin */
     bool passed;       /* in this round of turns: there is no worker for it */
-    bool yields;       /* its worker does, and is not used again */
     int64_t queued_ms; /* monotonic */
     int64_t begun_ms;  /* monotonic: when its turn came; 0: not yet */
     int64_t cpu_ms;    /* of its worker then */

@@ -217,9 +217,14 @@ void fh_turns_begin(struct fh_stream *stream)
     stream->cpu_ms = fh_worker_cpu_ms(stream->worker);
     bool contended = stream->serve->turns.at_work > 1;
     if (stream->kind != FH_STREAM_SCAN && contended && is_heavy(stream, fh_clock_mono_ms())) {
-        stream->yields = true;
         fh_worker_yield(stream->worker);
     }
+}
+
+bool fh_turns_spoilt(const struct fh_stream *stream)
+{
+    return stream->worker != NULL && fh_worker_yields(stream->worker) &&
+           !is_heavy(stream, fh_clock_mono_ms());
 }
 
 void fh_turns_watch(struct fh_stream *stream, int64_t now_ms)
@@ -236,9 +241,6 @@ void fh_turns_watch(struct fh_stream *stream, int64_t now_ms)
     }
     if (heavy) {
         stream->turn_key->heavy_until_ms = now_ms + FH_QUERY_SLOW_KEY_MS;
-    }
-    if (heavy && !stream->yields) {
-        stream->yields = true;
         fh_worker_yield(stream->worker);
     }
 }

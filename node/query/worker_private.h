@@ -41,6 +41,7 @@ struct fh_worker {
     const char *cgroup; /* for a group of its own; "" = none */
     uint64_t number;    /* of the worker among those of this node */
     uint64_t last_feed; /* the loop thread's */
+    bool yields;        /* the loop thread's */
     bool in_cgroup;
     bool require_sandbox;
     uint32_t layers_wanted;

@@ -125,6 +125,10 @@ int64_t fh_worker_cpu_ms(const struct fh_worker *worker)
 void fh_worker_yield(struct fh_worker *worker)
 {
     char path[64];
+    if (worker->yields) {
+        return; /* threads begin as those that made them */
+    }
+    worker->yields = true;
     snprintf(path, sizeof path, "/proc/%d/task", worker->pid);
     DIR *tasks = opendir(path);
     if (tasks == NULL) {
@@ -137,6 +141,11 @@ void fh_worker_yield(struct fh_worker *worker)
         }
     }
     closedir(tasks);
+}
+
+bool fh_worker_yields(const struct fh_worker *worker)
+{
+    return worker->yields;
 }
 
 /* ---- the spawner ---- */

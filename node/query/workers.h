@@ -89,8 +89,10 @@ void fh_worker_release(struct fh_worker *worker);
 
 /* Processor time that it has used, in ms; 0 when it is gone. */
 int64_t fh_worker_cpu_ms(const struct fh_worker *worker);
-/* Its threads take the processor only when nobody else wants it, from now on. Loop thread. */
+/* Its threads take the processor only when nobody else wants it, from now on and for good.
+ * Loop thread. */
 void fh_worker_yield(struct fh_worker *worker);
+bool fh_worker_yields(const struct fh_worker *worker);
 /* SIGKILL, now. Blocked calls return FH_ECANCELLED. */
 void fh_worker_kill(struct fh_worker *worker);
 /* Asks the running query to end: fh_worker_next returns FH_ECANCELLED, within FH_WORKER_GRACE_MS,
