@@ -21,6 +21,19 @@ hostile=(
     "SELECT #, ((((((((((((((((((((("
 )
 
+# Those that end soon, by a refusal or by their memory: of the others, which have their 10 s, ten thousand
+# take hours.
+hostile_brief=(
+    "SELECT length(repeat('x', 2000000000 - #))"
+    "SELECT missing FROM aviation.flights WHERE delay = #"
+    "SELECT (SELECT * FROM read_csv('/etc/passwd')) + #"
+    "SELECT #, ((((((((((((((((((((("
+    "SELECT * FROM aviation.flights WHERE distance <> # LIMIT 1000"
+    "SELECT lpad('', 2000000000 - #, 'x')"
+    "COPY aviation.airports TO '/tmp/#'"
+    "SELECT CAST('x#' AS INTEGER)"
+)
+
 # begin_one: the node, its products, and keys in $work/keys (2 to 8 in $work/others).
 begin_one()
 {
@@ -121,11 +134,11 @@ bench_memory()
     local before after count=0 status=0
     "$bin/test_bombs" 512 2>/dev/null || status=1
     begin_one
-    "$bin/fh-small" "$work/others" "${address[aviation]}" 8 2 5 "${hostile[@]}" >/dev/null 2>&1
+    "$bin/fh-small" "$work/others" "${address[aviation]}" 8 2 5 "${hostile[@]}" "${hostile_brief[@]}" >/dev/null 2>&1
     sleep 3 # workers have ended
     before=$(rss_kib)
     while ((count < 10000)); do
-        count=$((count + $("$bin/fh-small" "$work/others" "${address[aviation]}" 8 2 20 "${hostile[@]}" 2>/dev/null)))
+        count=$((count + $("$bin/fh-small" "$work/others" "${address[aviation]}" 8 2 10 "${hostile_brief[@]}" 2>/dev/null)))
     done
     sleep 3
     after=$(rss_kib)

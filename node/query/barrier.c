@@ -198,6 +198,7 @@ int fh_barrier_take_worker(struct fh_barrier *barrier, struct fh_err *err)
     return fh_crew_take(stream->serve->options.crew,
                         stream->session,
                         FH_WORKER_SCAN,
+                        false,
                         &barrier->worker,
                         &barrier->fresh,
                         err);

@@ -204,31 +204,47 @@ bool fh_crew_has_idle(struct fh_crew *crew, uint64_t session, enum fh_worker_rol
     return find_idle(crew, session, role) != NULL;
 }
 
-/* The idle worker that waited longest, of those that give way: to a session without a worker those
- * whose session had its time or asks nothing now, to others those alone that have nothing to do. */
-static struct hand *find_longest_idle(struct fh_crew *crew, bool has_one)
+struct taker {
+    bool has_one; /* its session has a worker already */
+    bool slow;    /* its question */
+};
+
+/* Whether an idle worker gives way: to a session without a worker those whose session had its time
+ * or asks nothing now, to others, and of quick sessions to slow ones, those alone that have nothing
+ * to do. */
+static bool gives_way(const struct hand *hand, const struct taker *taker, int64_t now_ms)
+{
+    int64_t idle_ms = now_ms - hand->idle_since_ms;
+    bool slow = fh_worker_yields(hand->worker);
+    if (fh_worker_dead(hand->worker) || idle_ms >= REST_MS || (slow && !taker->slow)) {
+        return true;
+    }
+    bool had_its_time = idle_ms >= BETWEEN_MS || now_ms - hand->taken_ms >= SLICE_MS;
+    return had_its_time && !taker->has_one && (slow || !taker->slow);
+}
+
+/* Of those that give way a slow one, then the one that waited longest. */
+static struct hand *find_longest_idle(struct fh_crew *crew, const struct taker *taker)
 {
     int64_t now_ms = fh_clock_mono_ms();
     struct hand *longest = NULL;
     for (size_t i = 0; i < FH_WORKERS_MAX; i++) {
         struct hand *hand = &crew->hands[i];
-        if (hand->worker == NULL || !hand->idle) {
+        if (hand->worker == NULL || !hand->idle || !gives_way(hand, taker, now_ms)) {
             continue;
         }
-        int64_t idle_ms = now_ms - hand->idle_since_ms;
-        bool gives_way =
-            fh_worker_dead(hand->worker) || idle_ms >= REST_MS ||
-            (!has_one && (idle_ms >= BETWEEN_MS || now_ms - hand->taken_ms >= SLICE_MS));
-        if (gives_way && (longest == NULL || hand->idle_since_ms < longest->idle_since_ms)) {
-            longest = hand;
-        }
+        bool slow = fh_worker_yields(hand->worker);
+        bool slow_before = longest != NULL && fh_worker_yields(longest->worker);
+        bool better = longest == NULL ||
+                      (slow != slow_before ? slow : hand->idle_since_ms < longest->idle_since_ms);
+        longest = better ? hand : longest;
     }
     return longest;
 }
 
-static bool end_longest_idle(struct fh_crew *crew, bool has_one)
+static bool end_longest_idle(struct fh_crew *crew, const struct taker *taker)
 {
-    struct hand *longest = find_longest_idle(crew, has_one);
+    struct hand *longest = find_longest_idle(crew, taker);
     if (longest != NULL) {
         end_hand(crew, longest);
     }
@@ -246,14 +262,14 @@ static bool has_worker(const struct fh_crew *crew, uint64_t session)
 }
 
 /* A free entry; when there is none, that of an idle worker that gives way. */
-static struct hand *find_room(struct fh_crew *crew, bool has_one)
+static struct hand *find_room(struct fh_crew *crew, const struct taker *taker)
 {
     for (size_t i = 0; i < FH_WORKERS_MAX; i++) {
         if (crew->hands[i].worker == NULL) {
             return &crew->hands[i];
         }
     }
-    struct hand *longest = find_longest_idle(crew, has_one);
+    struct hand *longest = find_longest_idle(crew, taker);
     if (longest != NULL) {
         end_hand(crew, longest);
     }
@@ -263,6 +279,7 @@ static struct hand *find_room(struct fh_crew *crew, bool has_one)
 int fh_crew_take(struct fh_crew *crew,
                  uint64_t session,
                  enum fh_worker_role role,
+                 bool slow,
                  struct fh_worker **out,
                  bool *out_fresh,
                  struct fh_err *err)
@@ -274,8 +291,8 @@ int fh_crew_take(struct fh_crew *crew,
         *out_fresh = false;
         return FH_OK;
     }
-    bool has_one = has_worker(crew, session);
-    hand = find_room(crew, has_one);
+    const struct taker taker = {.has_one = has_worker(crew, session), .slow = slow};
+    hand = find_room(crew, &taker);
     if (hand == NULL) {
         return fh_err_rule(err,
                            FH_EBUSY,
@@ -285,7 +302,7 @@ int fh_crew_take(struct fh_crew *crew,
     }
     hand->worker = take_standby(crew);
     int rc = hand->worker != NULL ? FH_OK : spawn(crew, &hand->worker, err);
-    if (rc == FH_EBUSY && end_longest_idle(crew, has_one)) {
+    if (rc == FH_EBUSY && end_longest_idle(crew, &taker)) {
         rc = spawn(crew, &hand->worker, err);
     }
     if (rc != FH_OK) {

@@ -221,6 +221,11 @@ void fh_turns_begin(struct fh_stream *stream)
     }
 }
 
+bool fh_turns_heavy(const struct fh_stream *stream)
+{
+    return is_heavy(stream, fh_clock_mono_ms());
+}
+
 bool fh_turns_spoilt(const struct fh_stream *stream)
 {
     return stream->worker != NULL && fh_worker_yields(stream->worker) &&

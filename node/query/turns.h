@@ -59,6 +59,8 @@ void fh_turns_next(struct fh_serve *serve);
 void fh_turns_begin(struct fh_stream *stream);
 /* Whether its worker yields, for good, and its key's questions need not any more. */
 bool fh_turns_spoilt(const struct fh_stream *stream);
+/* Whether its key's questions are slow by what they use, or it is a stream. */
+bool fh_turns_heavy(const struct fh_stream *stream);
 /* Looks at what runs: who runs long is slow. Now and then. */
 void fh_turns_watch(struct fh_stream *stream, int64_t now_ms);
 /* A stream has ended: how long it took. */

@@ -39,7 +39,7 @@ take(struct fh_crew *crew, uint64_t session, enum fh_worker_role role, bool fres
     struct fh_err err;
     struct fh_worker *worker = NULL;
     bool is_fresh = !fresh;
-    assert_int_equal(fh_crew_take(crew, session, role, &worker, &is_fresh, &err), FH_OK);
+    assert_int_equal(fh_crew_take(crew, session, role, false, &worker, &is_fresh, &err), FH_OK);
     assert_int_equal(is_fresh, fresh);
     if (fresh) {
         assert_int_equal(fh_worker_setup_wait(worker, rig_soon(20000), &err), FH_OK);
@@ -147,7 +147,7 @@ static void all_places_can_be_used(void **state)
     }
     struct fh_worker *none;
     bool fresh;
-    assert_int_equal(fh_crew_take(crew, 99, FH_WORKER_QUERY, &none, &fresh, &err), FH_EBUSY);
+    assert_int_equal(fh_crew_take(crew, 99, FH_WORKER_QUERY, false, &none, &fresh, &err), FH_EBUSY);
     assert_string_equal(err.rule, "limit.workers");
     for (unsigned i = 0; i < FH_WORKERS_MAX; i++) {
         fh_crew_give(crew, workers[i], true);
@@ -173,7 +173,7 @@ static void the_idle_give_way(void **state)
     int rc = FH_EBUSY;
     for (int i = 0; i < 20 && rc == FH_EBUSY; i++) {
         fh_loop_run_once(rig.loop, 10);
-        rc = fh_crew_take(crew, 99, FH_WORKER_QUERY, &worker, &fresh, &err);
+        rc = fh_crew_take(crew, 99, FH_WORKER_QUERY, false, &worker, &fresh, &err);
     }
     assert_int_equal(rc, FH_OK);
     assert_true(fresh);
@@ -201,7 +201,8 @@ static void without_a_program_there_is_none(void **state)
     assert_int_equal(fh_workers_count(workers), 0);
     struct fh_worker *none;
     bool fresh;
-    assert_int_equal(fh_crew_take(crew, 1, FH_WORKER_QUERY, &none, &fresh, &err), FH_ENOTFOUND);
+    assert_int_equal(fh_crew_take(crew, 1, FH_WORKER_QUERY, false, &none, &fresh, &err),
+                     FH_ENOTFOUND);
     fh_crew_free(crew);
     for (int i = 0; i < 50 && !fh_workers_drained(workers); i++) {
         fh_loop_run_once(rig.loop, 10);

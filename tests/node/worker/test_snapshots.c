@@ -79,7 +79,7 @@ static void keep(const struct fh_snapshot_key *key, const char *sql)
     struct fh_err err = {0};
     struct fh_worker *worker = NULL;
     bool fresh = false;
-    assert_int_equal(fh_crew_take(crew, 1, FH_WORKER_SCAN, &worker, &fresh, &err), FH_OK);
+    assert_int_equal(fh_crew_take(crew, 1, FH_WORKER_SCAN, false, &worker, &fresh, &err), FH_OK);
     if (fresh) {
         assert_int_equal(fh_worker_setup_wait(worker, rig_soon(20000), &err), FH_OK);
     }
@@ -192,7 +192,7 @@ static void what_fails_or_gives_way_is_not_kept(void **state)
     struct fh_err err = {0};
     struct fh_worker *worker = NULL;
     bool fresh = false;
-    assert_int_equal(fh_crew_take(crew, 2, FH_WORKER_SCAN, &worker, &fresh, &err), FH_OK);
+    assert_int_equal(fh_crew_take(crew, 2, FH_WORKER_SCAN, false, &worker, &fresh, &err), FH_OK);
     assert_int_equal(fh_worker_setup_wait(worker, rig_soon(20000), &err), FH_OK);
     fh_snapshots_write(snapshots,
                        &key,
