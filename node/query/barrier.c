@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SETUP_MS = 5000 };
+enum { SETUP_MS = 8000 };
 
 /* One scan. Under the barrier's lock but for the job's own fields. */
 struct feed {

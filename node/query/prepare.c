@@ -13,7 +13,7 @@
 
 #include <stdio.h>
 
-enum { SETUP_MS = 5000 }; /* a worker that does not come up in that time never will */
+enum { SETUP_MS = 8000 }; /* below FH_REQUEST_MS: whoever asked still hears of it */
 
 void fh_stream_fail(struct fh_stream *stream, const struct fh_err *err)
 {
