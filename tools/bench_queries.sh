@@ -134,8 +134,9 @@ bench_memory()
     local before after count=0 status=0
     "$bin/test_bombs" 512 2>/dev/null || status=1
     begin_one
-    "$bin/fh-small" "$work/others" "${address[aviation]}" 8 2 5 "${hostile[@]}" "${hostile_brief[@]}" >/dev/null 2>&1
-    sleep 3 # workers have ended
+    "$bin/fh-small" "$work/others" "${address[aviation]}" 8 2 5 "${hostile[@]}" >/dev/null 2>&1
+    "$bin/fh-small" "$work/others" "${address[aviation]}" 8 2 15 "${hostile_brief[@]}" >/dev/null 2>&1
+    sleep 3 # workers have ended, and every thread has had its part of the work
     before=$(rss_kib)
     while ((count < 10000)); do
         count=$((count + $("$bin/fh-small" "$work/others" "${address[aviation]}" 8 2 10 "${hostile_brief[@]}" 2>/dev/null)))
