@@ -375,6 +375,8 @@ static bool answer(struct scripted_peer *peer,
         record = fh_pack_read_bin(&reader, FH_FRAME_REQUEST_BYTES_MAX);
         fh_buf_reset(&peer->request_record);
         fh_buf_add_bytes(&peer->request_record, record);
+        fh_buf_reset(&peer->tags);
+        peer->batch_tags = 0;
         if (peer->lie == LIE_DENIED) {
             fh_err_rule(&err, FH_EDENIED, "query.access", "not for you");
             fh_msg_error(out, &err, 0);

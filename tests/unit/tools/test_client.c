@@ -343,8 +343,6 @@ static void test_batches(void **state)
     for (unsigned rows_before = 0; rows_before < 4; rows_before++) {
         int64_t expected = 0;
         size_t rows = 0;
-        peer->batch_tags = 0;
-        fh_buf_reset(&peer->tags);
         code = freehold_query(&result, client, "SELECT n FROM Geology.Flights", NULL, &error);
         assert_int_equal(code, FREEHOLD_OK);
         for (unsigned i = 0; i < rows_before; i++) {
