@@ -68,13 +68,17 @@ static const char *const field_keys[FIELD_COUNT] = {"compat_rules",
                                                     "v",
                                                     "version"};
 
-static void read_field(struct fh_pack_reader *reader,
-                       enum field field,
-                       struct fh_contract_record *out,
-                       size_t *out_prev_size,
-                       uint64_t *out_form)
+struct reading {
+    struct fh_contract_record record;
+    size_t prev_size;
+    uint64_t form;
+};
+
+static void read_field(struct fh_pack_reader *reader, unsigned field, void *user)
 {
-    switch (field) {
+    struct reading *reading = user;
+    struct fh_contract_record *out = &reading->record;
+    switch ((enum field)field) {
     case FIELD_COMPAT_RULES:
         out->compat_rules = fh_pack_read_uint(reader, UINT64_MAX);
         break;
@@ -92,7 +96,7 @@ static void read_field(struct fh_pack_reader *reader,
         break;
     case FIELD_PREV: {
         struct fh_bytes prev = fh_pack_read_bin(reader, FH_ID_BYTES);
-        *out_prev_size = prev.size;
+        reading->prev_size = prev.size;
         if (prev.size == FH_ID_BYTES) {
             memcpy(out->prev.b, prev.data, FH_ID_BYTES);
         } else if (prev.size != 0) {
@@ -110,7 +114,7 @@ static void read_field(struct fh_pack_reader *reader,
         out->text = fh_pack_read_str(reader, FH_CONTRACT_BYTES_MAX);
         break;
     case FIELD_V:
-        *out_form = fh_pack_read_uint(reader, UINT64_MAX);
+        reading->form = fh_pack_read_uint(reader, UINT64_MAX);
         break;
     case FIELD_VERSION:
         fh_pack_read_cstr(reader, out->version, sizeof out->version);
@@ -153,48 +157,27 @@ int fh_contract_record_parse(struct fh_contract_record *out,
                              struct fh_bytes payload,
                              struct fh_err *err)
 {
-    struct fh_contract_record read = {0};
-    struct fh_pack_reader reader;
-    size_t prev_size = 0;
-    uint64_t form = 0;
-    unsigned next = 0; /* keys are sorted, here and in the scanned payload */
-    fh_pack_read_init(&reader, payload);
-    uint32_t count = fh_pack_read_map(&reader, FH_PACK_ITEMS_MAX);
-    for (uint32_t i = 0; i < count && reader.failed == FH_OK; i++) {
-        struct fh_bytes key = fh_pack_read_str(&reader, FH_NAME_BYTES_MAX);
-        if (next < FIELD_COUNT && fh_bytes_equal_cstr(key, field_keys[next])) {
-            read_field(&reader, (enum field)next, &read, &prev_size, &form);
-            next++;
-        } else {
-            fh_pack_skip(&reader); /* of a newer version */
-        }
-    }
-    int rc = fh_pack_read_ok(&reader, "contract record", err);
+    static const struct fh_pack_form form = {.what = "contract record",
+                                             .rule = "contract.record.shape",
+                                             .keys = field_keys,
+                                             .key_count = FIELD_COUNT,
+                                             .read = read_field};
+    struct reading reading = {.form = 0};
+    int rc = fh_pack_read_form(payload, &form, &reading, err);
     if (rc != FH_OK) {
         return rc;
     }
-    if (next < FIELD_COUNT) {
-        return fh_err_rule(err,
-                           FH_EINVAL,
-                           "contract.record.shape",
-                           "contract record: %s is missing",
-                           field_keys[next]);
-    }
-    if (!fh_pack_at_end(&reader)) {
-        return fh_err_rule(
-            err, FH_EINVAL, "contract.record.shape", "contract record: bytes follow its end");
-    }
-    if (form != RECORD_FORM) {
+    if (reading.form != RECORD_FORM) {
         return fh_err_rule(err,
                            FH_EVERSION,
                            "contract.record.version",
                            "contract record form %llu is not known here, only form %d",
-                           (unsigned long long)form,
+                           (unsigned long long)reading.form,
                            RECORD_FORM);
     }
-    rc = check_shape(&read, prev_size, err);
+    rc = check_shape(&reading.record, reading.prev_size, err);
     if (rc == FH_OK) {
-        *out = read;
+        *out = reading.record;
     }
     return rc;
 }

@@ -70,12 +70,16 @@ static void read_prev(struct fh_pack_reader *reader, struct fh_record_id *out)
     }
 }
 
-static void read_field(struct fh_pack_reader *reader,
-                       enum field field,
-                       struct fh_policy_record *out,
-                       uint64_t *out_form)
+struct reading {
+    struct fh_policy_record record;
+    uint64_t form;
+};
+
+static void read_field(struct fh_pack_reader *reader, unsigned field, void *user)
 {
-    switch (field) {
+    struct reading *reading = user;
+    struct fh_policy_record *out = &reading->record;
+    switch ((enum field)field) {
     case FIELD_CREATED:
         out->created_ms = (int64_t)fh_pack_read_uint(reader, FH_RECORD_TIME_MS_MAX);
         break;
@@ -103,7 +107,7 @@ static void read_field(struct fh_pack_reader *reader,
         }
         break;
     case FIELD_V:
-        *out_form = fh_pack_read_uint(reader, UINT64_MAX);
+        reading->form = fh_pack_read_uint(reader, UINT64_MAX);
         break;
     case FIELD_VERSION:
         fh_pack_read_cstr(reader, out->version, sizeof out->version);
@@ -146,39 +150,18 @@ int fh_policy_record_parse(struct fh_policy_record *out,
                            struct fh_bytes payload,
                            struct fh_err *err)
 {
-    struct fh_policy_record read = {0};
-    struct fh_pack_reader reader;
-    uint64_t form = 0;
-    unsigned next = 0; /* keys are sorted, here and in the scanned payload */
-    fh_pack_read_init(&reader, payload);
-    uint32_t count = fh_pack_read_map(&reader, FH_PACK_ITEMS_MAX);
-    for (uint32_t i = 0; i < count && reader.failed == FH_OK; i++) {
-        struct fh_bytes key = fh_pack_read_str(&reader, FH_NAME_BYTES_MAX);
-        if (next < FIELD_COUNT && fh_bytes_equal_cstr(key, field_keys[next])) {
-            read_field(&reader, (enum field)next, &read, &form);
-            next++;
-        } else {
-            fh_pack_skip(&reader); /* of a newer version */
-        }
-    }
-    int rc = fh_pack_read_ok(&reader, "policy record", err);
-    if (rc != FH_OK) {
-        return rc;
-    }
-    if (next < FIELD_COUNT) {
-        return fh_err_rule(err,
-                           FH_EINVAL,
-                           "policy.record.shape",
-                           "policy record: %s is missing",
-                           field_keys[next]);
-    }
-    if (!fh_pack_at_end(&reader)) {
-        return fh_err_rule(
-            err, FH_EINVAL, "policy.record.shape", "policy record: bytes follow its end");
-    }
-    rc = check_shape(&read, form, err);
+    static const struct fh_pack_form form = {.what = "policy record",
+                                             .rule = "policy.record.shape",
+                                             .keys = field_keys,
+                                             .key_count = FIELD_COUNT,
+                                             .read = read_field};
+    struct reading reading = {.form = 0};
+    int rc = fh_pack_read_form(payload, &form, &reading, err);
     if (rc == FH_OK) {
-        *out = read;
+        rc = check_shape(&reading.record, reading.form, err);
+    }
+    if (rc == FH_OK) {
+        *out = reading.record;
     }
     return rc;
 }

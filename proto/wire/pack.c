@@ -515,3 +515,32 @@ int fh_pack_read_ok(const struct fh_pack_reader *reader, const char *what, struc
                        reader->fail_at,
                        reader->why);
 }
+
+int fh_pack_read_form(struct fh_bytes map,
+                      const struct fh_pack_form *form,
+                      void *user,
+                      struct fh_err *err)
+{
+    struct fh_pack_reader reader;
+    unsigned next = 0; /* keys are sorted, in the form and in the scanned map */
+    fh_pack_read_init(&reader, map);
+    uint32_t count = fh_pack_read_map(&reader, FH_PACK_ITEMS_MAX);
+    for (uint32_t i = 0; i < count && reader.failed == FH_OK; i++) {
+        struct fh_bytes key = fh_pack_read_str(&reader, FH_NAME_BYTES_MAX);
+        if (next < form->key_count && fh_bytes_equal_cstr(key, form->keys[next])) {
+            form->read(&reader, next, user);
+            next++;
+        } else {
+            fh_pack_skip(&reader);
+        }
+    }
+    int rc = fh_pack_read_ok(&reader, form->what, err);
+    if (rc == FH_OK && next < form->key_count) {
+        rc = fh_err_rule(
+            err, FH_EINVAL, form->rule, "%s: %s is missing", form->what, form->keys[next]);
+    }
+    if (rc == FH_OK && !fh_pack_at_end(&reader)) {
+        rc = fh_err_rule(err, FH_EINVAL, form->rule, "%s: bytes follow its end", form->what);
+    }
+    return rc;
+}

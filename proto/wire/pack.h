@@ -91,6 +91,21 @@ void fh_pack_fail(struct fh_pack_reader *reader, const char *why);
 FH_MUST_CHECK int
 fh_pack_read_ok(const struct fh_pack_reader *reader, const char *what, struct fh_err *err);
 
+/* A map of which all these keys must be there, and others, of a newer version, are passed over. */
+struct fh_pack_form {
+    const char *what;        /* "policy record" */
+    const char *rule;        /* of a key that is missing, and of bytes behind the map */
+    const char *const *keys; /* in ascending order, as they stand in a canonical map */
+    unsigned key_count;
+    /* Reads the value of keys[index]. */
+    void (*read)(struct fh_pack_reader *reader, unsigned index, void *user);
+};
+/* Reads `map`, which was scanned, as such a form. FH_EINVAL (`rule`) and as fh_pack_read_ok. */
+FH_MUST_CHECK int fh_pack_read_form(struct fh_bytes map,
+                                    const struct fh_pack_form *form,
+                                    void *user,
+                                    struct fh_err *err);
+
 /* The writer appends canonical encodings; failures stick in the buffer. Maps: the caller writes the
  * pairs in ascending key order (the scanner refuses others). */
 void fh_pack_nil(struct fh_buf *out);
