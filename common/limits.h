@@ -65,7 +65,7 @@ enum {
     FH_GOSSIP_NEWS_BYTES_PER_S = 65536, /* rumours are shed above it, probes never */
     FH_RECONCILE_RANGES_MAX = 512,      /* of one message; three levels of fan-out 8 */
     FH_RECONCILE_BYTES_MAX = 16 * 1024, /* of one message: 512 ranges, or 26 full lists */
-    FH_RECONCILE_ROUNDS_MAX = 32, /* 100,000 elements that all differ need a few more than 4 */
+    FH_RECONCILE_ROUNDS_MAX = 32,       /* 4 for one difference; who needs more goes page by page */
     FH_RECONCILE_FOUND_MAX = FH_LIMIT(4096, 16), /* more differs: page by page is cheaper */
     FH_PRODUCTS_PER_DOMAIN_MAX = FH_LIMIT(10000, 32),
     FH_CATALOGUE_PRODUCTS_MAX = FH_LIMIT(100000, 64),
@@ -124,8 +124,7 @@ enum {
     FH_QUERY_STREAMS_PER_KEY_MAX = 1, /* beside them */
     FH_QUERY_SLOW_MS = 500,           /* of processor: more is for later, not for who waits */
     FH_QUERY_HOLD_MS = 2000,          /* a worker held so long is, too, whatever it waits for */
-    FH_QUERY_SLOW_KEY_MS =
-        120000, /* so long its key counts as slow: longer than a round of turns */
+    FH_QUERY_SLOW_KEY_MS = 120000,    /* so long its key counts as slow: more than a round */
     FH_QUERY_QUEUED_PER_KEY_MAX = 8,
     FH_QUERY_WINDOW = 4, /* batches in flight between a producer and its consumer */
     FH_BATCH_BYTES_MAX = 1024 * 1024,
@@ -149,6 +148,7 @@ enum {
     FH_WORKER_SPILL_FACTOR = 4, /* files of one worker's spill folder, times its memory */
     FH_WORKER_GRACE_MS = 500,   /* between a polite cancel and SIGKILL */
     FH_WORKER_START_MS = 5000,  /* from spawn to DuckDB being up; 20 ms on an idle machine */
+    FH_QUERY_START_MS = 8000,   /* the same for a query; below FH_REQUEST_MS */
     FH_WORKER_TABLES_MAX = 256, /* ever named in one worker */
     FH_WORKER_PREPARED_MAX = FH_LIMIT(32, 2), /* statements one worker keeps bound and planned */
     FH_WORKER_SCANS_MAX = 64,                 /* remote scans open at once in one worker */
@@ -274,6 +274,7 @@ _Static_assert(2 * FH_GRANT_BYTES_MAX +
                    FH_GRANT_ARENA_BYTES_MAX,
                "what was packed can be read");
 _Static_assert(FH_BATCH_BYTES_MAX < FH_FRAME_REPLY_BYTES_MAX, "a batch fits one reply");
+_Static_assert(FH_QUERY_START_MS < FH_REQUEST_MS, "who asked hears that no worker came up");
 _Static_assert(FH_QUERY_QUEUE_MS < FH_REQUEST_MS, "who queued hears why it did not get its turn");
 _Static_assert(FH_WORKERS_FOR_SCANS < FH_WORKERS_MAX, "queries have workers too");
 

@@ -15,7 +15,6 @@
 
 enum {
     ARENA_BYTES = 32 * 1024 * 1024,
-    SETUP_MS = 5000,
     CHECKS_MS = 60000,
     CHECKS_MAX = 4096, /* filters times tables */
 };
@@ -257,7 +256,7 @@ static void look_at_filters(void *user)
                                 FH_WORKER_QUERY,
                                 job->policing->options.memory_mib,
                                 1,
-                                now + SETUP_MS,
+                                now + FH_WORKER_START_MS,
                                 &job->err);
     for (uint32_t i = 0; job->code == FH_OK && i < job->check_count; i++) {
         const struct check *check = &job->checks[i];

@@ -10,7 +10,6 @@
 
 enum {
     ARENA_BYTES = 96 * 1024 * 1024, /* FH_PROMISES_MAX promises with their SQL and results */
-    SETUP_MS = 5000,
 };
 
 static void free_checks(struct fh_checks *checks)
@@ -30,7 +29,7 @@ static int set_up(struct fh_checks *checks, struct fh_worker *worker, enum fh_wo
                            role,
                            checks->options.memory_mib,
                            checks->options.threads,
-                           fh_clock_mono_ms() + SETUP_MS,
+                           fh_clock_mono_ms() + FH_WORKER_START_MS,
                            &checks->err);
 }
 

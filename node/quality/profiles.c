@@ -14,7 +14,6 @@
 
 enum {
     ARENA_BYTES = 16 * 1024 * 1024,
-    SETUP_MS = 5000,
     PROFILE_MS = 590000, /* all rows are read; shorter than what the command waits */
     THREADS = 2,
 };
@@ -88,7 +87,7 @@ static void work(void *user)
                                 connects ? FH_WORKER_DATABASE : FH_WORKER_CHECK,
                                 job->profiles->memory_mib,
                                 THREADS,
-                                now + SETUP_MS,
+                                now + FH_WORKER_START_MS,
                                 &job->err);
     if (job->code == FH_OK) {
         job->code = fh_worker_profile(job->worker,

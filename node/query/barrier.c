@@ -14,8 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SETUP_MS = 8000 };
-
 /* One scan. Under the barrier's lock but for the job's own fields. */
 struct feed {
     struct fh_list link;
@@ -213,7 +211,7 @@ int fh_barrier_prepare(struct fh_barrier *barrier, int64_t deadline_ms, struct f
 {
     int rc = FH_OK;
     if (barrier->fresh) {
-        rc = fh_worker_setup_wait(barrier->worker, fh_clock_mono_ms() + SETUP_MS, err);
+        rc = fh_worker_setup_wait(barrier->worker, fh_clock_mono_ms() + FH_QUERY_START_MS, err);
     }
     for (uint32_t i = 0; rc == FH_OK && i < barrier->count; i++) {
         rc = fh_worker_tables(barrier->worker,

@@ -13,8 +13,6 @@
 
 #include <stdio.h>
 
-enum { SETUP_MS = 8000 }; /* below FH_REQUEST_MS: whoever asked still hears of it */
-
 void fh_stream_fail(struct fh_stream *stream, const struct fh_err *err)
 {
     if (stream->opening != NULL) {
@@ -463,7 +461,8 @@ static void prepare_work(void *user)
     struct fh_stream *stream = user;
     int rc = FH_OK;
     if (stream->fresh) {
-        rc = fh_worker_setup_wait(stream->worker, fh_clock_mono_ms() + SETUP_MS, &stream->job_err);
+        rc = fh_worker_setup_wait(
+            stream->worker, fh_clock_mono_ms() + FH_QUERY_START_MS, &stream->job_err);
     }
     if (rc == FH_OK && !stream->judged) {
         rc = fh_worker_parse(stream->worker, stream->sql, &stream->tree, &stream->job_err);
