@@ -110,6 +110,18 @@ void fh_buf_add_cstr(struct fh_buf *buf, const char *s)
     fh_buf_add(buf, s, strlen(s));
 }
 
+void fh_buf_add_quoted(struct fh_buf *buf, const char *s, char mark)
+{
+    fh_buf_add_u8(buf, (uint8_t)mark);
+    for (; *s != '\0'; s++) {
+        if (*s == mark) {
+            fh_buf_add_u8(buf, (uint8_t)mark);
+        }
+        fh_buf_add_u8(buf, (uint8_t)*s);
+    }
+    fh_buf_add_u8(buf, (uint8_t)mark);
+}
+
 void fh_buf_printf(struct fh_buf *buf, const char *format, ...)
 {
     va_list args;

@@ -54,6 +54,8 @@ void fh_buf_add(struct fh_buf *buf, const void *data, size_t size);
 void fh_buf_add_bytes(struct fh_buf *buf, struct fh_bytes bytes);
 void fh_buf_add_u8(struct fh_buf *buf, uint8_t value);
 void fh_buf_add_cstr(struct fh_buf *buf, const char *s);
+/* Appends the text between two marks, each mark inside doubled: names and texts of SQL. */
+void fh_buf_add_quoted(struct fh_buf *buf, const char *s, char mark);
 void fh_buf_printf(struct fh_buf *buf, const char *format, ...) FH_PRINTF(2, 3);
 
 /* `size` writable bytes at the end, lent until the next call; NULL after a failure. */

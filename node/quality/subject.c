@@ -8,26 +8,14 @@
 
 /* ---- pieces ---- */
 
-static void quote(struct fh_buf *out, const char *text, char mark)
-{
-    fh_buf_add_u8(out, (uint8_t)mark);
-    for (; *text != '\0'; text++) {
-        if (*text == mark) {
-            fh_buf_add_u8(out, (uint8_t)mark);
-        }
-        fh_buf_add_u8(out, (uint8_t)*text);
-    }
-    fh_buf_add_u8(out, (uint8_t)mark);
-}
-
 void fh_subject_put_name(struct fh_buf *out, const char *name)
 {
-    quote(out, name, '"');
+    fh_buf_add_quoted(out, name, '"');
 }
 
 void fh_subject_put_text(struct fh_buf *out, const char *text)
 {
-    quote(out, text, '\'');
+    fh_buf_add_quoted(out, text, '\'');
 }
 
 bool fh_subject_is_logical(const struct fh_contract_column *column, const char *type)

@@ -107,16 +107,9 @@ bool fh_masked_find(const struct fh_masked_table *table, const char *name, uint3
 
 /* ---- SQL ---- */
 
-void fh_masked_name(struct fh_buf *out, const char *name)
+static void put_name(struct fh_buf *out, const char *name)
 {
-    fh_buf_add_u8(out, '"');
-    for (; *name != '\0'; name++) {
-        if (*name == '"') {
-            fh_buf_add_u8(out, '"');
-        }
-        fh_buf_add_u8(out, (uint8_t)*name);
-    }
-    fh_buf_add_u8(out, '"');
+    fh_buf_add_quoted(out, name, '"');
 }
 
 static void put_type(struct fh_buf *out, struct fh_type type)
@@ -136,7 +129,7 @@ static void put_null(struct fh_buf *out, struct fh_type type)
 static void put_hash(struct fh_buf *out, const struct fh_masked_column *column, const char *name)
 {
     fh_buf_printf(out, "system.main.fh_mask_hash(%" PRIu64 "::UBIGINT, ", column->key);
-    fh_masked_name(out, name);
+    put_name(out, name);
     fh_buf_add_u8(out, ')');
 }
 
@@ -144,14 +137,14 @@ static void put_partial(struct fh_buf *out, const struct fh_mask *mask, const ch
 {
     uint64_t keep = (uint64_t)mask->keep_first << 32 | mask->keep_last;
     fh_buf_printf(out, "system.main.fh_mask_partial(%" PRIu64 "::UBIGINT, ", keep);
-    fh_masked_name(out, name);
+    put_name(out, name);
     fh_buf_add_u8(out, ')');
 }
 
 static void put_floor(struct fh_buf *out, uint64_t step, const char *name)
 {
     fh_buf_printf(out, "system.main.fh_mask_floor(%" PRIu64 "::UBIGINT, ", step);
-    fh_masked_name(out, name);
+    put_name(out, name);
     fh_buf_add_u8(out, ')');
 }
 
@@ -160,12 +153,12 @@ static void put_floor(struct fh_buf *out, uint64_t step, const char *name)
 static void put_decimal(struct fh_buf *out, struct fh_type type, uint64_t step, const char *name)
 {
     fh_buf_add_cstr(out, "CASE WHEN "); /* greatest() does not see NULLs */
-    fh_masked_name(out, name);
+    put_name(out, name);
     fh_buf_printf(out,
                   " IS NOT NULL THEN CAST(greatest(system.main.fh_mask_floor(%" PRIu64
                   "::UBIGINT, CAST(floor(",
                   step);
-    fh_masked_name(out, name);
+    put_name(out, name);
     fh_buf_add_cstr(out, ") AS HUGEINT)), CAST('-");
     for (unsigned i = type.scale; i < type.precision; i++) {
         fh_buf_add_u8(out, '9');
@@ -203,7 +196,7 @@ put_time_unit(struct fh_buf *out, struct fh_type type, enum fh_mask_unit unit, c
         fh_buf_printf(out, "system.main.fh_mask_floor(%" PRIu64 "::UBIGINT, ", units[unit].micros);
     }
     fh_buf_add_cstr(out, whole ? "" : "CAST(");
-    fh_masked_name(out, name);
+    put_name(out, name);
     fh_buf_add_cstr(out, whole ? ")" : " AS TIMESTAMP)) AS ");
     if (!whole) {
         put_type(out, type);
@@ -235,7 +228,7 @@ static bool put_generalised(struct fh_buf *out,
     } else if (mask->unit == FH_MASK_STEP || mask->unit >= FH_MASK_UNIT_COUNT) {
         return false;
     } else if (date && mask->unit == FH_MASK_DAY) {
-        fh_masked_name(out, name); /* it is one */
+        put_name(out, name); /* it is one */
     } else if (date || time || is_timestamp(type)) {
         put_time_unit(out, type, mask->unit, name);
     } else {
@@ -258,7 +251,7 @@ static void put_masked(struct fh_buf *out,
     bool done = false;
     switch (column->mask.kind) {
     case FH_MASK_NONE:
-        fh_masked_name(out, source->name);
+        put_name(out, source->name);
         return;
     case FH_MASK_GENERALISE:
         done = put_generalised(out, &column->mask, source->type, source->name);
@@ -289,12 +282,12 @@ static void put_rows(struct fh_buf *out, const struct fh_masked_table *table)
 {
     fh_buf_add_cstr(out, " FROM (SELECT * FROM ");
     if (table->real.domain[0] != '\0') {
-        fh_masked_name(out, table->real.domain);
+        put_name(out, table->real.domain);
         fh_buf_add_u8(out, '.');
-        fh_masked_name(out, table->real.product);
+        put_name(out, table->real.product);
         fh_buf_add_u8(out, '.');
     }
-    fh_masked_name(out, table->real.table);
+    put_name(out, table->real.table);
     for (uint32_t i = 0; i < table->view->filter_count; i++) {
         /* On lines of their own: a comment in a filter ends with it. */
         fh_buf_printf(out, "%s(\n%s\n)", i == 0 ? " WHERE " : " AND ", table->view->filters[i]);
@@ -308,7 +301,7 @@ static void put_column(struct fh_buf *out, const struct fh_masked_table *table, 
     const struct fh_column *source = &table->real.columns[column->at];
     put_masked(out, column, source);
     fh_buf_add_cstr(out, " AS ");
-    fh_masked_name(out, source->name);
+    put_name(out, source->name);
 }
 
 static bool class_fits(enum fh_gate_class class, struct fh_type type)
@@ -398,7 +391,7 @@ void fh_masked_select(struct fh_buf *out,
     }
     for (uint32_t i = 0; i < scan->column_count; i++) {
         fh_buf_add_cstr(out, i == 0 ? "" : ", ");
-        fh_masked_name(out, table->visible.columns[scan->columns[i]].name);
+        put_name(out, table->visible.columns[scan->columns[i]].name);
     }
     fh_buf_add_cstr(out, " FROM (SELECT ");
     put_columns(out, table, scan);
@@ -406,7 +399,7 @@ void fh_masked_select(struct fh_buf *out,
     fh_buf_add_u8(out, ')');
     for (uint32_t i = 0; i < scan->wish_count; i++) {
         fh_buf_add_cstr(out, i == 0 ? " WHERE " : " AND ");
-        fh_masked_name(out, table->visible.columns[scan->wishes[i].column].name);
+        put_name(out, table->visible.columns[scan->wishes[i].column].name);
         fh_buf_add_cstr(out, scan->wishes[i].suffix);
     }
 }

@@ -58,9 +58,6 @@ FH_MUST_CHECK int fh_masked_make(struct fh_masked_table *out,
                                  struct fh_err *err);
 void fh_masked_wipe(struct fh_masked_table *table);
 
-/* Appends a name in quotes, quotes in it doubled: names of columns come from contracts. */
-void fh_masked_name(struct fh_buf *out, const char *name);
-
 /* The index of a visible column; false when there is none of that name. */
 bool fh_masked_find(const struct fh_masked_table *table, const char *name, uint32_t *out);
 

@@ -132,18 +132,6 @@ static int check_alone(struct fh_worker *worker,
     return rc == FH_OK ? fh_filter_check_tree(fh_buf_view(&tree), arena, err) : rc;
 }
 
-static void put_name(struct fh_buf *out, const char *name)
-{
-    fh_buf_add_u8(out, '"');
-    for (const char *p = name; *p != '\0'; p++) {
-        fh_buf_add(out, p, 1);
-        if (*p == '"') {
-            fh_buf_add_u8(out, '"');
-        }
-    }
-    fh_buf_add_u8(out, '"');
-}
-
 /* The filter where it will stand, over a table of these columns without a row: in brackets without
  * a line end, so that a comment at its end takes nothing with it unseen. */
 static void put_select(struct fh_buf *out,
@@ -155,7 +143,7 @@ static void put_select(struct fh_buf *out,
     for (uint32_t i = 0; i < column_count; i++) {
         if (columns[i].sql_type[0] != '\0') {
             fh_buf_printf(out, ", CAST(NULL AS %s) AS ", columns[i].sql_type);
-            put_name(out, columns[i].name);
+            fh_buf_add_quoted(out, columns[i].name, '"');
         }
     }
     fh_buf_printf(out, ") WHERE (%s)", filter);

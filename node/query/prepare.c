@@ -60,7 +60,7 @@ static int scan_sql(struct fh_stream *stream, struct fh_buf *out, struct fh_err 
     fh_buf_add_cstr(out, "SELECT ");
     for (uint32_t i = 0; i < stream->scan_column_count; i++) {
         fh_buf_add_cstr(out, i > 0 ? ", " : "");
-        fh_masked_name(out, stream->scan_columns[i]);
+        fh_buf_add_quoted(out, stream->scan_columns[i], '"');
     }
     if (stream->scan_column_count == 0) {
         fh_buf_add_cstr(out, "true"); /* rows alone are wanted */

@@ -3,26 +3,14 @@
 
 #include "common/assert.h"
 
-static void quote(struct fh_buf *out, const char *text, char mark)
-{
-    fh_buf_add_u8(out, (uint8_t)mark);
-    for (; *text != 0; text++) {
-        if (*text == mark) {
-            fh_buf_add_u8(out, (uint8_t)mark);
-        }
-        fh_buf_add_u8(out, (uint8_t)*text);
-    }
-    fh_buf_add_u8(out, (uint8_t)mark);
-}
-
 void fh_sql_name(struct fh_buf *out, const char *name)
 {
-    quote(out, name, '"');
+    fh_buf_add_quoted(out, name, '"');
 }
 
 void fh_sql_text(struct fh_buf *out, const char *text)
 {
-    quote(out, text, '\'');
+    fh_buf_add_quoted(out, text, '\'');
 }
 
 void fh_sql_type(struct fh_buf *out, struct fh_type type)

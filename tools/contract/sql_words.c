@@ -6,26 +6,14 @@
 
 #include <string.h>
 
-static void add_quoted(struct fh_buf *out, const char *text, char quote)
-{
-    fh_buf_add_u8(out, (uint8_t)quote);
-    for (; *text != '\0'; text++) {
-        if (*text == quote) {
-            fh_buf_add_u8(out, (uint8_t)quote);
-        }
-        fh_buf_add_u8(out, (uint8_t)*text);
-    }
-    fh_buf_add_u8(out, (uint8_t)quote);
-}
-
 void fh_sql_name(struct fh_buf *out, const char *name)
 {
-    add_quoted(out, name, '"');
+    fh_buf_add_quoted(out, name, '"');
 }
 
 void fh_sql_text(struct fh_buf *out, const char *text)
 {
-    add_quoted(out, text, '\'');
+    fh_buf_add_quoted(out, text, '\'');
 }
 
 void fh_sql_literal(struct fh_buf *out, const struct fh_doc_node *value)

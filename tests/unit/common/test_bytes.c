@@ -106,6 +106,31 @@ static void printf_writes_all_or_nothing(void **state)
     fh_buf_fini(&buf);
 }
 
+static void quotes_inside_are_doubled(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        char mark;
+        const char *expected;
+    } rows[] = {
+        {"", '"', "\"\""},
+        {"a b", '"', "\"a b\""},
+        {"\"", '"', "\"\"\"\""},
+        {"a\"; DROP--", '"', "\"a\"\"; DROP--\""},
+        {"it's", '\'', "'it''s'"},
+        {"it's", '"', "\"it's\""},
+        {"\xc3\xa9\\'", '\'', "'\xc3\xa9\\'''"},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct fh_buf buf;
+        fh_buf_init(&buf, 64);
+        fh_buf_add_quoted(&buf, rows[i].text, rows[i].mark);
+        assert_string_equal(fh_buf_cstr(&buf), rows[i].expected);
+        fh_buf_fini(&buf);
+    }
+}
+
 static bool no_memory(size_t size)
 {
     (void)size;
@@ -230,6 +255,7 @@ int main(void)
         cmocka_unit_test(a_buffer_holds_up_to_its_limit_and_no_more),
         cmocka_unit_test(sizes_near_the_largest_do_not_wrap),
         cmocka_unit_test(printf_writes_all_or_nothing),
+        cmocka_unit_test(quotes_inside_are_doubled),
         cmocka_unit_test(no_memory_sticks_and_keeps_the_content),
         cmocka_unit_test(integers_are_big_endian),
         cmocka_unit_test(hex_reads_what_it_writes_and_nothing_else),
