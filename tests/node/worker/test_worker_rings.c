@@ -101,12 +101,10 @@ static void write_lie(struct fh_ring_end *end, const struct lie *lie)
         memcpy(value + sizeof size, lie->text, size);
     }
     memcpy(slot + layout->places[1].values, &lie->time, sizeof lie->time);
-    if (lie->made != 0) {
+    if (lie->made == 0) {
+        fh_ring_publish(end);
+    } else { /* never the true count, which the reader might see */
         memcpy(end->memory, &lie->made, sizeof lie->made); /* the writer's counter is the first */
-    }
-    fh_ring_publish(end);
-    if (lie->made != 0) {
-        memcpy(end->memory, &lie->made, sizeof lie->made);
     }
     fh_ring_finish(end);
 }
