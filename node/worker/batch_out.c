@@ -5,6 +5,7 @@
 #include "common/mem.h"
 #include "node/worker/nested.h"
 #include "node/worker/types.h"
+#include "node/worker/validity.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -156,7 +157,7 @@ static uint32_t count_nulls(const uint64_t *validity, uint32_t from, uint32_t to
 {
     uint32_t nulls = 0;
     for (uint32_t row = from; validity != NULL && row < to; row++) {
-        nulls += !is_valid(validity, row);
+        nulls += !fh_row_valid(validity, row);
     }
     return nulls;
 }
@@ -187,7 +188,7 @@ static void measure_part(const struct fh_batch_out *out,
     } else if (out->columns[column].how == HOW_STRING) {
         for (uint32_t row = part->from; row < part->to; row++) {
             variable +=
-                is_valid(validity, row) ? duckdb_string_t_length(strings_of(vector)[row]) : 0;
+                fh_row_valid(validity, row) ? duckdb_string_t_length(strings_of(vector)[row]) : 0;
         }
     }
     *out_nulls = count_nulls(validity, part->from, part->to);
@@ -209,7 +210,7 @@ static int convert_text(struct measure *m,
     bool enumeration = duckdb_get_type_id(column->logical) == DUCKDB_TYPE_ENUM;
     for (uint32_t row = 0; row < rows; row++) {
         struct fh_cell cell;
-        if (!is_valid(validity, row)) {
+        if (!fh_row_valid(validity, row)) {
             m->nulls++;
         } else if (!enumeration) {
             fh_nested_json(vector, column->logical, row, &m->text);
@@ -247,7 +248,7 @@ static int measure_chunk(struct fh_batch_out *out, struct held *held, struct fh_
         if (column->how == HOW_STRING) {
             const duckdb_string_t *strings = strings_of(vector);
             for (uint32_t row = 0; row < held->rows; row++) {
-                m->variable += m->nulls == 0 || is_valid(validity, row)
+                m->variable += m->nulls == 0 || fh_row_valid(validity, row)
                                    ? strings[row].value.inlined.length
                                    : 0;
             }

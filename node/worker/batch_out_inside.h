@@ -61,11 +61,6 @@ struct fh_batch_out {
     void *user;
 };
 
-static inline bool is_valid(const uint64_t *validity, idx_t row)
-{
-    return validity == NULL || (validity[row / 64] >> (row % 64) & 1) != 0;
-}
-
 /* Writes the column of these parts into its slot, which is laid out. */
 void fh_batch_out_write(struct fh_batch_out *out,
                         uint32_t index,

@@ -3,6 +3,7 @@
 #include "node/worker/batch_out_inside.h"
 
 #include "common/assert.h"
+#include "node/worker/validity.h"
 
 #include <string.h>
 
@@ -26,7 +27,7 @@ static void write_validity(struct fh_batch_slot *slot,
         return;
     }
     for (uint32_t row = part->from; row < part->to; row++) {
-        if (is_valid(validity, row)) {
+        if (fh_row_valid(validity, row)) {
             write_bits(slot->validity, base + row - part->from, 1);
         }
     }
@@ -43,7 +44,7 @@ static void write_copy(struct fh_batch_slot *slot,
     uint8_t *to = slot->data + (size_t)base * width;
     memcpy(to, data + (size_t)part->from * width, (size_t)(part->to - part->from) * width);
     for (uint32_t row = part->from; slot->nulls > 0 && row < part->to; row++) {
-        if (!is_valid(validity, row)) {
+        if (!fh_row_valid(validity, row)) {
             memset(to + (size_t)(row - part->from) * width, 0, width);
         }
     }
@@ -56,7 +57,7 @@ static void write_bools(struct fh_batch_slot *slot,
                         uint32_t base)
 {
     for (uint32_t row = part->from; row < part->to; row++) {
-        if (is_valid(validity, row) && data[row]) {
+        if (fh_row_valid(validity, row) && data[row]) {
             write_bits(slot->data, base + row - part->from, 1);
         }
     }
@@ -73,7 +74,7 @@ static void write_decimals(struct fh_batch_slot *slot,
     unsigned shift = 64 - 8 * (unsigned)(column->width < 8 ? column->width : 8);
     for (uint32_t row = part->from; row < part->to; row++, to += 16) {
         int64_t halves[2] = {0, 0};
-        if (is_valid(validity, row)) {
+        if (fh_row_valid(validity, row)) {
             memcpy(halves, data + (size_t)row * column->width, column->width);
             if (column->width < 16) {
                 halves[0] = (int64_t)((uint64_t)halves[0] << shift) >> shift;
@@ -92,7 +93,7 @@ static void write_uuids(struct fh_batch_slot *slot,
 {
     uint8_t *to = slot->data + (size_t)base * 16;
     for (uint32_t row = part->from; row < part->to; row++, to += 16) {
-        if (is_valid(validity, row)) { // see put_uuids of batch_in.c
+        if (fh_row_valid(validity, row)) { // see put_uuids of batch_in.c
             fh_put_u64be(to, (uint64_t)data[row].upper ^ (uint64_t)1 << 63);
             fh_put_u64be(to + 8, data[row].lower);
         } else {
@@ -113,7 +114,7 @@ static void write_strings(struct fh_batch_slot *slot,
     size_t inline_size = sizeof strings[0].value.inlined.inlined;
     size_t end = *at;
     for (uint32_t row = part->from; row < part->to; row++) {
-        if (slot->nulls == 0 || is_valid(validity, row)) {
+        if (slot->nulls == 0 || fh_row_valid(validity, row)) {
             const duckdb_string_t *s = &strings[row];
             size_t size = s->value.inlined.length;
             if (size > inline_size) {

@@ -2,6 +2,7 @@
 #include "node/worker/dictionary.h"
 
 #include "common/mem.h"
+#include "node/worker/validity.h"
 
 #include <string.h>
 
@@ -161,11 +162,6 @@ static bool make_room(struct fh_dictionary *d, uint32_t rows)
     return true;
 }
 
-static bool is_valid(const uint64_t *validity, uint32_t row)
-{
-    return (validity[row / 64] >> (row % 64) & 1) != 0;
-}
-
 bool fh_dictionary_add(struct fh_dictionary *dictionary,
                        const duckdb_string_t *strings,
                        const uint64_t *validity,
@@ -181,7 +177,7 @@ bool fh_dictionary_add(struct fh_dictionary *dictionary,
         full |= out[row] == no_entry;
     }
     for (uint32_t row = 0; validity != NULL && row < rows; row++) {
-        out[row] = is_valid(validity, row) ? look_up(dictionary, &strings[row]) : 0;
+        out[row] = fh_row_valid(validity, row) ? look_up(dictionary, &strings[row]) : 0;
         full |= out[row] == no_entry;
     }
     dictionary->index_count += rows;

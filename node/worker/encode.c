@@ -5,6 +5,7 @@
 #include "common/mem.h"
 #include "common/wide.h"
 #include "node/worker/dictionary.h"
+#include "node/worker/validity.h"
 
 #include <string.h>
 
@@ -149,11 +150,6 @@ void fh_encoder_begin(struct fh_encoder *encoder)
 
 /* ---- integers ---- */
 
-static bool is_valid(const uint64_t *validity, uint32_t row)
-{
-    return validity == NULL || (validity[row / 64] >> (row % 64) & 1) != 0;
-}
-
 #define LOAD(name, from_type)                                                                      \
     FH_WIDE static void name(int64_t *out, const from_type *from, uint32_t count)                  \
     {                                                                                              \
@@ -226,7 +222,7 @@ static const int64_t *load(const struct fh_encoder *e,
         break;
     }
     for (uint32_t i = 0; validity != NULL && i < count; i++) {
-        room[i] = is_valid(validity, from + i) ? room[i] : fill;
+        room[i] = fh_row_valid(validity, from + i) ? room[i] : fill;
     }
     return fits ? room : NULL;
 }
@@ -262,7 +258,7 @@ static bool divides(const struct unit *unit, int64_t first, const int64_t *value
 static bool first_valid(const uint64_t *validity, uint32_t rows, uint32_t *out_row)
 {
     for (uint32_t row = 0; row < rows; row++) {
-        if (is_valid(validity, row)) {
+        if (fh_row_valid(validity, row)) {
             *out_row = row;
             return true;
         }

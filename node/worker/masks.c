@@ -2,6 +2,7 @@
 #include "node/worker/masks.h"
 
 #include "common/mem.h"
+#include "node/worker/validity.h"
 
 #include <float.h>
 #include <math.h>
@@ -74,11 +75,6 @@ struct call {
     const uint64_t *validity; /* of the values; NULL: all there */
     duckdb_vector output;
 };
-
-static bool is_valid(const uint64_t *validity, idx_t row)
-{
-    return validity == NULL || (validity[row / 64] >> (row % 64) & 1) != 0;
-}
 
 static void read_call(struct call *out, duckdb_data_chunk chunk, duckdb_vector output)
 {
@@ -193,7 +189,7 @@ static void on_hash(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_v
     }
     uint8_t *out = duckdb_vector_get_data(output);
     for (idx_t row = 0; row < call.rows; row++) {
-        if (is_valid(call.validity, row)) {
+        if (fh_row_valid(call.validity, row)) {
             uint8_t mac[FH_MAC_BYTES];
             fh_mac(mac, key.b, value_at(&call, binding->hash, row));
             binding->hash->put(out, mac, output, row);
@@ -242,7 +238,7 @@ static void on_partial(duckdb_function_info info, duckdb_data_chunk chunk, duckd
     read_call(&call, chunk, output);
     fh_buf_init(&text, UINT32_MAX);
     for (idx_t row = 0; row < call.rows; row++) {
-        if (!is_valid(call.validity, row)) {
+        if (!fh_row_valid(call.validity, row)) {
             continue;
         }
         put_partial(&text, text_at(&call, row), call.first >> 32, call.first & UINT32_MAX);

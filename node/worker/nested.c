@@ -2,14 +2,14 @@
 #include "node/worker/nested.h"
 
 #include "node/worker/types.h"
+#include "node/worker/validity.h"
 #include "proto/query/batch.h"
 
 #include <string.h>
 
 static bool is_valid(duckdb_vector vector, idx_t row)
 {
-    const uint64_t *validity = duckdb_vector_get_validity(vector);
-    return validity == NULL || (validity[row / 64] >> (row % 64) & 1) != 0;
+    return fh_row_valid(duckdb_vector_get_validity(vector), row);
 }
 
 /* ---- what can be written ---- */

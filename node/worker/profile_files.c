@@ -4,6 +4,7 @@
 #include "node/worker/observe.h"
 #include "node/worker/profile_scan.h"
 #include "node/worker/sql.h"
+#include "node/worker/validity.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -39,8 +40,7 @@ int fh_files_ask(struct fh_scan_files *scan, duckdb_result *out, struct fh_err *
 bool fh_files_text(duckdb_data_chunk chunk, idx_t column, idx_t row, struct fh_bytes *out)
 {
     duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, column);
-    const uint64_t *validity = duckdb_vector_get_validity(vector);
-    if (validity != NULL && (validity[row / 64] >> (row % 64) & 1) == 0) {
+    if (!fh_row_valid(duckdb_vector_get_validity(vector), row)) {
         return false;
     }
     union {

@@ -3,6 +3,7 @@
 
 #include "common/assert.h"
 #include "common/mem.h"
+#include "node/worker/validity.h"
 
 #include <string.h>
 
@@ -135,7 +136,7 @@ static bool take_texts(struct fh_ring_in *in,
     for (uint32_t row = 0; row < in->rows; row++) {
         uint8_t *value = values + (size_t)row * FH_RING_TEXT_WIDTH;
         struct fh_bytes text;
-        if (validity != NULL && (validity[row / 64] >> (row % 64) & 1) == 0) {
+        if (!fh_row_valid(validity, row)) {
             memset(value, 0, FH_RING_TEXT_WIDTH);
         } else if (!fh_ring_text(&text, value, &in->frame, utf8)) {
             return false;

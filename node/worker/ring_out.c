@@ -2,6 +2,7 @@
 #include "node/worker/ring_out.h"
 
 #include "common/assert.h"
+#include "node/worker/validity.h"
 
 #include <string.h>
 
@@ -44,11 +45,6 @@ static void publish(struct fh_ring_out *out)
     out->slot = NULL;
 }
 
-static bool is_valid(const uint64_t *validity, idx_t row)
-{
-    return validity == NULL || (validity[row / 64] >> (row % 64) & 1) != 0;
-}
-
 /* ---- how many rows fit ---- */
 
 static uint32_t long_bytes(const duckdb_string_t *value)
@@ -82,7 +78,7 @@ fitting(const struct fh_ring_out *out, duckdb_data_chunk chunk, uint32_t from, u
         const uint64_t *validity = NULL;
         const duckdb_string_t *values = texts_of(out, chunk, i, &validity);
         for (uint32_t row = from; values != NULL && row < from + count; row++) {
-            all += is_valid(validity, row) ? long_bytes(&values[row]) : 0;
+            all += fh_row_valid(validity, row) ? long_bytes(&values[row]) : 0;
         }
     }
     if (all <= room) {
@@ -93,7 +89,7 @@ fitting(const struct fh_ring_out *out, duckdb_data_chunk chunk, uint32_t from, u
         for (uint32_t i = 0; i < columns; i++) {
             const uint64_t *validity = NULL;
             const duckdb_string_t *values = texts_of(out, chunk, i, &validity);
-            used += values != NULL && is_valid(validity, row) ? long_bytes(&values[row]) : 0;
+            used += values != NULL && fh_row_valid(validity, row) ? long_bytes(&values[row]) : 0;
         }
         if (used > room) {
             return row - from;
@@ -139,7 +135,7 @@ static void put_values(uint8_t *to,
 {
     memcpy(to, values + (size_t)from * width, (size_t)count * width);
     for (uint32_t i = 0; validity != NULL && i < count; i++) {
-        if (!is_valid(validity, from + i)) {
+        if (!fh_row_valid(validity, from + i)) {
             memset(to + (size_t)i * width, 0, width);
         }
     }
@@ -157,7 +153,7 @@ static void put_texts(struct fh_ring_out *out,
     for (uint32_t i = 0; i < count; i++, to += FH_RING_TEXT_WIDTH) {
         const duckdb_string_t *value = &values[from + i];
         uint32_t size = value->value.inlined.length;
-        if (!is_valid(validity, from + i)) {
+        if (!fh_row_valid(validity, from + i)) {
             memset(to, 0, FH_RING_TEXT_WIDTH);
         } else if (size <= FH_RING_TEXT_SHORT) {
             memcpy(to, value, FH_RING_TEXT_WIDTH);
