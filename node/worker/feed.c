@@ -356,39 +356,18 @@ static void *feed_thread(void *data)
     pthread_mutex_unlock(&feeds->lock);
     duckdb_disconnect(&connection);
     if (feed->failure.code != FH_OK) {
-        struct fh_channel_error error = {.id = feed->asked.id, .code = feed->failure.code};
-        memcpy(error.rule, feed->failure.rule, sizeof error.rule);
-        memcpy(error.text, feed->failure.text, sizeof error.text);
-        FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
-        fh_buf_init(&payload, 2048);
-        fh_channel_put_error(&payload, &error);
-        fh_port_send_buf(feeds->port, FH_CHANNEL_FEED_ERROR, &payload);
+        fh_port_send_feed_error(feeds->port, feed->asked.id, &feed->failure);
     } else {
         if (!feed->asked.to_file) {
             fh_ring_finish(&feed->ring);
         }
-        FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
-        fh_buf_init(&payload, 64);
-        fh_channel_put_count(&payload,
-                             &(struct fh_channel_count){.id = feed->asked.id, .count = feed->rows});
-        fh_port_send_buf(feeds->port, FH_CHANNEL_FEED_END, &payload);
+        fh_port_send_count(feeds->port, FH_CHANNEL_FEED_END, feed->asked.id, feed->rows);
     }
     feed_free(feed);
     return NULL;
 }
 
 /* ---- reading thread ---- */
-
-static void send_refusal(struct fh_feeds *feeds, uint64_t id, const struct fh_err *why)
-{
-    struct fh_channel_error error = {.id = id, .code = why->code};
-    memcpy(error.rule, why->rule, sizeof error.rule);
-    memcpy(error.text, why->text, sizeof error.text);
-    FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
-    fh_buf_init(&payload, 2048);
-    fh_channel_put_error(&payload, &error);
-    fh_port_send_buf(feeds->port, FH_CHANNEL_FEED_ERROR, &payload);
-}
 
 /* Enters the feed in the list and starts its thread. */
 static int start_thread(struct feed *feed, int file, struct fh_err *err)
@@ -426,6 +405,17 @@ static int start_thread(struct feed *feed, int file, struct fh_err *err)
     return FH_OK;
 }
 
+static int open_ring(struct feed *feed, int fd, struct fh_err *err)
+{
+    struct fh_ring_layout layout;
+    int code =
+        fh_ring_lay_out(&layout, feed->asked.types, feed->asked.column_count, feed->arena, err);
+    if (code == FH_OK) {
+        code = fh_ring_end_open(&feed->ring, &layout, fd, err);
+    }
+    return code == FH_OK ? fh_ring_out_init(&feed->out, &feed->ring, feed->arena, err) : code;
+}
+
 int fh_feeds_start(struct fh_feeds *feeds, const struct fh_frame *frame, struct fh_err *err)
 {
     struct feed *feed = fh_calloc(1, sizeof *feed);
@@ -436,7 +426,6 @@ int fh_feeds_start(struct fh_feeds *feeds, const struct fh_frame *frame, struct 
     feed->arena = fh_arena_new(ARENA_BYTES_MAX);
     fh_list_init(&feed->link);
     pthread_mutex_init(&feed->writing, NULL);
-    struct fh_ring_layout layout;
     uint8_t *copy = feed->arena == NULL ? NULL : fh_arena_alloc(feed->arena, frame->size);
     int code = copy == NULL ? fh_err_set(err, FH_ENOMEM, "no memory for a scan") : FH_OK;
     if (code == FH_OK) {
@@ -451,21 +440,12 @@ int fh_feeds_start(struct fh_feeds *feeds, const struct fh_frame *frame, struct 
         return code;
     }
     struct fh_err why = {0};
-    if (!feed->asked.to_file) {
-        code = fh_ring_lay_out(
-            &layout, feed->asked.types, feed->asked.column_count, feed->arena, &why);
-    }
-    if (code == FH_OK && !feed->asked.to_file) {
-        code = fh_ring_end_open(&feed->ring, &layout, frame->files[0], &why);
-    }
-    if (code == FH_OK && !feed->asked.to_file) {
-        code = fh_ring_out_init(&feed->out, &feed->ring, feed->arena, &why);
-    }
+    code = feed->asked.to_file ? FH_OK : open_ring(feed, frame->files[0], &why);
     if (code == FH_OK) {
         code = start_thread(feed, frame->files[0], &why);
     }
     if (code != FH_OK) {
-        send_refusal(feeds, feed->asked.id, &why);
+        fh_port_send_feed_error(feeds->port, feed->asked.id, &why);
         feed_free(feed);
     }
     return FH_OK;

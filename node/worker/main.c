@@ -77,11 +77,7 @@ static int answer_tables(struct fh_desk *desk,
         fh_port_send_error(desk->port, 0, &reason, 0);
         return FH_OK;
     }
-    struct fh_buf payload;
-    fh_buf_init(&payload, 64);
-    fh_channel_put_count(&payload, &(struct fh_channel_count){.count = count});
-    fh_port_send_buf(desk->port, FH_CHANNEL_TABLES_READY, &payload);
-    fh_buf_fini(&payload);
+    fh_port_send_count(desk->port, FH_CHANNEL_TABLES_READY, 0, count);
     return FH_OK;
 }
 
@@ -151,11 +147,7 @@ static void *work(void *data)
         fh_port_send_error(desk->port, 0, &err, 0);
         give_up(&err);
     }
-    struct fh_buf payload;
-    fh_buf_init(&payload, 64);
-    fh_channel_put_count(&payload, &(struct fh_channel_count){.count = worker->layers});
-    fh_port_send_buf(desk->port, FH_CHANNEL_READY, &payload);
-    fh_buf_fini(&payload);
+    fh_port_send_count(desk->port, FH_CHANNEL_READY, 0, worker->layers);
     for (;;) {
         struct fh_frame frame;
         fh_inbox_take(desk->inbox, &frame);

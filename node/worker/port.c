@@ -184,10 +184,8 @@ void fh_port_send_buf(struct fh_port *port, unsigned kind, const struct fh_buf *
     fh_port_send(port, kind, fh_buf_view(payload), FH_BYTES_NONE);
 }
 
-void fh_port_send_error(struct fh_port *port,
-                        uint64_t id,
-                        const struct fh_err *error,
-                        uint32_t position)
+static void send_failure(
+    struct fh_port *port, unsigned kind, uint64_t id, const struct fh_err *error, uint32_t position)
 {
     struct fh_channel_error frame = {.id = id, .code = error->code, .position = position};
     snprintf(frame.rule, sizeof frame.rule, "%s", error->rule);
@@ -195,6 +193,28 @@ void fh_port_send_error(struct fh_port *port,
     struct fh_buf payload;
     fh_buf_init(&payload, 2048);
     fh_channel_put_error(&payload, &frame);
-    fh_port_send_buf(port, FH_CHANNEL_ERROR, &payload);
+    fh_port_send_buf(port, kind, &payload);
+    fh_buf_fini(&payload);
+}
+
+void fh_port_send_error(struct fh_port *port,
+                        uint64_t id,
+                        const struct fh_err *error,
+                        uint32_t position)
+{
+    send_failure(port, FH_CHANNEL_ERROR, id, error, position);
+}
+
+void fh_port_send_feed_error(struct fh_port *port, uint64_t id, const struct fh_err *error)
+{
+    send_failure(port, FH_CHANNEL_FEED_ERROR, id, error, 0);
+}
+
+void fh_port_send_count(struct fh_port *port, unsigned kind, uint64_t id, uint64_t count)
+{
+    struct fh_buf payload;
+    fh_buf_init(&payload, 64);
+    fh_channel_put_count(&payload, &(struct fh_channel_count){.id = id, .count = count});
+    fh_port_send_buf(port, kind, &payload);
     fh_buf_fini(&payload);
 }

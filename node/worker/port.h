@@ -44,5 +44,9 @@ void fh_port_send_error(struct fh_port *port,
                         uint64_t id,
                         const struct fh_err *error,
                         uint32_t position);
+/* Sends FEED_ERROR for feed `id`. */
+void fh_port_send_feed_error(struct fh_port *port, uint64_t id, const struct fh_err *error);
+/* Sends a frame of this kind whose payload is a count. */
+void fh_port_send_count(struct fh_port *port, unsigned kind, uint64_t id, uint64_t count);
 
 #endif

@@ -305,11 +305,7 @@ static void on_bind(duckdb_bind_info info)
 
 static void send_count(struct scan *scan, unsigned kind, uint64_t count)
 {
-    struct fh_buf payload;
-    fh_buf_init(&payload, 64);
-    fh_channel_put_count(&payload, &(struct fh_channel_count){.id = scan->id, .count = count});
-    fh_port_send_buf(scan->scans->port, kind, &payload);
-    fh_buf_fini(&payload);
+    fh_port_send_count(scan->scans->port, kind, scan->id, count);
 }
 
 static void scan_free(void *data)
