@@ -252,14 +252,7 @@ static void on_partial(duckdb_function_info info, duckdb_data_chunk chunk, duckd
 
 /* ---- rounding down ---- */
 
-/* A multiple of step, or `least`; steps are at most INT64_MAX. */
-static int64_t floor_64(int64_t value, int64_t step, int64_t least)
-{
-    int64_t over = value % step;
-    over += over < 0 ? step : 0;
-    return value < least + over ? least : value - over;
-}
-
+/* Steps are whole numbers from 1. */
 static int64_t step_of(const struct call *call)
 {
     return call->first == 0                    ? 1
@@ -267,8 +260,8 @@ static int64_t step_of(const struct call *call)
                                                : (int64_t)call->first;
 }
 
-/* One function for each type of whole numbers: `least + over` does not overflow, as 0 <= over. */
-#define FLOOR_SIGNED(name, type, least)                                                            \
+/* A function of DuckDB over values of one type: each `value` becomes `down`, which has `step`. */
+#define ROUNDING(name, type, down)                                                                 \
     static void name(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)     \
     {                                                                                              \
         (void)info;                                                                                \
@@ -278,66 +271,61 @@ static int64_t step_of(const struct call *call)
         type *out = duckdb_vector_get_data(output);                                                \
         int64_t step = step_of(&call);                                                             \
         for (idx_t row = 0; row < call.rows; row++) {                                              \
-            out[row] = (type)floor_64(in[row], step, (least));                                     \
+            type value = in[row];                                                                  \
+            out[row] = (down);                                                                     \
         }                                                                                          \
     }
 
-#define FLOOR_UNSIGNED(name, type)                                                                 \
-    static void name(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)     \
-    {                                                                                              \
-        (void)info;                                                                                \
-        struct call call;                                                                          \
-        read_call(&call, chunk, output);                                                           \
-        const type *in = call.values;                                                              \
-        type *out = duckdb_vector_get_data(output);                                                \
-        uint64_t step = (uint64_t)step_of(&call);                                                  \
-        for (idx_t row = 0; row < call.rows; row++) {                                              \
-            out[row] = (type)((uint64_t)in[row] / step * step);                                    \
-        }                                                                                          \
-    }
+/* A multiple of step, or `least`: `least + over` does not overflow, as 0 <= over. */
+static int64_t down_64(int64_t value, int64_t step, int64_t least)
+{
+    int64_t over = value % step;
+    over += over < 0 ? step : 0;
+    return value < least + over ? least : value - over;
+}
+
+static uint64_t down_natural(uint64_t value, int64_t step)
+{
+    return value / (uint64_t)step * (uint64_t)step;
+}
 
 /* Infinities and NaN stay; a finite number does not become infinite. */
-#define FLOOR_REAL(name, type, most)                                                               \
-    static void name(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)     \
-    {                                                                                              \
-        (void)info;                                                                                \
-        struct call call;                                                                          \
-        read_call(&call, chunk, output);                                                           \
-        const type *in = call.values;                                                              \
-        type *out = duckdb_vector_get_data(output);                                                \
-        double step = (double)step_of(&call);                                                      \
-        for (idx_t row = 0; row < call.rows; row++) {                                              \
-            double down = floor((double)in[row] / step) * step;                                    \
-            out[row] = isfinite(in[row]) && down < -(double)(most) ? -(most) : (type)down;         \
-        }                                                                                          \
-    }
-
-FLOOR_SIGNED(floor_int8, int8_t, INT8_MIN)
-FLOOR_SIGNED(floor_int16, int16_t, INT16_MIN)
-FLOOR_SIGNED(floor_int32, int32_t, INT32_MIN)
-FLOOR_SIGNED(floor_int64, int64_t, INT64_MIN)
-FLOOR_SIGNED(floor_time, int64_t, 0)
-FLOOR_UNSIGNED(floor_uint8, uint8_t)
-FLOOR_UNSIGNED(floor_uint16, uint16_t)
-FLOOR_UNSIGNED(floor_uint32, uint32_t)
-FLOOR_UNSIGNED(floor_uint64, uint64_t)
-FLOOR_REAL(floor_float, float, FLT_MAX)
-FLOOR_REAL(floor_double, double, DBL_MAX)
-
-static void
-floor_timestamp(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)
+static double down_real(double value, int64_t step, double most)
 {
-    (void)info;
-    struct call call;
-    read_call(&call, chunk, output);
-    const int64_t *in = call.values;
-    int64_t *out = duckdb_vector_get_data(output);
-    int64_t step = step_of(&call);
-    for (idx_t row = 0; row < call.rows; row++) {
-        bool infinite = in[row] == INT64_MAX || in[row] == -INT64_MAX;
-        out[row] = infinite ? in[row] : floor_64(in[row], step, timestamp_min);
-    }
+    double down = floor(value / (double)step) * (double)step;
+    return isfinite(value) && down < -most ? -most : down;
 }
+
+static bool is_infinite(int64_t timestamp)
+{
+    return timestamp == INT64_MAX || timestamp == -INT64_MAX;
+}
+
+__extension__ typedef __int128 wide;
+
+static duckdb_hugeint down_wide(duckdb_hugeint huge, int64_t step)
+{
+    const wide least = -(((wide)INT64_MAX << 64) | (wide)UINT64_MAX) - 1;
+    wide value = (wide)huge.upper * ((wide)1 << 64) + (wide)huge.lower;
+    wide over = value % step;
+    over += over < 0 ? step : 0;
+    value = value < least + over ? least : value - over;
+    return (duckdb_hugeint){.lower = (uint64_t)value, .upper = (int64_t)(value >> 64)};
+}
+
+ROUNDING(floor_int8, int8_t, (int8_t)down_64(value, step, INT8_MIN))
+ROUNDING(floor_int16, int16_t, (int16_t)down_64(value, step, INT16_MIN))
+ROUNDING(floor_int32, int32_t, (int32_t)down_64(value, step, INT32_MIN))
+ROUNDING(floor_int64, int64_t, down_64(value, step, INT64_MIN))
+ROUNDING(floor_hugeint, duckdb_hugeint, down_wide(value, step))
+ROUNDING(floor_uint8, uint8_t, (uint8_t)down_natural(value, step))
+ROUNDING(floor_uint16, uint16_t, (uint16_t)down_natural(value, step))
+ROUNDING(floor_uint32, uint32_t, (uint32_t)down_natural(value, step))
+ROUNDING(floor_uint64, uint64_t, down_natural(value, step))
+ROUNDING(floor_float, float, (float)down_real((double)value, step, (double)FLT_MAX))
+ROUNDING(floor_double, double, down_real(value, step, DBL_MAX))
+ROUNDING(floor_time, int64_t, down_64(value, step, 0))
+ROUNDING(floor_timestamp, int64_t, is_infinite(value) ? value : down_64(value, step, timestamp_min))
 
 /* ---- months ---- */
 
@@ -371,62 +359,30 @@ static int64_t month_of_days(int64_t days)
 
 static int64_t months_down(int64_t days, int64_t step)
 {
-    return days_of_month(floor_64(month_of_days(days), step, INT64_MIN));
+    return days_of_month(down_64(month_of_days(days), step, INT64_MIN));
 }
 
-static void months_date(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)
+static int32_t months_down_date(int32_t date, int64_t step)
 {
-    (void)info;
-    struct call call;
-    read_call(&call, chunk, output);
-    const int32_t *in = call.values;
-    int32_t *out = duckdb_vector_get_data(output);
-    int64_t step = step_of(&call);
-    for (idx_t row = 0; row < call.rows; row++) {
-        bool infinite = in[row] == INT32_MAX || in[row] == -INT32_MAX;
-        int64_t days = infinite ? in[row] : months_down(in[row], step);
-        out[row] = days < DATE_MIN && !infinite ? DATE_MIN : (int32_t)days;
+    if (date == INT32_MAX || date == -INT32_MAX) {
+        return date; /* infinite */
     }
+    int64_t days = months_down(date, step);
+    return days < DATE_MIN ? DATE_MIN : (int32_t)days;
 }
 
-static void
-months_timestamp(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)
+static int64_t months_down_timestamp(int64_t timestamp, int64_t step)
 {
-    (void)info;
-    struct call call;
-    read_call(&call, chunk, output);
-    const int64_t *in = call.values;
-    int64_t *out = duckdb_vector_get_data(output);
-    int64_t step = step_of(&call);
-    for (idx_t row = 0; row < call.rows; row++) {
-        bool infinite = in[row] == INT64_MAX || in[row] == -INT64_MAX;
-        int64_t over = in[row] % micros_per_day;
-        int64_t days = in[row] / micros_per_day - (over < 0 ? 1 : 0);
-        days = months_down(days, step);
-        bool early = days < timestamp_min / micros_per_day;
-        out[row] = infinite ? in[row] : early ? timestamp_min : days * micros_per_day;
+    if (is_infinite(timestamp)) {
+        return timestamp;
     }
+    int64_t over = timestamp % micros_per_day;
+    int64_t days = months_down(timestamp / micros_per_day - (over < 0 ? 1 : 0), step);
+    return days < timestamp_min / micros_per_day ? timestamp_min : days * micros_per_day;
 }
 
-__extension__ typedef __int128 wide;
-
-static void floor_hugeint(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)
-{
-    (void)info;
-    struct call call;
-    read_call(&call, chunk, output);
-    const duckdb_hugeint *in = call.values;
-    duckdb_hugeint *out = duckdb_vector_get_data(output);
-    wide step = step_of(&call);
-    const wide least = -(((wide)INT64_MAX << 64) | (wide)UINT64_MAX) - 1;
-    for (idx_t row = 0; row < call.rows; row++) {
-        wide value = (wide)in[row].upper * ((wide)1 << 64) + (wide)in[row].lower;
-        wide over = value % step;
-        over += over < 0 ? step : 0;
-        value = value < least + over ? least : value - over;
-        out[row] = (duckdb_hugeint){.lower = (uint64_t)value, .upper = (int64_t)(value >> 64)};
-    }
-}
+ROUNDING(months_date, int32_t, months_down_date(value, step))
+ROUNDING(months_timestamp, int64_t, months_down_timestamp(value, step))
 
 static const struct mask_kind {
     duckdb_type type;
