@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Frames to and from a worker, with every wait bounded. */
-#include "common/assert.h"
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/query/worker_private.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/worker/batch_out_inside.h"
 
-#include "common/assert.h"
 #include "common/mem.h"
 #include "node/worker/nested.h"
 #include "node/worker/types.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/worker/feed.h"
 
-#include "common/assert.h"
 #include "common/list.h"
 #include "common/mem.h"
 #include "node/worker/files.h"

@@ -2,13 +2,16 @@
 /*
  * Masks: the functions that node-written SQL calls to hide values.
  *
- *     fh_mask_hash(key, value)      keyed hash of VARCHAR (12 characters of base64url: 72 bits),
- * BLOB (16 bytes), BIGINT, UBIGINT, HUGEINT, UUID; the type stays fh_mask_partial(keep, value)
- * VARCHAR: the first keep / 2^32 and the last keep % 2^32 characters are kept, each other becomes
- * '*'; a value that is not longer than both together is nothing but '*' fh_mask_floor(step, value)
- * the largest multiple of `step` that is not above the value, of every number but DECIMAL, of TIME
- * and of TIMESTAMP (microseconds) fh_mask_months(n, value)      the first instant of the month of a
- * DATE or TIMESTAMP, or of the quarter (3), year (12) or decade (120)
+ *     fh_mask_hash(key, value)      the keyed hash, of the same type
+ *     fh_mask_partial(keep, value)  the first keep / 2^32 and the last keep % 2^32 characters
+ *     fh_mask_floor(step, value)    the largest multiple of `step` that is not above the value
+ *     fh_mask_months(n, value)      the first instant of the month, quarter (3), year (12) or
+ *                                   decade (120)
+ *
+ * A hash is of VARCHAR (12 characters of base64url: 72 bits), BLOB (16 bytes), BIGINT, UBIGINT,
+ * HUGEINT or UUID. A part is of VARCHAR: each other character becomes '*', and a value that is not
+ * longer than both parts together is nothing but '*'. Multiples are of every number but DECIMAL, of
+ * TIME and of TIMESTAMP (microseconds), months of DATE and TIMESTAMP.
  *
  * None of them fails, or the error would tell of a value: where a multiple is no value of its type,
  * the type's least stands for it. Infinities stay. A text of 12 bytes stands in DuckDB's value

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/worker/ring_end.h"
 
-#include "common/assert.h"
-
 #include <limits.h>
 #include <linux/futex.h>
 #include <sys/mman.h>

@@ -31,9 +31,9 @@ struct fh_ring_end {
     atomic_bool stopped;
 };
 
-/* Maps `fd`, which must have exactly the size of the layout (kept: it must outlive the end). The
- * node made and sealed the memory: it neither shrinks nor grows. FH_EPROTO "channel.files",
- * FH_ENOMEM. */
+/* Maps `fd`, which must have exactly the size of the layout (copied; what it points at must outlive
+ * the end). The node made and sealed the memory: it neither shrinks nor grows. FH_EPROTO
+ * "channel.files", FH_ETOOBIG "query.memory". */
 FH_MUST_CHECK int fh_ring_end_open(struct fh_ring_end *out,
                                    const struct fh_ring_layout *layout,
                                    int fd,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/worker/scans.h"
 
-#include "common/assert.h"
 #include "common/list.h"
 #include "common/mem.h"
 #include "node/worker/batch_in.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/query/receipt.h"
 
-#include "common/assert.h"
 #include "common/semver.h"
 #include "proto/identity/keylog.h"
 #include "proto/wire/pack.h"

@@ -22,7 +22,7 @@
  * buffer of its own, values into its vectors; only then does it check them, there. The writer reads
  * nothing back but the counters, and compares those with its own.
  *
- * Does not: map memory, count or wait (node/worker/ring_wait.h). Thread: any, distinct objects.
+ * Does not: map memory, count or wait (node/worker/ring_end.h). Thread: any, distinct objects.
  * Ownership: a layout lives in the arena that it was made in.
  */
 #ifndef FH_PROTO_QUERY_RING_H

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/node/worker/rig.h"
 
-#include "common/mem.h"
 #include "common/time.h"
 #include "node/query/prescan.h"
 #include "proto/wire/crypto.h"

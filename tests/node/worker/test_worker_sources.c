@@ -3,7 +3,6 @@
  * Sources that change while a worker reads them: an answer is of one state of its sources or none.
  * A file that is replaced as it should be, by renaming another over it, is read to its old end.
  */
-#include "common/time.h"
 #include "tests/node/worker/rig.h"
 
 #include <setjmp.h>
