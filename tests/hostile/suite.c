@@ -2,6 +2,7 @@
 #include "tests/hostile/suite.h"
 
 #include "common/time.h"
+#include "tests/lib/status.h"
 #include "tools/client/freehold.h"
 
 #include <pthread.h>
@@ -131,15 +132,10 @@ struct honest_result honest_end(void)
 
 long resident_kib(int pid)
 {
-    char path[64];
-    long pages = 0;
-    long resident = 0;
-    snprintf(path, sizeof path, "/proc/%d/statm", pid);
-    FILE *file = fopen(path, "r");
-    if (file == NULL || fscanf(file, "%ld %ld", &pages, &resident) != 2) {
+    uint64_t kib = test_status_kib(pid, "VmRSS:");
+    if (kib == 0) {
         fprintf(stderr, "hostile: process %d is gone\n", pid);
         exit(1);
     }
-    fclose(file);
-    return resident * (sysconf(_SC_PAGESIZE) / 1024);
+    return (long)kib;
 }

@@ -7,6 +7,7 @@
  *
  *     FH_SEED=N FH_QUERIES=N      a run again, and another length
  */
+#include "tests/lib/sanitized.h"
 #include "tests/node/worker/barrier_world.h"
 #include "tests/node/worker/query_maker.h"
 
@@ -22,11 +23,7 @@
 
 #include <cmocka.h>
 
-#ifdef FH_TEST_SANITIZED
-enum { QUERIES = 600 };
-#else
-enum { QUERIES = 10000 };
-#endif
+enum { QUERIES = TEST_SANITIZED ? 600 : 10000 };
 
 static struct barrier_world world;
 

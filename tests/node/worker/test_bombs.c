@@ -4,6 +4,8 @@
  * and a tenth. `test_bombs MIB` prints the peaks for that limit (tools/bench memory).
  */
 #include "common/time.h"
+#include "tests/lib/sanitized.h"
+#include "tests/lib/status.h"
 #include "tests/node/worker/rig.h"
 
 #include <setjmp.h>
@@ -40,24 +42,6 @@ static const struct {
     {"big answer", "SELECT repeat('x', 15000000) FROM range(1000)"},
 };
 
-/* Peak of what the process had in memory, in KiB; 0: it is gone. */
-static unsigned long peak_kib(int pid)
-{
-    char path[64], line[256];
-    unsigned long peak = 0;
-    snprintf(path, sizeof path, "/proc/%d/status", pid);
-    FILE *file = fopen(path, "r");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        if (sscanf(line, "VmHWM: %lu", &peak) == 1) {
-            break;
-        }
-    }
-    if (file != NULL) {
-        fclose(file);
-    }
-    return peak;
-}
-
 /* Runs it to its end, however that is, and looks at the process all the while. */
 static unsigned long
 explode(struct rig *rig, uint32_t mib, int ms, const char *sql, struct fh_err *err)
@@ -77,7 +61,7 @@ explode(struct rig *rig, uint32_t mib, int ms, const char *sql, struct fh_err *e
     while (code == FH_OK && event.kind != FH_WORKER_END) {
         bool there = false;
         code = fh_worker_soon(worker, rig_soon(LOOK_MS), FH_BATCH_BYTES_MAX, &there, err);
-        unsigned long now = peak_kib(fh_worker_pid(worker));
+        unsigned long now = test_status_kib(fh_worker_pid(worker), "VmHWM:");
         peak = now > peak ? now : peak;
         if (code == FH_OK && (there || fh_clock_mono_ms() >= deadline_ms)) {
             code = fh_worker_next(worker, &event, err);
@@ -86,17 +70,10 @@ explode(struct rig *rig, uint32_t mib, int ms, const char *sql, struct fh_err *e
             fh_worker_credit(worker, 1);
         }
     }
-    unsigned long last = peak_kib(fh_worker_pid(worker));
+    unsigned long last = test_status_kib(fh_worker_pid(worker), "VmHWM:");
     rig_release(rig, worker);
     return last > peak ? last : peak;
 }
-
-/* What a sanitizer keeps beside the data is no limit's. */
-#ifdef FH_TEST_SANITIZED
-#define IS_SANITIZED true
-#else
-#define IS_SANITIZED false
-#endif
 
 static bool is_within(unsigned long kib, uint32_t mib)
 {
@@ -111,7 +88,8 @@ static void test_bombs(void **state)
     for (size_t i = 0; i < FH_COUNT(bombs); i++) {
         struct fh_err err = {0};
         unsigned long peak = explode(&rig, TEST_MIB, TEST_MS, bombs[i].sql, &err);
-        if (!is_within(peak, TEST_MIB) && !IS_SANITIZED) {
+        /* What a sanitizer keeps beside the data is no limit's. */
+        if (!is_within(peak, TEST_MIB) && !TEST_SANITIZED) {
             fail_msg("%s: %lu KiB in a worker of %d MiB", bombs[i].name, peak, TEST_MIB);
         }
     }

@@ -5,6 +5,8 @@
  */
 #include "common/time.h"
 #include "node/query/spill.h"
+#include "tests/lib/sanitized.h"
+#include "tests/lib/status.h"
 #include "tests/node/worker/rig.h"
 
 #include <pthread.h>
@@ -18,17 +20,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 enum { MEMORY_MIB = 256, SPILL_MIB = MEMORY_MIB * FH_WORKER_SPILL_FACTOR };
 
@@ -65,25 +56,6 @@ static struct fh_worker *small_worker(uint32_t threads)
     return worker;
 }
 
-/* A line of /proc/PID/status in KiB; 0 when the process is gone. */
-static uint64_t status_kib(int pid, const char *key)
-{
-    char path[64];
-    char line[256];
-    uint64_t found = 0;
-    snprintf(path, sizeof path, "/proc/%d/status", pid);
-    FILE *file = fopen(path, "r");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        if (strncmp(line, key, strlen(key)) == 0) {
-            found = strtoull(line + strlen(key) + 1, NULL, 10);
-        }
-    }
-    if (file != NULL) {
-        fclose(file);
-    }
-    return found;
-}
-
 /* Watches a process's peak and its folder from outside, as it may not live to be asked. */
 struct watch {
     int pid;
@@ -99,7 +71,7 @@ static void *keep_watch(void *data)
 {
     struct watch *watch = data;
     while (!atomic_load(&watch->stop)) {
-        uint64_t kib = status_kib(watch->pid, "VmHWM:");
+        uint64_t kib = test_status_kib(watch->pid, "VmHWM:");
         uint64_t bytes = fh_spill_bytes(watch->own);
         watch->peak_kib = kib > watch->peak_kib ? kib : watch->peak_kib;
         watch->peak_bytes = bytes > watch->peak_bytes ? bytes : watch->peak_bytes;
@@ -203,7 +175,7 @@ static void memory_stays_within_its_limit(void **state)
         watch_begin(&watch, worker);
         int code = finish_beside_loop(worker, greedy[i], 3000, &err);
         watch_end(&watch);
-        if (!SANITIZED && watch.peak_kib > (uint64_t)MEMORY_MIB * 1024 * 11 / 10) {
+        if (!TEST_SANITIZED && watch.peak_kib > (uint64_t)MEMORY_MIB * 1024 * 11 / 10) {
             fail_msg("%s: peak %llu KiB", greedy[i], (unsigned long long)watch.peak_kib);
         }
         assert_true(watch.peak_bytes <= SPILL_BYTES_MAX);
@@ -350,7 +322,7 @@ static const char *const hostile[] = {
 static void hostile_queries_leave_the_node_as_it_was(void **state)
 {
     (void)state;
-    enum { TURNS = SANITIZED ? 100 : 1000, WARM = TURNS / 10 };
+    enum { TURNS = TEST_SANITIZED ? 100 : 1000, WARM = TURNS / 10 };
     struct fh_worker *worker = NULL;
     uint64_t before_kib = 0;
     for (int i = 0; i < TURNS; i++) {
@@ -362,11 +334,11 @@ static void hostile_queries_leave_the_node_as_it_was(void **state)
         worker = worker == NULL ? small_worker(1) : worker;
         (void)finish(worker, hostile[(size_t)i % FH_COUNT(hostile)], 2000, &err);
         fh_loop_run_once(rig.loop, 0);
-        before_kib = i == WARM ? status_kib(getpid(), "VmRSS:") : before_kib;
+        before_kib = i == WARM ? test_status_kib(getpid(), "VmRSS:") : before_kib;
     }
     rig_release(&rig, worker);
-    uint64_t after_kib = status_kib(getpid(), "VmRSS:");
-    if (!SANITIZED && after_kib > before_kib + 1024) {
+    uint64_t after_kib = test_status_kib(getpid(), "VmRSS:");
+    if (!TEST_SANITIZED && after_kib > before_kib + 1024) {
         fail_msg(
             "%llu KiB became %llu", (unsigned long long)before_kib, (unsigned long long)after_kib);
     }

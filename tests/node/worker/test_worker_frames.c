@@ -5,6 +5,8 @@
  * not notice. Prints how many there were.
  */
 #include "common/time.h"
+#include "tests/lib/sanitized.h"
+#include "tests/lib/status.h"
 #include "tests/node/worker/frames.h"
 #include "tests/node/worker/rig.h"
 
@@ -40,13 +42,7 @@ struct suite {
 
 static long resident_kib(void)
 {
-    long pages = 0;
-    long resident = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-    assert_non_null(file);
-    assert_int_equal(fscanf(file, "%ld %ld", &pages, &resident), 2);
-    fclose(file);
-    return resident * (sysconf(_SC_PAGESIZE) / 1024);
+    return (long)test_status_kib(getpid(), "VmRSS:");
 }
 
 /* ---- the question of each state ---- */
@@ -252,8 +248,7 @@ static void each_is_refused_and_costs_its_worker_alone(void **state)
     print_message(
         "%5u frames of hostile workers, %u not answered as they should be\n", s.cases, s.failed);
     /* Sanitizers keep what was freed for a while. */
-    bool sanitized = FH_TEST_SANITIZED[0] != 0;
-    assert_true(sanitized || resident_kib() - s.resident_kib < GROWTH_KIB);
+    assert_true(TEST_SANITIZED || resident_kib() - s.resident_kib < GROWTH_KIB);
     assert_int_equal(s.failed, 0);
     assert_true(s.cases >= 500);
     rig_release(&rig, s.honest);
