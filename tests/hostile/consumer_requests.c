@@ -83,65 +83,49 @@ static void scanned(char out[128], enum test_spoil_way way, const char *shape)
         out, 128, "refused %s [%s]", big ? "FH_ETOOBIG" : "FH_EINVAL", rule[0] == 0 ? shape : rule);
 }
 
-static void spoiled_payloads(struct consumer *c)
+/* Asks with `good` spoiled in every way at every place; `shape`: the rule of its reader. */
+static void meet_spoiled(struct consumer *c,
+                         struct fh_bytes good,
+                         struct verdict (*query)(struct consumer *c, struct fh_bytes bad),
+                         const char *shape,
+                         const char *what)
 {
-    struct fh_buf good FH_CLEANUP(fh_buf_fini);
     struct fh_buf bad FH_CLEANUP(fh_buf_fini);
-    fh_buf_init(&good, FH_RECORD_BYTES_MAX);
     fh_buf_init(&bad, FH_RECORD_BYTES_MAX);
-    visitor_ready(&c->visitor);
-    put_payload(c, &good);
-    unsigned places = test_spoil_places(fh_buf_view(&good));
+    unsigned places = test_spoil_places(good);
     for (unsigned i = 0; i < places * TEST_SPOIL_COUNT; i++) {
         unsigned place = i / TEST_SPOIL_COUNT;
         enum test_spoil_way way = i % TEST_SPOIL_COUNT;
         char expected[128];
         fh_buf_reset(&bad);
-        if (test_spoil(&bad, fh_buf_view(&good), place, way)) {
-            scanned(expected, way, "pack.shape");
+        if (test_spoil(&bad, good, place, way)) {
+            scanned(expected, way, shape);
             consumer_meet(c,
-                          query_payload(c, fh_buf_view(&bad)),
+                          query(c, fh_buf_view(&bad)),
                           expected,
-                          "%s at place %u of a signed request",
+                          "%s at place %u of %s",
                           test_spoil_text(way),
-                          place);
-        }
-    }
-}
-
-static void spoiled_envelopes(struct consumer *c)
-{
-    struct fh_buf payload FH_CLEANUP(fh_buf_fini);
-    struct fh_buf good FH_CLEANUP(fh_buf_fini);
-    struct fh_buf bad FH_CLEANUP(fh_buf_fini);
-    fh_buf_init(&payload, FH_RECORD_BYTES_MAX);
-    fh_buf_init(&good, FH_RECORD_BYTES_MAX);
-    fh_buf_init(&bad, FH_RECORD_BYTES_MAX);
-    put_payload(c, &payload);
-    seal(c, FH_RECORD_REQUEST, fh_buf_view(&payload), &c->visitor.actor->secret, &good);
-    unsigned places = test_spoil_places(fh_buf_view(&good));
-    for (unsigned i = 0; i < places * TEST_SPOIL_COUNT; i++) {
-        unsigned place = i / TEST_SPOIL_COUNT;
-        enum test_spoil_way way = i % TEST_SPOIL_COUNT;
-        char expected[128];
-        fh_buf_reset(&bad);
-        if (test_spoil(&bad, fh_buf_view(&good), place, way)) {
-            scanned(expected, way, "record.envelope");
-            consumer_meet(c,
-                          query_record(c, fh_buf_view(&bad)),
-                          expected,
-                          "%s at place %u of the record of a request",
-                          test_spoil_text(way),
-                          place);
+                          place,
+                          what);
         }
     }
 }
 
 void consumer_requests(struct consumer *c)
 {
+    struct fh_buf payload FH_CLEANUP(fh_buf_fini);
+    struct fh_buf record FH_CLEANUP(fh_buf_fini);
     suite_group(&c->suite, "signed requests");
-    spoiled_payloads(c);
-    spoiled_envelopes(c);
+    fh_buf_init(&payload, FH_RECORD_BYTES_MAX);
+    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
+    visitor_ready(&c->visitor);
+    put_payload(c, &payload);
+    meet_spoiled(c, fh_buf_view(&payload), query_payload, "pack.shape", "a signed request");
+    fh_buf_reset(&payload);
+    put_payload(c, &payload);
+    seal(c, FH_RECORD_REQUEST, fh_buf_view(&payload), &c->visitor.actor->secret, &record);
+    meet_spoiled(
+        c, fh_buf_view(&record), query_record, "record.envelope", "the record of a request");
 }
 
 /* ---- lies ---- */
