@@ -359,38 +359,17 @@ int masked_query(struct masked *m, const char *sql, struct fh_buf *out, struct f
 void masked_expect(struct masked *m, const char *sql, const char *expected)
 {
     struct fh_err err = {0};
-    struct fh_buf out;
-    fh_buf_init(&out, 64 * 1024 * 1024);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, RIG_ANSWER_BYTES_MAX);
     int code = masked_query(m, sql, &out, &err);
-    if (code != FH_OK || strcmp(fh_buf_cstr(&out), expected) != 0) {
-        fprintf(stderr,
-                "query: %s\nfound: %s %s\n%s\nexpected:\n%s\n",
-                sql,
-                fh_code_name(code),
-                code == FH_OK ? "" : err.text,
-                fh_buf_cstr(&out),
-                expected);
-        abort();
-    }
-    fh_buf_fini(&out);
+    rig_meet_answer(sql, code, &out, &err, expected);
 }
 
 void masked_refuse(struct masked *m, const char *sql, int code, const char *rule)
 {
     struct fh_err err = {0};
-    struct fh_buf out;
-    fh_buf_init(&out, 64 * 1024 * 1024);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, RIG_ANSWER_BYTES_MAX);
     int found = masked_query(m, sql, &out, &err);
-    if (found != code || strcmp(err.rule, rule) != 0) {
-        fprintf(stderr,
-                "query: %s\nfound: %s %s: %s\nexpected: %s %s\n",
-                sql,
-                fh_code_name(found),
-                err.rule,
-                err.text,
-                fh_code_name(code),
-                rule);
-        abort();
-    }
-    fh_buf_fini(&out);
+    rig_meet_refusal(sql, found, &err, code, rule);
 }

@@ -252,40 +252,56 @@ int rig_query(struct fh_worker *worker, const char *sql, struct fh_buf *out, str
     return rig_encoded(worker, sql, FH_ENCODINGS_ALL, out, &ignored, err);
 }
 
+void rig_meet_answer(const char *sql,
+                     int code,
+                     struct fh_buf *answer,
+                     const struct fh_err *err,
+                     const char *expected)
+{
+    if (code != FH_OK || strcmp(fh_buf_cstr(answer), expected) != 0) {
+        fprintf(stderr,
+                "query: %s\nfound: %s %s\n%s\nexpected:\n%s\n",
+                sql,
+                fh_code_name(code),
+                code == FH_OK ? "" : err->text,
+                fh_buf_cstr(answer),
+                expected);
+        abort();
+    }
+}
+
+void rig_meet_refusal(
+    const char *sql, int found, const struct fh_err *err, int code, const char *rule)
+{
+    if (found != code || strcmp(err->rule, rule) != 0) {
+        fprintf(stderr,
+                "query: %s\nfound: %s %s: %s\nexpected: %s %s\n",
+                sql,
+                fh_code_name(found),
+                err->rule,
+                err->text,
+                fh_code_name(code),
+                rule);
+        abort();
+    }
+}
+
 void rig_expect(struct fh_worker *worker, const char *sql, const char *expected)
 {
     struct fh_err err = {0};
-    struct fh_buf out;
-    fh_buf_init(&out, 64 * 1024 * 1024);
-    if (rig_query(worker, sql, &out, &err) != FH_OK) {
-        fprintf(stderr, "query: %s\n", sql);
-        stop("query", &err);
-    }
-    if (strcmp(fh_buf_cstr(&out), expected) != 0) {
-        fprintf(stderr, "query: %s\nfound:\n%s\nexpected:\n%s\n", sql, fh_buf_cstr(&out), expected);
-        abort();
-    }
-    fh_buf_fini(&out);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, RIG_ANSWER_BYTES_MAX);
+    int code = rig_query(worker, sql, &out, &err);
+    rig_meet_answer(sql, code, &out, &err, expected);
 }
 
 void rig_refuse(struct fh_worker *worker, const char *sql, int code, const char *rule)
 {
     struct fh_err err = {0};
-    struct fh_buf out;
-    fh_buf_init(&out, 64 * 1024 * 1024);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, RIG_ANSWER_BYTES_MAX);
     int found = rig_query(worker, sql, &out, &err);
-    if (found != code || strcmp(err.rule, rule) != 0) {
-        fprintf(stderr,
-                "query: %s\nfound: %s %s: %s\nexpected: %s %s\n",
-                sql,
-                fh_code_name(found),
-                err.rule,
-                err.text,
-                fh_code_name(code),
-                rule);
-        abort();
-    }
-    fh_buf_fini(&out);
+    rig_meet_refusal(sql, found, &err, code, rule);
 }
 
 int rig_gate(struct fh_worker *worker,

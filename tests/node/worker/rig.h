@@ -16,6 +16,8 @@
 #include "node/query/workers.h"
 #include "tests/lib/scratch.h"
 
+enum { RIG_ANSWER_BYTES_MAX = 64 * 1024 * 1024 };
+
 struct rig {
     struct test_scratch scratch;
     struct fh_loop *loop;
@@ -63,6 +65,14 @@ int rig_encoded(struct fh_worker *worker,
 void rig_expect(struct fh_worker *worker, const char *sql, const char *expected);
 /* The query must fail with this code and rule. */
 void rig_refuse(struct fh_worker *worker, const char *sql, int code, const char *rule);
+/* The same of a query that was asked otherwise. */
+void rig_meet_answer(const char *sql,
+                     int code,
+                     struct fh_buf *answer,
+                     const struct fh_err *err,
+                     const char *expected);
+void rig_meet_refusal(
+    const char *sql, int found, const struct fh_err *err, int code, const char *rule);
 
 /* Pre-scan, parse in the worker, gate; no parameters. */
 int rig_gate(struct fh_worker *worker,

@@ -211,20 +211,6 @@ static void without_a_program_there_is_none(void **state)
     fh_workers_free(workers);
 }
 
-static int up(void **state)
-{
-    (void)state;
-    rig_up(&rig);
-    return 0;
-}
-
-static int down(void **state)
-{
-    (void)state;
-    rig_down(&rig);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -236,5 +222,8 @@ int main(void)
         cmocka_unit_test(the_idle_give_way),
         cmocka_unit_test(without_a_program_there_is_none),
     };
-    return cmocka_run_group_tests(tests, up, down);
+    rig_up(&rig);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    rig_down(&rig);
+    return failed;
 }

@@ -30,20 +30,6 @@ enum { MEMORY_MIB = 256, SPILL_MIB = MEMORY_MIB * FH_WORKER_SPILL_FACTOR };
 
 static struct rig rig;
 
-static int up(void **state)
-{
-    (void)state;
-    rig_up(&rig);
-    return 0;
-}
-
-static int down(void **state)
-{
-    (void)state;
-    rig_down(&rig);
-    return 0;
-}
-
 static struct fh_worker *small_worker(uint32_t threads)
 {
     struct fh_err err = {0};
@@ -531,5 +517,8 @@ int main(void)
         cmocka_unit_test(behind_the_gate_there_is_nothing),
         cmocka_unit_test(hostile_queries_leave_the_node_as_it_was),
     };
-    return cmocka_run_group_tests(tests, up, down);
+    rig_up(&rig);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    rig_down(&rig);
+    return failed;
 }

@@ -261,24 +261,13 @@ static void each_is_refused_and_costs_its_worker_alone(void **state)
     fh_workers_free(s.liars);
 }
 
-static int up(void **state)
-{
-    (void)state;
-    rig_up(&rig);
-    return 0;
-}
-
-static int down(void **state)
-{
-    (void)state;
-    rig_down(&rig);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_is_refused_and_costs_its_worker_alone),
     };
-    return cmocka_run_group_tests(tests, up, down);
+    rig_up(&rig);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    rig_down(&rig);
+    return failed;
 }

@@ -268,20 +268,6 @@ static void a_cut_database_is_an_error(void **state)
     }
 }
 
-static int up(void **state)
-{
-    (void)state;
-    rig_up(&rig);
-    return 0;
-}
-
-static int down(void **state)
-{
-    (void)state;
-    rig_down(&rig);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,5 +275,8 @@ int main(void)
         cmocka_unit_test(a_change_beside_is_no_change),
         cmocka_unit_test(a_cut_database_is_an_error),
     };
-    return cmocka_run_group_tests(tests, up, down);
+    rig_up(&rig);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    rig_down(&rig);
+    return failed;
 }
