@@ -9,6 +9,7 @@
 #include "node/query/gate_calls.h"
 #include "node/query/gate_kinds.h"
 #include "node/query/gate_params.h"
+#include "node/query/gate_tree.h"
 #include "node/query/gate_wishes.h"
 
 #include <jansson.h>
@@ -56,12 +57,6 @@ static int broken(struct gate *g, const char *why)
                        "the parsed query has a shape that is not known here: %s (byte %zu)",
                        why,
                        g->position + 1);
-}
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text == NULL ? "" : text;
 }
 
 static void note_position(struct gate *g, const json_t *object)
@@ -188,8 +183,8 @@ static int walk_type(struct gate *g, const json_t *type)
         return FH_OK;
     }
     int code = walk_fields(g, type, &fh_gate_type_kind);
-    if (code == FH_OK && !fh_gate_type_name(text_of(type, "id"))) {
-        code = refuse(g, FH_EDENIED, "sql.gate.type", "type", text_of(type, "id"));
+    if (code == FH_OK && !fh_gate_type_name(fh_gate_text(type, "id"))) {
+        code = refuse(g, FH_EDENIED, "sql.gate.type", "type", fh_gate_text(type, "id"));
     }
     if (code == FH_OK && ++g->depth > DEPTH_MAX) {
         code = broken(g, "types are nested too deeply");
@@ -225,15 +220,16 @@ static int unbounded(struct gate *g, const char *name)
 
 static int check_bounds(struct gate *g, const json_t *function)
 {
-    return fh_gate_bounded(function) ? FH_OK : unbounded(g, text_of(function, "function_name"));
+    return fh_gate_bounded(function) ? FH_OK
+                                     : unbounded(g, fh_gate_text(function, "function_name"));
 }
 
 static int check_table_function(struct gate *g, const json_t *relation)
 {
     const json_t *function = json_object_get(relation, "function");
-    const char *name = text_of(function, "function_name");
+    const char *name = fh_gate_text(function, "function_name");
     note_position(g, function);
-    return strcmp(text_of(function, "class"), "FUNCTION") == 0 && fh_gate_table_function(name)
+    return strcmp(fh_gate_text(function, "class"), "FUNCTION") == 0 && fh_gate_table_function(name)
                ? FH_OK
                : refuse(g, FH_EDENIED, "sql.gate.table_function", "table function", name);
 }
@@ -267,9 +263,9 @@ static int enter_scope(struct gate *g, const char *name)
 
 static int check_table(struct gate *g, const json_t *relation)
 {
-    const char *catalog = text_of(relation, "catalog_name");
-    const char *schema = text_of(relation, "schema_name");
-    const char *name = text_of(relation, "table_name");
+    const char *catalog = fh_gate_text(relation, "catalog_name");
+    const char *schema = fh_gate_text(relation, "schema_name");
+    const char *name = fh_gate_text(relation, "table_name");
     if (catalog[0] == 0 && schema[0] == 0 && in_scope(g, name)) {
         return FH_OK;
     }
@@ -328,7 +324,7 @@ static int enter_ctes(struct gate *g, const json_t *node)
 static int walk_in_scope(struct gate *g, const json_t *node, const char *name, const json_t *body)
 {
     size_t scopes = g->scope_count;
-    int code = enter_scope(g, text_of(node, name));
+    int code = enter_scope(g, fh_gate_text(node, name));
     if (code == FH_OK) {
         code = walk(g, body, FH_GATE_NODE);
     }
@@ -366,7 +362,7 @@ static int walk_node(struct gate *g, const json_t *node)
     if (json_object_get(node, "node") != NULL) {
         return walk_fields(g, node, &fh_gate_statement_kind);
     }
-    const char *type = text_of(node, "type");
+    const char *type = fh_gate_text(node, "type");
     const struct fh_gate_kind *kind = fh_gate_node(type);
     if (kind == NULL) {
         return refuse(g, FH_EDENIED, "sql.gate.node", "a query of kind", type);
@@ -388,7 +384,7 @@ static int walk_relation(struct gate *g, const json_t *relation)
     if (json_is_null(relation)) {
         return FH_OK;
     }
-    const char *type = text_of(relation, "type");
+    const char *type = fh_gate_text(relation, "type");
     const struct fh_gate_kind *kind = fh_gate_relation(type);
     note_position(g, relation);
     if (kind == NULL) {
@@ -408,11 +404,11 @@ static int walk_expression(struct gate *g, const json_t *expr)
     if (json_is_null(expr)) {
         return FH_OK;
     }
-    const char *class = text_of(expr, "class");
-    const char *type = text_of(expr, "type");
+    const char *class = fh_gate_text(expr, "class");
+    const char *type = fh_gate_text(expr, "type");
     note_position(g, expr);
     if (strcmp(class, "PARAMETER") == 0 &&
-        !fh_gate_params_have(g->out, text_of(expr, "identifier"))) {
+        !fh_gate_params_have(g->out, fh_gate_text(expr, "identifier"))) {
         return broken(g, "a parameter that is not listed");
     }
     const struct fh_gate_kind *kind = fh_gate_expression(class);
@@ -442,7 +438,7 @@ static int walk_modifier(struct gate *g, const json_t *modifier)
     if (json_is_null(modifier)) {
         return FH_OK;
     }
-    const char *type = text_of(modifier, "type");
+    const char *type = fh_gate_text(modifier, "type");
     const struct fh_gate_kind *kind = fh_gate_modifier(type);
     return kind == NULL ? refuse(g, FH_EDENIED, "sql.gate.node", "a modifier of kind", type)
                         : walk_fields(g, modifier, kind);
@@ -519,10 +515,10 @@ static int walk(struct gate *g, const json_t *value, enum fh_gate_rule rule)
 /* DuckDB's own verdict: {"error": true, "error_type": ..., "position": ...}. */
 static int parser_error(struct gate *g, const json_t *root)
 {
-    const char *type = text_of(root, "error_type");
-    const char *message = text_of(root, "error_message");
+    const char *type = fh_gate_text(root, "error_type");
+    const char *message = fh_gate_text(root, "error_message");
     size_t at = 0;
-    (void)sscanf(text_of(root, "position"), "%zu", &at);
+    (void)sscanf(fh_gate_text(root, "position"), "%zu", &at);
     g->position = at <= FH_SQL_BYTES_MAX ? at : 0;
     g->out->position = g->position;
     if (strcmp(type, "parser") != 0 && strcmp(type, "syntax") != 0) {
@@ -537,13 +533,13 @@ static int parser_error(struct gate *g, const json_t *root)
 
 static bool is_ordered(const json_t *node)
 {
-    while (strcmp(text_of(node, "type"), "CTE_NODE") == 0) {
+    while (strcmp(fh_gate_text(node, "type"), "CTE_NODE") == 0) {
         const json_t *child = json_object_get(node, "child");
         node = json_object_get(child, "node") != NULL ? json_object_get(child, "node") : child;
     }
     const json_t *list = json_object_get(node, "modifiers");
     for (size_t i = 0; i < json_array_size(list); i++) {
-        if (strcmp(text_of(json_array_get(list, i), "type"), "ORDER_MODIFIER") == 0) {
+        if (strcmp(fh_gate_text(json_array_get(list, i), "type"), "ORDER_MODIFIER") == 0) {
             return true;
         }
     }

@@ -2,21 +2,16 @@
 #include "node/query/gate_calls.h"
 
 #include "node/query/gate.h"
+#include "node/query/gate_tree.h"
 
 #include <string.h>
 #include <strings.h>
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text == NULL ? "" : text;
-}
-
 bool fh_gate_call_allowed(const json_t *function, char out_name[FH_GATE_NAME_BYTES])
 {
-    const char *given = text_of(function, "function_name");
-    const char *schema = text_of(function, "schema");
-    const char *catalog = text_of(function, "catalog");
+    const char *given = fh_gate_text(function, "function_name");
+    const char *schema = fh_gate_text(function, "schema");
+    const char *catalog = fh_gate_text(function, "catalog");
     size_t length = strnlen(given, FH_GATE_NAME_BYTES - 1);
     for (size_t i = 0; i < length; i++) {
         out_name[i] = (char)(given[i] >= 'A' && given[i] <= 'Z' ? given[i] + 32 : given[i]);
@@ -41,12 +36,12 @@ bool fh_gate_table_function(const char *name)
 /* A number that is written in the query: 5, -5, 5::BIGINT. */
 static bool constant_number(const json_t *expr, double *out)
 {
-    const char *class = text_of(expr, "class");
+    const char *class = fh_gate_text(expr, "class");
     if (strcmp(class, "CAST") == 0) {
         return constant_number(json_object_get(expr, "child"), out);
     }
     const json_t *children = json_object_get(expr, "children");
-    if (strcmp(class, "FUNCTION") == 0 && strcmp(text_of(expr, "function_name"), "-") == 0 &&
+    if (strcmp(class, "FUNCTION") == 0 && strcmp(fh_gate_text(expr, "function_name"), "-") == 0 &&
         json_array_size(children) == 1 && constant_number(json_array_get(children, 0), out)) {
         *out = -*out;
         return true;
@@ -62,7 +57,7 @@ static bool constant_number(const json_t *expr, double *out)
 /* A value that is written in the query: numbers, dates, intervals. */
 static bool is_constant(const json_t *expr)
 {
-    const char *class = text_of(expr, "class");
+    const char *class = fh_gate_text(expr, "class");
     const json_t *children = json_object_get(expr, "children");
     if (strcmp(class, "CAST") == 0) {
         return is_constant(json_object_get(expr, "child"));
@@ -70,7 +65,7 @@ static bool is_constant(const json_t *expr)
     if (strcmp(class, "FUNCTION") != 0) {
         return strcmp(class, "CONSTANT") == 0;
     }
-    const char *name = text_of(expr, "function_name");
+    const char *name = fh_gate_text(expr, "function_name");
     /* INTERVAL 1 DAY is parsed as to_days(trunc(1)) */
     bool good =
         strcmp(name, "-") == 0 || strcmp(name, "trunc") == 0 || strncmp(name, "to_", 3) == 0;
@@ -114,7 +109,7 @@ static const struct {
 
 bool fh_gate_bounded(const json_t *function)
 {
-    const char *name = text_of(function, "function_name");
+    const char *name = fh_gate_text(function, "function_name");
     const json_t *arguments = json_object_get(function, "children");
     if (strcasecmp(name, "range") == 0 || strcasecmp(name, "generate_series") == 0) {
         return series_bounded(arguments);

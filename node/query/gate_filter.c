@@ -3,6 +3,7 @@
 
 #include "common/limits.h"
 #include "node/query/gate.h"
+#include "node/query/gate_tree.h"
 #include "node/query/prescan.h"
 
 #include <jansson.h>
@@ -18,18 +19,12 @@ static int shape(struct fh_err *err, const char *why)
     return fh_err_rule(err, FH_ECHECK, "filter.shape", "a filter is one condition: %s", why);
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text == NULL ? "" : text;
-}
-
 /* What a filter may not hold at any depth. The gate has bounded the depth. */
 static int check_inside(const json_t *value, struct fh_err *err)
 {
     const char *key;
     json_t *child;
-    const char *class = text_of(value, "class");
+    const char *class = fh_gate_text(value, "class");
     int rc = FH_OK;
     if (strcmp(class, "SUBQUERY") == 0) {
         return shape(err, "it cannot hold a SELECT");
@@ -51,13 +46,6 @@ static int check_inside(const json_t *value, struct fh_err *err)
     return rc;
 }
 
-static bool is_empty(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    return value == NULL || json_is_null(value) ||
-           (json_is_array(value) && json_array_size(value) == 0);
-}
-
 static int check_select(const json_t *root, struct fh_err *err)
 {
     static const char *const nothing[] = {"modifiers",
@@ -71,14 +59,14 @@ static int check_select(const json_t *root, struct fh_err *err)
     const json_t *node = json_object_get(statement, "node");
     const json_t *list = json_object_get(node, "select_list");
     const json_t *ctes = json_object_get(json_object_get(node, "cte_map"), "map");
-    bool alone = strcmp(text_of(node, "type"), "SELECT_NODE") == 0 && json_array_size(list) == 1 &&
-                 json_array_size(ctes) == 0 &&
-                 strcmp(text_of(json_object_get(node, "from_table"), "type"), "EMPTY") == 0;
+    bool alone = strcmp(fh_gate_text(node, "type"), "SELECT_NODE") == 0 &&
+                 json_array_size(list) == 1 && json_array_size(ctes) == 0 &&
+                 strcmp(fh_gate_text(json_object_get(node, "from_table"), "type"), "EMPTY") == 0;
     for (size_t i = 0; i < FH_COUNT(nothing); i++) {
-        alone = alone && is_empty(node, nothing[i]);
+        alone = alone && fh_gate_is_empty(json_object_get(node, nothing[i]));
     }
     const json_t *expression = json_array_get(list, 0);
-    if (!alone || text_of(expression, "alias")[0] != '\0') {
+    if (!alone || fh_gate_text(expression, "alias")[0] != '\0') {
         return shape(err, "nothing stands before or behind it");
     }
     return check_inside(expression, err);

@@ -3,6 +3,7 @@
 
 #include "common/bytes.h"
 #include "common/limits.h"
+#include "node/query/gate_tree.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,18 +26,6 @@ struct wisher {
     uint32_t table_count;
 };
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text == NULL ? "" : text;
-}
-
-static bool is_empty(const json_t *value)
-{
-    return value == NULL || json_is_null(value) ||
-           (json_is_array(value) && json_array_size(value) == 0);
-}
-
 /* ---- tables ---- */
 
 static unsigned count_tables(const json_t *value, unsigned depth)
@@ -48,7 +37,7 @@ static unsigned count_tables(const json_t *value, unsigned depth)
         return FH_QUERY_TABLES_MAX + 1;
     }
     if (json_is_object(value)) {
-        count += strcmp(text_of(value, "type"), "BASE_TABLE") == 0;
+        count += strcmp(fh_gate_text(value, "type"), "BASE_TABLE") == 0;
         json_object_foreach((json_t *)(uintptr_t)value, key, part)
         {
             count += count_tables(part, depth - 1);
@@ -62,24 +51,24 @@ static unsigned count_tables(const json_t *value, unsigned depth)
 
 static bool find_tables(struct wisher *w, const json_t *relation, unsigned depth)
 {
-    const char *type = text_of(relation, "type");
-    if (depth == 0 || !is_empty(json_object_get(relation, "sample"))) {
+    const char *type = fh_gate_text(relation, "type");
+    if (depth == 0 || !fh_gate_is_empty(json_object_get(relation, "sample"))) {
         return false;
     }
     if (strcmp(type, "BASE_TABLE") == 0) {
-        bool plain = is_empty(json_object_get(relation, "column_name_alias")) &&
-                     is_empty(json_object_get(relation, "at_clause")) &&
+        bool plain = fh_gate_is_empty(json_object_get(relation, "column_name_alias")) &&
+                     fh_gate_is_empty(json_object_get(relation, "at_clause")) &&
                      w->table_count < FH_QUERY_TABLES_MAX;
         if (plain) {
             w->tables[w->table_count++] = relation;
         }
         return plain;
     }
-    const char *reference = text_of(relation, "ref_type");
+    const char *reference = fh_gate_text(relation, "ref_type");
     bool inner = strcmp(type, "JOIN") == 0 &&
-                 strcmp(text_of(relation, "join_type"), "INNER") == 0 &&
+                 strcmp(fh_gate_text(relation, "join_type"), "INNER") == 0 &&
                  (strcmp(reference, "REGULAR") == 0 || strcmp(reference, "CROSS") == 0) &&
-                 is_empty(json_object_get(relation, "using_columns"));
+                 fh_gate_is_empty(json_object_get(relation, "using_columns"));
     return inner && find_tables(w, json_object_get(relation, "left"), depth - 1) &&
            find_tables(w, json_object_get(relation, "right"), depth - 1);
 }
@@ -90,17 +79,17 @@ static bool tables_are_clear(const struct wisher *w)
     bool clear = w->table_count == w->out->table_count;
     for (uint32_t i = 0; clear && i < w->table_count; i++) {
         const struct fh_gate_table *known = &w->out->tables[i];
-        clear = strcmp(known->name, text_of(w->tables[i], "table_name")) == 0 &&
-                strcmp(known->schema, text_of(w->tables[i], "schema_name")) == 0 &&
-                strcmp(known->catalog, text_of(w->tables[i], "catalog_name")) == 0;
+        clear = strcmp(known->name, fh_gate_text(w->tables[i], "table_name")) == 0 &&
+                strcmp(known->schema, fh_gate_text(w->tables[i], "schema_name")) == 0 &&
+                strcmp(known->catalog, fh_gate_text(w->tables[i], "catalog_name")) == 0;
     }
     return clear;
 }
 
 static const char *name_of(const json_t *table)
 {
-    const char *alias = text_of(table, "alias");
-    return alias[0] != '\0' ? alias : text_of(table, "table_name");
+    const char *alias = fh_gate_text(table, "alias");
+    return alias[0] != '\0' ? alias : fh_gate_text(table, "table_name");
 }
 
 /* The column that a COLUMN_REF names, and whose. */
@@ -108,7 +97,7 @@ static const char *find_column(const struct wisher *w, const json_t *expr, uint3
 {
     const json_t *names = json_object_get(expr, "column_names");
     size_t count = json_array_size(names);
-    if (strcmp(text_of(expr, "class"), "COLUMN_REF") != 0 || count < 1 || count > 2) {
+    if (strcmp(fh_gate_text(expr, "class"), "COLUMN_REF") != 0 || count < 1 || count > 2) {
         return NULL;
     }
     const char *column = json_string_value(json_array_get(names, count - 1));
@@ -214,10 +203,10 @@ static bool put_moment(struct fh_buf *out, const json_t *cast, enum fh_gate_clas
 {
     const json_t *child = json_object_get(cast, "child");
     const json_t *constant = json_object_get(child, "value");
-    const char *type = text_of(json_object_get(cast, "cast_type"), "id");
-    const char *text = text_of(constant, "value");
+    const char *type = fh_gate_text(json_object_get(cast, "cast_type"), "id");
+    const char *text = fh_gate_text(constant, "value");
     bool date = strcmp(type, "DATE") == 0;
-    bool good = strcmp(text_of(child, "class"), "CONSTANT") == 0 &&
+    bool good = strcmp(fh_gate_text(child, "class"), "CONSTANT") == 0 &&
                 json_is_false(json_object_get(cast, "try_cast")) && is_date(text) &&
                 (text[10] == '\0' || (!date && is_time(text + 10))) &&
                 (date || strcmp(type, "TIMESTAMP") == 0);
@@ -230,13 +219,13 @@ static bool put_moment(struct fh_buf *out, const json_t *cast, enum fh_gate_clas
 
 static bool put_constant(struct fh_buf *out, const json_t *expr, enum fh_gate_class *out_class)
 {
-    if (strcmp(text_of(expr, "class"), "CAST") == 0) {
+    if (strcmp(fh_gate_text(expr, "class"), "CAST") == 0) {
         return put_moment(out, expr, out_class);
     }
     const json_t *constant = json_object_get(expr, "value");
     const json_t *value = json_object_get(constant, "value");
-    const char *type = text_of(json_object_get(constant, "type"), "id");
-    if (strcmp(text_of(expr, "class"), "CONSTANT") != 0 ||
+    const char *type = fh_gate_text(json_object_get(constant, "type"), "id");
+    if (strcmp(fh_gate_text(expr, "class"), "CONSTANT") != 0 ||
         !json_is_false(json_object_get(constant, "is_null"))) {
         return false;
     }
@@ -296,11 +285,11 @@ static void wish_comparison(struct wisher *w, const json_t *expr)
 {
     const json_t *left = json_object_get(expr, "left");
     const json_t *right = json_object_get(expr, "right");
-    bool flipped = strcmp(text_of(left, "class"), "COLUMN_REF") != 0;
+    bool flipped = strcmp(fh_gate_text(left, "class"), "COLUMN_REF") != 0;
     uint32_t table = 0;
     const char *column = find_column(w, flipped ? right : left, &table);
     for (size_t i = 0; column != NULL && i < FH_COUNT(comparisons); i++) {
-        if (strcmp(comparisons[i].type, text_of(expr, "type")) != 0) {
+        if (strcmp(comparisons[i].type, fh_gate_text(expr, "type")) != 0) {
             continue;
         }
         enum fh_gate_class class = FH_GATE_CLASS_ANY;
@@ -322,7 +311,7 @@ static void wish_between(struct wisher *w, const json_t *expr)
     FH_CLEANUP(fh_buf_fini) struct fh_buf suffix;
     fh_buf_init(&suffix, SUFFIX_BYTES_MAX);
     fh_buf_add_cstr(&suffix, " BETWEEN ");
-    bool good = strcmp(text_of(expr, "type"), "COMPARE_BETWEEN") == 0 &&
+    bool good = strcmp(fh_gate_text(expr, "type"), "COMPARE_BETWEEN") == 0 &&
                 put_constant(&suffix, json_object_get(expr, "lower"), &lower);
     fh_buf_add_cstr(&suffix, " AND ");
     good = good && put_constant(&suffix, json_object_get(expr, "upper"), &upper);
@@ -335,7 +324,7 @@ static void wish_between(struct wisher *w, const json_t *expr)
 static void wish_operator(struct wisher *w, const json_t *expr)
 {
     const json_t *children = json_object_get(expr, "children");
-    const char *type = text_of(expr, "type");
+    const char *type = fh_gate_text(expr, "type");
     size_t count = json_array_size(children);
     uint32_t table = 0;
     const char *column = find_column(w, json_array_get(children, 0), &table);
@@ -366,9 +355,9 @@ static void wish_operator(struct wisher *w, const json_t *expr)
 
 static void wish(struct wisher *w, const json_t *expr, unsigned depth)
 {
-    const char *class = text_of(expr, "class");
+    const char *class = fh_gate_text(expr, "class");
     if (depth > 0 && strcmp(class, "CONJUNCTION") == 0 &&
-        strcmp(text_of(expr, "type"), "CONJUNCTION_AND") == 0) {
+        strcmp(fh_gate_text(expr, "type"), "CONJUNCTION_AND") == 0) {
         const json_t *children = json_object_get(expr, "children");
         for (size_t i = 0; i < json_array_size(children); i++) {
             wish(w, json_array_get(children, i), depth - 1);
@@ -387,9 +376,9 @@ void fh_gate_wishes(struct fh_gate *out, const json_t *root, struct fh_arena *ar
     const json_t *statement = json_array_get(json_object_get(root, "statements"), 0);
     const json_t *node = json_object_get(statement, "node");
     struct wisher w = {.out = out, .arena = arena};
-    bool plain = strcmp(text_of(node, "type"), "SELECT_NODE") == 0 &&
-                 is_empty(json_object_get(json_object_get(node, "cte_map"), "map")) &&
-                 is_empty(json_object_get(node, "sample")) &&
+    bool plain = strcmp(fh_gate_text(node, "type"), "SELECT_NODE") == 0 &&
+                 fh_gate_is_empty(json_object_get(json_object_get(node, "cte_map"), "map")) &&
+                 fh_gate_is_empty(json_object_get(node, "sample")) &&
                  find_tables(&w, json_object_get(node, "from_table"), DEPTH_MAX) &&
                  tables_are_clear(&w) && count_tables(statement, DEPTH_MAX) == w.table_count;
     w.wishes = plain ? fh_arena_array(arena, FH_GATE_WISHES_MAX, sizeof *w.wishes) : NULL;
