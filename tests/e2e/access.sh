@@ -6,28 +6,7 @@
 source "$1/tests/e2e/common.sh"
 
 freehold=$bin/freehold
-keys=$work/keys
-mkdir "$keys"
 
-# closed NAME: its contract opens the product to nobody.
-closed()
-{
-    sed -i '/^roles:/,/access: read/d' "$data/$1.odcs.yaml"
-}
-# let_in DOMAIN NAME ROLE: a member key of that domain.
-let_in()
-{
-    succeeds "$freehold" key create "$keys/$2.key"
-    cp "$work/out" "$keys/$2.pub"
-    succeeds fh "$1" member add "$keys/$2.pub" --name "$2" --role "$3" --until 30d --save "$keys/$2.access"
-}
-# as NAME WORD...: that member's command.
-as()
-{
-    local name=$1
-    shift
-    timeout 60 "$freehold" --key "$keys/$name.key" --access "$keys/$name.access" "$@"
-}
 # column NAME: of the one row in $work/out, which is CSV.
 column()
 {

@@ -9,6 +9,7 @@ source "$1/tests/e2e/common.sh"
 make_product orders 1000
 make_product items 10
 ci=$work/ci # the machine without a home: contracts and a key
+keys=$ci
 mkdir "$ci"
 mv "$data"/*.odcs.yaml "$ci"
 mkdir "$work/second"
@@ -21,13 +22,6 @@ at()
     local domain=$1
     shift
     timeout 60 "$freehold" --key "$ci/ci.key" --access "$ci/ci.access" "$@" --node "${address[$domain]}"
-}
-# let_in DOMAIN NAME ROLE UNTIL: a key of that name in `ci`, let in by the domain.
-let_in()
-{
-    rm -f "$ci/$2".*
-    timeout 60 "$freehold" key create "$ci/$2.key" >"$ci/$2.pub" 2>/dev/null
-    succeeds fh "$1" member add "$ci/$2.pub" --name "$2" --role "$3" --until "$4" --save "$ci/$2.access"
 }
 # order NAME DOMAIN WORD...: a raw message of that key to that domain's node.
 order()

@@ -5,27 +5,12 @@
 # shellcheck source=tests/e2e/common.sh
 source "$1/tests/e2e/common.sh"
 
-freehold=$bin/freehold
-keys=$work/keys
-mkdir "$keys"
-as()
-{
-    local name=$1
-    shift
-    timeout 60 "$freehold" --key "$keys/$name.key" --access "$keys/$name.access" "$@"
-}
 # rows FROM TO: lines of the source.
 rows()
 {
     awk -v from="$1" -v to="$2" 'BEGIN {
         for (i = from; i < to; i++) printf "%d,secret-%d,%d\n", i, i, i % 100
     }'
-}
-# enforce VERSION RULES: published at shop.
-enforce()
-{
-    printf 'name: personal\nversion: %s\n%s\n' "$1" "$2" >"$data/personal.policy.yaml"
-    prints "personal $1" fh shop policy publish "$data/personal.policy.yaml"
 }
 kept()
 {
@@ -60,9 +45,7 @@ make_mesh shop museum
 prints 'shop/people@1.0.0' fh shop product publish "$data/people.odcs.yaml"
 until_true 10 "the products at museum" finds museum 1
 for name in ann bob cid dan; do
-    succeeds "$freehold" key create "$keys/$name.key"
-    cp "$work/out" "$keys/$name.pub"
-    succeeds fh museum member add "$keys/$name.pub" --name "$name" --role analyst --until 30d --save "$keys/$name.access"
+    let_in museum "$name" analyst
 done
 rules='mask: [{columns: name, method: partial, first: 6}]
 filter: [{table: people, where: "delay < 90"}]'
@@ -114,7 +97,7 @@ for _ in 1 2 3; do
     prints 'id
 0' as cid -o csv query 'SELECT id FROM shop.people LIMIT 1' --peer "${address[shop]}"
 done
-timeout 0.3 "$freehold" --key "$keys/dan.key" --access "$keys/dan.access" -o csv \
+timeout 0.3 "$bin/freehold" --key "$keys/dan.key" --access "$keys/dan.access" -o csv \
     query 'SELECT a.name FROM shop.people a, shop.people b' --peer "${address[shop]}" >/dev/null 2>&1 || true
 prints "n
 180090" as dan -o csv query 'SELECT count(name) AS n FROM shop.people' --peer "${address[shop]}"

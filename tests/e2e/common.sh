@@ -19,6 +19,7 @@ source "$source_folder/tools/steps.sh"
 source "$source_folder/tools/mesh.sh"
 work=$(mktemp -d "${TMPDIR:-/tmp}/freehold-e2e.XXXXXX")
 data=$work/data
+keys=$work/keys
 mkdir "$data"
 
 end_test()
@@ -181,6 +182,43 @@ make_product()
         for (i = 1; i <= rows; i++) printf "%d,item %d of the shop in the market hall,%d.5\n", i, i % 10, i % 100
     }' >"$data/$1.csv"
     make_contract "$1" 1.0.0 >"$data/$1.odcs.yaml"
+}
+
+# closed NAME: its contract in `data` opens the product to nobody.
+closed()
+{
+    sed -i '/^roles:/,/access: read/d' "$data/$1.odcs.yaml"
+}
+
+# let_in DOMAIN NAME ROLE [UNTIL]: a new key of that name in `keys`, let in by the domain.
+let_in()
+{
+    mkdir -p "$keys"
+    rm -f "$keys/$2".*
+    succeeds "$bin/freehold" key create "$keys/$2.key"
+    cp "$work/out" "$keys/$2.pub"
+    succeeds fh "$1" member add "$keys/$2.pub" --name "$2" --role "$3" --until "${4:-30d}" --save "$keys/$2.access"
+}
+
+# as NAME WORD...: the command with that key.
+as()
+{
+    local name=$1
+    shift
+    timeout 60 "$bin/freehold" --key "$keys/$name.key" --access "$keys/$name.access" "$@"
+}
+
+# policy VERSION RULES: the policy `personal` with these lines behind its head.
+policy()
+{
+    printf 'name: personal\nversion: %s\n%s\n' "$1" "$2" >"$data/personal.policy.yaml"
+}
+
+# enforce VERSION RULES: it is published at shop.
+enforce()
+{
+    policy "$1" "$2"
+    prints "personal $1" fh shop policy publish "$data/personal.policy.yaml"
 }
 
 # version_of DOMAIN PRODUCT: which version of OWNER/PRODUCT the domain's node shows, or nothing.

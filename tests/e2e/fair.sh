@@ -8,31 +8,21 @@ source "$1/tests/e2e/common.sh"
 
 make_product orders 3000
 make_product items 50
-sed -i '/^roles:/,/access: read/d' "$data/items.odcs.yaml" # open to nobody
+closed items
 mkdir "$work/shop"
 export FREEHOLD_LIMITS_QUERY_ROWS=100 FREEHOLD_LIMITS_STREAM_MIB=16
 make_mesh shop museum
 succeeds fh shop product publish "$data/orders.odcs.yaml"
 succeeds fh shop product publish "$data/items.odcs.yaml"
 for key in greedy honest; do
-    "$bin/freehold" key create "$work/$key.key" >"$work/$key.pub" 2>/dev/null
-    succeeds fh shop member add "$work/$key.pub" --name "$key" --role member --until 1d \
-        --save "$work/$key.access"
+    let_in shop "$key" member
 done
-
-# as KEY ARGUMENT...: the command with that key.
-as()
-{
-    local key=$1
-    shift
-    "$bin/freehold" --key "$work/$key.key" --access "$work/$key.access" "$@"
-}
 
 say "- eight sessions and more of one key fill what it may have"
 long='SELECT count(*) FROM shop.orders a, shop.orders b, shop.orders c, shop.orders d WHERE a.id + b.id + c.id + d.id = 7'
 greedy=()
 for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do
-    "$bin/freehold" --key "$work/greedy.key" --access "$work/greedy.access" query "$long" --wait 60 \
+    "$bin/freehold" --key "$keys/greedy.key" --access "$keys/greedy.access" query "$long" --wait 60 \
         >"$work/greedy.$i" 2>&1 &
     greedy+=($!)
 done
@@ -80,7 +70,7 @@ grep -q 'rule: limit.stream_bytes' "$work/err" || fail "no rule: $(cat "$work/er
 say "- who hangs up between two batches holds nothing"
 mkfifo "$work/unread"
 exec 7<>"$work/unread"
-"$bin/freehold" --key "$work/greedy.key" --access "$work/greedy.access" -o csv query --stream \
+"$bin/freehold" --key "$keys/greedy.key" --access "$keys/greedy.access" -o csv query --stream \
     "SELECT repeat('x', 100000) FROM shop.orders LIMIT 150" >"$work/unread" 2>/dev/null &
 reader=$!
 read -r -N 1 -t 20 -u 7 || fail "the stream does not begin"

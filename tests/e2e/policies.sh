@@ -6,34 +6,6 @@
 source "$1/tests/e2e/common.sh"
 
 freehold=$bin/freehold
-keys=$work/keys
-mkdir "$keys"
-
-# let_in DOMAIN NAME ROLE: a member key of that domain.
-let_in()
-{
-    succeeds "$freehold" key create "$keys/$2.key"
-    cp "$work/out" "$keys/$2.pub"
-    succeeds fh "$1" member add "$keys/$2.pub" --name "$2" --role "$3" --until 30d --save "$keys/$2.access"
-}
-# as NAME WORD...: that member's command.
-as()
-{
-    local name=$1
-    shift
-    timeout 60 "$freehold" --key "$keys/$name.key" --access "$keys/$name.access" "$@"
-}
-# policy VERSION RULES: the policy `personal` with these lines behind its head.
-policy()
-{
-    printf 'name: personal\nversion: %s\n%s\n' "$1" "$2" >"$data/personal.policy.yaml"
-}
-# enforce VERSION RULES: published at shop.
-enforce()
-{
-    policy "$1" "$2"
-    prints "personal $1" fh shop policy publish "$data/personal.policy.yaml"
-}
 
 cat >"$data/people.csv" <<'CSV'
 id,name,mail,born,country,note
