@@ -25,6 +25,7 @@ void fh_governing_close(struct fh_governing *governing)
     fh_access_list_fini(&governing->asked);
     fh_free(governing->grants);
     fh_buf_fini(&governing->records);
+    fh_sign_secret_wipe(&governing->publisher);
     *governing = (struct fh_governing){.count = 0};
 }
 
@@ -187,6 +188,24 @@ int fh_governing_grant_find(const struct fh_governing *governing,
 
 /* ---- what is signed ---- */
 
+/* Reads the key at the first record that wants it. */
+static int need_publisher(struct fh_governing *governing, struct fh_err *err)
+{
+    struct fh_sign_public public_key;
+    if (governing->has_publisher) {
+        return FH_OK;
+    }
+    int code = fh_actor_key(&governing->actor->home,
+                            "publisher",
+                            FH_KEY_PUBLISHER,
+                            &public_key,
+                            &governing->publisher,
+                            err);
+    governing->has_publisher = code == FH_OK;
+    return code;
+}
+
+/* `out_id` may be NULL. */
 static int take_record(struct fh_governing *governing,
                        const struct fh_buf *record,
                        struct fh_record_id *out_id,
@@ -199,17 +218,11 @@ static int take_record(struct fh_governing *governing,
     if (code == FH_OK) {
         fh_pack_bin(&governing->records, fh_buf_view(record));
         governing->record_count++;
+    }
+    if (code == FH_OK && out_id != NULL) {
         *out_id = parsed.id;
     }
     return code;
-}
-
-static int
-publisher(const struct fh_governing *governing, struct fh_sign_secret *out, struct fh_err *err)
-{
-    struct fh_sign_public public_key;
-    return fh_actor_key(
-        &governing->actor->home, "publisher", FH_KEY_PUBLISHER, &public_key, out, err);
 }
 
 int fh_governing_sign_grant(struct fh_governing *governing,
@@ -217,16 +230,14 @@ int fh_governing_sign_grant(struct fh_governing *governing,
                             struct fh_record_id *out_id,
                             struct fh_err *err)
 {
-    struct fh_sign_secret signer FH_CLEANUP(fh_sign_secret_wipe);
     struct fh_buf record FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&record, FH_RECORD_BYTES_MAX);
-    memset(&signer, 0, sizeof signer);
     int code = fh_grant_check(grant, err);
     if (code == FH_OK) {
-        code = publisher(governing, &signer, err);
+        code = need_publisher(governing, err);
     }
     if (code == FH_OK) {
-        fh_grant_make(&record, grant, &governing->actor->mesh, &signer);
+        fh_grant_make(&record, grant, &governing->actor->mesh, &governing->publisher);
         code = take_record(governing, &record, out_id, err);
     }
     return code;
@@ -236,15 +247,12 @@ int fh_governing_sign_end(struct fh_governing *governing,
                           const struct fh_grant_end *end,
                           struct fh_err *err)
 {
-    struct fh_sign_secret signer FH_CLEANUP(fh_sign_secret_wipe);
     struct fh_buf record FH_CLEANUP(fh_buf_fini);
-    struct fh_record_id id;
     fh_buf_init(&record, FH_RECORD_BYTES_MAX);
-    memset(&signer, 0, sizeof signer);
-    int code = publisher(governing, &signer, err);
+    int code = need_publisher(governing, err);
     if (code == FH_OK) {
-        fh_grant_end_make(&record, end, &governing->actor->mesh, &signer);
-        code = take_record(governing, &record, &id, err);
+        fh_grant_end_make(&record, end, &governing->actor->mesh, &governing->publisher);
+        code = take_record(governing, &record, NULL, err);
     }
     return code;
 }
@@ -253,15 +261,12 @@ int fh_governing_sign_answer(struct fh_governing *governing,
                              const struct fh_access_answer *answer,
                              struct fh_err *err)
 {
-    struct fh_sign_secret signer FH_CLEANUP(fh_sign_secret_wipe);
     struct fh_buf record FH_CLEANUP(fh_buf_fini);
-    struct fh_record_id id;
     fh_buf_init(&record, FH_RECORD_BYTES_MAX);
-    memset(&signer, 0, sizeof signer);
-    int code = publisher(governing, &signer, err);
+    int code = need_publisher(governing, err);
     if (code == FH_OK) {
-        fh_access_answer_make(&record, answer, &governing->actor->mesh, &signer);
-        code = take_record(governing, &record, &id, err);
+        fh_access_answer_make(&record, answer, &governing->actor->mesh, &governing->publisher);
+        code = take_record(governing, &record, NULL, err);
     }
     return code;
 }

@@ -26,10 +26,12 @@ struct fh_governing {
     struct fh_admin *admin;
     struct fh_access_list asked; /* requests for products of this domain */
     size_t count;
-    size_t capacity;            /* private */
-    struct fh_governed *grants; /* texts in asked.arena */
-    struct fh_buf records;      /* private: what is to be handed over */
-    uint32_t record_count;      /* private */
+    size_t capacity;                 /* private */
+    struct fh_governed *grants;      /* texts in asked.arena */
+    struct fh_buf records;           /* private: what is to be handed over */
+    uint32_t record_count;           /* private */
+    bool has_publisher;              /* private: that key has been read */
+    struct fh_sign_secret publisher; /* private */
 };
 
 /* Opens the home and its node. Given: fh_governing_close, also after a failure. */
