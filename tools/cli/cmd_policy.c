@@ -240,7 +240,10 @@ static int hand_over(struct publishing *p, struct fh_err *err)
         struct fh_msg_policy_finding finding;
         code = fh_msg_policy_finding_next(&reader, &finding, err);
         const char *rule = code == FH_OK ? fh_arena_strdup(p->file.arena, finding.rule) : NULL;
-        if (rule != NULL) {
+        if (code == FH_OK && rule == NULL) {
+            code = fh_err_set(err, FH_ENOMEM, "no memory for what the node finds");
+        }
+        if (code == FH_OK) {
             fh_findings_add(&p->file.findings,
                             finding.error ? FH_SEVERITY_ERROR : FH_SEVERITY_WARNING,
                             finding.line,
