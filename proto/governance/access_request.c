@@ -135,7 +135,6 @@ void fh_access_answer_make(struct fh_buf *out,
                            const struct fh_mesh_id *mesh,
                            const struct fh_sign_secret *signer)
 {
-    bool grant = !fh_record_id_is_zero(&answer->grant);
     struct fh_buf payload FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&payload, FH_GRANT_BYTES_MAX);
     fh_pack_array(&payload, ANSWER_FIELDS);
@@ -143,7 +142,7 @@ void fh_access_answer_make(struct fh_buf *out,
     fh_pack_bin(&payload, fh_bytes(answer->owner.b, FH_ID_BYTES));
     fh_pack_bin(&payload, fh_bytes(answer->request.b, FH_ID_BYTES));
     fh_pack_uint(&payload, (uint64_t)answer->outcome);
-    fh_pack_bin(&payload, fh_bytes(answer->grant.b, grant ? FH_ID_BYTES : 0));
+    fh_record_id_pack(&payload, &answer->grant);
     fh_pack_cstr(&payload, answer->reason);
     fh_pack_uint(&payload, (uint64_t)answer->created_ms);
     struct fh_record draft = {.type = FH_RECORD_ACCESS_ANSWER, .payload = fh_buf_view(&payload)};

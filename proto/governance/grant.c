@@ -58,7 +58,6 @@ int fh_grant_check(const struct fh_grant *grant, struct fh_err *err)
 
 static void pack_grant(struct fh_buf *out, const struct fh_grant *grant)
 {
-    bool answers = !fh_record_id_is_zero(&grant->request);
     fh_pack_array(out, GRANT_FIELDS);
     fh_pack_uint(out, PAYLOAD_VERSION);
     fh_pack_bin(out, fh_bytes(grant->owner.b, FH_ID_BYTES));
@@ -75,7 +74,7 @@ static void pack_grant(struct fh_buf *out, const struct fh_grant *grant)
     fh_pack_uint(out, (uint64_t)grant->not_before_ms);
     fh_pack_uint(out, (uint64_t)grant->not_after_ms);
     fh_pack_cstr(out, grant->note);
-    fh_pack_bin(out, fh_bytes(grant->request.b, answers ? FH_ID_BYTES : 0));
+    fh_record_id_pack(out, &grant->request);
 }
 
 /* Reads again what was packed, in memory of its own: nothing is sealed that is not read. */
@@ -129,7 +128,7 @@ int fh_grant_decode(struct fh_grant *out,
     grant.not_before_ms = (int64_t)fh_pack_read_uint(&reader, FH_RECORD_TIME_MS_MAX);
     grant.not_after_ms = (int64_t)fh_pack_read_uint(&reader, FH_RECORD_TIME_MS_MAX);
     grant.note = fh_text_read(&reader, FH_GRANT_NOTE_BYTES_MAX, arena);
-    (void)fh_pack_read_optional(&reader, grant.request.b, FH_ID_BYTES);
+    fh_record_id_read(&grant.request, &reader);
     fh_pack_read_record_end(&reader, count, GRANT_FIELDS);
     int code = fh_pack_read_ok(&reader, "grant", err);
     if (code == FH_OK) {

@@ -122,23 +122,8 @@ int fh_msg_can_read(struct fh_pack_reader *reader, struct fh_msg_can *out, struc
 void fh_msg_can_answer(struct fh_buf *out, const struct fh_record_id *grant, bool masked)
 {
     fh_msg_ok(out, 2);
-    fh_pack_bin(out, fh_bytes(grant->b, fh_record_id_is_zero(grant) ? 0 : FH_ID_BYTES));
+    fh_record_id_pack(out, grant);
     fh_pack_bool(out, masked);
-}
-
-/* A record id as the next field; zero where it is empty. */
-static int read_id(struct fh_pack_reader *reader,
-                   const char *what,
-                   struct fh_record_id *out,
-                   struct fh_err *err)
-{
-    struct fh_record_id id = {{0}};
-    (void)fh_pack_read_optional(reader, id.b, FH_ID_BYTES);
-    int rc = fh_msg_done(reader, what, err);
-    if (rc == FH_OK) {
-        *out = id;
-    }
-    return rc;
 }
 
 int fh_msg_can_answer_read(struct fh_pack_reader *reader,
@@ -147,11 +132,9 @@ int fh_msg_can_answer_read(struct fh_pack_reader *reader,
                            struct fh_err *err)
 {
     struct fh_record_id grant;
-    int rc = read_id(reader, "can", &grant, err);
+    fh_record_id_read(&grant, reader);
     bool masked = fh_pack_read_bool(reader);
-    if (rc == FH_OK) {
-        rc = fh_msg_done(reader, "can", err);
-    }
+    int rc = fh_msg_done(reader, "can", err);
     if (rc == FH_OK) {
         *out_grant = grant;
         *out_masked = masked;
@@ -209,7 +192,7 @@ int fh_msg_still_answer_read(struct fh_pack_reader *reader,
 static void begin_after(struct fh_buf *out, enum fh_msg_code code, const struct fh_record_id *after)
 {
     fh_msg_begin(out, code, 1);
-    fh_pack_bin(out, fh_bytes(after->b, fh_record_id_is_zero(after) ? 0 : FH_ID_BYTES));
+    fh_record_id_pack(out, after);
 }
 
 void fh_msg_admin_asked_request(struct fh_buf *out, const struct fh_record_id *after)
@@ -224,13 +207,19 @@ void fh_msg_admin_grants_request(struct fh_buf *out, const struct fh_record_id *
 
 int fh_msg_after_read(struct fh_pack_reader *reader, struct fh_record_id *out, struct fh_err *err)
 {
-    return read_id(reader, "page", out, err);
+    struct fh_record_id after;
+    fh_record_id_read(&after, reader);
+    int rc = fh_msg_done(reader, "page", err);
+    if (rc == FH_OK) {
+        *out = after;
+    }
+    return rc;
 }
 
 void fh_msg_page_begin(struct fh_buf *out, const struct fh_record_id *next, uint32_t count)
 {
     fh_msg_ok(out, 2);
-    fh_pack_bin(out, fh_bytes(next->b, fh_record_id_is_zero(next) ? 0 : FH_ID_BYTES));
+    fh_record_id_pack(out, next);
     fh_pack_array(out, count);
 }
 
@@ -239,8 +228,13 @@ int fh_msg_page_read(struct fh_pack_reader *reader,
                      uint32_t *out_count,
                      struct fh_err *err)
 {
-    int rc = read_id(reader, "page", out_next, err);
-    return rc == FH_OK ? fh_msg_list_read(reader, "page", out_count, err) : rc;
+    struct fh_record_id next;
+    fh_record_id_read(&next, reader);
+    int rc = fh_msg_list_read(reader, "page", out_count, err);
+    if (rc == FH_OK) {
+        *out_next = next;
+    }
+    return rc;
 }
 
 void fh_msg_granted_add(struct fh_buf *out, const struct fh_msg_granted *granted)

@@ -32,16 +32,6 @@ static int64_t read_until(struct fh_pack_reader *reader)
     return INT64_MAX;
 }
 
-static void read_optional_id(struct fh_pack_reader *reader, struct fh_record_id *out)
-{
-    struct fh_bytes id = fh_pack_read_bin(reader, FH_ID_BYTES);
-    if (id.size == FH_ID_BYTES) {
-        memcpy(out->b, id.data, FH_ID_BYTES);
-    } else if (id.size != 0) {
-        fh_pack_fail(reader, "expected a record id or nothing");
-    }
-}
-
 /* ---- VIEW ---- */
 
 void fh_msg_view_request(struct fh_buf *out, struct fh_bytes request, uint32_t table)
@@ -326,12 +316,11 @@ int fh_msg_explain_read(struct fh_pack_reader *reader,
 
 void fh_msg_explained_add(struct fh_buf *out, const struct fh_msg_explained *explained)
 {
-    bool granted = !fh_record_id_is_zero(&explained->grant);
     fh_pack_array(out, DECISION_FIELDS);
     fh_pack_cstr(out, explained->rule);
     fh_pack_cstr(out, explained->text);
     fh_pack_uint(out, explained->by);
-    fh_pack_bin(out, fh_bytes(explained->grant.b, granted ? FH_ID_BYTES : 0));
+    fh_record_id_pack(out, &explained->grant);
     put_until(out, explained->until_ms);
     fh_pack_uint(out, explained->rows_per_day);
     fh_pack_uint(out, explained->queries_per_hour);
@@ -356,7 +345,7 @@ int fh_msg_explained_read(struct fh_pack_reader *reader,
     fh_pack_read_cstr(reader, explained.rule, sizeof explained.rule);
     fh_pack_read_cstr(reader, explained.text, sizeof explained.text);
     explained.by = (unsigned)fh_pack_read_uint(reader, 2);
-    read_optional_id(reader, &explained.grant);
+    fh_record_id_read(&explained.grant, reader);
     explained.until_ms = read_until(reader);
     explained.rows_per_day = fh_pack_read_uint(reader, UINT64_MAX);
     explained.queries_per_hour = fh_pack_read_uint(reader, UINT64_MAX);

@@ -66,6 +66,17 @@ input_prefix(uint8_t *out, unsigned type, const struct fh_mesh_id *mesh, size_t 
     return size + 8;
 }
 
+void fh_record_id_pack(struct fh_buf *out, const struct fh_record_id *id)
+{
+    fh_pack_bin(out, fh_bytes(id->b, fh_record_id_is_zero(id) ? 0 : sizeof id->b));
+}
+
+void fh_record_id_read(struct fh_record_id *out, struct fh_pack_reader *reader)
+{
+    *out = (struct fh_record_id){{0}};
+    (void)fh_pack_read_optional(reader, out->b, sizeof out->b);
+}
+
 struct fh_record_id
 fh_record_id_of(unsigned type, const struct fh_mesh_id *mesh, struct fh_bytes payload)
 {

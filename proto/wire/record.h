@@ -21,6 +21,8 @@
 #include "common/limits.h"
 #include "proto/wire/crypto.h"
 
+struct fh_pack_reader;
+
 /* X(NAME, code, type name in the signature input, largest payload in bytes) */
 #define FH_RECORD_TYPES(X)                                                                         \
     X(KEY, 1, "key", 1024)                                                                         \
@@ -85,6 +87,11 @@ FH_MUST_CHECK bool fh_record_signed_by(const struct fh_record *record,
 /* The id that a payload of this (known) type has in this mesh. */
 struct fh_record_id
 fh_record_id_of(unsigned type, const struct fh_mesh_id *mesh, struct fh_bytes payload);
+
+/* An id as a field of a payload or a message, whose writer may have none: a bin, empty for zero.
+ * Reading leaves zero where it was empty; the reader keeps what went wrong. */
+void fh_record_id_pack(struct fh_buf *out, const struct fh_record_id *id);
+void fh_record_id_read(struct fh_record_id *out, struct fh_pack_reader *reader);
 
 /* Appends a new record around `payload` (canonical, borrowed) with one signature. Failures stick in
  * `out`: FH_ENOMEM, FH_ETOOBIG. */
