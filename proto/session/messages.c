@@ -156,6 +156,32 @@ int fh_msg_list_read(struct fh_pack_reader *reader,
     return rc;
 }
 
+void fh_msg_table_request(struct fh_buf *out,
+                          enum fh_msg_code code,
+                          struct fh_bytes request,
+                          uint32_t table)
+{
+    fh_msg_begin(out, code, 2);
+    fh_pack_bin(out, request);
+    fh_pack_uint(out, table);
+}
+
+int fh_msg_table_read(struct fh_pack_reader *reader,
+                      const char *what,
+                      struct fh_bytes *out_request,
+                      uint32_t *out_table,
+                      struct fh_err *err)
+{
+    struct fh_bytes request = fh_pack_read_bin(reader, FH_RECORD_BYTES_MAX);
+    uint32_t table = (uint32_t)fh_pack_read_uint(reader, FH_QUERY_TABLES_MAX - 1);
+    int rc = fh_msg_done(reader, what, err);
+    if (rc == FH_OK) {
+        *out_request = request;
+        *out_table = table;
+    }
+    return rc;
+}
+
 uint32_t fh_msg_entry_begin(struct fh_pack_reader *reader, uint32_t fields)
 {
     uint32_t count = fh_pack_read_array(reader, 64);

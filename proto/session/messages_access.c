@@ -146,9 +146,7 @@ int fh_msg_can_answer_read(struct fh_pack_reader *reader,
 
 void fh_msg_still_request(struct fh_buf *out, struct fh_bytes request, uint32_t table)
 {
-    fh_msg_begin(out, FH_MSG_STILL, 2);
-    fh_pack_bin(out, request);
-    fh_pack_uint(out, table);
+    fh_msg_table_request(out, FH_MSG_STILL, request, table);
 }
 
 int fh_msg_still_read(struct fh_pack_reader *reader,
@@ -156,14 +154,7 @@ int fh_msg_still_read(struct fh_pack_reader *reader,
                       uint32_t *out_table,
                       struct fh_err *err)
 {
-    struct fh_bytes request = fh_pack_read_bin(reader, FH_RECORD_BYTES_MAX);
-    uint32_t table = (uint32_t)fh_pack_read_uint(reader, FH_QUERY_TABLES_MAX - 1);
-    int rc = fh_msg_done(reader, "still", err);
-    if (rc == FH_OK) {
-        *out_request = request;
-        *out_table = table;
-    }
-    return rc;
+    return fh_msg_table_read(reader, "still", out_request, out_table, err);
 }
 
 void fh_msg_still_answer(struct fh_buf *out, const struct fh_msg_still *still)

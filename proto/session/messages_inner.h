@@ -26,6 +26,18 @@ int fh_msg_list_read(struct fh_pack_reader *reader,
                      uint32_t *out,
                      struct fh_err *err);
 
+/* [REQUEST, table]: what a node that joins asks of an owner about a table. `out_request` is lent; a
+ * failure (FH_EPROTO, naming `what`) leaves both as they are. */
+void fh_msg_table_request(struct fh_buf *out,
+                          enum fh_msg_code code,
+                          struct fh_bytes request,
+                          uint32_t table);
+int fh_msg_table_read(struct fh_pack_reader *reader,
+                      const char *what,
+                      struct fh_bytes *out_request,
+                      uint32_t *out_table,
+                      struct fh_err *err);
+
 /* Begins an entry of a list: at least `fields` elements; gives how many there are. Those past
  * `fields` come from a newer version and are skipped by fh_msg_entry_end. */
 uint32_t fh_msg_entry_begin(struct fh_pack_reader *reader, uint32_t fields);

@@ -9,9 +9,9 @@
  *         owner has it: `table` is an index in the REQUEST
  *
  *   ADMIN_POLICY   [name] -> [seq, forked, POLICY or bin0]      the one in force
- *   ADMIN_ENFORCE  [POLICY, dry run] -> [[finding...]]          an error among them: nothing is
- * taken ADMIN_POLICIES [] -> [[listed...]] ADMIN_EXPLAIN  [product, domain, entry, [role...],
- * purpose] -> [decision, [table...]]
+ *   ADMIN_ENFORCE  [POLICY, dry run] -> [[finding...]]          with an error nothing is taken
+ *   ADMIN_POLICIES [] -> [[listed...]]
+ *   ADMIN_EXPLAIN  [product, domain, entry, [role...], purpose] -> [decision, [column...]]
  *
  * As proto/session/messages.h: encoders append, decoders lend from the given bytes.
  */
