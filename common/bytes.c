@@ -236,6 +236,16 @@ bool fh_utf8_text(struct fh_bytes bytes)
     return true;
 }
 
+bool fh_text_printable(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
 uint32_t fh_utf8_next(struct fh_bytes bytes, size_t *at)
 {
     FH_ASSERT(*at < bytes.size);

@@ -107,6 +107,9 @@ FH_MUST_CHECK bool fh_unhex(uint8_t *out, size_t size, const char *text);
 bool fh_utf8_valid(struct fh_bytes bytes);
 /* The same where U+0000 may stand, as in the texts of a database. */
 bool fh_utf8_text(struct fh_bytes bytes);
+/* Whether a text, well-formed UTF-8, is without the control characters of ASCII: fit for a
+ * terminal's line. */
+bool fh_text_printable(const char *text);
 /* The code point at `*at` (< size) of well-formed UTF-8, and moves `*at` behind it. Bytes that are
  * not well-formed give U+FFFD one by one. */
 uint32_t fh_utf8_next(struct fh_bytes bytes, size_t *at);

@@ -45,16 +45,6 @@ void fh_text_list_read(struct fh_text_list *out,
     }
 }
 
-bool fh_text_printable(const char *text)
-{
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
-            return false;
-        }
-    }
-    return true;
-}
-
 int fh_text_list_check(const struct fh_text_list *list,
                        const char *rule,
                        const char *what,

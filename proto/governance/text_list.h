@@ -46,7 +46,4 @@ const char *fh_text_read(struct fh_pack_reader *reader, size_t bytes_max, struct
 
 bool fh_text_list_has(const struct fh_text_list *list, const char *text);
 
-/* Whether a text is without control characters (it is UTF-8 by its encoding). */
-bool fh_text_printable(const char *text);
-
 #endif

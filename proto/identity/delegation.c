@@ -25,6 +25,12 @@ const char *fh_role_text(unsigned role)
     return role < FH_ROLE_COUNT ? role_texts[role] : "unknown";
 }
 
+const char *fh_delegation_role_text(const struct fh_delegation *delegation)
+{
+    return delegation->role_name[0] != '\0' ? delegation->role_name
+                                            : fh_role_text(delegation->role);
+}
+
 void fh_delegation_make(struct fh_buf *out,
                         const struct fh_delegation *delegation,
                         const struct fh_mesh_id *mesh,
@@ -51,17 +57,6 @@ void fh_delegation_make(struct fh_buf *out,
         code = fh_delegation_decode(&again, &draft, NULL);
     }
     fh_record_seal_checked(out, code, draft.type, mesh, draft.payload, domain_key);
-}
-
-/* Labels are shown on terminals. */
-static bool printable(const char *text)
-{
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
-            return false;
-        }
-    }
-    return true;
 }
 
 /* A name of our own roles would read as a right that the delegation does not give. */
@@ -107,7 +102,7 @@ static int check_delegation(const struct fh_delegation *delegation, struct fh_er
                            "identity.delegation.time",
                            "delegation: a node key is delegated for at most 30 days at a time");
     }
-    if (!printable(delegation->label)) {
+    if (!fh_text_printable(delegation->label)) {
         return fh_err_rule(err,
                            FH_EINVAL,
                            "identity.delegation.label",

@@ -42,6 +42,9 @@ struct fh_delegation {
     char role_name[FH_NAME_BYTES_MAX + 1];
 };
 
+/* What people call its role: its name ("analyst"), or the role itself. Lent. */
+const char *fh_delegation_role_text(const struct fh_delegation *delegation);
+
 enum fh_revocation_kind { FH_REVOKE_DELEGATION = 0, FH_REVOKE_KEY = 1 };
 
 struct fh_revocation {

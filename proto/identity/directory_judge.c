@@ -264,11 +264,8 @@ size_t fh_directory_roles(const struct fh_directory *dir,
                 count = add_name(out_names, count, fh_role_text(FH_ROLE_DOMAIN));
             }
         } else if (judge_delegation(dir, entry, when_ms, FH_ROLES_ALL, &signer) == REASON_NONE) {
-            const struct fh_delegation *delegation = &entry->what.delegation.value;
-            count = add_name(out_names,
-                             count,
-                             delegation->role_name[0] != '\0' ? delegation->role_name
-                                                              : fh_role_text(delegation->role));
+            count =
+                add_name(out_names, count, fh_delegation_role_text(&entry->what.delegation.value));
         }
     }
     return count;

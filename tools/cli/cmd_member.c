@@ -139,12 +139,6 @@ static int read_role(const char *text, struct fh_delegation *out, struct fh_err 
     return FH_OK;
 }
 
-static const char *role_of(const struct fh_delegation *delegation)
-{
-    return delegation->role_name[0] != '\0' ? delegation->role_name
-                                            : fh_role_text(delegation->role);
-}
-
 static int read_addition(struct fh_cli *cli,
                          const struct fh_args *args,
                          struct addition *out,
@@ -273,7 +267,7 @@ static int save_access(const struct fh_actor *actor,
                   "# Holds no secret; works only together with its key:\n"
                   "# freehold --key KEYFILE --access THIS_FILE status\n",
                   add->delegation.label,
-                  role_of(&add->delegation),
+                  fh_delegation_role_text(&add->delegation),
                   actor->settings.domain,
                   until);
     for (size_t at = 0; text[at] != 0; at += strnlen(text + at, LINE)) {
@@ -305,7 +299,7 @@ static int report_addition(struct fh_cli *cli,
                "%s%s acts as %s until %s",
                add->dry_run ? "not done: " : "",
                add->delegation.label,
-               role_of(&add->delegation),
+               fh_delegation_role_text(&add->delegation),
                until);
     if (cli->format == FH_OUTPUT_TABLE) {
         fprintf(cli->out, "%s\n", add->save == NULL || add->dry_run ? access : add->save);
@@ -314,7 +308,7 @@ static int report_addition(struct fh_cli *cli,
     struct fh_output *output FH_CLEANUP(fh_output_freep) =
         fh_cli_output(cli, true, columns, FH_COUNT(columns));
     fh_output_text(output, add->delegation.label);
-    fh_output_text(output, role_of(&add->delegation));
+    fh_output_text(output, fh_delegation_role_text(&add->delegation));
     fh_output_text(output, until);
     fh_output_text(output, id);
     fh_output_text(output, access);
@@ -368,7 +362,7 @@ static void put_member(struct fh_output *output, const struct fh_delegate *membe
     fh_key_id_text(id, &member->key_id);
     fh_time_text(until, member->not_after_ms);
     fh_output_text(output, member->name);
-    fh_output_text(output, fh_delegate_role(member));
+    fh_output_text(output, member->role_name);
     fh_output_text(output, fh_delegate_state_text(member->state));
     fh_output_text(output, until);
     fh_output_text(output, id);

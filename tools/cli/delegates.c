@@ -3,6 +3,7 @@
 
 #include "common/mem.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const char *fh_delegate_state_text(enum fh_delegate_state state)
@@ -13,11 +14,6 @@ const char *fh_delegate_state_text(enum fh_delegate_state state)
         [FH_DELEGATE_REVOKED] = "revoked",
     };
     return texts[state];
-}
-
-const char *fh_delegate_role(const struct fh_delegate *member)
-{
-    return member->role_name[0] != '\0' ? member->role_name : fh_role_text(member->role);
 }
 
 struct reading {
@@ -31,8 +27,7 @@ static struct fh_delegate *entry_of(struct fh_delegates *members,
 {
     for (size_t i = 0; i < members->count; i++) {
         struct fh_delegate *member = &members->items[i];
-        if (member->role == delegation->role &&
-            strcmp(member->role_name, delegation->role_name) == 0 &&
+        if (strcmp(member->role_name, fh_delegation_role_text(delegation)) == 0 &&
             memcmp(member->key.b, delegation->subject.b, sizeof member->key.b) == 0) {
             return member;
         }
@@ -76,7 +71,10 @@ read_one(void *user, unsigned type, const struct fh_record_id *id, struct fh_byt
         member->key = delegation.subject;
         member->key_id = fh_key_id_of(&delegation.subject);
         member->role = delegation.role;
-        memcpy(member->role_name, delegation.role_name, sizeof member->role_name);
+        snprintf(member->role_name,
+                 sizeof member->role_name,
+                 "%s",
+                 fh_delegation_role_text(&delegation));
         member->not_after_ms = delegation.not_after_ms;
     }
     return true;

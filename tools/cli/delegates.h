@@ -26,7 +26,7 @@ struct fh_delegate {
     struct fh_sign_public key;
     struct fh_key_id key_id;
     unsigned role;                         /* FH_ROLE_PUBLISHER or FH_ROLE_MEMBER */
-    char role_name[FH_NAME_BYTES_MAX + 1]; /* what a member is by name; "" */
+    char role_name[FH_NAME_BYTES_MAX + 1]; /* "publisher", "member", "analyst" */
     int64_t not_after_ms;                  /* Unix ms */
     enum fh_delegate_state state;
 };
@@ -36,9 +36,6 @@ struct fh_delegates {
     size_t capacity; /* private */
     struct fh_delegate *items;
 };
-
-/* What people call its role: "publisher", "member", or its name ("analyst"). */
-const char *fh_delegate_role(const struct fh_delegate *member);
 
 /* Reads the members at `now_ms`. End with fh_delegates_fini, also after FH_ENOMEM. */
 FH_MUST_CHECK int fh_delegates_read(struct fh_delegates *out,

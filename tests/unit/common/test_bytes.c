@@ -248,6 +248,17 @@ static void utf8_is_checked_as_unicode_says(void **state)
     assert_false(fh_utf8_text(fh_bytes("\0\xc3\0\xa4", 4)));
 }
 
+static void printable_is_without_control_characters(void **state)
+{
+    (void)state;
+    assert_true(fh_text_printable(""));
+    assert_true(fh_text_printable(" caf\xc3\xa9 ~"));
+    assert_false(fh_text_printable("two\nlines"));
+    assert_false(fh_text_printable("\x1b[2J"));
+    assert_false(fh_text_printable("end\x1f"));
+    assert_false(fh_text_printable("\x7f"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +271,7 @@ int main(void)
         cmocka_unit_test(integers_are_big_endian),
         cmocka_unit_test(hex_reads_what_it_writes_and_nothing_else),
         cmocka_unit_test(utf8_is_checked_as_unicode_says),
+        cmocka_unit_test(printable_is_without_control_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
