@@ -288,9 +288,7 @@ static int compare_texts(const void *a, const void *b)
 static void hash_number(struct fh_hasher *hasher, uint64_t value)
 {
     uint8_t bytes[8];
-    for (unsigned i = 0; i < sizeof bytes; i++) {
-        bytes[i] = (uint8_t)(value >> (56 - 8 * i));
-    }
+    fh_put_u64be(bytes, value);
     fh_hasher_add(hasher, fh_bytes(bytes, sizeof bytes));
 }
 
