@@ -30,8 +30,10 @@ static void put_shell_word(struct fh_buf *out, const char *text)
 
 void fh_access_request_command(struct fh_buf *out, const struct fh_access_ask *ask)
 {
-    fh_buf_printf(out, "freehold access request ");
-    fh_buf_printf(out, "%s/%s --purpose ", ask->product->owner_name, ask->product->name);
+    fh_buf_printf(out,
+                  "freehold access request %s/%s --purpose ",
+                  ask->product->owner_name,
+                  ask->product->name);
     if (ask->purpose[0] == '\0') {
         fh_buf_add_cstr(out, "PURPOSE");
     } else {
@@ -224,11 +226,9 @@ static int admit_entry(const struct fh_access_ask *ask,
 {
     enum fh_grant_verdict verdict;
     const struct fh_grant_held *nearest;
-    entry->by = FH_ACCESS_OPEN;
     if (ask->product->open_to_mesh) {
         return FH_OK;
     }
-    entry->by = FH_ACCESS_GRANT;
     if (consumer->grant != NULL && consumer->grant->grant.relay_allowed) {
         entry->grant = consumer->grant;
         return FH_OK;
