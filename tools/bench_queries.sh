@@ -70,7 +70,7 @@ cpu_us()
 {
     local pid sum=0 fields
     for pid in ${node_pid[aviation]} $(pgrep -P "${node_pid[aviation]}"); do
-        read -ra fields <"/proc/$pid/stat" || continue
+        read -ra fields 2>/dev/null <"/proc/$pid/stat" || continue
         sum=$((sum + fields[13] + fields[14]))
         ((pid != node_pid[aviation])) || sum=$((sum + fields[15] + fields[16]))
     done
