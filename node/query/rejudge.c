@@ -174,9 +174,8 @@ static void ask_still(struct fh_stream *stream, uint32_t index)
     fh_peers_ask(o->peers, &target, &request, STILL_MS, still_answered, still);
 }
 
-static void ask_others(struct fh_stream *stream)
+static void ask_others(struct fh_stream *stream, int64_t now)
 {
-    int64_t now = fh_clock_mono_ms();
     if (stream->kind != FH_STREAM_QUERY || stream->stills > 0 || now < stream->still_next_ms ||
         stream->serve->options.mesh == NULL) {
         return;
@@ -204,17 +203,18 @@ static bool runs(const struct fh_stream *stream)
 
 void fh_serve_rejudge(struct fh_serve *serve)
 {
-    int64_t now = fh_clock_wall_ms();
+    int64_t wall = fh_clock_wall_ms();
+    serve->judged_ms = fh_clock_mono_ms();
     FH_LIST_FOREACH (link, &serve->streams) {
         struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
         struct fh_err err;
         if (!runs(stream)) {
             continue; /* judged when it begins */
         }
-        if (judge_key(stream, now, &err) != FH_OK || judge_tables(stream, &err) != FH_OK) {
+        if (judge_key(stream, wall, &err) != FH_OK || judge_tables(stream, &err) != FH_OK) {
             fh_stream_end(stream, &err);
         } else {
-            ask_others(stream);
+            ask_others(stream, serve->judged_ms);
         }
     }
 }

@@ -487,9 +487,11 @@ static void watch(void *user)
             fh_stream_end(stream, &err);
         }
     }
-    fh_serve_rejudge(serve);
+    if (now - serve->judged_ms >= WATCH_MS) {
+        fh_serve_rejudge(serve);
+    }
     fh_budget_flush(serve->budget, now, false);
-    fh_serve_look(serve, now + WATCH_MS);
+    fh_serve_look(serve, serve->judged_ms + WATCH_MS);
     fh_turns_next(serve); /* may set the timer to now */
 }
 

@@ -29,7 +29,8 @@ struct fh_serve {
     unsigned count;
     uint64_t last_id;
     struct fh_timer *watch;
-    int64_t watch_ms; /* when it looks next: see fh_serve_look */
+    int64_t watch_ms;  /* when it looks next: see fh_serve_look */
+    int64_t judged_ms; /* monotonic: fh_serve_rejudge, the last time */
     struct fh_verdicts *verdicts;
     struct fh_budget *budget;
     struct fh_turns turns;
