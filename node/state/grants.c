@@ -2,8 +2,10 @@
 #include "node/state/grants.h"
 
 #include "common/assert.h"
+#include "node/state/store_budgets.h"
 
 static const int64_t kept_ms = INT64_C(90) * 24 * 3600 * 1000; /* after the end, for the listing */
+static const int64_t counts_kept_ms = INT64_C(48) * 3600 * 1000; /* more than a day and an hour */
 
 /* ---- the owner's records ---- */
 
@@ -459,5 +461,8 @@ int fh_grants_ask(struct fh_grants *grants,
 int fh_grants_tidy(struct fh_grants *grants, int64_t now_ms, struct fh_err *err)
 {
     int code = fh_store_grants_tidy(grants->store, now_ms - kept_ms, err);
+    if (code == FH_OK) {
+        code = fh_store_budgets_prune(grants->store, now_ms - counts_kept_ms, err);
+    }
     return code == FH_OK ? fh_store_asked_tidy(grants->store, now_ms, NULL, err) : code;
 }

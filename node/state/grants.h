@@ -86,7 +86,8 @@ FH_MUST_CHECK int fh_grants_ask(struct fh_grants *grants,
                                 struct fh_grants_asked *out,
                                 struct fh_err *err);
 
-/* Forgets what is of no use any more: expired for more than 90 days. */
+/* Forgets what is of no use any more: expired for more than 90 days, and what budgets counted in
+ * periods that are over. */
 FH_MUST_CHECK int fh_grants_tidy(struct fh_grants *grants, int64_t now_ms, struct fh_err *err);
 
 #endif

@@ -2,6 +2,7 @@
 /* Grants and access requests at their owner: what is taken, what is refused by which rule, what is
  * found, and that it is still there after a restart. */
 #include "node/state/grants.h"
+#include "node/state/store_budgets.h"
 
 #include "tests/unit/state/catalog_world.h"
 
@@ -497,6 +498,22 @@ static void test_bounded_by_key(void **state)
     assert_int_equal(seen.count, 0);
 }
 
+/* What was counted today is kept, and what was counted before yesterday is not. */
+static void test_old_counts_go(void **state)
+{
+    struct world *w = *state;
+    const int64_t day_ms = INT64_C(24) * 3600 * 1000;
+    struct fh_store_budget today = {.right = {{1}}, .hour_ms = NOW_MS, .day_ms = NOW_MS - day_ms};
+    struct fh_store_budget old = {
+        .right = {{2}}, .hour_ms = NOW_MS - day_ms, .day_ms = NOW_MS - 2 * day_ms - 1};
+    must(fh_store_budget_put(w->store, &today, &w->err), &w->err);
+    must(fh_store_budget_put(w->store, &old, &w->err), &w->err);
+    struct fh_grants grants = grants_of(w);
+    must(fh_grants_tidy(&grants, NOW_MS, &w->err), &w->err);
+    must(fh_store_budget_get(w->store, &today, &w->err), &w->err);
+    assert_int_equal(fh_store_budget_get(w->store, &old, &w->err), FH_ENOTFOUND);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -507,6 +524,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_request_waits_for_its_owner, setup, teardown),
         cmocka_unit_test_setup_teardown(test_requests_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bounded_by_key, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_old_counts_go, setup, teardown),
     };
     return fh_crypto_init() == FH_OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }
