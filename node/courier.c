@@ -14,7 +14,6 @@ enum {
     BRING_MS = 4000,      /* whoever asked waits for less than FH_REQUEST_MS */
     PAUSE_MAX_MS = 10000, /* between two tries of an owner that does not answer */
     PAUSES_MAX = 32,
-    ADDRESS_BYTES = FH_ADDRESS_BYTES_MAX + 1,
 };
 
 /* One request on its way. */

@@ -135,13 +135,9 @@ static int take(const struct fh_access_decision *decision,
         .policy = decision->policy_id,
         .rows_per_day = decision->rows_per_day,
         .queries_per_hour = decision->queries_per_hour,
-        .until_ms = decision->until_ms,
     };
     if (decision->grant != NULL) {
         right.grant = decision->grant->id;
-    }
-    if (decision->entry_grant != NULL) {
-        right.by_entry = decision->entry_grant->id;
     }
     if (rc == FH_OK) {
         rc = keep_view(&right.view, arena, err);
@@ -240,7 +236,7 @@ int fh_rights_decide(struct fh_rights *rights,
                      struct fh_err *err)
 {
     struct fh_rights_asked asked;
-    struct fh_right right = {.until_ms = INT64_MAX};
+    struct fh_right right = {0};
     int rc = fh_rights_explain(rights, question, &table->table.entry, arena, &asked, err);
     if (rc == FH_OK) {
         rc = take(&asked.decided, &asked.ask, table->table.name, arena, &right, err);

@@ -46,12 +46,10 @@ struct fh_rights_question {
 /* What was decided for one table. */
 struct fh_right {
     struct fh_view view;
-    struct fh_record_id policy;   /* for the receipt; zero when no policy governs */
-    struct fh_record_id grant;    /* zero when none was needed */
-    struct fh_record_id by_entry; /* the grant by which the domain of the peer joins; zero: none */
-    uint64_t rows_per_day;        /* 0: no bound */
+    struct fh_record_id policy; /* for the receipt; zero when no policy governs */
+    struct fh_record_id grant;  /* zero when none was needed */
+    uint64_t rows_per_day;      /* 0: no bound */
     uint64_t queries_per_hour;
-    int64_t until_ms; /* not true any more after it; INT64_MAX */
 };
 
 /* What of a contract decides. Lent until the next question. FH_ENOTFOUND, FH_ENOMEM. */

@@ -140,7 +140,6 @@ static bool within_bytes(struct fh_stream *stream)
 static void serve_next(void *user)
 {
     struct fh_stream *stream = user;
-    stream->batch_sent = false;
     stream->job_code = fh_worker_next(stream->worker, &stream->event, &stream->job_err);
     if (stream->job_code != FH_OK) {
         return;
@@ -167,7 +166,6 @@ static void serve_next(void *user)
     if (fh_question_answer_tagged(
             FH_TAKE(stream->serving), fh_buf_view(&head), event->batch, tag)) {
         fh_tally_batch(&stream->tally, event->rows, event->batch, tag, NULL);
-        stream->batch_sent = true;
     } else {
         stream->job_code =
             fh_err_set(&stream->job_err, FH_ECANCELLED, "the consumer's session is over");

@@ -122,7 +122,6 @@ struct fh_stream {
     struct fh_tally tally;
     int job_code;
     struct fh_err job_err;
-    bool batch_sent;
     enum fh_stream_inlined inlined; /* what the opening question was answered with */
 
     uint64_t next_index;

@@ -233,7 +233,6 @@ int fh_grants_take_all(struct fh_grants *grants,
 
 struct finding {
     const struct fh_grants *grants;
-    int64_t now_ms;
     struct fh_arena *arena;
     const struct fh_grant_held **found;
     uint32_t count;
@@ -282,7 +281,7 @@ int fh_grants_for(struct fh_grants *grants,
                   uint32_t *out_count,
                   struct fh_err *err)
 {
-    struct finding finding = {.grants = grants, .now_ms = now_ms, .arena = arena};
+    struct finding finding = {.grants = grants, .arena = arena};
     finding.found = fh_arena_array(arena, FH_GRANTS_OF_ONE_MAX, sizeof *finding.found);
     if (finding.found == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for grants");
