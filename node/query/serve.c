@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Takes questions: checks signed requests, finds streams, watches over those that run.
+ * Takes questions: checks signed requests, finds streams.
  */
 #include "node/query/serve.h"
 
 #include "common/assert.h"
-#include "common/log.h"
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/io/loop.h"
@@ -13,16 +12,11 @@
 #include "node/query/stream.h"
 #include "proto/session/messages_access.h"
 #include "proto/session/messages_policy.h"
-#include "proto/settings/settings.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    ARENA_BYTES = 16 * 1024 * 1024, /* plan, columns and parse tree of one question */
-    WATCH_MS = 500,
-};
+enum { ARENA_BYTES = 16 * 1024 * 1024 }; /* plan, columns and parse tree of one question */
 
 /* ---- making a stream from a question ---- */
 
@@ -435,73 +429,7 @@ void fh_serve_question(struct fh_serve *serve, struct fh_question *question)
     }
 }
 
-/* ---- the watch and the end ---- */
-
-/* Whoever asked has hung up: nobody waits for the turn or the next batch. Who asks for a query is
- * at one connection until it has the answer; a node that joins drops one that is idle, and asks on.
- */
-static bool is_abandoned(const struct fh_stream *stream)
-{
-    if (stream->kind != FH_STREAM_SCAN && !fh_hearer_stands(&stream->hearer)) {
-        return true;
-    }
-    if (stream->state == FH_STREAM_QUEUED) {
-        return stream->opening != NULL && !fh_question_is_heard(stream->opening);
-    }
-    for (size_t i = 0; stream->state == FH_STREAM_RUNNING && i < FH_STREAM_WAITING; i++) {
-        if (stream->waiting[i] != NULL) {
-            return !fh_question_is_heard(stream->waiting[i]);
-        }
-    }
-    return false;
-}
-
-static void watch(void *user)
-{
-    struct fh_serve *serve = user;
-    int64_t now = fh_clock_mono_ms();
-    serve->watch_ms = INT64_MAX;
-    FH_LIST_FOREACH (link, &serve->streams) {
-        struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
-        struct fh_err err;
-        fh_turns_watch(stream, now);
-        if (stream->state == FH_STREAM_OVER) {
-            fh_stream_settle(stream);
-        } else if (is_abandoned(stream)) {
-            fh_err_rule(
-                &err, FH_ECANCELLED, "stream.abandoned", "whoever asked is not there any more");
-            fh_stream_end(stream, &err);
-        } else if (stream->state == FH_STREAM_QUEUED) {
-            if (now > stream->deadline_ms) {
-                fh_turns_give_up(stream);
-            }
-        } else if (!stream->job_running && now > stream->deadline_ms) {
-            fh_err_rule(&err,
-                        FH_ETIMEOUT,
-                        "query.deadline",
-                        "the query was not done by its deadline and was ended; ask for less");
-            fh_stream_end(stream, &err);
-        } else if (stream->state == FH_STREAM_RUNNING && !stream->job_running &&
-                   now - stream->touched_ms > FH_STREAM_STALL_MS) {
-            fh_err_rule(&err, FH_ETIMEOUT, "stream.stalled", "the answer was not fetched in time");
-            fh_stream_end(stream, &err);
-        }
-    }
-    if (now - serve->judged_ms >= WATCH_MS) {
-        fh_serve_rejudge(serve);
-    }
-    fh_budget_flush(serve->budget, now, false);
-    fh_serve_look(serve, serve->judged_ms + WATCH_MS);
-    fh_turns_next(serve); /* may set the timer to now */
-}
-
-void fh_serve_look(struct fh_serve *serve, int64_t at_ms)
-{
-    if (at_ms < serve->watch_ms) {
-        serve->watch_ms = at_ms;
-        fh_timer_set(serve->watch, at_ms);
-    }
-}
+/* ---- life ---- */
 
 /* Somebody may wait for it. */
 static void worker_freed(void *user)
@@ -532,7 +460,7 @@ int fh_serve_new(struct fh_serve **out, const struct fh_serve_options *options, 
         rc = fh_budget_new(&serve->budget, options->store, err);
     }
     if (rc == FH_OK) {
-        rc = fh_timer_new(&serve->watch, options->loop, watch, serve, err);
+        rc = fh_timer_new(&serve->watch, options->loop, fh_serve_watch, serve, err);
     }
     if (rc != FH_OK) {
         fh_budget_free(serve->budget);
@@ -542,7 +470,7 @@ int fh_serve_new(struct fh_serve **out, const struct fh_serve_options *options, 
         return rc;
     }
     serve->watch_ms = INT64_MAX;
-    fh_serve_look(serve, fh_clock_mono_ms() + WATCH_MS);
+    fh_serve_look(serve, 0);
     *out = serve;
     return FH_OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What serve.c, prepare.c, stream.c and remote_scan.c share: one question in work. For them alone.
+ * What serve.c and the files about its streams share: one question in work. For them alone.
  *
  * Fields under "job" belong to the pool thread while `job_running`, to the loop otherwise.
  */
@@ -148,8 +148,10 @@ struct fh_stream {
     struct fh_buf part_records[FH_QUERY_TABLES_MAX];
 };
 
-/* serve.c */
-/* Looks at all streams, and at whose turn it is, by then at the latest (monotonic). */
+/* watch.c */
+/* Looks at all streams, and at whose turn it is; and sets the timer for the next time. */
+void fh_serve_watch(void *serve);
+/* Has that done by then at the latest (monotonic). */
 void fh_serve_look(struct fh_serve *serve, int64_t at_ms);
 
 /* prepare.c */
