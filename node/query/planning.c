@@ -51,7 +51,7 @@ static int plan_verdict(struct fh_stream *stream, struct fh_err *err)
     for (uint32_t i = 0; places != NULL && i < count; i++) {
         const struct fh_plan_table *table = &verdict->plan.tables[i];
         struct fh_err ignored; /* who asks to read it will hear */
-        if (fh_domain_id_equal(&table->table.entry.announcement.domain, &o->domain) &&
+        if (fh_stream_owns(stream, table) &&
             fh_source_find(&places[i], table, o->store, verdict->arena, &ignored) != FH_OK) {
             places[i].found = false;
         }

@@ -212,6 +212,12 @@ static void begun(void *user)
 
 /* ---- plan and access ---- */
 
+bool fh_stream_owns(const struct fh_stream *stream, const struct fh_plan_table *table)
+{
+    return fh_domain_id_equal(&table->table.entry.announcement.domain,
+                              &stream->serve->options.domain);
+}
+
 int fh_stream_decide(struct fh_stream *stream,
                      const struct fh_plan_table *table,
                      struct fh_arena *arena,
@@ -280,12 +286,6 @@ static int entitle(struct fh_stream *stream, struct fh_plan_table *table, struct
     return rc;
 }
 
-static bool is_own(const struct fh_stream *stream, const struct fh_plan_table *table)
-{
-    return fh_domain_id_equal(&table->table.entry.announcement.domain,
-                              &stream->serve->options.domain);
-}
-
 static bool is_masked(const struct fh_plan_table *table)
 {
     return table->view != NULL && !table->view->open;
@@ -324,7 +324,7 @@ static int
 add_table(struct fh_stream *stream, const struct fh_plan_table *table, struct fh_err *err)
 {
     const struct fh_source_place *place = place_of(stream, table);
-    if (!is_own(stream, table)) {
+    if (!fh_stream_owns(stream, table)) {
         return fh_source_add_remote(&stream->sources, table, stream->arena, err);
     }
     if (!is_masked(table)) {
@@ -343,7 +343,7 @@ static int open_tables(struct fh_stream *stream, struct fh_err *err)
     for (uint32_t i = 0; rc == FH_OK && i < stream->plan.table_count; i++) {
         struct fh_plan_table *table = &stream->plan.tables[i];
         rc = check_table(stream, table, err);
-        if (rc == FH_OK && is_own(stream, table)) {
+        if (rc == FH_OK && fh_stream_owns(stream, table)) {
             rc = entitle(stream, table, err);
         }
         if (rc == FH_OK) {
@@ -398,7 +398,7 @@ static void answer_plan(struct fh_stream *stream)
         to->sunset_ms = product->sunset_ms;
         snprintf(to->successor, sizeof to->successor, "%s", product->successor);
         const char *address;
-        if (fh_domain_id_equal(&product->domain, &o->domain)) {
+        if (fh_stream_owns(stream, from)) {
             to->node = o->node;
             to->reachable = true;
         } else {

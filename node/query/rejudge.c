@@ -68,8 +68,7 @@ static int judge_tables(struct fh_stream *stream, struct fh_err *err)
     int rc = arena == NULL ? fh_err_set(err, FH_ENOMEM, "no memory to judge a query again") : FH_OK;
     for (uint32_t i = 0; rc == FH_OK && i < stream->plan.table_count; i++) {
         const struct fh_plan_table *table = &stream->plan.tables[i];
-        if (fh_domain_id_equal(&table->table.entry.announcement.domain,
-                               &stream->serve->options.domain)) {
+        if (fh_stream_owns(stream, table)) {
             struct fh_right right;
             rc = fh_stream_decide(stream, table, arena, &right, err);
             if (rc == FH_OK) {
@@ -88,17 +87,6 @@ struct still {
     uint64_t stream;
     uint32_t table; /* of the plan */
 };
-
-static struct fh_stream *find(struct fh_serve *serve, uint64_t id)
-{
-    FH_LIST_FOREACH (link, &serve->streams) {
-        struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
-        if (stream->id == id) {
-            return stream;
-        }
-    }
-    return NULL;
-}
 
 /* An owner that cannot be asked has not said no: his part fails by itself when it is needed. */
 static bool says_no(const struct fh_err *err)
@@ -133,7 +121,7 @@ static int judge_seen(struct fh_stream *stream,
 static void still_answered(struct fh_pack_reader *fields, const struct fh_err *failure, void *user)
 {
     struct still still = *(struct still *)user;
-    struct fh_stream *stream = find(still.serve, still.stream);
+    struct fh_stream *stream = fh_serve_stream(still.serve, still.stream);
     struct fh_err err;
     fh_free(user);
     if (stream == NULL) {
@@ -183,9 +171,7 @@ static void ask_others(struct fh_stream *stream, int64_t now)
     stream->still_next_ms = now + STILL_EVERY_MS;
     fh_stream_hold(stream); /* a call may fail before it returns */
     for (uint32_t i = 0; i < stream->plan.table_count; i++) {
-        const struct fh_plan_table *table = &stream->plan.tables[i];
-        if (!fh_domain_id_equal(&table->table.entry.announcement.domain,
-                                &stream->serve->options.domain)) {
+        if (!fh_stream_owns(stream, &stream->plan.tables[i])) {
             ask_still(stream, i);
         }
     }

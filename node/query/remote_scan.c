@@ -447,9 +447,8 @@ static bool was_read(struct fh_stream *stream, uint32_t number)
 void fh_remote_touch_unread(struct fh_stream *stream)
 {
     for (uint32_t i = 0; i < stream->plan.table_count; i++) {
-        const struct fh_announcement *product = &stream->plan.tables[i].table.entry.announcement;
         if (stream->kind != FH_STREAM_QUERY || was_read(stream, i) ||
-            fh_domain_id_equal(&product->domain, &stream->serve->options.domain)) {
+            fh_stream_owns(stream, &stream->plan.tables[i])) {
             continue;
         }
         struct fh_channel_scan scan = {.number = i};

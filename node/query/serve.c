@@ -348,15 +348,21 @@ static void serve_right(struct fh_serve *serve, struct fh_question *question)
 
 /* ---- NEXT and CANCEL ---- */
 
-static struct fh_stream *find(struct fh_serve *serve, uint64_t id, uint64_t session)
+struct fh_stream *fh_serve_stream(struct fh_serve *serve, uint64_t id)
 {
     FH_LIST_FOREACH (link, &serve->streams) {
         struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
-        if (stream->id == id && stream->session == session) {
+        if (stream->id == id) {
             return stream;
         }
     }
     return NULL;
+}
+
+static struct fh_stream *find(struct fh_serve *serve, uint64_t id, uint64_t session)
+{
+    struct fh_stream *stream = fh_serve_stream(serve, id);
+    return stream != NULL && stream->session == session ? stream : NULL;
 }
 
 static void refuse_unknown(struct fh_question *question)

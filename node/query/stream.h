@@ -148,6 +148,10 @@ struct fh_stream {
     struct fh_buf part_records[FH_QUERY_TABLES_MAX];
 };
 
+/* serve.c */
+/* The stream of this number, or NULL: whoever waits for an answer may outlive it. */
+struct fh_stream *fh_serve_stream(struct fh_serve *serve, uint64_t id);
+
 /* watch.c */
 /* Looks at all streams, and at whose turn it is; and sets the timer for the next time. */
 void fh_serve_watch(void *serve);
@@ -155,6 +159,8 @@ void fh_serve_watch(void *serve);
 void fh_serve_look(struct fh_serve *serve, int64_t at_ms);
 
 /* prepare.c */
+/* Whether this node's domain owns a table of the plan. */
+bool fh_stream_owns(const struct fh_stream *stream, const struct fh_plan_table *table);
 /* Takes a worker and prepares, plans, begins; answers the opening question. Queued it stays when
  * there is no worker: false. */
 bool fh_stream_prepare(struct fh_stream *stream);

@@ -78,21 +78,10 @@ static int take_columns(struct fh_stream *stream,
     return rc;
 }
 
-static struct fh_stream *find(struct fh_serve *serve, uint64_t id)
-{
-    FH_LIST_FOREACH (link, &serve->streams) {
-        struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
-        if (stream->id == id) {
-            return stream;
-        }
-    }
-    return NULL;
-}
-
 static void answered(struct fh_pack_reader *fields, const struct fh_err *err, void *user)
 {
     struct view *view = user;
-    struct fh_stream *stream = find(view->serve, view->stream);
+    struct fh_stream *stream = fh_serve_stream(view->serve, view->stream);
     struct fh_err why = {0};
     uint32_t index = view->table;
     fh_free(view);
@@ -165,8 +154,7 @@ void fh_views_ask(struct fh_stream *stream)
     stream->state = FH_STREAM_ASKING;
     stream->views = 1; /* this function: nothing begins before all are asked */
     for (uint32_t i = 0; rc == FH_OK && i < stream->plan.table_count; i++) {
-        const struct fh_domain_id *owner = &stream->plan.tables[i].table.entry.announcement.domain;
-        if (!fh_domain_id_equal(owner, &stream->serve->options.domain)) {
+        if (!fh_stream_owns(stream, &stream->plan.tables[i])) {
             rc = ask(stream, i, &err);
         }
         if (stream->state != FH_STREAM_ASKING) {
