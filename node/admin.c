@@ -147,6 +147,18 @@ void fh_admin_refuse(struct fh_admin_question *question, const struct fh_err *er
     fh_admin_answer(question, &out);
 }
 
+void fh_admin_conclude(struct fh_admin_question *question,
+                       int code,
+                       const struct fh_buf *answer,
+                       const struct fh_err *err)
+{
+    if (code == FH_OK) {
+        fh_admin_answer(question, answer);
+    } else {
+        fh_admin_refuse(question, err);
+    }
+}
+
 unsigned fh_admin_code(const struct fh_admin_question *question)
 {
     return question->code;

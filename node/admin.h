@@ -40,5 +40,10 @@ struct fh_pack_reader *fh_admin_fields(struct fh_admin_question *question);
 /* Answers; the question is taken, the buffer borrowed. */
 void fh_admin_answer(struct fh_admin_question *question, const struct fh_buf *answer);
 void fh_admin_refuse(struct fh_admin_question *question, const struct fh_err *err);
+/* Answers when `code` is FH_OK, else refuses with `err`; the question is taken. */
+void fh_admin_conclude(struct fh_admin_question *question,
+                       int code,
+                       const struct fh_buf *answer,
+                       const struct fh_err *err);
 
 #endif

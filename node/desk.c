@@ -342,10 +342,6 @@ bool fh_desk_admin(struct fh_desk *desk, struct fh_admin_question *question)
     default:
         return false;
     }
-    if (rc == FH_OK) {
-        fh_admin_answer(question, &out);
-    } else {
-        fh_admin_refuse(question, &err);
-    }
+    fh_admin_conclude(question, rc, &out, &err);
     return true;
 }

@@ -176,9 +176,5 @@ void fh_moves_question(struct fh_moves *moves, struct fh_admin_question *questio
     FH_ASSERT(code == FH_MSG_ADMIN_ANNOUNCED || code == FH_MSG_ADMIN_MOVE);
     int rc = code == FH_MSG_ADMIN_MOVE ? take_move(moves, fh_admin_fields(question), &out, &err)
                                        : tell_announced(moves, question, &out, &err);
-    if (rc == FH_OK) {
-        fh_admin_answer(question, &out);
-    } else {
-        fh_admin_refuse(question, &err);
-    }
+    fh_admin_conclude(question, rc, &out, &err);
 }

@@ -433,10 +433,6 @@ bool fh_policing_admin(struct fh_policing *policing, struct fh_admin_question *q
     default:
         return false;
     }
-    if (rc == FH_OK) {
-        fh_admin_answer(question, &out);
-    } else {
-        fh_admin_refuse(question, &err);
-    }
+    fh_admin_conclude(question, rc, &out, &err);
     return true;
 }

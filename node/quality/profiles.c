@@ -108,10 +108,8 @@ static void finish(void *user)
     fh_buf_init(&out, FH_ADMIN_FRAME_BYTES_MAX);
     if (job->code == FH_OK) {
         fh_msg_profile_answer(&out, fh_buf_view(&job->answer));
-        fh_admin_answer(job->question, &out);
-    } else {
-        fh_admin_refuse(job->question, &job->err);
     }
+    fh_admin_conclude(job->question, job->code, &out, &job->err);
     end_job(job);
 }
 
