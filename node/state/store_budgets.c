@@ -3,11 +3,6 @@
 
 #include "node/state/store_sql.h"
 
-static int64_t signed_of(uint64_t value)
-{
-    return value > INT64_MAX ? INT64_MAX : (int64_t)value;
-}
-
 int fh_store_budget_get(struct fh_store *store, struct fh_store_budget *budget, struct fh_err *err)
 {
     static const char text[] =
@@ -44,9 +39,9 @@ int fh_store_budget_put(struct fh_store *store,
     fh_sql_id(&sql, budget->key.b);
     fh_sql_id(&sql, budget->right.b);
     fh_sql_number(&sql, budget->hour_ms);
-    fh_sql_number(&sql, signed_of(budget->queries));
+    fh_sql_unsigned(&sql, budget->queries);
     fh_sql_number(&sql, budget->day_ms);
-    fh_sql_number(&sql, signed_of(budget->rows));
+    fh_sql_unsigned(&sql, budget->rows);
     return fh_sql_run(&sql, err);
 }
 

@@ -16,12 +16,6 @@
     " LEFT JOIN measurements m ON m.domain = a.domain AND m.product = a.product"                   \
     " AND m.major = a.major AND m.contract = a.contract "
 
-/* Revisions are unsigned on the wire; SQLite's integers order the lower half as they are. */
-static int64_t signed_of(uint64_t value)
-{
-    return value > INT64_MAX ? INT64_MAX : (int64_t)value;
-}
-
 int fh_store_entry_put(struct fh_store *store, struct fh_store_entry *entry, struct fh_err *err)
 {
     static const char text[] =
@@ -36,7 +30,7 @@ int fh_store_entry_put(struct fh_store *store, struct fh_store_entry *entry, str
     fh_sql_text(&sql, entry->key.product);
     fh_sql_number(&sql, entry->key.major);
     fh_sql_id(&sql, entry->id.b);
-    fh_sql_number(&sql, signed_of(entry->revision));
+    fh_sql_unsigned(&sql, entry->revision);
     fh_sql_number(&sql, entry->status);
     fh_sql_id(&sql, entry->contract.b);
     fh_sql_number(&sql, entry->expires_ms);
@@ -271,7 +265,7 @@ int fh_store_contract_put(struct fh_store *store,
     fh_sql_id(&sql, contract->id.b);
     fh_sql_id(&sql, contract->domain.b);
     fh_sql_text(&sql, contract->product);
-    fh_sql_number(&sql, signed_of(contract->seq));
+    fh_sql_unsigned(&sql, contract->seq);
     fh_sql_text(&sql, contract->version);
     fh_sql_number(&sql, contract->major);
     fh_sql_number(&sql, contract->is_prerelease);
@@ -344,7 +338,7 @@ int fh_store_contract_near(struct fh_store *store,
     struct fh_sql sql = fh_sql(store, side == FH_STORE_AT_MOST ? at_most : at_least);
     fh_sql_id(&sql, domain->b);
     fh_sql_text(&sql, product);
-    fh_sql_number(&sql, signed_of(seq));
+    fh_sql_unsigned(&sql, seq);
     bool row = false;
     int code = fh_sql_step(&sql, &row, err);
     if (code == FH_OK && row) {

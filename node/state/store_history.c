@@ -3,13 +3,6 @@
 
 #include "node/state/store_sql.h"
 
-/* Revisions and numbers are unsigned on the wire; SQLite's integers order the lower half as they
- * are. */
-static int64_t signed_of(uint64_t value)
-{
-    return value > INT64_MAX ? INT64_MAX : (int64_t)value;
-}
-
 /* ---- moves ---- */
 
 int fh_store_move_put(struct fh_store *store,
@@ -29,7 +22,7 @@ int fh_store_move_put(struct fh_store *store,
     fh_sql_id(&sql, key->domain.b);
     fh_sql_text(&sql, key->product);
     fh_sql_number(&sql, key->major);
-    fh_sql_number(&sql, signed_of(revision));
+    fh_sql_unsigned(&sql, revision);
     fh_sql_bytes(&sql, bytes);
     int code = fh_sql_run(&sql, err);
     if (code == FH_OK) {
@@ -89,7 +82,7 @@ int fh_store_chain_each(struct fh_store *store,
     struct fh_sql sql = fh_sql(store, text);
     fh_sql_id(&sql, domain->b);
     fh_sql_text(&sql, product);
-    fh_sql_number(&sql, signed_of(before));
+    fh_sql_unsigned(&sql, before);
     fh_sql_number(&sql, (int64_t)limit);
     return each_bytes(&sql, visit, user, err);
 }
@@ -108,7 +101,7 @@ int fh_store_fork_put(struct fh_store *store,
     struct fh_sql sql = fh_sql(store, text);
     fh_sql_id(&sql, fork->domain.b);
     fh_sql_text(&sql, fork->product);
-    fh_sql_number(&sql, signed_of(fork->number));
+    fh_sql_unsigned(&sql, fork->number);
     fh_sql_id(&sql, fork->one.b);
     fh_sql_id(&sql, fork->other.b);
     fh_sql_number(&sql, FH_STORE_FORKS_MAX);

@@ -3,12 +3,6 @@
 
 #include "node/state/store_sql.h"
 
-/* Numbers are unsigned on the wire; SQLite's integers order the lower half as they are. */
-static int64_t signed_of(uint64_t value)
-{
-    return value > INT64_MAX ? INT64_MAX : (int64_t)value;
-}
-
 int fh_store_policy_put(struct fh_store *store,
                         const struct fh_store_policy *policy,
                         struct fh_err *err)
@@ -17,7 +11,7 @@ int fh_store_policy_put(struct fh_store *store,
                                " VALUES (?, ?, ?, ?, x'', ?)";
     struct fh_sql sql = fh_sql(store, text);
     fh_sql_text(&sql, policy->name);
-    fh_sql_number(&sql, signed_of(policy->seq));
+    fh_sql_unsigned(&sql, policy->seq);
     fh_sql_id(&sql, policy->id.b);
     fh_sql_number(&sql, policy->received_ms);
     fh_sql_bytes(&sql, policy->bytes);
@@ -34,7 +28,7 @@ int fh_store_policy_fork(struct fh_store *store,
         "UPDATE policies SET other = ?3 WHERE name = ?1 AND seq = ?2 AND other = x''";
     struct fh_sql sql = fh_sql(store, text);
     fh_sql_text(&sql, name);
-    fh_sql_number(&sql, signed_of(seq));
+    fh_sql_unsigned(&sql, seq);
     fh_sql_id(&sql, other->b);
     return fh_sql_run(&sql, err);
 }

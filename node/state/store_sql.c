@@ -101,6 +101,11 @@ void fh_sql_number(struct fh_sql *sql, int64_t value)
     }
 }
 
+void fh_sql_unsigned(struct fh_sql *sql, uint64_t value)
+{
+    fh_sql_number(sql, value > INT64_MAX ? INT64_MAX : (int64_t)value);
+}
+
 void fh_sql_bytes(struct fh_sql *sql, struct fh_bytes bytes)
 {
     if (sql->failed == SQLITE_OK) {

@@ -49,6 +49,9 @@ struct fh_sql {
 struct fh_sql fh_sql(struct fh_store *store, const char *text);
 /* Bind the next parameter. Bytes and texts are borrowed until fh_sql_end. */
 void fh_sql_number(struct fh_sql *sql, int64_t value);
+/* Numbers are unsigned on the wire; SQLite's integers order the lower half as they are, and what is
+ * above stands at their end. */
+void fh_sql_unsigned(struct fh_sql *sql, uint64_t value);
 void fh_sql_bytes(struct fh_sql *sql, struct fh_bytes bytes);
 void fh_sql_id(struct fh_sql *sql, const uint8_t id[FH_ID_BYTES]);
 void fh_sql_text(struct fh_sql *sql, const char *text);

@@ -3,11 +3,6 @@
 
 #include "node/state/store_sql.h"
 
-static int64_t signed_of(uint64_t value)
-{
-    return value > INT64_MAX ? INT64_MAX : (int64_t)value;
-}
-
 int fh_store_version_get(struct fh_store *store,
                          const struct fh_domain_id *domain,
                          const char *product,
@@ -31,7 +26,7 @@ int fh_store_version_get(struct fh_store *store,
     fh_sql_id(&sql, domain->b);
     fh_sql_text(&sql, product);
     fh_sql_number(&sql, major);
-    fh_sql_number(&sql, signed_of(seq));
+    fh_sql_unsigned(&sql, seq);
     bool row = false;
     int code = fh_sql_step(&sql, &row, err);
     if (code == FH_OK && row) {
@@ -60,7 +55,7 @@ int fh_store_versions_before(struct fh_store *store,
     struct fh_sql sql = fh_sql(store, text);
     fh_sql_id(&sql, domain->b);
     fh_sql_text(&sql, product);
-    fh_sql_number(&sql, signed_of(seq));
+    fh_sql_unsigned(&sql, seq);
     bool row = false;
     int code = fh_sql_step(&sql, &row, err);
     if (code == FH_OK) {
@@ -84,7 +79,7 @@ int fh_store_refusal_put(struct fh_store *store,
     fh_sql_id(&sql, refusal->id.b);
     fh_sql_id(&sql, refusal->domain.b);
     fh_sql_text(&sql, refusal->product);
-    fh_sql_number(&sql, signed_of(refusal->seq));
+    fh_sql_unsigned(&sql, refusal->seq);
     fh_sql_text(&sql, refusal->why.rule);
     fh_sql_text(&sql, refusal->why.text);
     return fh_sql_run(&sql, err);
