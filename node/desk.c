@@ -30,57 +30,36 @@ static int check_bringer(const struct fh_desk *desk,
         err, FH_EDENIED, "access.key", "an access request is handed in by the key that signs it");
 }
 
-/* The bringer is judged before anything is kept. */
-static int read_request(const struct fh_desk *desk,
-                        const struct fh_speaker *speaker,
-                        struct fh_bytes bytes,
-                        struct fh_arena *arena,
-                        struct fh_err *err)
-{
-    struct fh_record record;
-    struct fh_access_request request;
-    int rc = fh_record_parse(&record, bytes, &desk->grants->mesh_id, err);
-    if (rc == FH_OK && record.type != FH_RECORD_ACCESS_REQUEST) {
-        rc = fh_err_rule(err, FH_EINVAL, "record.type", "the record is no access request");
-    }
-    if (rc == FH_OK) {
-        rc = fh_access_request_decode(&request, &record, arena, err);
-    }
-    return rc == FH_OK ? check_bringer(desk, speaker, &request, err) : rc;
-}
-
 static void take_ask(struct fh_desk *desk, struct fh_question *question)
 {
-    struct fh_arena *arena FH_CLEANUP(fh_arena_freep) = fh_arena_new(2 * FH_GRANT_ARENA_BYTES_MAX);
+    struct fh_arena *arena FH_CLEANUP(fh_arena_freep) = fh_arena_new(FH_GRANT_ARENA_BYTES_MAX);
     const struct fh_speaker *speaker = fh_question_speaker(question);
     struct fh_grants_asked asked;
     struct fh_msg_ask ask;
     struct fh_err err;
+    bool is_new = false;
     int rc = arena == NULL ? fh_err_set(&err, FH_ENOMEM, "no memory for a request")
                            : fh_msg_ask_read(fh_question_fields(question), &ask, &err);
     if (rc == FH_OK) {
-        rc = read_request(desk, speaker, ask.request, arena, &err);
+        rc = fh_grants_read_asked(desk->grants, ask.request, arena, &asked, &err);
     }
     if (rc == FH_OK) {
-        bool deliver = speaker->role != FH_ROLE_NODE || desk->courier == NULL;
-        rc = fh_grants_ask(desk->grants,
-                           ask.request,
-                           &ask.support,
-                           deliver,
-                           fh_clock_wall_ms(),
-                           arena,
-                           &asked,
-                           &err);
+        rc = check_bringer(desk, speaker, &asked.request, &err); /* before anything is kept */
+    }
+    if (rc == FH_OK) {
+        bool deliver = speaker->role != FH_ROLE_NODE;
+        rc = fh_grants_ask(
+            desk->grants, &asked, &ask.support, deliver, fh_clock_wall_ms(), &is_new, &err);
     }
     if (rc != FH_OK) {
         fh_question_refuse(question, &err);
         return;
     }
     bool own = fh_domain_id_equal(&asked.request.owner, &desk->grants->domain);
-    if (asked.is_new) {
+    if (is_new) {
         char consumer[FH_ID_SHORT_BYTES], id[FH_ID_SHORT_BYTES];
         fh_domain_id_short(consumer, &asked.request.consumer);
-        fh_record_id_short(id, &asked.id);
+        fh_record_id_short(id, &asked.record.id);
         fh_log(FH_LOG_INFO,
                own ? "access.asked" : "access.kept",
                "id=%s consumer=%s product=%s",
@@ -89,7 +68,7 @@ static void take_ask(struct fh_desk *desk, struct fh_question *question)
                asked.request.product);
     }
     if (!own) {
-        fh_courier_bring(desk->courier, &asked.id, question);
+        fh_courier_bring(desk->courier, &asked.record.id, question);
         return;
     }
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;

@@ -297,13 +297,27 @@ int fh_grants_for(struct fh_grants *grants,
 
 /* ---- requests ---- */
 
+int fh_grants_read_asked(const struct fh_grants *grants,
+                         struct fh_bytes bytes,
+                         struct fh_arena *arena,
+                         struct fh_grants_asked *out,
+                         struct fh_err *err)
+{
+    int code = fh_record_parse(&out->record, bytes, &grants->mesh_id, err);
+    if (code == FH_OK && out->record.type != FH_RECORD_ACCESS_REQUEST) {
+        code = fh_err_rule(err, FH_EINVAL, "record.type", "the record is no access request");
+    }
+    return code == FH_OK ? fh_access_request_decode(&out->request, &out->record, arena, err) : code;
+}
+
 static int check_asked(struct fh_grants *grants,
-                       const struct fh_record *record,
-                       const struct fh_access_request *request,
+                       const struct fh_grants_asked *asked,
                        bool deliver,
                        int64_t now_ms,
                        struct fh_err *err)
 {
+    const struct fh_record *record = &asked->record;
+    const struct fh_access_request *request = &asked->request;
     struct fh_signer signer;
     if (!deliver && !fh_domain_id_equal(&request->owner, &grants->domain)) {
         return fh_err_rule(err,
@@ -376,12 +390,13 @@ static int note_asked(void *user, const struct fh_store_asked *asked, struct fh_
 }
 
 static int keep_asked(struct fh_grants *grants,
-                      const struct fh_record *record,
-                      const struct fh_access_request *request,
+                      const struct fh_grants_asked *asked,
                       int64_t now_ms,
                       bool *out_new,
                       struct fh_err *err)
 {
+    const struct fh_record *record = &asked->record;
+    const struct fh_access_request *request = &asked->request;
     bool own = fh_domain_id_equal(&request->owner, &grants->domain);
     bool known = false;
     struct fh_err ignored;
@@ -417,39 +432,26 @@ static void add_support(struct fh_grants *grants, struct fh_msg_bins *support, i
 }
 
 int fh_grants_ask(struct fh_grants *grants,
-                  struct fh_bytes bytes,
+                  const struct fh_grants_asked *asked,
                   struct fh_msg_bins *support,
                   bool deliver,
                   int64_t now_ms,
-                  struct fh_arena *arena,
-                  struct fh_grants_asked *out,
+                  bool *out_new,
                   struct fh_err *err)
 {
-    struct fh_record record;
-    int code = fh_record_parse(&record, bytes, &grants->mesh_id, err);
-    if (code == FH_OK && record.type != FH_RECORD_ACCESS_REQUEST) {
-        code = fh_err_rule(err, FH_EINVAL, "record.type", "the record is no access request");
+    const struct fh_directory_domain *consumer =
+        fh_directory_domain(grants->dir, &asked->request.consumer);
+    if (consumer != NULL && consumer->admitted) { /* strangers leave nothing behind */
+        add_support(grants, support, now_ms);
     }
+    int code = check_asked(grants, asked, deliver, now_ms, err);
     if (code == FH_OK) {
-        code = fh_access_request_decode(&out->request, &record, arena, err);
-    }
-    if (code == FH_OK) {
-        const struct fh_directory_domain *consumer =
-            fh_directory_domain(grants->dir, &out->request.consumer);
-        if (consumer != NULL && consumer->admitted) { /* strangers leave nothing behind */
-            add_support(grants, support, now_ms);
-        }
-        code = check_asked(grants, &record, &out->request, deliver, now_ms, err);
+        code = fh_store_begin(grants->store, FH_STORE_DURABLE, err);
     }
     if (code != FH_OK) {
         return code;
     }
-    out->id = record.id;
-    code = fh_store_begin(grants->store, FH_STORE_DURABLE, err);
-    if (code != FH_OK) {
-        return code;
-    }
-    code = keep_asked(grants, &record, &out->request, now_ms, &out->is_new, err);
+    code = keep_asked(grants, asked, now_ms, out_new, err);
     if (code == FH_OK) {
         return fh_store_commit(grants->store, err);
     }

@@ -67,23 +67,28 @@ FH_MUST_CHECK int fh_grants_for(struct fh_grants *grants,
 /* ---- requests ---- */
 
 struct fh_grants_asked {
-    struct fh_record_id id;
+    struct fh_record record;          /* borrows the bytes that were read */
     struct fh_access_request request; /* in the arena given */
-    bool is_new;
 };
 
-/* Takes a request: for this domain, or for another when `deliver` (it then waits here). `support`
- * are identity records that prove its signer; they may be empty. Refusals: "access.owner" (for
- * another domain), "domain.unknown" (for one that is not of the mesh), "access.key" (signed by
- * another key than it names), "access.expired", "access.limit" (FH_EBUSY: too many of this key,
- * domain or in all), and those of decoding and fh_directory_verify. */
+/* Reads a request, and verifies nothing yet. Refusals: "record.type", and those of decoding. */
+FH_MUST_CHECK int fh_grants_read_asked(const struct fh_grants *grants,
+                                       struct fh_bytes record,
+                                       struct fh_arena *arena,
+                                       struct fh_grants_asked *out,
+                                       struct fh_err *err);
+
+/* Takes a request that was read: for this domain, or for another when `deliver` (it then waits
+ * here). `support` are identity records that prove its signer; they may be empty. Refusals:
+ * "access.owner" (for another domain), "domain.unknown" (for one that is not of the mesh),
+ * "access.key" (signed by another key than it names), "access.expired", "access.limit" (FH_EBUSY:
+ * too many of this key, domain or in all), and those of fh_directory_verify. */
 FH_MUST_CHECK int fh_grants_ask(struct fh_grants *grants,
-                                struct fh_bytes record,
+                                const struct fh_grants_asked *asked,
                                 struct fh_msg_bins *support,
                                 bool deliver,
                                 int64_t now_ms,
-                                struct fh_arena *arena,
-                                struct fh_grants_asked *out,
+                                bool *out_new,
                                 struct fh_err *err);
 
 /* Forgets what is of no use any more: expired for more than 90 days, and what budgets counted in

@@ -329,15 +329,16 @@ static void test_refused(void **state)
 
 /* ---- requests ---- */
 
-static int
-ask(struct world *w, const struct paper *paper, bool deliver, struct fh_grants_asked *out)
+static int ask(struct world *w, const struct paper *paper, bool deliver, bool *out_new)
 {
     struct fh_arena *arena FH_CLEANUP(fh_arena_freep) = fh_arena_new(FH_GRANT_ARENA_BYTES_MAX);
     struct fh_grants grants = grants_of(w);
     assert_non_null(arena);
     w->err = (struct fh_err){0};
-    return fh_grants_ask(
-        &grants, fh_buf_view(&paper->bytes), NULL, deliver, NOW_MS, arena, out, &w->err);
+    struct fh_grants_asked asked;
+    int code = fh_grants_read_asked(&grants, fh_buf_view(&paper->bytes), arena, &asked, &w->err);
+    return code == FH_OK ? fh_grants_ask(&grants, &asked, NULL, deliver, NOW_MS, out_new, &w->err)
+                         : code;
 }
 
 struct seen {
@@ -367,15 +368,15 @@ static void test_a_request_is_answered_once(void **state)
 {
     struct world *w = *state;
     struct fh_grants grants = grants_of(w);
-    struct fh_grants_asked asked;
+    bool is_new = false;
     struct seen seen = {0};
     struct fh_access_request said = request_of(w);
     struct fh_grant granted = grant_to(w);
     struct paper request = sign_request(w, &said, &w->domains[1].member);
-    must(ask(w, &request, false, &asked), &w->err);
-    assert_true(asked.is_new);
-    must(ask(w, &request, false, &asked), &w->err);
-    assert_false(asked.is_new);
+    must(ask(w, &request, false, &is_new), &w->err);
+    assert_true(is_new);
+    must(ask(w, &request, false, &is_new), &w->err);
+    assert_false(is_new);
     assert_int_equal(waiting(w).count, 0);
 
     granted.request = request.id;
@@ -395,7 +396,6 @@ static void test_a_request_is_answered_once(void **state)
         must(fh_grants_take_all(&grants, &bins, dry_run == 1, NOW_MS, &w->err), &w->err);
         assert_int_equal(find(w, "flights", NULL), dry_run == 1 ? 0 : 1);
     }
-    bool is_new = false;
     refused(w, take(w, &denial, &is_new), FH_EEXIST, "access.answered");
     restart(w);
     must(fh_store_asked_of(w->store, &said.key, note, &seen, &w->err), &w->err);
@@ -410,12 +410,12 @@ static void test_a_request_is_answered_once(void **state)
 static void test_a_request_waits_for_its_owner(void **state)
 {
     struct world *w = *state;
-    struct fh_grants_asked asked;
+    bool is_new = false;
     struct fh_access_request said = request_of(w);
     said.owner = w->domains[1].id; /* not ours */
     struct paper request = sign_request(w, &said, &w->domains[1].member);
-    refused(w, ask(w, &request, false, &asked), FH_EDENIED, "access.owner");
-    must(ask(w, &request, true, &asked), &w->err);
+    refused(w, ask(w, &request, false, &is_new), FH_EDENIED, "access.owner");
+    must(ask(w, &request, true, &is_new), &w->err);
     restart(w);
     struct seen seen = waiting(w);
     assert_int_equal(seen.count, 1);
@@ -428,7 +428,7 @@ static void test_a_request_waits_for_its_owner(void **state)
 static void test_requests_refused(void **state)
 {
     struct world *w = *state;
-    struct fh_grants_asked asked;
+    bool is_new = false;
     static const struct {
         const char *rule;
         unsigned key; /* 0 member, 1 publisher of the neighbour, 2 a stranger's publisher */
@@ -447,19 +447,19 @@ static void test_requests_refused(void **state)
         said.until_ms = rows[i].until_ms;
         said.created_ms = rows[i].created_ms;
         struct paper request = sign_request(w, &said, keys[rows[i].key]);
-        assert_int_not_equal(ask(w, &request, false, &asked), FH_OK);
+        assert_int_not_equal(ask(w, &request, false, &is_new), FH_OK);
         assert_string_equal(w->err.rule, rows[i].rule);
         fh_buf_fini(&request.bytes);
     }
     struct fh_access_request said = request_of(w);
     said.owner = w->domains[2].id; /* a stranger has nothing to give */
     struct paper nowhere = sign_request(w, &said, &w->domains[1].member);
-    refused(w, ask(w, &nowhere, true, &asked), FH_ENOTFOUND, "domain.unknown");
+    refused(w, ask(w, &nowhere, true, &is_new), FH_ENOTFOUND, "domain.unknown");
     fh_buf_fini(&nowhere.bytes);
     said = request_of(w);
     said.consumer = w->domains[2].id; /* a stranger asks for itself */
     struct paper request = sign_request(w, &said, &w->domains[2].publisher);
-    refused(w, ask(w, &request, false, &asked), FH_EDENIED, "domain.not_admitted");
+    refused(w, ask(w, &request, false, &is_new), FH_EDENIED, "domain.not_admitted");
     fh_buf_fini(&request.bytes);
 }
 
@@ -467,13 +467,13 @@ static void test_requests_refused(void **state)
 static void test_bounded_by_key(void **state)
 {
     struct world *w = *state;
-    struct fh_grants_asked asked;
+    bool is_new = false;
     struct fh_access_request said = request_of(w);
     struct fh_record_id first = {{0}};
     for (unsigned i = 0; i <= FH_ASKED_PER_KEY_MAX; i++) {
         said.created_ms++;
         struct paper request = sign_request(w, &said, &w->domains[1].member);
-        int code = ask(w, &request, false, &asked);
+        int code = ask(w, &request, false, &is_new);
         if (i == 0) {
             first = request.id;
         }
@@ -483,7 +483,7 @@ static void test_bounded_by_key(void **state)
             refused(w, code, FH_EBUSY, "access.limit");
             struct paper denial = sign_answer(w, &first, NULL, &w->domains[0].publisher);
             must_take(w, &denial);
-            must(ask(w, &request, false, &asked), &w->err);
+            must(ask(w, &request, false, &is_new), &w->err);
             fh_buf_fini(&denial.bytes);
         }
         fh_buf_fini(&request.bytes);
