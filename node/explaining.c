@@ -153,12 +153,13 @@ static int explain(const struct fh_policing_options *o,
         rc = find_domain(
             o, asked->entry[0] == '\0' ? asked->domain : asked->entry, &question.entry, err);
     }
-    if (rc == FH_OK) {
-        rc = fh_rights_explain(o->rights, &question, &entry, arena, decided, err);
+    if (rc != FH_OK) {
+        return rc;
     }
+    rc = fh_rights_explain(o->rights, &question, &entry, arena, decided, err);
     if (rc == FH_OK) {
         put_decision(out, decided);
-    } else if (rc == FH_EDENIED && strcmp(err->rule, "explain.owner") != 0) {
+    } else if (rc == FH_EDENIED) {
         put_refusal(out, err);
         rc = FH_OK;
     }
