@@ -242,13 +242,14 @@ static struct hand *find_longest_idle(struct fh_crew *crew, const struct taker *
     return longest;
 }
 
-static bool end_longest_idle(struct fh_crew *crew, const struct taker *taker)
+/* Its entry, which is free then; NULL: none gives way. */
+static struct hand *end_longest_idle(struct fh_crew *crew, const struct taker *taker)
 {
     struct hand *longest = find_longest_idle(crew, taker);
     if (longest != NULL) {
         end_hand(crew, longest);
     }
-    return longest != NULL;
+    return longest;
 }
 
 static bool has_worker(const struct fh_crew *crew, uint64_t session)
@@ -269,11 +270,7 @@ static struct hand *find_room(struct fh_crew *crew, const struct taker *taker)
             return &crew->hands[i];
         }
     }
-    struct hand *longest = find_longest_idle(crew, taker);
-    if (longest != NULL) {
-        end_hand(crew, longest);
-    }
-    return longest;
+    return end_longest_idle(crew, taker);
 }
 
 int fh_crew_take(struct fh_crew *crew,
@@ -302,7 +299,7 @@ int fh_crew_take(struct fh_crew *crew,
     }
     hand->worker = take_standby(crew);
     int rc = hand->worker != NULL ? FH_OK : spawn(crew, &hand->worker, err);
-    if (rc == FH_EBUSY && end_longest_idle(crew, &taker)) {
+    if (rc == FH_EBUSY && end_longest_idle(crew, &taker) != NULL) {
         rc = spawn(crew, &hand->worker, err);
     }
     if (rc != FH_OK) {
