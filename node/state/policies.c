@@ -17,7 +17,7 @@ struct kept {
 struct fh_policies {
     struct fh_policies_options options;
     uint32_t count;
-    struct kept *items; /* FH_POLICIES_MAX, by name */
+    struct kept items[FH_POLICIES_MAX]; /* by name */
     const struct fh_policy_held *held[FH_POLICIES_MAX];
 };
 
@@ -111,14 +111,10 @@ int fh_policies_open(struct fh_policies **out,
                      struct fh_err *err)
 {
     struct fh_policies *policies = fh_calloc(1, sizeof *policies);
-    struct kept *items = fh_calloc(FH_POLICIES_MAX, sizeof *items);
-    if (policies == NULL || items == NULL) {
-        fh_free(policies);
-        fh_free(items);
+    if (policies == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for policies");
     }
     policies->options = *options;
-    policies->items = items;
     int rc = fh_store_policies_each(options->store, load, policies, err);
     if (rc != FH_OK) {
         fh_policies_close(policies);
@@ -137,7 +133,6 @@ void fh_policies_close(struct fh_policies *policies)
     for (uint32_t i = 0; i < policies->count; i++) {
         drop(&policies->items[i]);
     }
-    fh_free(policies->items);
     fh_free(policies);
 }
 
