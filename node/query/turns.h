@@ -3,14 +3,14 @@
  * Turns: whose question begins next. For serve.c and its stream files alone.
  *
  *  * Of one key a few run and a few more wait; what is beyond is refused, and told when to come
- * back. Questions for people (interactive) and for programs that fetch much (streams) are counted
- * apart. A plan, which is short, may run beside all that are in use.
+ *    back. Questions for people (interactive) and for programs that fetch much (streams) are
+ *    counted apart. A plan, which is short, may run beside all that are in use.
  *  * Turns go round: the key that runs least is next, then the one whose last turn is longest ago.
  *  * A key whose question used FH_QUERY_SLOW_MS of the processor, or held a worker for
- *    FH_QUERY_HOLD_MS, is slow for a while. Slow keys and
- *    streams together leave some workers free, so that who asks quick questions does not wait for
- *    them; one more is for keys that had quick answers lately, as newcomers may turn out slow.
- *    Workers of slow ones yield the processor (fh_worker_yield).
+ *    FH_QUERY_HOLD_MS, is slow for a while. Slow keys and streams together leave some workers
+ *    free, so that who asks quick questions does not wait for them; one more is for keys that had
+ *    quick answers lately, as newcomers may turn out slow. Workers of slow ones yield the
+ *    processor (fh_worker_yield).
  *
  * Does not: run anything. Thread: the loop's.
  */
