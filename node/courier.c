@@ -8,8 +8,6 @@
 #include "node/io/loop.h"
 #include "proto/session/messages_access.h"
 
-#include <stdio.h>
-
 enum {
     BRING_MS = 4000,      /* whoever asked waits for less than FH_REQUEST_MS */
     PAUSE_MAX_MS = 10000, /* between two tries of an owner that does not answer */

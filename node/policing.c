@@ -2,7 +2,6 @@
 #include "node/policing.h"
 
 #include "common/assert.h"
-#include "common/log.h"
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/explaining.h"

@@ -8,7 +8,6 @@
 
 #include "common/assert.h"
 #include "common/log.h"
-#include "common/mem.h"
 #include "common/time.h"
 
 #include <stdio.h>

@@ -9,7 +9,6 @@
  */
 #include "node/mesh/parts.h"
 
-#include "common/assert.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/time.h"

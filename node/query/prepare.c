@@ -5,7 +5,6 @@
  */
 #include "node/query/stream.h"
 
-#include "common/log.h"
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/query/gate_params.h"

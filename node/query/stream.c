@@ -12,8 +12,6 @@
 #include "node/io/pool.h"
 #include "proto/settings/settings.h"
 
-#include <stdio.h>
-
 int fh_stream_submit(struct fh_stream *stream, void (*work)(void *), void (*done)(void *))
 {
     FH_ASSERT(!stream->job_running);

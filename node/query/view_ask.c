@@ -15,8 +15,6 @@
 #include "common/mem.h"
 #include "proto/session/messages_policy.h"
 
-#include <stdio.h>
-
 /* Outlives its stream, which is looked up again. */
 struct view {
     struct fh_serve *serve;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/state/search.h"
 
-#include "common/assert.h"
 #include "node/state/catalog_inner.h"
 #include "node/state/search_spell.h"
 

@@ -3,8 +3,6 @@
 
 #include "node/state/store_sql.h"
 
-#include <stdio.h>
-
 /* ---- grants ---- */
 
 #define GRANT_COLUMNS                                                                              \
