@@ -298,7 +298,8 @@ static void refuse(struct fh_question **question, const struct fh_err *why)
 
 static void log_end(const struct fh_stream *stream)
 {
-    if (stream->kind == FH_STREAM_PLAN && stream->failure.code == FH_OK) {
+    bool never_ran = stream->kind == FH_STREAM_PLAN || stream->begun_ms == 0; /* STILL, VIEW */
+    if (never_ran && stream->failure.code == FH_OK) {
         return;
     }
     char consumer[FH_ID_SHORT_BYTES];
