@@ -13,9 +13,8 @@ enum {
     STEPS_MAX = 2,
 };
 
-/* Letters of a word, in lower case as far as ASCII goes; 0 when it is no single word that could be
- * misspelt. */
-static unsigned letters_of(struct fh_bytes text, uint32_t out[LETTERS_MAX], unsigned most)
+/* The first letters of a text, in lower case as far as ASCII goes: how many, at most `most`. */
+static unsigned letters_of(struct fh_bytes text, uint32_t *out, unsigned most)
 {
     unsigned count = 0;
     for (size_t at = 0; at < text.size && count < most;) {
