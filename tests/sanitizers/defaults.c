@@ -42,9 +42,12 @@ const char *__tsan_default_options(void)
 
 const char *__tsan_default_suppressions(void)
 {
-    /* libuv closes descriptors by system call, unseen; the next owner of the number looks like a
-     * racer. */
+    /* libuv closes what it made by system call, unseen; the next owner of the number, such as a
+     * memfd, looks like a racer of the call that made it. */
     return "race:closedir\n"
+           "race_top:accept4\n"
+           "race_top:pipe2\n"
+           "race_top:socket\n"
            "race:libduckdb.so\n"
            "race:libnng.so\n"
            "mutex:libnng.so\n";
