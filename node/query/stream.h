@@ -154,7 +154,7 @@ struct fh_stream *fh_serve_stream(struct fh_serve *serve, uint64_t id);
 
 /* watch.c */
 /* Looks at all streams, and at whose turn it is; and sets the timer for the next time. */
-void fh_serve_watch(void *serve);
+void fh_serve_watch(void *user);
 /* Has that done by then at the latest (monotonic). */
 void fh_serve_look(struct fh_serve *serve, int64_t at_ms);
 
