@@ -221,7 +221,7 @@ void sim_on_sync(struct sim_world *w, struct sim_node *node, const struct sim_ev
         struct sim_event later = *event;
         later.at_ms = w->now_ms + SESSION_FAIL_MS;
         later.done = false;
-        sim_push(w, later);
+        sim_push(w, &later);
         return;
     }
     if (sim_is_up(node)) {
@@ -237,15 +237,16 @@ void sim_stream(struct sim_world *w,
                 enum sim_event_kind kind,
                 uint64_t token)
 {
-    int64_t delay_ms = w->options.exact ? SESSION_MS : SESSION_MS + sim_delay_ms(w);
-    sim_push(w,
-             (struct sim_event){.kind = kind,
-                                .at_ms = w->now_ms + delay_ms,
-                                .node = node->index,
-                                .life = node->life,
-                                .peer = peer,
-                                .done = true,
-                                .token = token});
+    int64_t delay_ms =
+        w->options.delay == SIM_DELAY_CONSTANT ? SESSION_MS : SESSION_MS + sim_delay_ms(w);
+    struct sim_event event = {.kind = kind,
+                              .at_ms = w->now_ms + delay_ms,
+                              .node = node->index,
+                              .life = node->life,
+                              .peer = peer,
+                              .done = true,
+                              .token = token};
+    sim_push(w, &event);
 }
 
 void sim_act_session(struct sim_world *w,

@@ -800,8 +800,7 @@ void sim_memberlist_tick(struct sim_memberlist *m)
     uint32_t peer;
     if (m->leave_ms <= now) {
         m->node->left = true;
-        m->node->down_since_ms = now;
-        m->w->up--;
+        sim_gone(m->w, m->node);
         return;
     }
     tick_probe(m, now);

@@ -170,6 +170,6 @@ void sim_operate(struct sim_world *w, enum sim_op op, uint32_t a, uint32_t b)
 
 void sim_at(struct sim_world *w, int64_t at_ms, enum sim_op op, uint32_t a, uint32_t b)
 {
-    sim_push(w,
-             (struct sim_event){.kind = EVENT_OP, .at_ms = at_ms, .op = op, .node = a, .token = b});
+    struct sim_event event = {.kind = EVENT_OP, .at_ms = at_ms, .op = op, .node = a, .token = b};
+    sim_push(w, &event);
 }

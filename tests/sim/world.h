@@ -24,6 +24,7 @@
 enum {
     SIM_PRODUCTS_MAX = 256,
     SIM_CAPTURED_MAX = 512,
+    SIM_CUTS_MAX = 64,
     SIM_LABEL_BYTES = 20,
 };
 
@@ -36,15 +37,24 @@ enum sim_preset {
     SIM_MEMBERLIST, /* memberlist.h */
 };
 
+enum sim_delay {
+    SIM_DELAY_LAN, /* 1 to 5 ms, 2 % of them up to 80 ms more */
+    SIM_DELAY_CONSTANT,
+    SIM_DELAY_UNIFORM, /* up to twice delay_ms */
+    SIM_DELAY_TAIL,    /* about log-normal with median delay_ms: reorders much */
+};
+
 struct sim_options {
     enum sim_preset preset;
+    enum sim_delay delay;
+    unsigned delay_ms; /* 0: the distribution's own */
+    unsigned mtu;      /* larger datagrams do not arrive */
     unsigned nodes;
     unsigned loss_permille;
     unsigned duplicate_permille;
     unsigned corrupt_permille;
     uint64_t seed;
     bool no_links;    /* sessions do not answer probes: datagrams alone decide */
-    bool exact;       /* transcripts: constant delay */
     FILE *transcript; /* NULL: none */
 };
 
@@ -110,12 +120,11 @@ enum sim_op {
     SIM_OP_COUNT
 };
 
-struct sim_event;
+struct sim_events;
 
 struct sim_world {
     struct sim_options options;
     int64_t now_ms;
-    uint64_t order;
     uint64_t trace; /* everything that happened, mixed */
     struct fh_prng prng;
     struct fh_mesh_id mesh;
@@ -123,14 +132,17 @@ struct sim_world {
     struct sim_node *nodes;
     uint32_t *index; /* node id -> node, open addressing */
     uint32_t index_size;
-    struct sim_event *heap;
-    size_t heap_count;
-    size_t heap_max;
+    struct sim_events *events;
     struct sim_announcement *announcements;
     uint32_t announcement_count;
     uint32_t latest[SIM_PRODUCTS_MAX]; /* newest announcement + 1 of each product */
-    uint32_t warm;                     /* so many nodes were started by SIM_OP_WARM */
-    uint32_t up;                       /* nodes that are up */
+    struct {
+        uint32_t from;
+        uint32_t to;
+    } cuts[SIM_CUTS_MAX]; /* one-way */
+    unsigned cut_count;
+    uint32_t warm; /* so many nodes were started by SIM_OP_WARM */
+    uint32_t up;   /* nodes that are up */
     struct sim_check *check;
     struct sim_figures figures;
     struct { /* datagrams seen on the way, for replays */

@@ -2,10 +2,13 @@
 /*
  * Inside of the world: what its files share.
  *
- *     world.c       nodes, network, actions of a core, the loop
- *     events.c      the heap of what is to happen
+ *     world.c       nodes and the doubles around a core
+ *     step.c        steps, actions of a core, the loop
+ *     network.c     datagrams on their way
+ *     events.c      what is to happen
  *     exchange.c    the doubles of catalogue and session
  *     operations.c  what a scenario does to nodes
+ *     warm.c        a mesh that stands from the beginning
  *
  * Thread: one. Ownership: the world owns all.
  */
@@ -26,7 +29,8 @@ enum sim_event_kind {
 
 struct sim_event {
     int64_t at_ms;
-    uint64_t order;
+    uint64_t order;         /* private */
+    struct sim_event *next; /* private */
     enum sim_event_kind kind;
     enum sim_op op;
     uint32_t node;
@@ -44,14 +48,30 @@ struct sim_event {
 void *sim_must(void *p);
 
 /* events.c */
-void sim_push(struct sim_world *w, struct sim_event event);
-struct sim_event sim_pop(struct sim_world *w);
+struct sim_events *sim_events_new(void);
+void sim_events_free(struct sim_events *events);
+/* Plans a copy of the event; its bytes are taken. */
+void sim_push(struct sim_world *w, const struct sim_event *event);
+/* When the next one is; FH_GOSSIP_NEVER when there is none. */
+int64_t sim_next_ms(const struct sim_world *w);
+/* Takes the next one; it is given back with sim_event_done. */
+struct sim_event *sim_pop(struct sim_world *w);
+void sim_event_done(struct sim_world *w, struct sim_event *event);
 
 /* world.c */
 void sim_random_bytes(struct sim_world *w, uint8_t *out, size_t size);
 struct sim_node *sim_node_at(const struct sim_world *w, const char *address);
+/* network.c */
 bool sim_reaches(const struct sim_node *from, const struct sim_node *to);
 int64_t sim_delay_ms(struct sim_world *w);
+/* A node sent a datagram; `hash` stands for its bytes. */
+void sim_count_datagram(struct sim_world *w, struct sim_node *node, uint64_t hash, size_t wire);
+/* From now on nothing comes from one to the other. */
+bool sim_cut(struct sim_world *w, uint32_t from, uint32_t to);
+
+/* world.c */
+/* It crashed or has left. */
+void sim_gone(struct sim_world *w, struct sim_node *node);
 /* Stops a core without a word. */
 void sim_take_down(struct sim_world *w, struct sim_node *node);
 struct fh_gossip_env sim_env(struct sim_node *node);
