@@ -255,25 +255,33 @@ static bool sees_right(const struct sim_world *w, const struct sim_node *node)
     return live == w->up;
 }
 
-bool sim_agrees(const struct sim_world *w)
+static bool
+agrees(const struct sim_world *w, const struct sim_node *node, const struct sim_node *first)
+{
+    uint8_t own[FH_GOSSIP_FINGERPRINT_BYTES] = {0};
+    uint8_t wanted[FH_GOSSIP_FINGERPRINT_BYTES] = {0};
+    if (node->core != NULL) {
+        fh_gossip_fingerprint(node->core, own);
+        fh_gossip_fingerprint(first->core, wanted);
+    }
+    return memcmp(own, wanted, sizeof own) == 0 &&
+           memcmp(node->revision, first->revision, sizeof first->revision) == 0 &&
+           sees_right(w, node);
+}
+
+bool sim_agrees(struct sim_world *w)
 {
     const struct sim_node *first = NULL;
-    uint8_t wanted[FH_GOSSIP_FINGERPRINT_BYTES];
-    for (uint32_t i = 0; i < w->options.nodes; i++) {
-        const struct sim_node *node = &w->nodes[i];
+    uint32_t nodes = w->options.nodes;
+    for (uint32_t i = 0; i < nodes; i++) {
+        uint32_t at = (w->doubtful + i) % nodes; /* whoever was last, is so for long */
+        const struct sim_node *node = &w->nodes[at];
         if (!sim_is_up(node)) {
             continue;
         }
-        uint8_t own[FH_GOSSIP_FINGERPRINT_BYTES] = {0};
-        if (node->core != NULL) {
-            fh_gossip_fingerprint(node->core, own);
-        }
-        if (first == NULL) {
-            first = node;
-            memcpy(wanted, own, sizeof wanted);
-        }
-        if (memcmp(own, wanted, sizeof own) != 0 || !sees_right(w, node) ||
-            memcmp(node->revision, first->revision, sizeof first->revision) != 0) {
+        first = first == NULL ? node : first;
+        if (!agrees(w, node, first)) {
+            w->doubtful = at;
             return false;
         }
     }

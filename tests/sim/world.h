@@ -141,8 +141,9 @@ struct sim_world {
         uint32_t to;
     } cuts[SIM_CUTS_MAX]; /* one-way */
     unsigned cut_count;
-    uint32_t warm; /* so many nodes were started by SIM_OP_WARM */
-    uint32_t up;   /* nodes that are up */
+    uint32_t warm;     /* so many nodes were started by SIM_OP_WARM */
+    uint32_t doubtful; /* the last node that did not agree */
+    uint32_t up;       /* nodes that are up */
     struct sim_check *check;
     struct sim_figures figures;
     struct { /* datagrams seen on the way, for replays */
@@ -165,7 +166,7 @@ void sim_run(struct sim_world *w, int64_t until_ms);
 
 /* Whether every node that is up holds the same records, sees the others as they are and has the
  * newest announcements. */
-bool sim_agrees(const struct sim_world *w);
+bool sim_agrees(struct sim_world *w);
 
 /* ---- for scenarios, checks and attacks ------------------------------------------------------- */
 
