@@ -430,10 +430,6 @@ void sim_check_member(struct sim_world *w,
         note_suspicion(w, subject);
     }
     if (action->change == FH_MEMBER_JOINED) {
-        if (!node->complete && fh_members_live(&node->core->members) >= sim_up(w)) {
-            node->complete = true;
-            sim_histogram_add(&w->figures.joined, w->now_ms - node->started_ms);
-        }
         int64_t since =
             subject->started_ms > node->started_ms ? subject->started_ms : node->started_ms;
         sim_histogram_add(&w->figures.learned, w->now_ms - since);
@@ -464,15 +460,6 @@ void sim_check_member(struct sim_world *w,
     check_record(w, node, subject, &member);
     check_life(w, node, subject, &member, view);
     view->state = (uint8_t)action->state; /* a step may change a member twice */
-}
-
-void sim_check_warm(struct sim_world *w, const struct sim_node *node, const struct sim_node *other)
-{
-    struct view *views = w->check->views[node->index];
-    if (views != NULL) {
-        views[other->index] =
-            (struct view){.generation = other->core->generation, .state = FH_MEMBER_ALIVE};
-    }
 }
 
 void sim_check_node(struct sim_world *w, struct sim_node *node)
@@ -564,10 +551,8 @@ void sim_check_end(struct sim_world *w, bool agreed)
         if (!sim_is_up(node)) {
             continue;
         }
-        if (i % w->check->stride == 0) {
-            sim_check_node(w, node);
-            check_crashes(w, node);
-        }
+        sim_check_node(w, node);
+        check_crashes(w, node);
         if (agreed) {
             check_products(w, node);
         }

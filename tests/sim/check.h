@@ -39,8 +39,6 @@ void sim_check_sealed(struct sim_world *w,
                       unsigned type,
                       struct fh_bytes record);
 void sim_check_started(struct sim_world *w, const struct sim_node *node);
-/* `node` knows `other` from the start. */
-void sim_check_warm(struct sim_world *w, const struct sim_node *node, const struct sim_node *other);
 void sim_check_persist(struct sim_world *w, const struct sim_node *node, uint64_t generation);
 void sim_check_datagram(struct sim_world *w, const struct sim_node *node, size_t size);
 void sim_check_member(struct sim_world *w,

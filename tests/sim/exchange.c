@@ -11,7 +11,6 @@ enum {
     SESSION_MS = 12,        /* dial and handshake */
     SESSION_FAIL_MS = 3000, /* a dial that nobody answers */
     SESSION_BYTES = 900,    /* handshake and the two fingerprints */
-    FIND_BYTES = 700,       /* to find one difference; many cost less each (research, 2g) */
 };
 
 /* ---- catalogue ------------------------------------------------------------------------------- */
@@ -61,9 +60,7 @@ bool sim_keep(struct sim_world *w, struct sim_node *node, struct fh_bytes bytes,
     }
     node->revision[found->product] = found->revision;
     sim_check_revision(w, node, found->product, found->revision);
-    if (found->born_ms >= node->started_ms) { /* else it is history that it learns by joining */
-        sim_histogram_add(&w->figures.spread, w->now_ms - found->born_ms);
-    }
+    sim_histogram_add(&w->figures.spread, w->now_ms - found->born_ms);
     sim_publish_catalogue(w, node);
     if (spread) {
         struct fh_gossip_event event = {.kind = FH_GOSSIP_RUMOUR,
@@ -115,29 +112,12 @@ void sim_announce(struct sim_world *w, struct sim_node *node, uint32_t product)
 
 /* ---- sessions -------------------------------------------------------------------------------- */
 
-/* What the other does not hold costs its bytes and its share of the rounds that find it; what both
- * hold was found equal by ranges (proto/gossip/rangeset.h). */
-static void count_bytes(struct sim_world *w, const struct sim_node *to, size_t size)
-{
-    bool joins = !to->complete && fh_members_live(&to->core->members) * 2 < sim_up(w);
-    size_t bytes = size + 3 + (joins ? 0 : FIND_BYTES);
-    w->figures.session_bytes += bytes;
-    w->figures.join_bytes += joins ? bytes : 0;
-}
-
 static void learn_all(struct sim_world *w, struct sim_node *from, struct sim_node *to)
 {
     uint64_t cursor = 0;
     struct fh_bytes record;
     while (sim_is_up(to) && fh_gossip_records(from->core, &cursor, &record)) {
-        const struct fh_fact *fact = fh_fact_known(w->pool, record);
-        uint32_t slot =
-            fact == NULL ? FH_MEMBER_NONE : fh_members_find(&to->core->members, &fact->node);
-        if (slot != FH_MEMBER_NONE && (fact == to->core->members.slots[slot].alive ||
-                                       fact == to->core->members.slots[slot].leave)) {
-            continue;
-        }
-        count_bytes(w, to, record.size);
+        w->figures.session_bytes += record.size + 3;
         struct fh_gossip_event event = {.kind = FH_GOSSIP_RECORD,
                                         .u.record = {.bytes = record, .from = from->id}};
         sim_step(w, to, &event);
@@ -147,7 +127,7 @@ static void learn_all(struct sim_world *w, struct sim_node *from, struct sim_nod
             for (uint32_t i = w->announcement_count; i > 0; i--) {
                 const struct sim_announcement *a = &w->announcements[i - 1];
                 if (a->product == p && a->revision == from->revision[p]) {
-                    count_bytes(w, to, a->size);
+                    w->figures.session_bytes += a->size + 3;
                     (void)sim_keep(w, to, fh_bytes(a->bytes, a->size), false);
                     break;
                 }

@@ -243,11 +243,6 @@ static void print_json(const struct settings *s, uint64_t seed, const struct res
                  (unsigned long long)sim_histogram_at(&f->detected, 990),
                  (unsigned long long)f->detected.most_ms,
                  (unsigned long long)f->detected.count);
-    (void)printf("\"joined_ms\":{\"p50\":%llu,\"max\":%llu,\"count\":%llu},\"join_bytes\":%llu,",
-                 (unsigned long long)sim_histogram_at(&f->joined, 500),
-                 (unsigned long long)f->joined.most_ms,
-                 (unsigned long long)f->joined.count,
-                 (unsigned long long)f->join_bytes);
     (void)printf("\"false_deaths\":%llu,\"settled_ms\":%lld,\"sessions\":%llu,\"counters\":{",
                  (unsigned long long)f->false_deaths,
                  (long long)r->settled_ms,

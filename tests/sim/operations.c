@@ -11,8 +11,6 @@ enum {
     DISTURBED_PAUSE_MS = 3000, /* after the pause */
     DISTURBED_SPLIT_MS = 60000,
     SEEDS = 3,
-    KEYS_ALL = 2000, /* of more nodes, each holds fewer keys: agreeing is cheap here */
-    KEYS_FEW = 256,
 };
 
 static void disturb(struct sim_world *w, struct sim_node *node, int64_t for_ms)
@@ -23,7 +21,7 @@ static void disturb(struct sim_world *w, struct sim_node *node, int64_t for_ms)
     w->last_fault_ms = w->now_ms;
 }
 
-static void start(struct sim_world *w, struct sim_node *node, bool alone)
+static void start(struct sim_world *w, struct sim_node *node)
 {
     if (node->core != NULL) {
         if (!node->left) {
@@ -42,11 +40,10 @@ static void start(struct sim_world *w, struct sim_node *node, bool alone)
                                   .protocol_min = 1,
                                   .protocol_max = 1,
                                   .timing = fh_gossip_timing_lan(),
-                                  .keys_max = w->options.nodes > KEYS_ALL ? KEYS_FEW : 0,
                                   .pool = w->pool,
                                   .trace = w->options.transcript != NULL};
     sim_random_bytes(w, o.boot, sizeof o.boot);
-    for (uint32_t i = 0; !alone && i < SEEDS && i < w->options.nodes; i++) {
+    for (uint32_t i = 0; i < SEEDS && i < w->options.nodes; i++) {
         if (i != node->index) {
             o.seeds[o.seed_count++] = w->nodes[i].address;
         }
@@ -59,7 +56,6 @@ static void start(struct sim_world *w, struct sim_node *node, bool alone)
     }
     node->left = false;
     node->called_leave = false;
-    node->complete = false;
     node->tick_at_ms = FH_GOSSIP_NEVER;
     node->down_since_ms = -1;
     node->started_ms = w->now_ms;
@@ -87,7 +83,7 @@ void sim_operate(struct sim_world *w, enum sim_op op, uint32_t a, uint32_t b)
     sim_mix(w, (uint64_t)op << 40 ^ (uint64_t)a << 20 ^ b);
     switch (op) {
     case SIM_OP_START:
-        start(w, node, b == SIM_START_ALONE);
+        start(w, node);
         break;
     case SIM_OP_CRASH:
         if (node->core != NULL) {
@@ -101,7 +97,7 @@ void sim_operate(struct sim_world *w, enum sim_op op, uint32_t a, uint32_t b)
             memset(node->revision, 0, sizeof node->revision);
             memset(node->heard, 0, sizeof node->heard);
         }
-        start(w, node, false);
+        start(w, node);
         break;
     case SIM_OP_LEAVE:
         if (sim_is_up(node) && !node->called_leave) {

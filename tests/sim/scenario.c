@@ -145,21 +145,8 @@ static void plan_mixed(struct sim_world *w, int64_t length_ms)
     plans[fh_prng_below(&w->prng, FH_COUNT(plans))](w, length_ms);
 }
 
-/* A mesh that has long been there: announcements, crashes of a few, and a newcomer. */
-static void plan_warm(struct sim_world *w, int64_t length_ms)
-{
-    uint32_t newcomer = w->options.nodes - 1;
-    sim_warm(w, newcomer);
-    announcements(w, 5000, length_ms * 3 / 10, 20);
-    for (uint32_t i = 0; i < 5 && w->options.nodes > 20; i++) {
-        sim_at(w, between(w, length_ms / 10, length_ms * 3 / 10), SIM_OP_CRASH, 3 + i * 3, 0);
-    }
-    sim_at(w, length_ms * 4 / 10, SIM_OP_START, newcomer, 0);
-}
-
 const struct sim_scenario sim_scenarios[] = {
     {"steady", "all join at once, announcements, a few crashes", plan_steady},
-    {"warm", "a mesh of long standing: announcements, crashes, a newcomer, rest", plan_warm},
     {"quiet", "all join, three announcements, then nothing", plan_quiet},
     {"crash", "crashes and restarts, with and without a disk", plan_crash},
     {"partition", "the network splits in two or three and heals", plan_partition},

@@ -157,9 +157,6 @@ static void make_node(struct sim_world *w, uint32_t i)
         (void)snprintf(node->label, sizeof node->label, "n%u", i);
     }
     (void)snprintf(node->address, sizeof node->address, "n%u:7400", i);
-    if (i >= SIM_DOMAINS_MAX) {
-        node->domain = w->nodes[i % SIM_DOMAINS_MAX].domain;
-    }
     *index_place(w, &node->id) = i + 1;
 }
 

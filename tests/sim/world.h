@@ -26,8 +26,6 @@ enum {
     SIM_LABEL_BYTES = 20,
     SIM_HISTOGRAM_MS = 10, /* width of a bar */
     SIM_HISTOGRAM_BARS = 12000,
-    SIM_START_ALONE = 1,
-    SIM_DOMAINS_MAX = 200, /* of more nodes, several share a domain */
 };
 
 struct sim_check;
@@ -63,7 +61,6 @@ struct sim_node {
     int64_t tick_at_ms;
     int64_t paused_until_ms;
     int64_t started_ms;
-    bool complete;              /* has listed all that are up since it started */
     int64_t disturbed_ms;       /* last time that something was done to it */
     int64_t disturbed_until_ms; /* until then a verdict about or by it proves nothing */
     int64_t down_since_ms;
@@ -102,17 +99,15 @@ struct sim_figures {
     uint64_t session_bytes;
     uint64_t sessions;
     uint64_t false_deaths;
-    uint64_t join_bytes; /* over sessions, by nodes in their first seconds */
     uint64_t deaths;
     struct sim_histogram spread;    /* announcement to each node */
     struct sim_histogram suspected; /* crash to first suspicion anywhere */
     struct sim_histogram detected;  /* crash to each node's verdict */
     struct sim_histogram learned;   /* start of a node until each other one lists it */
-    struct sim_histogram joined;    /* start of a node until it lists all that are up */
 };
 
 enum sim_op {
-    SIM_OP_START,   /* node a, with seeds; b = SIM_START_ALONE: without */
+    SIM_OP_START,   /* node a, with seeds */
     SIM_OP_CRASH,   /* node a */
     SIM_OP_RESTART, /* node a, with its disk; b = 1: with an empty disk */
     SIM_OP_LEAVE,   /* node a */
@@ -162,8 +157,6 @@ void sim_world_free(struct sim_world *w);
 
 /* Plans an operation. */
 void sim_at(struct sim_world *w, int64_t at_ms, enum sim_op op, uint32_t a, uint32_t b);
-/* Starts the first `count` nodes, each of which knows and has verified all the others already. */
-void sim_warm(struct sim_world *w, uint32_t count);
 /* Runs everything until the virtual time. */
 void sim_run(struct sim_world *w, int64_t until_ms);
 
