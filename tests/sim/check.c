@@ -507,7 +507,7 @@ int64_t sim_check_bound_ms(const struct sim_world *w)
     while (((uint64_t)1 << bits) < w->options.nodes + 1) {
         bits++;
     }
-    int64_t shortest = 2 * (int64_t)t.probe_ms + 3 * (int64_t)t.tick_ms * bits;
+    int64_t shortest = 2 * (int64_t)t.probe_ms + (int64_t)t.refute_ms * bits;
     return 6 * (int64_t)t.probe_ms + 6 * shortest + 10000;
 }
 

@@ -11,6 +11,8 @@ enum {
     DISTURBED_START_MS = 5000,
     DISTURBED_PAUSE_MS = 3000, /* after the pause */
     DISTURBED_SPLIT_MS = 60000,
+    KEYS_ALL = 2000, /* of more nodes, each holds fewer keys: agreeing is cheap here */
+    KEYS_FEW = 256,
 };
 
 static void disturb(struct sim_world *w, struct sim_node *node, int64_t for_ms)
@@ -34,6 +36,7 @@ static void make_core(struct sim_world *w, struct sim_node *node)
                                   .protocol_min = 1,
                                   .protocol_max = 1,
                                   .timing = fh_gossip_timing_lan(),
+                                  .keys_max = w->options.nodes > KEYS_ALL ? KEYS_FEW : 0,
                                   .pool = w->pool,
                                   .trace = w->options.transcript != NULL};
     sim_random_bytes(w, o.boot, sizeof o.boot);

@@ -38,6 +38,9 @@ static void start_quietly(struct sim_world *w, struct sim_node *node)
     sim_publish_catalogue(w, node);
     step(w, node, &synced);
     fh_rumours_cancel(&node->core->rumours, &self);
+    /* Leases are of every age. */
+    node->core->refresh_wall_ms =
+        SIM_WALL_MS + w->now_ms + (int64_t)fh_prng_below(&w->prng, FH_ALIVE_TTL_MS / 2);
 }
 
 /* It knows all others, who have answered it. */
