@@ -154,12 +154,10 @@ void sim_post(struct sim_world *w,
     send_packet(w, from, to, &packet);
 }
 
-bool sim_cut(struct sim_world *w, uint32_t from, uint32_t to)
+void sim_cut(struct sim_world *w, uint32_t from, uint32_t to)
 {
-    if (w->cut_count == SIM_CUTS_MAX || from == to) {
-        return false;
+    if (w->cut_count < SIM_CUTS_MAX && from != to) {
+        w->cuts[w->cut_count].from = from;
+        w->cuts[w->cut_count++].to = to;
     }
-    w->cuts[w->cut_count].from = from;
-    w->cuts[w->cut_count++].to = to;
-    return true;
 }

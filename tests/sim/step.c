@@ -57,16 +57,35 @@ void sim_wind(struct sim_world *w, struct sim_node *node)
     sim_push(w, &event);
 }
 
+static void withhold(struct sim_node *node)
+{
+    struct fh_rumours *rumours = &node->core->rumours;
+    struct fh_ref self = fh_node_id_ref(&node->id);
+    for (uint32_t i = 0; i < node->world->options.nodes; i++) {
+        struct fh_ref other = fh_node_id_ref(&node->world->nodes[i].id);
+        if (!fh_ref_equal(&other, &self)) {
+            fh_rumours_cancel(rumours, &other);
+        }
+    }
+    for (uint32_t p = 0; p < SIM_PRODUCTS_MAX; p++) {
+        struct fh_ref key = sim_product_key(p);
+        fh_rumours_cancel(rumours, &key);
+    }
+}
+
 void sim_step(struct sim_world *w, struct sim_node *node, struct fh_gossip_event *event)
 {
     event->now_ms = w->now_ms;
-    event->wall_ms = SIM_WALL_MS + w->now_ms;
+    event->wall_ms = sim_wall_ms(node);
     sim_mix(w, (uint64_t)w->now_ms << 24 ^ (uint64_t)event->kind << 20 ^ node->index);
     struct fh_err err = {0};
     int code = fh_gossip_step(node->core, event, &w->actions, &err);
     w->figures.events++;
     if (code != FH_OK) {
         sim_check_break(w, node, 10, "step failed: %s", err.text);
+    }
+    if (node->withholds) { /* whoever passes nothing on has no queue */
+        withhold(node);
     }
     sim_act(w, node);
     sim_check_step(w, node, event->kind == FH_GOSSIP_TICK);
@@ -155,6 +174,9 @@ static void handle_core(struct sim_world *w, struct sim_node *node, const struct
         step_event.u.link.reached = sim_answers(w, node, &w->nodes[event->peer]);
         sim_step(w, node, &step_event);
         break;
+    case EVENT_STREAM:
+        sim_on_stream(w, node, event);
+        break;
     case EVENT_OP:
         break;
     }
@@ -181,11 +203,28 @@ static void handle_model(struct sim_world *w, struct sim_node *node, const struc
     case EVENT_LINK:
         sim_memberlist_linked(node->model, event->token, sim_answers(w, node, peer));
         break;
+    case EVENT_STREAM:
     case EVENT_OP:
         break;
     }
     w->figures.events++;
     sim_wind(w, node);
+}
+
+/* A node that stands still, or is slow, takes it later. */
+static bool put_off(struct sim_world *w, const struct sim_node *node, struct sim_event *event)
+{
+    if (node->paused_until_ms > w->now_ms) {
+        event->at_ms = node->paused_until_ms;
+    } else if (node->slow_ms > 0 && !event->late) {
+        event->at_ms = w->now_ms + (int64_t)fh_prng_below(&w->prng, node->slow_ms);
+        event->late = true;
+    } else {
+        return false;
+    }
+    sim_push(w, event);
+    event->bytes = NULL; /* goes on with the pushed one */
+    return true;
 }
 
 static void handle(struct sim_world *w, struct sim_event *event)
@@ -196,12 +235,12 @@ static void handle(struct sim_world *w, struct sim_event *event)
         return;
     }
     if (!sim_is_up(node) || node->life != event->life) {
+        if (event->kind == EVENT_STREAM) {
+            sim_session_broken(w, event->token);
+        }
         return;
     }
-    if (node->paused_until_ms > w->now_ms) {
-        event->at_ms = node->paused_until_ms;
-        sim_push(w, event);
-        event->bytes = NULL; /* goes on with the pushed one */
+    if (put_off(w, node, event)) {
         return;
     }
     if (event->kind == EVENT_TICK) {

@@ -186,6 +186,19 @@ void sim_gone(struct sim_world *w, struct sim_node *node)
     }
 }
 
+/* The daemon keeps what it knows as it learns it. */
+static void save_members(struct sim_node *node)
+{
+    uint64_t cursor = 0;
+    struct fh_bytes record;
+    fh_buf_fini(&node->disk_members);
+    fh_buf_init(&node->disk_members, SIM_DISK_BYTES_MAX);
+    while (fh_gossip_records(node->core, &cursor, &record)) {
+        fh_pack_bin(&node->disk_members, record);
+    }
+    FH_ASSERT(fh_buf_ok(&node->disk_members) == FH_OK);
+}
+
 void sim_take_down(struct sim_world *w, struct sim_node *node)
 {
     if (!sim_runs(node)) {
@@ -195,6 +208,7 @@ void sim_take_down(struct sim_world *w, struct sim_node *node)
         sim_gone(w, node);
     }
     if (node->core != NULL) {
+        save_members(node);
         struct fh_gossip_counters counters = fh_gossip_counters(node->core);
         add_counters(&node->past, &counters);
         fh_gossip_free(node->core);
@@ -214,7 +228,9 @@ void sim_world_free(struct sim_world *w)
     for (uint32_t i = 0; i < w->options.nodes; i++) {
         fh_gossip_free(w->nodes[i].core);
         sim_memberlist_free(w->nodes[i].model);
+        fh_buf_fini(&w->nodes[i].disk_members);
     }
+    sim_sessions_free(w);
     for (uint32_t i = 0; i < w->announcement_count; i++) {
         fh_free(w->announcements[i].bytes);
     }
