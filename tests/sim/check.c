@@ -409,7 +409,8 @@ static void check_death(struct sim_world *w,
             w, node, 3, "%s dead on the word of %u others alone", subject->label, others);
     }
     sim_figure_died(w, node, subject);
-    bool undisturbed = !node->withholds && node->disturbed_until_ms < w->now_ms &&
+    bool undisturbed = !node->withholds && !subject->withholds &&
+                       node->disturbed_until_ms < w->now_ms &&
                        subject->disturbed_until_ms < w->now_ms && node->island == subject->island &&
                        !node->deaf && !subject->deaf;
     if (sim_is_up(subject) && undisturbed) {
