@@ -391,6 +391,22 @@ static void check_life(struct sim_world *w,
     view->left_life = member->leave.size > 0;
 }
 
+/* Whether a verdict of node about subject would be wrong: up, connected, undisturbed, honest. */
+static bool
+well(const struct sim_world *w, const struct sim_node *node, const struct sim_node *subject)
+{
+    const struct sim_node *both[] = {node, subject};
+    for (size_t i = 0; i < FH_COUNT(both); i++) {
+        int64_t wrong_ms =
+            both[i]->wall_offset_ms < 0 ? -both[i]->wall_offset_ms : both[i]->wall_offset_ms;
+        if (!sim_is_up(both[i]) || both[i]->withholds || both[i]->deaf ||
+            wrong_ms > FH_CLOCK_SKEW_MS / 2 || both[i]->disturbed_until_ms >= w->now_ms) {
+            return false;
+        }
+    }
+    return node->island == subject->island;
+}
+
 static void check_death(struct sim_world *w,
                         const struct sim_node *node,
                         struct sim_node *subject,
@@ -408,12 +424,10 @@ static void check_death(struct sim_world *w,
         sim_check_break(
             w, node, 3, "%s dead on the word of %u others alone", subject->label, others);
     }
-    sim_figure_died(w, node, subject);
-    bool undisturbed = !node->withholds && !subject->withholds &&
-                       node->disturbed_until_ms < w->now_ms &&
-                       subject->disturbed_until_ms < w->now_ms && node->island == subject->island &&
-                       !node->deaf && !subject->deaf;
-    if (sim_is_up(subject) && undisturbed) {
+    if (!sim_is_up(subject) || fh_gossip_generation(subject->core) == member->generation) {
+        sim_figure_died(w, node, subject);
+    }
+    if (well(w, node, subject) && fh_gossip_generation(subject->core) == member->generation) {
         sim_check_break(w, node, 12, "%s dead although it is well", subject->label);
     }
 }
@@ -530,7 +544,8 @@ static void check_products(struct sim_world *w, const struct sim_node *node)
 
 static void check_crashes(struct sim_world *w, const struct sim_node *node)
 {
-    int64_t bound = sim_check_bound_ms(w);
+    /* Who doubts himself probes more rarely. */
+    int64_t bound = sim_check_bound_ms(w) * (1 + fh_gossip_health(node->core));
     for (unsigned i = 0; i < fh_gossip_member_slots(node->core); i++) {
         struct fh_gossip_member member;
         if (!fh_gossip_member_at(node->core, i, &member)) {

@@ -261,6 +261,7 @@ static void plan_mixed(struct sim_world *w, int64_t length_ms)
     if (fh_prng_below(&w->prng, 2) == 0) {
         w->options.delay = (enum sim_delay)fh_prng_below(&w->prng, SIM_DELAY_TAIL + 1);
         w->options.corrupt_permille = (unsigned)fh_prng_below(&w->prng, 20);
+        w->options.loss_permille = (unsigned)fh_prng_below(&w->prng, 200);
         w->options.duplicate_permille = (unsigned)fh_prng_below(&w->prng, 50);
     }
     static void (*const plans[])(struct sim_world *, int64_t) = {plan_crash,
