@@ -258,6 +258,11 @@ void sim_check_warmed(struct sim_world *w, const struct sim_node *node)
     }
 }
 
+void sim_check_disk_lost(struct sim_world *w, const struct sim_node *node)
+{
+    w->check->highest[node->index] = 0;
+}
+
 void sim_check_persist(struct sim_world *w, const struct sim_node *node, uint64_t generation)
 {
     if (generation <= w->check->highest[node->index]) {
@@ -408,7 +413,7 @@ static void check_death(struct sim_world *w,
             w, node, 3, "%s dead on the word of %u others alone", subject->label, others);
     }
     sim_figure_died(w, node, subject);
-    bool undisturbed = node->disturbed_until_ms < w->now_ms &&
+    bool undisturbed = !node->withholds && node->disturbed_until_ms < w->now_ms &&
                        subject->disturbed_until_ms < w->now_ms && node->island == subject->island &&
                        !node->deaf && !subject->deaf;
     if (sim_is_up(subject) && undisturbed) {

@@ -3,16 +3,12 @@
 
 #include "common/assert.h"
 #include "common/mem.h"
+#include "proto/gossip/reconcile.h"
 #include "tests/sim/check.h"
 #include "tests/sim/memberlist.h"
 
+#include <stdio.h>
 #include <string.h>
-
-enum {
-    SESSION_MS = 12,        /* dial and handshake */
-    SESSION_FAIL_MS = 3000, /* a dial that nobody answers */
-    SESSION_BYTES = 900,    /* handshake and the two fingerprints */
-};
 
 /* ---- catalogue ------------------------------------------------------------------------------- */
 
@@ -34,7 +30,7 @@ void sim_publish_catalogue(struct sim_world *w, struct sim_node *node)
     fh_gossip_set_catalogue(node->core, hash.b, &head, w->now_ms);
 }
 
-static struct fh_ref product_key(uint32_t product)
+struct fh_ref sim_product_key(uint32_t product)
 {
     uint8_t input[4];
     fh_put_u32be(input, product);
@@ -90,10 +86,21 @@ bool sim_keep(struct sim_world *w, struct sim_node *node, struct fh_bytes bytes,
         struct fh_gossip_event event = {.kind = FH_GOSSIP_RUMOUR,
                                         .u.rumour = {.bytes = fh_bytes(found->bytes, found->size),
                                                      .class_ = FH_RUMOUR_PRODUCTS,
-                                                     .key = product_key(found->product)}};
+                                                     .key = sim_product_key(found->product)}};
         sim_step(w, node, &event);
     }
     return true;
+}
+
+uint32_t sim_announcement_of(const struct sim_world *w, uint32_t product, uint32_t revision)
+{
+    uint32_t at = w->announcement_count;
+    while (at > 0 && (w->announcements[at - 1].product != product ||
+                      w->announcements[at - 1].revision != revision)) {
+        at--;
+    }
+    FH_ASSERT(at > 0);
+    return at - 1;
 }
 
 void sim_announce(struct sim_world *w, struct sim_node *node, uint32_t product)
@@ -128,6 +135,10 @@ void sim_announce(struct sim_world *w, struct sim_node *node, uint32_t product)
                                    .size = record.size,
                                    .bytes = sim_must(fh_alloc(record.size))};
     memcpy(a->bytes, record.data, record.size);
+    char name[16];
+    (void)snprintf(name, sizeof name, "p%u", product);
+    a->place = fh_reconcile_place_key(&node->domain, name, 1);
+    a->id = fh_record_id_of(FH_RECORD_ANNOUNCEMENT, &w->mesh, fh_buf_view(&payload));
     w->latest[product] = w->announcement_count;
     fh_buf_fini(&payload);
     fh_buf_fini(&record);
@@ -138,123 +149,5 @@ void sim_announce(struct sim_world *w, struct sim_node *node, uint32_t product)
     } else if (sim_keep_known(w, node, w->announcement_count - 1)) {
         sim_memberlist_announce(node->model, w->announcement_count - 1);
         sim_wind(w, node);
-    }
-}
-
-/* ---- sessions -------------------------------------------------------------------------------- */
-
-void sim_count_session(struct sim_world *w,
-                       struct sim_node *node,
-                       struct sim_node *peer,
-                       size_t bytes)
-{
-    w->figures.session_bytes += bytes;
-    node->bytes += bytes;
-    peer->bytes += bytes;
-}
-
-uint32_t sim_announcement_of(const struct sim_world *w, uint32_t product, uint32_t revision)
-{
-    uint32_t at = w->announcement_count;
-    while (at > 0 && (w->announcements[at - 1].product != product ||
-                      w->announcements[at - 1].revision != revision)) {
-        at--;
-    }
-    FH_ASSERT(at > 0);
-    return at - 1;
-}
-
-static void learn_all(struct sim_world *w, struct sim_node *from, struct sim_node *to)
-{
-    uint64_t cursor = 0;
-    struct fh_bytes record;
-    while (sim_is_up(to) && fh_gossip_records(from->core, &cursor, &record)) {
-        sim_count_session(w, from, to, record.size + 3);
-        struct fh_gossip_event event = {.kind = FH_GOSSIP_RECORD,
-                                        .u.record = {.bytes = record, .from = from->id}};
-        sim_step(w, to, &event);
-    }
-    for (uint32_t p = 0; p < SIM_PRODUCTS_MAX && sim_is_up(to); p++) {
-        if (from->revision[p] > to->revision[p]) {
-            const struct sim_announcement *a =
-                &w->announcements[sim_announcement_of(w, p, from->revision[p])];
-            sim_count_session(w, from, to, a->size + 3);
-            (void)sim_keep(w, to, fh_bytes(a->bytes, a->size), false);
-        }
-    }
-}
-
-/* Both hand over everything, unless their fingerprints say that there is nothing to hand over. */
-static void synchronise(struct sim_world *w, struct sim_node *node, struct sim_node *peer)
-{
-    uint8_t a[FH_GOSSIP_FINGERPRINT_BYTES];
-    uint8_t b[FH_GOSSIP_FINGERPRINT_BYTES];
-    fh_gossip_fingerprint(node->core, a);
-    fh_gossip_fingerprint(peer->core, b);
-    w->figures.sessions++;
-    sim_count_session(w, node, peer, SESSION_BYTES);
-    if (memcmp(a, b, sizeof a) == 0 &&
-        memcmp(node->revision, peer->revision, sizeof node->revision) == 0) {
-        return;
-    }
-    learn_all(w, peer, node);
-    if (sim_is_up(node)) {
-        learn_all(w, node, peer);
-    }
-}
-
-bool sim_answers(const struct sim_world *w,
-                 const struct sim_node *node,
-                 const struct sim_node *peer)
-{
-    return peer != NULL && peer != node && sim_is_up(peer) && sim_reaches(node, peer) &&
-           sim_reaches(peer, node) && peer->paused_until_ms <= w->now_ms;
-}
-
-void sim_on_sync(struct sim_world *w, struct sim_node *node, const struct sim_event *event)
-{
-    struct sim_node *peer = &w->nodes[event->peer];
-    bool done = event->done && sim_answers(w, node, peer);
-    if (done) {
-        synchronise(w, node, peer);
-    } else if (event->done) {
-        struct sim_event later = *event;
-        later.at_ms = w->now_ms + SESSION_FAIL_MS;
-        later.done = false;
-        sim_push(w, later);
-        return;
-    }
-    if (sim_is_up(node)) {
-        struct fh_gossip_event synced = {.kind = FH_GOSSIP_SYNCED, .u.synced = {.done = done}};
-        synced.u.synced.node = peer->id;
-        sim_step(w, node, &synced);
-    }
-}
-
-void sim_stream(struct sim_world *w,
-                struct sim_node *node,
-                uint32_t peer,
-                enum sim_event_kind kind,
-                uint64_t token)
-{
-    int64_t delay_ms = w->options.exact ? SESSION_MS : SESSION_MS + sim_delay_ms(w);
-    sim_push(w,
-             (struct sim_event){.kind = kind,
-                                .at_ms = w->now_ms + delay_ms,
-                                .node = node->index,
-                                .life = node->life,
-                                .peer = peer,
-                                .done = true,
-                                .token = token});
-}
-
-void sim_act_session(struct sim_world *w,
-                     struct sim_node *node,
-                     const struct fh_gossip_action *action,
-                     enum sim_event_kind kind)
-{
-    const struct sim_node *peer = sim_node_at(w, action->address);
-    if (peer != NULL) {
-        sim_stream(w, node, peer->index, kind, action->token);
     }
 }

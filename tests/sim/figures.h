@@ -32,6 +32,7 @@ uint64_t sim_histogram_at(const struct sim_histogram *h, unsigned permille);
     X(events) /* steps of cores */                                                                 \
     X(datagrams)                                                                                   \
     X(datagram_bytes)                                                                              \
+    X(too_large) /* datagrams above the MTU */                                                     \
     X(session_bytes)                                                                               \
     X(sessions)                                                                                    \
     X(deaths)         /* verdicts */                                                               \

@@ -3,6 +3,7 @@
  * freehold-sim: runs scenarios over ranges of seeds and prints figures. See --help.
  */
 #include "tests/sim/check.h"
+#include "tests/sim/crypto_double.h"
 #include "tests/sim/memberlist.h"
 #include "tests/sim/report.h"
 
@@ -15,6 +16,7 @@
 enum {
     SETTLE_MS = 150000, /* after the story: two forced synchronisations for everybody */
     SETTLE_STEP_MS = 1000,
+    MTU_BYTES = 1472, /* what Ethernet leaves to UDP over IPv4 */
 };
 
 struct settings {
@@ -83,6 +85,26 @@ static bool percent(const char *text, unsigned *out_permille)
     return *end == '\0' && value >= 0 && value < 100;
 }
 
+/* NAME or NAME:MS */
+static bool delay(const char *text, struct sim_options *o)
+{
+    static const char *const names[] = {"lan", "constant", "uniform", "tail"};
+    const char *colon = strchr(text, ':');
+    size_t length = colon == NULL ? strlen(text) : (size_t)(colon - text);
+    uint64_t ms = 0;
+    if (colon != NULL && (!number(colon + 1, 10000, &ms) || ms == 0)) {
+        return false;
+    }
+    o->delay_ms = (unsigned)ms;
+    for (unsigned i = 0; i < FH_COUNT(names); i++) {
+        if (strlen(names[i]) == length && memcmp(names[i], text, length) == 0) {
+            o->delay = (enum sim_delay)i;
+            return i != SIM_DELAY_LAN || ms == 0;
+        }
+    }
+    return false;
+}
+
 static bool option(struct settings *s, const char *name, const char *value)
 {
     uint64_t n = 0;
@@ -107,6 +129,14 @@ static bool option(struct settings *s, const char *name, const char *value)
         s->expect = (unsigned)n;
         return right;
     }
+    if (strcmp(name, "--mtu") == 0) {
+        bool right = number(value, 65507, &n) && n >= 64;
+        s->report.world.mtu = (unsigned)n;
+        return right;
+    }
+    if (strcmp(name, "--delay") == 0) {
+        return delay(value, &s->report.world);
+    }
     if (strcmp(name, "--preset") == 0) {
         s->report.world.preset = strcmp(value, "memberlist") == 0 ? SIM_MEMBERLIST : SIM_FREEHOLD;
         return s->report.world.preset == SIM_MEMBERLIST || strcmp(value, "freehold") == 0;
@@ -125,6 +155,8 @@ static bool parse(struct settings *s, int argc, char **argv)
             s->json = true;
         } else if (strcmp(argv[i], "--twice") == 0) {
             s->twice = true;
+        } else if (strcmp(argv[i], "--real-crypto") == 0) {
+            sim_crypto_real = true;
         } else if (strcmp(argv[i], "--quiet") == 0) {
             s->quiet = true;
         } else if (strcmp(argv[i], "--no-links") == 0) {
@@ -231,11 +263,12 @@ static bool same_again(const struct settings *s, uint64_t seed, uint64_t trace)
 
 int main(int argc, char **argv)
 {
-    static struct settings s = {.report = {.world = {.nodes = 20, .duplicate_permille = 5},
-                                           .scenario = &sim_scenarios[0],
-                                           .length_ms = 60000,
-                                           .seed_first = 1,
-                                           .seed_last = 1}};
+    static struct settings s = {
+        .report = {.world = {.nodes = 20, .duplicate_permille = 5, .mtu = MTU_BYTES},
+                   .scenario = &sim_scenarios[0],
+                   .length_ms = 60000,
+                   .seed_first = 1,
+                   .seed_last = 1}};
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         usage(stdout);
         return 0;

@@ -86,7 +86,7 @@ static void print_costs(const struct sim_report *r)
                  "\"program_bytes_most\":%llu,"
                  "\"core_bytes_per_node\":%.0f,\"core_bytes_per_member\":%.1f,"
                  "\"record_bytes_shared\":%llu,\"datagrams\":%llu,\"largest_datagram\":%llu,"
-                 "\"sessions\":%llu,",
+                 "\"too_large_datagrams\":%llu,\"sessions\":%llu,",
                  (unsigned long long)f->events,
                  r->cpu_s * 1e9 / (double)(f->events > 0 ? f->events : 1),
                  r->wall_s,
@@ -97,6 +97,7 @@ static void print_costs(const struct sim_report *r)
                  (unsigned long long)r->record_bytes,
                  (unsigned long long)f->datagrams,
                  (unsigned long long)f->largest_datagram,
+                 (unsigned long long)f->too_large,
                  (unsigned long long)f->sessions);
     print_rate("", &r->all);
     print_rate("_in_events", &r->events);

@@ -20,7 +20,7 @@ static void step(struct sim_world *w, struct sim_node *node, struct fh_gossip_ev
 {
     struct fh_err err = {0};
     event->now_ms = w->now_ms;
-    event->wall_ms = SIM_WALL_MS + w->now_ms;
+    event->wall_ms = sim_wall_ms(node);
     if (fh_gossip_step(node->core, event, &w->actions, &err) != FH_OK) {
         sim_check_break(w, node, 10, "warm start failed: %s", err.text);
     }
