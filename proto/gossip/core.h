@@ -2,9 +2,11 @@
 /*
  * Inside of the gossip core: what its files share. Not for others.
  *
- *     gossip.c  lifecycle, the step, deadline, queries
+ *     gossip.c  lifecycle, the step, deadline
+ *     queries.c  what it tells about itself
  *     post.c    letters in and out: keys, sealing, opening, room for news
- *     belief.c  records: what is believed about whom, own record, refutation
+ *     belief.c  records of others: what is believed about whom
+ *     own.c     own record, refutation, goodbye, own suspicions
  *     probe.c   failure detection: probes, relays, answers
  *     suspicion.c  suspects, accusers, verdict
  *     hints.c   hints and questions: news that is pulled
@@ -19,6 +21,7 @@
 #include "proto/gossip/keys.h"
 #include "proto/gossip/members.h"
 #include "proto/gossip/messages.h"
+#include "proto/gossip/rate.h"
 #include "proto/gossip/rumours.h"
 
 enum {
@@ -29,18 +32,13 @@ enum {
     FH_CORE_RENEW_GAP_MS = 200,
     FH_CORE_CLONE_GAP_MS = 5000,
     FH_CORE_PROOF_GAP_MS = 60000,
+    FH_CORE_CONTESTED = 3, /* takings over of one key within the next: two instances have it */
+    FH_CORE_CONTESTED_MS = 300000,
+    FH_CORE_BLOCKED = 4, /* probes in a row that only a session answered: at 25 % loss 1 in 500 */
     FH_CORE_DELIVERED = 1024,      /* marks of records delivered lately */
     FH_CORE_PULLS = 256,           /* records asked for lately */
     FH_CORE_EXPIRED_PER_STEP = 16, /* suspicions and members ended in one step */
 };
-
-/* Tokens that refill with time. */
-struct fh_rate {
-    int64_t milli; /* thousandths of a token */
-    int64_t at_ms;
-};
-/* Takes `amount` when there are so many; the bucket holds one second's worth. */
-bool fh_rate_take(struct fh_rate *rate, uint32_t per_s, uint32_t amount, int64_t now_ms);
 
 enum fh_awaited_kind {
     FH_AWAITED_NONE,
@@ -149,6 +147,9 @@ struct fh_gossip {
         sync_gap_ms; /* between synchronisations for a difference: grows when they bring nothing */
     uint64_t sync_held; /* records accepted when the running one began */
     int64_t forked_ms;  /* last proof about ourselves */
+    unsigned sightings; /* of our own key in use elsewhere, in the window that began then: */
+    int64_t sighted_ms;
+    int64_t passive_until_ms; /* until then we leave the key to the other; 0: we do not */
 
     uint8_t catalogue[FH_GOSSIP_FINGERPRINT_BYTES];
     struct fh_gossip_head head;
@@ -227,6 +228,15 @@ void fh_post_read(struct fh_turn *turn,
                   const char *from,
                   struct fh_bytes *out_answer);
 
+/* Takes from the peer's own rate, then from that of all; false when either is used up. */
+struct fh_shared_rate {
+    struct fh_rate *all;
+    size_t of_peer; /* offset in struct fh_peer_keys */
+    uint32_t all_per_s;
+    uint32_t peer_per_s;
+};
+bool fh_post_take(struct fh_turn *turn, uint32_t slot, struct fh_shared_rate rate, uint32_t amount);
+
 /* ---- hints.c --------------------------------------------------------------------------------- */
 
 void fh_hints_read(struct fh_turn *turn, uint32_t slot, const struct fh_message *m);
@@ -247,6 +257,12 @@ int fh_belief_renew(struct fh_turn *turn, enum fh_rumour_class class_);
 void fh_belief_renew_soon(struct fh_turn *turn, enum fh_rumour_class class_, int64_t gap_ms);
 /* Somebody holds us in `state` for this life: raises the incarnation when that helps. */
 void fh_belief_accused(struct fh_turn *turn, uint64_t generation, uint32_t incarnation);
+/* Begins a new life. */
+void fh_belief_adopt(struct fh_turn *turn, uint64_t generation);
+/* Whether this node leaves its key to another instance for now; called at each sighting of one. */
+bool fh_belief_contested(struct fh_turn *turn);
+/* One place in the queue for each accuser and accused. */
+struct fh_ref fh_belief_suspect_key(const struct fh_fact *fact);
 /* Signs the own suspicion of the member and spreads it. */
 void fh_belief_suspect(struct fh_turn *turn, uint32_t slot);
 int fh_belief_leave(struct fh_turn *turn);
@@ -310,6 +326,8 @@ int64_t fh_spread_deadline(const struct fh_gossip *g);
 void fh_spread_compare(struct fh_turn *turn, uint32_t slot, const struct fh_message *ack);
 /* News was queued: the next burst is due, when one is worth it. */
 void fh_spread_wake(struct fh_turn *turn);
+/* Datagrams do not reach the member: news and differences go over a session, at most so often. */
+void fh_spread_blocked(struct fh_turn *turn, uint32_t slot);
 /* A synchronisation ended. */
 void fh_spread_synced(struct fh_turn *turn, bool done);
 int fh_spread_leave(struct fh_turn *turn);

@@ -185,6 +185,9 @@ enum fh_member_change {
     FH_MEMBER_WENT,      /* -> left */
     FH_MEMBER_EXPELLED,  /* no longer admitted: no longer listed */
     FH_MEMBER_FORGOTTEN, /* dead or left, and its lease has expired: no longer listed */
+    FH_MEMBER_BLOCKED,   /* answers over sessions only: datagrams do not get through */
+    FH_MEMBER_UNBLOCKED, /* they do again */
+    FH_MEMBER_CONTESTED, /* several instances use its key: it starts elsewhere again and again */
     FH_MEMBER_CHANGE_COUNT
 };
 const char *fh_member_change_text(enum fh_member_change change);
@@ -293,6 +296,9 @@ struct fh_gossip_member {
     int64_t since_ms;    /* monotonic: when it came into this state */
     int64_t heard_ms;    /* monotonic: last awaited answer, or INT64_MIN */
     uint32_t rtt_ms;     /* 0: unknown */
+    bool blocked;        /* FH_MEMBER_BLOCKED */
+    bool contested;      /* FH_MEMBER_CONTESTED; of this node: it leaves its key to the other */
+    bool forked;         /* it signed two records of one life: FH_GOSSIP_FORK */
     unsigned accusers;   /* distinct signed suspicions held against it: fh_gossip_evidence */
     int64_t deadline_ms; /* monotonic: a suspect is declared dead then; else FH_GOSSIP_NEVER */
     unsigned address_count;
@@ -369,6 +375,7 @@ bool fh_gossip_record_ids(const struct fh_gossip *g,
     X(record_signature, "refused records: signature does not verify")                              \
     X(record_accused, "refused suspicions: about another incarnation, repeated or enough")         \
     X(record_new, "records accepted")                                                              \
+    X(record_synced, "of them over a session")                                                     \
     X(record_known, "records that were held already")                                              \
     X(probes, "probes begun")                                                                      \
     X(probes_answered, "probes answered directly")                                                 \

@@ -13,6 +13,7 @@
 
 #include "common/assert.h"
 
+#include <stddef.h>
 #include <string.h>
 
 enum {
@@ -145,8 +146,11 @@ void fh_hints_serve(struct fh_turn *turn, uint32_t slot, const struct fh_message
     }
     turn->served = true;
     uint32_t bytes = (uint32_t)(FH_DATAGRAM_BYTES_MAX - room);
-    if (count == 0 ||
-        !fh_rate_take(&g->news_rate, FH_GOSSIP_NEWS_BYTES_PER_S, bytes, turn->now_ms)) {
+    struct fh_shared_rate rate = {&g->news_rate,
+                                  offsetof(struct fh_peer_keys, serve_rate),
+                                  FH_GOSSIP_NEWS_BYTES_PER_S,
+                                  FH_GOSSIP_SERVED_PER_PEER_S};
+    if (count == 0 || !fh_post_take(turn, slot, rate, bytes)) {
         g->counters.drop_message++;
         return;
     }

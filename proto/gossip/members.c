@@ -38,6 +38,7 @@ void fh_members_fini(struct fh_members *members)
     fh_free(members->slots);
     fh_free(members->buckets);
     fh_free(members->round);
+    fh_quota_fini(&members->domains);
     *members = (struct fh_members){0};
 }
 
@@ -137,16 +138,19 @@ static bool grow(struct fh_members *members)
 uint32_t fh_members_add(struct fh_members *members, struct fh_fact *alive, int64_t now_ms)
 {
     FH_ASSERT(alive->kind == FH_FACT_ALIVE);
-    if (members->count >= members->limit) {
+    const struct fh_domain_id *domain = &alive->alive.domain;
+    if (members->count >= members->limit ||
+        fh_quota_count(&members->domains, domain) >= FH_NODES_PER_DOMAIN_MAX) {
+        return FH_MEMBER_NONE;
+    }
+    bool full = members->free == FH_MEMBER_NONE && members->slot_count == members->slot_max;
+    if ((full && !grow(members)) || fh_quota_add(&members->domains, domain) != FH_OK) {
         return FH_MEMBER_NONE;
     }
     uint32_t slot = members->free;
     if (slot != FH_MEMBER_NONE) {
         members->free = members->slots[slot].next;
     } else {
-        if (members->slot_count == members->slot_max && !grow(members)) {
-            return FH_MEMBER_NONE;
-        }
         slot = members->slot_count++;
     }
     members->slots[slot] = (struct fh_member){.alive = alive,
@@ -171,6 +175,7 @@ void fh_members_remove(struct fh_members *members, uint32_t slot)
     }
     *link = member->next;
     sum_remove(members, fh_member_fact(member));
+    fh_quota_remove(&members->domains, &member->alive->alive.domain);
     members->by_state[member->state]--;
     members->count--;
     fh_fact_drop(members->pool, member->alive);
@@ -183,6 +188,7 @@ void fh_members_set_alive(struct fh_members *members, uint32_t slot, struct fh_f
 {
     struct fh_member *member = &members->slots[slot];
     FH_ASSERT(fh_node_id_equal(&member->alive->node, &alive->node));
+    FH_ASSERT(fh_domain_id_equal(&member->alive->alive.domain, &alive->alive.domain));
     sum_remove(members, fh_member_fact(member));
     fh_fact_drop(members->pool, member->alive);
     fh_fact_drop(members->pool, member->leave);

@@ -116,6 +116,18 @@ bool fh_post_open(struct fh_turn *turn,
     return false;
 }
 
+bool fh_post_take(struct fh_turn *turn, uint32_t slot, struct fh_shared_rate rate, uint32_t amount)
+{
+    struct fh_peer_keys *keys = fh_keys_get(&turn->g->keys, &turn->g->members.slots[slot]);
+    if (keys != NULL) { /* they opened its datagram a moment ago */
+        uint8_t *own = (uint8_t *)keys + rate.of_peer;
+        if (!fh_rate_take((struct fh_rate *)(void *)own, rate.peer_per_s, amount, turn->now_ms)) {
+            return false;
+        }
+    }
+    return fh_rate_take(rate.all, rate.all_per_s, amount, turn->now_ms);
+}
+
 void fh_post_begin(struct fh_turn *turn, struct fh_letter *letter, size_t budget)
 {
     fh_letter_begin(letter, &turn->g->content, budget);

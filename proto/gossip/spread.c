@@ -61,6 +61,14 @@ void fh_spread_synced(struct fh_turn *turn, bool done)
     }
 }
 
+void fh_spread_blocked(struct fh_turn *turn, uint32_t slot)
+{
+    struct fh_gossip *g = turn->g;
+    if (g->sync_open_ms == INT64_MIN && turn->now_ms - g->synced_ms >= g->sync_gap_ms) {
+        ask_sync(turn, slot, NULL, FH_SYNC_CONTACT);
+    }
+}
+
 static void join(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;

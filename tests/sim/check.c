@@ -348,6 +348,10 @@ static bool may_follow(uint8_t before, enum fh_member_change change)
         return listed;
     case FH_MEMBER_FORGOTTEN:
         return before == FH_MEMBER_DEAD || before == FH_MEMBER_LEFT;
+    case FH_MEMBER_BLOCKED:
+    case FH_MEMBER_UNBLOCKED:
+    case FH_MEMBER_CONTESTED:
+        return listed;
     case FH_MEMBER_CHANGE_COUNT:
         break;
     }
