@@ -13,6 +13,9 @@ enum {
     FANOUT_MAX = 8,
     HELLO_GAP_MS = 2000,      /* between two pings to one newcomer */
     HELLOS = 2,               /* pings before a session is asked for */
+    HELLOS_DOUBT = 4,         /* and before a probe that decides */
+    GREETED_MAX = 8,          /* newcomers pinged in one tick */
+    GREETED_PER = 128,        /* one more for each so many that wait */
     QUIET_MS = 2000,          /* fingerprints are compared after so long without change */
     SYNC_PATIENCE_MS = 30000, /* a synchronisation that never ended */
     CONTACT_PARTS = 6, /* a dead peer is pinged so often for each time it is called on a session */
@@ -58,6 +61,14 @@ void fh_spread_synced(struct fh_turn *turn, bool done)
     }
 }
 
+void fh_spread_blocked(struct fh_turn *turn, uint32_t slot)
+{
+    struct fh_gossip *g = turn->g;
+    if (g->sync_open_ms == INT64_MIN && turn->now_ms - g->synced_ms >= g->sync_gap_ms) {
+        ask_sync(turn, slot, NULL, FH_SYNC_CONTACT);
+    }
+}
+
 static void join(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
@@ -100,10 +111,16 @@ void fh_spread_compare(struct fh_turn *turn, uint32_t slot, const struct fh_mess
 
 /* ---- bursts ---------------------------------------------------------------------------------- */
 
+static bool has_work(const struct fh_gossip *g)
+{
+    return fh_rumours_pressing(&g->rumours) ||
+           (!g->leaving && g->members.by_state[FH_MEMBER_UNVERIFIED] > 0);
+}
+
 void fh_spread_wake(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
-    if (g->tick_at_ms == FH_GOSSIP_NEVER) {
+    if (g->tick_at_ms == FH_GOSSIP_NEVER && has_work(g)) {
         g->tick_at_ms =
             turn->now_ms + (int64_t)fh_prng_below(&g->prng, g->options.timing.tick_ms / 4 + 1);
     }
@@ -115,7 +132,7 @@ static void burst(struct fh_turn *turn, unsigned fanout)
     uint32_t peers[FAREWELL_MAX];
     unsigned count =
         fh_members_pick(&g->members, &g->prng, LIVE_STATES, FH_MEMBER_NONE, fanout, peers);
-    for (unsigned i = 0; i < count && g->rumours.count > 0 && fh_turn_room(turn); i++) {
+    for (unsigned i = 0; i < count && fh_rumours_pressing(&g->rumours) && fh_turn_room(turn); i++) {
         if (!fh_rate_take(
                 &g->news_rate, FH_GOSSIP_NEWS_BYTES_PER_S, FH_DATAGRAM_BYTES_MAX, turn->now_ms)) {
             return;
@@ -131,15 +148,11 @@ static void burst(struct fh_turn *turn, unsigned fanout)
 
 /* A newcomer is asked directly, so that it need not wait for its turn in the round. Without an
  * answer it gets our record with the next ping, and after that a session introduces us: it may not
- * know us, and then opens nothing that we send. */
-static void greet(struct fh_turn *turn)
+ * know us, and then opens nothing that we send. Who still does not answer is probed before others:
+ * whoever joins is handed the records of the dead too. */
+static void greet_one(struct fh_turn *turn, uint32_t slot)
 {
     struct fh_gossip *g = turn->g;
-    uint32_t slot;
-    if (fh_members_pick(
-            &g->members, &g->prng, 1u << FH_MEMBER_UNVERIFIED, FH_MEMBER_NONE, 1, &slot) == 0) {
-        return;
-    }
     const struct fh_member *member = &g->members.slots[slot];
     if (member->asked > 0 && turn->now_ms - member->asked_ms < HELLO_GAP_MS) {
         return;
@@ -150,7 +163,26 @@ static void greet(struct fh_turn *turn)
         action->address = fh_turn_text(turn, fh_member_address(member));
         g->introduced_ms = turn->now_ms;
     }
+    if (member->asked >= HELLOS_DOUBT && g->doubted == FH_MEMBER_NONE) {
+        g->doubted = slot;
+    }
     fh_probe_hello(turn, slot, member->asked > 0);
+}
+
+static void greet(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    uint32_t slots[GREETED_MAX];
+    unsigned want = 1 + g->members.by_state[FH_MEMBER_UNVERIFIED] / GREETED_PER;
+    unsigned count = fh_members_pick(&g->members,
+                                     &g->prng,
+                                     1u << FH_MEMBER_UNVERIFIED,
+                                     FH_MEMBER_NONE,
+                                     want < GREETED_MAX ? want : GREETED_MAX,
+                                     slots);
+    for (unsigned i = 0; i < count && fh_turn_room(turn); i++) {
+        greet_one(turn, slots[i]);
+    }
 }
 
 static void tick(struct fh_turn *turn)
@@ -160,9 +192,8 @@ static void tick(struct fh_turn *turn)
         greet(turn);
     }
     burst(turn, g->options.timing.fanout < FANOUT_MAX ? g->options.timing.fanout : FANOUT_MAX);
-    bool more =
-        g->rumours.count > 0 || (!g->leaving && g->members.by_state[FH_MEMBER_UNVERIFIED] > 0);
-    g->tick_at_ms = more ? turn->now_ms + (int64_t)g->options.timing.tick_ms : FH_GOSSIP_NEVER;
+    g->tick_at_ms =
+        has_work(g) ? turn->now_ms + (int64_t)g->options.timing.tick_ms : FH_GOSSIP_NEVER;
 }
 
 /* ---- seeds and the dead ---------------------------------------------------------------------- */
@@ -253,6 +284,13 @@ static void finish_leave(struct fh_turn *turn)
     fh_turn_trace(turn, "is gone");
 }
 
+/* Our clock was ahead and was put right: others refuse the lease until its date has come. */
+static bool dated_ahead(const struct fh_turn *turn)
+{
+    const struct fh_member *self = &turn->g->members.slots[FH_MEMBER_SELF];
+    return self->alive->issued_ms > turn->wall_ms + FH_CLOCK_SKEW_MS / 2;
+}
+
 void fh_spread_tick(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
@@ -267,7 +305,7 @@ void fh_spread_tick(struct fh_turn *turn)
     if (g->renew_at_ms <= turn->now_ms) {
         g->renew_at_ms = FH_GOSSIP_NEVER;
         fh_belief_renew_soon(turn, g->renew_class, 0);
-    } else if (turn->wall_ms >= g->refresh_wall_ms) {
+    } else if (turn->wall_ms >= g->refresh_wall_ms || dated_ahead(turn)) {
         fh_belief_renew_soon(turn, FH_RUMOUR_REFRESH, 0);
     }
     if (g->contact_at_ms <= turn->now_ms) {
