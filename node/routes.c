@@ -3,6 +3,7 @@
 
 #include "common/version.h"
 #include "node/delegates.h"
+#include "node/granting.h"
 #include "node/peer/relay.h"
 #include "node/policing.h"
 #include "node/publish.h"
@@ -88,6 +89,9 @@ void fh_routes_admin(const struct fh_routes *routes, struct fh_admin_question *q
         return;
     case FH_MSG_ADMIN_IDENTITY:
         fh_delegates_question(routes->home, routes->mesh, question);
+        return;
+    case FH_MSG_ADMIN_GOVERN:
+        fh_granting_question(routes->granting, question);
         return;
     default:
         break;

@@ -12,6 +12,7 @@
 #include "node/residence.h"
 
 struct fh_can;
+struct fh_granting;
 struct fh_lookup;
 struct fh_policing;
 struct fh_publisher;
@@ -31,6 +32,7 @@ struct fh_routes {
     struct fh_moves *moves;
     struct fh_desk *desk;
     struct fh_policing *policing;
+    struct fh_granting *granting;
     struct fh_can *can;
 };
 
