@@ -89,7 +89,7 @@ static int refuse_busy(struct fh_err *err)
 static int spawn(struct fh_crew *crew, struct fh_worker **out, struct fh_err *err)
 {
     const struct fh_crew_options *o = &crew->options;
-    struct fh_worker *worker;
+    struct fh_worker *worker = NULL;
     /* Who gives way to a session is decided by its taker, and not by whoever is spare. */
     int rc = fh_workers_room(o->workers, 1) ? fh_workers_spawn(o->workers, &worker, err)
                                             : refuse_busy(err);
