@@ -150,10 +150,14 @@ bench_memory()
         cp "$work/keys/$((mark + 6)).key" "$work/long/$mark.key"
         cp "$work/keys/$((mark + 6)).access" "$work/long/$mark.access"
     done
-    hostile_round 15 >/dev/null
-    sleep 3 # workers have ended, and every thread has had its part of the work
+    # Caches that are bounded fill, and every thread has its part of the work.
+    while ((count < 1000)); do
+        count=$((count + $(hostile_round 10)))
+    done
+    sleep 3 # workers have ended
     before=$(rss_kib)
-    printf 'the node has %d KiB before\n' "$before"
+    printf 'the node has %d KiB after %d hostile questions to warm up\n' "$before" "$count"
+    count=0
     for mark in "${marks[@]}"; do
         while ((count < mark)); do
             count=$((count + $(hostile_round 10)))
