@@ -34,6 +34,7 @@ void fh_routes_question(const struct fh_routes *routes, struct fh_question *ques
         fh_mesh_question(routes->mesh, question);
         return;
     case FH_MSG_RELAY:
+    case FH_MSG_HUNG_UP:
         fh_relay_question(routes->relay, question);
         return;
     case FH_MSG_PLAN:

@@ -9,12 +9,6 @@ make_product orders 20
 make_product rooms 3
 make_product prices 3000
 make_mesh shop market museum
-# Beside other tests a lie may take long to be met: that alone is none.
-for domain in shop museum; do
-    printf 'limits: {query_deadline: 60000}\n' >>"$work/$domain/home/freehold.yaml"
-    stop_node "$domain"
-    start_node "$domain"
-done
 prints 'shop/orders@1.0.0' fh shop product publish "$data/orders.odcs.yaml"
 prints 'museum/rooms@1.0.0' fh museum product publish "$data/rooms.odcs.yaml"
 prints 'market/prices@1.0.0' fh market product publish "$data/prices.odcs.yaml"
