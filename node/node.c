@@ -6,7 +6,6 @@
 #include "common/time.h"
 #include "common/version.h"
 #include "node/granting.h"
-#include "node/granting.h"
 #include "node/io/inbox.h"
 #include "node/io/link.h"
 #include "node/io/loop.h"
@@ -58,6 +57,7 @@ struct fh_node {
     struct fh_lookup lookup;
     struct fh_courier *courier;
     struct fh_desk desk;
+    struct fh_own own;
     struct fh_can can;
     struct fh_routes routes;
     struct fh_admin *admin;
@@ -386,6 +386,8 @@ static int start_courier(struct fh_node *node, struct fh_err *err)
 static void start_answers(struct fh_node *node)
 {
     node->desk = (struct fh_desk){.grants = &node->home.grants, .courier = node->courier};
+    node->own =
+        (struct fh_own){.dir = node->home.dir, .mesh = node->mesh, .domain = node->home.domain};
     node->moves = (struct fh_moves){
         .catalog = node->home.catalog,
         .dir = node->home.dir,
@@ -419,6 +421,7 @@ static void start_answers(struct fh_node *node)
         .lookup = &node->lookup,
         .moves = &node->moves,
         .desk = &node->desk,
+        .own = &node->own,
         .policing = node->policing,
         .granting = node->granting,
         .can = &node->can,

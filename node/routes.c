@@ -13,6 +13,15 @@
 #include "node/query/lookup.h"
 #include "node/query/serve.h"
 
+/* What the domain's people ask from elsewhere goes the way of what they ask at home. */
+static void ask_own(const struct fh_routes *routes, struct fh_question *question)
+{
+    struct fh_admin_question *asked = fh_own_question(routes->own, question);
+    if (asked != NULL) {
+        fh_routes_admin(routes, asked);
+    }
+}
+
 void fh_routes_question(const struct fh_routes *routes, struct fh_question *question)
 {
     switch (fh_question_code(question)) {
@@ -54,6 +63,9 @@ void fh_routes_question(const struct fh_routes *routes, struct fh_question *ques
     case FH_MSG_OUTCOME:
     case FH_MSG_BASE:
         fh_remote_publisher_question(routes->remote_publisher, question);
+        return;
+    case FH_MSG_OWN:
+        ask_own(routes, question);
         return;
     default:
         break;

@@ -9,6 +9,7 @@
 
 #include "node/desk.h"
 #include "node/moves.h"
+#include "node/own.h"
 #include "node/residence.h"
 
 struct fh_can;
@@ -31,6 +32,7 @@ struct fh_routes {
     struct fh_lookup *lookup;
     struct fh_moves *moves;
     struct fh_desk *desk;
+    struct fh_own *own;
     struct fh_policing *policing;
     struct fh_granting *granting;
     struct fh_can *can;

@@ -50,6 +50,7 @@
     X(STILL, 48)                                                                                   \
     X(HUNG_UP, 49)                                                                                 \
     X(VIEW, 52)                                                                                    \
+    X(OWN, 63)                                                                                     \
     X(ADMIN_CHAIN, 64)                                                                             \
     X(ADMIN_PUBLISH, 65)                                                                           \
     X(ADMIN_LEAVE, 66)                                                                             \
@@ -338,6 +339,12 @@ FH_MUST_CHECK int fh_msg_relay_read(struct fh_pack_reader *reader,
 void fh_msg_hung_up_request(struct fh_buf *out, uint64_t session);
 FH_MUST_CHECK int
 fh_msg_hung_up_read(struct fh_pack_reader *reader, uint64_t *out_session, struct fh_err *err);
+
+/* OWN [message] -> the answer to that message: what the domain's people ask on the admin socket, by
+ * a publisher's key of the domain from elsewhere. `message` is whole, head included. */
+void fh_msg_own_request(struct fh_buf *out, struct fh_bytes message);
+FH_MUST_CHECK int
+fh_msg_own_read(struct fh_pack_reader *reader, struct fh_bytes *out_message, struct fh_err *err);
 
 /* PLAN [sql] -> the tables that the text reads, where each lives, and who should be asked. */
 struct fh_msg_plan_table {

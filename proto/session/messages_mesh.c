@@ -423,3 +423,19 @@ int fh_msg_hung_up_read(struct fh_pack_reader *reader, uint64_t *out_session, st
     }
     return rc;
 }
+
+void fh_msg_own_request(struct fh_buf *out, struct fh_bytes message)
+{
+    fh_msg_begin(out, FH_MSG_OWN, 1);
+    fh_pack_bin(out, message);
+}
+
+int fh_msg_own_read(struct fh_pack_reader *reader, struct fh_bytes *out_message, struct fh_err *err)
+{
+    struct fh_bytes message = fh_pack_read_bin(reader, FH_FRAME_REQUEST_BYTES_MAX);
+    int rc = fh_msg_done(reader, "own", err);
+    if (rc == FH_OK) {
+        *out_message = message;
+    }
+    return rc;
+}

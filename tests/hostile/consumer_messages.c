@@ -109,6 +109,15 @@ static void put_hung_up(struct fh_buf *out, const struct consumer *c)
     fh_msg_hung_up_request(out, 7);
 }
 
+static void put_own(struct fh_buf *out, const struct consumer *c)
+{
+    struct fh_buf inner FH_CLEANUP(fh_buf_fini);
+    (void)c;
+    fh_buf_init(&inner, 64);
+    fh_msg_begin(&inner, FH_MSG_ADMIN_POLICIES, 0);
+    fh_msg_own_request(out, fh_buf_view(&inner));
+}
+
 static void put_plan(struct fh_buf *out, const struct consumer *c)
 {
     struct fh_msg_plan_question question = {.sql = fh_bytes_cstr(c->sql)};
@@ -178,6 +187,7 @@ static const struct message messages[] = {
     {"PROBE", put_probe, SHAPE},
     {"RELAY", put_relay, FORM},
     {"HUNG_UP", put_hung_up, REFUSED(FH_EDENIED, "relay.role")},
+    {"OWN", put_own, REFUSED(FH_EDENIED, "own.domain")},
     {"PLAN", put_plan, FORM},
     {"QUERY", put_query, SHAPE},
     {"SCAN", put_scan, REFUSED(FH_EDENIED, "scan.role")},
