@@ -96,6 +96,7 @@ enum {
     FH_PUSH_RECORDS_MAX = 256,           /* records that one node hands another at once, unasked */
     FH_PEER_CALLS_MAX = FH_LIMIT(1024, 16),  /* what this node asks others, waiting ones included */
     FH_RELAYED_MAX = FH_LIMIT(256, 8),       /* frames that this node carries for others at once */
+    FH_RELAY_LINES_MAX = FH_LIMIT(512, 8),   /* inner sessions that this node knows to be carried */
     FH_CALLS_PER_PIPE_MAX = FH_LIMIT(64, 4), /* in service of one connection, as it may ask */
     FH_DIALERS_MAX = FH_LIMIT(256, 8),       /* peers that one node calls */
     FH_DIALER_REQUESTS_MAX = FH_LIMIT(64, 4), /* in flight to one peer */

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "node/io/loop.h"
+#include "node/peer/questions.h"
 
 #include <stdio.h>
 #include <sys/socket.h>
@@ -28,7 +29,8 @@ struct client {
 };
 
 struct fh_admin_question {
-    struct client *client; /* NULL: it hung up */
+    struct client *client;      /* NULL: it hung up */
+    struct fh_question *remote; /* it came over a session; then there is no client */
     struct fh_admin *admin;
     struct fh_buf bytes;
     unsigned code;
@@ -124,6 +126,11 @@ static void send_answer(struct client *client, const struct fh_buf *answer)
 
 void fh_admin_answer(struct fh_admin_question *question, const struct fh_buf *answer)
 {
+    if (question->remote != NULL) {
+        fh_question_answer_buf(question->remote, answer);
+        fh_free(question);
+        return;
+    }
     if (fh_buf_ok(answer) != FH_OK) {
         struct fh_err err;
         fh_err_set(&err, fh_buf_ok(answer), "the answer is too large");
@@ -140,6 +147,11 @@ void fh_admin_answer(struct fh_admin_question *question, const struct fh_buf *an
 
 void fh_admin_refuse(struct fh_admin_question *question, const struct fh_err *err)
 {
+    if (question->remote != NULL) {
+        fh_question_refuse(question->remote, err);
+        fh_free(question);
+        return;
+    }
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
     fh_buf_init(&out, 4096);
     fh_msg_error(&out, err, 0);
@@ -199,6 +211,24 @@ static void ask(struct client *client, struct fh_bytes bytes)
         return;
     }
     client->admin->fn(question, client->admin->user);
+}
+
+struct fh_admin_question *fh_admin_question_of(struct fh_question *remote, struct fh_bytes message)
+{
+    struct fh_err err;
+    struct fh_admin_question *question = fh_calloc(1, sizeof *question);
+    int rc = question == NULL ? fh_err_set(&err, FH_ENOMEM, "no memory for a question") : FH_OK;
+    if (rc == FH_OK) {
+        rc = fh_msg_open(
+            &question->fields, message, FH_FRAME_REQUEST_BYTES_MAX, &question->code, &err);
+    }
+    if (rc != FH_OK) {
+        fh_question_refuse(remote, &err);
+        fh_free(question);
+        return NULL;
+    }
+    question->remote = remote;
+    return question;
 }
 
 static void ask_if_whole(struct client *client)

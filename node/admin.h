@@ -7,6 +7,9 @@
  * u32be length and a canonical message of proto/session/messages.h; one question at a time on a
  * connection. At most FH_ADMIN_CLIENTS_MAX connections.
  *
+ * A question may also come over a session, from the domain's people elsewhere, and is answered
+ * there.
+ *
  * Does not: know what a question means. Thread: the loop's. Ownership: an asked question is given
  * and taken by its answer; the connection may be gone by then.
  */
@@ -14,6 +17,8 @@
 #define FH_NODE_ADMIN_H
 
 #include "proto/session/messages.h"
+
+struct fh_question; /* node/peer/questions.h */
 
 struct fh_admin;
 struct fh_admin_question;
@@ -33,6 +38,12 @@ FH_MUST_CHECK int fh_admin_open(struct fh_admin **out,
 void fh_admin_quiesce(struct fh_admin *admin);
 /* Closes what is left; no question is held any more. NULL is fine. */
 void fh_admin_close(struct fh_admin *admin);
+
+/* A question that a session carried (node/own.h): the message lies in what was asked and is
+ * answered there. The question is taken, also by a failure: FH_ENOMEM, and those of fh_msg_open,
+ * are its answer. NULL then. */
+struct fh_admin_question *fh_admin_question_of(struct fh_question *question,
+                                               struct fh_bytes message);
 
 /* Message code, and a reader at its first field; lent until answered. */
 unsigned fh_admin_code(const struct fh_admin_question *question);

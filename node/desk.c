@@ -3,7 +3,6 @@
 
 #include "common/log.h"
 #include "common/time.h"
-#include "node/query/serve.h"
 #include "proto/session/messages_access.h"
 
 #include <stdio.h>
@@ -260,26 +259,6 @@ static int write_page(struct fh_desk *desk,
     return rc;
 }
 
-static int take_govern(struct fh_desk *desk,
-                       struct fh_pack_reader *fields,
-                       struct fh_buf *out,
-                       struct fh_err *err)
-{
-    struct fh_msg_govern govern;
-    int rc = fh_msg_govern_read(fields, &govern, err);
-    uint32_t count = rc == FH_OK ? govern.records.left : 0;
-    if (rc == FH_OK) {
-        rc = fh_grants_take_all(
-            desk->grants, &govern.records, govern.dry_run, fh_clock_wall_ms(), err);
-    }
-    if (rc == FH_OK && !govern.dry_run) {
-        fh_log(FH_LOG_INFO, "access.governed", "records=%u", (unsigned)count);
-        fh_serve_rejudge(desk->serve);
-    }
-    fh_msg_ok(out, 0);
-    return rc;
-}
-
 static int tell_who(struct fh_desk *desk,
                     struct fh_pack_reader *fields,
                     struct fh_buf *out,
@@ -314,9 +293,6 @@ bool fh_desk_admin(struct fh_desk *desk, struct fh_admin_question *question)
         break;
     case FH_MSG_ADMIN_WHO:
         rc = tell_who(desk, fields, &out, &err);
-        break;
-    case FH_MSG_ADMIN_GOVERN:
-        rc = take_govern(desk, fields, &out, &err);
         break;
     default:
         return false;

@@ -5,10 +5,9 @@
  *   ASK          a request for this domain is kept; one for another waits for the courier
  *   ASKED        a key hears what became of its own requests, as far as it is known here
  *   ADMIN_ASKED  the owner's people see who asks
- *   ADMIN_GOVERN they grant, deny and end: verified, durable, and running questions judged anew
  *   ADMIN_GRANTS they see what is granted
  *
- * Does not: sign (the publisher's key is with the CLI), decide (proto/governance). Thread: the
+ * Does not: sign or take grants (granting.h), decide (proto/governance). Thread: the
  * loop's. Ownership: keeps what it names.
  */
 #ifndef FH_NODE_DESK_H
@@ -17,12 +16,9 @@
 #include "node/admin.h"
 #include "node/courier.h"
 
-struct fh_serve;
-
 struct fh_desk {
     struct fh_grants *grants;
     struct fh_courier *courier;
-    struct fh_serve *serve;
 };
 
 /* Takes the question when it is one of the above; else false. */

@@ -5,30 +5,17 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/explaining.h"
-#include "node/io/pool.h"
-#include "node/query/gate_filter.h"
 #include "node/query/serve.h"
+#include "node/query/trials.h"
 #include "proto/session/messages_policy.h"
 
 #include <stdio.h>
 
-enum {
-    ARENA_BYTES = 32 * 1024 * 1024,
-    CHECKS_MS = 60000,
-    CHECKS_MAX = 4096, /* filters times tables */
-};
+enum { ARENA_BYTES = 32 * 1024 * 1024 };
 
 struct fh_policing {
     struct fh_policing_options options;
     unsigned running;
-};
-
-/* One filter over one table. */
-struct check {
-    const struct fh_policy_rule *rule;
-    const char *product; /* "orders@1.people" */
-    const struct fh_filter_column *columns;
-    uint32_t column_count;
 };
 
 struct job {
@@ -41,11 +28,7 @@ struct job {
     struct fh_findings findings;
     uint32_t *fits; /* of each rule: columns and tables of all products */
     uint32_t governed;
-    struct check *checks;
-    uint32_t check_count;
-    struct fh_worker *worker;
-    int code;
-    struct fh_err err;
+    struct fh_trials trials; /* filters times tables */
 };
 
 int fh_policing_new(struct fh_policing **out,
@@ -121,50 +104,6 @@ static void tell_policies(struct fh_policing *policing, struct fh_buf *out)
 
 /* ---- against the products ---- */
 
-static const struct fh_filter_column *copy_columns(const struct fh_access_table *table,
-                                                   struct fh_arena *arena)
-{
-    struct fh_filter_column *columns =
-        fh_arena_array(arena, (size_t)table->column_count + 1, sizeof *columns);
-    for (uint32_t i = 0; columns != NULL && i < table->column_count; i++) {
-        columns[i].name = fh_arena_strdup(arena, table->columns[i].name);
-        columns[i].sql_type = fh_arena_strdup(arena, table->columns[i].sql_type);
-        if (columns[i].name == NULL || columns[i].sql_type == NULL) {
-            return NULL;
-        }
-    }
-    return columns;
-}
-
-/* A filter is looked at by a worker, on another thread: what it needs is copied. */
-static int add_check(struct job *job,
-                     const struct fh_policy_rule *rule,
-                     const struct fh_access_product *product,
-                     const struct fh_access_table *table,
-                     struct fh_err *err)
-{
-    if (job->check_count == CHECKS_MAX) {
-        return fh_err_rule(err,
-                           FH_ETOOBIG,
-                           "policy.filters",
-                           "the filters of the policy stand over more than %d tables",
-                           CHECKS_MAX);
-    }
-    struct check *check = &job->checks[job->check_count];
-    *check = (struct check){
-        .rule = rule,
-        .product =
-            fh_arena_printf(job->arena, "%s@%u.%s", product->name, product->major, table->name),
-        .columns = copy_columns(table, job->arena),
-        .column_count = table->column_count,
-    };
-    if (check->product == NULL || check->columns == NULL) {
-        return fh_err_set(err, FH_ENOMEM, "no memory for a policy");
-    }
-    job->check_count++;
-    return FH_OK;
-}
-
 /* What the rules are to one product; a rule that fits nothing here may fit elsewhere. */
 static int
 check_product(struct job *job, const struct fh_access_product *product, struct fh_err *err)
@@ -196,7 +135,8 @@ check_product(struct job *job, const struct fh_access_product *product, struct f
         for (uint32_t t = 0; rc == FH_OK && t < product->table_count; t++) {
             if (rule->kind == FH_POLICY_FILTER &&
                 fh_policy_selects(rule, product->tables[t].name, NULL)) {
-                rc = add_check(job, rule, product, &product->tables[t], err);
+                rc = fh_trials_add(
+                    &job->trials, rule->where, product, &product->tables[t], rule, err);
             }
         }
     }
@@ -246,41 +186,23 @@ static void warn_of_idle(struct job *job)
 
 /* ---- filters, by a worker ---- */
 
-/* Pool thread. */
-static void look_at_filters(void *user)
+static void note_trials(struct job *job)
 {
-    struct job *job = user;
-    int64_t now = fh_clock_mono_ms();
-    job->code = fh_worker_setup(job->worker,
-                                FH_WORKER_QUERY,
-                                job->policing->options.memory_mib,
-                                1,
-                                now + FH_WORKER_START_MS,
-                                &job->err);
-    for (uint32_t i = 0; job->code == FH_OK && i < job->check_count; i++) {
-        const struct check *check = &job->checks[i];
-        struct fh_err err;
-        int rc = fh_filter_check(job->worker,
-                                 check->rule->where,
-                                 check->columns,
-                                 check->column_count,
-                                 now + CHECKS_MS,
-                                 &err);
-        if (rc == FH_ECHECK) {
+    for (uint32_t i = 0; i < job->trials.count; i++) {
+        const struct fh_trial *trial = job->trials.items[i];
+        const struct fh_policy_rule *rule = trial->of;
+        if (trial->code == FH_ECHECK) {
             fh_findings_add(&job->findings,
                             FH_SEVERITY_ERROR,
-                            check->rule->line,
-                            check->rule->column,
-                            check->rule->path,
-                            strcmp(err.rule, "filter.boolean") == 0 ? "policy.filter.boolean"
-                            : strcmp(err.rule, "filter.shape") == 0 ? "policy.filter.shape"
-                                                                    : "policy.filter.sql",
+                            rule->line,
+                            rule->column,
+                            rule->path,
+                            strcmp(trial->err.rule, "filter.boolean") == 0 ? "policy.filter.boolean"
+                            : strcmp(trial->err.rule, "filter.shape") == 0 ? "policy.filter.shape"
+                                                                           : "policy.filter.sql",
                             "%s: %s",
-                            check->product,
-                            err.text);
-        } else if (rc != FH_OK) {
-            job->code = rc;
-            job->err = err;
+                            trial->place,
+                            trial->err.text);
         }
     }
 }
@@ -290,7 +212,6 @@ static void look_at_filters(void *user)
 static void end_job(struct job *job)
 {
     job->policing->running--;
-    fh_worker_release(job->worker);
     fh_arena_free(job->arena);
     fh_free(job);
 }
@@ -342,13 +263,14 @@ static void conclude(struct job *job)
     answer(job);
 }
 
-static void looked(void *user)
+static void tried(int code, const struct fh_err *err, void *user)
 {
     struct job *job = user;
-    if (job->code == FH_OK) {
+    if (code == FH_OK) {
+        note_trials(job);
         conclude(job);
     } else {
-        refuse(job, &job->err);
+        refuse(job, err);
     }
 }
 
@@ -366,11 +288,13 @@ static int check(struct job *job, struct fh_err *err)
         return rc;
     }
     job->fits = fh_arena_array(job->arena, job->checked.policy->rule_count + 1, sizeof *job->fits);
-    job->checks = fh_arena_array(job->arena, CHECKS_MAX, sizeof *job->checks);
-    if (job->fits == NULL || job->checks == NULL) {
+    if (job->fits == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for a policy");
     }
-    rc = fh_catalog_each(o->catalog, &o->domain, check_entry, job, err);
+    rc = fh_trials_init(&job->trials, job->arena, err);
+    if (rc == FH_OK) {
+        rc = fh_catalog_each(o->catalog, &o->domain, check_entry, job, err);
+    }
     if (rc == FH_OK) {
         warn_of_idle(job);
     }
@@ -393,15 +317,13 @@ static void enforce(struct fh_policing *policing, struct fh_admin_question *ques
     fh_findings_init(&job->findings, arena);
     policing->running++;
     int rc = check(job, &err);
-    if (rc == FH_OK && (job->check_count == 0 || job->findings.errors > 0)) {
+    if (rc == FH_OK && (job->trials.count == 0 || job->findings.errors > 0)) {
         conclude(job);
         return;
     }
     if (rc == FH_OK) {
-        rc = fh_workers_spawn(policing->options.workers, &job->worker, &err);
-    }
-    if (rc == FH_OK) {
-        rc = fh_pool_submit(policing->options.loop, look_at_filters, looked, job, &err);
+        const struct fh_policing_options *o = &policing->options;
+        rc = fh_trials_run(&job->trials, o->loop, o->workers, o->memory_mib, tried, job, &err);
     }
     if (rc != FH_OK) {
         refuse(job, &err);

@@ -8,6 +8,7 @@
 #include "node/quality/checks.h"
 #include "node/quality/schedule.h"
 #include "node/query/rights.h"
+#include "node/query/trials.h"
 #include "proto/contract/contract_read.h"
 #include "proto/contract/contract_record.h"
 #include "proto/contract/publish_rules.h"
@@ -41,6 +42,7 @@ struct job {
     int64_t looked_ms; /* when the look at the data began */
     bool kept;         /* the major stays deprecated although the contract says active */
     struct fh_announcement announcement;
+    struct fh_trials trials; /* of the filters of policies, over this version */
 };
 
 static void end_job(struct job *job)
@@ -237,10 +239,11 @@ static int report(struct job *job,
     if (rc == FH_OK) {
         rc = find_before(job, &before, err);
     }
-    return rc == FH_OK
-               ? fh_publish_report_policies(
-                     out, job->publisher->options.policies, job->contract, before, job->arena, err)
-               : rc;
+    const struct fh_publish_policies policies = {.held = job->publisher->options.policies,
+                                                 .contract = job->contract,
+                                                 .before = before,
+                                                 .trials = &job->trials};
+    return rc == FH_OK ? fh_publish_report_policies(out, &policies, job->arena, err) : rc;
 }
 
 /* The data could not be looked at; `table` is "" when that is about none of them. */
@@ -316,6 +319,57 @@ static int read_authored(struct job *job, struct fh_err *err)
     return rc;
 }
 
+static int begin_checks(struct job *job, struct fh_err *err)
+{
+    const struct fh_publisher_options *o = &job->publisher->options;
+    struct fh_checks_options checks = {
+        .loop = o->loop,
+        .workers = o->workers,
+        .contract = job->contract,
+        .mapping = job->mapping,
+        .data_root = job->asked.data_root,
+        .categories = 1U << FH_PROMISE_SCHEMA | 1U << FH_PROMISE_QUALITY,
+        .now_ms = fh_clock_wall_ms(),
+        .threads = CHECK_THREADS,
+        .memory_mib = (uint32_t)o->settings->worker_memory_mib,
+        .timeout_ms = CHECK_MS,
+    };
+    job->looked_ms = fh_clock_wall_ms();
+    return fh_checks_begin(&checks, checked, job, err);
+}
+
+static void tried(int code, const struct fh_err *failure, void *user)
+{
+    struct job *job = user;
+    struct fh_err err;
+    if (code != FH_OK) {
+        conclude(job, NULL, failure);
+    } else if (begin_checks(job, &err) != FH_OK) {
+        conclude(job, NULL, &err);
+    }
+}
+
+/* First the filters of policies, which take a moment and only where there are any; then the data.
+ */
+static int begin_looking(struct job *job, struct fh_err *err)
+{
+    const struct fh_publisher_options *o = &job->publisher->options;
+    int rc = fh_trials_init(&job->trials, job->arena, err);
+    if (rc == FH_OK) {
+        rc = fh_publish_report_try(&job->trials, o->policies, job->contract, job->arena, err);
+    }
+    if (rc != FH_OK || job->trials.count == 0) {
+        return rc == FH_OK ? begin_checks(job, err) : rc;
+    }
+    return fh_trials_run(&job->trials,
+                         o->loop,
+                         o->workers,
+                         (uint32_t)o->settings->worker_memory_mib,
+                         tried,
+                         job,
+                         err);
+}
+
 static int begin(struct job *job, struct fh_err *err)
 {
     const struct fh_publisher_options *o = &job->publisher->options;
@@ -334,23 +388,7 @@ static int begin(struct job *job, struct fh_err *err)
     if (rc == FH_OK) {
         rc = make_announcement(job, err);
     }
-    if (rc != FH_OK) {
-        return rc;
-    }
-    struct fh_checks_options checks = {
-        .loop = o->loop,
-        .workers = o->workers,
-        .contract = job->contract,
-        .mapping = job->mapping,
-        .data_root = job->asked.data_root,
-        .categories = 1U << FH_PROMISE_SCHEMA | 1U << FH_PROMISE_QUALITY,
-        .now_ms = fh_clock_wall_ms(),
-        .threads = CHECK_THREADS,
-        .memory_mib = (uint32_t)o->settings->worker_memory_mib,
-        .timeout_ms = CHECK_MS,
-    };
-    job->looked_ms = fh_clock_wall_ms();
-    return fh_checks_begin(&checks, checked, job, err);
+    return rc == FH_OK ? begin_looking(job, err) : rc;
 }
 
 int fh_publisher_begin(struct fh_publisher *publisher,

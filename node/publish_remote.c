@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/time.h"
+#include "node/own.h"
 #include "proto/contract/contract_read.h"
 #include "proto/contract/contract_record.h"
 #include "proto/contract/publish_rules.h"
@@ -296,20 +297,6 @@ static int make_record(const struct fh_remote_publisher *remote,
     return rc == FH_OK ? join_record(remote, speaker, order, &published, out, err) : rc;
 }
 
-/* Peers verify the contract by the delegation of its key, which may have come with this session. */
-static bool
-keep_delegation(void *user, unsigned type, const struct fh_record_id *id, struct fh_bytes bytes)
-{
-    struct fh_mesh *mesh = user;
-    bool is_new = false;
-    struct fh_err err;
-    (void)id;
-    if (type == FH_RECORD_DELEGATION && fh_mesh_identity(mesh, bytes, &is_new, &err) != FH_OK) {
-        fh_log(FH_LOG_WARN, "record.not_stored", "rule=%s text=\"%s\"", err.rule, err.text);
-    }
-    return true;
-}
-
 static void ended(const struct fh_publish_report *report, const struct fh_err *failure, void *user)
 {
     struct slot *slot = user;
@@ -368,14 +355,8 @@ static int begin(struct fh_remote_publisher *remote,
         return rc;
     }
     slot->running = true;
-    if (!order->dry_run && remote->options.mesh != NULL) {
-        struct fh_ref ref = fh_key_id_ref(&speaker->key);
-        fh_directory_credentials(remote->options.dir,
-                                 &speaker->domain,
-                                 &ref,
-                                 fh_clock_wall_ms(),
-                                 keep_delegation,
-                                 remote->options.mesh);
+    if (!order->dry_run) { /* peers verify the contract by it */
+        fh_own_keep_delegation(remote->options.dir, remote->options.mesh, speaker);
     }
     return FH_OK;
 }

@@ -180,22 +180,90 @@ static void note_lost(struct governing *g, const struct fh_policy_held *held)
     }
 }
 
+/* Where a filter was written. */
+struct written {
+    char policy[FH_NAME_BYTES_MAX + 1];
+    uint32_t line;
+};
+
+static int try_filter(struct fh_trials *trials,
+                      const struct fh_policy_held *held,
+                      const struct fh_policy_rule *rule,
+                      const struct fh_access_product *product,
+                      struct fh_arena *arena,
+                      struct fh_err *err)
+{
+    struct written *written = fh_arena_alloc(arena, sizeof *written);
+    const char *filter = fh_arena_strdup(arena, rule->where);
+    int rc = written == NULL || filter == NULL ? fh_err_set(err, FH_ENOMEM, "no memory to publish")
+                                               : FH_OK;
+    if (rc == FH_OK) {
+        memcpy(written->policy, held->name, sizeof written->policy);
+        written->line = rule->line;
+    }
+    for (uint32_t i = 0; rc == FH_OK && i < product->table_count; i++) {
+        if (fh_policy_selects(rule, product->tables[i].name, NULL)) {
+            rc = fh_trials_add(trials, filter, product, &product->tables[i], written, err);
+        }
+    }
+    return rc;
+}
+
+int fh_publish_report_try(struct fh_trials *trials,
+                          const struct fh_policies *policies,
+                          const struct fh_contract *contract,
+                          struct fh_arena *arena,
+                          struct fh_err *err)
+{
+    uint32_t count;
+    const struct fh_policy_held *const *held = fh_policies_held(policies, &count);
+    const struct fh_access_product *product = fh_access_product_of(contract, arena);
+    int rc = product == NULL ? fh_err_set(err, FH_ENOMEM, "no memory to publish") : FH_OK;
+    for (uint32_t i = 0; rc == FH_OK && i < count; i++) {
+        const struct fh_policy *policy = held[i]->policy;
+        bool governs = policy != NULL && fh_policy_governs(policy, product->name, product->major);
+        for (size_t k = 0; governs && rc == FH_OK && k < policy->rule_count; k++) {
+            if (policy->rules[k].kind == FH_POLICY_FILTER) {
+                rc = try_filter(trials, held[i], &policy->rules[k], product, arena, err);
+            }
+        }
+    }
+    return rc;
+}
+
+static void note_filters(struct governing *g, const struct fh_trials *trials)
+{
+    for (uint32_t i = 0; i < trials->count; i++) {
+        const struct fh_trial *trial = trials->items[i];
+        const struct written *written = trial->of;
+        struct fh_msg_finding *note =
+            trial->code == FH_ECHECK ? next_note(g, g->now->name, "policy.filter.unfit") : NULL;
+        if (note != NULL) {
+            snprintf(note->text,
+                     sizeof note->text,
+                     "policy %s, line %u: %s is closed to others: %.150s",
+                     written->policy,
+                     written->line,
+                     trial->place,
+                     trial->err.text);
+        }
+    }
+}
+
 int fh_publish_report_policies(struct fh_publish_report *report,
-                               const struct fh_policies *policies,
-                               const struct fh_contract *contract,
-                               const struct fh_access_product *before,
+                               const struct fh_publish_policies *policies,
                                struct fh_arena *arena,
                                struct fh_err *err)
 {
     uint32_t count;
-    const struct fh_policy_held *const *held = fh_policies_held(policies, &count);
+    const struct fh_policy_held *const *held = fh_policies_held(policies->held, &count);
     struct fh_msg_finding *findings =
         fh_arena_array(arena, (size_t)report->count + POLICY_NOTES_MAX, sizeof *findings);
     struct governing g = {
         .report = report,
         .most = report->count + POLICY_NOTES_MAX,
-        .now = fh_access_product_of(contract, arena),
-        .before = before,
+        .now = fh_access_product_of(policies->contract, arena),
+        .before = policies->before,
         .arena = arena,
     };
     if (findings == NULL || g.now == NULL) {
@@ -212,5 +280,6 @@ int fh_publish_report_policies(struct fh_publish_report *report,
             note_lost(&g, held[i]);
         }
     }
+    note_filters(&g, policies->trials);
     return FH_OK;
 }

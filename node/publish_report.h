@@ -14,6 +14,7 @@
 #define FH_NODE_PUBLISH_REPORT_H
 
 #include "node/quality/checks.h"
+#include "node/query/trials.h"
 #include "node/state/policies.h"
 #include "proto/gossip/announce.h"
 #include "proto/governance/access.h"
@@ -33,14 +34,28 @@ FH_MUST_CHECK int fh_publish_report_make(struct fh_publish_report *out,
                                          struct fh_arena *arena,
                                          struct fh_err *err);
 
+/* What policies make of a version. Borrowed. */
+struct fh_publish_policies {
+    const struct fh_policies *held;
+    const struct fh_contract *contract;
+    const struct fh_access_product *before; /* the version before; NULL at the first */
+    const struct fh_trials *trials;         /* of fh_publish_report_try, after their run */
+};
+
+/* Adds a trial for each filter of a policy that governs the product, over each of its tables that
+ * it names. They borrow nothing but the arena: policies may be replaced meanwhile. */
+FH_MUST_CHECK int fh_publish_report_try(struct fh_trials *trials,
+                                        const struct fh_policies *policies,
+                                        const struct fh_contract *contract,
+                                        struct fh_arena *arena,
+                                        struct fh_err *err);
+
 /* Adds notes of what the policies that govern the product make of this version: a rule that fits
- * nothing of it but did of the version before (`before`, NULL at the first): a column that is
- * renamed would lose its mask; and a mask that does not fit the type of its column, which shows
- * nothing then. FH_ENOMEM. */
+ * nothing of it but did of the version before: a column that is renamed would lose its mask; a mask
+ * that does not fit the type of its column, which shows nothing then; and a filter that does not
+ * stand over its table any more, which closes that to others. FH_ENOMEM. */
 FH_MUST_CHECK int fh_publish_report_policies(struct fh_publish_report *report,
-                                             const struct fh_policies *policies,
-                                             const struct fh_contract *contract,
-                                             const struct fh_access_product *before,
+                                             const struct fh_publish_policies *policies,
                                              struct fh_arena *arena,
                                              struct fh_err *err);
 

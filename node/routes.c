@@ -3,6 +3,7 @@
 
 #include "common/version.h"
 #include "node/delegates.h"
+#include "node/granting.h"
 #include "node/peer/relay.h"
 #include "node/policing.h"
 #include "node/publish.h"
@@ -11,6 +12,15 @@
 #include "node/query/can.h"
 #include "node/query/lookup.h"
 #include "node/query/serve.h"
+
+/* What the domain's people ask from elsewhere goes the way of what they ask at home. */
+static void ask_own(const struct fh_routes *routes, struct fh_question *question)
+{
+    struct fh_admin_question *asked = fh_own_question(routes->own, question);
+    if (asked != NULL) {
+        fh_routes_admin(routes, asked);
+    }
+}
 
 void fh_routes_question(const struct fh_routes *routes, struct fh_question *question)
 {
@@ -33,6 +43,7 @@ void fh_routes_question(const struct fh_routes *routes, struct fh_question *ques
         fh_mesh_question(routes->mesh, question);
         return;
     case FH_MSG_RELAY:
+    case FH_MSG_HUNG_UP:
         fh_relay_question(routes->relay, question);
         return;
     case FH_MSG_PLAN:
@@ -52,6 +63,9 @@ void fh_routes_question(const struct fh_routes *routes, struct fh_question *ques
     case FH_MSG_OUTCOME:
     case FH_MSG_BASE:
         fh_remote_publisher_question(routes->remote_publisher, question);
+        return;
+    case FH_MSG_OWN:
+        ask_own(routes, question);
         return;
     default:
         break;
@@ -88,6 +102,9 @@ void fh_routes_admin(const struct fh_routes *routes, struct fh_admin_question *q
         return;
     case FH_MSG_ADMIN_IDENTITY:
         fh_delegates_question(routes->home, routes->mesh, question);
+        return;
+    case FH_MSG_ADMIN_GOVERN:
+        fh_granting_question(routes->granting, question);
         return;
     default:
         break;

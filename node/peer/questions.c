@@ -314,6 +314,7 @@ static void ask(struct fh_questions *q,
         return;
     }
     slot->used_ms = now;
+    slot->unheard = false;
     int standing = fh_admit_again(&slot->speaker, q->options.dir, fh_clock_wall_ms(), &err);
     if (standing == FH_OK && origin.call != NULL) {
         trust(q, slot, origin.call);
@@ -392,6 +393,16 @@ void fh_questions_relayed(struct fh_questions *questions,
     take_frame(questions, frame, (struct origin){.relay = relay});
 }
 
+void fh_questions_hung_up(struct fh_questions *questions,
+                          const struct fh_node_id *relay,
+                          uint64_t session)
+{
+    struct fh_served *slot = session == 0 ? NULL : fh_served_find(&questions->table, session);
+    if (slot != NULL && slot->open && fh_node_id_equal(&slot->via, relay)) {
+        slot->unheard = true;
+    }
+}
+
 /* ---- a question ---- */
 
 unsigned fh_question_code(const struct fh_question *question)
@@ -419,22 +430,39 @@ const struct fh_node_id *fh_question_via(const struct fh_question *question)
     return question->relayed ? &question->via : NULL;
 }
 
+/* A session that is not here any more has ended its questions by itself. */
+static bool is_unheard(struct fh_questions *q, uint64_t session)
+{
+    const struct fh_served *slot = fh_served_find(&q->table, session);
+    return slot != NULL && slot->unheard;
+}
+
 bool fh_question_is_heard(const struct fh_question *question)
 {
     const struct fh_question *direct = question->relay != NULL ? question->relay : question;
+    if (question->relayed && is_unheard(question->owner, question->number)) {
+        return false;
+    }
     return question->owner->link == NULL ||
            fh_link_stands(question->owner->link, fh_call_pipe(direct->call));
 }
 
 struct fh_hearer fh_question_hearer(const struct fh_question *question)
 {
-    return question->relayed ? (struct fh_hearer){0}
-                             : (struct fh_hearer){.questions = question->owner,
-                                                  .pipe = fh_call_pipe(question->call)};
+    struct fh_hearer hearer = {.questions = question->owner};
+    if (question->relayed) {
+        hearer.relayed = question->number;
+    } else {
+        hearer.pipe = fh_call_pipe(question->call);
+    }
+    return hearer;
 }
 
 bool fh_hearer_stands(const struct fh_hearer *hearer)
 {
+    if (hearer->questions != NULL && hearer->relayed != 0) {
+        return !is_unheard(hearer->questions, hearer->relayed);
+    }
     return hearer->questions == NULL || hearer->questions->link == NULL ||
            fh_link_stands(hearer->questions->link, hearer->pipe);
 }

@@ -61,6 +61,13 @@ void fh_questions_relayed(struct fh_questions *questions,
                           struct fh_question *relay,
                           struct fh_bytes frame);
 
+/* What a relay says of an inner session: its asker has hung up, and what it waits for has nobody to
+ * answer (fh_question_is_heard, fh_hearer_stands) until it speaks again. Nothing happens when there
+ * is no such session of this relay: numbers are not guessed. */
+void fh_questions_hung_up(struct fh_questions *questions,
+                          const struct fh_node_id *relay,
+                          uint64_t session);
+
 /* ---- a question ---- */
 
 /* The message code, and a reader at its first field. Lent until answered. */
@@ -72,17 +79,19 @@ uint64_t fh_question_session(const struct fh_question *question);
 /* The relay's node id when it came through one, else NULL. */
 const struct fh_node_id *fh_question_via(const struct fh_question *question);
 
-/* Whether the connection that it came by, or its relay came by, still stands. Loop thread. */
+/* Whether the connection that it came by, or its relay came by, still stands, and the relay has not
+ * said that its asker hung up. Loop thread. */
 bool fh_question_is_heard(const struct fh_question *question);
 
-/* The connection of its asker, as far as it is known here: that of a relay serves others too, and
- * says nothing of who asks through it. The questions outlive it. */
+/* Where its asker listens: at a connection, or behind a relay, whose own connection serves others
+ * too and says nothing of it. The questions outlive it. */
 struct fh_hearer {
-    const struct fh_questions *questions; /* NULL: unknown */
-    uint32_t pipe;
+    struct fh_questions *questions; /* NULL: unknown */
+    uint64_t relayed;               /* the inner session; 0: direct */
+    uint32_t pipe;                  /* of a direct one */
 };
 struct fh_hearer fh_question_hearer(const struct fh_question *question);
-/* False when it is known to be closed. Loop thread. */
+/* False when it is known to be closed, here or by the word of the relay. Loop thread. */
 bool fh_hearer_stands(const struct fh_hearer *hearer);
 
 /* Answers with the plaintext (borrowed); the question is taken. */

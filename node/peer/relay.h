@@ -6,6 +6,9 @@
  * here (questions.h), all others travel on under this node's own session; a relay never relays for
  * another one.
  *
+ * A consumer that hangs up is seen here alone. The relay remembers which inner sessions were spoken
+ * in from which connection, and tells the node at their other end (HUNG_UP) when it is closed.
+ *
  * Does not: open inner frames. Thread: the loop's; answers are sealed on pool threads.
  */
 #ifndef FH_NODE_PEER_RELAY_H
@@ -34,7 +37,7 @@ FH_MUST_CHECK int
 fh_relay_new(struct fh_relay **out, const struct fh_relay_options *options, struct fh_err *err);
 bool fh_relay_drained(const struct fh_relay *relay);
 void fh_relay_free(struct fh_relay *relay);
-/* RELAY; the question is taken. */
+/* RELAY, HUNG_UP; the question is taken. */
 void fh_relay_question(struct fh_relay *relay, struct fh_question *question);
 
 #endif

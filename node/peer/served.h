@@ -22,6 +22,7 @@ struct fh_served {
     int64_t used_ms; /* monotonic: the last good frame */
     bool open;       /* the handshake is done: `speaker` is known */
     bool told;       /* the link trusts the connection */
+    bool unheard;    /* its relay says that its asker has hung up; until it speaks again */
     bool leaving;    /* its key lost its standing: answers may still leave, nothing comes in */
     struct fh_speaker speaker;
     struct fh_node_id via; /* the relay through which it was made; zero: direct */

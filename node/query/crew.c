@@ -76,12 +76,23 @@ static void end_idle(void *user)
     fh_timer_set(crew->timer, next);
 }
 
+static int refuse_busy(struct fh_err *err)
+{
+    return fh_err_rule(err,
+                       FH_EBUSY,
+                       "limit.workers",
+                       "all %d workers of this node are busy; try again in a moment",
+                       (int)FH_WORKERS_MAX);
+}
+
 /* Starts a worker and its set-up. Roles differ in what is asked, not in how a worker is made. */
 static int spawn(struct fh_crew *crew, struct fh_worker **out, struct fh_err *err)
 {
     const struct fh_crew_options *o = &crew->options;
-    struct fh_worker *worker;
-    int rc = fh_workers_spawn(o->workers, &worker, err);
+    struct fh_worker *worker = NULL;
+    /* Who gives way to a session is decided by its taker, and not by whoever is spare. */
+    int rc = fh_workers_room(o->workers, 1) ? fh_workers_spawn(o->workers, &worker, err)
+                                            : refuse_busy(err);
     if (rc != FH_OK) {
         return rc;
     }
@@ -148,6 +159,28 @@ static struct fh_worker *take_standby(struct fh_crew *crew)
 
 /* ---- life ---- */
 
+/* For work of the node itself, which its people wait for: of those that are idle the one that
+ * waited longest, or else the one that stands by. */
+static bool spare_one(void *user)
+{
+    struct fh_crew *crew = user;
+    struct hand *longest = NULL;
+    for (size_t i = 0; i < FH_WORKERS_MAX; i++) {
+        struct hand *hand = &crew->hands[i];
+        if (hand->worker != NULL && hand->idle &&
+            (longest == NULL || hand->idle_since_ms < longest->idle_since_ms)) {
+            longest = hand;
+        }
+    }
+    if (longest != NULL) {
+        end_hand(crew, longest);
+        return true;
+    }
+    struct fh_worker *standby = take_standby(crew);
+    fh_worker_release(standby);
+    return standby != NULL;
+}
+
 int fh_crew_new(struct fh_crew **out, const struct fh_crew_options *options, struct fh_err *err)
 {
     struct fh_crew *crew = fh_calloc(1, sizeof *crew);
@@ -168,6 +201,7 @@ int fh_crew_new(struct fh_crew **out, const struct fh_crew_options *options, str
     /* A node that starts has more urgent things to do. */
     crew->standby_after_ms = fh_clock_mono_ms() + STANDBY_AGAIN_MS;
     want_standby(crew);
+    fh_workers_on_full(options->workers, spare_one, crew);
     *out = crew;
     return FH_OK;
 }
@@ -177,6 +211,7 @@ void fh_crew_free(struct fh_crew *crew)
     if (crew == NULL) {
         return;
     }
+    fh_workers_on_full(crew->options.workers, NULL, NULL);
     fh_crew_quiesce(crew);
     for (size_t i = 0; i < FH_WORKERS_MAX; i++) {
         FH_ASSERT(crew->hands[i].worker == NULL);
@@ -291,11 +326,7 @@ int fh_crew_take(struct fh_crew *crew,
     const struct taker taker = {.has_one = has_worker(crew, session), .slow = slow};
     hand = find_room(crew, &taker);
     if (hand == NULL) {
-        return fh_err_rule(err,
-                           FH_EBUSY,
-                           "limit.workers",
-                           "all %d workers of this node are busy; try again in a moment",
-                           (int)FH_WORKERS_MAX);
+        return refuse_busy(err);
     }
     hand->worker = take_standby(crew);
     int rc = hand->worker != NULL ? FH_OK : spawn(crew, &hand->worker, err);

@@ -8,7 +8,9 @@
  * less than half a second ago: a start costs some 20 ms, and so many sessions do not spend
  * their time on starts. One worker stands by: started and set up, and never used
  * by anybody, so that a first question need not wait for a process. Whoever takes it keeps it, and
- * the next one is started. It stands by only while another can be started beside it.
+ * the next one is started. It stands by only while another can be started beside it. Work of the
+ * node itself, which takes its workers from workers.h, gets the place of an idle one, or of the one
+ * that stands by.
  *
  * Does not: talk to workers. Thread: the loop's. Ownership: a taken worker is borrowed until it is
  * given back.

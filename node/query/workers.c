@@ -45,8 +45,10 @@ struct fh_workers {
     uint64_t spawned;
     uint32_t living;
     uint32_t released_living; /* killed already, not reaped yet: they keep nobody waiting */
-    struct fh_list all;       /* every handle that is not freed */
-    uv_timer_t *spill_timer;  /* runs while a process lives; its own memory, as libuv closes late */
+    fh_workers_spare_fn *spare;
+    void *spare_user;
+    struct fh_list all;      /* every handle that is not freed */
+    uv_timer_t *spill_timer; /* runs while a process lives; its own memory, as libuv closes late */
 };
 
 /*      spawn ──► exited (libuv reaped it) ──► closed (libuv let the handle go) ─┐
@@ -215,6 +217,12 @@ void fh_workers_free(struct fh_workers *workers)
     }
 }
 
+void fh_workers_on_full(struct fh_workers *workers, fh_workers_spare_fn *fn, void *user)
+{
+    workers->spare = fn;
+    workers->spare_user = user;
+}
+
 bool fh_workers_room(const struct fh_workers *workers, uint32_t count)
 {
     bool many_ending = workers->released_living >= workers->max;
@@ -340,13 +348,21 @@ static int make_spill(struct fh_worker_process *process, struct fh_err *err)
     return fh_dir_make(worker->spill, 0700, err);
 }
 
+/* Whether there is a place, by the end of one that is spare if need be. */
+static bool make_room(struct fh_workers *workers)
+{
+    return fh_workers_room(workers, 1) ||
+           (workers->spare != NULL && workers->spare(workers->spare_user) &&
+            fh_workers_room(workers, 1));
+}
+
 int fh_workers_spawn(struct fh_workers *workers, struct fh_worker **out, struct fh_err *err)
 {
     int pair[2];
     if (workers->quiesced) {
         return fh_err_set(err, FH_ESTATE, "the node is stopping");
     }
-    if (!fh_workers_room(workers, 1)) {
+    if (!make_room(workers)) {
         return fh_err_rule(err,
                            FH_EBUSY,
                            "limit.workers",

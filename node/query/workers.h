@@ -55,6 +55,10 @@ void fh_workers_quiesce(struct fh_workers *workers);
 bool fh_workers_drained(const struct fh_workers *workers);
 /* NULL is fine. */
 void fh_workers_free(struct fh_workers *workers);
+/* Asked when one is spawned and there is no room: ends a process that nobody needs now, and says
+ * whether it did. NULL: nobody is asked. Kept. */
+typedef bool fh_workers_spare_fn(void *user);
+void fh_workers_on_full(struct fh_workers *workers, fh_workers_spare_fn *fn, void *user);
 /* Whether `count` more may be spawned now. */
 bool fh_workers_room(const struct fh_workers *workers, uint32_t count);
 /* The folder of their own temporary folders, or "". Lent. */

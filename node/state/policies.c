@@ -43,6 +43,26 @@ static int parse(const struct fh_policies *policies,
     return rc == FH_OK ? fh_policy_record_parse(out, record->payload, err) : rc;
 }
 
+/* What can be known of one that cannot be read: which products it closes. `said` has no text when
+ * the record cannot be read either. */
+static void
+read_scope(struct kept *kept, const struct fh_policy_record *said, const struct fh_err *unread)
+{
+    struct fh_err ignored;
+    char text[FH_ERR_TEXT_BYTES];
+    struct fh_policy_held *held = &kept->held;
+    held->scoped =
+        said->text.size > 0 &&
+        fh_policy_read_scope(&held->products, said->text, kept->arena, &ignored) == FH_OK;
+    fh_log(FH_LOG_ERROR,
+           "policy.unreadable",
+           "name=%s closes=%s rule=%s text=%s",
+           held->name,
+           held->scoped && held->products.count > 0 ? "named" : "all",
+           unread->rule,
+           fh_log_quoted(text, sizeof text, unread->text));
+}
+
 /* Fills `kept` with a version; one that cannot be read is held all the same. */
 static int keep(const struct fh_policies *policies,
                 const struct fh_store_policy *row,
@@ -72,13 +92,7 @@ static int keep(const struct fh_policies *policies,
         return fh_err_set(err, rc, "no memory for policy %s", row->name);
     }
     if (rc != FH_OK) {
-        char text[FH_ERR_TEXT_BYTES];
-        fh_log(FH_LOG_ERROR,
-               "policy.unreadable",
-               "name=%s rule=%s text=%s",
-               row->name,
-               unread.rule,
-               fh_log_quoted(text, sizeof text, unread.text));
+        read_scope(kept, &said, &unread);
     }
     kept->held.policy = rc == FH_OK ? policy : NULL;
     return FH_OK;

@@ -4,8 +4,8 @@
  *
  * A version is taken when a publisher or the domain key signed it and it follows the one that is
  * held. What was acknowledged is on the disk and in force at once. A version that this program
- * cannot read, left by a newer one, stays in force as something unreadable: it closes what it may
- * govern. A second record of a number that is held is refused, kept as proof, and closes what the
+ * cannot read, left by a newer one, stays in force as something unreadable: it closes the products
+ * that it names, and all when it cannot be told which. A second record of a number that is held is refused, kept as proof, and closes what the
  * policy governs until the next version.
  *
  * Does not: look at the SQL of filters (node/policing.h), decide (proto/governance/access.h).

@@ -12,7 +12,8 @@
  *     consumer and the domain of the peer that joins, the stricter view.
  *
  * A policy that has expired, is contradicted by another of the same number, or cannot be read here
- * closes the products that it governs: what it hid must not come to light because it is gone.
+ * closes the products that it governs: what it hid must not come to light because it is gone. Which
+ * those are is read of an unreadable one too, where that much can be; else they are all.
  *
  * Does not: verify who the consumer is, that the contract is current, or that grants and policies
  * are signed: the caller gives what it has verified. Thread: any; pure. Ownership: what is decided

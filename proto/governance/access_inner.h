@@ -30,7 +30,7 @@ struct fh_judging {
     const struct fh_policy_held **policies; /* of `made` */
 };
 
-/* Whether a policy is about the party. What cannot be read may be about anything, and anybody. */
+/* Whether a policy is about the product and the party. What cannot be read may be about anybody. */
 bool fh_access_applies(const struct fh_access_ask *ask,
                        const struct fh_party *party,
                        const struct fh_policy_held *held);

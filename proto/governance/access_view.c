@@ -8,9 +8,8 @@ bool fh_access_applies(const struct fh_access_ask *ask,
                        const struct fh_party *party,
                        const struct fh_policy_held *held)
 {
-    return held->policy == NULL ||
-           (fh_policy_governs(held->policy, ask->product->name, ask->product->major) &&
-            (!party->own || held->policy->everyone));
+    return fh_policy_held_governs(held, ask->product->name, ask->product->major) &&
+           (held->policy == NULL || !party->own || held->policy->everyone);
 }
 
 /* One table, one party: what is being made. */

@@ -43,16 +43,28 @@ static bool has_word_of_any_case(const struct fh_contract_strings *words, const 
     return false;
 }
 
-bool fh_policy_governs(const struct fh_policy *policy, const char *product, uint32_t major)
+static bool
+names_product(const struct fh_contract_strings *products, const char *product, uint32_t major)
 {
-    bool governs = policy->products.count == 0;
-    for (size_t i = 0; i < policy->products.count && !governs; i++) {
-        const char *text = policy->products.items[i];
+    bool governs = products->count == 0;
+    for (size_t i = 0; i < products->count && !governs; i++) {
+        const char *text = products->items[i];
         size_t size = strcspn(text, "@");
         governs = strlen(product) == size && memcmp(product, text, size) == 0 &&
                   (text[size] == '\0' || strtoul(text + size + 1, NULL, 10) == major);
     }
     return governs;
+}
+
+bool fh_policy_governs(const struct fh_policy *policy, const char *product, uint32_t major)
+{
+    return names_product(&policy->products, product, major);
+}
+
+bool fh_policy_held_governs(const struct fh_policy_held *held, const char *product, uint32_t major)
+{
+    return held->policy != NULL ? fh_policy_governs(held->policy, product, major)
+                                : !held->scoped || names_product(&held->products, product, major);
 }
 
 bool fh_policy_spares(const struct fh_policy_rule *rule, const struct fh_policy_party *party)

@@ -102,8 +102,10 @@ struct fh_policy_held {
     struct fh_record_id id;           /* of the newest record */
     char name[FH_NAME_BYTES_MAX + 1]; /* as the record says them */
     char version[FH_VERSION_BYTES_MAX + 1];
-    bool forked;                    /* another record of the same number is known */
-    const struct fh_policy *policy; /* NULL: this program cannot read it */
+    bool forked;                         /* another record of the same number is known */
+    const struct fh_policy *policy;      /* NULL: this program cannot read it; then: */
+    bool scoped;                         /* it says which products it governs, readably */
+    struct fh_contract_strings products; /* those, as in struct fh_policy */
 };
 
 /* ---- reading ---- */
@@ -115,6 +117,14 @@ FH_MUST_CHECK int fh_policy_read(struct fh_policy **out,
                                  struct fh_bytes text,
                                  struct fh_findings *findings,
                                  struct fh_err *err);
+
+/* Reads no more than which products a text governs (`*out` as in struct fh_policy; empty: every
+ * one), for a policy that cannot be read in whole: `products` means the same in every version of
+ * this format. FH_ECHECK when that cannot be read either, and all may be meant; FH_ENOMEM. */
+FH_MUST_CHECK int fh_policy_read_scope(struct fh_contract_strings *out,
+                                       struct fh_bytes text,
+                                       struct fh_arena *arena,
+                                       struct fh_err *err);
 
 /* What the rules are to the tables of a product: a mask that does not fit its column's type is an
  * error ("policy.mask.type"), a rule that touches no column or table a warning
@@ -131,6 +141,9 @@ uint32_t fh_policy_fits(const struct fh_policy_rule *rule, const struct fh_acces
 
 /* Whether it governs this major version of the product. */
 bool fh_policy_governs(const struct fh_policy *policy, const char *product, uint32_t major);
+/* The same of one that is held: what cannot be read governs the products that it names, or every
+ * one when that cannot be read either. */
+bool fh_policy_held_governs(const struct fh_policy_held *held, const char *product, uint32_t major);
 
 /* Whoever is judged. */
 struct fh_policy_party {

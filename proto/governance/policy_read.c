@@ -180,3 +180,36 @@ int fh_policy_read(struct fh_policy **out,
     }
     return rc;
 }
+
+int fh_policy_read_scope(struct fh_contract_strings *out,
+                         struct fh_bytes text,
+                         struct fh_arena *arena,
+                         struct fh_err *err)
+{
+    struct fh_doc_node *root = NULL;
+    struct fh_findings findings;
+    struct fh_policy_reading reading = {.findings = &findings, .arena = arena};
+    struct fh_policy_place top = {.reading = &reading, .path = "", .what = "a policy"};
+    struct fh_policy policy = {.products = {0}};
+    fh_findings_init(&findings, arena);
+    if (text.size > FH_POLICY_BYTES_MAX) {
+        return fh_err_rule(
+            err, FH_ECHECK, "policy.size", "a policy has at most %d bytes", FH_POLICY_BYTES_MAX);
+    }
+    int rc = fh_yaml_read(&root, text, &findings, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    if (root->kind != FH_DOC_MAP) {
+        return fh_err_rule(err, FH_ECHECK, "policy.type", "a policy is a map");
+    }
+    read_products(&top, &policy, fh_doc_get(root, "products"));
+    if (reading.failed != FH_OK) {
+        return fh_err_set(err, reading.failed, "no memory for a policy");
+    }
+    rc = fh_findings_ok(&findings, err);
+    if (rc == FH_OK) {
+        *out = policy.products;
+    }
+    return rc;
+}

@@ -48,7 +48,9 @@
     X(ASKED, 46)                                                                                   \
     X(CAN, 47)                                                                                     \
     X(STILL, 48)                                                                                   \
+    X(HUNG_UP, 49)                                                                                 \
     X(VIEW, 52)                                                                                    \
+    X(OWN, 63)                                                                                     \
     X(ADMIN_CHAIN, 64)                                                                             \
     X(ADMIN_PUBLISH, 65)                                                                           \
     X(ADMIN_LEAVE, 66)                                                                             \
@@ -331,6 +333,18 @@ FH_MUST_CHECK int fh_msg_relay_read(struct fh_pack_reader *reader,
                                     struct fh_node_id *out_node,
                                     struct fh_bytes *out_frame,
                                     struct fh_err *err);
+
+/* HUNG_UP [session] -> []: by the relay of an inner session: whoever spoke in it has hung up. What
+ * it asked and still waits for has nobody to answer; should it speak again, it is heard again. */
+void fh_msg_hung_up_request(struct fh_buf *out, uint64_t session);
+FH_MUST_CHECK int
+fh_msg_hung_up_read(struct fh_pack_reader *reader, uint64_t *out_session, struct fh_err *err);
+
+/* OWN [message] -> the answer to that message: what the domain's people ask on the admin socket, by
+ * a publisher's key of the domain from elsewhere. `message` is whole, head included. */
+void fh_msg_own_request(struct fh_buf *out, struct fh_bytes message);
+FH_MUST_CHECK int
+fh_msg_own_read(struct fh_pack_reader *reader, struct fh_bytes *out_message, struct fh_err *err);
 
 /* PLAN [sql] -> the tables that the text reads, where each lives, and who should be asked. */
 struct fh_msg_plan_table {

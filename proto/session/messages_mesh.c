@@ -407,3 +407,35 @@ int fh_msg_relay_read(struct fh_pack_reader *reader,
     }
     return rc;
 }
+
+void fh_msg_hung_up_request(struct fh_buf *out, uint64_t session)
+{
+    fh_msg_begin(out, FH_MSG_HUNG_UP, 1);
+    fh_pack_uint(out, session);
+}
+
+int fh_msg_hung_up_read(struct fh_pack_reader *reader, uint64_t *out_session, struct fh_err *err)
+{
+    uint64_t session = fh_pack_read_uint(reader, UINT64_MAX);
+    int rc = fh_msg_done(reader, "hung up", err);
+    if (rc == FH_OK) {
+        *out_session = session;
+    }
+    return rc;
+}
+
+void fh_msg_own_request(struct fh_buf *out, struct fh_bytes message)
+{
+    fh_msg_begin(out, FH_MSG_OWN, 1);
+    fh_pack_bin(out, message);
+}
+
+int fh_msg_own_read(struct fh_pack_reader *reader, struct fh_bytes *out_message, struct fh_err *err)
+{
+    struct fh_bytes message = fh_pack_read_bin(reader, FH_FRAME_REQUEST_BYTES_MAX);
+    int rc = fh_msg_done(reader, "own", err);
+    if (rc == FH_OK) {
+        *out_message = message;
+    }
+    return rc;
+}

@@ -57,6 +57,29 @@ counts() # DOMAIN.PRODUCT
     prints "$(printf 'n\n%s' "$rows")" fh museum -o csv query "SELECT count(*) AS n FROM $1"
 }
 
+# hangs_up SECONDS SQL: asks shop through market, and dies; the owner hears of it from the relay, long before its
+# deadline would end the question by another rule.
+abandoned=0
+hangs_up()
+{
+    timeout -s KILL "$1" "$bin/freehold" --home "$work/museum/home" -o csv query --peer "${address[market]}" "$2" \
+        >"$work/pipe" 2>/dev/null </dev/null &
+    local client=$!
+    exec {pipe}<"$work/pipe"
+    wait "$client" 2>/dev/null || true
+    abandoned=$((abandoned + 1))
+    until_true 20 "the end of a question whose asker hung up" ended_abandoned
+    exec {pipe}<&-
+}
+ended_abandoned()
+{
+    (($(grep -c 'question.ended kind=query .*rule=stream.abandoned' "$work/shop/node.log") == abandoned))
+}
+say "- a consumer that hangs up behind a relay, before its answer and in the middle of it"
+hangs_up 2 'SELECT count(*) FROM shop.orders a, shop.orders b WHERE a.price + b.id > a.id * b.price'
+hangs_up 2 'SELECT * FROM shop.orders'
+counts shop.orders
+
 say "- the owner dies, its rows come through the entry peer"
 cut shop museum 'SELECT * FROM shop.orders'
 counts market.prices

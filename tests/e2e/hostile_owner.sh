@@ -31,7 +31,7 @@ lenient=()
 if grep -q 'FH_SANITIZE:[A-Z]*=.' "$bin/../CMakeCache.txt"; then
     lenient=(lenient)
 fi
-timeout 580 "$bin/fh-entry" "$work/museum/home" "$work/market/home" "${address[museum]}" "${node_pid[museum]}" \
+timeout 880 "$bin/fh-entry" "$work/museum/home" "$work/market/home" "${address[museum]}" "${node_pid[museum]}" \
     "$told" "$lie" "$honest" "$expected" "${lenient[@]}" </dev/null || fail "lies were not met as they should be"
 # Told no lie, the same query is answered: by the same peer, from the same owner.
 succeeds fh museum query "${lie/lie_%u/truth}"

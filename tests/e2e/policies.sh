@@ -198,4 +198,15 @@ sed -e 's/^version: .*/version: 2.0.0/' -e 's/name: mail,/name: email, physicalN
 enforce 2.1.0 'mask: [{columns: mail, method: null}, {columns: id, method: hash}]'
 succeeds fh shop product publish "$data/renamed.odcs.yaml" --dry-run
 grep -q 'note: people: policy personal, line 3 fits nothing of this version' "$work/err" || fail "$(cat "$work/err")"
+say "- and so is one whose column a filter asks for, or takes for another type; that closes the table, by name"
+enforce 2.2.0 'filter: [{table: people, where: "born > DATE '\''1980-01-01'\''"}, {table: elsewhere, where: never}]'
+sed -e 's/^version: .*/version: 2.0.0/' -e '/name: born/d' "$data/people.odcs.yaml" >"$data/unborn.odcs.yaml"
+succeeds fh shop product publish "$data/unborn.odcs.yaml" --dry-run
+grep -q 'note: people: policy personal, line 3: people@2.people is closed to others: .*born' "$work/err" ||
+    fail "$(cat "$work/err")"
+prints 'shop/people@2.0.0' fh shop product publish "$data/unborn.odcs.yaml"
+until_true 10 "the new version at museum" finds museum 3
+refused 4 'rule: access.filter' -- as ann query 'SELECT * FROM shop."people@2"'
+prints 'n
+3' as ann -o csv query 'SELECT count(*) AS n FROM shop."people@1"'
 say "all of it"

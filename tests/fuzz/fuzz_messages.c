@@ -126,6 +126,16 @@ static void questions(unsigned code, struct fh_pack_reader *reader, struct fh_er
             FH_ASSERT(bytes.size <= FH_FRAME_REQUEST_BYTES_MAX);
         }
         break;
+    case FH_MSG_HUNG_UP:
+        if (fh_msg_hung_up_read(reader, &stream, err) != FH_OK) {
+            FH_ASSERT(err->text[0] != 0);
+        }
+        break;
+    case FH_MSG_OWN:
+        if (fh_msg_own_read(reader, &bytes, err) == FH_OK) {
+            FH_ASSERT(bytes.size <= FH_FRAME_REQUEST_BYTES_MAX);
+        }
+        break;
     case FH_MSG_SYNC:
         if (fh_msg_sync_request_read(reader, &set, &cursor, err) == FH_OK) {
             FH_ASSERT(cursor.size <= FH_SYNC_CURSOR_BYTES_MAX);

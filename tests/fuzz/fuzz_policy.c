@@ -66,14 +66,34 @@ static void decide(const struct fh_policy *policy, struct fh_arena *arena)
     }
 }
 
+/* What governs is the same whether all of the text is read or no more than that. */
+static void
+check_scope(const struct fh_policy *policy, struct fh_bytes text, struct fh_arena *arena)
+{
+    struct fh_contract_strings scope;
+    struct fh_err err;
+    if (fh_policy_read_scope(&scope, text, arena, &err) == FH_OK) {
+        FH_ASSERT(scope.count == policy->products.count);
+        for (size_t i = 0; i < scope.count; i++) {
+            FH_ASSERT(strcmp(scope.items[i], policy->products.items[i]) == 0);
+        }
+    } else {
+        FH_ASSERT(err.code == FH_ENOMEM);
+    }
+}
+
 static void read_text(struct fh_bytes text, struct fh_arena *arena)
 {
     struct fh_policy *policy = NULL;
+    struct fh_contract_strings scope;
     struct fh_findings findings;
     struct fh_err err;
     fh_findings_init(&findings, arena);
     if (fh_policy_read(&policy, text, &findings, &err) == FH_OK) {
+        check_scope(policy, text, arena);
         decide(policy, arena);
+    } else if (fh_policy_read_scope(&scope, text, arena, &err) == FH_OK && scope.count > 0) {
+        FH_ASSERT(scope.items[0][0] != '\0');
     }
 }
 

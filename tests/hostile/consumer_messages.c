@@ -103,6 +103,21 @@ static void put_relay(struct fh_buf *out, const struct consumer *c)
     fh_msg_relay_request(out, &c->visitor.node, fh_bytes("\1\2", 2));
 }
 
+static void put_hung_up(struct fh_buf *out, const struct consumer *c)
+{
+    (void)c;
+    fh_msg_hung_up_request(out, 7);
+}
+
+static void put_own(struct fh_buf *out, const struct consumer *c)
+{
+    struct fh_buf inner FH_CLEANUP(fh_buf_fini);
+    (void)c;
+    fh_buf_init(&inner, 64);
+    fh_msg_begin(&inner, FH_MSG_ADMIN_POLICIES, 0);
+    fh_msg_own_request(out, fh_buf_view(&inner));
+}
+
 static void put_plan(struct fh_buf *out, const struct consumer *c)
 {
     struct fh_msg_plan_question question = {.sql = fh_bytes_cstr(c->sql)};
@@ -171,6 +186,8 @@ static const struct message messages[] = {
     {"PULL", put_pull, FORM},
     {"PROBE", put_probe, SHAPE},
     {"RELAY", put_relay, FORM},
+    {"HUNG_UP", put_hung_up, REFUSED(FH_EDENIED, "relay.role")},
+    {"OWN", put_own, REFUSED(FH_EDENIED, "own.domain")},
     {"PLAN", put_plan, FORM},
     {"QUERY", put_query, SHAPE},
     {"SCAN", put_scan, REFUSED(FH_EDENIED, "scan.role")},

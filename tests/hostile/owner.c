@@ -212,6 +212,25 @@ static void put_end(struct fh_buf *out, uint32_t receipts, struct fh_bytes recor
     }
 }
 
+/* The end of the answer before, of whichever stream; false: there is none. */
+static bool put_old_end(struct fh_buf *out)
+{
+    pthread_mutex_lock(&lock);
+    bool there = old_end.size > 0;
+    fh_buf_add_bytes(out, fh_buf_view(&old_end));
+    pthread_mutex_unlock(&lock);
+    return there;
+}
+
+static void keep_end(struct fh_bytes end)
+{
+    pthread_mutex_lock(&lock);
+    fh_buf_fini(&old_end);
+    fh_buf_init(&old_end, ANSWER_BYTES_MAX);
+    fh_buf_add_bytes(&old_end, end);
+    pthread_mutex_unlock(&lock);
+}
+
 /* The answer to the NEXT that gets the end. */
 static void
 lie_at_end(struct fh_buf *out, struct fh_bytes end, const struct owner_lie *lie, unsigned n)
@@ -227,15 +246,12 @@ lie_at_end(struct fh_buf *out, struct fh_bytes end, const struct owner_lie *lie,
     } else if (hand && (lie->place == HAND_NO_RECEIPT || lie->place == HAND_EMPTY_RECEIPT)) {
         put_end(out, lie->place == HAND_EMPTY_RECEIPT, FH_BYTES_NONE);
         told(n);
-    } else if (hand && lie->place == HAND_OLD_END && old_end.size > 0) {
-        fh_buf_add_bytes(out, fh_buf_view(&old_end));
-        told(n);
-    } else {
+    } else if (!(hand && lie->place == HAND_OLD_END && put_old_end(out))) {
         fh_buf_add_bytes(out, end);
+    } else {
+        told(n);
     }
-    fh_buf_fini(&old_end);
-    fh_buf_init(&old_end, ANSWER_BYTES_MAX);
-    fh_buf_add_bytes(&old_end, end);
+    keep_end(end);
 }
 
 void __wrap_fh_question_answer_buf(struct fh_question *question, const struct fh_buf *plaintext)
@@ -254,7 +270,9 @@ void __wrap_fh_question_answer_buf(struct fh_question *question, const struct fh
         fh_pack_read_init(&reader, fh_buf_view(plaintext));
         fh_pack_read_array(&reader, 2);
         fh_pack_skip(&reader);
+        pthread_mutex_lock(&lock);
         found.scan->stream = fh_pack_read_uint(&reader, UINT64_MAX);
+        pthread_mutex_unlock(&lock);
         fh_buf_add_bytes(&out, fh_buf_view(plaintext));
     } else {
         lie_at_end(&out, fh_buf_view(plaintext), &lie, found.scan->lie);

@@ -26,17 +26,25 @@ static void lists_fini(struct lists *lists)
     fh_access_list_fini(&lists->mine);
 }
 
-/* The home's own side is left out where there is no home, and where another node is asked. */
+/* The owner's side is left out where there is no home, and where another node is asked; with --node
+ * it is all that is asked for. */
 static int
 read_lists(struct lists *out, struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
 {
     const char *peer = fh_args_value(args, "peer");
+    const char *node = fh_args_value(args, "node");
     struct freehold_client *client = NULL;
     bool at_home = cli->key == NULL && peer == NULL;
     int code = fh_access_list_init(&out->mine, err);
-    if (code == FH_OK && at_home) {
-        code = fh_governing_open(&out->governing, cli, err);
+    if (code == FH_OK && node != NULL && peer != NULL) {
+        code = fh_err_set(err, FH_EUSAGE, "--node is of the owner's side, --peer of the asker's");
+    }
+    if (code == FH_OK && (at_home || node != NULL)) {
+        code = fh_governing_open(&out->governing, cli, node, err);
         code = code == FH_OK ? fh_governing_read_asked(&out->governing, err) : code;
+    }
+    if (code != FH_OK || node != NULL) {
+        return code;
     }
     if (code == FH_OK) {
         code = fh_cli_client(cli, peer, &client, err);

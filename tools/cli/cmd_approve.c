@@ -23,7 +23,7 @@ struct answering {
 /* The request that is meant, which must be open. */
 static int find_open(struct answering *a, struct fh_err *err)
 {
-    int code = fh_governing_open(&a->governing, a->cli, err);
+    int code = fh_governing_open(&a->governing, a->cli, fh_args_value(a->args, "node"), err);
     if (code == FH_OK) {
         code = fh_governing_read_asked(&a->governing, err);
     }

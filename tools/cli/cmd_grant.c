@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Grants, at the home of a domain: which there are, a new one without a request, and their end.
+ * Grants, at the home of a domain or at its node elsewhere: which there are, a new one without a
+ * request, and their end.
  */
 #include "common/time.h"
 #include "tools/cli/cli.h"
@@ -11,9 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int open_grants(struct fh_governing *out, struct fh_cli *cli, struct fh_err *err)
+static int open_grants(struct fh_governing *out,
+                       struct fh_cli *cli,
+                       const struct fh_args *args,
+                       struct fh_err *err)
 {
-    int code = fh_governing_open(out, cli, err);
+    int code = fh_governing_open(out, cli, fh_args_value(args, "node"), err);
     return code == FH_OK ? fh_governing_read_grants(out, err) : code;
 }
 
@@ -34,7 +38,7 @@ int fh_cmd_grant_list(struct fh_cli *cli, const struct fh_args *args, struct fh_
     struct fh_governing governing;
     bool all = fh_args_has(args, "all");
     int64_t now_ms = fh_clock_wall_ms();
-    int code = open_grants(&governing, cli, err);
+    int code = open_grants(&governing, cli, args, err);
     if (code == FH_OK) {
         size_t kept = 0;
         for (size_t i = 0; i < governing.count; i++) {
@@ -57,7 +61,7 @@ int fh_cmd_grant_show(struct fh_cli *cli, const struct fh_args *args, struct fh_
 {
     struct fh_governing governing;
     const struct fh_governed *governed = NULL;
-    int code = open_grants(&governing, cli, err);
+    int code = open_grants(&governing, cli, args, err);
     if (code == FH_OK) {
         code = fh_governing_grant_find(&governing, args->operands[0], &governed, err);
     }
@@ -110,7 +114,7 @@ static int read_grant(struct fh_governing *governing,
         code = fh_err_rule(err,
                            FH_EDENIED,
                            "grant.owner",
-                           "%s: this home is domain %s; a product is granted by its owner",
+                           "%s: you govern for domain %s; a product is granted by its owner",
                            args->operands[0],
                            governing->actor->settings.domain);
     }
@@ -146,7 +150,7 @@ int fh_cmd_grant_create(struct fh_cli *cli, const struct fh_args *args, struct f
     struct fh_governing governing;
     struct fh_governed governed = {.ended_ms = 0};
     bool dry_run = fh_args_has(args, "dry-run");
-    int code = fh_governing_open(&governing, cli, err);
+    int code = fh_governing_open(&governing, cli, fh_args_value(args, "node"), err);
     if (code == FH_OK) {
         code = read_grant(&governing, args, &governed, err);
     }
@@ -174,7 +178,7 @@ int fh_cmd_grant_revoke(struct fh_cli *cli, const struct fh_args *args, struct f
     const struct fh_governed *governed = NULL;
     bool dry_run = fh_args_has(args, "dry-run");
     int64_t now_ms = fh_clock_wall_ms();
-    int code = open_grants(&governing, cli, err);
+    int code = open_grants(&governing, cli, args, err);
     if (code == FH_OK) {
         code = fh_governing_grant_find(&governing, args->operands[0], &governed, err);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Policies of the home's domain: judged by their text, signed, and put in force.
+ * Policies of the own domain: judged by their text, signed, and put in force, at the home or at a
+ * node elsewhere.
  *
  *     lint -> ADMIN_POLICY: what comes before -> record, signed by the publisher
  *          -> ADMIN_ENFORCE: the node holds it against its products, and keeps it
@@ -10,11 +11,10 @@
 #include "proto/governance/policy_record.h"
 #include "proto/session/messages_policy.h"
 #include "proto/wire/record.h"
-#include "tools/cli/admin.h"
 #include "tools/cli/lint.h"
+#include "tools/cli/own_node.h"
 #include "tools/cli/policy_file.h"
 #include "tools/cli/review.h"
-#include "tools/client/actor.h"
 
 #include <string.h>
 
@@ -100,9 +100,10 @@ int fh_cmd_policy_lint(struct fh_cli *cli, const struct fh_args *args, struct fh
 struct publishing {
     struct fh_cli *cli;
     const char *path;
+    const char *node; /* --node */
     bool dry_run;
-    struct fh_actor *actor;
-    struct fh_admin *admin;
+    struct fh_own_node own;
+    const struct fh_actor *actor; /* of `own` */
     struct fh_policy_file file;
     struct fh_buf previous; /* the record in force, or empty */
     char previous_version[FH_VERSION_BYTES_MAX + 1];
@@ -125,19 +126,6 @@ static int judge(struct publishing *p, struct fh_err *err)
                        p->file.findings.errors == 1 ? "" : "s");
 }
 
-static int call(struct publishing *p,
-                const struct fh_buf *request,
-                struct fh_buf *answer,
-                struct fh_pack_reader *reader,
-                struct fh_err *err)
-{
-    int code = fh_buf_ok(request);
-    return code == FH_OK
-               ? fh_admin_call(
-                     p->admin, fh_buf_view(request), FH_ADMIN_CHECK_MS, answer, reader, err)
-               : fh_err_set(err, code, "the policy does not fit a frame");
-}
-
 static int ask_previous(struct publishing *p, struct fh_err *err)
 {
     struct fh_buf request FH_CLEANUP(fh_buf_fini);
@@ -147,7 +135,7 @@ static int ask_previous(struct publishing *p, struct fh_err *err)
     struct fh_pack_reader reader;
     struct fh_msg_policy held = {0};
     fh_msg_policy_request(&request, p->file.policy->name);
-    int code = call(p, &request, &answer, &reader, err);
+    int code = fh_own_node_call(&p->own, &request, FH_ADMIN_CHECK_MS, &answer, &reader, err);
     if (code == FH_OK) {
         code = fh_msg_policy_read(&reader, &held, err);
     }
@@ -178,12 +166,10 @@ static int read_previous(struct publishing *p,
 
 static int seal(struct publishing *p, const struct fh_policy_record *next, struct fh_err *err)
 {
-    struct fh_sign_public public_key;
     struct fh_sign_secret publisher FH_CLEANUP(fh_sign_secret_wipe);
     struct fh_buf payload FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&payload, FH_RECORD_BYTES_MAX);
-    int code =
-        fh_actor_key(&p->actor->home, "publisher", FH_KEY_PUBLISHER, &public_key, &publisher, err);
+    int code = fh_own_node_signer(&p->own, &publisher, err);
     if (code != FH_OK) {
         return code;
     }
@@ -232,7 +218,7 @@ static int hand_over(struct publishing *p, struct fh_err *err)
     struct fh_pack_reader reader;
     uint32_t count = 0;
     fh_msg_enforce_request(&request, fh_buf_view(&p->record), p->dry_run);
-    int code = call(p, &request, &answer, &reader, err);
+    int code = fh_own_node_call(&p->own, &request, FH_ADMIN_CHECK_MS, &answer, &reader, err);
     if (code == FH_OK) {
         code = fh_msg_enforced_read(&reader, &count, err);
     }
@@ -298,12 +284,10 @@ static int publish(struct publishing *p, struct fh_err *err)
         code = judge(p, err);
     }
     if (code == FH_OK) {
-        code = fh_actor_open_public(&p->actor, p->cli->home, err);
+        code = fh_own_node_open(&p->own, p->cli, p->node, err);
     }
     if (code == FH_OK) {
-        code = fh_admin_open(&p->admin, &p->actor->home, true, err);
-    }
-    if (code == FH_OK) {
+        p->actor = fh_own_node_actor(&p->own);
         code = ask_previous(p, err);
     }
     if (code == FH_OK) {
@@ -350,7 +334,11 @@ static int write_review(const struct publishing *p,
 int fh_cmd_policy_publish(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
 {
     struct publishing p = {
-        .cli = cli, .path = args->operands[0], .dry_run = fh_args_has(args, "dry-run")};
+        .cli = cli,
+        .path = args->operands[0],
+        .node = fh_args_value(args, "node"),
+        .dry_run = fh_args_has(args, "dry-run"),
+    };
     const char *review = fh_args_value(args, "review");
     fh_buf_init(&p.previous, FH_RECORD_BYTES_MAX);
     fh_buf_init(&p.record, FH_RECORD_BYTES_MAX);
@@ -367,8 +355,7 @@ int fh_cmd_policy_publish(struct fh_cli *cli, const struct fh_args *args, struct
         *err = later;
         code = later.code;
     }
-    fh_admin_close(p.admin);
-    fh_actor_free(p.actor);
+    fh_own_node_close(&p.own);
     fh_policy_file_fini(&p.file);
     fh_buf_fini(&p.previous);
     fh_buf_fini(&p.record);

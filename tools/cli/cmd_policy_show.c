@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What policies are in force at the home's node, and what somebody would see through them. */
+/* What policies are in force at the own domain's node, and what somebody would see through them. */
 #include "common/time.h"
 #include "proto/governance/policy_record.h"
 #include "proto/session/messages_policy.h"
 #include "proto/wire/record.h"
-#include "tools/cli/admin.h"
-#include "tools/cli/cli.h"
-#include "tools/client/actor.h"
+#include "tools/cli/own_node.h"
 
 #include <string.h>
 
-/* A question to the home's node, and its answer. */
+/* A question to the own domain's node, and its answer. */
 struct asking {
-    struct fh_actor *actor;
-    struct fh_admin *admin;
+    struct fh_own_node own;
     struct fh_buf request;
     struct fh_buf answer;
     struct fh_pack_reader reader;
@@ -21,35 +18,28 @@ struct asking {
 
 static void asking_fini(struct asking *asking)
 {
-    fh_admin_close(asking->admin);
-    fh_actor_free(asking->actor);
+    fh_own_node_close(&asking->own);
     fh_buf_fini(&asking->request);
     fh_buf_fini(&asking->answer);
 }
 
 /* Asks what `request` holds. */
-static int ask(struct fh_cli *cli, struct asking *asking, struct fh_err *err)
+static int
+ask(struct fh_cli *cli, const struct fh_args *args, struct asking *asking, struct fh_err *err)
 {
-    int code = fh_buf_ok(&asking->request);
-    if (code != FH_OK) {
-        return fh_err_set(err, code, "the question does not fit a frame");
-    }
-    code = fh_actor_open_public(&asking->actor, cli->home, err);
-    if (code == FH_OK) {
-        code = fh_admin_open(&asking->admin, &asking->actor->home, true, err);
-    }
-    return code == FH_OK ? fh_admin_call(asking->admin,
-                                         fh_buf_view(&asking->request),
-                                         FH_REQUEST_MS,
-                                         &asking->answer,
-                                         &asking->reader,
-                                         err)
+    int code = fh_own_node_open(&asking->own, cli, fh_args_value(args, "node"), err);
+    return code == FH_OK ? fh_own_node_call(&asking->own,
+                                            &asking->request,
+                                            FH_REQUEST_MS,
+                                            &asking->answer,
+                                            &asking->reader,
+                                            err)
                          : code;
 }
 
 static void asking_init(struct asking *asking)
 {
-    *asking = (struct asking){.actor = NULL};
+    *asking = (struct asking){.own = {.actor = NULL}};
     fh_buf_init(&asking->request, FH_ADMIN_FRAME_BYTES_MAX);
     fh_buf_init(&asking->answer, FH_ADMIN_FRAME_BYTES_MAX);
 }
@@ -86,10 +76,9 @@ int fh_cmd_policy_list(struct fh_cli *cli, const struct fh_args *args, struct fh
     };
     struct asking asking FH_CLEANUP(asking_fini);
     uint32_t count = 0;
-    (void)args;
     asking_init(&asking);
     fh_msg_policies_request(&asking.request);
-    int code = ask(cli, &asking, err);
+    int code = ask(cli, args, &asking, err);
     if (code == FH_OK) {
         code = fh_msg_policies_read(&asking.reader, &count, err);
     }
@@ -168,7 +157,7 @@ int fh_cmd_policy_show(struct fh_cli *cli, const struct fh_args *args, struct fh
     struct fh_policy_record policy;
     asking_init(&asking);
     fh_msg_policy_request(&asking.request, args->operands[0]);
-    int code = ask(cli, &asking, err);
+    int code = ask(cli, args, &asking, err);
     if (code == FH_OK) {
         code = fh_msg_policy_read(&asking.reader, &held, err);
     }
@@ -180,7 +169,7 @@ int fh_cmd_policy_show(struct fh_cli *cli, const struct fh_args *args, struct fh
                            args->operands[0]);
     }
     if (code == FH_OK) {
-        code = fh_record_parse(&record, held.record, &asking.actor->mesh, err);
+        code = fh_record_parse(&record, held.record, &fh_own_node_actor(&asking.own)->mesh, err);
     }
     if (code == FH_OK) {
         code = fh_policy_record_parse(&policy, record.payload, err);
@@ -271,7 +260,7 @@ int fh_cmd_policy_explain(struct fh_cli *cli, const struct fh_args *args, struct
     int code = read_explain(args, &explain, err);
     if (code == FH_OK) {
         fh_msg_explain_request(&asking.request, &explain);
-        code = ask(cli, &asking, err);
+        code = ask(cli, args, &asking, err);
     }
     if (code == FH_OK) {
         code = fh_msg_explained_read(&asking.reader, &explained, err);

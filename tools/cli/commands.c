@@ -7,6 +7,11 @@
         "peer", "HOST:PORT", "ask this node instead of the home's own", 0                          \
     }
 
+#define NODE_FLAG                                                                                  \
+    {                                                                                              \
+        "node", "HOST:PORT", "at this node (default with --key: as the access says)", 0            \
+    }
+
 const struct fh_command fh_commands[] = {
     {
         .noun = "init",
@@ -127,7 +132,7 @@ const struct fh_command fh_commands[] = {
             {
                 {"dry-run", NULL, "check everything, announce nothing", 0},
                 {"review", "FILE", "also write checks and outcomes as Markdown", 0},
-                {"node", "HOST:PORT", "at this node (default with --key: as the access says)", 0},
+                NODE_FLAG,
                 {"root", "NAME|N", "data root of that node (default its first)", 0},
             },
         .run = fh_cmd_product_publish,

@@ -7,21 +7,26 @@
 
 enum { ID_PREFIX_MIN = 8 }; /* letters by which an id is named at least: "fhr1" and four more */
 
-int fh_governing_open(struct fh_governing *out, struct fh_cli *cli, struct fh_err *err)
+int fh_governing_open(struct fh_governing *out,
+                      struct fh_cli *cli,
+                      const char *node,
+                      struct fh_err *err)
 {
     *out = (struct fh_governing){.count = 0};
     fh_buf_init(&out->records, FH_ADMIN_FRAME_BYTES_MAX / 2);
     int code = fh_access_list_init(&out->asked, err);
     if (code == FH_OK) {
-        code = fh_actor_open_public(&out->actor, cli->home, err);
+        code = fh_own_node_open(&out->own, cli, node, err);
     }
-    return code == FH_OK ? fh_admin_open(&out->admin, &out->actor->home, true, err) : code;
+    if (code == FH_OK) {
+        out->actor = fh_own_node_actor(&out->own);
+    }
+    return code;
 }
 
 void fh_governing_close(struct fh_governing *governing)
 {
-    fh_admin_close(governing->admin);
-    fh_actor_free(governing->actor);
+    fh_own_node_close(&governing->own);
     fh_access_list_fini(&governing->asked);
     fh_free(governing->grants);
     fh_buf_fini(&governing->records);
@@ -91,8 +96,7 @@ static int read_pages(struct fh_governing *governing,
         uint32_t count = 0;
         fh_buf_reset(&request);
         write(&request, &after);
-        code = fh_admin_call(
-            governing->admin, fh_buf_view(&request), FH_REQUEST_MS, &answer, &reader, err);
+        code = fh_own_node_call(&governing->own, &request, FH_REQUEST_MS, &answer, &reader, err);
         if (code == FH_OK) {
             code = fh_msg_page_read(&reader, &after, &count, err);
         }
@@ -124,8 +128,7 @@ int fh_governing_domain(struct fh_governing *governing,
     fh_buf_init(&request, FH_ADMIN_FRAME_BYTES_MAX);
     fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
     fh_msg_who_request(&request, name);
-    int code = fh_admin_call(
-        governing->admin, fh_buf_view(&request), FH_REQUEST_MS, &answer, &reader, err);
+    int code = fh_own_node_call(&governing->own, &request, FH_REQUEST_MS, &answer, &reader, err);
     return code == FH_OK ? fh_msg_who_answer_read(&reader, out, err) : code;
 }
 
@@ -191,16 +194,10 @@ int fh_governing_grant_find(const struct fh_governing *governing,
 /* Reads the key at the first record that wants it. */
 static int need_publisher(struct fh_governing *governing, struct fh_err *err)
 {
-    struct fh_sign_public public_key;
     if (governing->has_publisher) {
         return FH_OK;
     }
-    int code = fh_actor_key(&governing->actor->home,
-                            "publisher",
-                            FH_KEY_PUBLISHER,
-                            &public_key,
-                            &governing->publisher,
-                            err);
+    int code = fh_own_node_signer(&governing->own, &governing->publisher, err);
     governing->has_publisher = code == FH_OK;
     return code;
 }
@@ -282,8 +279,7 @@ int fh_governing_hand_over(struct fh_governing *governing, bool dry_run, struct 
     fh_pack_array(&request, governing->record_count);
     fh_buf_add_bytes(&request, fh_buf_view(&governing->records));
     fh_pack_bool(&request, dry_run);
-    return fh_admin_call(
-        governing->admin, fh_buf_view(&request), FH_REQUEST_MS, &answer, &reader, err);
+    return fh_own_node_call(&governing->own, &request, FH_ADMIN_CHECK_MS, &answer, &reader, err);
 }
 
 /* ---- in words ---- */

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Governing: the owner's side of access, at the home of a domain. What its node holds of requests
- * and grants, and records that the publisher signs and the node takes.
- *
- * With no node running, one is started for as long as it takes (tools/cli/admin.h).
+ * Governing: the owner's side of access, at the home of a domain or at its node elsewhere. What
+ * that node holds of requests and grants, and records that a publisher signs and the node takes.
  *
  * Does not: print. Thread: one. Ownership: owns what its lists name.
  */
 #ifndef FH_TOOLS_CLI_GOVERNING_H
 #define FH_TOOLS_CLI_GOVERNING_H
 
-#include "tools/cli/admin.h"
-#include "tools/cli/cli.h"
+#include "tools/cli/own_node.h"
 #include "tools/client/access.h"
 
 struct fh_governed {
@@ -22,9 +19,9 @@ struct fh_governed {
 };
 
 struct fh_governing {
-    struct fh_actor *actor;
-    struct fh_admin *admin;
-    struct fh_access_list asked; /* requests for products of this domain */
+    struct fh_own_node own;
+    const struct fh_actor *actor; /* of `own`: mesh and domain */
+    struct fh_access_list asked;  /* requests for products of this domain */
     size_t count;
     size_t capacity;                 /* private */
     struct fh_governed *grants;      /* texts in asked.arena */
@@ -34,9 +31,12 @@ struct fh_governing {
     struct fh_sign_secret publisher; /* private */
 };
 
-/* Opens the home and its node. Given: fh_governing_close, also after a failure. */
-FH_MUST_CHECK int
-fh_governing_open(struct fh_governing *out, struct fh_cli *cli, struct fh_err *err);
+/* Opens the home and its node, or a node elsewhere (fh_own_node_open). Given: fh_governing_close,
+ * also after a failure. */
+FH_MUST_CHECK int fh_governing_open(struct fh_governing *out,
+                                    struct fh_cli *cli,
+                                    const char *node,
+                                    struct fh_err *err);
 void fh_governing_close(struct fh_governing *governing);
 
 /* Fill `asked`, or `grants`. */
@@ -54,7 +54,8 @@ FH_MUST_CHECK int fh_governing_grant_find(const struct fh_governing *governing,
                                           const struct fh_governed **out,
                                           struct fh_err *err);
 
-/* Sign a record by the publisher's key of the home, and add it to what is handed over. */
+/* Sign a record by the publisher's key of the home, or the key elsewhere, and add it to what is
+ * handed over. */
 FH_MUST_CHECK int fh_governing_sign_grant(struct fh_governing *governing,
                                           const struct fh_grant *grant,
                                           struct fh_record_id *out_id,

@@ -199,3 +199,22 @@ int fh_remote_publish(struct fh_remote *remote,
     }
     return code;
 }
+
+int fh_remote_own(struct fh_remote *remote,
+                  struct fh_bytes message,
+                  int64_t timeout_ms,
+                  struct fh_buf *answer,
+                  struct fh_pack_reader *reader,
+                  struct fh_err *err)
+{
+    fh_buf_reset(&remote->request);
+    fh_msg_own_request(&remote->request, message);
+    int code = fh_buf_ok(&remote->request);
+    return code == FH_OK ? fh_channel_call_within(remote->channel,
+                                                  fh_buf_view(&remote->request),
+                                                  timeout_ms,
+                                                  answer,
+                                                  reader,
+                                                  err)
+                         : fh_err_set(err, code, "the question does not fit a request");
+}

@@ -47,4 +47,13 @@ FH_MUST_CHECK int fh_remote_publish(struct fh_remote *remote,
                                     struct fh_pack_reader *reader,
                                     struct fh_err *err);
 
+/* Asks a message of the admin socket (borrowed, whole) there, and copies its answer, at whose first
+ * field `reader` stands. "own.*", and the message's own refusals. */
+FH_MUST_CHECK int fh_remote_own(struct fh_remote *remote,
+                                struct fh_bytes message,
+                                int64_t timeout_ms,
+                                struct fh_buf *answer,
+                                struct fh_pack_reader *reader,
+                                struct fh_err *err);
+
 #endif

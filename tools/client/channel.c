@@ -361,12 +361,22 @@ int fh_channel_call(struct fh_channel *channel,
                     struct fh_pack_reader *reader,
                     struct fh_err *err)
 {
+    return fh_channel_call_within(channel, request, FH_REQUEST_MS, answer, reader, err);
+}
+
+int fh_channel_call_within(struct fh_channel *channel,
+                           struct fh_bytes request,
+                           int64_t timeout_ms,
+                           struct fh_buf *answer,
+                           struct fh_pack_reader *reader,
+                           struct fh_err *err)
+{
     int slot = fh_link_take_slot(channel->link);
     if (slot < 0) {
         return fh_err_set(err, FH_EBUSY, "too many results of this client are open");
     }
     struct fh_bytes plain = FH_BYTES_NONE;
-    int code = fh_channel_post(channel, slot, request, FH_REQUEST_MS, err);
+    int code = fh_channel_post(channel, slot, request, timeout_ms, err);
     if (code == FH_OK) {
         code = fh_channel_wait(channel, slot, NULL, &plain, NULL, err);
     }

@@ -63,8 +63,15 @@ FH_MUST_CHECK int fh_channel_wait(struct fh_channel *channel,
                                   uint8_t out_tag[FH_AEAD_TAG_BYTES],
                                   struct fh_err *err);
 
-/* Both, within FH_REQUEST_MS, in a slot of its own, and reads the head of the answer: `reader`
- * stands at the first field. The answer is copied to `answer` (reset), on which `reader` looks. */
+/* Both, within the time given, or FH_REQUEST_MS, in a slot of its own, and reads the head of the
+ * answer: `reader` stands at the first field. The answer is copied to `answer` (reset), on which
+ * `reader` looks. */
+FH_MUST_CHECK int fh_channel_call_within(struct fh_channel *channel,
+                                         struct fh_bytes request,
+                                         int64_t timeout_ms,
+                                         struct fh_buf *answer,
+                                         struct fh_pack_reader *reader,
+                                         struct fh_err *err);
 FH_MUST_CHECK int fh_channel_call(struct fh_channel *channel,
                                   struct fh_bytes request,
                                   struct fh_buf *answer,

@@ -383,6 +383,52 @@ static void test_a_session_stays_on_its_way(void **state)
     pair_tear_down(m);
 }
 
+static bool note_hearer(struct fh_question *question, void *user)
+{
+    *(struct fh_hearer *)user = fh_question_hearer(question);
+    return false;
+}
+
+/* The relay's word ends the hearing of a session that was made through it, until that speaks again;
+ * nobody else's does. */
+static void test_the_relay_tells_who_hung_up(void **state)
+{
+    (void)state;
+    struct mesh *m = pair_set_up(NODE);
+    struct inner inner;
+    struct fh_hearer hearer = {.questions = NULL};
+    struct fh_buf request;
+    m->server.answer = note_hearer;
+    m->server.user = &hearer;
+    open_inner(&inner, m);
+    fh_buf_init(&request, 64);
+    fh_msg_begin(&request, FH_MSG_PEERS, 0);
+    struct end end = ask_inner(&inner, &request);
+    pair_expect(&end, FH_OK, "");
+    assert_int_not_equal(hearer.relayed, 0);
+    const struct {
+        struct fh_node_id relay;
+        uint64_t session;
+        bool stands;
+    } rows[] = {
+        {m->server.node, hearer.relayed, true},
+        {{{0}}, hearer.relayed, true},
+        {m->caller.node, hearer.relayed + 1, true},
+        {m->caller.node, 0, true},
+        {m->caller.node, hearer.relayed, false},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        fh_questions_hung_up(m->server.questions, &rows[i].relay, rows[i].session);
+        assert_int_equal(fh_hearer_stands(&hearer), rows[i].stands);
+    }
+    end = ask_inner(&inner, &request);
+    pair_expect(&end, FH_OK, "");
+    assert_true(fh_hearer_stands(&hearer));
+    fh_buf_fini(&request);
+    close_inner(&inner);
+    pair_tear_down(m);
+}
+
 /* ---- refusals ---- */
 
 static struct fh_err told; /* what the handler of the next test refuses with */
@@ -454,6 +500,7 @@ int main(void)
         cmocka_unit_test(test_a_revoked_node_is_not_asked_any_more),
         cmocka_unit_test(test_a_relay_carries_no_other_relay),
         cmocka_unit_test(test_a_session_stays_on_its_way),
+        cmocka_unit_test(test_the_relay_tells_who_hung_up),
         cmocka_unit_test(test_refusals_tell_no_paths),
     };
     return fh_crypto_init() == FH_OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;

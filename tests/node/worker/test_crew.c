@@ -183,6 +183,54 @@ static void the_idle_give_way(void **state)
     end_crew(crew);
 }
 
+/* What the node itself has to do finds a place as long as anybody is idle. */
+static void the_idle_give_way_to_the_node(void **state)
+{
+    (void)state;
+    struct fh_err err;
+    struct fh_crew *crew = new_crew(false);
+    struct fh_worker *workers[FH_WORKERS_MAX];
+    struct fh_worker *own[FH_WORKERS_MAX] = {NULL};
+    for (unsigned i = 0; i < FH_WORKERS_MAX; i++) {
+        workers[i] = take(crew, i + 1, FH_WORKER_QUERY, true);
+    }
+    assert_int_equal(fh_workers_spawn(rig.workers, &own[0], &err), FH_EBUSY);
+    assert_string_equal(err.rule, "limit.workers");
+    assert_false(fh_worker_dead(workers[0]));
+    /* All but the first are idle: so many may be had, and the one at work is not touched. */
+    for (unsigned i = 1; i < FH_WORKERS_MAX; i++) {
+        fh_crew_give(crew, workers[i], false);
+    }
+    for (unsigned i = 1; i < FH_WORKERS_MAX; i++) {
+        assert_int_equal(fh_workers_spawn(rig.workers, &own[i], &err), FH_OK);
+    }
+    assert_int_equal(fh_workers_spawn(rig.workers, &own[0], &err), FH_EBUSY);
+    rig_expect(workers[0], "SELECT 1 + 1", "2\n");
+    for (unsigned i = 1; i < FH_WORKERS_MAX; i++) {
+        fh_worker_release(own[i]);
+    }
+    fh_crew_give(crew, workers[0], true);
+    end_crew(crew);
+}
+
+static void the_one_that_stands_by_gives_way_to_the_node(void **state)
+{
+    (void)state;
+    struct fh_err err;
+    struct fh_crew *crew = new_crew(true);
+    wait_for(1);
+    struct fh_worker *own[FH_WORKERS_MAX];
+    for (unsigned i = 0; i < FH_WORKERS_MAX; i++) {
+        assert_int_equal(fh_workers_spawn(rig.workers, &own[i], &err), FH_OK);
+    }
+    struct fh_worker *none;
+    assert_int_equal(fh_workers_spawn(rig.workers, &none, &err), FH_EBUSY);
+    for (unsigned i = 0; i < FH_WORKERS_MAX; i++) {
+        fh_worker_release(own[i]);
+    }
+    end_crew(crew);
+}
+
 static void without_a_program_there_is_none(void **state)
 {
     (void)state;
@@ -220,6 +268,8 @@ int main(void)
         cmocka_unit_test(one_that_dies_is_replaced),
         cmocka_unit_test(all_places_can_be_used),
         cmocka_unit_test(the_idle_give_way),
+        cmocka_unit_test(the_idle_give_way_to_the_node),
+        cmocka_unit_test(the_one_that_stands_by_gives_way_to_the_node),
         cmocka_unit_test(without_a_program_there_is_none),
     };
     rig_up(&rig);

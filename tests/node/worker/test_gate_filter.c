@@ -83,6 +83,8 @@ static void test_filters(void **state)
         {"row_number() OVER () = 1", "filter.shape"},
         {"people.id = 1", "filter.shape"},
         {"a.b.c = 1", "filter.shape"},
+        {"random() < 0.5", "filter.shape"},
+        {"id > 1 AND length(CAST(UUID() AS VARCHAR)) > id", "filter.shape"},
         {"max(id) > 1", "filter.sql"},
         {"id = ?", "filter.shape"},
         {"id = $1", "filter.shape"},
@@ -117,6 +119,39 @@ static void test_filters(void **state)
     assert_int_equal(failed, 0);
 }
 
+/* Whatever the linked DuckDB computes anew for each row is refused, by the gate or by the filter. */
+static void test_volatile_functions(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct fh_buf out;
+    unsigned names = 0;
+    fh_buf_init(&out, 1024 * 1024);
+    assert_int_equal(rig_query(worker,
+                               "SELECT DISTINCT function_name FROM duckdb_functions() "
+                               "WHERE stability = 'VOLATILE'",
+                               &out,
+                               &err),
+                     FH_OK);
+    char *next = NULL;
+    for (char *name = strtok_r((char *)(uintptr_t)fh_buf_cstr(&out), "\n", &next); name != NULL;
+         name = strtok_r(NULL, "\n", &next)) {
+        char filter[128];
+        snprintf(filter, sizeof filter, "%s() IS NOT NULL", name);
+        names++;
+        if (fh_filter_check(worker,
+                            filter,
+                            columns,
+                            sizeof columns / sizeof columns[0],
+                            rig_soon(5000),
+                            &err) != FH_ECHECK) {
+            fail_msg("%s passes as a filter", filter);
+        }
+    }
+    assert_true(names >= 10);
+    fh_buf_fini(&out);
+}
+
 /* Trees that no DuckDB wrote. */
 static void test_trees(void **state)
 {
@@ -144,6 +179,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_filters),
+        cmocka_unit_test(test_volatile_functions),
         cmocka_unit_test(test_trees),
     };
     return cmocka_run_group_tests(tests, up, down);

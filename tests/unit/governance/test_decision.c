@@ -128,6 +128,8 @@ enum policy_number {
     P_EXPIRED,
     P_FORKED,
     P_FOREIGN,
+    P_FOREIGN_HERE,  /* cannot be read but for its products */
+    P_FOREIGN_OTHER, /* the same, of other products */
     P_COUNT
 };
 
@@ -167,6 +169,11 @@ static int set_up(void **state)
         snprintf(held->version, sizeof held->version, "1.0.0");
         policies[i] = held;
         if (policy_texts[i] == NULL) {
+            static const char *here[] = {"other", "people@1"};
+            static const char *elsewhere[] = {"other", "people@2"};
+            held->scoped = i != P_FOREIGN;
+            held->products =
+                (struct fh_contract_strings){2, i == P_FOREIGN_HERE ? here : elsewhere};
             continue; /* cannot be read */
         }
         snprintf(text, sizeof text, "name: p%u\nversion: 1.0.0\n%s\n", i, policy_texts[i]);
@@ -418,6 +425,26 @@ static const struct row rows[] = {
     {"expired policy", true, AIR, 0, NULL, "", 0, P(EXPIRED), "policy.expired"},
     {"forked policy", true, AIR, 0, NULL, "", 0, P(FORKED), "policy.forked"},
     {"unreadable policy", true, AIR, 0, NULL, "", 0, P(FOREIGN), "policy.unreadable"},
+    {"unreadable of this product", true, AIR, 0, NULL, "", 0, P(FOREIGN_HERE), "policy.unreadable"},
+    {"the same, own", true, OWNER, 0, NULL, "", 0, P(FOREIGN_HERE), "policy.unreadable"},
+    {"unreadable of others",
+     true,
+     AIR,
+     0,
+     NULL,
+     "",
+     0,
+     P(FOREIGN_OTHER),
+     "open: id name mail birthday"},
+    {"one of others, one of this",
+     true,
+     AIR,
+     0,
+     NULL,
+     "",
+     0,
+     P(FOREIGN_OTHER) | P(FOREIGN_HERE),
+     "policy.unreadable"},
     {"unreadable, own too", true, OWNER, 0, NULL, "", 0, P(FOREIGN), "policy.unreadable"},
     {"expired, own is spared",
      false,

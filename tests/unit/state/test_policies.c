@@ -202,25 +202,62 @@ static void test_refusals(void **state)
     fh_policies_close(policies);
 }
 
-/* A record of a newer program, which this one never took itself. */
+/* Records of a newer program, which this one never took itself: each closes the products that it
+ * names, and all of them when it cannot be told which. */
 static void test_unreadable(void **state)
 {
     struct world *w = *state;
-    struct made made = sign(w,
-                            (struct fields){.version = "1.0.0", .seq = 1, .rules = "min_group: 5"},
-                            &w->domains[0].publisher);
-    const struct fh_store_policy row = {
-        .name = "personal", .seq = 1, .id = made.id, .bytes = fh_buf_view(&made.bytes)};
-    must(fh_store_policy_put(w->store, &row, &w->err), &w->err);
-    fh_buf_fini(&made.bytes);
-    struct fh_policies *policies = open_policies(w);
+    static const struct {
+        const char *rules;
+        const char *closed;
+        const char *not_closed; /* "": all are */
+    } rows[] = {
+        {"min_group: 5", "orders", ""},
+        {"products: [orders, people@2]\nmin_group: 5", "orders", "parts"},
+        {"products: [orders@1]\nmin_group: 5", "orders", "parts"},
+        {"products: orders\nmask: [{columns: a, method: coarse}]", "orders", "parts"},
+        {"products: ['*']\nmin_group: 5", "orders", ""},
+        {"products: {all_but: [parts]}\nmin_group: 5", "parts", ""},
+        {"products: [orders, '!parts']\nmin_group: 5", "parts", ""},
+        {"products: []\nmin_group: 5", "parts", ""},
+        {"products: [orders]\nproducts: [parts]", "orders", ""},
+        {"products: [orders]\n- and so on", "parts", ""},
+        {"products: [orders@one]\nmin_group: 5", "parts", ""},
+    };
+    struct fh_policies *policies = NULL;
     uint32_t count;
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        char name[16];
+        snprintf(name, sizeof name, "p%02zu", i);
+        struct made made = sign(
+            w,
+            (struct fields){.version = "1.0.0", .seq = 1, .rules = rows[i].rules, .name = name},
+            &w->domains[0].publisher);
+        struct fh_store_policy row = {.seq = 1, .id = made.id, .bytes = fh_buf_view(&made.bytes)};
+        memcpy(row.name, name, sizeof name);
+        must(fh_store_policy_put(w->store, &row, &w->err), &w->err);
+        fh_buf_fini(&made.bytes);
+    }
+    policies = open_policies(w);
     const struct fh_policy_held *const *held = fh_policies_held(policies, &count);
-    assert_int_equal(count, 1);
-    assert_null(held[0]->policy);
-    assert_string_equal(held[0]->version, "1.0.0");
-    struct made next = sign(
-        w, (struct fields){.version = "2.0.0", .seq = 2, .prev = row.id}, &w->domains[0].publisher);
+    assert_int_equal(count, FH_COUNT(rows));
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        bool all = rows[i].not_closed[0] == '\0';
+        assert_null(held[i]->policy);
+        assert_string_equal(held[i]->version, "1.0.0");
+        if (held[i]->scoped == (all && i > 0) ||
+            !fh_policy_held_governs(held[i], rows[i].closed, 1) ||
+            fh_policy_held_governs(held[i], all ? "anything" : rows[i].not_closed, 1) != all) {
+            fail_msg("%s", rows[i].rules);
+        }
+    }
+    assert_false(fh_policy_held_governs(held[1], "people", 1));
+    assert_true(fh_policy_held_governs(held[1], "people", 2));
+    struct fh_record_id first = held[0]->id;
+    struct made next =
+        sign(w,
+             (struct fields){.version = "2.0.0", .seq = 2, .prev = first, .name = "p00"},
+             &w->domains[0].publisher);
     take(w, policies, &next, "");
     held = fh_policies_held(policies, &count);
     assert_non_null(held[0]->policy);
