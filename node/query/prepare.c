@@ -166,7 +166,7 @@ static void begin_work(void *user)
     stream->job_code = rc;
     if (rc == FH_OK && stream->kind == FH_STREAM_QUERY && stream->barrier == NULL &&
         !is_remote(sources)) {
-        fh_stream_inline(stream);
+        (void)fh_stream_inline(stream, fh_clock_mono_ms() + FH_QUERY_INLINE_MS);
     }
 }
 

@@ -191,9 +191,9 @@ FH_MUST_CHECK int fh_stream_spend(struct fh_stream *stream, struct fh_err *err);
 void fh_stream_spent(const struct fh_stream *stream);
 
 /* inline.c */
-/* Pool thread, behind RUN: answers the opening question with what is there soon. On failure the
- * code and reason are in the job's fields. */
-void fh_stream_inline(struct fh_stream *stream);
+/* Behind RUN: answers the opening question with what is there by `until_ms` (monotonic; 0: now).
+ * False: nothing is there yet. On failure the code and reason are in the job's fields. */
+bool fh_stream_inline(struct fh_stream *stream, int64_t until_ms);
 
 /* stream.c */
 /* Appends the RECEIPT record of what was sent. Loop thread, or the job's. */

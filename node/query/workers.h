@@ -220,13 +220,17 @@ struct fh_worker_event {
 FH_MUST_CHECK int
 fh_worker_next(struct fh_worker *worker, struct fh_worker_event *out, struct fh_err *err);
 
-/* Whether the next event is there by `until_ms` (monotonic): a batch of at most `bytes_max`, or the
- * end, or an error; fh_worker_next takes it then without waiting. False also for other events and
- * larger batches, which stay where they are. */
+enum fh_worker_soon {
+    FH_WORKER_NOT_YET, /* nothing whole is there */
+    FH_WORKER_AT_HAND, /* a batch, the end, or an error: fh_worker_next takes it without waiting */
+    FH_WORKER_LATER, /* another event, or a batch of more than `bytes_max`: it stays where it is */
+};
+/* What is there by `until_ms` (monotonic), or has been there before. Does not wait when that has
+ * passed: the loop thread may ask so, between the questions of pool threads. */
 FH_MUST_CHECK int fh_worker_soon(struct fh_worker *worker,
                                  int64_t until_ms,
                                  size_t bytes_max,
-                                 bool *out_there,
+                                 enum fh_worker_soon *out,
                                  struct fh_err *err);
 
 /* Lets the running query send `batches` more. Any thread. */

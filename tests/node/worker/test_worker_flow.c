@@ -90,6 +90,62 @@ static void producer_waits_for_credit(void **state)
     rig_release(&rig, worker);
 }
 
+static void waits_for(struct fh_worker *worker, enum fh_worker_soon wanted, size_t bytes_max)
+{
+    struct fh_err err = {0};
+    enum fh_worker_soon soon = FH_WORKER_NOT_YET;
+    for (int i = 0; i < 1000 && soon == FH_WORKER_NOT_YET; i++) {
+        assert_int_equal(fh_worker_soon(worker, rig_soon(20), bytes_max, &soon, &err), FH_OK);
+    }
+    assert_int_equal(soon, wanted);
+}
+
+/* What is there is found, however late it is; what is not is not waited for. */
+static void soon_tells_what_is_there(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct fh_worker_event event;
+    enum fh_worker_soon soon = FH_WORKER_LATER;
+    struct fh_worker *worker = rig_worker(&rig, FH_WORKER_QUERY, 1);
+    assert_int_equal(fh_worker_soon(worker, 0, 1024, &soon, &err), FH_ESTATE);
+
+    start(worker, "SELECT 42", 2, 20000);
+    waits_for(worker, FH_WORKER_AT_HAND, 1024);
+    waits_for(worker, FH_WORKER_AT_HAND, 1024); // it is still there
+    assert_int_equal(fh_worker_next(worker, &event, &err), FH_OK);
+    assert_int_equal(event.kind, FH_WORKER_BATCH);
+    assert_int_equal(event.rows, 1);
+    assert_int_equal(fh_worker_soon(worker, 0, 0, &soon, &err), FH_OK);
+    assert_int_equal(soon, FH_WORKER_AT_HAND); // the end came with the batch
+    assert_int_equal(fh_worker_next(worker, &event, &err), FH_OK);
+    assert_int_equal(event.kind, FH_WORKER_END);
+    assert_int_equal(fh_worker_soon(worker, 0, 1024, &soon, &err), FH_ESTATE);
+
+    start(worker, "SELECT repeat('x', 5000)", 2, 20000);
+    waits_for(worker, FH_WORKER_LATER, 1024); // larger than is wanted
+    waits_for(worker, FH_WORKER_AT_HAND, 8192);
+    assert_int_equal(fh_worker_next(worker, &event, &err), FH_OK);
+    assert_int_equal(event.kind, FH_WORKER_BATCH);
+    assert_int_equal(fh_worker_next(worker, &event, &err), FH_OK);
+    assert_int_equal(event.kind, FH_WORKER_END);
+
+    start(worker, "SELECT CAST('x' || random() AS INTEGER)", 2, 20000);
+    waits_for(worker, FH_WORKER_AT_HAND, 0); // an error
+    assert_int_equal(fh_worker_next(worker, &event, &err), FH_ESQL);
+
+    start(worker, endless, 2, 20000);
+    assert_int_equal(fh_worker_soon(worker, 0, 1024, &soon, &err), FH_OK);
+    assert_int_equal(soon, FH_WORKER_NOT_YET);
+    fh_worker_kill(worker);
+    int code = FH_OK;
+    for (int i = 0; i < 1000 && code == FH_OK; i++) {
+        code = fh_worker_soon(worker, rig_soon(20), 1024, &soon, &err);
+    }
+    assert_int_equal(code, FH_ECANCELLED);
+    rig_release(&rig, worker);
+}
+
 static void cancel_ends_a_query(void **state)
 {
     (void)state;
@@ -331,6 +387,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(producer_waits_for_credit),
+        cmocka_unit_test(soon_tells_what_is_there),
         cmocka_unit_test(cancel_ends_a_query),
         cmocka_unit_test(deadline_is_kept),
         cmocka_unit_test(a_killed_worker_is_an_error),
