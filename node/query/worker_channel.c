@@ -5,9 +5,11 @@
 #include "node/query/worker_private.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -143,6 +145,12 @@ static ssize_t send_some(struct fh_worker *worker, const struct outgoing *out, s
         memcpy(CMSG_DATA(c), out->files, sizeof(int) * out->file_count);
     }
     return sendmsg(worker->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+bool fh_worker_listens(const struct fh_worker *worker)
+{
+    int unread = 0;
+    return ioctl(worker->fd, SIOCOUTQ, &unread) == 0 && unread == 0;
 }
 
 /* Sends one frame. A worker that does not read for FH_WORKER_START_MS is killed. */
