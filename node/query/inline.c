@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The answer to a QUERY that is there at once: its first batch, and the signed end when that came
- * with it, so that a small question takes one round trip and no turn of the loop. Pool thread.
+ * with it, so that a small question takes one round trip. On the thread that asked the worker: the
+ * loop's where nothing had to be waited for (direct.c), a pool thread otherwise.
  */
 #include "node/query/stream.h"
 
 #include "common/time.h"
 
-/* The next event, when it is there by then and no batch of more than `bytes_max`. */
-static bool take(struct fh_stream *stream, int64_t until_ms, size_t bytes_max)
+/* Takes the next event, when it is there by then and no batch of more than `bytes_max`. */
+static enum fh_worker_soon take(struct fh_stream *stream, int64_t until_ms, size_t bytes_max)
 {
-    bool there = false;
-    stream->job_code =
-        fh_worker_soon(stream->worker, until_ms, bytes_max, &there, &stream->job_err);
-    if (stream->job_code == FH_OK && there) {
+    enum fh_worker_soon soon = FH_WORKER_LATER;
+    stream->job_code = fh_worker_soon(stream->worker, until_ms, bytes_max, &soon, &stream->job_err);
+    if (stream->job_code == FH_OK && soon == FH_WORKER_AT_HAND) {
         stream->job_code = fh_worker_next(stream->worker, &stream->event, &stream->job_err);
     }
-    return stream->job_code == FH_OK && there;
+    return stream->job_code == FH_OK ? soon : FH_WORKER_LATER;
 }
 
 /* Answers with `batch` (NULL: there is none) and the receipt when the answer has ended. */
@@ -39,15 +39,15 @@ static void answer(struct fh_stream *stream, const struct fh_bytes *batch, bool 
     stream->inlined = end ? FH_STREAM_WHOLE : FH_STREAM_BEGUN;
 }
 
-void fh_stream_inline(struct fh_stream *stream)
+bool fh_stream_inline(struct fh_stream *stream, int64_t until_ms)
 {
-    int64_t now_ms = fh_clock_mono_ms();
-    if (!take(stream, now_ms + FH_QUERY_INLINE_MS, FH_QUERY_INLINE_BYTES_MAX)) {
-        return;
+    enum fh_worker_soon soon = take(stream, until_ms, FH_QUERY_INLINE_BYTES_MAX);
+    if (soon != FH_WORKER_AT_HAND) {
+        return soon == FH_WORKER_LATER;
     }
     if (stream->event.kind == FH_WORKER_END) {
         answer(stream, NULL, true);
-        return;
+        return true;
     }
     FH_CLEANUP(fh_buf_fini) struct fh_buf kept; /* the batch is lent until the next event */
     fh_buf_init(&kept, FH_QUERY_INLINE_BYTES_MAX);
@@ -56,17 +56,18 @@ void fh_stream_inline(struct fh_stream *stream)
     stream->job_code = fh_buf_ok(&kept);
     if (stream->job_code != FH_OK) {
         fh_err_set(&stream->job_err, stream->job_code, "no memory for a batch");
-        return;
+        return true;
     }
     uint8_t tag[FH_AEAD_TAG_BYTES];
     fh_tally_inline_tag(tag, batch);
     fh_tally_batch(&stream->tally, stream->event.rows, batch, tag, NULL);
     /* A worker sends the end with the last batch: it is there, or it is not near. */
-    bool end = take(stream, now_ms, 0) && stream->event.kind == FH_WORKER_END;
+    bool end = take(stream, 0, 0) == FH_WORKER_AT_HAND && stream->event.kind == FH_WORKER_END;
     if (stream->job_code == FH_OK) {
         answer(stream, &batch, end);
     }
     if (stream->job_code == FH_OK && !end) {
         fh_worker_credit(stream->worker, 1);
     }
+    return true;
 }

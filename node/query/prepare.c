@@ -68,17 +68,6 @@ static int scan_sql(struct fh_stream *stream, struct fh_buf *out, struct fh_err 
     return fh_buf_ok(out);
 }
 
-/* Whether some rows are served by other nodes: their scans need the loop. */
-static bool is_remote(const struct fh_source_set *sources)
-{
-    for (uint32_t i = 0; i < sources->table_count; i++) {
-        if (sources->tables[i].format == FH_SOURCE_REMOTE) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* An interactive answer, unless the asker said that it wants more rows than those have. */
 static uint64_t rows_max(const struct fh_stream *stream)
 {
@@ -121,6 +110,19 @@ static int check_filters(struct fh_stream *stream)
     return fh_filters_check(&stream->plan, worker, stream->deadline_ms, &stream->job_err);
 }
 
+int fh_stream_run(struct fh_stream *stream, struct fh_bytes sql, struct fh_err *err)
+{
+    const struct fh_channel_run run = {
+        .sql = sql,
+        .rows_max = rows_left(stream, rows_max(stream)),
+        .window = FH_QUERY_WINDOW,
+        .params = stream->params,
+        .param_count = stream->kind == FH_STREAM_SCAN ? 0 : stream->verdict->gate.param_count,
+        .encodings = stream->encodings,
+    };
+    return fh_worker_run(stream->worker, &run, stream->deadline_ms, err);
+}
+
 /* Pool thread. */
 static void begin_work(void *user)
 {
@@ -153,24 +155,16 @@ static void begin_work(void *user)
         sql = fh_buf_view(&scan);
     }
     if (rc == FH_OK) {
-        struct fh_channel_run run = {
-            .sql = sql,
-            .rows_max = rows_left(stream, rows_max(stream)),
-            .window = FH_QUERY_WINDOW,
-            .params = stream->params,
-            .param_count = stream->kind == FH_STREAM_SCAN ? 0 : stream->verdict->gate.param_count,
-            .encodings = stream->encodings,
-        };
-        rc = fh_worker_run(stream->worker, &run, stream->deadline_ms, &stream->job_err);
+        rc = fh_stream_run(stream, sql, &stream->job_err);
     }
     stream->job_code = rc;
     if (rc == FH_OK && stream->kind == FH_STREAM_QUERY && stream->barrier == NULL &&
-        !is_remote(sources)) {
-        fh_stream_inline(stream);
+        !fh_source_set_is_remote(sources)) {
+        (void)fh_stream_inline(stream, fh_clock_mono_ms() + FH_QUERY_INLINE_MS);
     }
 }
 
-static void begun(void *user)
+void fh_stream_begun(void *user)
 {
     struct fh_stream *stream = user;
     stream->job_running = false;
@@ -432,9 +426,9 @@ void fh_stream_begin(struct fh_stream *stream)
         stream->state = FH_STREAM_BEGINNING;
         stream->ran = true;
         stream->filters_known = fh_filters_known(&stream->serve->filters, &stream->plan);
-        rc = fh_stream_submit(stream, begin_work, begun);
-        if (rc != FH_OK) {
-            err = stream->job_err;
+        if (!fh_stream_direct(stream, &rc, &err)) {
+            rc = fh_stream_submit(stream, begin_work, fh_stream_begun);
+            err = stream->job_err; /* if it failed */
         }
     }
     if (rc != FH_OK) {

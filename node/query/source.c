@@ -21,6 +21,16 @@ void fh_source_set_fini(struct fh_source_set *set)
     set->file_count = 0;
 }
 
+bool fh_source_set_is_remote(const struct fh_source_set *set)
+{
+    for (uint32_t i = 0; i < set->table_count; i++) {
+        if (set->tables[i].format == FH_SOURCE_REMOTE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int no_memory(struct fh_err *err)
 {
     return fh_err_set(err, FH_ENOMEM, "no memory for the tables of a query");

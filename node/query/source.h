@@ -26,6 +26,8 @@ struct fh_source_set {
 void fh_source_set_init(struct fh_source_set *set);
 /* Closes the files. */
 void fh_source_set_fini(struct fh_source_set *set);
+/* Whether some rows are served by other nodes: their scans need the loop. */
+bool fh_source_set_is_remote(const struct fh_source_set *set);
 
 /* Where an own table's rows lie, as the store has it. */
 struct fh_source_place {

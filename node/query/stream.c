@@ -26,6 +26,7 @@ int fh_stream_submit(struct fh_stream *stream, void (*work)(void *), void (*done
 void fh_stream_give_worker(struct fh_stream *stream)
 {
     if (stream->worker != NULL) {
+        fh_worker_unwatch(stream->worker);
         fh_crew_give(stream->serve->options.crew, FH_TAKE(stream->worker), stream->broken);
         fh_serve_look(stream->serve, 0); /* the loop's next turn: others may have theirs */
     }

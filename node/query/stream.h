@@ -123,6 +123,7 @@ struct fh_stream {
     int job_code;
     struct fh_err job_err;
     enum fh_stream_inlined inlined; /* what the opening question was answered with */
+    int64_t direct_until_ms; /* BEGINNING: the loop watches the worker until then; 0: it does not */
 
     uint64_t next_index;
     struct fh_question *waiting[FH_STREAM_WAITING]; /* by index % FH_STREAM_WAITING */
@@ -177,6 +178,18 @@ FH_MUST_CHECK int fh_stream_decide(struct fh_stream *stream,
 /* Refuses the opening question with what may be told, and ends the stream. */
 void fh_stream_fail(struct fh_stream *stream, const struct fh_err *err);
 
+/* Sends RUN to the stream's worker, which has all tables. Loop thread, or the job's. */
+FH_MUST_CHECK int fh_stream_run(struct fh_stream *stream, struct fh_bytes sql, struct fh_err *err);
+/* Goes on when the query has begun: behind a job, or without one. */
+void fh_stream_begun(void *stream);
+
+/* direct.c */
+/* Begins from the loop where nothing has to be waited for; `out_code` and `err` then say how that
+ * went. False: it is work for the pool. */
+bool fh_stream_direct(struct fh_stream *stream, int *out_code, struct fh_err *err);
+/* Of one that waits so: goes on without an answer when its time is over. */
+void fh_stream_direct_watch(struct fh_stream *stream, int64_t now_ms);
+
 /* planning.c */
 /* Finds the verdict on the stream's text, or makes an empty one that `judged` says is to be filled.
  */
@@ -191,9 +204,9 @@ FH_MUST_CHECK int fh_stream_spend(struct fh_stream *stream, struct fh_err *err);
 void fh_stream_spent(const struct fh_stream *stream);
 
 /* inline.c */
-/* Pool thread, behind RUN: answers the opening question with what is there soon. On failure the
- * code and reason are in the job's fields. */
-void fh_stream_inline(struct fh_stream *stream);
+/* Behind RUN: answers the opening question with what is there by `until_ms` (monotonic; 0: now).
+ * False: nothing is there yet. On failure the code and reason are in the job's fields. */
+bool fh_stream_inline(struct fh_stream *stream, int64_t until_ms);
 
 /* stream.c */
 /* Appends the RECEIPT record of what was sent. Loop thread, or the job's. */

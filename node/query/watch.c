@@ -48,6 +48,8 @@ void fh_serve_watch(void *user)
             if (now > stream->deadline_ms) {
                 fh_turns_give_up(stream);
             }
+        } else if (stream->direct_until_ms != 0) {
+            fh_stream_direct_watch(stream, now);
         } else if (!stream->job_running && now > stream->deadline_ms) {
             fh_err_rule(&err,
                         FH_ETIMEOUT,

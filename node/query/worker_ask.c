@@ -159,48 +159,97 @@ remember(struct fh_worker *worker, unsigned at, const char *name, struct fh_hash
     }
 }
 
+/* A table on its way to a worker. */
+struct described {
+    char name[4 * FH_NAME_BYTES_MAX];
+    struct fh_buf payload;
+    struct fh_hash identity;
+    unsigned at; /* its place in what the worker has */
+    bool known;  /* the worker has it, with these files as they are */
+};
+
+static int describe_table(const struct fh_worker *worker,
+                          const struct fh_table *given,
+                          const int *files,
+                          struct described *out,
+                          struct fh_err *err)
+{
+    struct fh_table table = *given;
+    snprintf(out->name, sizeof out->name, "%s.%s.%s", table.domain, table.product, table.table);
+    table.first_file = 0;
+    fh_buf_init(&out->payload, FH_CHANNEL_TABLES_BYTES_MAX);
+    fh_channel_put_tables(&out->payload, &table, 1);
+    int code = fh_buf_ok(&out->payload);
+    if (code != FH_OK) {
+        (void)fh_err_set(err, code, "table %s is too large to describe", out->name);
+    } else {
+        code = table_identity(&out->payload, &table, files, &out->identity, err);
+    }
+    out->at = find_known(worker, out->name);
+    out->known = code == FH_OK && out->at < worker->known_count &&
+                 memcmp(&worker->known[out->at], &out->identity, sizeof out->identity) == 0;
+    return code;
+}
+
 static int send_table(struct fh_worker *worker,
-                      const struct fh_table *given,
+                      const struct fh_table *table,
                       const int *files,
                       int64_t deadline_ms,
                       struct fh_err *err)
 {
-    char name[4 * FH_NAME_BYTES_MAX];
-    struct fh_table table = *given;
-    struct fh_buf payload;
-    struct fh_hash identity = {{0}};
-    snprintf(name, sizeof name, "%s.%s.%s", table.domain, table.product, table.table);
-    table.first_file = 0;
-    fh_buf_init(&payload, FH_CHANNEL_TABLES_BYTES_MAX);
-    fh_channel_put_tables(&payload, &table, 1);
-    int code = fh_buf_ok(&payload);
-    if (code != FH_OK) {
-        (void)fh_err_set(err, code, "table %s is too large to describe", name);
-    } else {
-        code = table_identity(&payload, &table, files, &identity, err);
-    }
-    unsigned at = find_known(worker, name);
-    bool known = code == FH_OK && at < worker->known_count &&
-                 memcmp(&worker->known[at], &identity, sizeof identity) == 0;
-    if (code == FH_OK && !known) {
+    struct described described;
+    int code = describe_table(worker, table, files, &described, err);
+    if (code == FH_OK && !described.known) {
         code = fh_worker_send(worker,
                               FH_CHANNEL_TABLES,
-                              fh_buf_view(&payload),
+                              fh_buf_view(&described.payload),
                               FH_BYTES_NONE,
                               files,
-                              table.file_count,
+                              table->file_count,
                               err);
         if (code == FH_OK) {
             code = fh_worker_await(worker, 0, FH_CHANNEL_TABLES_READY, deadline_ms, err);
         }
         if (code == FH_OK) {
-            remember(worker, at, name, identity);
-        } else if (at < worker->known_count) {
-            memset(&worker->known[at], 0, sizeof worker->known[at]);
+            remember(worker, described.at, described.name, described.identity);
+        } else if (described.at < worker->known_count) {
+            memset(&worker->known[described.at], 0, sizeof worker->known[described.at]);
         }
     }
-    fh_buf_fini(&payload);
+    fh_buf_fini(&described.payload);
     return code;
+}
+
+/* Whether its files are among those that are given, and not too many. */
+static bool has_files(const struct fh_table *table, uint32_t file_count)
+{
+    return table->file_count <= FH_WORKER_FILES_MAX && table->first_file <= file_count &&
+           table->file_count <= file_count - table->first_file;
+}
+
+static const int *files_of(const struct fh_table *table, const int *files)
+{
+    return table->file_count == 0 ? NULL : files + table->first_file;
+}
+
+bool fh_worker_has_tables(const struct fh_worker *worker,
+                          const struct fh_table *tables,
+                          uint32_t table_count,
+                          const int *files,
+                          uint32_t file_count)
+{
+    bool all = true;
+    for (uint32_t i = 0; all && i < table_count; i++) {
+        struct described described;
+        all = has_files(&tables[i], file_count);
+        if (all) {
+            all = describe_table(
+                      worker, &tables[i], files_of(&tables[i], files), &described, NULL) == FH_OK &&
+                  described.known;
+            fh_buf_fini(&described.payload);
+        }
+    }
+    return all;
 }
 
 int fh_worker_tables(struct fh_worker *worker,
@@ -214,12 +263,10 @@ int fh_worker_tables(struct fh_worker *worker,
     int code = fh_worker_check_ready(worker, err);
     for (uint32_t i = 0; code == FH_OK && i < table_count; i++) {
         const struct fh_table *table = &tables[i];
-        if (table->file_count > FH_WORKER_FILES_MAX || table->first_file > file_count ||
-            table->file_count > file_count - table->first_file) {
+        if (!has_files(table, file_count)) {
             return fh_err_set(err, FH_EINVAL, "table %s: its files are not there", table->table);
         }
-        const int *own = table->file_count == 0 ? NULL : files + table->first_file;
-        code = send_table(worker, table, own, deadline_ms, err);
+        code = send_table(worker, table, files_of(table, files), deadline_ms, err);
     }
     return code;
 }

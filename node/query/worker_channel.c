@@ -5,9 +5,11 @@
 #include "node/query/worker_private.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -145,6 +147,12 @@ static ssize_t send_some(struct fh_worker *worker, const struct outgoing *out, s
     return sendmsg(worker->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+bool fh_worker_listens(const struct fh_worker *worker)
+{
+    int unread = 0;
+    return ioctl(worker->fd, SIOCOUTQ, &unread) == 0 && unread == 0;
+}
+
 /* Sends one frame. A worker that does not read for FH_WORKER_START_MS is killed. */
 int fh_worker_send(struct fh_worker *worker,
                    unsigned kind,
@@ -248,28 +256,24 @@ static ssize_t receive(struct fh_worker *worker, uint8_t *to, size_t size)
     return n > 0 && (size_t)n > size ? (ssize_t)size : n;
 }
 
-/* Reads one frame into worker->rx. FH_ETIMEOUT at `until_ms`, and FH_ECANCELLED once cancel was
- * asked and `attentive`: what was read so far stays, and the next call goes on. */
-static int
-read_frame(struct fh_worker *worker, int64_t until_ms, bool attentive, struct fh_err *err)
+/* Reads on, until there is one whole frame in worker->rx. FH_ETIMEOUT at `until_ms`, FH_ECANCELLED
+ * once cancel was asked and `attentive`, FH_ETOOBIG when its payload has more than `payload_max`
+ * bytes: what was read so far stays, and the next call goes on. */
+static int read_on(struct fh_worker *worker,
+                   int64_t until_ms,
+                   bool attentive,
+                   size_t payload_max,
+                   struct fh_err *err)
 {
-    if (worker->rx.held) {
-        worker->rx.held = false;
-        return FH_OK;
-    }
-    if (worker->rx.got >= FH_CHANNEL_HEAD_BYTES &&
-        worker->rx.got == FH_CHANNEL_HEAD_BYTES + worker->rx.size) {
-        worker->rx.got = 0;
-    }
-    if (worker->rx.got == 0 && fh_clock_mono_ms() >= until_ms) {
-        return FH_ETIMEOUT; // also when the next one is there already: frames may come for ever
-    }
     for (;;) {
         size_t got = worker->rx.got;
         bool in_head = got < FH_CHANNEL_HEAD_BYTES;
         size_t end = FH_CHANNEL_HEAD_BYTES + (in_head ? 0 : worker->rx.size);
         if (!in_head && got == end) {
             return FH_OK;
+        }
+        if (!in_head && worker->rx.size > payload_max) {
+            return FH_ETOOBIG;
         }
         uint8_t *to =
             in_head ? worker->rx.head + got : worker->rx.payload + (got - FH_CHANNEL_HEAD_BYTES);
@@ -300,20 +304,51 @@ read_frame(struct fh_worker *worker, int64_t until_ms, bool attentive, struct fh
     }
 }
 
+/* The frame at hand is done with, if it is whole. */
+static void begin_frame(struct fh_worker *worker)
+{
+    if (worker->rx.got >= FH_CHANNEL_HEAD_BYTES &&
+        worker->rx.got == FH_CHANNEL_HEAD_BYTES + worker->rx.size) {
+        worker->rx.got = 0;
+    }
+}
+
+/* Reads one frame into worker->rx; codes as read_on. */
+static int
+read_frame(struct fh_worker *worker, int64_t until_ms, bool attentive, struct fh_err *err)
+{
+    if (worker->rx.held) {
+        worker->rx.held = false;
+        return FH_OK;
+    }
+    begin_frame(worker);
+    if (worker->rx.got == 0 && fh_clock_mono_ms() >= until_ms) {
+        return FH_ETIMEOUT; // also when the next one is there already: frames may come for ever
+    }
+    return read_on(worker, until_ms, attentive, SIZE_MAX, err);
+}
+
 int fh_worker_peek(struct fh_worker *worker,
                    int64_t until_ms,
+                   size_t payload_max,
                    unsigned *out_kind,
                    size_t *out_size,
                    struct fh_err *err)
 {
+    int code = FH_OK;
     *out_kind = 0;
-    int code = read_frame(worker, until_ms, true, err);
-    if (code == FH_OK) {
-        worker->rx.held = true;
+    if (!worker->rx.held) {
+        begin_frame(worker);
+        code = read_on(worker, until_ms, true, payload_max, err);
+        worker->rx.held = code == FH_OK;
+    }
+    if (code == FH_OK || code == FH_ETOOBIG) {
         *out_kind = worker->rx.kind;
         *out_size = worker->rx.size;
+        return FH_OK;
     }
-    return code == FH_ETIMEOUT || code == FH_ECANCELLED ? FH_OK : code;
+    bool waits = code == FH_ETIMEOUT || (code == FH_ECANCELLED && !fh_worker_dead(worker));
+    return waits ? FH_OK : code;
 }
 
 struct fh_bytes fh_worker_payload(const struct fh_worker *worker)

@@ -123,9 +123,12 @@ FH_MUST_CHECK int fh_worker_take_error(struct fh_worker *worker,
                                        uint32_t *out_position,
                                        struct fh_err *err);
 /* Reads the next frame and leaves it to whoever waits next: its kind and size, or kind 0 when none
- * came until `until_ms` (monotonic; not later than the question's deadline). */
+ * came until `until_ms` (monotonic; not later than the question's deadline). One that is there is
+ * found also when that has passed. Of one with more than `payload_max` bytes only the head is read.
+ */
 FH_MUST_CHECK int fh_worker_peek(struct fh_worker *worker,
                                  int64_t until_ms,
+                                 size_t payload_max,
                                  unsigned *out_kind,
                                  size_t *out_size,
                                  struct fh_err *err);

@@ -199,21 +199,27 @@ int fh_worker_next(struct fh_worker *worker, struct fh_worker_event *out, struct
 int fh_worker_soon(struct fh_worker *worker,
                    int64_t until_ms,
                    size_t bytes_max,
-                   bool *out_there,
+                   enum fh_worker_soon *out,
                    struct fh_err *err)
 {
     unsigned kind = 0;
     size_t size = 0;
-    *out_there = false;
     if (worker->state != FH_WORKER_RUNNING) {
         return fh_err_set(err, FH_ESTATE, "no query is running in this worker");
     }
     if (until_ms > worker->deadline_ms) {
         until_ms = worker->deadline_ms;
     }
-    int code = fh_worker_peek(worker, until_ms, &kind, &size, err);
-    *out_there = kind == FH_CHANNEL_END || kind == FH_CHANNEL_ERROR ||
-                 (kind == FH_CHANNEL_BATCH && size <= FH_CHANNEL_BATCH_BYTES + bytes_max);
+    size_t batch_max = FH_CHANNEL_BATCH_BYTES + bytes_max;
+    size_t most = batch_max > FH_WORKER_AHEAD_BYTES ? batch_max : FH_WORKER_AHEAD_BYTES;
+    int code = fh_worker_peek(worker, until_ms, most, &kind, &size, err);
+    if (code == FH_OK) {
+        bool last = kind == FH_CHANNEL_END || kind == FH_CHANNEL_ERROR;
+        bool fits = size <= (kind == FH_CHANNEL_BATCH ? batch_max : most);
+        *out = kind == 0                                    ? FH_WORKER_NOT_YET
+               : (last || kind == FH_CHANNEL_BATCH) && fits ? FH_WORKER_AT_HAND
+                                                            : FH_WORKER_LATER;
+    }
     return code;
 }
 

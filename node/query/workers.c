@@ -63,6 +63,9 @@ struct fh_worker_process {
     bool released;
     fh_worker_exit_fn *on_exit;
     void *on_exit_user;
+    uv_poll_t *poll; /* of its channel, once it was watched; its own memory, as libuv closes late */
+    fh_worker_watch_fn *watch; /* NULL: nobody watches */
+    void *watch_user;
 };
 
 /* ---- quotas of spill folders ---- */
@@ -239,6 +242,67 @@ uint32_t fh_workers_count(const struct fh_workers *workers)
     return workers->living;
 }
 
+/* ---- watching a channel ---- */
+
+static void free_poll(uv_handle_t *handle)
+{
+    union {
+        uv_handle_t *handle;
+        uv_poll_t *poll;
+    } memory = {.handle = handle};
+    fh_free(memory.poll);
+}
+
+/* Nobody watches, and something is there: it is for a thread that asks. Only now the polling ends,
+ * so that one who watches again and again does not begin it each time. */
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    (void)status; /* the next read tells */
+    (void)events;
+    struct fh_worker_process *process = poll->data;
+    if (process->watch == NULL) {
+        (void)uv_poll_stop(poll);
+    } else {
+        process->watch(process->watch_user);
+    }
+}
+
+static int open_poll(struct fh_worker_process *process, struct fh_err *err)
+{
+    uv_poll_t *poll = fh_calloc(1, sizeof *poll);
+    if (poll == NULL || uv_poll_init(process->workers->loop, poll, process->worker.fd) != 0) {
+        fh_free(poll);
+        return fh_err_set(err, FH_ENOMEM, "no memory to watch a worker");
+    }
+    poll->data = process;
+    uv_unref((uv_handle_t *)poll);
+    process->poll = poll;
+    return FH_OK;
+}
+
+int fh_worker_watch(struct fh_worker *worker,
+                    fh_worker_watch_fn *fn,
+                    void *user,
+                    struct fh_err *err)
+{
+    struct fh_worker_process *process = worker->process;
+    int code = process->poll == NULL ? open_poll(process, err) : FH_OK;
+    if (code == FH_OK && !uv_is_active((uv_handle_t *)process->poll) &&
+        uv_poll_start(process->poll, UV_READABLE, on_readable) != 0) {
+        code = fh_err_set(err, FH_EIO, "a worker cannot be watched");
+    }
+    if (code == FH_OK) {
+        process->watch = fn;
+        process->watch_user = user;
+    }
+    return code;
+}
+
+void fh_worker_unwatch(struct fh_worker *worker)
+{
+    worker->process->watch = NULL;
+}
+
 /* ---- one process ---- */
 
 static void free_if_over(struct fh_worker_process *process)
@@ -247,6 +311,9 @@ static void free_if_over(struct fh_worker_process *process)
         return;
     }
     fh_list_remove(&process->link);
+    if (process->poll != NULL) {
+        uv_close((uv_handle_t *)process->poll, free_poll); /* before its descriptor */
+    }
     if (process->worker.pidfd >= 0) {
         close(process->worker.pidfd);
     }
@@ -431,6 +498,7 @@ void fh_worker_release(struct fh_worker *worker)
         return;
     }
     struct fh_worker_process *process = worker->process;
+    fh_worker_unwatch(worker);
     process->released = true;
     if (!process->exited) {
         process->workers->released_living++;

@@ -15,7 +15,8 @@
  *
  * Thread: fh_workers_*, fh_worker_setup_ahead and fh_worker_release on the loop thread. Of one
  * worker, one thread at a time asks (setup, tables, parse, describe, probe, sample, run, next):
- * these block up to their deadline and are for pool threads. fh_worker_credit, fh_worker_scan_*,
+ * these block up to their deadline and are for pool threads; the loop may ask what does not wait
+ * (run of one that listens, soon, and next of what is at hand). fh_worker_credit, fh_worker_scan_*,
  * fh_worker_cancel and fh_worker_kill may come from any thread at any time between spawn and
  * release; scan_* may block while the socket is full, which a live worker always drains.
  *
@@ -85,6 +86,17 @@ FH_MUST_CHECK int fh_worker_setup_ahead(struct fh_worker *worker,
                                         uint32_t threads,
                                         struct fh_err *err);
 
+/* Tells `fn` in the loop's turns, again and again, that something of the worker can be read, or
+ * that it has ended; no other thread may ask it meanwhile. Replaces what was told before. FH_EIO,
+ * FH_ENOMEM. */
+typedef void fh_worker_watch_fn(void *user);
+FH_MUST_CHECK int
+fh_worker_watch(struct fh_worker *worker, fh_worker_watch_fn *fn, void *user, struct fh_err *err);
+/* Nobody is told any more; nothing when nobody was. */
+void fh_worker_unwatch(struct fh_worker *worker);
+/* Whether fh_worker_run will not wait: the worker has read what was sent to it. */
+bool fh_worker_listens(const struct fh_worker *worker);
+
 /* Ends the worker: kills the process if it lives. No other thread may use it any more. NULL is
  * fine. */
 void fh_worker_release(struct fh_worker *worker);
@@ -142,6 +154,13 @@ FH_MUST_CHECK int fh_worker_tables(struct fh_worker *worker,
                                    uint32_t file_count,
                                    int64_t deadline_ms,
                                    struct fh_err *err);
+
+/* Whether fh_worker_tables would have nothing to ask. Does not wait. */
+bool fh_worker_has_tables(const struct fh_worker *worker,
+                          const struct fh_table *tables,
+                          uint32_t table_count,
+                          const int *files,
+                          uint32_t file_count);
 
 /* Appends DuckDB's JSON tree of `sql` to `out_json` (limit >= FH_AST_BYTES_MAX) for fh_gate_check;
  * a syntax error is in the JSON too. Needs setup, no tables. The parser gets FH_PARSE_CPU_MS, then
@@ -224,13 +243,17 @@ struct fh_worker_event {
 FH_MUST_CHECK int
 fh_worker_next(struct fh_worker *worker, struct fh_worker_event *out, struct fh_err *err);
 
-/* Whether the next event is there by `until_ms` (monotonic): a batch of at most `bytes_max`, or the
- * end, or an error; fh_worker_next takes it then without waiting. False also for other events and
- * larger batches, which stay where they are. */
+enum fh_worker_soon {
+    FH_WORKER_NOT_YET, /* nothing whole is there */
+    FH_WORKER_AT_HAND, /* a batch, the end, or an error: fh_worker_next takes it without waiting */
+    FH_WORKER_LATER, /* another event, or a batch of more than `bytes_max`: it stays where it is */
+};
+/* What is there by `until_ms` (monotonic), or has been there before. Does not wait when that has
+ * passed: the loop thread may ask so, between the questions of pool threads. */
 FH_MUST_CHECK int fh_worker_soon(struct fh_worker *worker,
                                  int64_t until_ms,
                                  size_t bytes_max,
-                                 bool *out_there,
+                                 enum fh_worker_soon *out,
                                  struct fh_err *err);
 
 /* Lets the running query send `batches` more. Any thread. */

@@ -35,7 +35,6 @@ struct fh_engine {
     duckdb_prepared_statement serialize;
     struct fh_scans *scans;
     struct fh_masks *masks;
-    uint32_t threads;
     bool sealed;
     bool slot_used[FH_WORKER_FILES_MAX];
     struct table_files *files[FH_WORKER_TABLES_MAX];
@@ -53,7 +52,6 @@ static const struct {
     {"allow_community_extensions", "false"},
     {"allow_unsigned_extensions", "false"},
     {"enable_external_file_cache", "false"}, // would keep bytes of replaced files
-    {"threads", "1"},                        // raised after the thread is confined
 };
 
 static const char *const statements[] = {
@@ -98,6 +96,7 @@ static int
 open_database(struct fh_engine *engine, const struct fh_channel_setup *setup, struct fh_err *err)
 {
     char memory[32];
+    char threads[16];
     uint32_t own = setup->memory_mib * OWN_EIGHTHS / 8;
     snprintf(memory, sizeof memory, "%uMiB", own == 0 ? 1 : own);
     duckdb_config config = NULL;
@@ -109,6 +108,10 @@ open_database(struct fh_engine *engine, const struct fh_channel_setup *setup, st
         good &= duckdb_set_config(config, settings[i].name, settings[i].value) == DuckDBSuccess;
     }
     good &= duckdb_set_config(config, "memory_limit", memory) == DuckDBSuccess;
+    /* All are ours: it starts none itself. */
+    snprintf(threads, sizeof threads, "%u", setup->threads);
+    good &= duckdb_set_config(config, "threads", threads) == DuckDBSuccess;
+    good &= duckdb_set_config(config, "external_threads", threads) == DuckDBSuccess;
     /* The worker's folder is the current one, by whatever path it can still be reached; DuckDB
      * wants one of its own, and not to be told that it is the current. */
     const char *temp = setup->spill[0] == 0 ? "" : "spill";
@@ -140,7 +143,6 @@ int fh_engine_open(struct fh_engine **out,
     }
     engine->scans = scans;
     engine->masks = fh_masks_new();
-    engine->threads = setup->threads;
     int code = engine->masks == NULL ? fh_err_set(err, FH_ENOMEM, "no memory for an engine")
                                      : open_database(engine, setup, err);
     for (size_t i = 0; code == FH_OK && i < FH_COUNT(statements); i++) {
@@ -169,18 +171,10 @@ int fh_engine_open(struct fh_engine **out,
 
 int fh_engine_seal(struct fh_engine *engine, struct fh_err *err)
 {
-    char sql[64];
-    int code = FH_OK;
     if (engine->sealed) {
         return FH_OK;
     }
-    snprintf(sql, sizeof sql, "SET threads=%u", engine->threads);
-    if (engine->threads > 1) {
-        code = fh_engine_do(engine, sql, err);
-    }
-    if (code == FH_OK) {
-        code = fh_engine_do(engine, "SET lock_configuration=true", err);
-    }
+    int code = fh_engine_do(engine, "SET lock_configuration=true", err);
     engine->sealed = code == FH_OK;
     return code;
 }
@@ -188,6 +182,11 @@ int fh_engine_seal(struct fh_engine *engine, struct fh_err *err)
 duckdb_connection fh_engine_connection(const struct fh_engine *engine)
 {
     return engine->connection;
+}
+
+duckdb_database fh_engine_database(const struct fh_engine *engine)
+{
+    return engine->database;
 }
 
 int fh_engine_parse(struct fh_engine *engine,

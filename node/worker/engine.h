@@ -35,12 +35,12 @@ FH_MUST_CHECK int fh_engine_open(struct fh_engine **out,
                                  struct fh_feeds *feeds,
                                  struct fh_err *err);
 
-/* Raises DuckDB's threads and locks its configuration; once, when the process is confined, so that
- * these threads are too. Later calls do nothing. */
+/* Locks DuckDB's configuration; once, when the process is confined. Later calls do nothing. */
 FH_MUST_CHECK int fh_engine_seal(struct fh_engine *engine, struct fh_err *err);
 
 /* Lent. */
 duckdb_connection fh_engine_connection(const struct fh_engine *engine);
+duckdb_database fh_engine_database(const struct fh_engine *engine);
 
 /* Runs a statement of our own. FH_EIO or as fh_fault_read in phase `source`. */
 FH_MUST_CHECK int fh_engine_do(struct fh_engine *engine, const char *sql, struct fh_err *err);

@@ -21,6 +21,7 @@ enum {
 struct fh_feeds {
     struct fh_port *port;
     duckdb_database database;
+    struct fh_helpers *helpers;
     pthread_mutex_t lock; /* of the list, and of `connection` in each feed */
     struct fh_list running;
     unsigned count;
@@ -51,6 +52,11 @@ struct fh_feeds *fh_feeds_new(struct fh_port *port)
         fh_list_init(&feeds->running);
     }
     return feeds;
+}
+
+void fh_feeds_help(struct fh_feeds *feeds, struct fh_helpers *helpers)
+{
+    feeds->helpers = helpers;
 }
 
 /* Under the lock. */
@@ -343,9 +349,11 @@ static void *feed_thread(void *data)
     struct feed *feed = data;
     struct fh_feeds *feeds = feed->feeds;
     duckdb_connection connection = NULL;
+    fh_helpers_come(feeds->helpers);
     if (open_connection(feed, &connection)) {
         run(feed, connection);
     }
+    fh_helpers_go(feeds->helpers);
     if (feed->failure.code == FH_OK && !feed->asked.to_file) {
         fh_ring_out_end(&feed->out);
     }

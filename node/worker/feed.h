@@ -24,6 +24,7 @@
 #ifndef FH_NODE_WORKER_FEED_H
 #define FH_NODE_WORKER_FEED_H
 
+#include "node/worker/helpers.h"
 #include "node/worker/port.h"
 
 #include <duckdb.h>
@@ -38,6 +39,8 @@ FH_MUST_CHECK int fh_feeds_register(struct fh_feeds *feeds,
                                     duckdb_database database,
                                     duckdb_connection connection,
                                     struct fh_err *err);
+/* Lets these help each feed (kept). Before the first one. */
+void fh_feeds_help(struct fh_feeds *feeds, struct fh_helpers *helpers);
 
 /* ---- reading thread ---- */
 

@@ -5,10 +5,18 @@
 #include "common/mem.h"
 
 #include <pthread.h>
+#include <time.h>
 
 struct fh_inbox {
     pthread_mutex_t lock;
-    pthread_cond_t changed;
+    pthread_cond_t changed; /* for the working thread */
+    pthread_cond_t called;  /* for the first thread */
+    bool at_work;           /* on a question: the working thread does not read */
+    bool reading;           /* the first thread reads */
+    bool wanted;            /* it is called */
+    bool asleep;            /* it waits without an end */
+    bool took_over;         /* it began to read during the question */
+    uint64_t questions;     /* begun */
     struct fh_frame question;
     bool waiting; /* `question` is there, not taken */
     bool running; /* it is a query on `connection` */
@@ -22,11 +30,94 @@ struct fh_inbox *fh_inbox_new(void)
 {
     struct fh_inbox *inbox = fh_calloc(1, sizeof *inbox);
     if (inbox != NULL) {
+        pthread_condattr_t attributes;
+        pthread_condattr_init(&attributes);
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
         pthread_mutex_init(&inbox->lock, NULL);
         pthread_cond_init(&inbox->changed, NULL);
+        pthread_cond_init(&inbox->called, &attributes);
+        pthread_condattr_destroy(&attributes);
     }
     return inbox;
 }
+
+/* ---- who reads ---- */
+
+/* Under the lock. The first thread looks at it in a while; it mostly does so anyway, as it was
+ * awake for the question before. */
+static void begin_work(struct fh_inbox *inbox)
+{
+    inbox->at_work = true;
+    inbox->questions++;
+    if (inbox->asleep) {
+        pthread_cond_signal(&inbox->called);
+    }
+}
+
+void fh_inbox_begin_work(struct fh_inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->lock);
+    begin_work(inbox);
+    pthread_mutex_unlock(&inbox->lock);
+}
+
+/* Under the lock. */
+static void call(struct fh_inbox *inbox)
+{
+    if (inbox->at_work && !inbox->reading && !inbox->wanted) {
+        inbox->wanted = true;
+        pthread_cond_signal(&inbox->called);
+    }
+}
+
+void fh_inbox_call(struct fh_inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->lock);
+    call(inbox);
+    pthread_mutex_unlock(&inbox->lock);
+}
+
+/* Under the lock, for so long as a quick question takes, or until it is called. */
+static void doze(struct fh_inbox *inbox)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += FH_INBOX_QUICK_MS * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000L;
+    }
+    while (!inbox->wanted && pthread_cond_timedwait(&inbox->called, &inbox->lock, &until) == 0) {
+        /* a question began, or it woke up for no reason */
+    }
+}
+
+void fh_inbox_stand_by(struct fh_inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->lock);
+    FH_ASSERT(!inbox->reading);
+    while (!inbox->wanted) {
+        uint64_t before = inbox->questions;
+        doze(inbox);
+        if (inbox->questions != before) {
+            continue; /* it is not the same one */
+        }
+        if (inbox->at_work) {
+            break;
+        }
+        inbox->asleep = true;
+        while (!inbox->at_work) {
+            pthread_cond_wait(&inbox->called, &inbox->lock);
+        }
+        inbox->asleep = false;
+    }
+    inbox->wanted = false;
+    inbox->reading = true;
+    inbox->took_over = true;
+    pthread_mutex_unlock(&inbox->lock);
+}
+
+/* ---- questions ---- */
 
 int fh_inbox_put(struct fh_inbox *inbox, struct fh_frame *frame, struct fh_err *err)
 {
@@ -35,6 +126,7 @@ int fh_inbox_put(struct fh_inbox *inbox, struct fh_frame *frame, struct fh_err *
     if (free_slot) {
         inbox->question = *frame;
         inbox->waiting = true;
+        inbox->reading = false;
         *frame = (struct fh_frame){.payload = NULL};
         pthread_cond_broadcast(&inbox->changed);
     }
@@ -66,16 +158,32 @@ void fh_inbox_cancel(struct fh_inbox *inbox, uint64_t id)
     pthread_mutex_unlock(&inbox->lock);
 }
 
-void fh_inbox_take(struct fh_inbox *inbox, struct fh_frame *out)
+bool fh_inbox_end_work(struct fh_inbox *inbox)
 {
     pthread_mutex_lock(&inbox->lock);
-    while (!inbox->waiting) {
+    bool took_over = inbox->took_over;
+    inbox->took_over = false;
+    inbox->at_work = false;
+    inbox->wanted = false;
+    pthread_mutex_unlock(&inbox->lock);
+    return took_over;
+}
+
+bool fh_inbox_take(struct fh_inbox *inbox, struct fh_frame *out)
+{
+    pthread_mutex_lock(&inbox->lock);
+    while (inbox->reading && !inbox->waiting) {
         pthread_cond_wait(&inbox->changed, &inbox->lock);
     }
-    *out = inbox->question;
-    inbox->question = (struct fh_frame){.payload = NULL};
-    inbox->waiting = false;
+    bool there = inbox->waiting;
+    if (there) {
+        *out = inbox->question;
+        inbox->question = (struct fh_frame){.payload = NULL};
+        inbox->waiting = false;
+        begin_work(inbox);
+    }
     pthread_mutex_unlock(&inbox->lock);
+    return there;
 }
 
 void fh_inbox_begin(struct fh_inbox *inbox,
@@ -104,6 +212,7 @@ bool fh_inbox_use_credit(struct fh_inbox *inbox)
 {
     pthread_mutex_lock(&inbox->lock);
     while (inbox->credits == 0 && inbox->id > inbox->cancelled) {
+        call(inbox);
         pthread_cond_wait(&inbox->changed, &inbox->lock);
     }
     bool go = inbox->id > inbox->cancelled;

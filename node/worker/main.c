@@ -2,9 +2,10 @@
 /*
  * freehold-worker: the process that holds DuckDB for one consumer of a node.
  *
- * Started by the node with one argument, the number of its channel's descriptor. The first thread
- * reads the channel and never runs SQL; a second one, with a stack that DuckDB's parser cannot
- * overflow within the limits of the pre-scan, answers questions in turn.
+ * Started by the node with one argument, the number of its channel's descriptor. A second thread,
+ * with a stack that DuckDB's parser cannot overflow within the limits of the pre-scan, answers
+ * questions in turn. The first one never runs SQL; it reads the channel while a question takes long
+ * (inbox.h), and lets more threads come to it (helpers.h).
  */
 #include "node/worker/inbox.h"
 #include "node/worker/profile.h"
@@ -32,6 +33,81 @@ static FH_NORETURN void give_up(const struct fh_err *err)
 {
     fprintf(stderr, "freehold-worker: %s\n", err->text);
     _exit(1);
+}
+
+/* ---- reading ---- */
+
+/* Handles one frame that is no question; a question is left to the caller. */
+static int
+receive(struct fh_desk *desk, struct fh_frame *frame, bool *out_question, struct fh_err *err)
+{
+    struct fh_bytes payload = fh_bytes(frame->payload, frame->size);
+    struct fh_channel_count count;
+    struct fh_channel_error error;
+    int code = FH_OK;
+    *out_question = false;
+    switch (frame->kind) {
+    case FH_CHANNEL_CREDIT:
+        code = fh_channel_get_count(&count, payload, err);
+        if (code == FH_OK) {
+            fh_inbox_credit(desk->inbox, count.id, count.count);
+        }
+        break;
+    case FH_CHANNEL_CANCEL:
+        code = fh_channel_get_count(&count, payload, err);
+        if (code == FH_OK) {
+            fh_inbox_cancel(desk->inbox, count.id);
+            fh_scans_cancel(desk->scans);
+        }
+        break;
+    case FH_CHANNEL_SCAN_BATCH:
+        code = fh_scans_batch(desk->scans, frame, err);
+        break;
+    case FH_CHANNEL_SCAN_END:
+        code = fh_channel_get_count(&count, payload, err);
+        if (code == FH_OK) {
+            fh_scans_end(desk->scans, count.id);
+        }
+        break;
+    case FH_CHANNEL_SCAN_ERROR:
+        code = fh_channel_get_error(&error, payload, err);
+        if (code == FH_OK) {
+            fh_scans_fail(desk->scans, &error);
+        }
+        break;
+    case FH_CHANNEL_SCAN_RING:
+        code = fh_scans_ring(desk->scans, frame, err);
+        break;
+    case FH_CHANNEL_FEED:
+        code = fh_feeds_start(desk->feeds, frame, err);
+        break;
+    case FH_CHANNEL_FEED_STOP:
+        code = fh_channel_get_count(&count, payload, err);
+        if (code == FH_OK) {
+            fh_feeds_stop(desk->feeds, count.id);
+        }
+        break;
+    default:
+        *out_question = true;
+        return FH_OK;
+    }
+    fh_frame_fini(frame);
+    return code;
+}
+
+/* Reads up to the next question. Never returns when the node has closed the channel. */
+static void read_question(struct fh_desk *desk, struct fh_frame *out)
+{
+    struct fh_err err = {0};
+    for (bool question = false; !question;) {
+        int code = fh_port_read(desk->port, out, &err);
+        if (code == FH_EIO) {
+            _exit(0); // the usual end
+        }
+        if (code != FH_OK || receive(desk, out, &question, &err) != FH_OK) {
+            give_up(&err);
+        }
+    }
 }
 
 /* ---- the working thread ---- */
@@ -143,14 +219,23 @@ static void *work(void *data)
     struct worker *worker = data;
     struct fh_desk *desk = &worker->desk;
     struct fh_err err = {0};
-    if (fh_engine_seal(desk->engine, &err) != FH_OK) {
+    int sealed = fh_engine_seal(desk->engine, &err);
+    if (sealed == FH_OK) {
+        sealed = fh_helpers_new(
+            &desk->helpers, fh_engine_database(desk->engine), worker->setup.threads - 1, &err);
+    }
+    if (sealed != FH_OK) {
         fh_port_send_error(desk->port, 0, &err, 0);
         give_up(&err);
     }
+    fh_feeds_help(desk->feeds, desk->helpers);
     fh_port_send_count(desk->port, FH_CHANNEL_READY, 0, worker->layers);
     for (;;) {
         struct fh_frame frame;
-        fh_inbox_take(desk->inbox, &frame);
+        if (!fh_inbox_take(desk->inbox, &frame)) {
+            read_question(desk, &frame);
+            fh_inbox_begin_work(desk->inbox);
+        }
         struct fh_arena *arena = fh_arena_new(ARENA_BYTES_MAX);
         int code = arena == NULL ? FH_ENOMEM : answer(desk, &frame, arena, &err);
         fh_arena_free(arena);
@@ -158,66 +243,14 @@ static void *work(void *data)
         if (code != FH_OK) {
             give_up(&err);
         }
+        if (fh_inbox_end_work(desk->inbox)) {
+            fh_helpers_go(desk->helpers);
+        }
     }
     return NULL;
 }
 
-/* ---- the reading thread ---- */
-
-/* Handles one frame; questions go to the other thread. */
-static int receive(struct fh_desk *desk, struct fh_frame *frame, struct fh_err *err)
-{
-    struct fh_bytes payload = fh_bytes(frame->payload, frame->size);
-    struct fh_channel_count count;
-    struct fh_channel_error error;
-    int code = FH_OK;
-    switch (frame->kind) {
-    case FH_CHANNEL_CREDIT:
-        code = fh_channel_get_count(&count, payload, err);
-        if (code == FH_OK) {
-            fh_inbox_credit(desk->inbox, count.id, count.count);
-        }
-        break;
-    case FH_CHANNEL_CANCEL:
-        code = fh_channel_get_count(&count, payload, err);
-        if (code == FH_OK) {
-            fh_inbox_cancel(desk->inbox, count.id);
-            fh_scans_cancel(desk->scans);
-        }
-        break;
-    case FH_CHANNEL_SCAN_BATCH:
-        code = fh_scans_batch(desk->scans, frame, err);
-        break;
-    case FH_CHANNEL_SCAN_END:
-        code = fh_channel_get_count(&count, payload, err);
-        if (code == FH_OK) {
-            fh_scans_end(desk->scans, count.id);
-        }
-        break;
-    case FH_CHANNEL_SCAN_ERROR:
-        code = fh_channel_get_error(&error, payload, err);
-        if (code == FH_OK) {
-            fh_scans_fail(desk->scans, &error);
-        }
-        break;
-    case FH_CHANNEL_SCAN_RING:
-        code = fh_scans_ring(desk->scans, frame, err);
-        break;
-    case FH_CHANNEL_FEED:
-        code = fh_feeds_start(desk->feeds, frame, err);
-        break;
-    case FH_CHANNEL_FEED_STOP:
-        code = fh_channel_get_count(&count, payload, err);
-        if (code == FH_OK) {
-            fh_feeds_stop(desk->feeds, count.id);
-        }
-        break;
-    default:
-        return fh_inbox_put(desk->inbox, frame, err);
-    }
-    fh_frame_fini(frame);
-    return code;
-}
+/* ---- starting ---- */
 
 static int read_setup(struct worker *worker, struct fh_arena *arena, struct fh_err *err)
 {
@@ -264,7 +297,8 @@ static int start(struct worker *worker, struct fh_err *err)
 
     struct fh_arena *arena = fh_arena_new(64 * 1024); // holds the spill path: for ever
     worker->desk.inbox = fh_inbox_new();
-    worker->desk.scans = fh_scans_new(worker->desk.port);
+    worker->desk.scans =
+        worker->desk.inbox == NULL ? NULL : fh_scans_new(worker->desk.port, worker->desk.inbox);
     worker->desk.prepared = fh_prepared_new();
     worker->desk.feeds = fh_feeds_new(worker->desk.port);
     if (arena == NULL || worker->desk.inbox == NULL || worker->desk.scans == NULL ||
@@ -305,11 +339,10 @@ int main(int argc, char **argv)
     }
     for (;;) {
         struct fh_frame frame;
-        int code = fh_port_read(worker.desk.port, &frame, &err);
-        if (code == FH_EIO) {
-            _exit(0); // the node closed the channel: the usual end
-        }
-        if (code != FH_OK || receive(&worker.desk, &frame, &err) != FH_OK) {
+        fh_inbox_stand_by(worker.desk.inbox);
+        fh_helpers_come(worker.desk.helpers);
+        read_question(&worker.desk, &frame);
+        if (fh_inbox_put(worker.desk.inbox, &frame, &err) != FH_OK) {
             give_up(&err);
         }
     }

@@ -12,6 +12,7 @@
 #define FH_NODE_WORKER_RUN_H
 
 #include "node/worker/engine.h"
+#include "node/worker/helpers.h"
 #include "node/worker/inbox.h"
 #include "node/worker/prepared.h"
 
@@ -23,6 +24,7 @@ struct fh_desk {
     struct fh_feeds *feeds;
     struct fh_engine *engine;
     struct fh_prepared *prepared;
+    struct fh_helpers *helpers; /* when the working thread has begun */
 };
 
 /* Runs a query and sends BATCH frames and then END or ERROR. False when DuckDB must not be used any

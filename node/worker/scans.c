@@ -28,6 +28,7 @@ struct remote_table {
 
 struct fh_scans {
     struct fh_port *port;
+    struct fh_inbox *inbox;
     struct remote_table tables[FH_WORKER_TABLES_MAX]; /* working thread; fixed while a query runs */
     unsigned table_count;
 
@@ -64,11 +65,12 @@ struct scan {
     uint32_t row;
 };
 
-struct fh_scans *fh_scans_new(struct fh_port *port)
+struct fh_scans *fh_scans_new(struct fh_port *port, struct fh_inbox *inbox)
 {
     struct fh_scans *scans = fh_calloc(1, sizeof *scans);
     if (scans != NULL) {
         scans->port = port;
+        scans->inbox = inbox;
         pthread_mutex_init(&scans->lock, NULL);
         fh_list_init(&scans->open);
     }
@@ -379,6 +381,7 @@ static void open_scan(struct scan *scan)
     fh_buf_init(&payload, 32 * 1024);
     fh_channel_put_scan(&payload, &open);
     fh_port_send_buf(scans->port, FH_CHANNEL_SCAN_OPEN, &payload);
+    fh_inbox_call(scans->inbox);
     fh_buf_fini(&payload);
 }
 

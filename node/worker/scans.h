@@ -23,14 +23,14 @@
 #ifndef FH_NODE_WORKER_SCANS_H
 #define FH_NODE_WORKER_SCANS_H
 
-#include "node/worker/port.h"
+#include "node/worker/inbox.h"
 
 #include <duckdb.h>
 
 struct fh_scans;
 
-/* `port` is kept. NULL when there is no memory. Given, for the life of the process. */
-FH_MUST_CHECK struct fh_scans *fh_scans_new(struct fh_port *port);
+/* Both are kept. NULL when there is no memory. Given, for the life of the process. */
+FH_MUST_CHECK struct fh_scans *fh_scans_new(struct fh_port *port, struct fh_inbox *inbox);
 
 /* Registers fh_remote. Working thread. */
 FH_MUST_CHECK int

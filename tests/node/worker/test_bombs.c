@@ -59,8 +59,9 @@ explode(struct rig *rig, uint32_t mib, int ms, const char *sql, struct fh_err *e
         code = fh_worker_run(worker, &run, deadline_ms, err);
     }
     while (code == FH_OK && event.kind != FH_WORKER_END) {
-        bool there = false;
-        code = fh_worker_soon(worker, rig_soon(LOOK_MS), FH_BATCH_BYTES_MAX, &there, err);
+        enum fh_worker_soon soon = FH_WORKER_NOT_YET;
+        code = fh_worker_soon(worker, rig_soon(LOOK_MS), FH_BATCH_BYTES_MAX, &soon, err);
+        bool there = soon == FH_WORKER_AT_HAND;
         unsigned long now = test_status_kib(fh_worker_pid(worker), "VmHWM:");
         peak = now > peak ? now : peak;
         if (code == FH_OK && (there || fh_clock_mono_ms() >= deadline_ms)) {

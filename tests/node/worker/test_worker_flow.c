@@ -90,6 +90,162 @@ static void producer_waits_for_credit(void **state)
     rig_release(&rig, worker);
 }
 
+static void waits_for(struct fh_worker *worker, enum fh_worker_soon wanted, size_t bytes_max)
+{
+    struct fh_err err = {0};
+    enum fh_worker_soon soon = FH_WORKER_NOT_YET;
+    for (int i = 0; i < 1000 && soon == FH_WORKER_NOT_YET; i++) {
+        assert_int_equal(fh_worker_soon(worker, rig_soon(20), bytes_max, &soon, &err), FH_OK);
+    }
+    assert_int_equal(soon, wanted);
+}
+
+/* What is there is found, however late it is; what is not is not waited for. */
+static void soon_tells_what_is_there(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct fh_worker_event event;
+    enum fh_worker_soon soon = FH_WORKER_LATER;
+    struct fh_worker *worker = rig_worker(&rig, FH_WORKER_QUERY, 1);
+    assert_int_equal(fh_worker_soon(worker, 0, 1024, &soon, &err), FH_ESTATE);
+
+    start(worker, "SELECT 42", 2, 20000);
+    waits_for(worker, FH_WORKER_AT_HAND, 1024);
+    waits_for(worker, FH_WORKER_AT_HAND, 1024); // it is still there
+    assert_int_equal(fh_worker_next(worker, &event, &err), FH_OK);
+    assert_int_equal(event.kind, FH_WORKER_BATCH);
+    assert_int_equal(event.rows, 1);
+    assert_int_equal(fh_worker_soon(worker, 0, 0, &soon, &err), FH_OK);
+    assert_int_equal(soon, FH_WORKER_AT_HAND); // the end came with the batch
+    assert_int_equal(fh_worker_next(worker, &event, &err), FH_OK);
+    assert_int_equal(event.kind, FH_WORKER_END);
+    assert_int_equal(fh_worker_soon(worker, 0, 1024, &soon, &err), FH_ESTATE);
+
+    start(worker, "SELECT repeat('x', 5000)", 2, 20000);
+    waits_for(worker, FH_WORKER_LATER, 1024); // larger than is wanted
+    waits_for(worker, FH_WORKER_AT_HAND, 8192);
+    assert_int_equal(fh_worker_next(worker, &event, &err), FH_OK);
+    assert_int_equal(event.kind, FH_WORKER_BATCH);
+    assert_int_equal(fh_worker_next(worker, &event, &err), FH_OK);
+    assert_int_equal(event.kind, FH_WORKER_END);
+
+    start(worker, "SELECT CAST('x' || random() AS INTEGER)", 2, 20000);
+    waits_for(worker, FH_WORKER_AT_HAND, 0); // an error
+    assert_int_equal(fh_worker_next(worker, &event, &err), FH_ESQL);
+
+    start(worker, endless, 2, 20000);
+    assert_int_equal(fh_worker_soon(worker, 0, 1024, &soon, &err), FH_OK);
+    assert_int_equal(soon, FH_WORKER_NOT_YET);
+    fh_worker_kill(worker);
+    int code = FH_OK;
+    for (int i = 0; i < 1000 && code == FH_OK; i++) {
+        code = fh_worker_soon(worker, rig_soon(20), 1024, &soon, &err);
+    }
+    assert_int_equal(code, FH_ECANCELLED);
+    rig_release(&rig, worker);
+}
+
+static void count_call(void *user)
+{
+    ++*(unsigned *)user;
+}
+
+static unsigned turns_until(unsigned *calls, unsigned wanted)
+{
+    for (int i = 0; i < 500 && *calls < wanted; i++) {
+        fh_loop_run_once(rig.loop, 20);
+    }
+    return *calls;
+}
+
+/* The loop is told of what a worker says and of its end, and asks without waiting. */
+static void the_loop_watches_a_worker(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct fh_worker_event event;
+    enum fh_worker_soon soon = FH_WORKER_NOT_YET;
+    unsigned calls = 0;
+    unsigned others = 0;
+    struct fh_worker *worker = rig_worker(&rig, FH_WORKER_QUERY, 1);
+    fh_worker_unwatch(worker); // nobody did
+    for (int i = 0; i < 3; i++) {
+        calls = 0;
+        assert_int_equal(fh_worker_watch(worker, count_call, &others, &err), FH_OK);
+        assert_int_equal(fh_worker_watch(worker, count_call, &calls, &err), FH_OK);
+        fh_loop_run_once(rig.loop, 0);
+        assert_int_equal(calls, 0);
+        assert_true(fh_worker_listens(worker));
+        start(worker, "SELECT 42", 2, 20000);
+        assert_true(turns_until(&calls, 2) >= 2); // as long as it is not read
+        fh_worker_unwatch(worker);
+        unsigned before = calls;
+        fh_loop_run_once(rig.loop, 20);
+        assert_int_equal(calls, before);
+        waits_for(worker, FH_WORKER_AT_HAND, 1024);
+        assert_int_equal(fh_worker_next(worker, &event, &err), FH_OK);
+        assert_int_equal(fh_worker_next(worker, &event, &err), FH_OK);
+        assert_int_equal(event.kind, FH_WORKER_END);
+    }
+    assert_int_equal(others, 0);
+
+    assert_int_equal(kill(fh_worker_pid(worker), SIGSTOP), 0);
+    start(worker, "SELECT 43", 2, 20000);
+    assert_false(fh_worker_listens(worker)); // it has not read the question
+    assert_int_equal(kill(fh_worker_pid(worker), SIGCONT), 0);
+    waits_for(worker, FH_WORKER_AT_HAND, 1024);
+    assert_true(fh_worker_listens(worker));
+
+    calls = 0;
+    assert_int_equal(fh_worker_watch(worker, count_call, &calls, &err), FH_OK);
+    fh_worker_kill(worker);
+    assert_true(turns_until(&calls, 1) >= 1);
+    int code = FH_OK;
+    for (int i = 0; i < 5 && code == FH_OK; i++) { // what it had said before is still there
+        code = fh_worker_soon(worker, 0, 1024, &soon, &err);
+        code = code == FH_OK ? fh_worker_next(worker, &event, &err) : code;
+    }
+    assert_int_not_equal(code, FH_OK);
+    rig_release(&rig, worker);
+}
+
+/* Only a worker that has all tables, of these files as they are, needs not be asked. */
+static void a_worker_that_has_the_tables_is_known(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct fh_worker *worker = rig_worker(&rig, FH_WORKER_QUERY, 1);
+    struct fh_table tables[] = {
+        rig_table(&rig, "own.stock.names", FH_SOURCE_CSV, "name VARCHAR, rank BIGINT"),
+        rig_table(&rig, "own.stock.items", FH_SOURCE_PARQUET, "id BIGINT, name VARCHAR"),
+    };
+    int files[] = {rig_open(&rig, "names.csv"), rig_open(&rig, "items.parquet")};
+    tables[1].first_file = 1;
+    assert_true(fh_worker_has_tables(worker, NULL, 0, NULL, 0));
+    assert_false(fh_worker_has_tables(worker, tables, 1, files, 1));
+    assert_int_equal(fh_worker_tables(worker, tables, 1, files, 1, rig_soon(20000), &err), FH_OK);
+    assert_true(fh_worker_has_tables(worker, tables, 1, files, 1));
+    assert_false(fh_worker_has_tables(worker, tables, 1, files, 0));     // without its file
+    assert_false(fh_worker_has_tables(worker, tables, 1, files + 1, 1)); // with another
+    assert_false(fh_worker_has_tables(worker, tables, 2, files, 2));     // and one more
+    struct fh_table narrow = tables[0];
+    narrow.column_count--;
+    assert_false(fh_worker_has_tables(worker, &narrow, 1, files, 1));
+    rig_write(&rig, "COPY (SELECT 'n' || i AS name, i AS rank FROM range(9) t(i)) TO '%s/new.csv'");
+    char old[600], new[600];
+    snprintf(old, sizeof old, "%s/names.csv", rig.scratch.path);
+    snprintf(new, sizeof new, "%s/new.csv", rig.scratch.path);
+    assert_int_equal(rename(new, old), 0);
+    assert_true(fh_worker_has_tables(worker, tables, 1, files, 1)); // the file that it has
+    int again = rig_open(&rig, "names.csv");
+    assert_false(fh_worker_has_tables(worker, tables, 1, &again, 1));
+    close(again);
+    close(files[0]);
+    close(files[1]);
+    rig_release(&rig, worker);
+}
+
 static void cancel_ends_a_query(void **state)
 {
     (void)state;
@@ -331,6 +487,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(producer_waits_for_credit),
+        cmocka_unit_test(soon_tells_what_is_there),
+        cmocka_unit_test(the_loop_watches_a_worker),
+        cmocka_unit_test(a_worker_that_has_the_tables_is_known),
         cmocka_unit_test(cancel_ends_a_query),
         cmocka_unit_test(deadline_is_kept),
         cmocka_unit_test(a_killed_worker_is_an_error),
