@@ -154,16 +154,37 @@ void fh_batch_out_free(struct fh_batch_out *out)
 
 static uint32_t count_nulls(const uint64_t *validity, uint32_t from, uint32_t to)
 {
-    uint32_t nulls = 0;
-    for (uint32_t row = from; validity != NULL && row < to; row++) {
-        nulls += !fh_row_valid(validity, row);
+    uint32_t valid = 0;
+    if (validity == NULL) {
+        return 0;
     }
-    return nulls;
+    for (uint32_t row = from; row < to;) {
+        uint32_t shift = row % 64;
+        uint32_t count = to - row < 64 - shift ? to - row : 64 - shift;
+        uint64_t bits = validity[row / 64] >> shift << (64 - count);
+        valid += (uint32_t)__builtin_popcountll(bits);
+        row += count;
+    }
+    return to - from - valid;
 }
 
 static duckdb_string_t *strings_of(duckdb_vector vector)
 {
     return duckdb_vector_get_data(vector);
+}
+
+/* Bytes of the strings in rows from..to that are not NULL. */
+static size_t
+string_bytes(const duckdb_string_t *strings, const uint64_t *validity, uint32_t from, uint32_t to)
+{
+    size_t bytes = 0;
+    for (uint32_t row = from; validity == NULL && row < to; row++) {
+        bytes += strings[row].value.inlined.length;
+    }
+    for (uint32_t row = from; validity != NULL && row < to; row++) {
+        bytes += fh_row_valid(validity, row) ? strings[row].value.inlined.length : 0;
+    }
+    return bytes;
 }
 
 /* What rows from..to of a column take. */
@@ -185,12 +206,10 @@ static void measure_part(const struct fh_batch_out *out,
     if (out->columns[column].how == HOW_TEXT) {
         variable = whole->ends[part->to] - whole->ends[part->from];
     } else if (out->columns[column].how == HOW_STRING) {
-        for (uint32_t row = part->from; row < part->to; row++) {
-            variable +=
-                fh_row_valid(validity, row) ? duckdb_string_t_length(strings_of(vector)[row]) : 0;
-        }
+        variable = string_bytes(
+            strings_of(vector), whole->nulls == 0 ? NULL : validity, part->from, part->to);
     }
-    *out_nulls = count_nulls(validity, part->from, part->to);
+    *out_nulls = whole->nulls == 0 ? 0 : count_nulls(validity, part->from, part->to);
     *out_variable = variable;
 }
 
@@ -245,12 +264,8 @@ static int measure_chunk(struct fh_batch_out *out, struct held *held, struct fh_
         const uint64_t *validity = duckdb_vector_get_validity(vector);
         m->nulls = count_nulls(validity, 0, held->rows);
         if (column->how == HOW_STRING) {
-            const duckdb_string_t *strings = strings_of(vector);
-            for (uint32_t row = 0; row < held->rows; row++) {
-                m->variable += m->nulls == 0 || fh_row_valid(validity, row)
-                                   ? strings[row].value.inlined.length
-                                   : 0;
-            }
+            m->variable =
+                string_bytes(strings_of(vector), m->nulls == 0 ? NULL : validity, 0, held->rows);
         }
     }
     return FH_OK;
@@ -345,9 +360,10 @@ static void encode(struct fh_batch_out *out)
     for (uint32_t i = 0; i < out->count; i++) {
         if (out->columns[i].encoder != NULL) {
             duckdb_vector vector = duckdb_data_chunk_get_vector(held->chunk, i);
+            /* A bitmap is often there without a NULL in it. */
             fh_encoder_add(out->columns[i].encoder,
                            duckdb_vector_get_data(vector),
-                           duckdb_vector_get_validity(vector),
+                           held->measures[i].nulls == 0 ? NULL : duckdb_vector_get_validity(vector),
                            held->rows);
         }
     }

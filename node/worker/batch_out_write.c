@@ -164,7 +164,7 @@ void fh_batch_out_write(struct fh_batch_out *out,
     for (size_t i = 0; i < part_count; i++) {
         const struct part *part = &parts[i];
         duckdb_vector vector = duckdb_data_chunk_get_vector(part->held->chunk, index);
-        const uint64_t *validity = duckdb_vector_get_validity(vector);
+        const uint64_t *validity = slot->nulls == 0 ? NULL : duckdb_vector_get_validity(vector);
         const void *data = duckdb_vector_get_data(vector);
         write_validity(slot, validity, part, base);
         if (encoded) {

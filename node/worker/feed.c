@@ -6,6 +6,7 @@
 #include "node/worker/files.h"
 #include "node/worker/ring_end.h"
 #include "node/worker/ring_out.h"
+#include "node/worker/short_text.h"
 #include "node/worker/types.h"
 
 #include <fcntl.h>
@@ -15,7 +16,7 @@
 
 enum {
     ARENA_BYTES_MAX = 4 * 1024 * 1024,
-    SQL_BYTES_MAX = FH_CHANNEL_FEED_BYTES_MAX + FH_BATCH_COLUMNS_MAX * 8 + 256,
+    SQL_BYTES_MAX = FH_CHANNEL_FEED_BYTES_MAX + FH_BATCH_COLUMNS_MAX * 48 + 256,
 };
 
 struct fh_feeds {
@@ -39,7 +40,8 @@ struct feed {
     pthread_mutex_t writing; /* DuckDB's threads, one at a time */
     struct fh_ring_out out;
     uint64_t rows;
-    bool over; /* the reader wants no more */
+    bool fitted[2]; /* the columns of a chunk were looked at: [1] with short texts */
+    bool over;      /* the reader wants no more */
     struct fh_err failure;
 };
 
@@ -110,7 +112,7 @@ static bool went_well(struct feed *feed, enum fh_ring_out_state state)
 }
 
 /* The chunk's columns must be those of the ring, or values of another width would be copied. */
-static bool types_fit(const struct feed *feed, duckdb_data_chunk chunk)
+static bool types_fit(const struct feed *feed, duckdb_data_chunk chunk, bool are_short)
 {
     const struct fh_ring_layout *layout = &feed->ring.layout;
     bool fit = duckdb_data_chunk_get_column_count(chunk) == (idx_t)layout->column_count;
@@ -118,8 +120,11 @@ static bool types_fit(const struct feed *feed, duckdb_data_chunk chunk)
         struct fh_type type;
         duckdb_logical_type found =
             duckdb_vector_get_column_type(duckdb_data_chunk_get_vector(chunk, i));
-        fit = duckdb_get_type_id(found) != DUCKDB_TYPE_ENUM && fh_types_carried(found, &type) &&
-              fh_type_equal(type, layout->places[i].type);
+        duckdb_type id = duckdb_get_type_id(found);
+        fit = are_short && fh_type_is_variable(layout->places[i].type)
+                  ? id == DUCKDB_TYPE_UHUGEINT
+                  : id != DUCKDB_TYPE_ENUM && fh_types_carried(found, &type) &&
+                        fh_type_equal(type, layout->places[i].type);
         duckdb_destroy_logical_type(&found);
     }
     return fit;
@@ -164,29 +169,87 @@ static void on_bind(duckdb_bind_info info)
     duckdb_scalar_function_set_bind_data_copy(info, same_feed);
 }
 
-/* fh_emit(columns...): 0. */
-static void on_emit(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)
+/* Gives the rows to the ring; false: the scan ends. */
+static bool emit(struct feed *feed, duckdb_data_chunk chunk, uint32_t rows, bool are_short)
 {
-    struct feed *feed = duckdb_scalar_function_get_bind_data(info);
-    uint32_t rows = (uint32_t)duckdb_data_chunk_get_size(chunk);
-    memset(duckdb_vector_get_data(output), 0, rows);
-    if (rows == 0) {
-        return;
-    }
     pthread_mutex_lock(&feed->writing);
-    bool good = feed->rows > 0 || types_fit(feed, chunk);
+    bool good = feed->fitted[are_short] || types_fit(feed, chunk, are_short);
+    feed->fitted[are_short] = good;
     if (!good) {
         (void)fh_err_rule(&feed->failure,
                           FH_EINTERNAL,
                           "query.engine",
                           "the columns of a scan have other types than were asked for");
     }
-    good = good && went_well(feed, fh_ring_out_rows(&feed->out, chunk, rows));
+    good = good && went_well(feed,
+                             are_short ? fh_ring_out_short(&feed->out, chunk, rows)
+                                       : fh_ring_out_rows(&feed->out, chunk, rows));
     feed->rows += good ? rows : 0;
     pthread_mutex_unlock(&feed->writing);
-    if (!good) {
+    return good;
+}
+
+/* fh_emit(columns...): 0. */
+static void on_emit(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)
+{
+    uint32_t rows = (uint32_t)duckdb_data_chunk_get_size(chunk);
+    memset(duckdb_vector_get_data(output), 0, rows);
+    if (rows > 0 && !emit(duckdb_scalar_function_get_bind_data(info), chunk, rows, false)) {
         duckdb_scalar_function_set_error(info, "the scan ended");
     }
+}
+
+/* Whether texts that fh_short gave are among the columns, and one of them was too long. */
+static bool any_longer(duckdb_data_chunk chunk, uint32_t rows)
+{
+    bool longer = false;
+    idx_t count = duckdb_data_chunk_get_column_count(chunk);
+    for (idx_t i = 0; i < count && !longer; i++) {
+        duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, i);
+        duckdb_logical_type type = duckdb_vector_get_column_type(vector);
+        if (duckdb_get_type_id(type) == DUCKDB_TYPE_UHUGEINT) {
+            longer = fh_short_look(duckdb_vector_get_data(vector), rows).longer;
+        }
+        duckdb_destroy_logical_type(&type);
+    }
+    return longer;
+}
+
+/* fh_emit_short(columns...), texts by fh_short: false for all rows when they were taken, true for
+ * all when fh_emit has to. */
+static void on_emit_short(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)
+{
+    uint32_t rows = (uint32_t)duckdb_data_chunk_get_size(chunk);
+    bool longer = rows > 0 && any_longer(chunk, rows);
+    memset(duckdb_vector_get_data(output), longer ? 1 : 0, rows);
+    if (rows > 0 && !longer &&
+        !emit(duckdb_scalar_function_get_bind_data(info), chunk, rows, true)) {
+        duckdb_scalar_function_set_error(info, "the scan ended");
+    }
+}
+
+static duckdb_state register_emit(struct fh_feeds *feeds,
+                                  duckdb_connection connection,
+                                  const char *name,
+                                  duckdb_type result,
+                                  duckdb_scalar_function_t fn)
+{
+    duckdb_scalar_function function = duckdb_create_scalar_function();
+    duckdb_logical_type any = duckdb_create_logical_type(DUCKDB_TYPE_ANY);
+    duckdb_logical_type given = duckdb_create_logical_type(result);
+    duckdb_scalar_function_set_name(function, name);
+    duckdb_scalar_function_set_varargs(function, any);
+    duckdb_scalar_function_set_return_type(function, given);
+    duckdb_scalar_function_set_special_handling(function); /* rows with NULLs are rows */
+    duckdb_scalar_function_set_volatile(function);
+    duckdb_scalar_function_set_extra_info(function, feeds, NULL);
+    duckdb_scalar_function_set_bind(function, on_bind);
+    duckdb_scalar_function_set_function(function, fn);
+    duckdb_state state = duckdb_register_scalar_function(connection, function);
+    duckdb_destroy_logical_type(&any);
+    duckdb_destroy_logical_type(&given);
+    duckdb_destroy_scalar_function(&function);
+    return state;
 }
 
 int fh_feeds_register(struct fh_feeds *feeds,
@@ -195,22 +258,13 @@ int fh_feeds_register(struct fh_feeds *feeds,
                       struct fh_err *err)
 {
     feeds->database = database;
-    duckdb_scalar_function function = duckdb_create_scalar_function();
-    duckdb_logical_type any = duckdb_create_logical_type(DUCKDB_TYPE_ANY);
-    duckdb_logical_type tiny = duckdb_create_logical_type(DUCKDB_TYPE_TINYINT);
-    duckdb_scalar_function_set_name(function, "fh_emit");
-    duckdb_scalar_function_set_varargs(function, any);
-    duckdb_scalar_function_set_return_type(function, tiny);
-    duckdb_scalar_function_set_special_handling(function); /* rows with NULLs are rows */
-    duckdb_scalar_function_set_volatile(function);
-    duckdb_scalar_function_set_extra_info(function, feeds, NULL);
-    duckdb_scalar_function_set_bind(function, on_bind);
-    duckdb_scalar_function_set_function(function, on_emit);
-    duckdb_state state = duckdb_register_scalar_function(connection, function);
-    duckdb_destroy_logical_type(&any);
-    duckdb_destroy_logical_type(&tiny);
-    duckdb_destroy_scalar_function(&function);
-    return state == DuckDBSuccess ? FH_OK : fh_err_set(err, FH_EIO, "cannot register fh_emit");
+    bool good =
+        register_emit(feeds, connection, "fh_emit", DUCKDB_TYPE_TINYINT, on_emit) ==
+            DuckDBSuccess &&
+        register_emit(feeds, connection, "fh_emit_short", DUCKDB_TYPE_BOOLEAN, on_emit_short) ==
+            DuckDBSuccess;
+    return good ? fh_short_register(connection, err)
+                : fh_err_set(err, FH_EIO, "cannot register fh_emit");
 }
 
 /* ---- one feed ---- */
@@ -251,6 +305,27 @@ static void read_fault(struct feed *feed, duckdb_error_type type)
     (void)fh_err_rule(&feed->failure, FH_ESQL, "sql.runtime", "a scan failed while it ran");
 }
 
+static bool has_texts(const struct feed *feed)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < feed->asked.column_count; i++) {
+        any = any || fh_type_is_variable(feed->asked.types[i]);
+    }
+    return any;
+}
+
+/* A call of fh_emit or fh_emit_short with all columns. */
+static void put_call(const struct feed *feed, struct fh_buf *out, bool are_short)
+{
+    fh_buf_printf(out, "system.main.fh_emit%s(", are_short ? "_short" : "");
+    for (uint32_t i = 0; i < feed->asked.column_count; i++) {
+        bool wrapped = are_short && fh_type_is_variable(feed->asked.types[i]);
+        fh_buf_printf(
+            out, wrapped ? "%ssystem.main.fh_short(#%u)" : "%s#%u", i == 0 ? "" : ", ", i + 1);
+    }
+    fh_buf_add_u8(out, ')');
+}
+
 /* The SQL that runs: the node's, with its rows given to the ring or the file. */
 static int wrap(const struct feed *feed, struct fh_buf *out)
 {
@@ -266,11 +341,17 @@ static int wrap(const struct feed *feed, struct fh_buf *out)
         return fh_buf_ok(out);
     }
     /* any_value looks at its first row and at no other, but they are computed for it. */
-    fh_buf_add_cstr(out, "SELECT any_value(system.main.fh_emit(");
-    for (uint32_t i = 0; i < feed->asked.column_count; i++) {
-        fh_buf_printf(out, "%s#%u", i == 0 ? "" : ", ", i + 1);
+    fh_buf_add_cstr(out, "SELECT any_value(");
+    if (has_texts(feed)) {
+        fh_buf_add_cstr(out, "CASE WHEN ");
+        put_call(feed, out, true);
+        fh_buf_add_cstr(out, " THEN ");
+        put_call(feed, out, false);
+        fh_buf_add_cstr(out, " ELSE 0::TINYINT END");
+    } else {
+        put_call(feed, out, false);
     }
-    fh_buf_add_cstr(out, ")) FROM (SELECT * FROM (");
+    fh_buf_add_cstr(out, ") FROM (SELECT * FROM (");
     fh_buf_add_bytes(out, feed->asked.sql);
     fh_buf_add_cstr(out, ") LIMIT 9223372036854775807)");
     return fh_buf_ok(out);

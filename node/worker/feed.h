@@ -11,6 +11,10 @@
  * nothing is buffered and each value is copied once. A LIMIT that no table reaches keeps DuckDB to
  * one thread and to the order of the source, which whoever reads the table unmasked sees too.
  *
+ * A chunk whose texts are all short goes through fh_emit_short, which is much cheaper where they
+ * stand in a dictionary (short_text.h); it says which chunks fh_emit has to take. So each chunk
+ * goes through one of them, and rows stay in order.
+ *
  * Feeds run beside each other and beside the working thread's questions, each on a connection of
  * its own: a join may read several tables in step.
  *

@@ -2,9 +2,12 @@
 #include "node/worker/ring_out.h"
 
 #include "common/assert.h"
+#include "node/worker/short_text.h"
 #include "node/worker/validity.h"
 
 #include <string.h>
+
+enum { VECTOR_ROWS = 2048 }; /* the most of a chunk */
 
 int fh_ring_out_init(struct fh_ring_out *out,
                      struct fh_ring_end *end,
@@ -166,30 +169,57 @@ static void put_texts(struct fh_ring_out *out,
     }
 }
 
+/* Of texts as fh_short gives them: NULL when all are there, else `marked` with a bit for each. */
+static const uint64_t *mark_nulls(uint64_t *marked, const duckdb_string_t *values, uint32_t count)
+{
+    FH_ASSERT(count <= VECTOR_ROWS);
+    if (!fh_short_look(values, count).nulls) {
+        return NULL;
+    }
+    memset(marked, 0, (count + 63) / 64 * sizeof *marked);
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t there = values[i].value.inlined.length != FH_SHORT_NULL;
+        marked[i / 64] |= there << (i % 64);
+    }
+    return marked;
+}
+
+/* The column's part of rows from..from + count. */
+static void append_column(
+    struct fh_ring_out *out, uint32_t column, duckdb_vector vector, uint32_t from, uint32_t count)
+{
+    const struct fh_ring_place *place = &out->end->layout.places[column];
+    const uint64_t *validity = duckdb_vector_get_validity(vector);
+    const void *values = duckdb_vector_get_data(vector);
+    uint8_t *to = out->slot + place->values + (size_t)out->rows * place->width;
+    bool is_text = fh_type_is_variable(place->type);
+    uint64_t marked[VECTOR_ROWS / 64];
+    if (is_text && out->are_short) {
+        values = (const duckdb_string_t *)values + from;
+        from = 0;
+        validity = mark_nulls(marked, values, count);
+    }
+    bool nulls = put_validity(
+        out->slot + place->validity, &out->validity[column], out->rows, validity, from, count);
+    out->nulls[column] = out->nulls[column] != 0 || nulls ? 1 : 0;
+    validity = nulls ? validity : NULL;
+    if (is_text && !out->are_short) {
+        put_texts(out, to, values, validity, from, count);
+    } else {
+        put_values(to, values, validity, place->width, from, count);
+    }
+}
+
 static void append(struct fh_ring_out *out, duckdb_data_chunk chunk, uint32_t from, uint32_t count)
 {
-    const struct fh_ring_layout *layout = &out->end->layout;
-    for (uint32_t i = 0; i < layout->column_count; i++) {
-        const struct fh_ring_place *place = &layout->places[i];
-        duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, i);
-        const uint64_t *validity = duckdb_vector_get_validity(vector);
-        const void *values = duckdb_vector_get_data(vector);
-        uint8_t *to = out->slot + place->values + (size_t)out->rows * place->width;
-        bool nulls = put_validity(
-            out->slot + place->validity, &out->validity[i], out->rows, validity, from, count);
-        out->nulls[i] = out->nulls[i] != 0 || nulls ? 1 : 0;
-        validity = nulls ? validity : NULL;
-        if (fh_type_is_variable(place->type)) {
-            put_texts(out, to, values, validity, from, count);
-        } else {
-            put_values(to, values, validity, place->width, from, count);
-        }
+    for (uint32_t i = 0; i < out->end->layout.column_count; i++) {
+        append_column(out, i, duckdb_data_chunk_get_vector(chunk, i), from, count);
     }
     out->rows += count;
 }
 
-enum fh_ring_out_state
-fh_ring_out_rows(struct fh_ring_out *out, duckdb_data_chunk chunk, uint32_t rows)
+static enum fh_ring_out_state
+append_all(struct fh_ring_out *out, duckdb_data_chunk chunk, uint32_t rows)
 {
     uint32_t most = out->end->layout.rows_max;
     for (uint32_t from = 0; from < rows;) {
@@ -198,7 +228,7 @@ fh_ring_out_rows(struct fh_ring_out *out, duckdb_data_chunk chunk, uint32_t rows
             return state;
         }
         uint32_t wanted = rows - from < most - out->rows ? rows - from : most - out->rows;
-        uint32_t count = fitting(out, chunk, from, wanted);
+        uint32_t count = out->are_short ? wanted : fitting(out, chunk, from, wanted);
         if (count == 0 && out->rows == 0) {
             return FH_RING_OUT_ROW;
         }
@@ -209,6 +239,20 @@ fh_ring_out_rows(struct fh_ring_out *out, duckdb_data_chunk chunk, uint32_t rows
         }
     }
     return FH_RING_OUT_GOOD;
+}
+
+enum fh_ring_out_state
+fh_ring_out_rows(struct fh_ring_out *out, duckdb_data_chunk chunk, uint32_t rows)
+{
+    out->are_short = false;
+    return append_all(out, chunk, rows);
+}
+
+enum fh_ring_out_state
+fh_ring_out_short(struct fh_ring_out *out, duckdb_data_chunk chunk, uint32_t rows)
+{
+    out->are_short = true;
+    return append_all(out, chunk, rows);
 }
 
 enum fh_ring_out_state fh_ring_out_count(struct fh_ring_out *out, uint64_t rows)

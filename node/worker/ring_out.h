@@ -23,6 +23,7 @@ struct fh_ring_out {
     uint8_t *slot; /* of the frame that is being filled; NULL: none */
     uint32_t rows; /* in it */
     uint32_t text_bytes;
+    bool are_short;     /* texts of the chunk at hand: as fh_short gives them */
     uint8_t *nulls;     /* a byte for each column */
     uint64_t *validity; /* of each column, the word that is being filled */
 };
@@ -44,6 +45,10 @@ FH_MUST_CHECK int fh_ring_out_init(struct fh_ring_out *out,
 /* Appends the rows of a chunk, whose columns are those of the ring. May wait for the reader. */
 enum fh_ring_out_state
 fh_ring_out_rows(struct fh_ring_out *out, duckdb_data_chunk chunk, uint32_t rows);
+
+/* The same where texts stand as fh_short gives them, none of them longer. */
+enum fh_ring_out_state
+fh_ring_out_short(struct fh_ring_out *out, duckdb_data_chunk chunk, uint32_t rows);
 
 /* Without columns: all that there is to say. */
 enum fh_ring_out_state fh_ring_out_count(struct fh_ring_out *out, uint64_t rows);

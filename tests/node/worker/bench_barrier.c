@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * fh-barrier FLIGHTS.parquet RUNS: what the barrier costs, against the same SQL over the open file.
+ * fh-barrier FLIGHTS.parquet RUNS [TEXT]: what the barrier costs, against the same SQL over the
+ * open file; with a TEXT, only queries whose name begins with it.
  *
  * Each query runs in a worker that has the file, and in one that has a masked table behind the
  * barrier, every worker with one thread of DuckDB. One line each: medians of the time that passed,
@@ -234,9 +235,10 @@ int main(int argc, char **argv)
 {
     struct rig rig;
     struct masked m;
-    long runs = argc == 3 ? strtol(argv[2], NULL, 10) : 0;
+    long runs = argc == 3 || argc == 4 ? strtol(argv[2], NULL, 10) : 0;
+    const char *only = argc == 4 ? argv[3] : "";
     if (runs < 1 || runs > RUNS_MAX) {
-        fprintf(stderr, "usage: fh-barrier FLIGHTS.parquet RUNS (1 to %d)\n", RUNS_MAX);
+        fprintf(stderr, "usage: fh-barrier FLIGHTS.parquet RUNS (1 to %d) [TEXT]\n", RUNS_MAX);
         return 2;
     }
     rig_up(&rig);
@@ -246,7 +248,9 @@ int main(int argc, char **argv)
     add_snapshot(&m);
     for (unsigned run = 0; run < (unsigned)runs; run++) {
         for (size_t i = 0; i < FH_COUNT(settings); i++) {
-            measure(&m, open, &settings[i], run);
+            if (strncmp(settings[i].name, only, strlen(only)) == 0) {
+                measure(&m, open, &settings[i], run);
+            }
         }
     }
     printf("%-30s %9s %12s %6s   %9s %9s %9s %6s\n",
@@ -259,6 +263,9 @@ int main(int argc, char **argv)
            "query CPU",
            "ratio");
     for (size_t i = 0; i < FH_COUNT(settings); i++) {
+        if (strncmp(settings[i].name, only, strlen(only)) != 0) {
+            continue;
+        }
         double open_ms = median(settings[i].open_ms, (unsigned)runs);
         double barrier_ms = median(settings[i].barrier_ms, (unsigned)runs);
         double open_cpu = median(settings[i].open_cpu_ms, (unsigned)runs);

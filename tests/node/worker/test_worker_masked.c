@@ -199,6 +199,69 @@ static void rows_and_columns_are_not_there(void **state)
         &m, "SELECT a.id, b.id FROM b.flights a POSITIONAL JOIN b.flights b LIMIT 1", "0|0\n");
 }
 
+/* ---- texts and steps of all sizes ---- */
+
+/* The same aggregate behind the barrier and, by `plain`, over numbers alone. */
+static void alike(const char *masked, const char *plain)
+{
+    struct fh_err err = {0};
+    struct fh_buf answers[2];
+    fh_buf_init(&answers[0], 1024 * 1024);
+    fh_buf_init(&answers[1], 1024 * 1024);
+    if (masked_query(&m, masked, &answers[0], &err) != FH_OK ||
+        rig_query(m.query, plain, &answers[1], &err) != FH_OK) {
+        fail_msg("%s: %s", masked, err.text);
+    }
+    assert_string_equal(fh_buf_cstr(&answers[0]), fh_buf_cstr(&answers[1]));
+    fh_buf_fini(&answers[0]);
+    fh_buf_fini(&answers[1]);
+}
+
+/* A text takes another way when it has more than twelve bytes: chunk by chunk, of some columns or
+ * of none, with NULLs among them and at the edges of words and frames. */
+static void texts_of_all_lengths_come_through(void **state)
+{
+    (void)state;
+#define TEXTS                                                                                      \
+    "SELECT i AS id, CASE WHEN i % 64 IN (0, 63) THEN NULL WHEN i // 3000 % 3 = 1 AND i % 500 = "  \
+    "7 THEN 'longer than twelve ' || i ELSE repeat('k', i % 13) END AS first, CASE WHEN i < "      \
+    "6000 THEN NULL WHEN i % 9 = 0 THEN 'thirteen byte' ELSE 'twelve bytes' END AS second, "       \
+    "'raw' || i % 4 AS third FROM range(30000) t(i)"
+#define LOOK                                                                                       \
+    "count(*), count(first), count(second), count(third), bit_xor(hash(id, first)), "              \
+    "bit_xor(hash(id, second)), bit_xor(hash(id, third, id)), max(first), min(second)"
+    rig_write(&rig, "COPY (" TEXTS ") TO '%s/lengths.parquet' (ROW_GROUP_SIZE 7000)");
+    add("d.lengths.t",
+        "lengths.parquet",
+        "id BIGINT, first VARCHAR, second VARCHAR, third VARCHAR",
+        "",
+        NULL,
+        0);
+    alike("SELECT " LOOK " FROM d.lengths", "SELECT " LOOK " FROM (" TEXTS ")");
+    alike("SELECT count(*), bit_xor(hash(id, first)) FROM d.lengths WHERE id % 5 = 0",
+          "SELECT count(*), bit_xor(hash(id, first)) FROM (" TEXTS ") WHERE id % 5 = 0");
+}
+
+/* Rounding down is exact also where a double is not. */
+static void steps_are_exact(void **state)
+{
+    (void)state;
+#define NUMBERS                                                                                    \
+    "SELECT (CASE i % 3 WHEN 0 THEN 1 WHEN 1 THEN -1 ELSE 7 END) * ((1::BIGINT << (i % 60)) + "    \
+    "i % 5 - 2) AS seven, (i - 500) * 70000000000 + i AS long FROM range(3000) t(i)"
+    rig_write(&rig, "COPY (" NUMBERS ") TO '%s/numbers.parquet'");
+    add("d.numbers.t",
+        "numbers.parquet",
+        "seven BIGINT, long BIGINT",
+        "seven=step 7, long=step 70000000001",
+        NULL,
+        0);
+    alike("SELECT bit_xor(hash(seven)), bit_xor(hash(long)), min(seven), max(long) FROM d.numbers",
+          "SELECT bit_xor(hash(seven)), bit_xor(hash(long)), min(seven), max(long) FROM (SELECT "
+          "seven - (seven % 7 + 7) % 7 AS seven, long - (long % 70000000001 + 70000000001) % "
+          "70000000001 AS long FROM (" NUMBERS "))");
+}
+
 /* ---- conditions that scans try ---- */
 
 static const struct {
@@ -312,6 +375,8 @@ int main(void)
         cmocka_unit_test(masks_keep_types),
         cmocka_unit_test(hashes_keep_equality_alone),
         cmocka_unit_test(rows_and_columns_are_not_there),
+        cmocka_unit_test(texts_of_all_lengths_come_through),
+        cmocka_unit_test(steps_are_exact),
         cmocka_unit_test(scans_try_what_is_certain),
     };
     return cmocka_run_group_tests(tests, up, down);
