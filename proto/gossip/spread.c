@@ -12,7 +12,10 @@
 enum {
     FANOUT_MAX = 8,
     HELLO_GAP_MS = 2000,      /* between two pings to one newcomer */
-    HELLOS = 2,               /* pings before a session is asked for */
+    HELLO_GAP_LEAST_MS = 300, /* between the first two */
+    HELLO_GAP_EACH_MS = 4,    /* as long for each member: a newcomer gets some 250 a second */
+    GREETINGS = FH_GOSSIP_AWAITED_MAX / 8, /* of one tick */
+    HELLOS = 2,                            /* pings before a session is asked for */
     QUIET_MS = 2000,          /* fingerprints are compared after so long without change */
     SYNC_PATIENCE_MS = 30000, /* a synchronisation that never ended */
     CONTACT_PARTS = 6, /* a dead peer is pinged so often for each time it is called on a session */
@@ -129,19 +132,25 @@ static void burst(struct fh_turn *turn, unsigned fanout)
     }
 }
 
+/* Whoever comes to a small mesh with many others has not heard of us yet, and answers as soon as it
+ * has our record. In a large one all would send it theirs. */
+static int64_t hello_gap_ms(const struct fh_gossip *g, const struct fh_member *member)
+{
+    int64_t gap = (int64_t)fh_members_live(&g->members) * HELLO_GAP_EACH_MS;
+    if (member->asked > 1 || gap > HELLO_GAP_MS) {
+        return HELLO_GAP_MS;
+    }
+    return gap < HELLO_GAP_LEAST_MS ? HELLO_GAP_LEAST_MS : gap;
+}
+
 /* A newcomer is asked directly, so that it need not wait for its turn in the round. Without an
  * answer it gets our record with the next ping, and after that a session introduces us: it may not
  * know us, and then opens nothing that we send. */
-static void greet(struct fh_turn *turn)
+static void greet(struct fh_turn *turn, uint32_t slot)
 {
     struct fh_gossip *g = turn->g;
-    uint32_t slot;
-    if (fh_members_pick(
-            &g->members, &g->prng, 1u << FH_MEMBER_UNVERIFIED, FH_MEMBER_NONE, 1, &slot) == 0) {
-        return;
-    }
     const struct fh_member *member = &g->members.slots[slot];
-    if (member->asked > 0 && turn->now_ms - member->asked_ms < HELLO_GAP_MS) {
+    if (member->asked > 0 && turn->now_ms - member->asked_ms < hello_gap_ms(g, member)) {
         return;
     }
     if (member->asked >= HELLOS && turn->now_ms - g->introduced_ms >= HELLO_GAP_MS) {
@@ -153,11 +162,28 @@ static void greet(struct fh_turn *turn)
     fh_probe_hello(turn, slot, member->asked > 0);
 }
 
+/* Several at once: when a mesh forms or two halves find each other, all are new to all. */
+static void greet_newcomers(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    uint32_t slots[GREETINGS];
+    uint32_t there = g->members.by_state[FH_MEMBER_UNVERIFIED];
+    unsigned count = fh_members_pick(&g->members,
+                                     &g->prng,
+                                     1u << FH_MEMBER_UNVERIFIED,
+                                     FH_MEMBER_NONE,
+                                     there < GREETINGS ? there : GREETINGS,
+                                     slots);
+    for (unsigned i = 0; i < count && fh_turn_room(turn); i++) {
+        greet(turn, slots[i]);
+    }
+}
+
 static void tick(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
     if (!g->leaving) {
-        greet(turn);
+        greet_newcomers(turn);
     }
     burst(turn, g->options.timing.fanout < FANOUT_MAX ? g->options.timing.fanout : FANOUT_MAX);
     bool more =
