@@ -149,6 +149,10 @@ void fh_mesh_forks_told(struct fh_mesh *mesh,
 /* whereabouts.c: answers PEERS; the question is taken. */
 void fh_mesh_answer_peers(struct fh_mesh *mesh, struct fh_question *question);
 
+/* whereabouts.c: keeps the member's newest record and address for the next start; the last ones may
+ * be lost in a power cut. A failure is logged. */
+void fh_mesh_keep_member(struct fh_mesh *mesh, const struct fh_gossip_member *member);
+
 /* joining.c */
 FH_MUST_CHECK int fh_mesh_join(struct fh_mesh *mesh, struct fh_err *err);
 void fh_mesh_joining_end(struct fh_mesh *mesh);
