@@ -42,14 +42,12 @@ static bool env_admitted(void *user,
     struct fh_ref ref = fh_key_id_ref(&key);
     struct fh_signer signer;
     struct fh_err err;
-    return fh_directory_signer(mesh->options.dir,
-                               &ref,
-                               domain,
-                               wall_ms,
-                               FH_ROLE_MASK(FH_ROLE_NODE),
-                               &signer,
-                               &err) == FH_OK &&
-           memcmp(signer.key.b, node_key->b, sizeof signer.key.b) == 0;
+    int rc = fh_directory_signer(
+        mesh->options.dir, &ref, domain, wall_ms, FH_ROLE_MASK(FH_ROLE_NODE), &signer, &err);
+    if (rc != FH_OK && fh_mesh_lacks_identity(&err)) {
+        fh_mesh_want_member(mesh, domain, &ref);
+    }
+    return rc == FH_OK && memcmp(signer.key.b, node_key->b, sizeof signer.key.b) == 0;
 }
 
 static void env_seal(void *user, struct fh_buf *out, unsigned type, struct fh_bytes payload)

@@ -85,6 +85,11 @@ void fh_mesh_want_identity(struct fh_mesh *mesh,
                            const struct fh_record *refused,
                            const struct fh_err *why,
                            const struct fh_node_id *from);
+/* The same for a domain of whose node a record was refused: `key` signed it. The members are
+ * synchronised then. */
+void fh_mesh_want_member(struct fh_mesh *mesh,
+                         const struct fh_domain_id *domain,
+                         const struct fh_ref *key);
 void fh_mesh_lacks_quiesce(struct fh_mesh *mesh);
 void fh_mesh_lacks_end(struct fh_mesh *mesh);
 
