@@ -12,7 +12,8 @@
 enum {
     FANOUT_MAX = 8,
     HELLO_GAP_MS = 2000,      /* between two pings to one newcomer */
-    HELLO_GAP_LEAST_MS = 300, /* between the first two */
+    HELLO_GAP_LEAST_MS = 300, /* between the first few */
+    HELLOS_SOON = 3,          /* after so many we wait longer: it may be gone */
     HELLO_GAP_EACH_MS = 4,    /* as long for each member: a newcomer gets some 250 a second */
     GREETINGS = FH_GOSSIP_AWAITED_MAX / 8, /* of one tick */
     HELLOS = 2,                            /* pings before a session is asked for */
@@ -137,7 +138,7 @@ static void burst(struct fh_turn *turn, unsigned fanout)
 static int64_t hello_gap_ms(const struct fh_gossip *g, const struct fh_member *member)
 {
     int64_t gap = (int64_t)fh_members_live(&g->members) * HELLO_GAP_EACH_MS;
-    if (member->asked > 1 || gap > HELLO_GAP_MS) {
+    if (member->asked > HELLOS_SOON || gap > HELLO_GAP_MS) {
         return HELLO_GAP_MS;
     }
     return gap < HELLO_GAP_LEAST_MS ? HELLO_GAP_LEAST_MS : gap;
