@@ -30,6 +30,7 @@ struct fh_residence {
     struct fh_policies *policies;
     struct fh_rights *rights;
     struct fh_identity *identity;
+    bool remembers; /* private: a record that the store held whole is on its way into `dir` */
 };
 
 /* Opens everything. On failure what was opened stays for fh_residence_close. FH_EBUSY (another node

@@ -504,6 +504,26 @@ static int admit_joiner(struct fh_mesh *mesh,
     return rc;
 }
 
+/* One write to the disk for all that a joiner brings: when many join at once they wait for nothing
+ * else. What was taken of one that is refused stays, as it does in the directory. */
+static int admit_at_once(struct fh_mesh *mesh,
+                         struct fh_question *question,
+                         struct fh_msg_redeem *redeem,
+                         struct fh_buf *admission,
+                         struct fh_err *err)
+{
+    struct fh_store *store = mesh->options.store;
+    int rc = fh_store_begin(store, FH_STORE_DURABLE, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    fh_mesh_gossip_pause(mesh); /* nothing of it leaves before it is on the disk */
+    rc = admit_joiner(mesh, question, redeem, admission, err);
+    rc = fh_store_commit_after(store, rc, err);
+    fh_mesh_gossip_resume(mesh);
+    return rc;
+}
+
 static void answer_redeem(struct fh_mesh *mesh, struct fh_question *question)
 {
     struct fh_msg_redeem redeem;
@@ -512,7 +532,7 @@ static void answer_redeem(struct fh_mesh *mesh, struct fh_question *question)
     fh_buf_init(&admission, FH_RECORD_BYTES_MAX);
     int rc = fh_msg_redeem_read(fh_question_fields(question), &redeem, &err);
     if (rc == FH_OK) {
-        rc = admit_joiner(mesh, question, &redeem, &admission, &err);
+        rc = admit_at_once(mesh, question, &redeem, &admission, &err);
     }
     if (rc != FH_OK) {
         fh_log(FH_LOG_WARN, "join.refused", "rule=%s text=\"%s\"", err.rule, err.text);

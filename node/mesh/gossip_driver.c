@@ -42,14 +42,12 @@ static bool env_admitted(void *user,
     struct fh_ref ref = fh_key_id_ref(&key);
     struct fh_signer signer;
     struct fh_err err;
-    return fh_directory_signer(mesh->options.dir,
-                               &ref,
-                               domain,
-                               wall_ms,
-                               FH_ROLE_MASK(FH_ROLE_NODE),
-                               &signer,
-                               &err) == FH_OK &&
-           memcmp(signer.key.b, node_key->b, sizeof signer.key.b) == 0;
+    int rc = fh_directory_signer(
+        mesh->options.dir, &ref, domain, wall_ms, FH_ROLE_MASK(FH_ROLE_NODE), &signer, &err);
+    if (rc != FH_OK && fh_mesh_lacks_identity(&err)) {
+        fh_mesh_want_member(mesh, domain, &ref);
+    }
+    return rc == FH_OK && memcmp(signer.key.b, node_key->b, sizeof signer.key.b) == 0;
 }
 
 static void env_seal(void *user, struct fh_buf *out, unsigned type, struct fh_bytes payload)
@@ -83,12 +81,27 @@ static bool persist(struct fh_mesh *mesh, uint64_t generation)
     return false;
 }
 
-static void deliver(struct fh_mesh *mesh, const struct fh_gossip_action *action)
+/* Others hold it too, and a mesh that forms brings hundreds in a second: each with a write to the
+ * disk of its own would keep the loop from its probes. What takes rights away is worth the wait. */
+static int
+take_rumour(struct fh_mesh *mesh, const struct fh_gossip_action *action, struct fh_err *err)
 {
     struct fh_origin origin = {.node = action->node};
+    struct fh_store *store = mesh->options.store;
     bool is_new;
+    bool weighty = action->type == FH_RECORD_REVOCATION || action->type == FH_RECORD_KEY;
+    int rc = fh_store_begin(store, weighty ? FH_STORE_DURABLE : FH_STORE_LAZY, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    rc = fh_mesh_intake(mesh, action->bytes, &origin, &is_new, err);
+    return fh_store_commit_after(store, rc, err);
+}
+
+static void deliver(struct fh_mesh *mesh, const struct fh_gossip_action *action)
+{
     struct fh_err err;
-    if (fh_mesh_intake(mesh, action->bytes, &origin, &is_new, &err) == FH_OK) {
+    if (take_rumour(mesh, action, &err) == FH_OK) {
         return;
     }
     const char *address;
@@ -105,34 +118,6 @@ static void deliver(struct fh_mesh *mesh, const struct fh_gossip_action *action)
            fh_record_type_text(action->type),
            err.rule,
            err.text);
-}
-
-static void keep_member(struct fh_mesh *mesh, const struct fh_gossip_member *member)
-{
-    int64_t wall = fh_clock_wall_ms();
-    bool left = member->leave.size > 0;
-    struct fh_store_record record = {
-        .type = left ? FH_RECORD_LEAVE : FH_RECORD_ALIVE,
-        .domain = member->domain,
-        .bytes = left ? member->leave : member->alive,
-        .received_ms = wall,
-    };
-    struct fh_record parsed;
-    struct fh_err err;
-    int rc = fh_record_parse(&parsed, record.bytes, &mesh->id, &err);
-    if (rc == FH_OK) {
-        record.id = parsed.id;
-        rc = fh_store_member_put(mesh->options.store, &record, &member->node, &err);
-    }
-    if (rc == FH_OK && member->address_count > 0) {
-        struct fh_store_peer peer = {
-            .node = member->node, .domain = member->domain, .seen_ms = wall};
-        snprintf(peer.address, sizeof peer.address, "%s", member->addresses[0]);
-        rc = fh_store_peer_put(mesh->options.store, &peer, &err);
-    }
-    if (rc != FH_OK) {
-        fh_log(FH_LOG_ERROR, "member.not_stored", "text=\"%s\"", err.text);
-    }
 }
 
 static void member_changed(struct fh_mesh *mesh, const struct fh_gossip_action *action)
@@ -173,7 +158,7 @@ static void member_changed(struct fh_mesh *mesh, const struct fh_gossip_action *
     if (!member.self && !mesh->feeding &&
         (action->change == FH_MEMBER_JOINED || action->change == FH_MEMBER_WENT ||
          action->change == FH_MEMBER_UPDATED)) {
-        keep_member(mesh, &member);
+        fh_mesh_keep_member(mesh, &member);
     }
 }
 

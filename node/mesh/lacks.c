@@ -32,6 +32,7 @@ struct lack {
     struct fh_ref key;      /* its signer */
     bool has_key;           /* else only the tries are counted */
     bool of_admitted;       /* the signer's domain must be admitted too */
+    bool of_member;         /* it was a node's own record: no member is known of the domain */
     bool asking;
     unsigned tries;
     int64_t due_ms;
@@ -253,6 +254,20 @@ static void ask(struct fh_mesh *mesh, struct lack *lack)
     fh_peers_ask(mesh->options.peers, &target, &request, FH_REQUEST_MS, fetched, asking);
 }
 
+/* What was refused meanwhile has to come again: contracts because they are missing, members with a
+ * synchronisation unless another copy has brought them. */
+static void came_by_itself(struct fh_mesh *mesh, struct lack *lack)
+{
+    struct fh_node_id node;
+    const char *address;
+    bool met = !lack->of_member || fh_mesh_node_of(mesh, &lack->domain, &node, &address);
+    drop(mesh->lacks, lack);
+    fh_mesh_pull(mesh);
+    if (!met && choose_any(mesh, &node, &address)) {
+        fh_mesh_sync(mesh, &node, address, false);
+    }
+}
+
 static void on_due(void *user)
 {
     struct fh_mesh *mesh = user;
@@ -265,8 +280,7 @@ static void on_due(void *user)
         if (lack->tries >= TRIES_MAX) {
             drop(mesh->lacks, lack);
         } else if (!is_missing(mesh, lack)) {
-            drop(mesh->lacks, lack); /* it came by itself */
-            fh_mesh_pull(mesh);
+            came_by_itself(mesh, lack);
         } else {
             ask(mesh, lack);
         }
@@ -276,27 +290,34 @@ static void on_due(void *user)
 
 /* ---- what others call ---- */
 
-void fh_mesh_want_identity(struct fh_mesh *mesh,
-                           const struct fh_domain_id *domain,
-                           const struct fh_record *refused,
-                           const struct fh_err *why,
-                           const struct fh_node_id *from)
+/* A new place for this domain; NULL: it is asked for already, or the next synchronisation brings
+ * it. */
+static struct lack *begin_lack(struct fh_mesh *mesh, const struct fh_domain_id *domain)
 {
     struct fh_err err;
     if (mesh->quiet || mesh->gossip == NULL || fh_domain_id_is_zero(domain)) {
-        return;
+        return NULL;
     }
     if (mesh->lacks == NULL) {
         mesh->lacks = fh_calloc(1, sizeof *mesh->lacks);
         if (mesh->lacks == NULL ||
             fh_timer_new(&mesh->lacks->timer, mesh->options.loop, on_due, mesh, &err) != FH_OK) {
             fh_free(FH_TAKE(mesh->lacks));
-            return;
+            return NULL;
         }
     }
-    struct lack *lack = find(mesh->lacks, domain) == NULL ? place(mesh) : NULL;
+    return find(mesh->lacks, domain) == NULL ? place(mesh) : NULL;
+}
+
+void fh_mesh_want_identity(struct fh_mesh *mesh,
+                           const struct fh_domain_id *domain,
+                           const struct fh_record *refused,
+                           const struct fh_err *why,
+                           const struct fh_node_id *from)
+{
+    struct lack *lack = begin_lack(mesh, domain);
     if (lack == NULL) {
-        return; /* asked for already, or the next synchronisation brings it */
+        return;
     }
     bool of_catalogue = refused->type == FH_RECORD_ANNOUNCEMENT ||
                         refused->type == FH_RECORD_CONTRACT ||
@@ -311,6 +332,23 @@ void fh_mesh_want_identity(struct fh_mesh *mesh,
         .due_ms = fh_clock_mono_ms() + FIRST_WAIT_MS,
     };
     wake(mesh->lacks);
+}
+
+void fh_mesh_want_member(struct fh_mesh *mesh,
+                         const struct fh_domain_id *domain,
+                         const struct fh_ref *key)
+{
+    struct lack *lack = begin_lack(mesh, domain);
+    if (lack != NULL) {
+        *lack = (struct lack){.domain = *domain,
+                              .from = mesh->node, /* not known: whoever knows */
+                              .key = *key,
+                              .has_key = true,
+                              .of_admitted = true,
+                              .of_member = true,
+                              .due_ms = fh_clock_mono_ms() + FIRST_WAIT_MS};
+        wake(mesh->lacks);
+    }
 }
 
 void fh_mesh_lacks_quiesce(struct fh_mesh *mesh)

@@ -85,6 +85,11 @@ void fh_mesh_want_identity(struct fh_mesh *mesh,
                            const struct fh_record *refused,
                            const struct fh_err *why,
                            const struct fh_node_id *from);
+/* The same for a domain of whose node a record was refused: `key` signed it. The members are
+ * synchronised then. */
+void fh_mesh_want_member(struct fh_mesh *mesh,
+                         const struct fh_domain_id *domain,
+                         const struct fh_ref *key);
 void fh_mesh_lacks_quiesce(struct fh_mesh *mesh);
 void fh_mesh_lacks_end(struct fh_mesh *mesh);
 
@@ -150,6 +155,10 @@ void fh_mesh_forks_told(struct fh_mesh *mesh,
 
 /* whereabouts.c: answers PEERS; the question is taken. */
 void fh_mesh_answer_peers(struct fh_mesh *mesh, struct fh_question *question);
+
+/* whereabouts.c: keeps the member's newest record and address for the next start; the last ones may
+ * be lost in a power cut. A failure is logged. */
+void fh_mesh_keep_member(struct fh_mesh *mesh, const struct fh_gossip_member *member);
 
 /* joining.c */
 FH_MUST_CHECK int fh_mesh_join(struct fh_mesh *mesh, struct fh_err *err);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where members are and when they were heard: what others ask of the gossip core.
+ * Where members are and when they were heard: what others ask of the gossip core, and what the
+ * store keeps of it.
  */
 #include "node/mesh/parts.h"
 
+#include "common/log.h"
 #include "common/time.h"
 
 #include <stdio.h>
@@ -114,4 +116,37 @@ void fh_mesh_answer_peers(struct fh_mesh *mesh, struct fh_question *question)
         fh_msg_peers_answer_add(&out, &peer);
     }
     fh_question_answer_buf(question, &out);
+}
+
+void fh_mesh_keep_member(struct fh_mesh *mesh, const struct fh_gossip_member *member)
+{
+    int64_t wall = fh_clock_wall_ms();
+    bool left = member->leave.size > 0;
+    struct fh_store_record record = {
+        .type = left ? FH_RECORD_LEAVE : FH_RECORD_ALIVE,
+        .domain = member->domain,
+        .bytes = left ? member->leave : member->alive,
+        .received_ms = wall,
+    };
+    struct fh_record parsed;
+    struct fh_err err;
+    struct fh_store *store = mesh->options.store;
+    int rc = fh_record_parse(&parsed, record.bytes, &mesh->id, &err);
+    if (rc == FH_OK) {
+        record.id = parsed.id;
+        rc = fh_store_begin(store, FH_STORE_LAZY, &err);
+    }
+    if (rc == FH_OK) {
+        rc = fh_store_member_put(store, &record, &member->node, &err);
+        if (rc == FH_OK && member->address_count > 0) {
+            struct fh_store_peer peer = {
+                .node = member->node, .domain = member->domain, .seen_ms = wall};
+            snprintf(peer.address, sizeof peer.address, "%s", member->addresses[0]);
+            rc = fh_store_peer_put(store, &peer, &err);
+        }
+        rc = fh_store_commit_after(store, rc, &err);
+    }
+    if (rc != FH_OK) {
+        fh_log(FH_LOG_ERROR, "member.not_stored", "text=\"%s\"", err.text);
+    }
 }

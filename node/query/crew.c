@@ -37,6 +37,7 @@ struct fh_crew {
     struct fh_timer *standby_timer;
     int64_t standby_after_ms; /* not before then: the last one failed */
     int64_t standby_retry_ms; /* how long to wait after the next failure */
+    bool asked;               /* a worker was wanted: from then on one stands by */
     bool quiet;
     struct hand hands[FH_WORKERS_MAX];
 };
@@ -44,7 +45,7 @@ struct fh_crew {
 /* From the loop, soon: never from inside the caller. */
 static void want_standby(struct fh_crew *crew)
 {
-    if (crew->options.standby && crew->standby == NULL && !crew->quiet) {
+    if (crew->options.standby && crew->asked && crew->standby == NULL && !crew->quiet) {
         fh_timer_set(crew->standby_timer, crew->standby_after_ms);
     }
 }
@@ -148,9 +149,13 @@ static void start_standby(void *user)
 static struct fh_worker *take_standby(struct fh_crew *crew)
 {
     struct fh_worker *worker = FH_TAKE(crew->standby);
+    bool first = !crew->asked;
+    crew->asked = true;
     if (worker != NULL) {
         fh_worker_on_exit(worker, NULL, NULL);
         crew->standby_retry_ms = STANDBY_RETRY_MS;
+    }
+    if (worker != NULL || first) {
         crew->standby_after_ms = fh_clock_mono_ms() + STANDBY_AGAIN_MS;
         want_standby(crew);
     }
@@ -198,9 +203,6 @@ int fh_crew_new(struct fh_crew **out, const struct fh_crew_options *options, str
         fh_free(crew);
         return rc;
     }
-    /* A node that starts has more urgent things to do. */
-    crew->standby_after_ms = fh_clock_mono_ms() + STANDBY_AGAIN_MS;
-    want_standby(crew);
     fh_workers_on_full(options->workers, spare_one, crew);
     *out = crew;
     return FH_OK;

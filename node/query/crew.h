@@ -27,7 +27,7 @@ struct fh_crew_options {
     struct fh_workers *workers;
     struct fh_loop *loop;
     uint32_t memory_mib; /* of each worker */
-    bool standby;        /* keep a worker ready that nobody has used */
+    bool standby;        /* keep a worker ready that nobody has used, once one was asked for */
 };
 
 /* What the options name is kept. */

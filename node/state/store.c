@@ -279,6 +279,17 @@ int fh_store_commit(struct fh_store *store, struct fh_err *err)
     return FH_OK;
 }
 
+int fh_store_commit_after(struct fh_store *store, int rc, struct fh_err *err)
+{
+    struct fh_err failure;
+    int code = fh_store_commit(store, &failure);
+    if (rc == FH_OK && code != FH_OK) {
+        *err = failure;
+        rc = code;
+    }
+    return rc;
+}
+
 void fh_store_rollback(struct fh_store *store)
 {
     if (store->depth == 0) {

@@ -51,6 +51,9 @@ FH_MUST_CHECK int
 fh_store_begin(struct fh_store *store, enum fh_store_durability durability, struct fh_err *err);
 /* Ends the innermost transaction. A failed commit has rolled it back. */
 FH_MUST_CHECK int fh_store_commit(struct fh_store *store, struct fh_err *err);
+/* Commits what there is although the work in it ended with `rc`, and returns that, or what kept the
+ * commit from being made. `err` is that of the work, or of the commit. */
+FH_MUST_CHECK int fh_store_commit_after(struct fh_store *store, int rc, struct fh_err *err);
 /* Undoes the innermost transaction; nothing to do when an error has undone it already. */
 void fh_store_rollback(struct fh_store *store);
 /* Rows that this connection ever inserted, changed or deleted: as long as it stays the same, what

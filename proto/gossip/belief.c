@@ -226,7 +226,9 @@ static void commit_renewal(struct fh_turn *turn, struct judgement *j)
     }
     if (state != before) {
         fh_members_set_state(&g->members, j->slot, state, turn->now_ms);
-        member->asked = 0;
+    }
+    if (state != before || restarted) {
+        member->asked = 0; /* what was asked before it went to nobody */
     }
     fh_turn_member(turn, j->slot, change);
     if (moved && member->moves == FH_CORE_CONTESTED) {

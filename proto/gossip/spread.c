@@ -12,10 +12,14 @@
 enum {
     FANOUT_MAX = 8,
     HELLO_GAP_MS = 2000,      /* between two pings to one newcomer */
+    HELLO_GAP_LEAST_MS = 300, /* between the first few */
+    HELLOS_SOON = 3,          /* after so many we wait longer: it may be gone */
+    HELLO_GAP_EACH_MS = 4,    /* as long for each member: a newcomer gets some 250 a second */
     HELLOS = 2,               /* pings before a session is asked for */
     HELLOS_DOUBT = 4,         /* and before a probe that decides */
-    GREETED_MAX = 8,          /* newcomers pinged in one tick */
-    GREETED_PER = 128,        /* one more for each so many that wait */
+    GREETED_SMALL = 256,      /* members of a mesh that greets all its newcomers at once */
+    GREETED_PER = 128,        /* in a larger one, one more for each so many that wait */
+    GREETED_MAX = FH_GOSSIP_AWAITED_MAX / 8, /* newcomers pinged in one tick */
     QUIET_MS = 2000,          /* fingerprints are compared after so long without change */
     SYNC_PATIENCE_MS = 30000, /* a synchronisation that never ended */
     CONTACT_PARTS = 6, /* a dead peer is pinged so often for each time it is called on a session */
@@ -146,6 +150,17 @@ static void burst(struct fh_turn *turn, unsigned fanout)
     }
 }
 
+/* Whoever comes to a small mesh with many others has not heard of us yet, and answers as soon as it
+ * has our record. In a large one all would send it theirs. */
+static int64_t hello_gap_ms(const struct fh_gossip *g, const struct fh_member *member)
+{
+    int64_t gap = (int64_t)fh_members_live(&g->members) * HELLO_GAP_EACH_MS;
+    if (member->asked > HELLOS_SOON || gap > HELLO_GAP_MS) {
+        return HELLO_GAP_MS;
+    }
+    return gap < HELLO_GAP_LEAST_MS ? HELLO_GAP_LEAST_MS : gap;
+}
+
 /* A newcomer is asked directly, so that it need not wait for its turn in the round. Without an
  * answer it gets our record with the next ping, and after that a session introduces us: it may not
  * know us, and then opens nothing that we send. Who still does not answer is probed before others:
@@ -154,7 +169,7 @@ static void greet_one(struct fh_turn *turn, uint32_t slot)
 {
     struct fh_gossip *g = turn->g;
     const struct fh_member *member = &g->members.slots[slot];
-    if (member->asked > 0 && turn->now_ms - member->asked_ms < HELLO_GAP_MS) {
+    if (member->asked > 0 && turn->now_ms - member->asked_ms < hello_gap_ms(g, member)) {
         return;
     }
     if (member->asked >= HELLOS && turn->now_ms - g->introduced_ms >= HELLO_GAP_MS) {
@@ -169,11 +184,14 @@ static void greet_one(struct fh_turn *turn, uint32_t slot)
     fh_probe_hello(turn, slot, member->asked > 0);
 }
 
+/* Several at once: when a mesh forms or two halves find each other, all are new to all. */
 static void greet(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
     uint32_t slots[GREETED_MAX];
-    unsigned want = 1 + g->members.by_state[FH_MEMBER_UNVERIFIED] / GREETED_PER;
+    unsigned waiting = g->members.by_state[FH_MEMBER_UNVERIFIED];
+    unsigned want =
+        fh_members_live(&g->members) <= GREETED_SMALL ? waiting : 1 + waiting / GREETED_PER;
     unsigned count = fh_members_pick(&g->members,
                                      &g->prng,
                                      1u << FH_MEMBER_UNVERIFIED,
@@ -189,7 +207,7 @@ static void tick(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
     if (!g->leaving) {
-        greet(turn);
+        greet_newcomers(turn);
     }
     burst(turn, g->options.timing.fanout < FANOUT_MAX ? g->options.timing.fanout : FANOUT_MAX);
     g->tick_at_ms =

@@ -48,6 +48,17 @@ take(struct fh_crew *crew, uint64_t session, enum fh_worker_role role, bool fres
     return worker;
 }
 
+/* A crew that was asked for a worker before, and has one that stands by. */
+static struct fh_crew *new_crew_with_standby(void)
+{
+    struct fh_crew *crew = new_crew(true);
+    struct fh_worker *first = take(crew, UINT64_MAX, FH_WORKER_QUERY, true);
+    wait_for(2);
+    fh_crew_give(crew, first, true);
+    wait_for(1);
+    return crew;
+}
+
 static void end_crew(struct fh_crew *crew)
 {
     fh_crew_free(crew);
@@ -58,12 +69,15 @@ static void one_stands_by_and_is_replaced(void **state)
 {
     (void)state;
     struct fh_crew *crew = new_crew(true);
-    assert_int_equal(fh_workers_count(rig.workers), 0); /* not from inside fh_crew_new */
-    wait_for(1);
+    fh_loop_run_once(rig.loop, 400);
+    assert_int_equal(fh_workers_count(rig.workers), 0); /* nobody has asked yet */
     struct fh_worker *first = take(crew, 1, FH_WORKER_QUERY, true);
-    assert_int_equal(fh_workers_count(rig.workers), 1); /* it was the one that stood by */
     wait_for(2);
+    struct fh_worker *second = take(crew, 2, FH_WORKER_QUERY, true);
+    assert_int_equal(fh_workers_count(rig.workers), 2); /* it was the one that stood by */
+    wait_for(3);
     fh_crew_give(crew, first, false);
+    fh_crew_give(crew, second, false);
     end_crew(crew);
 }
 
@@ -81,8 +95,7 @@ static void nobody_gets_the_worker_of_another(void **state)
         {2, FH_WORKER_SCAN, false},
     };
     for (size_t i = 0; i < FH_COUNT(rows); i++) {
-        struct fh_crew *crew = new_crew(true);
-        wait_for(1);
+        struct fh_crew *crew = new_crew_with_standby();
         struct fh_worker *first = take(crew, 1, FH_WORKER_QUERY, true);
         int pid = fh_worker_pid(first);
         fh_crew_give(crew, first, false);
@@ -122,8 +135,7 @@ static pid_t only_child(void)
 static void one_that_dies_is_replaced(void **state)
 {
     (void)state;
-    struct fh_crew *crew = new_crew(true);
-    wait_for(1);
+    struct fh_crew *crew = new_crew_with_standby();
     pid_t pid = only_child();
     assert_int_equal(kill(pid, SIGKILL), 0);
     wait_for(0);
@@ -137,9 +149,8 @@ static void all_places_can_be_used(void **state)
 {
     (void)state;
     struct fh_err err;
-    struct fh_crew *crew = new_crew(true);
+    struct fh_crew *crew = new_crew_with_standby();
     struct fh_worker *workers[FH_WORKERS_MAX];
-    wait_for(1);
     for (unsigned i = 0; i < FH_WORKERS_MAX; i++) {
         workers[i] = take(crew, i + 1, FH_WORKER_QUERY, true);
         fh_loop_run_once(rig.loop, 300); /* time for the next one to stand by, if it may */

@@ -405,8 +405,15 @@ static void test_nested_transactions(void **state)
     assert_int_equal(put(f->store, 5), FH_OK);
     must(fh_store_commit(f->store, &err), &err);
     fh_store_rollback(f->store); /* the outer one undoes the inner one too */
+    must(fh_store_begin(f->store, FH_STORE_DURABLE, &err), &err);
+    assert_int_equal(put(f->store, 6), FH_OK);
+    struct fh_err refusal;
+    int rc = fh_err_rule(&refusal, FH_EDENIED, "some.rule", "not this one");
+    assert_int_equal(fh_store_commit_after(f->store, rc, &refusal), FH_EDENIED);
+    assert_string_equal(refusal.rule, "some.rule"); /* and what there was is committed */
+    assert_int_equal(fh_store_depth(f->store), 0);
     reopen(f);
-    static const bool expected[] = {false, true, false, true, false, false};
+    static const bool expected[] = {false, true, false, true, false, false, true};
     for (unsigned i = 0; i < FH_COUNT(expected); i++) {
         assert_int_equal(has(f->store, i), expected[i]);
     }

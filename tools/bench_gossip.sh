@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2154
+# tools/bench gossip: how fast a mesh learns, simulated against memberlist's rules and real against
+# HashiCorp's serf, in the same run. Sourced by tools/bench; the caller sets what tools/mesh.sh asks for.
+
+# Name, unit, decimals, what it is. The names are those that fh-gossip-watch prints.
+gossip_rows='
+join       s   2 join: all started at once, until all see all (Freehold: first time, by invitation)
+power      s   2 power cut: all killed, all started at once, until all see all
+news       s   2 announcement (a product; serf: a user event) to all nodes, median
+news_worst s   2 the same, worst
+kill       s   2 kill -9 of one node until all others hold it for dead, median
+kill_worst s   2 the same, worst
+back       s   2 start of that node until all see it, median
+rss        MiB 1 resident memory of a node'"'"'s process
+pss        MiB 1 memory of a node with its workers, shared pages shared out (Pss)
+rest       B/s 0 bytes a second and node at rest
+'
+
+# need_serf: installs what Freehold is held against.
+need_serf()
+{
+    local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y)
+    command -v serf >/dev/null && return
+    say "- installing Debian's package serf (8 MB), which Freehold is held against"
+    if ((EUID != 0)); then
+        apt=(sudo -n "${apt[@]}")
+    fi
+    "${apt[@]}" install --no-install-recommends serf >"$work/apt.log" 2>&1 ||
+        fail "no serf; install it: apt-get install --no-install-recommends serf"
+}
+
+# make_homes COUNT NEWS: homes of a mesh that has not met yet in $work/mesh/d1 and on, NEWS of them with something
+# to publish.
+make_homes()
+{
+    local i work=$work/mesh
+    rm -rf "$work"
+    for ((i = 1; i <= $1; i++)); do
+        mkdir -p "$work/d$i"
+        if ((i == 1)); then
+            fh d1 init --domain d1 --mesh local --listen 127.0.1.1:7946 >/dev/null 2>&1
+        else
+            fh d1 invite --domain "d$i" -o "$work/d$i.invitation" >/dev/null 2>&1
+            fh "d$i" init --domain "d$i" --join "$work/d$i.invitation" --listen "127.0.1.$i:7946" \
+                >/dev/null 2>&1
+        fi
+    done
+    for ((i = 1; i <= $2 && i <= $1; i++)); do
+        printf 'id,item\n1,one\n2,two\n' >"$work/d$i/news.csv"
+        cat >"$work/d$i/news.odcs.yaml" <<YAML
+apiVersion: v3.1.0
+kind: DataContract
+id: news-of-d$i
+name: news
+version: 1.0.0
+status: active
+description:
+  purpose: Something to announce.
+schema:
+  - name: news
+    properties:
+      - {name: id, logicalType: integer, required: true}
+      - {name: item, logicalType: string, required: true}
+roles:
+  - {role: mesh, access: read}
+servers:
+  - {server: here, type: local, path: news.csv, format: csv}
+YAML
+    done
+}
+
+# watch_mesh SYSTEM COUNT: its lines in $work/SYSTEM.COUNT.
+watch_mesh()
+{
+    local news=$((2 * runs)) folder=$work/mesh
+    if [[ $1 == freehold ]]; then
+        make_homes "$2" "$news"
+    else
+        folder=$work/serf
+        rm -rf "$folder"
+        mkdir "$folder"
+    fi
+    "$bin/fh-gossip-watch" "$1" "$folder" "$2" "$news" 3 20 "$bin" >"$work/$1.$2" 2>"$work/error.txt" ||
+        fail "$(cat "$work/error.txt")"
+}
+
+# watched SYSTEM COUNT NAME UNIT DECIMALS: the measured number in that unit.
+watched()
+{
+    awk -v name="$3" -v unit="$4" -v decimals="$5" '
+        BEGIN { divisor = unit == "s" ? 1000 : unit == "MiB" ? 1024 : 1 }
+        $1 == name { printf "%.*f\n", decimals, $2 / divisor }' "$work/$1.$2"
+}
+
+# bench_gossip: a table; 1 when serf is better in a row, the memory of workers aside, which serf has none of.
+bench_gossip()
+{
+    local count name unit decimals about ours theirs verdict worse=0 json_rows=()
+    need_serf
+    for count in "${nodes[@]}"; do
+        for name in serf freehold; do
+            step "$count nodes of $name" watch_mesh "$name" "$count" || fail "$(cat "$work/error.txt")"
+        done
+        printf '\n%-10s %9s %9s %-4s %-7s %s\n' "$count nodes" freehold serf unit verdict what
+        while read -r name unit decimals about; do
+            [[ -n $name ]] || continue
+            ours=$(watched freehold "$count" "$name" "$unit" "$decimals")
+            theirs=$(watched serf "$count" "$name" "$unit" "$decimals")
+            verdict=$(awk -v a="$ours" -v b="$theirs" 'BEGIN { print (a < b ? "better" : a == b ? "equal" : "WORSE") }')
+            [[ $verdict != WORSE ]] || worse=$((worse + 1))
+            printf '%-10s %9s %9s %-4s %-7s %s\n' "$name" "$ours" "$theirs" "$unit" "$verdict" "$about"
+            json_rows+=("{\"nodes\": $count, \"measure\": \"$name\", \"freehold\": $ours, \"serf\": $theirs, \"unit\": \"$unit\"}")
+        done <<<"$gossip_rows"
+    done
+    [[ -z $json ]] || printf '[\n%s\n]\n' "$(printf '  %s,\n' "${json_rows[@]}" | sed '$ s/,$//')" >"$json"
+    ((worse == 0)) || say "$worse rows are worse than serf"
+    ((worse == 0))
+}
