@@ -207,7 +207,7 @@ static void tick(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
     if (!g->leaving) {
-        greet_newcomers(turn);
+        greet(turn);
     }
     burst(turn, g->options.timing.fanout < FANOUT_MAX ? g->options.timing.fanout : FANOUT_MAX);
     g->tick_at_ms =
