@@ -3,6 +3,7 @@
 #include "tests/hostile/consumer.h"
 
 #include "proto/query/batch.h"
+#include "proto/session/messages_policy.h"
 
 #include <string.h>
 
@@ -114,7 +115,7 @@ static void put_own(struct fh_buf *out, const struct consumer *c)
     struct fh_buf inner FH_CLEANUP(fh_buf_fini);
     (void)c;
     fh_buf_init(&inner, 64);
-    fh_msg_begin(&inner, FH_MSG_ADMIN_POLICIES, 0);
+    fh_msg_policies_request(&inner);
     fh_msg_own_request(out, fh_buf_view(&inner));
 }
 
