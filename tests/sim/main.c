@@ -242,6 +242,11 @@ static void run(const struct settings *s, uint64_t seed, struct sim_report *r)
     }
     r->settled_ms = w->now_ms - length_ms;
     if (checked) {
+        if (s->report.scenario->rests) {
+            sim_check_rest(w,
+                           (double)(r->rest.datagram_bytes + r->rest.session_bytes) /
+                               r->rest.member_seconds);
+        }
         sim_check_end(w, agreed);
         r->broken = sim_check_broken(w);
     }

@@ -172,6 +172,7 @@ static void leave(struct sim_world *w, struct sim_node *node)
         return;
     }
     node->called_leave = true;
+    node->ever_left = true;
     disturb(w, node, 0);
     if (node->core != NULL) {
         struct fh_gossip_event event = {.kind = FH_GOSSIP_LEAVE};
@@ -197,6 +198,7 @@ static void operate_core(struct sim_world *w, struct sim_node *node, enum sim_op
     if (w->options.preset != SIM_FREEHOLD) {
         return;
     }
+    w->hostile = true;
     if (op == SIM_OP_REPLAY) {
         sim_replay(w, b);
     } else if (op == SIM_OP_WITHHOLD) {
