@@ -262,8 +262,9 @@ static int find_owners(struct owners *owners, struct freehold_client *client, st
 {
     struct fh_pack_reader reader;
     uint32_t count = 0;
+    const struct fh_msg_search search = {.words = "", .limit = SEARCH_MAX};
     fh_buf_reset(&client->request);
-    fh_msg_search_request(&client->request, "", SEARCH_MAX);
+    fh_msg_search_request(&client->request, &search);
     int code = fh_client_call(client, &reader, err);
     if (code == FH_OK) {
         code = fh_msg_products_read(&reader, &count, err);

@@ -205,6 +205,12 @@ struct freehold_product {
     char quality[16];    /* "ok", "warn", "fail", "stale" or "unknown": see freehold_measurement */
     char gate[16];       /* "serve", "warn", "block": what a fail leads to; "" when unknown */
     int64_t measured_ms; /* Unix: when the owner last measured it; 0: never, as far as is known */
+    char verification[16]; /* what the peer made of the signatures: "verified"; "awaited" (the
+                              announcement verifies, its contract has not come yet); or why not to
+                              rely on it: "refused" (the contract breaks a rule), "forked" (two
+                              contracts of one number), "frozen" (its owner signed two key events of
+                              one number), "contested" (the owner's name was given to another domain
+                              too) */
 };
 struct freehold_products;
 /* Products that match all the words, best first; "" lists all. A word may ask one field only
@@ -216,6 +222,37 @@ FREEHOLD_API int freehold_search(struct freehold_products **out,
                                  const char *words,
                                  uint32_t limit,
                                  struct freehold_error *error);
+
+struct freehold_search_options {
+    size_t size;
+    const char *words; /* borrowed; as above, and filters for a facet's whole value: "tag=geo",
+                          "domain=shop", "classification=pii", "quality:ok", "access:mesh",
+                          "reachable:yes" */
+    uint32_t limit;    /* 0: the library's */
+    uint64_t offset;   /* so many of the best are left out */
+    bool facets;       /* also count what the products found have in common */
+    bool facets_alone; /* only that, no products */
+};
+FREEHOLD_API int freehold_find(struct freehold_products **out,
+                               struct freehold_client *client,
+                               const struct freehold_search_options *options,
+                               struct freehold_error *error);
+/* How many were found; the list is a page of them. */
+FREEHOLD_API uint64_t freehold_products_total(const struct freehold_products *products);
+/* How many of the products found have a value of a facet: those of most products first, facet by
+ * facet, at most 50 of each. */
+struct freehold_facet {
+    size_t size;
+    char facet[16]; /* "domain", "status", "tag", "classification", "quality", "access",
+                       "reachable" */
+    char value[97];
+    uint64_t products;
+    uint64_t values; /* different ones of this facet */
+};
+FREEHOLD_API size_t freehold_products_facet_count(const struct freehold_products *products);
+FREEHOLD_API void freehold_products_facet(const struct freehold_products *products,
+                                          size_t index,
+                                          struct freehold_facet *out);
 /* The words as the peer read them when nothing had all of them and it mended their spelling; else
  * "". Lent. */
 FREEHOLD_API const char *freehold_products_read_as(const struct freehold_products *products);
