@@ -317,12 +317,25 @@ static void commit_newcomer(struct fh_turn *turn, struct judgement *j)
     pass_on(turn, j, FH_RUMOUR_MEMBERS);
 }
 
+/* Whether a renewed lease says more than that its node is still there. */
+static bool says_other(const struct fh_alive *a, const struct fh_alive *b)
+{
+    bool same = a->head_count == b->head_count && a->address_count == b->address_count &&
+                memcmp(a->head_root, b->head_root, sizeof a->head_root) == 0 &&
+                fh_bytes_equal(a->label, b->label);
+    for (unsigned i = 0; same && i < a->address_count; i++) {
+        same = strcmp(a->address[i], b->address[i]) == 0;
+    }
+    return !same;
+}
+
 static void commit_renewal(struct fh_turn *turn, struct judgement *j)
 {
     struct fh_gossip *g = turn->g;
     struct fh_member *member = &g->members.slots[j->slot];
     enum fh_member_state before = (enum fh_member_state)member->state;
     bool restarted = j->fact->generation != member->alive->generation;
+    bool changed = says_other(&j->fact->alive, &member->alive->alive);
     if (memcmp(&member->alive->alive.agree, &j->fact->alive.agree, sizeof j->fact->alive.agree) !=
         0) {
         fh_keys_forget(&g->keys, member);
@@ -332,7 +345,9 @@ static void commit_renewal(struct fh_turn *turn, struct judgement *j)
     fh_suspicion_clear(g, j->slot);
     enum fh_member_state state = restarted ? FH_MEMBER_UNVERIFIED : before;
     enum fh_member_change change = FH_MEMBER_UPDATED;
-    enum fh_rumour_class class_ = restarted ? FH_RUMOUR_MEMBERS : FH_RUMOUR_REFRESH;
+    enum fh_rumour_class class_ = restarted ? FH_RUMOUR_MEMBERS
+                                  : changed ? FH_RUMOUR_PRODUCTS
+                                            : FH_RUMOUR_REFRESH;
     if (before == FH_MEMBER_DEAD || before == FH_MEMBER_LEFT) {
         state = FH_MEMBER_UNVERIFIED;
         change = FH_MEMBER_JOINED;
@@ -459,6 +474,10 @@ static void judge_suspect(struct fh_turn *turn, struct judgement *j)
         return;
     }
     if (fh_suspicion_add(turn, j->slot, &ref, false)) {
+        fh_suspicion_keep(g, j->slot, &ref, fh_fact_ref(fact));
+        if (j->source->session) {
+            return; /* what a synchronisation tells, others have been told */
+        }
         struct fh_ref key = suspect_key(fact);
         fh_rumours_put(&g->rumours, &key, FH_RUMOUR_MEMBERS, fh_fact_ref(fact), turn->now_ms);
         fh_spread_wake(turn);
@@ -478,6 +497,8 @@ void fh_belief_suspect(struct fh_turn *turn, uint32_t slot)
     struct fh_fact *fact;
     if (seal_own(turn, FH_RECORD_SUSPECT, fh_suspect_pack, &fields, &fact) == FH_OK) {
         struct fh_ref key = suspect_key(fact);
+        struct fh_ref self = ref_of(&g->self);
+        fh_suspicion_keep(g, slot, &self, fh_fact_ref(fact));
         fh_rumours_put(&g->rumours, &key, FH_RUMOUR_MEMBERS, fact, turn->now_ms);
         fh_spread_wake(turn);
     }

@@ -7,6 +7,7 @@
  *     belief.c  records: what is believed about whom, own record, refutation
  *     probe.c   failure detection: probes, relays, answers
  *     suspicion.c  suspects, accusers, verdict
+ *     hints.c   hints and questions: news that is pulled
  *     spread.c  bursts of news, newcomers, seeds, synchronisation, goodbye
  *
  * Thread: one thread per core. Ownership: the core owns all.
@@ -22,12 +23,14 @@
 
 enum {
     FH_CORE_ACCUSERS = 3, /* distinct signed suspicions that stand for an own failed probe */
+    FH_CORE_EVIDENCE = FH_GOSSIP_EVIDENCE_MAX,
     FH_CORE_HEALTH_MAX = 8,
     FH_CORE_LAG_MS = 100, /* a tick so late says that this node is slow itself */
     FH_CORE_RENEW_GAP_MS = 200,
     FH_CORE_CLONE_GAP_MS = 5000,
     FH_CORE_PROOF_GAP_MS = 60000,
     FH_CORE_DELIVERED = 1024,      /* marks of records delivered lately */
+    FH_CORE_PULLS = 256,           /* records asked for lately */
     FH_CORE_EXPIRED_PER_STEP = 16, /* suspicions and members ended in one step */
 };
 
@@ -58,12 +61,22 @@ struct fh_awaited {
     int64_t expires_ms;
 };
 
+/* A record that a hint named and that is asked for. */
+struct fh_pull {
+    struct fh_hint hint;
+    int64_t due_ms; /* not again before */
+    uint32_t slot;  /* who hinted last */
+    uint32_t asks;  /* left */
+};
+
 struct fh_suspicion {
     uint32_t slot;
     bool own_failed; /* a probe of ours failed for this life */
     bool trial;      /* the time is over, and the probe that decides is wanted or running */
+    bool concluded;  /* dead: kept for whoever asks why */
     unsigned accuser_count;
-    struct fh_ref accusers[FH_CORE_ACCUSERS + 1];
+    struct fh_ref accusers[FH_CORE_EVIDENCE];
+    struct fh_fact *evidence[FH_CORE_EVIDENCE]; /* what each signed; NULL: not held */
     int64_t started_ms;
     int64_t deadline_ms;
 };
@@ -107,6 +120,8 @@ struct fh_gossip {
     struct fh_suspicion *suspicions;
     uint32_t suspicion_count;
     uint32_t suspicion_max;
+    int64_t suspicion_due_ms; /* the first may end then; FH_GOSSIP_NEVER */
+    uint32_t doubted;         /* never answered: probed before the round; FH_MEMBER_NONE */
     struct fh_probe probe;
     unsigned health;
 
@@ -142,12 +157,15 @@ struct fh_gossip {
     struct fh_rate agree_rate;
     struct fh_rate relay_rate;
     struct fh_rate news_rate;
+    struct fh_rate pull_rate;
 
     struct fh_buf content; /* of the letter being written */
     struct fh_buf payload; /* of the own record being written */
     struct fh_buf record;
     uint64_t delivered[FH_CORE_DELIVERED];
     uint8_t delivered_key[32];
+    struct fh_pull pulls[FH_CORE_PULLS];
+    int64_t pull_due_ms; /* the first may be due then; FH_GOSSIP_NEVER */
     struct fh_gossip_counters counters;
 };
 
@@ -158,6 +176,8 @@ struct fh_turn {
     int64_t now_ms;
     int64_t wall_ms;
     bool answered; /* one answer to a datagram, whatever it asks */
+    bool asked;    /* one question, whatever it hints at */
+    bool served;   /* and one delivery */
 };
 
 /* ---- gossip.c: actions ----------------------------------------------------------------------- */
@@ -206,6 +226,13 @@ void fh_post_read(struct fh_turn *turn,
                   struct fh_bytes content,
                   const char *from,
                   struct fh_bytes *out_answer);
+
+/* ---- hints.c --------------------------------------------------------------------------------- */
+
+void fh_hints_read(struct fh_turn *turn, uint32_t slot, const struct fh_message *m);
+/* Asks again what was not answered. */
+void fh_hints_tick(struct fh_turn *turn);
+void fh_hints_serve(struct fh_turn *turn, uint32_t slot, const struct fh_message *m);
 
 /* ---- belief.c -------------------------------------------------------------------------------- */
 
@@ -257,6 +284,11 @@ struct fh_suspicion *fh_suspicion_of(const struct fh_gossip *g, uint32_t slot);
 bool fh_suspicion_admits(const struct fh_gossip *g, uint32_t slot, const struct fh_ref *accuser);
 /* A verified suspicion of `accuser`, or an own failed probe; true when the accuser is new. */
 bool fh_suspicion_add(struct fh_turn *turn, uint32_t slot, const struct fh_ref *accuser, bool own);
+/* Keeps what the accuser signed. The caller's reference is taken. */
+void fh_suspicion_keep(struct fh_gossip *g,
+                       uint32_t slot,
+                       const struct fh_ref *accuser,
+                       struct fh_fact *fact);
 /* Distinct accusers other than this node. */
 unsigned fh_suspicion_others(const struct fh_gossip *g, const struct fh_suspicion *s);
 void fh_suspicion_clear(struct fh_gossip *g, uint32_t slot);
@@ -276,7 +308,7 @@ void fh_spread_tick(struct fh_turn *turn);
 int64_t fh_spread_deadline(const struct fh_gossip *g);
 /* Fingerprints of a peer's ACK. */
 void fh_spread_compare(struct fh_turn *turn, uint32_t slot, const struct fh_message *ack);
-/* News was queued: the next burst is due. */
+/* News was queued: the next burst is due, when one is worth it. */
 void fh_spread_wake(struct fh_turn *turn);
 /* A synchronisation ended. */
 void fh_spread_synced(struct fh_turn *turn, bool done);

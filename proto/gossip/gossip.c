@@ -17,6 +17,8 @@ enum {
     ROOM_BYTES = 24 * FH_DATAGRAM_BYTES_MAX,
 };
 
+#define EVIDENCE_CURSOR (UINT64_C(1) << 63) /* the second half of a full synchronisation */
+
 const char *fh_member_state_text(enum fh_member_state state)
 {
     static const char *const texts[] = {[FH_MEMBER_UNVERIFIED] = "unverified",
@@ -232,7 +234,7 @@ int fh_gossip_new(struct fh_gossip **out,
     fh_buf_init(&g->record, FH_RECORD_GOSSIP_BYTES_MAX);
     g->own_pool = options->pool == NULL;
     g->pool = g->own_pool ? fh_fact_pool_new() : options->pool;
-    fh_keys_init(&g->keys, FH_GOSSIP_KEYS_MAX);
+    fh_keys_init(&g->keys, options->keys_max == 0 ? FH_GOSSIP_KEYS_MAX : options->keys_max);
     fh_rumours_init(&g->rumours, FH_RUMOURS_MAX, g->pool);
     if (!copy_texts(g, options) || g->pool == NULL ||
         fh_members_init(&g->members, FH_MEMBERS_MAX, g->pool) != FH_OK) {
@@ -249,6 +251,9 @@ int fh_gossip_new(struct fh_gossip **out,
     g->renew_at_ms = FH_GOSSIP_NEVER;
     g->relay_due_ms = FH_GOSSIP_NEVER;
     g->sync_open_ms = INT64_MIN;
+    g->suspicion_due_ms = FH_GOSSIP_NEVER;
+    g->pull_due_ms = FH_GOSSIP_NEVER;
+    g->doubted = FH_MEMBER_NONE;
     g->review_at = 1;
     g->review_due_ms = FH_GOSSIP_NEVER;
     g->sync_gap_ms = options->timing.sync_gap_ms;
@@ -262,6 +267,9 @@ void fh_gossip_free(struct fh_gossip *g)
         return;
     }
     if (g->pool != NULL) {
+        while (g->suspicion_count > 0) {
+            fh_suspicion_clear(g, g->suspicions[g->suspicion_count - 1].slot);
+        }
         fh_rumours_fini(&g->rumours);
         fh_members_fini(&g->members);
     }
@@ -330,6 +338,7 @@ static void on_tick(struct fh_turn *turn)
         fh_probe_forgive(g, turn->now_ms - wanted);
     }
     fh_probe_tick(turn);
+    fh_hints_tick(turn);
     fh_spread_tick(turn);
 }
 
@@ -425,7 +434,8 @@ int64_t fh_gossip_deadline(const struct fh_gossip *g)
     }
     int64_t probe = fh_probe_deadline(g);
     int64_t spread = fh_spread_deadline(g);
-    return probe < spread ? probe : spread;
+    int64_t at = probe < spread ? probe : spread;
+    return g->pull_due_ms < at ? g->pull_due_ms : at;
 }
 
 void fh_gossip_set_catalogue(struct fh_gossip *g,
@@ -471,6 +481,14 @@ unsigned fh_gossip_member_slots(const struct fh_gossip *g)
     return g->members.slot_count;
 }
 
+/* When a suspect is declared dead, or tried, unless it answers. */
+static int64_t deadline_of(const struct fh_gossip *g, const struct fh_member *member)
+{
+    return member->suspicion == 0 || member->state != FH_MEMBER_SUSPECT
+               ? FH_GOSSIP_NEVER
+               : g->suspicions[member->suspicion - 1].deadline_ms;
+}
+
 bool fh_gossip_member_at(const struct fh_gossip *g, unsigned slot, struct fh_gossip_member *out)
 {
     if (slot >= g->members.slot_count || g->members.slots[slot].alive == NULL) {
@@ -493,6 +511,7 @@ bool fh_gossip_member_at(const struct fh_gossip *g, unsigned slot, struct fh_gos
         .heard_ms = member->heard_ms,
         .rtt_ms = member->rtt_ms,
         .accusers = member->suspicion == 0 ? 0 : g->suspicions[member->suspicion - 1].accuser_count,
+        .deadline_ms = deadline_of(g, member),
         .address_count = alive->alive.address_count,
         .protocol_min = alive->alive.protocol_min,
         .protocol_max = alive->alive.protocol_max,
@@ -547,13 +566,52 @@ static const struct fh_fact *next_fact(const struct fh_gossip *g, uint64_t *curs
     return NULL;
 }
 
+/* After them, because an accuser must be known to be counted. */
+static const struct fh_fact *next_evidence(const struct fh_gossip *g, uint64_t *cursor)
+{
+    while ((*cursor & ~EVIDENCE_CURSOR) / FH_CORE_EVIDENCE < g->suspicion_count) {
+        uint64_t at = (*cursor)++ & ~EVIDENCE_CURSOR;
+        const struct fh_suspicion *s = &g->suspicions[at / FH_CORE_EVIDENCE];
+        unsigned which = (unsigned)(at % FH_CORE_EVIDENCE);
+        if (which < s->accuser_count && s->evidence[which] != NULL) {
+            return s->evidence[which];
+        }
+    }
+    return NULL;
+}
+
 bool fh_gossip_records(const struct fh_gossip *g, uint64_t *cursor, struct fh_bytes *out)
 {
-    const struct fh_fact *fact = next_fact(g, cursor);
+    const struct fh_fact *fact = NULL;
+    if ((*cursor & EVIDENCE_CURSOR) == 0) {
+        fact = next_fact(g, cursor);
+        *cursor = fact == NULL ? EVIDENCE_CURSOR : *cursor;
+    }
+    if (fact == NULL) {
+        fact = next_evidence(g, cursor);
+    }
     if (fact != NULL) {
         *out = fact->bytes;
     }
     return fact != NULL;
+}
+
+unsigned fh_gossip_evidence(const struct fh_gossip *g,
+                            const struct fh_node_id *node,
+                            struct fh_gossip_evidence out[FH_GOSSIP_EVIDENCE_MAX])
+{
+    uint32_t slot = fh_members_find(&g->members, node);
+    const struct fh_suspicion *s = slot == FH_MEMBER_NONE ? NULL : fh_suspicion_of(g, slot);
+    for (unsigned i = 0; s != NULL && i < s->accuser_count; i++) {
+        const struct fh_fact *fact = s->evidence[i];
+        out[i] = (struct fh_gossip_evidence){
+            .accuser = s->accusers[i],
+            .issued_ms = fact == NULL ? 0 : fact->issued_ms,
+            .record = fact == NULL ? FH_BYTES_NONE : fact->bytes,
+            .own = memcmp(s->accusers[i].b, g->self.b, FH_REF_BYTES) == 0,
+        };
+    }
+    return s == NULL ? 0 : s->accuser_count;
 }
 
 bool fh_gossip_record_ids(const struct fh_gossip *g, uint64_t *cursor, struct fh_gossip_record *out)

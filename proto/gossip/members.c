@@ -8,6 +8,7 @@
 
 enum {
     SLOTS_START = 16,
+    SLOTS_DOUBLED = 1024,
     PICK_TRIES = 6, /* random tries for each wanted member before a scan */
     PREFIX_BYTES = 8,
 };
@@ -100,7 +101,13 @@ static void link_slot(struct fh_members *members, uint32_t slot)
 
 static bool grow(struct fh_members *members)
 {
-    uint32_t wider = members->slot_max * 2;
+    /* A large table grows by a quarter: doubling would waste as much as it holds. */
+    uint32_t more = members->slot_max < SLOTS_DOUBLED ? members->slot_max : members->slot_max / 4;
+    uint32_t wider = members->slot_max + more;
+    uint32_t bucket_count = members->bucket_count;
+    while (bucket_count < wider) {
+        bucket_count *= 2;
+    }
     struct fh_member *slots = fh_realloc(members->slots, wider * sizeof *slots);
     if (slots == NULL) {
         return false;
@@ -111,14 +118,14 @@ static bool grow(struct fh_members *members)
         return false;
     }
     members->round = round;
-    uint32_t *buckets = fh_realloc(members->buckets, wider * sizeof *buckets);
+    uint32_t *buckets = fh_realloc(members->buckets, bucket_count * sizeof *buckets);
     if (buckets == NULL) {
         return false;
     }
     members->buckets = buckets;
     members->slot_max = wider;
-    members->bucket_count = wider;
-    memset(buckets, 0xff, wider * sizeof *buckets);
+    members->bucket_count = bucket_count;
+    memset(buckets, 0xff, bucket_count * sizeof *buckets);
     for (uint32_t i = 0; i < members->slot_count; i++) {
         if (members->slots[i].alive != NULL) {
             link_slot(members, i);

@@ -301,6 +301,10 @@ void fh_probe_tick(struct fh_turn *turn)
         return;
     }
     uint32_t slot = fh_suspicion_next_trial(g);
+    if (slot == FH_MEMBER_NONE && g->doubted != FH_MEMBER_NONE) {
+        slot = fh_member_is_live(&g->members.slots[g->doubted]) ? g->doubted : FH_MEMBER_NONE;
+        g->doubted = FH_MEMBER_NONE;
+    }
     if (slot == FH_MEMBER_NONE) {
         slot = fh_members_next_probe(&g->members, &g->prng);
     }

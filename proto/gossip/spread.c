@@ -13,6 +13,9 @@ enum {
     FANOUT_MAX = 8,
     HELLO_GAP_MS = 2000,      /* between two pings to one newcomer */
     HELLOS = 2,               /* pings before a session is asked for */
+    HELLOS_DOUBT = 4,         /* and before a probe that decides */
+    GREETED_MAX = 8,          /* newcomers pinged in one tick */
+    GREETED_PER = 128,        /* one more for each so many that wait */
     QUIET_MS = 2000,          /* fingerprints are compared after so long without change */
     SYNC_PATIENCE_MS = 30000, /* a synchronisation that never ended */
     CONTACT_PARTS = 6, /* a dead peer is pinged so often for each time it is called on a session */
@@ -100,10 +103,16 @@ void fh_spread_compare(struct fh_turn *turn, uint32_t slot, const struct fh_mess
 
 /* ---- bursts ---------------------------------------------------------------------------------- */
 
+static bool has_work(const struct fh_gossip *g)
+{
+    return fh_rumours_pressing(&g->rumours) ||
+           (!g->leaving && g->members.by_state[FH_MEMBER_UNVERIFIED] > 0);
+}
+
 void fh_spread_wake(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
-    if (g->tick_at_ms == FH_GOSSIP_NEVER) {
+    if (g->tick_at_ms == FH_GOSSIP_NEVER && has_work(g)) {
         g->tick_at_ms =
             turn->now_ms + (int64_t)fh_prng_below(&g->prng, g->options.timing.tick_ms / 4 + 1);
     }
@@ -115,7 +124,7 @@ static void burst(struct fh_turn *turn, unsigned fanout)
     uint32_t peers[FAREWELL_MAX];
     unsigned count =
         fh_members_pick(&g->members, &g->prng, LIVE_STATES, FH_MEMBER_NONE, fanout, peers);
-    for (unsigned i = 0; i < count && g->rumours.count > 0 && fh_turn_room(turn); i++) {
+    for (unsigned i = 0; i < count && fh_rumours_pressing(&g->rumours) && fh_turn_room(turn); i++) {
         if (!fh_rate_take(
                 &g->news_rate, FH_GOSSIP_NEWS_BYTES_PER_S, FH_DATAGRAM_BYTES_MAX, turn->now_ms)) {
             return;
@@ -131,15 +140,11 @@ static void burst(struct fh_turn *turn, unsigned fanout)
 
 /* A newcomer is asked directly, so that it need not wait for its turn in the round. Without an
  * answer it gets our record with the next ping, and after that a session introduces us: it may not
- * know us, and then opens nothing that we send. */
-static void greet(struct fh_turn *turn)
+ * know us, and then opens nothing that we send. Who still does not answer is probed before others:
+ * whoever joins is handed the records of the dead too. */
+static void greet_one(struct fh_turn *turn, uint32_t slot)
 {
     struct fh_gossip *g = turn->g;
-    uint32_t slot;
-    if (fh_members_pick(
-            &g->members, &g->prng, 1u << FH_MEMBER_UNVERIFIED, FH_MEMBER_NONE, 1, &slot) == 0) {
-        return;
-    }
     const struct fh_member *member = &g->members.slots[slot];
     if (member->asked > 0 && turn->now_ms - member->asked_ms < HELLO_GAP_MS) {
         return;
@@ -150,7 +155,26 @@ static void greet(struct fh_turn *turn)
         action->address = fh_turn_text(turn, fh_member_address(member));
         g->introduced_ms = turn->now_ms;
     }
+    if (member->asked >= HELLOS_DOUBT && g->doubted == FH_MEMBER_NONE) {
+        g->doubted = slot;
+    }
     fh_probe_hello(turn, slot, member->asked > 0);
+}
+
+static void greet(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    uint32_t slots[GREETED_MAX];
+    unsigned want = 1 + g->members.by_state[FH_MEMBER_UNVERIFIED] / GREETED_PER;
+    unsigned count = fh_members_pick(&g->members,
+                                     &g->prng,
+                                     1u << FH_MEMBER_UNVERIFIED,
+                                     FH_MEMBER_NONE,
+                                     want < GREETED_MAX ? want : GREETED_MAX,
+                                     slots);
+    for (unsigned i = 0; i < count && fh_turn_room(turn); i++) {
+        greet_one(turn, slots[i]);
+    }
 }
 
 static void tick(struct fh_turn *turn)
@@ -160,9 +184,8 @@ static void tick(struct fh_turn *turn)
         greet(turn);
     }
     burst(turn, g->options.timing.fanout < FANOUT_MAX ? g->options.timing.fanout : FANOUT_MAX);
-    bool more =
-        g->rumours.count > 0 || (!g->leaving && g->members.by_state[FH_MEMBER_UNVERIFIED] > 0);
-    g->tick_at_ms = more ? turn->now_ms + (int64_t)g->options.timing.tick_ms : FH_GOSSIP_NEVER;
+    g->tick_at_ms =
+        has_work(g) ? turn->now_ms + (int64_t)g->options.timing.tick_ms : FH_GOSSIP_NEVER;
 }
 
 /* ---- seeds and the dead ---------------------------------------------------------------------- */

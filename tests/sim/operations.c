@@ -2,6 +2,7 @@
 #include "tests/sim/world_impl.h"
 
 #include "tests/sim/check.h"
+#include "tests/sim/memberlist.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,8 @@ enum {
     DISTURBED_START_MS = 5000,
     DISTURBED_PAUSE_MS = 3000, /* after the pause */
     DISTURBED_SPLIT_MS = 60000,
-    SEEDS = 3,
+    KEYS_ALL = 2000, /* of more nodes, each holds fewer keys: agreeing is cheap here */
+    KEYS_FEW = 256,
 };
 
 static void disturb(struct sim_world *w, struct sim_node *node, int64_t for_ms)
@@ -21,14 +23,8 @@ static void disturb(struct sim_world *w, struct sim_node *node, int64_t for_ms)
     w->last_fault_ms = w->now_ms;
 }
 
-static void start(struct sim_world *w, struct sim_node *node)
+static void make_core(struct sim_world *w, struct sim_node *node)
 {
-    if (node->core != NULL) {
-        if (!node->left) {
-            return;
-        }
-        sim_take_down(w, node);
-    }
     struct fh_gossip_options o = {.mesh = w->mesh,
                                   .domain = node->domain,
                                   .node_key = node->key,
@@ -40,10 +36,11 @@ static void start(struct sim_world *w, struct sim_node *node)
                                   .protocol_min = 1,
                                   .protocol_max = 1,
                                   .timing = fh_gossip_timing_lan(),
+                                  .keys_max = w->options.nodes > KEYS_ALL ? KEYS_FEW : 0,
                                   .pool = w->pool,
                                   .trace = w->options.transcript != NULL};
     sim_random_bytes(w, o.boot, sizeof o.boot);
-    for (uint32_t i = 0; i < SEEDS && i < w->options.nodes; i++) {
+    for (uint32_t i = 0; i < SIM_SEEDS && i < w->options.nodes; i++) {
         if (i != node->index) {
             o.seeds[o.seed_count++] = w->nodes[i].address;
         }
@@ -54,17 +51,40 @@ static void start(struct sim_world *w, struct sim_node *node)
         (void)fprintf(stderr, "freehold-sim: %s\n", err.text);
         abort();
     }
+}
+
+void sim_begin(struct sim_world *w, struct sim_node *node)
+{
+    if (w->options.preset == SIM_FREEHOLD) {
+        make_core(w, node);
+    }
     node->left = false;
     node->called_leave = false;
     node->tick_at_ms = FH_GOSSIP_NEVER;
     node->down_since_ms = -1;
     node->started_ms = w->now_ms;
+    node->bytes = 0;
+    node->joining = w->up > 0;
+    w->up++;
     disturb(w, node, DISTURBED_START_MS);
     sim_check_started(w, node);
-    struct fh_gossip_event event = {.kind = FH_GOSSIP_START,
-                                    .u.start = {.generation = node->disk_generation}};
-    sim_step(w, node, &event);
-    sim_publish_catalogue(w, node);
+}
+
+static void start(struct sim_world *w, struct sim_node *node)
+{
+    if (sim_is_up(node)) {
+        return;
+    }
+    sim_take_down(w, node);
+    sim_begin(w, node);
+    if (node->core != NULL) {
+        struct fh_gossip_event event = {.kind = FH_GOSSIP_START,
+                                        .u.start = {.generation = node->disk_generation}};
+        sim_step(w, node, &event);
+        sim_publish_catalogue(w, node);
+    } else {
+        node->model = sim_memberlist_new(node, false);
+    }
     sim_wind(w, node);
 }
 
@@ -82,11 +102,14 @@ void sim_operate(struct sim_world *w, enum sim_op op, uint32_t a, uint32_t b)
     struct sim_node *node = &w->nodes[a % w->options.nodes];
     sim_mix(w, (uint64_t)op << 40 ^ (uint64_t)a << 20 ^ b);
     switch (op) {
+    case SIM_OP_WARM:
+        sim_warm(w, a);
+        break;
     case SIM_OP_START:
         start(w, node);
         break;
     case SIM_OP_CRASH:
-        if (node->core != NULL) {
+        if (sim_runs(node)) {
             sim_say(w, node, "--- crashes");
             disturb(w, node, 0);
             sim_take_down(w, node);
@@ -101,10 +124,15 @@ void sim_operate(struct sim_world *w, enum sim_op op, uint32_t a, uint32_t b)
         break;
     case SIM_OP_LEAVE:
         if (sim_is_up(node) && !node->called_leave) {
-            struct fh_gossip_event event = {.kind = FH_GOSSIP_LEAVE};
             node->called_leave = true;
             disturb(w, node, 0);
-            sim_step(w, node, &event);
+            if (node->core != NULL) {
+                struct fh_gossip_event event = {.kind = FH_GOSSIP_LEAVE};
+                sim_step(w, node, &event);
+            } else {
+                sim_memberlist_leave(node->model);
+                sim_wind(w, node);
+            }
         }
         break;
     case SIM_OP_PAUSE:
@@ -129,12 +157,14 @@ void sim_operate(struct sim_world *w, enum sim_op op, uint32_t a, uint32_t b)
         sim_announce(w, node, b);
         break;
     case SIM_OP_LIE:
-        if (sim_is_up(node)) {
+        if (sim_is_up(node) && node->core != NULL) {
             sim_lie(w, node, b);
         }
         break;
     case SIM_OP_REPLAY:
-        sim_replay(w, b);
+        if (w->options.preset == SIM_FREEHOLD) {
+            sim_replay(w, b);
+        }
         break;
     case SIM_OP_COUNT:
         break;

@@ -6,6 +6,7 @@
 enum {
     START_WITHIN_MS = 2000,
     PRODUCTS = 64,
+    SPARED = 3, /* the seeds */
 };
 
 static uint32_t any(struct sim_world *w)
@@ -136,6 +137,33 @@ static void plan_hostile(struct sim_world *w, int64_t length_ms)
     w->options.corrupt_permille = 10;
 }
 
+/* What the two presets are compared by: the mesh stands; announcements in its second fifth, crashes
+ * at the middle, a newcomer after them, the last fifth at rest. */
+static void plan_curve(struct sim_world *w, int64_t length_ms)
+{
+    uint32_t last = w->options.nodes - 1;
+    sim_at(w, 0, SIM_OP_WARM, last, 0);
+    announcements(w, length_ms * 2 / 10, length_ms * 4 / 10, 20);
+    unsigned crashes = 1 + w->options.nodes / 200;
+    for (unsigned i = 0; i < crashes && last > SPARED; i++) {
+        uint32_t node = SPARED + (uint32_t)fh_prng_below(&w->prng, last - SPARED);
+        sim_at(w, between(w, length_ms * 4 / 10, length_ms / 2), SIM_OP_CRASH, node, 0);
+    }
+    sim_at(w, length_ms * 6 / 10, SIM_OP_START, last, 0);
+}
+
+/* Slow machines: each minute one node of twenty stands still for five seconds. */
+static void plan_slow(struct sim_world *w, int64_t length_ms)
+{
+    sim_at(w, 0, SIM_OP_WARM, w->options.nodes, 0);
+    for (int64_t at = 1000; at + 60000 <= length_ms; at += 60000) {
+        for (unsigned i = 0; i < (w->options.nodes + 19) / 20; i++) {
+            uint32_t node = any(w);
+            sim_at(w, between(w, at, at + 55000), SIM_OP_PAUSE, node, 5000);
+        }
+    }
+}
+
 static void plan_mixed(struct sim_world *w, int64_t length_ms)
 {
     static void (*const plans[])(struct sim_world *, int64_t) = {
@@ -155,6 +183,8 @@ const struct sim_scenario sim_scenarios[] = {
     {"pause", "nodes stand still for five seconds", plan_pause},
     {"deaf", "one node sends but hears nothing for a while", plan_deaf},
     {"hostile", "an admitted liar, an outsider who replays and damages", plan_hostile},
+    {"curve", "a standing mesh: announcements, crashes, a newcomer, rest", plan_curve},
+    {"slow", "a standing mesh: each minute 5 % of nodes stand still for 5 s", plan_slow},
     {"mixed", "two of the others at once, drawn from the seed", plan_mixed},
     {NULL, NULL, NULL},
 };

@@ -3,8 +3,8 @@
 
 #include "common/assert.h"
 #include "common/mem.h"
-#include "common/time.h"
 #include "tests/sim/check.h"
+#include "tests/sim/memberlist.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,28 +46,6 @@ void sim_say(struct sim_world *w, const struct sim_node *node, const char *text)
                       node == NULL ? "" : node->label,
                       text);
     }
-}
-
-void sim_histogram_add(struct sim_histogram *h, int64_t ms)
-{
-    uint64_t value = ms < 0 ? 0 : (uint64_t)ms;
-    uint64_t bar = value / SIM_HISTOGRAM_MS;
-    h->bars[bar < SIM_HISTOGRAM_BARS ? bar : SIM_HISTOGRAM_BARS - 1]++;
-    h->count++;
-    h->most_ms = value > h->most_ms ? value : h->most_ms;
-}
-
-uint64_t sim_histogram_at(const struct sim_histogram *h, unsigned permille)
-{
-    uint64_t wanted = (h->count * permille + 999) / 1000;
-    uint64_t seen = 0;
-    for (uint64_t i = 0; i < SIM_HISTOGRAM_BARS && h->count > 0; i++) {
-        seen += h->bars[i];
-        if (seen >= wanted) {
-            return (i + 1) * SIM_HISTOGRAM_MS;
-        }
-    }
-    return 0;
 }
 
 /* ---- doubles around a core ------------------------------------------------------------------- */
@@ -196,16 +174,39 @@ static void add_counters(struct fh_gossip_counters *sum, const struct fh_gossip_
 #undef X
 }
 
+/* What was announced while it was up need not reach it any more. */
+static void want_no_more(struct sim_world *w, const struct sim_node *node)
+{
+    for (uint32_t p = 0; p < SIM_PRODUCTS_MAX; p++) {
+        if (w->latest[p] != 0) {
+            struct sim_announcement *a = &w->announcements[w->latest[p] - 1];
+            a->wanted -=
+                a->wanted > 0 && node->revision[p] < a->revision && node->started_ms <= a->born_ms
+                    ? 1
+                    : 0;
+        }
+    }
+}
+
 void sim_take_down(struct sim_world *w, struct sim_node *node)
 {
+    if (!sim_runs(node)) {
+        return;
+    }
+    if (!node->left) {
+        w->up--;
+        want_no_more(w, node);
+    }
     if (node->core != NULL) {
         struct fh_gossip_counters counters = fh_gossip_counters(node->core);
         add_counters(&node->past, &counters);
         fh_gossip_free(node->core);
         node->core = NULL;
-        node->life++;
-        node->down_since_ms = w->now_ms;
     }
+    sim_memberlist_free(node->model);
+    node->model = NULL;
+    node->life++;
+    node->down_since_ms = w->now_ms;
 }
 
 void sim_world_free(struct sim_world *w)
@@ -215,6 +216,7 @@ void sim_world_free(struct sim_world *w)
     }
     for (uint32_t i = 0; i < w->options.nodes; i++) {
         fh_gossip_free(w->nodes[i].core);
+        sim_memberlist_free(w->nodes[i].model);
     }
     for (size_t i = 0; i < w->heap_count; i++) {
         fh_free(w->heap[i].bytes);
@@ -255,24 +257,51 @@ static bool chance(struct sim_world *w, unsigned permille)
     return permille > 0 && fh_prng_below(&w->prng, 1000) < permille;
 }
 
-static void deliver_later(struct sim_world *w,
-                          const struct sim_node *to,
-                          const char *from_address,
-                          struct fh_bytes bytes)
+struct packet {
+    const char *from_address;
+    uint32_t from; /* of a model's packet: index of the sender */
+    struct fh_bytes bytes;
+    uint32_t wire;
+};
+
+static void
+deliver_later(struct sim_world *w, const struct sim_node *to, const struct packet *packet)
 {
+    struct fh_bytes bytes = packet->bytes;
     struct sim_event event = {.kind = EVENT_DATAGRAM,
                               .at_ms = w->now_ms + sim_delay_ms(w),
                               .node = to->index,
                               .life = to->life,
+                              .peer = packet->from,
                               .size = (uint32_t)bytes.size,
+                              .wire = packet->wire,
                               .bytes = sim_must(fh_alloc(bytes.size))};
-    (void)snprintf(event.from, sizeof event.from, "%s", from_address);
+    (void)snprintf(event.from, sizeof event.from, "%s", packet->from_address);
     memcpy(event.bytes, bytes.data, bytes.size);
     if (chance(w, w->options.corrupt_permille)) {
+        if (to->model != NULL) { /* the checksum of UDP finds it */
+            fh_free(event.bytes);
+            return;
+        }
         uint64_t at = fh_prng_below(&w->prng, bytes.size);
         event.bytes[at] ^= (uint8_t)(1u << fh_prng_below(&w->prng, 8));
     }
     sim_push(w, event);
+}
+
+static void send_packet(struct sim_world *w,
+                        const struct sim_node *from,
+                        const struct sim_node *to,
+                        const struct packet *packet)
+{
+    if (!sim_runs(to) || (from != NULL && !sim_reaches(from, to)) ||
+        chance(w, w->options.loss_permille)) {
+        return;
+    }
+    deliver_later(w, to, packet);
+    if (chance(w, w->options.duplicate_permille)) {
+        deliver_later(w, to, packet);
+    }
 }
 
 void sim_send(struct sim_world *w,
@@ -281,14 +310,33 @@ void sim_send(struct sim_world *w,
               const char *from_address,
               struct fh_bytes bytes)
 {
-    if (to->core == NULL || (from != NULL && !sim_reaches(from, to)) ||
-        chance(w, w->options.loss_permille)) {
-        return;
+    struct packet packet = {
+        .from_address = from_address, .bytes = bytes, .wire = (uint32_t)bytes.size};
+    send_packet(w, from, to, &packet);
+}
+
+static void
+count_datagram(struct sim_world *w, struct sim_node *node, struct fh_bytes bytes, size_t wire)
+{
+    w->figures.datagrams++;
+    w->figures.datagram_bytes += wire;
+    node->bytes += wire;
+    if (wire > w->figures.largest_datagram) {
+        w->figures.largest_datagram = wire;
     }
-    deliver_later(w, to, from_address, bytes);
-    if (chance(w, w->options.duplicate_permille)) {
-        deliver_later(w, to, from_address, bytes);
-    }
+    sim_mix(w, sim_hash(bytes));
+}
+
+void sim_post(struct sim_world *w,
+              struct sim_node *from,
+              struct sim_node *to,
+              struct fh_bytes bytes,
+              uint32_t wire)
+{
+    struct packet packet = {
+        .from_address = from->address, .from = from->index, .bytes = bytes, .wire = wire};
+    count_datagram(w, from, bytes, wire);
+    send_packet(w, from, to, &packet);
 }
 
 static void capture(struct sim_world *w, uint32_t to, struct fh_bytes bytes)
@@ -303,12 +351,7 @@ static void
 act_send(struct sim_world *w, struct sim_node *node, const struct fh_gossip_action *action)
 {
     sim_check_datagram(w, node, action->bytes.size);
-    w->figures.datagrams++;
-    w->figures.datagram_bytes += action->bytes.size;
-    if (action->bytes.size > w->figures.largest_datagram) {
-        w->figures.largest_datagram = action->bytes.size;
-    }
-    sim_mix(w, sim_hash(action->bytes));
+    count_datagram(w, node, action->bytes, action->bytes.size);
     struct sim_node *to = sim_node_at(w, action->address);
     if (to != NULL) {
         if (w->figures.datagrams % 7 == 0) {
@@ -322,7 +365,12 @@ act_send(struct sim_world *w, struct sim_node *node, const struct fh_gossip_acti
 
 void sim_wind(struct sim_world *w, struct sim_node *node)
 {
-    int64_t at = node->core == NULL ? FH_GOSSIP_NEVER : fh_gossip_deadline(node->core);
+    int64_t at = FH_GOSSIP_NEVER;
+    if (node->core != NULL) {
+        at = fh_gossip_deadline(node->core);
+    } else if (node->model != NULL && !node->left) {
+        at = sim_memberlist_deadline(node->model);
+    }
     if (at == node->tick_at_ms || at == FH_GOSSIP_NEVER) {
         node->tick_at_ms = at;
         return;
@@ -341,10 +389,8 @@ void sim_step(struct sim_world *w, struct sim_node *node, struct fh_gossip_event
     event->now_ms = w->now_ms;
     event->wall_ms = SIM_WALL_MS + w->now_ms;
     sim_mix(w, (uint64_t)w->now_ms << 24 ^ (uint64_t)event->kind << 20 ^ node->index);
-    int64_t begin = fh_clock_mono_ns();
     struct fh_err err = {0};
     int code = fh_gossip_step(node->core, event, &w->actions, &err);
-    w->figures.step_ns += (uint64_t)(fh_clock_mono_ns() - begin);
     w->figures.events++;
     if (code != FH_OK) {
         sim_check_break(w, node, 10, "step failed: %s", err.text);
@@ -397,6 +443,8 @@ void sim_act(struct sim_world *w, struct sim_node *node)
         case FH_GOSSIP_LEFT:
             node->left = true;
             node->down_since_ms = w->now_ms;
+            w->up--;
+            want_no_more(w, node);
             break;
         case FH_GOSSIP_TRACE:
             sim_say(w, node, action->text);
@@ -413,22 +461,8 @@ void sim_act(struct sim_world *w, struct sim_node *node)
 
 /* ---- the loop -------------------------------------------------------------------------------- */
 
-static void handle(struct sim_world *w, struct sim_event *event)
+static void handle_core(struct sim_world *w, struct sim_node *node, const struct sim_event *event)
 {
-    struct sim_node *node = &w->nodes[event->node % w->options.nodes];
-    if (event->kind == EVENT_OP) {
-        sim_operate(w, event->op, event->node, (uint32_t)event->token);
-        return;
-    }
-    if (node->core == NULL || node->left || node->life != event->life) {
-        return;
-    }
-    if (node->paused_until_ms > w->now_ms) {
-        event->at_ms = node->paused_until_ms;
-        sim_push(w, *event);
-        event->bytes = NULL; /* goes on with the pushed one */
-        return;
-    }
     struct fh_gossip_event step_event = {0};
     switch (event->kind) {
     case EVENT_DATAGRAM:
@@ -438,11 +472,8 @@ static void handle(struct sim_world *w, struct sim_event *event)
         sim_step(w, node, &step_event);
         break;
     case EVENT_TICK:
-        if ((int64_t)event->token == node->tick_at_ms) {
-            node->tick_at_ms = FH_GOSSIP_NEVER;
-            step_event.kind = FH_GOSSIP_TICK;
-            sim_step(w, node, &step_event);
-        }
+        step_event.kind = FH_GOSSIP_TICK;
+        sim_step(w, node, &step_event);
         break;
     case EVENT_SYNC:
         sim_on_sync(w, node, event);
@@ -458,6 +489,64 @@ static void handle(struct sim_world *w, struct sim_event *event)
     }
 }
 
+static void handle_model(struct sim_world *w, struct sim_node *node, const struct sim_event *event)
+{
+    struct sim_node *peer = &w->nodes[event->peer];
+    sim_mix(w, (uint64_t)w->now_ms << 24 ^ (uint64_t)event->kind << 20 ^ node->index);
+    switch (event->kind) {
+    case EVENT_DATAGRAM:
+        sim_memberlist_datagram(node->model, event->peer, fh_bytes(event->bytes, event->size));
+        break;
+    case EVENT_TICK:
+        sim_memberlist_tick(node->model);
+        break;
+    case EVENT_SYNC:
+        if (sim_answers(w, node, peer)) {
+            w->figures.sessions++;
+            sim_memberlist_exchange(node->model, peer->model);
+            sim_wind(w, peer);
+        }
+        break;
+    case EVENT_LINK:
+        sim_memberlist_linked(node->model, event->token, sim_answers(w, node, peer));
+        break;
+    case EVENT_OP:
+        break;
+    }
+    w->figures.events++;
+    sim_wind(w, node);
+}
+
+static void handle(struct sim_world *w, struct sim_event *event)
+{
+    struct sim_node *node = &w->nodes[event->node % w->options.nodes];
+    if (event->kind == EVENT_OP) {
+        sim_operate(w, event->op, event->node, (uint32_t)event->token);
+        return;
+    }
+    if (!sim_is_up(node) || node->life != event->life) {
+        return;
+    }
+    if (node->paused_until_ms > w->now_ms) {
+        event->at_ms = node->paused_until_ms;
+        sim_push(w, *event);
+        event->bytes = NULL; /* goes on with the pushed one */
+        return;
+    }
+    if (event->kind == EVENT_TICK) {
+        if ((int64_t)event->token != node->tick_at_ms) {
+            return;
+        }
+        node->tick_at_ms = FH_GOSSIP_NEVER;
+    }
+    node->bytes += event->kind == EVENT_DATAGRAM ? event->wire : 0;
+    if (node->core != NULL) {
+        handle_core(w, node, event);
+    } else {
+        handle_model(w, node, event);
+    }
+}
+
 void sim_run(struct sim_world *w, int64_t until_ms)
 {
     while (w->heap_count > 0 && w->heap[0].at_ms <= until_ms) {
@@ -465,7 +554,7 @@ void sim_run(struct sim_world *w, int64_t until_ms)
         if (event.at_ms / 5000 != w->now_ms / 5000) {
             struct sim_node *node = &w->nodes[fh_prng_below(&w->prng, w->options.nodes)];
             w->now_ms = event.at_ms;
-            if (sim_is_up(node)) {
+            if (sim_is_up(node) && node->core != NULL) {
                 sim_check_node(w, node);
             }
         }
@@ -476,18 +565,17 @@ void sim_run(struct sim_world *w, int64_t until_ms)
     w->now_ms = until_ms;
 }
 
-unsigned sim_up(const struct sim_world *w)
-{
-    unsigned up = 0;
-    for (uint32_t i = 0; i < w->options.nodes; i++) {
-        up += sim_is_up(&w->nodes[i]) ? 1 : 0;
-    }
-    return up;
-}
-
 static bool sees_right(const struct sim_world *w, const struct sim_node *node)
 {
     unsigned live = 0;
+    if (node->model != NULL) {
+        for (uint32_t i = 0; i < w->options.nodes; i++) {
+            if (sim_memberlist_lists(node->model, i) != sim_is_up(&w->nodes[i])) {
+                return false;
+            }
+        }
+        return true;
+    }
     for (unsigned i = 0; i < fh_gossip_member_slots(node->core); i++) {
         struct fh_gossip_member member;
         if (!fh_gossip_member_at(node->core, i, &member)) {
@@ -500,7 +588,7 @@ static bool sees_right(const struct sim_world *w, const struct sim_node *node)
         }
         live += listed ? 1 : 0;
     }
-    return live == sim_up(w);
+    return live == w->up;
 }
 
 bool sim_agrees(const struct sim_world *w)
@@ -512,8 +600,10 @@ bool sim_agrees(const struct sim_world *w)
         if (!sim_is_up(node)) {
             continue;
         }
-        uint8_t own[FH_GOSSIP_FINGERPRINT_BYTES];
-        fh_gossip_fingerprint(node->core, own);
+        uint8_t own[FH_GOSSIP_FINGERPRINT_BYTES] = {0};
+        if (node->core != NULL) {
+            fh_gossip_fingerprint(node->core, own);
+        }
         if (first == NULL) {
             first = node;
             memcpy(wanted, own, sizeof wanted);

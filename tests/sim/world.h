@@ -15,6 +15,7 @@
 
 #include "common/prng.h"
 #include "proto/gossip/core.h"
+#include "tests/sim/figures.h"
 
 #include <stdio.h>
 
@@ -24,14 +25,19 @@ enum {
     SIM_PRODUCTS_MAX = 256,
     SIM_CAPTURED_MAX = 512,
     SIM_LABEL_BYTES = 20,
-    SIM_HISTOGRAM_MS = 10, /* width of a bar */
-    SIM_HISTOGRAM_BARS = 12000,
 };
 
 struct sim_check;
+struct sim_memberlist;
 struct sim_world;
 
+enum sim_preset {
+    SIM_FREEHOLD,   /* the production core */
+    SIM_MEMBERLIST, /* memberlist.h */
+};
+
 struct sim_options {
+    enum sim_preset preset;
     unsigned nodes;
     unsigned loss_permille;
     unsigned duplicate_permille;
@@ -44,7 +50,8 @@ struct sim_options {
 
 struct sim_node {
     struct sim_world *world;
-    struct fh_gossip *core; /* NULL while it is down */
+    struct fh_gossip *core;       /* NULL while it is down */
+    struct sim_memberlist *model; /* instead of a core; NULL while it is down */
     uint32_t index;
     uint32_t life; /* counts starts; events of an earlier life are lost */
     bool called_leave;
@@ -64,6 +71,11 @@ struct sim_node {
     int64_t disturbed_ms;       /* last time that something was done to it */
     int64_t disturbed_until_ms; /* until then a verdict about or by it proves nothing */
     int64_t down_since_ms;
+    int64_t wronged_ms;      /* last false verdict about it */
+    uint32_t suspected_life; /* of which the crash was suspected, and judged */
+    uint32_t buried_life;
+    bool joining;                        /* into a running mesh, and does not list all of it yet */
+    uint64_t bytes;                      /* in and out since its start */
     uint32_t ticks_at_once;              /* without time passing */
     uint32_t island;                     /* nodes of different islands do not reach each other */
     bool deaf;                           /* receives nothing, sends: a one-way cut */
@@ -77,36 +89,13 @@ struct sim_announcement {
     uint32_t revision;
     uint32_t owner;
     int64_t born_ms;
+    uint32_t wanted; /* nodes that were up at its birth and do not have it */
     size_t size;
     uint8_t *bytes;
 };
 
-struct sim_histogram {
-    uint64_t count;
-    uint64_t most_ms;
-    uint32_t bars[SIM_HISTOGRAM_BARS];
-};
-void sim_histogram_add(struct sim_histogram *h, int64_t ms);
-/* Smallest time that `permille` of all do not exceed, to the width of a bar; 0 when empty. */
-uint64_t sim_histogram_at(const struct sim_histogram *h, unsigned permille);
-
-struct sim_figures {
-    uint64_t events;  /* steps of cores */
-    uint64_t step_ns; /* spent in them, all together */
-    uint64_t datagrams;
-    uint64_t datagram_bytes;
-    uint64_t largest_datagram;
-    uint64_t session_bytes;
-    uint64_t sessions;
-    uint64_t false_deaths;
-    uint64_t deaths;
-    struct sim_histogram spread;    /* announcement to each node */
-    struct sim_histogram suspected; /* crash to first suspicion anywhere */
-    struct sim_histogram detected;  /* crash to each node's verdict */
-    struct sim_histogram learned;   /* start of a node until each other one lists it */
-};
-
 enum sim_op {
+    SIM_OP_WARM,    /* the first a nodes run and have known each other for long */
     SIM_OP_START,   /* node a, with seeds */
     SIM_OP_CRASH,   /* node a */
     SIM_OP_RESTART, /* node a, with its disk; b = 1: with an empty disk */
@@ -140,6 +129,8 @@ struct sim_world {
     struct sim_announcement *announcements;
     uint32_t announcement_count;
     uint32_t latest[SIM_PRODUCTS_MAX]; /* newest announcement + 1 of each product */
+    uint32_t warm;                     /* so many nodes were started by SIM_OP_WARM */
+    uint32_t up;                       /* nodes that are up */
     struct sim_check *check;
     struct sim_figures figures;
     struct { /* datagrams seen on the way, for replays */
@@ -163,15 +154,18 @@ void sim_run(struct sim_world *w, int64_t until_ms);
 /* Whether every node that is up holds the same records, sees the others as they are and has the
  * newest announcements. */
 bool sim_agrees(const struct sim_world *w);
-unsigned sim_up(const struct sim_world *w);
 
 /* ---- for scenarios, checks and attacks ------------------------------------------------------- */
 
 /* NULL for a node that does not exist. */
 struct sim_node *sim_node_of(const struct sim_world *w, const struct fh_node_id *id);
+static inline bool sim_runs(const struct sim_node *node)
+{
+    return node->core != NULL || node->model != NULL;
+}
 static inline bool sim_is_up(const struct sim_node *node)
 {
-    return node->core != NULL && !node->left;
+    return sim_runs(node) && !node->left;
 }
 /* Carries out what a core's step left in w->actions. */
 void sim_act(struct sim_world *w, struct sim_node *node);

@@ -14,6 +14,8 @@
 
 #include "tests/sim/world.h"
 
+enum { SIM_SEEDS = 3 };
+
 enum sim_event_kind {
     EVENT_DATAGRAM,
     EVENT_TICK,
@@ -33,7 +35,8 @@ struct sim_event {
     bool done;
     uint64_t token;
     char from[SIM_LABEL_BYTES];
-    uint32_t size;
+    uint32_t size; /* of bytes */
+    uint32_t wire; /* size on the wire */
     uint8_t *bytes;
 };
 
@@ -56,7 +59,28 @@ void sim_step(struct sim_world *w, struct sim_node *node, struct fh_gossip_event
 /* Plans the node's next tick. */
 void sim_wind(struct sim_world *w, struct sim_node *node);
 
+/* A model's packet: `bytes` stand for `wire` bytes on the wire. */
+void sim_post(struct sim_world *w,
+              struct sim_node *from,
+              struct sim_node *to,
+              struct fh_bytes bytes,
+              uint32_t wire);
+/* Plans EVENT_SYNC or EVENT_LINK between node and the one of index `peer`. */
+void sim_stream(struct sim_world *w,
+                struct sim_node *node,
+                uint32_t peer,
+                enum sim_event_kind kind,
+                uint64_t token);
+
 /* exchange.c */
+void sim_count_session(struct sim_world *w,
+                       struct sim_node *node,
+                       struct sim_node *peer,
+                       size_t bytes);
+/* The announcement of this revision; it exists. */
+uint32_t sim_announcement_of(const struct sim_world *w, uint32_t product, uint32_t revision);
+/* The catalogue's judgement of an announcement known by its index: true when it is new. */
+bool sim_keep_known(struct sim_world *w, struct sim_node *node, uint32_t announcement);
 void sim_publish_catalogue(struct sim_world *w, struct sim_node *node);
 /* The catalogue's judgement: true when the announcement is new; then it travels on if `spread`. */
 bool sim_keep(struct sim_world *w, struct sim_node *node, struct fh_bytes bytes, bool spread);
@@ -71,7 +95,11 @@ bool sim_answers(const struct sim_world *w,
                  const struct sim_node *node,
                  const struct sim_node *peer);
 
+/* warm.c */
+void sim_warm(struct sim_world *w, uint32_t nodes);
+
 /* operations.c */
+void sim_begin(struct sim_world *w, struct sim_node *node);
 void sim_operate(struct sim_world *w, enum sim_op op, uint32_t a, uint32_t b);
 
 #endif
