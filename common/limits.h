@@ -241,6 +241,7 @@ enum {
     FH_ADMIN_FRAME_BYTES_MAX = 4 * 1024 * 1024,
     FH_ADMIN_CLIENTS_MAX = 32,
     FH_SEARCH_RESULTS_MAX = 1000,
+    FH_PEERS_PAGE = FH_LIMIT(2000, 4), /* members of one answer: 0.8 MB, 38,000 items */
 };
 
 #define FH_CLOCK_SKEW_MS       ((int64_t)10 * 60 * 1000) /* grace on dates in records */

@@ -49,6 +49,9 @@
     X(CAN, 47)                                                                                     \
     X(STILL, 48)                                                                                   \
     X(VIEW, 52)                                                                                    \
+    X(WHY, 60)                                                                                     \
+    X(COUNTERS, 61)                                                                                \
+    X(PROOFS, 62)                                                                                  \
     X(ADMIN_CHAIN, 64)                                                                             \
     X(ADMIN_PUBLISH, 65)                                                                           \
     X(ADMIN_LEAVE, 66)                                                                             \
@@ -125,7 +128,7 @@ void fh_msg_status_answer(struct fh_buf *out, const struct fh_msg_status *status
 FH_MUST_CHECK int
 fh_msg_status_read(struct fh_pack_reader *reader, struct fh_msg_status *out, struct fh_err *err);
 
-/* PEERS -> one entry for each known member. */
+/* PEERS -> a page of entries, one for each known member. */
 struct fh_msg_peer {
     struct fh_node_id node;
     struct fh_domain_id domain;
@@ -136,15 +139,33 @@ struct fh_msg_peer {
     uint64_t generation;
     uint64_t incarnation;
     uint64_t heard_ms_ago; /* since the last direct answer; UINT64_MAX: never */
+    uint64_t state_ms;     /* for so long it has been in this state */
+    uint64_t rtt_ms;       /* smoothed round trip; 0: unknown */
+    uint64_t accusers;     /* distinct signed suspicions that are held against it */
+    uint64_t suspect_ms;   /* a suspect is declared dead in so long; UINT64_MAX: is none */
+    uint64_t health;       /* of the asked node itself: 0 (well) .. 8; of others 0 */
+    uint64_t protocol_max; /* newest version that it speaks */
+    uint64_t capabilities;
+    uint64_t products; /* live ones, as it says itself */
+    bool forked;       /* it signed two records of one life: it, or who has its key, lives twice */
 };
-void fh_msg_peers_request(struct fh_buf *out);
+/* `after` 0: from the first; else what the answer before ended with. */
+void fh_msg_peers_request(struct fh_buf *out, uint64_t after);
+/* 0 may be left out. */
+FH_MUST_CHECK int
+fh_msg_peers_request_read(struct fh_pack_reader *reader, uint64_t *out_after, struct fh_err *err);
 void fh_msg_peers_answer_begin(struct fh_buf *out, uint32_t count);
 void fh_msg_peers_answer_add(struct fh_buf *out, const struct fh_msg_peer *peer);
+/* `next`: where the next page begins; 0: there is none. */
+void fh_msg_peers_answer_end(struct fh_buf *out, uint64_t next);
 /* Number of entries; then fh_msg_peers_next for each. */
 FH_MUST_CHECK int
 fh_msg_peers_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err);
 FH_MUST_CHECK int
 fh_msg_peers_next(struct fh_pack_reader *reader, struct fh_msg_peer *out, struct fh_err *err);
+/* After the last entry. */
+FH_MUST_CHECK int
+fh_msg_peers_end(struct fh_pack_reader *reader, uint64_t *out_next, struct fh_err *err);
 
 /* SEARCH -> a page of the products found, best first, the words as they were read when their
  * spelling was mended, else "", how many were found, and what they have in common. */

@@ -51,16 +51,29 @@ int fh_msg_status_read(struct fh_pack_reader *reader, struct fh_msg_status *out,
 
 /* ---- PEERS ---- */
 
-enum { PEER_FIELDS = 9, PRODUCT_FIELDS = 17, FACET_FIELDS = 4 };
+enum { PEER_FIELDS = 18, PRODUCT_FIELDS = 17, FACET_FIELDS = 4 };
 
-void fh_msg_peers_request(struct fh_buf *out)
+void fh_msg_peers_request(struct fh_buf *out, uint64_t after)
 {
-    fh_msg_begin(out, FH_MSG_PEERS, 0);
+    fh_msg_begin(out, FH_MSG_PEERS, 1);
+    fh_pack_uint(out, after);
+}
+
+int fh_msg_peers_request_read(struct fh_pack_reader *reader,
+                              uint64_t *out_after,
+                              struct fh_err *err)
+{
+    uint64_t after = fh_pack_at_end(reader) ? 0 : fh_pack_read_uint(reader, UINT32_MAX);
+    int rc = fh_msg_done(reader, "peers", err);
+    if (rc == FH_OK) {
+        *out_after = after;
+    }
+    return rc;
 }
 
 void fh_msg_peers_answer_begin(struct fh_buf *out, uint32_t count)
 {
-    fh_msg_ok(out, 1);
+    fh_msg_ok(out, 2);
     fh_pack_array(out, count);
 }
 
@@ -76,6 +89,20 @@ void fh_msg_peers_answer_add(struct fh_buf *out, const struct fh_msg_peer *peer)
     fh_pack_uint(out, peer->generation);
     fh_pack_uint(out, peer->incarnation);
     fh_pack_uint(out, peer->heard_ms_ago);
+    fh_pack_uint(out, peer->state_ms);
+    fh_pack_uint(out, peer->rtt_ms);
+    fh_pack_uint(out, peer->accusers);
+    fh_pack_uint(out, peer->suspect_ms);
+    fh_pack_uint(out, peer->health);
+    fh_pack_uint(out, peer->protocol_max);
+    fh_pack_uint(out, peer->capabilities);
+    fh_pack_uint(out, peer->products);
+    fh_pack_bool(out, peer->forked);
+}
+
+void fh_msg_peers_answer_end(struct fh_buf *out, uint64_t next)
+{
+    fh_pack_uint(out, next);
 }
 
 int fh_msg_peers_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err)
@@ -96,10 +123,29 @@ int fh_msg_peers_next(struct fh_pack_reader *reader, struct fh_msg_peer *out, st
     peer.generation = fh_pack_read_uint(reader, UINT64_MAX);
     peer.incarnation = fh_pack_read_uint(reader, UINT64_MAX);
     peer.heard_ms_ago = fh_pack_read_uint(reader, UINT64_MAX);
+    peer.state_ms = fh_pack_read_uint(reader, UINT64_MAX);
+    peer.rtt_ms = fh_pack_read_uint(reader, UINT64_MAX);
+    peer.accusers = fh_pack_read_uint(reader, UINT64_MAX);
+    peer.suspect_ms = fh_pack_read_uint(reader, UINT64_MAX);
+    peer.health = fh_pack_read_uint(reader, UINT64_MAX);
+    peer.protocol_max = fh_pack_read_uint(reader, UINT64_MAX);
+    peer.capabilities = fh_pack_read_uint(reader, UINT64_MAX);
+    peer.products = fh_pack_read_uint(reader, UINT64_MAX);
+    peer.forked = fh_pack_read_bool(reader);
     fh_msg_entry_end(reader, count, PEER_FIELDS);
     int rc = fh_msg_done(reader, "peer", err);
     if (rc == FH_OK) {
         *out = peer;
+    }
+    return rc;
+}
+
+int fh_msg_peers_end(struct fh_pack_reader *reader, uint64_t *out_next, struct fh_err *err)
+{
+    uint64_t next = fh_pack_read_uint(reader, UINT32_MAX);
+    int rc = fh_msg_done(reader, "peers", err);
+    if (rc == FH_OK) {
+        *out_next = next;
     }
     return rc;
 }

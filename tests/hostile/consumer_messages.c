@@ -28,7 +28,7 @@ static void put_status(struct fh_buf *out, const struct consumer *c)
 static void put_peers(struct fh_buf *out, const struct consumer *c)
 {
     (void)c;
-    fh_msg_peers_request(out);
+    fh_msg_peers_request(out, 0);
 }
 
 static void put_search(struct fh_buf *out, const struct consumer *c)

@@ -72,18 +72,36 @@ const struct fh_command fh_commands[] = {
         .operands = "",
         .summary = "show who the node is and how it does",
         .details = "",
-        .example = "freehold status\nfreehold -o json status --peer 127.0.0.1:7401",
-        .flags = {PEER_FLAG},
+        .example = "freehold status\nfreehold -o json status --peer 127.0.0.1:7401\n"
+                   "freehold status --counters",
+        .flags = {{"counters", NULL, "what gossip and link count: probes, news, drops", 0},
+                  PEER_FLAG},
         .run = fh_cmd_status,
     },
     {
         .noun = "peers",
         .operands = "",
         .summary = "list the members of the mesh as the node sees them",
-        .details = "",
-        .example = "freehold peers",
+        .details = "With -o wide also since when, round trip, accusers, protocol and products.",
+        .example = "freehold peers\nfreehold peers -o wide",
         .flags = {PEER_FLAG},
         .run = fh_cmd_peers,
+    },
+    {
+        .noun = "peers",
+        .verb = "explain",
+        .operands = "NODE",
+        .summary = "say why the node sees a member as it does, and what it will do next",
+        .details =
+            "Who accuses it and what each signed, the records it signed itself (all verified\n"
+            "here), the timers that concern it, the sessions to it. NODE is an id or at least\n"
+            "16 letters of it, an address, a domain with one node, or self.",
+        .example = "freehold peers explain wildlife\n"
+                   "freehold -o json peers explain 127.0.0.1:7401 --peer 127.0.0.1:7400",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags = {PEER_FLAG},
+        .run = fh_cmd_peers_explain,
     },
     {
         .noun = "search",

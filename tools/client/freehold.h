@@ -172,6 +172,15 @@ struct freehold_peer {
     uint64_t generation;
     uint64_t incarnation;
     uint64_t heard_ms_ago; /* UINT64_MAX: never heard directly */
+    uint64_t state_ms;     /* for so long it has been in this state */
+    uint64_t rtt_ms;       /* round trip of datagrams; 0: not known */
+    uint64_t accusers;     /* nodes whose signed suspicion is held against it */
+    uint64_t suspect_ms;   /* a suspect is declared dead in so long; UINT64_MAX: is none */
+    uint64_t health;       /* of the node that answers: 0 (well) .. 8, how much it doubts itself */
+    uint64_t protocol_max; /* newest version of the protocol that it speaks */
+    uint64_t capabilities; /* bits; none are defined yet */
+    uint64_t products;     /* that its domain announces, as it says itself */
+    bool forked; /* it signed two records of one life: it, or who has its key, lives twice */
 };
 struct freehold_peers;
 /* Members of the mesh as the peer sees them. Given: freehold_peers_free. */

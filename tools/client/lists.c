@@ -66,7 +66,7 @@ struct freehold_peers {
     struct freehold_peer items[];
 };
 
-static void fill_peer(struct freehold_peer *out, const struct fh_msg_peer *peer)
+void fh_public_peer(struct freehold_peer *out, const struct fh_msg_peer *peer)
 {
     fh_node_id_text(out->node, &peer->node);
     fh_domain_id_text(out->domain, &peer->domain);
@@ -80,36 +80,77 @@ static void fill_peer(struct freehold_peer *out, const struct fh_msg_peer *peer)
     out->generation = peer->generation;
     out->incarnation = peer->incarnation;
     out->heard_ms_ago = peer->heard_ms_ago;
+    out->state_ms = peer->state_ms;
+    out->rtt_ms = peer->rtt_ms;
+    out->accusers = peer->accusers;
+    out->suspect_ms = peer->suspect_ms;
+    out->health = peer->health;
+    out->protocol_max = peer->protocol_max;
+    out->capabilities = peer->capabilities;
+    out->products = peer->products;
+    out->forked = peer->forked;
 }
 
-static int
-ask_peers(struct freehold_peers **out, struct freehold_client *client, struct fh_err *err)
+/* One page behind what there is; `next` is where the following one begins, 0 behind the last. */
+static int ask_page(struct freehold_peers **peers,
+                    struct freehold_client *client,
+                    uint64_t *next,
+                    struct fh_err *err)
 {
     struct fh_pack_reader reader;
     uint32_t count = 0;
     int code = begin(client, err);
     if (code == FH_OK) {
         fh_buf_reset(&client->request);
-        fh_msg_peers_request(&client->request);
+        fh_msg_peers_request(&client->request, *next);
         code = fh_client_call(client, &reader, err);
     }
     if (code == FH_OK) {
         code = fh_msg_peers_read(&reader, &count, err);
     }
+    size_t held = (*peers)->count;
+    if (code == FH_OK && held + count > FH_MEMBERS_MAX) {
+        code = fh_err_rule(err, FH_EPROTO, "peers.many", "the peer tells of more members than fit");
+    }
     if (code != FH_OK) {
         return code;
     }
-    struct freehold_peers *peers = fh_calloc(1, sizeof *peers + count * sizeof peers->items[0]);
-    if (peers == NULL) {
+    struct freehold_peers *more =
+        fh_realloc(*peers, sizeof *more + (held + count) * sizeof more->items[0]);
+    if (more == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for the list of peers");
     }
-    for (; peers->count < count && code == FH_OK; peers->count++) {
+    *peers = more;
+    for (uint32_t i = 0; i < count && code == FH_OK; i++) {
         struct fh_msg_peer peer;
         code = fh_msg_peers_next(&reader, &peer, err);
         if (code == FH_OK) {
-            fill_peer(&peers->items[peers->count], &peer);
+            more->items[more->count] = (struct freehold_peer){.size = 0};
+            fh_public_peer(&more->items[more->count++], &peer);
         }
     }
+    uint64_t before = *next;
+    if (code == FH_OK) {
+        code = fh_msg_peers_end(&reader, next, err);
+    }
+    if (code == FH_OK && *next <= before) {
+        *next = 0; /* a page goes on, or it is the last */
+    }
+    return code;
+}
+
+static int
+ask_peers(struct freehold_peers **out, struct freehold_client *client, struct fh_err *err)
+{
+    struct freehold_peers *peers = fh_calloc(1, sizeof *peers);
+    if (peers == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for the list of peers");
+    }
+    uint64_t next = 0;
+    int code;
+    do {
+        code = ask_page(&peers, client, &next, err);
+    } while (code == FH_OK && next != 0);
     if (code != FH_OK) {
         freehold_peers_free(peers);
         return code;
