@@ -237,9 +237,16 @@ enum {
     FH_SEARCH_WORDS_MAX = 16,                       /* words of one search */
     FH_SEARCH_TERMS_MAX = FH_LIMIT(50000, 64),      /* looked at for a spelling: 5 ms a word */
     FH_SEARCH_TEXT_BYTES_MAX = 64 * 1024,           /* indexed text of one product */
+    FH_SEARCH_RANKED_MAX = FH_LIMIT(5000, 8),       /* found, to be ranked: 40 ms */
+    FH_SEARCH_OFFSET_MAX = 10 * 1000 * 1000,        /* more than a catalogue holds */
+    FH_FACET_BYTES_MAX = 96,                   /* a longer tag is no facet; one byte holds it */
+    FH_FACET_OF_PRODUCT_MAX = 64,              /* tags and classifications of one product */
+    FH_FACET_DISTINCT_MAX = FH_LIMIT(4096, 8), /* counted of one facet: 0.7 MB */
+    FH_FACET_SHOWN_MAX = 50,                   /* of one facet in an answer */
     FH_ADMIN_FRAME_BYTES_MAX = 4 * 1024 * 1024,
     FH_ADMIN_CLIENTS_MAX = 32,
     FH_SEARCH_RESULTS_MAX = 1000,
+    FH_PEERS_PAGE = FH_LIMIT(2000, 4), /* members of one answer: 0.8 MB, 38,000 items */
 };
 
 #define FH_CLOCK_SKEW_MS       ((int64_t)10 * 60 * 1000) /* grace on dates in records */

@@ -555,6 +555,12 @@ void fh_mesh_question(struct fh_mesh *mesh, struct fh_question *question)
     case FH_MSG_PEERS:
         fh_mesh_answer_peers(mesh, question);
         break;
+    case FH_MSG_WHY:
+        fh_mesh_answer_why(mesh, question);
+        break;
+    case FH_MSG_COUNTERS:
+        fh_mesh_answer_counters(mesh, question);
+        break;
     case FH_MSG_IDENTITY:
         answer_identity(mesh, question);
         break;

@@ -155,6 +155,14 @@ void fh_mesh_forks_told(struct fh_mesh *mesh,
 
 /* whereabouts.c: answers PEERS; the question is taken. */
 void fh_mesh_answer_peers(struct fh_mesh *mesh, struct fh_question *question);
+/* Fills an entry from a member of this mesh's gossip. */
+void fh_mesh_tell_peer(struct fh_mesh *mesh,
+                       const struct fh_gossip_member *member,
+                       struct fh_msg_peer *out);
+
+/* why.c: answers WHY and COUNTERS; the question is taken. */
+void fh_mesh_answer_why(struct fh_mesh *mesh, struct fh_question *question);
+void fh_mesh_answer_counters(struct fh_mesh *mesh, struct fh_question *question);
 
 /* whereabouts.c: keeps the member's newest record and address for the next start; the last ones may
  * be lost in a power cut. A failure is logged. */

@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "common/time.h"
+#include "proto/gossip/explain.h"
 
 #include <stdio.h>
 
@@ -78,43 +79,68 @@ struct fh_mesh_counts fh_mesh_counts(struct fh_mesh *mesh)
     return counts;
 }
 
+void fh_mesh_tell_peer(struct fh_mesh *mesh,
+                       const struct fh_gossip_member *member,
+                       struct fh_msg_peer *out)
+{
+    int64_t now = fh_clock_mono_ms();
+    *out = (struct fh_msg_peer){
+        .node = member->node,
+        .domain = member->domain,
+        .state = member->state,
+        .self = member->self,
+        .generation = member->generation,
+        .incarnation = member->incarnation,
+        .heard_ms_ago = member->self                    ? 0
+                        : member->heard_ms == INT64_MIN ? UINT64_MAX
+                                                        : (uint64_t)(now - member->heard_ms),
+        .state_ms = now > member->since_ms ? (uint64_t)(now - member->since_ms) : 0,
+        .rtt_ms = member->rtt_ms,
+        .accusers = member->accusers,
+        .suspect_ms = member->deadline_ms == FH_GOSSIP_NEVER ? UINT64_MAX
+                      : member->deadline_ms > now            ? (uint64_t)(member->deadline_ms - now)
+                                                             : 0,
+        .health = member->self ? fh_gossip_health(mesh->gossip) : 0,
+        .protocol_max = member->protocol_max,
+        .capabilities = member->capabilities,
+        .products = member->head.count,
+        .forked = fh_gossip_is_forked(mesh->gossip, &member->node),
+    };
+    const struct fh_directory_domain *domain =
+        fh_directory_domain(mesh->options.dir, &member->domain);
+    snprintf(out->domain_name, sizeof out->domain_name, "%s", domain == NULL ? "" : domain->name);
+    snprintf(out->address,
+             sizeof out->address,
+             "%s",
+             member->address_count > 0 ? member->addresses[0] : "");
+}
+
 void fh_mesh_answer_peers(struct fh_mesh *mesh, struct fh_question *question)
 {
+    struct fh_err err;
+    uint64_t at = 0;
+    if (fh_msg_peers_request_read(fh_question_fields(question), &at, &err) != FH_OK) {
+        fh_question_refuse(question, &err);
+        return;
+    }
+    FH_CLEANUP(fh_buf_fini) struct fh_buf entries;
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&entries, FH_FRAME_REPLY_BYTES_MAX - 64);
     fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
     unsigned slots = mesh->gossip == NULL ? 0 : fh_gossip_member_slots(mesh->gossip);
-    int64_t now = fh_clock_mono_ms();
-    struct fh_gossip_member member;
     uint32_t count = 0;
-    for (unsigned i = 0; i < slots; i++) {
-        count += fh_gossip_member_at(mesh->gossip, i, &member);
+    for (; at < slots && count < FH_PEERS_PAGE; at++) {
+        struct fh_gossip_member member;
+        struct fh_msg_peer peer;
+        if (fh_gossip_member_at(mesh->gossip, (unsigned)at, &member)) {
+            fh_mesh_tell_peer(mesh, &member, &peer);
+            fh_msg_peers_answer_add(&entries, &peer);
+            count++;
+        }
     }
     fh_msg_peers_answer_begin(&out, count);
-    for (unsigned i = 0; i < slots; i++) {
-        if (!fh_gossip_member_at(mesh->gossip, i, &member)) {
-            continue;
-        }
-        struct fh_msg_peer peer = {
-            .node = member.node,
-            .domain = member.domain,
-            .state = member.state,
-            .self = member.self,
-            .generation = member.generation,
-            .incarnation = member.incarnation,
-            .heard_ms_ago = member.self                    ? 0
-                            : member.heard_ms == INT64_MIN ? UINT64_MAX
-                                                           : (uint64_t)(now - member.heard_ms),
-        };
-        const struct fh_directory_domain *domain =
-            fh_directory_domain(mesh->options.dir, &member.domain);
-        snprintf(
-            peer.domain_name, sizeof peer.domain_name, "%s", domain == NULL ? "" : domain->name);
-        snprintf(peer.address,
-                 sizeof peer.address,
-                 "%s",
-                 member.address_count > 0 ? member.addresses[0] : "");
-        fh_msg_peers_answer_add(&out, &peer);
-    }
+    fh_buf_add_bytes(&out, fh_buf_view(&entries));
+    fh_msg_peers_answer_end(&out, at < slots ? at : 0);
     fh_question_answer_buf(question, &out);
 }
 

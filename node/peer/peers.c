@@ -477,6 +477,52 @@ void fh_peers_free(struct fh_peers *peers)
     fh_free(peers);
 }
 
+/* ---- looking ---- */
+
+static const char *state_text(enum fh_peer_state state)
+{
+    switch (state) {
+    case FH_PEER_IDLE:
+        return "idle";
+    case FH_PEER_GREETING:
+        return "greeting";
+    case FH_PEER_OPEN:
+        break;
+    }
+    return "open";
+}
+
+void fh_peers_view(const struct fh_peers *peers,
+                   const char *address,
+                   const struct fh_node_id *node,
+                   fh_peer_view_fn *visit,
+                   void *user)
+{
+    int64_t now = fh_clock_mono_ms();
+    FH_LIST_FOREACH (link, &peers->peers) {
+        const struct fh_peer *peer = FH_LIST_ENTRY(link, struct fh_peer, link);
+        bool is_other = peer->state == FH_PEER_OPEN &&
+                        memcmp(peer->speaker.key.b, node->b, sizeof node->b) != 0;
+        if (is_other || strcmp(fh_dialer_address(peer->dialer), address) != 0) {
+            continue;
+        }
+        struct fh_peer_view view = {
+            .state = state_text(peer->state),
+            .used_ms_ago = now > peer->used_ms ? (uint64_t)(now - peer->used_ms) : 0,
+            .running = peer->busy,
+        };
+        FH_LIST_FOREACH (call, &peer->waiting) {
+            view.waiting++;
+        }
+        visit(user, &view);
+    }
+}
+
+struct fh_link *fh_peers_link(const struct fh_peers *peers)
+{
+    return peers->link;
+}
+
 /* ---- a sealed answer ---- */
 
 int fh_sealed_open(struct fh_sealed *sealed,

@@ -74,6 +74,25 @@ void fh_peers_ask_bulk(struct fh_peers *peers,
                        fh_peer_sealed_fn *fn,
                        void *user);
 
+/* ---- looking ---- */
+
+struct fh_peer_view {
+    const char *state; /* "open", "greeting", "idle"; static */
+    uint64_t used_ms_ago;
+    unsigned waiting; /* calls that wait for the session */
+    unsigned running; /* calls and handshake frames on their way */
+};
+typedef void fh_peer_view_fn(void *user, const struct fh_peer_view *view);
+/* Visits what there is of sessions to this address; an open one only when it is with this node. */
+void fh_peers_view(const struct fh_peers *peers,
+                   const char *address,
+                   const struct fh_node_id *node,
+                   fh_peer_view_fn *visit,
+                   void *user);
+
+/* The link that carries them. Lent. */
+struct fh_link *fh_peers_link(const struct fh_peers *peers);
+
 /* ---- a sealed answer: any one thread ---- */
 
 /* Opens it in place; `fields` stands at the first field and lends from `sealed`; `out_tag` (may be

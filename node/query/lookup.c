@@ -9,7 +9,10 @@
 
 #include <stdio.h>
 
-enum { CHAIN_MAX = 16 }; /* domains from an owner up to a charter member */
+enum {
+    CHAIN_MAX = 16, /* domains from an owner up to a charter member */
+    FACETS_BYTES_MAX = FH_FACET_COUNT * FH_FACET_SHOWN_MAX * (FH_FACET_BYTES_MAX + 48),
+};
 
 static void answer_status(struct fh_lookup *lookup, struct fh_question *question)
 {
@@ -39,18 +42,24 @@ static void answer_status(struct fh_lookup *lookup, struct fh_question *question
     fh_question_answer_buf(question, &out);
 }
 
+/* Whether some node of the domain answers, as far as is known here. */
+static bool domain_answers(const struct fh_lookup *lookup, const struct fh_domain_id *domain)
+{
+    struct fh_node_id node;
+    const char *address;
+    return fh_domain_id_equal(domain, &lookup->domain) ||
+           (lookup->mesh != NULL && fh_mesh_node_of(lookup->mesh, domain, &node, &address));
+}
+
 static void tell_product(const struct fh_lookup *lookup,
                          const struct fh_catalog_entry *entry,
                          struct fh_msg_product *out)
 {
     const struct fh_announcement *a = &entry->announcement;
-    bool own = fh_domain_id_equal(&a->domain, &lookup->domain);
-    struct fh_node_id node;
-    const char *address;
-    bool reachable =
-        own || (lookup->mesh != NULL && fh_mesh_node_of(lookup->mesh, &a->domain, &node, &address));
+    const struct fh_directory_domain *owner = fh_directory_domain(lookup->dir, &a->domain);
+    struct fh_err why;
     int64_t age = 0;
-    if (!own) {
+    if (!fh_domain_id_equal(&a->domain, &lookup->domain)) {
         age = lookup->mesh != NULL ? fh_mesh_heard_ago(lookup->mesh, &a->domain, entry->heard_ms)
                                    : fh_clock_wall_ms() - entry->heard_ms;
     }
@@ -58,10 +67,13 @@ static void tell_product(const struct fh_lookup *lookup,
         .domain = a->domain,
         .status = a->status,
         .age_ms = age > 0 ? (uint64_t)age : 0,
-        .reachable = reachable,
+        .reachable = domain_answers(lookup, &a->domain),
         .contract_held = entry->contract_held,
         .open_to_mesh = entry->open_to_mesh,
         .forked = entry->forked,
+        .refused =
+            !entry->contract_held && fh_catalog_refusal(lookup->catalog, entry, &why) != FH_OK,
+        .frozen = owner != NULL && owner->frozen,
         .contract = a->contract,
         .sunset_ms = a->sunset_ms,
         .quality = entry->quality.state,
@@ -99,28 +111,79 @@ static int add_found(void *user, const struct fh_catalog_entry *entry, struct fh
     return FH_OK;
 }
 
+static bool is_reachable(void *user, const struct fh_domain_id *domain)
+{
+    const struct found *found = user;
+    return domain_answers(found->lookup, domain);
+}
+
+struct telling {
+    struct fh_buf facets;
+    uint32_t count;
+};
+
+static void add_facet(void *user, const struct fh_facet_value *value)
+{
+    struct telling *telling = user;
+    struct fh_msg_facet facet = {.products = value->products, .values = value->values};
+    snprintf(facet.facet, sizeof facet.facet, "%s", fh_facet_text(value->facet));
+    snprintf(facet.value,
+             sizeof facet.value,
+             "%.*s",
+             (int)value->text.size,
+             (const char *)value->text.data);
+    fh_msg_facets_answer_add(&telling->facets, &facet);
+    telling->count++;
+}
+
+static void answer_found(struct fh_question *question,
+                         const struct found *found,
+                         struct fh_search_result *result)
+{
+    struct telling telling = {.count = 0};
+    fh_buf_init(&telling.facets, FACETS_BYTES_MAX);
+    if (result->facets != NULL) {
+        fh_facets_each(result->facets, FH_FACET_SHOWN_MAX, add_facet, &telling);
+    }
+    bool is_mended =
+        fh_buf_ok(&result->read_as) == FH_OK && result->read_as.size < FH_MSG_WORDS_BYTES;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
+    fh_msg_products_answer_begin(&out, found->count);
+    fh_buf_add_bytes(&out, fh_buf_view(&found->entries));
+    fh_msg_products_answer_end(
+        &out, is_mended ? fh_buf_cstr(&result->read_as) : "", result->total, telling.count);
+    fh_buf_add_bytes(&out, fh_buf_view(&telling.facets));
+    fh_buf_fini(&telling.facets);
+    fh_question_answer_buf(question, &out);
+}
+
 static void answer_search(struct fh_lookup *lookup, struct fh_question *question)
 {
-    char words[FH_MSG_WORDS_BYTES];
-    uint32_t limit;
+    struct fh_msg_search asked;
     struct fh_err err;
-    int rc = fh_msg_search_request_read(fh_question_fields(question), words, &limit, &err);
+    FH_CLEANUP(fh_search_result_fini) struct fh_search_result result = {.facets = NULL};
     struct found found = {.lookup = lookup};
-    fh_buf_init(&found.entries, FH_FRAME_REPLY_BYTES_MAX - 64 - FH_MSG_WORDS_BYTES);
-    FH_CLEANUP(fh_buf_fini) struct fh_buf read_as;
-    fh_buf_init(&read_as, FH_MSG_WORDS_BYTES - 1);
+    fh_buf_init(&found.entries,
+                FH_FRAME_REPLY_BYTES_MAX - 64 - FH_MSG_WORDS_BYTES - FACETS_BYTES_MAX);
+    int rc = fh_msg_search_request_read(fh_question_fields(question), &asked, &err);
     if (rc == FH_OK) {
-        rc = fh_search(lookup->catalog, words, limit, add_found, &found, &read_as, &err);
+        rc = fh_search_result_init(&result, asked.facets, &err);
+    }
+    if (rc == FH_OK) {
+        const struct fh_search_wish wish = {.words = asked.words,
+                                            .offset = asked.offset,
+                                            .limit = asked.limit,
+                                            .now_ms = fh_clock_wall_ms(),
+                                            .reachable = is_reachable,
+                                            .visit = add_found,
+                                            .user = &found};
+        rc = fh_search(lookup->catalog, &wish, &result, &err);
     }
     if (rc != FH_OK) {
         fh_question_refuse(question, &err);
     } else {
-        FH_CLEANUP(fh_buf_fini) struct fh_buf out;
-        fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
-        fh_msg_products_answer_begin(&out, found.count);
-        fh_buf_add_bytes(&out, fh_buf_view(&found.entries));
-        fh_msg_products_answer_end(&out, fh_buf_ok(&read_as) == FH_OK ? fh_buf_cstr(&read_as) : "");
-        fh_question_answer_buf(question, &out);
+        answer_found(question, &found, &result);
     }
     fh_buf_fini(&found.entries);
 }

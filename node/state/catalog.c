@@ -7,6 +7,7 @@
 #include "node/state/catalog_inner.h"
 #include "node/state/search.h"
 #include "node/state/store_quality.h"
+#include "node/state/store_search.h"
 #include "node/state/store_versions.h"
 #include "proto/wire/record.h"
 
@@ -232,6 +233,30 @@ int fh_catalog_read_row(const struct fh_catalog *catalog,
                        row->key.product);
 }
 
+static int put_card(struct fh_catalog *catalog,
+                    int64_t entry,
+                    const struct fh_announcement *announcement,
+                    const struct fh_contract *contract,
+                    const char *domain_name,
+                    struct fh_err *err)
+{
+    FH_CLEANUP(fh_buf_fini) struct fh_buf form;
+    fh_buf_init(&form, (size_t)FH_FACET_OF_PRODUCT_MAX * (FH_FACET_BYTES_MAX + 2));
+    struct fh_store_card card = {.entry = entry,
+                                 .key = fh_announce_key(announcement),
+                                 .status = announcement->status,
+                                 .contract = announcement->contract};
+    snprintf(card.domain_name, sizeof card.domain_name, "%s", domain_name);
+    if (contract != NULL) {
+        card.open_to_mesh = fh_contract_open_to_mesh(contract);
+        fh_facets_form(&form, contract);
+    }
+    card.form = fh_buf_view(&form);
+    int code = fh_buf_ok(&form);
+    return code == FH_OK ? fh_store_card_put(catalog->store, &card, err)
+                         : fh_err_set(err, code, "no memory for the facets of a product");
+}
+
 int fh_catalog_index(struct fh_catalog *catalog,
                      int64_t entry,
                      const struct fh_announcement *announcement,
@@ -253,7 +278,8 @@ int fh_catalog_index(struct fh_catalog *catalog,
         fh_buf_view(&text.tags),
         fh_buf_view(&text.people),
     };
-    return fh_store_search_put(catalog->store, entry, fields, err);
+    int code = fh_store_search_put(catalog->store, entry, fields, err);
+    return code == FH_OK ? put_card(catalog, entry, announcement, contract, name, err) : code;
 }
 
 int fh_catalog_signature_rule(struct fh_err *err, int code, const char *rule)

@@ -257,6 +257,21 @@ CREATE TABLE wants (
     waits_for BLOB NOT NULL
 ) STRICT;
 
+-- What a list or a count of products needs of each, in few pages: what is searched for is walked here.
+-- One for each live announcement, also of a withdrawn product. `form`: state/facets.h.
+CREATE TABLE cards (
+    entry INTEGER PRIMARY KEY,
+    domain BLOB NOT NULL,
+    name TEXT NOT NULL,
+    product TEXT NOT NULL,
+    major INTEGER NOT NULL,
+    status INTEGER NOT NULL,
+    contract BLOB NOT NULL,
+    open INTEGER NOT NULL,
+    form BLOB NOT NULL
+) STRICT;
+CREATE INDEX cards_name ON cards (name, product, major);
+
 -- rowid = announcements.entry
 CREATE VIRTUAL TABLE search USING fts5 (
     domain, name, title, description, columns, tags, people,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/state/search_spell.h"
 
-#include "node/state/store_catalog.h"
+#include "node/state/store_search.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -108,6 +108,18 @@ int fh_store_entry_get(struct fh_store *store,
     return code;
 }
 
+int fh_store_entry_at(struct fh_store *store,
+                      int64_t entry,
+                      fh_store_entry_visit_fn *visit,
+                      void *user,
+                      struct fh_err *err)
+{
+    static const char text[] = ENTRY_COLUMNS "WHERE a.entry = ?";
+    struct fh_sql sql = fh_sql(store, text);
+    fh_sql_number(&sql, entry);
+    return walk(&sql, visit, user, err);
+}
+
 int fh_store_entries_each(struct fh_store *store,
                           fh_store_entry_visit_fn *visit,
                           void *user,
@@ -173,6 +185,9 @@ int fh_store_entries_expire(struct fh_store *store,
     static const char unlist[] = "DELETE FROM search WHERE rowid IN"
                                  " (SELECT entry FROM announcements"
                                  " WHERE live = 1 AND expires_ms < ?)";
+    static const char discard[] = "DELETE FROM cards WHERE entry IN"
+                                  " (SELECT entry FROM announcements"
+                                  " WHERE live = 1 AND expires_ms < ?)";
     static const char mark[] =
         "UPDATE announcements SET live = 0 WHERE live = 1 AND expires_ms < ?";
     struct fh_sql sql = fh_sql(store, find);
@@ -180,6 +195,11 @@ int fh_store_entries_expire(struct fh_store *store,
     int code = walk(&sql, visit, user, err);
     if (code == FH_OK) {
         struct fh_sql drop = fh_sql(store, unlist);
+        fh_sql_number(&drop, before_ms);
+        code = fh_sql_run(&drop, err);
+    }
+    if (code == FH_OK) {
+        struct fh_sql drop = fh_sql(store, discard);
         fh_sql_number(&drop, before_ms);
         code = fh_sql_run(&drop, err);
     }
@@ -455,72 +475,4 @@ int fh_store_heard_each(struct fh_store *store,
     static const char text[] = "SELECT domain, heard_ms FROM heard ORDER BY domain";
     struct fh_sql sql = fh_sql(store, text);
     return each_domain(&sql, visit, user, err);
-}
-
-/* ---- search text ---- */
-
-int fh_store_search_put(struct fh_store *store,
-                        int64_t entry,
-                        const struct fh_bytes fields[FH_STORE_SEARCH_FIELDS],
-                        struct fh_err *err)
-{
-    static const char text[] = "INSERT OR REPLACE INTO search"
-                               " (rowid, domain, name, title, description, columns, tags, people)"
-                               " VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-    struct fh_sql sql = fh_sql(store, text);
-    fh_sql_number(&sql, entry);
-    for (size_t i = 0; i < FH_STORE_SEARCH_FIELDS; i++) {
-        fh_sql_text_bytes(&sql, fields[i]);
-    }
-    return fh_sql_run(&sql, err);
-}
-
-int fh_store_search(struct fh_store *store,
-                    const char *expression,
-                    int status,
-                    size_t limit,
-                    fh_store_entry_visit_fn *visit,
-                    void *user,
-                    struct fh_err *err)
-{
-#define LIVE                                                                                       \
-    ENTRY_COLUMNS "JOIN search ON search.rowid = a.entry WHERE a.live = 1 AND a.status <> ?1"      \
-                  " AND (?2 < 0 OR a.status = ?2)"
-    static const char all[] = LIVE " ORDER BY search.domain, a.product, a.major LIMIT ?3";
-    /* Weights of the columns in their order: a hit in the name counts most. */
-    static const char matching[] =
-        LIVE " AND search MATCH ?4"
-             " ORDER BY bm25(search, 4.0, 10.0, 6.0, 1.0, 3.0, 4.0, 2.0),"
-             " search.domain, a.product, a.major LIMIT ?3";
-#undef LIVE
-    bool is_all = expression[0] == '\0';
-    struct fh_sql sql = fh_sql(store, is_all ? all : matching);
-    fh_sql_number(&sql, FH_ANNOUNCE_WITHDRAWN);
-    fh_sql_number(&sql, status);
-    fh_sql_number(&sql, (int64_t)limit);
-    if (!is_all) {
-        fh_sql_text(&sql, expression);
-    }
-    return walk(&sql, visit, user, err);
-}
-
-int fh_store_search_terms(struct fh_store *store,
-                          size_t limit,
-                          fh_store_term_visit_fn *visit,
-                          void *user,
-                          struct fh_err *err)
-{
-    static const char text[] = "SELECT CAST(term AS BLOB), doc FROM search_terms LIMIT ?";
-    struct fh_sql sql = fh_sql(store, text);
-    fh_sql_number(&sql, (int64_t)limit);
-    int code = FH_OK;
-    while (fh_sql_next(&sql, &code, err)) {
-        struct fh_bytes term = fh_sql_get_bytes(&sql, 0);
-        uint64_t products = (uint64_t)fh_sql_get_number(&sql, 1);
-        code = fh_sql_ok(&sql, err);
-        if (code == FH_OK) {
-            code = visit(user, term, products, err);
-        }
-    }
-    return code;
 }

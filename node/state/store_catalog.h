@@ -47,6 +47,12 @@ FH_MUST_CHECK int fh_store_entry_get(struct fh_store *store,
                                      fh_store_entry_visit_fn *visit,
                                      void *user,
                                      struct fh_err *err);
+/* The entry of a row number: visited once, or not at all. */
+FH_MUST_CHECK int fh_store_entry_at(struct fh_store *store,
+                                    int64_t entry,
+                                    fh_store_entry_visit_fn *visit,
+                                    void *user,
+                                    struct fh_err *err);
 /* Live entries: all (by row), of a domain or of a product in it (by product, major), naming a
  * contract, or after an id (by id). */
 FH_MUST_CHECK int fh_store_entries_each(struct fh_store *store,
@@ -179,34 +185,5 @@ FH_MUST_CHECK int fh_store_heard_each(struct fh_store *store,
                                       fh_store_domain_visit_fn *visit,
                                       void *user,
                                       struct fh_err *err);
-
-/* ---- search text ---- */
-
-enum { FH_STORE_SEARCH_FIELDS = 7 }; /* domain, name, title, description, columns, tags, people */
-
-FH_MUST_CHECK int fh_store_search_put(struct fh_store *store,
-                                      int64_t entry,
-                                      const struct fh_bytes fields[FH_STORE_SEARCH_FIELDS],
-                                      struct fh_err *err);
-/* Live entries that match an FTS5 expression, best first, withdrawn ones left out; an empty
- * expression matches all, by domain, product and major. `status`: only those of it; negative:
- * any. */
-FH_MUST_CHECK int fh_store_search(struct fh_store *store,
-                                  const char *expression,
-                                  int status,
-                                  size_t limit,
-                                  fh_store_entry_visit_fn *visit,
-                                  void *user,
-                                  struct fh_err *err);
-
-/* The terms of all indexed texts in the order of their bytes, at most `limit`, and how many
- * products hold each. `term` is lent. */
-typedef int
-fh_store_term_visit_fn(void *user, struct fh_bytes term, uint64_t products, struct fh_err *err);
-FH_MUST_CHECK int fh_store_search_terms(struct fh_store *store,
-                                        size_t limit,
-                                        fh_store_term_visit_fn *visit,
-                                        void *user,
-                                        struct fh_err *err);
 
 #endif

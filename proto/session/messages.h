@@ -50,6 +50,9 @@
     X(STILL, 48)                                                                                   \
     X(HUNG_UP, 49)                                                                                 \
     X(VIEW, 52)                                                                                    \
+    X(WHY, 60)                                                                                     \
+    X(COUNTERS, 61)                                                                                \
+    X(PROOFS, 62)                                                                                  \
     X(OWN, 63)                                                                                     \
     X(ADMIN_CHAIN, 64)                                                                             \
     X(ADMIN_PUBLISH, 65)                                                                           \
@@ -127,7 +130,7 @@ void fh_msg_status_answer(struct fh_buf *out, const struct fh_msg_status *status
 FH_MUST_CHECK int
 fh_msg_status_read(struct fh_pack_reader *reader, struct fh_msg_status *out, struct fh_err *err);
 
-/* PEERS -> one entry for each known member. */
+/* PEERS -> a page of entries, one for each known member. */
 struct fh_msg_peer {
     struct fh_node_id node;
     struct fh_domain_id domain;
@@ -138,19 +141,50 @@ struct fh_msg_peer {
     uint64_t generation;
     uint64_t incarnation;
     uint64_t heard_ms_ago; /* since the last direct answer; UINT64_MAX: never */
+    uint64_t state_ms;     /* for so long it has been in this state */
+    uint64_t rtt_ms;       /* smoothed round trip; 0: unknown */
+    uint64_t accusers;     /* distinct signed suspicions that are held against it */
+    uint64_t suspect_ms;   /* a suspect is declared dead in so long; UINT64_MAX: is none */
+    uint64_t health;       /* of the asked node itself: 0 (well) .. 8; of others 0 */
+    uint64_t protocol_max; /* newest version that it speaks */
+    uint64_t capabilities;
+    uint64_t products; /* live ones, as it says itself */
+    bool forked;       /* it signed two records of one life: it, or who has its key, lives twice */
 };
-void fh_msg_peers_request(struct fh_buf *out);
+/* `after` 0: from the first; else what the answer before ended with. */
+void fh_msg_peers_request(struct fh_buf *out, uint64_t after);
+/* 0 may be left out. */
+FH_MUST_CHECK int
+fh_msg_peers_request_read(struct fh_pack_reader *reader, uint64_t *out_after, struct fh_err *err);
 void fh_msg_peers_answer_begin(struct fh_buf *out, uint32_t count);
 void fh_msg_peers_answer_add(struct fh_buf *out, const struct fh_msg_peer *peer);
+/* `next`: where the next page begins; 0: there is none. */
+void fh_msg_peers_answer_end(struct fh_buf *out, uint64_t next);
 /* Number of entries; then fh_msg_peers_next for each. */
 FH_MUST_CHECK int
 fh_msg_peers_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err);
 FH_MUST_CHECK int
 fh_msg_peers_next(struct fh_pack_reader *reader, struct fh_msg_peer *out, struct fh_err *err);
+/* After the last entry. */
+FH_MUST_CHECK int
+fh_msg_peers_end(struct fh_pack_reader *reader, uint64_t *out_next, struct fh_err *err);
 
-/* SEARCH [words, limit] -> products, best first, and the words as they were read when their
- * spelling was mended, else ""; "" lists all. */
-enum { FH_MSG_WORDS_BYTES = 1024 }; /* the NUL included */
+/* SEARCH -> a page of the products found, best first, the words as they were read when their
+ * spelling was mended, else "", how many were found, and what they have in common. */
+enum { FH_MSG_WORDS_BYTES = 1024, FH_MSG_FACET_BYTES = 16 }; /* the NUL included */
+struct fh_msg_search {
+    char words[FH_MSG_WORDS_BYTES]; /* "" lists all */
+    uint32_t limit;                 /* 0: no products, only what is said of all */
+    uint64_t offset;                /* so many of the best are left out */
+    bool facets;                    /* wanted */
+};
+/* How many of the products found have a value of a facet. */
+struct fh_msg_facet {
+    char facet[FH_MSG_FACET_BYTES];     /* "tag" */
+    char value[FH_FACET_BYTES_MAX + 1]; /* "geo" */
+    uint64_t products;
+    uint64_t values; /* different ones of this facet; those of fewest products are left out */
+};
 struct fh_msg_product {
     struct fh_domain_id domain;
     char domain_name[FH_NAME_BYTES_MAX + 1];
@@ -164,6 +198,9 @@ struct fh_msg_product {
     bool contract_held; /* the contract itself has arrived and verified */
     bool open_to_mesh;  /* readable by every domain */
     bool forked;        /* two contracts of one number are known: HISTORY names them */
+    bool refused;       /* the contract came and is refused here */
+    bool frozen;        /* the owner was caught at duplicity */
+    bool contested;     /* another domain was admitted elsewhere under the owner's name */
     struct fh_record_id contract;
     int64_t sunset_ms; /* Unix; 0: none */
     char successor[FH_SUCCESSOR_BYTES_MAX + 1];
@@ -172,22 +209,31 @@ struct fh_msg_product {
     uint64_t measured_ms;    /* Unix; 0: never */
     uint64_t stale_after_ms; /* Unix; 0 without a measurement */
 };
-void fh_msg_search_request(struct fh_buf *out, const char *words, uint32_t limit);
+void fh_msg_search_request(struct fh_buf *out, const struct fh_msg_search *search);
+/* Who wants neither another page than the first nor facets may leave both out. */
 FH_MUST_CHECK int fh_msg_search_request_read(struct fh_pack_reader *reader,
-                                             char words[FH_MSG_WORDS_BYTES],
-                                             uint32_t *out_limit,
+                                             struct fh_msg_search *out,
                                              struct fh_err *err);
 void fh_msg_products_answer_begin(struct fh_buf *out, uint32_t count);
 void fh_msg_products_answer_add(struct fh_buf *out, const struct fh_msg_product *product);
-void fh_msg_products_answer_end(struct fh_buf *out, const char *read_as);
+/* Behind the products; then `facet_count` times fh_msg_facets_answer_add. */
+void fh_msg_products_answer_end(struct fh_buf *out,
+                                const char *read_as,
+                                uint64_t total,
+                                uint32_t facet_count);
+void fh_msg_facets_answer_add(struct fh_buf *out, const struct fh_msg_facet *facet);
 FH_MUST_CHECK int
 fh_msg_products_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err);
 FH_MUST_CHECK int
 fh_msg_products_next(struct fh_pack_reader *reader, struct fh_msg_product *out, struct fh_err *err);
-/* After the last product; "" from who does not tell. */
-FH_MUST_CHECK int fh_msg_products_read_as(struct fh_pack_reader *reader,
-                                          char out[FH_MSG_WORDS_BYTES],
-                                          struct fh_err *err);
+/* After the last product; then fh_msg_facets_next for each of `facet_count`. */
+FH_MUST_CHECK int fh_msg_products_end(struct fh_pack_reader *reader,
+                                      char read_as[FH_MSG_WORDS_BYTES],
+                                      uint64_t *out_total,
+                                      uint32_t *out_facet_count,
+                                      struct fh_err *err);
+FH_MUST_CHECK int
+fh_msg_facets_next(struct fh_pack_reader *reader, struct fh_msg_facet *out, struct fh_err *err);
 
 /* A product as people and requests name it. */
 struct fh_msg_product_name {

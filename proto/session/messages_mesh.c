@@ -51,16 +51,29 @@ int fh_msg_status_read(struct fh_pack_reader *reader, struct fh_msg_status *out,
 
 /* ---- PEERS ---- */
 
-enum { PEER_FIELDS = 9, PRODUCT_FIELDS = 17 };
+enum { PEER_FIELDS = 18, PRODUCT_FIELDS = 17, FACET_FIELDS = 4 };
 
-void fh_msg_peers_request(struct fh_buf *out)
+void fh_msg_peers_request(struct fh_buf *out, uint64_t after)
 {
-    fh_msg_begin(out, FH_MSG_PEERS, 0);
+    fh_msg_begin(out, FH_MSG_PEERS, 1);
+    fh_pack_uint(out, after);
+}
+
+int fh_msg_peers_request_read(struct fh_pack_reader *reader,
+                              uint64_t *out_after,
+                              struct fh_err *err)
+{
+    uint64_t after = fh_pack_at_end(reader) ? 0 : fh_pack_read_uint(reader, UINT32_MAX);
+    int rc = fh_msg_done(reader, "peers", err);
+    if (rc == FH_OK) {
+        *out_after = after;
+    }
+    return rc;
 }
 
 void fh_msg_peers_answer_begin(struct fh_buf *out, uint32_t count)
 {
-    fh_msg_ok(out, 1);
+    fh_msg_ok(out, 2);
     fh_pack_array(out, count);
 }
 
@@ -76,6 +89,20 @@ void fh_msg_peers_answer_add(struct fh_buf *out, const struct fh_msg_peer *peer)
     fh_pack_uint(out, peer->generation);
     fh_pack_uint(out, peer->incarnation);
     fh_pack_uint(out, peer->heard_ms_ago);
+    fh_pack_uint(out, peer->state_ms);
+    fh_pack_uint(out, peer->rtt_ms);
+    fh_pack_uint(out, peer->accusers);
+    fh_pack_uint(out, peer->suspect_ms);
+    fh_pack_uint(out, peer->health);
+    fh_pack_uint(out, peer->protocol_max);
+    fh_pack_uint(out, peer->capabilities);
+    fh_pack_uint(out, peer->products);
+    fh_pack_bool(out, peer->forked);
+}
+
+void fh_msg_peers_answer_end(struct fh_buf *out, uint64_t next)
+{
+    fh_pack_uint(out, next);
 }
 
 int fh_msg_peers_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err)
@@ -96,6 +123,15 @@ int fh_msg_peers_next(struct fh_pack_reader *reader, struct fh_msg_peer *out, st
     peer.generation = fh_pack_read_uint(reader, UINT64_MAX);
     peer.incarnation = fh_pack_read_uint(reader, UINT64_MAX);
     peer.heard_ms_ago = fh_pack_read_uint(reader, UINT64_MAX);
+    peer.state_ms = fh_pack_read_uint(reader, UINT64_MAX);
+    peer.rtt_ms = fh_pack_read_uint(reader, UINT64_MAX);
+    peer.accusers = fh_pack_read_uint(reader, UINT64_MAX);
+    peer.suspect_ms = fh_pack_read_uint(reader, UINT64_MAX);
+    peer.health = fh_pack_read_uint(reader, UINT64_MAX);
+    peer.protocol_max = fh_pack_read_uint(reader, UINT64_MAX);
+    peer.capabilities = fh_pack_read_uint(reader, UINT64_MAX);
+    peer.products = fh_pack_read_uint(reader, UINT64_MAX);
+    peer.forked = fh_pack_read_bool(reader);
     fh_msg_entry_end(reader, count, PEER_FIELDS);
     int rc = fh_msg_done(reader, "peer", err);
     if (rc == FH_OK) {
@@ -104,25 +140,41 @@ int fh_msg_peers_next(struct fh_pack_reader *reader, struct fh_msg_peer *out, st
     return rc;
 }
 
+int fh_msg_peers_end(struct fh_pack_reader *reader, uint64_t *out_next, struct fh_err *err)
+{
+    uint64_t next = fh_pack_read_uint(reader, UINT32_MAX);
+    int rc = fh_msg_done(reader, "peers", err);
+    if (rc == FH_OK) {
+        *out_next = next;
+    }
+    return rc;
+}
+
 /* ---- SEARCH and DESCRIBE ---- */
 
-void fh_msg_search_request(struct fh_buf *out, const char *words, uint32_t limit)
+void fh_msg_search_request(struct fh_buf *out, const struct fh_msg_search *search)
 {
-    fh_msg_begin(out, FH_MSG_SEARCH, 2);
-    fh_pack_cstr(out, words);
-    fh_pack_uint(out, limit);
+    fh_msg_begin(out, FH_MSG_SEARCH, 4);
+    fh_pack_cstr(out, search->words);
+    fh_pack_uint(out, search->limit);
+    fh_pack_uint(out, search->offset);
+    fh_pack_bool(out, search->facets);
 }
 
 int fh_msg_search_request_read(struct fh_pack_reader *reader,
-                               char words[FH_MSG_WORDS_BYTES],
-                               uint32_t *out_limit,
+                               struct fh_msg_search *out,
                                struct fh_err *err)
 {
-    fh_pack_read_cstr(reader, words, FH_MSG_WORDS_BYTES);
-    uint32_t limit = (uint32_t)fh_pack_read_uint(reader, FH_SEARCH_RESULTS_MAX);
+    struct fh_msg_search search = {.offset = 0};
+    fh_pack_read_cstr(reader, search.words, sizeof search.words);
+    search.limit = (uint32_t)fh_pack_read_uint(reader, FH_SEARCH_RESULTS_MAX);
+    if (!fh_pack_at_end(reader)) {
+        search.offset = fh_pack_read_uint(reader, FH_SEARCH_OFFSET_MAX);
+        search.facets = fh_pack_read_bool(reader);
+    }
     int rc = fh_msg_done(reader, "search", err);
     if (rc == FH_OK) {
-        *out_limit = limit;
+        *out = search;
     }
     return rc;
 }
@@ -140,7 +192,9 @@ void fh_msg_product_add(struct fh_buf *out, const struct fh_msg_product *product
     fh_pack_uint(out, product->age_ms);
     fh_pack_uint(out,
                  (product->reachable ? 1u : 0u) | (product->contract_held ? 2u : 0u) |
-                     (product->open_to_mesh ? 4u : 0u) | (product->forked ? 8u : 0u));
+                     (product->open_to_mesh ? 4u : 0u) | (product->forked ? 8u : 0u) |
+                     (product->refused ? 16u : 0u) | (product->frozen ? 32u : 0u) |
+                     (product->contested ? 64u : 0u));
     fh_pack_bin(out, fh_bytes(product->contract.b, FH_ID_BYTES));
     fh_pack_nil(out);
     fh_pack_uint(out, (uint64_t)product->sunset_ms);
@@ -167,8 +221,11 @@ static void read_product(struct fh_pack_reader *reader, struct fh_msg_product *p
     product->contract_held = (flags & 2) != 0;
     product->open_to_mesh = (flags & 4) != 0;
     product->forked = (flags & 8) != 0;
+    product->refused = (flags & 16) != 0;
+    product->frozen = (flags & 32) != 0;
+    product->contested = (flags & 64) != 0;
     fh_pack_read_fixed(reader, product->contract.b, FH_ID_BYTES);
-    fh_pack_skip(reader); /* room for facets */
+    fh_pack_skip(reader); /* room for more */
     product->sunset_ms = (int64_t)fh_pack_read_uint(reader, INT64_MAX);
     fh_pack_read_cstr(reader, product->successor, sizeof product->successor);
     product->quality = (unsigned)fh_pack_read_uint(reader, 255);
@@ -180,7 +237,7 @@ static void read_product(struct fh_pack_reader *reader, struct fh_msg_product *p
 
 void fh_msg_products_answer_begin(struct fh_buf *out, uint32_t count)
 {
-    fh_msg_ok(out, 2);
+    fh_msg_ok(out, 4);
     fh_pack_array(out, count);
 }
 
@@ -189,20 +246,55 @@ void fh_msg_products_answer_add(struct fh_buf *out, const struct fh_msg_product 
     fh_msg_product_add(out, product);
 }
 
-void fh_msg_products_answer_end(struct fh_buf *out, const char *read_as)
+void fh_msg_products_answer_end(struct fh_buf *out,
+                                const char *read_as,
+                                uint64_t total,
+                                uint32_t facet_count)
 {
     fh_pack_cstr(out, read_as);
+    fh_pack_uint(out, total);
+    fh_pack_array(out, facet_count);
 }
 
-int fh_msg_products_read_as(struct fh_pack_reader *reader,
-                            char out[FH_MSG_WORDS_BYTES],
-                            struct fh_err *err)
+void fh_msg_facets_answer_add(struct fh_buf *out, const struct fh_msg_facet *facet)
 {
-    out[0] = '\0';
-    if (!fh_pack_at_end(reader)) {
-        fh_pack_read_cstr(reader, out, FH_MSG_WORDS_BYTES);
+    fh_pack_array(out, FACET_FIELDS);
+    fh_pack_cstr(out, facet->facet);
+    fh_pack_cstr(out, facet->value);
+    fh_pack_uint(out, facet->products);
+    fh_pack_uint(out, facet->values);
+}
+
+int fh_msg_products_end(struct fh_pack_reader *reader,
+                        char read_as[FH_MSG_WORDS_BYTES],
+                        uint64_t *out_total,
+                        uint32_t *out_facet_count,
+                        struct fh_err *err)
+{
+    read_as[0] = '\0';
+    fh_pack_read_cstr(reader, read_as, FH_MSG_WORDS_BYTES);
+    uint64_t total = fh_pack_read_uint(reader, UINT64_MAX);
+    int rc = fh_msg_list_read(reader, "facets", out_facet_count, err);
+    if (rc == FH_OK) {
+        *out_total = total;
     }
-    return fh_msg_done(reader, "products", err);
+    return rc;
+}
+
+int fh_msg_facets_next(struct fh_pack_reader *reader, struct fh_msg_facet *out, struct fh_err *err)
+{
+    struct fh_msg_facet facet;
+    uint32_t count = fh_msg_entry_begin(reader, FACET_FIELDS);
+    fh_pack_read_cstr(reader, facet.facet, sizeof facet.facet);
+    fh_pack_read_cstr(reader, facet.value, sizeof facet.value);
+    facet.products = fh_pack_read_uint(reader, UINT64_MAX);
+    facet.values = fh_pack_read_uint(reader, UINT64_MAX);
+    fh_msg_entry_end(reader, count, FACET_FIELDS);
+    int rc = fh_msg_done(reader, "facet", err);
+    if (rc == FH_OK) {
+        *out = facet;
+    }
+    return rc;
 }
 
 int fh_msg_products_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err)

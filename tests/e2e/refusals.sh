@@ -68,7 +68,7 @@ say "- words that do not exist"
 refused 2 'unknown command "qurey"; did you mean "query"?' -- fh shop qurey x
 refused 2 'did you mean "product publish"?' -- fh shop product pubish x
 refused 2 'unknown flag "--limt"; did you mean "--limit"?' -- fh shop search --limt 3
-refused 2 'output format "xml" does not exist; use table, json or csv' -- fh shop -o xml search
+refused 2 'output format "xml" does not exist; use table, wide, json or csv' -- fh shop -o xml search
 refused 2 'a command is missing' 'freehold --help' -- "$bin/freehold"
 refused 2 'unknown flag --hme; did you mean --home?' -- "$node" --hme x
 refused 1 "$work/nowhere.sql: no such file" -- fh shop query -f "$work/nowhere.sql"

@@ -19,6 +19,25 @@ static void ends(const char *text, size_t size)
     FH_ASSERT(memchr(text, 0, size) != NULL);
 }
 
+static void facets(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    char read_as[FH_MSG_WORDS_BYTES];
+    uint64_t total;
+    uint32_t count = 0;
+    int code = fh_msg_products_end(reader, read_as, &total, &count, err);
+    if (code == FH_OK) {
+        ends(read_as, sizeof read_as);
+    }
+    for (uint32_t i = 0; i < count && code == FH_OK; i++) {
+        struct fh_msg_facet facet;
+        code = fh_msg_facets_next(reader, &facet, err);
+        if (code == FH_OK) {
+            ends(facet.facet, sizeof facet.facet);
+            ends(facet.value, sizeof facet.value);
+        }
+    }
+}
+
 static int products(struct fh_pack_reader *reader, struct fh_err *err)
 {
     uint32_t count = 0;
@@ -30,10 +49,9 @@ static int products(struct fh_pack_reader *reader, struct fh_err *err)
             ends(product.successor, sizeof product.successor);
         }
     }
-    char read_as[FH_MSG_WORDS_BYTES];
     struct fh_pack_reader rest = *reader; /* HISTORY goes on behind the list */
-    if (code == FH_OK && fh_msg_products_read_as(&rest, read_as, err) == FH_OK) {
-        ends(read_as, sizeof read_as);
+    if (code == FH_OK) {
+        facets(&rest, err);
     }
     return code;
 }
@@ -85,8 +103,7 @@ static void plan(struct fh_pack_reader *reader, struct fh_err *err)
 /* Questions of consumers and entry peers. */
 static void questions(unsigned code, struct fh_pack_reader *reader, struct fh_err *err)
 {
-    char words[1024];
-    uint32_t limit;
+    struct fh_msg_search search;
     uint64_t stream;
     uint64_t index;
     struct fh_msg_product_name name;
@@ -99,8 +116,9 @@ static void questions(unsigned code, struct fh_pack_reader *reader, struct fh_er
     struct fh_msg_bins bins;
     switch (code) {
     case FH_MSG_SEARCH:
-        if (fh_msg_search_request_read(reader, words, &limit, err) == FH_OK) {
-            ends(words, sizeof words);
+        if (fh_msg_search_request_read(reader, &search, err) == FH_OK) {
+            ends(search.words, sizeof search.words);
+            FH_ASSERT(search.limit <= FH_SEARCH_RESULTS_MAX);
         }
         break;
     case FH_MSG_DESCRIBE:

@@ -29,13 +29,15 @@ static void put_status(struct fh_buf *out, const struct consumer *c)
 static void put_peers(struct fh_buf *out, const struct consumer *c)
 {
     (void)c;
-    fh_msg_peers_request(out);
+    fh_msg_peers_request(out, 0);
 }
 
 static void put_search(struct fh_buf *out, const struct consumer *c)
 {
     (void)c;
-    fh_msg_search_request(out, "words", 5);
+    const struct fh_msg_search search = {
+        .words = "words tag=geo", .limit = 5, .offset = 3, .facets = true};
+    fh_msg_search_request(out, &search);
 }
 
 static const struct fh_msg_product_name product = {

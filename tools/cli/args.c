@@ -28,7 +28,7 @@ const struct fh_flag fh_global_flags[] = {
                               "FILE",
                               "the passphrase of a sealed key, its first line",
                               0},
-    [FH_GLOBAL_FORMAT] = {"output", "FORMAT", "table, json or csv (default table)", 'o'},
+    [FH_GLOBAL_FORMAT] = {"output", "FORMAT", "table, wide, json or csv (default table)", 'o'},
     [FH_GLOBAL_HELP] = {"help", NULL, "show help, also for one command", 'h'},
     [FH_GLOBAL_VERSION] = {"version", NULL, "show the version", 0},
     {NULL, NULL, NULL, 0},
@@ -128,11 +128,35 @@ static int unknown_command(const struct parse *parse, const char *word)
                       space);
 }
 
+/* A noun may be a command of its own and have verbs too ("peers", "peers explain"): the verb that
+ * `word` is, right behind the noun. Flags between them would belong to the noun. */
+static const struct fh_command *verb_beside(const struct parse *parse, const char *word)
+{
+    const struct fh_args *args = parse->args;
+    bool is_next = args->command->verb == NULL && args->command->operands_max == 0;
+    for (size_t i = 0; i < FH_ARGS_FLAGS_MAX; i++) {
+        is_next = is_next && args->values[i] == NULL;
+    }
+    for (size_t i = 0; is_next && i < parse->command_count; i++) {
+        const struct fh_command *command = &parse->commands[i];
+        if (command->verb != NULL && strcmp(command->noun, args->command->noun) == 0 &&
+            strcmp(command->verb, word) == 0) {
+            return command;
+        }
+    }
+    return NULL;
+}
+
 /* A word that is no flag: noun, verb or operand. */
 static int take_word(const struct parse *parse, const char *word)
 {
     struct fh_args *args = parse->args;
     if (args->command != NULL) {
+        const struct fh_command *verb = verb_beside(parse, word);
+        if (verb != NULL) {
+            args->command = verb;
+            return FH_OK;
+        }
         if (args->operand_count == args->command->operands_max) {
             return fh_err_set(
                 parse->err,

@@ -30,7 +30,7 @@ struct fh_flag {
 };
 
 enum {
-    FH_ARGS_FLAGS_MAX = 12,      /* of one command */
+    FH_ARGS_FLAGS_MAX = 16,      /* of one command */
     FH_ARGS_OPERANDS_MAX = 1024, /* files of one lint or publish: a whole repository */
     FH_ARGS_REPEATS_MAX = 256,   /* values of one flag */
     FH_ARGS_WORDS_MAX = 64,      /* words of a search */

@@ -245,6 +245,7 @@ int fh_cli_run(struct fh_cli *cli, int argc, char *const *argv)
     struct fh_args args;
     int code = fh_args_parse(&args, fh_commands, fh_command_count, argc, argv, &err);
     if (code == FH_OK && args.format != NULL) {
+        cli->wide = strcmp(args.format, "wide") == 0;
         code = fh_output_format_parse(&cli->format, args.format, &err);
     }
     if (code == FH_OK) {

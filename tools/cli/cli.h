@@ -27,6 +27,7 @@ struct fh_cli {
     bool progress;       /* `messages` is a terminal */
     bool in_is_terminal;
     enum fh_output_format format;
+    bool wide;        /* every column, also of a table */
     const char *home; /* --home, or NULL: FREEHOLD_HOME */
     const char *key;  /* --key, or NULL; so the next two */
     const char *access;
@@ -91,6 +92,10 @@ void fh_cli_completion(struct fh_cli *cli, enum fh_shell shell);
 FH_MUST_CHECK int
 fh_cli_read(struct fh_cli *cli, const char *path, struct fh_buf *out, struct fh_err *err);
 
+/* What the node, or --peer, counts. */
+FH_MUST_CHECK int
+fh_cli_counters(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err);
+
 /* ---- the commands ---- */
 typedef int fh_cmd_fn(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err);
 fh_cmd_fn fh_cmd_access_approve;
@@ -122,6 +127,7 @@ fh_cmd_fn fh_cmd_member_list;
 fh_cmd_fn fh_cmd_member_revoke;
 fh_cmd_fn fh_cmd_node;
 fh_cmd_fn fh_cmd_peers;
+fh_cmd_fn fh_cmd_peers_explain;
 fh_cmd_fn fh_cmd_policy_explain;
 fh_cmd_fn fh_cmd_policy_lint;
 fh_cmd_fn fh_cmd_policy_list;

@@ -77,18 +77,36 @@ const struct fh_command fh_commands[] = {
         .operands = "",
         .summary = "show who the node is and how it does",
         .details = "",
-        .example = "freehold status\nfreehold -o json status --peer 127.0.0.1:7401",
-        .flags = {PEER_FLAG},
+        .example = "freehold status\nfreehold -o json status --peer 127.0.0.1:7401\n"
+                   "freehold status --counters",
+        .flags = {{"counters", NULL, "what gossip and link count: probes, news, drops", 0},
+                  PEER_FLAG},
         .run = fh_cmd_status,
     },
     {
         .noun = "peers",
         .operands = "",
         .summary = "list the members of the mesh as the node sees them",
-        .details = "",
-        .example = "freehold peers",
+        .details = "With -o wide also since when, round trip, accusers, protocol and products.",
+        .example = "freehold peers\nfreehold peers -o wide",
         .flags = {PEER_FLAG},
         .run = fh_cmd_peers,
+    },
+    {
+        .noun = "peers",
+        .verb = "explain",
+        .operands = "NODE",
+        .summary = "say why the node sees a member as it does, and what it will do next",
+        .details =
+            "Who accuses it and what each signed, the records it signed itself (all verified\n"
+            "here), the timers that concern it, the sessions to it. NODE is an id or at least\n"
+            "16 letters of it, an address, a domain with one node, or self.",
+        .example = "freehold peers explain wildlife\n"
+                   "freehold -o json peers explain 127.0.0.1:7401 --peer 127.0.0.1:7400",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags = {PEER_FLAG},
+        .run = fh_cmd_peers_explain,
     },
     {
         .noun = "search",
@@ -96,14 +114,40 @@ const struct fh_command fh_commands[] = {
         .summary = "find products in the catalogue",
         .details =
             "All words must match, each as the beginning of one in the product's names,\n"
-            "texts, tables, columns, tags or people. Where nothing matches, words that\n"
-            "occur nowhere are read as the nearest ones that do. Without words: everything.\n"
+            "texts, tables, columns, tags or people (team, contacts, approvers); what is called\n"
+            "so comes first. Where nothing matches, words that occur nowhere are read as the\n"
+            "nearest ones that do. Without words: everything.\n"
             "A word asks one field alone as domain:, name:, title:, text:, column:, tag: or\n"
-            "person:, and a state of the life cycle as status:",
+            "person:; \"two words\" in quotes must stand together. Filters ask for a whole value\n"
+            "and may stand among the words too: tag=geo, status=active. --facets says how many\n"
+            "products have which.\n"
+            "\n"
+            "The node that is asked answers from what it holds, also while an owner is away:\n"
+            "heard says how old that is, verification whether its signatures hold.",
         .example = "freehold search bird strikes\n"
-                   "freehold search column:iata status:active",
+                   "freehold search column:iata status:active\n"
+                   "freehold search --tag transport --facets\n"
+                   "freehold -o json search flights --reachable --quality ok --limit 20",
         .operands_max = FH_ARGS_WORDS_MAX,
-        .flags = {{"limit", "N", "at most so many", 0}, PEER_FLAG},
+        .flags =
+            {
+                {"domain", "DOMAIN", "only products of this domain", 0},
+                {"tag", "TAG...", "only with this tag; may be given several times", 0},
+                {"status", "draft|active|deprecated|retired", "only with this status", 0},
+                {"classification", "WORD", "only with a column of this classification", 0},
+                {"quality",
+                 "ok|warn|fail|stale|unknown",
+                 "only where the last measurement says so",
+                 0},
+                {"access", "mesh|granted", "only open to every domain, or only by grant", 0},
+                {"column", "BEGINNING", "only with a table or column that begins so", 0},
+                {"person", "BEGINNING", "only of a person or team that begins so", 0},
+                {"reachable", NULL, "only where a node of the owner answers", 0},
+                {"facets", NULL, "count what is found, instead of listing it", 0},
+                {"limit", "N", "at most so many (default and most: 1000)", 0},
+                {"offset", "N", "leave out the first N", 0},
+                PEER_FLAG,
+            },
         .run = fh_cmd_search,
     },
     {
@@ -144,7 +188,10 @@ const struct fh_command fh_commands[] = {
         .summary = "list products of the mesh",
         .details = "",
         .example = "freehold product list --domain aviation",
-        .flags = {{"domain", "NAME", "only those of this domain", 0}, PEER_FLAG},
+        .flags = {{"domain", "DOMAIN", "only those of this domain", 0},
+                  {"limit", "N", "at most so many (default and most: 1000)", 0},
+                  {"offset", "N", "leave out the first N", 0},
+                  PEER_FLAG},
         .run = fh_cmd_product_list,
     },
     {

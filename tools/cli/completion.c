@@ -147,6 +147,26 @@ static void put_command_name(struct fh_cli *cli, const struct fh_command *comman
             command->verb == NULL ? "" : command->verb);
 }
 
+static bool has_verbs(const char *noun)
+{
+    bool has = false;
+    for (size_t i = 0; i < fh_command_count; i++) {
+        has = has || (fh_commands[i].verb != NULL && strcmp(fh_commands[i].noun, noun) == 0);
+    }
+    return has;
+}
+
+static void put_verbs(struct fh_cli *cli, const char *noun)
+{
+    fprintf(cli->out, "    \"%s\") kind=words choices=\"", noun);
+    for (size_t i = 0; i < fh_command_count; i++) {
+        if (fh_commands[i].verb != NULL && strcmp(fh_commands[i].noun, noun) == 0) {
+            fprintf(cli->out, " %s", fh_commands[i].verb);
+        }
+    }
+    fputs("\" ;;\n", cli->out);
+}
+
 /* The verbs of each noun that has some, and the nouns. */
 static void put_subcommands(struct fh_cli *cli)
 {
@@ -158,16 +178,9 @@ static void put_subcommands(struct fh_cli *cli)
     }
     fputs("\" ;;\n", cli->out);
     for (size_t i = 0; i < fh_command_count; i++) {
-        if (fh_commands[i].verb == NULL || !fh_completion_is_first(i)) {
-            continue;
+        if (fh_completion_is_first(i) && has_verbs(fh_commands[i].noun)) {
+            put_verbs(cli, fh_commands[i].noun);
         }
-        fprintf(cli->out, "    \"%s\") kind=words choices=\"", fh_commands[i].noun);
-        for (size_t j = i; j < fh_command_count; j++) {
-            if (strcmp(fh_commands[j].noun, fh_commands[i].noun) == 0) {
-                fprintf(cli->out, " %s", fh_commands[j].verb);
-            }
-        }
-        fputs("\" ;;\n", cli->out);
     }
 }
 

@@ -37,7 +37,10 @@ static const char null_text[] = "NULL";
 static const struct {
     const char *text;
     enum fh_output_format format;
-} formats[] = {{"table", FH_OUTPUT_TABLE}, {"json", FH_OUTPUT_JSON}, {"csv", FH_OUTPUT_CSV}};
+} formats[] = {{"table", FH_OUTPUT_TABLE},
+               {"wide", FH_OUTPUT_TABLE},
+               {"json", FH_OUTPUT_JSON},
+               {"csv", FH_OUTPUT_CSV}};
 
 int fh_output_format_parse(enum fh_output_format *out, const char *text, struct fh_err *err)
 {
@@ -47,8 +50,10 @@ int fh_output_format_parse(enum fh_output_format *out, const char *text, struct 
             return FH_OK;
         }
     }
-    return fh_err_set(
-        err, FH_EUSAGE, "output format \"%.20s\" does not exist; use table, json or csv", text);
+    return fh_err_set(err,
+                      FH_EUSAGE,
+                      "output format \"%.20s\" does not exist; use table, wide, json or csv",
+                      text);
 }
 
 static void put(struct fh_output *output, struct fh_bytes bytes)

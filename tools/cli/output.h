@@ -42,7 +42,8 @@ enum {
 
 struct fh_output;
 
-/* "table", "json", "csv"; FH_EUSAGE. */
+/* "table", "wide" (a table too: which columns it has is the command's), "json", "csv"; FH_EUSAGE.
+ */
 FH_MUST_CHECK int
 fh_output_format_parse(enum fh_output_format *out, const char *text, struct fh_err *err);
 

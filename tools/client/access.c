@@ -262,8 +262,9 @@ static int find_owners(struct owners *owners, struct freehold_client *client, st
 {
     struct fh_pack_reader reader;
     uint32_t count = 0;
+    const struct fh_msg_search search = {.words = "", .limit = SEARCH_MAX};
     fh_buf_reset(&client->request);
-    fh_msg_search_request(&client->request, "", SEARCH_MAX);
+    fh_msg_search_request(&client->request, &search);
     int code = fh_client_call(client, &reader, err);
     if (code == FH_OK) {
         code = fh_msg_products_read(&reader, &count, err);
@@ -279,17 +280,18 @@ static int find_owners(struct owners *owners, struct freehold_client *client, st
     return code;
 }
 
-/* A node of the domain that the entry peer believes to answer. */
-static int find_node(struct freehold_client *client,
-                     const struct fh_domain_id *domain,
-                     struct fh_node_id *out,
-                     struct fh_err *err)
+/* Looks through one page of the members; `next` is where the following one begins. */
+static int find_in_page(struct freehold_client *client,
+                        const struct fh_domain_id *domain,
+                        uint64_t *next,
+                        struct fh_node_id *out,
+                        bool *found,
+                        struct fh_err *err)
 {
     struct fh_pack_reader reader;
     uint32_t count = 0;
-    bool found = false;
     fh_buf_reset(&client->request);
-    fh_msg_peers_request(&client->request);
+    fh_msg_peers_request(&client->request, *next);
     int code = fh_client_call(client, &reader, err);
     if (code == FH_OK) {
         code = fh_msg_peers_read(&reader, &count, err);
@@ -298,12 +300,34 @@ static int find_node(struct freehold_client *client,
         struct fh_msg_peer peer;
         code = fh_msg_peers_next(&reader, &peer, err);
         if (code == FH_OK && fh_domain_id_equal(&peer.domain, domain) &&
-            (!found || peer.state == FH_MEMBER_ALIVE) && peer.state != FH_MEMBER_DEAD &&
+            (!*found || peer.state == FH_MEMBER_ALIVE) && peer.state != FH_MEMBER_DEAD &&
             peer.state != FH_MEMBER_LEFT) {
             *out = peer.node;
-            found = true;
+            *found = true;
         }
     }
+    uint64_t before = *next;
+    if (code == FH_OK) {
+        code = fh_msg_peers_end(&reader, next, err);
+    }
+    if (code == FH_OK && *next <= before) {
+        *next = 0; /* a page goes on, or it is the last */
+    }
+    return code;
+}
+
+/* A node of the domain that the entry peer believes to answer. */
+static int find_node(struct freehold_client *client,
+                     const struct fh_domain_id *domain,
+                     struct fh_node_id *out,
+                     struct fh_err *err)
+{
+    bool found = false;
+    uint64_t next = 0;
+    int code;
+    do {
+        code = find_in_page(client, domain, &next, out, &found, err);
+    } while (code == FH_OK && next != 0);
     if (code == FH_OK && !found) {
         code = fh_err_rule(
             err, FH_EUNREACH, "product.unreachable", "no node of the owner is known to answer");

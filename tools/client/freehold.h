@@ -172,6 +172,15 @@ struct freehold_peer {
     uint64_t generation;
     uint64_t incarnation;
     uint64_t heard_ms_ago; /* UINT64_MAX: never heard directly */
+    uint64_t state_ms;     /* for so long it has been in this state */
+    uint64_t rtt_ms;       /* round trip of datagrams; 0: not known */
+    uint64_t accusers;     /* nodes whose signed suspicion is held against it */
+    uint64_t suspect_ms;   /* a suspect is declared dead in so long; UINT64_MAX: is none */
+    uint64_t health;       /* of the node that answers: 0 (well) .. 8, how much it doubts itself */
+    uint64_t protocol_max; /* newest version of the protocol that it speaks */
+    uint64_t capabilities; /* bits; none are defined yet */
+    uint64_t products;     /* that its domain announces, as it says itself */
+    bool forked; /* it signed two records of one life: it, or who has its key, lives twice */
 };
 struct freehold_peers;
 /* Members of the mesh as the peer sees them. Given: freehold_peers_free. */
@@ -205,6 +214,12 @@ struct freehold_product {
     char quality[16];    /* "ok", "warn", "fail", "stale" or "unknown": see freehold_measurement */
     char gate[16];       /* "serve", "warn", "block": what a fail leads to; "" when unknown */
     int64_t measured_ms; /* Unix: when the owner last measured it; 0: never, as far as is known */
+    char verification[16]; /* what the peer made of the signatures: "verified"; "awaited" (the
+                              announcement verifies, its contract has not come yet); or why not to
+                              rely on it: "refused" (the contract breaks a rule), "forked" (two
+                              contracts of one number), "frozen" (its owner signed two key events of
+                              one number), "contested" (the owner's name was given to another domain
+                              too) */
 };
 struct freehold_products;
 /* Products that match all the words, best first; "" lists all. A word may ask one field only
@@ -216,6 +231,37 @@ FREEHOLD_API int freehold_search(struct freehold_products **out,
                                  const char *words,
                                  uint32_t limit,
                                  struct freehold_error *error);
+
+struct freehold_search_options {
+    size_t size;
+    const char *words; /* borrowed; as above, and filters for a facet's whole value: "tag=geo",
+                          "domain=shop", "classification=pii", "quality:ok", "access:mesh",
+                          "reachable:yes" */
+    uint32_t limit;    /* 0: the library's */
+    uint64_t offset;   /* so many of the best are left out */
+    bool facets;       /* also count what the products found have in common */
+    bool facets_alone; /* only that, no products */
+};
+FREEHOLD_API int freehold_find(struct freehold_products **out,
+                               struct freehold_client *client,
+                               const struct freehold_search_options *options,
+                               struct freehold_error *error);
+/* How many were found; the list is a page of them. */
+FREEHOLD_API uint64_t freehold_products_total(const struct freehold_products *products);
+/* How many of the products found have a value of a facet: those of most products first, facet by
+ * facet, at most 50 of each. */
+struct freehold_facet {
+    size_t size;
+    char facet[16]; /* "domain", "status", "tag", "classification", "quality", "access",
+                       "reachable" */
+    char value[97];
+    uint64_t products;
+    uint64_t values; /* different ones of this facet */
+};
+FREEHOLD_API size_t freehold_products_facet_count(const struct freehold_products *products);
+FREEHOLD_API void freehold_products_facet(const struct freehold_products *products,
+                                          size_t index,
+                                          struct freehold_facet *out);
 /* The words as the peer read them when nothing had all of them and it mended their spelling; else
  * "". Lent. */
 FREEHOLD_API const char *freehold_products_read_as(const struct freehold_products *products);

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Status, peers and search: what the entry peer says, as public value structs. */
+/* Status and peers: what the entry peer says, as public value structs. */
 #include "tools/client/lists.h"
 #include "common/assert.h"
 #include "common/mem.h"
-#include "common/time.h"
-#include "proto/gossip/announce.h"
 #include "proto/gossip/gossip.h"
-#include "proto/quality/measurement.h"
 #include "proto/session/messages.h"
 #include "tools/client/client.h"
 
@@ -69,7 +66,7 @@ struct freehold_peers {
     struct freehold_peer items[];
 };
 
-static void fill_peer(struct freehold_peer *out, const struct fh_msg_peer *peer)
+void fh_public_peer(struct freehold_peer *out, const struct fh_msg_peer *peer)
 {
     fh_node_id_text(out->node, &peer->node);
     fh_domain_id_text(out->domain, &peer->domain);
@@ -83,36 +80,77 @@ static void fill_peer(struct freehold_peer *out, const struct fh_msg_peer *peer)
     out->generation = peer->generation;
     out->incarnation = peer->incarnation;
     out->heard_ms_ago = peer->heard_ms_ago;
+    out->state_ms = peer->state_ms;
+    out->rtt_ms = peer->rtt_ms;
+    out->accusers = peer->accusers;
+    out->suspect_ms = peer->suspect_ms;
+    out->health = peer->health;
+    out->protocol_max = peer->protocol_max;
+    out->capabilities = peer->capabilities;
+    out->products = peer->products;
+    out->forked = peer->forked;
 }
 
-static int
-ask_peers(struct freehold_peers **out, struct freehold_client *client, struct fh_err *err)
+/* One page behind what there is; `next` is where the following one begins, 0 behind the last. */
+static int ask_page(struct freehold_peers **peers,
+                    struct freehold_client *client,
+                    uint64_t *next,
+                    struct fh_err *err)
 {
     struct fh_pack_reader reader;
     uint32_t count = 0;
     int code = begin(client, err);
     if (code == FH_OK) {
         fh_buf_reset(&client->request);
-        fh_msg_peers_request(&client->request);
+        fh_msg_peers_request(&client->request, *next);
         code = fh_client_call(client, &reader, err);
     }
     if (code == FH_OK) {
         code = fh_msg_peers_read(&reader, &count, err);
     }
+    size_t held = (*peers)->count;
+    if (code == FH_OK && held + count > FH_MEMBERS_MAX) {
+        code = fh_err_rule(err, FH_EPROTO, "peers.many", "the peer tells of more members than fit");
+    }
     if (code != FH_OK) {
         return code;
     }
-    struct freehold_peers *peers = fh_calloc(1, sizeof *peers + count * sizeof peers->items[0]);
-    if (peers == NULL) {
+    struct freehold_peers *more =
+        fh_realloc(*peers, sizeof *more + (held + count) * sizeof more->items[0]);
+    if (more == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for the list of peers");
     }
-    for (; peers->count < count && code == FH_OK; peers->count++) {
+    *peers = more;
+    for (uint32_t i = 0; i < count && code == FH_OK; i++) {
         struct fh_msg_peer peer;
         code = fh_msg_peers_next(&reader, &peer, err);
         if (code == FH_OK) {
-            fill_peer(&peers->items[peers->count], &peer);
+            more->items[more->count] = (struct freehold_peer){.size = 0};
+            fh_public_peer(&more->items[more->count++], &peer);
         }
     }
+    uint64_t before = *next;
+    if (code == FH_OK) {
+        code = fh_msg_peers_end(&reader, next, err);
+    }
+    if (code == FH_OK && *next <= before) {
+        *next = 0; /* a page goes on, or it is the last */
+    }
+    return code;
+}
+
+static int
+ask_peers(struct freehold_peers **out, struct freehold_client *client, struct fh_err *err)
+{
+    struct freehold_peers *peers = fh_calloc(1, sizeof *peers);
+    if (peers == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for the list of peers");
+    }
+    uint64_t next = 0;
+    int code;
+    do {
+        code = ask_page(&peers, client, &next, err);
+    } while (code == FH_OK && next != 0);
     if (code != FH_OK) {
         freehold_peers_free(peers);
         return code;
@@ -144,125 +182,4 @@ void freehold_peers_get(const struct freehold_peers *peers, size_t index, struct
 void freehold_peers_free(struct freehold_peers *peers)
 {
     fh_free(peers);
-}
-
-/* ---- search ---- */
-
-struct freehold_products {
-    char read_as[FH_MSG_WORDS_BYTES];
-    size_t count;
-    struct freehold_product items[];
-};
-
-void fh_public_product(struct freehold_product *out, const struct fh_msg_product *product)
-{
-    *out = (struct freehold_product){
-        .age_ms = product->age_ms,
-        .reachable = product->reachable,
-        .contract_held = product->contract_held,
-        .open_to_mesh = product->open_to_mesh,
-        .forked = product->forked,
-        .sunset_ms = product->sunset_ms,
-    };
-    fh_announce_successor_text(out->successor, product->successor, product->domain_name);
-    enum fh_quality_state quality = product->quality < FH_QUALITY_STATE_COUNT
-                                        ? (enum fh_quality_state)product->quality
-                                        : FH_QUALITY_UNKNOWN;
-    quality = fh_quality_state_at(quality, (int64_t)product->stale_after_ms, fh_clock_wall_ms());
-    COPY_TEXT(out->quality, fh_quality_state_text(quality));
-    if (product->measured_ms != 0) {
-        out->measured_ms = (int64_t)product->measured_ms;
-        COPY_TEXT(out->gate, fh_quality_gate_text(product->gate));
-    }
-    fh_domain_id_text(out->domain, &product->domain);
-    fh_record_id_text(out->contract, &product->contract);
-    COPY_TEXT(out->domain_name, product->domain_name);
-    COPY_TEXT(out->product, product->product);
-    COPY_TEXT(out->version, product->version);
-    COPY_TEXT(out->status, fh_announce_status_text(product->status));
-    COPY_TEXT(out->title, product->title);
-    COPY_TEXT(out->summary, product->summary);
-}
-
-static int ask_search(struct freehold_products **out,
-                      struct freehold_client *client,
-                      const char *words,
-                      uint32_t limit,
-                      struct fh_err *err)
-{
-    struct fh_pack_reader reader;
-    uint32_t count = 0;
-    limit = limit == 0 || limit > FH_SEARCH_RESULTS_MAX ? FH_SEARCH_RESULTS_MAX : limit;
-    if (strlen(words) >= FH_MSG_WORDS_BYTES) {
-        return fh_err_set(
-            err, FH_ETOOBIG, "a search has at most %d bytes of words", FH_MSG_WORDS_BYTES - 1);
-    }
-    int code = begin(client, err);
-    if (code == FH_OK) {
-        fh_buf_reset(&client->request);
-        fh_msg_search_request(&client->request, words, limit);
-        code = fh_client_call(client, &reader, err);
-    }
-    if (code == FH_OK) {
-        code = fh_msg_products_read(&reader, &count, err);
-    }
-    if (code != FH_OK) {
-        return code;
-    }
-    struct freehold_products *products =
-        fh_calloc(1, sizeof *products + count * sizeof products->items[0]);
-    if (products == NULL) {
-        return fh_err_set(err, FH_ENOMEM, "no memory for the list of products");
-    }
-    for (; products->count < count && code == FH_OK; products->count++) {
-        struct fh_msg_product product;
-        code = fh_msg_products_next(&reader, &product, err);
-        if (code == FH_OK) {
-            fh_public_product(&products->items[products->count], &product);
-        }
-    }
-    if (code == FH_OK) {
-        code = fh_msg_products_read_as(&reader, products->read_as, err);
-    }
-    if (code != FH_OK) {
-        freehold_products_free(products);
-        return code;
-    }
-    *out = products;
-    return FH_OK;
-}
-
-int freehold_search(struct freehold_products **out,
-                    struct freehold_client *client,
-                    const char *words,
-                    uint32_t limit,
-                    struct freehold_error *error)
-{
-    struct fh_err err = {0};
-    *out = NULL;
-    return ask_search(out, client, words, limit, &err) == FH_OK ? FH_OK
-                                                                : fh_public_error(error, &err);
-}
-
-const char *freehold_products_read_as(const struct freehold_products *products)
-{
-    return products->read_as;
-}
-
-size_t freehold_products_count(const struct freehold_products *products)
-{
-    return products->count;
-}
-
-void freehold_products_get(const struct freehold_products *products,
-                           size_t index,
-                           struct freehold_product *out)
-{
-    FH_ASSERT(index < products->count);
-    fh_public_copy(out, &products->items[index], sizeof products->items[index]);
-}
-
-void freehold_products_free(struct freehold_products *products)
-{
-    fh_free(products);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Catalogue entries of the wire as public value structs.
+ * Entries of lists of the wire as public value structs.
  *
  * Does not: ask or verify. Thread: any. Ownership: plain values.
  */
@@ -10,7 +10,8 @@
 #include "proto/session/messages.h"
 #include "tools/client/freehold.h"
 
-/* Fills everything but the size. */
+/* Fill everything but the size. */
+void fh_public_peer(struct freehold_peer *out, const struct fh_msg_peer *peer);
 void fh_public_product(struct freehold_product *out, const struct fh_msg_product *product);
 
 #endif

@@ -38,6 +38,29 @@ static int join_names(void *user, const struct fh_catalog_entry *entry, struct f
     return FH_OK;
 }
 
+/* One page of a search, as "name name "; the words that were mended go to `read_as`. */
+static int find(struct world *w,
+                const char *words,
+                size_t limit,
+                struct fh_buf *found,
+                struct fh_buf *read_as,
+                struct fh_err *err)
+{
+    struct fh_search_result result;
+    must(fh_search_result_init(&result, false, err), err);
+    const struct fh_search_wish wish = {
+        .words = words,
+        .limit = limit == 0 ? FH_SEARCH_RESULTS_MAX : limit,
+        .now_ms = NOW_MS,
+        .visit = join_names,
+        .user = found,
+    };
+    int code = fh_search(w->catalog, &wish, &result, err);
+    fh_buf_add_bytes(read_as, fh_buf_view(&result.read_as));
+    fh_search_result_fini(&result);
+    return code;
+}
+
 static const struct {
     const char *words;
     size_t limit;
@@ -101,14 +124,7 @@ static void test_searches(void **state)
         fh_buf_init(&found, 1024);
         FH_CLEANUP(fh_buf_fini) struct fh_buf read_as;
         fh_buf_init(&read_as, 1024);
-        must(fh_search(w->catalog,
-                       searches[i].words,
-                       searches[i].limit,
-                       join_names,
-                       &found,
-                       &read_as,
-                       &w->err),
-             &w->err);
+        must(find(w, searches[i].words, searches[i].limit, &found, &read_as, &w->err), &w->err);
         assert_string_equal(fh_buf_cstr(&read_as), "");
         if (strcmp(fh_buf_cstr(&found), searches[i].found) != 0) {
             fail_msg(
@@ -156,8 +172,7 @@ static void test_misspelt_words_are_read_as_the_nearest(void **state)
         fh_buf_init(&found, 1024);
         FH_CLEANUP(fh_buf_fini) struct fh_buf read_as;
         fh_buf_init(&read_as, 1024);
-        must(fh_search(w->catalog, misspelt[i].words, 0, join_names, &found, &read_as, &w->err),
-             &w->err);
+        must(find(w, misspelt[i].words, 0, &found, &read_as, &w->err), &w->err);
         if (strcmp(fh_buf_cstr(&found), misspelt[i].found) != 0 ||
             strcmp(fh_buf_cstr(&read_as), misspelt[i].read_as) != 0) {
             fail_msg("\"%s\": \"%s\" finds %s",
@@ -206,28 +221,27 @@ static void test_what_changed_is_found_anew(void **state)
     FH_CLEANUP(fh_buf_fini) struct fh_buf read_as;
     fh_buf_init(&read_as, 1024);
     must(announce(w, &item), &w->err);
-    must(fh_search(w->catalog, "origin", 0, join_names, &found, &read_as, &w->err), &w->err);
+    must(find(w, "origin", 0, &found, &read_as, &w->err), &w->err);
     assert_string_equal(fh_buf_cstr(&found), ""); /* a column: known with the contract */
-    must(fh_search(w->catalog, "departures", 0, join_names, &found, &read_as, &w->err), &w->err);
+    must(find(w, "departures", 0, &found, &read_as, &w->err), &w->err);
     assert_string_equal(fh_buf_cstr(&found), "flights ");
     must(give(w, &item), &w->err);
-    must(fh_search(w->catalog, "origin", 0, join_names, &found, &read_as, &w->err), &w->err);
+    must(find(w, "origin", 0, &found, &read_as, &w->err), &w->err);
     assert_string_equal(fh_buf_cstr(&found), "flights flights ");
     item.said.revision = 2;
     memcpy(item.said.title, "landings", 9);
     announce_again(&item, w, &w->domains[1].node);
     must(announce(w, &item), &w->err);
     fh_buf_reset(&found);
-    must(fh_search(w->catalog, "landings origin", 0, join_names, &found, &read_as, &w->err),
-         &w->err);
+    must(find(w, "landings origin", 0, &found, &read_as, &w->err), &w->err);
     assert_string_equal(fh_buf_cstr(&found), "flights ");
     item.said.revision = 3;
     item.said.status = FH_ANNOUNCE_WITHDRAWN;
     announce_again(&item, w, &w->domains[1].node);
     must(announce(w, &item), &w->err);
     fh_buf_reset(&found);
-    must(fh_search(w->catalog, "flights", 0, join_names, &found, &read_as, &w->err), &w->err);
-    must(fh_search(w->catalog, "", 0, join_names, &found, &read_as, &w->err), &w->err);
+    must(find(w, "flights", 0, &found, &read_as, &w->err), &w->err);
+    must(find(w, "", 0, &found, &read_as, &w->err), &w->err);
     assert_string_equal(fh_buf_cstr(&found), "");
 }
 
@@ -241,8 +255,8 @@ static void test_expired_products_are_not_found(void **state)
     fh_buf_init(&read_as, 1024);
     must(announce(w, &item), &w->err);
     must(fh_catalog_sweep(w->catalog, item.said.expires_ms + TEST_DAY_MS, NULL, &w->err), &w->err);
-    must(fh_search(w->catalog, "flights", 0, join_names, &found, &read_as, &w->err), &w->err);
-    must(fh_search(w->catalog, "", 0, join_names, &found, &read_as, &w->err), &w->err);
+    must(find(w, "flights", 0, &found, &read_as, &w->err), &w->err);
+    must(find(w, "", 0, &found, &read_as, &w->err), &w->err);
     assert_string_equal(fh_buf_cstr(&found), "");
 }
 
@@ -258,7 +272,7 @@ static void test_wrong_status(void **state)
     FH_CLEANUP(fh_buf_fini) struct fh_buf found;
     fh_buf_init(&found, 1024);
     for (size_t i = 0; i < FH_COUNT(rows); i++) {
-        int code = fh_search(w->catalog, rows[i], 0, join_names, &found, &found, &w->err);
+        int code = find(w, rows[i], 0, &found, &found, &w->err);
         refused(w, code, FH_EINVAL, "search.status");
     }
 }
@@ -276,7 +290,7 @@ static void test_wrong_words(void **state)
     FH_CLEANUP(fh_buf_fini) struct fh_buf found;
     fh_buf_init(&found, 64);
     for (size_t i = 0; i < FH_COUNT(rows); i++) {
-        int code = fh_search(w->catalog, rows[i], 0, join_names, &found, &found, &w->err);
+        int code = find(w, rows[i], 0, &found, &found, &w->err);
         refused(w, code, FH_EINVAL, "search.words");
     }
     assert_int_equal(found.size, 0);
