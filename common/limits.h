@@ -52,17 +52,23 @@ enum {
 
     /* gossip */
     FH_DATAGRAM_BYTES_MAX = 1200, /* under IPv6's minimum MTU of 1280 */
-    FH_MEMBERS_MAX = FH_LIMIT(16384, 64),
+    FH_MEMBERS_MAX = FH_LIMIT(16384, 64), /* 80 bytes each, and 0.9 kB of records: 16 MiB in all */
+    FH_NODES_PER_DOMAIN_MAX = FH_LIMIT(256, 16), /* node keys cost nothing: no table full of them */
     FH_RUMOURS_MAX = FH_LIMIT(4096, 16),
+    FH_GOSSIP_PUSH_MEMBERS = FH_LIMIT(256, 24), /* more: most sends are hints (rumours.h) */
     FH_GOSSIP_SEEDS_MAX = 16,
     FH_GOSSIP_KEYS_MAX = FH_LIMIT(2048, 16),   /* cached datagram keys of peers, 200 bytes each */
     FH_GOSSIP_AWAITED_MAX = FH_LIMIT(128, 16), /* pings in flight: own, relayed, to newcomers */
     FH_GOSSIP_SUSPICIONS_MAX = FH_LIMIT(16384, 64), /* a partition suspects the other half */
     FH_GOSSIP_BULK_RECORDS = 16,        /* more learned at once: everybody synchronises anyway */
     FH_GOSSIP_VERIFY_PER_S = 2000,      /* signatures of rumours: 15 % of a core */
+    FH_GOSSIP_VERIFY_PER_PEER_S = 500,  /* so that one liar does not use up the others' */
     FH_GOSSIP_AGREE_PER_S = 1000,       /* key agreements for senders outside the key cache */
     FH_GOSSIP_RELAY_PER_S = 100,        /* probes relayed for others */
+    FH_GOSSIP_RELAY_PER_PEER_S = 10,
+    FH_GOSSIP_SERVED_PER_PEER_S = 16384, /* bytes of news that one peer gets for its questions */
     FH_GOSSIP_NEWS_BYTES_PER_S = 65536, /* rumours are shed above it, probes never */
+    FH_GOSSIP_PULLS_PER_S = 500,        /* questions for what was hinted at */
     FH_RECONCILE_RANGES_MAX = 512,      /* of one message; three levels of fan-out 8 */
     FH_RECONCILE_BYTES_MAX = 16 * 1024, /* of one message: 512 ranges, or 26 full lists */
     FH_RECONCILE_ROUNDS_MAX = 32,       /* 4 for one difference; who needs more goes page by page */

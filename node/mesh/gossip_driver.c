@@ -130,7 +130,12 @@ static void member_changed(struct fh_mesh *mesh, const struct fh_gossip_action *
     fh_node_id_text(node, &action->node);
     const struct fh_directory_domain *domain =
         fh_directory_domain(mesh->options.dir, &member.domain);
-    enum fh_log_level level = action->change == FH_MEMBER_UPDATED ? FH_LOG_DEBUG : FH_LOG_INFO;
+    enum fh_log_level level = FH_LOG_INFO;
+    if (action->change == FH_MEMBER_UPDATED) {
+        level = FH_LOG_DEBUG;
+    } else if (action->change == FH_MEMBER_CONTESTED || action->change == FH_MEMBER_BLOCKED) {
+        level = FH_LOG_WARN; /* somebody has to look at it */
+    }
     fh_log(level,
            "member",
            "change=%s state=%s domain=%s node=%s address=%s",
@@ -362,57 +367,6 @@ void fh_mesh_review(struct fh_mesh *mesh)
     mesh->reviewing = true;
     struct fh_gossip_event event = {.kind = FH_GOSSIP_REVIEW};
     fh_mesh_gossip_later(mesh, &event, FH_BYTES_NONE);
-}
-
-static struct fh_hash key_of_product(const char *what,
-                                     const struct fh_domain_id *domain,
-                                     const char *product,
-                                     uint32_t major)
-{
-    uint8_t number[4];
-    fh_put_u32be(number, major);
-    const struct fh_bytes parts[] = {
-        fh_bytes_cstr(what),
-        fh_bytes(domain->b, sizeof domain->b),
-        fh_bytes_cstr(product),
-        fh_bytes(number, sizeof number),
-    };
-    return fh_hash_parts(parts, FH_COUNT(parts));
-}
-
-/* Rumours of one key replace each other: for an announcement or a measurement its product and major
- * version, so that a newer one takes the older's place in the queue; all else is its own. */
-static struct fh_hash rumour_key(const struct fh_mesh *mesh, struct fh_bytes record)
-{
-    struct fh_record parsed;
-    struct fh_err err;
-    if (fh_record_parse(&parsed, record, &mesh->id, &err) == FH_OK) {
-        struct fh_announcement announcement;
-        struct fh_measurement measurement;
-        if (parsed.type == FH_RECORD_ANNOUNCEMENT &&
-            fh_announce_parse(&announcement, parsed.payload, &err) == FH_OK) {
-            return key_of_product(
-                "announcement", &announcement.domain, announcement.product, announcement.major);
-        }
-        if (parsed.type == FH_RECORD_MEASUREMENT &&
-            fh_measurement_parse(&measurement, parsed.payload, &err) == FH_OK) {
-            return key_of_product(
-                "measurement", &measurement.domain, measurement.product, measurement.major);
-        }
-    }
-    return fh_hash(record);
-}
-
-void fh_mesh_spread(struct fh_mesh *mesh, struct fh_bytes record, enum fh_rumour_class class_)
-{
-    if (mesh->gossip == NULL || record.size > FH_RECORD_GOSSIP_BYTES_MAX) {
-        return; /* such a record travels by synchronisation alone */
-    }
-    struct fh_gossip_event event = {.kind = FH_GOSSIP_RUMOUR};
-    event.u.rumour.class_ = class_;
-    struct fh_hash hash = rumour_key(mesh, record);
-    memcpy(event.u.rumour.key.b, hash.b, sizeof event.u.rumour.key.b);
-    fh_mesh_gossip_later(mesh, &event, record);
 }
 
 void fh_mesh_datagram(struct fh_mesh *mesh, struct fh_bytes datagram, const char *from)

@@ -108,8 +108,10 @@ void fh_mesh_gossip_later(struct fh_mesh *mesh,
                           struct fh_bytes bytes);
 /* Who is admitted may have changed: the core asks about all again, once for all that waits. */
 void fh_mesh_review(struct fh_mesh *mesh);
-void fh_mesh_spread(struct fh_mesh *mesh, struct fh_bytes record, enum fh_rumour_class class_);
 void fh_mesh_gossip_end(struct fh_mesh *mesh);
+
+/* spreading.c: lets the record travel; one that is too large is left to synchronisation. */
+void fh_mesh_spread(struct fh_mesh *mesh, struct fh_bytes record, enum fh_rumour_class class_);
 
 /* measured.c: takes a MEASUREMENT record, as fh_mesh_intake does. */
 FH_MUST_CHECK int fh_mesh_take_measurement(struct fh_mesh *mesh,

@@ -5,172 +5,15 @@
 
 #include "common/assert.h"
 
+#include <stddef.h>
 #include <string.h>
 
 enum { LIFE_AHEAD_MAX_S = 24 * 3600 }; /* a generation is the sender's seconds, or a bit more */
-
-/* ---- own record ------------------------------------------------------------------------------ */
 
 static struct fh_ref ref_of(const struct fh_node_id *node)
 {
     return fh_node_id_ref(node);
 }
-
-static void adopt_generation(struct fh_turn *turn, uint64_t generation)
-{
-    struct fh_gossip *g = turn->g;
-    FH_ASSERT(generation > g->generation);
-    g->generation = generation;
-    g->incarnation = 0;
-    g->boot = fh_datagram_boot(generation, g->options.boot);
-    fh_turn_action(turn, FH_GOSSIP_PERSIST)->generation = generation;
-    fh_turn_trace(turn, "generation %llu", (unsigned long long)generation);
-}
-
-/* Seals a payload of this node and finds its fact; the reference is the caller's. */
-static int seal_own(struct fh_turn *turn,
-                    unsigned type,
-                    void (*pack)(struct fh_buf *out, const struct fh_fact *fact),
-                    const struct fh_fact *fields,
-                    struct fh_fact **out)
-{
-    struct fh_gossip *g = turn->g;
-    fh_buf_reset(&g->payload);
-    pack(&g->payload, fields);
-    int code = fh_buf_ok(&g->payload);
-    if (code != FH_OK) {
-        return code;
-    }
-    fh_buf_reset(&g->record);
-    g->options.env.seal(g->options.env.user, &g->record, type, fh_buf_view(&g->payload));
-    code = fh_buf_ok(&g->record);
-    if (code != FH_OK) {
-        return code;
-    }
-    code = fh_fact_intern(g->pool, fh_buf_view(&g->record), &g->options.mesh, out, NULL);
-    if (code == FH_OK) {
-        (*out)->verified = true;
-    }
-    return code;
-}
-
-int fh_belief_renew(struct fh_turn *turn, enum fh_rumour_class class_)
-{
-    struct fh_gossip *g = turn->g;
-    const struct fh_gossip_options *o = &g->options;
-    struct fh_fact fields = {
-        .node = g->self,
-        .generation = g->generation,
-        .incarnation = g->incarnation,
-        .issued_ms = turn->wall_ms > 0 ? turn->wall_ms : 0,
-        .alive = {.domain = o->domain,
-                  .key = o->node_key,
-                  .agree = o->agree_key,
-                  .ttl_ms = FH_ALIVE_TTL_MS,
-                  .protocol_min = o->protocol_min,
-                  .protocol_max = o->protocol_max,
-                  .capabilities = o->capabilities,
-                  .address_count = o->address_count,
-                  .head_count = g->head.count,
-                  .head_time_ms = g->head.time_ms,
-                  .label = fh_bytes_cstr(g->label)},
-    };
-    memcpy(fields.alive.head_root, g->head.root, sizeof fields.alive.head_root);
-    for (unsigned i = 0; i < o->address_count; i++) {
-        fields.alive.address[i] = g->addresses[i];
-    }
-    struct fh_fact *fact;
-    int code = seal_own(turn, FH_RECORD_ALIVE, fh_alive_pack, &fields, &fact);
-    if (code != FH_OK) {
-        return code;
-    }
-    if (g->members.count == 0) {
-        uint32_t slot = fh_members_add(&g->members, fact, turn->now_ms);
-        FH_ASSERT(slot == FH_MEMBER_SELF);
-        fh_members_set_state(&g->members, slot, FH_MEMBER_ALIVE, turn->now_ms);
-    } else {
-        fh_members_set_alive(&g->members, FH_MEMBER_SELF, fact);
-    }
-    struct fh_ref key = ref_of(&g->self);
-    fh_rumours_put(&g->rumours, &key, class_, fh_fact_ref(fact), turn->now_ms);
-    fh_spread_wake(turn);
-    g->members_changed_ms = turn->now_ms;
-    g->renewed_ms = turn->now_ms;
-    g->renew_at_ms = FH_GOSSIP_NEVER;
-    int64_t half = FH_ALIVE_TTL_MS / 2;
-    g->refresh_wall_ms = turn->wall_ms + half - half / 5 +
-                         (int64_t)fh_prng_below(&g->prng, (uint64_t)(half / 5 * 2));
-    return FH_OK;
-}
-
-/* The next own record: a higher incarnation, or long before it wraps a new generation. */
-static int next_record(struct fh_turn *turn, enum fh_rumour_class class_)
-{
-    struct fh_gossip *g = turn->g;
-    if (g->incarnation >= FH_FACT_INCARNATION_MAX / 2) {
-        adopt_generation(turn, g->generation + 1);
-    } else {
-        g->incarnation++;
-    }
-    return fh_belief_renew(turn, class_);
-}
-
-void fh_belief_renew_soon(struct fh_turn *turn, enum fh_rumour_class class_, int64_t gap_ms)
-{
-    struct fh_gossip *g = turn->g;
-    if (turn->now_ms - g->renewed_ms >= gap_ms) {
-        if (next_record(turn, class_) != FH_OK) {
-            g->renew_at_ms = turn->now_ms + FH_CORE_CLONE_GAP_MS; /* no memory: later again */
-        }
-        return;
-    }
-    int64_t at = g->renewed_ms + gap_ms;
-    if (g->renew_at_ms == FH_GOSSIP_NEVER || class_ < g->renew_class) {
-        g->renew_class = class_;
-    }
-    g->renew_at_ms = g->renew_at_ms < at ? g->renew_at_ms : at;
-}
-
-void fh_belief_accused(struct fh_turn *turn, uint64_t generation, uint32_t incarnation)
-{
-    struct fh_gossip *g = turn->g;
-    /* Only a life that we really have can be refuted: an accusation of a higher one is invented,
-     * and following it would let anybody drive our incarnation up. */
-    if (g->leaving ||
-        fh_life_compare(generation, incarnation, g->generation, g->incarnation) != 0) {
-        return;
-    }
-    g->counters.refutations++;
-    if (g->health < FH_CORE_HEALTH_MAX) {
-        g->health++;
-    }
-    fh_turn_trace(turn, "refutes %u", g->incarnation);
-    fh_belief_renew_soon(turn, FH_RUMOUR_URGENT, FH_CORE_RENEW_GAP_MS);
-}
-
-int fh_belief_leave(struct fh_turn *turn)
-{
-    struct fh_gossip *g = turn->g;
-    struct fh_fact fields = {.node = g->self,
-                             .generation = g->generation,
-                             .incarnation = g->incarnation + 1,
-                             .issued_ms = turn->wall_ms > 0 ? turn->wall_ms : 0};
-    struct fh_fact *fact;
-    int code = seal_own(turn, FH_RECORD_LEAVE, fh_leave_pack, &fields, &fact);
-    if (code != FH_OK) {
-        return code;
-    }
-    g->incarnation++;
-    fh_members_set_leave(&g->members, FH_MEMBER_SELF, fact);
-    fh_members_set_state(&g->members, FH_MEMBER_SELF, FH_MEMBER_LEFT, turn->now_ms);
-    struct fh_ref key = ref_of(&g->self);
-    fh_rumours_put(&g->rumours, &key, FH_RUMOUR_URGENT, fh_fact_ref(fact), turn->now_ms);
-    fh_spread_wake(turn);
-    g->members_changed_ms = turn->now_ms;
-    return FH_OK;
-}
-
-/* ---- records of others ----------------------------------------------------------------------- */
 
 /* One record under judgement. `fact` holds a reference; commit hands it on. */
 struct judgement {
@@ -180,12 +23,25 @@ struct judgement {
 };
 
 /* A signature costs: datagrams may only cause so many a second; sessions pace themselves. */
+static bool may_verify(struct fh_turn *turn, const struct fh_source *source)
+{
+    struct fh_gossip *g = turn->g;
+    uint32_t slot = source->session ? FH_MEMBER_NONE : fh_members_find(&g->members, source->from);
+    struct fh_shared_rate rate = {&g->verify_rate,
+                                  offsetof(struct fh_peer_keys, verify_rate),
+                                  FH_GOSSIP_VERIFY_PER_S,
+                                  FH_GOSSIP_VERIFY_PER_PEER_S};
+    if (slot == FH_MEMBER_NONE || fh_post_take(turn, slot, rate, 1)) {
+        return true;
+    }
+    g->counters.drop_budget++;
+    return false;
+}
+
 static bool signed_by(struct fh_turn *turn, struct judgement *j, const struct fh_sign_public *key)
 {
     struct fh_gossip *g = turn->g;
-    if (!j->fact->verified && !j->source->session &&
-        !fh_rate_take(&g->verify_rate, FH_GOSSIP_VERIFY_PER_S, 1, turn->now_ms)) {
-        g->counters.drop_budget++;
+    if (!j->fact->verified && !may_verify(turn, j->source)) {
         return false;
     }
     if (!fh_fact_verify(j->fact, &g->options.mesh, key, &g->options.env.verifier)) {
@@ -244,9 +100,12 @@ static void judge_own(struct fh_turn *turn, struct judgement *j)
         prove(turn, &g->self, held, fact);
         fh_turn_trace(turn, "sees its own key used elsewhere");
     }
+    if (fh_belief_contested(turn)) {
+        return;
+    }
     if (fact->generation > g->generation ||
         (order > 0 && fact->incarnation >= FH_FACT_INCARNATION_MAX / 2)) {
-        adopt_generation(turn, fact->generation + 1);
+        fh_belief_adopt(turn, fact->generation + 1);
         if (fh_belief_renew(turn, FH_RUMOUR_URGENT) != FH_OK) {
             g->renew_at_ms = turn->now_ms + FH_CORE_CLONE_GAP_MS;
         }
@@ -317,12 +176,32 @@ static void commit_newcomer(struct fh_turn *turn, struct judgement *j)
     pass_on(turn, j, FH_RUMOUR_MEMBERS);
 }
 
+/* Whether a renewed lease says more than that its node is still there. */
+static bool says_other(const struct fh_alive *a, const struct fh_alive *b)
+{
+    bool same = a->head_count == b->head_count && a->address_count == b->address_count &&
+                memcmp(a->head_root, b->head_root, sizeof a->head_root) == 0 &&
+                fh_bytes_equal(a->label, b->label);
+    for (unsigned i = 0; same && i < a->address_count; i++) {
+        same = strcmp(a->address[i], b->address[i]) == 0;
+    }
+    return !same;
+}
+
 static void commit_renewal(struct fh_turn *turn, struct judgement *j)
 {
     struct fh_gossip *g = turn->g;
     struct fh_member *member = &g->members.slots[j->slot];
     enum fh_member_state before = (enum fh_member_state)member->state;
     bool restarted = j->fact->generation != member->alive->generation;
+    bool changed = says_other(&j->fact->alive, &member->alive->alive);
+    bool moved =
+        restarted && strcmp(j->fact->alive.address[0], member->alive->alive.address[0]) != 0;
+    bool settled = turn->now_ms - member->since_ms > FH_CORE_CONTESTED_MS;
+    if (moved || settled) {
+        unsigned before_it = settled ? 0 : member->moves;
+        member->moves = (uint8_t)(before_it + (moved && before_it < UINT8_MAX ? 1 : 0));
+    }
     if (memcmp(&member->alive->alive.agree, &j->fact->alive.agree, sizeof j->fact->alive.agree) !=
         0) {
         fh_keys_forget(&g->keys, member);
@@ -332,7 +211,9 @@ static void commit_renewal(struct fh_turn *turn, struct judgement *j)
     fh_suspicion_clear(g, j->slot);
     enum fh_member_state state = restarted ? FH_MEMBER_UNVERIFIED : before;
     enum fh_member_change change = FH_MEMBER_UPDATED;
-    enum fh_rumour_class class_ = restarted ? FH_RUMOUR_MEMBERS : FH_RUMOUR_REFRESH;
+    enum fh_rumour_class class_ = restarted ? FH_RUMOUR_MEMBERS
+                                  : changed ? FH_RUMOUR_PRODUCTS
+                                            : FH_RUMOUR_REFRESH;
     if (before == FH_MEMBER_DEAD || before == FH_MEMBER_LEFT) {
         state = FH_MEMBER_UNVERIFIED;
         change = FH_MEMBER_JOINED;
@@ -350,6 +231,9 @@ static void commit_renewal(struct fh_turn *turn, struct judgement *j)
         member->asked = 0; /* what was asked before it went to nobody */
     }
     fh_turn_member(turn, j->slot, change);
+    if (moved && member->moves == FH_CORE_CONTESTED) {
+        fh_turn_member(turn, j->slot, FH_MEMBER_CONTESTED);
+    }
     pass_on(turn, j, class_);
 }
 
@@ -359,6 +243,11 @@ static void judge_alive(struct fh_turn *turn, struct judgement *j)
     struct fh_fact *fact = j->fact;
     if (j->slot != FH_MEMBER_NONE) {
         const struct fh_fact *held = fh_member_fact(&g->members.slots[j->slot]);
+        const struct fh_alive *alive = &g->members.slots[j->slot].alive->alive;
+        if (!fh_domain_id_equal(&alive->domain, &fact->alive.domain)) {
+            g->counters.record_stranger++; /* a node is of one domain as long as it is known */
+            return;
+        }
         int order = fh_life_compare(
             fact->generation, fact->incarnation, held->generation, held->incarnation);
         if (order == 0 && held->kind == FH_FACT_ALIVE) {
@@ -421,15 +310,6 @@ static void judge_leave(struct fh_turn *turn, struct judgement *j)
     pass_on(turn, j, FH_RUMOUR_MEMBERS);
 }
 
-/* One slot in the queue for each accuser and accused. */
-static struct fh_ref suspect_key(const struct fh_fact *fact)
-{
-    struct fh_ref key;
-    memcpy(key.b, fact->node.b, 8);
-    memcpy(key.b + 8, fact->accuser.b, 8);
-    return key;
-}
-
 static void judge_suspect(struct fh_turn *turn, struct judgement *j)
 {
     struct fh_gossip *g = turn->g;
@@ -461,26 +341,12 @@ static void judge_suspect(struct fh_turn *turn, struct judgement *j)
         return;
     }
     if (fh_suspicion_add(turn, j->slot, &ref, false)) {
-        struct fh_ref key = suspect_key(fact);
+        fh_suspicion_keep(g, j->slot, &ref, fh_fact_ref(fact));
+        if (j->source->session) {
+            return; /* what a synchronisation tells, others have been told */
+        }
+        struct fh_ref key = fh_belief_suspect_key(fact);
         fh_rumours_put(&g->rumours, &key, FH_RUMOUR_MEMBERS, fh_fact_ref(fact), turn->now_ms);
-        fh_spread_wake(turn);
-    }
-}
-
-void fh_belief_suspect(struct fh_turn *turn, uint32_t slot)
-{
-    struct fh_gossip *g = turn->g;
-    const struct fh_fact *held = g->members.slots[slot].alive;
-    struct fh_fact fields = {.node = held->node,
-                             .generation = held->generation,
-                             .incarnation = held->incarnation,
-                             .accuser = g->self,
-                             .accuser_incarnation = g->incarnation,
-                             .issued_ms = turn->wall_ms > 0 ? turn->wall_ms : 0};
-    struct fh_fact *fact;
-    if (seal_own(turn, FH_RECORD_SUSPECT, fh_suspect_pack, &fields, &fact) == FH_OK) {
-        struct fh_ref key = suspect_key(fact);
-        fh_rumours_put(&g->rumours, &key, FH_RUMOUR_MEMBERS, fact, turn->now_ms);
         fh_spread_wake(turn);
     }
 }
@@ -505,6 +371,9 @@ static void deliver(struct fh_turn *turn, const struct judgement *j, struct fh_b
         g->counters.record_known++;
         return;
     }
+    if (!may_verify(turn, j->source)) { /* whoever judges it checks its signature */
+        return;
+    }
     g->counters.record_new++;
     struct fh_gossip_action *action = fh_turn_action(turn, FH_GOSSIP_DELIVER);
     action->type = j->fact->type;
@@ -516,6 +385,7 @@ void fh_belief_record(struct fh_turn *turn, struct fh_bytes bytes, const struct 
 {
     struct fh_gossip *g = turn->g;
     struct judgement j = {.source = source};
+    uint64_t before = g->counters.record_new;
     int code = fh_fact_intern(g->pool, bytes, &g->options.mesh, &j.fact, NULL);
     if (code != FH_OK) {
         g->counters.record_form++;
@@ -542,6 +412,7 @@ void fh_belief_record(struct fh_turn *turn, struct fh_bytes bytes, const struct 
         judge_leave(turn, &j);
     }
     fh_fact_drop(g->pool, j.fact);
+    g->counters.record_synced += source->session ? g->counters.record_new - before : 0;
 }
 
 static void remove_member(struct fh_turn *turn, uint32_t slot, enum fh_member_change change)

@@ -2,11 +2,14 @@
 /*
  * Inside of the gossip core: what its files share. Not for others.
  *
- *     gossip.c  lifecycle, the step, deadline, queries
+ *     gossip.c  lifecycle, the step, deadline
+ *     queries.c  what it tells about itself
  *     post.c    letters in and out: keys, sealing, opening, room for news
- *     belief.c  records: what is believed about whom, own record, refutation
+ *     belief.c  records of others: what is believed about whom
+ *     own.c     own record, refutation, goodbye, own suspicions
  *     probe.c   failure detection: probes, relays, answers
  *     suspicion.c  suspects, accusers, verdict
+ *     hints.c   hints and questions: news that is pulled
  *     spread.c  bursts of news, newcomers, seeds, synchronisation, goodbye
  *
  * Thread: one thread per core. Ownership: the core owns all.
@@ -18,26 +21,24 @@
 #include "proto/gossip/keys.h"
 #include "proto/gossip/members.h"
 #include "proto/gossip/messages.h"
+#include "proto/gossip/rate.h"
 #include "proto/gossip/rumours.h"
 
 enum {
     FH_CORE_ACCUSERS = 3, /* distinct signed suspicions that stand for an own failed probe */
+    FH_CORE_EVIDENCE = FH_GOSSIP_EVIDENCE_MAX,
     FH_CORE_HEALTH_MAX = 8,
     FH_CORE_LAG_MS = 100, /* a tick so late says that this node is slow itself */
     FH_CORE_RENEW_GAP_MS = 200,
     FH_CORE_CLONE_GAP_MS = 5000,
     FH_CORE_PROOF_GAP_MS = 60000,
+    FH_CORE_CONTESTED = 3, /* takings over of one key within the next: two instances have it */
+    FH_CORE_CONTESTED_MS = 300000,
+    FH_CORE_BLOCKED = 4, /* probes in a row that only a session answered: at 25 % loss 1 in 500 */
     FH_CORE_DELIVERED = 1024,      /* marks of records delivered lately */
+    FH_CORE_PULLS = 256,           /* records asked for lately */
     FH_CORE_EXPIRED_PER_STEP = 16, /* suspicions and members ended in one step */
 };
-
-/* Tokens that refill with time. */
-struct fh_rate {
-    int64_t milli; /* thousandths of a token */
-    int64_t at_ms;
-};
-/* Takes `amount` when there are so many; the bucket holds one second's worth. */
-bool fh_rate_take(struct fh_rate *rate, uint32_t per_s, uint32_t amount, int64_t now_ms);
 
 enum fh_awaited_kind {
     FH_AWAITED_NONE,
@@ -58,12 +59,22 @@ struct fh_awaited {
     int64_t expires_ms;
 };
 
+/* A record that a hint named and that is asked for. */
+struct fh_pull {
+    struct fh_hint hint;
+    int64_t due_ms; /* not again before */
+    uint32_t slot;  /* who hinted last */
+    uint32_t asks;  /* left */
+};
+
 struct fh_suspicion {
     uint32_t slot;
     bool own_failed; /* a probe of ours failed for this life */
     bool trial;      /* the time is over, and the probe that decides is wanted or running */
+    bool concluded;  /* dead: kept for whoever asks why */
     unsigned accuser_count;
-    struct fh_ref accusers[FH_CORE_ACCUSERS + 1];
+    struct fh_ref accusers[FH_CORE_EVIDENCE];
+    struct fh_fact *evidence[FH_CORE_EVIDENCE]; /* what each signed; NULL: not held */
     int64_t started_ms;
     int64_t deadline_ms;
 };
@@ -107,6 +118,8 @@ struct fh_gossip {
     struct fh_suspicion *suspicions;
     uint32_t suspicion_count;
     uint32_t suspicion_max;
+    int64_t suspicion_due_ms; /* the first may end then; FH_GOSSIP_NEVER */
+    uint32_t doubted;         /* never answered: probed before the round; FH_MEMBER_NONE */
     struct fh_probe probe;
     unsigned health;
 
@@ -134,6 +147,9 @@ struct fh_gossip {
         sync_gap_ms; /* between synchronisations for a difference: grows when they bring nothing */
     uint64_t sync_held; /* records accepted when the running one began */
     int64_t forked_ms;  /* last proof about ourselves */
+    unsigned sightings; /* of our own key in use elsewhere, in the window that began then: */
+    int64_t sighted_ms;
+    int64_t passive_until_ms; /* until then we leave the key to the other; 0: we do not */
 
     uint8_t catalogue[FH_GOSSIP_FINGERPRINT_BYTES];
     struct fh_gossip_head head;
@@ -142,12 +158,15 @@ struct fh_gossip {
     struct fh_rate agree_rate;
     struct fh_rate relay_rate;
     struct fh_rate news_rate;
+    struct fh_rate pull_rate;
 
     struct fh_buf content; /* of the letter being written */
     struct fh_buf payload; /* of the own record being written */
     struct fh_buf record;
     uint64_t delivered[FH_CORE_DELIVERED];
     uint8_t delivered_key[32];
+    struct fh_pull pulls[FH_CORE_PULLS];
+    int64_t pull_due_ms; /* the first may be due then; FH_GOSSIP_NEVER */
     struct fh_gossip_counters counters;
 };
 
@@ -158,6 +177,8 @@ struct fh_turn {
     int64_t now_ms;
     int64_t wall_ms;
     bool answered; /* one answer to a datagram, whatever it asks */
+    bool asked;    /* one question, whatever it hints at */
+    bool served;   /* and one delivery */
 };
 
 /* ---- gossip.c: actions ----------------------------------------------------------------------- */
@@ -207,6 +228,22 @@ void fh_post_read(struct fh_turn *turn,
                   const char *from,
                   struct fh_bytes *out_answer);
 
+/* Takes from the peer's own rate, then from that of all; false when either is used up. */
+struct fh_shared_rate {
+    struct fh_rate *all;
+    size_t of_peer; /* offset in struct fh_peer_keys */
+    uint32_t all_per_s;
+    uint32_t peer_per_s;
+};
+bool fh_post_take(struct fh_turn *turn, uint32_t slot, struct fh_shared_rate rate, uint32_t amount);
+
+/* ---- hints.c --------------------------------------------------------------------------------- */
+
+void fh_hints_read(struct fh_turn *turn, uint32_t slot, const struct fh_message *m);
+/* Asks again what was not answered. */
+void fh_hints_tick(struct fh_turn *turn);
+void fh_hints_serve(struct fh_turn *turn, uint32_t slot, const struct fh_message *m);
+
 /* ---- belief.c -------------------------------------------------------------------------------- */
 
 struct fh_source {
@@ -220,6 +257,12 @@ int fh_belief_renew(struct fh_turn *turn, enum fh_rumour_class class_);
 void fh_belief_renew_soon(struct fh_turn *turn, enum fh_rumour_class class_, int64_t gap_ms);
 /* Somebody holds us in `state` for this life: raises the incarnation when that helps. */
 void fh_belief_accused(struct fh_turn *turn, uint64_t generation, uint32_t incarnation);
+/* Begins a new life. */
+void fh_belief_adopt(struct fh_turn *turn, uint64_t generation);
+/* Whether this node leaves its key to another instance for now; called at each sighting of one. */
+bool fh_belief_contested(struct fh_turn *turn);
+/* One place in the queue for each accuser and accused. */
+struct fh_ref fh_belief_suspect_key(const struct fh_fact *fact);
 /* Signs the own suspicion of the member and spreads it. */
 void fh_belief_suspect(struct fh_turn *turn, uint32_t slot);
 int fh_belief_leave(struct fh_turn *turn);
@@ -257,6 +300,11 @@ struct fh_suspicion *fh_suspicion_of(const struct fh_gossip *g, uint32_t slot);
 bool fh_suspicion_admits(const struct fh_gossip *g, uint32_t slot, const struct fh_ref *accuser);
 /* A verified suspicion of `accuser`, or an own failed probe; true when the accuser is new. */
 bool fh_suspicion_add(struct fh_turn *turn, uint32_t slot, const struct fh_ref *accuser, bool own);
+/* Keeps what the accuser signed. The caller's reference is taken. */
+void fh_suspicion_keep(struct fh_gossip *g,
+                       uint32_t slot,
+                       const struct fh_ref *accuser,
+                       struct fh_fact *fact);
 /* Distinct accusers other than this node. */
 unsigned fh_suspicion_others(const struct fh_gossip *g, const struct fh_suspicion *s);
 void fh_suspicion_clear(struct fh_gossip *g, uint32_t slot);
@@ -276,8 +324,10 @@ void fh_spread_tick(struct fh_turn *turn);
 int64_t fh_spread_deadline(const struct fh_gossip *g);
 /* Fingerprints of a peer's ACK. */
 void fh_spread_compare(struct fh_turn *turn, uint32_t slot, const struct fh_message *ack);
-/* News was queued: the next burst is due. */
+/* News was queued: the next burst is due, when one is worth it. */
 void fh_spread_wake(struct fh_turn *turn);
+/* Datagrams do not reach the member: news and differences go over a session, at most so often. */
+void fh_spread_blocked(struct fh_turn *turn, uint32_t slot);
 /* A synchronisation ended. */
 void fh_spread_synced(struct fh_turn *turn, bool done);
 int fh_spread_leave(struct fh_turn *turn);

@@ -37,7 +37,10 @@ const char *fh_member_change_text(enum fh_member_change change)
                                         [FH_MEMBER_DIED] = "died",
                                         [FH_MEMBER_WENT] = "went",
                                         [FH_MEMBER_EXPELLED] = "expelled",
-                                        [FH_MEMBER_FORGOTTEN] = "forgotten"};
+                                        [FH_MEMBER_FORGOTTEN] = "forgotten",
+                                        [FH_MEMBER_BLOCKED] = "blocked",
+                                        [FH_MEMBER_UNBLOCKED] = "unblocked",
+                                        [FH_MEMBER_CONTESTED] = "contested"};
     return change < FH_COUNT(texts) ? texts[change] : "unknown";
 }
 
@@ -232,7 +235,7 @@ int fh_gossip_new(struct fh_gossip **out,
     fh_buf_init(&g->record, FH_RECORD_GOSSIP_BYTES_MAX);
     g->own_pool = options->pool == NULL;
     g->pool = g->own_pool ? fh_fact_pool_new() : options->pool;
-    fh_keys_init(&g->keys, FH_GOSSIP_KEYS_MAX);
+    fh_keys_init(&g->keys, options->keys_max == 0 ? FH_GOSSIP_KEYS_MAX : options->keys_max);
     fh_rumours_init(&g->rumours, FH_RUMOURS_MAX, g->pool);
     if (!copy_texts(g, options) || g->pool == NULL ||
         fh_members_init(&g->members, FH_MEMBERS_MAX, g->pool) != FH_OK) {
@@ -249,6 +252,9 @@ int fh_gossip_new(struct fh_gossip **out,
     g->renew_at_ms = FH_GOSSIP_NEVER;
     g->relay_due_ms = FH_GOSSIP_NEVER;
     g->sync_open_ms = INT64_MIN;
+    g->suspicion_due_ms = FH_GOSSIP_NEVER;
+    g->pull_due_ms = FH_GOSSIP_NEVER;
+    g->doubted = FH_MEMBER_NONE;
     g->review_at = 1;
     g->review_due_ms = FH_GOSSIP_NEVER;
     g->sync_gap_ms = options->timing.sync_gap_ms;
@@ -262,6 +268,9 @@ void fh_gossip_free(struct fh_gossip *g)
         return;
     }
     if (g->pool != NULL) {
+        while (g->suspicion_count > 0) {
+            fh_suspicion_clear(g, g->suspicions[g->suspicion_count - 1].slot);
+        }
         fh_rumours_fini(&g->rumours);
         fh_members_fini(&g->members);
     }
@@ -330,6 +339,7 @@ static void on_tick(struct fh_turn *turn)
         fh_probe_forgive(g, turn->now_ms - wanted);
     }
     fh_probe_tick(turn);
+    fh_hints_tick(turn);
     fh_spread_tick(turn);
 }
 
@@ -425,7 +435,8 @@ int64_t fh_gossip_deadline(const struct fh_gossip *g)
     }
     int64_t probe = fh_probe_deadline(g);
     int64_t spread = fh_spread_deadline(g);
-    return probe < spread ? probe : spread;
+    int64_t at = probe < spread ? probe : spread;
+    return g->pull_due_ms < at ? g->pull_due_ms : at;
 }
 
 void fh_gossip_set_catalogue(struct fh_gossip *g,
@@ -452,141 +463,4 @@ void fh_gossip_set_catalogue(struct fh_gossip *g,
         }
         g->renew_at_ms = at < g->renew_at_ms ? at : g->renew_at_ms;
     }
-}
-
-/* ---- queries --------------------------------------------------------------------------------- */
-
-struct fh_node_id fh_gossip_self(const struct fh_gossip *g)
-{
-    return g->self;
-}
-
-uint64_t fh_gossip_generation(const struct fh_gossip *g)
-{
-    return g->generation;
-}
-
-unsigned fh_gossip_member_slots(const struct fh_gossip *g)
-{
-    return g->members.slot_count;
-}
-
-bool fh_gossip_member_at(const struct fh_gossip *g, unsigned slot, struct fh_gossip_member *out)
-{
-    if (slot >= g->members.slot_count || g->members.slots[slot].alive == NULL) {
-        return false;
-    }
-    const struct fh_member *member = &g->members.slots[slot];
-    const struct fh_fact *alive = member->alive;
-    const struct fh_fact *held = fh_member_fact(member);
-    *out = (struct fh_gossip_member){
-        .node = alive->node,
-        .domain = alive->alive.domain,
-        .key = alive->alive.key,
-        .agree_key = alive->alive.agree,
-        .state = (enum fh_member_state)member->state,
-        .self = slot == FH_MEMBER_SELF,
-        .generation = held->generation,
-        .incarnation = held->incarnation,
-        .issued_ms = held->issued_ms,
-        .since_ms = member->since_ms,
-        .heard_ms = member->heard_ms,
-        .rtt_ms = member->rtt_ms,
-        .accusers = member->suspicion == 0 ? 0 : g->suspicions[member->suspicion - 1].accuser_count,
-        .address_count = alive->alive.address_count,
-        .protocol_min = alive->alive.protocol_min,
-        .protocol_max = alive->alive.protocol_max,
-        .capabilities = alive->alive.capabilities,
-        .label = alive->alive.label,
-        .head = {.count = alive->alive.head_count, .time_ms = alive->alive.head_time_ms},
-        .alive = alive->bytes,
-        .leave = member->leave != NULL ? member->leave->bytes : FH_BYTES_NONE,
-    };
-    memcpy(out->head.root, alive->alive.head_root, sizeof out->head.root);
-    for (unsigned i = 0; i < alive->alive.address_count; i++) {
-        out->addresses[i] = alive->alive.address[i];
-    }
-    return true;
-}
-
-bool fh_gossip_member_find(const struct fh_gossip *g,
-                           const struct fh_node_id *node,
-                           struct fh_gossip_member *out)
-{
-    uint32_t slot = fh_members_find(&g->members, node);
-    return slot != FH_MEMBER_NONE && fh_gossip_member_at(g, slot, out);
-}
-
-unsigned fh_gossip_member_count(const struct fh_gossip *g, enum fh_member_state state)
-{
-    FH_ASSERT(state < FH_MEMBER_STATE_COUNT);
-    return g->members.by_state[state];
-}
-
-void fh_gossip_fingerprint(const struct fh_gossip *g, uint8_t out[FH_GOSSIP_FINGERPRINT_BYTES])
-{
-    fh_members_fingerprint(&g->members, out);
-}
-
-struct fh_bytes fh_gossip_alive(const struct fh_gossip *g)
-{
-    return g->started ? g->members.slots[FH_MEMBER_SELF].alive->bytes : FH_BYTES_NONE;
-}
-
-/* Two numbers for each slot: its ALIVE, its LEAVE. */
-static const struct fh_fact *next_fact(const struct fh_gossip *g, uint64_t *cursor)
-{
-    while (*cursor / 2 < g->members.slot_count) {
-        const struct fh_member *member = &g->members.slots[*cursor / 2];
-        const struct fh_fact *fact = *cursor % 2 == 0 ? member->alive : member->leave;
-        (*cursor)++;
-        if (member->alive != NULL && fact != NULL) {
-            return fact;
-        }
-    }
-    return NULL;
-}
-
-bool fh_gossip_records(const struct fh_gossip *g, uint64_t *cursor, struct fh_bytes *out)
-{
-    const struct fh_fact *fact = next_fact(g, cursor);
-    if (fact != NULL) {
-        *out = fact->bytes;
-    }
-    return fact != NULL;
-}
-
-bool fh_gossip_record_ids(const struct fh_gossip *g, uint64_t *cursor, struct fh_gossip_record *out)
-{
-    const struct fh_fact *fact = next_fact(g, cursor);
-    if (fact != NULL) {
-        *out = (struct fh_gossip_record){
-            .node = fact->node, .is_leave = *cursor % 2 == 0, .id = fact->id};
-    }
-    return fact != NULL;
-}
-
-struct fh_gossip_counters fh_gossip_counters(const struct fh_gossip *g)
-{
-    struct fh_gossip_counters counters = g->counters;
-    counters.rumours_dropped = g->rumours.dropped;
-    return counters;
-}
-
-unsigned fh_gossip_health(const struct fh_gossip *g)
-{
-    return g->health;
-}
-
-size_t fh_gossip_memory(const struct fh_gossip *g)
-{
-    return sizeof *g + fh_members_memory(&g->members) + fh_keys_memory(&g->keys) +
-           fh_rumours_memory(&g->rumours) + g->suspicion_max * sizeof *g->suspicions +
-           g->content.capacity + g->payload.capacity + g->record.capacity +
-           (g->own_pool ? fh_fact_pool_memory(g->pool) : 0);
-}
-
-unsigned fh_gossip_queue(const struct fh_gossip *g)
-{
-    return g->rumours.count;
 }

@@ -39,6 +39,7 @@ struct fh_gossip;
 #define FH_GOSSIP_NEVER INT64_MAX /* fh_gossip_deadline: nothing to wait for */
 
 enum {
+    FH_GOSSIP_EVIDENCE_MAX = 4,  /* accusers kept of one member: three others and this node */
     FH_GOSSIP_ACTIONS_MAX = 160, /* of one step: 24 records of a datagram, each at most 4, and 64 */
     FH_GOSSIP_SCRATCH_BYTES = 64 * FH_DATAGRAM_BYTES_MAX,
     FH_GOSSIP_FINGERPRINT_BYTES = 16,
@@ -72,6 +73,7 @@ struct fh_gossip_timing {
     uint32_t tick_ms;       /* between bursts while there is news */
     uint32_t fanout;        /* peers of one burst */
     uint32_t relays;        /* asked after a direct probe failed */
+    uint32_t refute_ms;     /* for each doubling of the mesh that a suspect has to refute */
     uint32_t sync_ms;       /* forced synchronisation, +-25 % */
     uint32_t sync_gap_ms;   /* between synchronisations caused by a difference */
     uint32_t contact_ms;    /* between contacts with a seed and a dead peer, for ever */
@@ -99,6 +101,7 @@ struct fh_gossip_options {
     unsigned capabilities;
     struct fh_gossip_timing timing;
     struct fh_gossip_env env;
+    uint32_t keys_max;         /* datagram keys of peers held; 0: FH_GOSSIP_KEYS_MAX */
     struct fh_fact_pool *pool; /* NULL: one of its own; the simulator shares one. Kept */
     bool trace;                /* emit FH_GOSSIP_TRACE lines */
 };
@@ -182,6 +185,9 @@ enum fh_member_change {
     FH_MEMBER_WENT,      /* -> left */
     FH_MEMBER_EXPELLED,  /* no longer admitted: no longer listed */
     FH_MEMBER_FORGOTTEN, /* dead or left, and its lease has expired: no longer listed */
+    FH_MEMBER_BLOCKED,   /* answers over sessions only: datagrams do not get through */
+    FH_MEMBER_UNBLOCKED, /* they do again */
+    FH_MEMBER_CONTESTED, /* several instances use its key: it starts elsewhere again and again */
     FH_MEMBER_CHANGE_COUNT
 };
 const char *fh_member_change_text(enum fh_member_change change);
@@ -286,11 +292,15 @@ struct fh_gossip_member {
     bool self;
     uint64_t generation;
     uint32_t incarnation;
-    int64_t issued_ms; /* of the record, Unix */
-    int64_t since_ms;  /* monotonic: when it came into this state */
-    int64_t heard_ms;  /* monotonic: last awaited answer, or INT64_MIN */
-    uint32_t rtt_ms;   /* 0: unknown */
-    unsigned accusers; /* distinct signed suspicions held against it */
+    int64_t issued_ms;   /* of the record, Unix */
+    int64_t since_ms;    /* monotonic: when it came into this state */
+    int64_t heard_ms;    /* monotonic: last awaited answer, or INT64_MIN */
+    uint32_t rtt_ms;     /* 0: unknown */
+    bool blocked;        /* FH_MEMBER_BLOCKED */
+    bool contested;      /* FH_MEMBER_CONTESTED; of this node: it leaves its key to the other */
+    bool forked;         /* it signed two records of one life: FH_GOSSIP_FORK */
+    unsigned accusers;   /* distinct signed suspicions held against it: fh_gossip_evidence */
+    int64_t deadline_ms; /* monotonic: a suspect is declared dead then; else FH_GOSSIP_NEVER */
     unsigned address_count;
     const char *addresses[FH_ADDRESSES_MAX];
     unsigned protocol_min;
@@ -301,6 +311,18 @@ struct fh_gossip_member {
     struct fh_bytes alive; /* the signed records */
     struct fh_bytes leave; /* empty unless it left */
 };
+
+/* Why a member is suspect or dead. Bytes are lent until the next step. */
+struct fh_gossip_evidence {
+    struct fh_ref accuser;
+    bool own;               /* a probe of this node failed */
+    int64_t issued_ms;      /* Unix; 0 without a record */
+    struct fh_bytes record; /* SUSPECT, signed; empty when it could not be made or kept */
+};
+/* Returns how many; 0 for a member that is neither, or not known. */
+unsigned fh_gossip_evidence(const struct fh_gossip *g,
+                            const struct fh_node_id *node,
+                            struct fh_gossip_evidence out[FH_GOSSIP_EVIDENCE_MAX]);
 
 struct fh_node_id fh_gossip_self(const struct fh_gossip *g);
 uint64_t fh_gossip_generation(const struct fh_gossip *g);
@@ -316,8 +338,9 @@ void fh_gossip_fingerprint(const struct fh_gossip *g, uint8_t out[FH_GOSSIP_FING
 /* Own ALIVE record; empty before START. Lent. */
 struct fh_bytes fh_gossip_alive(const struct fh_gossip *g);
 /* What a full synchronisation hands over: calls with *cursor = 0 first; each gives one ALIVE or
- * LEAVE record (an ALIVE before its LEAVE), false at the end. A step in between is allowed: a
- * record that comes or goes meanwhile may then be missed once. */
+ * LEAVE record (an ALIVE before its LEAVE), then the SUSPECT records of who is suspect or dead;
+ * false at the end. A step in between is allowed: a record that comes or goes meanwhile may then be
+ * missed once. Any cursor is safe. */
 bool fh_gossip_records(const struct fh_gossip *g, uint64_t *cursor, struct fh_bytes *out);
 /* The same records by who speaks, what (an ALIVE or a LEAVE) and id. */
 struct fh_gossip_record {
@@ -352,6 +375,7 @@ bool fh_gossip_record_ids(const struct fh_gossip *g,
     X(record_signature, "refused records: signature does not verify")                              \
     X(record_accused, "refused suspicions: about another incarnation, repeated or enough")         \
     X(record_new, "records accepted")                                                              \
+    X(record_synced, "of them over a session")                                                     \
     X(record_known, "records that were held already")                                              \
     X(probes, "probes begun")                                                                      \
     X(probes_answered, "probes answered directly")                                                 \
@@ -363,6 +387,8 @@ bool fh_gossip_record_ids(const struct fh_gossip *g,
     X(refutations, "own refutations")                                                              \
     X(deaths, "members concluded dead")                                                            \
     X(forks, "pairs of contradicting records seen")                                                \
+    X(pulls, "records asked for after a hint")                                                     \
+    X(pulls_served, "records sent to who asked")                                                   \
     X(rumours_dropped, "news dropped from a full queue")                                           \
     X(syncs, "synchronisations asked for")
 

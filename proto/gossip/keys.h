@@ -16,6 +16,7 @@
 
 #include "proto/gossip/datagram.h"
 #include "proto/gossip/members.h"
+#include "proto/gossip/rate.h"
 
 struct fh_peer_keys {
     uint8_t shared[32];
@@ -26,6 +27,9 @@ struct fh_peer_keys {
     struct fh_replay_window window;
     bool has_receive;
     bool has_send;
+    struct fh_rate verify_rate; /* what this peer may make us do, whoever else asks */
+    struct fh_rate relay_rate;
+    struct fh_rate serve_rate;
     /* private */
     uint32_t owner; /* slot */
     uint32_t newer;

@@ -8,6 +8,7 @@
 
 enum {
     SLOTS_START = 16,
+    SLOTS_DOUBLED = 1024,
     PICK_TRIES = 6, /* random tries for each wanted member before a scan */
     PREFIX_BYTES = 8,
 };
@@ -37,6 +38,7 @@ void fh_members_fini(struct fh_members *members)
     fh_free(members->slots);
     fh_free(members->buckets);
     fh_free(members->round);
+    fh_quota_fini(&members->domains);
     *members = (struct fh_members){0};
 }
 
@@ -100,7 +102,13 @@ static void link_slot(struct fh_members *members, uint32_t slot)
 
 static bool grow(struct fh_members *members)
 {
-    uint32_t wider = members->slot_max * 2;
+    /* A large table grows by a quarter: doubling would waste as much as it holds. */
+    uint32_t more = members->slot_max < SLOTS_DOUBLED ? members->slot_max : members->slot_max / 4;
+    uint32_t wider = members->slot_max + more;
+    uint32_t bucket_count = members->bucket_count;
+    while (bucket_count < wider) {
+        bucket_count *= 2;
+    }
     struct fh_member *slots = fh_realloc(members->slots, wider * sizeof *slots);
     if (slots == NULL) {
         return false;
@@ -111,14 +119,14 @@ static bool grow(struct fh_members *members)
         return false;
     }
     members->round = round;
-    uint32_t *buckets = fh_realloc(members->buckets, wider * sizeof *buckets);
+    uint32_t *buckets = fh_realloc(members->buckets, bucket_count * sizeof *buckets);
     if (buckets == NULL) {
         return false;
     }
     members->buckets = buckets;
     members->slot_max = wider;
-    members->bucket_count = wider;
-    memset(buckets, 0xff, wider * sizeof *buckets);
+    members->bucket_count = bucket_count;
+    memset(buckets, 0xff, bucket_count * sizeof *buckets);
     for (uint32_t i = 0; i < members->slot_count; i++) {
         if (members->slots[i].alive != NULL) {
             link_slot(members, i);
@@ -130,16 +138,19 @@ static bool grow(struct fh_members *members)
 uint32_t fh_members_add(struct fh_members *members, struct fh_fact *alive, int64_t now_ms)
 {
     FH_ASSERT(alive->kind == FH_FACT_ALIVE);
-    if (members->count >= members->limit) {
+    const struct fh_domain_id *domain = &alive->alive.domain;
+    if (members->count >= members->limit ||
+        fh_quota_count(&members->domains, domain) >= FH_NODES_PER_DOMAIN_MAX) {
+        return FH_MEMBER_NONE;
+    }
+    bool full = members->free == FH_MEMBER_NONE && members->slot_count == members->slot_max;
+    if ((full && !grow(members)) || fh_quota_add(&members->domains, domain) != FH_OK) {
         return FH_MEMBER_NONE;
     }
     uint32_t slot = members->free;
     if (slot != FH_MEMBER_NONE) {
         members->free = members->slots[slot].next;
     } else {
-        if (members->slot_count == members->slot_max && !grow(members)) {
-            return FH_MEMBER_NONE;
-        }
         slot = members->slot_count++;
     }
     members->slots[slot] = (struct fh_member){.alive = alive,
@@ -164,6 +175,7 @@ void fh_members_remove(struct fh_members *members, uint32_t slot)
     }
     *link = member->next;
     sum_remove(members, fh_member_fact(member));
+    fh_quota_remove(&members->domains, &member->alive->alive.domain);
     members->by_state[member->state]--;
     members->count--;
     fh_fact_drop(members->pool, member->alive);
@@ -176,6 +188,7 @@ void fh_members_set_alive(struct fh_members *members, uint32_t slot, struct fh_f
 {
     struct fh_member *member = &members->slots[slot];
     FH_ASSERT(fh_node_id_equal(&member->alive->node, &alive->node));
+    FH_ASSERT(fh_domain_id_equal(&member->alive->alive.domain, &alive->alive.domain));
     sum_remove(members, fh_member_fact(member));
     fh_fact_drop(members->pool, member->alive);
     fh_fact_drop(members->pool, member->leave);

@@ -17,6 +17,7 @@
 #include "common/prng.h"
 #include "proto/gossip/facts.h"
 #include "proto/gossip/gossip.h"
+#include "proto/gossip/quota.h"
 
 #define FH_MEMBER_NONE UINT32_MAX
 
@@ -36,6 +37,8 @@ struct fh_member {
     uint8_t address;       /* which of its addresses is in use */
     uint8_t asked;         /* pings outside the round that were not answered */
     bool forked;           /* two records of this life were seen */
+    uint8_t moves;         /* starts elsewhere in a row, each soon after the last */
+    uint8_t linked;        /* probes in a row that only a session answered */
 };
 _Static_assert(sizeof(struct fh_member) <= 64, "10,000 members in 10,000 nodes fit a simulator");
 
@@ -53,6 +56,7 @@ struct fh_members {
     uint32_t *round; /* slots in the order of probing; may hold slots that went meanwhile */
     uint32_t round_count;
     uint32_t round_at;
+    struct fh_quota domains;
     uint64_t sum[4]; /* of the records' ids, lane by lane: the fingerprint before hashing */
     struct fh_fact_pool *pool;
 };
@@ -69,10 +73,12 @@ fh_members_find_prefix(const struct fh_members *members, const uint8_t prefix[8]
 uint32_t fh_members_find_ref(const struct fh_members *members, const struct fh_ref *ref);
 
 /* Adds a member with its ALIVE fact (the caller's reference is taken), state UNVERIFIED.
- * FH_MEMBER_NONE when the table is full or there is no memory: then nothing is taken. */
+ * FH_MEMBER_NONE when the table or the domain's share of it is full or there is no memory: then
+ * nothing is taken. */
 uint32_t fh_members_add(struct fh_members *members, struct fh_fact *alive, int64_t now_ms);
 void fh_members_remove(struct fh_members *members, uint32_t slot);
-/* Replaces the record; `alive` clears `leave`. The caller's reference is taken. */
+/* Replaces the record by one of the same node and domain; `alive` clears `leave`. The caller's
+ * reference is taken. */
 void fh_members_set_alive(struct fh_members *members, uint32_t slot, struct fh_fact *alive);
 void fh_members_set_leave(struct fh_members *members, uint32_t slot, struct fh_fact *leave);
 void fh_members_set_state(struct fh_members *members,

@@ -4,6 +4,8 @@
 #include "common/assert.h"
 #include "proto/gossip/facts.h"
 
+#include <string.h>
+
 enum {
     DEPTH_MAX = 4,
     ITEMS_MAX = 160,
@@ -14,6 +16,7 @@ enum {
     RELAYED_FIELDS = 3,
     NACK_FIELDS = 2,
     RECORDS_FIELDS = 2,
+    HINTS_FIELDS = 2,
     HEALTH_MAX = 255,
     RECORDS_OVERHEAD_BYTES = 1 + 1 + 3, /* array of 2, type, array head */
 };
@@ -59,6 +62,17 @@ static void read_records(struct fh_pack_reader *in, struct fh_message *m)
     }
 }
 
+static void read_hints(struct fh_pack_reader *in, struct fh_message *m, unsigned most)
+{
+    m->hint_count = fh_pack_read_array(in, most);
+    for (unsigned i = 0; i < m->hint_count && in->failed == FH_OK; i++) {
+        uint8_t bytes[FH_REF_BYTES + FH_HINT_ID_BYTES];
+        fh_pack_read_fixed(in, bytes, sizeof bytes);
+        memcpy(m->hints[i].key.b, bytes, FH_REF_BYTES);
+        memcpy(m->hints[i].id, bytes + FH_REF_BYTES, FH_HINT_ID_BYTES);
+    }
+}
+
 /* X(type, fields) of what this version reads. */
 static uint32_t fields_of(uint64_t type)
 {
@@ -68,13 +82,16 @@ static uint32_t fields_of(uint64_t type)
                                      [FH_MESSAGE_RELAYED_ACK] = RELAYED_FIELDS,
                                      [FH_MESSAGE_NACK] = NACK_FIELDS,
                                      [FH_MESSAGE_RECORDS] = RECORDS_FIELDS,
-                                     [FH_MESSAGE_RELAY_PING] = RELAYED_FIELDS};
+                                     [FH_MESSAGE_RELAY_PING] = RELAYED_FIELDS,
+                                     [FH_MESSAGE_HINTS] = HINTS_FIELDS,
+                                     [FH_MESSAGE_WANT] = HINTS_FIELDS};
     return type < FH_COUNT(fields) ? fields[type] : 0;
 }
 
 static void read_body(struct fh_pack_reader *in, struct fh_message *m)
 {
-    if (m->type != FH_MESSAGE_RECORDS) {
+    if (m->type != FH_MESSAGE_RECORDS && m->type != FH_MESSAGE_HINTS &&
+        m->type != FH_MESSAGE_WANT) {
         m->seq = fh_pack_read_uint(in, UINT64_MAX);
     }
     switch (m->type) {
@@ -95,6 +112,12 @@ static void read_body(struct fh_pack_reader *in, struct fh_message *m)
     case FH_MESSAGE_RECORDS:
         read_records(in, m);
         break;
+    case FH_MESSAGE_HINTS:
+        read_hints(in, m, FH_MESSAGE_HINTS_MAX);
+        break;
+    case FH_MESSAGE_WANT:
+        read_hints(in, m, FH_MESSAGE_WANTS_MAX);
+        break;
     case FH_MESSAGE_NACK:
     case FH_MESSAGE_UNKNOWN:
         break;
@@ -105,6 +128,7 @@ int fh_messages_next(struct fh_pack_reader *reader, struct fh_message *out)
 {
     out->type = FH_MESSAGE_UNKNOWN;
     out->record_count = 0;
+    out->hint_count = 0;
     out->inner = FH_BYTES_NONE;
     struct fh_pack_reader ahead = *reader;
     (void)fh_pack_read_record(&ahead, 1);
@@ -146,6 +170,8 @@ static void add_head(struct fh_letter *letter, uint32_t fields, enum fh_message_
 void fh_letter_add(struct fh_letter *letter, const struct fh_message *m)
 {
     FH_ASSERT(m->type != FH_MESSAGE_RECORDS);
+    FH_ASSERT(m->type != FH_MESSAGE_HINTS);
+    FH_ASSERT(m->type != FH_MESSAGE_WANT);
     FH_ASSERT(m->type != FH_MESSAGE_UNKNOWN);
     struct fh_buf *out = letter->buf;
     add_head(letter, fields_of((uint64_t)m->type), m->type);
@@ -178,6 +204,24 @@ void fh_letter_add_records(struct fh_letter *letter, const struct fh_bytes *reco
     fh_pack_array(letter->buf, count);
     for (unsigned i = 0; i < count; i++) {
         fh_pack_bin(letter->buf, records[i]);
+    }
+}
+
+void fh_letter_add_hints(struct fh_letter *letter,
+                         enum fh_message_type type,
+                         const struct fh_hint *hints,
+                         unsigned count)
+{
+    FH_ASSERT(type == FH_MESSAGE_HINTS || type == FH_MESSAGE_WANT);
+    FH_ASSERT(count > 0);
+    FH_ASSERT(count <= (type == FH_MESSAGE_HINTS ? FH_MESSAGE_HINTS_MAX : FH_MESSAGE_WANTS_MAX));
+    add_head(letter, HINTS_FIELDS, type);
+    fh_pack_array(letter->buf, count);
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t bytes[FH_REF_BYTES + FH_HINT_ID_BYTES];
+        memcpy(bytes, hints[i].key.b, FH_REF_BYTES);
+        memcpy(bytes + FH_REF_BYTES, hints[i].id, FH_HINT_ID_BYTES);
+        fh_pack_bin(letter->buf, fh_bytes(bytes, sizeof bytes));
     }
 }
 

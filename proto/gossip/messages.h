@@ -9,6 +9,8 @@
  *     NACK        [5, seq]                      I relayed, and heard nothing
  *     RECORDS     [6, [record, ...]]
  *     RELAY_PING  [7, seq, inner]               what the relay sends to the target
+ *     HINTS       [16, [hint, ...]]             I hold these: ask me (hint: key 16, record id 8)
+ *     WANT        [17, [hint, ...]]             send me these
  *
  * A relay carries `inner` as bytes that only the two ends can open, so it can drop a probe but
  * neither forge nor alter an answer.
@@ -34,11 +36,24 @@ enum fh_message_type {
     FH_MESSAGE_NACK = 5,
     FH_MESSAGE_RECORDS = 6,
     FH_MESSAGE_RELAY_PING = 7,
+    FH_MESSAGE_HINTS = 16,
+    FH_MESSAGE_WANT = 17,
 };
 
 enum {
     FH_MESSAGES_MAX = 15, /* of one datagram: one byte tells the count */
     FH_MESSAGE_RECORDS_MAX = 24,
+    FH_MESSAGE_HINTS_MAX = 32,
+    FH_MESSAGE_WANTS_MAX = 8, /* more do not fit the one datagram that answers */
+    FH_HINT_ID_BYTES = 8,
+    FH_HINT_BYTES = 2 + FH_REF_BYTES + FH_HINT_ID_BYTES, /* with its msgpack head */
+};
+
+/* Names a record that travels: the key of its rumour (the node's reference for what a node says of
+ * itself) and the first bytes of the record id. */
+struct fh_hint {
+    struct fh_ref key;
+    uint8_t id[FH_HINT_ID_BYTES];
 };
 
 struct fh_message {
@@ -54,6 +69,8 @@ struct fh_message {
     struct fh_bytes inner;
     unsigned record_count;
     struct fh_bytes records[FH_MESSAGE_RECORDS_MAX];
+    unsigned hint_count; /* HINTS, WANT */
+    struct fh_hint hints[FH_MESSAGE_HINTS_MAX];
 };
 
 /* Scans the content and reads the head of the list. FH_EINVAL, FH_ETOOBIG. */
@@ -70,14 +87,21 @@ struct fh_letter {
 };
 
 void fh_letter_begin(struct fh_letter *letter, struct fh_buf *buf, size_t budget);
-/* Appends any but RECORDS. The caller knows that it fits (fh_letter_room). */
+/* Appends any but RECORDS, HINTS and WANT. The caller knows that it fits (fh_letter_room). */
 void fh_letter_add(struct fh_letter *letter, const struct fh_message *message);
 /* Appends RECORDS; total encoded size known from fh_record_room. */
 void fh_letter_add_records(struct fh_letter *letter,
                            const struct fh_bytes *records,
                            unsigned count);
+/* Appends HINTS or WANT. */
+void fh_letter_add_hints(struct fh_letter *letter,
+                         enum fh_message_type type,
+                         const struct fh_hint *hints,
+                         unsigned count);
 /* Bytes still free for the records of one RECORDS message. */
 size_t fh_letter_room(const struct fh_letter *letter);
+/* What HINTS take besides their hints. */
+enum { FH_LETTER_HINTS_BYTES = 1 + 1 + 3 };
 /* Bytes that one record takes inside RECORDS. */
 static inline size_t fh_letter_record_bytes(size_t record_size)
 {

@@ -116,6 +116,18 @@ bool fh_post_open(struct fh_turn *turn,
     return false;
 }
 
+bool fh_post_take(struct fh_turn *turn, uint32_t slot, struct fh_shared_rate rate, uint32_t amount)
+{
+    struct fh_peer_keys *keys = fh_keys_get(&turn->g->keys, &turn->g->members.slots[slot]);
+    if (keys != NULL) { /* they opened its datagram a moment ago */
+        uint8_t *own = (uint8_t *)keys + rate.of_peer;
+        if (!fh_rate_take((struct fh_rate *)(void *)own, rate.peer_per_s, amount, turn->now_ms)) {
+            return false;
+        }
+    }
+    return fh_rate_take(rate.all, rate.all_per_s, amount, turn->now_ms);
+}
+
 void fh_post_begin(struct fh_turn *turn, struct fh_letter *letter, size_t budget)
 {
     fh_letter_begin(letter, &turn->g->content, budget);
@@ -128,32 +140,45 @@ unsigned fh_post_records(struct fh_turn *turn,
 {
     struct fh_gossip *g = turn->g;
     struct fh_bytes records[FH_MESSAGE_RECORDS_MAX];
-    struct fh_fact *taken[FH_MESSAGE_RECORDS_MAX];
+    struct fh_hint hints[FH_MESSAGE_HINTS_MAX];
+    struct fh_rumour_taken taken[FH_RUMOURS_TAKEN_MAX];
     size_t room = fh_letter_room(letter);
     unsigned count = 0;
+    unsigned hint_count = 0;
     unsigned taken_count = 0;
     if (first != NULL && fh_letter_record_bytes(first->bytes.size) <= room) {
         room -= fh_letter_record_bytes(first->bytes.size);
         records[count++] = first->bytes;
     }
     if (news) {
-        struct fh_rumour_limits limits = {.bytes = room,
-                                          .records = FH_MESSAGE_RECORDS_MAX - count,
-                                          .sends = fh_rumour_sends(fh_members_live(&g->members)),
-                                          .born_after_ms =
-                                              turn->now_ms - g->options.timing.rumour_age_ms};
+        uint32_t members = fh_members_live(&g->members);
+        struct fh_rumour_limits limits = {
+            .bytes = room,
+            .records = FH_MESSAGE_RECORDS_MAX - count,
+            .hints = FH_MESSAGE_HINTS_MAX,
+            .hinted = members > FH_GOSSIP_PUSH_MEMBERS || g->rumours.count > FH_RUMOURS_LONG,
+            .sends = fh_rumour_sends(members),
+            .born_after_ms = turn->now_ms - g->options.timing.rumour_age_ms};
         taken_count = fh_rumours_take(&g->rumours, &limits, taken);
-        for (unsigned i = 0; i < taken_count; i++) {
-            records[count++] = taken[i]->bytes;
+    }
+    for (unsigned i = 0; i < taken_count; i++) {
+        if (taken[i].hint) {
+            hints[hint_count].key = taken[i].key;
+            memcpy(hints[hint_count++].id, taken[i].fact->id.b, FH_HINT_ID_BYTES);
+        } else {
+            records[count++] = taken[i].fact->bytes;
         }
     }
     if (count > 0) {
         fh_letter_add_records(letter, records, count);
     }
-    for (unsigned i = 0; i < taken_count; i++) {
-        fh_fact_drop(g->pool, taken[i]);
+    if (hint_count > 0) {
+        fh_letter_add_hints(letter, FH_MESSAGE_HINTS, hints, hint_count);
     }
-    return count;
+    for (unsigned i = 0; i < taken_count; i++) {
+        fh_fact_drop(g->pool, taken[i].fact);
+    }
+    return count + hint_count;
 }
 
 struct fh_bytes fh_post_seal(struct fh_turn *turn, struct fh_letter *letter, uint32_t slot)
@@ -244,6 +269,12 @@ static void read_message(struct fh_turn *turn,
         break;
     case FH_MESSAGE_RECORDS:
         read_records(turn, slot, m);
+        break;
+    case FH_MESSAGE_HINTS:
+        fh_hints_read(turn, slot, m);
+        break;
+    case FH_MESSAGE_WANT:
+        fh_hints_serve(turn, slot, m);
         break;
     case FH_MESSAGE_UNKNOWN:
         turn->g->counters.drop_message++;

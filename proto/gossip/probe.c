@@ -14,6 +14,7 @@
  */
 #include "proto/gossip/core.h"
 
+#include <stddef.h>
 #include <string.h>
 
 enum {
@@ -301,6 +302,10 @@ void fh_probe_tick(struct fh_turn *turn)
         return;
     }
     uint32_t slot = fh_suspicion_next_trial(g);
+    if (slot == FH_MEMBER_NONE && g->doubted != FH_MEMBER_NONE) {
+        slot = fh_member_is_live(&g->members.slots[g->doubted]) ? g->doubted : FH_MEMBER_NONE;
+        g->doubted = FH_MEMBER_NONE;
+    }
     if (slot == FH_MEMBER_NONE) {
         slot = fh_members_next_probe(&g->members, &g->prng);
     }
@@ -398,6 +403,10 @@ void fh_probe_on_ack(struct fh_turn *turn, uint32_t slot, const struct fh_messag
     struct fh_member *member = &g->members.slots[slot];
     member->heard_ms = turn->now_ms;
     member->asked = 0;
+    if (member->linked >= FH_CORE_BLOCKED) {
+        fh_turn_member(turn, slot, FH_MEMBER_UNBLOCKED);
+    }
+    member->linked = 0;
     if (!relayed) {
         measure(member, turn->now_ms - a->sent_ms);
     }
@@ -418,8 +427,12 @@ void fh_probe_on_request(struct fh_turn *turn, uint32_t slot, const struct fh_me
 {
     struct fh_gossip *g = turn->g;
     uint32_t target = fh_members_find_ref(&g->members, &m->target);
+    struct fh_shared_rate rate = {&g->relay_rate,
+                                  offsetof(struct fh_peer_keys, relay_rate),
+                                  FH_GOSSIP_RELAY_PER_S,
+                                  FH_GOSSIP_RELAY_PER_PEER_S};
     if (target == FH_MEMBER_NONE || target == FH_MEMBER_SELF || target == slot ||
-        !wraps(m->inner) || !fh_rate_take(&g->relay_rate, FH_GOSSIP_RELAY_PER_S, 1, turn->now_ms)) {
+        !wraps(m->inner) || !fh_post_take(turn, slot, rate, 1)) {
         g->counters.drop_message++;
         return;
     }
@@ -516,11 +529,18 @@ void fh_probe_on_link(struct fh_turn *turn, uint64_t token, bool reached)
         return;
     }
     uint32_t slot = g->probe.slot;
-    g->members.slots[slot].heard_ms = turn->now_ms;
+    struct fh_member *member = &g->members.slots[slot];
+    member->heard_ms = turn->now_ms;
     g->counters.probes_linked++;
-    if (g->members.slots[slot].state == FH_MEMBER_UNVERIFIED) {
+    if (member->state == FH_MEMBER_UNVERIFIED) {
         fh_members_set_state(&g->members, slot, FH_MEMBER_ALIVE, turn->now_ms);
         fh_turn_member(turn, slot, FH_MEMBER_VERIFIED);
     }
     probe_answered(turn, slot);
+    if (member->linked < FH_CORE_BLOCKED && ++member->linked == FH_CORE_BLOCKED) {
+        fh_turn_member(turn, slot, FH_MEMBER_BLOCKED);
+    }
+    if (member->linked == FH_CORE_BLOCKED) {
+        fh_spread_blocked(turn, slot);
+    }
 }

@@ -11,8 +11,9 @@
 
 enum {
     CAPACITY_START = 8,
-    LOOKED_AT_MAX = 64, /* rumours looked at for one datagram: bounds a step */
-    TURN = 5,           /* every fifth datagram starts with a lower class */
+    LOOKED_AT_MAX = 64,           /* rumours looked at for one datagram: bounds a step */
+    TURN = 5,                     /* every fifth datagram starts with a lower class */
+    DONE = FH_RUMOUR_CLASS_COUNT, /* the list of those that are said: kept to be asked for */
 };
 
 /* In the list heads[class][sends]; newest first. */
@@ -30,7 +31,7 @@ struct fh_rumour {
 void fh_rumours_init(struct fh_rumours *rumours, uint32_t limit, struct fh_fact_pool *pool)
 {
     FH_ASSERT(limit > 0);
-    *rumours = (struct fh_rumours){.limit = limit, .free = NONE, .pool = pool};
+    *rumours = (struct fh_rumours){.limit = limit, .free = NONE, .done_oldest = NONE, .pool = pool};
     memset(rumours->heads, 0xff, sizeof rumours->heads);
 }
 
@@ -84,6 +85,8 @@ static void list_add(struct fh_rumours *rumours, uint32_t at)
     item->older = *head;
     if (*head != NONE) {
         rumours->items[*head].newer = at;
+    } else if (item->class_ == DONE) {
+        rumours->done_oldest = at;
     }
     *head = at;
 }
@@ -98,6 +101,8 @@ static void list_remove(struct fh_rumours *rumours, uint32_t at)
     }
     if (item->older != NONE) {
         rumours->items[item->older].newer = item->newer;
+    } else if (item->class_ == DONE) {
+        rumours->done_oldest = item->newer;
     }
 }
 
@@ -114,8 +119,32 @@ static void remove_item(struct fh_rumours *rumours, uint32_t at)
     item->fact = NULL;
     item->next = rumours->free;
     rumours->free = at;
+    if (item->class_ == DONE) {
+        rumours->done_count--;
+    } else {
+        rumours->count--;
+        rumours->class_count[item->class_]--;
+    }
+}
+
+/* Said often enough; whoever had only a hint of it may still ask. */
+static void retire(struct fh_rumours *rumours, uint32_t at)
+{
+    struct fh_rumour *item = &rumours->items[at];
     rumours->count--;
     rumours->class_count[item->class_]--;
+    rumours->done_count++;
+    item->class_ = DONE;
+    item->sends = 0;
+    list_add(rumours, at);
+}
+
+static void forget_old(struct fh_rumours *rumours, int64_t born_after_ms)
+{
+    while (rumours->done_oldest != NONE &&
+           rumours->items[rumours->done_oldest].born_ms < born_after_ms) {
+        remove_item(rumours, rumours->done_oldest);
+    }
 }
 
 static bool grow(struct fh_rumours *rumours)
@@ -152,9 +181,13 @@ static bool grow(struct fh_rumours *rumours)
     return true;
 }
 
-/* Makes room in a full queue: the most sent of the lowest class goes. */
+/* Makes room in a full queue: what is said goes first, then the most sent of the lowest class. */
 static void drop_one(struct fh_rumours *rumours)
 {
+    if (rumours->done_oldest != NONE) {
+        remove_item(rumours, rumours->done_oldest);
+        return;
+    }
     for (unsigned c = FH_RUMOUR_CLASS_COUNT; c-- > 0;) {
         for (unsigned sends = FH_RUMOUR_SENDS_MAX; sends-- > 0;) {
             uint32_t at = rumours->heads[c][sends];
@@ -173,7 +206,7 @@ static void drop_one(struct fh_rumours *rumours)
 static uint32_t place(struct fh_rumours *rumours)
 {
     if (rumours->free == NONE && rumours->used == rumours->capacity && !grow(rumours)) {
-        if (rumours->count == 0) {
+        if (rumours->count + rumours->done_count == 0) {
             return NONE; /* no memory at all */
         }
         drop_one(rumours);
@@ -224,7 +257,7 @@ void fh_rumours_heard(struct fh_rumours *rumours,
                       const struct fh_fact *fact)
 {
     uint32_t at = rumours->count > FH_RUMOURS_LONG ? find(rumours, key) : NONE;
-    if (at != NONE && rumours->items[at].fact == fact &&
+    if (at != NONE && rumours->items[at].fact == fact && rumours->items[at].class_ != DONE &&
         rumours->items[at].sends + 1 < FH_RUMOUR_SENDS_MAX) {
         list_remove(rumours, at);
         rumours->items[at].sends++;
@@ -232,14 +265,43 @@ void fh_rumours_heard(struct fh_rumours *rumours,
     }
 }
 
+const struct fh_fact *fh_rumours_find(const struct fh_rumours *rumours, const struct fh_ref *key)
+{
+    uint32_t at = find(rumours, key);
+    return at == NONE ? NULL : rumours->items[at].fact;
+}
+
 struct take {
     const struct fh_rumour_limits *limits;
-    struct fh_fact **out;
+    struct fh_rumour_taken *out;
     unsigned count;
+    unsigned records;
+    unsigned hints;
     unsigned looked_at;
     size_t bytes;
-    uint32_t taken[FH_MESSAGE_RECORDS_MAX];
+    uint32_t taken[FH_RUMOURS_TAKEN_MAX];
 };
+
+/* A hint must be of use to whoever may hold the record already: a suspicion is wanted by some and
+ * not by others. What is urgent is not left to a question and an answer. */
+static bool goes_as_hint(const struct fh_rumour *item, const struct fh_rumour_limits *limits)
+{
+    if (item->class_ == FH_RUMOUR_URGENT || item->fact->kind == FH_FACT_SUSPECT) {
+        return false;
+    }
+    if (!limits->hinted && item->fact->bytes.size <= FH_RUMOUR_SMALL_BYTES) {
+        return false;
+    }
+    return item->class_ == FH_RUMOUR_REFRESH || item->sends >= FH_RUMOUR_PUSHES;
+}
+
+static size_t bytes_of(const struct take *take, const struct fh_rumour *item, bool hint)
+{
+    if (hint) {
+        return FH_HINT_BYTES + (take->hints == 0 ? FH_LETTER_HINTS_BYTES : 0);
+    }
+    return fh_letter_record_bytes(item->fact->bytes.size);
+}
 
 /* Takes what fits of one class, least sent first. Taken ones leave their list until take_done. */
 static void take_class(struct fh_rumours *rumours, unsigned class_, struct take *take)
@@ -250,17 +312,22 @@ static void take_class(struct fh_rumours *rumours, unsigned class_, struct take 
         while (at != NONE) {
             struct fh_rumour *item = &rumours->items[at];
             uint32_t older = item->older;
-            size_t size = fh_letter_record_bytes(item->fact->bytes.size);
-            if (take->count == limits->records || ++take->looked_at > LOOKED_AT_MAX) {
+            if (++take->looked_at > LOOKED_AT_MAX) {
                 return;
             }
+            bool hint = goes_as_hint(item, limits);
+            bool place = hint ? take->hints < limits->hints : take->records < limits->records;
+            size_t size = bytes_of(take, item, hint);
             if (sends >= limits->sends || item->born_ms < limits->born_after_ms) {
                 remove_item(rumours, at);
-            } else if (take->bytes + size <= limits->bytes) {
+            } else if (place && take->bytes + size <= limits->bytes) {
                 list_remove(rumours, at);
                 take->bytes += size;
+                take->records += hint ? 0 : 1;
+                take->hints += hint ? 1 : 0;
                 take->taken[take->count] = at;
-                take->out[take->count++] = fh_fact_ref(item->fact);
+                take->out[take->count++] = (struct fh_rumour_taken){
+                    .fact = fh_fact_ref(item->fact), .key = item->key, .hint = hint};
             }
             at = older;
         }
@@ -269,9 +336,11 @@ static void take_class(struct fh_rumours *rumours, unsigned class_, struct take 
 
 unsigned fh_rumours_take(struct fh_rumours *rumours,
                          const struct fh_rumour_limits *limits,
-                         struct fh_fact **out)
+                         struct fh_rumour_taken *out)
 {
     FH_ASSERT(limits->records <= FH_MESSAGE_RECORDS_MAX);
+    FH_ASSERT(limits->hints <= FH_MESSAGE_HINTS_MAX);
+    forget_old(rumours, limits->born_after_ms);
     if (rumours->count == 0) {
         return 0;
     }
@@ -289,13 +358,10 @@ unsigned fh_rumours_take(struct fh_rumours *rumours,
     for (unsigned i = 0; i < take.count; i++) {
         struct fh_rumour *item = &rumours->items[take.taken[i]];
         item->sends++;
-        bool done = item->sends >= limits->sends || item->sends >= FH_RUMOUR_SENDS_MAX;
-        if (done) {
-            item->sends = FH_RUMOUR_SENDS_MAX - 1;
-        }
-        list_add(rumours, take.taken[i]);
-        if (done) {
-            remove_item(rumours, take.taken[i]);
+        if (item->sends >= limits->sends || item->sends >= FH_RUMOUR_SENDS_MAX) {
+            retire(rumours, take.taken[i]);
+        } else {
+            list_add(rumours, take.taken[i]);
         }
     }
     return take.count;

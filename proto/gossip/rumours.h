@@ -8,6 +8,11 @@
  * so that no class starves. A rumour ends after its number of sends or at its age; what a full
  * queue drops (the most sent of the lowest class), synchronisation repairs.
  *
+ * In a large mesh nearly every send meets somebody who has heard already. There the first
+ * FH_RUMOUR_PUSHES sends carry the record, which is what makes it fast, and the others a hint of 26
+ * bytes, which is what makes it certain: who lacks the record asks for it. What was sent often
+ * enough stays in its place, to be asked for, until its age or until the place is needed.
+ *
  * Does not: judge records. Thread: distinct objects. Ownership: the queue holds a reference to each
  * fact.
  */
@@ -16,11 +21,15 @@
 
 #include "proto/gossip/facts.h"
 #include "proto/gossip/gossip.h"
+#include "proto/gossip/messages.h"
 
 enum {
     FH_RUMOUR_SENDS_MIN = 8, /* small meshes under loss: research, table of dissemination */
     FH_RUMOUR_SENDS_MAX = 40,
     FH_RUMOURS_LONG = 64, /* a queue that long does not empty within seconds */
+    FH_RUMOUR_PUSHES = 4, /* sends of the record itself where the rest are hints: one burst */
+    FH_RUMOUR_SMALL_BYTES = 600, /* a larger record is hinted at in a small mesh too */
+    FH_RUMOURS_TAKEN_MAX = FH_MESSAGE_RECORDS_MAX + FH_MESSAGE_HINTS_MAX,
 };
 
 struct fh_rumour;
@@ -29,7 +38,8 @@ struct fh_rumours {
     struct fh_rumour *items;
     uint32_t capacity; /* allocated */
     uint32_t limit;
-    uint32_t count;
+    uint32_t count; /* still to be sent */
+    uint32_t done_count;
     uint32_t class_count[FH_RUMOUR_CLASS_COUNT];
     uint64_t dropped; /* by a full queue */
     /* private */
@@ -37,7 +47,8 @@ struct fh_rumours {
     uint32_t free;
     uint32_t *buckets;
     uint32_t bucket_count;
-    uint32_t heads[FH_RUMOUR_CLASS_COUNT][FH_RUMOUR_SENDS_MAX];
+    uint32_t heads[FH_RUMOUR_CLASS_COUNT + 1][FH_RUMOUR_SENDS_MAX];
+    uint32_t done_oldest;
     uint32_t turn;
     struct fh_fact_pool *pool;
 };
@@ -68,14 +79,29 @@ void fh_rumours_heard(struct fh_rumours *rumours,
 struct fh_rumour_limits {
     size_t bytes;          /* room for records, each with its msgpack head */
     unsigned records;      /* at most this many */
+    unsigned hints;        /* and so many hints */
+    bool hinted;           /* the mesh is large, or there is much news */
     unsigned sends;        /* a rumour sent so often is done */
     int64_t born_after_ms; /* older ones are done */
 };
-/* Chooses records for one datagram and counts them as sent. The facts stay alive as long as the
- * caller holds the references it is given. Returns how many. */
+struct fh_rumour_taken {
+    struct fh_fact *fact;
+    struct fh_ref key;
+    bool hint; /* it goes as a hint */
+};
+/* Chooses news for one datagram and counts it as sent. `out` has room for FH_RUMOURS_TAKEN_MAX; the
+ * facts stay alive as long as the caller holds the references it is given. Returns how many. */
 unsigned fh_rumours_take(struct fh_rumours *rumours,
                          const struct fh_rumour_limits *limits,
-                         struct fh_fact **out);
+                         struct fh_rumour_taken *out);
+
+/* What travels, or has lately travelled, under this key; NULL. Lent until the next call. */
+const struct fh_fact *fh_rumours_find(const struct fh_rumours *rumours, const struct fh_ref *key);
+/* News for which a burst is worth it; the rest waits for probes to ride on. */
+static inline bool fh_rumours_pressing(const struct fh_rumours *rumours)
+{
+    return rumours->count > rumours->class_count[FH_RUMOUR_REFRESH];
+}
 
 size_t fh_rumours_memory(const struct fh_rumours *rumours);
 

@@ -15,8 +15,9 @@ enum {
     HELLO_GAP_LEAST_MS = 300, /* between the first few */
     HELLOS_SOON = 3,          /* after so many we wait longer: it may be gone */
     HELLO_GAP_EACH_MS = 4,    /* as long for each member: a newcomer gets some 250 a second */
-    GREETINGS = FH_GOSSIP_AWAITED_MAX / 8, /* of one tick */
-    HELLOS = 2,                            /* pings before a session is asked for */
+    HELLOS = 2,               /* pings before a session is asked for */
+    HELLOS_DOUBT = 4,         /* and before a probe that decides */
+    GREETED_MAX = FH_GOSSIP_AWAITED_MAX / 8, /* newcomers pinged in one tick */
     QUIET_MS = 2000,          /* fingerprints are compared after so long without change */
     SYNC_PATIENCE_MS = 30000, /* a synchronisation that never ended */
     CONTACT_PARTS = 6, /* a dead peer is pinged so often for each time it is called on a session */
@@ -62,6 +63,14 @@ void fh_spread_synced(struct fh_turn *turn, bool done)
     }
 }
 
+void fh_spread_blocked(struct fh_turn *turn, uint32_t slot)
+{
+    struct fh_gossip *g = turn->g;
+    if (g->sync_open_ms == INT64_MIN && turn->now_ms - g->synced_ms >= g->sync_gap_ms) {
+        ask_sync(turn, slot, NULL, FH_SYNC_CONTACT);
+    }
+}
+
 static void join(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
@@ -104,10 +113,16 @@ void fh_spread_compare(struct fh_turn *turn, uint32_t slot, const struct fh_mess
 
 /* ---- bursts ---------------------------------------------------------------------------------- */
 
+static bool has_work(const struct fh_gossip *g)
+{
+    return fh_rumours_pressing(&g->rumours) ||
+           (!g->leaving && g->members.by_state[FH_MEMBER_UNVERIFIED] > 0);
+}
+
 void fh_spread_wake(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
-    if (g->tick_at_ms == FH_GOSSIP_NEVER) {
+    if (g->tick_at_ms == FH_GOSSIP_NEVER && has_work(g)) {
         g->tick_at_ms =
             turn->now_ms + (int64_t)fh_prng_below(&g->prng, g->options.timing.tick_ms / 4 + 1);
     }
@@ -119,7 +134,7 @@ static void burst(struct fh_turn *turn, unsigned fanout)
     uint32_t peers[FAREWELL_MAX];
     unsigned count =
         fh_members_pick(&g->members, &g->prng, LIVE_STATES, FH_MEMBER_NONE, fanout, peers);
-    for (unsigned i = 0; i < count && g->rumours.count > 0 && fh_turn_room(turn); i++) {
+    for (unsigned i = 0; i < count && fh_rumours_pressing(&g->rumours) && fh_turn_room(turn); i++) {
         if (!fh_rate_take(
                 &g->news_rate, FH_GOSSIP_NEWS_BYTES_PER_S, FH_DATAGRAM_BYTES_MAX, turn->now_ms)) {
             return;
@@ -146,8 +161,9 @@ static int64_t hello_gap_ms(const struct fh_gossip *g, const struct fh_member *m
 
 /* A newcomer is asked directly, so that it need not wait for its turn in the round. Without an
  * answer it gets our record with the next ping, and after that a session introduces us: it may not
- * know us, and then opens nothing that we send. */
-static void greet(struct fh_turn *turn, uint32_t slot)
+ * know us, and then opens nothing that we send. Who still does not answer is probed before others:
+ * whoever joins is handed the records of the dead too. */
+static void greet_one(struct fh_turn *turn, uint32_t slot)
 {
     struct fh_gossip *g = turn->g;
     const struct fh_member *member = &g->members.slots[slot];
@@ -160,23 +176,26 @@ static void greet(struct fh_turn *turn, uint32_t slot)
         action->address = fh_turn_text(turn, fh_member_address(member));
         g->introduced_ms = turn->now_ms;
     }
+    if (member->asked >= HELLOS_DOUBT && g->doubted == FH_MEMBER_NONE) {
+        g->doubted = slot;
+    }
     fh_probe_hello(turn, slot, member->asked > 0);
 }
 
 /* Several at once: when a mesh forms or two halves find each other, all are new to all. */
-static void greet_newcomers(struct fh_turn *turn)
+static void greet(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
-    uint32_t slots[GREETINGS];
+    uint32_t slots[GREETED_MAX];
     uint32_t there = g->members.by_state[FH_MEMBER_UNVERIFIED];
     unsigned count = fh_members_pick(&g->members,
                                      &g->prng,
                                      1u << FH_MEMBER_UNVERIFIED,
                                      FH_MEMBER_NONE,
-                                     there < GREETINGS ? there : GREETINGS,
+                                     there < GREETED_MAX ? there : GREETED_MAX,
                                      slots);
     for (unsigned i = 0; i < count && fh_turn_room(turn); i++) {
-        greet(turn, slots[i]);
+        greet_one(turn, slots[i]);
     }
 }
 
@@ -184,12 +203,11 @@ static void tick(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
     if (!g->leaving) {
-        greet_newcomers(turn);
+        greet(turn);
     }
     burst(turn, g->options.timing.fanout < FANOUT_MAX ? g->options.timing.fanout : FANOUT_MAX);
-    bool more =
-        g->rumours.count > 0 || (!g->leaving && g->members.by_state[FH_MEMBER_UNVERIFIED] > 0);
-    g->tick_at_ms = more ? turn->now_ms + (int64_t)g->options.timing.tick_ms : FH_GOSSIP_NEVER;
+    g->tick_at_ms =
+        has_work(g) ? turn->now_ms + (int64_t)g->options.timing.tick_ms : FH_GOSSIP_NEVER;
 }
 
 /* ---- seeds and the dead ---------------------------------------------------------------------- */

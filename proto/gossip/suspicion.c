@@ -3,6 +3,9 @@
  * Suspicions: one for each suspect. Its time starts at six times the minimum and shrinks with each
  * further signed accuser (Lifeguard). At its end the suspect is dead if a probe of ours failed or
  * if three others signed; else a probe of our own decides, so that no single liar kills anybody.
+ *
+ * What was signed is kept as long as the member is dead: it tells people why, and a newcomer that
+ * is given it need not find out about each dead node by a probe of its own.
  */
 #include "proto/gossip/core.h"
 
@@ -29,13 +32,16 @@ static unsigned log2_ceil(uint32_t n)
     return bits;
 }
 
-/* The shortest time: two probe intervals and three rounds of news, so that the suspect can hear of
- * it and be heard. */
+/* The shortest time: two probe intervals, and with each doubling of the mesh as long as three
+ * rounds of news took when this was found: the suspect must hear of it and be heard, and a node
+ * that stands still for five seconds must not die of it. So it does not shrink with the burst
+ * interval.
+ */
 static int64_t shortest_ms(const struct fh_gossip *g)
 {
     const struct fh_gossip_timing *t = &g->options.timing;
     uint32_t members = fh_members_live(&g->members);
-    return 2 * (int64_t)t->probe_ms + 3 * (int64_t)t->tick_ms * log2_ceil(members + 1);
+    return 2 * (int64_t)t->probe_ms + (int64_t)t->refute_ms * log2_ceil(members + 1);
 }
 
 /* From the longest to the shortest time as log(accusers) (Lifeguard section IV-B): thousandths of
@@ -65,6 +71,9 @@ static struct fh_suspicion *suspicion_new(struct fh_gossip *g, uint32_t slot)
         g->suspicions = more;
         g->suspicion_max = wider;
     }
+    if (g->suspicion_count == 0) {
+        g->suspicion_due_ms = FH_GOSSIP_NEVER;
+    }
     struct fh_suspicion *s = &g->suspicions[g->suspicion_count++];
     *s = (struct fh_suspicion){.slot = slot};
     g->members.slots[slot].suspicion = g->suspicion_count;
@@ -78,6 +87,9 @@ void fh_suspicion_clear(struct fh_gossip *g, uint32_t slot)
         return;
     }
     g->members.slots[slot].suspicion = 0;
+    for (unsigned i = 0; i < s->accuser_count; i++) {
+        fh_fact_drop(g->pool, s->evidence[i]);
+    }
     const struct fh_suspicion *last = &g->suspicions[--g->suspicion_count];
     if (s != last) {
         *s = *last;
@@ -124,7 +136,25 @@ bool fh_suspicion_add(struct fh_turn *turn, uint32_t slot, const struct fh_ref *
         s->accusers[s->accuser_count++] = *accuser;
     }
     s->deadline_ms = s->started_ms + suspicion_ms(g, s->accuser_count);
+    g->suspicion_due_ms =
+        s->deadline_ms < g->suspicion_due_ms ? s->deadline_ms : g->suspicion_due_ms;
     return counts;
+}
+
+void fh_suspicion_keep(struct fh_gossip *g,
+                       uint32_t slot,
+                       const struct fh_ref *accuser,
+                       struct fh_fact *fact)
+{
+    struct fh_suspicion *s = fh_suspicion_of(g, slot);
+    for (unsigned i = 0; s != NULL && i < s->accuser_count; i++) {
+        if (fh_ref_equal(&s->accusers[i], accuser)) {
+            fh_fact_drop(g->pool, s->evidence[i]);
+            s->evidence[i] = fact;
+            return;
+        }
+    }
+    fh_fact_drop(g->pool, fact);
 }
 
 unsigned fh_suspicion_others(const struct fh_gossip *g, const struct fh_suspicion *s)
@@ -147,7 +177,10 @@ void fh_suspicion_acquit(struct fh_turn *turn, uint32_t slot)
 void fh_suspicion_conclude(struct fh_turn *turn, uint32_t slot)
 {
     struct fh_gossip *g = turn->g;
-    fh_suspicion_clear(g, slot);
+    struct fh_suspicion *s = fh_suspicion_of(g, slot);
+    FH_ASSERT(s != NULL);
+    s->concluded = true;
+    s->trial = false;
     fh_members_set_state(&g->members, slot, FH_MEMBER_DEAD, turn->now_ms);
     g->counters.deaths++;
     fh_turn_member(turn, slot, FH_MEMBER_DIED);
@@ -157,21 +190,28 @@ void fh_suspicion_tick(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
     unsigned ended = 0;
-    for (uint32_t i = 0;
-         i < g->suspicion_count && ended < FH_CORE_EXPIRED_PER_STEP && fh_turn_room(turn);) {
+    if (g->suspicion_count == 0 || g->suspicion_due_ms > turn->now_ms) {
+        return;
+    }
+    int64_t due = FH_GOSSIP_NEVER;
+    for (uint32_t i = 0; i < g->suspicion_count; i++) {
         struct fh_suspicion *s = &g->suspicions[i];
-        if (s->trial || s->deadline_ms > turn->now_ms) {
-            i++;
+        if (s->trial || s->concluded) {
+            continue;
+        }
+        if (s->deadline_ms > turn->now_ms || ended == FH_CORE_EXPIRED_PER_STEP ||
+            !fh_turn_room(turn)) {
+            due = s->deadline_ms < due ? s->deadline_ms : due;
             continue;
         }
         ended++;
         if (s->own_failed || fh_suspicion_others(g, s) >= FH_CORE_ACCUSERS) {
-            fh_suspicion_conclude(turn, s->slot); /* the last one takes its place */
+            fh_suspicion_conclude(turn, s->slot);
         } else {
             s->trial = true;
-            i++;
         }
     }
+    g->suspicion_due_ms = due;
 }
 
 /* A suspect whose time is over without enough evidence goes before the round. */
@@ -187,10 +227,5 @@ uint32_t fh_suspicion_next_trial(const struct fh_gossip *g)
 
 int64_t fh_suspicion_deadline(const struct fh_gossip *g)
 {
-    int64_t at = FH_GOSSIP_NEVER;
-    for (uint32_t i = 0; i < g->suspicion_count; i++) {
-        const struct fh_suspicion *s = &g->suspicions[i];
-        at = !s->trial && s->deadline_ms < at ? s->deadline_ms : at;
-    }
-    return at;
+    return g->suspicion_count == 0 ? FH_GOSSIP_NEVER : g->suspicion_due_ms;
 }

@@ -232,6 +232,8 @@ MESSAGES = {
     5: fields(anything, uint),
     6: fields(anything, list_of(bin_of(), 24)),
     7: fields(anything, uint, bin_of()),
+    16: fields(anything, list_of(bin_of(24), 32)),
+    17: fields(anything, list_of(bin_of(24), 8)),
 }
 
 

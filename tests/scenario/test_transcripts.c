@@ -100,7 +100,8 @@ static char *tell(const struct story *story)
     struct sim_options options = {.nodes = story->nodes,
                                   .seed = 7,
                                   .no_links = story->no_links,
-                                  .exact = true,
+                                  .delay = SIM_DELAY_CONSTANT,
+                                  .mtu = 1472,
                                   .transcript = out};
     struct sim_world *w = sim_world_new(&options);
     for (const struct plan *p = story->plans; p->op != SIM_OP_COUNT; p++) {

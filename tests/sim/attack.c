@@ -20,7 +20,7 @@ static size_t forge(struct sim_world *w,
     struct fh_fact fields = {.node = victim->node,
                              .generation = victim->generation,
                              .incarnation = victim->incarnation,
-                             .issued_ms = SIM_WALL_MS + w->now_ms};
+                             .issued_ms = sim_wall_ms(liar)};
     struct fh_buf payload;
     struct fh_buf record;
     fh_buf_init(&payload, FH_RECORD_GOSSIP_BYTES_MAX);
@@ -84,7 +84,23 @@ random_member(struct sim_world *w, const struct sim_node *node, struct fh_gossip
            fh_gossip_member_at(node->core, 1 + (unsigned)fh_prng_below(&w->prng, slots - 1), out);
 }
 
-/* Seals what the liar wants said with its own session keys, through its own core's post room. */
+/* Sends the record as the liar, sealed with its own session keys, through its own core. */
+static void send_as(struct sim_world *w,
+                    struct sim_node *liar,
+                    const struct fh_node_id *listener,
+                    struct fh_bytes record)
+{
+    struct fh_turn turn = {
+        .g = liar->core, .actions = &w->actions, .now_ms = w->now_ms, .wall_ms = sim_wall_ms(liar)};
+    w->actions.count = 0;
+    w->actions.used = 0;
+    struct fh_letter letter;
+    fh_post_begin(&turn, &letter, FH_DATAGRAM_CONTENT_BYTES_MAX);
+    fh_letter_add_records(&letter, &record, 1);
+    (void)fh_post_send(&turn, &letter, fh_members_find(&liar->core->members, listener), NULL);
+    sim_act(w, liar);
+}
+
 void sim_lie(struct sim_world *w, struct sim_node *liar, unsigned times)
 {
     for (unsigned i = 0; i < times; i++) {
@@ -97,22 +113,65 @@ void sim_lie(struct sim_world *w, struct sim_node *liar, unsigned times)
         uint8_t record[FH_RECORD_GOSSIP_BYTES_MAX];
         unsigned kind = (unsigned)fh_prng_below(&w->prng, KINDS);
         size_t size = forge(w, liar, &victim, witness, kind, record);
-        if (size == 0) {
+        if (size > 0) {
+            send_as(w, liar, &listener.node, fh_bytes(record, size));
+        }
+    }
+}
+
+/* Two leases of one life that differ in their label: nobody can be told by both which is right. */
+static size_t equivocate(struct sim_world *w, struct sim_node *liar, uint8_t *out)
+{
+    struct fh_gossip_member self;
+    struct fh_buf payload;
+    struct fh_buf record;
+    if (!fh_gossip_member_at(liar->core, 0, &self)) {
+        return 0;
+    }
+    uint8_t label[4];
+    for (size_t i = 0; i < sizeof label; i++) {
+        label[i] = (uint8_t)('a' + fh_prng_below(&w->prng, 26));
+    }
+    struct fh_fact fields = {.node = self.node,
+                             .generation = self.generation,
+                             .incarnation = self.incarnation,
+                             .issued_ms = sim_wall_ms(liar),
+                             .alive = {.domain = self.domain,
+                                       .key = self.key,
+                                       .agree = self.agree_key,
+                                       .ttl_ms = FH_ALIVE_TTL_MS,
+                                       .protocol_min = 1,
+                                       .protocol_max = 1,
+                                       .address_count = 1,
+                                       .address = {liar->address},
+                                       .label = fh_bytes(label, sizeof label)}};
+    fh_buf_init(&payload, FH_RECORD_GOSSIP_BYTES_MAX);
+    fh_buf_init(&record, FH_RECORD_GOSSIP_BYTES_MAX);
+    fh_alive_pack(&payload, &fields);
+    fh_record_seal(&record, FH_RECORD_ALIVE, &w->mesh, fh_buf_view(&payload), &liar->secret);
+    size_t size = fh_buf_ok(&record) == FH_OK ? record.size : 0;
+    memcpy(out, record.data, size);
+    sim_check_sealed(w, liar, FH_RECORD_ALIVE, fh_bytes(out, size));
+    fh_buf_fini(&payload);
+    fh_buf_fini(&record);
+    return size;
+}
+
+/* As fast as it can: accusations of everybody and ever new versions of its own lease. */
+void sim_flood(struct sim_world *w, struct sim_node *liar, unsigned times)
+{
+    for (unsigned i = 0; i < times; i++) {
+        struct fh_gossip_member victim;
+        struct fh_gossip_member listener;
+        uint8_t record[FH_RECORD_GOSSIP_BYTES_MAX];
+        if (!random_member(w, liar, &victim) || !random_member(w, liar, &listener)) {
             continue;
         }
-        struct fh_turn turn = {.g = liar->core,
-                               .actions = &w->actions,
-                               .now_ms = w->now_ms,
-                               .wall_ms = SIM_WALL_MS + w->now_ms};
-        w->actions.count = 0;
-        w->actions.used = 0;
-        struct fh_letter letter;
-        struct fh_bytes bytes = fh_bytes(record, size);
-        fh_post_begin(&turn, &letter, FH_DATAGRAM_CONTENT_BYTES_MAX);
-        fh_letter_add_records(&letter, &bytes, 1);
-        uint32_t slot = fh_members_find(&liar->core->members, &listener.node);
-        (void)fh_post_send(&turn, &letter, slot, NULL);
-        sim_act(w, liar);
+        size_t size =
+            i % 2 == 0 ? forge(w, liar, &victim, liar, 0, record) : equivocate(w, liar, record);
+        if (size > 0) {
+            send_as(w, liar, &listener.node, fh_bytes(record, size));
+        }
     }
 }
 

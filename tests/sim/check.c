@@ -50,7 +50,6 @@ struct sim_check {
     size_t sealed_size;
     struct accused **accused; /* by subject */
     uint64_t *highest;        /* persisted generation of each node */
-    uint64_t *crash_seen;     /* virtual time + 1 of the first suspicion after a crash */
     unsigned broken;
     unsigned complaints;
 };
@@ -75,7 +74,6 @@ struct sim_check *sim_check_new(const struct sim_world *w)
     }
     c->accused = must(fh_calloc(c->nodes, sizeof *c->accused));
     c->highest = must(fh_calloc(c->nodes, sizeof *c->highest));
-    c->crash_seen = must(fh_calloc(c->nodes, sizeof *c->crash_seen));
     c->sealed_size = 4096;
     c->sealed = must(fh_calloc(c->sealed_size, sizeof *c->sealed));
     return c;
@@ -97,7 +95,6 @@ void sim_check_free(struct sim_check *c)
     fh_free(c->views);
     fh_free(c->accused);
     fh_free(c->highest);
-    fh_free(c->crash_seen);
     fh_free(c->sealed);
     fh_free(c);
 }
@@ -242,10 +239,28 @@ void sim_check_sealed(struct sim_world *w,
 void sim_check_started(struct sim_world *w, const struct sim_node *node)
 {
     struct view *views = w->check->views[node->index];
-    w->check->crash_seen[node->index] = 0;
     for (uint32_t i = 0; views != NULL && i < w->check->nodes; i++) {
         views[i] = (struct view){.state = NOT_LISTED};
     }
+}
+
+void sim_check_warmed(struct sim_world *w, const struct sim_node *node)
+{
+    struct view *views = w->check->views[node->index];
+    for (unsigned i = 1; views != NULL && i < fh_gossip_member_slots(node->core); i++) {
+        struct fh_gossip_member member;
+        if (fh_gossip_member_at(node->core, i, &member)) {
+            views[sim_node_of(w, &member.node)->index] =
+                (struct view){.generation = member.generation,
+                              .incarnation = member.incarnation,
+                              .state = (uint8_t)member.state};
+        }
+    }
+}
+
+void sim_check_disk_lost(struct sim_world *w, const struct sim_node *node)
+{
+    w->check->highest[node->index] = 0;
 }
 
 void sim_check_persist(struct sim_world *w, const struct sim_node *node, uint64_t generation)
@@ -333,6 +348,10 @@ static bool may_follow(uint8_t before, enum fh_member_change change)
         return listed;
     case FH_MEMBER_FORGOTTEN:
         return before == FH_MEMBER_DEAD || before == FH_MEMBER_LEFT;
+    case FH_MEMBER_BLOCKED:
+    case FH_MEMBER_UNBLOCKED:
+    case FH_MEMBER_CONTESTED:
+        return listed;
     case FH_MEMBER_CHANGE_COUNT:
         break;
     }
@@ -378,7 +397,7 @@ static void check_life(struct sim_world *w,
 
 static void check_death(struct sim_world *w,
                         const struct sim_node *node,
-                        const struct sim_node *subject,
+                        struct sim_node *subject,
                         const struct fh_gossip_member *member)
 {
     const struct accused *a =
@@ -393,25 +412,12 @@ static void check_death(struct sim_world *w,
         sim_check_break(
             w, node, 3, "%s dead on the word of %u others alone", subject->label, others);
     }
-    w->figures.deaths++;
-    bool undisturbed = node->disturbed_until_ms < w->now_ms &&
+    sim_figure_died(w, node, subject);
+    bool undisturbed = !node->withholds && node->disturbed_until_ms < w->now_ms &&
                        subject->disturbed_until_ms < w->now_ms && node->island == subject->island &&
                        !node->deaf && !subject->deaf;
     if (sim_is_up(subject) && undisturbed) {
-        w->figures.false_deaths++;
         sim_check_break(w, node, 12, "%s dead although it is well", subject->label);
-    }
-    if (subject->core == NULL && subject->down_since_ms >= 0) {
-        sim_histogram_add(&w->figures.detected, w->now_ms - subject->down_since_ms);
-    }
-}
-
-static void note_suspicion(struct sim_world *w, const struct sim_node *subject)
-{
-    uint64_t *seen = &w->check->crash_seen[subject->index];
-    if (subject->core == NULL && *seen != subject->life && subject->down_since_ms >= 0) {
-        *seen = subject->life;
-        sim_histogram_add(&w->figures.suspected, w->now_ms - subject->down_since_ms);
     }
 }
 
@@ -427,12 +433,10 @@ void sim_check_member(struct sim_world *w,
     struct fh_gossip_member member;
     bool held = fh_gossip_member_find(node->core, &action->node, &member);
     if (action->change == FH_MEMBER_SUSPECTED) {
-        note_suspicion(w, subject);
+        sim_figure_suspected(w, subject);
     }
     if (action->change == FH_MEMBER_JOINED) {
-        int64_t since =
-            subject->started_ms > node->started_ms ? subject->started_ms : node->started_ms;
-        sim_histogram_add(&w->figures.learned, w->now_ms - since);
+        sim_figure_joined(w, node, subject);
     }
     if (held && action->change == FH_MEMBER_DIED && action->state == FH_MEMBER_DEAD) {
         check_death(w, node, subject, &member);
@@ -512,7 +516,7 @@ int64_t sim_check_bound_ms(const struct sim_world *w)
     while (((uint64_t)1 << bits) < w->options.nodes + 1) {
         bits++;
     }
-    int64_t shortest = 2 * (int64_t)t.probe_ms + 3 * (int64_t)t.tick_ms * bits;
+    int64_t shortest = 2 * (int64_t)t.probe_ms + (int64_t)t.refute_ms * bits;
     return 6 * (int64_t)t.probe_ms + 6 * shortest + 10000;
 }
 
@@ -548,7 +552,7 @@ void sim_check_end(struct sim_world *w, bool agreed)
 {
     for (uint32_t i = 0; i < w->options.nodes; i++) {
         struct sim_node *node = &w->nodes[i];
-        if (!sim_is_up(node)) {
+        if (!sim_is_up(node) || node->core == NULL) {
             continue;
         }
         sim_check_node(w, node);
@@ -557,7 +561,7 @@ void sim_check_end(struct sim_world *w, bool agreed)
             check_products(w, node);
         }
     }
-    if (!agreed) {
+    if (!agreed && w->options.preset == SIM_FREEHOLD) {
         sim_check_break(w, NULL, 13, "views or catalogues still differ");
     }
 }

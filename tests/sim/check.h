@@ -39,6 +39,10 @@ void sim_check_sealed(struct sim_world *w,
                       unsigned type,
                       struct fh_bytes record);
 void sim_check_started(struct sim_world *w, const struct sim_node *node);
+/* It knows its generation no more. */
+void sim_check_disk_lost(struct sim_world *w, const struct sim_node *node);
+/* It was given a table full of members. */
+void sim_check_warmed(struct sim_world *w, const struct sim_node *node);
 void sim_check_persist(struct sim_world *w, const struct sim_node *node, uint64_t generation);
 void sim_check_datagram(struct sim_world *w, const struct sim_node *node, size_t size);
 void sim_check_member(struct sim_world *w,

@@ -3,15 +3,12 @@
 
 #include "common/assert.h"
 #include "common/mem.h"
+#include "proto/gossip/reconcile.h"
 #include "tests/sim/check.h"
+#include "tests/sim/memberlist.h"
 
+#include <stdio.h>
 #include <string.h>
-
-enum {
-    SESSION_MS = 12,        /* dial and handshake */
-    SESSION_FAIL_MS = 3000, /* a dial that nobody answers */
-    SESSION_BYTES = 900,    /* handshake and the two fingerprints */
-};
 
 /* ---- catalogue ------------------------------------------------------------------------------- */
 
@@ -33,7 +30,7 @@ void sim_publish_catalogue(struct sim_world *w, struct sim_node *node)
     fh_gossip_set_catalogue(node->core, hash.b, &head, w->now_ms);
 }
 
-static struct fh_ref product_key(uint32_t product)
+struct fh_ref sim_product_key(uint32_t product)
 {
     uint8_t input[4];
     fh_put_u32be(input, product);
@@ -43,33 +40,67 @@ static struct fh_ref product_key(uint32_t product)
     return key;
 }
 
+static void
+count_arrival(struct sim_world *w, const struct sim_node *node, struct sim_announcement *a)
+{
+    if (node->started_ms > a->born_ms) {
+        return; /* it came later: that is not a time of spreading */
+    }
+    sim_histogram_add(&w->figures.spread, w->now_ms - a->born_ms);
+    if (a->wanted > 0 && --a->wanted == 0) {
+        sim_histogram_add(&w->figures.complete, w->now_ms - a->born_ms);
+    }
+}
+
+bool sim_keep_known(struct sim_world *w, struct sim_node *node, uint32_t announcement)
+{
+    struct sim_announcement *a = &w->announcements[announcement];
+    if (a->revision > node->heard[a->product]) {
+        node->heard[a->product] = a->revision;
+    }
+    if (a->revision <= node->revision[a->product]) {
+        return false;
+    }
+    node->revision[a->product] = a->revision;
+    sim_check_revision(w, node, a->product, a->revision);
+    count_arrival(w, node, a);
+    return true;
+}
+
 /* The catalogue's judgement: a known announcement, newer than what is held. True when it is kept;
  * then it travels on. */
 bool sim_keep(struct sim_world *w, struct sim_node *node, struct fh_bytes bytes, bool spread)
 {
-    const struct sim_announcement *found = NULL;
-    for (uint32_t i = w->announcement_count; i > 0 && found == NULL; i--) {
-        const struct sim_announcement *a = &w->announcements[i - 1];
-        found = fh_bytes_equal(fh_bytes(a->bytes, a->size), bytes) ? a : NULL;
+    uint32_t at = w->announcement_count;
+    while (at > 0 &&
+           !fh_bytes_equal(fh_bytes(w->announcements[at - 1].bytes, w->announcements[at - 1].size),
+                           bytes)) {
+        at--;
     }
-    if (found != NULL && found->revision > node->heard[found->product]) {
-        node->heard[found->product] = found->revision;
-    }
-    if (found == NULL || found->revision <= node->revision[found->product]) {
+    if (at == 0 || !sim_keep_known(w, node, at - 1)) {
         return false;
     }
-    node->revision[found->product] = found->revision;
-    sim_check_revision(w, node, found->product, found->revision);
-    sim_histogram_add(&w->figures.spread, w->now_ms - found->born_ms);
+    const struct sim_announcement *found = &w->announcements[at - 1];
     sim_publish_catalogue(w, node);
     if (spread) {
         struct fh_gossip_event event = {.kind = FH_GOSSIP_RUMOUR,
                                         .u.rumour = {.bytes = fh_bytes(found->bytes, found->size),
                                                      .class_ = FH_RUMOUR_PRODUCTS,
-                                                     .key = product_key(found->product)}};
+                                                     .key = sim_product_key(found->product)}};
         sim_step(w, node, &event);
     }
     return true;
+}
+
+uint32_t sim_announcement_of(const struct sim_world *w, uint32_t product, uint32_t revision)
+{
+    uint32_t at = w->announcement_count;
+    while (at > 0 && (w->announcements[at - 1].product != product ||
+                      w->announcements[at - 1].revision != revision)) {
+        at--;
+    }
+    FH_ASSERT(at > 0);
+    return at - 1;
 }
 
 void sim_announce(struct sim_world *w, struct sim_node *node, uint32_t product)
@@ -100,106 +131,23 @@ void sim_announce(struct sim_world *w, struct sim_node *node, uint32_t product)
                                    .revision = revision,
                                    .owner = node->index,
                                    .born_ms = w->now_ms,
+                                   .wanted = w->up,
                                    .size = record.size,
                                    .bytes = sim_must(fh_alloc(record.size))};
     memcpy(a->bytes, record.data, record.size);
+    char name[16];
+    (void)snprintf(name, sizeof name, "p%u", product);
+    a->place = fh_reconcile_place_key(&node->domain, name, 1);
+    a->id = fh_record_id_of(FH_RECORD_ANNOUNCEMENT, &w->mesh, fh_buf_view(&payload));
     w->latest[product] = w->announcement_count;
     fh_buf_fini(&payload);
     fh_buf_fini(&record);
     sim_say(w, node, "announces");
-    (void)sim_keep(w, node, fh_bytes(a->bytes, a->size), true);
-}
-
-/* ---- sessions -------------------------------------------------------------------------------- */
-
-static void learn_all(struct sim_world *w, struct sim_node *from, struct sim_node *to)
-{
-    uint64_t cursor = 0;
-    struct fh_bytes record;
-    while (sim_is_up(to) && fh_gossip_records(from->core, &cursor, &record)) {
-        w->figures.session_bytes += record.size + 3;
-        struct fh_gossip_event event = {.kind = FH_GOSSIP_RECORD,
-                                        .u.record = {.bytes = record, .from = from->id}};
-        sim_step(w, to, &event);
+    w->figures.rumours++;
+    if (node->core != NULL) {
+        (void)sim_keep(w, node, fh_bytes(a->bytes, a->size), true);
+    } else if (sim_keep_known(w, node, w->announcement_count - 1)) {
+        sim_memberlist_announce(node->model, w->announcement_count - 1);
+        sim_wind(w, node);
     }
-    for (uint32_t p = 0; p < SIM_PRODUCTS_MAX && sim_is_up(to); p++) {
-        if (from->revision[p] > to->revision[p]) {
-            for (uint32_t i = w->announcement_count; i > 0; i--) {
-                const struct sim_announcement *a = &w->announcements[i - 1];
-                if (a->product == p && a->revision == from->revision[p]) {
-                    w->figures.session_bytes += a->size + 3;
-                    (void)sim_keep(w, to, fh_bytes(a->bytes, a->size), false);
-                    break;
-                }
-            }
-        }
-    }
-}
-
-/* Both hand over everything, unless their fingerprints say that there is nothing to hand over. */
-static void synchronise(struct sim_world *w, struct sim_node *node, struct sim_node *peer)
-{
-    uint8_t a[FH_GOSSIP_FINGERPRINT_BYTES];
-    uint8_t b[FH_GOSSIP_FINGERPRINT_BYTES];
-    fh_gossip_fingerprint(node->core, a);
-    fh_gossip_fingerprint(peer->core, b);
-    w->figures.sessions++;
-    w->figures.session_bytes += SESSION_BYTES;
-    if (memcmp(a, b, sizeof a) == 0 &&
-        memcmp(node->revision, peer->revision, sizeof node->revision) == 0) {
-        return;
-    }
-    learn_all(w, peer, node);
-    if (sim_is_up(node)) {
-        learn_all(w, node, peer);
-    }
-}
-
-bool sim_answers(const struct sim_world *w,
-                 const struct sim_node *node,
-                 const struct sim_node *peer)
-{
-    return peer != NULL && peer != node && sim_is_up(peer) && sim_reaches(node, peer) &&
-           sim_reaches(peer, node) && peer->paused_until_ms <= w->now_ms;
-}
-
-void sim_on_sync(struct sim_world *w, struct sim_node *node, const struct sim_event *event)
-{
-    struct sim_node *peer = &w->nodes[event->peer];
-    bool done = event->done && sim_answers(w, node, peer);
-    if (done) {
-        synchronise(w, node, peer);
-    } else if (event->done) {
-        struct sim_event later = *event;
-        later.at_ms = w->now_ms + SESSION_FAIL_MS;
-        later.done = false;
-        sim_push(w, later);
-        return;
-    }
-    if (sim_is_up(node)) {
-        struct fh_gossip_event synced = {.kind = FH_GOSSIP_SYNCED, .u.synced = {.done = done}};
-        synced.u.synced.node = peer->id;
-        sim_step(w, node, &synced);
-    }
-}
-
-void sim_act_session(struct sim_world *w,
-                     struct sim_node *node,
-                     const struct fh_gossip_action *action,
-                     enum sim_event_kind kind)
-{
-    const struct sim_node *peer = sim_node_at(w, action->address);
-    if (peer == NULL) {
-        return;
-    }
-    sim_push(
-        w,
-        (struct sim_event){.kind = kind,
-                           .at_ms = w->now_ms +
-                                    (w->options.exact ? SESSION_MS : SESSION_MS + sim_delay_ms(w)),
-                           .node = node->index,
-                           .life = node->life,
-                           .peer = peer->index,
-                           .done = true,
-                           .token = action->token});
 }

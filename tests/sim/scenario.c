@@ -6,6 +6,7 @@
 enum {
     START_WITHIN_MS = 2000,
     PRODUCTS = 64,
+    SPARED = 3, /* the seeds */
 };
 
 static uint32_t any(struct sim_world *w)
@@ -136,10 +137,145 @@ static void plan_hostile(struct sim_world *w, int64_t length_ms)
     w->options.corrupt_permille = 10;
 }
 
+/* Some pairs hear each other in one direction only. */
+static void plan_cut(struct sim_world *w, int64_t length_ms)
+{
+    start_all(w);
+    announcements(w, 3000, length_ms * 6 / 10, 8);
+    for (unsigned i = 0; i < 1 + w->options.nodes / 4; i++) {
+        uint32_t from = any(w);
+        uint32_t to = any(w);
+        sim_at(w, between(w, 5000, length_ms * 4 / 10), SIM_OP_CUT, from, to);
+    }
+    sim_at(w, length_ms * 6 / 10, SIM_OP_MEND, 0, 0);
+}
+
+static void plan_slow_loop(struct sim_world *w, int64_t length_ms)
+{
+    start_all(w);
+    announcements(w, 3000, length_ms * 6 / 10, 8);
+    for (unsigned i = 0; i < 1 + w->options.nodes / 10; i++) {
+        uint32_t node = any(w);
+        int64_t at = between(w, 5000, length_ms * 4 / 10);
+        uint32_t late_ms = 50 + (uint32_t)fh_prng_below(&w->prng, 400);
+        sim_at(w, at, SIM_OP_SLOW, node, late_ms);
+        sim_at(w, between(w, at + 2000, length_ms * 6 / 10), SIM_OP_SLOW, node, 0);
+    }
+}
+
+/* Wall clocks jump a little for good, and by hours for a while. */
+static void plan_clock(struct sim_world *w, int64_t length_ms)
+{
+    static const int32_t little_ms = 240000;
+    static const int32_t much_ms = 3 * 3600 * 1000;
+    start_all(w);
+    announcements(w, 3000, length_ms * 6 / 10, 8);
+    for (unsigned i = 0; i < 1 + w->options.nodes / 5; i++) {
+        uint32_t node = any(w);
+        int64_t at = between(w, 5000, length_ms * 4 / 10);
+        int32_t by_ms = i % 3 == 2 ? much_ms : little_ms;
+        by_ms = fh_prng_below(&w->prng, 2) == 0 ? by_ms : -by_ms;
+        sim_at(w, at, SIM_OP_CLOCK, node, (uint32_t)by_ms);
+        sim_at(w, between(w, at + 1000, length_ms * 6 / 10), SIM_OP_CLOCK, node, (uint32_t)-by_ms);
+    }
+}
+
+/* Power fails: what was written last is lost or half there. */
+static void plan_torn(struct sim_world *w, int64_t length_ms)
+{
+    start_all(w);
+    announcements(w, 3000, length_ms * 6 / 10, 8);
+    for (unsigned i = 0; i < 1 + w->options.nodes / 3; i++) {
+        uint32_t node = any(w);
+        int64_t at = between(w, 5000, length_ms * 4 / 10);
+        sim_at(w, at, SIM_OP_CRASH, node, 0);
+        sim_at(w,
+               between(w, at + 100, length_ms * 6 / 10),
+               SIM_OP_RESTART,
+               node,
+               i % 2 == 0 ? SIM_DISK_TORN : SIM_DISK_LOST);
+    }
+}
+
+static void plan_move(struct sim_world *w, int64_t length_ms)
+{
+    start_all(w);
+    announcements(w, 3000, length_ms * 6 / 10, 8);
+    for (unsigned i = 0; i < 1 + w->options.nodes / 5 && w->options.nodes > SPARED; i++) {
+        uint32_t node = SPARED + (uint32_t)fh_prng_below(&w->prng, w->options.nodes - SPARED);
+        sim_at(w, between(w, 5000, length_ms * 6 / 10), SIM_OP_MOVE, node, 0);
+    }
+}
+
+static void plan_withhold(struct sim_world *w, int64_t length_ms)
+{
+    plan_crash(w, length_ms);
+    for (unsigned i = 0; i < 1 + w->options.nodes / 8; i++) {
+        uint32_t node = any(w);
+        sim_at(w, 3000, SIM_OP_WITHHOLD, node, 1);
+        sim_at(w, length_ms * 6 / 10, SIM_OP_WITHHOLD, node, 0);
+    }
+}
+
+static void plan_flood(struct sim_world *w, int64_t length_ms)
+{
+    start_all(w);
+    announcements(w, 3000, length_ms * 6 / 10, 8);
+    uint32_t liar = any(w);
+    for (int64_t at = 6000; at < length_ms * 6 / 10; at += 1000) {
+        sim_at(w, at, SIM_OP_FLOOD, liar, 20);
+        sim_at(w, at + 500, SIM_OP_REPLAY, 0, 50);
+    }
+}
+
+/* What the two presets are compared by: the mesh stands; announcements in its second fifth, crashes
+ * at the middle, a newcomer after them, the last fifth at rest. */
+static void plan_curve(struct sim_world *w, int64_t length_ms)
+{
+    uint32_t last = w->options.nodes - 1;
+    sim_at(w, 0, SIM_OP_WARM, last, 0);
+    announcements(w, length_ms * 2 / 10, length_ms * 4 / 10, 20);
+    unsigned crashes = 1 + w->options.nodes / 200;
+    for (unsigned i = 0; i < crashes && last > SPARED; i++) {
+        uint32_t node = SPARED + (uint32_t)fh_prng_below(&w->prng, last - SPARED);
+        sim_at(w, between(w, length_ms * 4 / 10, length_ms / 2), SIM_OP_CRASH, node, 0);
+    }
+    sim_at(w, length_ms * 6 / 10, SIM_OP_START, last, 0);
+}
+
+/* Slow machines: each minute one node of twenty stands still for five seconds. */
+static void plan_slow(struct sim_world *w, int64_t length_ms)
+{
+    sim_at(w, 0, SIM_OP_WARM, w->options.nodes, 0);
+    for (int64_t at = 1000; at + 60000 <= length_ms; at += 60000) {
+        for (unsigned i = 0; i < (w->options.nodes + 19) / 20; i++) {
+            uint32_t node = any(w);
+            sim_at(w, between(w, at, at + 55000), SIM_OP_PAUSE, node, 5000);
+        }
+    }
+}
+
+/* Two of the others at once, and in half of the cases another network. */
 static void plan_mixed(struct sim_world *w, int64_t length_ms)
 {
-    static void (*const plans[])(struct sim_world *, int64_t) = {
-        plan_crash, plan_partition, plan_leave, plan_pause, plan_deaf, plan_hostile};
+    if (fh_prng_below(&w->prng, 2) == 0) {
+        w->options.delay = (enum sim_delay)fh_prng_below(&w->prng, SIM_DELAY_TAIL + 1);
+        w->options.corrupt_permille = (unsigned)fh_prng_below(&w->prng, 20);
+        w->options.duplicate_permille = (unsigned)fh_prng_below(&w->prng, 50);
+    }
+    static void (*const plans[])(struct sim_world *, int64_t) = {plan_crash,
+                                                                 plan_partition,
+                                                                 plan_leave,
+                                                                 plan_pause,
+                                                                 plan_deaf,
+                                                                 plan_hostile,
+                                                                 plan_cut,
+                                                                 plan_slow_loop,
+                                                                 plan_clock,
+                                                                 plan_torn,
+                                                                 plan_move,
+                                                                 plan_withhold,
+                                                                 plan_flood};
     /* Each starts every node; a second start of a running one does nothing. */
     plans[fh_prng_below(&w->prng, FH_COUNT(plans))](w, length_ms);
     plans[fh_prng_below(&w->prng, FH_COUNT(plans))](w, length_ms);
@@ -155,6 +291,15 @@ const struct sim_scenario sim_scenarios[] = {
     {"pause", "nodes stand still for five seconds", plan_pause},
     {"deaf", "one node sends but hears nothing for a while", plan_deaf},
     {"hostile", "an admitted liar, an outsider who replays and damages", plan_hostile},
+    {"cut", "some pairs hear each other in one direction only", plan_cut},
+    {"slow_loop", "loops of some nodes run up to half a second late", plan_slow_loop},
+    {"clock", "wall clocks jump by minutes and hours, both ways", plan_clock},
+    {"torn", "crashes that tear or lose the disk", plan_torn},
+    {"move", "nodes come back at another address", plan_move},
+    {"withhold", "crashes, and some nodes pass nothing on", plan_withhold},
+    {"flood", "an admitted node floods and equivocates, an outsider replays", plan_flood},
+    {"curve", "a standing mesh: announcements, crashes, a newcomer, rest", plan_curve},
+    {"slow", "a standing mesh: each minute 5 % of nodes stand still for 5 s", plan_slow},
     {"mixed", "two of the others at once, drawn from the seed", plan_mixed},
     {NULL, NULL, NULL},
 };

@@ -3,18 +3,12 @@
 
 #include "common/assert.h"
 #include "common/mem.h"
-#include "common/time.h"
 #include "tests/sim/check.h"
+#include "tests/sim/crypto_double.h"
+#include "tests/sim/memberlist.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-    DELAY_MIN_MS = 1,
-    DELAY_SPREAD_MS = 5,
-    DELAY_TAIL_PERMILLE = 20, /* so many take up to DELAY_TAIL_MS more: reordering */
-    DELAY_TAIL_MS = 80,
-};
 
 void sim_mix(struct sim_world *w, uint64_t value)
 {
@@ -46,28 +40,6 @@ void sim_say(struct sim_world *w, const struct sim_node *node, const char *text)
                       node == NULL ? "" : node->label,
                       text);
     }
-}
-
-void sim_histogram_add(struct sim_histogram *h, int64_t ms)
-{
-    uint64_t value = ms < 0 ? 0 : (uint64_t)ms;
-    uint64_t bar = value / SIM_HISTOGRAM_MS;
-    h->bars[bar < SIM_HISTOGRAM_BARS ? bar : SIM_HISTOGRAM_BARS - 1]++;
-    h->count++;
-    h->most_ms = value > h->most_ms ? value : h->most_ms;
-}
-
-uint64_t sim_histogram_at(const struct sim_histogram *h, unsigned permille)
-{
-    uint64_t wanted = (h->count * permille + 999) / 1000;
-    uint64_t seen = 0;
-    for (uint64_t i = 0; i < SIM_HISTOGRAM_BARS && h->count > 0; i++) {
-        seen += h->bars[i];
-        if (seen >= wanted) {
-            return (i + 1) * SIM_HISTOGRAM_MS;
-        }
-    }
-    return 0;
 }
 
 /* ---- doubles around a core ------------------------------------------------------------------- */
@@ -112,7 +84,7 @@ struct fh_gossip_env sim_env(struct sim_node *node)
                                   .admitted = env_admitted,
                                   .seal = env_seal,
                                   .agree = env_agree,
-                                  .verifier = fh_verifier_plain};
+                                  .verifier = sim_verifier};
 }
 
 /* ---- nodes ----------------------------------------------------------------------------------- */
@@ -162,11 +134,12 @@ static void make_node(struct sim_world *w, uint32_t i)
 
 struct sim_node *sim_node_at(const struct sim_world *w, const char *address)
 {
-    unsigned i;
-    if (sscanf(address, "n%u:", &i) != 1 || i >= w->options.nodes) {
-        return NULL;
+    uint32_t i = 0;
+    for (const char *c = address + 1; *c >= '0' && *c <= '9'; c++) {
+        i = i * 10 + (uint32_t)(*c - '0');
     }
-    return &w->nodes[i];
+    struct sim_node *node = i < w->options.nodes ? &w->nodes[i] : NULL;
+    return node != NULL && strcmp(node->address, address) == 0 ? node : NULL;
 }
 
 struct sim_world *sim_world_new(const struct sim_options *options)
@@ -175,6 +148,7 @@ struct sim_world *sim_world_new(const struct sim_options *options)
     w->options = *options;
     fh_prng_init(&w->prng, options->seed);
     sim_random_bytes(w, w->mesh.b, sizeof w->mesh.b);
+    w->events = sim_events_new();
     w->pool = sim_must(fh_fact_pool_new());
     w->nodes = sim_must(fh_calloc(options->nodes, sizeof *w->nodes));
     w->index_size = 64;
@@ -196,16 +170,54 @@ static void add_counters(struct fh_gossip_counters *sum, const struct fh_gossip_
 #undef X
 }
 
+/* What was announced while it was up need not reach it any more. */
+void sim_gone(struct sim_world *w, struct sim_node *node)
+{
+    node->down_since_ms = w->now_ms;
+    w->up--;
+    for (uint32_t p = 0; p < SIM_PRODUCTS_MAX; p++) {
+        if (w->latest[p] != 0) {
+            struct sim_announcement *a = &w->announcements[w->latest[p] - 1];
+            a->wanted -=
+                a->wanted > 0 && node->revision[p] < a->revision && node->started_ms <= a->born_ms
+                    ? 1
+                    : 0;
+        }
+    }
+}
+
+/* The daemon keeps what it knows as it learns it. */
+static void save_members(struct sim_node *node)
+{
+    uint64_t cursor = 0;
+    struct fh_bytes record;
+    fh_buf_fini(&node->disk_members);
+    fh_buf_init(&node->disk_members, SIM_DISK_BYTES_MAX);
+    while (fh_gossip_records(node->core, &cursor, &record)) {
+        fh_pack_bin(&node->disk_members, record);
+    }
+    FH_ASSERT(fh_buf_ok(&node->disk_members) == FH_OK);
+}
+
 void sim_take_down(struct sim_world *w, struct sim_node *node)
 {
+    if (!sim_runs(node)) {
+        return;
+    }
+    if (!node->left) {
+        sim_gone(w, node);
+    }
     if (node->core != NULL) {
+        save_members(node);
         struct fh_gossip_counters counters = fh_gossip_counters(node->core);
         add_counters(&node->past, &counters);
         fh_gossip_free(node->core);
         node->core = NULL;
-        node->life++;
-        node->down_since_ms = w->now_ms;
     }
+    sim_memberlist_free(node->model);
+    node->model = NULL;
+    node->life++;
+    node->down_since_ms = w->now_ms;
 }
 
 void sim_world_free(struct sim_world *w)
@@ -215,15 +227,15 @@ void sim_world_free(struct sim_world *w)
     }
     for (uint32_t i = 0; i < w->options.nodes; i++) {
         fh_gossip_free(w->nodes[i].core);
+        sim_memberlist_free(w->nodes[i].model);
+        fh_buf_fini(&w->nodes[i].disk_members);
     }
-    for (size_t i = 0; i < w->heap_count; i++) {
-        fh_free(w->heap[i].bytes);
-    }
+    sim_sessions_free(w);
     for (uint32_t i = 0; i < w->announcement_count; i++) {
         fh_free(w->announcements[i].bytes);
     }
     fh_free(w->announcements);
-    fh_free(w->heap);
+    sim_events_free(w->events);
     fh_free(w->index);
     fh_free(w->nodes);
     fh_fact_pool_free(w->pool);
@@ -231,263 +243,19 @@ void sim_world_free(struct sim_world *w)
     fh_free(w);
 }
 
-/* ---- network --------------------------------------------------------------------------------- */
-
-bool sim_reaches(const struct sim_node *from, const struct sim_node *to)
-{
-    return from->island == to->island && !to->deaf;
-}
-
-int64_t sim_delay_ms(struct sim_world *w)
-{
-    if (w->options.exact) {
-        return DELAY_MIN_MS;
-    }
-    int64_t ms = DELAY_MIN_MS + (int64_t)fh_prng_below(&w->prng, DELAY_SPREAD_MS);
-    if (fh_prng_below(&w->prng, 1000) < DELAY_TAIL_PERMILLE) {
-        ms += (int64_t)fh_prng_below(&w->prng, DELAY_TAIL_MS);
-    }
-    return ms;
-}
-
-static bool chance(struct sim_world *w, unsigned permille)
-{
-    return permille > 0 && fh_prng_below(&w->prng, 1000) < permille;
-}
-
-static void deliver_later(struct sim_world *w,
-                          const struct sim_node *to,
-                          const char *from_address,
-                          struct fh_bytes bytes)
-{
-    struct sim_event event = {.kind = EVENT_DATAGRAM,
-                              .at_ms = w->now_ms + sim_delay_ms(w),
-                              .node = to->index,
-                              .life = to->life,
-                              .size = (uint32_t)bytes.size,
-                              .bytes = sim_must(fh_alloc(bytes.size))};
-    (void)snprintf(event.from, sizeof event.from, "%s", from_address);
-    memcpy(event.bytes, bytes.data, bytes.size);
-    if (chance(w, w->options.corrupt_permille)) {
-        uint64_t at = fh_prng_below(&w->prng, bytes.size);
-        event.bytes[at] ^= (uint8_t)(1u << fh_prng_below(&w->prng, 8));
-    }
-    sim_push(w, event);
-}
-
-void sim_send(struct sim_world *w,
-              const struct sim_node *from,
-              struct sim_node *to,
-              const char *from_address,
-              struct fh_bytes bytes)
-{
-    if (to->core == NULL || (from != NULL && !sim_reaches(from, to)) ||
-        chance(w, w->options.loss_permille)) {
-        return;
-    }
-    deliver_later(w, to, from_address, bytes);
-    if (chance(w, w->options.duplicate_permille)) {
-        deliver_later(w, to, from_address, bytes);
-    }
-}
-
-static void capture(struct sim_world *w, uint32_t to, struct fh_bytes bytes)
-{
-    uint32_t at = w->captured_count++ % SIM_CAPTURED_MAX;
-    w->captured[at].to = to;
-    w->captured[at].size = (uint32_t)bytes.size;
-    memcpy(w->captured[at].bytes, bytes.data, bytes.size);
-}
-
-static void
-act_send(struct sim_world *w, struct sim_node *node, const struct fh_gossip_action *action)
-{
-    sim_check_datagram(w, node, action->bytes.size);
-    w->figures.datagrams++;
-    w->figures.datagram_bytes += action->bytes.size;
-    if (action->bytes.size > w->figures.largest_datagram) {
-        w->figures.largest_datagram = action->bytes.size;
-    }
-    sim_mix(w, sim_hash(action->bytes));
-    struct sim_node *to = sim_node_at(w, action->address);
-    if (to != NULL) {
-        if (w->figures.datagrams % 7 == 0) {
-            capture(w, to->index, action->bytes);
-        }
-        sim_send(w, node, to, node->address, action->bytes);
-    }
-}
-
-/* ---- stepping -------------------------------------------------------------------------------- */
-
-void sim_wind(struct sim_world *w, struct sim_node *node)
-{
-    int64_t at = node->core == NULL ? FH_GOSSIP_NEVER : fh_gossip_deadline(node->core);
-    if (at == node->tick_at_ms || at == FH_GOSSIP_NEVER) {
-        node->tick_at_ms = at;
-        return;
-    }
-    node->tick_at_ms = at;
-    sim_push(w,
-             (struct sim_event){.kind = EVENT_TICK,
-                                .at_ms = at < w->now_ms ? w->now_ms : at,
-                                .node = node->index,
-                                .life = node->life,
-                                .token = (uint64_t)at});
-}
-
-void sim_step(struct sim_world *w, struct sim_node *node, struct fh_gossip_event *event)
-{
-    event->now_ms = w->now_ms;
-    event->wall_ms = SIM_WALL_MS + w->now_ms;
-    sim_mix(w, (uint64_t)w->now_ms << 24 ^ (uint64_t)event->kind << 20 ^ node->index);
-    int64_t begin = fh_clock_mono_ns();
-    struct fh_err err = {0};
-    int code = fh_gossip_step(node->core, event, &w->actions, &err);
-    w->figures.step_ns += (uint64_t)(fh_clock_mono_ns() - begin);
-    w->figures.events++;
-    if (code != FH_OK) {
-        sim_check_break(w, node, 10, "step failed: %s", err.text);
-    }
-    sim_act(w, node);
-    sim_check_step(w, node, event->kind == FH_GOSSIP_TICK);
-    sim_wind(w, node);
-}
-
-/* ---- actions --------------------------------------------------------------------------------- */
-
-void sim_act(struct sim_world *w, struct sim_node *node)
-{
-    /* Announcements that the catalogue keeps start a step of their own, which overwrites the
-     * actions: first everything else, then they, from copies. */
-    struct fh_bytes delivered[FH_MESSAGE_RECORDS_MAX];
-    uint8_t copies[FH_DATAGRAM_BYTES_MAX];
-    size_t copied = 0;
-    unsigned count = 0;
-    for (unsigned i = 0; i < w->actions.count; i++) {
-        const struct fh_gossip_action *action = &w->actions.items[i];
-        sim_mix(w, (uint64_t)action->kind << 8 | (uint64_t)action->change);
-        switch (action->kind) {
-        case FH_GOSSIP_PERSIST:
-            sim_check_persist(w, node, action->generation);
-            node->disk_generation = action->generation;
-            break;
-        case FH_GOSSIP_SEND:
-            act_send(w, node, action);
-            break;
-        case FH_GOSSIP_DELIVER:
-            FH_ASSERT(count < FH_MESSAGE_RECORDS_MAX);
-            FH_ASSERT(copied + action->bytes.size <= sizeof copies);
-            memcpy(copies + copied, action->bytes.data, action->bytes.size);
-            delivered[count++] = fh_bytes(copies + copied, action->bytes.size);
-            copied += action->bytes.size;
-            break;
-        case FH_GOSSIP_MEMBER:
-            sim_check_member(w, node, action);
-            break;
-        case FH_GOSSIP_SYNC:
-        case FH_GOSSIP_INTRODUCE:
-            sim_act_session(w, node, action, EVENT_SYNC);
-            break;
-        case FH_GOSSIP_PROBE_LINK:
-            if (!w->options.no_links) {
-                sim_act_session(w, node, action, EVENT_LINK);
-            }
-            break;
-        case FH_GOSSIP_LEFT:
-            node->left = true;
-            node->down_since_ms = w->now_ms;
-            break;
-        case FH_GOSSIP_TRACE:
-            sim_say(w, node, action->text);
-            break;
-        case FH_GOSSIP_FORK:
-        case FH_GOSSIP_ACTION_COUNT:
-            break;
-        }
-    }
-    for (unsigned i = 0; i < count && sim_is_up(node); i++) {
-        (void)sim_keep(w, node, delivered[i], true);
-    }
-}
-
-/* ---- the loop -------------------------------------------------------------------------------- */
-
-static void handle(struct sim_world *w, struct sim_event *event)
-{
-    struct sim_node *node = &w->nodes[event->node % w->options.nodes];
-    if (event->kind == EVENT_OP) {
-        sim_operate(w, event->op, event->node, (uint32_t)event->token);
-        return;
-    }
-    if (node->core == NULL || node->left || node->life != event->life) {
-        return;
-    }
-    if (node->paused_until_ms > w->now_ms) {
-        event->at_ms = node->paused_until_ms;
-        sim_push(w, *event);
-        event->bytes = NULL; /* goes on with the pushed one */
-        return;
-    }
-    struct fh_gossip_event step_event = {0};
-    switch (event->kind) {
-    case EVENT_DATAGRAM:
-        step_event.kind = FH_GOSSIP_DATAGRAM;
-        step_event.u.datagram.bytes = fh_bytes(event->bytes, event->size);
-        step_event.u.datagram.from = event->from;
-        sim_step(w, node, &step_event);
-        break;
-    case EVENT_TICK:
-        if ((int64_t)event->token == node->tick_at_ms) {
-            node->tick_at_ms = FH_GOSSIP_NEVER;
-            step_event.kind = FH_GOSSIP_TICK;
-            sim_step(w, node, &step_event);
-        }
-        break;
-    case EVENT_SYNC:
-        sim_on_sync(w, node, event);
-        break;
-    case EVENT_LINK:
-        step_event.kind = FH_GOSSIP_LINK_PROBED;
-        step_event.u.link.token = event->token;
-        step_event.u.link.reached = sim_answers(w, node, &w->nodes[event->peer]);
-        sim_step(w, node, &step_event);
-        break;
-    case EVENT_OP:
-        break;
-    }
-}
-
-void sim_run(struct sim_world *w, int64_t until_ms)
-{
-    while (w->heap_count > 0 && w->heap[0].at_ms <= until_ms) {
-        struct sim_event event = sim_pop(w);
-        if (event.at_ms / 5000 != w->now_ms / 5000) {
-            struct sim_node *node = &w->nodes[fh_prng_below(&w->prng, w->options.nodes)];
-            w->now_ms = event.at_ms;
-            if (sim_is_up(node)) {
-                sim_check_node(w, node);
-            }
-        }
-        w->now_ms = event.at_ms;
-        handle(w, &event);
-        fh_free(event.bytes);
-    }
-    w->now_ms = until_ms;
-}
-
-unsigned sim_up(const struct sim_world *w)
-{
-    unsigned up = 0;
-    for (uint32_t i = 0; i < w->options.nodes; i++) {
-        up += sim_is_up(&w->nodes[i]) ? 1 : 0;
-    }
-    return up;
-}
+/* ---- agreement ------------------------------------------------------------------------------- */
 
 static bool sees_right(const struct sim_world *w, const struct sim_node *node)
 {
     unsigned live = 0;
+    if (node->model != NULL) {
+        for (uint32_t i = 0; i < w->options.nodes; i++) {
+            if (sim_memberlist_lists(node->model, i) != sim_is_up(&w->nodes[i])) {
+                return false;
+            }
+        }
+        return true;
+    }
     for (unsigned i = 0; i < fh_gossip_member_slots(node->core); i++) {
         struct fh_gossip_member member;
         if (!fh_gossip_member_at(node->core, i, &member)) {
@@ -500,26 +268,36 @@ static bool sees_right(const struct sim_world *w, const struct sim_node *node)
         }
         live += listed ? 1 : 0;
     }
-    return live == sim_up(w);
+    return live == w->up;
 }
 
-bool sim_agrees(const struct sim_world *w)
+static bool
+agrees(const struct sim_world *w, const struct sim_node *node, const struct sim_node *first)
+{
+    uint8_t own[FH_GOSSIP_FINGERPRINT_BYTES] = {0};
+    uint8_t wanted[FH_GOSSIP_FINGERPRINT_BYTES] = {0};
+    if (node->core != NULL) {
+        fh_gossip_fingerprint(node->core, own);
+        fh_gossip_fingerprint(first->core, wanted);
+    }
+    return memcmp(own, wanted, sizeof own) == 0 &&
+           memcmp(node->revision, first->revision, sizeof first->revision) == 0 &&
+           sees_right(w, node);
+}
+
+bool sim_agrees(struct sim_world *w)
 {
     const struct sim_node *first = NULL;
-    uint8_t wanted[FH_GOSSIP_FINGERPRINT_BYTES];
-    for (uint32_t i = 0; i < w->options.nodes; i++) {
-        const struct sim_node *node = &w->nodes[i];
+    uint32_t nodes = w->options.nodes;
+    for (uint32_t i = 0; i < nodes; i++) {
+        uint32_t at = (w->doubtful + i) % nodes; /* whoever was last, is so for long */
+        const struct sim_node *node = &w->nodes[at];
         if (!sim_is_up(node)) {
             continue;
         }
-        uint8_t own[FH_GOSSIP_FINGERPRINT_BYTES];
-        fh_gossip_fingerprint(node->core, own);
-        if (first == NULL) {
-            first = node;
-            memcpy(wanted, own, sizeof wanted);
-        }
-        if (memcmp(own, wanted, sizeof own) != 0 || !sees_right(w, node) ||
-            memcmp(node->revision, first->revision, sizeof first->revision) != 0) {
+        first = first == NULL ? node : first;
+        if (!agrees(w, node, first)) {
+            w->doubtful = at;
             return false;
         }
     }

@@ -64,6 +64,19 @@ static struct fh_bytes content_of(struct fh_buf *buf)
     return fh_letter_end(&letter);
 }
 
+static struct fh_bytes hinted_content_of(struct fh_buf *buf)
+{
+    struct fh_hint hints[] = {{.key = test_key_of("node", 0).ref},
+                              {.key = test_key_of("node", 1).ref}};
+    struct fh_letter letter;
+    memset(hints[0].id, 0xcc, sizeof hints[0].id);
+    memset(hints[1].id, 0xdd, sizeof hints[1].id);
+    fh_letter_begin(&letter, buf, FH_DATAGRAM_CONTENT_BYTES_MAX);
+    fh_letter_add_hints(&letter, FH_MESSAGE_HINTS, hints, FH_COUNT(hints));
+    fh_letter_add_hints(&letter, FH_MESSAGE_WANT, hints, 1);
+    return fh_letter_end(&letter);
+}
+
 static size_t seal(const struct ends *ends, struct fh_bytes content, uint8_t *out)
 {
     static const uint8_t random[8] = {1, 2, 3, 4, 5, 6, 7, 8};
@@ -102,6 +115,19 @@ refused(struct fh_buf *out, const char *name, const struct ends *ends, struct fh
     }
 }
 
+static void
+accepted(struct fh_buf *out, const char *name, const struct ends *ends, struct fh_bytes content)
+{
+    uint8_t datagram[FH_DATAGRAM_BYTES_MAX];
+    size_t size = seal(ends, content, datagram);
+    vector_begin(out, name, "datagram");
+    write_ends(out, ends);
+    vector_hex(out, "bytes", fh_bytes(datagram, size));
+    vector_uint(out, "generation", 3);
+    vector_uint(out, "counter", 0x010203);
+    vector_value(out, "value", content);
+}
+
 void vectors_datagram(struct fh_buf *out)
 {
     struct ends ends = ends_of();
@@ -111,12 +137,7 @@ void vectors_datagram(struct fh_buf *out)
     struct fh_bytes content = content_of(&buf);
     size_t size = seal(&ends, content, datagram);
     vector_file(out, "Datagrams: proto/README.md, section 8.");
-    vector_begin(out, "sealed", "datagram");
-    write_ends(out, &ends);
-    vector_hex(out, "bytes", fh_bytes(datagram, size));
-    vector_uint(out, "generation", 3);
-    vector_uint(out, "counter", 0x010203);
-    vector_value(out, "value", content);
+    accepted(out, "sealed", &ends, content);
 
     const struct {
         const char *name;
@@ -136,4 +157,6 @@ void vectors_datagram(struct fh_buf *out)
     struct ends other = ends;
     other.receiver = ends.sender;
     refused(out, "other_direction", &other, fh_bytes(datagram, size));
+    fh_buf_reset(&buf);
+    accepted(out, "hinted", &ends, hinted_content_of(&buf));
 }

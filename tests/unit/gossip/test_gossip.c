@@ -4,7 +4,7 @@
  * lies. Each row is counted where it should be, answered by nothing and changes nothing.
  */
 #include "common/mem.h"
-#include "proto/gossip/core.h"
+#include "tests/unit/gossip/four.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,319 +12,6 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
-
-#define WALL_MS INT64_C(1772323200000)
-
-enum { A, B, M, S, NODES }; /* victim, honest, mallory (admitted), stranger (not admitted) */
-
-struct node {
-    struct fh_sign_public key;
-    struct fh_sign_secret secret;
-    struct fh_agree_secret agree_secret;
-    struct fh_agree_public agree;
-    struct fh_node_id id;
-    struct fh_domain_id domain;
-    char address[16];
-    struct fh_gossip *core;
-};
-
-static const struct fh_mesh_id mesh = {{1}};
-static struct node nodes[NODES];
-static struct fh_gossip_actions actions;
-static unsigned verified;
-static bool mallory_revoked;
-
-static bool count_verify(void *user,
-                         const struct fh_signature *signature,
-                         struct fh_bytes message,
-                         const struct fh_sign_public *key)
-{
-    (void)user;
-    verified++;
-    return fh_sign_verify(signature, message, key);
-}
-
-static bool admitted(void *user,
-                     const struct fh_domain_id *domain,
-                     const struct fh_sign_public *key,
-                     int64_t wall_ms)
-{
-    (void)user;
-    (void)wall_ms;
-    for (int i = 0; i < S; i++) {
-        if (memcmp(&nodes[i].key, key, sizeof *key) == 0 && !(i == M && mallory_revoked)) {
-            return fh_domain_id_equal(&nodes[i].domain, domain);
-        }
-    }
-    return false;
-}
-
-static void seal(void *user, struct fh_buf *out, unsigned type, struct fh_bytes payload)
-{
-    const struct node *n = user;
-    fh_record_seal(out, type, &mesh, payload, &n->secret);
-}
-
-static bool agree(void *user, uint8_t out_shared[32], const struct fh_agree_public *peer)
-{
-    const struct node *n = user;
-    return fh_agree(out_shared, &n->agree_secret, peer);
-}
-
-static struct fh_gossip_options options_of(struct node *n)
-{
-    return (struct fh_gossip_options){.mesh = mesh,
-                                      .domain = n->domain,
-                                      .node_key = n->key,
-                                      .agree_key = n->agree,
-                                      .seed = 3,
-                                      .boot = {1, 2, 3, 4, 5, 6, 7, 8},
-                                      .label = "n",
-                                      .addresses = {n->address},
-                                      .address_count = 1,
-                                      .protocol_min = 1,
-                                      .protocol_max = 1,
-                                      .timing = fh_gossip_timing_lan(),
-                                      .env = {.user = n,
-                                              .admitted = admitted,
-                                              .seal = seal,
-                                              .agree = agree,
-                                              .verifier = {count_verify, NULL}}};
-}
-
-static struct fh_gossip_event event_of(enum fh_gossip_event_kind kind, int64_t now_ms)
-{
-    return (struct fh_gossip_event){.kind = kind, .now_ms = now_ms, .wall_ms = WALL_MS + now_ms};
-}
-
-static void step(struct node *n, struct fh_gossip_event event)
-{
-    struct fh_err err = {0};
-    if (fh_gossip_step(n->core, &event, &actions, &err) != FH_OK) {
-        fail_msg("step: %s", err.text);
-    }
-}
-
-static void learn(struct node *n, const struct node *from, struct fh_bytes record)
-{
-    struct fh_gossip_event event = event_of(FH_GOSSIP_RECORD, 10);
-    event.u.record.bytes = record;
-    event.u.record.from = from->id;
-    step(n, event);
-}
-
-static void make_node(int i)
-{
-    struct node *n = &nodes[i];
-    uint8_t seed[FH_SEED_BYTES] = {(uint8_t)(i + 1)};
-    *n = (struct node){.domain = {{(uint8_t)(0x40 + i)}}};
-    fh_sign_keys(seed, &n->key, &n->secret);
-    n->agree_secret.b[0] = (uint8_t)(i * 8 + 8);
-    n->agree_secret.b[31] = 0x41;
-    fh_agree_public_of(&n->agree_secret, &n->agree);
-    n->id = fh_node_id_of(&n->key);
-    (void)snprintf(n->address, sizeof n->address, "h%d:7400", i);
-}
-
-/* All four run; A, B and M know each other; the stranger knows A and M. */
-static int set_up(void **state)
-{
-    (void)state;
-    mallory_revoked = false;
-    for (int i = 0; i < NODES; i++) {
-        make_node(i);
-        struct fh_gossip_options o = options_of(&nodes[i]);
-        assert_int_equal(fh_gossip_new(&nodes[i].core, &o, NULL), FH_OK);
-        step(&nodes[i], event_of(FH_GOSSIP_START, 0));
-    }
-    for (int i = 0; i < NODES; i++) {
-        for (int j = 0; j < S; j++) {
-            if (i != j) {
-                learn(&nodes[i], &nodes[j], fh_gossip_alive(nodes[j].core));
-            }
-        }
-    }
-    assert_int_equal(nodes[A].core->members.count, 3);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    for (int i = 0; i < NODES; i++) {
-        fh_gossip_free(nodes[i].core);
-        nodes[i].core = NULL;
-    }
-    return 0;
-}
-
-/* ---- making bad input ------------------------------------------------------------------------ */
-
-struct input {
-    size_t size;
-    uint8_t bytes[2048];
-};
-
-/* Any content, sealed by a node's own core for A. */
-static void wrap_content(struct input *out, struct node *by, struct fh_bytes content)
-{
-    struct fh_turn turn = {.g = by->core, .actions = &actions, .now_ms = 20, .wall_ms = WALL_MS};
-    actions.count = 0;
-    actions.used = 0;
-    struct fh_letter letter;
-    fh_post_begin(&turn, &letter, FH_DATAGRAM_CONTENT_BYTES_MAX);
-    fh_buf_reset(letter.buf);
-    fh_buf_add_bytes(letter.buf, content);
-    letter.count = content.data[0] & 15u;
-    struct fh_bytes datagram =
-        fh_post_seal(&turn, &letter, fh_members_find(&by->core->members, &nodes[A].id));
-    assert_true(datagram.size > 0);
-    out->size = datagram.size;
-    memcpy(out->bytes, datagram.data, datagram.size);
-}
-
-static void wrap_message(struct input *out, struct node *by, const struct fh_message *m)
-{
-    struct fh_buf buf;
-    fh_buf_init(&buf, FH_DATAGRAM_CONTENT_BYTES_MAX);
-    struct fh_letter letter;
-    fh_letter_begin(&letter, &buf, FH_DATAGRAM_CONTENT_BYTES_MAX);
-    if (m->type == FH_MESSAGE_RECORDS) {
-        fh_letter_add_records(&letter, m->records, m->record_count);
-    } else {
-        fh_letter_add(&letter, m);
-    }
-    wrap_content(out, by, fh_letter_end(&letter));
-    fh_buf_fini(&buf);
-}
-
-static void wrap_record(struct input *out, struct node *by, struct fh_bytes record)
-{
-    struct fh_message m = {.type = FH_MESSAGE_RECORDS, .record_count = 1, .records = {record}};
-    wrap_message(out, by, &m);
-}
-
-struct claim { /* a record to be made */
-    unsigned type;
-    int about;
-    int accuser;
-    int signer;
-    int64_t generation; /* added to the true one */
-    int64_t incarnation;
-    int64_t issued_ms; /* added to now */
-    bool other_mesh;
-    bool other_domain;
-};
-
-static size_t make_record(uint8_t *out, const struct claim *c)
-{
-    const struct node *n = &nodes[c->about];
-    struct fh_fact f = {.node = n->id,
-                        .accuser = nodes[c->accuser].id,
-                        .generation = n->core->generation + (uint64_t)c->generation,
-                        .incarnation = (uint32_t)(n->core->incarnation + c->incarnation),
-                        .issued_ms = WALL_MS + 20 + c->issued_ms,
-                        .alive = {.domain = c->other_domain ? nodes[B].domain : n->domain,
-                                  .key = n->key,
-                                  .agree = n->agree,
-                                  .ttl_ms = FH_ALIVE_TTL_MS,
-                                  .protocol_max = 1,
-                                  .address_count = 1,
-                                  .address = {"evil:1"}}};
-    struct fh_buf payload;
-    struct fh_buf record;
-    fh_buf_init(&payload, 2048);
-    fh_buf_init(&record, 2048);
-    if (c->type == FH_RECORD_ALIVE) {
-        fh_alive_pack(&payload, &f);
-    } else if (c->type == FH_RECORD_LEAVE) {
-        fh_leave_pack(&payload, &f);
-    } else {
-        fh_suspect_pack(&payload, &f);
-    }
-    static const struct fh_mesh_id other_mesh = {{2}};
-    fh_record_seal(&record,
-                   c->type,
-                   c->other_mesh ? &other_mesh : &mesh,
-                   fh_buf_view(&payload),
-                   &nodes[c->signer].secret);
-    size_t size = record.size;
-    memcpy(out, record.data, size);
-    fh_buf_fini(&payload);
-    fh_buf_fini(&record);
-    return size;
-}
-
-static void give(const struct input *in)
-{
-    struct fh_gossip_event event = event_of(FH_GOSSIP_DATAGRAM, 20);
-    event.u.datagram.bytes = fh_bytes(in->bytes, in->size);
-    event.u.datagram.from = "x:1";
-    step(&nodes[A], event);
-}
-
-/* ---- judging --------------------------------------------------------------------------------- */
-
-struct before {
-    uint8_t fingerprint[16];
-    uint32_t states[FH_MEMBER_STATE_COUNT];
-    uint32_t incarnation;
-    uint64_t generation;
-    uint32_t queue;
-    size_t facts;
-    struct fh_gossip_counters counters;
-};
-
-static void note(struct before *b)
-{
-    const struct fh_gossip *g = nodes[A].core;
-    fh_gossip_fingerprint(g, b->fingerprint);
-    memcpy(b->states, g->members.by_state, sizeof b->states);
-    b->incarnation = g->incarnation;
-    b->generation = g->generation;
-    b->queue = g->rumours.count;
-    b->facts = fh_fact_pool_count(g->pool);
-    b->counters = g->counters;
-}
-
-static void unchanged(const char *name, const struct before *b)
-{
-    struct before now;
-    note(&now);
-    if (actions.count != 0) {
-        fail_msg("%s: %u actions, the first of kind %d",
-                 name,
-                 actions.count,
-                 (int)actions.items[0].kind);
-    }
-    if (memcmp(b->fingerprint, now.fingerprint, 16) != 0 ||
-        memcmp(b->states, now.states, sizeof now.states) != 0 ||
-        b->incarnation != now.incarnation || b->generation != now.generation ||
-        b->queue != now.queue || b->facts != now.facts) {
-        fail_msg("%s: it had an effect", name);
-    }
-}
-
-static uint64_t counter_at(const struct fh_gossip_counters *c, size_t offset)
-{
-    uint64_t value;
-    memcpy(&value, (const uint8_t *)c + offset, sizeof value);
-    return value;
-}
-
-static void counted(const char *name, const struct before *b, size_t offset)
-{
-    uint64_t was = counter_at(&b->counters, offset);
-    uint64_t now = counter_at(&nodes[A].core->counters, offset);
-    if (now != was + 1) {
-        fail_msg("%s: its counter went from %llu to %llu",
-                 name,
-                 (unsigned long long)was,
-                 (unsigned long long)now);
-    }
-}
-
-#define COUNTER(name) offsetof(struct fh_gossip_counters, name)
 
 /* ---- datagrams ------------------------------------------------------------------------------- */
 
@@ -616,7 +303,7 @@ static void test_verify_budget(void **state)
 {
     (void)state;
     verified = 0;
-    for (unsigned i = 0; i < FH_GOSSIP_VERIFY_PER_S + 500; i++) {
+    for (unsigned i = 0; i < FH_GOSSIP_VERIFY_PER_S + FH_GOSSIP_VERIFY_PER_PEER_S; i++) {
         struct claim claim = {FH_RECORD_ALIVE, B, M, M, 0, 1 + i, 0, false, false};
         uint8_t record[2048];
         struct input in;
@@ -626,22 +313,12 @@ static void test_verify_budget(void **state)
         wrap_record(&in, &nodes[M], fh_bytes(record, size));
         give(&in);
     }
-    assert_int_equal(verified, FH_GOSSIP_VERIFY_PER_S);
-    assert_int_equal(nodes[A].core->counters.drop_budget, 500);
+    assert_int_equal(verified, FH_GOSSIP_VERIFY_PER_PEER_S); /* what is left is the others' */
+    assert_int_equal(nodes[A].core->counters.drop_budget, FH_GOSSIP_VERIFY_PER_S);
     assert_int_equal(fh_gossip_member_count(nodes[A].core, FH_MEMBER_UNVERIFIED), 2);
 }
 
 /* ---- what is right --------------------------------------------------------------------------- */
-
-static const struct fh_gossip_action *find_action(enum fh_gossip_action_kind kind)
-{
-    for (unsigned i = 0; i < actions.count; i++) {
-        if (actions.items[i].kind == kind) {
-            return &actions.items[i];
-        }
-    }
-    return NULL;
-}
 
 static void test_true_suspicion_is_refuted(void **state)
 {
@@ -937,7 +614,7 @@ static void test_out_of_memory(void **state)
 
 int main(void)
 {
-#define ROW(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define ROW(f) cmocka_unit_test_setup_teardown(f, four_set_up, four_tear_down)
     const struct CMUnitTest tests[] = {
         ROW(test_datagrams),
         ROW(test_messages),

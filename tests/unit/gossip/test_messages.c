@@ -40,11 +40,14 @@ static void test_there_and_back(void **state)
     }
     const struct fh_bytes records[] = {fh_bytes("one", 3), fh_bytes("three", 5)};
     fh_letter_add_records(&letter, records, 2);
+    const struct fh_hint hints[] = {{{{1}}, {2}}, {{{3}}, {4}}};
+    fh_letter_add_hints(&letter, FH_MESSAGE_HINTS, hints, 2);
+    fh_letter_add_hints(&letter, FH_MESSAGE_WANT, hints + 1, 1);
     struct fh_bytes content = fh_letter_end(&letter);
     struct fh_pack_reader reader;
     unsigned count;
     assert_int_equal(fh_messages_begin(&reader, content, &count), FH_OK);
-    assert_int_equal(count, FH_COUNT(sent) + 1);
+    assert_int_equal(count, FH_COUNT(sent) + 3);
     struct fh_message got;
     for (size_t i = 0; i < FH_COUNT(sent); i++) {
         assert_int_equal(fh_messages_next(&reader, &got), FH_OK);
@@ -68,6 +71,14 @@ static void test_there_and_back(void **state)
     assert_int_equal(got.type, FH_MESSAGE_RECORDS);
     assert_int_equal(got.record_count, 2);
     assert_true(fh_bytes_equal(got.records[1], records[1]));
+    assert_int_equal(fh_messages_next(&reader, &got), FH_OK);
+    assert_int_equal(got.type, FH_MESSAGE_HINTS);
+    assert_int_equal(got.hint_count, 2);
+    assert_memory_equal(got.hints, hints, sizeof hints);
+    assert_int_equal(fh_messages_next(&reader, &got), FH_OK);
+    assert_int_equal(got.type, FH_MESSAGE_WANT);
+    assert_int_equal(got.hint_count, 1);
+    assert_memory_equal(got.hints, hints + 1, sizeof hints[0]);
     assert_true(fh_pack_at_end(&reader));
     fh_buf_fini(&buf);
 }
@@ -86,6 +97,9 @@ static int read_all(struct fh_bytes content, unsigned *unknown)
     }
     return code;
 }
+
+#define SHORT_HINT "0000000000000000000000000000000000000000000000"
+#define HINT       SHORT_HINT "00"
 
 static void test_hostile(void **state)
 {
@@ -128,6 +142,14 @@ static void test_hostile(void **state)
          0},
         {"array of 2^32 - 1", "ddffffffff", FH_EINVAL, 0},
         {"relayed without its datagram", "9192040a", FH_EINVAL, 0},
+        {"hint", "91921091c418" HINT, FH_OK, 0},
+        {"want", "91921191c418" HINT, FH_OK, 0},
+        {"no hints", "91921090", FH_OK, 0},
+        {"hint of 23 bytes", "91921091c417" SHORT_HINT, FH_EINVAL, 0},
+        {"hints that are no list", "919210c418" HINT, FH_EINVAL, 0},
+        {"hints with a later field", "91931091c418" HINT "01", FH_OK, 0},
+        {"33 hints", "919210dc0021", FH_EINVAL, 0},
+        {"nine wants", "91921199", FH_EINVAL, 0},
     };
     for (size_t i = 0; i < FH_COUNT(rows); i++) {
         uint8_t bytes[256];

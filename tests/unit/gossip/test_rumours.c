@@ -43,10 +43,13 @@ static struct fh_ref key(unsigned number)
 struct fixture {
     struct fh_fact_pool *pool;
     struct fh_rumours queue;
+    bool hinted;    /* the mesh is large */
+    unsigned hints; /* of the last take */
 };
 
 static void begin(struct fixture *f, uint32_t limit)
 {
+    *f = (struct fixture){0};
     f->pool = fh_fact_pool_new();
     assert_non_null(f->pool);
     fh_rumours_init(&f->queue, limit, f->pool);
@@ -67,16 +70,21 @@ static void put(struct fixture *f, unsigned number, enum fh_rumour_class class_,
 
 static unsigned take(struct fixture *f, size_t bytes, unsigned sends, int64_t born_after)
 {
-    struct fh_fact *out[FH_MESSAGE_RECORDS_MAX];
+    struct fh_rumour_taken out[FH_RUMOURS_TAKEN_MAX];
     struct fh_rumour_limits limits = {.bytes = bytes,
                                       .records = FH_MESSAGE_RECORDS_MAX,
+                                      .hints = FH_MESSAGE_HINTS_MAX,
+                                      .hinted = f->hinted,
                                       .sends = sends,
                                       .born_after_ms = born_after};
     unsigned count = fh_rumours_take(&f->queue, &limits, out);
     size_t used = 0;
+    f->hints = 0;
     for (unsigned i = 0; i < count; i++) {
-        used += fh_letter_record_bytes(out[i]->bytes.size);
-        fh_fact_drop(f->pool, out[i]);
+        used += out[i].hint ? (size_t)FH_HINT_BYTES + (f->hints == 0 ? FH_LETTER_HINTS_BYTES : 0)
+                            : fh_letter_record_bytes(out[i].fact->bytes.size);
+        f->hints += out[i].hint ? 1 : 0;
+        fh_fact_drop(f->pool, out[i].fact);
     }
     assert_true(used <= bytes);
     return count;
@@ -202,6 +210,75 @@ static void test_overflow(void **state)
     end(&f);
 }
 
+/* In a large mesh the first burst carries the record and the rest of the sends a hint; what is
+ * urgent is never left to a question, what is only a renewal always is. */
+static void test_hints(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        enum fh_rumour_class class_;
+        size_t padding;
+        bool hinted;
+        unsigned pushes; /* of ten sends */
+    } rows[] = {
+        {"urgent, large mesh", FH_RUMOUR_URGENT, 100, true, 10},
+        {"product, large mesh", FH_RUMOUR_PRODUCTS, 100, true, FH_RUMOUR_PUSHES},
+        {"newcomer, large mesh", FH_RUMOUR_MEMBERS, 100, true, FH_RUMOUR_PUSHES},
+        {"renewal, large mesh", FH_RUMOUR_REFRESH, 100, true, 0},
+        {"product, small mesh", FH_RUMOUR_PRODUCTS, 100, false, 10},
+        {"renewal, small mesh", FH_RUMOUR_REFRESH, 100, false, 10},
+        {"large product, small mesh", FH_RUMOUR_PRODUCTS, 512, false, FH_RUMOUR_PUSHES},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct fixture f;
+        begin(&f, 16);
+        f.hinted = rows[i].hinted;
+        struct fh_ref k = key(1);
+        fh_rumours_put(&f.queue, &k, rows[i].class_, fact(f.pool, 1, rows[i].padding), 0);
+        unsigned pushes = 0;
+        for (unsigned n = 0; n < 10; n++) {
+            assert_int_equal(take(&f, 1000, 10, -1), 1);
+            pushes += f.hints == 0 ? 1 : 0;
+        }
+        if (pushes != rows[i].pushes) {
+            fail_msg("%s: %u of ten were records", rows[i].name, pushes);
+        }
+        assert_int_equal(take(&f, 1000, 10, -1), 0);
+        end(&f);
+    }
+}
+
+/* What was sent often enough can still be asked for: until its age, or until its place is needed.
+ */
+static void test_done_is_kept(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f, 2);
+    put(&f, 1, FH_RUMOUR_PRODUCTS, 10);
+    assert_int_equal(take(&f, 1000, 1, -1), 1);
+    assert_int_equal(f.queue.count, 0);
+    assert_int_equal(f.queue.done_count, 1);
+    struct fh_ref one = key(1);
+    assert_non_null(fh_rumours_find(&f.queue, &one));
+    assert_int_equal(take(&f, 1000, 1, 10), 0);
+    assert_non_null(fh_rumours_find(&f.queue, &one));
+    assert_int_equal(take(&f, 1000, 1, 11), 0); /* too old now */
+    assert_null(fh_rumours_find(&f.queue, &one));
+    put(&f, 1, FH_RUMOUR_PRODUCTS, 20);
+    assert_int_equal(take(&f, 1000, 1, -1), 1);
+    put(&f, 2, FH_RUMOUR_REFRESH, 20);
+    put(&f, 3, FH_RUMOUR_REFRESH, 20); /* the place of the one that is done */
+    assert_int_equal(f.queue.dropped, 0);
+    assert_int_equal(f.queue.done_count, 0);
+    assert_null(fh_rumours_find(&f.queue, &one));
+    put(&f, 3, FH_RUMOUR_URGENT, 20); /* said again: from the start */
+    assert_int_equal(f.queue.count, 2);
+    assert_int_equal(f.queue.class_count[FH_RUMOUR_URGENT], 1);
+    end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +288,8 @@ int main(void)
         cmocka_unit_test(test_age_and_room),
         cmocka_unit_test(test_no_class_starves),
         cmocka_unit_test(test_overflow),
+        cmocka_unit_test(test_hints),
+        cmocka_unit_test(test_done_is_kept),
     };
     if (fh_crypto_init() != FH_OK) {
         return 1;
