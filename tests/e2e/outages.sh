@@ -219,7 +219,7 @@ done
 
 say "- cuts while versions are published, and a partition meanwhile"
 shuffle
-size=$((6 + RANDOM % 9))
+size=$((7 + RANDOM % 7))
 left=("${order[@]:0:size}")
 right=("${order[@]:size}")
 for i in "${left[0]}" "${left[1]}" "${right[0]}"; do
@@ -232,8 +232,9 @@ publish_surely "${left[2]}" 1.0.1
 publish_surely "${right[1]}" 1.0.1
 publish_and_cut "${right[2]}" 1.0.1
 start_node "h${right[2]}"
-until_true 120 "the other side's death at host ${left[2]}" holds_dead "${left[2]}" "${#right[@]}"
-until_true 120 "the other side's death at host ${right[1]}" holds_dead "${right[1]}" "${#left[@]}"
+# Not all of it: who hears nothing from half of the mesh doubts itself, and takes its time.
+until_true 120 "the other side's death at host ${left[2]}" holds_dead "${left[2]}" 3
+until_true 120 "the other side's death at host ${right[1]}" holds_dead "${right[1]}" 3
 network heal
 for i in "${left[1]}" "${right[0]}"; do
     start_node "h$i"
