@@ -3,16 +3,24 @@
 
 #include "common/assert.h"
 #include "common/mem.h"
+#include "proto/governance/access_compiled.h"
 #include "proto/governance/grant.h"
 
-enum { CONTRACT_ARENA_BYTES = FH_CONTRACT_ARENA_BYTES_MAX };
+enum {
+    CONTRACT_ARENA_BYTES = FH_CONTRACT_ARENA_BYTES_MAX,
+    COMPILED_ARENA_BYTES =
+        1024 * 1024, /* some ten thousand selected columns; beyond, decisions take longer */
+};
 
 /* A contract that was read, by what of it decides. */
 struct known {
     struct fh_record_id contract;
     struct fh_arena *arena; /* NULL: the place is free */
     struct fh_access_product *product;
-    uint64_t used; /* when, in questions */
+    uint64_t used;         /* when, in questions */
+    uint64_t generation;   /* of the policies that were compiled for it; 0: none */
+    struct fh_arena *room; /* of `compiled` */
+    const struct fh_access_compiled *compiled; /* NULL: there was no room */
 };
 
 struct fh_rights {
@@ -37,6 +45,7 @@ int fh_rights_new(struct fh_rights **out,
 void fh_rights_free(struct fh_rights *rights)
 {
     for (size_t i = 0; rights != NULL && i < FH_COUNT(rights->known); i++) {
+        fh_arena_free(rights->known[i].room);
         fh_arena_free(rights->known[i].arena);
     }
     fh_free(rights);
@@ -62,14 +71,15 @@ static int read_product(struct fh_rights *rights,
         return rc != FH_OK ? rc : fh_err_set(err, FH_ENOMEM, "no memory for a contract");
     }
     product->owner = rights->options.domain;
+    fh_arena_free(place->room);
     fh_arena_free(place->arena);
     *place = (struct known){.contract = *contract, .arena = arena, .product = product};
     return FH_OK;
 }
 
-int fh_rights_product(struct fh_rights *rights,
+static int find_known(struct fh_rights *rights,
                       const struct fh_record_id *contract,
-                      const struct fh_access_product **out,
+                      struct known **out,
                       struct fh_err *err)
 {
     struct known *place = &rights->known[0];
@@ -78,7 +88,7 @@ int fh_rights_product(struct fh_rights *rights,
         struct known *at = &rights->known[i];
         if (at->arena != NULL && fh_record_id_equal(&at->contract, contract)) {
             at->used = rights->questions;
-            *out = at->product;
+            *out = at;
             return FH_OK;
         }
         if (at->used < place->used) {
@@ -88,9 +98,40 @@ int fh_rights_product(struct fh_rights *rights,
     int rc = read_product(rights, contract, place, err);
     if (rc == FH_OK) {
         place->used = rights->questions;
-        *out = place->product;
+        *out = place;
     }
     return rc;
+}
+
+int fh_rights_product(struct fh_rights *rights,
+                      const struct fh_record_id *contract,
+                      const struct fh_access_product **out,
+                      struct fh_err *err)
+{
+    struct known *known = NULL;
+    int rc = find_known(rights, contract, &known, err);
+    if (rc == FH_OK) {
+        *out = known->product;
+    }
+    return rc;
+}
+
+/* The policies in force, for this product: made anew when they have changed. */
+static const struct fh_access_compiled *compile(struct fh_rights *rights, struct known *known)
+{
+    uint64_t generation = fh_policies_generation(rights->options.policies);
+    if (known->generation != generation) {
+        uint32_t count = 0;
+        const struct fh_policy_held *const *held =
+            fh_policies_held(rights->options.policies, &count);
+        fh_arena_free(known->room);
+        known->room = fh_arena_new(COMPILED_ARENA_BYTES);
+        known->compiled = known->room == NULL
+                              ? NULL
+                              : fh_access_compile(known->product, held, count, known->room);
+        known->generation = generation;
+    }
+    return known->compiled;
 }
 
 /* ---- the decision ---- */
@@ -204,13 +245,13 @@ int fh_rights_explain(struct fh_rights *rights,
                       struct fh_err *err)
 {
     const struct fh_announcement *announced = &entry->announcement;
-    const struct fh_access_product *known = NULL;
+    struct known *known = NULL;
     FH_ASSERT(fh_domain_id_equal(&announced->domain, &rights->options.domain));
-    int rc = fh_rights_product(rights, &announced->contract, &known, err);
+    int rc = find_known(rights, &announced->contract, &known, err);
     if (rc != FH_OK) {
         return rc;
     }
-    out->product = *known;
+    out->product = *known->product;
     out->product.owner_name = entry->domain_name;
     out->ask = (struct fh_access_ask){
         .product = &out->product,
@@ -224,6 +265,7 @@ int fh_rights_explain(struct fh_rights *rights,
     };
     name_roles(rights, question, out);
     out->ask.policies = fh_policies_held(rights->options.policies, &out->ask.policy_count);
+    out->ask.compiled = compile(rights, known);
     rc = gather_grants(rights, question, announced->product, arena, &out->ask, err);
     return rc == FH_OK ? fh_access_decide(&out->decided, &out->ask, arena, err) : rc;
 }

@@ -16,6 +16,7 @@ struct kept {
 
 struct fh_policies {
     struct fh_policies_options options;
+    uint64_t generation;
     uint32_t count;
     struct kept items[FH_POLICIES_MAX]; /* by name */
     const struct fh_policy_held *held[FH_POLICIES_MAX];
@@ -129,6 +130,7 @@ int fh_policies_open(struct fh_policies **out,
         return fh_err_set(err, FH_ENOMEM, "no memory for policies");
     }
     policies->options = *options;
+    policies->generation = 1;
     int rc = fh_store_policies_each(options->store, load, policies, err);
     if (rc != FH_OK) {
         fh_policies_close(policies);
@@ -155,6 +157,11 @@ const struct fh_policy_held *const *fh_policies_held(const struct fh_policies *p
 {
     *out_count = policies->count;
     return policies->held;
+}
+
+uint64_t fh_policies_generation(const struct fh_policies *policies)
+{
+    return policies->generation;
 }
 
 /* ---- what follows what ---- */
@@ -354,6 +361,7 @@ static void enforce(struct fh_policies *policies, struct kept *next)
         policies->count++;
     }
     *at = *next;
+    policies->generation++;
     list_held(policies);
 }
 

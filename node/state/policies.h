@@ -5,8 +5,8 @@
  * A version is taken when a publisher or the domain key signed it and it follows the one that is
  * held. What was acknowledged is on the disk and in force at once. A version that this program
  * cannot read, left by a newer one, stays in force as something unreadable: it closes the products
- * that it names, and all when it cannot be told which. A second record of a number that is held is refused, kept as proof, and closes what the
- * policy governs until the next version.
+ * that it names, and all when it cannot be told which. A second record of a number that is held is
+ * refused, kept as proof, and closes what the policy governs until the next version.
  *
  * Does not: look at the SQL of filters (node/policing.h), decide (proto/governance/access.h).
  * Thread: the loop's. Ownership: keeps what its options name; what is held is lent until the next
@@ -37,6 +37,10 @@ void fh_policies_close(struct fh_policies *policies);
 /* Those in force, by name. Lent. */
 const struct fh_policy_held *const *fh_policies_held(const struct fh_policies *policies,
                                                      uint32_t *out_count);
+
+/* Rises whenever those in force change: what was made of them before is not true any more. Never 0.
+ */
+uint64_t fh_policies_generation(const struct fh_policies *policies);
 
 /* A record that may be taken. */
 struct fh_policies_checked {

@@ -215,7 +215,13 @@ int fh_engine_parse(struct fh_engine *engine,
     } else {
         struct fh_fault fault;
         fh_fault_read(&fault, duckdb_result_error(&result), FH_FAULT_BIND);
-        code = fh_err_rule(err, FH_ESQL, "sql.syntax", "%s", fault.err.text);
+        /* A text that needs too much memory says so; whatever else is wrong is the text. */
+        bool big = fault.err.code == FH_ETOOBIG;
+        code = fh_err_rule(err,
+                           big ? FH_ETOOBIG : FH_ESQL,
+                           big ? fault.err.rule : "sql.syntax",
+                           "%s",
+                           fault.err.text);
     }
     if (chunk != NULL) {
         duckdb_destroy_data_chunk(&chunk);

@@ -190,6 +190,14 @@ static void send_failure(
     struct fh_channel_error frame = {.id = id, .code = error->code, .position = position};
     snprintf(frame.rule, sizeof frame.rule, "%s", error->rule);
     snprintf(frame.text, sizeof frame.text, "%s", error->text);
+    if (error->code == FH_ENOMEM) {
+        /* Of ours or of the engine's: whoever asked meets one bound. */
+        frame.code = FH_ETOOBIG;
+        snprintf(frame.rule, sizeof frame.rule, "query.memory");
+        snprintf(frame.text,
+                 sizeof frame.text,
+                 "the query needs more memory than one worker may use; ask for less at once");
+    }
     struct fh_buf payload;
     fh_buf_init(&payload, 2048);
     fh_channel_put_error(&payload, &frame);

@@ -39,7 +39,7 @@ void fh_port_send_last(struct fh_port *port,
 /* Sends an encoded payload; a failure in it is an internal fault of this program. */
 void fh_port_send_buf(struct fh_port *port, unsigned kind, const struct fh_buf *payload);
 
-/* Sends ERROR for question `id`. */
+/* Sends ERROR for question `id`; FH_ENOMEM goes out as FH_ETOOBIG, rule "query.memory". */
 void fh_port_send_error(struct fh_port *port,
                         uint64_t id,
                         const struct fh_err *error,

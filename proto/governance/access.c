@@ -320,7 +320,7 @@ check_policies(struct fh_judging *judging, const struct fh_party *party, struct 
     int rc = FH_OK;
     for (uint32_t i = 0; rc == FH_OK && i < judging->ask->policy_count; i++) {
         const struct fh_policy_held *held = judging->ask->policies[i];
-        if (fh_access_applies(judging->ask, party, held)) {
+        if (fh_access_applies(judging->ask, party, i)) {
             rc = check_policy(judging->ask, held, err);
             if (rc == FH_OK) {
                 note_policy(judging, held);

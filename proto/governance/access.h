@@ -24,6 +24,7 @@
 
 #include "proto/governance/view.h"
 
+struct fh_access_compiled; /* access_compiled.h */
 struct fh_contract;
 struct fh_grant_held;  /* grant.h */
 struct fh_policy_held; /* policy.h */
@@ -75,6 +76,8 @@ struct fh_access_ask {
     const struct fh_grant_held *const *grants;
     uint32_t policy_count; /* all of the owning domain, each name once */
     const struct fh_policy_held *const *policies;
+    const struct fh_access_compiled *compiled; /* of this product and these policies, or NULL: the
+                                                  decision is the same, and takes longer */
 };
 
 /* ---- what is decided ---- */

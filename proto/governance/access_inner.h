@@ -30,10 +30,11 @@ struct fh_judging {
     const struct fh_policy_held **policies; /* of `made` */
 };
 
-/* Whether a policy is about the product and the party. What cannot be read may be about anybody. */
+/* Whether a policy of those that are asked with is about the product and the party. What cannot be
+ * read may be about anybody. */
 bool fh_access_applies(const struct fh_access_ask *ask,
                        const struct fh_party *party,
-                       const struct fh_policy_held *held);
+                       uint32_t policy);
 
 /* Makes the views of `judging->made`: of the consumer, or the stricter of both when `entry` is not
  * NULL. FH_ENOMEM. */

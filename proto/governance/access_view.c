@@ -1,15 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From grants and policies to views: what is taken away, and by which rule. */
+#include "common/assert.h"
+#include "proto/governance/access_compiled.h"
 #include "proto/governance/access_inner.h"
 
 #include <string.h>
 
+/* What does not depend on the product any more. */
+static bool binds(const struct fh_party *party, const struct fh_policy_held *held)
+{
+    return held->policy == NULL || !party->own || held->policy->everyone;
+}
+
 bool fh_access_applies(const struct fh_access_ask *ask,
                        const struct fh_party *party,
-                       const struct fh_policy_held *held)
+                       uint32_t policy)
 {
-    return fh_policy_held_governs(held, ask->product->name, ask->product->major) &&
-           (held->policy == NULL || !party->own || held->policy->everyone);
+    const struct fh_policy_held *held = ask->policies[policy];
+    bool governs = ask->compiled != NULL
+                       ? ask->compiled->governs[policy]
+                       : fh_policy_held_governs(held, ask->product->name, ask->product->major);
+    return governs && binds(party, held);
 }
 
 /* One table, one party: what is being made. */
@@ -22,50 +33,87 @@ struct draft {
 };
 
 static void touch_column(struct draft *draft,
-                         uint32_t index,
+                         const struct fh_compiled_column *selected,
                          const struct fh_policy_held *held,
                          const struct fh_policy_rule *rule)
 {
-    struct fh_view_column *column = &draft->columns[index];
-    struct fh_err unfit;
+    struct fh_view_column *column = &draft->columns[selected->index];
     struct fh_view_column after = *column;
     if (rule->kind == FH_POLICY_HIDE) {
         after.hidden = true;
     } else {
-        /* A column may have changed its type since the policy was published: what does not fit any
-         * more shows nothing. */
-        struct fh_mask mask = rule->mask;
-        if (fh_mask_check(&mask, draft->table->columns[index].sql_type, &unfit) != FH_OK) {
-            mask = (struct fh_mask){.kind = FH_MASK_NULL};
-        }
-        after.mask = fh_mask_stricter(&column->mask, &mask);
+        after.mask = fh_mask_stricter(&column->mask, &selected->mask);
     }
     if (!column->hidden && (after.hidden || !fh_mask_equal(&after.mask, &column->mask))) {
-        draft->why[index] = (struct fh_access_why){.policy = held, .line = rule->line};
+        draft->why[selected->index] = (struct fh_access_why){.policy = held, .line = rule->line};
     }
     *column = after;
 }
 
+static bool is_bound(const struct fh_party *party,
+                     const struct fh_policy_held *held,
+                     const struct fh_policy_rule *rule)
+{
+    return binds(party, held) && !fh_policy_spares(rule, &party->as);
+}
+
+static void apply_compiled(struct draft *draft,
+                           const struct fh_party *party,
+                           const struct fh_compiled_rule *compiled)
+{
+    const struct fh_policy_rule *rule = compiled->rule;
+    if (!is_bound(party, compiled->held, rule)) {
+        return;
+    }
+    if (rule->kind == FH_POLICY_FILTER) {
+        draft->filters[draft->filter_count++] = rule->where;
+    }
+    for (uint32_t i = 0; i < compiled->column_count; i++) {
+        touch_column(draft, &compiled->columns[i], compiled->held, rule);
+    }
+}
+
 static void apply_rule(struct draft *draft,
+                       const struct fh_party *party,
                        const struct fh_policy_held *held,
                        const struct fh_policy_rule *rule)
 {
-    if (rule->kind == FH_POLICY_FILTER) {
-        if (fh_policy_selects(rule, draft->table->name, NULL)) {
-            draft->filters[draft->filter_count++] = rule->where;
-        }
+    const struct fh_access_table *table = draft->table;
+    if (!is_bound(party, held, rule)) {
         return;
     }
-    for (uint32_t i = 0; i < draft->table->column_count; i++) {
-        if (fh_policy_selects(rule, draft->table->name, &draft->table->columns[i])) {
-            touch_column(draft, i, held, rule);
+    if (rule->kind == FH_POLICY_FILTER && fh_policy_selects(rule, table->name, NULL)) {
+        draft->filters[draft->filter_count++] = rule->where;
+    }
+    for (uint32_t i = 0; rule->kind != FH_POLICY_FILTER && i < table->column_count; i++) {
+        if (fh_policy_selects(rule, table->name, &table->columns[i])) {
+            const struct fh_compiled_column selected = {
+                .index = i, .mask = fh_access_fitting_mask(rule, table->columns[i].sql_type)};
+            touch_column(draft, &selected, held, rule);
         }
     }
 }
 
-static size_t count_filters(const struct fh_access_ask *ask)
+/* Without having compiled them: what follows compares the words of all rules. */
+static void
+apply_policies(struct draft *draft, const struct fh_party *party, const struct fh_access_ask *ask)
+{
+    for (uint32_t i = 0; i < ask->policy_count; i++) {
+        const struct fh_policy_held *held = ask->policies[i];
+        bool on = fh_access_applies(ask, party, i);
+        for (size_t k = 0; on && k < held->policy->rule_count; k++) {
+            apply_rule(draft, party, held, &held->policy->rules[k]);
+        }
+    }
+}
+
+/* At most, for room. */
+static size_t count_filters(const struct fh_access_ask *ask, uint32_t table)
 {
     size_t count = 1; /* of the grant */
+    if (ask->compiled != NULL) {
+        return count + ask->compiled->tables[table].filter_count;
+    }
     for (uint32_t i = 0; i < ask->policy_count; i++) {
         const struct fh_policy *policy = ask->policies[i]->policy;
         for (size_t k = 0; policy != NULL && k < policy->rule_count; k++) {
@@ -78,17 +126,18 @@ static size_t count_filters(const struct fh_access_ask *ask)
 /* What the party may see of one table. */
 static int make_view(struct fh_judging *judging,
                      const struct fh_party *party,
-                     const struct fh_access_table *table,
+                     uint32_t index,
                      struct fh_access_view *out,
                      struct fh_err *err)
 {
     const struct fh_access_ask *ask = judging->ask;
+    const struct fh_access_table *table = &ask->product->tables[index];
     struct fh_arena *arena = judging->arena;
     struct draft draft = {
         .table = table,
         .columns = fh_arena_array(arena, table->column_count, sizeof *draft.columns),
         .why = fh_arena_array(arena, table->column_count, sizeof *draft.why),
-        .filters = fh_arena_array(arena, count_filters(ask), sizeof *draft.filters),
+        .filters = fh_arena_array(arena, count_filters(ask, index), sizeof *draft.filters),
     };
     if (draft.filters == NULL ||
         (table->column_count > 0 && (draft.columns == NULL || draft.why == NULL))) {
@@ -104,14 +153,13 @@ static int make_view(struct fh_judging *judging,
             draft.filters[draft.filter_count++] = grant->rows;
         }
     }
-    for (uint32_t i = 0; i < ask->policy_count; i++) {
-        const struct fh_policy_held *held = ask->policies[i];
-        bool on = fh_access_applies(ask, party, held);
-        for (size_t k = 0; on && k < held->policy->rule_count; k++) {
-            if (!fh_policy_spares(&held->policy->rules[k], &party->as)) {
-                apply_rule(&draft, held, &held->policy->rules[k]);
-            }
+    if (ask->compiled != NULL) {
+        const struct fh_compiled_table *compiled = &ask->compiled->tables[index];
+        for (uint32_t i = 0; i < compiled->rule_count; i++) {
+            apply_compiled(&draft, party, &compiled->rules[i]);
         }
+    } else {
+        apply_policies(&draft, party, ask);
     }
     out->view = (struct fh_view){.column_count = table->column_count,
                                  .columns = draft.columns,
@@ -159,7 +207,12 @@ int fh_access_make_views(struct fh_judging *judging,
                          const struct fh_party *entry,
                          struct fh_err *err)
 {
-    const struct fh_access_product *product = judging->ask->product;
+    const struct fh_access_ask *ask = judging->ask;
+    const struct fh_access_product *product = ask->product;
+    if (ask->compiled != NULL) {
+        FH_ASSERT(ask->compiled->policy_count == ask->policy_count);
+        FH_ASSERT(ask->compiled->table_count == product->table_count);
+    }
     struct fh_access_view *views =
         fh_arena_array(judging->arena, product->table_count, sizeof *views);
     int rc = views == NULL && product->table_count > 0
@@ -168,9 +221,9 @@ int fh_access_make_views(struct fh_judging *judging,
     for (uint32_t i = 0; rc == FH_OK && i < product->table_count; i++) {
         const struct fh_access_table *table = &product->tables[i];
         struct fh_access_view second;
-        rc = make_view(judging, consumer, table, &views[i], err);
+        rc = make_view(judging, consumer, i, &views[i], err);
         if (rc == FH_OK && entry != NULL) {
-            rc = make_view(judging, entry, table, &second, err);
+            rc = make_view(judging, entry, i, &second, err);
         }
         if (rc == FH_OK && entry != NULL) {
             struct fh_access_view first = views[i];
