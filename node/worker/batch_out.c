@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/worker/batch_out_inside.h"
 
+#include "common/assert.h"
 #include "common/mem.h"
 #include "node/worker/nested.h"
 #include "node/worker/types.h"
 #include "node/worker/validity.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,22 +64,13 @@ static int open_column(struct fh_batch_out *out,
     return FH_OK;
 }
 
-int fh_batch_out_new(struct fh_batch_out **out_given,
-                     duckdb_result *result,
-                     uint32_t encodings,
-                     fh_batch_out_fn *fn,
-                     void *user,
-                     struct fh_err *err)
+static struct fh_batch_out *new_out(uint32_t count, fh_batch_out_fn *fn, void *user)
 {
-    idx_t count = duckdb_column_count(result);
-    if (count > FH_BATCH_COLUMNS_MAX) {
-        return fh_err_rule(err, FH_ETOOBIG, "query.columns", "the answer has too many columns");
-    }
     struct fh_batch_out *out = fh_calloc(1, sizeof *out);
     if (out == NULL) {
-        return fh_err_set(err, FH_ENOMEM, "no memory for an answer");
+        return NULL;
     }
-    out->count = (uint32_t)count;
+    out->count = count;
     out->limit = FIRST_LIMIT_BYTES;
     out->fn = fn;
     out->user = user;
@@ -86,14 +79,43 @@ int fh_batch_out_new(struct fh_batch_out **out_given,
     out->room = fh_calloc(FH_ENCODER_PIECE_ROWS, sizeof *out->room);
     out->buffer = aligned_alloc(FH_BATCH_ALIGN, FH_BATCH_BYTES_MAX);
     fh_buf_init(&out->header, HEADER_BYTES_MAX);
-    int code =
-        out->columns == NULL || out->slots == NULL || out->buffer == NULL || out->room == NULL
-            ? fh_err_set(err, FH_ENOMEM, "no memory for an answer")
-            : FH_OK;
+    if (out->columns == NULL || out->slots == NULL || out->buffer == NULL || out->room == NULL) {
+        fh_batch_out_free(out);
+        return NULL;
+    }
+    return out;
+}
+
+/* What a result or a statement says of a column. Both are given. */
+struct named {
+    const char *name;
+    duckdb_logical_type type;
+};
+
+typedef struct named named_fn(void *from, idx_t column);
+
+static int open_columns(struct fh_batch_out **out_given,
+                        idx_t count,
+                        named_fn *named,
+                        void *from,
+                        uint32_t encodings,
+                        fh_batch_out_fn *fn,
+                        void *user,
+                        struct fh_err *err)
+{
+    if (count > FH_BATCH_COLUMNS_MAX) {
+        return fh_err_rule(err, FH_ETOOBIG, "query.columns", "the answer has too many columns");
+    }
+    struct fh_batch_out *out = new_out((uint32_t)count, fn, user);
+    if (out == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for an answer");
+    }
+    int code = FH_OK;
     size_t names = 0;
     for (uint32_t i = 0; code == FH_OK && i < out->count; i++) {
-        out->columns[i].logical = duckdb_column_logical_type(result, i);
-        code = open_column(out, &out->columns[i], duckdb_column_name(result, i), encodings, err);
+        struct named column = named(from, i);
+        out->columns[i].logical = column.type;
+        code = open_column(out, &out->columns[i], column.name, encodings, err);
         names += strlen(out->columns[i].name);
     }
     out->overhead = fh_batch_overhead(out->count, names);
@@ -108,21 +130,72 @@ int fh_batch_out_new(struct fh_batch_out **out_given,
     return FH_OK;
 }
 
-static void held_fini(struct held *held, uint32_t columns)
+static struct named of_result(void *from, idx_t column)
 {
-    for (uint32_t i = 0; held->measures != NULL && i < columns; i++) {
+    return (struct named){duckdb_column_name(from, column),
+                          duckdb_column_logical_type(from, column)};
+}
+
+int fh_batch_out_new(struct fh_batch_out **out_given,
+                     duckdb_result *result,
+                     uint32_t encodings,
+                     fh_batch_out_fn *fn,
+                     void *user,
+                     struct fh_err *err)
+{
+    return open_columns(
+        out_given, duckdb_column_count(result), of_result, result, encodings, fn, user, err);
+}
+
+struct described {
+    duckdb_prepared_statement statement;
+    char name[FH_COLUMN_NAME_BYTES_MAX + 8]; /* a longer one is cut the same */
+};
+
+static struct named of_statement(void *from, idx_t column)
+{
+    struct described *d = from;
+    union {
+        const char *from;
+        char *to;
+    } name = {.from = duckdb_prepared_statement_column_name(d->statement, column)};
+    snprintf(d->name, sizeof d->name, "%s", name.from == NULL ? "" : name.from);
+    duckdb_free(name.to);
+    return (struct named){d->name,
+                          duckdb_prepared_statement_column_logical_type(d->statement, column)};
+}
+
+int fh_batch_out_new_for(struct fh_batch_out **out_given,
+                         duckdb_prepared_statement statement,
+                         uint32_t encodings,
+                         fh_batch_out_fn *fn,
+                         void *user,
+                         struct fh_err *err)
+{
+    struct described described = {.statement = statement};
+    idx_t count = duckdb_prepared_statement_column_count(statement);
+    return open_columns(out_given, count, of_statement, &described, encodings, fn, user, err);
+}
+
+static void held_fini(struct fh_batch_out *out, struct held *held)
+{
+    for (uint32_t i = 0; held->measures != NULL && i < out->count; i++) {
         fh_buf_fini(&held->measures[i].text);
         fh_free(held->measures[i].ends);
     }
     fh_free(held->measures);
-    duckdb_destroy_data_chunk(&held->chunk);
+    if (held->gathered) {
+        fh_batch_out_reuse(out, held->chunk);
+    } else {
+        duckdb_destroy_data_chunk(&held->chunk);
+    }
     *held = (struct held){.chunk = NULL};
 }
 
 static void drop_held(struct fh_batch_out *out)
 {
     for (size_t i = 0; i < out->held_count; i++) {
-        held_fini(&out->held[i], out->count);
+        held_fini(out, &out->held[i]);
     }
     out->held_count = 0;
     for (uint32_t i = 0; out->columns != NULL && i < out->count; i++) {
@@ -138,6 +211,10 @@ void fh_batch_out_free(struct fh_batch_out *out)
         return;
     }
     drop_held(out);
+    duckdb_destroy_data_chunk(&out->gathering);
+    while (out->spare_count > 0) {
+        duckdb_destroy_data_chunk(&out->spare[--out->spare_count]);
+    }
     for (uint32_t i = 0; out->columns != NULL && i < out->count; i++) {
         duckdb_destroy_logical_type(&out->columns[i].logical);
         fh_encoder_free(out->columns[i].encoder);
@@ -173,9 +250,10 @@ static duckdb_string_t *strings_of(duckdb_vector vector)
     return duckdb_vector_get_data(vector);
 }
 
-/* Bytes of the strings in rows from..to that are not NULL. */
-static size_t
-string_bytes(const duckdb_string_t *strings, const uint64_t *validity, uint32_t from, uint32_t to)
+size_t fh_batch_out_string_bytes(const duckdb_string_t *strings,
+                                 const uint64_t *validity,
+                                 uint32_t from,
+                                 uint32_t to)
 {
     size_t bytes = 0;
     for (uint32_t row = from; validity == NULL && row < to; row++) {
@@ -206,7 +284,7 @@ static void measure_part(const struct fh_batch_out *out,
     if (out->columns[column].how == HOW_TEXT) {
         variable = whole->ends[part->to] - whole->ends[part->from];
     } else if (out->columns[column].how == HOW_STRING) {
-        variable = string_bytes(
+        variable = fh_batch_out_string_bytes(
             strings_of(vector), whole->nulls == 0 ? NULL : validity, part->from, part->to);
     }
     *out_nulls = whole->nulls == 0 ? 0 : count_nulls(validity, part->from, part->to);
@@ -264,8 +342,8 @@ static int measure_chunk(struct fh_batch_out *out, struct held *held, struct fh_
         const uint64_t *validity = duckdb_vector_get_validity(vector);
         m->nulls = count_nulls(validity, 0, held->rows);
         if (column->how == HOW_STRING) {
-            m->variable =
-                string_bytes(strings_of(vector), m->nulls == 0 ? NULL : validity, 0, held->rows);
+            m->variable = fh_batch_out_string_bytes(
+                strings_of(vector), m->nulls == 0 ? NULL : validity, 0, held->rows);
         }
     }
     return FH_OK;
@@ -377,7 +455,7 @@ static size_t held_parts(struct fh_batch_out *out, struct part parts[HELD_MAX])
     return out->held_count;
 }
 
-int fh_batch_out_flush(struct fh_batch_out *out, bool always, struct fh_err *err)
+static int flush_held(struct fh_batch_out *out, bool always, struct fh_err *err)
 {
     struct part parts[HELD_MAX];
     if (out->held_count == 0 && (out->any || !always)) {
@@ -390,19 +468,29 @@ int fh_batch_out_flush(struct fh_batch_out *out, bool always, struct fh_err *err
     return code;
 }
 
-int fh_batch_out_add(struct fh_batch_out *out, duckdb_data_chunk chunk, struct fh_err *err)
+int fh_batch_out_flush(struct fh_batch_out *out, bool always, struct fh_err *err)
+{
+    FH_ASSERT(out->gathered_rows == 0);
+    return flush_held(out, always, err);
+}
+
+int fh_batch_out_add_held(struct fh_batch_out *out,
+                          duckdb_data_chunk chunk,
+                          bool gathered,
+                          struct fh_err *err)
 {
     struct part parts[HELD_MAX];
-    struct held held = {.chunk = chunk, .rows = (uint32_t)duckdb_data_chunk_get_size(chunk)};
+    struct held held = {
+        .chunk = chunk, .rows = (uint32_t)duckdb_data_chunk_get_size(chunk), .gathered = gathered};
     int code = held.rows == 0 ? FH_OK : measure_chunk(out, &held, err);
     if (held.rows == 0 || code != FH_OK) {
-        held_fini(&held, out->count);
+        held_fini(out, &held);
         return code;
     }
     out->held[out->held_count++] = held; // room: flushed below when full
     if (size_parts(out, parts, held_parts(out, parts)) > out->limit && out->held_count > 1) {
         out->held_count--;
-        code = fh_batch_out_flush(out, false, err);
+        code = flush_held(out, false, err);
         out->held[out->held_count++] = held;
     }
     if (code != FH_OK) {
@@ -417,7 +505,12 @@ int fh_batch_out_add(struct fh_batch_out *out, duckdb_data_chunk chunk, struct f
     }
     encode(out);
     if (size > out->limit || out->held_count == HELD_MAX) {
-        code = fh_batch_out_flush(out, false, err);
+        code = flush_held(out, false, err);
     }
     return code;
+}
+
+int fh_batch_out_add(struct fh_batch_out *out, duckdb_data_chunk chunk, struct fh_err *err)
+{
+    return fh_batch_out_add_held(out, chunk, false, err);
 }

@@ -9,7 +9,10 @@
 #include "node/worker/batch_out.h"
 #include "node/worker/encode.h"
 
-enum { HELD_MAX = 512 }; /* chunks: single rows may come one by one */
+enum {
+    HELD_MAX = 512, /* chunks: single rows may come one by one */
+    SPARE_MAX = 32, /* chunks of copies: about those of one batch */
+};
 
 /* How a column of DuckDB becomes one of a batch. */
 enum how { HOW_COPY, HOW_BOOL, HOW_DECIMAL, HOW_UUID, HOW_STRING, HOW_TEXT };
@@ -34,6 +37,7 @@ struct measure {
 struct held {
     duckdb_data_chunk chunk;
     uint32_t rows;
+    bool gathered; /* the chunk is one of ours */
     struct measure *measures;
 };
 
@@ -51,6 +55,11 @@ struct fh_batch_out {
     struct held held[HELD_MAX];
     size_t held_count;
     struct fh_batch_slot *slots;
+    duckdb_data_chunk gathering; /* copies of rows so far; NULL: none */
+    uint32_t gathered_rows;
+    size_t gathered_bytes;              /* of their long texts */
+    duckdb_data_chunk spare[SPARE_MAX]; /* empty, for the next copies */
+    size_t spare_count;
     int64_t *room; /* of encoders */
     uint32_t text_columns;
     struct fh_buf header;
@@ -60,6 +69,21 @@ struct fh_batch_out {
     fh_batch_out_fn *fn;
     void *user;
 };
+
+/* Bytes of the strings in rows from..to that are not NULL. */
+size_t fh_batch_out_string_bytes(const duckdb_string_t *strings,
+                                 const uint64_t *validity,
+                                 uint32_t from,
+                                 uint32_t to);
+
+/* Adds a chunk (taken, or gathered). */
+FH_MUST_CHECK int fh_batch_out_add_held(struct fh_batch_out *out,
+                                        duckdb_data_chunk chunk,
+                                        bool gathered,
+                                        struct fh_err *err);
+
+/* Empties a chunk of copies for the next, or destroys it. */
+void fh_batch_out_reuse(struct fh_batch_out *out, duckdb_data_chunk chunk);
 
 /* Writes the column of these parts into its slot, which is laid out. */
 void fh_batch_out_write(struct fh_batch_out *out,

@@ -35,6 +35,7 @@ struct fh_engine {
     duckdb_prepared_statement serialize;
     struct fh_scans *scans;
     struct fh_masks *masks;
+    struct fh_sink *sink;
     bool sealed;
     bool slot_used[FH_WORKER_FILES_MAX];
     struct table_files *files[FH_WORKER_TABLES_MAX];
@@ -158,6 +159,10 @@ int fh_engine_open(struct fh_engine **out,
         code = fh_masks_register(engine->masks, engine->connection, err);
     }
     if (code == FH_OK) {
+        engine->sink = fh_sink_new(engine->connection);
+        code = engine->sink != NULL ? FH_OK : fh_err_set(err, FH_EIO, "cannot register the sink");
+    }
+    if (code == FH_OK) {
         code = allow_slots(engine, err);
     }
     if (code == FH_OK && duckdb_prepare(engine->connection,
@@ -187,6 +192,11 @@ duckdb_connection fh_engine_connection(const struct fh_engine *engine)
 duckdb_database fh_engine_database(const struct fh_engine *engine)
 {
     return engine->database;
+}
+
+struct fh_sink *fh_engine_sink(const struct fh_engine *engine)
+{
+    return engine->sink;
 }
 
 int fh_engine_parse(struct fh_engine *engine,

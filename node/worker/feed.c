@@ -199,28 +199,12 @@ static void on_emit(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_v
     }
 }
 
-/* Whether texts that fh_short gave are among the columns, and one of them was too long. */
-static bool any_longer(duckdb_data_chunk chunk, uint32_t rows)
-{
-    bool longer = false;
-    idx_t count = duckdb_data_chunk_get_column_count(chunk);
-    for (idx_t i = 0; i < count && !longer; i++) {
-        duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, i);
-        duckdb_logical_type type = duckdb_vector_get_column_type(vector);
-        if (duckdb_get_type_id(type) == DUCKDB_TYPE_UHUGEINT) {
-            longer = fh_short_look(duckdb_vector_get_data(vector), rows).longer;
-        }
-        duckdb_destroy_logical_type(&type);
-    }
-    return longer;
-}
-
 /* fh_emit_short(columns...), texts by fh_short: false for all rows when they were taken, true for
  * all when fh_emit has to. */
 static void on_emit_short(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)
 {
     uint32_t rows = (uint32_t)duckdb_data_chunk_get_size(chunk);
-    bool longer = rows > 0 && any_longer(chunk, rows);
+    bool longer = rows > 0 && fh_short_look_at(chunk).longer;
     memset(duckdb_vector_get_data(output), longer ? 1 : 0, rows);
     if (rows > 0 && !longer &&
         !emit(duckdb_scalar_function_get_bind_data(info), chunk, rows, true)) {

@@ -10,6 +10,9 @@
 
 #include <string.h>
 
+/* An answer that may have more rows than this is a long one, which the sink takes. */
+enum { LONG_ROWS = 1000000 };
+
 struct running {
     struct fh_desk *desk;
     const struct fh_channel_run *run;
@@ -114,6 +117,24 @@ static bool prepare(struct fh_desk *desk,
     return state == DuckDBSuccess;
 }
 
+/* All rows went to `out`, or `code` says why not: sends what is left. */
+static bool finish(struct running *r, struct fh_batch_out *out, int code, struct fh_fault *fault)
+{
+    if (code == FH_OK) {
+        code = fh_files_unchanged(&fault->err);
+    }
+    if (code == FH_OK) {
+        code = fh_batch_out_settle(out, &fault->err);
+    }
+    if (code == FH_OK) {
+        /* Scans are closed when the result is destroyed, and END comes behind that. */
+        r->last = !fh_scans_any(r->desk->scans);
+        code = fh_batch_out_flush(out, true, &fault->err);
+    }
+    fh_batch_out_free(out);
+    return code == FH_OK;
+}
+
 /* Fetches and sends until the end; false with the reason in `fault`. */
 static bool stream(struct running *r, duckdb_result *result, struct fh_fault *fault)
 {
@@ -146,22 +167,40 @@ static bool stream(struct running *r, duckdb_result *result, struct fh_fault *fa
         fh_fault_read(fault, why, FH_FAULT_RUN);
         code = fault->err.code;
     }
-    if (code == FH_OK) {
-        code = fh_files_unchanged(&fault->err);
+    return finish(r, out, code, fault);
+}
+
+/* Runs a long answer through the sink: false when that cannot be, and nothing has happened. */
+static bool
+sink(struct running *r, duckdb_prepared_statement statement, bool *out_good, struct fh_fault *fault)
+{
+    struct fh_batch_out *out = NULL;
+    bool is_long = r->run->rows_max == 0 || r->run->rows_max > LONG_ROWS;
+    if (!is_long || r->run->param_count > 0 ||
+        fh_batch_out_new_for(&out, statement, r->run->encodings, send_batch, r, NULL) != FH_OK) {
+        return false; /* why not, whoever fetches says */
     }
-    if (code == FH_OK) {
-        /* Scans are closed when the result is destroyed, and END comes behind that. */
-        r->last = !fh_scans_any(r->desk->scans);
-        code = fh_batch_out_flush(out, true, &fault->err);
+    struct fh_sink_run run = {
+        .sql = r->run->sql, .rows_max = r->run->rows_max, .out = out, .inbox = r->desk->inbox};
+    struct fh_sink *to = fh_engine_sink(r->desk->engine);
+    if (!fh_sink_open(to, fh_engine_connection(r->desk->engine), &run)) {
+        fh_batch_out_free(out);
+        return false;
     }
-    fh_batch_out_free(out);
-    return code == FH_OK;
+    bool good = fh_sink_execute(to, fault);
+    fh_sink_close(to);
+    *out_good = finish(r, out, good ? FH_OK : fault->err.code, fault);
+    return true;
 }
 
 static bool execute(struct running *r, duckdb_prepared_statement statement, struct fh_fault *fault)
 {
     duckdb_pending_result pending = NULL;
     duckdb_result result;
+    bool good = false;
+    if (sink(r, statement, &good, fault)) {
+        return good;
+    }
     if (duckdb_pending_prepared_streaming(statement, &pending) == DuckDBError) {
         fh_fault_read(fault,
                       duckdb_pending_error(pending),
@@ -170,7 +209,7 @@ static bool execute(struct running *r, duckdb_prepared_statement statement, stru
         return false;
     }
     duckdb_state state = duckdb_execute_pending(pending, &result);
-    bool good = state == DuckDBSuccess;
+    good = state == DuckDBSuccess;
     if (good) {
         good = stream(r, &result, fault);
     } else {

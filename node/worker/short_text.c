@@ -2,26 +2,55 @@
 #include "node/worker/short_text.h"
 
 #include "common/compiler.h"
+#include "common/wide.h"
 #include "node/worker/validity.h"
 
 #include <string.h>
+
+enum { WORDS = sizeof(duckdb_string_t) / sizeof(uint32_t) };
 
 _Static_assert(sizeof(duckdb_string_t) == sizeof(duckdb_uhugeint), "a text has a number's width");
 _Static_assert(sizeof((duckdb_string_t){0}.value.inlined.inlined) == FH_SHORT_BYTES_MAX,
                "as DuckDB has it");
 
-struct fh_short_seen fh_short_look(const duckdb_string_t *values, uint32_t rows)
+FH_WIDE static uint32_t longest(const uint32_t *words, uint32_t rows)
 {
     uint32_t most = 0;
     for (uint32_t row = 0; row < rows; row++) {
-        uint32_t length = values[row].value.inlined.length;
+        uint32_t length = words[row * WORDS];
         most = length > most ? length : most;
     }
-    struct fh_short_seen seen = {.nulls = most == FH_SHORT_NULL};
-    for (uint32_t row = 0; most > FH_SHORT_BYTES_MAX && row < rows && !seen.longer; row++) {
+    return most;
+}
+
+struct fh_short_seen fh_short_look(const duckdb_string_t *values, uint32_t rows)
+{
+    uint32_t most = longest((const uint32_t *)(const void *)values, rows);
+    struct fh_short_seen seen = {.beyond = most > FH_SHORT_BYTES_MAX,
+                                 .nulls = most == FH_SHORT_NULL};
+    for (uint32_t row = 0; seen.beyond && row < rows && !seen.longer; row++) {
         seen.longer = values[row].value.inlined.length == FH_SHORT_LONG;
     }
     return seen;
+}
+
+struct fh_short_seen fh_short_look_at(duckdb_data_chunk chunk)
+{
+    uint32_t rows = (uint32_t)duckdb_data_chunk_get_size(chunk);
+    idx_t count = duckdb_data_chunk_get_column_count(chunk);
+    struct fh_short_seen all = {.beyond = false};
+    for (idx_t i = 0; i < count && !all.longer; i++) {
+        duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, i);
+        duckdb_logical_type type = duckdb_vector_get_column_type(vector);
+        if (duckdb_get_type_id(type) == DUCKDB_TYPE_UHUGEINT) {
+            struct fh_short_seen seen = fh_short_look(duckdb_vector_get_data(vector), rows);
+            all.beyond |= seen.beyond;
+            all.nulls |= seen.nulls;
+            all.longer |= seen.longer;
+        }
+        duckdb_destroy_logical_type(&type);
+    }
+    return all;
 }
 
 static void on_short(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)

@@ -22,6 +22,7 @@
 
 #include <duckdb.h>
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { FH_SHORT_BYTES_MAX = 12 };
@@ -30,13 +31,17 @@ enum { FH_SHORT_BYTES_MAX = 12 };
 #define FH_SHORT_NULL UINT32_MAX
 #define FH_SHORT_LONG (UINT32_MAX - 1)
 
-/* How a vector of fh_short's results looks. */
+/* How values of fh_short look, or of texts (`beyond` alone). */
 struct fh_short_seen {
+    bool beyond; /* a length is none of a short text */
     bool nulls;
     bool longer; /* one is FH_SHORT_LONG */
 };
 
 struct fh_short_seen fh_short_look(const duckdb_string_t *values, uint32_t rows);
+
+/* How all columns of a chunk look that fh_short gave. */
+struct fh_short_seen fh_short_look_at(duckdb_data_chunk chunk);
 
 /* Registers fh_short for the connection's database. */
 FH_MUST_CHECK int fh_short_register(duckdb_connection connection, struct fh_err *err);

@@ -190,11 +190,101 @@ static void shapes_of_answers(void **state)
     fh_buf_fini(&encoded);
 }
 
+/* A long answer takes another way through DuckDB (node/worker/sink.h): it has the same rows in the
+ * same order, and the same failures. */
+static void ask(const char *sql, uint64_t rows_max, struct fh_buf *out, struct fh_err *err)
+{
+    struct fh_channel_run run = {.sql = fh_bytes_cstr(sql),
+                                 .window = FH_QUERY_WINDOW,
+                                 .encodings = FH_ENCODINGS_ALL,
+                                 .rows_max = rows_max};
+    fh_buf_reset(out);
+    *err = (struct fh_err){.code = FH_OK};
+    (void)rig_run(worker, &run, out, err);
+}
+
+static void both_ways(const char *sql, int code)
+{
+    struct fh_buf answers[2];
+    struct fh_err errs[2];
+    fh_buf_init(&answers[0], 64 * 1024 * 1024);
+    fh_buf_init(&answers[1], 64 * 1024 * 1024);
+    ask(sql, 1000000, &answers[0], &errs[0]);
+    ask(sql, 1000001, &answers[1], &errs[1]);
+    if (errs[0].code != code || errs[1].code != code || strcmp(errs[0].rule, errs[1].rule) != 0 ||
+        strcmp(errs[0].text, errs[1].text) != 0) {
+        fail_msg("%s: %s / %s", sql, errs[0].text, errs[1].text);
+    }
+    if (code == FH_OK && !fh_bytes_equal(fh_buf_view(&answers[0]), fh_buf_view(&answers[1]))) {
+        fail_msg("%s: other rows", sql);
+    }
+    fh_buf_fini(&answers[0]);
+    fh_buf_fini(&answers[1]);
+}
+
+static void long_answers_are_as_short_ones(void **state)
+{
+    (void)state;
+    static const char *const good[] = {
+        "SELECT 1 AS a, 2 AS a, 3 AS \"A\" -- the last line",
+        "SELECT 1 AS a; ",
+        "SELECT 1 AS a /* ; */ ;;\n",
+        "FROM range(5000) t(i) SELECT i, -i ORDER BY i DESC",
+        "WITH x AS (SELECT i FROM range(5000) t(i)) SELECT * FROM x WHERE i % 3 = 0",
+        "SELECT i FROM range(9000) t(i) ORDER BY hash(i) LIMIT 3000 OFFSET 11",
+        "SELECT i FROM range(5000) t(i) UNION ALL SELECT -i FROM range(5000) t(i)",
+        "SELECT ')' AS a, $$) $$ AS b, \"c)\" FROM (SELECT 1 AS \"c)\")",
+        "SELECT DISTINCT i % 7 AS k, count(*) OVER (PARTITION BY i % 7) FROM range(5000) t(i) "
+        "ORDER "
+        "BY 1",
+        "SELECT i, NULL AS n, true AS b, 1.5 AS d, 'x' AS s FROM range(5000) t(i) WHERE i % 2 = 1",
+        "SELECT CASE WHEN i % 5000 = 4321 THEN repeat('long', 9) ELSE 's' || i END AS t, "
+        "CASE WHEN i % 3 = 0 THEN NULL ELSE 'u' END AS u FROM range(60000) t(i)",
+        "SELECT CASE WHEN i % 2 = 0 THEN repeat('0123456789', 3000) END AS t, i FROM range(999) "
+        "t(i)",
+        "SELECT [i] AS l, 'x' AS t FROM range(5000) t(i)",
+        "PIVOT (SELECT i % 3 AS k, i FROM range(50) t(i)) ON k IN (0, 1, 2) USING sum(i)",
+        "VALUES (1, 'a'), (2, NULL)",
+        "DESCRIBE SELECT 1 AS a",
+    };
+    static const char *const bad[] = {
+        "SELECT CAST('x' || i AS INTEGER) FROM range(5000) t(i)",
+        "SELECT CASE WHEN i = 4999 THEN error('no') ELSE i END FROM range(5000) t(i)",
+        "SELECT missing FROM range(5) t(i)",
+        "SELECT fh_rows(i) FROM range(5) t(i)",
+        "SELECT fh_rows_short(i) FROM range(5) t(i)",
+        "SELECT 1 AS a) FROM (SELECT 2 AS a",
+    };
+    char sql[512];
+    struct fh_err err;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, 64 * 1024 * 1024);
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        snprintf(sql, sizeof sql, "SELECT %s AS c FROM range(5000) t(i)", rows[i].expression);
+        both_ways(sql, FH_OK);
+        snprintf(sql,
+                 sizeof sql,
+                 "SELECT i, %s AS c, 'x' AS t FROM range(9000) t(i) WHERE i %% 3 <> 1",
+                 rows[i].expression);
+        both_ways(sql, FH_OK);
+    }
+    for (size_t i = 0; i < FH_COUNT(good); i++) {
+        both_ways(good[i], FH_OK);
+    }
+    ask("SELECT i FROM range(1000002) t(i)", 1000001, &out, &err);
+    assert_int_equal(err.code, FH_ETOOBIG);
+    assert_string_equal(err.rule, "query.rows");
+    for (size_t i = 0; i < FH_COUNT(bad); i++) {
+        both_ways(bad[i], FH_ESQL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_the_same),
         cmocka_unit_test(shapes_of_answers),
+        cmocka_unit_test(long_answers_are_as_short_ones),
     };
     return cmocka_run_group_tests(tests, up, down);
 }

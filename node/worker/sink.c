@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "node/worker/sink.h"
+
+#include "common/mem.h"
+#include "node/worker/short_text.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    SQL_BYTES_MAX = 16 * 1024 * 1024,
+    REST_NS = 200000, /* between looks while DuckDB's other threads have all there is to do */
+};
+
+struct fh_sink {
+    struct fh_sink_run run; /* while open */
+    duckdb_prepared_statement statement;
+    uint32_t begin;          /* where the query stands in the statement's text */
+    bool open;               /* fh_rows may be bound */
+    pthread_mutex_t writing; /* DuckDB's threads, one at a time: all below */
+    uint64_t rows;
+    struct fh_err failure;
+};
+
+/* ---- fh_rows ---- */
+
+struct binding {
+    struct fh_sink *sink;
+    bool are_short;
+};
+
+static bool types_fit(const struct fh_sink *sink, duckdb_bind_info info, bool are_short)
+{
+    idx_t count = duckdb_scalar_function_bind_get_argument_count(info);
+    bool fit = true;
+    for (idx_t i = 0; fit && i < count; i++) {
+        duckdb_expression expression = duckdb_scalar_function_bind_get_argument(info, i);
+        duckdb_logical_type type = duckdb_expression_return_type(expression);
+        fit = fh_batch_out_fits(sink->run.out, (uint32_t)i, type, are_short);
+        duckdb_destroy_logical_type(&type);
+        duckdb_destroy_expression(&expression);
+    }
+    return fit;
+}
+
+static void on_bind(duckdb_bind_info info)
+{
+    struct binding *binding = duckdb_scalar_function_bind_get_extra_info(info);
+    if (!binding->sink->open || !types_fit(binding->sink, info, binding->are_short)) {
+        duckdb_scalar_function_bind_set_error(info, "not a long answer");
+    }
+}
+
+static int count_rows(struct fh_sink *sink, uint32_t rows)
+{
+    sink->rows += rows;
+    if (sink->run.rows_max > 0 && sink->rows > sink->run.rows_max) {
+        return fh_err_rule(&sink->failure,
+                           FH_ETOOBIG,
+                           "query.rows",
+                           "the answer has more than %llu rows; add LIMIT or aggregate",
+                           (unsigned long long)sink->run.rows_max);
+    }
+    if (fh_inbox_cancelled(sink->run.inbox)) {
+        return fh_err_rule(
+            &sink->failure, FH_ECANCELLED, "query.cancelled", "the query was cancelled");
+    }
+    return FH_OK;
+}
+
+/* False: the query ends. */
+static bool
+take(struct fh_sink *sink, duckdb_data_chunk chunk, uint32_t rows, enum fh_batch_out_texts texts)
+{
+    pthread_mutex_lock(&sink->writing);
+    int code = sink->failure.code;
+    if (code == FH_OK) {
+        code = count_rows(sink, rows);
+    }
+    if (code == FH_OK) {
+        code = fh_batch_out_copy(sink->run.out, chunk, texts, &sink->failure);
+    }
+    pthread_mutex_unlock(&sink->writing);
+    return code == FH_OK;
+}
+
+/* fh_rows(columns...) and fh_rows_short(columns..., texts by fh_short): as fh_emit and
+ * fh_emit_short of feed.c. */
+static void on_rows(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)
+{
+    const struct binding *binding = duckdb_scalar_function_get_extra_info(info);
+    uint32_t rows = (uint32_t)duckdb_data_chunk_get_size(chunk);
+    struct fh_short_seen seen = {.beyond = false};
+    if (rows > 0 && binding->are_short) {
+        seen = fh_short_look_at(chunk);
+    }
+    memset(duckdb_vector_get_data(output), seen.longer ? 1 : 0, rows);
+    enum fh_batch_out_texts texts = !binding->are_short ? FH_BATCH_OUT_ALL
+                                    : seen.nulls        ? FH_BATCH_OUT_SHORT
+                                                        : FH_BATCH_OUT_SHORT_THERE;
+    if (rows > 0 && !seen.longer && !take(binding->sink, chunk, rows, texts)) {
+        duckdb_scalar_function_set_error(info, "the answer ended");
+    }
+}
+
+static bool register_rows(struct fh_sink *sink,
+                          duckdb_connection connection,
+                          const char *name,
+                          duckdb_type result,
+                          bool are_short)
+{
+    struct binding *binding = fh_calloc(1, sizeof *binding); /* for the life of the process */
+    if (binding == NULL) {
+        return false;
+    }
+    *binding = (struct binding){.sink = sink, .are_short = are_short};
+    duckdb_scalar_function function = duckdb_create_scalar_function();
+    duckdb_logical_type any = duckdb_create_logical_type(DUCKDB_TYPE_ANY);
+    duckdb_logical_type given = duckdb_create_logical_type(result);
+    duckdb_scalar_function_set_name(function, name);
+    duckdb_scalar_function_set_varargs(function, any);
+    duckdb_scalar_function_set_return_type(function, given);
+    duckdb_scalar_function_set_special_handling(function); /* rows with NULLs are rows */
+    duckdb_scalar_function_set_volatile(function);
+    duckdb_scalar_function_set_extra_info(function, binding, NULL);
+    duckdb_scalar_function_set_bind(function, on_bind);
+    duckdb_scalar_function_set_function(function, on_rows);
+    duckdb_state state = duckdb_register_scalar_function(connection, function);
+    duckdb_destroy_logical_type(&any);
+    duckdb_destroy_logical_type(&given);
+    duckdb_destroy_scalar_function(&function);
+    return state == DuckDBSuccess;
+}
+
+struct fh_sink *fh_sink_new(duckdb_connection connection)
+{
+    struct fh_sink *sink = fh_calloc(1, sizeof *sink);
+    if (sink == NULL) {
+        return NULL;
+    }
+    pthread_mutex_init(&sink->writing, NULL);
+    bool good = register_rows(sink, connection, "fh_rows", DUCKDB_TYPE_TINYINT, false) &&
+                register_rows(sink, connection, "fh_rows_short", DUCKDB_TYPE_BOOLEAN, true);
+    return good ? sink : NULL; /* the process ends */
+}
+
+/* ---- one run ---- */
+
+static void put_call(struct fh_buf *out, const struct fh_batch_out *rows, bool are_short)
+{
+    fh_buf_printf(out, "system.main.fh_rows%s(", are_short ? "_short" : "");
+    for (uint32_t i = 0; i < fh_batch_out_columns(rows); i++) {
+        bool wrapped = are_short && fh_batch_out_form(rows, i) == FH_BATCH_OUT_TEXT;
+        fh_buf_printf(
+            out, wrapped ? "%ssystem.main.fh_short(#%u)" : "%s#%u", i == 0 ? "" : ", ", i + 1);
+    }
+    fh_buf_add_u8(out, ')');
+}
+
+/* Whether all columns can be copied; whether one is a text. */
+static bool can_copy(const struct fh_batch_out *rows, bool *out_texts)
+{
+    uint32_t count = fh_batch_out_columns(rows);
+    *out_texts = false;
+    for (uint32_t i = 0; i < count; i++) {
+        enum fh_batch_out_form form = fh_batch_out_form(rows, i);
+        if (form == FH_BATCH_OUT_NEVER) {
+            return false;
+        }
+        *out_texts = *out_texts || form == FH_BATCH_OUT_TEXT;
+    }
+    return count > 0;
+}
+
+/* What ends a statement does not stand in parentheses. */
+static struct fh_bytes without_end(struct fh_bytes sql)
+{
+    while (sql.size > 0 && strchr("; \t\r\n", sql.data[sql.size - 1]) != NULL &&
+           sql.data[sql.size - 1] != 0) {
+        sql.size--;
+    }
+    return sql;
+}
+
+static int wrap(const struct fh_sink_run *run, bool texts, uint32_t *out_begin, struct fh_buf *out)
+{
+    fh_buf_add_cstr(out, texts ? "SELECT any_value(CASE WHEN " : "SELECT any_value(");
+    if (texts) {
+        put_call(out, run->out, true);
+        fh_buf_add_cstr(out, " THEN ");
+    }
+    put_call(out, run->out, false);
+    fh_buf_add_cstr(out, texts ? " ELSE 0::TINYINT END" : "");
+    fh_buf_add_cstr(out, ") FROM (SELECT * FROM (");
+    *out_begin = (uint32_t)out->size;
+    fh_buf_add_bytes(out, without_end(run->sql));
+    fh_buf_add_cstr(out, "\n) LIMIT 9223372036854775807)"); /* a comment may be its last line */
+    return fh_buf_ok(out);
+}
+
+bool fh_sink_open(struct fh_sink *sink, duckdb_connection connection, const struct fh_sink_run *run)
+{
+    FH_CLEANUP(fh_buf_fini) struct fh_buf sql;
+    bool texts = false;
+    fh_buf_init(&sql, SQL_BYTES_MAX);
+    if (!can_copy(run->out, &texts) || wrap(run, texts, &sink->begin, &sql) != FH_OK) {
+        return false;
+    }
+    sink->run = *run;
+    sink->rows = 0;
+    sink->failure = (struct fh_err){.code = FH_OK};
+    sink->open = true;
+    duckdb_state state = duckdb_prepare(connection, fh_buf_cstr(&sql), &sink->statement);
+    if (state == DuckDBError) {
+        fh_sink_close(sink);
+    }
+    return state == DuckDBSuccess;
+}
+
+/* Works on the query until it is done. Where the other threads have all of it, looks now and then:
+ * DuckDB's own wait for them would spin. */
+static void work(duckdb_pending_result pending)
+{
+    duckdb_pending_state state = DUCKDB_PENDING_RESULT_NOT_READY;
+    while (!duckdb_pending_execution_is_finished(state)) {
+        state = duckdb_pending_execute_task(pending);
+        if (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE) {
+            struct timespec rest = {.tv_nsec = REST_NS};
+            (void)nanosleep(&rest, NULL);
+        }
+    }
+}
+
+bool fh_sink_execute(struct fh_sink *sink, struct fh_fault *fault)
+{
+    duckdb_pending_result pending = NULL;
+    duckdb_result result;
+    const char *why = NULL;
+    memset(&result, 0, sizeof result);
+    if (duckdb_pending_prepared(sink->statement, &pending) == DuckDBError) {
+        why = duckdb_pending_error(pending);
+    } else {
+        work(pending);
+        why = duckdb_execute_pending(pending, &result) == DuckDBError ? duckdb_result_error(&result)
+                                                                      : NULL;
+    }
+    bool good = why == NULL && sink->failure.code == FH_OK;
+    if (!good && sink->failure.code != FH_OK) {
+        fault->err = sink->failure;
+    } else if (!good) {
+        fh_fault_read(fault, why, FH_FAULT_RUN);
+        fault->position -= fault->position > sink->begin ? sink->begin : fault->position;
+    }
+    duckdb_destroy_pending(&pending);
+    duckdb_destroy_result(&result);
+    return good;
+}
+
+void fh_sink_close(struct fh_sink *sink)
+{
+    duckdb_destroy_prepare(&sink->statement);
+    sink->open = false;
+}
