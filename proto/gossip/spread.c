@@ -321,6 +321,13 @@ static void finish_leave(struct fh_turn *turn)
     fh_turn_trace(turn, "is gone");
 }
 
+/* Our clock was ahead and was put right: others refuse the lease until its date has come. */
+static bool dated_ahead(const struct fh_turn *turn)
+{
+    const struct fh_member *self = &turn->g->members.slots[FH_MEMBER_SELF];
+    return self->alive->issued_ms > turn->wall_ms + FH_CLOCK_SKEW_MS / 2;
+}
+
 void fh_spread_tick(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
@@ -335,7 +342,7 @@ void fh_spread_tick(struct fh_turn *turn)
     if (g->renew_at_ms <= turn->now_ms) {
         g->renew_at_ms = FH_GOSSIP_NEVER;
         fh_belief_renew_soon(turn, g->renew_class, 0);
-    } else if (turn->wall_ms >= g->refresh_wall_ms) {
+    } else if (turn->wall_ms >= g->refresh_wall_ms || dated_ahead(turn)) {
         fh_belief_renew_soon(turn, FH_RUMOUR_REFRESH, 0);
     }
     if (g->contact_at_ms <= turn->now_ms) {
