@@ -10,7 +10,7 @@
 #include <string.h>
 
 /*
- * A dialer (I/O thread):
+ * A dialer (I/O loop):
  *
  *   idle -> request -> [look the name up] -> connect, next address on failure -> greeted -> sends
  *   greeted -> idle for a while, or closed                                       -> idle
@@ -19,7 +19,7 @@
 
 static const uint32_t wire_request_bit = 0x80000000U; /* of a request's number on the wire */
 
-/* ---- the end of a request: I/O thread ---- */
+/* ---- the end of a request: I/O loop ---- */
 
 static void finish(struct fh_request *request, struct fh_message *reply)
 {
@@ -51,7 +51,7 @@ static void fail_all(struct fh_dialer *dialer, bool was_connected, const char *w
     }
 }
 
-/* ---- sending: I/O thread ---- */
+/* ---- sending: I/O loop ---- */
 
 static void set_deadline(struct fh_request *request, int64_t deadline_ms)
 {
@@ -75,7 +75,7 @@ static void send_request(struct fh_request *request)
     }
 }
 
-/* ---- connecting: I/O thread ---- */
+/* ---- connecting: I/O loop ---- */
 
 static void forget_addresses(struct fh_dialer *dialer)
 {
@@ -223,7 +223,7 @@ static void connect_dialer(struct fh_dialer *dialer)
     dialer->resolving = true;
 }
 
-/* ---- what the owner asks for: I/O thread ---- */
+/* ---- what the owner asks for: I/O loop ---- */
 
 static void on_begin(struct fh_inbox_event *event)
 {

@@ -22,7 +22,7 @@
  * connection, which is not read meanwhile.
  */
 
-/* ---- calls: I/O thread ---- */
+/* ---- calls: I/O loop ---- */
 
 static struct fh_conn *conn_of(struct fh_link *link, uint32_t pipe)
 {
@@ -99,7 +99,7 @@ static void on_answer(struct fh_inbox_event *event)
     }
 }
 
-/* ---- connections: I/O thread ---- */
+/* ---- connections: I/O loop ---- */
 
 static void on_opened(struct fh_conn *conn)
 {

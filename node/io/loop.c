@@ -11,7 +11,16 @@
 
 struct fh_loop {
     uv_loop_t uv;
-    uv_timer_t wait; /* bounds fh_loop_run_once */
+    uv_timer_t wait;         /* bounds fh_loop_run_once */
+    struct embedded *inside; /* what runs it from another loop; NULL: it runs by itself */
+};
+
+/* Handles of the outer loop, with memory of their own as libuv closes late. */
+struct embedded {
+    uv_poll_t ready; /* something happened to a handle of the inner one */
+    uv_timer_t due;  /* a timer of the inner one, or what is left to be done */
+    unsigned open;   /* of the two */
+    struct fh_loop *inner;
 };
 
 struct fh_timer {
@@ -75,11 +84,83 @@ static void expect_closing(uv_handle_t *handle, void *user)
     FH_ASSERT(uv_is_closing(handle));
 }
 
+/* ---- a loop inside another ---- */
+
+static void on_inner_due(uv_timer_t *due);
+
+static void run_inner(struct embedded *inside)
+{
+    uv_loop_t *inner = &inside->inner->uv;
+    uv_run(inner, UV_RUN_NOWAIT);
+    int wait_ms = uv_backend_timeout(inner);
+    if (wait_ms < 0) {
+        uv_timer_stop(&inside->due);
+    } else {
+        uv_update_time(inside->due.loop);
+        FH_ASSERT(uv_timer_start(&inside->due, on_inner_due, (uint64_t)wait_ms, 0) == 0);
+    }
+}
+
+static void on_inner_ready(uv_poll_t *ready, int status, int events)
+{
+    (void)status;
+    (void)events;
+    run_inner(ready->data);
+}
+
+static void on_inner_due(uv_timer_t *due)
+{
+    run_inner(due->data);
+}
+
+static void free_embedded(uv_handle_t *handle)
+{
+    struct embedded *inside = handle->data;
+    if (--inside->open == 0) {
+        fh_free(inside);
+    }
+}
+
+int fh_loop_embed(struct fh_loop *outer, struct fh_loop *inner, struct fh_err *err)
+{
+    FH_ASSERT(inner->inside == NULL);
+    struct embedded *inside = fh_calloc(1, sizeof *inside);
+    if (inside == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a loop inside another");
+    }
+    int status = uv_poll_init(&outer->uv, &inside->ready, uv_backend_fd(&inner->uv));
+    if (status != 0) {
+        fh_free(inside);
+        return uv_failed(err, status, "a loop inside another");
+    }
+    FH_ASSERT(uv_timer_init(&outer->uv, &inside->due) == 0);
+    FH_ASSERT(uv_poll_start(&inside->ready, UV_READABLE, on_inner_ready) == 0);
+    inside->open = 2;
+    inside->inner = inner;
+    inside->ready.data = inside;
+    inside->due.data = inside;
+    inner->inside = inside;
+    FH_ASSERT(uv_timer_start(&inside->due, on_inner_due, 0, 0) == 0); /* what it has already */
+    return FH_OK;
+}
+
+static void leave_outer(struct fh_loop *inner)
+{
+    struct embedded *inside = FH_TAKE(inner->inside);
+    if (inside != NULL) {
+        uv_close((uv_handle_t *)&inside->ready, free_embedded);
+        uv_close((uv_handle_t *)&inside->due, free_embedded);
+    }
+}
+
+/* ---- the end of a loop ---- */
+
 void fh_loop_free(struct fh_loop *loop)
 {
     if (loop == NULL) {
         return;
     }
+    leave_outer(loop);
     uv_close((uv_handle_t *)&loop->wait, NULL);
     uv_walk(&loop->uv, expect_closing, NULL);
     /* Closing callbacks are left, and name look-ups, which end by themselves. */
