@@ -79,6 +79,7 @@ static struct fh_batch_out *new_out(uint32_t count, fh_batch_out_fn *fn, void *u
     out->room = fh_calloc(FH_ENCODER_PIECE_ROWS, sizeof *out->room);
     out->buffer = aligned_alloc(FH_BATCH_ALIGN, FH_BATCH_BYTES_MAX);
     fh_buf_init(&out->header, HEADER_BYTES_MAX);
+    pthread_mutex_init(&out->spares, NULL);
     if (out->columns == NULL || out->slots == NULL || out->buffer == NULL || out->room == NULL) {
         fh_batch_out_free(out);
         return NULL;
@@ -212,6 +213,7 @@ void fh_batch_out_free(struct fh_batch_out *out)
     }
     drop_held(out);
     duckdb_destroy_data_chunk(&out->gathering);
+    pthread_mutex_destroy(&out->spares);
     while (out->spare_count > 0) {
         duckdb_destroy_data_chunk(&out->spare[--out->spare_count]);
     }

@@ -12,7 +12,8 @@
  * Rows that are lent for a moment only, as a function of DuckDB gets them, are copied
  * (fh_batch_out_copy): into chunks of our own, which are filled one after another and used again.
  *
- * Does not: send. Thread: one at a time. Ownership: chunks given to add are taken.
+ * Does not: send. Thread: one at a time, but for copies that are handed on. Ownership: chunks given
+ * to add are taken.
  */
 #ifndef FH_NODE_WORKER_BATCH_OUT_H
 #define FH_NODE_WORKER_BATCH_OUT_H
@@ -74,8 +75,17 @@ FH_MUST_CHECK int fh_batch_out_copy(struct fh_batch_out *out,
                                     enum fh_batch_out_texts texts,
                                     struct fh_err *err);
 
-/* To be called behind the last copy: then all that is left is one batch at most. As
- * fh_batch_out_add. */
+/* Whoever copies may be another thread than whoever encodes and sends: then a chunk that is full of
+ * copies goes to `fn` (taken), which has it added by fh_batch_out_add_copies on the other's thread,
+ * in order, or dropped by fh_batch_out_reuse. */
+typedef int fh_batch_out_full_fn(duckdb_data_chunk chunk, void *user, struct fh_err *err);
+void fh_batch_out_hand_on(struct fh_batch_out *out, fh_batch_out_full_fn *fn, void *user);
+FH_MUST_CHECK int
+fh_batch_out_add_copies(struct fh_batch_out *out, duckdb_data_chunk chunk, struct fh_err *err);
+void fh_batch_out_reuse(struct fh_batch_out *out, duckdb_data_chunk chunk);
+
+/* To be called behind the last copy, when all that was handed on was added: then all that is left
+ * is one batch at most. As fh_batch_out_add. */
 FH_MUST_CHECK int fh_batch_out_settle(struct fh_batch_out *out, struct fh_err *err);
 
 /* Writes what is held; `always`: also a batch without rows, so that the columns are known. */

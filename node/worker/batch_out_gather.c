@@ -124,19 +124,27 @@ static void copy_column(struct fh_batch_out *out,
 
 void fh_batch_out_reuse(struct fh_batch_out *out, duckdb_data_chunk chunk)
 {
-    if (out->spare_count == SPARE_MAX) {
-        duckdb_destroy_data_chunk(&chunk);
-        return;
-    }
     duckdb_data_chunk_reset(chunk);
-    out->spare[out->spare_count++] = chunk;
+    pthread_mutex_lock(&out->spares);
+    if (out->spare_count < SPARE_MAX) {
+        out->spare[out->spare_count++] = chunk;
+        chunk = NULL;
+    }
+    pthread_mutex_unlock(&out->spares);
+    duckdb_destroy_data_chunk(&chunk);
 }
 
 static duckdb_data_chunk new_chunk(struct fh_batch_out *out)
 {
     duckdb_logical_type types[FH_BATCH_COLUMNS_MAX];
+    duckdb_data_chunk chunk = NULL;
+    pthread_mutex_lock(&out->spares);
     if (out->spare_count > 0) {
-        return out->spare[--out->spare_count];
+        chunk = out->spare[--out->spare_count];
+    }
+    pthread_mutex_unlock(&out->spares);
+    if (chunk != NULL) {
+        return chunk;
     }
     for (uint32_t i = 0; i < out->count; i++) {
         types[i] = out->columns[i].logical;
@@ -144,17 +152,40 @@ static duckdb_data_chunk new_chunk(struct fh_batch_out *out)
     return duckdb_create_data_chunk(types, out->count);
 }
 
-int fh_batch_out_settle(struct fh_batch_out *out, struct fh_err *err)
+void fh_batch_out_hand_on(struct fh_batch_out *out, fh_batch_out_full_fn *fn, void *user)
+{
+    out->full_fn = fn;
+    out->full_user = user;
+}
+
+int fh_batch_out_add_copies(struct fh_batch_out *out, duckdb_data_chunk chunk, struct fh_err *err)
+{
+    return fh_batch_out_add_held(out, chunk, true, err);
+}
+
+/* The chunk of copies, its size set; NULL: there are none. */
+static duckdb_data_chunk take_copies(struct fh_batch_out *out)
 {
     duckdb_data_chunk chunk = out->gathering;
-    if (chunk == NULL) {
-        return FH_OK;
+    if (chunk != NULL) {
+        duckdb_data_chunk_set_size(chunk, out->gathered_rows);
     }
-    duckdb_data_chunk_set_size(chunk, out->gathered_rows);
     out->gathering = NULL;
     out->gathered_rows = 0;
     out->gathered_bytes = 0;
-    return fh_batch_out_add_held(out, chunk, true, err);
+    return chunk;
+}
+
+int fh_batch_out_settle(struct fh_batch_out *out, struct fh_err *err)
+{
+    duckdb_data_chunk chunk = take_copies(out);
+    return chunk == NULL ? FH_OK : fh_batch_out_add_copies(out, chunk, err);
+}
+
+static int hand_on(struct fh_batch_out *out, struct fh_err *err)
+{
+    return out->full_fn == NULL ? fh_batch_out_settle(out, err)
+                                : out->full_fn(take_copies(out), out->full_user, err);
 }
 
 /* Bytes of the long texts of a row. */
@@ -231,7 +262,7 @@ int fh_batch_out_copy(struct fh_batch_out *out,
         }
         out->gathered_rows += count;
         from += count;
-        int code = count == room || count < wanted ? fh_batch_out_settle(out, err) : FH_OK;
+        int code = count == room || count < wanted ? hand_on(out, err) : FH_OK;
         if (code != FH_OK) {
             return code;
         }

@@ -9,6 +9,8 @@
 #include "node/worker/batch_out.h"
 #include "node/worker/encode.h"
 
+#include <pthread.h>
+
 enum {
     HELD_MAX = 512, /* chunks: single rows may come one by one */
     SPARE_MAX = 32, /* chunks of copies: about those of one batch */
@@ -57,7 +59,10 @@ struct fh_batch_out {
     struct fh_batch_slot *slots;
     duckdb_data_chunk gathering; /* copies of rows so far; NULL: none */
     uint32_t gathered_rows;
-    size_t gathered_bytes;              /* of their long texts */
+    size_t gathered_bytes;         /* of their long texts */
+    fh_batch_out_full_fn *full_fn; /* NULL: full ones are added at once */
+    void *full_user;
+    pthread_mutex_t spares;             /* both below */
     duckdb_data_chunk spare[SPARE_MAX]; /* empty, for the next copies */
     size_t spare_count;
     int64_t *room; /* of encoders */
@@ -81,9 +86,6 @@ FH_MUST_CHECK int fh_batch_out_add_held(struct fh_batch_out *out,
                                         duckdb_data_chunk chunk,
                                         bool gathered,
                                         struct fh_err *err);
-
-/* Empties a chunk of copies for the next, or destroys it. */
-void fh_batch_out_reuse(struct fh_batch_out *out, duckdb_data_chunk chunk);
 
 /* Writes the column of these parts into its slot, which is laid out. */
 void fh_batch_out_write(struct fh_batch_out *out,

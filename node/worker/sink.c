@@ -5,12 +5,15 @@
 #include "node/worker/short_text.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
 enum {
     SQL_BYTES_MAX = 16 * 1024 * 1024,
-    REST_NS = 200000, /* between looks while DuckDB's other threads have all there is to do */
+    REST_NS = 500000,  /* between looks while DuckDB's other threads have all there is to do */
+    QUEUE_CHUNKS = 16, /* of copies that wait to be encoded: about a batch */
+    WAKE_CHUNKS = 4,   /* gathered before a sleeping end is woken: a wake costs as much as one */
 };
 
 struct fh_sink {
@@ -21,7 +24,106 @@ struct fh_sink {
     pthread_mutex_t writing; /* DuckDB's threads, one at a time: all below */
     uint64_t rows;
     struct fh_err failure;
+    _Atomic bool handed;  /* another thread makes rows */
+    pthread_t working;    /* who runs fh_sink_execute, encodes and sends */
+    pthread_mutex_t lock; /* all below */
+    pthread_cond_t there; /* WAKE_CHUNKS to take */
+    pthread_cond_t room;  /* for WAKE_CHUNKS more, or a failure */
+    duckdb_data_chunk queue[QUEUE_CHUNKS];
+    unsigned first;
+    unsigned count;
+    bool failed; /* `sending` has why */
+    struct fh_err sending;
 };
+
+/* ---- from DuckDB's thread to the working thread ---- */
+
+/* Encodes what waits. Working thread. */
+static int drain(struct fh_sink *sink)
+{
+    for (;;) {
+        duckdb_data_chunk chunk = NULL;
+        pthread_mutex_lock(&sink->lock);
+        if (sink->count > 0) {
+            chunk = sink->queue[sink->first];
+            sink->first = (sink->first + 1) % QUEUE_CHUNKS;
+            if (--sink->count == QUEUE_CHUNKS - WAKE_CHUNKS) {
+                pthread_cond_signal(&sink->room);
+            }
+        }
+        bool failed = sink->failed;
+        pthread_mutex_unlock(&sink->lock);
+        if (chunk == NULL) {
+            return failed ? sink->sending.code : FH_OK;
+        }
+        if (failed) {
+            fh_batch_out_reuse(sink->run.out, chunk);
+            continue;
+        }
+        struct fh_err err = {.code = FH_OK};
+        if (fh_batch_out_add_copies(sink->run.out, chunk, &err) != FH_OK) {
+            pthread_mutex_lock(&sink->lock);
+            sink->failed = true;
+            sink->sending = err;
+            pthread_cond_broadcast(&sink->room);
+            pthread_mutex_unlock(&sink->lock);
+        }
+    }
+}
+
+/* A full chunk of copies: waits its turn, unless the working thread itself made it. */
+static int on_full(duckdb_data_chunk chunk, void *user, struct fh_err *err)
+{
+    struct fh_sink *sink = user;
+    if (pthread_equal(pthread_self(), sink->working)) {
+        if (drain(sink) == FH_OK) {
+            return fh_batch_out_add_copies(sink->run.out, chunk, err);
+        }
+        fh_batch_out_reuse(sink->run.out, chunk);
+        *err = sink->sending;
+        return err->code;
+    }
+    pthread_mutex_lock(&sink->lock);
+    atomic_store(&sink->handed, true);
+    if (sink->count == QUEUE_CHUNKS) {
+        while (sink->count > QUEUE_CHUNKS - WAKE_CHUNKS && !sink->failed) {
+            pthread_cond_wait(&sink->room, &sink->lock);
+        }
+    }
+    bool failed = sink->failed;
+    if (!failed) {
+        sink->queue[(sink->first + sink->count) % QUEUE_CHUNKS] = chunk;
+        if (++sink->count == WAKE_CHUNKS) {
+            pthread_cond_signal(&sink->there);
+        }
+    }
+    struct fh_err why = sink->sending;
+    pthread_mutex_unlock(&sink->lock);
+    if (failed) {
+        fh_batch_out_reuse(sink->run.out, chunk);
+        *err = why;
+        return why.code;
+    }
+    return FH_OK;
+}
+
+/* Waits until there is something to encode, and not for long. Whether there is. */
+static bool rest(struct fh_sink *sink)
+{
+    struct timespec until;
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += REST_NS;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&sink->lock);
+    int late = 0;
+    while (sink->count < WAKE_CHUNKS && late == 0) {
+        late = pthread_cond_timedwait(&sink->there, &sink->lock, &until);
+    }
+    bool any = sink->count > 0;
+    pthread_mutex_unlock(&sink->lock);
+    return any;
+}
 
 /* ---- fh_rows ---- */
 
@@ -73,7 +175,13 @@ static int count_rows(struct fh_sink *sink, uint32_t rows)
 static bool
 take(struct fh_sink *sink, duckdb_data_chunk chunk, uint32_t rows, enum fh_batch_out_texts texts)
 {
-    pthread_mutex_lock(&sink->writing);
+    while (pthread_mutex_trylock(&sink->writing) != 0) {
+        if (!pthread_equal(pthread_self(), sink->working)) {
+            pthread_mutex_lock(&sink->writing);
+            break;
+        }
+        (void)drain(sink); /* who writes may wait for room */
+    }
     int code = sink->failure.code;
     if (code == FH_OK) {
         code = count_rows(sink, rows);
@@ -140,6 +248,9 @@ struct fh_sink *fh_sink_new(duckdb_connection connection)
         return NULL;
     }
     pthread_mutex_init(&sink->writing, NULL);
+    pthread_mutex_init(&sink->lock, NULL);
+    pthread_cond_init(&sink->there, NULL);
+    pthread_cond_init(&sink->room, NULL);
     bool good = register_rows(sink, connection, "fh_rows", DUCKDB_TYPE_TINYINT, false) &&
                 register_rows(sink, connection, "fh_rows_short", DUCKDB_TYPE_BOOLEAN, true);
     return good ? sink : NULL; /* the process ends */
@@ -210,6 +321,10 @@ bool fh_sink_open(struct fh_sink *sink, duckdb_connection connection, const stru
     sink->run = *run;
     sink->rows = 0;
     sink->failure = (struct fh_err){.code = FH_OK};
+    sink->working = pthread_self();
+    atomic_store(&sink->handed, false);
+    sink->failed = false;
+    fh_batch_out_hand_on(run->out, on_full, sink);
     sink->open = true;
     duckdb_state state = duckdb_prepare(connection, fh_buf_cstr(&sql), &sink->statement);
     if (state == DuckDBError) {
@@ -218,18 +333,22 @@ bool fh_sink_open(struct fh_sink *sink, duckdb_connection connection, const stru
     return state == DuckDBSuccess;
 }
 
-/* Works on the query until it is done. Where the other threads have all of it, looks now and then:
- * DuckDB's own wait for them would spin. */
-static void work(duckdb_pending_result pending)
+/* Works on the query until it is done: makes rows as DuckDB's other threads do until one of them
+ * gives some, then encodes those, and helps again where they are slow. Where others have all there
+ * is to do it looks now and then: DuckDB's own wait for them would spin. */
+static void work(struct fh_sink *sink, duckdb_pending_result pending)
 {
     duckdb_pending_state state = DUCKDB_PENDING_RESULT_NOT_READY;
+    bool idle = false;
     while (!duckdb_pending_execution_is_finished(state)) {
-        state = duckdb_pending_execute_task(pending);
-        if (state == DUCKDB_PENDING_NO_TASKS_AVAILABLE) {
-            struct timespec rest = {.tv_nsec = REST_NS};
-            (void)nanosleep(&rest, NULL);
+        (void)drain(sink);
+        if ((atomic_load(&sink->handed) || idle) && rest(sink)) {
+            continue;
         }
+        state = duckdb_pending_execute_task(pending);
+        idle = state == DUCKDB_PENDING_NO_TASKS_AVAILABLE;
     }
+    (void)drain(sink);
 }
 
 bool fh_sink_execute(struct fh_sink *sink, struct fh_fault *fault)
@@ -241,12 +360,14 @@ bool fh_sink_execute(struct fh_sink *sink, struct fh_fault *fault)
     if (duckdb_pending_prepared(sink->statement, &pending) == DuckDBError) {
         why = duckdb_pending_error(pending);
     } else {
-        work(pending);
+        work(sink, pending);
         why = duckdb_execute_pending(pending, &result) == DuckDBError ? duckdb_result_error(&result)
                                                                       : NULL;
     }
-    bool good = why == NULL && sink->failure.code == FH_OK;
-    if (!good && sink->failure.code != FH_OK) {
+    bool good = why == NULL && sink->failure.code == FH_OK && !sink->failed;
+    if (sink->failed) {
+        fault->err = sink->sending;
+    } else if (sink->failure.code != FH_OK) {
         fault->err = sink->failure;
     } else if (!good) {
         fh_fault_read(fault, why, FH_FAULT_RUN);

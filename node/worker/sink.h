@@ -12,12 +12,15 @@
  * whose functions with side effects give the rows to a batch writer (feed.h has the same for the
  * barrier, and says why LIMIT keeps them in order and DuckDB's last part to one thread).
  *
+ * Where DuckDB has a thread of its own, it makes the rows and copies them, and the working thread
+ * encodes and sends them meanwhile.
+ *
  * Whether that can be is decided before a row is sent: not with parameters, not where a column has
  * to be converted, not where the text does not stand in parentheses as it does alone. Then the
  * caller fetches.
  *
- * Does not: send (batch_out.h). Thread: the working thread; the functions run on one of DuckDB's at
- * a time. Ownership: given, for the life of the process.
+ * Does not: send (batch_out.h). Thread: the working thread; the functions run on any of DuckDB's.
+ * Ownership: given, for the life of the process.
  */
 #ifndef FH_NODE_WORKER_SINK_H
 #define FH_NODE_WORKER_SINK_H

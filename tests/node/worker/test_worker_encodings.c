@@ -260,11 +260,11 @@ static void long_answers_are_as_short_ones(void **state)
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
     fh_buf_init(&out, 64 * 1024 * 1024);
     for (size_t i = 0; i < FH_COUNT(rows); i++) {
-        snprintf(sql, sizeof sql, "SELECT %s AS c FROM range(5000) t(i)", rows[i].expression);
+        snprintf(sql, sizeof sql, "SELECT %s AS c FROM range(2500) t(i)", rows[i].expression);
         both_ways(sql, FH_OK);
         snprintf(sql,
                  sizeof sql,
-                 "SELECT i, %s AS c, 'x' AS t FROM range(9000) t(i) WHERE i %% 3 <> 1",
+                 "SELECT i, %s AS c, 'x' AS t FROM range(5000) t(i) WHERE i %% 3 <> 1",
                  rows[i].expression);
         both_ways(sql, FH_OK);
     }
@@ -279,12 +279,42 @@ static void long_answers_are_as_short_ones(void **state)
     }
 }
 
+/* With two threads of DuckDB one makes the rows and the other encodes them, or both at once. */
+static void two_threads_keep_the_order(void **state)
+{
+    (void)state;
+    static const char *const sql[] = {
+        "SELECT i, 't' || i % 9 AS t FROM range(250000) t(i)",
+        "SELECT i FROM range(120000) t(i) UNION ALL SELECT -i FROM range(120000) t(i)",
+        "SELECT i, count(*) OVER (PARTITION BY i % 10) AS n FROM range(100000) t(i) ORDER BY "
+        "hash(i)",
+        "SELECT a.i, b.i AS j FROM range(150000) a(i) JOIN range(9) b(i) ON a.i % 9 = b.i ORDER BY "
+        "1",
+        "SELECT i % 5 AS k, sum(i) AS s FROM range(900000) t(i) GROUP BY 1 ORDER BY 1",
+        "SELECT i FROM range(600000) t(i) WHERE i % 1000 = 7",
+        "SELECT repeat('long ', 20) || i AS t FROM range(60000) t(i)",
+    };
+    struct fh_worker *one = worker;
+    worker = rig_worker(&rig, FH_WORKER_QUERY, 2);
+    for (unsigned round = 0; round < 2; round++) {
+        for (size_t i = 0; i < FH_COUNT(sql); i++) {
+            both_ways(sql[i], FH_OK);
+        }
+        both_ways("SELECT CASE WHEN i = 240000 THEN error('no') ELSE i END AS c "
+                  "FROM range(250000) t(i)",
+                  FH_ESQL);
+    }
+    rig_release(&rig, worker);
+    worker = one;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_the_same),
         cmocka_unit_test(shapes_of_answers),
         cmocka_unit_test(long_answers_are_as_short_ones),
+        cmocka_unit_test(two_threads_keep_the_order),
     };
     return cmocka_run_group_tests(tests, up, down);
 }
