@@ -256,6 +256,9 @@ void sim_operate(struct sim_world *w, enum sim_op op, uint32_t a, uint32_t b)
         leave(w, node);
         break;
     case SIM_OP_PAUSE:
+        if (node->paused_until_ms > w->now_ms) {
+            break; /* two pauses that overlap would be a longer one */
+        }
         sim_say(w, node, "--- stands still");
         node->paused_until_ms = w->now_ms + b;
         disturb(w, node, b + DISTURBED_PAUSE_MS);
