@@ -83,6 +83,24 @@ static void rule_15_news(struct sim_world *w, const struct sim_node *node)
     }
 }
 
+/* News of a product is due; a newer revision will do. */
+void sim_check_news(struct sim_world *w, const struct sim_announcement *a)
+{
+    if (w->nodes[a->owner].hostile) {
+        return;
+    }
+    for (uint32_t i = 0; i < w->options.nodes; i++) {
+        const struct sim_node *node = &w->nodes[i];
+        bool there = sim_is_up(node) && !node->hostile && node->started_ms <= a->born_ms &&
+                     !node->deaf && node->disturbed_ms <= a->born_ms &&
+                     node->disturbed_until_ms <= a->born_ms;
+        if (there && node->revision[a->product] < a->revision) {
+            sim_check_break(w, node, 15, "product %u is late", a->product);
+            return;
+        }
+    }
+}
+
 /* ---- 17: a mesh at rest costs little --------------------------------------------------------- */
 
 void sim_check_rest(struct sim_world *w, double bytes_per_member_second)
