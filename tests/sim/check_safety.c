@@ -99,6 +99,26 @@ static void rule_3_evidence(struct sim_world *w,
     }
 }
 
+/* No accusation counts that its accuser did not sign. */
+static void
+rule_3_signed(struct sim_world *w, const struct sim_node *node, const struct sim_node *subject)
+{
+    struct fh_gossip_evidence evidence[FH_GOSSIP_EVIDENCE_MAX];
+    unsigned count = fh_gossip_evidence(node->core, &subject->id, evidence);
+    for (unsigned i = 0; i < count; i++) {
+        struct fh_record record;
+        if (evidence[i].record.size == 0 ||
+            fh_record_parse(&record, evidence[i].record, &w->mesh, NULL) != FH_OK) {
+            continue;
+        }
+        const struct sim_node *accuser = sim_node_of_ref(w, &evidence[i].accuser);
+        if (accuser == NULL ||
+            !sim_check_was_sealed(w->check, accuser->index, evidence[i].record)) {
+            sim_check_break(w, node, 3, "%s accused in the name of another", subject->label);
+        }
+    }
+}
+
 /* ---- 4: nobody has left who did not say so --------------------------------------------------- */
 
 static void
@@ -282,7 +302,7 @@ well(const struct sim_world *w, const struct sim_node *node, const struct sim_no
     for (size_t i = 0; i < FH_COUNT(both); i++) {
         int64_t wrong_ms =
             both[i]->wall_offset_ms < 0 ? -both[i]->wall_offset_ms : both[i]->wall_offset_ms;
-        if (!sim_is_up(both[i]) || both[i]->withholds || both[i]->deaf ||
+        if (!sim_is_up(both[i]) || both[i]->hostile || both[i]->deaf ||
             wrong_ms > FH_CLOCK_SKEW_MS / 2 || both[i]->disturbed_until_ms >= w->now_ms) {
             return false;
         }
@@ -363,6 +383,7 @@ void sim_check_member(struct sim_world *w,
         rule_4_left(w, node, subject);
     } else if (held && action->change == FH_MEMBER_DIED && action->state == FH_MEMBER_DEAD) {
         rule_3_evidence(w, node, subject, &member);
+        rule_3_signed(w, node, subject);
         rule_12_well(w, node, subject, &member);
     }
     check_change(w, node, subject, action, held ? &member : NULL);
@@ -386,6 +407,7 @@ void sim_check_node(struct sim_world *w, struct sim_node *node)
             continue;
         }
         rule_2_sealed(w, node, subject, &member);
+        rule_3_signed(w, node, subject);
         if (views != NULL && subject != node &&
             views[subject->index].state != (uint8_t)member.state) {
             sim_check_break(w, node, 10, "%s changed without an event", subject->label);

@@ -208,6 +208,7 @@ static void operate_core(struct sim_world *w, struct sim_node *node, enum sim_op
     } else if (sim_is_up(node) && op == SIM_OP_LIE) {
         sim_lie(w, node, b);
     } else if (sim_is_up(node) && op == SIM_OP_FLOOD) {
+        node->hostile = true; /* nobody can know which of its leases is right */
         sim_flood(w, node, b);
     }
 }

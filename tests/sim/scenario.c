@@ -234,7 +234,7 @@ static void plan_storm(struct sim_world *w, int64_t length_ms)
     start_all(w);
     uint32_t nodes = w->options.nodes;
     uint32_t calm = nodes / 2 > SPARED ? nodes / 2 : nodes;
-    for (int64_t at = 10000; at < length_ms * 6 / 10; at += 1 + 2000 / nodes) {
+    for (int64_t at = 10000; at < length_ms * 6 / 10; at += 1 + 400 / nodes) {
         uint32_t node = calm + (uint32_t)fh_prng_below(&w->prng, nodes - calm + 1);
         if (node < nodes) {
             sim_at(w, at, SIM_OP_MOVE, node, 0);

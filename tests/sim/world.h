@@ -87,7 +87,7 @@ struct sim_node {
     uint32_t slow_ms;
     uint32_t moves; /* changes of address */
     bool withholds;
-    bool hostile; /* withheld once: what it has or says proves nothing */
+    bool hostile; /* withheld or equivocated once: what it has or says proves nothing */
     int64_t started_ms;
     int64_t disturbed_ms;       /* last time that something was done to it */
     int64_t disturbed_until_ms; /* until then a verdict about or by it proves nothing */
@@ -205,6 +205,7 @@ bool sim_agrees(struct sim_world *w);
 
 /* NULL for a node that does not exist. */
 struct sim_node *sim_node_of(const struct sim_world *w, const struct fh_node_id *id);
+struct sim_node *sim_node_of_ref(const struct sim_world *w, const struct fh_ref *ref);
 static inline bool sim_runs(const struct sim_node *node)
 {
     return node->core != NULL || node->model != NULL;
