@@ -6,6 +6,7 @@
 #include "proto/gossip/core.h"
 
 #include "common/assert.h"
+#include "common/mem.h"
 
 #include <string.h>
 
@@ -214,6 +215,45 @@ static bool address_lives(const struct fh_gossip *g, const char *address)
     return false;
 }
 
+void fh_spread_lost(struct fh_gossip *g, const char *address)
+{
+    if (g->lost == NULL) {
+        g->lost = fh_calloc(FH_GOSSIP_LOST_MAX, sizeof *g->lost);
+        if (g->lost == NULL) {
+            return;
+        }
+    }
+    for (unsigned i = 0; i < g->lost_count; i++) {
+        if (strcmp(g->lost[i], address) == 0) {
+            return;
+        }
+    }
+    unsigned at =
+        g->lost_count < FH_GOSSIP_LOST_MAX ? g->lost_count++ : g->lost_next++ % FH_GOSSIP_LOST_MAX;
+    size_t size = strlen(address) + 1;
+    FH_ASSERT(size <= sizeof g->lost[at]);
+    memcpy(g->lost[at], address, size);
+}
+
+/* A seed, or where a member was that is forgotten, when nobody we know lives there. */
+static void call_stranger(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    unsigned count = g->options.seed_count + g->lost_count;
+    if (count == 0) {
+        return;
+    }
+    unsigned at = (unsigned)fh_prng_below(&g->prng, count);
+    bool is_seed = at < g->options.seed_count;
+    const char *address = is_seed ? g->seeds[at] : g->lost[at - g->options.seed_count];
+    if (!address_lives(g, address)) {
+        ask_sync(turn, FH_MEMBER_NONE, address, FH_SYNC_CONTACT);
+    } else if (!is_seed) { /* it is back: the last one takes its place */
+        g->lost_count--;
+        memmove(g->lost[at - g->options.seed_count], g->lost[g->lost_count], sizeof g->lost[0]);
+    }
+}
+
 static void contact(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
@@ -238,11 +278,8 @@ static void contact(struct fh_turn *turn)
         }
     }
     bool alone = fh_members_live(&g->members) <= 1;
-    if (call && !alone && g->options.seed_count > 0) {
-        const char *seed = g->seeds[fh_prng_below(&g->prng, g->options.seed_count)];
-        if (!address_lives(g, seed)) {
-            ask_sync(turn, FH_MEMBER_NONE, seed, FH_SYNC_CONTACT);
-        }
+    if (call && (!alone || g->lost_count > 0)) {
+        call_stranger(turn);
     }
     fh_belief_forget_expired(turn);
 }
