@@ -63,7 +63,7 @@ static size_t forge(struct sim_world *w,
     fh_record_seal(&record, type, &w->mesh, fh_buf_view(&payload), &liar->secret);
     size_t size = fh_buf_ok(&record) == FH_OK ? record.size : 0;
     memcpy(out, record.data, size);
-    if (kind == 0 && size > 0) {
+    if (kind <= 2 && size > 0 && fh_node_id_equal(&fields.accuser, &liar->id)) {
         sim_check_sealed(w, liar, type, fh_bytes(out, size));
     }
     if (kind >= 3 && size > 0 && kind % 2 == 1) {

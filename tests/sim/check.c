@@ -8,7 +8,8 @@
 #include <string.h>
 
 enum {
-    WATCHED_MAX = 2000,  /* observers with a shadow of their whole table; more are sampled */
+    WATCHED_ALL = 2000,  /* observers with a shadow of their whole table */
+    WATCHED_SOME = 500,  /* of more nodes */
     COMPLAINTS_MAX = 12, /* printed in full */
 };
 
@@ -25,12 +26,13 @@ struct sim_check *sim_check_new(const struct sim_world *w)
 {
     struct sim_check *c = must(fh_calloc(1, sizeof *c));
     c->nodes = w->options.nodes;
-    c->stride = 1 + c->nodes / WATCHED_MAX;
+    c->stride = c->nodes <= WATCHED_ALL ? 1 : 1 + c->nodes / WATCHED_SOME;
     c->views = must(fh_calloc(c->nodes, sizeof *c->views));
     for (uint32_t i = 0; i < c->nodes; i += c->stride) {
         c->views[i] = must(fh_calloc(c->nodes, sizeof **c->views));
     }
     c->accused = must(fh_calloc(c->nodes, sizeof *c->accused));
+    c->own = must(fh_calloc(c->nodes, sizeof *c->own));
     c->highest = must(fh_calloc(c->nodes, sizeof *c->highest));
     c->sealed_size = 4096;
     c->sealed = must(fh_calloc(c->sealed_size, sizeof *c->sealed));
@@ -52,6 +54,7 @@ void sim_check_free(struct sim_check *c)
     }
     fh_free(c->views);
     fh_free(c->accused);
+    fh_free(c->own);
     fh_free(c->highest);
     fh_free(c->sealed);
     fh_free(c);
@@ -207,6 +210,7 @@ bool sim_check_was_sealed(const struct sim_check *c, uint32_t signer, struct fh_
 void sim_check_started(struct sim_world *w, const struct sim_node *node)
 {
     struct sim_view *views = w->check->views[node->index];
+    w->check->own[node->index] = (struct sim_view){0};
     for (uint32_t i = 0; views != NULL && i < w->check->nodes; i++) {
         views[i] = (struct sim_view){.state = SIM_NOT_LISTED};
     }

@@ -35,6 +35,7 @@
 enum {
     SIM_RULE_COUNT = 18,
     SIM_REST_BYTES_PER_S = 3000,
+    SIM_NEWS_MS = 30000, /* to undisturbed nodes: rumours, else differences found by probes */
 };
 
 struct sim_check *sim_check_new(const struct sim_world *w);
@@ -65,6 +66,8 @@ void sim_check_revision(struct sim_world *w,
 void sim_check_step(struct sim_world *w, struct sim_node *node, bool tick);
 /* Everything of one node: O(members). */
 void sim_check_node(struct sim_world *w, struct sim_node *node);
+/* The time in which an announcement must be everywhere is over. */
+void sim_check_news(struct sim_world *w, const struct sim_announcement *a);
 /* What nodes sent while nothing happened. */
 void sim_check_rest(struct sim_world *w, double bytes_per_member_second);
 /* At the end: rules about what must have come. */

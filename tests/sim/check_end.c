@@ -83,6 +83,29 @@ static void rule_15_news(struct sim_world *w, const struct sim_node *node)
     }
 }
 
+/* News of a product is due; a newer revision will do. */
+void sim_check_news(struct sim_world *w, const struct sim_announcement *a)
+{
+    const struct sim_node *late = NULL;
+    unsigned there = 0;
+    unsigned late_count = 0;
+    for (uint32_t i = 0; i < w->options.nodes && !w->nodes[a->owner].hostile; i++) {
+        const struct sim_node *node = &w->nodes[i];
+        bool counts = sim_is_up(node) && !node->hostile && node->started_ms <= a->born_ms &&
+                      !node->deaf && node->disturbed_ms <= a->born_ms &&
+                      node->disturbed_until_ms <= a->born_ms;
+        there += counts ? 1 : 0;
+        if (counts && node->revision[a->product] < a->revision) {
+            late = node;
+            late_count++;
+        }
+    }
+    /* Rumours alone may miss one or another. */
+    if (late_count > (w->options.no_sync ? there / 2 : 0)) {
+        sim_check_break(w, late, 15, "product %u late at %u of %u", a->product, late_count, there);
+    }
+}
+
 /* ---- 17: a mesh at rest costs little --------------------------------------------------------- */
 
 void sim_check_rest(struct sim_world *w, double bytes_per_member_second)

@@ -22,8 +22,10 @@ enum {
 struct sim_view {
     uint64_t generation;
     uint32_t incarnation;
-    uint8_t state;  /* enum fh_member_state or SIM_NOT_LISTED */
-    bool left_life; /* generation and incarnation are those of a LEAVE */
+    uint8_t state; /* enum fh_member_state or SIM_NOT_LISTED */
+    bool floored;  /* no life up to this one comes back, also when it was forgotten */
+    uint64_t floor_generation;
+    uint32_t floor_incarnation;
 };
 
 /* Who accused one life of one node. */
@@ -44,6 +46,7 @@ struct sim_check {
     size_t sealed_count;
     size_t sealed_size;
     struct sim_accused **accused; /* by subject */
+    struct sim_view *own;         /* last life of each node as itself saw it */
     uint64_t *highest;            /* persisted generation of each node */
     unsigned broken;
     unsigned complaints;

@@ -30,6 +30,27 @@ void sim_check_persist(struct sim_world *w, const struct sim_node *node, uint64_
     *highest = generation;
 }
 
+static void rule_1_own(struct sim_world *w, const struct sim_node *node)
+{
+    struct sim_view *own = &w->check->own[node->index];
+    struct fh_gossip_member self;
+    if (!fh_gossip_member_at(node->core, 0, &self)) {
+        return;
+    }
+    if (fh_life_compare(self.generation, self.incarnation, own->generation, own->incarnation) < 0) {
+        sim_check_break(w, node, 1, "its own life went back");
+    }
+    own->generation = self.generation;
+    own->incarnation = self.incarnation;
+}
+
+static void rule_1_on_disk(struct sim_world *w, const struct sim_node *node)
+{
+    if (fh_gossip_generation(node->core) != node->disk_generation) {
+        sim_check_break(w, node, 1, "a datagram before its generation is on disk");
+    }
+}
+
 static void rule_1_life(struct sim_world *w,
                         const struct sim_node *node,
                         const struct sim_node *subject,
@@ -78,6 +99,26 @@ static void rule_3_evidence(struct sim_world *w,
     }
 }
 
+/* No accusation counts that its accuser did not sign. */
+static void
+rule_3_signed(struct sim_world *w, const struct sim_node *node, const struct sim_node *subject)
+{
+    struct fh_gossip_evidence evidence[FH_GOSSIP_EVIDENCE_MAX];
+    unsigned count = fh_gossip_evidence(node->core, &subject->id, evidence);
+    for (unsigned i = 0; i < count; i++) {
+        struct fh_record record;
+        if (evidence[i].record.size == 0 ||
+            fh_record_parse(&record, evidence[i].record, &w->mesh, NULL) != FH_OK) {
+            continue;
+        }
+        const struct sim_node *accuser = sim_node_of_ref(w, &evidence[i].accuser);
+        if (accuser == NULL ||
+            !sim_check_was_sealed(w->check, accuser->index, evidence[i].record)) {
+            sim_check_break(w, node, 3, "%s accused in the name of another", subject->label);
+        }
+    }
+}
+
 /* ---- 4: nobody has left who did not say so --------------------------------------------------- */
 
 static void
@@ -106,12 +147,19 @@ static void rule_6_left_life(struct sim_world *w,
                              const struct sim_node *node,
                              const struct sim_node *subject,
                              const struct fh_gossip_member *member,
-                             const struct sim_view *view)
+                             struct sim_view *view)
 {
-    if (view->left_life && member->leave.size == 0 &&
-        fh_life_compare(
-            member->generation, member->incarnation, view->generation, view->incarnation) <= 0) {
+    if (view->floored && member->leave.size == 0 &&
+        fh_life_compare(member->generation,
+                        member->incarnation,
+                        view->floor_generation,
+                        view->floor_incarnation) <= 0) {
         sim_check_break(w, node, 6, "%s is back from a life that it left", subject->label);
+    }
+    if (member->leave.size > 0) {
+        view->floored = true;
+        view->floor_generation = member->generation;
+        view->floor_incarnation = member->incarnation;
     }
 }
 
@@ -136,6 +184,7 @@ void sim_check_datagram(struct sim_world *w, const struct sim_node *node, size_t
     if (node->left) {
         sim_check_break(w, node, 10, "a datagram after goodbye");
     }
+    rule_1_on_disk(w, node);
 }
 
 void sim_check_to_outsider(struct sim_world *w, const struct sim_node *node, size_t size)
@@ -253,7 +302,7 @@ well(const struct sim_world *w, const struct sim_node *node, const struct sim_no
     for (size_t i = 0; i < FH_COUNT(both); i++) {
         int64_t wrong_ms =
             both[i]->wall_offset_ms < 0 ? -both[i]->wall_offset_ms : both[i]->wall_offset_ms;
-        if (!sim_is_up(both[i]) || both[i]->withholds || both[i]->deaf ||
+        if (!sim_is_up(both[i]) || both[i]->hostile || both[i]->deaf ||
             wrong_ms > FH_CLOCK_SKEW_MS / 2 || both[i]->disturbed_until_ms >= w->now_ms) {
             return false;
         }
@@ -283,6 +332,7 @@ void sim_check_step(struct sim_world *w, struct sim_node *node, bool tick)
     if (node->core == NULL) {
         return;
     }
+    rule_1_own(w, node);
     rule_5_self(w, node);
     rule_8_queue(w, node);
     rule_10_time(w, node, tick);
@@ -301,18 +351,17 @@ static void check_change(struct sim_world *w,
     struct sim_view *view = &views[subject->index];
     rule_10_order(w, node, subject, view, action->change);
     if (member == NULL) {
-        *view = (struct sim_view){.state = SIM_NOT_LISTED};
+        view->state = SIM_NOT_LISTED;
         return;
     }
     rule_2_sealed(w, node, subject, member);
     if (view->state != SIM_NOT_LISTED) {
         rule_1_life(w, node, subject, member, view);
-        rule_6_left_life(w, node, subject, member, view);
     }
-    *view = (struct sim_view){.generation = member->generation,
-                              .incarnation = member->incarnation,
-                              .state = (uint8_t)action->state, /* a step may change it twice */
-                              .left_life = member->leave.size > 0};
+    rule_6_left_life(w, node, subject, member, view);
+    view->generation = member->generation;
+    view->incarnation = member->incarnation;
+    view->state = (uint8_t)action->state; /* a step may change it twice */
 }
 
 void sim_check_member(struct sim_world *w,
@@ -334,6 +383,7 @@ void sim_check_member(struct sim_world *w,
         rule_4_left(w, node, subject);
     } else if (held && action->change == FH_MEMBER_DIED && action->state == FH_MEMBER_DEAD) {
         rule_3_evidence(w, node, subject, &member);
+        rule_3_signed(w, node, subject);
         rule_12_well(w, node, subject, &member);
     }
     check_change(w, node, subject, action, held ? &member : NULL);
@@ -357,6 +407,7 @@ void sim_check_node(struct sim_world *w, struct sim_node *node)
             continue;
         }
         rule_2_sealed(w, node, subject, &member);
+        rule_3_signed(w, node, subject);
         if (views != NULL && subject != node &&
             views[subject->index].state != (uint8_t)member.state) {
             sim_check_break(w, node, 10, "%s changed without an event", subject->label);

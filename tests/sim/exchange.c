@@ -143,6 +143,9 @@ void sim_announce(struct sim_world *w, struct sim_node *node, uint32_t product)
     fh_buf_fini(&payload);
     fh_buf_fini(&record);
     sim_say(w, node, "announces");
+    if (node->core != NULL) {
+        sim_at(w, w->now_ms + SIM_NEWS_MS, SIM_OP_NEWS_DUE, w->announcement_count - 1, 0);
+    }
     w->figures.rumours++;
     if (node->core != NULL) {
         (void)sim_keep(w, node, fh_bytes(a->bytes, a->size), true);

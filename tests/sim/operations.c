@@ -204,9 +204,11 @@ static void operate_core(struct sim_world *w, struct sim_node *node, enum sim_op
     } else if (op == SIM_OP_WITHHOLD) {
         sim_say(w, node, b != 0 ? "--- withholds" : "--- withholds no more");
         node->withholds = b != 0;
+        node->hostile = true;
     } else if (sim_is_up(node) && op == SIM_OP_LIE) {
         sim_lie(w, node, b);
     } else if (sim_is_up(node) && op == SIM_OP_FLOOD) {
+        node->hostile = true; /* nobody can know which of its leases is right */
         sim_flood(w, node, b);
     }
 }
@@ -270,6 +272,9 @@ void sim_operate(struct sim_world *w, enum sim_op op, uint32_t a, uint32_t b)
         break;
     case SIM_OP_CLOCK:
         jump(w, node, (int32_t)b);
+        break;
+    case SIM_OP_NEWS_DUE:
+        sim_check_news(w, &w->announcements[a]);
         break;
     case SIM_OP_ANNOUNCE:
         sim_announce(w, node, b);

@@ -228,6 +228,24 @@ static void plan_flood(struct sim_world *w, int64_t length_ms)
     }
 }
 
+/* Nodes restart without end: each datagram could be filled with their leases alone. */
+static void plan_storm(struct sim_world *w, int64_t length_ms)
+{
+    start_all(w);
+    uint32_t nodes = w->options.nodes;
+    uint32_t calm = nodes / 2 > SPARED ? nodes / 2 : nodes;
+    for (int64_t at = 10000; at < length_ms * 6 / 10; at += 1 + 400 / nodes) {
+        uint32_t node = calm + (uint32_t)fh_prng_below(&w->prng, nodes - calm + 1);
+        if (node < nodes) {
+            sim_at(w, at, SIM_OP_MOVE, node, 0);
+        }
+    }
+    for (unsigned i = 0; i < 8; i++) {
+        uint32_t product = i % calm;
+        sim_at(w, between(w, 15000, length_ms * 4 / 10), SIM_OP_ANNOUNCE, product, product);
+    }
+}
+
 /* What the two presets are compared by: the mesh stands; announcements in its second fifth, crashes
  * at the middle, a newcomer after them, the last fifth at rest. */
 static void plan_curve(struct sim_world *w, int64_t length_ms)
@@ -299,6 +317,7 @@ const struct sim_scenario sim_scenarios[] = {
     {"move", "nodes come back at another address", false, plan_move},
     {"withhold", "crashes, and some nodes pass nothing on", false, plan_withhold},
     {"flood", "an admitted node floods and equivocates, an outsider replays", false, plan_flood},
+    {"storm", "half of the nodes restart without end", false, plan_storm},
     {"curve", "a standing mesh: announcements, crashes, a newcomer, rest", true, plan_curve},
     {"slow", "a standing mesh: each minute 5 % of nodes stand still for 5 s", false, plan_slow},
     {"mixed", "two of the others at once, drawn from the seed", false, plan_mixed},

@@ -535,10 +535,13 @@ void sim_on_sync(struct sim_world *w, struct sim_node *node, const struct sim_ev
     }
     w->figures.sessions++;
     sim_count_session(w, node, peer, SESSION_BYTES);
-    if (peer->withholds || node->withholds || equal(node, peer)) {
+    bool newcomer =
+        fh_members_live(&node->core->members) <= 1 || fh_members_live(&peer->core->members) <= 1;
+    if (w->options.no_sync && !newcomer) {
+        tell(w, node, peer, false);
+    } else if (peer->withholds || node->withholds || equal(node, peer)) {
         tell(w, node, peer, true);
-    } else if (fh_members_live(&node->core->members) <= 1 ||
-               fh_members_live(&peer->core->members) <= 1) {
+    } else if (newcomer) {
         learn_all(w, peer, node);
         if (sim_is_up(node)) {
             learn_all(w, node, peer);

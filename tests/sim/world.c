@@ -104,6 +104,16 @@ struct sim_node *sim_node_of(const struct sim_world *w, const struct fh_node_id 
     return found == 0 ? NULL : &w->nodes[found - 1];
 }
 
+struct sim_node *sim_node_of_ref(const struct sim_world *w, const struct fh_ref *ref)
+{
+    uint32_t at = fh_get_u32be(ref->b) & (w->index_size - 1);
+    while (w->index[at] != 0 &&
+           memcmp(w->nodes[w->index[at] - 1].id.b, ref->b, FH_REF_BYTES) != 0) {
+        at = (at + 1) & (w->index_size - 1);
+    }
+    return w->index[at] == 0 ? NULL : &w->nodes[w->index[at] - 1];
+}
+
 void sim_random_bytes(struct sim_world *w, uint8_t *out, size_t size)
 {
     for (size_t i = 0; i < size; i++) {

@@ -58,6 +58,7 @@ struct sim_options {
     unsigned corrupt_permille;
     uint64_t seed;
     bool no_links;    /* sessions do not answer probes: datagrams alone decide */
+    bool no_sync;     /* sessions serve newcomers only: rumours alone spread news */
     FILE *transcript; /* NULL: none */
 };
 
@@ -86,6 +87,7 @@ struct sim_node {
     uint32_t slow_ms;
     uint32_t moves; /* changes of address */
     bool withholds;
+    bool hostile; /* withheld or equivocated once: what it has or says proves nothing */
     int64_t started_ms;
     int64_t disturbed_ms;       /* last time that something was done to it */
     int64_t disturbed_until_ms; /* until then a verdict about or by it proves nothing */
@@ -140,6 +142,7 @@ enum sim_op {
     SIM_OP_FLOOD,    /* node a (admitted, hostile) sends b datagrams of true and false records */
     SIM_OP_ANNOUNCE, /* node a, product b */
     SIM_OP_LIE,      /* node a (admitted, hostile) accuses, forges and equivocates, b times */
+    SIM_OP_NEWS_DUE, /* announcement a has had its time */
     SIM_OP_REPLAY,   /* an outsider sends b captured or damaged datagrams */
     SIM_OP_COUNT
 };
@@ -202,6 +205,7 @@ bool sim_agrees(struct sim_world *w);
 
 /* NULL for a node that does not exist. */
 struct sim_node *sim_node_of(const struct sim_world *w, const struct fh_node_id *id);
+struct sim_node *sim_node_of_ref(const struct sim_world *w, const struct fh_ref *ref);
 static inline bool sim_runs(const struct sim_node *node)
 {
     return node->core != NULL || node->model != NULL;
