@@ -10,7 +10,7 @@
  * and contracts d1/news.odcs.yaml and on, one for each of NEWS announcements. Prints "name value"
  * lines:
  *
- *     join      ms from the first node's answer, when all others are started, until all see all
+ *     admission ms from the first node's answer, when all others are started, until all see all
  *     rss, pss  KiB of memory: the median node's own process; the same with its children, shared
  * pages shared out rest      bytes a second and node over the loopback interface (both directions
  * are one), REST seconds long news      ms from an announcement at its node to all nodes: a
@@ -20,8 +20,8 @@
  *
  * They are in a network of their own, in which nothing else speaks. All nodes are asked in turn,
  * over sessions that are open already, with the same pauses for both. Freehold must have had an
- * answer of a node itself to see it in `join` and `power`; elsewhere, as serf does, not hold it for
- * dead.
+ * answer of a node itself to see it in `admission` and `start`; elsewhere, as serf does, not hold
+ * it for dead.
  */
 #include "tests/e2e/serf.h"
 #include "tests/lib/network.h"
@@ -570,7 +570,7 @@ int main(int argc, char **argv)
     if (!fh_network_enter()) {
         give_up("no network of its own: %s", strerror(errno));
     }
-    start_all(mesh, "join");
+    start_all(mesh, "admission");
     measure_rest(mesh, (unsigned)numbers[3]);
     measure_news(mesh, (unsigned)numbers[1]);
     measure_kill(mesh, (unsigned)numbers[2]);
@@ -578,7 +578,7 @@ int main(int argc, char **argv)
         hang_up(&mesh->nodes[i]);
     }
     kill_all();
-    start_all(mesh, "power");
+    start_all(mesh, "start");
     for (unsigned i = 1; i <= mesh->count; i++) {
         hang_up(&mesh->nodes[i]);
     }
