@@ -23,6 +23,7 @@
  * answer of a node itself to see it in `admission` and `start`; elsewhere, as serf does, not hold
  * it for dead.
  */
+#include "common/compiler.h"
 #include "tests/e2e/serf.h"
 #include "tests/lib/network.h"
 #include "tools/client/freehold.h"
@@ -116,6 +117,8 @@ static void kill_all(void)
     }
 }
 
+static _Noreturn void give_up(const char *format, ...) FH_PRINTF(1, 2);
+
 static _Noreturn void give_up(const char *format, ...)
 {
     va_list arguments;
@@ -144,8 +147,10 @@ static pid_t run(const char *log, char *const *words)
     return pid;
 }
 
-__attribute__((format(printf, 3, 4))) static char *
-write_path(char *out, const struct mesh *mesh, const char *format, ...)
+static char *write_path(char *out, const struct mesh *mesh, const char *format, ...)
+    FH_PRINTF(3, 4);
+
+static char *write_path(char *out, const struct mesh *mesh, const char *format, ...)
 {
     int used = snprintf(out, PATH_BYTES, "%s/", mesh->folder);
     va_list arguments;
