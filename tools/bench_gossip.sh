@@ -5,8 +5,8 @@
 
 # Name, unit, decimals, what it is. The names are those that fh-gossip-watch prints.
 gossip_rows='
-join       s   2 join: all started at once, until all see all (Freehold: first time, by invitation)
-power      s   2 power cut: all killed, all started at once, until all see all
+start      s   2 all started at once, until all see all: a mesh after a power cut
+admission  s   2 the first time: Freehold admits each by its invitation; serf has no identities, and no verdict
 news       s   2 announcement (a product; serf: a user event) to all nodes, median
 news_worst s   2 the same, worst
 kill       s   2 kill -9 of one node until all others hold it for dead, median
@@ -93,27 +93,77 @@ watched()
         $1 == name { printf "%.*f\n", decimals, $2 / divisor }' "$work/$1.$2"
 }
 
-# bench_gossip: a table; 1 when serf is better in a row, the memory of workers aside, which serf has none of.
+# json_number LINE KEY [PART]: a number of freehold-sim's object, or of an object in it.
+json_number()
+{
+    sed -nE "s/.*\"$2\":(${3:+\\{[^\}]*\"$3\":})?([0-9.]+).*/\2/p" <<<"$1"
+}
+
+# curves: both presets of the simulator at each size in `simulated`, in a table, in $work/plot for the plot and in
+# `json_rows`. A standing mesh, 25 % loss: twenty announcements, crashes, a newcomer, rest.
+curves()
+{
+    local count preset line all crash50 crash99 rest join_bytes
+    printf '\n%-8s %-11s %16s %14s %14s %12s %12s\n' nodes simulated 'to all p99, ms' 'crash p50, ms' \
+        'crash p99, ms' 'at rest, B/s' 'join, bytes'
+    for count in "${simulated[@]}"; do
+        for preset in freehold memberlist; do
+            line=$("$bin/freehold-sim" --scenario curve --nodes "$count" --loss 25 --preset "$preset" --json) ||
+                fail "freehold-sim: a rule is broken: $line"
+            all=$(json_number "$line" spread_to_all_ms p99)
+            crash50=$(json_number "$line" crash_seen_ms p50)
+            crash99=$(json_number "$line" crash_seen_ms p99)
+            rest=$(json_number "$line" bytes_per_member_second_at_rest)
+            join_bytes=$(json_number "$line" join_bytes max)
+            printf '%-8s %-11s %16s %14s %14s %12s %12s\n' "$count" "$preset" "$all" "$crash50" "$crash99" \
+                "$rest" "$join_bytes"
+            json_rows+=("$line")
+            {
+                echo "announcement to all (simulated, 25 % loss)|ms|$preset p99|$count|$all"
+                echo "crash seen (simulated, 25 % loss)|ms|$preset|$count|$crash50"
+                echo "crash seen (simulated, 25 % loss)|ms|$preset p99|$count|$crash99"
+                echo "at rest (simulated)|bytes a second and node|$preset|$count|$rest"
+            } >>"$work/plot"
+        done
+    done
+}
+
+# beside_serf COUNT: one table of both, the same run.
+beside_serf()
+{
+    local count=$1 name unit decimals about ours theirs verdict
+    for name in serf freehold; do
+        step "$count nodes of $name" watch_mesh "$name" "$count" || fail "$(cat "$work/error.txt")"
+    done
+    printf '\n%-10s %9s %9s %-4s %-7s %s\n' "$count nodes" freehold serf unit verdict what
+    while read -r name unit decimals about; do
+        [[ -n $name ]] || continue
+        ours=$(watched freehold "$count" "$name" "$unit" "$decimals")
+        theirs=$(watched serf "$count" "$name" "$unit" "$decimals")
+        verdict=$(awk -v a="$ours" -v b="$theirs" -v name="$name" 'BEGIN {
+            print (name == "admission" ? "-" : a < b ? "better" : a == b ? "equal" : "WORSE") }')
+        [[ $verdict != WORSE ]] || worse=$((worse + 1))
+        printf '%-10s %9s %9s %-4s %-7s %s\n' "$name" "$ours" "$theirs" "$unit" "$verdict" "$about"
+        json_rows+=("{\"nodes\": $count, \"measure\": \"$name\", \"freehold\": $ours, \"serf\": $theirs, \"unit\": \"$unit\"}")
+        if [[ $name == kill || $name == news ]]; then
+            printf '%s\n' "$name (real, median)|s|freehold|$count|$ours" "$name (real, median)|s|serf|$count|$theirs" \
+                >>"$work/plot"
+        fi
+    done <<<"$gossip_rows"
+}
+
+# bench_gossip: 1 when serf is better in a row.
 bench_gossip()
 {
-    local count name unit decimals about ours theirs verdict worse=0 json_rows=()
-    need_serf
+    local count worse=0 json_rows=()
+    : >"$work/plot"
+    curves
+    ((${#nodes[@]} == 0)) || need_serf
     for count in "${nodes[@]}"; do
-        for name in serf freehold; do
-            step "$count nodes of $name" watch_mesh "$name" "$count" || fail "$(cat "$work/error.txt")"
-        done
-        printf '\n%-10s %9s %9s %-4s %-7s %s\n' "$count nodes" freehold serf unit verdict what
-        while read -r name unit decimals about; do
-            [[ -n $name ]] || continue
-            ours=$(watched freehold "$count" "$name" "$unit" "$decimals")
-            theirs=$(watched serf "$count" "$name" "$unit" "$decimals")
-            verdict=$(awk -v a="$ours" -v b="$theirs" 'BEGIN { print (a < b ? "better" : a == b ? "equal" : "WORSE") }')
-            [[ $verdict != WORSE ]] || worse=$((worse + 1))
-            printf '%-10s %9s %9s %-4s %-7s %s\n' "$name" "$ours" "$theirs" "$unit" "$verdict" "$about"
-            json_rows+=("{\"nodes\": $count, \"measure\": \"$name\", \"freehold\": $ours, \"serf\": $theirs, \"unit\": \"$unit\"}")
-        done <<<"$gossip_rows"
+        beside_serf "$count"
     done
     [[ -z $json ]] || printf '[\n%s\n]\n' "$(printf '  %s,\n' "${json_rows[@]}" | sed '$ s/,$//')" >"$json"
+    [[ -z $svg ]] || awk -f tools/bench_plot.awk "$work/plot" >"$svg"
     ((worse == 0)) || say "$worse rows are worse than serf"
     ((worse == 0))
 }

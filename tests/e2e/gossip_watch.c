@@ -10,7 +10,7 @@
  * and contracts d1/news.odcs.yaml and on, one for each of NEWS announcements. Prints "name value"
  * lines:
  *
- *     join      ms from the first node's answer, when all others are started, until all see all
+ *     admission ms from the first node's answer, when all others are started, until all see all
  *     rss, pss  KiB of memory: the median node's own process; the same with its children, shared
  * pages shared out rest      bytes a second and node over the loopback interface (both directions
  * are one), REST seconds long news      ms from an announcement at its node to all nodes: a
@@ -20,9 +20,10 @@
  *
  * They are in a network of their own, in which nothing else speaks. All nodes are asked in turn,
  * over sessions that are open already, with the same pauses for both. Freehold must have had an
- * answer of a node itself to see it in `join` and `power`; elsewhere, as serf does, not hold it for
- * dead.
+ * answer of a node itself to see it in `admission` and `start`; elsewhere, as serf does, not hold
+ * it for dead.
  */
+#include "common/compiler.h"
 #include "tests/e2e/serf.h"
 #include "tests/lib/network.h"
 #include "tools/client/freehold.h"
@@ -48,10 +49,10 @@ enum {
     WORDS_MAX = 16,
     PATIENCE_MS = 120000,
     NEWS_PATIENCE_MS = 20000,
-    SETTLE_MS = 8000, /* news of the joining is told no longer */
-    PAUSE_MS = 2,     /* between two rounds of questions, while something is to be seen soon */
-    SLOW_MS = 50,     /* the same while it takes seconds */
-    PORT = 7946,      /* serf's own; nobody else is on 127.0.1.x */
+    SETTLE_MS = 32000, /* news is told for 30 s at most, then left to synchronisation */
+    PAUSE_MS = 2,      /* between two rounds of questions, while something is to be seen soon */
+    SLOW_MS = 50,      /* the same while it takes seconds */
+    PORT = 7946,       /* serf's own; nobody else is on 127.0.1.x */
     RPC_PORT = 7373,
 };
 
@@ -116,6 +117,8 @@ static void kill_all(void)
     }
 }
 
+static _Noreturn void give_up(const char *format, ...) FH_PRINTF(1, 2);
+
 static _Noreturn void give_up(const char *format, ...)
 {
     va_list arguments;
@@ -144,8 +147,10 @@ static pid_t run(const char *log, char *const *words)
     return pid;
 }
 
-__attribute__((format(printf, 3, 4))) static char *
-write_path(char *out, const struct mesh *mesh, const char *format, ...)
+static char *write_path(char *out, const struct mesh *mesh, const char *format, ...)
+    FH_PRINTF(3, 4);
+
+static char *write_path(char *out, const struct mesh *mesh, const char *format, ...)
 {
     int used = snprintf(out, PATH_BYTES, "%s/", mesh->folder);
     va_list arguments;
@@ -570,7 +575,7 @@ int main(int argc, char **argv)
     if (!fh_network_enter()) {
         give_up("no network of its own: %s", strerror(errno));
     }
-    start_all(mesh, "join");
+    start_all(mesh, "admission");
     measure_rest(mesh, (unsigned)numbers[3]);
     measure_news(mesh, (unsigned)numbers[1]);
     measure_kill(mesh, (unsigned)numbers[2]);
@@ -578,7 +583,7 @@ int main(int argc, char **argv)
         hang_up(&mesh->nodes[i]);
     }
     kill_all();
-    start_all(mesh, "power");
+    start_all(mesh, "start");
     for (unsigned i = 1; i <= mesh->count; i++) {
         hang_up(&mesh->nodes[i]);
     }
