@@ -11,6 +11,10 @@
 
 struct fh_timer;
 
+/* Under which rules contradictions are kept (fh_store_proof_put). */
+#define FH_PROOF_NAME_TAKEN "identity.name.taken"
+#define FH_PROOF_MEMBER     "member.forked"
+
 struct fh_mesh {
     struct fh_mesh_options options;
     struct fh_mesh_id id;
@@ -156,6 +160,9 @@ void fh_mesh_tell_peer(struct fh_mesh *mesh,
 /* why.c: answers WHY and COUNTERS; the question is taken. */
 void fh_mesh_answer_why(struct fh_mesh *mesh, struct fh_question *question);
 void fh_mesh_answer_counters(struct fh_mesh *mesh, struct fh_question *question);
+
+/* proofs.c: answers PROOFS; the question is taken. */
+void fh_mesh_answer_proofs(struct fh_mesh *mesh, struct fh_question *question);
 
 /* joining.c */
 FH_MUST_CHECK int fh_mesh_join(struct fh_mesh *mesh, struct fh_err *err);

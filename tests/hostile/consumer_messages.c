@@ -3,6 +3,7 @@
 #include "tests/hostile/consumer.h"
 
 #include "proto/query/batch.h"
+#include "proto/session/messages_search.h"
 
 #include <string.h>
 
