@@ -561,6 +561,9 @@ void fh_mesh_question(struct fh_mesh *mesh, struct fh_question *question)
     case FH_MSG_COUNTERS:
         fh_mesh_answer_counters(mesh, question);
         break;
+    case FH_MSG_PROOFS:
+        fh_mesh_answer_proofs(mesh, question);
+        break;
     case FH_MSG_IDENTITY:
         answer_identity(mesh, question);
         break;

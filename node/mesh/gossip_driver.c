@@ -201,7 +201,7 @@ static void keep_proof(struct fh_mesh *mesh, const struct fh_gossip_action *acti
                                          .type = parsed.type,
                                          .bytes = pair[i],
                                          .received_ms = fh_clock_wall_ms()};
-        if (fh_store_proof_put(mesh->options.store, "member.forked", &record, &err) != FH_OK) {
+        if (fh_store_proof_put(mesh->options.store, FH_PROOF_MEMBER, &record, &err) != FH_OK) {
             fh_log(FH_LOG_ERROR, "proof.not_stored", "text=\"%s\"", err.text);
         }
     }

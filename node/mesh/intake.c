@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/time.h"
 #include "node/mesh/opening.h"
+#include "node/state/store_catalog.h"
 #include "proto/contract/contract_record.h"
 
 /* How much it matters that the others hear of an identity record soon. What begins to hold another
@@ -26,6 +27,31 @@ static enum fh_rumour_class class_of(const struct fh_record *record, int64_t wal
     return later ? FH_RUMOUR_REFRESH : FH_RUMOUR_MEMBERS;
 }
 
+/* Two domains were admitted under one name, at different places: the first that came here keeps it.
+ * Everything else about the admission verifies, or another rule had refused it. */
+static void keep_contest(struct fh_mesh *mesh,
+                         const struct fh_record *record,
+                         const struct fh_domain_id *domain,
+                         int64_t wall_ms)
+{
+    struct fh_err err;
+    char id[FH_ID_TEXT_BYTES];
+    bool held = false;
+    const struct fh_store_record proof = {.id = record->id,
+                                          .type = record->type,
+                                          .domain = *domain,
+                                          .bytes = record->bytes,
+                                          .received_ms = wall_ms};
+    if (fh_store_proof_held(mesh->options.store, &record->id, &held, &err) != FH_OK || held) {
+        return;
+    }
+    fh_domain_id_text(id, domain);
+    if (fh_store_proof_put(mesh->options.store, FH_PROOF_NAME_TAKEN, &proof, &err) != FH_OK) {
+        fh_log(FH_LOG_ERROR, "proof.not_stored", "text=\"%s\"", err.text);
+    }
+    fh_log(FH_LOG_ERROR, "name.contested", "other=%s", id);
+}
+
 static int take_identity(struct fh_mesh *mesh,
                          const struct fh_record *record,
                          const struct fh_origin *origin,
@@ -38,6 +64,8 @@ static int take_identity(struct fh_mesh *mesh,
     if (rc != FH_OK) {
         if (fh_mesh_lacks_identity(err)) {
             fh_mesh_want_identity(mesh, &outcome.domain, record, err, &origin->node);
+        } else if (strcmp(err->rule, FH_PROOF_NAME_TAKEN) == 0) {
+            keep_contest(mesh, record, &outcome.domain, wall);
         }
         return rc;
     }

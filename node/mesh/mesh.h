@@ -89,6 +89,12 @@ bool fh_mesh_node_of(struct fh_mesh *mesh,
 int64_t
 fh_mesh_heard_ago(struct fh_mesh *mesh, const struct fh_domain_id *domain, int64_t heard_ms);
 
+/* Names that more than one domain was given, at different places: how many of them there are in
+ * `out`, at most all of it. Reads the store. */
+enum { FH_MESH_CONTESTED_MAX = 16 };
+size_t fh_mesh_contested(struct fh_mesh *mesh,
+                         char out[FH_MESH_CONTESTED_MAX][FH_NAME_BYTES_MAX + 1]);
+
 struct fh_mesh_counts {
     uint64_t generation; /* 0 before gossip runs */
     uint64_t alive;      /* members that answer or are believed to, this node included */

@@ -11,6 +11,10 @@
 
 struct fh_timer;
 
+/* Under which rules contradictions are kept (fh_store_proof_put). */
+#define FH_PROOF_NAME_TAKEN "identity.name.taken"
+#define FH_PROOF_MEMBER     "member.forked"
+
 struct fh_mesh {
     struct fh_mesh_options options;
     struct fh_mesh_id id;
@@ -163,6 +167,9 @@ void fh_mesh_tell_peer(struct fh_mesh *mesh,
 /* why.c: answers WHY and COUNTERS; the question is taken. */
 void fh_mesh_answer_why(struct fh_mesh *mesh, struct fh_question *question);
 void fh_mesh_answer_counters(struct fh_mesh *mesh, struct fh_question *question);
+
+/* proofs.c: answers PROOFS; the question is taken. */
+void fh_mesh_answer_proofs(struct fh_mesh *mesh, struct fh_question *question);
 
 /* whereabouts.c: keeps the member's newest record and address for the next start; the last ones may
  * be lost in a power cut. A failure is logged. */

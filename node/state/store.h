@@ -166,6 +166,13 @@ FH_MUST_CHECK int fh_store_proofs_each(struct fh_store *store,
                                        void *user,
                                        struct fh_err *err);
 
+/* Those kept for this rule, the first first. */
+FH_MUST_CHECK int fh_store_proofs_of(struct fh_store *store,
+                                     const char *rule,
+                                     fh_store_record_visit_fn *visit,
+                                     void *user,
+                                     struct fh_err *err);
+
 /* ---- names, invitations ---- */
 
 /* Pins a domain's name to its id at first use. FH_ESIG, rule "name.pinned", when the name is pinned

@@ -102,6 +102,26 @@ int fh_store_record_drop(struct fh_store *store, const struct fh_record_id *id, 
 }
 
 /* Walks rows of (id, type, domain, bytes, received_ms). */
+/* Walks the rows of a bound statement and ends it. */
+static int
+visit_records(struct fh_sql *sql, fh_store_record_visit_fn *visit, void *user, struct fh_err *err)
+{
+    int code = FH_OK;
+    while (fh_sql_next(sql, &code, err)) {
+        struct fh_store_record record;
+        fh_sql_get_id(sql, 0, record.id.b);
+        record.type = (unsigned)fh_sql_get_number(sql, 1);
+        fh_sql_get_id(sql, 2, record.domain.b);
+        record.bytes = fh_sql_get_bytes(sql, 3);
+        record.received_ms = fh_sql_get_number(sql, 4);
+        code = fh_sql_ok(sql, err);
+        if (code == FH_OK) {
+            code = visit(user, &record, err);
+        }
+    }
+    return code;
+}
+
 static int each_record(struct fh_store *store,
                        const char *text,
                        fh_store_record_visit_fn *visit,
@@ -109,20 +129,7 @@ static int each_record(struct fh_store *store,
                        struct fh_err *err)
 {
     struct fh_sql sql = fh_sql(store, text);
-    int code = FH_OK;
-    while (fh_sql_next(&sql, &code, err)) {
-        struct fh_store_record record;
-        fh_sql_get_id(&sql, 0, record.id.b);
-        record.type = (unsigned)fh_sql_get_number(&sql, 1);
-        fh_sql_get_id(&sql, 2, record.domain.b);
-        record.bytes = fh_sql_get_bytes(&sql, 3);
-        record.received_ms = fh_sql_get_number(&sql, 4);
-        code = fh_sql_ok(&sql, err);
-        if (code == FH_OK) {
-            code = visit(user, &record, err);
-        }
-    }
-    return code;
+    return visit_records(&sql, visit, user, err);
 }
 
 int fh_store_records_each(struct fh_store *store,
@@ -174,6 +181,19 @@ int fh_store_proofs_each(struct fh_store *store,
     static const char text[] = "SELECT id, type, domain, bytes, received_ms FROM proofs"
                                " ORDER BY seq";
     return each_record(store, text, visit, user, err);
+}
+
+int fh_store_proofs_of(struct fh_store *store,
+                       const char *rule,
+                       fh_store_record_visit_fn *visit,
+                       void *user,
+                       struct fh_err *err)
+{
+    static const char text[] = "SELECT id, type, domain, bytes, received_ms FROM proofs"
+                               " WHERE rule = ? ORDER BY seq";
+    struct fh_sql sql = fh_sql(store, text);
+    fh_sql_text(&sql, rule);
+    return visit_records(&sql, visit, user, err);
 }
 
 /* ---- names, invitations ---- */

@@ -169,22 +169,7 @@ fh_msg_peers_next(struct fh_pack_reader *reader, struct fh_msg_peer *out, struct
 FH_MUST_CHECK int
 fh_msg_peers_end(struct fh_pack_reader *reader, uint64_t *out_next, struct fh_err *err);
 
-/* SEARCH -> a page of the products found, best first, the words as they were read when their
- * spelling was mended, else "", how many were found, and what they have in common. */
-enum { FH_MSG_WORDS_BYTES = 1024, FH_MSG_FACET_BYTES = 16 }; /* the NUL included */
-struct fh_msg_search {
-    char words[FH_MSG_WORDS_BYTES]; /* "" lists all */
-    uint32_t limit;                 /* 0: no products, only what is said of all */
-    uint64_t offset;                /* so many of the best are left out */
-    bool facets;                    /* wanted */
-};
-/* How many of the products found have a value of a facet. */
-struct fh_msg_facet {
-    char facet[FH_MSG_FACET_BYTES];     /* "tag" */
-    char value[FH_FACET_BYTES_MAX + 1]; /* "geo" */
-    uint64_t products;
-    uint64_t values; /* different ones of this facet; those of fewest products are left out */
-};
+/* What a node tells of a product in lists: SEARCH (messages_search.h), DESCRIBE, HISTORY. */
 struct fh_msg_product {
     struct fh_domain_id domain;
     char domain_name[FH_NAME_BYTES_MAX + 1];
@@ -209,32 +194,12 @@ struct fh_msg_product {
     uint64_t measured_ms;    /* Unix; 0: never */
     uint64_t stale_after_ms; /* Unix; 0 without a measurement */
 };
-void fh_msg_search_request(struct fh_buf *out, const struct fh_msg_search *search);
-/* Who wants neither another page than the first nor facets may leave both out. */
-FH_MUST_CHECK int fh_msg_search_request_read(struct fh_pack_reader *reader,
-                                             struct fh_msg_search *out,
-                                             struct fh_err *err);
 void fh_msg_products_answer_begin(struct fh_buf *out, uint32_t count);
 void fh_msg_products_answer_add(struct fh_buf *out, const struct fh_msg_product *product);
-/* Behind the products; then `facet_count` times fh_msg_facets_answer_add. */
-void fh_msg_products_answer_end(struct fh_buf *out,
-                                const char *read_as,
-                                uint64_t total,
-                                uint32_t facet_count);
-void fh_msg_facets_answer_add(struct fh_buf *out, const struct fh_msg_facet *facet);
 FH_MUST_CHECK int
 fh_msg_products_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err);
 FH_MUST_CHECK int
 fh_msg_products_next(struct fh_pack_reader *reader, struct fh_msg_product *out, struct fh_err *err);
-/* After the last product; then fh_msg_facets_next for each of `facet_count`. */
-FH_MUST_CHECK int fh_msg_products_end(struct fh_pack_reader *reader,
-                                      char read_as[FH_MSG_WORDS_BYTES],
-                                      uint64_t *out_total,
-                                      uint32_t *out_facet_count,
-                                      struct fh_err *err);
-FH_MUST_CHECK int
-fh_msg_facets_next(struct fh_pack_reader *reader, struct fh_msg_facet *out, struct fh_err *err);
-
 /* A product as people and requests name it. */
 struct fh_msg_product_name {
     char domain[FH_NAME_BYTES_MAX + 1];

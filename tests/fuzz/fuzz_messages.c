@@ -6,6 +6,7 @@
 #include "proto/session/messages.h"
 #include "proto/session/messages_access.h"
 #include "proto/session/messages_policy.h"
+#include "proto/session/messages_search.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -4,6 +4,7 @@
 
 #include "proto/query/batch.h"
 #include "proto/session/messages_policy.h"
+#include "proto/session/messages_search.h"
 
 #include <string.h>
 

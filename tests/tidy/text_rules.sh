@@ -19,6 +19,7 @@ proto/quality   : common proto/wire proto/identity proto/contract
 proto/governance: common proto/wire proto/identity proto/contract
 proto/settings  : common proto/wire proto/identity proto/contract
 proto/query     : common proto
+proto/proofs    : common proto
 node/io         : common proto
 node/state      : common proto
 node/mesh       : common proto node

@@ -141,6 +141,8 @@ fh_cmd_fn fh_cmd_product_list;
 fh_cmd_fn fh_cmd_product_publish;
 fh_cmd_fn fh_cmd_product_retire;
 fh_cmd_fn fh_cmd_product_status;
+fh_cmd_fn fh_cmd_proof_list;
+fh_cmd_fn fh_cmd_proof_show;
 fh_cmd_fn fh_cmd_query;
 fh_cmd_fn fh_cmd_search;
 fh_cmd_fn fh_cmd_status;

@@ -2,7 +2,6 @@
 /* What a node knows of the products of the mesh: found by words and filters, listed, counted. */
 #include "common/limits.h"
 #include "proto/gossip/lifecycle.h"
-#include "proto/session/messages.h"
 #include "tools/cli/cli.h"
 #include "tools/client/product_name.h"
 
@@ -217,6 +216,9 @@ int fh_cmd_search(struct fh_cli *cli, const struct fh_args *args, struct fh_err 
     }
     if (code == FH_OK && fh_buf_ok(&words) != FH_OK) {
         code = fh_err_set(err, FH_EUSAGE, "these are too many words");
+    }
+    if (code == FH_OK && !fh_utf8_valid(fh_buf_view(&words))) {
+        code = fh_err_set(err, FH_EUSAGE, "the words are not UTF-8");
     }
     if (code != FH_OK) {
         return code;

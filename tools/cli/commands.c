@@ -109,6 +109,30 @@ const struct fh_command fh_commands[] = {
         .run = fh_cmd_peers_explain,
     },
     {
+        .noun = "proof",
+        .verb = "list",
+        .operands = "",
+        .summary = "list signed records that contradict each other, as the node knows them",
+        .details = "Two contracts of one number, two records of one life of a node (its key runs\n"
+                   "twice), two key events of one domain, two charters, two domains of one name.",
+        .example = "freehold proof list\nfreehold -o json proof list --peer 127.0.0.1:7401",
+        .flags = {PEER_FLAG},
+        .run = fh_cmd_proof_list,
+    },
+    {
+        .noun = "proof",
+        .verb = "show",
+        .operands = "ID",
+        .summary = "fetch both records of a contradiction, verify them, say what helps",
+        .details = "ID is that of either record, or at least 16 letters of it. Ends with 1 or 5\n"
+                   "when the two do not prove what they are listed for.",
+        .example = "freehold proof show fhr1ai7tgczasxnu7hdqgyiffanr",
+        .operands_min = 1,
+        .operands_max = 1,
+        .flags = {PEER_FLAG},
+        .run = fh_cmd_proof_show,
+    },
+    {
         .noun = "search",
         .operands = "[WORDS...]",
         .summary = "find products in the catalogue",

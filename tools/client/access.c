@@ -4,6 +4,7 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "proto/gossip/members.h"
+#include "proto/session/messages_search.h"
 
 #include <string.h>
 

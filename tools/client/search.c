@@ -5,7 +5,7 @@
 #include "common/time.h"
 #include "proto/gossip/announce.h"
 #include "proto/quality/measurement.h"
-#include "proto/session/messages.h"
+#include "proto/session/messages_search.h"
 #include "tools/client/client.h"
 #include "tools/client/lists.h"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Messages that explain a node, and of searches and members: whole, cut at every byte, with fields
  * beyond their limits. */
+#include "proto/session/messages_search.h"
 #include "proto/session/messages_why.h"
 
 #include <setjmp.h>
