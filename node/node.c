@@ -370,8 +370,6 @@ static int start_courier(struct fh_node *node, struct fh_err *err)
 static void start_answers(struct fh_node *node)
 {
     node->desk = (struct fh_desk){.grants = &node->home.grants, .courier = node->courier};
-    node->own =
-        (struct fh_own){.dir = node->home.dir, .mesh = node->mesh, .domain = node->home.domain};
     node->moves = (struct fh_moves){
         .catalog = node->home.catalog,
         .dir = node->home.dir,
