@@ -38,9 +38,9 @@ bool fh_granting_drained(const struct fh_granting *granting);
 void fh_granting_free(struct fh_granting *granting);
 
 /* ADMIN_GOVERN; the question is taken. Refusals: those of fh_grants_take_all, and
- *   "grant.rows.sql", "grant.rows.shape", "grant.rows.boolean"   what gate_filter.h says (FH_ECHECK)
- *   "grant.rows.table"   no table is published here over which the rows could stand (FH_ENOTFOUND)
- *   "limit.workers", and the failures of a worker. */
+ *   "grant.rows.sql", "grant.rows.shape", "grant.rows.boolean"   what gate_filter.h says
+ * (FH_ECHECK) "grant.rows.table"   no table is published here over which the rows could stand
+ * (FH_ENOTFOUND) "limit.workers", and the failures of a worker. */
 void fh_granting_question(struct fh_granting *granting, struct fh_admin_question *question);
 
 #endif

@@ -5,7 +5,6 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "common/version.h"
-#include "node/granting.h"
 #include "node/io/inbox.h"
 #include "node/io/link.h"
 #include "node/io/loop.h"
@@ -49,7 +48,6 @@ struct fh_node {
     struct fh_mesh *mesh;
     struct fh_serve *serve;
     struct fh_policing *policing;
-    struct fh_granting *granting;
     struct fh_schedule *schedule;
     struct fh_publisher *publisher;
     struct fh_moves moves;
@@ -57,7 +55,6 @@ struct fh_node {
     struct fh_lookup lookup;
     struct fh_courier *courier;
     struct fh_desk desk;
-    struct fh_own own;
     struct fh_can can;
     struct fh_routes routes;
     struct fh_admin *admin;
@@ -140,10 +137,10 @@ static void on_refused(const struct fh_err *err, void *user)
 static bool drained(const struct fh_node *node)
 {
     return fh_serve_drained(node->serve) && fh_publisher_drained(node->publisher) &&
-           fh_policing_drained(node->policing) && fh_granting_drained(node->granting) &&
-           fh_schedule_drained(node->schedule) && fh_relay_drained(node->relay) &&
-           fh_questions_open(node->questions) == 0 && fh_peers_drained(node->peers) &&
-           fh_link_drained(node->link) && fh_workers_drained(node->workers);
+           fh_policing_drained(node->policing) && fh_schedule_drained(node->schedule) &&
+           fh_relay_drained(node->relay) && fh_questions_open(node->questions) == 0 &&
+           fh_peers_drained(node->peers) && fh_link_drained(node->link) &&
+           fh_workers_drained(node->workers);
 }
 
 static void look_if_drained(void *user)
@@ -348,6 +345,7 @@ static int start_policing(struct fh_node *node, struct fh_err *err)
         .catalog = node->home.catalog,
         .dir = node->home.dir,
         .policies = node->home.policies,
+        .grants = &node->home.grants,
         .rights = node->home.rights,
         .serve = node->serve,
         .workers = node->workers,
@@ -355,20 +353,6 @@ static int start_policing(struct fh_node *node, struct fh_err *err)
         .memory_mib = (uint32_t)node->config->settings.worker_memory_mib,
     };
     return fh_policing_new(&node->policing, &policing, err);
-}
-
-static int start_granting(struct fh_node *node, struct fh_err *err)
-{
-    const struct fh_granting_options granting = {
-        .loop = node->loop,
-        .catalog = node->home.catalog,
-        .grants = &node->home.grants,
-        .rights = node->home.rights,
-        .serve = node->serve,
-        .workers = node->workers,
-        .memory_mib = (uint32_t)node->config->settings.worker_memory_mib,
-    };
-    return fh_granting_new(&node->granting, &granting, err);
 }
 
 static int start_courier(struct fh_node *node, struct fh_err *err)
@@ -386,8 +370,6 @@ static int start_courier(struct fh_node *node, struct fh_err *err)
 static void start_answers(struct fh_node *node)
 {
     node->desk = (struct fh_desk){.grants = &node->home.grants, .courier = node->courier};
-    node->own =
-        (struct fh_own){.dir = node->home.dir, .mesh = node->mesh, .domain = node->home.domain};
     node->moves = (struct fh_moves){
         .catalog = node->home.catalog,
         .dir = node->home.dir,
@@ -421,9 +403,8 @@ static void start_answers(struct fh_node *node)
         .lookup = &node->lookup,
         .moves = &node->moves,
         .desk = &node->desk,
-        .own = &node->own,
+        .own = {.dir = node->home.dir, .mesh = node->mesh, .domain = node->home.domain},
         .policing = node->policing,
-        .granting = node->granting,
         .can = &node->can,
     };
 }
@@ -490,7 +471,6 @@ static int start_services(struct fh_node *node, struct fh_err *err)
     }
     rc = rc == FH_OK ? start_remote_publisher(node, err) : rc;
     rc = rc == FH_OK ? start_policing(node, err) : rc;
-    rc = rc == FH_OK ? start_granting(node, err) : rc;
     if (rc == FH_OK) {
         rc = start_courier(node, err);
     }
@@ -558,7 +538,6 @@ static void end(struct fh_node *node)
     fh_remote_publisher_free(node->remote_publisher);
     fh_publisher_free(node->publisher);
     fh_schedule_free(node->schedule);
-    fh_granting_free(node->granting);
     fh_policing_free(node->policing);
     fh_serve_free(node->serve);
     fh_mesh_free(node->mesh);

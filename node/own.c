@@ -81,7 +81,7 @@ static bool may_ask(unsigned code, bool *out_signed)
 struct fh_admin_question *fh_own_question(const struct fh_own *own, struct fh_question *question)
 {
     const struct fh_speaker *speaker = fh_question_speaker(question);
-    struct fh_bytes message;
+    struct fh_bytes message = FH_BYTES_NONE;
     struct fh_err err;
     bool is_signed = false;
     int rc = check_speaker(own, speaker, &err);

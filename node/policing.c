@@ -5,6 +5,7 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/explaining.h"
+#include "node/granting.h"
 #include "node/query/serve.h"
 #include "node/query/trials.h"
 #include "proto/session/messages_policy.h"
@@ -15,6 +16,7 @@ enum { ARENA_BYTES = 32 * 1024 * 1024 };
 
 struct fh_policing {
     struct fh_policing_options options;
+    struct fh_granting *granting;
     unsigned running;
 };
 
@@ -40,19 +42,34 @@ int fh_policing_new(struct fh_policing **out,
         return fh_err_set(err, FH_ENOMEM, "no memory for policies");
     }
     policing->options = *options;
+    const struct fh_granting_options granting = {
+        .loop = options->loop,
+        .catalog = options->catalog,
+        .grants = options->grants,
+        .rights = options->rights,
+        .serve = options->serve,
+        .workers = options->workers,
+        .memory_mib = options->memory_mib,
+    };
+    int rc = fh_granting_new(&policing->granting, &granting, err);
+    if (rc != FH_OK) {
+        fh_free(policing);
+        return rc;
+    }
     *out = policing;
     return FH_OK;
 }
 
 bool fh_policing_drained(const struct fh_policing *policing)
 {
-    return policing->running == 0;
+    return policing->running == 0 && fh_granting_drained(policing->granting);
 }
 
 void fh_policing_free(struct fh_policing *policing)
 {
     if (policing != NULL) {
         FH_ASSERT(policing->running == 0);
+        fh_granting_free(policing->granting);
         fh_free(policing);
     }
 }
@@ -341,6 +358,9 @@ bool fh_policing_admin(struct fh_policing *policing, struct fh_admin_question *q
     switch (fh_admin_code(question)) {
     case FH_MSG_ADMIN_ENFORCE:
         enforce(policing, question);
+        return true;
+    case FH_MSG_ADMIN_GOVERN:
+        fh_granting_question(policing->granting, question);
         return true;
     case FH_MSG_ADMIN_POLICY:
         rc = tell_policy(policing, fh_admin_fields(question), &out, &err);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Policing: what the domain's people do with policies, over the admin socket.
+ * Policing: what the domain's people sign, over the admin socket: policies, and grants by
+ * granting.h.
  *
  *   ADMIN_POLICY, ADMIN_POLICIES   what is in force
  *   ADMIN_ENFORCE   signature and chain -> rules against all own products -> filters by a worker ->
  *                   one durable write, in force at once, and what runs is judged again
  *   ADMIN_EXPLAIN   what somebody would see of a product, and why
+ *   ADMIN_GOVERN    grants and what ends them: granting.h
  *
  * Does not: sign (the publisher's key is with the CLI), decide (proto/governance). Thread: the
  * loop's. Ownership: keeps what its options name.
@@ -26,6 +28,7 @@ struct fh_policing_options {
     struct fh_catalog *catalog;
     const struct fh_directory *dir;
     struct fh_policies *policies;
+    struct fh_grants *grants;
     struct fh_rights *rights;
     struct fh_serve *serve;
     struct fh_workers *workers;

@@ -3,7 +3,6 @@
 
 #include "common/version.h"
 #include "node/delegates.h"
-#include "node/granting.h"
 #include "node/peer/relay.h"
 #include "node/policing.h"
 #include "node/publish.h"
@@ -16,7 +15,7 @@
 /* What the domain's people ask from elsewhere goes the way of what they ask at home. */
 static void ask_own(const struct fh_routes *routes, struct fh_question *question)
 {
-    struct fh_admin_question *asked = fh_own_question(routes->own, question);
+    struct fh_admin_question *asked = fh_own_question(&routes->own, question);
     if (asked != NULL) {
         fh_routes_admin(routes, asked);
     }
@@ -102,9 +101,6 @@ void fh_routes_admin(const struct fh_routes *routes, struct fh_admin_question *q
         return;
     case FH_MSG_ADMIN_IDENTITY:
         fh_delegates_question(routes->home, routes->mesh, question);
-        return;
-    case FH_MSG_ADMIN_GOVERN:
-        fh_granting_question(routes->granting, question);
         return;
     default:
         break;

@@ -13,7 +13,6 @@
 #include "node/residence.h"
 
 struct fh_can;
-struct fh_granting;
 struct fh_lookup;
 struct fh_policing;
 struct fh_publisher;
@@ -32,9 +31,8 @@ struct fh_routes {
     struct fh_lookup *lookup;
     struct fh_moves *moves;
     struct fh_desk *desk;
-    struct fh_own *own;
+    struct fh_own own;
     struct fh_policing *policing;
-    struct fh_granting *granting;
     struct fh_can *can;
 };
 

@@ -20,9 +20,9 @@ static int shape(struct fh_err *err, const char *why)
     return fh_err_rule(err, FH_ECHECK, "filter.shape", "a filter is one condition: %s", why);
 }
 
-/* Of what the gate lets through, what gives another value for each row or question: a filter by such a
- * function shows every row to whoever asks often enough. A test holds this against the linked
- * DuckDB. */
+/* Of what the gate lets through, what gives another value for each row or question: a filter by
+ * such a function shows every row to whoever asks often enough. A test holds this against the
+ * linked DuckDB. */
 static bool is_volatile(const char *function)
 {
     static const char *const names[] = {"gen_random_uuid", "random", "uuid", "uuidv4", "uuidv7"};

@@ -4,8 +4,8 @@
  *
  * What an author wrote is put behind WHERE by the node, so it must be one expression and nothing
  * else, whatever stands around it. It passes the gate of consumers' SQL, and besides: no subquery,
- * no window, no random function, columns by their bare names. DuckDB then says whether it is Boolean over these columns
- * and these types, without data.
+ * no window, no random function, columns by their bare names. DuckDB then says whether it is
+ * Boolean over these columns and these types, without data.
  *
  * Does not: run it. Thread: a pool thread's, as the worker's questions are. Ownership: borrows.
  */
@@ -22,8 +22,8 @@ struct fh_filter_column {
 
 /* Whether `filter` is one Boolean expression over these columns. The worker has no tables. Refusals
  * (FH_ECHECK): "filter.sql" with the reason of prescan, parser, gate or binder, "filter.shape" (no
- * single expression, a subquery, a window, a random function, a qualified name), "filter.boolean". FH_ENOMEM, and the
- * failures of a worker. */
+ * single expression, a subquery, a window, a random function, a qualified name), "filter.boolean".
+ * FH_ENOMEM, and the failures of a worker. */
 FH_MUST_CHECK int fh_filter_check(struct fh_worker *worker,
                                   const char *filter,
                                   const struct fh_filter_column *columns,

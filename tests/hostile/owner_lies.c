@@ -11,7 +11,7 @@
 enum {
     CODES = 25,
     REJECT_CODES = 12,
-    LIES_EACH = 4, /* of so many spoiled values one is told: each costs two workers */
+    LIES_EACH = 4,    /* of so many spoiled values one is told: each costs two workers */
     LOW_COUNTER = 12, /* bytes behind it are of counters that no session reaches */
 };
 

@@ -119,7 +119,8 @@ static void test_filters(void **state)
     assert_int_equal(failed, 0);
 }
 
-/* Whatever the linked DuckDB computes anew for each row is refused, by the gate or by the filter. */
+/* Whatever the linked DuckDB computes anew for each row is refused, by the gate or by the filter.
+ */
 static void test_volatile_functions(void **state)
 {
     (void)state;
