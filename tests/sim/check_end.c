@@ -83,21 +83,30 @@ static void rule_15_news(struct sim_world *w, const struct sim_node *node)
     }
 }
 
+/* Up, honest and left in peace since then. */
+static bool in_peace(const struct sim_node *node, int64_t since_ms)
+{
+    return sim_is_up(node) && !node->hostile && !node->deaf && node->started_ms <= since_ms &&
+           node->disturbed_ms <= since_ms && node->disturbed_until_ms <= since_ms;
+}
+
 /* News of a product is due; a newer revision will do. */
 void sim_check_news(struct sim_world *w, const struct sim_announcement *a)
 {
     const struct sim_node *late = NULL;
     unsigned there = 0;
     unsigned late_count = 0;
-    for (uint32_t i = 0; i < w->options.nodes && !w->nodes[a->owner].hostile; i++) {
+    if (!in_peace(&w->nodes[a->owner], a->born_ms)) {
+        return; /* it may have told nobody before it fell */
+    }
+    for (uint32_t i = 0; i < w->options.nodes; i++) {
         const struct sim_node *node = &w->nodes[i];
-        bool counts = sim_is_up(node) && !node->hostile && node->started_ms <= a->born_ms &&
-                      !node->deaf && node->disturbed_ms <= a->born_ms &&
-                      node->disturbed_until_ms <= a->born_ms;
-        there += counts ? 1 : 0;
-        if (counts && node->revision[a->product] < a->revision) {
-            late = node;
-            late_count++;
+        if (in_peace(node, a->born_ms)) {
+            there++;
+            if (node->revision[a->product] < a->revision) {
+                late = node;
+                late_count++;
+            }
         }
     }
     /* Rumours alone may miss one or another. */
