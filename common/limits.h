@@ -57,6 +57,7 @@ enum {
     FH_RUMOURS_MAX = FH_LIMIT(4096, 16),
     FH_GOSSIP_PUSH_MEMBERS = FH_LIMIT(256, 24), /* more: most sends are hints (rumours.h) */
     FH_GOSSIP_SEEDS_MAX = 16,
+    FH_GOSSIP_LOST_MAX = FH_LIMIT(64, 4), /* addresses of forgotten members, called for ever */
     FH_GOSSIP_KEYS_MAX = FH_LIMIT(2048, 16),   /* cached datagram keys of peers, 200 bytes each */
     FH_GOSSIP_AWAITED_MAX = FH_LIMIT(128, 16), /* pings in flight: own, relayed, to newcomers */
     FH_GOSSIP_SUSPICIONS_MAX = FH_LIMIT(16384, 64), /* a partition suspects the other half */

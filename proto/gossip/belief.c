@@ -419,6 +419,9 @@ static void remove_member(struct fh_turn *turn, uint32_t slot, enum fh_member_ch
 {
     struct fh_gossip *g = turn->g;
     fh_turn_member(turn, slot, change);
+    if (change == FH_MEMBER_FORGOTTEN && g->members.slots[slot].state == FH_MEMBER_DEAD) {
+        fh_spread_lost(g, fh_member_address(&g->members.slots[slot]));
+    }
     fh_suspicion_clear(g, slot);
     fh_keys_forget(&g->keys, &g->members.slots[slot]);
     struct fh_ref key = ref_of(&g->members.slots[slot].alive->node);

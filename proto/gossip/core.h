@@ -95,6 +95,9 @@ struct fh_gossip {
     struct fh_gossip_options options; /* pointers inside are copies below */
     char *addresses[FH_ADDRESSES_MAX];
     char *seeds[FH_GOSSIP_SEEDS_MAX];
+    char (*lost)[FH_ADDRESS_BYTES_MAX]; /* of members that were forgotten while dead; NULL: none */
+    unsigned lost_count;
+    unsigned lost_next; /* to be overwritten when the list is full */
     char label[FH_NAME_BYTES_MAX + 1];
     struct fh_fact_pool *pool;
     bool own_pool;
@@ -328,6 +331,9 @@ void fh_spread_compare(struct fh_turn *turn, uint32_t slot, const struct fh_mess
 void fh_spread_wake(struct fh_turn *turn);
 /* Datagrams do not reach the member: news and differences go over a session, at most so often. */
 void fh_spread_blocked(struct fh_turn *turn, uint32_t slot);
+/* A dead member is forgotten, but its address is called for ever: a partition may last longer than
+ * a lease. */
+void fh_spread_lost(struct fh_gossip *g, const char *address);
 /* A synchronisation ended. */
 void fh_spread_synced(struct fh_turn *turn, bool done);
 int fh_spread_leave(struct fh_turn *turn);

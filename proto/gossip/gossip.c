@@ -276,6 +276,7 @@ void fh_gossip_free(struct fh_gossip *g)
     }
     fh_keys_fini(&g->keys);
     fh_free(g->suspicions);
+    fh_free(g->lost);
     fh_buf_fini(&g->content);
     fh_buf_fini(&g->payload);
     fh_buf_fini(&g->record);

@@ -13,7 +13,7 @@ enum { CAPACITY_START = 8 };
 void fh_keys_init(struct fh_key_cache *cache, uint32_t limit)
 {
     FH_ASSERT(limit > 0);
-    *cache = (struct fh_key_cache){.limit = limit, .newest = NONE, .oldest = NONE, .free = NONE};
+    *cache = (struct fh_key_cache){.limit = limit, .free = NONE};
 }
 
 void fh_keys_fini(struct fh_key_cache *cache)
@@ -25,33 +25,14 @@ void fh_keys_fini(struct fh_key_cache *cache)
     *cache = (struct fh_key_cache){0};
 }
 
-static void unlink_entry(struct fh_key_cache *cache, uint32_t at)
-{
-    struct fh_peer_keys *entry = &cache->entries[at];
-    *(entry->newer == NONE ? &cache->newest : &cache->entries[entry->newer].older) = entry->older;
-    *(entry->older == NONE ? &cache->oldest : &cache->entries[entry->older].newer) = entry->newer;
-}
-
-static void link_newest(struct fh_key_cache *cache, uint32_t at)
-{
-    struct fh_peer_keys *entry = &cache->entries[at];
-    entry->newer = NONE;
-    entry->older = cache->newest;
-    *(cache->newest == NONE ? &cache->oldest : &cache->entries[cache->newest].newer) = at;
-    cache->newest = at;
-}
-
 struct fh_peer_keys *fh_keys_get(struct fh_key_cache *cache, const struct fh_member *member)
 {
     if (member->keys == 0) {
         return NULL;
     }
-    uint32_t at = member->keys - 1;
-    if (cache->newest != at) {
-        unlink_entry(cache, at);
-        link_newest(cache, at);
-    }
-    return &cache->entries[at];
+    struct fh_peer_keys *entry = &cache->entries[member->keys - 1];
+    entry->used = true;
+    return entry;
 }
 
 /* Doubling by hand, because realloc would leave copies of keys behind. */
@@ -76,6 +57,18 @@ static bool grow(struct fh_key_cache *cache)
     return true;
 }
 
+/* Of a full table. Each has a second chance if it was used since the hand last came by. */
+static uint32_t one_to_replace(struct fh_key_cache *cache)
+{
+    while (cache->entries[cache->hand].used) {
+        cache->entries[cache->hand].used = false;
+        cache->hand = (cache->hand + 1) % cache->count;
+    }
+    uint32_t at = cache->hand;
+    cache->hand = (cache->hand + 1) % cache->count;
+    return at;
+}
+
 struct fh_peer_keys *fh_keys_make(struct fh_key_cache *cache,
                                   struct fh_members *members,
                                   uint32_t slot,
@@ -84,13 +77,12 @@ struct fh_peer_keys *fh_keys_make(struct fh_key_cache *cache,
     FH_ASSERT(members->slots[slot].keys == 0);
     uint32_t at = cache->free;
     if (at != NONE) {
-        cache->free = cache->entries[at].older;
+        cache->free = cache->entries[at].next_free;
     } else if (cache->count < cache->capacity || grow(cache)) {
         at = cache->count++;
-    } else if (cache->oldest != NONE) {
-        at = cache->oldest;
+    } else if (cache->count > 0) {
+        at = one_to_replace(cache);
         members->slots[cache->entries[at].owner].keys = 0;
-        unlink_entry(cache, at);
     } else {
         return NULL;
     }
@@ -98,8 +90,8 @@ struct fh_peer_keys *fh_keys_make(struct fh_key_cache *cache,
     fh_wipe(entry, sizeof *entry);
     memcpy(entry->shared, shared, sizeof entry->shared);
     entry->owner = slot;
+    entry->used = true;
     members->slots[slot].keys = at + 1;
-    link_newest(cache, at);
     return entry;
 }
 
@@ -109,9 +101,8 @@ void fh_keys_forget(struct fh_key_cache *cache, struct fh_member *member)
         return;
     }
     uint32_t at = member->keys - 1;
-    unlink_entry(cache, at);
     fh_wipe(&cache->entries[at], sizeof cache->entries[at]);
-    cache->entries[at].older = cache->free;
+    cache->entries[at].next_free = cache->free;
     cache->free = at;
     member->keys = 0;
 }

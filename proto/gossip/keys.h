@@ -3,10 +3,11 @@
  * Key cache: datagram keys and replay windows of the peers spoken with lately.
  *
  * A key agreement costs tens of microseconds, so its result is kept for as many peers as the limit
- * allows; the one not used for longest makes room. What is lost with it is the replay window: an
- * old datagram of the same life may then pass once more. That is harmless by construction: answers
- * are bound to what is awaited, records to (generation, incarnation), and an answer that goes to an
- * address its receiver never signed carries no news.
+ * allows; one that was not used lately makes room (second chance, which costs less at each datagram
+ * than keeping them in order). What is lost with it is the replay window: an old datagram of the
+ * same life may then pass once more. That is harmless by construction: answers are bound to what is
+ * awaited, records to (generation, incarnation), and an answer that goes to an address its receiver
+ * never signed carries no news.
  *
  * Does not: agree on keys. Thread: distinct objects. Ownership: results are lent until the next
  * call; secrets are wiped when they leave.
@@ -31,9 +32,9 @@ struct fh_peer_keys {
     struct fh_rate relay_rate;
     struct fh_rate serve_rate;
     /* private */
+    bool used;      /* since the hand came by */
     uint32_t owner; /* slot */
-    uint32_t newer;
-    uint32_t older;
+    uint32_t next_free;
 };
 
 struct fh_key_cache {
@@ -41,9 +42,8 @@ struct fh_key_cache {
     uint32_t count;
     uint32_t capacity;
     uint32_t limit;
-    uint32_t newest;
-    uint32_t oldest;
-    uint32_t free; /* chained by `older` */
+    uint32_t hand; /* where the search for one to replace goes on */
+    uint32_t free; /* chained by `next_free` */
 };
 
 void fh_keys_init(struct fh_key_cache *cache, uint32_t limit);

@@ -186,7 +186,8 @@ size_t fh_gossip_memory(const struct fh_gossip *g)
 {
     return sizeof *g + fh_members_memory(&g->members) + fh_keys_memory(&g->keys) +
            fh_rumours_memory(&g->rumours) + g->suspicion_max * sizeof *g->suspicions +
-           g->content.capacity + g->payload.capacity + g->record.capacity +
+           (g->lost != NULL ? FH_GOSSIP_LOST_MAX * sizeof *g->lost : 0) + g->content.capacity +
+           g->payload.capacity + g->record.capacity +
            (g->own_pool ? fh_fact_pool_memory(g->pool) : 0);
 }
 

@@ -6,6 +6,7 @@
 #include "proto/gossip/core.h"
 
 #include "common/assert.h"
+#include "common/mem.h"
 
 #include <string.h>
 
@@ -228,6 +229,45 @@ static bool address_lives(const struct fh_gossip *g, const char *address)
     return false;
 }
 
+void fh_spread_lost(struct fh_gossip *g, const char *address)
+{
+    if (g->lost == NULL) {
+        g->lost = fh_calloc(FH_GOSSIP_LOST_MAX, sizeof *g->lost);
+        if (g->lost == NULL) {
+            return;
+        }
+    }
+    for (unsigned i = 0; i < g->lost_count; i++) {
+        if (strcmp(g->lost[i], address) == 0) {
+            return;
+        }
+    }
+    unsigned at =
+        g->lost_count < FH_GOSSIP_LOST_MAX ? g->lost_count++ : g->lost_next++ % FH_GOSSIP_LOST_MAX;
+    size_t size = strlen(address) + 1;
+    FH_ASSERT(size <= sizeof g->lost[at]);
+    memcpy(g->lost[at], address, size);
+}
+
+/* A seed, or where a member was that is forgotten, when nobody we know lives there. */
+static void call_stranger(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    unsigned count = g->options.seed_count + g->lost_count;
+    if (count == 0) {
+        return;
+    }
+    unsigned at = (unsigned)fh_prng_below(&g->prng, count);
+    bool is_seed = at < g->options.seed_count;
+    const char *address = is_seed ? g->seeds[at] : g->lost[at - g->options.seed_count];
+    if (!address_lives(g, address)) {
+        ask_sync(turn, FH_MEMBER_NONE, address, FH_SYNC_CONTACT);
+    } else if (!is_seed) { /* it is back: the last one takes its place */
+        g->lost_count--;
+        memmove(g->lost[at - g->options.seed_count], g->lost[g->lost_count], sizeof g->lost[0]);
+    }
+}
+
 static void contact(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
@@ -252,11 +292,8 @@ static void contact(struct fh_turn *turn)
         }
     }
     bool alone = fh_members_live(&g->members) <= 1;
-    if (call && !alone && g->options.seed_count > 0) {
-        const char *seed = g->seeds[fh_prng_below(&g->prng, g->options.seed_count)];
-        if (!address_lives(g, seed)) {
-            ask_sync(turn, FH_MEMBER_NONE, seed, FH_SYNC_CONTACT);
-        }
+    if (call && (!alone || g->lost_count > 0)) {
+        call_stranger(turn);
     }
     fh_belief_forget_expired(turn);
 }
@@ -298,6 +335,13 @@ static void finish_leave(struct fh_turn *turn)
     fh_turn_trace(turn, "is gone");
 }
 
+/* Our clock was ahead and was put right: others refuse the lease until its date has come. */
+static bool dated_ahead(const struct fh_turn *turn)
+{
+    const struct fh_member *self = &turn->g->members.slots[FH_MEMBER_SELF];
+    return self->alive->issued_ms > turn->wall_ms + FH_CLOCK_SKEW_MS / 2;
+}
+
 void fh_spread_tick(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
@@ -312,7 +356,7 @@ void fh_spread_tick(struct fh_turn *turn)
     if (g->renew_at_ms <= turn->now_ms) {
         g->renew_at_ms = FH_GOSSIP_NEVER;
         fh_belief_renew_soon(turn, g->renew_class, 0);
-    } else if (turn->wall_ms >= g->refresh_wall_ms) {
+    } else if (turn->wall_ms >= g->refresh_wall_ms || dated_ahead(turn)) {
         fh_belief_renew_soon(turn, FH_RUMOUR_REFRESH, 0);
     }
     if (g->contact_at_ms <= turn->now_ms) {

@@ -200,6 +200,6 @@ void sim_replay(struct sim_world *w, unsigned times)
         default:
             break;
         }
-        sim_send(w, NULL, &w->nodes[to], "x:1", fh_bytes(bytes, size));
+        sim_send(w, NULL, &w->nodes[to], SIM_OUTSIDER, fh_bytes(bytes, size));
     }
 }

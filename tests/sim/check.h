@@ -26,9 +26,16 @@
     X(10, "nothing after goodbye; no busy loops; events of a member in their order")               \
     X(11, "a crash is seen by all within its bound")                                               \
     X(12, "nobody dies who is up, connected and undisturbed")                                      \
-    X(13, "after the faults all views and catalogues become equal")
+    X(13, "after the faults all views and catalogues become equal")                                \
+    X(14, "whoever is up is listed by all again: after a split, after restarts")                   \
+    X(15, "news reaches everyone, also when queues overflow")                                      \
+    X(16, "11 to 15 hold with hostile nodes too")                                                  \
+    X(17, "a mesh at rest costs each node little")
 
-enum { SIM_RULE_COUNT = 14 };
+enum {
+    SIM_RULE_COUNT = 18,
+    SIM_REST_BYTES_PER_S = 3000,
+};
 
 struct sim_check *sim_check_new(const struct sim_world *w);
 void sim_check_free(struct sim_check *c);
@@ -45,6 +52,8 @@ void sim_check_disk_lost(struct sim_world *w, const struct sim_node *node);
 void sim_check_warmed(struct sim_world *w, const struct sim_node *node);
 void sim_check_persist(struct sim_world *w, const struct sim_node *node, uint64_t generation);
 void sim_check_datagram(struct sim_world *w, const struct sim_node *node, size_t size);
+/* To an address that is no node's. */
+void sim_check_to_outsider(struct sim_world *w, const struct sim_node *node, size_t size);
 void sim_check_member(struct sim_world *w,
                       struct sim_node *node,
                       const struct fh_gossip_action *action);
@@ -56,7 +65,9 @@ void sim_check_revision(struct sim_world *w,
 void sim_check_step(struct sim_world *w, struct sim_node *node, bool tick);
 /* Everything of one node: O(members). */
 void sim_check_node(struct sim_world *w, struct sim_node *node);
-/* At the end: rules 7, 11 and 13. */
+/* What nodes sent while nothing happened. */
+void sim_check_rest(struct sim_world *w, double bytes_per_member_second);
+/* At the end: rules about what must have come. */
 void sim_check_end(struct sim_world *w, bool agreed);
 
 void sim_check_break(struct sim_world *w,

@@ -14,7 +14,7 @@
 #include <time.h>
 
 enum {
-    SETTLE_MS = 150000, /* after the story: two forced synchronisations for everybody */
+    SETTLE_MS = 300000, /* after the story: forced synchronisations, probes of who doubts himself */
     SETTLE_STEP_MS = 1000,
     MTU_BYTES = 1472, /* what Ethernet leaves to UDP over IPv4 */
 };
@@ -24,14 +24,15 @@ struct settings {
     bool json;
     bool twice;
     bool quiet;
-    unsigned expect; /* rule that must be broken; 0: none may be */
+    unsigned nodes_least; /* worlds have so many up to report.world.nodes, drawn from the seed */
+    unsigned expect;      /* rule that must be broken; 0: none may be */
 };
 
 static void usage(FILE *out)
 {
     (void)fprintf(
         out,
-        "usage: freehold-sim [--nodes N] [--loss PERCENT] [--seconds S] [--seeds A..B]\n"
+        "usage: freehold-sim [--nodes N|A..B] [--loss PERCENT] [--seconds S] [--seeds A..B]\n"
         "                    [--scenario NAME] [--preset freehold|memberlist] [--json]\n"
         "                    [--twice] [--no-links] [--quiet] [--trace] [--expect RULE]\n\n"
         "Runs a simulated mesh of production gossip cores and checks its rules.\n"
@@ -57,14 +58,15 @@ static bool number(const char *text, uint64_t most, uint64_t *out)
     return *text >= '0' && *text <= '9' && *end == '\0' && value <= most;
 }
 
-static bool seeds(const char *text, struct settings *s)
+/* A or A..B */
+static bool range(const char *text, uint64_t *out_first, uint64_t *out_last)
 {
     char first[32];
     const char *dots = strstr(text, "..");
     if (dots == NULL) {
-        s->report.seed_last = 0;
-        bool right = number(text, UINT64_MAX, &s->report.seed_first);
-        s->report.seed_last = s->report.seed_first;
+        *out_last = 0;
+        bool right = number(text, UINT64_MAX, out_first);
+        *out_last = *out_first;
         return right;
     }
     if ((size_t)(dots - text) >= sizeof first) {
@@ -72,9 +74,8 @@ static bool seeds(const char *text, struct settings *s)
     }
     memcpy(first, text, (size_t)(dots - text));
     first[dots - text] = '\0';
-    return number(first, UINT64_MAX, &s->report.seed_first) &&
-           number(dots + 2, UINT64_MAX, &s->report.seed_last) &&
-           s->report.seed_first <= s->report.seed_last;
+    return number(first, UINT64_MAX, out_first) && number(dots + 2, UINT64_MAX, out_last) &&
+           *out_first <= *out_last;
 }
 
 static bool percent(const char *text, unsigned *out_permille)
@@ -109,7 +110,9 @@ static bool option(struct settings *s, const char *name, const char *value)
 {
     uint64_t n = 0;
     if (strcmp(name, "--nodes") == 0) {
-        bool right = number(value, FH_MEMBERS_MAX, &n) && n >= 2;
+        uint64_t first = 0;
+        bool right = range(value, &first, &n) && first >= 2 && n <= FH_MEMBERS_MAX;
+        s->nodes_least = (unsigned)first;
         s->report.world.nodes = (unsigned)n;
         return right;
     }
@@ -122,7 +125,7 @@ static bool option(struct settings *s, const char *name, const char *value)
         return right;
     }
     if (strcmp(name, "--seeds") == 0) {
-        return seeds(value, s);
+        return range(value, &s->report.seed_first, &s->report.seed_last);
     }
     if (strcmp(name, "--expect") == 0) {
         bool right = number(value, SIM_RULE_COUNT - 1, &n);
@@ -215,6 +218,8 @@ static void run(const struct settings *s, uint64_t seed, struct sim_report *r)
     struct sim_options options = s->report.world;
     int64_t length_ms = s->report.length_ms;
     options.seed = seed;
+    options.nodes = s->nodes_least + (unsigned)(seed * 0x9e3779b97f4a7c15u >> 32) %
+                                         (options.nodes - s->nodes_least + 1);
     int64_t begin = fh_clock_mono_ms();
     clock_t cpu = clock();
     struct sim_world *w = sim_world_new(&options);
@@ -237,6 +242,11 @@ static void run(const struct settings *s, uint64_t seed, struct sim_report *r)
     }
     r->settled_ms = w->now_ms - length_ms;
     if (checked) {
+        if (s->report.scenario->rests) {
+            sim_check_rest(w,
+                           (double)(r->rest.datagram_bytes + r->rest.session_bytes) /
+                               r->rest.member_seconds);
+        }
         sim_check_end(w, agreed);
         r->broken = sim_check_broken(w);
     }
@@ -269,6 +279,7 @@ int main(int argc, char **argv)
                    .length_ms = 60000,
                    .seed_first = 1,
                    .seed_last = 1}};
+    s.nodes_least = s.report.world.nodes;
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
         usage(stdout);
         return 0;

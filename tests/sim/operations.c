@@ -117,6 +117,7 @@ static void restart(struct sim_world *w, struct sim_node *node, enum sim_disk di
         return;
     }
     sim_take_down(w, node);
+    sim_say(w, node, disk == SIM_DISK_KEPT ? "--- restarts" : "--- restarts, its disk is damaged");
     if (disk != SIM_DISK_KEPT) {
         node->disk_generation = 0;
         sim_check_disk_lost(w, node);
@@ -153,6 +154,7 @@ static void move(struct sim_world *w, struct sim_node *node)
 
 static void jump(struct sim_world *w, struct sim_node *node, int32_t by_ms)
 {
+    sim_say(w, node, by_ms > 0 ? "--- its clock jumps ahead" : "--- its clock jumps back");
     node->wall_offset_ms += by_ms;
     disturb(w, node, (by_ms < 0 ? -by_ms : by_ms) > CLOCK_GRACE_MS ? DISTURBED_SPLIT_MS : 0);
 }
@@ -170,6 +172,7 @@ static void leave(struct sim_world *w, struct sim_node *node)
         return;
     }
     node->called_leave = true;
+    node->ever_left = true;
     disturb(w, node, 0);
     if (node->core != NULL) {
         struct fh_gossip_event event = {.kind = FH_GOSSIP_LEAVE};
@@ -195,9 +198,11 @@ static void operate_core(struct sim_world *w, struct sim_node *node, enum sim_op
     if (w->options.preset != SIM_FREEHOLD) {
         return;
     }
+    w->hostile = true;
     if (op == SIM_OP_REPLAY) {
         sim_replay(w, b);
     } else if (op == SIM_OP_WITHHOLD) {
+        sim_say(w, node, b != 0 ? "--- withholds" : "--- withholds no more");
         node->withholds = b != 0;
     } else if (sim_is_up(node) && op == SIM_OP_LIE) {
         sim_lie(w, node, b);
@@ -218,6 +223,7 @@ operate_network(struct sim_world *w, struct sim_node *node, enum sim_op op, uint
         node->deaf = b != 0;
         disturb_all(w, DISTURBED_SPLIT_MS);
     } else if (op == SIM_OP_CUT) {
+        sim_say(w, node, "--- is not heard by somebody");
         sim_cut(w, node->index, b % w->options.nodes);
         w->last_fault_ms = w->now_ms;
     } else if (op == SIM_OP_MEND) {
@@ -250,11 +256,15 @@ void sim_operate(struct sim_world *w, enum sim_op op, uint32_t a, uint32_t b)
         leave(w, node);
         break;
     case SIM_OP_PAUSE:
+        if (node->paused_until_ms > w->now_ms) {
+            break; /* two pauses that overlap would be a longer one */
+        }
         sim_say(w, node, "--- stands still");
         node->paused_until_ms = w->now_ms + b;
         disturb(w, node, b + DISTURBED_PAUSE_MS);
         break;
     case SIM_OP_SLOW:
+        sim_say(w, node, b != 0 ? "--- runs late" : "--- runs well");
         node->slow_ms = b;
         disturb(w, node, 0);
         break;

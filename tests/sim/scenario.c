@@ -261,6 +261,7 @@ static void plan_mixed(struct sim_world *w, int64_t length_ms)
     if (fh_prng_below(&w->prng, 2) == 0) {
         w->options.delay = (enum sim_delay)fh_prng_below(&w->prng, SIM_DELAY_TAIL + 1);
         w->options.corrupt_permille = (unsigned)fh_prng_below(&w->prng, 20);
+        w->options.loss_permille = (unsigned)fh_prng_below(&w->prng, 200);
         w->options.duplicate_permille = (unsigned)fh_prng_below(&w->prng, 50);
     }
     static void (*const plans[])(struct sim_world *, int64_t) = {plan_crash,
@@ -282,26 +283,26 @@ static void plan_mixed(struct sim_world *w, int64_t length_ms)
 }
 
 const struct sim_scenario sim_scenarios[] = {
-    {"steady", "all join at once, announcements, a few crashes", plan_steady},
-    {"quiet", "all join, three announcements, then nothing", plan_quiet},
-    {"crash", "crashes and restarts, with and without a disk", plan_crash},
-    {"partition", "the network splits in two or three and heals", plan_partition},
-    {"split_restart", "one side of a split restarts before it heals", plan_split_restart},
-    {"leave", "graceful leaves, some come back", plan_leave},
-    {"pause", "nodes stand still for five seconds", plan_pause},
-    {"deaf", "one node sends but hears nothing for a while", plan_deaf},
-    {"hostile", "an admitted liar, an outsider who replays and damages", plan_hostile},
-    {"cut", "some pairs hear each other in one direction only", plan_cut},
-    {"slow_loop", "loops of some nodes run up to half a second late", plan_slow_loop},
-    {"clock", "wall clocks jump by minutes and hours, both ways", plan_clock},
-    {"torn", "crashes that tear or lose the disk", plan_torn},
-    {"move", "nodes come back at another address", plan_move},
-    {"withhold", "crashes, and some nodes pass nothing on", plan_withhold},
-    {"flood", "an admitted node floods and equivocates, an outsider replays", plan_flood},
-    {"curve", "a standing mesh: announcements, crashes, a newcomer, rest", plan_curve},
-    {"slow", "a standing mesh: each minute 5 % of nodes stand still for 5 s", plan_slow},
-    {"mixed", "two of the others at once, drawn from the seed", plan_mixed},
-    {NULL, NULL, NULL},
+    {"steady", "all join at once, announcements, a few crashes", false, plan_steady},
+    {"quiet", "all join, three announcements, then nothing", true, plan_quiet},
+    {"crash", "crashes and restarts, with and without a disk", false, plan_crash},
+    {"partition", "the network splits in two or three and heals", false, plan_partition},
+    {"split_restart", "one side of a split restarts before it heals", false, plan_split_restart},
+    {"leave", "graceful leaves, some come back", false, plan_leave},
+    {"pause", "nodes stand still for five seconds", false, plan_pause},
+    {"deaf", "one node sends but hears nothing for a while", false, plan_deaf},
+    {"hostile", "an admitted liar, an outsider who replays and damages", false, plan_hostile},
+    {"cut", "some pairs hear each other in one direction only", false, plan_cut},
+    {"slow_loop", "loops of some nodes run up to half a second late", false, plan_slow_loop},
+    {"clock", "wall clocks jump by minutes and hours, both ways", false, plan_clock},
+    {"torn", "crashes that tear or lose the disk", false, plan_torn},
+    {"move", "nodes come back at another address", false, plan_move},
+    {"withhold", "crashes, and some nodes pass nothing on", false, plan_withhold},
+    {"flood", "an admitted node floods and equivocates, an outsider replays", false, plan_flood},
+    {"curve", "a standing mesh: announcements, crashes, a newcomer, rest", true, plan_curve},
+    {"slow", "a standing mesh: each minute 5 % of nodes stand still for 5 s", false, plan_slow},
+    {"mixed", "two of the others at once, drawn from the seed", false, plan_mixed},
+    {NULL, NULL, false, NULL},
 };
 
 const struct sim_scenario *sim_scenario_of(const char *name)

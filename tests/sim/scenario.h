@@ -14,6 +14,7 @@
 struct sim_scenario {
     const char *name;
     const char *text;
+    bool rests; /* nothing happens in the last fifth, nor shortly before */
     void (*plan)(struct sim_world *w, int64_t length_ms);
 };
 

@@ -27,6 +27,7 @@ enum {
     FRAME_BYTES = 40,       /* around each message */
     RESEND_MS = 200,        /* a lost segment comes again */
     RECORD_HEAD_BYTES = 3,
+    CHECKED_NODES_MAX = 200, /* in larger worlds nobody compares by hand */
 };
 
 enum set { SET_MEMBERS, SET_CATALOGUE, SET_COUNT };
@@ -42,7 +43,9 @@ struct sim_session {
     enum stage stage;
     bool too_many;
     unsigned rounds;
-    struct fh_buf message; /* on its way */
+    bool moved;                                    /* a set changed meanwhile */
+    uint8_t prints[2][FH_RANGE_FINGERPRINT_BYTES]; /* of both sets when they were first read */
+    struct fh_buf message;                         /* on its way */
     struct fh_ref *lacks;
     size_t lack_count;
     struct fh_record_id *extras;
@@ -296,9 +299,25 @@ static void leg(struct sim_world *w, struct sim_session *s, enum stage stage, si
     sim_push(w, &event);
 }
 
+/* Reads the set of one end; notes whether it is the same as at the first time. */
+static struct fh_rangeset *
+read_set(const struct sim_world *w, struct sim_session *s, bool of_from, bool first)
+{
+    struct fh_rangeset *set = rangeset_of(w, &w->nodes[of_from ? s->from : s->to], s->set);
+    uint8_t print[FH_RANGE_FINGERPRINT_BYTES];
+    fh_rangeset_fingerprint(set, 0, fh_rangeset_count(set), print);
+    uint8_t *kept = s->prints[of_from ? 0 : 1];
+    if (first) {
+        memcpy(kept, print, sizeof print);
+    }
+    s->moved = s->moved || memcmp(kept, print, sizeof print) != 0;
+    return set;
+}
+
 static void begin_set(struct sim_world *w, struct sim_session *s)
 {
-    struct fh_rangeset *set = rangeset_of(w, &w->nodes[s->from], s->set);
+    s->moved = false;
+    struct fh_rangeset *set = read_set(w, s, true, true);
     s->lack_count = 0;
     s->extra_count = 0;
     s->rounds = 1;
@@ -342,7 +361,7 @@ static void on_extra(void *user, const struct fh_range_element *element)
 
 static void answer(struct sim_world *w, struct sim_session *s)
 {
-    struct fh_rangeset *set = rangeset_of(w, &w->nodes[s->to], s->set);
+    struct fh_rangeset *set = read_set(w, s, false, s->rounds == 1);
     struct fh_buf out;
     struct fh_err err = {0};
     fh_buf_init(&out, FH_RECONCILE_BYTES_MAX + 64);
@@ -355,10 +374,55 @@ static void answer(struct sim_world *w, struct sim_session *s)
     leg(w, s, ANSWERED, s->message.size);
 }
 
+/* Whether the record is one of the list. */
+static bool listed(const struct sim_session *s, const struct fh_record_id *id, bool lacks)
+{
+    for (size_t i = 0; i < (lacks ? s->lack_count : s->extra_count); i++) {
+        const uint8_t *one = lacks ? s->lacks[i].b : s->extras[i].b;
+        if (memcmp(one, id->b, lacks ? FH_REF_BYTES : sizeof id->b) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What one end holds and the other does not must have been found. */
+static void check_found(struct sim_world *w, const struct sim_session *s, bool lacks)
+{
+    const struct sim_node *holder = &w->nodes[lacks ? s->to : s->from];
+    const struct sim_node *other = &w->nodes[lacks ? s->from : s->to];
+    size_t held_count;
+    size_t other_count;
+    struct held *held = gather(w, holder, s->set, &held_count);
+    struct held *others = gather(w, other, s->set, &other_count);
+    for (size_t i = 0; i < held_count; i++) {
+        bool both = false;
+        for (size_t j = 0; j < other_count && !both; j++) {
+            both = memcmp(&others[j].id, &held[i].id, sizeof held[i].id) == 0;
+        }
+        if (!both && !listed(s, &held[i].id, lacks)) {
+            sim_check_break(w, holder, 9, "a reconciliation with %s missed a record", other->label);
+            break;
+        }
+    }
+    fh_free(held);
+    fh_free(others);
+}
+
+/* All ranges are through; neither set has changed since they were first read. */
+static void check_complete(struct sim_world *w, struct sim_session *s)
+{
+    fh_rangeset_free(read_set(w, s, false, false));
+    if (!s->moved && w->options.nodes <= CHECKED_NODES_MAX) {
+        check_found(w, s, true);
+        check_found(w, s, false);
+    }
+}
+
 static void go_on(struct sim_world *w, struct sim_session *s)
 {
     struct fh_reconcile_found found = {on_lacks, on_extra, s};
-    struct fh_rangeset *set = rangeset_of(w, &w->nodes[s->from], s->set);
+    struct fh_rangeset *set = read_set(w, s, true, false);
     struct fh_buf out;
     struct fh_err err = {0};
     fh_buf_init(&out, FH_RECONCILE_BYTES_MAX + 64);
@@ -374,25 +438,18 @@ static void go_on(struct sim_world *w, struct sim_session *s)
         session_free(s);
         learn_all(w, to, from);
         tell(w, from, to, true);
-    } else if (s->message.size > 0) {
+        return;
+    }
+    if (s->message.size > 0) {
         leg(w, s, ASKED, s->message.size);
-    } else if (s->lack_count > 0) {
+        return;
+    }
+    check_complete(w, s);
+    if (s->lack_count > 0) {
         leg(w, s, WANTED, s->lack_count * (FH_REF_BYTES + 2));
     } else {
         leg(w, s, GIVEN, 0);
     }
-}
-
-/* Whether the record is one of the list. */
-static bool listed(const struct sim_session *s, const struct fh_record_id *id, bool lacks)
-{
-    for (size_t i = 0; i < (lacks ? s->lack_count : s->extra_count); i++) {
-        const uint8_t *one = lacks ? s->lacks[i].b : s->extras[i].b;
-        if (memcmp(one, id->b, lacks ? FH_REF_BYTES : sizeof id->b) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* The holder's records of the list, packed as length and bytes. */

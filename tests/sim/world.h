@@ -22,6 +22,8 @@
 
 #define SIM_WALL_MS INT64_C(1772323200000) /* 2026-03-01T00:00:00Z at virtual time 0 */
 
+#define SIM_OUTSIDER "x:1" /* address of who is no node */
+
 enum {
     SIM_PRODUCTS_MAX = 256,
     SIM_CAPTURED_MAX = 512,
@@ -66,6 +68,7 @@ struct sim_node {
     uint32_t index;
     uint32_t life; /* counts starts; events of an earlier life are lost */
     bool called_leave;
+    bool ever_left; /* said goodbye in any life */
     bool left;
     uint64_t disk_generation;
     struct fh_buf disk_members; /* records, each a bin */
@@ -165,7 +168,10 @@ struct sim_world {
         uint32_t to;
     } cuts[SIM_CUTS_MAX]; /* one-way */
     unsigned cut_count;
-    uint32_t warm;     /* so many nodes were started by SIM_OP_WARM */
+    uint32_t warm;        /* so many nodes were started by SIM_OP_WARM */
+    bool hostile;         /* a node lied, flooded or withheld */
+    uint64_t outsider_in; /* bytes from and to addresses of no node */
+    uint64_t outsider_out;
     uint32_t doubtful; /* the last node that did not agree */
     uint32_t up;       /* nodes that are up */
     struct sim_check *check;

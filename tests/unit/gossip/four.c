@@ -197,7 +197,9 @@ size_t make_record(uint8_t *out, const struct claim *c)
                                   .ttl_ms = FH_ALIVE_TTL_MS,
                                   .protocol_max = 1,
                                   .address_count = 1,
-                                  .address = {n->elsewhere ? "evil:2" : "evil:1"}}};
+                                  .address = {n->home        ? n->address
+                                              : n->elsewhere ? "evil:2"
+                                                             : "evil:1"}}};
     struct fh_buf payload;
     struct fh_buf record;
     fh_buf_init(&payload, 2048);

@@ -27,6 +27,7 @@ struct node {
     char address[16];
     struct fh_gossip *core;
     bool elsewhere; /* its records name another address */
+    bool home;      /* and now its own, instead of an invented one */
 };
 
 extern const struct fh_mesh_id mesh;

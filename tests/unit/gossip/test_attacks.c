@@ -459,6 +459,59 @@ static void test_blocked_datagrams(void **state)
     assert_true(core_of(A)->counters.syncs > 0);
 }
 
+static bool is_lost(const struct fh_gossip *g, const char *address)
+{
+    for (unsigned i = 0; i < g->lost_count; i++) {
+        if (strcmp(g->lost[i], address) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A partition may outlast the leases: whoever was forgotten in it is still called, until it lives.
+ */
+static void test_forgotten_peers_are_called(void **state)
+{
+    (void)state;
+    struct fh_gossip *g = core_of(A);
+    uint32_t slot = fh_members_find(&g->members, &nodes[B].id);
+    fh_members_set_state(&g->members, slot, FH_MEMBER_DEAD, 10);
+    bool forgotten = false;
+    unsigned calls = 0;
+    for (int64_t now = 1000; now < 3600000; now += 1000) {
+        struct fh_gossip_event tick = event_of(FH_GOSSIP_TICK, now);
+        tick.wall_ms += 2 * FH_ALIVE_TTL_MS;
+        step(&nodes[A], tick);
+        forgotten = forgotten || change_of(B, FH_MEMBER_FORGOTTEN) != NULL;
+        for (unsigned i = 0; i < actions.count; i++) {
+            calls += forgotten && actions.items[i].kind == FH_GOSSIP_SYNC &&
+                             strcmp(actions.items[i].address, nodes[B].address) == 0
+                         ? 1
+                         : 0;
+        }
+    }
+    assert_true(forgotten);
+    assert_true(calls > 10);
+    assert_true(is_lost(g, nodes[B].address));
+    struct claim claim = {FH_RECORD_ALIVE, B, B, B, 1, 0, 2 * FH_ALIVE_TTL_MS, false, false};
+    uint8_t record[2048];
+    nodes[B].home = true;
+    size_t size = make_record(record, &claim);
+    struct fh_gossip_event back = event_of(FH_GOSSIP_RECORD, 3600000);
+    back.wall_ms += 2 * FH_ALIVE_TTL_MS;
+    back.u.record.bytes = fh_bytes(record, size);
+    back.u.record.from = nodes[B].id;
+    step(&nodes[A], back);
+    assert_non_null(change_of(B, FH_MEMBER_JOINED));
+    for (int64_t now = 3601000; now < 3900000; now += 1000) {
+        struct fh_gossip_event tick = event_of(FH_GOSSIP_TICK, now);
+        tick.wall_ms += 2 * FH_ALIVE_TTL_MS;
+        step(&nodes[A], tick);
+    }
+    assert_false(is_lost(g, nodes[B].address));
+}
+
 int main(void)
 {
 #define ROW(f) cmocka_unit_test_setup_teardown(f, four_set_up, four_tear_down)
@@ -477,6 +530,7 @@ int main(void)
         ROW(test_hint_and_pull),
         ROW(test_evidence),
         ROW(test_blocked_datagrams),
+        ROW(test_forgotten_peers_are_called),
     };
     if (fh_crypto_init() != FH_OK) {
         return 1;
