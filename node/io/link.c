@@ -83,7 +83,7 @@ int fh_link_address(const char *address,
     return FH_OK;
 }
 
-/* ---- the I/O thread ---- */
+/* ---- its own loop, inside the owner's ---- */
 
 enum { SWEEP_MS_MIN = 20, SWEEP_MS_MAX = 1000 };
 
@@ -139,25 +139,6 @@ static void on_stop(struct fh_inbox_event *event)
     fh_loop_stop(link->io);
 }
 
-static void *io_main(void *user)
-{
-    struct fh_link *link = user;
-    fh_loop_run(link->io);
-    return NULL;
-}
-
-/* Signals are for the owner's loop: none reaches this thread. */
-static int start_thread(struct fh_link *link)
-{
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int status = pthread_create(&link->thread, NULL, io_main, link);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return status;
-}
-
 /* ---- lifecycle: the owner's thread ---- */
 
 static unsigned cut_unsigned(unsigned wanted, unsigned limit)
@@ -184,7 +165,7 @@ static struct fh_link_options cut_options(const struct fh_link_options *wanted)
     };
 }
 
-/* Frees what there is of a link whose thread does not run. */
+/* Frees what there is of a link whose sockets are closing. */
 static void free_parts(struct fh_link *link)
 {
     fh_inbox_free(link->io_inbox);
@@ -195,7 +176,7 @@ static void free_parts(struct fh_link *link)
     fh_free(link);
 }
 
-static int new_parts(struct fh_link *link, struct fh_err *err)
+static int new_parts(struct fh_link *link, struct fh_loop *loop, struct fh_err *err)
 {
     int code = fh_loop_new(&link->io, err);
     if (code == FH_OK) {
@@ -212,9 +193,7 @@ static int new_parts(struct fh_link *link, struct fh_err *err)
     }
     if (code == FH_OK) {
         set_sweep(link, fh_clock_mono_ms());
-        if (start_thread(link) != 0) {
-            code = fh_err_set(err, FH_EIO, "the thread for connections did not start");
-        }
+        code = fh_loop_embed(loop, link->io, err);
     }
     if (code != FH_OK) {
         fh_timer_free(link->sweep_timer);
@@ -231,11 +210,11 @@ int fh_link_new(struct fh_link **out,
                 void *user,
                 struct fh_err *err)
 {
-    (void)loop; /* events come through the inbox, which has it */
     struct fh_link *link = fh_calloc(1, sizeof *link);
     if (link == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for the link");
     }
+    signal(SIGPIPE, SIG_IGN); /* libuv writes without MSG_NOSIGNAL */
     link->inbox = inbox;
     link->options = cut_options(options);
     link->fn = fn;
@@ -249,7 +228,7 @@ int fh_link_new(struct fh_link **out,
     fh_inbox_event_init(&link->stop, on_stop);
     fh_pipes_init(
         &link->pipes, link->options.pipes_max, link->options.unauthenticated_per_address_max);
-    int code = new_parts(link, err);
+    int code = new_parts(link, loop, err);
     if (code != FH_OK) {
         free_parts(link);
         return code;
@@ -289,7 +268,7 @@ void fh_link_free(struct fh_link *link)
     FH_ASSERT(atomic_load(&link->held) == 0);
     fh_link_quiesce(link);
     fh_inbox_post(link->io_inbox, &link->stop);
-    pthread_join(link->thread, NULL);
+    fh_loop_run(link->io); /* until on_stop */
     free_parts(link);
 }
 

@@ -15,8 +15,8 @@
  * On the wire this is nanomsg's request/reply over TCP ("SP"), so that NNG's REQ and REP sockets
  * are the other end as well as this. It is written on libuv because NNG 1.5.2 (Debian 12) waits for
  * ever when a connection is closed while bytes arrive on it: one stranger could stop the thread
- * that ends connections. The sockets have a thread of their own; bulk bytes never pass through the
- * owner's loop.
+ * that ends connections. The sockets have a loop of their own, which runs inside the
+ * owner's.
  *
  * Connections are bounded: FH_PIPES_MAX in all; FH_PIPES_UNAUTHENTICATED_PER_ADDRESS_MAX from one
  * address (IPv6: one /64) until the owner trusts the connection (fh_link_trust) because a session
@@ -95,8 +95,8 @@ void fh_link_quiesce(struct fh_link *link);
 /* After quiesce: no call is held, no reply is on its way, no request in flight. */
 bool fh_link_drained(const struct fh_link *link);
 /* Ends every connection and frees, dialers included. The owner holds no call any more; requests
- * still in flight end with FH_ECANCELLED in here. Joins the link's thread, which takes no time that
- * depends on a peer. NULL is fine. */
+ * still in flight end with FH_ECANCELLED in here. Takes no time that depends on a peer. NULL is
+ * fine. */
 void fh_link_free(struct fh_link *link);
 
 /* ---- calls: any one thread ---- */

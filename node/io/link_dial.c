@@ -10,7 +10,7 @@
 #include <string.h>
 
 /*
- * A dialer (I/O thread):
+ * A dialer (I/O loop):
  *
  *   idle -> request -> [look the name up] -> connect, next address on failure -> greeted -> sends
  *   greeted -> idle for a while, or closed                                       -> idle
@@ -19,7 +19,7 @@
 
 static const uint32_t wire_request_bit = 0x80000000U; /* of a request's number on the wire */
 
-/* ---- the end of a request: I/O thread ---- */
+/* ---- the end of a request: I/O loop ---- */
 
 static void finish(struct fh_request *request, struct fh_message *reply)
 {
@@ -51,7 +51,7 @@ static void fail_all(struct fh_dialer *dialer, bool was_connected, const char *w
     }
 }
 
-/* ---- sending: I/O thread ---- */
+/* ---- sending: I/O loop ---- */
 
 static void set_deadline(struct fh_request *request, int64_t deadline_ms)
 {
@@ -75,7 +75,7 @@ static void send_request(struct fh_request *request)
     }
 }
 
-/* ---- connecting: I/O thread ---- */
+/* ---- connecting: I/O loop ---- */
 
 static void forget_addresses(struct fh_dialer *dialer)
 {
@@ -133,6 +133,7 @@ static const struct fh_conn_events dial_events = {
 static void on_connected(uv_connect_t *connect, int status)
 {
     struct fh_conn *conn = connect->data;
+    fh_loop_note(conn->link->io);
     if (status != 0) {
         fh_conn_end(conn, status);
     } else if (!conn->closing) {
@@ -177,6 +178,7 @@ static void tell_closed(struct fh_dialer *dialer)
 static void on_lookup(uv_getaddrinfo_t *lookup, int status, struct addrinfo *found)
 {
     struct fh_dialer *dialer = lookup->data;
+    fh_loop_note(dialer->link->io);
     dialer->resolving = false;
     dialer->found = found;
     dialer->next = found;
@@ -223,7 +225,7 @@ static void connect_dialer(struct fh_dialer *dialer)
     dialer->resolving = true;
 }
 
-/* ---- what the owner asks for: I/O thread ---- */
+/* ---- what the owner asks for: I/O loop ---- */
 
 static void on_begin(struct fh_inbox_event *event)
 {

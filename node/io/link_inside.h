@@ -2,11 +2,12 @@
 /*
  * The inside of a link, shared by the link*.c files and by nothing else.
  *
- * The link has a thread of its own, the I/O thread, with its own loop: it alone touches sockets,
- * so that bulk bytes never pass through the daemon's loop. An object that both threads know (a
- * call, a request, a dialer) carries one event for each direction; whoever posts it hands it over.
- * Fields are grouped below by the thread that they belong to. What is really shared is atomic, or
- * in the pipe table behind its mutex.
+ * The link has a loop of its own, the I/O loop, which alone touches sockets. It runs inside the
+ * rounds of the owner's (fh_loop_embed), on the same thread: a thread of its own would be woken
+ * twice for each small question. An object that both know (a call, a request, a dialer) carries one
+ * event for each direction; whoever posts it, also from a pool thread, hands it over. Fields are
+ * grouped below by the loop that they belong to. What other threads touch is atomic, or in the pipe
+ * table behind its mutex.
  */
 #ifndef FH_NODE_IO_LINK_INSIDE_H
 #define FH_NODE_IO_LINK_INSIDE_H
@@ -78,7 +79,7 @@ bool fh_pipes_ended(
     struct fh_pipes *pipes, uint32_t id, int64_t now_ms, int64_t handshake_ms, int64_t idle_ms);
 unsigned fh_pipes_count(struct fh_pipes *pipes);
 
-/* ---- connection: framing on one socket; I/O thread ---- */
+/* ---- connection: framing on one socket; I/O loop ---- */
 
 enum { FH_SP_REQ = 0x30, FH_SP_REP = 0x31, FH_SP_GREETING_BYTES = 8, FH_SP_HEAD_BYTES_MAX = 13 };
 
@@ -155,13 +156,13 @@ void fh_conn_end(struct fh_conn *conn, int status);
 struct fh_call {
     struct fh_link *link;
     struct fh_inbox_event event;  /* to the owner */
-    struct fh_inbox_event answer; /* back to the I/O thread */
+    struct fh_inbox_event answer; /* back to the I/O loop */
     struct fh_message *request;
     struct fh_message *reply; /* NULL: dropped */
     uint32_t pipe;
     uint32_t number;
     char address[FH_PIPE_ADDRESS_BYTES];
-    struct fh_list free_list; /* I/O thread */
+    struct fh_list free_list; /* I/O loop */
 };
 
 /* ---- dialers and requests ---- */
@@ -171,8 +172,8 @@ enum fh_request_state { FH_REQUEST_NONE, FH_REQUEST_QUEUED, FH_REQUEST_SENT };
 struct fh_request {
     struct fh_dialer *dialer;
     struct fh_inbox_event event;  /* ended; to the owner */
-    struct fh_inbox_event begin;  /* to the I/O thread */
-    struct fh_inbox_event cancel; /* to the I/O thread */
+    struct fh_inbox_event begin;  /* to the I/O loop */
+    struct fh_inbox_event cancel; /* to the I/O loop */
     _Atomic uint64_t cancelled;   /* the number that `cancel` means */
     /* owner */
     bool busy;
@@ -183,7 +184,7 @@ struct fh_request {
     int64_t timeout_ms;
     struct fh_message *message; /* the request, then the reply */
     struct fh_err err;          /* how it ended */
-    /* I/O thread */
+    /* I/O loop */
     enum fh_request_state state;
     uint64_t running; /* `number` of the one that runs */
     uint32_t wire;    /* its number on the wire */
@@ -199,10 +200,10 @@ struct fh_dialer {
     bool closing;
     unsigned in_flight;
     uint64_t next_number;
-    struct fh_inbox_event event;                         /* the I/O thread has closed it */
-    struct fh_inbox_event close;                         /* to the I/O thread */
+    struct fh_inbox_event event;                         /* the I/O loop has closed it */
+    struct fh_inbox_event close;                         /* to the I/O loop */
     struct fh_request *requests[FH_DIALER_REQUESTS_MAX]; /* filled in order, kept to the end */
-    /* I/O thread */
+    /* I/O loop */
     struct fh_list dial_list; /* dialers that have run something */
     struct fh_list running;   /* requests */
     struct fh_conn *conn;
@@ -226,7 +227,7 @@ struct fh_listener {
         uv_pipe_t pipe;
     } uv;
     struct fh_link *link;
-    int fd; /* until the I/O thread has taken it, then -1 */
+    int fd; /* until the I/O loop has taken it, then -1 */
     bool local;
     char path[FH_ADDRESS_BYTES_MAX + 1]; /* of a local socket: removed at the end */
 };
@@ -237,7 +238,6 @@ struct fh_link {
     struct fh_link_options options;
     fh_call_fn *fn;
     void *user;
-    pthread_t thread;
     struct fh_loop *io;
     struct fh_inbox *io_inbox;
     /* shared */
@@ -246,7 +246,7 @@ struct fh_link {
     atomic_uint held;    /* calls with the owner */
     atomic_uint sending; /* replies on their way */
     atomic_uint listener_count;
-    struct fh_inbox_event listen; /* to the I/O thread, as those below */
+    struct fh_inbox_event listen; /* to the I/O loop, as those below */
     struct fh_inbox_event sweep;  /* a pipe is unwanted */
     struct fh_inbox_event quiesce;
     struct fh_inbox_event stop;
@@ -261,7 +261,7 @@ struct fh_link {
     uint64_t requests_count;
     uint64_t requests_failed;
     struct fh_dialer *dialers[FH_DIALERS_MAX]; /* filled in order, kept until the end */
-    /* I/O thread */
+    /* I/O loop */
     struct fh_listener listeners[FH_LISTENERS_MAX];
     struct fh_timer *sweep_timer;
     struct fh_timer *deadline_timer;
@@ -285,14 +285,14 @@ int fh_link_address(const char *address,
 int fh_link_calls_new(struct fh_link *link, struct fh_err *err);
 void fh_link_calls_free(struct fh_link *link);
 int fh_link_bind(struct fh_link *link, const char *address, struct fh_err *err);
-/* I/O thread: */
+/* I/O loop: */
 void fh_link_accept_begin(struct fh_link *link);
 void fh_link_accept_end(struct fh_link *link);
 void fh_link_pipes_sweep(struct fh_link *link, int64_t now_ms);
 
 /* Calling half: link_dial.c. Owner's thread: */
 void fh_link_dialers_free(struct fh_link *link);
-/* I/O thread: */
+/* I/O loop: */
 void fh_link_dialers_sweep(struct fh_link *link, int64_t now_ms);
 void fh_link_deadlines(struct fh_link *link, int64_t now_ms);
 void fh_link_requests_end(struct fh_link *link);

@@ -22,7 +22,7 @@
  * connection, which is not read meanwhile.
  */
 
-/* ---- calls: I/O thread ---- */
+/* ---- calls: I/O loop ---- */
 
 static struct fh_conn *conn_of(struct fh_link *link, uint32_t pipe)
 {
@@ -99,7 +99,7 @@ static void on_answer(struct fh_inbox_event *event)
     }
 }
 
-/* ---- connections: I/O thread ---- */
+/* ---- connections: I/O loop ---- */
 
 static void on_opened(struct fh_conn *conn)
 {
@@ -140,6 +140,7 @@ static void on_connection(uv_stream_t *stream, int status)
 {
     struct fh_listener *listener = stream->data;
     struct fh_link *link = listener->link;
+    fh_loop_note(link->io);
     if (status != 0) {
         return;
     }

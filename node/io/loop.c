@@ -11,7 +11,17 @@
 
 struct fh_loop {
     uv_loop_t uv;
-    uv_timer_t wait; /* bounds fh_loop_run_once */
+    uv_timer_t wait;         /* bounds fh_loop_run_once */
+    struct embedded *inside; /* what runs it from another loop; NULL: it runs by itself */
+    unsigned notes;          /* callbacks that ran: see fh_loop_note */
+};
+
+/* Handles of the outer loop, with memory of their own as libuv closes late. */
+struct embedded {
+    uv_poll_t ready; /* something happened to a handle of the inner one */
+    uv_timer_t due;  /* a timer of the inner one, or what is left to be done */
+    unsigned open;   /* of the two */
+    struct fh_loop *inner;
 };
 
 struct fh_timer {
@@ -63,6 +73,7 @@ int fh_loop_new(struct fh_loop **out, struct fh_err *err)
         fh_free(loop);
         return uv_failed(err, status, "event loop");
     }
+    loop->uv.data = loop;
     FH_ASSERT(uv_timer_init(&loop->uv, &loop->wait) == 0);
     uv_unref((uv_handle_t *)&loop->wait);
     *out = loop;
@@ -75,11 +86,95 @@ static void expect_closing(uv_handle_t *handle, void *user)
     FH_ASSERT(uv_is_closing(handle));
 }
 
+/* ---- a loop inside another ---- */
+
+enum { ROUNDS_MAX = 8 }; /* at once: the outer loop has others to serve */
+
+void fh_loop_note(struct fh_loop *inner)
+{
+    inner->notes++;
+}
+
+static void on_inner_due(uv_timer_t *due);
+
+static void run_inner(struct embedded *inside)
+{
+    struct fh_loop *inner = inside->inner;
+    unsigned before;
+    int rounds = 0;
+    do {
+        before = inner->notes;
+        uv_run(&inner->uv, UV_RUN_NOWAIT);
+    } while (inner->notes != before && ++rounds < ROUNDS_MAX);
+    int wait_ms = inner->notes != before ? 0 : uv_backend_timeout(&inner->uv);
+    if (wait_ms < 0) {
+        uv_timer_stop(&inside->due);
+    } else {
+        uv_update_time(inside->due.loop);
+        FH_ASSERT(uv_timer_start(&inside->due, on_inner_due, (uint64_t)wait_ms, 0) == 0);
+    }
+}
+
+static void on_inner_ready(uv_poll_t *ready, int status, int events)
+{
+    (void)status;
+    (void)events;
+    run_inner(ready->data);
+}
+
+static void on_inner_due(uv_timer_t *due)
+{
+    run_inner(due->data);
+}
+
+static void free_embedded(uv_handle_t *handle)
+{
+    struct embedded *inside = handle->data;
+    if (--inside->open == 0) {
+        fh_free(inside);
+    }
+}
+
+int fh_loop_embed(struct fh_loop *outer, struct fh_loop *inner, struct fh_err *err)
+{
+    FH_ASSERT(inner->inside == NULL);
+    struct embedded *inside = fh_calloc(1, sizeof *inside);
+    if (inside == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a loop inside another");
+    }
+    int status = uv_poll_init(&outer->uv, &inside->ready, uv_backend_fd(&inner->uv));
+    if (status != 0) {
+        fh_free(inside);
+        return uv_failed(err, status, "a loop inside another");
+    }
+    FH_ASSERT(uv_timer_init(&outer->uv, &inside->due) == 0);
+    FH_ASSERT(uv_poll_start(&inside->ready, UV_READABLE, on_inner_ready) == 0);
+    inside->open = 2;
+    inside->inner = inner;
+    inside->ready.data = inside;
+    inside->due.data = inside;
+    inner->inside = inside;
+    FH_ASSERT(uv_timer_start(&inside->due, on_inner_due, 0, 0) == 0); /* what it has already */
+    return FH_OK;
+}
+
+static void leave_outer(struct fh_loop *inner)
+{
+    struct embedded *inside = FH_TAKE(inner->inside);
+    if (inside != NULL) {
+        uv_close((uv_handle_t *)&inside->ready, free_embedded);
+        uv_close((uv_handle_t *)&inside->due, free_embedded);
+    }
+}
+
+/* ---- the end of a loop ---- */
+
 void fh_loop_free(struct fh_loop *loop)
 {
     if (loop == NULL) {
         return;
     }
+    leave_outer(loop);
     uv_close((uv_handle_t *)&loop->wait, NULL);
     uv_walk(&loop->uv, expect_closing, NULL);
     /* Closing callbacks are left, and name look-ups, which end by themselves. */
@@ -144,6 +239,7 @@ int fh_timer_new(
 static void on_timer(uv_timer_t *uv)
 {
     struct fh_timer *timer = uv->data;
+    fh_loop_note(uv->loop->data);
     int64_t deadline_ms = timer->deadline_ms;
     if (deadline_ms > fh_clock_mono_ms()) {
         fh_timer_set(timer, deadline_ms); /* libuv's cached clock was ahead */
@@ -182,6 +278,7 @@ void fh_timer_free(struct fh_timer *timer)
 static void on_wake(uv_async_t *uv)
 {
     struct fh_wake *wake = uv->data;
+    fh_loop_note(uv->loop->data);
     wake->fn(wake->user);
 }
 

@@ -2,17 +2,52 @@
 #include "tests/node/io/raw.h"
 
 #include "common/bytes.h"
+#include "common/time.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-static bool receive_all(int fd, uint8_t *out, size_t size)
+enum { WAIT_MS = 20000 };
+
+/* Whoever serves the other end may run on this thread. */
+static _Thread_local struct {
+    void (*fn)(void *user);
+    void *user;
+} meanwhile;
+
+void raw_meanwhile(void (*fn)(void *user), void *user)
 {
+    meanwhile.fn = fn;
+    meanwhile.user = user;
+}
+
+static bool wait_for(int fd, short events, int wait_ms)
+{
+    enum { STEP_MS = 2 };
+    struct pollfd wait = {.fd = fd, .events = events};
+    int64_t end_ms = fh_clock_mono_ms() + wait_ms;
+    int found;
+    do {
+        if (meanwhile.fn != NULL) {
+            meanwhile.fn(meanwhile.user);
+        }
+        found = poll(&wait, 1, wait_ms > STEP_MS ? STEP_MS : wait_ms);
+    } while (found == 0 && fh_clock_mono_ms() < end_ms);
+    return found == 1;
+}
+
+bool raw_read(int fd, void *data, size_t size)
+{
+    uint8_t *out = data;
     while (size > 0) {
+        if (!wait_for(fd, POLLIN, WAIT_MS)) {
+            return false;
+        }
         ssize_t got = recv(fd, out, size, 0);
         if (got <= 0) {
             return false;
@@ -27,7 +62,7 @@ static bool greet(int fd, unsigned protocol)
 {
     uint8_t own[8] = {0, 'S', 'P', 0, 0, (uint8_t)protocol, 0, 0};
     uint8_t theirs[8];
-    return raw_send(fd, own, sizeof own) && receive_all(fd, theirs, sizeof theirs) &&
+    return raw_send(fd, own, sizeof own) && raw_read(fd, theirs, sizeof theirs) &&
            memcmp(theirs, own, 4) == 0;
 }
 
@@ -66,7 +101,7 @@ int raw_listen(uint16_t *out_port)
 
 int raw_accept(int listener, unsigned protocol)
 {
-    int fd = accept(listener, NULL, NULL);
+    int fd = wait_for(listener, POLLIN, WAIT_MS) ? accept(listener, NULL, NULL) : -1;
     if (fd >= 0 && !greet(fd, protocol)) {
         close(fd);
         return -1;
@@ -78,7 +113,10 @@ bool raw_send(int fd, const void *data, size_t size)
 {
     const uint8_t *at = data;
     while (size > 0) {
-        ssize_t sent = send(fd, at, size, MSG_NOSIGNAL);
+        ssize_t sent = send(fd, at, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0 && errno == EAGAIN && wait_for(fd, POLLOUT, WAIT_MS)) {
+            continue;
+        }
         if (sent <= 0) {
             return false;
         }
@@ -106,11 +144,11 @@ bool raw_send_request(int fd, uint32_t id, const void *body, size_t size)
 long raw_receive(int fd, uint8_t *out, size_t capacity)
 {
     uint8_t head[8];
-    if (!receive_all(fd, head, sizeof head)) {
+    if (!raw_read(fd, head, sizeof head)) {
         return -1;
     }
     uint64_t size = fh_get_u64be(head);
-    if (size > capacity || !receive_all(fd, out, (size_t)size)) {
+    if (size > capacity || !raw_read(fd, out, (size_t)size)) {
         return -1;
     }
     return (long)size;
@@ -119,8 +157,7 @@ long raw_receive(int fd, uint8_t *out, size_t capacity)
 bool raw_closed(int fd, int wait_ms)
 {
     uint8_t bytes[4096];
-    struct pollfd wait = {.fd = fd, .events = POLLIN};
-    while (poll(&wait, 1, wait_ms) == 1) {
+    while (wait_for(fd, POLLIN, wait_ms)) {
         if (recv(fd, bytes, sizeof bytes, 0) <= 0) {
             return true;
         }

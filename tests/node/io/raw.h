@@ -15,6 +15,9 @@
 
 enum { RAW_REQ = 0x30, RAW_REP = 0x31 };
 
+/* Calls `fn` again and again while a function here waits on this thread; NULL: nothing. */
+void raw_meanwhile(void (*fn)(void *user), void *user);
+
 /* A connection to 127.0.0.1:port, as protocol RAW_REQ or RAW_REP with the greeting exchanged;
  * protocol 0: no greeting. */
 int raw_connect(uint16_t port, unsigned protocol);
@@ -22,6 +25,8 @@ int raw_connect(uint16_t port, unsigned protocol);
 int raw_listen(uint16_t *out_port);
 int raw_accept(int listener, unsigned protocol);
 bool raw_send(int fd, const void *data, size_t size);
+/* Exactly so many bytes. */
+bool raw_read(int fd, void *data, size_t size);
 /* The head of a message: its announced length. */
 bool raw_send_length(int fd, uint64_t length);
 /* A whole request with number `id` and this body. */

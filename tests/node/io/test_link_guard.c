@@ -73,7 +73,7 @@ static void test_wrong_beginnings(void **state)
         assert_true(fd >= 0);
         assert_true(raw_send(fd, rows[i].bytes, rows[i].size));
         if (rows[i].greet == 0) {
-            (void)!read(fd, greeting, sizeof greeting); /* the other side's */
+            (void)raw_read(fd, greeting, sizeof greeting); /* the other side's */
         }
         assert_true(raw_closed(fd, 2000));
         raw_close(fd);

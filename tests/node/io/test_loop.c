@@ -287,6 +287,69 @@ static void test_inbox_threads(void **state)
     tear_down(&w);
 }
 
+/* ---- a loop inside another ---- */
+
+static void on_inner_wake(void *user)
+{
+    atomic_fetch_add((atomic_uint *)user, 1);
+}
+
+static void *wake_it(void *wake)
+{
+    fh_wake_send(wake);
+    return NULL;
+}
+
+static void until(struct world *w, const atomic_uint *count, unsigned wanted)
+{
+    int64_t end_ms = fh_clock_mono_ms() + WAIT_MS;
+    while (atomic_load(count) < wanted && fh_clock_mono_ms() < end_ms) {
+        fh_loop_run_once(w->loop, 1000);
+    }
+    assert_true(atomic_load(count) >= wanted);
+}
+
+/* Timers and wake-ups of the inner loop come in the outer one's rounds, on its thread. */
+static void test_embedded(void **state)
+{
+    (void)state;
+    struct world w;
+    struct fh_loop *inner = NULL;
+    struct fh_wake *wake = NULL;
+    struct alarm early = {.again_ms = 20};
+    struct alarm late = {.ends = true};
+    atomic_uint woken = 0;
+    pthread_t thread;
+    set_up(&w);
+    assert_int_equal(fh_loop_new(&inner, NULL), FH_OK);
+    assert_int_equal(fh_timer_new(&early.timer, inner, on_alarm, &early, NULL), FH_OK);
+    int64_t begun_ms = fh_clock_mono_ms();
+    fh_timer_set(early.timer, begun_ms + 10); /* what it has already */
+    assert_int_equal(fh_loop_embed(w.loop, inner, NULL), FH_OK);
+    assert_int_equal(fh_wake_new(&wake, inner, on_inner_wake, &woken, NULL), FH_OK);
+    for (int i = 0; i < 100 && early.fired < 2; i++) {
+        fh_loop_run_once(w.loop, 1000);
+    }
+    assert_int_equal(early.fired, 2);
+    assert_true(early.fired_ms - begun_ms >= 30);
+    for (unsigned i = 1; i <= 3; i++) {
+        assert_int_equal(pthread_create(&thread, NULL, wake_it, wake), 0);
+        pthread_join(thread, NULL);
+        until(&w, &woken, i);
+    }
+    assert_int_equal(fh_timer_new(&late.timer, inner, on_alarm, &late, NULL), FH_OK);
+    fh_timer_set(late.timer, fh_clock_mono_ms());
+    fh_wake_send(wake); /* what is set from outside is seen in its next round */
+    run_for(&w, 20);
+    assert_int_equal(late.fired, 1);
+    assert_null(late.timer);
+    fh_timer_free(early.timer);
+    fh_wake_free(wake);
+    fh_loop_free(inner); /* by itself, while the outer one goes on */
+    run_for(&w, 5);
+    tear_down(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +359,7 @@ int main(void)
         cmocka_unit_test(test_stop),
         cmocka_unit_test(test_inbox),
         cmocka_unit_test(test_inbox_threads),
+        cmocka_unit_test(test_embedded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

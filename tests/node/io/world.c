@@ -2,6 +2,7 @@
 #include "tests/node/io/world.h"
 
 #include "common/time.h"
+#include "tests/node/io/raw.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -102,6 +103,13 @@ static void no_call(struct fh_call *call, void *user)
     fail_msg("a calling link got a call");
 }
 
+/* The link runs on the loop of the test. */
+static void run_loop(void *user)
+{
+    struct world *w = user;
+    fh_loop_run_once(w->loop, 0);
+}
+
 void world_set_up(struct world *w, enum serve serve, const struct fh_link_options *options)
 {
     struct fh_err err;
@@ -110,6 +118,7 @@ void world_set_up(struct world *w, enum serve serve, const struct fh_link_option
         pool_start(&w->pool);
     }
     assert_int_equal(fh_loop_new(&w->loop, &err), FH_OK);
+    raw_meanwhile(run_loop, w);
     assert_int_equal(fh_inbox_new(&w->inbox, w->loop, &err), FH_OK);
     assert_int_equal(fh_link_new(&w->server, w->loop, w->inbox, options, on_call, w, &err), FH_OK);
     assert_int_equal(fh_link_listen(w->server, "127.0.0.1:0", &err), FH_OK);
@@ -142,6 +151,7 @@ void world_tear_down(struct world *w)
     }
     fh_link_free(w->server);
     fh_inbox_free(w->inbox);
+    raw_meanwhile(NULL, NULL);
     fh_loop_free(w->loop);
 }
 
