@@ -1,25 +1,91 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A small question that the loop asks its worker itself: nothing has to be waited for before RUN,
+ * A small question that the loop asks its worker itself: where nothing has to be waited for before,
  * and the answer is mostly there within a millisecond. A pool thread in between would be woken
  * twice, once to ask and once to read, which takes longer than the question.
  *
- *   RUN is sent ──► watched ──► answered at once (inline.c) ──────────► begun
- *                      └─────► FH_QUERY_INLINE_MS over, or not small ──► begun: NEXT by NEXT
+ *   PARSE ─► watched ─► through the gate at once ───────────────────────► planned
+ *               └─────► FH_QUERY_INLINE_MS over, or not small: a job ────────┘
+ *   RUN ───► watched ─► answered at once (inline.c) ────────────────────► begun
+ *               └─────► FH_QUERY_INLINE_MS over, or not small ──► begun: NEXT by NEXT
  */
 #include "node/query/stream.h"
 
 #include "common/time.h"
 
-/* No thread waits for the worker any more: what follows is as behind a pool thread's job. */
-static void go_on(struct fh_stream *stream)
+enum { TREE_BYTES_MAX = 16 * 1024 }; /* what the gate reads in some 100 us */
+
+static void watch_no_more(struct fh_stream *stream)
 {
     fh_worker_unwatch(stream->worker);
     stream->direct_until_ms = 0;
+}
+
+static void watch(struct fh_stream *stream)
+{
+    stream->job_code = FH_OK;
+    stream->direct_until_ms = fh_clock_mono_ms() + FH_QUERY_INLINE_MS;
+    fh_serve_look(stream->serve, stream->direct_until_ms);
+}
+
+/* ---- parsing ---- */
+
+/* It takes longer, or is long: work for the pool. */
+static void parse_on(struct fh_stream *stream)
+{
+    struct fh_err err;
+    watch_no_more(stream);
+    if (fh_stream_prepare_job(stream, &err) != FH_OK) {
+        fh_stream_fail(stream, &err);
+    }
+}
+
+static void look_for_tree(void *user)
+{
+    struct fh_stream *stream = user;
+    enum fh_worker_soon soon = FH_WORKER_AT_HAND;
+    if (stream->state != FH_STREAM_PREPARING) {
+        return;
+    }
+    int rc =
+        fh_worker_parsed_soon(stream->worker, FH_QUERY_INLINE_BYTES_MAX, &soon, &stream->job_err);
+    if (rc == FH_OK && soon == FH_WORKER_LATER) {
+        parse_on(stream);
+    } else if (rc != FH_OK ||
+               soon == FH_WORKER_AT_HAND) { /* a dead one is told by the same words */
+        watch_no_more(stream);
+        stream->job_code = fh_stream_parsed(stream);
+        fh_stream_prepared(stream);
+    }
+}
+
+bool fh_stream_direct_parse(struct fh_stream *stream, int *out_code, struct fh_err *err)
+{
+    if (stream->fresh || stream->judged || !fh_worker_listens(stream->worker)) {
+        return false;
+    }
+    int rc = fh_worker_watch(stream->worker, look_for_tree, stream, err);
+    if (rc == FH_OK) {
+        rc = fh_worker_parse_ask(stream->worker, stream->sql, err);
+    }
+    if (rc == FH_OK) {
+        stream->parse_asked = true;
+        watch(stream);
+    }
+    *out_code = rc;
+    return true;
+}
+
+/* ---- running ---- */
+
+/* No thread waits for the worker any more: what follows is as behind a pool thread's job. */
+static void go_on(struct fh_stream *stream)
+{
+    watch_no_more(stream);
     fh_stream_begun(stream);
 }
 
-static void look(void *user)
+static void look_for_rows(void *user)
 {
     struct fh_stream *stream = user;
     if (stream->state == FH_STREAM_BEGINNING && fh_stream_inline(stream, 0)) {
@@ -29,10 +95,12 @@ static void look(void *user)
 
 void fh_stream_direct_watch(struct fh_stream *stream, int64_t now_ms)
 {
-    if (now_ms >= stream->direct_until_ms) {
-        go_on(stream);
-    } else {
+    if (now_ms < stream->direct_until_ms) {
         fh_serve_look(stream->serve, stream->direct_until_ms);
+    } else if (stream->state == FH_STREAM_PREPARING) {
+        parse_on(stream);
+    } else {
+        go_on(stream);
     }
 }
 
@@ -49,14 +117,12 @@ bool fh_stream_direct(struct fh_stream *stream, int *out_code, struct fh_err *er
     if (!direct) {
         return false;
     }
-    int rc = fh_worker_watch(stream->worker, look, stream, err);
+    int rc = fh_worker_watch(stream->worker, look_for_rows, stream, err);
     if (rc == FH_OK) {
         rc = fh_stream_run(stream, stream->sql, err);
     }
     if (rc == FH_OK) {
-        stream->job_code = FH_OK;
-        stream->direct_until_ms = fh_clock_mono_ms() + FH_QUERY_INLINE_MS;
-        fh_serve_look(stream->serve, stream->direct_until_ms);
+        watch(stream);
     }
     *out_code = rc;
     return true;

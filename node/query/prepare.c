@@ -448,6 +448,16 @@ void fh_stream_seen(struct fh_stream *stream)
 
 /* ---- prepare: a worker, and the statement through the gate ---- */
 
+int fh_stream_parsed(struct fh_stream *stream)
+{
+    int rc = fh_worker_parse_take(stream->worker, &stream->tree, &stream->job_err);
+    return rc != FH_OK ? rc
+                       : fh_gate_check(&stream->verdict->gate,
+                                       fh_buf_view(&stream->tree),
+                                       stream->verdict->arena,
+                                       &stream->job_err);
+}
+
 /* Pool thread. */
 static void prepare_work(void *user)
 {
@@ -457,14 +467,11 @@ static void prepare_work(void *user)
         rc = fh_worker_setup_wait(
             stream->worker, fh_clock_mono_ms() + FH_QUERY_START_MS, &stream->job_err);
     }
-    if (rc == FH_OK && !stream->judged) {
-        rc = fh_worker_parse(stream->worker, stream->sql, &stream->tree, &stream->job_err);
+    if (rc == FH_OK && !stream->judged && !stream->parse_asked) {
+        rc = fh_worker_parse_ask(stream->worker, stream->sql, &stream->job_err);
     }
     if (rc == FH_OK && !stream->judged) {
-        rc = fh_gate_check(&stream->verdict->gate,
-                           fh_buf_view(&stream->tree),
-                           stream->verdict->arena,
-                           &stream->job_err);
+        rc = fh_stream_parsed(stream);
     }
     stream->job_code = rc;
 }
@@ -493,7 +500,7 @@ static void go_on(struct fh_stream *stream)
     }
 }
 
-static void prepared(void *user)
+void fh_stream_prepared(void *user)
 {
     struct fh_stream *stream = user;
     stream->job_running = false;
@@ -504,6 +511,15 @@ static void prepared(void *user)
     } else {
         go_on(stream);
     }
+}
+
+int fh_stream_prepare_job(struct fh_stream *stream, struct fh_err *err)
+{
+    int rc = fh_stream_submit(stream, prepare_work, fh_stream_prepared);
+    if (rc != FH_OK) {
+        *err = stream->job_err;
+    }
+    return rc;
 }
 
 bool fh_stream_prepare(struct fh_stream *stream)
@@ -535,11 +551,8 @@ bool fh_stream_prepare(struct fh_stream *stream)
         go_on(stream);
         return true;
     }
-    if (rc == FH_OK) {
-        rc = fh_stream_submit(stream, prepare_work, prepared);
-        if (rc != FH_OK) {
-            err = stream->job_err;
-        }
+    if (rc == FH_OK && !fh_stream_direct_parse(stream, &rc, &err)) {
+        rc = fh_stream_prepare_job(stream, &err);
     }
     if (rc != FH_OK) {
         fh_stream_fail(stream, &err);

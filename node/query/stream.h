@@ -123,7 +123,9 @@ struct fh_stream {
     int job_code;
     struct fh_err job_err;
     enum fh_stream_inlined inlined; /* what the opening question was answered with */
-    int64_t direct_until_ms; /* BEGINNING: the loop watches the worker until then; 0: it does not */
+    /* The loop watches the worker until then, PREPARING or BEGINNING; 0: it does not. */
+    int64_t direct_until_ms;
+    bool parse_asked; /* of its worker, by the loop */
 
     uint64_t next_index;
     struct fh_question *waiting[FH_STREAM_WAITING]; /* by index % FH_STREAM_WAITING */
@@ -180,10 +182,19 @@ void fh_stream_fail(struct fh_stream *stream, const struct fh_err *err);
 
 /* Sends RUN to the stream's worker, which has all tables. Loop thread, or the job's. */
 FH_MUST_CHECK int fh_stream_run(struct fh_stream *stream, struct fh_bytes sql, struct fh_err *err);
-/* Goes on when the query has begun: behind a job, or without one. */
+/* Takes the statement that was parsed through the gate; what it says is in `job_err`. Loop thread,
+ * or the job's. */
+FH_MUST_CHECK int fh_stream_parsed(struct fh_stream *stream);
+/* Has a pool thread wait for the worker and the parser. */
+FH_MUST_CHECK int fh_stream_prepare_job(struct fh_stream *stream, struct fh_err *err);
+/* Go on when the statement is prepared, and when the query has begun: behind a job, or without one.
+ */
+void fh_stream_prepared(void *stream);
 void fh_stream_begun(void *stream);
 
 /* direct.c */
+/* Parses from the loop where the worker is there; otherwise as fh_stream_direct. */
+bool fh_stream_direct_parse(struct fh_stream *stream, int *out_code, struct fh_err *err);
 /* Begins from the loop where nothing has to be waited for; `out_code` and `err` then say how that
  * went. False: it is work for the pool. */
 bool fh_stream_direct(struct fh_stream *stream, int *out_code, struct fh_err *err);

@@ -271,12 +271,8 @@ int fh_worker_tables(struct fh_worker *worker,
     return code;
 }
 
-static int ask_text(struct fh_worker *worker,
-                    unsigned kind,
-                    struct fh_bytes sql,
-                    unsigned answer,
-                    int64_t deadline_ms,
-                    struct fh_err *err)
+static int
+send_text(struct fh_worker *worker, unsigned kind, struct fh_bytes sql, struct fh_err *err)
 {
     struct fh_buf payload;
     fh_buf_init(&payload, FH_SQL_BYTES_MAX + 64);
@@ -284,20 +280,24 @@ static int ask_text(struct fh_worker *worker,
     fh_channel_put_text(&payload, &text);
     int code = fh_worker_send_buf(worker, kind, &payload, err);
     fh_buf_fini(&payload);
-    return code == FH_OK ? fh_worker_await(worker, text.id, answer, deadline_ms, err) : code;
+    return code;
 }
 
-int fh_worker_parse(struct fh_worker *worker,
-                    struct fh_bytes sql,
-                    struct fh_buf *out_json,
-                    struct fh_err *err)
+int fh_worker_parse_ask(struct fh_worker *worker, struct fh_bytes sql, struct fh_err *err)
 {
     int code = fh_worker_check_ready(worker, err);
-    if (code != FH_OK) {
-        return code;
+    if (code == FH_OK) {
+        worker->deadline_ms = fh_clock_mono_ms() + (int64_t)PARSE_WALL_FACTOR * FH_PARSE_CPU_MS;
+        code = send_text(worker, FH_CHANNEL_PARSE, sql, err);
     }
-    int64_t deadline_ms = fh_clock_mono_ms() + (int64_t)PARSE_WALL_FACTOR * FH_PARSE_CPU_MS;
-    code = ask_text(worker, FH_CHANNEL_PARSE, sql, FH_CHANNEL_PARSED, deadline_ms, err);
+    return code;
+}
+
+int fh_worker_parse_take(struct fh_worker *worker, struct fh_buf *out_json, struct fh_err *err)
+{
+    struct fh_channel_text parsed;
+    int code =
+        fh_worker_await(worker, worker->last_id, FH_CHANNEL_PARSED, worker->deadline_ms, err);
     if (code == FH_EIO || code == FH_ETIMEOUT) {
         return fh_err_rule(err,
                            FH_ETIMEOUT,
@@ -307,7 +307,6 @@ int fh_worker_parse(struct fh_worker *worker,
     if (code != FH_OK) {
         return code;
     }
-    struct fh_channel_text parsed;
     code = fh_channel_get_text(&parsed, fh_worker_payload(worker), err);
     if (code != FH_OK || parsed.id != worker->last_id) {
         return fh_worker_breach(worker, err);
@@ -315,6 +314,15 @@ int fh_worker_parse(struct fh_worker *worker,
     fh_buf_add_bytes(out_json, parsed.sql);
     code = fh_buf_ok(out_json);
     return code == FH_OK ? FH_OK : fh_err_set(err, code, "no room for the parsed query");
+}
+
+int fh_worker_parse(struct fh_worker *worker,
+                    struct fh_bytes sql,
+                    struct fh_buf *out_json,
+                    struct fh_err *err)
+{
+    int code = fh_worker_parse_ask(worker, sql, err);
+    return code == FH_OK ? fh_worker_parse_take(worker, out_json, err) : code;
 }
 
 int fh_worker_describe(struct fh_worker *worker,
@@ -326,7 +334,10 @@ int fh_worker_describe(struct fh_worker *worker,
 {
     int code = fh_worker_check_ready(worker, err);
     if (code == FH_OK) {
-        code = ask_text(worker, FH_CHANNEL_DESCRIBE, sql, FH_CHANNEL_DESCRIBED, deadline_ms, err);
+        code = send_text(worker, FH_CHANNEL_DESCRIBE, sql, err);
+    }
+    if (code == FH_OK) {
+        code = fh_worker_await(worker, worker->last_id, FH_CHANNEL_DESCRIBED, deadline_ms, err);
     }
     if (code == FH_OK) {
         code = fh_channel_get_described(out, fh_worker_payload(worker), arena, err);

@@ -223,6 +223,22 @@ int fh_worker_soon(struct fh_worker *worker,
     return code;
 }
 
+int fh_worker_parsed_soon(struct fh_worker *worker,
+                          size_t bytes_max,
+                          enum fh_worker_soon *out,
+                          struct fh_err *err)
+{
+    unsigned kind = 0;
+    size_t size = 0;
+    int code = fh_worker_peek(worker, 0, bytes_max, &kind, &size, err);
+    if (code == FH_OK) {
+        *out = kind == 0           ? FH_WORKER_NOT_YET
+               : size <= bytes_max ? FH_WORKER_AT_HAND
+                                   : FH_WORKER_LATER;
+    }
+    return code;
+}
+
 void fh_worker_credit(struct fh_worker *worker, uint32_t batches)
 {
     pthread_mutex_lock(&worker->lock);

@@ -166,6 +166,13 @@ FH_MUST_CHECK int fh_worker_parse(struct fh_worker *worker,
                                   struct fh_buf *out_json,
                                   struct fh_err *err);
 
+/* The same in two steps: `ask` does not wait when the worker listens, and `take` does not when an
+ * answer is at hand (fh_worker_parsed_soon). */
+FH_MUST_CHECK int
+fh_worker_parse_ask(struct fh_worker *worker, struct fh_bytes sql, struct fh_err *err);
+FH_MUST_CHECK int
+fh_worker_parse_take(struct fh_worker *worker, struct fh_buf *out_json, struct fh_err *err);
+
 /* Result columns of `sql` without running it. `out` lives in the arena. */
 FH_MUST_CHECK int fh_worker_describe(struct fh_worker *worker,
                                      struct fh_bytes sql,
@@ -251,6 +258,13 @@ FH_MUST_CHECK int fh_worker_soon(struct fh_worker *worker,
                                  size_t bytes_max,
                                  enum fh_worker_soon *out,
                                  struct fh_err *err);
+
+/* Of a parse that was asked: whether its answer is at hand, without waiting; FH_WORKER_LATER when
+ * it has more than `bytes_max`. */
+FH_MUST_CHECK int fh_worker_parsed_soon(struct fh_worker *worker,
+                                        size_t bytes_max,
+                                        enum fh_worker_soon *out,
+                                        struct fh_err *err);
 
 /* Lets the running query send `batches` more. Any thread. */
 void fh_worker_credit(struct fh_worker *worker, uint32_t batches);

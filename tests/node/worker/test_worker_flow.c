@@ -146,6 +146,44 @@ static void soon_tells_what_is_there(void **state)
     rig_release(&rig, worker);
 }
 
+/* A parse in two steps says the same as one in one, and what of it is at hand. */
+static void a_parse_is_asked_and_taken(void **state)
+{
+    (void)state;
+    struct fh_err err = {0};
+    struct fh_worker *worker = rig_worker(&rig, FH_WORKER_QUERY, 1);
+    struct fh_buf once, twice;
+    enum fh_worker_soon soon = FH_WORKER_LATER;
+    const struct fh_bytes sql = fh_bytes_cstr("SELECT 1 + 2 AS three");
+    fh_buf_init(&once, FH_AST_BYTES_MAX);
+    fh_buf_init(&twice, FH_AST_BYTES_MAX);
+    assert_int_equal(fh_worker_parse(worker, sql, &once, &err), FH_OK);
+    assert_int_equal(fh_worker_parsed_soon(worker, 4096, &soon, &err), FH_OK);
+    assert_int_equal(soon, FH_WORKER_NOT_YET); // nothing was asked
+    assert_int_equal(fh_worker_parse_ask(worker, sql, &err), FH_OK);
+    for (int i = 0; i < 1000 && soon == FH_WORKER_NOT_YET; i++) {
+        assert_int_equal(fh_worker_parsed_soon(worker, 100, &soon, &err), FH_OK);
+        usleep(5000);
+    }
+    assert_int_equal(soon, FH_WORKER_LATER); // its tree has more bytes
+    for (int i = 0; i < 1000 && soon != FH_WORKER_AT_HAND; i++) {
+        assert_int_equal(fh_worker_parsed_soon(worker, 16384, &soon, &err), FH_OK);
+    }
+    assert_int_equal(soon, FH_WORKER_AT_HAND);
+    assert_int_equal(fh_worker_parse_take(worker, &twice, &err), FH_OK);
+    assert_string_equal(fh_buf_cstr(&twice), fh_buf_cstr(&once));
+    assert_int_equal(fh_worker_parse_ask(worker, sql, &err), FH_OK);
+    fh_worker_kill(worker);
+    int code = fh_worker_parse_take(worker, &twice, &err);
+    for (int i = 0; i < 1000 && code == FH_OK; i++) { // it was quicker than the signal
+        code = fh_worker_parse_ask(worker, sql, &err);
+    }
+    assert_int_not_equal(code, FH_OK);
+    fh_buf_fini(&once);
+    fh_buf_fini(&twice);
+    rig_release(&rig, worker);
+}
+
 static void count_call(void *user)
 {
     ++*(unsigned *)user;
@@ -488,6 +526,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(producer_waits_for_credit),
         cmocka_unit_test(soon_tells_what_is_there),
+        cmocka_unit_test(a_parse_is_asked_and_taken),
         cmocka_unit_test(the_loop_watches_a_worker),
         cmocka_unit_test(a_worker_that_has_the_tables_is_known),
         cmocka_unit_test(cancel_ends_a_query),
