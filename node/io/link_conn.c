@@ -173,6 +173,7 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buf)
 {
     (void)buf;
     struct fh_conn *conn = stream->data;
+    fh_loop_note(conn->link->io);
     if (size < 0) {
         fh_conn_end(conn, (int)size);
         return;
@@ -215,6 +216,7 @@ static void on_written(uv_write_t *write, int status)
 {
     struct outgoing *out = write->data;
     struct fh_conn *conn = out->conn;
+    fh_loop_note(conn->link->io);
     conn->writes--;
     conn->progress_ms = fh_clock_mono_ms();
     fh_message_free(out->message);

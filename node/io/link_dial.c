@@ -133,6 +133,7 @@ static const struct fh_conn_events dial_events = {
 static void on_connected(uv_connect_t *connect, int status)
 {
     struct fh_conn *conn = connect->data;
+    fh_loop_note(conn->link->io);
     if (status != 0) {
         fh_conn_end(conn, status);
     } else if (!conn->closing) {
@@ -177,6 +178,7 @@ static void tell_closed(struct fh_dialer *dialer)
 static void on_lookup(uv_getaddrinfo_t *lookup, int status, struct addrinfo *found)
 {
     struct fh_dialer *dialer = lookup->data;
+    fh_loop_note(dialer->link->io);
     dialer->resolving = false;
     dialer->found = found;
     dialer->next = found;

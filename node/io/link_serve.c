@@ -140,6 +140,7 @@ static void on_connection(uv_stream_t *stream, int status)
 {
     struct fh_listener *listener = stream->data;
     struct fh_link *link = listener->link;
+    fh_loop_note(link->io);
     if (status != 0) {
         return;
     }

@@ -13,6 +13,7 @@ struct fh_loop {
     uv_loop_t uv;
     uv_timer_t wait;         /* bounds fh_loop_run_once */
     struct embedded *inside; /* what runs it from another loop; NULL: it runs by itself */
+    unsigned notes;          /* callbacks that ran: see fh_loop_note */
 };
 
 /* Handles of the outer loop, with memory of their own as libuv closes late. */
@@ -72,6 +73,7 @@ int fh_loop_new(struct fh_loop **out, struct fh_err *err)
         fh_free(loop);
         return uv_failed(err, status, "event loop");
     }
+    loop->uv.data = loop;
     FH_ASSERT(uv_timer_init(&loop->uv, &loop->wait) == 0);
     uv_unref((uv_handle_t *)&loop->wait);
     *out = loop;
@@ -86,13 +88,25 @@ static void expect_closing(uv_handle_t *handle, void *user)
 
 /* ---- a loop inside another ---- */
 
+enum { ROUNDS_MAX = 8 }; /* at once: the outer loop has others to serve */
+
+void fh_loop_note(struct fh_loop *inner)
+{
+    inner->notes++;
+}
+
 static void on_inner_due(uv_timer_t *due);
 
 static void run_inner(struct embedded *inside)
 {
-    uv_loop_t *inner = &inside->inner->uv;
-    uv_run(inner, UV_RUN_NOWAIT);
-    int wait_ms = uv_backend_timeout(inner);
+    struct fh_loop *inner = inside->inner;
+    unsigned before;
+    int rounds = 0;
+    do {
+        before = inner->notes;
+        uv_run(&inner->uv, UV_RUN_NOWAIT);
+    } while (inner->notes != before && ++rounds < ROUNDS_MAX);
+    int wait_ms = inner->notes != before ? 0 : uv_backend_timeout(&inner->uv);
     if (wait_ms < 0) {
         uv_timer_stop(&inside->due);
     } else {
@@ -225,6 +239,7 @@ int fh_timer_new(
 static void on_timer(uv_timer_t *uv)
 {
     struct fh_timer *timer = uv->data;
+    fh_loop_note(uv->loop->data);
     int64_t deadline_ms = timer->deadline_ms;
     if (deadline_ms > fh_clock_mono_ms()) {
         fh_timer_set(timer, deadline_ms); /* libuv's cached clock was ahead */
@@ -263,6 +278,7 @@ void fh_timer_free(struct fh_timer *timer)
 static void on_wake(uv_async_t *uv)
 {
     struct fh_wake *wake = uv->data;
+    fh_loop_note(uv->loop->data);
     wake->fn(wake->user);
 }
 

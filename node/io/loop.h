@@ -42,6 +42,10 @@ void fh_loop_stop(struct fh_loop *loop);
  * it; both have handles of their own, and `inner` is freed first. What is set on `inner` from
  * outside its callbacks is seen in its next round: wake it. FH_EIO, FH_ENOMEM. */
 FH_MUST_CHECK int fh_loop_embed(struct fh_loop *outer, struct fh_loop *inner, struct fh_err *err);
+/* For callbacks of the uv handles that others have on such a loop: libuv begins to watch what a
+ * callback asks for with the next round only, so there must be one. Timers and wake-ups do it
+ * themselves. */
+void fh_loop_note(struct fh_loop *inner);
 /* Lent. */
 struct uv_loop_s *fh_loop_uv(struct fh_loop *loop);
 

@@ -28,7 +28,7 @@
 
 struct fh_engine;
 
-/* Opens DuckDB with one thread and every setting but the last two (threads, lock). FH_EIO. Given;
+/* Opens DuckDB, without a thread of its own, and with every setting but the lock. FH_EIO. Given;
  * `scans` and `feeds` are kept. */
 FH_MUST_CHECK int fh_engine_open(struct fh_engine **out,
                                  const struct fh_channel_setup *setup,

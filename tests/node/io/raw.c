@@ -16,17 +16,15 @@
 enum { WAIT_MS = 20000 };
 
 /* Whoever serves the other end may run on this thread. */
-static struct {
+static _Thread_local struct {
     void (*fn)(void *user);
     void *user;
-    pthread_t thread; /* the one that registered it */
 } meanwhile;
 
 void raw_meanwhile(void (*fn)(void *user), void *user)
 {
     meanwhile.fn = fn;
     meanwhile.user = user;
-    meanwhile.thread = pthread_self();
 }
 
 static bool wait_for(int fd, short events, int wait_ms)
@@ -36,7 +34,7 @@ static bool wait_for(int fd, short events, int wait_ms)
     int64_t end_ms = fh_clock_mono_ms() + wait_ms;
     int found;
     do {
-        if (meanwhile.fn != NULL && pthread_equal(meanwhile.thread, pthread_self())) {
+        if (meanwhile.fn != NULL) {
             meanwhile.fn(meanwhile.user);
         }
         found = poll(&wait, 1, wait_ms > STEP_MS ? STEP_MS : wait_ms);
