@@ -93,7 +93,7 @@ struct named {
     duckdb_logical_type type;
 };
 
-typedef struct named named_fn(void *from, idx_t column);
+typedef void named_fn(struct named *out, void *from, idx_t column);
 
 static int open_columns(struct fh_batch_out **out_given,
                         idx_t count,
@@ -114,7 +114,8 @@ static int open_columns(struct fh_batch_out **out_given,
     int code = FH_OK;
     size_t names = 0;
     for (uint32_t i = 0; code == FH_OK && i < out->count; i++) {
-        struct named column = named(from, i);
+        struct named column;
+        named(&column, from, i);
         out->columns[i].logical = column.type;
         code = open_column(out, &out->columns[i], column.name, encodings, err);
         names += strlen(out->columns[i].name);
@@ -131,10 +132,10 @@ static int open_columns(struct fh_batch_out **out_given,
     return FH_OK;
 }
 
-static struct named of_result(void *from, idx_t column)
+static void of_result(struct named *out, void *from, idx_t column)
 {
-    return (struct named){duckdb_column_name(from, column),
-                          duckdb_column_logical_type(from, column)};
+    *out =
+        (struct named){duckdb_column_name(from, column), duckdb_column_logical_type(from, column)};
 }
 
 int fh_batch_out_new(struct fh_batch_out **out_given,
@@ -153,7 +154,7 @@ struct described {
     char name[FH_COLUMN_NAME_BYTES_MAX + 8]; /* a longer one is cut the same */
 };
 
-static struct named of_statement(void *from, idx_t column)
+static void of_statement(struct named *out, void *from, idx_t column)
 {
     struct described *d = from;
     union {
@@ -162,7 +163,7 @@ static struct named of_statement(void *from, idx_t column)
     } name = {.from = duckdb_prepared_statement_column_name(d->statement, column)};
     snprintf(d->name, sizeof d->name, "%s", name.from == NULL ? "" : name.from);
     duckdb_free(name.to);
-    return (struct named){d->name,
+    *out = (struct named){d->name,
                           duckdb_prepared_statement_column_logical_type(d->statement, column)};
 }
 
