@@ -167,20 +167,17 @@ static void say_page(struct fh_cli *cli,
                      const struct freehold_search_options *options)
 {
     uint64_t count = freehold_products_count(products);
-    uint64_t total = freehold_products_total(products);
+    unsigned long long total = freehold_products_total(products);
+    unsigned long long first = options->offset;
+    unsigned long long end = options->offset + count;
     if (total == 0) {
         fh_cli_say(cli,
                    options->words[0] == '\0' ? "no products yet" : "no product matches all words");
     } else if (count == 0) {
+        fh_cli_say(cli, "there are %llu; --offset leaves all of them out", total);
+    } else if (end < total) {
         fh_cli_say(
-            cli, "there are %llu; --offset leaves all of them out", (unsigned long long)total);
-    } else if (options->offset + count < total) {
-        fh_cli_say(cli,
-                   "%llu to %llu of %llu; the next with --offset %llu",
-                   (unsigned long long)options->offset + 1,
-                   (unsigned long long)(options->offset + count),
-                   (unsigned long long)total,
-                   (unsigned long long)(options->offset + count));
+            cli, "%llu to %llu of %llu; the next with --offset %llu", first + 1, end, total, end);
     }
 }
 

@@ -62,7 +62,6 @@ static struct fh_claim contract_claim(const struct test_product *product, unsign
 static void test_contracts(void **state)
 {
     (void)state;
-    static const struct fh_record_id some = {{1}};
     static const struct {
         struct test_product one, other;
         unsigned domain; /* of the other */
@@ -73,7 +72,7 @@ static void test_contracts(void **state)
         {{.name = "a"}, {.name = "a", .version = "2.0.0"}, 0, true},
         {{.name = "a"}, {.name = "b"}, 0, false},
         {{.name = "a"}, {.name = "a"}, 1, false},
-        {{.name = "a"}, {.name = "a", .version = "1.1.0", .seq = 2, .prev = some}, 0, false},
+        {{.name = "a"}, {.name = "a", .version = "1.1.0", .seq = 2, .prev = {{1}}}, 0, false},
         {{.name = "a"}, {.name = "aa"}, 0, false},
     };
     for (size_t i = 0; i < FH_COUNT(rows); i++) {
