@@ -168,6 +168,14 @@ void fh_mesh_tell_peer(struct fh_mesh *mesh,
 void fh_mesh_answer_why(struct fh_mesh *mesh, struct fh_question *question);
 void fh_mesh_answer_counters(struct fh_mesh *mesh, struct fh_question *question);
 
+/* redeem.c: admits the domain that redeems an invitation (read from the question), and appends the
+ * admission's record to `admission`. The question is borrowed. The invitation's and the directory's
+ * errors; the identity records that a refused one brought stay. */
+FH_MUST_CHECK int fh_mesh_redeem(struct fh_mesh *mesh,
+                                 struct fh_question *question,
+                                 struct fh_msg_redeem *redeem,
+                                 struct fh_buf *admission,
+                                 struct fh_err *err);
 /* proofs.c: answers PROOFS; the question is taken. */
 void fh_mesh_answer_proofs(struct fh_mesh *mesh, struct fh_question *question);
 

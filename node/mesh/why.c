@@ -162,7 +162,7 @@ static void count_members(const struct fh_mesh *mesh, struct list *list)
 {
     static const char *const names[FH_MEMBER_STATE_COUNT] = {
         "members_unverified", "members_alive", "members_suspect", "members_dead", "members_left"};
-    static const char *const whats[FH_MEMBER_STATE_COUNT] = {
+    static const char *const matters[FH_MEMBER_STATE_COUNT] = {
         "members that have not answered this node yet",
         "members that answer, this node too",
         "members that are suspected and may refute",
@@ -171,7 +171,7 @@ static void count_members(const struct fh_mesh *mesh, struct list *list)
     };
     for (unsigned i = 0; i < FH_MEMBER_STATE_COUNT; i++) {
         uint64_t value = fh_gossip_member_count(mesh->gossip, (enum fh_member_state)i);
-        count(list, names[i], value, whats[i]);
+        count(list, names[i], value, matters[i]);
     }
 }
 

@@ -83,55 +83,7 @@ const struct fh_command fh_commands[] = {
                   PEER_FLAG},
         .run = fh_cmd_status,
     },
-    {
-        .noun = "peers",
-        .operands = "",
-        .summary = "list the members of the mesh as the node sees them",
-        .details = "With -o wide also since when, round trip, accusers, protocol and products.",
-        .example = "freehold peers\nfreehold peers -o wide",
-        .flags = {PEER_FLAG},
-        .run = fh_cmd_peers,
-    },
-    {
-        .noun = "peers",
-        .verb = "explain",
-        .operands = "NODE",
-        .summary = "say why the node sees a member as it does, and what it will do next",
-        .details =
-            "Who accuses it and what each signed, the records it signed itself (all verified\n"
-            "here), the timers that concern it, the sessions to it. NODE is an id or at least\n"
-            "16 letters of it, an address, a domain with one node, or self.",
-        .example = "freehold peers explain wildlife\n"
-                   "freehold -o json peers explain 127.0.0.1:7401 --peer 127.0.0.1:7400",
-        .operands_min = 1,
-        .operands_max = 1,
-        .flags = {PEER_FLAG},
-        .run = fh_cmd_peers_explain,
-    },
-    {
-        .noun = "proof",
-        .verb = "list",
-        .operands = "",
-        .summary = "list signed records that contradict each other, as the node knows them",
-        .details = "Two contracts of one number, two records of one life of a node (its key runs\n"
-                   "twice), two key events of one domain, two charters, two domains of one name.",
-        .example = "freehold proof list\nfreehold -o json proof list --peer 127.0.0.1:7401",
-        .flags = {PEER_FLAG},
-        .run = fh_cmd_proof_list,
-    },
-    {
-        .noun = "proof",
-        .verb = "show",
-        .operands = "ID",
-        .summary = "fetch both records of a contradiction, verify them, say what helps",
-        .details = "ID is that of either record, or at least 16 letters of it. Ends with 1 or 5\n"
-                   "when the two do not prove what they are listed for.",
-        .example = "freehold proof show fhr1ai7tgczasxnu7hdqgyiffanr",
-        .operands_min = 1,
-        .operands_max = 1,
-        .flags = {PEER_FLAG},
-        .run = fh_cmd_proof_show,
-    },
+#include "tools/cli/commands_mesh.inc"
     {
         .noun = "search",
         .operands = "[WORDS...]",

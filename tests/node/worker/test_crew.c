@@ -228,8 +228,7 @@ static void the_one_that_stands_by_gives_way_to_the_node(void **state)
 {
     (void)state;
     struct fh_err err;
-    struct fh_crew *crew = new_crew(true);
-    wait_for(1);
+    struct fh_crew *crew = new_crew_with_standby();
     struct fh_worker *own[FH_WORKERS_MAX];
     for (unsigned i = 0; i < FH_WORKERS_MAX; i++) {
         assert_int_equal(fh_workers_spawn(rig.workers, &own[i], &err), FH_OK);

@@ -332,6 +332,14 @@ take_and_run(struct fh_crew *crew, struct fh_worker **out, const char *sql, stru
     return code == FH_OK ? fetch(*out, UINT32_MAX, err) : code;
 }
 
+static void wait_for(uint32_t living)
+{
+    for (int i = 0; i < 2000 && fh_workers_count(rig.workers) != living; i++) {
+        fh_loop_run_once(rig.loop, 10);
+    }
+    assert_int_equal(fh_workers_count(rig.workers), living);
+}
+
 static void standing_by(void **unused)
 {
     (void)unused;
@@ -341,21 +349,22 @@ static void standing_by(void **unused)
     const struct fh_crew_options options = {
         .workers = rig.workers, .loop = rig.loop, .memory_mib = 512, .standby = true};
     assert_int_equal(fh_crew_new(&crew, &options, &err), FH_OK);
-    for (int i = 0; i < 500 && fh_workers_count(rig.workers) < 2; i++) {
-        fh_loop_run_once(rig.loop, 10);
-    }
+    /* One stands by from the first question on. */
+    int code = take_and_run(crew, &worker, "SELECT 1 + 1", &err);
+    assert_int_equal(code, FH_OK);
+    wait_for(3);
+    fh_crew_give(crew, worker, true);
+    wait_for(2);
     rest(300); /* it is set up */
     starve(other_child());
-    int code = take_and_run(crew, &worker, hungry, &err);
+    code = take_and_run(crew, &worker, hungry, &err);
     must_have_failed("standing by", code, &err);
     fh_crew_give(crew, worker, true);
     code = take_and_run(crew, &worker, "SELECT 1 + 1", &err);
     assert_int_equal(code, FH_OK);
     fh_crew_give(crew, worker, true);
     fh_crew_free(crew);
-    for (int i = 0; i < 500 && fh_workers_count(rig.workers) > 1; i++) {
-        fh_loop_run_once(rig.loop, 10);
-    }
+    wait_for(1);
 }
 
 int main(void)

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whoever brings an invitation: what it brings is taken, the invitation is looked at, and its
+ * domain is admitted.
+ */
+#include "node/mesh/parts.h"
+
+#include "node/state/store_history.h"
+
+#include "common/assert.h"
+#include "common/log.h"
+#include "common/time.h"
+
+#include <stdio.h>
+
+/* The joiner's records into our directory, so that its admission can be judged. */
+static int
+take_joiner(struct fh_mesh *mesh, struct fh_msg_redeem *redeem, uint32_t limit, struct fh_err *err)
+{
+    struct fh_bytes records[64];
+    size_t count = 0;
+    struct fh_bytes record;
+    while (count < FH_COUNT(records) && count < limit &&
+           fh_msg_bins_next(&redeem->records, &record)) {
+        records[count++] = record;
+    }
+    int rc = FH_OK;
+    struct fh_origin origin = {0};
+    for (size_t i = 0; rc == FH_OK && i < count; i++) {
+        bool is_new;
+        rc = fh_mesh_intake(mesh, records[i], &origin, &is_new, err);
+    }
+    return rc;
+}
+
+/* Of a joiner that asks again, after its admission got lost on the way: the invitation may have
+ * expired and is used; that it is one is still to be shown, before anything is stored for it. */
+static int check_known_invitation(struct fh_mesh *mesh,
+                                  const struct fh_record *record,
+                                  struct fh_invitation *out,
+                                  struct fh_err *err)
+{
+    if (record->type != FH_RECORD_INVITATION) {
+        return fh_err_rule(err, FH_EINVAL, "identity.type", "expected an invitation record");
+    }
+    int rc = fh_invitation_decode(out, record, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    return fh_directory_verify(
+        mesh->options.dir, record, &out->issuer, FH_ROLES_PUBLISHING, out->created_ms, NULL, err);
+}
+
+static int admit_joiner(struct fh_mesh *mesh,
+                        struct fh_question *question,
+                        struct fh_msg_redeem *redeem,
+                        struct fh_buf *admission,
+                        struct fh_err *err)
+{
+    const struct fh_speaker *speaker = fh_question_speaker(question);
+    int64_t wall = fh_clock_wall_ms();
+    struct fh_record record;
+    struct fh_invitation invitation;
+    int rc = fh_record_parse(&record, redeem->invitation, &mesh->id, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    FH_CLEANUP(fh_buf_fini) struct fh_buf earlier;
+    fh_buf_init(&earlier, FH_RECORD_BYTES_MAX);
+    const struct fh_directory_domain *joiner =
+        fh_directory_domain(mesh->options.dir, &speaker->domain);
+    bool again = joiner != NULL && joiner->admitted;
+    rc = again ? check_known_invitation(mesh, &record, &invitation, err)
+               : fh_directory_check_invitation(mesh->options.dir, &record, wall, &invitation, err);
+    if (rc == FH_OK && !fh_domain_id_equal(&invitation.issuer, &mesh->domain)) {
+        rc = fh_err_rule(err,
+                         FH_EDENIED,
+                         "identity.invitation.issuer",
+                         "this invitation was issued by another domain; ask a node of it");
+    }
+    if (rc == FH_OK && !fh_redemption_verify(&redeem->redemption,
+                                             &invitation.one_time,
+                                             &mesh->id,
+                                             &speaker->domain,
+                                             redeem->name,
+                                             &fh_verifier_plain)) {
+        rc = fh_err_rule(err,
+                         FH_ESIG,
+                         "identity.redemption",
+                         "the redemption is not signed by the invitation's one-time key");
+    }
+    if (rc == FH_OK && invitation.name[0] != '\0' && strcmp(invitation.name, redeem->name) != 0) {
+        rc = fh_err_rule(err,
+                         FH_EDENIED,
+                         "identity.invitation.name",
+                         "this invitation is for a domain called %s",
+                         invitation.name);
+    }
+    if (rc == FH_OK) {
+        rc = fh_name_check("domain", redeem->name, err);
+    }
+    if (rc == FH_OK) {
+        rc = take_joiner(mesh, redeem, 64, err);
+    }
+    if (rc != FH_OK) {
+        return rc;
+    }
+    struct fh_admission made = {
+        .issuer = mesh->domain,
+        .invitation = redeem->invitation,
+        .domain = speaker->domain,
+        .admitted_ms = wall,
+        .redemption = redeem->redemption,
+    };
+    snprintf(made.name, sizeof made.name, "%s", redeem->name);
+    fh_admission_make(admission, &made, &mesh->id, fh_keystore_sign_secret(mesh->options.keys));
+    if (fh_buf_ok(admission) != FH_OK) {
+        return fh_err_set(err, fh_buf_ok(admission), "the admission does not fit a record");
+    }
+    /* The use is durable before the admission leaves: single use survives a crash. */
+    rc = fh_store_invitation_use(mesh->options.store,
+                                 &record.id,
+                                 &speaker->domain,
+                                 redeem->name,
+                                 fh_buf_view(admission),
+                                 wall,
+                                 &earlier,
+                                 err);
+    if (rc == FH_EEXIST) { /* the same joiner asks again: give what it was given */
+        fh_buf_reset(admission);
+        fh_buf_add_bytes(admission, fh_buf_view(&earlier));
+        rc = FH_OK;
+    }
+    if (rc == FH_OK) {
+        bool is_new;
+        struct fh_origin origin = {0};
+        rc = fh_mesh_intake(mesh, fh_buf_view(admission), &origin, &is_new, err);
+    }
+    return rc;
+}
+
+/* One write to the disk for all that a joiner brings: when many join at once they wait for nothing
+ * else. What was taken of one that is refused stays, as it does in the directory. */
+int fh_mesh_redeem(struct fh_mesh *mesh,
+                   struct fh_question *question,
+                   struct fh_msg_redeem *redeem,
+                   struct fh_buf *admission,
+                   struct fh_err *err)
+{
+    struct fh_store *store = mesh->options.store;
+    int rc = fh_store_begin(store, FH_STORE_DURABLE, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    fh_mesh_gossip_pause(mesh); /* nothing of it leaves before it is on the disk */
+    rc = admit_joiner(mesh, question, redeem, admission, err);
+    rc = fh_store_commit_after(store, rc, err);
+    fh_mesh_gossip_resume(mesh);
+    return rc;
+}
