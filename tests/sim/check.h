@@ -54,7 +54,7 @@ void sim_check_warmed(struct sim_world *w, const struct sim_node *node);
 void sim_check_persist(struct sim_world *w, const struct sim_node *node, uint64_t generation);
 void sim_check_datagram(struct sim_world *w, const struct sim_node *node, size_t size);
 /* To an address that is no node's. */
-void sim_check_to_outsider(struct sim_world *w, const struct sim_node *node, size_t size);
+void sim_check_to_outsider(struct sim_world *w, const struct sim_node *node);
 void sim_check_member(struct sim_world *w,
                       struct sim_node *node,
                       const struct fh_gossip_action *action);

@@ -27,7 +27,7 @@ act_send(struct sim_world *w, struct sim_node *node, const struct fh_gossip_acti
     sim_count_datagram(w, node, fh_get_u64be(tag.data + tag.size - 8), tag.size);
     struct sim_node *to = sim_node_at(w, action->address);
     if (to == NULL && action->address[0] == SIM_OUTSIDER[0]) {
-        sim_check_to_outsider(w, node, action->bytes.size);
+        sim_check_to_outsider(w, node);
     }
     if (to != NULL) {
         if (w->figures.datagrams % 7 == 0) {
@@ -253,7 +253,7 @@ static void handle(struct sim_world *w, struct sim_event *event)
         node->tick_at_ms = FH_GOSSIP_NEVER;
     }
     node->bytes += event->kind == EVENT_DATAGRAM ? event->wire : 0;
-    w->outsider_in += event->from[0] == SIM_OUTSIDER[0] ? event->wire : 0;
+    w->outsider_in += event->from[0] == SIM_OUTSIDER[0] ? 1 : 0;
     if (node->core != NULL) {
         handle_core(w, node, event);
     } else {

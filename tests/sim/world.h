@@ -173,7 +173,7 @@ struct sim_world {
     unsigned cut_count;
     uint32_t warm;        /* so many nodes were started by SIM_OP_WARM */
     bool hostile;         /* a node lied, flooded or withheld */
-    uint64_t outsider_in; /* bytes from and to addresses of no node */
+    uint64_t outsider_in; /* datagrams from and to addresses of no node */
     uint64_t outsider_out;
     uint32_t doubtful; /* the last node that did not agree */
     uint32_t up;       /* nodes that are up */
