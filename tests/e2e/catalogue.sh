@@ -29,7 +29,8 @@ has() # NAMES WORD...
     shift
     [[ $(names "$@") == "$expected" ]]
 }
-until_true 10 "three products at museum, with their contracts" has 'orders stock ' --tag transport
+until_true 10 "the contracts of two products at museum" has 'orders stock ' --tag transport
+until_true 10 "three products at museum" has 'orders prices stock '
 
 say "- filters, words, pages"
 while IFS='|' read -r expected words; do

@@ -5,6 +5,7 @@
 #include "proto/query/batch.h"
 #include "proto/session/messages_policy.h"
 #include "proto/session/messages_search.h"
+#include "proto/session/messages_why.h"
 
 #include <string.h>
 
@@ -113,6 +114,23 @@ static void put_hung_up(struct fh_buf *out, const struct consumer *c)
     fh_msg_hung_up_request(out, 7);
 }
 
+static void put_why(struct fh_buf *out, const struct consumer *c)
+{
+    fh_msg_why_request(out, &c->visitor.node);
+}
+
+static void put_counters(struct fh_buf *out, const struct consumer *c)
+{
+    (void)c;
+    fh_msg_counters_request(out);
+}
+
+static void put_proofs(struct fh_buf *out, const struct consumer *c)
+{
+    (void)c;
+    fh_msg_proofs_request(out, 3);
+}
+
 static void put_own(struct fh_buf *out, const struct consumer *c)
 {
     struct fh_buf inner FH_CLEANUP(fh_buf_fini);
@@ -178,7 +196,7 @@ static void put_outcome(struct fh_buf *out, const struct consumer *c)
 
 static const struct message messages[] = {
     {"STATUS", put_status, NULL},
-    {"PEERS", put_peers, NULL},
+    {"PEERS", put_peers, FORM},
     {"SEARCH", put_search, FORM},
     {"DESCRIBE", put_describe, FORM},
     {"MEASUREMENT", put_measurement, FORM},
@@ -192,6 +210,9 @@ static const struct message messages[] = {
     {"RELAY", put_relay, FORM},
     {"HUNG_UP", put_hung_up, REFUSED(FH_EDENIED, "relay.role")},
     {"OWN", put_own, REFUSED(FH_EDENIED, "own.domain")},
+    {"WHY", put_why, FORM},
+    {"COUNTERS", put_counters, NULL},
+    {"PROOFS", put_proofs, FORM},
     {"PLAN", put_plan, FORM},
     {"QUERY", put_query, SHAPE},
     {"SCAN", put_scan, REFUSED(FH_EDENIED, "scan.role")},
