@@ -6,7 +6,7 @@
 # Name, unit, decimals, what it is. The names are those that fh-gossip-watch prints.
 gossip_rows='
 start      s   2 all started at once, until all see all: a mesh after a power cut
-admission  s   2 the first time: Freehold admits each by its invitation; serf has no identities, and no verdict
+admission  s   2 the first time, until all see all: Freehold admits each by its invitation; serf has no identities
 news       s   2 announcement (a product; serf: a user event) to all nodes, median
 news_worst s   2 the same, worst
 kill       s   2 kill -9 of one node until all others hold it for dead, median
@@ -140,8 +140,7 @@ beside_serf()
         [[ -n $name ]] || continue
         ours=$(watched freehold "$count" "$name" "$unit" "$decimals")
         theirs=$(watched serf "$count" "$name" "$unit" "$decimals")
-        verdict=$(awk -v a="$ours" -v b="$theirs" -v name="$name" 'BEGIN {
-            print (name == "admission" ? "-" : a < b ? "better" : a == b ? "equal" : "WORSE") }')
+        verdict=$(awk -v a="$ours" -v b="$theirs" 'BEGIN { print (a < b ? "better" : a == b ? "equal" : "WORSE") }')
         [[ $verdict != WORSE ]] || worse=$((worse + 1))
         printf '%-10s %9s %9s %-4s %-7s %s\n' "$name" "$ours" "$theirs" "$unit" "$verdict" "$about"
         json_rows+=("{\"nodes\": $count, \"measure\": \"$name\", \"freehold\": $ours, \"serf\": $theirs, \"unit\": \"$unit\"}")
