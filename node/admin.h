@@ -42,8 +42,7 @@ void fh_admin_close(struct fh_admin *admin);
 /* A question that a session carried (node/own.h): the message lies in what was asked and is
  * answered there. The question is taken, also by a failure: FH_ENOMEM, and those of fh_msg_open,
  * are its answer. NULL then. */
-struct fh_admin_question *fh_admin_question_of(struct fh_question *question,
-                                               struct fh_bytes message);
+struct fh_admin_question *fh_admin_question_of(struct fh_question *remote, struct fh_bytes message);
 
 /* Message code, and a reader at its first field; lent until answered. */
 unsigned fh_admin_code(const struct fh_admin_question *question);

@@ -189,8 +189,8 @@ FH_MUST_CHECK int fh_stream_parsed(struct fh_stream *stream);
 FH_MUST_CHECK int fh_stream_prepare_job(struct fh_stream *stream, struct fh_err *err);
 /* Go on when the statement is prepared, and when the query has begun: behind a job, or without one.
  */
-void fh_stream_prepared(void *stream);
-void fh_stream_begun(void *stream);
+void fh_stream_prepared(void *user);
+void fh_stream_begun(void *user);
 
 /* direct.c */
 /* Parses from the loop where the worker is there; otherwise as fh_stream_direct. */
