@@ -79,3 +79,20 @@ prints 'shop/orders@1.3.0' bash -c \
     "'$bin/freehold' --home '$work/museum/home' -o csv product list | grep -o '^shop/orders@[0-9.]*'"
 refused 3 'shop' 'hint: ' -- fh museum query 'SELECT count(*) FROM shop.orders'
 succeeds fh museum contract verify shop/orders
+
+say "- what was changed on the disk meanwhile is not believed"
+kill_node museum
+python3 - "$work/museum/home" <<'PYTHON'
+import pathlib, sqlite3, sys
+store = sqlite3.connect(next(pathlib.Path(sys.argv[1]).glob("*.db")))
+seq, record = store.execute(
+    "SELECT seq, bytes FROM records WHERE instr(bytes, CAST('market' AS BLOB)) ORDER BY seq DESC LIMIT 1"
+).fetchone()
+middle = len(record) // 2
+record = record[:middle] + bytes([record[middle] ^ 1]) + record[middle + 1:]
+store.execute("UPDATE records SET bytes = ? WHERE seq = ?", (record, seq))
+store.commit()
+PYTHON
+! grep -q 'record.not_loaded' "$work/museum/node.log" || fail "a whole record was not loaded before"
+start_node museum
+grep -q 'record.not_loaded type=admission' "$work/museum/node.log" || fail "a changed record was loaded"
