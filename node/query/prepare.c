@@ -428,7 +428,9 @@ void fh_stream_begin(struct fh_stream *stream)
         stream->filters_known = fh_filters_known(&stream->serve->filters, &stream->plan);
         if (!fh_stream_direct(stream, &rc, &err)) {
             rc = fh_stream_submit(stream, begin_work, fh_stream_begun);
-            err = stream->job_err; /* if it failed */
+            if (rc != FH_OK) {
+                err = stream->job_err; /* the pool thread's otherwise */
+            }
         }
     }
     if (rc != FH_OK) {
