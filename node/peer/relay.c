@@ -42,10 +42,10 @@ static void told(struct fh_pack_reader *fields, const struct fh_err *err, void *
 static void tell(struct fh_relay *relay, const struct line *line)
 {
     struct fh_peer_target target = {.node = line->node};
-    FH_CLEANUP(fh_buf_fini) struct fh_buf request;
     if (!relay->options.address(relay->options.user, &line->node, &target.address)) {
         return;
     }
+    FH_CLEANUP(fh_buf_fini) struct fh_buf request;
     fh_buf_init(&request, 64);
     fh_msg_hung_up_request(&request, line->session);
     fh_peers_ask(relay->options.peers, &target, &request, FH_REQUEST_MS, told, NULL);
