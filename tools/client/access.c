@@ -418,6 +418,7 @@ int fh_access_ask(struct freehold_client *client,
 {
     const struct fh_actor *actor = client->actor;
     struct fh_buf record FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
     struct fh_record parsed;
     struct fh_pack_reader reader;
     request->consumer = actor->domain;
@@ -427,7 +428,6 @@ int fh_access_ask(struct freehold_client *client,
     if (code != FH_OK) {
         return code;
     }
-    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
     fh_access_request_make(&record, request, &actor->mesh, &actor->secret);
     code = fh_buf_ok(&record) == FH_OK
                ? fh_record_parse(&parsed, fh_buf_view(&record), &actor->mesh, err)
