@@ -31,6 +31,7 @@ static struct fh_fact *alive(struct fh_fact_pool *pool, unsigned number, uint32_
     struct fh_fact fields = {.generation = 1, .incarnation = incarnation};
     struct fh_sign_secret secret = keys_of(number, &fields.alive.key);
     fields.node = fh_node_id_of(&fields.alive.key);
+    fields.alive.domain.b[0] = (uint8_t)(number / 8); /* no domain reaches its share */
     fields.alive.ttl_ms = FH_ALIVE_TTL_MS;
     fields.alive.address_count = 1;
     fields.alive.address[0] = "h:1";
