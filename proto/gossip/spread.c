@@ -20,7 +20,7 @@ enum {
     HELLOS_DOUBT = 4,         /* and before a probe that decides */
     GREETED_SMALL = 256,      /* members of a mesh that greets all its newcomers at once */
     GREETED_PER = 128,        /* in a larger one, one more for each so many that wait */
-    GREETED_MAX = 8,          /* newcomers pinged in one tick */
+    GREETED_MAX = 16,         /* newcomers pinged in one tick */
     QUIET_MS = 2000,          /* fingerprints are compared after so long without change */
     SYNC_PATIENCE_MS = 30000, /* a synchronisation that never ended */
     CONTACT_PARTS = 6, /* a dead peer is pinged so often for each time it is called on a session */
