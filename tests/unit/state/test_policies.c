@@ -224,10 +224,10 @@ static void test_unreadable(void **state)
         {"products: [orders]\n- and so on", "parts", ""},
         {"products: [orders@one]\nmin_group: 5", "parts", ""},
     };
-    const size_t fit = FH_COUNT(rows) < FH_POLICIES_MAX ? FH_COUNT(rows) : FH_POLICIES_MAX;
+    enum { FIT = FH_COUNT(rows) < FH_POLICIES_MAX ? FH_COUNT(rows) : FH_POLICIES_MAX };
     struct fh_policies *policies = NULL;
     uint32_t count;
-    for (size_t i = 0; i < fit; i++) {
+    for (size_t i = 0; i < FIT; i++) {
         char name[16];
         snprintf(name, sizeof name, "p%02zu", i);
         struct made made = sign(
@@ -241,8 +241,8 @@ static void test_unreadable(void **state)
     }
     policies = open_policies(w);
     const struct fh_policy_held *const *held = fh_policies_held(policies, &count);
-    assert_int_equal(count, fit);
-    for (size_t i = 0; i < fit; i++) {
+    assert_int_equal(count, FIT);
+    for (size_t i = 0; i < FIT; i++) {
         bool all = rows[i].not_closed[0] == '\0';
         assert_null(held[i]->policy);
         assert_string_equal(held[i]->version, "1.0.0");
