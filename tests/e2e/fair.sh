@@ -26,11 +26,13 @@ for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do
         >"$work/greedy.$i" 2>&1 &
     greedy+=($!)
 done
-# full: one more is refused, and told by whom, why and for how long.
+# full: one more is refused, and told by whom, why and for how long. Where there is room it would wait
+# itself until those that run have had their time, so it hangs up soon.
 full()
 {
     local status=0 text
-    as greedy query 'SELECT 1' --wait 0 >"$work/out" 2>"$work/err" || status=$?
+    timeout 2 "$bin/freehold" --key "$keys/greedy.key" --access "$keys/greedy.access" query 'SELECT 1' --wait 0 \
+        >"$work/out" 2>"$work/err" || status=$?
     ((status == 3)) || return 1
     for text in '2 questions of your key run here and 8 wait' 'limits.queries_per_key' \
         'rule: limit.queries' 'worth asking again in'; do
