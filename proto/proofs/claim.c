@@ -96,12 +96,16 @@ static int of_member(struct fh_claim *out,
     return code;
 }
 
+/* A domain is its inception: that of another domain is at another place. */
 static int of_key(struct fh_claim *out, const struct fh_record *record, struct fh_err *err)
 {
     struct fh_key_event event;
     int code = fh_key_event_decode(&event, record, err);
     if (code == FH_OK) {
         char prev[FH_ID_TEXT_BYTES];
+        if (event.kind == FH_KEY_INCEPTION) {
+            memcpy(out->domain.b, record->id.b, sizeof out->domain.b);
+        }
         fh_record_id_text(prev, &event.prev);
         out->when_ms = event.created_ms;
         snprintf(

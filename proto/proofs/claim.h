@@ -19,8 +19,8 @@ enum { FH_CLAIM_TEXT_BYTES = 160 };
 
 struct fh_claim {
     unsigned type;                   /* enum fh_record_type; LEAVE counts as ALIVE */
-    struct fh_domain_id domain;      /* who answers for it; zero: not said in it (keys, charters,
-                                        names, a LEAVE) */
+    struct fh_domain_id domain;      /* who answers for it; zero: not said in it (rotations,
+                                        charters, names, a LEAVE) */
     char place[FH_CLAIM_TEXT_BYTES]; /* "orders, number 3" */
     struct fh_domain_id names;       /* of an admission: whose name it says it is */
     int64_t when_ms;                 /* Unix: when it says that it was signed */

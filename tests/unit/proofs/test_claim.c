@@ -121,6 +121,7 @@ static void test_keys_charters_and_names(void **state)
         test_rotation(first, TEST_START_MS + 2 * TEST_DAY_MS),
         world.charter,
         test_admission(first, &world.domains[1], 1, &invitation, &world.mesh),
+        world.domains[1].inception, /* of another domain: no contradiction */
     };
     struct fh_claim claims[FH_COUNT(records)];
     char rule[64];
