@@ -8,9 +8,6 @@
 
 #include "common/assert.h"
 #include "common/log.h"
-#include "common/time.h"
-
-#include <stdio.h>
 
 enum { ANSWER_BYTES_MAX = FH_FRAME_REPLY_BYTES_MAX - 1024 };
 

@@ -17,8 +17,6 @@
 #include "node/io/udp.h"
 #include "proto/settings/settings.h"
 
-#include <stdio.h>
-
 struct follow_up {
     struct fh_list link;
     struct fh_gossip_event event;

@@ -4,7 +4,6 @@
  */
 #include "node/mesh/parts.h"
 
-#include "common/assert.h"
 #include "common/log.h"
 #include "common/time.h"
 #include "node/mesh/opening.h"

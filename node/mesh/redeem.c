@@ -5,30 +5,22 @@
  */
 #include "node/mesh/parts.h"
 
-#include "node/state/store_history.h"
-
-#include "common/assert.h"
-#include "common/log.h"
 #include "common/time.h"
 
 #include <stdio.h>
 
+enum { JOINER_RECORDS_MAX = 64 };
+
 /* The joiner's records into our directory, so that its admission can be judged. */
-static int
-take_joiner(struct fh_mesh *mesh, struct fh_msg_redeem *redeem, uint32_t limit, struct fh_err *err)
+static int take_joiner(struct fh_mesh *mesh, struct fh_msg_redeem *redeem, struct fh_err *err)
 {
-    struct fh_bytes records[64];
-    size_t count = 0;
+    const struct fh_origin origin = {0};
     struct fh_bytes record;
-    while (count < FH_COUNT(records) && count < limit &&
-           fh_msg_bins_next(&redeem->records, &record)) {
-        records[count++] = record;
-    }
     int rc = FH_OK;
-    struct fh_origin origin = {0};
-    for (size_t i = 0; rc == FH_OK && i < count; i++) {
+    unsigned left = JOINER_RECORDS_MAX;
+    while (rc == FH_OK && left-- > 0 && fh_msg_bins_next(&redeem->records, &record)) {
         bool is_new;
-        rc = fh_mesh_intake(mesh, records[i], &origin, &is_new, err);
+        rc = fh_mesh_intake(mesh, record, &origin, &is_new, err);
     }
     return rc;
 }
@@ -100,7 +92,7 @@ static int admit_joiner(struct fh_mesh *mesh,
         rc = fh_name_check("domain", redeem->name, err);
     }
     if (rc == FH_OK) {
-        rc = take_joiner(mesh, redeem, 64, err);
+        rc = take_joiner(mesh, redeem, err);
     }
     if (rc != FH_OK) {
         return rc;
