@@ -7,7 +7,6 @@
 
 #include "common/log.h"
 #include "common/time.h"
-#include "proto/gossip/explain.h"
 
 #include <stdio.h>
 
@@ -104,7 +103,7 @@ void fh_mesh_tell_peer(struct fh_mesh *mesh,
         .protocol_max = member->protocol_max,
         .capabilities = member->capabilities,
         .products = member->head.count,
-        .forked = fh_gossip_is_forked(mesh->gossip, &member->node),
+        .forked = member->forked,
     };
     const struct fh_directory_domain *domain =
         fh_directory_domain(mesh->options.dir, &member->domain);

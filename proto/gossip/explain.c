@@ -34,11 +34,6 @@ set(struct fh_gossip_explanation *out, enum fh_gossip_timer timer, int64_t at_ms
     }
 }
 
-static bool is_probed(enum fh_member_state state)
-{
-    return state == FH_MEMBER_UNVERIFIED || state == FH_MEMBER_ALIVE || state == FH_MEMBER_SUSPECT;
-}
-
 /* How many probes come before its own, were the round to go on as it stands; those that died
  * meanwhile are passed over. A member whose turn was goes into the next round, which is shuffled:
  * then at the latest, so many as there are left and half of all. */
@@ -51,8 +46,7 @@ static uint32_t probes_before(const struct fh_gossip *g, uint32_t slot)
         if (at == slot) {
             return before;
         }
-        bool stands = at < members->slot_count && members->slots[at].alive != NULL &&
-                      is_probed((enum fh_member_state)members->slots[at].state);
+        bool stands = at < members->slot_count && fh_member_is_live(&members->slots[at]);
         before += stands ? 1 : 0;
     }
     return before + fh_members_live(members) / 2;
@@ -66,7 +60,7 @@ static void set_probe(const struct fh_gossip *g,
     if (out->probing) {
         set(out, FH_GOSSIP_TIMER_ANSWER, g->probe.deadline_ms, now_ms);
     }
-    if (!g->leaving && is_probed(out->state) && !out->self) {
+    if (!g->leaving && fh_member_is_live(&g->members.slots[slot]) && !out->self) {
         int64_t interval = (int64_t)g->options.timing.probe_ms * (g->health + 1);
         int64_t turns = out->trial ? 0 : (int64_t)probes_before(g, slot);
         set(out, FH_GOSSIP_TIMER_PROBE, g->probe_at_ms + turns * interval, now_ms);
@@ -151,7 +145,6 @@ bool fh_gossip_explain(const struct fh_gossip *g,
         .forked = member->forked,
         .probing = g->probe.active && g->probe.slot == slot,
         .keys_held = member->keys != 0,
-        .asked = member->asked,
     };
     for (unsigned i = 0; i < FH_GOSSIP_TIMER_COUNT; i++) {
         e.timers[i] = -1;
@@ -177,12 +170,6 @@ bool fh_gossip_explain(const struct fh_gossip *g,
     e.next = next_of(g, &e);
     *out = e;
     return true;
-}
-
-bool fh_gossip_is_forked(const struct fh_gossip *g, const struct fh_node_id *node)
-{
-    uint32_t slot = fh_members_find(&g->members, node);
-    return slot != FH_MEMBER_NONE && g->members.slots[slot].forked;
 }
 
 struct fh_gossip_news fh_gossip_news(const struct fh_gossip *g)

@@ -46,7 +46,6 @@ struct fh_gossip_explanation {
     unsigned accusers;
     unsigned others;        /* accusers beside this node */
     unsigned others_needed; /* so many stand for an own failed probe */
-    unsigned asked;         /* pings outside the round that it did not answer */
     const char *next;       /* what this node will do about it, a sentence without its dot */
     /* Milliseconds from now, at least 0; -1: does not run. */
     int64_t timers[FH_GOSSIP_TIMER_COUNT];
@@ -58,10 +57,6 @@ bool fh_gossip_explain(const struct fh_gossip *g,
                        int64_t now_ms,
                        int64_t wall_ms,
                        struct fh_gossip_explanation *out);
-
-/* Whether it signed two records of one generation and incarnation: it lives twice, or somebody has
- * its key. False when it is not known. */
-bool fh_gossip_is_forked(const struct fh_gossip *g, const struct fh_node_id *node);
 
 /* What the queue of news holds. */
 struct fh_gossip_news {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Four nodes for tests of the gossip core against hostile input: a victim, an honest node, an
- * admitted liar and a stranger; what they send can be forged in every way.
+ * Four nodes for tests of the gossip core, above all against hostile input: a victim, an honest
+ * node, an admitted liar and a stranger; what they send can be forged in every way.
  *
  * Does not: test. Thread: one; everything is global, made anew by set_up.
  */
@@ -37,6 +37,8 @@ extern unsigned verified;                /* signatures checked */
 extern bool mallory_revoked;
 extern bool anybody_admitted; /* Mallory's domain vouches for whatever key it makes up */
 
+/* All four run, and nobody knows anybody. */
+int four_start(void **state);
 /* All four run; A, B and M know each other; the stranger knows A and M. */
 int four_set_up(void **state);
 int four_tear_down(void **state);
