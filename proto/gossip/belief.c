@@ -10,11 +10,6 @@
 
 enum { LIFE_AHEAD_MAX_S = 24 * 3600 }; /* a generation is the sender's seconds, or a bit more */
 
-static struct fh_ref ref_of(const struct fh_node_id *node)
-{
-    return fh_node_id_ref(node);
-}
-
 /* One record under judgement. `fact` holds a reference; commit hands it on. */
 struct judgement {
     struct fh_fact *fact;
@@ -136,7 +131,7 @@ static void judge_fork(struct fh_turn *turn, struct judgement *j)
         fh_members_set_alive(&g->members, j->slot, fh_fact_ref(j->fact));
         g->members_changed_ms = turn->now_ms;
         if (first) {
-            struct fh_ref key = ref_of(&j->fact->node);
+            struct fh_ref key = fh_node_id_ref(&j->fact->node);
             fh_rumours_put(
                 &g->rumours, &key, FH_RUMOUR_MEMBERS, fh_fact_ref(j->fact), turn->now_ms);
             fh_spread_wake(turn);
@@ -157,7 +152,7 @@ static void pass_on(struct fh_turn *turn, const struct judgement *j, enum fh_rum
         }
         class_ = FH_RUMOUR_REFRESH;
     }
-    struct fh_ref key = ref_of(&j->fact->node);
+    struct fh_ref key = fh_node_id_ref(&j->fact->node);
     fh_rumours_put(&g->rumours, &key, class_, fh_fact_ref(j->fact), turn->now_ms);
     fh_spread_wake(turn);
 }
@@ -322,7 +317,7 @@ static void judge_suspect(struct fh_turn *turn, struct judgement *j)
     }
     const struct fh_member *member = &g->members.slots[j->slot];
     const struct fh_fact *held = fh_member_fact(member);
-    struct fh_ref ref = ref_of(&fact->accuser);
+    struct fh_ref ref = fh_node_id_ref(&fact->accuser);
     bool of_this_life =
         fh_life_compare(fact->generation, fact->incarnation, held->generation, held->incarnation) ==
         0;
@@ -400,7 +395,7 @@ void fh_belief_record(struct fh_turn *turn, struct fh_bytes bytes, const struct 
     const struct fh_member *member = j.slot == FH_MEMBER_NONE ? NULL : &g->members.slots[j.slot];
     if (member != NULL && (j.fact == member->alive || j.fact == member->leave)) {
         g->counters.record_known++;
-        struct fh_ref key = ref_of(&j.fact->node);
+        struct fh_ref key = fh_node_id_ref(&j.fact->node);
         fh_rumours_heard(&g->rumours, &key, j.fact);
     } else if (j.fact->kind == FH_FACT_SUSPECT) {
         judge_suspect(turn, &j);
@@ -424,7 +419,7 @@ static void remove_member(struct fh_turn *turn, uint32_t slot, enum fh_member_ch
     }
     fh_suspicion_clear(g, slot);
     fh_keys_forget(&g->keys, &g->members.slots[slot]);
-    struct fh_ref key = ref_of(&g->members.slots[slot].alive->node);
+    struct fh_ref key = fh_node_id_ref(&g->members.slots[slot].alive->node);
     fh_rumours_cancel(&g->rumours, &key);
     fh_members_remove(&g->members, slot);
     g->members_changed_ms = turn->now_ms;

@@ -26,7 +26,6 @@
 
 enum {
     FH_CORE_ACCUSERS = 3, /* distinct signed suspicions that stand for an own failed probe */
-    FH_CORE_EVIDENCE = FH_GOSSIP_EVIDENCE_MAX,
     FH_CORE_HEALTH_MAX = 8,
     FH_CORE_LAG_MS = 100, /* a tick so late says that this node is slow itself */
     FH_CORE_RENEW_GAP_MS = 200,
@@ -39,6 +38,8 @@ enum {
     FH_CORE_PULLS = 256,           /* records asked for lately */
     FH_CORE_EXPIRED_PER_STEP = 16, /* suspicions and members ended in one step */
 };
+
+_Static_assert(FH_GOSSIP_EVIDENCE_MAX == FH_CORE_ACCUSERS + 1, "others, and this node");
 
 enum fh_awaited_kind {
     FH_AWAITED_NONE,
@@ -73,8 +74,8 @@ struct fh_suspicion {
     bool trial;      /* the time is over, and the probe that decides is wanted or running */
     bool concluded;  /* dead: kept for whoever asks why */
     unsigned accuser_count;
-    struct fh_ref accusers[FH_CORE_EVIDENCE];
-    struct fh_fact *evidence[FH_CORE_EVIDENCE]; /* what each signed; NULL: not held */
+    struct fh_ref accusers[FH_GOSSIP_EVIDENCE_MAX];
+    struct fh_fact *evidence[FH_GOSSIP_EVIDENCE_MAX]; /* what each signed; NULL: not held */
     int64_t started_ms;
     int64_t deadline_ms;
 };
@@ -254,11 +255,17 @@ struct fh_source {
     const struct fh_node_id *from;
 };
 void fh_belief_record(struct fh_turn *turn, struct fh_bytes bytes, const struct fh_source *source);
+void fh_belief_forget_expired(struct fh_turn *turn);
+/* Expels who is not admitted any more; goes on in the next tick when one step has no room. */
+void fh_belief_review(struct fh_turn *turn);
+
+/* ---- own.c ----------------------------------------------------------------------------------- */
+
 /* Signs a new own record with the present fields; class of the rumour. FH_OK or why not. */
 int fh_belief_renew(struct fh_turn *turn, enum fh_rumour_class class_);
 /* Renews at once when the last time is long enough ago, else a little later. */
 void fh_belief_renew_soon(struct fh_turn *turn, enum fh_rumour_class class_, int64_t gap_ms);
-/* Somebody holds us in `state` for this life: raises the incarnation when that helps. */
+/* Somebody suspects us in this life, or holds us dead: raises the incarnation when that helps. */
 void fh_belief_accused(struct fh_turn *turn, uint64_t generation, uint32_t incarnation);
 /* Begins a new life. */
 void fh_belief_adopt(struct fh_turn *turn, uint64_t generation);
@@ -269,9 +276,6 @@ struct fh_ref fh_belief_suspect_key(const struct fh_fact *fact);
 /* Signs the own suspicion of the member and spreads it. */
 void fh_belief_suspect(struct fh_turn *turn, uint32_t slot);
 int fh_belief_leave(struct fh_turn *turn);
-void fh_belief_forget_expired(struct fh_turn *turn);
-/* Expels who is not admitted any more; goes on in the next tick when one step has no room. */
-void fh_belief_review(struct fh_turn *turn);
 
 /* ---- probe.c --------------------------------------------------------------------------------- */
 

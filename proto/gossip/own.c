@@ -7,11 +7,6 @@
 
 #include <string.h>
 
-static struct fh_ref ref_of(const struct fh_node_id *node)
-{
-    return fh_node_id_ref(node);
-}
-
 void fh_belief_adopt(struct fh_turn *turn, uint64_t generation)
 {
     struct fh_gossip *g = turn->g;
@@ -91,7 +86,7 @@ int fh_belief_renew(struct fh_turn *turn, enum fh_rumour_class class_)
     } else {
         fh_members_set_alive(&g->members, FH_MEMBER_SELF, fact);
     }
-    struct fh_ref key = ref_of(&g->self);
+    struct fh_ref key = fh_node_id_ref(&g->self);
     fh_rumours_put(&g->rumours, &key, class_, fh_fact_ref(fact), turn->now_ms);
     fh_spread_wake(turn);
     g->members_changed_ms = turn->now_ms;
@@ -166,14 +161,13 @@ int fh_belief_leave(struct fh_turn *turn)
     g->incarnation++;
     fh_members_set_leave(&g->members, FH_MEMBER_SELF, fact);
     fh_members_set_state(&g->members, FH_MEMBER_SELF, FH_MEMBER_LEFT, turn->now_ms);
-    struct fh_ref key = ref_of(&g->self);
+    struct fh_ref key = fh_node_id_ref(&g->self);
     fh_rumours_put(&g->rumours, &key, FH_RUMOUR_URGENT, fh_fact_ref(fact), turn->now_ms);
     fh_spread_wake(turn);
     g->members_changed_ms = turn->now_ms;
     return FH_OK;
 }
 
-/* One slot in the queue for each accuser and accused. */
 struct fh_ref fh_belief_suspect_key(const struct fh_fact *fact)
 {
     struct fh_ref key;
@@ -195,7 +189,7 @@ void fh_belief_suspect(struct fh_turn *turn, uint32_t slot)
     struct fh_fact *fact;
     if (seal_own(turn, FH_RECORD_SUSPECT, fh_suspect_pack, &fields, &fact) == FH_OK) {
         struct fh_ref key = fh_belief_suspect_key(fact);
-        struct fh_ref self = ref_of(&g->self);
+        struct fh_ref self = fh_node_id_ref(&g->self);
         fh_suspicion_keep(g, slot, &self, fh_fact_ref(fact));
         fh_rumours_put(&g->rumours, &key, FH_RUMOUR_MEMBERS, fact, turn->now_ms);
         fh_spread_wake(turn);

@@ -115,10 +115,10 @@ static const struct fh_fact *next_fact(const struct fh_gossip *g, uint64_t *curs
 /* After them, because an accuser must be known to be counted. */
 static const struct fh_fact *next_evidence(const struct fh_gossip *g, uint64_t *cursor)
 {
-    while ((*cursor & ~EVIDENCE_CURSOR) / FH_CORE_EVIDENCE < g->suspicion_count) {
+    while ((*cursor & ~EVIDENCE_CURSOR) / FH_GOSSIP_EVIDENCE_MAX < g->suspicion_count) {
         uint64_t at = (*cursor)++ & ~EVIDENCE_CURSOR;
-        const struct fh_suspicion *s = &g->suspicions[at / FH_CORE_EVIDENCE];
-        unsigned which = (unsigned)(at % FH_CORE_EVIDENCE);
+        const struct fh_suspicion *s = &g->suspicions[at / FH_GOSSIP_EVIDENCE_MAX];
+        unsigned which = (unsigned)(at % FH_GOSSIP_EVIDENCE_MAX);
         if (which < s->accuser_count && s->evidence[which] != NULL) {
             return s->evidence[which];
         }
