@@ -35,6 +35,13 @@ static void announcements(struct sim_world *w, int64_t from, int64_t to, unsigne
     }
 }
 
+/* What most faults happen to: all join at once, and news comes until they are over. */
+static void start_and_announce(struct sim_world *w, int64_t length_ms)
+{
+    start_all(w);
+    announcements(w, 3000, length_ms * 6 / 10, 8);
+}
+
 /* Everybody joins at once, some products are announced, a few nodes die without a word. */
 static void plan_steady(struct sim_world *w, int64_t length_ms)
 {
@@ -93,8 +100,7 @@ static void plan_split_restart(struct sim_world *w, int64_t length_ms)
 
 static void plan_leave(struct sim_world *w, int64_t length_ms)
 {
-    start_all(w);
-    announcements(w, 3000, length_ms * 6 / 10, 8);
+    start_and_announce(w, length_ms);
     for (unsigned i = 0; i < 1 + w->options.nodes / 5; i++) {
         uint32_t node = any(w);
         int64_t at = between(w, 5000, length_ms * 4 / 10);
@@ -107,8 +113,7 @@ static void plan_leave(struct sim_world *w, int64_t length_ms)
 
 static void plan_pause(struct sim_world *w, int64_t length_ms)
 {
-    start_all(w);
-    announcements(w, 3000, length_ms * 6 / 10, 8);
+    start_and_announce(w, length_ms);
     for (unsigned i = 0; i < 1 + w->options.nodes / 10; i++) {
         uint32_t node = any(w); /* apart: the order of arguments is the compiler's */
         sim_at(w, between(w, 5000, length_ms * 6 / 10), SIM_OP_PAUSE, node, 5000);
@@ -127,8 +132,7 @@ static void plan_deaf(struct sim_world *w, int64_t length_ms)
 
 static void plan_hostile(struct sim_world *w, int64_t length_ms)
 {
-    start_all(w);
-    announcements(w, 3000, length_ms * 6 / 10, 8);
+    start_and_announce(w, length_ms);
     uint32_t liar = any(w);
     for (int64_t at = 6000; at < length_ms * 6 / 10; at += 250) {
         sim_at(w, at, SIM_OP_LIE, liar, 4);
@@ -140,8 +144,7 @@ static void plan_hostile(struct sim_world *w, int64_t length_ms)
 /* Some pairs hear each other in one direction only. */
 static void plan_cut(struct sim_world *w, int64_t length_ms)
 {
-    start_all(w);
-    announcements(w, 3000, length_ms * 6 / 10, 8);
+    start_and_announce(w, length_ms);
     for (unsigned i = 0; i < 1 + w->options.nodes / 4; i++) {
         uint32_t from = any(w);
         uint32_t to = any(w);
@@ -152,8 +155,7 @@ static void plan_cut(struct sim_world *w, int64_t length_ms)
 
 static void plan_slow_loop(struct sim_world *w, int64_t length_ms)
 {
-    start_all(w);
-    announcements(w, 3000, length_ms * 6 / 10, 8);
+    start_and_announce(w, length_ms);
     for (unsigned i = 0; i < 1 + w->options.nodes / 10; i++) {
         uint32_t node = any(w);
         int64_t at = between(w, 5000, length_ms * 4 / 10);
@@ -168,8 +170,7 @@ static void plan_clock(struct sim_world *w, int64_t length_ms)
 {
     static const int32_t little_ms = 240000;
     static const int32_t much_ms = 3 * 3600 * 1000;
-    start_all(w);
-    announcements(w, 3000, length_ms * 6 / 10, 8);
+    start_and_announce(w, length_ms);
     for (unsigned i = 0; i < 1 + w->options.nodes / 5; i++) {
         uint32_t node = any(w);
         int64_t at = between(w, 5000, length_ms * 4 / 10);
@@ -183,8 +184,7 @@ static void plan_clock(struct sim_world *w, int64_t length_ms)
 /* Power fails: what was written last is lost or half there. */
 static void plan_torn(struct sim_world *w, int64_t length_ms)
 {
-    start_all(w);
-    announcements(w, 3000, length_ms * 6 / 10, 8);
+    start_and_announce(w, length_ms);
     for (unsigned i = 0; i < 1 + w->options.nodes / 3; i++) {
         uint32_t node = any(w);
         int64_t at = between(w, 5000, length_ms * 4 / 10);
@@ -199,8 +199,7 @@ static void plan_torn(struct sim_world *w, int64_t length_ms)
 
 static void plan_move(struct sim_world *w, int64_t length_ms)
 {
-    start_all(w);
-    announcements(w, 3000, length_ms * 6 / 10, 8);
+    start_and_announce(w, length_ms);
     for (unsigned i = 0; i < 1 + w->options.nodes / 5 && w->options.nodes > SPARED; i++) {
         uint32_t node = SPARED + (uint32_t)fh_prng_below(&w->prng, w->options.nodes - SPARED);
         sim_at(w, between(w, 5000, length_ms * 6 / 10), SIM_OP_MOVE, node, 0);
@@ -219,8 +218,7 @@ static void plan_withhold(struct sim_world *w, int64_t length_ms)
 
 static void plan_flood(struct sim_world *w, int64_t length_ms)
 {
-    start_all(w);
-    announcements(w, 3000, length_ms * 6 / 10, 8);
+    start_and_announce(w, length_ms);
     uint32_t liar = any(w);
     for (int64_t at = 6000; at < length_ms * 6 / 10; at += 1000) {
         sim_at(w, at, SIM_OP_FLOOD, liar, 20);
