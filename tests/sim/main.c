@@ -33,9 +33,10 @@ static void usage(FILE *out)
     (void)fprintf(
         out,
         "usage: freehold-sim [--nodes N|A..B] [--loss PERCENT] [--seconds S] [--seeds A..B]\n"
-        "                    [--scenario NAME] [--preset freehold|memberlist] [--json]\n"
-        "                    [--twice] [--no-links] [--no-sync] [--quiet] [--trace] [--expect "
-        "RULE]\n\n"
+        "                    [--scenario NAME] [--preset freehold|memberlist] [--mtu BYTES]\n"
+        "                    [--delay lan|constant|uniform|tail[:MS]] [--no-links] [--no-sync]\n"
+        "                    [--real-crypto] [--json] [--twice] [--quiet] [--trace]\n"
+        "                    [--expect RULE]\n\n"
         "Runs a simulated mesh of production gossip cores and checks its rules.\n"
         "--preset memberlist runs a model of memberlist's rules instead, for comparison;\n"
         "rules are not checked then.\n"
@@ -65,7 +66,6 @@ static bool range(const char *text, uint64_t *out_first, uint64_t *out_last)
     char first[32];
     const char *dots = strstr(text, "..");
     if (dots == NULL) {
-        *out_last = 0;
         bool right = number(text, UINT64_MAX, out_first);
         *out_last = *out_first;
         return right;
