@@ -40,15 +40,15 @@ uint64_t sim_histogram_at(const struct sim_histogram *h, unsigned permille)
 
 void sim_figures_merge(struct sim_figures *f, const struct sim_figures *more)
 {
-    uint64_t most =
-        f->join_bytes_max > more->join_bytes_max ? f->join_bytes_max : more->join_bytes_max;
 #define X(name) f->name += more->name;
     SIM_FIGURE_SUMS(X)
 #undef X
 #define X(name) sim_histogram_merge(&f->name, &more->name);
     SIM_FIGURE_TIMES(X)
 #undef X
-    f->join_bytes_max = most;
+    if (more->join_bytes_max > f->join_bytes_max) {
+        f->join_bytes_max = more->join_bytes_max;
+    }
     if (more->largest_datagram > f->largest_datagram) {
         f->largest_datagram = more->largest_datagram;
     }

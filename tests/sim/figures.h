@@ -35,13 +35,12 @@ uint64_t sim_histogram_at(const struct sim_histogram *h, unsigned permille);
     X(too_large) /* datagrams above the MTU */                                                     \
     X(session_bytes)                                                                               \
     X(sessions)                                                                                    \
-    X(deaths)         /* verdicts */                                                               \
-    X(false_deaths)   /* verdicts about nodes that are up and connected, paused ones too */        \
-    X(falsely_dead)   /* nodes that got one, counted again after a minute */                       \
-    X(rumours)        /* announcements made */                                                     \
-    X(joins)          /* nodes that came into a running mesh and listed all of it */               \
-    X(join_bytes)     /* in and out of them until then */                                          \
-    X(join_bytes_max) /* of one; a maximum over seeds all the same */
+    X(deaths)       /* verdicts */                                                                 \
+    X(false_deaths) /* verdicts about nodes that are up and connected, paused ones too */          \
+    X(falsely_dead) /* nodes that got one, counted again after a minute */                         \
+    X(rumours)      /* announcements made */                                                       \
+    X(joins)        /* nodes that came into a running mesh and listed all of it */                 \
+    X(join_bytes)   /* in and out of them until then */
 
 /* X(name): histograms */
 #define SIM_FIGURE_TIMES(X)                                                                        \
@@ -60,6 +59,7 @@ struct sim_figures {
 #define X(name) struct sim_histogram name;
     SIM_FIGURE_TIMES(X)
 #undef X
+    uint64_t join_bytes_max; /* of one node */
     uint64_t largest_datagram;
 };
 void sim_figures_merge(struct sim_figures *f, const struct sim_figures *more);
