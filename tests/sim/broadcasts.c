@@ -93,7 +93,7 @@ void sim_broadcasts_put(struct sim_broadcasts *q,
                         uint32_t key,
                         const struct sim_gossip *message,
                         uint16_t size,
-                        int longer)
+                        bool longer)
 {
     FH_ASSERT(key < q->keys);
     if (q->places[key] != 0) {

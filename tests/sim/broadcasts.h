@@ -10,6 +10,7 @@
 #ifndef FH_TESTS_SIM_BROADCASTS_H
 #define FH_TESTS_SIM_BROADCASTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -55,7 +56,7 @@ void sim_broadcasts_put(struct sim_broadcasts *q,
                         uint32_t key,
                         const struct sim_gossip *message,
                         uint16_t size,
-                        int longer);
+                        bool longer);
 /* Takes what fits `bytes`, `overhead` more for each; ends those that were sent `sends` times.
  * Adds up the bytes taken in *out_bytes. Returns how many, at most `most`. */
 unsigned sim_broadcasts_take(struct sim_broadcasts *q,

@@ -322,5 +322,5 @@ void sim_memberlist_announce(struct sim_memberlist *m, uint32_t announcement)
                        m->w->announcements[announcement].product,
                        &g,
                        (uint16_t)sim_ml_size_of(m, &g),
-                       0);
+                       false);
 }

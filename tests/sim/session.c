@@ -16,7 +16,6 @@
 #include "common/mem.h"
 #include "proto/gossip/reconcile.h"
 #include "tests/sim/check.h"
-#include "tests/sim/memberlist.h"
 
 #include <string.h>
 

@@ -67,30 +67,30 @@ void sim_event_done(struct sim_world *w, struct sim_event *event);
 /* world.c */
 void sim_random_bytes(struct sim_world *w, uint8_t *out, size_t size);
 struct sim_node *sim_node_at(const struct sim_world *w, const char *address);
-/* network.c */
-bool sim_reaches(const struct sim_node *from, const struct sim_node *to);
-int64_t sim_delay_ms(struct sim_world *w);
-/* A node sent a datagram; `hash` stands for its bytes. */
-void sim_count_datagram(struct sim_world *w, struct sim_node *node, uint64_t hash, size_t wire);
-/* From now on nothing comes from one to the other. */
-void sim_cut(struct sim_world *w, uint32_t from, uint32_t to);
-
-/* world.c */
 /* It crashed or has left. */
 void sim_gone(struct sim_world *w, struct sim_node *node);
 /* Stops a core without a word. */
 void sim_take_down(struct sim_world *w, struct sim_node *node);
 struct fh_gossip_env sim_env(struct sim_node *node);
-void sim_step(struct sim_world *w, struct sim_node *node, struct fh_gossip_event *event);
-/* Plans the node's next tick. */
-void sim_wind(struct sim_world *w, struct sim_node *node);
 
+/* network.c */
+bool sim_reaches(const struct sim_node *from, const struct sim_node *to);
+int64_t sim_delay_ms(struct sim_world *w);
+/* A node sent a datagram; `hash` stands for its bytes. */
+void sim_count_datagram(struct sim_world *w, struct sim_node *node, uint64_t hash, size_t wire);
 /* A model's packet: `bytes` stand for `wire` bytes on the wire. */
 void sim_post(struct sim_world *w,
               struct sim_node *from,
               struct sim_node *to,
               struct fh_bytes bytes,
               uint32_t wire);
+/* From now on nothing comes from one to the other. */
+void sim_cut(struct sim_world *w, uint32_t from, uint32_t to);
+
+/* step.c */
+void sim_step(struct sim_world *w, struct sim_node *node, struct fh_gossip_event *event);
+/* Plans the node's next tick. */
+void sim_wind(struct sim_world *w, struct sim_node *node);
 
 /* exchange.c */
 /* The announcement of this revision; it exists. */
@@ -102,6 +102,7 @@ void sim_publish_catalogue(struct sim_world *w, struct sim_node *node);
 /* The catalogue's judgement: true when the announcement is new; then it travels on if `spread`. */
 bool sim_keep(struct sim_world *w, struct sim_node *node, struct fh_bytes bytes, bool spread);
 void sim_announce(struct sim_world *w, struct sim_node *node, uint32_t product);
+
 /* session.c */
 /* Plans EVENT_SYNC or EVENT_LINK between node and the one of index `peer`. */
 void sim_stream(struct sim_world *w,
