@@ -86,12 +86,17 @@ void step(struct node *n, struct fh_gossip_event event)
     }
 }
 
-void learn(struct node *n, const struct node *from, struct fh_bytes record)
+void learn_at(struct node *n, const struct node *from, struct fh_bytes record, int64_t now_ms)
 {
-    struct fh_gossip_event event = event_of(FH_GOSSIP_RECORD, 10);
+    struct fh_gossip_event event = event_of(FH_GOSSIP_RECORD, now_ms);
     event.u.record.bytes = record;
     event.u.record.from = from->id;
     step(n, event);
+}
+
+void learn(struct node *n, const struct node *from, struct fh_bytes record)
+{
+    learn_at(n, from, record, 10);
 }
 
 static void make_node(int i)
@@ -229,12 +234,17 @@ size_t make_record(uint8_t *out, const struct claim *c)
     return size;
 }
 
-void give(const struct input *in)
+void give_at(const struct input *in, int64_t now_ms)
 {
-    struct fh_gossip_event event = event_of(FH_GOSSIP_DATAGRAM, 20);
+    struct fh_gossip_event event = event_of(FH_GOSSIP_DATAGRAM, now_ms);
     event.u.datagram.bytes = fh_bytes(in->bytes, in->size);
     event.u.datagram.from = "x:1";
     step(&nodes[A], event);
+}
+
+void give(const struct input *in)
+{
+    give_at(in, 20);
 }
 
 /* ---- judging --------------------------------------------------------------------------------- */

@@ -45,8 +45,9 @@ int four_tear_down(void **state);
 struct fh_gossip_options options_of(struct node *n);
 struct fh_gossip_event event_of(enum fh_gossip_event_kind kind, int64_t now_ms);
 void step(struct node *n, struct fh_gossip_event event);
-/* `n` hears of a record over a session with `from`. */
+/* `n` hears of a record over a session with `from`; at 10 ms. */
 void learn(struct node *n, const struct node *from, struct fh_bytes record);
+void learn_at(struct node *n, const struct node *from, struct fh_bytes record, int64_t now_ms);
 
 struct input {
     size_t size;
@@ -71,8 +72,9 @@ struct claim { /* a record to be made */
 };
 /* Returns its size. */
 size_t make_record(uint8_t *out, const struct claim *c);
-/* A gets it from x:1. */
+/* A gets it from x:1; at 20 ms. */
 void give(const struct input *in);
+void give_at(const struct input *in, int64_t now_ms);
 
 /* ---- judging -------------------------------------------------------------------------------- */
 

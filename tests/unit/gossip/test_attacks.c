@@ -46,15 +46,6 @@ static const struct fh_gossip_action *change_of(int about, enum fh_member_change
     return NULL;
 }
 
-static void give_at(const struct input *in, int64_t now_ms)
-{
-    struct fh_gossip_event event = {
-        .kind = FH_GOSSIP_DATAGRAM, .now_ms = now_ms, .wall_ms = WALL_MS + now_ms};
-    event.u.datagram.bytes = fh_bytes(in->bytes, in->size);
-    event.u.datagram.from = "x:1";
-    step(&nodes[A], event);
-}
-
 /* ---- lives ----------------------------------------------------------------------------------- */
 
 /* Whoever left stays gone, however often its last lease is shown again. */
@@ -134,10 +125,7 @@ static void test_two_instances_of_one_key(void **state)
         struct claim claim = {FH_RECORD_ALIVE, A, A, A, 5, 0, 0, false, false};
         uint8_t record[2048];
         size_t size = make_record(record, &claim);
-        struct fh_gossip_event event = event_of(FH_GOSSIP_RECORD, 1000 + i * 500);
-        event.u.record.bytes = fh_bytes(record, size);
-        event.u.record.from = nodes[M].id;
-        step(&nodes[A], event);
+        learn_at(&nodes[A], &nodes[M], fh_bytes(record, size), 1000 + i * 500);
         lives += g->generation > before ? 1 : 0;
         shown += change_of(A, FH_MEMBER_CONTESTED) != NULL ? 1 : 0;
     }
@@ -151,10 +139,7 @@ static void test_two_instances_of_one_key(void **state)
     struct claim claim = {FH_RECORD_SUSPECT, A, M, M, 0, 0, 0, false, false};
     uint8_t record[2048];
     size_t size = make_record(record, &claim);
-    struct fh_gossip_event accused = event_of(FH_GOSSIP_RECORD, 12000);
-    accused.u.record.bytes = fh_bytes(record, size);
-    accused.u.record.from = nodes[M].id;
-    step(&nodes[A], accused);
+    learn_at(&nodes[A], &nodes[M], fh_bytes(record, size), 12000);
     step(&nodes[A], event_of(FH_GOSSIP_TICK, 13000));
     assert_int_equal(g->incarnation, incarnation);
 }
