@@ -13,8 +13,6 @@
 
 #include "common/time.h"
 
-enum { TREE_BYTES_MAX = 16 * 1024 }; /* what the gate reads in some 100 us */
-
 static void watch_no_more(struct fh_stream *stream)
 {
     fh_worker_unwatch(stream->worker);
