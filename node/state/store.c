@@ -63,14 +63,7 @@ static int make_file(const char *path, struct fh_err *err)
 static int read_pragma(struct fh_store *store, const char *text, int64_t *out, struct fh_err *err)
 {
     struct fh_sql sql = fh_sql(store, text);
-    bool row = false;
-    int code = fh_sql_step(&sql, &row, err);
-    if (code == FH_OK) {
-        *out = row ? fh_sql_get_number(&sql, 0) : 0;
-        code = fh_sql_ok(&sql, err);
-        fh_sql_end(&sql);
-    }
-    return code;
+    return fh_sql_read_numbers(&sql, 1, out, err);
 }
 
 static int migrate_one(struct fh_store *store, size_t version, struct fh_err *err)
@@ -345,14 +338,8 @@ int fh_store_get_number(struct fh_store *store,
 {
     struct fh_sql sql = fh_sql(store, get_value);
     fh_sql_text(&sql, keys[key]);
-    bool row = false;
-    int code = fh_sql_step(&sql, &row, err);
-    if (code != FH_OK) {
-        return code;
-    }
-    int64_t value = row ? fh_sql_get_number(&sql, 0) : fallback;
-    code = fh_sql_ok(&sql, err);
-    fh_sql_end(&sql);
+    int64_t value = fallback;
+    int code = fh_sql_read_numbers(&sql, 1, &value, err);
     if (code == FH_OK) {
         *out = value;
     }

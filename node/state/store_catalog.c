@@ -211,23 +211,6 @@ int fh_store_entries_expire(struct fh_store *store,
     return code;
 }
 
-/* One number, or 0 without a row. */
-static int read_number(struct fh_sql *sql, int64_t *out, struct fh_err *err)
-{
-    bool row = false;
-    int code = fh_sql_step(sql, &row, err);
-    if (code != FH_OK) {
-        return code;
-    }
-    int64_t value = row ? fh_sql_get_number(sql, 0) : 0;
-    code = fh_sql_ok(sql, err);
-    fh_sql_end(sql);
-    if (code == FH_OK) {
-        *out = value;
-    }
-    return code;
-}
-
 int fh_store_entries_count(struct fh_store *store,
                            const struct fh_domain_id *domain,
                            uint64_t *out,
@@ -237,7 +220,7 @@ int fh_store_entries_count(struct fh_store *store,
     struct fh_sql sql = fh_sql(store, text);
     fh_sql_id(&sql, domain->b);
     int64_t count = 0;
-    int code = read_number(&sql, &count, err);
+    int code = fh_sql_read_numbers(&sql, 1, &count, err);
     if (code == FH_OK) {
         *out = (uint64_t)count;
     }
@@ -304,7 +287,7 @@ static int holds(struct fh_store *store,
     struct fh_sql sql = fh_sql(store, text);
     fh_sql_id(&sql, id->b);
     int64_t count = 0;
-    int code = read_number(&sql, &count, err);
+    int code = fh_sql_read_numbers(&sql, 1, &count, err);
     if (code == FH_OK) {
         *out = count > 0;
     }

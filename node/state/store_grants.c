@@ -45,21 +45,6 @@ int fh_store_grant_end_put(struct fh_store *store,
     return fh_sql_run(&sql, err);
 }
 
-/* Runs a statement of one row of numbers. */
-static int read_numbers(struct fh_sql *sql, int count, int64_t *out, struct fh_err *err)
-{
-    bool row = false;
-    int code = fh_sql_step(sql, &row, err);
-    for (int i = 0; code == FH_OK && row && i < count; i++) {
-        out[i] = fh_sql_get_number(sql, i);
-    }
-    if (code == FH_OK) {
-        code = fh_sql_ok(sql, err);
-    }
-    fh_sql_end(sql);
-    return code;
-}
-
 int fh_store_grant_ended(struct fh_store *store,
                          const struct fh_record_id *grant,
                          int64_t *out_ms,
@@ -69,7 +54,7 @@ int fh_store_grant_ended(struct fh_store *store,
                                " FROM grant_ends WHERE target = ?";
     struct fh_sql sql = fh_sql(store, text);
     fh_sql_id(&sql, grant->b);
-    return read_numbers(&sql, 1, out_ms, err);
+    return fh_sql_read_numbers(&sql, 1, out_ms, err);
 }
 
 int fh_store_grants_count(struct fh_store *store, uint64_t *out, struct fh_err *err)
@@ -78,7 +63,7 @@ int fh_store_grants_count(struct fh_store *store, uint64_t *out, struct fh_err *
                                " + (SELECT count(*) FROM grant_ends)";
     struct fh_sql sql = fh_sql(store, text);
     int64_t count = 0;
-    int code = read_numbers(&sql, 1, &count, err);
+    int code = fh_sql_read_numbers(&sql, 1, &count, err);
     if (code == FH_OK) {
         *out = (uint64_t)count;
     }
@@ -256,7 +241,7 @@ int fh_store_asked_count(struct fh_store *store,
     fh_sql_id(&sql, key->b);
     fh_sql_id(&sql, consumer->b);
     int64_t counts[3] = {0};
-    int code = read_numbers(&sql, 3, counts, err);
+    int code = fh_sql_read_numbers(&sql, 3, counts, err);
     for (size_t i = 0; code == FH_OK && i < 3; i++) {
         out[i] = (uint64_t)counts[i];
     }

@@ -137,13 +137,10 @@ int fh_store_search_count(struct fh_store *store,
     if (!is_all) {
         fh_sql_text(&sql, expression);
     }
-    int code = FH_OK;
-    while (fh_sql_next(&sql, &code, err)) {
-        int64_t count = fh_sql_get_number(&sql, 0);
-        code = fh_sql_ok(&sql, err);
-        if (code == FH_OK) {
-            *out = (uint64_t)count;
-        }
+    int64_t count = 0;
+    int code = fh_sql_read_numbers(&sql, 1, &count, err);
+    if (code == FH_OK) {
+        *out = (uint64_t)count;
     }
     return code;
 }

@@ -179,6 +179,20 @@ int fh_sql_run(struct fh_sql *sql, struct fh_err *err)
     return code;
 }
 
+int fh_sql_read_numbers(struct fh_sql *sql, int count, int64_t *out, struct fh_err *err)
+{
+    bool row = false;
+    int code = fh_sql_step(sql, &row, err);
+    for (int i = 0; code == FH_OK && row && i < count; i++) {
+        out[i] = fh_sql_get_number(sql, i);
+    }
+    if (code == FH_OK) {
+        code = fh_sql_ok(sql, err);
+    }
+    fh_sql_end(sql);
+    return code;
+}
+
 void fh_sql_end(struct fh_sql *sql)
 {
     if (sql->statement != NULL) {

@@ -65,6 +65,10 @@ FH_MUST_CHECK int fh_sql_step(struct fh_sql *sql, bool *out_row, struct fh_err *
 bool fh_sql_next(struct fh_sql *sql, int *code, struct fh_err *err);
 /* Runs a statement without rows to its end, and ends it. */
 FH_MUST_CHECK int fh_sql_run(struct fh_sql *sql, struct fh_err *err);
+/* Takes the first `count` numbers of the only row, and ends the statement. Without a row `out`
+ * stays as it was. */
+FH_MUST_CHECK int
+fh_sql_read_numbers(struct fh_sql *sql, int count, int64_t *out, struct fh_err *err);
 /* Frees the statement for its next use; needed on every path after fh_sql_step. */
 void fh_sql_end(struct fh_sql *sql);
 

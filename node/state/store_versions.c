@@ -56,13 +56,11 @@ int fh_store_versions_before(struct fh_store *store,
     fh_sql_id(&sql, domain->b);
     fh_sql_text(&sql, product);
     fh_sql_unsigned(&sql, seq);
-    bool row = false;
-    int code = fh_sql_step(&sql, &row, err);
+    int64_t count = 0;
+    int code = fh_sql_read_numbers(&sql, 1, &count, err);
     if (code == FH_OK) {
-        *out = (uint64_t)fh_sql_get_number(&sql, 0);
-        code = fh_sql_ok(&sql, err);
+        *out = (uint64_t)count;
     }
-    fh_sql_end(&sql);
     return code;
 }
 
