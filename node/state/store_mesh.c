@@ -101,8 +101,7 @@ int fh_store_record_drop(struct fh_store *store, const struct fh_record_id *id, 
     return fh_sql_run(&sql, err);
 }
 
-/* Walks rows of (id, type, domain, bytes, received_ms). */
-/* Walks the rows of a bound statement and ends it. */
+/* Walks rows of (id, type, domain, bytes, received_ms) and ends the statement. */
 static int
 visit_records(struct fh_sql *sql, fh_store_record_visit_fn *visit, void *user, struct fh_err *err)
 {
