@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/granting.h"
 
-#include "common/assert.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/time.h"
@@ -12,11 +11,6 @@
 
 enum { ARENA_BYTES = 32 * 1024 * 1024 };
 
-struct fh_granting {
-    struct fh_granting_options options;
-    unsigned running;
-};
-
 struct job {
     struct fh_granting *granting;
     struct fh_admin_question *question; /* its frame holds the records */
@@ -25,32 +19,6 @@ struct job {
     struct fh_trials trials;
     const struct fh_grant *grant; /* whose tables are looked for */
 };
-
-int fh_granting_new(struct fh_granting **out,
-                    const struct fh_granting_options *options,
-                    struct fh_err *err)
-{
-    struct fh_granting *granting = fh_calloc(1, sizeof *granting);
-    if (granting == NULL) {
-        return fh_err_set(err, FH_ENOMEM, "no memory for grants");
-    }
-    granting->options = *options;
-    *out = granting;
-    return FH_OK;
-}
-
-bool fh_granting_drained(const struct fh_granting *granting)
-{
-    return granting->running == 0;
-}
-
-void fh_granting_free(struct fh_granting *granting)
-{
-    if (granting != NULL) {
-        FH_ASSERT(granting->running == 0);
-        fh_free(granting);
-    }
-}
 
 /* ---- rows ---- */
 
@@ -75,7 +43,7 @@ static int try_version(void *user, const struct fh_catalog_entry *entry, struct 
         (grant->major != 0 && grant->major != announced->major)) {
         return FH_OK;
     }
-    int rc = fh_rights_product(job->granting->options.rights, &announced->contract, &product, err);
+    int rc = fh_rights_product(job->granting->rights, &announced->contract, &product, err);
     for (uint32_t i = 0; rc == FH_OK && i < product->table_count; i++) {
         if (opens_table(grant, &product->tables[i])) {
             rc = fh_trials_add(&job->trials, grant->rows, product, &product->tables[i], grant, err);
@@ -90,7 +58,7 @@ static int try_grant(struct job *job, const struct fh_grant *grant, struct fh_er
     uint32_t before = job->trials.count;
     job->grant = grant;
     int rc = fh_catalog_each_of(
-        job->granting->options.catalog, &grant->owner, grant->product, try_version, job, err);
+        job->granting->catalog, &grant->owner, grant->product, try_version, job, err);
     if (rc == FH_OK && job->trials.count == before) {
         rc =
             fh_err_rule(err,
@@ -110,7 +78,7 @@ static int try_record(struct job *job, struct fh_bytes bytes, struct fh_err *err
     if (grant == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for a grant");
     }
-    int rc = fh_record_parse(&record, bytes, &job->granting->options.grants->mesh_id, err);
+    int rc = fh_record_parse(&record, bytes, &job->granting->grants->mesh_id, err);
     if (rc != FH_OK || record.type != FH_RECORD_GRANT) {
         return rc;
     }
@@ -156,14 +124,15 @@ static void refuse(struct job *job, const struct fh_err *err)
 /* Checked again: others may have come while a worker looked at the rows. */
 static void conclude(struct job *job)
 {
-    const struct fh_granting_options *o = &job->granting->options;
+    const struct fh_granting *granting = job->granting;
     struct fh_msg_bins records = job->govern.records;
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
     struct fh_err err;
     fh_buf_init(&out, 16);
     int rc = judge_trials(job, &err);
     if (rc == FH_OK) {
-        rc = fh_grants_take_all(o->grants, &records, job->govern.dry_run, fh_clock_wall_ms(), &err);
+        rc = fh_grants_take_all(
+            granting->grants, &records, job->govern.dry_run, fh_clock_wall_ms(), &err);
     }
     if (rc != FH_OK) {
         refuse(job, &err);
@@ -171,7 +140,7 @@ static void conclude(struct job *job)
     }
     if (!job->govern.dry_run) {
         fh_log(FH_LOG_INFO, "access.governed", "records=%u", (unsigned)job->govern.records.left);
-        fh_serve_rejudge(o->serve);
+        fh_serve_rejudge(granting->serve);
     }
     fh_msg_ok(&out, 0);
     fh_admin_answer(job->question, &out);
@@ -197,8 +166,7 @@ static int check(struct job *job, struct fh_err *err)
     struct fh_msg_bins records = job->govern.records;
     struct fh_bytes record;
     if (rc == FH_OK) {
-        rc = fh_grants_take_all(
-            job->granting->options.grants, &records, true, fh_clock_wall_ms(), err);
+        rc = fh_grants_take_all(job->granting->grants, &records, true, fh_clock_wall_ms(), err);
     }
     if (rc == FH_OK) {
         rc = fh_trials_init(&job->trials, job->arena, err);
@@ -212,7 +180,6 @@ static int check(struct job *job, struct fh_err *err)
 
 void fh_granting_question(struct fh_granting *granting, struct fh_admin_question *question)
 {
-    const struct fh_granting_options *o = &granting->options;
     struct fh_err err;
     struct job *job = fh_calloc(1, sizeof *job);
     struct fh_arena *arena = fh_arena_new(ARENA_BYTES);
@@ -231,7 +198,13 @@ void fh_granting_question(struct fh_granting *granting, struct fh_admin_question
         return;
     }
     if (rc == FH_OK) {
-        rc = fh_trials_run(&job->trials, o->loop, o->workers, o->memory_mib, tried, job, &err);
+        rc = fh_trials_run(&job->trials,
+                           granting->loop,
+                           granting->workers,
+                           granting->memory_mib,
+                           tried,
+                           job,
+                           &err);
     }
     if (rc != FH_OK) {
         refuse(job, &err);

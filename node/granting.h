@@ -7,7 +7,7 @@
  *                  again
  *
  * Does not: sign (the publisher's key is with the CLI), decide (proto/governance). Thread: the
- * loop's. Ownership: keeps what its options name.
+ * loop's. Ownership: keeps what it names.
  */
 #ifndef FH_NODE_GRANTING_H
 #define FH_NODE_GRANTING_H
@@ -15,12 +15,11 @@
 #include "node/admin.h"
 #include "node/query/rights.h"
 
-struct fh_granting;
 struct fh_loop;
 struct fh_serve;
 struct fh_workers;
 
-struct fh_granting_options {
+struct fh_granting {
     struct fh_loop *loop;
     struct fh_catalog *catalog;
     struct fh_grants *grants;
@@ -28,14 +27,8 @@ struct fh_granting_options {
     struct fh_serve *serve;
     struct fh_workers *workers;
     uint32_t memory_mib; /* of the worker that looks at rows */
+    unsigned running;    /* questions without an answer yet: 0 at first and at the end */
 };
-
-FH_MUST_CHECK int fh_granting_new(struct fh_granting **out,
-                                  const struct fh_granting_options *options,
-                                  struct fh_err *err);
-bool fh_granting_drained(const struct fh_granting *granting);
-/* Nothing may run. NULL is fine. */
-void fh_granting_free(struct fh_granting *granting);
 
 /* ADMIN_GOVERN; the question is taken. Refusals: those of fh_grants_take_all, and
  *   "grant.rows.sql", "grant.rows.shape", "grant.rows.boolean"   what gate_filter.h says

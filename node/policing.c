@@ -16,7 +16,7 @@ enum { ARENA_BYTES = 32 * 1024 * 1024 };
 
 struct fh_policing {
     struct fh_policing_options options;
-    struct fh_granting *granting;
+    struct fh_granting granting;
     unsigned running;
 };
 
@@ -42,7 +42,7 @@ int fh_policing_new(struct fh_policing **out,
         return fh_err_set(err, FH_ENOMEM, "no memory for policies");
     }
     policing->options = *options;
-    const struct fh_granting_options granting = {
+    policing->granting = (struct fh_granting){
         .loop = options->loop,
         .catalog = options->catalog,
         .grants = options->grants,
@@ -51,25 +51,19 @@ int fh_policing_new(struct fh_policing **out,
         .workers = options->workers,
         .memory_mib = options->memory_mib,
     };
-    int rc = fh_granting_new(&policing->granting, &granting, err);
-    if (rc != FH_OK) {
-        fh_free(policing);
-        return rc;
-    }
     *out = policing;
     return FH_OK;
 }
 
 bool fh_policing_drained(const struct fh_policing *policing)
 {
-    return policing->running == 0 && fh_granting_drained(policing->granting);
+    return policing->running == 0 && policing->granting.running == 0;
 }
 
 void fh_policing_free(struct fh_policing *policing)
 {
     if (policing != NULL) {
-        FH_ASSERT(policing->running == 0);
-        fh_granting_free(policing->granting);
+        FH_ASSERT(fh_policing_drained(policing));
         fh_free(policing);
     }
 }
@@ -360,7 +354,7 @@ bool fh_policing_admin(struct fh_policing *policing, struct fh_admin_question *q
         enforce(policing, question);
         return true;
     case FH_MSG_ADMIN_GOVERN:
-        fh_granting_question(policing->granting, question);
+        fh_granting_question(&policing->granting, question);
         return true;
     case FH_MSG_ADMIN_POLICY:
         rc = tell_policy(policing, fh_admin_fields(question), &out, &err);
