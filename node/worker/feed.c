@@ -7,6 +7,7 @@
 #include "node/worker/ring_end.h"
 #include "node/worker/ring_out.h"
 #include "node/worker/short_text.h"
+#include "node/worker/taker.h"
 #include "node/worker/types.h"
 
 #include <fcntl.h>
@@ -212,41 +213,14 @@ static void on_emit_short(duckdb_function_info info, duckdb_data_chunk chunk, du
     }
 }
 
-static duckdb_state register_emit(struct fh_feeds *feeds,
-                                  duckdb_connection connection,
-                                  const char *name,
-                                  duckdb_type result,
-                                  duckdb_scalar_function_t fn)
-{
-    duckdb_scalar_function function = duckdb_create_scalar_function();
-    duckdb_logical_type any = duckdb_create_logical_type(DUCKDB_TYPE_ANY);
-    duckdb_logical_type given = duckdb_create_logical_type(result);
-    duckdb_scalar_function_set_name(function, name);
-    duckdb_scalar_function_set_varargs(function, any);
-    duckdb_scalar_function_set_return_type(function, given);
-    duckdb_scalar_function_set_special_handling(function); /* rows with NULLs are rows */
-    duckdb_scalar_function_set_volatile(function);
-    duckdb_scalar_function_set_extra_info(function, feeds, NULL);
-    duckdb_scalar_function_set_bind(function, on_bind);
-    duckdb_scalar_function_set_function(function, fn);
-    duckdb_state state = duckdb_register_scalar_function(connection, function);
-    duckdb_destroy_logical_type(&any);
-    duckdb_destroy_logical_type(&given);
-    duckdb_destroy_scalar_function(&function);
-    return state;
-}
-
 int fh_feeds_register(struct fh_feeds *feeds,
                       duckdb_database database,
                       duckdb_connection connection,
                       struct fh_err *err)
 {
     feeds->database = database;
-    bool good =
-        register_emit(feeds, connection, "fh_emit", DUCKDB_TYPE_TINYINT, on_emit) ==
-            DuckDBSuccess &&
-        register_emit(feeds, connection, "fh_emit_short", DUCKDB_TYPE_BOOLEAN, on_emit_short) ==
-            DuckDBSuccess;
+    bool good = fh_taker_register(connection, "fh_emit", false, on_bind, on_emit, feeds) &&
+                fh_taker_register(connection, "fh_emit", true, on_bind, on_emit_short, feeds);
     return good ? fh_short_register(connection, err)
                 : fh_err_set(err, FH_EIO, "cannot register fh_emit");
 }
@@ -289,25 +263,10 @@ static void read_fault(struct feed *feed, duckdb_error_type type)
     (void)fh_err_rule(&feed->failure, FH_ESQL, "sql.runtime", "a scan failed while it ran");
 }
 
-static bool has_texts(const struct feed *feed)
+static bool is_text(const void *user, uint32_t column)
 {
-    bool any = false;
-    for (uint32_t i = 0; i < feed->asked.column_count; i++) {
-        any = any || fh_type_is_variable(feed->asked.types[i]);
-    }
-    return any;
-}
-
-/* A call of fh_emit or fh_emit_short with all columns. */
-static void put_call(const struct feed *feed, struct fh_buf *out, bool are_short)
-{
-    fh_buf_printf(out, "system.main.fh_emit%s(", are_short ? "_short" : "");
-    for (uint32_t i = 0; i < feed->asked.column_count; i++) {
-        bool wrapped = are_short && fh_type_is_variable(feed->asked.types[i]);
-        fh_buf_printf(
-            out, wrapped ? "%ssystem.main.fh_short(#%u)" : "%s#%u", i == 0 ? "" : ", ", i + 1);
-    }
-    fh_buf_add_u8(out, ')');
+    const struct feed *feed = user;
+    return fh_type_is_variable(feed->asked.types[column]);
 }
 
 /* The SQL that runs: the node's, with its rows given to the ring or the file. */
@@ -324,20 +283,8 @@ static int wrap(const struct feed *feed, struct fh_buf *out)
         fh_buf_add_bytes(out, feed->asked.sql);
         return fh_buf_ok(out);
     }
-    /* any_value looks at its first row and at no other, but they are computed for it. */
-    fh_buf_add_cstr(out, "SELECT any_value(");
-    if (has_texts(feed)) {
-        fh_buf_add_cstr(out, "CASE WHEN ");
-        put_call(feed, out, true);
-        fh_buf_add_cstr(out, " THEN ");
-        put_call(feed, out, false);
-        fh_buf_add_cstr(out, " ELSE 0::TINYINT END");
-    } else {
-        put_call(feed, out, false);
-    }
-    fh_buf_add_cstr(out, ") FROM (SELECT * FROM (");
-    fh_buf_add_bytes(out, feed->asked.sql);
-    fh_buf_add_cstr(out, ") LIMIT 9223372036854775807)");
+    (void)fh_taker_put_query(
+        out, "fh_emit", feed->asked.sql, feed->asked.column_count, is_text, feed);
     return fh_buf_ok(out);
 }
 

@@ -7,13 +7,9 @@
  *      FEED_STOP: stop ───►                                     waits while the ring is full
  *                            FEED_END or FEED_ERROR ──► node
  *
- * The rows do not become a result: a function with side effects takes them where they are made, so
- * nothing is buffered and each value is copied once. A LIMIT that no table reaches keeps DuckDB to
- * one thread and to the order of the source, which whoever reads the table unmasked sees too.
- *
- * A chunk whose texts are all short goes through fh_emit_short, which is much cheaper where they
- * stand in a dictionary (short_text.h); it says which chunks fh_emit has to take. So each chunk
- * goes through one of them, and rows stay in order.
+ * The rows do not become a result: fh_emit takes them where they are made (taker.h), and each value
+ * is copied once. They come in the order of the source, which whoever reads the table unmasked sees
+ * too.
  *
  * Feeds run beside each other and beside the working thread's questions, each on a connection of
  * its own: a join may read several tables in step.

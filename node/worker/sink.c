@@ -3,6 +3,7 @@
 
 #include "common/mem.h"
 #include "node/worker/short_text.h"
+#include "node/worker/taker.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -127,11 +128,6 @@ static bool rest(struct fh_sink *sink)
 
 /* ---- fh_rows ---- */
 
-struct binding {
-    struct fh_sink *sink;
-    bool are_short;
-};
-
 static bool types_fit(const struct fh_sink *sink, duckdb_bind_info info, bool are_short)
 {
     idx_t count = duckdb_scalar_function_bind_get_argument_count(info);
@@ -146,12 +142,22 @@ static bool types_fit(const struct fh_sink *sink, duckdb_bind_info info, bool ar
     return fit;
 }
 
-static void on_bind(duckdb_bind_info info)
+static void bind_rows(duckdb_bind_info info, bool are_short)
 {
-    struct binding *binding = duckdb_scalar_function_bind_get_extra_info(info);
-    if (!binding->sink->open || !types_fit(binding->sink, info, binding->are_short)) {
+    const struct fh_sink *sink = duckdb_scalar_function_bind_get_extra_info(info);
+    if (!sink->open || !types_fit(sink, info, are_short)) {
         duckdb_scalar_function_bind_set_error(info, "not a long answer");
     }
+}
+
+static void on_bind(duckdb_bind_info info)
+{
+    bind_rows(info, false);
+}
+
+static void on_bind_short(duckdb_bind_info info)
+{
+    bind_rows(info, true);
 }
 
 static int count_rows(struct fh_sink *sink, uint32_t rows)
@@ -193,52 +199,29 @@ take(struct fh_sink *sink, duckdb_data_chunk chunk, uint32_t rows, enum fh_batch
     return code == FH_OK;
 }
 
-/* fh_rows(columns...) and fh_rows_short(columns..., texts by fh_short): as fh_emit and
- * fh_emit_short of feed.c. */
 static void on_rows(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)
 {
-    const struct binding *binding = duckdb_scalar_function_get_extra_info(info);
     uint32_t rows = (uint32_t)duckdb_data_chunk_get_size(chunk);
-    struct fh_short_seen seen = {.beyond = false};
-    if (rows > 0 && binding->are_short) {
-        seen = fh_short_look_at(chunk);
-    }
-    memset(duckdb_vector_get_data(output), seen.longer ? 1 : 0, rows);
-    enum fh_batch_out_texts texts = !binding->are_short ? FH_BATCH_OUT_ALL
-                                    : seen.nulls        ? FH_BATCH_OUT_SHORT
-                                                        : FH_BATCH_OUT_SHORT_THERE;
-    if (rows > 0 && !seen.longer && !take(binding->sink, chunk, rows, texts)) {
+    memset(duckdb_vector_get_data(output), 0, rows);
+    if (rows > 0 &&
+        !take(duckdb_scalar_function_get_extra_info(info), chunk, rows, FH_BATCH_OUT_ALL)) {
         duckdb_scalar_function_set_error(info, "the answer ended");
     }
 }
 
-static bool register_rows(struct fh_sink *sink,
-                          duckdb_connection connection,
-                          const char *name,
-                          duckdb_type result,
-                          bool are_short)
+static void on_rows_short(duckdb_function_info info, duckdb_data_chunk chunk, duckdb_vector output)
 {
-    struct binding *binding = fh_calloc(1, sizeof *binding); /* for the life of the process */
-    if (binding == NULL) {
-        return false;
+    uint32_t rows = (uint32_t)duckdb_data_chunk_get_size(chunk);
+    struct fh_short_seen seen = {.beyond = false};
+    if (rows > 0) {
+        seen = fh_short_look_at(chunk);
     }
-    *binding = (struct binding){.sink = sink, .are_short = are_short};
-    duckdb_scalar_function function = duckdb_create_scalar_function();
-    duckdb_logical_type any = duckdb_create_logical_type(DUCKDB_TYPE_ANY);
-    duckdb_logical_type given = duckdb_create_logical_type(result);
-    duckdb_scalar_function_set_name(function, name);
-    duckdb_scalar_function_set_varargs(function, any);
-    duckdb_scalar_function_set_return_type(function, given);
-    duckdb_scalar_function_set_special_handling(function); /* rows with NULLs are rows */
-    duckdb_scalar_function_set_volatile(function);
-    duckdb_scalar_function_set_extra_info(function, binding, NULL);
-    duckdb_scalar_function_set_bind(function, on_bind);
-    duckdb_scalar_function_set_function(function, on_rows);
-    duckdb_state state = duckdb_register_scalar_function(connection, function);
-    duckdb_destroy_logical_type(&any);
-    duckdb_destroy_logical_type(&given);
-    duckdb_destroy_scalar_function(&function);
-    return state == DuckDBSuccess;
+    memset(duckdb_vector_get_data(output), seen.longer ? 1 : 0, rows);
+    enum fh_batch_out_texts texts = seen.nulls ? FH_BATCH_OUT_SHORT : FH_BATCH_OUT_SHORT_THERE;
+    if (rows > 0 && !seen.longer &&
+        !take(duckdb_scalar_function_get_extra_info(info), chunk, rows, texts)) {
+        duckdb_scalar_function_set_error(info, "the answer ended");
+    }
 }
 
 struct fh_sink *fh_sink_new(duckdb_connection connection)
@@ -251,37 +234,27 @@ struct fh_sink *fh_sink_new(duckdb_connection connection)
     pthread_mutex_init(&sink->lock, NULL);
     pthread_cond_init(&sink->there, NULL);
     pthread_cond_init(&sink->room, NULL);
-    bool good = register_rows(sink, connection, "fh_rows", DUCKDB_TYPE_TINYINT, false) &&
-                register_rows(sink, connection, "fh_rows_short", DUCKDB_TYPE_BOOLEAN, true);
+    bool good = fh_taker_register(connection, "fh_rows", false, on_bind, on_rows, sink) &&
+                fh_taker_register(connection, "fh_rows", true, on_bind_short, on_rows_short, sink);
     return good ? sink : NULL; /* the process ends */
 }
 
 /* ---- one run ---- */
 
-static void put_call(struct fh_buf *out, const struct fh_batch_out *rows, bool are_short)
+static bool is_text(const void *user, uint32_t column)
 {
-    fh_buf_printf(out, "system.main.fh_rows%s(", are_short ? "_short" : "");
-    for (uint32_t i = 0; i < fh_batch_out_columns(rows); i++) {
-        bool wrapped = are_short && fh_batch_out_form(rows, i) == FH_BATCH_OUT_TEXT;
-        fh_buf_printf(
-            out, wrapped ? "%ssystem.main.fh_short(#%u)" : "%s#%u", i == 0 ? "" : ", ", i + 1);
-    }
-    fh_buf_add_u8(out, ')');
+    return fh_batch_out_form(user, column) == FH_BATCH_OUT_TEXT;
 }
 
-/* Whether all columns can be copied; whether one is a text. */
-static bool can_copy(const struct fh_batch_out *rows, bool *out_texts)
+/* Whether there are columns, which can all be copied. */
+static bool can_copy(const struct fh_batch_out *rows)
 {
     uint32_t count = fh_batch_out_columns(rows);
-    *out_texts = false;
-    for (uint32_t i = 0; i < count; i++) {
-        enum fh_batch_out_form form = fh_batch_out_form(rows, i);
-        if (form == FH_BATCH_OUT_NEVER) {
-            return false;
-        }
-        *out_texts = *out_texts || form == FH_BATCH_OUT_TEXT;
+    bool can = count > 0;
+    for (uint32_t i = 0; can && i < count; i++) {
+        can = fh_batch_out_form(rows, i) != FH_BATCH_OUT_NEVER;
     }
-    return count > 0;
+    return can;
 }
 
 /* What ends a statement does not stand in parentheses. */
@@ -294,28 +267,16 @@ static struct fh_bytes without_end(struct fh_bytes sql)
     return sql;
 }
 
-static int wrap(const struct fh_sink_run *run, bool texts, uint32_t *out_begin, struct fh_buf *out)
-{
-    fh_buf_add_cstr(out, texts ? "SELECT any_value(CASE WHEN " : "SELECT any_value(");
-    if (texts) {
-        put_call(out, run->out, true);
-        fh_buf_add_cstr(out, " THEN ");
-    }
-    put_call(out, run->out, false);
-    fh_buf_add_cstr(out, texts ? " ELSE 0::TINYINT END" : "");
-    fh_buf_add_cstr(out, ") FROM (SELECT * FROM (");
-    *out_begin = (uint32_t)out->size;
-    fh_buf_add_bytes(out, without_end(run->sql));
-    fh_buf_add_cstr(out, "\n) LIMIT 9223372036854775807)"); /* a comment may be its last line */
-    return fh_buf_ok(out);
-}
-
 bool fh_sink_open(struct fh_sink *sink, duckdb_connection connection, const struct fh_sink_run *run)
 {
     FH_CLEANUP(fh_buf_fini) struct fh_buf sql;
-    bool texts = false;
     fh_buf_init(&sql, SQL_BYTES_MAX);
-    if (!can_copy(run->out, &texts) || wrap(run, texts, &sink->begin, &sql) != FH_OK) {
+    if (!can_copy(run->out)) {
+        return false;
+    }
+    sink->begin = (uint32_t)fh_taker_put_query(
+        &sql, "fh_rows", without_end(run->sql), fh_batch_out_columns(run->out), is_text, run->out);
+    if (fh_buf_ok(&sql) != FH_OK) {
         return false;
     }
     sink->run = *run;

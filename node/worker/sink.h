@@ -4,13 +4,8 @@
  *
  * A streaming result is a queue of copies: DuckDB copies every chunk row by row, with a bit of
  * validity each, into memory that it takes and gives back for it, and with several threads whoever
- * fetches spins until there is one. A third of a stream's work went there. So a long answer runs as
- *
- *     SELECT any_value(CASE WHEN fh_rows_short(short texts ...) THEN fh_rows(...) ELSE 0 END)
- *     FROM (SELECT * FROM (the query) LIMIT no table reaches it)
- *
- * whose functions with side effects give the rows to a batch writer (feed.h has the same for the
- * barrier, and says why LIMIT keeps them in order and DuckDB's last part to one thread).
+ * fetches spins until there is one. A third of a stream's work went there. So the rows of a long
+ * answer are given to a batch writer by fh_rows, which takes them where they are made (taker.h).
  *
  * Where DuckDB has a thread of its own, it makes the rows and copies them, and the working thread
  * encodes and sends them meanwhile.
