@@ -178,6 +178,20 @@ int rig_add(struct fh_worker *worker, const struct fh_table *table, int file, st
     return code;
 }
 
+struct fh_profile_question rig_profile(enum fh_profile_source source, const char *table)
+{
+    return (struct fh_profile_question){.source = source,
+                                        .path = "",
+                                        .schema = "",
+                                        .table = table,
+                                        .sample = 10,
+                                        .host = "",
+                                        .database = "",
+                                        .user = "",
+                                        .password = "",
+                                        .ssl_mode = ""};
+}
+
 void rig_rows(struct fh_bytes bytes, struct fh_buf *out)
 {
     struct fh_batch batch;

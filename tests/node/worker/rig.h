@@ -48,6 +48,9 @@ struct fh_table rig_table(struct rig *rig,
 /* Adds one table of one file (or none for remote). */
 int rig_add(struct fh_worker *worker, const struct fh_table *table, int file, struct fh_err *err);
 
+/* The question for a profile of a table of an open file: from ten values, by no server. */
+struct fh_profile_question rig_profile(enum fh_profile_source source, const char *table);
+
 /* Runs SQL to its end; text of all rows in `out`. */
 int rig_query(struct fh_worker *worker, const char *sql, struct fh_buf *out, struct fh_err *err);
 int rig_run(struct fh_worker *worker,

@@ -267,16 +267,7 @@ static void reading(bool profile)
     starve(fh_worker_pid(worker));
     if (profile) {
         struct fh_buf answer;
-        const struct fh_profile_question question = {.source = FH_PROFILE_CSV,
-                                                     .path = "",
-                                                     .schema = "",
-                                                     .table = "rows",
-                                                     .sample = 10,
-                                                     .host = "",
-                                                     .database = "",
-                                                     .user = "",
-                                                     .password = "",
-                                                     .ssl_mode = ""};
+        const struct fh_profile_question question = rig_profile(FH_PROFILE_CSV, "rows");
         fh_buf_init(&answer, FH_PROFILE_BYTES_MAX);
         code = fh_worker_profile(
             worker, &question, false, file, arena, &answer, rig_soon(SOON_MS), &err);

@@ -104,16 +104,7 @@ static int ask_source(struct suite *s,
                                           .columns = &index};
         return fh_worker_sample(worker, &asked, &s->file, 1, s->arena, &sampled, until, err);
     }
-    struct fh_profile_question question = {.source = FH_PROFILE_SQLITE,
-                                           .path = "",
-                                           .schema = "",
-                                           .table = "orders",
-                                           .sample = 10,
-                                           .host = "",
-                                           .database = "",
-                                           .user = "",
-                                           .password = "",
-                                           .ssl_mode = ""};
+    const struct fh_profile_question question = rig_profile(FH_PROFILE_SQLITE, "orders");
     bool lists = state == FRAME_LISTING;
     return fh_worker_profile(worker, &question, lists, s->file, s->arena, &answer, until, err);
 }

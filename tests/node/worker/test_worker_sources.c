@@ -210,16 +210,7 @@ static void a_change_beside_is_no_change(void **state)
 
 static int profile_sqlite(const char *name, struct fh_err *err)
 {
-    struct fh_profile_question question = {.source = FH_PROFILE_SQLITE,
-                                           .path = "",
-                                           .schema = "",
-                                           .table = "orders",
-                                           .sample = 10,
-                                           .host = "",
-                                           .database = "",
-                                           .user = "",
-                                           .password = "",
-                                           .ssl_mode = ""};
+    const struct fh_profile_question question = rig_profile(FH_PROFILE_SQLITE, "orders");
     struct fh_worker *worker = rig_worker(&rig, FH_WORKER_CHECK, 1);
     struct fh_arena *arena = fh_arena_new(4 * 1024 * 1024);
     struct fh_buf answer;
