@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-enum { VECTOR_ROWS = 2048 };
-
 uint32_t fh_batch_out_columns(const struct fh_batch_out *out)
 {
     return out->count;
@@ -254,7 +252,7 @@ int fh_batch_out_copy(struct fh_batch_out *out,
                 return fh_err_set(err, FH_ENOMEM, "no memory for an answer");
             }
         }
-        uint32_t room = VECTOR_ROWS - out->gathered_rows;
+        uint32_t room = FH_VECTOR_ROWS - out->gathered_rows;
         uint32_t wanted = rows - from < room ? rows - from : room;
         uint32_t count = texts == FH_BATCH_OUT_ALL ? fitting(out, chunk, from, wanted) : wanted;
         for (uint32_t i = 0; i < out->count; i++) {

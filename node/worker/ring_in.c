@@ -3,11 +3,12 @@
 
 #include "common/assert.h"
 #include "common/mem.h"
+#include "node/worker/types.h"
 #include "node/worker/validity.h"
 
 #include <string.h>
 
-enum { VECTOR_ROWS = 2048, ARENA_BYTES_MAX = 1024 * 1024 };
+enum { ARENA_BYTES_MAX = 1024 * 1024 };
 
 struct fh_ring_in {
     struct fh_ring_end end;
@@ -61,7 +62,7 @@ void fh_ring_in_free(struct fh_ring_in *in)
 
 static void give_counted(struct fh_ring_in *in)
 {
-    in->rows = in->counted < VECTOR_ROWS ? (uint32_t)in->counted : VECTOR_ROWS;
+    in->rows = in->counted < FH_VECTOR_ROWS ? (uint32_t)in->counted : FH_VECTOR_ROWS;
     in->counted -= in->rows;
 }
 

@@ -3,11 +3,10 @@
 
 #include "common/assert.h"
 #include "node/worker/short_text.h"
+#include "node/worker/types.h"
 #include "node/worker/validity.h"
 
 #include <string.h>
-
-enum { VECTOR_ROWS = 2048 }; /* the most of a chunk */
 
 int fh_ring_out_init(struct fh_ring_out *out,
                      struct fh_ring_end *end,
@@ -172,7 +171,7 @@ static void put_texts(struct fh_ring_out *out,
 /* Of texts as fh_short gives them: NULL when all are there, else `marked` with a bit for each. */
 static const uint64_t *mark_nulls(uint64_t *marked, const duckdb_string_t *values, uint32_t count)
 {
-    FH_ASSERT(count <= VECTOR_ROWS);
+    FH_ASSERT(count <= FH_VECTOR_ROWS);
     if (!fh_short_look(values, count).nulls) {
         return NULL;
     }
@@ -193,7 +192,7 @@ static void append_column(
     const void *values = duckdb_vector_get_data(vector);
     uint8_t *to = out->slot + place->values + (size_t)out->rows * place->width;
     bool is_text = fh_type_is_variable(place->type);
-    uint64_t marked[VECTOR_ROWS / 64];
+    uint64_t marked[FH_VECTOR_ROWS / 64];
     if (is_text && out->are_short) {
         values = (const duckdb_string_t *)values + from;
         from = 0;

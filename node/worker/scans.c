@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 enum {
-    VECTOR_ROWS = 2048,
     ARENA_BYTES_MAX = 1024 * 1024,
 };
 
@@ -553,7 +552,7 @@ static void on_rows(duckdb_function_info info, duckdb_data_chunk output)
         }
     }
     uint32_t left = scan->batch.rows - scan->row;
-    uint32_t count = left < VECTOR_ROWS ? left : VECTOR_ROWS;
+    uint32_t count = left < FH_VECTOR_ROWS ? left : FH_VECTOR_ROWS;
     for (uint32_t i = 0; i < scan->output_count; i++) {
         duckdb_vector vector = duckdb_data_chunk_get_vector(output, i);
         if (scan->output[i] == NO_COLUMN) {

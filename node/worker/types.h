@@ -14,6 +14,9 @@
 #include <duckdb.h>
 #include <stdbool.h>
 
+/* The most rows of a chunk, and so of its vectors. */
+enum { FH_VECTOR_ROWS = 2048 };
+
 /* The type in which a DuckDB type is carried; false when it is not carried. */
 bool fh_types_carried(duckdb_logical_type type, struct fh_type *out);
 
