@@ -181,9 +181,11 @@ static bool spare_one(void *user)
         end_hand(crew, longest);
         return true;
     }
-    struct fh_worker *standby = take_standby(crew);
-    fh_worker_release(standby);
-    return standby != NULL;
+    if (crew->standby == NULL) {
+        return false;
+    }
+    fh_worker_release(take_standby(crew));
+    return true;
 }
 
 int fh_crew_new(struct fh_crew **out, const struct fh_crew_options *options, struct fh_err *err)
