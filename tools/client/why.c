@@ -108,6 +108,26 @@ static int check_fact(const struct fh_fact *fact,
     return FH_OK;
 }
 
+/* Whether `node` of the domain signed it. */
+static int check_signer(struct freehold_client *client,
+                        const struct fh_record *record,
+                        const struct fh_domain_id *domain,
+                        const struct fh_node_id *node,
+                        int64_t issued_ms,
+                        struct fh_err *err)
+{
+    struct fh_signer signer;
+    int code = fh_client_verify(
+        client, record, domain, FH_ROLE_MASK(FH_ROLE_NODE), issued_ms, &signer, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_node_id by = fh_node_id_of(&signer.key);
+    return fh_node_id_equal(&by, node)
+               ? FH_OK
+               : fh_err_rule(err, FH_ESIG, "why.signer", "another node of the domain signed it");
+}
+
 static int judge(struct fh_why_record *record,
                  struct freehold_client *client,
                  const struct fh_domain_id *domain,
@@ -132,13 +152,7 @@ static int judge(struct fh_why_record *record,
         code = fh_record_parse(&parsed, bytes, mesh, err);
     }
     if (code == FH_OK) {
-        struct fh_signer signer;
-        code = fh_client_verify(
-            client, &parsed, domain, FH_ROLE_MASK(FH_ROLE_NODE), record->issued_ms, &signer, err);
-        struct fh_key_id key = fh_key_id_of(&signer.key);
-        if (code == FH_OK && memcmp(key.b, accuser->b, sizeof key.b) != 0) {
-            code = fh_err_rule(err, FH_ESIG, "why.signer", "another node of the domain signed it");
-        }
+        code = check_signer(client, &parsed, domain, accuser, record->issued_ms, err);
     }
     fh_fact_drop(pool, fact);
     fh_fact_pool_free(pool);
