@@ -307,14 +307,7 @@ static int find_in_page(struct freehold_client *client,
             *found = true;
         }
     }
-    uint64_t before = *next;
-    if (code == FH_OK) {
-        code = fh_msg_peers_end(&reader, next, err);
-    }
-    if (code == FH_OK && *next <= before) {
-        *next = 0; /* a page goes on, or it is the last */
-    }
-    return code;
+    return code == FH_OK ? fh_client_page_end(fh_msg_peers_end, &reader, next, err) : code;
 }
 
 /* A node of the domain that the entry peer believes to answer. */

@@ -241,6 +241,19 @@ int fh_client_call(struct freehold_client *client,
         client->entry, fh_buf_view(&client->request), &client->answer, reader, err);
 }
 
+int fh_client_page_end(fh_page_end_fn *end,
+                       struct fh_pack_reader *reader,
+                       uint64_t *next,
+                       struct fh_err *err)
+{
+    uint64_t began = *next;
+    int code = end(reader, next, err);
+    if (code == FH_OK && *next <= began) {
+        *next = 0;
+    }
+    return code;
+}
+
 /* ---- identities ---- */
 
 /* Asks the entry peer for the records of a domain (NULL: all) and adds what verifies. */

@@ -54,6 +54,14 @@ FH_MUST_CHECK int fh_client_ready(struct freehold_client *client, struct fh_err 
 FH_MUST_CHECK int
 fh_client_call(struct freehold_client *client, struct fh_pack_reader *reader, struct fh_err *err);
 
+/* Reads by `end` what stands behind the entries of a page: where the next one begins. `next` held
+ * where this one began; 0: it was the last, also when the peer does not go on. */
+typedef int fh_page_end_fn(struct fh_pack_reader *reader, uint64_t *out_next, struct fh_err *err);
+FH_MUST_CHECK int fh_client_page_end(fh_page_end_fn *end,
+                                     struct fh_pack_reader *reader,
+                                     uint64_t *next,
+                                     struct fh_err *err);
+
 /* Makes sure that the directory holds an admitted domain with its keys, asking the entry peer for
  * records when it does not; what comes is verified. Uses request and answer. FH_ENOTFOUND,
  * FH_ESIG. */

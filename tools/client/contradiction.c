@@ -3,10 +3,7 @@
 
 #include "common/mem.h"
 #include "proto/identity/admission.h"
-#include "proto/identity/charter.h"
 #include "proto/identity/keylog.h"
-
-#include <string.h>
 
 /* ---- the list ---- */
 
@@ -41,14 +38,7 @@ static int ask_page(struct fh_contradictions *list,
         code = fh_msg_proofs_next(&reader, &list->items[list->count], err);
         list->count += code == FH_OK;
     }
-    uint64_t before = *after;
-    if (code == FH_OK) {
-        code = fh_msg_proofs_end(&reader, after, err);
-    }
-    if (code == FH_OK && *after <= before) {
-        *after = 0; /* a page goes on, or it is the last */
-    }
-    return code;
+    return code == FH_OK ? fh_client_page_end(fh_msg_proofs_end, &reader, after, err) : code;
 }
 
 int fh_contradictions_ask(struct fh_contradictions **out,

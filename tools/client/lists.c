@@ -8,22 +8,15 @@
 #include "tools/client/client.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #define COPY_TEXT(to, from) snprintf((to), sizeof(to), "%s", (from))
-
-static int begin(struct freehold_client *client, struct fh_err *err)
-{
-    fh_buf_reset(&client->request);
-    return fh_client_ready(client, err);
-}
 
 /* ---- status ---- */
 
 static int ask_status(struct freehold_client *client, struct fh_msg_status *out, struct fh_err *err)
 {
     struct fh_pack_reader reader;
-    int code = begin(client, err);
+    int code = fh_client_ready(client, err);
     if (code == FH_OK) {
         fh_buf_reset(&client->request);
         fh_msg_status_request(&client->request);
@@ -99,7 +92,7 @@ static int ask_page(struct freehold_peers **peers,
 {
     struct fh_pack_reader reader;
     uint32_t count = 0;
-    int code = begin(client, err);
+    int code = fh_client_ready(client, err);
     if (code == FH_OK) {
         fh_buf_reset(&client->request);
         fh_msg_peers_request(&client->request, *next);
@@ -129,14 +122,7 @@ static int ask_page(struct freehold_peers **peers,
             fh_public_peer(&more->items[more->count++], &peer);
         }
     }
-    uint64_t before = *next;
-    if (code == FH_OK) {
-        code = fh_msg_peers_end(&reader, next, err);
-    }
-    if (code == FH_OK && *next <= before) {
-        *next = 0; /* a page goes on, or it is the last */
-    }
-    return code;
+    return code == FH_OK ? fh_client_page_end(fh_msg_peers_end, &reader, next, err) : code;
 }
 
 static int

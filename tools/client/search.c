@@ -146,7 +146,6 @@ static int ask_search(struct freehold_products **out,
     uint32_t count = 0;
     int code = make_request(&search, options, err);
     if (code == FH_OK) {
-        fh_buf_reset(&client->request);
         code = fh_client_ready(client, err);
     }
     if (code == FH_OK) {
