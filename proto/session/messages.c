@@ -156,6 +156,20 @@ int fh_msg_list_read(struct fh_pack_reader *reader,
     return rc;
 }
 
+int fh_msg_number_read(struct fh_pack_reader *reader,
+                       const char *what,
+                       uint64_t most,
+                       uint64_t *out,
+                       struct fh_err *err)
+{
+    uint64_t number = fh_pack_read_uint(reader, most);
+    int rc = fh_msg_done(reader, what, err);
+    if (rc == FH_OK) {
+        *out = number;
+    }
+    return rc;
+}
+
 void fh_msg_table_request(struct fh_buf *out,
                           enum fh_msg_code code,
                           struct fh_bytes request,

@@ -26,6 +26,14 @@ int fh_msg_list_read(struct fh_pack_reader *reader,
                      uint32_t *out,
                      struct fh_err *err);
 
+/* Reads a number of at most `most` that ends what is read; a failure (FH_EPROTO, naming `what`)
+ * leaves it as it is. */
+int fh_msg_number_read(struct fh_pack_reader *reader,
+                       const char *what,
+                       uint64_t most,
+                       uint64_t *out,
+                       struct fh_err *err);
+
 /* [REQUEST, table]: what a node that joins asks of an owner about a table. `out_request` is lent; a
  * failure (FH_EPROTO, naming `what`) leaves both as they are. */
 void fh_msg_table_request(struct fh_buf *out,

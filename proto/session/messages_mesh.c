@@ -142,12 +142,7 @@ int fh_msg_peers_next(struct fh_pack_reader *reader, struct fh_msg_peer *out, st
 
 int fh_msg_peers_end(struct fh_pack_reader *reader, uint64_t *out_next, struct fh_err *err)
 {
-    uint64_t next = fh_pack_read_uint(reader, UINT32_MAX);
-    int rc = fh_msg_done(reader, "peers", err);
-    if (rc == FH_OK) {
-        *out_next = next;
-    }
-    return rc;
+    return fh_msg_number_read(reader, "peers", UINT32_MAX, out_next, err);
 }
 
 /* ---- products and DESCRIBE ---- */
@@ -430,12 +425,7 @@ void fh_msg_hung_up_request(struct fh_buf *out, uint64_t session)
 
 int fh_msg_hung_up_read(struct fh_pack_reader *reader, uint64_t *out_session, struct fh_err *err)
 {
-    uint64_t session = fh_pack_read_uint(reader, UINT64_MAX);
-    int rc = fh_msg_done(reader, "hung up", err);
-    if (rc == FH_OK) {
-        *out_session = session;
-    }
-    return rc;
+    return fh_msg_number_read(reader, "hung up", UINT64_MAX, out_session, err);
 }
 
 void fh_msg_own_request(struct fh_buf *out, struct fh_bytes message)

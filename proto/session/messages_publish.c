@@ -58,20 +58,6 @@ int fh_msg_order_read(struct fh_pack_reader *reader, struct fh_msg_order *out, s
     return rc;
 }
 
-static int read_number(struct fh_pack_reader *reader,
-                       const char *what,
-                       uint64_t most,
-                       uint64_t *out,
-                       struct fh_err *err)
-{
-    uint64_t number = fh_pack_read_uint(reader, most);
-    int rc = fh_msg_done(reader, what, err);
-    if (rc == FH_OK) {
-        *out = number;
-    }
-    return rc;
-}
-
 void fh_msg_ticket_answer(struct fh_buf *out, uint64_t ticket)
 {
     fh_msg_ok(out, 1);
@@ -86,7 +72,7 @@ void fh_msg_outcome_request(struct fh_buf *out, uint64_t ticket)
 
 int fh_msg_ticket_read(struct fh_pack_reader *reader, uint64_t *out_ticket, struct fh_err *err)
 {
-    return read_number(reader, "ticket", UINT64_MAX, out_ticket, err);
+    return fh_msg_number_read(reader, "ticket", UINT64_MAX, out_ticket, err);
 }
 
 void fh_msg_outcome_answer_begin(struct fh_buf *out, bool done, uint32_t count)
@@ -99,7 +85,7 @@ void fh_msg_outcome_answer_begin(struct fh_buf *out, bool done, uint32_t count)
 int fh_msg_outcome_read(struct fh_pack_reader *reader, bool *out_done, struct fh_err *err)
 {
     uint64_t done = 0;
-    int rc = read_number(reader, "outcome", 1, &done, err);
+    int rc = fh_msg_number_read(reader, "outcome", 1, &done, err);
     if (rc == FH_OK) {
         *out_done = done == 1;
     }

@@ -124,12 +124,7 @@ void fh_msg_stream_answer(struct fh_buf *out, uint64_t stream)
 
 int fh_msg_stream_read(struct fh_pack_reader *reader, uint64_t *out_stream, struct fh_err *err)
 {
-    uint64_t stream = fh_pack_read_uint(reader, UINT64_MAX);
-    int rc = fh_msg_done(reader, "stream", err);
-    if (rc == FH_OK) {
-        *out_stream = stream;
-    }
-    return rc;
+    return fh_msg_number_read(reader, "stream", UINT64_MAX, out_stream, err);
 }
 
 void fh_msg_query_answer(struct fh_buf *out,

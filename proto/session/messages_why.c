@@ -212,12 +212,7 @@ int fh_msg_proofs_request_read(struct fh_pack_reader *reader,
                                uint64_t *out_after,
                                struct fh_err *err)
 {
-    uint64_t after = fh_pack_read_uint(reader, INT64_MAX);
-    int rc = fh_msg_done(reader, "proofs", err);
-    if (rc == FH_OK) {
-        *out_after = after;
-    }
-    return rc;
+    return fh_msg_number_read(reader, "proofs", INT64_MAX, out_after, err);
 }
 
 void fh_msg_proofs_answer_begin(struct fh_buf *out)
@@ -263,10 +258,5 @@ int fh_msg_proofs_next(struct fh_pack_reader *reader, struct fh_msg_proof *out, 
 
 int fh_msg_proofs_end(struct fh_pack_reader *reader, uint64_t *out_after, struct fh_err *err)
 {
-    uint64_t after = fh_pack_read_uint(reader, INT64_MAX);
-    int rc = fh_msg_done(reader, "proofs", err);
-    if (rc == FH_OK) {
-        *out_after = after;
-    }
-    return rc;
+    return fh_msg_number_read(reader, "proofs", INT64_MAX, out_after, err);
 }
