@@ -2,6 +2,8 @@
 /* Messages about access: whole, cut at every byte, and with fields beyond their limits. */
 #include "proto/session/messages_access.h"
 
+#include "tests/unit/session/cut.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,23 +11,9 @@
 /* after the four above */
 #include <cmocka.h>
 
-#include <stdio.h>
 #include <string.h>
 
-typedef int read_fn(struct fh_pack_reader *reader, struct fh_err *err);
-
 static const struct fh_record_id some_id = {{7, 8, 9}};
-
-/* Opens a request of this code, or with code 0 an answer, and reads it. */
-static int read_message(struct fh_bytes bytes, unsigned code, read_fn *read)
-{
-    struct fh_pack_reader reader;
-    struct fh_err err = {0};
-    unsigned found = 0;
-    int rc = code == 0 ? fh_msg_answer(&reader, bytes, FH_FRAME_REPLY_BYTES_MAX, &err)
-                       : fh_msg_open(&reader, bytes, FH_FRAME_REPLY_BYTES_MAX, &found, &err);
-    return rc == FH_OK && found == code ? read(&reader, &err) : FH_EPROTO;
-}
 
 /* ---- each of them ---- */
 
@@ -245,12 +233,7 @@ static int read_govern(struct fh_pack_reader *reader, struct fh_err *err)
 
 static void test_whole_and_cut(void **state)
 {
-    static const struct {
-        const char *name;
-        void (*write)(struct fh_buf *out);
-        unsigned code;
-        read_fn *read;
-    } rows[] = {
+    static const struct message rows[] = {
         {"ASK", write_ask, FH_MSG_ASK, read_ask},
         {"its answer", write_asked_yes, 0, read_delivered},
         {"the answer to ASKED", write_asked, 0, read_asked},
@@ -266,20 +249,7 @@ static void test_whole_and_cut(void **state)
         {"ADMIN_GOVERN", write_govern, FH_MSG_ADMIN_GOVERN, read_govern},
     };
     (void)state;
-    for (size_t i = 0; i < FH_COUNT(rows); i++) {
-        struct fh_buf out FH_CLEANUP(fh_buf_fini);
-        fh_buf_init(&out, 4096);
-        rows[i].write(&out);
-        assert_int_equal(fh_buf_ok(&out), FH_OK);
-        if (read_message(fh_buf_view(&out), rows[i].code, rows[i].read) != FH_OK) {
-            fail_msg("%s is not read as it was written", rows[i].name);
-        }
-        for (size_t size = 0; size < out.size; size++) {
-            if (read_message(fh_bytes(out.data, size), rows[i].code, rows[i].read) == FH_OK) {
-                fail_msg("%s: %zu of its bytes are enough", rows[i].name, size);
-            }
-        }
-    }
+    assert_whole_and_cut(rows, FH_COUNT(rows));
 }
 
 /* ---- beyond their limits ---- */

@@ -2,6 +2,8 @@
 /* Messages about policies: whole, cut at every byte, and with fields beyond their limits. */
 #include "proto/session/messages_policy.h"
 
+#include "tests/unit/session/cut.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,21 +11,7 @@
 /* after the four above */
 #include <cmocka.h>
 
-#include <stdio.h>
 #include <string.h>
-
-typedef int read_fn(struct fh_pack_reader *reader, struct fh_err *err);
-
-/* Opens a request of this code, or with code 0 an answer, and reads it. */
-static int read_message(struct fh_bytes bytes, unsigned code, read_fn *read)
-{
-    struct fh_pack_reader reader;
-    struct fh_err err = {0};
-    unsigned found = 0;
-    int rc = code == 0 ? fh_msg_answer(&reader, bytes, FH_FRAME_REPLY_BYTES_MAX, &err)
-                       : fh_msg_open(&reader, bytes, FH_FRAME_REPLY_BYTES_MAX, &found, &err);
-    return rc == FH_OK && found == code ? read(&reader, &err) : FH_EPROTO;
-}
 
 /* ---- each of them ---- */
 
@@ -253,42 +241,23 @@ static int read_explained(struct fh_pack_reader *reader, struct fh_err *err)
     return rc;
 }
 
-static const struct {
-    const char *name;
-    unsigned code; /* 0: an answer */
-    void (*write)(struct fh_buf *out);
-    read_fn *read;
-} messages[] = {
-    {"VIEW", FH_MSG_VIEW, write_view, read_view},
-    {"VIEW answer", 0, write_viewed, read_viewed},
-    {"QUERY answer", 0, write_limited, read_limited},
-    {"QUERY answer of few words", 0, write_stream, read_stream},
-    {"ADMIN_POLICY answer", 0, write_policy, read_policy},
-    {"ADMIN_POLICIES answer", 0, write_policies, read_policies},
-    {"ADMIN_ENFORCE", FH_MSG_ADMIN_ENFORCE, write_enforce, read_enforce},
-    {"ADMIN_ENFORCE answer", 0, write_enforced, read_enforced},
-    {"ADMIN_EXPLAIN", FH_MSG_ADMIN_EXPLAIN, write_explain, read_explain},
-    {"ADMIN_EXPLAIN answer", 0, write_explained, read_explained},
+static const struct message messages[] = {
+    {"VIEW", write_view, FH_MSG_VIEW, read_view},
+    {"VIEW answer", write_viewed, 0, read_viewed},
+    {"QUERY answer", write_limited, 0, read_limited},
+    {"QUERY answer of few words", write_stream, 0, read_stream},
+    {"ADMIN_POLICY answer", write_policy, 0, read_policy},
+    {"ADMIN_POLICIES answer", write_policies, 0, read_policies},
+    {"ADMIN_ENFORCE", write_enforce, FH_MSG_ADMIN_ENFORCE, read_enforce},
+    {"ADMIN_ENFORCE answer", write_enforced, 0, read_enforced},
+    {"ADMIN_EXPLAIN", write_explain, FH_MSG_ADMIN_EXPLAIN, read_explain},
+    {"ADMIN_EXPLAIN answer", write_explained, 0, read_explained},
 };
 
 static void test_whole_and_cut(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
-        FH_CLEANUP(fh_buf_fini) struct fh_buf bytes;
-        fh_buf_init(&bytes, FH_FRAME_REPLY_BYTES_MAX);
-        messages[i].write(&bytes);
-        assert_int_equal(fh_buf_ok(&bytes), FH_OK);
-        if (read_message(fh_buf_view(&bytes), messages[i].code, messages[i].read) != FH_OK) {
-            fail_msg("%s is not read", messages[i].name);
-        }
-        for (size_t size = 0; size < bytes.size; size++) {
-            if (read_message(fh_bytes(bytes.data, size), messages[i].code, messages[i].read) ==
-                FH_OK) {
-                fail_msg("%s is read when cut to %zu bytes", messages[i].name, size);
-            }
-        }
-    }
+    assert_whole_and_cut(messages, FH_COUNT(messages));
 }
 
 /* What is beyond a limit is refused as a whole. */

@@ -2,6 +2,8 @@
 /* Messages about measurements: whole, and cut at every byte. */
 #include "proto/session/messages.h"
 
+#include "tests/unit/session/cut.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,30 +11,7 @@
 /* after the four above */
 #include <cmocka.h>
 
-#include <stdio.h>
 #include <string.h>
-
-/* Reads what `out` holds, up to `size` bytes; the code of the reader. */
-typedef int read_fn(struct fh_pack_reader *reader, struct fh_err *err);
-
-static int read_request(const struct fh_buf *out, size_t size, unsigned code, read_fn *read)
-{
-    struct fh_pack_reader reader;
-    struct fh_err err = {0};
-    unsigned found = 0;
-    int rc =
-        fh_msg_open(&reader, fh_bytes(out->data, size), FH_FRAME_REPLY_BYTES_MAX, &found, &err);
-    return rc == FH_OK && found == code ? read(&reader, &err) : FH_EPROTO;
-}
-
-static int read_answer(const struct fh_buf *out, size_t size, unsigned code, read_fn *read)
-{
-    struct fh_pack_reader reader;
-    struct fh_err err = {0};
-    (void)code;
-    int rc = fh_msg_answer(&reader, fh_bytes(out->data, size), FH_FRAME_REPLY_BYTES_MAX, &err);
-    return rc == FH_OK ? read(&reader, &err) : rc;
-}
 
 static int name(struct fh_pack_reader *reader, struct fh_err *err)
 {
@@ -120,35 +99,15 @@ static void write_measured(struct fh_buf *out)
 
 static void test_whole_and_cut(void **state)
 {
-    static const struct {
-        const char *name;
-        void (*write)(struct fh_buf *out);
-        int (*open)(const struct fh_buf *out, size_t size, unsigned code, read_fn *read);
-        unsigned code;
-        read_fn *read;
-    } rows[] = {
-        {"MEASUREMENT", write_measurement_request, read_request, FH_MSG_MEASUREMENT, name},
-        {"its answer", write_measurement, read_answer, 0, measurement},
-        {"ADMIN_CHECK", write_check, read_request, FH_MSG_ADMIN_CHECK, check},
-        {"its answer", write_checked, read_answer, 0, checked},
-        {"ADMIN_MEASURED", write_measured, read_request, FH_MSG_ADMIN_MEASURED, measured},
+    static const struct message rows[] = {
+        {"MEASUREMENT", write_measurement_request, FH_MSG_MEASUREMENT, name},
+        {"its answer", write_measurement, 0, measurement},
+        {"ADMIN_CHECK", write_check, FH_MSG_ADMIN_CHECK, check},
+        {"its answer", write_checked, 0, checked},
+        {"ADMIN_MEASURED", write_measured, FH_MSG_ADMIN_MEASURED, measured},
     };
     (void)state;
-    for (size_t i = 0; i < FH_COUNT(rows); i++) {
-        struct fh_buf out;
-        fh_buf_init(&out, 4096);
-        rows[i].write(&out);
-        assert_int_equal(fh_buf_ok(&out), FH_OK);
-        if (rows[i].open(&out, out.size, rows[i].code, rows[i].read) != FH_OK) {
-            fail_msg("%s is not read as it was written", rows[i].name);
-        }
-        for (size_t size = 0; size < out.size; size++) {
-            if (rows[i].open(&out, size, rows[i].code, rows[i].read) == FH_OK) {
-                fail_msg("%s: %zu of its bytes are enough", rows[i].name, size);
-            }
-        }
-        fh_buf_fini(&out);
-    }
+    assert_whole_and_cut(rows, FH_COUNT(rows));
 }
 
 /* What is longer than its limit is not taken. */
@@ -165,16 +124,16 @@ static void test_limits(void **state)
     const struct fh_msg_measurement results = {.record = fh_bytes_cstr("a record"),
                                                .results = fh_buf_view(&large)};
     fh_msg_measurement_answer(&out, &results);
-    assert_int_equal(read_answer(&out, out.size, 0, measurement), FH_EPROTO);
+    assert_int_equal(read_message(fh_buf_view(&out), 0, measurement), FH_EPROTO);
     fh_buf_reset(&out);
     const struct fh_msg_measurement record = {
         .record = fh_bytes(large.data, FH_RECORD_GOSSIP_BYTES_MAX + 1)};
     fh_msg_measurement_answer(&out, &record);
-    assert_int_equal(read_answer(&out, out.size, 0, measurement), FH_EPROTO);
+    assert_int_equal(read_message(fh_buf_view(&out), 0, measurement), FH_EPROTO);
     fh_buf_reset(&out);
     fh_msg_checked_answer(
         &out, fh_bytes(large.data, FH_MEASUREMENT_BYTES_MAX + 1), fh_bytes_cstr("results"));
-    assert_int_equal(read_answer(&out, out.size, 0, checked), FH_EPROTO);
+    assert_int_equal(read_message(fh_buf_view(&out), 0, checked), FH_EPROTO);
     fh_buf_fini(&out);
     fh_buf_fini(&large);
 }

@@ -4,6 +4,8 @@
 #include "proto/session/messages_search.h"
 #include "proto/session/messages_why.h"
 
+#include "tests/unit/session/cut.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,22 +13,9 @@
 /* after the four above */
 #include <cmocka.h>
 
-#include <stdio.h>
 #include <string.h>
 
-typedef int read_fn(struct fh_pack_reader *reader, struct fh_err *err);
-
 static const struct fh_node_id some_node = {{7, 8, 9}};
-
-static int read_message(struct fh_bytes bytes, unsigned code, read_fn *read)
-{
-    struct fh_pack_reader reader;
-    struct fh_err err = {0};
-    unsigned found = 0;
-    int rc = code == 0 ? fh_msg_answer(&reader, bytes, FH_FRAME_REPLY_BYTES_MAX, &err)
-                       : fh_msg_open(&reader, bytes, FH_FRAME_REPLY_BYTES_MAX, &found, &err);
-    return rc == FH_OK && found == code ? read(&reader, &err) : FH_EPROTO;
-}
 
 /* ---- SEARCH ---- */
 
@@ -285,12 +274,7 @@ static int read_proofs(struct fh_pack_reader *reader, struct fh_err *err)
 
 static void test_whole_and_cut(void **state)
 {
-    static const struct {
-        const char *name;
-        void (*write)(struct fh_buf *out);
-        unsigned code;
-        read_fn *read;
-    } rows[] = {
+    static const struct message rows[] = {
         {"SEARCH", write_search, FH_MSG_SEARCH, read_search},
         {"its answer", write_found, 0, read_found},
         {"PEERS", write_peers_request, FH_MSG_PEERS, read_peers_request},
@@ -302,20 +286,7 @@ static void test_whole_and_cut(void **state)
         {"its answer", write_proofs, 0, read_proofs},
     };
     (void)state;
-    for (size_t i = 0; i < FH_COUNT(rows); i++) {
-        struct fh_buf out FH_CLEANUP(fh_buf_fini);
-        fh_buf_init(&out, 8192);
-        rows[i].write(&out);
-        assert_int_equal(fh_buf_ok(&out), FH_OK);
-        if (read_message(fh_buf_view(&out), rows[i].code, rows[i].read) != FH_OK) {
-            fail_msg("%s is not read as it was written", rows[i].name);
-        }
-        for (size_t size = 0; size < out.size; size++) {
-            if (read_message(fh_bytes(out.data, size), rows[i].code, rows[i].read) == FH_OK) {
-                fail_msg("%s: %zu of its bytes are enough", rows[i].name, size);
-            }
-        }
-    }
+    assert_whole_and_cut(rows, FH_COUNT(rows));
 }
 
 /* What may be left out, and what is beyond a limit. */
