@@ -7,18 +7,12 @@
 #include "proto/session/messages_access.h"
 #include "proto/session/messages_policy.h"
 #include "proto/session/messages_search.h"
+#include "tests/fuzz/ends.h"
 
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* A text that was taken ends inside its place. */
-static void ends(const char *text, size_t size)
-{
-    FH_ASSERT(memchr(text, 0, size) != NULL);
-}
 
 static void facets(struct fh_pack_reader *reader, struct fh_err *err)
 {

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a node says of members, of itself, of searches and of contradictions, as it comes out of a
- * session. The first byte chooses the reader. */
+/* What a node says of members, of itself and of contradictions, as it comes out of a session. The
+ * first byte chooses the reader. */
 #include "common/assert.h"
 #include "proto/session/messages_why.h"
 
+#include "tests/fuzz/ends.h"
+
 #include <stdint.h>
-#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* A text that was taken ends inside its place. */
-static void ends(const char *text, size_t size)
-{
-    FH_ASSERT(memchr(text, 0, size) != NULL);
-}
 
 static void ends_peer(const struct fh_msg_peer *peer)
 {
