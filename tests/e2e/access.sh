@@ -7,15 +7,6 @@ source "$1/tests/e2e/common.sh"
 
 freehold=$bin/freehold
 
-# column NAME: of the one row in $work/out, which is CSV.
-column()
-{
-    python3 -c '
-import csv, sys
-rows = list(csv.DictReader(open(sys.argv[1])))
-assert len(rows) == 1, rows
-print(rows[0][sys.argv[2]])' "$work/out" "$1"
-}
 # state_is STATE ID COMMAND...: `access list` of the command shows this state for the request.
 state_is()
 {

@@ -208,6 +208,16 @@ as()
     timeout 60 "$bin/freehold" --key "$keys/$name.key" --access "$keys/$name.access" "$@"
 }
 
+# column NAME: of the one row in $work/out, which is CSV.
+column()
+{
+    python3 -c '
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1])))
+assert len(rows) == 1, rows
+print(rows[0][sys.argv[2]])' "$work/out" "$1"
+}
+
 # policy VERSION RULES: the policy `personal` with these lines behind its head.
 policy()
 {

@@ -5,15 +5,6 @@
 # shellcheck source=tests/e2e/common.sh
 source "$1/tests/e2e/common.sh"
 
-# column NAME: of the one row in $work/out, which is CSV.
-column()
-{
-    python3 -c '
-import csv, sys
-rows = list(csv.DictReader(open(sys.argv[1])))
-assert len(rows) == 1, rows
-print(rows[0][sys.argv[2]])' "$work/out" "$1"
-}
 # at NODE ARGUMENT...: the command as ci, at the node of that domain.
 at()
 {
