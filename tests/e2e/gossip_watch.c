@@ -10,13 +10,18 @@
  * and contracts d1/news.odcs.yaml and on, one for each of NEWS announcements. Prints "name value"
  * lines:
  *
- *     admission ms from the first node's answer, when all others are started, until all see all
- *     rss, pss  KiB of memory: the median node's own process; the same with its children, shared
- * pages shared out rest      bytes a second and node over the loopback interface (both directions
- * are one), REST seconds long news      ms from an announcement at its node to all nodes: a
- * product; serf: a user event; median, worst kill      ms from SIGKILL of a node until all others
- * hold it for dead: median, worst of KILLS back      ms from its start until all see it again:
- * median, worst power     ms from the start of all at once after SIGKILL of all until all see all
+ *     admission  ms from the first node's answer, when all others are started, until all see all
+ *     rss        KiB of memory: the median node's own process
+ *     pss        the same with its children, shared pages shared out
+ *     rest       bytes a second and node over the loopback interface, REST seconds long; both
+ *                directions are one
+ *     news       ms from an announcement (a product; serf: a user event) at its node to all nodes:
+ *                the median, and news_worst
+ *     news_missed  nodes that had not seen one in time, of all announcements together
+ *     kill       ms from SIGKILL of a node until all others hold it for dead: the median of KILLS,
+ *                and kill_worst
+ *     back       ms from its start until all see it again: the median, and back_worst
+ *     start      as admission, when all are started again after SIGKILL of all
  *
  * They are in a network of their own, in which nothing else speaks. All nodes are asked in turn,
  * over sessions that are open already, with the same pauses for both. Freehold must have had an

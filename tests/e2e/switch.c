@@ -10,10 +10,11 @@
  * A program gets into host I with `nsenter --net=/proc/PID/fd/(100 + I)`. Commands come as lines on
  * standard input; each is answered with one line, and the end of input ends the program:
  *
- *     loss PERCENT              of all packets, at random by SEED
- *     cut A B [oneway]          nothing passes between the hosts listed in A and those in B
- * ("1,2,5"; oneway: from A to B) heal                      takes back all cuts count "PASSED
- * DROPPED" packets so far
+ *     loss PERCENT      of all packets, at random by SEED
+ *     cut A B [oneway]  nothing passes between the hosts listed in A and those in B ("1,2,5");
+ *                       oneway: from A to B
+ *     heal              takes back all cuts
+ *     count             "PASSED DROPPED": packets so far
  *
  * Ends with 77 when the machine allows no namespaces or no TUN device. Not for measuring bandwidth.
  */
