@@ -427,10 +427,7 @@ void fh_stream_begin(struct fh_stream *stream)
         stream->ran = true;
         stream->filters_known = fh_filters_known(&stream->serve->filters, &stream->plan);
         if (!fh_stream_direct(stream, &rc, &err)) {
-            rc = fh_stream_submit(stream, begin_work, fh_stream_begun);
-            if (rc != FH_OK) {
-                err = stream->job_err; /* the pool thread's otherwise */
-            }
+            rc = fh_stream_submit(stream, begin_work, fh_stream_begun, &err);
         }
     }
     if (rc != FH_OK) {
@@ -517,11 +514,7 @@ void fh_stream_prepared(void *user)
 
 int fh_stream_prepare_job(struct fh_stream *stream, struct fh_err *err)
 {
-    int rc = fh_stream_submit(stream, prepare_work, fh_stream_prepared);
-    if (rc != FH_OK) {
-        *err = stream->job_err;
-    }
-    return rc;
+    return fh_stream_submit(stream, prepare_work, fh_stream_prepared, err);
 }
 
 bool fh_stream_prepare(struct fh_stream *stream)

@@ -12,11 +12,14 @@
 #include "node/io/pool.h"
 #include "proto/settings/settings.h"
 
-int fh_stream_submit(struct fh_stream *stream, void (*work)(void *), void (*done)(void *))
+int fh_stream_submit(struct fh_stream *stream,
+                     void (*work)(void *),
+                     void (*done)(void *),
+                     struct fh_err *err)
 {
     FH_ASSERT(!stream->job_running);
     stream->job_running = true;
-    int rc = fh_pool_submit(stream->serve->options.loop, work, done, stream, &stream->job_err);
+    int rc = fh_pool_submit(stream->serve->options.loop, work, done, stream, err);
     if (rc != FH_OK) {
         stream->job_running = false;
     }
@@ -177,8 +180,9 @@ static void next_served(void *user);
 /* Runs the job again for the question at hand. */
 static void serve_on(struct fh_stream *stream)
 {
-    if (fh_stream_submit(stream, serve_next, next_served) != FH_OK) {
-        fh_stream_end(stream, &stream->job_err);
+    struct fh_err err;
+    if (fh_stream_submit(stream, serve_next, next_served, &err) != FH_OK) {
+        fh_stream_end(stream, &err);
     }
 }
 

@@ -238,8 +238,12 @@ void fh_stream_release(struct fh_stream *stream);
 void fh_stream_next(struct fh_stream *stream, struct fh_question *question, uint64_t index);
 /* Gives the worker back to the crew; a queued question may have its turn then. */
 void fh_stream_give_worker(struct fh_stream *stream);
-FH_MUST_CHECK int
-fh_stream_submit(struct fh_stream *stream, void (*work)(void *), void (*done)(void *));
+/* Runs a job on the pool; from then on the fields of the job are the thread's. Why there is none is
+ * in `err`, never in the job's. */
+FH_MUST_CHECK int fh_stream_submit(struct fh_stream *stream,
+                                   void (*work)(void *),
+                                   void (*done)(void *),
+                                   struct fh_err *err);
 
 /* view_ask.c */
 /* Asks the owners of remote tables for what is there to be seen, and then goes on or fails. */
