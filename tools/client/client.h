@@ -26,6 +26,7 @@ struct fh_owner_channel {
 struct freehold_client {
     struct fh_actor *actor;
     char address[FH_CLIENT_ADDRESS_BYTES];
+    int interrupts; /* an eventfd: see freehold_interrupt */
     struct fh_link *link;
     struct fh_channel *entry;
     unsigned results; /* open ones, of any channel */

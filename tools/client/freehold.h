@@ -141,6 +141,13 @@ FREEHOLD_API int freehold_open_with(struct freehold_client **out,
                                     struct freehold_error *error);
 /* Ends the client; results that came from it must be closed before. NULL is fine. */
 FREEHOLD_API void freehold_close(struct freehold_client *client);
+/* From any thread, while another one is inside a call of this client: that call, or the next one
+ * that waits for an answer, ends with FREEHOLD_ECANCELLED; once for each interruption that it sees.
+ * A result that was being read is closed as ever, which tells its node to stop. The caller makes
+ * sure that the client lives. */
+FREEHOLD_API void freehold_interrupt(struct freehold_client *client);
+/* Forgets interruptions that no call has seen. */
+FREEHOLD_API void freehold_interrupt_forget(struct freehold_client *client);
 
 struct freehold_status {
     size_t size;
