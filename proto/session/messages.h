@@ -124,6 +124,8 @@ struct fh_msg_status {
     uint64_t members_known;
     uint64_t products;
     uint64_t wall_ms;
+    uint64_t
+        news; /* another number when SEARCH, DESCRIBE, HISTORY or PEERS may answer other things */
 };
 void fh_msg_status_request(struct fh_buf *out);
 void fh_msg_status_answer(struct fh_buf *out, const struct fh_msg_status *status);

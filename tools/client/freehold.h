@@ -163,6 +163,8 @@ struct freehold_status {
     uint64_t members_known;
     uint64_t products;
     uint64_t wall_ms; /* its clock, Unix milliseconds */
+    uint64_t news; /* another number when what it tells of products and peers may be another, ages
+                      aside */
 };
 FREEHOLD_API int freehold_status(struct freehold_client *client,
                                  struct freehold_status *out,
