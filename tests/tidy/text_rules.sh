@@ -31,7 +31,8 @@ node/worker     : common proto
 node            : common proto
 tools/client    : common proto
 tools/contract  : common proto
-tools/cli       : common proto tools/client tools/contract
+tools/columns   : common proto tools/client
+tools/cli       : common proto tools/client tools/columns tools/contract
 tools/bench     : common proto tools/client
 tools           : common proto
 tests           : common proto node tools
