@@ -38,6 +38,17 @@ const char *fh_columns_format_text(enum fh_columns_format format)
     return formats[format].text;
 }
 
+bool fh_columns_format_parse(enum fh_columns_format *out, const char *text)
+{
+    for (size_t i = 0; i < FH_COLUMNS_FORMAT_COUNT; i++) {
+        if (strcmp(formats[i].text, text) == 0) {
+            *out = (enum fh_columns_format)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *fh_columns_media_type(enum fh_columns_format format)
 {
     FH_ASSERT(format < FH_COLUMNS_FORMAT_COUNT);

@@ -28,6 +28,8 @@ enum fh_columns_format { FH_COLUMNS_ARROW, FH_COLUMNS_PARQUET, FH_COLUMNS_FORMAT
 
 /* "arrow", "parquet". */
 const char *fh_columns_format_text(enum fh_columns_format format);
+/* The format of that text; false for another one. */
+bool fh_columns_format_parse(enum fh_columns_format *out, const char *text);
 /* "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet". */
 const char *fh_columns_media_type(enum fh_columns_format format);
 /* Sets what suits the format best in the options of a query: for Arrow, columns in plain form,
