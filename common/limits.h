@@ -185,6 +185,17 @@ enum {
     FH_RING_SLOTS = 16,                          /* frames of 2,048 rows: 2 MiB for five columns */
     FH_RING_TEXT_BYTES = 1024 * 1024,            /* long texts of one frame; a cell is not longer */
 
+    /* answers in columnar formats */
+    FH_FACTS_BYTES_MAX = 512 * 1024, /* 64 tables, each with what is masked of it, twice over */
+    FH_ARROW_MESSAGE_BYTES_MAX = 8 * 1024 * 1024,   /* 2,048 columns with their names: 1.5 MiB */
+    FH_PARQUET_GROUP_ROWS = FH_LIMIT(122880, 1000), /* of a row group, as DuckDB writes them */
+    FH_PARQUET_GROUP_BYTES = FH_LIMIT(16 * 1024 * 1024, 64 * 1024), /* or less: it is in memory */
+    FH_PARQUET_PAGE_BYTES_MAX = 8 * 1024 * 1024,   /* of one batch: integers of 1 byte become 4 */
+    FH_PARQUET_CHUNK_BYTES_MAX = 64 * 1024 * 1024, /* a group and a page, with room to spare */
+    FH_PARQUET_DICTIONARY_ENTRIES_MAX = FH_LIMIT(32768, 64), /* of a column in a row group */
+    FH_PARQUET_DICTIONARY_BYTES_MAX = FH_LIMIT(1024 * 1024, 4096),
+    FH_PARQUET_FOOTER_BYTES_MAX = 64 * 1024 * 1024, /* 2,000 columns in 300 row groups */
+
     FH_PROFILE_BYTES_MAX = 3 * 1024 * 1024, /* one table: 2,048 columns with examples and bounds */
     FH_PROFILE_DEFINITION_BYTES_MAX = 512 * 1024, /* SQL of one table, constraints and comments */
     FH_PROFILE_TABLES_MAX = 10000, /* listed of one database; a contract has far fewer */
