@@ -58,7 +58,7 @@ const QUALITY = {
     ok: ['ok', '✓ promises kept', 'The owner measured it: every promise of the contract holds'],
     warn: ['warn', '! warnings', 'The owner measured it: some promises give a warning'],
     fail: ['bad', '✕ promise broken', 'The owner measured it: a promise of the contract does not hold'],
-    stale: ['warn', '⏱ measured too long ago', 'The last measurement counts no longer'],
+    stale: ['warn', '! measured too long ago', 'The last measurement counts no longer'],
     unknown: ['', 'not measured', 'No measurement of the owner is known here'],
 };
 const SIGNATURE = {
@@ -83,7 +83,7 @@ export const plainChip = (...children) => el('span.chip', {}, children);
 export function reachChip(reachable, heard) {
     const since = heard ? span(Date.now() - Date.parse(heard)) : null;
     return reachable
-        ? el('span.chip', { title: 'A node of its owner answers' }, [dot('alive'), 'owner reachable'])
+        ? el('span.chip', { title: 'A node of its owner answers' }, [dot('alive'), 'owner reachable', since !== null && `, heard ${since} ago`])
         : el('span.chip.warn', { title: 'No node of its owner answers; what you see is what it said last' },
               [dot('dead'), since === null ? 'owner not reachable' : `owner away, last heard ${since} ago`]);
 }

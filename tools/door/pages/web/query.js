@@ -34,7 +34,7 @@ export function readParams(text) {
 export function show(place) {
     const words = new URLSearchParams(location.hash.slice(1));
     const sql = el('textarea.mono', {
-        id: 'sql', spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off', required: true, maxlength: 65536,
+        id: 'sql', rows: 6, spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off', required: true, maxlength: 65536,
         value: words.get('sql') ?? '', placeholder: 'SELECT item, sum(price) AS sold\nFROM shop.orders\nGROUP BY item\nORDER BY sold DESC',
     });
     const params = el('textarea.mono', { id: 'params', rows: 2, spellcheck: 'false', autocomplete: 'off', value: words.get('params') ?? '' });
