@@ -17,8 +17,15 @@ export function box(title, id, ...children) {
 export const waiting = (text = 'One moment') => el('p.waiting', {}, `${text} …`);
 
 export function empty(title, text, ...actions) {
+    return nothing('h2', title, text, actions);
+}
+// The same in the place of a whole page.
+export function emptyPage(title, text, ...actions) {
+    return nothing('h1', title, text, actions);
+}
+function nothing(heading, title, text, actions) {
     return el('div.empty', {}, [
-        el('h2', {}, title),
+        el(heading, { tabindex: heading === 'h1' ? -1 : null }, title),
         el('p', {}, text),
         actions.length > 0 && el('div.actions', {}, actions),
     ]);
@@ -178,7 +185,7 @@ export function table(caption, columns, rows, { stack = true, tall = false, head
             scope: i === 0 && headed ? 'row' : null,
             'data-label': i === 0 && headed ? null : column.name,
         }, column.cell(row)))));
-    return el(tall ? 'div.frame.tall' : 'div.frame', { role: 'region', 'aria-label': caption, tabindex: 0 }, [
+    return el(tall ? 'div.frame.tall' : 'div.frame', { role: 'group', 'aria-label': caption, tabindex: 0 }, [
         el(stack ? 'table.stack' : 'table', {}, [
             el('caption.unseen', {}, caption),
             el('thead', {}, el('tr', {}, columns.map((column) =>
