@@ -26,13 +26,16 @@ enum {
 static int judge_key(const struct fh_stream *stream, int64_t now_ms, struct fh_err *err)
 {
     struct fh_ref key = fh_key_id_ref(&stream->request.key);
-    return fh_directory_signer(stream->serve->options.dir,
-                               &key,
-                               &stream->request.consumer,
-                               now_ms,
-                               FH_ROLES_ALL,
-                               NULL,
-                               err);
+    int rc =
+        stream->signer.by_token ? fh_token_check_time(&stream->signer.token, now_ms, err) : FH_OK;
+    return rc != FH_OK ? rc
+                       : fh_directory_signer(stream->serve->options.dir,
+                                             &key,
+                                             &stream->request.consumer,
+                                             now_ms,
+                                             FH_ROLES_ALL,
+                                             NULL,
+                                             err);
 }
 
 static int less_than_before(const struct fh_plan_table *table, struct fh_err *err)
