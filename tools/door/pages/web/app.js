@@ -85,7 +85,7 @@ async function show(fresh = false) {
     } catch (problem) {
         clearTimeout(late);
         fill(place, problemBox(problem.status === undefined
-            ? { status: 0, title: 'This page could not be shown', detail: String(problem.message) } : problem));
+            ? { status: 0, heading: 'This page could not be shown', detail: String(problem.message) } : problem));
     }
     if (fresh) {
         scrollTo(0, 0);

@@ -108,6 +108,22 @@ function hintOf(hint) {
     return [before !== '' && el('p', {}, prose(`${before}:`)), copyLine(command[1], 'the command')];
 }
 
+// What a status means to who reads it; `detail` says the rest.
+const TITLES = {
+    400: 'This cannot be asked so',
+    401: 'Sign in first',
+    403: 'You may not do this',
+    404: 'Not found',
+    409: 'This is not possible now',
+    413: 'This is too much',
+    422: 'This does not work',
+    429: 'Too much at once',
+    500: 'The node has a defect',
+    502: 'The answer cannot be relied on',
+    503: 'Nobody answers just now',
+    504: 'It took too long',
+};
+
 // A problem with its rule, its hint and the command or page that helps.
 export function problemBox(problem, ...actions) {
     if (problem.status === undefined) {
@@ -119,8 +135,8 @@ export function problemBox(problem, ...actions) {
         ...actions,
     ].filter(Boolean);
     return el(refused ? 'div.notice.warn' : 'div.notice.bad', { role: 'alert' }, [
-        el('strong', {}, problem.title),
-        problem.detail && problem.detail !== problem.title && el('p', {}, problem.detail),
+        el('strong', {}, problem.heading ?? TITLES[problem.status] ?? problem.title),
+        problem.detail && el('p', {}, problem.detail),
         problem.hint && hintOf(problem.hint),
         problem.rule && el('p.small.soft', {}, ['Rule ', el('code', {}, problem.rule)]),
         problem.retry && el('p.small', {}, `Try again in ${problem.retry} seconds.`),
@@ -133,19 +149,24 @@ export function signInPath() {
     return here.startsWith('/sign-in') ? '/sign-in' : `/sign-in?to=${encodeURIComponent(here)}`;
 }
 
-// Fills `place` with what `load` gives, and says what went wrong otherwise, with a way to try again.
+// Fills `place` with what `load` gives, and says what went wrong otherwise, with a way to try again. Of
+// several loads into one place the last one counts, whichever ends first.
+const loads = new WeakMap();
 export async function loadInto(place, load, text) {
+    const mine = (loads.get(place) ?? 0) + 1;
+    loads.set(place, mine);
     fill(place, waiting(text));
     place.setAttribute('aria-busy', 'true');
+    let shown;
     try {
-        fill(place, await load());
+        shown = await load();
     } catch (problem) {
-        if (problem.name === 'AbortError') {
-            return;
-        }
-        fill(place, problemBox(problem, problem.status !== 401 && problem.status !== 403 &&
-            el('button', { type: 'button', onclick: () => loadInto(place, load, text) }, 'Try again')));
-    } finally {
+        const isFinal = problem.status === 401 || problem.status === 403;
+        shown = problemBox(problem, !isFinal &&
+            el('button', { type: 'button', onclick: () => loadInto(place, load, text) }, 'Try again'));
+    }
+    if (loads.get(place) === mine) {
+        fill(place, shown);
         place.removeAttribute('aria-busy');
     }
 }
