@@ -15,8 +15,10 @@ export function cellText(value) {
     return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 }
 
+// Short ones stay on one line, so that dates and codes do not break.
 function cell(value) {
-    return value === null ? el('em.soft', {}, 'NULL') : cellText(value);
+    const text = value === null ? '' : cellText(value);
+    return value === null ? el('em.soft', {}, 'NULL') : text.length > 32 ? text : el('span.nowrap', {}, text);
 }
 
 function columnsOf(answer) {

@@ -27,7 +27,7 @@ export function me() {
 // What the server refused, by RFC 9457, or why there is no answer at all.
 export class Problem extends Error {
     constructor(fields) {
-        super(fields.detail || fields.title);
+        super(fields.detail ?? fields.heading ?? fields.title);
         Object.assign(this, fields);
     }
 }
@@ -57,7 +57,7 @@ export async function ask(path, { accept = 'application/json', headers = {}, ...
         }
         throw new Problem({
             status: 0,
-            title: 'The node does not answer',
+            heading: 'The node does not answer',
             detail: 'The server that this page came from cannot be reached. What you see may be old.',
         });
     }

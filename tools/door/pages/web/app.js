@@ -3,7 +3,7 @@
 // again. Every page has an address of its own, and "back" leads back.
 import { announce, byId, el, fill } from './dom.js';
 import { me, setToken, token } from './api.js';
-import { empty, problemBox, signInPath, waiting } from './parts.js';
+import { emptyPage, problemBox, signInPath, waiting } from './parts.js';
 
 const PAGES = [
     [/^\/$/, './search.js', 'Products'],
@@ -69,7 +69,7 @@ async function show(fresh = false) {
     fill(main, place);
     if (found === undefined) {
         document.title = 'Not found · Data catalogue';
-        fill(place, empty('There is no such page', 'The address is not one of this catalogue.',
+        fill(place, emptyPage('There is no such page', 'The address is not one of this catalogue.',
             el('a.button', { href: '/' }, 'All products')));
         return;
     }
@@ -85,7 +85,7 @@ async function show(fresh = false) {
     } catch (problem) {
         clearTimeout(late);
         fill(place, problemBox(problem.status === undefined
-            ? { status: 0, title: 'This page could not be shown', detail: String(problem.message) } : problem));
+            ? { status: 0, heading: 'This page could not be shown', detail: String(problem.message) } : problem));
     }
     if (fresh) {
         scrollTo(0, 0);

@@ -30,6 +30,7 @@ export function span(ms) {
 }
 
 export const ago = (ms) => `${span(ms)} ago`;
+export const since = (time) => span(Date.now() - Date.parse(time));
 
 const DAY = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' });
 const MINUTE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });

@@ -64,11 +64,11 @@ async function load(body) {
     }
     const again = () => loadInto(body, () => load(body));
     return [
-        el('div.actions', {}, el('button', { type: 'button', onclick: again }, 'Look again')),
-        away > 0 && el('p.notice.warn', {}, `${count(away, 'owner')} could not be asked; what you see of their answers may be old.`),
+        away > 0 && el('div.notice.warn', {}, `${count(away, 'owner')} could not be asked; what you see of their answers may be old.`),
         section('To answer', 'to-answer', open, true, 'No request waits for your answer.'),
         section('Sent by you', 'sent', sent, false, 'You have asked for nothing.'),
         section('Answered', 'answered', received.filter((each) => each.state !== 'open'), false, null),
+        el('div.actions', {}, el('button', { type: 'button', onclick: again }, 'Look again')),
     ];
 }
 

@@ -2,10 +2,11 @@
 // The mesh as this node sees it: who serves what, as a picture and as a table.
 import { announce, debounced, el, fill } from './dom.js';
 import { json, me, query } from './api.js';
-import { ago, count, number, span } from './format.js';
+import { count, number, since } from './format.js';
 import { domainPath, dot, empty, facts, loadInto, plainChip, productPath, table, when } from './parts.js';
 
-const PRODUCTS = 60; // in the picture; all are in the catalogue
+const PRODUCTS = 500; // asked for; the catalogue has all
+const EACH = 10; // drawn of one domain
 const ROW = 26;
 
 const STATES = {
@@ -28,7 +29,7 @@ export function peerTable(peers) {
             ],
         },
         { name: 'State', cell: (each) => [dot(dotState(each.state)), STATES[each.state] ?? each.state] },
-        { name: 'Since', cell: (each) => when(each.since, span(Date.now() - Date.parse(each.since))) },
+        { name: 'Since', cell: (each) => when(each.since, since(each.since)) },
         { name: 'Last heard', cell: (each) => each.self ? 'itself' : each.heard === null ? 'never directly' : when(each.heard) },
         { name: 'Round trip', num: true, cell: (each) => each.rtt_ms > 0 ? `${number(each.rtt_ms)} ms` : each.self ? '' : 'not known' },
         { name: 'Address', cell: (each) => el('code', {}, each.address) },
@@ -41,16 +42,16 @@ function picture(width, domains, peers, products) {
     const right = Math.round(width * (width < 520 ? 0.52 : 0.45));
     const letters = (space) => Math.max(6, Math.floor(space / 7.6));
     const short = (text, space) => text.length > letters(space) ? `${text.slice(0, letters(space) - 1)}…` : text;
-    const groups = domains.map((domain) => ({
-        domain,
-        nodes: peers.filter((peer) => peer.domain === domain.domain),
-        products: products.filter((product) => product.domain === domain.domain),
-    }));
     let y = 22;
-    const drawn = groups.map(({ domain, nodes, products: served }) => {
-        const rows = Math.max(2, served.length);
+    const drawn = domains.map((domain) => {
+        const nodes = peers.filter((peer) => peer.domain === domain.domain);
+        const all = products.filter((product) => product.domain === domain.domain);
+        const served = all.length > EACH ? all.slice(0, EACH - 1) : all;
+        const more = Math.max(all.length, domain.products) - served.length;
+        const lines = served.length + (more > 0 ? 1 : 0);
+        const rows = Math.max(2, lines);
         const middle = y + (rows * ROW - ROW) / 2;
-        const first = y + ((rows - served.length) * ROW) / 2;
+        const first = y + ((rows - lines) * ROW) / 2;
         y += rows * ROW + 14;
         const reachable = nodes.some(({ state }) => state === 'alive');
         return el('g', {}, [
@@ -61,9 +62,10 @@ function picture(width, domains, peers, products) {
                 x: 30 + 9 * Math.max(0, nodes.length - 1), y: middle - 8, 'font-weight': 600,
             }, short(domain.domain, right - 60))),
             el('text.fine', { x: 30 + 9 * Math.max(0, nodes.length - 1), y: middle + 19 },
-                domain.self ? 'this node' : reachable ? count(domain.products, 'product') : 'not reachable'),
+                domain.self ? 'this node' : reachable ? count(domain.products, 'product')
+                    : nodes.some(({ state }) => state === 'suspect') ? 'in doubt' : 'not reachable'),
             served.map((product, i) => el('g', {}, [
-                el(`circle.${product.status === 'active' ? 'fill1' : product.status === 'deprecated' ? 'suspect' : 'dead'}`,
+                el(`circle.${{ active: 'fill1', draft: 'draft', deprecated: 'suspect' }[product.status] ?? 'dead'}`,
                     { cx: right - 6, cy: first + i * ROW, r: 5 }),
                 el('svg:a', { href: productPath(product.domain, `${product.name}@${product.version.split('.')[0]}`) },
                     el('text', { x: right + 6, y: first + i * ROW + 4.5 }, [
@@ -71,6 +73,9 @@ function picture(width, domains, peers, products) {
                         short(`${product.name} ${product.version}`, width - right - 10),
                     ])),
             ])),
+            more > 0 && el('svg:a', { href: domainPath(domain.domain) }, el('text.fine', {
+                x: right + 6, y: first + served.length * ROW + 4.5,
+            }, served.length === 0 ? count(more, 'product') : `and ${number(more)} more`)),
         ]);
     });
     return el('svg.picture', {
@@ -98,10 +103,7 @@ function drawing(domains, peers, products, total) {
                 el('span.nowrap', {}, [dot('suspect'), 'in doubt ']), ' ',
                 el('span.nowrap', {}, [dot('dead'), 'does not answer']),
             ]),
-            total > products.length && el('p.small', {}, [
-                `The picture has ${number(products.length)} of ${count(total, 'product')}; `,
-                el('a', { href: '/' }, 'the catalogue has all'), '.',
-            ]),
+            total > products.length && el('p.small', {}, ['Not every product is in the picture; ', el('a', { href: '/' }, 'the catalogue has all'), '.']),
         ]),
         draw,
     ];
@@ -140,7 +142,7 @@ export function show(place) {
                 ['Nodes', `${number(alive)} of ${number(peers.length)} answer`],
                 ['Domains', number(domains.length)],
                 ['Products', number(found.total)],
-                ['Seen from', `${self.node.domain}, up since ${ago(Date.now() - Date.parse(self.node.started))}`],
+                ['Seen from', `${self.node.domain}, up for ${since(self.node.started)}`],
             ]),
             section,
             el('section', { 'aria-labelledby': 'nodes-title' }, [el('h2.found', { id: 'nodes-title' }, 'Nodes'), peerTable(peers)]),

@@ -17,8 +17,15 @@ export function box(title, id, ...children) {
 export const waiting = (text = 'One moment') => el('p.waiting', {}, `${text} …`);
 
 export function empty(title, text, ...actions) {
+    return nothing('h2', title, text, actions);
+}
+// The same in the place of a whole page.
+export function emptyPage(title, text, ...actions) {
+    return nothing('h1', title, text, actions);
+}
+function nothing(heading, title, text, actions) {
     return el('div.empty', {}, [
-        el('h2', {}, title),
+        el(heading, { tabindex: heading === 'h1' ? -1 : null }, title),
         el('p', {}, text),
         actions.length > 0 && el('div.actions', {}, actions),
     ]);
@@ -58,7 +65,7 @@ const QUALITY = {
     ok: ['ok', '✓ promises kept', 'The owner measured it: every promise of the contract holds'],
     warn: ['warn', '! warnings', 'The owner measured it: some promises give a warning'],
     fail: ['bad', '✕ promise broken', 'The owner measured it: a promise of the contract does not hold'],
-    stale: ['warn', '⏱ measured too long ago', 'The last measurement counts no longer'],
+    stale: ['warn', '! measured too long ago', 'The last measurement counts no longer'],
     unknown: ['', 'not measured', 'No measurement of the owner is known here'],
 };
 const SIGNATURE = {
@@ -83,7 +90,7 @@ export const plainChip = (...children) => el('span.chip', {}, children);
 export function reachChip(reachable, heard) {
     const since = heard ? span(Date.now() - Date.parse(heard)) : null;
     return reachable
-        ? el('span.chip', { title: 'A node of its owner answers' }, [dot('alive'), 'owner reachable'])
+        ? el('span.chip', { title: 'A node of its owner answers' }, [dot('alive'), 'owner reachable', since !== null && `, heard ${since} ago`])
         : el('span.chip.warn', { title: 'No node of its owner answers; what you see is what it said last' },
               [dot('dead'), since === null ? 'owner not reachable' : `owner away, last heard ${since} ago`]);
 }
@@ -101,6 +108,22 @@ function hintOf(hint) {
     return [before !== '' && el('p', {}, prose(`${before}:`)), copyLine(command[1], 'the command')];
 }
 
+// What a status means to who reads it; `detail` says the rest.
+const TITLES = {
+    400: 'This cannot be asked so',
+    401: 'Sign in first',
+    403: 'You may not do this',
+    404: 'Not found',
+    409: 'This is not possible now',
+    413: 'This is too much',
+    422: 'This does not work',
+    429: 'Too much at once',
+    500: 'The node has a defect',
+    502: 'The answer cannot be relied on',
+    503: 'Nobody answers just now',
+    504: 'It took too long',
+};
+
 // A problem with its rule, its hint and the command or page that helps.
 export function problemBox(problem, ...actions) {
     if (problem.status === undefined) {
@@ -112,8 +135,8 @@ export function problemBox(problem, ...actions) {
         ...actions,
     ].filter(Boolean);
     return el(refused ? 'div.notice.warn' : 'div.notice.bad', { role: 'alert' }, [
-        el('strong', {}, problem.title),
-        problem.detail && problem.detail !== problem.title && el('p', {}, problem.detail),
+        el('strong', {}, problem.heading ?? TITLES[problem.status] ?? problem.title),
+        problem.detail && el('p', {}, problem.detail),
         problem.hint && hintOf(problem.hint),
         problem.rule && el('p.small.soft', {}, ['Rule ', el('code', {}, problem.rule)]),
         problem.retry && el('p.small', {}, `Try again in ${problem.retry} seconds.`),
@@ -126,19 +149,24 @@ export function signInPath() {
     return here.startsWith('/sign-in') ? '/sign-in' : `/sign-in?to=${encodeURIComponent(here)}`;
 }
 
-// Fills `place` with what `load` gives, and says what went wrong otherwise, with a way to try again.
+// Fills `place` with what `load` gives, and says what went wrong otherwise, with a way to try again. Of
+// several loads into one place the last one counts, whichever ends first.
+const loads = new WeakMap();
 export async function loadInto(place, load, text) {
+    const mine = (loads.get(place) ?? 0) + 1;
+    loads.set(place, mine);
     fill(place, waiting(text));
     place.setAttribute('aria-busy', 'true');
+    let shown;
     try {
-        fill(place, await load());
+        shown = await load();
     } catch (problem) {
-        if (problem.name === 'AbortError') {
-            return;
-        }
-        fill(place, problemBox(problem, problem.status !== 401 && problem.status !== 403 &&
-            el('button', { type: 'button', onclick: () => loadInto(place, load, text) }, 'Try again')));
-    } finally {
+        const isFinal = problem.status === 401 || problem.status === 403;
+        shown = problemBox(problem, !isFinal &&
+            el('button', { type: 'button', onclick: () => loadInto(place, load, text) }, 'Try again'));
+    }
+    if (loads.get(place) === mine) {
+        fill(place, shown);
         place.removeAttribute('aria-busy');
     }
 }
@@ -178,7 +206,7 @@ export function table(caption, columns, rows, { stack = true, tall = false, head
             scope: i === 0 && headed ? 'row' : null,
             'data-label': i === 0 && headed ? null : column.name,
         }, column.cell(row)))));
-    return el(tall ? 'div.frame.tall' : 'div.frame', { role: 'region', 'aria-label': caption, tabindex: 0 }, [
+    return el(tall ? 'div.frame.tall' : 'div.frame', { role: 'group', 'aria-label': caption, tabindex: 0 }, [
         el(stack ? 'table.stack' : 'table', {}, [
             el('caption.unseen', {}, caption),
             el('thead', {}, el('tr', {}, columns.map((column) =>

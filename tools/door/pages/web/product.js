@@ -4,7 +4,7 @@ import { announce, el, fill } from './dom.js';
 import { json, me, productApi } from './api.js';
 import { day, minute } from './format.js';
 import { go } from './app.js';
-import { box, domainPath, empty, facts, loadInto, paragraphs, plainChip, productPath, qualityChip, reachChip, signatureChip, statusChip, when } from './parts.js';
+import { box, domainPath, emptyPage, facts, loadInto, paragraphs, plainChip, productPath, qualityChip, reachChip, signatureChip, statusChip, when } from './parts.js';
 import { accessBox } from './access.js';
 import { changesBox } from './changes.js';
 import { columnsBox } from './columns.js';
@@ -28,7 +28,7 @@ export function show(place, domain, name) {
             if (problem.status !== 404) {
                 throw problem;
             }
-            return empty('No such product', `${problem.detail} It may have been withdrawn, or never have existed under this name.`,
+            return emptyPage('No such product', `${problem.detail} It may have been withdrawn, or never have existed under this name.`,
                 el('a.button', { href: '/' }, 'All products'));
         }
         document.title = `${product.title || product.name} · Data catalogue`;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a product promises, and what its owner found when it last looked.
 import { el } from './dom.js';
-import { number, percent } from './format.js';
+import { minute, number, percent } from './format.js';
 import { box, facts, idText, qualityChip, table, when } from './parts.js';
 import { promiseLine, wordOf } from './columns.js';
 
@@ -13,7 +13,7 @@ const GATES = {
 const ORDER = ['failed', 'warning', 'not_run', null, 'passed'];
 
 function strip(measured) {
-    const parts = [['ok', measured.passed, 'kept'], ['bad', measured.failed, 'broken'], ['warn', measured.warnings, 'with a warning'], ['', measured.not_run, 'not run']];
+    const parts = [['ok', measured.passed, 'kept'], ['bad', measured.failed, 'broken'], ['warn', measured.warnings, 'with a warning'], ['rest', measured.not_run, 'not run']];
     const total = parts.reduce((sum, [, n]) => sum + n, 0);
     if (total === 0) {
         return null;
@@ -21,7 +21,7 @@ function strip(measured) {
     let x = 0;
     const bars = parts.filter(([, n]) => n > 0).map(([kind, n, text]) => {
         const width = (n / total) * 600;
-        const bar = el(`rect.${{ ok: 'alive', bad: 'broken', warn: 'suspect' }[kind] ?? 'axis'}`, { x, y: 0, width: Math.max(2, width - 2), height: 14, rx: 3 },
+        const bar = el(`rect.${{ ok: 'alive', bad: 'broken', warn: 'suspect', rest: 'rest' }[kind]}`, { x, y: 0, width: Math.max(2, width - 2), height: 14, rx: 3 },
             el('title', {}, `${n} ${text}`));
         x += width;
         return bar;
@@ -36,8 +36,8 @@ function measuredPart(measured, product) {
         facts([
             ['Verdict', qualityChip(measured.quality)],
             ['Measured', when(measured.measured)],
-            ['Counts until', when(measured.expires, new Date(measured.expires) > new Date()
-                ? new Date(measured.expires).toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' }) : 'it counts no longer')],
+            ['Counts until', when(measured.expires, Date.parse(measured.expires) > Date.now()
+                ? minute(Date.parse(measured.expires)) : 'it counts no longer')],
             ['Rows', number(measured.rows)],
             ['Promises', `${measured.passed} kept, ${measured.failed} broken, ${measured.warnings} with a warning, ${measured.not_run} not run`],
             ['Owner\'s node served', measured.uptime_30d === null ? 'not known' : `${percent(measured.uptime_30d)} of the last 30 days`],

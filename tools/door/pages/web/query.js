@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SQL over the mesh. The statement stands in the address behind "#", which a browser sends to nobody.
 import { announce, byId, el, fill, saveFile } from './dom.js';
-import { json, post, query, token } from './api.js';
+import { json, post, Problem, query, token } from './api.js';
 import { chartOf } from './chart.js';
 import { rowsTable, proofOf, warnings } from './answer.js';
 import { empty, field, problemBox, signInPath, waiting } from './parts.js';
@@ -21,12 +21,12 @@ export function readParams(text) {
         const at = line.indexOf('=');
         const name = line.slice(0, Math.max(0, at)).trim().replace(/^\$/, '');
         if (!/^[A-Za-z_]\w*$/.test(name)) {
-            throw new SyntaxError(`"${line}" is not name = value`);
+            throw new Problem({ status: 0, heading: 'A parameter cannot be read', detail: `"${line}" is not name = value.` });
         }
         const value = line.slice(at + 1).trim();
         // A number beyond 2^53 would lose digits as one: it goes as text, which SQL reads as well.
-        params[name] = /^-?(0|[1-9]\d{0,14})(\.\d+)?$/.test(value) && String(Number(value)) === value ? Number(value)
-            : { true: true, false: false, null: null }[value] ?? (value === 'null' ? null : value);
+        const isNumber = /^-?\d{1,15}(\.\d+)?$/.test(value) && String(Number(value)) === value;
+        params[name] = isNumber || ['true', 'false', 'null'].includes(value) ? JSON.parse(value) : value;
     }
     return params;
 }
@@ -34,7 +34,7 @@ export function readParams(text) {
 export function show(place) {
     const words = new URLSearchParams(location.hash.slice(1));
     const sql = el('textarea.mono', {
-        id: 'sql', spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off', required: true, maxlength: 65536,
+        id: 'sql', rows: 6, spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off', required: true, maxlength: 65536,
         value: words.get('sql') ?? '', placeholder: 'SELECT item, sum(price) AS sold\nFROM shop.orders\nGROUP BY item\nORDER BY sold DESC',
     });
     const params = el('textarea.mono', { id: 'params', rows: 2, spellcheck: 'false', autocomplete: 'off', value: words.get('params') ?? '' });
@@ -51,7 +51,7 @@ export function show(place) {
         })}`);
         return {
             sql: sql.value,
-            params: readParams(params.value),
+            ...(params.value.trim() && { params: readParams(params.value) }),
             ...(purpose.value && { purpose: purpose.value }),
             limit: Number(limit.value),
         };
@@ -117,11 +117,9 @@ function refusalOf(problem) {
     if (problem.name === 'AbortError') {
         return el('p.notice', { role: 'status' }, 'Stopped. The owners have been told to stop, too.');
     }
-    if (problem.name === 'SyntaxError' || problem.name === 'TypeError') {
-        // Of JSON that ended early, or of a parameter.
-        return problemBox({ status: 0, title: /is not name = value/.test(problem.message) ? 'A parameter cannot be read' : 'The answer broke off',
-            detail: /is not name = value/.test(problem.message) ? problem.message
-                : 'It ended before its receipt, so nothing of it is shown. Run it again.' });
+    if (problem.status === undefined) {
+        // JSON that ended early: the server cuts what it cannot end with a receipt.
+        return problemBox({ status: 0, heading: 'The answer broke off', detail: 'It ended before its receipt, so nothing of it is shown. Run it again.' });
     }
     return problemBox(problem);
 }
@@ -160,9 +158,8 @@ function productsBox(sql) {
         sql.focus();
     };
     json(`/v1/products${query({ status: 'active', limit: 30 })}`).then(({ products }) => {
-        fill(list, products.map((product) => el('button', {
-            type: 'button', onclick: () => put(`${quoted(product.domain)}.${quoted(product.name)}`),
-        }, `${product.domain}.${product.name}`)));
+        const names = new Set(products.map(({ domain, name }) => `${quoted(domain)}.${quoted(name)}`)); // majors share theirs
+        fill(list, [...names].map((name) => el('button', { type: 'button', onclick: () => put(name) }, name)));
     }, (problem) => fill(list, problemBox(problem)));
     return el('section.box', { 'aria-labelledby': 'begin-title' }, [el('h2', { id: 'begin-title' }, 'Begin with a product'), list]);
 }

@@ -24,10 +24,16 @@ export function sampleBox(product, major, rights) {
             proofOf(answer),
         ];
     }, 'Asking the owner');
-    return box('Sample', 'sample', [
+    const open = el('div', {}, [
         el('p.soft', {}, `${ROWS} rows, read at the owner now and masked as for any of your queries. It counts as one.`),
         pick && field('Table', pick),
         el('div.actions', {}, el('button.main', { type: 'button', onclick: show }, 'Show rows')),
         place,
     ]);
+    const shut = el('p', { hidden: true }, ['You have no access to its rows. ', el('a', { href: '#access' }, 'Ask its owner'), '.']);
+    rights.listeners.push(() => {
+        open.hidden = rights.access !== null && !rights.access.readable;
+        shut.hidden = !open.hidden;
+    });
+    return box('Sample', 'sample', [open, shut]);
 }

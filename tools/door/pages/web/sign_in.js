@@ -53,7 +53,7 @@ function form() {
         } catch (problem) {
             setToken(null);
             fill(said, problemBox(problem.status === 401
-                ? { ...problem, status: 400, title: 'This token does not open the door', detail: problem.detail } : problem));
+                ? { ...problem, status: 400, heading: 'This token does not open the door', detail: problem.detail } : problem));
             text.setAttribute('aria-invalid', 'true');
             text.focus();
         }
