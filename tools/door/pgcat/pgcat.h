@@ -45,10 +45,15 @@ struct fh_pgcat_self {
     void *connection;
 };
 
-/* A bound value, in PostgreSQL's text form whatever the client sent. */
 struct fh_pgcat_value {
-    const char *text; /* NULL: SQL's NULL */
+    const char *text; /* PostgreSQL's text form; NULL: SQL's NULL */
     size_t size;
+};
+
+/* A bound value, in text form whatever the client sent. */
+struct fh_pgcat_param {
+    struct fh_pgcat_value value;
+    uint32_t type; /* oid that the client declared; 0: none, as it is found (fh_pgcat_describe) */
 };
 
 struct fh_pgcat_column {
@@ -104,7 +109,7 @@ FH_MUST_CHECK int fh_pgcat_describe(struct fh_pgcat *catalogue,
 FH_MUST_CHECK int fh_pgcat_answer(struct fh_pgcat *catalogue,
                                   const struct fh_pgcat_self *self,
                                   struct fh_bytes sql,
-                                  const struct fh_pgcat_value *params,
+                                  const struct fh_pgcat_param *params,
                                   size_t param_count,
                                   struct fh_pgcat_rows **out,
                                   struct fh_err *err);
