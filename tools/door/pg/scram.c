@@ -7,10 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    BLOCK_BYTES = 64, /* of SHA-256 */
-};
-
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /* ---- base64 ---- */
@@ -62,28 +58,7 @@ bool fh_base64_read(struct fh_buf *out, struct fh_bytes text)
     return fh_buf_ok(out) == FH_OK;
 }
 
-/* ---- keys ---- */
-
-void fh_scram_hmac(uint8_t out[32], struct fh_bytes key, struct fh_bytes first, struct fh_bytes second)
-{
-    FH_ASSERT(key.size <= BLOCK_BYTES);
-    uint8_t inner[BLOCK_BYTES] = {0};
-    uint8_t outer[BLOCK_BYTES] = {0};
-    memcpy(inner, key.data, key.size);
-    memcpy(outer, key.data, key.size);
-    for (size_t i = 0; i < BLOCK_BYTES; i++) {
-        inner[i] ^= 0x36;
-        outer[i] ^= 0x5c;
-    }
-    uint8_t digest[32];
-    const struct fh_bytes inside[] = {fh_bytes(inner, sizeof inner), first, second};
-    fh_sha256_parts(digest, inside, FH_COUNT(inside));
-    const struct fh_bytes outside[] = {fh_bytes(outer, sizeof outer), fh_bytes(digest, sizeof digest)};
-    fh_sha256_parts(out, outside, FH_COUNT(outside));
-    fh_wipe(inner, sizeof inner);
-    fh_wipe(outer, sizeof outer);
-    fh_wipe(digest, sizeof digest);
-}
+/* ---- lifecycle ---- */
 
 void fh_scram_wipe(struct fh_scram *scram)
 {
@@ -170,7 +145,7 @@ static int take_header(struct fh_scram *scram, const char *message, const char *
 
 int fh_scram_first(struct fh_scram *scram,
                    struct fh_bytes message,
-                   const struct fh_scram_secret *secret,
+                   const struct fh_scram_verifier *secret,
                    const char *nonce,
                    const char **out_text,
                    struct fh_err *err)
@@ -233,7 +208,7 @@ static bool proof_holds(const struct fh_scram *scram,
 {
     uint8_t signature[32];
     uint8_t stored[32];
-    fh_scram_hmac(signature, fh_bytes(scram->secret.stored_key, FH_SCRAM_KEY_BYTES), auth, FH_BYTES_NONE);
+    fh_hmac_sha256(signature, fh_bytes(scram->secret.stored_key, FH_SCRAM_KEY_BYTES), auth);
     for (size_t i = 0; i < FH_SCRAM_KEY_BYTES; i++) {
         out_client_key[i] = proof.data[i] ^ signature[i];
     }
@@ -249,7 +224,7 @@ sign(const struct fh_scram *scram, struct fh_bytes auth, char out_text[64], stru
     uint8_t signature[32];
     struct fh_buf text FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&text, 64);
-    fh_scram_hmac(signature, fh_bytes(scram->secret.server_key, FH_SCRAM_KEY_BYTES), auth, FH_BYTES_NONE);
+    fh_hmac_sha256(signature, fh_bytes(scram->secret.server_key, FH_SCRAM_KEY_BYTES), auth);
     fh_buf_add_cstr(&text, "v=");
     fh_base64_add(&text, fh_bytes(signature, sizeof signature));
     snprintf(out_text, 64, "%s", fh_buf_cstr(&text));

@@ -17,27 +17,19 @@
 
 #include "common/bytes.h"
 #include "common/err.h"
+#include "tools/door/tokens.h"
 
 enum {
     FH_SCRAM_KEY_BYTES = 32,
-    FH_SCRAM_SALT_BYTES = 16,
     FH_SCRAM_NONCE_BYTES = 18, /* for the server to draw: 24 characters of base64 */
     FH_SCRAM_TEXT_BYTES = 512, /* of one message: nonces have some 30 characters */
     FH_SCRAM_NONCES_BYTES = 256 + 64 + 1, /* both sides' */
     FH_SCRAM_BINDING_BYTES = 64, /* hash of the certificate: SHA-256 to SHA-512 */
 };
 
-/* What is known of a user. */
-struct fh_scram_secret {
-    uint8_t salt[FH_SCRAM_SALT_BYTES];
-    uint32_t iterations;
-    uint8_t stored_key[FH_SCRAM_KEY_BYTES];
-    uint8_t server_key[FH_SCRAM_KEY_BYTES];
-};
-
 struct fh_scram {
     /* private */
-    struct fh_scram_secret secret;
+    struct fh_scram_verifier secret;
     uint8_t binding[FH_SCRAM_BINDING_BYTES];
     size_t binding_size; /* 0: the connection has none to offer */
     bool plus;           /* the client chose SCRAM-SHA-256-PLUS */
@@ -59,7 +51,7 @@ void fh_scram_init(struct fh_scram *scram, bool plus, struct fh_bytes binding);
  * bind channels). */
 FH_MUST_CHECK int fh_scram_first(struct fh_scram *scram,
                                  struct fh_bytes message,
-                                 const struct fh_scram_secret *secret,
+                                 const struct fh_scram_verifier *secret,
                                  const char *nonce,
                                  const char **out_text,
                                  struct fh_err *err);
@@ -71,9 +63,6 @@ FH_MUST_CHECK int fh_scram_final(struct fh_scram *scram,
                                  char out_text[64],
                                  uint8_t out_client_key[FH_SCRAM_KEY_BYTES],
                                  struct fh_err *err);
-
-/* HMAC-SHA-256 (RFC 2104) of two parts in order, with a key of at most 64 bytes. */
-void fh_scram_hmac(uint8_t out[32], struct fh_bytes key, struct fh_bytes first, struct fh_bytes second);
 
 /* Base64 with padding (RFC 4648): appends; reads exactly, false for any other form. */
 void fh_base64_add(struct fh_buf *out, struct fh_bytes bytes);
