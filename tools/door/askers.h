@@ -18,9 +18,12 @@
 
 struct fh_askers;
 
-/* Clients open sessions with the node of `home` (copied). Given: fh_askers_free. FH_ENOMEM. */
-FH_MUST_CHECK int
-fh_askers_new(struct fh_askers **out, const struct fh_home *home, struct fh_err *err);
+/* Clients open sessions with the node of `home`, which runs with `settings` (both copied). Given:
+ * fh_askers_free. FH_ENOMEM. */
+FH_MUST_CHECK int fh_askers_new(struct fh_askers **out,
+                                const struct fh_home *home,
+                                const struct fh_settings *settings,
+                                struct fh_err *err);
 /* Ends all clients; every one must have been given back. */
 void fh_askers_free(struct fh_askers *askers);
 

@@ -19,6 +19,7 @@
 #include "common/home.h"
 #include "proto/settings/settings.h"
 #include "tools/door/askers.h"
+#include "tools/door/certificate.h"
 #include "tools/door/jobs.h"
 #include "tools/door/tokens.h"
 
@@ -31,6 +32,7 @@ enum fh_door_tls {
 /* What the home's settings mean for the doors. */
 struct fh_door_settings {
     struct fh_home home;
+    struct fh_settings node;            /* that the home's node runs with */
     char domain[FH_NAME_BYTES_MAX + 1]; /* of the home, for people */
     char mesh_name[FH_NAME_BYTES_MAX + 1];
     char http_listen[FH_ADDRESS_BYTES_MAX + 1]; /* HOST:PORT; "": this door is closed */
@@ -41,6 +43,7 @@ struct fh_door_settings {
     /* PEM files of the certificate (chain) and its private key; "" where no door speaks TLS. */
     char certificate[FH_SETTINGS_PATH_BYTES];
     char certificate_key[FH_SETTINGS_PATH_BYTES];
+    char certificate_print[FH_CERTIFICATE_PRINT_BYTES]; /* its SHA-256, "AB:CD:..." */
 };
 
 /* What both doors stand on. All of it is kept and thread-safe. */
@@ -69,11 +72,9 @@ void fh_pg_stop(struct fh_pg *pg);
 
 /* ---- the program ---- */
 
-/* Reads freehold.yaml of the home and says what it means for the doors. FH_EINVAL ("settings.*").
- */
-FH_MUST_CHECK int
-fh_door_settings_read(struct fh_door_settings *out, const struct fh_home *home, struct fh_err *err);
-/* The same of settings at hand. */
+/* Says what the settings of a home mean for the doors; makes the certificate that they need.
+ * FH_EINVAL
+ * ("settings.*", "door.certificate"), FH_EIO. */
 FH_MUST_CHECK int fh_door_settings_of(struct fh_door_settings *out,
                                       const struct fh_home *home,
                                       const struct fh_settings *settings,

@@ -19,7 +19,8 @@
 #define FH_TOOLS_DOOR_TOKENS_H
 
 #include "common/home.h"
-#include "proto/identity/token.h"
+#include "proto/identity/deposit.h"
+#include "proto/settings/settings.h"
 #include "tools/client/freehold.h"
 
 /* ---- identities ---- */
@@ -44,21 +45,22 @@ int64_t fh_identity_until_ms(const struct fh_identity *identity); /* Unix ms */
  * again when that is FH_DOOR_TOKEN_LOOK_MS ago. FH_EDENIED ("token.expired", "token.revoked"). */
 FH_MUST_CHECK int fh_identity_check(struct fh_identity *identity, struct fh_err *err);
 
-/* A client of libfreehold that asks as this identity at `peer`. Blocks. Given: freehold_close.
- * Codes of freehold_open. */
-FH_MUST_CHECK int fh_identity_open(struct fh_identity *identity,
-                                   const char *peer,
-                                   struct freehold_client **out,
-                                   struct fh_err *err);
+/* A client of libfreehold that asks as this identity, at the node of the home. Blocks. Given:
+ * freehold_close. Codes of freehold_open. */
+FH_MUST_CHECK int
+fh_identity_open(struct fh_identity *identity, struct freehold_client **out, struct fh_err *err);
 
 /* ---- signing in ---- */
 
 struct fh_tokens;
 
-/* Deposits are asked of the node of `home` (borrowed), by its admin socket, when they are needed.
- * Given: fh_tokens_free, after the last identity. FH_ENOMEM, FH_EINTERNAL. */
-FH_MUST_CHECK int
-fh_tokens_new(struct fh_tokens **out, const struct fh_home *home, struct fh_err *err);
+/* Deposits are asked of the node of `home`, by its admin socket, when they are needed; `settings`
+ * are those that the node runs with (both copied). Given: fh_tokens_free, after the last identity.
+ * FH_ENOMEM, FH_EINTERNAL. */
+FH_MUST_CHECK int fh_tokens_new(struct fh_tokens **out,
+                                const struct fh_home *home,
+                                const struct fh_settings *settings,
+                                struct fh_err *err);
 void fh_tokens_free(struct fh_tokens *tokens);
 
 /* The identity of a token's text (borrowed), as a Bearer or a password in clear. Blocks: some ms
