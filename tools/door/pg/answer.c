@@ -63,6 +63,17 @@ void fh_pg_answer_fail(struct fh_pg_answer *answer, const struct fh_err *err)
     answer->asked = true;
     answer->failed = true;
     answer->ended = true;
+    answer->busy = err->code == FH_EBUSY;
+    answer->retry_ms = err->retry_after_ms;
+}
+
+void fh_pg_answer_again(struct fh_pg_answer *answer)
+{
+    FH_ASSERT(answer->busy && answer->result == NULL && answer->columns == NULL);
+    answer->asked = false;
+    answer->failed = false;
+    answer->ended = false;
+    answer->busy = false;
 }
 
 static void fail_public(struct fh_pg_answer *answer, const struct freehold_error *error)
@@ -70,6 +81,8 @@ static void fail_public(struct fh_pg_answer *answer, const struct freehold_error
     fh_pg_report_of(&answer->report, error->code, error->rule, error->text);
     answer->asked = true;
     answer->failed = true;
+    answer->busy = error->code == FREEHOLD_EBUSY && answer->columns == NULL;
+    answer->retry_ms = error->retry_after_ms;
     fh_pg_answer_end(answer);
 }
 
@@ -147,7 +160,8 @@ static void restore_name(struct fh_pg_answer *answer, size_t index)
 {
     char *name = answer->columns[index].name;
     char *mark = strrchr(name, '_');
-    if (mark == NULL || mark == name || mark[1] == 0 || strspn(mark + 1, "0123456789") != strlen(mark + 1)) {
+    if (mark == NULL || mark == name || mark[1] == 0 ||
+        strspn(mark + 1, "0123456789") != strlen(mark + 1)) {
         return;
     }
     for (size_t i = 0; i < index; i++) {
@@ -176,12 +190,23 @@ static void learn_columns(struct fh_pg_answer *answer)
     answer->failed = !fh_pg_answer_settle(answer);
 }
 
+static void finish(struct fh_pg_answer *answer)
+{
+    struct freehold_summary summary = {.size = sizeof summary};
+    freehold_result_summary(answer->result, &summary);
+    snprintf(answer->receipt, sizeof answer->receipt, "%s", summary.receipt);
+    snprintf(answer->owner, sizeof answer->owner, "%s", summary.owner);
+    answer->joined = summary.joined;
+    fh_pg_answer_end(answer);
+}
+
 void fh_pg_answer_ask(struct fh_pg_answer *answer, struct freehold_client *client)
 {
     struct freehold_error error = FREEHOLD_ERROR_INIT;
     struct fh_buf room FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&room, FH_SQL_BYTES_MAX + 256);
-    const char *sql = answer->columns_only ? columns_only(&room, answer) : fh_buf_cstr(&answer->sql);
+    const char *sql =
+        answer->columns_only ? columns_only(&room, answer) : fh_buf_cstr(&answer->sql);
     struct freehold_query_options options = {
         .size = sizeof options,
         .purpose = answer->purpose,
@@ -192,6 +217,11 @@ void fh_pg_answer_ask(struct fh_pg_answer *answer, struct freehold_client *clien
     };
     FH_ASSERT(answer->result == NULL);
     int code = freehold_query(&answer->result, client, sql, &options, &error);
+    if (code == FREEHOLD_EBUSY && options.stream && !answer->stream_only &&
+        strcmp(error.rule, "limit.streams_per_key") == 0) {
+        options.stream = false; /* a cursor is often small: with the limits of other questions */
+        code = freehold_query(&answer->result, client, sql, &options, &error);
+    }
     if (code != FREEHOLD_OK) {
         fail_public(answer, &error);
         return;
@@ -200,7 +230,7 @@ void fh_pg_answer_ask(struct fh_pg_answer *answer, struct freehold_client *clien
     learn_columns(answer);
     fh_pg_answer_notices(answer);
     if (answer->failed || answer->columns_only) {
-        fh_pg_answer_end(answer);
+        finish(answer);
     }
 }
 
@@ -214,16 +244,6 @@ void fh_pg_answer_given(struct fh_pg_answer *answer, struct fh_pgcat_rows *rows)
 }
 
 /* ---- rows ---- */
-
-static void finish(struct fh_pg_answer *answer)
-{
-    struct freehold_summary summary = {.size = sizeof summary};
-    freehold_result_summary(answer->result, &summary);
-    snprintf(answer->receipt, sizeof answer->receipt, "%s", summary.receipt);
-    snprintf(answer->owner, sizeof answer->owner, "%s", summary.owner);
-    answer->joined = summary.joined;
-    fh_pg_answer_end(answer);
-}
 
 /* The next batch; false at the end, and after a failure. */
 static bool next_batch(struct fh_pg_answer *answer)
@@ -242,8 +262,8 @@ static bool next_batch(struct fh_pg_answer *answer)
     fh_pg_rows_begin(&answer->rows, rows);
     for (size_t i = 0; i < answer->column_count; i++) {
         struct freehold_vector vector = {.size = sizeof vector};
-        code = freehold_result_vector(
-            answer->result, i, FREEHOLD_VECTOR_DICTIONARY, &vector, &error);
+        code =
+            freehold_result_vector(answer->result, i, FREEHOLD_VECTOR_DICTIONARY, &vector, &error);
         if (code != FREEHOLD_OK) {
             fail_public(answer, &error);
             return false;

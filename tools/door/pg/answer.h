@@ -35,23 +35,26 @@ struct fh_pg_answer {
     char purpose[FH_PURPOSE_BYTES_MAX + 1];
     uint32_t deadline_ms; /* 0: the node's own */
     bool stream;          /* much is expected: bounded by bytes, not by rows */
+    bool stream_only;     /* and waits for its turn, where others take what comes at once */
     bool columns_only;    /* describe: no row is wanted */
     struct fh_pg_copy copy;
     struct fh_buf formats; /* a code of two bytes each: none, one for all, or one for each column */
     /* the answer */
     bool asked;
-    bool ended;                  /* no row is left in the source */
-    bool failed;                 /* `report` says why; nothing follows what is made already */
+    bool ended;  /* no row is left in the source */
+    bool failed; /* `report` says why; nothing follows what is made already */
     struct fh_pg_report report;
+    bool busy; /* and may be asked again in so long: fh_pg_answer_again */
+    uint32_t retry_ms;
     size_t column_count;
     struct fh_pg_column *columns;
     uint8_t *column_formats;
-    struct fh_buf made;          /* messages of rows */
-    size_t taken;                /* of them, by the owner */
+    struct fh_buf made; /* messages of rows */
+    size_t taken;       /* of them, by the owner */
     unsigned notice_count;
     struct fh_pg_report notices[FH_PG_NOTICES_MAX];
-    char receipt[64];            /* of the verified end; "" before, and without one */
-    char owner[64];              /* name of the domain that answered; "" for the catalogue */
+    char receipt[64]; /* of the verified end; "" before, and without one */
+    char owner[64];   /* name of the domain that answered; "" for the catalogue */
     bool joined;
     /* private */
     struct freehold_result *result;
@@ -72,11 +75,13 @@ void fh_pg_answer_ask(struct fh_pg_answer *answer, struct freehold_client *clien
 void fh_pg_answer_given(struct fh_pg_answer *answer, struct fh_pgcat_rows *rows);
 /* Writes rows behind what is made already, until there are about `bytes`. */
 void fh_pg_answer_make(struct fh_pg_answer *answer, size_t bytes);
+/* One that was busy may be asked once more. */
+void fh_pg_answer_again(struct fh_pg_answer *answer);
 /* Ends what still runs at the node. */
 void fh_pg_answer_end(struct fh_pg_answer *answer);
 /* Whether something of the client is still in use. */
 bool fh_pg_answer_is_open(const struct fh_pg_answer *answer);
-/* An error of its own, as when nobody could be asked. */
+/* An error of its own, as when nobody could be asked; FH_EBUSY may be asked again. */
 void fh_pg_answer_fail(struct fh_pg_answer *answer, const struct fh_err *err);
 
 /* Takes at most `most` messages (rows) out of what is made and appends them to `out`; how many. */

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <time.h>
 
-static struct fh_pg_report *add(struct fh_pg_answer *answer, const char *state, enum fh_pg_severity severity)
+static struct fh_pg_report *
+add(struct fh_pg_answer *answer, const char *state, enum fh_pg_severity severity)
 {
     if (answer->notice_count == FH_PG_NOTICES_MAX) {
         return NULL;
@@ -80,7 +81,7 @@ static void tell_limited(struct fh_pg_answer *answer, const struct freehold_limi
     }
     snprintf(report->text,
              sizeof report->text,
-             "%s.%s%s%s is not as its owner has it:%s%.400s%s%s",
+             "%s.%s%s%s is not as its owner has it:%s%.300s%s%s",
              limited->domain_name,
              limited->product,
              strcmp(limited->product, limited->table) == 0 ? "" : ".",

@@ -29,7 +29,9 @@ bool fh_pg_command_wrong(struct fh_pg_sql *sql, struct fh_pg_report *report)
     return false;
 }
 
-bool fh_pg_command_name(struct fh_pg_sql *sql, char out[FH_NAME_BYTES_MAX + 1], struct fh_pg_report *report)
+bool fh_pg_command_name(struct fh_pg_sql *sql,
+                        char out[FH_NAME_BYTES_MAX + 1],
+                        struct fh_pg_report *report)
 {
     struct fh_pg_token token = fh_pg_token_peek(sql);
     if ((token.kind != FH_PG_TOKEN_WORD && token.kind != FH_PG_TOKEN_NAME) ||
@@ -54,7 +56,8 @@ static void tag(struct fh_pg_command *out, enum fh_pg_verb verb, const char *tex
 /* ---- settings ---- */
 
 /* A name with points: "freehold.purpose". */
-static bool setting_name(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
+static bool
+setting_name(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
 {
     char part[FH_NAME_BYTES_MAX + 1];
     if (!fh_pg_command_name(sql, out->name, report)) {
@@ -71,7 +74,8 @@ static bool setting_name(struct fh_pg_command *out, struct fh_pg_sql *sql, struc
 }
 
 /* A value, or several with commas between: "ISO, MDY". */
-static bool setting_value(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
+static bool
+setting_value(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
 {
     struct fh_buf value FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&value, FH_PG_OPTION_BYTES_MAX);
@@ -123,7 +127,7 @@ static bool read_set(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh
         }
         (void)fh_pg_token_take(sql, "LOCAL");
         return fh_pg_token_peek(sql).kind == FH_PG_TOKEN_END ? (out->by_default = true)
-                                                              : setting_value(out, sql, report);
+                                                             : setting_value(out, sql, report);
     }
     if (fh_pg_token_take(sql, "NAMES")) {
         snprintf(out->name, sizeof out->name, "client_encoding");
@@ -140,7 +144,8 @@ static bool read_set(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh
     return setting_value(out, sql, report);
 }
 
-static bool read_named_setting(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
+static bool
+read_named_setting(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
 {
     if (fh_pg_token_take(sql, "ALL")) {
         return at_end(sql, report);
@@ -169,13 +174,15 @@ static bool read_show(struct fh_pg_command *out, struct fh_pg_sql *sql, struct f
     return read_named_setting(out, sql, report);
 }
 
-static bool read_reset(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
+static bool
+read_reset(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
 {
     tag(out, FH_PG_VERB_RESET, "RESET");
     return read_named_setting(out, sql, report);
 }
 
-static bool read_discard(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
+static bool
+read_discard(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
 {
     tag(out, FH_PG_VERB_DISCARD, "DISCARD ALL");
     if (fh_pg_token_take(sql, "ALL")) {
@@ -211,14 +218,16 @@ static bool modes(struct fh_pg_sql *sql, struct fh_pg_report *report)
     return true;
 }
 
-static bool read_begin(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
+static bool
+read_begin(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
 {
     tag(out, FH_PG_VERB_BEGIN, "BEGIN");
     (void)(fh_pg_token_take(sql, "WORK") || fh_pg_token_take(sql, "TRANSACTION"));
     return modes(sql, report);
 }
 
-static bool read_start(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
+static bool
+read_start(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
 {
     tag(out, FH_PG_VERB_BEGIN, "START TRANSACTION");
     return fh_pg_token_take(sql, "TRANSACTION") ? modes(sql, report)
@@ -237,13 +246,15 @@ static bool end_of_transaction(struct fh_pg_sql *sql, struct fh_pg_report *repor
     return at_end(sql, report);
 }
 
-static bool read_commit(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
+static bool
+read_commit(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
 {
     tag(out, FH_PG_VERB_COMMIT, "COMMIT");
     return end_of_transaction(sql, report);
 }
 
-static bool read_rollback(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
+static bool
+read_rollback(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
 {
     tag(out, FH_PG_VERB_ROLLBACK, "ROLLBACK");
     struct fh_pg_sql ahead = *sql;
@@ -257,13 +268,15 @@ static bool read_rollback(struct fh_pg_command *out, struct fh_pg_sql *sql, stru
     return end_of_transaction(sql, report);
 }
 
-static bool read_savepoint(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
+static bool
+read_savepoint(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
 {
     tag(out, FH_PG_VERB_SAVEPOINT, "SAVEPOINT");
     return fh_pg_command_name(sql, out->name, report) && at_end(sql, report);
 }
 
-static bool read_release(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
+static bool
+read_release(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
 {
     tag(out, FH_PG_VERB_RELEASE, "RELEASE");
     (void)fh_pg_token_take(sql, "SAVEPOINT");
@@ -272,7 +285,8 @@ static bool read_release(struct fh_pg_command *out, struct fh_pg_sql *sql, struc
 
 /* ---- cursors ---- */
 
-static bool read_declare(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
+static bool
+read_declare(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
 {
     static const char *const options[] = {"INSENSITIVE", "ASENSITIVE", "SCROLL"};
     tag(out, FH_PG_VERB_DECLARE, "DECLARE CURSOR");
@@ -312,7 +326,8 @@ static bool take_count(struct fh_pg_command *out, struct fh_pg_sql *sql)
     bool minus = fh_pg_token_take(&ahead, "-");
     struct fh_pg_token token;
     if (!fh_pg_token_next(&ahead, &token) || token.kind != FH_PG_TOKEN_NUMBER ||
-        !fh_pg_token_copy(text, sizeof text, &token) || strspn(text, "0123456789") != strlen(text)) {
+        !fh_pg_token_copy(text, sizeof text, &token) ||
+        strspn(text, "0123456789") != strlen(text)) {
         return false;
     }
     out->count = strtoull(text, NULL, 10);
@@ -351,7 +366,8 @@ static bool read_direction(struct fh_pg_command *out, struct fh_pg_sql *sql)
     return true;
 }
 
-static bool read_fetch(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
+static bool
+read_fetch(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
 {
     tag(out, FH_PG_VERB_FETCH, "FETCH");
     if (!read_direction(out, sql)) {
@@ -368,7 +384,8 @@ static bool read_move(struct fh_pg_command *out, struct fh_pg_sql *sql, struct f
     return ok;
 }
 
-static bool read_close(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
+static bool
+read_close(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
 {
     tag(out, FH_PG_VERB_CLOSE, "CLOSE CURSOR");
     if (fh_pg_token_take(sql, "ALL")) {
@@ -378,7 +395,8 @@ static bool read_close(struct fh_pg_command *out, struct fh_pg_sql *sql, struct 
     return fh_pg_command_name(sql, out->name, report) && at_end(sql, report);
 }
 
-static bool read_deallocate(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
+static bool
+read_deallocate(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
 {
     tag(out, FH_PG_VERB_DEALLOCATE, "DEALLOCATE");
     (void)fh_pg_token_take(sql, "PREPARE");
@@ -391,7 +409,8 @@ static bool read_deallocate(struct fh_pg_command *out, struct fh_pg_sql *sql, st
 
 /* ---- what runs ---- */
 
-static bool read_explain(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
+static bool
+read_explain(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
 {
     tag(out, FH_PG_VERB_EXPLAIN, "EXPLAIN");
     if (fh_pg_token_take(sql, "(")) {

@@ -7,8 +7,8 @@
  * change data is known by its first word, so that it can be refused as PostgreSQL refuses it in a
  * read-only transaction.
  *
- * Does not: do it (session.h does). Sans-IO. Thread: any. Ownership: `body` is a view of the SQL, or
- * of `made`.
+ * Does not: do it (session.h does). Sans-IO. Thread: any. Ownership: `body` is a view of the SQL,
+ * or of `made`.
  */
 #ifndef FH_TOOLS_DOOR_PG_COMMAND_H
 #define FH_TOOLS_DOOR_PG_COMMAND_H
@@ -19,13 +19,13 @@
 #include "tools/door/pg/sql.h"
 
 enum fh_pg_verb {
-    FH_PG_VERB_QUESTION, /* body */
-    FH_PG_VERB_EXPLAIN,  /* body */
-    FH_PG_VERB_COPY,     /* body, copy */
-    FH_PG_VERB_DECLARE,  /* name, body, hold, binary */
-    FH_PG_VERB_FETCH,    /* name, count, backward */
-    FH_PG_VERB_MOVE,     /* the same */
-    FH_PG_VERB_CLOSE,    /* name; "" is ALL */
+    FH_PG_VERB_QUESTION,   /* body */
+    FH_PG_VERB_EXPLAIN,    /* body */
+    FH_PG_VERB_COPY,       /* body, copy */
+    FH_PG_VERB_DECLARE,    /* name, body, hold, binary */
+    FH_PG_VERB_FETCH,      /* name, count, backward */
+    FH_PG_VERB_MOVE,       /* the same */
+    FH_PG_VERB_CLOSE,      /* name; "" is ALL */
     FH_PG_VERB_DEALLOCATE, /* name; "" is ALL */
     FH_PG_VERB_BEGIN,
     FH_PG_VERB_COMMIT,
@@ -63,8 +63,7 @@ void fh_pg_command_fini(struct fh_pg_command *command);
 
 /* Reads one statement (borrowed for as long as the command). False with a report when a word of the
  * session's own is not followed by what belongs there. */
-FH_MUST_CHECK bool fh_pg_command_read(struct fh_pg_command *out,
-                                      struct fh_bytes sql,
-                                      struct fh_pg_report *report);
+FH_MUST_CHECK bool
+fh_pg_command_read(struct fh_pg_command *out, struct fh_bytes sql, struct fh_pg_report *report);
 
 #endif

@@ -41,7 +41,8 @@ static bool take_brackets(struct fh_pg_sql *sql, struct fh_bytes *out)
 }
 
 /* "domain.product (a, b)" as a question. */
-static bool take_table(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
+static bool
+take_table(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
 {
     struct fh_pg_token token;
     struct fh_bytes columns = fh_bytes_cstr("*");
@@ -119,7 +120,8 @@ static bool take_force(struct options *options, struct fh_pg_sql *sql)
 {
     struct fh_bytes ignored;
     options->quote_all = 1;
-    return fh_pg_token_take(sql, "*") || (fh_pg_token_take(sql, "(") && take_brackets(sql, &ignored));
+    return fh_pg_token_take(sql, "*") ||
+           (fh_pg_token_take(sql, "(") && take_brackets(sql, &ignored));
 }
 
 /* One option of either notation. */
@@ -183,14 +185,17 @@ static bool settle(struct fh_pg_copy *out, const struct options *said, struct fh
         strpbrk(said->null, "\r\n") != NULL ||
         (!csv && said->delimiter[0] != 0 &&
          strchr("\\.abcdefghijklmnopqrstuvwxyz0123456789", said->delimiter[0]) != NULL)) {
-        fh_pg_report_set(report, "22023", "COPY delimiter, quote and escape are one byte each, and no letter");
+        fh_pg_report_set(
+            report, "22023", "COPY delimiter, quote and escape are one byte each, and no letter");
         return false;
     }
     out->header = said->header > 0;
     out->quote_all = said->quote_all > 0;
     out->delimiter = said->delimiter[0] != 0 ? said->delimiter[0] : out->delimiter;
     out->quote = said->quote[0] != 0 ? said->quote[0] : out->quote;
-    out->escape = said->escape[0] != 0 ? said->escape[0] : said->quote[0] != 0 ? said->quote[0] : out->escape;
+    out->escape = said->escape[0] != 0  ? said->escape[0]
+                  : said->quote[0] != 0 ? said->quote[0]
+                                        : out->escape;
     if (said->has_null) {
         memcpy(out->null, said->null, sizeof out->null);
     }
@@ -201,7 +206,9 @@ static bool settle(struct fh_pg_copy *out, const struct options *said, struct fh
     return true;
 }
 
-bool fh_pg_command_copy(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report)
+bool fh_pg_command_copy(struct fh_pg_command *out,
+                        struct fh_pg_sql *sql,
+                        struct fh_pg_report *report)
 {
     struct options options = {.form = FH_PG_FORM_TEXT, .header = -1, .quote_all = -1};
     out->verb = FH_PG_VERB_COPY;

@@ -10,9 +10,8 @@
 #include "tools/door/pg/command.h"
 
 /* The rest of a statement that began with COPY. */
-FH_MUST_CHECK bool fh_pg_command_copy(struct fh_pg_command *out,
-                                      struct fh_pg_sql *sql,
-                                      struct fh_pg_report *report);
+FH_MUST_CHECK bool
+fh_pg_command_copy(struct fh_pg_command *out, struct fh_pg_sql *sql, struct fh_pg_report *report);
 
 /* Reports a syntax error at the next token; false. */
 bool fh_pg_command_wrong(struct fh_pg_sql *sql, struct fh_pg_report *report);

@@ -21,9 +21,10 @@ enum {
     NUMERIC_MINUS_INFINITE = 0xF000,
 };
 
-static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-                            "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-                            "8081828384858687888990919293949596979899";
+static const char pairs[] =
+    "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+    "8081828384858687888990919293949596979899";
 
 /* ---- integers ---- */
 
@@ -102,7 +103,8 @@ static int shortest(double magnitude, bool single, char digits[24])
     int enough = single ? 9 : 17;
     for (int precision = tiny ? 1 : enough - (single ? 3 : 2); precision <= enough; precision++) {
         snprintf(text, sizeof text, "%.*e", precision - 1, magnitude);
-        bool same = single ? strtof(text, NULL) == (float)magnitude : strtod(text, NULL) == magnitude;
+        bool same =
+            single ? strtof(text, NULL) == (float)magnitude : strtod(text, NULL) == magnitude;
         if (same) {
             break;
         }

@@ -28,6 +28,7 @@ size_t fh_pg_pack_numeric(uint8_t *out, uint64_t low, int64_t high, unsigned sca
 
 /* The text of a packed numeric (a parameter): digits, a point and "NaN" or "Infinity" appended to
  * `out`. FH_EINVAL (rule "pg.param.numeric") when it is malformed or longer than 1,000 digits. */
-FH_MUST_CHECK int fh_pg_unpack_numeric(struct fh_buf *out, struct fh_bytes packed, struct fh_err *err);
+FH_MUST_CHECK int
+fh_pg_unpack_numeric(struct fh_buf *out, struct fh_bytes packed, struct fh_err *err);
 
 #endif

@@ -85,8 +85,7 @@ void fh_pg_parse(struct fh_pg_session *session, const struct fh_pg_message *mess
             return;
         }
     }
-    struct fh_pg_statement *statement =
-        fh_pg_statement_make(&session->portals, name, sql, &report);
+    struct fh_pg_statement *statement = fh_pg_statement_make(&session->portals, name, sql, &report);
     if (statement == NULL) {
         fh_pg_fail(session, &report);
     } else if (take_types(session, statement, &message->parse.types)) {
@@ -128,17 +127,15 @@ static bool bind_question(struct fh_pg_session *session,
 {
     struct fh_err err;
     struct fh_pg_answer *answer = portal->answer;
-    int code = fh_pg_params_read(&answer->params,
-                                 &message->bind.formats,
-                                 message->bind.values,
-                                 statement->params,
-                                 &err);
+    int code = fh_pg_params_read(
+        &answer->params, &message->bind.formats, message->bind.values, statement->params, &err);
     if (code != FH_OK) {
         fh_pg_fail_err(session, &err);
         return false;
     }
     answer->columns_only = command->verb == FH_PG_VERB_EXPLAIN;
     answer->stream = command->verb == FH_PG_VERB_COPY || fetches_in_parts(session);
+    answer->stream_only = command->verb == FH_PG_VERB_COPY;
     if (command->verb == FH_PG_VERB_COPY) {
         answer->copy = command->copy;
     } else {
@@ -162,11 +159,8 @@ static bool bind_utility(struct fh_pg_session *session,
     if (code != FH_OK) {
         fh_err_set(&err, code, "out of memory");
     } else {
-        code = fh_pg_params_read(&portal->params,
-                                 &message->bind.formats,
-                                 message->bind.values,
-                                 statement->params,
-                                 &err);
+        code = fh_pg_params_read(
+            &portal->params, &message->bind.formats, message->bind.values, statement->params, &err);
     }
     if (code != FH_OK) {
         fh_pg_fail_err(session, &err);
@@ -222,12 +216,13 @@ void fh_pg_bind(struct fh_pg_session *session, const struct fh_pg_message *messa
         return;
     }
     if (message->bind.values.count != statement->param_count) {
-        fh_pg_refuse(session,
-                     "08P01",
-                     "bind message supplies %u parameters, but prepared statement \"%s\" requires %u",
-                     message->bind.values.count,
-                     statement_name,
-                     statement->param_count);
+        fh_pg_refuse(
+            session,
+            "08P01",
+            "bind message supplies %u parameters, but prepared statement \"%s\" requires %u",
+            message->bind.values.count,
+            statement_name,
+            statement->param_count);
         return;
     }
     if (bind(session, name, statement, message)) {

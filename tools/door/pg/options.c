@@ -11,11 +11,11 @@
 #include <strings.h>
 
 enum kind {
-    FIXED,  /* as it is; setting it to that is fine */
-    FREE,   /* takes any value */
+    FIXED,   /* as it is; setting it to that is fine */
+    FREE,    /* takes any value */
     BOOLEAN, /* on or off */
-    CHOICE, /* one of `values` */
-    SERVER, /* set by the door alone */
+    CHOICE,  /* one of `values` */
+    SERVER,  /* set by the door alone */
 };
 
 enum {
@@ -133,14 +133,19 @@ static const struct known *known_of(const char *name)
     return NULL;
 }
 
-static struct entry *entry_of(const struct fh_pg_options *options, const char *name)
+static size_t index_of(const struct fh_pg_options *options, const char *name)
 {
-    for (size_t i = 0; i < options->count; i++) {
-        if (strcasecmp(options->entries[i].name, name) == 0) {
-            return (struct entry *)&options->entries[i];
-        }
+    size_t i = 0;
+    while (i < options->count && strcasecmp(options->entries[i].name, name) != 0) {
+        i++;
     }
-    return NULL;
+    return i;
+}
+
+static const struct entry *entry_of(const struct fh_pg_options *options, const char *name)
+{
+    size_t i = index_of(options, name);
+    return i < options->count ? &options->entries[i] : NULL;
 }
 
 /* Other names of PostgreSQL's for the same. */
@@ -199,7 +204,8 @@ static bool judge(const struct known *known, const char *value, struct fh_pg_rep
         fine = strcasecmp(known->value, value) == 0 || is_one_of(known->values, value);
         break;
     case SERVER:
-        if (strcmp(known->name, "session_authorization") == 0 && strcasecmp(value, "default") == 0) {
+        if (strcmp(known->name, "session_authorization") == 0 &&
+            strcasecmp(value, "default") == 0) {
             return true;
         }
         fh_pg_report_set(report, "55P02", "parameter \"%s\" cannot be changed", known->name);
@@ -230,13 +236,19 @@ static const char *kept(const struct known *known, const char *value)
 
 static struct entry *make_entry(struct fh_pg_options *options, const char *name)
 {
-    struct entry *entry = entry_of(options, name);
-    if (entry == NULL && options->count < FH_PG_OPTIONS_MAX) {
-        const struct known *known = known_of(name);
-        entry = &options->entries[options->count++];
-        snprintf(entry->name, sizeof entry->name, "%s", known != NULL ? known->name : name);
+    size_t i = index_of(options, name);
+    if (i == FH_PG_OPTIONS_MAX) {
+        return NULL;
     }
-    return entry;
+    if (i == options->count) {
+        const struct known *known = known_of(name);
+        options->count++;
+        snprintf(options->entries[i].name,
+                 sizeof options->entries[i].name,
+                 "%s",
+                 known != NULL ? known->name : name);
+    }
+    return &options->entries[i];
 }
 
 static void change(struct fh_pg_options *options, struct entry *entry, char *value, bool local)
@@ -343,13 +355,13 @@ void fh_pg_options_end(struct fh_pg_options *options, bool commit)
 void fh_pg_options_report(struct fh_pg_options *options, struct fh_buf *out, bool all)
 {
     for (size_t i = 0; i < FH_COUNT(table); i++) {
-        struct entry *entry = entry_of(options, table[i].name);
-        bool changed = entry != NULL && entry->changed;
+        size_t own = index_of(options, table[i].name);
+        bool changed = own < options->count && options->entries[own].changed;
         if ((table[i].flags & REPORT) != 0 && (all || changed)) {
             fh_pg_reply_status(out, table[i].name, fh_pg_options_get(options, table[i].name));
         }
         if (changed) {
-            entry->changed = false;
+            options->entries[own].changed = false;
         }
     }
 }

@@ -33,7 +33,8 @@ void fh_pg_params_fini(struct fh_pg_params *params)
 
 static int wrong(struct taking *take, const char *what)
 {
-    return fh_err_rule(take->err, FH_EINVAL, "pg.param", "parameter $%u: %s", take->index + 1, what);
+    return fh_err_rule(
+        take->err, FH_EINVAL, "pg.param", "parameter $%u: %s", take->index + 1, what);
 }
 
 static struct freehold_param *current(struct taking *take)
@@ -116,7 +117,8 @@ static int text_integer(struct taking *take, struct fh_bytes value)
     while (*end == ' ') {
         end++;
     }
-    if (end == text || *end != 0 || (number == INT64_MAX && strstr(text, "9223372036854775807") == NULL)) {
+    if (end == text || *end != 0 ||
+        (number == INT64_MAX && strstr(text, "9223372036854775807") == NULL)) {
         return wrong(take, "an integer is wanted");
     }
     return take_integer(take, FREEHOLD_PARAM_INT, number);
@@ -210,8 +212,7 @@ static int64_t big_endian(struct fh_bytes value)
 }
 
 /* A value as its kind lies in an array, printed. */
-static int
-print(struct taking *take, int type, enum fh_pg_value value, const void *data)
+static int print(struct taking *take, int type, enum fh_pg_value value, const void *data)
 {
     uint8_t room[FH_PG_VALUE_BYTES_MAX];
     size_t size = fh_pg_value_text(room, value, 0, data, 0);
@@ -250,7 +251,9 @@ static int binary_time(struct taking *take, uint32_t type, struct fh_bytes value
     if (type == FH_PG_OID_DATE) {
         int32_t days = (int32_t)number;
         bool ends = days == INT32_MAX || days == INT32_MIN;
-        int32_t since = ends ? days : __builtin_add_overflow(days, 10957, &since) ? INT32_MAX : since;
+        int32_t since = ends                                          ? days
+                        : __builtin_add_overflow(days, 10957, &since) ? INT32_MAX
+                                                                      : since;
         return print(take, FREEHOLD_PARAM_TEXT, FH_PG_VALUE_DATE, &since);
     }
     if (type == FH_PG_OID_TIME) {
@@ -407,7 +410,8 @@ int fh_pg_params_read(struct fh_pg_params *out,
         out->count++;
     }
     for (unsigned i = 0; i < out->count && code == FH_OK; i++) {
-        if (out->values[i].type == FREEHOLD_PARAM_TEXT || out->values[i].type == FREEHOLD_PARAM_DECIMAL) {
+        if (out->values[i].type == FREEHOLD_PARAM_TEXT ||
+            out->values[i].type == FREEHOLD_PARAM_DECIMAL) {
             out->values[i].text = (const char *)out->text.data + take.places[i];
         }
     }
@@ -452,18 +456,30 @@ uint32_t fh_pg_oid_of_name(const char *name)
         const char *name;
         uint32_t oid;
     } names[] = {
-        {"bool", FH_PG_OID_BOOL},         {"boolean", FH_PG_OID_BOOL},
-        {"int2", FH_PG_OID_INT2},         {"smallint", FH_PG_OID_INT2},
-        {"int", FH_PG_OID_INT4},          {"int4", FH_PG_OID_INT4},
-        {"integer", FH_PG_OID_INT4},      {"int8", FH_PG_OID_INT8},
-        {"bigint", FH_PG_OID_INT8},       {"numeric", FH_PG_OID_NUMERIC},
-        {"decimal", FH_PG_OID_NUMERIC},   {"float4", FH_PG_OID_FLOAT4},
-        {"real", FH_PG_OID_FLOAT4},       {"float8", FH_PG_OID_FLOAT8},
-        {"double", FH_PG_OID_FLOAT8},     {"text", FH_PG_OID_TEXT},
-        {"varchar", FH_PG_OID_VARCHAR},   {"date", FH_PG_OID_DATE},
-        {"time", FH_PG_OID_TIME},         {"timestamp", FH_PG_OID_TIMESTAMP},
-        {"timestamptz", FH_PG_OID_TIMESTAMPTZ}, {"interval", FH_PG_OID_INTERVAL},
-        {"uuid", FH_PG_OID_UUID},         {"json", FH_PG_OID_JSON},
+        {"bool", FH_PG_OID_BOOL},
+        {"boolean", FH_PG_OID_BOOL},
+        {"int2", FH_PG_OID_INT2},
+        {"smallint", FH_PG_OID_INT2},
+        {"int", FH_PG_OID_INT4},
+        {"int4", FH_PG_OID_INT4},
+        {"integer", FH_PG_OID_INT4},
+        {"int8", FH_PG_OID_INT8},
+        {"bigint", FH_PG_OID_INT8},
+        {"numeric", FH_PG_OID_NUMERIC},
+        {"decimal", FH_PG_OID_NUMERIC},
+        {"float4", FH_PG_OID_FLOAT4},
+        {"real", FH_PG_OID_FLOAT4},
+        {"float8", FH_PG_OID_FLOAT8},
+        {"double", FH_PG_OID_FLOAT8},
+        {"text", FH_PG_OID_TEXT},
+        {"varchar", FH_PG_OID_VARCHAR},
+        {"date", FH_PG_OID_DATE},
+        {"time", FH_PG_OID_TIME},
+        {"timestamp", FH_PG_OID_TIMESTAMP},
+        {"timestamptz", FH_PG_OID_TIMESTAMPTZ},
+        {"interval", FH_PG_OID_INTERVAL},
+        {"uuid", FH_PG_OID_UUID},
+        {"json", FH_PG_OID_JSON},
         {"bytea", FH_PG_OID_BYTEA},
     };
     for (size_t i = 0; i < FH_COUNT(names); i++) {

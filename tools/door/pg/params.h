@@ -3,8 +3,8 @@
  * Params: values that a Bind brings, text or binary, as parameters of a question.
  *
  * A parameter's type decides what it is for Freehold: numbers are numbers, truth is truth, all else
- * is a text that reads as a quoted literal does ("beside a date it is a date"). Binary values become
- * what their text would.
+ * is a text that reads as a quoted literal does ("beside a date it is a date"). Binary values
+ * become what their text would.
  *
  * Does not: know the statement. Sans-IO. Thread: distinct objects. Ownership: owns its texts.
  */
@@ -17,7 +17,7 @@
 
 struct fh_pg_params {
     unsigned count;
-    uint32_t types[FH_SQL_PARAMS_MAX];             /* oids as declared; 0: not */
+    uint32_t types[FH_SQL_PARAMS_MAX];               /* oids as declared; 0: not */
     struct freehold_param values[FH_SQL_PARAMS_MAX]; /* texts point into `text` */
     struct fh_buf text;
 };
@@ -36,7 +36,8 @@ FH_MUST_CHECK int fh_pg_params_read(struct fh_pg_params *out,
 void fh_pg_params_null(struct fh_pg_params *out, unsigned count);
 
 /* The text of value `index`, as PostgreSQL prints it, into `out` (reset first); false for NULL. */
-FH_MUST_CHECK bool fh_pg_params_text(const struct fh_pg_params *params, unsigned index, struct fh_buf *out);
+FH_MUST_CHECK bool
+fh_pg_params_text(const struct fh_pg_params *params, unsigned index, struct fh_buf *out);
 
 /* The oid of a type's name in a cast: "int8", "bigint", "date"; 0 for those not known. */
 uint32_t fh_pg_oid_of_name(const char *name);

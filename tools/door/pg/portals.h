@@ -5,9 +5,9 @@
  * A statement is a text that Parse has seen, with the types of its parameters. A portal is one
  * execution of it; a cursor (DECLARE) is a portal too. The unnamed ones are "".
  *
- * Does not: run anything. Sans-IO. Thread: distinct objects. Ownership: each table owns its entries.
- * An answer that is still open when its portal goes is handed to the table's `leaving` list, as to
- * end it takes time.
+ * Does not: run anything. Sans-IO. Thread: distinct objects. Ownership: each table owns its
+ * entries. An answer that is still open when its portal goes is handed to the table's `leaving`
+ * list, as to end it takes time.
  */
 #ifndef FH_TOOLS_DOOR_PG_PORTALS_H
 #define FH_TOOLS_DOOR_PG_PORTALS_H
@@ -30,12 +30,12 @@ struct fh_pg_portal {
     char name[FH_NAME_BYTES_MAX + 1];
     enum fh_pg_verb verb;
     char tag[32];
-    bool cursor; /* made by DECLARE */
-    bool hold;   /* outlives its transaction */
-    bool told;   /* notices were sent */
-    bool begun;  /* COPY's head was sent */
-    bool done;   /* its last row was sent */
-    bool first;  /* no row was taken yet */
+    bool cursor;                 /* made by DECLARE */
+    bool hold;                   /* outlives its transaction */
+    bool told;                   /* notices were sent */
+    bool begun;                  /* COPY's head was sent */
+    bool done;                   /* its last row was sent */
+    bool first;                  /* no row was taken yet */
     struct fh_pg_answer *answer; /* of a question; NULL for other commands */
     struct fh_buf sql;           /* of other commands */
     struct fh_pg_params params;  /* of a DECLARE */

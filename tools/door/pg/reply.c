@@ -70,21 +70,21 @@ static const struct {
     int code;
     const char *state;
 } by_code[] = {
-    {FH_EINVAL, "22023"},     {FH_ETOOBIG, "54000"},   {FH_ENOMEM, "53200"},
-    {FH_EIO, "58030"},        {FH_ENOTFOUND, "42P01"}, {FH_EEXIST, "42710"},
-    {FH_ESTATE, "55000"},     {FH_ECHECK, "55000"},    {FH_ESQL, "42601"},
-    {FH_ECANCELLED, "57014"}, {FH_EUNREACH, "08006"},  {FH_ETIMEOUT, "57014"},
-    {FH_EBUSY, "53300"},      {FH_EPROTO, "08P01"},    {FH_EVERSION, "08004"},
-    {FH_EINCOMPLETE, "08006"}, {FH_EDENIED, "42501"},  {FH_ESIG, "28000"},
-    {FH_EFORK, "28000"},      {FH_ESTALE, "55000"},    {FH_EUSAGE, "42601"},
+    {FH_EINVAL, "22023"},      {FH_ETOOBIG, "54000"},   {FH_ENOMEM, "53200"},
+    {FH_EIO, "58030"},         {FH_ENOTFOUND, "42P01"}, {FH_EEXIST, "42710"},
+    {FH_ESTATE, "55000"},      {FH_ECHECK, "55000"},    {FH_ESQL, "42601"},
+    {FH_ECANCELLED, "57014"},  {FH_EUNREACH, "08006"},  {FH_ETIMEOUT, "57014"},
+    {FH_EBUSY, "53300"},       {FH_EPROTO, "08P01"},    {FH_EVERSION, "08004"},
+    {FH_EINCOMPLETE, "08006"}, {FH_EDENIED, "42501"},   {FH_ESIG, "28000"},
+    {FH_EFORK, "28000"},       {FH_ESTALE, "55000"},    {FH_EUSAGE, "42601"},
 };
 
 static const char *state_of(int code, const char *rule)
 {
     for (size_t i = 0; i < FH_COUNT(by_rule); i++) {
         size_t size = strlen(by_rule[i].rule);
-        if (strncmp(rule, by_rule[i].rule, size) == 0 && (rule[size] == 0 || rule[size] == '.' ||
-                                                          rule[size] == '_')) {
+        if (strncmp(rule, by_rule[i].rule, size) == 0 &&
+            (rule[size] == 0 || rule[size] == '.' || rule[size] == '_')) {
             return by_rule[i].state;
         }
     }

@@ -46,8 +46,8 @@ int fh_pg_rows_init(struct fh_pg_rows *rows,
         struct fh_pg_cells *cells = &rows->cells[i];
         cells->value = columns[i].value;
         cells->scale = columns[i].scale;
-        cells->binary = copy->form == FH_PG_FORM_BINARY ||
-                        (copy->form == FH_PG_FORM_ROWS && formats[i] == 1);
+        cells->binary =
+            copy->form == FH_PG_FORM_BINARY || (copy->form == FH_PG_FORM_ROWS && formats[i] == 1);
     }
     return FH_OK;
 }
@@ -339,7 +339,10 @@ size_t fh_pg_rows_write(struct fh_pg_rows *rows, struct fh_buf *out, size_t byte
 
 /* ---- COPY ---- */
 
-void fh_pg_copy_field(struct fh_buf *out, const struct fh_pg_copy *copy, struct fh_bytes text, bool null)
+void fh_pg_copy_field(struct fh_buf *out,
+                      const struct fh_pg_copy *copy,
+                      struct fh_bytes text,
+                      bool null)
 {
     size_t before = out->size;
     size_t room = TEXT_FACTOR * text.size + FH_PG_NULL_BYTES;

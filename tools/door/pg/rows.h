@@ -12,6 +12,7 @@
 #ifndef FH_TOOLS_DOOR_PG_ROWS_H
 #define FH_TOOLS_DOOR_PG_ROWS_H
 
+#include "common/err.h"
 #include "tools/door/pg/types.h"
 
 enum fh_pg_form {
@@ -30,8 +31,8 @@ struct fh_pg_copy {
     enum fh_pg_form form;
     bool header;
     char delimiter;
-    char quote;  /* CSV */
-    char escape; /* CSV */
+    char quote;     /* CSV */
+    char escape;    /* CSV */
     bool quote_all; /* CSV: FORCE_QUOTE * */
     char null[FH_PG_NULL_BYTES];
 };
@@ -86,6 +87,9 @@ void fh_pg_copy_end(struct fh_buf *out, const struct fh_pg_copy *copy);
 
 /* One field of a line of COPY, as text: also for rows that are not in arrays. `null`: the text is
  * not read. */
-void fh_pg_copy_field(struct fh_buf *out, const struct fh_pg_copy *copy, struct fh_bytes text, bool null);
+void fh_pg_copy_field(struct fh_buf *out,
+                      const struct fh_pg_copy *copy,
+                      struct fh_bytes text,
+                      bool null);
 
 #endif

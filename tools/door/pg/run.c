@@ -13,7 +13,8 @@ bool fh_pg_question(struct fh_pg_session *session, struct fh_pg_answer *answer, 
 {
     const char *purpose = fh_pg_options_get(session->options, "freehold.purpose");
     if (strlen(purpose) > FH_PURPOSE_BYTES_MAX) {
-        fh_pg_refuse(session, "22023", "freehold.purpose has at most %d bytes", (int)FH_PURPOSE_BYTES_MAX);
+        fh_pg_refuse(
+            session, "22023", "freehold.purpose has at most %d bytes", (int)FH_PURPOSE_BYTES_MAX);
         return false;
     }
     if (sql.size > FH_SQL_BYTES_MAX) {
@@ -25,7 +26,8 @@ bool fh_pg_question(struct fh_pg_session *session, struct fh_pg_answer *answer, 
         return false;
     }
     snprintf(answer->purpose, sizeof answer->purpose, "%s", purpose);
-    answer->deadline_ms = fh_pg_duration_ms(fh_pg_options_get(session->options, "statement_timeout"));
+    answer->deadline_ms =
+        fh_pg_duration_ms(fh_pg_options_get(session->options, "statement_timeout"));
     fh_buf_add_bytes(&answer->sql, sql);
     if (fh_buf_ok(&answer->sql) != FH_OK) {
         fh_pg_refuse(session, "53200", "out of memory");
@@ -36,7 +38,10 @@ bool fh_pg_question(struct fh_pg_session *session, struct fh_pg_answer *answer, 
 
 /* ---- an answer on its way ---- */
 
-void fh_pg_run(struct fh_pg_session *session, struct fh_pg_portal *portal, uint64_t most, bool describe)
+void fh_pg_run(struct fh_pg_session *session,
+               struct fh_pg_portal *portal,
+               uint64_t most,
+               bool describe)
 {
     session->run = (struct fh_pg_running){
         .active = true,
@@ -62,9 +67,8 @@ static bool begin_rows(struct fh_pg_session *session)
     struct fh_pg_portal *portal = run->portal;
     struct fh_pg_answer *answer = portal->answer;
     if (portal->verb == FH_PG_VERB_COPY && !portal->begun) {
-        fh_pg_reply_copy_out(&session->out,
-                             answer->copy.form == FH_PG_FORM_BINARY,
-                             (unsigned)answer->column_count);
+        fh_pg_reply_copy_out(
+            &session->out, answer->copy.form == FH_PG_FORM_BINARY, (unsigned)answer->column_count);
         fh_pg_copy_begin(&session->out, &answer->copy, answer->columns, answer->column_count);
         portal->begun = true;
     }
@@ -204,6 +208,7 @@ static void ask_simple(struct fh_pg_session *session, const struct fh_pg_command
     if (command->verb == FH_PG_VERB_COPY) {
         portal->answer->copy = command->copy;
         portal->answer->stream = true;
+        portal->answer->stream_only = true;
     }
     if (fh_pg_question(session, portal->answer, command->body)) {
         fh_pg_run(session, portal, 0, command->verb == FH_PG_VERB_QUESTION);
@@ -227,9 +232,10 @@ void fh_pg_query_on(struct fh_pg_session *session)
     if (!fh_pg_command_read(&command, sql, &report)) {
         fh_pg_fail(session, &report);
     } else if (session->transaction == 'E' && !fh_pg_utility_ends(&command)) {
-        fh_pg_refuse(session,
-                     "25P02",
-                     "current transaction is aborted, commands ignored until end of transaction block");
+        fh_pg_refuse(
+            session,
+            "25P02",
+            "current transaction is aborted, commands ignored until end of transaction block");
     } else if (command.verb == FH_PG_VERB_QUESTION || command.verb == FH_PG_VERB_COPY ||
                command.verb == FH_PG_VERB_EXPLAIN) {
         ask_simple(session, &command);

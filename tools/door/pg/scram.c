@@ -113,12 +113,13 @@ static bool take_attribute(const char **at, char name, const char **out, size_t 
 }
 
 /* "n,,", "y,," or "p=tls-server-end-point,,", with an identity between the commas perhaps. */
-static int take_header(struct fh_scram *scram, const char *message, const char **out_rest, struct fh_err *err)
+static int
+take_header(struct fh_scram *scram, const char *message, const char **out_rest, struct fh_err *err)
 {
     static const char bound[] = "p=tls-server-end-point";
     const char *comma = strchr(message, ',');
     const char *end = comma == NULL ? NULL : strchr(comma + 1, ',');
-    if (end == NULL || (size_t)(end + 1 - message) >= sizeof scram->header) {
+    if (comma == NULL || end == NULL || (size_t)(end + 1 - message) >= sizeof scram->header) {
         return malformed(err, "the first message has no header");
     }
     size_t flag = (size_t)(comma - message);
@@ -130,10 +131,11 @@ static int take_header(struct fh_scram *scram, const char *message, const char *
         return malformed(err, "the header does not fit the mechanism");
     }
     if (message[0] == 'y' && scram->binding_size > 0) {
-        return fh_err_rule(err,
-                           FH_EDENIED,
-                           "pg.scram.binding",
-                           "the client was told that this server cannot bind channels, which it can");
+        return fh_err_rule(
+            err,
+            FH_EDENIED,
+            "pg.scram.binding",
+            "the client was told that this server cannot bind channels, which it can");
     }
     if (comma[1] != ',' && strncmp(comma + 1, "a=", 2) != 0) {
         return malformed(err, "the header is malformed");
@@ -151,7 +153,7 @@ int fh_scram_first(struct fh_scram *scram,
                    struct fh_err *err)
 {
     char text[FH_SCRAM_TEXT_BYTES];
-    const char *at = NULL;
+    const char *at = text;
     const char *value = NULL;
     size_t size = 0;
     if (!take_text(text, message)) {

@@ -5,12 +5,13 @@
  *     client-first  ─► fh_scram_first  ─► server-first     needs the user's verifier
  *     client-final  ─► fh_scram_final  ─► server-final     gives the ClientKey when the proof holds
  *
- * The verifier of a user who does not exist is made up elsewhere: the exchange is the same and fails
- * at the proof. The names in the messages are not looked at: PostgreSQL clients leave them empty.
+ * The verifier of a user who does not exist is made up elsewhere: the exchange is the same and
+ * fails at the proof. The names in the messages are not looked at: PostgreSQL clients leave them
+ * empty.
  *
- * Does not: draw randomness (the server's nonce enters as text), or limit tries. Sans-IO. Thread: distinct
- * objects. Ownership: plain value; wiped by fh_scram_wipe.
- * Sources: RFC 5802, RFC 7677, RFC 5929 (tls-server-end-point).
+ * Does not: draw randomness (the server's nonce enters as text), or limit tries. Sans-IO. Thread:
+ * distinct objects. Ownership: plain value; wiped by fh_scram_wipe. Sources: RFC 5802, RFC 7677,
+ * RFC 5929 (tls-server-end-point).
  */
 #ifndef FH_TOOLS_DOOR_PG_SCRAM_H
 #define FH_TOOLS_DOOR_PG_SCRAM_H
@@ -21,10 +22,10 @@
 
 enum {
     FH_SCRAM_KEY_BYTES = 32,
-    FH_SCRAM_NONCE_BYTES = 18, /* for the server to draw: 24 characters of base64 */
-    FH_SCRAM_TEXT_BYTES = 512, /* of one message: nonces have some 30 characters */
+    FH_SCRAM_NONCE_BYTES = 18,            /* for the server to draw: 24 characters of base64 */
+    FH_SCRAM_TEXT_BYTES = 512,            /* of one message: nonces have some 30 characters */
     FH_SCRAM_NONCES_BYTES = 256 + 64 + 1, /* both sides' */
-    FH_SCRAM_BINDING_BYTES = 64, /* hash of the certificate: SHA-256 to SHA-512 */
+    FH_SCRAM_BINDING_BYTES = 64,          /* hash of the certificate: SHA-256 to SHA-512 */
 };
 
 struct fh_scram {

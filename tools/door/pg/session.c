@@ -72,7 +72,13 @@ int fh_pg_session_input(struct fh_pg_session *session, struct fh_bytes bytes, st
     }
     fh_buf_add_bytes(in, bytes);
     int code = fh_buf_ok(in);
-    return code == FH_OK ? FH_OK : fh_err_set(err, code, "too much of the client's waits to be read");
+    return code == FH_OK ? FH_OK
+                         : fh_err_set(err, code, "too much of the client's waits to be read");
+}
+
+size_t fh_pg_session_waiting(const struct fh_pg_session *session)
+{
+    return session->in.size - session->in_at;
 }
 
 struct fh_buf *fh_pg_session_out(struct fh_pg_session *session)
@@ -143,7 +149,9 @@ void fh_pg_session_fatal(struct fh_pg_session *session, const char *state, const
 
 /* ---- work ---- */
 
-void fh_pg_begin_work(struct fh_pg_session *session, enum fh_pg_task task, struct fh_pg_answer *answer)
+void fh_pg_begin_work(struct fh_pg_session *session,
+                      enum fh_pg_task task,
+                      struct fh_pg_answer *answer)
 {
     FH_ASSERT(!session->working);
     session->work.task = task;
@@ -185,7 +193,9 @@ void fh_pg_ready(struct fh_pg_session *session)
 
 /* ---- messages ---- */
 
-bool fh_pg_take_name(struct fh_pg_session *session, struct fh_bytes from, char out[FH_NAME_BYTES_MAX + 1])
+bool fh_pg_take_name(struct fh_pg_session *session,
+                     struct fh_bytes from,
+                     char out[FH_NAME_BYTES_MAX + 1])
 {
     if (from.size > FH_NAME_BYTES_MAX || !fh_utf8_valid(from)) {
         fh_pg_refuse(session,
@@ -286,7 +296,8 @@ static bool next_message(struct fh_pg_session *session)
 {
     struct fh_err err;
     struct fh_pg_message message;
-    struct fh_bytes in = fh_bytes(session->in.data + session->in_at, session->in.size - session->in_at);
+    struct fh_bytes in =
+        fh_bytes(session->in.data + session->in_at, session->in.size - session->in_at);
     size_t size = 0;
     int code = fh_pg_frame(in, session->phase, &size, &err);
     if (code == FH_OK && (size == 0 || in.size < size)) {

@@ -22,8 +22,8 @@
  * them; what would write is refused with 25006.
  *
  * Invariants: at most one piece of work; rows are made only while less than FH_PG_OUT_BYTES_MAX
- * bytes wait; statements, portals, settings and input are bounded by FH_PG_*; nothing of a client is
- * looked at before it signed in but the start-up packet and SCRAM.
+ * bytes wait; statements, portals, settings and input are bounded by FH_PG_*; nothing of a client
+ * is looked at before it signed in but the start-up packet and SCRAM.
  *
  * Does not: read clocks, sockets or randomness. Sans-IO. Thread: one at a time. Ownership: owns all
  * that it holds; the work is lent.
@@ -87,6 +87,8 @@ void fh_pg_session_free(struct fh_pg_session *session);
 /* Takes bytes of the client. FH_ETOOBIG: more than any message has wait already; FH_ENOMEM. */
 FH_MUST_CHECK int
 fh_pg_session_input(struct fh_pg_session *session, struct fh_bytes bytes, struct fh_err *err);
+/* Bytes that were not looked at yet: beyond FH_PG_MESSAGE_BYTES_MAX nothing more should be read. */
+size_t fh_pg_session_waiting(const struct fh_pg_session *session);
 /* Goes on as far as it can. */
 FH_MUST_CHECK enum fh_pg_want fh_pg_session_step(struct fh_pg_session *session);
 /* Bytes for the client; the caller takes them out and resets the buffer. Lent with the session. */

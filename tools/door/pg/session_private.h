@@ -30,12 +30,12 @@ enum fh_pg_signing {
 struct fh_pg_running {
     bool active;
     struct fh_pg_portal *portal;
-    uint64_t most;   /* rows of this time */
+    uint64_t most; /* rows of this time */
     uint64_t sent;
-    bool describe;   /* RowDescription goes first */
-    bool only;       /* nothing but that: Describe of a portal */
-    bool discard;    /* MOVE: rows are not sent */
-    bool fetch;      /* completes as FETCH or MOVE, and does not suspend */
+    bool describe; /* RowDescription goes first */
+    bool only;     /* nothing but that: Describe of a portal */
+    bool discard;  /* MOVE: rows are not sent */
+    bool fetch;    /* completes as FETCH or MOVE, and does not suspend */
     char tag[32];
 };
 
@@ -53,7 +53,7 @@ struct fh_pg_session {
     uint8_t binding[FH_SCRAM_BINDING_BYTES];
     size_t binding_size;
     enum fh_pg_signing signing;
-    struct fh_scram *scram; /* while signing in */
+    struct fh_scram *scram;                /* while signing in */
     char scram_first[FH_SCRAM_TEXT_BYTES]; /* the client's, while its verifier is looked up */
     char scram_final[64];                  /* ours, until the identity is there */
     struct fh_pg_message cancel;
@@ -94,10 +94,14 @@ void fh_pg_fail_err(struct fh_pg_session *session, const struct fh_err *err);
 /* Sends the error as FATAL and ends. */
 void fh_pg_fatal(struct fh_pg_session *session, const struct fh_pg_report *report);
 void fh_pg_notice(struct fh_pg_session *session, const struct fh_pg_report *report);
-void fh_pg_begin_work(struct fh_pg_session *session, enum fh_pg_task task, struct fh_pg_answer *answer);
+void fh_pg_begin_work(struct fh_pg_session *session,
+                      enum fh_pg_task task,
+                      struct fh_pg_answer *answer);
 void fh_pg_ready(struct fh_pg_session *session);
 /* A name of the protocol as a C string; false with an error sent when it is none. */
-bool fh_pg_take_name(struct fh_pg_session *session, struct fh_bytes from, char out[FH_NAME_BYTES_MAX + 1]);
+bool fh_pg_take_name(struct fh_pg_session *session,
+                     struct fh_bytes from,
+                     char out[FH_NAME_BYTES_MAX + 1]);
 
 /* ---- signin.c ---- */
 
@@ -119,9 +123,14 @@ void fh_pg_describe_on(struct fh_pg_session *session);
 /* ---- run.c ---- */
 
 /* Fills in the question of a portal: SQL, purpose, deadline. False with an error sent. */
-bool fh_pg_question(struct fh_pg_session *session, struct fh_pg_answer *answer, struct fh_bytes sql);
+bool fh_pg_question(struct fh_pg_session *session,
+                    struct fh_pg_answer *answer,
+                    struct fh_bytes sql);
 /* A portal whose rows go to the client: `most` of them. */
-void fh_pg_run(struct fh_pg_session *session, struct fh_pg_portal *portal, uint64_t most, bool describe);
+void fh_pg_run(struct fh_pg_session *session,
+               struct fh_pg_portal *portal,
+               uint64_t most,
+               bool describe);
 /* Goes on with it; FH_PG_WANT_INPUT when there is more to do at once. */
 enum fh_pg_want fh_pg_run_on(struct fh_pg_session *session);
 void fh_pg_query(struct fh_pg_session *session, struct fh_bytes text);
@@ -136,7 +145,8 @@ void fh_pg_utility(struct fh_pg_session *session,
                    const struct fh_pg_params *params,
                    bool describe);
 /* The name of its one column of text ("TimeZone", "QUERY PLAN"); NULL when it has none. */
-const char *fh_pg_utility_column(struct fh_pg_session *session, const struct fh_pg_command *command);
+const char *fh_pg_utility_column(struct fh_pg_session *session,
+                                 const struct fh_pg_command *command);
 /* Whether a statement may run in a transaction that has failed. */
 bool fh_pg_utility_ends(const struct fh_pg_command *command);
 /* What EXPLAIN says of an answer. */

@@ -64,7 +64,8 @@ static bool copy_text(char *out, size_t size, struct fh_bytes from)
 }
 
 /* "-c name=value" and "--name=value", with backslashes in front of blanks inside. */
-static bool take_switches(struct fh_pg_session *session, const char *text, struct fh_pg_report *report)
+static bool
+take_switches(struct fh_pg_session *session, const char *text, struct fh_pg_report *report)
 {
     char word[2 * FH_PG_OPTION_BYTES_MAX];
     const char *at = text;
@@ -115,7 +116,8 @@ static bool take_option(struct fh_pg_session *session,
     char value_text[2 * FH_PG_OPTION_BYTES_MAX];
     if (!copy_text(name_text, sizeof name_text, name) ||
         !copy_text(value_text, sizeof value_text, value)) {
-        fh_pg_report_set(report, "08P01", "an option of the start-up packet is too long, or no UTF-8");
+        fh_pg_report_set(
+            report, "08P01", "an option of the start-up packet is too long, or no UTF-8");
         return false;
     }
     if (strcmp(name_text, "user") == 0 || strcmp(name_text, "database") == 0) {
@@ -180,7 +182,8 @@ static void start(struct fh_pg_session *session, const struct fh_pg_message *mes
         return;
     }
     if (session->birth.tls_required && !session->tls) {
-        fh_pg_session_fatal(session, "28000", "this server takes connections with TLS only (sslmode=require)");
+        fh_pg_session_fatal(
+            session, "28000", "this server takes connections with TLS only (sslmode=require)");
         return;
     }
     while (fh_pg_option_next(&options, &name, &value)) {
@@ -225,7 +228,8 @@ void fh_pg_startup(struct fh_pg_session *session, const struct fh_pg_message *me
 static void refuse_password(struct fh_pg_session *session)
 {
     struct fh_pg_report report;
-    fh_pg_report_set(&report, "28P01", "password authentication failed for user \"%s\"", session->user);
+    fh_pg_report_set(
+        &report, "28P01", "password authentication failed for user \"%s\"", session->user);
     snprintf(report.hint,
              sizeof report.hint,
              "The user is a token's id, the password its whole text: freehold token create");
@@ -262,7 +266,8 @@ static void take_mechanism(struct fh_pg_session *session, struct fh_bytes messag
         return;
     }
     if (!copy_text(session->scram_first, sizeof session->scram_first, first)) {
-        fh_err_rule(&err, FH_EPROTO, "pg.scram", "SCRAM: the first message is no text of a fit length");
+        fh_err_rule(
+            &err, FH_EPROTO, "pg.scram", "SCRAM: the first message is no text of a fit length");
         refuse_message(session, &err);
         return;
     }

@@ -2,6 +2,7 @@
 #include "tools/door/pg/sql.h"
 
 #include "common/assert.h"
+#include "common/err.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * SQL: the words of a statement, as far as the door has to know them: where one statement ends and
- * the next begins, and which are the session's own business (SET, BEGIN, FETCH, COPY ...) instead of
- * a question for the node.
+ * the next begins, and which are the session's own business (SET, BEGIN, FETCH, COPY ...) instead
+ * of a question for the node.
  *
  * Texts ('..', E'..', $tag$..$tag$), quoted names, comments (nested ones too) and numbers are told
  * apart as PostgreSQL does with standard_conforming_strings on. What is not closed reaches to the

@@ -29,7 +29,8 @@ static void set(struct fh_pg_session *session, const struct fh_pg_command *comma
         return;
     }
     const char *value = command->by_default ? NULL : command->value;
-    if (!fh_pg_options_set(session->options, command->name, value, command->local, false, &report)) {
+    if (!fh_pg_options_set(
+            session->options, command->name, value, command->local, false, &report)) {
         fh_pg_fail(session, &report);
         return;
     }
@@ -162,7 +163,8 @@ static void savepoint(struct fh_pg_session *session, const struct fh_pg_command 
                 session, "54000", "a transaction has at most %d savepoints", FH_PG_SAVEPOINTS_MAX);
             return;
         }
-        memcpy(session->savepoints[session->savepoint_count++], command->name, sizeof command->name);
+        memcpy(
+            session->savepoints[session->savepoint_count++], command->name, sizeof command->name);
         complete(session, command);
         return;
     }
@@ -242,11 +244,12 @@ static void fetch(struct fh_pg_session *session, const struct fh_pg_command *com
     }
     bool back = command->backward && command->count == UINT64_MAX;
     if ((command->backward && command->count > 0 && !(back && move)) ||
-        (command->again && command->backward)) {
+        (command->again && (command->backward || command->count > 1))) {
         fh_pg_refuse(session, "55000", "cursor can only scan forward");
         return;
     }
-    if ((back || command->again) && !portal->first && !fh_pg_portal_rewind(&session->portals, portal)) {
+    if ((back || command->again) && !portal->first &&
+        !fh_pg_portal_rewind(&session->portals, portal)) {
         fh_pg_refuse(session, "53200", "out of memory");
         return;
     }
@@ -306,7 +309,10 @@ void fh_pg_explain(struct fh_pg_session *session, struct fh_pg_portal *portal)
     if (answer->given != NULL) {
         snprintf(line, sizeof line, "Catalogue: answered here, from what this identity may see");
     } else if (answer->joined) {
-        snprintf(line, sizeof line, "Join: by the node of %s, from the data of several owners", answer->owner);
+        snprintf(line,
+                 sizeof line,
+                 "Join: by the node of %s, from the data of several owners",
+                 answer->owner);
     } else {
         snprintf(line, sizeof line, "Query: end to end with the node of %s", answer->owner);
     }

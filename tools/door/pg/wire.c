@@ -73,7 +73,8 @@ int fh_pg_frame(struct fh_bytes in, enum fh_pg_phase phase, size_t *out_size, st
     }
     struct letter letter = letters[in.data[0]];
     if (!letter.known) {
-        return fh_err_rule(err, FH_EPROTO, "pg.letter", "no message begins with 0x%02x", in.data[0]);
+        return fh_err_rule(
+            err, FH_EPROTO, "pg.letter", "no message begins with 0x%02x", in.data[0]);
     }
     if (phase == FH_PG_PHASE_SIGN_IN && letter.kind != FH_PG_PASSWORD &&
         letter.kind != FH_PG_TERMINATE) {
@@ -295,13 +296,14 @@ int fh_pg_read(struct fh_pg_message *out,
         read_lettered(&message, &reader);
     }
     if (reader.bad || reader.left.size > 0) {
-        return startup ? fh_err_rule(err, FH_EPROTO, "pg.startup", "the start-up packet is malformed")
-                       : fh_err_rule(err,
-                                     FH_EPROTO,
-                                     "pg.message",
-                                     "the message '%c' is malformed: %s",
-                                     frame.data[0],
-                                     reader.bad ? "a part of it is missing" : "more follows");
+        return startup
+                   ? fh_err_rule(err, FH_EPROTO, "pg.startup", "the start-up packet is malformed")
+                   : fh_err_rule(err,
+                                 FH_EPROTO,
+                                 "pg.message",
+                                 "the message '%c' is malformed: %s",
+                                 frame.data[0],
+                                 reader.bad ? "a part of it is missing" : "more follows");
     }
     *out = message;
     return FH_OK;

@@ -20,19 +20,19 @@
 
 enum fh_pg_kind {
     FH_PG_STARTUP,
-    FH_PG_TLS,           /* SSLRequest */
-    FH_PG_GSS,           /* GSSENCRequest */
-    FH_PG_CANCEL,        /* CancelRequest */
-    FH_PG_PASSWORD,      /* password and SASL answers: the session knows which it waits for */
-    FH_PG_QUERY,         /* simple query */
-    FH_PG_PARSE,         /* extended query, down to SYNC */
+    FH_PG_TLS,      /* SSLRequest */
+    FH_PG_GSS,      /* GSSENCRequest */
+    FH_PG_CANCEL,   /* CancelRequest */
+    FH_PG_PASSWORD, /* password and SASL answers: the session knows which it waits for */
+    FH_PG_QUERY,    /* simple query */
+    FH_PG_PARSE,    /* extended query, down to SYNC */
     FH_PG_BIND,
     FH_PG_DESCRIBE,
     FH_PG_EXECUTE,
     FH_PG_CLOSE,
     FH_PG_FLUSH,
     FH_PG_SYNC,
-    FH_PG_COPY_DATA,     /* the three of COPY FROM STDIN, which is never begun */
+    FH_PG_COPY_DATA, /* the three of COPY FROM STDIN, which is never begun */
     FH_PG_COPY_DONE,
     FH_PG_COPY_FAIL,
     FH_PG_FUNCTION_CALL,
@@ -108,9 +108,8 @@ FH_MUST_CHECK int fh_pg_read(struct fh_pg_message *out,
                              struct fh_err *err);
 
 /* The next pair of a start-up packet, taken off `options`; false at the end. */
-FH_MUST_CHECK bool fh_pg_option_next(struct fh_bytes *options,
-                                     struct fh_bytes *out_name,
-                                     struct fh_bytes *out_value);
+FH_MUST_CHECK bool
+fh_pg_option_next(struct fh_bytes *options, struct fh_bytes *out_name, struct fh_bytes *out_value);
 /* The type of parameter `index`; 0 for those behind the end of the list. */
 uint32_t fh_pg_type_at(const struct fh_pg_list *types, unsigned index);
 /* The format code of value `index`: 0 text, 1 binary, others are nobody's. */
