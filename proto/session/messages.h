@@ -50,6 +50,9 @@
     X(STILL, 48)                                                                                   \
     X(HUNG_UP, 49)                                                                                 \
     X(VIEW, 52)                                                                                    \
+    X(TOKEN_DEPOSIT, 53)                                                                           \
+    X(TOKEN_LIST, 54)                                                                              \
+    X(TOKEN_REVOKE, 55)                                                                            \
     X(WHY, 60)                                                                                     \
     X(COUNTERS, 61)                                                                                \
     X(PROOFS, 62)                                                                                  \
@@ -73,7 +76,8 @@
     X(ADMIN_POLICY, 90)                                                                            \
     X(ADMIN_ENFORCE, 91)                                                                           \
     X(ADMIN_POLICIES, 92)                                                                          \
-    X(ADMIN_EXPLAIN, 93)
+    X(ADMIN_EXPLAIN, 93)                                                                           \
+    X(ADMIN_TOKEN, 102)
 
 enum fh_msg_code {
 #define X(name, code) FH_MSG_##name = (code),
@@ -124,6 +128,8 @@ struct fh_msg_status {
     uint64_t members_known;
     uint64_t products;
     uint64_t wall_ms;
+    uint64_t
+        news; /* another number when SEARCH, DESCRIBE, HISTORY or PEERS may answer other things */
 };
 void fh_msg_status_request(struct fh_buf *out);
 void fh_msg_status_answer(struct fh_buf *out, const struct fh_msg_status *status);
