@@ -305,6 +305,10 @@ def check(folder, name):
     want(len(rows) == len(expected), "%d rows instead of %d" % (len(rows), len(expected)))
     for at, (row, should) in enumerate(zip(rows, expected)):
         want(row == should, "row %d is %r instead of %r" % (at, row, should))
+    with open("%s/%s.broken" % (folder, name), "rb") as file:
+        broken = file.read()
+    want(0 < len(broken) < len(stream) and stream.startswith(broken), "what broke off is not its beginning")
+    want(len(broken) % ALIGN != 0, "what broke off ends between two messages")
     return stream
 
 
