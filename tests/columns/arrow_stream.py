@@ -4,11 +4,13 @@
 and compares them with what their writer meant.
 
     arrow_stream.py FOLDER NAME...
+    arrow_stream.py --print FILE
 
 For each NAME in the folder, NAME.arrow must hold the rows of NAME.raw (tests/columns/sample.c says what
 that is), laid out as tools/columns/arrow.h promises: everything on multiples of 64 bytes, zeros between,
 the receipt with the last batch, an end, and nothing behind it. A stream cut anywhere must not pass.
-Nothing of Freehold and nothing of Arrow is used here, so that it can contradict both.
+With --print it says what is in a stream, as one object of JSON. Nothing of Freehold and nothing of Arrow is
+used here, so that it can contradict both.
 """
 
 import json
@@ -303,6 +305,10 @@ def check(folder, name):
     want(len(rows) == len(expected), "%d rows instead of %d" % (len(rows), len(expected)))
     for at, (row, should) in enumerate(zip(rows, expected)):
         want(row == should, "row %d is %r instead of %r" % (at, row, should))
+    with open("%s/%s.broken" % (folder, name), "rb") as file:
+        broken = file.read()
+    want(0 < len(broken) < len(stream) and stream.startswith(broken), "what broke off is not its beginning")
+    want(len(broken) % ALIGN != 0, "what broke off ends between two messages")
     return stream
 
 
@@ -314,7 +320,20 @@ def passes(stream):
     return True
 
 
+def show(path):
+    with open(path, "rb") as file:
+        try:
+            fields, rows, facts, last = read(file.read())
+        except Bad as bad:
+            sys.exit("%s: %s" % (path, bad))
+    json.dump({"names": [field.name for field in fields], "types": [field.metadata["freehold.type"] for field in fields],
+               "forms": [field.says for field in fields], "rows": rows, "facts": {**facts, **last}}, sys.stdout)
+
+
 def main():
+    if sys.argv[1] == "--print":
+        show(sys.argv[2])
+        return
     folder, names = sys.argv[1], sys.argv[2:]
     cut = 0
     for name in names:

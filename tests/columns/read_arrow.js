@@ -69,6 +69,18 @@ function want(name, what, got, should) {
   }
 }
 
+// Whether a stream can be read as a whole one.
+function ends(bytes) {
+  try {
+    for (const batch of arrow.RecordBatchReader.from(bytes)) {
+      batch.numRows;
+    }
+  } catch (error) {
+    return false;
+  }
+  return true;
+}
+
 function check(folder, name) {
   const lines = fs.readFileSync(`${folder}/${name}.raw`, 'utf8').split('\n').slice(0, -1).map((line) => JSON.parse(line));
   const [names, types] = lines.splice(0, 2);
@@ -89,6 +101,7 @@ function check(folder, name) {
   }
   want(name, 'rows', at, lines.length);
   want(name, 'facts at the end', facts, [['freehold.receipt', 'fhr1receipt']]);
+  want(name, 'what broke off is read to an end', ends(fs.readFileSync(`${folder}/${name}.broken`)), false);
   return at;
 }
 

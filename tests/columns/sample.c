@@ -5,7 +5,8 @@
  *
  *     fh-columns-sample FOLDER
  *
- * For each answer NAME it writes NAME.arrow, NAME.parquet, NAME.raw (a JSON list for each row: the
+ * For each answer NAME it writes NAME.arrow, NAME.parquet, NAME.broken (the stream up to its last
+ * batch: what is there when an answer breaks off), NAME.raw (a JSON list for each row: the
  * integers, bits and bytes of the values) and NAME.text (the same as DuckDB prints the values);
  * its first line is the list of the columns' names, and for NAME.raw the second that of their
  * types.
@@ -49,6 +50,7 @@ static void give_up(const char *what, const struct fh_err *err)
 
 struct files {
     FILE *arrow;
+    FILE *broken;
     FILE *parquet;
     FILE *raw;
     FILE *text;
@@ -196,6 +198,7 @@ static void write_rows(const struct answer *answer,
                 give_up(answer->name, &err);
             }
             put_pieces(files->arrow, &pieces);
+            put_pieces(files->broken, &pieces);
         }
         if (fh_parquet_batch(parquet, vectors, rows, &pieces, &err) != FH_OK) {
             give_up(answer->name, &err);
@@ -224,6 +227,7 @@ static void write_both(const struct answer *answer, const struct files *files)
     if (code == FH_OK) {
         code = fh_arrow_begin(arrow, &facts, &pieces, &err);
         put_pieces(files->arrow, &pieces);
+        put_pieces(files->broken, &pieces);
     }
     if (code == FH_OK) {
         code = fh_parquet_new(&parquet, fields, answer->count, &err);
@@ -259,6 +263,7 @@ static void write_answer(const struct answer *answer, const char *folder)
     fh_buf_init(&line, LINE_BYTES_MAX);
     struct files files = {
         .arrow = open_file(folder, answer->name, "arrow"),
+        .broken = open_file(folder, answer->name, "broken"),
         .parquet = open_file(folder, answer->name, "parquet"),
         .raw = open_file(folder, answer->name, "raw"),
         .text = open_file(folder, answer->name, "text"),
@@ -266,6 +271,7 @@ static void write_answer(const struct answer *answer, const char *folder)
     put_heads(answer, &files, &line);
     write_both(answer, &files);
     close_file(files.arrow);
+    close_file(files.broken);
     close_file(files.parquet);
     close_file(files.raw);
     close_file(files.text);
@@ -329,11 +335,7 @@ static void write_texts(struct made_column *columns, const char *folder)
     enum { ROWS = 16000 };
     static const struct answer answers[] = {
         {.name = "plain", .batches = 10, .distinct = 1000},
-        {.name = "numbers",
-         .batches = 2,
-         .distinct = 1000,
-         .by_number = true,
-         .holes = HOLES_NONE},
+        {.name = "numbers", .batches = 2, .distinct = 1000, .by_number = true, .holes = HOLES_NONE},
         {.name = "many", .batches = 10, .distinct = 100000},
     };
     made_column_init(&columns[0], "text", (struct fh_type){.code = FH_TYPE_VARCHAR});

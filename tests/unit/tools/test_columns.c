@@ -281,18 +281,29 @@ static void lists_pieces(void **state)
     struct fh_err err = {0};
     struct fh_piece_list list = {.count = 0};
     struct fh_pieces pieces;
-    char byte = 'x';
+    const char *text = "abc";
     for (size_t i = 0; i < 1000; i++) {
-        fh_piece_list_add(&list, &byte, 1);
+        fh_piece_list_add(&list, text, 3);
         fh_piece_list_add(&list, NULL, 0);
-        fh_piece_list_pad(&list, 64);
     }
     assert_int_equal(fh_piece_list_view(&list, &pieces, &err), FH_OK);
-    assert_int_equal(pieces.count, 2000);
-    assert_int_equal(pieces.bytes, 64000);
-    assert_ptr_equal(pieces.list[0].iov_base, &byte); /* a view, not a copy */
+    assert_int_equal(pieces.count, 1000);
+    assert_int_equal(pieces.bytes, 3000);
+    assert_ptr_equal(pieces.list[0].iov_base, text); /* a view, not a copy */
+    static const struct {
+        size_t size;
+        const char *cut;
+        size_t count; /* pieces that are left */
+    } rows[] = {{0, "", 1000}, {2, "bc", 1000}, {1, "a", 999}, {8, "bcabcabc", 997}, {1, "a", 996}};
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        uint8_t cut[16] = {0};
+        size_t bytes = list.bytes;
+        fh_piece_list_cut(&list, cut, rows[i].size);
+        assert_string_equal((const char *)cut, rows[i].cut);
+        assert_int_equal(list.count, rows[i].count);
+        assert_int_equal(list.bytes, bytes - rows[i].size);
+    }
     fh_piece_list_reset(&list);
-    fh_piece_list_pad(&list, 64);
     assert_int_equal(fh_piece_list_view(&list, &pieces, &err), FH_OK);
     assert_int_equal(pieces.bytes, 0);
     fh_piece_list_fini(&list);
