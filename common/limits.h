@@ -217,6 +217,27 @@ enum {
     FH_ASKED_DELIVERIES_MAX = 8, /* to owners at once */
     FH_ASKED_RETRY_MS = 2000,    /* between two looks whether an owner is back */
 
+    /* tokens */
+    FH_TOKEN_BYTES_MAX = 6 * 1024, /* payload: 16 purposes, 16 products; rides in a handshake */
+    FH_TOKEN_PURPOSES_MAX = 16,    /* as of a grant */
+    FH_TOKEN_PRODUCTS_MAX = 16,
+    FH_TOKENS_PER_KEY_MAX = FH_LIMIT(64, 4), /* live ones of one member at one node */
+    FH_TOKENS_MAX = FH_LIMIT(4096, 16),      /* deposits that one node keeps */
+    FH_TOKEN_ITERATIONS = 4096,              /* of PBKDF2: the secret is random, 160 bits */
+
+    /* doors: HTTP and PostgreSQL's wire, for who does not speak our protocol */
+    FH_DOOR_THREADS = FH_LIMIT(16, 2),     /* calls to nodes at once; they wait, not compute */
+    FH_DOOR_JOBS_MAX = FH_LIMIT(256, 4),   /* waiting for a thread: then clients hear "busy" */
+    FH_DOOR_ASKERS_MAX = FH_LIMIT(128, 4), /* sessions with the node; it serves 1,024 */
+    FH_DOOR_ASKERS_PER_TOKEN_MAX = FH_LIMIT(8, 2), /* lent at once; 64 sessions of a key live */
+    FH_DOOR_ASKER_IDLE_MS = 30000,               /* below FH_PIPE_IDLE_MS: the node ends it then */
+    FH_DOOR_TOKENS_KEPT_MAX = FH_LIMIT(1024, 4), /* opened ones remembered */
+    FH_DOOR_TOKEN_KEPT_MS = 300000,              /* an opened token, unused: then it is forgotten */
+    FH_DOOR_TOKEN_LOOK_MS = 1000, /* how old the word may be that a token is not revoked */
+    FH_DOOR_GUESSES_PER_S = 50,   /* texts that open nothing: each costs 2 ms of processor */
+    FH_DOOR_RESTART_MS = 500,     /* before the first new start of a door that ended */
+    FH_DOOR_RESTART_MS_MAX = 60000,
+
     /* policies */
     FH_POLICY_BYTES_MAX = 64 * 1024,             /* the text of one policy */
     FH_POLICY_ARENA_BYTES_MAX = 8 * 1024 * 1024, /* tree and model of the worst 64 KiB */
@@ -274,6 +295,8 @@ enum {
 #define FH_MEASUREMENT_TTL_MS  ((int64_t)8 * 24 * 3600 * 1000)   /* a weekly schedule, and a day */
 #define FH_GRANT_LIFE_MS       ((int64_t)366 * 24 * 3600 * 1000) /* access is renewed each year */
 #define FH_ALIVE_TTL_MS        ((int64_t)24 * 3600 * 1000)
+#define FH_TOKEN_LIFE_MS       ((int64_t)90 * 24 * 3600 * 1000) /* then its owner makes another */
+#define FH_TOKEN_DEFAULT_MS    ((int64_t)8 * 3600 * 1000)       /* a working day */
 #define FH_REQUEST_LIFETIME_MS                                                                     \
     ((int64_t)10 * 60 * 1000) /* a signed query is not a standing order */
 #define FH_INVITATION_DEFAULT_MS ((int64_t)7 * 24 * 3600 * 1000)
@@ -306,6 +329,10 @@ _Static_assert(2 * FH_GRANT_BYTES_MAX +
                        (FH_GRANT_COLUMNS_MAX + FH_GRANT_PURPOSES_MAX) * (sizeof(char *) + 16) <
                    FH_GRANT_ARENA_BYTES_MAX,
                "what was packed can be read");
+_Static_assert(FH_SQL_BYTES_MAX + FH_SQL_PARAMS_BYTES_MAX + FH_TOKEN_BYTES_MAX + 64 * 1024 <
+                   256 * 1024,
+               "a query of a token fits one record");
+_Static_assert(FH_DOOR_ASKER_IDLE_MS < FH_PIPE_IDLE_MS, "an idle asker's connection still stands");
 _Static_assert(FH_BATCH_BYTES_MAX < FH_FRAME_REPLY_BYTES_MAX, "a batch fits one reply");
 _Static_assert(FH_QUERY_START_MS < FH_REQUEST_MS, "who asked hears that no worker came up");
 _Static_assert(FH_QUERY_QUEUE_MS < FH_REQUEST_MS, "who queued hears why it did not get its turn");

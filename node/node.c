@@ -55,6 +55,7 @@ struct fh_node {
     struct fh_lookup lookup;
     struct fh_courier *courier;
     struct fh_desk desk;
+    struct fh_token_desk token_desk;
     struct fh_can can;
     struct fh_routes routes;
     struct fh_admin *admin;
@@ -213,7 +214,8 @@ static void sweep(void *user)
     uint64_t dropped = 0;
     struct fh_err err;
     if (fh_catalog_sweep(node->home.catalog, fh_clock_wall_ms(), &dropped, &err) != FH_OK ||
-        fh_grants_tidy(&node->home.grants, fh_clock_wall_ms(), &err) != FH_OK) {
+        fh_grants_tidy(&node->home.grants, fh_clock_wall_ms(), &err) != FH_OK ||
+        fh_deposits_tidy(node->home.deposits, fh_clock_wall_ms(), &err) != FH_OK) {
         fh_log(FH_LOG_ERROR, "store.failed", "rule=%s text=\"%s\"", err.rule, err.text);
     }
     if (node->mesh != NULL && dropped > 0) {
@@ -370,6 +372,8 @@ static int start_courier(struct fh_node *node, struct fh_err *err)
 static void start_answers(struct fh_node *node)
 {
     node->desk = (struct fh_desk){.grants = &node->home.grants, .courier = node->courier};
+    node->token_desk = (struct fh_token_desk){
+        .deposits = node->home.deposits, .dir = node->home.dir, .serve = node->serve};
     node->moves = (struct fh_moves){
         .catalog = node->home.catalog,
         .dir = node->home.dir,
@@ -403,6 +407,7 @@ static void start_answers(struct fh_node *node)
         .lookup = &node->lookup,
         .moves = &node->moves,
         .desk = &node->desk,
+        .token_desk = &node->token_desk,
         .own = {.dir = node->home.dir, .mesh = node->mesh, .domain = node->home.domain},
         .policing = node->policing,
         .can = &node->can,
@@ -439,6 +444,7 @@ static int start_services(struct fh_node *node, struct fh_err *err)
         .dir = node->home.dir,
         .store = node->home.store,
         .rights = node->home.rights,
+        .deposits = node->home.deposits,
         .keys = node->home.keys,
         .peers = node->peers,
         .mesh = node->mesh,

@@ -188,6 +188,9 @@ static int start(struct fh_residence *home, struct fh_err *err)
     if (rc == FH_OK) {
         rc = fh_policies_open(&home->policies, &policies, err);
     }
+    if (rc == FH_OK) {
+        rc = fh_deposits_open(&home->deposits, home->store, home->dir, err);
+    }
     const struct fh_rights_options rights = {.catalog = home->catalog,
                                              .dir = home->dir,
                                              .grants = &home->grants,
@@ -219,6 +222,7 @@ void fh_residence_close(struct fh_residence *home)
 {
     fh_identity_free(home->identity);
     fh_rights_free(home->rights);
+    fh_deposits_close(home->deposits);
     fh_policies_close(home->policies);
     fh_catalog_close(home->catalog);
     fh_directory_free(home->dir);

@@ -15,6 +15,7 @@
 #include "node/peer/admit.h"
 #include "node/query/rights.h"
 #include "node/state/catalog.h"
+#include "node/state/deposits.h"
 #include "node/state/keystore.h"
 
 struct fh_residence {
@@ -28,6 +29,7 @@ struct fh_residence {
     struct fh_catalog *catalog;
     struct fh_grants grants; /* opened with the catalogue */
     struct fh_policies *policies;
+    struct fh_deposits *deposits;
     struct fh_rights *rights;
     struct fh_identity *identity;
     bool remembers; /* private: a record that the store held whole is on its way into `dir` */

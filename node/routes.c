@@ -23,6 +23,12 @@ static void ask_own(const struct fh_routes *routes, struct fh_question *question
 
 void fh_routes_question(const struct fh_routes *routes, struct fh_question *question)
 {
+    struct fh_err err;
+    if (fh_deposits_check(routes->home->deposits, &fh_question_speaker(question)->token, &err) !=
+        FH_OK) {
+        fh_question_refuse(question, &err);
+        return;
+    }
     switch (fh_question_code(question)) {
     case FH_MSG_STATUS:
     case FH_MSG_SEARCH:
@@ -72,10 +78,10 @@ void fh_routes_question(const struct fh_routes *routes, struct fh_question *ques
     default:
         break;
     }
-    if (fh_desk_question(routes->desk, question)) {
+    if (fh_desk_question(routes->desk, question) ||
+        fh_token_desk_question(routes->token_desk, question)) {
         return;
     }
-    struct fh_err err;
     fh_err_rule(&err,
                 FH_EPROTO,
                 "message.unknown",
@@ -108,7 +114,8 @@ void fh_routes_admin(const struct fh_routes *routes, struct fh_admin_question *q
     default:
         break;
     }
-    if (fh_desk_admin(routes->desk, question) || fh_policing_admin(routes->policing, question)) {
+    if (fh_desk_admin(routes->desk, question) || fh_policing_admin(routes->policing, question) ||
+        fh_token_desk_admin(routes->token_desk, question)) {
         return;
     }
     struct fh_err err;

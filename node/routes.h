@@ -11,6 +11,7 @@
 #include "node/moves.h"
 #include "node/own.h"
 #include "node/residence.h"
+#include "node/token_desk.h"
 
 struct fh_can;
 struct fh_lookup;
@@ -31,6 +32,7 @@ struct fh_routes {
     struct fh_lookup *lookup;
     struct fh_moves *moves;
     struct fh_desk *desk;
+    struct fh_token_desk *token_desk;
     struct fh_own own;
     struct fh_policing *policing;
     struct fh_can *can;

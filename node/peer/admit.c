@@ -3,6 +3,8 @@
 
 #include "common/assert.h"
 #include "common/mem.h"
+#include "proto/identity/token.h"
+#include "proto/session/messages.h"
 
 #include <stdio.h>
 
@@ -112,6 +114,96 @@ static int judge_stranger(struct fh_signer *out,
         own, &ref, &peer->domain, wall_ms, FH_ROLES_ALL, out, err);
 }
 
+/* ---- tokens ---- */
+
+/* The TOKEN that the peer shows for its own key. */
+static int find_token(struct fh_token *out,
+                      struct fh_record_id *out_id,
+                      const struct fh_directory *dir,
+                      const struct fh_session_peer *peer,
+                      struct fh_bytes bytes,
+                      int64_t wall_ms,
+                      struct fh_err *err)
+{
+    int rc = fh_token_verify(out, out_id, dir, bytes, wall_ms, err);
+    if (rc == FH_OK && (memcmp(out->key.b, peer->key.b, sizeof out->key.b) != 0 ||
+                        !fh_domain_id_equal(&out->domain, &peer->domain))) {
+        rc = fh_err_rule(err,
+                         FH_ESIG,
+                         "token.other",
+                         "the token that is shown is of another key or domain than the session's");
+    }
+    return rc;
+}
+
+/* NULL: the peer shows none. */
+static const struct fh_bytes *shown_token(const struct fh_session_peer *peer)
+{
+    for (unsigned i = 0; i < peer->record_count; i++) {
+        if (fh_token_is_record(peer->records[i])) {
+            return &peer->records[i];
+        }
+    }
+    return NULL;
+}
+
+/* `speaker` has its domain. */
+static int admit_token(struct fh_speaker *speaker,
+                       const struct fh_directory *dir,
+                       const struct fh_session_peer *peer,
+                       struct fh_bytes bytes,
+                       int64_t wall_ms,
+                       struct fh_err *err)
+{
+    struct fh_token token;
+    struct fh_record_id id;
+    int rc = find_token(&token, &id, dir, peer, bytes, wall_ms, err);
+    if (rc == FH_OK) {
+        speaker->key = fh_key_id_of(&token.member);
+        speaker->public_key = token.member;
+        speaker->role = FH_ROLE_MEMBER;
+        speaker->by_token = true;
+        speaker->token = id;
+        speaker->token_not_before_ms = token.not_before_ms;
+        speaker->token_not_after_ms = token.not_after_ms;
+    }
+    return rc;
+}
+
+/* What reads, and what a consumer does to get it read elsewhere. */
+int fh_speaker_may(const struct fh_speaker *speaker, unsigned code, struct fh_err *err)
+{
+    static const unsigned reading[] = {FH_MSG_STATUS,
+                                       FH_MSG_PEERS,
+                                       FH_MSG_SEARCH,
+                                       FH_MSG_DESCRIBE,
+                                       FH_MSG_IDENTITY,
+                                       FH_MSG_RELAY,
+                                       FH_MSG_PLAN,
+                                       FH_MSG_QUERY,
+                                       FH_MSG_NEXT,
+                                       FH_MSG_CANCEL,
+                                       FH_MSG_PROBE,
+                                       FH_MSG_MEASUREMENT,
+                                       FH_MSG_HISTORY,
+                                       FH_MSG_ASKED,
+                                       FH_MSG_CAN,
+                                       FH_MSG_WHY,
+                                       FH_MSG_COUNTERS,
+                                       FH_MSG_PROOFS};
+    bool allowed = !speaker->by_token;
+    for (size_t i = 0; i < FH_COUNT(reading) && !allowed; i++) {
+        allowed = reading[i] == code;
+    }
+    return allowed ? FH_OK
+                   : fh_err_rule(err,
+                                 FH_EDENIED,
+                                 "token.scope",
+                                 "a token reads and does nothing else; use the member's own key");
+}
+
+/* ---- speakers ---- */
+
 int fh_admit(struct fh_speaker *out,
              struct fh_directory *dir,
              const struct fh_session_peer *peer,
@@ -120,6 +212,13 @@ int fh_admit(struct fh_speaker *out,
 {
     const struct fh_directory_domain *domain = fh_directory_domain(dir, &peer->domain);
     bool admitted = domain != NULL && domain->admitted;
+    const struct fh_bytes *token = shown_token(peer);
+    struct fh_speaker speaker = {
+        .domain = peer->domain,
+        .key = peer->key_id,
+        .public_key = peer->key,
+        .admitted = admitted,
+    };
     struct fh_signer signer;
     int rc;
     if (admitted) {
@@ -130,20 +229,18 @@ int fh_admit(struct fh_speaker *out,
             fh_directory_add_all(dir, peer->records, peer->record_count, wall_ms, NULL, &ignored);
         (void)added;
         struct fh_ref ref = fh_key_id_ref(&peer->key_id);
-        rc = fh_directory_signer(dir, &ref, &peer->domain, wall_ms, FH_ROLES_ALL, &signer, err);
+        rc = token != NULL ? admit_token(&speaker, dir, peer, *token, wall_ms, err)
+                           : fh_directory_signer(
+                                 dir, &ref, &peer->domain, wall_ms, FH_ROLES_ALL, &signer, err);
     } else {
         rc = judge_stranger(&signer, fh_directory_mesh(dir), peer, wall_ms, err);
     }
     if (rc != FH_OK) {
         return rc;
     }
-    struct fh_speaker speaker = {
-        .domain = peer->domain,
-        .key = peer->key_id,
-        .public_key = peer->key,
-        .role = signer.role,
-        .admitted = admitted,
-    };
+    if (!speaker.by_token) {
+        speaker.role = signer.role;
+    }
     if (admitted) {
         domain = fh_directory_domain(dir, &peer->domain);
         FH_ASSERT(domain != NULL);
@@ -165,6 +262,12 @@ int fh_admit_again(struct fh_speaker *speaker,
     struct fh_ref ref = fh_key_id_ref(&speaker->key);
     struct fh_signer signer;
     int rc = fh_directory_signer(dir, &ref, &speaker->domain, wall_ms, FH_ROLES_ALL, &signer, err);
+    if (rc == FH_OK && speaker->by_token) {
+        const struct fh_token times = {.not_before_ms = speaker->token_not_before_ms,
+                                       .not_after_ms = speaker->token_not_after_ms};
+        rc = fh_token_check_time(&times, wall_ms, err);
+        signer.role = FH_ROLE_MEMBER;
+    }
     if (rc == FH_OK) {
         speaker->role = signer.role;
         speaker->admitted = true;

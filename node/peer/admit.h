@@ -5,6 +5,8 @@
  * A session proves a key; the directory knows what the key may do. A domain that the mesh has
  * admitted speaks with the role that its delegation gives; a stranger is let in only far enough to
  * redeem an invitation, and is judged in a directory of its own, so that it leaves nothing behind.
+ * Whoever shows a TOKEN for the key of the session is the member that it names, to read only; what
+ * such a session may ask is fh_speaker_may's.
  *
  * Does not: decide on data (proto/governance). Thread: the loop's. Ownership: values; the identity
  * lends what it was built from.
@@ -19,10 +21,16 @@
 struct fh_speaker {
     struct fh_domain_id domain;
     char domain_name[FH_NAME_BYTES_MAX + 1]; /* "" for a stranger */
-    struct fh_key_id key;                    /* the node id when role is FH_ROLE_NODE */
+    struct fh_key_id key; /* whose rights count; the node id when role is FH_ROLE_NODE */
     struct fh_sign_public public_key;
     enum fh_role role;
     bool admitted; /* false: a stranger with a well-formed identity of its own */
+    /* The session is a token's: `key` and `public_key` are the member's that vouches for it, and
+     * `role` is FH_ROLE_MEMBER whatever that key is. */
+    bool by_token;
+    struct fh_record_id token;
+    int64_t token_not_before_ms; /* when it was signed */
+    int64_t token_not_after_ms;
 };
 
 /* What this node shows in handshakes. */
@@ -49,6 +57,11 @@ FH_MUST_CHECK int fh_admit(struct fh_speaker *out,
                            const struct fh_session_peer *peer,
                            int64_t wall_ms,
                            struct fh_err *err);
+
+/* Whether a session of this speaker may ask this message (enum fh_msg_code) at all: a token reads.
+ * FH_EDENIED ("token.scope"). */
+FH_MUST_CHECK int
+fh_speaker_may(const struct fh_speaker *speaker, unsigned code, struct fh_err *err);
 
 /* Judges a speaker anew by what the directory knows now: a stranger may have been admitted since
  * the handshake, a delegation revoked or expired. Refusals as fh_directory_signer gives them. */

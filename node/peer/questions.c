@@ -336,6 +336,9 @@ static void ask(struct fh_questions *q,
                          &question->code,
                          &err);
     }
+    if (rc == FH_OK) {
+        rc = fh_speaker_may(&question->speaker, question->code, &err);
+    }
     if (rc == FH_OK && !question->speaker.admitted && !open_to_strangers(question->code)) {
         rc = fh_err_rule(&err,
                          FH_EDENIED,

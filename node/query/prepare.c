@@ -211,6 +211,19 @@ bool fh_stream_owns(const struct fh_stream *stream, const struct fh_plan_table *
                               &stream->serve->options.domain);
 }
 
+/* A token may be for some products only. */
+static int
+check_token(const struct fh_stream *stream, const struct fh_plan_table *table, struct fh_err *err)
+{
+    const struct fh_announcement *product = &table->table.entry.announcement;
+    return !stream->signer.by_token ? FH_OK
+                                    : fh_token_check_product(&stream->signer.token,
+                                                             table->table.entry.domain_name,
+                                                             product->product,
+                                                             product->major,
+                                                             err);
+}
+
 int fh_stream_decide(struct fh_stream *stream,
                      const struct fh_plan_table *table,
                      struct fh_arena *arena,
@@ -224,14 +237,20 @@ int fh_stream_decide(struct fh_stream *stream,
         .purpose = stream->request.purpose,
         .now_ms = fh_clock_wall_ms(),
     };
-    return fh_rights_decide(stream->serve->options.rights, &question, table, arena, out, err);
+    int rc = check_token(stream, table, err);
+    return rc == FH_OK
+               ? fh_rights_decide(stream->serve->options.rights, &question, table, arena, out, err)
+               : rc;
 }
 
 static int
 check_table(struct fh_stream *stream, const struct fh_plan_table *table, struct fh_err *err)
 {
     const struct fh_announcement *product = &table->table.entry.announcement;
-    int rc = fh_plan_check_served(table, &stream->request.consumer, err);
+    int rc = check_token(stream, table, err);
+    if (rc == FH_OK) {
+        rc = fh_plan_check_served(table, &stream->request.consumer, err);
+    }
     if (rc == FH_OK) {
         rc = fh_plan_check_served(table, &stream->entry_domain, err); /* it sees the rows too */
     }

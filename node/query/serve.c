@@ -54,6 +54,7 @@ new_stream(struct fh_serve *serve, struct fh_question *question, enum fh_stream_
     stream->arena = arena;
     stream->asker = fh_question_speaker(question)->key;
     stream->consumer = stream->asker;
+    stream->session_token = fh_question_speaker(question)->token;
     stream->entry_domain = fh_question_speaker(question)->domain;
     stream->request.consumer = stream->entry_domain;
     stream->started_ms = fh_clock_wall_ms();
@@ -122,33 +123,22 @@ static int take_request(struct fh_stream *stream, struct fh_bytes bytes, struct 
     if (rc == FH_OK) {
         rc = fh_query_request_parse(&stream->request, record.payload, err);
     }
-    struct fh_signer signer;
     if (rc == FH_OK) {
-        rc = fh_directory_verify(o->dir,
-                                 &record,
-                                 &stream->request.consumer,
-                                 FH_ROLES_ALL,
-                                 stream->request.issued_ms,
-                                 &signer,
-                                 err);
-    }
-    if (rc == FH_OK) {
-        struct fh_key_id key = fh_key_id_of(&signer.key);
-        if (!fh_key_id_equal(&key, &stream->request.key)) {
-            rc = fh_err_rule(err,
-                             FH_ESIG,
-                             "query.request.key",
-                             "the request is signed by another key than it names");
-        }
+        rc = fh_query_request_verify(&stream->signer, o->dir, &record, &stream->request, err);
     }
     if (rc == FH_OK) {
         struct fh_query_arrival arrival = {
             .place = stream->kind == FH_STREAM_SCAN ? FH_QUERY_AT_OWNER : FH_QUERY_AT_ENTRY,
             .session_key = stream->consumer,
+            .session_token = stream->session_token,
+            .request_token = stream->signer.token_id,
             .self = o->node,
             .now_ms = fh_clock_wall_ms(),
         };
         rc = fh_query_request_check(&stream->request, &arrival, err);
+    }
+    if (rc == FH_OK && stream->signer.by_token) {
+        rc = fh_token_check_time(&stream->signer.token, fh_clock_wall_ms(), err);
     }
     stream->request_id = record.id;
     stream->consumer = stream->request.key;

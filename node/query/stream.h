@@ -17,6 +17,7 @@
 #include "node/query/turns.h"
 #include "node/query/verdicts.h"
 #include "proto/query/receipt.h"
+#include "proto/query/signer.h"
 #include "proto/session/messages_access.h"
 
 #include "common/list.h"
@@ -81,7 +82,9 @@ struct fh_stream {
     struct fh_buf record; /* the REQUEST record */
     struct fh_record_id request_id;
     struct fh_query_request request;
-    struct fh_key_id asker; /* whose session it is: turns are counted by it */
+    struct fh_query_signer signer;     /* of the request */
+    struct fh_key_id asker;            /* whose session it is: turns are counted by it */
+    struct fh_record_id session_token; /* by which it was opened; zero: by the key itself */
     struct fh_turn_key *turn_key;
     bool checked;      /* its question is in order: it may begin */
     bool passed;       /* in this round of turns: there is no worker for it */

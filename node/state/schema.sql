@@ -237,6 +237,19 @@ CREATE TABLE asked (
 CREATE INDEX asked_key ON asked (key);
 CREATE INDEX asked_waiting ON asked (owner) WHERE delivered_ms = 0;
 
+-- Tokens that members left here, opened by their text alone. `token` is their record's id; one that is
+-- revoked has no `deposit` any more.
+CREATE TABLE tokens (
+    id BLOB PRIMARY KEY,
+    token BLOB NOT NULL,
+    key BLOB NOT NULL,
+    not_after_ms INTEGER NOT NULL,
+    revoked INTEGER NOT NULL,
+    deposit BLOB NOT NULL
+) STRICT;
+CREATE INDEX tokens_key ON tokens (key);
+CREATE INDEX tokens_end ON tokens (not_after_ms);
+
 -- Policies of this domain, every version: the greatest number of a name is in force. `other`: a record
 -- of the same number that contradicts it (in proofs), or empty.
 CREATE TABLE policies (

@@ -173,6 +173,12 @@ FH_MUST_CHECK int fh_directory_verify(const struct fh_directory *dir,
                                       struct fh_signer *out,
                                       struct fh_err *err);
 
+/* Whether a record has exactly one signature, and it is by this key, under this mesh. Says nothing
+ * of what the key may. */
+FH_MUST_CHECK bool fh_directory_signed_by(const struct fh_directory *dir,
+                                          const struct fh_record *record,
+                                          const struct fh_sign_public *key);
+
 /* Whether an INVITATION record (parsed under this mesh) is good at `now_ms`: signed by a publisher
  * or domain key of a charter member, not expired, not used. `out` may be NULL. FH_ESIG and the
  * rules above, FH_EDENIED ("identity.invitation.issuer", ".expired", ".used"). */

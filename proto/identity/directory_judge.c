@@ -282,6 +282,14 @@ int fh_directory_signer_of_stranger(const struct fh_directory *dir,
     return fh_directory_judge(dir, key, domain, when_ms, roles, false, out, err);
 }
 
+bool fh_directory_signed_by(const struct fh_directory *dir,
+                            const struct fh_record *record,
+                            const struct fh_sign_public *key)
+{
+    return record->signature_count == 1 &&
+           fh_record_signed_by(record, 0, &dir->mesh, key, &dir->verifier);
+}
+
 int fh_directory_verify(const struct fh_directory *dir,
                         const struct fh_record *record,
                         const struct fh_domain_id *domain,
@@ -306,7 +314,7 @@ int fh_directory_verify(const struct fh_directory *dir,
         fh_err_wrap(err, "%s record", fh_record_type_text(record->type));
         return code;
     }
-    if (!fh_record_signed_by(record, 0, &dir->mesh, &signer.key, &dir->verifier)) {
+    if (!fh_directory_signed_by(dir, record, &signer.key)) {
         return fh_err_rule(err,
                            FH_ESIG,
                            "record.signature",

@@ -6,9 +6,10 @@
 
 enum {
     REQUEST_VERSION = 1,
-    REQUEST_FIELDS = 12, /* a 13th, the parameters, where there are any */
+    REQUEST_FIELDS = 12, /* a 13th, parameters, and a 14th, a TOKEN, where there are any */
     TABLE_FIELDS = 5,
-    REQUEST_BYTES_MAX = 256 * 1024
+    REQUEST_BYTES_MAX = 256 * 1024,
+    TOKEN_BYTES_MAX = FH_TOKEN_BYTES_MAX + 256, /* the envelope around its payload */
 };
 
 static int refuse(struct fh_err *err, const char *rule, const char *text)
@@ -88,7 +89,9 @@ int fh_query_request_build(struct fh_buf *out,
     if (code != FH_OK) {
         return code;
     }
-    fh_pack_array(out, REQUEST_FIELDS + (request->param_count > 0 ? 1 : 0));
+    bool has_token = request->token.size > 0;
+    bool has_params = request->param_count > 0 || has_token;
+    fh_pack_array(out, REQUEST_FIELDS + (has_params ? 1U : 0U) + (has_token ? 1U : 0U));
     fh_pack_uint(out, REQUEST_VERSION);
     fh_pack_bin(out, fh_bytes(request->id.b, sizeof request->id.b));
     fh_pack_bin(out, fh_bytes(request->consumer.b, FH_ID_BYTES));
@@ -110,8 +113,11 @@ int fh_query_request_build(struct fh_buf *out,
     fh_pack_uint(out, (uint64_t)request->expires_ms);
     fh_pack_uint(out, request->flags);
     fh_pack_uint(out, request->rows_max);
-    if (request->param_count > 0) {
+    if (has_params) {
         fh_params_put(out, request->params, request->param_count);
+    }
+    if (has_token) {
+        fh_pack_bin(out, request->token);
     }
     code = fh_buf_ok(out);
     return code == FH_OK ? FH_OK : fh_err_set(err, code, "query request: no room for it");
@@ -168,8 +174,15 @@ int fh_query_request_parse(struct fh_query_request *out,
     if (fields > REQUEST_FIELDS) {
         fh_params_read(&reader, request.params, &request.param_count);
         known++;
-        if (request.param_count == 0) {
+        if (request.param_count == 0 && fields == known) {
             fh_pack_fail(&reader, "expected parameters, or no list of them");
+        }
+    }
+    if (fields > REQUEST_FIELDS + 1) {
+        request.token = fh_pack_read_bin(&reader, TOKEN_BYTES_MAX);
+        known++;
+        if (request.token.size == 0 && fields == known) {
+            fh_pack_fail(&reader, "expected a token, or nothing in its place");
         }
     }
     fh_pack_read_record_end(&reader, fields, known);
@@ -186,12 +199,23 @@ int fh_query_request_parse(struct fh_query_request *out,
     return code;
 }
 
+static int refuse_session(struct fh_err *err)
+{
+    return fh_err_rule(err,
+                       FH_EDENIED,
+                       "query.request.key",
+                       "the request is signed for another key than this session's; open "
+                       "the session with the key that signs");
+}
+
 /* The session must be the consumer's, or at an owner that of the named entry peer. */
 static int check_session(const struct fh_query_request *request,
                          const struct fh_query_arrival *arrival,
                          struct fh_err *err)
 {
-    bool from_consumer = fh_key_id_equal(&arrival->session_key, &request->key);
+    bool of_key = fh_key_id_equal(&arrival->session_key, &request->key);
+    bool from_consumer =
+        of_key && fh_record_id_equal(&arrival->session_token, &arrival->request_token);
     /* A node id is the key id of the node's key. */
     bool from_entry = memcmp(arrival->session_key.b, request->entry.b, FH_ID_BYTES) == 0;
     char entry[FH_ID_SHORT_BYTES];
@@ -205,16 +229,12 @@ static int check_session(const struct fh_query_request *request,
                                "that names this node",
                                entry);
         }
-        if (!from_consumer) {
-            return fh_err_rule(err,
-                               FH_EDENIED,
-                               "query.request.key",
-                               "the request is signed for another key than this session's; open "
-                               "the session with the key that signs");
-        }
-        return FH_OK;
+        return from_consumer ? FH_OK : refuse_session(err);
     }
     FH_ASSERT(arrival->place == FH_QUERY_AT_OWNER);
+    if (of_key && !from_consumer && !from_entry) {
+        return refuse_session(err);
+    }
     if (!from_consumer && !from_entry) {
         return fh_err_rule(err,
                            FH_EDENIED,

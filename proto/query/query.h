@@ -8,7 +8,7 @@
  * exactly that peer, lately.
  *
  * Does not: verify signatures (proto/identity/directory) or decide on access (the rule of the
- * contract). Thread: any; values. Ownership: `sql` and text of parameters are views, all
+ * contract). Thread: any; values. Ownership: `sql`, `token` and text of parameters are views, all
  * else is held by value.
  */
 #ifndef FH_PROTO_QUERY_QUERY_H
@@ -38,7 +38,7 @@ struct fh_query_table {
 struct fh_query_request {
     struct fh_request_id id;
     struct fh_domain_id consumer; /* domain for which the key acts */
-    struct fh_key_id key;         /* the consumer's key; it signs the record and the session */
+    struct fh_key_id key;         /* the consumer's key: it signs, or vouches for the token */
     struct fh_node_id entry;      /* the one node that may run this for the consumer */
     struct fh_bytes sql;          /* UTF-8, 1..FH_SQL_BYTES_MAX; borrowed */
     size_t table_count;           /* 0..FH_QUERY_TABLES_MAX; 0 for a query without tables */
@@ -50,6 +50,7 @@ struct fh_query_request {
     uint64_t rows_max;  /* 0: the server's limit */
     size_t param_count; /* 0..FH_SQL_PARAMS_MAX */
     struct fh_param params[FH_SQL_PARAMS_MAX];
+    struct fh_bytes token; /* TOKEN record by whose key it is signed; empty: by `key`; borrowed */
 };
 
 /* Appends the canonical payload. FH_EINVAL (rule "query.request.*", "query.param.*") names the
@@ -72,14 +73,19 @@ enum fh_query_place {
 
 struct fh_query_arrival {
     enum fh_query_place place;
-    struct fh_key_id session_key; /* authenticated key at the other end of the session */
-    struct fh_node_id self;       /* the node that checks */
+    struct fh_key_id session_key; /* authenticated key at the other end of the session: of a token
+                                     the member's */
+    struct fh_record_id
+        session_token; /* by which the session was opened; zero: by the key itself */
+    struct fh_record_id request_token; /* that the request carries; zero: none */
+    struct fh_node_id self;            /* the node that checks */
     int64_t now_ms;
 };
 
 /* Whether the request may be served here and now. Refusals, in this order:
  *   FH_EDENIED "query.request.entry"    names another entry peer than the node that brings or runs
- * it FH_EDENIED "query.request.key"      the session belongs to another key (at the entry peer)
+ * it FH_EDENIED "query.request.key"      the session belongs to another key (at the entry peer),
+ *                                       or was opened by another token than signs
  *   FH_ESTALE  "query.request.expired"  past its expiry (with FH_CLOCK_SKEW_MS of grace)
  *   FH_EINVAL  "query.request.time"     issued in the future */
 FH_MUST_CHECK int fh_query_request_check(const struct fh_query_request *request,

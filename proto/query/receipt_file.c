@@ -3,7 +3,7 @@
 
 #include "common/assert.h"
 #include "common/mem.h"
-#include "proto/identity/directory.h"
+#include "proto/query/signer.h"
 #include "proto/wire/pack.h"
 
 enum { FILE_VERSION = 1, FILE_FIELDS = 8 };
@@ -332,25 +332,12 @@ static int verify_request(struct verifying *verifying, struct fh_err *err)
         return code;
     }
     verifying->request_id = record.id;
-    struct fh_signer signer;
-    code = fh_directory_verify(verifying->directory,
-                               &record,
-                               &request->consumer,
-                               FH_ROLES_ALL,
-                               request->issued_ms,
-                               &signer,
-                               err);
-    if (code != FH_OK) {
-        return name_rule(err, code, "query.request.signature", "query request");
+    FH_CLEANUP(fh_freep) struct fh_query_signer *signer = fh_calloc(1, sizeof *signer);
+    if (signer == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory to verify a request");
     }
-    struct fh_key_id key = fh_key_id_of(&signer.key);
-    if (!fh_key_id_equal(&key, &request->key)) {
-        return fh_err_rule(err,
-                           FH_ESIG,
-                           "query.request.key",
-                           "the request is signed by another key than it names");
-    }
-    return FH_OK;
+    code = fh_query_request_verify(signer, verifying->directory, &record, request, err);
+    return name_rule(err, code, "query.request.signature", "query request");
 }
 
 static int verify_receipt(struct verifying *verifying,

@@ -50,6 +50,9 @@
     X(STILL, 48)                                                                                   \
     X(HUNG_UP, 49)                                                                                 \
     X(VIEW, 52)                                                                                    \
+    X(TOKEN_DEPOSIT, 53)                                                                           \
+    X(TOKEN_LIST, 54)                                                                              \
+    X(TOKEN_REVOKE, 55)                                                                            \
     X(WHY, 60)                                                                                     \
     X(COUNTERS, 61)                                                                                \
     X(PROOFS, 62)                                                                                  \
@@ -73,7 +76,8 @@
     X(ADMIN_POLICY, 90)                                                                            \
     X(ADMIN_ENFORCE, 91)                                                                           \
     X(ADMIN_POLICIES, 92)                                                                          \
-    X(ADMIN_EXPLAIN, 93)
+    X(ADMIN_EXPLAIN, 93)                                                                           \
+    X(ADMIN_TOKEN, 102)
 
 enum fh_msg_code {
 #define X(name, code) FH_MSG_##name = (code),

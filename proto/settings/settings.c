@@ -191,6 +191,37 @@ static int set_level(char *out,
     return refuse(err, origin, setting, text, "error, warn, info or debug");
 }
 
+/* `words` as in "auto, off or own". */
+static int set_word(char *out,
+                    const struct fh_setting *setting,
+                    const char *text,
+                    const char *origin,
+                    struct fh_err *err)
+{
+    size_t length = strlen(text);
+    for (const char *at = setting->words; *at != '\0';) {
+        size_t size = strcspn(at, ", ");
+        if (size == length && memcmp(at, text, size) == 0 && strcmp(text, "or") != 0) {
+            return set_text(out, FH_SETTINGS_WORD_BYTES, setting, text, origin, err);
+        }
+        at += size;
+        at += strspn(at, ", ");
+    }
+    return refuse(err, origin, setting, text, setting->words);
+}
+
+static int set_path(char *out,
+                    const struct fh_setting *setting,
+                    const char *text,
+                    const char *origin,
+                    struct fh_err *err)
+{
+    if (text[0] != '/') {
+        return refuse(err, origin, setting, text, "an absolute file (beginning with /)");
+    }
+    return set_text(out, FH_SETTINGS_PATH_BYTES, setting, text, origin, err);
+}
+
 static int set_switch(bool *out,
                       const struct fh_setting *setting,
                       const char *text,
@@ -238,6 +269,10 @@ static int set_item(struct fh_settings *settings,
         return add_address(member, setting, text, origin, err);
     case FH_SETTING_PATHS:
         return add_path(member, setting, text, origin, err);
+    case FH_SETTING_PATH:
+        return set_path(member, setting, text, origin, err);
+    case FH_SETTING_WORD:
+        return set_word(member, setting, text, origin, err);
     case FH_SETTING_LEVEL:
         return set_level(member, setting, text, origin, err);
     case FH_SETTING_SWITCH:
@@ -483,6 +518,24 @@ static bool is_wildcard(const char *host)
     return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
 }
 
+static int check_tls(const struct fh_settings *settings, struct fh_err *err)
+{
+    bool certificate = settings->tls_certificate[0] != '\0';
+    if (certificate != (settings->tls_key[0] != '\0')) {
+        return fh_err_rule(err,
+                           FH_EINVAL,
+                           "settings.tls",
+                           "tls_certificate and tls_key belong together: set both or neither");
+    }
+    if (!certificate && strcmp(settings->http_tls, "files") == 0) {
+        return fh_err_rule(err,
+                           FH_EINVAL,
+                           "settings.tls",
+                           "http_tls is files: set tls_certificate and tls_key, or write own");
+    }
+    return FH_OK;
+}
+
 int fh_settings_check(const struct fh_settings *settings, struct fh_err *err)
 {
     char host[FH_ADDRESS_BYTES_MAX + 1];
@@ -510,5 +563,5 @@ int fh_settings_check(const struct fh_settings *settings, struct fh_err *err)
                                settings->advertise.items[i]);
         }
     }
-    return code;
+    return code == FH_OK ? check_tls(settings, err) : code;
 }

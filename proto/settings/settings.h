@@ -21,7 +21,7 @@
 #include "common/limits.h"
 #include "proto/wire/id.h"
 
-enum { FH_SETTINGS_PATH_BYTES = 1024 };
+enum { FH_SETTINGS_PATH_BYTES = 1024, FH_SETTINGS_WORD_BYTES = 8 };
 
 struct fh_settings_addresses {
     size_t count;
@@ -34,26 +34,33 @@ struct fh_settings_paths {
 };
 
 struct fh_settings {
-    char domain[FH_NAME_BYTES_MAX + 1];     /* our domain's name */
-    char mesh[FH_ID_TEXT_BYTES];            /* mesh id as text, "" before it is known */
-    char mesh_name[FH_NAME_BYTES_MAX + 1];  /* title of the mesh, "" when not known */
-    char listen[FH_ADDRESS_BYTES_MAX + 1];  /* HOST:PORT for UDP and TCP */
-    struct fh_settings_addresses advertise; /* at most FH_ADDRESSES_MAX; empty: `listen` */
-    struct fh_settings_addresses peers;     /* contacted at every start, and for ever */
-    struct fh_settings_paths data_roots;    /* folders beneath which sources may lie */
-    char log_level[8];                      /* error, warn, info, debug */
-    bool require_sandbox;                   /* no worker without fh_layers_enough */
-    uint64_t sessions_max;                  /* FH_SESSIONS_MAX */
-    uint64_t pipes_max;                     /* FH_PIPES_MAX */
-    uint64_t workers_max;                   /* FH_WORKERS_MAX */
-    uint64_t worker_memory_mib;             /* FH_WORKER_MEMORY_MIB */
-    uint64_t query_rows_max;                /* FH_QUERY_ROWS_MAX */
-    uint64_t stream_rows_max;               /* FH_QUERY_STREAM_ROWS_MAX */
-    uint64_t query_deadline_ms;             /* FH_QUERY_DEADLINE_MS */
-    uint64_t stream_deadline_ms;            /* FH_QUERY_STREAM_DEADLINE_MS */
-    uint64_t stream_mib_max;                /* FH_QUERY_STREAM_MIB */
-    uint64_t queries_per_key_max;           /* FH_QUERY_RUNNING_PER_KEY_MAX */
-    uint64_t products_per_domain_max;       /* FH_PRODUCTS_PER_DOMAIN_MAX */
+    char domain[FH_NAME_BYTES_MAX + 1];             /* our domain's name */
+    char mesh[FH_ID_TEXT_BYTES];                    /* mesh id as text, "" before it is known */
+    char mesh_name[FH_NAME_BYTES_MAX + 1];          /* title of the mesh, "" when not known */
+    char listen[FH_ADDRESS_BYTES_MAX + 1];          /* HOST:PORT for UDP and TCP */
+    struct fh_settings_addresses advertise;         /* at most FH_ADDRESSES_MAX; empty: `listen` */
+    struct fh_settings_addresses peers;             /* contacted at every start, and for ever */
+    struct fh_settings_paths data_roots;            /* folders beneath which sources may lie */
+    char log_level[8];                              /* error, warn, info, debug */
+    bool require_sandbox;                           /* no worker without fh_layers_enough */
+    uint64_t sessions_max;                          /* FH_SESSIONS_MAX */
+    uint64_t pipes_max;                             /* FH_PIPES_MAX */
+    uint64_t workers_max;                           /* FH_WORKERS_MAX */
+    uint64_t worker_memory_mib;                     /* FH_WORKER_MEMORY_MIB */
+    uint64_t query_rows_max;                        /* FH_QUERY_ROWS_MAX */
+    uint64_t stream_rows_max;                       /* FH_QUERY_STREAM_ROWS_MAX */
+    uint64_t query_deadline_ms;                     /* FH_QUERY_DEADLINE_MS */
+    uint64_t stream_deadline_ms;                    /* FH_QUERY_STREAM_DEADLINE_MS */
+    uint64_t stream_mib_max;                        /* FH_QUERY_STREAM_MIB */
+    uint64_t queries_per_key_max;                   /* FH_QUERY_RUNNING_PER_KEY_MAX */
+    uint64_t products_per_domain_max;               /* FH_PRODUCTS_PER_DOMAIN_MAX */
+    char http_listen[FH_ADDRESS_BYTES_MAX + 1];     /* HOST:PORT of the HTTP door; "": closed */
+    char http_tls[FH_SETTINGS_WORD_BYTES];          /* auto, off, own, files */
+    char http_catalogue[FH_SETTINGS_WORD_BYTES];    /* auto, open, members */
+    char postgres_listen[FH_ADDRESS_BYTES_MAX + 1]; /* of the PostgreSQL door; "": closed */
+    char postgres_tls[FH_SETTINGS_WORD_BYTES];      /* prefer, require, off */
+    char tls_certificate[FH_SETTINGS_PATH_BYTES];   /* PEM files of both doors, or "" */
+    char tls_key[FH_SETTINGS_PATH_BYTES];
     uint64_t quality_interval_s; /* between measurements of an own product; 0: none by itself */
 };
 
@@ -65,7 +72,9 @@ enum fh_setting_kind {
     FH_SETTING_ADDRESS,   /* HOST:PORT or [v6]:PORT */
     FH_SETTING_ADDRESSES, /* list of those */
     FH_SETTING_PATHS,     /* list of absolute folders */
+    FH_SETTING_PATH,      /* absolute file */
     FH_SETTING_LEVEL,     /* error, warn, info, debug */
+    FH_SETTING_WORD,      /* one of `words` */
     FH_SETTING_SWITCH,    /* true or false */
     FH_SETTING_COUNT_OF,  /* whole number within bounds */
     FH_SETTING_KIND_COUNT
@@ -80,8 +89,9 @@ struct fh_setting {
     const char *fallback;
     uint64_t least, most; /* FH_SETTING_COUNT_OF only */
     const char *help;
-    size_t offset;    /* private: member of struct fh_settings */
-    size_t items_max; /* lists */
+    const char *words; /* FH_SETTING_WORD: "auto, off, own or files" */
+    size_t offset;     /* private: member of struct fh_settings */
+    size_t items_max;  /* lists */
 };
 
 extern const struct fh_setting fh_settings_table[];
@@ -116,7 +126,8 @@ FH_MUST_CHECK int fh_settings_set(struct fh_settings *settings,
 const struct fh_setting *fh_settings_find(const char *key);
 
 /* Rules across settings: a wildcard `listen` needs `advertise` ("settings.advertise"), `domain` is
- * present ("settings.domain"). */
+ * present ("settings.domain"), a certificate has its key and is there when `http_tls` is files
+ * ("settings.tls"). */
 FH_MUST_CHECK int fh_settings_check(const struct fh_settings *settings, struct fh_err *err);
 
 /* Appends a commented freehold.yaml: settings that differ from their default as values, the others

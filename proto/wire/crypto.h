@@ -127,6 +127,12 @@ void fh_hmac512(uint8_t out[64],
                 size_t count);
 /* SHA-256 of all parts (FIPS 180-4), for receipt trees. */
 void fh_sha256_parts(uint8_t out[32], const struct fh_bytes *parts, size_t count);
+/* HMAC-SHA-256 (RFC 2104) and one block of PBKDF2 with it (RFC 8018), for SCRAM-SHA-256. */
+void fh_hmac_sha256(uint8_t out[32], struct fh_bytes key, struct fh_bytes message);
+void fh_pbkdf2_sha256(uint8_t out[32],
+                      struct fh_bytes password,
+                      struct fh_bytes salt,
+                      uint32_t iterations);
 
 /* ChaCha20-Poly1305 with a 96-bit nonce of four zero bytes and `counter` little-endian (as
  * Noise's). `out` gets plaintext.size + 16 bytes and may be the plaintext's own place. */

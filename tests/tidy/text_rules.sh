@@ -26,12 +26,13 @@ node/mesh       : common proto node
 node/peer       : common proto node
 node/query      : common proto node
 node/quality    : common proto node
-node/http       : common proto node
 node/worker     : common proto
 node            : common proto
 tools/client    : common proto
 tools/contract  : common proto
 tools/cli       : common proto tools/client tools/contract
+tools/columns   : common proto tools/client
+tools/door      : common proto tools/client tools/contract tools/columns
 tools/bench     : common proto tools/client
 tools           : common proto
 tests           : common proto node tools
@@ -40,19 +41,19 @@ tests           : common proto node tools
 # Third-party headers and the only files that may include them (shell patterns). Tests may include
 # any of these, as they look at the libraries from the other side.
 owners="
-uv.h            : node/io/* node/admin* node/query/workers*
+uv.h            : node/io/* node/admin* node/query/workers* tools/door/pg/server*
 nng/*           : tests/unit/tools/scripted_peer*
 msgpack.h       : proto/wire/pack_write.c
 msgpack/*       : proto/wire/pack_write.c
-openssl/*       : proto/wire/crypto_openssl.c
+openssl/*       : proto/wire/crypto_openssl.c tools/door/certificate.c tools/door/tls* tools/door/pg/tls*
 sodium.h        : proto/wire/crypto.c proto/wire/crypto_openssl.c node/state/keystore.c
 sodium/*        : proto/wire/crypto.c node/state/keystore.c
-sqlite3.h       : node/state/* node/worker/source_sqlite.c
+sqlite3.h       : node/state/* node/worker/source_sqlite.c tools/door/pgcat/*
 yaml.h          : proto/contract/yaml.c
-jansson.h       : node/query/gate* node/http/api* tools/cli/output* tools/cli/params.c tools/contract/import_dbt.c
+jansson.h       : node/query/gate* tools/door/http/json* tools/cli/output* tools/cli/params.c tools/contract/import_dbt.c
 duckdb.h        : node/worker/*
 libpq-fe.h      : node/worker/*
-microhttpd.h    : node/http/server*
+microhttpd.h    : tools/door/http/server*
 cmocka.h        :
 dlfcn.h         :
 zstd.h          : proto/query/batch*

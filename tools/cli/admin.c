@@ -5,7 +5,7 @@
 #include "common/limits.h"
 #include "common/mem.h"
 #include "common/time.h"
-#include "proto/session/messages.h"
+#include "tools/client/admin_socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +16,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,26 +28,6 @@ struct fh_admin {
 };
 
 /* ---- connecting ---- */
-
-/* A connected descriptor, or -errno. */
-static int connect_to(const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address.sun_path) {
-        return -ENAMETOOLONG;
-    }
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        return -errno;
-    }
-    if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
-        int failure = errno;
-        close(fd);
-        return -failure;
-    }
-    return fd;
-}
 
 static bool is_absent(int failure)
 {
@@ -152,7 +130,7 @@ static int start_node(struct fh_admin *admin, const struct fh_home *home, struct
             admin->child = 0;
             return node_failed(admin, err);
         }
-        admin->fd = connect_to(path);
+        admin->fd = fh_admin_socket_connect(path);
         if (admin->fd >= 0) {
             return FH_OK;
         }
@@ -196,7 +174,7 @@ int fh_admin_open(struct fh_admin **out,
     snprintf(admin->log, sizeof admin->log, "%.*s/offline.log", (int)sizeof admin->log - 16, tmp);
     admin->log_file = -1;
     fh_home_path(path, home, FH_HOME_SOCKET);
-    admin->fd = connect_to(path);
+    admin->fd = fh_admin_socket_connect(path);
     int code = FH_OK;
     if (is_absent(admin->fd) && may_start) {
         code = start_node(admin, home, err);
@@ -287,54 +265,6 @@ void fh_admin_close(struct fh_admin *admin)
     fh_free(admin);
 }
 
-/* ---- calls ---- */
-
-static int lost(struct fh_err *err)
-{
-    return fh_err_rule(err, FH_EUNREACH, "admin.lost", "the node closed the connection");
-}
-
-static int send_all(int fd, const uint8_t *data, size_t size, struct fh_err *err)
-{
-    while (size > 0) {
-        ssize_t sent = send(fd, data, size, MSG_NOSIGNAL);
-        if (sent < 0 && errno == EINTR) {
-            continue;
-        }
-        if (sent <= 0) {
-            return lost(err);
-        }
-        data += sent;
-        size -= (size_t)sent;
-    }
-    return FH_OK;
-}
-
-static int receive_all(int fd, uint8_t *data, size_t size, int64_t deadline_ms, struct fh_err *err)
-{
-    while (size > 0) {
-        int64_t left = deadline_ms - fh_clock_mono_ms();
-        struct pollfd wait = {.fd = fd, .events = POLLIN};
-        int ready = left > 0 ? poll(&wait, 1, left > 60000 ? 60000 : (int)left) : 0;
-        if ((ready == 0 && left <= 0) || (ready < 0 && errno != EINTR)) {
-            return fh_err_set(err, FH_ETIMEOUT, "the node did not answer in time");
-        }
-        if (ready <= 0) {
-            continue;
-        }
-        ssize_t got = recv(fd, data, size, 0);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got <= 0) {
-            return lost(err);
-        }
-        data += got;
-        size -= (size_t)got;
-    }
-    return FH_OK;
-}
-
 int fh_admin_call(struct fh_admin *admin,
                   struct fh_bytes request,
                   int64_t timeout_ms,
@@ -342,33 +272,5 @@ int fh_admin_call(struct fh_admin *admin,
                   struct fh_pack_reader *reader,
                   struct fh_err *err)
 {
-    uint8_t head[4];
-    if (request.size > FH_ADMIN_FRAME_BYTES_MAX) {
-        return fh_err_set(err, FH_ETOOBIG, "the request does not fit a frame");
-    }
-    fh_put_u32be(head, (uint32_t)request.size);
-    int64_t deadline_ms = fh_clock_mono_ms() + timeout_ms;
-    int code = send_all(admin->fd, head, sizeof head, err);
-    if (code == FH_OK) {
-        code = send_all(admin->fd, request.data, request.size, err);
-    }
-    if (code == FH_OK) {
-        code = receive_all(admin->fd, head, sizeof head, deadline_ms, err);
-    }
-    if (code != FH_OK) {
-        return code;
-    }
-    uint32_t size = fh_get_u32be(head);
-    if (size > FH_ADMIN_FRAME_BYTES_MAX) {
-        return fh_err_rule(
-            err, FH_EPROTO, "admin.frame", "the node announces an answer of %u bytes", size);
-    }
-    fh_buf_reset(answer);
-    uint8_t *place = fh_buf_reserve(answer, size);
-    if (place == NULL) {
-        return fh_err_set(err, fh_buf_ok(answer), "the node's answer does not fit");
-    }
-    code = receive_all(admin->fd, place, size, deadline_ms, err);
-    return code == FH_OK ? fh_msg_answer(reader, fh_buf_view(answer), FH_ADMIN_FRAME_BYTES_MAX, err)
-                         : code;
+    return fh_admin_socket_call(admin->fd, request, timeout_ms, answer, reader, err);
 }

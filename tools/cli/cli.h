@@ -146,6 +146,9 @@ fh_cmd_fn fh_cmd_proof_show;
 fh_cmd_fn fh_cmd_query;
 fh_cmd_fn fh_cmd_search;
 fh_cmd_fn fh_cmd_status;
+fh_cmd_fn fh_cmd_token_create;
+fh_cmd_fn fh_cmd_token_list;
+fh_cmd_fn fh_cmd_token_revoke;
 fh_cmd_fn fh_cmd_verify;
 
 #endif

@@ -442,6 +442,7 @@ const struct fh_command fh_commands[] = {
     },
 #include "tools/cli/commands_access.inc"
 #include "tools/cli/commands_policy.inc"
+#include "tools/cli/commands_token.inc"
     {
         .noun = "verify",
         .operands = "FILE",

@@ -181,7 +181,7 @@ static int verify_entry(struct freehold_client *client,
     int code = fh_record_parse(&record, asked->request, &actor->mesh, err);
     if (code == FH_OK &&
         (!fh_key_id_equal(&entry->request.key, &actor->key_id) ||
-         !fh_record_signed_by(&record, 0, &actor->mesh, &actor->key, &fh_verifier_plain))) {
+         !fh_record_signed_by(&record, 0, &actor->mesh, &actor->member, &fh_verifier_plain))) {
         code = fh_err_rule(
             err, FH_ESIG, "access.key", "the peer hands out a request that this key did not make");
     }
@@ -414,6 +414,12 @@ int fh_access_ask(struct freehold_client *client,
     fh_buf_init(&record, FH_RECORD_BYTES_MAX);
     struct fh_record parsed;
     struct fh_pack_reader reader;
+    if (actor->token.size > 0) {
+        return fh_err_rule(err,
+                           FH_EDENIED,
+                           "token.scope",
+                           "a token reads; ask for access with the member's own key");
+    }
     request->consumer = actor->domain;
     request->key = actor->key_id;
     request->created_ms = fh_clock_wall_ms();

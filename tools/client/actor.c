@@ -245,7 +245,9 @@ add_credential(void *user, unsigned type, const struct fh_record_id *id, struct 
     return true;
 }
 
-static int collect_credentials(struct fh_actor *actor, struct fh_err *err)
+/* `token` is shown behind them, or NULL. */
+static int
+collect_credentials(struct fh_actor *actor, const struct fh_bytes *token, struct fh_err *err)
 {
     struct fh_ref ref = fh_key_id_ref(&actor->key_id);
     int64_t now_ms = fh_clock_wall_ms();
@@ -257,7 +259,8 @@ static int collect_credentials(struct fh_actor *actor, struct fh_err *err)
                    : fh_err_wrap(err, "the member key of %s", actor->home.root);
     }
     if (!fh_directory_credentials(
-            actor->directory, &actor->domain, &ref, now_ms, add_credential, actor)) {
+            actor->directory, &actor->domain, &ref, now_ms, add_credential, actor) ||
+        (token != NULL && !add_credential(actor, FH_RECORD_TOKEN, NULL, *token))) {
         return fh_err_set(err, FH_ETOOBIG, "more key events than a handshake carries");
     }
     if (fh_buf_ok(&actor->credentials) != FH_OK) {
@@ -282,8 +285,9 @@ int fh_actor_open(struct fh_actor **out, const char *root, struct fh_err *err)
     if (code != FH_OK) {
         return code;
     }
-    actor->key_id = fh_key_id_of(&actor->key);
-    code = collect_credentials(actor, err);
+    actor->member = actor->key;
+    actor->key_id = fh_key_id_of(&actor->member);
+    code = collect_credentials(actor, NULL, err);
     if (code == FH_OK) {
         *out = FH_TAKE(actor);
     }
@@ -350,8 +354,81 @@ int fh_actor_open_outside(struct fh_actor **out,
     if (code != FH_OK) {
         return code;
     }
-    actor->key_id = fh_key_id_of(&actor->key);
-    code = collect_credentials(actor, err);
+    actor->member = actor->key;
+    actor->key_id = fh_key_id_of(&actor->member);
+    code = collect_credentials(actor, NULL, err);
+    if (code == FH_OK) {
+        *out = FH_TAKE(actor);
+    }
+    return code;
+}
+
+/* ---- a token ---- */
+
+static int read_token(struct fh_token *out, const struct fh_actor_token *from, struct fh_err *err)
+{
+    struct fh_mesh_id mesh;
+    struct fh_record record;
+    int code = fh_mesh_id_parse(&mesh, from->settings->mesh, err);
+    if (code == FH_OK) {
+        code = fh_record_parse(&record, from->record, &mesh, err);
+    }
+    if (code == FH_OK && record.type != FH_RECORD_TOKEN) {
+        code = fh_err_rule(err, FH_EINVAL, "token.record", "the record is no token");
+    }
+    return code == FH_OK ? fh_token_decode(out, &record, err) : code;
+}
+
+static int fill_of_token(struct fh_actor *actor,
+                         const struct fh_actor_token *from,
+                         const struct fh_token *token,
+                         struct fh_err *err)
+{
+    struct fh_settings *settings = &actor->settings;
+    fh_settings_init(settings);
+    snprintf(settings->domain, sizeof settings->domain, "%s", from->domain_name);
+    memcpy(settings->mesh, from->settings->mesh, sizeof settings->mesh);
+    memcpy(settings->listen, from->settings->listen, sizeof settings->listen);
+    int code = fh_mesh_id_parse(&actor->mesh, settings->mesh, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    actor->domain = token->domain;
+    actor->member = token->member;
+    actor->key_id = fh_key_id_of(&actor->member);
+    fh_sign_keys(from->seed, &actor->key, &actor->secret);
+    if (memcmp(actor->key.b, token->key.b, sizeof actor->key.b) != 0) {
+        return fh_err_rule(err, FH_EDENIED, "token.key", "the seed is not that of the token");
+    }
+    actor->directory = fh_directory_new(&actor->mesh, &fh_verifier_plain);
+    if (actor->directory == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for the directory");
+    }
+    code = fh_directory_add_all(
+        actor->directory, from->credentials, from->credential_count, fh_clock_wall_ms(), NULL, err);
+    if (code == FH_OK) {
+        code = collect_credentials(actor, &from->record, err);
+    }
+    if (code == FH_OK) {
+        actor->token = actor->credential[actor->credential_count - 1];
+    }
+    return code;
+}
+
+int fh_actor_open_token(struct fh_actor **out,
+                        const struct fh_actor_token *from,
+                        struct fh_err *err)
+{
+    struct fh_actor *actor FH_CLEANUP(fh_actor_freep) = NULL;
+    struct fh_token token;
+    int code = read_token(&token, from, err);
+    if (code == FH_OK) {
+        code = new_actor(&actor, err);
+    }
+    if (code != FH_OK) {
+        return code;
+    }
+    code = fill_of_token(actor, from, &token, err);
     if (code == FH_OK) {
         *out = FH_TAKE(actor);
     }

@@ -15,6 +15,7 @@
 #include "common/home.h"
 #include "proto/identity/directory.h"
 #include "proto/identity/keyfile.h"
+#include "proto/identity/token.h"
 #include "proto/settings/settings.h"
 
 struct fh_actor {
@@ -22,9 +23,11 @@ struct fh_actor {
     struct fh_settings settings; /* outside a home: domain and peers alone */
     struct fh_mesh_id mesh;
     struct fh_domain_id domain;
-    struct fh_sign_public key; /* the member key */
+    struct fh_sign_public key; /* the member key, or that of its token */
     struct fh_sign_secret secret;
-    struct fh_key_id key_id;
+    struct fh_sign_public member; /* the member key in any case */
+    struct fh_key_id key_id;      /* its id */
+    struct fh_bytes token;        /* TOKEN record of `key`, the last of `credential`; empty: none */
     struct fh_directory *directory;
     struct fh_buf credentials; /* records that a handshake shows, back to back */
     unsigned credential_count;
@@ -43,6 +46,19 @@ FH_MUST_CHECK int fh_actor_open_outside(struct fh_actor **out,
                                         const char *passphrase_path,
                                         const char *access_path,
                                         struct fh_err *err);
+/* A token at hand: whose it is, where its domain's node is, and what opens it. Borrowed. */
+struct fh_actor_token {
+    const struct fh_settings *settings; /* of the home whose node is asked */
+    const char *domain_name;            /* of the member */
+    const uint8_t *seed;                /* FH_SEED_BYTES */
+    struct fh_bytes record;             /* TOKEN */
+    const struct fh_bytes *credentials; /* key events and delegations of the member */
+    unsigned credential_count;
+};
+/* The same for a token. The records must be the member's that it names (FH_EDENIED, FH_ESIG), and
+ * the seed its key's (FH_EDENIED, "token.key"). FH_EINVAL, FH_ENOMEM. */
+FH_MUST_CHECK int
+fh_actor_open_token(struct fh_actor **out, const struct fh_actor_token *from, struct fh_err *err);
 void fh_actor_free(struct fh_actor *actor);
 static inline void fh_actor_freep(struct fh_actor **actor)
 {

@@ -53,6 +53,34 @@ static int judge_node(void *user, const struct fh_session_peer *peer, struct fh_
 
 /* ---- opening and closing ---- */
 
+/* Takes a link, or none, in place of the one before, which is closed. */
+static int set_link(struct freehold_client *client, struct fh_link *link, struct fh_err *err)
+{
+    pthread_mutex_lock(&client->link_lock);
+    struct fh_link *old = client->link;
+    bool interrupted = client->interrupted;
+    client->link = link;
+    pthread_mutex_unlock(&client->link_lock);
+    fh_link_close(old);
+    return interrupted && link != NULL ? fh_err_set(err, FH_EUNREACH, "the call was interrupted")
+                                       : FH_OK;
+}
+
+void fh_client_interrupt(struct freehold_client *client)
+{
+    pthread_mutex_lock(&client->link_lock);
+    client->interrupted = true;
+    if (client->link != NULL) {
+        fh_link_hang_up(client->link);
+    }
+    pthread_mutex_unlock(&client->link_lock);
+}
+
+bool fh_client_is_whole(const struct freehold_client *client)
+{
+    return client->entry != NULL && !fh_channel_is_worn(client->entry) && client->results == 0;
+}
+
 static void close_channels(struct freehold_client *client)
 {
     for (size_t i = 0; i < FH_CLIENT_OWNERS_MAX; i++) {
@@ -61,8 +89,7 @@ static void close_channels(struct freehold_client *client)
     }
     fh_channel_close(client->entry);
     client->entry = NULL;
-    fh_link_close(client->link);
-    client->link = NULL;
+    (void)!set_link(client, NULL, NULL);
 }
 
 int fh_client_ready(struct freehold_client *client, struct fh_err *err)
@@ -73,7 +100,11 @@ int fh_client_ready(struct freehold_client *client, struct fh_err *err)
     }
     close_channels(client);
     struct judgement judgement = {client, NULL, false};
-    int code = fh_link_open(&client->link, client->address, err);
+    struct fh_link *link = NULL;
+    int code = fh_link_open(&link, client->address, err);
+    if (code == FH_OK) {
+        code = set_link(client, link, err);
+    }
     if (code == FH_OK) {
         code = fh_channel_open(
             &client->entry, client->actor, client->link, NULL, NULL, judge_node, &judgement, err);
@@ -92,10 +123,9 @@ int fh_client_ready(struct freehold_client *client, struct fh_err *err)
     return code;
 }
 
-/* Where our own node listens; a wildcard is reached by the loopback of its family. */
-static int own_address(char out[FH_CLIENT_ADDRESS_BYTES],
-                       const struct fh_settings *settings,
-                       struct fh_err *err)
+int fh_client_own_address(char out[FH_CLIENT_ADDRESS_BYTES],
+                          const struct fh_settings *settings,
+                          struct fh_err *err)
 {
     struct fh_address address;
     int code = fh_address_parse(&address, settings->listen, err);
@@ -164,27 +194,63 @@ static int open_at_any(struct freehold_client *client, struct fh_err *err)
     return code;
 }
 
-static int open_client(struct freehold_client **out,
-                       const struct freehold_options *options,
-                       struct fh_err *err)
+static int new_client(struct freehold_client **out, struct fh_err *err)
 {
     struct freehold_client *client = fh_calloc(1, sizeof *client);
     if (client == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for a client");
     }
+    pthread_mutex_init(&client->link_lock, NULL);
     fh_buf_init(&client->request, FH_FRAME_REQUEST_BYTES_MAX);
     fh_buf_init(&client->answer, FH_FRAME_REPLY_BYTES_MAX);
     client->plans = fh_plans_new();
-    int code = client->plans == NULL ? fh_err_set(err, FH_ENOMEM, "no memory for a client")
-                                     : open_actor(&client->actor, options, err);
+    if (client->plans == NULL) {
+        freehold_close(client);
+        return fh_err_set(err, FH_ENOMEM, "no memory for a client");
+    }
+    *out = client;
+    return FH_OK;
+}
+
+int fh_client_open(struct freehold_client **out,
+                   const struct freehold_options *options,
+                   struct fh_err *err)
+{
+    struct freehold_client *client = NULL;
+    int code = new_client(&client, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    code = open_actor(&client->actor, options, err);
     if (code == FH_OK && options->peer != NULL) {
         code = open_at(client, options->peer, err);
     } else if (code == FH_OK && options->key_file != NULL) {
         code = open_at_any(client, err);
     } else if (code == FH_OK) {
-        code = own_address(client->address, &client->actor->settings, err);
+        code = fh_client_own_address(client->address, &client->actor->settings, err);
         code = code == FH_OK ? fh_client_ready(client, err) : code;
     }
+    if (code != FH_OK) {
+        freehold_close(client);
+        return code;
+    }
+    *out = client;
+    return FH_OK;
+}
+
+int fh_client_open_actor(struct freehold_client **out,
+                         struct fh_actor *actor,
+                         const char *peer,
+                         struct fh_err *err)
+{
+    struct freehold_client *client = NULL;
+    int code = new_client(&client, err);
+    if (code != FH_OK) {
+        fh_actor_free(actor);
+        return code;
+    }
+    client->actor = actor;
+    code = open_at(client, peer, err);
     if (code != FH_OK) {
         freehold_close(client);
         return code;
@@ -200,7 +266,7 @@ int freehold_open_with(struct freehold_client **out,
     struct freehold_options known = known_options(options);
     struct fh_err err = {0};
     *out = NULL;
-    int code = open_client(out, &known, &err);
+    int code = fh_client_open(out, &known, &err);
     return code == FH_OK ? FH_OK : fh_public_error(error, &err);
 }
 
@@ -224,6 +290,7 @@ void freehold_close(struct freehold_client *client)
     fh_plans_free(client->plans);
     fh_buf_fini(&client->request);
     fh_buf_fini(&client->answer);
+    pthread_mutex_destroy(&client->link_lock);
     fh_free(client);
 }
 

@@ -13,6 +13,8 @@
 #include "tools/client/freehold.h"
 #include "tools/client/plans.h"
 
+#include <pthread.h>
+
 enum {
     FH_CLIENT_ADDRESS_BYTES = FH_ADDRESS_BYTES_MAX + 10, /* with brackets, port and NUL */
     FH_CLIENT_OWNERS_MAX = 16, /* inner sessions kept beside the one with the entry peer */
@@ -26,7 +28,9 @@ struct fh_owner_channel {
 struct freehold_client {
     struct fh_actor *actor;
     char address[FH_CLIENT_ADDRESS_BYTES];
-    struct fh_link *link;
+    struct fh_link *link; /* under `link_lock` where it is set, for fh_client_interrupt */
+    pthread_mutex_t link_lock;
+    bool interrupted; /* likewise */
     struct fh_channel *entry;
     unsigned results; /* open ones, of any channel */
     struct fh_owner_channel owners[FH_CLIENT_OWNERS_MAX];
@@ -42,6 +46,28 @@ int fh_public_error(struct freehold_error *out, const struct fh_err *err);
 /* Copies a filled value struct of `known` bytes to the caller's, whose leading size is kept and
  * bounds the copy. Both begin with `size_t size`. */
 void fh_public_copy(void *out, const void *filled, size_t known);
+
+/* ---- opening in this process ---- */
+
+/* As freehold_open_with; `options` is complete. */
+FH_MUST_CHECK int fh_client_open(struct freehold_client **out,
+                                 const struct freehold_options *options,
+                                 struct fh_err *err);
+/* A client of an actor that is at hand (taken, also on failure), at `peer`. */
+FH_MUST_CHECK int fh_client_open_actor(struct freehold_client **out,
+                                       struct fh_actor *actor,
+                                       const char *peer,
+                                       struct fh_err *err);
+/* Where the node of these settings listens; a wildcard is reached by the loopback of its family. */
+FH_MUST_CHECK int fh_client_own_address(char out[FH_CLIENT_ADDRESS_BYTES],
+                                        const struct fh_settings *settings,
+                                        struct fh_err *err);
+
+/* Makes the call that another thread waits in fail with FH_EUNREACH, and every later one. Thread:
+ * any, while the client lives. */
+void fh_client_interrupt(struct freehold_client *client);
+/* Whether its session can take new work as it is, and no result is open. */
+bool fh_client_is_whole(const struct freehold_client *client);
 
 /* ---- calls ---- */
 

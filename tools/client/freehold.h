@@ -537,6 +537,59 @@ FREEHOLD_API int freehold_result_receipt(struct freehold_result *result,
 /* Cancels what still runs and ends the result; NULL is fine. */
 FREEHOLD_API void freehold_result_close(struct freehold_result *result);
 
+/* ---- tokens: to ask through the doors of a node, over HTTP or as a client of PostgreSQL ---- */
+
+struct freehold_token_options {
+    size_t size;
+    int64_t until_ms;            /* Unix; 0: 8 hours from now. At most 90 days */
+    const char *label;           /* for people, or NULL */
+    const char *const *purposes; /* it may state one of these only; in any order */
+    size_t purpose_count;        /* 0: any; at most 16 */
+    const char *const *products; /* "domain/product" or "domain/product@1" */
+    size_t product_count;        /* 0: all that the member may read; at most 16 */
+    bool dry_run;                /* check, and leave nothing at the node */
+};
+struct freehold_token {
+    size_t size;
+    char text[64]; /* "fht1....": the Bearer of HTTP, the password of PostgreSQL; a secret: wipe it
+                    */
+    char id[32];   /* the part before the point: the user name of PostgreSQL */
+    int64_t until_ms;
+};
+/* Makes a token of the client's key, and leaves at the node that the client talks to what its doors
+ * need for it, which opens nothing without the text. `*out` has no text after a dry run. EINVAL
+ * ("token.*"), EDENIED ("token.scope": the client is a token itself), EBUSY ("token.limit"). */
+FREEHOLD_API int freehold_token_create(struct freehold_client *client,
+                                       const struct freehold_token_options *options,
+                                       struct freehold_token *out,
+                                       struct freehold_error *error);
+
+struct freehold_token_entry {
+    size_t size;
+    char id[32];
+    char label[64];
+    int64_t created_ms;
+    int64_t until_ms;
+    const char *purposes; /* by comma; lent with the list, like the next */
+    const char *products;
+};
+struct freehold_tokens;
+/* Those of the client's key at the node, verified; the one that ends next comes first. Given:
+ * freehold_tokens_free. */
+FREEHOLD_API int freehold_token_list(struct freehold_tokens **out,
+                                     struct freehold_client *client,
+                                     struct freehold_error *error);
+FREEHOLD_API size_t freehold_tokens_count(const struct freehold_tokens *tokens);
+FREEHOLD_API void freehold_tokens_get(const struct freehold_tokens *tokens,
+                                      size_t index,
+                                      struct freehold_token_entry *out);
+FREEHOLD_API void freehold_tokens_free(struct freehold_tokens *tokens);
+
+/* Ends one at the node, with what it runs there. `id` is "fht1...", a whole text does too.
+ * ENOTFOUND ("token.unknown"), EINVAL ("token.text"). */
+FREEHOLD_API int
+freehold_token_revoke(struct freehold_client *client, const char *id, struct freehold_error *error);
+
 #ifdef __cplusplus
 }
 #endif

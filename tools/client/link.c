@@ -228,6 +228,11 @@ void fh_link_close(struct fh_link *link)
     fh_free(link);
 }
 
+void fh_link_hang_up(struct fh_link *link)
+{
+    (void)shutdown(link->fd, SHUT_RDWR); /* wakes the poll */
+}
+
 const char *fh_link_address(const struct fh_link *link)
 {
     return link->address;

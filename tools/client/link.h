@@ -28,6 +28,10 @@ FH_MUST_CHECK int fh_link_open(struct fh_link **out, const char *address, struct
 /* Ends everything in flight; NULL is fine. */
 void fh_link_close(struct fh_link *link);
 
+/* Ends the connection under whoever waits on it, who hears FH_EUNREACH. Thread: any, while the link
+ * lives. */
+void fh_link_hang_up(struct fh_link *link);
+
 /* The address as it was given. Lent with the link. */
 const char *fh_link_address(const struct fh_link *link);
 

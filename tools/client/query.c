@@ -140,6 +140,7 @@ static int fill_request(struct freehold_result *result,
     struct fh_query_request *request = &result->request;
     request->consumer = actor->domain;
     request->key = actor->key_id;
+    request->token = actor->token;
     request->sql = fh_buf_view(&result->sql);
     request->rows_max = options->rows_max;
     result->encodings = options->plain ? FH_ENCODINGS_NONE : FH_ENCODINGS_ALL;

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Services first, then the doors on top of them; the end in reverse. A door that this build does
+ * not have is an error where it is set, and nothing else.
+ */
+#include "tools/door/door.h"
+
+#include "common/log.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+struct running {
+    struct fh_door_services services;
+    struct fh_http *http;
+    struct fh_pg *pg;
+};
+
+/* ---- the doors of this build ---- */
+
+static int start_http(struct running *running, struct fh_err *err)
+{
+#ifdef FH_DOOR_HTTP
+    return fh_http_start(&running->http, &running->services, err);
+#else
+    (void)running;
+    return fh_err_rule(
+        err, FH_ESTATE, "door.http", "http_listen is set; this program was built without it");
+#endif
+}
+
+static int start_pg(struct running *running, struct fh_err *err)
+{
+#ifdef FH_DOOR_PG
+    return fh_pg_start(&running->pg, &running->services, err);
+#else
+    (void)running;
+    return fh_err_rule(err,
+                       FH_ESTATE,
+                       "door.postgres",
+                       "postgres_listen is set; this program was built without it");
+#endif
+}
+
+static void stop(struct running *running)
+{
+#ifdef FH_DOOR_HTTP
+    fh_http_stop(running->http);
+#endif
+#ifdef FH_DOOR_PG
+    fh_pg_stop(running->pg);
+#endif
+    fh_jobs_free(running->services.jobs);
+    fh_askers_free(running->services.askers);
+    fh_tokens_free(running->services.tokens);
+}
+
+/* ---- all of it ---- */
+
+static int
+start_services(struct running *running, const struct fh_door_settings *settings, struct fh_err *err)
+{
+    struct fh_door_services *services = &running->services;
+    services->settings = settings;
+    int code = fh_tokens_new(&services->tokens, &settings->home, &settings->node, err);
+    if (code == FH_OK) {
+        code = fh_askers_new(&services->askers, &settings->home, &settings->node, err);
+    }
+    if (code == FH_OK) {
+        code = fh_jobs_new(&services->jobs, FH_DOOR_THREADS, FH_DOOR_JOBS_MAX, err);
+    }
+    return code;
+}
+
+static int
+start_doors(struct running *running, const struct fh_door_settings *settings, struct fh_err *err)
+{
+    int code = FH_OK;
+    if (settings->http_listen[0] != '\0') {
+        code = start_http(running, err);
+    }
+    if (code == FH_OK && settings->postgres_listen[0] != '\0') {
+        code = start_pg(running, err);
+    }
+    return code;
+}
+
+static const char *or_none(const char *text)
+{
+    return text[0] == '\0' ? "none" : text;
+}
+
+int fh_door_run(const struct fh_door_settings *settings, struct fh_err *err)
+{
+    struct running running = {.http = NULL};
+    sigset_t ends;
+    int signum = 0;
+    if (settings->http_listen[0] == '\0' && settings->postgres_listen[0] == '\0') {
+        return fh_err_rule(err,
+                           FH_ESTATE,
+                           "door.none",
+                           "no door is set; add http_listen or postgres_listen to freehold.yaml");
+    }
+    /* Blocked before there are other threads, so that only sigwait takes them. */
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    int code = start_services(&running, settings, err);
+    if (code == FH_OK) {
+        code = start_doors(&running, settings, err);
+    }
+    if (code == FH_OK) {
+        fh_log(FH_LOG_INFO,
+               "door.ready",
+               "http=%s tls=%s postgres=%s certificate=%s",
+               or_none(settings->http_listen),
+               settings->http_tls == FH_DOOR_TLS_OFF ? "off" : "on",
+               or_none(settings->postgres_listen),
+               or_none(settings->certificate_print));
+        while (sigwait(&ends, &signum) != 0) {
+        }
+        fh_log(FH_LOG_INFO, "door.stopping", "signal=%d", signum);
+    }
+    stop(&running);
+    return code;
+}
