@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/door/pgcat/array.h"
 
+#include "common/err.h"
 #include "common/limits.h"
 
 #include <string.h>

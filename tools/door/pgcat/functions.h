@@ -34,9 +34,9 @@ enum fh_pgcat_function_flag {
 };
 
 enum {
-    FH_PGCAT_TYPE_OF_FIRST = UINT32_C(0xfffffffe), /* the result has the type of the argument */
-    FH_PGCAT_TYPE_ELEMENT = UINT32_C(0xfffffffd),  /* of its element */
-    FH_PGCAT_TYPE_ARRAY = UINT32_C(0xfffffffc),    /* of an array of it */
+    FH_PGCAT_TYPE_OF_FIRST = 0x7ffffffe, /* the result has the type of the argument */
+    FH_PGCAT_TYPE_ELEMENT = 0x7ffffffd,  /* of its element */
+    FH_PGCAT_TYPE_ARRAY = 0x7ffffffc,    /* of an array of it */
 };
 
 struct fh_pgcat_function {

@@ -3,6 +3,8 @@
 #include "tools/door/pgcat/translate_inner.h"
 #include "tools/door/pgcat/types.h"
 
+#include "common/assert.h"
+
 #include <stdio.h>
 #include <string.h>
 
