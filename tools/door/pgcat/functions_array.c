@@ -189,21 +189,44 @@ void fh_pgcat_call_array_of(sqlite3_context *context, int argc, sqlite3_value **
     fh_pgcat_result(context, &out);
 }
 
-void fh_pgcat_call_array_append(sqlite3_context *context, int argc, sqlite3_value **argv)
+/* All elements of an array behind those that are there. */
+static void add_all(struct fh_buf *out, sqlite3_value *list)
 {
-    (void)argc;
     struct fh_pgcat_array array;
     struct fh_bytes element;
-    struct fh_buf out;
     bool null = false;
-    fh_buf_init(&out, FH_PGCAT_VALUE_BYTES_MAX);
-    fh_pgcat_array_begin(&out);
-    if (fh_pgcat_array_open(&array, fh_pgcat_arg_bytes(argv[0]))) {
+    if (fh_pgcat_array_open(&array, fh_pgcat_arg_bytes(list))) {
         while (fh_pgcat_array_next(&array, &element, &null)) {
-            fh_pgcat_array_add(&out, element, null);
+            fh_pgcat_array_add(out, element, null);
         }
     }
     fh_pgcat_array_close(&array);
+}
+
+/* NULL is no array, so the other one is the result. */
+void fh_pgcat_call_array_cat(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+    (void)argc;
+    struct fh_buf out;
+    if (fh_pgcat_arg_is_null(argv[0]) || fh_pgcat_arg_is_null(argv[1])) {
+        fh_pgcat_result_text(context, fh_pgcat_arg(argv[fh_pgcat_arg_is_null(argv[0]) ? 1 : 0]));
+        return;
+    }
+    fh_buf_init(&out, FH_PGCAT_VALUE_BYTES_MAX);
+    fh_pgcat_array_begin(&out);
+    add_all(&out, argv[0]);
+    add_all(&out, argv[1]);
+    fh_pgcat_array_end(&out);
+    fh_pgcat_result(context, &out);
+}
+
+void fh_pgcat_call_array_append(sqlite3_context *context, int argc, sqlite3_value **argv)
+{
+    (void)argc;
+    struct fh_buf out;
+    fh_buf_init(&out, FH_PGCAT_VALUE_BYTES_MAX);
+    fh_pgcat_array_begin(&out);
+    add_all(&out, argv[0]);
     fh_pgcat_array_add(&out, fh_pgcat_arg_bytes(argv[1]), fh_pgcat_arg_is_null(argv[1]));
     fh_pgcat_array_end(&out);
     fh_pgcat_result(context, &out);

@@ -150,8 +150,10 @@ static int read_table(struct contract *contract,
     return FH_OK;
 }
 
-static int
-read_contract(struct contract **out, const struct fh_contract *model, const char *id, struct fh_err *err)
+static int read_contract(struct contract **out,
+                         const struct fh_contract *model,
+                         const char *id,
+                         struct fh_err *err)
 {
     struct fh_arena *arena = fh_arena_new(CONTRACT_BYTES);
     struct contract *contract = arena == NULL ? NULL : fh_arena_alloc(arena, sizeof *contract);
@@ -187,12 +189,13 @@ static int describe(struct fh_pgcat_contracts *contracts,
     struct freehold_description *description = NULL;
     struct contract *contract = NULL;
     char name[200];
-    snprintf(name, sizeof name, "%s/%s@%s", product->domain_name, product->product, product->version);
+    snprintf(
+        name, sizeof name, "%s/%s@%s", product->domain_name, product->product, product->version);
     if (freehold_describe(&description, client, name, &error) != FREEHOLD_OK) {
         return fh_err_rule(err, error.code, error.rule, "%s", error.text);
     }
-    int code = read_contract(
-        &contract, fh_description_proof(description)->model, product->contract, err);
+    int code =
+        read_contract(&contract, fh_description_proof(description)->model, product->contract, err);
     freehold_description_free(description);
     if (code != FH_OK) {
         return code;
@@ -238,8 +241,8 @@ static const char *schema_of(struct owned_mesh *m, const char *name)
             return m->schemas[i - 1];
         }
     }
-    m->schemas = grown(
-        m->arena, m->schemas, mesh->schema_count, &m->schema_capacity, sizeof *m->schemas);
+    m->schemas =
+        grown(m->arena, m->schemas, mesh->schema_count, &m->schema_capacity, sizeof *m->schemas);
     const char *copy = fh_arena_strdup(m->arena, name);
     if (m->schemas == NULL || copy == NULL) {
         return NULL;
@@ -343,8 +346,7 @@ static int add_product(struct owned_mesh *m,
 {
     char name[FH_NAME_BYTES_MAX + 24];
     if (older) {
-        snprintf(
-            name, sizeof name, "%.63s@%lu", product->product, major_of(product->version));
+        snprintf(name, sizeof name, "%.63s@%lu", product->product, major_of(product->version));
     } else {
         snprintf(name, sizeof name, "%.63s", product->product);
     }
@@ -361,8 +363,7 @@ static int add_product(struct owned_mesh *m,
     pthread_mutex_lock(&contracts->mutex);
     const struct contract *contract = find(contracts, product->contract);
     for (size_t i = 0; contract != NULL && code == FH_OK && i < contract->table_count; i++) {
-        code = add_table(
-            m, product, name, &contract->tables[i], contract->table_count == 1, err);
+        code = add_table(m, product, name, &contract->tables[i], contract->table_count == 1, err);
     }
     pthread_mutex_unlock(&contracts->mutex);
     return code;
@@ -377,7 +378,8 @@ static int add_page(struct owned_mesh *m,
 {
     struct freehold_error error = FREEHOLD_ERROR_INIT;
     struct freehold_products *list = NULL;
-    struct freehold_search_options options = {.size = sizeof options, .words = "", .offset = offset};
+    struct freehold_search_options options = {
+        .size = sizeof options, .words = "", .offset = offset};
     if (freehold_find(&list, client, &options, &error) != FREEHOLD_OK) {
         return fh_err_rule(err, error.code, error.rule, "%s", error.text);
     }

@@ -124,7 +124,7 @@ void fh_pgcat_drop(struct fh_pgcat *catalogue)
 
 static int ask(struct fh_pgcat *catalogue,
                const struct fh_pgcat_self *self,
-               const struct fh_pgcat_translation *translation,
+               struct fh_pgcat_translation *translation,
                const struct fh_pgcat_param *params,
                size_t param_count,
                bool answer,

@@ -26,7 +26,7 @@ static int authorize(void *aux,
 {
     const struct fh_pgcat_run *run = aux;
     (void)view;
-    if (!run->open_to_statements) {
+    if (!run->open_to_statements || run->declaring) {
         return SQLITE_OK;
     }
     switch (action) {
@@ -111,8 +111,9 @@ int fh_pgcat_run_open(struct fh_pgcat_run *run, struct fh_err *err)
     }
     set_limits(run->db);
     sqlite3_set_authorizer(run->db, authorize, run);
+    run->any.declaring = &run->declaring;
     int code = fh_pgcat_functions_register(run->db, run, err);
-    code = code == FH_OK ? fh_pgcat_set_register_any(run->db, err) : code;
+    code = code == FH_OK ? fh_pgcat_set_register_any(run->db, &run->any, err) : code;
     code = code == FH_OK ? create(run, err) : code;
     code = code == FH_OK ? fh_pgcat_fill(run->db, run->facts, err) : code;
     if (code != FH_OK) {
@@ -467,13 +468,14 @@ static int run_prepared(struct fh_pgcat_run *run,
 }
 
 static int prepare(struct fh_pgcat_run *run,
-                   const struct fh_pgcat_translation *translation,
+                   struct fh_pgcat_translation *translation,
                    sqlite3_stmt **out,
                    struct fh_err *err)
 {
     const char *tail = NULL;
     int code = FH_OK;
     for (size_t i = 0; i < translation->set_count && code == FH_OK; i++) {
+        translation->sets[i].declaring = &run->declaring;
         code = fh_pgcat_set_register(run->db, i, &translation->sets[i], err);
     }
     if (code != FH_OK) {
@@ -504,7 +506,7 @@ static struct answer *new_answer(void)
 }
 
 int fh_pgcat_run_statement(struct fh_pgcat_run *run,
-                           const struct fh_pgcat_translation *translation,
+                           struct fh_pgcat_translation *translation,
                            const struct fh_pgcat_param *params,
                            size_t param_count,
                            bool answer_it,

@@ -18,6 +18,8 @@ struct fh_pgcat_run {
     struct sqlite3 *db;
     struct fh_pgcat_facts *facts;
     bool open_to_statements; /* from when it is filled: nothing but queries passes */
+    bool declaring;          /* but while a set's table is made */
+    struct fh_pgcat_set any; /* what = ANY looks into */
     /* of the statement */
     const struct fh_pgcat_self *self;
     uint64_t steps;    /* of SQLite's machine that are left */
@@ -31,7 +33,7 @@ void fh_pgcat_run_close(struct fh_pgcat_run *run);
 
 /* Runs a translation; `answer` false: only its shape. Given: fh_pgcat_rows_free. */
 FH_MUST_CHECK int fh_pgcat_run_statement(struct fh_pgcat_run *run,
-                                         const struct fh_pgcat_translation *translation,
+                                         struct fh_pgcat_translation *translation,
                                          const struct fh_pgcat_param *params,
                                          size_t param_count,
                                          bool answer,

@@ -42,9 +42,6 @@ static const struct fh_pgcat_set_function functions[] = {
 
 static const struct fh_pgcat_set_function any_function = {
     "_unnest", FH_PGCAT_SET_UNNEST, 1, 1, 1, {"value"}, {0}};
-static const struct fh_pgcat_set any_set = {
-    .function = &any_function, .args = 1, .column_count = 1, .columns = {"value"}};
-
 const struct fh_pgcat_set_function *fh_pgcat_set_find(const char *name)
 {
     for (size_t i = 0; i < FH_COUNT(functions); i++) {
@@ -90,16 +87,18 @@ static int set_connect(
     for (unsigned i = 0; i < set->column_count; i++) {
         const struct fh_pgcat_type *type = fh_pgcat_type_find(set->types[i]);
         fh_buf_add_quoted(&sql, set->columns[i], '"');
-        fh_buf_printf(&sql, " \"%s\",", type == NULL ? "" : type->name);
+        fh_buf_printf(&sql, " %s,", type == NULL ? "" : type->name);
     }
     for (unsigned i = 0; i < FH_PGCAT_SET_ARGS_MAX; i++) {
         fh_buf_printf(&sql, "%s\"_a%u\" HIDDEN", i > 0 ? "," : "", i);
     }
     fh_buf_add_cstr(&sql, ")");
     struct table *table = fh_calloc(1, sizeof *table);
+    *set->declaring = true;
     int code = table == NULL || fh_buf_ok(&sql) != FH_OK
                    ? SQLITE_NOMEM
                    : sqlite3_declare_vtab(db, fh_buf_cstr(&sql));
+    *set->declaring = false;
     fh_buf_fini(&sql);
     if (code != SQLITE_OK) {
         fh_free(table);
@@ -362,7 +361,13 @@ void fh_pgcat_set_drop(sqlite3 *db, size_t number)
     sqlite3_create_module(db, name, NULL, NULL);
 }
 
-int fh_pgcat_set_register_any(sqlite3 *db, struct fh_err *err)
+int fh_pgcat_set_register_any(sqlite3 *db, struct fh_pgcat_set *set, struct fh_err *err)
 {
-    return register_as(db, "_unnest", &any_set, err);
+    bool *declaring = set->declaring;
+    *set = (struct fh_pgcat_set){.function = &any_function,
+                                 .args = 1,
+                                 .column_count = 1,
+                                 .columns = {"value"},
+                                 .declaring = declaring};
+    return register_as(db, "_unnest", set, err);
 }

@@ -54,6 +54,8 @@ struct fh_pgcat_set {
     unsigned column_count;
     const char *columns[FH_PGCAT_SET_COLUMNS_MAX + 1];
     uint32_t types[FH_PGCAT_SET_COLUMNS_MAX + 1];
+    bool
+        *declaring; /* kept; true while the table is made, when SQLite does what no statement may */
 };
 
 /* Makes the virtual table "_set<number>" for a use (kept until it is dropped). */
@@ -63,7 +65,9 @@ FH_MUST_CHECK int fh_pgcat_set_register(struct sqlite3 *db,
                                         struct fh_err *err);
 void fh_pgcat_set_drop(struct sqlite3 *db, size_t number);
 
-/* The set that `x = ANY (array)` looks into is always there: "_unnest"("value"). */
-FH_MUST_CHECK int fh_pgcat_set_register_any(struct sqlite3 *db, struct fh_err *err);
+/* The set that `x = ANY (array)` looks into is always there: "_unnest"("value"). `set` is storage
+ * (kept) of which `declaring` is set. */
+FH_MUST_CHECK int
+fh_pgcat_set_register_any(struct sqlite3 *db, struct fh_pgcat_set *set, struct fh_err *err);
 
 #endif

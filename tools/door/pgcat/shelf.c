@@ -77,10 +77,8 @@ struct fh_pgcat *fh_pgcat_shelf_fresh(struct fh_pgcat_shelf *shelf, const char *
 }
 
 /* Puts a catalogue where the key has its place, else where nobody asked for longest. */
-static void put(struct fh_pgcat_shelf *shelf,
-                const char *key,
-                struct fh_pgcat *catalogue,
-                int64_t now_ms)
+static void
+put(struct fh_pgcat_shelf *shelf, const char *key, struct fh_pgcat *catalogue, int64_t now_ms)
 {
     pthread_mutex_lock(&shelf->mutex);
     struct place *place = find(shelf, key);

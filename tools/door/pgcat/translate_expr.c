@@ -185,9 +185,11 @@ static int others(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out)
         last = next;
         struct fh_pgcat_expr right;
         uint32_t left_type = out->type;
-        if (next->function) {
+        bool joined = strcmp(next->sign, "||") == 0;
+        bool array = joined && fh_pgcat_type_element(left_type) != 0;
+        if (next->function || array) {
             char open[32];
-            snprintf(open, sizeof open, "\"%s\"(", next->sqlite);
+            snprintf(open, sizeof open, "\"%s\"(", array ? "_array_cat" : next->sqlite);
             fh_pgcat_insert(t, out->begin, open);
             fh_pgcat_put(t, ", ");
         } else {
@@ -200,15 +202,13 @@ static int others(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out)
             break;
         }
         fh_pgcat_coerce(t, &right, left_type);
-        if (next->function) {
+        if (next->function || array) {
             fh_pgcat_put(t, ")");
         }
-        bool joined = strcmp(next->sign, "||") == 0;
-        bool array = joined && fh_pgcat_type_element(left_type) != 0;
-        if (array) {
-            return fh_pgcat_unsupported(t, "a join of arrays by ||");
-        }
-        became(out, next->whole ? FH_OID_BOOL : joined ? FH_OID_TEXT : left_type);
+        became(out,
+               next->whole        ? (uint32_t)FH_OID_BOOL
+               : joined && !array ? (uint32_t)FH_OID_TEXT
+                                  : left_type);
     }
     if (last != NULL && code == FH_OK) {
         fh_pgcat_wrap(t, out->begin);
