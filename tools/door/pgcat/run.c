@@ -227,16 +227,21 @@ static bool has_star(const struct fh_pgcat_translation *translation)
     return false;
 }
 
-/* From the table that the column is of, else as the translation found it, else by its name. */
-static uint32_t column_type(sqlite3_stmt *statement, int column, const struct fh_pgcat_item *item)
+/* As the translation found it; of a column from its table, else by its name. */
+static uint32_t column_type(sqlite3_stmt *statement,
+                            int column,
+                            const struct fh_pgcat_translation *translation,
+                            const struct fh_pgcat_item *item)
 {
-    uint32_t type = item != NULL ? item->type : 0;
-    uint32_t declared = declared_type(statement, column);
-    if (declared != 0 && (type == 0 || item == NULL)) {
-        type = declared;
-    }
-    if (type == 0) {
-        type = fh_pgcat_relation_column_type(sqlite3_column_name(statement, column));
+    uint32_t type = 0;
+    if (item == NULL || item->column) {
+        type = declared_type(statement, column);
+        if (type == 0 || type == FH_OID_UNKNOWN) {
+            type = fh_pgcat_translation_type(translation, sqlite3_column_name(statement, column));
+        }
+        type = type == 0 && item != NULL ? item->type : type;
+    } else {
+        type = item->type;
     }
     return type == 0 || type == FH_OID_UNKNOWN ? (uint32_t)FH_OID_TEXT : type;
 }
@@ -262,7 +267,7 @@ static int make_columns(struct answer *answer,
         if (star && item == NULL && strcmp(name, "tableoid") == 0) {
             continue; /* a star of PostgreSQL does not show it */
         }
-        uint32_t type = column_type(statement, i, item);
+        uint32_t type = column_type(statement, i, translation, item);
         columns[kept] = (struct fh_pgcat_column){
             fh_arena_strdup(answer->arena, name), type, fh_pgcat_type_size(type)};
         if (columns[kept].name == NULL) {

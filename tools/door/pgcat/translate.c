@@ -152,26 +152,32 @@ void fh_pgcat_wrap(struct fh_pgcat_translator *t, size_t begin)
 
 void fh_pgcat_note_name(struct fh_pgcat_translator *t, const char *name, uint32_t type)
 {
-    if (type != 0 && t->name_count < FH_COUNT(t->names)) {
-        t->names[t->name_count++] = (struct fh_pgcat_named){name, type};
+    struct fh_pgcat_translation *result = t->result;
+    if (type != 0 && result->name_count < FH_COUNT(result->names)) {
+        result->names[result->name_count++] = (struct fh_pgcat_named){name, type};
     }
 }
 
-uint32_t fh_pgcat_type_of_name(const struct fh_pgcat_translator *t, const char *name)
+uint32_t fh_pgcat_translation_type(const struct fh_pgcat_translation *translation,
+                                   const char *name)
 {
-    for (size_t i = t->name_count; i > 0; i--) {
-        if (strcmp(t->names[i - 1].name, name) == 0) {
-            return t->names[i - 1].type;
+    for (size_t i = translation->name_count; i > 0; i--) {
+        if (strcmp(translation->names[i - 1].name, name) == 0) {
+            return translation->names[i - 1].type;
         }
     }
     return fh_pgcat_relation_column_type(name);
 }
 
+uint32_t fh_pgcat_type_of_name(const struct fh_pgcat_translator *t, const char *name)
+{
+    return fh_pgcat_translation_type(t->result, name);
+}
+
 int fh_pgcat_add_item(struct fh_pgcat_translator *t,
                       struct fh_pgcat_items *items,
                       const char *name,
-                      uint32_t type,
-                      bool star)
+                      const struct fh_pgcat_expr *expr)
 {
     if (items == NULL) {
         return FH_OK;
@@ -195,7 +201,8 @@ int fh_pgcat_add_item(struct fh_pgcat_translator *t,
         items->list = list;
         items->capacity = capacity;
     }
-    items->list[items->count++] = (struct fh_pgcat_item){name, type, star};
+    items->list[items->count++] = (struct fh_pgcat_item){
+        name, expr == NULL ? 0 : expr->type, expr != NULL && expr->column, expr == NULL};
     return FH_OK;
 }
 
@@ -346,7 +353,7 @@ static int select_item(struct fh_pgcat_translator *t, struct fh_pgcat_items *ite
 {
     struct fh_pgcat_expr item;
     if (star(t)) {
-        return fh_pgcat_add_item(t, items, "", 0, true);
+        return fh_pgcat_add_item(t, items, "", NULL);
     }
     int code = fh_pgcat_expression(t, &item);
     if (code != FH_OK) {
@@ -368,7 +375,7 @@ static int select_item(struct fh_pgcat_translator *t, struct fh_pgcat_items *ite
     fh_pgcat_put(t, " AS ");
     fh_pgcat_put_name(t, name);
     fh_pgcat_note_name(t, name, item.type);
-    return fh_pgcat_add_item(t, items, name, item.type, false);
+    return fh_pgcat_add_item(t, items, name, &item);
 }
 
 /* Sets that stood in the list run beside the tables. */
@@ -454,7 +461,7 @@ static int values(struct fh_pgcat_translator *t, struct fh_pgcat_items *items)
             if (code == FH_OK && first) {
                 char *name = fh_arena_printf(t->arena, "column%u", column);
                 code = name == NULL ? fh_pgcat_no_memory(t)
-                                    : fh_pgcat_add_item(t, items, name, value.type, false);
+                                    : fh_pgcat_add_item(t, items, name, &value);
             }
             if (code != FH_OK) {
                 return code;
@@ -481,7 +488,7 @@ static int member(struct fh_pgcat_translator *t, struct fh_pgcat_items *items)
     }
     if (fh_pgcat_take(t, "table")) {
         fh_pgcat_put(t, "SELECT *");
-        int code = fh_pgcat_add_item(t, items, "", 0, true);
+        int code = fh_pgcat_add_item(t, items, "", NULL);
         return code == FH_OK ? fh_pgcat_from(t) : code;
     }
     int code = fh_pgcat_expect(t, "(");
@@ -602,7 +609,7 @@ int fh_pgcat_translate(struct fh_pgcat_translation *out,
                        struct fh_err *err)
 {
     struct fh_pgcat_tokens tokens;
-    *out = (struct fh_pgcat_translation){0};
+    memset(out, 0, sizeof *out);
     for (size_t i = 0; i < param_type_count && i < FH_COUNT(out->param_types); i++) {
         out->param_types[i] = param_types[i];
     }

@@ -31,7 +31,13 @@
 struct fh_pgcat_item {
     const char *name; /* of the column; "" for a star */
     uint32_t type;    /* 0: not known here */
+    bool column;      /* a column of a table or a query */
     bool star;        /* stands for columns that SQLite knows */
+};
+
+struct fh_pgcat_named {
+    const char *name;
+    uint32_t type;
 };
 
 struct fh_pgcat_items {
@@ -46,6 +52,8 @@ struct fh_pgcat_translation {
     struct fh_pgcat_items items;
     size_t param_count;                      /* highest number */
     uint32_t param_types[FH_SQL_PARAMS_MAX]; /* 0: not known */
+    size_t name_count; /* names given to expressions within, with types; the last one counts */
+    struct fh_pgcat_named names[FH_PGCAT_NAMES_MAX];
     size_t set_count;
     struct fh_pgcat_set sets[FH_PGCAT_SETS_MAX];
 };
@@ -58,5 +66,10 @@ FH_MUST_CHECK int fh_pgcat_translate(struct fh_pgcat_translation *out,
                                      const uint32_t *param_types,
                                      size_t param_type_count,
                                      struct fh_err *err);
+
+/* Type of a column by its name: one that the statement made, else one of the system tables; 0 when
+ * it is not known. */
+uint32_t fh_pgcat_translation_type(const struct fh_pgcat_translation *translation,
+                                   const char *name);
 
 #endif

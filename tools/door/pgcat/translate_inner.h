@@ -14,11 +14,6 @@
 #include "tools/door/pgcat/lex.h"
 #include "tools/door/pgcat/translate.h"
 
-struct fh_pgcat_named {
-    const char *name;
-    uint32_t type;
-};
-
 /* A SELECT that is being read: what its list leaves for its FROM. */
 struct fh_pgcat_frame {
     size_t pending_count;
@@ -36,8 +31,6 @@ struct fh_pgcat_translator {
     struct fh_pgcat_translation *result;
     unsigned depth;
     struct fh_pgcat_frame *frame;
-    size_t name_count; /* names given to expressions, with their types; the last one counts */
-    struct fh_pgcat_named names[FH_PGCAT_NAMES_MAX];
     size_t query_count; /* names of WITH */
     const char *queries[FH_PGCAT_SETS_MAX];
     struct fh_err *err;
@@ -51,7 +44,8 @@ struct fh_pgcat_expr {
     const char *text; /* value, when it is nothing but a literal text */
     unsigned param;   /* number, when it is nothing but a parameter */
     size_t set;       /* number + 1 of a set of which it is the first column; 0: it is not */
-    bool column;      /* a column's name */
+    bool weak;        /* `name` is only that of a type, or "case" */
+    bool column;      /* nothing but a column's name */
 };
 
 /* ---- words ---- */
@@ -88,11 +82,13 @@ void fh_pgcat_wrap(struct fh_pgcat_translator *t, size_t begin);
 void fh_pgcat_note_name(struct fh_pgcat_translator *t, const char *name, uint32_t type);
 /* Type of a column by its name: one that the statement made, or one of the system tables. */
 uint32_t fh_pgcat_type_of_name(const struct fh_pgcat_translator *t, const char *name);
+/* A column of a list; `expr` NULL is a star. */
 FH_MUST_CHECK int fh_pgcat_add_item(struct fh_pgcat_translator *t,
                                     struct fh_pgcat_items *items,
                                     const char *name,
-                                    uint32_t type,
-                                    bool star);
+                                    const struct fh_pgcat_expr *expr);
+/* Gives an operand that has no better name that of the type that it was made. */
+void fh_pgcat_name_by_type(struct fh_pgcat_expr *operand, uint32_t type);
 
 /* ---- parts ---- */
 

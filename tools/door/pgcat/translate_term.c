@@ -81,9 +81,20 @@ static const char *constant(const struct fh_pgcat_translator *t, uint32_t *out_t
 
 /* ---- CASE, ARRAY, EXISTS, CAST ---- */
 
-static int
-case_branches(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out, uint32_t compared)
+/* The type of a CASE is that of its first branch that has one of its own: a text alone has none. */
+static void note_branch(struct fh_pgcat_expr *out, const struct fh_pgcat_expr *branch, bool *open)
 {
+    if (branch->type != 0 && (out->type == 0 || (*open && branch->text == NULL))) {
+        out->type = branch->type;
+        *open = branch->text != NULL;
+    }
+}
+
+static int case_branches(struct fh_pgcat_translator *t,
+                         struct fh_pgcat_expr *out,
+                         uint32_t compared)
+{
+    bool open = true;
     int code = fh_pgcat_next_is(t, "when") ? FH_OK : fh_pgcat_syntax(t, "WHEN");
     while (code == FH_OK && fh_pgcat_take(t, "when")) {
         struct fh_pgcat_expr part;
@@ -95,17 +106,17 @@ case_branches(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out, uint32_t
         }
         fh_pgcat_put(t, " THEN ");
         code = code == FH_OK ? fh_pgcat_expression(t, &part) : code;
-        if (code == FH_OK && out->type == 0) {
-            out->type = part.type;
+        if (code == FH_OK) {
+            note_branch(out, &part, &open);
         }
     }
     if (code == FH_OK && fh_pgcat_take(t, "else")) {
         struct fh_pgcat_expr part;
         fh_pgcat_put(t, " ELSE ");
         code = fh_pgcat_expression(t, &part);
-        if (code == FH_OK && (out->type == 0 || (part.name != NULL && part.column))) {
-            out->type = out->type == 0 ? part.type : out->type;
-            out->name = part.name; /* PostgreSQL calls it as the column of its ELSE */
+        if (code == FH_OK) {
+            note_branch(out, &part, &open);
+            out->name = part.weak ? NULL : part.name; /* so it is called, as in PostgreSQL */
         }
     }
     return code;
@@ -120,11 +131,11 @@ static int case_term(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out)
         fh_pgcat_put(t, " ");
         code = fh_pgcat_expression(t, &compared);
     }
-    out->name = NULL;
     code = code == FH_OK ? case_branches(t, out, compared.type) : code;
     fh_pgcat_put(t, " END");
     t->depth--;
-    out->name = out->name == NULL ? "case" : out->name;
+    out->weak = out->name == NULL;
+    out->name = out->weak ? "case" : out->name;
     return code == FH_OK ? fh_pgcat_expect(t, "end") : code;
 }
 
@@ -186,8 +197,7 @@ static int cast_term(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out)
     t->depth--;
     if (code == FH_OK) {
         fh_pgcat_cast(t, out, type);
-        const struct fh_pgcat_type *named = fh_pgcat_type_find(type);
-        out->name = out->name != NULL ? out->name : named == NULL ? NULL : named->name;
+        fh_pgcat_name_by_type(out, type);
     }
     return code;
 }
@@ -206,6 +216,7 @@ static int brackets(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out)
         if (items.count > 0 && !items.list[0].star) {
             out->type = items.list[0].type;
             out->name = items.list[0].name;
+            out->column = items.list[0].column;
         }
     } else if (code == FH_OK) {
         code = fh_pgcat_expression(t, out);
@@ -266,6 +277,7 @@ static int named(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out)
     if (constant_sql != NULL) {
         out->type = type;
         out->name = type == FH_OID_BOOL ? "bool" : NULL;
+        out->weak = true;
         fh_pgcat_put(t, constant_sql);
         t->at++;
         return FH_OK;
@@ -274,9 +286,8 @@ static int named(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out)
         int code = fh_pgcat_read_type(t, &type);
         code = code == FH_OK ? text_literal(t, out) : code;
         if (code == FH_OK) {
-            const struct fh_pgcat_type *of = fh_pgcat_type_find(type);
             fh_pgcat_cast(t, out, type);
-            out->name = of == NULL ? NULL : of->name;
+            fh_pgcat_name_by_type(out, type);
         }
         return code;
     }
@@ -398,9 +409,8 @@ int fh_pgcat_term(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out)
             uint32_t type = 0;
             code = fh_pgcat_read_type(t, &type);
             if (code == FH_OK) {
-                const struct fh_pgcat_type *of = fh_pgcat_type_find(type);
                 fh_pgcat_cast(t, out, type);
-                out->name = out->name != NULL ? out->name : of == NULL ? NULL : of->name;
+                fh_pgcat_name_by_type(out, type);
             }
         } else if (fh_pgcat_take(t, "[")) {
             code = subscript(t, out);

@@ -144,7 +144,18 @@ void fh_pgcat_cast(struct fh_pgcat_translator *t, struct fh_pgcat_expr *operand,
     } else if (type == FH_OID_NUMERIC) {
         cast_as(t, begin, "NUMERIC");
     }
-    *operand = (struct fh_pgcat_expr){.begin = begin, .type = type, .name = operand->name};
+    *operand = (struct fh_pgcat_expr){
+        .begin = begin, .type = type, .name = operand->name, .weak = operand->weak};
+}
+
+void fh_pgcat_name_by_type(struct fh_pgcat_expr *operand, uint32_t type)
+{
+    uint32_t element = fh_pgcat_type_find(type) == NULL ? fh_pgcat_type_element(type) : type;
+    const struct fh_pgcat_type *named = fh_pgcat_type_find(element);
+    if ((operand->name == NULL || operand->weak) && named != NULL) {
+        operand->name = named->name;
+        operand->weak = true;
+    }
 }
 
 void fh_pgcat_coerce(struct fh_pgcat_translator *t, struct fh_pgcat_expr *operand, uint32_t type)
