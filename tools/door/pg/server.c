@@ -158,7 +158,7 @@ static void free_server(struct fh_pg *server)
     uv_walk(&server->loop, close_handle, NULL);
     (void)uv_run(&server->loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&server->loop);
-    fh_pg_catalogues_free(server->catalogues);
+    fh_pgcat_shelf_free(server->shelf);
     fh_pg_tls_context_free(server->tls);
     pthread_mutex_destroy(&server->lock);
     fh_free(server);
@@ -167,7 +167,7 @@ static void free_server(struct fh_pg *server)
 static int prepare(struct fh_pg *server, struct fh_err *err)
 {
     const struct fh_door_settings *settings = server->services->settings;
-    int code = fh_pg_catalogues_new(&server->catalogues, err);
+    int code = fh_pgcat_shelf_new(&server->shelf, err);
     if (code == FH_OK && settings->postgres_tls != FH_DOOR_TLS_OFF) {
         code = fh_pg_tls_context_new(
             &server->tls, settings->certificate, settings->certificate_key, err);

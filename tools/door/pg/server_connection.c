@@ -238,7 +238,7 @@ static void go_on_reading(struct fh_pg_connection *connection)
 static struct fh_pg_connection *find(struct fh_pg *server, uint32_t process)
 {
     struct fh_pg_connection *at = server->connections;
-    while (at != NULL && (at->session == NULL || at->turn == FH_PG_TURN_NONE ||
+    while (at != NULL && (at->closing || at->turn == FH_PG_TURN_NONE ||
                           fh_pg_session_process(at->session) != process)) {
         at = at->next;
     }
@@ -290,10 +290,30 @@ static bool again(struct fh_pg_connection *connection, const struct fh_pg_work *
     return true;
 }
 
-static void note_sign_in(const struct fh_pg_connection *connection, const struct fh_pg_work *work)
+/* How many connections one identity has. */
+static size_t connections_of(const struct fh_pg *server, const struct fh_identity *who)
+{
+    size_t count = 0;
+    for (const struct fh_pg_connection *at = server->connections; at != NULL; at = at->next) {
+        count += fh_pg_worker_identity(at->worker) == who;
+    }
+    return count;
+}
+
+static void look_at_sign_in(struct fh_pg_connection *connection, struct fh_pg_work *work)
 {
     if (work->task != FH_PG_TASK_SIGN_IN) {
         return;
+    }
+    fh_pg_worker_adopt(connection->worker);
+    if (work->err.code == FH_OK &&
+        connections_of(connection->server, fh_pg_worker_identity(connection->worker)) >
+            FH_PG_PER_IDENTITY_MAX) {
+        work->err.code = fh_err_rule(&work->err,
+                                     FH_EBUSY,
+                                     "door.connections",
+                                     "too many connections of this token (at most %d)",
+                                     FH_PG_PER_IDENTITY_MAX);
     }
     if (work->err.code == FH_OK) {
         struct fh_identity *who = fh_pg_worker_identity(connection->worker);
@@ -311,12 +331,13 @@ static void note_sign_in(const struct fh_pg_connection *connection, const struct
 
 void fh_pg_connection_worked(struct fh_pg_connection *connection)
 {
-    if (connection->session == NULL || connection->closing) {
+    if (connection->closing) {
+        connection->session = connection->ended ? NULL : connection->session;
         fh_pg_turn_over(connection);
         end_if_done(connection);
         return;
     }
-    const struct fh_pg_work *work = fh_pg_session_work(connection->session);
+    struct fh_pg_work *work = fh_pg_session_work(connection->session);
     if (again(connection, work)) {
         return;
     }
@@ -325,7 +346,7 @@ void fh_pg_connection_worked(struct fh_pg_connection *connection)
         cancelled(work->answer);
     }
     connection->cancelled = false;
-    note_sign_in(connection, work);
+    look_at_sign_in(connection, work);
     fh_pg_turn_over(connection);
     fh_pg_session_worked(connection->session);
     fh_pg_connection_pump(connection);
@@ -444,7 +465,7 @@ void fh_pg_connection_accept(struct fh_pg *server, uv_stream_t *listener)
     server->connections = connection;
     server->count++;
     connection->session = make_session(server);
-    connection->worker = fh_pg_worker_new(server->services, server->catalogues);
+    connection->worker = fh_pg_worker_new(server->services, server->shelf);
     if (uv_accept(listener, (uv_stream_t *)&connection->tcp) != 0 || connection->session == NULL ||
         connection->worker == NULL) {
         hang_up(connection);

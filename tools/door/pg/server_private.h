@@ -55,6 +55,7 @@ struct fh_pg_connection {
     bool hung_up;   /* by the client: nothing more is written either */
     bool closing;   /* uv_close was called */
     bool closed;    /* and has come back */
+    bool ended;     /* a job frees the session, or has */
     bool cancelled; /* the work at hand */
     bool first;     /* no byte has come yet */
     bool has_turn;  /* counts among those of its identity that have a client */
@@ -68,7 +69,7 @@ struct fh_pg_connection {
 
 struct fh_pg {
     const struct fh_door_services *services;
-    struct fh_pg_catalogues *catalogues;
+    struct fh_pgcat_shelf *shelf;
     struct fh_pg_tls_context *tls;
     uv_loop_t loop;
     uv_async_t wake;

@@ -37,7 +37,6 @@ static void run_end(void *arg)
 {
     struct fh_pg_connection *connection = arg;
     fh_pg_worker_end(connection->worker, connection->session);
-    connection->session = NULL;
     finish(connection);
 }
 
@@ -52,7 +51,9 @@ static void submit(struct fh_pg_connection *connection)
     struct fh_err err;
     fh_job_fn *run = connection->closing ? run_end : run_work;
     connection->turn = FH_PG_TURN_RUNNING;
+    connection->ended = connection->closing;
     if (fh_jobs_submit(connection->server->services->jobs, run, connection, &err) != FH_OK) {
+        connection->ended = false;
         wait_until(connection, fh_clock_mono_ms() + AGAIN_MS);
     }
 }

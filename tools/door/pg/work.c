@@ -4,122 +4,31 @@
 #include "common/assert.h"
 #include "common/mem.h"
 #include "common/time.h"
-#include "tools/door/pgcat/mesh.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    CATALOGUES_MAX = 64,      /* identities whose catalogue is kept */
-    CATALOGUE_LIFE_MS = 5000, /* a tool asks some dozens of questions at once */
-};
-
-struct catalogue {
-    struct fh_identity *who; /* a reference; NULL: free */
-    struct fh_pgcat *catalogue;
-    int64_t made_ms;
-};
-
-struct fh_pg_catalogues {
-    pthread_mutex_t lock;
-    struct fh_pgcat_contracts *contracts;
-    struct catalogue kept[CATALOGUES_MAX];
-};
-
 struct fh_pg_worker {
     const struct fh_door_services *services;
-    struct fh_pg_catalogues *catalogues;
-    struct fh_identity *identity;
-    pthread_mutex_t lock; /* of the next two, against interrupt */
+    struct fh_pgcat_shelf *shelf;
+    struct fh_identity *identity; /* adopted: other connections look at it */
+    struct fh_identity *fresh;    /* of the job that signed in */
+    pthread_mutex_t lock;         /* of the next two, against interrupt */
     struct freehold_client *client;
     bool interrupted;
     unsigned open; /* answers that use the client */
 };
 
-/* ---- catalogues ---- */
-
-int fh_pg_catalogues_new(struct fh_pg_catalogues **out, struct fh_err *err)
-{
-    struct fh_pg_catalogues *catalogues = fh_calloc(1, sizeof *catalogues);
-    if (catalogues == NULL) {
-        return fh_err_set(err, FH_ENOMEM, "no memory for catalogues");
-    }
-    pthread_mutex_init(&catalogues->lock, NULL);
-    int code = fh_pgcat_contracts_new(&catalogues->contracts, err);
-    if (code != FH_OK) {
-        fh_pg_catalogues_free(catalogues);
-        return code;
-    }
-    *out = catalogues;
-    return FH_OK;
-}
-
-static void forget(struct catalogue *kept)
-{
-    fh_pgcat_drop(kept->catalogue);
-    fh_identity_drop(kept->who);
-    *kept = (struct catalogue){.who = NULL};
-}
-
-void fh_pg_catalogues_free(struct fh_pg_catalogues *catalogues)
-{
-    if (catalogues == NULL) {
-        return;
-    }
-    for (size_t i = 0; i < CATALOGUES_MAX; i++) {
-        forget(&catalogues->kept[i]);
-    }
-    fh_pgcat_contracts_free(catalogues->contracts);
-    pthread_mutex_destroy(&catalogues->lock);
-    fh_free(catalogues);
-}
-
-/* A reference to the catalogue of `who` that is young enough; NULL without one. */
-static struct fh_pgcat *find_kept(struct fh_pg_catalogues *catalogues,
-                                  const struct fh_identity *who)
-{
-    struct fh_pgcat *found = NULL;
-    int64_t now_ms = fh_clock_mono_ms();
-    pthread_mutex_lock(&catalogues->lock);
-    for (size_t i = 0; i < CATALOGUES_MAX; i++) {
-        struct catalogue *kept = &catalogues->kept[i];
-        if (kept->who == who && now_ms - kept->made_ms < CATALOGUE_LIFE_MS) {
-            found = fh_pgcat_keep(kept->catalogue);
-        }
-    }
-    pthread_mutex_unlock(&catalogues->lock);
-    return found;
-}
-
-/* Keeps it in place of the identity's last one, or of the oldest. */
-static void
-keep(struct fh_pg_catalogues *catalogues, struct fh_identity *who, struct fh_pgcat *catalogue)
-{
-    pthread_mutex_lock(&catalogues->lock);
-    struct catalogue *place = &catalogues->kept[0];
-    for (size_t i = 0; i < CATALOGUES_MAX && place->who != who; i++) {
-        struct catalogue *kept = &catalogues->kept[i];
-        if (kept->who == who || kept->made_ms < place->made_ms) {
-            place = kept;
-        }
-    }
-    forget(place);
-    *place = (struct catalogue){.who = fh_identity_keep(who),
-                                .catalogue = fh_pgcat_keep(catalogue),
-                                .made_ms = fh_clock_mono_ms()};
-    pthread_mutex_unlock(&catalogues->lock);
-}
-
 /* ---- lifecycle ---- */
 
 struct fh_pg_worker *fh_pg_worker_new(const struct fh_door_services *services,
-                                      struct fh_pg_catalogues *catalogues)
+                                      struct fh_pgcat_shelf *shelf)
 {
     struct fh_pg_worker *worker = fh_calloc(1, sizeof *worker);
     if (worker != NULL) {
         worker->services = services;
-        worker->catalogues = catalogues;
+        worker->shelf = shelf;
         pthread_mutex_init(&worker->lock, NULL);
     }
     return worker;
@@ -132,6 +41,7 @@ void fh_pg_worker_free(struct fh_pg_worker *worker)
     }
     FH_ASSERT(worker->client == NULL);
     fh_identity_drop(worker->identity);
+    fh_identity_drop(worker->fresh);
     pthread_mutex_destroy(&worker->lock);
     fh_free(worker);
 }
@@ -185,6 +95,12 @@ bool fh_pg_worker_holds(const struct fh_pg_worker *worker)
     return worker->client != NULL;
 }
 
+void fh_pg_worker_adopt(struct fh_pg_worker *worker)
+{
+    FH_ASSERT(worker->identity == NULL);
+    worker->identity = FH_TAKE(worker->fresh);
+}
+
 struct fh_identity *fh_pg_worker_identity(const struct fh_pg_worker *worker)
 {
     return worker->identity;
@@ -206,23 +122,15 @@ static bool set_setting(void *connection, const char *name, const char *value)
 
 static int open_catalogue(struct fh_pg_worker *worker, struct fh_pgcat **out, struct fh_err *err)
 {
-    struct fh_pgcat_mesh *mesh = NULL;
-    *out = find_kept(worker->catalogues, worker->identity);
+    const char *key = fh_identity_token_id(worker->identity);
+    *out = fh_pgcat_shelf_fresh(worker->shelf, key, fh_clock_mono_ms());
     if (*out != NULL) {
         return FH_OK;
     }
     int code = borrow(worker, err);
-    if (code == FH_OK) {
-        code = fh_pgcat_mesh_read(&mesh, worker->catalogues->contracts, worker->client, err);
-    }
-    if (code == FH_OK) {
-        code = fh_pgcat_new(out, mesh, err);
-    }
-    fh_pgcat_mesh_free(mesh);
-    if (code == FH_OK) {
-        keep(worker->catalogues, worker->identity, *out);
-    }
-    return code;
+    return code == FH_OK ? fh_pgcat_shelf_take(
+                               worker->shelf, key, worker->client, fh_clock_mono_ms(), out, err)
+                         : code;
 }
 
 /* Texts of all parameters, in one buffer. */
@@ -348,7 +256,7 @@ void fh_pg_worker_do(struct fh_pg_worker *worker, struct fh_pg_session *session)
         break;
     case FH_PG_TASK_SIGN_IN:
         work->err.code = fh_tokens_scram(
-            worker->services->tokens, user, work->client_key, &worker->identity, &work->err);
+            worker->services->tokens, user, work->client_key, &worker->fresh, &work->err);
         break;
     case FH_PG_TASK_ASK:
         ask(worker, session, work->answer);

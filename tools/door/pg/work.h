@@ -5,7 +5,7 @@
  *
  * One worker belongs to one connection. It borrows a client of libfreehold for as long as an answer
  * of the connection is open (several cursors share it) and gives it back as soon as none is.
- * Catalogues are made once for an identity and shared for some seconds (fh_pg_catalogues).
+ * Catalogues come from a shelf that all connections share.
  *
  * Does not: know sockets. Thread: do and end one at a time; interrupt any. Ownership: keeps
  * services and catalogues.
@@ -15,18 +15,13 @@
 
 #include "tools/door/door.h"
 #include "tools/door/pg/session.h"
-
-struct fh_pg_catalogues;
-
-/* Given: fh_pg_catalogues_free. FH_ENOMEM. */
-FH_MUST_CHECK int fh_pg_catalogues_new(struct fh_pg_catalogues **out, struct fh_err *err);
-void fh_pg_catalogues_free(struct fh_pg_catalogues *catalogues);
+#include "tools/door/pgcat/shelf.h"
 
 struct fh_pg_worker;
 
 /* NULL: no memory. Given: fh_pg_worker_free. */
 FH_MUST_CHECK struct fh_pg_worker *fh_pg_worker_new(const struct fh_door_services *services,
-                                                    struct fh_pg_catalogues *catalogues);
+                                                    struct fh_pgcat_shelf *shelf);
 /* Of one that holds no client. NULL is fine. */
 void fh_pg_worker_free(struct fh_pg_worker *worker);
 
@@ -39,6 +34,8 @@ void fh_pg_worker_interrupt(struct fh_pg_worker *worker);
 
 /* Whether a client is borrowed. */
 bool fh_pg_worker_holds(const struct fh_pg_worker *worker);
+/* Who signed in is the worker's identity from now on, on the thread of whoever asks for it. */
+void fh_pg_worker_adopt(struct fh_pg_worker *worker);
 /* Who signed in; NULL before. Lent with the worker. */
 struct fh_identity *fh_pg_worker_identity(const struct fh_pg_worker *worker);
 

@@ -26,7 +26,7 @@ struct fh_pgcat_mesh_column {
     char type[FH_SQL_TYPE_BYTES]; /* as the answer's type: "BIGINT", "DECIMAL(18,3)" */
     const char *comment;          /* "" when there is none */
     bool required;
-    bool primary_key;
+    uint32_t primary_key; /* place in the primary key from 1; 0: no part of it */
 };
 
 struct fh_pgcat_mesh_table {

@@ -1,0 +1,637 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/door/pgcat/translate.h"
+
+#include "tools/door/pgcat/relations.h"
+#include "tools/door/pgcat/translate_inner.h"
+#include "tools/door/pgcat/types.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- words ---- */
+
+const struct fh_pgcat_token *fh_pgcat_peek(const struct fh_pgcat_translator *t, size_t ahead)
+{
+    const struct fh_pgcat_token *token = &t->tokens[t->at];
+    for (; ahead > 0 && token->kind != FH_PGCAT_END; ahead--) {
+        token++;
+    }
+    return token;
+}
+
+static bool is(const struct fh_pgcat_token *token, const char *word_or_sign)
+{
+    return fh_pgcat_is_word(token, word_or_sign) || fh_pgcat_is_sign(token, word_or_sign);
+}
+
+bool fh_pgcat_next_is(const struct fh_pgcat_translator *t, const char *word_or_sign)
+{
+    return is(fh_pgcat_peek(t, 0), word_or_sign);
+}
+
+bool fh_pgcat_take(struct fh_pgcat_translator *t, const char *word_or_sign)
+{
+    bool found = fh_pgcat_next_is(t, word_or_sign);
+    t->at += found ? 1 : 0;
+    return found;
+}
+
+int fh_pgcat_expect(struct fh_pgcat_translator *t, const char *word_or_sign)
+{
+    return fh_pgcat_take(t, word_or_sign) ? FH_OK : fh_pgcat_syntax(t, word_or_sign);
+}
+
+bool fh_pgcat_is_name(const struct fh_pgcat_token *token)
+{
+    static const char *const reserved[] = {
+        "all",    "and",     "any",       "array",   "as",       "asc",     "both",    "case",
+        "cast",   "collate", "cross",     "desc",    "distinct", "else",    "end",     "except",
+        "false",  "fetch",   "for",       "from",    "full",     "group",   "having",  "ilike",
+        "in",     "inner",   "intersect", "is",      "isnull",   "join",    "lateral", "leading",
+        "left",   "like",    "limit",     "natural", "not",      "notnull", "null",    "offset",
+        "on",     "only",    "or",        "order",   "right",    "select",  "similar", "some",
+        "table",  "then",    "trailing",  "true",    "union",    "using",   "when",    "where",
+        "window", "with",
+    };
+    if (token->kind != FH_PGCAT_NAME || token->quoted) {
+        return token->kind == FH_PGCAT_NAME;
+    }
+    for (size_t i = 0; i < FH_COUNT(reserved); i++) {
+        if (strcmp(reserved[i], token->text) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int fh_pgcat_expect_name(struct fh_pgcat_translator *t, const char **out)
+{
+    const struct fh_pgcat_token *token = fh_pgcat_peek(t, 0);
+    if (!fh_pgcat_is_name(token)) {
+        return fh_pgcat_syntax(t, "a name");
+    }
+    t->at++;
+    *out = token->text;
+    return FH_OK;
+}
+
+int fh_pgcat_syntax(struct fh_pgcat_translator *t, const char *wanted)
+{
+    const struct fh_pgcat_token *token = fh_pgcat_peek(t, 0);
+    if (token->kind == FH_PGCAT_END) {
+        return fh_err_rule(
+            t->err, FH_ESQL, "pgcat.syntax", "syntax error at end of input: %s is missing", wanted);
+    }
+    return fh_err_rule(t->err,
+                       FH_ESQL,
+                       "pgcat.syntax",
+                       "syntax error at byte %zu, at or near \"%.40s\": %s is missing",
+                       token->at,
+                       token->kind == FH_PGCAT_TEXT ? "'" : token->text,
+                       wanted);
+}
+
+int fh_pgcat_unsupported(struct fh_pgcat_translator *t, const char *what)
+{
+    return fh_err_rule(t->err,
+                       FH_ESQL,
+                       "pgcat.unsupported",
+                       "%s is not supported over system tables (byte %zu)",
+                       what,
+                       fh_pgcat_peek(t, 0)->at);
+}
+
+int fh_pgcat_no_memory(struct fh_pgcat_translator *t)
+{
+    return fh_err_set(t->err, FH_ENOMEM, "out of memory for a statement");
+}
+
+/* ---- what is written ---- */
+
+void fh_pgcat_put(struct fh_pgcat_translator *t, const char *sql)
+{
+    fh_buf_add_cstr(&t->out, sql);
+}
+
+void fh_pgcat_put_name(struct fh_pgcat_translator *t, const char *name)
+{
+    fh_buf_add_quoted(&t->out, name, '"');
+}
+
+void fh_pgcat_put_text(struct fh_pgcat_translator *t, const char *text)
+{
+    fh_buf_add_quoted(&t->out, text, '\'');
+}
+
+void fh_pgcat_insert(struct fh_pgcat_translator *t, size_t at, const char *sql)
+{
+    size_t size = strlen(sql);
+    size_t moved = t->out.size - at;
+    if (size == 0 || fh_buf_reserve(&t->out, size) == NULL) {
+        return;
+    }
+    memmove(t->out.data + at + size, t->out.data + at, moved);
+    memcpy(t->out.data + at, sql, size);
+}
+
+void fh_pgcat_cut(struct fh_pgcat_translator *t, size_t size)
+{
+    if (size < t->out.size) {
+        t->out.size = size;
+    }
+}
+
+void fh_pgcat_wrap(struct fh_pgcat_translator *t, size_t begin)
+{
+    fh_pgcat_insert(t, begin, "(");
+    fh_pgcat_put(t, ")");
+}
+
+/* ---- names ---- */
+
+void fh_pgcat_note_name(struct fh_pgcat_translator *t, const char *name, uint32_t type)
+{
+    struct fh_pgcat_translation *result = t->result;
+    if (type != 0 && result->name_count < FH_COUNT(result->names)) {
+        result->names[result->name_count++] = (struct fh_pgcat_named){name, type};
+    }
+}
+
+uint32_t fh_pgcat_translation_type(const struct fh_pgcat_translation *translation,
+                                   const char *name)
+{
+    for (size_t i = translation->name_count; i > 0; i--) {
+        if (strcmp(translation->names[i - 1].name, name) == 0) {
+            return translation->names[i - 1].type;
+        }
+    }
+    return fh_pgcat_relation_column_type(name);
+}
+
+uint32_t fh_pgcat_type_of_name(const struct fh_pgcat_translator *t, const char *name)
+{
+    return fh_pgcat_translation_type(t->result, name);
+}
+
+int fh_pgcat_add_item(struct fh_pgcat_translator *t,
+                      struct fh_pgcat_items *items,
+                      const char *name,
+                      const struct fh_pgcat_expr *expr)
+{
+    if (items == NULL) {
+        return FH_OK;
+    }
+    if (items->count == items->capacity) {
+        size_t capacity = items->capacity == 0 ? 16 : items->capacity * 2;
+        struct fh_pgcat_item *list = fh_arena_array(t->arena, capacity, sizeof *list);
+        if (items->count >= FH_PGCAT_ITEMS_MAX) {
+            return fh_err_rule(t->err,
+                               FH_ETOOBIG,
+                               "pgcat.statement",
+                               "the statement asks for more than %d columns",
+                               FH_PGCAT_ITEMS_MAX);
+        }
+        if (list == NULL) {
+            return fh_pgcat_no_memory(t);
+        }
+        if (items->count > 0) {
+            memcpy(list, items->list, items->count * sizeof *list);
+        }
+        items->list = list;
+        items->capacity = capacity;
+    }
+    items->list[items->count++] = (struct fh_pgcat_item){
+        name, expr == NULL ? 0 : expr->type, expr != NULL && expr->column, expr == NULL};
+    return FH_OK;
+}
+
+/* ---- queries ---- */
+
+static bool begins_query(const struct fh_pgcat_token *token)
+{
+    return is(token, "select") || is(token, "with") || is(token, "values") || is(token, "table");
+}
+
+bool fh_pgcat_query_follows(const struct fh_pgcat_translator *t)
+{
+    return begins_query(fh_pgcat_peek(t, 0));
+}
+
+bool fh_pgcat_query_in_brackets(const struct fh_pgcat_translator *t)
+{
+    size_t ahead = 0;
+    while (fh_pgcat_is_sign(fh_pgcat_peek(t, ahead), "(")) {
+        ahead++;
+    }
+    return ahead > 0 && begins_query(fh_pgcat_peek(t, ahead));
+}
+
+int fh_pgcat_expressions(struct fh_pgcat_translator *t, size_t *out_count)
+{
+    size_t count = 0;
+    do {
+        struct fh_pgcat_expr item;
+        if (count > 0) {
+            fh_pgcat_put(t, ", ");
+        }
+        int code = fh_pgcat_expression(t, &item);
+        if (code != FH_OK) {
+            return code;
+        }
+        count++;
+    } while (fh_pgcat_take(t, ","));
+    if (out_count != NULL) {
+        *out_count = count;
+    }
+    return FH_OK;
+}
+
+int fh_pgcat_order_by(struct fh_pgcat_translator *t)
+{
+    fh_pgcat_put(t, " ORDER BY ");
+    do {
+        struct fh_pgcat_expr item;
+        int code = fh_pgcat_expression(t, &item);
+        if (code != FH_OK) {
+            return code;
+        }
+        bool down = fh_pgcat_take(t, "desc");
+        if (!down) {
+            (void)fh_pgcat_take(t, "asc");
+        }
+        bool first = down; /* as PostgreSQL: NULL is larger than all */
+        if (fh_pgcat_take(t, "nulls")) {
+            first = fh_pgcat_take(t, "first");
+            if (!first && !fh_pgcat_take(t, "last")) {
+                return fh_pgcat_syntax(t, "FIRST or LAST");
+            }
+        }
+        fh_pgcat_put(t, down ? " DESC" : " ASC");
+        fh_pgcat_put(t, first ? " NULLS FIRST" : " NULLS LAST");
+        if (fh_pgcat_next_is(t, ",")) {
+            fh_pgcat_put(t, ", ");
+        }
+    } while (fh_pgcat_take(t, ","));
+    return FH_OK;
+}
+
+static int with_queries(struct fh_pgcat_translator *t)
+{
+    fh_pgcat_put(t, fh_pgcat_take(t, "recursive") ? "WITH RECURSIVE " : "WITH ");
+    do {
+        const char *name = NULL;
+        struct fh_pgcat_items items = {0};
+        const char *columns[FH_PGCAT_SETS_MAX];
+        size_t column_count = 0;
+        int code = fh_pgcat_expect_name(t, &name);
+        if (code != FH_OK) {
+            return code;
+        }
+        if (t->query_count == FH_COUNT(t->queries)) {
+            return fh_pgcat_unsupported(t, "so long a WITH");
+        }
+        t->queries[t->query_count++] = name;
+        fh_pgcat_put_name(t, name);
+        if (fh_pgcat_take(t, "(")) {
+            fh_pgcat_put(t, "(");
+            do {
+                if (column_count == FH_COUNT(columns)) {
+                    return fh_pgcat_unsupported(t, "so long a list of columns");
+                }
+                code = fh_pgcat_expect_name(t, &columns[column_count]);
+                if (code != FH_OK) {
+                    return code;
+                }
+                fh_pgcat_put(t, column_count > 0 ? ", " : "");
+                fh_pgcat_put_name(t, columns[column_count++]);
+            } while (fh_pgcat_take(t, ","));
+            fh_pgcat_put(t, ")");
+            code = fh_pgcat_expect(t, ")");
+        }
+        code = code == FH_OK ? fh_pgcat_expect(t, "as") : code;
+        (void)fh_pgcat_take(t, "not");
+        (void)fh_pgcat_take(t, "materialized");
+        code = code == FH_OK ? fh_pgcat_expect(t, "(") : code;
+        fh_pgcat_put(t, " AS (");
+        code = code == FH_OK ? fh_pgcat_query(t, &items) : code;
+        fh_pgcat_put(t, ")");
+        code = code == FH_OK ? fh_pgcat_expect(t, ")") : code;
+        if (code != FH_OK) {
+            return code;
+        }
+        for (size_t i = 0; i < column_count && i < items.count; i++) {
+            fh_pgcat_note_name(t, columns[i], items.list[i].type);
+        }
+        fh_pgcat_put(t, fh_pgcat_next_is(t, ",") ? ", " : " ");
+    } while (fh_pgcat_take(t, ","));
+    return FH_OK;
+}
+
+/* "*" and "t.*"; false when the item is an expression. */
+static bool star(struct fh_pgcat_translator *t)
+{
+    if (fh_pgcat_take(t, "*")) {
+        fh_pgcat_put(t, "*");
+        return true;
+    }
+    size_t ahead = 0;
+    while (fh_pgcat_peek(t, ahead)->kind == FH_PGCAT_NAME &&
+           fh_pgcat_is_sign(fh_pgcat_peek(t, ahead + 1), ".")) {
+        ahead += 2;
+    }
+    if (ahead == 0 || !fh_pgcat_is_sign(fh_pgcat_peek(t, ahead), "*")) {
+        return false;
+    }
+    fh_pgcat_put_name(t, fh_pgcat_peek(t, ahead - 2)->text);
+    fh_pgcat_put(t, ".*");
+    t->at += ahead + 1;
+    return true;
+}
+
+static int select_item(struct fh_pgcat_translator *t, struct fh_pgcat_items *items)
+{
+    struct fh_pgcat_expr item;
+    if (star(t)) {
+        return fh_pgcat_add_item(t, items, "", NULL);
+    }
+    int code = fh_pgcat_expression(t, &item);
+    if (code != FH_OK) {
+        return code;
+    }
+    const char *name = item.name == NULL ? "?column?" : item.name;
+    if (fh_pgcat_take(t, "as")) {
+        /* Behind AS every word is a name. */
+        const struct fh_pgcat_token *token = fh_pgcat_peek(t, 0);
+        if (token->kind != FH_PGCAT_NAME) {
+            return fh_pgcat_syntax(t, "a name");
+        }
+        name = token->text;
+        t->at++;
+    } else if (fh_pgcat_is_name(fh_pgcat_peek(t, 0))) {
+        name = fh_pgcat_peek(t, 0)->text;
+        t->at++;
+    }
+    fh_pgcat_put(t, " AS ");
+    fh_pgcat_put_name(t, name);
+    fh_pgcat_note_name(t, name, item.type);
+    return fh_pgcat_add_item(t, items, name, &item);
+}
+
+/* Sets that stood in the list run beside the tables. */
+static void put_pending(struct fh_pgcat_translator *t, bool has_from)
+{
+    for (size_t i = 0; i < t->frame->pending_count; i++) {
+        char alias[32];
+        snprintf(alias, sizeof alias, " AS \"_s%zu\"", t->frame->pending[i].set);
+        fh_pgcat_put(t, has_from || i > 0 ? ", " : " FROM ");
+        fh_pgcat_put(t, t->frame->pending[i].call);
+        fh_pgcat_put(t, alias);
+    }
+}
+
+static int select_rest(struct fh_pgcat_translator *t)
+{
+    struct fh_pgcat_expr condition;
+    int code = FH_OK;
+    if (fh_pgcat_take(t, "where")) {
+        fh_pgcat_put(t, " WHERE ");
+        code = fh_pgcat_expression(t, &condition);
+    }
+    if (code == FH_OK && fh_pgcat_take(t, "group")) {
+        fh_pgcat_put(t, " GROUP BY ");
+        code = fh_pgcat_expect(t, "by");
+        code = code == FH_OK ? fh_pgcat_expressions(t, NULL) : code;
+    }
+    if (code == FH_OK && fh_pgcat_take(t, "having")) {
+        fh_pgcat_put(t, " HAVING ");
+        code = fh_pgcat_expression(t, &condition);
+    }
+    if (code == FH_OK && fh_pgcat_next_is(t, "window")) {
+        code = fh_pgcat_unsupported(t, "WINDOW");
+    }
+    return code;
+}
+
+static int select_core(struct fh_pgcat_translator *t, struct fh_pgcat_items *items)
+{
+    struct fh_pgcat_frame *frame = fh_arena_alloc(t->arena, sizeof *frame);
+    if (frame == NULL) {
+        return fh_pgcat_no_memory(t);
+    }
+    struct fh_pgcat_frame *outer = t->frame;
+    t->frame = frame;
+    fh_pgcat_put(t, "SELECT ");
+    if (fh_pgcat_take(t, "distinct")) {
+        if (fh_pgcat_next_is(t, "on")) {
+            return fh_pgcat_unsupported(t, "DISTINCT ON");
+        }
+        fh_pgcat_put(t, "DISTINCT ");
+    } else {
+        (void)fh_pgcat_take(t, "all");
+    }
+    int code = select_item(t, items);
+    while (code == FH_OK && fh_pgcat_take(t, ",")) {
+        fh_pgcat_put(t, ", ");
+        code = select_item(t, items);
+    }
+    bool has_from = code == FH_OK && fh_pgcat_take(t, "from");
+    if (has_from) {
+        code = fh_pgcat_from(t);
+    }
+    put_pending(t, has_from);
+    code = code == FH_OK ? select_rest(t) : code;
+    t->frame = outer;
+    return code;
+}
+
+static int values(struct fh_pgcat_translator *t, struct fh_pgcat_items *items)
+{
+    bool first = true;
+    fh_pgcat_put(t, "VALUES ");
+    do {
+        unsigned column = 0;
+        int code = fh_pgcat_expect(t, "(");
+        fh_pgcat_put(t, first ? "(" : ", (");
+        do {
+            struct fh_pgcat_expr value;
+            fh_pgcat_put(t, column > 0 ? ", " : "");
+            code = code == FH_OK ? fh_pgcat_expression(t, &value) : code;
+            column++;
+            if (code == FH_OK && first) {
+                char *name = fh_arena_printf(t->arena, "column%u", column);
+                code = name == NULL ? fh_pgcat_no_memory(t)
+                                    : fh_pgcat_add_item(t, items, name, &value);
+            }
+            if (code != FH_OK) {
+                return code;
+            }
+        } while (fh_pgcat_take(t, ","));
+        fh_pgcat_put(t, ")");
+        code = fh_pgcat_expect(t, ")");
+        if (code != FH_OK) {
+            return code;
+        }
+        first = false;
+    } while (fh_pgcat_take(t, ","));
+    return FH_OK;
+}
+
+/* One member of UNION. SQLite has no brackets there: what stands in some is read FROM them. */
+static int member(struct fh_pgcat_translator *t, struct fh_pgcat_items *items)
+{
+    if (fh_pgcat_take(t, "select")) {
+        return select_core(t, items);
+    }
+    if (fh_pgcat_take(t, "values")) {
+        return values(t, items);
+    }
+    if (fh_pgcat_take(t, "table")) {
+        fh_pgcat_put(t, "SELECT *");
+        int code = fh_pgcat_add_item(t, items, "", NULL);
+        return code == FH_OK ? fh_pgcat_from(t) : code;
+    }
+    int code = fh_pgcat_expect(t, "(");
+    if (code != FH_OK) {
+        return fh_pgcat_syntax(t, "SELECT");
+    }
+    fh_pgcat_put(t, "SELECT * FROM (");
+    code = fh_pgcat_query(t, items);
+    fh_pgcat_put(t, ")");
+    return code == FH_OK ? fh_pgcat_expect(t, ")") : code;
+}
+
+static int limit(struct fh_pgcat_translator *t)
+{
+    struct fh_pgcat_expr count;
+    int code = FH_OK;
+    bool limited = false;
+    if (fh_pgcat_take(t, "limit")) {
+        fh_pgcat_put(t, " LIMIT ");
+        limited = true;
+        if (fh_pgcat_take(t, "all")) {
+            fh_pgcat_put(t, "-1");
+        } else {
+            code = fh_pgcat_expression(t, &count);
+        }
+    }
+    if (code == FH_OK && fh_pgcat_take(t, "offset")) {
+        fh_pgcat_put(t, limited ? " OFFSET " : " LIMIT -1 OFFSET ");
+        code = fh_pgcat_expression(t, &count);
+        if (!fh_pgcat_take(t, "rows")) {
+            (void)fh_pgcat_take(t, "row");
+        }
+    }
+    if (code == FH_OK && fh_pgcat_next_is(t, "fetch")) {
+        return fh_pgcat_unsupported(t, "FETCH FIRST (write LIMIT)");
+    }
+    return code;
+}
+
+static int query_inside(struct fh_pgcat_translator *t, struct fh_pgcat_items *items)
+{
+    static const char *const joins[] = {"union", "intersect", "except"};
+    static const char *const written[] = {" UNION ", " INTERSECT ", " EXCEPT "};
+    int code = fh_pgcat_take(t, "with") ? with_queries(t) : FH_OK;
+    struct fh_pgcat_items *wanted = items;
+    while (code == FH_OK) {
+        code = member(t, wanted);
+        wanted = NULL;
+        size_t found = FH_COUNT(joins);
+        for (size_t i = 0; code == FH_OK && i < FH_COUNT(joins) && found == FH_COUNT(joins); i++) {
+            found = fh_pgcat_take(t, joins[i]) ? i : found;
+        }
+        if (found == FH_COUNT(joins)) {
+            break;
+        }
+        fh_pgcat_put(t, written[found]);
+        if (fh_pgcat_take(t, "all")) {
+            if (found != 0) {
+                return fh_pgcat_unsupported(t, "INTERSECT ALL or EXCEPT ALL");
+            }
+            fh_pgcat_put(t, "ALL ");
+        } else {
+            (void)fh_pgcat_take(t, "distinct");
+        }
+    }
+    if (code == FH_OK && fh_pgcat_take(t, "order")) {
+        code = fh_pgcat_expect(t, "by");
+        code = code == FH_OK ? fh_pgcat_order_by(t) : code;
+    }
+    return code == FH_OK ? limit(t) : code;
+}
+
+int fh_pgcat_query(struct fh_pgcat_translator *t, struct fh_pgcat_items *items)
+{
+    if (++t->depth > FH_PGCAT_DEPTH_MAX) {
+        return fh_err_rule(t->err,
+                           FH_ETOOBIG,
+                           "pgcat.depth",
+                           "the statement has more than %d brackets within brackets",
+                           FH_PGCAT_DEPTH_MAX);
+    }
+    size_t queries = t->query_count;
+    int code = query_inside(t, items);
+    t->query_count = queries;
+    t->depth--;
+    return code;
+}
+
+static int whole(struct fh_pgcat_translator *t)
+{
+    if (!fh_pgcat_query_follows(t) && !fh_pgcat_query_in_brackets(t)) {
+        return fh_err_rule(t->err,
+                           FH_ESQL,
+                           "pgcat.read_only",
+                           "only queries can be asked about system tables, not %.40s",
+                           fh_pgcat_peek(t, 0)->text);
+    }
+    int code = fh_pgcat_query(t, &t->result->items);
+    while (code == FH_OK && fh_pgcat_take(t, ";")) {
+    }
+    if (code == FH_OK && fh_pgcat_peek(t, 0)->kind != FH_PGCAT_END) {
+        code = fh_pgcat_syntax(t, "the end of the statement");
+    }
+    if (code == FH_OK && fh_buf_ok(&t->out) != FH_OK) {
+        code = fh_err_rule(t->err,
+                           t->out.failed,
+                           "pgcat.statement",
+                           "the statement is too long when it is translated");
+    }
+    return code;
+}
+
+int fh_pgcat_translate(struct fh_pgcat_translation *out,
+                       struct fh_arena *arena,
+                       struct fh_bytes sql,
+                       const uint32_t *param_types,
+                       size_t param_type_count,
+                       struct fh_err *err)
+{
+    struct fh_pgcat_tokens tokens;
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; i < param_type_count && i < FH_COUNT(out->param_types); i++) {
+        out->param_types[i] = param_types[i];
+    }
+    int code = fh_pgcat_lex(&tokens, arena, sql, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_pgcat_translator *t = fh_arena_alloc(arena, sizeof *t);
+    if (t == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "out of memory for a statement");
+    }
+    t->tokens = tokens.list;
+    t->arena = arena;
+    t->result = out;
+    t->err = err;
+    fh_buf_init(&t->out, FH_PGCAT_SQL_BYTES_MAX);
+    code = whole(t);
+    if (code == FH_OK) {
+        out->size = t->out.size;
+        out->sql = fh_arena_string(arena, fh_buf_view(&t->out));
+        code = out->sql == NULL ? fh_pgcat_no_memory(t) : FH_OK;
+    }
+    fh_buf_fini(&t->out);
+    return code;
+}
