@@ -60,8 +60,9 @@ has_travelled()
     here=$(of_shop shop) && there=$(of_shop museum) && [[ $here == "$there" ]]
 }
 SH
-sed -i -E -e "s/127\.0\.0\.1:7411/127.0.0.1:$port/g; s/127\.0\.0\.1:7412/127.0.0.1:$((port + 1))/g" \
+sed -i -E -e "s/127\.0\.0\.1:7411/127.0.0.1:$port/g; s/127\.0\.0\.1:7412/127.0.0.1:$((port + 1))/g; s/127\.0\.0\.1:7413/127.0.0.1:$((port + 2))/g" \
     -e 's/^freehold --home ([a-z]+) node >.*/&\nwait_for "the start of \1" freehold --home \1 status/' \
+    -e 's|^curl .*(http://[^/]*)/.*|wait_for "the door of museum" curl -fsS \1/healthz\n&|' \
     -e '/product (publish|deprecate)/a wait_for "the journey of the product" has_travelled' \
     "$work/commands.sh"
 if grep -F ':74' "$work/commands.sh"; then
@@ -89,6 +90,7 @@ expect '^shop/orders@1\.1\.0$'
 expect '^ci +publisher +active '
 grep -q 'shop/orders&#64;1.1.0: can be published' mesh/review.md
 expect '^salt +1\.2$'
+expect '"product": ?"shop/orders@1\.0\.0"'
 expect '^ask first$'
 expect '^fhr1[a-z0-9]+ +sent +approved +shop/ledger +museum '
 expect '^readable +yes$'

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the reader may see of a product, and asking its owner for more.
-import { announce, el, fill } from './dom.js';
-import { json, post, productApi, query, token } from './api.js';
-import { day } from './format.js';
-import { box, copyLine, empty, facts, field, idText, loadInto, problemBox, signInPath } from './parts.js';
+import { el, fill } from './dom.js';
+import { json, productApi, query, token } from './api.js';
+import { advice, box, commandOf, copyLine, empty, facts, field, idText, loadInto, signInPath } from './parts.js';
 
 function verdict(product, access, rights) {
     const for_ = rights.purpose === '' ? '' : ` for the purpose “${rights.purpose}”`;
     if (!access.readable) {
         return el('div.notice.warn', {}, [
             el('strong', {}, `You may not read it${for_}`),
-            access.reason && el('p', {}, access.reason),
+            access.reason && advice(access.reason),
             access.rule && el('p.small.soft', {}, ['Rule ', el('code', {}, access.rule)]),
         ]);
     }
@@ -28,49 +27,32 @@ function verdict(product, access, rights) {
     ];
 }
 
+// A request is signed by the reader's own key, which no browser has: the form makes the command that does it.
 function requestForm(product, major, rights) {
-    const purpose = el('input', { id: 'ask-purpose', required: true, maxlength: 127, autocomplete: 'off', value: rights.purpose });
-    const until = el('input', { id: 'ask-until', type: 'date' });
-    const columns = el('input', { id: 'ask-columns', autocomplete: 'off' });
-    const note = el('textarea', { id: 'ask-note', maxlength: 400, rows: 2 });
-    const said = el('div', {});
-    const button = el('button.main', { type: 'submit' }, 'Send the request');
-    const send = async (event) => {
-        event.preventDefault();
-        button.disabled = true;
-        try {
-            const request = await (await post(productApi(product.domain, major, '/access-requests'), {
-                purpose: purpose.value.trim(),
-                ...(until.value && { until: until.value }),
-                ...(columns.value.trim() && { columns: columns.value.split(',').map((each) => each.trim()).filter(Boolean) }),
-                ...(note.value.trim() && { note: note.value.trim() }),
-            })).json();
-            announce('Your request was sent');
-            fill(said, el('div.notice', { role: 'status' }, [
-                el('strong', {}, request.delivered ? '✓ Its owner has your request' : '✓ Your request is kept until its owner can be reached'),
-                el('p', {}, ['Asked until ', day(Date.parse(request.until)), '. The answer comes to your ', el('a', { href: '/inbox' }, 'inbox'), '.']),
-            ]));
-        } catch (problem) {
-            fill(said, problemBox(problem));
-        } finally {
-            button.disabled = false;
-        }
+    const values = { purpose: rights.purpose, until: '', columns: '', note: '' };
+    const line = el('div', {});
+    const draw = () => {
+        const { purpose, ...others } = values;
+        fill(line, copyLine(commandOf(['access', 'request', `${product.domain}/${major}`], { purpose: purpose || 'PURPOSE', ...others }), 'the command'));
     };
+    const input = (name, more) => el('input', {
+        id: `ask-${name}`, autocomplete: 'off', value: values[name], ...more,
+        oninput: (event) => {
+            values[name] = event.target.value.trim();
+            draw();
+        },
+    });
+    draw();
     return el('details', { id: 'ask' }, [
         el('summary', {}, 'Ask for access'),
-        el('form', { onsubmit: send }, [
-            el('p.soft', {}, `The request is signed by you and goes to ${product.domain}, who answers it.`),
-            el('div.fields', {}, [
-                field('What for', purpose, 'Its owner reads this, and a grant holds for it alone.'),
-                field('Until', until, 'Empty: 90 days.'),
-                field('Columns', columns, 'Empty: all. By comma.'),
-            ]),
-            field('A word to the owner', note),
-            said,
-            el('div.actions', {}, button),
+        el('p.soft', {}, `Your request is signed by your own key and goes to ${product.domain}, who answers it; the answer comes to your inbox. Fill this in, and run the line where your key is:`),
+        el('div.fields', {}, [
+            field('What for', input('purpose', { maxlength: 127 }), 'Its owner reads this, and a grant holds for it alone.'),
+            field('Until', input('until', { type: 'date' }), 'Empty: 90 days.'),
+            field('Only these columns', input('columns'), 'Empty: all. By comma.'),
+            field('A word to the owner', input('note', { maxlength: 400 })),
         ]),
-        el('p.small.soft', {}, 'Or with your key, from a terminal:'),
-        copyLine(`freehold access request ${product.domain}/${major} --purpose audit --until 90d`, 'the command'),
+        line,
     ]);
 }
 

@@ -2,7 +2,7 @@
 // The versions of a product, what changed between two of them, and what happened to it.
 import { el } from './dom.js';
 import { json, productApi, query } from './api.js';
-import { count } from './format.js';
+import { capital, count, shortPath } from './format.js';
 import { box, field, idText, loadInto, statusChip, table, when } from './parts.js';
 
 const BUMPS = { none: 'nothing', patch: 'a patch', minor: 'a minor version', major: 'a major version' };
@@ -17,11 +17,11 @@ function changeTable(found) {
             : [el('span.chip.bad', {}, '✕ breaking'), ` ${count(found.changes.length, 'change')}, needing ${BUMPS[found.needed] ?? found.needed}: `,
                   `${found.reader_breaking} break readers, ${found.stored_breaking} break stored data.`]),
         table(`Changes from ${found.before} to ${found.after}`, [
-            { name: 'Change', cell: (each) => each.sentence || each.change },
-            { name: 'Where', cell: (each) => el('code', {}, each.path) },
+            { name: 'Change', cell: (each) => capital(each.sentence || each.change) },
+            { name: 'Where', cell: (each) => el('code', { title: each.path }, shortPath(each.path)) },
             { name: 'Breaks', cell: (each) => each.breaking ? el('span.chip.bad', { title: each.rule }, '✕ breaking') : el('span.chip.ok', { title: each.rule }, '✓ safe') },
-            { name: 'Before', cell: (each) => each.before ?? '' },
-            { name: 'After', cell: (each) => each.after ?? '' },
+            { name: 'Before', cell: (each) => each.before && el('code', {}, each.before) },
+            { name: 'After', cell: (each) => each.after && el('code', {}, each.after) },
         ], found.changes),
     ];
 }

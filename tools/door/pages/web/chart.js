@@ -148,7 +148,7 @@ export function chartOf(answer) {
     requestAnimationFrame(redraw);
     return el('section', { 'aria-label': 'Chart' }, [
         el('div.fields', {}, [
-            field('Chart', el('select', { id: 'chart-kind', onchange: pick('kind') }, ['bars', 'lines', 'points'].map((kind) =>
+            field('Drawn as', el('select', { id: 'chart-kind', onchange: pick('kind') }, ['bars', 'lines', 'points'].map((kind) =>
                 el('option', { value: kind, selected: kind === chosen.kind }, kind)))),
             field('Across', el('select', { id: 'chart-x', onchange: pick('x') }, names.map((i) => option(i, chosen.x)))),
             field('Up', el('select', { id: 'chart-y', onchange: pick('ys') }, [

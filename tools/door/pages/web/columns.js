@@ -22,7 +22,7 @@ export function promiseLine(check) {
 }
 
 // "schema.orders.properties.id.unique" is "unique".
-export const wordOf = (check) => check.promise.split('.').at(-1).replaceAll('_', ' ');
+const wordOf = (check) => check.promise.split('.').at(-1).replaceAll('_', ' ');
 
 function checksOf(product, tableName, column) {
     const mine = product.checks.filter(({ promise }) => promise.startsWith(`schema.${tableName}.properties.${column.name}.`));

@@ -2,10 +2,9 @@
 // Lines to copy: how each tool reads this product at this node. A token never stands in them; they take
 // it from the environment.
 import { el, fill } from './dom.js';
-import { copyLine } from './parts.js';
+import { copyLine, shellWord } from './parts.js';
 import { quoted } from './query.js';
 
-const shell = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 const doubled = (text) => JSON.stringify(text);
 
 function parts(address) {
@@ -32,12 +31,12 @@ export function tools(sql, self) {
     return [
         {
             name: 'freehold',
-            lines: [['', `freehold query ${shell(sql)}`]],
+            lines: [['', `freehold query ${shellWord(sql)}`]],
             note: 'With your own key: no token is needed.',
         },
         {
             name: 'psql',
-            lines: postgres ? [['', `PGPASSWORD="$TOKEN" psql ${shell(dsn)} -c ${shell(sql)}`]] : [],
+            lines: postgres ? [['', `PGPASSWORD="$TOKEN" psql ${shellWord(dsn)} -c ${shellWord(sql)}`]] : [],
             note: postgres ? 'Any tool that speaks PostgreSQL takes the same: host, port, any user, the token as password.' : closed,
         },
         {
@@ -87,8 +86,8 @@ export function tools(sql, self) {
         {
             name: 'curl',
             lines: [['', [
-                `curl -sS ${shell(`${base}/v1/query`)} -H "Authorization: Bearer $TOKEN" \\`,
-                `    -H 'Accept: text/csv' --json ${shell(body)}`,
+                `curl -sS ${shellWord(`${base}/v1/query`)} -H "Authorization: Bearer $TOKEN" \\`,
+                `    -H 'Accept: text/csv' --json ${shellWord(body)}`,
             ].join('\n')]],
             note: 'Accept may also be application/json, application/vnd.apache.arrow.stream or application/vnd.apache.parquet.',
         },

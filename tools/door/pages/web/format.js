@@ -43,7 +43,15 @@ export function percent(part) {
     return `${value === 100 || value === 0 ? value : value.toFixed(value > 99 ? 2 : 1)} %`;
 }
 
+// When an owner was last heard: the API tells it to the minute.
+export const heardWords = (time) => (Date.now() - Date.parse(time) < 120000 ? 'just now' : `${since(time)} ago`);
+
 // A long identifier with its middle left out; the whole stands in the title.
 export function brief(id) {
     return id.length > 20 ? `${id.slice(0, 12)}…${id.slice(-4)}` : id;
 }
+
+// "schema.orders.properties.id.unique" as "orders.id.unique": a place in a contract.
+export const shortPath = (path) => path.split('.').filter((word) => word !== 'schema' && word !== 'properties').join('.');
+
+export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

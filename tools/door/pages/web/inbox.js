@@ -2,9 +2,9 @@
 // Requests for access: those that came for this domain's products, and one's own. The owner's answer is
 // signed by the publisher's key, which no browser holds, so this page makes the command that signs it.
 import { announce, el, fill } from './dom.js';
-import { json, token } from './api.js';
+import { json, me, token } from './api.js';
 import { count, day } from './format.js';
-import { copyLine, empty, facts, field, idText, loadInto, productPath, signInPath, when } from './parts.js';
+import { commandOf, copyLine, empty, facts, field, idText, loadInto, productPath, signInPath, when } from './parts.js';
 
 const STATES = {
     waiting: ['', 'on its way to the owner'],
@@ -17,16 +17,6 @@ const STATES = {
 export function stateChip(state) {
     const [kind, text] = STATES[state] ?? ['', state];
     return el(kind === '' ? 'span.chip' : `span.chip.${kind}`, {}, text);
-}
-
-// A word of a shell command.
-const shell = (text) => (/^[\w./:@,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
-
-// "approve ID --until 30d": the flags that are set.
-export function commandOf(verb, id, flags) {
-    const words = Object.entries(flags).filter(([, value]) => value !== '')
-        .map(([name, value]) => `--${name} ${shell(value)}`);
-    return ['freehold access', verb, id, ...words].join(' ');
 }
 
 function linkOf(product) {
@@ -53,19 +43,20 @@ export function show(place) {
 }
 
 async function load(body) {
-    const { requests, away } = await json('/v1/access-requests');
+    const [{ requests, away }, self] = await Promise.all([json('/v1/access-requests'), me()]);
     const received = requests.filter(({ direction }) => direction === 'received');
     const sent = requests.filter(({ direction }) => direction === 'sent');
     const open = received.filter(({ state }) => state === 'open');
     announce(`${count(open.length, 'request')} to answer`);
     if (requests.length === 0) {
-        return empty('Nothing here', 'Nobody has asked for your products, and you have asked for nobody\'s.',
+        return empty('Nothing here', `You have asked for nothing. ${self.owner
+            ? 'Nobody has asked for your domain\'s products.' : `What others ask for is shown to publishers of ${self.node.domain}, at its own node.`}`,
             el('a.button', { href: '/' }, 'Find products'));
     }
     const again = () => loadInto(body, () => load(body));
     return [
         away > 0 && el('div.notice.warn', {}, `${count(away, 'owner')} could not be asked; what you see of their answers may be old.`),
-        section('To answer', 'to-answer', open, true, 'No request waits for your answer.'),
+        self.owner && section('To answer', 'to-answer', open, true, 'No request waits for your answer.'),
         section('Sent by you', 'sent', sent, false, 'You have asked for nothing.'),
         section('Answered', 'answered', received.filter((each) => each.state !== 'open'), false, null),
         el('div.actions', {}, el('button', { type: 'button', onclick: again }, 'Look again')),
@@ -120,7 +111,7 @@ const FLAGS = {
 function answerForm(place, request, verb) {
     const values = Object.fromEntries(FLAGS[verb].map(([flag]) => [flag, '']));
     const line = el('div', {});
-    const draw = () => fill(line, copyLine(commandOf(verb, request.id, values), 'the command'));
+    const draw = () => fill(line, copyLine(commandOf(['access', verb, request.id], values), 'the command'));
     const inputs = FLAGS[verb].map(([flag, label, hint]) => {
         const input = el('input', { id: `${verb}-${flag}-${request.id}`, autocomplete: 'off', oninput: () => { values[flag] = input.value.trim(); draw(); } });
         return field(label, input, hint);

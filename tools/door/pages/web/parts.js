@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pieces that several pages show.
 import { announce, el, fill } from './dom.js';
-import { ago, brief, minute, span } from './format.js';
+import { ago, brief, heardWords, minute } from './format.js';
 
 export const productPath = (domain, product) =>
     `/products/${encodeURIComponent(domain)}/${encodeURIComponent(product).replaceAll('%40', '@')}`;
@@ -86,25 +86,24 @@ export const qualityChip = (value) => chip(QUALITY, value);
 export const signatureChip = (value) => chip(SIGNATURE, value);
 export const plainChip = (...children) => el('span.chip', {}, children);
 
-// Does a node of its owner answer, and how old is what is known of it? `heard` is a time or null.
+// Does a node of its owner answer, and how old is what is known of it?
 export function reachChip(reachable, heard) {
-    const since = heard ? span(Date.now() - Date.parse(heard)) : null;
     return reachable
-        ? el('span.chip', { title: 'A node of its owner answers' }, [dot('alive'), 'owner reachable', since !== null && `, heard ${since} ago`])
+        ? el('span.chip', { title: 'A node of its owner answers' }, [dot('alive'), `owner reachable, heard ${heardWords(heard)}`])
         : el('span.chip.warn', { title: 'No node of its owner answers; what you see is what it said last' },
-              [dot('dead'), since === null ? 'owner not reachable' : `owner away, last heard ${since} ago`]);
+              [dot('dead'), `owner away, last heard ${heardWords(heard)}`]);
 }
 export const dot = (state) => el(state === 'alive' ? 'span.dot' : `span.dot.${state}`, { 'aria-hidden': 'true' });
 
 // --- what went wrong ---
 
-// A hint that is a command can be copied; words stay words.
-function hintOf(hint) {
-    const command = /(?:^|`|: )(freehold [^`]+)`?$/.exec(hint);
+// A text of the node. A command that it ends with can be copied.
+export function advice(text) {
+    const command = /(?:^|: )(freehold [^`]+)$/.exec(text);
     if (command === null) {
-        return el('p', {}, prose(hint));
+        return el('p', {}, prose(text));
     }
-    const before = hint.slice(0, command.index).replace(/[:\s]+$/, '');
+    const before = text.slice(0, command.index);
     return [before !== '' && el('p', {}, prose(`${before}:`)), copyLine(command[1], 'the command')];
 }
 
@@ -136,8 +135,8 @@ export function problemBox(problem, ...actions) {
     ].filter(Boolean);
     return el(refused ? 'div.notice.warn' : 'div.notice.bad', { role: 'alert' }, [
         el('strong', {}, problem.heading ?? TITLES[problem.status] ?? problem.title),
-        problem.detail && el('p', {}, problem.detail),
-        problem.hint && hintOf(problem.hint),
+        problem.detail && advice(problem.detail),
+        problem.hint && advice(problem.hint),
         problem.rule && el('p.small.soft', {}, ['Rule ', el('code', {}, problem.rule)]),
         problem.retry && el('p.small', {}, `Try again in ${problem.retry} seconds.`),
         helps.length > 0 && el('div.actions', {}, helps),
@@ -194,6 +193,15 @@ export function copyLine(text, what) {
     const button = el('button', { type: 'button', 'aria-label': `Copy ${what}` }, 'Copy');
     button.addEventListener('click', () => copyText(text, button));
     return el('div.copy', {}, [el('pre', { tabindex: 0 }, el('code', {}, text)), button]);
+}
+
+// A word as a shell takes it: in quotes unless it is plain.
+export const shellWord = (text) => (/^[\w./:@,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
+// "freehold access approve ID --until 30d": the words, and the flags that are set.
+export function commandOf(words, flags) {
+    const set = Object.entries(flags).filter(([, value]) => value !== '').flatMap(([name, value]) => [`--${name}`, shellWord(value)]);
+    return ['freehold', ...words.map(shellWord), ...set].join(' ');
 }
 
 // --- tables ---

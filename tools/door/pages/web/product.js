@@ -2,9 +2,9 @@
 // One product: everything that a consumer must know before relying on it.
 import { announce, el, fill } from './dom.js';
 import { json, me, productApi } from './api.js';
-import { day, minute } from './format.js';
+import { day, heardWords, minute } from './format.js';
 import { go } from './app.js';
-import { box, domainPath, emptyPage, facts, loadInto, paragraphs, plainChip, productPath, qualityChip, reachChip, signatureChip, statusChip, when } from './parts.js';
+import { box, domainPath, emptyPage, facts, loadInto, paragraphs, plainChip, problemBox, productPath, qualityChip, reachChip, signatureChip, statusChip, when } from './parts.js';
 import { accessBox } from './access.js';
 import { changesBox } from './changes.js';
 import { columnsBox } from './columns.js';
@@ -25,21 +25,21 @@ export function show(place, domain, name) {
         try {
             product = await json(productApi(domain, name));
         } catch (problem) {
-            if (problem.status !== 404) {
-                throw problem;
+            if (problem.status === 404 || problem.status === 400) {
+                return emptyPage('No such product', `${problem.detail}. It may have been withdrawn, or never have existed under this name.`,
+                    el('a.button', { href: '/' }, 'All products'));
             }
-            return emptyPage('No such product', `${problem.detail} It may have been withdrawn, or never have existed under this name.`,
-                el('a.button', { href: '/' }, 'All products'));
+            return [el('div.head', {}, el('h1', { tabindex: -1, dir: 'auto' }, `${domain}/${name}`)), problemBox(problem)];
         }
         document.title = `${product.title || product.name} · Data catalogue`;
         announce(product.title || product.name);
-        return page(product, body);
+        return page(product);
     }).then(() => {
         (location.hash.length > 1 ? document.getElementById(location.hash.slice(1)) : null)?.scrollIntoView();
     });
 }
 
-function page(product, body) {
+function page(product) {
     const major = `${product.name}@${product.version.split('.')[0]}`;
     // What is known of the reader's rights: columns, sample and access look at it together.
     const rights = { purpose: '', access: null, listeners: [] };
@@ -118,7 +118,7 @@ function warnings(product) {
         said.push(['bad', 'Do not rely on this', 'Its signatures do not hold up here; the mark above says why.']);
     }
     if (!product.reachable) {
-        said.push(['warn', 'Its owner does not answer', ['What you see was last heard ', when(product.heard),
+        said.push(['warn', 'Its owner does not answer', ['What you see was last heard ', when(product.heard, heardWords(product.heard)),
             '. Queries and samples will fail until a node of the owner is back.']]);
     }
     return said.map(([kind, title, text]) => el(`div.notice.${kind}`, {}, [el('strong', {}, title), el('p', {}, text)]));
@@ -146,7 +146,7 @@ function aboutBox(product) {
             ['Price', product.price && [product.price.amount, product.price.currency, product.price.unit && `per ${product.price.unit}`]
                 .filter(Boolean).join(' ')],
             ['Signed', when(product.signed, minute(Date.parse(product.signed)))],
-            ['Last heard of', when(product.heard)],
+            ['Last heard of', when(product.heard, heardWords(product.heard))],
         ]),
     ]);
 }

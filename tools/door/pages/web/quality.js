@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a product promises, and what its owner found when it last looked.
 import { el } from './dom.js';
-import { minute, number, percent } from './format.js';
+import { minute, number, percent, shortPath } from './format.js';
 import { box, facts, idText, qualityChip, table, when } from './parts.js';
-import { promiseLine, wordOf } from './columns.js';
+import { promiseLine } from './columns.js';
 
 const GATES = {
     serve: 'it is served all the same',
@@ -70,8 +70,5 @@ export function qualityBox(product) {
     ]);
 }
 
-// "schema.orders.properties.id.unique" is of orders.id.
-function placeOf(check) {
-    const words = check.promise.split('.').filter((word) => word !== 'schema' && word !== 'properties');
-    return words.slice(0, -1).join('.') || wordOf(check);
-}
+// What a promise is about, without the promise itself.
+const placeOf = (check) => shortPath(check.promise).split('.').slice(0, -1).join('.') || shortPath(check.promise);

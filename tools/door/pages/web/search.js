@@ -3,7 +3,7 @@
 // can be sent to somebody.
 import { announce, debounced, el, fill } from './dom.js';
 import { json, query } from './api.js';
-import { count, number, since } from './format.js';
+import { count, heardWords, number } from './format.js';
 import { go } from './app.js';
 import { domainPath, dot, empty, loadInto, plainChip, productPath, qualityChip, reachChip, signatureChip, statusChip } from './parts.js';
 
@@ -31,7 +31,7 @@ export function hit(product) {
             product.verification === 'verified' ? null : signatureChip(product.verification),
             qualityChip(product.quality),
             plainChip(product.access === 'mesh' ? 'open to every domain' : 'access on request'),
-            product.reachable ? el('span.small.soft', {}, [dot('alive'), `heard ${since(product.heard)} ago`]) : reachChip(false, product.heard),
+            product.reachable ? el('span.small.soft', {}, [dot('alive'), `heard ${heardWords(product.heard)}`]) : reachChip(false, product.heard),
         ]),
     ]);
 }

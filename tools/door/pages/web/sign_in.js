@@ -33,7 +33,7 @@ async function signedIn() {
             ['Domain', self.domain],
             ['Token', el('code', {}, self.token)],
             ['Ends', self.until && [minute(Date.parse(self.until)), ' ', when(self.until, '')]],
-            ['Owner', self.owner && 'a member of the domain that runs this node'],
+            ['Publisher', self.owner && `sees requests for the products of ${self.node.domain}`],
         ]),
         el('p.soft', {}, 'The token lives in this tab alone and is gone when you close it. To end it everywhere:'),
         copyLine(`freehold token revoke ${self.token}`, 'the command'));
@@ -45,7 +45,7 @@ function form() {
     const send = async (event) => {
         event.preventDefault();
         fill(said);
-        setToken(text.value.trim());
+        setToken(/fht1\w+\.\w+/.exec(text.value)?.[0] ?? text.value.trim()); // what the command prints is taken as it is
         try {
             const self = await me();
             announce(`Signed in as ${self.member ?? 'a member'} of ${self.domain}`);
