@@ -262,7 +262,7 @@ enum {
     FH_HTTP_BODIES_BYTES_MAX = 32 * 1024 * 1024, /* of all requests at once */
     FH_HTTP_ANSWER_BYTES_MAX =
         16 * 1024 * 1024,                /* one that is whole in memory: a contract's page */
-    FH_HTTP_REQUEST_MS = 20000,          /* to send one whole, from the end of the last answer on */
+    FH_HTTP_REQUEST_MS = 10000,          /* to send one whole, from the end of the last answer on */
     FH_HTTP_IDLE_MS = 30000,             /* a client that takes nothing of its answer */
     FH_HTTP_ANSWER_MS = 900000,          /* to take an answer, however slowly */
     FH_HTTP_WATCH_MS = 100,              /* how soon a client that hung up is noticed */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORDS_BYTES_MAX = 16 * 1024, LIMIT_DEFAULT = 50 };
+enum { WORDS_BYTES_MAX = 16 * 1024, LIMIT_DEFAULT = 50, MINUTE_MS = 60000 };
 
 /* ---- what is asked ---- */
 
@@ -138,8 +138,9 @@ void fh_api_put_product(struct fh_json *json, const struct freehold_product *pro
     fh_json_pair(json, "quality", product->quality);
     fh_json_pair_or_null(json, "gate", product->gate);
     fh_http_json_time(json, "measured", product->measured_ms);
-    fh_http_json_time(
-        json, "heard", product->age_ms < (uint64_t)now_ms ? now_ms - (int64_t)product->age_ms : 1);
+    /* To the minute, so that answers stay the same for a while and need not be sent again. */
+    int64_t heard_ms = product->age_ms < (uint64_t)now_ms ? now_ms - (int64_t)product->age_ms : 1;
+    fh_http_json_time(json, "heard", heard_ms - heard_ms % MINUTE_MS);
     fh_json_pair(json, "verification", product->verification);
     fh_json_pair_bool(json, "contract_held", product->contract_held);
     fh_json_pair_or_null(json, "contract", product->contract);

@@ -196,7 +196,7 @@ static enum MHD_Result send_made(struct fh_http_exchange *exchange)
         return MHD_NO;
     }
     if (size > 0) {
-        fh_buf_init(&call->out, 0); /* the response has it now */
+        fh_buf_init(&call->out, FH_HTTP_ANSWER_BYTES_MAX); /* the response has it now */
     }
     count_bytes(exchange, size);
     add(response, "Content-Type", call->content_type);

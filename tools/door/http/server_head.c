@@ -53,6 +53,20 @@ static bool is_value(const char *text, size_t size)
     return true;
 }
 
+/* libmicrohttpd 0.9.75 puts a folded line (RFC 9112, 5.2) behind the name of the field before it:
+ * "Transfer-Encodingchunked". A proxy may have read what it says. */
+static bool is_folded(const char *name)
+{
+    static const char *const framing[] = {"Transfer-Encoding", "Content-Length"};
+    for (size_t i = 0; i < FH_COUNT(framing); i++) {
+        size_t size = strlen(framing[i]);
+        if (strncasecmp(name, framing[i], size) == 0 && name[size] != '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void take_once(struct fields *fields, const char **at, const char *value)
 {
     fields->twice = fields->twice || *at != NULL;
@@ -77,7 +91,7 @@ static enum MHD_Result take_field(void *user,
     value = value == NULL ? "" : value;
     fields->count++;
     fields->bytes += name_size + value_size + 4;
-    if (!is_token(name, name_size) || !is_value(value, value_size)) {
+    if (!is_token(name, name_size) || !is_value(value, value_size) || is_folded(name)) {
         fields->malformed = true;
     } else if (strcasecmp(name, "Host") == 0) {
         take_once(fields, &fields->host, value);
@@ -112,10 +126,12 @@ static int check_fields(const struct fields *fields, struct fh_err *err)
                            FH_HTTP_HEADER_BYTES_MAX);
     }
     if (fields->malformed) {
-        return fh_err_rule(err,
-                           FH_EINVAL,
-                           "http.header",
-                           "a header field whose name is no token, or with a control character");
+        return fh_err_rule(
+            err,
+            FH_EINVAL,
+            "http.header",
+            "a header field whose name is no token, that is folded, or with a control "
+            "character");
     }
     if (fields->twice) {
         return fh_err_rule(err,
