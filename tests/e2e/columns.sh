@@ -1,17 +1,26 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Answers as Arrow streams and Parquet files from real nodes: the same rows as CSV, of every type, of a masked
-# product and of a join; what they say of themselves; and that nothing that broke off looks whole.
+# Answers as Arrow streams and Parquet files from real nodes, by the command and over HTTP: the same rows as CSV, of
+# every type, of a masked product and of a join; what they say of themselves; and that nothing that broke off looks
+# whole.
 # shellcheck source=tests/e2e/common.sh
 source "$1/tests/e2e/common.sh"
 
-make_product orders 100000
+make_product orders 40000
 make_product visits 300
 make_mesh shop museum
 prints 'shop/orders@1.0.0' fh shop product publish "$data/orders.odcs.yaml"
 prints 'museum/visits@1.0.0' fh museum product publish "$data/visits.odcs.yaml"
 until_true 10 "the product at museum" finds museum 2
 until_true 10 "the product at shop" finds shop 2
+stop_node museum
+url=http://127.0.0.1:$((port + 3))
+echo "http_listen: ${url#*//}" >>"$work/museum/home/freehold.yaml"
+start_node museum
+until_true 10 "the products at museum" finds museum 2
+until_true 20 "the door of museum" curl --fail --silent "$url/readyz"
+succeeds fh museum -o csv token create --until 1h
+token=$(column token)
 
 # stream FILE: what an Arrow stream holds, by a decoder that knows the specification alone, as JSON.
 stream()
@@ -26,16 +35,36 @@ in_duckdb()
     "$bin/fh-direct" "$work/views.sql" "$work" "$work/duckdb.sql"
 }
 
-# both DOMAIN SQL FLAG...: the same answer in three formats, as $work/answer.*; stream.json says what the stream holds.
+# fetch FORMAT FILE SQL: asks museum over HTTP.
+fetch()
+{
+    python3 -c 'import json, sys; print(json.dumps({"sql": sys.argv[1], "stream": True}))' "$3" >"$work/body.json"
+    curl --fail-with-body --silent --show-error "$url/v1/query?format=$1" --header "Authorization: Bearer $token" \
+        --json "@$work/body.json" --output "$2"
+}
+# rows FILE: of an Arrow stream; of a Parquet file, as DuckDB has them.
+rows()
+{
+    case "$1" in
+    *.arrow) stream "$1" | python3 -c 'import json, sys; [print(json.dumps(row)) for row in json.load(sys.stdin)["rows"]]' ;;
+    *) in_duckdb "SELECT * FROM read_parquet('$1')" ;;
+    esac
+}
+
+# both SQL: the same answer at museum in three formats, as $work/answer.*; stream.json says what the stream holds.
+# Over HTTP it is no other.
 both()
 {
-    local domain=$1 format
-    shift
+    local format
     for format in csv arrow parquet; do
-        succeeds fh "$domain" -o "$format" query --out "$work/answer.$format" "$@"
+        succeeds fh museum -o "$format" query --stream --out "$work/answer.$format" "$1"
         [[ ! -s $work/out ]] || fail "data on standard output beside --out"
     done
     stream "$work/answer.arrow" >"$work/stream.json"
+    for format in arrow parquet; do
+        fetch "$format" "$work/fetched.$format" "$1" || fail "HTTP: $(cat "$work/fetched.$format")"
+        cmp <(rows "$work/answer.$format" | sort) <(rows "$work/fetched.$format" | sort) >&2 || fail "$format over HTTP differs: $1"
+    done
 }
 
 say "- every type, as CSV has it"
@@ -59,7 +88,7 @@ SELECT CASE WHEN i = 3 THEN NULL ELSE i % 2 = 0 END AS "BOOLEAN", (i - 5)::TINYI
     ('0123456' || i || '-89ab-cdef-0123-456789abcdef')::UUID AS "UUID"
 FROM (SELECT id - 1 AS i FROM shop.orders WHERE id <= 10) AS n ORDER BY i
 SQL
-both museum -f "$work/types.sql"
+both "$(<"$work/types.sql")"
 # DuckDB's own CSV of the Parquet file is the CSV of the answer.
 in_duckdb "SELECT COLUMNS(*)::VARCHAR FROM read_parquet('$work/answer.parquet')" >"$work/duckdb.csv"
 python3 - "$work" <<'PYTHON'
@@ -136,22 +165,22 @@ facts 'facts["freehold.products"] == "shop/orders@1.0.0" and facts["freehold.own
     and sources[0]["contract"].startswith("fhr1") and "freehold.policy" not in facts and "freehold.limited" not in facts'
 
 say "- many batches, and none"
-both museum --stream 'SELECT * FROM shop.orders'
+both 'SELECT * FROM shop.orders'
 in_duckdb "SELECT count(*) AS rows, sum(id)::BIGINT AS ids, count(DISTINCT item) AS items FROM '$work/answer.parquet'" >"$work/sums"
-[[ $(<"$work/sums") == $'rows,ids,items\n100000,5000050000,10' ]] || fail "the Parquet file holds $(<"$work/sums")"
+[[ $(<"$work/sums") == $'rows,ids,items\n40000,800020000,10' ]] || fail "the Parquet file holds $(<"$work/sums")"
 python3 - "$work" <<'PYTHON' || fail "the stream does not hold the rows of the CSV"
 import csv, json, struct, sys
 rows = json.load(open(sys.argv[1] + "/stream.json", encoding="utf-8"))["rows"]
 with open(sys.argv[1] + "/answer.csv", encoding="utf-8", newline="") as file:
     expected = [[row["id"], row["item"], struct.pack(">d", float(row["price"])).hex()] for row in csv.DictReader(file)]
-assert len(rows) == 100000 and sorted(rows) == sorted(expected)
+assert len(rows) == 40000 and sorted(rows) == sorted(expected)
 PYTHON
-both museum 'SELECT * FROM shop.orders WHERE id < 0'
+both 'SELECT * FROM shop.orders WHERE id < 0'
 facts 'facts["freehold.rows"] == "0"'
 [[ $(in_duckdb "SELECT count(*) AS n FROM '$work/answer.parquet'") == $'n\n0' ]] || fail "an empty file is not"
 
 say "- a join of two owners, and a product that is masked"
-both museum 'SELECT o.id, v.price FROM shop.orders o JOIN museum.visits v USING (id)'
+both 'SELECT o.id, v.price FROM shop.orders o JOIN museum.visits v USING (id)'
 facts 'sorted(facts["freehold.products"].split()) == ["museum/visits@1.0.0", "shop/orders@1.0.0"] and len(sources) == 2
     and facts["freehold.rows"] == "300"'
 enforce 1.0.0 'mask:
@@ -162,7 +191,7 @@ sees_masked()
     ! grep -q market "$work/masked.csv"
 }
 until_true 20 "the mask at museum" sees_masked
-both museum 'SELECT DISTINCT item FROM shop.orders ORDER BY item'
+both 'SELECT DISTINCT item FROM shop.orders ORDER BY item'
 facts 'facts["freehold.policy"].startswith("fhr1") and json.loads(facts["freehold.limited"]) ==
     [{"domain": "shop", "product": "orders", "table": "orders", "masked": "item", "filtered": False}]'
 in_duckdb "SELECT item FROM '$work/answer.parquet'" >"$work/masked.duckdb"
@@ -192,23 +221,38 @@ done
 [[ -z $(find "$work" -maxdepth 1 -name 'kept.*') ]] || fail "a part of an answer that failed is left"
 
 say "- what breaks off does not look whole"
+endless='SELECT a.* FROM shop.orders a, shop.orders b'
 mkfifo "$work/pipe"
-for format in arrow parquet; do
-    status=0
-    timeout 50 "$bin/freehold" --home "$work/museum/home" -o "$format" query --stream 'SELECT a.* FROM shop.orders a, shop.orders b' \
-        >"$work/pipe" 2>"$work/err" </dev/null &
+# cut NAME COMMAND...: the command writes an answer to the pipe, shop is killed in the middle of it.
+cut()
+{
+    local name=$1 status=0 client
+    shift
+    timeout 50 "$@" >"$work/pipe" 2>"$work/err" </dev/null &
     client=$!
     exec {pipe}<"$work/pipe"
-    head -c 4000000 <&"$pipe" >"$work/cut.$format"
+    head -c 2000000 <&"$pipe" >"$work/cut.$name"
     kill_node shop
-    cat <&"$pipe" >>"$work/cut.$format"
+    cat <&"$pipe" >>"$work/cut.$name"
     exec {pipe}<&-
     wait "$client" || status=$?
-    ((status == 3)) || fail "exit code $status instead of 3: $(<"$work/err")"
-    grep -q 'the answer is incomplete' "$work/err" || fail "not called incomplete: $(<"$work/err")"
     start_node shop
     until_true 20 "shop at museum" sees museum shop
+    return "$status"
+}
+for format in arrow parquet; do
+    status=0
+    cut "command.$format" "$bin/freehold" --home "$work/museum/home" -o "$format" query --stream "$endless" || status=$?
+    ((status == 3)) || fail "exit code $status instead of 3: $(<"$work/err")"
+    grep -q 'the answer is incomplete' "$work/err" || fail "not called incomplete: $(<"$work/err")"
+    status=0
+    echo "{\"sql\": \"$endless\", \"stream\": true}" >"$work/body.json"
+    cut "http.$format" curl --fail --silent --show-error "$url/v1/query?format=$format" \
+        --header "Authorization: Bearer $token" --json "@$work/body.json" || status=$?
+    ((status == 18)) || fail "curl ends with $status instead of 18, a part of a file: $(<"$work/err")"
 done
-! stream "$work/cut.arrow" >"$work/out" 2>"$work/err" || fail "a stream that broke off passes"
-grep -q 'the stream has no end\|cut short' "$work/err" || fail "other than incomplete: $(<"$work/err")"
-! in_duckdb "SELECT count(*) FROM '$work/cut.parquet'" >"$work/out" 2>"$work/err" || fail "DuckDB reads half a file"
+for way in command http; do
+    ! stream "$work/cut.$way.arrow" >"$work/out" 2>"$work/err" || fail "a stream that broke off passes"
+    grep -q 'the stream has no end\|cut short' "$work/err" || fail "other than incomplete: $(<"$work/err")"
+    ! in_duckdb "SELECT count(*) FROM '$work/cut.$way.parquet'" >"$work/out" 2>"$work/err" || fail "DuckDB reads half a file"
+done
