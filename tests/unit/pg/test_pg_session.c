@@ -711,6 +711,9 @@ static void test_slow_reader(void **state)
     (void)state;
     struct talk talk;
     struct fh_err err;
+    if (FH_PGCAT_ROWS_MAX < 10000) {
+        skip(); /* the catalogue has not so much to say */
+    }
     begin(&talk, false, false);
     sign_in(&talk);
     packet_query(&talk.in, "SELECT a.typname, b.* FROM pg_type a, pg_type b");
