@@ -270,6 +270,21 @@ enum {
     FH_SEARCH_RESULTS_MAX = 1000,
     FH_PEERS_PAGE = FH_LIMIT(2000, 4), /* members of one answer: 0.8 MB, 38,000 items */
 
+    /* the door of PostgreSQL's protocol */
+    FH_PG_CONNECTIONS_MAX = FH_LIMIT(1000, 8), /* signed in or not; 64 KiB each at rest */
+    FH_PG_PER_IDENTITY_MAX = FH_LIMIT(600, 4), /* connections of one token: pools of programs */
+    FH_PG_START_MS = 10000,                    /* from connecting to signed in */
+    FH_PG_STARTUP_BYTES_MAX = 10000,           /* as PostgreSQL's */
+    FH_PG_PASSWORD_BYTES_MAX = 2048,           /* SASL answers: some 200 bytes */
+    FH_PG_MESSAGE_BYTES_MAX = 256 * 1024,      /* SQL and parameters with their heads, and room */
+    FH_PG_STATEMENTS_MAX = FH_LIMIT(256, 4),   /* named, of one connection; drivers keep 256 */
+    FH_PG_STATEMENTS_BYTES_MAX = 2 * 1024 * 1024, /* text of all of them */
+    FH_PG_PORTALS_MAX = FH_LIMIT(64, 4),          /* portals and cursors of one connection */
+    FH_PG_OPTIONS_MAX = FH_LIMIT(32, 8),          /* settings of one connection: SET name = ... */
+    FH_PG_OPTION_BYTES_MAX = 255,                 /* value of one */
+    FH_PG_CHUNK_BYTES = 256 * 1024,               /* of rows made in one go */
+    FH_PG_OUT_BYTES_MAX = 1024 * 1024,            /* waiting for a slow reader: no more rows then */
+    FH_PG_BUSY_MS = 10000,                        /* a question that finds the node busy waits */
     /* the door's pg_catalog */
     FH_PGCAT_TOKENS_MAX = 16000, /* of a statement of FH_SQL_BYTES_MAX; pgjdbc sends 3,000 */
     FH_PGCAT_DEPTH_MAX = 24,     /* brackets; SQLite's parser gives up at about 30 */

@@ -5,6 +5,8 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "common/version.h"
+#include "node/answers.h"
+#include "node/doors.h"
 #include "node/io/inbox.h"
 #include "node/io/link.h"
 #include "node/io/loop.h"
@@ -14,11 +16,8 @@
 #include "node/publish.h"
 #include "node/publish_remote.h"
 #include "node/quality/schedule.h"
-#include "node/query/can.h"
 #include "node/query/cgroup.h"
-#include "node/query/lookup.h"
 #include "node/query/serve.h"
-#include "node/routes.h"
 
 #include <limits.h>
 #include <signal.h>
@@ -33,6 +32,7 @@ enum {
 
 struct fh_node {
     const struct fh_config *config;
+    const char *programs;   /* folder of the others */
     char program[PATH_MAX]; /* of the worker */
     struct fh_residence home;
 
@@ -50,14 +50,10 @@ struct fh_node {
     struct fh_policing *policing;
     struct fh_schedule *schedule;
     struct fh_publisher *publisher;
-    struct fh_moves moves;
     struct fh_remote_publisher *remote_publisher;
-    struct fh_lookup lookup;
     struct fh_courier *courier;
-    struct fh_desk desk;
-    struct fh_token_desk token_desk;
-    struct fh_can can;
-    struct fh_routes routes;
+    struct fh_answers answers;
+    struct fh_doors *doors;
     struct fh_admin *admin;
     struct fh_signal *signals[2];
     struct fh_timer *sweep;
@@ -75,7 +71,7 @@ struct fh_node {
 static void on_question(struct fh_question *question, void *user)
 {
     struct fh_node *node = user;
-    fh_routes_question(&node->routes, question);
+    fh_routes_question(&node->answers.routes, question);
 }
 
 static void on_session_gone(uint64_t session, void *user)
@@ -141,7 +137,7 @@ static bool drained(const struct fh_node *node)
            fh_policing_drained(node->policing) && fh_schedule_drained(node->schedule) &&
            fh_relay_drained(node->relay) && fh_questions_open(node->questions) == 0 &&
            fh_peers_drained(node->peers) && fh_link_drained(node->link) &&
-           fh_workers_drained(node->workers);
+           fh_doors_drained(node->doors) && fh_workers_drained(node->workers);
 }
 
 static void look_if_drained(void *user)
@@ -176,6 +172,7 @@ static void quiesce(void *user)
     fh_timer_clear(node->sweep);
     fh_timer_clear(node->hourly);
     fh_admin_quiesce(node->admin);
+    fh_doors_quiesce(node->doors);
     fh_serve_quiesce(node->serve);
     fh_schedule_quiesce(node->schedule);
     fh_courier_quiesce(node->courier);
@@ -203,7 +200,7 @@ static void on_admin(struct fh_admin_question *question, void *user)
         go_down(node);
         return;
     }
-    fh_routes_admin(&node->routes, question);
+    fh_routes_admin(&node->answers.routes, question);
 }
 
 /* Expired announcements and grants go, and when owners were last heard is stored: what a restart
@@ -368,52 +365,6 @@ static int start_courier(struct fh_node *node, struct fh_err *err)
     return fh_courier_new(&node->courier, &courier, err);
 }
 
-/* What answers from what is held alone; and who answers what. */
-static void start_answers(struct fh_node *node)
-{
-    node->desk = (struct fh_desk){.grants = &node->home.grants, .courier = node->courier};
-    node->token_desk = (struct fh_token_desk){
-        .deposits = node->home.deposits, .dir = node->home.dir, .serve = node->serve};
-    node->moves = (struct fh_moves){
-        .catalog = node->home.catalog,
-        .dir = node->home.dir,
-        .mesh = node->mesh,
-        .mesh_id = node->home.mesh_id,
-        .domain = node->home.domain,
-    };
-    node->lookup = (struct fh_lookup){
-        .catalog = node->home.catalog,
-        .dir = node->home.dir,
-        .mesh = node->mesh,
-        .mesh_id = node->home.mesh_id,
-        .domain = node->home.domain,
-        .node = fh_keystore_node(node->home.keys),
-        .started_ms = fh_clock_mono_ms(),
-    };
-    node->can = (struct fh_can){
-        .catalog = node->home.catalog,
-        .dir = node->home.dir,
-        .rights = node->home.rights,
-        .domain = node->home.domain,
-    };
-    node->routes = (struct fh_routes){
-        .home = &node->home,
-        .mesh = node->mesh,
-        .relay = node->relay,
-        .serve = node->serve,
-        .schedule = node->schedule,
-        .publisher = node->publisher,
-        .remote_publisher = node->remote_publisher,
-        .lookup = &node->lookup,
-        .moves = &node->moves,
-        .desk = &node->desk,
-        .token_desk = &node->token_desk,
-        .own = {.dir = node->home.dir, .mesh = node->mesh, .domain = node->home.domain},
-        .policing = node->policing,
-        .can = &node->can,
-    };
-}
-
 static int start_mesh(struct fh_node *node, struct fh_err *err)
 {
     const struct fh_config *config = node->config;
@@ -480,7 +431,21 @@ static int start_services(struct fh_node *node, struct fh_err *err)
     if (rc == FH_OK) {
         rc = start_courier(node, err);
     }
-    start_answers(node);
+    const struct fh_answers_options answers = {
+        .home = &node->home,
+        .mesh = node->mesh,
+        .courier = node->courier,
+        .relay = node->relay,
+        .serve = node->serve,
+        .schedule = node->schedule,
+        .publisher = node->publisher,
+        .remote_publisher = node->remote_publisher,
+        .policing = node->policing,
+    };
+    fh_answers_init(&node->answers, &answers);
+    const struct fh_doors_options doors = {
+        .loop = node->loop, .config = config, .programs = node->programs};
+    rc = rc == FH_OK ? fh_doors_new(&node->doors, &doors, err) : rc;
     char path[FH_HOME_PATH_BYTES];
     rc = rc == FH_OK ? fh_timer_new(&node->sweep, node->loop, sweep, node, err) : rc;
     rc = rc == FH_OK ? fh_timer_new(&node->hourly, node->loop, hourly, node, err) : rc;
@@ -537,6 +502,7 @@ static void end(struct fh_node *node)
         fh_signal_free(node->signals[i]);
     }
     fh_admin_close(node->admin);
+    fh_doors_free(node->doors);
     fh_timer_free(node->drain);
     fh_timer_free(node->hourly);
     fh_timer_free(node->sweep);
@@ -576,6 +542,7 @@ int fh_node_run(const struct fh_config *config, const char *programs, struct fh_
         return fh_err_set(err, FH_ENOMEM, "no memory for a node");
     }
     node->config = config;
+    node->programs = programs;
     snprintf(node->program, sizeof node->program, "%s/freehold-worker", programs);
     int rc = start(node, err);
     if (rc == FH_OK) {
@@ -590,6 +557,7 @@ int fh_node_run(const struct fh_config *config, const char *programs, struct fh_
                config->offline ? "offline" : config->settings.listen);
         fh_timer_set(node->sweep, 0);
         fh_timer_set(node->hourly, 0);
+        fh_doors_open(node->doors);
         fh_loop_run(node->loop);
         if (node->failure.code != FH_OK) {
             *err = node->failure;

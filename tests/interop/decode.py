@@ -9,6 +9,8 @@ identities from the mesh id up, and expects every bad vector to be refused.
 
 usage: decode.py [DIR]        DIR holds the vector files (default: ../vectors)
 """
+import hashlib
+import hmac
 import json
 import os
 import sys
@@ -16,7 +18,7 @@ import sys
 from canonical import as_json, base32, decode, key_id
 from mesh import Mesh, Record, open_datagram, read_access, read_invitation, read_public
 from payloads import results
-from primitives import H, Refused, chacha_block, need, public_of, verify, x25519
+from primitives import H, Refused, aead_open, chacha_block, need, public_of, verify, x25519
 from session import follow
 
 
@@ -89,6 +91,7 @@ class Checker:
             "access-request": lambda: (value[1], {0, 2, 3}, value[10]),
             "access-answer": lambda: (value[1], {0, 2}, value[6]),
             "policy": lambda: (value["domain"], {0, 2}, value["created"]),
+            "token": lambda: (value[1], {2, 3}, value[4]),
         }
         identity, roles, when = where[record.name]()
         if identity is None:  # these name their node, and by it its domain
@@ -99,11 +102,45 @@ class Checker:
             identity = owners[0]
         if record.name == "measurement":
             self.results(value, bytes.fromhex(vector["results"]))
+        if record.name == "request" and len(value) > 13:
+            self.by_token(value, public)
+            return
         if record.name == "request":
+            need(len(value) < 13 or value[12] != [], "an empty list of parameters")
             equal(value[3], key_id(public), "consumer key id")
+        if record.name == "token":
+            equal(value[2], public, "key of the member")
+            self.deposit(value, vector)
         if record.name == "access-request":
             equal(value[2], key_id(public), "key id of who asks for access")
         self.mesh.check_signer(record, identity, roles, when)
+
+    def by_token(self, request, public):
+        """A request that carries the token whose key signs it (sections 5 and 6)."""
+        token = Record(request[13], self.mesh.id)
+        need(token.name == "token", "another record in the place of a token")
+        equal(token.value[1], request[2], "domain of the token")
+        equal(token.value[3], public, "key of the token")
+        equal(key_id(token.value[2]), request[3], "consumer key id")
+        need(token.signed_by(token.value[2]), "record.signature")
+        need(token.value[7] == [] or request[7] in token.value[7], "another purpose")
+        need(token.value[4] - 600000 <= request[8] <= token.value[5], "the token is not in force")
+        for when in (token.value[4], request[8]):
+            self.mesh.check_signer(token, token.value[1], {2, 3}, when)
+
+    def deposit(self, token, vector):
+        """What a node keeps of a token, and what its text opens (section 5)."""
+        text, kept = vector["text"].encode(), decode(bytes.fromhex(vector["deposit"]))
+        need(kept[1] == bytes.fromhex(vector["bytes"]), "another token in the deposit")
+        salted = hashlib.pbkdf2_hmac("sha256", text, kept[2], kept[3])
+        client = hmac.digest(salted, b"Client Key", "sha256")
+        equal(hashlib.sha256(client).digest(), kept[4], "StoredKey")
+        equal(hmac.digest(salted, b"Server Key", "sha256"), kept[5], "ServerKey")
+        key = hashlib.blake2b(b"freehold/v1/token-seed\0", digest_size=32, key=client).digest()
+        seed = aead_open(key, 0, token[3], kept[6])
+        equal(seed.hex(), vector["seed"], "seed")
+        equal(public_of(seed), token[3], "key of the seed")
+        equal("fht1" + base32(kept[0]), vector["text"].split(".")[0], "id")
 
     def results(self, summary, data):
         """What the summary of a measurement has the hash of (section 5)."""

@@ -271,6 +271,30 @@ def access_answer(value):
     need(value[3] == 0 or value[5] != "", "a denial without reason")
 
 
+def token_product(value):
+    str_of(138)(value)
+    domain, slash, rest = value.partition("/")
+    product, at, number = rest.partition("@")
+    name(domain)
+    name(product)
+    need(slash, "a product without its domain")
+    need(not at or (number.isdecimal() and number[0] != "0" and len(number) <= 9), "no major version")
+
+
+def token(value):
+    fields(
+        exactly(1), id32, id32, id32, time, time, label, ascending(purpose, 16),
+        ascending(token_product, 16),
+    )(value)
+    need(0 < value[5] - value[4] <= 90 * DAY, "no time, or more than 90 days")
+    need(value[2] != value[3], "the member's own key")
+
+
+def maybe_parameters(value):
+    if value != []:  # empty only in front of a token
+        parameters(value)
+
+
 def optional_time(value):
     if value is not None:
         time(value)
@@ -313,7 +337,7 @@ SHAPES = {
         262144,
         fields(
             exactly(1), ref16, id32, id32, id32, str_of(65536), list_of(table, 64), anything, time,
-            time, uint, uint, more=(parameters,),
+            time, uint, uint, more=(maybe_parameters, bin_of()),
         ),
     ),
     13: (
@@ -337,4 +361,5 @@ SHAPES = {
             text=str_of(65536), until=optional_time, v=exactly(1), version=str_of(32),
         ),
     ),
+    20: ("token", 6144, token),
 }

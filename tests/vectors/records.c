@@ -8,6 +8,7 @@
 #include "proto/governance/access_request.h"
 #include "proto/governance/grant.h"
 #include "proto/governance/policy_record.h"
+#include "proto/identity/deposit.h"
 #include "proto/quality/measurement.h"
 #include "proto/query/query.h"
 #include "proto/query/receipt.h"
@@ -398,6 +399,58 @@ static void write_policies(struct scene *scene)
     }
 }
 
+/* A token of the member, a deposit of it, and a request that it signs. */
+static void write_tokens(struct scene *scene)
+{
+    static const uint8_t secret[FH_TOKEN_SECRET_BYTES] = {0x5e, 0xc4, 0xe7};
+    static const uint8_t salt[FH_TOKEN_SALT_BYTES] = {0x5a, 0x17};
+    static const struct fh_token_id id = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}};
+    static struct fh_query_request request;
+    const struct test_domain *us = &scene->founder;
+    struct test_key key = test_key_of("token", 0);
+    struct fh_token token = {.domain = us->id,
+                             .member = us->member.public_key,
+                             .key = key.public_key,
+                             .not_before_ms = TEST_START_MS,
+                             .not_after_ms = TEST_START_MS + TEST_DAY_MS,
+                             .label = "dashboard",
+                             .purpose_count = 2,
+                             .purposes = {"delay report", "safety"},
+                             .product_count = 2,
+                             .products = {"domain0/flights", "domain1/strikes@2"}};
+    struct fh_buf record FH_CLEANUP(fh_buf_fini);
+    struct fh_buf shown FH_CLEANUP(fh_buf_fini);
+    struct fh_buf packed FH_CLEANUP(fh_buf_fini);
+    struct fh_deposit deposit;
+    char text[FH_TOKEN_TEXT_BYTES];
+    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
+    fh_buf_init(&shown, FH_RECORD_BYTES_MAX);
+    fh_buf_init(&packed, FH_RECORD_BYTES_MAX);
+    fh_token_make(&record, &token, &scene->mesh, &us->member.secret);
+    fh_buf_add_bytes(&shown, fh_buf_view(&record));
+    write_sealed(scene, "token", &record, &us->member);
+    fh_deposit_make(&deposit, &id, secret, salt, key.seed, &key.public_key);
+    deposit.record = fh_buf_view(&shown);
+    fh_token_text(text, &id, secret);
+    fh_pack_array(&packed, FH_DEPOSIT_FIELDS);
+    fh_deposit_pack(&packed, &deposit);
+    vector_text(scene->out, "text", text);
+    vector_hex(scene->out, "seed", fh_bytes(key.seed, sizeof key.seed));
+    vector_hex(scene->out, "deposit", fh_buf_view(&packed));
+    request = (struct fh_query_request){.consumer = us->id,
+                                        .key = us->member.id,
+                                        .entry = fh_node_id_of(&us->node.public_key),
+                                        .sql = fh_bytes_cstr("SELECT 1"),
+                                        .purpose = "safety",
+                                        .issued_ms = TEST_START_MS,
+                                        .expires_ms = TEST_START_MS + 60000,
+                                        .token = fh_buf_view(&shown)};
+    memset(request.id.b, 0x22, sizeof request.id.b);
+    fh_buf_reset(&scene->payload);
+    FH_ASSERT(fh_query_request_build(&scene->payload, &request, NULL) == FH_OK);
+    (void)seal(scene, "request.token", FH_RECORD_REQUEST, &key);
+}
+
 void vectors_records(struct fh_buf *out)
 {
     struct scene scene = {.out = out, .founder = test_domain_of(0)};
@@ -411,5 +464,6 @@ void vectors_records(struct fh_buf *out)
     write_measurement(&scene, &contract);
     write_access(&scene);
     write_policies(&scene);
+    write_tokens(&scene);
     fh_buf_fini(&scene.payload);
 }

@@ -436,10 +436,38 @@ static void test_fields_of_a_newer_version_are_skipped(void **state)
     FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
     fh_buf_init(&payload, 64 * 1024);
     assert_int_equal(fh_query_request_build(&payload, &request, &err), FH_OK);
-    payload.data[0]++; /* one field more */
+    payload.data[0] = (uint8_t)(payload.data[0] + 2); /* no token, and one field more */
+    fh_pack_bin(&payload, FH_BYTES_NONE);
     fh_pack_cstr(&payload, "something of 1.1");
     assert_int_equal(fh_query_request_parse(&read, fh_buf_view(&payload), &err), FH_OK);
     assert_int_equal(read.rows_max, 1000);
+}
+
+static void test_a_token_is_carried(void **state)
+{
+    (void)state;
+    struct fh_query_request plain = sample();
+    struct fh_query_request with_params = sample_with_params();
+    const struct fh_query_request *const requests[] = {&plain, &with_params};
+    for (size_t i = 0; i < FH_COUNT(requests); i++) {
+        struct fh_query_request request = *requests[i];
+        struct fh_query_request read;
+        struct fh_err err = {0};
+        FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
+        fh_buf_init(&payload, 64 * 1024);
+        request.token = fh_bytes_cstr("a token");
+        assert_int_equal(fh_query_request_build(&payload, &request, &err), FH_OK);
+        assert_int_equal(fh_query_request_parse(&read, fh_buf_view(&payload), &err), FH_OK);
+        assert_true(fh_bytes_equal(read.token, request.token));
+        assert_int_equal(read.param_count, request.param_count);
+        payload.size -= request.token.size + 2; /* nothing in its place */
+        fh_pack_bin(&payload, FH_BYTES_NONE);
+        assert_int_equal(fh_query_request_parse(&read, fh_buf_view(&payload), &err), FH_EINVAL);
+        payload.data[0]--; /* nor its place; an empty list of parameters then says nothing either */
+        payload.size -= 2;
+        assert_int_equal(fh_query_request_parse(&read, fh_buf_view(&payload), &err),
+                         request.param_count > 0 ? FH_OK : FH_EINVAL);
+    }
 }
 
 /* ---- where and when ---- */
@@ -508,6 +536,44 @@ static const struct {
      FH_EINVAL},
 };
 
+/* The session and the request are of one token, or of none. */
+static void test_arrivals_of_tokens(void **state)
+{
+    (void)state;
+    static const struct fh_record_id none;
+    static const struct fh_record_id one = {{1}};
+    static const struct fh_record_id another = {{2}};
+    static const struct {
+        enum fh_query_place place;
+        const struct fh_key_id *session;
+        const struct fh_record_id *opened_by, *signed_by;
+        bool served;
+    } rows[] = {
+        {FH_QUERY_AT_ENTRY, &consumer_key, &one, &one, true},
+        {FH_QUERY_AT_ENTRY, &consumer_key, &one, &another, false},
+        {FH_QUERY_AT_ENTRY, &consumer_key, &one, &none, false},
+        {FH_QUERY_AT_ENTRY, &consumer_key, &none, &one, false},
+        {FH_QUERY_AT_OWNER, &consumer_key, &one, &one, true},
+        {FH_QUERY_AT_OWNER, &consumer_key, &one, &another, false},
+        {FH_QUERY_AT_OWNER, &consumer_key, &none, &one, false},
+        {FH_QUERY_AT_OWNER, &entry_key, &none, &one, true}, /* a join: the entry peer brings it */
+        {FH_QUERY_AT_OWNER, &other_key, &one, &one, false},
+    };
+    struct fh_query_request request = sample();
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        const struct fh_query_arrival arrival = {
+            .place = rows[i].place,
+            .session_key = *rows[i].session,
+            .session_token = *rows[i].opened_by,
+            .request_token = *rows[i].signed_by,
+            .self = rows[i].place == FH_QUERY_AT_ENTRY ? entry_node : owner_node,
+            .now_ms = NOW_MS};
+        struct fh_err err = {0};
+        int code = fh_query_request_check(&request, &arrival, &err);
+        assert_int_equal(code, rows[i].served ? FH_OK : FH_EDENIED);
+    }
+}
+
 static void test_arrivals(void **state)
 {
     (void)state;
@@ -537,7 +603,9 @@ int main(void)
         cmocka_unit_test(test_wrong_values_are_not_built),
         cmocka_unit_test(test_damaged_payloads_are_not_read),
         cmocka_unit_test(test_fields_of_a_newer_version_are_skipped),
+        cmocka_unit_test(test_a_token_is_carried),
         cmocka_unit_test(test_arrivals),
+        cmocka_unit_test(test_arrivals_of_tokens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
