@@ -329,16 +329,14 @@ enum {
     FH_PGCAT_ITEMS_MAX = 1664,           /* columns of an answer, as PostgreSQL has it */
     FH_PGCAT_NAMES_MAX = 1024, /* that a statement gives to expressions, tables, queries */
     FH_PGCAT_SETS_MAX = 32,    /* functions that return rows, in one statement */
-    FH_PGCAT_STEPS_MAX = 30 * 1000 * 1000, /* of SQLite's machine: about a second */
-    FH_PGCAT_SEEN_MAX = 100 * 1000 * 1000, /* steps of regular expressions: about a second */
+    FH_PGCAT_STEPS_MAX = 20 * 1000 * 1000, /* of SQLite's machine: half a second */
+    FH_PGCAT_SEEN_MAX = 10 * 1000 * 1000,  /* of LIKE and regular expressions */
     FH_PGCAT_ROWS_MAX = FH_LIMIT(200000, 500),
     FH_PGCAT_ANSWER_BYTES_MAX = FH_LIMIT(32 * 1024 * 1024, 256 * 1024),
     FH_PGCAT_VALUE_BYTES_MAX = 256 * 1024,        /* of one cell, also between */
     FH_PGCAT_HEAP_BYTES_MAX = 512 * 1024 * 1024,  /* of all catalogues: SQLite says no then */
     FH_PGCAT_TABLES_MAX = FH_LIMIT(5000, 16),     /* shown; each is described once */
     FH_PGCAT_COLUMNS_MAX = FH_LIMIT(200000, 256), /* shown, of all tables: 30 MB */
-    FH_PGCAT_SHELF_MAX = FH_LIMIT(16, 2), /* catalogues in memory: identities that ask at a time */
-    FH_PGCAT_AGE_MS = 5000,               /* a product shows at the latest then */
 };
 
 #define FH_CLOCK_SKEW_MS       ((int64_t)10 * 60 * 1000) /* grace on dates in records */

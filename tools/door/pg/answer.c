@@ -59,7 +59,11 @@ void fh_pg_answer_end(struct fh_pg_answer *answer)
 
 void fh_pg_answer_fail(struct fh_pg_answer *answer, const struct fh_err *err)
 {
+    const char *state = fh_pgcat_sqlstate(err->rule);
     fh_pg_report_err(&answer->report, err);
+    if (state != NULL) {
+        snprintf(answer->report.state, sizeof answer->report.state, "%s", state);
+    }
     answer->asked = true;
     answer->failed = true;
     answer->ended = true;

@@ -226,6 +226,9 @@ bool fh_pg_command_copy(struct fh_pg_command *out,
     if (!fh_pg_token_take(sql, "TO")) {
         return fh_pg_command_wrong(sql, report);
     }
+    if (fh_pg_token_peek(sql).kind == FH_PG_TOKEN_END) {
+        return fh_pg_command_wrong(sql, report);
+    }
     if (!fh_pg_token_take(sql, "STDOUT")) {
         fh_pg_report_set(report, "42501", "COPY to a file or a program is not for here");
         snprintf(report->hint, sizeof report->hint, "Write TO STDOUT; psql has \\copy for files.");

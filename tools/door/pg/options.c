@@ -305,7 +305,9 @@ bool fh_pg_options_set(struct fh_pg_options *options,
 void fh_pg_options_reset_all(struct fh_pg_options *options)
 {
     for (size_t i = 0; i < options->count; i++) {
-        change(options, &options->entries[i], NULL, false);
+        if (options->entries[i].value != NULL) {
+            change(options, &options->entries[i], NULL, false);
+        }
     }
 }
 

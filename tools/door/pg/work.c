@@ -6,7 +6,6 @@
 #include "common/time.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 
 struct fh_pg_worker {
@@ -209,10 +208,6 @@ static void ask_catalogue(struct fh_pg_worker *worker,
         return;
     }
     fh_pg_answer_fail(answer, &err);
-    const char *state = fh_pgcat_sqlstate(err.rule);
-    if (state != NULL) {
-        snprintf(answer->report.state, sizeof answer->report.state, "%s", state);
-    }
 }
 
 /* ---- work ---- */

@@ -302,8 +302,12 @@ static void fill_functions(struct insert *insert)
             const struct fh_pgcat_type *type = &fh_pgcat_types[i];
             char name[96];
             snprintf(name, sizeof name, "%s%s", type->stem, ends[k]);
-            bool array = strcmp(type->stem, "array_") == 0;
-            if (type->functions[k] != 0 && !array) {
+            /* Some are shared: those of all ranges, say. */
+            bool told = strcmp(type->stem, "array_") == 0;
+            for (size_t j = 0; j < i && !told; j++) {
+                told = fh_pgcat_types[j].functions[k] == type->functions[k];
+            }
+            if (type->functions[k] != 0 && !told) {
                 function_row(
                     insert, type->functions[k], name, k == 0 ? type->oid : results[k], 0, 1);
             }

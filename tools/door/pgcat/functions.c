@@ -96,15 +96,21 @@ int fh_pgcat_functions_register(sqlite3 *db, struct fh_pgcat_run *run, struct fh
         if (function->call == NULL && function->step == NULL) {
             continue;
         }
-        /* Any number of arguments: the translation counts, and it knows PostgreSQL's words. */
-        int code = sqlite3_create_function(db,
+        /* SQLite prefers a function of just so many arguments, and has some of its own. */
+        bool few = function->args_max >= 0;
+        int code = SQLITE_OK;
+        for (int args = few ? function->args_min : -1;
+             code == SQLITE_OK && args <= (few ? function->args_max : -1);
+             args++) {
+            code = sqlite3_create_function(db,
                                            function->name,
-                                           -1,
+                                           args,
                                            SQLITE_UTF8,
                                            run,
                                            function->call,
                                            function->step,
                                            function->end);
+        }
         if (code != SQLITE_OK) {
             return fh_err_set(err, FH_ENOMEM, "out of memory for a catalogue");
         }

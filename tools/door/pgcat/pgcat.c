@@ -5,6 +5,7 @@
 #include "tools/door/pgcat/run.h"
 #include "tools/door/pgcat/translate.h"
 
+#include "common/limits.h"
 #include "common/mem.h"
 
 #include <pthread.h>
@@ -24,6 +25,16 @@ struct fh_pgcat {
 
 /* ---- is it for a catalogue ---- */
 
+/* Where in a statement the reader is: brackets, and for each whether tables are listed there. */
+struct look {
+    const struct fh_pgcat_token *list;
+    size_t count;
+    unsigned depth;
+    bool in_from[FH_SQL_DEPTH_MAX];
+    bool item;    /* a table begins with the next word */
+    bool foreign; /* a table was named that is none of ours */
+};
+
 /* A table's name begins here: of pg_catalog by itself or by its schema, or of information_schema.
  */
 static bool is_system_table(const struct fh_pgcat_token *token)
@@ -40,33 +51,94 @@ static bool is_system_table(const struct fh_pgcat_token *token)
     return strncmp(token->text, "pg_", 3) == 0;
 }
 
-static bool is_for(const struct fh_pgcat_tokens *tokens)
+/* Whether WITH gave this name to a query: "name AS (", "name(...) AS (". */
+static bool is_query_name(const struct look *look, const char *name)
 {
-    const struct fh_pgcat_token *list = tokens->list;
-    bool reads = false;
-    size_t first = 0;
-    while (fh_pgcat_is_sign(&list[first], "(")) {
-        first++;
-    }
-    if (!fh_pgcat_is_word(&list[first], "select") && !fh_pgcat_is_word(&list[first], "with") &&
-        !fh_pgcat_is_word(&list[first], "values") && !fh_pgcat_is_word(&list[first], "table")) {
-        return false;
-    }
-    bool in_from = false;
-    for (size_t i = first; i < tokens->count; i++) {
-        bool begins = fh_pgcat_is_word(&list[i], "from") || fh_pgcat_is_word(&list[i], "join") ||
-                      fh_pgcat_is_word(&list[i], "table");
-        reads = reads || begins;
-        in_from = begins || (in_from && !fh_pgcat_is_word(&list[i], "where") &&
-                             !fh_pgcat_is_word(&list[i], "select"));
-        bool next =
-            begins ||
-            (in_from && (fh_pgcat_is_sign(&list[i], ",") || fh_pgcat_is_sign(&list[i], "(")));
-        if (next && is_system_table(&list[i + 1])) {
+    for (size_t i = 0; i + 2 < look->count; i++) {
+        const struct fh_pgcat_token *token = &look->list[i];
+        if (token->kind != FH_PGCAT_NAME || strcmp(token->text, name) != 0) {
+            continue;
+        }
+        size_t next = i + 1;
+        if (fh_pgcat_is_sign(&look->list[next], "(")) {
+            while (next < look->count && !fh_pgcat_is_sign(&look->list[next], ")")) {
+                next++;
+            }
+            next++;
+        }
+        const struct fh_pgcat_token *as = &look->list[next < look->count ? next : look->count];
+        if (fh_pgcat_is_word(as, "as") &&
+            (fh_pgcat_is_sign(&as[1], "(") || fh_pgcat_is_word(&as[1], "not") ||
+             fh_pgcat_is_word(&as[1], "materialized"))) {
             return true;
         }
     }
-    return !reads;
+    return false;
+}
+
+static bool is_one_of(const struct fh_pgcat_token *token, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (fh_pgcat_is_word(token, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Moves over one word; true when it begins the name of a system table. */
+static bool step(struct look *look, size_t i)
+{
+    static const char *const begins[] = {"from", "join", "table"};
+    static const char *const ends[] = {
+        "select", "where", "group", "order", "having", "limit", "union", "except", "intersect"};
+    static const char *const skipped[] = {"lateral", "only"};
+    const struct fh_pgcat_token *token = &look->list[i];
+    bool item = look->item;
+    look->item = false;
+    if (fh_pgcat_is_sign(token, "(")) {
+        look->depth += look->depth + 1 < FH_COUNT(look->in_from) ? 1 : 0;
+        look->in_from[look->depth] = item;
+        look->item = item;
+    } else if (fh_pgcat_is_sign(token, ")")) {
+        look->depth -= look->depth > 0 ? 1 : 0;
+    } else if (is_one_of(token, begins, FH_COUNT(begins))) {
+        look->in_from[look->depth] = true;
+        look->item = true;
+    } else if (is_one_of(token, ends, FH_COUNT(ends))) {
+        look->in_from[look->depth] = false;
+    } else if (fh_pgcat_is_sign(token, ",")) {
+        look->item = look->in_from[look->depth];
+    } else if (item && is_one_of(token, skipped, FH_COUNT(skipped))) {
+        look->item = true;
+    } else if (item && token->kind == FH_PGCAT_NAME) {
+        if (is_system_table(token)) {
+            return true;
+        }
+        bool call = fh_pgcat_is_sign(&token[1], "(");
+        look->foreign = look->foreign || (!call && !fh_pgcat_is_word(token, "values") &&
+                                          !is_query_name(look, token->text));
+    }
+    return false;
+}
+
+static bool is_for(const struct fh_pgcat_tokens *tokens)
+{
+    static const char *const queries[] = {"select", "with", "values", "table"};
+    struct look look = {.list = tokens->list, .count = tokens->count};
+    size_t first = 0;
+    while (fh_pgcat_is_sign(&tokens->list[first], "(")) {
+        first++;
+    }
+    if (!is_one_of(&tokens->list[first], queries, FH_COUNT(queries))) {
+        return false;
+    }
+    for (size_t i = 0; i < tokens->count; i++) {
+        if (step(&look, i)) {
+            return true;
+        }
+    }
+    return !look.foreign;
 }
 
 bool fh_pgcat_is_for(struct fh_bytes sql)

@@ -72,8 +72,8 @@ struct fh_pgcat_rows {
     const struct fh_pgcat_value *cells; /* row by row, in PostgreSQL's text form */
 };
 
-/* Whether the statement (one, without more behind its semicolon) is for a catalogue: it reads
- * tables of pg_catalog or information_schema, or it reads no table at all (SELECT version()).
+/* Whether the statement (one, without more behind its semicolon) is for a catalogue: it reads a
+ * table of pg_catalog or information_schema, or names no table at all (SELECT version()).
  * Everything else is for the mesh. Cheap; never fails: what cannot be read is not for us. */
 bool fh_pgcat_is_for(struct fh_bytes sql);
 

@@ -77,6 +77,14 @@ static const char *column_in(const char *columns, const char *name)
     return NULL;
 }
 
+uint32_t fh_pgcat_relation_type(const struct fh_pgcat_relation *relation, const char *name)
+{
+    struct fh_pgcat_relation_column column;
+    const char *at = *name == '\0' ? NULL : column_in(relation->columns, name);
+    return at != NULL && fh_pgcat_relation_next(&at, &column) ? fh_pgcat_type_named(column.type)
+                                                              : 0;
+}
+
 uint32_t fh_pgcat_relation_column_type(const char *name)
 {
     struct fh_pgcat_relation_column column;

@@ -28,6 +28,8 @@
 #include "common/arena.h"
 #include "common/limits.h"
 
+struct fh_pgcat_relation;
+
 struct fh_pgcat_item {
     const char *name; /* of the column; "" for a star */
     uint32_t type;    /* 0: not known here */
@@ -54,6 +56,8 @@ struct fh_pgcat_translation {
     uint32_t param_types[FH_SQL_PARAMS_MAX]; /* 0: not known */
     size_t name_count; /* names given to expressions within, with types; the last one counts */
     struct fh_pgcat_named names[FH_PGCAT_NAMES_MAX];
+    size_t table_count; /* system tables that are read */
+    const struct fh_pgcat_relation *tables[FH_PGCAT_SETS_MAX];
     size_t set_count;
     struct fh_pgcat_set sets[FH_PGCAT_SETS_MAX];
 };
@@ -67,8 +71,8 @@ FH_MUST_CHECK int fh_pgcat_translate(struct fh_pgcat_translation *out,
                                      size_t param_type_count,
                                      struct fh_err *err);
 
-/* Type of a column by its name: one that the statement made, else one of the system tables; 0 when
- * it is not known. */
+/* Type of a column by its name: one that the statement made, one of the tables that it reads, or of
+ * any; 0 when it is not known. */
 uint32_t fh_pgcat_translation_type(const struct fh_pgcat_translation *translation,
                                    const char *name);
 

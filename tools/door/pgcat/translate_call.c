@@ -32,8 +32,9 @@ static int part(struct fh_pgcat_translator *t, const char *before)
 }
 
 /* substring(x FROM 1 FOR 2), substring(x, 1, 2) */
-static int substring(struct fh_pgcat_translator *t)
+static int substring(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out)
 {
+    out->type = FH_OID_TEXT;
     int code = part(t, "substr(");
     if (code == FH_OK && (fh_pgcat_take(t, "from") || fh_pgcat_take(t, ","))) {
         code = part(t, ", ");
@@ -47,9 +48,10 @@ static int substring(struct fh_pgcat_translator *t)
 }
 
 /* position(a IN b) */
-static int position(struct fh_pgcat_translator *t)
+static int position(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out)
 {
     size_t begin = t->out.size;
+    out->type = FH_OID_INT4;
     int code = part(t, "");
     code = code == FH_OK ? fh_pgcat_expect(t, "in") : code;
     if (code != FH_OK) {
@@ -67,14 +69,18 @@ static int position(struct fh_pgcat_translator *t)
 }
 
 /* trim([BOTH | LEADING | TRAILING] [x] FROM y), trim(y [, x]) */
-static int trim(struct fh_pgcat_translator *t)
+static int trim(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out)
 {
     static const char *const sides[] = {"both", "leading", "trailing"};
     static const char *const written[] = {"trim(", "ltrim(", "rtrim("};
-    const char *open = written[0];
+    static const char *const names[] = {"btrim", "ltrim", "rtrim"};
+    size_t side = 0;
     for (size_t i = 0; i < FH_COUNT(sides); i++) {
-        open = fh_pgcat_take(t, sides[i]) ? written[i] : open;
+        side = fh_pgcat_take(t, sides[i]) ? i : side;
     }
+    const char *open = written[side];
+    out->type = FH_OID_TEXT;
+    out->name = names[side];
     size_t begin = t->out.size;
     if (fh_pgcat_take(t, "from")) {
         return part(t, open);
@@ -104,22 +110,18 @@ worded(struct fh_pgcat_translator *t, const char *name, struct fh_pgcat_expr *ou
 {
     static const struct {
         const char *name;
-        const char *called; /* as the column is */
-        int (*read)(struct fh_pgcat_translator *);
-        uint32_t type;
+        int (*read)(struct fh_pgcat_translator *, struct fh_pgcat_expr *);
     } list[] = {
-        {"substring", "substring", substring, FH_OID_TEXT},
-        {"substr", "substr", substring, FH_OID_TEXT},
-        {"position", "position", position, FH_OID_INT4},
-        {"trim", "btrim", trim, FH_OID_TEXT},
+        {"substring", substring},
+        {"substr", substring},
+        {"position", position},
+        {"trim", trim},
     };
     for (size_t i = 0; i < FH_COUNT(list); i++) {
         if (strcmp(list[i].name, name) == 0) {
-            *code = list[i].read(t);
+            *code = list[i].read(t, out);
             fh_pgcat_put(t, ")");
             *code = *code == FH_OK ? fh_pgcat_expect(t, ")") : *code;
-            out->type = list[i].type;
-            out->name = list[i].called;
             return true;
         }
     }
@@ -192,7 +194,10 @@ static uint32_t type_of_call(const struct fh_pgcat_function *function, uint32_t 
 {
     switch (function->type) {
     case FH_PGCAT_TYPE_OF_FIRST:
-        return first;
+        /* max(name) is max(text) */
+        return first == FH_OID_NAME && (function->flags & FH_PGCAT_AGGREGATE) != 0
+                   ? (uint32_t)FH_OID_TEXT
+                   : first;
     case FH_PGCAT_TYPE_ELEMENT:
         return fh_pgcat_type_element(first);
     case FH_PGCAT_TYPE_ARRAY: {

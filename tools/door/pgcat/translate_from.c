@@ -148,8 +148,13 @@ static int put_table(struct fh_pgcat_translator *t, const char *schema, const ch
         return FH_OK;
     }
     bool standard = schema != NULL && strcmp(schema, "information_schema") == 0;
-    if (fh_pgcat_relation_find(schema == NULL ? "pg_catalog" : schema, name) == NULL) {
+    const struct fh_pgcat_relation *relation =
+        fh_pgcat_relation_find(schema == NULL ? "pg_catalog" : schema, name);
+    if (relation == NULL) {
         return no_table(t, schema, name);
+    }
+    if (t->result->table_count < FH_COUNT(t->result->tables)) {
+        t->result->tables[t->result->table_count++] = relation;
     }
     fh_pgcat_put(t, standard ? "pg_catalog.\"information_schema." : "pg_catalog.\"");
     fh_pgcat_put(t, name); /* of our list: nothing in it needs quotes */

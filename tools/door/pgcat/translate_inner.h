@@ -2,7 +2,8 @@
 /*
  * The state of one translation, private to translate*.c: the words, where we are, what is written.
  *
- * translate.c reads queries and their lists, translate_from.c what stands behind FROM,
+ * translate.c reads queries and their lists, translate_words.c the words themselves,
+ * translate_from.c what stands behind FROM,
  * translate_expr.c operators by their precedence, translate_term.c what they stand between,
  * translate_call.c functions, translate_type.c types and casts.
  *

@@ -90,9 +90,8 @@ static void note_branch(struct fh_pgcat_expr *out, const struct fh_pgcat_expr *b
     }
 }
 
-static int case_branches(struct fh_pgcat_translator *t,
-                         struct fh_pgcat_expr *out,
-                         uint32_t compared)
+static int
+case_branches(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out, uint32_t compared)
 {
     bool open = true;
     int code = fh_pgcat_next_is(t, "when") ? FH_OK : fh_pgcat_syntax(t, "WHEN");
@@ -276,8 +275,6 @@ static int named(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out)
     const char *constant_sql = constant(t, &type);
     if (constant_sql != NULL) {
         out->type = type;
-        out->name = type == FH_OID_BOOL ? "bool" : NULL;
-        out->weak = true;
         fh_pgcat_put(t, constant_sql);
         t->at++;
         return FH_OK;
