@@ -164,7 +164,7 @@ fi
     "${as_server[@]}" env HOME="$real" "$programs/initdb" -D "$real/db" -U boss -E UTF8 --locale=C.UTF-8 \
         -A trust -N >/dev/null
     "${as_server[@]}" "$programs/pg_ctl" -D "$real/db" -s -w -l "$real/log" \
-        -o "-k $real -c listen_addresses= -c fsync=off -c timezone=UTC" start >/dev/null
+        -o "-k $real -c listen_addresses= -c port=5432 -c fsync=off -c timezone=UTC" start >/dev/null
 )
 real_ends() { kill -QUIT "$(head -n 1 "$real/db/postmaster.pid")"; }
 cat >"$work/values" <<'SQL'
