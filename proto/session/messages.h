@@ -584,18 +584,4 @@ void fh_msg_admin_identity_begin(struct fh_buf *out, uint32_t count); /* then fh
 
 void fh_msg_leave_request(struct fh_buf *out);
 
-/* ADMIN_TEST [question] -> [report]: both as proto/quality/report.h encodes them, in a bin; reading
- * takes the bin of either. */
-void fh_msg_test_request(struct fh_buf *out, struct fh_bytes question);
-void fh_msg_test_answer(struct fh_buf *out, struct fh_bytes report);
-FH_MUST_CHECK int
-fh_msg_test_read(struct fh_pack_reader *reader, struct fh_bytes *out, struct fh_err *err);
-
-/* ADMIN_PROFILE, ADMIN_CATALOGUE [question] -> [answer]: both as proto/query/profile.h encodes
- * them, in a bin; reading takes the bin of either. */
-void fh_msg_profile_request(struct fh_buf *out, bool lists, struct fh_bytes question);
-void fh_msg_profile_answer(struct fh_buf *out, struct fh_bytes answer);
-FH_MUST_CHECK int
-fh_msg_profile_read(struct fh_pack_reader *reader, struct fh_bytes *out, struct fh_err *err);
-
 #endif
