@@ -184,6 +184,7 @@ void fh_stream_begun(void *user)
         fh_stream_end(stream, NULL);
         return;
     }
+    fh_worker_patient(stream->worker, true); /* it was not over in a moment */
     stream->state = FH_STREAM_RUNNING;
     stream->touched_ms = fh_clock_mono_ms();
     stream->told = true;
@@ -499,6 +500,7 @@ static void go_on(struct fh_stream *stream)
 {
     struct fh_err err;
     int rc = FH_OK;
+    fh_worker_patient(stream->worker, false); /* it may have been started for this */
     if (stream->verdict != NULL) {
         rc = fh_stream_plan(stream, &err);
         if (rc == FH_OK) {

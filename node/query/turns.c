@@ -104,6 +104,14 @@ static void count(struct fh_serve *serve, int64_t now_ms)
 
 /* ---- whose turn ---- */
 
+/* Whether it needs no start of a process. */
+static bool is_warm(const struct fh_stream *stream)
+{
+    return fh_crew_has_idle(stream->serve->options.crew,
+                            stream->session,
+                            stream->kind == FH_STREAM_SCAN ? FH_WORKER_SCAN : FH_WORKER_QUERY);
+}
+
 /* Whether it may begin, as far as counts go. Scans need no turn but a worker: the query that waits
  * for them had its turn at its entry. */
 static bool may_begin(const struct fh_stream *stream, int64_t now_ms)
@@ -112,7 +120,9 @@ static bool may_begin(const struct fh_stream *stream, int64_t now_ms)
     uint64_t workers = serve->options.settings->workers_max;
     /* A program that has not read its answers to the end may wait for its next one's plan. */
     unsigned plans = stream->kind == FH_STREAM_PLAN;
-    uint64_t most = (workers > FH_WORKERS_FOR_SCANS ? workers - FH_WORKERS_FOR_SCANS : 1) + plans;
+    /* Who needs nothing to be started, and is done in a moment, does not wait for those who do. */
+    unsigned beside = plans || (is_quick(stream, now_ms) && is_warm(stream));
+    uint64_t most = (workers > FH_WORKERS_FOR_SCANS ? workers - FH_WORKERS_FOR_SCANS : 1) + beside;
     uint64_t kept = most > 2 * FH_WORKERS_FOR_QUICK ? FH_WORKERS_FOR_QUICK : most > 1;
     enum fh_turn_class class = class_of(stream);
     if (stream->kind == FH_STREAM_SCAN) {
@@ -128,14 +138,6 @@ static unsigned running(const struct fh_stream *stream)
 {
     return stream->turn_key->running[FH_TURN_INTERACTIVE] +
            stream->turn_key->running[FH_TURN_STREAM];
-}
-
-/* Whether it needs no start of a process. */
-static bool is_warm(const struct fh_stream *stream)
-{
-    return fh_crew_has_idle(stream->serve->options.crew,
-                            stream->session,
-                            stream->kind == FH_STREAM_SCAN ? FH_WORKER_SCAN : FH_WORKER_QUERY);
 }
 
 /* What is waited for in order: of one key no two workers for questions that are over in a moment.
@@ -215,6 +217,9 @@ void fh_turns_next(struct fh_serve *serve)
 void fh_turns_begin(struct fh_stream *stream)
 {
     stream->cpu_ms = fh_worker_cpu_ms(stream->worker);
+    if (!stream->fresh) {
+        fh_worker_patient(stream->worker, false);
+    }
     bool contended = stream->serve->turns.at_work > 1;
     if (stream->kind != FH_STREAM_SCAN && contended && is_heavy(stream, fh_clock_mono_ms())) {
         fh_worker_yield(stream->worker);

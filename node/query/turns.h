@@ -9,8 +9,10 @@
  *  * A key whose question used FH_QUERY_SLOW_MS of the processor, or held a worker for
  *    FH_QUERY_HOLD_MS, is slow for a while. Slow keys and streams together leave some workers
  *    free, so that who asks quick questions does not wait for them; one more is for keys that had
- *    quick answers lately, as newcomers may turn out slow. Workers of slow ones yield the
- *    processor (fh_worker_yield).
+ *    quick answers lately, as newcomers may turn out slow. Of those one whose session has its
+ *    worker idle may run beside all that others may have: it waits for nothing that they start.
+ *    Workers of slow ones yield the processor (fh_worker_yield), those that start or have worked
+ *    for a moment interrupt nobody (fh_worker_patient).
  *
  * Does not: run anything. Thread: the loop's.
  */

@@ -42,6 +42,7 @@ struct fh_worker {
     uint64_t number;    /* of the worker among those of this node */
     uint64_t last_feed; /* the loop thread's */
     bool yields;        /* the loop thread's */
+    bool patient;
     bool in_cgroup;
     bool require_sandbox;
     uint32_t layers_wanted;

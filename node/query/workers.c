@@ -7,18 +7,17 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "node/query/cgroup.h"
+#include "node/query/priority.h"
 #include "node/query/spill.h"
 #include "node/query/worker_private.h"
 
 #include <uv.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,7 +27,6 @@
 enum {
     CHANNEL_FD = 3,
     CHANNEL_BYTES = 1024 * 1024,
-    LEAST_PRIORITY = 19,
     SPILL_LOOK_MS = 250, /* a disk that takes 1 GB/s gets a quarter of it beyond the quota */
 };
 
@@ -129,28 +127,24 @@ int64_t fh_worker_cpu_ms(const struct fh_worker *worker)
 
 void fh_worker_yield(struct fh_worker *worker)
 {
-    char path[64];
-    if (worker->yields) {
-        return; /* threads begin as those that made them */
+    if (!worker->yields) { /* threads begin as those that made them */
+        worker->yields = true;
+        worker->patient = true;
+        fh_priority_least(worker->pid);
     }
-    worker->yields = true;
-    snprintf(path, sizeof path, "/proc/%d/task", worker->pid);
-    DIR *tasks = opendir(path);
-    if (tasks == NULL) {
-        return; /* it has just ended */
-    }
-    for (const struct dirent *task = readdir(tasks); task != NULL; task = readdir(tasks)) {
-        unsigned long id = strtoul(task->d_name, NULL, 10);
-        if (id > 0) {
-            (void)setpriority(PRIO_PROCESS, (id_t)id, LEAST_PRIORITY); /* or it has just ended */
-        }
-    }
-    closedir(tasks);
 }
 
 bool fh_worker_yields(const struct fh_worker *worker)
 {
     return worker->yields;
+}
+
+void fh_worker_patient(struct fh_worker *worker, bool patient)
+{
+    if (!worker->yields && worker->patient != patient) {
+        worker->patient = patient;
+        fh_priority_patient(worker->pid, patient);
+    }
 }
 
 /* ---- the spawner ---- */
@@ -393,6 +387,7 @@ static int start(struct fh_worker_process *process, int child_fd, struct fh_err 
         (void)uv_process_kill(&process->handle, SIGKILL);
         return fh_err_set(err, FH_EIO, "cannot hold on to a worker process: %s", strerror(errno));
     }
+    fh_worker_patient(&process->worker, true); /* its start takes a core for some 20 ms */
     return FH_OK;
 }
 

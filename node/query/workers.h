@@ -109,6 +109,9 @@ int64_t fh_worker_cpu_ms(const struct fh_worker *worker);
  * Loop thread. */
 void fh_worker_yield(struct fh_worker *worker);
 bool fh_worker_yields(const struct fh_worker *worker);
+/* Whether its threads let go first who wakes up (node/query/priority.h): while it starts, and while
+ * a question takes long; one that yields always does. Loop thread. */
+void fh_worker_patient(struct fh_worker *worker, bool patient);
 /* SIGKILL, now. Blocked calls return FH_ECANCELLED. */
 void fh_worker_kill(struct fh_worker *worker);
 /* Asks the running query to end: fh_worker_next returns FH_ECANCELLED, within FH_WORKER_GRACE_MS,

@@ -14,6 +14,7 @@
 enum {
     FIRST_LIMIT_BYTES = 128 * 1024, /* of the first batch: rows soon; then four times more each */
     HEADER_BYTES_MAX = 1024 * 1024,
+    SMALL_BYTES = 64 * 1024, /* of a batch of few rows */
 };
 
 static int open_column(struct fh_batch_out *out,
@@ -76,11 +77,10 @@ static struct fh_batch_out *new_out(uint32_t count, fh_batch_out_fn *fn, void *u
     out->user = user;
     out->columns = fh_calloc(out->count + 1, sizeof *out->columns);
     out->slots = fh_calloc(out->count + 1, sizeof *out->slots);
-    out->room = fh_calloc(FH_ENCODER_PIECE_ROWS, sizeof *out->room);
-    out->buffer = aligned_alloc(FH_BATCH_ALIGN, FH_BATCH_BYTES_MAX);
+    out->room = fh_alloc(FH_ENCODER_PIECE_ROWS * sizeof *out->room);
     fh_buf_init(&out->header, HEADER_BYTES_MAX);
     pthread_mutex_init(&out->spares, NULL);
-    if (out->columns == NULL || out->slots == NULL || out->buffer == NULL || out->room == NULL) {
+    if (out->columns == NULL || out->slots == NULL || out->room == NULL) {
         fh_batch_out_free(out);
         return NULL;
     }
@@ -384,19 +384,40 @@ static size_t size_parts(struct fh_batch_out *out, const struct part *parts, siz
     return size;
 }
 
+/* Room for a batch of `size` bytes, in whatever form its columns go. A small answer takes a little:
+ * a megabyte is given back to the kernel with each, and costs more than the answer. */
+static int make_buffer(struct fh_batch_out *out, size_t size, struct fh_err *err)
+{
+    size_t wanted = size <= SMALL_BYTES / 2 ? SMALL_BYTES : FH_BATCH_BYTES_MAX;
+    if (out->buffer_bytes >= wanted) {
+        return FH_OK;
+    }
+    free(out->buffer);
+    out->buffer_bytes = wanted;
+    out->buffer = aligned_alloc(FH_BATCH_ALIGN, wanted);
+    if (out->buffer == NULL) {
+        out->buffer_bytes = 0;
+        return fh_err_set(err, FH_ENOMEM, "no memory for an answer");
+    }
+    return FH_OK;
+}
+
 static int
 emit(struct fh_batch_out *out, const struct part *parts, size_t count, struct fh_err *err)
 {
     uint32_t rows = count_rows(parts, count);
-    (void)size_parts(out, parts, count);
+    int code = make_buffer(out, size_parts(out, parts, count), err);
+    if (code != FH_OK) {
+        return code;
+    }
     for (uint32_t c = 0; out->encoding && c < out->count; c++) {
         if (out->columns[c].encoder != NULL) {
             fh_encoder_choose(out->columns[c].encoder, &out->slots[c], rows);
         }
     }
     size_t size = 0;
-    int code = fh_batch_begin(
-        out->buffer, FH_BATCH_BYTES_MAX, rows, out->slots, out->count, &out->header, &size, err);
+    code = fh_batch_begin(
+        out->buffer, out->buffer_bytes, rows, out->slots, out->count, &out->header, &size, err);
     if (code != FH_OK) {
         return code;
     }

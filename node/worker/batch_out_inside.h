@@ -68,7 +68,8 @@ struct fh_batch_out {
     int64_t *room; /* of encoders */
     uint32_t text_columns;
     struct fh_buf header;
-    uint8_t *buffer; /* FH_BATCH_BYTES_MAX, aligned */
+    uint8_t *buffer;     /* aligned; NULL before the first batch */
+    size_t buffer_bytes; /* its room */
     bool any;        /* a batch was sent */
     bool encoding;   /* the encoders have seen all that is held */
     fh_batch_out_fn *fn;

@@ -60,7 +60,7 @@ zstd.h          : proto/query/batch*
 "
 
 # Headers of the C library and the kernel that anyone outside proto/ may include.
-system_headers='assert|ctype|dirent|endian|errno|fcntl|fenv|float|fnmatch|getopt|glob|grp|ifaddrs|inttypes|limits|locale|malloc|math|netdb|poll|pthread|pwd|sched|semaphore|setjmp|signal|spawn|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|syslog|termios|threads|time|unistd|wchar|arpa/[a-z]+|linux/[a-z0-9_]+|net/[a-z]+|netinet/[a-z0-9]+|sys/[a-z]+|sanitizer/[a-z_]+'
+system_headers='assert|ctype|dirent|endian|errno|fcntl|fenv|float|fnmatch|getopt|glob|grp|ifaddrs|inttypes|limits|locale|malloc|math|netdb|poll|pthread|pwd|sched|semaphore|setjmp|signal|spawn|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|syslog|termios|threads|time|unistd|wchar|arpa/[a-z]+|linux/[a-z0-9_/]+|net/[a-z]+|netinet/[a-z0-9]+|sys/[a-z]+|sanitizer/[a-z_]+'
 # Those that proto/ may include: nothing that reaches outside the process.
 pure_headers='assert|ctype|errno|float|inttypes|limits|math|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|string|strings'
 

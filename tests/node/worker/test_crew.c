@@ -3,11 +3,16 @@
 #include "node/query/crew.h"
 #include "tests/node/worker/rig.h"
 
+#include <linux/sched/types.h>
+
+#include <dirent.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -241,6 +246,53 @@ static void the_one_that_stands_by_gives_way_to_the_node(void **state)
     end_crew(crew);
 }
 
+/* What all threads of a process have alike. */
+static void expect_threads(pid_t process, int nice, bool patient)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task", process);
+    DIR *tasks = opendir(path);
+    unsigned threads = 0;
+    assert_non_null(tasks);
+    for (const struct dirent *task = readdir(tasks); task != NULL; task = readdir(tasks)) {
+        long id = strtol(task->d_name, NULL, 10);
+        struct sched_attr has = {.size = sizeof has};
+        if (id > 0) {
+            assert_int_equal(syscall(SYS_sched_getattr, id, &has, sizeof has, 0), 0);
+            assert_int_equal(has.sched_nice, nice);
+            threads++;
+        }
+        if (id > 0 && has.sched_runtime > 0) { /* the kernel knows turns: Linux 6.12 */
+            assert_int_equal(has.sched_runtime == 100000000, patient);
+        }
+    }
+    closedir(tasks);
+    assert_true(threads > 1);
+}
+
+static void priorities_are_of_all_threads(void **state)
+{
+    (void)state;
+    struct fh_crew *crew = new_crew(false);
+    struct fh_worker *worker = take(crew, 1, FH_WORKER_QUERY, true);
+    int own = getpriority(PRIO_PROCESS, 0);           /* of whoever runs the tests */
+    expect_threads(fh_worker_pid(worker), own, true); /* it was just started */
+    fh_worker_patient(worker, false);
+    expect_threads(fh_worker_pid(worker), own, false);
+    fh_worker_patient(worker, true);
+    expect_threads(fh_worker_pid(worker), own, true);
+    fh_worker_patient(worker, false);
+    assert_false(fh_worker_yields(worker));
+    fh_worker_yield(worker);
+    assert_true(fh_worker_yields(worker));
+    expect_threads(fh_worker_pid(worker), 19, true);
+    fh_worker_patient(worker, false); /* for good */
+    expect_threads(fh_worker_pid(worker), 19, true);
+    rig_expect(worker, "SELECT 1 + 1", "2\n");
+    fh_crew_give(crew, worker, false);
+    end_crew(crew);
+}
+
 static void without_a_program_there_is_none(void **state)
 {
     (void)state;
@@ -280,6 +332,7 @@ int main(void)
         cmocka_unit_test(the_idle_give_way),
         cmocka_unit_test(the_idle_give_way_to_the_node),
         cmocka_unit_test(the_one_that_stands_by_gives_way_to_the_node),
+        cmocka_unit_test(priorities_are_of_all_threads),
         cmocka_unit_test(without_a_program_there_is_none),
     };
     rig_up(&rig);

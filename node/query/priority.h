@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How the threads of a worker share the processor with those of others.
+ *
+ *  * Patient ones take the processor in long turns and let everybody else go first: the kernel lets
+ *    a thread that wakes up interrupt only those whose turns are longer than its own, and a
+ *    niceness alone does not change that (Linux 6.12 on; before, nothing happens).
+ *  * The least get what is left over, for good: raising a niceness needs a right, lowering it none.
+ *
+ * Threads that are made later are as the one that made them. A process that has just ended is no
+ * error. Does not: need a right of its own over its own children.
+ *
+ * Thread: any.
+ */
+#ifndef FH_NODE_QUERY_PRIORITY_H
+#define FH_NODE_QUERY_PRIORITY_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* All threads of the process are patient from now on, or as any other. */
+void fh_priority_patient(pid_t process, bool patient);
+/* All threads of the process are the least, and patient. */
+void fh_priority_least(pid_t process);
+
+#endif
