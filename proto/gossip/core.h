@@ -97,6 +97,7 @@ struct fh_gossip {
     char *addresses[FH_ADDRESSES_MAX];
     char *seeds[FH_GOSSIP_SEEDS_MAX];
     char (*lost)[FH_ADDRESS_BYTES_MAX]; /* of members that were forgotten while dead; NULL: none */
+    uint32_t seed_slots[FH_GOSSIP_SEEDS_MAX]; /* who was last found at each seed */
     unsigned lost_count;
     unsigned lost_next; /* to be overwritten when the list is full */
     char label[FH_NAME_BYTES_MAX + 1];
@@ -123,6 +124,9 @@ struct fh_gossip {
     uint32_t suspicion_count;
     uint32_t suspicion_max;
     int64_t suspicion_due_ms; /* the first may end then; FH_GOSSIP_NEVER */
+    uint32_t rtt_ms;          /* of all that answered, smoothed; 0: nobody did */
+    uint32_t rtt_off_ms;      /* how far they are off it, smoothed */
+    uint32_t greeted;         /* the newcomer pinged last */
     uint32_t doubted;         /* never answered: probed before the round; FH_MEMBER_NONE */
     struct fh_probe probe;
     unsigned health;
@@ -145,8 +149,9 @@ struct fh_gossip {
     unsigned sync_news;      /* records learned by the running synchronisation that were spread */
     int64_t contact_wait_ms; /* while nobody is known: doubles */
     enum fh_rumour_class renew_class;
-    int64_t review_due_ms; /* FH_GOSSIP_NEVER: no review is running */
-    uint32_t review_at;    /* slot to be reviewed next */
+    int64_t forget_wall_ms; /* nobody who is dead or gone is to be forgotten before this date */
+    int64_t review_due_ms;  /* FH_GOSSIP_NEVER: no review is running */
+    uint32_t review_at;     /* slot to be reviewed next */
     int64_t
         sync_gap_ms; /* between synchronisations for a difference: grows when they bring nothing */
     uint64_t sync_held; /* records accepted when the running one began */
@@ -255,6 +260,8 @@ struct fh_source {
     const struct fh_node_id *from;
 };
 void fh_belief_record(struct fh_turn *turn, struct fh_bytes bytes, const struct fh_source *source);
+/* The member is dead or gone now, or its record changed: it will be forgotten in time. */
+void fh_belief_gone(struct fh_gossip *g, uint32_t slot);
 void fh_belief_forget_expired(struct fh_turn *turn);
 /* Expels who is not admitted any more; goes on in the next tick when one step has no room. */
 void fh_belief_review(struct fh_turn *turn);

@@ -462,6 +462,7 @@ static void test_forgotten_peers_are_called(void **state)
     struct fh_gossip *g = core_of(A);
     uint32_t slot = fh_members_find(&g->members, &nodes[B].id);
     fh_members_set_state(&g->members, slot, FH_MEMBER_DEAD, 10);
+    fh_belief_gone(g, slot);
     bool forgotten = false;
     unsigned calls = 0;
     for (int64_t now = 1000; now < 3600000; now += 1000) {
@@ -477,7 +478,7 @@ static void test_forgotten_peers_are_called(void **state)
         }
     }
     assert_true(forgotten);
-    assert_true(calls > 10);
+    assert_true(calls > 5); // once in a few minutes: the turns are drawn
     assert_true(is_lost(g, nodes[B].address));
     struct claim claim = {FH_RECORD_ALIVE, B, B, B, 1, 0, 2 * FH_ALIVE_TTL_MS, false, false};
     uint8_t record[2048];
