@@ -261,6 +261,7 @@ static void judge_alive(struct fh_turn *turn, struct judgement *j)
     const struct fh_gossip_env *env = &g->options.env;
     if (!env->admitted(env->user, &fact->alive.domain, &fact->alive.key, turn->wall_ms)) {
         g->counters.record_stranger++;
+        fh_strangers_keep(g, fact);
         return;
     }
     if (!signed_by(turn, j, &fact->alive.key)) {

@@ -8,6 +8,7 @@
  *     belief.c  records of others: what is believed about whom
  *     own.c     own record, refutation, goodbye, own suspicions
  *     probe.c   failure detection: probes, relays, answers
+ *     strangers.c  records of nodes that nobody admits yet
  *     suspicion.c  suspects, accusers, verdict
  *     hints.c   hints and questions: news that is pulled
  *     spread.c  bursts of news, newcomers, seeds, synchronisation, goodbye
@@ -36,6 +37,7 @@ enum {
     FH_CORE_BLOCKED = 4, /* probes in a row that only a session answered: at 25 % loss 1 in 500 */
     FH_CORE_DELIVERED = 1024,      /* marks of records delivered lately */
     FH_CORE_PULLS = 256,           /* records asked for lately */
+    FH_CORE_STRANGERS = 64,        /* newcomers whose admission is still on its way */
     FH_CORE_EXPIRED_PER_STEP = 16, /* suspicions and members ended in one step */
 };
 
@@ -172,6 +174,8 @@ struct fh_gossip {
     struct fh_buf content; /* of the letter being written */
     struct fh_buf payload; /* of the own record being written */
     struct fh_buf record;
+    struct fh_fact *strangers[FH_CORE_STRANGERS]; /* ALIVE records; NULL: free */
+    unsigned stranger_next;                       /* to be replaced */
     uint64_t delivered[FH_CORE_DELIVERED];
     uint8_t delivered_key[32];
     struct fh_pull pulls[FH_CORE_PULLS];
@@ -265,6 +269,16 @@ void fh_belief_gone(struct fh_gossip *g, uint32_t slot);
 void fh_belief_forget_expired(struct fh_turn *turn);
 /* Expels who is not admitted any more; goes on in the next tick when one step has no room. */
 void fh_belief_review(struct fh_turn *turn);
+
+/* ---- strangers.c ------------------------------------------------------------------------------
+ */
+
+/* Keeps an ALIVE that was refused because nobody admits its node; the last few are kept. Borrowed.
+ */
+void fh_strangers_keep(struct fh_gossip *g, struct fh_fact *fact);
+/* Judges again those who are admitted now, as far as the step has room. */
+void fh_strangers_judge(struct fh_turn *turn);
+void fh_strangers_fini(struct fh_gossip *g);
 
 /* ---- own.c ----------------------------------------------------------------------------------- */
 

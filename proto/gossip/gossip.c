@@ -254,6 +254,7 @@ void fh_gossip_free(struct fh_gossip *g)
         while (g->suspicion_count > 0) {
             fh_suspicion_clear(g, g->suspicions[g->suspicion_count - 1].slot);
         }
+        fh_strangers_fini(g);
         fh_rumours_fini(&g->rumours);
         fh_members_fini(&g->members);
     }
@@ -384,6 +385,9 @@ static int dispatch(struct fh_turn *turn, const struct fh_gossip_event *event, s
         return FH_OK;
     case FH_GOSSIP_REVIEW:
         fh_belief_review(turn);
+        return FH_OK;
+    case FH_GOSSIP_ADMITTED:
+        fh_strangers_judge(turn);
         return FH_OK;
     case FH_GOSSIP_EVENT_COUNT:
         break;

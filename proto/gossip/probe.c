@@ -371,6 +371,10 @@ void fh_probe_on_ping(struct fh_turn *turn,
         return;
     }
     turn->answered = true;
+    struct fh_member *member = &g->members.slots[slot];
+    if (member->state == FH_MEMBER_UNVERIFIED) {
+        member->asked = 0; /* it knows us now, and answers: ask with the next tick */
+    }
     if (m->state == FH_MEMBER_SUSPECT || m->state == FH_MEMBER_DEAD) {
         fh_belief_accused(turn, m->generation, m->incarnation);
     }

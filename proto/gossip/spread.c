@@ -12,17 +12,18 @@
 
 enum {
     FANOUT_MAX = 8,
-    HELLO_GAP_MS = 2000,      /* between two pings to one newcomer */
-    HELLO_GAP_LEAST_MS = 300, /* between the first few */
-    HELLOS_SOON = 3,          /* after so many we wait longer: it may be gone */
-    HELLO_GAP_EACH_MS = 4,    /* as long for each member: a newcomer gets some 250 a second */
-    HELLOS = 2,               /* pings before a session is asked for */
-    HELLOS_DOUBT = 4,         /* and before a probe that decides */
-    GREETED_SMALL = 256,      /* members of a mesh that greets all its newcomers at once */
-    GREETED_PER = 128,        /* in a larger one, one more for each so many that wait */
-    GREETED_MAX = 16,         /* newcomers pinged in one tick */
-    QUIET_MS = 2000,          /* fingerprints are compared after so long without change */
-    SYNC_PATIENCE_MS = 30000, /* a synchronisation that never ended */
+    HELLO_GAP_MS = 2000,       /* between two pings to one newcomer */
+    HELLO_GAP_LEAST_MS = 300,  /* between the first few */
+    HELLOS_SOON = 3,           /* after so many we wait longer: it may be gone */
+    HELLO_GAP_EACH_MS = 4,     /* as long for each member: a newcomer gets some 250 a second */
+    HELLOS = 2,                /* pings before a session is asked for */
+    INTRODUCED_SMALL_MS = 200, /* between sessions that introduce us, in a small mesh */
+    HELLOS_DOUBT = 4,          /* and before a probe that decides */
+    GREETED_SMALL = 256,       /* members of a mesh that greets all its newcomers at once */
+    GREETED_PER = 128,         /* in a larger one, one more for each so many that wait */
+    GREETED_MAX = 16,          /* newcomers pinged in one tick */
+    QUIET_MS = 2000,           /* fingerprints are compared after so long without change */
+    SYNC_PATIENCE_MS = 30000,  /* a synchronisation that never ended */
     CONTACT_PARTS = 6, /* a dead peer is pinged so often for each time it is called on a session */
     JOIN_WAIT_MS = 1000,
     JOIN_WAIT_MAX_MS = 60000,
@@ -174,7 +175,9 @@ static void greet_one(struct fh_turn *turn, uint32_t slot)
         turn->now_ms - fh_members_ms(&g->members, member->asked_at) < hello_gap_ms(g, member)) {
         return;
     }
-    if (member->asked >= HELLOS && turn->now_ms - g->introduced_ms >= HELLO_GAP_MS) {
+    bool small = fh_members_live(&g->members) <= GREETED_SMALL;
+    int64_t gap_ms = small ? INTRODUCED_SMALL_MS : HELLO_GAP_MS;
+    if (member->asked >= HELLOS && turn->now_ms - g->introduced_ms >= gap_ms) {
         struct fh_gossip_action *action = fh_turn_action(turn, FH_GOSSIP_INTRODUCE);
         action->node = member->alive->node;
         action->address = fh_turn_text(turn, fh_member_address(member));
