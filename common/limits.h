@@ -52,7 +52,7 @@ enum {
 
     /* gossip */
     FH_DATAGRAM_BYTES_MAX = 1200,         /* under IPv6's minimum MTU of 1280 */
-    FH_MEMBERS_MAX = FH_LIMIT(16384, 64), /* 80 bytes each, and 0.9 kB of records: 16 MiB in all */
+    FH_MEMBERS_MAX = FH_LIMIT(16384, 64), /* 40 bytes each, and 0.9 kB of records: 16 MiB in all */
     FH_NODES_PER_DOMAIN_MAX = FH_LIMIT(256, 16), /* node keys cost nothing: no table full of them */
     FH_RUMOURS_MAX = FH_LIMIT(4096, 16),
     FH_GOSSIP_PUSH_MEMBERS = FH_LIMIT(256, 24), /* more: most sends are hints (rumours.h) */

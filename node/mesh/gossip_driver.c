@@ -271,6 +271,8 @@ static void step(struct fh_mesh *mesh, struct fh_gossip_event *event)
     event->wall_ms = fh_clock_wall_ms();
     if (event->kind == FH_GOSSIP_REVIEW) {
         mesh->reviewing = false;
+    } else if (event->kind == FH_GOSSIP_ADMITTED) {
+        mesh->admitting = false;
     }
     struct fh_err err;
     if (fh_gossip_step(mesh->gossip, event, mesh->actions, &err) != FH_OK) {
@@ -366,6 +368,15 @@ void fh_mesh_review(struct fh_mesh *mesh)
     mesh->reviewing = true;
     struct fh_gossip_event event = {.kind = FH_GOSSIP_REVIEW};
     fh_mesh_gossip_later(mesh, &event, FH_BYTES_NONE);
+}
+
+void fh_mesh_judge_strangers(struct fh_mesh *mesh)
+{
+    if (mesh->gossip != NULL && !mesh->admitting) {
+        mesh->admitting = true;
+        struct fh_gossip_event event = {.kind = FH_GOSSIP_ADMITTED};
+        fh_mesh_gossip_later(mesh, &event, FH_BYTES_NONE);
+    }
 }
 
 void fh_mesh_datagram(struct fh_mesh *mesh, struct fh_bytes datagram, const char *from)
@@ -474,6 +485,7 @@ void fh_mesh_gossip_end(struct fh_mesh *mesh)
         free_follow_up(FH_LIST_ENTRY(mesh->follow_ups.next, struct follow_up, link));
     }
     mesh->reviewing = false;
+    mesh->admitting = false;
     fh_gossip_free(mesh->gossip);
     mesh->gossip = NULL;
 }

@@ -102,6 +102,7 @@ static int take_identity(struct fh_mesh *mesh,
         outcome.type == FH_RECORD_ADMISSION || outcome.result == FH_DIRECTORY_FORKED) {
         fh_mesh_review(mesh);
     }
+    fh_mesh_judge_strangers(mesh);
     if (!origin->bulk) {
         fh_mesh_spread(mesh, record->bytes, class_of(record, wall));
     }

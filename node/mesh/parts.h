@@ -31,6 +31,7 @@ struct fh_mesh {
     uint64_t member_changes;   /* since the process started */
     bool stepping;
     bool reviewing; /* a FH_GOSSIP_REVIEW waits among the follow-ups */
+    bool admitting; /* and a FH_GOSSIP_ADMITTED */
     bool mute;      /* the generation could not be stored: nothing is said any more */
     bool feeding;   /* members come from the store: they need not be stored again */
     fh_mesh_left_fn *left;
@@ -113,6 +114,8 @@ void fh_mesh_gossip_later(struct fh_mesh *mesh,
                           struct fh_bytes bytes);
 /* Who is admitted may have changed: the core asks about all again, once for all that waits. */
 void fh_mesh_review(struct fh_mesh *mesh);
+/* Identity records have come: the core judges again whom it took for strangers. */
+void fh_mesh_judge_strangers(struct fh_mesh *mesh);
 void fh_mesh_gossip_end(struct fh_mesh *mesh);
 
 /* spreading.c: lets the record travel; one that is too large is left to synchronisation. */

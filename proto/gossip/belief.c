@@ -81,7 +81,7 @@ static void judge_own(struct fh_turn *turn, struct judgement *j)
     struct fh_gossip *g = turn->g;
     const struct fh_fact *fact = j->fact;
     int order = fh_life_compare(fact->generation, fact->incarnation, g->generation, g->incarnation);
-    const struct fh_fact *held = fh_member_fact(&g->members.slots[FH_MEMBER_SELF]);
+    const struct fh_fact *held = fh_member_fact(&g->members, &g->members.slots[FH_MEMBER_SELF]);
     if (order < 0 || fh_record_id_equal(&fact->id, &held->id)) {
         g->counters.record_known++;
         return;
@@ -129,6 +129,7 @@ static void judge_fork(struct fh_turn *turn, struct judgement *j)
     }
     if (fh_record_id_compare(&j->fact->id, &member->alive->id) > 0) {
         fh_members_set_alive(&g->members, j->slot, fh_fact_ref(j->fact));
+        fh_belief_gone(g, j->slot);
         g->members_changed_ms = turn->now_ms;
         if (first) {
             struct fh_ref key = fh_node_id_ref(&j->fact->node);
@@ -137,7 +138,7 @@ static void judge_fork(struct fh_turn *turn, struct judgement *j)
             fh_spread_wake(turn);
         }
     }
-    member->forked = true;
+    member->forked = 1;
 }
 
 /* Lets a record that was accepted travel on. What a synchronisation brings in bulk, others get in
@@ -192,17 +193,17 @@ static void commit_renewal(struct fh_turn *turn, struct judgement *j)
     bool changed = says_other(&j->fact->alive, &member->alive->alive);
     bool moved =
         restarted && strcmp(j->fact->alive.address[0], member->alive->alive.address[0]) != 0;
-    bool settled = turn->now_ms - member->since_ms > FH_CORE_CONTESTED_MS;
+    bool settled = turn->now_ms - fh_members_ms(&g->members, member->since) > FH_CORE_CONTESTED_MS;
     if (moved || settled) {
         unsigned before_it = settled ? 0 : member->moves;
-        member->moves = (uint8_t)(before_it + (moved && before_it < UINT8_MAX ? 1 : 0));
+        member->moves = (before_it + (moved && before_it < FH_MEMBER_MOVES_MAX ? 1 : 0)) & 7u;
     }
     if (memcmp(&member->alive->alive.agree, &j->fact->alive.agree, sizeof j->fact->alive.agree) !=
         0) {
         fh_keys_forget(&g->keys, member);
     }
     fh_members_set_alive(&g->members, j->slot, fh_fact_ref(j->fact));
-    member->forked = false;
+    member->forked = 0;
     fh_suspicion_clear(g, j->slot);
     enum fh_member_state state = restarted ? FH_MEMBER_UNVERIFIED : before;
     enum fh_member_change change = FH_MEMBER_UPDATED;
@@ -215,7 +216,7 @@ static void commit_renewal(struct fh_turn *turn, struct judgement *j)
         class_ = FH_RUMOUR_URGENT;
         fh_members_enter_round(&g->members, j->slot, &g->prng);
     } else if (before == FH_MEMBER_SUSPECT) {
-        state = restarted || member->heard_ms == INT64_MIN ? FH_MEMBER_UNVERIFIED : FH_MEMBER_ALIVE;
+        state = restarted || member->heard == 0 ? FH_MEMBER_UNVERIFIED : FH_MEMBER_ALIVE;
         change = FH_MEMBER_CLEARED;
         class_ = FH_RUMOUR_URGENT;
     }
@@ -237,7 +238,7 @@ static void judge_alive(struct fh_turn *turn, struct judgement *j)
     struct fh_gossip *g = turn->g;
     struct fh_fact *fact = j->fact;
     if (j->slot != FH_MEMBER_NONE) {
-        const struct fh_fact *held = fh_member_fact(&g->members.slots[j->slot]);
+        const struct fh_fact *held = fh_member_fact(&g->members, &g->members.slots[j->slot]);
         const struct fh_alive *alive = &g->members.slots[j->slot].alive->alive;
         if (!fh_domain_id_equal(&alive->domain, &fact->alive.domain)) {
             g->counters.record_stranger++; /* a node is of one domain as long as it is known */
@@ -260,6 +261,7 @@ static void judge_alive(struct fh_turn *turn, struct judgement *j)
     const struct fh_gossip_env *env = &g->options.env;
     if (!env->admitted(env->user, &fact->alive.domain, &fact->alive.key, turn->wall_ms)) {
         g->counters.record_stranger++;
+        fh_strangers_keep(g, fact);
         return;
     }
     if (!signed_by(turn, j, &fact->alive.key)) {
@@ -283,7 +285,7 @@ static void judge_leave(struct fh_turn *turn, struct judgement *j)
         return;
     }
     struct fh_member *member = &g->members.slots[j->slot];
-    const struct fh_fact *held = fh_member_fact(member);
+    const struct fh_fact *held = fh_member_fact(&g->members, member);
     int order =
         fh_life_compare(fact->generation, fact->incarnation, held->generation, held->incarnation);
     if (order < 0 || (order == 0 && held->kind == FH_FACT_LEAVE)) {
@@ -293,11 +295,15 @@ static void judge_leave(struct fh_turn *turn, struct judgement *j)
     if (!dated(turn, fact) || !signed_by(turn, j, &member->alive->alive.key)) {
         return;
     }
+    if (fh_members_set_leave(&g->members, j->slot, fact) != FH_OK) {
+        return; /* no memory: it comes again */
+    }
+    (void)fh_fact_ref(fact);
     g->counters.record_new++;
     g->members_changed_ms = turn->now_ms;
     bool went = member->state != FH_MEMBER_LEFT;
     fh_suspicion_clear(g, j->slot);
-    fh_members_set_leave(&g->members, j->slot, fh_fact_ref(fact));
+    fh_belief_gone(g, j->slot);
     if (went) {
         fh_members_set_state(&g->members, j->slot, FH_MEMBER_LEFT, turn->now_ms);
         fh_turn_member(turn, j->slot, FH_MEMBER_WENT);
@@ -309,22 +315,27 @@ static void judge_suspect(struct fh_turn *turn, struct judgement *j)
 {
     struct fh_gossip *g = turn->g;
     struct fh_fact *fact = j->fact;
-    uint32_t accuser = fh_members_find(&g->members, &fact->accuser);
-    if (j->slot == FH_MEMBER_NONE || accuser == FH_MEMBER_NONE || accuser == j->slot ||
-        (accuser != FH_MEMBER_SELF && !fh_member_is_live(&g->members.slots[accuser]))) {
+    bool by_itself = fh_node_id_equal(&fact->accuser, &fact->node);
+    if (j->slot == FH_MEMBER_NONE || by_itself) {
         g->counters.record_stranger++;
         return;
     }
-    const struct fh_member *member = &g->members.slots[j->slot];
-    const struct fh_fact *held = fh_member_fact(member);
+    const struct fh_fact *held = fh_member_fact(&g->members, &g->members.slots[j->slot]);
     struct fh_ref ref = fh_node_id_ref(&fact->accuser);
     bool of_this_life =
         fh_life_compare(fact->generation, fact->incarnation, held->generation, held->incarnation) ==
         0;
     bool of_us = j->slot == FH_MEMBER_SELF;
-    if (!of_this_life || accuser == FH_MEMBER_SELF ||
-        (!of_us && !fh_suspicion_admits(g, j->slot, &ref))) {
+    bool by_us = fh_node_id_equal(&fact->accuser, &g->self);
+    if (!of_this_life || by_us || (!of_us && !fh_suspicion_admits(g, j->slot, &ref))) {
         g->counters.record_accused++;
+        struct fh_ref key = fh_belief_suspect_key(fact);
+        fh_rumours_heard(&g->rumours, &key, fact);
+        return;
+    }
+    uint32_t accuser = fh_members_find(&g->members, &fact->accuser);
+    if (accuser == FH_MEMBER_NONE || !fh_member_is_live(&g->members.slots[accuser])) {
+        g->counters.record_stranger++;
         return;
     }
     if (!dated(turn, fact) || !signed_by(turn, j, &g->members.slots[accuser].alive->alive.key)) {
@@ -393,7 +404,8 @@ void fh_belief_record(struct fh_turn *turn, struct fh_bytes bytes, const struct 
     }
     j.slot = fh_members_find(&g->members, &j.fact->node);
     const struct fh_member *member = j.slot == FH_MEMBER_NONE ? NULL : &g->members.slots[j.slot];
-    if (member != NULL && (j.fact == member->alive || j.fact == member->leave)) {
+    if (member != NULL &&
+        (j.fact == member->alive || j.fact == fh_member_leave(&g->members, member))) {
         g->counters.record_known++;
         struct fh_ref key = fh_node_id_ref(&j.fact->node);
         fh_rumours_heard(&g->rumours, &key, j.fact);
@@ -425,10 +437,29 @@ static void remove_member(struct fh_turn *turn, uint32_t slot, enum fh_member_ch
     g->members_changed_ms = turn->now_ms;
 }
 
+/* Until when one that is dead or gone is remembered, by the wall clock. */
+static int64_t end_of(const struct fh_members *members, const struct fh_member *member)
+{
+    const struct fh_fact *alive = member->alive;
+    const struct fh_fact *held = fh_member_fact(members, member);
+    int64_t last = held->issued_ms > alive->issued_ms ? held->issued_ms : alive->issued_ms;
+    return last + alive->alive.ttl_ms + 2 * FH_CLOCK_SKEW_MS;
+}
+
+void fh_belief_gone(struct fh_gossip *g, uint32_t slot)
+{
+    int64_t end = end_of(&g->members, &g->members.slots[slot]);
+    g->forget_wall_ms = end < g->forget_wall_ms ? end : g->forget_wall_ms;
+}
+
 void fh_belief_forget_expired(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
     unsigned forgotten = 0;
+    if (g->forget_wall_ms >= turn->wall_ms) {
+        return;
+    }
+    int64_t first = FH_GOSSIP_NEVER;
     for (uint32_t i = 1;
          i < g->members.slot_count && forgotten < FH_CORE_EXPIRED_PER_STEP && fh_turn_room(turn);
          i++) {
@@ -436,14 +467,16 @@ void fh_belief_forget_expired(struct fh_turn *turn)
         if (member->alive == NULL || fh_member_is_live(member)) {
             continue;
         }
-        const struct fh_fact *alive = member->alive;
-        const struct fh_fact *held = fh_member_fact(member);
-        int64_t end = (held->issued_ms > alive->issued_ms ? held->issued_ms : alive->issued_ms) +
-                      alive->alive.ttl_ms + 2 * FH_CLOCK_SKEW_MS;
+        int64_t end = end_of(&g->members, member);
         if (end < turn->wall_ms) {
             remove_member(turn, i, FH_MEMBER_FORGOTTEN);
             forgotten++;
+        } else {
+            first = end < first ? end : first;
         }
+    }
+    if (forgotten < FH_CORE_EXPIRED_PER_STEP && fh_turn_room(turn)) { /* all were looked at */
+        g->forget_wall_ms = first;
     }
 }
 

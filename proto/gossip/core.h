@@ -8,6 +8,7 @@
  *     belief.c  records of others: what is believed about whom
  *     own.c     own record, refutation, goodbye, own suspicions
  *     probe.c   failure detection: probes, relays, answers
+ *     strangers.c  records of nodes that nobody admits yet
  *     suspicion.c  suspects, accusers, verdict
  *     hints.c   hints and questions: news that is pulled
  *     spread.c  bursts of news, newcomers, seeds, synchronisation, goodbye
@@ -36,6 +37,7 @@ enum {
     FH_CORE_BLOCKED = 4, /* probes in a row that only a session answered: at 25 % loss 1 in 500 */
     FH_CORE_DELIVERED = 1024,      /* marks of records delivered lately */
     FH_CORE_PULLS = 256,           /* records asked for lately */
+    FH_CORE_STRANGERS = 64,        /* newcomers whose admission is still on its way */
     FH_CORE_EXPIRED_PER_STEP = 16, /* suspicions and members ended in one step */
 };
 
@@ -97,6 +99,7 @@ struct fh_gossip {
     char *addresses[FH_ADDRESSES_MAX];
     char *seeds[FH_GOSSIP_SEEDS_MAX];
     char (*lost)[FH_ADDRESS_BYTES_MAX]; /* of members that were forgotten while dead; NULL: none */
+    uint32_t seed_slots[FH_GOSSIP_SEEDS_MAX]; /* who was last found at each seed */
     unsigned lost_count;
     unsigned lost_next; /* to be overwritten when the list is full */
     char label[FH_NAME_BYTES_MAX + 1];
@@ -123,6 +126,9 @@ struct fh_gossip {
     uint32_t suspicion_count;
     uint32_t suspicion_max;
     int64_t suspicion_due_ms; /* the first may end then; FH_GOSSIP_NEVER */
+    uint32_t rtt_ms;          /* of all that answered, smoothed; 0: nobody did */
+    uint32_t rtt_off_ms;      /* how far they are off it, smoothed */
+    uint32_t greeted;         /* the newcomer pinged last */
     uint32_t doubted;         /* never answered: probed before the round; FH_MEMBER_NONE */
     struct fh_probe probe;
     unsigned health;
@@ -145,8 +151,9 @@ struct fh_gossip {
     unsigned sync_news;      /* records learned by the running synchronisation that were spread */
     int64_t contact_wait_ms; /* while nobody is known: doubles */
     enum fh_rumour_class renew_class;
-    int64_t review_due_ms; /* FH_GOSSIP_NEVER: no review is running */
-    uint32_t review_at;    /* slot to be reviewed next */
+    int64_t forget_wall_ms; /* nobody who is dead or gone is to be forgotten before this date */
+    int64_t review_due_ms;  /* FH_GOSSIP_NEVER: no review is running */
+    uint32_t review_at;     /* slot to be reviewed next */
     int64_t
         sync_gap_ms; /* between synchronisations for a difference: grows when they bring nothing */
     uint64_t sync_held; /* records accepted when the running one began */
@@ -167,6 +174,8 @@ struct fh_gossip {
     struct fh_buf content; /* of the letter being written */
     struct fh_buf payload; /* of the own record being written */
     struct fh_buf record;
+    struct fh_fact *strangers[FH_CORE_STRANGERS]; /* ALIVE records; NULL: free */
+    unsigned stranger_next;                       /* to be replaced */
     uint64_t delivered[FH_CORE_DELIVERED];
     uint8_t delivered_key[32];
     struct fh_pull pulls[FH_CORE_PULLS];
@@ -255,9 +264,21 @@ struct fh_source {
     const struct fh_node_id *from;
 };
 void fh_belief_record(struct fh_turn *turn, struct fh_bytes bytes, const struct fh_source *source);
+/* The member is dead or gone now, or its record changed: it will be forgotten in time. */
+void fh_belief_gone(struct fh_gossip *g, uint32_t slot);
 void fh_belief_forget_expired(struct fh_turn *turn);
 /* Expels who is not admitted any more; goes on in the next tick when one step has no room. */
 void fh_belief_review(struct fh_turn *turn);
+
+/* ---- strangers.c ------------------------------------------------------------------------------
+ */
+
+/* Keeps an ALIVE that was refused because nobody admits its node; the last few are kept. Borrowed.
+ */
+void fh_strangers_keep(struct fh_gossip *g, struct fh_fact *fact);
+/* Judges again those who are admitted now, as far as the step has room. */
+void fh_strangers_judge(struct fh_turn *turn);
+void fh_strangers_fini(struct fh_gossip *g);
 
 /* ---- own.c ----------------------------------------------------------------------------------- */
 

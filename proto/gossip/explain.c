@@ -151,7 +151,7 @@ bool fh_gossip_explain(const struct fh_gossip *g,
     }
     set_suspicion(g, slot, now_ms, &e);
     set_probe(g, slot, now_ms, &e);
-    if (member->leave == NULL) {
+    if (member->leave == 0) {
         set(&e,
             FH_GOSSIP_TIMER_LEASE,
             member->alive->issued_ms + member->alive->alive.ttl_ms,

@@ -94,12 +94,12 @@ void fh_turn_member(struct fh_turn *turn, uint32_t slot, enum fh_member_change c
     action->node = member->alive->node;
     action->change = change;
     action->state = (enum fh_member_state)member->state;
-    action->generation = fh_member_fact(member)->generation;
+    action->generation = fh_member_fact(&turn->g->members, member)->generation;
     fh_turn_trace(turn,
                   "%s %s %u",
                   fh_turn_name(turn, slot),
                   fh_member_change_text(change),
-                  fh_member_fact(member)->incarnation);
+                  fh_member_fact(&turn->g->members, member)->incarnation);
 }
 
 void fh_turn_trace(struct fh_turn *turn, const char *format, ...)
@@ -239,6 +239,7 @@ int fh_gossip_new(struct fh_gossip **out,
     g->doubted = FH_MEMBER_NONE;
     g->review_at = 1;
     g->review_due_ms = FH_GOSSIP_NEVER;
+    g->forget_wall_ms = FH_GOSSIP_NEVER;
     g->sync_gap_ms = options->timing.sync_gap_ms;
     *out = g;
     return FH_OK;
@@ -253,6 +254,7 @@ void fh_gossip_free(struct fh_gossip *g)
         while (g->suspicion_count > 0) {
             fh_suspicion_clear(g, g->suspicions[g->suspicion_count - 1].slot);
         }
+        fh_strangers_fini(g);
         fh_rumours_fini(&g->rumours);
         fh_members_fini(&g->members);
     }
@@ -383,6 +385,9 @@ static int dispatch(struct fh_turn *turn, const struct fh_gossip_event *event, s
         return FH_OK;
     case FH_GOSSIP_REVIEW:
         fh_belief_review(turn);
+        return FH_OK;
+    case FH_GOSSIP_ADMITTED:
+        fh_strangers_judge(turn);
         return FH_OK;
     case FH_GOSSIP_EVENT_COUNT:
         break;

@@ -126,8 +126,9 @@ enum fh_gossip_event_kind {
     FH_GOSSIP_LEAVE,       /* say goodbye; FH_GOSSIP_LEFT follows */
     FH_GOSSIP_LINK_PROBED, /* answer to FH_GOSSIP_PROBE_LINK */
     FH_GOSSIP_SYNCED,      /* a synchronisation ended, well or not */
-    FH_GOSSIP_REVIEW, /* who is admitted has changed (revocation, charter): ask about all again;
-                         the core also does so by itself every timing.sync_ms */
+    FH_GOSSIP_REVIEW,   /* who is admitted has changed (revocation, charter): ask about all again;
+                           the core also does so by itself every timing.sync_ms */
+    FH_GOSSIP_ADMITTED, /* identity records have come: judge again who was a stranger */
     FH_GOSSIP_EVENT_COUNT
 };
 

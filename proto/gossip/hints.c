@@ -42,7 +42,8 @@ static const struct fh_fact *held(const struct fh_gossip *g, const struct fh_hin
     if (is_it(member->alive, hint)) {
         return member->alive;
     }
-    return is_it(member->leave, hint) ? member->leave : NULL;
+    const struct fh_fact *leave = fh_member_leave(&g->members, member);
+    return is_it(leave, hint) ? leave : NULL;
 }
 
 static struct fh_pull *place_of(struct fh_gossip *g, const struct fh_hint *hint)

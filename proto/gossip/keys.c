@@ -91,7 +91,7 @@ struct fh_peer_keys *fh_keys_make(struct fh_key_cache *cache,
     memcpy(entry->shared, shared, sizeof entry->shared);
     entry->owner = slot;
     entry->used = true;
-    members->slots[slot].keys = at + 1;
+    members->slots[slot].keys = (uint16_t)(at + 1);
     return entry;
 }
 
@@ -100,7 +100,7 @@ void fh_keys_forget(struct fh_key_cache *cache, struct fh_member *member)
     if (member->keys == 0) {
         return;
     }
-    uint32_t at = member->keys - 1;
+    uint32_t at = member->keys - 1u;
     fh_wipe(&cache->entries[at], sizeof cache->entries[at]);
     cache->entries[at].next_free = cache->free;
     cache->free = at;

@@ -8,6 +8,7 @@
 
 enum {
     SLOTS_START = 16,
+    LEAVES_START = 4,
     SLOTS_DOUBLED = 1024,
     PICK_TRIES = 6, /* random tries for each wanted member before a scan */
     PREFIX_BYTES = 8,
@@ -25,7 +26,6 @@ int fh_members_init(struct fh_members *members, uint32_t limit, struct fh_fact_p
     }
     members->slot_max = SLOTS_START;
     members->bucket_count = SLOTS_START;
-    memset(members->buckets, 0xff, SLOTS_START * sizeof *members->buckets);
     return FH_OK;
 }
 
@@ -33,8 +33,11 @@ void fh_members_fini(struct fh_members *members)
 {
     for (uint32_t i = 0; i < members->slot_count; i++) {
         fh_fact_drop(members->pool, members->slots[i].alive);
-        fh_fact_drop(members->pool, members->slots[i].leave);
     }
+    for (uint32_t i = 0; i < members->leave_count; i++) {
+        fh_fact_drop(members->pool, members->leaves[i].leave);
+    }
+    fh_free(members->leaves);
     fh_free(members->slots);
     fh_free(members->buckets);
     fh_free(members->round);
@@ -48,35 +51,43 @@ static uint32_t bucket_of(const struct fh_members *members, const uint8_t *id)
     return fh_get_u32be(id) & (members->bucket_count - 1);
 }
 
-uint32_t fh_members_find(const struct fh_members *members, const struct fh_node_id *node)
+/* The first slot of the bucket; FH_MEMBER_NONE. */
+static uint32_t chain_of(const struct fh_members *members, const uint8_t *id)
 {
-    uint32_t slot = members->buckets[bucket_of(members, node->b)];
-    while (slot != FH_MEMBER_NONE && !fh_node_id_equal(&members->slots[slot].alive->node, node)) {
-        slot = members->slots[slot].next;
+    return (uint32_t)members->buckets[bucket_of(members, id)] - 1;
+}
+
+static uint32_t next_in_chain(const struct fh_members *members, uint32_t slot)
+{
+    return (uint32_t)members->slots[slot].next - 1;
+}
+
+/* The first of the chain from `slot` on whose id begins so. */
+static uint32_t
+find_in_chain(const struct fh_members *members, uint32_t slot, const uint8_t *id, size_t size)
+{
+    while (slot != FH_MEMBER_NONE && memcmp(members->slots[slot].alive->node.b, id, size) != 0) {
+        slot = next_in_chain(members, slot);
     }
     return slot;
+}
+
+uint32_t fh_members_find(const struct fh_members *members, const struct fh_node_id *node)
+{
+    return find_in_chain(members, chain_of(members, node->b), node->b, sizeof node->b);
 }
 
 uint32_t
 fh_members_find_prefix(const struct fh_members *members, const uint8_t prefix[8], uint32_t after)
 {
-    uint32_t slot = after == FH_MEMBER_NONE ? members->buckets[bucket_of(members, prefix)]
-                                            : members->slots[after].next;
-    while (slot != FH_MEMBER_NONE &&
-           memcmp(members->slots[slot].alive->node.b, prefix, PREFIX_BYTES) != 0) {
-        slot = members->slots[slot].next;
-    }
-    return slot;
+    uint32_t slot =
+        after == FH_MEMBER_NONE ? chain_of(members, prefix) : next_in_chain(members, after);
+    return find_in_chain(members, slot, prefix, PREFIX_BYTES);
 }
 
 uint32_t fh_members_find_ref(const struct fh_members *members, const struct fh_ref *ref)
 {
-    uint32_t slot = members->buckets[bucket_of(members, ref->b)];
-    while (slot != FH_MEMBER_NONE &&
-           memcmp(members->slots[slot].alive->node.b, ref->b, FH_REF_BYTES) != 0) {
-        slot = members->slots[slot].next;
-    }
-    return slot;
+    return find_in_chain(members, chain_of(members, ref->b), ref->b, FH_REF_BYTES);
 }
 
 static void sum_add(struct fh_members *members, const struct fh_fact *fact)
@@ -97,7 +108,7 @@ static void link_slot(struct fh_members *members, uint32_t slot)
 {
     uint32_t bucket = bucket_of(members, members->slots[slot].alive->node.b);
     members->slots[slot].next = members->buckets[bucket];
-    members->buckets[bucket] = slot;
+    members->buckets[bucket] = (uint16_t)(slot + 1);
 }
 
 static bool grow(struct fh_members *members)
@@ -114,19 +125,19 @@ static bool grow(struct fh_members *members)
         return false;
     }
     members->slots = slots;
-    uint32_t *round = fh_realloc(members->round, wider * sizeof *round);
+    uint16_t *round = fh_realloc(members->round, wider * sizeof *round);
     if (round == NULL) {
         return false;
     }
     members->round = round;
-    uint32_t *buckets = fh_realloc(members->buckets, bucket_count * sizeof *buckets);
+    uint16_t *buckets = fh_realloc(members->buckets, bucket_count * sizeof *buckets);
     if (buckets == NULL) {
         return false;
     }
     members->buckets = buckets;
     members->slot_max = wider;
     members->bucket_count = bucket_count;
-    memset(buckets, 0xff, bucket_count * sizeof *buckets);
+    memset(buckets, 0, bucket_count * sizeof *buckets);
     for (uint32_t i = 0; i < members->slot_count; i++) {
         if (members->slots[i].alive != NULL) {
             link_slot(members, i);
@@ -147,17 +158,17 @@ uint32_t fh_members_add(struct fh_members *members, struct fh_fact *alive, int64
     if ((full && !grow(members)) || fh_quota_add(&members->domains, domain) != FH_OK) {
         return FH_MEMBER_NONE;
     }
+    if (members->slot_count == 0) {
+        members->born_ms = now_ms;
+    }
     uint32_t slot = members->free;
     if (slot != FH_MEMBER_NONE) {
-        members->free = members->slots[slot].next;
+        members->free = next_in_chain(members, slot);
     } else {
         slot = members->slot_count++;
     }
-    members->slots[slot] = (struct fh_member){.alive = alive,
-                                              .since_ms = now_ms,
-                                              .heard_ms = INT64_MIN,
-                                              .asked_ms = INT64_MIN,
-                                              .state = FH_MEMBER_UNVERIFIED};
+    members->slots[slot] = (struct fh_member){
+        .alive = alive, .since = fh_members_step(members, now_ms), .state = FH_MEMBER_UNVERIFIED};
     members->count++;
     members->by_state[FH_MEMBER_UNVERIFIED]++;
     sum_add(members, alive);
@@ -165,22 +176,38 @@ uint32_t fh_members_add(struct fh_members *members, struct fh_fact *alive, int64
     return slot;
 }
 
+/* Ends the member's departure, if any; the last one takes its place. */
+static void drop_leave(struct fh_members *members, struct fh_member *member)
+{
+    if (member->leave == 0) {
+        return;
+    }
+    struct fh_departure *place = &members->leaves[member->leave - 1];
+    fh_fact_drop(members->pool, place->leave);
+    const struct fh_departure *last = &members->leaves[--members->leave_count];
+    if (place != last) {
+        *place = *last;
+        members->slots[place->slot].leave = member->leave;
+    }
+    member->leave = 0;
+}
+
 void fh_members_remove(struct fh_members *members, uint32_t slot)
 {
     struct fh_member *member = &members->slots[slot];
     FH_ASSERT(member->alive != NULL);
-    uint32_t *link = &members->buckets[bucket_of(members, member->alive->node.b)];
-    while (*link != slot) {
-        link = &members->slots[*link].next;
+    uint16_t *link = &members->buckets[bucket_of(members, member->alive->node.b)];
+    while (*link != slot + 1) {
+        link = &members->slots[*link - 1].next;
     }
     *link = member->next;
-    sum_remove(members, fh_member_fact(member));
+    sum_remove(members, fh_member_fact(members, member));
     fh_quota_remove(&members->domains, &member->alive->alive.domain);
     members->by_state[member->state]--;
     members->count--;
+    drop_leave(members, member);
     fh_fact_drop(members->pool, member->alive);
-    fh_fact_drop(members->pool, member->leave);
-    *member = (struct fh_member){.next = members->free};
+    *member = (struct fh_member){.next = (uint16_t)(members->free + 1)};
     members->free = slot;
 }
 
@@ -189,24 +216,34 @@ void fh_members_set_alive(struct fh_members *members, uint32_t slot, struct fh_f
     struct fh_member *member = &members->slots[slot];
     FH_ASSERT(fh_node_id_equal(&member->alive->node, &alive->node));
     FH_ASSERT(fh_domain_id_equal(&member->alive->alive.domain, &alive->alive.domain));
-    sum_remove(members, fh_member_fact(member));
+    sum_remove(members, fh_member_fact(members, member));
+    drop_leave(members, member);
     fh_fact_drop(members->pool, member->alive);
-    fh_fact_drop(members->pool, member->leave);
-    member->leave = NULL;
     member->alive = alive;
     member->address = 0;
     sum_add(members, alive);
 }
 
-void fh_members_set_leave(struct fh_members *members, uint32_t slot, struct fh_fact *leave)
+int fh_members_set_leave(struct fh_members *members, uint32_t slot, struct fh_fact *leave)
 {
     struct fh_member *member = &members->slots[slot];
     FH_ASSERT(leave->kind == FH_FACT_LEAVE);
     FH_ASSERT(fh_node_id_equal(&member->alive->node, &leave->node));
-    sum_remove(members, fh_member_fact(member));
-    fh_fact_drop(members->pool, member->leave);
-    member->leave = leave;
+    if (member->leave == 0 && members->leave_count == members->leave_max) {
+        uint32_t wider = members->leave_max == 0 ? LEAVES_START : members->leave_max * 2;
+        struct fh_departure *leaves = fh_realloc(members->leaves, wider * sizeof *leaves);
+        if (leaves == NULL) {
+            return FH_ENOMEM;
+        }
+        members->leaves = leaves;
+        members->leave_max = wider;
+    }
+    sum_remove(members, fh_member_fact(members, member));
+    drop_leave(members, member);
+    members->leaves[members->leave_count++] = (struct fh_departure){.leave = leave, .slot = slot};
+    member->leave = (uint16_t)members->leave_count;
     sum_add(members, leave);
+    return FH_OK;
 }
 
 void fh_members_set_state(struct fh_members *members,
@@ -217,8 +254,8 @@ void fh_members_set_state(struct fh_members *members,
     struct fh_member *member = &members->slots[slot];
     members->by_state[member->state]--;
     members->by_state[state]++;
-    member->state = (uint8_t)state;
-    member->since_ms = now_ms;
+    member->state = (unsigned)state & 7u;
+    member->since = fh_members_step(members, now_ms);
 }
 
 void fh_members_enter_round(struct fh_members *members, uint32_t slot, struct fh_prng *prng)
@@ -229,7 +266,7 @@ void fh_members_enter_round(struct fh_members *members, uint32_t slot, struct fh
     uint32_t rest = members->round_count - members->round_at;
     uint32_t place = members->round_at + (uint32_t)fh_prng_below(prng, rest + 1);
     members->round[members->round_count++] = members->round[place];
-    members->round[place] = slot;
+    members->round[place] = (uint16_t)slot;
 }
 
 /* A fresh round: every live member once, in random order (Fisher and Yates). */
@@ -240,7 +277,7 @@ static void draw_round(struct fh_members *members, struct fh_prng *prng)
         if (fh_member_is_live(&members->slots[i])) {
             uint32_t place = (uint32_t)fh_prng_below(prng, count + 1);
             members->round[count] = members->round[place];
-            members->round[place] = i;
+            members->round[place] = (uint16_t)i;
             count++;
         }
     }
@@ -345,7 +382,7 @@ void fh_members_fingerprint_slow(const struct fh_members *members,
     struct fh_members copy = {.slots = members->slots};
     for (uint32_t i = 0; i < members->slot_count; i++) {
         if (members->slots[i].alive != NULL) {
-            sum_add(&copy, fh_member_fact(&members->slots[i]));
+            sum_add(&copy, fh_member_fact(members, &members->slots[i]));
             copy.count++;
         }
     }
@@ -355,5 +392,7 @@ void fh_members_fingerprint_slow(const struct fh_members *members,
 size_t fh_members_memory(const struct fh_members *members)
 {
     return members->slot_max * (sizeof *members->slots + sizeof *members->round) +
-           members->bucket_count * sizeof *members->buckets;
+           members->bucket_count * sizeof *members->buckets +
+           members->leave_max * sizeof *members->leaves +
+           members->domains.capacity * sizeof *members->domains.entries;
 }

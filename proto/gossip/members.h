@@ -2,11 +2,11 @@
 /*
  * Member table: who is known, in which state, and whom to probe next.
  *
- * One entry of at most 64 bytes for each node beside a reference to its records (proto/gossip/
- * facts.h), found by the first 8 bytes of its id. Slots are stable while a member lives in the
- * table; slot 0 is this node itself. Probing goes round a shuffled list of those that are not dead
- * or gone, so that everybody is probed once in a round (SWIM section 4.3); a newcomer is put in at
- * a random place of the rest of the round.
+ * One entry of 32 bytes for each node, in it a reference to its record (proto/gossip/facts.h),
+ * found by the first 8 bytes of its id. Slots are stable while a member lives in the table; slot 0
+ * is this node itself. Probing goes round a shuffled list of those that are not dead or gone, so
+ * that everybody is probed once in a round (SWIM section 4.3); a newcomer is put in at a random
+ * place of the rest of the round.
  *
  * Does not: judge records or keep timers. Thread: distinct objects. Ownership: the table holds a
  * reference to each fact; entries are lent until the next call that adds or removes.
@@ -23,24 +23,38 @@
 
 enum { FH_MEMBER_SELF = 0 };
 
+/* Times are counted in steps of FH_MEMBER_STEP_MS since the table's first member, from 1; 0: never
+ * (fh_members_step, fh_members_ms). That lasts for eight years. */
+enum { FH_MEMBER_STEP_MS = 64, FH_MEMBER_ASKED_MAX = 15, FH_MEMBER_MOVES_MAX = 7 };
+
 struct fh_member {
     struct fh_fact *alive; /* newest ALIVE; NULL marks an empty slot */
-    struct fh_fact *leave; /* newer than `alive`, or NULL; then the state is LEFT */
-    int64_t since_ms;      /* when it came into this state */
-    int64_t heard_ms;      /* last awaited answer; INT64_MIN: never */
-    int64_t asked_ms;      /* last ping outside the round (newcomers, refutation) */
-    uint32_t next;         /* private: chain of the hash, or free list */
-    uint32_t suspicion;    /* index + 1 into the core's suspicions, 0: none */
-    uint32_t keys;         /* index + 1 into the key cache, 0: none */
+    uint32_t since;        /* step when it came into this state */
+    uint32_t heard;        /* of the last awaited answer */
+    uint32_t asked_at;     /* of the last ping outside the round (newcomers, refutation) */
+    uint16_t next;         /* private: slot + 1 in the chain of the hash, or of free ones */
+    uint16_t leave;        /* private: index + 1 into `leaves`, 0: none (fh_member_leave) */
+    uint16_t suspicion;    /* index + 1 into the core's suspicions, 0: none */
+    uint16_t keys;         /* index + 1 into the key cache, 0: none */
     uint16_t rtt_ms;       /* smoothed; 0: unknown */
-    uint8_t state;         /* enum fh_member_state */
-    uint8_t address;       /* which of its addresses is in use */
-    uint8_t asked;         /* pings outside the round that were not answered */
-    bool forked;           /* two records of this life were seen */
-    uint8_t moves;         /* starts elsewhere in a row, each soon after the last */
-    uint8_t linked;        /* probes in a row that only a session answered */
+    unsigned state : 3;    /* enum fh_member_state */
+    unsigned address : 2;  /* which of its addresses is in use */
+    unsigned linked : 3;   /* probes in a row that only a session answered */
+    unsigned asked : 4;    /* pings outside the round that were not answered; sticks at the most */
+    unsigned moves : 3;    /* starts elsewhere in a row, each soon after the last; sticks */
+    unsigned forked : 1;   /* two records of this life were seen */
 };
-_Static_assert(sizeof(struct fh_member) <= 64, "10,000 members in 10,000 nodes fit a simulator");
+_Static_assert(sizeof(struct fh_member) <= 32, "10,000 members in 10,000 nodes fit a simulator");
+_Static_assert(FH_MEMBERS_MAX < UINT16_MAX && FH_GOSSIP_SUSPICIONS_MAX < UINT16_MAX &&
+                   FH_GOSSIP_KEYS_MAX < UINT16_MAX,
+               "indices fit 16 bits");
+_Static_assert(FH_MEMBER_STATE_COUNT <= 8 && FH_ADDRESSES_MAX <= 4, "states and addresses fit");
+
+/* A member that left: its record lies here, because few have one. */
+struct fh_departure {
+    struct fh_fact *leave;
+    uint32_t slot;
+};
 
 struct fh_members {
     struct fh_member *slots;
@@ -50,12 +64,16 @@ struct fh_members {
     uint32_t limit;
     uint32_t by_state[FH_MEMBER_STATE_COUNT];
     /* private */
-    uint32_t free;
-    uint32_t *buckets;
+    int64_t born_ms;   /* of the first step */
+    uint32_t free;     /* slot, or FH_MEMBER_NONE */
+    uint16_t *buckets; /* slot + 1, or 0 */
     uint32_t bucket_count;
-    uint32_t *round; /* slots in the order of probing; may hold slots that went meanwhile */
+    uint16_t *round; /* slots in the order of probing; may hold slots that went meanwhile */
     uint32_t round_count;
     uint32_t round_at;
+    struct fh_departure *leaves;
+    uint32_t leave_count;
+    uint32_t leave_max;
     struct fh_quota domains;
     uint64_t sum[4]; /* of the records' ids, lane by lane: the fingerprint before hashing */
     struct fh_fact_pool *pool;
@@ -80,7 +98,9 @@ void fh_members_remove(struct fh_members *members, uint32_t slot);
 /* Replaces the record by one of the same node and domain; `alive` clears `leave`. The caller's
  * reference is taken. */
 void fh_members_set_alive(struct fh_members *members, uint32_t slot, struct fh_fact *alive);
-void fh_members_set_leave(struct fh_members *members, uint32_t slot, struct fh_fact *leave);
+/* A newer LEAVE; then the state is LEFT. The caller's reference is taken. FH_ENOMEM: it is not. */
+FH_MUST_CHECK int
+fh_members_set_leave(struct fh_members *members, uint32_t slot, struct fh_fact *leave);
 void fh_members_set_state(struct fh_members *members,
                           uint32_t slot,
                           enum fh_member_state state,
@@ -110,10 +130,27 @@ void fh_members_fingerprint_slow(const struct fh_members *members,
                                  uint8_t out[FH_GOSSIP_FINGERPRINT_BYTES]);
 size_t fh_members_memory(const struct fh_members *members);
 
-/* The life in force: that of `leave` when there is one. */
-static inline const struct fh_fact *fh_member_fact(const struct fh_member *member)
+static inline uint32_t fh_members_step(const struct fh_members *members, int64_t now_ms)
 {
-    return member->leave != NULL ? member->leave : member->alive;
+    return 1 + (uint32_t)((now_ms - members->born_ms) / FH_MEMBER_STEP_MS);
+}
+/* When the step began; INT64_MIN for never. */
+static inline int64_t fh_members_ms(const struct fh_members *members, uint32_t step)
+{
+    return step == 0 ? INT64_MIN : members->born_ms + (int64_t)(step - 1) * FH_MEMBER_STEP_MS;
+}
+
+/* The LEAVE in force, newer than the ALIVE; NULL: it did not leave. */
+static inline const struct fh_fact *fh_member_leave(const struct fh_members *members,
+                                                    const struct fh_member *member)
+{
+    return member->leave == 0 ? NULL : members->leaves[member->leave - 1].leave;
+}
+/* The life in force: that of the LEAVE when there is one. */
+static inline const struct fh_fact *fh_member_fact(const struct fh_members *members,
+                                                   const struct fh_member *member)
+{
+    return member->leave == 0 ? member->alive : fh_member_leave(members, member);
 }
 static inline const char *fh_member_address(const struct fh_member *member)
 {

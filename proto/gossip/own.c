@@ -158,8 +158,12 @@ int fh_belief_leave(struct fh_turn *turn)
     if (code != FH_OK) {
         return code;
     }
+    code = fh_members_set_leave(&g->members, FH_MEMBER_SELF, fact);
+    if (code != FH_OK) {
+        fh_fact_drop(g->pool, fact);
+        return code;
+    }
     g->incarnation++;
-    fh_members_set_leave(&g->members, FH_MEMBER_SELF, fact);
     fh_members_set_state(&g->members, FH_MEMBER_SELF, FH_MEMBER_LEFT, turn->now_ms);
     struct fh_ref key = fh_node_id_ref(&g->self);
     fh_rumours_put(&g->rumours, &key, FH_RUMOUR_URGENT, fh_fact_ref(fact), turn->now_ms);

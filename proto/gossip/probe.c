@@ -19,7 +19,9 @@
 
 enum {
     RELAYS_MAX = 8,
-    RTT_SHIFT = 3,   /* smoothing by 1/8, as TCP (RFC 6298) */
+    RTT_SHIFT = 3,     /* smoothing by 1/8, as TCP (RFC 6298) */
+    RTT_OFF_SHIFT = 2, /* and of deviations by 1/4 */
+    RTT_MOST_MS = 30000,
     NEW_MS = 120000, /* a record may still be on its way to somebody */
     WRAP_BYTES = 32, /* what a message around an inner datagram takes at most */
 };
@@ -36,11 +38,18 @@ static bool still(const struct fh_gossip *g, uint32_t slot, const struct fh_ref 
            memcmp(g->members.slots[slot].alive->node.b, ref->b, FH_REF_BYTES) == 0;
 }
 
+/* For one whose round trip is not known: in a mesh of thousands that is nearly everybody. Twice
+ * what TCP would wait (RFC 6298) in a network where the distance to all is one variable. */
+static uint32_t stranger_ms(const struct fh_gossip *g)
+{
+    return g->rtt_ms == 0 ? g->options.timing.answer_max_ms : 2 * (g->rtt_ms + 4 * g->rtt_off_ms);
+}
+
 static int64_t answer_ms(const struct fh_gossip *g, uint32_t slot)
 {
     const struct fh_gossip_timing *t = &g->options.timing;
     uint32_t rtt = g->members.slots[slot].rtt_ms;
-    uint32_t wait = rtt == 0 ? t->answer_max_ms : 4 * rtt;
+    uint32_t wait = rtt == 0 ? stranger_ms(g) : 4 * rtt;
     wait = wait < t->answer_min_ms ? t->answer_min_ms : wait;
     wait = wait > t->answer_max_ms ? t->answer_max_ms : wait;
     return (int64_t)wait * (g->health + 1);
@@ -126,7 +135,7 @@ static void send_nacks(struct fh_turn *turn)
 static struct fh_message ping_of(const struct fh_gossip *g, uint32_t slot, uint64_t seq)
 {
     const struct fh_member *member = &g->members.slots[slot];
-    const struct fh_fact *held = fh_member_fact(member);
+    const struct fh_fact *held = fh_member_fact(&g->members, member);
     return (struct fh_message){.type = FH_MESSAGE_PING,
                                .seq = seq,
                                .target = ref_at(g, slot),
@@ -154,8 +163,9 @@ void fh_probe_hello(struct fh_turn *turn, uint32_t slot, bool with_record)
     const struct fh_awaited *a =
         await(turn, FH_AWAITED_HELLO, slot, 2 * (int64_t)g->options.timing.probe_ms);
     struct fh_member *member = &g->members.slots[slot];
-    member->asked_ms = turn->now_ms;
-    member->asked = member->asked < UINT8_MAX ? (uint8_t)(member->asked + 1) : UINT8_MAX;
+    member->asked_at = fh_members_step(&g->members, turn->now_ms);
+    member->asked =
+        member->asked < FH_MEMBER_ASKED_MAX ? (member->asked + 1u) & 15u : member->asked;
     send_ping(turn, slot, a->seq, with_record);
 }
 
@@ -224,6 +234,18 @@ static void health_change(struct fh_gossip *g, bool well)
     }
 }
 
+/* Relays that said they heard nothing either: then it is not us (Lifeguard's missed NACKs). Nor
+ * does the silence of one who never answered us say anything about us: whoever joins is handed the
+ * records of the dead too, and doubted itself for minutes when there were many. */
+static void doubt_self(struct fh_gossip *g, const struct fh_probe *probe)
+{
+    bool confirmed = probe->relays > 0 && probe->nacks >= probe->relays;
+    bool spoke = still(g, probe->slot, &probe->target) && g->members.slots[probe->slot].heard != 0;
+    if (!confirmed && spoke) {
+        health_change(g, false);
+    }
+}
+
 static void probe_failed(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
@@ -234,15 +256,12 @@ static void probe_failed(struct fh_turn *turn)
         a->kind = FH_AWAITED_NONE;
     }
     g->counters.probes_failed++;
-    /* Relays that said they heard nothing either: then it is not us (Lifeguard's missed NACKs). */
-    if (probe.relays == 0 || probe.nacks < probe.relays) {
-        health_change(g, false);
-    }
+    doubt_self(g, &probe);
     if (!still(g, probe.slot, &probe.target) || !fh_member_is_live(&g->members.slots[probe.slot])) {
         return;
     }
     struct fh_member *member = &g->members.slots[probe.slot];
-    member->address = (uint8_t)((member->address + 1u) % member->alive->alive.address_count);
+    member->address = (member->address + 1u) % member->alive->alive.address_count & 3u;
     fh_turn_trace(turn, "probe of %s failed", fh_turn_name(turn, probe.slot));
     struct fh_ref self = fh_node_id_ref(&g->self);
     bool tried = fh_suspicion_of(g, probe.slot) != NULL && fh_suspicion_of(g, probe.slot)->trial;
@@ -352,6 +371,10 @@ void fh_probe_on_ping(struct fh_turn *turn,
         return;
     }
     turn->answered = true;
+    struct fh_member *member = &g->members.slots[slot];
+    if (member->state == FH_MEMBER_UNVERIFIED) {
+        member->asked = 0; /* it knows us now, and answers: ask with the next tick */
+    }
     if (m->state == FH_MEMBER_SUSPECT || m->state == FH_MEMBER_DEAD) {
         fh_belief_accused(turn, m->generation, m->incarnation);
     }
@@ -372,7 +395,7 @@ void fh_probe_on_ping(struct fh_turn *turn,
                   from == NULL ? FH_DATAGRAM_CONTENT_BYTES_MAX - 2 * FH_DATAGRAM_OVERHEAD_BYTES
                                : FH_DATAGRAM_CONTENT_BYTES_MAX);
     fh_letter_add(&letter, &ack);
-    const struct fh_fact *own = fh_member_fact(&g->members.slots[FH_MEMBER_SELF]);
+    const struct fh_fact *own = fh_member_fact(&g->members, &g->members.slots[FH_MEMBER_SELF]);
     bool news = from != NULL && address_signed(g, slot, from);
     fh_post_records(turn, &letter, behind ? own : NULL, news);
     if (from == NULL) {
@@ -382,13 +405,25 @@ void fh_probe_on_ping(struct fh_turn *turn,
     }
 }
 
-static void measure(struct fh_member *member, int64_t took_ms)
+static uint32_t smoothed(uint32_t old, uint32_t sample, unsigned shift)
 {
-    uint32_t sample = took_ms < 1 ? 1 : took_ms > 30000 ? 30000 : (uint32_t)took_ms;
+    uint32_t smooth = old + (sample >> shift) - (old >> shift);
+    return smooth == 0 ? 1 : smooth;
+}
+
+static void measure(struct fh_gossip *g, struct fh_member *member, int64_t took_ms)
+{
+    uint32_t sample = took_ms < 1 ? 1 : took_ms > RTT_MOST_MS ? RTT_MOST_MS : (uint32_t)took_ms;
     uint32_t old = member->rtt_ms;
-    uint32_t smooth =
-        old == 0 ? sample : old + sample / (1u << RTT_SHIFT) - old / (1u << RTT_SHIFT);
-    member->rtt_ms = (uint16_t)(smooth == 0 ? 1 : smooth);
+    member->rtt_ms = (uint16_t)(old == 0 ? sample : smoothed(old, sample, RTT_SHIFT));
+    if (g->rtt_ms == 0) {
+        g->rtt_ms = sample;
+        g->rtt_off_ms = sample / 2;
+        return;
+    }
+    uint32_t off = sample > g->rtt_ms ? sample - g->rtt_ms : g->rtt_ms - sample;
+    g->rtt_off_ms = smoothed(g->rtt_off_ms, off, RTT_OFF_SHIFT);
+    g->rtt_ms = smoothed(g->rtt_ms, sample, RTT_SHIFT);
 }
 
 void fh_probe_on_ack(struct fh_turn *turn, uint32_t slot, const struct fh_message *m, bool relayed)
@@ -401,14 +436,14 @@ void fh_probe_on_ack(struct fh_turn *turn, uint32_t slot, const struct fh_messag
         return;
     }
     struct fh_member *member = &g->members.slots[slot];
-    member->heard_ms = turn->now_ms;
+    member->heard = fh_members_step(&g->members, turn->now_ms);
     member->asked = 0;
     if (member->linked >= FH_CORE_BLOCKED) {
         fh_turn_member(turn, slot, FH_MEMBER_UNBLOCKED);
     }
     member->linked = 0;
     if (!relayed) {
-        measure(member, turn->now_ms - a->sent_ms);
+        measure(g, member, turn->now_ms - a->sent_ms);
     }
     bool of_probe = a->kind == FH_AWAITED_PROBE && g->probe.active && g->probe.seq == m->seq;
     a->kind = FH_AWAITED_NONE;
@@ -530,15 +565,18 @@ void fh_probe_on_link(struct fh_turn *turn, uint64_t token, bool reached)
     }
     uint32_t slot = g->probe.slot;
     struct fh_member *member = &g->members.slots[slot];
-    member->heard_ms = turn->now_ms;
+    member->heard = fh_members_step(&g->members, turn->now_ms);
     g->counters.probes_linked++;
     if (member->state == FH_MEMBER_UNVERIFIED) {
         fh_members_set_state(&g->members, slot, FH_MEMBER_ALIVE, turn->now_ms);
         fh_turn_member(turn, slot, FH_MEMBER_VERIFIED);
     }
     probe_answered(turn, slot);
-    if (member->linked < FH_CORE_BLOCKED && ++member->linked == FH_CORE_BLOCKED) {
-        fh_turn_member(turn, slot, FH_MEMBER_BLOCKED);
+    if (member->linked < FH_CORE_BLOCKED) {
+        member->linked = (member->linked + 1u) & 7u;
+        if (member->linked == FH_CORE_BLOCKED) {
+            fh_turn_member(turn, slot, FH_MEMBER_BLOCKED);
+        }
     }
     if (member->linked == FH_CORE_BLOCKED) {
         fh_spread_blocked(turn, slot);

@@ -38,7 +38,7 @@ bool fh_gossip_member_at(const struct fh_gossip *g, unsigned slot, struct fh_gos
     }
     const struct fh_member *member = &g->members.slots[slot];
     const struct fh_fact *alive = member->alive;
-    const struct fh_fact *held = fh_member_fact(member);
+    const struct fh_fact *held = fh_member_fact(&g->members, member);
     *out = (struct fh_gossip_member){
         .node = alive->node,
         .domain = alive->alive.domain,
@@ -49,8 +49,8 @@ bool fh_gossip_member_at(const struct fh_gossip *g, unsigned slot, struct fh_gos
         .generation = held->generation,
         .incarnation = held->incarnation,
         .issued_ms = held->issued_ms,
-        .since_ms = member->since_ms,
-        .heard_ms = member->heard_ms,
+        .since_ms = fh_members_ms(&g->members, member->since),
+        .heard_ms = fh_members_ms(&g->members, member->heard),
         .rtt_ms = member->rtt_ms,
         .blocked = member->linked >= FH_CORE_BLOCKED,
         .contested =
@@ -65,7 +65,7 @@ bool fh_gossip_member_at(const struct fh_gossip *g, unsigned slot, struct fh_gos
         .label = alive->alive.label,
         .head = {.count = alive->alive.head_count, .time_ms = alive->alive.head_time_ms},
         .alive = alive->bytes,
-        .leave = member->leave != NULL ? member->leave->bytes : FH_BYTES_NONE,
+        .leave = member->leave != 0 ? held->bytes : FH_BYTES_NONE,
     };
     memcpy(out->head.root, alive->alive.head_root, sizeof out->head.root);
     for (unsigned i = 0; i < alive->alive.address_count; i++) {
@@ -103,7 +103,8 @@ static const struct fh_fact *next_fact(const struct fh_gossip *g, uint64_t *curs
 {
     while (*cursor / 2 < g->members.slot_count) {
         const struct fh_member *member = &g->members.slots[*cursor / 2];
-        const struct fh_fact *fact = *cursor % 2 == 0 ? member->alive : member->leave;
+        const struct fh_fact *fact =
+            *cursor % 2 == 0 ? member->alive : fh_member_leave(&g->members, member);
         (*cursor)++;
         if (member->alive != NULL && fact != NULL) {
             return fact;

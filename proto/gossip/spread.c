@@ -12,17 +12,18 @@
 
 enum {
     FANOUT_MAX = 8,
-    HELLO_GAP_MS = 2000,      /* between two pings to one newcomer */
-    HELLO_GAP_LEAST_MS = 300, /* between the first few */
-    HELLOS_SOON = 3,          /* after so many we wait longer: it may be gone */
-    HELLO_GAP_EACH_MS = 4,    /* as long for each member: a newcomer gets some 250 a second */
-    HELLOS = 2,               /* pings before a session is asked for */
-    HELLOS_DOUBT = 4,         /* and before a probe that decides */
-    GREETED_SMALL = 256,      /* members of a mesh that greets all its newcomers at once */
-    GREETED_PER = 128,        /* in a larger one, one more for each so many that wait */
-    GREETED_MAX = 16,         /* newcomers pinged in one tick */
-    QUIET_MS = 2000,          /* fingerprints are compared after so long without change */
-    SYNC_PATIENCE_MS = 30000, /* a synchronisation that never ended */
+    HELLO_GAP_MS = 2000,       /* between two pings to one newcomer */
+    HELLO_GAP_LEAST_MS = 300,  /* between the first few */
+    HELLOS_SOON = 3,           /* after so many we wait longer: it may be gone */
+    HELLO_GAP_EACH_MS = 4,     /* as long for each member: a newcomer gets some 250 a second */
+    HELLOS = 2,                /* pings before a session is asked for */
+    INTRODUCED_SMALL_MS = 200, /* between sessions that introduce us, in a small mesh */
+    HELLOS_DOUBT = 4,          /* and before a probe that decides */
+    GREETED_SMALL = 256,       /* members of a mesh that greets all its newcomers at once */
+    GREETED_PER = 128,         /* in a larger one, one more for each so many that wait */
+    GREETED_MAX = 16,          /* newcomers pinged in one tick */
+    QUIET_MS = 2000,           /* fingerprints are compared after so long without change */
+    SYNC_PATIENCE_MS = 30000,  /* a synchronisation that never ended */
     CONTACT_PARTS = 6, /* a dead peer is pinged so often for each time it is called on a session */
     JOIN_WAIT_MS = 1000,
     JOIN_WAIT_MAX_MS = 60000,
@@ -170,10 +171,13 @@ static void greet_one(struct fh_turn *turn, uint32_t slot)
 {
     struct fh_gossip *g = turn->g;
     const struct fh_member *member = &g->members.slots[slot];
-    if (member->asked > 0 && turn->now_ms - member->asked_ms < hello_gap_ms(g, member)) {
+    if (member->asked > 0 &&
+        turn->now_ms - fh_members_ms(&g->members, member->asked_at) < hello_gap_ms(g, member)) {
         return;
     }
-    if (member->asked >= HELLOS && turn->now_ms - g->introduced_ms >= HELLO_GAP_MS) {
+    bool small = fh_members_live(&g->members) <= GREETED_SMALL;
+    int64_t gap_ms = small ? INTRODUCED_SMALL_MS : HELLO_GAP_MS;
+    if (member->asked >= HELLOS && turn->now_ms - g->introduced_ms >= gap_ms) {
         struct fh_gossip_action *action = fh_turn_action(turn, FH_GOSSIP_INTRODUCE);
         action->node = member->alive->node;
         action->address = fh_turn_text(turn, fh_member_address(member));
@@ -185,6 +189,12 @@ static void greet_one(struct fh_turn *turn, uint32_t slot)
     fh_probe_hello(turn, slot, member->asked > 0);
 }
 
+static bool waits(const struct fh_gossip *g, uint32_t slot)
+{
+    return slot < g->members.slot_count && g->members.slots[slot].alive != NULL &&
+           g->members.slots[slot].state == FH_MEMBER_UNVERIFIED && slot != FH_MEMBER_SELF;
+}
+
 /* Several at once: when a mesh forms or two halves find each other, all are new to all. */
 static void greet(struct fh_turn *turn)
 {
@@ -193,13 +203,18 @@ static void greet(struct fh_turn *turn)
     unsigned waiting = g->members.by_state[FH_MEMBER_UNVERIFIED];
     unsigned want =
         fh_members_live(&g->members) <= GREETED_SMALL ? waiting : 1 + waiting / GREETED_PER;
-    unsigned count = fh_members_pick(&g->members,
-                                     &g->prng,
-                                     1u << FH_MEMBER_UNVERIFIED,
-                                     FH_MEMBER_NONE,
-                                     want < GREETED_MAX ? want : GREETED_MAX,
-                                     slots);
+    unsigned count = 1;
+    slots[0] = g->greeted;
+    if (waiting > 1 || !waits(g, g->greeted)) { /* a single one need not be searched for again */
+        count = fh_members_pick(&g->members,
+                                &g->prng,
+                                1u << FH_MEMBER_UNVERIFIED,
+                                FH_MEMBER_NONE,
+                                want < GREETED_MAX ? want : GREETED_MAX,
+                                slots);
+    }
     for (unsigned i = 0; i < count && fh_turn_room(turn); i++) {
+        g->greeted = slots[i];
         greet_one(turn, slots[i]);
     }
 }
@@ -217,17 +232,31 @@ static void tick(struct fh_turn *turn)
 
 /* ---- seeds and the dead ---------------------------------------------------------------------- */
 
-static bool address_lives(const struct fh_gossip *g, const char *address)
+static bool lives_at(const struct fh_gossip *g, uint32_t slot, const char *address)
 {
-    for (uint32_t i = 0; i < g->members.slot_count; i++) {
-        const struct fh_member *member = &g->members.slots[i];
-        if (!fh_member_is_live(member)) {
-            continue;
+    if (slot >= g->members.slot_count || !fh_member_is_live(&g->members.slots[slot])) {
+        return false;
+    }
+    const struct fh_alive *alive = &g->members.slots[slot].alive->alive;
+    for (unsigned a = 0; a < alive->address_count; a++) {
+        if (strcmp(alive->address[a], address) == 0) {
+            return true;
         }
-        for (unsigned a = 0; a < member->alive->alive.address_count; a++) {
-            if (strcmp(member->alive->alive.address[a], address) == 0) {
-                return true;
-            }
+    }
+    return false;
+}
+
+/* `at` is who was found there last, and is looked at first: a table of thousands is a long search.
+ */
+static bool address_lives(const struct fh_gossip *g, const char *address, uint32_t *at)
+{
+    if (lives_at(g, *at, address)) {
+        return true;
+    }
+    for (uint32_t i = 0; i < g->members.slot_count; i++) {
+        if (lives_at(g, i, address)) {
+            *at = i;
+            return true;
         }
     }
     return false;
@@ -264,7 +293,8 @@ static void call_stranger(struct fh_turn *turn)
     unsigned at = (unsigned)fh_prng_below(&g->prng, count);
     bool is_seed = at < g->options.seed_count;
     const char *address = is_seed ? g->seeds[at] : g->lost[at - g->options.seed_count];
-    if (!address_lives(g, address)) {
+    uint32_t unknown = FH_MEMBER_NONE;
+    if (!address_lives(g, address, is_seed ? &g->seed_slots[at] : &unknown)) {
         ask_sync(turn, FH_MEMBER_NONE, address, FH_SYNC_CONTACT);
     } else if (!is_seed) { /* it is back: the last one takes its place */
         g->lost_count--;

@@ -76,7 +76,7 @@ static struct fh_suspicion *suspicion_new(struct fh_gossip *g, uint32_t slot)
     }
     struct fh_suspicion *s = &g->suspicions[g->suspicion_count++];
     *s = (struct fh_suspicion){.slot = slot};
-    g->members.slots[slot].suspicion = g->suspicion_count;
+    g->members.slots[slot].suspicion = (uint16_t)g->suspicion_count;
     return s;
 }
 
@@ -93,7 +93,7 @@ void fh_suspicion_clear(struct fh_gossip *g, uint32_t slot)
     const struct fh_suspicion *last = &g->suspicions[--g->suspicion_count];
     if (s != last) {
         *s = *last;
-        g->members.slots[s->slot].suspicion = (uint32_t)(s - g->suspicions) + 1;
+        g->members.slots[s->slot].suspicion = (uint16_t)(s - g->suspicions + 1);
     }
 }
 
@@ -182,6 +182,7 @@ void fh_suspicion_conclude(struct fh_turn *turn, uint32_t slot)
     s->concluded = true;
     s->trial = false;
     fh_members_set_state(&g->members, slot, FH_MEMBER_DEAD, turn->now_ms);
+    fh_belief_gone(g, slot);
     g->counters.deaths++;
     fh_turn_member(turn, slot, FH_MEMBER_DIED);
 }

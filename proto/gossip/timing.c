@@ -10,7 +10,7 @@ struct fh_gossip_timing fh_gossip_timing_lan(void)
                                      .tick_ms = 100,
                                      .fanout = 4,
                                      .relays = 3,
-                                     .refute_ms = 540,
+                                     .refute_ms = 500,
                                      .sync_ms = 60000,
                                      .sync_gap_ms = 5000,
                                      .contact_ms = 30000,

@@ -129,7 +129,8 @@ void sim_check_end(struct sim_world *w, bool agreed)
 {
     for (uint32_t i = 0; i < w->options.nodes; i++) {
         struct sim_node *node = &w->nodes[i];
-        if (!sim_is_up(node)) {
+        /* Of a large mesh a sample: each has a table of all. */
+        if (!sim_is_up(node) || w->check->views[i] == NULL) {
             continue;
         }
         sim_check_node(w, node);

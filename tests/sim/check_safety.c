@@ -377,6 +377,7 @@ void sim_check_member(struct sim_world *w,
     bool held = fh_gossip_member_find(node->core, &action->node, &member);
     if (action->change == FH_MEMBER_SUSPECTED) {
         sim_figure_suspected(w, subject);
+        rule_3_signed(w, node, subject);
     } else if (action->change == FH_MEMBER_JOINED) {
         sim_figure_joined(w, node, subject);
     } else if (action->change == FH_MEMBER_WENT) {

@@ -99,7 +99,10 @@ void sim_figure_died(struct sim_world *w, const struct sim_node *node, struct si
         subject->wronged_ms = w->now_ms;
     }
     if (!sim_runs(subject) && subject->down_since_ms >= 0) {
-        sim_histogram_add(&w->figures.detected, w->now_ms - subject->down_since_ms);
+        /* Whoever joined later could not see it before. */
+        int64_t since =
+            subject->down_since_ms > node->started_ms ? subject->down_since_ms : node->started_ms;
+        sim_histogram_add(&w->figures.detected, w->now_ms - since);
         if (subject->buried_life != subject->life) {
             subject->buried_life = subject->life;
             sim_histogram_add(&w->figures.first, w->now_ms - subject->down_since_ms);

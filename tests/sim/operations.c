@@ -13,7 +13,7 @@ enum {
     DISTURBED_SPLIT_MS = 60000,
     CLOCK_GRACE_MS = 300000, /* two such jumps stay within what dates may differ */
     KEYS_ALL = 2000,         /* of more nodes, each holds fewer keys: agreeing is cheap here */
-    KEYS_FEW = 256,
+    KEYS_FEW = 64,
 };
 
 static void disturb(struct sim_world *w, struct sim_node *node, int64_t for_ms)

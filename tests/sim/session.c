@@ -29,8 +29,6 @@ enum {
     CHECKED_NODES_MAX = 200, /* in larger worlds nobody compares by hand */
 };
 
-enum set { SET_MEMBERS, SET_CATALOGUE, SET_COUNT };
-
 enum stage { ASKED, ANSWERED, WANTED, GIVEN, PUSHED };
 
 struct sim_session {
@@ -38,7 +36,7 @@ struct sim_session {
     uint32_t from; /* who began */
     uint32_t from_life;
     uint32_t to;
-    enum set set;
+    enum sim_set set;
     enum stage stage;
     bool too_many;
     unsigned rounds;
@@ -49,13 +47,6 @@ struct sim_session {
     size_t lack_count;
     struct fh_record_id *extras;
     size_t extra_count;
-};
-
-/* One record of a set, as the holder has it. */
-struct held {
-    struct fh_record_id id;
-    struct fh_range_key key;
-    struct fh_bytes bytes;
 };
 
 /* ---- streams --------------------------------------------------------------------------------- */
@@ -107,74 +98,18 @@ void sim_count_session(struct sim_world *w,
     peer->bytes += bytes;
 }
 
-/* ---- what a node holds ----------------------------------------------------------------------- */
-
-static size_t gather_members(const struct sim_node *node, struct held *out)
-{
-    uint64_t ids = 0;
-    uint64_t records = 0;
-    size_t count = 0;
-    struct fh_gossip_record record;
-    struct fh_bytes bytes;
-    while (fh_gossip_record_ids(node->core, &ids, &record) &&
-           fh_gossip_records(node->core, &records, &bytes)) {
-        out[count++] = (struct held){.id = record.id,
-                                     .key = fh_reconcile_member_key(&record.node, record.is_leave),
-                                     .bytes = bytes};
-    }
-    return count;
-}
-
-static size_t
-gather_catalogue(const struct sim_world *w, const struct sim_node *node, struct held *out)
-{
-    size_t count = 0;
-    for (uint32_t p = 0; p < SIM_PRODUCTS_MAX; p++) {
-        if (node->revision[p] != 0) {
-            const struct sim_announcement *a =
-                &w->announcements[sim_announcement_of(w, p, node->revision[p])];
-            out[count++] =
-                (struct held){.id = a->id, .key = a->place, .bytes = fh_bytes(a->bytes, a->size)};
-        }
-    }
-    return count;
-}
-
-/* What the node holds of the set; freed by the caller. */
-static struct held *
-gather(const struct sim_world *w, const struct sim_node *node, enum set set, size_t *out_count)
-{
-    size_t most = SIM_PRODUCTS_MAX + 2 * (size_t)w->options.nodes + 2;
-    struct held *held = sim_must(fh_calloc(most, sizeof *held));
-    *out_count = set == SET_MEMBERS ? gather_members(node, held) : gather_catalogue(w, node, held);
-    return held;
-}
-
-static struct fh_rangeset *
-rangeset_of(const struct sim_world *w, const struct sim_node *node, enum set set)
-{
-    struct fh_rangeset *out = NULL;
-    struct fh_err err;
-    size_t count;
-    struct held *held = gather(w, node, set, &count);
-    int code = fh_rangeset_new(&out, count + 1, &err);
-    for (size_t i = 0; i < count && code == FH_OK; i++) {
-        code = fh_rangeset_put(out, &held[i].key, &held[i].id, &err);
-    }
-    fh_free(held);
-    return code == FH_OK ? out : sim_must(NULL);
-}
+/* ---- newcomers: everything ------------------------------------------------------------------- */
 
 static void take_in(struct sim_world *w,
                     const struct sim_node *from,
                     struct sim_node *to,
-                    enum set set,
+                    enum sim_set set,
                     struct fh_bytes bytes)
 {
     if (!sim_is_up(to)) {
         return;
     }
-    if (set == SET_CATALOGUE) {
+    if (set == SIM_SET_CATALOGUE) {
         (void)sim_keep(w, to, bytes, false);
         return;
     }
@@ -183,22 +118,20 @@ static void take_in(struct sim_world *w,
     sim_step(w, to, &event);
 }
 
-/* ---- newcomers: everything ------------------------------------------------------------------- */
-
 static void learn_all(struct sim_world *w, struct sim_node *from, struct sim_node *to)
 {
     uint64_t cursor = 0;
     struct fh_bytes record;
     while (sim_is_up(to) && fh_gossip_records(from->core, &cursor, &record)) {
         sim_count_session(w, from, to, record.size + RECORD_HEAD_BYTES);
-        take_in(w, from, to, SET_MEMBERS, record);
+        take_in(w, from, to, SIM_SET_MEMBERS, record);
     }
     for (uint32_t p = 0; p < SIM_PRODUCTS_MAX && sim_is_up(to); p++) {
         if (from->revision[p] > to->revision[p]) {
             const struct sim_announcement *a =
                 &w->announcements[sim_announcement_of(w, p, from->revision[p])];
             sim_count_session(w, from, to, a->size + RECORD_HEAD_BYTES);
-            take_in(w, from, to, SET_CATALOGUE, fh_bytes(a->bytes, a->size));
+            take_in(w, from, to, SIM_SET_CATALOGUE, fh_bytes(a->bytes, a->size));
         }
     }
 }
@@ -298,11 +231,12 @@ static void leg(struct sim_world *w, struct sim_session *s, enum stage stage, si
     sim_push(w, &event);
 }
 
-/* Reads the set of one end; notes whether it is the same as at the first time. */
-static struct fh_rangeset *
-read_set(const struct sim_world *w, struct sim_session *s, bool of_from, bool first)
+/* Reads the set of one end; notes whether it is the same as at the first time. Lent. */
+static const struct fh_rangeset *
+read_set(struct sim_world *w, struct sim_session *s, bool of_from, bool first)
 {
-    struct fh_rangeset *set = rangeset_of(w, &w->nodes[of_from ? s->from : s->to], s->set);
+    const struct fh_rangeset *set =
+        sim_rangeset_of(w, &w->nodes[of_from ? s->from : s->to], s->set);
     uint8_t print[FH_RANGE_FINGERPRINT_BYTES];
     fh_rangeset_fingerprint(set, 0, fh_rangeset_count(set), print);
     uint8_t *kept = s->prints[of_from ? 0 : 1];
@@ -316,19 +250,18 @@ read_set(const struct sim_world *w, struct sim_session *s, bool of_from, bool fi
 static void begin_set(struct sim_world *w, struct sim_session *s)
 {
     s->moved = false;
-    struct fh_rangeset *set = read_set(w, s, true, true);
+    const struct fh_rangeset *set = read_set(w, s, true, true);
     s->lack_count = 0;
     s->extra_count = 0;
     s->rounds = 1;
     fh_buf_reset(&s->message);
     fh_reconcile_begin(set, &s->message);
-    fh_rangeset_free(set);
     leg(w, s, ASKED, s->message.size);
 }
 
 static void next_set(struct sim_world *w, struct sim_session *s)
 {
-    if (s->set + 1 < SET_COUNT) {
+    if (s->set + 1 < SIM_SET_COUNT) {
         s->set = s->set + 1;
         begin_set(w, s);
         return;
@@ -360,14 +293,13 @@ static void on_extra(void *user, const struct fh_range_element *element)
 
 static void answer(struct sim_world *w, struct sim_session *s)
 {
-    struct fh_rangeset *set = read_set(w, s, false, s->rounds == 1);
+    const struct fh_rangeset *set = read_set(w, s, false, s->rounds == 1);
     struct fh_buf out;
     struct fh_err err = {0};
     fh_buf_init(&out, FH_RECONCILE_BYTES_MAX + 64);
     if (fh_reconcile_answer(set, fh_buf_view(&s->message), &out, &err) != FH_OK) {
         sim_check_break(w, &w->nodes[s->to], 9, "no answer to a reconciliation: %s", err.text);
     }
-    fh_rangeset_free(set);
     fh_buf_fini(&s->message);
     s->message = out;
     leg(w, s, ANSWERED, s->message.size);
@@ -392,8 +324,8 @@ static void check_found(struct sim_world *w, const struct sim_session *s, bool l
     const struct sim_node *other = &w->nodes[lacks ? s->from : s->to];
     size_t held_count;
     size_t other_count;
-    struct held *held = gather(w, holder, s->set, &held_count);
-    struct held *others = gather(w, other, s->set, &other_count);
+    struct sim_held *held = sim_gather(w, holder, s->set, &held_count);
+    struct sim_held *others = sim_gather(w, other, s->set, &other_count);
     for (size_t i = 0; i < held_count; i++) {
         bool both = false;
         for (size_t j = 0; j < other_count && !both; j++) {
@@ -411,7 +343,7 @@ static void check_found(struct sim_world *w, const struct sim_session *s, bool l
 /* All ranges are through; neither set has changed since they were first read. */
 static void check_complete(struct sim_world *w, struct sim_session *s)
 {
-    fh_rangeset_free(read_set(w, s, false, false));
+    (void)read_set(w, s, false, false);
     if (!s->moved && w->options.nodes <= CHECKED_NODES_MAX) {
         check_found(w, s, true);
         check_found(w, s, false);
@@ -421,14 +353,13 @@ static void check_complete(struct sim_world *w, struct sim_session *s)
 static void go_on(struct sim_world *w, struct sim_session *s)
 {
     struct fh_reconcile_found found = {on_lacks, on_extra, s};
-    struct fh_rangeset *set = read_set(w, s, true, false);
+    const struct fh_rangeset *set = read_set(w, s, true, false);
     struct fh_buf out;
     struct fh_err err = {0};
     fh_buf_init(&out, FH_RECONCILE_BYTES_MAX + 64);
     if (fh_reconcile_next(set, fh_buf_view(&s->message), &found, &out, &err) != FH_OK) {
         sim_check_break(w, &w->nodes[s->from], 9, "a reconciliation ended: %s", err.text);
     }
-    fh_rangeset_free(set);
     fh_buf_fini(&s->message);
     s->message = out;
     if (s->too_many || s->rounds++ == FH_RECONCILE_ROUNDS_MAX) {
@@ -456,7 +387,7 @@ static void
 pack_listed(struct sim_world *w, struct sim_session *s, const struct sim_node *holder, bool lacks)
 {
     size_t count;
-    struct held *held = gather(w, holder, s->set, &count);
+    struct sim_held *held = sim_gather(w, holder, s->set, &count);
     fh_buf_fini(&s->message);
     fh_buf_init(&s->message, (count + 1) * (FH_RECORD_GOSSIP_BYTES_MAX + 8));
     for (size_t i = 0; i < count; i++) {
@@ -507,8 +438,8 @@ void sim_on_stream(struct sim_world *w, struct sim_node *node, const struct sim_
             sim_session_broken(w, event->token);
             break;
         }
-        pack_listed(w, s, from, false);
         if (s->extra_count > 0) {
+            pack_listed(w, s, from, false);
             leg(w, s, PUSHED, s->message.size);
         } else {
             next_set(w, s);

@@ -54,7 +54,7 @@ static void introduce_all(struct sim_world *w, struct sim_node *node, uint32_t n
         struct fh_fact *fact = w->nodes[i].core->members.slots[FH_MEMBER_SELF].alive;
         uint32_t slot = fh_members_add(&core->members, fh_fact_ref(fact), w->now_ms);
         fh_members_set_state(&core->members, slot, FH_MEMBER_ALIVE, w->now_ms);
-        core->members.slots[slot].heard_ms = w->now_ms;
+        core->members.slots[slot].heard = fh_members_step(&core->members, w->now_ms);
     }
     sim_check_warmed(w, node);
 }

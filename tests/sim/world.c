@@ -10,6 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    DOMAIN_EACH = 2000, /* in larger worlds several nodes are of one domain */
+    DOMAINS = 200,
+};
+
 void sim_mix(struct sim_world *w, uint64_t value)
 {
     w->trace = (w->trace ^ value) * 0x9e3779b97f4a7c15u;
@@ -42,6 +47,16 @@ void sim_say(struct sim_world *w, const struct sim_node *node, const char *text)
     }
 }
 
+static uint32_t *key_place(const struct sim_world *w, const struct fh_sign_public *key)
+{
+    uint32_t at = fh_get_u32be(key->b) & (w->index_size - 1);
+    while (w->by_key[at] != 0 &&
+           memcmp(w->nodes[w->by_key[at] - 1].key.b, key->b, sizeof key->b) != 0) {
+        at = (at + 1) & (w->index_size - 1);
+    }
+    return &w->by_key[at];
+}
+
 /* ---- doubles around a core ------------------------------------------------------------------- */
 
 static bool env_admitted(void *user,
@@ -51,9 +66,8 @@ static bool env_admitted(void *user,
 {
     const struct sim_node *self = user;
     (void)wall_ms;
-    struct fh_node_id id = fh_node_id_of(key);
-    const struct sim_node *node = sim_node_of(self->world, &id);
-    return node != NULL && fh_domain_id_equal(&node->domain, domain);
+    uint32_t found = *key_place(self->world, key);
+    return found != 0 && fh_domain_id_equal(&self->world->nodes[found - 1].domain, domain);
 }
 
 static void env_seal(void *user, struct fh_buf *out, unsigned type, struct fh_bytes payload)
@@ -140,6 +154,10 @@ static void make_node(struct sim_world *w, uint32_t i)
     }
     (void)snprintf(node->address, sizeof node->address, "n%u:7400", i);
     *index_place(w, &node->id) = i + 1;
+    *key_place(w, &node->key) = i + 1;
+    if (w->options.nodes > DOMAIN_EACH) {
+        node->domain = w->nodes[i % DOMAINS].domain;
+    }
 }
 
 struct sim_node *sim_node_at(const struct sim_world *w, const char *address)
@@ -166,6 +184,7 @@ struct sim_world *sim_world_new(const struct sim_options *options)
         w->index_size *= 2;
     }
     w->index = sim_must(fh_calloc(w->index_size, sizeof *w->index));
+    w->by_key = sim_must(fh_calloc(w->index_size, sizeof *w->by_key));
     for (uint32_t i = 0; i < options->nodes; i++) {
         make_node(w, i);
     }
@@ -241,12 +260,14 @@ void sim_world_free(struct sim_world *w)
         fh_buf_fini(&w->nodes[i].disk_members);
     }
     sim_sessions_free(w);
+    sim_holdings_free(w->holdings);
     for (uint32_t i = 0; i < w->announcement_count; i++) {
         fh_free(w->announcements[i].bytes);
     }
     fh_free(w->announcements);
     sim_events_free(w->events);
     fh_free(w->index);
+    fh_free(w->by_key);
     fh_free(w->nodes);
     fh_fact_pool_free(w->pool);
     sim_check_free(w->check);

@@ -148,6 +148,7 @@ enum sim_op {
 };
 
 struct sim_events;
+struct sim_holdings;
 struct sim_session;
 
 struct sim_world {
@@ -158,9 +159,11 @@ struct sim_world {
     struct fh_mesh_id mesh;
     struct fh_fact_pool *pool;
     struct sim_node *nodes;
-    uint32_t *index; /* node id -> node, open addressing */
+    uint32_t *index;  /* node id -> node, open addressing */
+    uint32_t *by_key; /* the same by public key */
     uint32_t index_size;
     struct sim_events *events;
+    struct sim_holdings *holdings; /* NULL: nothing was read yet */
     struct sim_session *sessions;
     uint32_t session_max;
     struct sim_announcement *announcements;

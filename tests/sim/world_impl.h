@@ -7,6 +7,7 @@
  *     network.c     datagrams on their way
  *     events.c      what is to happen
  *     exchange.c    the double of the catalogue
+ *     holdings.c    what a node holds, as reconciliation reads it
  *     session.c     sessions, and reconciliation over them
  *     operations.c  what a scenario does to nodes
  *     warm.c        a mesh that stands from the beginning
@@ -102,6 +103,24 @@ void sim_publish_catalogue(struct sim_world *w, struct sim_node *node);
 /* The catalogue's judgement: true when the announcement is new; then it travels on if `spread`. */
 bool sim_keep(struct sim_world *w, struct sim_node *node, struct fh_bytes bytes, bool spread);
 void sim_announce(struct sim_world *w, struct sim_node *node, uint32_t product);
+
+/* holdings.c */
+enum sim_set { SIM_SET_MEMBERS, SIM_SET_CATALOGUE, SIM_SET_COUNT };
+/* One record of a set, as the holder has it. */
+struct sim_held {
+    struct fh_record_id id;
+    struct fh_range_key key;
+    struct fh_bytes bytes;
+};
+/* What the node holds of the set; freed by the caller. */
+struct sim_held *sim_gather(const struct sim_world *w,
+                            const struct sim_node *node,
+                            enum sim_set set,
+                            size_t *out_count);
+/* The same as a range set; lent until the next call but 63. */
+const struct fh_rangeset *
+sim_rangeset_of(struct sim_world *w, const struct sim_node *node, enum sim_set set);
+void sim_holdings_free(struct sim_holdings *h);
 
 /* session.c */
 /* Plans EVENT_SYNC or EVENT_LINK between node and the one of index `peer`. */

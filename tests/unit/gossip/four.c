@@ -249,6 +249,16 @@ void give(const struct input *in)
 
 /* ---- judging --------------------------------------------------------------------------------- */
 
+/* Records that are kept unjudged: they are bounded, and a test of their own. */
+unsigned strangers_of(const struct fh_gossip *g)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < FH_COUNT(g->strangers); i++) {
+        count += g->strangers[i] != NULL ? 1 : 0;
+    }
+    return count;
+}
+
 void note(struct before *b)
 {
     const struct fh_gossip *g = nodes[A].core;
@@ -257,7 +267,7 @@ void note(struct before *b)
     b->incarnation = g->incarnation;
     b->generation = g->generation;
     b->queue = g->rumours.count;
-    b->facts = fh_fact_pool_count(g->pool);
+    b->facts = fh_fact_pool_count(g->pool) - strangers_of(g);
     b->counters = g->counters;
 }
 

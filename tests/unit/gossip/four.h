@@ -76,6 +76,9 @@ size_t make_record(uint8_t *out, const struct claim *c);
 void give(const struct input *in);
 void give_at(const struct input *in, int64_t now_ms);
 
+/* Records that the core keeps of nodes that nobody admits. */
+unsigned strangers_of(const struct fh_gossip *g);
+
 /* ---- judging -------------------------------------------------------------------------------- */
 
 struct before {

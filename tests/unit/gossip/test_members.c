@@ -150,9 +150,9 @@ static void test_fingerprint(void **state)
     same_fingerprint(&f);
     fh_members_fingerprint(&f.members, a);
     assert_memory_not_equal(a, b, 16);
-    fh_members_set_leave(&f.members, 3, leave(f.pool, 3, 2));
+    assert_int_equal(fh_members_set_leave(&f.members, 3, leave(f.pool, 3, 2)), FH_OK);
     same_fingerprint(&f);
-    fh_members_set_leave(&f.members, 3, leave(f.pool, 3, 3));
+    assert_int_equal(fh_members_set_leave(&f.members, 3, leave(f.pool, 3, 3)), FH_OK);
     same_fingerprint(&f);
     fh_members_set_alive(&f.members, 3, alive(f.pool, 3, 4));
     same_fingerprint(&f);
