@@ -192,19 +192,21 @@ rule_guards()
     done
 }
 
-# Past 600 lines a file has two nouns; the tables of a test may be longer. From 250 on,
-# `tests/tidy.sh --notes` says so.
+# Past 600 lines a file has two nouns; the tables of a test may be longer, and so may what others read as
+# one file: the public header, and documents in JSON. From 250 on, `tests/tidy.sh --notes` says so.
 rule_length()
 {
     local path lines most
     for path in "${text_files[@]}"; do
         case "$path" in
+        *.json) continue ;;
         *.c | *.h | *.sh | *.awk | *.py | *.cmake | */CMakeLists.txt | tools/*) ;;
         *) continue ;;
         esac
         lines=$(wc -l <"$path")
         most=600
         [[ $path != tests/unit/* ]] || most=1000
+        [[ $path != tools/client/freehold.h ]] || most=1000
         if ((lines > most)); then
             echo "$path:$lines: $lines lines; name its two nouns and split it (at most $most)"
         elif ((lines > 250)) && $notes; then
