@@ -12,7 +12,7 @@ http=127.0.0.1:$((port + 5))
 # set_door KEY VALUE: as the only one, from the next start on.
 set_door()
 {
-    stop_node shop
+    [[ ! -v node_pid[shop] ]] || stop_node shop
     sed -i '/^http_listen:\|^postgres_listen:/d' "$work/shop/home/freehold.yaml"
     printf '%s: %s\n' "$1" "$2" >>"$work/shop/home/freehold.yaml"
     start_node shop
