@@ -211,6 +211,7 @@ ask 401 "$href"
 member 404 /v1/receipts/fhr1aaaaaaaa
 query 200 'SELECT count(*) FROM shop.orders' --raw
 grep -q '^Freehold-Rows: 1' "$work/body" || fail "no trailer: $(cat "$work/body")"
+# shellcheck disable=SC2016 # of the SQL
 member 200 -H 'Content-Type: application/json' --data '{"sql":"SELECT $a + $b AS n","params":{"a":40,"b":2}}' /v1/query
 is "[[42]]" 'd["rows"]'
 for form in arrow parquet; do
