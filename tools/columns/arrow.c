@@ -17,9 +17,12 @@ enum {
     HEADER_RECORD_BATCH = 3,
     BUFFERS_MAX = 3, /* of one column: validity, offsets, values */
     INTERVAL_BYTES = 16,
+    HELD_BYTES = 8, /* of the end of a message, until the next one */
 };
 
 static const uint8_t end_of_stream[PREFIX_BYTES] = {0xFF, 0xFF, 0xFF, 0xFF};
+
+static const uint8_t zeros[ALIGN];
 
 struct fh_arrow {
     const struct fh_field *fields;
@@ -29,6 +32,8 @@ struct fh_arrow {
     struct fh_buf *made;    /* for each column: values in other units, of the last call */
     struct fh_bytes *parts; /* BUFFERS_MAX for each column */
     size_t part_count;
+    uint8_t held[2][HELD_BYTES]; /* of the message before, and of this one */
+    unsigned turn;               /* which is which; 0 before the first message */
 };
 
 int fh_arrow_new(struct fh_arrow **out,
@@ -81,6 +86,9 @@ static void message_begin(struct fh_arrow *arrow,
                           size_t *out_header)
 {
     fh_piece_list_reset(&arrow->pieces);
+    if (arrow->turn > 0) {
+        fh_piece_list_add(&arrow->pieces, arrow->held[arrow->turn % 2], HELD_BYTES);
+    }
     fh_buf_reset(&arrow->message);
     fh_buf_add(&arrow->message, end_of_stream, sizeof end_of_stream); /* the size comes later */
     size_t root = fh_flat_begin(flat, &arrow->message);
@@ -101,7 +109,6 @@ static void message_begin(struct fh_arrow *arrow,
 /* The body begins on a multiple of 64 bytes behind the prefix. */
 static int message_end(struct fh_arrow *arrow, struct fh_err *err)
 {
-    static const uint8_t zeros[ALIGN];
     size_t over = arrow->message.size % ALIGN;
     fh_buf_add(&arrow->message, zeros, over == 0 ? 0 : ALIGN - over);
     int code = fh_buf_ok(&arrow->message);
@@ -111,6 +118,14 @@ static int message_end(struct fh_arrow *arrow, struct fh_err *err)
     fh_flat_put(arrow->message.data + 4, arrow->message.size - PREFIX_BYTES, 4);
     fh_piece_list_add(&arrow->pieces, arrow->message.data, arrow->message.size);
     return FH_OK;
+}
+
+/* Hands out what is there but its last bytes. */
+static int give(struct fh_arrow *arrow, struct fh_pieces *out, struct fh_err *err)
+{
+    arrow->turn++;
+    fh_piece_list_cut(&arrow->pieces, arrow->held[arrow->turn % 2], HELD_BYTES);
+    return fh_piece_list_view(&arrow->pieces, out, err);
 }
 
 int fh_arrow_begin(struct fh_arrow *arrow,
@@ -123,7 +138,7 @@ int fh_arrow_begin(struct fh_arrow *arrow,
     message_begin(arrow, &flat, HEADER_SCHEMA, 0, NULL, &header);
     fh_arrow_schema(&flat, header, arrow->fields, arrow->count, facts);
     int code = message_end(arrow, err);
-    return code == FH_OK ? fh_piece_list_view(&arrow->pieces, out, err) : code;
+    return code == FH_OK ? give(arrow, out, err) : code;
 }
 
 /* ---- batches ---- */
@@ -195,6 +210,12 @@ static size_t align_up(size_t n)
     return (n + ALIGN - 1) / ALIGN * ALIGN;
 }
 
+/* Zeros behind a part of that size. */
+static void pad(struct fh_arrow *arrow, size_t size)
+{
+    fh_piece_list_add(&arrow->pieces, zeros, align_up(size) - size);
+}
+
 /* The header and behind it the parts. `vectors` is NULL for a batch without rows. */
 static int put_batch(struct fh_arrow *arrow,
                      const struct freehold_vector *vectors,
@@ -232,7 +253,7 @@ static int put_batch(struct fh_arrow *arrow,
     int code = message_end(arrow, err);
     for (size_t i = 0; code == FH_OK && i < arrow->part_count; i++) {
         fh_piece_list_add(&arrow->pieces, arrow->parts[i].data, arrow->parts[i].size);
-        fh_piece_list_pad(&arrow->pieces, ALIGN);
+        pad(arrow, arrow->parts[i].size);
     }
     return code;
 }
@@ -252,7 +273,7 @@ int fh_arrow_batch(struct fh_arrow *arrow,
     if (code == FH_OK) {
         code = put_batch(arrow, vectors, rows, NULL, err);
     }
-    return code == FH_OK ? fh_piece_list_view(&arrow->pieces, out, err) : code;
+    return code == FH_OK ? give(arrow, out, err) : code;
 }
 
 int fh_arrow_end(struct fh_arrow *arrow,

@@ -7,9 +7,12 @@
  *     stream   = message(Schema) message(RecordBatch) ... message(RecordBatch, no rows) end
  *     end      = FF FF FF FF 00 00 00 00
  *
- * Messages and their buffers begin on multiples of 64 bytes. The facts known at the beginning are
- * the schema's metadata; those known at the end (the receipt) are the metadata of the last message,
- * a record batch without rows. Every field may be null and says its SQL type as "freehold.type".
+ * Messages and their buffers begin on multiples of 64 bytes. The last bytes of each message are
+ * held back until the next one follows: readers take the end of a file for the end of a stream when
+ * it falls between two messages, and what breaks off must not look whole. The facts known at the
+ * beginning are the schema's metadata; those known at the end (the receipt) are the metadata of the
+ * last message, a record batch without rows. Every field may be null and says its SQL type as
+ * "freehold.type".
  *
  *     HUGEINT             Decimal(38, 0)      DECIMAL(p,s)  Decimal(p, s), 128 bits
  *     VARCHAR, JSON       Utf8                JSON is the extension type arrow.json

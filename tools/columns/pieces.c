@@ -4,9 +4,9 @@
 #include "common/assert.h"
 #include "common/mem.h"
 
-enum { PIECES_FIRST = 64 };
+#include <string.h>
 
-static const uint8_t zeros[FH_PIECES_ALIGN_MAX];
+enum { PIECES_FIRST = 64 };
 
 void fh_piece_list_fini(struct fh_piece_list *list)
 {
@@ -51,11 +51,18 @@ void fh_piece_list_add(struct fh_piece_list *list, const void *data, size_t size
     list->bytes += size;
 }
 
-void fh_piece_list_pad(struct fh_piece_list *list, size_t align)
+void fh_piece_list_cut(struct fh_piece_list *list, uint8_t *out, size_t size)
 {
-    FH_ASSERT(align > 0 && align <= FH_PIECES_ALIGN_MAX);
-    size_t over = list->bytes % align;
-    fh_piece_list_add(list, zeros, over == 0 ? 0 : align - over);
+    while (size > 0 && list->failed == FH_OK) {
+        FH_ASSERT(list->count > 0);
+        struct iovec *last = &list->list[list->count - 1];
+        size_t piece = last->iov_len < size ? last->iov_len : size;
+        last->iov_len -= piece;
+        size -= piece;
+        list->bytes -= piece;
+        memcpy(out + size, (const uint8_t *)last->iov_base + last->iov_len, piece);
+        list->count -= last->iov_len == 0;
+    }
 }
 
 int fh_piece_list_view(const struct fh_piece_list *list, struct fh_pieces *out, struct fh_err *err)

@@ -35,10 +35,8 @@ void fh_piece_list_fini(struct fh_piece_list *list);
 void fh_piece_list_reset(struct fh_piece_list *list);
 /* Adds `size` bytes; none for 0. */
 void fh_piece_list_add(struct fh_piece_list *list, const void *data, size_t size);
-/* Adds zeros up to a multiple of `align` bytes, at most FH_PIECES_ALIGN_MAX, from the beginning of
- * the list. */
-enum { FH_PIECES_ALIGN_MAX = 64 };
-void fh_piece_list_pad(struct fh_piece_list *list, size_t align);
+/* Takes the last `size` bytes off the list, which has them, and copies them to `out`. */
+void fh_piece_list_cut(struct fh_piece_list *list, uint8_t *out, size_t size);
 /* The list, lent until it changes. FH_ENOMEM when a call before failed. */
 FH_MUST_CHECK int
 fh_piece_list_view(const struct fh_piece_list *list, struct fh_pieces *out, struct fh_err *err);

@@ -111,34 +111,41 @@ size_t fh_text_set_memory(const struct fh_text_set *set)
            set->slot_count / SLOTS_PER_TEXT * sizeof *set->places;
 }
 
-bool fh_text_set_number(struct fh_text_set *set, struct fh_bytes text, uint32_t *out)
+/* Adds a text that is not there; false when there is no room for it. */
+static bool add(struct fh_text_set *set, struct fh_bytes text)
 {
-    bool tight = set->count == set->slot_count / SLOTS_PER_TEXT;
-    set->full = set->full || (tight && set->count >= FH_PARQUET_DICTIONARY_ENTRIES_MAX) ||
-                (tight && !grow(set));
-    uint32_t *slot = set->full ? NULL : find(set, text);
-    if (slot == NULL) {
-        set->full = true;
+    uint8_t size[SIZE_BYTES];
+    if (set->count >= FH_PARQUET_DICTIONARY_ENTRIES_MAX ||
+        text.size + sizeof size > set->plain.limit - set->plain.size ||
+        (set->count == set->slot_count / SLOTS_PER_TEXT && !grow(set))) {
         return false;
     }
-    if (*slot == 0) {
-        uint8_t size[SIZE_BYTES];
-        size_t place = set->plain.size;
-        fh_flat_put(size, text.size, sizeof size);
-        if (set->count >= FH_PARQUET_DICTIONARY_ENTRIES_MAX ||
-            text.size + sizeof size > set->plain.limit - set->plain.size) {
-            set->full = true;
-            return false;
-        }
-        fh_buf_add(&set->plain, size, sizeof size);
-        fh_buf_add_bytes(&set->plain, text);
-        if (fh_buf_ok(&set->plain) != FH_OK) {
-            set->full = true;
-            return false;
-        }
-        set->places[set->count++] = (uint32_t)place;
-        *slot = (uint32_t)set->count;
+    uint32_t *slot = find(set, text);
+    size_t place = set->plain.size;
+    if (slot == NULL) {
+        return false;
     }
-    *out = *slot - 1;
+    fh_flat_put(size, text.size, sizeof size);
+    fh_buf_add(&set->plain, size, sizeof size);
+    fh_buf_add_bytes(&set->plain, text);
+    if (fh_buf_ok(&set->plain) != FH_OK) {
+        set->plain.size = place; /* no half of one */
+        return false;
+    }
+    set->places[set->count++] = (uint32_t)place;
+    *slot = (uint32_t)set->count;
     return true;
+}
+
+bool fh_text_set_number(struct fh_text_set *set, struct fh_bytes text, uint32_t *out)
+{
+    const uint32_t *slot = set->full || set->slot_count == 0 ? NULL : find(set, text);
+    if (slot != NULL && *slot != 0) {
+        *out = *slot - 1;
+        return true;
+    }
+    /* Without a slot so many searches met so many texts that the work would not be bounded. */
+    set->full = set->full || (set->slot_count > 0 && slot == NULL) || !add(set, text);
+    *out = (uint32_t)(set->full ? 0 : set->count - 1);
+    return !set->full;
 }
