@@ -17,7 +17,7 @@ const PAGES = ['/', '/products/shop/orders@1', '/products/shop/odd', '/domains',
 function run(line, home = 'museum') {
     const ran = spawnSync('bash', ['-c', line], {
         encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 120000,
-        env: { ...process.env, TOKEN: token, FREEHOLD_HOME: `${work}/${home}/home` },
+        env: { ...process.env, FREEHOLD_TOKEN: token, FREEHOLD_HOME: `${work}/${home}/home` },
     });
     return ran.status === 0 ? ran.stdout : fail(`${line} ended with ${ran.status ?? ran.signal}: ${ran.stdout}${ran.stderr}`);
 }
