@@ -33,7 +33,7 @@ export async function open(executable) {
 // A tab and all that it complained of. `expected` holds patterns of console lines that a step provokes.
 export async function tab(browser, base, options = {}) {
     const context = await browser.newContext({ viewport: { width: 1280, height: 850 }, ...options });
-    context.setDefaultTimeout(20000);
+    context.setDefaultTimeout(90000); // not a speed: what never comes
     await context.addInitScript(() => {
         globalThis.refusals = [];
         document.addEventListener('securitypolicyviolation', (event) => {

@@ -6,7 +6,7 @@
 //     FH_TOKEN    of the consumer                     FH_OWNER_TOKEN
 //     FH_WORK     folder of the homes                 FH_CHROMIUM the browser
 // and in the first argument which part: `walk`, or `away` once the owner's node was killed.
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { clean, fail, holds, open, same, settled, sound, tab } from './browser.mjs';
 
@@ -15,10 +15,11 @@ const PAGES = ['/', '/products/shop/orders@1', '/products/shop/odd', '/domains',
 
 // A line that a page shows, run as a user of the consumer's home would.
 function run(line, home = 'museum') {
-    return execFileSync('bash', ['-c', line], {
-        encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], timeout: 60000,
-        env: { ...process.env, TOKEN: token, FREEHOLD_HOME: `${work}/${home}/home` },
+    const ran = spawnSync('bash', ['-c', line], {
+        encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 120000,
+        env: { ...process.env, FREEHOLD_TOKEN: token, FREEHOLD_HOME: `${work}/${home}/home` },
     });
+    return ran.status === 0 ? ran.stdout : fail(`${line} ended with ${ran.status ?? ran.signal}: ${ran.stdout}${ran.stderr}`);
 }
 
 const shot = (page, name) => page.screenshot({ path: `${shots}/${name}.png`, fullPage: true });

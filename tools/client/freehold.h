@@ -556,7 +556,8 @@ FREEHOLD_API void freehold_result_limited(const struct freehold_result *result,
                                           size_t index,
                                           struct freehold_limited *out);
 /* A file that holds the receipt and all that is needed to verify it offline (`freehold verify`).
- * ESTATE before the verified end. Lent until the result is closed. */
+ * ESTATE before the verified end; EUNREACH, ESIG (the entry peer has no admission of our own
+ * domain, which stands behind the request). Lent until the result is closed. */
 FREEHOLD_API int freehold_result_receipt(struct freehold_result *result,
                                          const void **out_data,
                                          size_t *out_size,

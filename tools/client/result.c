@@ -390,6 +390,12 @@ static size_t list_signers(const struct freehold_result *result,
 
 static int make_file(struct freehold_result *result, struct fh_err *err)
 {
+    /* Of a token, or a key outside of a home, the own domain's admission may not have been needed
+     * until now; whoever verifies the file needs it. */
+    int known = fh_client_know(result->client, &result->client->actor->domain, err);
+    if (known != FH_OK) {
+        return known;
+    }
     struct fh_receipt_file *file FH_CLEANUP(fh_freep) = fh_calloc(1, sizeof *file);
     if (file == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for a receipt file");

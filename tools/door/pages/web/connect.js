@@ -36,7 +36,7 @@ export function tools(sql, self) {
         },
         {
             name: 'psql',
-            lines: postgres ? [['', `PGPASSWORD="$TOKEN" psql ${shellWord(dsn)} -c ${shellWord(sql)}`]] : [],
+            lines: postgres ? [['', `PGPASSWORD="$FREEHOLD_TOKEN" psql ${shellWord(dsn)} -c ${shellWord(sql)}`]] : [],
             note: postgres ? 'Any tool that speaks PostgreSQL takes the same: host, port, any user, the token as password.' : closed,
         },
         {
@@ -44,14 +44,14 @@ export function tools(sql, self) {
             lines: [
                 postgres && ['pandas over PostgreSQL\'s protocol', [
                     'import os, pandas, psycopg2',
-                    `mesh = psycopg2.connect(${doubled(dsn)}, password=os.environ["TOKEN"])`,
+                    `mesh = psycopg2.connect(${doubled(dsn)}, password=os.environ["FREEHOLD_TOKEN"])`,
                     `rows = pandas.read_sql(${doubled(sql)}, mesh)`,
                 ].join('\n')],
                 ['Arrow over HTTP, for much data', [
                     'import json, os, urllib.request, pyarrow.ipc',
                     `ask = urllib.request.Request(${doubled(`${base}/v1/query`)},`,
                     `    json.dumps({"sql": ${doubled(sql)}}).encode(),`,
-                    '    {"Authorization": "Bearer " + os.environ["TOKEN"], "Content-Type": "application/json",',
+                    '    {"Authorization": "Bearer " + os.environ["FREEHOLD_TOKEN"], "Content-Type": "application/json",',
                     '     "Accept": "application/vnd.apache.arrow.stream"})',
                     'rows = pyarrow.ipc.open_stream(urllib.request.urlopen(ask)).read_pandas()',
                 ].join('\n')],
@@ -63,12 +63,12 @@ export function tools(sql, self) {
                 postgres && ['over PostgreSQL\'s protocol', [
                     'library(DBI)',
                     `mesh <- dbConnect(RPostgres::Postgres(), host = ${doubled(postgres.host)}, port = ${postgres.port},`,
-                    `    dbname = ${doubled(self.node.mesh)}, user = "token", password = Sys.getenv("TOKEN"))`,
+                    `    dbname = ${doubled(self.node.mesh)}, user = "token", password = Sys.getenv("FREEHOLD_TOKEN"))`,
                     `rows <- dbGetQuery(mesh, ${doubled(sql)})`,
                 ].join('\n')],
                 ['CSV over HTTP', [
                     `ask <- httr2::request(${doubled(`${base}/v1/query`)}) |>`,
-                    '    httr2::req_auth_bearer_token(Sys.getenv("TOKEN")) |>',
+                    '    httr2::req_auth_bearer_token(Sys.getenv("FREEHOLD_TOKEN")) |>',
                     `    httr2::req_headers(Accept = "text/csv") |> httr2::req_body_json(list(sql = ${doubled(sql)}))`,
                     'rows <- read.csv(text = httr2::resp_body_string(httr2::req_perform(ask)))',
                 ].join('\n')],
@@ -86,7 +86,7 @@ export function tools(sql, self) {
         {
             name: 'curl',
             lines: [['', [
-                `curl -sS ${shellWord(`${base}/v1/query`)} -H "Authorization: Bearer $TOKEN" \\`,
+                `curl -sS ${shellWord(`${base}/v1/query`)} -H "Authorization: Bearer $FREEHOLD_TOKEN" \\`,
                 `    -H 'Accept: text/csv' --json ${shellWord(body)}`,
             ].join('\n')]],
             note: 'Accept may also be application/json, application/vnd.apache.arrow.stream or application/vnd.apache.parquet.',

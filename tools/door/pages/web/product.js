@@ -161,6 +161,6 @@ function connectBox(product, self) {
     loadInto(place, async () => connectTabs(`SELECT * FROM ${product.tables[0]?.sql ?? `${product.domain}.${product.name}`} LIMIT 10`, await self));
     return box('Connect', 'connect',
         el('p.soft', {}, ['Your tool asks this node, as you. Make a token with ', el('code', {}, 'freehold token create --until 8h'),
-            ' and put it into the variable ', el('code', {}, 'TOKEN'), '.']),
+            ' and put it into the variable ', el('code', {}, 'FREEHOLD_TOKEN'), '.']),
         place);
 }
