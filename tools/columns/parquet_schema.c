@@ -94,7 +94,7 @@ enum fh_parquet_type fh_parquet_type_of(struct fh_type type)
 static void put_logical(struct fh_thrift *thrift, struct fh_type type, int precision)
 {
     const struct form *form = &forms[type.code];
-    fh_thrift_struct(thrift, form->logical);
+    fh_thrift_struct(thrift, (int)form->logical);
     switch (form->logical) {
     case LOGICAL_DECIMAL:
         fh_thrift_i32(thrift, 1, type.scale);
