@@ -300,6 +300,8 @@ enum {
     FH_PGCAT_HEAP_BYTES_MAX = 512 * 1024 * 1024,  /* of all catalogues: SQLite says no then */
     FH_PGCAT_TABLES_MAX = FH_LIMIT(5000, 16),     /* shown; each is described once */
     FH_PGCAT_COLUMNS_MAX = FH_LIMIT(200000, 256), /* shown, of all tables: 30 MB */
+    FH_PGCAT_SHELF_MAX = FH_LIMIT(16, 2), /* catalogues in memory: identities that ask at a time */
+    FH_PGCAT_AGE_MS = 5000,               /* a product shows at the latest then */
 };
 
 #define FH_CLOCK_SKEW_MS       ((int64_t)10 * 60 * 1000) /* grace on dates in records */
