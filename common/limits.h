@@ -185,6 +185,17 @@ enum {
     FH_RING_SLOTS = 16,                          /* frames of 2,048 rows: 2 MiB for five columns */
     FH_RING_TEXT_BYTES = 1024 * 1024,            /* long texts of one frame; a cell is not longer */
 
+    /* answers in columnar formats */
+    FH_FACTS_BYTES_MAX = 512 * 1024, /* 64 tables, each with what is masked of it, twice over */
+    FH_ARROW_MESSAGE_BYTES_MAX = 8 * 1024 * 1024,   /* 2,048 columns with their names: 1.5 MiB */
+    FH_PARQUET_GROUP_ROWS = FH_LIMIT(122880, 1000), /* of a row group, as DuckDB writes them */
+    FH_PARQUET_GROUP_BYTES = FH_LIMIT(16 * 1024 * 1024, 64 * 1024), /* or less: it is in memory */
+    FH_PARQUET_PAGE_BYTES_MAX = 8 * 1024 * 1024,   /* of one batch: integers of 1 byte become 4 */
+    FH_PARQUET_CHUNK_BYTES_MAX = 64 * 1024 * 1024, /* a group and a page, with room to spare */
+    FH_PARQUET_DICTIONARY_ENTRIES_MAX = FH_LIMIT(32768, 64), /* of a column in a row group */
+    FH_PARQUET_DICTIONARY_BYTES_MAX = FH_LIMIT(1024 * 1024, 4096),
+    FH_PARQUET_FOOTER_BYTES_MAX = 64 * 1024 * 1024, /* 2,000 columns in 300 row groups */
+
     FH_PROFILE_BYTES_MAX = 3 * 1024 * 1024, /* one table: 2,048 columns with examples and bounds */
     FH_PROFILE_DEFINITION_BYTES_MAX = 512 * 1024, /* SQL of one table, constraints and comments */
     FH_PROFILE_TABLES_MAX = 10000, /* listed of one database; a contract has far fewer */
@@ -237,6 +248,32 @@ enum {
     FH_DOOR_GUESSES_PER_S = 50,   /* texts that open nothing: each costs 2 ms of processor */
     FH_DOOR_RESTART_MS = 500,     /* before the first new start of a door that ended */
     FH_DOOR_RESTART_MS_MAX = 60000,
+
+    /* HTTP */
+    FH_HTTP_THREADS = 2, /* for sockets; what blocks runs on the doors' threads */
+    FH_HTTP_CONNECTIONS_MAX = FH_LIMIT(512, 16),
+    FH_HTTP_CONNECTIONS_PER_ADDRESS_MAX = FH_LIMIT(256, 12), /* a proxy has one address */
+    FH_HTTP_CONNECTION_BYTES_MAX = 128 * 1024, /* of one: head, and a piece of the answer */
+    FH_HTTP_HEADER_BYTES_MAX = 16 * 1024,      /* all fields of a request */
+    FH_HTTP_TARGET_BYTES_MAX = 8 * 1024,       /* path and arguments, encoded */
+    FH_HTTP_ARGUMENTS_MAX = 32,
+    FH_HTTP_ARENA_BYTES_MAX = 2 * 1024 * 1024, /* one request read, and the headers of its answer */
+    FH_HTTP_BODY_BYTES_MAX = 256 * 1024,       /* a query with its parameters, escaped */
+    FH_HTTP_BODIES_BYTES_MAX = 32 * 1024 * 1024, /* of all requests at once */
+    FH_HTTP_ANSWER_BYTES_MAX =
+        16 * 1024 * 1024,                /* one that is whole in memory: a contract's page */
+    FH_HTTP_REQUEST_MS = 10000,          /* to send one whole, from the end of the last answer on */
+    FH_HTTP_IDLE_MS = 30000,             /* a client that takes nothing of its answer */
+    FH_HTTP_ANSWER_MS = 900000,          /* to take an answer, however slowly */
+    FH_HTTP_WATCH_MS = 100,              /* how soon a client that hung up is noticed */
+    FH_HTTP_FLOW_BYTES = 1024 * 1024,    /* of an answer, between the node and the client */
+    FH_HTTP_KEPT_MAX = FH_LIMIT(512, 4), /* answers of the catalogue that are kept */
+    FH_HTTP_KEPT_BYTES_MAX = 32 * 1024 * 1024,
+    FH_HTTP_KEPT_MS = 10000,                 /* ages in them are not older than that */
+    FH_HTTP_NEWS_MS = 250,                   /* between two looks whether the node has news */
+    FH_HTTP_RECEIPTS_MAX = FH_LIMIT(256, 4), /* files kept for who asked */
+    FH_HTTP_RECEIPTS_BYTES_MAX = 32 * 1024 * 1024,
+    FH_HTTP_RECEIPT_MS = 900000,
 
     /* policies */
     FH_POLICY_BYTES_MAX = 64 * 1024,             /* the text of one policy */
@@ -347,6 +384,11 @@ _Static_assert(2 * FH_GRANT_BYTES_MAX +
 _Static_assert(FH_SQL_BYTES_MAX + FH_SQL_PARAMS_BYTES_MAX + FH_TOKEN_BYTES_MAX + 64 * 1024 <
                    256 * 1024,
                "a query of a token fits one record");
+_Static_assert(FH_HTTP_TARGET_BYTES_MAX + FH_HTTP_HEADER_BYTES_MAX < FH_HTTP_CONNECTION_BYTES_MAX,
+               "what is refused for its size can be read first");
+_Static_assert(FH_SQL_BYTES_MAX + FH_SQL_PARAMS_BYTES_MAX < FH_HTTP_BODY_BYTES_MAX,
+               "a query and its parameters fit a body");
+_Static_assert(FH_RECEIPT_FILE_BYTES_MAX < FH_HTTP_RECEIPTS_BYTES_MAX, "a receipt can be kept");
 _Static_assert(FH_DOOR_ASKER_IDLE_MS < FH_PIPE_IDLE_MS, "an idle asker's connection still stands");
 _Static_assert(FH_BATCH_BYTES_MAX < FH_FRAME_REPLY_BYTES_MAX, "a batch fits one reply");
 _Static_assert(FH_QUERY_START_MS < FH_REQUEST_MS, "who asked hears that no worker came up");

@@ -325,6 +325,54 @@ static void check_port(struct doctor *d, const char *listen, int type, const cha
                             : "let listen name an address of this machine");
 }
 
+/* ---- the doors ---- */
+
+static bool is_loopback(const char *listen)
+{
+    bool v4 = strncmp(listen, "127.", 4) == 0 && strspn(listen, "0123456789.:") == strlen(listen);
+    return v4 || strncmp(listen, "[::1]", 5) == 0 || strncmp(listen, "localhost:", 10) == 0;
+}
+
+/* What strangers can read on the way. */
+static void check_door_tls(struct doctor *d, const char *check, const char *listen, bool is_off)
+{
+    if (is_off && !is_loopback(listen)) {
+        say(d,
+            FH_DOCTOR_WARN,
+            check,
+            "tokens and rows travel open, beyond this machine",
+            "remove the off: a certificate is made by itself, or set tls_certificate and tls_key");
+    }
+}
+
+static void check_doors(struct doctor *d, const struct fh_config *config, const char *programs)
+{
+    const struct fh_settings *settings = &config->settings;
+    char program[PATH_MAX];
+    bool http = settings->http_listen[0] != '\0';
+    bool postgres = settings->postgres_listen[0] != '\0';
+    if (http) {
+        check_port(d, settings->http_listen, SOCK_STREAM, "door.http");
+        check_door_tls(
+            d, "door.http.tls", settings->http_listen, strcmp(settings->http_tls, "off") == 0);
+    }
+    if (postgres) {
+        check_port(d, settings->postgres_listen, SOCK_STREAM, "door.postgres");
+        check_door_tls(d,
+                       "door.postgres.tls",
+                       settings->postgres_listen,
+                       strcmp(settings->postgres_tls, "off") == 0);
+    }
+    snprintf(program, sizeof program, "%s/freehold-door", programs);
+    if ((http || postgres) && access(program, X_OK) != 0) {
+        say(d,
+            FH_DOCTOR_FAIL,
+            "door.program",
+            strerror(errno),
+            "freehold-door must be installed beside freehold-node, as it came");
+    }
+}
+
 int fh_doctor_run(const struct fh_config *config,
                   const struct fh_err *home_error,
                   const char *programs,
@@ -341,6 +389,7 @@ int fh_doctor_run(const struct fh_config *config,
         check_disk(&d, config->home.root, config);
         check_port(&d, config->settings.listen, SOCK_STREAM, "port.tcp");
         check_port(&d, config->settings.listen, SOCK_DGRAM, "port.udp");
+        check_doors(&d, config, programs);
     }
     return d.failed ? FH_ECHECK : FH_OK;
 }

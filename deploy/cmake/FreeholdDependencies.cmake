@@ -18,6 +18,7 @@ fh_pkg(msgpack msgpack>=4)
 fh_pkg(yaml yaml-0.1)
 fh_pkg(sqlite sqlite3>=3.40)
 fh_pkg(jansson jansson>=2.14)
+fh_pkg(microhttpd libmicrohttpd>=0.9.71)
 
 if(FH_BUILD_WORKER)
     find_package(DuckDB 1.4 REQUIRED)

@@ -121,6 +121,7 @@ static void deliver(struct fh_mesh *mesh, const struct fh_gossip_action *action)
 static void member_changed(struct fh_mesh *mesh, const struct fh_gossip_action *action)
 {
     struct fh_gossip_member member;
+    mesh->member_changes++;
     if (!fh_gossip_member_find(mesh->gossip, &action->node, &member)) {
         return;
     }

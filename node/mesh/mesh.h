@@ -99,6 +99,7 @@ struct fh_mesh_counts {
     uint64_t generation; /* 0 before gossip runs */
     uint64_t alive;      /* members that answer or are believed to, this node included */
     uint64_t known;
+    uint64_t changes; /* of members, since the process started */
 };
 struct fh_mesh_counts fh_mesh_counts(struct fh_mesh *mesh);
 

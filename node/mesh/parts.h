@@ -28,6 +28,7 @@ struct fh_mesh {
     struct fh_gossip_actions *actions;
     struct fh_timer *gossip_timer;
     struct fh_list follow_ups; /* events that a step caused */
+    uint64_t member_changes;   /* since the process started */
     bool stepping;
     bool reviewing; /* a FH_GOSSIP_REVIEW waits among the follow-ups */
     bool mute;      /* the generation could not be stored: nothing is said any more */

@@ -65,7 +65,7 @@ int64_t fh_mesh_heard_ago(struct fh_mesh *mesh, const struct fh_domain_id *domai
 
 struct fh_mesh_counts fh_mesh_counts(struct fh_mesh *mesh)
 {
-    struct fh_mesh_counts counts = {0};
+    struct fh_mesh_counts counts = {.changes = mesh->member_changes};
     if (mesh->gossip == NULL) {
         return counts;
     }

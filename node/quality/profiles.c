@@ -5,6 +5,7 @@
 #include "common/time.h"
 #include "node/io/pool.h"
 #include "node/query/workers.h"
+#include "proto/session/messages_data.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,6 +6,7 @@
 #include "node/quality/checks.h"
 #include "proto/contract/contract_read.h"
 #include "proto/quality/report.h"
+#include "proto/session/messages_data.h"
 
 #include <unistd.h>
 

@@ -2,6 +2,7 @@
 #include "node/query/lookup.h"
 
 #include "common/assert.h"
+#include "common/map.h"
 #include "common/time.h"
 #include "common/version.h"
 #include "node/state/history.h"
@@ -16,8 +17,22 @@ enum {
     FACETS_BYTES_MAX = FH_FACET_COUNT * FH_FACET_SHOWN_MAX * (FH_FACET_BYTES_MAX + 48),
 };
 
+/* Of everything that answers here are made from, but for ages. */
+static uint64_t number_of_news(const struct fh_lookup *lookup, uint64_t member_changes)
+{
+    const uint64_t parts[] = {
+        (uint64_t)lookup->started_ms,
+        fh_catalog_edits(lookup->catalog),
+        member_changes,
+        fh_directory_domain_count(lookup->dir),
+        lookup->contested_count,
+    };
+    return fh_map_hash(parts, sizeof parts);
+}
+
 static void answer_status(struct fh_lookup *lookup, struct fh_question *question)
 {
+    uint64_t member_changes = 0;
     struct fh_msg_status status = {
         .mesh = lookup->mesh_id,
         .domain = lookup->domain,
@@ -37,7 +52,9 @@ static void answer_status(struct fh_lookup *lookup, struct fh_question *question
         status.generation = counts.generation;
         status.members_alive = counts.alive;
         status.members_known = counts.known;
+        member_changes = counts.changes;
     }
+    status.news = number_of_news(lookup, member_changes);
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
     fh_buf_init(&out, 4096);
     fh_msg_status_answer(&out, &status);

@@ -140,6 +140,7 @@ load_rows(void *user, const struct fh_domain_id *domain, int64_t rows, struct fh
 int fh_catalog_reload(struct fh_catalog *catalog, struct fh_err *err)
 {
     catalog->sums = (struct fh_catalog_sums){.rows = 0};
+    catalog->edits++;
     for (size_t i = 0; i < catalog->domain_count; i++) {
         catalog->domains[i].rows = 0;
     }
@@ -443,8 +444,16 @@ int fh_catalog_sweep(struct fh_catalog *catalog,
     } else {
         catalog->is_untidy = false;
     }
+    if (code != FH_OK || sweep.dropped > 0) {
+        catalog->edits++;
+    }
     if (code == FH_OK && out_dropped != NULL) {
         *out_dropped = sweep.dropped;
     }
     return code;
+}
+
+uint64_t fh_catalog_edits(const struct fh_catalog *catalog)
+{
+    return catalog->edits;
 }

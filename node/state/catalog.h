@@ -183,6 +183,10 @@ FH_MUST_CHECK int fh_catalog_missing(struct fh_catalog *catalog,
                                      size_t *out_count,
                                      struct fh_err *err);
 
+/* Another number whenever entries, contracts or measurements may be other ones than before: for who
+ * keeps answers. Begins anew with the process. */
+uint64_t fh_catalog_edits(const struct fh_catalog *catalog);
+
 /* ---- what is known ---- */
 
 struct fh_catalog_entry {

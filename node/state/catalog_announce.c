@@ -399,6 +399,9 @@ int fh_catalog_announce(struct fh_catalog *catalog,
     } else {
         fh_store_rollback(catalog->store);
     }
+    if (out->result != FH_CATALOG_KNOWN) {
+        catalog->edits++;
+    }
     if (code != FH_OK) {
         fh_catalog_restore(catalog, &sums, &out->key.domain);
         out->wanted = (struct fh_record_id){.b = {0}};

@@ -31,6 +31,7 @@ struct fh_catalog {
     struct fh_domain_id self;
     uint64_t products_per_domain_max;
     struct fh_catalog_sums sums;
+    uint64_t edits;          /* see fh_catalog_edits */
     bool is_untidy;          /* there may be measurements that no announcement goes with */
     struct fh_bytes offered; /* the record that `opened` is the contract of */
     const struct fh_contract *opened;

@@ -36,6 +36,7 @@ int fh_catalog_contract(struct fh_catalog *catalog,
     if (code != FH_OK) {
         return code;
     }
+    catalog->edits++;
     /* An inner level, so that a refusal can undo the rows of the contract and still leave the proof
      * of a fork, the next want of a gap, or the end of a hopeless want. */
     code = fh_store_begin(catalog->store, FH_STORE_LAZY, err);
@@ -142,6 +143,7 @@ int fh_catalog_publish(struct fh_catalog *catalog,
     if (code != FH_OK) {
         return code;
     }
+    catalog->edits++;
     code = publish(catalog, contract, announcement, source, now_ms, out, err);
     if (code == FH_OK) {
         code = fh_store_commit(catalog->store, err);
@@ -184,6 +186,7 @@ int fh_catalog_move(struct fh_catalog *catalog,
     if (code != FH_OK) {
         return code;
     }
+    catalog->edits++;
     code = move(catalog, announcement, now_ms, out, err);
     if (code == FH_OK && !dry_run) {
         code = fh_store_commit(catalog->store, err);

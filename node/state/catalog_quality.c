@@ -246,6 +246,9 @@ int fh_catalog_measure(struct fh_catalog *catalog,
     } else {
         fh_store_rollback(catalog->store);
     }
+    if (out->result != FH_CATALOG_KNOWN) {
+        catalog->edits++;
+    }
     if (code == FH_OK && out_changed != NULL) {
         *out_changed = changed;
     }
@@ -327,6 +330,7 @@ int fh_catalog_keep_results(struct fh_catalog *catalog,
         code = fh_store_measurement_results(catalog->store, key, results, err);
     }
     if (code == FH_OK) {
+        catalog->edits++;
         return fh_store_commit(catalog->store, err);
     }
     fh_store_rollback(catalog->store);

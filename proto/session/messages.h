@@ -128,6 +128,8 @@ struct fh_msg_status {
     uint64_t members_known;
     uint64_t products;
     uint64_t wall_ms;
+    uint64_t
+        news; /* another number when SEARCH, DESCRIBE, HISTORY or PEERS may answer other things */
 };
 void fh_msg_status_request(struct fh_buf *out);
 void fh_msg_status_answer(struct fh_buf *out, const struct fh_msg_status *status);
@@ -583,19 +585,5 @@ fh_msg_outcome_read(struct fh_pack_reader *reader, bool *out_done, struct fh_err
 void fh_msg_admin_identity_begin(struct fh_buf *out, uint32_t count); /* then fh_pack_bin each */
 
 void fh_msg_leave_request(struct fh_buf *out);
-
-/* ADMIN_TEST [question] -> [report]: both as proto/quality/report.h encodes them, in a bin; reading
- * takes the bin of either. */
-void fh_msg_test_request(struct fh_buf *out, struct fh_bytes question);
-void fh_msg_test_answer(struct fh_buf *out, struct fh_bytes report);
-FH_MUST_CHECK int
-fh_msg_test_read(struct fh_pack_reader *reader, struct fh_bytes *out, struct fh_err *err);
-
-/* ADMIN_PROFILE, ADMIN_CATALOGUE [question] -> [answer]: both as proto/query/profile.h encodes
- * them, in a bin; reading takes the bin of either. */
-void fh_msg_profile_request(struct fh_buf *out, bool lists, struct fh_bytes question);
-void fh_msg_profile_answer(struct fh_buf *out, struct fh_bytes answer);
-FH_MUST_CHECK int
-fh_msg_profile_read(struct fh_pack_reader *reader, struct fh_bytes *out, struct fh_err *err);
 
 #endif

@@ -2,6 +2,7 @@
 #include "proto/session/messages.h"
 
 #include "common/assert.h"
+#include "proto/session/messages_data.h"
 #include "proto/session/messages_inner.h"
 
 enum { FINDING_FIELDS = 6, PLAN_TABLE_FIELDS = 11 };

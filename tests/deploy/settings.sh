@@ -71,7 +71,7 @@ events=$(awk '/^\| event \| it says \|$/ { on = 1; next } on && !/^\|/ { exit } 
     exit 1
 }
 for event in $events; do
-    grep -rqF "\"$event\"" --include='*.c' "$source_folder/node" || {
+    grep -rqF "\"$event\"" --include='*.c' "$source_folder/node" "$source_folder/tools/door" || {
         echo "deploy/README.md: the node has no event $event" >&2
         exit 1
     }

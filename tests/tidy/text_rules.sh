@@ -30,8 +30,8 @@ node/worker     : common proto
 node            : common proto
 tools/client    : common proto
 tools/contract  : common proto
-tools/cli       : common proto tools/client tools/contract
 tools/columns   : common proto tools/client
+tools/cli       : common proto tools/client tools/columns tools/contract
 tools/door      : common proto tools/client tools/contract tools/columns
 tools/bench     : common proto tools/client
 tools           : common proto

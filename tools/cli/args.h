@@ -47,6 +47,7 @@ struct fh_command {
     unsigned operands_min;
     unsigned operands_max;
     struct fh_flag flags[FH_ARGS_FLAGS_MAX]; /* ends at the first without a name */
+    bool columnar;                           /* also takes -o arrow and -o parquet */
     int (*run)(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err);
 };
 

@@ -239,14 +239,25 @@ int fh_cli_read(struct fh_cli *cli, const char *path, struct fh_buf *out, struct
     return strcmp(path, "-") == 0 ? read_stream(cli->in, out, err) : fh_file_read(path, out, err);
 }
 
+static int choose_format(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
+{
+    cli->wide = strcmp(args->format, "wide") == 0;
+    cli->columnar = fh_columns_format_parse(&cli->columns, args->format);
+    if (!cli->columnar) {
+        return fh_output_format_parse(&cli->format, args->format, err);
+    }
+    return args->command == NULL || args->command->columnar
+               ? FH_OK
+               : fh_err_set(err, FH_EUSAGE, "-o %s goes with `freehold query`", args->format);
+}
+
 int fh_cli_run(struct fh_cli *cli, int argc, char *const *argv)
 {
     struct fh_err err = {0};
     struct fh_args args;
     int code = fh_args_parse(&args, fh_commands, fh_command_count, argc, argv, &err);
     if (code == FH_OK && args.format != NULL) {
-        cli->wide = strcmp(args.format, "wide") == 0;
-        code = fh_output_format_parse(&cli->format, args.format, &err);
+        code = choose_format(cli, &args, &err);
     }
     if (code == FH_OK) {
         cli->home = args.home;

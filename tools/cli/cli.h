@@ -15,6 +15,7 @@
 #include "tools/cli/args.h"
 #include "tools/cli/output.h"
 #include "tools/client/client.h"
+#include "tools/columns/columns.h"
 
 #include <stdio.h>
 
@@ -22,11 +23,14 @@ struct fh_cli {
     FILE *out;
     FILE *messages;
     FILE *in;
+    bool out_is_terminal;
     bool out_colour;     /* `out` is a terminal and colour is wanted */
     bool message_colour; /* the same for `messages` */
     bool progress;       /* `messages` is a terminal */
     bool in_is_terminal;
     enum fh_output_format format;
+    bool columnar; /* `columns` is wanted instead */
+    enum fh_columns_format columns;
     bool wide;        /* every column, also of a table */
     const char *home; /* --home, or NULL: FREEHOLD_HOME */
     const char *key;  /* --key, or NULL; so the next two */

@@ -8,7 +8,7 @@
 #include "common/time.h"
 #include "proto/contract/lint.h"
 #include "proto/quality/report.h"
-#include "proto/session/messages.h"
+#include "proto/session/messages_data.h"
 #include "tools/cli/admin.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/junit.h"

@@ -5,6 +5,7 @@
 #include "proto/gossip/lifecycle.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/forks.h"
+#include "tools/client/events.h"
 #include "tools/client/history.h"
 #include "tools/client/product_name.h"
 
@@ -117,113 +118,7 @@ int fh_cmd_product_status(struct fh_cli *cli, const struct fh_args *args, struct
 
 /* ---- history ---- */
 
-/* One line. */
-struct event {
-    int64_t at_ms;
-    unsigned order; /* of what happened at one time */
-    const char *what;
-    const char *version;
-    uint64_t seq; /* 0: none */
-    struct fh_record_id id;
-    struct fh_key_id key;
-    char detail[256];
-};
-
-struct events {
-    struct event *items;
-    size_t count;
-};
-
-static struct event *add(struct events *events, int64_t at_ms, const char *what)
-{
-    struct event *event = &events->items[events->count];
-    *event = (struct event){
-        .at_ms = at_ms, .order = (unsigned)events->count, .what = what, .version = ""};
-    events->count++;
-    return event;
-}
-
-static void add_versions(struct events *events, const struct fh_history *history, uint64_t major)
-{
-    for (size_t i = history->version_count; i > 0; i--) {
-        const struct fh_msg_version *version = &history->versions[i - 1];
-        if (major != 0 && strtoul(version->version, NULL, 10) != major) {
-            continue;
-        }
-        struct event *event = add(events, version->created_ms, "published");
-        event->version = version->version;
-        event->seq = version->seq;
-        event->id = version->id;
-        event->key = version->key;
-        snprintf(event->detail, sizeof event->detail, "as %s", version->status);
-        for (size_t j = 0; j < history->fork_count; j++) {
-            const struct fh_msg_fork *fork = &history->forks[j];
-            if (fork->number != version->seq) {
-                continue;
-            }
-            struct event *forked = add(events, version->created_ms, "forked");
-            forked->seq = fork->number;
-            forked->id = fork->ids[1];
-            forked->key = fork->keys[1];
-            snprintf(forked->detail,
-                     sizeof forked->detail,
-                     "another contract with number %llu",
-                     (unsigned long long)fork->number);
-        }
-    }
-}
-
-/* An announcement that says what the one before said is a renewal; a first active one is what its
- * contract states. */
-static bool is_move(const struct fh_history *history, size_t at)
-{
-    const struct fh_announcement *said = &history->moves[at].said;
-    if (at == 0 || history->moves[at - 1].said.major != said->major) {
-        return said->status != FH_ANNOUNCE_ACTIVE;
-    }
-    const struct fh_announcement *before = &history->moves[at - 1].said;
-    return before->status != said->status || before->sunset_ms != said->sunset_ms ||
-           strcmp(before->successor, said->successor) != 0;
-}
-
-static void add_moves(struct events *events, const struct fh_history *history, uint64_t major)
-{
-    const char *owner = history->products[0].domain_name;
-    for (size_t i = 0; i < history->move_count; i++) {
-        const struct fh_history_move *move = &history->moves[i];
-        if (!is_move(history, i) || (major != 0 && move->said.major != major)) {
-            continue;
-        }
-        char sunset[FH_TIME_TEXT_BYTES], successor[FH_SUCCESSOR_TEXT_BYTES];
-        fh_sunset_text(sunset, move->said.sunset_ms);
-        fh_announce_successor_text(successor, move->said.successor, owner);
-        struct event *event =
-            add(events, move->said.issued_ms, fh_announce_status_text(move->said.status));
-        event->version = move->said.version;
-        event->id = move->id;
-        event->key = fh_key_id_of(&move->signer.key);
-        snprintf(event->detail,
-                 sizeof event->detail,
-                 "%s%s%s%s%s",
-                 sunset[0] == '\0' ? "" : "ends ",
-                 sunset,
-                 sunset[0] != '\0' && successor[0] != '\0' ? "; " : "",
-                 successor[0] == '\0' ? "" : "use ",
-                 successor);
-    }
-}
-
-static int by_time(const void *a, const void *b)
-{
-    const struct event *left = a;
-    const struct event *right = b;
-    if (left->at_ms != right->at_ms) {
-        return left->at_ms < right->at_ms ? -1 : 1;
-    }
-    return left->order < right->order ? -1 : left->order > right->order;
-}
-
-static void put_event(struct fh_output *output, const struct event *event)
+static void put_event(struct fh_output *output, const struct fh_event *event)
 {
     char at[FH_TIME_TEXT_BYTES], id[FH_ID_TEXT_BYTES], key[FH_ID_TEXT_BYTES];
     static const struct fh_key_id none;
@@ -261,20 +156,15 @@ static int put_history(struct fh_cli *cli,
         {"record", FH_OUTPUT_TEXT},
         {"signing_key", FH_OUTPUT_TEXT},
     };
-    struct events events = {.count = 0};
-    size_t most = history->version_count + history->move_count + history->fork_count;
-    struct event *items FH_CLEANUP(fh_freep) = fh_calloc(most + 1, sizeof *items);
-    if (items == NULL) {
-        return fh_err_set(err, FH_ENOMEM, "no memory for a history");
+    struct fh_events events FH_CLEANUP(fh_events_fini) = {.count = 0};
+    int code = fh_events_make(&events, history, (uint32_t)major, err);
+    if (code != FH_OK) {
+        return code;
     }
-    events.items = items;
-    add_versions(&events, history, major);
-    add_moves(&events, history, major);
-    qsort(items, events.count, sizeof *items, by_time);
     struct fh_output *output FH_CLEANUP(fh_output_freep) =
         fh_cli_output(cli, false, columns, FH_COUNT(columns));
     for (size_t i = 0; i < events.count; i++) {
-        put_event(output, &items[i]);
+        put_event(output, &events.items[i]);
     }
     return fh_output_end(output, err);
 }

@@ -11,7 +11,7 @@
 #include "common/limits.h"
 #include "common/mem.h"
 #include "proto/contract/lint.h"
-#include "proto/session/messages.h"
+#include "proto/session/messages_data.h"
 #include "tools/cli/admin.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/import_place.h"

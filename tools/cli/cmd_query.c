@@ -4,7 +4,9 @@
 #include "common/time.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/note.h"
+#include "tools/cli/out_file.h"
 #include "tools/cli/params.h"
+#include "tools/columns/columns.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -118,10 +120,18 @@ struct progress {
     uint64_t rows;
 };
 
+static struct progress begin_progress(const struct fh_cli *cli)
+{
+    return (struct progress){
+        /* Rows that scroll by are progress enough. */
+        .wanted = cli->progress && !cli->out_colour,
+        .next_ms = fh_clock_mono_ms() + FH_PROGRESS_AFTER_MS,
+    };
+}
+
 static void step_progress(struct fh_cli *cli, struct progress *progress)
 {
-    progress->rows++;
-    if (!progress->wanted || progress->rows % 1024 != 0) {
+    if (!progress->wanted) {
         return;
     }
     int64_t now_ms = fh_clock_mono_ms();
@@ -133,6 +143,13 @@ static void step_progress(struct fh_cli *cli, struct progress *progress)
     }
 }
 
+static void end_progress(struct fh_cli *cli, const struct progress *progress)
+{
+    if (progress->shown) {
+        fputs("\r\x1b[K", cli->messages);
+    }
+}
+
 static int put_rows(struct fh_cli *cli, struct freehold_result *result, struct fh_err *err)
 {
     struct fh_output *output FH_CLEANUP(fh_output_freep) = begin_output(cli, result);
@@ -140,28 +157,73 @@ static int put_rows(struct fh_cli *cli, struct freehold_result *result, struct f
         return fh_err_set(err, FH_ENOMEM, "no memory for the answer");
     }
     struct freehold_error error = FREEHOLD_ERROR_INIT;
-    /* Rows that scroll by are progress enough. */
-    struct progress progress = {
-        .wanted = cli->progress && !cli->out_colour,
-        .next_ms = fh_clock_mono_ms() + FH_PROGRESS_AFTER_MS,
-    };
+    struct progress progress = begin_progress(cli);
     int code = FREEHOLD_OK;
     while (freehold_result_next(result, &error, &code)) {
         put_row(output, result);
-        step_progress(cli, &progress);
+        if (++progress.rows % 1024 == 0) {
+            step_progress(cli, &progress);
+        }
         if (ferror(cli->out) != 0) {
             break;
         }
     }
-    if (progress.shown) {
-        fputs("\r\x1b[K", cli->messages);
-    }
+    end_progress(cli, &progress);
     if (code != FREEHOLD_OK) {
         /* The array is left open and the table without its end: nobody takes this for all. */
         fflush(cli->out);
         return fh_cli_error(err, &error);
     }
     return fh_output_end(output, err);
+}
+
+/* What Arrow and Parquet make of the answer. Failing, they are left without their end, which every
+ * reader asks for. */
+static int put_columns(struct fh_cli *cli, struct freehold_result *result, struct fh_err *err)
+{
+    struct fh_columns *columns FH_CLEANUP(fh_columns_freep) = NULL;
+    struct progress progress = begin_progress(cli);
+    struct fh_pieces pieces = {.bytes = 0};
+    int code = fh_columns_new(&columns, cli->columns, result, err);
+    do {
+        if (code == FH_OK) {
+            code = fh_columns_next(columns, &pieces, err);
+        }
+        for (size_t i = 0; code == FH_OK && i < pieces.count; i++) {
+            const struct iovec *piece = &pieces.list[i];
+            if (fwrite(piece->iov_base, 1, piece->iov_len, cli->out) != piece->iov_len) {
+                code = fh_err_set(err, FH_EIO, "the output could not be written");
+            }
+        }
+        struct freehold_summary summary = {.size = sizeof summary};
+        freehold_result_summary(result, &summary);
+        progress.rows = summary.rows;
+        step_progress(cli, &progress);
+    } while (code == FH_OK && pieces.bytes > 0);
+    end_progress(cli, &progress);
+    return code;
+}
+
+/* The whole answer to where it goes: `path`, or as other data when it is NULL. */
+static int
+put_answer(struct fh_cli *cli, struct freehold_result *result, const char *path, struct fh_err *err)
+{
+    struct fh_out_file file = {.stream = NULL};
+    struct fh_cli into = *cli;
+    int code = path == NULL ? FH_OK : fh_out_file_open(&file, path, err);
+    if (code != FH_OK) {
+        return fh_err_wrap(err, "--out");
+    }
+    if (path != NULL) {
+        into.out = file.stream;
+        into.out_colour = false;
+    }
+    code = cli->columnar ? put_columns(&into, result, err) : put_rows(&into, result, err);
+    if (path != NULL && code == FH_OK) {
+        code = fh_out_file_commit(&file, err);
+    }
+    fh_out_file_drop(&file);
+    return code;
 }
 
 static void say_summary(struct fh_cli *cli, const struct freehold_result *result)
@@ -253,17 +315,21 @@ static int run_query(struct fh_cli *cli,
     options.params = params.list;
     options.param_count = params.count;
     options.deadline_ms = (uint32_t)(seconds * 1000);
+    if (cli->columnar) {
+        fh_columns_suit(cli->columns, &options);
+    }
     struct freehold_result *result = NULL;
     code = ask(cli, sql, &options, client, (int64_t)wait_s * 1000, &result, err);
     if (code != FH_OK) {
         return code;
     }
-    code = put_rows(cli, result, err);
+    bool for_people = cli->format == FH_OUTPUT_TABLE && !cli->columnar;
+    code = put_answer(cli, result, fh_args_value(args, "out"), err);
     const char *receipt = fh_args_value(args, "receipt");
     if (code == FH_OK && receipt != NULL) {
         code = save_receipt(result, receipt, err);
     }
-    if (code == FH_OK && (cli->format == FH_OUTPUT_TABLE || cli->progress)) {
+    if (code == FH_OK && (for_people || cli->progress)) {
         say_summary(cli, result);
     }
     if (code == FH_OK) {
@@ -278,6 +344,12 @@ int fh_cmd_query(struct fh_cli *cli, const struct fh_args *args, struct fh_err *
     struct fh_buf sql FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&sql, 4 * (size_t)FH_SQL_BYTES_MAX);
     struct freehold_client *client = NULL;
+    if (cli->columnar && cli->out_is_terminal && !fh_args_has(args, "out")) {
+        return fh_err_set(err,
+                          FH_EUSAGE,
+                          "-o arrow and -o parquet are not for a terminal; redirect the output, or "
+                          "give --out FILE");
+    }
     int code = read_sql(cli, args, &sql, err);
     if (code == FH_OK && strlen(fh_buf_cstr(&sql)) != sql.size) {
         code = fh_err_set(err, FH_EINVAL, "the query contains a NUL byte");

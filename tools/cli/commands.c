@@ -417,18 +417,23 @@ const struct fh_command fh_commands[] = {
             "--param VALUE fills $1, then $2 (or each ?), --param NAME=VALUE fills $NAME, as\n"
             "text: 'x' written in the SQL would do the same. A VALUE with an = of its own is\n"
             "--param =VALUE. --param-json '[5, null, true, 12.50, \"a\"]' gives typed values,\n"
-            "or {\"since\": \"2024-01-01\"} by name. Values are bound, never put into the SQL.",
+            "or {\"since\": \"2024-01-01\"} by name. Values are bound, never put into the SQL.\n"
+            "-o arrow gives an Apache Arrow IPC stream, -o parquet a Parquet file; both carry the\n"
+            "request, the products and the receipt, and without an end nobody takes them for all.",
         .example =
             "freehold query \"SELECT count(*) FROM aviation.flights\"\n"
             "freehold query 'SELECT * FROM shop.orders WHERE day >= $since AND item = $item' "
             "--param since=2024-01-01 --param item=Tea\n"
-            "freehold -o csv query -f delays.sql --receipt delays.receipt > delays.csv",
+            "freehold -o csv query -f delays.sql --receipt delays.receipt > delays.csv\n"
+            "freehold -o parquet query --stream \"SELECT * FROM aviation.flights\" --out "
+            "flights.parquet",
         .operands_max = 1,
         .flags =
             {
                 {"file", "FILE", "read the SQL from a file, - is standard input", 'f'},
                 {"param", "VALUE|NAME=VALUE...", "the next parameter's value, or that of $NAME", 0},
                 {"param-json", "JSON", "values of all parameters, with types", 0},
+                {"out", "FILE", "write the answer to a file, all of it or nothing", 0},
                 {"receipt", "FILE", "keep the signed receipt", 0},
                 {"purpose", "TEXT", "what the answer is for", 0},
                 {"rows", "N", "refuse more rows than that", 0},
@@ -438,6 +443,7 @@ const struct fh_command fh_commands[] = {
                 {"wait", "SECONDS", "how long to ask a busy node again (default 10)", 0},
                 PEER_FLAG,
             },
+        .columnar = true,
         .run = fh_cmd_query,
     },
 #include "tools/cli/commands_access.inc"

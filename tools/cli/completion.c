@@ -16,7 +16,7 @@ static const struct {
     {"REQUEST", FH_COMPLETION_REQUEST, NULL},
     {"GRANT", FH_COMPLETION_GRANT, NULL},
     {"ROLE", FH_COMPLETION_WORDS, "publisher member"},
-    {"FORMAT", FH_COMPLETION_WORDS, "table json csv"},
+    {"FORMAT", FH_COMPLETION_WORDS, "table json csv arrow parquet"},
     {"NAME", FH_COMPLETION_PRODUCT, NULL},
     {"FILE", FH_COMPLETION_FILE, NULL},
     {"DIR", FH_COMPLETION_DIR, NULL},

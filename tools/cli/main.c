@@ -21,6 +21,7 @@ int main(int argc, char **argv)
         .out = stdout,
         .messages = stderr,
         .in = stdin,
+        .out_is_terminal = isatty(STDOUT_FILENO) == 1,
         .out_colour = wants_colour(STDOUT_FILENO),
         .message_colour = wants_colour(STDERR_FILENO),
         .progress = isatty(STDERR_FILENO) == 1,

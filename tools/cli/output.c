@@ -52,7 +52,8 @@ int fh_output_format_parse(enum fh_output_format *out, const char *text, struct 
     }
     return fh_err_set(err,
                       FH_EUSAGE,
-                      "output format \"%.20s\" does not exist; use table, wide, json or csv",
+                      "output format \"%.20s\" does not exist; use table, wide, json or csv, or "
+                      "arrow or parquet for a query",
                       text);
 }
 

@@ -95,7 +95,9 @@ static int wait_frame(
         }
     }
     channel->late = channel->late || code == FH_ETIMEOUT;
-    channel->broken = channel->broken || (code != FH_OK && code != FH_ETIMEOUT);
+    /* Being interrupted says nothing of the peer. */
+    channel->broken =
+        channel->broken || (code != FH_OK && code != FH_ETIMEOUT && code != FH_ECANCELLED);
     return code;
 }
 

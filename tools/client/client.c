@@ -9,6 +9,8 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 enum {
     FH_CLIENT_RECORDS_MAX = 8192, /* records of one IDENTITY answer */
@@ -106,6 +108,7 @@ int fh_client_ready(struct freehold_client *client, struct fh_err *err)
         code = set_link(client, link, err);
     }
     if (code == FH_OK) {
+        fh_link_interrupts(client->link, client->interrupts);
         code = fh_channel_open(
             &client->entry, client->actor, client->link, NULL, NULL, judge_node, &judgement, err);
         if (code != FH_OK) {
@@ -203,10 +206,11 @@ static int new_client(struct freehold_client **out, struct fh_err *err)
     pthread_mutex_init(&client->link_lock, NULL);
     fh_buf_init(&client->request, FH_FRAME_REQUEST_BYTES_MAX);
     fh_buf_init(&client->answer, FH_FRAME_REPLY_BYTES_MAX);
+    client->interrupts = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     client->plans = fh_plans_new();
-    if (client->plans == NULL) {
+    if (client->plans == NULL || client->interrupts < 0) {
         freehold_close(client);
-        return fh_err_set(err, FH_ENOMEM, "no memory for a client");
+        return fh_err_set(err, FH_ENOMEM, "no memory or descriptor for a client");
     }
     *out = client;
     return FH_OK;
@@ -286,12 +290,30 @@ void freehold_close(struct freehold_client *client)
     }
     FH_ASSERT(client->results == 0);
     close_channels(client);
+    if (client->interrupts >= 0) {
+        close(client->interrupts);
+    }
     fh_actor_free(client->actor);
     fh_plans_free(client->plans);
     fh_buf_fini(&client->request);
     fh_buf_fini(&client->answer);
     pthread_mutex_destroy(&client->link_lock);
     fh_free(client);
+}
+
+void freehold_interrupt(struct freehold_client *client)
+{
+    if (eventfd_write(client->interrupts, 1) != 0) {
+        return; /* so many that it is full: it is interrupted */
+    }
+}
+
+void freehold_interrupt_forget(struct freehold_client *client)
+{
+    eventfd_t ignored;
+    if (eventfd_read(client->interrupts, &ignored) != 0) {
+        return; /* there were none */
+    }
 }
 
 /* ---- calls ---- */

@@ -28,6 +28,7 @@ struct fh_owner_channel {
 struct freehold_client {
     struct fh_actor *actor;
     char address[FH_CLIENT_ADDRESS_BYTES];
+    int interrupts;       /* an eventfd: see freehold_interrupt */
     struct fh_link *link; /* under `link_lock` where it is set, for fh_client_interrupt */
     pthread_mutex_t link_lock;
     bool interrupted; /* likewise */

@@ -141,6 +141,13 @@ FREEHOLD_API int freehold_open_with(struct freehold_client **out,
                                     struct freehold_error *error);
 /* Ends the client; results that came from it must be closed before. NULL is fine. */
 FREEHOLD_API void freehold_close(struct freehold_client *client);
+/* From any thread, while another one is inside a call of this client: that call, or the next one
+ * that waits for an answer, ends with FREEHOLD_ECANCELLED; once for each interruption that it sees.
+ * A result that was being read is closed as ever, which tells its node to stop. The caller makes
+ * sure that the client lives. */
+FREEHOLD_API void freehold_interrupt(struct freehold_client *client);
+/* Forgets interruptions that no call has seen. */
+FREEHOLD_API void freehold_interrupt_forget(struct freehold_client *client);
 
 struct freehold_status {
     size_t size;
@@ -156,6 +163,8 @@ struct freehold_status {
     uint64_t members_known;
     uint64_t products;
     uint64_t wall_ms; /* its clock, Unix milliseconds */
+    uint64_t news; /* another number when what it tells of products and peers may be another, ages
+                      aside */
 };
 FREEHOLD_API int freehold_status(struct freehold_client *client,
                                  struct freehold_status *out,
@@ -491,9 +500,27 @@ struct freehold_summary {
     bool joined;       /* by the entry peer, from several owners */
     char receipt[64];  /* "fhr1...", "" before the verified end */
     uint32_t receipts; /* with those of the owners of a join */
+    char request[64];  /* "fhr1...", of the signed request that the receipt answers */
+    char policy[64]; /* "fhr1...", under which the node that signed the receipt answered; "" before
+                        the verified end, or without a policy */
 };
 FREEHOLD_API void freehold_result_summary(const struct freehold_result *result,
                                           struct freehold_summary *out);
+/* A table that the answer is read from, as the signed request names it. */
+struct freehold_source {
+    size_t size;
+    char domain[64]; /* "fhd1..." of the owner */
+    char domain_name[64];
+    char product[64];
+    char table[64];
+    char version[33];
+    char contract[64]; /* "fhr1...", record id of the contract that was asked under */
+};
+/* None for a query without tables; a table once, however often the SQL names it. */
+FREEHOLD_API size_t freehold_result_source_count(const struct freehold_result *result);
+FREEHOLD_API void freehold_result_source(const struct freehold_result *result,
+                                         size_t index,
+                                         struct freehold_source *out);
 /* What a consumer must know of a product that the answer was read from: it is a draft, or
  * deprecated and until when, or its data break promises. Others have none. */
 struct freehold_notice {

@@ -20,6 +20,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -51,7 +52,8 @@ struct slot {
 
 struct fh_link {
     int fd;
-    bool lost; /* the connection is of no use any more */
+    int interrupts; /* an eventfd of the client, or -1 */
+    bool lost;      /* the connection is of no use any more */
     char address[FH_ADDRESS_BYTES_MAX + 10];
     uint32_t last_number;
     struct slot slots[FH_LINK_SLOTS];
@@ -203,6 +205,7 @@ int fh_link_open(struct fh_link **out, const char *address, struct fh_err *err)
         return fh_err_set(err, FH_ENOMEM, "no memory for a connection");
     }
     link->fd = -1;
+    link->interrupts = -1;
     snprintf(link->address, sizeof link->address, "%s", address);
     code = dial_any(link, list, err);
     freeaddrinfo(list);
@@ -226,6 +229,11 @@ void fh_link_close(struct fh_link *link)
         fh_free(link->slots[i].answer);
     }
     fh_free(link);
+}
+
+void fh_link_interrupts(struct fh_link *link, int fd)
+{
+    link->interrupts = fd;
 }
 
 void fh_link_hang_up(struct fh_link *link)
@@ -402,11 +410,34 @@ static int sort_ahead(struct fh_link *link, struct fh_err *err)
     return FH_OK;
 }
 
+/* Waits until there is something to read, or somebody interrupts. Messages that are being sent are
+ * not interrupted: half of one would end the connection. */
+static int wait_to_read(struct fh_link *link, int64_t deadline_ms, struct fh_err *err)
+{
+    for (;;) {
+        int64_t left = deadline_ms - fh_clock_mono_ms();
+        if (left <= 0) {
+            return too_late(link, err);
+        }
+        struct pollfd p[] = {{.fd = link->interrupts, .events = POLLIN},
+                             {.fd = link->fd, .events = POLLIN}};
+        int n = poll(p, FH_COUNT(p), left < INT32_MAX ? (int)left : INT32_MAX);
+        eventfd_t times;
+        if (n > 0 && p[0].revents != 0 && eventfd_read(link->interrupts, &times) == 0) {
+            return fh_err_set(err, FH_ECANCELLED, "interrupted while %s was asked", link->address);
+        }
+        if (n > 0 && p[1].revents != 0) {
+            return FH_OK;
+        }
+    }
+}
+
 /* Reads what is there, and waits until something is. */
 static int read_some(struct fh_link *link, int64_t deadline_ms, struct fh_err *err)
 {
-    if (!wait_for(link, POLLIN, deadline_ms)) {
-        return too_late(link, err);
+    int code = wait_to_read(link, deadline_ms, err);
+    if (code != FH_OK) {
+        return code;
     }
     /* The rest of an answer goes straight to its slot, what follows is read ahead. */
     size_t rest = link->in.got >= HEAD_BYTES && link->in.slot != NULL

@@ -28,6 +28,10 @@ FH_MUST_CHECK int fh_link_open(struct fh_link **out, const char *address, struct
 /* Ends everything in flight; NULL is fine. */
 void fh_link_close(struct fh_link *link);
 
+/* An eventfd (kept): while it counts something, a wait for an answer ends with FH_ECANCELLED and
+ * sets it back to 0. -1, the default: none does. */
+void fh_link_interrupts(struct fh_link *link, int fd);
+
 /* Ends the connection under whoever waits on it, who hears FH_EUNREACH. Thread: any, while the link
  * lives. */
 void fh_link_hang_up(struct fh_link *link);
@@ -49,7 +53,8 @@ FH_MUST_CHECK int fh_link_post(struct fh_link *link,
                                struct fh_err *err);
 /* Waits for its answer no longer than this from now. */
 void fh_link_hurry(struct fh_link *link, int slot, int64_t timeout_ms);
-/* Waits for the answer of the last post. `*out_data` is lent and may be written to. */
+/* Waits for the answer of the last post. `*out_data` is lent and may be written to. FH_ECANCELLED:
+ * interrupted; the answer is dropped when it comes. */
 FH_MUST_CHECK int fh_link_wait(
     struct fh_link *link, int slot, uint8_t **out_data, size_t *out_size, struct fh_err *err);
 

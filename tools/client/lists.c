@@ -41,6 +41,7 @@ int freehold_status(struct freehold_client *client,
         .members_known = status.members_known,
         .products = status.products,
         .wall_ms = status.wall_ms,
+        .news = status.news,
     };
     fh_mesh_id_text(filled.mesh, &status.mesh);
     fh_domain_id_text(filled.domain, &status.domain);

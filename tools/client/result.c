@@ -344,7 +344,34 @@ void freehold_result_summary(const struct freehold_result *result, struct freeho
     fh_node_id_text(filled.node, fh_channel_node(result->channel));
     if (result->ended && result->err.code == FH_OK) {
         fh_record_id_text(filled.receipt, &result->receipt_id);
+        if (result->receipt.has_policy) {
+            fh_record_id_text(filled.policy, &result->receipt.policy);
+        }
     }
+    fh_record_id_text(filled.request, &result->request_id);
+    fh_public_copy(out, &filled, sizeof filled);
+}
+
+size_t freehold_result_source_count(const struct freehold_result *result)
+{
+    return result->request.table_count;
+}
+
+void freehold_result_source(const struct freehold_result *result,
+                            size_t index,
+                            struct freehold_source *out)
+{
+    FH_ASSERT(index < result->request.table_count);
+    const struct fh_query_table *table = &result->request.tables[index];
+    struct freehold_source filled = {.size = sizeof filled};
+    const struct fh_directory_domain *owner =
+        fh_directory_domain(result->client->actor->directory, &table->domain);
+    fh_domain_id_text(filled.domain, &table->domain);
+    snprintf(filled.domain_name, sizeof filled.domain_name, "%s", owner == NULL ? "" : owner->name);
+    memcpy(filled.product, table->product, sizeof filled.product);
+    memcpy(filled.table, table->table, sizeof filled.table);
+    memcpy(filled.version, table->version, sizeof filled.version);
+    fh_record_id_text(filled.contract, &table->contract);
     fh_public_copy(out, &filled, sizeof filled);
 }
 

@@ -4,6 +4,20 @@
 #include "common/assert.h"
 #include "proto/query/batch.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
+static void start_line(struct fh_json *json)
+{
+    if (json->compact) {
+        return;
+    }
+    fh_buf_add_u8(json->out, '\n');
+    for (unsigned i = 0; i < json->depth; i++) {
+        fh_buf_add_cstr(json->out, "  ");
+    }
+}
+
 /* What stands before a key, or before a value that has none. */
 static void start_item(struct fh_json *json)
 {
@@ -12,10 +26,8 @@ static void start_item(struct fh_json *json)
         return;
     }
     if (json->depth > 0) {
-        fh_buf_add_cstr(json->out, json->has_items ? ",\n" : "\n");
-        for (unsigned i = 0; i < json->depth; i++) {
-            fh_buf_add_cstr(json->out, "  ");
-        }
+        fh_buf_add_cstr(json->out, json->has_items ? "," : "");
+        start_line(json);
     }
     json->has_items = true;
 }
@@ -33,10 +45,7 @@ void fh_json_close(struct fh_json *json, char bracket)
     FH_ASSERT(json->depth > 0);
     json->depth--;
     if (json->has_items) {
-        fh_buf_add_u8(json->out, '\n');
-        for (unsigned i = 0; i < json->depth; i++) {
-            fh_buf_add_cstr(json->out, "  ");
-        }
+        start_line(json);
     }
     fh_buf_add_u8(json->out, (uint8_t)bracket);
     json->has_items = true;
@@ -46,7 +55,7 @@ void fh_json_key(struct fh_json *json, const char *key)
 {
     start_item(json);
     fh_json_string(fh_bytes_cstr(key), json->out);
-    fh_buf_add_cstr(json->out, ": ");
+    fh_buf_add_cstr(json->out, json->compact ? ":" : ": ");
     json->after_key = true;
 }
 
@@ -85,6 +94,30 @@ void fh_json_value(struct fh_json *json, const struct fh_doc_node *value)
     } else {
         fh_json_text(json, value->text);
     }
+}
+
+void fh_json_pair_or_null(struct fh_json *json, const char *key, const char *text)
+{
+    fh_json_key(json, key);
+    if (text == NULL || text[0] == '\0') {
+        fh_json_literal(json, "null");
+    } else {
+        fh_json_text(json, text);
+    }
+}
+
+void fh_json_pair_uint(struct fh_json *json, const char *key, uint64_t value)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%" PRIu64, value);
+    fh_json_key(json, key);
+    fh_json_literal(json, text);
+}
+
+void fh_json_pair_bool(struct fh_json *json, const char *key, bool value)
+{
+    fh_json_key(json, key);
+    fh_json_literal(json, value ? "true" : "false");
 }
 
 void fh_json_pair(struct fh_json *json, const char *key, const char *text)

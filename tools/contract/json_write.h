@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON out: an indented document, written from front to back.
+ * JSON out: a document, indented or on one line, written from front to back.
  *
  * Commas and line ends follow from the calls; who writes says keys and values in order. Failures
  * stick in the buffer.
@@ -15,6 +15,7 @@
 
 struct fh_json {
     struct fh_buf *out;
+    bool compact; /* on one line, for programs */
     unsigned depth;
     bool has_items; /* something stands in the innermost list or map */
     bool after_key; /* a value comes next, in the same line */
@@ -29,6 +30,10 @@ void fh_json_literal(struct fh_json *json, const char *text);
 /* Any value of a contract. */
 void fh_json_value(struct fh_json *json, const struct fh_doc_node *value);
 
+/* A key with its value: null when the text is NULL or "". */
+void fh_json_pair_or_null(struct fh_json *json, const char *key, const char *text);
+void fh_json_pair_uint(struct fh_json *json, const char *key, uint64_t value);
+void fh_json_pair_bool(struct fh_json *json, const char *key, bool value);
 /* A key with its value; nothing when the text is NULL. */
 void fh_json_pair(struct fh_json *json, const char *key, const char *text);
 

@@ -14,7 +14,8 @@ static bool is(const char *word, const char *wanted)
 
 static bool is_loopback(const char *host)
 {
-    return is(host, "localhost") || is(host, "::1") || strncmp(host, "127.", 4) == 0;
+    bool v4 = strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == strlen(host);
+    return is(host, "localhost") || is(host, "::1") || v4;
 }
 
 static bool is_wildcard(const char *host)

@@ -16,11 +16,15 @@ static void test_announcement_then_contract(void **state)
     FH_CLEANUP(item_fini) struct item item = make_item(w, &flights, &w->domains[1]);
     struct fh_catalog_entry entry;
     struct fh_record_id wanted;
+    uint64_t edits = fh_catalog_edits(w->catalog);
     must(announce(w, &item), &w->err);
     assert_int_equal(w->out.result, FH_CATALOG_ADDED);
     assert_true(fh_record_id_equal(&w->out.wanted, &item.contract_id));
+    assert_int_not_equal(fh_catalog_edits(w->catalog), edits);
+    edits = fh_catalog_edits(w->catalog);
     must(announce(w, &item), &w->err);
     assert_int_equal(w->out.result, FH_CATALOG_KNOWN);
+    assert_int_equal(fh_catalog_edits(w->catalog), edits);
     must(fh_catalog_resolve(w->catalog, "domain1/flights", &entry, &w->err), &w->err);
     assert_false(entry.contract_held);
     assert_false(entry.open_to_mesh);
@@ -28,8 +32,10 @@ static void test_announcement_then_contract(void **state)
     restart(w); /* the wish survives */
     assert_int_equal(missing(w, &wanted), 1);
     assert_true(fh_record_id_equal(&wanted, &item.contract_id));
+    edits = fh_catalog_edits(w->catalog);
     must(give(w, &item), &w->err);
     assert_int_equal(w->out.result, FH_CATALOG_ADDED);
+    assert_int_not_equal(fh_catalog_edits(w->catalog), edits);
     assert_string_equal(w->out.key.product, "flights");
     assert_int_equal(w->out.key.major, 1);
     assert_int_equal(missing(w, NULL), 0);

@@ -252,10 +252,14 @@ static void test_newest_counts_in_any_order(void **state)
     assert_false(quality_of(w, &item).measured);
     struct look good = look_at(w, &item, FH_PROMISE_PASSED, NOW_MS - 2000, &w->domains[1].node);
     struct look bad = look_at(w, &item, FH_PROMISE_FAILED, NOW_MS - 1000, &w->domains[1].node);
+    uint64_t edits = fh_catalog_edits(w->catalog);
     must(measure(w, &good, false), &w->err);
     assert_int_equal(w->out.result, FH_CATALOG_ADDED);
+    assert_int_not_equal(fh_catalog_edits(w->catalog), edits);
+    edits = fh_catalog_edits(w->catalog);
     must(measure(w, &good, false), &w->err);
     assert_int_equal(w->out.result, FH_CATALOG_KNOWN);
+    assert_int_equal(fh_catalog_edits(w->catalog), edits);
     assert_int_equal(quality_of(w, &item).state, FH_QUALITY_OK);
     must(measure(w, &bad, false), &w->err);
     assert_int_equal(measure(w, &good, false), FH_ESTALE);

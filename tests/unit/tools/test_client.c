@@ -635,6 +635,42 @@ static void test_cancel(void **state)
     stop_peer(peer);
 }
 
+/* A call that waits ends when another thread says so, once, and the client goes on. */
+static void test_interrupt(void **state)
+{
+    struct world *world = *state;
+    struct scripted_peer *peer = start_peer_of(world, AVIATION, LIE_NONE, false, 100);
+    struct freehold_client *client = NULL;
+    struct freehold_result *result = NULL;
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    struct freehold_status status = {.size = sizeof status};
+    int code = FREEHOLD_OK;
+    assert_int_equal(freehold_open(&client, world->homes[WILDLIFE], peer->address, &error),
+                     FREEHOLD_OK);
+    assert_int_equal(
+        freehold_query(&result, client, "SELECT n FROM aviation.flights", NULL, &error),
+        FREEHOLD_OK);
+    assert_true(freehold_result_next(result, &error, &code));
+    freehold_interrupt(client);
+    freehold_interrupt(client);
+    while (freehold_result_next(result, &error, &code)) {
+    }
+    assert_int_equal(code, FREEHOLD_ECANCELLED);
+    assert_int_equal(peer->cancelled, 1);
+    assert_false(freehold_result_next(result, &error, &code));
+    assert_int_equal(code, FREEHOLD_ECANCELLED);
+    freehold_result_close(result);
+    assert_int_equal(freehold_status(client, &status, &error), FREEHOLD_OK);
+    freehold_interrupt(client);
+    assert_int_equal(freehold_status(client, &status, &error), FREEHOLD_ECANCELLED);
+    freehold_interrupt(client);
+    freehold_interrupt_forget(client);
+    freehold_interrupt_forget(client);
+    assert_int_equal(freehold_status(client, &status, &error), FREEHOLD_OK);
+    freehold_close(client);
+    stop_peer(peer);
+}
+
 /* ---- liars ---- */
 
 static const struct {
@@ -952,6 +988,7 @@ int main(void)
         cmocka_unit_test(test_empty_answer),
         cmocka_unit_test(test_status),
         cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_interrupt),
         cmocka_unit_test(test_liars),
         cmocka_unit_test(test_at_once),
         cmocka_unit_test(test_plans_again),

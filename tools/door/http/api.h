@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the functions that answer share among themselves (call.h has the functions).
+ *
+ * Thread: that of the call. Ownership: borrows.
+ */
+#ifndef FH_TOOLS_DOOR_HTTP_API_H
+#define FH_TOOLS_DOOR_HTTP_API_H
+
+#include "tools/client/history.h"
+#include "tools/door/http/call.h"
+#include "tools/door/http/state.h"
+
+/* The members of a product as lists and single products have them; into an open object. */
+void fh_api_put_product(struct fh_json *json, const struct freehold_product *product);
+
+/* The product that the path names: "aviation/flights@1". */
+struct fh_product_name;
+FH_MUST_CHECK int fh_api_product_name(struct fh_product_name *out,
+                                      const struct fh_http_call *call,
+                                      struct fh_err *err);
+/* Describes it. Given: freehold_description_free. */
+FH_MUST_CHECK int fh_api_describe(struct fh_http_call *call,
+                                  struct freehold_client *client,
+                                  struct freehold_description **out,
+                                  struct fh_err *err);
+
+/* Whether who is signed in may answer for this node's domain: with a publisher's token. */
+bool fh_api_governs(const struct fh_http_call *call, const struct freehold_client *client);
+
+/* Since when a version's major is deprecated: the time of the announcement that said so, verified;
+ * 0: it is not, or that is not known. */
+int64_t fh_api_deprecated_since(struct freehold_client *client,
+                                const char *domain,
+                                const char *product,
+                                const char *version);
+
+/* Runs one SELECT, and puts its answer into the flow in the form that the call asks for. */
+FH_MUST_CHECK int fh_api_run(struct fh_http_call *call,
+                             struct freehold_client *client,
+                             const char *sql,
+                             struct freehold_query_options *options,
+                             struct fh_err *err);
+
+/* ---- forms of an answer; they write into call->flow ---- */
+
+FH_MUST_CHECK int
+fh_answer_json(struct fh_http_call *call, struct freehold_result *result, struct fh_err *err);
+FH_MUST_CHECK int
+fh_answer_csv(struct fh_http_call *call, struct freehold_result *result, struct fh_err *err);
+FH_MUST_CHECK int
+fh_answer_columns(struct fh_http_call *call, struct freehold_result *result, struct fh_err *err);
+
+/* The verified end: keeps the receipt's file, and notes what the trailer says. */
+FH_MUST_CHECK int
+fh_answer_end(struct fh_http_call *call, struct freehold_result *result, struct fh_err *err);
+
+/* ---- bodies, read (json_body.c) ---- */
+
+struct fh_api_query {
+    const char *sql;
+    const char *purpose; /* "" */
+    uint64_t limit;      /* 0: none */
+    uint64_t deadline_ms;
+    bool stream;
+    bool tree;
+    size_t param_count;
+    struct freehold_param params[FH_SQL_PARAMS_MAX];
+};
+struct fh_api_asking {
+    const char *purpose;
+    int64_t until_ms;
+    const char *note; /* "" */
+    uint32_t column_count;
+    const char **columns;
+};
+
+/* Read a body (borrowed) by the schemas of the OpenAPI document; texts are in the arena. FH_EINVAL:
+ * rules "http.json" (not JSON, twice the same key, not UTF-8), "http.body" (another member, type or
+ * size than it should have). */
+FH_MUST_CHECK int fh_api_query_read(struct fh_api_query *out,
+                                    struct fh_bytes body,
+                                    struct fh_arena *arena,
+                                    struct fh_err *err);
+FH_MUST_CHECK int
+fh_api_reason_read(struct fh_bytes body, struct fh_arena *arena, struct fh_err *err);
+FH_MUST_CHECK int fh_api_asking_read(struct fh_api_asking *out,
+                                     struct fh_bytes body,
+                                     struct fh_arena *arena,
+                                     struct fh_err *err);
+
+#endif

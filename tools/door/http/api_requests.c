@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Access requests: those of who is signed in, and for publishers of this node's domain those that
+ * came for its products. Asking and answering is signed by a member's or the publisher's own key,
+ * which no door has: a token reads. The refusals say what does it.
+ */
+#include "common/time.h"
+#include "proto/session/messages_access.h"
+#include "tools/client/access.h"
+#include "tools/client/admin_socket.h"
+#include "tools/client/describe.h"
+#include "tools/client/product_name.h"
+#include "tools/door/http/api.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ID_PREFIX_MIN = 8 };
+
+/* ---- lists ---- */
+
+/* Whether the client's key may govern for this node's domain: as the node judges OWN. */
+bool fh_api_governs(const struct fh_http_call *call, const struct freehold_client *client)
+{
+    const struct fh_door_settings *settings = call->state->services->settings;
+    const struct fh_actor *actor = client->actor;
+    struct fh_ref ref = fh_key_id_ref(&actor->key_id);
+    struct fh_err ignored;
+    return call->who != NULL && strcmp(fh_identity_domain(call->who), settings->domain) == 0 &&
+           fh_directory_signer(actor->directory,
+                               &ref,
+                               &actor->domain,
+                               fh_clock_wall_ms(),
+                               FH_ROLE_MASK(FH_ROLE_PUBLISHER),
+                               NULL,
+                               &ignored) == FH_OK;
+}
+
+static int take_page(struct fh_access_list *list,
+                     const struct fh_mesh_id *mesh,
+                     int fd,
+                     struct fh_record_id *after,
+                     struct fh_err *err)
+{
+    struct fh_buf request FH_CLEANUP(fh_buf_fini);
+    struct fh_buf answer FH_CLEANUP(fh_buf_fini);
+    struct fh_pack_reader reader;
+    uint32_t count = 0;
+    fh_buf_init(&request, 4096);
+    fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
+    fh_msg_admin_asked_request(&request, after);
+    int code =
+        fh_admin_socket_call(fd, fh_buf_view(&request), FH_REQUEST_MS, &answer, &reader, err);
+    if (code == FH_OK) {
+        code = fh_msg_page_read(&reader, after, &count, err);
+    }
+    for (uint32_t i = 0; i < count && code == FH_OK; i++) {
+        struct fh_msg_asked asked;
+        code = fh_msg_asked_next(&reader, &asked, err);
+        code = code == FH_OK ? fh_access_list_add(list, &asked, mesh, err) : code;
+    }
+    return code;
+}
+
+/* What came for products of the home's domain. */
+static int read_received(struct fh_access_list *list,
+                         const struct fh_http_call *call,
+                         const struct freehold_client *client,
+                         struct fh_err *err)
+{
+    char path[FH_HOME_PATH_BYTES];
+    struct fh_record_id after = {{0}};
+    int fd = fh_admin_socket_connect(
+        fh_home_path(path, &call->state->services->settings->home, FH_HOME_SOCKET));
+    if (fd < 0) {
+        return fh_err_rule(err, FH_EUNREACH, "admin.none", "the node of this home does not answer");
+    }
+    int code = FH_OK;
+    do {
+        code = take_page(list, &client->actor->mesh, fd, &after, err);
+    } while (code == FH_OK && !fh_record_id_is_zero(&after));
+    close(fd);
+    return code;
+}
+
+/* ---- an entry ---- */
+
+static int by_creation(const void *a, const void *b)
+{
+    const struct fh_access_entry *left = a;
+    const struct fh_access_entry *right = b;
+    return left->request.created_ms < right->request.created_ms
+               ? 1
+               : -(left->request.created_ms > right->request.created_ms);
+}
+
+static void put_product_name(struct fh_json *json, const struct fh_access_entry *entry)
+{
+    char name[FH_PRODUCT_NAME_BYTES];
+    char major[16] = "";
+    if (entry->request.major != 0) {
+        snprintf(major, sizeof major, "@%u", (unsigned)entry->request.major);
+    }
+    snprintf(name, sizeof name, "%s/%s%s", entry->owner_name, entry->request.product, major);
+    fh_json_pair(json, "product", name);
+}
+
+static void put_entry(struct fh_json *json, const struct fh_access_entry *entry, bool received)
+{
+    char id[FH_ID_TEXT_BYTES];
+    int64_t until = entry->has_grant ? entry->grant.not_after_ms : entry->request.until_ms;
+    fh_record_id_text(id, &entry->id);
+    fh_json_open(json, '{');
+    fh_json_pair(json, "id", id);
+    fh_json_pair(json, "direction", received ? "received" : "sent");
+    fh_json_pair(json, "state", fh_access_state_text(fh_access_state(entry, fh_clock_wall_ms())));
+    put_product_name(json, entry);
+    fh_json_pair_or_null(json, "owner", entry->owner_name);
+    fh_json_pair_or_null(json, "consumer", entry->consumer_name);
+    fh_json_pair_or_null(json, "member", entry->key_label);
+    fh_json_pair(json, "purpose", entry->request.purpose);
+    fh_json_key(json, "columns");
+    fh_json_open(json, '[');
+    for (uint32_t i = 0; i < entry->request.columns.count; i++) {
+        fh_json_text(json, entry->request.columns.texts[i]);
+    }
+    fh_json_close(json, ']');
+    fh_json_pair(json, "note", entry->request.note);
+    fh_http_json_time(json, "created", entry->request.created_ms);
+    fh_http_json_time(json, "until", until);
+    fh_json_pair(json, "reason", entry->has_answer ? entry->answer.reason : entry->refused);
+    fh_json_pair_bool(json, "delivered", entry->delivered);
+    fh_json_close(json, '}');
+}
+
+struct lists {
+    struct fh_access_list sent;
+    struct fh_access_list received;
+    bool governs;
+};
+
+static void lists_fini(struct lists *lists)
+{
+    fh_access_list_fini(&lists->sent);
+    fh_access_list_fini(&lists->received);
+}
+
+static int read_lists(struct lists *out, struct fh_http_call *call, struct fh_err *err)
+{
+    struct freehold_client *client = NULL;
+    int code = fh_access_list_init(&out->sent, err);
+    if (code == FH_OK) {
+        code = fh_access_list_init(&out->received, err);
+    }
+    if (code == FH_OK) {
+        code = fh_http_asker(call, &client, err);
+    }
+    if (code == FH_OK) {
+        code = fh_access_mine(&out->sent, client, err);
+    }
+    if (code == FH_OK) {
+        out->governs = fh_api_governs(call, client);
+        code = out->governs ? read_received(&out->received, call, client, err) : FH_OK;
+    }
+    fh_http_asker_end(call, client);
+    for (size_t i = 0; i < 2 && code == FH_OK; i++) {
+        struct fh_access_list *list = i == 0 ? &out->sent : &out->received;
+        if (list->count > 1) {
+            qsort(list->items, list->count, sizeof *list->items, by_creation);
+        }
+    }
+    return code;
+}
+
+static void
+put_list(struct fh_json *json, const struct fh_access_list *list, bool received, bool open_only)
+{
+    int64_t now_ms = fh_clock_wall_ms();
+    for (size_t i = 0; i < list->count; i++) {
+        enum fh_access_state state = fh_access_state(&list->items[i], now_ms);
+        if (!open_only || state == FH_ACCESS_OPEN_YET || state == FH_ACCESS_WAITS) {
+            put_entry(json, &list->items[i], received);
+        }
+    }
+}
+
+int fh_api_requests(struct fh_http_call *call, struct fh_err *err)
+{
+    const char *state = fh_http_argument(&call->target, "state");
+    struct lists lists FH_CLEANUP(lists_fini) = {.governs = false};
+    if (state != NULL && strcmp(state, "open") != 0) {
+        return fh_err_rule(err, FH_EINVAL, "http.argument", "state: open, or without it all");
+    }
+    int code = read_lists(&lists, call, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_json json = fh_http_json(call);
+    fh_json_open(&json, '{');
+    fh_json_key(&json, "requests");
+    fh_json_open(&json, '[');
+    put_list(&json, &lists.received, true, state != NULL);
+    put_list(&json, &lists.sent, false, state != NULL);
+    fh_json_close(&json, ']');
+    fh_json_pair_uint(&json, "away", lists.sent.away);
+    fh_json_close(&json, '}');
+    return FH_OK;
+}
+
+/* ---- one of them ---- */
+
+static const struct fh_access_entry *find(const struct fh_access_list *list, const char *text)
+{
+    char full[FH_ID_TEXT_BYTES];
+    size_t length = strlen(text);
+    for (size_t i = 0; i < list->count && length >= ID_PREFIX_MIN; i++) {
+        fh_record_id_text(full, &list->items[i].id);
+        if (strncmp(full, text, length) == 0) {
+            return &list->items[i];
+        }
+    }
+    return NULL;
+}
+
+static int no_request(struct fh_err *err)
+{
+    return fh_err_rule(err, FH_ENOTFOUND, "access.request.unknown", "no request here has this id");
+}
+
+int fh_api_request(struct fh_http_call *call, struct fh_err *err)
+{
+    struct lists lists FH_CLEANUP(lists_fini) = {.governs = false};
+    const char *id = fh_http_part(call, "id");
+    int code = read_lists(&lists, call, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    const struct fh_access_entry *received = find(&lists.received, id);
+    const struct fh_access_entry *entry = received != NULL ? received : find(&lists.sent, id);
+    if (entry == NULL) {
+        return no_request(err);
+    }
+    struct fh_json json = fh_http_json(call);
+    put_entry(&json, entry, received != NULL);
+    return FH_OK;
+}
+
+/* Approve and deny. */
+int fh_api_govern(struct fh_http_call *call, struct fh_err *err)
+{
+    struct lists lists FH_CLEANUP(lists_fini) = {.governs = false};
+    const char *verb = call->target.segments[call->target.segment_count - 1];
+    char id[FH_ID_TEXT_BYTES];
+    int code = fh_api_reason_read(call->body, call->arena, err);
+    if (code == FH_OK) {
+        code = read_lists(&lists, call, err);
+    }
+    if (code != FH_OK) {
+        return code;
+    }
+    const struct fh_access_entry *entry = find(&lists.received, fh_http_part(call, "id"));
+    if (entry == NULL) {
+        return no_request(err);
+    }
+    fh_record_id_text(id, &entry->id);
+    return fh_err_rule(err,
+                       FH_EDENIED,
+                       "token.governs",
+                       "an answer is signed by the publisher's own key, which a token is not: "
+                       "freehold access %s %.24s%s",
+                       verb,
+                       id,
+                       strcmp(verb, "deny") == 0 ? " --reason TEXT" : "");
+}
+
+/* ---- asking ---- */
+
+static int ask(struct fh_http_call *call,
+               struct freehold_client *client,
+               const struct fh_api_asking *asking,
+               const struct freehold_description *description,
+               struct fh_err *err)
+{
+    const struct fh_proof *proof = fh_description_proof(description);
+    struct fh_record_id id;
+    bool delivered = false;
+    struct fh_access_request request = {
+        .owner = proof->stated.domain,
+        .purpose = asking->purpose,
+        .note = asking->note,
+        .until_ms = asking->until_ms,
+        .columns = {asking->column_count, asking->columns},
+    };
+    memcpy(request.product, proof->stated.product, sizeof request.product);
+    int code = fh_access_ask(client, &request, &id, &delivered, err);
+    if (code == FH_EDENIED && strcmp(err->rule, "token.scope") == 0) {
+        return fh_err_rule(err,
+                           FH_EDENIED,
+                           "token.scope",
+                           "a request is signed by the member's own key, which a token is not: "
+                           "freehold access request %s/%s --purpose PURPOSE",
+                           proof->domain_name,
+                           proof->stated.product);
+    }
+    if (code != FH_OK) {
+        return code;
+    }
+    struct fh_access_entry entry = {.id = id, .request = request, .delivered = delivered};
+    char text[FH_ID_TEXT_BYTES];
+    snprintf(entry.owner_name, sizeof entry.owner_name, "%s", proof->domain_name);
+    fh_record_id_text(text, &id);
+    call->status = 201;
+    fh_http_header(call, "Location", "/v1/access-requests/%s", text);
+    struct fh_json json = fh_http_json(call);
+    put_entry(&json, &entry, false);
+    return FH_OK;
+}
+
+int fh_api_request_access(struct fh_http_call *call, struct fh_err *err)
+{
+    struct fh_api_asking asking;
+    struct freehold_client *client = NULL;
+    struct freehold_description *description = NULL;
+    int code = fh_api_asking_read(&asking, call->body, call->arena, err);
+    if (code == FH_OK) {
+        code = fh_http_asker(call, &client, err);
+    }
+    if (code == FH_OK) {
+        code = fh_api_describe(call, client, &description, err);
+    }
+    if (code == FH_OK) {
+        code = ask(call, client, &asking, description, err);
+    }
+    freehold_description_free(description);
+    fh_http_asker_end(call, client);
+    return code;
+}

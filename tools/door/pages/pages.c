@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/door/pages/pages.h"
+
+#include "common/compiler.h"
+#include "tools/door/pages/table.h"
+
+#include <string.h>
+
+/* Addresses under which the shell stands: a first name, and how many names may follow. */
+static const struct {
+    const char *first;
+    size_t least, most;
+} addresses[] = {
+    {"products", 2, 2}, /* domain and product[@version] */
+    {"domains", 0, 1},
+    {"mesh", 0, 0},
+    {"query", 0, 0},
+    {"inbox", 0, 0},
+    {"sign-in", 0, 0},
+};
+
+/* The next name of a path, up to its "/" or end, and moves `path` behind it. */
+static struct fh_bytes next_name(struct fh_bytes *path)
+{
+    const uint8_t *slash = path->size == 0 ? NULL : memchr(path->data, '/', path->size);
+    struct fh_bytes name = *path;
+    if (slash == NULL) {
+        *path = FH_BYTES_NONE;
+        return name;
+    }
+    name.size = (size_t)(slash - path->data);
+    *path = fh_bytes(slash, path->size - name.size);
+    return name;
+}
+
+static bool is_address(struct fh_bytes path)
+{
+    size_t names = 0;
+    size_t found = FH_COUNT(addresses);
+    while (path.size > 0) {
+        path = fh_bytes(path.data + 1, path.size - 1); /* behind the "/" */
+        struct fh_bytes name = next_name(&path);
+        if (name.size == 0) {
+            return false;
+        }
+        if (names == 0) {
+            for (found = 0; found < FH_COUNT(addresses); found++) {
+                if (fh_bytes_equal_cstr(name, addresses[found].first)) {
+                    break;
+                }
+            }
+        }
+        names++;
+    }
+    return found < FH_COUNT(addresses) && names - 1 >= addresses[found].least &&
+           names - 1 <= addresses[found].most;
+}
+
+const struct fh_page_asset *fh_pages_find(struct fh_bytes path)
+{
+    if (path.size == 0 || path.data[0] != '/') {
+        return NULL;
+    }
+    if (path.size > 1 && is_address(path)) {
+        path = fh_bytes_cstr("/");
+    }
+    for (size_t i = 0; i < fh_pages_table_count; i++) {
+        if (fh_bytes_equal_cstr(path, fh_pages_table[i].path)) {
+            return &fh_pages_table[i];
+        }
+    }
+    return NULL;
+}
+
+const struct fh_page_asset *fh_pages_at(size_t index)
+{
+    return index < fh_pages_table_count ? &fh_pages_table[index] : NULL;
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// The answer of a query as a table, with what must be known of it: what is masked, what is deprecated,
+// and the receipt that proves it.
+import { el, fill, saveFile } from './dom.js';
+import { ask } from './api.js';
+import { count, day, number } from './format.js';
+import { idText, problemBox, table, when } from './parts.js';
+
+const NUMBERS = new Set(['int', 'uint', 'double', 'decimal']);
+const ROWS = 200; // drawn at once
+
+export const isNumber = (column) => NUMBERS.has(column.kind);
+
+export function cellText(value) {
+    return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+}
+
+function cell(value) {
+    return value === null ? el('em.soft', {}, 'NULL') : cellText(value);
+}
+
+function columnsOf(answer) {
+    return answer.columns.map((column, i) => ({
+        name: column.name, num: isNumber(column), cell: (row) => cell(row[i]),
+    }));
+}
+
+// Rows as a table that grows by a button. The first column is not a row's heading here.
+export function rowsTable(answer, caption) {
+    const place = el('div.cells', {});
+    const draw = (most) => fill(place, [
+        table(caption, columnsOf(answer), answer.rows.slice(0, most), { stack: false, tall: true, headed: false }),
+        answer.rows.length > most && el('div.actions', {}, [
+            el('span.soft.small', {}, `Shown are ${number(most)} of ${count(answer.rows.length, 'row')}.`),
+            el('button', { type: 'button', onclick: () => draw(most + 1000) }, 'Show more'),
+        ]),
+    ]);
+    draw(ROWS);
+    return place;
+}
+
+// What stands between the reader and the owner's rows.
+export function warnings(answer) {
+    return [
+        answer.limited.map((each) => el('div.notice', {}, [
+            el('strong', {}, `${each.domain}/${each.product}.${each.table} is not shown as its owner has it`),
+            el('p', {}, [
+                each.masked.length > 0 && `Masked for you: ${each.masked.join(', ')}. `,
+                each.filtered && 'Not all of its rows are there for you.',
+            ]),
+        ])),
+        answer.notices.map((each) => el('div.notice.warn', {}, [
+            el('strong', {}, [each.product, each.status === 'active' ? '' : ` is ${each.status}`]),
+            el('p', {}, [
+                each.sunset && `Served until ${day(Date.parse(each.sunset))} at least. `,
+                each.successor && `Use ${each.successor} instead. `,
+                each.quality && `Its data ${each.quality === 'fail' ? 'break promises' : 'give warnings'} of the contract`,
+                each.quality && each.measured && [', measured ', when(each.measured)],
+                each.quality && '.',
+            ]),
+        ])),
+    ];
+}
+
+// Who answered, and the file that proves it.
+export function proofOf(answer) {
+    const { summary, receipt } = answer;
+    const said = el('span', { role: 'status' });
+    const save = async () => {
+        try {
+            saveFile('answer.receipt', await (await ask(receipt.href, { accept: '*/*' })).blob());
+            fill(said, 'Saved. ', el('code', {}, 'freehold verify answer.receipt'), ' proves it offline.');
+        } catch (problem) {
+            fill(said, problemBox(problem));
+        }
+    };
+    return el('div.small.soft', {}, [
+        el('p', {}, [
+            `${count(summary.rows, 'row')}, answered by ${summary.owner}`,
+            summary.joined ? ', joined from several owners' : summary.relayed ? ', end to end through this node' : '',
+            '. Receipt verified: ', idText(receipt.id),
+        ]),
+        el('div.actions', {}, [el('button', { type: 'button', onclick: save }, 'Save the receipt'), said]),
+    ]);
+}
