@@ -1,0 +1,226 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Unmodified clients of PostgreSQL at the door: each reads a masked product and a join across domains and gets
+# what the command gets, by the code of its page in deploy/clients. Each is a row of the table there, each
+# feature a cell: what a client does here and what the table says of it must be the same. A client that is not
+# installed is left out with a message.
+#     pg_clients.sh SOURCE_FOLDER PROGRAM_FOLDER FIRST_PORT
+# shellcheck source=tests/e2e/common.sh
+source "$1/tests/e2e/common.sh"
+
+pg_port=$((port + 4))
+pages=$source_folder/deploy/clients
+cat >"$data/people.csv" <<'CSV'
+id,name,country
+1,Ada,DE
+2,Bob,FR
+3,Cleo,DE
+CSV
+sed -e 's/orders/people/g' -e 's/name: item, logicalType: string/name: name, logicalType: string, classification: restricted/' \
+    -e 's/name: price, logicalType: number/name: country, logicalType: string/' \
+    <(make_contract orders 1.0.0) >"$data/people.odcs.yaml"
+make_product orders 5000
+make_product items 3
+make_mesh shop museum
+echo "postgres_listen: 127.0.0.1:$pg_port" >>"$work/museum/home/freehold.yaml"
+stop_node museum
+start_node museum
+policy 1.0.0 'mask: [{classification: [restricted], method: partial, first: 1}]
+filter: [{table: people, where: "country = '\''DE'\''"}]'
+succeeds fh shop policy publish "$data/personal.policy.yaml"
+succeeds fh shop product publish "$data/orders.odcs.yaml" "$data/people.odcs.yaml"
+succeeds fh museum product publish "$data/items.odcs.yaml"
+until_true 20 "three products at museum" finds museum 3
+succeeds fh museum -o csv token create --label clients --until 1h
+token=$(column token)
+export PGHOST=127.0.0.1 PGPORT=$pg_port PGDATABASE=mesh PGSSLMODE=require PGCONNECT_TIMEOUT=20
+export PGUSER=${token%%.*} PGPASSWORD=$token
+listens() { (exec 3<>"/dev/tcp/127.0.0.1/$pg_port") 2>/dev/null; }
+until_true 20 "the PostgreSQL door" listens
+
+# What the command says.
+fh museum -o csv query "SELECT * FROM shop.people WHERE country = 'DE' ORDER BY id" >"$work/people.csv" 2>/dev/null
+fh museum -o csv query 'SELECT o.id, o.item AS ours, i.item AS theirs, o.price
+    FROM shop.orders o JOIN museum.items i ON i.id = o.id ORDER BY o.id' >"$work/joined.csv" 2>/dev/null
+grep -q '^1,A' "$work/people.csv" && ! grep -q 'Ada\|Bob' "$work/people.csv" || fail "not masked: $(cat "$work/people.csv")"
+[[ $(wc -l <"$work/joined.csv") == 4 ]] || fail "not joined: $(cat "$work/joined.csv")"
+
+# blocks PAGE LANGUAGE FOLDER: its blocks of a language as FOLDER/1, FOLDER/2 ...
+blocks()
+{
+    mkdir -p "$3"
+    awk -v language="$2" -v folder="$3" '$0 == "```" language { n++; inside = 1; next }
+        /^```$/ { inside = 0 } inside { print >(folder "/" n) }' "$pages/$1"
+}
+declare -A did=()
+# client NAME NEED: whether a client can be tested; NEED is a command that succeeds then.
+client()
+{
+    local name=$1
+    shift
+    "$@" >/dev/null 2>&1 || {
+        say "- $name: left out, it is not installed"
+        return 1
+    }
+    say "- $name"
+    now=$name
+    did[$now]=
+}
+# has FEATURE FILE: the client's output OUT has these lines, one after the other.
+out=$work/client.out
+has()
+{
+    awk 'NR == FNR { wanted[++n] = $0; next } $0 == wanted[found + 1] { found++ } END { exit found != n }' \
+        "$2" "$out" || fail "$now: $1: wanted $(cat "$2"), got $(cat "$out")"
+    did[$now]+=" $1"
+}
+says() # FEATURE LINE...
+{
+    local feature=$1
+    shift
+    printf '%s\n' "$@" >"$work/wanted"
+    has "$feature" "$work/wanted"
+}
+run() # COMMAND...: what it prints is in $out
+{
+    timeout 120 "$@" >"$out" 2>"$work/client.err" </dev/null || fail "$now: $(tail -n 20 "$work/client.err")"
+}
+
+if client psql command -v psql; then
+    run psql -X --csv -c "SELECT * FROM shop.people WHERE country = 'DE' ORDER BY id" \
+        -c 'SELECT o.id, o.item AS ours, i.item AS theirs, o.price
+            FROM shop.orders o JOIN museum.items i ON i.id = o.id ORDER BY o.id'
+    has masked "$work/people.csv"
+    has join "$work/joined.csv"
+    run psql -X --csv -v FETCH_COUNT=1000 -c 'SELECT id FROM shop.orders'
+    [[ $(wc -l <"$out") == 5001 ]] || fail "FETCH_COUNT"
+    did[psql]+=' parts'
+    run psql -X -c "COPY (SELECT * FROM shop.people WHERE country = 'DE' ORDER BY id) TO STDOUT (FORMAT csv, HEADER)"
+    has copy "$work/people.csv"
+    run psql -X -At -c '\dn' -c '\dt' -c '\d shop.people' -c '\d+ museum.items' -c '\l' -c '\du' -c '\df' -c '\dv' \
+        -c '\di' -c '\dT' -c '\dp' -c '\conninfo'
+    says tables 'shop|shop' 'museum|items|table|museum' 'shop|people|table|shop' 'id|bigint||not null|' \
+        'name|text|||' 'country|text|||'
+    # What the Tab key asks for.
+    run psql -X -At -c "SELECT c.relname, n.nspname FROM pg_catalog.pg_class c, pg_catalog.pg_namespace n WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'v') AND (c.relname) LIKE 'peo%' AND n.nspname = 'shop' LIMIT 1000"
+    says tables 'people|shop'
+fi
+
+if client pgbench test -x "$(compgen -G '/usr/lib/postgresql/*/bin/pgbench' | tail -n 1)"; then
+    pgbench=$(compgen -G '/usr/lib/postgresql/*/bin/pgbench' | tail -n 1)
+    cat >"$work/masked.sql" <<'SQL'
+\set id random(1, 3)
+SELECT name FROM shop.people WHERE id = :id;
+SQL
+    echo 'SELECT o.item, i.item FROM shop.orders o JOIN museum.items i ON i.id = o.id;' >"$work/joined.sql"
+    for mode in simple extended prepared; do
+        run "$pgbench" -n -f "$work/masked.sql@5" -f "$work/joined.sql@1" -M "$mode" -c 2 -t 10
+        says masked 'number of transactions actually processed: 20/20' 'number of failed transactions: 0 (0.000%)'
+    done
+    did[pgbench]+=' join parameters'
+fi
+
+if client 'psycopg2 and pandas' /usr/bin/python3 -c 'import psycopg2, pandas'; then
+    blocks psycopg2.md python "$work/psycopg2"
+    cd "$work/psycopg2"
+    run /usr/bin/python3 1
+    has masked "$work/people.csv"
+    grep -q '^# NOTICE:  shop.people is not as its owner has it' "$out" || fail "no notice: $(cat "$out")"
+    did[$now]+=' parameters notices'
+    run /usr/bin/python3 2
+    has join "$work/joined.csv"
+    run /usr/bin/python3 3
+    says tables 'museum,items,id,bigint' 'shop,people,id,bigint' 'shop,people,name,text'
+    run /usr/bin/python3 4
+    says parts 5000
+    fh museum -o csv query 'SELECT * FROM shop.orders ORDER BY id' 2>/dev/null | cmp - orders.csv || fail "$now: COPY"
+    did[$now]+=' copy'
+    cd "$work"
+fi
+
+if client 'pg of Node.js' node -e 'require("pg")'; then
+    blocks node-pg.md js "$work/node-pg"
+    run env -u PGSSLMODE node "$work/node-pg/1"
+    has masked "$work/people.csv"
+    grep -q '^# shop.people is not as its owner has it' "$out" || fail "no notice: $(cat "$out")"
+    did[$now]+=' parameters notices'
+    has join "$work/joined.csv"
+    says tables museum.items shop.orders shop.people
+fi
+
+jar=/usr/share/java/postgresql.jar
+if client 'JDBC (pgjdbc)' eval 'command -v javac && test -e "$jar"'; then
+    blocks jdbc.md java "$work/jdbc"
+    mv "$work/jdbc/1" "$work/jdbc/Mesh.java"
+    run java -XX:TieredStopAtLevel=1 -cp "$jar" "$work/jdbc/Mesh.java"
+    has masked "$work/people.csv"
+    grep -q '^# shop.people is not as its owner has it' "$out" || fail "no notice: $(cat "$out")"
+    did[$now]+=' parameters notices'
+    has join "$work/joined.csv"
+    says tables 'table orders' 'table people' 'column id int8 0' 'column name text 1' 'column country text 1'
+    says parts 'rows 5000'
+    says copy 'copied 5000'
+fi
+
+if client 'ODBC (psqlODBC)' eval 'command -v isql && compgen -G "/usr/lib/*/odbc/psqlodbcw.so"'; then
+    blocks odbc.md ini "$work/odbc"
+    blocks odbc.md sh "$work/odbc/sh"
+    sed -e "s/^Port=.*/Port=$pg_port/" \
+        -e "s|^Driver=.*|Driver=$(compgen -G '/usr/lib/*/odbc/psqlodbcw.so')|" "$work/odbc/1" >"$work/odbc/odbc.ini"
+    cd "$work/odbc"
+    run env token="$token" bash -euo pipefail sh/2
+    tr -d '\r' <"$out" | sed 's/,$//' >"$out.plain" && mv "$out.plain" "$out"
+    has masked "$work/people.csv"
+    has join <(cut -d, -f1-3 "$work/joined.csv")
+    did[$now]+=' parts'
+    grep -q '^mesh,shop,people,TABLE' "$out" && grep -q '^mesh,shop,people,name,' "$out" || fail "$now: $(cat "$out")"
+    did[$now]+=' tables'
+    cd "$work"
+fi
+
+programs=$(compgen -G '/usr/lib/postgresql/*/bin/initdb' | tail -n 1 || true)
+programs=${programs%/initdb}
+if client postgres_fdw eval 'test -n "$programs" && compgen -G "/usr/share/postgresql/*/extension/postgres_fdw.control"'; then
+    real=$work/real
+    mkdir "$real"
+    as_server=()
+    if ((EUID == 0)); then
+        chown 65534:65534 "$real" # its programs refuse to run as root
+        chmod 711 "$work"
+        as_server=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+    fi
+    (
+        cd "$real"
+        "${as_server[@]}" env HOME="$real" "$programs/initdb" -D "$real/db" -U boss -E UTF8 --locale=C.UTF-8 \
+            -A trust -N >/dev/null
+        "${as_server[@]}" env -u PGHOST -u PGPORT -u PGUSER -u PGPASSWORD -u PGSSLMODE "$programs/pg_ctl" -D "$real/db" \
+            -s -w -l "$real/log" -o "-k $real -p 5432 -c listen_addresses= -c fsync=off" start >/dev/null
+    )
+    real_ends() { kill -QUIT "$(head -n 1 "$real/db/postmaster.pid")"; }
+    blocks postgres_fdw.md sql "$real/page"
+    sed -i "s/port '5433'/port '$pg_port'/" "$real/page/1"
+    theirs=(env -u PGSSLMODE psql -X -q --csv -h "$real" -p 5432 -U boss -d postgres -v ON_ERROR_STOP=1)
+    run "${theirs[@]}" -v user="$PGUSER" -v password="$PGPASSWORD" -f "$real/page/1"
+    run "${theirs[@]}" -f "$real/page/2"
+    has masked "$work/people.csv"
+    has join "$work/joined.csv"
+    run "${theirs[@]}" -t -c "SELECT foreign_table_schema || '.' || foreign_table_name FROM information_schema.foreign_tables ORDER BY 1"
+    says tables museum.items shop.orders shop.people
+    run "${theirs[@]}" -t -c "EXPLAIN (VERBOSE) SELECT o.item FROM shop.orders o JOIN museum.items i ON i.id = o.id WHERE o.id < 3"
+    grep -q 'INNER JOIN museum.items' "$out" || fail "the join does not go to the mesh: $(cat "$out")"
+    run "${theirs[@]}" -t -c 'SELECT count(*) FROM (SELECT id FROM shop.orders OFFSET 0) o'
+    says parts 5000
+    real_ends
+    until_true 10 "the end of the PostgreSQL" eval '! test -e "$real/db/postmaster.pid"'
+fi
+
+say "- the table of clients and features is what was seen"
+table=$pages/README.md
+features=$(sed -n 's/^| client | \(.*\) |$/\1/p' "$table" | tr -d '|')
+for now in "${!did[@]}"; do
+    row=$(grep -F "| [$now](" "$table") || fail "$now is not in the table"
+    stated=$(paste -d ' ' <(tr -s ' ' '\n' <<<"$features" | grep .) \
+        <(sed 's/^|[^|]*|//; s/|$//' <<<"$row" | tr '|' '\n' | tr -d ' ') | sed -n 's/ yes$//p' | sort)
+    seen=$(tr ' ' '\n' <<<"${did[$now]}" | grep . | sort -u)
+    [[ $stated == "$seen" ]] || fail "$now: the table says $(tr '\n' ' ' <<<"$stated"), it was $(tr '\n' ' ' <<<"$seen")"
+done
