@@ -135,6 +135,7 @@ bool fh_pg_answer_settle(struct fh_pg_answer *answer)
     if (!settle_formats(answer)) {
         return false;
     }
+    answer->copy.alone = answer->column_count == 1;
     if (fh_pg_rows_init(&answer->rows,
                         &answer->copy,
                         answer->columns,

@@ -194,7 +194,7 @@ static uint8_t *put_escaped(uint8_t *at, const struct fh_pg_copy *copy, struct f
 static bool wants_quotes(const struct fh_pg_copy *copy, struct fh_bytes text)
 {
     if (copy->quote_all || fh_bytes_equal_cstr(text, copy->null) ||
-        fh_bytes_equal_cstr(text, "\\.")) {
+        (copy->alone && fh_bytes_equal_cstr(text, "\\."))) {
         return true;
     }
     for (size_t i = 0; i < text.size; i++) {

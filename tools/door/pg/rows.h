@@ -34,6 +34,7 @@ struct fh_pg_copy {
     char quote;     /* CSV */
     char escape;    /* CSV */
     bool quote_all; /* CSV: FORCE_QUOTE * */
+    bool alone;     /* of one column: "\\." on a line of its own would end a reader's data */
     char null[FH_PG_NULL_BYTES];
 };
 
