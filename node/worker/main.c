@@ -9,6 +9,7 @@
  */
 #include "node/worker/inbox.h"
 #include "node/worker/profile.h"
+#include "node/worker/rehearsal.h"
 #include "node/worker/run.h"
 #include "node/worker/sandbox.h"
 
@@ -21,6 +22,7 @@
 enum {
     STACK_BYTES = 16 * 1024 * 1024, /* 256 KiB overflow at depth 200; 8 MiB held in every probe */
     ARENA_BYTES_MAX = 8 * 1024 * 1024,
+    ASKED_AT_ONCE_MS = 5, /* or it stands by */
 };
 
 struct worker {
@@ -230,6 +232,7 @@ static void *work(void *data)
     }
     fh_feeds_help(desk->feeds, desk->helpers);
     fh_port_send_count(desk->port, FH_CHANNEL_READY, 0, worker->layers);
+    fh_rehearsal_end(desk->engine, !fh_port_waits(desk->port, ASKED_AT_ONCE_MS));
     for (;;) {
         struct fh_frame frame;
         if (!fh_inbox_take(desk->inbox, &frame)) {
@@ -277,6 +280,7 @@ static int shut_in(struct worker *worker, struct fh_err *err)
         code = fh_engine_open(&desk->engine, &worker->setup, desk->scans, desk->feeds, err);
     }
     if (code == FH_OK) {
+        fh_rehearsal_prepare();
         code = fh_sandbox_confine(&worker->setup, &worker->layers, err);
     }
     if (code != FH_OK) {

@@ -11,9 +11,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { PIECES_MAX = 5 };
+enum {
+    PIECES_MAX = 5,
+    LOOK_US = 250,
+};
 
 struct fh_port {
     int fd;
@@ -74,6 +78,24 @@ static int read_exactly(
         got += (size_t)n;
     }
     return FH_OK;
+}
+
+bool fh_port_waits(const struct fh_port *port, int within_ms)
+{
+    char byte;
+    struct iovec piece = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+    const struct timespec pause = {.tv_nsec = LOOK_US * 1000L};
+    for (int us = 0;; us += LOOK_US) { // a worker may not poll
+        ssize_t got = recvmsg(port->fd, &message, MSG_PEEK | MSG_DONTWAIT);
+        if (got >= 0 || (errno != EAGAIN && errno != EINTR)) {
+            return true;
+        }
+        if (us >= within_ms * 1000) {
+            return false;
+        }
+        nanosleep(&pause, NULL);
+    }
 }
 
 int fh_port_read(struct fh_port *port, struct fh_frame *out, struct fh_err *err)

@@ -26,6 +26,8 @@ FH_MUST_CHECK struct fh_port *fh_port_new(int fd);
 /* Blocks for the next frame. FH_EIO at the end of the stream, FH_EPROTO, FH_ENOMEM. */
 FH_MUST_CHECK int fh_port_read(struct fh_port *port, struct fh_frame *out, struct fh_err *err);
 void fh_frame_fini(struct fh_frame *frame);
+/* Whether there is something to read within so many milliseconds; the end of the stream is. */
+bool fh_port_waits(const struct fh_port *port, int within_ms);
 
 /* Sends head and body (either may be empty) as one frame. Ends the process when the node is gone:
  * there is nobody left to work for. */

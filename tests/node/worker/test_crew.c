@@ -293,6 +293,42 @@ static void priorities_are_of_all_threads(void **state)
     end_crew(crew);
 }
 
+/* Page faults so far that needed no disk. */
+static unsigned long faults_of(pid_t process)
+{
+    char path[64];
+    unsigned long faults = 0;
+    snprintf(path, sizeof path, "/proc/%d/stat", process);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%*d (%*[^)]) %*c %*d %*d %*d %*d %*d %*u %lu", &faults), 1);
+    fclose(file);
+    return faults;
+}
+
+static void who_stands_by_rehearses(void **state)
+{
+    (void)state;
+    enum { PAGES = 200 }; /* of DuckDB's code for files; some 800 */
+    struct fh_err err;
+    struct fh_crew *crew = new_crew(false);
+    struct fh_worker *worker = NULL;
+    bool fresh = false;
+    assert_int_equal(fh_crew_take(crew, 1, FH_WORKER_QUERY, false, &worker, &fresh, &err), FH_OK);
+    assert_int_equal(fh_worker_setup_wait(worker, rig_soon(20000), &err), FH_OK);
+    unsigned long ready = faults_of(fh_worker_pid(worker));
+    for (int i = 0; i < 2000 && faults_of(fh_worker_pid(worker)) < ready + PAGES; i++) {
+        fh_loop_run_once(rig.loop, 10);
+    }
+    assert_true(faults_of(fh_worker_pid(worker)) >= ready + PAGES);
+    /* what it reads is closed when it answers, and it has made no table of it */
+    rig_refuse(worker, "SELECT * FROM read_csv('/proc/self/fd/227')", FH_EIO, "source.read");
+    rig_expect(worker, "SELECT count(*) FROM duckdb_tables() WHERE NOT internal", "0\n");
+    rig_expect(worker, "SELECT count(*) FROM duckdb_views() WHERE NOT internal", "0\n");
+    fh_crew_give(crew, worker, false);
+    end_crew(crew);
+}
+
 static void without_a_program_there_is_none(void **state)
 {
     (void)state;
@@ -333,6 +369,7 @@ int main(void)
         cmocka_unit_test(the_idle_give_way_to_the_node),
         cmocka_unit_test(the_one_that_stands_by_gives_way_to_the_node),
         cmocka_unit_test(priorities_are_of_all_threads),
+        cmocka_unit_test(who_stands_by_rehearses),
         cmocka_unit_test(without_a_program_there_is_none),
     };
     rig_up(&rig);

@@ -339,6 +339,31 @@ static void seals_as_gcm_says(void **state)
     assert_memory_equal(place, text_16, SIZE);
 }
 
+/* Small messages are another library's: it is the same cipher, on both sides of their size. */
+static void small_and_large_are_one_cipher(void **state)
+{
+    (void)state;
+    enum { SMALL = 2048, SIZE = SMALL + 1 };
+    static uint8_t text[SIZE], small[SIZE + FH_AEAD_TAG_BYTES], large[SIZE + FH_AEAD_TAG_BYTES];
+    uint8_t key[32] = {7};
+    uint8_t opened[SIZE];
+    struct fh_bytes ad = fh_bytes(key, 3);
+    for (size_t i = 0; i < SIZE; i++) {
+        text[i] = (uint8_t)(i * 31 + i / 256);
+    }
+    for (size_t size = SMALL - 1; size <= SIZE; size++) {
+        struct fh_bytes part = fh_bytes(text, size);
+        uint8_t *sealed = size <= SMALL ? small : large;
+        fh_aes_seal(sealed, &part, 1, ad, size == SMALL - 1 ? 4 : 5, key);
+        struct fh_bytes all = fh_bytes(sealed, size + FH_AEAD_TAG_BYTES);
+        assert_true(fh_aes_open(opened, all, ad, size == SMALL - 1 ? 4 : 5, key));
+        assert_memory_equal(opened, text, size);
+        sealed[size] ^= 1;
+        assert_false(fh_aes_open(opened, all, ad, size == SMALL - 1 ? 4 : 5, key));
+    }
+    assert_memory_equal(small, large, SMALL); /* one key and one nonce: one stream of the cipher */
+}
+
 static void broken_gcm_does_not_open(void **state)
 {
     (void)state;
@@ -446,6 +471,7 @@ int main(void)
         cmocka_unit_test(seals_as_rfc_8439),
         cmocka_unit_test(broken_seals_do_not_open),
         cmocka_unit_test(seals_as_gcm_says),
+        cmocka_unit_test(small_and_large_are_one_cipher),
         cmocka_unit_test(broken_gcm_does_not_open),
         cmocka_unit_test(sha256_of_any_size),
         cmocka_unit_test(passphrases_become_keys),
