@@ -341,8 +341,12 @@ enum {
     FH_PGCAT_AGE_MS = 5000,               /* a product shows at the latest then */
 };
 
-#define FH_CLOCK_SKEW_MS       ((int64_t)10 * 60 * 1000) /* grace on dates in records */
-#define FH_NODE_DELEGATION_MS  ((int64_t)30 * 24 * 3600 * 1000)
+#define FH_CLOCK_SKEW_MS      ((int64_t)10 * 60 * 1000) /* grace on dates in records */
+#define FH_NODE_DELEGATION_MS ((int64_t)30 * 24 * 3600 * 1000)
+/* A delegation travels so long before it begins: a node that was away for that long has to
+ * introduce itself; all at once, a newcomer's year of them would be checked by everybody on its
+ * first day. */
+#define FH_DELEGATION_AHEAD_MS ((int64_t)7 * 24 * 3600 * 1000)
 #define FH_ANNOUNCEMENT_TTL_MS ((int64_t)7 * 24 * 3600 * 1000)
 #define FH_MEASUREMENT_TTL_MS  ((int64_t)8 * 24 * 3600 * 1000)   /* a weekly schedule, and a day */
 #define FH_GRANT_LIFE_MS       ((int64_t)366 * 24 * 3600 * 1000) /* access is renewed each year */

@@ -85,9 +85,10 @@ static void answer_identity(struct fh_mesh *mesh, struct fh_question *question)
     if (id.size == FH_ID_BYTES) {
         struct fh_domain_id domain;
         memcpy(domain.b, id.data, FH_ID_BYTES);
-        fh_directory_each_of(mesh->options.dir, &domain, page_identity, &page);
+        fh_directory_each_of_due(
+            mesh->options.dir, &domain, fh_mesh_due_until(), page_identity, &page);
     } else {
-        fh_directory_each(mesh->options.dir, page_identity, &page);
+        fh_directory_each_due(mesh->options.dir, fh_mesh_due_until(), page_identity, &page);
     }
     answer_page(question, &page, NULL);
 }
@@ -114,7 +115,8 @@ static void sync_identity(struct fh_mesh *mesh, struct fh_question *question, ui
     struct page page;
     page_init(&page, FH_SYNC_PAGE_BYTES);
     page.skip = (size_t)position;
-    bool complete = fh_directory_each(mesh->options.dir, page_identity, &page);
+    bool complete =
+        fh_directory_each_due(mesh->options.dir, fh_mesh_due_until(), page_identity, &page);
     uint8_t next[8];
     fh_put_u64be(next, page.seen);
     struct fh_bytes cursor = complete ? FH_BYTES_NONE : fh_bytes(next, sizeof next);
@@ -396,7 +398,7 @@ static void answer_redeem(struct fh_mesh *mesh, struct fh_question *question)
     }
     struct page page;
     page_init(&page, ANSWER_BYTES_MAX);
-    fh_directory_each(mesh->options.dir, page_identity, &page);
+    fh_directory_each_due(mesh->options.dir, fh_mesh_due_until(), page_identity, &page);
     answer_page(question, &page, NULL);
 }
 

@@ -10,8 +10,23 @@
 #include "node/state/store_catalog.h"
 #include "proto/contract/contract_record.h"
 
+int64_t fh_mesh_due_until(void)
+{
+    return fh_clock_wall_ms() + FH_DELEGATION_AHEAD_MS;
+}
+
+/* Whether others should hold the identity record now; later a synchronisation brings it. */
+static bool is_due(const struct fh_record *record)
+{
+    struct fh_delegation delegation;
+    struct fh_err err;
+    return record->type != FH_RECORD_DELEGATION ||
+           fh_delegation_decode(&delegation, record, &err) != FH_OK ||
+           delegation.not_before_ms <= fh_mesh_due_until();
+}
+
 /* How much it matters that the others hear of an identity record soon. What begins to hold another
- * day, as eleven of a domain's twelve delegations to its node do, gives way to everything else: a
+ * day gives way to everything else: a
  * few newcomers' would otherwise hold up all news for seconds. */
 static enum fh_rumour_class class_of(const struct fh_record *record, int64_t wall_ms)
 {
@@ -103,7 +118,7 @@ static int take_identity(struct fh_mesh *mesh,
         fh_mesh_review(mesh);
     }
     fh_mesh_judge_strangers(mesh);
-    if (!origin->bulk) {
+    if (!origin->bulk && is_due(record)) {
         fh_mesh_spread(mesh, record->bytes, class_of(record, wall));
     }
     return rc;
@@ -285,7 +300,7 @@ int fh_mesh_identity(struct fh_mesh *mesh,
         .received_ms = fh_clock_wall_ms(),
     };
     rc = fh_store_record_put(mesh->options.store, &kept, err);
-    if (rc == FH_OK) {
+    if (rc == FH_OK && is_due(&parsed)) {
         fh_mesh_spread(mesh, record, class_of(&parsed, kept.received_ms));
     }
     return rc;

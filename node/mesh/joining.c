@@ -221,12 +221,14 @@ static void redeem(void *user)
     struct fh_signature proof;
     fh_redemption_sign(&proof, ticket->seed, &mesh->id, &mesh->domain, name);
     uint32_t count = 0;
-    fh_directory_each_of(mesh->options.dir, &mesh->domain, count_own_record, &count);
+    int64_t until_ms = fh_mesh_due_until();
+    struct fh_directory *dir = mesh->options.dir;
+    fh_directory_each_of_due(dir, &mesh->domain, until_ms, count_own_record, &count);
     FH_CLEANUP(fh_buf_fini) struct fh_buf request;
     fh_buf_init(&request, FH_FRAME_REQUEST_BYTES_MAX);
     fh_msg_redeem_request(&request, fh_bytes(ticket->record, ticket->record_size), name, &proof);
     fh_pack_array(&request, count);
-    fh_directory_each_of(mesh->options.dir, &mesh->domain, add_own_record, &request);
+    fh_directory_each_of_due(dir, &mesh->domain, until_ms, add_own_record, &request);
     struct fh_peer_target target = {
         .address = ticket->addresses[joining->turn % ticket->address_count],
         .guest = ticket->issuer,

@@ -82,6 +82,10 @@ FH_MUST_CHECK int fh_mesh_intake_bulk(struct fh_mesh *mesh,
                                       void *user,
                                       struct fh_err *err);
 
+/* intake.c: delegations that begin after this date stay at home: the wall clock and
+ * FH_DELEGATION_AHEAD_MS. */
+int64_t fh_mesh_due_until(void);
+
 /* lacks.c: whether a refusal means that identity records are missing here. */
 bool fh_mesh_lacks_identity(const struct fh_err *err);
 /* Asks for this domain's identity records, soon and until the signer of `refused` is known, for a

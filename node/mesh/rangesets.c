@@ -73,7 +73,8 @@ gather(struct fh_mesh *mesh, enum fh_sync_set which, struct fh_rangeset *set, st
     fh_rangeset_clear(set);
     switch (which) {
     case FH_SYNC_IDENTITY:
-        (void)fh_directory_each(mesh->options.dir, gather_identity, &gathering);
+        (void)fh_directory_each_due(
+            mesh->options.dir, fh_mesh_due_until(), gather_identity, &gathering);
         return gathering.code;
     case FH_SYNC_MEMBERSHIP:
         return gather_members(mesh, set, err);

@@ -238,7 +238,8 @@ void fh_mesh_introduce(struct fh_mesh *mesh, const struct fh_node_id *node, cons
     }
     struct record_list list = {.count = 0};
     fh_buf_init(&list.records, FH_SYNC_PAGE_BYTES + FH_RECORD_BYTES_MAX);
-    fh_directory_each_of(mesh->options.dir, &mesh->domain, list_record, &list);
+    fh_directory_each_of_due(
+        mesh->options.dir, &mesh->domain, fh_mesh_due_until(), list_record, &list);
     fh_pack_bin(&list.records, fh_gossip_alive(mesh->gossip));
     list.count++;
     FH_CLEANUP(fh_buf_fini) struct fh_buf request;

@@ -192,6 +192,7 @@ struct fh_turn {
     bool answered; /* one answer to a datagram, whatever it asks */
     bool asked;    /* one question, whatever it hints at */
     bool served;   /* and one delivery */
+    bool newest;   /* the datagram is the newest that its sender sealed, as far as we know */
 };
 
 /* ---- gossip.c: actions ----------------------------------------------------------------------- */

@@ -51,19 +51,30 @@ static struct fh_pull *place_of(struct fh_gossip *g, const struct fh_hint *hint)
     return &g->pulls[fh_get_u64be(hint->id) % FH_COUNT(g->pulls)];
 }
 
-/* Marks the question as asked now; false when it may not be, or not yet. */
+/* Looks at it again when it is due, or in a while. */
+static void look_again(struct fh_turn *turn, const struct fh_pull *pull)
+{
+    struct fh_gossip *g = turn->g;
+    int64_t due = pull->due_ms > turn->now_ms ? pull->due_ms : turn->now_ms + ASK_AGAIN_MS;
+    g->pull_due_ms = due < g->pull_due_ms ? due : g->pull_due_ms;
+}
+
+/* Marks the question as asked now; false when it may not be, or not yet: then it comes again. */
 static bool ask_now(struct fh_turn *turn, struct fh_pull *pull)
 {
     struct fh_gossip *g = turn->g;
-    if (pull->asks == 0 || pull->due_ms > turn->now_ms ||
-        !fh_rate_take(&g->pull_rate, FH_GOSSIP_PULLS_PER_S, 1, turn->now_ms)) {
+    if (pull->asks == 0) {
         return false;
     }
-    int64_t again = 2 * (int64_t)g->members.slots[pull->slot].rtt_ms;
-    pull->asks--;
-    pull->due_ms = turn->now_ms + (again > ASK_AGAIN_MS ? again : ASK_AGAIN_MS);
-    g->pull_due_ms = pull->due_ms < g->pull_due_ms ? pull->due_ms : g->pull_due_ms;
-    return true;
+    bool may = pull->due_ms <= turn->now_ms &&
+               fh_rate_take(&g->pull_rate, FH_GOSSIP_PULLS_PER_S, 1, turn->now_ms);
+    if (may) {
+        int64_t again = 2 * (int64_t)g->members.slots[pull->slot].rtt_ms;
+        pull->asks--;
+        pull->due_ms = turn->now_ms + (again > ASK_AGAIN_MS ? again : ASK_AGAIN_MS);
+    }
+    look_again(turn, pull);
+    return may;
 }
 
 static void
@@ -121,11 +132,10 @@ void fh_hints_tick(struct fh_turn *turn)
         bool gone = !fh_member_is_live(&g->members.slots[pull->slot]);
         if (gone || g->leaving || held(g, &pull->hint) != NULL) {
             pull->asks = 0;
-        } else if (fh_turn_room(turn) && ask_now(turn, pull)) {
+        } else if (!fh_turn_room(turn)) {
+            look_again(turn, pull);
+        } else if (ask_now(turn, pull)) {
             send_want(turn, pull->slot, &pull->hint, 1);
-        } else {
-            int64_t due = pull->due_ms > turn->now_ms ? pull->due_ms : turn->now_ms + ASK_AGAIN_MS;
-            g->pull_due_ms = due < g->pull_due_ms ? due : g->pull_due_ms;
         }
     }
 }

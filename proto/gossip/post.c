@@ -71,6 +71,7 @@ static bool open_as(struct fh_turn *turn,
             keys->has_receive = true;
             keys->window = (struct fh_replay_window){0};
         }
+        turn->newest = header->counter >= keys->window.end;
         fh_replay_commit(&keys->window, header->counter);
     } else {
         g->counters.drop_sealed++;

@@ -396,8 +396,11 @@ void fh_probe_on_ping(struct fh_turn *turn,
                                : FH_DATAGRAM_CONTENT_BYTES_MAX);
     fh_letter_add(&letter, &ack);
     const struct fh_fact *own = fh_member_fact(&g->members, &g->members.slots[FH_MEMBER_SELF]);
-    bool news = from != NULL && address_signed(g, slot, from);
-    fh_post_records(turn, &letter, behind ? own : NULL, news);
+    /* Who saw a ping that was lost on its way can send it later, from wherever it likes: what is
+     * asked by another address, or out of turn, is answered with little more than it took. */
+    bool known = from == NULL || (address_signed(g, slot, from) && turn->newest);
+    bool news = from != NULL && known;
+    fh_post_records(turn, &letter, behind && known ? own : NULL, news);
     if (from == NULL) {
         *out_answer = fh_post_seal(turn, &letter, slot);
     } else {

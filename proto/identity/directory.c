@@ -215,13 +215,24 @@ struct fh_bytes fh_directory_record(const struct fh_directory *dir, const struct
     return entry != NULL ? fh_bytes(entry->bytes, entry->size) : FH_BYTES_NONE;
 }
 
-static bool visit_list(const struct fh_list *list, fh_directory_visit_fn *visit, void *user)
+/* How a walk goes: delegations that begin later than `until_ms` are passed over. */
+struct walk {
+    int64_t until_ms;
+    fh_directory_visit_fn *visit;
+    void *user;
+};
+
+static bool visit_list(const struct fh_list *list, const struct walk *walk)
 {
     for (const struct fh_list *link = list->next; link != list; link = link->next) {
         const struct fh_entry *entry =
             (const struct fh_entry *)(const void *)((const char *)link -
                                                     offsetof(struct fh_entry, link));
-        if (!visit(user, entry->type, &entry->id, fh_bytes(entry->bytes, entry->size))) {
+        bool later = entry->type == FH_RECORD_DELEGATION &&
+                     entry->what.delegation.value.not_before_ms > walk->until_ms;
+        if (!later &&
+            !walk->visit(
+                walk->user, entry->type, &entry->id, fh_bytes(entry->bytes, entry->size))) {
             return false;
         }
     }
@@ -233,14 +244,35 @@ static bool visit_list(const struct fh_list *list, fh_directory_visit_fn *visit,
 static const enum fh_entry_group group_order[] = {
     FH_ENTRY_KEY, FH_ENTRY_ADMISSION, FH_ENTRY_REVOCATION, FH_ENTRY_DELEGATION};
 
-static bool each_chartered(const struct fh_directory *dir,
-                           enum fh_entry_group group,
+static bool
+each_chartered(const struct fh_directory *dir, enum fh_entry_group group, const struct walk *walk)
+{
+    for (size_t i = 0; i < dir->domain_count; i++) {
+        if (dir->order[i]->chartered && !visit_list(&dir->order[i]->groups[group], walk)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool fh_directory_each_due(const struct fh_directory *dir,
+                           int64_t until_ms,
                            fh_directory_visit_fn *visit,
                            void *user)
 {
+    const struct walk walk = {until_ms, visit, user};
+    if (!each_chartered(dir, FH_ENTRY_KEY, &walk) || !visit_list(&dir->charters, &walk) ||
+        !each_chartered(dir, FH_ENTRY_REVOCATION, &walk) ||
+        !each_chartered(dir, FH_ENTRY_DELEGATION, &walk) ||
+        !each_chartered(dir, FH_ENTRY_ADMISSION, &walk)) {
+        return false;
+    }
     for (size_t i = 0; i < dir->domain_count; i++) {
-        if (dir->order[i]->chartered && !visit_list(&dir->order[i]->groups[group], visit, user)) {
-            return false;
+        const struct fh_domain *domain = dir->order[i];
+        for (size_t g = 0; !domain->chartered && g < FH_COUNT(group_order); g++) {
+            if (!visit_list(&domain->groups[group_order[g]], &walk)) {
+                return false;
+            }
         }
     }
     return true;
@@ -248,19 +280,20 @@ static bool each_chartered(const struct fh_directory *dir,
 
 bool fh_directory_each(const struct fh_directory *dir, fh_directory_visit_fn *visit, void *user)
 {
-    if (!each_chartered(dir, FH_ENTRY_KEY, visit, user) ||
-        !visit_list(&dir->charters, visit, user) ||
-        !each_chartered(dir, FH_ENTRY_REVOCATION, visit, user) ||
-        !each_chartered(dir, FH_ENTRY_DELEGATION, visit, user) ||
-        !each_chartered(dir, FH_ENTRY_ADMISSION, visit, user)) {
-        return false;
-    }
-    for (size_t i = 0; i < dir->domain_count; i++) {
-        const struct fh_domain *domain = dir->order[i];
-        for (size_t g = 0; !domain->chartered && g < FH_COUNT(group_order); g++) {
-            if (!visit_list(&domain->groups[group_order[g]], visit, user)) {
-                return false;
-            }
+    return fh_directory_each_due(dir, INT64_MAX, visit, user);
+}
+
+bool fh_directory_each_of_due(const struct fh_directory *dir,
+                              const struct fh_domain_id *domain_id,
+                              int64_t until_ms,
+                              fh_directory_visit_fn *visit,
+                              void *user)
+{
+    const struct walk walk = {until_ms, visit, user};
+    const struct fh_domain *domain = fh_domain_find(dir, domain_id);
+    for (size_t g = 0; domain != NULL && g < FH_COUNT(group_order); g++) {
+        if (!visit_list(&domain->groups[group_order[g]], &walk)) {
+            return false;
         }
     }
     return true;
@@ -271,13 +304,7 @@ bool fh_directory_each_of(const struct fh_directory *dir,
                           fh_directory_visit_fn *visit,
                           void *user)
 {
-    const struct fh_domain *domain = fh_domain_find(dir, domain_id);
-    for (size_t g = 0; domain != NULL && g < FH_COUNT(group_order); g++) {
-        if (!visit_list(&domain->groups[group_order[g]], visit, user)) {
-            return false;
-        }
-    }
-    return true;
+    return fh_directory_each_of_due(dir, domain_id, INT64_MAX, visit, user);
 }
 
 bool fh_directory_credentials(const struct fh_directory *dir,
@@ -291,7 +318,8 @@ bool fh_directory_credentials(const struct fh_directory *dir,
     if (domain == NULL) {
         return true;
     }
-    if (!visit_list(&domain->groups[FH_ENTRY_KEY], visit, user)) {
+    const struct walk walk = {INT64_MAX, visit, user};
+    if (!visit_list(&domain->groups[FH_ENTRY_KEY], &walk)) {
         return false;
     }
     FH_LIST_FOREACH (link, &domain->groups[FH_ENTRY_DELEGATION]) {

@@ -207,6 +207,16 @@ bool fh_directory_each_of(const struct fh_directory *dir,
                           const struct fh_domain_id *domain,
                           fh_directory_visit_fn *visit,
                           void *user);
+/* The same without delegations that begin after `until_ms`: what others need not hold yet. */
+bool fh_directory_each_due(const struct fh_directory *dir,
+                           int64_t until_ms,
+                           fh_directory_visit_fn *visit,
+                           void *user);
+bool fh_directory_each_of_due(const struct fh_directory *dir,
+                              const struct fh_domain_id *domain_id,
+                              int64_t until_ms,
+                              fh_directory_visit_fn *visit,
+                              void *user);
 /* What a handshake shows for a key: the domain's key events and the delegations of this key that
  * are valid at `when_ms`. */
 bool fh_directory_credentials(const struct fh_directory *dir,

@@ -281,10 +281,12 @@ static int find_owners(struct owners *owners, struct freehold_client *client, st
     return code;
 }
 
-/* Looks through one page of the members; `next` is where the following one begins. */
+/* Looks through one page of the members; `next` is where the following one begins, `told` how many
+ * there were so far. */
 static int find_in_page(struct freehold_client *client,
                         const struct fh_domain_id *domain,
                         uint64_t *next,
+                        uint32_t *told,
                         struct fh_node_id *out,
                         bool *found,
                         struct fh_err *err)
@@ -297,6 +299,10 @@ static int find_in_page(struct freehold_client *client,
     if (code == FH_OK) {
         code = fh_msg_peers_read(&reader, &count, err);
     }
+    *told = count > FH_MEMBERS_MAX - *told ? FH_MEMBERS_MAX + 1 : *told + count;
+    if (code == FH_OK && *told > FH_MEMBERS_MAX) {
+        code = fh_err_rule(err, FH_EPROTO, "peers.many", "the peer tells of more members than fit");
+    }
     for (uint32_t i = 0; i < count && code == FH_OK; i++) {
         struct fh_msg_peer peer;
         code = fh_msg_peers_next(&reader, &peer, err);
@@ -307,7 +313,11 @@ static int find_in_page(struct freehold_client *client,
             *found = true;
         }
     }
-    return code == FH_OK ? fh_client_page_end(fh_msg_peers_end, &reader, next, err) : code;
+    if (code == FH_OK) {
+        code = fh_client_page_end(fh_msg_peers_end, &reader, next, err);
+    }
+    *next = count == 0 ? 0 : *next; /* so that a list ends */
+    return code;
 }
 
 /* A node of the domain that the entry peer believes to answer. */
@@ -318,9 +328,10 @@ static int find_node(struct freehold_client *client,
 {
     bool found = false;
     uint64_t next = 0;
-    int code;
+    int code = FH_OK;
+    uint32_t told = 0;
     do {
-        code = find_in_page(client, domain, &next, out, &found, err);
+        code = find_in_page(client, domain, &next, &told, out, &found, err);
     } while (code == FH_OK && next != 0);
     if (code == FH_OK && !found) {
         code = fh_err_rule(

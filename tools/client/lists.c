@@ -123,7 +123,11 @@ static int ask_page(struct freehold_peers **peers,
             fh_public_peer(&more->items[more->count++], &peer);
         }
     }
-    return code == FH_OK ? fh_client_page_end(fh_msg_peers_end, &reader, next, err) : code;
+    if (code == FH_OK) {
+        code = fh_client_page_end(fh_msg_peers_end, &reader, next, err);
+    }
+    *next = count == 0 ? 0 : *next; /* so that a list ends */
+    return code;
 }
 
 static int

@@ -150,6 +150,31 @@ static void test_signer_is_fetched(void **state)
     assert_int_equal(w->asked_identity, 1);
 }
 
+/* A node's own record was refused: the core asks for its domain by the key alone. */
+static void test_member_is_wanted(void **state)
+{
+    struct world *w = *state;
+    const struct fh_domain_id *founder = &w->base.pair->founder.id;
+    const struct fh_ref *key = &w->elsewhere.ref;
+    struct fh_directory *dir = w->base.pair->caller.dir;
+    pair_delegate(w->base.pair,
+                  w->base.pair->server.dir,
+                  &w->base.pair->founder,
+                  &w->elsewhere,
+                  FH_ROLE_PUBLISHER);
+    fh_mesh_want_member(w->base.mesh, founder, key);
+    fh_mesh_want_member(w->base.mesh, founder, key); /* once is enough */
+    int64_t now = fh_clock_wall_ms();
+    int64_t end = fh_clock_mono_ms() + WAIT_MS;
+    while (fh_directory_signer(dir, key, founder, now, FH_ROLES_ALL, NULL, &w->base.err) != FH_OK &&
+           fh_clock_mono_ms() < end) {
+        mesh_world_turn(&w->base);
+    }
+    assert_int_equal(fh_directory_signer(dir, key, founder, now, FH_ROLES_ALL, NULL, &w->base.err),
+                     FH_OK);
+    assert_int_equal(w->asked_identity, 1);
+}
+
 static void test_fetched_again_after_failures(void **state)
 {
     struct world *w = *state;
@@ -242,6 +267,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_signer_is_fetched, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_member_is_wanted, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fetched_again_after_failures, setup, teardown),
         cmocka_unit_test_setup_teardown(test_came_by_itself, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nobody_knows_the_signer, setup, teardown),

@@ -244,6 +244,37 @@ static void test_relays_for_one_peer(void **state)
     assert_int_equal(core_of(A)->counters.relays_served, FH_GOSSIP_RELAY_PER_PEER_S + 1);
 }
 
+/* The size of A's answer to a datagram from the address that its sender signed. */
+static size_t answer_size(const struct input *in, const struct node *from, int64_t now_ms)
+{
+    struct fh_gossip_event event = event_of(FH_GOSSIP_DATAGRAM, now_ms);
+    event.u.datagram.bytes = fh_bytes(in->bytes, in->size);
+    event.u.datagram.from = from->address;
+    step(&nodes[A], event);
+    assert_int_equal(actions.count, 1);
+    assert_int_equal(actions.items[0].kind, FH_GOSSIP_SEND);
+    assert_string_equal(actions.items[0].address, from->address);
+    return actions.items[0].bytes.size;
+}
+
+/* A ping that was lost on its way and is sent later by somebody else is worth no record and no
+ * news, which a ping in turn is. */
+static void test_ping_out_of_turn(void **state)
+{
+    (void)state;
+    enum { ACK_MORE = 48 }; /* an ACK has two fingerprints, a PING a target and a state */
+    struct fh_message ping = {.type = FH_MESSAGE_PING,
+                              .seq = 7,
+                              .target = fh_node_id_ref(&nodes[A].id),
+                              .state = FH_MEMBER_ALIVE};
+    struct input lost;
+    struct input later;
+    wrap_message(&lost, &nodes[B], &ping);
+    wrap_message(&later, &nodes[B], &ping);
+    assert_true(answer_size(&later, &nodes[B], 20) > later.size + ACK_MORE);
+    assert_true(answer_size(&lost, &nodes[B], 30) <= lost.size + ACK_MORE);
+}
+
 static struct fh_message hints_of(enum fh_message_type type, unsigned count, uint8_t salt)
 {
     struct fh_message m = {.type = type, .hint_count = count};
@@ -285,6 +316,26 @@ static void test_invented_hints(void **state)
     uint64_t after = core_of(A)->counters.pulls;
     step(&nodes[A], event_of(FH_GOSSIP_TICK, 120000));
     assert_true(core_of(A)->counters.pulls == after);
+}
+
+/* A hint that came when too much was asked for is asked for later, not forgotten. */
+static void test_hint_waits_for_its_turn(void **state)
+{
+    (void)state;
+    struct fh_gossip *g = core_of(A);
+    while (fh_rate_take(&g->pull_rate, FH_GOSSIP_PULLS_PER_S, 1, 20)) {
+    }
+    struct fh_message m = hints_of(FH_MESSAGE_HINTS, 1, 5);
+    struct input in;
+    wrap_message(&in, &nodes[M], &m);
+    give(&in);
+    assert_int_equal(g->counters.pulls, 0);
+    for (int64_t now = 30; now < 3000 && g->counters.pulls == 0; now += 10) {
+        if (fh_gossip_deadline(g) <= now) {
+            step(&nodes[A], event_of(FH_GOSSIP_TICK, now));
+        }
+    }
+    assert_int_equal(g->counters.pulls, 1);
 }
 
 /* What is asked for goes to the address that the asker signed, one datagram for one, so much a
@@ -568,6 +619,8 @@ int main(void)
         ROW(test_hint_and_pull),
         ROW(test_evidence),
         ROW(test_blocked_datagrams),
+        ROW(test_ping_out_of_turn),
+        ROW(test_hint_waits_for_its_turn),
         ROW(test_strangers_are_judged_again),
         ROW(test_strangers_are_bounded),
         ROW(test_forgotten_peers_are_called),

@@ -775,6 +775,43 @@ static void test_credentials(void **state)
     free(heap);
 }
 
+/* What begins later than others need to know is left out of what they are given. */
+static void test_due(void **state)
+{
+    struct world *world = *state;
+    struct heap *heap = calloc(1, sizeof *heap);
+    const struct fh_domain_id *domain = &world->domains[0].id;
+    struct fh_delegation ahead = {.domain = *domain,
+                                  .subject = world->domains[0].later.public_key,
+                                  .role = FH_ROLE_PUBLISHER,
+                                  .not_before_ms = AT(24),
+                                  .not_after_ms = AT(48)};
+    struct fh_buf buf;
+    fh_buf_init(&buf, TEST_RECORD_BYTES_MAX);
+    fh_delegation_make(&buf, &ahead, &world->mesh, &world->domains[0].key.secret);
+    struct test_record record = test_record_of(&buf);
+    fh_buf_fini(&buf);
+    must_add(world, &record);
+    assert_true(fh_directory_each(world->dir, collect, heap));
+    size_t all = heap->count;
+    static const struct {
+        int64_t until_ms;
+        size_t fewer;
+    } rows[] = {{AT(23), 1}, {AT(24) - 1, 1}, {AT(24), 0}, {INT64_MAX, 0}};
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        heap->count = 0;
+        assert_true(fh_directory_each_due(world->dir, rows[i].until_ms, collect, heap));
+        assert_int_equal(heap->count, all - rows[i].fewer);
+        heap->count = 0;
+        assert_true(fh_directory_each_of_due(world->dir, domain, rows[i].until_ms, collect, heap));
+        size_t of_domain = heap->count;
+        heap->count = 0;
+        assert_true(fh_directory_each_of(world->dir, domain, collect, heap));
+        assert_int_equal(of_domain, heap->count - rows[i].fewer);
+    }
+    free(heap);
+}
+
 /* Limits. */
 
 static void test_strangers_give_way(void **state)
@@ -931,6 +968,7 @@ int main(void)
         WITH(test_other_mesh, setup),
         WITH(test_export, setup),
         WITH(test_credentials, setup),
+        WITH(test_due, setup),
         WITH(test_strangers_give_way, setup),
         WITH(test_grants_have_a_limit, setup),
         WITH(test_many_domains, setup_empty),
