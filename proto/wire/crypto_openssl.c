@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AES-256-GCM, PBKDF2 and SHA-256 over much data, by OpenSSL: with vectors of AES it is twice as
- * fast as libsodium, and with SHA instructions four times. For small pieces its set-up costs more
- * than it brings. Whether AES has hardware is libsodium's word: without it, its time tells the key.
  * AES-256-GCM and SHA-256 over much data, by OpenSSL: with vectors of AES it is twice as fast as
  * libsodium, and with SHA instructions four times. For small pieces its set-up costs more than it
  * brings, and those stay with libsodium. Whether AES has hardware is libsodium's word: without it,
- * its time tells the key.
+ * its time tells the key. HMAC and PBKDF2 of SHA-256 too.
  */
 #include "proto/wire/crypto.h"
 
