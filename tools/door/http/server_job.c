@@ -134,10 +134,13 @@ int fh_http_job_submit(struct fh_http_exchange *exchange, struct fh_err *err)
     struct fh_http_call *call = &exchange->call;
     call->announce = announce;
     if (call->route->flows) {
-        call->flow = fh_http_flow_new(FH_HTTP_FLOW_BYTES, wake, exchange);
-        if (call->flow == NULL) {
+        struct fh_http_flow *flow = fh_http_flow_new(FH_HTTP_FLOW_BYTES, wake, exchange);
+        if (flow == NULL) {
             return fh_err_set(err, FH_ENOMEM, "no memory for an answer");
         }
+        pthread_mutex_lock(&exchange->http->lock); /* the watch looks at it */
+        call->flow = flow;
+        pthread_mutex_unlock(&exchange->http->lock);
     }
     atomic_fetch_add(&exchange->references, 1);
     atomic_fetch_add(&exchange->http->jobs, 1);
