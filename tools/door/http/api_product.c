@@ -458,19 +458,19 @@ static int put_form(struct fh_http_call *call,
 int64_t fh_api_deprecated_since(struct freehold_client *client,
                                 const char *domain,
                                 const char *product,
-                                const char *text)
+                                const char *version)
 {
     struct fh_history *history FH_CLEANUP(fh_history_freep) = NULL;
     struct fh_err ignored;
-    struct fh_semver version;
-    if (fh_semver_parse(&version, text, &ignored) != FH_OK ||
+    struct fh_semver parsed;
+    if (fh_semver_parse(&parsed, version, &ignored) != FH_OK ||
         fh_history_ask(&history, client, domain, product, &ignored) != FH_OK) {
         return 0;
     }
     int64_t since_ms = 0;
     for (size_t i = 0; i < history->move_count; i++) {
         const struct fh_announcement *said = &history->moves[i].said;
-        bool of_it = said->major == version.major;
+        bool of_it = said->major == parsed.major;
         if (of_it && said->status != FH_ANNOUNCE_DEPRECATED &&
             said->status != FH_ANNOUNCE_RETIRED) {
             since_ms = 0;
