@@ -218,6 +218,7 @@ const steps = {
         const cli = run('freehold -o csv query "SELECT item FROM shop.orders ORDER BY id LIMIT 1"').trim().split('\n')[1];
         holds(await text(page, '#sample table'), cli, 'what the command line gets');
         same(/market hall/.test(await text(page, '#sample table')), false, 'an item as its owner has it');
+        holds(await text(page, '#changes'), 'A new column that may be empty', 'what changed, for who is signed in');
         await shot(page, 'product');
         await see(page, `${base}/products/shop/ledger`);
         holds(await text(page, '#access'), 'You may not read it', 'the closed product');

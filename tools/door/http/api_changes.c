@@ -140,7 +140,9 @@ int fh_api_changes(struct fh_http_call *call, struct fh_err *err)
     if (code == FH_OK) {
         c.domain = name.name.domain;
         c.product = name.name.product;
-        code = fh_http_asker(call, &c.client, err);
+        /* A token does not pull records (token.scope); earlier contracts are the catalogue's, which
+         * whoever came here may see: the home's own member asks for them. */
+        code = fh_askers_take(call->state->services->askers, NULL, &c.client, err);
     }
     if (code == FH_OK) {
         code = fh_history_ask(&c.history, c.client, c.domain, c.product, err);

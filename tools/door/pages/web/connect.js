@@ -3,7 +3,6 @@
 // it from the environment.
 import { el, fill } from './dom.js';
 import { copyLine, shellWord } from './parts.js';
-import { quoted } from './query.js';
 
 const doubled = (text) => JSON.stringify(text);
 
@@ -21,73 +20,76 @@ function postgresOf(self) {
     return { host: ['0.0.0.0', '::', ''].includes(host) ? location.hostname : host, port };
 }
 
-// {name, lines: [[what, text]], note} for each tool.
+const CLOSED = 'This node has no door for PostgreSQL\'s protocol; its operator opens it with the setting postgres_listen.';
+
+function pythonLines(sql, base, postgres, mesh) {
+    return [
+        postgres && ['pandas over PostgreSQL\'s protocol', [
+            'import os, pandas, psycopg2',
+            'token = os.environ["FREEHOLD_TOKEN"]',
+            `mesh = psycopg2.connect(host=${doubled(postgres.host)}, port=${postgres.port}, dbname=${doubled(mesh)},`,
+            '                        user=token.split(".")[0], password=token)',
+            `rows = pandas.read_sql(${doubled(sql)}, mesh)`,
+        ].join('\n')],
+        ['Arrow over HTTP, for much data', [
+            'import json, os, pyarrow, urllib.request',
+            `ask = urllib.request.Request(${doubled(`${base}/v1/query`)},`,
+            `    json.dumps({"sql": ${doubled(sql)}}).encode(),`,
+            '    {"Authorization": "Bearer " + os.environ["FREEHOLD_TOKEN"], "Content-Type": "application/json",',
+            '     "Accept": "application/vnd.apache.arrow.stream"})',
+            'rows = pyarrow.ipc.open_stream(urllib.request.urlopen(ask)).read_pandas()',
+        ].join('\n')],
+    ];
+}
+
+function rLines(sql, base, postgres, mesh) {
+    return [
+        postgres && ['over PostgreSQL\'s protocol', [
+            'token <- Sys.getenv("FREEHOLD_TOKEN")',
+            `mesh <- DBI::dbConnect(RPostgres::Postgres(), host = ${doubled(postgres.host)}, port = ${postgres.port},`,
+            `    dbname = ${doubled(mesh)}, user = sub("[.].*", "", token), password = token)`,
+            `rows <- DBI::dbGetQuery(mesh, ${doubled(sql)})`,
+        ].join('\n')],
+        ['CSV over HTTP', [
+            `ask <- httr2::request(${doubled(`${base}/v1/query`)}) |>`,
+            '    httr2::req_auth_bearer_token(Sys.getenv("FREEHOLD_TOKEN")) |>',
+            `    httr2::req_headers(Accept = "text/csv") |> httr2::req_body_json(list(sql = ${doubled(sql)}))`,
+            'rows <- read.csv(text = httr2::resp_body_string(httr2::req_perform(ask)))',
+        ].join('\n')],
+    ];
+}
+
+// {name, lines: [[what, text]], note} for each tool. PostgreSQL's user is the token's id, its password the token.
 export function tools(sql, self) {
     const base = location.origin;
     const postgres = postgresOf(self);
-    const dsn = postgres && `host=${postgres.host} port=${postgres.port} dbname=${self.node.mesh} user=token`;
-    const body = JSON.stringify({ sql });
-    const closed = 'This node has no door for PostgreSQL\'s protocol; its operator opens it with the setting postgres_listen.';
+    const mesh = self.node.mesh;
     return [
-        {
-            name: 'freehold',
-            lines: [['', `freehold query ${shellWord(sql)}`]],
-            note: 'With your own key: no token is needed.',
-        },
+        { name: 'freehold', lines: [['', `freehold query ${shellWord(sql)}`]], note: 'With your own key: no token is needed.' },
         {
             name: 'psql',
-            lines: postgres ? [['', `PGPASSWORD="$FREEHOLD_TOKEN" psql ${shellWord(dsn)} -c ${shellWord(sql)}`]] : [],
-            note: postgres ? 'Any tool that speaks PostgreSQL takes the same: host, port, any user, the token as password.' : closed,
+            lines: [postgres && ['', [
+                'PGUSER="${FREEHOLD_TOKEN%%.*}" PGPASSWORD="$FREEHOLD_TOKEN" \\',
+                `    psql ${shellWord(`host=${postgres.host} port=${postgres.port} dbname=${mesh}`)} -c ${shellWord(sql)}`,
+            ].join('\n')]],
+            note: postgres ? 'Any tool that speaks PostgreSQL takes the same: the token up to its point is the user, the whole token the password.' : CLOSED,
         },
-        {
-            name: 'Python',
-            lines: [
-                postgres && ['pandas over PostgreSQL\'s protocol', [
-                    'import os, pandas, psycopg2',
-                    `mesh = psycopg2.connect(${doubled(dsn)}, password=os.environ["FREEHOLD_TOKEN"])`,
-                    `rows = pandas.read_sql(${doubled(sql)}, mesh)`,
-                ].join('\n')],
-                ['Arrow over HTTP, for much data', [
-                    'import json, os, urllib.request, pyarrow.ipc',
-                    `ask = urllib.request.Request(${doubled(`${base}/v1/query`)},`,
-                    `    json.dumps({"sql": ${doubled(sql)}}).encode(),`,
-                    '    {"Authorization": "Bearer " + os.environ["FREEHOLD_TOKEN"], "Content-Type": "application/json",',
-                    '     "Accept": "application/vnd.apache.arrow.stream"})',
-                    'rows = pyarrow.ipc.open_stream(urllib.request.urlopen(ask)).read_pandas()',
-                ].join('\n')],
-            ],
-        },
-        {
-            name: 'R',
-            lines: [
-                postgres && ['over PostgreSQL\'s protocol', [
-                    'library(DBI)',
-                    `mesh <- dbConnect(RPostgres::Postgres(), host = ${doubled(postgres.host)}, port = ${postgres.port},`,
-                    `    dbname = ${doubled(self.node.mesh)}, user = "token", password = Sys.getenv("FREEHOLD_TOKEN"))`,
-                    `rows <- dbGetQuery(mesh, ${doubled(sql)})`,
-                ].join('\n')],
-                ['CSV over HTTP', [
-                    `ask <- httr2::request(${doubled(`${base}/v1/query`)}) |>`,
-                    '    httr2::req_auth_bearer_token(Sys.getenv("FREEHOLD_TOKEN")) |>',
-                    `    httr2::req_headers(Accept = "text/csv") |> httr2::req_body_json(list(sql = ${doubled(sql)}))`,
-                    'rows <- read.csv(text = httr2::resp_body_string(httr2::req_perform(ask)))',
-                ].join('\n')],
-            ],
-        },
+        { name: 'Python', lines: pythonLines(sql, base, postgres, mesh) },
+        { name: 'R', lines: rLines(sql, base, postgres, mesh) },
         {
             name: 'Excel',
             lines: postgres ? [
-                ['Data › Get Data › From ODBC, connection string', `Driver={PostgreSQL Unicode};Server=${postgres.host};Port=${postgres.port};Database=${self.node.mesh};Uid=token`],
+                ['Data › Get Data › From ODBC, connection string', `Driver={PostgreSQL Unicode};Server=${postgres.host};Port=${postgres.port};Database=${mesh};Uid=${self.token ?? 'THE TOKEN UP TO ITS POINT'}`],
                 ['SQL statement', sql],
             ] : [],
-            note: postgres ? 'The token is the password. Or save a CSV from the query page and open it.'
-                : `${closed} Until then: save a CSV from the query page and open it.`,
+            note: postgres ? 'The whole token is the password. Or save a CSV from the query page and open it.'
+                : `${CLOSED} Until then: save a CSV from the query page and open it.`,
         },
         {
             name: 'curl',
             lines: [['', [
                 `curl -sS ${shellWord(`${base}/v1/query`)} -H "Authorization: Bearer $FREEHOLD_TOKEN" \\`,
-                `    -H 'Accept: text/csv' --json ${shellWord(body)}`,
+                `    -H 'Accept: text/csv' --json ${shellWord(JSON.stringify({ sql }))}`,
             ].join('\n')]],
             note: 'Accept may also be application/json, application/vnd.apache.arrow.stream or application/vnd.apache.parquet.',
         },
