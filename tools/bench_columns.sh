@@ -3,7 +3,7 @@
 # The measures of tools/bench that fetch the flights in a columnar format; sourced there. Each sets `value` and
 # `command`.
 
-# door: aviation's node answers over HTTP too, from now on.
+# open_door: aviation's node answers over HTTP too, from now on.
 door=
 token=
 open_door()

@@ -65,6 +65,7 @@ run_page() # PAGE NEEDS...
         fail "$page.md does not do what it says"
     }
 }
+run_page curl curl
 run_page duckdb curl npm
 run_page javascript npm
 run_page python pandas

@@ -38,7 +38,9 @@ not_by()
     local rule=$1 status=0
     shift
     "$@" >"$work/out" 2>&1 || status=$?
-    ((status != 0)) && grep -q "^$rule: " "$work/out" || fail "expected $rule, exit $status: $(cat "$work/out"): $*"
+    if ((status == 0)) || ! grep -q "^$rule: " "$work/out"; then
+        fail "expected $rule, exit $status: $(cat "$work/out"): $*"
+    fi
 }
 
 say "- a member of the shop, who may read what others may not"

@@ -199,12 +199,14 @@ rule_length()
     local path lines most
     for path in "${text_files[@]}"; do
         case "$path" in
+        *.json) continue ;; # documents
         *.c | *.h | *.sh | *.awk | *.py | *.cmake | */CMakeLists.txt | tools/*) ;;
         *) continue ;;
         esac
         lines=$(wc -l <"$path")
         most=600
         [[ $path != tests/unit/* ]] || most=1000
+        [[ $path != tools/client/freehold.h ]] || most=800 # the public interface is one header
         if ((lines > most)); then
             echo "$path:$lines: $lines lines; name its two nouns and split it (at most $most)"
         elif ((lines > 250)) && $notes; then

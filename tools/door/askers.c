@@ -97,6 +97,15 @@ static void sweep(struct fh_askers *askers, int64_t now_ms, struct ended *ended)
     }
 }
 
+void fh_askers_tidy(struct fh_askers *askers)
+{
+    struct ended ended = {.count = 0};
+    pthread_mutex_lock(&askers->lock);
+    sweep(askers, fh_clock_mono_ms(), &ended);
+    pthread_mutex_unlock(&askers->lock);
+    end_all(&ended);
+}
+
 /* An idle one of `who`, the one that was used last; else a free place, made by ending the idle one
  * that was not used for the longest. NULL: neither. */
 static struct asker *

@@ -26,6 +26,8 @@ FH_MUST_CHECK int fh_askers_new(struct fh_askers **out,
                                 struct fh_err *err);
 /* Ends all clients; every one must have been given back. */
 void fh_askers_free(struct fh_askers *askers);
+/* Ends those that were idle for too long: called now and then. */
+void fh_askers_tidy(struct fh_askers *askers);
 
 /* Lends a client that asks as `who` (borrowed; its reference is kept while the pool has such a
  * client); NULL is the home's own member, for the open catalogue only. Blocks while a session is
@@ -35,8 +37,7 @@ FH_MUST_CHECK int fh_askers_take(struct fh_askers *askers,
                                  struct fh_identity *who,
                                  struct freehold_client **out,
                                  struct fh_err *err);
-/* Takes a client back, without open results; one whose connection broke, or whose identity is not
- * good any more, is ended. */
+/* Takes a client back, without open results; one whose connection broke is ended. */
 void fh_askers_give(struct fh_askers *askers, struct freehold_client *client);
 /* Takes it back and ends it. */
 void fh_askers_end(struct fh_askers *askers, struct freehold_client *client);

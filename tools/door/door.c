@@ -7,9 +7,10 @@
 
 #include "common/log.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <string.h>
+#include <time.h>
+
+enum { TIDY_S = 5 };
 
 struct running {
     struct fh_door_services services;
@@ -91,6 +92,18 @@ static const char *or_none(const char *text)
     return text[0] == '\0' ? "none" : text;
 }
 
+/* The signal that ends it. Until then what nobody uses any more is ended, and secrets with it. */
+static int wait_for_end(const struct fh_door_services *services, const sigset_t *ends)
+{
+    static const struct timespec pause = {.tv_sec = TIDY_S};
+    int signum;
+    while ((signum = sigtimedwait(ends, NULL, &pause)) < 0) {
+        fh_askers_tidy(services->askers);
+        fh_tokens_tidy(services->tokens);
+    }
+    return signum;
+}
+
 int fh_door_run(const struct fh_door_settings *settings, struct fh_err *err)
 {
     struct running running = {.http = NULL};
@@ -120,8 +133,7 @@ int fh_door_run(const struct fh_door_settings *settings, struct fh_err *err)
                settings->http_tls == FH_DOOR_TLS_OFF ? "off" : "on",
                or_none(settings->postgres_listen),
                or_none(settings->certificate_print));
-        while (sigwait(&ends, &signum) != 0) {
-        }
+        signum = wait_for_end(&running.services, &ends);
         fh_log(FH_LOG_INFO, "door.stopping", "signal=%d", signum);
     }
     stop(&running);

@@ -260,6 +260,23 @@ remember(struct fh_tokens *tokens, struct fh_identity *fresh, const uint8_t of_t
     return counts;
 }
 
+void fh_tokens_tidy(struct fh_tokens *tokens)
+{
+    int64_t now_ms = fh_clock_mono_ms();
+    int64_t wall_ms = fh_clock_wall_ms();
+    pthread_mutex_lock(&tokens->lock);
+    for (size_t i = 0; i < tokens->count;) {
+        const struct fh_identity *kept = tokens->kept[i];
+        if (now_ms - kept->used_ms >= FH_DOOR_TOKEN_KEPT_MS ||
+            fh_token_check_time(&kept->token, wall_ms, NULL) != FH_OK) {
+            forget_at(tokens, i);
+        } else {
+            i++;
+        }
+    }
+    pthread_mutex_unlock(&tokens->lock);
+}
+
 /* A token that ended or was revoked needs no place. */
 static void forget(struct fh_tokens *tokens, const struct fh_identity *identity)
 {

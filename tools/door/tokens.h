@@ -62,6 +62,8 @@ FH_MUST_CHECK int fh_tokens_new(struct fh_tokens **out,
                                 const struct fh_settings *settings,
                                 struct fh_err *err);
 void fh_tokens_free(struct fh_tokens *tokens);
+/* Forgets what nobody used for FH_DOOR_TOKEN_KEPT_MS, and what has ended: called now and then. */
+void fh_tokens_tidy(struct fh_tokens *tokens);
 
 /* The identity of a token's text (borrowed), as a Bearer or a password in clear. Blocks: some ms
  * the first time, remembered for FH_DOOR_TOKEN_KEPT_MS. Given: fh_identity_drop. FH_EDENIED

@@ -19,6 +19,9 @@ struct fh_product_name;
 FH_MUST_CHECK int fh_api_product_name(struct fh_product_name *out,
                                       const struct fh_http_call *call,
                                       struct fh_err *err);
+/* What a query calls it: "orders", or "orders@1" (which it quotes) where the path names a version.
+ */
+void fh_api_product_sql(char out[], const struct fh_http_call *call, const char *product);
 /* Describes it. Given: freehold_description_free. */
 FH_MUST_CHECK int fh_api_describe(struct fh_http_call *call,
                                   struct freehold_client *client,

@@ -36,6 +36,20 @@ int fh_api_product_name(struct fh_product_name *out,
     return fh_product_name_parse(out, path_name(text, call), err);
 }
 
+void fh_api_product_sql(char out[], const struct fh_http_call *call, const char *product)
+{
+    struct fh_product_name name;
+    struct fh_err ignored;
+    bool named = fh_api_product_name(&name, call, &ignored) == FH_OK && name.name.major != 0;
+    int size = snprintf(out, FH_PRODUCT_NAME_BYTES, "%s", product);
+    if (named && size > 0) {
+        snprintf(out + size,
+                 (size_t)(FH_PRODUCT_NAME_BYTES - size),
+                 "@%" PRIu64,
+                 (uint64_t)name.name.major);
+    }
+}
+
 int fh_api_describe(struct fh_http_call *call,
                     struct freehold_client *client,
                     struct freehold_description **out,
@@ -224,24 +238,31 @@ put_column(struct fh_json *json, const struct fh_contract_column *column, struct
 
 /* How a query names the table: by the product alone where there is no other. */
 static void put_sql_name(struct fh_json *json,
+                         const struct fh_http_call *call,
                          const struct fh_proof *proof,
                          const struct fh_contract_table *table)
 {
-    char name[FH_PRODUCT_NAME_BYTES + FH_NAME_BYTES_MAX + 8];
-    if (proof->model->tables.count == 1) {
-        snprintf(name, sizeof name, "%s.%s", proof->domain_name, proof->stated.product);
-    } else {
-        snprintf(name,
-                 sizeof name,
-                 "%s.%s.%s",
-                 proof->domain_name,
-                 proof->stated.product,
-                 table->name == NULL ? "" : table->name);
-    }
+    char product[FH_PRODUCT_NAME_BYTES];
+    char name[2 * FH_PRODUCT_NAME_BYTES + 8];
+    bool sole = proof->model->tables.count == 1;
+    fh_api_product_sql(product, call, proof->stated.product);
+    const char *mark = strchr(product, '@') == NULL ? "" : "\"";
+    snprintf(name,
+             sizeof name,
+             "%s.%s%s%s%s%s",
+             proof->domain_name,
+             mark,
+             product,
+             mark,
+             sole ? "" : ".",
+             sole || table->name == NULL ? "" : table->name);
     fh_json_pair(json, "sql", name);
 }
 
-static void put_tables(struct fh_json *json, const struct fh_proof *proof, struct fh_buf *words)
+static void put_tables(struct fh_json *json,
+                       const struct fh_http_call *call,
+                       const struct fh_proof *proof,
+                       struct fh_buf *words)
 {
     const struct fh_contract *contract = proof->model;
     fh_json_key(json, "tables");
@@ -253,7 +274,7 @@ static void put_tables(struct fh_json *json, const struct fh_proof *proof, struc
         fh_json_pair_or_null(json, "business_name", table->business_name);
         fh_json_pair_or_null(json, "description", table->description);
         fh_json_pair_or_null(json, "granularity", table->granularity);
-        put_sql_name(json, proof, table);
+        put_sql_name(json, call, proof, table);
         fh_json_key(json, "columns");
         fh_json_open(json, '[');
         for (size_t c = 0; c < table->columns.count; c++) {
@@ -379,7 +400,7 @@ static int put_json(struct fh_http_call *call,
     put_support(&json, proof->model);
     put_terms(&json, proof->model);
     put_service_levels(&json, proof->model, &words);
-    put_tables(&json, proof, &words);
+    put_tables(&json, call, proof, &words);
     put_checks(&json, description, &promises);
     put_measurement(&json, description);
     fh_json_close(&json, '}');
@@ -437,19 +458,19 @@ static int put_form(struct fh_http_call *call,
 int64_t fh_api_deprecated_since(struct freehold_client *client,
                                 const char *domain,
                                 const char *product,
-                                const char *text)
+                                const char *version)
 {
     struct fh_history *history FH_CLEANUP(fh_history_freep) = NULL;
     struct fh_err ignored;
-    struct fh_semver version;
-    if (fh_semver_parse(&version, text, &ignored) != FH_OK ||
+    struct fh_semver parsed;
+    if (fh_semver_parse(&parsed, version, &ignored) != FH_OK ||
         fh_history_ask(&history, client, domain, product, &ignored) != FH_OK) {
         return 0;
     }
     int64_t since_ms = 0;
     for (size_t i = 0; i < history->move_count; i++) {
         const struct fh_announcement *said = &history->moves[i].said;
-        bool of_it = said->major == version.major;
+        bool of_it = said->major == parsed.major;
         if (of_it && said->status != FH_ANNOUNCE_DEPRECATED &&
             said->status != FH_ANNOUNCE_RETIRED) {
             since_ms = 0;

@@ -179,6 +179,7 @@ static int sample_sql(struct fh_buf *sql,
 {
     const struct fh_proof *proof = fh_description_proof(description);
     const struct fh_contract *contract = proof->model;
+    char product[FH_PRODUCT_NAME_BYTES];
     const char *wanted = fh_http_argument(&call->target, "table");
     const struct fh_contract_table *table = wanted != NULL ? fh_contract_table(contract, wanted)
                                             : contract->tables.count > 0
@@ -196,7 +197,8 @@ static int sample_sql(struct fh_buf *sql,
     fh_buf_add_cstr(sql, "SELECT * FROM ");
     fh_buf_add_quoted(sql, proof->domain_name, '"');
     fh_buf_add_cstr(sql, ".");
-    fh_buf_add_quoted(sql, proof->stated.product, '"');
+    fh_api_product_sql(product, call, proof->stated.product);
+    fh_buf_add_quoted(sql, product, '"');
     if (contract->tables.count > 1) {
         fh_buf_add_cstr(sql, ".");
         fh_buf_add_quoted(sql, table->name, '"');

@@ -21,7 +21,8 @@ enum { ID_PREFIX_MIN = 8 };
 
 /* ---- lists ---- */
 
-/* Whether the client's key may govern for this node's domain: as the node judges OWN. */
+/* As the node judges OWN: by the delegations that the token's member showed, which the node has
+ * verified. Of its own domain the client need not know the admission. */
 bool fh_api_governs(const struct fh_http_call *call, const struct freehold_client *client)
 {
     const struct fh_door_settings *settings = call->state->services->settings;
@@ -29,13 +30,13 @@ bool fh_api_governs(const struct fh_http_call *call, const struct freehold_clien
     struct fh_ref ref = fh_key_id_ref(&actor->key_id);
     struct fh_err ignored;
     return call->who != NULL && strcmp(fh_identity_domain(call->who), settings->domain) == 0 &&
-           fh_directory_signer(actor->directory,
-                               &ref,
-                               &actor->domain,
-                               fh_clock_wall_ms(),
-                               FH_ROLE_MASK(FH_ROLE_PUBLISHER),
-                               NULL,
-                               &ignored) == FH_OK;
+           fh_directory_signer_of_stranger(actor->directory,
+                                           &ref,
+                                           &actor->domain,
+                                           fh_clock_wall_ms(),
+                                           FH_ROLE_MASK(FH_ROLE_PUBLISHER),
+                                           NULL,
+                                           &ignored) == FH_OK;
 }
 
 static int take_page(struct fh_access_list *list,

@@ -125,7 +125,8 @@ static const char *exact_text(double value, struct fh_arena *arena)
     char text[40];
     snprintf(text, sizeof text, "%.15g", value);
     double again = strtod(text, NULL);
-    return memcmp(&again, &value, sizeof value) == 0 ? fh_arena_strdup(arena, text) : NULL;
+    bool same = again >= value && again <= value;
+    return same ? fh_arena_strdup(arena, text) : NULL;
 }
 
 static int read_param(struct fh_api_query *query,

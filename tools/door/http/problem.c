@@ -44,7 +44,7 @@ static const struct {
     {"limit.workers", 503, NULL},
     {"limit.streams", 503, NULL},
     {"query.access", 403, "ask the owner: POST .../access-requests"},
-    {"access.none", 403, "ask the owner: POST .../access-requests"},
+    {"access.denied", 403, "ask the owner: POST .../access-requests"},
     {"product.unreachable", 503, "/v1/peers shows who is there; try again later"},
     {"contract.absent", 503, "its contract has not reached this node; try again in a moment"},
     {"query.rows", 422, "ask for less, or with \"stream\": true"},

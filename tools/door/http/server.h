@@ -87,20 +87,21 @@ struct fh_http {
 
 /* ---- server_exchange.c: requests ---- */
 
-/* Takes a target before anything is parsed; makes the exchange. NULL: no memory. */
-void *fh_http_exchange_begin(void *http, const char *target, struct MHD_Connection *connection);
+/* `user` is the fh_http. Takes a target before anything is parsed; makes the exchange. NULL: no
+ * memory. */
+void *fh_http_exchange_begin(void *user, const char *target, struct MHD_Connection *connection);
 /* Called by libmicrohttpd for the head, for pieces of the body and for the whole. */
-enum MHD_Result fh_http_exchange_step(void *http,
+enum MHD_Result fh_http_exchange_step(void *user,
                                       struct MHD_Connection *connection,
                                       const char *url,
                                       const char *method,
                                       const char *version,
                                       const char *upload,
                                       size_t *upload_size,
-                                      void **exchange);
-void fh_http_exchange_end(void *http,
+                                      void **holder);
+void fh_http_exchange_end(void *user,
                           struct MHD_Connection *connection,
-                          void **exchange,
+                          void **holder,
                           enum MHD_RequestTerminationCode why);
 void fh_http_exchange_drop(struct fh_http_exchange *exchange);
 
@@ -127,9 +128,9 @@ enum MHD_Result fh_http_answer_queue(struct fh_http_exchange *exchange);
 
 /* ---- server_watch.c: connections ---- */
 
-void fh_http_line_notify(void *http,
+void fh_http_line_notify(void *user,
                          struct MHD_Connection *connection,
-                         void **line,
+                         void **holder,
                          enum MHD_ConnectionNotificationCode what);
 /* From now on the line waits for a request (NULL) or for the answer of this exchange. */
 void fh_http_line_serves(struct fh_http_line *line,

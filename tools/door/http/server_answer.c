@@ -68,6 +68,7 @@ static enum MHD_Result send_problem(struct fh_http_exchange *exchange)
     unsigned retry_s = fh_http_retry_after_s(err);
     fh_buf_init(&body, 16 * 1024);
     fh_http_problem(&body, err);
+    fh_buf_add_u8(&body, '\n');
     if (fh_buf_ok(&body) != FH_OK) {
         return MHD_NO;
     }
