@@ -324,7 +324,8 @@ bool fh_pg_statement_next(struct fh_pg_sql *sql, struct fh_bytes *out)
 struct fh_bytes fh_pg_sql_rest(const struct fh_pg_sql *sql)
 {
     size_t from = skip_blank(sql, sql->at);
-    return fh_bytes(sql->sql.data + from, sql->sql.size - from);
+    return from == sql->sql.size ? FH_BYTES_NONE
+                                 : fh_bytes(sql->sql.data + from, sql->sql.size - from);
 }
 
 /* The number of "$12"; 0 when it is none that a statement can have. */
