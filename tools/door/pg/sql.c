@@ -359,8 +359,8 @@ bool fh_pg_sql_cast(struct fh_bytes sql, unsigned param, char *out, size_t size)
             continue;
         }
         struct fh_pg_sql ahead = reader;
-        bool cast = (fh_pg_token_take(&ahead, ":") && fh_pg_token_take(&ahead, ":")) ||
-                    fh_pg_token_take(&ahead, "AS");
+        bool colon = fh_pg_token_take(&ahead, ":");
+        bool cast = fh_pg_token_take(&ahead, colon ? ":" : "AS");
         if (cast) {
             struct fh_pg_token type = fh_pg_token_peek(&ahead);
             return (type.kind == FH_PG_TOKEN_WORD || type.kind == FH_PG_TOKEN_NAME) &&
