@@ -16,11 +16,16 @@ import time
 def message(connection):
     head = b""
     while len(head) < 5:
-        head += connection.recv(5 - len(head))
+        part = connection.recv(5 - len(head))
+        if not part:
+            sys.exit("the server closed the connection")
+        head += part
     size = struct.unpack(">I", head[1:])[0] - 4
     body = b""
     while len(body) < size:
         body += connection.recv(size - len(body))
+    if head[:1] == b"E":
+        sys.exit(body.replace(b"\0", b" ").decode(errors="replace"))
     return head[:1], body
 
 
@@ -48,10 +53,7 @@ def sign_in(host, port, user, password):
     proof = bytes(a ^ b for a, b in zip(key, signature))
     send(connection, b"p", final + b",p=" + base64.b64encode(proof))
     while True:
-        letter, body = message(connection)
-        if letter == b"E":
-            sys.exit(body.decode(errors="replace"))
-        if letter == b"Z":
+        if message(connection)[0] == b"Z":
             return connection
 
 

@@ -131,6 +131,45 @@ timeout -s INT 2 psql -X -At -v VERBOSITY=verbose -f "$work/endless.sql" >"$work
 said 'ERROR:  57014: canceling statement due to user request'
 prints 50000 psql -X -At -c 'SELECT count(*) FROM shop.orders'
 
+say "- what is no client: closed with the protocol's own error, while others go on"
+python3 - "$pg_port" <<'PYTHON'
+import socket, struct, sys
+port = int(sys.argv[1])
+start = struct.pack(">II", 18, 196608) + b"user\0fht1\0\0"
+cases = {
+    "HTTP": b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    "no length": b"\0\0\0\0",
+    "a long packet": b"\0\xff\xff\xff",
+    "protocol 2": struct.pack(">II", 8, 131072),
+    "an option without a value": struct.pack(">II", 13, 196608) + b"user\0",
+    "a query before the password": start + b"Q\0\0\0\x0dSELECT 1\0",
+    "a long password": start + b"p\0\1\0\0",
+    "a password in clear": start + b"p\0\0\0\x08abc\0",
+    "an unknown mechanism": start + b"p\0\0\0\x0cPLAIN\0ab",
+    "TLS and more": struct.pack(">II", 8, 80877103) + start,
+    "a cancel without a key": struct.pack(">III", 12, 80877102, 1),
+}
+for name, data in cases.items():
+    peer = socket.create_connection(("127.0.0.1", port), 20)
+    peer.settimeout(20)
+    peer.sendall(data)
+    got = b""
+    while True:
+        part = peer.recv(65536)
+        if not part:
+            break
+        got += part
+    assert b"SFATAL\0" in got and b"\0M" in got, (name, got)
+# Half-open ones, and cancels with keys that nobody has: hundreds, and nothing is disturbed.
+rest = []
+for i in range(200):
+    peer = socket.create_connection(("127.0.0.1", port), 20)
+    if i % 2 == 0:
+        peer.sendall(struct.pack(">IIII", 16, 80877102, i, i))
+    rest.append(peer)
+PYTHON
+prints 50000 psql -X -At -c 'SELECT count(*) FROM shop.orders'
+
 say "- deprecated: said with every answer"
 succeeds fh shop product deprecate shop/orders@1 --sunset 2099-03-31
 deprecated() { pg -c 'SELECT count(*) FROM shop.orders' && grep -q 'WARNING:  01P01: shop/orders@1.0.0 is deprecated' "$work/err"; }

@@ -106,9 +106,10 @@ static bool settle_formats(struct fh_pg_answer *answer)
         return false;
     }
     for (size_t i = 0; i < answer->column_count; i++) {
-        const uint8_t *code = answer->formats.data + (given == 1 ? 0 : 2 * i);
-        bool wants = given > 0 && code[0] == 0 && code[1] == 1;
-        if (given > 0 && !wants && (code[0] != 0 || code[1] != 0)) {
+        static const uint8_t text[2] = {0, 0};
+        const uint8_t *code = given == 0 ? text : answer->formats.data + (given == 1 ? 0 : 2 * i);
+        bool wants = code[0] == 0 && code[1] == 1;
+        if (!wants && (code[0] != 0 || code[1] != 0)) {
             fh_pg_report_set(&answer->report, "22023", "a format is text (0) or binary (1)");
             return false;
         }
@@ -304,8 +305,11 @@ void fh_pg_answer_make(struct fh_pg_answer *answer, size_t bytes)
 
 size_t fh_pg_answer_take(struct fh_pg_answer *answer, struct fh_buf *out, uint64_t most)
 {
-    const uint8_t *from = answer->made.data + answer->taken;
     size_t left = answer->made.size - answer->taken;
+    if (left == 0) {
+        return 0;
+    }
+    const uint8_t *from = answer->made.data + answer->taken;
     size_t size = 0;
     size_t count = 0;
     while (size < left && count < most) {

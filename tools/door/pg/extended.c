@@ -104,6 +104,9 @@ static bool fetches_in_parts(const struct fh_pg_session *session)
     struct fh_pg_message message;
     size_t at = session->in_at;
     for (int i = 0; i < 3; i++) { /* Describe, Execute, Sync */
+        if (at == session->in.size) {
+            return false;
+        }
         struct fh_bytes in = fh_bytes(session->in.data + at, session->in.size - at);
         size_t size = 0;
         if (fh_pg_frame(in, FH_PG_PHASE_READY, &size, &ignored) != FH_OK || size == 0 ||

@@ -296,6 +296,9 @@ static bool next_message(struct fh_pg_session *session)
 {
     struct fh_err err;
     struct fh_pg_message message;
+    if (session->in_at == session->in.size) {
+        return false;
+    }
     struct fh_bytes in =
         fh_bytes(session->in.data + session->in_at, session->in.size - session->in_at);
     size_t size = 0;

@@ -324,7 +324,8 @@ bool fh_pg_statement_next(struct fh_pg_sql *sql, struct fh_bytes *out)
 struct fh_bytes fh_pg_sql_rest(const struct fh_pg_sql *sql)
 {
     size_t from = skip_blank(sql, sql->at);
-    return fh_bytes(sql->sql.data + from, sql->sql.size - from);
+    return from == sql->sql.size ? FH_BYTES_NONE
+                                 : fh_bytes(sql->sql.data + from, sql->sql.size - from);
 }
 
 /* The number of "$12"; 0 when it is none that a statement can have. */
@@ -358,8 +359,8 @@ bool fh_pg_sql_cast(struct fh_bytes sql, unsigned param, char *out, size_t size)
             continue;
         }
         struct fh_pg_sql ahead = reader;
-        bool cast = (fh_pg_token_take(&ahead, ":") && fh_pg_token_take(&ahead, ":")) ||
-                    fh_pg_token_take(&ahead, "AS");
+        bool colon = fh_pg_token_take(&ahead, ":");
+        bool cast = fh_pg_token_take(&ahead, colon ? ":" : "AS");
         if (cast) {
             struct fh_pg_token type = fh_pg_token_peek(&ahead);
             return (type.kind == FH_PG_TOKEN_WORD || type.kind == FH_PG_TOKEN_NAME) &&
