@@ -135,9 +135,8 @@ hostile_questions()
     local seconds=$1 folder=$2 clients=$3 flights=$4 count
     shift 4
     count=$("$bin/fh-small" "$folder" "${address[aviation]}" "$clients" "$flights" "$seconds" "$@" \
-        2>"$folder/error.txt") || count=0
-    ((count > 0)) || say "  none of ${folder##*/}: $(cat "$folder/error.txt")" >&2
-    echo "$count"
+        2>"$folder/error.txt") || say "  none of ${folder##*/}: $(cat "$folder/error.txt")" >&2
+    echo "${count:-0}"
 }
 
 # hostile_round SECONDS: eight sessions ask, two of them what runs into its memory or its deadline, and this
