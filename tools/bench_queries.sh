@@ -128,17 +128,29 @@ rss_kib()
     awk '/^VmRSS/ { print $2 }' "/proc/${node_pid[aviation]}/status"
 }
 
+# hostile_questions SECONDS FOLDER CLIENTS FLIGHTS SQL...: how many questions of these keys have ended. Sessions
+# that a node in such a state did not open in time are none of its memory: 0, and the next round tries again.
+hostile_questions()
+{
+    local seconds=$1 folder=$2 clients=$3 flights=$4 count
+    shift 4
+    count=$("$bin/fh-small" "$folder" "${address[aviation]}" "$clients" "$flights" "$seconds" "$@" \
+        2>"$folder/error.txt") || say "  none of ${folder##*/}: $(cat "$folder/error.txt")" >&2
+    echo "${count:-0}"
+}
+
 # hostile_round SECONDS: eight sessions ask, two of them what runs into its memory or its deadline, and this
 # prints how many questions have ended.
 hostile_round()
 {
     local long brief
-    "$bin/fh-small" "$work/long" "${address[aviation]}" 2 1 "$1" "${hostile[@]}" >"$work/long.txt" 2>/dev/null &
+    hostile_questions "$1" "$work/long" 2 1 "${hostile[@]}" >"$work/long.txt" &
     long=$!
-    brief=$("$bin/fh-small" "$work/others" "${address[aviation]}" 6 2 "$1" "${hostile_brief[@]}" 2>/dev/null)
+    brief=$(hostile_questions "$1" "$work/others" 6 2 "${hostile_brief[@]}")
     wait "$long"
     echo $((brief + $(<"$work/long.txt")))
 }
+
 # bench_memory: peaks of workers, and the node before, in the course of and after 10,000 hostile questions.
 bench_memory()
 {

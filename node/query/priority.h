@@ -2,10 +2,11 @@
 /*
  * How the threads of a worker share the processor with those of others.
  *
- *  * Patient ones take the processor in long turns and let everybody else go first: the kernel lets
- *    a thread that wakes up interrupt only those whose turns are longer than its own, and a
+ *  * Patient ones take the processor in longer turns and let everybody else go first: the kernel
+ *    lets a thread that wakes up interrupt only those whose turns are longer than its own, and a
  *    niceness alone does not change that (Linux 6.12 on; before, nothing happens).
- *  * The least get what is left over, for good: raising a niceness needs a right, lowering it none.
+ *  * The least get what is left over, in the longest turns, and for good: lowering a niceness needs
+ * a right.
  *
  * Threads that are made later are as the one that made them. A process that has just ended is no
  * error. Does not: need a right of its own over its own children.
@@ -20,7 +21,7 @@
 
 /* All threads of the process are patient from now on, or as any other. */
 void fh_priority_patient(pid_t process, bool patient);
-/* All threads of the process are the least, and patient. */
+/* All threads of the process are the least. */
 void fh_priority_least(pid_t process);
 
 #endif

@@ -70,8 +70,8 @@ struct fh_batch_out {
     struct fh_buf header;
     uint8_t *buffer;     /* aligned; NULL before the first batch */
     size_t buffer_bytes; /* its room */
-    bool any;        /* a batch was sent */
-    bool encoding;   /* the encoders have seen all that is held */
+    bool any;            /* a batch was sent */
+    bool encoding;       /* the encoders have seen all that is held */
     fh_batch_out_fn *fn;
     void *user;
 };
