@@ -45,8 +45,8 @@ export async function tab(browser, base, options = {}) {
     const page = await context.newPage();
     const complaints = [];
     page.on('console', (line) => {
-        // A status that is an answer (404, 401 ...) is no error of the page; those from 500 on are below.
-        if (['error', 'warning'].includes(line.type()) && !/the server responded with a status of 4\d\d/.test(line.text())) {
+        // A status that is an answer (404, 401, a node that is busy) is no error of the page; a defect is.
+        if (['error', 'warning'].includes(line.type()) && !/the server responded with a status of (4\d\d|503|504)/.test(line.text())) {
             complaints.push(`console: ${line.text()}`);
         }
     });
