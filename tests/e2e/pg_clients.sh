@@ -100,7 +100,7 @@ if client psql command -v psql; then
     run psql -X -At -c '\dn' -c '\dt' -c '\d shop.people' -c '\d+ museum.items' -c '\l' -c '\du' -c '\df' -c '\dv' \
         -c '\di' -c '\dT' -c '\dp' -c '\conninfo'
     says tables 'shop|shop' 'museum|items|table|museum' 'shop|people|table|shop' 'id|bigint||not null|' \
-        'name|text|||' 'country|text|||'
+        'name|text||not null|' 'country|text||not null|'
     # What the Tab key asks for.
     run psql -X -At -c "SELECT c.relname, n.nspname FROM pg_catalog.pg_class c, pg_catalog.pg_namespace n WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'v') AND (c.relname) LIKE 'peo%' AND n.nspname = 'shop' LIMIT 1000"
     says tables 'people|shop'
@@ -157,7 +157,7 @@ if client 'JDBC (pgjdbc)' eval 'command -v javac && test -e "$jar"'; then
     grep -q '^# shop.people is not as its owner has it' "$out" || fail "no notice: $(cat "$out")"
     did[$now]+=' parameters notices'
     has join "$work/joined.csv"
-    says tables 'table orders' 'table people' 'column id int8 0' 'column name text 1' 'column country text 1'
+    says tables 'table orders' 'table people' 'column id int8 0' 'column name text 0' 'column country text 0'
     says parts 'rows 5000'
     says copy 'copied 5000'
 fi
@@ -193,7 +193,7 @@ if client postgres_fdw eval 'test -n "$programs" && compgen -G "/usr/share/postg
         cd "$real"
         "${as_server[@]}" env HOME="$real" "$programs/initdb" -D "$real/db" -U boss -E UTF8 --locale=C.UTF-8 \
             -A trust -N >/dev/null
-        "${as_server[@]}" env -u PGHOST -u PGPORT -u PGUSER -u PGPASSWORD -u PGSSLMODE "$programs/pg_ctl" -D "$real/db" \
+        "${as_server[@]}" env -u PGHOST -u PGPORT -u PGUSER -u PGPASSWORD HOME="$real" "$programs/pg_ctl" -D "$real/db" \
             -s -w -l "$real/log" -o "-k $real -p 5432 -c listen_addresses= -c fsync=off" start >/dev/null
     )
     real_ends() { kill -QUIT "$(head -n 1 "$real/db/postmaster.pid")"; }
@@ -206,8 +206,9 @@ if client postgres_fdw eval 'test -n "$programs" && compgen -G "/usr/share/postg
     has join "$work/joined.csv"
     run "${theirs[@]}" -t -c "SELECT foreign_table_schema || '.' || foreign_table_name FROM information_schema.foreign_tables ORDER BY 1"
     says tables museum.items shop.orders shop.people
-    run "${theirs[@]}" -t -c "EXPLAIN (VERBOSE) SELECT o.item FROM shop.orders o JOIN museum.items i ON i.id = o.id WHERE o.id < 3"
-    grep -q 'INNER JOIN museum.items' "$out" || fail "the join does not go to the mesh: $(cat "$out")"
+    run "${theirs[@]}" -t -c "EXPLAIN (VERBOSE) SELECT item FROM shop.orders WHERE id < 3"
+    grep -qF 'Remote SQL: SELECT item FROM shop.orders WHERE ((id < 3))' "$out" ||
+        fail "the condition does not go to the mesh: $(cat "$out")"
     run "${theirs[@]}" -t -c 'SELECT count(*) FROM (SELECT id FROM shop.orders OFFSET 0) o'
     says parts 5000
     real_ends
