@@ -42,7 +42,8 @@ until_true 20 "the PostgreSQL door" listens
 fh museum -o csv query "SELECT * FROM shop.people WHERE country = 'DE' ORDER BY id" >"$work/people.csv" 2>/dev/null
 fh museum -o csv query 'SELECT o.id, o.item AS ours, i.item AS theirs, o.price
     FROM shop.orders o JOIN museum.items i ON i.id = o.id ORDER BY o.id' >"$work/joined.csv" 2>/dev/null
-grep -q '^1,A' "$work/people.csv" && ! grep -q 'Ada\|Bob' "$work/people.csv" || fail "not masked: $(cat "$work/people.csv")"
+grep -q '^1,A' "$work/people.csv" || fail "nobody is there: $(cat "$work/people.csv")"
+! grep -q 'Ada\|Bob' "$work/people.csv" || fail "not masked: $(cat "$work/people.csv")"
 [[ $(wc -l <"$work/joined.csv") == 4 ]] || fail "not joined: $(cat "$work/joined.csv")"
 
 # blocks PAGE LANGUAGE FOLDER: its blocks of a language as FOLDER/1, FOLDER/2 ...
@@ -149,7 +150,8 @@ if client 'pg of Node.js' node -e 'require("pg")'; then
 fi
 
 jar=/usr/share/java/postgresql.jar
-if client 'JDBC (pgjdbc)' eval 'command -v javac && test -e "$jar"'; then
+has_java() { command -v javac && [[ -e $jar ]]; }
+if client 'JDBC (pgjdbc)' has_java; then
     blocks jdbc.md java "$work/jdbc"
     mv "$work/jdbc/1" "$work/jdbc/Mesh.java"
     run java -XX:TieredStopAtLevel=1 -cp "$jar" "$work/jdbc/Mesh.java"
@@ -162,7 +164,8 @@ if client 'JDBC (pgjdbc)' eval 'command -v javac && test -e "$jar"'; then
     says copy 'copied 5000'
 fi
 
-if client 'ODBC (psqlODBC)' eval 'command -v isql && compgen -G "/usr/lib/*/odbc/psqlodbcw.so"'; then
+has_odbc() { command -v isql && compgen -G '/usr/lib/*/odbc/psqlodbcw.so'; }
+if client 'ODBC (psqlODBC)' has_odbc; then
     blocks odbc.md ini "$work/odbc"
     blocks odbc.md sh "$work/odbc/sh"
     sed -e "s/^Port=.*/Port=$pg_port/" \
@@ -173,14 +176,16 @@ if client 'ODBC (psqlODBC)' eval 'command -v isql && compgen -G "/usr/lib/*/odbc
     has masked "$work/people.csv"
     has join <(cut -d, -f1-3 "$work/joined.csv")
     did[$now]+=' parts'
-    grep -q '^mesh,shop,people,TABLE' "$out" && grep -q '^mesh,shop,people,name,' "$out" || fail "$now: $(cat "$out")"
+    grep -q '^mesh,shop,people,TABLE' "$out" || fail "$now: no table: $(cat "$out")"
+    grep -q '^mesh,shop,people,name,' "$out" || fail "$now: no column: $(cat "$out")"
     did[$now]+=' tables'
     cd "$work"
 fi
 
 programs=$(compgen -G '/usr/lib/postgresql/*/bin/initdb' | tail -n 1 || true)
 programs=${programs%/initdb}
-if client postgres_fdw eval 'test -n "$programs" && compgen -G "/usr/share/postgresql/*/extension/postgres_fdw.control"'; then
+has_wrapper() { [[ -n $programs ]] && compgen -G '/usr/share/postgresql/*/extension/postgres_fdw.control'; }
+if client postgres_fdw has_wrapper; then
     real=$work/real
     mkdir "$real"
     as_server=()
@@ -212,7 +217,8 @@ if client postgres_fdw eval 'test -n "$programs" && compgen -G "/usr/share/postg
     run "${theirs[@]}" -t -c 'SELECT count(*) FROM (SELECT id FROM shop.orders OFFSET 0) o'
     says parts 5000
     real_ends
-    until_true 10 "the end of the PostgreSQL" eval '! test -e "$real/db/postmaster.pid"'
+    has_ended() { [[ ! -e $real/db/postmaster.pid ]]; }
+    until_true 10 "the end of the PostgreSQL" has_ended
 fi
 
 say "- the table of clients and features is what was seen"

@@ -34,25 +34,24 @@ void fh_pgcat_result_err(sqlite3_context *context);
     X(null)                                                                                        \
     X(zero)                                                                                        \
     X(empty)                                                                                       \
-    X(true) X(false) X(version) X(database) X(schema) X(schemas) X(user) X(backend_pid) X(now)     \
-        X(today) X(setting) X(set_config) X(encoding_to_char) X(char_to_encoding) X(encoding_name) \
-            X(userbyid) X(format_type) X(is_visible) X(obj_description) X(col_description)         \
-                X(shobj_description) X(indexdef) X(constraintdef) X(expr) X(to_regclass)           \
-                    X(to_regtype) X(to_regproc) X(to_regnamespace) X(to_regrole) X(to_reg)         \
-                        X(reg_text) X(char_max_length) X(numeric_precision) X(numeric_scale)       \
-                            X(function_name) X(has_privilege) X(data_type) X(to_bool) X(to_int)    \
-                                X(bool_text) X(like) X(ilike) X(regexp) X(iregexp) X(quote_ident)  \
-                                    X(quote_literal) X(quote_nullable) X(format) X(left) X(right)  \
-                                        X(split_part) X(concat) X(concat_ws) X(repeat) X(reverse)  \
-                                            X(starts_with) X(size_pretty) X(octet_length) X(lpad)  \
-                                                X(array_to_string) X(array_length) X(array_lower)  \
-                                                    X(array_upper) X(array_position)               \
-                                                        X(cardinality) X(string_to_array)          \
-                                                            X(element) X(array_of) X(contains)     \
-                                                                X(contained) X(overlaps)           \
-                                                                    X(array_append) X(array_cat)   \
-                                                                        X(string_agg_step)         \
-                                                                            X(array_step)
+    X(true)                                                                                        \
+    X(false)                                                                                       \
+    X(version) X(database) X(schema) X(schemas) X(user) X(backend_pid) X(now) X(today) X(setting)  \
+        X(set_config) X(encoding_to_char) X(char_to_encoding) X(encoding_name) X(userbyid) X(      \
+            format_type) X(is_visible) X(obj_description) X(col_description) X(shobj_description)  \
+            X(indexdef) X(constraintdef) X(expr) X(to_regclass) X(to_regtype) X(to_regproc)        \
+                X(to_regnamespace) X(to_regrole) X(to_reg) X(reg_text) X(char_max_length)          \
+                    X(numeric_precision) X(numeric_scale) X(function_name) X(has_privilege)        \
+                        X(data_type) X(to_bool) X(to_int) X(bool_text) X(like) X(ilike) X(regexp)  \
+                            X(iregexp) X(quote_ident) X(quote_literal) X(quote_nullable) X(format) \
+                                X(left) X(right) X(split_part) X(concat) X(concat_ws) X(repeat)    \
+                                    X(reverse) X(starts_with) X(size_pretty) X(octet_length)       \
+                                        X(lpad) X(array_to_string) X(array_length) X(array_lower)  \
+                                            X(array_upper) X(array_position) X(cardinality)        \
+                                                X(string_to_array) X(element) X(array_of)          \
+                                                    X(contains) X(contained) X(overlaps)           \
+                                                        X(array_append) X(array_cat)               \
+                                                            X(string_agg_step) X(array_step)
 
 #define X(name) fh_pgcat_call_fn fh_pgcat_call_##name;
 FH_PGCAT_CALLS(X)
