@@ -74,14 +74,14 @@ UNION ALL
 SELECT NULL::pg_catalog.text, ns.nspname FROM pg_catalog.pg_namespace ns
 WHERE ns.nspname LIKE 'avia%' AND ns.nspname NOT LIKE E'pg\\_%' LIMIT 1000
 ;;
-SELECT NULL AS cat, ns.nspname AS schem, CASE ns.nspname ~ '^pg_' OR ns.nspname = 'information_schema'
+SELECT NULL AS cat, ns.nspname AS sch, CASE ns.nspname ~ '^pg_' OR ns.nspname = 'information_schema'
     WHEN true THEN 'SYSTEM TABLE' WHEN false THEN CASE rel.relkind WHEN 'r' THEN 'TABLE' ELSE NULL END
     ELSE NULL END AS kind, dsc.description AS remarks
 FROM pg_catalog.pg_namespace ns, pg_catalog.pg_class rel
   LEFT JOIN pg_catalog.pg_description dsc
     ON (rel.oid = dsc.objoid AND dsc.objsubid = 0 AND dsc.classoid = 'pg_class'::regclass)
 WHERE rel.relnamespace = ns.oid AND ns.nspname LIKE 'aviation' AND rel.relname LIKE 'air%'
-  AND (false OR (rel.relkind = 'r' AND ns.nspname !~ '^pg_')) ORDER BY kind, schem
+  AND (false OR (rel.relkind = 'r' AND ns.nspname !~ '^pg_')) ORDER BY kind, sch
 ;;
 SELECT * FROM (SELECT ns.nspname, rel.relname, col.attname,
     col.attnotnull OR (ty.typtype = 'd' AND ty.typnotnull) AS attnotnull,

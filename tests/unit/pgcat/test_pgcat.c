@@ -481,7 +481,7 @@ static void test_parameters(void **state)
     for (size_t i = 0; i < FH_COUNT(bound); i++) {
         struct fh_err err = {0};
         struct fh_pgcat_rows *rows = NULL;
-        struct fh_pgcat_param params[3] = {0};
+        struct fh_pgcat_param params[4] = {0}; /* and one too many */
         struct fh_buf text;
         struct fh_bytes sql = fh_bytes_cstr(bound[i].sql);
         fh_buf_init(&text, 64 * 1024);

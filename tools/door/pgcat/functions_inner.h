@@ -30,33 +30,30 @@ void fh_pgcat_result_text(sqlite3_context *context, const char *text);
 /* Fails the statement with run->err, which was set. */
 void fh_pgcat_result_err(sqlite3_context *context);
 
-#define FH_PGCAT_CALLS(X)                                                                          \
-    X(null)                                                                                        \
-    X(zero)                                                                                        \
-    X(empty)                                                                                       \
-    X(true) X(false) X(version) X(database) X(schema) X(schemas) X(user) X(backend_pid) X(now)     \
-        X(today) X(setting) X(set_config) X(encoding_to_char) X(char_to_encoding) X(encoding_name) \
-            X(userbyid) X(format_type) X(is_visible) X(obj_description) X(col_description)         \
-                X(shobj_description) X(indexdef) X(constraintdef) X(expr) X(to_regclass)           \
-                    X(to_regtype) X(to_regproc) X(to_regnamespace) X(to_regrole) X(to_reg)         \
-                        X(reg_text) X(char_max_length) X(numeric_precision) X(numeric_scale)       \
-                            X(function_name) X(has_privilege) X(data_type) X(to_bool) X(to_int)    \
-                                X(bool_text) X(like) X(ilike) X(regexp) X(iregexp) X(quote_ident)  \
-                                    X(quote_literal) X(quote_nullable) X(format) X(left) X(right)  \
-                                        X(split_part) X(concat) X(concat_ws) X(repeat) X(reverse)  \
-                                            X(starts_with) X(size_pretty) X(octet_length) X(lpad)  \
-                                                X(array_to_string) X(array_length) X(array_lower)  \
-                                                    X(array_upper) X(array_position)               \
-                                                        X(cardinality) X(string_to_array)          \
-                                                            X(element) X(array_of) X(contains)     \
-                                                                X(contained) X(overlaps)           \
-                                                                    X(array_append) X(array_cat)   \
-                                                                        X(string_agg_step)         \
-                                                                            X(array_step)
-
-#define X(name) fh_pgcat_call_fn fh_pgcat_call_##name;
-FH_PGCAT_CALLS(X)
-#undef X
+fh_pgcat_call_fn fh_pgcat_call_null, fh_pgcat_call_zero, fh_pgcat_call_empty, fh_pgcat_call_true,
+    fh_pgcat_call_false, fh_pgcat_call_version, fh_pgcat_call_database, fh_pgcat_call_user,
+    fh_pgcat_call_backend_pid, fh_pgcat_call_schemas, fh_pgcat_call_schema, fh_pgcat_call_setting,
+    fh_pgcat_call_set_config, fh_pgcat_call_now, fh_pgcat_call_today,
+    fh_pgcat_call_encoding_to_char, fh_pgcat_call_char_to_encoding, fh_pgcat_call_encoding_name,
+    fh_pgcat_call_userbyid, fh_pgcat_call_has_privilege, fh_pgcat_call_format_type,
+    fh_pgcat_call_data_type, fh_pgcat_call_char_max_length, fh_pgcat_call_numeric_precision,
+    fh_pgcat_call_numeric_scale, fh_pgcat_call_is_visible, fh_pgcat_call_obj_description,
+    fh_pgcat_call_col_description, fh_pgcat_call_shobj_description, fh_pgcat_call_expr,
+    fh_pgcat_call_indexdef, fh_pgcat_call_constraintdef, fh_pgcat_call_to_reg,
+    fh_pgcat_call_to_regclass, fh_pgcat_call_to_regtype, fh_pgcat_call_to_regproc,
+    fh_pgcat_call_to_regnamespace, fh_pgcat_call_to_regrole, fh_pgcat_call_reg_text,
+    fh_pgcat_call_function_name, fh_pgcat_call_like, fh_pgcat_call_ilike, fh_pgcat_call_regexp,
+    fh_pgcat_call_iregexp, fh_pgcat_call_to_bool, fh_pgcat_call_bool_text, fh_pgcat_call_to_int,
+    fh_pgcat_call_quote_ident, fh_pgcat_call_quote_literal, fh_pgcat_call_quote_nullable,
+    fh_pgcat_call_format, fh_pgcat_call_left, fh_pgcat_call_right, fh_pgcat_call_split_part,
+    fh_pgcat_call_concat, fh_pgcat_call_concat_ws, fh_pgcat_call_repeat, fh_pgcat_call_reverse,
+    fh_pgcat_call_lpad, fh_pgcat_call_starts_with, fh_pgcat_call_octet_length,
+    fh_pgcat_call_size_pretty, fh_pgcat_call_string_agg_step, fh_pgcat_call_array_to_string,
+    fh_pgcat_call_array_length, fh_pgcat_call_array_lower, fh_pgcat_call_array_upper,
+    fh_pgcat_call_cardinality, fh_pgcat_call_array_position, fh_pgcat_call_element,
+    fh_pgcat_call_array_of, fh_pgcat_call_array_cat, fh_pgcat_call_array_append,
+    fh_pgcat_call_string_to_array, fh_pgcat_call_contains, fh_pgcat_call_contained,
+    fh_pgcat_call_overlaps, fh_pgcat_call_array_step;
 
 fh_pgcat_end_fn fh_pgcat_end_string_agg;
 fh_pgcat_end_fn fh_pgcat_end_array_all; /* without rows '{}' */

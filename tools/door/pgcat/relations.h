@@ -40,7 +40,7 @@ struct fh_pgcat_relation_column {
 bool fh_pgcat_relation_next(const char **at, struct fh_pgcat_relation_column *out);
 
 /* Type of a table's column; 0 when it has none of that name. */
-uint32_t fh_pgcat_relation_type(const struct fh_pgcat_relation *relation, const char *column);
+uint32_t fh_pgcat_relation_type(const struct fh_pgcat_relation *relation, const char *name);
 /* Type of a column of this name, in whatever system table; 0 when there is none, or tables do not
  * agree on it. */
 uint32_t fh_pgcat_relation_column_type(const char *name);
