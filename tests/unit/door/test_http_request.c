@@ -237,7 +237,8 @@ static size_t paths_of_document(char paths[][64], size_t most)
     for (size_t i = 0; i + 7 < text.size; i++) {
         if (memcmp(text.data + i, "\n    \"/", 7) == 0) {
             const char *path = (const char *)text.data + i + 6;
-            size_t size = strcspn(path, "\"");
+            const char *end = memchr(path, '"', text.size - i - 6);
+            size_t size = end == NULL ? 64 : (size_t)(end - path);
             assert_true(count < most && size < 64);
             memcpy(paths[count], path, size);
             paths[count++][size] = '\0';
