@@ -237,7 +237,7 @@ cut()
     exec {pipe}<&-
     wait "$client" || status=$?
     start_node shop
-    until_true 20 "shop at museum" sees museum shop
+    until_true 30 "an answer of shop after its restart" fh museum -o csv query "SELECT id FROM shop.orders LIMIT 1"
     return "$status"
 }
 for format in arrow parquet; do
