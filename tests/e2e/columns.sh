@@ -221,6 +221,7 @@ done
 [[ -z $(find "$work" -maxdepth 1 -name 'kept.*') ]] || fail "a part of an answer that failed is left"
 
 say "- what breaks off does not look whole"
+one='SELECT id FROM shop.orders LIMIT 1'
 endless='SELECT a.* FROM shop.orders a, shop.orders b'
 mkfifo "$work/pipe"
 # cut NAME COMMAND...: the command writes an answer to the pipe, shop is killed in the middle of it.
@@ -237,7 +238,8 @@ cut()
     exec {pipe}<&-
     wait "$client" || status=$?
     start_node shop
-    until_true 20 "shop at museum" sees museum shop
+    until_true 30 "an answer of shop after its restart" fh museum -o csv query "$one"
+    until_true 30 "the same over HTTP, whose door had a session with it" fetch arrow "$work/one.arrow" "$one"
     return "$status"
 }
 for format in arrow parquet; do
