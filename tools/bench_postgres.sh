@@ -54,8 +54,9 @@ door_pid()
 rate()
 {
     PGPASSWORD=$token PGSSLMODE=disable pgbench -n -h 127.0.0.1 -p "$door_port" -U "${token%%.*}" -M "$1" \
-        -c "$2" -j 1 -T "$seconds" -f "$work/select.sql" mesh 2>"$work/error.txt" |
-        awk '/^tps/ { tps = $3 == "inf" ? 0 : $3 } END { printf "%.0f\n", tps }' # inf: not one was answered
+        -c "$2" -j 1 -T "$seconds" -f "$work/select.sql" mesh >"$work/pgbench.txt" 2>"$work/error.txt" ||
+        fail "pgbench: $(cat "$work/error.txt")"
+    awk '/^tps/ { printf "%.0f\n", $3 }' "$work/pgbench.txt"
 }
 
 # idle_kib COUNT: what one more connection at rest takes of the door's memory, in KiB.

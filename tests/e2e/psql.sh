@@ -47,6 +47,10 @@ pg() # OPTION...: what psql prints on both outputs
 {
     timeout 60 psql -X -v VERBOSITY=verbose "$@" >"$work/out" 2>"$work/err" </dev/null
 }
+does() # OPTION...: psql, which ends well
+{
+    pg "$@" || fail "psql $*: exit $?: $(cat "$work/err")"
+}
 said() # TEXT: on standard error
 {
     grep -qF -- "$1" "$work/err" || fail "psql does not say '$1': $(cat "$work/err")"
@@ -61,7 +65,7 @@ pg_refused()
 until_true 20 "the door" pg -c 'SELECT 1'
 
 say "- the connection, with TLS and SCRAM bound to it"
-pg -c '\conninfo'
+does -c '\conninfo'
 grep -q 'database "mesh" as user "fht1' "$work/out" || fail "$(cat "$work/out")"
 grep -q 'SSL connection (protocol: TLSv1.3' "$work/out" || fail "no TLS: $(cat "$work/out")"
 PGCHANNELBINDING=require pg -c 'SELECT 1' || fail "channel binding: $(cat "$work/err")"
@@ -111,23 +115,32 @@ pg_refused 25006 'read-only transaction' 'DELETE FROM shop.orders'
 pg_refused 57014 'deadline' 'SET statement_timeout = 300; SELECT count(*) FROM shop.orders a, shop.orders b WHERE a.id + b.id > 7'
 
 say "- transactions, cursors, parameters, and several statements in one"
-pg -At -c "BEGIN; DECLARE c CURSOR FOR SELECT id FROM shop.orders ORDER BY id; FETCH 2 FROM c; MOVE 1 IN c; FETCH 1 FROM c; COMMIT"
+does -At -c "BEGIN; DECLARE c CURSOR FOR SELECT id FROM shop.orders ORDER BY id; FETCH 2 FROM c; MOVE 1 IN c; FETCH 1 FROM c; COMMIT"
 diff - "$work/out" <<<$'BEGIN\nDECLARE CURSOR\n1\n2\nMOVE 1\n4\nCOMMIT' || fail "a cursor"
-pg -At -v FETCH_COUNT=1000 -c 'SELECT id FROM shop.orders ORDER BY id'
+does -At -v FETCH_COUNT=10000 -c 'SELECT id FROM shop.orders ORDER BY id'
 [[ $(wc -l <"$work/out") == 50000 ]] || fail "FETCH_COUNT: $(wc -l <"$work/out") rows"
-pg -At -c 'SELECT 1 AS a; SHOW server_version_num' -c 'SHOW freehold.receipt'
+does -At -c 'SELECT 1 AS a; SHOW server_version_num' -c 'SHOW freehold.receipt'
 head -n 2 "$work/out" | diff - <(printf '1\n150000\n') || fail "two statements"
-pg -At -c "SELECT count(*) FROM shop.orders" -c 'SHOW freehold.receipt'
+does -At -c "SELECT count(*) FROM shop.orders" -c 'SHOW freehold.receipt'
 grep -q '^fhr1' "$work/out" || fail "no receipt: $(cat "$work/out")"
-pg -At -c 'EXPLAIN SELECT * FROM shop.people'
+does -At -c 'EXPLAIN SELECT * FROM shop.people'
 grep -q 'end to end with the node of shop' "$work/out" || fail "$(cat "$work/out")"
 
-say "- cancelled by the client; the connection, and others, go on"
+say "- cancelled by the client; others go on"
 cat >"$work/endless.sql" <<'SQL'
+SELECT 'begun';
 SELECT count(*) FROM shop.orders a, shop.orders b WHERE a.id + b.id > 7 AND a.price < b.price;
-SELECT 'still here';
 SQL
-timeout -s INT 2 psql -X -At -v VERBOSITY=verbose -f "$work/endless.sql" >"$work/out" 2>"$work/err" || true
+timeout 60 psql -X -At -v VERBOSITY=verbose -f "$work/endless.sql" >"$work/endless.out" 2>"$work/err" &
+asking=$!
+until_true 30 "the first answer" grep -q begun "$work/endless.out"
+interrupted() # psql has ended, or is told once more to cancel
+{
+    sleep 0.3
+    ! pkill -INT -P "$asking" -x psql
+}
+until_true 30 "the end of what was cancelled" interrupted
+wait "$asking" || true # a script ends where it is interrupted
 said 'ERROR:  57014: canceling statement due to user request'
 prints 50000 psql -X -At -c 'SELECT count(*) FROM shop.orders'
 
