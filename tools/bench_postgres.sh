@@ -50,8 +50,8 @@ door_pid()
     pgrep -P "${node_pid[aviation]}" -f freehold-door
 }
 
-# rate MODE CLIENTS: single-row selects a second through the door, by pgbench.
-rate()
+# selects MODE CLIENTS: single-row selects a second through the door, by pgbench.
+selects()
 {
     PGPASSWORD=$token PGSSLMODE=disable pgbench -n -h 127.0.0.1 -p "$door_port" -U "${token%%.*}" -M "$1" \
         -c "$2" -j 1 -T "$seconds" -f "$work/select.sql" mesh >"$work/pgbench.txt" 2>"$work/error.txt" ||
@@ -103,10 +103,10 @@ bench_postgres()
     say "- COPY of 3 M flights, binary: $(ms "${our[0]}") ms here, $(ms "${their[0]}") ms at PostgreSQL"
     judged 'COPY binary, their time to ours' \
         "$(awk -v a="${their[0]}" -v b="${our[0]}" 'BEGIN { printf "%.2f\n", a / b }')" least 1 ratio
-    echo "SELECT city FROM aviation.airports WHERE iata = 'JFK'" >"$work/select.sql"
+    echo "SELECT city FROM aviation.airports WHERE iata = 'JFK';" >"$work/select.sql"
     for mode in simple prepared; do
         for clients in 1 8; do
-            judged "single-row select, $mode, $clients clients" "$(rate "$mode" "$clients")" least \
+            judged "single-row select, $mode, $clients clients" "$(selects "$mode" "$clients")" least \
                 $((clients == 1 ? 1 : 3000)) 1/s
         done
     done
