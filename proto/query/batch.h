@@ -159,6 +159,8 @@ void fh_cell_text(const struct fh_cell *cell, struct fh_buf *out);
 /* Appends the cell as a JSON value: numbers as numbers (infinities and NaN as strings, HUGEINT and
  * DECIMAL as exact numbers), JSON columns as they are, all else as strings, NULL as null. */
 void fh_cell_json(const struct fh_cell *cell, struct fh_buf *out);
+/* Whether a text is one JSON value (RFC 8259), so that it may stand in a larger one as it is. */
+bool fh_json_valid(struct fh_bytes text);
 /* Appends the bytes as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void fh_json_string(struct fh_bytes text, struct fh_buf *out);
 

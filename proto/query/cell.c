@@ -498,7 +498,7 @@ static void json_value(struct json *j, unsigned depth)
     json_space(j);
 }
 
-static bool is_json(struct fh_bytes text)
+bool fh_json_valid(struct fh_bytes text)
 {
     if (text.size == 0) {
         return false;
@@ -514,7 +514,7 @@ void fh_cell_json(const struct fh_cell *cell, struct fh_buf *out)
     if (cell->kind == FH_CELL_NULL) {
         fh_buf_add_cstr(out, "null");
     } else if (cell->kind == FH_CELL_BYTES && cell->type.code == FH_TYPE_JSON &&
-               is_json(cell->bytes)) {
+               fh_json_valid(cell->bytes)) {
         fh_buf_add_bytes(out, cell->bytes);
     } else if (cell->kind == FH_CELL_BYTES && fh_type_is_variable(cell->type) &&
                cell->type.code != FH_TYPE_BLOB) {

@@ -7,6 +7,7 @@
 
 #include "common/assert.h"
 #include "common/mem.h"
+#include "proto/query/batch.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -173,7 +174,8 @@ static void json_cell(struct fh_output *output, const struct fh_bytes *value)
     fh_output_json_string(line, fh_bytes_cstr(column->name));
     fh_buf_add_cstr(line, ": ");
     bool bare =
-        value != NULL && (column->kind == FH_OUTPUT_BOOL || column->kind == FH_OUTPUT_RAW ||
+        value != NULL && (column->kind == FH_OUTPUT_BOOL ||
+                          (column->kind == FH_OUTPUT_RAW && fh_json_valid(*value)) ||
                           (column->kind == FH_OUTPUT_NUMBER && fh_output_is_json_number(*value)));
     if (value == NULL) {
         fh_buf_add_cstr(line, "null");

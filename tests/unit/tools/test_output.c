@@ -214,6 +214,39 @@ static void test_formats(void **state)
     }
 }
 
+/* What an owner calls JSON and is none does not end the cell, the row or the answer. */
+static void test_no_json(void **state)
+{
+    (void)state;
+    static const struct fh_output_column one[] = {{"j", FH_OUTPUT_RAW}};
+    static const struct {
+        const char *cell;
+        const char *text;
+    } rows[] = {
+        {"{\"a\": [1]}", "[\n  {\"j\": {\"a\": [1]}}\n]\n"},
+        {"1}, {\"j\": 2", "[\n  {\"j\": \"1}, {\\\"j\\\": 2\"}\n]\n"},
+        {"1]", "[\n  {\"j\": \"1]\"}\n]\n"},
+        {"", "[\n  {\"j\": \"\"}\n]\n"},
+        {"nul", "[\n  {\"j\": \"nul\"}\n]\n"},
+        {"[1,]", "[\n  {\"j\": \"[1,]\"}\n]\n"},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        char *text = NULL;
+        size_t size = 0;
+        FILE *file = open_memstream(&text, &size);
+        assert_non_null(file);
+        struct fh_output *output = fh_output_new(file, FH_OUTPUT_JSON, false, false, one, 1);
+        assert_non_null(output);
+        fh_output_text(output, rows[i].cell);
+        struct fh_err err = {0};
+        assert_int_equal(fh_output_end(output, &err), FH_OK);
+        fh_output_free(output);
+        fclose(file);
+        assert_string_equal(text, rows[i].text);
+        free(text);
+    }
+}
+
 /* Rows past those that decide the widths stream on with the same widths. */
 static void test_long_table(void **state)
 {
@@ -282,6 +315,7 @@ int main(void)
         cmocka_unit_test(test_width),
         cmocka_unit_test(test_json_number),
         cmocka_unit_test(test_formats),
+        cmocka_unit_test(test_no_json),
         cmocka_unit_test(test_long_table),
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_format_names),

@@ -87,8 +87,14 @@ static void put_cell(struct fh_rows *rows, size_t i)
     const char *text = freehold_result_text(rows->result, i, &size);
     switch ((enum freehold_type)rows->columns[i].type) {
     case FREEHOLD_TYPE_BOOL:
-    case FREEHOLD_TYPE_JSON:
         fh_buf_add(out, text, size);
+        break;
+    case FREEHOLD_TYPE_JSON: /* its owner may lie: what is none must not end the row */
+        if (fh_json_valid(fh_bytes(text, size))) {
+            fh_buf_add(out, text, size);
+        } else {
+            fh_json_string(fh_bytes(text, size), out);
+        }
         break;
     case FREEHOLD_TYPE_INT:
     case FREEHOLD_TYPE_UINT:
