@@ -144,7 +144,10 @@ int fh_http_job_submit(struct fh_http_exchange *exchange, struct fh_err *err)
     }
     atomic_fetch_add(&exchange->references, 1);
     atomic_fetch_add(&exchange->http->jobs, 1);
-    int code = fh_jobs_submit(call->state->services->jobs, run, exchange, err);
+    /* Counted first: who stops looks at the number after it said so. */
+    int code = atomic_load(&exchange->http->stopping)
+                   ? fh_err_rule(err, FH_EBUSY, "door.stopping", "this door is going down")
+                   : fh_jobs_submit(call->state->services->jobs, run, exchange, err);
     if (code != FH_OK) {
         atomic_fetch_sub(&exchange->http->jobs, 1);
         fh_http_flow_drop(call->flow);
@@ -171,7 +174,8 @@ void fh_http_job_look(struct fh_http *http)
 {
     struct fh_err ignored;
     atomic_fetch_add(&http->jobs, 1);
-    if (fh_jobs_submit(http->state->services->jobs, look, http, &ignored) != FH_OK) {
+    if (atomic_load(&http->stopping) ||
+        fh_jobs_submit(http->state->services->jobs, look, http, &ignored) != FH_OK) {
         fh_http_news_forgo(&http->state->news);
         atomic_fetch_sub(&http->jobs, 1);
     }
