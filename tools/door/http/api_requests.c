@@ -29,7 +29,10 @@ bool fh_api_governs(const struct fh_http_call *call, const struct freehold_clien
     const struct fh_actor *actor = client->actor;
     struct fh_ref ref = fh_key_id_ref(&actor->key_id);
     struct fh_err ignored;
-    return call->who != NULL && strcmp(fh_identity_domain(call->who), settings->domain) == 0 &&
+    /* A token for some purposes or products is not for what came for all of them. */
+    const struct fh_token *token = call->who != NULL ? fh_identity_token(call->who) : NULL;
+    return token != NULL && token->purpose_count == 0 && token->product_count == 0 &&
+           strcmp(fh_identity_domain(call->who), settings->domain) == 0 &&
            fh_directory_signer_of_stranger(actor->directory,
                                            &ref,
                                            &actor->domain,
