@@ -375,8 +375,8 @@ static int sign_in(struct fh_tokens *tokens,
         code = fh_tokens_find(tokens, id, &room, &found, err);
         if (code == FH_OK) {
             code = open_found(tokens, &found, text, client_key, out, err);
+            count_guess(tokens, code); /* what costs PBKDF2; ids that nobody has cost a look */
         }
-        count_guess(tokens, code);
     }
     return code;
 }
