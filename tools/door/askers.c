@@ -41,6 +41,7 @@ static void end_all(struct ended *ended)
         freehold_close(ended->askers[i].client);
         fh_identity_drop(ended->askers[i].who);
     }
+    ended->count = 0;
 }
 
 static void take_out(struct asker *asker, struct ended *ended)
