@@ -99,7 +99,7 @@ export const dot = (state) => el(state === 'alive' ? 'span.dot' : `span.dot.${st
 
 // A text of the node. A command that it ends with can be copied.
 export function advice(text) {
-    const command = /(?:^|: )(freehold [^`]+)$/.exec(text);
+    const command = /(?:^|: )(freehold [^`;&|<>$()\\\n]+)$/.exec(text);
     if (command === null) {
         return el('p', {}, prose(text));
     }
