@@ -20,6 +20,7 @@
 #include "node/query/serve.h"
 
 #include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -218,6 +219,7 @@ static void sweep(void *user)
     if (node->mesh != NULL && dropped > 0) {
         fh_mesh_catalog_changed(node->mesh);
     }
+    (void)malloc_trim(0); /* glibc's: what a busy minute freed lies between what lives on */
     fh_timer_set(node->sweep, fh_clock_mono_ms() + SWEEP_MS);
 }
 
