@@ -330,6 +330,7 @@ enum {
     FH_PGCAT_NAMES_MAX = 1024, /* that a statement gives to expressions, tables, queries */
     FH_PGCAT_SETS_MAX = 32,    /* functions that return rows, in one statement */
     FH_PGCAT_STEPS_MAX = 20 * 1000 * 1000, /* of SQLite's machine: half a second */
+    FH_PGCAT_RUN_MS = 5000,                /* one statement, whatever its steps call */
     FH_PGCAT_SEEN_MAX = 10 * 1000 * 1000,  /* of LIKE and regular expressions */
     FH_PGCAT_ROWS_MAX = FH_LIMIT(200000, 500),
     FH_PGCAT_ANSWER_BYTES_MAX = FH_LIMIT(32 * 1024 * 1024, 256 * 1024),

@@ -5,6 +5,7 @@
 #include "common/bytes.h"
 #include "common/limits.h"
 #include "common/mem.h"
+#include "common/time.h"
 #include "tools/door/pgcat/types.h"
 
 #include <setjmp.h>
@@ -385,6 +386,9 @@ static void test_depth(void **state)
         {"SELECT ", "- ", "1", ""},
         {"SELECT 1 FROM ", "(", "pg_class", ")"},
         {"SELECT 1", "::int", "", ""},
+        {"SELECT a", "[a", "", "]"},
+        {"SELECT ", "1 IN (", "1", ")"},
+        {"SELECT ", "1 = ANY (", "'{}'", ")"},
     };
     for (size_t i = 0; i < FH_COUNT(rows); i++) {
         struct fh_buf sql;
@@ -407,6 +411,39 @@ static void test_depth(void **state)
         }
         fh_buf_fini(&sql);
     }
+}
+
+/* Steps of SQLite's machine that each call what takes long, and names that look like queries'
+ * names: the time is bounded, and who waits for the catalogue gets it back. */
+static void test_time(void **state)
+{
+    struct fh_buf sql;
+    struct fh_err err = {0};
+    struct fh_pgcat_rows *answer = NULL;
+    int64_t begun_ms = fh_clock_mono_ms();
+    assert_int_not_equal(fh_pgcat_answer(*state,
+                                         &aviation_self,
+                                         fh_bytes_cstr("SELECT count(repeat('a', 262144)) FROM "
+                                                       "generate_series(1, 1000000) g"),
+                                         NULL,
+                                         0,
+                                         &answer,
+                                         &err),
+                         FH_OK);
+    fh_buf_init(&sql, 1024 * 1024);
+    fh_buf_add_cstr(&sql, "SELECT ");
+    for (unsigned k = 0; k < 4000; k++) {
+        fh_buf_add_cstr(&sql, "a(");
+    }
+    fh_buf_add_cstr(&sql, "1 FROM a");
+    for (unsigned k = 0; k < 4000; k++) {
+        fh_buf_add_cstr(&sql, ",a");
+    }
+    fh_buf_add_cstr(&sql, ", a AS (");
+    (void)fh_pgcat_is_for(fh_buf_view(&sql));
+    fh_buf_fini(&sql);
+    assert_true(fh_clock_mono_ms() - begun_ms < 60000); /* hours, if it were not bounded */
+    check_answer(*state, "SELECT 1", "?column? integer", "1");
 }
 
 static void test_length(void **state)
@@ -603,6 +640,7 @@ int main(void)
         cmocka_unit_test(test_statements),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_time),
         cmocka_unit_test(test_length),
         cmocka_unit_test(test_parameters),
         cmocka_unit_test(test_whose),

@@ -351,7 +351,8 @@ void fh_pgcat_call_lpad(sqlite3_context *context, int argc, sqlite3_value **argv
     size_t have = characters(text);
     begin(&out);
     size_t at = 0;
-    for (int64_t i = wanted - (int64_t)have; i > 0 && fill.size > 0 && fh_buf_ok(&out) == FH_OK;
+    for (int64_t i = wanted < 0 ? 0 : wanted - (int64_t)have;
+         i > 0 && fill.size > 0 && fh_buf_ok(&out) == FH_OK;
          i--) {
         size_t from = at;
         (void)fh_utf8_next(fill, &at);

@@ -61,9 +61,10 @@ static bool is_query_name(const struct look *look, const char *name)
         }
         size_t next = i + 1;
         if (fh_pgcat_is_sign(&look->list[next], "(")) {
-            while (next < look->count && !fh_pgcat_is_sign(&look->list[next], ")")) {
+            do { /* columns; no bracket is among them, so this looks at few words twice */
                 next++;
-            }
+            } while (next < look->count && !fh_pgcat_is_sign(&look->list[next], ")") &&
+                     !fh_pgcat_is_sign(&look->list[next], "("));
             next++;
         }
         const struct fh_pgcat_token *as = &look->list[next < look->count ? next : look->count];

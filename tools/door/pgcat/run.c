@@ -6,13 +6,14 @@
 #include "tools/door/pgcat/types.h"
 
 #include "common/mem.h"
+#include "common/time.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEPS_PER_LOOK = 1000 };
+enum { STEPS_PER_LOOK = 100 };
 
 /* ---- the database ---- */
 
@@ -50,7 +51,7 @@ static int authorize(void *aux,
 static int look(void *aux)
 {
     struct fh_pgcat_run *run = aux;
-    if (run->steps < STEPS_PER_LOOK) {
+    if (run->steps < STEPS_PER_LOOK || fh_clock_mono_ms() > run->until_ms) {
         run->steps = 0;
         return 1; /* ends the statement */
     }
@@ -525,6 +526,7 @@ int fh_pgcat_run_statement(struct fh_pgcat_run *run,
     }
     run->steps = FH_PGCAT_STEPS_MAX;
     run->looked = FH_PGCAT_SEEN_MAX;
+    run->until_ms = fh_clock_mono_ms() + FH_PGCAT_RUN_MS;
     run->err = (struct fh_err){.code = FH_OK};
     int code = prepare(run, translation, &statement, err);
     code = code == FH_OK ? make_columns(answer, statement, translation, err) : code;

@@ -23,6 +23,7 @@ struct fh_pgcat_run {
     /* of the statement */
     const struct fh_pgcat_self *self;
     uint64_t steps;    /* of SQLite's machine that are left */
+    int64_t until_ms;  /* monotonic: a step may call what takes long */
     uint64_t looked;   /* of regular expressions that are left */
     struct fh_err err; /* why a function of ours failed; code FH_OK when none did */
 };

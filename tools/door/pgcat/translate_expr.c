@@ -12,6 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Each level takes some 2 KiB of the stack. */
+enum { NESTED_MAX = 4 * FH_PGCAT_DEPTH_MAX };
+
 typedef int level_fn(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out);
 
 static void became(struct fh_pgcat_expr *out, uint32_t type)
@@ -484,5 +487,14 @@ static int conjunctions(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out
 
 int fh_pgcat_expression(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out)
 {
-    return logic(t, out, "or", " OR ", conjunctions);
+    if (++t->nested > NESTED_MAX) {
+        return fh_err_rule(t->err,
+                           FH_ETOOBIG,
+                           "pgcat.depth",
+                           "at most %d expressions stand in each other",
+                           (int)NESTED_MAX);
+    }
+    int code = logic(t, out, "or", " OR ", conjunctions);
+    t->nested--;
+    return code;
 }

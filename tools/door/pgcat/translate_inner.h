@@ -31,6 +31,7 @@ struct fh_pgcat_translator {
     struct fh_arena *arena;
     struct fh_pgcat_translation *result;
     unsigned depth;
+    unsigned nested; /* expressions within expressions, by whatever stands between */
     struct fh_pgcat_frame *frame;
     size_t query_count; /* names of WITH */
     const char *queries[FH_PGCAT_SETS_MAX];
