@@ -30,6 +30,10 @@ static bool one_statement(struct fh_pg_session *session, struct fh_bytes text, s
     struct fh_pg_sql reader = {.sql = text};
     struct fh_bytes more;
     *out = FH_BYTES_NONE;
+    if (text.size > FH_SQL_BYTES_MAX) { /* no door behind takes it; nobody looks at it first */
+        fh_pg_refuse(session, "54000", "a statement has at most %d bytes", FH_SQL_BYTES_MAX);
+        return false;
+    }
     if (!fh_utf8_valid(text)) {
         fh_pg_refuse(session, "22021", "the query is not valid UTF-8");
         return false;

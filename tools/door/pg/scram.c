@@ -216,6 +216,7 @@ static bool proof_holds(const struct fh_scram *scram,
     }
     const struct fh_bytes key = fh_bytes(out_client_key, FH_SCRAM_KEY_BYTES);
     fh_sha256_parts(stored, &key, 1);
+    fh_wipe(signature, sizeof signature); /* with the proof it gives the key */
     return fh_crypto_equal(stored, scram->secret.stored_key, sizeof stored);
 }
 

@@ -189,6 +189,13 @@ static void stop_reading(struct fh_pg_connection *connection)
     }
 }
 
+/* How much may wait of a client: of one that has not signed in, no more than that takes. */
+static size_t ahead(const struct fh_pg_connection *connection)
+{
+    return fh_pg_session_is_ready(connection->session) ? FH_PG_MESSAGE_BYTES_MAX
+                                                       : FH_PG_STARTUP_BYTES_MAX;
+}
+
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buf)
 {
     struct fh_pg_connection *connection = stream->data;
@@ -214,7 +221,7 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buf)
         flush(connection);
         return;
     }
-    if (fh_pg_session_waiting(connection->session) > FH_PG_MESSAGE_BYTES_MAX) {
+    if (fh_pg_session_waiting(connection->session) > ahead(connection)) {
         stop_reading(connection);
     }
     fh_pg_connection_pump(connection);
@@ -224,7 +231,7 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buf)
 static void go_on_reading(struct fh_pg_connection *connection)
 {
     if (connection->reading || connection->ending || connection->closing ||
-        fh_pg_session_waiting(connection->session) > FH_PG_MESSAGE_BYTES_MAX) {
+        fh_pg_session_waiting(connection->session) > ahead(connection)) {
         return;
     }
     connection->reading = true;

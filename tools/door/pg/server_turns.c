@@ -22,8 +22,9 @@ static void finish(struct fh_pg_connection *connection)
     pthread_mutex_lock(&server->lock);
     connection->finished = server->finished;
     server->finished = connection;
-    pthread_mutex_unlock(&server->lock);
+    /* Under the lock: who takes the last one out of the list may end the server. */
     (void)uv_async_send(&server->wake);
+    pthread_mutex_unlock(&server->lock);
 }
 
 static void run_work(void *arg)

@@ -45,6 +45,9 @@ void fh_pg_session_free(struct fh_pg_session *session)
     if (session == NULL) {
         return;
     }
+    if (session->working && session->work.task == FH_PG_TASK_END) {
+        fh_pg_answer_free(session->work.answer); /* of no portal any more */
+    }
     fh_pg_portals_fini(&session->portals);
     fh_pg_answer_free(session->describing.answer);
     fh_pg_options_free(session->options);

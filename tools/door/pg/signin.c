@@ -328,6 +328,7 @@ static void welcome(struct fh_pg_session *session)
     session->ready = true;
     fh_scram_wipe(session->scram);
     fh_free(FH_TAKE(session->scram));
+    fh_wipe(&session->work.verifier, sizeof session->work.verifier);
     fh_pg_ready(session);
 }
 

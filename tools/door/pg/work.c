@@ -91,7 +91,7 @@ void fh_pg_worker_interrupt(struct fh_pg_worker *worker)
 
 bool fh_pg_worker_holds(const struct fh_pg_worker *worker)
 {
-    return worker->client != NULL;
+    return worker != NULL && worker->client != NULL;
 }
 
 void fh_pg_worker_adopt(struct fh_pg_worker *worker)
@@ -102,7 +102,7 @@ void fh_pg_worker_adopt(struct fh_pg_worker *worker)
 
 struct fh_identity *fh_pg_worker_identity(const struct fh_pg_worker *worker)
 {
-    return worker->identity;
+    return worker != NULL ? worker->identity : NULL;
 }
 
 /* ---- the catalogue's answers ---- */
@@ -115,6 +115,9 @@ static const char *setting(void *connection, const char *name)
 static bool set_setting(void *connection, const char *name, const char *value)
 {
     struct fh_pg_report ignored;
+    if (strlen(value) > FH_PG_OPTION_BYTES_MAX) {
+        return false;
+    }
     return fh_pg_options_set(
         fh_pg_session_options(connection), name, value, false, false, &ignored);
 }
