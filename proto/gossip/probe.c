@@ -397,10 +397,12 @@ void fh_probe_on_ping(struct fh_turn *turn,
     fh_letter_add(&letter, &ack);
     const struct fh_fact *own = fh_member_fact(&g->members, &g->members.slots[FH_MEMBER_SELF]);
     /* Who saw a ping that was lost on its way can send it later, from wherever it likes: what is
-     * asked by another address, or out of turn, is answered with little more than it took. */
-    bool known = from == NULL || (address_signed(g, slot, from) && turn->newest);
-    bool news = from != NULL && known;
-    fh_post_records(turn, &letter, behind && known ? own : NULL, news);
+     * asked out of turn is answered with little more than it took, and so is, but for a record of
+     * ours that it lacks, what comes from an address that its node did not sign. That one is also
+     * who advertises a name, or is behind a translator: it must see that it is wrong about us. */
+    bool newest = from == NULL || turn->newest;
+    bool news = from != NULL && newest && address_signed(g, slot, from);
+    fh_post_records(turn, &letter, behind && newest ? own : NULL, news);
     if (from == NULL) {
         *out_answer = fh_post_seal(turn, &letter, slot);
     } else {
