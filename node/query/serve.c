@@ -25,7 +25,7 @@ new_stream(struct fh_serve *serve, struct fh_question *question, enum fh_stream_
 {
     struct fh_stream *stream = fh_calloc(1, sizeof *stream);
     struct fh_arena *arena = fh_arena_new(ARENA_BYTES);
-    bool full = serve->count >= FH_STREAMS_MAX;
+    bool full = serve->count >= FH_STREAMS_MAX && !fh_stream_forget(serve);
     if (stream == NULL || arena == NULL || serve->quiet || full) {
         struct fh_err err;
         if (serve->quiet) {

@@ -429,10 +429,26 @@ void fh_stream_settle(struct fh_stream *stream)
          */
         bool remembered = stream->failure.code != FH_OK && stream->told && !stream->serve->quiet &&
                           fh_clock_mono_ms() - stream->touched_ms < FH_REQUEST_MS;
+        stream->remembered = remembered;
         if (remembered) {
             free_work(stream);
         } else {
             free_stream(stream);
         }
     }
+}
+
+bool fh_stream_forget(struct fh_serve *serve)
+{
+    struct fh_stream *oldest = NULL;
+    FH_LIST_FOREACH (link, &serve->streams) {
+        struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
+        if (stream->remembered && (oldest == NULL || stream->touched_ms < oldest->touched_ms)) {
+            oldest = stream;
+        }
+    }
+    if (oldest != NULL) {
+        free_stream(oldest);
+    }
+    return oldest != NULL;
 }

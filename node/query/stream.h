@@ -115,7 +115,8 @@ struct fh_stream {
     bool broken;
     bool ran; /* its worker was asked to do more than parse */
     bool logged;
-    bool told; /* the asker knows the stream's id: NEXTs may be on their way */
+    bool remembered; /* over, and kept for why: gives way when there are too many */
+    bool told;       /* the asker knows the stream's id: NEXTs may be on their way */
 
     /* job */
     bool job_running;
@@ -233,6 +234,9 @@ void fh_stream_pump(struct fh_stream *stream);
 void fh_stream_end(struct fh_stream *stream, const struct fh_err *why);
 /* Frees it when nothing is on its way. */
 void fh_stream_settle(struct fh_stream *stream);
+/* Makes place for another by ending the memory of the failure that is the oldest; false: none is.
+ * Not while the streams are walked through. */
+FH_MUST_CHECK bool fh_stream_forget(struct fh_serve *serve);
 /* Between hold and release nothing settles or frees the stream, whatever ends meanwhile: calls of
  * others may fail before they return. Release settles it and comes last. */
 void fh_stream_hold(struct fh_stream *stream);
