@@ -80,7 +80,8 @@ void fh_client_interrupt(struct freehold_client *client)
 
 bool fh_client_is_whole(const struct freehold_client *client)
 {
-    return !client->interrupted && client->entry != NULL && !fh_channel_is_worn(client->entry) && client->results == 0;
+    return !client->interrupted && client->entry != NULL && !fh_channel_is_worn(client->entry) &&
+           client->results == 0;
 }
 
 static void close_channels(struct freehold_client *client)
