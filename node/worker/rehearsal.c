@@ -21,7 +21,7 @@ void fh_rehearsal_prepare(void)
 {
     int fd = memfd_create("rehearsal", MFD_CLOEXEC);
     if (fd >= 0 && write(fd, file_text, sizeof file_text - 1) == (ssize_t)sizeof file_text - 1) {
-        (void)fcntl(fd, F_DUPFD_CLOEXEC, SLOT); /* without room there: none */
+        (void)dup3(fd, SLOT, O_CLOEXEC); /* without room there: none */
     }
     if (fd >= 0) {
         close(fd);
