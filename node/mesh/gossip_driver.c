@@ -326,16 +326,13 @@ void fh_mesh_gossip_event(struct fh_mesh *mesh, struct fh_gossip_event *event)
     fh_timer_set(mesh->gossip_timer, fh_gossip_deadline(mesh->gossip));
 }
 
-void fh_mesh_gossip_later(struct fh_mesh *mesh,
-                          const struct fh_gossip_event *event,
-                          struct fh_bytes bytes)
+/* False without memory: then it is lost. */
+static bool
+add_follow_up(struct fh_mesh *mesh, const struct fh_gossip_event *event, struct fh_bytes bytes)
 {
-    if (mesh->gossip == NULL) {
-        return;
-    }
     struct follow_up *next = fh_calloc(1, sizeof *next);
     if (next == NULL) {
-        return; /* synchronisation brings it again */
+        return false;
     }
     next->event = *event;
     fh_buf_init(&next->bytes, FH_RECORD_BYTES_MAX);
@@ -343,8 +340,19 @@ void fh_mesh_gossip_later(struct fh_mesh *mesh,
     fh_list_push_back(&mesh->follow_ups, &next->link);
     if (fh_buf_ok(&next->bytes) != FH_OK) {
         free_follow_up(next);
+        return false;
     }
-    run_follow_ups(mesh);
+    return true;
+}
+
+void fh_mesh_gossip_later(struct fh_mesh *mesh,
+                          const struct fh_gossip_event *event,
+                          struct fh_bytes bytes)
+{
+    if (mesh->gossip != NULL) {
+        (void)add_follow_up(mesh, event, bytes); /* synchronisation brings it again */
+        run_follow_ups(mesh);
+    }
 }
 
 void fh_mesh_gossip_pause(struct fh_mesh *mesh)
@@ -360,23 +368,24 @@ void fh_mesh_gossip_resume(struct fh_mesh *mesh)
     run_follow_ups(mesh);
 }
 
+/* `waits`: one of this kind is among the follow-ups. */
+static void once_for_all(struct fh_mesh *mesh, enum fh_gossip_event_kind kind, bool *waits)
+{
+    if (mesh->gossip != NULL && !*waits) {
+        const struct fh_gossip_event event = {.kind = kind};
+        *waits = add_follow_up(mesh, &event, FH_BYTES_NONE);
+        run_follow_ups(mesh);
+    }
+}
+
 void fh_mesh_review(struct fh_mesh *mesh)
 {
-    if (mesh->gossip == NULL || mesh->reviewing) {
-        return;
-    }
-    mesh->reviewing = true;
-    struct fh_gossip_event event = {.kind = FH_GOSSIP_REVIEW};
-    fh_mesh_gossip_later(mesh, &event, FH_BYTES_NONE);
+    once_for_all(mesh, FH_GOSSIP_REVIEW, &mesh->reviewing);
 }
 
 void fh_mesh_judge_strangers(struct fh_mesh *mesh)
 {
-    if (mesh->gossip != NULL && !mesh->admitting) {
-        mesh->admitting = true;
-        struct fh_gossip_event event = {.kind = FH_GOSSIP_ADMITTED};
-        fh_mesh_gossip_later(mesh, &event, FH_BYTES_NONE);
-    }
+    once_for_all(mesh, FH_GOSSIP_ADMITTED, &mesh->admitting);
 }
 
 void fh_mesh_datagram(struct fh_mesh *mesh, struct fh_bytes datagram, const char *from)

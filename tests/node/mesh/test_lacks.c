@@ -3,6 +3,7 @@
  * them, again and again for a while, and then has the record after all. */
 #include "tests/node/mesh/mesh_world.h"
 
+#include "common/mem.h"
 #include "common/time.h"
 #include "node/state/store_catalog.h"
 #include "tests/lib/products.h"
@@ -263,6 +264,31 @@ static void test_which_refusals(void **state)
     }
 }
 
+static bool deny(size_t size)
+{
+    (void)size;
+    return false;
+}
+
+/* Who has no memory to have members judged again is not taken to be about it: the next record that
+ * comes has them judged. */
+static void test_judged_after_memory_was_short(void **state)
+{
+    const struct world *w = *state;
+    struct fh_mesh *mesh = w->base.mesh;
+    fh_mesh_gossip_pause(mesh);
+    fh_alloc_set_hook(deny);
+    fh_mesh_review(mesh);
+    fh_mesh_judge_strangers(mesh);
+    fh_alloc_set_hook(NULL);
+    assert_false(mesh->reviewing || mesh->admitting);
+    fh_mesh_review(mesh);
+    fh_mesh_judge_strangers(mesh);
+    assert_true(mesh->reviewing && mesh->admitting);
+    fh_mesh_gossip_resume(mesh);
+    assert_false(mesh->reviewing || mesh->admitting);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +297,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_fetched_again_after_failures, setup, teardown),
         cmocka_unit_test_setup_teardown(test_came_by_itself, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nobody_knows_the_signer, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_judged_after_memory_was_short, setup, teardown),
         cmocka_unit_test(test_which_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
