@@ -323,6 +323,7 @@ int fh_crew_take(struct fh_crew *crew,
     struct hand *hand = find_idle(crew, session, role);
     if (hand != NULL) {
         hand->idle = false;
+        fh_worker_patient(hand->worker, false); /* what it did last may have taken long */
         *out = hand->worker;
         *out_fresh = false;
         return FH_OK;

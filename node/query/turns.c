@@ -217,9 +217,6 @@ void fh_turns_next(struct fh_serve *serve)
 void fh_turns_begin(struct fh_stream *stream)
 {
     stream->cpu_ms = fh_worker_cpu_ms(stream->worker);
-    if (!stream->fresh) {
-        fh_worker_patient(stream->worker, false);
-    }
     bool contended = stream->serve->turns.at_work > 1;
     if (stream->kind != FH_STREAM_SCAN && contended && is_heavy(stream, fh_clock_mono_ms())) {
         fh_worker_yield(stream->worker);

@@ -294,6 +294,22 @@ static void priorities_are_of_all_threads(void **state)
     end_crew(crew);
 }
 
+/* Whoever takes it, for a question or for the masks of one. */
+static void an_idle_one_is_patient_no_more(void **state)
+{
+    (void)state;
+    struct fh_crew *crew = new_crew(false);
+    int own = getpriority(PRIO_PROCESS, 0);
+    struct fh_worker *worker = take(crew, 1, FH_WORKER_SCAN, true);
+    rig_expect(worker, "SELECT 1 + 1", "2\n");
+    fh_crew_give(crew, worker, false);
+    expect_threads(fh_worker_pid(worker), own, 5);
+    assert_ptr_equal(take(crew, 1, FH_WORKER_SCAN, false), worker);
+    expect_threads(fh_worker_pid(worker), own, 0);
+    fh_crew_give(crew, worker, false);
+    end_crew(crew);
+}
+
 /* Page faults so far that needed no disk. */
 static unsigned long faults_of(pid_t process)
 {
@@ -370,6 +386,7 @@ int main(void)
         cmocka_unit_test(the_idle_give_way_to_the_node),
         cmocka_unit_test(the_one_that_stands_by_gives_way_to_the_node),
         cmocka_unit_test(priorities_are_of_all_threads),
+        cmocka_unit_test(an_idle_one_is_patient_no_more),
         cmocka_unit_test(who_stands_by_rehearses),
         cmocka_unit_test(without_a_program_there_is_none),
     };
