@@ -189,17 +189,13 @@ static void answer_asked(struct fh_desk *desk, struct fh_question *question)
     page_init(&page, desk->grants);
     int rc = fh_store_asked_of(
         desk->grants->store, &fh_question_speaker(question)->key, add_asked, &page, &err);
-    if (rc == FH_OK) {
-        FH_CLEANUP(fh_buf_fini) struct fh_buf out;
-        fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
-        fh_msg_ok(&out, 1);
-        fh_pack_array(&out, page.count);
-        fh_buf_add_bytes(&out, fh_buf_view(&page.entries));
-        fh_question_answer_buf(question, &out);
-    } else {
-        fh_question_refuse(question, &err);
-    }
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
+    fh_msg_ok(&out, 1);
+    fh_pack_array(&out, page.count);
+    fh_buf_add_bytes(&out, fh_buf_view(&page.entries));
     fh_buf_fini(&page.entries);
+    fh_question_conclude(question, rc, &out, &err);
 }
 
 bool fh_desk_question(struct fh_desk *desk, struct fh_question *question)

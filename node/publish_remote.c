@@ -479,9 +479,5 @@ void fh_remote_publisher_question(struct fh_remote_publisher *remote, struct fh_
             break;
         }
     }
-    if (rc == FH_OK) {
-        fh_question_answer_buf(question, &out);
-    } else {
-        fh_question_refuse(question, &err);
-    }
+    fh_question_conclude(question, rc, &out, &err);
 }

@@ -11,13 +11,9 @@
 static void conclude(struct fh_question *question, int rc, const struct fh_err *err)
 {
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
-    if (rc != FH_OK) {
-        fh_question_refuse(question, err);
-        return;
-    }
     fh_buf_init(&out, 16);
     fh_msg_ok(&out, 0);
-    fh_question_answer_buf(question, &out);
+    fh_question_conclude(question, rc, &out, err);
 }
 
 /* Ids are no secrets; whose they are stands beside them. */
@@ -85,15 +81,11 @@ static void list(struct fh_token_desk *desk, struct fh_question *question)
     int rc = fh_deposits_of(
         desk->deposits, &fh_question_speaker(question)->key, add_token, &listing, &err);
     fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
-    if (rc == FH_OK) {
-        fh_msg_ok(&out, 1);
-        fh_pack_array(&out, listing.count);
-        fh_buf_add_bytes(&out, fh_buf_view(&listing.entries));
-        fh_question_answer_buf(question, &out);
-    } else {
-        fh_question_refuse(question, &err);
-    }
+    fh_msg_ok(&out, 1);
+    fh_pack_array(&out, listing.count);
+    fh_buf_add_bytes(&out, fh_buf_view(&listing.entries));
     fh_buf_fini(&listing.entries);
+    fh_question_conclude(question, rc, &out, &err);
 }
 
 bool fh_token_desk_question(struct fh_token_desk *desk, struct fh_question *question)

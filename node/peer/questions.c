@@ -566,6 +566,18 @@ void fh_question_refuse(struct fh_question *question, const struct fh_err *err)
     }
 }
 
+void fh_question_conclude(struct fh_question *question,
+                          int code,
+                          const struct fh_buf *answer,
+                          const struct fh_err *err)
+{
+    if (code == FH_OK) {
+        fh_question_answer_buf(question, answer);
+    } else {
+        fh_question_refuse(question, err);
+    }
+}
+
 void fh_question_refuse_privately(struct fh_question *question,
                                   const char *what,
                                   const struct fh_err *err)

@@ -112,5 +112,10 @@ void fh_question_refuse(struct fh_question *question, const struct fh_err *err);
 void fh_question_refuse_privately(struct fh_question *question,
                                   const char *what,
                                   const struct fh_err *err);
+/* Answers with `answer` when `code` is FH_OK, else refuses. */
+void fh_question_conclude(struct fh_question *question,
+                          int code,
+                          const struct fh_buf *answer,
+                          const struct fh_err *err);
 
 #endif

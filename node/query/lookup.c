@@ -462,11 +462,7 @@ static void answer_history(struct fh_lookup *lookup, struct fh_question *questio
         fh_buf_add_bytes(&out, fh_buf_view(&lists[i].entries));
         fh_buf_fini(&lists[i].entries);
     }
-    if (rc == FH_OK) {
-        fh_question_answer_buf(question, &out);
-    } else {
-        fh_question_refuse(question, &err);
-    }
+    fh_question_conclude(question, rc, &out, &err);
 }
 
 void fh_lookup_question(struct fh_lookup *lookup, struct fh_question *question)
