@@ -175,22 +175,6 @@ static int set_count(uint64_t *out,
     return FH_OK;
 }
 
-static int set_level(char *out,
-                     const struct fh_setting *setting,
-                     const char *text,
-                     const char *origin,
-                     struct fh_err *err)
-{
-    static const char *const levels[] = {"error", "warn", "info", "debug"};
-    for (size_t i = 0; i < FH_COUNT(levels); i++) {
-        if (strcmp(text, levels[i]) == 0) {
-            memcpy(out, text, strlen(text) + 1);
-            return FH_OK;
-        }
-    }
-    return refuse(err, origin, setting, text, "error, warn, info or debug");
-}
-
 /* `words` as in "auto, off or own". */
 static int set_word(char *out,
                     const struct fh_setting *setting,
@@ -273,8 +257,6 @@ static int set_item(struct fh_settings *settings,
         return set_path(member, setting, text, origin, err);
     case FH_SETTING_WORD:
         return set_word(member, setting, text, origin, err);
-    case FH_SETTING_LEVEL:
-        return set_level(member, setting, text, origin, err);
     case FH_SETTING_SWITCH:
         return set_switch(member, setting, text, origin, err);
     case FH_SETTING_COUNT_OF:

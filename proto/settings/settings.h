@@ -41,7 +41,7 @@ struct fh_settings {
     struct fh_settings_addresses advertise;         /* at most FH_ADDRESSES_MAX; empty: `listen` */
     struct fh_settings_addresses peers;             /* contacted at every start, and for ever */
     struct fh_settings_paths data_roots;            /* folders beneath which sources may lie */
-    char log_level[8];                              /* error, warn, info, debug */
+    char log_level[FH_SETTINGS_WORD_BYTES];         /* error, warn, info, debug */
     bool require_sandbox;                           /* no worker without fh_layers_enough */
     uint64_t sessions_max;                          /* FH_SESSIONS_MAX */
     uint64_t pipes_max;                             /* FH_PIPES_MAX */
@@ -73,7 +73,6 @@ enum fh_setting_kind {
     FH_SETTING_ADDRESSES, /* list of those */
     FH_SETTING_PATHS,     /* list of absolute folders */
     FH_SETTING_PATH,      /* absolute file */
-    FH_SETTING_LEVEL,     /* error, warn, info, debug */
     FH_SETTING_WORD,      /* one of `words` */
     FH_SETTING_SWITCH,    /* true or false */
     FH_SETTING_COUNT_OF,  /* whole number within bounds */
