@@ -70,3 +70,14 @@ int fh_address_parse(struct fh_address *out, const char *text, struct fh_err *er
     *out = address;
     return FH_OK;
 }
+
+bool fh_host_is_loopback(const char *host)
+{
+    bool v4 = strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == strlen(host);
+    return v4 || strcmp(host, "::1") == 0 || strcmp(host, "localhost") == 0;
+}
+
+bool fh_host_is_wildcard(const char *host)
+{
+    return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+}

@@ -25,4 +25,8 @@ struct fh_address {
 /* Reads "HOST:PORT". FH_EINVAL says what is wrong and what would be right. */
 FH_MUST_CHECK int fh_address_parse(struct fh_address *out, const char *text, struct fh_err *err);
 
+/* Of a host without brackets, as it is written: on this machine alone; all addresses of it. */
+bool fh_host_is_loopback(const char *host);
+bool fh_host_is_wildcard(const char *host);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/doctor.h"
 
+#include "common/address.h"
 #include "common/bytes.h"
 #include "common/time.h"
 #include "node/config.h"
@@ -327,16 +328,14 @@ static void check_port(struct doctor *d, const char *listen, int type, const cha
 
 /* ---- the doors ---- */
 
-static bool is_loopback(const char *listen)
-{
-    bool v4 = strncmp(listen, "127.", 4) == 0 && strspn(listen, "0123456789.:") == strlen(listen);
-    return v4 || strncmp(listen, "[::1]", 5) == 0 || strncmp(listen, "localhost:", 10) == 0;
-}
-
 /* What strangers can read on the way. */
 static void check_door_tls(struct doctor *d, const char *check, const char *listen, bool is_off)
 {
-    if (is_off && !is_loopback(listen)) {
+    char host[FH_ADDRESS_BYTES_MAX + 1];
+    uint16_t port = 0;
+    struct fh_err err;
+    if (is_off && fh_address_split(listen, host, &port, &err) == FH_OK &&
+        !fh_host_is_loopback(host)) {
         say(d,
             FH_DOCTOR_WARN,
             check,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/settings/settings.h"
 
+#include "common/address.h"
 #include "common/arena.h"
 #include "common/assert.h"
 #include "proto/contract/finding.h"
@@ -495,11 +496,6 @@ int fh_settings_parse(struct fh_settings *settings,
 
 /* ---- rules across settings ---- */
 
-static bool is_wildcard(const char *host)
-{
-    return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
-}
-
 static int check_tls(const struct fh_settings *settings, struct fh_err *err)
 {
     bool certificate = settings->tls_certificate[0] != '\0';
@@ -527,7 +523,7 @@ int fh_settings_check(const struct fh_settings *settings, struct fh_err *err)
             err, FH_EINVAL, "settings.domain", "domain is not set; add: domain: NAME");
     }
     int code = fh_address_split(settings->listen, host, &port, err);
-    if (code == FH_OK && is_wildcard(host) && settings->advertise.count == 0) {
+    if (code == FH_OK && fh_host_is_wildcard(host) && settings->advertise.count == 0) {
         code = fh_err_rule(err,
                            FH_EINVAL,
                            "settings.advertise",
@@ -537,7 +533,7 @@ int fh_settings_check(const struct fh_settings *settings, struct fh_err *err)
     }
     for (size_t i = 0; i < settings->advertise.count && code == FH_OK; i++) {
         code = fh_address_split(settings->advertise.items[i], host, &port, err);
-        if (code == FH_OK && is_wildcard(host)) {
+        if (code == FH_OK && fh_host_is_wildcard(host)) {
             code = fh_err_rule(err,
                                FH_EINVAL,
                                "settings.advertise",

@@ -12,17 +12,6 @@ static bool is(const char *word, const char *wanted)
     return strcmp(word, wanted) == 0;
 }
 
-static bool is_loopback(const char *host)
-{
-    bool v4 = strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == strlen(host);
-    return is(host, "localhost") || is(host, "::1") || v4;
-}
-
-static bool is_wildcard(const char *host)
-{
-    return is(host, "0.0.0.0") || is(host, "::");
-}
-
 /* The hosts of the two addresses, for the certificate; those that clients can name alone. */
 struct names {
     size_t count;
@@ -40,8 +29,8 @@ static int add_name(struct names *names, const char *listen, bool *out_loopback,
     if (code != FH_OK) {
         return code;
     }
-    *out_loopback = is_loopback(address->host);
-    if (!*out_loopback && !is_wildcard(address->host)) {
+    *out_loopback = fh_host_is_loopback(address->host);
+    if (!*out_loopback && !fh_host_is_wildcard(address->host)) {
         names->hosts[names->count++] = address->host;
     }
     return FH_OK;
