@@ -9,7 +9,6 @@ enum {
     ID_LETTERS = 16,
     SECRET_LETTERS = 32,
     PREFIX = 4,
-    RECORD_BYTES_MAX = FH_TOKEN_BYTES_MAX + 256, /* the envelope around the payload */
 };
 
 static const char prefix[] = "fht1";
@@ -161,7 +160,7 @@ void fh_deposit_read(struct fh_deposit *out, struct fh_pack_reader *reader)
 {
     struct fh_deposit deposit = {0};
     fh_pack_read_fixed(reader, deposit.id.b, sizeof deposit.id.b);
-    deposit.record = fh_pack_read_bin(reader, RECORD_BYTES_MAX);
+    deposit.record = fh_pack_read_bin(reader, FH_TOKEN_RECORD_BYTES_MAX);
     fh_pack_read_fixed(reader, deposit.salt, sizeof deposit.salt);
     deposit.iterations = (uint32_t)fh_pack_read_uint(reader, FH_DEPOSIT_ITERATIONS_MAX);
     fh_pack_read_fixed(reader, deposit.stored_key, sizeof deposit.stored_key);

@@ -18,8 +18,11 @@
 
 #include "proto/identity/directory.h"
 
-/* "domain/product" or "domain/product@MAJOR", as people write it. */
-enum { FH_TOKEN_PRODUCT_BYTES_MAX = FH_SUCCESSOR_BYTES_MAX };
+enum {
+    /* "domain/product" or "domain/product@MAJOR", as people write it. */
+    FH_TOKEN_PRODUCT_BYTES_MAX = FH_SUCCESSOR_BYTES_MAX,
+    FH_TOKEN_RECORD_BYTES_MAX = FH_TOKEN_BYTES_MAX + 256, /* with the envelope */
+};
 
 struct fh_token {
     struct fh_domain_id domain;

@@ -2,6 +2,7 @@
 #include "proto/query/query.h"
 
 #include "common/assert.h"
+#include "proto/identity/token.h"
 #include "proto/wire/pack.h"
 
 enum {
@@ -9,7 +10,6 @@ enum {
     REQUEST_FIELDS = 12, /* a 13th, parameters, and a 14th, a TOKEN, where there are any */
     TABLE_FIELDS = 5,
     REQUEST_BYTES_MAX = 256 * 1024,
-    TOKEN_BYTES_MAX = FH_TOKEN_BYTES_MAX + 256, /* the envelope around its payload */
 };
 
 static int refuse(struct fh_err *err, const char *rule, const char *text)
@@ -179,7 +179,7 @@ int fh_query_request_parse(struct fh_query_request *out,
         }
     }
     if (fields > REQUEST_FIELDS + 1) {
-        request.token = fh_pack_read_bin(&reader, TOKEN_BYTES_MAX);
+        request.token = fh_pack_read_bin(&reader, FH_TOKEN_RECORD_BYTES_MAX);
         known++;
         if (request.token.size == 0 && fields == known) {
             fh_pack_fail(&reader, "expected a token, or nothing in its place");
