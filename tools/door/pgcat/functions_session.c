@@ -150,7 +150,11 @@ void fh_pgcat_call_schema(sqlite3_context *context, int argc, sqlite3_value **ar
     bool null = false;
     fh_buf_init(&list, FH_PGCAT_VALUE_BYTES_MAX);
     schemas(&list, fh_pgcat_run_of(context), false);
-    if (fh_buf_ok(&list) == FH_OK && fh_pgcat_array_open(&array, fh_buf_view(&list)) &&
+    if (fh_buf_ok(&list) != FH_OK) {
+        fh_pgcat_result(context, &list);
+        return;
+    }
+    if (fh_pgcat_array_open(&array, fh_buf_view(&list)) &&
         fh_pgcat_array_next(&array, &first, &null)) {
         sqlite3_result_text(context, (const char *)first.data, (int)first.size, SQLITE_TRANSIENT);
     } else {
