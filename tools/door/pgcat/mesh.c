@@ -212,7 +212,7 @@ static int describe(struct fh_pgcat_contracts *contracts,
         fh_arena_free(contract->arena);
     }
     pthread_mutex_unlock(&contracts->mutex);
-    return code == FH_EEXIST ? FH_OK : code;
+    return code == FH_OK || code == FH_EEXIST ? FH_OK : no_memory(err);
 }
 
 /* ---- a mesh ---- */

@@ -397,23 +397,23 @@ static int bind(sqlite3_stmt *statement,
                 const struct fh_pgcat_param *param,
                 struct fh_err *err)
 {
-    char *end = NULL;
     const struct fh_pgcat_value *value = &param->value;
-    if (value->text == NULL) {
-        return sqlite3_bind_null(statement, number) == SQLITE_OK ? FH_OK : FH_ENOMEM;
-    }
-    if (value->size > FH_PGCAT_VALUE_BYTES_MAX ||
-        !fh_utf8_valid(fh_bytes(value->text, value->size))) {
+    if (value->text != NULL && (value->size > FH_PGCAT_VALUE_BYTES_MAX ||
+                                !fh_utf8_valid(fh_bytes(value->text, value->size)))) {
         return fh_err_rule(
             err, FH_EINVAL, "pgcat.params", "the value of $%d is too long, or no UTF-8", number);
     }
-    char digits[24];
-    snprintf(digits, sizeof digits, "%.*s", (int)(value->size < 23 ? value->size : 0), value->text);
     int code = SQLITE_OK;
-    if (type == FH_OID_BOOL && value->size > 0) {
+    if (value->text == NULL) {
+        code = sqlite3_bind_null(statement, number);
+    } else if (type == FH_OID_BOOL && value->size > 0) {
         bool truth = strchr("tTyY1", value->text[0]) != NULL;
         code = sqlite3_bind_int(statement, number, truth);
     } else if (fh_pgcat_type_is_whole(type)) {
+        char digits[24];
+        snprintf(
+            digits, sizeof digits, "%.*s", (int)(value->size < 23 ? value->size : 0), value->text);
+        char *end = NULL;
         long long whole = strtoll(digits, &end, 10);
         if (end == digits || *end != '\0') {
             return fh_err_rule(
