@@ -477,6 +477,15 @@ static void test_length(void **state)
     assert_int_not_equal(
         fh_pgcat_answer(*state, &aviation_self, fh_buf_view(&sql), NULL, 0, &answer, &err), FH_OK);
     assert_string_equal(err.rule, "pgcat.statement");
+    /* Many texts take the room of the statement, not each of them. */
+    fh_buf_reset(&sql);
+    fh_buf_add_cstr(&sql, "SELECT 'x' IN ('x'");
+    for (unsigned k = 0; k < 1500; k++) {
+        fh_buf_printf(&sql, ",'a name of some length %u'", k);
+    }
+    fh_buf_add_cstr(&sql, ")");
+    assert_true(fh_pgcat_is_for(fh_buf_view(&sql)));
+    check_answer(*state, fh_buf_cstr(&sql), "?column? boolean", "t");
     fh_buf_fini(&sql);
 }
 

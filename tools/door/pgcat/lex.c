@@ -9,6 +9,7 @@ struct lexer {
     struct fh_arena *arena;
     struct fh_bytes sql;
     size_t at;
+    char *decoded; /* room for one text: no escape gets longer, \u0800 is three bytes */
     struct fh_pgcat_token *list;
     size_t count;
     size_t capacity;
@@ -96,40 +97,6 @@ static int skip_comment(struct lexer *l)
     return FH_OK;
 }
 
-/* A text or a name up to `mark`, which stands for itself when doubled. */
-static int lex_quoted(struct lexer *l, enum fh_pgcat_token_kind kind, int mark)
-{
-    size_t begin = l->at++;
-    char *out = fh_arena_alloc(l->arena, l->sql.size - begin);
-    if (out == NULL) {
-        return fh_err_set(l->err, FH_ENOMEM, "out of memory for a statement");
-    }
-    size_t size = 0;
-    for (;;) {
-        int c = at(l, 0);
-        if (c < 0) {
-            return no_end(l, begin, mark == '"' ? "a name in quotes" : "a text");
-        }
-        l->at++;
-        if (c == mark) {
-            if (at(l, 0) != mark) {
-                break;
-            }
-            l->at++;
-        }
-        out[size++] = (char)c;
-    }
-    if (kind == FH_PGCAT_NAME && size == 0) {
-        return fh_err_rule(
-            l->err, FH_ESQL, "pgcat.syntax", "a name in quotes at byte %zu is empty", begin);
-    }
-    int code = add(l, kind, out, begin);
-    if (code == FH_OK) {
-        l->list[l->count - 1].quoted = kind == FH_PGCAT_NAME;
-    }
-    return code;
-}
-
 static int digit_of(int c, int base)
 {
     int value = c >= '0' && c <= '9'   ? c - '0'
@@ -189,24 +156,21 @@ static bool read_escape(struct lexer *l, char *out, size_t *size)
     return true;
 }
 
-static int lex_escaped(struct lexer *l)
+/* A text or a name behind its opening, up to `mark`, which stands for itself when doubled. */
+static int lex_quoted(struct lexer *l, enum fh_pgcat_token_kind kind, size_t opening, bool escapes)
 {
     size_t begin = l->at;
-    l->at += 2; /* E' */
-    /* No escape gets longer: \u0800 has six bytes and becomes three. */
-    char *out = fh_arena_alloc(l->arena, l->sql.size - begin);
-    if (out == NULL) {
-        return fh_err_set(l->err, FH_ENOMEM, "out of memory for a statement");
-    }
     size_t size = 0;
+    l->at += opening;
+    int mark = l->sql.data[l->at - 1];
     for (;;) {
         int c = at(l, 0);
-        if (c < 0 || (c == '\\' && at(l, 1) < 0)) {
-            return no_end(l, begin, "a text");
+        if (c < 0 || (escapes && c == '\\' && at(l, 1) < 0)) {
+            return no_end(l, begin, mark == '"' ? "a name in quotes" : "a text");
         }
         l->at++;
-        if (c == '\\') {
-            if (!read_escape(l, out, &size)) {
+        if (escapes && c == '\\') {
+            if (!read_escape(l, l->decoded, &size)) {
                 return fh_err_rule(l->err,
                                    FH_ESQL,
                                    "pgcat.syntax",
@@ -215,15 +179,23 @@ static int lex_escaped(struct lexer *l)
             }
             continue;
         }
-        if (c == '\'') {
-            if (at(l, 0) != '\'') {
+        if (c == mark) {
+            if (at(l, 0) != mark) {
                 break;
             }
             l->at++;
         }
-        out[size++] = (char)c;
+        l->decoded[size++] = (char)c;
     }
-    return add(l, FH_PGCAT_TEXT, out, begin);
+    if (kind == FH_PGCAT_NAME && size == 0) {
+        return fh_err_rule(
+            l->err, FH_ESQL, "pgcat.syntax", "a name in quotes at byte %zu is empty", begin);
+    }
+    int code = add(l, kind, fh_arena_string(l->arena, fh_bytes(l->decoded, size)), begin);
+    if (code == FH_OK) {
+        l->list[l->count - 1].quoted = kind == FH_PGCAT_NAME;
+    }
+    return code;
 }
 
 /* $tag$ ... $tag$; false when the dollar begins no such text. */
@@ -332,13 +304,13 @@ static int lex_one(struct lexer *l)
         return skip_comment(l);
     }
     if (c == '\'') {
-        return lex_quoted(l, FH_PGCAT_TEXT, '\'');
+        return lex_quoted(l, FH_PGCAT_TEXT, 1, false);
     }
     if ((c == 'E' || c == 'e') && at(l, 1) == '\'') {
-        return lex_escaped(l);
+        return lex_quoted(l, FH_PGCAT_TEXT, 2, true);
     }
     if (c == '"') {
-        return lex_quoted(l, FH_PGCAT_NAME, '"');
+        return lex_quoted(l, FH_PGCAT_NAME, 1, false);
     }
     if (c == '$' && lex_dollar(l, &code)) {
         return code;
@@ -372,6 +344,10 @@ int fh_pgcat_lex(struct fh_pgcat_tokens *out,
     }
     if (!fh_utf8_valid(sql)) {
         return fh_err_rule(err, FH_ESQL, "pgcat.syntax", "the statement is not well-formed UTF-8");
+    }
+    l.decoded = fh_arena_alloc(arena, sql.size + 1);
+    if (l.decoded == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "out of memory for a statement");
     }
     while (l.at < sql.size) {
         int code = lex_one(&l);
