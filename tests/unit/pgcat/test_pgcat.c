@@ -135,6 +135,9 @@ static const struct {
      "array text, int2 smallint, array_length integer, array_to_string text, array_upper integer, "
      "array text[], string_to_array text[], ?column? boolean",
      "b|5|3|x,y|1|{\"a b\",\"c\\\"d\",\"\",NULL}|{a,b}|t"},
+    {"SELECT (ARRAY[-5])[1] = -5, ('{-5,007}'::text[])[2]",
+     "?column? boolean, text text",
+     "t|007"},
     {"SELECT ARRAY(SELECT nspname FROM pg_namespace WHERE nspname LIKE 'a%'), "
      "ARRAY(SELECT 1 WHERE false)",
      "array name[], array integer[]",

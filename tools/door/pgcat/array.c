@@ -101,6 +101,24 @@ bool fh_pgcat_array_next(struct fh_pgcat_array *array, struct fh_bytes *out, boo
     return array->element.failed == FH_OK;
 }
 
+bool fh_pgcat_array_number(struct fh_bytes element, int64_t *out)
+{
+    size_t begin = element.size > 1 && element.data[0] == '-' ? 1 : 0;
+    int64_t value = 0;
+    if (element.size == begin || element.size > 18 ||
+        (element.data[begin] == '0' && element.size > 1)) {
+        return false;
+    }
+    for (size_t i = begin; i < element.size; i++) {
+        if (element.data[i] < '0' || element.data[i] > '9') {
+            return false;
+        }
+        value = value * 10 + (element.data[i] - '0');
+    }
+    *out = begin > 0 ? -value : value;
+    return true;
+}
+
 void fh_pgcat_array_begin(struct fh_buf *out)
 {
     fh_buf_add_u8(out, '{');

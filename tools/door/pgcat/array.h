@@ -26,6 +26,9 @@ void fh_pgcat_array_close(struct fh_pgcat_array *array);
 /* The next element, lent until the next call; false at the end, and at what is not well-formed. */
 bool fh_pgcat_array_next(struct fh_pgcat_array *array, struct fh_bytes *out, bool *out_null);
 
+/* Whether an element is written as a whole number is: "007" is a name. */
+bool fh_pgcat_array_number(struct fh_bytes element, int64_t *out);
+
 /* Writes one into an empty buffer: begin, each element, end. */
 void fh_pgcat_array_begin(struct fh_buf *out);
 void fh_pgcat_array_add(struct fh_buf *out, struct fh_bytes element, bool null);

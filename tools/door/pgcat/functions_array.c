@@ -129,20 +129,12 @@ void fh_pgcat_call_array_position(sqlite3_context *context, int argc, sqlite3_va
     }
 }
 
-static void result_element(sqlite3_context *context, struct fh_bytes element)
-{
-    sqlite3_result_text(context,
-                        element.size == 0 ? "" : (const char *)element.data,
-                        (int)element.size,
-                        SQLITE_TRANSIENT);
-}
-
 /* a[n]: an element of numbers is a number where it is compared, as columns are */
 void fh_pgcat_call_element(sqlite3_context *context, int argc, sqlite3_value **argv)
 {
     (void)argc;
     struct fh_pgcat_array array;
-    struct fh_bytes element;
+    struct fh_bytes element = FH_BYTES_NONE;
     bool null = false;
     bool found = false;
     if (fh_pgcat_arg_is_null(argv[0]) || fh_pgcat_arg_is_null(argv[1])) {
@@ -156,23 +148,16 @@ void fh_pgcat_call_element(sqlite3_context *context, int argc, sqlite3_value **a
             at--;
         }
     }
+    int64_t number = 0;
     if (!found || null) {
         sqlite3_result_null(context);
+    } else if (fh_pgcat_array_number(element, &number)) {
+        sqlite3_result_int64(context, number);
     } else {
-        bool number = element.size > 0 && element.size < 18;
-        for (size_t i = 0; i < element.size; i++) {
-            number = number && element.data[i] >= '0' && element.data[i] <= '9';
-        }
-        number = number && (element.data[0] != '0' || element.size == 1);
-        if (number) {
-            int64_t value = 0;
-            for (size_t i = 0; i < element.size; i++) {
-                value = value * 10 + (element.data[i] - '0');
-            }
-            sqlite3_result_int64(context, value);
-        } else {
-            result_element(context, element);
-        }
+        sqlite3_result_text(context,
+                            element.size == 0 ? "" : (const char *)element.data,
+                            (int)element.size,
+                            SQLITE_TRANSIENT);
     }
     fh_pgcat_array_close(&array);
 }

@@ -262,23 +262,6 @@ static int set_eof(sqlite3_vtab_cursor *base)
     return ((struct cursor *)base)->ended;
 }
 
-static bool whole_number(struct fh_bytes text, int64_t *out)
-{
-    size_t i = text.size > 1 && text.data[0] == '-' ? 1 : 0;
-    int64_t value = 0;
-    if (text.size == i || text.size > 18 || (text.data[i] == '0' && text.size > 1)) {
-        return false; /* "007" is a name */
-    }
-    for (size_t k = i; k < text.size; k++) {
-        if (text.data[k] < '0' || text.data[k] > '9') {
-            return false;
-        }
-        value = value * 10 + (text.data[k] - '0');
-    }
-    *out = i > 0 ? -value : value;
-    return true;
-}
-
 /* What looks like a number is one, so that it compares as one; beside a text it is text again. */
 static void result_element(sqlite3_context *context, const struct cursor *cursor)
 {
@@ -287,7 +270,7 @@ static void result_element(sqlite3_context *context, const struct cursor *cursor
     int64_t value = 0;
     if (cursor->null) {
         sqlite3_result_null(context);
-    } else if (number && whole_number(cursor->element, &value)) {
+    } else if (number && fh_pgcat_array_number(cursor->element, &value)) {
         sqlite3_result_int64(context, value);
     } else {
         sqlite3_result_text(context,
