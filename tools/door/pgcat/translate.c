@@ -397,15 +397,9 @@ static int query_inside(struct fh_pgcat_translator *t, struct fh_pgcat_items *it
 
 int fh_pgcat_query(struct fh_pgcat_translator *t, struct fh_pgcat_items *items)
 {
-    if (++t->depth > FH_PGCAT_DEPTH_MAX) {
-        return fh_err_rule(t->err,
-                           FH_ETOOBIG,
-                           "pgcat.depth",
-                           "the statement has more than %d brackets within brackets",
-                           FH_PGCAT_DEPTH_MAX);
-    }
     size_t queries = t->query_count;
-    int code = query_inside(t, items);
+    int code = fh_pgcat_deeper(t);
+    code = code == FH_OK ? query_inside(t, items) : code;
     t->query_count = queries;
     t->depth--;
     return code;

@@ -348,11 +348,12 @@ int fh_pgcat_call(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out)
     const char *name = fh_pgcat_peek(t, 0)->text;
     const struct fh_pgcat_function *function = fh_pgcat_function_find(name);
     struct arguments arguments = {0};
-    if (++t->depth > FH_PGCAT_DEPTH_MAX) {
-        return fh_err_rule(t->err, FH_ETOOBIG, "pgcat.depth", "calls stand in too many calls");
+    int code = fh_pgcat_deeper(t);
+    if (code != FH_OK) {
+        return code;
     }
     if (fh_pgcat_set_find(name) != NULL) {
-        int code = set_term(t, out);
+        code = set_term(t, out);
         t->depth--;
         return code;
     }
@@ -366,7 +367,6 @@ int fh_pgcat_call(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out)
         t->depth--;
         return FH_OK;
     }
-    int code = FH_OK;
     if (worded(t, name, out, &code)) {
         t->depth--;
         return code;

@@ -206,12 +206,9 @@ static int from_item(struct fh_pgcat_translator *t)
     }
     if (fh_pgcat_take(t, "(")) {
         struct alias alias;
-        if (++t->depth > FH_PGCAT_DEPTH_MAX) {
-            return fh_err_rule(
-                t->err, FH_ETOOBIG, "pgcat.depth", "joins stand in too many brackets");
-        }
+        int code = fh_pgcat_deeper(t);
         fh_pgcat_put(t, "(");
-        int code = from_join(t);
+        code = code == FH_OK ? from_join(t) : code;
         fh_pgcat_put(t, ")");
         t->depth--;
         code = code == FH_OK ? fh_pgcat_expect(t, ")") : code;

@@ -66,6 +66,9 @@ FH_MUST_CHECK int fh_pgcat_expect_name(struct fh_pgcat_translator *t, const char
 FH_MUST_CHECK int fh_pgcat_syntax(struct fh_pgcat_translator *t, const char *wanted);
 FH_MUST_CHECK int fh_pgcat_unsupported(struct fh_pgcat_translator *t, const char *what);
 FH_MUST_CHECK int fh_pgcat_no_memory(struct fh_pgcat_translator *t);
+/* Goes into brackets of a query, an operand, a call or a join, or fails; `depth` goes back by one
+ * behind them. */
+FH_MUST_CHECK int fh_pgcat_deeper(struct fh_pgcat_translator *t);
 
 /* ---- what is written ---- */
 

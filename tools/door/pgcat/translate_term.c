@@ -7,18 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int deeper(struct fh_pgcat_translator *t)
-{
-    if (++t->depth > FH_PGCAT_DEPTH_MAX) {
-        return fh_err_rule(t->err,
-                           FH_ETOOBIG,
-                           "pgcat.depth",
-                           "the statement has more than %d brackets within brackets",
-                           FH_PGCAT_DEPTH_MAX);
-    }
-    return FH_OK;
-}
-
 /* ---- literals ---- */
 
 static int text_literal(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out)
@@ -124,7 +112,7 @@ case_branches(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out, uint32_t
 static int case_term(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out)
 {
     struct fh_pgcat_expr compared = {0};
-    int code = deeper(t);
+    int code = fh_pgcat_deeper(t);
     fh_pgcat_put(t, "CASE");
     if (code == FH_OK && !fh_pgcat_next_is(t, "when")) {
         fh_pgcat_put(t, " ");
@@ -140,7 +128,7 @@ static int case_term(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out)
 
 static int array_term(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out)
 {
-    int code = deeper(t);
+    int code = fh_pgcat_deeper(t);
     out->name = "array";
     uint32_t element = 0;
     if (code == FH_OK && fh_pgcat_take(t, "[")) {
@@ -187,7 +175,7 @@ static int exists_term(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out)
 static int cast_term(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out)
 {
     uint32_t type = 0;
-    int code = deeper(t);
+    int code = fh_pgcat_deeper(t);
     code = code == FH_OK ? fh_pgcat_expect(t, "(") : code;
     code = code == FH_OK ? fh_pgcat_expression(t, out) : code;
     code = code == FH_OK ? fh_pgcat_expect(t, "as") : code;
@@ -205,7 +193,7 @@ static int cast_term(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out)
 
 static int brackets(struct fh_pgcat_translator *t, struct fh_pgcat_expr *out)
 {
-    int code = deeper(t);
+    int code = fh_pgcat_deeper(t);
     size_t begin = t->out.size;
     if (code == FH_OK && fh_pgcat_query_follows(t)) {
         struct fh_pgcat_items items = {0};

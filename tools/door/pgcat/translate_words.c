@@ -98,6 +98,18 @@ int fh_pgcat_unsupported(struct fh_pgcat_translator *t, const char *what)
                        fh_pgcat_peek(t, 0)->at);
 }
 
+int fh_pgcat_deeper(struct fh_pgcat_translator *t)
+{
+    if (++t->depth > FH_PGCAT_DEPTH_MAX) {
+        return fh_err_rule(t->err,
+                           FH_ETOOBIG,
+                           "pgcat.depth",
+                           "the statement has more than %d brackets within brackets",
+                           FH_PGCAT_DEPTH_MAX);
+    }
+    return FH_OK;
+}
+
 int fh_pgcat_no_memory(struct fh_pgcat_translator *t)
 {
     return fh_err_set(t->err, FH_ENOMEM, "out of memory for a statement");
