@@ -170,3 +170,10 @@ void fh_pgcat_result_err(sqlite3_context *context)
 {
     sqlite3_result_error(context, fh_pgcat_run_of(context)->err.text, -1);
 }
+
+void fh_pgcat_result_spent(sqlite3_context *context)
+{
+    struct fh_pgcat_run *run = fh_pgcat_run_of(context);
+    fh_err_rule(&run->err, FH_ETOOBIG, "pgcat.steps", "the statement takes too many steps");
+    fh_pgcat_result_err(context);
+}

@@ -264,8 +264,7 @@ compare_sets(sqlite3_context *context, sqlite3_value *outer, sqlite3_value *inne
     }
     uint64_t cost = (uint64_t)fh_pgcat_arg_bytes(outer).size * fh_pgcat_arg_bytes(inner).size;
     if (cost > run->looked) {
-        fh_err_rule(&run->err, FH_ETOOBIG, "pgcat.steps", "the statement takes too many steps");
-        fh_pgcat_result_err(context);
+        fh_pgcat_result_spent(context);
         return;
     }
     run->looked -= cost;

@@ -4,7 +4,8 @@
  *
  * Each has SQLite's shape: it reads its arguments and sets its result, and may be called with any
  * bytes. functions_session.c answers for who asks, functions_schema.c for what there is,
- * functions_text.c for texts, functions_array.c for arrays.
+ * functions_text.c for texts, functions_array.c for arrays, functions_match.c for LIKE and regular
+ * expressions.
  *
  * Does not: outlive a call. Thread: that of the database.
  */
@@ -29,6 +30,8 @@ void fh_pgcat_result(sqlite3_context *context, struct fh_buf *buf);
 void fh_pgcat_result_text(sqlite3_context *context, const char *text);
 /* Fails the statement with run->err, which was set. */
 void fh_pgcat_result_err(sqlite3_context *context);
+/* Fails it as one that has used up run->looked. */
+void fh_pgcat_result_spent(sqlite3_context *context);
 
 fh_pgcat_call_fn fh_pgcat_call_null, fh_pgcat_call_zero, fh_pgcat_call_empty, fh_pgcat_call_true,
     fh_pgcat_call_false, fh_pgcat_call_version, fh_pgcat_call_database, fh_pgcat_call_user,

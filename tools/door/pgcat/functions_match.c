@@ -81,8 +81,7 @@ static void call_like(sqlite3_context *context, int argc, sqlite3_value **argv, 
     bool matched = matches(&like);
     run->looked = like.steps;
     if (like.steps == 0) {
-        fh_err_rule(&run->err, FH_ETOOBIG, "pgcat.steps", "the statement takes too many steps");
-        fh_pgcat_result_err(context);
+        fh_pgcat_result_spent(context);
         return;
     }
     sqlite3_result_int(context, matched);
@@ -144,8 +143,7 @@ static void call_regexp(sqlite3_context *context, sqlite3_value **argv, bool fol
     enum fh_regex_found found = fh_regex_search(regex, fh_pgcat_arg_bytes(argv[1]), &run->looked);
     fh_regex_free(own);
     if (found == FH_REGEX_SPENT) {
-        fh_err_rule(&run->err, FH_ETOOBIG, "pgcat.steps", "the statement takes too many steps");
-        fh_pgcat_result_err(context);
+        fh_pgcat_result_spent(context);
         return;
     }
     sqlite3_result_int(context, found == FH_REGEX_YES);
