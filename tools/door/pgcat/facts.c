@@ -83,25 +83,6 @@ static int make_schemas(struct making *m, const struct fh_pgcat_mesh *mesh, stru
     return FH_OK;
 }
 
-static bool copy_columns(struct fh_arena *arena,
-                         const struct fh_pgcat_mesh_table *from,
-                         struct fh_pgcat_table *to)
-{
-    struct fh_pgcat_mesh_column *columns =
-        fh_arena_array(arena, from->column_count, sizeof *columns);
-    for (size_t i = 0; columns != NULL && i < from->column_count; i++) {
-        columns[i] = from->columns[i];
-        columns[i].name = fh_arena_strdup(arena, from->columns[i].name);
-        columns[i].comment = fh_arena_strdup(arena, from->columns[i].comment);
-        if (columns[i].name == NULL || columns[i].comment == NULL) {
-            return false;
-        }
-    }
-    to->columns = columns;
-    to->column_count = from->column_count;
-    return columns != NULL;
-}
-
 static int make_table(struct making *m,
                       const struct fh_pgcat_mesh_table *from,
                       struct fh_pgcat_table *to,
@@ -111,7 +92,9 @@ static int make_table(struct making *m,
     to->schema = fh_pgcat_facts_schema_named(m->facts, from->schema);
     to->name = fh_arena_strdup(arena, from->name);
     to->comment = fh_arena_strdup(arena, from->comment);
-    if (to->name == NULL || to->comment == NULL || !copy_columns(arena, from, to)) {
+    to->column_count = from->column_count;
+    to->columns = fh_pgcat_mesh_columns(arena, from);
+    if (to->name == NULL || to->comment == NULL || to->columns == NULL) {
         return no_memory(err);
     }
     if (to->schema == NULL) {

@@ -252,25 +252,6 @@ static const char *schema_of(struct owned_mesh *m, const char *name)
     return copy;
 }
 
-static bool copy_columns(struct owned_mesh *m,
-                         const struct fh_pgcat_mesh_table *from,
-                         struct fh_pgcat_mesh_table *to)
-{
-    struct fh_pgcat_mesh_column *columns =
-        fh_arena_array(m->arena, from->column_count, sizeof *columns);
-    for (size_t i = 0; columns != NULL && i < from->column_count; i++) {
-        columns[i] = from->columns[i];
-        columns[i].name = fh_arena_strdup(m->arena, from->columns[i].name);
-        columns[i].comment = fh_arena_strdup(m->arena, from->columns[i].comment);
-        if (columns[i].name == NULL || columns[i].comment == NULL) {
-            return false;
-        }
-    }
-    to->columns = columns;
-    to->column_count = from->column_count;
-    return columns != NULL;
-}
-
 /* A table that is alone in its product has the product's name; its comment is the product's. */
 static int add_table(struct owned_mesh *m,
                      const struct freehold_product *product,
@@ -299,8 +280,10 @@ static int add_table(struct owned_mesh *m,
         .comment = fh_arena_strdup(m->arena, comment[0] != '\0' ? comment : product->summary),
         .contract = fh_arena_strdup(m->arena, product->contract),
     };
+    to->column_count = from->column_count;
+    to->columns = fh_pgcat_mesh_columns(m->arena, from);
     if (to->schema == NULL || to->name == NULL || to->comment == NULL || to->contract == NULL ||
-        !copy_columns(m, from, to)) {
+        to->columns == NULL) {
         return no_memory(err);
     }
     mesh->table_count++;
@@ -438,4 +421,20 @@ void fh_pgcat_mesh_free(struct fh_pgcat_mesh *mesh)
     if (mesh != NULL) {
         fh_arena_free(((struct owned_mesh *)(void *)mesh)->arena); /* it lives there itself */
     }
+}
+
+const struct fh_pgcat_mesh_column *fh_pgcat_mesh_columns(struct fh_arena *arena,
+                                                         const struct fh_pgcat_mesh_table *from)
+{
+    struct fh_pgcat_mesh_column *columns =
+        fh_arena_array(arena, from->column_count, sizeof *columns);
+    for (size_t i = 0; columns != NULL && i < from->column_count; i++) {
+        columns[i] = from->columns[i];
+        columns[i].name = fh_arena_strdup(arena, from->columns[i].name);
+        columns[i].comment = fh_arena_strdup(arena, from->columns[i].comment);
+        if (columns[i].name == NULL || columns[i].comment == NULL) {
+            return NULL;
+        }
+    }
+    return columns;
 }

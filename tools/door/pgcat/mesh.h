@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct fh_arena;
 struct freehold_client;
 
 struct fh_pgcat_mesh_column {
@@ -60,5 +61,9 @@ FH_MUST_CHECK int fh_pgcat_mesh_read(struct fh_pgcat_mesh **out,
                                      struct freehold_client *client,
                                      struct fh_err *err);
 void fh_pgcat_mesh_free(struct fh_pgcat_mesh *mesh);
+
+/* A copy of a table's columns with their texts in the arena; NULL when it has no room. */
+const struct fh_pgcat_mesh_column *fh_pgcat_mesh_columns(struct fh_arena *arena,
+                                                         const struct fh_pgcat_mesh_table *from);
 
 #endif
