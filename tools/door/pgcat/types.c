@@ -4,89 +4,11 @@
 #include "common/compiler.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define TYPE(oid,                                                                                  \
-             name,                                                                                 \
-             size,                                                                                 \
-             by_value,                                                                             \
-             kind,                                                                                 \
-             category,                                                                             \
-             preferred,                                                                            \
-             element,                                                                              \
-             array,                                                                                \
-             align,                                                                                \
-             storage,                                                                              \
-             collation,                                                                            \
-             base,                                                                                 \
-             multirange,                                                                           \
-             in,                                                                                   \
-             out,                                                                                  \
-             receive,                                                                              \
-             send,                                                                                 \
-             words,                                                                                \
-             stem)                                                                                 \
-    {oid,                                                                                          \
-     name,                                                                                         \
-     size,                                                                                         \
-     by_value,                                                                                     \
-     kind,                                                                                         \
-     category,                                                                                     \
-     preferred,                                                                                    \
-     element,                                                                                      \
-     array,                                                                                        \
-     align,                                                                                        \
-     storage,                                                                                      \
-     collation,                                                                                    \
-     base,                                                                                         \
-     multirange,                                                                                   \
-     {in, out, receive, send},                                                                     \
-     words,                                                                                        \
-     stem},
 
 const struct fh_pgcat_type fh_pgcat_types[] = {
 #include "tools/door/pgcat/types.inc"
-    /* Their elements make them arrays, but they are types of their own, too. */
-    TYPE(22,
-         "int2vector",
-         -1,
-         0,
-         'b',
-         'A',
-         0,
-         21,
-         1006,
-         'i',
-         'p',
-         0,
-         0,
-         0,
-         40,
-         41,
-         2410,
-         2411,
-         "int2vector",
-         "int2vector") TYPE(30,
-                            "oidvector",
-                            -1,
-                            0,
-                            'b',
-                            'A',
-                            0,
-                            26,
-                            1013,
-                            'i',
-                            'p',
-                            0,
-                            0,
-                            0,
-                            54,
-                            55,
-                            2420,
-                            2421,
-                            "oidvector",
-                            "oidvector")};
+};
 
 const size_t fh_pgcat_type_count = FH_COUNT(fh_pgcat_types);
 
@@ -110,11 +32,8 @@ uint32_t fh_pgcat_type_named(const char *name)
         {"decimal", FH_OID_NUMERIC},
         {"dec", FH_OID_NUMERIC},
         {"float", FH_OID_FLOAT8},
-        {"character", FH_OID_BPCHAR},
         {"nchar", FH_OID_BPCHAR},
         {"string", FH_OID_TEXT},
-        {"timestamp", FH_OID_TIMESTAMP},
-        {"time", FH_OID_TIME},
     };
     bool array = name[0] == '_';
     const char *plain = array ? name + 1 : name;
