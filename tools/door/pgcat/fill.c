@@ -135,6 +135,7 @@ static void fill_settings(struct insert *insert)
 
 static void fill_small(struct insert *insert)
 {
+    int64_t catalog = FH_PGCAT_SCHEMA_CATALOG;
     begin(insert, "pg_am", "oid,amname,amtype");
     row(insert, "itt", I(FH_PGCAT_AM_HEAP), "heap", "t");
     row(insert, "itt", I(FH_PGCAT_AM_BTREE), "btree", "i");
@@ -151,16 +152,16 @@ static void fill_small(struct insert *insert)
           "collcollate,collctype");
     row(insert,
         "itiitiitt",
-        I(100),
+        I(FH_PGCAT_COLLATION),
         "default",
-        I(11),
+        catalog,
         I(FH_PGCAT_OWNER),
         "d",
         I(1),
         I(-1),
         NULL,
         NULL);
-    row(insert, "itiitiitt", I(950), "C", I(11), I(FH_PGCAT_OWNER), "c", I(1), I(-1), "C", "C");
+    row(insert, "itiitiitt", I(950), "C", catalog, I(FH_PGCAT_OWNER), "c", I(1), I(-1), "C", "C");
     end(insert);
     begin(insert, "pg_range", "rngtypid,rngsubtype,rngmultitypid");
     for (size_t i = 0; i < fh_pgcat_type_count; i++) {

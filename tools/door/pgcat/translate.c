@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/door/pgcat/translate.h"
 
-#include "tools/door/pgcat/relations.h"
 #include "tools/door/pgcat/translate_inner.h"
-#include "tools/door/pgcat/types.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- queries ---- */

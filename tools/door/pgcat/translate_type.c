@@ -3,7 +3,6 @@
 #include "tools/door/pgcat/types.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Words that follow a first one: "double precision", "timestamp (3) without time zone". */
