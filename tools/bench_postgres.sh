@@ -1,28 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2154
 # What tools/bench measures of the PostgreSQL door, beside a real PostgreSQL with the same rows in the same
-# run: sourced by it. The caller sets what tools/mesh.sh asks for.
+# run: sourced by it. The caller sources tools/postgres.sh, too, and sets what tools/mesh.sh asks for.
 
-# begin_postgres: a server in $work/pg, on no port, with the flights and the airports.
-begin_postgres()
+# fill_postgres: a server in $work/pg, with the flights and the airports.
+fill_postgres()
 {
-    local programs server=$work/pg as_server=()
-    programs=$(compgen -G '/usr/lib/postgresql/*/bin/initdb' | tail -n 1 || true)
-    programs=${programs%/initdb}
-    [[ -n $programs ]] || fail "PostgreSQL is not installed; run tools/setup"
-    mkdir "$server"
-    if ((EUID == 0)); then
-        chown 65534:65534 "$server" # its programs refuse to run as root
-        chmod 711 "$work"
-        as_server=(setpriv --reuid=65534 --regid=65534 --clear-groups)
-    fi
-    (
-        cd "$server" || exit
-        "${as_server[@]}" env HOME="$server" "$programs/initdb" -D "$server/db" -U boss -E UTF8 \
-            --locale=C.UTF-8 -A trust >/dev/null
-        "${as_server[@]}" "$programs/pg_ctl" -D "$server/db" -s -w -l "$server/log" \
-            -o "-k $server -c listen_addresses= -c port=5432 -c fsync=off" start >/dev/null
-    )
+    [[ -n $(postgres_programs) ]] || fail "PostgreSQL is not installed; run tools/setup"
+    begin_postgres "$work/pg"
     fh aviation -o csv query --stream 'SELECT * FROM aviation.flights' >"$work/flights.csv" 2>"$work/error.txt"
     fh aviation -o csv query 'SELECT * FROM aviation.airports' >"$work/airports.csv" 2>"$work/error.txt"
     theirs -q <<SQL
@@ -93,7 +78,7 @@ bench_postgres()
     token=$(fh aviation -o csv token create --until 2h | awk -F, 'NR == 2 { print $1 }')
     [[ $token == fht1* ]] || fail "no token: $token"
     until_true 20 "the door" ours -c 'SELECT 1'
-    begin_postgres
+    fill_postgres
     for ((i = 0; i < runs; i++)); do
         our+=("$(timed ours -c "$copy")")
         their+=("$(timed theirs -c 'COPY flights TO STDOUT (FORMAT binary)')")

@@ -7,6 +7,8 @@
 #     pg_clients.sh SOURCE_FOLDER PROGRAM_FOLDER FIRST_PORT
 # shellcheck source=tests/e2e/common.sh
 source "$1/tests/e2e/common.sh"
+# shellcheck source=tools/postgres.sh
+source "$source_folder/tools/postgres.sh"
 
 pg_port=$((port + 4))
 pages=$source_folder/deploy/clients
@@ -182,26 +184,10 @@ if client 'ODBC (psqlODBC)' has_odbc; then
     cd "$work"
 fi
 
-programs=$(compgen -G '/usr/lib/postgresql/*/bin/initdb' | tail -n 1 || true)
-programs=${programs%/initdb}
-has_wrapper() { [[ -n $programs ]] && compgen -G '/usr/share/postgresql/*/extension/postgres_fdw.control'; }
+has_wrapper() { [[ -n $(postgres_programs) ]] && compgen -G '/usr/share/postgresql/*/extension/postgres_fdw.control'; }
 if client postgres_fdw has_wrapper; then
     real=$work/real
-    mkdir "$real"
-    as_server=()
-    if ((EUID == 0)); then
-        chown 65534:65534 "$real" # its programs refuse to run as root
-        chmod 711 "$work"
-        as_server=(setpriv --reuid=65534 --regid=65534 --clear-groups)
-    fi
-    (
-        cd "$real"
-        "${as_server[@]}" env HOME="$real" "$programs/initdb" -D "$real/db" -U boss -E UTF8 --locale=C.UTF-8 \
-            -A trust -N >/dev/null
-        "${as_server[@]}" env -u PGHOST -u PGPORT -u PGUSER -u PGPASSWORD HOME="$real" "$programs/pg_ctl" -D "$real/db" \
-            -s -w -l "$real/log" -o "-k $real -p 5432 -c listen_addresses= -c fsync=off" start >/dev/null
-    )
-    real_ends() { kill -QUIT "$(head -n 1 "$real/db/postmaster.pid")"; }
+    begin_postgres "$real"
     blocks postgres_fdw.md sql "$real/page"
     sed -i "s/port '5433'/port '$pg_port'/" "$real/page/1"
     theirs=(env -u PGSSLMODE psql -X -q --csv -h "$real" -p 5432 -U boss -d postgres -v ON_ERROR_STOP=1)
@@ -216,9 +202,7 @@ if client postgres_fdw has_wrapper; then
         fail "the condition does not go to the mesh: $(cat "$out")"
     run "${theirs[@]}" -t -c 'SELECT count(*) FROM (SELECT id FROM shop.orders OFFSET 0) o'
     says parts 5000
-    real_ends
-    has_ended() { [[ ! -e $real/db/postmaster.pid ]]; }
-    until_true 10 "the end of the PostgreSQL" has_ended
+    end_postgres "$real"
 fi
 
 say "- the table of clients and features is what was seen"

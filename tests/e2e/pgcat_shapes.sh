@@ -8,8 +8,9 @@ set -euo pipefail
 source_folder=$1
 bin=$2
 here=$source_folder/tests/unit/pgcat
-programs=$(compgen -G '/usr/lib/postgresql/*/bin/initdb' | tail -n 1 || true)
-programs=${programs%/initdb}
+# shellcheck source=tools/postgres.sh
+source "$source_folder/tools/postgres.sh"
+programs=$(postgres_programs)
 [[ -n $programs ]] || {
     echo "PostgreSQL's server is not installed (tools/setup installs it): not compared"
     exit 77
@@ -17,30 +18,14 @@ programs=${programs%/initdb}
 work=$(mktemp -d "${TMPDIR:-/tmp}/freehold-e2e.XXXXXX")
 finish()
 {
-    local status=$? pid
-    if pid=$(head -n 1 "$work/db/postmaster.pid" 2>/dev/null); then
-        kill -QUIT "$pid" || true
-        while [[ -e $work/db/postmaster.pid ]]; do
-            sleep 0.05
-        done
-    fi
+    local status=$?
+    end_postgres "$work/real"
     rm -rf "$work"
     exit "$status"
 }
 trap finish EXIT
-as_server=()
-if ((EUID == 0)); then
-    chown 65534:65534 "$work" # its programs refuse to run as root
-    as_server=(setpriv --reuid=65534 --regid=65534 --clear-groups)
-fi
-(
-    cd "$work"
-    "${as_server[@]}" env HOME="$work" "$programs/initdb" -D "$work/db" -U boss -E UTF8 --locale=C.UTF-8 \
-        -A trust -N >/dev/null
-    "${as_server[@]}" env HOME="$work" "$programs/pg_ctl" -D "$work/db" -s -w -l "$work/log" \
-        -o "-k $work -c listen_addresses= -c fsync=off" start >/dev/null
-)
-real() { env -u PGSERVICE psql -X -q -At -v ON_ERROR_STOP=1 -h "$work" -p 5432 "$@"; }
+begin_postgres "$work/real"
+real() { env -u PGSERVICE psql -X -q -At -v ON_ERROR_STOP=1 -h "$work/real" -p 5432 "$@"; }
 real -U boss -d postgres -c 'CREATE DATABASE mesh'
 real -U boss -d mesh -f "$here/aviation.sql"
 

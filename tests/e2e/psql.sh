@@ -5,6 +5,8 @@
 # real PostgreSQL says, in text, CSV and binary.
 # shellcheck source=tests/e2e/common.sh
 source "$1/tests/e2e/common.sh"
+# shellcheck source=tools/postgres.sh
+source "$source_folder/tools/postgres.sh"
 
 command -v psql >/dev/null || {
     say "psql is not installed: install postgresql-client, or run tools/setup"
@@ -198,28 +200,12 @@ awk '/^```sh$/ { code = 1; next } /^```$/ { code = 0 } code' "$source_folder/dep
 grep -q 'fhr1' "$work/page.out" || fail "no receipt: $(cat "$work/page.out")"
 
 say "- every type as a real PostgreSQL has it, in text, CSV and binary"
-programs=$(compgen -G '/usr/lib/postgresql/*/bin/initdb' | tail -n 1 || true)
-programs=${programs%/initdb}
-if [[ -z $programs ]]; then
+if [[ -z $(postgres_programs) ]]; then
     say "  PostgreSQL's server is not installed: not compared"
     exit
 fi
 real=$work/real
-mkdir "$real"
-as_server=()
-if ((EUID == 0)); then
-    chown 65534:65534 "$real" # its programs refuse to run as root
-    chmod 711 "$work"
-    as_server=(setpriv --reuid=65534 --regid=65534 --clear-groups)
-fi
-(
-    cd "$real"
-    "${as_server[@]}" env HOME="$real" "$programs/initdb" -D "$real/db" -U boss -E UTF8 --locale=C.UTF-8 \
-        -A trust -N >/dev/null
-    "${as_server[@]}" "$programs/pg_ctl" -D "$real/db" -s -w -l "$real/log" \
-        -o "-k $real -c listen_addresses= -c port=5432 -c fsync=off -c timezone=UTC" start >/dev/null
-)
-real_ends() { kill -QUIT "$(head -n 1 "$real/db/postmaster.pid")"; }
+begin_postgres "$real" timezone=UTC
 cat >"$work/values" <<'SQL'
 true, false, NULL::boolean
 1::smallint, (-32768)::smallint, 2147483647::integer, (-9223372036854775807 - 1)::bigint
@@ -243,11 +229,11 @@ while IFS= read -r values; do
         pg -c "COPY (SELECT $values FROM shop.orders WHERE id = 1) TO STDOUT (FORMAT $format)" ||
             fail "$values: $(cat "$work/err")"
         cmp "$work/theirs" "$work/out" || {
-            real_ends
+            end_postgres "$real"
             od -c "$work/theirs" | head -n 20
             od -c "$work/out" | head -n 20
             fail "not as PostgreSQL has it, $format: $values"
         }
     done
 done <"$work/values"
-real_ends
+end_postgres "$real"
