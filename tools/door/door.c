@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Services first, then the doors on top of them; the end in reverse. A door that this build does
- * not have is an error where it is set, and nothing else.
+ * Services first, then the doors on top of them; the end in reverse.
  */
 #include "tools/door/door.h"
 
@@ -18,46 +17,14 @@ struct running {
     struct fh_pg *pg;
 };
 
-/* ---- the doors of this build ---- */
-
-static int start_http(struct running *running, struct fh_err *err)
-{
-#ifdef FH_DOOR_HTTP
-    return fh_http_start(&running->http, &running->services, err);
-#else
-    (void)running;
-    return fh_err_rule(
-        err, FH_ESTATE, "door.http", "http_listen is set; this program was built without it");
-#endif
-}
-
-static int start_pg(struct running *running, struct fh_err *err)
-{
-#ifdef FH_DOOR_PG
-    return fh_pg_start(&running->pg, &running->services, err);
-#else
-    (void)running;
-    return fh_err_rule(err,
-                       FH_ESTATE,
-                       "door.postgres",
-                       "postgres_listen is set; this program was built without it");
-#endif
-}
-
 static void stop(struct running *running)
 {
-#ifdef FH_DOOR_HTTP
     fh_http_stop(running->http);
-#endif
-#ifdef FH_DOOR_PG
     fh_pg_stop(running->pg);
-#endif
     fh_jobs_free(running->services.jobs);
     fh_askers_free(running->services.askers);
     fh_tokens_free(running->services.tokens);
 }
-
-/* ---- all of it ---- */
 
 static int
 start_services(struct running *running, const struct fh_door_settings *settings, struct fh_err *err)
@@ -79,10 +46,10 @@ start_doors(struct running *running, const struct fh_door_settings *settings, st
 {
     int code = FH_OK;
     if (settings->http_listen[0] != '\0') {
-        code = start_http(running, err);
+        code = fh_http_start(&running->http, &running->services, err);
     }
     if (code == FH_OK && settings->postgres_listen[0] != '\0') {
-        code = start_pg(running, err);
+        code = fh_pg_start(&running->pg, &running->services, err);
     }
     return code;
 }
