@@ -55,33 +55,9 @@ static int judge_node(void *user, const struct fh_session_peer *peer, struct fh_
 
 /* ---- opening and closing ---- */
 
-/* Takes a link, or none, in place of the one before, which is closed. */
-static int set_link(struct freehold_client *client, struct fh_link *link, struct fh_err *err)
-{
-    pthread_mutex_lock(&client->link_lock);
-    struct fh_link *old = client->link;
-    bool interrupted = client->interrupted;
-    client->link = link;
-    pthread_mutex_unlock(&client->link_lock);
-    fh_link_close(old);
-    return interrupted && link != NULL ? fh_err_set(err, FH_EUNREACH, "the call was interrupted")
-                                       : FH_OK;
-}
-
-void fh_client_interrupt(struct freehold_client *client)
-{
-    pthread_mutex_lock(&client->link_lock);
-    client->interrupted = true;
-    if (client->link != NULL) {
-        fh_link_hang_up(client->link);
-    }
-    pthread_mutex_unlock(&client->link_lock);
-}
-
 bool fh_client_is_whole(const struct freehold_client *client)
 {
-    return !client->interrupted && client->entry != NULL && !fh_channel_is_worn(client->entry) &&
-           client->results == 0;
+    return client->entry != NULL && !fh_channel_is_worn(client->entry) && client->results == 0;
 }
 
 static void close_channels(struct freehold_client *client)
@@ -92,7 +68,8 @@ static void close_channels(struct freehold_client *client)
     }
     fh_channel_close(client->entry);
     client->entry = NULL;
-    (void)!set_link(client, NULL, NULL);
+    fh_link_close(client->link);
+    client->link = NULL;
 }
 
 int fh_client_ready(struct freehold_client *client, struct fh_err *err)
@@ -103,11 +80,7 @@ int fh_client_ready(struct freehold_client *client, struct fh_err *err)
     }
     close_channels(client);
     struct judgement judgement = {client, NULL, false};
-    struct fh_link *link = NULL;
-    int code = fh_link_open(&link, client->address, err);
-    if (code == FH_OK) {
-        code = set_link(client, link, err);
-    }
+    int code = fh_link_open(&client->link, client->address, err);
     if (code == FH_OK) {
         fh_link_interrupts(client->link, client->interrupts);
         code = fh_channel_open(
@@ -204,7 +177,6 @@ static int new_client(struct freehold_client **out, struct fh_err *err)
     if (client == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for a client");
     }
-    pthread_mutex_init(&client->link_lock, NULL);
     fh_buf_init(&client->request, FH_FRAME_REQUEST_BYTES_MAX);
     fh_buf_init(&client->answer, FH_FRAME_REPLY_BYTES_MAX);
     client->interrupts = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -298,7 +270,6 @@ void freehold_close(struct freehold_client *client)
     fh_plans_free(client->plans);
     fh_buf_fini(&client->request);
     fh_buf_fini(&client->answer);
-    pthread_mutex_destroy(&client->link_lock);
     fh_free(client);
 }
 

@@ -13,8 +13,6 @@
 #include "tools/client/freehold.h"
 #include "tools/client/plans.h"
 
-#include <pthread.h>
-
 enum {
     FH_CLIENT_ADDRESS_BYTES = FH_ADDRESS_BYTES_MAX + 10, /* with brackets, port and NUL */
     FH_CLIENT_OWNERS_MAX = 16, /* inner sessions kept beside the one with the entry peer */
@@ -28,10 +26,8 @@ struct fh_owner_channel {
 struct freehold_client {
     struct fh_actor *actor;
     char address[FH_CLIENT_ADDRESS_BYTES];
-    int interrupts;       /* an eventfd: see freehold_interrupt */
-    struct fh_link *link; /* under `link_lock` where it is set, for fh_client_interrupt */
-    pthread_mutex_t link_lock;
-    bool interrupted; /* likewise */
+    int interrupts; /* an eventfd: see freehold_interrupt */
+    struct fh_link *link;
     struct fh_channel *entry;
     unsigned results; /* open ones, of any channel */
     struct fh_owner_channel owners[FH_CLIENT_OWNERS_MAX];
@@ -64,9 +60,6 @@ FH_MUST_CHECK int fh_client_own_address(char out[FH_CLIENT_ADDRESS_BYTES],
                                         const struct fh_settings *settings,
                                         struct fh_err *err);
 
-/* Makes the call that another thread waits in fail with FH_EUNREACH, and every later one. Thread:
- * any, while the client lives. */
-void fh_client_interrupt(struct freehold_client *client);
 /* Whether its session can take new work as it is, and no result is open. */
 bool fh_client_is_whole(const struct freehold_client *client);
 

@@ -236,11 +236,6 @@ void fh_link_interrupts(struct fh_link *link, int fd)
     link->interrupts = fd;
 }
 
-void fh_link_hang_up(struct fh_link *link)
-{
-    (void)shutdown(link->fd, SHUT_RDWR); /* wakes the poll */
-}
-
 const char *fh_link_address(const struct fh_link *link)
 {
     return link->address;

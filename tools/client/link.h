@@ -32,10 +32,6 @@ void fh_link_close(struct fh_link *link);
  * sets it back to 0. -1, the default: none does. */
 void fh_link_interrupts(struct fh_link *link, int fd);
 
-/* Ends the connection under whoever waits on it, who hears FH_EUNREACH. Thread: any, while the link
- * lives. */
-void fh_link_hang_up(struct fh_link *link);
-
 /* The address as it was given. Lent with the link. */
 const char *fh_link_address(const struct fh_link *link);
 

@@ -191,7 +191,7 @@ int fh_askers_take(struct fh_askers *askers,
     }
     pthread_mutex_unlock(&askers->lock);
     if (code != FH_OK) {
-        fh_identity_drop(ended.askers[ended.count - 1].who);
+        end_all(&ended);
         return code;
     }
     *out = client;
@@ -212,12 +212,13 @@ static struct asker *of_client(struct fh_askers *askers, const struct freehold_c
     return NULL;
 }
 
-static void take_back(struct fh_askers *askers, struct freehold_client *client, bool good)
+void fh_askers_give(struct fh_askers *askers, struct freehold_client *client)
 {
+    freehold_interrupt_forget(client); /* it came too late for this work */
     struct ended ended = {.count = 0};
     pthread_mutex_lock(&askers->lock);
     struct asker *asker = of_client(askers, client);
-    if (good) {
+    if (fh_client_is_whole(client)) {
         asker->state = ASKER_IDLE;
         asker->idle_ms = fh_clock_mono_ms();
     } else {
@@ -225,20 +226,4 @@ static void take_back(struct fh_askers *askers, struct freehold_client *client, 
     }
     pthread_mutex_unlock(&askers->lock);
     end_all(&ended);
-}
-
-void fh_askers_give(struct fh_askers *askers, struct freehold_client *client)
-{
-    take_back(askers, client, fh_client_is_whole(client));
-}
-
-void fh_askers_end(struct fh_askers *askers, struct freehold_client *client)
-{
-    take_back(askers, client, false);
-}
-
-void fh_askers_interrupt(struct fh_askers *askers, struct freehold_client *client)
-{
-    (void)askers;
-    fh_client_interrupt(client);
 }

@@ -31,20 +31,14 @@ void fh_askers_tidy(struct fh_askers *askers);
 
 /* Lends a client that asks as `who` (borrowed; its reference is kept while the pool has such a
  * client); NULL is the home's own member, for the open catalogue only. Blocks while a session is
- * opened. Ends with fh_askers_give or fh_askers_end. FH_EBUSY ("door.askers", with a time to try
- * again), FH_EDENIED ("token.*"), and the codes of freehold_open. */
+ * opened. Ends with fh_askers_give. FH_EBUSY ("door.askers", with a time to try again), FH_EDENIED
+ * ("token.*"), and the codes of freehold_open. */
 FH_MUST_CHECK int fh_askers_take(struct fh_askers *askers,
                                  struct fh_identity *who,
                                  struct freehold_client **out,
                                  struct fh_err *err);
-/* Takes a client back, without open results; one whose connection broke is ended. */
+/* Takes a client back, without open results; one whose connection broke is ended. Interruptions
+ * that came too late are forgotten. */
 void fh_askers_give(struct fh_askers *askers, struct freehold_client *client);
-/* Takes it back and ends it. */
-void fh_askers_end(struct fh_askers *askers, struct freehold_client *client);
-
-/* Makes the call that another thread blocks in with this client (lent to it, and not given back
- * before this returns) fail soon with FH_EUNREACH, and all later ones: the node then ends what it
- * does for it. For cancel and for clients that hung up. */
-void fh_askers_interrupt(struct fh_askers *askers, struct freehold_client *client);
 
 #endif

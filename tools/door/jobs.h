@@ -5,7 +5,7 @@
  * A fixed number of threads and a bounded queue: what does not fit is refused at once, which the
  * doors tell their clients.
  *
- * Does not: cancel (fh_askers_interrupt ends a call). Thread: any. Ownership: the argument is the
+ * Does not: cancel (freehold_interrupt ends a call). Thread: any. Ownership: the argument is the
  * job's.
  */
 #ifndef FH_TOOLS_DOOR_JOBS_H

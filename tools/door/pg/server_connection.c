@@ -350,7 +350,7 @@ void fh_pg_connection_worked(struct fh_pg_connection *connection)
     }
     if (connection->cancelled && work->answer != NULL && work->task != FH_PG_TASK_END &&
         (work->answer->failed || !work->answer->asked || fh_pg_answer_is_open(work->answer))) {
-        cancelled(work->answer); /* what is open lost its connection */
+        cancelled(work->answer); /* and what is open is not read on */
     }
     connection->cancelled = false;
     look_at_sign_in(connection, work);

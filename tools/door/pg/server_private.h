@@ -11,7 +11,7 @@
  *     write ◄── out ◄──┘   ▲                      │ finished list, wake
  *                          └─────── worked ◄──────┘
  *
- * A connection that is being worked for (`busy`) is touched by its job alone, but for its socket:
+ * A connection that is being worked for (its turn is RUNNING) is touched by its job alone, but for its socket:
  * what comes in waits, what is out is written.
  *
  * Does not: belong to the interface (door.h has fh_pg_start and fh_pg_stop). Thread: the loop's,
@@ -37,7 +37,7 @@ enum {
 enum fh_pg_turn {
     FH_PG_TURN_NONE,    /* nothing to be done by a job */
     FH_PG_TURN_WAITING, /* for a client or a thread: not before `due_ms` */
-    FH_PG_TURN_RUNNING, /* `busy` */
+    FH_PG_TURN_RUNNING, /* a job has its session */
 };
 
 struct fh_pg_connection {

@@ -51,6 +51,7 @@ static void submit(struct fh_pg_connection *connection)
 {
     struct fh_err err;
     fh_job_fn *run = connection->closing ? run_end : run_work;
+    fh_pg_worker_begin(connection->worker);
     connection->turn = FH_PG_TURN_RUNNING;
     connection->ended = connection->closing;
     if (fh_jobs_submit(connection->server->services->jobs, run, connection, &err) != FH_OK) {

@@ -78,11 +78,21 @@ static void give_back(struct fh_pg_worker *worker)
     fh_askers_give(worker->services->askers, client);
 }
 
+void fh_pg_worker_begin(struct fh_pg_worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    worker->interrupted = false;
+    if (worker->client != NULL) {
+        freehold_interrupt_forget(worker->client);
+    }
+    pthread_mutex_unlock(&worker->lock);
+}
+
 void fh_pg_worker_interrupt(struct fh_pg_worker *worker)
 {
     pthread_mutex_lock(&worker->lock);
     if (worker->client != NULL) {
-        fh_askers_interrupt(worker->services->askers, worker->client);
+        freehold_interrupt(worker->client);
     } else {
         worker->interrupted = true; /* it is being taken */
     }
@@ -268,9 +278,6 @@ void fh_pg_worker_do(struct fh_pg_worker *worker, struct fh_pg_session *session)
         break;
     }
     give_back(worker);
-    pthread_mutex_lock(&worker->lock);
-    worker->interrupted = false; /* nothing of it is left to be ended */
-    pthread_mutex_unlock(&worker->lock);
 }
 
 void fh_pg_worker_end(struct fh_pg_worker *worker, struct fh_pg_session *session)

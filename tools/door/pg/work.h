@@ -29,7 +29,10 @@ void fh_pg_worker_free(struct fh_pg_worker *worker);
 void fh_pg_worker_do(struct fh_pg_worker *worker, struct fh_pg_session *session);
 /* Frees the session, ending what it has open, and gives the client back; blocks. */
 void fh_pg_worker_end(struct fh_pg_worker *worker, struct fh_pg_session *session);
-/* Makes a call that blocks, and all others with the client at hand, fail soon. */
+/* Work begins, though its job may wait: interruptions from here on are about it, and those that
+ * came too late for the work before are forgotten. Thread: whoever interrupts. */
+void fh_pg_worker_begin(struct fh_pg_worker *worker);
+/* Makes the call that blocks with the client, or the next one, fail soon with FH_ECANCELLED. */
 void fh_pg_worker_interrupt(struct fh_pg_worker *worker);
 
 /* Whether a client is borrowed. */
