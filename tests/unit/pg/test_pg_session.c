@@ -577,6 +577,15 @@ static void test_extended(void **state)
     packet_target(&talk.in, 'D', 'P', "");
     packet_execute(&talk.in, "", 0);
     expect(&talk, "1 t T 2 T D:UTF8 C:SHOW Z:I");
+    packet_parse(&talk.in, "", "SHOW ALL", 0);
+    packet_target(&talk.in, 'D', 'S', "");
+    packet_bind(&talk.in, "", "", NULL, 0);
+    packet_target(&talk.in, 'D', 'P', "");
+    packet_execute(&talk.in, "", 0);
+    packet(&talk.in, 'S', FH_BYTES_NONE);
+    assert_int_equal(go(&talk, SIZE_MAX), FH_PG_WANT_INPUT);
+    static const char described[] = "1 t T 2 T D:application_name D:";
+    assert_int_equal(strncmp(fh_buf_cstr(&talk.told), described, strlen(described)), 0);
     end(&talk);
 }
 

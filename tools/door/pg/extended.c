@@ -305,15 +305,14 @@ void fh_pg_describe_on(struct fh_pg_session *session)
     describe_columns(session, statement);
 }
 
-/* A command's one column of text, or the columns of the cursor that it fetches from, or none. */
+/* A command's columns of text, or the columns of the cursor that it fetches from, or none. */
 static void describe_utility(struct fh_pg_session *session, const struct fh_pg_command *command)
 {
-    const char *column = fh_pg_utility_column(session, command);
     struct fh_pg_portal *cursor = command->verb == FH_PG_VERB_FETCH
                                       ? fh_pg_portal_find(&session->portals, command->name)
                                       : NULL;
-    if (column != NULL) {
-        fh_pg_reply_text_column(&session->out, column);
+    if (fh_pg_utility_describe(session, command)) {
+        /* said */
     } else if (cursor != NULL && cursor->answer != NULL) {
         fh_pg_run(session, cursor, 0, true);
         session->run.only = true;

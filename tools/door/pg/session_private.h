@@ -144,9 +144,9 @@ void fh_pg_utility(struct fh_pg_session *session,
                    const struct fh_pg_command *command,
                    const struct fh_pg_params *params,
                    bool describe);
-/* The name of its one column of text ("TimeZone", "QUERY PLAN"); NULL when it has none. */
-const char *fh_pg_utility_column(struct fh_pg_session *session,
-                                 const struct fh_pg_command *command);
+/* Describes its columns of text: one ("TimeZone", "QUERY PLAN"), or those of SHOW ALL. False with
+ * nothing said when it has none. */
+bool fh_pg_utility_describe(struct fh_pg_session *session, const struct fh_pg_command *command);
 /* Whether a statement may run in a transaction that has failed. */
 bool fh_pg_utility_ends(const struct fh_pg_command *command);
 /* What EXPLAIN says of an answer. */

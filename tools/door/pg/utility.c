@@ -52,20 +52,22 @@ static void reset(struct fh_pg_session *session, const struct fh_pg_command *com
 }
 
 /* Three columns of text: name, value, description. */
-static void show_all(struct fh_pg_session *session, bool describe)
+static void describe_all(struct fh_pg_session *session)
 {
     static const char *const names[] = {"name", "setting", "description"};
     struct fh_pg_column columns[3];
     const uint8_t formats[3] = {0};
-    const char *name = NULL;
-    const char *value = NULL;
     for (size_t i = 0; i < FH_COUNT(columns); i++) {
         columns[i] = (struct fh_pg_column){.oid = FH_PG_OID_TEXT, .size = -1, .modifier = -1};
         snprintf(columns[i].name, sizeof columns[i].name, "%s", names[i]);
     }
-    if (describe) {
-        fh_pg_columns_describe(&session->out, columns, formats, FH_COUNT(columns));
-    }
+    fh_pg_columns_describe(&session->out, columns, formats, FH_COUNT(columns));
+}
+
+static void show_all(struct fh_pg_session *session)
+{
+    const char *name = NULL;
+    const char *value = NULL;
     for (size_t i = 0; fh_pg_options_at(session->options, i, &name, &value); i++) {
         const char *const cells[] = {name, value, ""};
         size_t begun = fh_pg_reply_begin(&session->out, 'D');
@@ -80,21 +82,21 @@ static void show_all(struct fh_pg_session *session, bool describe)
 
 static void show(struct fh_pg_session *session, const struct fh_pg_command *command, bool describe)
 {
-    if (command->name[0] == 0) {
-        show_all(session, describe);
-        complete(session, command);
-        return;
-    }
+    bool all = command->name[0] == 0;
     const char *value = fh_pg_options_get(session->options, command->name);
-    if (value == NULL) {
+    if (!all && value == NULL) {
         fh_pg_refuse(
             session, "42704", "unrecognized configuration parameter \"%s\"", command->name);
         return;
     }
     if (describe) {
-        fh_pg_reply_text_column(&session->out, fh_pg_options_name(session->options, command->name));
+        (void)fh_pg_utility_describe(session, command);
     }
-    fh_pg_reply_text_row(&session->out, value);
+    if (all) {
+        show_all(session);
+    } else {
+        fh_pg_reply_text_row(&session->out, value);
+    }
     complete(session, command);
 }
 
@@ -331,14 +333,19 @@ void fh_pg_explain(struct fh_pg_session *session, struct fh_pg_portal *portal)
 
 /* ---- all of them ---- */
 
-const char *fh_pg_utility_column(struct fh_pg_session *session, const struct fh_pg_command *command)
+bool fh_pg_utility_describe(struct fh_pg_session *session, const struct fh_pg_command *command)
 {
-    if (command->verb == FH_PG_VERB_EXPLAIN) {
-        return "QUERY PLAN";
+    bool all = command->verb == FH_PG_VERB_SHOW && command->name[0] == 0;
+    const char *column = command->verb == FH_PG_VERB_EXPLAIN ? "QUERY PLAN"
+                         : command->verb == FH_PG_VERB_SHOW
+                             ? fh_pg_options_name(session->options, command->name)
+                             : NULL;
+    if (all) {
+        describe_all(session);
+    } else if (column != NULL) {
+        fh_pg_reply_text_column(&session->out, column);
     }
-    return command->verb == FH_PG_VERB_SHOW && command->name[0] != 0
-               ? fh_pg_options_name(session->options, command->name)
-               : NULL;
+    return all || column != NULL;
 }
 
 bool fh_pg_utility_ends(const struct fh_pg_command *command)
