@@ -6,22 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool is_question(enum fh_pg_verb verb)
-{
-    return verb == FH_PG_VERB_QUESTION || verb == FH_PG_VERB_COPY || verb == FH_PG_VERB_EXPLAIN;
-}
-
-static bool is_aborted(struct fh_pg_session *session, const struct fh_pg_command *command)
-{
-    if (session->transaction != 'E' || fh_pg_utility_ends(command)) {
-        return false;
-    }
-    fh_pg_refuse(session,
-                 "25P02",
-                 "current transaction is aborted, commands ignored until end of transaction block");
-    return true;
-}
-
 /* ---- Parse ---- */
 
 /* The one statement of the text, empty when there is none. */
@@ -85,7 +69,7 @@ void fh_pg_parse(struct fh_pg_session *session, const struct fh_pg_message *mess
             fh_pg_fail(session, &report);
             return;
         }
-        if (is_aborted(session, &command)) {
+        if (fh_pg_is_aborted(session, &command)) {
             return;
         }
     }
@@ -188,8 +172,8 @@ static bool bind(struct fh_pg_session *session,
         fh_pg_fail(session, &report);
         return false;
     }
-    bool question = is_question(command.verb);
-    bool fine = !is_aborted(session, &command);
+    bool question = fh_pg_is_question(command.verb);
+    bool fine = !fh_pg_is_aborted(session, &command);
     struct fh_pg_portal *portal =
         fine ? fh_pg_portal_make(&session->portals, name, question, &report) : NULL;
     if (fine && portal == NULL) {
@@ -339,7 +323,7 @@ static void describe_statement(struct fh_pg_session *session, struct fh_pg_state
         fh_pg_fail(session, &report);
         return;
     }
-    if (is_aborted(session, &command)) {
+    if (fh_pg_is_aborted(session, &command)) {
         /* said */
     } else if (command.verb == FH_PG_VERB_QUESTION) {
         begin_description(session, statement, &command);
@@ -406,7 +390,7 @@ static void execute_utility(struct fh_pg_session *session, struct fh_pg_portal *
     if (!fh_pg_command_read(&command, fh_buf_view(&sql), &report)) {
         fh_pg_fail(session, &report);
     } else {
-        if (!is_aborted(session, &command)) {
+        if (!fh_pg_is_aborted(session, &command)) {
             fh_pg_utility(session, &command, &params, false);
         }
         fh_pg_command_fini(&command);

@@ -9,6 +9,11 @@
 
 /* ---- questions ---- */
 
+bool fh_pg_is_question(enum fh_pg_verb verb)
+{
+    return verb == FH_PG_VERB_QUESTION || verb == FH_PG_VERB_COPY || verb == FH_PG_VERB_EXPLAIN;
+}
+
 bool fh_pg_question(struct fh_pg_session *session, struct fh_pg_answer *answer, struct fh_bytes sql)
 {
     const char *purpose = fh_pg_options_get(session->options, "freehold.purpose");
@@ -231,13 +236,9 @@ void fh_pg_query_on(struct fh_pg_session *session)
     session->simple.any = true;
     if (!fh_pg_command_read(&command, sql, &report)) {
         fh_pg_fail(session, &report);
-    } else if (session->transaction == 'E' && !fh_pg_utility_ends(&command)) {
-        fh_pg_refuse(
-            session,
-            "25P02",
-            "current transaction is aborted, commands ignored until end of transaction block");
-    } else if (command.verb == FH_PG_VERB_QUESTION || command.verb == FH_PG_VERB_COPY ||
-               command.verb == FH_PG_VERB_EXPLAIN) {
+    } else if (fh_pg_is_aborted(session, &command)) {
+        /* said */
+    } else if (fh_pg_is_question(command.verb)) {
         ask_simple(session, &command);
     } else {
         fh_pg_utility(session, &command, NULL, true);

@@ -122,6 +122,8 @@ void fh_pg_describe_on(struct fh_pg_session *session);
 
 /* ---- run.c ---- */
 
+/* Whether it has an answer with rows: a question, COPY or EXPLAIN. */
+bool fh_pg_is_question(enum fh_pg_verb verb);
 /* Fills in the question of a portal: SQL, purpose, deadline. False with an error sent. */
 bool fh_pg_question(struct fh_pg_session *session,
                     struct fh_pg_answer *answer,
@@ -147,8 +149,8 @@ void fh_pg_utility(struct fh_pg_session *session,
 /* Describes its columns of text: one ("TimeZone", "QUERY PLAN"), or those of SHOW ALL. False with
  * nothing said when it has none. */
 bool fh_pg_utility_describe(struct fh_pg_session *session, const struct fh_pg_command *command);
-/* Whether a statement may run in a transaction that has failed. */
-bool fh_pg_utility_ends(const struct fh_pg_command *command);
+/* Whether the transaction has failed, and this does not end it: then an error was sent. */
+bool fh_pg_is_aborted(struct fh_pg_session *session, const struct fh_pg_command *command);
 /* What EXPLAIN says of an answer. */
 void fh_pg_explain(struct fh_pg_session *session, struct fh_pg_portal *portal);
 

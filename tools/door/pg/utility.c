@@ -348,10 +348,17 @@ bool fh_pg_utility_describe(struct fh_pg_session *session, const struct fh_pg_co
     return all || column != NULL;
 }
 
-bool fh_pg_utility_ends(const struct fh_pg_command *command)
+bool fh_pg_is_aborted(struct fh_pg_session *session, const struct fh_pg_command *command)
 {
-    return command->verb == FH_PG_VERB_COMMIT || command->verb == FH_PG_VERB_ROLLBACK ||
-           command->verb == FH_PG_VERB_ROLLBACK_TO;
+    bool ends = command->verb == FH_PG_VERB_COMMIT || command->verb == FH_PG_VERB_ROLLBACK ||
+                command->verb == FH_PG_VERB_ROLLBACK_TO;
+    if (session->transaction != 'E' || ends) {
+        return false;
+    }
+    fh_pg_refuse(session,
+                 "25P02",
+                 "current transaction is aborted, commands ignored until end of transaction block");
+    return true;
 }
 
 static void refuse_write(struct fh_pg_session *session, const struct fh_pg_command *command)
