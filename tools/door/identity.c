@@ -126,11 +126,6 @@ const char *fh_identity_member_label(const struct fh_identity *identity)
     return identity->member_label;
 }
 
-const char *fh_identity_label(const struct fh_identity *identity)
-{
-    return identity->token.label;
-}
-
 const char *fh_identity_token_id(const struct fh_identity *identity)
 {
     return identity->id_text;

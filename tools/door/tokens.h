@@ -37,7 +37,6 @@ static inline void fh_identity_dropp(struct fh_identity **identity)
 /* Lent with the identity. */
 const char *fh_identity_domain(const struct fh_identity *identity);       /* name of its domain */
 const char *fh_identity_member_label(const struct fh_identity *identity); /* of the member's key */
-const char *fh_identity_label(const struct fh_identity *identity);        /* of the token */
 const char *fh_identity_token_id(const struct fh_identity *identity);     /* "fht1..." */
 const struct fh_token *fh_identity_token(const struct fh_identity *identity);
 int64_t fh_identity_until_ms(const struct fh_identity *identity); /* Unix ms */

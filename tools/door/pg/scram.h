@@ -22,7 +22,7 @@
 
 enum {
     FH_SCRAM_KEY_BYTES = 32,
-    FH_SCRAM_NONCE_BYTES = 18,            /* for the server to draw: 24 characters of base64 */
+    FH_SCRAM_NONCE_BYTES = 18,            /* for the server to draw: 36 hexadecimal digits */
     FH_SCRAM_TEXT_BYTES = 512,            /* of one message: nonces have some 30 characters */
     FH_SCRAM_NONCES_BYTES = 256 + 64 + 1, /* both sides' */
     FH_SCRAM_BINDING_BYTES = 64,          /* hash of the certificate: SHA-256 to SHA-512 */

@@ -11,8 +11,8 @@
  *     write ◄── out ◄──┘   ▲                      │ finished list, wake
  *                          └─────── worked ◄──────┘
  *
- * A connection that is being worked for (its turn is RUNNING) is touched by its job alone, but for its socket:
- * what comes in waits, what is out is written.
+ * A connection that is being worked for (its turn is RUNNING) is touched by its job alone, but for
+ * its socket: what comes in waits, what is out is written.
  *
  * Does not: belong to the interface (door.h has fh_pg_start and fh_pg_stop). Thread: the loop's,
  * except where a field says so. Ownership: the server owns its connections.
