@@ -18,8 +18,8 @@
  *     VARCHAR, JSON       Utf8                JSON is the extension type arrow.json
  *     UUID                FixedSizeBinary(16), the extension type arrow.uuid
  *     INTERVAL            Interval(MONTH_DAY_NANO)
- *     TIME                Time(MICROSECOND)   TIMESTAMP*    Timestamp(its unit); WITH TIME ZONE:
- * UTC
+ *     TIME                Time(MICROSECOND)
+ *     TIMESTAMP*          Timestamp(its unit); WITH TIME ZONE in UTC
  *
  * Does not: copy column buffers, except INTERVAL, which has other units there; compress; use
  * dictionaries, which a stream must promise in its schema, while an answer decides batch by batch.

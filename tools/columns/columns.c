@@ -13,7 +13,6 @@
 enum stage { STAGE_BEGIN, STAGE_ROWS, STAGE_ENDED, STAGE_FAILED };
 
 struct fh_columns {
-    enum fh_columns_format format;
     struct freehold_result *result;
     enum stage stage;
     struct fh_field *fields;
@@ -24,35 +23,20 @@ struct fh_columns {
     struct fh_parquet *parquet;
 };
 
-static const struct {
-    const char *text;
-    const char *media_type;
-} formats[FH_COLUMNS_FORMAT_COUNT] = {
-    [FH_COLUMNS_ARROW] = {"arrow", "application/vnd.apache.arrow.stream"},
-    [FH_COLUMNS_PARQUET] = {"parquet", "application/vnd.apache.parquet"},
+static const char *const formats[FH_COLUMNS_FORMAT_COUNT] = {
+    [FH_COLUMNS_ARROW] = "arrow",
+    [FH_COLUMNS_PARQUET] = "parquet",
 };
-
-const char *fh_columns_format_text(enum fh_columns_format format)
-{
-    FH_ASSERT(format < FH_COLUMNS_FORMAT_COUNT);
-    return formats[format].text;
-}
 
 bool fh_columns_format_parse(enum fh_columns_format *out, const char *text)
 {
     for (size_t i = 0; i < FH_COLUMNS_FORMAT_COUNT; i++) {
-        if (strcmp(formats[i].text, text) == 0) {
+        if (strcmp(formats[i], text) == 0) {
             *out = (enum fh_columns_format)i;
             return true;
         }
     }
     return false;
-}
-
-const char *fh_columns_media_type(enum fh_columns_format format)
-{
-    FH_ASSERT(format < FH_COLUMNS_FORMAT_COUNT);
-    return formats[format].media_type;
 }
 
 void fh_columns_suit(enum fh_columns_format format, struct freehold_query_options *options)
@@ -71,7 +55,6 @@ int fh_columns_new(struct fh_columns **out,
     if (columns == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for an answer");
     }
-    columns->format = format;
     columns->result = result;
     fh_facts_init(&columns->facts);
     int code = fh_fields_new(&columns->fields, &columns->count, result, err);

@@ -7,8 +7,9 @@
  * the ones in which the batch arrived: nobody copies them before they are written out. A Parquet
  * file is made row group by row group, so that it needs no more memory than one of them.
  *
- *     fh_columns_new -> fh_columns_next (pieces) ... -> fh_columns_next (no piece) ->
- * fh_columns_free
+ *     fh_columns_new
+ *     fh_columns_next   pieces, again and again, until there is none
+ *     fh_columns_free
  *
  * Both formats carry what the answer is (facts.h): the request, the products and their contracts at
  * the beginning of a stream, the receipt at its end. An answer that breaks off, or whose receipt
@@ -26,12 +27,8 @@
 
 enum fh_columns_format { FH_COLUMNS_ARROW, FH_COLUMNS_PARQUET, FH_COLUMNS_FORMAT_COUNT };
 
-/* "arrow", "parquet". */
-const char *fh_columns_format_text(enum fh_columns_format format);
-/* The format of that text; false for another one. */
+/* The format of "arrow" or "parquet"; false for another text. */
 bool fh_columns_format_parse(enum fh_columns_format *out, const char *text);
-/* "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet". */
-const char *fh_columns_media_type(enum fh_columns_format format);
 /* Sets what suits the format best in the options of a query: for Arrow, columns in plain form,
  * which are its own. Any options will do. */
 void fh_columns_suit(enum fh_columns_format format, struct freehold_query_options *options);

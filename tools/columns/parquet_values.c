@@ -27,18 +27,13 @@ uint32_t fh_parquet_index(const struct freehold_vector *vector, size_t row)
     return le16toh(index);
 }
 
-struct fh_bytes fh_parquet_entry(const struct freehold_vector *vector, uint32_t number)
+struct fh_bytes fh_parquet_text(const struct freehold_vector *vector, size_t row)
 {
+    size_t number = vector->entries > 0 ? fh_parquet_index(vector, row) : row;
     size_t from = le32toh((uint32_t)vector->offsets[number]);
     size_t to = le32toh((uint32_t)vector->offsets[number + 1]);
     FH_ASSERT(from <= to && to <= vector->data_size);
     return to == from ? FH_BYTES_NONE : fh_bytes((const uint8_t *)vector->data + from, to - from);
-}
-
-struct fh_bytes fh_parquet_text(const struct freehold_vector *vector, size_t row)
-{
-    return fh_parquet_entry(vector,
-                            vector->entries > 0 ? fh_parquet_index(vector, row) : (uint32_t)row);
 }
 
 static void put_text(struct fh_buf *out, struct fh_bytes text)

@@ -19,7 +19,5 @@ FH_MUST_CHECK int fh_parquet_values(struct fh_buf *out,
 struct fh_bytes fh_parquet_text(const struct freehold_vector *vector, size_t row);
 /* The number of a row's text in the dictionary of a vector that has one. */
 uint32_t fh_parquet_index(const struct freehold_vector *vector, size_t row);
-/* The text of that number. */
-struct fh_bytes fh_parquet_entry(const struct freehold_vector *vector, uint32_t number);
 
 #endif
