@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/client/chained.h"
 
-#include "proto/session/messages.h"
 #include "proto/wire/record.h"
 
 #include <string.h>
@@ -13,23 +12,12 @@ static int pull(struct fh_bytes *out,
                 struct fh_arena *arena,
                 struct fh_err *err)
 {
-    struct fh_pack_reader reader;
-    struct fh_msg_bins bins;
     struct fh_bytes bytes;
-    int code = fh_client_ready(client, err);
-    if (code == FH_OK) {
-        fh_buf_reset(&client->request);
-        fh_msg_pull_request_begin(&client->request, 1);
-        fh_pack_bin(&client->request, fh_bytes(id->b, sizeof id->b));
-        code = fh_client_call(client, &reader, err);
-    }
-    if (code == FH_OK) {
-        code = fh_msg_bins_read(&reader, &bins, err);
-    }
+    int code = fh_client_pull(&bytes, client, id, err);
     if (code != FH_OK) {
         return code;
     }
-    if (!fh_msg_bins_next(&bins, &bytes)) {
+    if (bytes.size == 0) {
         return fh_err_rule(err,
                            FH_ENOTFOUND,
                            "contract.absent",

@@ -302,6 +302,29 @@ int fh_client_call(struct freehold_client *client,
         client->entry, fh_buf_view(&client->request), &client->answer, reader, err);
 }
 
+int fh_client_pull(struct fh_bytes *out,
+                   struct freehold_client *client,
+                   const struct fh_record_id *id,
+                   struct fh_err *err)
+{
+    struct fh_pack_reader reader;
+    struct fh_msg_bins bins;
+    int code = fh_client_ready(client, err);
+    if (code == FH_OK) {
+        fh_buf_reset(&client->request);
+        fh_msg_pull_request_begin(&client->request, 1);
+        fh_pack_bin(&client->request, fh_bytes(id->b, sizeof id->b));
+        code = fh_client_call(client, &reader, err);
+    }
+    if (code == FH_OK) {
+        code = fh_msg_bins_read(&reader, &bins, err);
+    }
+    if (code == FH_OK && !fh_msg_bins_next(&bins, out)) {
+        *out = FH_BYTES_NONE;
+    }
+    return code;
+}
+
 int fh_client_page_end(fh_page_end_fn *end,
                        struct fh_pack_reader *reader,
                        uint64_t *next,

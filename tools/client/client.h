@@ -74,6 +74,13 @@ FH_MUST_CHECK int fh_client_ready(struct freehold_client *client, struct fh_err 
 FH_MUST_CHECK int
 fh_client_call(struct freehold_client *client, struct fh_pack_reader *reader, struct fh_err *err);
 
+/* Asks the entry peer for one record. `*out` lies in client->answer, and is FH_BYTES_NONE when the
+ * peer does not hold it. */
+FH_MUST_CHECK int fh_client_pull(struct fh_bytes *out,
+                                 struct freehold_client *client,
+                                 const struct fh_record_id *id,
+                                 struct fh_err *err);
+
 /* Reads by `end` what stands behind the entries of a page: where the next one begins. `next` held
  * where this one began; 0: it was the last, also when the peer does not go on. */
 typedef int fh_page_end_fn(struct fh_pack_reader *reader, uint64_t *out_next, struct fh_err *err);

@@ -74,20 +74,9 @@ void fh_contradictions_free(struct fh_contradictions *list)
 
 static int pull(struct fh_contradicting *record, struct freehold_client *client, struct fh_err *err)
 {
-    struct fh_pack_reader reader;
-    struct fh_msg_bins bins;
     struct fh_bytes bytes;
-    int code = fh_client_ready(client, err);
+    int code = fh_client_pull(&bytes, client, &record->id, err);
     if (code == FH_OK) {
-        fh_buf_reset(&client->request);
-        fh_msg_pull_request_begin(&client->request, 1);
-        fh_pack_bin(&client->request, fh_bytes(record->id.b, sizeof record->id.b));
-        code = fh_client_call(client, &reader, err);
-    }
-    if (code == FH_OK) {
-        code = fh_msg_bins_read(&reader, &bins, err);
-    }
-    if (code == FH_OK && fh_msg_bins_next(&bins, &bytes)) {
         fh_buf_add_bytes(&record->bytes, bytes);
         code = fh_buf_ok(&record->bytes);
     }
