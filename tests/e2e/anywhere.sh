@@ -30,16 +30,6 @@ order()
     shift 2
     timeout 60 "$bin/fh-order" "$ci/$key.key" "$ci/$key.access" "${address[$domain]}" "$@"
 }
-# by_rule RULE COMMAND...: the raw message is refused by this rule.
-by_rule()
-{
-    local rule=$1 status=0
-    shift
-    "$@" >"$work/out" 2>&1 || status=$?
-    if ((status == 0)) || ! grep -q "^$rule: " "$work/out"; then
-        fail "expected $rule, exit $status: $(cat "$work/out"): $*"
-    fi
-}
 
 say "- keys"
 let_in shop ci publisher 90d

@@ -19,12 +19,10 @@ make_contract orders 1.0.0 |
 make_mesh shop museum
 prints 'shop/orders@1.0.0' fh shop product publish "$data/orders.odcs.yaml"
 until_true 10 "the product at museum" finds museum 1
-stop_node museum
 served=127.0.0.1:$((port + 3))
-echo "http_listen: $served" >>"$work/museum/home/freehold.yaml"
-start_node museum
+open_door museum "http_listen: $served"
 until_true 10 "the product at museum" finds museum 1
-until_true 20 "the door of museum" curl --fail --silent "http://$served/readyz"
+until_true 20 "all that the door needs" curl --fail --silent "http://$served/readyz"
 
 # What the pages call by its short name: DuckDB, which prints CSV here.
 mkdir "$work/bin" "$work/pages"

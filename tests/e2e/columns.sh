@@ -13,12 +13,10 @@ prints 'shop/orders@1.0.0' fh shop product publish "$data/orders.odcs.yaml"
 prints 'museum/visits@1.0.0' fh museum product publish "$data/visits.odcs.yaml"
 until_true 10 "the product at museum" finds museum 2
 until_true 10 "the product at shop" finds shop 2
-stop_node museum
 url=http://127.0.0.1:$((port + 3))
-echo "http_listen: ${url#*//}" >>"$work/museum/home/freehold.yaml"
-start_node museum
+open_door museum "http_listen: ${url#*//}"
 until_true 10 "the products at museum" finds museum 2
-until_true 20 "the door of museum" curl --fail --silent "$url/readyz"
+until_true 20 "all that the door needs" curl --fail --silent "$url/readyz"
 succeeds fh museum -o csv token create --until 1h
 token=$(column token)
 

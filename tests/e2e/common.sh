@@ -125,6 +125,17 @@ refused()
     fi
 }
 
+# by_rule RULE COMMAND...: a program of the tests is refused by this rule, which begins a line of what it prints.
+by_rule()
+{
+    local rule=$1 status=0
+    shift
+    "$@" >"$work/out" 2>&1 || status=$?
+    if ((status == 0)) || ! grep -q "^$rule: " "$work/out"; then
+        fail "expected $rule, exit $status: $(cat "$work/out"): $*"
+    fi
+}
+
 # prints TEXT COMMAND...: the command succeeds, and its standard output is exactly this.
 prints()
 {
@@ -188,6 +199,17 @@ make_product()
 closed()
 {
     sed -i '/^roles:/,/access: read/d' "$data/$1.odcs.yaml"
+}
+
+# open_door DOMAIN LINE...: the node begins anew with these settings, its first ones of a door.
+open_door()
+{
+    local domain=$1
+    shift
+    stop_node "$domain"
+    printf '%s\n' "$@" >>"$work/$domain/home/freehold.yaml"
+    start_node "$domain"
+    until_true 20 "the door of $domain" grep -q door.ready "$work/$domain/node.log"
 }
 
 # let_in DOMAIN NAME ROLE [UNTIL]: a new key of that name in `keys`, let in by the domain.

@@ -50,16 +50,6 @@ make_mesh shop museum
 
 plain=http://127.0.0.1:$((port + 5))
 tls=https://localhost:$((port + 6))
-# open_door DOMAIN LINE...: the node begins anew with these settings.
-open_door()
-{
-    local domain=$1
-    shift
-    stop_node "$domain"
-    printf '%s\n' "$@" >>"$work/$domain/home/freehold.yaml"
-    start_node "$domain"
-    until_true 20 "the door of $domain" grep -q door.ready "$work/$domain/node.log"
-}
 open_door museum "http_listen: 127.0.0.1:$((port + 5))"
 open_door shop "http_listen: 127.0.0.1:$((port + 6))" 'http_tls: own' 'http_catalogue: members'
 until_true 30 "two members at museum" sees museum 2

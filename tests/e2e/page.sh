@@ -21,19 +21,10 @@ export FH_SHOTS=$bin/../page-screenshots FH_WORK=$work PATH=$bin:$PATH
 rm -rf "$FH_SHOTS"
 mkdir -p "$FH_SHOTS"
 
-# with_door DOMAIN PORT: its node opens a door there from its next start on.
-with_door()
-{
-    stop_node "$1"
-    echo "http_listen: 127.0.0.1:$2" >>"$work/$1/home/freehold.yaml"
-    start_node "$1"
-    until_true 20 "the door of $1" curl -sf "http://127.0.0.1:$2/healthz"
-}
-
-make_mesh shop museum
-with_door shop $((port + 5))
-with_door museum $((port + 6))
 export FH_OWNER=http://127.0.0.1:$((port + 5)) FH_BASE=http://127.0.0.1:$((port + 6))
+make_mesh shop museum
+open_door shop "http_listen: ${FH_OWNER#*//}"
+open_door museum "http_listen: ${FH_BASE#*//}"
 
 make_product orders 20
 make_product ledger 20
