@@ -2,14 +2,21 @@
 /*
  * What a door does with a token, and what a thief of one tries, at the node of a home.
  *
- *     fh-token HOME bearer TEXT SQL [PURPOSE [FILE]]  signs in with the text and asks; the receipt
- * goes to FILE fh-token HOME scram TEXT SQL [PURPOSE]   the same by the ClientKey of a SCRAM
- * exchange fh-token HOME member SQL                 asks as the home's own member fh-token HOME
- * hold TEXT SQL              asks for a stream, says "begun", reads to the end fh-token HOME
- * verifier ID                what a SCRAM server is given for this user name fh-token HOME order
- * TEXT MESSAGE         a message that is not for tokens: deposit, list, revoke, chain, publish,
- * own, ask, push fh-token HOME forge TEXT KIND            a session or request of a token that is
- * none: chain, widened, stripped, other, bare, silent
+ *     fh-token HOME bearer TEXT SQL [PURPOSE [FILE]]
+ *         signs in with the text and asks; the receipt goes to FILE
+ *     fh-token HOME scram TEXT SQL [PURPOSE]
+ *         the same by the ClientKey of a SCRAM exchange
+ *     fh-token HOME member SQL
+ *         asks as the home's own member
+ *     fh-token HOME hold TEXT SQL
+ *         asks for a stream, says "begun", reads to the end
+ *     fh-token HOME verifier ID
+ *         what a SCRAM server is given for this user name
+ *     fh-token HOME order TEXT MESSAGE
+ *         a message that is not for tokens: deposit, list, revoke, chain, publish, own, ask, push
+ *     fh-token HOME forge TEXT KIND
+ *         a session or request of a token that is none: chain, widened, stripped, other, bare,
+ *         silent
  *
  * Prints rows with | between cells, or the refusal ("rule: text"), and ends with its exit code.
  */

@@ -3,7 +3,6 @@
  * first byte chooses the reader. */
 #include "common/assert.h"
 #include "proto/session/messages_why.h"
-
 #include "tests/fuzz/ends.h"
 
 #include <stdint.h>
