@@ -107,8 +107,10 @@ export function show(place) {
         return loadInto(results, load, 'Searching');
     }
     const typed = debounced(() => {
-        history.replaceState(null, '', addressOf(asked.chosen));
-        again();
+        if (results.isConnected) { // the reader has not gone on meanwhile, to a page with its own address
+            history.replaceState(null, '', addressOf(asked.chosen));
+            again();
+        }
     }, 250);
 
     words.addEventListener('input', typed);
