@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Some rows of a product, as the reader would get them: through gate, rights and masks of the owner.
-import { announce, el, fill } from './dom.js';
+import { announce, el } from './dom.js';
 import { json, productApi, query, token } from './api.js';
 import { count } from './format.js';
 import { proofOf, rowsTable, warnings } from './answer.js';
