@@ -161,6 +161,8 @@ void fh_cell_text(const struct fh_cell *cell, struct fh_buf *out);
 void fh_cell_json(const struct fh_cell *cell, struct fh_buf *out);
 /* Whether a text is one JSON value (RFC 8259), so that it may stand in a larger one as it is. */
 bool fh_json_valid(struct fh_bytes text);
+/* Appends raw bytes as DuckDB prints them: printable ASCII but \ ' " as it is, all else as \xNN. */
+void fh_blob_text(struct fh_bytes bytes, struct fh_buf *out);
 /* Appends the bytes as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void fh_json_string(struct fh_bytes text, struct fh_buf *out);
 

@@ -221,7 +221,7 @@ static void put_interval(struct fh_buf *out, const struct fh_cell *cell)
 
 /* ---- bytes ---- */
 
-static void put_blob(struct fh_buf *out, struct fh_bytes bytes)
+void fh_blob_text(struct fh_bytes bytes, struct fh_buf *out)
 {
     for (size_t i = 0; i < bytes.size; i++) {
         uint8_t c = bytes.data[i];
@@ -305,7 +305,7 @@ void fh_cell_text(const struct fh_cell *cell, struct fh_buf *out)
         break;
     case FH_CELL_BYTES:
         if (cell->type.code == FH_TYPE_BLOB) {
-            put_blob(out, cell->bytes);
+            fh_blob_text(cell->bytes, out);
         } else if (cell->type.code == FH_TYPE_UUID) {
             put_uuid(out, cell->bytes);
         } else {

@@ -2,6 +2,7 @@
 #include "common/file.h"
 #include "common/mem.h"
 #include "common/time.h"
+#include "proto/query/batch.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/note.h"
 #include "tools/cli/out_file.h"
@@ -77,20 +78,12 @@ static struct fh_output *begin_output(struct fh_cli *cli, const struct freehold_
     return fh_cli_output(cli, false, columns, count);
 }
 
-/* Raw bytes have no text form that every format can carry: as hexadecimal escapes, like DuckDB. */
-static void put_blob(struct fh_output *output, const char *data, size_t size)
+/* Raw bytes have no text form that every format can carry: they are escaped. */
+static void put_blob(struct fh_output *output, struct fh_bytes data)
 {
     struct fh_buf text FH_CLEANUP(fh_buf_fini);
-    fh_buf_init(&text, 4 * size + 1);
-    for (size_t i = 0; i < size; i++) {
-        unsigned char byte = (unsigned char)data[i];
-        bool shown = byte >= 0x20 && byte < 0x7F && strchr("\\'\"", byte) == NULL;
-        if (shown) {
-            fh_buf_add_u8(&text, byte);
-        } else {
-            fh_buf_printf(&text, "\\x%02X", byte);
-        }
-    }
+    fh_buf_init(&text, 4 * data.size + 1);
+    fh_blob_text(data, &text);
     fh_output_cell(output, fh_buf_view(&text));
 }
 
@@ -106,7 +99,7 @@ static void put_row(struct fh_output *output, struct freehold_result *result)
         size_t size = 0;
         const char *text = freehold_result_text(result, i, &size);
         if (column.type == FREEHOLD_TYPE_BLOB) {
-            put_blob(output, text, size);
+            put_blob(output, fh_bytes(text, size));
         } else {
             fh_output_cell(output, fh_bytes(text, size));
         }

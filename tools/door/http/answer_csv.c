@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An answer as CSV (RFC 4180, with LF): as `freehold query -o csv` prints it. */
+#include "proto/query/batch.h"
 #include "tools/door/http/api.h"
-#include "tools/door/http/flow.h"
 #include "tools/door/http/rows.h"
 
 #include <string.h>
@@ -30,19 +30,12 @@ static void put_field(struct fh_buf *out, struct fh_bytes text)
     fh_buf_add_u8(out, '"');
 }
 
-/* Raw bytes have no text that every format can carry: as hexadecimal escapes, like DuckDB. */
+/* Raw bytes have no text that every format can carry: they are escaped. */
 static void put_blob(struct fh_buf *out, struct fh_bytes data)
 {
     struct fh_buf text FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&text, 4 * data.size + 1);
-    for (size_t i = 0; i < data.size; i++) {
-        uint8_t byte = data.data[i];
-        if (byte >= 0x20 && byte < 0x7f && strchr("\\'\"", byte) == NULL) {
-            fh_buf_add_u8(&text, byte);
-        } else {
-            fh_buf_printf(&text, "\\x%02X", byte);
-        }
-    }
+    fh_blob_text(data, &text);
     put_field(out, fh_buf_view(&text));
 }
 
