@@ -8,6 +8,7 @@
 #include "common/assert.h"
 #include "common/mem.h"
 #include "proto/query/batch.h"
+#include "tools/client/csv.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -138,7 +139,7 @@ static void csv_heading(struct fh_output *output)
         if (i > 0) {
             fh_buf_add_u8(&output->line, ',');
         }
-        fh_output_csv_field(&output->line, fh_bytes_cstr(output->columns[i].name));
+        fh_csv_field(&output->line, fh_bytes_cstr(output->columns[i].name));
     }
     fh_buf_add_u8(&output->line, '\n');
     put_line(output);
@@ -154,7 +155,7 @@ static void csv_cell(struct fh_output *output, const struct fh_bytes *value)
         fh_buf_add_u8(&output->line, ',');
     }
     if (value != NULL) {
-        fh_output_csv_field(&output->line, *value);
+        fh_csv_field(&output->line, *value);
     }
     if (output->at + 1 == output->column_count) {
         fh_buf_add_u8(&output->line, '\n');

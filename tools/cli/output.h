@@ -79,8 +79,6 @@ void fh_output_visible(struct fh_buf *out, struct fh_bytes text);
 size_t fh_output_width(struct fh_bytes text);
 /* Appends a JSON string with its quotes; invalid UTF-8 becomes U+FFFD. */
 void fh_output_json_string(struct fh_buf *out, struct fh_bytes text);
-/* Appends one CSV field. */
-void fh_output_csv_field(struct fh_buf *out, struct fh_bytes text);
 /* Whether the text is a number of the JSON grammar (RFC 8259, section 6). */
 bool fh_output_is_json_number(struct fh_bytes text);
 

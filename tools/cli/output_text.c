@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/cli/output.h"
 
-#include <string.h>
 #include <wchar.h>
 
 /* One code point of UTF-8 (Unicode 15, table 3-7) at the front of `text`; 0 bytes when it is not
@@ -111,27 +110,6 @@ void fh_output_json_string(struct fh_buf *out, struct fh_bytes text)
             fh_buf_add(out, text.data, size);
         }
         text = fh_bytes(text.data + size, text.size - size);
-    }
-    fh_buf_add_u8(out, '"');
-}
-
-void fh_output_csv_field(struct fh_buf *out, struct fh_bytes text)
-{
-    bool quoted = text.size == 0;
-    for (size_t i = 0; i < text.size && !quoted; i++) {
-        uint8_t c = text.data[i];
-        quoted = c == ',' || c == '"' || c == '\r' || c == '\n';
-    }
-    if (!quoted) {
-        fh_buf_add_bytes(out, text);
-        return;
-    }
-    fh_buf_add_u8(out, '"');
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] == '"') {
-            fh_buf_add_u8(out, '"');
-        }
-        fh_buf_add_u8(out, text.data[i]);
     }
     fh_buf_add_u8(out, '"');
 }

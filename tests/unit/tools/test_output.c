@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/cli/output.h"
 
+#include "tools/client/csv.h"
+
 #include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,7 +55,7 @@ static void test_csv(void **state)
         {"=1+1", 0, "=1+1"},
         {"\xC3\xA9", 0, "\xC3\xA9"},
     };
-    check_rows(rows, FH_COUNT(rows), fh_output_csv_field);
+    check_rows(rows, FH_COUNT(rows), fh_csv_field);
 }
 
 static void test_json(void **state)

@@ -1,34 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An answer as CSV (RFC 4180, with LF): as `freehold query -o csv` prints it. */
 #include "proto/query/batch.h"
+#include "tools/client/csv.h"
 #include "tools/door/http/api.h"
 #include "tools/door/http/rows.h"
-
-#include <string.h>
-
-static void put_field(struct fh_buf *out, struct fh_bytes text)
-{
-    bool quoted = text.size == 0;
-    for (size_t i = 0; i < text.size && !quoted; i++) {
-        uint8_t c = text.data[i];
-        quoted = c == ',' || c == '"' || c == '\r' || c == '\n';
-    }
-    if (!quoted) {
-        fh_buf_add_bytes(out, text);
-        return;
-    }
-    fh_buf_add_u8(out, '"');
-    while (text.size > 0) {
-        const uint8_t *mark = memchr(text.data, '"', text.size);
-        size_t plain = mark == NULL ? text.size : (size_t)(mark - text.data) + 1;
-        fh_buf_add(out, text.data, plain);
-        if (mark != NULL) {
-            fh_buf_add_u8(out, '"');
-        }
-        text = fh_bytes(text.data + plain, text.size - plain);
-    }
-    fh_buf_add_u8(out, '"');
-}
 
 /* Raw bytes have no text that every format can carry: they are escaped. */
 static void put_blob(struct fh_buf *out, struct fh_bytes data)
@@ -36,14 +11,14 @@ static void put_blob(struct fh_buf *out, struct fh_bytes data)
     struct fh_buf text FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&text, 4 * data.size + 1);
     fh_blob_text(data, &text);
-    put_field(out, fh_buf_view(&text));
+    fh_csv_field(out, fh_buf_view(&text));
 }
 
 static void put_head(struct fh_rows *rows)
 {
     for (size_t i = 0; i < rows->column_count; i++) {
         fh_buf_add_cstr(&rows->out, i == 0 ? "" : ",");
-        put_field(&rows->out, fh_bytes_cstr(rows->columns[i].name));
+        fh_csv_field(&rows->out, fh_bytes_cstr(rows->columns[i].name));
     }
     fh_buf_add_u8(&rows->out, '\n');
 }
@@ -62,7 +37,7 @@ static void put_row(struct fh_rows *rows)
         if (rows->columns[i].type == FREEHOLD_TYPE_BLOB) {
             put_blob(&rows->out, fh_bytes(text, size));
         } else {
-            put_field(&rows->out, fh_bytes(text, size));
+            fh_csv_field(&rows->out, fh_bytes(text, size));
         }
     }
     fh_buf_add_u8(&rows->out, '\n');
