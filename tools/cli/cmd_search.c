@@ -4,34 +4,20 @@
 #include "proto/gossip/lifecycle.h"
 #include "tools/cli/cli.h"
 #include "tools/client/product_name.h"
+#include "tools/client/search_filter.h"
 
 #include <string.h>
 
 /* ---- what is asked ---- */
 
-/* Flags that are a filter, or a word of one field. */
-static const struct {
-    const char *flag;
-    char sign;
-} filters[] = {
-    {"domain", '='},
-    {"status", '='},
-    {"classification", '='},
-    {"quality", '='},
-    {"access", '='},
-    {"column", ':'},
-    {"person", ':'},
-};
-
-static int
-add_filter(struct fh_buf *words, const char *name, char sign, const char *value, struct fh_err *err)
+static int add_filter(struct fh_buf *words, const char *name, const char *value, struct fh_err *err)
 {
-    if (value[0] == '\0' || strchr(value, '"') != NULL) {
-        return fh_err_set(
-            err, FH_EUSAGE, "--%s: a value that is empty or has a quote cannot be asked for", name);
-    }
-    fh_buf_printf(words, "%s%s%c\"%s\"", words->size == 0 ? "" : " ", name, sign, value);
-    return FH_OK;
+    return fh_search_add_filter(words, name, value)
+               ? FH_OK
+               : fh_err_set(err,
+                            FH_EUSAGE,
+                            "--%s: a value that is empty or has a quote cannot be asked for",
+                            name);
 }
 
 /* The flag's value, or NULL also where the command has no such flag. */
@@ -47,22 +33,24 @@ static const char *value_of(const struct fh_args *args, const char *flag)
 
 static int gather_words(struct fh_buf *words, const struct fh_args *args, struct fh_err *err)
 {
+    static const char *const flags[] = {
+        "domain", "status", "classification", "quality", "access", "column", "person"};
     int code = FH_OK;
     for (unsigned i = 0; i < args->operand_count; i++) {
         fh_buf_add_cstr(words, i == 0 ? "" : " ");
         fh_buf_add_cstr(words, args->operands[i]);
     }
-    for (size_t i = 0; i < FH_COUNT(filters) && code == FH_OK; i++) {
-        const char *value = value_of(args, filters[i].flag);
+    for (size_t i = 0; i < FH_COUNT(flags) && code == FH_OK; i++) {
+        const char *value = value_of(args, flags[i]);
         if (value != NULL) {
-            code = add_filter(words, filters[i].flag, filters[i].sign, value, err);
+            code = add_filter(words, flags[i], value, err);
         }
     }
     for (unsigned i = 0; i < args->repeated_count && code == FH_OK; i++) {
-        code = add_filter(words, "tag", '=', args->repeated[i], err);
+        code = add_filter(words, "tag", args->repeated[i], err);
     }
     if (code == FH_OK && value_of(args, "reachable") != NULL) {
-        code = add_filter(words, "reachable", '=', "yes", err);
+        code = add_filter(words, "reachable", "yes", err);
     }
     return code;
 }

@@ -3,6 +3,7 @@
 #include "common/map.h"
 #include "common/time.h"
 #include "tools/client/product_name.h"
+#include "tools/client/search_filter.h"
 #include "tools/door/http/api.h"
 
 #include <inttypes.h>
@@ -15,48 +16,19 @@ enum { WORDS_BYTES_MAX = 16 * 1024, LIMIT_DEFAULT = 50, MINUTE_MS = 60000 };
 /* ---- what is asked ---- */
 
 static int
-add_filter(struct fh_buf *words, const char *name, char sign, const char *value, struct fh_err *err)
-{
-    if (value[0] == '\0' || strchr(value, '"') != NULL) {
-        return fh_err_rule(err,
-                           FH_EINVAL,
-                           "http.argument",
-                           "%s: a value that is empty or has a quote cannot be asked for",
-                           name);
-    }
-    fh_buf_printf(words, "%s%s%c\"%s\"", words->size == 0 ? "" : " ", name, sign, value);
-    return FH_OK;
-}
-
-/* Arguments that are a filter (the whole value) or a word of one field. */
-static int
 gather_words(struct fh_buf *words, const struct fh_http_target *target, struct fh_err *err)
 {
-    static const struct {
-        const char *name;
-        char sign;
-    } filters[] = {
-        {"domain", '='},
-        {"status", '='},
-        {"classification", '='},
-        {"quality", '='},
-        {"access", '='},
-        {"column", ':'},
-        {"person", ':'},
-        {"tag", '='},
-        {"reachable", '='},
-    };
     const char *q = fh_http_argument(target, "q");
     fh_buf_add_cstr(words, q == NULL ? "" : q);
     for (size_t i = 0; i < target->argument_count; i++) {
         const struct fh_http_argument *argument = &target->arguments[i];
-        for (size_t f = 0; f < FH_COUNT(filters); f++) {
-            if (strcmp(argument->name, filters[f].name) == 0) {
-                int code = add_filter(words, argument->name, filters[f].sign, argument->value, err);
-                if (code != FH_OK) {
-                    return code;
-                }
-            }
+        if (fh_search_has_filter(argument->name) &&
+            !fh_search_add_filter(words, argument->name, argument->value)) {
+            return fh_err_rule(err,
+                               FH_EINVAL,
+                               "http.argument",
+                               "%s: a value that is empty or has a quote cannot be asked for",
+                               argument->name);
         }
     }
     return fh_buf_ok(words) == FH_OK
