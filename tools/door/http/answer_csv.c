@@ -45,13 +45,6 @@ static void put_row(struct fh_rows *rows)
 
 int fh_answer_csv(struct fh_http_call *call, struct freehold_result *result, struct fh_err *err)
 {
-    struct fh_rows rows FH_CLEANUP(fh_rows_fini);
-    int code = fh_rows_init(&rows, call, result, put_head, err);
-    if (code == FH_OK) {
-        code = fh_rows_each(&rows, put_row, err);
-    }
-    if (code == FH_OK) {
-        code = fh_answer_end(call, result, err);
-    }
-    return code == FH_OK ? fh_rows_flush(&rows, err) : code;
+    static const struct fh_rows_form form = {.head = put_head, .row = put_row};
+    return fh_rows_answer(call, result, &form, err);
 }

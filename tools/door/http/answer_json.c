@@ -5,10 +5,8 @@
  * Numbers that a double cannot hold exactly are strings (RFC 7493): integers beyond 2^53 and all
  * decimals.
  */
-#include "common/time.h"
 #include "proto/query/batch.h"
 #include "tools/client/product_name.h"
-#include "tools/door/http/flow.h"
 #include "tools/door/http/rows.h"
 
 #include <stdio.h>
@@ -233,17 +231,6 @@ static void put_end(struct fh_rows *rows)
 
 int fh_answer_json(struct fh_http_call *call, struct freehold_result *result, struct fh_err *err)
 {
-    struct fh_rows rows FH_CLEANUP(fh_rows_fini);
-    int code = fh_rows_init(&rows, call, result, put_head, err);
-    if (code == FH_OK) {
-        code = fh_rows_each(&rows, put_row, err);
-    }
-    if (code == FH_OK) {
-        code = fh_answer_end(call, result, err);
-    }
-    if (code == FH_OK) {
-        put_end(&rows);
-        code = fh_rows_flush(&rows, err);
-    }
-    return code;
+    static const struct fh_rows_form form = {.head = put_head, .row = put_row, .end = put_end};
+    return fh_rows_answer(call, result, &form, err);
 }

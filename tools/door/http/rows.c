@@ -32,32 +32,14 @@ static int read_columns(struct fh_rows *rows, struct fh_err *err)
     return FH_OK;
 }
 
-int fh_rows_init(struct fh_rows *out,
-                 struct fh_http_call *call,
-                 struct freehold_result *result,
-                 fh_rows_put_fn *head,
-                 struct fh_err *err)
-{
-    *out = (struct fh_rows){.call = call, .result = result};
-    fh_buf_init(&out->out, OUT_BYTES_MAX);
-    int code = step(out, err);
-    if (code == FH_OK) {
-        code = read_columns(out, err);
-    }
-    if (code == FH_OK) {
-        fh_http_call_flow(call);
-        head(out);
-    }
-    return code;
-}
-
-void fh_rows_fini(struct fh_rows *rows)
+static void rows_fini(struct fh_rows *rows)
 {
     fh_free(rows->columns);
     fh_buf_fini(&rows->out);
 }
 
-int fh_rows_flush(struct fh_rows *rows, struct fh_err *err)
+/* Sends what is in the buffer. */
+static int flush(struct fh_rows *rows, struct fh_err *err)
 {
     int code = fh_buf_ok(&rows->out);
     if (code != FH_OK) {
@@ -69,18 +51,44 @@ int fh_rows_flush(struct fh_rows *rows, struct fh_err *err)
     return code;
 }
 
-int fh_rows_each(struct fh_rows *rows, fh_rows_put_fn *put, struct fh_err *err)
+static int put_each(struct fh_rows *rows, fh_rows_put_fn *put, struct fh_err *err)
 {
     int code = FH_OK;
     while (code == FH_OK && rows->any) {
         put(rows);
         rows->count++;
         if (rows->out.size >= SEND_BYTES || fh_buf_ok(&rows->out) != FH_OK) {
-            code = fh_rows_flush(rows, err);
+            code = flush(rows, err);
         }
         if (code == FH_OK) {
             code = step(rows, err);
         }
     }
     return code;
+}
+
+int fh_rows_answer(struct fh_http_call *call,
+                   struct freehold_result *result,
+                   const struct fh_rows_form *form,
+                   struct fh_err *err)
+{
+    struct fh_rows rows FH_CLEANUP(rows_fini) = {.call = call, .result = result};
+    fh_buf_init(&rows.out, OUT_BYTES_MAX);
+    int code = step(&rows, err);
+    if (code == FH_OK) {
+        code = read_columns(&rows, err);
+    }
+    if (code != FH_OK) {
+        return code;
+    }
+    fh_http_call_flow(call);
+    form->head(&rows);
+    code = put_each(&rows, form->row, err);
+    if (code == FH_OK) {
+        code = fh_answer_end(call, result, err);
+    }
+    if (code == FH_OK && form->end != NULL) {
+        form->end(&rows);
+    }
+    return code == FH_OK ? flush(&rows, err) : code;
 }

@@ -25,16 +25,17 @@ struct fh_rows {
 
 typedef void fh_rows_put_fn(struct fh_rows *rows);
 
-/* Steps to the first row, announces the answer, and has the head written. */
-FH_MUST_CHECK int fh_rows_init(struct fh_rows *out,
-                               struct fh_http_call *call,
-                               struct freehold_result *result,
-                               fh_rows_put_fn *head,
-                               struct fh_err *err);
-void fh_rows_fini(struct fh_rows *rows);
-/* Has each row written, up to the verified end. */
-FH_MUST_CHECK int fh_rows_each(struct fh_rows *rows, fh_rows_put_fn *put, struct fh_err *err);
-/* Sends what is left in the buffer. */
-FH_MUST_CHECK int fh_rows_flush(struct fh_rows *rows, struct fh_err *err);
+/* What a form writes, into `out`. */
+struct fh_rows_form {
+    fh_rows_put_fn *head;
+    fh_rows_put_fn *row;
+    fh_rows_put_fn *end; /* behind the verified end; NULL: nothing */
+};
+
+/* Steps to the first row, announces the answer, has it written, and sends it. */
+FH_MUST_CHECK int fh_rows_answer(struct fh_http_call *call,
+                                 struct freehold_result *result,
+                                 const struct fh_rows_form *form,
+                                 struct fh_err *err);
 
 #endif
