@@ -2,7 +2,6 @@
 /* Answers on their way out: headers that all have, and bodies whole or piece by piece. */
 #include "tools/door/http/server.h"
 
-#include "common/assert.h"
 #include "common/mem.h"
 #include "tools/door/http/problem.h"
 #include "tools/door/pages/pages.h"
@@ -182,6 +181,21 @@ static enum MHD_Result send_kept(struct fh_http_exchange *exchange)
     return send_response(exchange, kept->status, rendered(exchange));
 }
 
+/* Sends the response (taken) of a call, with the headers that it wants. */
+static enum MHD_Result send_call(struct fh_http_exchange *exchange, struct MHD_Response *response)
+{
+    const struct fh_http_call *call = &exchange->call;
+    add(response, "Content-Type", call->content_type);
+    add(response, "Cache-Control", "no-store");
+    add_security(response, exchange->http, policy_of(call->content_type));
+    for (size_t i = 0; i < call->header_count; i++) {
+        add(response, call->headers[i].name, call->headers[i].value);
+    }
+    enum MHD_Result result = send_response(exchange, call->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
 static void free_body(void *data)
 {
     fh_free(data);
@@ -200,15 +214,7 @@ static enum MHD_Result send_made(struct fh_http_exchange *exchange)
         fh_buf_init(&call->out, FH_HTTP_ANSWER_BYTES_MAX); /* the response has it now */
     }
     count_bytes(exchange, size);
-    add(response, "Content-Type", call->content_type);
-    add(response, "Cache-Control", "no-store");
-    add_security(response, exchange->http, policy_of(call->content_type));
-    for (size_t i = 0; i < call->header_count; i++) {
-        add(response, call->headers[i].name, call->headers[i].value);
-    }
-    enum MHD_Result result = send_response(exchange, call->status, response);
-    MHD_destroy_response(response);
-    return result;
+    return send_call(exchange, response);
 }
 
 /* ---- pages ---- */
@@ -284,23 +290,14 @@ static ssize_t read_flow(void *user, uint64_t position, char *to, size_t size)
 
 static enum MHD_Result send_flow(struct fh_http_exchange *exchange)
 {
-    struct fh_http_call *call = &exchange->call;
     struct MHD_Response *response =
         MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PIECE_BYTES, read_flow, exchange, NULL);
     if (response == NULL) {
         return MHD_NO;
     }
     exchange->response = response;
-    add(response, "Content-Type", call->content_type);
-    add(response, "Cache-Control", "no-store");
     add(response, "Trailer", "Freehold-Receipt, Freehold-Rows");
-    add_security(response, exchange->http, policy_of(call->content_type));
-    for (size_t i = 0; i < call->header_count; i++) {
-        add(response, call->headers[i].name, call->headers[i].value);
-    }
-    enum MHD_Result result = send_response(exchange, call->status, response);
-    MHD_destroy_response(response);
-    return result;
+    return send_call(exchange, response);
 }
 
 enum MHD_Result fh_http_answer_queue(struct fh_http_exchange *exchange)
