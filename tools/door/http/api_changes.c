@@ -5,8 +5,6 @@
 #include "tools/client/product_name.h"
 #include "tools/door/http/api.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +20,7 @@ struct comparing {
     struct fh_compat compat;
 };
 
-/* The newest version of the chain that is `version`, or of the major; `from` on. */
+/* The newest version of the chain that is `version`, or of the major. */
 static bool
 find_version(const struct fh_history *history, const char *version, uint64_t major, size_t *out)
 {

@@ -3,8 +3,6 @@
 #include "tools/door/http/api.h"
 #include "tools/door/http/openapi.h"
 
-#include <string.h>
-
 int fh_api_openapi(struct fh_http_call *call, struct fh_err *err)
 {
     (void)err;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET /v1/products/{domain}/{product}: one product, verified, in the form that is asked for. */
 #include "common/semver.h"
-#include "common/time.h"
 #include "proto/quality/promise.h"
 #include "tools/client/describe.h"
 #include "tools/client/product_name.h"

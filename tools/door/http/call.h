@@ -7,8 +7,8 @@
  *        ^                                   |
  *        +---- body, or a flow piece by piece
  *
- * A function either fills `out` and returns, or announces a flow (fh_http_flow_begin in flow.h) and
- * writes into it.
+ * A function either fills `out` and returns, or announces a flow (fh_http_call_flow) and writes
+ * into call->flow.
  *
  * Does not: know sockets. Thread: one at a time. Ownership: what a call names lives in its arena.
  */
@@ -27,7 +27,7 @@ struct fh_http_call;
 /* Answers; an error becomes a problem. FH_OK with nothing in `out` is an empty answer. */
 typedef int fh_http_answer_fn(struct fh_http_call *call, struct fh_err *err);
 
-enum fh_http_method { FH_HTTP_GET = 1, FH_HTTP_HEAD = 2, FH_HTTP_POST = 4 };
+enum fh_http_method { FH_HTTP_GET = 1, FH_HTTP_POST = 2 };
 
 enum fh_http_door {
     FH_HTTP_ANYBODY,   /* says nothing of the mesh */
@@ -39,8 +39,9 @@ struct fh_http_route {
     const char *path; /* "/v1/products/{domain}/{product}", as in the OpenAPI document */
     unsigned methods; /* GET has HEAD too */
     enum fh_http_door door;
-    bool kept;         /* alike for all who may see it, as long as the node's news are the same */
-    bool stored;       /* browsers may keep it, and ask whether it is still so */
+    bool kept;         /* alike for all who may see it, as long as the node's news are the same;
+                        browsers may keep it too, and ask */
+    bool stored;       /* not kept here, but browsers may, and ask whether it is still so */
     bool flows;        /* it may come piece by piece */
     size_t form_count; /* the first is the default; at least one */
     const struct fh_http_form *forms;
@@ -113,7 +114,7 @@ void fh_http_json_time(struct fh_json *json, const char *key, int64_t wall_ms);
 int fh_http_error(struct fh_err *err, const struct freehold_error *error);
 
 /* A client that asks as who signed in, or as the home's own member where nobody need be. Ends with
- * fh_http_asker_end: `code` says how the work went. */
+ * fh_http_asker_end. */
 FH_MUST_CHECK int
 fh_http_asker(struct fh_http_call *call, struct freehold_client **out, struct fh_err *err);
 void fh_http_asker_end(struct fh_http_call *call, struct freehold_client *client);

@@ -4,9 +4,6 @@
 #include "common/assert.h"
 #include "common/version.h"
 #include "tools/door/http/call.h"
-#include "tools/door/http/problem.h"
-
-#include <inttypes.h>
 
 static const unsigned statuses[] = {200, 201, 304, 400, 401, 403, 404, 405, 406, 409, 411,
                                     413, 414, 415, 421, 422, 429, 431, 500, 502, 503, 504};

@@ -2,8 +2,7 @@
 /*
  * Metrics: what the door counts, in Prometheus' text format.
  *
- * Labels have values from tables here alone (routes, statuses, forms of answers): no stranger can
- * make a new series.
+ * Labels have values from tables here alone (routes, statuses): no stranger can make a new series.
  *
  * Does not: ask the node. Thread: any (atomics; a reading is not of one moment). Ownership: values.
  */

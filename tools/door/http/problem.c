@@ -3,7 +3,6 @@
 
 #include "tools/contract/json_write.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* By code, where no rule below says more. A door stands between its client and the node: what goes
@@ -119,7 +118,8 @@ const char *fh_http_status_text(unsigned status)
     return "Error";
 }
 
-const char *fh_http_hint(const struct fh_err *err)
+/* What to do about it, or NULL. */
+static const char *hint_of(const struct fh_err *err)
 {
     size_t row = rule_row(err);
     return row < FH_COUNT(by_rule) ? by_rule[row].hint : NULL;
@@ -146,7 +146,7 @@ void fh_http_problem(struct fh_buf *out, const struct fh_err *err)
     fh_json_pair(&json, "code", fh_code_name(err->code));
     fh_json_pair_uint(&json, "exit_code", (uint64_t)fh_code_exit(err->code));
     fh_json_pair_or_null(&json, "rule", err->rule);
-    fh_json_pair_or_null(&json, "hint", fh_http_hint(err));
+    fh_json_pair_or_null(&json, "hint", hint_of(err));
     if (err->retry_after_ms > 0) {
         fh_json_pair_uint(&json, "retry_after_ms", err->retry_after_ms);
     } else {

@@ -19,8 +19,6 @@
 unsigned fh_http_status(const struct fh_err *err);
 /* "Forbidden"; "Error" for one that is not in the table. */
 const char *fh_http_status_text(unsigned status);
-/* What to do about it, or NULL. */
-const char *fh_http_hint(const struct fh_err *err);
 /* Seconds for Retry-After: what the error says, at least 1; 0 when it says nothing and its status
  * is not one to try again. */
 unsigned fh_http_retry_after_s(const struct fh_err *err);

@@ -54,7 +54,6 @@ struct fh_http_exchange {
     size_t metric;                    /* of the route */
     const struct fh_page_asset *page; /* of the catalogue page, in the place of a route */
     bool head_read;
-    bool is_head;
     bool authorized;  /* there is an Authorization */
     bool close_after; /* nothing more is read from this connection */
     bool takes_gzip;

@@ -126,7 +126,6 @@ static enum MHD_Result take_head(struct fh_http_exchange *exchange,
     struct fh_err err = {0};
     exchange->head_read = true;
     exchange->line = info == NULL ? NULL : info->socket_context;
-    exchange->call.who = NULL;
     if (fh_http_head_read(exchange, method, version, &err) == FH_OK) {
         return MHD_YES;
     }

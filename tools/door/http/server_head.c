@@ -6,9 +6,6 @@
  */
 #include "tools/door/http/server.h"
 
-#include "common/assert.h"
-
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -185,12 +182,12 @@ check_host(const struct fields *fields, bool loopback, const char *version, stru
     return FH_OK;
 }
 
-static int read_method(struct fh_http_exchange *exchange, const char *method, struct fh_err *err)
+static int
+check_method(const struct fh_http_exchange *exchange, const char *method, struct fh_err *err)
 {
     const struct fh_http_route *route = exchange->call.route;
     unsigned methods = route == NULL ? FH_HTTP_GET : route->methods;
-    exchange->is_head = strcmp(method, "HEAD") == 0;
-    bool get = exchange->is_head || strcmp(method, "GET") == 0;
+    bool get = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
     bool post = strcmp(method, "POST") == 0;
     if ((get && (methods & FH_HTTP_GET) != 0) || (post && (methods & FH_HTTP_POST) != 0)) {
         return FH_OK;
@@ -273,7 +270,7 @@ static int judge(struct fh_http_exchange *exchange,
         code = err->code;
     }
     if (code == FH_OK) {
-        code = read_method(exchange, method, err);
+        code = check_method(exchange, method, err);
     }
     if (code == FH_OK) {
         code = check_body(exchange, fields, err);
