@@ -58,6 +58,15 @@ static int sign_in(struct fh_http_exchange *exchange, struct fh_err *err)
 
 /* ---- answers ---- */
 
+static int call_route(struct fh_http_call *call, struct fh_err *err)
+{
+    int code = call->route->answer(call, err);
+    if (code == FH_OK && fh_buf_ok(&call->out) != FH_OK) {
+        code = fh_err_set(err, fh_buf_ok(&call->out), "the answer is too large");
+    }
+    return code;
+}
+
 /* Makes the answer, or takes it from the shelf. What is put there bears the number of news from
  * before it was made, so that nothing that changed meanwhile is missed. */
 static int answer_kept(struct fh_http_exchange *exchange, struct fh_err *err)
@@ -76,7 +85,7 @@ static int answer_kept(struct fh_http_exchange *exchange, struct fh_err *err)
         return FH_OK;
     }
     atomic_fetch_add(&state->metrics.kept_misses, 1);
-    code = call->route->answer(call, err);
+    code = call_route(call, err);
     if (code == FH_OK) {
         exchange->kept = fh_http_kept_new(call);
     }
@@ -96,12 +105,9 @@ static int make_answer(struct fh_http_exchange *exchange, struct fh_err *err)
     if (call->route->kept) {
         return answer_kept(exchange, err);
     }
-    code = call->route->answer(call, err);
+    code = call_route(call, err);
     if (code == FH_OK && call->route->stored) {
         exchange->kept = fh_http_kept_new(call);
-    }
-    if (code == FH_OK && fh_buf_ok(&call->out) != FH_OK) {
-        code = fh_err_set(err, fh_buf_ok(&call->out), "the answer is too large");
     }
     return code;
 }
