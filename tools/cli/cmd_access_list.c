@@ -9,7 +9,6 @@
 #include "tools/cli/text_list.h"
 #include "tools/client/product_name.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { CELL_BYTES = 64 * 1024 };
@@ -65,29 +64,7 @@ read_lists(struct lists *out, struct fh_cli *cli, const struct fh_args *args, st
     return code;
 }
 
-/* "aviation/flights", with @1 when one version is meant. */
-static void product_text(char out[FH_PRODUCT_NAME_BYTES],
-                         const char *owner,
-                         const char *product,
-                         uint32_t major)
-{
-    char version[16] = "";
-    if (major != 0) {
-        snprintf(version, sizeof version, "@%u", (unsigned)major);
-    }
-    snprintf(out, FH_PRODUCT_NAME_BYTES, "%s/%s%s", owner, product, version);
-}
-
 /* ---- access list ---- */
-
-static int by_creation(const void *a, const void *b)
-{
-    const struct fh_access_entry *left = a;
-    const struct fh_access_entry *right = b;
-    return left->request.created_ms < right->request.created_ms
-               ? 1
-               : -(left->request.created_ms > right->request.created_ms);
-}
 
 static void put_list(struct fh_cli *cli,
                      struct fh_output *output,
@@ -96,19 +73,18 @@ static void put_list(struct fh_cli *cli,
                      bool open_only)
 {
     int64_t now_ms = fh_clock_wall_ms();
-    if (list->count > 1) {
-        qsort(list->items, list->count, sizeof *list->items, by_creation);
-    }
+    fh_access_list_sort(list);
     for (size_t i = 0; i < list->count; i++) {
         const struct fh_access_entry *entry = &list->items[i];
         enum fh_access_state state = fh_access_state(entry, now_ms);
         char id[FH_ID_TEXT_BYTES], until[FH_TIME_TEXT_BYTES], product[FH_PRODUCT_NAME_BYTES];
         char age[FH_AGE_BYTES];
-        if (open_only && state != FH_ACCESS_OPEN_YET && state != FH_ACCESS_WAITS) {
+        if (open_only && !fh_access_is_open(state)) {
             continue;
         }
         fh_cli_record_id(id, cli, &entry->id);
-        product_text(product, entry->owner_name, entry->request.product, entry->request.major);
+        fh_product_name_major_text(
+            product, entry->owner_name, entry->request.product, entry->request.major);
         fh_time_text(until, entry->has_grant ? entry->grant.not_after_ms : entry->request.until_ms);
         fh_output_text(output, id);
         fh_output_text(output, received ? "received" : "sent");
@@ -201,7 +177,8 @@ static int put_entry(struct fh_cli *cli, const struct fh_access_entry *entry, st
     fh_buf_init(&cell, CELL_BYTES);
     fh_cli_record_id(id, cli, &entry->id);
     fh_key_id_text(key, &entry->request.key);
-    product_text(product, entry->owner_name, entry->request.product, entry->request.major);
+    fh_product_name_major_text(
+        product, entry->owner_name, entry->request.product, entry->request.major);
     fh_time_text(until, entry->request.until_ms);
     fh_time_text(asked, entry->request.created_ms);
     fh_cli_texts_show(&cell, &entry->request.columns, "all");

@@ -2,10 +2,9 @@
 #include "tools/cli/governing.h"
 
 #include "common/mem.h"
+#include "tools/client/id_prefix.h"
 
 #include <string.h>
-
-enum { ID_PREFIX_MIN = 8 }; /* letters by which an id is named at least: "fhr1" and four more */
 
 int fh_governing_open(struct fh_governing *out,
                       struct fh_cli *cli,
@@ -134,46 +133,6 @@ int fh_governing_domain(struct fh_governing *governing,
 
 /* ---- one of them ---- */
 
-static bool is_meant(const struct fh_record_id *id, const char *text)
-{
-    char full[FH_ID_TEXT_BYTES];
-    size_t length = strlen(text);
-    fh_record_id_text(full, id);
-    return length >= ID_PREFIX_MIN && strncmp(full, text, length) == 0;
-}
-
-static int
-found(unsigned count, const char *rule, const char *what, const char *text, struct fh_err *err)
-{
-    if (count == 1) {
-        return FH_OK;
-    }
-    return count == 0
-               ? fh_err_rule(err,
-                             FH_ENOTFOUND,
-                             rule,
-                             "no %s has the id \"%.60s\"; the first %d letters of one are enough",
-                             what,
-                             text,
-                             ID_PREFIX_MIN)
-               : fh_err_set(err, FH_EUSAGE, "%u ids of a %s begin with %s", count, what, text);
-}
-
-int fh_access_entry_find(const struct fh_access_list *list,
-                         const char *text,
-                         const struct fh_access_entry **out,
-                         struct fh_err *err)
-{
-    unsigned count = 0;
-    for (size_t i = 0; i < list->count; i++) {
-        if (is_meant(&list->items[i].id, text)) {
-            *out = &list->items[i];
-            count++;
-        }
-    }
-    return found(count, "access.request.unknown", "access request", text, err);
-}
-
 int fh_governing_grant_find(const struct fh_governing *governing,
                             const char *text,
                             const struct fh_governed **out,
@@ -181,12 +140,12 @@ int fh_governing_grant_find(const struct fh_governing *governing,
 {
     unsigned count = 0;
     for (size_t i = 0; i < governing->count; i++) {
-        if (is_meant(&governing->grants[i].id, text)) {
+        if (fh_id_prefix_means(text, &governing->grants[i].id)) {
             *out = &governing->grants[i];
             count++;
         }
     }
-    return found(count, "grant.unknown", "grant", text, err);
+    return fh_id_prefix_one(count, "grant.unknown", "grant", text, err);
 }
 
 /* ---- what is signed ---- */

@@ -44,11 +44,7 @@ FH_MUST_CHECK int fh_governing_read_asked(struct fh_governing *governing, struct
 FH_MUST_CHECK int fh_governing_read_grants(struct fh_governing *governing, struct fh_err *err);
 
 /* The one whose id is `text`, or begins with it (8 letters and more). FH_ENOTFOUND
- * ("access.request.unknown", "grant.unknown"), FH_EUSAGE when several do. */
-FH_MUST_CHECK int fh_access_entry_find(const struct fh_access_list *list,
-                                       const char *text,
-                                       const struct fh_access_entry **out,
-                                       struct fh_err *err);
+ * ("grant.unknown"), FH_EUSAGE when several do. */
 FH_MUST_CHECK int fh_governing_grant_find(const struct fh_governing *governing,
                                           const char *text,
                                           const struct fh_governed **out,

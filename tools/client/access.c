@@ -5,7 +5,9 @@
 #include "common/time.h"
 #include "proto/gossip/members.h"
 #include "proto/session/messages_search.h"
+#include "tools/client/id_prefix.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -148,6 +150,42 @@ enum fh_access_state fh_access_state(const struct fh_access_entry *entry, int64_
         return FH_ACCESS_REFUSED;
     }
     return entry->delivered ? FH_ACCESS_OPEN_YET : FH_ACCESS_WAITS;
+}
+
+bool fh_access_is_open(enum fh_access_state state)
+{
+    return state == FH_ACCESS_OPEN_YET || state == FH_ACCESS_WAITS;
+}
+
+static int by_creation(const void *a, const void *b)
+{
+    const struct fh_access_entry *left = a;
+    const struct fh_access_entry *right = b;
+    return left->request.created_ms < right->request.created_ms
+               ? 1
+               : -(left->request.created_ms > right->request.created_ms);
+}
+
+void fh_access_list_sort(struct fh_access_list *list)
+{
+    if (list->count > 1) {
+        qsort(list->items, list->count, sizeof *list->items, by_creation);
+    }
+}
+
+int fh_access_entry_find(const struct fh_access_list *list,
+                         const char *text,
+                         const struct fh_access_entry **out,
+                         struct fh_err *err)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        if (fh_id_prefix_means(text, &list->items[i].id)) {
+            *out = &list->items[i];
+            count++;
+        }
+    }
+    return fh_id_prefix_one(count, "access.request.unknown", "access request", text, err);
 }
 
 /* ---- what is true of an entry ---- */

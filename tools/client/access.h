@@ -62,6 +62,16 @@ FH_MUST_CHECK int fh_access_list_add(struct fh_access_list *list,
                                      const struct fh_mesh_id *mesh,
                                      struct fh_err *err);
 enum fh_access_state fh_access_state(const struct fh_access_entry *entry, int64_t now_ms);
+/* Whether nobody has answered yet. */
+bool fh_access_is_open(enum fh_access_state state);
+/* The newest comes first. */
+void fh_access_list_sort(struct fh_access_list *list);
+/* The one whose id is `text`, or begins with it (8 letters and more). FH_ENOTFOUND
+ * ("access.request.unknown"), FH_EUSAGE when several do. Lent with the list. */
+FH_MUST_CHECK int fh_access_entry_find(const struct fh_access_list *list,
+                                       const char *text,
+                                       const struct fh_access_entry **out,
+                                       struct fh_err *err);
 
 /* The requests of the client's key, verified: what the entry peer knows, and what the owners say
  * whom it can reach. `products` of others are looked through for owners. */

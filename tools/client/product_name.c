@@ -91,3 +91,15 @@ void fh_product_name_text(char out[FH_PRODUCT_NAME_BYTES],
 {
     snprintf(out, FH_PRODUCT_NAME_BYTES, "%s/%s@%s", domain, product, version);
 }
+
+void fh_product_name_major_text(char out[FH_PRODUCT_NAME_BYTES],
+                                const char *domain,
+                                const char *product,
+                                uint32_t major)
+{
+    char version[16] = "";
+    if (major != 0) {
+        snprintf(version, sizeof version, "@%u", (unsigned)major);
+    }
+    snprintf(out, FH_PRODUCT_NAME_BYTES, "%s/%s%s", domain, product, version);
+}

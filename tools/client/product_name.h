@@ -29,5 +29,10 @@ void fh_product_name_text(char out[FH_PRODUCT_NAME_BYTES],
                           const char *domain,
                           const char *product,
                           const char *version);
+/* "aviation/flights@1"; without the @ for major 0, which is any. */
+void fh_product_name_major_text(char out[FH_PRODUCT_NAME_BYTES],
+                                const char *domain,
+                                const char *product,
+                                uint32_t major);
 
 #endif

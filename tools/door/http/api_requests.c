@@ -13,11 +13,8 @@
 #include "tools/door/http/api.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { ID_PREFIX_MIN = 8 };
 
 /* ---- lists ---- */
 
@@ -91,36 +88,19 @@ static int read_received(struct fh_access_list *list,
 
 /* ---- an entry ---- */
 
-static int by_creation(const void *a, const void *b)
-{
-    const struct fh_access_entry *left = a;
-    const struct fh_access_entry *right = b;
-    return left->request.created_ms < right->request.created_ms
-               ? 1
-               : -(left->request.created_ms > right->request.created_ms);
-}
-
-static void put_product_name(struct fh_json *json, const struct fh_access_entry *entry)
-{
-    char name[FH_PRODUCT_NAME_BYTES];
-    char major[16] = "";
-    if (entry->request.major != 0) {
-        snprintf(major, sizeof major, "@%u", (unsigned)entry->request.major);
-    }
-    snprintf(name, sizeof name, "%s/%s%s", entry->owner_name, entry->request.product, major);
-    fh_json_pair(json, "product", name);
-}
-
 static void put_entry(struct fh_json *json, const struct fh_access_entry *entry, bool received)
 {
     char id[FH_ID_TEXT_BYTES];
+    char product[FH_PRODUCT_NAME_BYTES];
     int64_t until = entry->has_grant ? entry->grant.not_after_ms : entry->request.until_ms;
     fh_record_id_text(id, &entry->id);
+    fh_product_name_major_text(
+        product, entry->owner_name, entry->request.product, entry->request.major);
     fh_json_open(json, '{');
     fh_json_pair(json, "id", id);
     fh_json_pair(json, "direction", received ? "received" : "sent");
     fh_json_pair(json, "state", fh_access_state_text(fh_access_state(entry, fh_clock_wall_ms())));
-    put_product_name(json, entry);
+    fh_json_pair(json, "product", product);
     fh_json_pair_or_null(json, "owner", entry->owner_name);
     fh_json_pair_or_null(json, "consumer", entry->consumer_name);
     fh_json_pair_or_null(json, "member", entry->key_label);
@@ -142,7 +122,6 @@ static void put_entry(struct fh_json *json, const struct fh_access_entry *entry,
 struct lists {
     struct fh_access_list sent;
     struct fh_access_list received;
-    bool governs;
 };
 
 static void lists_fini(struct lists *lists)
@@ -164,17 +143,12 @@ static int read_lists(struct lists *out, struct fh_http_call *call, struct fh_er
     if (code == FH_OK) {
         code = fh_access_mine(&out->sent, client, err);
     }
-    if (code == FH_OK) {
-        out->governs = fh_api_governs(call, client);
-        code = out->governs ? read_received(&out->received, call, client, err) : FH_OK;
+    if (code == FH_OK && fh_api_governs(call, client)) {
+        code = read_received(&out->received, call, client, err);
     }
     fh_http_asker_end(call, client);
-    for (size_t i = 0; i < 2 && code == FH_OK; i++) {
-        struct fh_access_list *list = i == 0 ? &out->sent : &out->received;
-        if (list->count > 1) {
-            qsort(list->items, list->count, sizeof *list->items, by_creation);
-        }
-    }
+    fh_access_list_sort(&out->sent);
+    fh_access_list_sort(&out->received);
     return code;
 }
 
@@ -184,7 +158,7 @@ put_list(struct fh_json *json, const struct fh_access_list *list, bool received,
     int64_t now_ms = fh_clock_wall_ms();
     for (size_t i = 0; i < list->count; i++) {
         enum fh_access_state state = fh_access_state(&list->items[i], now_ms);
-        if (!open_only || state == FH_ACCESS_OPEN_YET || state == FH_ACCESS_WAITS) {
+        if (!open_only || fh_access_is_open(state)) {
             put_entry(json, &list->items[i], received);
         }
     }
@@ -193,7 +167,7 @@ put_list(struct fh_json *json, const struct fh_access_list *list, bool received,
 int fh_api_requests(struct fh_http_call *call, struct fh_err *err)
 {
     const char *state = fh_http_argument(&call->target, "state");
-    struct lists lists FH_CLEANUP(lists_fini) = {.governs = false};
+    struct lists lists FH_CLEANUP(lists_fini) = {.sent = {.count = 0}};
     if (state != NULL && strcmp(state, "open") != 0) {
         return fh_err_rule(err, FH_EINVAL, "http.argument", "state: open, or without it all");
     }
@@ -215,58 +189,43 @@ int fh_api_requests(struct fh_http_call *call, struct fh_err *err)
 
 /* ---- one of them ---- */
 
-static const struct fh_access_entry *find(const struct fh_access_list *list, const char *text)
-{
-    char full[FH_ID_TEXT_BYTES];
-    size_t length = strlen(text);
-    for (size_t i = 0; i < list->count && length >= ID_PREFIX_MIN; i++) {
-        fh_record_id_text(full, &list->items[i].id);
-        if (strncmp(full, text, length) == 0) {
-            return &list->items[i];
-        }
-    }
-    return NULL;
-}
-
-static int no_request(struct fh_err *err)
-{
-    return fh_err_rule(err, FH_ENOTFOUND, "access.request.unknown", "no request here has this id");
-}
-
 int fh_api_request(struct fh_http_call *call, struct fh_err *err)
 {
-    struct lists lists FH_CLEANUP(lists_fini) = {.governs = false};
+    struct lists lists FH_CLEANUP(lists_fini) = {.sent = {.count = 0}};
+    const struct fh_access_entry *entry = NULL;
     const char *id = fh_http_part(call, "id");
     int code = read_lists(&lists, call, err);
     if (code != FH_OK) {
         return code;
     }
-    const struct fh_access_entry *received = find(&lists.received, id);
-    const struct fh_access_entry *entry = received != NULL ? received : find(&lists.sent, id);
-    if (entry == NULL) {
-        return no_request(err);
+    code = fh_access_entry_find(&lists.received, id, &entry, err);
+    bool received = code != FH_ENOTFOUND;
+    if (!received) {
+        code = fh_access_entry_find(&lists.sent, id, &entry, err);
     }
-    struct fh_json json = fh_http_json(call);
-    put_entry(&json, entry, received != NULL);
-    return FH_OK;
+    if (code == FH_OK) {
+        struct fh_json json = fh_http_json(call);
+        put_entry(&json, entry, received);
+    }
+    return code;
 }
 
 /* Approve and deny. */
 int fh_api_govern(struct fh_http_call *call, struct fh_err *err)
 {
-    struct lists lists FH_CLEANUP(lists_fini) = {.governs = false};
+    struct lists lists FH_CLEANUP(lists_fini) = {.sent = {.count = 0}};
     const char *verb = call->target.segments[call->target.segment_count - 1];
+    const struct fh_access_entry *entry = NULL;
     char id[FH_ID_TEXT_BYTES];
     int code = fh_api_reason_read(call->body, call->arena, err);
     if (code == FH_OK) {
         code = read_lists(&lists, call, err);
     }
+    if (code == FH_OK) {
+        code = fh_access_entry_find(&lists.received, fh_http_part(call, "id"), &entry, err);
+    }
     if (code != FH_OK) {
         return code;
-    }
-    const struct fh_access_entry *entry = find(&lists.received, fh_http_part(call, "id"));
-    if (entry == NULL) {
-        return no_request(err);
     }
     fh_record_id_text(id, &entry->id);
     return fh_err_rule(err,
