@@ -2,6 +2,7 @@
 #include "tools/door/pg/scram.h"
 
 #include "proto/wire/crypto.h"
+#include "tools/door/base64.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -10,6 +10,7 @@
 #include "proto/wire/crypto.h"
 #include "tests/unit/pg/packets.h"
 #include "tests/unit/pgcat/aviation.h"
+#include "tools/door/base64.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -7,6 +7,7 @@
  */
 #include "proto/query/batch.h"
 #include "tools/client/product_name.h"
+#include "tools/door/base64.h"
 #include "tools/door/http/rows.h"
 
 #include <stdio.h>
@@ -31,22 +32,6 @@ static const char *const kinds[] = {
 };
 
 /* ---- cells ---- */
-
-static void put_base64(struct fh_buf *out, const uint8_t *data, size_t size)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    fh_buf_add_u8(out, '"');
-    for (size_t i = 0; i < size; i += 3) {
-        size_t left = size - i < 3 ? size - i : 3;
-        uint32_t bits = (uint32_t)data[i] << 16 | (left > 1 ? (uint32_t)data[i + 1] << 8 : 0) |
-                        (left > 2 ? data[i + 2] : 0);
-        for (size_t j = 0; j < 4; j++) {
-            uint8_t digit = (uint8_t)digits[bits >> (18 - 6 * j) & 63];
-            fh_buf_add_u8(out, j <= left ? digit : (uint8_t)'=');
-        }
-    }
-    fh_buf_add_u8(out, '"');
-}
 
 /* A double that is one; JSON has neither NaN nor infinities. */
 static void put_double(struct fh_buf *out, double value, struct fh_bytes text)
@@ -102,7 +87,9 @@ static void put_cell(struct fh_rows *rows, size_t i)
         put_double(out, freehold_result_double(rows->result, i), fh_bytes(text, size));
         break;
     case FREEHOLD_TYPE_BLOB:
-        put_base64(out, (const uint8_t *)text, size);
+        fh_buf_add_u8(out, '"');
+        fh_base64_add(out, fh_bytes(text, size));
+        fh_buf_add_u8(out, '"');
         break;
     case FREEHOLD_TYPE_OTHER:
     case FREEHOLD_TYPE_DECIMAL:

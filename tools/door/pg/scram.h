@@ -65,8 +65,4 @@ FH_MUST_CHECK int fh_scram_final(struct fh_scram *scram,
                                  uint8_t out_client_key[FH_SCRAM_KEY_BYTES],
                                  struct fh_err *err);
 
-/* Base64 with padding (RFC 4648): appends; reads exactly, false for any other form. */
-void fh_base64_add(struct fh_buf *out, struct fh_bytes bytes);
-FH_MUST_CHECK bool fh_base64_read(struct fh_buf *out, struct fh_bytes text);
-
 #endif
