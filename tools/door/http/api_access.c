@@ -58,13 +58,7 @@ static int put_column(struct fh_json *json,
                       bool all_plain,
                       struct fh_err *err)
 {
-    int code = FH_OK;
-    int size = snprintf(looking->can.column, sizeof looking->can.column, "%s.%s", table, column);
-    looking->masked = false;
-    looking->why.code = FH_OK;
-    if (!all_plain && size > 0 && (size_t)size < sizeof looking->can.column) {
-        code = ask(looking, err);
-    }
+    int code = all_plain ? FH_OK : ask(looking, err);
     fh_json_open(json, '{');
     fh_json_pair(json, "table", table);
     fh_json_pair(json, "column", column);
@@ -73,6 +67,15 @@ static int put_column(struct fh_json *json,
     fh_json_pair_or_null(json, "rule", looking->why.code == FH_OK ? NULL : looking->why.rule);
     fh_json_close(json, '}');
     return code;
+}
+
+/* What is asked next. false: the column has no name, or one that no question has room for. */
+static bool name_column(struct fh_msg_can *can, const char *table, const char *column)
+{
+    int size = table == NULL || column == NULL
+                   ? -1
+                   : snprintf(can->column, sizeof can->column, "%s.%s", table, column);
+    return size > 0 && (size_t)size < sizeof can->column;
 }
 
 /* Column by column where something is masked or kept back; else they are all as they are. */
@@ -89,7 +92,7 @@ put_columns(struct fh_json *json, struct looking *looking, bool all_plain, struc
         const struct fh_contract_table *table = &contract->tables.items[t];
         for (size_t c = 0; c < table->columns.count && code == FH_OK; c++) {
             const char *name = table->columns.items[c].name;
-            if (shown == COLUMNS_SHOWN_MAX || name == NULL || table->name == NULL) {
+            if (shown == COLUMNS_SHOWN_MAX || !name_column(&looking->can, table->name, name)) {
                 left_out++;
                 continue;
             }
