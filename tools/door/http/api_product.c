@@ -496,7 +496,6 @@ int fh_api_product(struct fh_http_call *call, struct fh_err *err)
     if (code == FH_OK && strcmp(product.status, "deprecated") == 0) {
         fh_http_life_headers(
             call,
-            product.status,
             fh_api_deprecated_since(client, product.domain_name, product.product, product.version),
             product.sunset_ms,
             product.successor);

@@ -22,7 +22,7 @@ static void add_life(struct fh_http_call *call,
 {
     int64_t since_ms =
         fh_api_deprecated_since(client, notice->domain_name, notice->product, notice->version);
-    fh_http_life_headers(call, notice->status, since_ms, notice->sunset_ms, notice->successor);
+    fh_http_life_headers(call, since_ms, notice->sunset_ms, notice->successor);
 }
 
 /* Of several products that end, the one that ends first counts. */

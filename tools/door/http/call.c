@@ -118,15 +118,11 @@ static void http_date(char out[DATE_BYTES], int64_t wall_ms)
 }
 
 void fh_http_life_headers(struct fh_http_call *call,
-                          const char *status,
                           int64_t since_ms,
                           int64_t sunset_ms,
                           const char *successor)
 {
     char date[DATE_BYTES];
-    if (strcmp(status, "deprecated") != 0 && strcmp(status, "retired") != 0) {
-        return;
-    }
     int64_t since = since_ms > 0 ? since_ms : fh_clock_wall_ms();
     fh_http_header(call, "Deprecation", "@%" PRId64, since / 1000);
     if (sunset_ms > 0) {

@@ -122,7 +122,6 @@ void fh_http_asker_end(struct fh_http_call *call, struct freehold_client *client
 /* Deprecation (RFC 9745), Sunset (RFC 8594) and the link to the successor, of what is deprecated.
  * `since_ms` 0: not known, then it is now. */
 void fh_http_life_headers(struct fh_http_call *call,
-                          const char *status,
                           int64_t since_ms,
                           int64_t sunset_ms,
                           const char *successor);
