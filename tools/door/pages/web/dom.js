@@ -7,7 +7,7 @@ const SVG = 'http://www.w3.org/2000/svg';
 const SVG_NAMES = new Set(['svg', 'g', 'path', 'circle', 'line', 'rect', 'text', 'title', 'polyline']);
 
 // A link out of a contract: web and mail only. Anything else is no link.
-export function safeHref(href) {
+function safeHref(href) {
     const text = String(href);
     if (/^[/#?](?!\/)/.test(text)) {
         return text;

@@ -14,7 +14,7 @@ const STATES = {
     ended: ['', 'ended'],
 };
 
-export function stateChip(state) {
+function stateChip(state) {
     const [kind, text] = STATES[state] ?? ['', state];
     return el(kind === '' ? 'span.chip' : `span.chip.${kind}`, {}, text);
 }

@@ -12,10 +12,8 @@ const FILES = [
     ['Arrow', 'application/vnd.apache.arrow.stream', 'answer.arrows'],
 ];
 
-export const queryPath = (sql) => `/query#${new URLSearchParams({ sql })}`;
-
 // Lines "name = value" as the parameters of a statement; numbers, true, false and null as such.
-export function readParams(text) {
+function readParams(text) {
     const params = {};
     for (const line of text.split('\n').map((each) => each.trim()).filter(Boolean)) {
         const at = line.indexOf('=');
