@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Status and history of a product: its majors as they stand, and all that happened to it. */
-#include "common/mem.h"
 #include "common/time.h"
 #include "proto/gossip/lifecycle.h"
 #include "tools/cli/cli.h"
