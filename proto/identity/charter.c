@@ -77,17 +77,22 @@ static void write_charter(struct fh_buf *payload, const struct fh_charter *chart
     fh_pack_uint(payload, CHARTER_VERSION);
 }
 
+void fh_charter_payload(struct fh_buf *out, const struct fh_charter *charter)
+{
+    FH_ASSERT(charter->member_count <= FH_CHARTER_MEMBERS_MAX);
+    FH_ASSERT(charter->policy_signer_count <= FH_CHARTER_MEMBERS_MAX);
+    FH_ASSERT(charter->expelled_count <= FH_CHARTER_EXPELLED_MAX);
+    write_charter(out, charter);
+}
+
 void fh_charter_make(struct fh_buf *out,
                      const struct fh_charter *charter,
                      const struct fh_mesh_id *mesh,
                      const struct fh_sign_secret *signer)
 {
-    FH_ASSERT(charter->member_count <= FH_CHARTER_MEMBERS_MAX);
-    FH_ASSERT(charter->policy_signer_count <= FH_CHARTER_MEMBERS_MAX);
-    FH_ASSERT(charter->expelled_count <= FH_CHARTER_EXPELLED_MAX);
     struct fh_buf payload FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&payload, PAYLOAD_BYTES_MAX);
-    write_charter(&payload, charter);
+    fh_charter_payload(&payload, charter);
     struct fh_record draft = {.type = FH_RECORD_CHARTER, .payload = fh_buf_view(&payload)};
     struct fh_charter again;
     int code = fh_buf_ok(&payload);
@@ -188,6 +193,13 @@ static int check_members(const struct fh_charter *charter, struct fh_err *err)
     return FH_OK;
 }
 
+/* So many that two groups of them share one, and no more than can sign one record. */
+static bool is_majority(unsigned threshold, unsigned count)
+{
+    return count > 0 && threshold > count / 2 && threshold <= count &&
+           threshold <= FH_RECORD_SIGNATURES_MAX;
+}
+
 /* Each list of ids: ascending, each once; policy signers among the members, expelled not. */
 static int check_lists(const struct fh_charter *charter, struct fh_err *err)
 {
@@ -217,16 +229,15 @@ static int check_lists(const struct fh_charter *charter, struct fh_err *err)
 
 static int check_numbers(const struct fh_charter *charter, struct fh_err *err)
 {
-    if (charter->policy_signer_count == 0 ||
-        charter->policy_threshold > charter->policy_signer_count ||
-        charter->policy_threshold <= charter->policy_signer_count / 2) {
+    if (!is_majority(charter->policy_threshold, charter->policy_signer_count)) {
         return fh_err_rule(err,
                            FH_EINVAL,
                            "identity.charter.policy_threshold",
                            "charter: policy threshold %u of %u: expected more than half and at "
-                           "most all",
+                           "most all, and no more than %d",
                            charter->policy_threshold,
-                           charter->policy_signer_count);
+                           charter->policy_signer_count,
+                           FH_RECORD_SIGNATURES_MAX);
     }
     if (charter->expires_ms <= charter->created_ms ||
         charter->expires_ms - charter->created_ms > FH_CHARTER_LIFE_MS) {
@@ -248,14 +259,15 @@ static int check_charter(const struct fh_charter *charter, bool has_prev, struct
                            "charter: expected sequence number 1 without a predecessor, or a higher "
                            "one with it");
     }
-    if (charter->member_count == 0 || charter->threshold > charter->member_count ||
-        charter->threshold <= charter->member_count / 2) {
+    if (!is_majority(charter->threshold, charter->member_count)) {
         return fh_err_rule(err,
                            FH_EINVAL,
                            "identity.charter.threshold",
-                           "charter: threshold %u of %u: expected more than half and at most all",
+                           "charter: threshold %u of %u: expected more than half and at most all, "
+                           "and no more than %d",
                            charter->threshold,
-                           charter->member_count);
+                           charter->member_count,
+                           FH_RECORD_SIGNATURES_MAX);
     }
     int code = fh_name_check("mesh", charter->title, err);
     if (code == FH_OK) {

@@ -54,6 +54,8 @@ void fh_charter_make(struct fh_buf *out,
                      const struct fh_charter *charter,
                      const struct fh_mesh_id *mesh,
                      const struct fh_sign_secret *signer);
+/* The payload alone, as it will be signed; failures stick in `out`. */
+void fh_charter_payload(struct fh_buf *out, const struct fh_charter *charter);
 /* Reads the payload of a parsed CHARTER record. FH_EINVAL ("pack.shape", "identity.charter.*",
  * "name.*"), FH_EVERSION. Verifies nothing. */
 FH_MUST_CHECK int

@@ -2,10 +2,10 @@
 /*
  * Directory: the verified identities of one mesh.
  *
- * It takes KEY, CHARTER, DELEGATION, REVOCATION and ADMISSION records from anywhere, keeps those
- * that verify as the bytes that came, and then answers the one question that everybody has: may
- * this key sign for this domain, in this role, at this time? Gossip, sessions, catalogue and client
- * library share one.
+ * It takes KEY, CHARTER, PROPOSAL, VOTE, DELEGATION, REVOCATION and ADMISSION records from
+ * anywhere, keeps those that verify as the bytes that came, and then answers the one question that
+ * everybody has: may this key sign for this domain, in this role, at this time? Gossip, sessions,
+ * catalogue and client library share one.
  *
  * Records may come in any order as far as their proofs allow. When one needs another that is not
  * here, the answer is FH_ENOTFOUND with a rule "identity.missing.*", and the outcome says whose
@@ -30,6 +30,7 @@
 #include "proto/identity/admission.h"
 #include "proto/identity/charter.h"
 #include "proto/identity/delegation.h"
+#include "proto/identity/proposal.h"
 
 struct fh_directory;
 
@@ -63,6 +64,10 @@ struct fh_directory_outcome {
     struct fh_record_id id;     /* zero when the bytes are no record */
     struct fh_domain_id domain; /* whose record it is; after "identity.missing.*" whose records are
                                    needed (zero: the charter) */
+    struct fh_record_id wanted; /* after "identity.missing.proposal": of the charter that it
+                                   proposes; else zero */
+    struct fh_record_id completed; /* the charter that this vote completed, now in force: store it
+                                      and pass it on too; else zero */
 };
 
 /* lifecycle */
@@ -82,7 +87,8 @@ static inline void fh_directory_freep(struct fh_directory **dir)
 /* Verifies one record (borrowed) and keeps a copy. FH_OK with result ADDED, KNOWN or FORKED; a
  * refusal leaves the directory as it was. `now_ms` is wall time: records from further ahead than
  * FH_CLOCK_SKEW_MS are refused ("identity.time.future"; delegations may begin later).
- * Codes: FH_ENOTFOUND ("identity.missing.key_log", ".charter", ".delegation"), FH_ESIG, FH_EFORK
+ * Codes: FH_ENOTFOUND ("identity.missing.key_log", ".charter", ".delegation", ".proposal"),
+ * FH_ESIG, FH_ESTALE ("identity.proposal.*": decided, or too old), FH_EFORK
  * ("domain.frozen", "identity.charter.rival"), FH_EEXIST ("identity.name.taken"), FH_EINVAL,
  * FH_ETOOBIG, FH_EVERSION, FH_ENOMEM. */
 FH_MUST_CHECK int fh_directory_add(struct fh_directory *dir,
@@ -129,6 +135,23 @@ fh_directory_charter_at(const struct fh_directory *dir, uint64_t seq, struct fh_
 /* Whether two valid charters of one sequence number are known: the members disagree; the first seen
  * stays in force and no later one is taken. */
 bool fh_directory_charter_contested(const struct fh_directory *dir);
+
+/* What is proposed for the next charter and not decided yet. All of it is lent. */
+struct fh_directory_proposal {
+    struct fh_record_id id;         /* of the PROPOSAL */
+    struct fh_record_id charter_id; /* of the charter that it would be */
+    const struct fh_charter *charter;
+    struct fh_domain_id proposer;
+    int64_t proposed_ms;
+    const char *note;
+    unsigned vote_count;
+    struct fh_domain_id votes[2 * FH_CHARTER_MEMBERS_MAX]; /* by members before or after it */
+};
+size_t fh_directory_proposal_count(const struct fh_directory *dir);
+/* `index` below the count, in the order in which they came. */
+void fh_directory_proposal_at(const struct fh_directory *dir,
+                              size_t index,
+                              struct fh_directory_proposal *out);
 
 /* NULL when unknown. Lent. */
 const struct fh_directory_domain *fh_directory_domain(const struct fh_directory *dir,

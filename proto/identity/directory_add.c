@@ -304,12 +304,16 @@ static int add_parsed(struct fh_adding *adding)
         return needs_mesh ? fh_adding_missing_charter(adding) : fh_add_revocation(adding);
     case FH_RECORD_ADMISSION:
         return needs_mesh ? fh_adding_missing_charter(adding) : fh_add_admission(adding);
+    case FH_RECORD_PROPOSAL:
+        return needs_mesh ? fh_adding_missing_charter(adding) : fh_add_proposal(adding);
+    case FH_RECORD_VOTE:
+        return needs_mesh ? fh_adding_missing_charter(adding) : fh_add_vote(adding);
     default:
         return fh_err_rule(adding->err,
                            FH_EINVAL,
                            "identity.type",
-                           "%s record: expected a key event, charter, delegation, revocation or "
-                           "admission",
+                           "%s record: expected a key event, charter, proposal, vote, delegation, "
+                           "revocation or admission",
                            fh_record_type_text(adding->record.type));
     }
 }
@@ -352,7 +356,9 @@ static unsigned rank_of(struct fh_bytes record)
                                      FH_RECORD_CHARTER,
                                      FH_RECORD_REVOCATION,
                                      FH_RECORD_DELEGATION,
-                                     FH_RECORD_ADMISSION};
+                                     FH_RECORD_ADMISSION,
+                                     FH_RECORD_PROPOSAL,
+                                     FH_RECORD_VOTE};
     unsigned rank = 0;
     while (rank < FH_COUNT(order) && (record.size < 3 || record.data[2] != order[rank])) {
         rank++;
@@ -360,7 +366,7 @@ static unsigned rank_of(struct fh_bytes record)
     return rank;
 }
 
-enum { RANKS = 6 };
+enum { RANKS = 8 };
 
 /* All records of one rank, again and again while any of them is taken. */
 static void add_rank(struct fh_directory *dir,

@@ -36,7 +36,7 @@ static size_t charter_signers(const struct fh_adding *adding,
     return count;
 }
 
-static int check_charter_members(struct fh_adding *adding, const struct fh_charter *charter)
+int fh_adding_charter_members(struct fh_adding *adding, const struct fh_charter *charter)
 {
     for (unsigned i = 0; i < charter->member_count; i++) {
         const struct fh_charter_member *member = &charter->members[i];
@@ -87,7 +87,7 @@ static int verify_charter(struct fh_adding *adding,
         code = fh_adding_check_time(adding, charter->created_ms);
     }
     if (code == FH_OK) {
-        code = check_charter_members(adding, charter);
+        code = fh_adding_charter_members(adding, charter);
     }
     if (code != FH_OK) {
         return code;
@@ -135,6 +135,7 @@ static void commit_charter(struct fh_adding *adding, struct fh_entry *entry)
     dir->charter_count++;
     if (entry->rival) {
         dir->charter_contested = true;
+        fh_proposals_drop(dir, UINT64_MAX, INT64_MIN);
         return;
     }
     if (charter->seq == 1) {
@@ -156,6 +157,7 @@ static void commit_charter(struct fh_adding *adding, struct fh_entry *entry)
     for (size_t i = 0; i < dir->domain_count; i++) {
         fh_domain_set_standing(dir, dir->order[i]);
     }
+    fh_proposals_drop(dir, charter->seq, INT64_MIN);
 }
 
 static int keep_charter(struct fh_adding *adding, const struct fh_charter *charter, bool rival)

@@ -375,4 +375,6 @@ SHAPES = {
         ),
     ),
     20: ("token", 6144, token),
+    25: ("proposal", 33792, fields(exactly(1), id32, bin_of(), time, str_of(400))),
+    26: ("vote", 512, fields(exactly(1), id32, id32, up_to(2**32 - 1, 2), sig64)),
 }
