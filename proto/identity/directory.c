@@ -23,6 +23,8 @@ struct fh_directory *fh_directory_new(const struct fh_mesh_id *mesh,
     fh_map_init(&dir->domains);
     fh_map_init(&dir->names);
     fh_list_init(&dir->charters);
+    fh_list_init(&dir->proposals);
+    fh_list_init(&dir->votes);
     return dir;
 }
 
@@ -30,6 +32,9 @@ void fh_entry_free(struct fh_entry *entry)
 {
     if (entry->type == FH_RECORD_CHARTER) {
         fh_free(entry->what.charter);
+    }
+    if (entry->type == FH_RECORD_PROPOSAL) {
+        fh_free(entry->what.proposal);
     }
     fh_free(entry);
 }
@@ -64,7 +69,7 @@ void fh_domain_destroy(struct fh_directory *dir, struct fh_domain *domain)
         }
     }
     fh_map_remove(&dir->domains, &domain->by_id);
-    if (domain->info.admitted) {
+    if (domain->pinned) {
         fh_map_remove(&dir->names, &domain->by_name);
     }
     fh_keylog_fini(&domain->log);
@@ -79,8 +84,11 @@ void fh_directory_free(struct fh_directory *dir)
     for (size_t i = 0; i < dir->domain_count; i++) {
         fh_domain_destroy(dir, dir->order[i]);
     }
-    FH_LIST_FOREACH (link, &dir->charters) {
-        fh_entry_free(FH_LIST_ENTRY(link, struct fh_entry, link));
+    struct fh_list *lists[] = {&dir->charters, &dir->proposals, &dir->votes};
+    for (size_t i = 0; i < FH_COUNT(lists); i++) {
+        FH_LIST_FOREACH (link, lists[i]) {
+            fh_entry_free(FH_LIST_ENTRY(link, struct fh_entry, link));
+        }
     }
     fh_map_fini(&dir->records);
     fh_map_fini(&dir->keys);
@@ -275,7 +283,7 @@ bool fh_directory_each_due(const struct fh_directory *dir,
             }
         }
     }
-    return true;
+    return visit_list(&dir->proposals, &walk) && visit_list(&dir->votes, &walk);
 }
 
 bool fh_directory_each(const struct fh_directory *dir, fh_directory_visit_fn *visit, void *user)

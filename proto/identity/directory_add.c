@@ -104,16 +104,17 @@ void fh_domain_admit(struct fh_directory *dir,
                      int64_t admitted_ms,
                      const struct fh_domain_id *issuer)
 {
-    if (domain->info.admitted) {
+    if (domain->pinned) {
         return;
     }
     size_t length = strlen(name);
     memcpy(domain->info.name, name, length + 1);
-    domain->info.admitted = true;
+    domain->pinned = true;
     domain->info.admitted_ms = admitted_ms;
     domain->info.issuer = *issuer;
     dir->stranger_count--;
     fh_map_insert(&dir->names, &domain->by_name, fh_map_hash(name, length));
+    fh_domain_set_standing(dir, domain);
 }
 
 /* Key events. */
@@ -136,7 +137,7 @@ static void evict_oldest_stranger(struct fh_directory *dir)
 {
     for (size_t i = 0; i < dir->domain_count; i++) {
         struct fh_domain *domain = dir->order[i];
-        if (!domain->info.admitted) {
+        if (!domain->pinned) {
             dir->domain_count--;
             memmove(
                 &dir->order[i], &dir->order[i + 1], (dir->domain_count - i) * sizeof *dir->order);
@@ -303,12 +304,16 @@ static int add_parsed(struct fh_adding *adding)
         return needs_mesh ? fh_adding_missing_charter(adding) : fh_add_revocation(adding);
     case FH_RECORD_ADMISSION:
         return needs_mesh ? fh_adding_missing_charter(adding) : fh_add_admission(adding);
+    case FH_RECORD_PROPOSAL:
+        return needs_mesh ? fh_adding_missing_charter(adding) : fh_add_proposal(adding);
+    case FH_RECORD_VOTE:
+        return needs_mesh ? fh_adding_missing_charter(adding) : fh_add_vote(adding);
     default:
         return fh_err_rule(adding->err,
                            FH_EINVAL,
                            "identity.type",
-                           "%s record: expected a key event, charter, delegation, revocation or "
-                           "admission",
+                           "%s record: expected a key event, charter, proposal, vote, delegation, "
+                           "revocation or admission",
                            fh_record_type_text(adding->record.type));
     }
 }
@@ -351,7 +356,9 @@ static unsigned rank_of(struct fh_bytes record)
                                      FH_RECORD_CHARTER,
                                      FH_RECORD_REVOCATION,
                                      FH_RECORD_DELEGATION,
-                                     FH_RECORD_ADMISSION};
+                                     FH_RECORD_ADMISSION,
+                                     FH_RECORD_PROPOSAL,
+                                     FH_RECORD_VOTE};
     unsigned rank = 0;
     while (rank < FH_COUNT(order) && (record.size < 3 || record.data[2] != order[rank])) {
         rank++;
@@ -359,7 +366,7 @@ static unsigned rank_of(struct fh_bytes record)
     return rank;
 }
 
-enum { RANKS = 6 };
+enum { RANKS = 8 };
 
 /* All records of one rank, again and again while any of them is taken. */
 static void add_rank(struct fh_directory *dir,

@@ -3,11 +3,11 @@
 #include "proto/identity/directory_impl.h"
 
 /* The index of the domain key that signed the record and was current at `when_ms`. */
-static int find_domain_signer(struct fh_adding *adding,
-                              const struct fh_domain_id *domain_id,
-                              int64_t when_ms,
-                              struct fh_domain **out_domain,
-                              int *out_index)
+int fh_adding_domain_signer(struct fh_adding *adding,
+                            const struct fh_domain_id *domain_id,
+                            int64_t when_ms,
+                            struct fh_domain **out_domain,
+                            int *out_index)
 {
     const struct fh_record *record = &adding->record;
     struct fh_domain *domain = fh_domain_find(adding->dir, domain_id);
@@ -54,7 +54,7 @@ static int find_domain_signer(struct fh_adding *adding,
 static int check_grant_room(const struct fh_adding *adding, const struct fh_domain *domain)
 {
     size_t max =
-        domain->info.admitted || adding->dir->bulk ? FH_DOMAIN_GRANTS_MAX : FH_STRANGER_GRANTS_MAX;
+        domain->pinned || adding->dir->bulk ? FH_DOMAIN_GRANTS_MAX : FH_STRANGER_GRANTS_MAX;
     if (domain->grant_count >= max) {
         return fh_err_rule(adding->err,
                            FH_ETOOBIG,
@@ -104,7 +104,7 @@ int fh_add_delegation(struct fh_adding *adding)
     int signer = -1;
     int code = fh_delegation_decode(&delegation, &adding->record, adding->err);
     if (code == FH_OK) {
-        code = find_domain_signer(
+        code = fh_adding_domain_signer(
             adding, &delegation.domain, delegation.not_before_ms, &domain, &signer);
     }
     if (code == FH_OK) {
@@ -138,8 +138,8 @@ int fh_add_revocation(struct fh_adding *adding)
     int signer = -1;
     int code = fh_revocation_decode(&revocation, &adding->record, adding->err);
     if (code == FH_OK) {
-        code =
-            find_domain_signer(adding, &revocation.domain, revocation.created_ms, &domain, &signer);
+        code = fh_adding_domain_signer(
+            adding, &revocation.domain, revocation.created_ms, &domain, &signer);
     }
     if (code == FH_OK) {
         code = fh_adding_check_time(adding, revocation.created_ms);

@@ -24,6 +24,16 @@ enum fh_entry_group {
     FH_ENTRY_GROUP_COUNT
 };
 
+/* What stays of a decoded proposal beside its bytes. */
+struct fh_kept_proposal {
+    struct fh_record_id charter_id;
+    int64_t proposed_ms;
+    size_t payload_at; /* of the charter, in the bytes of the entry */
+    size_t payload_size;
+    char note[FH_PROPOSAL_NOTE_BYTES_MAX + 1];
+    struct fh_charter charter;
+};
+
 struct fh_entry {
     struct fh_list link;       /* in its domain's group, or in the directory's charters */
     struct fh_map_link by_id;  /* dir->records */
@@ -40,8 +50,10 @@ struct fh_entry {
             int signer; /* index in the key log of who signed it */
         } delegation;
         struct fh_revocation revocation;
-        struct fh_sign_public one_time; /* ADMISSION */
-        struct fh_charter *charter;     /* CHARTER; owned */
+        struct fh_sign_public one_time;    /* ADMISSION */
+        struct fh_charter *charter;        /* CHARTER; owned */
+        struct fh_kept_proposal *proposal; /* PROPOSAL; owned */
+        struct fh_vote vote;
     } what;
     size_t size;
     uint8_t bytes[];
@@ -55,6 +67,7 @@ struct fh_domain {
     struct fh_list groups[FH_ENTRY_GROUP_COUNT];
     size_t grant_count; /* delegations and revocations */
     bool chartered;     /* a member of some charter, now or once */
+    bool pinned;        /* has its name, by a charter or an admission: no stranger any more */
 };
 
 struct fh_directory {
@@ -74,7 +87,9 @@ struct fh_directory {
     struct fh_list charters; /* entries, oldest first */
     struct fh_entry *charter; /* newest; NULL */
     size_t charter_count;
-    bool charter_contested; /* a rival of a charter is kept */
+    bool charter_contested;   /* a rival of a charter is kept */
+    struct fh_list proposals; /* entries; of who proposed */
+    struct fh_list votes;     /* entries; each for one of `proposals` */
 };
 
 /* Ids and keys are hashes (or keys) already: their first bytes hash well. */
@@ -96,6 +111,8 @@ int64_t fh_revoked_since(const struct fh_directory *dir,
                          const struct fh_domain *domain,
                          const uint8_t target[32],
                          enum fh_revocation_kind kind);
+/* What the newest charter says of a domain with a name: in, or expelled and since when. */
+void fh_domain_set_standing(const struct fh_directory *dir, struct fh_domain *domain);
 /* The charter in force at a time (with grace for clocks); NULL before the first. */
 const struct fh_charter *fh_charter_in_force(const struct fh_directory *dir, int64_t when_ms);
 /* fh_directory_signer, for admitted domains only or for any. */
@@ -156,5 +173,20 @@ FH_MUST_CHECK int fh_add_charter(struct fh_adding *adding);
 FH_MUST_CHECK int fh_add_delegation(struct fh_adding *adding);
 FH_MUST_CHECK int fh_add_revocation(struct fh_adding *adding);
 FH_MUST_CHECK int fh_add_admission(struct fh_adding *adding);
+FH_MUST_CHECK int fh_add_proposal(struct fh_adding *adding);
+FH_MUST_CHECK int fh_add_vote(struct fh_adding *adding);
+
+/* Drops proposals of charters up to a number, and those made before a time, with their votes. */
+void fh_proposals_drop(struct fh_directory *dir, uint64_t up_to_seq, int64_t proposed_before_ms);
+/* Whether this charter's members are known, and their names free or theirs. */
+FH_MUST_CHECK int fh_adding_charter_members(struct fh_adding *adding,
+                                            const struct fh_charter *charter);
+/* The domain whose key that was current at `when_ms` made the only signature, and which of its keys
+ * that is. */
+FH_MUST_CHECK int fh_adding_domain_signer(struct fh_adding *adding,
+                                          const struct fh_domain_id *domain_id,
+                                          int64_t when_ms,
+                                          struct fh_domain **out_domain,
+                                          int *out_index);
 
 #endif

@@ -308,13 +308,26 @@ void fh_record_join(struct fh_buf *out,
                     struct fh_bytes payload,
                     const struct fh_record_signature *signature)
 {
+    fh_record_join_all(out, type, payload, signature, 1);
+}
+
+void fh_record_join_all(struct fh_buf *out,
+                        unsigned type,
+                        struct fh_bytes payload,
+                        const struct fh_record_signature *signatures,
+                        unsigned count)
+{
     const struct type_row *row = row_of(type);
     FH_ASSERT(row != NULL);
+    FH_ASSERT(count >= 1 && count <= FH_RECORD_SIGNATURES_MAX);
+    for (unsigned i = 1; i < count; i++) {
+        FH_ASSERT(memcmp(signatures[i - 1].key.b, signatures[i].key.b, FH_REF_BYTES) < 0);
+    }
     if (payload.size > row->payload_max) {
         fail(out, FH_ETOOBIG);
         return;
     }
-    write_record(out, type, payload, signature, 1);
+    write_record(out, type, payload, signatures, count);
 }
 
 void fh_record_seal_checked(struct fh_buf *out,

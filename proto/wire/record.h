@@ -44,7 +44,9 @@ struct fh_pack_reader;
     X(ACCESS_REQUEST, 17, "access-request", FH_GRANT_BYTES_MAX)                                    \
     X(ACCESS_ANSWER, 18, "access-answer", 1024)                                                    \
     X(POLICY, 19, "policy", FH_POLICY_BYTES_MAX + 1024)                                            \
-    X(TOKEN, 20, "token", FH_TOKEN_BYTES_MAX)
+    X(TOKEN, 20, "token", FH_TOKEN_BYTES_MAX)                                                      \
+    X(PROPOSAL, 25, "proposal", 33 * 1024)                                                         \
+    X(VOTE, 26, "vote", 512)
 
 enum fh_record_type {
 #define X(name, code, text, max) FH_RECORD_##name = (code),
@@ -108,6 +110,13 @@ void fh_record_join(struct fh_buf *out,
                     unsigned type,
                     struct fh_bytes payload,
                     const struct fh_record_signature *signature);
+
+/* The same of `count` signatures (at least one) in ascending order of key ref. */
+void fh_record_join_all(struct fh_buf *out,
+                        unsigned type,
+                        struct fh_bytes payload,
+                        const struct fh_record_signature *signatures,
+                        unsigned count);
 
 /* As fh_record_seal for builders that check their payload first: a `code` other than FH_OK sticks
  * in `out` and nothing is written. */

@@ -45,7 +45,7 @@ static void check(const struct fh_directory *dir)
     for (size_t i = 0; i < fh_directory_domain_count(dir); i++) {
         const struct fh_directory_domain *domain = fh_directory_domain_at(dir, i);
         FH_ASSERT(fh_directory_domain(dir, &domain->id) == domain);
-        FH_ASSERT(domain->admitted == (domain->name[0] != '\0'));
+        FH_ASSERT(domain->admitted == (domain->name[0] != '\0' && !domain->expelled));
         if (domain->admitted) {
             FH_ASSERT(fh_directory_domain_by_name(dir, domain->name) == domain);
         }

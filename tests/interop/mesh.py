@@ -85,6 +85,7 @@ class Mesh:
 
     def __init__(self):
         self.domains, self.events, self.charters, self.id = {}, {}, [], None
+        self.proposals = {}  # record id of the charter -> its signature input and value
 
     def domain(self, identity):
         need(identity in self.domains, "an unknown domain")
@@ -119,14 +120,43 @@ class Mesh:
         domain.events.append((created, public))
         self.events[record.id] = (domain, record.value)
 
+    def add_proposal(self, record):
+        _, proposer, payload, proposed, _ = record.value[:5]
+        need(record.signed_by(self.domain(proposer).key_at(proposed)), "not by who proposes")
+        need(proposer in [m[0] for m in self.charters[-1][1]["members"]], "by no member")
+        value = decode(payload)
+        SHAPES[4][2](value)
+        self.check_follows(value)
+        need(all(self.domain(m[0]).admitted for m in value["members"]), "a stranger for a member")
+        signed = b"freehold/v1/charter\0" + self.id + len(payload).to_bytes(8, "big") + payload
+        self.proposals[H(signed)] = signed, value
+
+    def add_vote(self, record):
+        _, identity, charter_id, seq, signature = record.value[:5]
+        signed, value = self.proposals.get(charter_id, (None, None))
+        need(signed is not None and value["seq"] == seq, "a vote for nothing")
+        both = value["members"] + self.charters[-1][1]["members"]
+        need(identity in [m[0] for m in both], "a vote of no member")
+        key = self.domain(identity).key_at(value["created"])
+        need(key == self.domain(identity).events[-1][1], "a key that was rotated")
+        need(record.signed_by(key) and verify(key, signed, signature), "not signed")
+
+    def check_follows(self, value):
+        last_id, last = self.charters[-1]
+        need(value["seq"] == last["seq"] + 1 and value["prev"] == last_id, "another prev")
+        need(value["created"] >= last["created"], "dated before its predecessor")
+        left = {m[0] for m in last["members"]} - {m[0] for m in value["members"]}
+        need(left <= set(value["expelled"]), "a member that left unsaid")
+        dates = ("created", "expires", "prev", "seq")
+        same = all(value[k] == last[k] for k in last if k not in dates)
+        need(value["created"] <= last["expires"] or same, "no renewal")
+
     def add_charter(self, record):
         value = record.value
         if value["seq"] == 1:
             need(self.id is None, "another mesh")
         else:
-            last_id, last = self.charters[-1]
-            need(value["seq"] == last["seq"] + 1 and value["prev"] == last_id, "another prev")
-            need(value["created"] >= last["created"], "dated before its predecessor")
+            self.check_follows(value)
         signers = set()
         for identity, domain in self.domains.items():
             if record.signed_by(domain.key_at(value["created"])):

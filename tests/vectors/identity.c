@@ -37,20 +37,30 @@ static void write_keys(struct fh_buf *out, const char *who, const struct test_do
     }
 }
 
-static struct test_record second_charter(const struct cast *cast)
+static struct fh_charter charter_of_both(const struct cast *cast)
 {
     struct fh_charter charter = {.seq = 2,
                                  .prev = cast->charter_id,
                                  .created_ms = TEST_START_MS + 2 * TEST_DAY_MS,
+                                 .expires_ms = TEST_START_MS + 100 * TEST_DAY_MS,
                                  .threshold = 2,
                                  .member_count = 2,
+                                 .policy_threshold = 2,
+                                 .policy_signer_count = 2,
                                  .title = "skyline"};
     bool first = fh_domain_id_compare(&cast->founder.id, &cast->joiner.id) < 0;
     for (size_t i = 0; i < 2; i++) {
         const struct test_domain *domain = (i == 0) == first ? &cast->founder : &cast->joiner;
         charter.members[i].domain = domain->id;
+        charter.policy_signers[i] = domain->id;
         memcpy(charter.members[i].name, domain->name, sizeof domain->name);
     }
+    return charter;
+}
+
+static struct test_record second_charter(const struct cast *cast)
+{
+    struct fh_charter charter = charter_of_both(cast);
     struct fh_buf one FH_CLEANUP(fh_buf_fini);
     struct fh_buf both FH_CLEANUP(fh_buf_fini);
     struct fh_record record;
@@ -60,6 +70,27 @@ static struct test_record second_charter(const struct cast *cast)
     FH_ASSERT(fh_record_parse(&record, fh_buf_view(&one), &cast->mesh, NULL) == FH_OK);
     fh_record_cosign(&both, &record, &cast->mesh, &cast->joiner.key.secret);
     return test_record_of(&both);
+}
+
+static struct test_record proposal_of(const struct cast *cast)
+{
+    struct fh_proposal proposal = {.proposer = cast->founder.id,
+                                   .proposed_ms = TEST_START_MS + 2 * TEST_DAY_MS,
+                                   .note = "two of us now",
+                                   .charter = charter_of_both(cast)};
+    struct fh_buf buf FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&buf, TEST_RECORD_BYTES_MAX);
+    fh_proposal_make(&buf, &proposal, &cast->mesh, &cast->founder.key.secret);
+    return test_record_of(&buf);
+}
+
+static struct test_record vote_of(const struct cast *cast, const struct test_domain *voter)
+{
+    struct fh_charter charter = charter_of_both(cast);
+    struct fh_buf buf FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&buf, TEST_RECORD_BYTES_MAX);
+    fh_vote_make(&buf, &voter->id, &charter, &cast->mesh, &voter->key.secret);
+    return test_record_of(&buf);
 }
 
 /* Copies a record and changes one byte of its payload or signature. */
@@ -165,6 +196,10 @@ void vectors_identity(struct fh_buf *out)
     vector_record(out, "joiner.member", &cast.mesh, &member, &joiner->key);
     vector_record(out, "joiner.analyst", &cast.mesh, &analyst, &joiner->key);
     vector_record(out, "joiner.revocation", &cast.mesh, &revocation, &joiner->key);
+    struct test_record proposal = proposal_of(&cast);
+    struct test_record vote = vote_of(&cast, founder);
+    vector_record(out, "charter.2.proposal", &cast.mesh, &proposal, &founder->key);
+    vector_record(out, "charter.2.vote", &cast.mesh, &vote, &founder->key);
     vector_record(out, "charter.2", &cast.mesh, &next, &founder->key);
     vector_record(out, "joiner.rotation", &none, &rotation, &joiner->next);
 
