@@ -33,6 +33,7 @@ enum {
     FH_KEYLOG_EVENTS_MAX = 64,            /* inception and rotations of one domain */
     FH_CHARTER_MEMBERS_MAX = 31,          /* more than half of them fit FH_RECORD_SIGNATURES_MAX */
     FH_CHARTERS_MAX = FH_LIMIT(1024, 4),  /* kept for ever: admissions are judged by theirs */
+    FH_CHARTER_EXPELLED_MAX = 128,        /* with 31 members half of the largest payload */
     FH_DOMAINS_MAX = FH_LIMIT(16384, 64), /* admitted ones; as FH_MEMBERS_MAX */
     FH_STRANGERS_MAX = FH_LIMIT(256, 4),  /* domains held before anybody admits them */
     FH_DOMAIN_GRANTS_MAX = FH_LIMIT(4096, 16), /* delegations and revocations of one domain */
@@ -349,6 +350,8 @@ enum {
  * introduce itself; all at once, a newcomer's year of them would be checked by everybody on its
  * first day. */
 #define FH_DELEGATION_AHEAD_MS ((int64_t)7 * 24 * 3600 * 1000)
+#define FH_CHARTER_DEFAULT_MS  ((int64_t)365 * 24 * 3600 * 1000)
+#define FH_CHARTER_LIFE_MS     ((int64_t)3 * 366 * 24 * 3600 * 1000) /* longer is never renewed */
 #define FH_ANNOUNCEMENT_TTL_MS ((int64_t)7 * 24 * 3600 * 1000)
 #define FH_MEASUREMENT_TTL_MS  ((int64_t)8 * 24 * 3600 * 1000)   /* a weekly schedule, and a day */
 #define FH_GRANT_LIFE_MS       ((int64_t)366 * 24 * 3600 * 1000) /* access is renewed each year */

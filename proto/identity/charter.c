@@ -4,12 +4,41 @@
 #include "common/assert.h"
 #include "proto/wire/pack.h"
 
-enum { CHARTER_VERSION = 1, CHARTER_KEYS = 7, PAYLOAD_BYTES_MAX = 32 * 1024 };
+#include <stdio.h>
+
+enum { CHARTER_VERSION = 1, CHARTER_KEYS = 11, PAYLOAD_BYTES_MAX = 32 * 1024 };
+
+void fh_charter_first(struct fh_charter *out,
+                      const char *title,
+                      const struct fh_domain_id *member,
+                      const char *name,
+                      int64_t created_ms)
+{
+    *out = (struct fh_charter){.seq = 1,
+                               .created_ms = created_ms,
+                               .expires_ms = created_ms + FH_CHARTER_DEFAULT_MS,
+                               .threshold = 1,
+                               .member_count = 1,
+                               .policy_threshold = 1,
+                               .policy_signer_count = 1};
+    out->members[0].domain = *member;
+    out->policy_signers[0] = *member;
+    snprintf(out->members[0].name, sizeof out->members[0].name, "%s", name);
+    snprintf(out->title, sizeof out->title, "%s", title);
+}
 
 struct fh_mesh_id fh_charter_mesh(const struct fh_charter *charter, const struct fh_mesh_id *mesh)
 {
     static const struct fh_mesh_id zero;
     return charter->seq == 1 ? zero : *mesh;
+}
+
+static void write_domains(struct fh_buf *payload, const struct fh_domain_id *ids, unsigned count)
+{
+    fh_pack_array(payload, count);
+    for (unsigned i = 0; i < count; i++) {
+        fh_pack_bin(payload, fh_bytes(ids[i].b, sizeof ids[i].b));
+    }
 }
 
 static void write_charter(struct fh_buf *payload, const struct fh_charter *charter)
@@ -18,6 +47,10 @@ static void write_charter(struct fh_buf *payload, const struct fh_charter *chart
     fh_pack_map(payload, CHARTER_KEYS);
     fh_pack_cstr(payload, "created");
     fh_pack_uint(payload, (uint64_t)charter->created_ms);
+    fh_pack_cstr(payload, "expelled");
+    write_domains(payload, charter->expelled, charter->expelled_count);
+    fh_pack_cstr(payload, "expires");
+    fh_pack_uint(payload, (uint64_t)charter->expires_ms);
     fh_pack_cstr(payload, "members");
     fh_pack_array(payload, charter->member_count);
     for (unsigned i = 0; i < charter->member_count; i++) {
@@ -26,6 +59,10 @@ static void write_charter(struct fh_buf *payload, const struct fh_charter *chart
                     fh_bytes(charter->members[i].domain.b, sizeof charter->members[i].domain.b));
         fh_pack_cstr(payload, charter->members[i].name);
     }
+    fh_pack_cstr(payload, "policy_signers");
+    write_domains(payload, charter->policy_signers, charter->policy_signer_count);
+    fh_pack_cstr(payload, "policy_threshold");
+    fh_pack_uint(payload, charter->policy_threshold);
     fh_pack_cstr(payload, "prev");
     fh_pack_bin(payload,
                 charter->seq == 1 ? FH_BYTES_NONE
@@ -46,6 +83,8 @@ void fh_charter_make(struct fh_buf *out,
                      const struct fh_sign_secret *signer)
 {
     FH_ASSERT(charter->member_count <= FH_CHARTER_MEMBERS_MAX);
+    FH_ASSERT(charter->policy_signer_count <= FH_CHARTER_MEMBERS_MAX);
+    FH_ASSERT(charter->expelled_count <= FH_CHARTER_EXPELLED_MAX);
     struct fh_buf payload FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&payload, PAYLOAD_BYTES_MAX);
     write_charter(&payload, charter);
@@ -57,6 +96,16 @@ void fh_charter_make(struct fh_buf *out,
     }
     struct fh_mesh_id signed_mesh = fh_charter_mesh(charter, mesh);
     fh_record_seal_checked(out, code, draft.type, &signed_mesh, draft.payload, signer);
+}
+
+static unsigned
+read_domains(struct fh_pack_reader *reader, struct fh_domain_id *out, uint32_t count_max)
+{
+    uint32_t count = fh_pack_read_array(reader, count_max);
+    for (uint32_t i = 0; i < count && reader->failed == FH_OK; i++) {
+        fh_pack_read_fixed(reader, out[i].b, sizeof out[i].b);
+    }
+    return count;
 }
 
 static void read_members(struct fh_pack_reader *reader, struct fh_charter *charter)
@@ -79,8 +128,17 @@ static bool read_value(struct fh_pack_reader *reader,
 {
     if (fh_bytes_equal_cstr(key, "created")) {
         charter->created_ms = (int64_t)fh_pack_read_uint(reader, FH_RECORD_TIME_MS_MAX);
+    } else if (fh_bytes_equal_cstr(key, "expelled")) {
+        charter->expelled_count = read_domains(reader, charter->expelled, FH_CHARTER_EXPELLED_MAX);
+    } else if (fh_bytes_equal_cstr(key, "expires")) {
+        charter->expires_ms = (int64_t)fh_pack_read_uint(reader, FH_RECORD_TIME_MS_MAX);
     } else if (fh_bytes_equal_cstr(key, "members")) {
         read_members(reader, charter);
+    } else if (fh_bytes_equal_cstr(key, "policy_signers")) {
+        charter->policy_signer_count =
+            read_domains(reader, charter->policy_signers, FH_CHARTER_MEMBERS_MAX);
+    } else if (fh_bytes_equal_cstr(key, "policy_threshold")) {
+        charter->policy_threshold = (unsigned)fh_pack_read_uint(reader, FH_CHARTER_MEMBERS_MAX);
     } else if (fh_bytes_equal_cstr(key, "prev")) {
         struct fh_bytes prev = fh_pack_read_bin(reader, sizeof charter->prev.b);
         *out_has_prev = prev.size == sizeof charter->prev.b;
@@ -130,6 +188,57 @@ static int check_members(const struct fh_charter *charter, struct fh_err *err)
     return FH_OK;
 }
 
+/* Each list of ids: ascending, each once; policy signers among the members, expelled not. */
+static int check_lists(const struct fh_charter *charter, struct fh_err *err)
+{
+    for (unsigned i = 0; i < charter->policy_signer_count; i++) {
+        const struct fh_domain_id *id = &charter->policy_signers[i];
+        if ((i > 0 && fh_domain_id_compare(&id[-1], id) >= 0) || fh_charter_find(charter, id) < 0) {
+            return fh_err_rule(err,
+                               FH_EINVAL,
+                               "identity.charter.policy_signers",
+                               "charter: expected policy signers in ascending order of id, each "
+                               "once, each a member");
+        }
+    }
+    for (unsigned i = 0; i < charter->expelled_count; i++) {
+        const struct fh_domain_id *id = &charter->expelled[i];
+        if ((i > 0 && fh_domain_id_compare(&id[-1], id) >= 0) ||
+            fh_charter_find(charter, id) >= 0) {
+            return fh_err_rule(err,
+                               FH_EINVAL,
+                               "identity.charter.expelled",
+                               "charter: expected those expelled in ascending order of id, each "
+                               "once, none a member");
+        }
+    }
+    return FH_OK;
+}
+
+static int check_numbers(const struct fh_charter *charter, struct fh_err *err)
+{
+    if (charter->policy_signer_count == 0 ||
+        charter->policy_threshold > charter->policy_signer_count ||
+        charter->policy_threshold <= charter->policy_signer_count / 2) {
+        return fh_err_rule(err,
+                           FH_EINVAL,
+                           "identity.charter.policy_threshold",
+                           "charter: policy threshold %u of %u: expected more than half and at "
+                           "most all",
+                           charter->policy_threshold,
+                           charter->policy_signer_count);
+    }
+    if (charter->expires_ms <= charter->created_ms ||
+        charter->expires_ms - charter->created_ms > FH_CHARTER_LIFE_MS) {
+        return fh_err_rule(err,
+                           FH_EINVAL,
+                           "identity.charter.expires",
+                           "charter: expected it to end after it was made, at most %lld days later",
+                           (long long)(FH_CHARTER_LIFE_MS / 86400000));
+    }
+    return FH_OK;
+}
+
 static int check_charter(const struct fh_charter *charter, bool has_prev, struct fh_err *err)
 {
     if (charter->seq == 0 || has_prev != (charter->seq > 1)) {
@@ -149,7 +258,13 @@ static int check_charter(const struct fh_charter *charter, bool has_prev, struct
                            charter->member_count);
     }
     int code = fh_name_check("mesh", charter->title, err);
-    return code != FH_OK ? code : check_members(charter, err);
+    if (code == FH_OK) {
+        code = check_members(charter, err);
+    }
+    if (code == FH_OK) {
+        code = check_numbers(charter, err);
+    }
+    return code != FH_OK ? code : check_lists(charter, err);
 }
 
 int fh_charter_decode(struct fh_charter *out, const struct fh_record *record, struct fh_err *err)
@@ -170,7 +285,9 @@ int fh_charter_decode(struct fh_charter *out, const struct fh_record *record, st
         }
     }
     if (known != CHARTER_KEYS) { /* the scanner has refused a key that stands twice */
-        fh_pack_fail(&reader, "expected created, members, prev, seq, threshold, title and v");
+        fh_pack_fail(&reader,
+                     "expected created, expelled, expires, members, policy_signers, "
+                     "policy_threshold, prev, seq, threshold, title and v");
     }
     int code = fh_pack_read_ok(&reader, "charter", err);
     if (code == FH_OK) {
@@ -192,6 +309,16 @@ int fh_charter_find(const struct fh_charter *charter, const struct fh_domain_id 
     return -1;
 }
 
+bool fh_charter_expels(const struct fh_charter *charter, const struct fh_domain_id *domain)
+{
+    for (unsigned i = 0; i < charter->expelled_count; i++) {
+        if (fh_domain_id_equal(&charter->expelled[i], domain)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int
 check_names(const struct fh_charter *next, const struct fh_charter *current, struct fh_err *err)
 {
@@ -211,6 +338,52 @@ check_names(const struct fh_charter *next, const struct fh_charter *current, str
         }
     }
     return FH_OK;
+}
+
+/* Who was a member stays one or is expelled: nobody falls out of a charter unsaid. */
+static int
+check_leavers(const struct fh_charter *next, const struct fh_charter *current, struct fh_err *err)
+{
+    for (unsigned i = 0; i < current->member_count; i++) {
+        const struct fh_charter_member *member = &current->members[i];
+        if (fh_charter_find(next, &member->domain) < 0 &&
+            !fh_charter_expels(next, &member->domain)) {
+            return fh_err_rule(err,
+                               FH_ESIG,
+                               "identity.charter.expelled",
+                               "charter %llu: %s is no member any more: expected it among those "
+                               "expelled",
+                               (unsigned long long)next->seq,
+                               member->name);
+        }
+    }
+    return FH_OK;
+}
+
+static bool same_domains(const struct fh_domain_id *a,
+                         unsigned a_count,
+                         const struct fh_domain_id *b,
+                         unsigned b_count)
+{
+    return a_count == b_count && (a_count == 0 || memcmp(a, b, a_count * sizeof *a) == 0);
+}
+
+static bool renews(const struct fh_charter *next, const struct fh_charter *current)
+{
+    bool same_members = next->member_count == current->member_count;
+    for (unsigned i = 0; i < next->member_count && same_members; i++) {
+        same_members = fh_domain_id_equal(&next->members[i].domain, &current->members[i].domain) &&
+                       strcmp(next->members[i].name, current->members[i].name) == 0;
+    }
+    return same_members && next->threshold == current->threshold &&
+           next->policy_threshold == current->policy_threshold &&
+           strcmp(next->title, current->title) == 0 &&
+           same_domains(next->policy_signers,
+                        next->policy_signer_count,
+                        current->policy_signers,
+                        current->policy_signer_count) &&
+           same_domains(
+               next->expelled, next->expelled_count, current->expelled, current->expelled_count);
 }
 
 int fh_charter_follows(const struct fh_charter *next,
@@ -249,7 +422,38 @@ int fh_charter_follows(const struct fh_charter *next,
                            "charter %llu is dated before its predecessor",
                            (unsigned long long)next->seq);
     }
-    return check_names(next, current, err);
+    if (next->created_ms > current->expires_ms && !renews(next, current)) {
+        return fh_err_rule(err,
+                           FH_ESIG,
+                           "identity.charter.expired",
+                           "charter %llu had ended when charter %llu was made: expected a renewal "
+                           "that changes nothing else",
+                           (unsigned long long)current->seq,
+                           (unsigned long long)next->seq);
+    }
+    int code = check_names(next, current, err);
+    return code != FH_OK ? code : check_leavers(next, current, err);
+}
+
+/* How many of the members (only policy signers) are among the signers; each counts once. */
+static unsigned count_signers(const struct fh_charter *charter,
+                              const struct fh_domain_id *signers,
+                              size_t signer_count,
+                              bool policy)
+{
+    unsigned have = 0;
+    unsigned count = policy ? charter->policy_signer_count : charter->member_count;
+    for (unsigned i = 0; i < count; i++) {
+        const struct fh_domain_id *id =
+            policy ? &charter->policy_signers[i] : &charter->members[i].domain;
+        for (size_t j = 0; j < signer_count; j++) {
+            if (fh_domain_id_equal(id, &signers[j])) {
+                have++;
+                break;
+            }
+        }
+    }
+    return have;
 }
 
 int fh_charter_quorum(const struct fh_charter *charter,
@@ -257,15 +461,7 @@ int fh_charter_quorum(const struct fh_charter *charter,
                       size_t signer_count,
                       struct fh_err *err)
 {
-    bool counted[FH_CHARTER_MEMBERS_MAX] = {false};
-    unsigned have = 0;
-    for (size_t i = 0; i < signer_count; i++) {
-        int member = fh_charter_find(charter, &signers[i]);
-        if (member >= 0 && !counted[member]) {
-            counted[member] = true;
-            have++;
-        }
-    }
+    unsigned have = count_signers(charter, signers, signer_count, false);
     if (have < charter->threshold) {
         return fh_err_rule(err,
                            FH_ESIG,
@@ -275,6 +471,24 @@ int fh_charter_quorum(const struct fh_charter *charter,
                            have,
                            (unsigned long long)charter->seq,
                            charter->threshold);
+    }
+    return FH_OK;
+}
+
+int fh_charter_policy_quorum(const struct fh_charter *charter,
+                             const struct fh_domain_id *signers,
+                             size_t signer_count,
+                             struct fh_err *err)
+{
+    unsigned have = count_signers(charter, signers, signer_count, true);
+    if (have < charter->policy_threshold) {
+        return fh_err_rule(err,
+                           FH_ESIG,
+                           "identity.charter.policy_threshold",
+                           "%u of the policy signers of charter %llu signed: expected at least %u",
+                           have,
+                           (unsigned long long)charter->seq,
+                           charter->policy_threshold);
     }
     return FH_OK;
 }

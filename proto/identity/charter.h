@@ -8,6 +8,10 @@
  * the members before *and* k of its own (the rule of TUF's root role). What counts is distinct
  * member domains, never signatures.
  *
+ * It also says which of its members sign policies of the mesh and how many of them must, who is
+ * expelled, and when it ends. After that day it still says who is in the mesh, but nothing may
+ * be decided on it except its own renewal: a charter that changes nothing but its dates.
+ *
  * Does not: hold the history (proto/identity/directory.h does). Thread: any. Ownership: values.
  */
 #ifndef FH_PROTO_IDENTITY_CHARTER_H
@@ -28,7 +32,21 @@ struct fh_charter {
     unsigned member_count;
     struct fh_charter_member members[FH_CHARTER_MEMBERS_MAX]; /* ascending by domain id */
     char title[FH_NAME_BYTES_MAX + 1];                        /* name of the mesh */
+    int64_t expires_ms;        /* last moment; after created_ms, at most FH_CHARTER_LIFE_MS later */
+    unsigned policy_threshold; /* of the policy signers: more than half of them, at most all */
+    unsigned policy_signer_count;                               /* at least one */
+    struct fh_domain_id policy_signers[FH_CHARTER_MEMBERS_MAX]; /* members, ascending */
+    unsigned expelled_count;
+    struct fh_domain_id expelled[FH_CHARTER_EXPELLED_MAX]; /* no members; ascending */
 };
+
+/* The charter with which a mesh begins: one member, who signs charters and policies alone, for
+ * FH_CHARTER_DEFAULT_MS. The names are cut where they are too long (and then refused). */
+void fh_charter_first(struct fh_charter *out,
+                      const char *title,
+                      const struct fh_domain_id *member,
+                      const char *name,
+                      int64_t created_ms);
 
 /* Appends the record with one signature (further ones: fh_record_cosign); failures stick in `out`.
  * `mesh` is zero for charter 1, whatever is passed. */
@@ -47,9 +65,13 @@ struct fh_mesh_id fh_charter_mesh(const struct fh_charter *charter, const struct
 /* Index of a member or -1. */
 int fh_charter_find(const struct fh_charter *charter, const struct fh_domain_id *domain);
 
+bool fh_charter_expels(const struct fh_charter *charter, const struct fh_domain_id *domain);
+
 /* Whether `next` may follow `current` (NULL for charter 1), the signatures apart: sequence,
- * predecessor, time, and no name changed or given to another domain. `current_id` is the record id
- * of `current`. FH_ESIG ("identity.charter.*"), FH_ENOTFOUND ("identity.missing.charter"). */
+ * predecessor, time, no name changed or given to another domain, whoever is no member any more
+ * expelled, and nothing but a renewal after the end of `current`. `current_id` is the record id of
+ * `current`. FH_ESIG ("identity.charter.*", "identity.name.changed"), FH_ENOTFOUND
+ * ("identity.missing.charter"). */
 FH_MUST_CHECK int fh_charter_follows(const struct fh_charter *next,
                                      const struct fh_charter *current,
                                      const struct fh_record_id *current_id,
@@ -61,5 +83,11 @@ FH_MUST_CHECK int fh_charter_quorum(const struct fh_charter *charter,
                                     const struct fh_domain_id *signers,
                                     size_t signer_count,
                                     struct fh_err *err);
+/* The same for a policy of the mesh: enough of the policy signers.
+ * FH_ESIG ("identity.charter.policy_threshold"). */
+FH_MUST_CHECK int fh_charter_policy_quorum(const struct fh_charter *charter,
+                                           const struct fh_domain_id *signers,
+                                           size_t signer_count,
+                                           struct fh_err *err);
 
 #endif

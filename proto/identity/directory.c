@@ -64,7 +64,7 @@ void fh_domain_destroy(struct fh_directory *dir, struct fh_domain *domain)
         }
     }
     fh_map_remove(&dir->domains, &domain->by_id);
-    if (domain->info.admitted) {
+    if (domain->pinned) {
         fh_map_remove(&dir->names, &domain->by_name);
     }
     fh_keylog_fini(&domain->log);

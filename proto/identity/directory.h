@@ -19,6 +19,9 @@
  * A domain caught at duplicity is frozen as of the earlier of its two rival events: what it dates
  * before that still counts, so that everybody judges its past alike; nothing later does.
  *
+ * A domain that the newest charter expels is not admitted as of that charter; what it dated before
+ * that counts, so that whom it admitted stays and what it sent stays proven.
+ *
  * Invariants: nothing unverified is in it; names and domains are one to one; a name never moves.
  */
 #ifndef FH_PROTO_IDENTITY_DIRECTORY_H
@@ -34,7 +37,9 @@ struct fh_directory;
 struct fh_directory_domain {
     struct fh_domain_id id;           /* also the record id of the inception */
     char name[FH_NAME_BYTES_MAX + 1]; /* pinned by charter or admission; "" for a stranger */
-    bool admitted;                    /* by a charter or an admission */
+    bool admitted;                    /* by a charter or an admission, and not expelled */
+    bool expelled;                    /* by the newest charter */
+    int64_t expelled_since_ms;        /* nothing it dates at or after this counts */
     bool charter_member;              /* of the newest charter */
     bool frozen;                      /* caught at duplicity */
     int64_t frozen_since_ms;          /* nothing it dates at or after this counts */
@@ -104,6 +109,23 @@ const struct fh_mesh_id *fh_directory_mesh(const struct fh_directory *dir);
 const struct fh_charter *fh_directory_charter(const struct fh_directory *dir,
                                               struct fh_record_id *out_id);
 
+/* What may be decided on the newest charter. */
+enum fh_charter_standing {
+    FH_CHARTER_NONE,      /* no charter is known */
+    FH_CHARTER_IN_FORCE,  /* everything */
+    FH_CHARTER_EXPIRED,   /* nothing but its renewal */
+    FH_CHARTER_CONTESTED, /* nothing: see fh_directory_charter_contested */
+    FH_CHARTER_STANDING_COUNT
+};
+/* "none", "in force", "expired", "contested". */
+const char *fh_charter_standing_text(enum fh_charter_standing standing);
+enum fh_charter_standing fh_directory_charter_standing(const struct fh_directory *dir,
+                                                       int64_t now_ms);
+/* Charters by sequence number from 1, rivals apart: which one, and its record id (may be NULL).
+ * NULL past the newest. Lent. */
+const struct fh_charter *
+fh_directory_charter_at(const struct fh_directory *dir, uint64_t seq, struct fh_record_id *out_id);
+
 /* Whether two valid charters of one sequence number are known: the members disagree; the first seen
  * stays in force and no later one is taken. */
 bool fh_directory_charter_contested(const struct fh_directory *dir);
@@ -134,7 +156,7 @@ struct fh_signer {
  * where noted: "record.signer.unknown", "record.signer.domain" (the key is another domain's; with
  * FH_ENOTFOUND: the domain itself is unknown), "record.signer.role", "record.signer.expired" (also
  * not yet valid, or a domain key rotated away), "record.signer.revoked", "domain.not_admitted"
- * (FH_EDENIED), "domain.frozen" (FH_EFORK). `out` may be NULL. */
+ * (FH_EDENIED), "domain.expelled" (FH_EDENIED), "domain.frozen" (FH_EFORK). `out` may be NULL. */
 FH_MUST_CHECK int fh_directory_signer(const struct fh_directory *dir,
                                       const struct fh_ref *key,
                                       const struct fh_domain_id *domain,
@@ -172,6 +194,28 @@ FH_MUST_CHECK int fh_directory_verify(const struct fh_directory *dir,
                                       int64_t when_ms,
                                       struct fh_signer *out,
                                       struct fh_err *err);
+
+/* Who signed a record that several domains sign, parsed under this mesh: the domain of each
+ * signature, at most FH_RECORD_SIGNATURES_MAX, `*out_count` of them. Every signature must verify,
+ * be by a key that may sign in one of `roles` at `when_ms` (fh_directory_signer), and be by a
+ * domain of its own: FH_ESIG ("record.signature", "record.signer.*"), FH_EDENIED, FH_EFORK. */
+FH_MUST_CHECK int fh_directory_cosigners(const struct fh_directory *dir,
+                                         const struct fh_record *record,
+                                         unsigned roles,
+                                         int64_t when_ms,
+                                         struct fh_domain_id *out,
+                                         size_t *out_count,
+                                         struct fh_err *err);
+/* Whether these signers (distinct domains with a valid signature each) suffice for a policy of the
+ * mesh that is dated `when_ms`: enough of the policy signers of the charter that was in force then.
+ * That the date is not ahead of the clock is the caller's check. FH_ESIG
+ * ("identity.charter.policy_threshold"), FH_EDENIED ("identity.charter.expired": it had ended by
+ * then), FH_EFORK ("identity.charter.rival"), FH_ENOTFOUND ("identity.missing.charter"). */
+FH_MUST_CHECK int fh_directory_policy_quorum(const struct fh_directory *dir,
+                                             const struct fh_domain_id *signers,
+                                             size_t signer_count,
+                                             int64_t when_ms,
+                                             struct fh_err *err);
 
 /* Whether a record has exactly one signature, and it is by this key, under this mesh. Says nothing
  * of what the key may. */

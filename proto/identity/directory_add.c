@@ -104,16 +104,17 @@ void fh_domain_admit(struct fh_directory *dir,
                      int64_t admitted_ms,
                      const struct fh_domain_id *issuer)
 {
-    if (domain->info.admitted) {
+    if (domain->pinned) {
         return;
     }
     size_t length = strlen(name);
     memcpy(domain->info.name, name, length + 1);
-    domain->info.admitted = true;
+    domain->pinned = true;
     domain->info.admitted_ms = admitted_ms;
     domain->info.issuer = *issuer;
     dir->stranger_count--;
     fh_map_insert(&dir->names, &domain->by_name, fh_map_hash(name, length));
+    fh_domain_set_standing(dir, domain);
 }
 
 /* Key events. */
@@ -136,7 +137,7 @@ static void evict_oldest_stranger(struct fh_directory *dir)
 {
     for (size_t i = 0; i < dir->domain_count; i++) {
         struct fh_domain *domain = dir->order[i];
-        if (!domain->info.admitted) {
+        if (!domain->pinned) {
             dir->domain_count--;
             memmove(
                 &dir->order[i], &dir->order[i + 1], (dir->domain_count - i) * sizeof *dir->order);

@@ -75,7 +75,7 @@ static int check_admission_free(struct fh_adding *adding,
                            "admission: the name %s belongs to another domain; choose another",
                            admission->name);
     }
-    if (domain->info.admitted && named != domain) {
+    if (domain->pinned && named != domain) {
         return fh_err_rule(adding->err,
                            FH_ESIG,
                            "identity.name.changed",
@@ -92,7 +92,7 @@ static int check_admission_free(struct fh_adding *adding,
                            admission->name,
                            use->domain->info.name);
     }
-    if (domain->info.admitted) {
+    if (domain->pinned) {
         adding->out->result = FH_DIRECTORY_KNOWN;
         return FH_OK;
     }

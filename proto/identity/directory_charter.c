@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "common/assert.h"
 #include "common/mem.h"
 #include "proto/identity/directory_impl.h"
 
@@ -51,7 +52,7 @@ static int check_charter_members(struct fh_adding *adding, const struct fh_chart
                                "charter: the name %s belongs to another domain",
                                member->name);
         }
-        if (domain->info.admitted && named != domain) {
+        if (domain->pinned && named != domain) {
             return fh_err_rule(adding->err,
                                FH_ESIG,
                                "identity.name.changed",
@@ -108,6 +109,24 @@ static int verify_charter(struct fh_adding *adding,
     return code;
 }
 
+void fh_domain_set_standing(const struct fh_directory *dir, struct fh_domain *domain)
+{
+    int64_t since = 0;
+    bool out = false;
+    FH_LIST_FOREACH (link, &dir->charters) {
+        const struct fh_entry *entry = FH_LIST_ENTRY(link, struct fh_entry, link);
+        if (entry->rival) {
+            continue;
+        }
+        bool expels = fh_charter_expels(entry->what.charter, &domain->info.id);
+        since = expels && !out ? entry->what.charter->created_ms : since;
+        out = expels;
+    }
+    domain->info.expelled = out;
+    domain->info.expelled_since_ms = out ? since : 0;
+    domain->info.admitted = domain->pinned && !out;
+}
+
 static void commit_charter(struct fh_adding *adding, struct fh_entry *entry)
 {
     struct fh_directory *dir = adding->dir;
@@ -133,6 +152,9 @@ static void commit_charter(struct fh_adding *adding, struct fh_entry *entry)
         fh_domain_admit(dir, domain, charter->members[i].name, charter->created_ms, &nobody);
         domain->info.charter_member = true;
         domain->chartered = true;
+    }
+    for (size_t i = 0; i < dir->domain_count; i++) {
+        fh_domain_set_standing(dir, dir->order[i]);
     }
 }
 
@@ -192,4 +214,77 @@ int fh_add_charter(struct fh_adding *adding)
     const struct fh_entry *before = rival ? charter_entry(dir, charter.seq - 1) : dir->charter;
     code = verify_charter(adding, &charter, before);
     return code != FH_OK ? code : keep_charter(adding, &charter, rival);
+}
+
+/* Asking. */
+
+const char *fh_charter_standing_text(enum fh_charter_standing standing)
+{
+    static const char *const texts[FH_CHARTER_STANDING_COUNT] = {
+        [FH_CHARTER_NONE] = "none",
+        [FH_CHARTER_IN_FORCE] = "in force",
+        [FH_CHARTER_EXPIRED] = "expired",
+        [FH_CHARTER_CONTESTED] = "contested",
+    };
+    FH_ASSERT(standing < FH_CHARTER_STANDING_COUNT);
+    return texts[standing];
+}
+
+enum fh_charter_standing fh_directory_charter_standing(const struct fh_directory *dir,
+                                                       int64_t now_ms)
+{
+    if (dir->charter == NULL) {
+        return FH_CHARTER_NONE;
+    }
+    if (dir->charter_contested) {
+        return FH_CHARTER_CONTESTED;
+    }
+    return now_ms > dir->charter->what.charter->expires_ms ? FH_CHARTER_EXPIRED
+                                                           : FH_CHARTER_IN_FORCE;
+}
+
+const struct fh_charter *
+fh_directory_charter_at(const struct fh_directory *dir, uint64_t seq, struct fh_record_id *out_id)
+{
+    const struct fh_entry *entry = charter_entry(dir, seq);
+    if (entry == NULL) {
+        return NULL;
+    }
+    if (out_id != NULL) {
+        *out_id = entry->id;
+    }
+    return entry->what.charter;
+}
+
+int fh_directory_policy_quorum(const struct fh_directory *dir,
+                               const struct fh_domain_id *signers,
+                               size_t signer_count,
+                               int64_t when_ms,
+                               struct fh_err *err)
+{
+    const struct fh_charter *charter = fh_charter_in_force(dir, when_ms);
+    if (dir->charter_contested) {
+        return fh_err_rule(err,
+                           FH_EFORK,
+                           "identity.charter.rival",
+                           "two charters of one number are known: no policy of the mesh is taken "
+                           "until the members settle it");
+    }
+    if (charter == NULL) {
+        return fh_err_rule(err,
+                           FH_ENOTFOUND,
+                           "identity.missing.charter",
+                           "no charter was in force at %lld (Unix ms)",
+                           (long long)when_ms);
+    }
+    if (when_ms > charter->expires_ms) {
+        return fh_err_rule(err,
+                           FH_EDENIED,
+                           "identity.charter.expired",
+                           "charter %llu had ended at %lld (Unix ms): its members have to renew it "
+                           "before they decide on policies",
+                           (unsigned long long)charter->seq,
+                           (long long)when_ms);
+    }
+    return fh_charter_policy_quorum(charter, signers, signer_count, err);
 }

@@ -54,7 +54,7 @@ static int find_domain_signer(struct fh_adding *adding,
 static int check_grant_room(const struct fh_adding *adding, const struct fh_domain *domain)
 {
     size_t max =
-        domain->info.admitted || adding->dir->bulk ? FH_DOMAIN_GRANTS_MAX : FH_STRANGER_GRANTS_MAX;
+        domain->pinned || adding->dir->bulk ? FH_DOMAIN_GRANTS_MAX : FH_STRANGER_GRANTS_MAX;
     if (domain->grant_count >= max) {
         return fh_err_rule(adding->err,
                            FH_ETOOBIG,

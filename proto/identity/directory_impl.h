@@ -55,6 +55,7 @@ struct fh_domain {
     struct fh_list groups[FH_ENTRY_GROUP_COUNT];
     size_t grant_count; /* delegations and revocations */
     bool chartered;     /* a member of some charter, now or once */
+    bool pinned;        /* has its name, by a charter or an admission: no stranger any more */
 };
 
 struct fh_directory {
@@ -96,6 +97,8 @@ int64_t fh_revoked_since(const struct fh_directory *dir,
                          const struct fh_domain *domain,
                          const uint8_t target[32],
                          enum fh_revocation_kind kind);
+/* What the newest charter says of a domain with a name: in, or expelled and since when. */
+void fh_domain_set_standing(const struct fh_directory *dir, struct fh_domain *domain);
 /* The charter in force at a time (with grace for clocks); NULL before the first. */
 const struct fh_charter *fh_charter_in_force(const struct fh_directory *dir, int64_t when_ms);
 /* fh_directory_signer, for admitted domains only or for any. */

@@ -151,9 +151,16 @@ static int check_standing(const struct fh_domain *domain,
 {
     char id[FH_ID_SHORT_BYTES];
     fh_domain_id_short(id, &domain->info.id);
-    if (admitted_only && !domain->info.admitted) {
+    if (admitted_only && !domain->pinned) {
         return fh_err_rule(
             err, FH_EDENIED, "domain.not_admitted", "domain %s is not admitted to this mesh", id);
+    }
+    if (domain->info.expelled && when_ms >= domain->info.expelled_since_ms) {
+        return fh_err_rule(err,
+                           FH_EDENIED,
+                           "domain.expelled",
+                           "domain %s is expelled from this mesh by its charter",
+                           domain->info.name[0] != '\0' ? domain->info.name : id);
     }
     if (domain->info.frozen && when_ms >= domain->info.frozen_since_ms) {
         return fh_err_rule(err,
@@ -280,6 +287,77 @@ int fh_directory_signer_of_stranger(const struct fh_directory *dir,
                                     struct fh_err *err)
 {
     return fh_directory_judge(dir, key, domain, when_ms, roles, false, out, err);
+}
+
+/* The domain whose key made this signature, when the key may: of all that the ref could mean. */
+static int judge_signature(const struct fh_directory *dir,
+                           const struct fh_record *record,
+                           unsigned index,
+                           unsigned roles,
+                           int64_t when_ms,
+                           struct fh_domain_id *out,
+                           struct fh_err *err)
+{
+    const struct fh_ref *ref = &record->signatures[index].key;
+    int code = FH_OK;
+    struct fh_map_link *link = fh_map_first(&dir->keys, fh_entry_hash(ref->b));
+    for (; link != NULL; link = fh_map_next(link)) {
+        const struct fh_entry *entry = FH_MAP_ENTRY(link, struct fh_entry, by_key);
+        struct fh_signer signer;
+        if (memcmp(entry->key.b, ref->b, sizeof ref->b) != 0) {
+            continue;
+        }
+        const struct fh_domain_id *domain = &entry->domain->info.id;
+        code = fh_directory_judge(dir, ref, domain, when_ms, roles, true, &signer, err);
+        if (code != FH_OK) {
+            continue;
+        }
+        if (fh_record_signed_by(record, index, &dir->mesh, &signer.key, &dir->verifier)) {
+            *out = *domain;
+            return FH_OK;
+        }
+        code = fh_err_rule(err,
+                           FH_ESIG,
+                           "record.signature",
+                           "%s record: signature %u of %u does not verify",
+                           fh_record_type_text(record->type),
+                           index + 1,
+                           record->signature_count);
+    }
+    return code != FH_OK ? code
+                         : fh_err_rule(err,
+                                       FH_ESIG,
+                                       "record.signer.unknown",
+                                       "%s record: a key that signed it is not known here",
+                                       fh_record_type_text(record->type));
+}
+
+int fh_directory_cosigners(const struct fh_directory *dir,
+                           const struct fh_record *record,
+                           unsigned roles,
+                           int64_t when_ms,
+                           struct fh_domain_id *out,
+                           size_t *out_count,
+                           struct fh_err *err)
+{
+    for (unsigned i = 0; i < record->signature_count; i++) {
+        int code = judge_signature(dir, record, i, roles, when_ms, &out[i], err);
+        if (code != FH_OK) {
+            return code;
+        }
+        for (unsigned j = 0; j < i; j++) {
+            if (fh_domain_id_equal(&out[j], &out[i])) {
+                return fh_err_rule(err,
+                                   FH_ESIG,
+                                   "record.signer.twice",
+                                   "%s record: %s signed it twice: each domain counts once",
+                                   fh_record_type_text(record->type),
+                                   fh_domain_find(dir, &out[i])->info.name);
+            }
+        }
+    }
+    *out_count = record->signature_count;
+    return FH_OK;
 }
 
 bool fh_directory_signed_by(const struct fh_directory *dir,

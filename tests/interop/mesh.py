@@ -127,6 +127,11 @@ class Mesh:
             last_id, last = self.charters[-1]
             need(value["seq"] == last["seq"] + 1 and value["prev"] == last_id, "another prev")
             need(value["created"] >= last["created"], "dated before its predecessor")
+            left = {m[0] for m in last["members"]} - {m[0] for m in value["members"]}
+            need(left <= set(value["expelled"]), "a member that left unsaid")
+            dates = ("created", "expires", "prev", "seq")
+            same = all(value[k] == last[k] for k in last if k not in dates)
+            need(value["created"] <= last["expires"] or same, "no renewal")
         signers = set()
         for identity, domain in self.domains.items():
             if record.signed_by(domain.key_at(value["created"])):

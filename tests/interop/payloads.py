@@ -149,7 +149,11 @@ def charter(value):
     member = fields(id32, name)
     keys(
         created=time,
+        expelled=list_of(id32, 128),
+        expires=time,
         members=list_of(member, 31, 1),
+        policy_signers=list_of(id32, 31, 1),
+        policy_threshold=uint,
         prev=optional_id,
         seq=up_to(2**32 - 1, 1),
         threshold=uint,
@@ -161,6 +165,15 @@ def charter(value):
     need(len(set(names)) == len(names), "a name twice")
     need(len(ids) < 2 * value["threshold"] <= 2 * len(ids), "a threshold that is not a majority")
     need((value["seq"] == 1) == (value["prev"] == b""), "prev does not fit seq")
+    signers, expelled = value["policy_signers"], value["expelled"]
+    for some in (signers, expelled):
+        need(all(a < b for a, b in zip(some, some[1:])), "ids not ascending")
+    need(set(signers) <= set(ids), "a policy signer that is no member")
+    need(not set(expelled) & set(ids), "a member expelled")
+    most = len(signers)
+    need(most < 2 * value["policy_threshold"] <= 2 * most, "a policy threshold of no majority")
+    life = value["expires"] - value["created"]
+    need(0 < life <= 3 * 366 * 86400000, "expires too early or too late")
 
 
 def successor(value):

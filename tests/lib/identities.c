@@ -57,16 +57,11 @@ struct test_domain test_domain_of(unsigned number)
 
 struct test_record test_charter_1(const struct test_domain *first, struct fh_mesh_id *out_mesh)
 {
-    struct fh_charter charter = {.seq = 1,
-                                 .created_ms = TEST_START_MS,
-                                 .threshold = 1,
-                                 .member_count = 1,
-                                 .title = "skyline"};
+    struct fh_charter charter;
     struct fh_mesh_id none = {{0}};
     struct fh_record record;
     struct fh_buf buf;
-    charter.members[0].domain = first->id;
-    memcpy(charter.members[0].name, first->name, sizeof first->name);
+    fh_charter_first(&charter, "skyline", &first->id, first->name, TEST_START_MS);
     fh_buf_init(&buf, TEST_RECORD_BYTES_MAX);
     fh_charter_make(&buf, &charter, &none, &first->key.secret);
     struct test_record made = test_record_of(&buf);

@@ -42,13 +42,17 @@ static struct test_record second_charter(const struct cast *cast)
     struct fh_charter charter = {.seq = 2,
                                  .prev = cast->charter_id,
                                  .created_ms = TEST_START_MS + 2 * TEST_DAY_MS,
+                                 .expires_ms = TEST_START_MS + 100 * TEST_DAY_MS,
                                  .threshold = 2,
                                  .member_count = 2,
+                                 .policy_threshold = 2,
+                                 .policy_signer_count = 2,
                                  .title = "skyline"};
     bool first = fh_domain_id_compare(&cast->founder.id, &cast->joiner.id) < 0;
     for (size_t i = 0; i < 2; i++) {
         const struct test_domain *domain = (i == 0) == first ? &cast->founder : &cast->joiner;
         charter.members[i].domain = domain->id;
+        charter.policy_signers[i] = domain->id;
         memcpy(charter.members[i].name, domain->name, sizeof domain->name);
     }
     struct fh_buf one FH_CLEANUP(fh_buf_fini);

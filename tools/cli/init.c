@@ -276,14 +276,7 @@ static int make_charter(struct fh_init *init,
     if (charter == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for a charter");
     }
-    charter->seq = 1;
-    charter->created_ms = init->now_ms;
-    charter->threshold = 1;
-    charter->member_count = 1;
-    charter->members[0].domain = init->domain;
-    snprintf(
-        charter->members[0].name, sizeof charter->members[0].name, "%s", init->settings.domain);
-    snprintf(charter->title, sizeof charter->title, "%s", init->mesh_name);
+    fh_charter_first(charter, init->mesh_name, &init->domain, init->settings.domain, init->now_ms);
     struct fh_record_id id;
     fh_buf_reset(&records->record);
     fh_charter_make(&records->record, charter, &no_mesh, &keys->domain);

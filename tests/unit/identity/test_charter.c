@@ -15,9 +15,15 @@
 #include <cmocka.h>
 
 #define ONE "[1 [2 b32 salpha"
+/* expelled, expires, policy signers and their threshold; then the rest. */
+#define FULL(expelled, expires, members, signers, policy_k, prev, seq, threshold, title, v)        \
+    "{11 screated u5 sexpelled " expelled " sexpires " expires " smembers " members                \
+    " spolicy_signers " signers " spolicy_threshold " policy_k " sprev " prev " sseq " seq         \
+    " sthreshold " threshold " stitle " title " sv " v
 #define CHARTER(members, prev, seq, threshold, title, v)                                           \
-    "{7 screated u5 smembers " members " sprev " prev " sseq " seq " sthreshold " threshold        \
-    " stitle " title " sv " v
+    FULL("[0", "u6", members, "[1 b32", "u1", prev, seq, threshold, title, v)
+#define GOVERNED(expelled, expires, signers, policy_k)                                             \
+    FULL(expelled, expires, ONE, signers, policy_k, "b0", "u1", "u1", "sskyline", "u1")
 
 static const struct {
     const char *name;
@@ -27,8 +33,10 @@ static const struct {
     {"1 of 1", CHARTER(ONE, "b0", "u1", "u1", "sskyline", "u1"), ""},
     {"a later one", CHARTER(ONE, "b32", "u2", "u1", "sskyline", "u1"), ""},
     {"a newer key",
-     "{8 screated u5 smembers " ONE " sprev b0 sseq u1 sthreshold u1 stitle sskyline sv u1 sx n",
+     "{12 screated u5 sexpelled [0 sexpires u6 smembers " ONE " spolicy_signers [1 b32 "
+     "spolicy_threshold u1 sprev b0 sseq u1 sthreshold u1 stitle sskyline sv u1 sx n",
      ""},
+    {"the longest life", GOVERNED("[0", "u94867200005", "[1 b32", "u1"), ""},
     {"version 2", CHARTER(ONE, "b0", "u1", "u1", "sskyline", "u2"), "pack.version"},
     {"no members", CHARTER("[0", "b0", "u1", "u1", "sskyline", "u1"), "identity.charter.threshold"},
     {"0 of 1", CHARTER(ONE, "b0", "u1", "u0", "sskyline", "u1"), "identity.charter.threshold"},
@@ -44,10 +52,25 @@ static const struct {
      CHARTER("[2 [2 b32 sa [2 b32 sb", "b0", "u1", "u2", "sskyline", "u1"),
      "identity.charter.members"},
     {"member without name", CHARTER("[1 [1 b32", "b0", "u1", "u1", "sskyline", "u1"), "pack.shape"},
-    {"six keys",
-     "{6 screated u5 smembers " ONE " sprev b0 sseq u1 sthreshold u1 stitle sx",
+    {"seven keys",
+     "{7 screated u5 smembers " ONE " sprev b0 sseq u1 sthreshold u1 stitle sskyline sv u1",
      "pack.shape"},
-    {"an array", "[7 u1 u2 u3 u4 u5 u6 u7", "pack.shape"},
+    {"an array", "[11 u1 u2 u3 u4 u5 u6 u7 u8 u9 u10 u11", "pack.shape"},
+    {"ends when made", GOVERNED("[0", "u5", "[1 b32", "u1"), "identity.charter.expires"},
+    {"ends before", GOVERNED("[0", "u4", "[1 b32", "u1"), "identity.charter.expires"},
+    {"ends never", GOVERNED("[0", "u0", "[1 b32", "u1"), "identity.charter.expires"},
+    {"a long life", GOVERNED("[0", "u94867200006", "[1 b32", "u1"), "identity.charter.expires"},
+    {"past the calendar", GOVERNED("[0", T_PAST, "[1 b32", "u1"), "pack.shape"},
+    {"no policy signers", GOVERNED("[0", "u6", "[0", "u1"), "identity.charter.policy_threshold"},
+    {"policy 0 of 1", GOVERNED("[0", "u6", "[1 b32", "u0"), "identity.charter.policy_threshold"},
+    {"policy 2 of 1", GOVERNED("[0", "u6", "[1 b32", "u2"), "identity.charter.policy_threshold"},
+    {"policy signer twice",
+     GOVERNED("[0", "u6", "[2 b32 b32", "u2"),
+     "identity.charter.policy_signers"},
+    {"policy signer of 16", GOVERNED("[0", "u6", "[1 b16", "u1"), "pack.shape"},
+    {"a member expelled", GOVERNED("[1 b32", "u6", "[1 b32", "u1"), "identity.charter.expelled"},
+    {"expelled of 16", GOVERNED("[1 b16", "u6", "[1 b32", "u1"), "pack.shape"},
+    {"expelled no list", GOVERNED("u1", "u6", "[1 b32", "u1"), "pack.shape"},
 };
 
 static void payloads(void **state)
@@ -72,11 +95,15 @@ static struct fh_charter charter_of(unsigned count, unsigned threshold)
 {
     struct fh_charter charter = {.seq = 1,
                                  .created_ms = TEST_START_MS,
+                                 .expires_ms = TEST_START_MS + TEST_DAY_MS,
                                  .threshold = threshold,
                                  .member_count = count,
+                                 .policy_threshold = count / 2 + 1,
+                                 .policy_signer_count = count,
                                  .title = "skyline"};
     for (unsigned i = 0; i < count; i++) {
         charter.members[i].domain.b[0] = (uint8_t)(i + 1);
+        charter.policy_signers[i] = charter.members[i].domain;
         snprintf(charter.members[i].name, sizeof charter.members[i].name, "member%u", i + 1);
     }
     return charter;
@@ -131,15 +158,106 @@ static void distinct_members_count(void **state)
     }
 }
 
-enum change { NOTHING, PREV, SEQ_SAME, SEQ_SKIPS, EARLIER, RENAME, SWAP, DROP, ADD };
+static void distinct_policy_signers_count(void **state)
+{
+    (void)state;
+    struct fh_charter charter = charter_of(5, 3);
+    charter.policy_threshold = 2;
+    charter.policy_signer_count = 3; /* members 1, 2 and 3 */
+    static const struct {
+        const char *name;
+        uint8_t signers[4];
+        size_t count;
+        bool enough;
+    } rows[] = {
+        {"two", {3, 1}, 2, true},
+        {"three and a stranger", {1, 9, 2, 3}, 4, true},
+        {"one", {2}, 1, false},
+        {"one, thrice", {2, 2, 2}, 3, false},
+        {"one and members that sign no policies", {1, 4, 5}, 3, false},
+        {"members that sign no policies", {4, 5}, 2, false},
+        {"none", {0}, 0, false},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct fh_domain_id signers[4] = {{{0}}};
+        for (size_t j = 0; j < rows[i].count; j++) {
+            signers[j].b[0] = rows[i].signers[j];
+        }
+        struct fh_err err = {0};
+        int code = fh_charter_policy_quorum(&charter, signers, rows[i].count, &err);
+        assert_int_equal(code, rows[i].enough ? FH_OK : FH_ESIG);
+        if (!rows[i].enough) {
+            assert_string_equal(err.rule, "identity.charter.policy_threshold");
+        }
+    }
+}
+
+static void policy_thresholds_are_majorities(void **state)
+{
+    (void)state;
+    struct test_key key = test_key_of("key", 1);
+    struct fh_mesh_id mesh = {{0}};
+    struct fh_charter charter = charter_of(FH_CHARTER_MEMBERS_MAX, FH_CHARTER_MEMBERS_MAX);
+    for (unsigned n = 0; n <= FH_CHARTER_MEMBERS_MAX; n++) {
+        for (unsigned k = 0; k <= n + 1 && k <= FH_CHARTER_MEMBERS_MAX; k++) {
+            struct fh_buf buf FH_CLEANUP(fh_buf_fini);
+            charter.policy_signer_count = n;
+            charter.policy_threshold = k;
+            fh_buf_init(&buf, TEST_RECORD_BYTES_MAX);
+            fh_charter_make(&buf, &charter, &mesh, &key.secret);
+            assert_int_equal(fh_buf_ok(&buf) == FH_OK, n > 0 && k <= n && 2 * k > n);
+        }
+    }
+}
+
+static void the_first_is_alone(void **state)
+{
+    (void)state;
+    struct test_domain founder = test_domain_of(0);
+    struct fh_charter charter;
+    fh_charter_first(&charter, "skyline", &founder.id, "orders", TEST_START_MS);
+    assert_int_equal(charter.seq, 1);
+    assert_int_equal(charter.expires_ms - charter.created_ms, FH_CHARTER_DEFAULT_MS);
+    assert_int_equal(fh_charter_quorum(&charter, &founder.id, 1, NULL), FH_OK);
+    assert_int_equal(fh_charter_policy_quorum(&charter, &founder.id, 1, NULL), FH_OK);
+    assert_int_equal(fh_charter_quorum(&charter, NULL, 0, NULL), FH_ESIG);
+}
+
+enum change {
+    NOTHING,
+    PREV,
+    SEQ_SAME,
+    SEQ_SKIPS,
+    EARLIER,
+    RENAME,
+    SWAP,
+    DROP,
+    EXPEL,
+    ADD,
+    RENEW,
+    LATE_ADD,
+    LATE_THRESHOLD,
+    LATE_SIGNERS,
+    LATE_POLICY_THRESHOLD,
+    LATE_EXPEL,
+    LATE_TITLE
+};
 
 static const struct {
     enum change change;
     const char *rule;
 } follows[] = {
     {NOTHING, ""},
-    {DROP, ""},
+    {EXPEL, ""},
     {ADD, ""},
+    {RENEW, ""},
+    {DROP, "identity.charter.expelled"},
+    {LATE_ADD, "identity.charter.expired"},
+    {LATE_THRESHOLD, "identity.charter.expired"},
+    {LATE_SIGNERS, "identity.charter.expired"},
+    {LATE_POLICY_THRESHOLD, "identity.charter.expired"},
+    {LATE_EXPEL, "identity.charter.expired"},
+    {LATE_TITLE, "identity.charter.expired"},
     {PREV, "identity.charter.prev"},
     {SEQ_SAME, "identity.charter.prev"},
     {SEQ_SKIPS, "identity.missing.charter"},
@@ -150,6 +268,10 @@ static const struct {
 
 static void change_it(struct fh_charter *charter, enum change change)
 {
+    if (change >= RENEW) {
+        charter->created_ms = charter->expires_ms + 1;
+        charter->expires_ms += TEST_DAY_MS;
+    }
     switch (change) {
     case NOTHING:
         break;
@@ -172,9 +294,33 @@ static void change_it(struct fh_charter *charter, enum change change)
         memcpy(charter->members[0].name, "member2", 8);
         memcpy(charter->members[1].name, "member1", 8);
         break;
+    case EXPEL:
+        charter->expelled[0] = charter->members[2].domain;
+        charter->expelled_count = 1;
+        /* fall through */
     case DROP:
         charter->member_count--;
+        charter->policy_signer_count--;
         break;
+    case RENEW:
+        break;
+    case LATE_THRESHOLD:
+        charter->threshold = 3;
+        break;
+    case LATE_SIGNERS:
+        charter->policy_signer_count--;
+        break;
+    case LATE_POLICY_THRESHOLD:
+        charter->policy_threshold = 3;
+        break;
+    case LATE_EXPEL:
+        charter->expelled[0].b[0] = 98;
+        charter->expelled_count = 1;
+        break;
+    case LATE_TITLE:
+        memcpy(charter->title, "sunrise", 8);
+        break;
+    case LATE_ADD:
     case ADD:
         charter->members[3] = charter->members[2];
         charter->members[3].domain.b[0] = 99;
@@ -219,6 +365,9 @@ int main(void)
         cmocka_unit_test(payloads),
         cmocka_unit_test(thresholds_are_majorities),
         cmocka_unit_test(distinct_members_count),
+        cmocka_unit_test(distinct_policy_signers_count),
+        cmocka_unit_test(policy_thresholds_are_majorities),
+        cmocka_unit_test(the_first_is_alone),
         cmocka_unit_test(one_follows_another),
         cmocka_unit_test(members_are_found),
     };

@@ -3,118 +3,9 @@
 #include "proto/identity/directory.h"
 
 #include "common/mem.h"
-#include "tests/lib/identities.h"
+#include "tests/unit/identity/directory_world.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-#define NOW_MS (TEST_START_MS + 2 * TEST_HOUR_MS)
-
-/* A mesh of one founder (0) and one domain that it invited (1); 2 is a stranger. */
-struct world {
-    struct fh_directory *dir;
-    struct fh_mesh_id mesh;
-    struct test_domain domains[3];
-    struct test_record charter;
-    struct test_record nodes[3];
-    struct test_record publisher;
-    struct test_record member;
-    struct test_record invitation;
-    struct test_record admission;
-};
-
-static void world_make(struct world *world)
-{
-    static const struct fh_mesh_id none;
-    for (unsigned i = 0; i < FH_COUNT(world->domains); i++) {
-        world->domains[i] = test_domain_of(i);
-    }
-    struct test_domain *founder = &world->domains[0];
-    world->charter = test_charter_1(founder, &world->mesh);
-    for (unsigned i = 0; i < FH_COUNT(world->domains); i++) {
-        world->nodes[i] = test_delegation(
-            &world->domains[i], &world->domains[i].node, FH_ROLE_NODE, &world->mesh);
-    }
-    world->publisher =
-        test_delegation(founder, &founder->publisher, FH_ROLE_PUBLISHER, &world->mesh);
-    world->member = test_delegation(founder, &founder->member, FH_ROLE_MEMBER, &world->mesh);
-    world->invitation = test_invitation(founder, 1, "", &world->mesh);
-    world->admission =
-        test_admission(founder, &world->domains[1], 1, &world->invitation, &world->mesh);
-    world->dir = fh_directory_new(&none, &fh_verifier_plain);
-    assert_non_null(world->dir);
-}
-
-static int add(struct world *world, const struct test_record *record, struct fh_err *err)
-{
-    return fh_directory_add(world->dir, test_bytes(record), NOW_MS, NULL, err);
-}
-
-static void must_add(struct world *world, const struct test_record *record)
-{
-    struct fh_err err = {0};
-    struct fh_directory_outcome out;
-    int code = fh_directory_add(world->dir, test_bytes(record), NOW_MS, &out, &err);
-    if (code != FH_OK) {
-        fail_msg("%s: %s", err.rule, err.text);
-    }
-    assert_int_equal(out.result, FH_DIRECTORY_ADDED);
-}
-
-static void must_refuse(struct world *world, const struct test_record *record, const char *rule)
-{
-    struct fh_err err = {0};
-    struct fh_directory_outcome out;
-    int code = fh_directory_add(world->dir, test_bytes(record), NOW_MS, &out, &err);
-    assert_int_not_equal(code, FH_OK);
-    assert_int_equal(code, err.code);
-    assert_string_equal(err.rule, rule);
-    assert_int_equal(out.result, FH_DIRECTORY_REFUSED);
-}
-
-static void world_fill(struct world *world)
-{
-    must_add(world, &world->domains[0].inception);
-    must_add(world, &world->charter);
-    must_add(world, &world->nodes[0]);
-    must_add(world, &world->publisher);
-    must_add(world, &world->member);
-    must_add(world, &world->domains[1].inception);
-    must_add(world, &world->admission);
-    must_add(world, &world->nodes[1]);
-    must_add(world, &world->domains[2].inception);
-    must_add(world, &world->nodes[2]);
-}
-
-static int setup(void **state)
-{
-    struct world *world = calloc(1, sizeof *world);
-    world_make(world);
-    world_fill(world);
-    *state = world;
-    return 0;
-}
-
-static int setup_empty(void **state)
-{
-    struct world *world = calloc(1, sizeof *world);
-    world_make(world);
-    *state = world;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct world *world = *state;
-    fh_directory_free(world->dir);
-    free(world);
-    return 0;
-}
 
 static void test_domains_and_names(void **state)
 {
@@ -136,27 +27,6 @@ static void test_domains_and_names(void **state)
     assert_null(fh_directory_domain_by_name(world->dir, "domain2"));
     assert_string_equal(fh_directory_charter(world->dir, NULL)->title, "skyline");
 }
-
-enum who { DOMAIN_KEY, NEXT_KEY, NODE_KEY, PUBLISHER_KEY, MEMBER_KEY };
-
-static const struct test_key *key_of(const struct test_domain *domain, enum who who)
-{
-    switch (who) {
-    case DOMAIN_KEY:
-        return &domain->key;
-    case NEXT_KEY:
-        return &domain->next;
-    case NODE_KEY:
-        return &domain->node;
-    case PUBLISHER_KEY:
-        return &domain->publisher;
-    case MEMBER_KEY:
-        return &domain->member;
-    }
-    return NULL;
-}
-
-#define AT(hours) (TEST_START_MS + (hours)*TEST_HOUR_MS)
 
 static const struct signer_case {
     const char *name;
@@ -438,29 +308,6 @@ static void test_invitation_is_used_once(void **state)
 
 /* Keys change and end. */
 
-static int may(struct world *world, unsigned i, enum who who, int64_t when_ms, const char **out)
-{
-    static struct fh_err err;
-    err = (struct fh_err){0};
-    int code = fh_directory_signer(world->dir,
-                                   &key_of(&world->domains[i], who)->ref,
-                                   &world->domains[i].id,
-                                   when_ms,
-                                   FH_ROLES_ALL,
-                                   NULL,
-                                   &err);
-    *out = err.rule;
-    return code;
-}
-
-static void expect(struct world *world, unsigned i, enum who who, int64_t when_ms, const char *rule)
-{
-    const char *found = NULL;
-    int code = may(world, i, who, when_ms, &found);
-    assert_string_equal(found, rule);
-    assert_int_equal(code == FH_OK, rule[0] == '\0');
-}
-
 static void test_rotation_ends_a_key(void **state)
 {
     struct world *world = *state;
@@ -583,95 +430,6 @@ static void test_fork(void **state)
     expect(world, 1, NODE_KEY, AT(1), "domain.frozen");
     expect(world, 1, NEXT_KEY, AT(3), "domain.frozen");
     expect(world, 0, NODE_KEY, AT(3), "");
-}
-
-/* Charters after the first. */
-
-static struct fh_charter charter_2(const struct world *world, const struct fh_record_id *prev)
-{
-    struct fh_charter charter = {.seq = 2,
-                                 .prev = *prev,
-                                 .created_ms = AT(1),
-                                 .threshold = 2,
-                                 .member_count = 2,
-                                 .title = "skyline"};
-    unsigned first = fh_domain_id_compare(&world->domains[0].id, &world->domains[1].id) < 0 ? 0 : 1;
-    for (unsigned i = 0; i < 2; i++) {
-        const struct test_domain *domain = &world->domains[i == 0 ? first : 1 - first];
-        charter.members[i].domain = domain->id;
-        memcpy(charter.members[i].name, domain->name, sizeof domain->name);
-    }
-    return charter;
-}
-
-static struct test_record charter_record(struct world *world,
-                                         const struct fh_charter *charter,
-                                         const struct test_key *first,
-                                         const struct test_key *second)
-{
-    struct fh_buf buf;
-    struct fh_buf both;
-    fh_buf_init(&buf, TEST_RECORD_BYTES_MAX);
-    fh_buf_init(&both, TEST_RECORD_BYTES_MAX);
-    fh_charter_make(&buf, charter, &world->mesh, &first->secret);
-    struct test_record made = test_record_of(&buf);
-    if (second != NULL) {
-        struct fh_record record;
-        assert_int_equal(fh_record_parse(&record, fh_buf_view(&buf), &world->mesh, NULL), FH_OK);
-        fh_record_cosign(&both, &record, &world->mesh, &second->secret);
-        made = test_record_of(&both);
-    }
-    fh_buf_fini(&both);
-    fh_buf_fini(&buf);
-    return made;
-}
-
-static void test_next_charter(void **state)
-{
-    struct world *world = *state;
-    struct fh_record_id id;
-    const struct test_domain *zero = &world->domains[0];
-    const struct test_domain *one = &world->domains[1];
-    assert_non_null(fh_directory_charter(world->dir, &id));
-    struct fh_charter next = charter_2(world, &id);
-
-    struct test_record record = charter_record(world, &next, &zero->key, NULL);
-    must_refuse(world, &record, "identity.charter.threshold");
-    record = charter_record(world, &next, &one->key, NULL);
-    must_refuse(world, &record, "identity.charter.threshold");
-    record = charter_record(world, &next, &zero->key, &zero->publisher);
-    must_refuse(world, &record, "record.signature");
-    record = charter_record(world, &next, &zero->key, &world->domains[2].key);
-    must_refuse(world, &record, "identity.charter.threshold");
-    struct fh_charter bad = next;
-    bad.prev.b[0] ^= 1;
-    record = charter_record(world, &bad, &zero->key, &one->key);
-    must_refuse(world, &record, "identity.charter.prev");
-    bad = next;
-    bad.seq = 3;
-    record = charter_record(world, &bad, &zero->key, &one->key);
-    must_refuse(world, &record, "identity.missing.charter");
-    bad = next;
-    memcpy(bad.members[0].name, "other", 6);
-    record = charter_record(world, &bad, &zero->key, &one->key);
-    must_refuse(world, &record, "identity.name.changed");
-
-    record = charter_record(world, &next, &zero->key, &one->key);
-    must_add(world, &record);
-    assert_true(fh_directory_domain(world->dir, &one->id)->charter_member);
-    assert_int_equal(fh_directory_charter(world->dir, NULL)->seq, 2);
-
-    /* A rival of the same number: kept as proof, and no later charter is taken. */
-    struct fh_directory_outcome out;
-    struct fh_charter rival = next;
-    rival.created_ms++;
-    record = charter_record(world, &rival, &zero->key, &one->key);
-    assert_int_equal(fh_directory_add(world->dir, test_bytes(&record), NOW_MS, &out, NULL), FH_OK);
-    assert_int_equal(out.result, FH_DIRECTORY_FORKED);
-    assert_true(fh_directory_charter_contested(world->dir));
-    rival.created_ms++;
-    record = charter_record(world, &rival, &zero->key, &one->key);
-    must_refuse(world, &record, "identity.charter.rival");
 }
 
 static void test_other_mesh(void **state)
@@ -948,8 +706,6 @@ static void test_out_of_memory(void **state)
     fh_directory_free(NULL);
 }
 
-#define WITH(test, with) cmocka_unit_test_setup_teardown(test, with, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -964,7 +720,6 @@ int main(void)
         WITH(test_revocations, setup),
         WITH(test_one_node_key_at_a_time, setup),
         WITH(test_fork, setup),
-        WITH(test_next_charter, setup),
         WITH(test_other_mesh, setup),
         WITH(test_export, setup),
         WITH(test_credentials, setup),
