@@ -285,6 +285,7 @@ enum {
     FH_POLICY_WORDS_MAX = FH_LIMIT(1024, 32),    /* of one list in a policy */
     FH_POLICY_WORD_BYTES_MAX = 255,              /* as FH_COLUMN_NAME_BYTES_MAX */
     FH_POLICY_EXCEPTS_MAX = FH_LIMIT(64, 4),     /* of one rule */
+    FH_POLICY_DAYS_MAX = 36525,                  /* a hundred years */
     FH_POLICY_FILTER_BYTES_MAX = 8 * 1024,       /* of one filter: as long as a long WHERE */
     FH_RIGHTS_PRODUCTS_MAX = FH_LIMIT(256, 4),   /* contracts whose deciding part is remembered */
     FH_POLICIES_MAX = FH_LIMIT(256, 4),          /* of one domain */

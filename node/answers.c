@@ -12,6 +12,7 @@ void fh_answers_init(struct fh_answers *answers, const struct fh_answers_options
     answers->moves = (struct fh_moves){
         .catalog = home->catalog,
         .dir = home->dir,
+        .policies = home->policies,
         .mesh = o->mesh,
         .mesh_id = home->mesh_id,
         .domain = home->domain,

@@ -4,6 +4,7 @@
 #include "common/assert.h"
 #include "common/log.h"
 #include "common/time.h"
+#include "node/renewal.h"
 #include "proto/gossip/lifecycle.h"
 
 #include <stdio.h>
@@ -140,6 +141,9 @@ static int take_move(struct fh_moves *moves,
     int rc = read_move(&move, fields, err);
     if (rc == FH_OK) {
         rc = check_step(&move, err);
+    }
+    if (rc == FH_OK) {
+        rc = fh_renewal_judge(moves->policies, &move.held, &move.next, err);
     }
     if (rc == FH_OK) {
         rc = fh_catalog_move(moves->catalog,

@@ -8,6 +8,7 @@
 #include "node/granting.h"
 #include "node/query/serve.h"
 #include "node/query/trials.h"
+#include "proto/governance/policy_contract.h"
 #include "proto/session/messages_policy.h"
 
 #include <stdio.h>
@@ -154,6 +155,49 @@ check_product(struct job *job, const struct fh_access_product *product, struct f
     return rc;
 }
 
+/* What is published already and breaks a rule on contracts stays: its next version is refused. */
+static int
+check_contract(struct job *job, const struct fh_announcement *announced, struct fh_err *err)
+{
+    struct fh_contract *contract = NULL;
+    struct fh_findings broken;
+    struct fh_arena *arena FH_CLEANUP(fh_arena_freep) = fh_arena_new(FH_CONTRACT_ARENA_BYTES_MAX);
+    if (arena == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a contract");
+    }
+    int rc = fh_catalog_open_contract(
+        job->policing->options.catalog, &announced->contract, arena, &contract, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    fh_findings_init(&broken, arena);
+    fh_policy_check_contract(job->checked.policy, contract, &broken);
+    for (size_t i = 0; i < broken.count; i++) {
+        fh_findings_add(&job->findings,
+                        FH_SEVERITY_WARNING,
+                        0,
+                        0,
+                        broken.items[i].path,
+                        broken.items[i].rule,
+                        "%s@%u: %s; its next version will be refused",
+                        announced->product,
+                        (unsigned)announced->major,
+                        broken.items[i].message);
+    }
+    return FH_OK;
+}
+
+static bool is_about_contracts(const struct fh_policy *policy)
+{
+    for (size_t i = 0; i < policy->rule_count; i++) {
+        if (policy->rules[i].kind == FH_POLICY_REQUIRE ||
+            policy->rules[i].kind == FH_POLICY_NAMING) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int check_entry(void *user, const struct fh_catalog_entry *entry, struct fh_err *err)
 {
     struct job *job = user;
@@ -164,7 +208,12 @@ static int check_entry(void *user, const struct fh_catalog_entry *entry, struct 
         return FH_OK;
     }
     int rc = fh_rights_product(job->policing->options.rights, &announced->contract, &product, err);
-    return rc == FH_OK ? check_product(job, product, err) : rc;
+    if (rc == FH_OK) {
+        rc = check_product(job, product, err);
+    }
+    return rc == FH_OK && is_about_contracts(job->checked.policy)
+               ? check_contract(job, announced, err)
+               : rc;
 }
 
 static void warn_of_idle(struct job *job)
@@ -190,7 +239,7 @@ static void warn_of_idle(struct job *job)
                             rule->path,
                             "policy.rule.idle",
                             "the rule fits no %s of any product that the policy governs",
-                            rule->kind == FH_POLICY_FILTER ? "table" : "column");
+                            fh_policy_selected_text(rule));
         }
     }
 }

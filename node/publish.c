@@ -9,6 +9,8 @@
 #include "node/quality/schedule.h"
 #include "node/query/rights.h"
 #include "node/query/trials.h"
+#include "node/renewal.h"
+#include "node/state/policies_judge.h"
 #include "proto/contract/contract_read.h"
 #include "proto/contract/contract_record.h"
 #include "proto/contract/publish_rules.h"
@@ -83,27 +85,6 @@ static void hide_place(const struct job *job, const char *table, struct fh_err *
 
 /* ---- the announcement ---- */
 
-static int announce(struct fh_publisher *publisher,
-                    const struct fh_announcement *announcement,
-                    struct fh_buf *out,
-                    struct fh_err *err)
-{
-    FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
-    fh_buf_init(&payload, FH_RECORD_GOSSIP_BYTES_MAX);
-    fh_announce_encode(&payload, announcement);
-    if (fh_buf_ok(&payload) != FH_OK) {
-        return fh_err_set(err, fh_buf_ok(&payload), "the announcement does not fit a record");
-    }
-    fh_keystore_seal(publisher->options.keys,
-                     out,
-                     FH_RECORD_ANNOUNCEMENT,
-                     &publisher->options.mesh_id,
-                     fh_buf_view(&payload));
-    return fh_buf_ok(out) == FH_OK
-               ? FH_OK
-               : fh_err_set(err, fh_buf_ok(out), "the announcement does not fit a record");
-}
-
 static void write_texts(const struct fh_contract *contract, struct fh_announcement *out)
 {
     const char *title =
@@ -150,7 +131,10 @@ static int make_announcement(struct job *job, struct fh_err *err)
         out->revision = before == NULL ? 1 : before->revision + 1;
         rc = fh_lifecycle_publish(out, before, now, &job->kept, err);
     }
-    return rc;
+    return rc == FH_OK && !job->kept
+               ? fh_renewal_judge(
+                     job->publisher->options.policies, last == FH_OK ? &held : NULL, out, err)
+               : rc;
 }
 
 /* ---- commit ---- */
@@ -167,7 +151,7 @@ static int commit(struct job *job, struct fh_err *err)
                  ? make_announcement(job, err)
                  : fh_err_set(err, fh_buf_ok(&mapping), "the source mapping is too large");
     if (rc == FH_OK) {
-        rc = announce(publisher, &job->announcement, &record, err);
+        rc = fh_renewal_sign(&publisher->options, &job->announcement, &record, err);
     }
     if (rc != FH_OK) {
         return rc;
@@ -287,6 +271,15 @@ static void checked(const struct fh_checks_result *result, const struct fh_err *
 
 /* ---- before the data is looked at ---- */
 
+/* A version that breaks what is agreed is refused whatever its data say. */
+static int check_policies(struct job *job, struct fh_err *err)
+{
+    struct fh_findings findings;
+    fh_findings_init(&findings, job->arena);
+    fh_policies_judge_contract(job->publisher->options.policies, job->contract, &findings);
+    return fh_findings_ok(&findings, err);
+}
+
 /* The authored text must give the contract that was signed, or the mapping would be another's. */
 static int read_authored(struct job *job, struct fh_err *err)
 {
@@ -384,6 +377,9 @@ static int begin(struct job *job, struct fh_err *err)
     }
     if (rc == FH_OK) {
         rc = read_authored(job, err);
+    }
+    if (rc == FH_OK) {
+        rc = check_policies(job, err);
     }
     if (rc == FH_OK) {
         rc = make_announcement(job, err);
@@ -505,39 +501,11 @@ void fh_publisher_question(struct fh_publisher *publisher, struct fh_admin_quest
     }
 }
 
-/* ---- renewal ---- */
-
-static int renew_one(void *user, const struct fh_catalog_entry *entry, struct fh_err *err)
-{
-    struct fh_publisher *publisher = user;
-    int64_t now = fh_clock_wall_ms();
-    if (now - entry->announcement.issued_ms < FH_ANNOUNCEMENT_TTL_MS / 3) {
-        return FH_OK;
-    }
-    struct fh_announcement next;
-    fh_lifecycle_renew(&next, &entry->announcement, now);
-    FH_CLEANUP(fh_buf_fini) struct fh_buf record;
-    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
-    int rc = announce(publisher, &next, &record, err);
-    struct fh_catalog_outcome outcome;
-    if (rc == FH_OK) {
-        rc = fh_catalog_announce(
-            publisher->options.catalog, fh_buf_view(&record), now, &outcome, err);
-    }
-    if (rc == FH_OK && publisher->options.mesh != NULL) {
-        fh_mesh_announced(publisher->options.mesh, fh_buf_view(&record));
-    }
-    return rc;
-}
+/* ---- lifecycle ---- */
 
 void fh_publisher_renew(struct fh_publisher *publisher)
 {
-    struct fh_err err;
-    if (fh_catalog_each(
-            publisher->options.catalog, &publisher->options.domain, renew_one, publisher, &err) !=
-        FH_OK) {
-        fh_log(FH_LOG_ERROR, "product.not_renewed", "rule=%s text=\"%s\"", err.rule, err.text);
-    }
+    fh_renew(&publisher->options);
 }
 
 int fh_publisher_new(struct fh_publisher **out,

@@ -3,8 +3,8 @@
  * Publish: from the CLI's signed contract to an announced product.
  *
  *   ADMIN_PUBLISH, or publish_remote.h -> chain and signature as any peer checks them -> the
- * authored text gives this very contract -> promises against the data -> one durable transaction ->
- * gossip
+ * authored text gives this very contract -> what policies want of it -> promises against the data
+ * -> one durable transaction -> gossip
  *
  * Nothing is stored before everything holds; a dry run stops before it is. Announcements are
  * renewed long before they expire.

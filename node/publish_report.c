@@ -153,9 +153,10 @@ static void note_masks(struct governing *g, const struct fh_policy_held *held)
         if (note != NULL) {
             snprintf(note->text,
                      sizeof note->text,
-                     "policy %s, line %u: it is NULL for others: %.150s",
+                     "policy %s, line %u: it is %s others: %.140s",
                      held->name,
                      one->line,
+                     strcmp(one->rule, "policy.retention.type") == 0 ? "hidden from" : "NULL for",
                      one->message);
         }
     }

@@ -236,6 +236,7 @@ int fh_stream_decide(struct fh_stream *stream,
         .key = stream->request.key,
         .entry = stream->entry_domain,
         .purpose = stream->request.purpose,
+        .formats = fh_query_request_formats(&stream->request),
         .now_ms = fh_clock_wall_ms(),
     };
     int rc = check_token(stream, table, err);

@@ -237,6 +237,13 @@ static void name_roles(struct fh_rights *rights,
     }
 }
 
+/* A failure stays one however old it is. */
+static unsigned states_of(const struct fh_quality *quality, int64_t now_ms)
+{
+    unsigned found = quality->measured ? quality->state : FH_QUALITY_UNKNOWN;
+    return 1U << found | 1U << fh_quality_state_at(found, quality->expires_ms, now_ms);
+}
+
 int fh_rights_explain(struct fh_rights *rights,
                       const struct fh_rights_question *question,
                       const struct fh_catalog_entry *entry,
@@ -261,6 +268,8 @@ int fh_rights_explain(struct fh_rights *rights,
         .entry = question->entry,
         .entry_name = name_of(rights, &question->entry),
         .purpose = question->purpose,
+        .formats = question->formats,
+        .quality = states_of(&entry->quality, question->now_ms),
         .now_ms = question->now_ms,
     };
     name_roles(rights, question, out);

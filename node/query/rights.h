@@ -38,6 +38,7 @@ struct fh_rights_question {
     struct fh_key_id key;
     struct fh_domain_id entry; /* of the node that joins; the consumer's when none does */
     const char *purpose;
+    unsigned formats; /* as struct fh_access_ask */
     int64_t now_ms;
     uint32_t role_count; /* roles to suppose, in place of those of the key; NULL: the key's */
     const char *const *roles;

@@ -3,6 +3,7 @@
 
 #include "common/assert.h"
 #include "proto/governance/access_inner.h"
+#include "proto/quality/measurement.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -300,6 +301,95 @@ check_policy(const struct fh_access_ask *ask, const struct fh_policy_held *held,
     return FH_OK;
 }
 
+static int refuse_rule(const struct fh_access_ask *ask,
+                       const struct fh_policy_held *held,
+                       const struct fh_policy_rule *rule,
+                       const char *name,
+                       const char *why,
+                       struct fh_err *err)
+{
+    return fh_err_rule(err,
+                       FH_EDENIED,
+                       name,
+                       "policy %s %s, line %u: %s/%s %s",
+                       held->name,
+                       held->version,
+                       rule->line,
+                       ask->product->owner_name,
+                       ask->product->name,
+                       why);
+}
+
+static void list_formats(char *out, size_t size, unsigned formats)
+{
+    out[0] = '\0';
+    for (unsigned i = 0; i < FH_POLICY_FORMAT_COUNT; i++) {
+        size_t at = strlen(out);
+        if ((formats >> i & 1) != 0) {
+            snprintf(out + at, size - at, "%s%s", at == 0 ? "" : ", ", fh_policy_format_text(i));
+        }
+    }
+}
+
+/* What found the gate closed first counts: a failure that is stale is a failure. */
+static const char *worst_state(unsigned states)
+{
+    unsigned state = FH_QUALITY_FAIL;
+    if ((states >> state & 1) == 0) {
+        for (state = 0; (states >> state & 1) == 0; state++) {
+        }
+    }
+    return fh_quality_state_text(state);
+}
+
+/* A rule about the whole product. */
+static int check_rule(const struct fh_access_ask *ask,
+                      const struct fh_party *party,
+                      const struct fh_policy_held *held,
+                      const struct fh_policy_rule *rule,
+                      struct fh_err *err)
+{
+    char why[128];
+    char formats[64];
+    if (rule->kind == FH_POLICY_QUALITY && (rule->closed_when & ask->quality) != 0) {
+        snprintf(why,
+                 sizeof why,
+                 "is closed until its promises hold again: their state is \"%s\"",
+                 worst_state(rule->closed_when & ask->quality));
+        return refuse_rule(ask, held, rule, "policy.quality", why, err);
+    }
+    if (rule->kind == FH_POLICY_EXPORT && (ask->formats & ~rule->formats) != 0) {
+        list_formats(formats, sizeof formats, rule->formats);
+        snprintf(why, sizeof why, "is not written in this form, only shown, or as %s", formats);
+        return refuse_rule(ask, held, rule, "policy.export", why, err);
+    }
+    if (!party->own && fh_policy_keeps_out(rule, &party->as, party->joins)) {
+        snprintf(why,
+                 sizeof why,
+                 "%s %.63s",
+                 party->joins ? "is not joined by nodes of" : "is not read by",
+                 party->as.domain_name);
+        return refuse_rule(ask, held, rule, "policy.residency", why, err);
+    }
+    return FH_OK;
+}
+
+static int check_rules(const struct fh_access_ask *ask,
+                       const struct fh_party *party,
+                       const struct fh_policy_held *held,
+                       struct fh_err *err)
+{
+    int rc = FH_OK;
+    for (size_t i = 0; rc == FH_OK && i < held->policy->rule_count; i++) {
+        const struct fh_policy_rule *rule = &held->policy->rules[i];
+        bool whole = rule->kind > FH_POLICY_RETENTION && rule->kind < FH_POLICY_REQUIRE;
+        if (whole && !fh_policy_spares(rule, &party->as)) {
+            rc = check_rule(ask, party, held, rule, err);
+        }
+    }
+    return rc;
+}
+
 /* Keeps each policy once, and what its end means for the decision. */
 static void note_policy(struct fh_judging *judging, const struct fh_policy_held *held)
 {
@@ -322,6 +412,9 @@ check_policies(struct fh_judging *judging, const struct fh_party *party, struct 
         const struct fh_policy_held *held = judging->ask->policies[i];
         if (fh_access_applies(judging->ask, party, i)) {
             rc = check_policy(judging->ask, held, err);
+            if (rc == FH_OK) {
+                rc = check_rules(judging->ask, party, held, err);
+            }
             if (rc == FH_OK) {
                 note_policy(judging, held);
             }
@@ -384,6 +477,7 @@ static struct fh_party entry_of(const struct fh_access_ask *ask)
     struct fh_party party = {
         .domain = ask->entry,
         .entry = ask->entry,
+        .joins = true,
         .as = {.purpose = ask->purpose, .domain_name = ask->entry_name},
     };
     fh_domain_id_text(party.id, &party.domain);

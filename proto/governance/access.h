@@ -71,6 +71,9 @@ struct fh_access_ask {
     struct fh_domain_id entry; /* domain of the node that joins; the consumer's when none does */
     const char *entry_name;
     const char *purpose; /* "" when none is stated */
+    unsigned formats;    /* bits by enum fh_policy_format: what the answer will be written as */
+    unsigned quality;    /* bits by enum fh_quality_state: what the last measurement found, however
+                            old, and whether it is stale */
     int64_t now_ms;
     uint32_t grant_count; /* of the product; those for others are passed over */
     const struct fh_grant_held *const *grants;
@@ -126,6 +129,9 @@ struct fh_access_decision {
  *     access.relay           granted, but not to be joined by a peer of a third domain
  *     access.entry.denied    the domain of the peer that joins may not see it
  *     policy.purpose         a policy names other purposes
+ *     policy.quality         a policy closes the product in its present state
+ *     policy.export          a policy lets the answer not be written in this form
+ *     policy.residency       a policy keeps the domain, or that of the peer that joins, out
  *     policy.expired, policy.forked, policy.unreadable
  *
  * FH_ENOMEM. On failure `out` is unchanged. */

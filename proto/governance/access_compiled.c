@@ -18,12 +18,19 @@ static bool compile_rule(const struct fh_policy_rule *rule,
                          struct fh_arena *arena,
                          bool *ok)
 {
+    const struct fh_access_column *age = NULL;
+    enum fh_retention retention = fh_policy_retention(rule, table, &age);
+    bool whole = retention == FH_RETENTION_UNFIT;
     if (rule->kind == FH_POLICY_FILTER) {
         return fh_policy_selects(rule, table->name, NULL);
     }
+    if (retention == FH_RETENTION_ROWS) {
+        out->age = age;
+        return true;
+    }
     uint32_t count = 0;
     for (uint32_t i = 0; i < table->column_count; i++) {
-        count += fh_policy_selects(rule, table->name, &table->columns[i]) ? 1 : 0;
+        count += whole || fh_policy_selects(rule, table->name, &table->columns[i]) ? 1 : 0;
     }
     if (count == 0) {
         return false;
@@ -35,7 +42,7 @@ static bool compile_rule(const struct fh_policy_rule *rule,
     }
     for (uint32_t i = 0; i < table->column_count; i++) {
         const struct fh_access_column *column = &table->columns[i];
-        if (fh_policy_selects(rule, table->name, column)) {
+        if (whole || fh_policy_selects(rule, table->name, column)) {
             columns[out->column_count++] = (struct fh_compiled_column){
                 .index = i, .mask = fh_access_fitting_mask(rule, column->sql_type)};
         }
@@ -63,7 +70,8 @@ static bool compile_table(const struct fh_access_compiled *compiled,
             struct fh_compiled_rule rule = {.held = policies[i], .rule = &policy->rules[k]};
             if (compile_rule(rule.rule, table, &rule, arena, &ok)) {
                 rules[out->rule_count++] = rule;
-                out->filter_count += rule.rule->kind == FH_POLICY_FILTER ? 1 : 0;
+                out->filter_count +=
+                    rule.rule->kind == FH_POLICY_FILTER || rule.age != NULL ? 1 : 0;
             }
         }
     }

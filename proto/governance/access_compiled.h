@@ -17,7 +17,7 @@
 #include "proto/governance/access.h"
 #include "proto/governance/policy.h"
 
-/* A column that a rule of kind MASK or HIDE selects. */
+/* A column that a rule of kind MASK or HIDE selects, or that RETENTION hides. */
 struct fh_compiled_column {
     uint32_t index;
     struct fh_mask mask; /* of MASK: null where the rule's does not fit the column */
@@ -29,12 +29,14 @@ struct fh_compiled_rule {
     const struct fh_policy_rule *rule;
     uint32_t column_count; /* 0: a filter */
     const struct fh_compiled_column *columns;
+    const struct fh_access_column *age; /* of RETENTION: by which rows are kept; NULL: all columns
+                                           are hidden, for want of it */
 };
 
 struct fh_compiled_table {
     uint32_t rule_count; /* in the order of the policies, and of their texts */
     const struct fh_compiled_rule *rules;
-    uint32_t filter_count; /* of them */
+    uint32_t filter_count; /* of them, by condition or by age */
 };
 
 struct fh_access_compiled {

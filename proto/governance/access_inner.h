@@ -17,6 +17,7 @@ struct fh_party {
     struct fh_key_id key; /* zero for a peer */
     struct fh_domain_id entry;
     bool own;
+    bool joins;           /* the domain of the peer that joins, of a third domain */
     enum fh_access_by by; /* of the consumer alone */
     const struct fh_grant_held *grant;
     char id[FH_ID_TEXT_BYTES];

@@ -26,6 +26,9 @@ bool fh_access_applies(const struct fh_access_ask *ask,
 /* One table, one party: what is being made. */
 struct draft {
     const struct fh_access_table *table;
+    struct fh_arena *arena;
+    int64_t now_ms;
+    bool failed; /* no memory */
     struct fh_view_column *columns;
     struct fh_access_why *why;
     const char **filters;
@@ -39,10 +42,10 @@ static void touch_column(struct draft *draft,
 {
     struct fh_view_column *column = &draft->columns[selected->index];
     struct fh_view_column after = *column;
-    if (rule->kind == FH_POLICY_HIDE) {
-        after.hidden = true;
-    } else {
+    if (rule->kind == FH_POLICY_MASK) {
         after.mask = fh_mask_stricter(&column->mask, &selected->mask);
+    } else {
+        after.hidden = true;
     }
     if (!column->hidden && (after.hidden || !fh_mask_equal(&after.mask, &column->mask))) {
         draft->why[selected->index] = (struct fh_access_why){.policy = held, .line = rule->line};
@@ -57,6 +60,18 @@ static bool is_bound(const struct fh_party *party,
     return binds(party, held) && !fh_policy_spares(rule, &party->as);
 }
 
+static void keep_young(struct draft *draft,
+                       const struct fh_policy_rule *rule,
+                       const struct fh_access_column *column)
+{
+    const char *filter = fh_policy_retention_filter(rule, column, draft->now_ms, draft->arena);
+    if (filter == NULL) {
+        draft->failed = true;
+    } else {
+        draft->filters[draft->filter_count++] = filter;
+    }
+}
+
 static void apply_compiled(struct draft *draft,
                            const struct fh_party *party,
                            const struct fh_compiled_rule *compiled)
@@ -67,6 +82,8 @@ static void apply_compiled(struct draft *draft,
     }
     if (rule->kind == FH_POLICY_FILTER) {
         draft->filters[draft->filter_count++] = rule->where;
+    } else if (compiled->age != NULL) {
+        keep_young(draft, rule, compiled->age);
     }
     for (uint32_t i = 0; i < compiled->column_count; i++) {
         touch_column(draft, &compiled->columns[i], compiled->held, rule);
@@ -79,14 +96,19 @@ static void apply_rule(struct draft *draft,
                        const struct fh_policy_rule *rule)
 {
     const struct fh_access_table *table = draft->table;
+    const struct fh_access_column *age = NULL;
     if (!is_bound(party, held, rule)) {
         return;
     }
+    enum fh_retention retention = fh_policy_retention(rule, table, &age);
     if (rule->kind == FH_POLICY_FILTER && fh_policy_selects(rule, table->name, NULL)) {
         draft->filters[draft->filter_count++] = rule->where;
+    } else if (retention == FH_RETENTION_ROWS) {
+        keep_young(draft, rule, age);
     }
     for (uint32_t i = 0; rule->kind != FH_POLICY_FILTER && i < table->column_count; i++) {
-        if (fh_policy_selects(rule, table->name, &table->columns[i])) {
+        if (retention == FH_RETENTION_UNFIT ||
+            fh_policy_selects(rule, table->name, &table->columns[i])) {
             const struct fh_compiled_column selected = {
                 .index = i, .mask = fh_access_fitting_mask(rule, table->columns[i].sql_type)};
             touch_column(draft, &selected, held, rule);
@@ -117,7 +139,8 @@ static size_t count_filters(const struct fh_access_ask *ask, uint32_t table)
     for (uint32_t i = 0; i < ask->policy_count; i++) {
         const struct fh_policy *policy = ask->policies[i]->policy;
         for (size_t k = 0; policy != NULL && k < policy->rule_count; k++) {
-            count += policy->rules[k].kind == FH_POLICY_FILTER ? 1 : 0;
+            enum fh_policy_rule_kind kind = policy->rules[k].kind;
+            count += kind == FH_POLICY_FILTER || kind == FH_POLICY_RETENTION ? 1 : 0;
         }
     }
     return count;
@@ -135,6 +158,8 @@ static int make_view(struct fh_judging *judging,
     struct fh_arena *arena = judging->arena;
     struct draft draft = {
         .table = table,
+        .arena = arena,
+        .now_ms = ask->now_ms,
         .columns = fh_arena_array(arena, table->column_count, sizeof *draft.columns),
         .why = fh_arena_array(arena, table->column_count, sizeof *draft.why),
         .filters = fh_arena_array(arena, count_filters(ask, index), sizeof *draft.filters),
@@ -160,6 +185,9 @@ static int make_view(struct fh_judging *judging,
         }
     } else {
         apply_policies(&draft, party, ask);
+    }
+    if (draft.failed) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a view");
     }
     out->view = (struct fh_view){.column_count = table->column_count,
                                  .columns = draft.columns,

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/governance/policy.h"
 
+#include "common/time.h"
 #include "proto/contract/sql_type.h"
 #include "proto/governance/access.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { DATE_CHARACTERS = 10 }; /* "2026-11-29" */
+
+#define DAY_MS INT64_C(86400000)
 
 static bool has_word(const struct fh_contract_strings *words, const char *text)
 {
@@ -94,7 +99,7 @@ bool fh_policy_selects(const struct fh_policy_rule *rule,
     if (rule->kind == FH_POLICY_FILTER) {
         return column == NULL;
     }
-    if (column == NULL ||
+    if (column == NULL || (rule->kind != FH_POLICY_MASK && rule->kind != FH_POLICY_HIDE) ||
         (rule->columns.count > 0 && !has_word_of_any_case(&rule->columns, column->name)) ||
         (rule->classifications.count > 0 &&
          !has_word_of_any_case(&rule->classifications, column->classification))) {
@@ -105,6 +110,66 @@ bool fh_policy_selects(const struct fh_policy_rule *rule,
         tagged = has_word_of_any_case(&rule->tags, column->tags[i]);
     }
     return tagged;
+}
+
+/* ---- rows by their age ---- */
+
+static bool is_time(const char *sql_type)
+{
+    return strcmp(sql_type, "DATE") == 0 || strcmp(sql_type, "TIMESTAMP") == 0 ||
+           strcmp(sql_type, "TIMESTAMP WITH TIME ZONE") == 0;
+}
+
+enum fh_retention fh_policy_retention(const struct fh_policy_rule *rule,
+                                      const struct fh_access_table *table,
+                                      const struct fh_access_column **out_column)
+{
+    if (rule->kind != FH_POLICY_RETENTION ||
+        (rule->table != NULL && !is_same(rule->table, table->name))) {
+        return FH_RETENTION_NONE;
+    }
+    for (uint32_t i = 0; i < table->column_count; i++) {
+        if (is_same(rule->time_column, table->columns[i].name)) {
+            *out_column = &table->columns[i];
+            return is_time(table->columns[i].sql_type) ? FH_RETENTION_ROWS : FH_RETENTION_UNFIT;
+        }
+    }
+    return rule->table == NULL ? FH_RETENTION_NONE : FH_RETENTION_UNFIT;
+}
+
+const char *fh_policy_retention_filter(const struct fh_policy_rule *rule,
+                                       const struct fh_access_column *column,
+                                       int64_t now_ms,
+                                       struct fh_arena *arena)
+{
+    char name[2 * FH_COLUMN_NAME_BYTES_MAX + 1];
+    char date[FH_TIME_TEXT_BYTES];
+    size_t size = 0;
+    for (const char *at = column->name; *at != '\0' && size + 2 < sizeof name; at++) {
+        name[size++] = *at;
+        if (*at == '"') {
+            name[size++] = *at;
+        }
+    }
+    name[size] = '\0';
+    fh_time_text(date, now_ms - (int64_t)(rule->days - 1) * DAY_MS);
+    date[DATE_CHARACTERS] = '\0';
+    const char *type = strcmp(column->sql_type, "DATE") == 0        ? "DATE"
+                       : strcmp(column->sql_type, "TIMESTAMP") == 0 ? "TIMESTAMP"
+                                                                    : "TIMESTAMPTZ";
+    const char *clock = type[0] == 'D' ? "" : type[9] == '\0' ? " 00:00:00" : " 00:00:00+00";
+    return fh_arena_printf(arena, "\"%s\" >= %s '%s%s'", name, type, date, clock);
+}
+
+/* ---- where it may be ---- */
+
+bool fh_policy_keeps_out(const struct fh_policy_rule *rule,
+                         const struct fh_policy_party *party,
+                         bool joins)
+{
+    const struct fh_contract_strings *let = joins ? &rule->joiners : &rule->readers;
+    return rule->kind == FH_POLICY_RESIDENCY && let->count > 0 &&
+           !has_word(let, party->domain_name) && !has_word(let, party->domain_id);
 }
 
 /* ---- against a contract ---- */
@@ -131,10 +196,12 @@ static void check_mask(const struct fh_policy_rule *rule,
 
 uint32_t fh_policy_fits(const struct fh_policy_rule *rule, const struct fh_access_product *product)
 {
-    uint32_t count = 0;
+    uint32_t count = rule->kind > FH_POLICY_RETENTION ? 1 : 0;
     for (uint32_t t = 0; t < product->table_count; t++) {
         const struct fh_access_table *table = &product->tables[t];
+        const struct fh_access_column *ignored;
         count += fh_policy_selects(rule, table->name, NULL) ? 1 : 0;
+        count += fh_policy_retention(rule, table, &ignored) != FH_RETENTION_NONE ? 1 : 0;
         for (uint32_t c = 0; c < table->column_count; c++) {
             count += fh_policy_selects(rule, table->name, &table->columns[c]) ? 1 : 0;
         }
@@ -156,6 +223,36 @@ static void check_masks(const struct fh_policy_rule *rule,
     }
 }
 
+static void check_retention(const struct fh_policy_rule *rule,
+                            const struct fh_access_product *product,
+                            struct fh_findings *findings)
+{
+    for (uint32_t t = 0; t < product->table_count; t++) {
+        const struct fh_access_table *table = &product->tables[t];
+        const struct fh_access_column *column = NULL;
+        if (fh_policy_retention(rule, table, &column) == FH_RETENTION_UNFIT) {
+            fh_findings_add(findings,
+                            FH_SEVERITY_ERROR,
+                            rule->line,
+                            rule->column,
+                            rule->path,
+                            "policy.retention.type",
+                            "%.63s has %s %.63s%s%.63s, by which the age of a row could be told: a "
+                            "DATE or a TIMESTAMP",
+                            table->name,
+                            column == NULL ? "no column" : "a column",
+                            rule->time_column,
+                            column == NULL ? "" : ", but of type ",
+                            column == NULL ? "" : column->sql_type);
+        }
+    }
+}
+
+const char *fh_policy_selected_text(const struct fh_policy_rule *rule)
+{
+    return rule->kind == FH_POLICY_FILTER || rule->kind == FH_POLICY_RETENTION ? "table" : "column";
+}
+
 static void check_rule(const struct fh_policy_rule *rule,
                        const struct fh_access_product *product,
                        struct fh_findings *findings)
@@ -163,6 +260,7 @@ static void check_rule(const struct fh_policy_rule *rule,
     if (rule->kind == FH_POLICY_MASK) {
         check_masks(rule, product, findings);
     }
+    check_retention(rule, product, findings);
     if (fh_policy_fits(rule, product) == 0) {
         fh_findings_add(findings,
                         FH_SEVERITY_WARNING,
@@ -171,7 +269,7 @@ static void check_rule(const struct fh_policy_rule *rule,
                         rule->path,
                         "policy.rule.idle",
                         "the rule fits no %s of %s@%u",
-                        rule->kind == FH_POLICY_FILTER ? "table" : "column",
+                        fh_policy_selected_text(rule),
                         product->name,
                         product->major);
     }

@@ -3,8 +3,8 @@
  * Policy: rules of a domain about what others see of its products, as the author wrote them.
  *
  * A policy is one YAML text. Its rules only ever take away: columns are masked or hidden, rows
- * filtered, purposes named. So policies stand side by side without an order, and the strictest rule
- * holds.
+ * filtered, purposes named, contracts refused. So policies stand side by side without an order, and
+ * the strictest rule holds.
  *
  *     name: personal_data
  *     version: 1.2.0                   # rises with every change
@@ -33,6 +33,27 @@
  *     filter:
  *       - table: people
  *         where: country = 'DE'
+ *     retention:                       # rows of today and the 729 days before it, by UTC
+ *       - table: orders                # optional: every table that has the column
+ *         column: placed               # a date or a time
+ *         days: 730
+ *     quality:
+ *       - closed_when: [fail, stale]   # or warn, unknown: the state of the last measurement
+ *     export:
+ *       - formats: [json, csv]         # or arrow, parquet, copy: what an answer may be written as
+ *     residency:
+ *       - read: [shop, museum]         # whose members may ask
+ *         join: [shop]                 # whose nodes may hold the rows to join them
+ *     require:                         # of a contract, from the next version on
+ *       - fields: [owner, sla, support, classification]
+ *         sla: [freshness]             # named in slaProperties
+ *         classifications: [public, restricted] # the only ones
+ *         renewals_from: 2027-06-01    # optional: then older versions are not announced any more
+ *     naming:
+ *       - of: column                   # or table, product
+ *         pattern: "[a-z][a-z0-9_]*"   # name_pattern.h
+ *     notice:
+ *       - days: 90                     # at least, from a deprecation to its sunset
  *
  * A rule names its columns by `columns`, `classification` and `tags`; of several selectors all must
  * fit. Names of columns, classifications and tags are compared without regard to case, so that a
@@ -55,6 +76,7 @@
 
 struct fh_access_column; /* access.h */
 struct fh_access_product;
+struct fh_access_table;
 
 /* Who is spared by a rule: whoever fits every list that is not empty; at least one is not. */
 struct fh_policy_except {
@@ -64,11 +86,64 @@ struct fh_policy_except {
 };
 
 enum fh_policy_rule_kind {
-    FH_POLICY_MASK,
+    FH_POLICY_MASK, /* of columns */
     FH_POLICY_HIDE,
-    FH_POLICY_FILTER,
+    FH_POLICY_FILTER, /* of rows */
+    FH_POLICY_RETENTION,
+    FH_POLICY_QUALITY, /* of whole products, when they are asked */
+    FH_POLICY_EXPORT,
+    FH_POLICY_RESIDENCY,
+    FH_POLICY_REQUIRE, /* of contracts, when they are published: policy_contract.h */
+    FH_POLICY_NAMING,
+    FH_POLICY_NOTICE, /* of a product's life */
     FH_POLICY_RULE_KIND_COUNT
 };
+
+/* "mask", "hide" ... "notice", as its section is called; "unknown". */
+const char *fh_policy_rule_kind_text(unsigned kind);
+
+/* X(NAME, word, what is wanted). What a contract may be required to say. */
+#define FH_POLICY_FIELDS(X)                                                                        \
+    X(OWNER, "owner", "a team with a name or a member")                                            \
+    X(DESCRIPTION, "description", "a description with a purpose")                                  \
+    X(USAGE, "usage", "a description with its usage")                                              \
+    X(LIMITATIONS, "limitations", "a description with its limitations")                            \
+    X(SUPPORT, "support", "a support channel")                                                     \
+    X(SLA, "sla", "a service level in slaProperties")                                              \
+    X(QUALITY, "quality", "a quality rule in every table")                                         \
+    X(TAGS, "tags", "a tag")                                                                       \
+    X(PRIMARY_KEY, "primary_key", "a primary key in every table")                                  \
+    X(TABLE_DESCRIPTION, "table_description", "a description of every table")                      \
+    X(COLUMN_DESCRIPTION, "column_description", "a description of every column")                   \
+    X(CLASSIFICATION, "classification", "a classification of every column")
+
+enum fh_policy_field {
+#define X(name, word, wanted) FH_POLICY_FIELD_##name,
+    FH_POLICY_FIELDS(X)
+#undef X
+        FH_POLICY_FIELD_COUNT
+};
+
+/* What an answer is written as, where it leaves the mesh. Rows that are only shown have none. */
+#define FH_POLICY_FORMATS(X)                                                                       \
+    X(JSON, "json")                                                                                \
+    X(CSV, "csv")                                                                                  \
+    X(ARROW, "arrow")                                                                              \
+    X(PARQUET, "parquet")                                                                          \
+    X(COPY, "copy") /* PostgreSQL's binary form */
+
+enum fh_policy_format {
+#define X(name, word) FH_POLICY_FORMAT_##name,
+    FH_POLICY_FORMATS(X)
+#undef X
+        FH_POLICY_FORMAT_COUNT
+};
+
+/* "json"; "unknown". */
+const char *fh_policy_format_text(unsigned format);
+
+/* What a pattern is about. */
+enum fh_policy_named { FH_POLICY_PRODUCTS, FH_POLICY_TABLES, FH_POLICY_COLUMNS };
 
 struct fh_policy_rule {
     enum fh_policy_rule_kind kind;
@@ -77,10 +152,23 @@ struct fh_policy_rule {
     const char *path;                           /* "mask[0]" */
     const char *table;                          /* NULL: any table, but not in a filter */
     struct fh_contract_strings columns;         /* of MASK and HIDE: at least one of the three */
-    struct fh_contract_strings classifications; /* is not empty */
+    struct fh_contract_strings classifications; /* is not empty; of REQUIRE: those allowed */
     struct fh_contract_strings tags;
-    struct fh_mask mask; /* MASK */
-    const char *where;   /* FILTER: a Boolean expression over columns of the table */
+    struct fh_mask mask;      /* MASK */
+    const char *where;        /* FILTER: a Boolean expression over columns of the table */
+    const char *time_column;  /* RETENTION */
+    uint32_t days;            /* RETENTION, NOTICE: >= 1 */
+    unsigned closed_when;     /* QUALITY: bits by enum fh_quality_state */
+    unsigned formats;         /* EXPORT: bits by enum fh_policy_format */
+    int64_t renewals_from_ms; /* REQUIRE, NAMING: since when it also ends the announcements of what
+                                 was published before; INT64_MAX: never */
+    unsigned fields;          /* REQUIRE: bits by enum fh_policy_field */
+    enum fh_policy_named of;  /* NAMING */
+    const char *pattern;      /* NAMING: name_pattern.h */
+    struct fh_contract_strings
+        readers; /* RESIDENCY: names or ids of domains; empty: any, but not */
+    struct fh_contract_strings joiners; /* both are */
+    struct fh_contract_strings levels;  /* REQUIRE: properties of slaProperties */
     size_t except_count;
     const struct fh_policy_except *excepts;
 };
@@ -136,8 +224,11 @@ void fh_policy_check_product(const struct fh_policy *policy,
 
 /* ---- asking ---- */
 
-/* How many columns (of a filter: tables) of the product a rule selects. */
+/* How many columns (of a filter or a retention: tables) of the product a rule selects; 1 for rules
+ * about whole products. */
 uint32_t fh_policy_fits(const struct fh_policy_rule *rule, const struct fh_access_product *product);
+/* "table" or "column": what a rule is about. */
+const char *fh_policy_selected_text(const struct fh_policy_rule *rule);
 
 /* Whether it governs this major version of the product. */
 bool fh_policy_governs(const struct fh_policy *policy, const char *product, uint32_t major);
@@ -158,9 +249,31 @@ struct fh_policy_party {
 bool fh_policy_spares(const struct fh_policy_rule *rule, const struct fh_policy_party *party);
 
 /* Whether a rule of kind MASK or HIDE selects this column, or one of kind FILTER this table
- * (`column` NULL). */
+ * (`column` NULL). False for every other kind. */
 bool fh_policy_selects(const struct fh_policy_rule *rule,
                        const char *table,
                        const struct fh_access_column *column);
+
+/* What a rule of kind RETENTION is to a table. */
+enum fh_retention {
+    FH_RETENTION_NONE,  /* it is not about this table */
+    FH_RETENTION_ROWS,  /* a condition: fh_policy_retention_filter */
+    FH_RETENTION_UNFIT, /* it names the table, which has no such column, or one that is no date and
+                           no time: nothing of it may be seen */
+};
+enum fh_retention fh_policy_retention(const struct fh_policy_rule *rule,
+                                      const struct fh_access_table *table,
+                                      const struct fh_access_column **out_column);
+/* The condition that holds for the rows of the day of `now_ms` and the `days` - 1 before it, by
+ * UTC; it stays the same for all of a day. NULL when there is no memory. */
+const char *fh_policy_retention_filter(const struct fh_policy_rule *rule,
+                                       const struct fh_access_column *column,
+                                       int64_t now_ms,
+                                       struct fh_arena *arena);
+
+/* Whether a rule of kind RESIDENCY keeps the domain from asking, or from joining. */
+bool fh_policy_keeps_out(const struct fh_policy_rule *rule,
+                         const struct fh_policy_party *party,
+                         bool joins);
 
 #endif

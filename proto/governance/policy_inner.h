@@ -62,6 +62,21 @@ bool fh_policy_read_number(const struct fh_policy_place *place,
                            uint64_t most,
                            uint64_t *out);
 
+/* Read what is in a rule of one kind: policy_kinds.c. */
+typedef void fh_policy_read_fn(const struct fh_policy_place *place,
+                               const struct fh_doc_node *node,
+                               struct fh_policy_rule *rule);
+fh_policy_read_fn fh_policy_read_retention;
+fh_policy_read_fn fh_policy_read_quality;
+fh_policy_read_fn fh_policy_read_export;
+fh_policy_read_fn fh_policy_read_residency;
+fh_policy_read_fn fh_policy_read_require;
+fh_policy_read_fn fh_policy_read_naming;
+fh_policy_read_fn fh_policy_read_notice;
+
+/* Says of rules that leave nothing between them, and of exceptions that can never be. */
+void fh_policy_check_sense(const struct fh_policy_place *top, const struct fh_policy *policy);
+
 /* Reads the sections of rules into the policy. */
 void fh_policy_read_rules(const struct fh_policy_place *top,
                           const struct fh_doc_node *root,

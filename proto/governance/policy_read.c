@@ -142,7 +142,14 @@ int fh_policy_read(struct fh_policy **out,
                                        "purposes",
                                        "mask",
                                        "hide",
-                                       "filter"};
+                                       "filter",
+                                       "retention",
+                                       "quality",
+                                       "export",
+                                       "residency",
+                                       "require",
+                                       "naming",
+                                       "notice"};
     struct fh_doc_node *root = NULL;
     struct fh_policy_reading reading = {.findings = findings, .arena = findings->arena};
     struct fh_policy_place top = {.reading = &reading,

@@ -222,44 +222,91 @@ static void read_filter(const struct fh_policy_place *place,
     }
 }
 
-/* The keys of a rule of each kind. */
+static void read_mask_rule(const struct fh_policy_place *place,
+                           const struct fh_doc_node *node,
+                           struct fh_policy_rule *rule)
+{
+    read_selectors(place, node, rule);
+    read_mask(place, node, rule);
+}
+
+/* The keys of a rule of each kind. A rule that is not about who asks has no exceptions: a waiver is
+ * what spares a product. */
 static const struct rule_form {
     const char *section;
     const char *what;
-    enum fh_policy_rule_kind kind;
+    fh_policy_read_fn *read;
+    bool excepts;
     size_t key_count;
     const char *keys[9];
-} rule_forms[] = {
-    {"mask",
-     "a mask",
-     FH_POLICY_MASK,
-     9,
-     {"table", "columns", "classification", "tags", "method", "first", "last", "to", "step"}},
-    {"hide",
-     "a rule that hides",
-     FH_POLICY_HIDE,
-     4,
-     {"table", "columns", "classification", "tags"}},
-    {"filter", "a filter", FH_POLICY_FILTER, 2, {"table", "where"}},
+} rule_forms[FH_POLICY_RULE_KIND_COUNT] = {
+    [FH_POLICY_MASK] =
+        {"mask",
+         "a mask",
+         read_mask_rule,
+         true,
+         9,
+         {"table", "columns", "classification", "tags", "method", "first", "last", "to", "step"}},
+    [FH_POLICY_HIDE] = {"hide",
+                        "a rule that hides",
+                        read_selectors,
+                        true,
+                        4,
+                        {"table", "columns", "classification", "tags"}},
+    [FH_POLICY_FILTER] = {"filter", "a filter", read_filter, true, 2, {"table", "where"}},
+    [FH_POLICY_RETENTION] = {"retention",
+                             "a retention",
+                             fh_policy_read_retention,
+                             true,
+                             3,
+                             {"table", "column", "days"}},
+    [FH_POLICY_QUALITY] =
+        {"quality", "a quality gate", fh_policy_read_quality, true, 1, {"closed_when"}},
+    [FH_POLICY_EXPORT] =
+        {"export", "a rule on exports", fh_policy_read_export, true, 1, {"formats"}},
+    [FH_POLICY_RESIDENCY] =
+        {"residency", "a residency", fh_policy_read_residency, true, 2, {"read", "join"}},
+    [FH_POLICY_REQUIRE] = {"require",
+                           "a rule on contracts",
+                           fh_policy_read_require,
+                           false,
+                           4,
+                           {"fields", "sla", "classifications", "renewals_from"}},
+    [FH_POLICY_NAMING] = {"naming",
+                          "a rule on names",
+                          fh_policy_read_naming,
+                          false,
+                          3,
+                          {"of", "pattern", "renewals_from"}},
+    [FH_POLICY_NOTICE] = {"notice", "a notice", fh_policy_read_notice, false, 1, {"days"}},
 };
 
+const char *fh_policy_rule_kind_text(unsigned kind)
+{
+    return kind < FH_COUNT(rule_forms) ? rule_forms[kind].section : "unknown";
+}
+
 static void read_rule(struct fh_policy_reading *reading,
-                      const struct rule_form *form,
+                      enum fh_policy_rule_kind kind,
                       const struct fh_doc_node *node,
                       uint32_t index,
                       struct fh_policy_rule *rule)
 {
+    const struct rule_form *form = &rule_forms[kind];
     const char *keys[FH_COUNT(form->keys) + 1];
     memcpy(keys, form->keys, sizeof form->keys);
     keys[form->key_count] = "except";
     const char *path = fh_arena_printf(reading->arena, "%s[%u]", form->section, index);
-    *rule = (struct fh_policy_rule){
-        .kind = form->kind, .line = node->line, .column = node->column, .path = path};
+    *rule = (struct fh_policy_rule){.kind = kind,
+                                    .line = node->line,
+                                    .column = node->column,
+                                    .path = path,
+                                    .renewals_from_ms = INT64_MAX};
     struct fh_policy_place place = {.reading = reading,
                                     .path = path == NULL ? "" : path,
                                     .what = form->what,
                                     .keys = keys,
-                                    .key_count = form->key_count + 1};
+                                    .key_count = form->key_count + (form->excepts ? 1 : 0)};
     if (path == NULL) {
         reading->failed = FH_ENOMEM;
     }
@@ -267,15 +314,10 @@ static void read_rule(struct fh_policy_reading *reading,
         return;
     }
     rule->table = fh_policy_read_text(&place, fh_doc_get(node, "table"), FH_POLICY_WORD_BYTES_MAX);
-    read_excepts(&place, fh_doc_get(node, "except"), rule);
-    if (form->kind == FH_POLICY_FILTER) {
-        read_filter(&place, node, rule);
-        return;
+    if (form->excepts) {
+        read_excepts(&place, fh_doc_get(node, "except"), rule);
     }
-    read_selectors(&place, node, rule);
-    if (form->kind == FH_POLICY_MASK) {
-        read_mask(&place, node, rule);
-    }
+    form->read(&place, node, rule);
 }
 
 void fh_policy_read_rules(const struct fh_policy_place *top,
@@ -309,10 +351,12 @@ void fh_policy_read_rules(const struct fh_policy_place *top,
         const struct fh_doc_node *at =
             list != NULL && list->kind == FH_DOC_LIST ? list->first : NULL;
         for (uint32_t index = 0; at != NULL; at = at->next, index++) {
-            read_rule(top->reading, &rule_forms[i], at, index, &rules[policy->rule_count++]);
+            read_rule(
+                top->reading, (enum fh_policy_rule_kind)i, at, index, &rules[policy->rule_count++]);
         }
     }
     policy->rules = rules;
+    fh_policy_check_sense(top, policy);
     bool says = fh_doc_get(root, "purposes") != NULL;
     for (size_t i = 0; i < FH_COUNT(rule_forms); i++) {
         says = says || fh_doc_get(root, rule_forms[i].section) != NULL;

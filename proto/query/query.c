@@ -78,6 +78,11 @@ static int check_tables(const struct fh_query_request *request, struct fh_err *e
     return FH_OK;
 }
 
+unsigned fh_query_request_formats(const struct fh_query_request *request)
+{
+    return (unsigned)(request->flags >> FH_QUERY_FORMATS & UINT32_MAX);
+}
+
 int fh_query_request_build(struct fh_buf *out,
                            const struct fh_query_request *request,
                            struct fh_err *err)

@@ -27,6 +27,10 @@ enum fh_query_flag {
     FH_QUERY_STREAM = 2, /* a program fetches much: bounded by bytes and time instead of rows */
 };
 
+/* Flags from this bit on say what the answer will be written as: bit FH_QUERY_FORMATS + n for
+ * format n of proto/governance/policy.h. None: its rows are shown. */
+enum { FH_QUERY_FORMATS = 8 };
+
 struct fh_query_table {
     struct fh_domain_id domain;
     char product[FH_NAME_BYTES_MAX + 1];
@@ -58,6 +62,10 @@ struct fh_query_request {
 FH_MUST_CHECK int fh_query_request_build(struct fh_buf *out,
                                          const struct fh_query_request *request,
                                          struct fh_err *err);
+
+/* The formats that its flags name, as bits by enum fh_policy_format; one that is not known here is
+ * a bit too, which no policy allows. */
+unsigned fh_query_request_formats(const struct fh_query_request *request);
 
 /* Reads a payload; scans it first. `out` borrows `payload` and is unchanged on failure.
  * FH_EINVAL ("pack.*", "query.request.*", "query.param.*"), FH_ETOOBIG, FH_EVERSION. */

@@ -3,6 +3,7 @@
  * product; who is spared by nobody never sees more than who is bound by nothing. */
 #include "common/assert.h"
 #include "proto/governance/access.h"
+#include "proto/governance/policy_contract.h"
 #include "proto/governance/policy_record.h"
 #include "proto/wire/record.h"
 
@@ -12,6 +13,22 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct fh_mesh_id mesh;
+
+/* Whatever it wants of contracts, it says so of one that says nothing. */
+static void judge(const struct fh_policy *policy, struct fh_arena *arena)
+{
+    struct fh_contract_column columns[] = {{.name = "id"}, {.name = "Mail"}};
+    struct fh_contract_table table = {.name = "people", .columns = {2, columns}};
+    const struct fh_contract contract = {
+        .name = "people", .version = "1.0.0", .tables = {1, &table}};
+    struct fh_findings findings;
+    fh_findings_init(&findings, arena);
+    fh_policy_check_contract(policy, &contract, &findings);
+    for (size_t i = 0; i < policy->rule_count; i++) {
+        FH_ASSERT(policy->rules[i].fields == 0 || findings.errors > 0 ||
+                  !fh_policy_governs(policy, "people", 1));
+    }
+}
 
 /* The policy takes away and never adds: its decision is a denial, or a view in which nothing that
  * it selects without exception is bare. */
@@ -63,6 +80,10 @@ static void decide(const struct fh_policy *policy, struct fh_arena *arena)
         if (rule->except_count == 0 && fh_policy_selects(rule, "people", NULL)) {
             FH_ASSERT(view->filter_count > 0);
         }
+        const struct fh_access_column *age;
+        if (rule->except_count == 0 && fh_policy_retention(rule, &table, &age) != 0) {
+            FH_ASSERT(view->filter_count > 0 || fh_view_visible(view, 3) == 0);
+        }
     }
 }
 
@@ -92,6 +113,7 @@ static void read_text(struct fh_bytes text, struct fh_arena *arena)
     if (fh_policy_read(&policy, text, &findings, &err) == FH_OK) {
         check_scope(policy, text, arena);
         decide(policy, arena);
+        judge(policy, arena);
     } else if (fh_policy_read_scope(&scope, text, arena, &err) == FH_OK && scope.count > 0) {
         FH_ASSERT(scope.items[0][0] != '\0');
     }

@@ -16,7 +16,7 @@ proto/contract  : common proto/wire proto/identity
 proto/gossip    : common proto/wire proto/identity
 proto/session   : common proto/wire proto/identity
 proto/quality   : common proto/wire proto/identity proto/contract
-proto/governance: common proto/wire proto/identity proto/contract
+proto/governance: common proto/wire proto/identity proto/contract proto/quality
 proto/settings  : common proto/wire proto/identity proto/contract
 proto/query     : common proto
 proto/proofs    : common proto

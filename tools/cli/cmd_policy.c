@@ -8,6 +8,7 @@
  */
 #include "common/file.h"
 #include "common/time.h"
+#include "proto/governance/policy_contract.h"
 #include "proto/governance/policy_record.h"
 #include "proto/session/messages_policy.h"
 #include "proto/wire/record.h"
@@ -49,15 +50,38 @@ static int read_product(struct fh_cli *cli,
     return code;
 }
 
+/* What the contract breaks; its places are in another file than those of the policy. */
+static void lint_contract(struct fh_policy_file *file, const struct fh_contract *contract)
+{
+    struct fh_findings broken;
+    fh_findings_init(&broken, file->arena);
+    fh_policy_check_contract(file->policy, contract, &broken);
+    for (size_t i = 0; i < broken.count; i++) {
+        fh_findings_add(&file->findings,
+                        FH_SEVERITY_ERROR,
+                        0,
+                        0,
+                        broken.items[i].path,
+                        broken.items[i].rule,
+                        "%s: %s",
+                        contract->name,
+                        broken.items[i].message);
+    }
+}
+
 static int lint_one(struct fh_cli *cli,
                     const char *path,
                     const struct fh_access_product *product,
+                    const struct fh_contract *against,
                     struct fh_output *output,
                     struct fh_lint_tally *tally,
                     struct fh_err *err)
 {
     struct fh_policy_file file;
     int code = fh_policy_file_read(&file, cli, path, product, err);
+    if (code == FH_OK && file.policy != NULL && against != NULL) {
+        lint_contract(&file, against);
+    }
     if (code == FH_OK && output == NULL) {
         fh_lint_print(cli->out, path, &file.findings);
     } else if (code == FH_OK) {
@@ -80,7 +104,8 @@ int fh_cmd_policy_lint(struct fh_cli *cli, const struct fh_args *args, struct fh
     }
     for (unsigned i = 0; code == FH_OK && i < args->operand_count; i++) {
         struct fh_err failed = {0};
-        int rc = lint_one(cli, args->operands[i], product, output, &tally, &failed);
+        const struct fh_contract *against = product == NULL ? NULL : contract.contract;
+        int rc = lint_one(cli, args->operands[i], product, against, output, &tally, &failed);
         if (rc != FH_OK && args->operand_count == 1) {
             *err = failed;
             code = rc;

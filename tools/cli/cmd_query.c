@@ -308,6 +308,9 @@ static int run_query(struct fh_cli *cli,
     options.params = params.list;
     options.param_count = params.count;
     options.deadline_ms = (uint32_t)(seconds * 1000);
+    options.format = cli->format == FH_OUTPUT_JSON  ? "json"
+                     : cli->format == FH_OUTPUT_CSV ? "csv"
+                                                    : NULL;
     if (cli->columnar) {
         fh_columns_suit(cli->columns, &options);
     }

@@ -384,6 +384,8 @@ struct freehold_query_options {
     bool stream; /* fetch much: more time, bounded by bytes instead of rows, one such query at once
                   */
     bool plain;  /* take no column in a smaller form: more bytes, nothing to widen */
+    const char *format; /* what the answer will be written as: "json", "csv", "arrow", "parquet" or
+                           "copy", which a policy may allow or not; NULL: its rows are shown */
 };
 
 enum freehold_type {

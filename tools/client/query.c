@@ -8,6 +8,7 @@
 #include "common/entropy.h"
 #include "common/mem.h"
 #include "common/time.h"
+#include "proto/governance/policy.h"
 #include "proto/session/messages.h"
 #include "tools/client/notices.h"
 #include "tools/client/params.h"
@@ -145,6 +146,17 @@ static int fill_request(struct freehold_result *result,
     request->rows_max = options->rows_max;
     result->encodings = options->plain ? FH_ENCODINGS_NONE : FH_ENCODINGS_ALL;
     request->flags = (options->tree ? FH_QUERY_TREE : 0) | (options->stream ? FH_QUERY_STREAM : 0);
+    if (options->format != NULL) {
+        unsigned format = 0;
+        while (format < FH_POLICY_FORMAT_COUNT &&
+               strcmp(options->format, fh_policy_format_text(format)) != 0) {
+            format++;
+        }
+        if (format == FH_POLICY_FORMAT_COUNT) {
+            return fh_err_set(err, FH_EINVAL, "no answer is written as %.32s", options->format);
+        }
+        request->flags |= UINT64_C(1) << (FH_QUERY_FORMATS + format);
+    }
     const char *purpose = options->purpose == NULL ? "" : options->purpose;
     if (strlen(purpose) > FH_PURPOSE_BYTES_MAX) {
         return fh_err_set(

@@ -42,6 +42,7 @@ bool fh_columns_format_parse(enum fh_columns_format *out, const char *text)
 void fh_columns_suit(enum fh_columns_format format, struct freehold_query_options *options)
 {
     options->plain = format == FH_COLUMNS_ARROW;
+    options->format = formats[format];
 }
 
 /* ---- lifecycle ---- */

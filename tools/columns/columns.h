@@ -29,8 +29,8 @@ enum fh_columns_format { FH_COLUMNS_ARROW, FH_COLUMNS_PARQUET, FH_COLUMNS_FORMAT
 
 /* The format of "arrow" or "parquet"; false for another text. */
 bool fh_columns_format_parse(enum fh_columns_format *out, const char *text);
-/* Sets what suits the format best in the options of a query: for Arrow, columns in plain form,
- * which are its own. Any options will do. */
+/* Sets the format in the options of a query, and what suits it best: for Arrow, columns in plain
+ * form, which are its own. Any options will do. */
 void fh_columns_suit(enum fh_columns_format format, struct freehold_query_options *options);
 
 struct fh_columns;

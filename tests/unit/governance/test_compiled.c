@@ -143,6 +143,12 @@ static void make_rule(struct fh_policy_rule *rule, uint32_t line, struct fh_aren
     if (rule->kind == FH_POLICY_MASK) {
         rule->mask = make_mask();
     }
+    rule->time_column = one_of(rule_columns, 8);
+    rule->days = 1 + below(3);
+    rule->formats = below(8);
+    rule->closed_when = below(8) == 0 ? 4 : 0;
+    rule->readers = SOME(arena, domains, 2);
+    rule->joiners = SOME(arena, domains, 2);
     rule->except_count = below(4) == 0 ? 1 + below(2) : 0;
     for (size_t i = 0; i < rule->except_count; i++) {
         excepts[i] = (struct fh_policy_except){.purposes = SOME(arena, purposes, 1),
@@ -211,6 +217,8 @@ static void make_ask(struct fh_access_ask *ask, struct fh_arena *arena)
     ask->roles = roles;
     ask->purpose = one_of(purposes, 3);
     ask->now_ms = NOW;
+    ask->formats = below(3) == 0 ? below(8) : 0;
+    ask->quality = below(3) == 0 ? 4 : 2;
     ask->grant_count = below(4) > 0 ? 1 : 0;
     ask->grants = grants;
 }
@@ -329,9 +337,17 @@ static void test_no_memory(void **unused)
     state = 1;
     assert_non_null(arena);
     policies[0] = make_policy(1, 200, arena);
-    struct fh_arena *small = fh_arena_new(4096);
-    assert_null(fh_access_compile(make_product(arena), policies, 1, small));
-    fh_arena_free(small);
+    const struct fh_access_product *product = make_product(arena);
+    const struct fh_access_compiled *compiled = NULL;
+    unsigned refused = 0;
+    for (size_t size = 16; compiled == NULL; size += 16, refused++) {
+        struct fh_arena *small = fh_arena_new(size);
+        assert_non_null(small);
+        assert_true(size < 64 * 1024);
+        compiled = fh_access_compile(product, policies, 1, small);
+        fh_arena_free(small);
+    }
+    assert_true(refused > 1);
     fh_arena_free(arena);
 }
 

@@ -7,6 +7,7 @@
 #include "common/mem.h"
 #include "proto/governance/grant.h"
 #include "proto/governance/policy.h"
+#include "proto/quality/measurement.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -127,6 +128,11 @@ enum policy_number {
     P_OTHER,
     P_EXPIRED,
     P_FORKED,
+    P_RETENTION,
+    P_AGELESS,
+    P_QUALITY,
+    P_EXPORT,
+    P_RESIDENCY,
     P_FOREIGN,
     P_FOREIGN_HERE,  /* cannot be read but for its products */
     P_FOREIGN_OTHER, /* the same, of other products */
@@ -149,6 +155,12 @@ static const char *const policy_texts[P_COUNT] = {
     [P_OTHER] = "products: [other, people@2]\nhide: [{columns: [id]}]",
     [P_EXPIRED] = "products: [people@1]\nvalid_until: 1970-01-01T00:00:01Z",
     [P_FORKED] = "hide: [{columns: [id]}]",
+    [P_RETENTION] = "retention: [{column: BIRTHDAY, days: 2, except: [{roles: [auditor]}]},\n"
+                    "  {table: orders, column: id, days: 1, except: [{roles: [auditor]}]}]",
+    [P_AGELESS] = "retention: [{table: people, column: since, days: 9}]",
+    [P_QUALITY] = "quality: [{closed_when: [fail, unknown], except: [{roles: [auditor]}]}]",
+    [P_EXPORT] = "export: [{formats: [json, csv], except: [{purposes: [audit]}]}]",
+    [P_RESIDENCY] = "residency: [{read: [air, sea], join: [sea], except: [{roles: [auditor]}]}]",
 };
 static const struct fh_policy_held *policies[P_COUNT];
 static struct fh_policy_held held_policies[P_COUNT];
@@ -475,6 +487,139 @@ static const struct row rows[] = {
      "access.denied"},
 };
 
+/* What depends on more than who asks: the age of rows, the state of promises, and what the answer
+ * will be written as. */
+static const struct stated {
+    struct row row;
+    unsigned formats;
+    unsigned quality;
+} stated[] = {
+    {{"only the young",
+      true,
+      AIR,
+      0,
+      NULL,
+      "",
+      0,
+      P(RETENTION),
+      "open: id name mail birthday | \"birthday\" >= DATE '1969-12-31'"},
+     0,
+     0},
+    {{"of every age for an auditor",
+      true,
+      AIR,
+      0,
+      "auditor",
+      "",
+      0,
+      P(RETENTION),
+      "open: id name mail birthday"},
+     0,
+     0},
+    {{"the own domain keeps all",
+      true,
+      OWNER,
+      0,
+      NULL,
+      "",
+      0,
+      P(RETENTION),
+      "own: id name mail birthday"},
+     0,
+     0},
+    {{"no age, no rows", true, AIR, 0, NULL, "", 0, P(AGELESS), "open:"}, 0, 0},
+    {{"promises hold", true, AIR, 0, NULL, "", 0, P(QUALITY), "open: id name mail birthday"},
+     0,
+     1U << FH_QUALITY_OK},
+    {{"promises do not hold", true, AIR, 0, NULL, "", 0, P(QUALITY), "policy.quality"},
+     0,
+     1U << FH_QUALITY_FAIL},
+    {{"nor do they when that is long ago", true, AIR, 0, NULL, "", 0, P(QUALITY), "policy.quality"},
+     0,
+     1U << FH_QUALITY_FAIL | 1U << FH_QUALITY_STALE},
+    {{"held, long ago", true, AIR, 0, NULL, "", 0, P(QUALITY), "open: id name mail birthday"},
+     0,
+     1U << FH_QUALITY_OK | 1U << FH_QUALITY_STALE},
+    {{"never measured", true, AIR, 0, NULL, "", 0, P(QUALITY), "policy.quality"},
+     0,
+     1U << FH_QUALITY_UNKNOWN},
+    {{"an auditor looks at what failed",
+      true,
+      AIR,
+      0,
+      "auditor",
+      "",
+      0,
+      P(QUALITY),
+      "open: id name mail birthday"},
+     0,
+     1U << FH_QUALITY_FAIL},
+    {{"the owner does too", true, OWNER, 0, NULL, "", 0, P(QUALITY), "own: id name mail birthday"},
+     0,
+     1U << FH_QUALITY_FAIL},
+    {{"shown", true, AIR, 0, NULL, "", 0, P(EXPORT), "open: id name mail birthday"}, 0, 0},
+    {{"written as JSON", true, AIR, 0, NULL, "", 0, P(EXPORT), "open: id name mail birthday"},
+     1U << FH_POLICY_FORMAT_JSON,
+     0},
+    {{"written as Parquet", true, AIR, 0, NULL, "", 0, P(EXPORT), "policy.export"},
+     1U << FH_POLICY_FORMAT_PARQUET,
+     0},
+    {{"as Parquet for an audit",
+      true,
+      AIR,
+      0,
+      NULL,
+      "audit",
+      0,
+      P(EXPORT),
+      "open: id name mail birthday"},
+     1U << FH_POLICY_FORMAT_PARQUET,
+     0},
+    {{"as something not known here", true, AIR, 0, NULL, "", 0, P(EXPORT), "policy.export"},
+     1U << 20,
+     0},
+    {{"resides here", true, AIR, 0, NULL, "", 0, P(RESIDENCY), "open: id name mail birthday"},
+     0,
+     0},
+    {{"does not reside there", true, RAIL, 0, NULL, "", 0, P(RESIDENCY), "policy.residency"}, 0, 0},
+    {{"joined where it may",
+      true,
+      AIR,
+      SEA,
+      NULL,
+      "",
+      0,
+      P(RESIDENCY),
+      "open: id name mail birthday"},
+     0,
+     0},
+    {{"joined where it may not", true, SEA, AIR, NULL, "", 0, P(RESIDENCY), "policy.residency"},
+     0,
+     0},
+    {{"joined for an auditor where it may not",
+      true,
+      SEA,
+      AIR,
+      "auditor",
+      "",
+      0,
+      P(RESIDENCY),
+      "policy.residency"},
+     0,
+     0},
+    {{"joined by its owner",
+      true,
+      AIR,
+      OWNER,
+      NULL,
+      "",
+      0,
+      P(RESIDENCY),
+      "open: id name mail birthday"},
+     0,
+     0},
+};
+
 static void render(char *out, size_t size, const struct fh_access_decision *decision)
 {
     static const char *const by[] = {"own", "open", "grant"};
@@ -544,34 +689,112 @@ static void ask_of(struct asked *out, const struct row *row)
     }
 }
 
+/* Whether it is decided as the row says. */
+static bool decides(const struct asked *asked, const struct row *row)
+{
+    struct fh_access_decision decision;
+    struct fh_err err = {0};
+    char seen[512];
+    struct fh_arena *arena = fh_arena_new(64 * 1024);
+    assert_non_null(arena);
+    if (fh_access_decide(&decision, &asked->ask, arena, &err) == FH_OK) {
+        render(seen, sizeof seen, &decision);
+    } else {
+        snprintf(seen, sizeof seen, "%s", err.rule);
+    }
+    bool same = strcmp(seen, row->seen) == 0;
+    if (!same) {
+        print_error("%s: %s, not %s (%s)\n", row->name, seen, row->seen, err.text);
+    }
+    fh_arena_free(arena);
+    return same;
+}
+
 static void test_cells(void **state)
 {
     (void)state;
     unsigned failed = 0;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct asked asked = {0};
-        struct fh_access_decision decision;
-        struct fh_err err = {0};
-        char seen[512];
-        struct fh_arena *arena = fh_arena_new(64 * 1024);
-        assert_non_null(arena);
         ask_of(&asked, &rows[i]);
         if (strcmp(rows[i].name, "expired, own is spared") == 0 ||
             strcmp(rows[i].name, "a closed product tells of no policy") == 0) {
             asked.ask.now_ms = NOW + 1;
         }
-        if (fh_access_decide(&decision, &asked.ask, arena, &err) == FH_OK) {
-            render(seen, sizeof seen, &decision);
-        } else {
-            snprintf(seen, sizeof seen, "%s", err.rule);
+        failed += decides(&asked, &rows[i]) ? 0 : 1;
+    }
+    for (size_t i = 0; i < sizeof stated / sizeof stated[0]; i++) {
+        struct asked asked = {0};
+        ask_of(&asked, &stated[i].row);
+        asked.ask.formats = stated[i].formats;
+        asked.ask.quality = stated[i].quality;
+        failed += decides(&asked, &stated[i].row) ? 0 : 1;
+    }
+    assert_int_equal(failed, 0);
+}
+
+static void test_stated_texts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *row;
+        const char *text;
+    } texts[] = {
+        {"promises do not hold", "policy p13 1.0.0, line 3: home/people is closed until its"},
+        {"nor do they when that is long ago", "their state is \"fail\""},
+        {"written as Parquet", "is not written in this form, only shown, or as json, csv"},
+        {"does not reside there", "is not read by rail"},
+        {"joined where it may not", "is not joined by nodes of air"},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        size_t at = 0;
+        while (strcmp(stated[at].row.name, texts[i].row) != 0) {
+            at++;
+            assert_true(at < sizeof stated / sizeof stated[0]);
         }
-        if (strcmp(seen, rows[i].seen) != 0) {
-            print_error("%s: %s, not %s (%s)\n", rows[i].name, seen, rows[i].seen, err.text);
-            failed++;
+        struct asked asked = {0};
+        struct fh_access_decision decision;
+        struct fh_err err = {0};
+        struct fh_arena *arena = fh_arena_new(64 * 1024);
+        assert_non_null(arena);
+        ask_of(&asked, &stated[at].row);
+        asked.ask.formats = stated[at].formats;
+        asked.ask.quality = stated[at].quality;
+        assert_int_equal(fh_access_decide(&decision, &asked.ask, arena, &err), FH_EDENIED);
+        if (strstr(err.text, texts[i].text) == NULL) {
+            fail_msg("%s: %s", texts[i].row, err.text);
         }
         fh_arena_free(arena);
     }
-    assert_int_equal(failed, 0);
+}
+
+/* The bound on the age of rows is one for a whole day, and follows the clock wherever it jumps. */
+static void test_days(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t now_ms;
+        const char *since;
+    } moments[] = {
+        {INT64_C(1700006399999), "\"birthday\" >= DATE '2023-11-13'"}, /* 2023-11-14T23:59:59 */
+        {INT64_C(1700006400000), "\"birthday\" >= DATE '2023-11-14'"},
+        {INT64_C(1700092799999), "\"birthday\" >= DATE '2023-11-14'"},
+        {0, "\"birthday\" >= DATE '1969-12-31'"},
+    };
+    const struct fh_policy_rule *rule = &policies[P_RETENTION]->policy->rules[0];
+    struct fh_arena *arena = fh_arena_new(64 * 1024);
+    assert_non_null(arena);
+    for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
+        const char *made = fh_policy_retention_filter(rule, &people[3], moments[i].now_ms, arena);
+        assert_string_equal(made, moments[i].since);
+    }
+    struct fh_access_column odd = {"a\"b", "", "TIMESTAMP", 0, NULL};
+    assert_string_equal(fh_policy_retention_filter(rule, &odd, 0, arena),
+                        "\"a\"\"b\" >= TIMESTAMP '1969-12-31 00:00:00'");
+    odd.sql_type = "TIMESTAMP WITH TIME ZONE";
+    assert_string_equal(fh_policy_retention_filter(rule, &odd, 0, arena),
+                        "\"a\"\"b\" >= TIMESTAMPTZ '1969-12-31 00:00:00+00'");
+    fh_arena_free(arena);
 }
 
 static const struct row *row_of(const char *name)
@@ -696,6 +919,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cells),
         cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_stated_texts),
+        cmocka_unit_test(test_days),
         cmocka_unit_test(test_reasons),
         cmocka_unit_test(test_no_memory),
     };

@@ -116,7 +116,59 @@ static void test_findings(void **state)
         {HEAD "filter: [{table: t}]", "3:10 policy.filter"},
         {HEAD "filter: [{table: t, where: }]", "3:28 policy.type"},
         {HEAD "filter: [{table: t, where: a, columns: [b]}]", "3:31 policy.key.unknown"},
+        /* of rows by their age */
+        {HEAD "retention: [{column: a, days: 1}]", ""},
+        {HEAD "retention: [{table: t, column: a, days: 36525, except: [{roles: r}]}]", ""},
+        {HEAD "retention: [{column: a}]", "3:13 policy.rule.key"},
+        {HEAD "retention: [{days: 3}]", "3:13 policy.rule.key"},
+        {HEAD "retention: [{column: a, days: 0}]", "3:31 policy.number"},
+        {HEAD "retention: [{column: a, days: 36526}]", "3:31 policy.number"},
+        {HEAD "retention: [{column: a, days: 1.5}]", "3:31 policy.number"},
+        {HEAD "retention: [{column: [a], days: 1}]", "3:22 policy.type"},
+        {HEAD "retention: [{column: a, years: 1}]",
+         "3:13 policy.rule.key, 3:25 policy.key.unknown"},
+        /* of whole products */
+        {HEAD "quality: [{closed_when: [fail, stale, warn, unknown]}]", ""},
+        {HEAD "quality: [{closed_when: fail, except: [{domains: [air]}]}]", ""},
+        {HEAD "quality: [{}]", "3:11 policy.rule.key"},
+        {HEAD "quality: [{closed_when: [failed]}]", "3:25 policy.word"},
+        {HEAD "quality: [{closed_when: [fail, ok]}]", "3:25 policy.quality.ok"},
+        {HEAD "quality: [{closed_when: []}]", "3:25 policy.list"},
+        {HEAD "export: [{formats: [json, csv, arrow, parquet, copy]}]", ""},
+        {HEAD "export: [{}]", "3:10 policy.rule.key"},
+        {HEAD "export: [{formats: [xlsx]}]", "3:20 policy.word"},
+        {HEAD "export: [{format: [csv]}]", "3:10 policy.rule.key, 3:11 policy.key.unknown"},
+        {HEAD "export: [{formats: csv}, {formats: json}]", "3:26 policy.contradiction"},
+        {HEAD "export: [{formats: csv}, {formats: json, except: [{roles: r}]}]", ""},
+        {HEAD "residency: [{read: [air], join: rail}]", ""},
+        {HEAD "residency: [{join: [air]}]", ""},
+        {HEAD "residency: [{}]", "3:13 policy.rule.key"},
+        {HEAD "residency: [{read: []}]", "3:20 policy.list"},
+        {HEAD "residency: [{zones: [eu]}]", "3:13 policy.rule.key, 3:14 policy.key.unknown"},
+        {HEAD "residency: [{read: a}, {read: [b, c]}]", "3:24 policy.contradiction"},
+        {HEAD "residency: [{read: a}, {join: b}, {read: [c, a]}]", ""},
+        {HEAD "residency: [{join: a}, {join: b}]", "3:24 policy.contradiction"},
+        /* of contracts */
+        {HEAD "require: [{fields: [owner, sla, support, classification], sla: [freshness]}]", ""},
+        {HEAD "require: [{classifications: [public], renewals_from: 2027-06-01}]", ""},
+        {HEAD "require: [{}]", "3:11 policy.rule.key"},
+        {HEAD "require: [{fields: [owners]}]", "3:20 policy.word"},
+        {HEAD "require: [{fields: []}]", "3:20 policy.list"},
+        {HEAD "require: [{fields: owner, renewals_from: soon}]", "3:42 policy.renewals_from"},
+        {HEAD "require: [{fields: owner, except: [{roles: r}]}]", "3:27 policy.key.unknown"},
+        {HEAD "require: [{classifications: a}, {classifications: b}]", "3:33 policy.contradiction"},
+        {HEAD "naming: [{of: column, pattern: '[a-z]+'}]", ""},
+        {HEAD "naming: [{of: column}]", "3:10 policy.rule.key"},
+        {HEAD "naming: [{pattern: a}]", "3:10 policy.rule.key"},
+        {HEAD "naming: [{of: columns, pattern: a}]", "3:15 policy.word"},
+        {HEAD "naming: [{of: table, pattern: '(a|b)'}]", "3:31 policy.naming.pattern"},
+        {HEAD "naming: [{of: table, pattern: '[a'}]", "3:31 policy.naming.pattern"},
+        {HEAD "notice: [{days: 90}]", ""},
+        {HEAD "notice: [{}]", "3:10 policy.rule.key"},
+        {HEAD "notice: [{days: 90, except: [{roles: r}]}]", "3:21 policy.key.unknown"},
         /* exceptions */
+        {HEAD "purposes: a\nhide: [{tags: x, except: [{purposes: [b]}, {purposes: [a, b]}]}]",
+         "4:8 policy.except.idle?"},
         {HEAD "hide: [{columns: [a], except: []}]", "3:31 policy.list"},
         {HEAD "hide: [{columns: [a], except: {roles: [b]}}]", "3:31 policy.list"},
         {HEAD "hide: [{columns: [a], except: [{}]}]", "3:32 policy.except.empty"},
@@ -201,9 +253,12 @@ static void test_against_product(void **state)
 {
     (void)state;
     static const char *const tags[] = {"pii"};
-    static const struct fh_access_column columns[] = {{"id", "", "INTEGER", 0, NULL},
-                                                      {"mail", "restricted", "VARCHAR", 1, tags}};
-    static const struct fh_access_table table = {"people", 2, columns};
+    static const struct fh_access_column columns[] = {
+        {"id", "", "INTEGER", 0, NULL},
+        {"mail", "restricted", "VARCHAR", 1, tags},
+        {"since", "", "TIMESTAMP", 0, NULL},
+    };
+    static const struct fh_access_table table = {"people", 3, columns};
     static const struct fh_access_product product = {
         .owner_name = "home", .name = "people", .major = 1, .table_count = 1, .tables = &table};
     static const struct {
@@ -224,6 +279,15 @@ static void test_against_product(void **state)
         {"hide: [{table: orders, columns: [id]}]", "policy.rule.idle"},
         {"filter: [{table: orders, where: id > 1}]",
          "policy.rule.idle the rule fits no table of people@1"},
+        {"retention: [{table: PEOPLE, column: SINCE, days: 1}]", NULL},
+        {"retention: [{table: people, column: mail, days: 1}]",
+         "policy.retention.type people has a column mail, but of type VARCHAR"},
+        {"retention: [{table: people, column: until, days: 1}]",
+         "policy.retention.type people has no column until"},
+        {"retention: [{column: until, days: 1}]",
+         "policy.rule.idle the rule fits no table of people@1"},
+        {"export: [{formats: csv}]", NULL},
+        {"notice: [{days: 3}]", NULL},
         {"products: [people@2]\nhide: [{columns: [id]}]",
          "policy.products.idle the policy does not govern people@1"},
     };

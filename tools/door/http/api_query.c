@@ -121,6 +121,7 @@ int fh_api_run(struct fh_http_call *call,
     struct freehold_result *result = NULL;
     struct freehold_error error = FREEHOLD_ERROR_INIT;
     enum fh_columns_format format;
+    options->format = call->form->name; /* those of rows are the ones that policies know */
     atomic_fetch_add(&metrics->queries, 1);
     if (fh_columns_format_parse(&format, call->form->name)) {
         fh_columns_suit(format, options);

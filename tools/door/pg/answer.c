@@ -220,6 +220,9 @@ void fh_pg_answer_ask(struct fh_pg_answer *answer, struct freehold_client *clien
         .params = answer->params.count > 0 ? answer->params.values : NULL,
         .param_count = answer->params.count,
         .stream = answer->stream && !answer->columns_only,
+        .format = answer->copy.form == FH_PG_FORM_ROWS  ? NULL
+                  : answer->copy.form == FH_PG_FORM_CSV ? "csv"
+                                                        : "copy",
     };
     FH_ASSERT(answer->result == NULL);
     int code = freehold_query(&answer->result, client, sql, &options, &error);

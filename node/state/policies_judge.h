@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Policies in force, against what a domain publishes: contracts, their renewal, and the end of a
+ * product.
+ *
+ * A policy that cannot be read refuses what it governs, as it closes it to whoever asks. One that
+ * has expired or is contradicted still says what a contract must say.
+ *
+ * Does not: decide who may read (proto/governance/access.h). Thread: the loop's. Ownership: borrows
+ * everything.
+ */
+#ifndef FH_NODE_STATE_POLICIES_JUDGE_H
+#define FH_NODE_STATE_POLICIES_JUDGE_H
+
+#include "node/state/policies.h"
+#include "proto/governance/policy_contract.h"
+
+/* Appends what a new version breaks: the rules of policy_contract.h, and "policy.unreadable". */
+void fh_policies_judge_contract(const struct fh_policies *policies,
+                                const struct fh_contract *contract,
+                                struct fh_findings *findings);
+
+/* FH_ECHECK when a rule that says `renewals_from` refuses to have this version announced any
+ * longer at `now_ms`; findings need the arena. FH_ENOMEM. */
+FH_MUST_CHECK int fh_policies_judge_renewal(const struct fh_policies *policies,
+                                            const struct fh_contract *contract,
+                                            int64_t now_ms,
+                                            struct fh_arena *arena,
+                                            struct fh_err *err);
+
+/* Whether any rule that holds now is about renewals: else nothing needs to be read for it. */
+bool fh_policies_judge_renewals(const struct fh_policies *policies, int64_t now_ms);
+
+/* FH_ECHECK ("policy.notice", "policy.unreadable"). */
+FH_MUST_CHECK int fh_policies_judge_end(const struct fh_policies *policies,
+                                        const struct fh_policy_end *end,
+                                        struct fh_err *err);
+
+#endif
