@@ -13,7 +13,7 @@ enum {
     VERSION = 1,
     RECORD_FIELDS = 6,
     OPENED_FIELDS = 3,
-    READ_FIELDS = 11,
+    READ_FIELDS = 12,
     ENDED_FIELDS = 8,
     GOVERNED_FIELDS = 6,
     CHECKPOINT_FIELDS = 1,
@@ -122,6 +122,7 @@ void fh_audit_read_pack(struct fh_buf *out, const struct fh_audit_read *read)
         columns += read->tables[i].column_count + read->tables[i].masked_count;
     }
     fh_pack_array(out, READ_FIELDS);
+    fh_pack_uint(out, read->question);
     fh_pack_uint(out, (uint64_t)read->way);
     fh_pack_bin(out, fh_bytes(read->request_id, sizeof read->request_id));
     pack_optional(out, read->request.b);
@@ -141,7 +142,7 @@ void fh_audit_read_pack(struct fh_buf *out, const struct fh_audit_read *read)
 void fh_audit_ended_pack(struct fh_buf *out, const struct fh_audit_ended *ended)
 {
     fh_pack_array(out, ENDED_FIELDS);
-    fh_pack_uint(out, ended->decision);
+    fh_pack_uint(out, ended->question);
     pack_optional(out, ended->request.b);
     fh_pack_uint(out, ended->code);
     fh_pack_cstr(out, ended->rule);
@@ -279,6 +280,7 @@ read_read(struct fh_pack_reader *reader, struct fh_arena *arena, struct fh_audit
 {
     struct fh_audit_read *read = &record->detail.read;
     uint32_t count = fh_pack_read_record(reader, READ_FIELDS);
+    read->question = fh_pack_read_uint(reader, UINT64_MAX);
     read->way = (enum fh_audit_way)fh_pack_read_uint(reader, FH_AUDIT_WAY_COUNT - 1);
     fh_pack_read_fixed(reader, read->request_id, sizeof read->request_id);
     (void)fh_pack_read_optional(reader, read->request.b, FH_ID_BYTES);
@@ -308,7 +310,7 @@ read_ended(struct fh_pack_reader *reader, struct fh_arena *arena, struct fh_audi
 {
     struct fh_audit_ended *ended = &record->detail.ended;
     uint32_t count = fh_pack_read_record(reader, ENDED_FIELDS);
-    ended->decision = fh_pack_read_uint(reader, UINT64_MAX);
+    ended->question = fh_pack_read_uint(reader, UINT64_MAX);
     (void)fh_pack_read_optional(reader, ended->request.b, FH_ID_BYTES);
     ended->code = (unsigned)fh_pack_read_uint(reader, CODE_MAX);
     ended->rule = fh_text_read(reader, FH_ERR_RULE_BYTES - 1, arena);

@@ -81,6 +81,7 @@ struct fh_audit_table {
 };
 
 struct fh_audit_read {
+    uint64_t question; /* number of the question: never twice in a log */
     enum fh_audit_way way;
     uint8_t request_id[16];      /* the consumer's number; zero when it was not read */
     struct fh_record_id request; /* the signed request; zero when it was not read */
@@ -96,7 +97,7 @@ struct fh_audit_read {
 };
 
 struct fh_audit_ended {
-    uint64_t decision;           /* number of its READ */
+    uint64_t question;           /* as in its READ */
     struct fh_record_id request; /* as there */
     unsigned code;               /* FH_OK: complete */
     const char *rule;

@@ -374,7 +374,7 @@ audit_table = fields(
 AUDIT = {
     0: fields(id32, id32, id32),
     1: fields(
-        up_to(1), ref16, optional_id, who, id32, str_of(127), optional_id, bin_of(),
+        uint, up_to(1), ref16, optional_id, who, id32, str_of(127), optional_id, bin_of(),
         list_of(audit_table, 64), up_to(255), str_of(47),
     ),
     2: fields(uint, optional_id, up_to(255), str_of(47), uint, uint, uint, optional_id),

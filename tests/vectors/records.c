@@ -468,7 +468,8 @@ static void log_read(const struct scene *scene, struct fh_buf *log, struct fh_au
                                    .columns = columns,
                                    .masked_count = 1,
                                    .masked = columns};
-    struct fh_audit_read read = {.way = FH_AUDIT_QUERY,
+    struct fh_audit_read read = {.question = 9,
+                                 .way = FH_AUDIT_QUERY,
                                  .who = {.domain = other.id,
                                          .domain_name = "domain1",
                                          .key = other.member.id,
@@ -497,7 +498,7 @@ static void write_audit(struct scene *scene)
     const struct fh_audit_opened opened = {
         .mesh = scene->mesh, .domain = us->id, .key = us->node.public_key};
     struct fh_audit_ended ended = {
-        .decision = 2, .rule = "", .rows = 3, .bytes = 120, .duration_ms = 4};
+        .question = 9, .rule = "", .rows = 3, .bytes = 120, .duration_ms = 4};
     struct fh_audit_position at = {0};
     struct fh_buf log FH_CLEANUP(fh_buf_fini);
     struct fh_buf detail FH_CLEANUP(fh_buf_fini);

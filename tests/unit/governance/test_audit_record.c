@@ -17,7 +17,7 @@
 #define HEAD  "[6 u1 u7 u1000 b32 "
 #define WHO   "[6 b32 swildlife b32 [1 smember b0 s "
 #define TABLE "[9 sflights s1.0.0 sflights b32 b0 [1 spii~1.0.0 [2 sorigin sdelay [0 n "
-#define READ  HEAD "u1 [11 u0 b16 b32 " WHO "b32 sbilling b32 b0 "
+#define READ  HEAD "u1 [12 u9 u0 b16 b32 " WHO "b32 sbilling b32 b0 "
 
 static const struct {
     const char *name;
@@ -48,16 +48,18 @@ static const struct {
     {"kind beyond 16 bits", "[6 u1 u7 u1000 b32 u65536 [1 u17", "pack.shape"},
     {"bytes behind it", HEAD "u5 [1 u17 n", "pack.trailing"},
     {"opened without key", HEAD "u0 [2 b32 b32", "pack.shape"},
-    {"a third way", HEAD "u1 [11 u2 b16 b32 " WHO "b32 s b32 b0 [0 u0 s", "pack.shape"},
-    {"a short request number", HEAD "u1 [11 u0 b15 b32 " WHO "b32 s b32 b0 [0 u0 s", "pack.shape"},
-    {"nobody", HEAD "u1 [11 u0 b16 b32 n b32 s b32 b0 [0 u0 s", "pack.shape"},
-    {"a domain of 31 bytes",
-     HEAD "u1 [11 u0 b16 b32 [6 b31 swildlife b32 [0 b0 s b32 s b32 b0 [0 u0 s",
+    {"a third way", HEAD "u1 [12 u9 u2 b16 b32 " WHO "b32 s b32 b0 [0 u0 s", "pack.shape"},
+    {"a short request number",
+     HEAD "u1 [12 u9 u0 b15 b32 " WHO "b32 s b32 b0 [0 u0 s",
      "pack.shape"},
-    {"17 roles", HEAD "u1 [11 u0 b16 b32 [6 b32 swildlife b32 [17", "pack.truncated"},
-    {"no entry", HEAD "u1 [11 u0 b16 b32 " WHO "b0 s b32 b0 [0 u0 s", "pack.shape"},
+    {"nobody", HEAD "u1 [12 u9 u0 b16 b32 n b32 s b32 b0 [0 u0 s", "pack.shape"},
+    {"a domain of 31 bytes",
+     HEAD "u1 [12 u9 u0 b16 b32 [6 b31 swildlife b32 [0 b0 s b32 s b32 b0 [0 u0 s",
+     "pack.shape"},
+    {"17 roles", HEAD "u1 [12 u9 u0 b16 b32 [6 b32 swildlife b32 [17", "pack.truncated"},
+    {"no entry", HEAD "u1 [12 u9 u0 b16 b32 " WHO "b0 s b32 b0 [0 u0 s", "pack.shape"},
     {"a statement as a text",
-     HEAD "u1 [11 u0 b16 b32 " WHO "b32 s sSELECT b0 [0 u0 s",
+     HEAD "u1 [12 u9 u0 b16 b32 " WHO "b32 s sSELECT b0 [0 u0 s",
      "pack.shape"},
     {"a table without contract",
      READ "[1 [9 sflights s1.0.0 sflights b0 b0 [0 [0 [0 n u0 s",
