@@ -308,6 +308,53 @@ int fh_home_identity_each(const struct fh_home *home,
     return code;
 }
 
+/* ---- the audit log's files ---- */
+
+enum { AUDIT_DIGITS = 12 };
+
+/* "000000004711.log" */
+static int is_audit_file(const struct dirent *entry)
+{
+    return strspn(entry->d_name, "0123456789") == AUDIT_DIGITS &&
+           strcmp(entry->d_name + AUDIT_DIGITS, ".log") == 0;
+}
+
+const char *
+fh_home_audit_path(char out[FH_HOME_PATH_BYTES], const struct fh_home *home, uint64_t first)
+{
+    char *end = out + strlen(fh_home_path(out, home, FH_HOME_AUDIT));
+    snprintf(end,
+             FH_HOME_PATH_BYTES - (size_t)(end - out),
+             "/%0*llu.log",
+             AUDIT_DIGITS,
+             (unsigned long long)first);
+    return out;
+}
+
+int fh_home_audit_each(const struct fh_home *home,
+                       fh_home_audit_fn *visit,
+                       void *user,
+                       struct fh_err *err)
+{
+    char path[FH_HOME_PATH_BYTES];
+    struct dirent **entries = NULL;
+    int count = scandir(fh_home_path(path, home, FH_HOME_AUDIT), &entries, is_audit_file, by_bytes);
+    if (count < 0 && errno != ENOENT) {
+        return fh_err_set(err, FH_EIO, "%s: %s", path, strerror(errno));
+    }
+    int code = FH_OK;
+    for (int i = 0; i < count; i++) {
+        uint64_t first = strtoull(entries[i]->d_name, NULL, 10);
+        if (code == FH_OK) {
+            code = visit(user, fh_home_audit_path(path, home, first), first, err);
+        }
+        free(entries[i]); /* scandir's malloc */
+    }
+    free(entries);
+    fh_home_path(path, home, FH_HOME_AUDIT_LOG);
+    return code == FH_OK && access(path, F_OK) == 0 ? visit(user, path, 0, err) : code;
+}
+
 /* ---- the lock ---- */
 
 static int locked_by_another(int fd, struct fh_err *err)

@@ -7,6 +7,9 @@
  *                        record a file, `NNN-name.record`, imported in name order at start
  *     keys/              key files (proto/identity/keyfile), 0600 in 0700
  *     node.db            what the daemon knows (node/state/store)
+ *     audit.log, audit/  who read what (proto/governance/audit_chain): the file that is written,
+ *                        and those before it, `NNNNNNNNNNNN.log` by the number of their first
+ *                        record
  *     run/               lock and sockets
  *     tmp/               spill folders of workers
  *
@@ -37,6 +40,8 @@ enum {
     X(KEYS, "keys")                                                                                \
     X(INVITATION, "identity/invitation")                                                           \
     X(DATABASE, "node.db")                                                                         \
+    X(AUDIT_LOG, "audit.log")                                                                      \
+    X(AUDIT, "audit")                                                                              \
     X(RUN, "run")                                                                                  \
     X(LOCK, "run/lock")                                                                            \
     X(SOCKET, "run/admin.sock")                                                                    \
@@ -115,6 +120,20 @@ FH_MUST_CHECK int fh_home_identity_each(const struct fh_home *home,
                                         fh_home_visit_fn *visit,
                                         void *user,
                                         struct fh_err *err);
+
+/* ---- the audit log's files ---- */
+
+/* Calls `visit` with the path (lent) of every file of the audit log, in their order, the one that
+ * is written last: `first` is the number of its first record, 0 for audit.log. Stops at its first
+ * failure. A home without a log has no file. */
+typedef int fh_home_audit_fn(void *user, const char *path, uint64_t first, struct fh_err *err);
+FH_MUST_CHECK int fh_home_audit_each(const struct fh_home *home,
+                                     fh_home_audit_fn *visit,
+                                     void *user,
+                                     struct fh_err *err);
+/* The path of the file that begins with this record. */
+const char *
+fh_home_audit_path(char out[FH_HOME_PATH_BYTES], const struct fh_home *home, uint64_t first);
 
 /* ---- the lock ---- */
 

@@ -290,6 +290,28 @@ enum {
     FH_RIGHTS_PRODUCTS_MAX = FH_LIMIT(256, 4),   /* contracts whose deciding part is remembered */
     FH_POLICIES_MAX = FH_LIMIT(256, 4),          /* of one domain */
 
+    /* audit log */
+    FH_AUDIT_RECORD_BYTES_MAX = 512 * 1024,      /* a READ of 64 tables, its statement encrypted */
+    FH_AUDIT_ARENA_BYTES_MAX = 2 * 1024 * 1024,  /* one of them read */
+    FH_AUDIT_COLUMNS_MAX = FH_LIMIT(1024, 16),   /* named in one READ; more are written "*" */
+    FH_AUDIT_POLICIES_MAX = 512,                 /* of one domain and of the mesh */
+    FH_AUDIT_POLICY_BYTES_MAX = 127,             /* name, blank, version */
+    FH_AUDIT_SUBJECT_BYTES_MAX = 255,            /* what a governing record is about */
+    FH_AUDIT_SEALED_BYTES_MAX = 160 * 1024,      /* statement and parameters, encrypted */
+    FH_AUDIT_CHECKPOINT_BYTES_MAX = 512,         /* a signed record */
+    FH_AUDIT_SEGMENT_BYTES = 16 * 1024 * 1024,   /* of one file: verified in a second */
+    FH_AUDIT_MIB_MAX = 64 * 1024,                /* of all files: limits.audit_mib */
+    FH_AUDIT_MIB_DEFAULT = 1024,                 /* some three million questions */
+    FH_AUDIT_AHEAD_BYTES = 256 * 1024,           /* written as zeros before it is needed */
+    FH_AUDIT_RESERVE_BYTES = 64 * 1024,          /* of that, for the ends of what was allowed */
+    FH_AUDIT_GROUP_BYTES_MAX = 1024 * 1024,      /* one write; what a torn end may be at most */
+    FH_AUDIT_QUEUED_BYTES_MAX = 8 * 1024 * 1024, /* waiting for the disk; beyond: refused */
+    FH_AUDIT_LAZY_MS = 20, /* an end that nobody waits for is committed with the next group */
+    FH_AUDIT_CHECKPOINT_RECORDS = FH_LIMIT(1000, 10),
+    FH_AUDIT_CHECKPOINT_MS = 60 * 1000,
+    FH_AUDIT_WITNESSES = 2,                    /* domains that keep an owner's checkpoints */
+    FH_AUDIT_WITNESSED_MAX = FH_LIMIT(256, 8), /* checkpoints kept of one node: 64 KiB */
+
     /* local */
     FH_SETTINGS_BYTES_MAX = 64 * 1024,        /* freehold.yaml */
     FH_SETTINGS_LIST_MAX = 16,                /* peers or data roots in freehold.yaml */
@@ -369,6 +391,12 @@ _Static_assert(FH_RECORD_BYTES_MAX > 2 * FH_CONTRACT_BYTES_MAX, "a contract carr
 _Static_assert(FH_CONTRACT_FORM_BYTES_MAX + FH_CONTRACT_BYTES_MAX + 4096 < FH_RECORD_BYTES_MAX,
                "form and text fit one record");
 _Static_assert(FH_RECORD_BYTES_MAX < FH_FRAME_REPLY_BYTES_MAX, "a record fits one reply");
+_Static_assert(FH_SQL_BYTES_MAX + FH_SQL_PARAMS_BYTES_MAX + 1024 < FH_AUDIT_SEALED_BYTES_MAX,
+               "a statement and its parameters fit the audit log");
+_Static_assert(FH_AUDIT_SEALED_BYTES_MAX + FH_AUDIT_COLUMNS_MAX * (FH_COLUMN_NAME_BYTES_MAX + 3) <
+                   FH_AUDIT_RECORD_BYTES_MAX - 64 * 1024,
+               "a question fits the audit log");
+_Static_assert(FH_AUDIT_RECORD_BYTES_MAX + 64 < FH_AUDIT_GROUP_BYTES_MAX, "a record fits a group");
 _Static_assert(FH_CHARTER_MEMBERS_MAX / 2 + 1 <= FH_RECORD_SIGNATURES_MAX, "a majority can sign");
 _Static_assert(FH_SUCCESSOR_BYTES_MAX == 2 * FH_NAME_BYTES_MAX + 12, "a successor fits");
 _Static_assert(FH_RECORD_GOSSIP_BYTES_MAX < FH_DATAGRAM_BYTES_MAX, "a rumour fits a datagram");

@@ -18,6 +18,7 @@
 #include "node/quality/schedule.h"
 #include "node/query/cgroup.h"
 #include "node/query/serve.h"
+#include "proto/identity/access.h"
 
 #include <limits.h>
 #include <malloc.h>
@@ -399,6 +400,8 @@ static int start_services(struct fh_node *node, struct fh_err *err)
         .rights = node->home.rights,
         .deposits = node->home.deposits,
         .keys = node->home.keys,
+        .audit = node->home.audit,
+        .has_audit_key = config->settings.audit_key[0] != '\0',
         .peers = node->peers,
         .mesh = node->mesh,
         .settings = &config->settings,
@@ -406,6 +409,9 @@ static int start_services(struct fh_node *node, struct fh_err *err)
         .domain = node->home.domain,
         .node = fh_keystore_node(node->home.keys),
     };
+    if (rc == FH_OK && serve.has_audit_key) {
+        rc = fh_sign_public_parse(&serve.audit_key, fh_bytes_cstr(config->settings.audit_key), err);
+    }
     if (rc == FH_OK) {
         rc = fh_serve_new(&node->serve, &serve, err);
     }

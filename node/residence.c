@@ -199,6 +199,16 @@ static int start(struct fh_residence *home, struct fh_err *err)
     if (rc == FH_OK) {
         rc = fh_rights_new(&home->rights, &rights, err);
     }
+    if (rc == FH_OK && config->settings.audit) {
+        const struct fh_audit_file_options audit = {
+            .home = &config->home,
+            .keys = home->keys,
+            .mesh = home->mesh_id,
+            .domain = home->domain,
+            .bytes_max = config->settings.audit_mib * 1024 * 1024,
+        };
+        rc = fh_audit_open(&home->audit, &audit, err);
+    }
     struct fh_sign_public key = fh_keystore_sign_public(home->keys);
     if (rc == FH_OK) {
         home->identity = fh_identity_new(home->dir,
@@ -221,6 +231,7 @@ int fh_residence_open(struct fh_residence *home, const struct fh_config *config,
 void fh_residence_close(struct fh_residence *home)
 {
     fh_identity_free(home->identity);
+    fh_audit_close(home->audit);
     fh_rights_free(home->rights);
     fh_deposits_close(home->deposits);
     fh_policies_close(home->policies);

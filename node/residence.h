@@ -14,6 +14,7 @@
 #include "node/config.h"
 #include "node/peer/admit.h"
 #include "node/query/rights.h"
+#include "node/state/audit.h"
 #include "node/state/catalog.h"
 #include "node/state/deposits.h"
 #include "node/state/keystore.h"
@@ -31,6 +32,7 @@ struct fh_residence {
     struct fh_policies *policies;
     struct fh_deposits *deposits;
     struct fh_rights *rights;
+    struct fh_audit *audit; /* NULL: none is kept */
     struct fh_identity *identity;
     bool remembers; /* private: a record that the store held whole is on its way into `dir` */
 };

@@ -11,6 +11,7 @@
 #include "node/query/gate_params.h"
 #include "node/query/gate_tree.h"
 #include "node/query/gate_wishes.h"
+#include "node/query/gate_words.h"
 
 #include <jansson.h>
 
@@ -590,6 +591,7 @@ int fh_gate_check(struct fh_gate *out,
         (const char *)json.data, json.size, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, NULL);
     int code = root == NULL ? broken(&g, "not JSON") : check_root(&g, root);
     fh_gate_wishes(out, code == FH_OK ? root : NULL, arena);
+    fh_gate_words(out, code == FH_OK ? root : NULL, arena);
     json_decref(root);
     return code;
 }

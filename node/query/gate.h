@@ -59,6 +59,9 @@ struct fh_gate {
     const char *const *params;          /* by position: "1", "2", ... or names without $ */
     const struct fh_gate_wish *wishes;
     uint32_t wish_count;
+    bool all_columns; /* it may use any (gate_words.h); else those of these names */
+    uint32_t word_count;
+    const char *const *words;
     size_t position; /* on failure: offset in the SQL, or 0 */
 };
 

@@ -22,12 +22,14 @@ static enum fh_worker_soon take(struct fh_stream *stream, int64_t until_ms, size
 /* Answers with `batch` (NULL: there is none) and the receipt when the answer has ended. */
 static void answer(struct fh_stream *stream, const struct fh_bytes *batch, bool end)
 {
+    static const struct fh_err well = {.code = FH_OK};
+    struct fh_record_id id;
     FH_CLEANUP(fh_buf_fini) struct fh_buf receipt;
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
     fh_buf_init(&receipt, FH_RECORD_BYTES_MAX);
     fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
     if (end) {
-        stream->job_code = fh_stream_receipt(stream, FH_OK, &receipt, &stream->job_err);
+        stream->job_code = fh_stream_receipt(stream, FH_OK, &receipt, &id, &stream->job_err);
     }
     if (stream->job_code != FH_OK) {
         return;
@@ -35,7 +37,10 @@ static void answer(struct fh_stream *stream, const struct fh_bytes *batch, bool 
     struct fh_bytes record = fh_buf_view(&receipt);
     fh_msg_query_answer(&out, stream->id, batch, end ? &record : NULL);
     fh_view_tell(&out, stream);
-    fh_question_answer_buf(FH_TAKE(stream->opening), &out);
+    if (end) {
+        fh_stream_account(stream, &well, &id);
+    }
+    fh_stream_answer_decided(stream, FH_TAKE(stream->opening), &out);
     stream->inlined = end ? FH_STREAM_WHOLE : FH_STREAM_BEGUN;
 }
 

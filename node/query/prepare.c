@@ -15,7 +15,7 @@
 void fh_stream_fail(struct fh_stream *stream, const struct fh_err *err)
 {
     if (stream->opening != NULL) {
-        fh_question_refuse(FH_TAKE(stream->opening), err);
+        fh_stream_refuse(stream, FH_TAKE(stream->opening), err);
     }
     stream->broken = stream->worker != NULL && fh_worker_dead(stream->worker);
     fh_stream_end(stream, err);
@@ -459,7 +459,8 @@ void fh_stream_begin(struct fh_stream *stream)
 void fh_stream_seen(struct fh_stream *stream)
 {
     struct fh_err err;
-    if (open_tables(stream, &err) == FH_OK && fh_stream_spend(stream, &err) == FH_OK) {
+    if (open_tables(stream, &err) == FH_OK && fh_stream_spend(stream, &err) == FH_OK &&
+        fh_stream_decided(stream, &err) == FH_OK) {
         fh_stream_begin(stream);
     } else {
         fh_stream_fail(stream, &err);

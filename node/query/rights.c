@@ -156,6 +156,25 @@ static int keep_view(struct fh_view *view, struct fh_arena *arena, struct fh_err
     return filters != NULL ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory for a view");
 }
 
+static int name_policies(const struct fh_access_decision *decision,
+                         struct fh_arena *arena,
+                         struct fh_right *out,
+                         struct fh_err *err)
+{
+    uint32_t count = decision->policy_count;
+    const char **names = fh_arena_array(arena, (size_t)count + 1, sizeof *names);
+    for (uint32_t i = 0; names != NULL && i < count; i++) {
+        const struct fh_policy_held *held = decision->policies[i];
+        names[i] = fh_arena_printf(arena, "%s %s", held->name, held->version);
+        if (names[i] == NULL) {
+            names = NULL;
+        }
+    }
+    out->policies = names;
+    out->policy_count = names == NULL ? 0 : count;
+    return names != NULL ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory for a right");
+}
+
 static int take(const struct fh_access_decision *decision,
                 const struct fh_access_ask *ask,
                 const char *table,
@@ -182,6 +201,9 @@ static int take(const struct fh_access_decision *decision,
     }
     if (rc == FH_OK) {
         rc = keep_view(&right.view, arena, err);
+    }
+    if (rc == FH_OK) {
+        rc = name_policies(decision, arena, &right, err);
     }
     if (rc == FH_OK) {
         *out = right;

@@ -47,9 +47,11 @@ struct fh_rights_question {
 /* What was decided for one table. */
 struct fh_right {
     struct fh_view view;
-    struct fh_record_id policy; /* for the receipt; zero when no policy governs */
-    struct fh_record_id grant;  /* zero when none was needed */
-    uint64_t rows_per_day;      /* 0: no bound */
+    struct fh_record_id policy;  /* for the receipt; zero when no policy governs */
+    struct fh_record_id grant;   /* zero when none was needed */
+    uint32_t policy_count;       /* those that govern, by name */
+    const char *const *policies; /* "name version" */
+    uint64_t rows_per_day;       /* 0: no bound */
     uint64_t queries_per_hour;
 };
 

@@ -440,6 +440,7 @@ int fh_serve_new(struct fh_serve **out, const struct fh_serve_options *options, 
         return fh_err_set(err, FH_ENOMEM, "no memory to serve");
     }
     serve->options = *options;
+    serve->audit_base = (uint64_t)fh_clock_wall_ms() << 20;
     fh_list_init(&serve->streams);
     struct fh_snapshots_options snapshots = {
         .loop = options->loop,

@@ -23,6 +23,7 @@
 #include "node/mesh/mesh.h"
 #include "node/query/crew.h"
 #include "node/query/rights.h"
+#include "node/state/audit.h"
 #include "node/state/deposits.h"
 
 struct fh_serve;
@@ -36,6 +37,9 @@ struct fh_serve_options {
     struct fh_rights *rights;
     struct fh_deposits *deposits; /* which tokens are revoked */
     struct fh_keystore *keys;
+    struct fh_audit *audit; /* NULL: none is kept */
+    bool has_audit_key;
+    struct fh_sign_public audit_key; /* for which statements are encrypted */
     struct fh_peers *peers;
     struct fh_mesh *mesh; /* NULL when offline: own products only */
     const struct fh_settings *settings;

@@ -40,6 +40,7 @@ void fh_stream_give_worker(struct fh_stream *stream)
 int fh_stream_receipt(const struct fh_stream *stream,
                       unsigned outcome,
                       struct fh_buf *out,
+                      struct fh_record_id *out_id,
                       struct fh_err *err)
 {
     const struct fh_serve_options *o = &stream->serve->options;
@@ -69,6 +70,7 @@ int fh_stream_receipt(const struct fh_stream *stream,
     fh_buf_init(&payload, FH_RECORD_BYTES_MAX);
     int rc = fh_receipt_build(&payload, receipt, err);
     if (rc == FH_OK) {
+        *out_id = fh_record_id_of(FH_RECORD_RECEIPT, &o->mesh_id, fh_buf_view(&payload));
         fh_keystore_seal(o->keys, out, FH_RECORD_RECEIPT, &o->mesh_id, fh_buf_view(&payload));
         rc = fh_buf_ok(out) == FH_OK
                  ? FH_OK
@@ -81,9 +83,10 @@ int fh_stream_receipt(const struct fh_stream *stream,
 static void answer_end(struct fh_stream *stream, struct fh_question *question)
 {
     struct fh_err err;
+    struct fh_record_id id;
     FH_CLEANUP(fh_buf_fini) struct fh_buf receipt;
     fh_buf_init(&receipt, FH_RECORD_BYTES_MAX);
-    if (fh_stream_receipt(stream, FH_OK, &receipt, &err) != FH_OK) {
+    if (fh_stream_receipt(stream, FH_OK, &receipt, &id, &err) != FH_OK) {
         fh_question_refuse_privately(question, "receipt", &err);
         return;
     }
@@ -94,7 +97,7 @@ static void answer_end(struct fh_stream *stream, struct fh_question *question)
     for (unsigned i = 0; i < stream->part_count; i++) {
         fh_pack_bin(&out, fh_buf_view(&stream->part_records[i]));
     }
-    fh_question_answer_buf(question, &out);
+    fh_stream_answer_accounted(stream, question, &id, &out);
 }
 
 /* A CANCEL is answered with a receipt for what was sent until then. */
@@ -105,9 +108,10 @@ static void answer_closing(struct fh_stream *stream)
         return;
     }
     struct fh_err err;
+    struct fh_record_id id;
     FH_CLEANUP(fh_buf_fini) struct fh_buf receipt;
     fh_buf_init(&receipt, FH_RECORD_BYTES_MAX);
-    if (fh_stream_receipt(stream, FH_ECANCELLED, &receipt, &err) != FH_OK) {
+    if (fh_stream_receipt(stream, FH_ECANCELLED, &receipt, &id, &err) != FH_OK) {
         fh_question_refuse_privately(question, "receipt", &err);
         return;
     }
@@ -116,7 +120,7 @@ static void answer_closing(struct fh_stream *stream)
     fh_msg_ok(&out, 1);
     fh_pack_array(&out, 1);
     fh_pack_bin(&out, fh_buf_view(&receipt));
-    fh_question_answer_buf(question, &out);
+    fh_stream_answer_accounted(stream, question, &id, &out);
 }
 
 /* ---- one NEXT ---- */
@@ -142,6 +146,11 @@ static bool within_bytes(struct fh_stream *stream)
 static void serve_next(void *user)
 {
     struct fh_stream *stream = user;
+    stream->job_code =
+        stream->next_index == 0 ? fh_stream_wait_decided(stream, &stream->job_err) : FH_OK;
+    if (stream->job_code != FH_OK) {
+        return;
+    }
     stream->job_code = fh_worker_next(stream->worker, &stream->event, &stream->job_err);
     if (stream->job_code != FH_OK) {
         return;
@@ -375,6 +384,7 @@ static void free_stream(struct fh_stream *stream)
     fh_turns_leave(stream);
     stream->serve->count--;
     fh_remote_free_all(stream);
+    fh_audit_ticket_unref(stream->decision);
     for (unsigned i = 0; i < stream->part_count; i++) {
         fh_buf_fini(&stream->part_records[i]);
     }
@@ -409,6 +419,9 @@ void fh_stream_settle(struct fh_stream *stream)
         log_end(stream);
         fh_turns_ended(stream);
         fh_stream_spent(stream);
+        if (stream->closing == NULL) {
+            fh_stream_account(stream, &stream->failure, NULL);
+        }
     }
     struct fh_err over;
     fh_err_rule(&over, FH_ESTATE, "stream.over", "this answer has ended already");

@@ -29,6 +29,7 @@ struct fh_serve {
     struct fh_list streams;
     unsigned count;
     uint64_t last_id;
+    uint64_t audit_base; /* a question's number in the audit log is its stream's id above this */
     struct fh_timer *watch;
     int64_t watch_ms;  /* when it looks next: see fh_serve_look */
     int64_t judged_ms; /* monotonic: fh_serve_rejudge, the last time */
@@ -116,7 +117,9 @@ struct fh_stream {
     bool ran; /* its worker was asked to do more than parse */
     bool logged;
     bool remembered; /* over, and kept for why: gives way when there are too many */
-    bool told;       /* the asker knows the stream's id: NEXTs may be on their way */
+    struct fh_audit_ticket *decision; /* NULL: nothing is kept of it (auditing.c) */
+    bool accounted;                   /* the audit log has its end */
+    bool told; /* the asker knows the stream's id: NEXTs may be on their way */
 
     /* job */
     bool job_running;
@@ -218,6 +221,31 @@ FH_MUST_CHECK int fh_stream_spend(struct fh_stream *stream, struct fh_err *err);
 /* Counts the rows that were sent. */
 void fh_stream_spent(const struct fh_stream *stream);
 
+/* auditing.c */
+/* Has the audit log keep that the asker may read the own tables of the plan. FH_ENOMEM; when it is
+ * not written, what waits for it says so. */
+FH_MUST_CHECK int fh_stream_decided(struct fh_stream *stream, struct fh_err *err);
+/* Refuses the question (taken), and has that kept first when it was a decision. */
+void fh_stream_refuse(struct fh_stream *stream,
+                      struct fh_question *question,
+                      const struct fh_err *err);
+/* Waits until what was decided is on disk. Pool thread. */
+FH_MUST_CHECK int fh_stream_wait_decided(struct fh_stream *stream, struct fh_err *err);
+/* Answers the question (taken) when what was decided is on disk, which may be at once; the buffer
+ * may be emptied. Loop thread, or the job's. */
+void fh_stream_answer_decided(struct fh_stream *stream,
+                              struct fh_question *question,
+                              struct fh_buf *out);
+/* Has it keep what came of a question: once. The receipt is NULL when there is none. */
+void fh_stream_account(struct fh_stream *stream,
+                       const struct fh_err *failure,
+                       const struct fh_record_id *receipt);
+/* The same with the stream's failure, and answers the question (taken) when that is on disk. */
+void fh_stream_answer_accounted(struct fh_stream *stream,
+                                struct fh_question *question,
+                                const struct fh_record_id *receipt,
+                                struct fh_buf *out);
+
 /* inline.c */
 /* Behind RUN: answers the opening question with what is there by `until_ms` (monotonic; 0: now).
  * False: nothing is there yet. On failure the code and reason are in the job's fields. */
@@ -228,6 +256,7 @@ bool fh_stream_inline(struct fh_stream *stream, int64_t until_ms);
 FH_MUST_CHECK int fh_stream_receipt(const struct fh_stream *stream,
                                     unsigned outcome,
                                     struct fh_buf *out,
+                                    struct fh_record_id *out_id,
                                     struct fh_err *err);
 void fh_stream_pump(struct fh_stream *stream);
 /* Ends the stream with a reason; NULL: it has ended well. */

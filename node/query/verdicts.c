@@ -88,14 +88,21 @@ struct fh_verdict *fh_verdict_again(const struct fh_verdict *verdict)
         params[i] = fh_arena_strdup(again->arena, verdict->gate.params[i]);
         params = params[i] != NULL ? params : NULL;
     }
+    uint32_t word_count = verdict->gate.word_count;
+    const char **words = fh_arena_array(again->arena, word_count + 1, sizeof *words);
+    for (uint32_t i = 0; words != NULL && i < word_count; i++) {
+        words[i] = fh_arena_strdup(again->arena, verdict->gate.words[i]);
+        words = words[i] != NULL ? words : NULL;
+    }
     const struct fh_gate_wish *wishes = copy_wishes(&verdict->gate, again->arena);
-    if (tables == NULL || params == NULL || wishes == NULL) {
+    if (tables == NULL || params == NULL || words == NULL || wishes == NULL) {
         fh_verdict_unref(again);
         return NULL;
     }
     again->gate = verdict->gate;
     again->gate.tables = tables;
     again->gate.params = params;
+    again->gate.words = words;
     again->gate.wishes = wishes;
     return again;
 }

@@ -6,6 +6,7 @@
 #include "common/assert.h"
 #include "proto/contract/finding.h"
 #include "proto/contract/yaml.h"
+#include "proto/identity/access.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -207,6 +208,19 @@ static int set_path(char *out,
     return set_text(out, FH_SETTINGS_PATH_BYTES, setting, text, origin, err);
 }
 
+static int set_key(char *out,
+                   const struct fh_setting *setting,
+                   const char *text,
+                   const char *origin,
+                   struct fh_err *err)
+{
+    struct fh_sign_public key;
+    if (fh_sign_public_parse(&key, fh_bytes_cstr(text), err) != FH_OK) {
+        return fh_err_wrap(err, "%s: %s", origin, setting->key);
+    }
+    return set_text(out, FH_SETTINGS_KEY_BYTES, setting, text, origin, err);
+}
+
 static int set_switch(bool *out,
                       const struct fh_setting *setting,
                       const char *text,
@@ -242,6 +256,8 @@ static int set_item(struct fh_settings *settings,
         }
         return set_text(member, FH_ID_TEXT_BYTES, setting, text, origin, err);
     }
+    case FH_SETTING_KEY:
+        return set_key(member, setting, text, origin, err);
     case FH_SETTING_ADDRESS: {
         char host[FH_ADDRESS_BYTES_MAX + 1];
         uint16_t port = 0;

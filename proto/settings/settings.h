@@ -21,7 +21,7 @@
 #include "common/limits.h"
 #include "proto/wire/id.h"
 
-enum { FH_SETTINGS_PATH_BYTES = 1024, FH_SETTINGS_WORD_BYTES = 8 };
+enum { FH_SETTINGS_PATH_BYTES = 1024, FH_SETTINGS_WORD_BYTES = 8, FH_SETTINGS_KEY_BYTES = 64 };
 
 struct fh_settings_addresses {
     size_t count;
@@ -61,6 +61,9 @@ struct fh_settings {
     char postgres_tls[FH_SETTINGS_WORD_BYTES];      /* prefer, require, off */
     char tls_certificate[FH_SETTINGS_PATH_BYTES];   /* PEM files of both doors, or "" */
     char tls_key[FH_SETTINGS_PATH_BYTES];
+    bool audit;                            /* keep an audit log */
+    char audit_key[FH_SETTINGS_KEY_BYTES]; /* public key, "" none */
+    uint64_t audit_mib;                    /* of all its files */
     uint64_t quality_interval_s; /* between measurements of an own product; 0: none by itself */
 };
 
@@ -69,6 +72,7 @@ struct fh_settings {
 enum fh_setting_kind {
     FH_SETTING_NAME,      /* a Freehold name */
     FH_SETTING_ID,        /* mesh id text */
+    FH_SETTING_KEY,       /* public key text */
     FH_SETTING_ADDRESS,   /* HOST:PORT or [v6]:PORT */
     FH_SETTING_ADDRESSES, /* list of those */
     FH_SETTING_PATHS,     /* list of absolute folders */

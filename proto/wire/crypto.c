@@ -126,6 +126,64 @@ bool fh_agree(uint8_t out_shared[32],
     return crypto_scalarmult(out_shared, secret->b, peer->b) == 0;
 }
 
+/* Boxes. */
+
+enum { BOX_PUBLIC_BYTES = 32 };
+_Static_assert(FH_BOX_SEAL_BYTES == crypto_box_SEALBYTES, "a one-time key and a tag");
+
+/* libsodium's crypto_box_seal draws its key by itself; this is the same with the caller's. */
+bool fh_box_seal(struct fh_buf *out,
+                 struct fh_bytes plaintext,
+                 const struct fh_sign_public *to,
+                 const uint8_t seed[FH_SEED_BYTES])
+{
+    uint8_t own_public[BOX_PUBLIC_BYTES];
+    uint8_t own_secret[BOX_PUBLIC_BYTES];
+    uint8_t their_public[BOX_PUBLIC_BYTES];
+    uint8_t nonce[crypto_box_NONCEBYTES];
+    if (crypto_sign_ed25519_pk_to_curve25519(their_public, to->b) != 0) {
+        return false;
+    }
+    uint8_t *sealed = fh_buf_reserve(out, plaintext.size + FH_BOX_SEAL_BYTES);
+    if (sealed == NULL) {
+        return true;
+    }
+    FH_ASSERT(crypto_box_seed_keypair(own_public, own_secret, seed) == 0);
+    crypto_generichash_state state;
+    FH_ASSERT(crypto_generichash_init(&state, NULL, 0, sizeof nonce) == 0);
+    FH_ASSERT(crypto_generichash_update(&state, own_public, sizeof own_public) == 0);
+    FH_ASSERT(crypto_generichash_update(&state, their_public, sizeof their_public) == 0);
+    FH_ASSERT(crypto_generichash_final(&state, nonce, sizeof nonce) == 0);
+    memcpy(sealed, own_public, sizeof own_public);
+    int rc = crypto_box_easy(sealed + sizeof own_public,
+                             plaintext.data,
+                             plaintext.size,
+                             nonce,
+                             their_public,
+                             own_secret);
+    fh_wipe(own_secret, sizeof own_secret);
+    return rc == 0;
+}
+
+bool fh_box_open(struct fh_buf *out, struct fh_bytes sealed, const struct fh_sign_secret *secret)
+{
+    uint8_t own_public[BOX_PUBLIC_BYTES];
+    uint8_t own_secret[BOX_PUBLIC_BYTES];
+    if (sealed.size < FH_BOX_SEAL_BYTES) {
+        return false;
+    }
+    size_t size = out->size;
+    FH_ASSERT(crypto_sign_ed25519_sk_to_curve25519(own_secret, secret->b) == 0);
+    FH_ASSERT(crypto_scalarmult_base(own_public, own_secret) == 0);
+    uint8_t *plain = fh_buf_reserve(out, sealed.size - FH_BOX_SEAL_BYTES + 1);
+    bool opened =
+        plain != NULL &&
+        crypto_box_seal_open(plain, sealed.data, sealed.size, own_public, own_secret) == 0;
+    fh_wipe(own_secret, sizeof own_secret);
+    out->size = opened ? size + sealed.size - FH_BOX_SEAL_BYTES : size;
+    return opened;
+}
+
 /* Hashes. */
 
 static void blake2b(uint8_t *out, size_t out_size, const struct fh_bytes *parts, size_t count)

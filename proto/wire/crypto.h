@@ -101,6 +101,21 @@ FH_MUST_CHECK bool fh_agree(uint8_t out_shared[32],
                             const struct fh_agree_secret *secret,
                             const struct fh_agree_public *peer);
 
+/* ---- a box for the holder of a signing key ---- */
+
+enum { FH_BOX_SEAL_BYTES = 48 }; /* more than the plaintext */
+
+/* Appends what only the secret key of `to` opens: crypto_box_seal for the X25519 key of an Ed25519
+ * one, with the one-time key of `seed` (wiped by the caller, never used twice). False for a hostile
+ * public key; failures of memory stick in `out`. */
+FH_MUST_CHECK bool fh_box_seal(struct fh_buf *out,
+                               struct fh_bytes plaintext,
+                               const struct fh_sign_public *to,
+                               const uint8_t seed[FH_SEED_BYTES]);
+/* Appends the plaintext; false when it is not for this key. */
+FH_MUST_CHECK bool
+fh_box_open(struct fh_buf *out, struct fh_bytes sealed, const struct fh_sign_secret *secret);
+
 /* BLAKE2b-256 of all parts in order, unkeyed. */
 struct fh_hash fh_hash_parts(const struct fh_bytes *parts, size_t count);
 struct fh_hash fh_hash(struct fh_bytes bytes);

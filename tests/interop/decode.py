@@ -17,7 +17,7 @@ import sys
 
 from canonical import as_json, base32, decode, key_id
 from mesh import Mesh, Record, open_datagram, read_access, read_invitation, read_public
-from payloads import results
+from payloads import AUDIT, results
 from primitives import H, Refused, aead_open, chacha_block, need, public_of, verify, x25519
 from session import follow
 
@@ -92,6 +92,7 @@ class Checker:
             "access-answer": lambda: (value[1], {0, 2}, value[6]),
             "policy": lambda: (value["domain"], {0, 2}, value["created"]),
             "token": lambda: (value[1], {2, 3}, value[4]),
+            "audit-checkpoint": lambda: (value[1], {1}, value[5]),
         }
         identity, roles, when = where[record.name]()
         if identity is None:  # these name their node, and by it its domain
@@ -100,6 +101,9 @@ class Checker:
             owners = [i for i, d in self.mesh.domains.items() if public in self.mesh.keys_of(d)]
             need(len(owners) == 1, "a key of no domain")
             identity = owners[0]
+        if record.name == "audit-checkpoint":
+            equal(value[2], public, "the node's key")
+            self.log(bytes.fromhex(vector["log"]), value)
         if record.name == "measurement":
             self.results(value, bytes.fromhex(vector["results"]))
         if record.name == "request" and len(value) > 13:
@@ -114,6 +118,21 @@ class Checker:
         if record.name == "access-request":
             equal(value[2], key_id(public), "key id of who asks for access")
         self.mesh.check_signer(record, identity, roles, when)
+
+    def log(self, data, checkpoint):
+        """An audit log up to its checkpoint: frames, the chain, what each record holds."""
+        seq, head, when = 0, bytes(32), 0
+        while data and data[:4] != bytes(4):
+            size = int.from_bytes(data[:4], "big")
+            body, stated, data = data[4:4 + size], data[4 + size:36 + size], data[36 + size:]
+            equal(H(b"freehold/v1/audit\0" + body), stated, "hash of an audit record")
+            value = decode(body)
+            need(value[0] == 1 and value[1] == seq + 1, "records in their order")
+            need(value[2] >= when and value[3] == head, "a record behind the one before")
+            AUDIT[value[4]](value[5])
+            seq, when, head = value[1], value[2], stated
+        equal(seq, checkpoint[3], "number of the last record")
+        equal(head, checkpoint[4], "its hash")
 
     def by_token(self, request, public):
         """A request that carries the token whose key signs it (sections 5 and 6)."""

@@ -377,4 +377,24 @@ SHAPES = {
     20: ("token", 6144, token),
     25: ("proposal", 33792, fields(exactly(1), id32, bin_of(), time, str_of(400))),
     26: ("vote", 512, fields(exactly(1), id32, id32, up_to(2**32 - 1, 2), sig64)),
+    32: ("audit-checkpoint", 256, fields(exactly(1), id32, id32, up_to(2**64 - 1, 1), id32, time)),
+}
+
+# Details of the records of an audit log, by kind.
+who = fields(id32, name_or_none, optional_id, list_of(str_of(63), 16), optional_id, str_of(63))
+audit_table = fields(
+    str_of(63), str_of(32), str_of(63), id32, optional_id, list_of(str_of(127), 512),
+    list_of(str_of(255), 1024), list_of(str_of(255), 1024), boolean,
+)
+AUDIT = {
+    0: fields(id32, id32, id32),
+    1: fields(
+        uint, up_to(1), ref16, optional_id, who, id32, str_of(127), optional_id, bin_of(),
+        list_of(audit_table, 64), up_to(255), str_of(47),
+    ),
+    2: fields(uint, optional_id, up_to(255), str_of(47), uint, uint, uint, optional_id),
+    3: fields(str_of(63), str_of(255), optional_id, who, up_to(255), str_of(47)),
+    4: fields(bin_of()),
+    5: fields(uint),
+    6: fields(uint, uint),
 }

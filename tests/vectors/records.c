@@ -6,6 +6,7 @@
 #include "proto/gossip/announce.h"
 #include "proto/gossip/facts.h"
 #include "proto/governance/access_request.h"
+#include "proto/governance/audit_chain.h"
 #include "proto/governance/grant.h"
 #include "proto/governance/policy_record.h"
 #include "proto/identity/deposit.h"
@@ -451,6 +452,78 @@ static void write_tokens(struct scene *scene)
     (void)seal(scene, "request.token", FH_RECORD_REQUEST, &key);
 }
 
+/* One question in the log of its owner, as it is decided. */
+static void log_read(const struct scene *scene, struct fh_buf *log, struct fh_audit_position *at)
+{
+    static const char *const roles[] = {"analyst", "member"};
+    static const char *const policies[] = {"pii 1.0.0"};
+    static const char *const columns[] = {"origin", "delay"};
+    struct test_domain other = test_domain_of(1);
+    struct fh_audit_table table = {.product = "flights",
+                                   .version = "1.0.0",
+                                   .table = "flights",
+                                   .policy_count = 1,
+                                   .policies = policies,
+                                   .column_count = 2,
+                                   .columns = columns,
+                                   .masked_count = 1,
+                                   .masked = columns};
+    struct fh_audit_read read = {.question = 9,
+                                 .way = FH_AUDIT_QUERY,
+                                 .who = {.domain = other.id,
+                                         .domain_name = "domain1",
+                                         .key = other.member.id,
+                                         .role_count = 2,
+                                         .roles = roles,
+                                         .token_label = ""},
+                                 .entry = scene->founder.id,
+                                 .purpose = "delay report",
+                                 .sql = fh_hash(fh_bytes_cstr("SELECT 1")),
+                                 .table_count = 1,
+                                 .tables = &table,
+                                 .rule = ""};
+    struct fh_buf detail FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&detail, CONTRACT_BYTES);
+    memset(read.request_id, 0x22, sizeof read.request_id);
+    memset(read.request.b, 0x23, sizeof read.request.b);
+    memset(table.contract.b, 0x24, sizeof table.contract.b);
+    fh_audit_read_pack(&detail, &read);
+    fh_audit_append(log, at, TEST_START_MS + 5, FH_AUDIT_READ, fh_buf_view(&detail));
+}
+
+/* A log of three records, and the checkpoint that its node signs. */
+static void write_audit(struct scene *scene)
+{
+    const struct test_domain *us = &scene->founder;
+    const struct fh_audit_opened opened = {
+        .mesh = scene->mesh, .domain = us->id, .key = us->node.public_key};
+    struct fh_audit_ended ended = {
+        .question = 9, .rule = "", .rows = 3, .bytes = 120, .duration_ms = 4};
+    struct fh_audit_position at = {0};
+    struct fh_buf log FH_CLEANUP(fh_buf_fini);
+    struct fh_buf detail FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&log, CONTRACT_BYTES);
+    fh_buf_init(&detail, CONTRACT_BYTES);
+    fh_audit_opened_pack(&detail, &opened);
+    fh_audit_append(&log, &at, TEST_START_MS, FH_AUDIT_OPENED, fh_buf_view(&detail));
+    log_read(scene, &log, &at);
+    memset(ended.request.b, 0x23, sizeof ended.request.b);
+    memset(ended.receipt.b, 0x25, sizeof ended.receipt.b);
+    fh_buf_reset(&detail);
+    fh_audit_ended_pack(&detail, &ended);
+    fh_audit_append(
+        &log, &at, TEST_START_MS, FH_AUDIT_ENDED, fh_buf_view(&detail)); /* stands still */
+    const struct fh_audit_checkpoint checkpoint = {.domain = us->id,
+                                                   .key = us->node.public_key,
+                                                   .seq = at.seq,
+                                                   .head = at.head,
+                                                   .time_ms = TEST_START_MS + 60000};
+    fh_buf_reset(&scene->payload);
+    fh_audit_checkpoint_payload(&scene->payload, &checkpoint);
+    (void)seal(scene, "audit.checkpoint", FH_RECORD_AUDIT_CHECKPOINT, &us->node);
+    vector_hex(scene->out, "log", fh_buf_view(&log));
+}
+
 void vectors_records(struct fh_buf *out)
 {
     struct scene scene = {.out = out, .founder = test_domain_of(0)};
@@ -465,5 +538,6 @@ void vectors_records(struct fh_buf *out)
     write_access(&scene);
     write_policies(&scene);
     write_tokens(&scene);
+    write_audit(&scene);
     fh_buf_fini(&scene.payload);
 }

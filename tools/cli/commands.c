@@ -448,6 +448,7 @@ const struct fh_command fh_commands[] = {
     },
 #include "tools/cli/commands_access.inc"
 #include "tools/cli/commands_policy.inc"
+#include "tools/cli/commands_audit.inc"
 #include "tools/cli/commands_token.inc"
     {
         .noun = "verify",

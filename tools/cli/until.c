@@ -52,3 +52,26 @@ int fh_until_parse(
     *out_ms = moment;
     return FH_OK;
 }
+
+int fh_since_parse(
+    int64_t *out_ms, const char *flag, const char *text, int64_t now_ms, struct fh_err *err)
+{
+    int64_t span = 0, moment = 0;
+    if (read_span(&span, text)) {
+        *out_ms = now_ms - span;
+        return FH_OK;
+    }
+    if (!fh_time_parse(text, &moment)) {
+        return fh_err_set(err,
+                          FH_EUSAGE,
+                          "%s: \"%.40s\" is no time; write 7d, 12h, 2027-01-31 or "
+                          "2027-01-31T12:00:00Z",
+                          flag,
+                          text);
+    }
+    if (moment > now_ms) {
+        return fh_err_set(err, FH_EUSAGE, "%s: %s is ahead", flag, text);
+    }
+    *out_ms = moment;
+    return FH_OK;
+}

@@ -15,4 +15,9 @@
 FH_MUST_CHECK int fh_until_parse(
     int64_t *out_ms, const char *flag, const char *text, int64_t now_ms, struct fh_err *err);
 
+/* A moment that has passed: "7d" (ago), "12h", "2027-01-31" (its beginning), RFC 3339. FH_EUSAGE.
+ */
+FH_MUST_CHECK int fh_since_parse(
+    int64_t *out_ms, const char *flag, const char *text, int64_t now_ms, struct fh_err *err);
+
 #endif

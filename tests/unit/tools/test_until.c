@@ -32,6 +32,35 @@ static void test_good(void **state)
     }
 }
 
+static void test_since(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t ms; /* 0: refused */
+    } rows[] = {
+        {"7d", NOW_MS - 7 * DAY_MS},
+        {"12h", NOW_MS - DAY_MS / 2},
+        {"30min", NOW_MS - 1800000},
+        {"2026-02-28", NOW_MS - DAY_MS},
+        {"2026-02-28T23:59:59Z", NOW_MS - 1000},
+        {"2027-03-01", 0},
+        {"2026-03-01T00:00:01Z", 0},
+        {"", 0},
+        {"0d", 0},
+        {"7", 0},
+        {"yesterday", 0},
+        {"-7d", 0},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        int64_t ms = 0;
+        struct fh_err err = {0};
+        int code = fh_since_parse(&ms, "--since", rows[i].text, NOW_MS, &err);
+        assert_int_equal(code, rows[i].ms != 0 ? FH_OK : FH_EUSAGE);
+        assert_true(ms == rows[i].ms);
+    }
+}
+
 static void test_bad(void **state)
 {
     (void)state;
@@ -69,6 +98,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_good),
+        cmocka_unit_test(test_since),
         cmocka_unit_test(test_bad),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
