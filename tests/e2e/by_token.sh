@@ -97,6 +97,17 @@ rule token.product
 ask 201 "$museum" "$narrow" /v1/products/shop/plans@1/access-requests '{"purpose":"audit"}'
 is "shop/plans@1" 'd["product"]'
 
+say "- a token is told its own rights, not its member's"
+ask 200 "$museum" "$reads" '/v1/products/shop/items/access'
+is True '"access.denied" == d["rule"]'
+succeeds fh shop grant create shop/items --to museum --until 1d
+items() { ask 200 "$museum" "$reads" /v1/products/shop/items/access && [[ $(json 'd["readable"]') == True ]]; }
+until_true 10 "the grant of items" items
+ask 200 "$museum" "$narrow" /v1/products/shop/items/access
+is "(False, 'token.purpose')" '(d["readable"], d["rule"])'
+ask 200 "$museum" "$narrow" '/v1/products/shop/items/access?purpose=audit'
+is "(False, 'token.product')" '(d["readable"], d["rule"])'
+
 say "- what it asked for is its member's"
 succeeds fh shop access approve "${request:0:20}"
 granted() { ask 200 "$museum" "$reads" '/v1/products/shop/plans/access?purpose=audit' && [[ $(json 'd["readable"]') == True ]]; }

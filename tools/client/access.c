@@ -388,10 +388,12 @@ int fh_access_can(struct freehold_client *client,
 {
     struct fh_channel *channel = NULL;
     struct fh_pack_reader reader;
+    struct fh_msg_can asked = *can;
     int code = open_owner(client, owner, &channel, err);
     if (code == FH_OK) {
+        asked.token = client->actor->token;
         fh_buf_reset(&client->request);
-        fh_msg_can_request(&client->request, can);
+        fh_msg_can_request(&client->request, &asked);
         code =
             fh_channel_call(channel, fh_buf_view(&client->request), &client->answer, &reader, err);
     }

@@ -103,7 +103,7 @@ FH_MUST_CHECK int fh_access_ask(struct freehold_client *client,
                                 struct fh_err *err);
 
 /* Asks the owner whether the client's key may read; `out_grant` is zero when none is needed,
- * `out_masked` says that not all is shown as it is.
+ * `out_masked` says that not all is shown as it is. A token is told its own rights.
  * FH_EDENIED with the owner's reason, FH_EUNREACH ("product.unreachable"). */
 FH_MUST_CHECK int fh_access_can(struct freehold_client *client,
                                 const struct fh_domain_id *owner,
