@@ -166,40 +166,54 @@ static int admit_token(struct fh_speaker *speaker,
         speaker->token = id;
         speaker->token_not_before_ms = token.not_before_ms;
         speaker->token_not_after_ms = token.not_after_ms;
+        speaker->token_powers = token.powers;
     }
     return rc;
 }
 
 /* What reads, and what a consumer does to get it read elsewhere. */
+static const unsigned reading[] = {FH_MSG_STATUS,
+                                   FH_MSG_PEERS,
+                                   FH_MSG_SEARCH,
+                                   FH_MSG_DESCRIBE,
+                                   FH_MSG_IDENTITY,
+                                   FH_MSG_RELAY,
+                                   FH_MSG_PLAN,
+                                   FH_MSG_QUERY,
+                                   FH_MSG_NEXT,
+                                   FH_MSG_CANCEL,
+                                   FH_MSG_PROBE,
+                                   FH_MSG_MEASUREMENT,
+                                   FH_MSG_HISTORY,
+                                   FH_MSG_ASKED,
+                                   FH_MSG_CAN,
+                                   FH_MSG_WHY,
+                                   FH_MSG_COUNTERS,
+                                   FH_MSG_PROOFS};
+
+static bool reads(unsigned code)
+{
+    for (size_t i = 0; i < FH_COUNT(reading); i++) {
+        if (reading[i] == code) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int fh_speaker_may(const struct fh_speaker *speaker, unsigned code, struct fh_err *err)
 {
-    static const unsigned reading[] = {FH_MSG_STATUS,
-                                       FH_MSG_PEERS,
-                                       FH_MSG_SEARCH,
-                                       FH_MSG_DESCRIBE,
-                                       FH_MSG_IDENTITY,
-                                       FH_MSG_RELAY,
-                                       FH_MSG_PLAN,
-                                       FH_MSG_QUERY,
-                                       FH_MSG_NEXT,
-                                       FH_MSG_CANCEL,
-                                       FH_MSG_PROBE,
-                                       FH_MSG_MEASUREMENT,
-                                       FH_MSG_HISTORY,
-                                       FH_MSG_ASKED,
-                                       FH_MSG_CAN,
-                                       FH_MSG_WHY,
-                                       FH_MSG_COUNTERS,
-                                       FH_MSG_PROOFS};
-    bool allowed = !speaker->by_token;
-    for (size_t i = 0; i < FH_COUNT(reading) && !allowed; i++) {
-        allowed = reading[i] == code;
+    if (!speaker->by_token || reads(code)) {
+        return FH_OK;
     }
-    return allowed ? FH_OK
-                   : fh_err_rule(err,
-                                 FH_EDENIED,
-                                 "token.scope",
-                                 "a token reads and does nothing else; use the member's own key");
+    if (code == FH_MSG_ASK) {
+        const struct fh_token powers = {.powers = speaker->token_powers};
+        return fh_token_check_power(&powers, FH_TOKEN_ASK, err);
+    }
+    return fh_err_rule(err,
+                       FH_EDENIED,
+                       "token.scope",
+                       "a token reads, and does what its powers say; use the member's own key");
 }
 
 /* ---- speakers ---- */

@@ -5,8 +5,8 @@
  * A session proves a key; the directory knows what the key may do. A domain that the mesh has
  * admitted speaks with the role that its delegation gives; a stranger is let in only far enough to
  * redeem an invitation, and is judged in a directory of its own, so that it leaves nothing behind.
- * Whoever shows a TOKEN for the key of the session is the member that it names, to read only; what
- * such a session may ask is fh_speaker_may's.
+ * Whoever shows a TOKEN for the key of the session is the member that it names, to read and to do
+ * what its powers say; what such a session may ask is fh_speaker_may's.
  *
  * Does not: decide on data (proto/governance). Thread: the loop's. Ownership: values; the identity
  * lends what it was built from.
@@ -31,6 +31,7 @@ struct fh_speaker {
     struct fh_record_id token;
     int64_t token_not_before_ms; /* when it was signed */
     int64_t token_not_after_ms;
+    uint32_t token_powers; /* bits of enum fh_token_power */
 };
 
 /* What this node shows in handshakes. */
@@ -58,8 +59,8 @@ FH_MUST_CHECK int fh_admit(struct fh_speaker *out,
                            int64_t wall_ms,
                            struct fh_err *err);
 
-/* Whether a session of this speaker may ask this message (enum fh_msg_code) at all: a token reads.
- * FH_EDENIED ("token.scope"). */
+/* Whether a session of this speaker may ask this message (enum fh_msg_code) at all: a token reads,
+ * and does what its powers say. FH_EDENIED ("token.power": one that it has not; "token.scope"). */
 FH_MUST_CHECK int
 fh_speaker_may(const struct fh_speaker *speaker, unsigned code, struct fh_err *err);
 

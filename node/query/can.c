@@ -3,6 +3,7 @@
 
 #include "common/time.h"
 #include "node/query/plan.h"
+#include "proto/identity/token.h"
 #include "proto/session/messages_access.h"
 
 #include <stdio.h>
@@ -34,6 +35,32 @@ static int find_entry(struct looking *l, struct fh_err *err)
     int rc = fh_catalog_resolve(l->can->catalog, name, &l->entry, err);
     if (rc == FH_OK && !fh_domain_id_equal(&l->entry.announcement.domain, &l->can->domain)) {
         rc = fh_err_rule(err, FH_EDENIED, "scan.owner", "this node does not own %s", name);
+    }
+    return rc;
+}
+
+/* The token of the session, as the question carries it: what is left of its member's rights. */
+static int check_token(const struct looking *l, struct fh_err *err)
+{
+    struct fh_token token;
+    struct fh_record_id id = {{0}};
+    int rc = FH_OK;
+    if (l->asked.token.size > 0) {
+        rc = fh_token_verify(&token, &id, l->can->dir, l->asked.token, fh_clock_wall_ms(), err);
+    }
+    if (rc == FH_OK && !fh_record_id_equal(&id, &l->speaker->token)) {
+        rc = fh_err_rule(
+            err, FH_ESIG, "token.other", "the question carries another token than its session's");
+    }
+    if (rc == FH_OK && l->speaker->by_token) {
+        rc = fh_token_check_purpose(&token, l->asked.purpose, err);
+    }
+    if (rc == FH_OK && l->speaker->by_token) {
+        rc = fh_token_check_product(&token,
+                                    l->entry.domain_name,
+                                    l->entry.announcement.product,
+                                    l->entry.announcement.major,
+                                    err);
     }
     return rc;
 }
@@ -154,6 +181,9 @@ void fh_can_question(struct fh_can *can, struct fh_question *question)
                            : fh_msg_can_read(fh_question_fields(question), &l.asked, &err);
     if (rc == FH_OK) {
         rc = find_entry(&l, &err);
+    }
+    if (rc == FH_OK) {
+        rc = check_token(&l, &err);
     }
     if (rc == FH_OK) {
         rc = look(&l, &err);

@@ -2,8 +2,8 @@
 /*
  * Can: whether the key of a session may read a product of this domain, or a column of it, now.
  *
- * The same decision as a query's, without one: life cycle, quality gate, grants, policies. Only the
- * key's own rights are told, to the key itself.
+ * The same decision as a query's, without one: life cycle, quality gate, grants, policies, and what
+ * a token narrows. Only the key's own rights are told, to the key itself or its token.
  *
  * Does not: run anything. Thread: the loop's. Ownership: keeps what it names.
  */

@@ -25,7 +25,7 @@ enum {
 
 static int judge_token(const struct fh_stream *stream, int64_t now_ms, struct fh_err *err)
 {
-    const struct fh_query_signer *signer = &stream->signer;
+    const struct fh_token_signer *signer = &stream->signer;
     int rc = signer->by_token ? fh_token_check_time(&signer->token, now_ms, err) : FH_OK;
     return rc == FH_OK ? fh_deposits_check(stream->serve->options.deposits, &signer->token_id, err)
                        : rc;

@@ -83,7 +83,7 @@ struct fh_stream {
     struct fh_buf record; /* the REQUEST record */
     struct fh_record_id request_id;
     struct fh_query_request request;
-    struct fh_query_signer signer;     /* of the request */
+    struct fh_token_signer signer;     /* of the request */
     struct fh_key_id asker;            /* whose session it is: turns are counted by it */
     struct fh_record_id session_token; /* by which it was opened; zero: by the key itself */
     struct fh_turn_key *turn_key;

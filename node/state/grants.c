@@ -318,7 +318,6 @@ static int check_asked(struct fh_grants *grants,
 {
     const struct fh_record *record = &asked->record;
     const struct fh_access_request *request = &asked->request;
-    struct fh_signer signer;
     if (!deliver && !fh_domain_id_equal(&request->owner, &grants->domain)) {
         return fh_err_rule(err,
                            FH_EDENIED,
@@ -332,17 +331,7 @@ static int check_asked(struct fh_grants *grants,
                            "domain.unknown",
                            "the access request is for a domain that this mesh does not have");
     }
-    int code = fh_directory_verify(
-        grants->dir, record, &request->consumer, FH_ROLES_ALL, request->created_ms, &signer, err);
-    if (code == FH_OK) {
-        struct fh_key_id key = fh_key_id_of(&signer.key);
-        if (!fh_key_id_equal(&key, &request->key)) {
-            code = fh_err_rule(err,
-                               FH_ESIG,
-                               "access.key",
-                               "the access request is signed by another key than it names");
-        }
-    }
+    int code = fh_access_request_verify(grants->dir, record, request, owner->name, err);
     if (code == FH_OK) {
         code = check_not_ahead(record, request->created_ms, now_ms, err);
     }

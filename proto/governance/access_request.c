@@ -57,7 +57,7 @@ void fh_access_request_make(struct fh_buf *out,
     struct fh_buf payload FH_CLEANUP(fh_buf_fini);
     struct fh_arena *arena FH_CLEANUP(fh_arena_freep) = fh_arena_new(FH_GRANT_ARENA_BYTES_MAX);
     fh_buf_init(&payload, FH_GRANT_BYTES_MAX);
-    fh_pack_array(&payload, REQUEST_FIELDS);
+    fh_pack_array(&payload, REQUEST_FIELDS + fh_token_carried_fields(request->token));
     fh_pack_uint(&payload, PAYLOAD_VERSION);
     fh_pack_bin(&payload, fh_bytes(request->consumer.b, FH_ID_BYTES));
     fh_pack_bin(&payload, fh_bytes(request->key.b, FH_ID_BYTES));
@@ -69,6 +69,7 @@ void fh_access_request_make(struct fh_buf *out,
     fh_pack_uint(&payload, (uint64_t)request->until_ms);
     fh_pack_cstr(&payload, request->note);
     fh_pack_uint(&payload, (uint64_t)request->created_ms);
+    fh_token_carry(&payload, request->token);
     struct fh_record draft = {.type = FH_RECORD_ACCESS_REQUEST, .payload = fh_buf_view(&payload)};
     struct fh_access_request again;
     int code = arena == NULL ? FH_ENOMEM : fh_buf_ok(&payload);
@@ -100,13 +101,45 @@ int fh_access_request_decode(struct fh_access_request *out,
     request.until_ms = (int64_t)fh_pack_read_uint(&reader, FH_RECORD_TIME_MS_MAX);
     request.note = fh_text_read(&reader, FH_GRANT_NOTE_BYTES_MAX, arena);
     request.created_ms = (int64_t)fh_pack_read_uint(&reader, FH_RECORD_TIME_MS_MAX);
-    fh_pack_read_record_end(&reader, count, REQUEST_FIELDS);
+    uint32_t known = fh_token_read_carried(&request.token, &reader, count, REQUEST_FIELDS);
+    fh_pack_read_record_end(&reader, count, known);
     int code = fh_pack_read_ok(&reader, "access request", err);
     if (code == FH_OK) {
         code = fh_access_request_check(&request, err);
     }
     if (code == FH_OK) {
         *out = request;
+    }
+    return code;
+}
+
+int fh_access_request_verify(const struct fh_directory *dir,
+                             const struct fh_record *record,
+                             const struct fh_access_request *request,
+                             const char *owner_name,
+                             struct fh_err *err)
+{
+    struct fh_token_signer by;
+    int code = fh_token_verify_signer(&by,
+                                      dir,
+                                      record,
+                                      &request->consumer,
+                                      request->token,
+                                      FH_TOKEN_ASK,
+                                      FH_ROLES_ALL,
+                                      request->created_ms,
+                                      err);
+    if (code == FH_OK && !fh_key_id_equal(&by.key, &request->key)) {
+        code = fh_err_rule(err,
+                           FH_ESIG,
+                           "access.key",
+                           "the access request is signed by another key than it names");
+    }
+    if (code == FH_OK && by.by_token) {
+        code = fh_token_check_purpose(&by.token, request->purpose, err);
+    }
+    if (code == FH_OK && by.by_token) {
+        code = fh_token_check_product(&by.token, owner_name, request->product, request->major, err);
     }
     return code;
 }

@@ -2,18 +2,18 @@
 /*
  * Access request: a consumer asks an owner for a grant, and the owner's answer.
  *
- * The request is signed with the consumer's own key, so it may travel by any peer and wait there:
- * whoever carries it can neither change it nor ask in the consumer's name. The answer is signed by
- * the owner; an approval names the grant that was made.
+ * The request is signed with the consumer's own key, or that of a token of it, so it may travel by
+ * any peer and wait there: whoever carries it can neither change it nor ask in the consumer's name.
+ * The answer is signed by the owner; an approval names the grant that was made.
  *
- * Does not: verify signatures (proto/identity/directory.h). Thread: any; pure. Ownership: texts of
- * a record that was read lie in the arena given.
+ * Does not: verify who answers (proto/identity/directory.h). Thread: any; pure. Ownership: texts of
+ * a record that was read lie in the arena given, its token in the record's bytes.
  */
 #ifndef FH_PROTO_GOVERNANCE_ACCESS_REQUEST_H
 #define FH_PROTO_GOVERNANCE_ACCESS_REQUEST_H
 
 #include "proto/governance/text_list.h"
-#include "proto/wire/record.h"
+#include "proto/identity/token.h"
 
 struct fh_access_request {
     struct fh_domain_id consumer; /* for which the key acts */
@@ -26,6 +26,7 @@ struct fh_access_request {
     int64_t until_ms;            /* how long access is wanted: at most FH_GRANT_LIFE_MS */
     const char *note;            /* for the owner's people; may be "". Never NULL */
     int64_t created_ms;
+    struct fh_bytes token; /* TOKEN of the key that signs; empty: the key itself does */
 };
 
 enum fh_access_outcome {
@@ -61,6 +62,17 @@ void fh_access_answer_make(struct fh_buf *out,
  * right. */
 FH_MUST_CHECK int fh_access_request_check(const struct fh_access_request *request,
                                           struct fh_err *err);
+
+/* Verifies an ACCESS_REQUEST record (parsed under the directory's mesh) that `request` was read
+ * from: signed by the key that it names, which could ask for the consumer then, or by a token of
+ * that key that may ask, for this purpose and product; `owner_name` is that of the owner's domain.
+ * FH_ESIG ("access.key"), and the refusals of fh_token_verify_signer, "token.purpose" and
+ * "token.product". */
+FH_MUST_CHECK int fh_access_request_verify(const struct fh_directory *dir,
+                                           const struct fh_record *record,
+                                           const struct fh_access_request *request,
+                                           const char *owner_name,
+                                           struct fh_err *err);
 
 /* Read and check the payload of a parsed record of their type. FH_EINVAL ("pack.shape",
  * "access.*", "name.*"), FH_EVERSION. FH_GRANT_ARENA_BYTES_MAX of the arena are enough for any;

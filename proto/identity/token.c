@@ -7,10 +7,46 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PAYLOAD_VERSION = 1, TOKEN_FIELDS = 9 };
+enum { PAYLOAD_VERSION = 1, TOKEN_FIELDS = 10 };
 
 /* Who may make one: people and their jobs. A node's key answers, a domain's key is kept away. */
 #define ROLES_VOUCHING (FH_ROLE_MASK(FH_ROLE_PUBLISHER) | FH_ROLE_MASK(FH_ROLE_MEMBER))
+
+/* ---- powers ---- */
+
+static const struct {
+    unsigned bit;
+    const char *word;
+} powers[] = {
+#define X(name, bit, word, what) {(bit), (word)},
+    FH_TOKEN_POWERS(X)
+#undef X
+};
+
+unsigned fh_token_power_of(const char *word)
+{
+    for (size_t i = 0; i < FH_COUNT(powers); i++) {
+        if (strcmp(powers[i].word, word) == 0) {
+            return powers[i].bit;
+        }
+    }
+    return 0;
+}
+
+void fh_token_powers_text(char out[FH_TOKEN_POWERS_TEXT_BYTES], unsigned bits)
+{
+    size_t at = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < FH_COUNT(powers); i++) {
+        if ((bits & powers[i].bit) != 0) {
+            at += (size_t)snprintf(out + at,
+                                   FH_TOKEN_POWERS_TEXT_BYTES - at,
+                                   "%s%s",
+                                   at > 0 ? "," : "",
+                                   powers[i].word); /* all of them fit */
+        }
+    }
+}
 
 /* ---- checks ---- */
 
@@ -139,6 +175,7 @@ void fh_token_make(struct fh_buf *out,
     for (uint32_t i = 0; i < token->product_count; i++) {
         fh_pack_cstr(&payload, token->products[i]);
     }
+    fh_pack_uint(&payload, token->powers);
     struct fh_record draft = {.type = FH_RECORD_TOKEN, .payload = fh_buf_view(&payload)};
     struct fh_token again;
     int code = fh_buf_ok(&payload);
@@ -170,6 +207,7 @@ int fh_token_decode(struct fh_token *out, const struct fh_record *record, struct
     for (uint32_t i = 0; i < token.product_count && reader.failed == FH_OK; i++) {
         fh_pack_read_cstr(&reader, token.products[i], sizeof token.products[i]);
     }
+    token.powers = (uint32_t)fh_pack_read_uint(&reader, UINT32_MAX);
     fh_pack_read_record_end(&reader, count, TOKEN_FIELDS);
     int code = fh_pack_read_ok(&reader, "token", err);
     if (code == FH_OK) {
@@ -285,4 +323,109 @@ int fh_token_check_product(const struct fh_token *token,
         return FH_OK;
     }
     return fh_err_rule(err, FH_EDENIED, "token.product", "the token is not for %s", one);
+}
+
+int fh_token_check_power(const struct fh_token *token,
+                         enum fh_token_power power,
+                         struct fh_err *err)
+{
+    if ((token->powers & (unsigned)power) == (unsigned)power) {
+        return FH_OK;
+    }
+    char word[FH_TOKEN_POWERS_TEXT_BYTES];
+    fh_token_powers_text(word, power);
+    return fh_err_rule(err,
+                       FH_EDENIED,
+                       "token.power",
+                       "the token reads and may not %s; make one with `freehold token create --may "
+                       "%s`, or use the member's own key",
+                       word,
+                       word);
+}
+
+/* ---- records that a token signs ---- */
+
+void fh_token_carry(struct fh_buf *out, struct fh_bytes token)
+{
+    if (token.size > 0) {
+        fh_pack_bin(out, token);
+    }
+}
+
+uint32_t fh_token_read_carried(struct fh_bytes *out,
+                               struct fh_pack_reader *reader,
+                               uint32_t count,
+                               uint32_t fields)
+{
+    *out = FH_BYTES_NONE;
+    if (count <= fields) {
+        return fields;
+    }
+    *out = fh_pack_read_bin(reader, FH_TOKEN_RECORD_BYTES_MAX);
+    if (out->size == 0) {
+        fh_pack_fail(reader, "expected a token, or nothing in its place");
+    }
+    return fields + 1;
+}
+
+static int verify_plain(struct fh_token_signer *out,
+                        const struct fh_directory *dir,
+                        const struct fh_record *record,
+                        const struct fh_domain_id *domain,
+                        unsigned roles,
+                        int64_t when_ms,
+                        struct fh_err *err)
+{
+    struct fh_signer signer;
+    int code = fh_directory_verify(dir, record, domain, roles, when_ms, &signer, err);
+    if (code == FH_OK) {
+        out->key = fh_key_id_of(&signer.key);
+        out->by_token = false;
+        out->token_id = (struct fh_record_id){{0}};
+    }
+    return code;
+}
+
+int fh_token_verify_signer(struct fh_token_signer *out,
+                           const struct fh_directory *dir,
+                           const struct fh_record *record,
+                           const struct fh_domain_id *domain,
+                           struct fh_bytes carried,
+                           unsigned power,
+                           unsigned roles,
+                           int64_t when_ms,
+                           struct fh_err *err)
+{
+    struct fh_token_signer by = {.by_token = true};
+    if (carried.size == 0) {
+        return verify_plain(out, dir, record, domain, roles, when_ms, err);
+    }
+    int code = fh_token_verify(&by.token, &by.token_id, dir, carried, when_ms, err);
+    if (code == FH_OK && !fh_domain_id_equal(&by.token.domain, domain)) {
+        code = fh_err_rule(err,
+                           FH_ESIG,
+                           "token.other",
+                           "%s record: it carries the token of another domain",
+                           fh_record_type_text(record->type));
+    }
+    if (code == FH_OK && !fh_directory_signed_by(dir, record, &by.token.key)) {
+        code = fh_err_rule(err,
+                           FH_ESIG,
+                           "record.signature",
+                           "%s record: expected one signature, by the key of its token",
+                           fh_record_type_text(record->type));
+    }
+    if (code == FH_OK) {
+        struct fh_ref member;
+        by.key = fh_key_id_of(&by.token.member);
+        member = fh_key_id_ref(&by.key);
+        code = fh_directory_signer(dir, &member, domain, when_ms, roles, NULL, err);
+    }
+    if (code == FH_OK && power != 0) {
+        code = fh_token_check_power(&by.token, (enum fh_token_power)power, err);
+    }
+    if (code == FH_OK) {
+        *out = by;
+    }
+    return code;
 }

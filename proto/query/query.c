@@ -121,9 +121,7 @@ int fh_query_request_build(struct fh_buf *out,
     if (has_params) {
         fh_params_put(out, request->params, request->param_count);
     }
-    if (has_token) {
-        fh_pack_bin(out, request->token);
-    }
+    fh_token_carry(out, request->token);
     code = fh_buf_ok(out);
     return code == FH_OK ? FH_OK : fh_err_set(err, code, "query request: no room for it");
 }
@@ -183,13 +181,7 @@ int fh_query_request_parse(struct fh_query_request *out,
             fh_pack_fail(&reader, "expected parameters, or no list of them");
         }
     }
-    if (fields > REQUEST_FIELDS + 1) {
-        request.token = fh_pack_read_bin(&reader, FH_TOKEN_RECORD_BYTES_MAX);
-        known++;
-        if (request.token.size == 0 && fields == known) {
-            fh_pack_fail(&reader, "expected a token, or nothing in its place");
-        }
-    }
+    known = fh_token_read_carried(&request.token, &reader, fields, known);
     fh_pack_read_record_end(&reader, fields, known);
     code = fh_pack_read_ok(&reader, "query request", err);
     if (code == FH_OK) {

@@ -332,7 +332,7 @@ static int verify_request(struct verifying *verifying, struct fh_err *err)
         return code;
     }
     verifying->request_id = record.id;
-    FH_CLEANUP(fh_freep) struct fh_query_signer *signer = fh_calloc(1, sizeof *signer);
+    FH_CLEANUP(fh_freep) struct fh_token_signer *signer = fh_calloc(1, sizeof *signer);
     if (signer == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory to verify a request");
     }

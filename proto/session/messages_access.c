@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/session/messages_access.h"
 
+#include "proto/identity/token.h"
+
 #include "proto/identity/keylog.h"
 #include "proto/session/messages_inner.h"
 
@@ -98,11 +100,12 @@ int fh_msg_asked_next(struct fh_pack_reader *reader, struct fh_msg_asked *out, s
 
 void fh_msg_can_request(struct fh_buf *out, const struct fh_msg_can *can)
 {
-    fh_msg_begin(out, FH_MSG_CAN, 4);
+    fh_msg_begin(out, FH_MSG_CAN, 5);
     fh_pack_cstr(out, can->product);
     fh_pack_uint(out, can->major);
     fh_pack_cstr(out, can->column);
     fh_pack_cstr(out, can->purpose);
+    fh_pack_bin(out, can->token);
 }
 
 int fh_msg_can_read(struct fh_pack_reader *reader, struct fh_msg_can *out, struct fh_err *err)
@@ -112,6 +115,7 @@ int fh_msg_can_read(struct fh_pack_reader *reader, struct fh_msg_can *out, struc
     can.major = (uint32_t)fh_pack_read_uint(reader, UINT32_MAX);
     fh_pack_read_cstr(reader, can.column, sizeof can.column);
     fh_pack_read_cstr(reader, can.purpose, sizeof can.purpose);
+    can.token = fh_pack_read_bin(reader, FH_TOKEN_RECORD_BYTES_MAX);
     int rc = fh_msg_done(reader, "can", err);
     if (rc == FH_OK) {
         *out = can;

@@ -4,8 +4,8 @@
  *
  *   ASK    [ACCESS_REQUEST, [record...]] -> [delivered]   to any peer; the records prove the signer
  *   ASKED  []                            -> [[asked...]]  requests of the session's key
- *   CAN    [product, major, column, purpose] -> [GRANT id, masked] at the owner; a refusal says why
- *                                               not
+ *   CAN    [product, major, column, purpose, TOKEN] -> [GRANT id, masked] at the owner; a refusal
+ *                                               says why not
  *   STILL  [REQUEST, table]              -> [open, view id] at the owner, by a node that joins
  *
  *   ADMIN_ASKED  [after] -> [next, [asked...]]     those that came for the home's products
@@ -64,6 +64,7 @@ struct fh_msg_can {
     uint32_t major;                             /* 0: the highest active one */
     char column[FH_GRANT_COLUMN_BYTES_MAX + 1]; /* "table.column", "column", or "": any of it */
     char purpose[FH_PURPOSE_BYTES_MAX + 1];
+    struct fh_bytes token; /* of the session, which narrows what may be read; empty: it has none */
 };
 void fh_msg_can_request(struct fh_buf *out, const struct fh_msg_can *can);
 FH_MUST_CHECK int

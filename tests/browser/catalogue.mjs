@@ -4,13 +4,14 @@
 //     FH_NPM      folder with node_modules            FH_SHOTS    where screenshots go
 //     FH_BASE     the consumer's door                 FH_OWNER    the owner's door
 //     FH_TOKEN    of the consumer                     FH_OWNER_TOKEN
+//     FH_ASK_TOKEN  of the consumer too, who may ask with it
 //     FH_WORK     folder of the homes                 FH_CHROMIUM the browser
 // and in the first argument which part: `walk`, or `away` once the owner's node was killed.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { clean, fail, holds, open, same, settled, sound, tab } from './browser.mjs';
 
-const { FH_BASE: base, FH_OWNER: owner, FH_TOKEN: token, FH_OWNER_TOKEN: ownerToken, FH_SHOTS: shots, FH_WORK: work } = process.env;
+const { FH_BASE: base, FH_OWNER: owner, FH_TOKEN: token, FH_ASK_TOKEN: askToken, FH_OWNER_TOKEN: ownerToken, FH_SHOTS: shots, FH_WORK: work } = process.env;
 const PAGES = ['/', '/products/shop/orders@1', '/products/shop/odd', '/domains', '/domains/shop', '/mesh', '/query', '/inbox', '/sign-in'];
 
 // A line that a page shows, run as a user of the consumer's home would.
@@ -231,11 +232,29 @@ const steps = {
     async requests(browser) {
         const one = await tab(browser, base);
         const other = await tab(browser, owner);
-        await signIn(one.page, base, token);
+        await signIn(one.page, base, askToken);
+        await see(one.page, `${base}/sign-in`);
+        holds(await text(one.page, 'main'), 'ask owners for access', 'what the token may');
         await see(one.page, `${base}/products/shop/ledger`);
         await one.page.getByLabel('What for').fill('yearly report');
+        await one.page.getByLabel('Only these columns').fill('nothing');
+        await one.page.getByLabel('What for').press('Enter');
+        await one.page.locator('#ask [role=alert]').waitFor();
+        holds(await text(one.page, '#ask [role=alert]'), 'no column "nothing"', 'a request for what is not there');
+        await one.page.getByLabel('Only these columns').fill('');
         await one.page.getByLabel('A word to the owner').fill("it's for <i>sums</i>");
-        run(await one.page.locator('#ask pre').innerText());
+        await one.page.getByLabel('What for').press('Enter');
+        await one.page.getByText('✓ Sent').waitFor();
+        holds(await text(one.page, '#ask'), 'shop has your request', 'the request, sent');
+        await sound(one.page, 'a request that was sent');
+        await shot(one.page, 'request-sent');
+        await one.page.getByRole('button', { name: 'Send the request' }).click();
+        await one.page.getByText('You have asked for this already').waitFor();
+        await one.page.getByRole('link', { name: 'inbox', exact: true }).click();
+        await settled(one.page);
+        holds(await text(one.page, 'main'), 'Sent by you (1)', 'one\'s own requests');
+        holds(await text(one.page, 'main'), 'waits for an answer', 'their state');
+        holds(run('freehold -o csv access list'), 'yearly report', 'the same at the command line');
         await signIn(other.page, owner, ownerToken);
         await see(other.page, `${owner}/inbox`);
         const card = other.page.getByRole('article', { name: /ledger/ });
@@ -262,6 +281,22 @@ const steps = {
         await clean(other, 'the inbox');
         await one.context.close();
         await other.context.close();
+    },
+
+    // A token that only reads: the page makes the commands that its reader's own key runs.
+    async commands(browser) {
+        const one = await tab(browser, base);
+        const { page } = one;
+        await signIn(page, base, token);
+        await see(page, `${base}/products/shop/orders`);
+        await page.getByText('Ask for access').click();
+        await page.getByLabel('What for').fill("Ann's report");
+        await page.getByLabel('Until').fill('2099-01-31');
+        same(await page.getByRole('button', { name: 'Send the request' }).count(), 0, 'a button that could not do it');
+        const line = await page.locator('#ask pre').innerText();
+        holds(run(`${line.replace('2099-01-31', '30d')} --dry-run 2>&1`), 'not sent: everything holds', 'the command');
+        await clean(one, 'commands');
+        await one.context.close();
     },
 
     async query(browser) {

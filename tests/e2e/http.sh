@@ -226,7 +226,7 @@ query 404 'SELECT * FROM shop.nothing'
 member 400 -H 'Content-Type: application/json' --data '{"sql":"SELECT 1","sql":"SELECT 2"}' /v1/query
 rule http.json
 member 403 -H 'Content-Type: application/json' --data '{"purpose":"test"}' /v1/products/shop/secret/access-requests
-rule token.scope
+rule token.power
 
 say "- versions, and what becomes of them"
 sed 's/^version: .*/version: 2.0.0/; /name: price/d' "$data/orders.odcs.yaml" >"$data/orders2.odcs.yaml"

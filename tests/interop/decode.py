@@ -107,7 +107,12 @@ class Checker:
         if record.name == "measurement":
             self.results(value, bytes.fromhex(vector["results"]))
         if record.name == "request" and len(value) > 13:
-            self.by_token(value, public)
+            self.by_token(value[13], value[2], value[3], value[7], value[8], public)
+            return
+        if record.name == "access-request" and len(value) > 11:
+            token = self.by_token(value[11], value[1], value[2], value[7], value[10], public)
+            need(token[9] & 1, "a token that may not ask")
+            self.of_product(token, value[3], value[4], value[5])
             return
         if record.name == "request":
             need(len(value) < 13 or value[12] != [], "an empty list of parameters")
@@ -134,18 +139,25 @@ class Checker:
         equal(seq, checkpoint[3], "number of the last record")
         equal(head, checkpoint[4], "its hash")
 
-    def by_token(self, request, public):
-        """A request that carries the token whose key signs it (sections 5 and 6)."""
-        token = Record(request[13], self.mesh.id)
+    def by_token(self, carried, domain, member, purpose, stated, public):
+        """A record that carries the token whose key signs it (sections 5 and 6)."""
+        token = Record(carried, self.mesh.id)
         need(token.name == "token", "another record in the place of a token")
-        equal(token.value[1], request[2], "domain of the token")
+        equal(token.value[1], domain, "domain of the token")
         equal(token.value[3], public, "key of the token")
-        equal(key_id(token.value[2]), request[3], "consumer key id")
+        equal(key_id(token.value[2]), member, "key id of the member")
         need(token.signed_by(token.value[2]), "record.signature")
-        need(token.value[7] == [] or request[7] in token.value[7], "another purpose")
-        need(token.value[4] - 600000 <= request[8] <= token.value[5], "the token is not in force")
-        for when in (token.value[4], request[8]):
+        need(token.value[7] == [] or purpose in token.value[7], "another purpose")
+        need(token.value[4] - 600000 <= stated <= token.value[5], "the token is not in force")
+        for when in (token.value[4], stated):
             self.mesh.check_signer(token, token.value[1], {2, 3}, when)
+        return token.value
+
+    def of_product(self, token, owner, product, major):
+        """Whether a token is for a product, or one major version of it (section 5)."""
+        all_versions = f"{self.mesh.domain(owner).name}/{product}"
+        named = {all_versions, f"{all_versions}@{major}"}  # @0 is never listed
+        need(token[8] == [] or named & set(token[8]), "another product")
 
     def deposit(self, token, vector):
         """What a node keeps of a token, and what its text opens (section 5)."""

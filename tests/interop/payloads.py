@@ -263,6 +263,13 @@ def boolean(value):
 purpose, note, major = printable(127, 1), printable(400), up_to(2**32 - 1)
 
 
+def carried(value, at):
+    """The token of the key that signs, behind what is always there."""
+    if len(value) > at:
+        bin_of()(value[at])
+        need(0 < len(value[at]) <= 6400, "nothing in the place of a token, or too much")
+
+
 def grant(value):
     fields(
         exactly(1), id32, up_to(1), id32, name, major, ascending(purpose, 16),
@@ -275,6 +282,7 @@ def access_request(value):
     fields(
         exactly(1), id32, id32, id32, name, major, ascending(column, 512), purpose, time, note, time,
     )(value)
+    carried(value, 11)
     need(0 < value[8] - value[10] <= 366 * DAY, "no time, or more than a year")
 
 
@@ -297,7 +305,7 @@ def token_product(value):
 def token(value):
     fields(
         exactly(1), id32, id32, id32, time, time, label, ascending(purpose, 16),
-        ascending(token_product, 16),
+        ascending(token_product, 16), up_to(2**32 - 1),
     )(value)
     need(0 < value[5] - value[4] <= 90 * DAY, "no time, or more than 90 days")
     need(value[2] != value[3], "the member's own key")

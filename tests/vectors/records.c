@@ -400,7 +400,30 @@ static void write_policies(struct scene *scene)
     }
 }
 
-/* A token of the member, a deposit of it, and a request that it signs. */
+/* The same key asks for access. */
+static void write_asked_by_token(struct scene *scene, struct fh_bytes token)
+{
+    static const char *const columns[] = {"departures.delay"};
+    const struct test_domain *us = &scene->founder;
+    struct test_key key = test_key_of("token", 0);
+    const struct fh_access_request request = {.consumer = us->id,
+                                              .key = us->member.id,
+                                              .owner = us->id,
+                                              .product = "flights",
+                                              .major = 1,
+                                              .columns = {1, columns},
+                                              .purpose = "safety",
+                                              .until_ms = TEST_START_MS + 30 * TEST_DAY_MS,
+                                              .note = "",
+                                              .created_ms = TEST_START_MS + TEST_HOUR_MS,
+                                              .token = token};
+    struct fh_buf record FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
+    fh_access_request_make(&record, &request, &scene->mesh, &key.secret);
+    write_sealed(scene, "access_request.token", &record, &key);
+}
+
+/* A token of the member, a deposit of it, and what it signs. */
 static void write_tokens(struct scene *scene)
 {
     static const uint8_t secret[FH_TOKEN_SECRET_BYTES] = {0x5e, 0xc4, 0xe7};
@@ -418,7 +441,8 @@ static void write_tokens(struct scene *scene)
                              .purpose_count = 2,
                              .purposes = {"delay report", "safety"},
                              .product_count = 2,
-                             .products = {"domain0/flights", "domain1/strikes@2"}};
+                             .products = {"domain0/flights", "domain1/strikes@2"},
+                             .powers = FH_TOKEN_ASK};
     struct fh_buf record FH_CLEANUP(fh_buf_fini);
     struct fh_buf shown FH_CLEANUP(fh_buf_fini);
     struct fh_buf packed FH_CLEANUP(fh_buf_fini);
@@ -450,6 +474,7 @@ static void write_tokens(struct scene *scene)
     fh_buf_reset(&scene->payload);
     FH_ASSERT(fh_query_request_build(&scene->payload, &request, NULL) == FH_OK);
     (void)seal(scene, "request.token", FH_RECORD_REQUEST, &key);
+    write_asked_by_token(scene, fh_buf_view(&shown));
 }
 
 /* One question in the log of its owner, as it is decided. */

@@ -39,6 +39,24 @@ static int read_products(struct making *making, const char *text, struct fh_err 
     return FH_OK;
 }
 
+/* "ask,decide" */
+static int read_powers(unsigned *out, const char *text, struct fh_err *err)
+{
+    char word[FH_TOKEN_POWERS_TEXT_BYTES];
+    *out = 0;
+    while (text != NULL) {
+        size_t size = strcspn(text, ",");
+        snprintf(word, sizeof word, "%.*s", (int)(size < sizeof word ? size : 0), text);
+        unsigned power = fh_token_power_of(word);
+        if (power == 0) {
+            return fh_err_set(err, FH_EUSAGE, "--may: ask, decide, or both by a comma");
+        }
+        *out |= power;
+        text = text[size] == ',' ? text + size + 1 : NULL;
+    }
+    return FH_OK;
+}
+
 static int read_making(struct making *out, const struct fh_args *args, struct fh_err *err)
 {
     const char *until = fh_args_value(args, "until");
@@ -56,6 +74,9 @@ static int read_making(struct making *out, const struct fh_args *args, struct fh
                    : fh_until_parse(&out->options.until_ms, "--until", until, now_ms, err);
     if (code == FH_OK && out->options.until_ms > now_ms + FH_TOKEN_LIFE_MS) {
         code = fh_err_set(err, FH_EUSAGE, "--until: a token lives for 90 days at most");
+    }
+    if (code == FH_OK) {
+        code = read_powers(&out->options.may, fh_args_value(args, "may"), err);
     }
     return code == FH_OK ? read_products(out, fh_args_value(args, "product"), err) : code;
 }
@@ -113,6 +134,7 @@ static int put_tokens(struct fh_cli *cli, const struct freehold_tokens *tokens, 
         {"until", FH_OUTPUT_TEXT},
         {"purposes", FH_OUTPUT_TEXT},
         {"products", FH_OUTPUT_TEXT},
+        {"may", FH_OUTPUT_TEXT},
     };
     struct fh_output *output FH_CLEANUP(fh_output_freep) =
         fh_cli_output(cli, false, columns, FH_COUNT(columns));
@@ -129,6 +151,7 @@ static int put_tokens(struct fh_cli *cli, const struct freehold_tokens *tokens, 
         fh_output_text(output, until);
         fh_output_text(output, entry.purposes);
         fh_output_text(output, entry.products);
+        fh_output_text(output, entry.may);
     }
     return fh_output_end(output, err);
 }

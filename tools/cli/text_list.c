@@ -2,30 +2,9 @@
 #include "tools/cli/text_list.h"
 
 #include "common/limits.h"
-#include "proto/contract/contract.h"
+#include "tools/client/columns.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-static int by_bytes(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Sorts, and leaves each once. */
-static uint32_t sort(const char **texts, uint32_t count)
-{
-    uint32_t kept = 0;
-    if (count > 1) {
-        qsort(texts, count, sizeof *texts, by_bytes);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        if (kept == 0 || strcmp(texts[kept - 1], texts[i]) != 0) {
-            texts[kept++] = texts[i];
-        }
-    }
-    return kept;
-}
 
 int fh_cli_texts(struct fh_text_list *out,
                  const char *flag,
@@ -65,33 +44,8 @@ int fh_cli_texts(struct fh_text_list *out,
         count++;
         text = next;
     }
-    *out = (struct fh_text_list){sort(texts, count), texts};
+    *out = (struct fh_text_list){fh_columns_order(texts, count), texts};
     return FH_OK;
-}
-
-/* "table.column" of a column that is named with or without its table; NULL: there is none, or more
- * than one. */
-static const char *
-qualify(const struct fh_contract *contract, const char *text, struct fh_arena *arena)
-{
-    const char *found = NULL;
-    for (size_t i = 0; i < contract->tables.count; i++) {
-        const struct fh_contract_table *table = &contract->tables.items[i];
-        size_t length = strlen(table->name);
-        bool with_table = strncmp(text, table->name, length) == 0 && text[length] == '.';
-        const char *column = with_table ? text + length + 1 : text;
-        if (fh_contract_column(table, column) == NULL) {
-            continue;
-        }
-        if (found != NULL && !with_table) {
-            return NULL;
-        }
-        found = fh_arena_printf(arena, "%s.%s", table->name, column);
-        if (with_table) {
-            return found;
-        }
-    }
-    return found;
 }
 
 int fh_cli_columns(struct fh_text_list *out,
@@ -103,24 +57,13 @@ int fh_cli_columns(struct fh_text_list *out,
 {
     struct fh_text_list given;
     int code = fh_cli_texts(&given, flag, text, FH_GRANT_COLUMNS_MAX, arena, err);
-    const char **texts =
-        code == FH_OK ? fh_arena_array(arena, (size_t)given.count + 1, sizeof *texts) : NULL;
-    if (code == FH_OK && texts == NULL) {
-        code = fh_err_set(err, FH_ENOMEM, "no memory for --%s", flag);
+    if (code != FH_OK) {
+        return code;
     }
-    for (uint32_t i = 0; code == FH_OK && i < given.count; i++) {
-        texts[i] = qualify(contract, given.texts[i], arena);
-        if (texts[i] == NULL) {
-            code = fh_err_set(err,
-                              FH_EUSAGE,
-                              "--%s: the contract has no column \"%.100s\", or more than one of "
-                              "that name; write table.column",
-                              flag,
-                              given.texts[i]);
-        }
-    }
-    if (code == FH_OK) {
-        *out = (struct fh_text_list){sort(texts, given.count), texts};
+    code = fh_columns_of(out, contract, given.texts, given.count, arena, err);
+    if (code != FH_OK) {
+        err->code = code == FH_EINVAL ? FH_EUSAGE : code;
+        code = fh_err_wrap(err, "--%s", flag);
     }
     return code;
 }

@@ -1,192 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/client/access.h"
 
-#include "common/mem.h"
 #include "common/time.h"
 #include "proto/gossip/members.h"
 #include "proto/session/messages_search.h"
-#include "tools/client/id_prefix.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum {
-    LIST_BYTES = 64 * 1024 * 1024, /* of all requests and grants of one list */
-    OWNERS_MAX = 64,               /* whom one list asks */
+    OWNERS_MAX = 64, /* whom one list asks */
     SEARCH_MAX = FH_SEARCH_RESULTS_MAX,
 };
-
-const char *fh_access_state_text(enum fh_access_state state)
-{
-    static const char *const texts[FH_ACCESS_STATE_COUNT] = {
-        [FH_ACCESS_WAITS] = "waiting",
-        [FH_ACCESS_OPEN_YET] = "open",
-        [FH_ACCESS_GRANTED] = "approved",
-        [FH_ACCESS_REFUSED] = "denied",
-        [FH_ACCESS_OVER] = "ended",
-    };
-    return texts[state];
-}
-
-/* ---- lists ---- */
-
-static int no_memory(struct fh_err *err)
-{
-    return fh_err_set(err, FH_ENOMEM, "no memory for access requests");
-}
-
-int fh_access_list_init(struct fh_access_list *list, struct fh_err *err)
-{
-    *list = (struct fh_access_list){.arena = fh_arena_new(LIST_BYTES)};
-    return list->arena == NULL ? no_memory(err) : FH_OK;
-}
-
-void fh_access_list_fini(struct fh_access_list *list)
-{
-    fh_free(list->items);
-    fh_arena_free(list->arena);
-    *list = (struct fh_access_list){.count = 0};
-}
-
-static int parse(struct fh_record *out,
-                 struct fh_bytes bytes,
-                 unsigned type,
-                 const struct fh_mesh_id *mesh,
-                 struct fh_err *err)
-{
-    int code = fh_record_parse(out, bytes, mesh, err);
-    if (code == FH_OK && out->type != type) {
-        code = fh_err_rule(err,
-                           FH_EINVAL,
-                           "record.type",
-                           "expected a record of type %s, got one of type %s",
-                           fh_record_type_text(type),
-                           fh_record_type_text(out->type));
-    }
-    return code;
-}
-
-static int read_entry(struct fh_access_list *list,
-                      const struct fh_msg_asked *asked,
-                      const struct fh_mesh_id *mesh,
-                      struct fh_access_entry *out,
-                      struct fh_err *err)
-{
-    struct fh_record record;
-    *out = (struct fh_access_entry){.received_ms = asked->received_ms,
-                                    .delivered = asked->delivered,
-                                    .has_answer = asked->answer.size > 0,
-                                    .has_grant = asked->grant.size > 0,
-                                    .ended_ms = asked->ended_ms};
-    memcpy(out->refused, asked->refused, sizeof out->refused);
-    memcpy(out->owner_name, asked->owner_name, sizeof out->owner_name);
-    memcpy(out->consumer_name, asked->consumer_name, sizeof out->consumer_name);
-    memcpy(out->key_label, asked->key_label, sizeof out->key_label);
-    int code = parse(&record, asked->request, FH_RECORD_ACCESS_REQUEST, mesh, err);
-    if (code == FH_OK) {
-        out->id = record.id;
-        code = fh_access_request_decode(&out->request, &record, list->arena, err);
-    }
-    if (code == FH_OK && out->has_answer) {
-        code = parse(&record, asked->answer, FH_RECORD_ACCESS_ANSWER, mesh, err);
-        code = code == FH_OK ? fh_access_answer_decode(&out->answer, &record, err) : code;
-    }
-    if (code == FH_OK && out->has_grant) {
-        code = parse(&record, asked->grant, FH_RECORD_GRANT, mesh, err);
-        code = code == FH_OK ? fh_grant_decode(&out->grant, &record, list->arena, err) : code;
-    }
-    if (code == FH_OK &&
-        (out->has_answer ? !fh_record_id_equal(&out->answer.request, &out->id) : out->has_grant)) {
-        code = fh_err_rule(
-            err, FH_EPROTO, "access.other", "the node gives the answer to another request");
-    }
-    return code;
-}
-
-int fh_access_list_add(struct fh_access_list *list,
-                       const struct fh_msg_asked *asked,
-                       const struct fh_mesh_id *mesh,
-                       struct fh_err *err)
-{
-    struct fh_access_entry entry;
-    int code = read_entry(list, asked, mesh, &entry, err);
-    if (code != FH_OK) {
-        return code;
-    }
-    for (size_t i = 0; i < list->count; i++) {
-        struct fh_access_entry *known = &list->items[i];
-        if (fh_record_id_equal(&known->id, &entry.id)) {
-            /* Of its courier and its owner, the owner knows more. */
-            if (entry.has_answer || (entry.delivered && !known->has_answer)) {
-                *known = entry;
-            }
-            return FH_OK;
-        }
-    }
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity == 0 ? 16 : 2 * list->capacity;
-        struct fh_access_entry *grown = fh_realloc(list->items, capacity * sizeof *grown);
-        if (grown == NULL) {
-            return no_memory(err);
-        }
-        list->items = grown;
-        list->capacity = capacity;
-    }
-    list->items[list->count++] = entry;
-    return FH_OK;
-}
-
-enum fh_access_state fh_access_state(const struct fh_access_entry *entry, int64_t now_ms)
-{
-    if (entry->has_answer && entry->answer.outcome == FH_ACCESS_DENIED) {
-        return FH_ACCESS_REFUSED;
-    }
-    if (entry->has_answer) {
-        bool over = !entry->has_grant || entry->grant.not_after_ms < now_ms ||
-                    (entry->ended_ms != 0 && entry->ended_ms <= now_ms);
-        return over ? FH_ACCESS_OVER : FH_ACCESS_GRANTED;
-    }
-    if (entry->refused[0] != '\0') {
-        return FH_ACCESS_REFUSED;
-    }
-    return entry->delivered ? FH_ACCESS_OPEN_YET : FH_ACCESS_WAITS;
-}
-
-bool fh_access_is_open(enum fh_access_state state)
-{
-    return state == FH_ACCESS_OPEN_YET || state == FH_ACCESS_WAITS;
-}
-
-static int by_creation(const void *a, const void *b)
-{
-    const struct fh_access_entry *left = a;
-    const struct fh_access_entry *right = b;
-    return left->request.created_ms < right->request.created_ms
-               ? 1
-               : -(left->request.created_ms > right->request.created_ms);
-}
-
-void fh_access_list_sort(struct fh_access_list *list)
-{
-    if (list->count > 1) {
-        qsort(list->items, list->count, sizeof *list->items, by_creation);
-    }
-}
-
-int fh_access_entry_find(const struct fh_access_list *list,
-                         const char *text,
-                         const struct fh_access_entry **out,
-                         struct fh_err *err)
-{
-    unsigned count = 0;
-    for (size_t i = 0; i < list->count; i++) {
-        if (fh_id_prefix_means(text, &list->items[i].id)) {
-            *out = &list->items[i];
-            count++;
-        }
-    }
-    return fh_id_prefix_one(count, "access.request.unknown", "access request", text, err);
-}
 
 /* ---- what is true of an entry ---- */
 
@@ -206,6 +30,23 @@ static int verify_one(struct freehold_client *client,
     return code;
 }
 
+/* Whether our key signed the record, or a token that it vouches for; whether that was in force then
+ * is the owner's to judge. */
+static bool
+is_ours(const struct fh_actor *actor, const struct fh_record *record, struct fh_bytes token)
+{
+    struct fh_record vouched;
+    struct fh_token read;
+    if (token.size == 0) {
+        return fh_record_signed_by(record, 0, &actor->mesh, &actor->member, &fh_verifier_plain);
+    }
+    return fh_record_parse(&vouched, token, &actor->mesh, NULL) == FH_OK &&
+           vouched.type == FH_RECORD_TOKEN && vouched.signature_count == 1 &&
+           fh_record_signed_by(&vouched, 0, &actor->mesh, &actor->member, &fh_verifier_plain) &&
+           fh_token_decode(&read, &vouched, NULL) == FH_OK &&
+           fh_record_signed_by(record, 0, &actor->mesh, &read.key, &fh_verifier_plain);
+}
+
 /* A request of ours, an answer of its owner to it, and the grant that the answer names. */
 static int verify_entry(struct freehold_client *client,
                         const struct fh_msg_asked *asked,
@@ -217,9 +58,8 @@ static int verify_entry(struct freehold_client *client,
     struct fh_record record;
     struct fh_record_id id;
     int code = fh_record_parse(&record, asked->request, &actor->mesh, err);
-    if (code == FH_OK &&
-        (!fh_key_id_equal(&entry->request.key, &actor->key_id) ||
-         !fh_record_signed_by(&record, 0, &actor->mesh, &actor->member, &fh_verifier_plain))) {
+    if (code == FH_OK && (!fh_key_id_equal(&entry->request.key, &actor->key_id) ||
+                          !is_ours(actor, &record, entry->request.token))) {
         code = fh_err_rule(
             err, FH_ESIG, "access.key", "the peer hands out a request that this key did not make");
     }
@@ -245,7 +85,7 @@ static int take_entry(struct fh_access_list *list,
                       struct fh_err *err)
 {
     struct fh_access_entry entry;
-    int code = read_entry(list, asked, &client->actor->mesh, &entry, err);
+    int code = fh_access_entry_read(list, asked, &client->actor->mesh, &entry, err);
     if (code == FH_OK) {
         code = verify_entry(client, asked, &entry, err);
     }
@@ -265,7 +105,7 @@ static int take_answer(struct fh_access_list *list,
     fh_buf_init(&kept, FH_FRAME_REPLY_BYTES_MAX);
     fh_buf_add_bytes(&kept, view);
     if (fh_buf_ok(&kept) != FH_OK) {
-        return no_memory(err);
+        return fh_err_set(err, FH_ENOMEM, "no memory for access requests");
     }
     reader->bytes = fh_buf_view(&kept); /* the same bytes elsewhere */
     int code = fh_msg_asked_read(reader, &count, err);
@@ -415,9 +255,9 @@ static int ask_owner(struct fh_access_list *list,
     return code;
 }
 
-int fh_access_mine(struct fh_access_list *list, struct freehold_client *client, struct fh_err *err)
+static int
+ask_entry(struct fh_access_list *list, struct freehold_client *client, struct fh_err *err)
 {
-    struct owners owners = {.count = 0};
     struct fh_pack_reader reader;
     int code = fh_client_ready(client, err);
     if (code == FH_OK) {
@@ -425,9 +265,32 @@ int fh_access_mine(struct fh_access_list *list, struct freehold_client *client, 
         fh_msg_asked_request(&client->request);
         code = fh_client_call(client, &reader, err);
     }
-    if (code == FH_OK) {
-        code = take_answer(list, client, &reader, err);
+    return code == FH_OK ? take_answer(list, client, &reader, err) : code;
+}
+
+/* An owner that is away is counted; one that tells what is not true is an error. */
+static int ask_other(struct fh_access_list *list,
+                     struct freehold_client *client,
+                     const struct fh_domain_id *owner,
+                     struct fh_err *err)
+{
+    struct fh_err why;
+    if (fh_domain_id_equal(owner, fh_channel_domain(client->entry))) {
+        return FH_OK; /* it has been asked */
     }
+    int asked = ask_owner(list, client, owner, &why);
+    if (asked == FH_ESIG || asked == FH_EPROTO) {
+        *err = why;
+        return asked;
+    }
+    list->away += asked != FH_OK;
+    return FH_OK;
+}
+
+int fh_access_mine(struct fh_access_list *list, struct freehold_client *client, struct fh_err *err)
+{
+    struct owners owners = {.count = 0};
+    int code = ask_entry(list, client, err);
     for (size_t i = 0; i < list->count && code == FH_OK; i++) {
         add_owner(&owners, &list->items[i].request.owner);
     }
@@ -435,16 +298,41 @@ int fh_access_mine(struct fh_access_list *list, struct freehold_client *client, 
         code = find_owners(&owners, client, err);
     }
     for (size_t i = 0; i < owners.count && code == FH_OK; i++) {
-        struct fh_err why;
-        if (fh_domain_id_equal(&owners.ids[i], fh_channel_domain(client->entry))) {
-            continue;
-        }
-        int asked = ask_owner(list, client, &owners.ids[i], &why);
-        if (asked == FH_ESIG || asked == FH_EPROTO) {
-            *err = why;
-            code = asked;
-        } else if (asked != FH_OK) {
-            list->away++;
+        code = ask_other(list, client, &owners.ids[i], err);
+    }
+    return code;
+}
+
+static bool same_columns(const struct fh_text_list *a, const struct fh_text_list *b)
+{
+    bool same = a->count == b->count;
+    for (uint32_t i = 0; same && i < a->count; i++) {
+        same = strcmp(a->texts[i], b->texts[i]) == 0;
+    }
+    return same;
+}
+
+int fh_access_find_open(struct fh_access_list *list,
+                        struct freehold_client *client,
+                        const struct fh_access_request *like,
+                        const struct fh_access_entry **out,
+                        struct fh_err *err)
+{
+    int64_t now_ms = fh_clock_wall_ms();
+    *out = NULL;
+    int code = ask_entry(list, client, err);
+    if (code == FH_OK) {
+        code = ask_other(list, client, &like->owner, err);
+    }
+    for (size_t i = 0; code == FH_OK && i < list->count && *out == NULL; i++) {
+        const struct fh_access_entry *entry = &list->items[i];
+        const struct fh_access_request *asked = &entry->request;
+        if (fh_access_is_open(fh_access_state(entry, now_ms)) && asked->until_ms > now_ms &&
+            fh_domain_id_equal(&asked->owner, &like->owner) && asked->major == like->major &&
+            strcmp(asked->product, like->product) == 0 &&
+            strcmp(asked->purpose, like->purpose) == 0 &&
+            same_columns(&asked->columns, &like->columns)) {
+            *out = entry;
         }
     }
     return code;
@@ -463,14 +351,9 @@ int fh_access_ask(struct freehold_client *client,
     fh_buf_init(&record, FH_RECORD_BYTES_MAX);
     struct fh_record parsed;
     struct fh_pack_reader reader;
-    if (actor->token.size > 0) {
-        return fh_err_rule(err,
-                           FH_EDENIED,
-                           "token.scope",
-                           "a token reads; ask for access with the member's own key");
-    }
     request->consumer = actor->domain;
     request->key = actor->key_id;
+    request->token = actor->token;
     request->created_ms = fh_clock_wall_ms();
     int code = fh_access_request_check(request, err);
     if (code != FH_OK) {
@@ -505,10 +388,12 @@ int fh_access_can(struct freehold_client *client,
 {
     struct fh_channel *channel = NULL;
     struct fh_pack_reader reader;
+    struct fh_msg_can asked = *can;
     int code = open_owner(client, owner, &channel, err);
     if (code == FH_OK) {
+        asked.token = client->actor->token;
         fh_buf_reset(&client->request);
-        fh_msg_can_request(&client->request, can);
+        fh_msg_can_request(&client->request, &asked);
         code =
             fh_channel_call(channel, fh_buf_view(&client->request), &client->answer, &reader, err);
     }

@@ -34,6 +34,7 @@ struct fh_access_entry {
     int64_t received_ms; /* Unix, by the clock of who holds it */
     bool delivered;
     char refused[FH_ERR_RULE_BYTES]; /* the rule by which the owner did not take it, or "" */
+    bool by_token;                   /* a token of the key signed it */
     bool has_answer;
     struct fh_access_answer answer;
     bool has_grant;
@@ -55,8 +56,14 @@ struct fh_access_list {
 FH_MUST_CHECK int fh_access_list_init(struct fh_access_list *list, struct fh_err *err);
 void fh_access_list_fini(struct fh_access_list *list);
 
-/* Reads one entry of ASKED or ADMIN_ASKED into the list, without verifying; one that is there is
- * replaced when the new one knows more. FH_EPROTO, FH_EINVAL, FH_ENOMEM. */
+/* Reads one entry of ASKED or ADMIN_ASKED, without verifying: its texts lie in the list's arena,
+ * tokens are lent from the message. FH_EPROTO, FH_EINVAL, FH_ENOMEM. */
+FH_MUST_CHECK int fh_access_entry_read(struct fh_access_list *list,
+                                       const struct fh_msg_asked *asked,
+                                       const struct fh_mesh_id *mesh,
+                                       struct fh_access_entry *out,
+                                       struct fh_err *err);
+/* The same into the list, one that is there is replaced when the new one knows more. */
 FH_MUST_CHECK int fh_access_list_add(struct fh_access_list *list,
                                      const struct fh_msg_asked *asked,
                                      const struct fh_mesh_id *mesh,
@@ -78,8 +85,17 @@ FH_MUST_CHECK int fh_access_entry_find(const struct fh_access_list *list,
 FH_MUST_CHECK int
 fh_access_mine(struct fh_access_list *list, struct freehold_client *client, struct fh_err *err);
 
-/* Signs and hands in a request; consumer, key and created_ms are filled here. `out_delivered`: the
- * owner has it; else the entry peer keeps it. */
+/* A request of the client's key that nobody has answered yet and that asks for the same (owner,
+ * product, columns, purpose), by the word of the entry peer and of its owner; NULL: none. Lent with
+ * the list, into which what was told goes. */
+FH_MUST_CHECK int fh_access_find_open(struct fh_access_list *list,
+                                      struct freehold_client *client,
+                                      const struct fh_access_request *like,
+                                      const struct fh_access_entry **out,
+                                      struct fh_err *err);
+
+/* Signs and hands in a request; consumer, key, token and created_ms are filled here.
+ * `out_delivered`: the owner has it; else the entry peer keeps it. */
 FH_MUST_CHECK int fh_access_ask(struct freehold_client *client,
                                 struct fh_access_request *request,
                                 struct fh_record_id *out_id,
@@ -87,7 +103,7 @@ FH_MUST_CHECK int fh_access_ask(struct freehold_client *client,
                                 struct fh_err *err);
 
 /* Asks the owner whether the client's key may read; `out_grant` is zero when none is needed,
- * `out_masked` says that not all is shown as it is.
+ * `out_masked` says that not all is shown as it is. A token is told its own rights.
  * FH_EDENIED with the owner's reason, FH_EUNREACH ("product.unreachable"). */
 FH_MUST_CHECK int fh_access_can(struct freehold_client *client,
                                 const struct fh_domain_id *owner,

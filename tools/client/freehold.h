@@ -578,7 +578,11 @@ struct freehold_token_options {
     const char *const *products; /* "domain/product" or "domain/product@1" */
     size_t product_count;        /* 0: all that the member may read; at most 16 */
     bool dry_run;                /* check, and leave nothing at the node */
+    unsigned may;                /* FREEHOLD_TOKEN_ASK, _DECIDE, or 0: it reads, and no more */
 };
+/* What a token may beside reading: ask owners for access in the member's name, and, of a publisher,
+ * answer such requests for products of its domain. */
+enum { FREEHOLD_TOKEN_ASK = 1, FREEHOLD_TOKEN_DECIDE = 2 };
 struct freehold_token {
     size_t size;
     char text[64]; /* "fht1....": the Bearer of HTTP, the password of PostgreSQL; a secret: wipe it
@@ -588,7 +592,8 @@ struct freehold_token {
 };
 /* Makes a token of the client's key, and leaves at the node that the client talks to what its doors
  * need for it, which opens nothing without the text. `*out` has no text after a dry run. EINVAL
- * ("token.*"), EDENIED ("token.scope": the client is a token itself), EBUSY ("token.limit"). */
+ * ("token.*"), EDENIED ("token.scope": the client is a token itself; "token.role": deciding is for
+ * a publisher's key), EBUSY ("token.limit"). */
 FREEHOLD_API int freehold_token_create(struct freehold_client *client,
                                        const struct freehold_token_options *options,
                                        struct freehold_token *out,
@@ -602,6 +607,7 @@ struct freehold_token_entry {
     int64_t until_ms;
     const char *purposes; /* by comma; lent with the list, like the next */
     const char *products;
+    const char *may; /* "ask", "ask,decide", "" */
 };
 struct freehold_tokens;
 /* Those of the client's key at the node, verified; the one that ends next comes first. Given:

@@ -59,6 +59,38 @@ static uint32_t order(char *rows, size_t width, size_t count)
     return kept;
 }
 
+_Static_assert((unsigned)FREEHOLD_TOKEN_ASK == (unsigned)FH_TOKEN_ASK &&
+                   (unsigned)FREEHOLD_TOKEN_DECIDE == (unsigned)FH_TOKEN_DECIDE,
+               "the library's powers are those of the record");
+
+/* A power that the member's key has not itself is none: whoever judges the token asks for it too.
+ */
+static int
+fill_powers(struct fh_token *token, const struct fh_actor *actor, unsigned may, struct fh_err *err)
+{
+    struct fh_ref ref = fh_key_id_ref(&actor->key_id);
+    if ((may & ~(unsigned)(FH_TOKEN_ASK | FH_TOKEN_DECIDE)) != 0) {
+        return fh_err_rule(
+            err, FH_EINVAL, "token.power", "token: there is no such power; ask, decide");
+    }
+    if ((may & FH_TOKEN_DECIDE) != 0 && fh_directory_signer_of_stranger(actor->directory,
+                                                                        &ref,
+                                                                        &actor->domain,
+                                                                        token->not_before_ms,
+                                                                        FH_ROLES_PUBLISHING,
+                                                                        NULL,
+                                                                        NULL) != FH_OK) {
+        return fh_err_rule(err,
+                           FH_EDENIED,
+                           "token.role",
+                           "a token that decides is made by a publisher's key, and this one is no "
+                           "publisher's: freehold --key FILE --access FILE token create --may "
+                           "decide");
+    }
+    token->powers = may;
+    return FH_OK;
+}
+
 static int fill(struct fh_token *token,
                 const struct fh_actor *actor,
                 const struct freehold_token_options *options,
@@ -81,13 +113,16 @@ static int fill(struct fh_token *token,
                            FH_NAME_BYTES_MAX);
     }
     snprintf(token->label, sizeof token->label, "%s", label);
-    int code = copy_list(token->purposes[0],
+    int code = fill_powers(token, actor, options->may, err);
+    if (code == FH_OK) {
+        code = copy_list(token->purposes[0],
                          sizeof token->purposes[0],
                          options->purposes,
                          options->purpose_count,
                          FH_TOKEN_PURPOSES_MAX,
                          "token.purposes",
                          err);
+    }
     if (code == FH_OK) {
         code = copy_list(token->products[0],
                          sizeof token->products[0],
@@ -199,6 +234,7 @@ struct item {
     struct freehold_token_entry entry;
     char purposes[PURPOSES_BYTES];
     char products[PRODUCTS_BYTES];
+    char may[FH_TOKEN_POWERS_TEXT_BYTES];
 };
 
 struct freehold_tokens {
@@ -254,6 +290,8 @@ static int read_item(struct item *out,
              token->product_count);
         out->entry.purposes = out->purposes;
         out->entry.products = out->products;
+        fh_token_powers_text(out->may, token->powers);
+        out->entry.may = out->may;
     }
     return code;
 }

@@ -360,7 +360,7 @@ static struct fh_query_request question(const struct world *w, const struct test
 static int ask(const struct world *w,
                const struct fh_query_request *request,
                const struct test_key *signer,
-               struct fh_query_signer *out,
+               struct fh_token_signer *out,
                struct fh_err *err)
 {
     struct fh_buf payload FH_CLEANUP(fh_buf_fini);
@@ -382,7 +382,7 @@ static void test_who_signed_a_request(void **state)
     (void)state;
     struct world w = make();
     struct fh_token token = honest(&w);
-    static struct fh_query_signer signer;
+    static struct fh_token_signer signer;
     struct fh_err err = {0};
     struct test_record shown = sealed(&w, &token, &w.domain.member);
     struct fh_query_request request = question(&w, &shown);
@@ -401,7 +401,7 @@ static void test_who_signed_a_request(void **state)
     request.key = w.domain.member.id;
     request.consumer = w.other.id;
     assert_int_not_equal(ask(&w, &request, &w.token, &signer, &err), FH_OK);
-    assert_string_equal(err.rule, "query.request.token");
+    assert_string_equal(err.rule, "token.other");
     request.consumer = w.domain.id;
 
     request.issued_ms = token.not_after_ms + 1;

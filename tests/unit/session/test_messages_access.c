@@ -91,8 +91,11 @@ static int read_asked(struct fh_pack_reader *reader, struct fh_err *err)
 
 static void write_can(struct fh_buf *out)
 {
-    const struct fh_msg_can can = {
-        .product = "orders", .major = 2, .column = "orders.price", .purpose = "audit"};
+    const struct fh_msg_can can = {.product = "orders",
+                                   .major = 2,
+                                   .column = "orders.price",
+                                   .purpose = "audit",
+                                   .token = fh_bytes_cstr("a token")};
     fh_msg_can_request(out, &can);
 }
 static int read_can(struct fh_pack_reader *reader, struct fh_err *err)
@@ -104,6 +107,7 @@ static int read_can(struct fh_pack_reader *reader, struct fh_err *err)
         assert_string_equal(can.column, "orders.price");
         assert_string_equal(can.purpose, "audit");
         assert_int_equal(can.major, 2);
+        assert_true(fh_bytes_equal(can.token, fh_bytes_cstr("a token")));
     }
     return rc;
 }
@@ -269,12 +273,13 @@ static void test_limits(void **state)
     assert_int_equal(read_message(fh_buf_view(&out), FH_MSG_ASK, read_ask), FH_EPROTO);
 
     fh_buf_reset(&out);
-    fh_pack_array(&out, 5);
+    fh_pack_array(&out, 6);
     fh_pack_uint(&out, FH_MSG_CAN);
     fh_pack_cstr(&out, "orders");
     fh_pack_uint(&out, 1);
     fh_pack_cstr(&out, long_name);
     fh_pack_cstr(&out, "");
+    fh_pack_bin(&out, FH_BYTES_NONE);
     assert_int_equal(read_message(fh_buf_view(&out), FH_MSG_CAN, read_can), FH_EPROTO);
 
     fh_buf_reset(&out);

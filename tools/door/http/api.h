@@ -28,6 +28,11 @@ FH_MUST_CHECK int fh_api_describe(struct fh_http_call *call,
                                   struct freehold_description **out,
                                   struct fh_err *err);
 
+/* A request for access, as lists and single ones have it; `received`: it came for products of this
+ * node's domain. */
+struct fh_access_entry;
+void fh_api_put_request(struct fh_json *json, const struct fh_access_entry *entry, bool received);
+
 /* Whether who is signed in may answer for this node's domain: with a publisher's token. */
 bool fh_api_governs(const struct fh_http_call *call, const struct freehold_client *client);
 

@@ -170,6 +170,20 @@ static void put_node(struct fh_json *json,
     fh_json_close(json, '}');
 }
 
+static void put_powers(struct fh_json *json, const struct fh_identity *who)
+{
+    const unsigned powers = who == NULL ? 0 : fh_identity_token(who)->powers;
+    fh_json_key(json, "may");
+    fh_json_open(json, '[');
+#define X(name, bit, word, what)                                                                   \
+    if ((powers & (bit)) != 0) {                                                                   \
+        fh_json_text(json, word);                                                                  \
+    }
+    FH_TOKEN_POWERS(X)
+#undef X
+    fh_json_close(json, ']');
+}
+
 int fh_api_me(struct fh_http_call *call, struct fh_err *err)
 {
     const struct fh_door_settings *settings = call->state->services->settings;
@@ -194,6 +208,7 @@ int fh_api_me(struct fh_http_call *call, struct fh_err *err)
     fh_json_pair_or_null(&json, "token", who == NULL ? NULL : fh_identity_token_id(who));
     fh_http_json_time(&json, "until", who == NULL ? 0 : fh_identity_until_ms(who));
     fh_json_pair_bool(&json, "owner", owner);
+    put_powers(&json, who);
     fh_json_pair(&json, "catalogue", settings->catalogue_open ? "open" : "members");
     put_node(&json, &status, settings);
     fh_json_close(&json, '}');

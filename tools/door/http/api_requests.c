@@ -8,7 +8,6 @@
 #include "proto/session/messages_access.h"
 #include "tools/client/access.h"
 #include "tools/client/admin_socket.h"
-#include "tools/client/describe.h"
 #include "tools/client/product_name.h"
 #include "tools/door/http/api.h"
 
@@ -88,7 +87,7 @@ static int read_received(struct fh_access_list *list,
 
 /* ---- an entry ---- */
 
-static void put_entry(struct fh_json *json, const struct fh_access_entry *entry, bool received)
+void fh_api_put_request(struct fh_json *json, const struct fh_access_entry *entry, bool received)
 {
     char id[FH_ID_TEXT_BYTES];
     char product[FH_PRODUCT_NAME_BYTES];
@@ -116,6 +115,7 @@ static void put_entry(struct fh_json *json, const struct fh_access_entry *entry,
     fh_http_json_time(json, "until", until);
     fh_json_pair(json, "reason", entry->has_answer ? entry->answer.reason : entry->refused);
     fh_json_pair_bool(json, "delivered", entry->delivered);
+    fh_json_pair_bool(json, "by_token", entry->by_token);
     fh_json_close(json, '}');
 }
 
@@ -159,7 +159,7 @@ put_list(struct fh_json *json, const struct fh_access_list *list, bool received,
     for (size_t i = 0; i < list->count; i++) {
         enum fh_access_state state = fh_access_state(&list->items[i], now_ms);
         if (!open_only || fh_access_is_open(state)) {
-            put_entry(json, &list->items[i], received);
+            fh_api_put_request(json, &list->items[i], received);
         }
     }
 }
@@ -205,7 +205,7 @@ int fh_api_request(struct fh_http_call *call, struct fh_err *err)
     }
     if (code == FH_OK) {
         struct fh_json json = fh_http_json(call);
-        put_entry(&json, entry, received);
+        fh_api_put_request(&json, entry, received);
     }
     return code;
 }
@@ -236,67 +236,4 @@ int fh_api_govern(struct fh_http_call *call, struct fh_err *err)
                        verb,
                        id,
                        strcmp(verb, "deny") == 0 ? " --reason TEXT" : "");
-}
-
-/* ---- asking ---- */
-
-static int ask(struct fh_http_call *call,
-               struct freehold_client *client,
-               const struct fh_api_asking *asking,
-               const struct freehold_description *description,
-               struct fh_err *err)
-{
-    const struct fh_proof *proof = fh_description_proof(description);
-    struct fh_record_id id;
-    bool delivered = false;
-    struct fh_access_request request = {
-        .owner = proof->stated.domain,
-        .purpose = asking->purpose,
-        .note = asking->note,
-        .until_ms = asking->until_ms,
-        .columns = {asking->column_count, asking->columns},
-    };
-    memcpy(request.product, proof->stated.product, sizeof request.product);
-    int code = fh_access_ask(client, &request, &id, &delivered, err);
-    if (code == FH_EDENIED && strcmp(err->rule, "token.scope") == 0) {
-        return fh_err_rule(err,
-                           FH_EDENIED,
-                           "token.scope",
-                           "a request is signed by the member's own key, which a token is not: "
-                           "freehold access request %s/%s --purpose PURPOSE",
-                           proof->domain_name,
-                           proof->stated.product);
-    }
-    if (code != FH_OK) {
-        return code;
-    }
-    struct fh_access_entry entry = {.id = id, .request = request, .delivered = delivered};
-    char text[FH_ID_TEXT_BYTES];
-    snprintf(entry.owner_name, sizeof entry.owner_name, "%s", proof->domain_name);
-    fh_record_id_text(text, &id);
-    call->status = 201;
-    fh_http_header(call, "Location", "/v1/access-requests/%s", text);
-    struct fh_json json = fh_http_json(call);
-    put_entry(&json, &entry, false);
-    return FH_OK;
-}
-
-int fh_api_request_access(struct fh_http_call *call, struct fh_err *err)
-{
-    struct fh_api_asking asking;
-    struct freehold_client *client = NULL;
-    struct freehold_description *description = NULL;
-    int code = fh_api_asking_read(&asking, call->body, call->arena, err);
-    if (code == FH_OK) {
-        code = fh_http_asker(call, &client, err);
-    }
-    if (code == FH_OK) {
-        code = fh_api_describe(call, client, &description, err);
-    }
-    if (code == FH_OK) {
-        code = ask(call, client, &asking, description, err);
-    }
-    freehold_description_free(description);
-    fh_http_asker_end(call, client);
-    return code;
 }

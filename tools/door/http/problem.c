@@ -30,6 +30,7 @@ static const struct {
     {"token.unknown", 401, "make another with `freehold token create`"},
     {"token.expired", 401, "make another with `freehold token create`"},
     {"token.revoked", 401, "make another with `freehold token create`"},
+    {"token.power", 403, "`freehold token create --may` makes a token that may"},
     {"token.governs", 403, NULL}, /* its text has the command */
     {"http.method", 405, NULL},
     {"http.accept", 406, NULL},

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the reader may see of a product, and asking its owner for more.
 import { el, fill } from './dom.js';
-import { json, productApi, query, token } from './api.js';
-import { advice, box, commandOf, copyLine, empty, facts, field, idText, loadInto, signInPath } from './parts.js';
+import { json, me, post, productApi, query, token } from './api.js';
+import { advice, box, commandOf, copyLine, empty, facts, field, idText, loadInto, problemBox, signInPath } from './parts.js';
 
 function verdict(product, access, rights) {
     const for_ = rights.purpose === '' ? '' : ` for the purpose “${rights.purpose}”`;
@@ -27,32 +27,79 @@ function verdict(product, access, rights) {
     ];
 }
 
-// A request is signed by the reader's own key, which no browser has: the form makes the command that does it.
-function requestForm(product, major, rights) {
-    const values = { purpose: rights.purpose, until: '', columns: '', note: '' };
+// What the form says, as it stands.
+function requestFields(values, changed) {
+    const input = (name, more) => el('input', {
+        id: `ask-${name}`, autocomplete: 'off', value: values[name], ...more,
+        oninput: (event) => {
+            values[name] = event.target.value.trim();
+            changed();
+        },
+    });
+    return el('div.fields', {}, [
+        field('What for', input('purpose', { maxlength: 127, required: true }), 'Its owner reads this, and a grant holds for it alone.'),
+        field('Until', input('until', { type: 'date' }), 'Empty: 90 days.'),
+        field('Only these columns', input('columns'), 'Empty: all. By comma.'),
+        field('A word to the owner', input('note', { maxlength: 400 })),
+    ]);
+}
+
+// Of a token that may ask: the form sends the request, which the token signs.
+function sendForm(product, major, values) {
+    const said = el('div', { role: 'status' });
+    let sending = false; // a second press while it is on its way sends nothing
+    const send = async (event) => {
+        event.preventDefault();
+        if (sending) {
+            return;
+        }
+        sending = true;
+        fill(said);
+        try {
+            const { purpose, until, note } = values;
+            const columns = values.columns.split(',').map((each) => each.trim()).filter((each) => each !== '');
+            const answer = await post(productApi(product.domain, major, '/access-requests'),
+                { purpose, note, ...(until === '' ? {} : { until }), ...(columns.length === 0 ? {} : { columns }) });
+            const request = await answer.json();
+            fill(said, el('div.notice', {}, [
+                el('strong', {}, answer.status === 200 ? 'You have asked for this already' : '✓ Sent'),
+                el('p', {}, [request.delivered ? `${product.domain} has your request. ` : `${product.domain} cannot be reached now; your node hands it over when it can. `,
+                    'The answer comes to your ', el('a', { href: '/inbox' }, 'inbox'), '.']),
+                facts([['Request', idText(request.id)]]),
+            ]));
+        } catch (problem) {
+            fill(said, problemBox(problem));
+        }
+        sending = false;
+    };
+    return el('form', { onsubmit: send }, [
+        requestFields(values, () => {}),
+        el('div.actions', {}, el('button.main', { type: 'submit' }, 'Send the request')),
+        said,
+    ]);
+}
+
+// Of a token that only reads: the form makes the command that asks with the reader's own key.
+function commandForm(product, major, values) {
     const line = el('div', {});
     const draw = () => {
         const { purpose, ...others } = values;
         fill(line, copyLine(commandOf(['access', 'request', `${product.domain}/${major}`], { purpose: purpose || 'PURPOSE', ...others }), 'the command'));
     };
-    const input = (name, more) => el('input', {
-        id: `ask-${name}`, autocomplete: 'off', value: values[name], ...more,
-        oninput: (event) => {
-            values[name] = event.target.value.trim();
-            draw();
-        },
-    });
     draw();
+    return [
+        el('p.soft', {}, ['Your token reads and may not ask; one made with ', el('code', {}, 'freehold token create --may ask'), ' could. Or fill this in, and run the line where your key is:']),
+        requestFields(values, draw),
+        line,
+    ];
+}
+
+function requestForm(product, major, rights, self) {
+    const values = { purpose: rights.purpose, until: '', columns: '', note: '' };
     return el('details', { id: 'ask' }, [
         el('summary', {}, 'Ask for access'),
-        el('p.soft', {}, `Your request is signed by your own key and goes to ${product.domain}, who answers it; the answer comes to your inbox. Fill this in, and run the line where your key is:`),
-        el('div.fields', {}, [
-            field('What for', input('purpose', { maxlength: 127 }), 'Its owner reads this, and a grant holds for it alone.'),
-            field('Until', input('until', { type: 'date' }), 'Empty: 90 days.'),
-            field('Only these columns', input('columns'), 'Empty: all. By comma.'),
-            field('A word to the owner', input('note', { maxlength: 400 })),
-        ]),
-        line,
+        el('p.soft', {}, `Your request is signed in your name and goes to ${product.domain}, who answers it; the answer comes to your inbox.`),
+        self.may.includes('ask') ? sendForm(product, major, values) : commandForm(product, major, values),
     ]);
 }
 
@@ -71,10 +118,11 @@ export function accessBox(product, major, rights) {
         rights.purpose = purpose.value.trim();
         return loadInto(place, async () => {
             rights.access = null;
-            const access = await json(productApi(product.domain, major, `/access${query({ purpose: rights.purpose })}`));
+            const [access, self] = await Promise.all([
+                json(productApi(product.domain, major, `/access${query({ purpose: rights.purpose })}`)), me()]);
             rights.access = access;
             rights.listeners.forEach((each) => each());
-            const ask = requestForm(product, major, rights);
+            const ask = requestForm(product, major, rights, self);
             ask.open = !access.readable;
             return [verdict(product, access, rights), ask];
         }, 'Asking the owner');

@@ -7,6 +7,7 @@ import { box, copyLine, facts, field, loadInto, problemBox, when } from './parts
 import { minute } from './format.js';
 
 const COMMAND = 'freehold token create --until 8h';
+const POWERS = { ask: 'ask owners for access in your name', decide: 'answer requests for your domain\'s products' };
 
 // Where the reader came from: a page of this catalogue only.
 function target() {
@@ -33,6 +34,7 @@ async function signedIn() {
             ['Domain', self.domain],
             ['Token', el('code', {}, self.token)],
             ['Ends', self.until && [minute(Date.parse(self.until)), ' ', when(self.until, '')]],
+            ['Beside reading, it may', self.may.map((power) => POWERS[power] ?? power).join('; ')],
             ['Publisher', self.owner && `sees requests for the products of ${self.node.domain}`],
         ]),
         el('p.soft', {}, 'The token lives in this tab alone and is gone when you close it. To end it everywhere:'),
@@ -67,7 +69,7 @@ function form() {
         box('Where a token comes from', 'where-from',
             el('p', {}, 'Your key makes it, on the machine where your key is. It can do what you may, for some hours, and less if you say so. Nobody else can make one for you.'),
             copyLine(COMMAND, 'the command'),
-            el('p.small.soft', {}, ['Narrower, for a tool: ', el('code', {}, '--purpose report --product shop/orders'), '. ',
+            el('p.small.soft', {}, ['It reads and no more, unless you say so: ', el('code', {}, '--may ask'), ' lets this page ask owners for access. Narrower, for a tool: ', el('code', {}, '--purpose report --product shop/orders'), '. ',
                 'No key yet? Ask whoever runs your domain for ', el('code', {}, 'freehold member add'), '.'])),
     ];
 }

@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What tokens may beside reading, over HTTP at two nodes: asking for access. The command line sees what a
+# token did, and a token does nothing that it was not made for.
+# shellcheck source=tests/e2e/common.sh
+source "$1/tests/e2e/common.sh"
+
+make_product plans 20
+make_product items 10
+closed plans
+closed items
+make_mesh shop museum
+shop=http://127.0.0.1:$((port + 5))
+museum=http://127.0.0.1:$((port + 6))
+open_door shop "http_listen: ${shop#*//}"
+open_door museum "http_listen: ${museum#*//}"
+succeeds fh shop product publish "$data/plans.odcs.yaml" "$data/items.odcs.yaml"
+until_true 30 "two products at museum" finds museum 2
+known() { fh museum product describe "shop/$1" >/dev/null 2>&1; }
+until_true 30 "the contract of plans" known plans
+until_true 30 "the contract of items" known items
+
+# token VARIABLE COMMAND...: makes a token with the command.
+token()
+{
+    local name=$1
+    shift
+    "$@" >"$work/out" 2>"$work/err" || fail "no token: $(cat "$work/err")"
+    printf -v "$name" '%s' "$(column token)"
+}
+# ask STATUS DOOR TOKEN PATH [JSON]: a POST with a body; the answer is in $work/body.
+ask()
+{
+    local got body=()
+    [[ $# == 5 ]] && body=(-H 'Content-Type: application/json' --data "$5")
+    got=$(curl -sS -m 60 -o "$work/body" -D "$work/head" -w '%{http_code}' -H "Authorization: Bearer $3" "${body[@]}" "$2$4") ||
+        fail "curl: $2$4"
+    [[ $got == "$1" ]] || fail "$got, not $1: $4: $(head -c 1000 "$work/body")"
+}
+# json EXPRESSION: of the body, as `d`.
+json() { python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$work/body" "$1"; }
+is() # EXPECTED EXPRESSION
+{
+    local got
+    got=$(json "$2") || fail "$2 of $(head -c 1000 "$work/body")"
+    [[ $got == "$1" ]] || fail "$2 is $got, not $1"
+}
+rule() { is "$1" 'd["rule"]'; }
+plans=/v1/products/shop/plans/access-requests
+
+say "- a token that was made to ask"
+token reads fh museum -o csv token create
+token asks fh museum -o csv token create --may ask
+token narrow fh museum -o csv token create --may ask --purpose audit --product shop/plans@1
+refused 2 'ask, decide' -- fh museum token create --may publish
+refused 2 'ask, decide' -- fh museum token create --may ask,
+refused 4 'a publisher' -- fh museum token create --may decide
+fh museum -o csv token list >"$work/out"
+[[ $(grep -c ',ask$' "$work/out") == 2 ]] || fail "powers are not listed: $(cat "$work/out")"
+ask 200 "$museum" "$reads" /v1/me
+is '[]' 'd["may"]'
+ask 200 "$museum" "$asks" /v1/me
+is "['ask']" 'd["may"]'
+
+say "- asks in its member's name, once"
+ask 403 "$museum" "$reads" "$plans" '{"purpose":"audit"}'
+rule token.power
+is True '"freehold access request shop/plans" in d["detail"]'
+ask 401 "$museum" "fht1aaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" "$plans" '{"purpose":"audit"}'
+ask 400 "$museum" "$asks" "$plans" '{"note":"no purpose"}'
+ask 400 "$museum" "$asks" "$plans" '{"purpose":"audit","columns":["nothing"]}'
+rule access.columns
+ask 400 "$museum" "$asks" "$plans" '{"purpose":"audit","until":"2001-01-01"}'
+ask 404 "$museum" "$asks" /v1/products/shop/nothing/access-requests '{"purpose":"audit"}'
+ask 201 "$museum" "$asks" "$plans" '{"purpose":"audit","columns":["price","plans.id"],"note":"please"}'
+is "(['plans.id', 'plans.price'], True, 'open')" '(d["columns"], d["by_token"], d["state"])'
+request=$(json 'd["id"]')
+grep -qi "^location: /v1/access-requests/$request" "$work/head" || fail "no Location"
+ask 200 "$museum" "$asks" "$plans" '{"purpose":"audit","columns":["plans.price","id"],"note":"please!"}'
+is "$request" 'd["id"]'
+ask 200 "$museum" "$asks" "/v1/access-requests/$request"
+is "('sent', 'please')" '(d["direction"], d["note"])'
+
+say "- and the command line of both sides sees the same request"
+fh museum -o csv access list >"$work/out"
+grep -q "^$request,sent,open,shop/plans,museum,.*,audit," "$work/out" || fail "not sent: $(cat "$work/out")"
+fh shop -o csv access list --open >"$work/out"
+grep -q "^$request,received,open,shop/plans,museum,.*,audit," "$work/out" || fail "not received: $(cat "$work/out")"
+
+say "- for its purposes and products alone"
+ask 403 "$museum" "$narrow" "$plans" '{"purpose":"sales"}'
+rule token.purpose
+ask 403 "$museum" "$narrow" "$plans" '{"purpose":"audit"}' # every version
+rule token.product
+ask 403 "$museum" "$narrow" /v1/products/shop/items@1/access-requests '{"purpose":"audit"}'
+rule token.product
+ask 201 "$museum" "$narrow" /v1/products/shop/plans@1/access-requests '{"purpose":"audit"}'
+is "shop/plans@1" 'd["product"]'
+
+say "- a token is told its own rights, not its member's"
+ask 200 "$museum" "$reads" '/v1/products/shop/items/access'
+is True '"access.denied" == d["rule"]'
+succeeds fh shop grant create shop/items --to museum --until 1d
+items() { ask 200 "$museum" "$reads" /v1/products/shop/items/access && [[ $(json 'd["readable"]') == True ]]; }
+until_true 10 "the grant of items" items
+ask 200 "$museum" "$narrow" /v1/products/shop/items/access
+is "(False, 'token.purpose')" '(d["readable"], d["rule"])'
+ask 200 "$museum" "$narrow" '/v1/products/shop/items/access?purpose=audit'
+is "(False, 'token.product')" '(d["readable"], d["rule"])'
+
+say "- what it asked for is its member's"
+succeeds fh shop access approve "${request:0:20}"
+granted() { ask 200 "$museum" "$reads" '/v1/products/shop/plans/access?purpose=audit' && [[ $(json 'd["readable"]') == True ]]; }
+until_true 10 "the grant" granted
+ask 201 "$museum" "$asks" "$plans" '{"purpose":"audit","columns":["id","price"]}' # answered: another request
+is True "d['id'] != '$request'"
