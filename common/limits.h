@@ -159,6 +159,7 @@ enum {
     FH_QUERY_START_MS = 8000,   /* the same for a query; below FH_REQUEST_MS */
     FH_WORKER_TABLES_MAX = 256, /* ever named in one worker */
     FH_WORKER_PREPARED_MAX = FH_LIMIT(32, 2), /* statements one worker keeps bound and planned */
+    FH_WARM_FILE_BYTES_MAX = 16 * 1024 * 1024, /* read as a whole between two questions: 0.2 s */
     FH_WORKER_SCANS_MAX = 64,                 /* remote scans open at once in one worker */
     FH_QUERY_SCANS_MAX = 1024, /* remote scans that one query opens, one after the other too */
     FH_QUERY_QUEUE_MS = 8000,  /* waiting for a turn; whoever asked gives up after FH_REQUEST_MS */
