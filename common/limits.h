@@ -161,8 +161,9 @@ enum {
     FH_WORKER_START_MS = 5000,  /* from spawn to DuckDB being up; 20 ms on an idle machine */
     FH_QUERY_START_MS = 8000,   /* the same for a query; below FH_REQUEST_MS */
     FH_WORKER_TABLES_MAX = 256, /* ever named in one worker */
-    FH_WORKER_PREPARED_MAX = FH_LIMIT(32, 2), /* statements one worker keeps bound and planned */
-    FH_WORKER_SCANS_MAX = 64,                 /* remote scans open at once in one worker */
+    FH_WORKER_PREPARED_MAX = FH_LIMIT(32, 2),  /* statements one worker keeps bound and planned */
+    FH_WARM_FILE_BYTES_MAX = 16 * 1024 * 1024, /* read as a whole between two questions: 0.2 s */
+    FH_WORKER_SCANS_MAX = 64,                  /* remote scans open at once in one worker */
     FH_QUERY_SCANS_MAX = 1024, /* remote scans that one query opens, one after the other too */
     FH_QUERY_QUEUE_MS = 8000,  /* waiting for a turn; whoever asked gives up after FH_REQUEST_MS */
     FH_STREAMS_MAX = FH_LIMIT(256, 8), /* questions in work, queued or remembered, of all keys */
@@ -343,11 +344,14 @@ enum {
     FH_PG_STATEMENTS_MAX = FH_LIMIT(256, 4),   /* named, of one connection; drivers keep 256 */
     FH_PG_STATEMENTS_BYTES_MAX = 2 * 1024 * 1024, /* text of all of them */
     FH_PG_PORTALS_MAX = FH_LIMIT(64, 4),          /* portals and cursors of one connection */
-    FH_PG_OPTIONS_MAX = FH_LIMIT(32, 8),          /* settings of one connection: SET name = ... */
-    FH_PG_OPTION_BYTES_MAX = 255,                 /* value of one */
-    FH_PG_CHUNK_BYTES = 256 * 1024,               /* of rows made in one go */
-    FH_PG_OUT_BYTES_MAX = 1024 * 1024,            /* waiting for a slow reader: no more rows then */
-    FH_PG_BUSY_MS = 10000,                        /* a question that finds the node busy waits */
+    /* That one connection keeps: rows of system tables that were not fetched yet, texts, columns.
+     */
+    FH_PG_HELD_BYTES_MAX = FH_LIMIT(64 * 1024 * 1024, 512 * 1024),
+    FH_PG_OPTIONS_MAX = FH_LIMIT(32, 8), /* settings of one connection: SET name = ... */
+    FH_PG_OPTION_BYTES_MAX = 255,        /* value of one */
+    FH_PG_CHUNK_BYTES = 256 * 1024,      /* of rows made in one go */
+    FH_PG_OUT_BYTES_MAX = 1024 * 1024,   /* waiting for a slow reader: no more rows then */
+    FH_PG_BUSY_MS = 10000,               /* a question that finds the node busy waits */
     /* the door's pg_catalog */
     FH_PGCAT_TOKENS_MAX = 16000, /* of a statement of FH_SQL_BYTES_MAX; pgjdbc sends 3,000 */
     FH_PGCAT_DEPTH_MAX = 24,     /* brackets; SQLite's parser gives up at about 30 */

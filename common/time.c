@@ -27,16 +27,30 @@ int64_t fh_clock_wall_ms(void)
     return read_clock_ns(CLOCK_REALTIME) / 1000000;
 }
 
-/* Days since 1970-01-01 of a proleptic Gregorian date (H. Hinnant, "chrono-Compatible Low-Level
- * Date Algorithms", days_from_civil). */
-static int64_t days_from_date(int64_t year, int64_t month, int64_t day)
+int64_t fh_date_days(struct fh_date date)
 {
-    year -= month <= 2;
+    int64_t month = date.month;
+    int64_t year = date.year - (month <= 2);
     int64_t era = (year >= 0 ? year : year - 399) / 400;
     int64_t year_of_era = year - era * 400;
-    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + date.day - 1;
     int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     return era * 146097 + day_of_era - 719468;
+}
+
+struct fh_date fh_date_of_days(int64_t days)
+{
+    days += 719468;
+    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+    int64_t day_of_era = days - era * 146097;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t from_march = (5 * day_of_year + 2) / 153;
+    int64_t month = from_march < 10 ? from_march + 3 : from_march - 9;
+    return (struct fh_date){.year = year_of_era + era * 400 + (month <= 2 ? 1 : 0),
+                            .month = month,
+                            .day = day_of_year - (153 * from_march + 2) / 5 + 1};
 }
 
 void fh_time_text(char out[FH_TIME_TEXT_BYTES], int64_t wall_ms)
@@ -102,7 +116,7 @@ static bool read_date(const char **at, int64_t *out_days)
     if (day < 1 || day > month_days[month - 1] || (month == 2 && day == 29 && !leap)) {
         return false;
     }
-    *out_days = days_from_date(year, month, day);
+    *out_days = fh_date_days((struct fh_date){year, month, day});
     return true;
 }
 

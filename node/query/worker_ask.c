@@ -130,7 +130,9 @@ static int table_identity(const struct fh_buf *payload,
                            (int64_t)s.st_ino,
                            (int64_t)s.st_size,
                            (int64_t)s.st_mtim.tv_sec,
-                           (int64_t)s.st_mtim.tv_nsec};
+                           (int64_t)s.st_mtim.tv_nsec,
+                           (int64_t)s.st_ctim.tv_sec, /* nobody can set this one back */
+                           (int64_t)s.st_ctim.tv_nsec};
         fh_hasher_add(&hasher, fh_bytes(facts, sizeof facts));
     }
     *out = fh_hasher_read(&hasher);
@@ -177,6 +179,9 @@ static int describe_table(const struct fh_worker *worker,
     struct fh_table table = *given;
     snprintf(out->name, sizeof out->name, "%s.%s.%s", table.domain, table.product, table.table);
     table.first_file = 0;
+    if (table.file_count > 0) {
+        table.number = 0; /* of scans; it says where in the query the table stands */
+    }
     fh_buf_init(&out->payload, FH_CHANNEL_TABLES_BYTES_MAX);
     fh_channel_put_tables(&out->payload, &table, 1);
     int code = fh_buf_ok(&out->payload);

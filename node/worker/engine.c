@@ -8,6 +8,7 @@
 #include "node/worker/sandbox.h"
 #include "node/worker/source_files.h"
 #include "node/worker/sql.h"
+#include "node/worker/views.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -36,6 +37,7 @@ struct fh_engine {
     struct fh_scans *scans;
     struct fh_masks *masks;
     struct fh_sink *sink;
+    struct fh_warm *warm;
     bool sealed;
     bool slot_used[FH_WORKER_FILES_MAX];
     struct table_files *files[FH_WORKER_TABLES_MAX];
@@ -66,16 +68,7 @@ static const char *const statements[] = {
 
 int fh_engine_do(struct fh_engine *engine, const char *sql, struct fh_err *err)
 {
-    duckdb_result result;
-    duckdb_state state = duckdb_query(engine->connection, sql, &result);
-    struct fh_fault fault = {.position = 0};
-    if (state == DuckDBError) {
-        fh_fault_read(&fault, duckdb_result_error(&result), FH_FAULT_SOURCE);
-    }
-    duckdb_destroy_result(&result);
-    return state == DuckDBSuccess
-               ? FH_OK
-               : fh_err_rule(err, fault.err.code, fault.err.rule, "%s", fault.err.text);
+    return fh_views_do(engine->connection, sql, err);
 }
 
 /* The only paths that DuckDB may open, whether or not a descriptor stands there yet. */
@@ -144,8 +137,10 @@ int fh_engine_open(struct fh_engine **out,
     }
     engine->scans = scans;
     engine->masks = fh_masks_new();
-    int code = engine->masks == NULL ? fh_err_set(err, FH_ENOMEM, "no memory for an engine")
-                                     : open_database(engine, setup, err);
+    engine->warm = fh_warm_new(setup->memory_mib);
+    int code = engine->masks == NULL || engine->warm == NULL
+                   ? fh_err_set(err, FH_ENOMEM, "no memory for an engine")
+                   : open_database(engine, setup, err);
     for (size_t i = 0; code == FH_OK && i < FH_COUNT(statements); i++) {
         code = fh_engine_do(engine, statements[i], err);
     }
@@ -197,6 +192,11 @@ duckdb_database fh_engine_database(const struct fh_engine *engine)
 struct fh_sink *fh_engine_sink(const struct fh_engine *engine)
 {
     return engine->sink;
+}
+
+struct fh_warm *fh_engine_warm(const struct fh_engine *engine)
+{
+    return engine->warm;
 }
 
 int fh_engine_parse(struct fh_engine *engine,
@@ -309,75 +309,6 @@ static int keep_files(struct fh_engine *engine,
 
 /* ---- tables ---- */
 
-static void
-put_view_name(struct fh_buf *sql, const char *catalog, const char *schema, const char *name)
-{
-    fh_sql_name(sql, catalog);
-    fh_buf_add_u8(sql, '.');
-    fh_sql_name(sql, schema);
-    fh_buf_add_u8(sql, '.');
-    fh_sql_name(sql, name);
-}
-
-static int create_view(struct fh_engine *engine,
-                       const struct fh_table *table,
-                       const char *schema,
-                       const char *name,
-                       struct fh_buf *select,
-                       struct fh_err *err)
-{
-    struct fh_buf sql;
-    fh_buf_init(&sql, SQL_BYTES_MAX);
-    fh_buf_add_cstr(&sql, "CREATE OR REPLACE VIEW ");
-    put_view_name(&sql, table->domain[0] == 0 ? "memory" : table->domain, schema, name);
-    fh_buf_printf(&sql, " AS %s", fh_buf_cstr(select));
-    int code = fh_buf_ok(&sql);
-    if (code == FH_OK) {
-        code = fh_engine_do(engine, fh_buf_cstr(&sql), err);
-    }
-    fh_buf_fini(&sql);
-    return code;
-}
-
-/* Catalog and schema of a table, made when they are not there. */
-static int make_room(struct fh_engine *engine, const struct fh_table *table, struct fh_err *err)
-{
-    struct fh_buf sql;
-    fh_buf_init(&sql, SQL_BYTES_MAX);
-    fh_buf_add_cstr(&sql, "ATTACH IF NOT EXISTS ':memory:' AS ");
-    fh_sql_name(&sql, table->domain);
-    fh_buf_add_cstr(&sql, "; CREATE SCHEMA IF NOT EXISTS ");
-    fh_sql_name(&sql, table->domain);
-    fh_buf_add_u8(&sql, '.');
-    fh_sql_name(&sql, table->product);
-    int code = fh_engine_do(engine, fh_buf_cstr(&sql), err);
-    fh_buf_fini(&sql);
-    return code;
-}
-
-static int create_views(struct fh_engine *engine,
-                        const struct fh_table *table,
-                        struct fh_buf *select,
-                        struct fh_err *err)
-{
-    char pair[4 * FH_NAME_BYTES_MAX];
-    if (table->domain[0] == 0) {
-        return create_view(engine, table, "main", table->table, select, err);
-    }
-    snprintf(pair, sizeof pair, "%s__%s", table->product, table->table);
-    int code = make_room(engine, table, err);
-    if (code == FH_OK) {
-        code = create_view(engine, table, table->product, table->table, select, err);
-    }
-    if (code == FH_OK) {
-        code = create_view(engine, table, "main", pair, select, err);
-    }
-    if (code == FH_OK && table->sole) {
-        code = create_view(engine, table, "main", table->product, select, err);
-    }
-    return code;
-}
-
 /* SELECT of the promised columns, cast to the promised types, from a file source. */
 static int select_files(struct fh_engine *engine,
                         const struct fh_table *table,
@@ -446,10 +377,16 @@ int fh_engine_add_table(struct fh_engine *engine,
                    ? select_remote(engine, table, &select, err)
                    : select_files(engine, table, slots, &select, err);
         if (code == FH_OK) {
-            code = create_views(engine, table, &select, err);
+            code = fh_buf_ok(&select);
+        }
+        if (code == FH_OK) {
+            code = fh_views_show(engine->connection, table, fh_buf_cstr(&select), err);
         }
         if (code == FH_OK) {
             code = keep_files(engine, name, slots, table->file_count, err);
+        }
+        if (code == FH_OK) {
+            fh_warm_add(engine->warm, engine->connection, table, slots, fh_buf_cstr(&select));
         }
         if (code != FH_OK) {
             fh_engine_drop_files(engine, slots, table->file_count);

@@ -23,6 +23,7 @@
 #include "node/worker/port.h"
 #include "node/worker/scans.h"
 #include "node/worker/sink.h"
+#include "node/worker/warm.h"
 
 #include <duckdb.h>
 
@@ -43,6 +44,7 @@ FH_MUST_CHECK int fh_engine_seal(struct fh_engine *engine, struct fh_err *err);
 duckdb_connection fh_engine_connection(const struct fh_engine *engine);
 duckdb_database fh_engine_database(const struct fh_engine *engine);
 struct fh_sink *fh_engine_sink(const struct fh_engine *engine);
+struct fh_warm *fh_engine_warm(const struct fh_engine *engine);
 
 /* Runs a statement of our own. FH_EIO or as fh_fault_read in phase `source`. */
 FH_MUST_CHECK int fh_engine_do(struct fh_engine *engine, const char *sql, struct fh_err *err);

@@ -77,6 +77,15 @@ void fh_files_watch(void)
     pthread_mutex_unlock(&watch_lock);
 }
 
+bool fh_files_opened(int slot)
+{
+    pthread_mutex_lock(&watch_lock);
+    bool opened =
+        slot >= FH_SLOT_FIRST && slot < FH_SLOT_OUTPUT && watched[slot - FH_SLOT_FIRST].opened;
+    pthread_mutex_unlock(&watch_lock);
+    return opened;
+}
+
 int fh_files_unchanged(struct fh_err *err)
 {
     bool same = true;

@@ -22,6 +22,8 @@
 
 #include "common/err.h"
 
+#include <stdbool.h>
+
 enum {
     FH_SLOT_FIRST = 100, /* descriptors of sources stand at 100 .. 100 + FH_WORKER_FILES_MAX - 1 */
 };
@@ -37,6 +39,9 @@ void fh_files_watch(void);
  * size, or was written to: what was read of it is of no one state. A file that was replaced by
  * another one of its name is still the one that stands in the slot. */
 FH_MUST_CHECK int fh_files_unchanged(struct fh_err *err);
+
+/* Whether a slot was opened since the watch began. */
+bool fh_files_opened(int slot);
 
 /* Names the functions that this file puts in the place of the C library's; called by nobody. The
  * linker finds them by name: open, open64, read, lseek, lseek64, close, access, stat, stat64,

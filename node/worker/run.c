@@ -272,6 +272,19 @@ static void put_away(struct fh_desk *desk,
     }
 }
 
+/* Between two questions: tables that are asked often become warm, or cold where memory is short. */
+static void look_at_tables(struct fh_desk *desk, const struct fh_err *failure)
+{
+    struct fh_warm *warm = fh_engine_warm(desk->engine);
+    duckdb_connection connection = fh_engine_connection(desk->engine);
+    bool changed = failure == NULL ? fh_warm_up(warm, connection)
+                                   : strcmp(failure->rule, "query.memory") == 0 &&
+                                         fh_warm_yield(warm, connection);
+    if (changed) {
+        fh_prepared_forget(desk->prepared);
+    }
+}
+
 bool fh_run(struct fh_desk *desk, const struct fh_channel_run *run)
 {
     struct running r = {.desk = desk, .run = run, .end = {.id = run->id}};
@@ -296,11 +309,15 @@ bool fh_run(struct fh_desk *desk, const struct fh_channel_run *run)
             fh_port_send_buf(desk->port, FH_CHANNEL_END, &payload);
             fh_buf_fini(&payload);
         }
+        look_at_tables(desk, NULL);
         return true;
     }
     choose_reason(desk, &fault);
     fh_inbox_end(desk->inbox);
     fh_port_send_error(desk->port, run->id, &fault.err, fault.position);
+    if (!fault.fatal) {
+        look_at_tables(desk, &fault.err);
+    }
     return !fault.fatal;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cells as text: the printed forms of DuckDB 1.4, and JSON. */
 #include "common/assert.h"
+#include "common/time.h"
 #include "proto/query/batch.h"
 
 #include <math.h>
@@ -111,26 +112,15 @@ static void put_real(struct fh_buf *out, double value, bool single)
 
 /* ---- time ---- */
 
-/* Proleptic Gregorian date of a day count since 1970 (Hinnant, "chrono-compatible low-level date
- * algorithms", civil_from_days). */
 static void put_date(struct fh_buf *out, int64_t days)
 {
-    days += 719468;
-    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-    int64_t day_of_era = days - era * 146097;
-    int64_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t shifted_month = (5 * day_of_year + 2) / 153;
-    int64_t day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    int64_t month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
-    int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
-    bool before_christ = year <= 0;
+    struct fh_date date = fh_date_of_days(days);
+    bool before_christ = date.year <= 0;
     fh_buf_printf(out,
                   "%04lld-%02lld-%02lld",
-                  (long long)(before_christ ? 1 - year : year),
-                  (long long)month,
-                  (long long)day);
+                  (long long)(before_christ ? 1 - date.year : date.year),
+                  (long long)date.month,
+                  (long long)date.day);
     if (before_christ) {
         fh_buf_add_cstr(out, " (BC)");
     }

@@ -102,7 +102,7 @@ static void statement(struct fh_bytes in)
 {
     struct fh_pg_sql sql = {.sql = in};
     struct fh_bytes one;
-    char cast[32];
+    struct fh_pg_cast casts[4];
     while (fh_pg_statement_next(&sql, &one)) {
         struct fh_pg_command command;
         struct fh_pg_report report;
@@ -111,9 +111,10 @@ static void statement(struct fh_bytes in)
             FH_ASSERT(strlen(report.state) == 5);
         }
         fh_pg_command_fini(&command);
-        unsigned params = fh_pg_sql_params(one);
-        if (params > 0 && fh_pg_sql_cast(one, params, cast, sizeof cast)) {
-            (void)fh_pg_oid_of_name(cast);
+        unsigned params = fh_pg_sql_params(one, casts, FH_COUNT(casts));
+        for (unsigned i = 0; i < params && i < FH_COUNT(casts); i++) {
+            FH_ASSERT(memchr(casts[i].type, 0, sizeof casts[i].type) != NULL);
+            (void)fh_pg_oid_of_name(casts[i].type);
         }
     }
 }

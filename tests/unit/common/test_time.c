@@ -95,6 +95,44 @@ static void years_that_have_no_four_digits_say_so(void **state)
     }
 }
 
+static void days_are_dates(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t days;
+        struct fh_date date;
+    } rows[] = {
+        {0, {1970, 1, 1}},
+        {-1, {1969, 12, 31}},
+        {59, {1970, 3, 1}},
+        {11016, {2000, 2, 29}},
+        {11017, {2000, 3, 1}},
+        {20783, {2026, 11, 26}},
+        {-25508, {1900, 3, 1}}, /* no leap year */
+        {-25509, {1900, 2, 28}},
+        {-719162, {1, 1, 1}},
+        {-719163, {0, 12, 31}}, /* 1 before Christ, a leap year */
+        {-719469, {0, 2, 29}},
+        {-719529, {-1, 12, 31}},
+        {INT32_MAX, {5881580, 7, 11}},
+        {INT32_MIN, {-5877641, 6, 23}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct fh_date date = fh_date_of_days(rows[i].days);
+        if (date.year != rows[i].date.year || date.month != rows[i].date.month ||
+            date.day != rows[i].date.day || fh_date_days(rows[i].date) != rows[i].days) {
+            fail_msg("day %lld is %lld-%lld-%lld",
+                     (long long)rows[i].days,
+                     (long long)date.year,
+                     (long long)date.month,
+                     (long long)date.day);
+        }
+    }
+    for (int64_t day = -800000; day < 800000; day += 7) {
+        assert_int_equal(fh_date_days(fh_date_of_days(day)), day);
+    }
+}
+
 static void clocks_go_forward(void **state)
 {
     (void)state;
@@ -111,6 +149,7 @@ int main(void)
         cmocka_unit_test(texts_read_as_the_moment_they_name),
         cmocka_unit_test(what_is_no_date_is_refused),
         cmocka_unit_test(years_that_have_no_four_digits_say_so),
+        cmocka_unit_test(days_are_dates),
         cmocka_unit_test(clocks_go_forward),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

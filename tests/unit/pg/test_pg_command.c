@@ -51,16 +51,21 @@ static void test_statements(void **state)
 static void test_params(void **state)
 {
     (void)state;
-    char cast[32];
+    struct fh_pg_cast casts[4];
     struct fh_bytes sql =
         fh_bytes_cstr("SELECT $2::INT8, '$9', \"$8\", CAST($1 AS date), $3 -- $7\n");
-    assert_int_equal(fh_pg_sql_params(sql), 3);
-    assert_true(fh_pg_sql_cast(sql, 2, cast, sizeof cast));
-    assert_string_equal(cast, "int8");
-    assert_true(fh_pg_sql_cast(sql, 1, cast, sizeof cast));
-    assert_string_equal(cast, "date");
-    assert_false(fh_pg_sql_cast(sql, 3, cast, sizeof cast));
-    assert_int_equal(fh_pg_sql_params(fh_bytes_cstr("$99999999999999999999")), 999999);
+    assert_int_equal(fh_pg_sql_params(sql, casts, 4), 3);
+    assert_string_equal(casts[0].type, "date");
+    assert_string_equal(casts[1].type, "int8");
+    assert_string_equal(casts[2].type, "");
+    assert_string_equal(casts[3].type, "");
+    assert_int_equal(fh_pg_sql_params(fh_bytes_cstr("$1, $1::a, $1::b, $3::c"), casts, 2), 3);
+    assert_string_equal(casts[0].type, "a"); /* the first that there is */
+    assert_string_equal(casts[1].type, "");
+    assert_int_equal(
+        fh_pg_sql_params(fh_bytes_cstr("$1::int45678901234567890123456789012"), casts, 1), 1);
+    assert_string_equal(casts[0].type, ""); /* no type has such a name */
+    assert_int_equal(fh_pg_sql_params(fh_bytes_cstr("$99999999999999999999"), NULL, 0), 999999);
 }
 
 static void test_commands(void **state)

@@ -689,6 +689,52 @@ static void test_limits(void **state)
     end(&talk);
 }
 
+/* Rows of system tables that nobody fetches. */
+static void test_held_rows(void **state)
+{
+    (void)state;
+    static const char many[] =
+        "DECLARE %s CURSOR WITH HOLD FOR SELECT a.*, b.attname FROM pg_attribute a, pg_attribute b "
+        "LIMIT %d";
+    char sql[256];
+    struct talk talk;
+    int refused = 0;
+    int opened = 0;
+    begin(&talk, false, false);
+    sign_in(&talk);
+    for (int i = 0; i < FH_PG_PORTALS_MAX && refused == 0; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "c%d", i);
+        snprintf(sql, sizeof sql, many, name, FH_PG_HELD_BYTES_MAX / 4 / 30 / 16);
+        packet_query(&talk.in, sql);
+        snprintf(sql, sizeof sql, "FETCH 1 FROM %s", name);
+        packet_query(&talk.in, sql);
+        assert_int_equal(go(&talk, SIZE_MAX), FH_PG_WANT_INPUT);
+        refused = strstr(fh_buf_cstr(&talk.told), "E:54000") != NULL;
+        opened += !refused;
+        fh_buf_reset(&talk.told);
+    }
+    assert_true(refused);
+    assert_in_range(opened, 1, 4);
+    static const char *const still[] = {
+        "SELECT 1",         /* what is small */
+        "FETCH 2 FROM c0",  /* what was there before */
+        "MOVE ALL FROM c0", /* rows that were made are held no more */
+    };
+    for (size_t i = 0; i < FH_COUNT(still); i++) {
+        packet_query(&talk.in, still[i]);
+        assert_int_equal(go(&talk, SIZE_MAX), FH_PG_WANT_INPUT);
+        assert_null(strstr(fh_buf_cstr(&talk.told), "E:"));
+        fh_buf_reset(&talk.told);
+    }
+    snprintf(sql, sizeof sql, many, "again", FH_PG_HELD_BYTES_MAX / 4 / 30 / 16);
+    packet_query(&talk.in, sql);
+    packet_query(&talk.in, "FETCH 1 FROM again");
+    assert_int_equal(go(&talk, SIZE_MAX), FH_PG_WANT_INPUT);
+    assert_null(strstr(fh_buf_cstr(&talk.told), "E:"));
+    end(&talk);
+}
+
 /* What breaks the protocol ends the connection with its own error. */
 static void test_broken(void **state)
 {
@@ -752,6 +798,7 @@ int main(void)
         cmocka_unit_test(test_fetch_size),
         cmocka_unit_test(test_errors_skip),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_held_rows),
         cmocka_unit_test(test_broken),
         cmocka_unit_test(test_slow_reader),
     };

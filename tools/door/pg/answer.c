@@ -6,6 +6,7 @@
 #include "tools/door/pg/answer_given.h"
 #include "tools/door/pg/answer_notices.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -69,6 +70,33 @@ void fh_pg_answer_fail(struct fh_pg_answer *answer, const struct fh_err *err)
     answer->ended = true;
     answer->busy = err->code == FH_EBUSY;
     answer->retry_ms = err->retry_after_ms;
+}
+
+size_t fh_pg_answer_bytes(const struct fh_pg_answer *answer)
+{
+    return sizeof *answer + answer->sql.capacity + answer->formats.capacity +
+           answer->made.capacity + answer->params.text.capacity +
+           answer->column_count * sizeof *answer->columns +
+           (answer->given == NULL ? 0 : answer->given->bytes);
+}
+
+void fh_pg_answer_refuse(struct fh_pg_answer *answer, const char *state, const char *format, ...)
+{
+    char text[FH_ERR_TEXT_BYTES];
+    va_list rest;
+    va_start(rest, format);
+    vsnprintf(text, sizeof text, format, rest);
+    va_end(rest);
+    fh_pg_report_set(&answer->report, state, "%s", text);
+    fh_pgcat_rows_free(FH_TAKE(answer->given));
+    fh_free(FH_TAKE(answer->columns));
+    answer->column_count = 0;
+    fh_buf_fini(&answer->made);
+    fh_buf_init(&answer->made, MADE_BYTES_MAX);
+    answer->taken = 0;
+    answer->failed = true;
+    answer->ended = true;
+    answer->notice_count = 0;
 }
 
 void fh_pg_answer_again(struct fh_pg_answer *answer)
@@ -303,6 +331,9 @@ void fh_pg_answer_make(struct fh_pg_answer *answer, size_t bytes)
             fh_pg_answer_end(answer);
             fh_pg_answer_fail(answer, &err);
         }
+    }
+    if (answer->ended && !answer->columns_only) {
+        fh_pgcat_rows_free(FH_TAKE(answer->given)); /* a portal may stay for long */
     }
 }
 

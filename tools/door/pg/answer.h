@@ -81,6 +81,12 @@ void fh_pg_answer_again(struct fh_pg_answer *answer);
 void fh_pg_answer_end(struct fh_pg_answer *answer);
 /* Whether something of the client is still in use. */
 bool fh_pg_answer_is_open(const struct fh_pg_answer *answer);
+/* What it keeps in memory, beside a batch of rows that is being written. */
+size_t fh_pg_answer_bytes(const struct fh_pg_answer *answer);
+/* Gives up an answer that was asked: its rows go, and `report` is what is wrong. What runs at the
+ * node still has to be ended. */
+void fh_pg_answer_refuse(struct fh_pg_answer *answer, const char *state, const char *format, ...)
+    FH_PRINTF(3, 4);
 /* An error of its own, as when nobody could be asked; FH_EBUSY may be asked again. */
 void fh_pg_answer_fail(struct fh_pg_answer *answer, const struct fh_err *err);
 

@@ -34,9 +34,8 @@ static bool take_types(struct fh_pg_session *session,
                        struct fh_pg_statement *statement,
                        const struct fh_pg_list *types)
 {
-    char cast[32];
-    struct fh_bytes sql = fh_buf_view(&statement->sql);
-    unsigned count = fh_pg_sql_params(sql);
+    struct fh_pg_cast casts[FH_SQL_PARAMS_MAX];
+    unsigned count = fh_pg_sql_params(fh_buf_view(&statement->sql), casts, FH_SQL_PARAMS_MAX);
     count = count > types->count ? count : types->count;
     if (count > FH_SQL_PARAMS_MAX) {
         fh_pg_refuse(session, "54000", "a statement has at most %d parameters", FH_SQL_PARAMS_MAX);
@@ -45,8 +44,8 @@ static bool take_types(struct fh_pg_session *session,
     statement->param_count = count;
     for (unsigned i = 0; i < count; i++) {
         statement->params[i] = fh_pg_type_at(types, i);
-        if (statement->params[i] == 0 && fh_pg_sql_cast(sql, i + 1, cast, sizeof cast)) {
-            statement->params[i] = fh_pg_oid_of_name(cast);
+        if (statement->params[i] == 0 && casts[i].type[0] != 0) {
+            statement->params[i] = fh_pg_oid_of_name(casts[i].type);
         }
     }
     return true;

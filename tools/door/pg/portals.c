@@ -196,6 +196,22 @@ bool fh_pg_portal_rewind(struct fh_pg_portals *portals, struct fh_pg_portal *por
     return true;
 }
 
+size_t fh_pg_portals_bytes(const struct fh_pg_portals *portals)
+{
+    size_t bytes = 0;
+    for (const struct fh_pg_statement *at = portals->statements; at != NULL; at = at->next) {
+        bytes += sizeof *at + at->sql.capacity + at->column_count * sizeof *at->columns;
+    }
+    for (const struct fh_pg_portal *at = portals->portals; at != NULL; at = at->next) {
+        bytes += sizeof *at + at->sql.capacity + at->params.text.capacity +
+                 (at->answer == NULL ? 0 : fh_pg_answer_bytes(at->answer));
+    }
+    for (size_t i = 0; i < portals->leaving.count; i++) {
+        bytes += fh_pg_answer_bytes(portals->leaving.answers[i]);
+    }
+    return bytes;
+}
+
 void fh_pg_portals_fini(struct fh_pg_portals *portals)
 {
     fh_pg_portal_drop_all(portals, true);

@@ -58,6 +58,8 @@ struct fh_pg_portals {
 };
 
 void fh_pg_portals_fini(struct fh_pg_portals *portals);
+/* What all of it keeps in memory. */
+size_t fh_pg_portals_bytes(const struct fh_pg_portals *portals);
 
 struct fh_pg_statement *fh_pg_statement_find(struct fh_pg_portals *portals, const char *name);
 /* A new one (the unnamed takes the place of the last). NULL with a report: 42P05 the name is taken,

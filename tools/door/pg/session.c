@@ -169,6 +169,22 @@ struct fh_pg_work *fh_pg_session_work(struct fh_pg_session *session)
     return &session->work;
 }
 
+/* What was asked just now may be more than a connection keeps. */
+static void keep_within(struct fh_pg_session *session, struct fh_pg_answer *answer)
+{
+    size_t bytes = fh_pg_portals_bytes(&session->portals);
+    if (answer == session->describing.answer) {
+        bytes += fh_pg_answer_bytes(answer); /* of no portal */
+    }
+    if (!answer->failed && bytes > FH_PG_HELD_BYTES_MAX) {
+        fh_pg_answer_refuse(answer,
+                            "54000",
+                            "a connection keeps at most %d KiB of rows that were not fetched yet, "
+                            "of statements and of their columns; close some, or ask for less",
+                            FH_PG_HELD_BYTES_MAX / 1024);
+    }
+}
+
 void fh_pg_session_worked(struct fh_pg_session *session)
 {
     FH_ASSERT(session->working);
@@ -182,6 +198,8 @@ void fh_pg_session_worked(struct fh_pg_session *session)
         fh_pg_answer_free(session->work.answer);
         break;
     case FH_PG_TASK_ASK:
+        keep_within(session, session->work.answer);
+        break;
     case FH_PG_TASK_MAKE:
         break; /* whoever waits for it looks at the answer */
     }

@@ -338,34 +338,33 @@ static unsigned number_of(const struct fh_pg_token *token)
     return number;
 }
 
-unsigned fh_pg_sql_params(struct fh_bytes sql)
+/* The type behind "::" or AS, where `sql` stands behind a parameter; false when there is none. */
+static bool read_cast(struct fh_pg_sql sql, struct fh_pg_cast *out)
+{
+    bool colon = fh_pg_token_take(&sql, ":");
+    if (!fh_pg_token_take(&sql, colon ? ":" : "AS")) {
+        return false;
+    }
+    struct fh_pg_token type = fh_pg_token_peek(&sql);
+    return (type.kind == FH_PG_TOKEN_WORD || type.kind == FH_PG_TOKEN_NAME) &&
+           fh_pg_token_copy(out->type, sizeof out->type, &type);
+}
+
+unsigned fh_pg_sql_params(struct fh_bytes sql, struct fh_pg_cast *casts, unsigned cast_count)
 {
     struct fh_pg_sql reader = {.sql = sql};
     struct fh_pg_token token;
     unsigned most = 0;
+    for (unsigned i = 0; i < cast_count; i++) {
+        casts[i].type[0] = 0;
+    }
     while (fh_pg_token_next(&reader, &token)) {
         unsigned number = token.kind == FH_PG_TOKEN_PARAM ? number_of(&token) : 0;
         most = number > most ? number : most;
+        if (number > 0 && number <= cast_count && casts[number - 1].type[0] == 0 &&
+            !read_cast(reader, &casts[number - 1])) {
+            casts[number - 1].type[0] = 0;
+        }
     }
     return most;
-}
-
-bool fh_pg_sql_cast(struct fh_bytes sql, unsigned param, char *out, size_t size)
-{
-    struct fh_pg_sql reader = {.sql = sql};
-    struct fh_pg_token token;
-    while (fh_pg_token_next(&reader, &token)) {
-        if (token.kind != FH_PG_TOKEN_PARAM || number_of(&token) != param) {
-            continue;
-        }
-        struct fh_pg_sql ahead = reader;
-        bool colon = fh_pg_token_take(&ahead, ":");
-        bool cast = fh_pg_token_take(&ahead, colon ? ":" : "AS");
-        if (cast) {
-            struct fh_pg_token type = fh_pg_token_peek(&ahead);
-            return (type.kind == FH_PG_TOKEN_WORD || type.kind == FH_PG_TOKEN_NAME) &&
-                   fh_pg_token_copy(out, size, &type);
-        }
-    }
-    return false;
 }

@@ -55,10 +55,13 @@ bool fh_pg_token_copy(char *out, size_t size, const struct fh_pg_token *token);
 bool fh_pg_statement_next(struct fh_pg_sql *sql, struct fh_bytes *out);
 /* What is left of the statement, from the next token on. */
 struct fh_bytes fh_pg_sql_rest(const struct fh_pg_sql *sql);
-/* The highest parameter that the statement has: 2 for $1 and $2. */
-unsigned fh_pg_sql_params(struct fh_bytes sql);
 /* The type that a parameter is cast to where it stands ("$1::int8", "CAST($1 AS date)"), in lower
- * case; false where it is not. */
-bool fh_pg_sql_cast(struct fh_bytes sql, unsigned param, char *out, size_t size);
+ * case; "" where it is not. */
+struct fh_pg_cast {
+    char type[32];
+};
+/* The highest parameter that the statement has: 2 for $1 and $2. Fills in the casts of the first
+ * `cast_count`, in the same reading. */
+unsigned fh_pg_sql_params(struct fh_bytes sql, struct fh_pg_cast *casts, unsigned cast_count);
 
 #endif

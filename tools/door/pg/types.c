@@ -2,6 +2,7 @@
 #include "tools/door/pg/types.h"
 
 #include "common/assert.h"
+#include "common/time.h"
 #include "tools/door/pg/decimal.h"
 #include "tools/door/pg/reply.h"
 
@@ -186,21 +187,12 @@ static size_t put_cstr(uint8_t *out, const char *text)
     return size;
 }
 
-/* YYYY-MM-DD of days since 1970 (Hinnant, civil_from_days); true in `*out_bc` before Christ. */
+/* YYYY-MM-DD of days since 1970; true in `*out_bc` before Christ. */
 static size_t put_date(uint8_t *out, int64_t days, bool *out_bc)
 {
-    days += 719468;
-    int64_t era = floor_div(days, 146097);
-    int64_t day_of_era = days - era * 146097;
-    int64_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t shifted = (5 * day_of_year + 2) / 153;
-    int64_t day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    int64_t month = shifted < 10 ? shifted + 3 : shifted - 9;
-    int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
-    *out_bc = year <= 0;
-    uint64_t shown = (uint64_t)(year <= 0 ? 1 - year : year);
+    struct fh_date date = fh_date_of_days(days);
+    *out_bc = date.year <= 0;
+    uint64_t shown = (uint64_t)(date.year <= 0 ? 1 - date.year : date.year);
     size_t size = 4;
     if (shown > 9999) {
         size = fh_pg_put_unsigned(out, shown);
@@ -208,9 +200,9 @@ static size_t put_date(uint8_t *out, int64_t days, bool *out_bc)
         fh_pg_put_digits(out, shown, 4);
     }
     out[size] = '-';
-    fh_pg_put_digits(out + size + 1, (uint64_t)month, 2);
+    fh_pg_put_digits(out + size + 1, (uint64_t)date.month, 2);
     out[size + 3] = '-';
-    fh_pg_put_digits(out + size + 4, (uint64_t)day, 2);
+    fh_pg_put_digits(out + size + 4, (uint64_t)date.day, 2);
     return size + 6;
 }
 

@@ -70,6 +70,7 @@ struct fh_pgcat_rows {
     const uint32_t *param_types;
     size_t row_count;
     const struct fh_pgcat_value *cells; /* row by row, in PostgreSQL's text form */
+    size_t bytes;                       /* of memory that all this takes */
 };
 
 /* Whether the statement (one, without more behind its semicolon) is for a catalogue: it reads a

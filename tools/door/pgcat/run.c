@@ -540,6 +540,8 @@ int fh_pgcat_run_statement(struct fh_pgcat_run *run,
         fh_pgcat_set_drop(run->db, i);
     }
     answer->rows.cells = answer->cells;
+    answer->rows.bytes =
+        fh_arena_bytes(answer->arena) + answer->cell_capacity * sizeof *answer->cells;
     if (code != FH_OK) {
         fh_pgcat_rows_free(&answer->rows);
         return code;
