@@ -75,6 +75,9 @@ static int spawn(struct fh_child *child,
         .exit_cb = on_exit_of_child,
     };
     int status = uv_spawn(fh_loop_uv(loop), &child->uv, &how);
+    if (status == 0) {
+        fh_loop_spread(loop, child->uv.pid);
+    }
     return status == 0 ? FH_OK
                        : fh_err_set(err,
                                     status == UV_ENOENT ? FH_ENOTFOUND : FH_EIO,

@@ -5,12 +5,15 @@
 #include "common/mem.h"
 #include "common/time.h"
 
+#include <sched.h>
 #include <uv.h>
 
 /* A handle's struct starts with its uv handle, so that one close callback frees them all. */
 
 struct fh_loop {
     uv_loop_t uv;
+    cpu_set_t processors; /* of its thread when it was made */
+    bool processors_known;
     uv_timer_t wait;         /* bounds fh_loop_run_once */
     struct embedded *inside; /* what runs it from another loop; NULL: it runs by itself */
     unsigned notes;          /* callbacks that ran: see fh_loop_note */
@@ -74,6 +77,7 @@ int fh_loop_new(struct fh_loop **out, struct fh_err *err)
         return uv_failed(err, status, "event loop");
     }
     loop->uv.data = loop;
+    loop->processors_known = sched_getaffinity(0, sizeof loop->processors, &loop->processors) == 0;
     FH_ASSERT(uv_timer_init(&loop->uv, &loop->wait) == 0);
     uv_unref((uv_handle_t *)&loop->wait);
     *out = loop;
@@ -211,6 +215,13 @@ void fh_loop_run_once(struct fh_loop *loop, int64_t wait_ms)
 void fh_loop_stop(struct fh_loop *loop)
 {
     uv_stop(&loop->uv);
+}
+
+void fh_loop_spread(const struct fh_loop *loop, int pid)
+{
+    if (loop->processors_known) { /* it may have ended already */
+        (void)sched_setaffinity(pid, sizeof loop->processors, &loop->processors);
+    }
 }
 
 struct uv_loop_s *fh_loop_uv(struct fh_loop *loop)

@@ -46,6 +46,9 @@ FH_MUST_CHECK int fh_loop_embed(struct fh_loop *outer, struct fh_loop *inner, st
  * callback asks for with the next round only, so there must be one. Timers and wake-ups do it
  * themselves. */
 void fh_loop_note(struct fh_loop *inner);
+/* A process that was just started may use all processors that the loop had when it was made, also
+ * while its thread keeps to some. */
+void fh_loop_spread(const struct fh_loop *loop, int pid);
 /* Lent. */
 struct uv_loop_s *fh_loop_uv(struct fh_loop *loop);
 

@@ -193,13 +193,17 @@ int fh_barrier_take_worker(struct fh_barrier *barrier, struct fh_err *err)
     if (barrier->count == 0) {
         return FH_OK; /* there is a snapshot of each table */
     }
-    return fh_crew_take(stream->serve->options.crew,
-                        stream->session,
-                        FH_WORKER_SCAN,
-                        false,
-                        &barrier->worker,
-                        &barrier->fresh,
-                        err);
+    int rc = fh_crew_take(stream->serve->options.crew,
+                          stream->session,
+                          FH_WORKER_SCAN,
+                          false,
+                          &barrier->worker,
+                          &barrier->fresh,
+                          err);
+    if (rc == FH_OK) {
+        fh_turns_second(stream, barrier->worker);
+    }
+    return rc;
 }
 
 struct fh_worker *fh_barrier_worker(const struct fh_barrier *barrier)
@@ -583,7 +587,8 @@ void fh_barrier_free(struct fh_barrier *barrier)
         fh_masked_wipe(&barrier->entries[i]->table);
     }
     if (barrier->worker != NULL) {
-        bool broken = barrier->broken || fh_worker_dead(barrier->worker);
+        bool broken = barrier->broken || fh_worker_dead(barrier->worker) ||
+                      fh_turns_spoilt(barrier->stream, barrier->worker);
         fh_crew_give(barrier->stream->serve->options.crew, FH_TAKE(barrier->worker), broken);
     }
     fh_source_set_fini(&barrier->sources);

@@ -378,6 +378,11 @@ unsigned fh_crew_at_work(const struct fh_crew *crew)
     return count;
 }
 
+void fh_crew_split(struct fh_crew *crew, bool split)
+{
+    fh_workers_split(crew->options.workers, split);
+}
+
 const char *fh_crew_folder(const struct fh_crew *crew)
 {
     return fh_workers_folder(crew->options.workers);

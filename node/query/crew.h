@@ -49,6 +49,8 @@ FH_MUST_CHECK int fh_crew_take(struct fh_crew *crew,
                                struct fh_err *err);
 /* Whether an idle worker of this session is there: it begins at once. */
 bool fh_crew_has_idle(struct fh_crew *crew, uint64_t session, enum fh_worker_role role);
+/* As fh_workers_split, for the workers that it has. */
+void fh_crew_split(struct fh_crew *crew, bool split);
 /* Gives a worker back: kept for its session for a while, or ended when `broken` or dead. */
 void fh_crew_give(struct fh_crew *crew, struct fh_worker *worker, bool broken);
 /* Workers that are taken and not given back. */

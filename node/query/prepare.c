@@ -185,6 +185,9 @@ void fh_stream_begun(void *user)
         return;
     }
     fh_worker_patient(stream->worker, true); /* it was not over in a moment */
+    if (stream->barrier != NULL && fh_barrier_worker(stream->barrier) != NULL) {
+        fh_worker_patient(fh_barrier_worker(stream->barrier), true);
+    }
     stream->state = FH_STREAM_RUNNING;
     stream->touched_ms = fh_clock_mono_ms();
     stream->told = true;

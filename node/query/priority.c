@@ -20,10 +20,16 @@ enum {
     LEAST_NS = 100 * 1000 * 1000, /* the longest that it takes: the patient interrupt them too */
 };
 
-static void set_thread(pid_t thread, int nice, uint64_t turn_ns)
+struct share {
+    int nice;
+    uint64_t turn_ns; /* 0: as long as the kernel likes */
+};
+
+static void set_thread(pid_t thread, void *user)
 {
+    const struct share *share = user;
     errno = 0;
-    nice = nice == AS_IT_IS ? getpriority(PRIO_PROCESS, (id_t)thread) : nice;
+    int nice = share->nice == AS_IT_IS ? getpriority(PRIO_PROCESS, (id_t)thread) : share->nice;
     if (errno != 0) {
         return; /* it has just ended */
     }
@@ -31,12 +37,12 @@ static void set_thread(pid_t thread, int nice, uint64_t turn_ns)
         .size = SCHED_ATTR_SIZE_VER0,
         .sched_policy = POLICY_OTHER,
         .sched_nice = nice,
-        .sched_runtime = turn_ns, /* 0: as long as the kernel likes */
+        .sched_runtime = share->turn_ns,
     };
     (void)syscall(SYS_sched_setattr, thread, &attributes, 0U);
 }
 
-static void set_threads(pid_t process, int nice, uint64_t turn_ns)
+void fh_priority_each_thread(pid_t process, fh_priority_thread_fn *fn, void *user)
 {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/task", process);
@@ -47,7 +53,7 @@ static void set_threads(pid_t process, int nice, uint64_t turn_ns)
     for (const struct dirent *task = readdir(tasks); task != NULL; task = readdir(tasks)) {
         unsigned long id = strtoul(task->d_name, NULL, 10);
         if (id > 0) {
-            set_thread((pid_t)id, nice, turn_ns);
+            fn((pid_t)id, user);
         }
     }
     closedir(tasks);
@@ -55,10 +61,12 @@ static void set_threads(pid_t process, int nice, uint64_t turn_ns)
 
 void fh_priority_patient(pid_t process, bool patient)
 {
-    set_threads(process, AS_IT_IS, patient ? PATIENT_NS : 0);
+    struct share share = {.nice = AS_IT_IS, .turn_ns = patient ? PATIENT_NS : 0};
+    fh_priority_each_thread(process, set_thread, &share);
 }
 
 void fh_priority_least(pid_t process)
 {
-    set_threads(process, LEAST_NICE, LEAST_NS);
+    struct share share = {.nice = LEAST_NICE, .turn_ns = LEAST_NS};
+    fh_priority_each_thread(process, set_thread, &share);
 }

@@ -19,6 +19,10 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* Does something to each thread of a process. */
+typedef void fh_priority_thread_fn(pid_t thread, void *user);
+void fh_priority_each_thread(pid_t process, fh_priority_thread_fn *fn, void *user);
+
 /* All threads of the process are patient from now on, or as any other. */
 void fh_priority_patient(pid_t process, bool patient);
 /* All threads of the process are the least. */

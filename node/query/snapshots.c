@@ -279,6 +279,7 @@ void fh_snapshots_write(struct fh_snapshots *snapshots,
     int rc = fh_buf_ok(&snapshots->sql);
     if (snapshots->fd >= 0 && rc == FH_OK) {
         snapshots->worker = worker;
+        fh_worker_patient(worker, true);
         rc = fh_pool_submit(snapshots->options.loop, write_work, written, snapshots, &err);
     }
     if (snapshots->fd >= 0 && rc == FH_OK) {

@@ -433,8 +433,8 @@ void fh_stream_settle(struct fh_stream *stream)
     }
     answer_closing(stream);
     bool amidst = stream->direct_until_ms != 0; /* its worker has not answered */
-    stream->broken =
-        stream->broken || amidst || !may_serve_again(stream) || fh_turns_spoilt(stream);
+    stream->broken = stream->broken || amidst || !may_serve_again(stream) ||
+                     fh_turns_spoilt(stream, stream->worker);
     fh_barrier_free(FH_TAKE(stream->barrier));
     fh_stream_give_worker(stream);
     if (fh_remote_all_over(stream)) {

@@ -12,6 +12,7 @@ enum {
     COLD_MOST_MS = 250,  /* then others with a worker do not go before any more */
     LOOK_AGAIN_MS = 25,  /* when every worker is in use but some soon are not */
     LOOK_ROUND_MS = 100, /* while somebody waits: has one who holds a worker hung up? */
+    APART_MS = 1000,     /* after a quick question slow ones keep to their processors so long */
     RETRY_LEAST_MS = 100,
     RETRY_MOST_MS = 10000,
 };
@@ -49,6 +50,7 @@ void fh_turns_enter(struct fh_stream *stream)
         *found = (struct fh_turn_key){.key = stream->asker, .known = true};
     }
     found->streams++;
+    found->asked_ms = fh_clock_mono_ms();
     stream->turn_key = found;
 }
 
@@ -68,9 +70,15 @@ static bool is_slow(const struct fh_stream *stream, int64_t now_ms)
     return is_heavy(stream, now_ms) || stream->turn_key->holds_until_ms > now_ms;
 }
 
+static bool is_quick_key(const struct fh_turn_key *key, int64_t now_ms)
+{
+    return key->heavy_until_ms <= now_ms && key->holds_until_ms <= now_ms &&
+           key->quick_until_ms > now_ms;
+}
+
 static bool is_quick(const struct fh_stream *stream, int64_t now_ms)
 {
-    return !is_slow(stream, now_ms) && stream->turn_key->quick_until_ms > now_ms;
+    return class_of(stream) != FH_TURN_STREAM && is_quick_key(stream->turn_key, now_ms);
 }
 
 static void count(struct fh_serve *serve, int64_t now_ms)
@@ -182,10 +190,38 @@ static struct fh_stream *choose(struct fh_serve *serve, int64_t now_ms, bool *ou
     return best;
 }
 
+/* Whether a question takes long while a key of quick ones asks. */
+static bool is_contended(const struct fh_serve *serve, int64_t now_ms)
+{
+    const struct fh_turn_key *slow = NULL;
+    FH_LIST_FOREACH (link, &serve->streams) {
+        const struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
+        bool runs = stream->state == FH_STREAM_RUNNING && stream->worker != NULL;
+        slow = runs && fh_worker_takes_long(stream->worker) ? stream->turn_key : slow;
+    }
+    for (size_t i = 0; slow != NULL && i < FH_STREAMS_MAX; i++) {
+        const struct fh_turn_key *key = &serve->turns.keys[i];
+        if (key->known && key != slow && now_ms - key->asked_ms < APART_MS &&
+            is_quick_key(key, now_ms)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void part(struct fh_serve *serve, int64_t now_ms)
+{
+    if (is_contended(serve, now_ms)) {
+        serve->turns.apart_until_ms = now_ms + APART_MS;
+    }
+    fh_crew_split(serve->options.crew, serve->turns.apart_until_ms > now_ms);
+}
+
 void fh_turns_next(struct fh_serve *serve)
 {
     int64_t now_ms = fh_clock_mono_ms();
     bool waiting = false;
+    part(serve, now_ms);
     FH_LIST_FOREACH (link, &serve->streams) {
         struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
         stream->passed = false;
@@ -223,15 +259,28 @@ void fh_turns_begin(struct fh_stream *stream)
     }
 }
 
+void fh_turns_second(struct fh_stream *stream, struct fh_worker *second)
+{
+    stream->cpu_ms += fh_worker_cpu_ms(second);
+    if (fh_worker_yields(stream->worker)) {
+        fh_worker_yield(second);
+    }
+}
+
 bool fh_turns_heavy(const struct fh_stream *stream)
 {
     return is_heavy(stream, fh_clock_mono_ms());
 }
 
-bool fh_turns_spoilt(const struct fh_stream *stream)
+bool fh_turns_spoilt(const struct fh_stream *stream, const struct fh_worker *worker)
 {
-    return stream->worker != NULL && fh_worker_yields(stream->worker) &&
-           !is_heavy(stream, fh_clock_mono_ms());
+    return worker != NULL && fh_worker_yields(worker) && !is_heavy(stream, fh_clock_mono_ms());
+}
+
+/* The worker that scans masked tables for it; NULL: there is none. */
+static struct fh_worker *second_of(const struct fh_stream *stream)
+{
+    return stream->barrier == NULL ? NULL : fh_barrier_worker(stream->barrier);
 }
 
 void fh_turns_watch(struct fh_stream *stream, int64_t now_ms)
@@ -242,13 +291,19 @@ void fh_turns_watch(struct fh_stream *stream, int64_t now_ms)
         return;
     }
     /* By the processor's time: on a machine that is busy with other things all take long. */
-    bool heavy = fh_worker_cpu_ms(stream->worker) - stream->cpu_ms >= FH_QUERY_SLOW_MS;
+    struct fh_worker *second = second_of(stream);
+    int64_t cpu_ms = fh_worker_cpu_ms(stream->worker);
+    cpu_ms += second == NULL ? 0 : fh_worker_cpu_ms(second);
+    bool heavy = cpu_ms - stream->cpu_ms >= FH_QUERY_SLOW_MS;
     if (now_ms - stream->begun_ms >= FH_QUERY_HOLD_MS) {
         stream->turn_key->holds_until_ms = now_ms + FH_QUERY_SLOW_KEY_MS;
     }
     if (heavy) {
         stream->turn_key->heavy_until_ms = now_ms + FH_QUERY_SLOW_KEY_MS;
         fh_worker_yield(stream->worker);
+    }
+    if (heavy && second != NULL) {
+        fh_worker_yield(second);
     }
 }
 

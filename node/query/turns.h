@@ -12,7 +12,8 @@
  *    quick answers lately, as newcomers may turn out slow. Of those one whose session has its
  *    worker idle may run beside all that others may have: it waits for nothing that they start.
  *    Workers of slow ones yield the processor (fh_worker_yield), those that start or have worked
- *    for a moment interrupt nobody (fh_worker_patient).
+ *    for a moment interrupt nobody (fh_worker_patient). While such a question runs and others have
+ *    quick ones the two have processors of their own (fh_workers_split).
  *
  * Does not: run anything. Thread: the loop's.
  */
@@ -24,6 +25,7 @@
 
 struct fh_serve;
 struct fh_stream;
+struct fh_worker;
 
 enum fh_turn_class { FH_TURN_INTERACTIVE, FH_TURN_STREAM, FH_TURN_CLASSES };
 
@@ -35,6 +37,7 @@ struct fh_turn_key {
     int64_t heavy_until_ms; /* slow by the processor that it used */
     int64_t holds_until_ms; /* slow as it held a worker long, whatever for */
     int64_t quick_until_ms; /* it had an answer in a moment, not long ago */
+    int64_t asked_ms;       /* its last question came */
     int64_t typical_ms;     /* of a question, lately */
     /* counted anew for each decision */
     unsigned running[FH_TURN_CLASSES];
@@ -43,10 +46,11 @@ struct fh_turn_key {
 
 struct fh_turns {
     uint64_t turn;
-    unsigned at_work; /* plans and queries of all keys */
-    unsigned slow;    /* of them: streams, and those of slow keys */
-    unsigned unknown; /* of them: the slow, and those of keys that had no quick answer yet */
-    unsigned waiting; /* plans and queries that are queued */
+    unsigned at_work;       /* plans and queries of all keys */
+    unsigned slow;          /* of them: streams, and those of slow keys */
+    unsigned unknown;       /* of them: the slow, and those of keys that had no quick answer yet */
+    unsigned waiting;       /* plans and queries that are queued */
+    int64_t apart_until_ms; /* quick and slow ones have processors of their own until then */
     struct fh_turn_key keys[FH_STREAMS_MAX];
 };
 
@@ -59,8 +63,11 @@ void fh_turns_enqueue(struct fh_stream *stream);
 void fh_turns_next(struct fh_serve *serve);
 /* A stream has its worker: whether that yields from the beginning. */
 void fh_turns_begin(struct fh_stream *stream);
-/* Whether its worker yields, for good, and its key's questions need not any more. */
-bool fh_turns_spoilt(const struct fh_stream *stream);
+/* It has a second worker, which scans masked tables for it: what that uses counts too. */
+void fh_turns_second(struct fh_stream *stream, struct fh_worker *second);
+/* Whether this worker of it (NULL: none) yields, for good, and its key's questions need not any
+ * more. */
+bool fh_turns_spoilt(const struct fh_stream *stream, const struct fh_worker *worker);
 /* Whether its key's questions are slow by what they use, or it is a stream. */
 bool fh_turns_heavy(const struct fh_stream *stream);
 /* Looks at what runs: who runs long is slow. Now and then. */

@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "node/query/cgroup.h"
+#include "node/query/lanes.h"
 #include "node/query/priority.h"
 #include "node/query/spill.h"
 #include "node/query/worker_private.h"
@@ -39,6 +40,7 @@ struct fh_workers {
     bool keep_stderr;
     bool require_sandbox;
     uint32_t layers;
+    struct fh_lanes lanes;
     bool quiesced;
     uint64_t spawned;
     uint32_t living;
@@ -125,12 +127,21 @@ int64_t fh_worker_cpu_ms(const struct fh_worker *worker)
     return (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
 }
 
+static void place(const struct fh_worker *worker)
+{
+    const struct fh_lanes *lanes = &worker->process->workers->lanes;
+    if (lanes->split) {
+        fh_lanes_place(lanes, worker->pid, fh_worker_takes_long(worker));
+    }
+}
+
 void fh_worker_yield(struct fh_worker *worker)
 {
     if (!worker->yields) { /* threads begin as those that made them */
         worker->yields = true;
         worker->patient = true;
         fh_priority_least(worker->pid);
+        place(worker);
     }
 }
 
@@ -144,6 +155,26 @@ void fh_worker_patient(struct fh_worker *worker, bool patient)
     if (!worker->yields && worker->patient != patient) {
         worker->patient = patient;
         fh_priority_patient(worker->pid, patient);
+        place(worker);
+    }
+}
+
+bool fh_worker_takes_long(const struct fh_worker *worker)
+{
+    return worker->patient;
+}
+
+void fh_workers_split(struct fh_workers *workers, bool split)
+{
+    if (fh_lanes_split(&workers->lanes, split)) {
+        FH_LIST_FOREACH (link, &workers->all) {
+            const struct fh_worker_process *process =
+                FH_LIST_ENTRY(link, struct fh_worker_process, link);
+            if (!process->exited) {
+                fh_lanes_place(
+                    &workers->lanes, process->worker.pid, fh_worker_takes_long(&process->worker));
+            }
+        }
     }
 }
 
@@ -169,6 +200,7 @@ int fh_workers_new(struct fh_workers **out,
     workers->keep_stderr = options->keep_stderr;
     workers->require_sandbox = options->require_sandbox;
     workers->layers = FH_LAYERS_ALL & ~options->layers_off;
+    fh_lanes_init(&workers->lanes);
     fh_list_init(&workers->all);
     int code = workers->program == NULL || workers->spill_root == NULL || workers->cgroup == NULL
                    ? fh_err_set(err, FH_ENOMEM, "workers: out of memory")

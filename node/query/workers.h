@@ -112,6 +112,10 @@ bool fh_worker_yields(const struct fh_worker *worker);
 /* Whether its threads let go first who wakes up (node/query/priority.h): while it starts, and while
  * a question takes long; one that yields always does. Loop thread. */
 void fh_worker_patient(struct fh_worker *worker, bool patient);
+/* Whether it is so now, or yields. Loop thread. */
+bool fh_worker_takes_long(const struct fh_worker *worker);
+/* Whether workers that take long, and others, have processors of their own (node/query/lanes.h). */
+void fh_workers_split(struct fh_workers *workers, bool split);
 /* SIGKILL, now. Blocked calls return FH_ECANCELLED. */
 void fh_worker_kill(struct fh_worker *worker);
 /* Asks the running query to end: fh_worker_next returns FH_ECANCELLED, within FH_WORKER_GRACE_MS,
