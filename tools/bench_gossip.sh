@@ -99,24 +99,38 @@ json_number()
     sed -nE "s/.*\"$2\":(${3:+\\{[^\}]*\"$3\":})?([0-9.]+).*/\2/p" <<<"$1"
 }
 
+# simulated_once COUNT PRESET: the simulator's object in `line`; 1 when it would take longer than `minutes`.
+simulated_once()
+{
+    local status=0
+    line=$(timeout "${minutes}m" "$bin/freehold-sim" --scenario curve --nodes "$1" --loss 25 --preset "$2" --json) ||
+        status=$?
+    ((status == 0 || status == 124)) || fail "freehold-sim: a rule is broken: $line"
+    ((status == 0))
+}
+
 # curves: both presets of the simulator at each size in `simulated`, in a table, in $work/plot for the plot and in
 # `json_rows`. A standing mesh, 25 % loss: twenty announcements, crashes, a newcomer, rest.
 curves()
 {
-    local count preset line all crash50 crash99 rest join_bytes
-    printf '\n%-8s %-11s %16s %14s %14s %12s %12s\n' nodes simulated 'to all p99, ms' 'crash p50, ms' \
-        'crash p99, ms' 'at rest, B/s' 'join, bytes'
+    local count preset line all crash50 crash99 deaths rest join_bytes
+    printf '\n%-8s %-11s %16s %14s %14s %7s %12s %12s\n' nodes simulated 'to all p99, ms' 'crash p50, ms' \
+        'crash p99, ms' wrong 'at rest, B/s' 'join, bytes'
     for count in "${simulated[@]}"; do
         for preset in freehold memberlist; do
-            line=$("$bin/freehold-sim" --scenario curve --nodes "$count" --loss 25 --preset "$preset" --json) ||
-                fail "freehold-sim: a rule is broken: $line"
+            if ! simulated_once "$count" "$preset"; then
+                printf '%-8s %-11s not done in %s minutes (--minutes)\n' "$count" "$preset" "$minutes"
+                json_rows+=("{\"preset\": \"$preset\", \"nodes\": $count, \"not_done_in_minutes\": $minutes}")
+                continue
+            fi
             all=$(json_number "$line" spread_to_all_ms p99)
             crash50=$(json_number "$line" crash_seen_ms p50)
             crash99=$(json_number "$line" crash_seen_ms p99)
+            deaths=$(json_number "$line" false_deaths)
             rest=$(json_number "$line" bytes_per_member_second_at_rest)
             join_bytes=$(json_number "$line" join_bytes max)
-            printf '%-8s %-11s %16s %14s %14s %12s %12s\n' "$count" "$preset" "$all" "$crash50" "$crash99" \
-                "$rest" "$join_bytes"
+            printf '%-8s %-11s %16s %14s %14s %7s %12s %12s\n' "$count" "$preset" "$all" "$crash50" "$crash99" \
+                "$deaths" "$rest" "$join_bytes"
             json_rows+=("$line")
             {
                 echo "announcement to all (simulated, 25 % loss)|ms|$preset p99|$count|$all"
@@ -126,6 +140,21 @@ curves()
             } >>"$work/plot"
         done
     done
+}
+
+# costs: what one change among many products and a cold join cost, against their bounds; no network is needed.
+costs()
+{
+    local text lines
+    text=$("$bin/fh-gossip-costs") || fail "fh-gossip-costs: a bound is missed: $text"
+    mapfile -t lines <<<"$text"
+    printf '\n%-8s %10s %10s  %s\n' cost measured bound what
+    printf '%-8s %10s %10s  %s\n' \
+        change "$(json_number "${lines[0]}" bytes)" 2048 'bytes for one change among 100,000 products, with its record' \
+        '' "$(json_number "${lines[0]}" round_trips)" 4 'round trips for it' \
+        join "$(json_number "${lines[1]}" bytes)" 5000000 'bytes of a cold join: 10,000 nodes of 200 domains' \
+        '' "$(json_number "${lines[1]}" cpu_seconds)" 5 'seconds of its processor, all signatures checked'
+    json_rows+=("${lines[@]}")
 }
 
 # beside_serf COUNT: one table of both, the same run.
@@ -156,6 +185,7 @@ bench_gossip()
 {
     local count worse=0 json_rows=()
     : >"$work/plot"
+    costs
     curves
     ((${#nodes[@]} == 0)) || need_serf
     for count in "${nodes[@]}"; do

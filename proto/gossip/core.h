@@ -175,7 +175,8 @@ struct fh_gossip {
     struct fh_buf payload; /* of the own record being written */
     struct fh_buf record;
     struct fh_fact *strangers[FH_CORE_STRANGERS]; /* ALIVE records; NULL: free */
-    unsigned stranger_next;                       /* to be replaced */
+    unsigned stranger_next;                       /* to be replaced when none is free */
+    int64_t strangers_due_ms; /* the rest is judged then; FH_GOSSIP_NEVER: nobody waits */
     uint64_t delivered[FH_CORE_DELIVERED];
     uint8_t delivered_key[32];
     struct fh_pull pulls[FH_CORE_PULLS];
@@ -277,7 +278,7 @@ void fh_belief_review(struct fh_turn *turn);
 /* Keeps an ALIVE that was refused because nobody admits its node; the last few are kept. Borrowed.
  */
 void fh_strangers_keep(struct fh_gossip *g, struct fh_fact *fact);
-/* Judges again those who are admitted now, as far as the step has room. */
+/* Judges again those who are admitted now; goes on in the next tick when one step has no room. */
 void fh_strangers_judge(struct fh_turn *turn);
 void fh_strangers_fini(struct fh_gossip *g);
 

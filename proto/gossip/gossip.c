@@ -239,6 +239,7 @@ int fh_gossip_new(struct fh_gossip **out,
     g->doubted = FH_MEMBER_NONE;
     g->review_at = 1;
     g->review_due_ms = FH_GOSSIP_NEVER;
+    g->strangers_due_ms = FH_GOSSIP_NEVER;
     g->forget_wall_ms = FH_GOSSIP_NEVER;
     g->sync_gap_ms = options->timing.sync_gap_ms;
     *out = g;

@@ -399,6 +399,9 @@ void fh_spread_tick(struct fh_turn *turn)
     if (g->review_due_ms <= turn->now_ms) {
         fh_belief_review(turn);
     }
+    if (g->strangers_due_ms <= turn->now_ms) {
+        fh_strangers_judge(turn);
+    }
     if (g->sync_at_ms <= turn->now_ms) {
         forced_sync(turn);
     }
@@ -414,6 +417,7 @@ int64_t fh_spread_deadline(const struct fh_gossip *g)
     }
     int64_t at = g->tick_at_ms;
     at = g->review_due_ms < at ? g->review_due_ms : at;
+    at = g->strangers_due_ms < at ? g->strangers_due_ms : at;
     at = g->contact_at_ms < at ? g->contact_at_ms : at;
     at = g->sync_at_ms < at ? g->sync_at_ms : at;
     return g->renew_at_ms < at ? g->renew_at_ms : at;

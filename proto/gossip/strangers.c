@@ -9,16 +9,24 @@
  */
 #include "proto/gossip/core.h"
 
-void fh_strangers_keep(struct fh_gossip *g, struct fh_fact *fact)
+/* Where the record of this node goes: to what is held of it, else to a free place, else to that of
+ * the one that came first. */
+static struct fh_fact **place_for(struct fh_gossip *g, const struct fh_node_id *node)
 {
-    struct fh_fact **place = NULL;
+    struct fh_fact **free = NULL;
     for (unsigned i = 0; i < FH_COUNT(g->strangers); i++) {
         const struct fh_fact *held = g->strangers[i];
-        if (held != NULL && fh_node_id_equal(&held->node, &fact->node)) {
-            place = &g->strangers[i];
+        if (held != NULL && fh_node_id_equal(&held->node, node)) {
+            return &g->strangers[i];
         }
+        free = held == NULL ? &g->strangers[i] : free;
     }
-    place = place == NULL ? &g->strangers[g->stranger_next++ % FH_COUNT(g->strangers)] : place;
+    return free != NULL ? free : &g->strangers[g->stranger_next++ % FH_COUNT(g->strangers)];
+}
+
+void fh_strangers_keep(struct fh_gossip *g, struct fh_fact *fact)
+{
+    struct fh_fact **place = place_for(g, &fact->node);
     struct fh_fact *before = *place;
     *place = fh_fact_ref(fact);
     fh_fact_drop(g->pool, before);
@@ -28,11 +36,16 @@ void fh_strangers_judge(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
     const struct fh_gossip_env *env = &g->options.env;
-    for (unsigned i = 0; i < FH_COUNT(g->strangers) && fh_turn_room(turn); i++) {
+    g->strangers_due_ms = FH_GOSSIP_NEVER;
+    for (unsigned i = 0; i < FH_COUNT(g->strangers); i++) {
         struct fh_fact *fact = g->strangers[i];
         if (fact == NULL ||
             !env->admitted(env->user, &fact->alive.domain, &fact->alive.key, turn->wall_ms)) {
             continue;
+        }
+        if (!fh_turn_room(turn)) {
+            g->strangers_due_ms = turn->now_ms;
+            return;
         }
         g->strangers[i] = NULL;
         struct fh_source source = {.from = &fact->node};

@@ -135,9 +135,8 @@ void sim_check_end(struct sim_world *w, bool agreed)
         }
         sim_check_node(w, node);
         rule_11_crashes(w, node);
-        if (agreed) {
-            rule_7_newest(w, node);
-        } else {
+        rule_7_newest(w, node);
+        if (!agreed) {
             rule_14_merged(w, node);
             rule_15_news(w, node);
         }

@@ -52,13 +52,26 @@ count_arrival(struct sim_world *w, const struct sim_node *node, struct sim_annou
     }
 }
 
+/* Whether it takes the place of what the node holds of the product, as the catalogue decides. */
+static bool
+supersedes(const struct sim_world *w, const struct sim_node *node, const struct sim_announcement *a)
+{
+    uint32_t revision = node->revision[a->product];
+    if (revision == 0) {
+        return true;
+    }
+    const struct sim_announcement *held =
+        &w->announcements[sim_announcement_of(w, a->product, revision)];
+    return fh_announce_supersedes(&held->said, &held->id, &a->said, &a->id);
+}
+
 bool sim_keep_known(struct sim_world *w, struct sim_node *node, uint32_t announcement)
 {
     struct sim_announcement *a = &w->announcements[announcement];
     if (a->revision > node->heard[a->product]) {
         node->heard[a->product] = a->revision;
     }
-    if (a->revision <= node->revision[a->product]) {
+    if (!supersedes(w, node, a)) {
         return false;
     }
     node->revision[a->product] = a->revision;
@@ -129,6 +142,7 @@ void sim_announce(struct sim_world *w, struct sim_node *node, uint32_t product)
     struct sim_announcement *a = &w->announcements[w->announcement_count++];
     *a = (struct sim_announcement){.product = product,
                                    .revision = revision,
+                                   .said = {.revision = revision},
                                    .owner = node->index,
                                    .born_ms = w->now_ms,
                                    .wanted = w->up,

@@ -14,6 +14,7 @@
 #define FH_TESTS_SIM_WORLD_H
 
 #include "common/prng.h"
+#include "proto/gossip/announce.h"
 #include "proto/gossip/core.h"
 #include "proto/gossip/rangeset.h"
 #include "tests/sim/figures.h"
@@ -108,6 +109,7 @@ struct sim_node {
 struct sim_announcement {
     uint32_t product;
     uint32_t revision;
+    struct fh_announcement said; /* what decides which of two wins; the rest is not used */
     uint32_t owner;
     struct fh_range_key place;
     struct fh_record_id id;

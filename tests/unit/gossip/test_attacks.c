@@ -537,24 +537,61 @@ static void test_strangers_are_judged_again(void **state)
     assert_int_equal(strangers_of(g), 0);
 }
 
-/* However many are made up. */
-static void test_strangers_are_bounded(void **state)
+/* Newcomers of a domain each, whom nobody admits yet. */
+static void meet_strangers(unsigned count)
 {
-    (void)state;
     struct node made = nodes[S];
-    struct before b;
-    note(&b);
-    for (unsigned i = 0; i < 3 * FH_CORE_STRANGERS; i++) {
+    for (unsigned i = 0; i < count; i++) {
         uint8_t seed[FH_SEED_BYTES] = {0x77, (uint8_t)i};
         fh_sign_keys(seed, &nodes[S].key, &nodes[S].secret);
         nodes[S].id = fh_node_id_of(&nodes[S].key);
+        nodes[S].domain.b[0] = (uint8_t)i;
         struct claim claim = {FH_RECORD_ALIVE, S, S, S, 0, 0, 0, false, false};
         uint8_t record[2048];
         learn(&nodes[A], &nodes[M], fh_bytes(record, make_record(record, &claim)));
     }
+    nodes[S] = made;
+}
+
+/* However many are made up. */
+static void test_strangers_are_bounded(void **state)
+{
+    (void)state;
+    struct before b;
+    note(&b);
+    meet_strangers(3 * FH_CORE_STRANGERS);
     unchanged("strangers without end", &b);
     assert_int_equal(strangers_of(core_of(A)), FH_CORE_STRANGERS);
-    nodes[S] = made;
+}
+
+/* More are admitted at once than a step can tell of: the next tick, which is due at once, goes on;
+ * and a place that became free is taken before somebody who waits is pushed out. */
+static void test_strangers_are_all_judged(void **state)
+{
+    (void)state;
+    struct fh_gossip *g = core_of(A);
+    g->options.trace = true; /* twice as many actions */
+    mallory_revoked = true;
+    step(&nodes[A], event_of(FH_GOSSIP_REVIEW, 90));
+    step(&nodes[A], event_of(FH_GOSSIP_TICK, 100));
+    uint32_t members = g->members.count;
+    meet_strangers(FH_CORE_STRANGERS);
+    assert_true(fh_gossip_deadline(g) > 101);
+    anybody_admitted = true;
+    step(&nodes[A], event_of(FH_GOSSIP_ADMITTED, 101));
+    unsigned waiting = strangers_of(g);
+    assert_in_range(waiting, 1, FH_CORE_STRANGERS - 1);
+    assert_int_equal(fh_gossip_deadline(g), 101);
+    anybody_admitted = false;
+    uint8_t record[2048];
+    struct claim claim = {FH_RECORD_ALIVE, M, M, M, 0, 0, 0, false, false};
+    learn(&nodes[A], &nodes[B], fh_bytes(record, make_record(record, &claim)));
+    assert_int_equal(strangers_of(g), waiting + 1);
+    anybody_admitted = true;
+    step(&nodes[A], event_of(FH_GOSSIP_TICK, 101));
+    assert_int_equal(strangers_of(g), 0);
+    assert_true(fh_gossip_deadline(g) > 101);
+    assert_true(g->members.count > members + FH_CORE_STRANGERS - waiting);
 }
 
 /* A partition may outlast the leases: whoever was forgotten in it is still called, until it lives.
@@ -625,6 +662,7 @@ int main(void)
         ROW(test_hint_waits_for_its_turn),
         ROW(test_strangers_are_judged_again),
         ROW(test_strangers_are_bounded),
+        ROW(test_strangers_are_all_judged),
         ROW(test_forgotten_peers_are_called),
     };
     if (fh_crypto_init() != FH_OK) {
