@@ -34,7 +34,8 @@ enum {
     FH_CHARTER_MEMBERS_MAX = 31,          /* more than half of them fit FH_RECORD_SIGNATURES_MAX */
     FH_CHARTERS_MAX = FH_LIMIT(1024, 4),  /* kept for ever: admissions are judged by theirs */
     FH_DOMAINS_MAX = FH_LIMIT(16384, 64), /* admitted ones; as FH_MEMBERS_MAX */
-    FH_STRANGERS_MAX = FH_LIMIT(256, 4),  /* domains held before anybody admits them */
+    FH_NAMES_SETTLED_MAX = FH_LIMIT(1024, 2),  /* by people, one by one; aliases too */
+    FH_STRANGERS_MAX = FH_LIMIT(256, 4),       /* domains held before anybody admits them */
     FH_DOMAIN_GRANTS_MAX = FH_LIMIT(4096, 16), /* delegations and revocations of one domain */
     FH_STRANGER_GRANTS_MAX = FH_LIMIT(64, 4),  /* of one that nobody admitted: 14 and its own */
     FH_ANNOUNCEMENT_SUMMARY_BYTES_MAX = 400,   /* keeps an announcement inside a datagram */
