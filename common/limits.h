@@ -37,7 +37,8 @@ enum {
     FH_PROPOSAL_NOTE_BYTES_MAX = 400,     /* as a grant's */
     FH_CHARTER_EXPELLED_MAX = 128,        /* with 31 members half of the largest payload */
     FH_DOMAINS_MAX = FH_LIMIT(16384, 64), /* admitted ones; as FH_MEMBERS_MAX */
-    FH_STRANGERS_MAX = FH_LIMIT(256, 4),  /* domains held before anybody admits them */
+    FH_NAMES_SETTLED_MAX = FH_LIMIT(1024, 2),  /* by people, one by one; aliases too */
+    FH_STRANGERS_MAX = FH_LIMIT(256, 4),       /* domains held before anybody admits them */
     FH_DOMAIN_GRANTS_MAX = FH_LIMIT(4096, 16), /* delegations and revocations of one domain */
     FH_STRANGER_GRANTS_MAX = FH_LIMIT(64, 4),  /* of one that nobody admitted: 14 and its own */
     FH_ANNOUNCEMENT_SUMMARY_BYTES_MAX = 400,   /* keeps an announcement inside a datagram */

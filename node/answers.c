@@ -6,7 +6,8 @@
 void fh_answers_init(struct fh_answers *answers, const struct fh_answers_options *o)
 {
     struct fh_residence *home = o->home;
-    answers->desk = (struct fh_desk){.grants = &home->grants, .courier = o->courier};
+    answers->desk =
+        (struct fh_desk){.grants = &home->grants, .courier = o->courier, .names = home->names};
     answers->token_desk =
         (struct fh_token_desk){.deposits = home->deposits, .dir = home->dir, .serve = o->serve};
     answers->moves = (struct fh_moves){
@@ -20,6 +21,7 @@ void fh_answers_init(struct fh_answers *answers, const struct fh_answers_options
     answers->lookup = (struct fh_lookup){
         .catalog = home->catalog,
         .dir = home->dir,
+        .names = home->names,
         .mesh = o->mesh,
         .mesh_id = home->mesh_id,
         .domain = home->domain,

@@ -262,13 +262,12 @@ static int tell_who(struct fh_desk *desk,
 {
     char name[FH_NAME_BYTES_MAX + 1];
     int rc = fh_msg_who_read(fields, name, err);
-    const struct fh_directory_domain *domain =
-        rc == FH_OK ? fh_directory_domain_by_name(desk->grants->dir, name) : NULL;
-    if (rc == FH_OK && domain == NULL) {
-        rc = fh_err_rule(err, FH_ENOTFOUND, "domain.unknown", "no domain is called %s", name);
+    struct fh_domain_id domain;
+    if (rc == FH_OK) {
+        rc = fh_names_resolve(desk->names, name, &domain, NULL, err);
     }
     if (rc == FH_OK) {
-        fh_msg_who_answer(out, &domain->id);
+        fh_msg_who_answer(out, &domain);
     }
     return rc;
 }

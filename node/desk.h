@@ -15,10 +15,12 @@
 
 #include "node/admin.h"
 #include "node/courier.h"
+#include "node/state/names.h"
 
 struct fh_desk {
     struct fh_grants *grants;
     struct fh_courier *courier;
+    const struct fh_names *names;
 };
 
 /* Takes the question when it is one of the above; else false. */

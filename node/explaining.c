@@ -14,14 +14,11 @@ static int find_domain(const struct fh_policing_options *o,
                        struct fh_domain_id *out,
                        struct fh_err *err)
 {
-    const struct fh_directory_domain *domain = name[0] == '\0'
-                                                   ? fh_directory_domain(o->dir, &o->domain)
-                                                   : fh_directory_domain_by_name(o->dir, name);
-    if (domain == NULL) {
-        return fh_err_rule(err, FH_ENOTFOUND, "domain.unknown", "no domain %s is known here", name);
+    if (name[0] == '\0') {
+        *out = o->domain;
+        return FH_OK;
     }
-    *out = domain->id;
-    return FH_OK;
+    return fh_catalog_domain(o->catalog, name, out, NULL, err);
 }
 
 /* "policy personal 1.0.0, line 7". */

@@ -375,6 +375,7 @@ static int start_mesh(struct fh_node *node, struct fh_err *err)
         .loop = node->loop,
         .store = node->home.store,
         .dir = node->home.dir,
+        .names = node->home.names,
         .catalog = node->home.catalog,
         .keys = node->home.keys,
         .identity = node->home.identity,

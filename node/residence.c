@@ -138,6 +138,24 @@ static int find_self(struct fh_residence *home, struct fh_err *err)
     return fh_err_wrap(err, "%s: this home's node key", home->config->home.root);
 }
 
+/* The directory, as the store remembers it and as the home's files add to it. */
+static int open_directory(struct fh_residence *home, struct fh_err *err)
+{
+    const struct fh_verifier verifier = {.verify = verify_unless_held, .user = home};
+    home->dir = fh_directory_new(&home->mesh_id, &verifier);
+    int rc = home->dir != NULL ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory for a directory");
+    if (rc == FH_OK) {
+        rc = fh_names_settle(home->store, home->dir, err);
+    }
+    if (rc == FH_OK) {
+        rc = fh_store_records_each(home->store, remember, home, err);
+    }
+    if (rc == FH_OK) {
+        rc = import_records(home, err);
+    }
+    return rc == FH_OK ? find_self(home, err) : rc;
+}
+
 static int start(struct fh_residence *home, struct fh_err *err)
 {
     const struct fh_config *config = home->config;
@@ -153,18 +171,7 @@ static int start(struct fh_residence *home, struct fh_err *err)
         rc = fh_store_open(&home->store, fh_home_path(path, &config->home, FH_HOME_DATABASE), err);
     }
     if (rc == FH_OK) {
-        const struct fh_verifier verifier = {.verify = verify_unless_held, .user = home};
-        home->dir = fh_directory_new(&home->mesh_id, &verifier);
-        rc = home->dir != NULL ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory for a directory");
-    }
-    if (rc == FH_OK) {
-        rc = fh_store_records_each(home->store, remember, home, err);
-    }
-    if (rc == FH_OK) {
-        rc = import_records(home, err);
-    }
-    if (rc == FH_OK) {
-        rc = find_self(home, err);
+        rc = open_directory(home, err);
     }
     if (rc != FH_OK) {
         return rc;
@@ -172,10 +179,16 @@ static int start(struct fh_residence *home, struct fh_err *err)
     home->mesh_id = *fh_directory_mesh(home->dir);
     struct fh_node_id self = fh_keystore_node(home->keys);
     rc = fh_store_identify(home->store, &home->mesh_id, &home->domain, &self, err);
+    const struct fh_names_options names = {
+        .store = home->store, .dir = home->dir, .mesh_id = home->mesh_id, .self = home->domain};
+    if (rc == FH_OK) {
+        rc = fh_names_open(&home->names, &names, fh_clock_wall_ms(), err);
+    }
     struct fh_catalog_options catalog = {
         .store = home->store,
         .directory = home->dir,
         .self = home->domain,
+        .names = home->names,
         .products_per_domain_max = config->settings.products_per_domain_max,
     };
     if (rc == FH_OK) {
@@ -236,6 +249,7 @@ void fh_residence_close(struct fh_residence *home)
     fh_deposits_close(home->deposits);
     fh_policies_close(home->policies);
     fh_catalog_close(home->catalog);
+    fh_names_close(home->names);
     fh_directory_free(home->dir);
     fh_store_close(home->store);
     fh_keystore_close(home->keys);

@@ -27,6 +27,7 @@ struct fh_residence {
     struct fh_mesh_id mesh_id;
     struct fh_domain_id domain; /* ours */
     struct fh_directory *dir;
+    struct fh_names *names;
     struct fh_catalog *catalog;
     struct fh_grants grants; /* opened with the catalogue */
     struct fh_policies *policies;

@@ -3,6 +3,7 @@
 
 #include "common/version.h"
 #include "node/delegates.h"
+#include "node/naming.h"
 #include "node/peer/relay.h"
 #include "node/policing.h"
 #include "node/publish.h"
@@ -115,7 +116,8 @@ void fh_routes_admin(const struct fh_routes *routes, struct fh_admin_question *q
         break;
     }
     if (fh_desk_admin(routes->desk, question) || fh_policing_admin(routes->policing, question) ||
-        fh_token_desk_admin(routes->token_desk, question)) {
+        fh_token_desk_admin(routes->token_desk, question) ||
+        fh_naming_admin(routes->home, routes->mesh, question)) {
         return;
     }
     struct fh_err err;

@@ -41,6 +41,14 @@ static enum fh_rumour_class class_of(const struct fh_record *record, int64_t wal
     return later ? FH_RUMOUR_REFRESH : FH_RUMOUR_MEMBERS;
 }
 
+static void review_names(struct fh_mesh *mesh)
+{
+    struct fh_err err;
+    if (fh_names_review(mesh->options.names, &err) != FH_OK) {
+        fh_log(FH_LOG_ERROR, "names.not_read", "text=\"%s\"", err.text);
+    }
+}
+
 /* Two domains were admitted under one name, at different places: the first that came here keeps it.
  * Everything else about the admission verifies, or another rule had refused it. */
 static void keep_contest(struct fh_mesh *mesh,
@@ -64,6 +72,24 @@ static void keep_contest(struct fh_mesh *mesh,
         fh_log(FH_LOG_ERROR, "proof.not_stored", "text=\"%s\"", err.text);
     }
     fh_log(FH_LOG_ERROR, "name.contested", "other=%s", id);
+    review_names(mesh);
+}
+
+/* A domain is in all the same when its name was another's here: the name is stopped. */
+static int pin(struct fh_mesh *mesh,
+               const struct fh_directory_domain *domain,
+               int64_t wall_ms,
+               struct fh_err *err)
+{
+    int rc = domain->name[0] == '\0'
+                 ? FH_OK
+                 : fh_store_pin(mesh->options.store, domain->name, &domain->id, wall_ms, err);
+    if (rc == FH_ESIG) {
+        fh_log(FH_LOG_ERROR, err->rule, "text=\"%s\"", err->text);
+        review_names(mesh);
+        rc = FH_OK;
+    }
+    return rc;
 }
 
 static int take_identity(struct fh_mesh *mesh,
@@ -105,7 +131,13 @@ static int take_identity(struct fh_mesh *mesh,
             char id[FH_ID_TEXT_BYTES];
             fh_domain_id_text(id, &domain->id);
             fh_log(FH_LOG_INFO, "domain.admitted", "domain=%s id=%s", domain->name, id);
-            rc = fh_store_pin(mesh->options.store, domain->name, &domain->id, wall, err);
+            rc = pin(mesh, domain, wall, err);
+        }
+    }
+    if (outcome.type == FH_RECORD_CHARTER) {
+        struct fh_err why;
+        if (fh_names_pin(mesh->options.names, wall, &why) != FH_OK) {
+            fh_log(FH_LOG_ERROR, "names.not_read", "text=\"%s\"", why.text);
         }
     }
     if (outcome.result == FH_DIRECTORY_FORKED) {
@@ -304,6 +336,15 @@ int fh_mesh_identity(struct fh_mesh *mesh,
         fh_mesh_spread(mesh, record, class_of(&parsed, kept.received_ms));
     }
     return rc;
+}
+
+int fh_mesh_admission(struct fh_mesh *mesh, struct fh_bytes record, struct fh_err *err)
+{
+    struct fh_origin origin = {.bulk = false};
+    struct fh_record parsed;
+    bool is_new = false;
+    int rc = fh_record_parse(&parsed, record, &mesh->id, err);
+    return rc == FH_OK ? take_identity(mesh, &parsed, &origin, &is_new, err) : rc;
 }
 
 static int take_all(struct fh_mesh *mesh,

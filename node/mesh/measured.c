@@ -226,14 +226,12 @@ static int read_question(struct fh_mesh *mesh,
     if (rc != FH_OK) {
         return rc;
     }
-    const struct fh_directory_domain *domain =
-        fh_directory_domain_by_name(mesh->options.dir, name.domain);
-    if (domain == NULL) {
-        return fh_err_rule(
-            err, FH_ENOTFOUND, "domain.unknown", "domain \"%s\" is not known here", name.domain);
+    struct fh_domain_id domain;
+    rc = fh_catalog_domain(mesh->options.catalog, name.domain, &domain, NULL, err);
+    if (rc == FH_OK) {
+        rc = fh_catalog_find(
+            mesh->options.catalog, &domain, name.product, (uint32_t)name.major, out, err);
     }
-    rc = fh_catalog_find(
-        mesh->options.catalog, &domain->id, name.product, (uint32_t)name.major, out, err);
     if (rc == FH_OK && !out->quality.measured) {
         rc = fh_err_rule(err,
                          FH_ENOTFOUND,

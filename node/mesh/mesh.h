@@ -36,6 +36,7 @@ struct fh_mesh_options {
     struct fh_store *store;
     struct fh_directory *dir;
     struct fh_catalog *catalog;
+    struct fh_names *names;
     struct fh_keystore *keys;
     struct fh_identity *identity;
     struct fh_peers *peers;
@@ -73,6 +74,10 @@ void fh_mesh_measured(struct fh_mesh *mesh, struct fh_bytes record, bool changed
 FH_MUST_CHECK int
 fh_mesh_identity(struct fh_mesh *mesh, struct fh_bytes record, bool *out_new, struct fh_err *err);
 
+/* An admission whose name was decided here: kept, spread, and the domain's nodes are members. */
+FH_MUST_CHECK int
+fh_mesh_admission(struct fh_mesh *mesh, struct fh_bytes record, struct fh_err *err);
+
 /* The catalogue changed: tells the gossip core how it stands now. */
 void fh_mesh_catalog_changed(struct fh_mesh *mesh);
 
@@ -88,12 +93,6 @@ bool fh_mesh_node_of(struct fh_mesh *mesh,
  * otherwise (the catalogue's `heard_ms`, Unix); never negative. */
 int64_t
 fh_mesh_heard_ago(struct fh_mesh *mesh, const struct fh_domain_id *domain, int64_t heard_ms);
-
-/* Names that more than one domain was given, at different places: how many of them there are in
- * `out`, at most all of it. Reads the store. */
-enum { FH_MESH_CONTESTED_MAX = 16 };
-size_t fh_mesh_contested(struct fh_mesh *mesh,
-                         char out[FH_MESH_CONTESTED_MAX][FH_NAME_BYTES_MAX + 1]);
 
 struct fh_mesh_counts {
     uint64_t generation; /* 0 before gossip runs */

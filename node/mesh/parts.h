@@ -12,7 +12,7 @@
 struct fh_timer;
 
 /* Under which rules contradictions are kept (fh_store_proof_put). */
-#define FH_PROOF_NAME_TAKEN "identity.name.taken"
+#define FH_PROOF_NAME_TAKEN FH_NAMES_TAKEN
 #define FH_PROOF_MEMBER     "member.forked"
 
 struct fh_mesh {

@@ -232,34 +232,6 @@ static int policy_record(void *user, const struct fh_store_record *record, struc
     return rc;
 }
 
-struct names {
-    struct fh_mesh *mesh;
-    char (*out)[FH_NAME_BYTES_MAX + 1];
-    size_t count;
-};
-
-static int take_name(void *user, const struct fh_store_record *record, struct fh_err *err)
-{
-    struct names *names = user;
-    struct fh_record parsed;
-    struct fh_admission admission;
-    if (names->count < FH_MESH_CONTESTED_MAX &&
-        fh_record_parse(&parsed, record->bytes, &names->mesh->id, err) == FH_OK &&
-        fh_admission_decode(&admission, &parsed, err) == FH_OK) {
-        memcpy(names->out[names->count++], admission.name, sizeof admission.name);
-    }
-    return FH_OK;
-}
-
-size_t fh_mesh_contested(struct fh_mesh *mesh,
-                         char out[FH_MESH_CONTESTED_MAX][FH_NAME_BYTES_MAX + 1])
-{
-    struct names names = {.mesh = mesh, .out = out};
-    struct fh_err err;
-    (void)!fh_store_proofs_of(mesh->options.store, FH_PROOF_NAME_TAKEN, take_name, &names, &err);
-    return names.count; /* what cannot be read is not contested, as far as is known */
-}
-
 /* ---- keys and charters: both are in the directory ---- */
 
 struct events {

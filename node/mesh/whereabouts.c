@@ -104,7 +104,12 @@ void fh_mesh_tell_peer(struct fh_mesh *mesh,
         .capabilities = member->capabilities,
         .products = member->head.count,
         .forked = member->forked,
+        .named_by = fh_names_source(mesh->options.names, &member->domain),
     };
+    snprintf(out->alias,
+             sizeof out->alias,
+             "%s",
+             fh_names_alias_of(mesh->options.names, &member->domain));
     const struct fh_directory_domain *domain =
         fh_directory_domain(mesh->options.dir, &member->domain);
     snprintf(out->domain_name, sizeof out->domain_name, "%s", domain == NULL ? "" : domain->name);

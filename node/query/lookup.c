@@ -13,7 +13,6 @@
 
 enum {
     CHAIN_MAX = 16, /* domains from an owner up to a charter member */
-    CONTESTED_EVERY_MS = 2000,
     FACETS_BYTES_MAX = FH_FACET_COUNT * FH_FACET_SHOWN_MAX * (FH_FACET_BYTES_MAX + 48),
 };
 
@@ -25,7 +24,7 @@ static uint64_t number_of_news(const struct fh_lookup *lookup, uint64_t member_c
         fh_catalog_edits(lookup->catalog),
         member_changes,
         fh_directory_domain_count(lookup->dir),
-        lookup->contested_count,
+        fh_names_edits(lookup->names),
     };
     return fh_map_hash(parts, sizeof parts);
 }
@@ -70,26 +69,6 @@ static bool domain_answers(const struct fh_lookup *lookup, const struct fh_domai
            (lookup->mesh != NULL && fh_mesh_node_of(lookup->mesh, domain, &node, &address));
 }
 
-static bool is_contested(const struct fh_lookup *lookup, const char *name)
-{
-    bool contested = false;
-    for (size_t i = 0; i < lookup->contested_count; i++) {
-        contested = contested || strcmp(lookup->contested[i], name) == 0;
-    }
-    return contested;
-}
-
-/* Names become contested seldom, and reading the proofs takes a while where there are many. */
-static void look_for_contests(struct fh_lookup *lookup)
-{
-    int64_t now = fh_clock_mono_ms();
-    if (lookup->mesh != NULL &&
-        (lookup->contested_ms == 0 || now - lookup->contested_ms >= CONTESTED_EVERY_MS)) {
-        lookup->contested_ms = now;
-        lookup->contested_count = fh_mesh_contested(lookup->mesh, lookup->contested);
-    }
-}
-
 static void tell_product(const struct fh_lookup *lookup,
                          const struct fh_catalog_entry *entry,
                          struct fh_msg_product *out)
@@ -113,7 +92,7 @@ static void tell_product(const struct fh_lookup *lookup,
         .refused =
             !entry->contract_held && fh_catalog_refusal(lookup->catalog, entry, &why) != FH_OK,
         .frozen = owner != NULL && owner->frozen,
-        .contested = is_contested(lookup, entry->domain_name),
+        .contested = fh_names_contested(lookup->names, entry->domain_name),
         .contract = a->contract,
         .sunset_ms = a->sunset_ms,
         .quality = entry->quality.state,
@@ -467,7 +446,6 @@ static void answer_history(struct fh_lookup *lookup, struct fh_question *questio
 
 void fh_lookup_question(struct fh_lookup *lookup, struct fh_question *question)
 {
-    look_for_contests(lookup);
     switch (fh_question_code(question)) {
     case FH_MSG_STATUS:
         answer_status(lookup, question);

@@ -15,15 +15,12 @@
 struct fh_lookup {
     struct fh_catalog *catalog;
     struct fh_directory *dir;
+    const struct fh_names *names;
     struct fh_mesh *mesh; /* NULL when offline */
     struct fh_mesh_id mesh_id;
     struct fh_domain_id domain;
     struct fh_node_id node;
     int64_t started_ms; /* monotonic */
-    /* private: names that two domains were given, as of `contested_ms` (monotonic; 0: never) */
-    int64_t contested_ms;
-    size_t contested_count;
-    char contested[FH_MESH_CONTESTED_MAX][FH_NAME_BYTES_MAX + 1];
 };
 
 /* STATUS, SEARCH, DESCRIBE, HISTORY; the question is taken. */

@@ -183,6 +183,7 @@ int fh_catalog_open(struct fh_catalog **out,
     catalog->store = options->store;
     catalog->directory = options->directory;
     catalog->self = options->self;
+    catalog->names = options->names;
     catalog->is_untidy = true; /* whatever it was before */
     catalog->products_per_domain_max = options->products_per_domain_max != 0
                                            ? options->products_per_domain_max

@@ -17,6 +17,7 @@
 #define FH_NODE_STATE_CATALOG_H
 
 #include "common/arena.h"
+#include "node/state/names.h"
 #include "node/state/store.h"
 #include "proto/contract/contract.h"
 #include "proto/gossip/announce.h"
@@ -31,6 +32,7 @@ struct fh_catalog_options {
     struct fh_store *store;               /* kept */
     const struct fh_directory *directory; /* kept: who may sign what */
     struct fh_domain_id self;             /* our domain */
+    const struct fh_names *names;         /* kept; NULL: names are those of the directory */
     uint64_t products_per_domain_max;     /* 0: FH_PRODUCTS_PER_DOMAIN_MAX */
 };
 
@@ -210,6 +212,15 @@ FH_MUST_CHECK int fh_catalog_find(struct fh_catalog *catalog,
                                   uint32_t major,
                                   struct fh_catalog_entry *out,
                                   struct fh_err *err);
+
+/* The id of a domain by the name that counts here (node/state/names.h); `out_alias` (may be NULL)
+ * says whether it is an alias. FH_ENOTFOUND, rule "domain.unknown", with the near name; FH_ESIG,
+ * rule "name.pinned". */
+FH_MUST_CHECK int fh_catalog_domain(const struct fh_catalog *catalog,
+                                    const char *name,
+                                    struct fh_domain_id *out,
+                                    bool *out_alias,
+                                    struct fh_err *err);
 
 /* The same by the name that people write: "domain/product", "domain.product", either with
  * "@MAJOR" or "@1.2.0" (which must be the announced version). FH_EINVAL ("product.name"),

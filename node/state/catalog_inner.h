@@ -29,6 +29,7 @@ struct fh_catalog {
     struct fh_store *store;
     const struct fh_directory *directory;
     struct fh_domain_id self;
+    const struct fh_names *names;
     uint64_t products_per_domain_max;
     struct fh_catalog_sums sums;
     uint64_t edits;          /* see fh_catalog_edits */
@@ -110,13 +111,6 @@ FH_MUST_CHECK int fh_catalog_read_row(const struct fh_catalog *catalog,
                                       const struct fh_store_entry *row,
                                       struct fh_announcement *out,
                                       struct fh_err *err);
-
-/* The id of a domain by its pinned name. FH_ENOTFOUND, rule "domain.unknown", with the near name.
- */
-FH_MUST_CHECK int fh_catalog_domain(const struct fh_catalog *catalog,
-                                    const char *name,
-                                    struct fh_domain_id *out,
-                                    struct fh_err *err);
 
 /* Whether the entry of this key names this contract and says what it is ("contract.mismatch"). */
 FH_MUST_CHECK int fh_catalog_check_published(struct fh_catalog *catalog,

@@ -204,14 +204,22 @@ static int split_name(const char *name,
 int fh_catalog_domain(const struct fh_catalog *catalog,
                       const char *name,
                       struct fh_domain_id *out,
+                      bool *out_alias,
                       struct fh_err *err)
 {
+    if (catalog->names != NULL) {
+        int code = fh_names_resolve(catalog->names, name, out, out_alias, err);
+        return code == FH_ENOTFOUND ? unknown_domain(catalog, name, err) : code;
+    }
     const struct fh_directory_domain *domain =
         fh_directory_domain_by_name(catalog->directory, name);
     if (domain == NULL) {
         return unknown_domain(catalog, name, err);
     }
     *out = domain->id;
+    if (out_alias != NULL) {
+        *out_alias = false;
+    }
     return FH_OK;
 }
 
@@ -226,7 +234,7 @@ int fh_catalog_resolve(struct fh_catalog *catalog,
     struct fh_domain_id domain;
     int code = split_name(name, domain_name, product, version, err);
     if (code == FH_OK) {
-        code = fh_catalog_domain(catalog, domain_name, &domain, err);
+        code = fh_catalog_domain(catalog, domain_name, &domain, NULL, err);
     }
     if (code != FH_OK) {
         return code;

@@ -155,6 +155,22 @@ static int choose_table(const char *domain,
                        list);
 }
 
+/* A request is signed with its SQL, and means the same to every peer that serves it. */
+static int refuse_alias(const struct fh_catalog *catalog,
+                        const char *alias,
+                        const struct fh_domain_id *domain,
+                        struct fh_err *err)
+{
+    const struct fh_directory_domain *known = fh_directory_domain(catalog->directory, domain);
+    return fh_err_rule(err,
+                       FH_ESQL,
+                       "sql.alias",
+                       "%s is an alias of this node; SQL, which owners read too, calls domains as "
+                       "the mesh does: write %s",
+                       alias,
+                       known == NULL ? "its name" : known->given_name);
+}
+
 int fh_catalog_table(struct fh_catalog *catalog,
                      const char *domain,
                      const char *product,
@@ -166,7 +182,11 @@ int fh_catalog_table(struct fh_catalog *catalog,
 {
     struct fh_catalog_table found = {.name = NULL};
     struct fh_domain_id owner;
-    int code = fh_catalog_domain(catalog, domain, &owner, err);
+    bool alias = false;
+    int code = fh_catalog_domain(catalog, domain, &owner, &alias, err);
+    if (code == FH_OK && alias) {
+        return refuse_alias(catalog, domain, &owner, err);
+    }
     if (code == FH_OK) {
         code = fh_catalog_find(catalog, &owner, product, major, &found.entry, err);
     }

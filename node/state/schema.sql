@@ -40,10 +40,19 @@ CREATE TABLE proofs (
     received_ms INTEGER NOT NULL
 ) STRICT;
 
+-- Whose a name is here: as at its first use, or as a person decided.
 CREATE TABLE pins (
     name TEXT PRIMARY KEY,
     domain BLOB NOT NULL UNIQUE,
-    pinned_ms INTEGER NOT NULL
+    pinned_ms INTEGER NOT NULL,
+    decided INTEGER NOT NULL
+) STRICT;
+
+-- What people here call a domain. Never sent anywhere.
+CREATE TABLE aliases (
+    name TEXT PRIMARY KEY,
+    domain BLOB NOT NULL,
+    made_ms INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE invitations (

@@ -173,15 +173,7 @@ FH_MUST_CHECK int fh_store_proofs_of(struct fh_store *store,
                                      void *user,
                                      struct fh_err *err);
 
-/* ---- names, invitations ---- */
-
-/* Pins a domain's name to its id at first use. FH_ESIG, rule "name.pinned", when the name is pinned
- * to another id, or the id to another name: a hard stop for a person to solve. */
-FH_MUST_CHECK int fh_store_pin(struct fh_store *store,
-                               const char *name,
-                               const struct fh_domain_id *domain,
-                               int64_t now_ms,
-                               struct fh_err *err);
+/* ---- invitations ---- */
 
 /* Uses an invitation once, durably. The same domain and name may ask again and get the admission
  * that was made then (appended to `out_admission`, result FH_EEXIST without an error text worth

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The store's tables of the mesh: records, members, proofs, pins, invitations, peers, sources. */
+/* The store's tables of the mesh: records, members, proofs, invitations, peers, sources. */
 #include "node/state/store_sql.h"
 
 #include "common/assert.h"
@@ -195,62 +195,7 @@ int fh_store_proofs_of(struct fh_store *store,
     return visit_records(&sql, visit, user, err);
 }
 
-/* ---- names, invitations ---- */
-
-static int pin_differs(struct fh_sql *sql,
-                       const char *name,
-                       const struct fh_domain_id *domain,
-                       struct fh_err *err)
-{
-    char held_name[FH_NAME_BYTES_MAX + 1];
-    struct fh_domain_id held;
-    fh_sql_get_text(sql, 0, held_name, sizeof held_name);
-    fh_sql_get_id(sql, 1, held.b);
-    int code = fh_sql_ok(sql, err);
-    if (code != FH_OK || (strcmp(held_name, name) == 0 && fh_domain_id_equal(&held, domain))) {
-        return code;
-    }
-    char held_id[FH_ID_SHORT_BYTES];
-    char new_id[FH_ID_SHORT_BYTES];
-    fh_domain_id_short(held_id, &held);
-    fh_domain_id_short(new_id, domain);
-    return fh_err_rule(err,
-                       FH_ESIG,
-                       "name.pinned",
-                       "%s is known as %s; it cannot become %s (%s): ask its people, by another "
-                       "way, which is right",
-                       held_name,
-                       held_id,
-                       new_id,
-                       name);
-}
-
-int fh_store_pin(struct fh_store *store,
-                 const char *name,
-                 const struct fh_domain_id *domain,
-                 int64_t now_ms,
-                 struct fh_err *err)
-{
-    struct fh_sql sql =
-        fh_sql(store, "SELECT name, domain FROM pins WHERE name = ?1 OR domain = ?2");
-    fh_sql_text(&sql, name);
-    fh_sql_id(&sql, domain->b);
-    bool held = false;
-    int code = FH_OK;
-    while (fh_sql_next(&sql, &code, err)) {
-        held = true;
-        code = pin_differs(&sql, name, domain, err);
-    }
-    if (code != FH_OK || held) {
-        return code;
-    }
-    struct fh_sql put =
-        fh_sql(store, "INSERT INTO pins (name, domain, pinned_ms) VALUES (?, ?, ?)");
-    fh_sql_text(&put, name);
-    fh_sql_id(&put, domain->b);
-    fh_sql_number(&put, now_ms);
-    return fh_sql_run(&put, err);
-}
+/* ---- invitations ---- */
 
 /* FH_OK: not used yet; FH_EEXIST: by this domain and name; FH_EDENIED: by another. */
 static int find_use(struct fh_store *store,

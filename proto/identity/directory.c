@@ -69,9 +69,7 @@ void fh_domain_destroy(struct fh_directory *dir, struct fh_domain *domain)
         }
     }
     fh_map_remove(&dir->domains, &domain->by_id);
-    if (domain->pinned) {
-        fh_map_remove(&dir->names, &domain->by_name);
-    }
+    fh_name_withdraw(dir, domain);
     fh_keylog_fini(&domain->log);
     fh_free(domain);
 }
@@ -97,6 +95,7 @@ void fh_directory_free(struct fh_directory *dir)
     fh_map_fini(&dir->domains);
     fh_map_fini(&dir->names);
     fh_free(dir->order);
+    fh_free(dir->settled);
     fh_free(dir);
 }
 

@@ -22,7 +22,8 @@
  * A domain that the newest charter expels is not admitted as of that charter; what it dated before
  * that counts, so that whom it admitted stays and what it sent stays proven.
  *
- * Invariants: nothing unverified is in it; names and domains are one to one; a name never moves.
+ * Invariants: nothing unverified is in it; no name is two domains'; a name never moves unless
+ * somebody here decides it (fh_directory_settle).
  */
 #ifndef FH_PROTO_IDENTITY_DIRECTORY_H
 #define FH_PROTO_IDENTITY_DIRECTORY_H
@@ -36,19 +37,22 @@ struct fh_directory;
 
 /* A domain as the directory knows it. */
 struct fh_directory_domain {
-    struct fh_domain_id id;           /* also the record id of the inception */
-    char name[FH_NAME_BYTES_MAX + 1]; /* pinned by charter or admission; "" for a stranger */
-    bool admitted;                    /* by a charter or an admission, and not expelled */
-    bool expelled;                    /* by the newest charter */
-    int64_t expelled_since_ms;        /* nothing it dates at or after this counts */
-    bool charter_member;              /* of the newest charter */
-    bool frozen;                      /* caught at duplicity */
-    int64_t frozen_since_ms;          /* nothing it dates at or after this counts */
-    struct fh_domain_id issuer;       /* who admitted it; zero when a charter did */
-    int64_t admitted_ms;              /* 0 for a stranger */
-    int64_t created_ms;               /* of the inception */
-    struct fh_sign_public key;        /* newest domain key */
-    uint64_t key_seq;                 /* of the newest key event */
+    struct fh_domain_id id; /* also the record id of the inception */
+    char
+        name[FH_NAME_BYTES_MAX + 1]; /* pinned by charter or admission; "" for a stranger, and where
+                                        the name was settled for another (fh_directory_settle) */
+    char given_name[FH_NAME_BYTES_MAX + 1]; /* by charter or admission; "" for a stranger */
+    bool admitted;                          /* by a charter or an admission, and not expelled */
+    bool expelled;                          /* by the newest charter */
+    int64_t expelled_since_ms;              /* nothing it dates at or after this counts */
+    bool charter_member;                    /* of the newest charter */
+    bool frozen;                            /* caught at duplicity */
+    int64_t frozen_since_ms;                /* nothing it dates at or after this counts */
+    struct fh_domain_id issuer;             /* who admitted it; zero when a charter did */
+    int64_t admitted_ms;                    /* 0 for a stranger */
+    int64_t created_ms;                     /* of the inception */
+    struct fh_sign_public key;              /* newest domain key */
+    uint64_t key_seq;                       /* of the newest key event */
 };
 
 enum fh_directory_result {
@@ -106,6 +110,19 @@ FH_MUST_CHECK int fh_directory_add_all(struct fh_directory *dir,
                                        int64_t now_ms,
                                        struct fh_directory_outcome *out,
                                        struct fh_err *err);
+
+/* names */
+
+/* Decides, for this directory alone, whose a name is: it is taken from whoever has it, goes to
+ * `domain` when that is admitted under it, now or later, and to nobody else. Who lost it stays
+ * admitted, without a name. Without a decision a name is whose it was first. FH_ETOOBIG
+ * ("identity.names.settled"), FH_ENOMEM. */
+FH_MUST_CHECK int fh_directory_settle(struct fh_directory *dir,
+                                      const char *name,
+                                      const struct fh_domain_id *domain,
+                                      struct fh_err *err);
+/* Forgets the decision; who has the name keeps it. */
+void fh_directory_unsettle(struct fh_directory *dir, const char *name);
 
 /* asking */
 

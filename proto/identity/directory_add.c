@@ -107,13 +107,11 @@ void fh_domain_admit(struct fh_directory *dir,
     if (domain->pinned) {
         return;
     }
-    size_t length = strlen(name);
-    memcpy(domain->info.name, name, length + 1);
     domain->pinned = true;
     domain->info.admitted_ms = admitted_ms;
     domain->info.issuer = *issuer;
     dir->stranger_count--;
-    fh_map_insert(&dir->names, &domain->by_name, fh_map_hash(name, length));
+    fh_name_assign(dir, domain, name);
     fh_domain_set_standing(dir, domain);
 }
 

@@ -65,9 +65,9 @@ static int check_invitation(struct fh_adding *adding,
 static int check_admission_free(struct fh_adding *adding,
                                 const struct fh_admission *admission,
                                 const struct fh_invitation *invitation,
-                                const struct fh_domain *domain)
+                                struct fh_domain *domain)
 {
-    const struct fh_domain *named = fh_domain_named(adding->dir, admission->name);
+    const struct fh_domain *named = fh_name_claimed(adding->dir, admission->name, domain);
     if (named != NULL && named != domain) {
         return fh_err_rule(adding->err,
                            FH_EEXIST,
@@ -80,7 +80,7 @@ static int check_admission_free(struct fh_adding *adding,
                            FH_ESIG,
                            "identity.name.changed",
                            "admission: domain %s would be renamed to %s; names are pinned",
-                           domain->info.name,
+                           domain->info.given_name,
                            admission->name);
     }
     const struct fh_entry *use = fh_entry_of_one_time(adding->dir, &invitation->one_time);

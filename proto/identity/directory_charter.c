@@ -40,11 +40,11 @@ int fh_adding_charter_members(struct fh_adding *adding, const struct fh_charter 
 {
     for (unsigned i = 0; i < charter->member_count; i++) {
         const struct fh_charter_member *member = &charter->members[i];
-        const struct fh_domain *domain = fh_domain_find(adding->dir, &member->domain);
+        struct fh_domain *domain = fh_domain_find(adding->dir, &member->domain);
         if (domain == NULL) {
             return fh_adding_missing(adding, "identity.missing.key_log", &member->domain);
         }
-        const struct fh_domain *named = fh_domain_named(adding->dir, member->name);
+        const struct fh_domain *named = fh_name_claimed(adding->dir, member->name, domain);
         if (named != NULL && named != domain) {
             return fh_err_rule(adding->err,
                                FH_EEXIST,
@@ -57,7 +57,7 @@ int fh_adding_charter_members(struct fh_adding *adding, const struct fh_charter 
                                FH_ESIG,
                                "identity.name.changed",
                                "charter: domain %s would be renamed to %s; names are pinned",
-                               domain->info.name,
+                               domain->info.given_name,
                                member->name);
         }
     }

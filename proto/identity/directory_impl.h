@@ -90,6 +90,8 @@ struct fh_directory {
     bool charter_contested;   /* a rival of a charter is kept */
     struct fh_list proposals; /* entries; of who proposed */
     struct fh_list votes;     /* entries; each for one of `proposals` */
+    struct fh_settled *settled; /* names that somebody here decided on: directory_names.c */
+    size_t settled_count;
 };
 
 /* Ids and keys are hashes (or keys) already: their first bytes hash well. */
@@ -113,6 +115,13 @@ int64_t fh_revoked_since(const struct fh_directory *dir,
                          enum fh_revocation_kind kind);
 /* What the newest charter says of a domain with a name: in, or expelled and since when. */
 void fh_domain_set_standing(const struct fh_directory *dir, struct fh_domain *domain);
+/* Names a domain that has none (room in dir->names is reserved), or withholds the name from it
+ * where it was settled for another. */
+void fh_name_assign(struct fh_directory *dir, struct fh_domain *domain, const char *name);
+void fh_name_withdraw(struct fh_directory *dir, struct fh_domain *domain);
+/* Whose a name is, when `by` claims it: its own when it was given to it and is withheld here. */
+struct fh_domain *
+fh_name_claimed(const struct fh_directory *dir, const char *name, struct fh_domain *by);
 /* The charter in force at a time (with grace for clocks); NULL before the first. */
 const struct fh_charter *fh_charter_in_force(const struct fh_directory *dir, int64_t when_ms);
 /* fh_directory_signer, for admitted domains only or for any. */

@@ -77,7 +77,9 @@
     X(ADMIN_ENFORCE, 91)                                                                           \
     X(ADMIN_POLICIES, 92)                                                                          \
     X(ADMIN_EXPLAIN, 93)                                                                           \
-    X(ADMIN_TOKEN, 102)
+    X(ADMIN_TOKEN, 102)                                                                            \
+    X(ADMIN_NAMES, 107)                                                                            \
+    X(ADMIN_NAME, 108)
 
 enum fh_msg_code {
 #define X(name, code) FH_MSG_##name = (code),
@@ -156,6 +158,8 @@ struct fh_msg_peer {
     uint64_t capabilities;
     uint64_t products; /* live ones, as it says itself */
     bool forked;       /* it signed two records of one life: it, or who has its key, lives twice */
+    unsigned named_by; /* enum fh_name_source of messages_names.h */
+    char alias[FH_NAME_BYTES_MAX + 1]; /* what people at the asked node call the domain, or "" */
 };
 /* `after` 0: from the first; else what the answer before ended with. */
 void fh_msg_peers_request(struct fh_buf *out, uint64_t after);

@@ -53,7 +53,7 @@ int fh_msg_status_read(struct fh_pack_reader *reader, struct fh_msg_status *out,
 
 /* ---- PEERS ---- */
 
-enum { PEER_FIELDS = 18, PRODUCT_FIELDS = 17 };
+enum { PEER_FIELDS = 20, PRODUCT_FIELDS = 17 };
 
 void fh_msg_peers_request(struct fh_buf *out, uint64_t after)
 {
@@ -100,6 +100,8 @@ void fh_msg_peers_answer_add(struct fh_buf *out, const struct fh_msg_peer *peer)
     fh_pack_uint(out, peer->capabilities);
     fh_pack_uint(out, peer->products);
     fh_pack_bool(out, peer->forked);
+    fh_pack_uint(out, peer->named_by);
+    fh_pack_cstr(out, peer->alias);
 }
 
 void fh_msg_peers_answer_end(struct fh_buf *out, uint64_t next)
@@ -134,6 +136,8 @@ int fh_msg_peers_next(struct fh_pack_reader *reader, struct fh_msg_peer *out, st
     peer.capabilities = fh_pack_read_uint(reader, UINT64_MAX);
     peer.products = fh_pack_read_uint(reader, UINT64_MAX);
     peer.forked = fh_pack_read_bool(reader);
+    peer.named_by = (unsigned)fh_pack_read_uint(reader, 255);
+    fh_pack_read_cstr(reader, peer.alias, sizeof peer.alias);
     fh_msg_entry_end(reader, count, PEER_FIELDS);
     int rc = fh_msg_done(reader, "peer", err);
     if (rc == FH_OK) {

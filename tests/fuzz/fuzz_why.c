@@ -2,6 +2,7 @@
 /* What a node says of members, of itself and of contradictions, as it comes out of a session. The
  * first byte chooses the reader. */
 #include "common/assert.h"
+#include "proto/session/messages_names.h"
 #include "proto/session/messages_why.h"
 #include "tests/fuzz/ends.h"
 
@@ -13,6 +14,7 @@ static void ends_peer(const struct fh_msg_peer *peer)
 {
     ends(peer->domain_name, sizeof peer->domain_name);
     ends(peer->address, sizeof peer->address);
+    ends(peer->alias, sizeof peer->alias);
 }
 
 static void peers(struct fh_pack_reader *reader, struct fh_err *err)
@@ -114,11 +116,29 @@ static void proofs(struct fh_pack_reader *reader, struct fh_err *err)
     }
 }
 
+static void names(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    uint32_t count = 0;
+    int code = fh_msg_names_read(reader, &count, err);
+    for (uint32_t i = 0; i < count && code == FH_OK; i++) {
+        struct fh_msg_named named;
+        code = fh_msg_named_next(reader, &named, err);
+        if (code == FH_OK) {
+            ends(named.name, sizeof named.name);
+            FH_ASSERT(named.kind <= FH_MSG_NAME_ALIAS);
+        }
+    }
+}
+
 static void requests(unsigned code, struct fh_pack_reader *reader, struct fh_err *err)
 {
     struct fh_node_id node;
+    struct fh_msg_name name;
     uint64_t after = 0;
-    if (code == FH_MSG_WHY) {
+    if (code == FH_MSG_ADMIN_NAME && fh_msg_name_read(reader, &name, err) == FH_OK) {
+        ends(name.name, sizeof name.name);
+        ends(name.domain, sizeof name.domain);
+    } else if (code == FH_MSG_WHY) {
         (void)!fh_msg_why_request_read(reader, &node, err);
     } else if (code == FH_MSG_PROOFS && fh_msg_proofs_request_read(reader, &after, err) == FH_OK) {
         FH_ASSERT(after <= INT64_MAX);
@@ -130,7 +150,7 @@ static void requests(unsigned code, struct fh_pack_reader *reader, struct fh_err
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const answers[])(struct fh_pack_reader *,
-                                   struct fh_err *) = {peers, why, counters, proofs};
+                                   struct fh_err *) = {peers, why, counters, proofs, names};
     struct fh_pack_reader reader;
     struct fh_err err = {0};
     unsigned code = 0;

@@ -84,28 +84,23 @@ static void put_wide(struct fh_output *output, const struct freehold_peer *peer)
     fh_output_uint(output, peer->capabilities);
     fh_output_uint(output, peer->products);
     fh_output_bool(output, peer->forked);
+    fh_output_text(output, peer->named_by);
+    fh_output_text(output, peer->alias);
 }
 
 static int put_peers(struct fh_cli *cli, const struct freehold_peers *peers, struct fh_err *err)
 {
     static const struct fh_output_column columns[] = {
-        {"domain", FH_OUTPUT_TEXT},
-        {"state", FH_OUTPUT_TEXT},
-        {"address", FH_OUTPUT_TEXT},
-        {"heard_ms_ago", FH_OUTPUT_NUMBER},
-        {"generation", FH_OUTPUT_NUMBER},
-        {"self", FH_OUTPUT_BOOL},
-        {"node_id", FH_OUTPUT_TEXT},
-        {"incarnation", FH_OUTPUT_NUMBER},
-        {"since_s", FH_OUTPUT_NUMBER},
-        {"rtt_ms", FH_OUTPUT_NUMBER},
-        {"accusers", FH_OUTPUT_NUMBER},
-        {"dead_in_ms", FH_OUTPUT_NUMBER},
-        {"health", FH_OUTPUT_NUMBER},
-        {"protocol", FH_OUTPUT_NUMBER},
-        {"capabilities", FH_OUTPUT_NUMBER},
-        {"products", FH_OUTPUT_NUMBER},
-        {"forked", FH_OUTPUT_BOOL},
+        {"domain", FH_OUTPUT_TEXT},         {"state", FH_OUTPUT_TEXT},
+        {"address", FH_OUTPUT_TEXT},        {"heard_ms_ago", FH_OUTPUT_NUMBER},
+        {"generation", FH_OUTPUT_NUMBER},   {"self", FH_OUTPUT_BOOL},
+        {"node_id", FH_OUTPUT_TEXT},        {"incarnation", FH_OUTPUT_NUMBER},
+        {"since_s", FH_OUTPUT_NUMBER},      {"rtt_ms", FH_OUTPUT_NUMBER},
+        {"accusers", FH_OUTPUT_NUMBER},     {"dead_in_ms", FH_OUTPUT_NUMBER},
+        {"health", FH_OUTPUT_NUMBER},       {"protocol", FH_OUTPUT_NUMBER},
+        {"capabilities", FH_OUTPUT_NUMBER}, {"products", FH_OUTPUT_NUMBER},
+        {"forked", FH_OUTPUT_BOOL},         {"named_by", FH_OUTPUT_TEXT},
+        {"alias", FH_OUTPUT_TEXT},
     };
     enum { NARROW = 7 };
     bool wide = cli->wide || cli->format != FH_OUTPUT_TABLE;

@@ -6,6 +6,7 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "proto/session/messages.h"
+#include "tools/client/home_names.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -366,8 +367,13 @@ learn(struct freehold_client *client, const struct fh_domain_id *domain, struct 
     }
     /* One bad record among many is no reason to refuse the others; what is needed is asked for
      * by name afterwards. */
-    code = fh_directory_add_all(
-        client->actor->directory, records, taken, fh_clock_wall_ms(), NULL, err);
+    struct fh_directory *directory = client->actor->directory;
+    int64_t now_ms = fh_clock_wall_ms();
+    code = fh_directory_add_all(directory, records, taken, now_ms, NULL, err);
+    /* Two domains of one name: whose it is was decided at the home, or is not known to us. */
+    if (code == FH_EEXIST && fh_home_names_settle(&client->actor->home, directory)) {
+        code = fh_directory_add_all(directory, records, taken, now_ms, NULL, err);
+    }
     fh_free(records);
     return code == FH_ENOMEM ? code : FH_OK;
 }

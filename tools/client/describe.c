@@ -4,6 +4,7 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "tools/client/client.h"
+#include "tools/client/home_names.h"
 #include "tools/client/lists.h"
 #include "tools/client/measured.h"
 #include "tools/client/product_name.h"
@@ -79,12 +80,17 @@ add_identities(struct freehold_client *client, struct fh_msg_bins *bins, struct 
 
 /* ---- what is true ---- */
 
-/* The verified records are of the product that was asked for. */
-static int
-check_name(const struct fh_proof *proof, const struct fh_product_name *name, struct fh_err *err)
+/* The verified records are of the product that was asked for, by the mesh's name of its domain or
+ * by what the home calls that. */
+static int check_name(const struct freehold_client *client,
+                      const struct fh_proof *proof,
+                      const struct fh_product_name *name,
+                      struct fh_err *err)
 {
-    if (strcmp(proof->domain_name, name->name.domain) != 0 ||
-        strcmp(proof->stated.product, name->name.product) != 0 ||
+    bool named =
+        strcmp(proof->domain_name, name->name.domain) == 0 ||
+        fh_home_names_alias(&client->actor->home, name->name.domain, &proof->announced.domain);
+    if (!named || strcmp(proof->stated.product, name->name.product) != 0 ||
         (name->name.major != 0 && name->name.major != proof->announced.major)) {
         return fh_err_rule(err,
                            FH_ESIG,
@@ -188,7 +194,7 @@ static int describe(struct freehold_description **out,
         code = verify(client, said, description, err);
     }
     if (code == FH_OK) {
-        code = check_name(description->proof, &name, err);
+        code = check_name(client, description->proof, &name, err);
     }
     if (code == FH_OK) {
         complete(client, &name.name, description);

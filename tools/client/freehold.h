@@ -189,7 +189,11 @@ struct freehold_peer {
     uint64_t protocol_max; /* newest version of the protocol that it speaks */
     uint64_t capabilities; /* bits; none are defined yet */
     uint64_t products;     /* that its domain announces, as it says itself */
-    bool forked; /* it signed two records of one life: it, or who has its key, lives twice */
+    bool forked;       /* it signed two records of one life: it, or who has its key, lives twice */
+    char named_by[16]; /* who gives the domain its name, at the peer: "charter", "admission",
+                          "accepted" (its people decided), "stopped" (another domain claims it:
+                          freehold pin list), "unverified" */
+    char alias[64];    /* what people at the peer call the domain, or "" */
 };
 struct freehold_peers;
 /* Members of the mesh as the peer sees them. Given: freehold_peers_free. */

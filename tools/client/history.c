@@ -2,6 +2,7 @@
 #include "tools/client/history.h"
 
 #include "common/mem.h"
+#include "tools/client/home_names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -160,7 +161,8 @@ static int check_moves(struct fh_history *history,
     return code;
 }
 
-/* The domain of that name, as the directory pins it and not as the peer says. */
+/* The domain of that name, as the directory pins it or the home calls it, and not as the peer says.
+ */
 static int check_domain(struct fh_history *history,
                         struct freehold_client *client,
                         const char *domain,
@@ -173,7 +175,9 @@ static int check_domain(struct fh_history *history,
     int code = fh_client_know(client, &history->domain, err);
     const struct fh_directory_domain *known =
         fh_directory_domain_by_name(client->actor->directory, domain);
-    if (code == FH_OK && (known == NULL || !fh_domain_id_equal(&known->id, &history->domain))) {
+    bool named = known != NULL && fh_domain_id_equal(&known->id, &history->domain);
+    if (code == FH_OK && !named &&
+        !fh_home_names_alias(&client->actor->home, domain, &history->domain)) {
         code = fh_err_rule(
             err, FH_ESIG, "history.domain", "the peer gives the name %s to another domain", domain);
     }

@@ -4,7 +4,7 @@
 #include "common/assert.h"
 #include "common/mem.h"
 #include "proto/gossip/gossip.h"
-#include "proto/session/messages.h"
+#include "proto/session/messages_names.h"
 #include "tools/client/client.h"
 
 #include <stdio.h>
@@ -83,6 +83,8 @@ void fh_public_peer(struct freehold_peer *out, const struct fh_msg_peer *peer)
     out->capabilities = peer->capabilities;
     out->products = peer->products;
     out->forked = peer->forked;
+    COPY_TEXT(out->named_by, fh_name_source_text(peer->named_by));
+    COPY_TEXT(out->alias, peer->alias);
 }
 
 /* One page behind what there is; `next` is where the following one begins, 0 behind the last. */

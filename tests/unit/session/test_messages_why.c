@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Messages that explain a node, and of searches and members: whole, cut at every byte, with fields
  * beyond their limits. */
+#include "proto/session/messages_names.h"
 #include "proto/session/messages_search.h"
 #include "proto/session/messages_why.h"
 
@@ -94,6 +95,8 @@ static const struct fh_msg_peer some_peer = {
     .capabilities = 4,
     .products = 11,
     .forked = true,
+    .named_by = FH_NAME_STOPPED,
+    .alias = "corner",
 };
 
 static void assert_some_peer(const struct fh_msg_peer *peer)
@@ -104,6 +107,7 @@ static void assert_some_peer(const struct fh_msg_peer *peer)
     assert_true(peer->state_ms == 7 && peer->rtt_ms == 8 && peer->accusers == 9);
     assert_true(peer->suspect_ms == 10 && peer->health == 3 && peer->protocol_max == 1);
     assert_true(peer->capabilities == 4 && peer->products == 11 && peer->forked);
+    assert_true(peer->named_by == FH_NAME_STOPPED && strcmp(peer->alias, "corner") == 0);
 }
 
 static void write_peers_request(struct fh_buf *out)

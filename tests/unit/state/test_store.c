@@ -2,6 +2,7 @@
 /* The store: what was acknowledged is there after kill -9 and on a full disk, nothing half-written.
  */
 #include "node/state/store.h"
+#include "node/state/store_names.h"
 
 #include "common/file.h"
 #include "tests/lib/scratch.h"
