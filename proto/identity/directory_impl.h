@@ -87,9 +87,9 @@ struct fh_directory {
     struct fh_list charters; /* entries, oldest first */
     struct fh_entry *charter; /* newest; NULL */
     size_t charter_count;
-    bool charter_contested;   /* a rival of a charter is kept */
-    struct fh_list proposals; /* entries; of who proposed */
-    struct fh_list votes;     /* entries; each for one of `proposals` */
+    bool charter_contested;     /* a rival of a charter is kept */
+    struct fh_list proposals;   /* entries; of who proposed */
+    struct fh_list votes;       /* entries; each for one of `proposals` */
     struct fh_settled *settled; /* names that somebody here decided on: directory_names.c */
     size_t settled_count;
 };
