@@ -46,7 +46,7 @@ static void add_record(struct fh_mesh *mesh,
     }
 }
 
-static void push_to_some(struct fh_mesh *mesh, const struct fh_buf *request)
+void fh_mesh_push_to_some(struct fh_mesh *mesh, const struct fh_buf *request)
 {
     unsigned slots = mesh->gossip == NULL ? 0 : fh_gossip_member_slots(mesh->gossip);
     unsigned start = 0;
@@ -89,7 +89,7 @@ void fh_mesh_fork_found(struct fh_mesh *mesh, const struct fh_catalog_outcome *o
     }
     fh_msg_push_request_begin(&request, count);
     fh_buf_add_bytes(&request, fh_buf_view(&bins));
-    push_to_some(mesh, &request);
+    fh_mesh_push_to_some(mesh, &request);
 }
 
 /* ---- to who was away ---- */

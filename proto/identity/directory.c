@@ -263,16 +263,21 @@ each_chartered(const struct fh_directory *dir, enum fh_entry_group group, const 
     return true;
 }
 
+static bool each_governing(const struct fh_directory *dir, const struct walk *walk)
+{
+    return each_chartered(dir, FH_ENTRY_KEY, walk) && visit_list(&dir->charters, walk) &&
+           each_chartered(dir, FH_ENTRY_REVOCATION, walk) &&
+           each_chartered(dir, FH_ENTRY_DELEGATION, walk) &&
+           each_chartered(dir, FH_ENTRY_ADMISSION, walk);
+}
+
 bool fh_directory_each_due(const struct fh_directory *dir,
                            int64_t until_ms,
                            fh_directory_visit_fn *visit,
                            void *user)
 {
     const struct walk walk = {until_ms, visit, user};
-    if (!each_chartered(dir, FH_ENTRY_KEY, &walk) || !visit_list(&dir->charters, &walk) ||
-        !each_chartered(dir, FH_ENTRY_REVOCATION, &walk) ||
-        !each_chartered(dir, FH_ENTRY_DELEGATION, &walk) ||
-        !each_chartered(dir, FH_ENTRY_ADMISSION, &walk)) {
+    if (!each_governing(dir, &walk)) {
         return false;
     }
     for (size_t i = 0; i < dir->domain_count; i++) {
@@ -281,6 +286,37 @@ bool fh_directory_each_due(const struct fh_directory *dir,
             if (!visit_list(&domain->groups[group_order[g]], &walk)) {
                 return false;
             }
+        }
+    }
+    return visit_list(&dir->proposals, &walk) && visit_list(&dir->votes, &walk);
+}
+
+static bool in_proposal(const struct fh_directory *dir, const struct fh_domain *domain)
+{
+    FH_LIST_FOREACH (link, &dir->proposals) {
+        const struct fh_entry *entry = FH_LIST_ENTRY(link, struct fh_entry, link);
+        if (fh_charter_find(&entry->what.proposal->charter, &domain->info.id) >= 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool fh_directory_each_governing(const struct fh_directory *dir,
+                                 int64_t until_ms,
+                                 fh_directory_visit_fn *visit,
+                                 void *user)
+{
+    const struct walk walk = {until_ms, visit, user};
+    if (!each_governing(dir, &walk)) {
+        return false;
+    }
+    for (size_t i = 0; i < dir->domain_count; i++) {
+        const struct fh_domain *domain = dir->order[i];
+        if (!domain->chartered && in_proposal(dir, domain) &&
+            (!visit_list(&domain->groups[FH_ENTRY_KEY], &walk) ||
+             !visit_list(&domain->groups[FH_ENTRY_ADMISSION], &walk))) {
+            return false;
         }
     }
     return visit_list(&dir->proposals, &walk) && visit_list(&dir->votes, &walk);

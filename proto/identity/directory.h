@@ -132,6 +132,12 @@ enum fh_charter_standing fh_directory_charter_standing(const struct fh_directory
 const struct fh_charter *
 fh_directory_charter_at(const struct fh_directory *dir, uint64_t seq, struct fh_record_id *out_id);
 
+/* Whose signatures stand under a charter that is kept (a rival too): how many, at most
+ * FH_RECORD_SIGNATURES_MAX. 0 when it is not known. */
+size_t fh_directory_charter_signers(const struct fh_directory *dir,
+                                    const struct fh_record_id *id,
+                                    struct fh_domain_id out[FH_RECORD_SIGNATURES_MAX]);
+
 /* Whether two valid charters of one sequence number are known: the members disagree; the first seen
  * stays in force and no later one is taken. */
 bool fh_directory_charter_contested(const struct fh_directory *dir);
@@ -284,6 +290,13 @@ bool fh_directory_each_of_due(const struct fh_directory *dir,
                               int64_t until_ms,
                               fh_directory_visit_fn *visit,
                               void *user);
+/* What proves the charters and what is proposed, in the same order: the records of those who are or
+ * were members of a charter, charters, proposals, votes, and whom a proposal would make a member.
+ */
+bool fh_directory_each_governing(const struct fh_directory *dir,
+                                 int64_t until_ms,
+                                 fh_directory_visit_fn *visit,
+                                 void *user);
 /* What a handshake shows for a key: the domain's key events and the delegations of this key that
  * are valid at `when_ms`. */
 bool fh_directory_credentials(const struct fh_directory *dir,
