@@ -200,16 +200,7 @@ void fh_mesh_charter_news(struct fh_mesh *mesh, const struct fh_record_id *id, b
                newest->member_count,
                newest->threshold);
     }
-    if (!spread || mesh->quiet) {
-        return;
-    }
-    if (record.size <= FH_RECORD_GOSSIP_BYTES_MAX) {
+    if (spread && !mesh->quiet) {
         fh_mesh_spread(mesh, record, FH_RUMOUR_URGENT);
-        return;
     }
-    FH_CLEANUP(fh_buf_fini) struct fh_buf request;
-    fh_buf_init(&request, FH_FRAME_REQUEST_BYTES_MAX);
-    fh_msg_push_request_begin(&request, 1);
-    fh_pack_bin(&request, record);
-    fh_mesh_push_to_some(mesh, &request);
 }

@@ -46,7 +46,7 @@ static void add_record(struct fh_mesh *mesh,
     }
 }
 
-void fh_mesh_push_to_some(struct fh_mesh *mesh, const struct fh_buf *request)
+static void push_to_some(struct fh_mesh *mesh, const struct fh_buf *request)
 {
     unsigned slots = mesh->gossip == NULL ? 0 : fh_gossip_member_slots(mesh->gossip);
     unsigned start = 0;
@@ -62,6 +62,18 @@ void fh_mesh_push_to_some(struct fh_mesh *mesh, const struct fh_buf *request)
             told++;
         }
     }
+}
+
+void fh_mesh_push(struct fh_mesh *mesh, struct fh_bytes record)
+{
+    FH_CLEANUP(fh_buf_fini) struct fh_buf request;
+    if (mesh->quiet) {
+        return;
+    }
+    fh_buf_init(&request, FH_FRAME_REQUEST_BYTES_MAX);
+    fh_msg_push_request_begin(&request, 1);
+    fh_pack_bin(&request, record);
+    push_to_some(mesh, &request);
 }
 
 void fh_mesh_fork_found(struct fh_mesh *mesh, const struct fh_catalog_outcome *outcome)
@@ -89,7 +101,7 @@ void fh_mesh_fork_found(struct fh_mesh *mesh, const struct fh_catalog_outcome *o
     }
     fh_msg_push_request_begin(&request, count);
     fh_buf_add_bytes(&request, fh_buf_view(&bins));
-    fh_mesh_push_to_some(mesh, &request);
+    push_to_some(mesh, &request);
 }
 
 /* ---- to who was away ---- */

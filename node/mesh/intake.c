@@ -33,8 +33,8 @@ static enum fh_rumour_class class_of(const struct fh_record *record, int64_t wal
     struct fh_delegation delegation;
     struct fh_err err;
     if (record->type == FH_RECORD_REVOCATION || record->type == FH_RECORD_KEY ||
-        record->type == FH_RECORD_CHARTER || record->type == FH_RECORD_PROPOSAL ||
-        record->type == FH_RECORD_VOTE) {
+        record->type == FH_RECORD_MANIFEST || record->type == FH_RECORD_CHARTER ||
+        record->type == FH_RECORD_PROPOSAL || record->type == FH_RECORD_VOTE) {
         return FH_RUMOUR_URGENT;
     }
     bool later = record->type == FH_RECORD_DELEGATION &&
@@ -138,7 +138,8 @@ static int take_identity(struct fh_mesh *mesh,
         fh_log(FH_LOG_ERROR, "domain.frozen", "id=%s reason=duplicity", id);
     }
     if (outcome.type == FH_RECORD_REVOCATION || outcome.type == FH_RECORD_CHARTER ||
-        outcome.type == FH_RECORD_ADMISSION || outcome.result == FH_DIRECTORY_FORKED) {
+        outcome.type == FH_RECORD_ADMISSION || outcome.type == FH_RECORD_KEY ||
+        outcome.type == FH_RECORD_MANIFEST || outcome.result == FH_DIRECTORY_FORKED) {
         fh_mesh_review(mesh);
     }
     fh_mesh_judge_strangers(mesh);
@@ -250,6 +251,7 @@ static int take(struct fh_mesh *mesh,
     case FH_RECORD_REVOCATION:
     case FH_RECORD_CHARTER:
     case FH_RECORD_ADMISSION:
+    case FH_RECORD_MANIFEST:
     case FH_RECORD_PROPOSAL:
     case FH_RECORD_VOTE:
         return take_identity(mesh, parsed, origin, out_new, err);
@@ -291,6 +293,22 @@ int fh_mesh_intake(struct fh_mesh *mesh,
     return rc;
 }
 
+static bool is_of_steward(unsigned type)
+{
+    static const unsigned types[] = {FH_RECORD_KEY,
+                                     FH_RECORD_MANIFEST,
+                                     FH_RECORD_DELEGATION,
+                                     FH_RECORD_REVOCATION,
+                                     FH_RECORD_PROPOSAL,
+                                     FH_RECORD_VOTE};
+    for (size_t i = 0; i < FH_COUNT(types); i++) {
+        if (types[i] == type) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int fh_mesh_identity(struct fh_mesh *mesh,
                      struct fh_bytes record,
                      bool *out_new,
@@ -299,14 +317,12 @@ int fh_mesh_identity(struct fh_mesh *mesh,
     struct fh_origin origin = {.bulk = false};
     struct fh_record parsed;
     int rc = fh_record_parse(&parsed, record, &mesh->id, err);
-    if (rc == FH_OK && parsed.type != FH_RECORD_DELEGATION && parsed.type != FH_RECORD_REVOCATION &&
-        parsed.type != FH_RECORD_KEY && parsed.type != FH_RECORD_PROPOSAL &&
-        parsed.type != FH_RECORD_VOTE) {
+    if (rc == FH_OK && !is_of_steward(parsed.type)) {
         rc = fh_err_rule(err,
                          FH_EINVAL,
                          "record.type",
-                         "expected a key event, delegation, revocation, proposal or vote, not a "
-                         "record of type %s",
+                         "expected what the holder of a domain key signs (a key event, manifest, "
+                         "delegation, revocation, proposal or vote), not a record of type %s",
                          fh_record_type_text(parsed.type));
     }
     if (rc == FH_OK) {

@@ -19,6 +19,9 @@
  * A domain caught at duplicity is frozen as of the earlier of its two rival events: what it dates
  * before that still counts, so that everybody judges its past alike; nothing later does.
  *
+ * A rotation ends what earlier keys signed unless its manifest lists it: such records, known or
+ * new, do not count. Until the manifest is here those that are known still do.
+ *
  * A domain that the newest charter expels is not admitted as of that charter; what it dated before
  * that counts, so that whom it admitted stays and what it sent stays proven.
  *
@@ -30,6 +33,7 @@
 #include "proto/identity/admission.h"
 #include "proto/identity/charter.h"
 #include "proto/identity/delegation.h"
+#include "proto/identity/manifest.h"
 #include "proto/identity/proposal.h"
 
 struct fh_directory;
@@ -184,7 +188,8 @@ struct fh_signer {
  * record states (that it is not ahead of the clock is the caller's check). Refusals, FH_ESIG but
  * where noted: "record.signer.unknown", "record.signer.domain" (the key is another domain's; with
  * FH_ENOTFOUND: the domain itself is unknown), "record.signer.role", "record.signer.expired" (also
- * not yet valid, or a domain key rotated away), "record.signer.revoked", "domain.not_admitted"
+ * not yet valid, or a domain key rotated away), "record.signer.dropped" (by a rotation),
+ * "record.signer.revoked", "domain.not_admitted"
  * (FH_EDENIED), "domain.expelled" (FH_EDENIED), "domain.frozen" (FH_EFORK). `out` may be NULL. */
 FH_MUST_CHECK int fh_directory_signer(const struct fh_directory *dir,
                                       const struct fh_ref *key,

@@ -101,6 +101,14 @@ static int verify_charter(struct fh_adding *adding,
                            adding->record.signature_count - (unsigned)count,
                            adding->record.signature_count);
     }
+    for (size_t i = 0; i < count && code == FH_OK; i++) {
+        struct fh_domain *signer = fh_domain_find(adding->dir, &signers[i]);
+        code =
+            fh_adding_check_kept(adding, signer, fh_keylog_at(&signer->log, charter->created_ms));
+    }
+    if (code != FH_OK) {
+        return code;
+    }
     code = fh_charter_quorum(charter, signers, count, adding->err);
     if (code == FH_OK && current != NULL) {
         code = fh_charter_quorum(current, signers, count, adding->err);

@@ -46,7 +46,8 @@ struct fh_pack_reader;
     X(POLICY, 19, "policy", FH_POLICY_BYTES_MAX + 1024)                                            \
     X(TOKEN, 20, "token", FH_TOKEN_BYTES_MAX)                                                      \
     X(PROPOSAL, 25, "proposal", 33 * 1024)                                                         \
-    X(VOTE, 26, "vote", 512)
+    X(VOTE, 26, "vote", 512)                                                                       \
+    X(MANIFEST, 27, "manifest", FH_MANIFEST_IDS_MAX * 34 + 1024)
 
 enum fh_record_type {
 #define X(name, code, text, max) FH_RECORD_##name = (code),
