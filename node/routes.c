@@ -41,6 +41,8 @@ void fh_routes_question(const struct fh_routes *routes, struct fh_question *ques
     case FH_MSG_WHY:
     case FH_MSG_COUNTERS:
     case FH_MSG_PROOFS:
+    case FH_MSG_CHARTER:
+    case FH_MSG_CHARTERS:
     case FH_MSG_IDENTITY:
     case FH_MSG_REDEEM:
     case FH_MSG_SYNC:

@@ -417,6 +417,12 @@ void fh_mesh_question(struct fh_mesh *mesh, struct fh_question *question)
     case FH_MSG_PROOFS:
         fh_mesh_answer_proofs(mesh, question);
         break;
+    case FH_MSG_CHARTER:
+        fh_mesh_answer_charter(mesh, question);
+        break;
+    case FH_MSG_CHARTERS:
+        fh_mesh_answer_charters(mesh, question);
+        break;
     case FH_MSG_IDENTITY:
         answer_identity(mesh, question);
         break;

@@ -32,7 +32,9 @@ static enum fh_rumour_class class_of(const struct fh_record *record, int64_t wal
 {
     struct fh_delegation delegation;
     struct fh_err err;
-    if (record->type == FH_RECORD_REVOCATION || record->type == FH_RECORD_KEY) {
+    if (record->type == FH_RECORD_REVOCATION || record->type == FH_RECORD_KEY ||
+        record->type == FH_RECORD_MANIFEST || record->type == FH_RECORD_CHARTER ||
+        record->type == FH_RECORD_PROPOSAL || record->type == FH_RECORD_VOTE) {
         return FH_RUMOUR_URGENT;
     }
     bool later = record->type == FH_RECORD_DELEGATION &&
@@ -92,6 +94,22 @@ static int pin(struct fh_mesh *mesh,
     return rc;
 }
 
+/* The charter that the vote at hand has completed: nobody sent it. */
+static int keep_completed(struct fh_mesh *mesh,
+                          const struct fh_record_id *id,
+                          int64_t wall_ms,
+                          struct fh_err *err)
+{
+    const struct fh_store_record kept = {.id = *id,
+                                         .type = FH_RECORD_CHARTER,
+                                         .bytes = fh_directory_record(mesh->options.dir, id),
+                                         .received_ms = wall_ms};
+    int rc = fh_store_record_put(mesh->options.store, &kept, err);
+    fh_mesh_charter_news(mesh, id, true);
+    fh_mesh_review(mesh);
+    return rc;
+}
+
 static int take_identity(struct fh_mesh *mesh,
                          const struct fh_record *record,
                          const struct fh_origin *origin,
@@ -102,7 +120,8 @@ static int take_identity(struct fh_mesh *mesh,
     struct fh_directory_outcome outcome;
     int rc = fh_directory_add(mesh->options.dir, record->bytes, wall, &outcome, err);
     if (rc != FH_OK) {
-        if (fh_mesh_lacks_identity(err)) {
+        bool votes_early = !fh_record_id_is_zero(&outcome.wanted); /* a synchronisation helps */
+        if (fh_mesh_lacks_identity(err) && !votes_early) {
             fh_mesh_want_identity(mesh, &outcome.domain, record, err, &origin->node);
         } else if (strcmp(err->rule, FH_PROOF_NAME_TAKEN) == 0) {
             keep_contest(mesh, record, &outcome.domain, wall);
@@ -140,17 +159,23 @@ static int take_identity(struct fh_mesh *mesh,
             fh_log(FH_LOG_ERROR, "names.not_read", "text=\"%s\"", why.text);
         }
     }
-    if (outcome.result == FH_DIRECTORY_FORKED) {
+    if (rc == FH_OK && !fh_record_id_is_zero(&outcome.completed)) {
+        rc = keep_completed(mesh, &outcome.completed, wall, err);
+    } else if (outcome.type == FH_RECORD_CHARTER) {
+        fh_mesh_charter_news(mesh, &outcome.id, !origin->bulk);
+    }
+    if (outcome.result == FH_DIRECTORY_FORKED && outcome.type == FH_RECORD_KEY) {
         char id[FH_ID_TEXT_BYTES];
         fh_domain_id_text(id, &outcome.domain);
         fh_log(FH_LOG_ERROR, "domain.frozen", "id=%s reason=duplicity", id);
     }
     if (outcome.type == FH_RECORD_REVOCATION || outcome.type == FH_RECORD_CHARTER ||
-        outcome.type == FH_RECORD_ADMISSION || outcome.result == FH_DIRECTORY_FORKED) {
+        outcome.type == FH_RECORD_ADMISSION || outcome.type == FH_RECORD_KEY ||
+        outcome.type == FH_RECORD_MANIFEST || outcome.result == FH_DIRECTORY_FORKED) {
         fh_mesh_review(mesh);
     }
     fh_mesh_judge_strangers(mesh);
-    if (!origin->bulk && is_due(record)) {
+    if (!origin->bulk && is_due(record) && record->type != FH_RECORD_CHARTER) {
         fh_mesh_spread(mesh, record->bytes, class_of(record, wall));
     }
     return rc;
@@ -258,6 +283,9 @@ static int take(struct fh_mesh *mesh,
     case FH_RECORD_REVOCATION:
     case FH_RECORD_CHARTER:
     case FH_RECORD_ADMISSION:
+    case FH_RECORD_MANIFEST:
+    case FH_RECORD_PROPOSAL:
+    case FH_RECORD_VOTE:
         return take_identity(mesh, parsed, origin, out_new, err);
     case FH_RECORD_ALIVE:
     case FH_RECORD_LEAVE:
@@ -297,6 +325,22 @@ int fh_mesh_intake(struct fh_mesh *mesh,
     return rc;
 }
 
+static bool is_of_steward(unsigned type)
+{
+    static const unsigned types[] = {FH_RECORD_KEY,
+                                     FH_RECORD_MANIFEST,
+                                     FH_RECORD_DELEGATION,
+                                     FH_RECORD_REVOCATION,
+                                     FH_RECORD_PROPOSAL,
+                                     FH_RECORD_VOTE};
+    for (size_t i = 0; i < FH_COUNT(types); i++) {
+        if (types[i] == type) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int fh_mesh_identity(struct fh_mesh *mesh,
                      struct fh_bytes record,
                      bool *out_new,
@@ -305,12 +349,12 @@ int fh_mesh_identity(struct fh_mesh *mesh,
     struct fh_origin origin = {.bulk = false};
     struct fh_record parsed;
     int rc = fh_record_parse(&parsed, record, &mesh->id, err);
-    if (rc == FH_OK && parsed.type != FH_RECORD_DELEGATION && parsed.type != FH_RECORD_REVOCATION &&
-        parsed.type != FH_RECORD_KEY) {
+    if (rc == FH_OK && !is_of_steward(parsed.type)) {
         rc = fh_err_rule(err,
                          FH_EINVAL,
                          "record.type",
-                         "expected a key event, delegation or revocation, not a record of type %s",
+                         "expected what the holder of a domain key signs (a key event, manifest, "
+                         "delegation, revocation, proposal or vote), not a record of type %s",
                          fh_record_type_text(parsed.type));
     }
     if (rc == FH_OK) {

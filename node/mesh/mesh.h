@@ -59,8 +59,8 @@ void fh_mesh_leave(struct fh_mesh *mesh, fh_mesh_left_fn *fn, void *user);
 void fh_mesh_quiesce(struct fh_mesh *mesh);
 void fh_mesh_free(struct fh_mesh *mesh);
 
-/* Answers PEERS, WHY, COUNTERS, PROOFS, IDENTITY, REDEEM, SYNC, PUSH, PULL, PROBE, RECONCILE and
- * MEASUREMENT; the question is taken. */
+/* Answers PEERS, WHY, COUNTERS, PROOFS, CHARTER, CHARTERS, IDENTITY, REDEEM, SYNC, PUSH, PULL,
+ * PROBE, RECONCILE and MEASUREMENT; the question is taken. */
 void fh_mesh_question(struct fh_mesh *mesh, struct fh_question *question);
 
 /* An own announcement was published: spread it. `record` is borrowed. */

@@ -184,6 +184,15 @@ FH_MUST_CHECK int fh_mesh_redeem(struct fh_mesh *mesh,
                                  struct fh_msg_redeem *redeem,
                                  struct fh_buf *admission,
                                  struct fh_err *err);
+/* charters.c: answers CHARTER and CHARTERS; the question is taken. */
+void fh_mesh_answer_charter(struct fh_mesh *mesh, struct fh_question *question);
+void fh_mesh_answer_charters(struct fh_mesh *mesh, struct fh_question *question);
+/* A charter that the directory holds came into force, or contradicts another: it is logged and,
+ * when `spread`, told to others at once, also when it is too large for a datagram. */
+void fh_mesh_charter_news(struct fh_mesh *mesh, const struct fh_record_id *id, bool spread);
+/* forks.c: asks some others, whoever they are, to take this record. */
+void fh_mesh_push(struct fh_mesh *mesh, struct fh_bytes record);
+
 /* proofs.c: answers PROOFS; the question is taken. */
 void fh_mesh_answer_proofs(struct fh_mesh *mesh, struct fh_question *question);
 

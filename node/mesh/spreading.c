@@ -46,8 +46,15 @@ static struct fh_hash rumour_key(const struct fh_mesh *mesh, struct fh_bytes rec
 
 void fh_mesh_spread(struct fh_mesh *mesh, struct fh_bytes record, enum fh_rumour_class class_)
 {
-    if (mesh->gossip == NULL || record.size > FH_RECORD_GOSSIP_BYTES_MAX) {
-        return; /* such a record travels by synchronisation alone */
+    if (mesh->gossip == NULL) {
+        return;
+    }
+    if (record.size > FH_RECORD_GOSSIP_BYTES_MAX) {
+        /* It travels by synchronisation; what takes rights away does not wait for that. */
+        if (class_ == FH_RUMOUR_URGENT && record.size <= FH_FRAME_REQUEST_BYTES_MAX - 1024) {
+            fh_mesh_push(mesh, record);
+        }
+        return;
     }
     struct fh_gossip_event event = {.kind = FH_GOSSIP_RUMOUR};
     event.u.rumour.class_ = class_;

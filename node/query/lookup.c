@@ -42,6 +42,8 @@ static void answer_status(struct fh_lookup *lookup, struct fh_question *question
         .wall_ms = (uint64_t)fh_clock_wall_ms(),
     };
     const struct fh_charter *charter = fh_directory_charter(lookup->dir, NULL);
+    status.charter_seq = charter == NULL ? 0 : charter->seq;
+    status.charter_standing = fh_directory_charter_standing(lookup->dir, (int64_t)status.wall_ms);
     snprintf(
         status.mesh_name, sizeof status.mesh_name, "%s", charter == NULL ? "" : charter->title);
     const struct fh_directory_domain *self = fh_directory_domain(lookup->dir, &lookup->domain);

@@ -216,6 +216,13 @@ int fh_catalog_domain(const struct fh_catalog *catalog,
     if (domain == NULL) {
         return unknown_domain(catalog, name, err);
     }
+    if (domain->expelled) {
+        return fh_err_rule(err,
+                           FH_EDENIED,
+                           "domain.expelled",
+                           "domain %s is expelled from this mesh by its charter",
+                           name);
+    }
     *out = domain->id;
     if (out_alias != NULL) {
         *out_alias = false;

@@ -140,6 +140,7 @@ void fh_search_text_make(struct fh_search_text *text,
 /* One walk over all that matches: what passes the filters is counted, and the row numbers of the
  * page are kept. */
 struct walking {
+    const struct fh_charter *charter; /* whose products are not found; NULL: nobody's */
     const struct fh_search_wish *wish;
     const struct fh_search_words *words;
     uint64_t passed;
@@ -225,7 +226,9 @@ static int count_in(struct walking *walking, const struct fh_store_card *card, s
 static int walk_card(void *user, const struct fh_store_card *card, struct fh_err *err)
 {
     struct walking *walking = user;
-    if (!passes(walking, card)) {
+    bool is_out =
+        walking->charter != NULL && fh_charter_expels(walking->charter, &card->key.domain);
+    if (is_out || !passes(walking, card)) {
         return FH_OK;
     }
     if (walking->passed >= walking->wish->offset && walking->page_count < walking->page_max) {
@@ -361,6 +364,8 @@ static int search(struct fh_catalog *catalog,
     if (walking == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for a search");
     }
+    const struct fh_charter *charter = fh_directory_charter(catalog->directory, NULL);
+    walking->charter = charter != NULL && charter->expelled_count > 0 ? charter : NULL;
     walking->wish = wish;
     walking->words = words;
     walking->facets = out->facets;

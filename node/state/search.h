@@ -43,7 +43,8 @@ FH_MUST_CHECK int
 fh_search_result_init(struct fh_search_result *result, bool facets, struct fh_err *err);
 void fh_search_result_fini(struct fh_search_result *result);
 
-/* Visits the wished page of the products found, best first; withdrawn ones are left out. FH_EINVAL
+/* Visits the wished page of the products found, best first; withdrawn ones and those of expelled
+ * domains are left out. FH_EINVAL
  * as fh_search_words_read. */
 FH_MUST_CHECK int fh_search(struct fh_catalog *catalog,
                             const struct fh_search_wish *wish,

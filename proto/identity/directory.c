@@ -33,6 +33,9 @@ void fh_entry_free(struct fh_entry *entry)
     if (entry->type == FH_RECORD_CHARTER) {
         fh_free(entry->what.charter);
     }
+    if (entry->type == FH_RECORD_MANIFEST) {
+        fh_free(entry->what.manifest.ids);
+    }
     if (entry->type == FH_RECORD_PROPOSAL) {
         fh_free(entry->what.proposal);
     }
@@ -262,16 +265,21 @@ each_chartered(const struct fh_directory *dir, enum fh_entry_group group, const 
     return true;
 }
 
+static bool each_governing(const struct fh_directory *dir, const struct walk *walk)
+{
+    return each_chartered(dir, FH_ENTRY_KEY, walk) && visit_list(&dir->charters, walk) &&
+           each_chartered(dir, FH_ENTRY_REVOCATION, walk) &&
+           each_chartered(dir, FH_ENTRY_DELEGATION, walk) &&
+           each_chartered(dir, FH_ENTRY_ADMISSION, walk);
+}
+
 bool fh_directory_each_due(const struct fh_directory *dir,
                            int64_t until_ms,
                            fh_directory_visit_fn *visit,
                            void *user)
 {
     const struct walk walk = {until_ms, visit, user};
-    if (!each_chartered(dir, FH_ENTRY_KEY, &walk) || !visit_list(&dir->charters, &walk) ||
-        !each_chartered(dir, FH_ENTRY_REVOCATION, &walk) ||
-        !each_chartered(dir, FH_ENTRY_DELEGATION, &walk) ||
-        !each_chartered(dir, FH_ENTRY_ADMISSION, &walk)) {
+    if (!each_governing(dir, &walk)) {
         return false;
     }
     for (size_t i = 0; i < dir->domain_count; i++) {
@@ -280,6 +288,37 @@ bool fh_directory_each_due(const struct fh_directory *dir,
             if (!visit_list(&domain->groups[group_order[g]], &walk)) {
                 return false;
             }
+        }
+    }
+    return visit_list(&dir->proposals, &walk) && visit_list(&dir->votes, &walk);
+}
+
+static bool in_proposal(const struct fh_directory *dir, const struct fh_domain *domain)
+{
+    FH_LIST_FOREACH (link, &dir->proposals) {
+        const struct fh_entry *entry = FH_LIST_ENTRY(link, struct fh_entry, link);
+        if (fh_charter_find(&entry->what.proposal->charter, &domain->info.id) >= 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool fh_directory_each_governing(const struct fh_directory *dir,
+                                 int64_t until_ms,
+                                 fh_directory_visit_fn *visit,
+                                 void *user)
+{
+    const struct walk walk = {until_ms, visit, user};
+    if (!each_governing(dir, &walk)) {
+        return false;
+    }
+    for (size_t i = 0; i < dir->domain_count; i++) {
+        const struct fh_domain *domain = dir->order[i];
+        if (!domain->chartered && in_proposal(dir, domain) &&
+            (!visit_list(&domain->groups[FH_ENTRY_KEY], &walk) ||
+             !visit_list(&domain->groups[FH_ENTRY_ADMISSION], &walk))) {
+            return false;
         }
     }
     return visit_list(&dir->proposals, &walk) && visit_list(&dir->votes, &walk);
@@ -314,6 +353,36 @@ bool fh_directory_each_of(const struct fh_directory *dir,
     return fh_directory_each_of_due(dir, domain_id, INT64_MAX, visit, user);
 }
 
+static bool shown_for(const struct fh_directory *dir,
+                      const struct fh_entry *entry,
+                      const struct fh_ref *key,
+                      int64_t when_ms)
+{
+    return memcmp(entry->key.b, key->b, sizeof key->b) == 0 &&
+           fh_entry_in_force(dir, entry, when_ms);
+}
+
+static bool is_newest(const struct fh_domain *domain, const struct fh_entry *entry)
+{
+    return (size_t)entry->what.delegation.signer + 1 == domain->log.count;
+}
+
+/* Whether the newest domain key delegates to this one: then nobody needs to be shown what a
+ * rotation kept, which may be long. */
+static bool has_newest(const struct fh_directory *dir,
+                       struct fh_domain *domain,
+                       const struct fh_ref *key,
+                       int64_t when_ms)
+{
+    FH_LIST_FOREACH (link, &domain->groups[FH_ENTRY_DELEGATION]) {
+        const struct fh_entry *entry = FH_LIST_ENTRY(link, struct fh_entry, link);
+        if (is_newest(domain, entry) && shown_for(dir, entry, key, when_ms)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool fh_directory_credentials(const struct fh_directory *dir,
                               const struct fh_domain_id *domain_id,
                               const struct fh_ref *key,
@@ -325,14 +394,17 @@ bool fh_directory_credentials(const struct fh_directory *dir,
     if (domain == NULL) {
         return true;
     }
-    const struct walk walk = {INT64_MAX, visit, user};
-    if (!visit_list(&domain->groups[FH_ENTRY_KEY], &walk)) {
-        return false;
+    bool by_newest = has_newest(dir, domain, key, when_ms);
+    FH_LIST_FOREACH (link, &domain->groups[FH_ENTRY_KEY]) {
+        const struct fh_entry *entry = FH_LIST_ENTRY(link, struct fh_entry, link);
+        bool wanted = entry->type == FH_RECORD_KEY || !by_newest;
+        if (wanted && !visit(user, entry->type, &entry->id, fh_bytes(entry->bytes, entry->size))) {
+            return false;
+        }
     }
     FH_LIST_FOREACH (link, &domain->groups[FH_ENTRY_DELEGATION]) {
         const struct fh_entry *entry = FH_LIST_ENTRY(link, struct fh_entry, link);
-        if (memcmp(entry->key.b, key->b, sizeof key->b) == 0 &&
-            fh_entry_in_force(dir, entry, when_ms) &&
+        if (shown_for(dir, entry, key, when_ms) && (is_newest(domain, entry) || !by_newest) &&
             !visit(user, entry->type, &entry->id, fh_bytes(entry->bytes, entry->size))) {
             return false;
         }

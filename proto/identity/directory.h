@@ -19,6 +19,9 @@
  * A domain caught at duplicity is frozen as of the earlier of its two rival events: what it dates
  * before that still counts, so that everybody judges its past alike; nothing later does.
  *
+ * A rotation ends what earlier keys signed unless its manifest lists it: such records, known or
+ * new, do not count. Until the manifest is here those that are known still do.
+ *
  * A domain that the newest charter expels is not admitted as of that charter; what it dated before
  * that counts, so that whom it admitted stays and what it sent stays proven.
  *
@@ -31,6 +34,7 @@
 #include "proto/identity/admission.h"
 #include "proto/identity/charter.h"
 #include "proto/identity/delegation.h"
+#include "proto/identity/manifest.h"
 #include "proto/identity/proposal.h"
 
 struct fh_directory;
@@ -149,6 +153,12 @@ enum fh_charter_standing fh_directory_charter_standing(const struct fh_directory
 const struct fh_charter *
 fh_directory_charter_at(const struct fh_directory *dir, uint64_t seq, struct fh_record_id *out_id);
 
+/* Whose signatures stand under a charter that is kept (a rival too): how many, at most
+ * FH_RECORD_SIGNATURES_MAX. 0 when it is not known. */
+size_t fh_directory_charter_signers(const struct fh_directory *dir,
+                                    const struct fh_record_id *id,
+                                    struct fh_domain_id out[FH_RECORD_SIGNATURES_MAX]);
+
 /* Whether two valid charters of one sequence number are known: the members disagree; the first seen
  * stays in force and no later one is taken. */
 bool fh_directory_charter_contested(const struct fh_directory *dir);
@@ -195,7 +205,8 @@ struct fh_signer {
  * record states (that it is not ahead of the clock is the caller's check). Refusals, FH_ESIG but
  * where noted: "record.signer.unknown", "record.signer.domain" (the key is another domain's; with
  * FH_ENOTFOUND: the domain itself is unknown), "record.signer.role", "record.signer.expired" (also
- * not yet valid, or a domain key rotated away), "record.signer.revoked", "domain.not_admitted"
+ * not yet valid, or a domain key rotated away), "record.signer.dropped" (by a rotation),
+ * "record.signer.revoked", "domain.not_admitted"
  * (FH_EDENIED), "domain.expelled" (FH_EDENIED), "domain.frozen" (FH_EFORK). `out` may be NULL. */
 FH_MUST_CHECK int fh_directory_signer(const struct fh_directory *dir,
                                       const struct fh_ref *key,
@@ -301,6 +312,13 @@ bool fh_directory_each_of_due(const struct fh_directory *dir,
                               int64_t until_ms,
                               fh_directory_visit_fn *visit,
                               void *user);
+/* What proves the charters and what is proposed, in the same order: the records of those who are or
+ * were members of a charter, charters, proposals, votes, and whom a proposal would make a member.
+ */
+bool fh_directory_each_governing(const struct fh_directory *dir,
+                                 int64_t until_ms,
+                                 fh_directory_visit_fn *visit,
+                                 void *user);
 /* What a handshake shows for a key: the domain's key events and the delegations of this key that
  * are valid at `when_ms`. */
 bool fh_directory_credentials(const struct fh_directory *dir,

@@ -296,6 +296,8 @@ static int add_parsed(struct fh_adding *adding)
         return fh_add_key_event(adding);
     case FH_RECORD_CHARTER:
         return fh_add_charter(adding);
+    case FH_RECORD_MANIFEST:
+        return needs_mesh ? fh_adding_missing_charter(adding) : fh_add_manifest(adding);
     case FH_RECORD_DELEGATION:
         return needs_mesh ? fh_adding_missing_charter(adding) : fh_add_delegation(adding);
     case FH_RECORD_REVOCATION:
@@ -307,12 +309,13 @@ static int add_parsed(struct fh_adding *adding)
     case FH_RECORD_VOTE:
         return needs_mesh ? fh_adding_missing_charter(adding) : fh_add_vote(adding);
     default:
-        return fh_err_rule(adding->err,
-                           FH_EINVAL,
-                           "identity.type",
-                           "%s record: expected a key event, charter, proposal, vote, delegation, "
-                           "revocation or admission",
-                           fh_record_type_text(adding->record.type));
+        return fh_err_rule(
+            adding->err,
+            FH_EINVAL,
+            "identity.type",
+            "%s record: expected a key event, manifest, charter, proposal, vote, delegation, "
+            "revocation or admission",
+            fh_record_type_text(adding->record.type));
     }
 }
 
@@ -351,6 +354,7 @@ int fh_directory_add(struct fh_directory *dir,
 static unsigned rank_of(struct fh_bytes record)
 {
     static const unsigned order[] = {FH_RECORD_KEY,
+                                     FH_RECORD_MANIFEST,
                                      FH_RECORD_CHARTER,
                                      FH_RECORD_REVOCATION,
                                      FH_RECORD_DELEGATION,
@@ -364,7 +368,7 @@ static unsigned rank_of(struct fh_bytes record)
     return rank;
 }
 
-enum { RANKS = 8 };
+enum { RANKS = 9 };
 
 /* All records of one rank, again and again while any of them is taken. */
 static void add_rank(struct fh_directory *dir,

@@ -4,12 +4,11 @@
 #include "proto/identity/directory_impl.h"
 
 /* The domains whose current keys signed the charter; each at most once per signature. */
-static size_t charter_signers(const struct fh_adding *adding,
+static size_t charter_signers(const struct fh_directory *dir,
+                              const struct fh_record *record,
                               const struct fh_charter *charter,
                               struct fh_domain_id out[FH_RECORD_SIGNATURES_MAX])
 {
-    struct fh_directory *dir = adding->dir;
-    const struct fh_record *record = &adding->record;
     struct fh_mesh_id mesh = fh_charter_mesh(charter, &dir->mesh);
     size_t count = 0;
     for (unsigned i = 0; i < record->signature_count; i++) {
@@ -93,7 +92,7 @@ static int verify_charter(struct fh_adding *adding,
         return code;
     }
     struct fh_domain_id signers[FH_RECORD_SIGNATURES_MAX];
-    size_t count = charter_signers(adding, charter, signers);
+    size_t count = charter_signers(adding->dir, &adding->record, charter, signers);
     if (count != adding->record.signature_count) {
         return fh_err_rule(adding->err,
                            FH_ESIG,
@@ -101,6 +100,14 @@ static int verify_charter(struct fh_adding *adding,
                            "charter: %u of its %u signatures are not by current domain keys",
                            adding->record.signature_count - (unsigned)count,
                            adding->record.signature_count);
+    }
+    for (size_t i = 0; i < count && code == FH_OK; i++) {
+        struct fh_domain *signer = fh_domain_find(adding->dir, &signers[i]);
+        code =
+            fh_adding_check_kept(adding, signer, fh_keylog_at(&signer->log, charter->created_ms));
+    }
+    if (code != FH_OK) {
+        return code;
     }
     code = fh_charter_quorum(charter, signers, count, adding->err);
     if (code == FH_OK && current != NULL) {
@@ -230,6 +237,21 @@ const char *fh_charter_standing_text(enum fh_charter_standing standing)
     };
     FH_ASSERT(standing < FH_CHARTER_STANDING_COUNT);
     return texts[standing];
+}
+
+size_t fh_directory_charter_signers(const struct fh_directory *dir,
+                                    const struct fh_record_id *id,
+                                    struct fh_domain_id out[FH_RECORD_SIGNATURES_MAX])
+{
+    const struct fh_entry *entry = fh_entry_find(dir, id);
+    struct fh_record record;
+    if (entry == NULL || entry->type != FH_RECORD_CHARTER) {
+        return 0;
+    }
+    struct fh_mesh_id mesh = fh_charter_mesh(entry->what.charter, &dir->mesh);
+    return fh_record_parse(&record, fh_bytes(entry->bytes, entry->size), &mesh, NULL) == FH_OK
+               ? charter_signers(dir, &record, entry->what.charter, out)
+               : 0;
 }
 
 enum fh_charter_standing fh_directory_charter_standing(const struct fh_directory *dir,

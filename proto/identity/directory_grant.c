@@ -45,7 +45,7 @@ int fh_adding_domain_signer(struct fh_adding *adding,
         }
         *out_domain = domain;
         *out_index = current;
-        return FH_OK;
+        return fh_adding_check_kept(adding, domain, current);
     }
     /* Another key: of a rotation that is not here yet, or of nobody. */
     return fh_adding_missing(adding, "identity.missing.key_log", domain_id);
@@ -76,7 +76,8 @@ static int check_single_node(const struct fh_adding *adding,
         const struct fh_delegation *other = &entry->what.delegation.value;
         if (other->role != FH_ROLE_NODE ||
             memcmp(other->subject.b, delegation->subject.b, sizeof other->subject.b) == 0 ||
-            fh_keylog_at(&domain->log, other->not_before_ms) != entry->what.delegation.signer) {
+            fh_keylog_at(&domain->log, other->not_before_ms) != entry->what.delegation.signer ||
+            fh_domain_dropped(domain, entry->what.delegation.signer, &entry->id)) {
             continue;
         }
         int64_t end = other->not_after_ms;
@@ -156,7 +157,8 @@ int fh_add_revocation(struct fh_adding *adding)
         fh_free(entry);
         return fh_adding_no_memory(adding);
     }
-    entry->what.revocation = revocation;
+    entry->what.revocation.value = revocation;
+    entry->what.revocation.signer = signer;
     fh_entry_commit(
         dir, entry, &domain->groups[FH_ENTRY_REVOCATION], &dir->revoked, revocation.target);
     domain->grant_count++;

@@ -49,7 +49,11 @@ struct fh_entry {
             struct fh_delegation value;
             int signer; /* index in the key log of who signed it */
         } delegation;
-        struct fh_revocation revocation;
+        struct {
+            struct fh_revocation value;
+            int signer; /* as of a delegation */
+        } revocation;
+        struct fh_manifest manifest;       /* MANIFEST; its ids are owned */
         struct fh_sign_public one_time;    /* ADMISSION */
         struct fh_charter *charter;        /* CHARTER; owned */
         struct fh_kept_proposal *proposal; /* PROPOSAL; owned */
@@ -187,6 +191,21 @@ FH_MUST_CHECK int fh_add_vote(struct fh_adding *adding);
 
 /* Drops proposals of charters up to a number, and those made before a time, with their votes. */
 void fh_proposals_drop(struct fh_directory *dir, uint64_t up_to_seq, int64_t proposed_before_ms);
+/* Whether a record by the key with this index still counts after the rotation behind it. */
+enum fh_keeping {
+    FH_KEEPING_CURRENT, /* by the newest key */
+    FH_KEEPING_LISTED,  /* the rotation kept it */
+    FH_KEEPING_DROPPED,
+    FH_KEEPING_UNKNOWN, /* the list of the rotation is not here */
+};
+enum fh_keeping
+fh_domain_keeps(struct fh_domain *domain, int signer, const struct fh_record_id *id);
+bool fh_domain_dropped(struct fh_domain *domain, int signer, const struct fh_record_id *id);
+/* Refuses the record at hand when it was dropped ("record.signer.dropped"), or nobody can tell yet
+ * ("identity.missing.manifest"). */
+FH_MUST_CHECK int
+fh_adding_check_kept(struct fh_adding *adding, struct fh_domain *domain, int signer);
+FH_MUST_CHECK int fh_add_manifest(struct fh_adding *adding);
 /* Whether this charter's members are known, and their names free or theirs. */
 FH_MUST_CHECK int fh_adding_charter_members(struct fh_adding *adding,
                                             const struct fh_charter *charter);

@@ -10,10 +10,11 @@ int64_t fh_revoked_since(const struct fh_directory *dir,
     struct fh_map_link *link = fh_map_first(&dir->revoked, fh_entry_hash(target));
     for (; link != NULL; link = fh_map_next(link)) {
         const struct fh_entry *entry = FH_MAP_ENTRY(link, struct fh_entry, by_key);
-        const struct fh_revocation *revocation = &entry->what.revocation;
+        const struct fh_revocation *revocation = &entry->what.revocation.value;
         if (entry->domain == domain && revocation->kind == kind &&
             memcmp(revocation->target, target, sizeof revocation->target) == 0 &&
-            revocation->since_ms < since) {
+            revocation->since_ms < since &&
+            !fh_domain_dropped(entry->domain, entry->what.revocation.signer, &entry->id)) {
             since = revocation->since_ms;
         }
     }
@@ -26,6 +27,7 @@ enum reason {
     REASON_DOMAIN,
     REASON_ROLE,
     REASON_EXPIRED,
+    REASON_DROPPED,
     REASON_REVOKED,
     REASON_NONE,
 };
@@ -68,6 +70,9 @@ static enum reason judge_delegation(const struct fh_directory *dir,
         when_ms + FH_CLOCK_SKEW_MS < delegation->not_before_ms ||
         when_ms > delegation->not_after_ms) {
         return REASON_EXPIRED;
+    }
+    if (fh_domain_dropped(entry->domain, entry->what.delegation.signer, &entry->id)) {
+        return REASON_DROPPED;
     }
     if (when_ms >= fh_revoked_since(dir, entry->domain, entry->id.b, FH_REVOKE_DELEGATION) ||
         when_ms >= fh_revoked_since(dir, entry->domain, entry->key.b, FH_REVOKE_KEY)) {
@@ -135,6 +140,12 @@ static int refuse_signer(const struct fh_domain *domain,
                            "the signing key of %s was not in force at %lld (Unix ms)",
                            name,
                            (long long)when_ms);
+    case REASON_DROPPED:
+        return fh_err_rule(err,
+                           FH_ESIG,
+                           "record.signer.dropped",
+                           "%s did not keep the signing key when it rotated its domain key",
+                           name);
     case REASON_REVOKED:
         return fh_err_rule(
             err, FH_ESIG, "record.signer.revoked", "the signing key of %s was revoked", name);
@@ -368,6 +379,37 @@ bool fh_directory_signed_by(const struct fh_directory *dir,
            fh_record_signed_by(record, 0, &dir->mesh, key, &dir->verifier);
 }
 
+/* What a domain key that was rotated since has signed itself counts when the rotation kept it. */
+static int check_own_kept(const struct fh_directory *dir,
+                          const struct fh_record *record,
+                          const struct fh_domain_id *domain_id,
+                          struct fh_err *err)
+{
+    struct fh_domain *domain = fh_domain_find(dir, domain_id);
+    for (size_t i = 0; i < domain->log.count; i++) {
+        struct fh_key_id key = fh_key_id_of(&domain->log.entries[i].event.key);
+        enum fh_keeping keeping = fh_domain_keeps(domain, (int)i, &record->id);
+        if (memcmp(key.b, record->signatures[0].key.b, FH_REF_BYTES) != 0 ||
+            keeping == FH_KEEPING_CURRENT || keeping == FH_KEEPING_LISTED) {
+            continue;
+        }
+        return keeping == FH_KEEPING_UNKNOWN
+                   ? fh_err_rule(err,
+                                 FH_ENOTFOUND,
+                                 "identity.missing.manifest",
+                                 "%s record: what the rotation of %s kept is not known here",
+                                 fh_record_type_text(record->type),
+                                 domain->info.name)
+                   : fh_err_rule(err,
+                                 FH_ESIG,
+                                 "record.signer.dropped",
+                                 "%s record: %s did not keep it when it rotated its domain key",
+                                 fh_record_type_text(record->type),
+                                 domain->info.name);
+    }
+    return FH_OK;
+}
+
 int fh_directory_verify(const struct fh_directory *dir,
                         const struct fh_record *record,
                         const struct fh_domain_id *domain,
@@ -391,6 +433,12 @@ int fh_directory_verify(const struct fh_directory *dir,
     if (code != FH_OK) {
         fh_err_wrap(err, "%s record", fh_record_type_text(record->type));
         return code;
+    }
+    if (signer.role == FH_ROLE_DOMAIN) {
+        code = check_own_kept(dir, record, domain, err);
+        if (code != FH_OK) {
+            return code;
+        }
     }
     if (!fh_directory_signed_by(dir, record, &signer.key)) {
         return fh_err_rule(err,

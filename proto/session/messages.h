@@ -49,6 +49,8 @@
     X(CAN, 47)                                                                                     \
     X(STILL, 48)                                                                                   \
     X(HUNG_UP, 49)                                                                                 \
+    X(CHARTER, 50)                                                                                 \
+    X(CHARTERS, 51)                                                                                \
     X(VIEW, 52)                                                                                    \
     X(TOKEN_DEPOSIT, 53)                                                                           \
     X(TOKEN_LIST, 54)                                                                              \
@@ -132,6 +134,8 @@ struct fh_msg_status {
     uint64_t wall_ms;
     uint64_t
         news; /* another number when SEARCH, DESCRIBE, HISTORY or PEERS may answer other things */
+    uint64_t charter_seq;      /* 0: it knows none */
+    unsigned charter_standing; /* enum fh_charter_standing of proto/identity/directory.h */
 };
 void fh_msg_status_request(struct fh_buf *out);
 void fh_msg_status_answer(struct fh_buf *out, const struct fh_msg_status *status);

@@ -12,7 +12,7 @@ void fh_msg_status_request(struct fh_buf *out)
 
 void fh_msg_status_answer(struct fh_buf *out, const struct fh_msg_status *status)
 {
-    fh_msg_ok(out, 13);
+    fh_msg_ok(out, 15);
     fh_pack_bin(out, fh_bytes(status->mesh.b, FH_ID_BYTES));
     fh_pack_cstr(out, status->mesh_name);
     fh_pack_bin(out, fh_bytes(status->domain.b, FH_ID_BYTES));
@@ -26,6 +26,8 @@ void fh_msg_status_answer(struct fh_buf *out, const struct fh_msg_status *status
     fh_pack_uint(out, status->products);
     fh_pack_uint(out, status->wall_ms);
     fh_pack_uint(out, status->news);
+    fh_pack_uint(out, status->charter_seq);
+    fh_pack_uint(out, status->charter_standing);
 }
 
 int fh_msg_status_read(struct fh_pack_reader *reader, struct fh_msg_status *out, struct fh_err *err)
@@ -44,6 +46,8 @@ int fh_msg_status_read(struct fh_pack_reader *reader, struct fh_msg_status *out,
     status.products = fh_pack_read_uint(reader, UINT64_MAX);
     status.wall_ms = fh_pack_read_uint(reader, UINT64_MAX);
     status.news = fh_pack_read_uint(reader, UINT64_MAX);
+    status.charter_seq = fh_pack_read_uint(reader, UINT32_MAX);
+    status.charter_standing = (unsigned)fh_pack_read_uint(reader, UINT8_MAX);
     int rc = fh_msg_done(reader, "status", err);
     if (rc == FH_OK) {
         *out = status;

@@ -47,6 +47,7 @@ struct fh_pack_reader;
     X(TOKEN, 20, "token", FH_TOKEN_BYTES_MAX)                                                      \
     X(PROPOSAL, 25, "proposal", 33 * 1024)                                                         \
     X(VOTE, 26, "vote", 512)                                                                       \
+    X(MANIFEST, 27, "manifest", FH_MANIFEST_IDS_MAX * 34 + 1024)                                   \
     X(AUDIT_CHECKPOINT, 32, "audit-checkpoint", 256)
 
 enum fh_record_type {

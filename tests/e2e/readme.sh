@@ -89,6 +89,7 @@ expect 'shop/orders@1\.0\.0'
 expect '^shop/orders@1\.1\.0$'
 expect '^ci +publisher +active '
 grep -q 'shop/orders&#64;1.1.0: can be published' mesh/review.md
+expect '^members +shop$'
 expect '^salt +1\.2$'
 expect '"product": ?"shop/orders@1\.0\.0"'
 expect '^ask first$'

@@ -2,6 +2,7 @@
 /* What a node says of members, of itself and of contradictions, as it comes out of a session. The
  * first byte chooses the reader. */
 #include "common/assert.h"
+#include "proto/session/messages_charter.h"
 #include "proto/session/messages_names.h"
 #include "proto/session/messages_why.h"
 #include "tests/fuzz/ends.h"
@@ -130,6 +131,30 @@ static void names(struct fh_pack_reader *reader, struct fh_err *err)
     }
 }
 
+static void charters(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    uint32_t count = 0;
+    int code = fh_msg_charters_read(reader, &count, err);
+    for (uint32_t i = 0; i < count && code == FH_OK; i++) {
+        struct fh_msg_charter_known known;
+        code = fh_msg_charters_next(reader, &known, err);
+        FH_ASSERT(code != FH_OK || known.seq <= UINT32_MAX);
+    }
+}
+
+static void charter(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_msg_bins bins;
+    struct fh_bytes record;
+    uint64_t after = 0;
+    if (fh_msg_charter_read(reader, &after, &bins, err) == FH_OK) {
+        FH_ASSERT(after <= INT64_MAX);
+        while (fh_msg_bins_next(&bins, &record)) {
+            FH_ASSERT(record.size <= reader->bytes.size);
+        }
+    }
+}
+
 static void requests(unsigned code, struct fh_pack_reader *reader, struct fh_err *err)
 {
     struct fh_node_id node;
@@ -142,6 +167,12 @@ static void requests(unsigned code, struct fh_pack_reader *reader, struct fh_err
         (void)!fh_msg_why_request_read(reader, &node, err);
     } else if (code == FH_MSG_PROOFS && fh_msg_proofs_request_read(reader, &after, err) == FH_OK) {
         FH_ASSERT(after <= INT64_MAX);
+    } else if (code == FH_MSG_CHARTER &&
+               fh_msg_charter_request_read(reader, &after, err) == FH_OK) {
+        FH_ASSERT(after <= INT64_MAX);
+    } else if (code == FH_MSG_CHARTERS) {
+        bool all;
+        (void)!fh_msg_charters_request_read(reader, &all, err);
     } else if (code == FH_MSG_PEERS && fh_msg_peers_request_read(reader, &after, err) == FH_OK) {
         FH_ASSERT(after <= UINT32_MAX);
     }
@@ -149,8 +180,8 @@ static void requests(unsigned code, struct fh_pack_reader *reader, struct fh_err
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const answers[])(struct fh_pack_reader *,
-                                   struct fh_err *) = {peers, why, counters, proofs, names};
+    static void (*const answers[])(struct fh_pack_reader *, struct fh_err *) = {
+        peers, why, counters, proofs, charter, charters, names};
     struct fh_pack_reader reader;
     struct fh_err err = {0};
     unsigned code = 0;

@@ -53,6 +53,7 @@ class Domain:
         self.events = []  # (created, public)
         self.delegations = []  # (id, public, role, not before, not after)
         self.revocations = []  # (kind, target, since)
+        self.kept = {}  # number of a rotation -> ids that it kept
         self.admitted = self.name = None
 
     def key_at(self, when):
@@ -120,6 +121,21 @@ class Mesh:
         domain.events.append((created, public))
         self.events[record.id] = (domain, record.value)
 
+    def add_manifest(self, record):
+        _, identity, seq, ids = record.value[:4]
+        domain = self.domain(identity)
+        event = [v for d, v in self.events.values() if d is domain and v[2] == seq]
+        need(len(event) == 1, "a list for no rotation")
+        need(H(b"freehold/v1/live-records\0" + b"".join(ids)) == event[0][7], "another root")
+        need(record.signed_by(event[0][4]), "not signed by the key of the rotation")
+        domain.kept[seq] = set(ids)
+
+    def check_kept(self, record, domain, when):
+        """What an earlier key signed counts when the next rotation kept it."""
+        signer = len([1 for created, _ in domain.events[1:] if created <= when])
+        if signer + 1 < len(domain.events):
+            need(record.id in domain.kept.get(signer + 1, ()), "dropped by a rotation")
+
     def add_proposal(self, record):
         _, proposer, payload, proposed, _ = record.value[:5]
         need(record.signed_by(self.domain(proposer).key_at(proposed)), "not by who proposes")
@@ -160,6 +176,7 @@ class Mesh:
         signers = set()
         for identity, domain in self.domains.items():
             if record.signed_by(domain.key_at(value["created"])):
+                self.check_kept(record, domain, value["created"])
                 signers.add(identity)
         need(len(signers) == len(record.signatures), "a signature by nobody")
         for charter_value in [value] + ([self.charters[-1][1]] if self.charters else []):
@@ -181,12 +198,14 @@ class Mesh:
         _, identity, subject, role, begin, end = record.value[:6]
         domain = self.domain(identity)
         need(record.signed_by(domain.key_at(begin)), "not signed by the current domain key")
+        self.check_kept(record, domain, begin)
         domain.delegations.append((record.id, subject, role, begin, end))
 
     def add_revocation(self, record):
         _, identity, kind, target, since, created = record.value[:6]
         domain = self.domain(identity)
         need(record.signed_by(domain.key_at(created)), "not signed by the current domain key")
+        self.check_kept(record, domain, created)
         domain.revocations.append((kind, target, since))
 
     def add_invitation(self, record):

@@ -321,6 +321,11 @@ def optional_time(value):
         time(value)
 
 
+def manifest(value):
+    fields(exactly(1), id32, up_to(2**32 - 1, 1), list_of(id32, 8192))(value)
+    need(all(a < b for a, b in zip(value[3], value[3][1:])), "ids not ascending")
+
+
 table = fields(id32, name, str_of(63), str_of(32), id32)
 SHAPES = {
     1: ("key", 1024, key_event),
@@ -385,6 +390,7 @@ SHAPES = {
     20: ("token", 6144, token),
     25: ("proposal", 33792, fields(exactly(1), id32, bin_of(), time, str_of(400))),
     26: ("vote", 512, fields(exactly(1), id32, id32, up_to(2**32 - 1, 2), sig64)),
+    27: ("manifest", 279552, manifest),
     32: ("audit-checkpoint", 256, fields(exactly(1), id32, id32, up_to(2**64 - 1, 1), id32, time)),
 }
 

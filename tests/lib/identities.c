@@ -4,6 +4,7 @@
 #include "common/assert.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 struct test_record test_record_of(const struct fh_buf *buf)
 {
@@ -90,7 +91,8 @@ struct test_record test_delegation(const struct test_domain *domain,
     return made;
 }
 
-struct test_record test_rotation(const struct test_domain *domain, int64_t created_ms)
+static struct test_record
+rotation_to(const struct test_domain *domain, int64_t created_ms, const struct fh_hash *root)
 {
     struct fh_mesh_id none = {{0}};
     struct fh_record inception;
@@ -101,13 +103,57 @@ struct test_record test_rotation(const struct test_domain *domain, int64_t creat
                                  .key = domain->next.public_key,
                                  .next = fh_next_key_hash(&domain->later.public_key),
                                  .created_ms = created_ms,
-                                 .records_root = fh_records_root(&inception.id, 1)};
+                                 .records_root = *root};
     struct fh_buf buf;
     fh_buf_init(&buf, TEST_RECORD_BYTES_MAX);
     fh_key_event_make(&buf, &event, &domain->next.secret);
     struct test_record made = test_record_of(&buf);
     fh_buf_fini(&buf);
     return made;
+}
+
+struct test_record test_rotation(const struct test_domain *domain, int64_t created_ms)
+{
+    struct fh_record_id inception;
+    memcpy(inception.b, domain->id.b, sizeof inception.b);
+    struct fh_hash root = fh_records_root(&inception, 1);
+    return rotation_to(domain, created_ms, &root);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    return fh_record_id_compare(a, b);
+}
+
+struct test_record test_rotation_keeping(const struct test_domain *domain,
+                                         int64_t created_ms,
+                                         const struct test_record *const *kept,
+                                         size_t count,
+                                         const struct fh_mesh_id *mesh,
+                                         struct test_record *out_manifest)
+{
+    struct fh_record_id ids[64];
+    struct fh_manifest manifest = {.domain = domain->id, .seq = 1, .count = count, .ids = ids};
+    struct fh_buf buf;
+    FH_ASSERT(count <= FH_COUNT(ids));
+    for (size_t i = 0; i < count; i++) {
+        struct fh_record record;
+        struct fh_charter charter = {.seq = 0};
+        FH_ASSERT(fh_record_parse(&record, test_bytes(kept[i]), mesh, NULL) == FH_OK);
+        bool first = record.type == FH_RECORD_CHARTER &&
+                     fh_charter_decode(&charter, &record, NULL) == FH_OK && charter.seq == 1;
+        ids[i] = record.id;
+        if (first) {
+            memcpy(ids[i].b, mesh->b, sizeof mesh->b);
+        }
+    }
+    qsort(ids, count, sizeof *ids, compare_ids);
+    struct fh_hash root = fh_records_root(ids, count);
+    fh_buf_init(&buf, TEST_RECORD_BYTES_MAX);
+    fh_manifest_make(&buf, &manifest, mesh, &domain->next.secret);
+    *out_manifest = test_record_of(&buf);
+    fh_buf_fini(&buf);
+    return rotation_to(domain, created_ms, &root);
 }
 
 struct test_record test_revocation(const struct test_domain *domain,

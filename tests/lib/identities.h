@@ -61,6 +61,13 @@ struct test_record test_delegation(const struct test_domain *domain,
                                    enum fh_role role,
                                    const struct fh_mesh_id *mesh);
 struct test_record test_rotation(const struct test_domain *domain, int64_t created_ms);
+/* The same, keeping these records alone, and the manifest that says so. */
+struct test_record test_rotation_keeping(const struct test_domain *domain,
+                                         int64_t created_ms,
+                                         const struct test_record *const *kept,
+                                         size_t count,
+                                         const struct fh_mesh_id *mesh,
+                                         struct test_record *out_manifest);
 struct test_record test_revocation(const struct test_domain *domain,
                                    enum fh_revocation_kind kind,
                                    const uint8_t target[32],

@@ -178,7 +178,10 @@ void vectors_identity(struct fh_buf *out)
     struct test_record revocation = test_revocation(
         joiner, FH_REVOKE_KEY, joiner->member.id.b, TEST_START_MS + TEST_DAY_MS, &cast.mesh);
     struct test_record next = second_charter(&cast);
-    struct test_record rotation = test_rotation(joiner, TEST_START_MS + 3 * TEST_DAY_MS);
+    struct test_record manifest;
+    const struct test_record *kept[] = {&joined, &next};
+    struct test_record rotation = test_rotation_keeping(
+        joiner, TEST_START_MS + 3 * TEST_DAY_MS, kept, FH_COUNT(kept), &cast.mesh, &manifest);
 
     vector_file(out,
                 "Identity records: proto/README.md, sections 3 to 6, in an order that verifies.");
@@ -202,6 +205,7 @@ void vectors_identity(struct fh_buf *out)
     vector_record(out, "charter.2.vote", &cast.mesh, &vote, &founder->key);
     vector_record(out, "charter.2", &cast.mesh, &next, &founder->key);
     vector_record(out, "joiner.rotation", &none, &rotation, &joiner->next);
+    vector_record(out, "joiner.manifest", &cast.mesh, &manifest, &joiner->next);
 
     write_envelopes(out, &cast, &node);
     struct test_record bad = flip(&node, 20);

@@ -38,6 +38,34 @@ static bool split(char *line, const char *parts[PARTS])
     return true;
 }
 
+/* What the home's node goes by, when one runs. */
+static void show_charter(struct fh_cli *cli, struct fh_output *output, unsigned *out_failed)
+{
+    struct freehold_client *client = NULL;
+    struct freehold_status status = {.size = sizeof status};
+    struct fh_err ignored;
+    if (cli->key == NULL && fh_cli_client(cli, NULL, &client, &ignored) == FH_OK &&
+        freehold_status(client, &status, NULL) == FREEHOLD_OK && status.charter > 0) {
+        bool contested = strcmp(status.charter_standing, "contested") == 0;
+        bool in_force = strcmp(status.charter_standing, "in force") == 0;
+        char found[64];
+        snprintf(found,
+                 sizeof found,
+                 "charter %llu is %s",
+                 (unsigned long long)status.charter,
+                 status.charter_standing);
+        fh_output_text(output, in_force ? "ok" : contested ? "fail" : "warn");
+        fh_output_text(output, "charter");
+        fh_output_text(output, found);
+        fh_output_text(output,
+                       in_force    ? ""
+                       : contested ? "freehold proof list shows both; the members agree which holds"
+                                   : "its members renew it: freehold charter propose");
+        *out_failed += contested;
+    }
+    freehold_close(client);
+}
+
 static int show(struct fh_cli *cli, FILE *from, unsigned *out_failed, struct fh_err *err)
 {
     static const struct fh_output_column columns[PARTS] = {
@@ -59,6 +87,7 @@ static int show(struct fh_cli *cli, FILE *from, unsigned *out_failed, struct fh_
             fh_output_text(output, parts[i]);
         }
     }
+    show_charter(cli, output, out_failed);
     return fh_output_end(output, err);
 }
 

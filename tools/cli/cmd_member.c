@@ -10,10 +10,9 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "proto/identity/access.h"
-#include "proto/session/messages.h"
-#include "tools/cli/admin.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/delegates.h"
+#include "tools/cli/steward.h"
 #include "tools/cli/until.h"
 
 #include <string.h>
@@ -24,73 +23,12 @@ enum {
     LABEL_BYTES_MAX = 48, /* with a part of the key id it is the name of a file */
 };
 
-/* ---- a new identity record: verified, kept, handed over ---- */
-
-/* The record becomes true in three steps: it verifies here, it lies in the home, the node has it.
- * When no node runs it is taken at the next start. */
-static int enact(struct fh_cli *cli,
-                 struct fh_actor *actor,
-                 unsigned order,
-                 const char *name,
-                 struct fh_bytes record,
-                 struct fh_err *err)
-{
-    struct fh_directory_outcome outcome;
-    int code = fh_directory_add(actor->directory, record, fh_clock_wall_ms(), &outcome, err);
-    if (code == FH_OK) {
-        code = fh_home_identity_write(&actor->home, order, name, record, err);
-    }
-    if (code != FH_OK) {
-        return code;
-    }
-    struct fh_admin *admin FH_CLEANUP(fh_admin_closep) = NULL;
-    struct fh_buf request FH_CLEANUP(fh_buf_fini);
-    struct fh_buf answer FH_CLEANUP(fh_buf_fini);
-    fh_buf_init(&request, FH_ADMIN_FRAME_BYTES_MAX);
-    fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
-    code = fh_admin_open(&admin, &actor->home, false, err);
-    if (code == FH_EUNREACH && strcmp(err->rule, "admin.none") == 0) {
-        fh_cli_say(cli, "no node is running; it will be taken, and spread, at its next start");
-        return FH_OK;
-    }
-    struct fh_pack_reader reader;
-    fh_msg_admin_identity_begin(&request, 1);
-    fh_pack_bin(&request, record);
-    if (code == FH_OK) {
-        code = fh_admin_call(admin, fh_buf_view(&request), FH_REQUEST_MS, &answer, &reader, err);
-    }
-    return code == FH_OK
-               ? FH_OK
-               : fh_err_wrap(err, "it is kept in the home, but the running node did not take it");
-}
-
 /* "ci_01234567": what files of one key are called. */
 static void file_name(char out[FH_NAME_BYTES_MAX + 1], const char *name, const struct fh_key_id *id)
 {
     char hex[2 * 4 + 1];
     fh_hex(hex, id->b, 4);
     snprintf(out, FH_NAME_BYTES_MAX + 1, "%.*s_%s", LABEL_BYTES_MAX, name, hex);
-}
-
-static int open_steward(struct fh_cli *cli,
-                        struct fh_actor **out,
-                        struct fh_sign_secret *out_domain_key,
-                        struct fh_err *err)
-{
-    struct fh_sign_public key;
-    int code = fh_actor_open_public(out, cli->home, err);
-    if (code == FH_OK) {
-        code = fh_actor_key(&(*out)->home, "domain", FH_KEY_DOMAIN, &key, out_domain_key, err);
-        code = code == FH_ENOTFOUND ? fh_err_rule(err,
-                                                  FH_ENOTFOUND,
-                                                  "member.domain_key",
-                                                  "%s: only the holder of the domain key decides "
-                                                  "who acts for the domain; keys/domain.key is not "
-                                                  "here",
-                                                  (*out)->home.root)
-                                    : code;
-    }
-    return code;
 }
 
 /* ---- member add ---- */
@@ -328,7 +266,7 @@ int fh_cmd_member_add(struct fh_cli *cli, const struct fh_args *args, struct fh_
     fh_buf_init(&access, FH_ACCESS_TEXT_BYTES);
     int code = read_addition(cli, args, &add, err);
     if (code == FH_OK) {
-        code = open_steward(cli, &actor, &domain_key, err);
+        code = fh_steward_open(cli, &actor, &domain_key, err);
     }
     if (code == FH_OK) {
         code = check_free(actor, &add, err);
@@ -346,7 +284,7 @@ int fh_cmd_member_add(struct fh_cli *cli, const struct fh_args *args, struct fh_
     file_name(name, add.delegation.label, &add.key_id);
     code = make_access(&access, actor, fh_buf_view(&record), err);
     if (code == FH_OK && !add.dry_run) {
-        code = enact(cli, actor, DELEGATION_ORDER, name, fh_buf_view(&record), err);
+        code = fh_steward_enact(cli, actor, DELEGATION_ORDER, name, fh_buf_view(&record), err);
     }
     if (code == FH_OK && !add.dry_run && add.save != NULL) {
         code = save_access(actor, &add, fh_buf_cstr(&access), err);
@@ -495,7 +433,7 @@ int fh_cmd_member_revoke(struct fh_cli *cli, const struct fh_args *args, struct 
     struct fh_revocation revocation = {.kind = FH_REVOKE_KEY, .created_ms = now_ms};
     int code = read_since(fh_args_value(args, "since"), now_ms, &revocation.since_ms, err);
     if (code == FH_OK) {
-        code = open_steward(cli, &actor, &domain_key, err);
+        code = fh_steward_open(cli, &actor, &domain_key, err);
     }
     if (code == FH_OK) {
         code = fh_delegates_read(&members, actor, now_ms, err);
@@ -517,7 +455,7 @@ int fh_cmd_member_revoke(struct fh_cli *cli, const struct fh_args *args, struct 
     char name[FH_NAME_BYTES_MAX + 1];
     file_name(name, member->name, &member->key_id);
     if (!dry_run) {
-        code = enact(cli, actor, REVOCATION_ORDER, name, fh_buf_view(&record), err);
+        code = fh_steward_enact(cli, actor, REVOCATION_ORDER, name, fh_buf_view(&record), err);
     }
     return code == FH_OK ? report_revocation(cli, member, revocation.since_ms, dry_run, err) : code;
 }

@@ -2,6 +2,8 @@
 /* What a node says of itself and of the members. */
 #include "tools/cli/cli.h"
 
+#include <string.h>
+
 /* ---- status ---- */
 
 int fh_cmd_status(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
@@ -18,6 +20,8 @@ int fh_cmd_status(struct fh_cli *cli, const struct fh_args *args, struct fh_err 
         {"members_alive", FH_OUTPUT_NUMBER},
         {"members_known", FH_OUTPUT_NUMBER},
         {"products", FH_OUTPUT_NUMBER},
+        {"charter", FH_OUTPUT_NUMBER},
+        {"charter_standing", FH_OUTPUT_TEXT},
     };
     struct freehold_client *client = NULL;
     struct freehold_error error = FREEHOLD_ERROR_INIT;
@@ -46,7 +50,15 @@ int fh_cmd_status(struct fh_cli *cli, const struct fh_args *args, struct fh_err 
     fh_output_uint(output, status.members_alive);
     fh_output_uint(output, status.members_known);
     fh_output_uint(output, status.products);
-    return fh_output_end(output, err);
+    fh_output_uint(output, status.charter);
+    fh_output_text(output, status.charter_standing);
+    code = fh_output_end(output, err);
+    if (code == FH_OK && strcmp(status.charter_standing, "in force") != 0) {
+        fh_cli_say(cli,
+                   "warning: the charter is %s; `freehold charter show` says what helps",
+                   status.charter_standing);
+    }
+    return code;
 }
 
 /* ---- peers ---- */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signed records that contradict each other: which a node knows, and what they prove. */
 #include "common/time.h"
+#include "tools/cli/charter_draft.h"
 #include "tools/cli/cli.h"
 #include "tools/client/contradiction.h"
 
@@ -154,6 +155,7 @@ static void put_record(struct fh_output *output, const struct fh_contradicting *
 }
 
 static int put_pair(struct fh_cli *cli,
+                    const struct fh_directory *dir,
                     const struct fh_msg_proof *proof,
                     const struct fh_contradiction *pair,
                     struct fh_err *err)
@@ -181,6 +183,12 @@ static int put_pair(struct fh_cli *cli,
         return err->code;
     }
     fh_cli_say(cli, "proven: %s", meaning_of(proof->rule, false));
+    if (pair->both_count > 0) {
+        struct fh_buf names FH_CLEANUP(fh_buf_fini);
+        fh_buf_init(&names, 4096);
+        fh_charter_names(&names, dir, pair->both, pair->both_count);
+        fh_cli_say(cli, "signed both: %s", fh_buf_cstr(&names));
+    }
     fh_cli_say(cli, "what helps: %s", meaning_of(proof->rule, true));
     return FH_OK;
 }
@@ -204,7 +212,7 @@ int fh_cmd_proof_show(struct fh_cli *cli, const struct fh_args *args, struct fh_
     }
     code = fh_contradiction_check(&pair, client, proof, err);
     if (code == FH_OK) {
-        code = put_pair(cli, proof, &pair, err);
+        code = put_pair(cli, client->actor->directory, proof, &pair, err);
     }
     fh_contradiction_fini(&pair);
     freehold_close(client);

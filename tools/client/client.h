@@ -89,9 +89,15 @@ FH_MUST_CHECK int fh_client_page_end(fh_page_end_fn *end,
                                      uint64_t *next,
                                      struct fh_err *err);
 
-/* Makes sure that the directory holds an admitted domain with its keys, asking the entry peer for
- * records when it does not; what comes is verified. Uses request and answer. FH_ENOTFOUND,
- * FH_ESIG. */
+/* Asks the entry peer for the identity records of a domain (NULL: of all, as far as one answer
+ * goes) and adds what verifies. Requires fh_client_ready; uses request and answer. */
+FH_MUST_CHECK int fh_client_learn(struct freehold_client *client,
+                                  const struct fh_domain_id *domain,
+                                  struct fh_err *err);
+
+/* Makes sure that the directory holds an admitted domain (or one that was, and is expelled) with
+ * its keys, asking the entry peer for records when it does not; what comes is verified. Uses
+ * request and answer. FH_ENOTFOUND, FH_ESIG. */
 FH_MUST_CHECK int fh_client_know(struct freehold_client *client,
                                  const struct fh_domain_id *domain,
                                  struct fh_err *err);

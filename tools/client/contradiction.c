@@ -4,6 +4,7 @@
 #include "common/mem.h"
 #include "proto/identity/admission.h"
 #include "proto/identity/keylog.h"
+#include "tools/client/charters.h"
 
 /* ---- the list ---- */
 
@@ -126,8 +127,22 @@ static int verify_signed(struct fh_contradicting *record,
     return code;
 }
 
+/* What proves a charter comes with all of them; the directory keeps those that are proven. */
+static int
+verify_charter(struct freehold_client *client, const struct fh_record_id *id, struct fh_err *err)
+{
+    struct fh_domain_id signers[FH_RECORD_SIGNATURES_MAX];
+    const struct fh_directory *dir = client->actor->directory;
+    int code = fh_charters_learn(client, err);
+    if (code == FH_OK && fh_directory_charter_signers(dir, id, signers) == 0) {
+        code = fh_err_rule(
+            err, FH_ESIG, "identity.charter.threshold", "the members did not sign this charter");
+    }
+    return code;
+}
+
 /* A frozen domain's records from before it was caught count; those of after prove as much: they
- * were signed. A charter is signed by many, and the directory took it for that reason. */
+ * were signed. */
 static int
 judge(struct fh_contradicting *record, struct freehold_client *client, struct fh_err *err)
 {
@@ -143,7 +158,10 @@ judge(struct fh_contradicting *record, struct freehold_client *client, struct fh
     if (code == FH_OK) {
         code = fh_claim_read(&record->claim, &parsed, mesh, err);
     }
-    if (code != FH_OK || parsed.type == FH_RECORD_CHARTER) {
+    if (code == FH_OK && parsed.type == FH_RECORD_CHARTER) {
+        return verify_charter(client, &record->id, err);
+    }
+    if (code != FH_OK) {
         return code;
     }
     return parsed.type == FH_RECORD_KEY ? verify_key_event(record, &parsed, err)
@@ -187,6 +205,23 @@ static int compare(const struct fh_contradiction *pair, struct fh_err *err)
     return FH_OK;
 }
 
+/* The quorums of two charters of one number have at least one member in common. */
+static void name_signers(struct fh_contradiction *pair, const struct fh_directory *dir)
+{
+    struct fh_domain_id signers[2][FH_RECORD_SIGNATURES_MAX];
+    size_t counts[2];
+    for (size_t i = 0; i < FH_COUNT(counts); i++) {
+        counts[i] = fh_directory_charter_signers(dir, &pair->records[i].id, signers[i]);
+    }
+    for (size_t i = 0; i < counts[0]; i++) {
+        for (size_t j = 0; j < counts[1]; j++) {
+            if (fh_domain_id_equal(&signers[0][i], &signers[1][j])) {
+                pair->both[pair->both_count++] = signers[0][i];
+            }
+        }
+    }
+}
+
 void fh_contradiction_fini(struct fh_contradiction *pair)
 {
     for (size_t i = 0; i < FH_COUNT(pair->records); i++) {
@@ -223,5 +258,6 @@ int fh_contradiction_check(struct fh_contradiction *out,
     if (compare(out, &why) != FH_OK) {
         out->proven = why;
     }
+    name_signers(out, client->actor->directory);
     return FH_OK;
 }

@@ -39,6 +39,8 @@ struct fh_contradicting {
 };
 struct fh_contradiction {
     struct fh_contradicting records[2];
+    size_t both_count; /* of charters: the members that signed both of them */
+    struct fh_domain_id both[FH_RECORD_SIGNATURES_MAX];
     struct fh_err proven; /* FH_OK: they contradict each other; else why that is not shown */
 };
 void fh_contradiction_fini(struct fh_contradiction *pair);

@@ -165,6 +165,9 @@ struct freehold_status {
     uint64_t wall_ms; /* its clock, Unix milliseconds */
     uint64_t news; /* another number when what it tells of products and peers may be another, ages
                       aside */
+    uint64_t charter;          /* number of the charter that it goes by; 0: it knows none */
+    char charter_standing[16]; /* "in force", "expired" (its members have to renew it), "contested"
+                                  (two of one number are known), "none" */
 };
 FREEHOLD_API int freehold_status(struct freehold_client *client,
                                  struct freehold_status *out,

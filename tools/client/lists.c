@@ -42,7 +42,13 @@ int freehold_status(struct freehold_client *client,
         .products = status.products,
         .wall_ms = status.wall_ms,
         .news = status.news,
+        .charter = status.charter_seq,
     };
+    const char *standing =
+        status.charter_standing < FH_CHARTER_STANDING_COUNT
+            ? fh_charter_standing_text((enum fh_charter_standing)status.charter_standing)
+            : "unknown";
+    COPY_TEXT(filled.charter_standing, standing);
     fh_mesh_id_text(filled.mesh, &status.mesh);
     fh_domain_id_text(filled.domain, &status.domain);
     fh_node_id_text(filled.node, &status.node);

@@ -470,12 +470,16 @@ static void test_export(void **state)
     struct world *world = *state;
     static const struct fh_mesh_id none;
     struct heap *heap = calloc(1, sizeof *heap);
-    struct test_record one = test_rotation(&world->domains[1], AT(2));
+    struct test_record manifest;
+    const struct test_record *kept[] = {&world->nodes[1]};
+    struct test_record one =
+        test_rotation_keeping(&world->domains[1], AT(2), kept, 1, &world->mesh, &manifest);
     struct test_record two = test_rotation(&world->domains[1], AT(1) + 1);
     must_add(world, &one);
+    must_add(world, &manifest);
     assert_int_equal(add(world, &two, NULL), FH_OK);
     assert_true(fh_directory_each(world->dir, collect, heap));
-    assert_int_equal(heap->count, 12);
+    assert_int_equal(heap->count, 13);
 
     /* One by one, in the order of the export. */
     struct fh_directory *copy = fh_directory_new(&none, &fh_verifier_plain);
