@@ -35,6 +35,8 @@ struct fh_admin_question {
     struct fh_buf bytes;
     unsigned code;
     struct fh_pack_reader fields;
+    fh_admin_watch_fn *watch; /* gets the answer first; NULL: nobody */
+    void *watch_user;
 };
 
 struct fh_admin {
@@ -124,8 +126,35 @@ static void send_answer(struct client *client, const struct fh_buf *answer)
     }
 }
 
+const struct fh_speaker *fh_admin_speaker(const struct fh_admin_question *question)
+{
+    return question->remote == NULL ? NULL : fh_question_speaker(question->remote);
+}
+
+void fh_admin_watch(struct fh_admin_question *question, fh_admin_watch_fn *fn, void *user)
+{
+    FH_ASSERT(question->watch == NULL);
+    question->watch = fn;
+    question->watch_user = user;
+}
+
+/* Whether somebody else has the answer now. */
+static bool is_watched(struct fh_admin_question *question,
+                       const struct fh_buf *answer,
+                       const struct fh_err *err)
+{
+    fh_admin_watch_fn *watch = FH_TAKE(question->watch);
+    if (watch != NULL) {
+        watch(question, answer, err, question->watch_user);
+    }
+    return watch != NULL;
+}
+
 void fh_admin_answer(struct fh_admin_question *question, const struct fh_buf *answer)
 {
+    if (is_watched(question, answer, NULL)) {
+        return;
+    }
     if (question->remote != NULL) {
         fh_question_answer_buf(question->remote, answer);
         fh_free(question);
@@ -147,6 +176,9 @@ void fh_admin_answer(struct fh_admin_question *question, const struct fh_buf *an
 
 void fh_admin_refuse(struct fh_admin_question *question, const struct fh_err *err)
 {
+    if (is_watched(question, NULL, err)) {
+        return;
+    }
     if (question->remote != NULL) {
         fh_question_refuse(question->remote, err);
         fh_free(question);

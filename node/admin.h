@@ -19,6 +19,7 @@
 #include "proto/session/messages.h"
 
 struct fh_question; /* node/peer/questions.h */
+struct fh_speaker;  /* node/peer/admit.h */
 
 struct fh_admin;
 struct fh_admin_question;
@@ -47,6 +48,15 @@ struct fh_admin_question *fh_admin_question_of(struct fh_question *remote, struc
 /* Message code, and a reader at its first field; lent until answered. */
 unsigned fh_admin_code(const struct fh_admin_question *question);
 struct fh_pack_reader *fh_admin_fields(struct fh_admin_question *question);
+/* Who asks over a session; NULL: the owner's own people, on the socket. Lent. */
+const struct fh_speaker *fh_admin_speaker(const struct fh_admin_question *question);
+/* Has `fn` called once in the place of the answer, or of the refusal (`answer` NULL), which are
+ * lent; the question is given back to it, and answered anew when it pleases. */
+typedef void fh_admin_watch_fn(struct fh_admin_question *question,
+                               const struct fh_buf *answer,
+                               const struct fh_err *err,
+                               void *user);
+void fh_admin_watch(struct fh_admin_question *question, fh_admin_watch_fn *fn, void *user);
 /* Answers; the question is taken, the buffer borrowed. */
 void fh_admin_answer(struct fh_admin_question *question, const struct fh_buf *answer);
 void fh_admin_refuse(struct fh_admin_question *question, const struct fh_err *err);

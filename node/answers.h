@@ -31,6 +31,7 @@ struct fh_answers_options {
     struct fh_schedule *schedule;
     struct fh_publisher *publisher;
     struct fh_remote_publisher *remote_publisher;
+    struct fh_recording *recording;
     struct fh_policing *policing;
 };
 void fh_answers_init(struct fh_answers *answers, const struct fh_answers_options *options);

@@ -18,6 +18,7 @@
 #include "node/quality/schedule.h"
 #include "node/query/cgroup.h"
 #include "node/query/serve.h"
+#include "node/recording.h"
 #include "proto/identity/access.h"
 
 #include <limits.h>
@@ -50,6 +51,7 @@ struct fh_node {
     struct fh_mesh *mesh;
     struct fh_serve *serve;
     struct fh_policing *policing;
+    struct fh_recording *recording; /* NULL: no audit log is kept */
     struct fh_schedule *schedule;
     struct fh_publisher *publisher;
     struct fh_remote_publisher *remote_publisher;
@@ -136,10 +138,11 @@ static void on_refused(const struct fh_err *err, void *user)
 static bool drained(const struct fh_node *node)
 {
     return fh_serve_drained(node->serve) && fh_publisher_drained(node->publisher) &&
-           fh_policing_drained(node->policing) && fh_schedule_drained(node->schedule) &&
-           fh_relay_drained(node->relay) && fh_questions_open(node->questions) == 0 &&
-           fh_peers_drained(node->peers) && fh_link_drained(node->link) &&
-           fh_doors_drained(node->doors) && fh_workers_drained(node->workers);
+           fh_policing_drained(node->policing) && fh_recording_drained(node->recording) &&
+           fh_schedule_drained(node->schedule) && fh_relay_drained(node->relay) &&
+           fh_questions_open(node->questions) == 0 && fh_peers_drained(node->peers) &&
+           fh_link_drained(node->link) && fh_doors_drained(node->doors) &&
+           fh_workers_drained(node->workers);
 }
 
 static void look_if_drained(void *user)
@@ -440,6 +443,16 @@ static int start_services(struct fh_node *node, struct fh_err *err)
     if (rc == FH_OK) {
         rc = start_courier(node, err);
     }
+    const struct fh_recording_options recording = {
+        .loop = node->loop,
+        .audit = node->home.audit,
+        .dir = node->home.dir,
+        .mesh = node->home.mesh_id,
+        .domain = node->home.domain,
+    };
+    if (rc == FH_OK && recording.audit != NULL) {
+        rc = fh_recording_new(&node->recording, &recording, err);
+    }
     const struct fh_answers_options answers = {
         .home = &node->home,
         .mesh = node->mesh,
@@ -450,6 +463,7 @@ static int start_services(struct fh_node *node, struct fh_err *err)
         .publisher = node->publisher,
         .remote_publisher = node->remote_publisher,
         .policing = node->policing,
+        .recording = node->recording,
     };
     fh_answers_init(&node->answers, &answers);
     const struct fh_doors_options doors = {
@@ -519,6 +533,7 @@ static void end(struct fh_node *node)
     fh_remote_publisher_free(node->remote_publisher);
     fh_publisher_free(node->publisher);
     fh_schedule_free(node->schedule);
+    fh_recording_free(node->recording);
     fh_policing_free(node->policing);
     fh_serve_free(node->serve);
     fh_mesh_free(node->mesh);

@@ -12,6 +12,7 @@
 #include "node/query/can.h"
 #include "node/query/lookup.h"
 #include "node/query/serve.h"
+#include "node/recording.h"
 
 /* What the domain's people ask from elsewhere goes the way of what they ask at home. */
 static void ask_own(const struct fh_routes *routes, struct fh_question *question)
@@ -97,6 +98,7 @@ void fh_routes_question(const struct fh_routes *routes, struct fh_question *ques
 void fh_routes_admin(const struct fh_routes *routes, struct fh_admin_question *question)
 {
     unsigned code = fh_admin_code(question);
+    fh_recording_question(routes->recording, question);
     switch (code) {
     case FH_MSG_ADMIN_CHAIN:
     case FH_MSG_ADMIN_PUBLISH:

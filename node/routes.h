@@ -18,6 +18,7 @@ struct fh_lookup;
 struct fh_policing;
 struct fh_publisher;
 struct fh_relay;
+struct fh_recording;
 struct fh_remote_publisher;
 struct fh_schedule;
 
@@ -34,6 +35,7 @@ struct fh_routes {
     struct fh_desk *desk;
     struct fh_token_desk *token_desk;
     struct fh_own own;
+    struct fh_recording *recording; /* NULL: no audit log is kept */
     struct fh_policing *policing;
     struct fh_can *can;
 };

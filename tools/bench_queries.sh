@@ -123,6 +123,60 @@ bench_fair()
     return "$missed"
 }
 
+# start_twin: the same home once more, on the next port and without an audit log; nobody else is in its mesh.
+start_twin()
+{
+    stop_node aviation
+    mkdir -p "$work/plain"
+    cp -r "$work/aviation/home" "$work/plain/home"
+    rm -rf "$work/plain/home/audit" "$work/plain/home/audit.log"
+    address[plain]=127.0.0.1:$((port + 1))
+    sed -i "s/^listen: .*/listen: ${address[plain]}/; \$ a audit: false" "$work/plain/home/freehold.yaml"
+    start_node aviation
+    start_node plain
+}
+
+# bench_audit: the same small queries with and without an audit log, by turns; medians of the turns.
+bench_audit()
+{
+    local sql who clients flights all domain i missed=0 verdict ratio_p50 ratio_rate
+    local -A p50=() rate=()
+    begin_one
+    start_twin
+    printf '%-62s %9s %9s %7s %9s %9s %7s %8s\n' "small query, medians of $runs turns" 'p50, ms' 'audited' ratio \
+        '1/s' 'audited' ratio '<= 1.05'
+    for sql in "SELECT city FROM aviation.airports WHERE iata = 'JFK'" \
+        "SELECT city FROM aviation.airports WHERE iata = 'J#'" "SELECT count(*) FROM aviation.flights"; do
+        for who in "$work/aviation/home 1 1 1" "$work/keys 4 4 16"; do
+            read -r who clients flights all <<<"$who"
+            for domain in plain aviation; do
+                : >"$work/$domain.p50"
+                : >"$work/$domain.rate"
+            done
+            for ((i = 0; i < runs; i++)); do
+                for domain in $( ((i % 2)) && echo aviation plain || echo plain aviation); do
+                    read -r p50[$domain] _ rate[$domain] _ < <("$bin/fh-small" "$who" "${address[$domain]}" \
+                        "$clients" "$flights" "$seconds" "$sql" 2>"$work/error.txt")
+                    [[ -n ${rate[$domain]} ]] || fail "fh-small: $(cat "$work/error.txt")"
+                    echo "${p50[$domain]}" >>"$work/$domain.p50"
+                    echo "${rate[$domain]}" >>"$work/$domain.rate"
+                done
+            done
+            for domain in plain aviation; do
+                p50[$domain]=$(median <"$work/$domain.p50")
+                rate[$domain]=$(median <"$work/$domain.rate")
+            done
+            ratio_p50=$(awk -v a="${p50[plain]}" -v b="${p50[aviation]}" 'BEGIN { printf "%.3f", b / a }')
+            ratio_rate=$(awk -v a="${rate[plain]}" -v b="${rate[aviation]}" 'BEGIN { printf "%.3f", a / b }')
+            verdict=$(awk -v a="$ratio_p50" -v b="$ratio_rate" 'BEGIN { print (a <= 1.05 && b <= 1.05 ? "met" : "MISSED") }')
+            [[ $verdict == met ]] || missed=1
+            printf '%-62s %9s %9s %7s %9s %9s %7s %8s\n' "${sql:0:44} | $all in flight" "$(ms3 "${p50[plain]}")" \
+                "$(ms3 "${p50[aviation]}")" "$ratio_p50" "${rate[plain]}" "${rate[aviation]}" "$ratio_rate" "$verdict"
+        done
+    done
+    return "$missed"
+}
+
 rss_kib()
 {
     awk '/^VmRSS/ { print $2 }' "/proc/${node_pid[aviation]}/status"

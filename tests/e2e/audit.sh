@@ -89,6 +89,14 @@ succeeds fh shop -o json audit what-read museum
 is True '{"people@1.0.0", "sales@1.0.0", "secret@1.0.0"} <= {r["product"] for r in d}'
 succeeds fh shop -o json audit what-read market --since 1h
 is "['market']" 'sorted({r["domain"] for r in d})'
+policy 2.0.0 'filter: [{table: people, where: "id IN (SELECT id FROM people)"}]'
+refused 1 'policy.filter.shape' -- fh shop policy publish "$data/personal.policy.yaml"
+succeeds fh shop grant create shop/secret --to market --until 1d --dry-run
+succeeds fh shop grant create shop/secret --to museum --until 1d
+succeeds fh shop -o json audit show
+is "[('contract', 'people@1.0.0', 'done'), ('contract', 'sales@1.0.0', 'done'), ('contract', 'secret@1.0.0', 'done'), \
+('policy', 'personal 1.0.0', 'done'), ('policy', 'personal 2.0.0', 'refused'), ('grant', 'secret', 'done')]" \
+    '[(r["what"], r["about"], r["outcome"]) for r in d if r["kind"] == "governed"]'
 refused 2 'this home keeps the log of shop' -- fh shop audit who-read museum/sales
 refused 2 'no time' -- fh shop audit show --since yesterday
 
