@@ -234,7 +234,13 @@ enum {
     FH_TOKEN_PRODUCTS_MAX = 16,
     FH_TOKENS_PER_KEY_MAX = FH_LIMIT(64, 4), /* live ones of one member at one node */
     FH_TOKENS_MAX = FH_LIMIT(4096, 16),      /* deposits that one node keeps */
-    FH_TOKEN_ITERATIONS = 4096,              /* of PBKDF2: the secret is random, 160 bits */
+    FH_TOKENS_OF_OTHERS_MAX =
+        FH_LIMIT(3072, 12), /* of them of other domains: the rest is its own's */
+    FH_TOKENS_PER_DOMAIN_MAX = FH_LIMIT(512, 8), /* of one of those */
+    FH_TOKEN_ENDS_PER_KEY_MAX =
+        FH_LIMIT(256, 8), /* revoked by one member: they are kept for good */
+    FH_DOMAIN_TOKEN_ENDS_MAX = FH_LIMIT(4096, 16), /* by all of a domain; as FH_DOMAIN_GRANTS_MAX */
+    FH_TOKEN_ITERATIONS = 4096,                    /* of PBKDF2: the secret is random, 160 bits */
 
     /* doors: HTTP and PostgreSQL's wire, for who does not speak our protocol */
     FH_DOOR_THREADS = FH_LIMIT(16, 2),     /* calls to nodes at once; they wait, not compute */

@@ -397,7 +397,6 @@ static int start_services(struct fh_node *node, struct fh_err *err)
         .dir = node->home.dir,
         .store = node->home.store,
         .rights = node->home.rights,
-        .deposits = node->home.deposits,
         .keys = node->home.keys,
         .peers = node->peers,
         .mesh = node->mesh,

@@ -32,7 +32,8 @@ static enum fh_rumour_class class_of(const struct fh_record *record, int64_t wal
 {
     struct fh_delegation delegation;
     struct fh_err err;
-    if (record->type == FH_RECORD_REVOCATION || record->type == FH_RECORD_KEY) {
+    if (record->type == FH_RECORD_REVOCATION || record->type == FH_RECORD_KEY ||
+        record->type == FH_RECORD_TOKEN_END) {
         return FH_RUMOUR_URGENT;
     }
     bool later = record->type == FH_RECORD_DELEGATION &&
@@ -108,13 +109,19 @@ static int take_identity(struct fh_mesh *mesh,
             rc = fh_store_pin(mesh->options.store, domain->name, &domain->id, wall, err);
         }
     }
+    if (outcome.type == FH_RECORD_TOKEN_END) {
+        char id[FH_ID_SHORT_BYTES];
+        fh_record_id_short(id, &outcome.id);
+        fh_log(FH_LOG_INFO, "token.ended", "record=%s", id);
+    }
     if (outcome.result == FH_DIRECTORY_FORKED) {
         char id[FH_ID_TEXT_BYTES];
         fh_domain_id_text(id, &outcome.domain);
         fh_log(FH_LOG_ERROR, "domain.frozen", "id=%s reason=duplicity", id);
     }
-    if (outcome.type == FH_RECORD_REVOCATION || outcome.type == FH_RECORD_CHARTER ||
-        outcome.type == FH_RECORD_ADMISSION || outcome.result == FH_DIRECTORY_FORKED) {
+    if (outcome.type == FH_RECORD_REVOCATION || outcome.type == FH_RECORD_TOKEN_END ||
+        outcome.type == FH_RECORD_CHARTER || outcome.type == FH_RECORD_ADMISSION ||
+        outcome.result == FH_DIRECTORY_FORKED) {
         fh_mesh_review(mesh);
     }
     fh_mesh_judge_strangers(mesh);
@@ -226,6 +233,7 @@ static int take(struct fh_mesh *mesh,
     case FH_RECORD_REVOCATION:
     case FH_RECORD_CHARTER:
     case FH_RECORD_ADMISSION:
+    case FH_RECORD_TOKEN_END:
         return take_identity(mesh, parsed, origin, out_new, err);
     case FH_RECORD_ALIVE:
     case FH_RECORD_LEAVE:
@@ -274,11 +282,12 @@ int fh_mesh_identity(struct fh_mesh *mesh,
     struct fh_record parsed;
     int rc = fh_record_parse(&parsed, record, &mesh->id, err);
     if (rc == FH_OK && parsed.type != FH_RECORD_DELEGATION && parsed.type != FH_RECORD_REVOCATION &&
-        parsed.type != FH_RECORD_KEY) {
+        parsed.type != FH_RECORD_KEY && parsed.type != FH_RECORD_TOKEN_END) {
         rc = fh_err_rule(err,
                          FH_EINVAL,
                          "record.type",
-                         "expected a key event, delegation or revocation, not a record of type %s",
+                         "expected a key event, delegation, revocation or end of a token, not a "
+                         "record of type %s",
                          fh_record_type_text(parsed.type));
     }
     if (rc == FH_OK) {

@@ -23,7 +23,6 @@
 #include "node/mesh/mesh.h"
 #include "node/query/crew.h"
 #include "node/query/rights.h"
-#include "node/state/deposits.h"
 
 struct fh_serve;
 
@@ -34,7 +33,6 @@ struct fh_serve_options {
     struct fh_directory *dir;
     struct fh_store *store;
     struct fh_rights *rights;
-    struct fh_deposits *deposits; /* which tokens are revoked */
     struct fh_keystore *keys;
     struct fh_peers *peers;
     struct fh_mesh *mesh; /* NULL when offline: own products only */

@@ -303,12 +303,14 @@ static int add_parsed(struct fh_adding *adding)
         return needs_mesh ? fh_adding_missing_charter(adding) : fh_add_revocation(adding);
     case FH_RECORD_ADMISSION:
         return needs_mesh ? fh_adding_missing_charter(adding) : fh_add_admission(adding);
+    case FH_RECORD_TOKEN_END:
+        return needs_mesh ? fh_adding_missing_charter(adding) : fh_add_token_end(adding);
     default:
         return fh_err_rule(adding->err,
                            FH_EINVAL,
                            "identity.type",
-                           "%s record: expected a key event, charter, delegation, revocation or "
-                           "admission",
+                           "%s record: expected a key event, charter, delegation, revocation, "
+                           "admission or end of a token",
                            fh_record_type_text(adding->record.type));
     }
 }
@@ -351,7 +353,8 @@ static unsigned rank_of(struct fh_bytes record)
                                      FH_RECORD_CHARTER,
                                      FH_RECORD_REVOCATION,
                                      FH_RECORD_DELEGATION,
-                                     FH_RECORD_ADMISSION};
+                                     FH_RECORD_ADMISSION,
+                                     FH_RECORD_TOKEN_END};
     unsigned rank = 0;
     while (rank < FH_COUNT(order) && (record.size < 3 || record.data[2] != order[rank])) {
         rank++;
@@ -359,7 +362,7 @@ static unsigned rank_of(struct fh_bytes record)
     return rank;
 }
 
-enum { RANKS = 6 };
+enum { RANKS = 7 };
 
 /* All records of one rank, again and again while any of them is taken. */
 static void add_rank(struct fh_directory *dir,

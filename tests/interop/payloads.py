@@ -298,6 +298,11 @@ def token(value):
     need(value[2] != value[3], "the member's own key")
 
 
+def token_end(value):
+    fields(exactly(1), id32, id32, id32, time, time)(value)
+    need(value[4] <= value[5], "a token ended ahead")
+
+
 def maybe_parameters(value):
     if value != []:  # empty only in front of a token
         parameters(value)
@@ -370,4 +375,5 @@ SHAPES = {
         ),
     ),
     20: ("token", 6144, token),
+    21: ("token-end", 256, token_end),
 }

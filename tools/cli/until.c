@@ -52,3 +52,26 @@ int fh_until_parse(
     *out_ms = moment;
     return FH_OK;
 }
+
+int fh_since_parse(
+    int64_t *out_ms, const char *flag, const char *text, int64_t now_ms, struct fh_err *err)
+{
+    int64_t since_ms = now_ms;
+    if (text != NULL && !fh_time_parse(text, &since_ms)) {
+        return fh_err_set(err,
+                          FH_EUSAGE,
+                          "%s: \"%.40s\" is no time; write 2027-01-31 or 2027-01-31T12:00:00Z",
+                          flag,
+                          text);
+    }
+    if (since_ms > now_ms) {
+        return fh_err_set(
+            err,
+            FH_EUSAGE,
+            "%s: %.40s is ahead; write a time that has passed, or leave it out for now",
+            flag,
+            text);
+    }
+    *out_ms = since_ms;
+    return FH_OK;
+}
