@@ -8,8 +8,11 @@ void fh_answers_init(struct fh_answers *answers, const struct fh_answers_options
     struct fh_residence *home = o->home;
     answers->desk =
         (struct fh_desk){.grants = &home->grants, .courier = o->courier, .names = home->names};
-    answers->token_desk =
-        (struct fh_token_desk){.deposits = home->deposits, .dir = home->dir, .serve = o->serve};
+    answers->token_desk = (struct fh_token_desk){.deposits = home->deposits,
+                                                 .dir = home->dir,
+                                                 .mesh = o->mesh,
+                                                 .mesh_id = home->mesh_id,
+                                                 .serve = o->serve};
     answers->moves = (struct fh_moves){
         .catalog = home->catalog,
         .dir = home->dir,

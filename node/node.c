@@ -402,7 +402,6 @@ static int start_services(struct fh_node *node, struct fh_err *err)
         .dir = node->home.dir,
         .store = node->home.store,
         .rights = node->home.rights,
-        .deposits = node->home.deposits,
         .keys = node->home.keys,
         .audit = node->home.audit,
         .has_audit_key = config->settings.audit_key[0] != '\0',

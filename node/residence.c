@@ -202,7 +202,7 @@ static int start(struct fh_residence *home, struct fh_err *err)
         rc = fh_policies_open(&home->policies, &policies, err);
     }
     if (rc == FH_OK) {
-        rc = fh_deposits_open(&home->deposits, home->store, home->dir, err);
+        rc = fh_deposits_open(&home->deposits, home->store, home->dir, &home->domain, err);
     }
     const struct fh_rights_options rights = {.catalog = home->catalog,
                                              .dir = home->dir,

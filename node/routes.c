@@ -26,11 +26,6 @@ static void ask_own(const struct fh_routes *routes, struct fh_question *question
 void fh_routes_question(const struct fh_routes *routes, struct fh_question *question)
 {
     struct fh_err err;
-    if (fh_deposits_check(routes->home->deposits, &fh_question_speaker(question)->token, &err) !=
-        FH_OK) {
-        fh_question_refuse(question, &err);
-        return;
-    }
     switch (fh_question_code(question)) {
     case FH_MSG_STATUS:
     case FH_MSG_SEARCH:

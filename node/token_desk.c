@@ -3,7 +3,9 @@
 
 #include "common/log.h"
 #include "common/time.h"
+#include "node/own.h"
 #include "node/query/serve.h"
+#include "proto/identity/token_end.h"
 #include "proto/session/messages_token.h"
 
 #include <stdio.h>
@@ -41,12 +43,50 @@ static void take_deposit(struct fh_token_desk *desk, struct fh_question *questio
     conclude(question, rc, &err);
 }
 
+/* Whether the record ends the token of this deposit, by the word of who asks. */
+static int check_end(struct fh_token_desk *desk,
+                     const struct fh_speaker *speaker,
+                     const struct fh_token_id *id,
+                     struct fh_bytes bytes,
+                     struct fh_err *err)
+{
+    struct fh_record record;
+    struct fh_token_end end;
+    struct fh_record_id token;
+    int rc = fh_deposits_token(desk->deposits, &speaker->key, id, &token, err);
+    if (rc == FH_OK) {
+        rc = fh_record_parse(&record, bytes, &desk->mesh_id, err);
+    }
+    if (rc == FH_OK && record.type != FH_RECORD_TOKEN_END) {
+        rc = fh_err_rule(err, FH_EINVAL, "record.type", "the record ends no token");
+    }
+    if (rc == FH_OK) {
+        rc = fh_token_end_decode(&end, &record, err);
+    }
+    if (rc == FH_OK && (!fh_record_id_equal(&end.token, &token) ||
+                        memcmp(end.member.b, speaker->public_key.b, sizeof end.member.b) != 0)) {
+        rc = fh_err_rule(
+            err, FH_EINVAL, "token.other", "the record ends another token, or another key's");
+    }
+    return rc;
+}
+
+/* Everybody is told, as a token counts everywhere; its deposit goes from here. */
 static void revoke(struct fh_token_desk *desk, struct fh_question *question)
 {
     const struct fh_speaker *speaker = fh_question_speaker(question);
+    struct fh_bytes end = FH_BYTES_NONE;
     struct fh_token_id id;
+    bool is_new = false;
     struct fh_err err;
-    int rc = fh_msg_token_named_read(fh_question_fields(question), &id, &err);
+    int rc = fh_msg_token_revoke_read(fh_question_fields(question), &id, &end, &err);
+    if (rc == FH_OK) {
+        rc = check_end(desk, speaker, &id, end, &err);
+    }
+    if (rc == FH_OK) {
+        fh_own_keep_delegation(desk->dir, desk->mesh, speaker); /* by which others verify the end */
+        rc = fh_mesh_identity(desk->mesh, end, &is_new, &err);
+    }
     if (rc == FH_OK) {
         rc = fh_deposits_revoke(desk->deposits, &speaker->key, &id, &err);
     }

@@ -14,11 +14,14 @@
 #include "node/peer/questions.h"
 #include "node/state/deposits.h"
 
+struct fh_mesh;
 struct fh_serve;
 
 struct fh_token_desk {
     struct fh_deposits *deposits;
-    const struct fh_directory *dir;
+    struct fh_directory *dir;
+    struct fh_mesh *mesh; /* NULL when offline: then nobody asks */
+    struct fh_mesh_id mesh_id;
     struct fh_serve *serve; /* ends what a revoked token runs */
 };
 

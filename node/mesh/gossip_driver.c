@@ -87,8 +87,9 @@ take_rumour(struct fh_mesh *mesh, const struct fh_gossip_action *action, struct 
     struct fh_origin origin = {.node = action->node};
     struct fh_store *store = mesh->options.store;
     bool is_new;
-    bool weighty = action->type == FH_RECORD_REVOCATION || action->type == FH_RECORD_KEY ||
-                   action->type == FH_RECORD_CHARTER || action->type == FH_RECORD_VOTE;
+    bool weighty = action->type == FH_RECORD_REVOCATION || action->type == FH_RECORD_TOKEN_END ||
+                   action->type == FH_RECORD_KEY || action->type == FH_RECORD_CHARTER ||
+                   action->type == FH_RECORD_VOTE;
     int rc = fh_store_begin(store, weighty ? FH_STORE_DURABLE : FH_STORE_LAZY, err);
     if (rc != FH_OK) {
         return rc;

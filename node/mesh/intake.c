@@ -34,7 +34,8 @@ static enum fh_rumour_class class_of(const struct fh_record *record, int64_t wal
     struct fh_err err;
     if (record->type == FH_RECORD_REVOCATION || record->type == FH_RECORD_KEY ||
         record->type == FH_RECORD_MANIFEST || record->type == FH_RECORD_CHARTER ||
-        record->type == FH_RECORD_PROPOSAL || record->type == FH_RECORD_VOTE) {
+        record->type == FH_RECORD_PROPOSAL || record->type == FH_RECORD_VOTE ||
+        record->type == FH_RECORD_TOKEN_END) {
         return FH_RUMOUR_URGENT;
     }
     bool later = record->type == FH_RECORD_DELEGATION &&
@@ -164,6 +165,11 @@ static int take_identity(struct fh_mesh *mesh,
     } else if (outcome.type == FH_RECORD_CHARTER) {
         fh_mesh_charter_news(mesh, &outcome.id, !origin->bulk);
     }
+    if (outcome.type == FH_RECORD_TOKEN_END) {
+        char id[FH_ID_SHORT_BYTES];
+        fh_record_id_short(id, &outcome.id);
+        fh_log(FH_LOG_INFO, "token.ended", "record=%s", id);
+    }
     if (outcome.result == FH_DIRECTORY_FORKED && outcome.type == FH_RECORD_KEY) {
         char id[FH_ID_TEXT_BYTES];
         fh_domain_id_text(id, &outcome.domain);
@@ -171,7 +177,8 @@ static int take_identity(struct fh_mesh *mesh,
     }
     if (outcome.type == FH_RECORD_REVOCATION || outcome.type == FH_RECORD_CHARTER ||
         outcome.type == FH_RECORD_ADMISSION || outcome.type == FH_RECORD_KEY ||
-        outcome.type == FH_RECORD_MANIFEST || outcome.result == FH_DIRECTORY_FORKED) {
+        outcome.type == FH_RECORD_MANIFEST || outcome.type == FH_RECORD_TOKEN_END ||
+        outcome.result == FH_DIRECTORY_FORKED) {
         fh_mesh_review(mesh);
     }
     fh_mesh_judge_strangers(mesh);
@@ -286,6 +293,7 @@ static int take(struct fh_mesh *mesh,
     case FH_RECORD_MANIFEST:
     case FH_RECORD_PROPOSAL:
     case FH_RECORD_VOTE:
+    case FH_RECORD_TOKEN_END:
         return take_identity(mesh, parsed, origin, out_new, err);
     case FH_RECORD_ALIVE:
     case FH_RECORD_LEAVE:
@@ -325,14 +333,15 @@ int fh_mesh_intake(struct fh_mesh *mesh,
     return rc;
 }
 
-static bool is_of_steward(unsigned type)
+static bool may_be_stated(unsigned type)
 {
     static const unsigned types[] = {FH_RECORD_KEY,
                                      FH_RECORD_MANIFEST,
                                      FH_RECORD_DELEGATION,
                                      FH_RECORD_REVOCATION,
                                      FH_RECORD_PROPOSAL,
-                                     FH_RECORD_VOTE};
+                                     FH_RECORD_VOTE,
+                                     FH_RECORD_TOKEN_END};
     for (size_t i = 0; i < FH_COUNT(types); i++) {
         if (types[i] == type) {
             return true;
@@ -349,12 +358,13 @@ int fh_mesh_identity(struct fh_mesh *mesh,
     struct fh_origin origin = {.bulk = false};
     struct fh_record parsed;
     int rc = fh_record_parse(&parsed, record, &mesh->id, err);
-    if (rc == FH_OK && !is_of_steward(parsed.type)) {
+    if (rc == FH_OK && !may_be_stated(parsed.type)) {
         rc = fh_err_rule(err,
                          FH_EINVAL,
                          "record.type",
                          "expected what the holder of a domain key signs (a key event, manifest, "
-                         "delegation, revocation, proposal or vote), not a record of type %s",
+                         "delegation, revocation, proposal or vote) or the end of a token, not a "
+                         "record of type %s",
                          fh_record_type_text(parsed.type));
     }
     if (rc == FH_OK) {

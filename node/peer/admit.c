@@ -267,6 +267,9 @@ int fh_admit_again(struct fh_speaker *speaker,
         const struct fh_token times = {.not_before_ms = speaker->token_not_before_ms,
                                        .not_after_ms = speaker->token_not_after_ms};
         rc = fh_token_check_time(&times, wall_ms, err);
+        if (rc == FH_OK) {
+            rc = fh_token_check_end(dir, &speaker->public_key, &speaker->token, wall_ms, err);
+        }
         signer.role = FH_ROLE_MEMBER;
     }
     if (rc == FH_OK) {

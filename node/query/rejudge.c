@@ -23,18 +23,22 @@ enum {
 
 /* ---- own tables ---- */
 
-static int judge_token(const struct fh_stream *stream, int64_t now_ms, struct fh_err *err)
+int fh_stream_judge_token(const struct fh_stream *stream, int64_t now_ms, struct fh_err *err)
 {
     const struct fh_token_signer *signer = &stream->signer;
     int rc = signer->by_token ? fh_token_check_time(&signer->token, now_ms, err) : FH_OK;
-    return rc == FH_OK ? fh_deposits_check(stream->serve->options.deposits, &signer->token_id, err)
-                       : rc;
+    return rc == FH_OK && signer->by_token ? fh_token_check_end(stream->serve->options.dir,
+                                                                &signer->token.member,
+                                                                &signer->token_id,
+                                                                now_ms,
+                                                                err)
+                                           : rc;
 }
 
 static int judge_key(const struct fh_stream *stream, int64_t now_ms, struct fh_err *err)
 {
     struct fh_ref key = fh_key_id_ref(&stream->request.key);
-    int rc = judge_token(stream, now_ms, err);
+    int rc = fh_stream_judge_token(stream, now_ms, err);
     return rc == FH_OK ? fh_directory_signer(stream->serve->options.dir,
                                              &key,
                                              &stream->request.consumer,

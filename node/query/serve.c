@@ -137,8 +137,8 @@ static int take_request(struct fh_stream *stream, struct fh_bytes bytes, struct 
         };
         rc = fh_query_request_check(&stream->request, &arrival, err);
     }
-    if (rc == FH_OK && stream->signer.by_token) {
-        rc = fh_token_check_time(&stream->signer.token, fh_clock_wall_ms(), err);
+    if (rc == FH_OK) {
+        rc = fh_stream_judge_token(stream, fh_clock_wall_ms(), err);
     }
     stream->request_id = record.id;
     stream->consumer = stream->request.key;

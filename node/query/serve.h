@@ -24,7 +24,6 @@
 #include "node/query/crew.h"
 #include "node/query/rights.h"
 #include "node/state/audit.h"
-#include "node/state/deposits.h"
 
 struct fh_serve;
 
@@ -35,7 +34,6 @@ struct fh_serve_options {
     struct fh_directory *dir;
     struct fh_store *store;
     struct fh_rights *rights;
-    struct fh_deposits *deposits; /* which tokens are revoked */
     struct fh_keystore *keys;
     struct fh_audit *audit; /* NULL: none is kept */
     bool has_audit_key;

@@ -212,6 +212,9 @@ void fh_stream_direct_watch(struct fh_stream *stream, int64_t now_ms);
 /* Finds the verdict on the stream's text, or makes an empty one that `judged` says is to be filled.
  */
 FH_MUST_CHECK int fh_stream_judge(struct fh_stream *stream, struct fh_err *err);
+/* Whether the token of the request, if there is one, still counts. */
+FH_MUST_CHECK int
+fh_stream_judge_token(const struct fh_stream *stream, int64_t now_ms, struct fh_err *err);
 /* Gives the stream its copy of the verdict's plan, made anew when it does not hold any more. */
 FH_MUST_CHECK int fh_stream_plan(struct fh_stream *stream, struct fh_err *err);
 

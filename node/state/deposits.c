@@ -12,44 +12,20 @@ enum {
 struct fh_deposits {
     struct fh_store *store;
     const struct fh_directory *dir;
-    size_t revoked_count;
-    struct fh_record_id revoked[FH_TOKENS_MAX];
+    struct fh_domain_id own; /* of the node */
 };
-
-/* ---- what is revoked ---- */
-
-static int add_revoked(void *user, const struct fh_store_token *token, struct fh_err *err)
-{
-    struct fh_deposits *deposits = user;
-    (void)err;
-    if (deposits->revoked_count < FH_TOKENS_MAX) { /* as many as there are rows */
-        deposits->revoked[deposits->revoked_count++] = token->token;
-    }
-    return FH_OK;
-}
-
-static int read_revoked(struct fh_deposits *deposits, struct fh_err *err)
-{
-    deposits->revoked_count = 0;
-    return fh_store_tokens_revoked(deposits->store, add_revoked, deposits, err);
-}
 
 int fh_deposits_open(struct fh_deposits **out,
                      struct fh_store *store,
                      const struct fh_directory *dir,
+                     const struct fh_domain_id *own,
                      struct fh_err *err)
 {
     struct fh_deposits *deposits = fh_calloc(1, sizeof *deposits);
     if (deposits == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for deposits");
     }
-    deposits->store = store;
-    deposits->dir = dir;
-    int code = read_revoked(deposits, err);
-    if (code != FH_OK) {
-        fh_free(deposits);
-        return code;
-    }
+    *deposits = (struct fh_deposits){.store = store, .dir = dir, .own = *own};
     *out = deposits;
     return FH_OK;
 }
@@ -59,44 +35,43 @@ void fh_deposits_close(struct fh_deposits *deposits)
     fh_free(deposits);
 }
 
-int fh_deposits_check(const struct fh_deposits *deposits,
-                      const struct fh_record_id *token,
-                      struct fh_err *err)
-{
-    for (size_t i = 0; i < deposits->revoked_count && !fh_record_id_is_zero(token); i++) {
-        if (fh_record_id_equal(&deposits->revoked[i], token)) {
-            return fh_err_rule(
-                err,
-                FH_EDENIED,
-                "token.revoked",
-                "the token was revoked; make a new one with `freehold token create`");
-        }
-    }
-    return FH_OK;
-}
-
 int fh_deposits_tidy(struct fh_deposits *deposits, int64_t now_ms, struct fh_err *err)
 {
-    int code = fh_store_tokens_tidy(deposits->store, now_ms, err);
-    return code == FH_OK ? read_revoked(deposits, err) : code;
+    return fh_store_tokens_tidy(deposits->store, now_ms, err);
 }
 
 /* ---- putting ---- */
 
-static int
-check_limits(struct fh_deposits *deposits, const struct fh_key_id *key, struct fh_err *err)
+/* Of the members of other domains there is room for some only, and of one of these for a part of
+ * it: so the domain's own people always find a place. */
+static bool has_room(const struct fh_deposits *deposits,
+                     const struct fh_domain_id *domain,
+                     const struct fh_store_token_counts *counts)
+{
+    bool own = fh_domain_id_equal(domain, &deposits->own);
+    return counts->all < FH_TOKENS_MAX && (own || (counts->of_domain < FH_TOKENS_PER_DOMAIN_MAX &&
+                                                   counts->of_others < FH_TOKENS_OF_OTHERS_MAX));
+}
+
+static int check_limits(struct fh_deposits *deposits,
+                        const struct fh_key_id *key,
+                        const struct fh_domain_id *domain,
+                        struct fh_err *err)
 {
     struct fh_store_token_counts counts;
-    int code = fh_store_tokens_count(deposits->store, key, &counts, err);
+    int code = fh_store_tokens_count(deposits->store, key, domain, &deposits->own, &counts, err);
     if (code != FH_OK) {
         return code;
     }
-    if (counts.all >= FH_TOKENS_MAX) {
+    if (!has_room(deposits, domain, &counts)) {
         return fh_err_rule(err,
                            FH_ETOOBIG,
                            "token.limit",
-                           "this node keeps %d tokens already; use another node",
-                           FH_TOKENS_MAX);
+                           "this node keeps %lld tokens, %lld of them of your domain, and takes no "
+                           "more of it (a domain that visits has room for %d); use another node",
+                           (long long)counts.all,
+                           (long long)counts.of_domain,
+                           FH_TOKENS_PER_DOMAIN_MAX);
     }
     if (counts.live_of_key >= FH_TOKENS_PER_KEY_MAX ||
         counts.of_key >= (int64_t)FH_TOKENS_PER_KEY_MAX * REVOKED_PER_LIVE) {
@@ -138,6 +113,7 @@ int fh_deposits_put(struct fh_deposits *deposits,
     if (code != FH_OK) {
         return fh_err_set(err, code, "the deposit is too large");
     }
+    row.domain = token.domain;
     row.not_after_ms = token.not_after_ms;
     row.deposit = fh_buf_view(&bytes);
     code = fh_store_begin(deposits->store, FH_STORE_DURABLE, err);
@@ -146,7 +122,7 @@ int fh_deposits_put(struct fh_deposits *deposits,
     }
     code = fh_deposits_tidy(deposits, now_ms, err);
     if (code == FH_OK) {
-        code = check_limits(deposits, key, err);
+        code = check_limits(deposits, key, &token.domain, err);
     }
     if (code == FH_OK) {
         code = fh_store_token_put(deposits->store, &row, err);
@@ -158,6 +134,45 @@ int fh_deposits_put(struct fh_deposits *deposits,
     return fh_store_commit(deposits->store, err);
 }
 
+static int not_yours(struct fh_err *err)
+{
+    return fh_err_rule(err, FH_ENOTFOUND, "token.unknown", "your key has no such token here");
+}
+
+struct naming {
+    const struct fh_key_id *key;
+    bool found;
+    struct fh_record_id token;
+};
+
+static int name_token(void *user, const struct fh_store_token *token, struct fh_err *err)
+{
+    struct naming *naming = user;
+    (void)err;
+    if (!token->revoked && fh_key_id_equal(&token->key, naming->key)) {
+        naming->token = token->token;
+        naming->found = true;
+    }
+    return FH_OK;
+}
+
+int fh_deposits_token(struct fh_deposits *deposits,
+                      const struct fh_key_id *key,
+                      const struct fh_token_id *id,
+                      struct fh_record_id *out,
+                      struct fh_err *err)
+{
+    struct naming naming = {.key = key};
+    int code = fh_store_token_get(deposits->store, id, name_token, &naming, err);
+    if (code == FH_OK && !naming.found) {
+        code = not_yours(err);
+    }
+    if (code == FH_OK) {
+        *out = naming.token;
+    }
+    return code;
+}
+
 int fh_deposits_revoke(struct fh_deposits *deposits,
                        const struct fh_key_id *key,
                        const struct fh_token_id *id,
@@ -166,9 +181,9 @@ int fh_deposits_revoke(struct fh_deposits *deposits,
     bool found = false;
     int code = fh_store_token_revoke(deposits->store, id, key, &found, err);
     if (code == FH_OK && !found) {
-        code = fh_err_rule(err, FH_ENOTFOUND, "token.unknown", "your key has no such token here");
+        code = not_yours(err);
     }
-    return code == FH_OK ? read_revoked(deposits, err) : code;
+    return code;
 }
 
 /* ---- finding ---- */

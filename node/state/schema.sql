@@ -251,12 +251,14 @@ CREATE INDEX asked_waiting ON asked (owner) WHERE delivered_ms = 0;
 CREATE TABLE tokens (
     id BLOB PRIMARY KEY,
     token BLOB NOT NULL,
+    domain BLOB NOT NULL,
     key BLOB NOT NULL,
     not_after_ms INTEGER NOT NULL,
     revoked INTEGER NOT NULL,
     deposit BLOB NOT NULL
 ) STRICT;
 CREATE INDEX tokens_key ON tokens (key);
+CREATE INDEX tokens_domain ON tokens (domain);
 CREATE INDEX tokens_end ON tokens (not_after_ms);
 
 -- Policies of this domain, every version: the greatest number of a name is in force. `other`: a record

@@ -13,8 +13,9 @@
 
 struct fh_store_token {
     struct fh_token_id id;
-    struct fh_record_id token; /* of the TOKEN record */
-    struct fh_key_id key;      /* of the member */
+    struct fh_record_id token;  /* of the TOKEN record */
+    struct fh_domain_id domain; /* of the member */
+    struct fh_key_id key;       /* of the member */
     int64_t not_after_ms;
     bool revoked;
     struct fh_bytes deposit; /* an array of FH_DEPOSIT_FIELDS */
@@ -32,12 +33,14 @@ FH_MUST_CHECK int fh_store_token_revoke(struct fh_store *store,
 /* Those that ended before `now_ms` go. */
 FH_MUST_CHECK int fh_store_tokens_tidy(struct fh_store *store, int64_t now_ms, struct fh_err *err);
 
-/* Live ones of a key, all of a key, all. */
+/* Live ones of a key, all of a key, all of a domain, all of other domains than `own`, all. */
 struct fh_store_token_counts {
-    int64_t live_of_key, of_key, all;
+    int64_t live_of_key, of_key, of_domain, of_others, all;
 };
 FH_MUST_CHECK int fh_store_tokens_count(struct fh_store *store,
                                         const struct fh_key_id *key,
+                                        const struct fh_domain_id *domain,
+                                        const struct fh_domain_id *own,
                                         struct fh_store_token_counts *out,
                                         struct fh_err *err);
 
@@ -55,10 +58,5 @@ FH_MUST_CHECK int fh_store_tokens_of(struct fh_store *store,
                                      fh_store_token_visit_fn *visit,
                                      void *user,
                                      struct fh_err *err);
-/* Those that are revoked. */
-FH_MUST_CHECK int fh_store_tokens_revoked(struct fh_store *store,
-                                          fh_store_token_visit_fn *visit,
-                                          void *user,
-                                          struct fh_err *err);
 
 #endif

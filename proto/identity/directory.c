@@ -20,6 +20,7 @@ struct fh_directory *fh_directory_new(const struct fh_mesh_id *mesh,
     fh_map_init(&dir->keys);
     fh_map_init(&dir->revoked);
     fh_map_init(&dir->used);
+    fh_map_init(&dir->token_ends);
     fh_map_init(&dir->domains);
     fh_map_init(&dir->names);
     fh_list_init(&dir->charters);
@@ -53,6 +54,8 @@ static struct fh_map *key_map_of(struct fh_directory *dir, const struct fh_entry
         return &dir->revoked;
     case FH_RECORD_ADMISSION:
         return &dir->used;
+    case FH_RECORD_TOKEN_END:
+        return &dir->token_ends;
     default:
         return NULL;
     }
@@ -95,6 +98,7 @@ void fh_directory_free(struct fh_directory *dir)
     fh_map_fini(&dir->keys);
     fh_map_fini(&dir->revoked);
     fh_map_fini(&dir->used);
+    fh_map_fini(&dir->token_ends);
     fh_map_fini(&dir->domains);
     fh_map_fini(&dir->names);
     fh_free(dir->order);
@@ -252,7 +256,7 @@ static bool visit_list(const struct fh_list *list, const struct walk *walk)
 /* A stranger is only held for a while: its admission comes right behind its keys, and before its
  * delegations, of which a stranger may have few. Issuers are members of charters and come first. */
 static const enum fh_entry_group group_order[] = {
-    FH_ENTRY_KEY, FH_ENTRY_ADMISSION, FH_ENTRY_REVOCATION, FH_ENTRY_DELEGATION};
+    FH_ENTRY_KEY, FH_ENTRY_ADMISSION, FH_ENTRY_REVOCATION, FH_ENTRY_DELEGATION, FH_ENTRY_TOKEN_END};
 
 static bool
 each_chartered(const struct fh_directory *dir, enum fh_entry_group group, const struct walk *walk)
@@ -279,7 +283,7 @@ bool fh_directory_each_due(const struct fh_directory *dir,
                            void *user)
 {
     const struct walk walk = {until_ms, visit, user};
-    if (!each_governing(dir, &walk)) {
+    if (!each_governing(dir, &walk) || !each_chartered(dir, FH_ENTRY_TOKEN_END, &walk)) {
         return false;
     }
     for (size_t i = 0; i < dir->domain_count; i++) {
@@ -310,7 +314,7 @@ bool fh_directory_each_governing(const struct fh_directory *dir,
                                  void *user)
 {
     const struct walk walk = {until_ms, visit, user};
-    if (!each_governing(dir, &walk)) {
+    if (!each_governing(dir, &walk) || !each_chartered(dir, FH_ENTRY_TOKEN_END, &walk)) {
         return false;
     }
     for (size_t i = 0; i < dir->domain_count; i++) {

@@ -2,10 +2,10 @@
 /*
  * Directory: the verified identities of one mesh.
  *
- * It takes KEY, CHARTER, PROPOSAL, VOTE, DELEGATION, REVOCATION and ADMISSION records from
- * anywhere, keeps those that verify as the bytes that came, and then answers the one question that
- * everybody has: may this key sign for this domain, in this role, at this time? Gossip, sessions,
- * catalogue and client library share one.
+ * It takes KEY, CHARTER, PROPOSAL, VOTE, DELEGATION, REVOCATION, ADMISSION and TOKEN_END records
+ * from anywhere, keeps those that verify as the bytes that came, and then answers the one question
+ * that everybody has: may this key sign for this domain, in this role, at this time? Gossip,
+ * sessions, catalogue and client library share one.
  *
  * Records may come in any order as far as their proofs allow. When one needs another that is not
  * here, the answer is FH_ENOTFOUND with a rule "identity.missing.*", and the outcome says whose
@@ -225,6 +225,12 @@ size_t fh_directory_roles(const struct fh_directory *dir,
                           const struct fh_domain_id *domain,
                           int64_t when_ms,
                           const char *out_names[FH_ROLE_NAMES_MAX]);
+
+/* Since when the TOKEN of this id, by this member's key, is ended before its time; INT64_MAX: it is
+ * not. Whether it counts is proto/identity/token.h's. */
+int64_t fh_directory_token_ended(const struct fh_directory *dir,
+                                 const struct fh_sign_public *member,
+                                 const struct fh_record_id *token);
 
 /* As fh_directory_signer for a domain that need not be admitted: what a node that redeems an
  * invitation asks about the joiner. */

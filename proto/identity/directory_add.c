@@ -304,6 +304,8 @@ static int add_parsed(struct fh_adding *adding)
         return needs_mesh ? fh_adding_missing_charter(adding) : fh_add_revocation(adding);
     case FH_RECORD_ADMISSION:
         return needs_mesh ? fh_adding_missing_charter(adding) : fh_add_admission(adding);
+    case FH_RECORD_TOKEN_END:
+        return needs_mesh ? fh_adding_missing_charter(adding) : fh_add_token_end(adding);
     case FH_RECORD_PROPOSAL:
         return needs_mesh ? fh_adding_missing_charter(adding) : fh_add_proposal(adding);
     case FH_RECORD_VOTE:
@@ -314,7 +316,7 @@ static int add_parsed(struct fh_adding *adding)
             FH_EINVAL,
             "identity.type",
             "%s record: expected a key event, manifest, charter, proposal, vote, delegation, "
-            "revocation or admission",
+            "revocation, admission or end of a token",
             fh_record_type_text(adding->record.type));
     }
 }
@@ -360,7 +362,8 @@ static unsigned rank_of(struct fh_bytes record)
                                      FH_RECORD_DELEGATION,
                                      FH_RECORD_ADMISSION,
                                      FH_RECORD_PROPOSAL,
-                                     FH_RECORD_VOTE};
+                                     FH_RECORD_VOTE,
+                                     FH_RECORD_TOKEN_END};
     unsigned rank = 0;
     while (rank < FH_COUNT(order) && (record.size < 3 || record.data[2] != order[rank])) {
         rank++;
@@ -368,7 +371,7 @@ static unsigned rank_of(struct fh_bytes record)
     return rank;
 }
 
-enum { RANKS = 9 };
+enum { RANKS = 10 };
 
 /* All records of one rank, again and again while any of them is taken. */
 static void add_rank(struct fh_directory *dir,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Inside of the directory: shared by directory.c (holding), directory_judge.c (asking) and
- * directory_add.c, _charter.c, _grant.c and _admission.c (verifying and committing), by nobody
- * else.
+ * directory_add.c, _charter.c, _grant.c, _admission.c and _token.c (verifying and committing), by
+ * nobody else.
  *
  * Every record is one entry: its bytes, its decoded form, and links in the maps that find it.
  *
@@ -14,6 +14,7 @@
 #include "common/list.h"
 #include "common/map.h"
 #include "proto/identity/directory.h"
+#include "proto/identity/token_end.h"
 
 /* Groups of a domain's records, in the order in which another directory accepts them. */
 enum fh_entry_group {
@@ -21,6 +22,7 @@ enum fh_entry_group {
     FH_ENTRY_REVOCATION,
     FH_ENTRY_DELEGATION,
     FH_ENTRY_ADMISSION,
+    FH_ENTRY_TOKEN_END,
     FH_ENTRY_GROUP_COUNT
 };
 
@@ -35,10 +37,11 @@ struct fh_kept_proposal {
 };
 
 struct fh_entry {
-    struct fh_list link;       /* in its domain's group, or in the directory's charters */
-    struct fh_map_link by_id;  /* dir->records */
-    struct fh_map_link by_key; /* dir->keys, dir->revoked or dir->used, see `what` */
-    struct fh_domain *domain;  /* NULL for charters */
+    struct fh_list link;      /* in its domain's group, or in the directory's charters */
+    struct fh_map_link by_id; /* dir->records */
+    struct fh_map_link
+        by_key; /* dir->keys, dir->revoked, dir->used or dir->token_ends, see `what` */
+    struct fh_domain *domain; /* NULL for charters */
     unsigned type;
     bool rival; /* the second event of a fork: proof only */
     struct fh_record_id id;
@@ -53,7 +56,8 @@ struct fh_entry {
             struct fh_revocation value;
             int signer; /* as of a delegation */
         } revocation;
-        struct fh_manifest manifest;       /* MANIFEST; its ids are owned */
+        struct fh_manifest manifest; /* MANIFEST; its ids are owned */
+        struct fh_token_end token_end;
         struct fh_sign_public one_time;    /* ADMISSION */
         struct fh_charter *charter;        /* CHARTER; owned */
         struct fh_kept_proposal *proposal; /* PROPOSAL; owned */
@@ -77,12 +81,13 @@ struct fh_domain {
 struct fh_directory {
     struct fh_mesh_id mesh;
     struct fh_verifier verifier;
-    struct fh_map records; /* every entry, by record id */
-    struct fh_map keys;    /* KEY and DELEGATION, by key ref */
-    struct fh_map revoked; /* REVOCATION, by target */
-    struct fh_map used;    /* ADMISSION, by one-time key */
-    struct fh_map domains; /* by domain id */
-    struct fh_map names;   /* admitted domains, by name */
+    struct fh_map records;    /* every entry, by record id */
+    struct fh_map keys;       /* KEY and DELEGATION, by key ref */
+    struct fh_map revoked;    /* REVOCATION, by target */
+    struct fh_map used;       /* ADMISSION, by one-time key */
+    struct fh_map token_ends; /* TOKEN_END, by token */
+    struct fh_map domains;    /* by domain id */
+    struct fh_map names;      /* admitted domains, by name */
     struct fh_domain **order;
     size_t order_capacity;
     size_t domain_count;
@@ -186,6 +191,7 @@ FH_MUST_CHECK int fh_add_charter(struct fh_adding *adding);
 FH_MUST_CHECK int fh_add_delegation(struct fh_adding *adding);
 FH_MUST_CHECK int fh_add_revocation(struct fh_adding *adding);
 FH_MUST_CHECK int fh_add_admission(struct fh_adding *adding);
+FH_MUST_CHECK int fh_add_token_end(struct fh_adding *adding);
 FH_MUST_CHECK int fh_add_proposal(struct fh_adding *adding);
 FH_MUST_CHECK int fh_add_vote(struct fh_adding *adding);
 

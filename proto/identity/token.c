@@ -242,6 +242,21 @@ int fh_token_check_time(const struct fh_token *token, int64_t when_ms, struct fh
     return FH_OK;
 }
 
+int fh_token_check_end(const struct fh_directory *dir,
+                       const struct fh_sign_public *member,
+                       const struct fh_record_id *id,
+                       int64_t when_ms,
+                       struct fh_err *err)
+{
+    if (fh_record_id_is_zero(id) || when_ms < fh_directory_token_ended(dir, member, id)) {
+        return FH_OK;
+    }
+    return fh_err_rule(err,
+                       FH_EDENIED,
+                       "token.revoked",
+                       "the token was revoked; make a new one with `freehold token create`");
+}
+
 int fh_token_verify(struct fh_token *out,
                     struct fh_record_id *out_id,
                     const struct fh_directory *dir,
@@ -276,6 +291,9 @@ int fh_token_verify(struct fh_token *out,
     }
     if (code == FH_OK) {
         code = fh_token_check_time(&token, when_ms, err);
+    }
+    if (code == FH_OK) {
+        code = fh_token_check_end(dir, &token.member, &record.id, when_ms, err);
     }
     if (code == FH_OK) {
         *out = token;

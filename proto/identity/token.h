@@ -79,14 +79,23 @@ bool fh_token_is_record(struct fh_bytes bytes);
 /* Reads the bytes of a TOKEN record (borrowed) and judges it at `when_ms`: its member's key signed
  * it, could at its beginning, and may still ask at `when_ms`, which lies within its time (with
  * FH_CLOCK_SKEW_MS before it). FH_EINVAL ("token.record" and those of decoding), FH_EDENIED
- * ("token.expired"), and the refusals of fh_directory_verify: "record.signer.unknown" also for what
- * another token signed. `out` is unchanged on failure, `out_id` may be NULL. */
+ * ("token.expired", "token.revoked"), and the refusals of fh_directory_verify:
+ * "record.signer.unknown" also for what another token signed. `out` is unchanged on failure,
+ * `out_id` may be NULL. */
 FH_MUST_CHECK int fh_token_verify(struct fh_token *out,
                                   struct fh_record_id *out_id,
                                   const struct fh_directory *dir,
                                   struct fh_bytes bytes,
                                   int64_t when_ms,
                                   struct fh_err *err);
+
+/* Whether a TOKEN of this id was not ended by its member before `when_ms`; FH_OK for a zero id.
+ * FH_EDENIED ("token.revoked"). */
+FH_MUST_CHECK int fh_token_check_end(const struct fh_directory *dir,
+                                     const struct fh_sign_public *member,
+                                     const struct fh_record_id *id,
+                                     int64_t when_ms,
+                                     struct fh_err *err);
 
 /* Whether it is in force at `when_ms`, signatures aside. FH_EDENIED ("token.expired"). */
 FH_MUST_CHECK int

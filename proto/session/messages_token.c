@@ -55,9 +55,32 @@ int fh_msg_tokens_next(struct fh_pack_reader *reader, struct fh_msg_token *out, 
     return rc;
 }
 
-void fh_msg_token_named(struct fh_buf *out, enum fh_msg_code code, const struct fh_token_id *id)
+void fh_msg_token_revoke(struct fh_buf *out, const struct fh_token_id *id, struct fh_bytes end)
 {
-    fh_msg_begin(out, code, 1);
+    fh_msg_begin(out, FH_MSG_TOKEN_REVOKE, 2);
+    fh_pack_bin(out, fh_bytes(id->b, sizeof id->b));
+    fh_pack_bin(out, end);
+}
+
+int fh_msg_token_revoke_read(struct fh_pack_reader *reader,
+                             struct fh_token_id *out,
+                             struct fh_bytes *out_end,
+                             struct fh_err *err)
+{
+    struct fh_token_id id = {{0}};
+    fh_pack_read_fixed(reader, id.b, sizeof id.b);
+    struct fh_bytes end = fh_pack_read_bin(reader, FH_RECORD_BYTES_MAX);
+    int rc = fh_msg_done(reader, "end of a token", err);
+    if (rc == FH_OK) {
+        *out = id;
+        *out_end = end;
+    }
+    return rc;
+}
+
+void fh_msg_token_named(struct fh_buf *out, const struct fh_token_id *id)
+{
+    fh_msg_begin(out, FH_MSG_ADMIN_TOKEN, 1);
     fh_pack_bin(out, fh_bytes(id->b, sizeof id->b));
 }
 

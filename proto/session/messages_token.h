@@ -4,7 +4,7 @@
  *
  *   TOKEN_DEPOSIT [deposit...]  -> []                by the member's own session
  *   TOKEN_LIST    []            -> [[[id, TOKEN]...]] those of the session's key at this node
- *   TOKEN_REVOKE  [id]          -> []
+ *   TOKEN_REVOKE  [id, TOKEN_END] -> []
  *   ADMIN_TOKEN   [id]          -> [deposit..., domain name, member label, [record...]]
  *
  * As proto/session/messages.h: encoders append, decoders lend from the given bytes.
@@ -32,8 +32,15 @@ fh_msg_tokens_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh
 FH_MUST_CHECK int
 fh_msg_tokens_next(struct fh_pack_reader *reader, struct fh_msg_token *out, struct fh_err *err);
 
-/* `code` is TOKEN_REVOKE or ADMIN_TOKEN: what names one token. */
-void fh_msg_token_named(struct fh_buf *out, enum fh_msg_code code, const struct fh_token_id *id);
+/* Ends one: the word that goes to every node, and the deposit that it is about. */
+void fh_msg_token_revoke(struct fh_buf *out, const struct fh_token_id *id, struct fh_bytes end);
+FH_MUST_CHECK int fh_msg_token_revoke_read(struct fh_pack_reader *reader,
+                                           struct fh_token_id *out,
+                                           struct fh_bytes *out_end,
+                                           struct fh_err *err);
+
+/* ADMIN_TOKEN: names one. */
+void fh_msg_token_named(struct fh_buf *out, const struct fh_token_id *id);
 FH_MUST_CHECK int
 fh_msg_token_named_read(struct fh_pack_reader *reader, struct fh_token_id *out, struct fh_err *err);
 

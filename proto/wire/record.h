@@ -45,6 +45,7 @@ struct fh_pack_reader;
     X(ACCESS_ANSWER, 18, "access-answer", 1024)                                                    \
     X(POLICY, 19, "policy", FH_POLICY_BYTES_MAX + 1024)                                            \
     X(TOKEN, 20, "token", FH_TOKEN_BYTES_MAX)                                                      \
+    X(TOKEN_END, 21, "token-end", 256)                                                             \
     X(PROPOSAL, 25, "proposal", 33 * 1024)                                                         \
     X(VOTE, 26, "vote", 512)                                                                       \
     X(MANIFEST, 27, "manifest", FH_MANIFEST_IDS_MAX * 34 + 1024)                                   \

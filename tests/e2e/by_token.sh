@@ -9,7 +9,7 @@ make_product plans 20
 make_product items 10
 closed plans
 closed items
-make_mesh shop museum
+make_mesh shop museum harbour
 shop=http://127.0.0.1:$((port + 5))
 museum=http://127.0.0.1:$((port + 6))
 open_door shop "http_listen: ${shop#*//}"
@@ -19,6 +19,7 @@ until_true 30 "two products at museum" finds museum 2
 known() { fh museum product describe "shop/$1" >/dev/null 2>&1; }
 until_true 30 "the contract of plans" known plans
 until_true 30 "the contract of items" known items
+until_true 30 "two products at harbour" finds harbour 2
 
 # token VARIABLE COMMAND...: makes a token with the command.
 token()
@@ -114,3 +115,28 @@ granted() { ask 200 "$museum" "$reads" '/v1/products/shop/plans/access?purpose=a
 until_true 10 "the grant" granted
 ask 201 "$museum" "$asks" "$plans" '{"purpose":"audit","columns":["id","price"]}' # answered: another request
 is True "d['id'] != '$request'"
+
+say "- revoked where it was left, and refused at an owner behind a relay that never saw it"
+thief() # TEXT: opens the token, and asks harbour for what is shop's once there is a file
+{
+    timeout 60 "$bin/fh-token" "$work/museum/home" stolen "$1" "SELECT count(*) FROM shop.plans" \
+        "${address[harbour]}" "$work/go" >"$work/thief" 2>&1 &
+    thief=$!
+    until_true 20 "the thief" grep -q '^open' "$work/thief"
+}
+thief "$reads"
+touch "$work/go"
+wait "$thief" || fail "a token that holds: $(cat "$work/thief")"
+grep -qx 20 "$work/thief" || fail "no rows: $(cat "$work/thief")"
+rm "$work/go"
+thief "$reads"
+refused 2 'is ahead' -- fh museum token revoke "${reads%.*}" --since 2099-01-01
+succeeds fh museum token revoke "${reads%.*}"
+shut_out() { ask 401 "$museum" "$reads" /v1/access-requests; } # the door has looked again
+until_true 10 "the door of museum to look again" shut_out
+heard() { grep -q 'token.ended' "$work/$1/node.log"; }
+until_true 20 "shop to hear of it" heard shop
+until_true 20 "harbour to hear of it" heard harbour
+touch "$work/go"
+wait "$thief" && fail "a revoked token reads"
+grep -q '^token.revoked: ' "$work/thief" || fail "refused otherwise: $(cat "$work/thief")"

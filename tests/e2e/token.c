@@ -12,6 +12,9 @@
  *         asks for a stream, says "begun", reads to the end
  *     fh-token HOME verifier ID
  *         what a SCRAM server is given for this user name
+ *     fh-token HOME stolen TEXT SQL ADDRESS FILE
+ *         opens the token, says "open", waits until FILE is there, and asks a node elsewhere, which
+ *         never had its deposit
  *     fh-token HOME order TEXT MESSAGE
  *         a message that is not for tokens: deposit, list, revoke, chain, publish, own, ask, push
  *     fh-token HOME forge TEXT KIND
@@ -184,7 +187,7 @@ static void put_order(struct fh_buf *out, const char *what, const struct fh_iden
     } else if (strcmp(what, "list") == 0) {
         fh_msg_token_list(out);
     } else if (strcmp(what, "revoke") == 0) {
-        fh_msg_token_named(out, FH_MSG_TOKEN_REVOKE, &who->id);
+        fh_msg_token_revoke(out, &who->id, FH_BYTES_NONE);
     } else if (strcmp(what, "chain") == 0) {
         fh_msg_remote_chain_request(out, "orders");
     } else if (strcmp(what, "publish") == 0) {
@@ -270,11 +273,10 @@ static void forge(struct fh_actor *actor,
     }
 }
 
-static int
-open_forged(struct door *door, const char *kind, struct fh_buf *record, struct fh_err *err)
+/* The actor of the token that is signed in. */
+static int token_actor(struct door *door, struct fh_actor **out, struct fh_err *err)
 {
     struct fh_identity *who = door->who;
-    struct fh_actor *actor = NULL;
     struct fh_bytes credentials[FH_SESSION_RECORDS_MAX];
     size_t at = 0;
     for (unsigned i = 0; i < who->credential_count; i++) {
@@ -287,11 +289,18 @@ open_forged(struct door *door, const char *kind, struct fh_buf *record, struct f
                                         .record = fh_buf_view(&who->record),
                                         .credentials = credentials,
                                         .credential_count = who->credential_count};
-    int code = fh_actor_open_token(&actor, &from, err);
+    return fh_actor_open_token(out, &from, err);
+}
+
+static int
+open_forged(struct door *door, const char *kind, struct fh_buf *record, struct fh_err *err)
+{
+    struct fh_actor *actor = NULL;
+    int code = token_actor(door, &actor, err);
     if (code != FH_OK) {
         return code;
     }
-    forge(actor, &who->token, kind, record);
+    forge(actor, &door->who->token, kind, record);
     return fh_client_open_actor(&door->client, actor, door->settings.listen, err);
 }
 
@@ -305,6 +314,30 @@ static int try_forged(struct door *door, char **argv, struct fh_err *err)
     }
     if (code == FH_OK) {
         code = query(door, "SELECT 1", NULL, NULL, false, err);
+    }
+    freehold_close(FH_TAKE(door->client));
+    return code;
+}
+
+/* Who has opened a token needs its deposit no more. */
+static int use_stolen(struct door *door, char **argv, struct fh_err *err)
+{
+    struct fh_actor *actor = NULL;
+    int code = sign_in(door, "bearer", argv[3], err);
+    if (code == FH_OK) {
+        code = token_actor(door, &actor, err);
+    }
+    if (code != FH_OK) {
+        return code;
+    }
+    puts("open");
+    fflush(stdout);
+    while (access(argv[6], F_OK) != 0) {
+        usleep(20000);
+    }
+    code = fh_client_open_actor(&door->client, actor, argv[5], err);
+    if (code == FH_OK) {
+        code = query(door, argv[4], "audit", NULL, false, err);
     }
     freehold_close(FH_TAKE(door->client));
     return code;
@@ -344,6 +377,8 @@ int main(int argc, char **argv)
         code = order(door, argv, &err);
     } else if (code == FH_OK && strcmp(argv[2], "forge") == 0 && argc > 4) {
         code = try_forged(door, argv, &err);
+    } else if (code == FH_OK && strcmp(argv[2], "stolen") == 0 && argc > 6) {
+        code = use_stolen(door, argv, &err);
     } else if (code == FH_OK) {
         code = ask(door, argc, argv, &err);
     }

@@ -2,6 +2,7 @@
 /* Tokens from foreign bytes: texts, TOKEN records, deposits, the messages about them, and requests
  * that carry one. Whatever is read is written again and read alike; nothing is opened by chance. */
 #include "common/assert.h"
+#include "proto/identity/token_end.h"
 #include "proto/query/query.h"
 #include "proto/session/messages_token.h"
 
@@ -54,6 +55,28 @@ static void record(struct fh_bytes bytes)
     FH_ASSERT(fh_token_check_time(&token, token.not_after_ms + 1, NULL) == FH_EDENIED);
 }
 
+static void record_of_end(struct fh_bytes bytes)
+{
+    struct fh_record read;
+    struct fh_record again;
+    struct fh_token_end end;
+    struct fh_sign_public public_key;
+    struct fh_sign_secret signer;
+    static const uint8_t seed[FH_SEED_BYTES] = {1};
+    if (fh_record_parse(&read, bytes, &mesh, NULL) != FH_OK || read.type != FH_RECORD_TOKEN_END ||
+        fh_token_end_decode(&end, &read, NULL) != FH_OK) {
+        return;
+    }
+    FH_CLEANUP(fh_buf_fini) struct fh_buf made;
+    fh_buf_init(&made, FH_RECORD_BYTES_MAX);
+    fh_sign_keys(seed, &public_key, &signer);
+    fh_token_end_make(&made, &end, &mesh, &signer);
+    FH_ASSERT(fh_buf_ok(&made) == FH_OK);
+    FH_ASSERT(fh_record_parse(&again, fh_buf_view(&made), &mesh, NULL) == FH_OK);
+    FH_ASSERT(again.payload.size <= read.payload.size);
+    FH_ASSERT(end.since_ms <= end.created_ms);
+}
+
 static void deposit(const struct fh_deposit *read)
 {
     static const struct fh_sign_public key = {{2}};
@@ -98,8 +121,13 @@ static void messages(struct fh_bytes bytes)
         if (code == FH_MSG_TOKEN_DEPOSIT &&
             fh_msg_token_deposit_read(&reader, &read, &err) == FH_OK) {
             deposit(&read);
-        } else if (code == FH_MSG_TOKEN_REVOKE || code == FH_MSG_ADMIN_TOKEN) {
+        } else if (code == FH_MSG_ADMIN_TOKEN) {
             (void)!fh_msg_token_named_read(&reader, &id, &err);
+        } else if (code == FH_MSG_TOKEN_REVOKE) {
+            struct fh_bytes end;
+            if (fh_msg_token_revoke_read(&reader, &id, &end, &err) == FH_OK) {
+                record_of_end(end);
+            }
         }
     }
     if (fh_msg_answer(&reader, bytes, FH_FRAME_REPLY_BYTES_MAX, &err) == FH_OK) {
@@ -130,6 +158,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FH_ASSERT(fh_crypto_init() == FH_OK);
     texts(bytes);
     record(bytes);
+    record_of_end(bytes);
     messages(bytes);
     request(bytes);
     return 0;

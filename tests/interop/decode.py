@@ -92,6 +92,7 @@ class Checker:
             "access-answer": lambda: (value[1], {0, 2}, value[6]),
             "policy": lambda: (value["domain"], {0, 2}, value["created"]),
             "token": lambda: (value[1], {2, 3}, value[4]),
+            "token-end": lambda: (value[1], {2, 3}, value[5]),
             "audit-checkpoint": lambda: (value[1], {1}, value[5]),
         }
         identity, roles, when = where[record.name]()
@@ -120,6 +121,8 @@ class Checker:
         if record.name == "token":
             equal(value[2], public, "key of the member")
             self.deposit(value, vector)
+        if record.name == "token-end":
+            equal(value[2], public, "key of the member")
         if record.name == "access-request":
             equal(value[2], key_id(public), "key id of who asks for access")
         self.mesh.check_signer(record, identity, roles, when)

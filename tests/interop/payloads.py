@@ -311,6 +311,11 @@ def token(value):
     need(value[2] != value[3], "the member's own key")
 
 
+def token_end(value):
+    fields(exactly(1), id32, id32, id32, time, time)(value)
+    need(value[4] <= value[5], "a token ended ahead")
+
+
 def maybe_parameters(value):
     if value != []:  # empty only in front of a token
         parameters(value)
@@ -388,6 +393,7 @@ SHAPES = {
         ),
     ),
     20: ("token", 6144, token),
+    21: ("token-end", 256, token_end),
     25: ("proposal", 33792, fields(exactly(1), id32, bin_of(), time, str_of(400))),
     26: ("vote", 512, fields(exactly(1), id32, id32, up_to(2**32 - 1, 2), sig64)),
     27: ("manifest", 279552, manifest),

@@ -10,6 +10,7 @@
 #include "proto/governance/grant.h"
 #include "proto/governance/policy_record.h"
 #include "proto/identity/deposit.h"
+#include "proto/identity/token_end.h"
 #include "proto/quality/measurement.h"
 #include "proto/query/query.h"
 #include "proto/query/receipt.h"
@@ -423,6 +424,23 @@ static void write_asked_by_token(struct scene *scene, struct fh_bytes token)
     write_sealed(scene, "access_request.token", &record, &key);
 }
 
+/* What ends the token. */
+static void write_token_end(struct scene *scene, struct fh_bytes token)
+{
+    const struct test_domain *us = &scene->founder;
+    struct fh_record record;
+    struct fh_buf bytes FH_CLEANUP(fh_buf_fini);
+    FH_ASSERT(fh_record_parse(&record, token, &scene->mesh, NULL) == FH_OK);
+    const struct fh_token_end end = {.domain = us->id,
+                                     .member = us->member.public_key,
+                                     .token = record.id,
+                                     .since_ms = TEST_START_MS + TEST_HOUR_MS,
+                                     .created_ms = TEST_START_MS + 2 * TEST_HOUR_MS};
+    fh_buf_init(&bytes, FH_RECORD_BYTES_MAX);
+    fh_token_end_make(&bytes, &end, &scene->mesh, &us->member.secret);
+    write_sealed(scene, "token_end", &bytes, &us->member);
+}
+
 /* A token of the member, a deposit of it, and what it signs. */
 static void write_tokens(struct scene *scene)
 {
@@ -475,6 +493,7 @@ static void write_tokens(struct scene *scene)
     FH_ASSERT(fh_query_request_build(&scene->payload, &request, NULL) == FH_OK);
     (void)seal(scene, "request.token", FH_RECORD_REQUEST, &key);
     write_asked_by_token(scene, fh_buf_view(&shown));
+    write_token_end(scene, fh_buf_view(&shown));
 }
 
 /* One question in the log of its owner, as it is decided. */

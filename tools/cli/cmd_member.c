@@ -375,27 +375,6 @@ find_meant(const struct fh_delegates *members, const char *text, struct fh_err *
     return found;
 }
 
-static int read_since(const char *text, int64_t now_ms, int64_t *out, struct fh_err *err)
-{
-    *out = now_ms;
-    if (text == NULL) {
-        return FH_OK;
-    }
-    if (!fh_time_parse(text, out)) {
-        return fh_err_set(err,
-                          FH_EUSAGE,
-                          "--since: \"%.40s\" is no time; write 2027-01-31 or "
-                          "2027-01-31T12:00:00Z",
-                          text);
-    }
-    return *out <= now_ms ? FH_OK
-                          : fh_err_set(err,
-                                       FH_EUSAGE,
-                                       "--since: %s is ahead; a key is revoked now or as of a time "
-                                       "that has passed",
-                                       text);
-}
-
 static int report_revocation(struct fh_cli *cli,
                              const struct fh_delegate *member,
                              int64_t since_ms,
@@ -431,7 +410,8 @@ int fh_cmd_member_revoke(struct fh_cli *cli, const struct fh_args *args, struct 
     int64_t now_ms = fh_clock_wall_ms();
     bool dry_run = fh_args_has(args, "dry-run");
     struct fh_revocation revocation = {.kind = FH_REVOKE_KEY, .created_ms = now_ms};
-    int code = read_since(fh_args_value(args, "since"), now_ms, &revocation.since_ms, err);
+    int code =
+        fh_since_parse(&revocation.since_ms, "--since", fh_args_value(args, "since"), now_ms, err);
     if (code == FH_OK) {
         code = fh_steward_open(cli, &actor, &domain_key, err);
     }

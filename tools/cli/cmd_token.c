@@ -218,7 +218,12 @@ int fh_cmd_token_revoke(struct fh_cli *cli, const struct fh_args *args, struct f
     struct freehold_client *client = NULL;
     struct freehold_tokens *tokens = NULL;
     struct freehold_error error = FREEHOLD_ERROR_INIT;
+    int64_t since_ms = 0;
     int code = fh_token_id_parse(&named, fh_bytes_cstr(args->operands[0]), err);
+    if (code == FH_OK && fh_args_has(args, "since")) {
+        code = fh_since_parse(
+            &since_ms, "--since", fh_args_value(args, "since"), fh_clock_wall_ms(), err);
+    }
     if (code != FH_OK) {
         return code;
     }
@@ -228,7 +233,8 @@ int fh_cmd_token_revoke(struct fh_cli *cli, const struct fh_args *args, struct f
         code =
             fh_err_rule(err, FH_ENOTFOUND, "token.unknown", "your key has no token %s there", id);
     }
-    if (code == FH_OK && !dry_run && freehold_token_revoke(client, id, &error) != FREEHOLD_OK) {
+    if (code == FH_OK && !dry_run &&
+        freehold_token_revoke(client, id, since_ms, &error) != FREEHOLD_OK) {
         code = fh_cli_error(err, &error);
     }
     freehold_tokens_free(tokens);

@@ -57,6 +57,10 @@ int fh_since_parse(
     int64_t *out_ms, const char *flag, const char *text, int64_t now_ms, struct fh_err *err)
 {
     int64_t span = 0, moment = 0;
+    if (text == NULL) {
+        *out_ms = now_ms;
+        return FH_OK;
+    }
     if (read_span(&span, text)) {
         *out_ms = now_ms - span;
         return FH_OK;
@@ -70,7 +74,8 @@ int fh_since_parse(
                           text);
     }
     if (moment > now_ms) {
-        return fh_err_set(err, FH_EUSAGE, "%s: %s is ahead", flag, text);
+        return fh_err_set(
+            err, FH_EUSAGE, "%s: %.40s is ahead; write a time that has passed", flag, text);
     }
     *out_ms = moment;
     return FH_OK;

@@ -118,7 +118,8 @@ static int find_domain(struct fh_actor *actor, const struct heap *heap, struct f
 static bool is_identity(unsigned type)
 {
     return type == FH_RECORD_KEY || type == FH_RECORD_CHARTER || type == FH_RECORD_DELEGATION ||
-           type == FH_RECORD_REVOCATION || type == FH_RECORD_ADMISSION;
+           type == FH_RECORD_REVOCATION || type == FH_RECORD_ADMISSION ||
+           type == FH_RECORD_TOKEN_END;
 }
 
 static bool holds_charter(const struct fh_actor *actor, const struct heap *heap)

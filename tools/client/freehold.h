@@ -628,10 +628,15 @@ FREEHOLD_API void freehold_tokens_get(const struct freehold_tokens *tokens,
                                       struct freehold_token_entry *out);
 FREEHOLD_API void freehold_tokens_free(struct freehold_tokens *tokens);
 
-/* Ends one at the node, with what it runs there. `id` is "fht1...", a whole text does too.
- * ENOTFOUND ("token.unknown"), EINVAL ("token.text"). */
-FREEHOLD_API int
-freehold_token_revoke(struct freehold_client *client, const char *id, struct freehold_error *error);
+/* Ends one that the node keeps, everywhere, with what it runs: the node tells the others. What it
+ * signed at or after `since_ms` does not count (Unix; 0: now; not ahead). `id` is "fht1...", a
+ * whole text does too. ENOTFOUND ("token.unknown"), EINVAL ("token.text", "token.end.time"),
+ * ETOOBIG
+ * ("identity.token_ends"). */
+FREEHOLD_API int freehold_token_revoke(struct freehold_client *client,
+                                       const char *id,
+                                       int64_t since_ms,
+                                       struct freehold_error *error);
 
 #ifdef __cplusplus
 }

@@ -3,6 +3,7 @@
 #include "common/entropy.h"
 #include "common/mem.h"
 #include "common/time.h"
+#include "proto/identity/token_end.h"
 #include "proto/session/messages_token.h"
 #include "tools/client/client.h"
 
@@ -232,6 +233,7 @@ int freehold_token_create(struct freehold_client *client,
 
 struct item {
     struct freehold_token_entry entry;
+    struct fh_record_id record;
     char purposes[PURPOSES_BYTES];
     char products[PRODUCTS_BYTES];
     char may[FH_TOKEN_POWERS_TEXT_BYTES];
@@ -275,6 +277,7 @@ static int read_item(struct item *out,
     }
     if (code == FH_OK) {
         fh_token_id_text(out->entry.id, &listed->id);
+        out->record = record.id;
         memcpy(out->entry.label, token->label, sizeof out->entry.label);
         out->entry.created_ms = token->not_before_ms;
         out->entry.until_ms = token->not_after_ms;
@@ -357,21 +360,71 @@ void freehold_tokens_free(struct freehold_tokens *tokens)
 
 /* ---- ending ---- */
 
-int freehold_token_revoke(struct freehold_client *client,
-                          const char *id,
-                          struct freehold_error *error)
+/* Our own word that the token does not count any more. */
+static int sign_end(struct fh_buf *out,
+                    const struct fh_actor *actor,
+                    const struct fh_record_id *token,
+                    int64_t since_ms,
+                    struct fh_err *err)
 {
-    struct fh_token_id named;
-    struct fh_pack_reader reader;
-    struct fh_err err = {0};
-    int code = fh_token_id_parse(&named, fh_bytes_cstr(id), &err);
-    if (code == FH_OK) {
-        code = fh_client_ready(client, &err);
+    struct fh_token_end end = {.domain = actor->domain, .member = actor->member, .token = *token};
+    end.created_ms = fh_clock_wall_ms();
+    end.since_ms = since_ms == 0 ? end.created_ms : since_ms;
+    if (actor->token.size > 0) {
+        return fh_err_rule(err, FH_EDENIED, "token.scope", "a token ends no token");
     }
+    fh_token_end_make(out, &end, &actor->mesh, &actor->secret);
+    return fh_buf_ok(out) == FH_OK
+               ? FH_OK
+               : fh_err_rule(err,
+                             FH_EINVAL,
+                             "token.end.time",
+                             "a token is ended now or as of a time that has passed");
+}
+
+static int revoke(struct freehold_client *client,
+                  const struct freehold_tokens *tokens,
+                  const struct fh_token_id *id,
+                  int64_t since_ms,
+                  struct fh_err *err)
+{
+    FH_CLEANUP(fh_buf_fini) struct fh_buf end;
+    struct fh_pack_reader reader;
+    char text[FH_TOKEN_ID_TEXT_BYTES];
+    size_t at = 0;
+    fh_token_id_text(text, id);
+    while (at < tokens->count && strcmp(tokens->items[at].entry.id, text) != 0) {
+        at++;
+    }
+    if (at == tokens->count) {
+        return fh_err_rule(
+            err, FH_ENOTFOUND, "token.unknown", "your key has no token %s there", text);
+    }
+    fh_buf_init(&end, FH_RECORD_BYTES_MAX);
+    int code = sign_end(&end, client->actor, &tokens->items[at].record, since_ms, err);
     if (code == FH_OK) {
         fh_buf_reset(&client->request);
-        fh_msg_token_named(&client->request, FH_MSG_TOKEN_REVOKE, &named);
-        code = fh_client_call(client, &reader, &err);
+        fh_msg_token_revoke(&client->request, id, fh_buf_view(&end));
+        code = fh_client_call(client, &reader, err);
+    }
+    return code;
+}
+
+int freehold_token_revoke(struct freehold_client *client,
+                          const char *id,
+                          int64_t since_ms,
+                          struct freehold_error *error)
+{
+    FH_CLEANUP(fh_freep) struct freehold_tokens *tokens = fh_calloc(1, sizeof *tokens);
+    struct fh_token_id named;
+    struct fh_err err = {0};
+    int code = tokens == NULL ? fh_err_set(&err, FH_ENOMEM, "no memory for a list of tokens")
+                              : fh_token_id_parse(&named, fh_bytes_cstr(id), &err);
+    if (code == FH_OK) {
+        code = list(tokens, client, &err);
+    }
+    if (code == FH_OK) {
+        code = revoke(client, tokens, &named, since_ms, &err);
     }
     return code == FH_OK ? FH_OK : fh_public_error(error, &err);
 }

@@ -140,7 +140,7 @@ static int ask_node(struct fh_tokens *tokens,
     char path[FH_HOME_PATH_BYTES];
     FH_CLEANUP(fh_buf_fini) struct fh_buf request;
     fh_buf_init(&request, 64);
-    fh_msg_token_named(&request, FH_MSG_ADMIN_TOKEN, id);
+    fh_msg_token_named(&request, id);
     if (tokens->socket < 0) {
         tokens->socket = fh_admin_socket_connect(fh_home_path(path, &tokens->home, FH_HOME_SOCKET));
     }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Delegations and revocations as payloads; what they mean is in test_directory.c. */
+/* Delegations, revocations and ends of tokens as payloads; what they mean is in test_directory.c.
+ */
 #include "proto/identity/delegation.h"
 
+#include "proto/identity/token_end.h"
 #include "tests/lib/identities.h"
 #include "tests/unit/identity/payload.h"
 
@@ -77,6 +79,13 @@ static const struct {
     {"five fields", FH_RECORD_REVOCATION, "[5 u1 b32 u1 b32 u5", "pack.shape"},
     {"version", FH_RECORD_REVOCATION, "[6 u0 b32 u1 b32 u5 u6", "pack.version"},
     {"before 1970", FH_RECORD_REVOCATION, "[6 u1 b32 u1 b32 -5 u6", "pack.shape"},
+    {"of a token", FH_RECORD_TOKEN_END, "[6 u1 b32 b32 b32 u5 u6", ""},
+    {"of a token, at once", FH_RECORD_TOKEN_END, "[6 u1 b32 b32 b32 u6 u6", ""},
+    {"of a token, newer", FH_RECORD_TOKEN_END, "[7 u1 b32 b32 b32 u5 u6 n", ""},
+    {"of a token, ahead", FH_RECORD_TOKEN_END, "[6 u1 b32 b32 b32 u7 u6", "token.end.time"},
+    {"of a token, version", FH_RECORD_TOKEN_END, "[6 u2 b32 b32 b32 u5 u6", "pack.version"},
+    {"of a token, no id", FH_RECORD_TOKEN_END, "[6 u1 b32 b32 b0 u5 u6", "pack.shape"},
+    {"of a token, five fields", FH_RECORD_TOKEN_END, "[5 u1 b32 b32 b32 u5", "pack.shape"},
 };
 
 static void payloads(void **state)
@@ -87,12 +96,14 @@ static void payloads(void **state)
     for (size_t i = 0; i < FH_COUNT(rows); i++) {
         struct fh_delegation delegation;
         struct fh_revocation revocation;
+        struct fh_token_end end;
         struct fh_err err = {0};
         payload_of(&payload, rows[i].payload);
         struct fh_record record = {.type = rows[i].type, .payload = fh_buf_view(&payload)};
-        int code = record.type == FH_RECORD_DELEGATION
-                       ? fh_delegation_decode(&delegation, &record, &err)
-                       : fh_revocation_decode(&revocation, &record, &err);
+        int code =
+            record.type == FH_RECORD_DELEGATION   ? fh_delegation_decode(&delegation, &record, &err)
+            : record.type == FH_RECORD_REVOCATION ? fh_revocation_decode(&revocation, &record, &err)
+                                                  : fh_token_end_decode(&end, &record, &err);
         if (strcmp(err.rule, rows[i].rule) != 0 || (code == FH_OK) != (err.rule[0] == '\0')) {
             fail_msg("%s: %s: %s", rows[i].name, err.rule, err.text);
         }

@@ -2,6 +2,7 @@
 /* Tokens: what a member's key may vouch for, what nobody's may, and requests that carry one. */
 #include "proto/identity/token.h"
 
+#include "proto/identity/token_end.h"
 #include "proto/query/signer.h"
 #include "tests/lib/identities.h"
 
@@ -316,6 +317,137 @@ static void test_a_token_ends_with_its_member(void **state)
     fh_directory_free(w.dir);
 }
 
+/* ---- ended before its time ---- */
+
+static struct fh_record_id id_of(const struct world *w, const struct test_record *record)
+{
+    struct fh_record parsed;
+    assert_int_equal(fh_record_parse(&parsed, test_bytes(record), &w->mesh, NULL), FH_OK);
+    return parsed.id;
+}
+
+static struct test_record
+ended(const struct world *w, const struct fh_token_end *end, const struct test_key *signer)
+{
+    struct fh_buf buf FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&buf, FH_RECORD_BYTES_MAX);
+    fh_token_end_make(&buf, end, &w->mesh, &signer->secret);
+    return test_record_of(&buf);
+}
+
+static void
+not_taken(const struct world *w, const struct test_record *record, int code, const char *rule)
+{
+    struct fh_directory_outcome outcome;
+    struct fh_err err = {0};
+    assert_int_equal(fh_directory_add(w->dir, test_bytes(record), NOW_MS, &outcome, &err), code);
+    assert_string_equal(err.rule, rule);
+}
+
+static void test_ended_by_its_member_alone(void **state)
+{
+    (void)state;
+    struct world w = make();
+    struct fh_token token = honest(&w);
+    struct test_record good = sealed(&w, &token, &w.domain.member);
+    struct fh_err err = {0};
+    struct fh_token_end end = {.domain = w.domain.id,
+                               .member = w.domain.member.public_key,
+                               .token = id_of(&w, &good),
+                               .since_ms = NOW_MS - 1000,
+                               .created_ms = NOW_MS};
+    /* by another member in its own name: it ends no token of this one */
+    struct fh_token_end others = end;
+    others.member = w.domain.publisher.public_key;
+    struct test_record by_other = ended(&w, &others, &w.domain.publisher);
+    take(&w, &by_other);
+    assert_int_equal(verify(&w, &good, NOW_MS, &err), FH_OK);
+    /* in the member's name, by others */
+    struct test_record forged = ended(&w, &end, &w.domain.publisher);
+    not_taken(&w, &forged, FH_ESIG, "record.signature");
+    forged = ended(&w, &end, &w.token);
+    not_taken(&w, &forged, FH_ESIG, "record.signature");
+    forged = ended(&w, &end, &w.domain.key);
+    not_taken(&w, &forged, FH_ESIG, "record.signature");
+    /* by who is no member, is one elsewhere, or by a domain that nobody admitted */
+    others.member = w.stranger.public_key;
+    struct test_record unknown = ended(&w, &others, &w.stranger);
+    not_taken(&w, &unknown, FH_ENOTFOUND, "identity.missing.delegation");
+    others.member = w.domain.node.public_key;
+    unknown = ended(&w, &others, &w.domain.node);
+    not_taken(&w, &unknown, FH_ENOTFOUND, "identity.missing.delegation");
+    others.member = w.domain.member.public_key;
+    others.domain = w.other.id;
+    unknown = ended(&w, &others, &w.domain.member);
+    not_taken(&w, &unknown, FH_EDENIED, "domain.not_admitted");
+    others.domain.b[0] ^= 1;
+    unknown = ended(&w, &others, &w.domain.member);
+    not_taken(&w, &unknown, FH_ENOTFOUND, "identity.missing.key_log");
+    /* ahead of the clock */
+    struct fh_token_end ahead = end;
+    ahead.created_ms = NOW_MS + FH_CLOCK_SKEW_MS + 1;
+    struct test_record early = ended(&w, &ahead, &w.domain.member);
+    not_taken(&w, &early, FH_EINVAL, "identity.time.future");
+
+    struct test_record honest_end = ended(&w, &end, &w.domain.member);
+    take(&w, &honest_end);
+    take(&w, &honest_end); /* known */
+    assert_int_equal(verify(&w, &good, end.since_ms - 1, &err), FH_OK);
+    refused(&w, &good, end.since_ms, "token.revoked");
+    refused(&w, &good, NOW_MS + TEST_HOUR_MS, "token.revoked");
+    /* the earlier of two words counts */
+    end.since_ms = token.not_before_ms;
+    struct test_record reaching_back = ended(&w, &end, &w.domain.member);
+    take(&w, &reaching_back);
+    refused(&w, &good, token.not_before_ms, "token.revoked");
+    fh_directory_free(w.dir);
+}
+
+/* Whichever comes first, the end of the token or that of its member: the same is held. */
+static void test_ended_and_the_member_too(void **state)
+{
+    (void)state;
+    struct world w = make();
+    struct fh_token token = honest(&w);
+    struct test_record good = sealed(&w, &token, &w.domain.member);
+    struct test_record revoked =
+        test_revocation(&w.domain, FH_REVOKE_KEY, w.domain.member.id.b, TEST_START_MS, &w.mesh);
+    const struct fh_token_end end = {.domain = w.domain.id,
+                                     .member = w.domain.member.public_key,
+                                     .token = id_of(&w, &good),
+                                     .since_ms = NOW_MS,
+                                     .created_ms = NOW_MS};
+    struct test_record record = ended(&w, &end, &w.domain.member);
+    take(&w, &revoked);
+    take(&w, &record);
+    refused(&w, &good, NOW_MS, "record.signer.revoked");
+    fh_directory_free(w.dir);
+}
+
+static void test_ends_are_bounded(void **state)
+{
+    (void)state;
+    struct world w = make();
+    struct fh_token_end end = {.domain = w.domain.id,
+                               .member = w.domain.member.public_key,
+                               .since_ms = NOW_MS,
+                               .created_ms = NOW_MS};
+    for (unsigned i = 0; i < FH_TOKEN_ENDS_PER_KEY_MAX; i++) {
+        end.token.b[0] = (uint8_t)i;
+        end.token.b[1] = (uint8_t)(i >> 8);
+        end.token.b[2] = 1;
+        struct test_record record = ended(&w, &end, &w.domain.member);
+        take(&w, &record);
+    }
+    end.token.b[3] = 1;
+    struct test_record one_more = ended(&w, &end, &w.domain.member);
+    not_taken(&w, &one_more, FH_ETOOBIG, "identity.token_ends");
+    end.member = w.domain.publisher.public_key; /* another key has room */
+    struct test_record of_other = ended(&w, &end, &w.domain.publisher);
+    take(&w, &of_other);
+    fh_directory_free(w.dir);
+}
+
 /* ---- what it is for ---- */
 
 static void test_scopes(void **state)
@@ -433,6 +565,9 @@ int main(void)
         cmocka_unit_test(test_attacks_on_who_vouches),
         cmocka_unit_test(test_a_changed_scope_does_not_verify),
         cmocka_unit_test(test_a_token_ends_with_its_member),
+        cmocka_unit_test(test_ended_by_its_member_alone),
+        cmocka_unit_test(test_ended_and_the_member_too),
+        cmocka_unit_test(test_ends_are_bounded),
         cmocka_unit_test(test_scopes),
         cmocka_unit_test(test_who_signed_a_request),
     };

@@ -37,7 +37,7 @@ static struct made make(const struct world *w, const struct test_key *member, un
 static struct fh_deposits *open_deposits(struct world *w)
 {
     struct fh_deposits *deposits = NULL;
-    must(fh_deposits_open(&deposits, w->store, w->dir, &w->err), &w->err);
+    must(fh_deposits_open(&deposits, w->store, w->dir, &w->domains[1].id, &w->err), &w->err);
     return deposits;
 }
 
@@ -75,6 +75,7 @@ static void test_kept_found_and_ended(void **state)
     const struct test_key *member = &w->domains[1].member;
     struct made made = make(w, member, 1);
     struct fh_record record;
+    struct fh_record_id named;
     must(fh_record_parse(&record, made.deposit.record, &w->mesh, &w->err), &w->err);
     must(fh_deposits_put(deposits, &member->id, &made.deposit, NOW_MS, &w->err), &w->err);
     must(find(w, deposits, &made.deposit.id, NOW_MS), &w->err);
@@ -88,7 +89,13 @@ static void test_kept_found_and_ended(void **state)
             find(w, deposits, &made.deposit.id, NOW_MS + TEST_HOUR_MS + 2),
             FH_ENOTFOUND,
             "token.unknown");
-    must(fh_deposits_check(deposits, &record.id, &w->err), &w->err);
+    must(fh_deposits_token(deposits, &member->id, &made.deposit.id, &named, &w->err), &w->err);
+    assert_true(fh_record_id_equal(&named, &record.id));
+    refused(
+        w,
+        fh_deposits_token(deposits, &w->domains[1].publisher.id, &made.deposit.id, &named, &w->err),
+        FH_ENOTFOUND,
+        "token.unknown");
 
     /* by another key of the domain, by itself, and for good: also after a restart */
     refused(w,
@@ -98,7 +105,10 @@ static void test_kept_found_and_ended(void **state)
     must(fh_deposits_revoke(deposits, &member->id, &made.deposit.id, &w->err), &w->err);
     for (unsigned round = 0; round < 2; round++) {
         refused(w, find(w, deposits, &made.deposit.id, NOW_MS), FH_ENOTFOUND, "token.unknown");
-        refused(w, fh_deposits_check(deposits, &record.id, &w->err), FH_EDENIED, "token.revoked");
+        refused(w,
+                fh_deposits_token(deposits, &member->id, &made.deposit.id, &named, &w->err),
+                FH_ENOTFOUND,
+                "token.unknown");
         assert_int_equal(count_of(w, deposits, &member->id), 0);
         refused(w,
                 fh_deposits_revoke(deposits, &member->id, &made.deposit.id, &w->err),
@@ -114,9 +124,7 @@ static void test_kept_found_and_ended(void **state)
     }
     /* until its token has ended anyway */
     must(fh_deposits_tidy(deposits, NOW_MS + TEST_HOUR_MS + 2, &w->err), &w->err);
-    must(fh_deposits_check(deposits, &record.id, &w->err), &w->err);
-    static const struct fh_record_id none;
-    must(fh_deposits_check(deposits, &none, &w->err), &w->err);
+    must(fh_deposits_put(deposits, &member->id, &made.deposit, NOW_MS, &w->err), &w->err);
     fh_buf_fini(&made.record);
     fh_deposits_close(deposits);
 }
@@ -214,6 +222,72 @@ static void test_bounded_by_what_was_revoked(void **state)
     fh_deposits_close(deposits);
 }
 
+/* Rows of members of a domain, whoever they are. */
+static void fill(struct world *w, uint8_t domain, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        const uint8_t number[] = {0xff, domain, (uint8_t)(i >> 8), (uint8_t)i};
+        struct fh_store_token row = {.not_after_ms = NOW_MS + TEST_HOUR_MS};
+        memcpy(row.id.b, number, sizeof number);
+        memcpy(row.token.b, number, sizeof number);
+        memcpy(row.key.b, number, sizeof number);
+        if (domain == 1) {
+            row.domain = w->domains[1].id;
+        } else {
+            row.domain.b[0] = domain;
+        }
+        must(fh_store_token_put(w->store, &row, &w->err), &w->err);
+    }
+}
+
+/* Others' members can fill their part and no more: the node's own always find a place. */
+static void test_bounded_by_domain(void **state)
+{
+    struct world *w = *state;
+    struct fh_deposits *own = open_deposits(w); /* at a node of domain 1 */
+    struct fh_deposits *deposits = NULL;        /* at another's */
+    const struct test_key *member = &w->domains[1].member;
+    struct made made = make(w, member, 1);
+    must(fh_deposits_open(&deposits, w->store, w->dir, &w->domains[0].id, &w->err), &w->err);
+    fill(w, 1, FH_TOKENS_PER_DOMAIN_MAX);
+    refused(w,
+            fh_deposits_put(deposits, &member->id, &made.deposit, NOW_MS, &w->err),
+            FH_ETOOBIG,
+            "token.limit");
+    must(fh_deposits_put(own, &member->id, &made.deposit, NOW_MS, &w->err), &w->err);
+
+    for (uint8_t domain = 2; domain * FH_TOKENS_PER_DOMAIN_MAX <= FH_TOKENS_OF_OTHERS_MAX;
+         domain++) {
+        fill(w, domain, FH_TOKENS_PER_DOMAIN_MAX);
+    }
+    fill(w, 100, FH_TOKENS_OF_OTHERS_MAX % FH_TOKENS_PER_DOMAIN_MAX);
+    struct made next = make(w, member, 2);
+    must(fh_deposits_put(own, &member->id, &next.deposit, NOW_MS, &w->err), &w->err);
+    fh_buf_fini(&made.record);
+    fh_buf_fini(&next.record);
+    fh_deposits_close(deposits);
+    fh_deposits_close(own);
+}
+
+static void test_bounded_by_all_others(void **state)
+{
+    struct world *w = *state;
+    struct fh_deposits *deposits = NULL;
+    const struct test_key *member = &w->domains[1].member;
+    struct made made = make(w, member, 1);
+    must(fh_deposits_open(&deposits, w->store, w->dir, &w->domains[0].id, &w->err), &w->err);
+    fill(w, 2, FH_TOKENS_OF_OTHERS_MAX - 1);
+    must(fh_deposits_put(deposits, &member->id, &made.deposit, NOW_MS, &w->err), &w->err);
+    struct made next = make(w, member, 2);
+    refused(w,
+            fh_deposits_put(deposits, &member->id, &next.deposit, NOW_MS, &w->err),
+            FH_ETOOBIG,
+            "token.limit");
+    fh_buf_fini(&made.record);
+    fh_buf_fini(&next.record);
+    fh_deposits_close(deposits);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +295,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_who_may_leave_one, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bounded_by_key, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bounded_by_what_was_revoked, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_bounded_by_domain, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_bounded_by_all_others, setup, teardown),
     };
     return fh_crypto_init() == FH_OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }
