@@ -417,6 +417,7 @@ static int walk_expression(struct gate *g, const json_t *expr)
         return refuse(g, FH_EDENIED, "sql.gate.expression", "an expression of kind", class);
     }
     if (!fh_gate_expression_type(type)) {
+        type = fh_gate_expression_type_text(type);
         return refuse(g, FH_EDENIED, "sql.gate.expression", "an expression of type", type);
     }
     int code = FH_OK;

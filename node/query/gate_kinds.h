@@ -54,6 +54,8 @@ const struct fh_gate_kind *fh_gate_node(const char *type);
 const struct fh_gate_kind *fh_gate_modifier(const char *type);
 /* Whether the `type` of an expression, of whatever class, is known. */
 bool fh_gate_expression_type(const char *type);
+/* How an error names it, with what to write instead where there is something. */
+const char *fh_gate_expression_type_text(const char *type);
 /* Whether a cast may name the type. */
 bool fh_gate_type_name(const char *name);
 

@@ -81,20 +81,41 @@ static bool is_quick(const struct fh_stream *stream, int64_t now_ms)
     return class_of(stream) != FH_TURN_STREAM && is_quick_key(stream->turn_key, now_ms);
 }
 
-static void count(struct fh_serve *serve, int64_t now_ms)
+static unsigned running(const struct fh_stream *stream)
+{
+    return stream->turn_key->running[FH_TURN_INTERACTIVE] +
+           stream->turn_key->running[FH_TURN_STREAM];
+}
+
+/* Whether it needs no start of a process. */
+static bool is_warm(const struct fh_stream *stream)
+{
+    return fh_crew_has_idle(stream->serve->options.crew,
+                            stream->session,
+                            stream->kind == FH_STREAM_SCAN ? FH_WORKER_SCAN : FH_WORKER_QUERY);
+}
+
+static uint64_t most_at_work(const struct fh_serve *serve)
+{
+    uint64_t workers = serve->options.settings->workers_max;
+    return workers > FH_WORKERS_FOR_SCANS ? workers - FH_WORKERS_FOR_SCANS : 1;
+}
+
+/* Whether its key, and all that are as slow or as unknown, leave it a place among `most`. */
+static bool has_place(const struct fh_stream *stream, uint64_t most, int64_t now_ms)
+{
+    const struct fh_serve *serve = stream->serve;
+    uint64_t kept = most > 2 * FH_WORKERS_FOR_QUICK ? FH_WORKERS_FOR_QUICK : most > 1;
+    enum fh_turn_class class = class_of(stream);
+    unsigned plans = stream->kind == FH_STREAM_PLAN;
+    return stream->turn_key->running[class] < per_key(serve, class) + plans &&
+           (is_quick(stream, now_ms) || serve->turns.unknown < most - (most > 1)) &&
+           (!is_slow(stream, now_ms) || serve->turns.slow < most - kept);
+}
+
+static void count_running(struct fh_serve *serve, int64_t now_ms)
 {
     struct fh_turns *turns = &serve->turns;
-    turns->at_work = 0;
-    turns->slow = 0;
-    turns->unknown = 0;
-    turns->waiting = 0;
-    FH_LIST_FOREACH (link, &serve->streams) {
-        struct fh_turn_key *key = FH_LIST_ENTRY(link, struct fh_stream, link)->turn_key;
-        for (unsigned i = 0; i < FH_TURN_CLASSES; i++) {
-            key->running[i] = 0;
-            key->queued[i] = 0;
-        }
-    }
     FH_LIST_FOREACH (link, &serve->streams) {
         const struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
         bool counts = stream->kind != FH_STREAM_SCAN && stream->state != FH_STREAM_OVER;
@@ -110,42 +131,59 @@ static void count(struct fh_serve *serve, int64_t now_ms)
     }
 }
 
-/* ---- whose turn ---- */
-
-/* Whether it needs no start of a process. */
-static bool is_warm(const struct fh_stream *stream)
+/* Since when somebody waits whose session has no worker, and who lacks nothing else. */
+static int64_t find_cold(const struct fh_serve *serve, int64_t now_ms)
 {
-    return fh_crew_has_idle(stream->serve->options.crew,
-                            stream->session,
-                            stream->kind == FH_STREAM_SCAN ? FH_WORKER_SCAN : FH_WORKER_QUERY);
+    int64_t since_ms = INT64_MAX;
+    FH_LIST_FOREACH (link, &serve->streams) {
+        const struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
+        bool waits = stream->kind != FH_STREAM_SCAN && stream->state == FH_STREAM_QUEUED &&
+                     stream->checked && stream->queued_ms < since_ms;
+        if (waits && running(stream) == 0 && !is_warm(stream) &&
+            has_place(stream, most_at_work(serve), now_ms)) {
+            since_ms = stream->queued_ms;
+        }
+    }
+    return since_ms;
 }
+
+static void count(struct fh_serve *serve, int64_t now_ms)
+{
+    struct fh_turns *turns = &serve->turns;
+    turns->at_work = 0;
+    turns->slow = 0;
+    turns->unknown = 0;
+    turns->waiting = 0;
+    FH_LIST_FOREACH (link, &serve->streams) {
+        struct fh_turn_key *key = FH_LIST_ENTRY(link, struct fh_stream, link)->turn_key;
+        for (unsigned i = 0; i < FH_TURN_CLASSES; i++) {
+            key->running[i] = 0;
+            key->queued[i] = 0;
+        }
+    }
+    count_running(serve, now_ms);
+    turns->cold_since_ms = turns->waiting == 0 ? INT64_MAX : find_cold(serve, now_ms);
+}
+
+/* ---- whose turn ---- */
 
 /* Whether it may begin, as far as counts go. Scans need no turn but a worker: the query that waits
  * for them had its turn at its entry. */
 static bool may_begin(const struct fh_stream *stream, int64_t now_ms)
 {
     const struct fh_serve *serve = stream->serve;
-    uint64_t workers = serve->options.settings->workers_max;
-    /* A program that has not read its answers to the end may wait for its next one's plan. */
-    unsigned plans = stream->kind == FH_STREAM_PLAN;
-    /* Who needs nothing to be started, and is done in a moment, does not wait for those who do. */
-    unsigned beside = plans || (is_quick(stream, now_ms) && is_warm(stream));
-    uint64_t most = (workers > FH_WORKERS_FOR_SCANS ? workers - FH_WORKERS_FOR_SCANS : 1) + beside;
-    uint64_t kept = most > 2 * FH_WORKERS_FOR_QUICK ? FH_WORKERS_FOR_QUICK : most > 1;
-    enum fh_turn_class class = class_of(stream);
     if (stream->kind == FH_STREAM_SCAN) {
         return true;
     }
-    return stream->turn_key->running[class] < per_key(serve, class) + plans &&
-           serve->turns.at_work < most &&
-           (is_quick(stream, now_ms) || serve->turns.unknown < most - (most > 1)) &&
-           (!is_slow(stream, now_ms) || serve->turns.slow < most - kept);
-}
-
-static unsigned running(const struct fh_stream *stream)
-{
-    return stream->turn_key->running[FH_TURN_INTERACTIVE] +
-           stream->turn_key->running[FH_TURN_STREAM];
+    /* Who needs nothing to be started, and is done in a moment, does not wait for those who do: but
+     * not again and again before somebody who waits for a start. A program that has not read its
+     * answers to the end may wait for its next one's plan. */
+    bool quick = is_quick(stream, now_ms);
+    bool cold = quick && serve->turns.cold_since_ms != INT64_MAX &&
+                now_ms - serve->turns.cold_since_ms >= COLD_MOST_MS;
+    bool beside = !cold && (stream->kind == FH_STREAM_PLAN || (quick && is_warm(stream)));
+    uint64_t most = most_at_work(serve) + beside;
+    return serve->turns.at_work < most && has_place(stream, most, now_ms);
 }
 
 /* What is waited for in order: of one key no two workers for questions that are over in a moment.

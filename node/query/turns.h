@@ -10,7 +10,8 @@
  *    FH_QUERY_HOLD_MS, is slow for a while. Slow keys and streams together leave some workers
  *    free, so that who asks quick questions does not wait for them; one more is for keys that had
  *    quick answers lately, as newcomers may turn out slow. Of those one whose session has its
- *    worker idle may run beside all that others may have: it waits for nothing that they start.
+ *    worker idle may run beside all that others may have: it waits for nothing that they start,
+ *    until one of them has waited for a quarter of a second.
  *    Workers of slow ones yield the processor (fh_worker_yield), those that start or have worked
  *    for a moment interrupt nobody (fh_worker_patient). While such a question runs and others have
  *    quick ones the two have processors of their own (fh_workers_split).
@@ -50,6 +51,7 @@ struct fh_turns {
     unsigned slow;          /* of them: streams, and those of slow keys */
     unsigned unknown;       /* of them: the slow, and those of keys that had no quick answer yet */
     unsigned waiting;       /* plans and queries that are queued */
+    int64_t cold_since_ms;  /* the longest of them that waits for a start alone; INT64_MAX: none */
     int64_t apart_until_ms; /* quick and slow ones have processors of their own until then */
     struct fh_turn_key keys[FH_STREAMS_MAX];
 };

@@ -5,6 +5,7 @@
 #include "common/mem.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,6 @@
 
 enum {
     PIECES_MAX = 5,
-    LOOK_US = 250,
 };
 
 struct fh_port {
@@ -53,6 +53,15 @@ static void take_files(struct fh_frame *frame, struct msghdr *message)
     }
 }
 
+/* Whether something can be read; NULL: as long as it takes. Who blocks in recvmsg instead is woken
+ * whenever the node has read what was sent to it, for nothing: two switches and a wake-up for each
+ * answer. */
+static bool wait_for_bytes(const struct fh_port *port, const struct timespec *within)
+{
+    struct pollfd one = {.fd = port->fd, .events = POLLIN};
+    return ppoll(&one, 1, within, NULL) != 0;
+}
+
 /* Reads exactly `size` bytes, descriptors beside them included. */
 static int read_exactly(
     struct fh_port *port, struct fh_frame *frame, uint8_t *out, size_t size, struct fh_err *err)
@@ -67,7 +76,11 @@ static int read_exactly(
                                  .msg_iovlen = 1,
                                  .msg_control = control.bytes,
                                  .msg_controllen = sizeof control.bytes};
-        ssize_t n = recvmsg(port->fd, &message, MSG_CMSG_CLOEXEC);
+        ssize_t n = recvmsg(port->fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+        if (n < 0 && errno == EAGAIN) {
+            (void)wait_for_bytes(port, NULL);
+            continue;
+        }
         if (n < 0 && errno == EINTR) {
             continue;
         }
@@ -82,20 +95,9 @@ static int read_exactly(
 
 bool fh_port_waits(const struct fh_port *port, int within_ms)
 {
-    char byte;
-    struct iovec piece = {.iov_base = &byte, .iov_len = 1};
-    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
-    const struct timespec pause = {.tv_nsec = LOOK_US * 1000L};
-    for (int us = 0;; us += LOOK_US) { // a worker may not poll
-        ssize_t got = recvmsg(port->fd, &message, MSG_PEEK | MSG_DONTWAIT);
-        if (got >= 0 || (errno != EAGAIN && errno != EINTR)) {
-            return true;
-        }
-        if (us >= within_ms * 1000) {
-            return false;
-        }
-        nanosleep(&pause, NULL);
-    }
+    const struct timespec within = {.tv_sec = within_ms / 1000,
+                                    .tv_nsec = within_ms % 1000 * 1000000L};
+    return wait_for_bytes(port, &within);
 }
 
 int fh_port_read(struct fh_port *port, struct fh_frame *out, struct fh_err *err)

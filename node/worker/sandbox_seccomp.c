@@ -75,6 +75,7 @@ enum {
 static const struct row table[] = {
     /* Reading sources, the channel to the node, waiting. */
     CALL(read), CALL(pread64), CALL(lseek), CALL(recvmsg), CALL(sendmsg),
+    IF(ppoll, 1, ~0U, 1), /* of one descriptor, as the channel */
     /* A message to standard error when the worker gives up; also files of the spill folder. */
     CALL(write),
     CALL(futex),

@@ -47,10 +47,10 @@ const struct attack inference_attacks[] = {
      NULL,
      "SELECT count(*) " P
      " WHERE id = {id} AND (salary <> {salary} OR CAST(code || 'x' AS INTEGER) > 0)"},
-    {"TRY swallows",
+    {"TRY_CAST swallows",
      BLIND,
      NULL,
-     "SELECT count(*) " P " WHERE TRY(CAST(name AS INTEGER)) IS NULL AND email = '{email}'"},
+     "SELECT count(*) " P " WHERE TRY_CAST(name AS INTEGER) IS NULL AND email = '{email}'"},
     {"scalar subquery of too many rows",
      BLIND,
      NULL,

@@ -137,6 +137,7 @@ static const struct {
     RAW(getppid),
     RAW(remap_file_pages),
     RAW(pkey_mprotect),
+    RAW(ppoll), /* of one descriptor alone */
     RAW(epoll_create1),
     RAW(signalfd4),
     RAW(timerfd_create),
