@@ -36,6 +36,8 @@ struct sim_check *sim_check_new(const struct sim_world *w)
     c->highest = must(fh_calloc(c->nodes, sizeof *c->highest));
     c->sealed_size = 4096;
     c->sealed = must(fh_calloc(c->sealed_size, sizeof *c->sealed));
+    c->sealer_size = 4096;
+    c->sealers = must(fh_calloc(c->sealer_size, sizeof *c->sealers));
     return c;
 }
 
@@ -57,6 +59,7 @@ void sim_check_free(struct sim_check *c)
     fh_free(c->own);
     fh_free(c->highest);
     fh_free(c->sealed);
+    fh_free(c->sealers);
     fh_free(c);
 }
 
@@ -140,6 +143,40 @@ static void sealed_add(struct sim_check *c, uint64_t key)
     c->sealed[at] = key;
 }
 
+static struct sim_sealer *sealer_place(const struct sim_check *c, uint64_t ref)
+{
+    size_t at = (size_t)ref & (c->sealer_size - 1);
+    while (c->sealers[at].node != 0 && c->sealers[at].ref != ref) {
+        at = (at + 1) & (c->sealer_size - 1);
+    }
+    return &c->sealers[at];
+}
+
+static void sealer_add(struct sim_check *c, uint64_t ref, uint32_t node)
+{
+    if (2 * c->sealer_count >= c->sealer_size) {
+        struct sim_sealer *old = c->sealers;
+        size_t old_size = c->sealer_size;
+        c->sealer_size *= 2;
+        c->sealers = must(fh_calloc(c->sealer_size, sizeof *c->sealers));
+        for (size_t i = 0; i < old_size; i++) {
+            if (old[i].node != 0) {
+                *sealer_place(c, old[i].ref) = old[i];
+            }
+        }
+        fh_free(old);
+    }
+    struct sim_sealer *sealer = sealer_place(c, ref);
+    c->sealer_count += sealer->node == 0 ? 1 : 0;
+    *sealer = (struct sim_sealer){.ref = ref, .node = node + 1};
+}
+
+struct sim_node *sim_check_sealer(const struct sim_world *w, const uint8_t *ref)
+{
+    uint32_t node = sealer_place(w->check, fh_get_u64be(ref))->node;
+    return node == 0 ? NULL : &w->nodes[node - 1];
+}
+
 struct sim_accused *sim_check_accused(
     struct sim_check *c, uint32_t subject, uint64_t generation, uint32_t incarnation, bool make)
 {
@@ -193,9 +230,12 @@ void sim_check_sealed(struct sim_world *w,
                       unsigned type,
                       struct fh_bytes record)
 {
+    struct fh_record parsed;
     sealed_add(w->check, sealed_key(node->index, record));
     if (type == FH_RECORD_SUSPECT) {
         note_accusation(w, node, record);
+    } else if (fh_record_parse(&parsed, record, &w->mesh, NULL) == FH_OK) {
+        sealer_add(w->check, fh_get_u64be(parsed.id.b), node->index);
     }
 }
 

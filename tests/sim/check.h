@@ -46,6 +46,8 @@ void sim_check_sealed(struct sim_world *w,
                       const struct sim_node *node,
                       unsigned type,
                       struct fh_bytes record);
+/* Who sealed the ALIVE or LEAVE whose id begins so (FH_REF_BYTES); NULL: nobody did. */
+struct sim_node *sim_check_sealer(const struct sim_world *w, const uint8_t *ref);
 void sim_check_started(struct sim_world *w, const struct sim_node *node);
 /* It knows its generation no more. */
 void sim_check_disk_lost(struct sim_world *w, const struct sim_node *node);

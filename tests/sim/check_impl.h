@@ -38,6 +38,11 @@ struct sim_accused {
     struct sim_accused *next;
 };
 
+struct sim_sealer {
+    uint64_t ref;  /* the beginning of the id */
+    uint32_t node; /* index + 1; 0: free */
+};
+
 struct sim_check {
     struct sim_view **views;
     uint32_t nodes;
@@ -45,6 +50,9 @@ struct sim_check {
     uint64_t *sealed; /* set of (hash of record ^ signer) */
     size_t sealed_count;
     size_t sealed_size;
+    struct sim_sealer *sealers; /* of ALIVE and LEAVE records, by id */
+    size_t sealer_count;
+    size_t sealer_size;
     struct sim_accused **accused; /* by subject */
     struct sim_view *own;         /* last life of each node as itself saw it */
     uint64_t *highest;            /* persisted generation of each node */

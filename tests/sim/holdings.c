@@ -7,7 +7,9 @@
 
 #include "common/mem.h"
 #include "proto/gossip/reconcile.h"
+#include "tests/sim/check.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { KEPT = 64 };
@@ -57,12 +59,78 @@ struct sim_held *sim_gather(const struct sim_world *w,
                             enum sim_set set,
                             size_t *out_count)
 {
-    size_t most = SIM_PRODUCTS_MAX + 2 * (size_t)w->options.nodes + 2;
+    size_t most =
+        set == SIM_SET_MEMBERS ? 2 * (size_t)w->options.nodes + 2 : (size_t)SIM_PRODUCTS_MAX;
     struct sim_held *held = sim_must(fh_calloc(most, sizeof *held));
     *out_count =
         set == SIM_SET_MEMBERS ? gather_members(node, held) : gather_catalogue(w, node, held);
     return held;
 }
+
+/* ---- single records -------------------------------------------------------------------------- */
+
+struct found {
+    uint32_t slot;
+    bool is_leave;
+    struct fh_bytes bytes;
+};
+
+static int by_place(const void *one, const void *other)
+{
+    const struct found *a = one;
+    const struct found *b = other;
+    return a->slot != b->slot ? (a->slot < b->slot ? -1 : 1) : (int)a->is_leave - (int)b->is_leave;
+}
+
+static bool is_of(const struct fh_fact *fact, const uint8_t *ref)
+{
+    return fact != NULL && memcmp(fact->id.b, ref, FH_REF_BYTES) == 0;
+}
+
+/* What the node holds under the beginning of a record id; empty bytes when it does not. */
+static struct found find(const struct sim_node *node, const struct sim_node *of, const uint8_t *ref)
+{
+    const struct fh_members *members = &node->core->members;
+    struct found found = {.slot = fh_members_find(members, &of->id)};
+    if (found.slot != FH_MEMBER_NONE) {
+        const struct fh_member *member = &members->slots[found.slot];
+        const struct fh_fact *leave = fh_member_leave(members, member);
+        found.is_leave = is_of(leave, ref);
+        const struct fh_fact *fact = found.is_leave              ? leave
+                                     : is_of(member->alive, ref) ? member->alive
+                                                                 : NULL;
+        found.bytes = fact == NULL ? FH_BYTES_NONE : fact->bytes;
+    }
+    return found;
+}
+
+bool sim_pack_members(const struct sim_world *w,
+                      const struct sim_node *node,
+                      const uint8_t *refs,
+                      size_t stride,
+                      size_t count,
+                      struct fh_buf *out)
+{
+    struct found *found = sim_must(fh_calloc(count + 1, sizeof *found));
+    size_t there = 0;
+    bool all = true;
+    for (size_t i = 0; i < count && all; i++) {
+        const struct sim_node *of = sim_check_sealer(w, refs + i * stride);
+        all = of != NULL;
+        if (all) {
+            found[there] = find(node, of, refs + i * stride);
+            there += found[there].bytes.size > 0 ? 1 : 0;
+        }
+    }
+    qsort(found, there, sizeof *found, by_place);
+    for (size_t i = 0; i < there && all; i++) {
+        fh_pack_bin(out, found[i].bytes);
+    }
+    fh_free(found);
+    return all;
+}
+
+/* ---- sets ------------------------------------------------------------------------------------ */
 
 static struct fh_rangeset *
 make(const struct sim_world *w, const struct sim_node *node, enum sim_set set)

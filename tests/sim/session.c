@@ -386,10 +386,16 @@ static void go_on(struct sim_world *w, struct sim_session *s)
 static void
 pack_listed(struct sim_world *w, struct sim_session *s, const struct sim_node *holder, bool lacks)
 {
-    size_t count;
-    struct sim_held *held = sim_gather(w, holder, s->set, &count);
+    size_t count = lacks ? s->lack_count : s->extra_count;
+    const uint8_t *refs = lacks ? s->lacks[0].b : s->extras[0].b;
+    size_t stride = lacks ? sizeof s->lacks[0] : sizeof s->extras[0];
     fh_buf_fini(&s->message);
     fh_buf_init(&s->message, (count + 1) * (FH_RECORD_GOSSIP_BYTES_MAX + 8));
+    if (s->set == SIM_SET_MEMBERS &&
+        sim_pack_members(w, holder, refs, stride, count, &s->message)) {
+        return;
+    }
+    struct sim_held *held = sim_gather(w, holder, s->set, &count);
     for (size_t i = 0; i < count; i++) {
         if (listed(s, &held[i].id, lacks)) {
             fh_pack_bin(&s->message, held[i].bytes);

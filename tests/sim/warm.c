@@ -3,6 +3,7 @@
  * A mesh that has been running for long: every node is put into the state in which the protocol
  * leaves it, because ten thousand that learn of ten thousand others are a hundred million records.
  */
+#include "common/mem.h"
 #include "tests/sim/check.h"
 #include "tests/sim/memberlist.h"
 
@@ -44,15 +45,17 @@ static void start_quietly(struct sim_world *w, struct sim_node *node)
 }
 
 /* It knows all others, who have answered it. */
-static void introduce_all(struct sim_world *w, struct sim_node *node, uint32_t nodes)
+static void introduce_all(struct sim_world *w,
+                          struct sim_node *node,
+                          struct fh_fact *const *facts,
+                          uint32_t nodes)
 {
     struct fh_gossip *core = node->core;
     for (uint32_t i = 0; i < nodes; i++) {
         if (i == node->index) {
             continue;
         }
-        struct fh_fact *fact = w->nodes[i].core->members.slots[FH_MEMBER_SELF].alive;
-        uint32_t slot = fh_members_add(&core->members, fh_fact_ref(fact), w->now_ms);
+        uint32_t slot = fh_members_add(&core->members, fh_fact_ref(facts[i]), w->now_ms);
         fh_members_set_state(&core->members, slot, FH_MEMBER_ALIVE, w->now_ms);
         core->members.slots[slot].heard = fh_members_step(&core->members, w->now_ms);
     }
@@ -61,11 +64,13 @@ static void introduce_all(struct sim_world *w, struct sim_node *node, uint32_t n
 
 void sim_warm(struct sim_world *w, uint32_t nodes)
 {
+    struct fh_fact **facts = sim_must(fh_calloc(nodes, sizeof(struct fh_fact *)));
     w->warm = nodes;
     for (uint32_t i = 0; i < nodes; i++) {
         sim_begin(w, &w->nodes[i]);
         if (w->nodes[i].core != NULL) {
             start_quietly(w, &w->nodes[i]);
+            facts[i] = w->nodes[i].core->members.slots[FH_MEMBER_SELF].alive;
         } else {
             w->nodes[i].model = sim_memberlist_new(&w->nodes[i], true);
         }
@@ -73,8 +78,9 @@ void sim_warm(struct sim_world *w, uint32_t nodes)
     }
     for (uint32_t i = 0; i < nodes; i++) {
         if (w->nodes[i].core != NULL) {
-            introduce_all(w, &w->nodes[i], nodes);
+            introduce_all(w, &w->nodes[i], facts, nodes);
         }
         sim_wind(w, &w->nodes[i]);
     }
+    fh_free(facts);
 }

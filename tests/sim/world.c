@@ -47,11 +47,11 @@ void sim_say(struct sim_world *w, const struct sim_node *node, const char *text)
     }
 }
 
-static uint32_t *key_place(const struct sim_world *w, const struct fh_sign_public *key)
+static struct sim_key *key_place(const struct sim_world *w, const struct fh_sign_public *public)
 {
-    uint32_t at = fh_get_u32be(key->b) & (w->index_size - 1);
-    while (w->by_key[at] != 0 &&
-           memcmp(w->nodes[w->by_key[at] - 1].key.b, key->b, sizeof key->b) != 0) {
+    uint64_t key = fh_get_u64be(public->b);
+    uint32_t at = (uint32_t)(key >> 32) & (w->index_size - 1);
+    while (w->by_key[at].node != 0 && w->by_key[at].key != key) {
         at = (at + 1) & (w->index_size - 1);
     }
     return &w->by_key[at];
@@ -66,8 +66,8 @@ static bool env_admitted(void *user,
 {
     const struct sim_node *self = user;
     (void)wall_ms;
-    uint32_t found = *key_place(self->world, key);
-    return found != 0 && fh_domain_id_equal(&self->world->nodes[found - 1].domain, domain);
+    const struct sim_key *found = key_place(self->world, key);
+    return found->node != 0 && found->domain == fh_get_u64be(domain->b);
 }
 
 static void env_seal(void *user, struct fh_buf *out, unsigned type, struct fh_bytes payload)
@@ -154,10 +154,11 @@ static void make_node(struct sim_world *w, uint32_t i)
     }
     (void)snprintf(node->address, sizeof node->address, "n%u:7400", i);
     *index_place(w, &node->id) = i + 1;
-    *key_place(w, &node->key) = i + 1;
     if (w->options.nodes > DOMAIN_EACH) {
         node->domain = w->nodes[i % DOMAINS].domain;
     }
+    *key_place(w, &node->key) = (struct sim_key){
+        .key = fh_get_u64be(node->key.b), .domain = fh_get_u64be(node->domain.b), .node = i + 1};
 }
 
 struct sim_node *sim_node_at(const struct sim_world *w, const char *address)

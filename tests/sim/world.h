@@ -153,6 +153,14 @@ struct sim_events;
 struct sim_holdings;
 struct sim_session;
 
+/* Whose public key it is, and of which domain, by the beginnings of both: each node asks that of
+ * all others each minute. */
+struct sim_key {
+    uint64_t key;
+    uint64_t domain;
+    uint32_t node; /* index + 1; 0: free */
+};
+
 struct sim_world {
     struct sim_options options;
     int64_t now_ms;
@@ -161,8 +169,8 @@ struct sim_world {
     struct fh_mesh_id mesh;
     struct fh_fact_pool *pool;
     struct sim_node *nodes;
-    uint32_t *index;  /* node id -> node, open addressing */
-    uint32_t *by_key; /* the same by public key */
+    uint32_t *index;        /* node id -> node, open addressing */
+    struct sim_key *by_key; /* the same by public key */
     uint32_t index_size;
     struct sim_events *events;
     struct sim_holdings *holdings; /* NULL: nothing was read yet */

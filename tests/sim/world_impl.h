@@ -117,7 +117,16 @@ struct sim_held *sim_gather(const struct sim_world *w,
                             const struct sim_node *node,
                             enum sim_set set,
                             size_t *out_count);
-/* The same as a range set; lent until the next call but 63. */
+/* Appends those records of members that begin with one of the refs (FH_REF_BYTES at each `stride`)
+ * and that the node holds, each a bin, in the order of its table. False, and nothing appended, when
+ * a hostile node made one of them. */
+bool sim_pack_members(const struct sim_world *w,
+                      const struct sim_node *node,
+                      const uint8_t *refs,
+                      size_t stride,
+                      size_t count,
+                      struct fh_buf *out);
+/* What sim_gather finds, as a range set; lent until the next call but 63. */
 const struct fh_rangeset *
 sim_rangeset_of(struct sim_world *w, const struct sim_node *node, enum sim_set set);
 void sim_holdings_free(struct sim_holdings *h);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A node and a peer that hold different announcements: each ends up with what only the other had,
- * and little else moves. The peer here is the founder's node, answered by hand from a range set and
- * a list of records. */
+/* A node and a peer that hold different announcements or identities: each ends up with what only
+ * the other had, and little else moves. The peer here is the founder's node, answered by hand from
+ * a range set and a list of records. */
 #include "tests/node/mesh/mesh_world.h"
 
 #include "common/mem.h"
 #include "common/time.h"
+#include "proto/gossip/core.h"
 #include "proto/gossip/reconcile.h"
 #include "tests/lib/products.h"
 
@@ -26,14 +27,16 @@ struct held {
 
 struct world {
     struct mesh_world base;
-    struct fh_rangeset *set; /* what the peer holds of announcements */
+    struct fh_rangeset *set; /* what the peer holds of `which` */
+    enum fh_sync_set which;
     struct held held[PRODUCTS_MAX];
     size_t held_count;
     bool knows_no_ranges; /* the peer is of an older version */
     unsigned rounds;
     unsigned pages;
     unsigned pulled;
-    unsigned pushed; /* announcements that came */
+    unsigned pushed;    /* announcements that came */
+    unsigned delegated; /* delegations that came */
     bool ended;
     int code;
     unsigned added;
@@ -68,7 +71,7 @@ static void answer_ranges(struct world *w, struct fh_question *question)
     fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
     mesh_world_must(
         fh_msg_reconcile_request_read(fh_question_fields(question), &set, &message, &err), &err);
-    assert_int_equal(set, FH_SYNC_ANNOUNCEMENTS);
+    assert_int_equal(set, w->which);
     mesh_world_must(fh_reconcile_answer(w->set, message, &answer, &err), &err);
     fh_msg_ok(&out, 1);
     fh_pack_bin(&out, fh_buf_view(&answer));
@@ -106,6 +109,7 @@ static void answer_push(struct world *w, struct fh_question *question)
         struct fh_record record;
         mesh_world_must(fh_record_parse(&record, bytes, &w->base.pair->id, &err), &err);
         w->pushed += record.type == FH_RECORD_ANNOUNCEMENT;
+        w->delegated += record.type == FH_RECORD_DELEGATION;
     }
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
     fh_buf_init(&out, 64);
@@ -198,7 +202,7 @@ static void reconcile(struct world *w)
     struct fh_peer_target target = {.address = w->base.pair->server.address,
                                     .node = w->base.pair->server.node};
     w->ended = false;
-    fh_mesh_reconcile(w->base.mesh, &target, FH_SYNC_ANNOUNCEMENTS, on_end, w);
+    fh_mesh_reconcile(w->base.mesh, &target, w->which, on_end, w);
     int64_t end = fh_clock_mono_ms() + WAIT_MS;
     while (!w->ended && fh_clock_mono_ms() < end) {
         mesh_world_turn(&w->base);
@@ -212,6 +216,7 @@ static int setup(void **state)
     assert_non_null(w);
     mesh_world_set_up(&w->base, answer, w);
     mesh_world_must(fh_rangeset_new(&w->set, EACH_MAX, &w->base.err), &w->base.err);
+    w->which = FH_SYNC_ANNOUNCEMENTS;
     *state = w;
     return 0;
 }
@@ -307,6 +312,80 @@ static void test_a_peer_that_lists_what_it_has_not(void **state)
     assert_int_equal(w->pulled, 1);
 }
 
+/* ---- delegations that begin later ---- */
+
+static bool to_peer(void *user, unsigned type, const struct fh_record_id *id, struct fh_bytes bytes)
+{
+    (void)type;
+    (void)bytes;
+    struct world *w = user;
+    struct fh_range_key key = fh_reconcile_record_key(id);
+    mesh_world_must(fh_rangeset_put(w->set, &key, id, &w->base.err), &w->base.err);
+    return true;
+}
+
+/* One of a new member of the founder's, which begins after so long. */
+static struct held delegation(struct world *w, unsigned number, int64_t in_ms)
+{
+    const struct test_domain *founder = &w->base.pair->founder;
+    int64_t now = fh_clock_wall_ms();
+    struct fh_delegation value = {.domain = founder->id,
+                                  .subject = test_key_of("later", number).public_key,
+                                  .role = FH_ROLE_MEMBER,
+                                  .not_before_ms = now + in_ms,
+                                  .not_after_ms = now + in_ms + TEST_DAY_MS};
+    struct held held = {.record = {0}};
+    struct fh_record parsed;
+    fh_buf_init(&held.record, FH_RECORD_GOSSIP_BYTES_MAX);
+    fh_delegation_make(&held.record, &value, &w->base.pair->id, &founder->key.secret);
+    mesh_world_must(
+        fh_record_parse(&parsed, fh_buf_view(&held.record), &w->base.pair->id, &w->base.err),
+        &w->base.err);
+    held.id = parsed.id;
+    held.key = fh_reconcile_record_key(&parsed.id);
+    return held;
+}
+
+static void delegation_at_node(struct world *w, unsigned number, int64_t in_ms)
+{
+    struct held held = delegation(w, number, in_ms);
+    struct fh_origin origin = {.bulk = true};
+    bool is_new;
+    mesh_world_must(
+        fh_mesh_intake(w->base.mesh, fh_buf_view(&held.record), &origin, &is_new, &w->base.err),
+        &w->base.err);
+    assert_true(is_new);
+    fh_buf_fini(&held.record);
+}
+
+/* Nobody spreads a delegation when its time comes. Whoever alone holds it hands it over with the
+ * next synchronisation once it begins within a week, and who gets it so tells all the others. */
+static void test_a_delegation_of_one_node_reaches_all(void **state)
+{
+    struct world *w = *state;
+    w->which = FH_SYNC_IDENTITY;
+    assert_true(fh_directory_each(w->base.mesh->options.dir, to_peer, w));
+    delegation_at_node(w, 1, FH_DELEGATION_AHEAD_MS - TEST_HOUR_MS);      /* only here, and due */
+    delegation_at_node(w, 2, FH_DELEGATION_AHEAD_MS + TEST_HOUR_MS);      /* only here, later */
+    w->held[0] = delegation(w, 3, FH_DELEGATION_AHEAD_MS - TEST_HOUR_MS); /* only there */
+    w->held_count = 1;
+    to_peer(w, FH_RECORD_DELEGATION, &w->held[0].id, FH_BYTES_NONE);
+    reconcile(w);
+    assert_int_equal(w->code, FH_OK);
+    assert_int_equal(w->delegated, 1);
+    assert_int_equal(w->pulled, 1);
+    assert_int_equal(w->added, 1);
+    struct fh_hash hash = fh_hash(fh_buf_view(&w->held[0].record));
+    struct fh_ref key;
+    memcpy(key.b, hash.b, sizeof key.b);
+    int64_t end = fh_clock_mono_ms() + WAIT_MS;
+    while (fh_rumours_find(&w->base.mesh->gossip->rumours, &key) == NULL &&
+           fh_clock_mono_ms() < end) {
+        mesh_world_turn(&w->base);
+    }
+    assert_non_null(fh_rumours_find(&w->base.mesh->gossip->rumours, &key));
+}
+
 static void test_forks_are_no_such_set(void **state)
 {
     struct world *w = *state;
@@ -326,6 +405,7 @@ int main(void)
         TEST(test_older_versions_are_told_apart),
         TEST(test_too_many_are_left_to_pages),
         TEST(test_a_peer_that_lists_what_it_has_not),
+        TEST(test_a_delegation_of_one_node_reaches_all),
         TEST(test_forks_are_no_such_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
