@@ -258,6 +258,9 @@ int fh_config_load(struct fh_config *out,
         return fh_err_set(err, FH_ENOMEM, "no memory for the settings");
     }
     const char *home = NULL;
+    config->argc = argc;
+    config->argv = argv;
+    config->environment = environment;
     fh_settings_init(&config->settings);
     int code = scan_flags(config, &home, argc, argv, err);
     config->named = home != NULL || has_variable(environment, "FREEHOLD_HOME");
@@ -290,6 +293,11 @@ int fh_config_load(struct fh_config *out,
         out->named = config->named;
     }
     return code;
+}
+
+int fh_config_again(struct fh_config *out, const struct fh_config *config, struct fh_err *err)
+{
+    return fh_config_load(out, config->argc, config->argv, config->environment, err);
 }
 
 void fh_config_help(struct fh_buf *out)

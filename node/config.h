@@ -23,6 +23,10 @@ struct fh_config {
     bool named;   /* --home or FREEHOLD_HOME named a home; likewise */
     struct fh_settings settings;
     char warning[256]; /* a FREEHOLD_ variable that looks mistyped, or "" */
+    /* private: what it was read from, for fh_config_again */
+    int argc;
+    const char *const *argv;
+    const char *const *environment;
 };
 
 /* Reads the command line of freehold-node ("--home DIR", "--offline", "--errand DIR", "--doctor",
@@ -36,6 +40,11 @@ FH_MUST_CHECK int fh_config_load(struct fh_config *out,
                                  const char *const *argv,
                                  const char *const *environment,
                                  struct fh_err *err);
+
+/* Reads the same again: the file may say something else now. Command line and environment must
+ * still be there. Errors of fh_config_load. */
+FH_MUST_CHECK int
+fh_config_again(struct fh_config *out, const struct fh_config *config, struct fh_err *err);
 
 /* Appends the help text: every setting with flag, variable, default and unit. */
 void fh_config_help(struct fh_buf *out);

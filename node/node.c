@@ -59,7 +59,7 @@ struct fh_node {
     struct fh_answers answers;
     struct fh_doors *doors;
     struct fh_admin *admin;
-    struct fh_signal *signals[2];
+    struct fh_signal *signals[3];
     struct fh_timer *sweep;
     struct fh_timer *hourly;
     struct fh_timer *drain;
@@ -121,9 +121,37 @@ static void go_down(struct fh_node *node)
     }
 }
 
+/* SIGHUP: the settings are read again, and where others reach this node counts at once. */
+static void read_again(struct fh_node *node)
+{
+    struct fh_err err;
+    FH_CLEANUP(fh_freep) struct fh_config *again = fh_calloc(1, sizeof *again);
+    int rc = again != NULL ? fh_config_again(again, node->config, &err)
+                           : fh_err_set(&err, FH_ENOMEM, "no memory for the settings");
+    if (rc == FH_OK && node->mesh != NULL && !node->going_down) {
+        rc = fh_mesh_move(node->mesh, &again->settings, &err);
+    }
+    if (rc != FH_OK) {
+        fh_log(FH_LOG_ERROR, "config.refused", "rule=%s text=\"%s\"", err.rule, err.text);
+        return;
+    }
+    const struct fh_settings_addresses *advertise = &again->settings.advertise;
+    fh_log(FH_LOG_INFO,
+           "config.read",
+           "advertise=%s%s",
+           advertise->count > 0 ? advertise->items[0] : again->settings.listen,
+           strcmp(again->settings.listen, node->config->settings.listen) == 0
+               ? ""
+               : " text=\"a new listen address counts from the next start on\"");
+}
+
 static void on_signal(int signum, void *user)
 {
     struct fh_node *node = user;
+    if (signum == SIGHUP) {
+        read_again(node);
+        return;
+    }
     fh_log(FH_LOG_INFO, "node.stopping", "signal=%d", signum);
     go_down(node);
 }
@@ -507,7 +535,7 @@ static int start(struct fh_node *node, struct fh_err *err)
     if (rc == FH_OK) {
         rc = start_services(node, err);
     }
-    static const int handled[] = {SIGTERM, SIGINT};
+    static const int handled[] = {SIGTERM, SIGINT, SIGHUP};
     for (size_t i = 0; rc == FH_OK && i < FH_COUNT(handled); i++) {
         rc = fh_signal_new(&node->signals[i], node->loop, handled[i], on_signal, node, err);
     }

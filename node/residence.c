@@ -47,6 +47,23 @@ int fh_residence_take(struct fh_residence *home,
     return rc;
 }
 
+/* In one write to the disk: a first start waited for twenty. */
+static int take_all(struct fh_residence *home, const struct import *import, struct fh_err *err)
+{
+    size_t at = 0;
+    int rc = fh_store_begin(home->store, FH_STORE_DURABLE, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    for (size_t i = 0; rc == FH_OK && i < import->count; i++) {
+        bool is_new;
+        rc = fh_residence_take(
+            home, fh_bytes(import->bytes.data + at, import->sizes[i]), &is_new, err);
+        at += import->sizes[i];
+    }
+    return fh_store_commit_after(home->store, rc, err);
+}
+
 /* What init and the key commands left in the home; known records change nothing. */
 static int import_records(struct fh_residence *home, struct fh_err *err)
 {
@@ -56,12 +73,8 @@ static int import_records(struct fh_residence *home, struct fh_err *err)
     }
     fh_buf_init(&import->bytes, 1024 * 1024);
     int rc = fh_home_identity_each(&home->config->home, gather, import, err);
-    size_t at = 0;
-    for (size_t i = 0; rc == FH_OK && i < import->count; i++) {
-        bool is_new;
-        rc = fh_residence_take(
-            home, fh_bytes(import->bytes.data + at, import->sizes[i]), &is_new, err);
-        at += import->sizes[i];
+    if (rc == FH_OK) {
+        rc = take_all(home, import, err);
     }
     fh_buf_fini(&import->bytes);
     fh_free(import);

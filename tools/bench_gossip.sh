@@ -3,10 +3,12 @@
 # tools/bench gossip: how fast a mesh learns, simulated against memberlist's rules and real against
 # HashiCorp's serf, in the same run. Sourced by tools/bench; the caller sets what tools/mesh.sh asks for.
 
-# Name, unit, decimals, what it is. The names are those that fh-gossip-watch prints.
+# Name, unit, decimals, what it is. The names are those that fh-gossip-watch prints. Of those in `gossip_alone` serf
+# has no counterpart: its figure beside them, where there is one, is no verdict.
 gossip_rows='
 start      s   2 all started at once, until all see all: a mesh after a power cut
-admission  s   2 the first time, until all see all: Freehold admits each by its invitation; serf has no identities
+admission  s   2 the first time: Freehold admits each by its invitation, and each verifies eight signatures of each; not compared
+start_answered s 2 start, until each has had an answer of each itself; serf does not ask for that
 news       s   2 announcement (a product; serf: a user event) to all nodes, median
 news_worst s   2 the same, worst
 kill       s   2 kill -9 of one node until all others hold it for dead, median
@@ -16,6 +18,8 @@ rss        MiB 1 resident memory of a node'"'"'s process
 pss        MiB 1 memory of a node with its workers, shared pages shared out (Pss)
 rest       B/s 0 bytes a second and node at rest
 '
+
+gossip_alone=' admission start_answered '
 
 # need_serf: installs what Freehold is held against.
 need_serf()
@@ -164,14 +168,19 @@ beside_serf()
     for name in serf freehold; do
         step "$count nodes of $name" watch_mesh "$name" "$count" || fail "$(cat "$work/error.txt")"
     done
-    printf '\n%-10s %9s %9s %-4s %-7s %s\n' "$count nodes" freehold serf unit verdict what
+    printf '\n%-14s %9s %9s %-4s %-7s %s\n' "$count nodes" freehold serf unit verdict what
     while read -r name unit decimals about; do
         [[ -n $name ]] || continue
         ours=$(watched freehold "$count" "$name" "$unit" "$decimals")
         theirs=$(watched serf "$count" "$name" "$unit" "$decimals")
-        verdict=$(awk -v a="$ours" -v b="$theirs" 'BEGIN { print (a < b ? "better" : a == b ? "equal" : "WORSE") }')
+        if [[ $gossip_alone == *" $name "* ]]; then
+            theirs=${theirs:-null}
+            verdict=alone
+        else
+            verdict=$(awk -v a="$ours" -v b="$theirs" 'BEGIN { print (a < b ? "better" : a == b ? "equal" : "WORSE") }')
+        fi
         [[ $verdict != WORSE ]] || worse=$((worse + 1))
-        printf '%-10s %9s %9s %-4s %-7s %s\n' "$name" "$ours" "$theirs" "$unit" "$verdict" "$about"
+        printf '%-14s %9s %9s %-4s %-7s %s\n' "$name" "$ours" "${theirs/null/-}" "$unit" "$verdict" "$about"
         json_rows+=("{\"nodes\": $count, \"measure\": \"$name\", \"freehold\": $ours, \"serf\": $theirs, \"unit\": \"$unit\"}")
         if [[ $name == kill || $name == news ]]; then
             printf '%s\n' "$name (real, median)|s|freehold|$count|$ours" "$name (real, median)|s|serf|$count|$theirs" \

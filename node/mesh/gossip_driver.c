@@ -415,6 +415,36 @@ static int feed_member(void *user, const struct fh_store_record *record, struct 
     return FH_OK;
 }
 
+/* Where others reach a node of these settings; how many. */
+static unsigned advertised(const struct fh_settings *settings, const char *out[FH_ADDRESSES_MAX])
+{
+    const struct fh_settings_addresses *advertise = &settings->advertise;
+    unsigned count = 0;
+    for (size_t i = 0; i < advertise->count && i < FH_ADDRESSES_MAX; i++) {
+        out[count++] = advertise->items[i];
+    }
+    if (count == 0) {
+        out[count++] = settings->listen;
+    }
+    return count;
+}
+
+int fh_mesh_move(struct fh_mesh *mesh, const struct fh_settings *settings, struct fh_err *err)
+{
+    const char *items[FH_ADDRESSES_MAX];
+    struct fh_gossip_event event = {.kind = FH_GOSSIP_MOVE};
+    if (mesh->gossip == NULL) {
+        return fh_err_rule(err,
+                           FH_ESTATE,
+                           "mesh.not_joined",
+                           "this node has not joined yet; start it again with its new address");
+    }
+    event.u.move.count = advertised(settings, items);
+    event.u.move.items = items;
+    fh_mesh_gossip_event(mesh, &event);
+    return FH_OK;
+}
+
 int fh_mesh_gossip_start(struct fh_mesh *mesh,
                          const char *const *seeds,
                          unsigned seed_count,
@@ -438,13 +468,7 @@ int fh_mesh_gossip_start(struct fh_mesh *mesh,
     };
     fh_entropy(&options.seed, sizeof options.seed);
     fh_entropy(options.boot, sizeof options.boot);
-    const struct fh_settings_addresses *advertise = &settings->advertise;
-    for (size_t i = 0; i < advertise->count && i < FH_ADDRESSES_MAX; i++) {
-        options.addresses[options.address_count++] = advertise->items[i];
-    }
-    if (options.address_count == 0) {
-        options.addresses[options.address_count++] = settings->listen;
-    }
+    options.address_count = advertised(settings, options.addresses);
     for (unsigned i = 0; i < seed_count && i < FH_GOSSIP_SEEDS_MAX; i++) {
         options.seeds[options.seed_count++] = seeds[i];
     }

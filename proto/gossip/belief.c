@@ -175,9 +175,14 @@ static void commit_newcomer(struct fh_turn *turn, struct judgement *j)
 /* Whether a renewed lease says more than that its node is still there. */
 static bool says_other(const struct fh_alive *a, const struct fh_alive *b)
 {
-    bool same = a->head_count == b->head_count && a->address_count == b->address_count &&
-                memcmp(a->head_root, b->head_root, sizeof a->head_root) == 0 &&
-                fh_bytes_equal(a->label, b->label);
+    return a->head_count != b->head_count ||
+           memcmp(a->head_root, b->head_root, sizeof a->head_root) != 0 ||
+           !fh_bytes_equal(a->label, b->label);
+}
+
+static bool lives_elsewhere(const struct fh_alive *a, const struct fh_alive *b)
+{
+    bool same = a->address_count == b->address_count;
     for (unsigned i = 0; same && i < a->address_count; i++) {
         same = strcmp(a->address[i], b->address[i]) == 0;
     }
@@ -191,6 +196,7 @@ static void commit_renewal(struct fh_turn *turn, struct judgement *j)
     enum fh_member_state before = (enum fh_member_state)member->state;
     bool restarted = j->fact->generation != member->alive->generation;
     bool changed = says_other(&j->fact->alive, &member->alive->alive);
+    bool elsewhere = lives_elsewhere(&j->fact->alive, &member->alive->alive);
     bool moved =
         restarted && strcmp(j->fact->alive.address[0], member->alive->alive.address[0]) != 0;
     bool settled = turn->now_ms - fh_members_ms(&g->members, member->since) > FH_CORE_CONTESTED_MS;
@@ -207,9 +213,9 @@ static void commit_renewal(struct fh_turn *turn, struct judgement *j)
     fh_suspicion_clear(g, j->slot);
     enum fh_member_state state = restarted ? FH_MEMBER_UNVERIFIED : before;
     enum fh_member_change change = FH_MEMBER_UPDATED;
-    enum fh_rumour_class class_ = restarted ? FH_RUMOUR_MEMBERS
-                                  : changed ? FH_RUMOUR_PRODUCTS
-                                            : FH_RUMOUR_REFRESH;
+    enum fh_rumour_class class_ = restarted || elsewhere ? FH_RUMOUR_MEMBERS
+                                  : changed              ? FH_RUMOUR_PRODUCTS
+                                                         : FH_RUMOUR_REFRESH;
     if (before == FH_MEMBER_DEAD || before == FH_MEMBER_LEFT) {
         state = FH_MEMBER_UNVERIFIED;
         change = FH_MEMBER_JOINED;

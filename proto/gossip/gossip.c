@@ -144,6 +144,20 @@ int64_t fh_turn_about(struct fh_turn *turn, int64_t ms)
 
 /* ---- lifecycle ------------------------------------------------------------------------------- */
 
+static int check_addresses(const char *const *addresses, unsigned count, struct fh_err *err)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (!fh_address_form(fh_bytes_cstr(addresses[i]))) {
+            return fh_err_rule(err,
+                               FH_EINVAL,
+                               "gossip.options",
+                               "gossip address \"%.128s\": expected host:port",
+                               addresses[i]);
+        }
+    }
+    return FH_OK;
+}
+
 static int check_options(const struct fh_gossip_options *o, struct fh_err *err)
 {
     const char *wrong = NULL;
@@ -167,18 +181,8 @@ static int check_options(const struct fh_gossip_options *o, struct fh_err *err)
     if (wrong != NULL) {
         return fh_err_rule(err, FH_EINVAL, "gossip.options", "gossip options: %s", wrong);
     }
-    for (unsigned i = 0; i < o->address_count + o->seed_count; i++) {
-        const char *address =
-            i < o->address_count ? o->addresses[i] : o->seeds[i - o->address_count];
-        if (!fh_address_form(fh_bytes_cstr(address))) {
-            return fh_err_rule(err,
-                               FH_EINVAL,
-                               "gossip.options",
-                               "gossip address \"%.128s\": expected host:port",
-                               address);
-        }
-    }
-    return FH_OK;
+    int code = check_addresses(o->addresses, o->address_count, err);
+    return code == FH_OK ? check_addresses(o->seeds, o->seed_count, err) : code;
 }
 
 static bool copy_texts(struct fh_gossip *g, const struct fh_gossip_options *o)
@@ -356,6 +360,49 @@ static void on_record(struct fh_turn *turn, const struct fh_gossip_event *event)
     fh_belief_record(turn, event->u.record.bytes, &source);
 }
 
+static bool lives_there(const struct fh_gossip *g, const struct fh_gossip_event *event)
+{
+    bool same = g->options.address_count == event->u.move.count;
+    for (unsigned i = 0; same && i < event->u.move.count; i++) {
+        same = strcmp(g->addresses[i], event->u.move.items[i]) == 0;
+    }
+    return same;
+}
+
+/* Told at once and before all else: until it arrives, who looks for us looks in the wrong place. */
+static int on_move(struct fh_turn *turn, const struct fh_gossip_event *event, struct fh_err *err)
+{
+    struct fh_gossip *g = turn->g;
+    char *copies[FH_ADDRESSES_MAX] = {NULL};
+    unsigned count = event->u.move.count;
+    bool copied = true;
+    if (count == 0 || count > FH_ADDRESSES_MAX) {
+        return fh_err_rule(err, FH_EINVAL, "gossip.options", "expected 1 to 3 addresses");
+    }
+    int code = check_addresses(event->u.move.items, count, err);
+    if (code != FH_OK || g->leaving || lives_there(g, event)) {
+        return code;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        copies[i] = fh_strdup(event->u.move.items[i]);
+        copied = copied && copies[i] != NULL;
+    }
+    for (unsigned i = 0; i < FH_ADDRESSES_MAX; i++) {
+        fh_free(copied ? g->addresses[i] : copies[i]);
+        if (copied) {
+            g->addresses[i] = copies[i];
+            g->options.addresses[i] = copies[i];
+        }
+    }
+    if (!copied) {
+        return fh_err_set(err, FH_ENOMEM, "gossip: no memory for addresses");
+    }
+    g->options.address_count = count;
+    fh_turn_trace(turn, "moves to %s", g->addresses[0]);
+    fh_belief_renew_soon(turn, FH_RUMOUR_URGENT, 0);
+    return FH_OK;
+}
+
 static int dispatch(struct fh_turn *turn, const struct fh_gossip_event *event, struct fh_err *err)
 {
     struct fh_gossip *g = turn->g;
@@ -390,6 +437,8 @@ static int dispatch(struct fh_turn *turn, const struct fh_gossip_event *event, s
     case FH_GOSSIP_ADMITTED:
         fh_strangers_judge(turn);
         return FH_OK;
+    case FH_GOSSIP_MOVE:
+        return on_move(turn, event, err);
     case FH_GOSSIP_EVENT_COUNT:
         break;
     }

@@ -129,6 +129,7 @@ enum fh_gossip_event_kind {
     FH_GOSSIP_REVIEW,   /* who is admitted has changed (revocation, charter): ask about all again;
                            the core also does so by itself every timing.sync_ms */
     FH_GOSSIP_ADMITTED, /* identity records have come: judge again who was a stranger */
+    FH_GOSSIP_MOVE,     /* others reach this node at other addresses from now on */
     FH_GOSSIP_EVENT_COUNT
 };
 
@@ -162,6 +163,10 @@ struct fh_gossip_event {
             struct fh_node_id node; /* who answered; zero when nobody did */
             bool done;
         } synced;
+        struct {
+            unsigned count;           /* 1 to FH_ADDRESSES_MAX, else FH_EINVAL "gossip.options" */
+            const char *const *items; /* "host:port"; the first is where others try first */
+        } move;
     } u;
 };
 

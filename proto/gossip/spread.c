@@ -12,6 +12,8 @@
 
 enum {
     FANOUT_MAX = 8,
+    HURRY_RUMOURS = 16,        /* so much news at once is told in larger and quicker bursts */
+    HURRY_PARTS = 4,           /* of a tick */
     HELLO_GAP_MS = 2000,       /* between two pings to one newcomer */
     HELLO_GAP_LEAST_MS = 300,  /* between the first few */
     HELLOS_SOON = 3,           /* after so many we wait longer: it may be gone */
@@ -219,15 +221,25 @@ static void greet(struct fh_turn *turn)
     }
 }
 
+/* A small mesh that forms has a dozen records of each newcomer to tell: in usual bursts, of which
+ * each carries some ten, the last newcomer was heard of after a second. In a large one the same
+ * would be everybody's hurry at once. What all of it may cost is bounded by the rate of news. */
+static bool hurries(const struct fh_gossip *g)
+{
+    return g->rumours.count > HURRY_RUMOURS && fh_members_live(&g->members) <= GREETED_SMALL;
+}
+
 static void tick(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
     if (!g->leaving) {
         greet(turn);
     }
-    burst(turn, g->options.timing.fanout < FANOUT_MAX ? g->options.timing.fanout : FANOUT_MAX);
-    g->tick_at_ms =
-        has_work(g) ? turn->now_ms + (int64_t)g->options.timing.tick_ms : FH_GOSSIP_NEVER;
+    bool hurry = hurries(g);
+    burst(turn,
+          hurry || g->options.timing.fanout > FANOUT_MAX ? FANOUT_MAX : g->options.timing.fanout);
+    int64_t tick_ms = (int64_t)g->options.timing.tick_ms / (hurry ? HURRY_PARTS : 1);
+    g->tick_at_ms = has_work(g) ? turn->now_ms + tick_ms : FH_GOSSIP_NEVER;
 }
 
 /* ---- seeds and the dead ---------------------------------------------------------------------- */

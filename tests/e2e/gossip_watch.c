@@ -22,11 +22,14 @@
  *                and kill_worst
  *     back       ms from its start until all see it again: the median, and back_worst
  *     start      as admission, when all are started again after SIGKILL of all
+ *     admission_answered, start_answered  the same until each has also had an answer of each
+ * itself; Freehold alone, for serf knows no difference
  *
  * They are in a network of their own, in which nothing else speaks. All nodes are asked in turn,
- * over sessions that are open already, with the same pauses for both. Freehold must have had an
- * answer of a node itself to see it in `admission` and `start`; elsewhere, as serf does, not hold
- * it for dead.
+ * over sessions that are open already, with the same pauses for both. In `admission` and `start` a
+ * node sees another when it was told that this life of it has begun: serf by whoever told it,
+ * Freehold by the other's own signed record, of a later generation than before. Elsewhere, when it
+ * does not hold it for dead.
  */
 #include "common/compiler.h"
 #include "tests/e2e/serf.h"
@@ -69,13 +72,15 @@ struct node {
 };
 
 struct view {
-    unsigned alive; /* with those that have not answered this node yet */
-    unsigned answered;
-    uint64_t news; /* rises with each announcement */
+    unsigned alive;    /* with those that are only remembered */
+    unsigned begun;    /* whose present life it knows of */
+    unsigned answered; /* that answered it themselves */
+    uint64_t news;     /* rises with each announcement */
 };
 
 struct mesh {
     const struct mesh_kind *kind;
+    uint64_t before; /* generations of Freehold's nodes that live now are greater */
     const char *folder;
     const char *programs;
     unsigned count;
@@ -86,9 +91,10 @@ struct mesh {
 struct mesh_kind {
     const char *name;
     void (*start)(struct mesh *mesh, unsigned i);
-    /* False: it does not answer. `answered` is only asked for on demand: it is the larger question.
+    /* False: it does not answer. `begun` and `answered` only on demand: that is the larger
+     * question.
      */
-    bool (*look)(struct mesh *mesh, unsigned i, bool answered, struct view *out);
+    bool (*look)(struct mesh *mesh, unsigned i, bool lives, struct view *out);
     /* Announces something; the moment at which its own node shows it. */
     int64_t (*announce)(struct mesh *mesh, unsigned i, uint64_t before);
 };
@@ -178,23 +184,26 @@ static void start_freehold(struct mesh *mesh, unsigned i)
     mesh->nodes[i].pid = run(write_path(log, mesh, "d%u/node.log", i), words);
 }
 
-static void count_answered(struct freehold_client *client, struct view *out)
+static void count_lives(struct freehold_client *client, uint64_t before, struct view *out)
 {
     struct freehold_error error = FREEHOLD_ERROR_INIT;
     struct freehold_peers *peers = NULL;
-    out->answered = 0;
+    out->begun = out->answered = 0;
     if (freehold_peers(&peers, client, &error) != FREEHOLD_OK) {
         return;
     }
     for (size_t i = 0; i < freehold_peers_count(peers); i++) {
         struct freehold_peer peer = {.size = sizeof peer};
         freehold_peers_get(peers, i, &peer);
-        out->answered += strcmp(peer.state, "alive") == 0;
+        bool answered = strcmp(peer.state, "alive") == 0;
+        bool told = strcmp(peer.state, "unverified") == 0 && peer.generation > before;
+        out->answered += answered;
+        out->begun += answered || told;
     }
     freehold_peers_free(peers);
 }
 
-static bool look_freehold(struct mesh *mesh, unsigned i, bool answered, struct view *out)
+static bool look_freehold(struct mesh *mesh, unsigned i, bool lives, struct view *out)
 {
     struct freehold_error error = FREEHOLD_ERROR_INIT;
     struct freehold_status status = {.size = sizeof status};
@@ -212,10 +221,10 @@ static bool look_freehold(struct mesh *mesh, unsigned i, bool answered, struct v
         return false;
     }
     out->alive = (unsigned)status.members_alive;
-    out->answered = out->alive;
+    out->begun = out->answered = out->alive;
     out->news = status.products;
-    if (answered && out->alive == mesh->count) {
-        count_answered(node->client, out);
+    if (lives && out->alive == mesh->count) {
+        count_lives(node->client, mesh->before, out);
     }
     return true;
 }
@@ -284,9 +293,9 @@ static void start_serf(struct mesh *mesh, unsigned i)
     mesh->nodes[i].pid = run(write_path(log, mesh, "n%u.log", i), pointers);
 }
 
-static bool look_serf(struct mesh *mesh, unsigned i, bool answered, struct view *out)
+static bool look_serf(struct mesh *mesh, unsigned i, bool lives, struct view *out)
 {
-    (void)answered; /* serf knows no difference */
+    (void)lives; /* serf remembers nobody that it does not hear of */
     struct node *node = &mesh->nodes[i];
     struct fh_serf_stats stats;
     char address[32];
@@ -303,7 +312,7 @@ static bool look_serf(struct mesh *mesh, unsigned i, bool answered, struct view 
         return false;
     }
     out->alive = stats.members - stats.failed - stats.left;
-    out->answered = out->alive;
+    out->begun = out->answered = out->alive;
     out->news = stats.event_time;
     return true;
 }
@@ -339,6 +348,7 @@ static void hang_up(struct node *node)
 /* What all running nodes shall see; zero asks for nothing. */
 struct sight {
     unsigned alive;
+    unsigned begun;
     unsigned answered;
     uint64_t news;
 };
@@ -346,8 +356,9 @@ struct sight {
 static bool sees(struct mesh *mesh, unsigned i, const struct sight *sight)
 {
     struct view view;
-    return mesh->kind->look(mesh, i, sight->answered > 0, &view) &&
+    return mesh->kind->look(mesh, i, sight->begun > 0 || sight->answered > 0, &view) &&
            (sight->alive == 0 || view.alive == sight->alive) &&
+           (sight->begun == 0 || view.begun == sight->begun) &&
            (sight->answered == 0 || view.answered == sight->answered) && view.news >= sight->news;
 }
 
@@ -428,7 +439,8 @@ static void tell(const char *name, struct times *times)
 
 static void start_all(struct mesh *mesh, const char *name)
 {
-    struct sight all = {.answered = mesh->count};
+    struct sight all = {.begun = mesh->count};
+    struct sight answered = {.answered = mesh->count};
     struct view view;
     int64_t started = now_us();
     mesh->kind->start(mesh, 1);
@@ -443,6 +455,10 @@ static void start_all(struct mesh *mesh, const char *name)
         mesh->kind->start(mesh, i);
     }
     printf("%s %.0f\n", name, (double)(wait_for(mesh, &all, PAUSE_MS, name) - started) / 1e3);
+    int64_t at = wait_for(mesh, &answered, PAUSE_MS, name);
+    if (mesh->kind == &kinds[0]) {
+        printf("%s_answered %.0f\n", name, (double)(at - started) / 1e3);
+    }
     fflush(stdout);
 }
 
@@ -493,6 +509,21 @@ static void measure_kill(struct mesh *mesh, unsigned times)
     tell("back", &back);
 }
 
+static uint64_t latest_generation(struct mesh *mesh)
+{
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    struct freehold_status status = {.size = sizeof status};
+    uint64_t latest = 0;
+    for (unsigned i = 1; i <= mesh->count; i++) {
+        struct node *node = &mesh->nodes[i];
+        if (node->client != NULL && freehold_status(node->client, &status, &error) == FREEHOLD_OK &&
+            status.generation > latest) {
+            latest = status.generation;
+        }
+    }
+    return latest;
+}
+
 /* ---- /proc ----------------------------------------------------------------------------------- */
 
 /* The number behind `key` in a file of lines; 0 when it is not there. */
@@ -538,6 +569,9 @@ static int64_t children_kib(pid_t parent)
 
 static void measure_rest(struct mesh *mesh, unsigned seconds)
 {
+    if (seconds == 0) {
+        return;
+    }
     struct times rss = {0};
     struct times pss = {0};
     char path[64];
@@ -569,7 +603,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < 4 && mesh->kind != NULL; i++) {
         numbers[i] = strtoul(argv[3 + i], NULL, 10);
     }
-    if (numbers[0] < 2 || numbers[0] > NODES_MAX || numbers[3] < 1) {
+    if (numbers[0] < 2 || numbers[0] > NODES_MAX) {
         fprintf(stderr, "fh-gossip-watch: see the head of tests/e2e/gossip_watch.c\n");
         return 2;
     }
@@ -584,10 +618,12 @@ int main(int argc, char **argv)
     measure_rest(mesh, (unsigned)numbers[3]);
     measure_news(mesh, (unsigned)numbers[1]);
     measure_kill(mesh, (unsigned)numbers[2]);
+    uint64_t latest = latest_generation(mesh);
     for (unsigned i = 1; i <= mesh->count; i++) {
         hang_up(&mesh->nodes[i]);
     }
     kill_all();
+    mesh->before = latest;
     start_all(mesh, "start");
     for (unsigned i = 1; i <= mesh->count; i++) {
         hang_up(&mesh->nodes[i]);

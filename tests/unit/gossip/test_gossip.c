@@ -612,6 +612,43 @@ static void test_out_of_memory(void **state)
     assert_true(all_passed);
 }
 
+/* Other addresses while it runs: a record of the same life says so at once, and whoever hears it
+ * looks for the node there. What is no address changes nothing. */
+static void test_a_node_moves(void **state)
+{
+    (void)state;
+    static const char *const there[] = {"10.0.0.9:7400", "[::1]:7400"};
+    static const char *const nowhere[] = {"10.0.0.9", ""};
+    struct fh_gossip *b = nodes[B].core;
+    uint64_t generation = fh_gossip_generation(b);
+    uint32_t incarnation = b->incarnation;
+    struct fh_gossip_event event = event_of(FH_GOSSIP_MOVE, 50);
+    struct fh_err err = {0};
+    for (unsigned i = 0; i < 4; i++) {
+        event.u.move.count = i < 2 ? 1 : i == 2 ? 0 : FH_ADDRESSES_MAX + 1;
+        event.u.move.items = &nowhere[i % 2];
+        assert_int_equal(fh_gossip_step(b, &event, &actions, &err), FH_EINVAL);
+        assert_string_equal(err.rule, "gossip.options");
+        assert_int_equal(b->incarnation, incarnation);
+    }
+    event.u.move.count = 2;
+    event.u.move.items = there;
+    step(&nodes[B], event);
+    assert_int_equal(b->incarnation, incarnation + 1);
+    event.now_ms = 60; /* the same again says nothing new */
+    step(&nodes[B], event);
+    assert_int_equal(b->incarnation, incarnation + 1);
+    struct fh_gossip_member before, seen;
+    assert_true(fh_gossip_member_find(nodes[A].core, &nodes[B].id, &before));
+    learn_at(&nodes[A], &nodes[M], fh_gossip_alive(b), 70);
+    assert_true(fh_gossip_member_find(nodes[A].core, &nodes[B].id, &seen));
+    assert_int_equal(seen.address_count, 2);
+    assert_string_equal(seen.addresses[0], there[0]);
+    assert_string_equal(seen.addresses[1], there[1]);
+    assert_true(seen.generation == generation);
+    assert_int_equal(seen.state, before.state);
+}
+
 int main(void)
 {
 #define ROW(f) cmocka_unit_test_setup_teardown(f, four_set_up, four_tear_down)
@@ -627,6 +664,7 @@ int main(void)
         ROW(test_lost_disk),
         ROW(test_fork_is_shown),
         ROW(test_review),
+        ROW(test_a_node_moves),
         ROW(test_forks_are_bounded),
         ROW(test_head),
         ROW(test_states_of_the_core),

@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Addresses that change: of a node that starts again elsewhere, of one that is told so while it runs, of two that
+# were cut off meanwhile; and a seed by name, which stays and leads to wherever the name does now.
+# shellcheck source=tests/e2e/common.sh
+source "$1/tests/e2e/common.sh"
+
+
+set_line() # DOMAIN KEY VALUE: in its settings
+{
+    local file=$work/$1/home/freehold.yaml
+    sed -i "/^$2:/d" "$file"
+    printf '%s: %s\n' "$2" "$3" >>"$file"
+}
+at() # DOMAIN OTHER: where it sees it, when it answers there
+{
+    fh "$1" -o csv peers | awk -F , -v name="$2" '$1 == name && $2 == "alive" { print $3 }'
+}
+seen_at() # OTHER ADDRESS DOMAIN...
+{
+    local other=$1 address=$2 domain
+    shift 2
+    for domain in "$@"; do
+        [[ $(at "$domain" "$other") == "$address" ]] || return 1
+    done
+}
+reads() # DOMAIN: the rows of shop/rows
+{
+    [[ $(fh "$1" -o csv query 'SELECT count(*) FROM shop.rows' 2>/dev/null | tail -n 1) == 3 ]]
+}
+
+make_product rows 3
+make_mesh shop museum market
+prints 'shop/rows@1.0.0' fh shop product publish "$data/rows.odcs.yaml"
+until_true 20 "the product at market" finds market 1
+
+say "- it starts again at another port"
+kill_node museum
+address[museum]=127.0.0.1:$((port + 5))
+set_line museum listen "${address[museum]}"
+start_node museum
+until_true 30 "museum at its new port" seen_at museum "${address[museum]}" shop market
+until_true 20 "an answer for museum" reads museum
+
+say "- the owner does, and answers there"
+kill_node shop
+address[shop]=127.0.0.1:$((port + 6))
+set_line shop listen "${address[shop]}"
+start_node shop
+until_true 30 "shop at its new port" seen_at shop "${address[shop]}" museum market
+until_true 20 "an answer through market" reads market
+refused 3 -- fh market status --peer 127.0.0.1:"$port"
+
+say "- two move while the third is away"
+kill_node market
+kill_node museum
+address[museum]=127.0.0.1:$((port + 7))
+set_line museum listen "${address[museum]}"
+start_node museum
+until_true 30 "museum elsewhere again" seen_at museum "${address[museum]}" shop
+address[market]=127.0.0.1:$((port + 8))
+set_line market listen "${address[market]}"
+start_node market
+until_true 30 "all of them" seen_at market "${address[market]}" shop museum
+until_true 30 "museum for market" seen_at museum "${address[museum]}" market
+
+say "- while it runs: another address of the same machine"
+kill_node market
+set_line market listen 0.0.0.0:$((port + 8))
+set_line market advertise "[127.0.0.1:$((port + 8))]"
+start_node market
+until_true 30 "market as before" seen_at market 127.0.0.1:$((port + 8)) shop museum
+set_line market advertise "[127.0.0.2:$((port + 8))]"
+kill -HUP "${node_pid[market]}"
+until_true 20 "market at its other address" seen_at market 127.0.0.2:$((port + 8)) shop museum
+fh shop -o csv peers | grep -q '^market,alive' || fail "market is not there any more"
+until_true 20 "an answer for market" reads market
+started=$(fh market -o json status | sed -nE 's/.*"generation": *([0-9]+).*/\1/p')
+set_line market advertise "[nowhere]"
+kill -HUP "${node_pid[market]}"
+until_true 10 "the refusal" grep -q config.refused "$work/market/node.log"
+seen_at market 127.0.0.2:$((port + 8)) shop museum || fail "a refused address was told"
+set_line market advertise "[127.0.0.2:$((port + 8))]"
+[[ $(fh market -o json status | sed -nE 's/.*"generation": *([0-9]+).*/\1/p') == "$started" ]] || fail "market began a new life"
+
+say "- a seed by name is kept, and called for ever"
+mkdir "$work/mill"
+address[mill]=127.0.0.1:$((port + 9))
+kill_node shop
+set_line shop advertise "[\"localhost:$((port + 6))\"]"
+start_node shop
+fh shop invite --domain mill -o "$work/mill.invitation" 2>/dev/null
+succeeds fh mill init --domain mill --join "$work/mill.invitation" --listen "${address[mill]}"
+grep -q "localhost:$((port + 6))" "$work/mill/home/freehold.yaml" || fail "the name is not in the settings"
+start_node mill
+until_true 30 "shop by its name" seen_at shop "localhost:$((port + 6))" mill
+for domain in shop museum market mill; do
+    kill_node "$domain"
+done
+start_node mill # nobody is there
+start_node shop
+until_true 60 "shop, which came back behind its name" seen_at shop "localhost:$((port + 6))" mill
+until_true 30 "mill at shop" seen_at mill "${address[mill]}" shop
