@@ -23,6 +23,7 @@
 
 struct fh_loop;
 struct fh_mesh;
+struct fh_policies;
 struct fh_settings;
 struct fh_udp;
 
@@ -36,6 +37,7 @@ struct fh_mesh_options {
     struct fh_store *store;
     struct fh_directory *dir;
     struct fh_catalog *catalog;
+    struct fh_policies *policies;
     struct fh_keystore *keys;
     struct fh_identity *identity;
     struct fh_peers *peers;
@@ -68,6 +70,8 @@ void fh_mesh_announced(struct fh_mesh *mesh, struct fh_bytes record);
 /* An own product was measured: spread it, at once when what is found is another than before.
  * `record` is borrowed. */
 void fh_mesh_measured(struct fh_mesh *mesh, struct fh_bytes record, bool changed);
+/* What was agreed on came here first and is taken: hand it on. `record` is borrowed. */
+void fh_mesh_agreed(struct fh_mesh *mesh, struct fh_bytes record);
 /* An identity record of the own domain, from its steward or shown in a handshake: kept durably and
  * spread, also when the directory knew it already. Refusals of fh_directory_add. */
 FH_MUST_CHECK int

@@ -44,7 +44,9 @@ struct fh_pack_reader;
     X(ACCESS_REQUEST, 17, "access-request", FH_GRANT_BYTES_MAX)                                    \
     X(ACCESS_ANSWER, 18, "access-answer", 1024)                                                    \
     X(POLICY, 19, "policy", FH_POLICY_BYTES_MAX + 1024)                                            \
-    X(TOKEN, 20, "token", FH_TOKEN_BYTES_MAX)
+    X(TOKEN, 20, "token", FH_TOKEN_BYTES_MAX)                                                      \
+    X(MESH_POLICY, 29, "mesh-policy", FH_POLICY_BYTES_MAX + 1024)                                  \
+    X(WAIVER, 30, "waiver", 2048)
 
 enum fh_record_type {
 #define X(name, code, text, max) FH_RECORD_##name = (code),
