@@ -297,7 +297,9 @@ enum {
     FH_POLICY_DAYS_MAX = 36525,                  /* a hundred years */
     FH_POLICY_FILTER_BYTES_MAX = 8 * 1024,       /* of one filter: as long as a long WHERE */
     FH_RIGHTS_PRODUCTS_MAX = FH_LIMIT(256, 4),   /* contracts whose deciding part is remembered */
-    FH_POLICIES_MAX = FH_LIMIT(256, 4),          /* of one domain */
+    FH_POLICIES_MAX = FH_LIMIT(256, 4),          /* of one domain, and of the mesh */
+    FH_WAIVERS_MAX = FH_LIMIT(1024, 8),          /* that a node looks at at one time */
+    FH_AGREED_MAX = FH_LIMIT(8192, 64), /* policies and waivers of the mesh, old ones too */
 
     /* audit log */
     FH_AUDIT_RECORD_BYTES_MAX = 512 * 1024,      /* a READ of 64 tables, its statement encrypted */

@@ -27,7 +27,8 @@ static void put_why(char out[WHY_BYTES], const struct fh_access_why *why, bool h
     if (why->policy != NULL) {
         snprintf(out,
                  WHY_BYTES,
-                 "policy %s %s, line %u",
+                 "%spolicy %s %s, line %u",
+                 why->policy->mesh ? "mesh " : "",
                  why->policy->name,
                  why->policy->version,
                  why->line);

@@ -66,6 +66,8 @@ static bool may_ask(unsigned code, bool *out_signed)
         {FH_MSG_ADMIN_WHO, false},
         {FH_MSG_ADMIN_POLICY, false},
         {FH_MSG_ADMIN_ENFORCE, true},
+        {FH_MSG_ADMIN_AGREED, false},
+        {FH_MSG_ADMIN_WAIVERS, false},
         {FH_MSG_ADMIN_POLICIES, false},
         {FH_MSG_ADMIN_EXPLAIN, false},
     };

@@ -6,6 +6,7 @@
 #include "common/time.h"
 #include "node/explaining.h"
 #include "node/granting.h"
+#include "node/mesh/mesh.h"
 #include "node/query/serve.h"
 #include "node/query/trials.h"
 #include "proto/governance/policy_contract.h"
@@ -26,6 +27,9 @@ struct job {
     struct fh_admin_question *question; /* its frame holds the record */
     struct fh_bytes record;
     bool dry_run;
+    bool agreed;  /* a policy of the mesh or a waiver; and then: */
+    bool shared;  /* it is handed on */
+    bool governs; /* it is about products of this domain */
     struct fh_arena *arena;
     struct fh_policies_checked checked;
     struct fh_findings findings;
@@ -95,22 +99,82 @@ static int tell_policy(struct fh_policing *policing,
     return rc;
 }
 
+/* What the next version of a policy of the mesh follows. */
+static int tell_agreed(struct fh_policing *policing,
+                       struct fh_pack_reader *fields,
+                       struct fh_buf *out,
+                       struct fh_err *err)
+{
+    char name[FH_NAME_BYTES_MAX + 1] = "";
+    struct fh_msg_policy policy = {0};
+    const struct fh_agreed *agreed = fh_policies_agreed(policing->options.policies);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf record;
+    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
+    fh_pack_read_cstr(fields, name, sizeof name);
+    int rc = fh_pack_read_ok(fields, "policy", err);
+    if (rc == FH_OK) {
+        rc = fh_agreed_chain(agreed, name, &policy.seq, &record, err);
+    }
+    uint32_t count;
+    const struct fh_agreed_policy *const *items = fh_agreed_policies(agreed, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct fh_policy_held *held = &items[i]->held;
+        policy.forked = policy.forked || (held->forked && strcmp(held->name, name) == 0);
+    }
+    policy.record = fh_buf_view(&record);
+    fh_msg_policy_answer(out, &policy);
+    return rc;
+}
+
+static void put_listed(struct fh_buf *out, const struct fh_policy_held *held)
+{
+    struct fh_msg_policy_listed listed = {
+        .id = held->id,
+        .until_ms = held->policy == NULL ? INT64_MAX : held->policy->until_ms,
+        .mesh = held->mesh,
+        .forked = held->forked,
+        .readable = held->policy != NULL,
+    };
+    memcpy(listed.name, held->name, sizeof listed.name);
+    memcpy(listed.version, held->version, sizeof listed.version);
+    fh_msg_policy_list_add(out, &listed);
+}
+
+/* The mesh's, whomever they are about, then the own domain's. */
 static void tell_policies(struct fh_policing *policing, struct fh_buf *out)
 {
     uint32_t count;
+    uint32_t agreed_count;
+    uint32_t own = 0;
     const struct fh_policy_held *const *held = fh_policies_held(policing->options.policies, &count);
+    const struct fh_agreed_policy *const *agreed =
+        fh_agreed_policies(fh_policies_agreed(policing->options.policies), &agreed_count);
+    for (uint32_t i = 0; i < count; i++) {
+        own += held[i]->mesh ? 0 : 1;
+    }
+    fh_msg_ok(out, 1);
+    fh_pack_array(out, agreed_count + own);
+    for (uint32_t i = 0; i < agreed_count; i++) {
+        put_listed(out, &agreed[i]->held);
+    }
+    for (uint32_t i = count - own; i < count; i++) {
+        put_listed(out, held[i]);
+    }
+}
+
+static void tell_waivers(struct fh_policing *policing, struct fh_buf *out)
+{
+    uint32_t count;
+    const struct fh_waiver_held *const *waivers =
+        fh_agreed_waivers(fh_policies_agreed(policing->options.policies), &count);
+    FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
+    fh_buf_init(&payload, FH_RECORD_BYTES_MAX);
     fh_msg_ok(out, 1);
     fh_pack_array(out, count);
     for (uint32_t i = 0; i < count; i++) {
-        struct fh_msg_policy_listed listed = {
-            .id = held[i]->id,
-            .until_ms = held[i]->policy == NULL ? INT64_MAX : held[i]->policy->until_ms,
-            .forked = held[i]->forked,
-            .readable = held[i]->policy != NULL,
-        };
-        memcpy(listed.name, held[i]->name, sizeof listed.name);
-        memcpy(listed.version, held[i]->version, sizeof listed.version);
-        fh_msg_policy_list_add(out, &listed);
+        fh_buf_reset(&payload);
+        fh_waiver_encode(&payload, &waivers[i]->waiver);
+        fh_msg_waivers_add(out, &waivers[i]->id, fh_buf_view(&payload));
     }
 }
 
@@ -302,6 +366,34 @@ static void answer(struct job *job)
     end_job(job);
 }
 
+/* What is agreed on is on the disk before it is handed on. */
+static int take_agreed(const struct job *job, struct fh_err *err)
+{
+    const struct fh_policing_options *o = &job->policing->options;
+    bool is_new = false;
+    int rc = fh_store_begin(o->store, FH_STORE_DURABLE, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    rc = fh_policies_agree(o->policies, job->record, fh_clock_wall_ms(), &is_new, err);
+    if (rc != FH_OK) {
+        fh_store_rollback(o->store);
+        return rc;
+    }
+    rc = fh_store_commit(o->store, err);
+    if (rc == FH_OK && o->mesh != NULL && job->shared) {
+        fh_mesh_agreed(o->mesh, job->record);
+    }
+    return rc;
+}
+
+static int take(const struct job *job, struct fh_err *err)
+{
+    const struct fh_policing_options *o = &job->policing->options;
+    return job->agreed ? take_agreed(job, err)
+                       : fh_policies_take(o->policies, job->record, fh_clock_wall_ms(), err);
+}
+
 static void conclude(struct job *job)
 {
     struct fh_policing *policing = job->policing;
@@ -313,8 +405,7 @@ static void conclude(struct job *job)
     }
     if (job->findings.errors == 0 && !job->dry_run) {
         /* Checked again: another one may have come while a worker looked at the filters. */
-        if (fh_policies_take(policing->options.policies, job->record, fh_clock_wall_ms(), &err) !=
-            FH_OK) {
+        if (take(job, &err) != FH_OK) {
             refuse(job, &err);
             return;
         }
@@ -336,15 +427,88 @@ static void tried(int code, const struct fh_err *err, void *user)
 
 /* ---- the beginning ---- */
 
+static unsigned type_of(struct fh_bytes bytes)
+{
+    static const struct fh_mesh_id any; /* it changes the id, not the type */
+    struct fh_record record;
+    struct fh_err err;
+    return fh_record_parse(&record, bytes, &any, &err) == FH_OK ? record.type : 0;
+}
+
+/* Which version of which policy a waiver is of must be known here: it would bind nothing. */
+static int check_waiver(struct job *job, struct fh_err *err)
+{
+    const struct fh_policing_options *o = &job->policing->options;
+    const struct fh_agreed *agreed = fh_policies_agreed(o->policies);
+    struct fh_agreed_checked checked;
+    uint32_t count;
+    uint32_t agreed_count;
+    bool known = false;
+    int rc = fh_agreed_check(agreed, job->record, fh_clock_wall_ms(), &checked, err);
+    const struct fh_policy_held *const *held = fh_policies_held(o->policies, &count);
+    const struct fh_agreed_policy *const *all = fh_agreed_policies(agreed, &agreed_count);
+    for (uint32_t i = 0; rc == FH_OK && i < count; i++) {
+        known = known || (!held[i]->mesh && !checked.waiver.mesh &&
+                          fh_record_id_equal(&held[i]->id, &checked.waiver.policy));
+    }
+    for (uint32_t i = 0; rc == FH_OK && i < agreed_count; i++) {
+        known = known || (checked.waiver.mesh &&
+                          fh_record_id_equal(&all[i]->held.id, &checked.waiver.policy));
+    }
+    if (rc == FH_OK && !known) {
+        rc = fh_err_rule(err,
+                         FH_ECHECK,
+                         "waiver.policy",
+                         "the waiver is of no version of a policy that is in force");
+    }
+    job->agreed = true;
+    job->shared = rc == FH_OK && checked.waiver.mesh;
+    job->governs = false; /* nothing is held against products */
+    return rc;
+}
+
+/* A policy of the mesh. Nobody publishes what this node cannot read, though it would be held. */
+static int check_agreed(struct job *job, struct fh_err *err)
+{
+    const struct fh_policing_options *o = &job->policing->options;
+    const struct fh_agreed *agreed = fh_policies_agreed(o->policies);
+    struct fh_agreed_checked checked;
+    char id[FH_ID_TEXT_BYTES];
+    int rc = fh_agreed_check(agreed, job->record, fh_clock_wall_ms(), &checked, err);
+    if (rc == FH_OK) {
+        job->agreed = true;
+        job->shared = true;
+        job->checked.id = checked.record.id;
+        job->checked.record = checked.policy;
+        rc = fh_policy_record_open(&job->checked.policy, &job->checked.record, job->arena, err);
+    }
+    if (rc == FH_OK) {
+        const struct fh_directory_domain *self = fh_directory_domain(o->dir, &o->domain);
+        fh_domain_id_text(id, &o->domain);
+        job->governs =
+            self == NULL || fh_policy_governs_domain(job->checked.policy, self->name, id);
+    }
+    return rc;
+}
+
 static int check(struct job *job, struct fh_err *err)
 {
     const struct fh_policing_options *o = &job->policing->options;
     int rc = fh_msg_enforce_read(fh_admin_fields(job->question), &job->record, &job->dry_run, err);
     if (rc == FH_OK) {
-        rc = fh_policies_check(
-            o->policies, job->record, fh_clock_wall_ms(), job->arena, &job->checked, err);
+        switch (type_of(job->record)) {
+        case FH_RECORD_WAIVER:
+            rc = check_waiver(job, err);
+            break;
+        case FH_RECORD_MESH_POLICY:
+            rc = check_agreed(job, err);
+            break;
+        default:
+            rc = fh_policies_check(
+                o->policies, job->record, fh_clock_wall_ms(), job->arena, &job->checked, err);
+        }
     }
-    if (rc != FH_OK) {
+    if (rc != FH_OK || !job->governs) {
         return rc;
     }
     job->fits = fh_arena_array(job->arena, job->checked.policy->rule_count + 1, sizeof *job->fits);
@@ -373,7 +537,8 @@ static void enforce(struct fh_policing *policing, struct fh_admin_question *ques
         fh_admin_refuse(question, &err);
         return;
     }
-    *job = (struct job){.policing = policing, .question = question, .arena = arena};
+    *job =
+        (struct job){.policing = policing, .question = question, .governs = true, .arena = arena};
     fh_findings_init(&job->findings, arena);
     policing->running++;
     int rc = check(job, &err);
@@ -407,6 +572,12 @@ bool fh_policing_admin(struct fh_policing *policing, struct fh_admin_question *q
         return true;
     case FH_MSG_ADMIN_POLICY:
         rc = tell_policy(policing, fh_admin_fields(question), &out, &err);
+        break;
+    case FH_MSG_ADMIN_AGREED:
+        rc = tell_agreed(policing, fh_admin_fields(question), &out, &err);
+        break;
+    case FH_MSG_ADMIN_WAIVERS:
+        tell_waivers(policing, &out);
         break;
     case FH_MSG_ADMIN_POLICIES:
         tell_policies(policing, &out);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Policing: what the domain's people sign, over the admin socket: policies, and grants by
- * granting.h.
+ * Policing: what the domain's people sign, over the admin socket: its policies and those of the
+ * mesh, and grants by granting.h.
  *
- *   ADMIN_POLICY, ADMIN_POLICIES   what is in force
+ *   ADMIN_POLICY, ADMIN_AGREED, ADMIN_POLICIES   what is in force
  *   ADMIN_ENFORCE   signature and chain -> rules against all own products -> filters by a worker ->
  *                   one durable write, in force at once, and what runs is judged again
  *   ADMIN_EXPLAIN   what somebody would see of a product, and why
@@ -19,6 +19,7 @@
 #include "node/query/rights.h"
 
 struct fh_loop;
+struct fh_mesh;
 struct fh_policing;
 struct fh_serve;
 struct fh_workers;
@@ -28,6 +29,8 @@ struct fh_policing_options {
     struct fh_catalog *catalog;
     const struct fh_directory *dir;
     struct fh_policies *policies;
+    struct fh_store *store;
+    struct fh_mesh *mesh; /* NULL when offline */
     struct fh_grants *grants;
     struct fh_rights *rights;
     struct fh_serve *serve;

@@ -276,7 +276,8 @@ static int check_policies(struct job *job, struct fh_err *err)
 {
     struct fh_findings findings;
     fh_findings_init(&findings, job->arena);
-    fh_policies_judge_contract(job->publisher->options.policies, job->contract, &findings);
+    fh_policies_judge_contract(
+        job->publisher->options.policies, job->contract, fh_clock_wall_ms(), &findings);
     return fh_findings_ok(&findings, err);
 }
 

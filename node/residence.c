@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/time.h"
+#include "node/state/policies_judge.h"
 
 enum { IDENTITY_RECORDS_MAX = 256 }; /* files that init and the key commands leave */
 
@@ -213,6 +214,9 @@ static int start(struct fh_residence *home, struct fh_err *err)
         .store = home->store, .dir = home->dir, .mesh_id = home->mesh_id, .domain = home->domain};
     if (rc == FH_OK) {
         rc = fh_policies_open(&home->policies, &policies, err);
+    }
+    if (rc == FH_OK) {
+        fh_catalog_set_judge(home->catalog, fh_policies_judge_foreign, home->policies);
     }
     if (rc == FH_OK) {
         rc = fh_deposits_open(&home->deposits, home->store, home->dir, &home->domain, err);

@@ -4,6 +4,7 @@
  */
 #include "node/mesh/parts.h"
 
+#include "node/state/store_agreed.h"
 #include "node/state/store_history.h"
 
 #include "common/assert.h"
@@ -213,6 +214,37 @@ static void sync_forks(struct fh_mesh *mesh, struct fh_question *question, uint6
     answer_page(question, &page, &cursor);
 }
 
+static int page_agreed(void *user, const struct fh_store_agreed *record, struct fh_err *err)
+{
+    (void)err;
+    struct page *page = user;
+    if (!record->shared || page->full || page->seen++ < page->skip) {
+        return FH_OK;
+    }
+    if (!page_add(page, record->bytes)) {
+        page->seen--;
+    }
+    return FH_OK;
+}
+
+static void sync_agreed(struct fh_mesh *mesh, struct fh_question *question, uint64_t position)
+{
+    struct page page;
+    page_init(&page, FH_SYNC_PAGE_BYTES);
+    page.skip = (size_t)position;
+    struct fh_err err;
+    int rc = fh_store_agreed_each(mesh->options.store, page_agreed, &page, &err);
+    if (rc != FH_OK) {
+        fh_buf_fini(&page.bins);
+        fh_question_refuse_privately(question, "sync", &err);
+        return;
+    }
+    uint8_t next[8];
+    fh_put_u64be(next, page.seen);
+    struct fh_bytes cursor = page.full ? fh_bytes(next, sizeof next) : FH_BYTES_NONE;
+    answer_page(question, &page, &cursor);
+}
+
 /* Nodes keep each other's sets; members ask for products and are answered by SEARCH and DESCRIBE.
  */
 static int between_nodes(const struct fh_question *question, struct fh_err *err)
@@ -245,6 +277,8 @@ static void answer_sync(struct fh_mesh *mesh, struct fh_question *question)
         sync_members(mesh, question, position);
     } else if (set == FH_SYNC_FORKS) {
         sync_forks(mesh, question, position);
+    } else if (set == FH_SYNC_AGREED) {
+        sync_agreed(mesh, question, position);
     } else {
         sync_catalogue(mesh, question, set, cursor);
     }

@@ -305,6 +305,9 @@ static int take(struct fh_mesh *mesh,
         return take_contract(mesh, record, out_new, err);
     case FH_RECORD_MEASUREMENT:
         return fh_mesh_take_measurement(mesh, record, origin, out_new, err);
+    case FH_RECORD_MESH_POLICY:
+    case FH_RECORD_WAIVER:
+        return fh_mesh_take_agreed(mesh, parsed, origin, out_new, err);
     default:
         return fh_err_rule(err,
                            FH_EINVAL,

@@ -23,6 +23,7 @@
 
 struct fh_loop;
 struct fh_mesh;
+struct fh_policies;
 struct fh_settings;
 struct fh_udp;
 
@@ -37,6 +38,7 @@ struct fh_mesh_options {
     struct fh_directory *dir;
     struct fh_catalog *catalog;
     struct fh_names *names;
+    struct fh_policies *policies;
     struct fh_keystore *keys;
     struct fh_identity *identity;
     struct fh_peers *peers;
@@ -55,9 +57,8 @@ FH_MUST_CHECK int fh_mesh_start(struct fh_mesh *mesh, struct fh_udp *udp, struct
 void fh_mesh_datagram(struct fh_mesh *mesh, struct fh_bytes datagram, const char *from);
 /* Others reach this node at the addresses of these settings from now on: tells them. What they say
  * must be checked. */
-FH_MUST_CHECK int fh_mesh_move(struct fh_mesh *mesh,
-                               const struct fh_settings *settings,
-                               struct fh_err *err);
+FH_MUST_CHECK int
+fh_mesh_move(struct fh_mesh *mesh, const struct fh_settings *settings, struct fh_err *err);
 /* Says goodbye; `fn` is called once, later, and soon when there is nobody to tell. */
 void fh_mesh_leave(struct fh_mesh *mesh, fh_mesh_left_fn *fn, void *user);
 /* Stops all timers and begins nothing new. */
@@ -74,6 +75,8 @@ void fh_mesh_announced(struct fh_mesh *mesh, struct fh_bytes record);
 /* An own product was measured: spread it, at once when what is found is another than before.
  * `record` is borrowed. */
 void fh_mesh_measured(struct fh_mesh *mesh, struct fh_bytes record, bool changed);
+/* What was agreed on came here first and is taken: hand it on. `record` is borrowed. */
+void fh_mesh_agreed(struct fh_mesh *mesh, struct fh_bytes record);
 /* An identity record of the own domain, from its steward or shown in a handshake: kept durably and
  * spread, also when the directory knew it already. Refusals of fh_directory_add. */
 FH_MUST_CHECK int

@@ -131,6 +131,12 @@ FH_MUST_CHECK int fh_mesh_take_measurement(struct fh_mesh *mesh,
                                            const struct fh_origin *origin,
                                            bool *out_new,
                                            struct fh_err *err);
+/* agreed.c: takes a MESH_POLICY or WAIVER record, as fh_mesh_intake does. */
+FH_MUST_CHECK int fh_mesh_take_agreed(struct fh_mesh *mesh,
+                                      const struct fh_record *record,
+                                      const struct fh_origin *origin,
+                                      bool *out_new,
+                                      struct fh_err *err);
 /* An announcement came: measurements that were early for it are taken now. */
 void fh_mesh_retry_early(struct fh_mesh *mesh, const struct fh_announce_key *key);
 /* Answers MEASUREMENT; the question is taken. */

@@ -4,13 +4,14 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/mesh/parts.h"
+#include "node/state/store_agreed.h"
 #include "node/state/store_places.h"
 #include "proto/gossip/reconcile.h"
 
 enum {
     FRESH_MS = 1000,
     FRESH_TIMES = 50, /* of what it took to gather */
-    SETS = FH_SYNC_MEASUREMENTS + 1,
+    SETS = FH_SYNC_AGREED + 1,
     IDENTITY_MAX = 4 * 1024 * 1024, /* bounded by the directory: what it takes, it may list */
 };
 
@@ -66,6 +67,12 @@ static int gather_place(void *user,
     return fh_rangeset_put(user, &key, id, err);
 }
 
+static int gather_agreed(void *user, const struct fh_store_agreed *record, struct fh_err *err)
+{
+    struct fh_range_key key = fh_reconcile_record_key(&record->id);
+    return record->shared ? fh_rangeset_put(user, &key, &record->id, err) : FH_OK;
+}
+
 static int
 gather(struct fh_mesh *mesh, enum fh_sync_set which, struct fh_rangeset *set, struct fh_err *err)
 {
@@ -82,6 +89,8 @@ gather(struct fh_mesh *mesh, enum fh_sync_set which, struct fh_rangeset *set, st
         return fh_store_places_announced(mesh->options.store, gather_place, set, err);
     case FH_SYNC_MEASUREMENTS:
         return fh_store_places_measured(mesh->options.store, gather_place, set, err);
+    case FH_SYNC_AGREED:
+        return fh_store_agreed_each(mesh->options.store, gather_agreed, set, err);
     case FH_SYNC_FORKS:
         break;
     }
@@ -94,6 +103,7 @@ static size_t most_of(enum fh_sync_set which)
 {
     return which == FH_SYNC_IDENTITY     ? IDENTITY_MAX
            : which == FH_SYNC_MEMBERSHIP ? (size_t)2 * FH_MEMBERS_MAX
+           : which == FH_SYNC_AGREED     ? FH_AGREED_MAX
                                          : FH_CATALOGUE_PRODUCTS_MAX;
 }
 

@@ -2,10 +2,10 @@
 /*
  * Synchronisation over a session, introductions, and pulling contracts by id.
  *
- * A synchronisation goes with one peer through identities, members, announcements, forks and
- * measurements. A newcomer asks for all, page by page, and takes in what is new; later the two
- * find out what differs (reconcile.c), but for forks, which are few. Contracts that
- * announcements name are fetched from their owner, or from whoever else answers.
+ * A synchronisation goes with one peer through identities, members, announcements, forks,
+ * measurements and what was agreed on. A newcomer asks for all, page by page, and takes in what is
+ * new; later the two find out what differs (reconcile.c), but for forks, which are few. Contracts
+ * that announcements name are fetched from their owner, or from whoever else answers.
  */
 #include "node/mesh/parts.h"
 
@@ -83,7 +83,7 @@ static int sync_take(struct sync *sync, struct fh_msg_bins *bins, struct fh_err 
 /* The set at hand is through. */
 static void sync_next(struct sync *sync)
 {
-    if (sync->set == FH_SYNC_MEASUREMENTS || sync->mesh->quiet) {
+    if (sync->set == FH_SYNC_AGREED || sync->mesh->quiet) {
         sync_end(sync, !sync->mesh->quiet);
         return;
     }

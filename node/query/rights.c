@@ -175,6 +175,26 @@ static int name_policies(const struct fh_access_decision *decision,
     return names != NULL ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory for a right");
 }
 
+static int keep_waivers(const struct fh_access_decision *decision,
+                        struct fh_arena *arena,
+                        struct fh_right *right,
+                        struct fh_err *err)
+{
+    struct fh_notice_waiver *waivers =
+        fh_arena_array(arena, (size_t)decision->waiver_count + 1, sizeof *waivers);
+    if (waivers == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for waivers");
+    }
+    for (uint32_t i = 0; i < decision->waiver_count; i++) {
+        const struct fh_waiver_held *held = decision->waivers[i];
+        waivers[i] = (struct fh_notice_waiver){
+            .id = held->id, .until_ms = held->waiver.until_ms, .urgent = held->waiver.urgent};
+    }
+    right->waiver_count = decision->waiver_count;
+    right->waivers = waivers;
+    return FH_OK;
+}
+
 static int take(const struct fh_access_decision *decision,
                 const struct fh_access_ask *ask,
                 const char *table,
@@ -204,6 +224,9 @@ static int take(const struct fh_access_decision *decision,
     }
     if (rc == FH_OK) {
         rc = name_policies(decision, arena, &right, err);
+    }
+    if (rc == FH_OK) {
+        rc = keep_waivers(decision, arena, &right, err);
     }
     if (rc == FH_OK) {
         *out = right;
@@ -297,6 +320,8 @@ int fh_rights_explain(struct fh_rights *rights,
     name_roles(rights, question, out);
     out->ask.policies = fh_policies_held(rights->options.policies, &out->ask.policy_count);
     out->ask.compiled = compile(rights, known);
+    out->ask.waivers =
+        fh_agreed_waivers(fh_policies_agreed(rights->options.policies), &out->ask.waiver_count);
     rc = gather_grants(rights, question, announced->product, arena, &out->ask, err);
     return rc == FH_OK ? fh_access_decide(&out->decided, &out->ask, arena, err) : rc;
 }

@@ -64,6 +64,10 @@ int fh_stream_receipt(const struct fh_stream *stream,
         const struct fh_catalog_entry *entry = &stream->plan.tables[i].table.entry;
         receipt->contracts[receipt->contract_count++] = entry->announcement.contract;
         fh_receipt_notice(receipt, &entry->announcement, &entry->quality);
+        const struct fh_right *right = stream->plan.tables[i].right;
+        for (uint32_t k = 0; right != NULL && k < right->waiver_count; k++) {
+            fh_receipt_waived(receipt, &entry->announcement, &entry->quality, &right->waivers[k]);
+        }
     }
     memcpy(receipt->parts, stream->parts, stream->part_count * sizeof stream->parts[0]);
     FH_CLEANUP(fh_buf_fini) struct fh_buf payload;

@@ -113,6 +113,12 @@ void fh_catalog_fingerprint(const struct fh_catalog *catalog, uint8_t out[16])
 
 /* ---- lifecycle ---- */
 
+void fh_catalog_set_judge(struct fh_catalog *catalog, fh_catalog_judge_fn *judge, void *user)
+{
+    catalog->judge = judge;
+    catalog->judge_user = user;
+}
+
 static int load_row(void *user, const struct fh_store_entry *row, struct fh_err *err)
 {
     struct fh_catalog *catalog = user;

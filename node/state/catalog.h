@@ -28,6 +28,8 @@ struct fh_catalog;
 
 /* ---- lifecycle ---- */
 
+struct fh_contract_record; /* proto/contract/contract_record.h */
+
 struct fh_catalog_options {
     struct fh_store *store;               /* kept */
     const struct fh_directory *directory; /* kept: who may sign what */
@@ -49,6 +51,14 @@ static inline void fh_catalog_closep(struct fh_catalog **catalog)
 {
     fh_catalog_close(*catalog);
 }
+
+/* What is agreed on of contracts: asked of each that others bring, before it is stored. FH_OK, or
+ * why it is refused. Both texts are borrowed. */
+typedef int fh_catalog_judge_fn(void *user,
+                                const struct fh_contract_record *record,
+                                const struct fh_contract *contract,
+                                struct fh_err *err);
+void fh_catalog_set_judge(struct fh_catalog *catalog, fh_catalog_judge_fn *judge, void *user);
 
 /* ---- what comes in ---- */
 

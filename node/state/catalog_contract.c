@@ -477,6 +477,10 @@ int fh_catalog_apply_contract(struct fh_catalog *catalog,
         }
         code = fh_catalog_judge_version(catalog, &in.contract, contract, &base, err);
     }
+    if (code == FH_OK && catalog->judge != NULL &&
+        !fh_domain_id_equal(&in.contract.domain, &catalog->self)) {
+        code = catalog->judge(catalog->judge_user, &in.contract, contract, err);
+    }
     if (code == FH_OK) {
         code = put_contract(catalog, &in, contract, now_ms, err);
     }

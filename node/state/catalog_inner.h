@@ -32,6 +32,8 @@ struct fh_catalog {
     const struct fh_names *names;
     uint64_t products_per_domain_max;
     struct fh_catalog_sums sums;
+    fh_catalog_judge_fn *judge; /* NULL: nothing is agreed on */
+    void *judge_user;
     uint64_t edits;          /* see fh_catalog_edits */
     bool is_untidy;          /* there may be measurements that no announcement goes with */
     struct fh_bytes offered; /* the record that `opened` is the contract of */
@@ -40,8 +42,6 @@ struct fh_catalog {
     size_t domain_count;
     size_t domain_capacity;
 };
-
-struct fh_contract_record;
 
 /* How a contract came. */
 enum fh_catalog_way {

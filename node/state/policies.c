@@ -16,10 +16,12 @@ struct kept {
 
 struct fh_policies {
     struct fh_policies_options options;
+    struct fh_agreed *agreed;
     uint64_t generation;
     uint32_t count;
     struct kept items[FH_POLICIES_MAX]; /* by name */
-    const struct fh_policy_held *held[FH_POLICIES_MAX];
+    uint32_t held_count;
+    const struct fh_policy_held *held[2 * FH_POLICIES_MAX]; /* the mesh's, then the own */
 };
 
 static void drop(struct kept *kept)
@@ -101,8 +103,17 @@ static int keep(const struct fh_policies *policies,
 
 static void list_held(struct fh_policies *policies)
 {
+    uint32_t agreed_count = 0;
+    const struct fh_agreed_policy *const *agreed =
+        fh_agreed_policies(policies->agreed, &agreed_count);
+    policies->held_count = 0;
+    for (uint32_t i = 0; i < agreed_count; i++) {
+        if (fh_agreed_governs(policies->agreed, agreed[i], &policies->options.domain)) {
+            policies->held[policies->held_count++] = &agreed[i]->held;
+        }
+    }
     for (uint32_t i = 0; i < policies->count; i++) {
-        policies->held[i] = &policies->items[i].held;
+        policies->held[policies->held_count++] = &policies->items[i].held;
     }
 }
 
@@ -131,7 +142,14 @@ int fh_policies_open(struct fh_policies **out,
     }
     policies->options = *options;
     policies->generation = 1;
-    int rc = fh_store_policies_each(options->store, load, policies, err);
+    const struct fh_agreed_options agreed = {.store = options->store,
+                                             .dir = options->dir,
+                                             .mesh_id = options->mesh_id,
+                                             .domain = options->domain};
+    int rc = fh_agreed_open(&policies->agreed, &agreed, err);
+    if (rc == FH_OK) {
+        rc = fh_store_policies_each(options->store, load, policies, err);
+    }
     if (rc != FH_OK) {
         fh_policies_close(policies);
         return rc;
@@ -149,19 +167,44 @@ void fh_policies_close(struct fh_policies *policies)
     for (uint32_t i = 0; i < policies->count; i++) {
         drop(&policies->items[i]);
     }
+    fh_agreed_close(policies->agreed);
     fh_free(policies);
 }
 
 const struct fh_policy_held *const *fh_policies_held(const struct fh_policies *policies,
                                                      uint32_t *out_count)
 {
-    *out_count = policies->count;
+    *out_count = policies->held_count;
     return policies->held;
 }
 
 uint64_t fh_policies_generation(const struct fh_policies *policies)
 {
     return policies->generation;
+}
+
+struct fh_domain_id fh_policies_domain(const struct fh_policies *policies)
+{
+    return policies->options.domain;
+}
+
+const struct fh_agreed *fh_policies_agreed(const struct fh_policies *policies)
+{
+    return policies->agreed;
+}
+
+int fh_policies_agree(struct fh_policies *policies,
+                      struct fh_bytes record,
+                      int64_t now_ms,
+                      bool *out_new,
+                      struct fh_err *err)
+{
+    int rc = fh_agreed_take(policies->agreed, record, now_ms, out_new, err);
+    if (rc == FH_OK && *out_new) {
+        policies->generation++;
+        list_held(policies);
+    }
+    return rc;
 }
 
 /* ---- what follows what ---- */
@@ -335,6 +378,14 @@ int fh_policies_check(struct fh_policies *policies,
     }
     if (rc == FH_OK) {
         rc = fh_policy_record_open(&checked.policy, &checked.record, arena, err);
+    }
+    if (rc == FH_OK && checked.policy->owners.count > 0) {
+        rc = fh_err_rule(err,
+                         FH_ECHECK,
+                         "policy.domains",
+                         "policy %s: only a policy of the mesh says whose products it governs; "
+                         "leave `domains` out",
+                         checked.record.name);
     }
     if (rc == FH_OK) {
         *out = checked;

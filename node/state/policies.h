@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Policies: those of this domain, verified, on the disk, and read for whoever decides.
+ * Policies: those of this domain, verified, on the disk, and read for whoever decides, and with
+ * them those of the mesh (agreed.h).
  *
  * A version is taken when a publisher or the domain key signed it and it follows the one that is
  * held. What was acknowledged is on the disk and in force at once. A version that this program
@@ -15,6 +16,7 @@
 #ifndef FH_NODE_STATE_POLICIES_H
 #define FH_NODE_STATE_POLICIES_H
 
+#include "node/state/agreed.h"
 #include "node/state/store_policies.h"
 #include "proto/governance/policy_record.h"
 #include "proto/identity/directory.h"
@@ -34,7 +36,8 @@ FH_MUST_CHECK int fh_policies_open(struct fh_policies **out,
                                    struct fh_err *err);
 void fh_policies_close(struct fh_policies *policies);
 
-/* Those in force, by name. Lent. */
+/* Those in force, the mesh's that are about products of this domain first, then its own, each by
+ * name. Lent until any record is taken. */
 const struct fh_policy_held *const *fh_policies_held(const struct fh_policies *policies,
                                                      uint32_t *out_count);
 
@@ -66,6 +69,19 @@ FH_MUST_CHECK int fh_policies_take(struct fh_policies *policies,
                                    struct fh_bytes record,
                                    int64_t now_ms,
                                    struct fh_err *err);
+
+/* ---- what the mesh agreed on ---- */
+
+/* Whose node this is. */
+struct fh_domain_id fh_policies_domain(const struct fh_policies *policies);
+/* Lent. */
+const struct fh_agreed *fh_policies_agreed(const struct fh_policies *policies);
+/* Takes a MESH_POLICY or WAIVER record, whoever brought it: as fh_agreed_take. */
+FH_MUST_CHECK int fh_policies_agree(struct fh_policies *policies,
+                                    struct fh_bytes record,
+                                    int64_t now_ms,
+                                    bool *out_new,
+                                    struct fh_err *err);
 
 /* What the next version of a policy follows: number and record (appended) of the one in force; 0
  * and nothing when there is none. "name.*". */

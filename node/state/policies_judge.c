@@ -3,20 +3,66 @@
 
 #include <stdlib.h>
 
+enum { FINDINGS_ARENA_BYTES = 1024 * 1024 };
+
 static const char unreadable_text[] =
     "policy %s governs the product and cannot be read by this node: a newer one must publish here";
 
+/* What is judged. */
+struct judged {
+    const struct fh_policies *policies;
+    struct fh_domain_id owner;
+    const char *product;
+    uint32_t major;
+    int64_t now_ms;
+};
+
+static bool is_waived(const struct judged *judged,
+                      const struct fh_policy_held *held,
+                      const struct fh_policy_rule *rule)
+{
+    uint32_t count;
+    const struct fh_waiver_held *const *waivers =
+        fh_agreed_waivers(fh_policies_agreed(judged->policies), &count);
+    const struct fh_waiver_ask ask = {.policy = &held->id,
+                                      .rule = rule == NULL ? "" : rule->path,
+                                      .owner = &judged->owner,
+                                      .product = judged->product,
+                                      .major = judged->major,
+                                      .now_ms = judged->now_ms};
+    return fh_waiver_find(waivers, count, &ask) != NULL;
+}
+
+static void check_rules(const struct judged *judged,
+                        const struct fh_policy_held *held,
+                        const struct fh_contract *contract,
+                        struct fh_findings *findings)
+{
+    const struct fh_policy *policy = held->policy;
+    for (size_t i = 0; i < policy->rule_count; i++) {
+        if (!is_waived(judged, held, &policy->rules[i])) {
+            fh_policy_check_contract_rule(policy, &policy->rules[i], contract, findings);
+        }
+    }
+}
+
 void fh_policies_judge_contract(const struct fh_policies *policies,
                                 const struct fh_contract *contract,
+                                int64_t now_ms,
                                 struct fh_findings *findings)
 {
     uint32_t count;
-    uint32_t major = (uint32_t)strtoul(contract->version, NULL, 10);
+    const struct judged judged = {.policies = policies,
+                                  .owner = fh_policies_domain(policies),
+                                  .product = contract->name,
+                                  .major = (uint32_t)strtoul(contract->version, NULL, 10),
+                                  .now_ms = now_ms};
     const struct fh_policy_held *const *held = fh_policies_held(policies, &count);
     for (uint32_t i = 0; i < count; i++) {
-        if (held[i]->policy != NULL) {
-            fh_policy_check_contract(held[i]->policy, contract, findings);
-        } else if (fh_policy_held_governs(held[i], contract->name, major)) {
+        bool governs = fh_policy_held_governs(held[i], judged.product, judged.major);
+        if (governs && held[i]->policy != NULL) {
+            check_rules(&judged, held[i], contract, findings);
+        } else if (governs && !is_waived(&judged, held[i], NULL)) {
             fh_findings_add(findings,
                             FH_SEVERITY_ERROR,
                             0,
@@ -27,6 +73,38 @@ void fh_policies_judge_contract(const struct fh_policies *policies,
                             held[i]->name);
         }
     }
+}
+
+int fh_policies_judge_foreign(void *user,
+                              const struct fh_contract_record *record,
+                              const struct fh_contract *contract,
+                              struct fh_err *err)
+{
+    const struct fh_policies *policies = user;
+    const struct fh_agreed *agreed = fh_policies_agreed(policies);
+    uint32_t count;
+    const struct fh_agreed_policy *const *items = fh_agreed_policies(agreed, &count);
+    const struct judged judged = {.policies = policies,
+                                  .owner = record->domain,
+                                  .product = contract->name,
+                                  .major = (uint32_t)strtoul(contract->version, NULL, 10),
+                                  .now_ms = record->created_ms};
+    struct fh_findings findings;
+    struct fh_arena *arena FH_CLEANUP(fh_arena_freep) =
+        count == 0 ? NULL : fh_arena_new(FINDINGS_ARENA_BYTES);
+    if (count > 0 && arena == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory to judge a contract");
+    }
+    fh_findings_init(&findings, arena);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct fh_policy_held *held = &items[i]->held;
+        if (held->policy != NULL && items[i]->created_ms <= record->created_ms &&
+            fh_agreed_governs(agreed, items[i], &record->domain) &&
+            fh_policy_held_governs(held, judged.product, judged.major)) {
+            check_rules(&judged, held, contract, &findings);
+        }
+    }
+    return fh_findings_ok(&findings, err);
 }
 
 /* ---- renewal ---- */
@@ -60,14 +138,19 @@ int fh_policies_judge_renewal(const struct fh_policies *policies,
 {
     struct fh_findings findings;
     uint32_t count;
-    uint32_t major = (uint32_t)strtoul(contract->version, NULL, 10);
+    const struct judged judged = {.policies = policies,
+                                  .owner = fh_policies_domain(policies),
+                                  .product = contract->name,
+                                  .major = (uint32_t)strtoul(contract->version, NULL, 10),
+                                  .now_ms = now_ms};
     const struct fh_policy_held *const *held = fh_policies_held(policies, &count);
     fh_findings_init(&findings, arena);
     for (uint32_t i = 0; i < count; i++) {
         const struct fh_policy *policy = held[i]->policy;
-        bool governs = policy != NULL && fh_policy_governs(policy, contract->name, major);
+        bool governs = policy != NULL && fh_policy_governs(policy, judged.product, judged.major);
         for (size_t k = 0; governs && k < policy->rule_count; k++) {
-            if (stops_renewals(&policy->rules[k], now_ms)) {
+            if (stops_renewals(&policy->rules[k], now_ms) &&
+                !is_waived(&judged, held[i], &policy->rules[k])) {
                 fh_policy_check_contract_rule(policy, &policy->rules[k], contract, &findings);
             }
         }
@@ -83,12 +166,23 @@ int fh_policies_judge_end(const struct fh_policies *policies,
 {
     uint32_t count;
     int rc = FH_OK;
+    const struct judged judged = {.policies = policies,
+                                  .owner = fh_policies_domain(policies),
+                                  .product = end->product,
+                                  .major = end->major,
+                                  .now_ms = end->now_ms};
     const struct fh_policy_held *const *held = fh_policies_held(policies, &count);
     for (uint32_t i = 0; rc == FH_OK && i < count; i++) {
-        if (held[i]->policy != NULL) {
-            rc = fh_policy_check_end(held[i]->policy, end, err);
-        } else if (fh_policy_held_governs(held[i], end->product, end->major)) {
+        const struct fh_policy *policy = held[i]->policy;
+        bool governs = fh_policy_held_governs(held[i], end->product, end->major);
+        if (governs && policy == NULL && !is_waived(&judged, held[i], NULL)) {
             rc = fh_err_rule(err, FH_ECHECK, "policy.unreadable", unreadable_text, held[i]->name);
+        }
+        for (size_t k = 0; governs && policy != NULL && rc == FH_OK && k < policy->rule_count;
+             k++) {
+            if (!is_waived(&judged, held[i], &policy->rules[k])) {
+                rc = fh_policy_check_end(policy, &policy->rules[k], end, err);
+            }
         }
     }
     return rc;

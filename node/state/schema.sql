@@ -273,6 +273,16 @@ CREATE TABLE policies (
     PRIMARY KEY (name, seq)
 ) STRICT;
 
+-- What the mesh agreed on: MESH_POLICY records of every number and name, rivals too, and WAIVERs; of this
+-- domain's own waivers those are here too. `type` is the record's.
+CREATE TABLE agreed (
+    id BLOB PRIMARY KEY,
+    type INTEGER NOT NULL,
+    shared INTEGER NOT NULL,
+    received_ms INTEGER NOT NULL,
+    bytes BLOB NOT NULL
+) STRICT;
+
 -- Contracts to pull. One that waits for its predecessor names it.
 CREATE TABLE wants (
     seq INTEGER PRIMARY KEY,

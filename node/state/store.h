@@ -129,7 +129,7 @@ FH_MUST_CHECK int fh_store_member_put(struct fh_store *store,
                                       const struct fh_node_id *node,
                                       struct fh_err *err);
 /* Appends the bytes; FH_ENOTFOUND. Looks among records, members, announcements, measurements,
- * contracts and kept proofs: whatever a peer may pull by id. */
+ * contracts, kept proofs and what was agreed on: whatever a peer may pull by id. */
 FH_MUST_CHECK int fh_store_record_get(struct fh_store *store,
                                       const struct fh_record_id *id,
                                       struct fh_buf *out,

@@ -53,6 +53,7 @@ static int get_between(struct fh_store *store,
         " UNION ALL SELECT bytes FROM measurements WHERE id BETWEEN ?1 AND ?2"
         " UNION ALL SELECT bytes FROM members WHERE id BETWEEN ?1 AND ?2"
         " UNION ALL SELECT bytes FROM proofs WHERE id BETWEEN ?1 AND ?2"
+        " UNION ALL SELECT bytes FROM agreed WHERE id BETWEEN ?1 AND ?2 AND shared = 1"
         " LIMIT 1";
     struct fh_sql sql = fh_sql(store, text);
     fh_sql_id(&sql, low->b);

@@ -3,7 +3,6 @@
 
 #include "common/assert.h"
 #include "proto/governance/access_inner.h"
-#include "proto/quality/measurement.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -121,7 +120,7 @@ static const struct fh_grant_held *find_grant(const struct fh_access_ask *ask,
 }
 
 /* "a, b and 3 more". */
-static void list_texts(char *out, size_t size, const char *const *texts, size_t count)
+void fh_access_list_texts(char *out, size_t size, const char *const *texts, size_t count)
 {
     enum { SHOWN = 5 };
     size_t at = 0;
@@ -155,10 +154,10 @@ static int refuse_ungranted(const struct fh_access_ask *ask,
                  fh_grant_verdict_text(verdict));
         return refuse(ask, "access.expired", why, err);
     case FH_GRANT_OTHER_PURPOSE:
-        list_texts(purposes,
-                   sizeof purposes,
-                   nearest->grant.purposes.texts,
-                   nearest->grant.purposes.count);
+        fh_access_list_texts(purposes,
+                             sizeof purposes,
+                             nearest->grant.purposes.texts,
+                             nearest->grant.purposes.count);
         snprintf(why,
                  sizeof why,
                  "your grant for %s/%s is for other purposes (%s): state one of them, or ask for "
@@ -250,179 +249,6 @@ static int admit_entry(const struct fh_access_ask *ask,
                        ask->product->name);
 }
 
-/* ---- policies ---- */
-
-static int
-check_policy(const struct fh_access_ask *ask, const struct fh_policy_held *held, struct fh_err *err)
-{
-    const char *owner = ask->product->owner_name;
-    const char *rule = NULL;
-    const char *why = NULL;
-    if (held->policy == NULL) {
-        rule = "policy.unreadable";
-        why = "cannot be read by its owner's node: a newer one must serve it";
-    } else if (held->forked) {
-        rule = "policy.forked";
-        why = "is contradicted by another of the same number: its owner must publish a new version";
-    } else if (ask->now_ms > held->policy->until_ms) {
-        rule = "policy.expired";
-        why = "has expired: its owner must publish a new version";
-    }
-    if (rule != NULL) {
-        return fh_err_rule(err,
-                           FH_EDENIED,
-                           rule,
-                           "%s/%s is closed: policy %s %s %s",
-                           owner,
-                           ask->product->name,
-                           held->name,
-                           held->version,
-                           why);
-    }
-    bool stated = held->policy->purposes.count == 0;
-    for (size_t i = 0; i < held->policy->purposes.count && !stated; i++) {
-        stated = strcmp(held->policy->purposes.items[i], ask->purpose) == 0;
-    }
-    if (!stated) {
-        char purposes[256];
-        list_texts(
-            purposes, sizeof purposes, held->policy->purposes.items, held->policy->purposes.count);
-        return fh_err_rule(err,
-                           FH_EDENIED,
-                           "policy.purpose",
-                           "policy %s of %s serves %s/%s for these purposes only: %s; state one "
-                           "with --purpose",
-                           held->name,
-                           owner,
-                           owner,
-                           ask->product->name,
-                           purposes);
-    }
-    return FH_OK;
-}
-
-static int refuse_rule(const struct fh_access_ask *ask,
-                       const struct fh_policy_held *held,
-                       const struct fh_policy_rule *rule,
-                       const char *name,
-                       const char *why,
-                       struct fh_err *err)
-{
-    return fh_err_rule(err,
-                       FH_EDENIED,
-                       name,
-                       "policy %s %s, line %u: %s/%s %s",
-                       held->name,
-                       held->version,
-                       rule->line,
-                       ask->product->owner_name,
-                       ask->product->name,
-                       why);
-}
-
-static void list_formats(char *out, size_t size, unsigned formats)
-{
-    out[0] = '\0';
-    for (unsigned i = 0; i < FH_POLICY_FORMAT_COUNT; i++) {
-        size_t at = strlen(out);
-        if ((formats >> i & 1) != 0) {
-            snprintf(out + at, size - at, "%s%s", at == 0 ? "" : ", ", fh_policy_format_text(i));
-        }
-    }
-}
-
-/* What found the gate closed first counts: a failure that is stale is a failure. */
-static const char *worst_state(unsigned states)
-{
-    unsigned state = FH_QUALITY_FAIL;
-    if ((states >> state & 1) == 0) {
-        for (state = 0; (states >> state & 1) == 0; state++) {
-        }
-    }
-    return fh_quality_state_text(state);
-}
-
-/* A rule about the whole product. */
-static int check_rule(const struct fh_access_ask *ask,
-                      const struct fh_party *party,
-                      const struct fh_policy_held *held,
-                      const struct fh_policy_rule *rule,
-                      struct fh_err *err)
-{
-    char why[128];
-    char formats[64];
-    if (rule->kind == FH_POLICY_QUALITY && (rule->closed_when & ask->quality) != 0) {
-        snprintf(why,
-                 sizeof why,
-                 "is closed until its promises hold again: their state is \"%s\"",
-                 worst_state(rule->closed_when & ask->quality));
-        return refuse_rule(ask, held, rule, "policy.quality", why, err);
-    }
-    if (rule->kind == FH_POLICY_EXPORT && (ask->formats & ~rule->formats) != 0) {
-        list_formats(formats, sizeof formats, rule->formats);
-        snprintf(why, sizeof why, "is not written in this form, only shown, or as %s", formats);
-        return refuse_rule(ask, held, rule, "policy.export", why, err);
-    }
-    if (!party->own && fh_policy_keeps_out(rule, &party->as, party->joins)) {
-        snprintf(why,
-                 sizeof why,
-                 "%s %.63s",
-                 party->joins ? "is not joined by nodes of" : "is not read by",
-                 party->as.domain_name);
-        return refuse_rule(ask, held, rule, "policy.residency", why, err);
-    }
-    return FH_OK;
-}
-
-static int check_rules(const struct fh_access_ask *ask,
-                       const struct fh_party *party,
-                       const struct fh_policy_held *held,
-                       struct fh_err *err)
-{
-    int rc = FH_OK;
-    for (size_t i = 0; rc == FH_OK && i < held->policy->rule_count; i++) {
-        const struct fh_policy_rule *rule = &held->policy->rules[i];
-        bool whole = rule->kind > FH_POLICY_RETENTION && rule->kind < FH_POLICY_REQUIRE;
-        if (whole && !fh_policy_spares(rule, &party->as)) {
-            rc = check_rule(ask, party, held, rule, err);
-        }
-    }
-    return rc;
-}
-
-/* Keeps each policy once, and what its end means for the decision. */
-static void note_policy(struct fh_judging *judging, const struct fh_policy_held *held)
-{
-    struct fh_access_decision *made = &judging->made;
-    for (uint32_t i = 0; i < made->policy_count; i++) {
-        if (judging->policies[i] == held) {
-            return;
-        }
-    }
-    judging->policies[made->policy_count++] = held;
-    made->until_ms =
-        held->policy->until_ms < made->until_ms ? held->policy->until_ms : made->until_ms;
-}
-
-static int
-check_policies(struct fh_judging *judging, const struct fh_party *party, struct fh_err *err)
-{
-    int rc = FH_OK;
-    for (uint32_t i = 0; rc == FH_OK && i < judging->ask->policy_count; i++) {
-        const struct fh_policy_held *held = judging->ask->policies[i];
-        if (fh_access_applies(judging->ask, party, i)) {
-            rc = check_policy(judging->ask, held, err);
-            if (rc == FH_OK) {
-                rc = check_rules(judging->ask, party, held, err);
-            }
-            if (rc == FH_OK) {
-                note_policy(judging, held);
-            }
-        }
-    }
-    return rc;
-}
-
 /* ---- the decision ---- */
 
 static void note_grant(struct fh_access_decision *made, const struct fh_grant_held *held)
@@ -441,14 +267,19 @@ static struct fh_record_id identify(const struct fh_access_decision *made)
 {
     struct fh_record_id id = {0};
     struct fh_hasher hasher;
-    if (made->policy_count <= 1) {
-        return made->policy_count == 0 ? id : made->policies[0]->id;
+    if (made->policy_count + made->waiver_count <= 1) {
+        return made->policy_count + made->waiver_count == 0 ? id
+               : made->policy_count == 1                    ? made->policies[0]->id
+                                                            : made->waivers[0]->id;
     }
     static const char tag[] = "freehold/v1/policies";
     fh_hasher_init(&hasher);
     fh_hasher_add(&hasher, fh_bytes(tag, sizeof tag));
     for (uint32_t i = 0; i < made->policy_count; i++) {
         fh_hasher_add(&hasher, fh_bytes(made->policies[i]->id.b, FH_ID_BYTES));
+    }
+    for (uint32_t i = 0; i < made->waiver_count; i++) {
+        fh_hasher_add(&hasher, fh_bytes(made->waivers[i]->id.b, FH_ID_BYTES));
     }
     struct fh_hash hash = fh_hasher_read(&hasher);
     memcpy(id.b, hash.b, FH_ID_BYTES);
@@ -496,8 +327,11 @@ int fh_access_decide(struct fh_access_decision *out,
     consumer.as.domain_id = consumer.id;
     entry.as.domain_id = entry.id;
     judging.policies = fh_arena_array(arena, ask->policy_count, sizeof(struct fh_policy_held *));
+    judging.waivers = fh_arena_array(arena, ask->waiver_count, sizeof(struct fh_waiver_held *));
     judging.made.policies = judging.policies;
-    if (judging.policies == NULL && ask->policy_count > 0) {
+    judging.made.waivers = judging.waivers;
+    if ((judging.policies == NULL && ask->policy_count > 0) ||
+        (judging.waivers == NULL && ask->waiver_count > 0)) {
         return fh_err_set(err, FH_ENOMEM, "no memory for a decision");
     }
     int rc = admit_consumer(ask, &consumer, err);
@@ -505,10 +339,10 @@ int fh_access_decide(struct fh_access_decision *out,
         rc = admit_entry(ask, &consumer, &entry, err);
     }
     if (rc == FH_OK) {
-        rc = check_policies(&judging, &consumer, err);
+        rc = fh_access_check_policies(&judging, &consumer, err);
     }
     if (rc == FH_OK && third) {
-        rc = check_policies(&judging, &entry, err);
+        rc = fh_access_check_policies(&judging, &entry, err);
     }
     if (rc == FH_OK) {
         rc = fh_access_make_views(&judging, &consumer, third ? &entry : NULL, err);

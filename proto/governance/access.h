@@ -7,9 +7,9 @@
  *     the owner's own domain reads its products whole;
  *     every domain reads a product whose contract says `roles: [{role: mesh, access: read}]`;
  *     who holds a grant that covers the question reads the columns and rows that it names;
- *     policies of the owning domain then mask, hide and filter, and name the purposes; the own
- *     domain only where they say so. Of several rules the strictest holds, and of two parties, the
- *     consumer and the domain of the peer that joins, the stricter view.
+ *     policies of the mesh and of the owning domain then mask, hide and filter, and name the
+ * purposes; the own domain only where they say so. Of several rules the strictest holds, and of two
+ * parties, the consumer and the domain of the peer that joins, the stricter view.
  *
  * A policy that has expired, is contradicted by another of the same number, or cannot be read here
  * closes the products that it governs: what it hid must not come to light because it is gone. Which
@@ -28,6 +28,7 @@ struct fh_access_compiled; /* access_compiled.h */
 struct fh_contract;
 struct fh_grant_held;  /* grant.h */
 struct fh_policy_held; /* policy.h */
+struct fh_waiver_held; /* waiver.h */
 
 /* ---- what is asked ---- */
 
@@ -77,8 +78,10 @@ struct fh_access_ask {
     int64_t now_ms;
     uint32_t grant_count; /* of the product; those for others are passed over */
     const struct fh_grant_held *const *grants;
-    uint32_t policy_count; /* all of the owning domain, each name once */
+    uint32_t policy_count; /* all of the mesh and of the owning domain, each name of either once */
     const struct fh_policy_held *const *policies;
+    uint32_t waiver_count; /* those for other products and people are passed over */
+    const struct fh_waiver_held *const *waivers;
     const struct fh_access_compiled *compiled; /* of this product and these policies, or NULL: the
                                                   decision is the same, and takes longer */
 };
@@ -113,8 +116,11 @@ struct fh_access_decision {
     int64_t until_ms;      /* not true any more after it: earliest end of what decided; INT64_MAX */
     uint32_t policy_count; /* those that govern the product for this consumer, by name */
     const struct fh_policy_held *const *policies;
+    uint32_t waiver_count; /* those by which a rule did not bind that would have */
+    const struct fh_waiver_held *const *waivers;
     struct fh_record_id policy_id; /* for the receipt: zero without a policy, the record's of one,
-                                      else the hash of all their ids in order */
+                                      else the hash of all their ids in order, and then of those of
+                                      the waivers */
     uint32_t table_count;          /* as the product's */
     const struct fh_access_view *tables; /* a table of which nothing may be seen has no column in
                                             its view: whoever reads it is refused */

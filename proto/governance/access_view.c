@@ -25,6 +25,7 @@ bool fh_access_applies(const struct fh_access_ask *ask,
 
 /* One table, one party: what is being made. */
 struct draft {
+    struct fh_judging *judging;
     const struct fh_access_table *table;
     struct fh_arena *arena;
     int64_t now_ms;
@@ -53,6 +54,15 @@ static void touch_column(struct draft *draft,
     *column = after;
 }
 
+/* All of the policy, or this rule, which is about the table. */
+static bool is_waived(struct draft *draft,
+                      const struct fh_party *party,
+                      const struct fh_policy_held *held,
+                      const struct fh_policy_rule *rule)
+{
+    return fh_access_is_waived(draft->judging, party, held, rule->path);
+}
+
 static bool is_bound(const struct fh_party *party,
                      const struct fh_policy_held *held,
                      const struct fh_policy_rule *rule)
@@ -77,7 +87,7 @@ static void apply_compiled(struct draft *draft,
                            const struct fh_compiled_rule *compiled)
 {
     const struct fh_policy_rule *rule = compiled->rule;
-    if (!is_bound(party, compiled->held, rule)) {
+    if (!is_bound(party, compiled->held, rule) || is_waived(draft, party, compiled->held, rule)) {
         return;
     }
     if (rule->kind == FH_POLICY_FILTER) {
@@ -90,6 +100,18 @@ static void apply_compiled(struct draft *draft,
     }
 }
 
+/* Whether it selects anything of the table. */
+static bool is_about(const struct fh_policy_rule *rule, const struct fh_access_table *table)
+{
+    const struct fh_access_column *ignored;
+    bool about = fh_policy_selects(rule, table->name, NULL) ||
+                 fh_policy_retention(rule, table, &ignored) != FH_RETENTION_NONE;
+    for (uint32_t i = 0; i < table->column_count && !about; i++) {
+        about = fh_policy_selects(rule, table->name, &table->columns[i]);
+    }
+    return about;
+}
+
 static void apply_rule(struct draft *draft,
                        const struct fh_party *party,
                        const struct fh_policy_held *held,
@@ -97,7 +119,8 @@ static void apply_rule(struct draft *draft,
 {
     const struct fh_access_table *table = draft->table;
     const struct fh_access_column *age = NULL;
-    if (!is_bound(party, held, rule)) {
+    if (!is_bound(party, held, rule) || !is_about(rule, table) ||
+        is_waived(draft, party, held, rule)) {
         return;
     }
     enum fh_retention retention = fh_policy_retention(rule, table, &age);
@@ -122,7 +145,7 @@ apply_policies(struct draft *draft, const struct fh_party *party, const struct f
 {
     for (uint32_t i = 0; i < ask->policy_count; i++) {
         const struct fh_policy_held *held = ask->policies[i];
-        bool on = fh_access_applies(ask, party, i);
+        bool on = held->policy != NULL && fh_access_applies(ask, party, i);
         for (size_t k = 0; on && k < held->policy->rule_count; k++) {
             apply_rule(draft, party, held, &held->policy->rules[k]);
         }
@@ -157,6 +180,7 @@ static int make_view(struct fh_judging *judging,
     const struct fh_access_table *table = &ask->product->tables[index];
     struct fh_arena *arena = judging->arena;
     struct draft draft = {
+        .judging = judging,
         .table = table,
         .arena = arena,
         .now_ms = ask->now_ms,

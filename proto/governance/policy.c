@@ -66,6 +66,12 @@ bool fh_policy_governs(const struct fh_policy *policy, const char *product, uint
     return names_product(&policy->products, product, major);
 }
 
+bool fh_policy_governs_domain(const struct fh_policy *policy, const char *name, const char *id)
+{
+    return policy->owners.count == 0 || has_word(&policy->owners, name) ||
+           has_word(&policy->owners, id);
+}
+
 bool fh_policy_held_governs(const struct fh_policy_held *held, const char *product, uint32_t major)
 {
     return held->policy != NULL ? fh_policy_governs(held->policy, product, major)

@@ -10,6 +10,7 @@
  *     version: 1.2.0                   # rises with every change
  *     description: Who may see what of people
  *     valid_until: 2027-12-31          # optional; then the products close
+ *     domains: [shop]                  # optional, for the mesh alone: whose products
  *     products: [customers, orders@2]  # optional: without it, all of the domain
  *     applies_to: others               # or everyone: the own domain too
  *     purposes: [billing, support]     # optional: no other is served
@@ -178,6 +179,8 @@ struct fh_policy {
     const char *version;                 /* a semantic version */
     const char *description;             /* "" when there is none */
     int64_t until_ms;                    /* Unix ms, inclusive; INT64_MAX: for ever */
+    struct fh_contract_strings owners;   /* of the mesh: names or ids of the domains whose products
+                                            it governs; empty: all */
     struct fh_contract_strings products; /* "orders" or "orders@2"; empty: every product */
     bool everyone;                       /* the own domain too */
     struct fh_contract_strings purposes; /* empty: any, also none stated */
@@ -190,6 +193,7 @@ struct fh_policy_held {
     struct fh_record_id id;           /* of the newest record */
     char name[FH_NAME_BYTES_MAX + 1]; /* as the record says them */
     char version[FH_VERSION_BYTES_MAX + 1];
+    bool mesh;                           /* of the mesh, not of the owning domain */
     bool forked;                         /* another record of the same number is known */
     const struct fh_policy *policy;      /* NULL: this program cannot read it; then: */
     bool scoped;                         /* it says which products it governs, readably */
@@ -235,6 +239,10 @@ bool fh_policy_governs(const struct fh_policy *policy, const char *product, uint
 /* The same of one that is held: what cannot be read governs the products that it names, or every
  * one when that cannot be read either. */
 bool fh_policy_held_governs(const struct fh_policy_held *held, const char *product, uint32_t major);
+
+/* Whether a policy of the mesh is about the products of this domain at all; `id` is its text form.
+ */
+bool fh_policy_governs_domain(const struct fh_policy *policy, const char *name, const char *id);
 
 /* Whoever is judged. */
 struct fh_policy_party {

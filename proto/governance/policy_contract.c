@@ -271,28 +271,19 @@ void fh_policy_check_contract(const struct fh_policy *policy,
 /* ---- the end of a product ---- */
 
 int fh_policy_check_end(const struct fh_policy *policy,
+                        const struct fh_policy_rule *rule,
                         const struct fh_policy_end *end,
                         struct fh_err *err)
 {
-    uint32_t days = 0;
-    uint32_t line = 0;
-    bool governs = fh_policy_governs(policy, end->product, end->major);
-    for (size_t i = 0; governs && i < policy->rule_count; i++) {
-        const struct fh_policy_rule *rule = &policy->rules[i];
-        if (rule->kind == FH_POLICY_NOTICE && rule->days > days) {
-            days = rule->days;
-            line = rule->line;
-        }
-    }
-    int64_t earliest = end->now_ms + (int64_t)days * DAY_MS;
     char date[FH_TIME_TEXT_BYTES];
+    const char *why = NULL;
+    if (rule->kind != FH_POLICY_NOTICE) {
+        return FH_OK;
+    }
+    int64_t earliest = end->now_ms + (int64_t)rule->days * DAY_MS;
     fh_time_text(date, earliest + DAY_MS - 1); /* the first day that counts whole */
     date[sizeof "2026-11-29" - 1] = '\0';
     bool sooner = end->sunset_before_ms == 0 || end->sunset_ms < end->sunset_before_ms;
-    const char *why = NULL;
-    if (days == 0) {
-        return FH_OK;
-    }
     if (end->retires && (end->sunset_before_ms == 0 || end->now_ms < end->sunset_before_ms)) {
         why = "it is retired when its sunset has come, and not before";
     } else if (!end->retires && end->sunset_ms == 0) {
@@ -311,7 +302,7 @@ int fh_policy_check_end(const struct fh_policy *policy,
                                      why,
                                      policy->name,
                                      policy->version,
-                                     line,
-                                     days,
+                                     rule->line,
+                                     rule->days,
                                      date);
 }

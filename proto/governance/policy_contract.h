@@ -40,9 +40,11 @@ struct fh_policy_end {
     int64_t now_ms;
 };
 
-/* FH_ECHECK "policy.notice" and what would be right: a deprecation names no sunset, or one that is
- * nearer than the notice and nearer than it was; the end comes before a sunset, or without one. */
+/* A rule against a step of a product that its policy governs. FH_ECHECK "policy.notice" and what
+ * would be right: a deprecation names no sunset, or one that is nearer than the notice and nearer
+ * than it was; the end comes before a sunset, or without one. */
 FH_MUST_CHECK int fh_policy_check_end(const struct fh_policy *policy,
+                                      const struct fh_policy_rule *rule,
                                       const struct fh_policy_end *end,
                                       struct fh_err *err);
 

@@ -123,6 +123,7 @@ static void read_head(const struct fh_policy_place *top,
         FH_POLICY_REFUSE(top, fh_doc_get(root, "version"), "policy.version", "%s", err.text);
     }
     read_until(top, fh_doc_get(root, "valid_until"), &policy->until_ms);
+    policy->owners = fh_policy_read_words(top, fh_doc_get(root, "domains"));
     read_products(top, policy, fh_doc_get(root, "products"));
     read_applies(top, policy, fh_doc_get(root, "applies_to"));
     read_purposes(top, policy, fh_doc_get(root, "purposes"));
@@ -137,6 +138,7 @@ int fh_policy_read(struct fh_policy **out,
                                        "version",
                                        "description",
                                        "valid_until",
+                                       "domains",
                                        "products",
                                        "applies_to",
                                        "purposes",

@@ -7,6 +7,9 @@
  * before (bin of 0 at seq 1). The newest of the chain is in force; a policy that is to end gets a
  * version without rules.
  *
+ * A policy of the mesh is the same payload in a record of type MESH_POLICY, signed by several; its
+ * `domain` is the mesh id.
+ *
  * Does not: verify signatures (proto/identity), store. Thread: any. Ownership: a parsed record is a
  * set of views into the payload (borrowed).
  */

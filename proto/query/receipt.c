@@ -7,7 +7,10 @@
 
 enum { RECEIPT_VERSION = 1, RECEIPT_FIELDS = 17, RECEIPT_BYTES_MAX = 16 * 1024 };
 
-enum { NOTICE_FIELDS = 8 };
+enum {
+    NOTICE_FIELDS = 8,
+    WAIVED_FIELDS = 11, /* of one that names a waiver */
+};
 
 _Static_assert(FH_RECEIPT_NOTICES_MAX *(1 + 2 + FH_ID_BYTES + 2 + FH_NAME_BYTES_MAX + 2 +
                                         FH_VERSION_BYTES_MAX + 1 + 9 + 2 + FH_SUCCESSOR_BYTES_MAX +
@@ -23,20 +26,25 @@ static bool same_version(const struct fh_notice *notice, const struct fh_announc
            strcmp(notice->version, product->version) == 0;
 }
 
-void fh_receipt_notice(struct fh_receipt *receipt,
-                       const struct fh_announcement *product,
-                       const struct fh_quality *quality)
+static struct fh_notice *find_notice(struct fh_receipt *receipt,
+                                     const struct fh_announcement *product)
+{
+    for (size_t i = 0; i < receipt->notice_count; i++) {
+        if (same_version(&receipt->notices[i], product)) {
+            return &receipt->notices[i];
+        }
+    }
+    return NULL;
+}
+
+static struct fh_notice *add_notice(struct fh_receipt *receipt,
+                                    const struct fh_announcement *product,
+                                    const struct fh_quality *quality)
 {
     /* To whomever the gate is open: the others get no answer. */
     bool broken = fh_quality_decide(quality->gate, quality->state, true) == FH_QUALITY_NOTICE;
-    for (size_t i = 0; i < receipt->notice_count; i++) {
-        if (same_version(&receipt->notices[i], product)) {
-            return;
-        }
-    }
-    if ((product->status == FH_ANNOUNCE_ACTIVE && !broken) ||
-        receipt->notice_count == FH_RECEIPT_NOTICES_MAX) {
-        return;
+    if (receipt->notice_count == FH_RECEIPT_NOTICES_MAX) {
+        return NULL;
     }
     struct fh_notice *notice = &receipt->notices[receipt->notice_count++];
     notice->domain = product->domain;
@@ -47,6 +55,33 @@ void fh_receipt_notice(struct fh_receipt *receipt,
     memcpy(notice->successor, product->successor, sizeof notice->successor);
     notice->quality = broken ? quality->state : FH_QUALITY_UNKNOWN;
     notice->measured_ms = broken ? quality->measured_ms : 0;
+    return notice;
+}
+
+void fh_receipt_notice(struct fh_receipt *receipt,
+                       const struct fh_announcement *product,
+                       const struct fh_quality *quality)
+{
+    bool broken = fh_quality_decide(quality->gate, quality->state, true) == FH_QUALITY_NOTICE;
+    if (find_notice(receipt, product) == NULL &&
+        (product->status != FH_ANNOUNCE_ACTIVE || broken)) {
+        (void)add_notice(receipt, product, quality);
+    }
+}
+
+void fh_receipt_waived(struct fh_receipt *receipt,
+                       const struct fh_announcement *product,
+                       const struct fh_quality *quality,
+                       const struct fh_notice_waiver *waiver)
+{
+    struct fh_notice *notice = find_notice(receipt, product);
+    notice = notice != NULL ? notice : add_notice(receipt, product, quality);
+    if (notice != NULL &&
+        (fh_record_id_is_zero(&notice->waiver) || (waiver->urgent && !notice->urgent))) {
+        notice->waiver = waiver->id;
+        notice->waived_until_ms = waiver->until_ms;
+        notice->urgent = waiver->urgent;
+    }
 }
 
 static int check_notices(const struct fh_receipt *receipt, struct fh_err *err)
@@ -111,7 +146,8 @@ static void put_notices(struct fh_buf *out, const struct fh_receipt *receipt)
     fh_pack_array(out, (uint32_t)receipt->notice_count);
     for (size_t i = 0; i < receipt->notice_count; i++) {
         const struct fh_notice *notice = &receipt->notices[i];
-        fh_pack_array(out, NOTICE_FIELDS);
+        bool waived = !fh_record_id_is_zero(&notice->waiver);
+        fh_pack_array(out, waived ? WAIVED_FIELDS : NOTICE_FIELDS);
         fh_pack_bin(out, fh_bytes(notice->domain.b, FH_ID_BYTES));
         fh_pack_cstr(out, notice->product);
         fh_pack_cstr(out, notice->version);
@@ -120,6 +156,11 @@ static void put_notices(struct fh_buf *out, const struct fh_receipt *receipt)
         fh_pack_cstr(out, notice->successor);
         fh_pack_uint(out, (uint64_t)notice->quality);
         fh_pack_uint(out, (uint64_t)notice->measured_ms);
+        if (waived) {
+            fh_pack_bin(out, fh_bytes(notice->waiver.b, FH_ID_BYTES));
+            fh_pack_uint(out, (uint64_t)notice->waived_until_ms);
+            fh_pack_bool(out, notice->urgent);
+        }
     }
 }
 
@@ -176,7 +217,14 @@ static size_t read_notices(struct fh_pack_reader *reader, struct fh_notice *out)
         fh_pack_read_cstr(reader, notice->successor, sizeof notice->successor);
         notice->quality = (enum fh_quality_state)fh_pack_read_uint(reader, FH_QUALITY_FAIL);
         notice->measured_ms = (int64_t)fh_pack_read_uint(reader, FH_RECORD_TIME_MS_MAX);
-        for (uint32_t field = NOTICE_FIELDS; field < fields && reader->failed == FH_OK; field++) {
+        if (fields >= WAIVED_FIELDS) {
+            fh_pack_read_fixed(reader, notice->waiver.b, FH_ID_BYTES);
+            notice->waived_until_ms = (int64_t)fh_pack_read_uint(reader, FH_RECORD_TIME_MS_MAX);
+            notice->urgent = fh_pack_read_bool(reader);
+        }
+        for (uint32_t field = fields >= WAIVED_FIELDS ? WAIVED_FIELDS : NOTICE_FIELDS;
+             field < fields && reader->failed == FH_OK;
+             field++) {
             fh_pack_skip(reader); /* of a newer minor version */
         }
     }

@@ -34,6 +34,16 @@ struct fh_notice {
     char successor[FH_SUCCESSOR_BYTES_MAX + 1]; /* as in the announcement; "" none */
     enum fh_quality_state quality; /* WARN or FAIL: promises did not hold; else UNKNOWN */
     int64_t measured_ms;           /* Unix: when that was found; 0 when nothing was */
+    struct fh_record_id waiver; /* a WAIVER by which a rule of a policy did not bind; zero: none */
+    int64_t waived_until_ms;    /* Unix; 0 without one */
+    bool urgent;                /* it breaks the glass */
+};
+
+/* What of a waiver is told. */
+struct fh_notice_waiver {
+    struct fh_record_id id;
+    int64_t until_ms;
+    bool urgent;
 };
 
 struct fh_receipt {
@@ -60,6 +70,13 @@ struct fh_receipt {
 void fh_receipt_notice(struct fh_receipt *receipt,
                        const struct fh_announcement *product,
                        const struct fh_quality *quality);
+
+/* The same when a waiver had a part in the answer; of several the first is named, and one that
+ * breaks the glass before any other. */
+void fh_receipt_waived(struct fh_receipt *receipt,
+                       const struct fh_announcement *product,
+                       const struct fh_quality *quality,
+                       const struct fh_notice_waiver *waiver);
 
 /* Appends the canonical payload. FH_EINVAL (rule "receipt.*"), FH_ETOOBIG. */
 FH_MUST_CHECK int

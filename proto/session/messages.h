@@ -81,7 +81,9 @@
     X(ADMIN_EXPLAIN, 93)                                                                           \
     X(ADMIN_TOKEN, 102)                                                                            \
     X(ADMIN_NAMES, 107)                                                                            \
-    X(ADMIN_NAME, 108)
+    X(ADMIN_NAME, 108)                                                                             \
+    X(ADMIN_AGREED, 120)                                                                           \
+    X(ADMIN_WAIVERS, 121)
 
 enum fh_msg_code {
 #define X(name, code) FH_MSG_##name = (code),
@@ -307,7 +309,8 @@ enum fh_sync_set {
     FH_SYNC_MEMBERSHIP = 2,    /* ALIVE and LEAVE records */
     FH_SYNC_ANNOUNCEMENTS = 3, /* product announcements */
     FH_SYNC_FORKS = 4,        /* ids of two CONTRACTs of one number, 64 bytes instead of a record */
-    FH_SYNC_MEASUREMENTS = 5, /* of products that are announced: the last set */
+    FH_SYNC_MEASUREMENTS = 5, /* of products that are announced */
+    FH_SYNC_AGREED = 6,       /* policies of the mesh and their waivers: the last set */
 };
 enum {
     FH_SYNC_PAGE_BYTES = 256 * 1024, /* records of one SYNC answer */

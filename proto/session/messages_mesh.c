@@ -348,7 +348,7 @@ static int read_of_set(struct fh_pack_reader *reader,
                        struct fh_bytes *out_bytes,
                        struct fh_err *err)
 {
-    unsigned set = (unsigned)fh_pack_read_uint(reader, FH_SYNC_MEASUREMENTS);
+    unsigned set = (unsigned)fh_pack_read_uint(reader, FH_SYNC_AGREED);
     if (set < FH_SYNC_IDENTITY) {
         fh_pack_fail(reader, "expected a set from 1 to 5");
     }

@@ -7,7 +7,8 @@
 
 enum {
     RECORD_BYTES_MAX = FH_POLICY_BYTES_MAX + 2048,
-    LISTED_FIELDS = 6,
+    LISTED_FIELDS = 7,
+    WAIVER_FIELDS = 2,
     FINDING_FIELDS = 6,
     DECISION_FIELDS = 7,
     COLUMN_FIELDS = 4,
@@ -149,6 +150,12 @@ void fh_msg_policy_request(struct fh_buf *out, const char *name)
     fh_pack_cstr(out, name);
 }
 
+void fh_msg_agreed_request(struct fh_buf *out, const char *name)
+{
+    fh_msg_begin(out, FH_MSG_ADMIN_AGREED, 1);
+    fh_pack_cstr(out, name);
+}
+
 void fh_msg_policy_answer(struct fh_buf *out, const struct fh_msg_policy *policy)
 {
     fh_msg_ok(out, 3);
@@ -181,6 +188,7 @@ void fh_msg_policy_list_add(struct fh_buf *out, const struct fh_msg_policy_liste
     fh_pack_cstr(out, listed->version);
     fh_pack_bin(out, fh_bytes(listed->id.b, FH_ID_BYTES));
     put_until(out, listed->until_ms);
+    fh_pack_bool(out, listed->mesh);
     fh_pack_bool(out, listed->forked);
     fh_pack_bool(out, listed->readable);
 }
@@ -200,12 +208,50 @@ int fh_msg_policy_list_next(struct fh_pack_reader *reader,
     fh_pack_read_cstr(reader, listed.version, sizeof listed.version);
     fh_pack_read_fixed(reader, listed.id.b, FH_ID_BYTES);
     listed.until_ms = read_until(reader);
+    listed.mesh = fh_pack_read_bool(reader);
     listed.forked = fh_pack_read_bool(reader);
     listed.readable = fh_pack_read_bool(reader);
     fh_msg_entry_end(reader, count, LISTED_FIELDS);
     int rc = fh_msg_done(reader, "entry of the policies", err);
     if (rc == FH_OK) {
         *out = listed;
+    }
+    return rc;
+}
+
+/* ---- waivers ---- */
+
+void fh_msg_waivers_request(struct fh_buf *out)
+{
+    fh_msg_begin(out, FH_MSG_ADMIN_WAIVERS, 0);
+}
+
+void fh_msg_waivers_add(struct fh_buf *out, const struct fh_record_id *id, struct fh_bytes payload)
+{
+    fh_pack_array(out, WAIVER_FIELDS);
+    fh_pack_bin(out, fh_bytes(id->b, FH_ID_BYTES));
+    fh_pack_bin(out, payload);
+}
+
+int fh_msg_waivers_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err)
+{
+    return fh_msg_list_read(reader, "waivers", out_count, err);
+}
+
+int fh_msg_waivers_next(struct fh_pack_reader *reader,
+                        struct fh_record_id *out_id,
+                        struct fh_bytes *out_payload,
+                        struct fh_err *err)
+{
+    struct fh_record_id id = {{0}};
+    uint32_t count = fh_msg_entry_begin(reader, WAIVER_FIELDS);
+    fh_pack_read_fixed(reader, id.b, FH_ID_BYTES);
+    struct fh_bytes payload = fh_pack_read_bin(reader, FH_RECORD_BYTES_MAX);
+    fh_msg_entry_end(reader, count, WAIVER_FIELDS);
+    int rc = fh_msg_done(reader, "entry of the waivers", err);
+    if (rc == FH_OK) {
+        *out_id = id;
+        *out_payload = payload;
     }
     return rc;
 }

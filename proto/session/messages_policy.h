@@ -9,6 +9,8 @@
  *         owner has it: `table` is an index in the REQUEST
  *
  *   ADMIN_POLICY   [name] -> [seq, forked, POLICY or bin0]      the one in force
+ *   ADMIN_AGREED   [name] -> [seq, forked, MESH_POLICY or bin0] the same of the mesh
+ *   ADMIN_WAIVERS  [] -> [[[id, WAIVER's payload], ...]]
  *   ADMIN_ENFORCE  [POLICY, dry run] -> [[finding...]]          with an error nothing is taken
  *   ADMIN_POLICIES [] -> [[listed...]]
  *   ADMIN_EXPLAIN  [product, domain, entry, [role...], purpose] -> [decision, [column...]]
@@ -66,6 +68,7 @@ FH_MUST_CHECK int fh_msg_limited_name(struct fh_pack_reader *reader,
 /* ---- the owner's people: what is in force ---- */
 
 void fh_msg_policy_request(struct fh_buf *out, const char *name);
+void fh_msg_agreed_request(struct fh_buf *out, const char *name);
 struct fh_msg_policy {
     uint64_t seq; /* 0: there is none of this name */
     bool forked;
@@ -81,6 +84,7 @@ struct fh_msg_policy_listed {
     char version[FH_VERSION_BYTES_MAX + 1]; /* "" when it cannot be read */
     struct fh_record_id id;
     int64_t until_ms; /* INT64_MAX: for ever */
+    bool mesh;
     bool forked;
     bool readable;
 };
@@ -92,7 +96,18 @@ FH_MUST_CHECK int fh_msg_policy_list_next(struct fh_pack_reader *reader,
                                           struct fh_msg_policy_listed *out,
                                           struct fh_err *err);
 
-/* ---- publishing ---- */
+void fh_msg_waivers_request(struct fh_buf *out);
+/* After fh_msg_ok(1) and an array of as many. */
+void fh_msg_waivers_add(struct fh_buf *out, const struct fh_record_id *id, struct fh_bytes payload);
+FH_MUST_CHECK int
+fh_msg_waivers_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err);
+/* The payload is not looked at. */
+FH_MUST_CHECK int fh_msg_waivers_next(struct fh_pack_reader *reader,
+                                      struct fh_record_id *out_id,
+                                      struct fh_bytes *out_payload,
+                                      struct fh_err *err);
+
+/* ---- publishing: a POLICY, a MESH_POLICY or a WAIVER ---- */
 
 void fh_msg_enforce_request(struct fh_buf *out, struct fh_bytes record, bool dry_run);
 FH_MUST_CHECK int fh_msg_enforce_read(struct fh_pack_reader *reader,

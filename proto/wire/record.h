@@ -49,6 +49,8 @@ struct fh_pack_reader;
     X(PROPOSAL, 25, "proposal", 33 * 1024)                                                         \
     X(VOTE, 26, "vote", 512)                                                                       \
     X(MANIFEST, 27, "manifest", FH_MANIFEST_IDS_MAX * 34 + 1024)                                   \
+    X(MESH_POLICY, 29, "mesh-policy", FH_POLICY_BYTES_MAX + 1024)                                  \
+    X(WAIVER, 30, "waiver", 2048)                                                                  \
     X(AUDIT_CHECKPOINT, 32, "audit-checkpoint", 256)
 
 enum fh_record_type {

@@ -113,4 +113,74 @@ refused 4 'policy.residency' 'is not read by market' -- as mia query "$all" --pe
 refused 4 'policy.residency' 'is not joined by nodes of market' -- \
     as ann query 'SELECT o.id FROM shop.orders o JOIN museum.open m ON o.id = m.id' --peer "${address[market]}"
 succeeds as ann query 'SELECT o.id FROM shop.orders o JOIN museum.open m ON o.id = m.id'
+say "- a policy of the mesh governs everybody's products, and is at every node at once"
+mesh_policy()
+{
+    printf 'name: agreed\nversion: %s\n%s\n' "$1" "$2" >"$data/agreed.policy.yaml"
+}
+of_mesh()
+{
+    [[ $(fh "$1" -o csv policy list | sed -n 's/^agreed,\([^,]*,[^,]*\),.*,mesh$/\1/p') == "$2" ]]
+}
+enforce 2.0.0 'hide: [{columns: [placed]}]'
+mesh_policy 1.0.0 'domains: [museum, shop]
+mask: [{columns: [item, amount], method: "null"}]
+require: [{fields: [owner]}]'
+refused 5 'identity.charter.policy_threshold' -- fh museum policy publish "$data/agreed.policy.yaml" --mesh
+prints 'agreed 1.0.0' fh shop policy publish "$data/agreed.policy.yaml" --mesh
+for domain in museum market; do
+    until_true 10 "the policy at $domain" of_mesh "$domain" '1.0.0,in force'
+done
+prints 'id,item
+1,' fh shop -o csv query 'SELECT id, item FROM museum.open WHERE id = 1'
+prints 'id,amount
+1,' as ann -o csv query 'SELECT id, amount FROM shop.orders WHERE id = 1'
+refused 1 'sql.bind' -- as ann query 'SELECT placed FROM shop.orders'
+cmp <(fh market policy show agreed --mesh) "$data/agreed.policy.yaml" || fail "show is not what was written"
+succeeds fh museum -o csv policy explain open --as shop
+grep -q '^open,item,"*null"*,"*mesh policy agreed 1.0.0, line 4' "$work/out" || fail "$(cat "$work/out")"
+say "- what it wants of contracts is refused at publish, and by peers where the owner's node does not know it yet"
+sed -i -e 's/^version: .*/version: 1.1.0/' "$data/open.odcs.yaml"
+refused 1 'policy.require.owner' -- fh museum product publish "$data/open.odcs.yaml"
+policy 2.1.0 'domains: [shop]
+hide: [{columns: [placed]}]'
+refused 1 'policy.domains' -- fh shop policy publish "$data/personal.policy.yaml"
+say "- a waiver spares whom it names, for a while, and every answer says so"
+prints 'id,amount
+1,' as ann -o csv query 'SELECT id, amount FROM shop.orders WHERE id = 1'
+refused 2 '--until is missing' -- fh shop policy waive personal --product orders --reason why
+refused 1 'waiver.urgent' -- fh shop policy waive personal --product orders --break-glass --reason fire
+refused 1 'policy.unknown' -- fh shop policy waive nothing --product orders --until 1d --reason why
+refused 5 'identity.charter.policy_threshold' -- \
+    fh museum policy waive agreed --mesh --product shop/orders --until 1d --reason why
+succeeds fh shop policy waive agreed 'mask[0]' --mesh --product shop/orders@1 --for museum --until 1d \
+    --reason 'an audit' --out "$work/waiver.signed"
+prints 'waiver for orders: an audit' fh shop policy publish "$work/waiver.signed"
+prints 'id,amount
+1,0' as ann -o csv query 'SELECT id, amount FROM shop.orders WHERE id = 1'
+grep -q '^note: shop/orders@1: a rule of a policy is waived for this answer until .*waiver fhr1' "$work/err" ||
+    fail "$(cat "$work/err")"
+prints 'id,amount
+1,' as mia -o csv query 'SELECT id, amount FROM shop.orders WHERE id = 1' --peer "${address[market]}"
+succeeds fh shop policy waive personal 'hide[0]' --product orders --for museum --break-glass --reason fire
+prints 'id,placed' bash -c "timeout 60 '$freehold' --key '$keys/ann.key' --access '$keys/ann.access' -o csv \
+    query 'SELECT id, placed FROM shop.orders WHERE id = 1' 2>'$work/err2' | head -n 1"
+grep -q '^warning: shop/orders@1: .*break-glass' "$work/err2" || fail "$(cat "$work/err2")"
+succeeds as ann query 'SELECT id FROM shop.orders' --receipt "$work/waived"
+succeeds fh museum -o json verify "$work/waived"
+succeeds fh shop -o csv policy waivers
+grep -q ',orders,.*,hide\[0\],break-glass,in force,' "$work/out" || fail "$(cat "$work/out")"
+succeeds fh shop policy waive personal 'hide[0]' --product orders --for museum --end --reason over
+refused 1 'sql.bind' -- as ann query 'SELECT placed FROM shop.orders'
+say "- a rollback is refused, and a restart forgets nothing"
+mesh_policy 0.9.0 'hide: [{columns: [item]}]'
+refused 1 'policy.version.not_greater' -- fh shop policy publish "$data/agreed.policy.yaml" --mesh
+stop_node museum
+start_node museum
+until_true 10 "the policy at museum again" of_mesh museum '1.0.0,in force'
+mesh_policy 1.1.0 'valid_until: 2020-01-01'
+prints 'agreed 1.1.0' fh shop policy publish "$data/agreed.policy.yaml" --mesh
+until_true 10 "the policy at museum" of_mesh museum '1.1.0,expired'
+until_true 10 "museum is closed" refused 4 'policy.expired' 'mesh policy agreed 1.1.0' -- \
+    fh shop query 'SELECT id FROM museum.open'
 say "all of it"

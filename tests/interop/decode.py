@@ -91,14 +91,19 @@ class Checker:
             "access-request": lambda: (value[1], {0, 2, 3}, value[10]),
             "access-answer": lambda: (value[1], {0, 2}, value[6]),
             "policy": lambda: (value["domain"], {0, 2}, value["created"]),
+            "mesh-policy": lambda: (None, {0, 2}, value["created"]),
+            "waiver": lambda: (value[3], {0, 2}, value[12]),
             "token": lambda: (value[1], {2, 3}, value[4]),
             "token-end": lambda: (value[1], {2, 3}, value[5]),
             "audit-checkpoint": lambda: (value[1], {1}, value[5]),
         }
         identity, roles, when = where[record.name]()
-        if identity is None:  # these name their node, and by it its domain
-            node = value[4] if record.name == "suspect" else value[1]
-            equal(node, key_id(public), "node id")
+        if record.name == "mesh-policy":
+            equal(value["domain"], self.mesh.id, "mesh")
+        if identity is None:  # these name their node, and by it its domain, or all may sign them
+            if record.name != "mesh-policy":
+                node = value[4] if record.name == "suspect" else value[1]
+                equal(node, key_id(public), "node id")
             owners = [i for i, d in self.mesh.domains.items() if public in self.mesh.keys_of(d)]
             need(len(owners) == 1, "a key of no domain")
             identity = owners[0]

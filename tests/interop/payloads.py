@@ -204,8 +204,21 @@ def invitation(value):
     need(value[4] > value[3], "an end that is not after the beginning")
 
 
+def waiver(value):
+    fields(
+        exactly(1), boolean, boolean, id32, name, uint, id32, str_of(32), optional_id, optional_id,
+        time, time, time, str_of(400),
+    )(value)
+    need(value[10] <= value[11] <= value[10] + 366 * DAY, "a waiver of more than a year")
+    need(value[13] != "", "a waiver without a reason")
+    if value[2]:
+        need(value[11] <= value[10] + DAY, "break-glass of more than a day")
+        need(value[8] != b"" or value[9] != b"", "break-glass for nobody by name")
+
+
 def notice(value):
-    fields(id32, name, str_of(32), up_to(4), time, str_of(138), up_to(3), time)(value)
+    known = (id32, name, str_of(32), up_to(4), time, str_of(138), up_to(3), time)
+    fields(*known, *((id32, time, boolean) if len(value) > 8 else ()))(value)
     if value[5] != "":
         successor(value[5])
 
@@ -397,6 +410,15 @@ SHAPES = {
     25: ("proposal", 33792, fields(exactly(1), id32, bin_of(), time, str_of(400))),
     26: ("vote", 512, fields(exactly(1), id32, id32, up_to(2**32 - 1, 2), sig64)),
     27: ("manifest", 279552, manifest),
+    29: (
+        "mesh-policy",
+        66560,
+        keys(
+            created=time, domain=id32, name=name, prev=optional_id, seq=up_to(2**64 - 1, 1),
+            text=str_of(65536), until=optional_time, v=exactly(1), version=str_of(32),
+        ),
+    ),
+    30: ("waiver", 2048, waiver),
     32: ("audit-checkpoint", 256, fields(exactly(1), id32, id32, up_to(2**64 - 1, 1), id32, time)),
 }
 

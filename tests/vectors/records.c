@@ -9,6 +9,7 @@
 #include "proto/governance/audit_chain.h"
 #include "proto/governance/grant.h"
 #include "proto/governance/policy_record.h"
+#include "proto/governance/waiver.h"
 #include "proto/identity/deposit.h"
 #include "proto/identity/token_end.h"
 #include "proto/quality/measurement.h"
@@ -401,6 +402,55 @@ static void write_policies(struct scene *scene)
     }
 }
 
+/* A policy of the mesh, signed by one who suffices, and a waiver of it that breaks the glass. */
+static void write_agreed(struct scene *scene)
+{
+    static const char text[] = "name: agreed\n"
+                               "version: 1.0.0\n"
+                               "domains: [domain0]\n"
+                               "require:\n"
+                               "  - {fields: [owner, support]}\n";
+    const struct test_domain *us = &scene->founder;
+    struct fh_policy_record policy = {.name = "agreed",
+                                      .version = "1.0.0",
+                                      .seq = 1,
+                                      .created_ms = TEST_START_MS,
+                                      .until_ms = INT64_MAX,
+                                      .text = fh_bytes_cstr(text)};
+    memcpy(policy.domain.b, scene->mesh.b, sizeof policy.domain.b);
+    struct fh_buf record FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
+    fh_buf_reset(&scene->payload);
+    fh_policy_record_encode(&scene->payload, &policy);
+    fh_record_seal(&record,
+                   FH_RECORD_MESH_POLICY,
+                   &scene->mesh,
+                   fh_buf_view(&scene->payload),
+                   &us->publisher.secret);
+    const struct fh_waiver waiver = {
+        .mesh = true,
+        .urgent = true,
+        .owner = us->id,
+        .product = "flights",
+        .major = 1,
+        .policy = write_sealed(scene, "mesh_policy", &record, &us->publisher),
+        .rule = "require[0]",
+        .key = us->member.id,
+        .since_ms = TEST_START_MS,
+        .until_ms = TEST_START_MS + TEST_DAY_MS,
+        .created_ms = TEST_START_MS,
+        .reason = "the tower is on fire",
+    };
+    fh_buf_reset(&scene->payload);
+    fh_waiver_encode(&scene->payload, &waiver);
+    fh_record_seal(&record,
+                   FH_RECORD_WAIVER,
+                   &scene->mesh,
+                   fh_buf_view(&scene->payload),
+                   &us->publisher.secret);
+    write_sealed(scene, "waiver", &record, &us->publisher);
+}
+
 /* The same key asks for access. */
 static void write_asked_by_token(struct scene *scene, struct fh_bytes token)
 {
@@ -581,6 +631,7 @@ void vectors_records(struct fh_buf *out)
     write_measurement(&scene, &contract);
     write_access(&scene);
     write_policies(&scene);
+    write_agreed(&scene);
     write_tokens(&scene);
     write_audit(&scene);
     fh_buf_fini(&scene.payload);

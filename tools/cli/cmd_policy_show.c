@@ -73,6 +73,7 @@ int fh_cmd_policy_list(struct fh_cli *cli, const struct fh_args *args, struct fh
         {"state", FH_OUTPUT_TEXT},
         {"valid until", FH_OUTPUT_TEXT},
         {"id", FH_OUTPUT_TEXT},
+        {"of", FH_OUTPUT_TEXT},
     };
     struct asking asking FH_CLEANUP(asking_fini);
     uint32_t count = 0;
@@ -98,6 +99,7 @@ int fh_cmd_policy_list(struct fh_cli *cli, const struct fh_args *args, struct fh
             fh_output_text(output, state_of(listed.readable, listed.forked, listed.until_ms));
             put_until(output, listed.until_ms);
             fh_output_text(output, id);
+            fh_output_text(output, listed.mesh ? "mesh" : "domain");
         }
     }
     return code == FH_OK ? fh_output_end(output, err) : code;
@@ -156,7 +158,11 @@ int fh_cmd_policy_show(struct fh_cli *cli, const struct fh_args *args, struct fh
     struct fh_record record;
     struct fh_policy_record policy;
     asking_init(&asking);
-    fh_msg_policy_request(&asking.request, args->operands[0]);
+    if (fh_args_has(args, "mesh")) {
+        fh_msg_agreed_request(&asking.request, args->operands[0]);
+    } else {
+        fh_msg_policy_request(&asking.request, args->operands[0]);
+    }
     int code = ask(cli, args, &asking, err);
     if (code == FH_OK) {
         code = fh_msg_policy_read(&asking.reader, &held, err);
@@ -165,7 +171,8 @@ int fh_cmd_policy_show(struct fh_cli *cli, const struct fh_args *args, struct fh
         code = fh_err_rule(err,
                            FH_ENOTFOUND,
                            "policy.unknown",
-                           "the domain has no policy %s; freehold policy list shows them",
+                           "the %s has no policy %s; freehold policy list shows them",
+                           fh_args_has(args, "mesh") ? "mesh" : "domain",
                            args->operands[0]);
     }
     if (code == FH_OK) {

@@ -21,10 +21,28 @@ static void say_quality(struct fh_cli *cli, const struct freehold_notice *notice
                notice->quality);
 }
 
+static void say_waiver(struct fh_cli *cli, const struct freehold_notice *notice)
+{
+    char until[FH_TIME_TEXT_BYTES];
+    fh_time_text(until, notice->waived_until_ms);
+    fh_cli_say(cli,
+               "%s: %s/%s@%lu: a rule of a policy is waived for this answer until %s (%s %.20s)",
+               notice->break_glass ? "warning" : "note",
+               notice->domain_name,
+               notice->product,
+               strtoul(notice->version, NULL, 10),
+               until,
+               notice->break_glass ? "break-glass" : "waiver",
+               notice->waiver);
+}
+
 void fh_note_say(struct fh_cli *cli, const struct freehold_notice *notice, int64_t now_ms)
 {
     if (notice->quality[0] != '\0') {
         say_quality(cli, notice, now_ms);
+    }
+    if (notice->waiver[0] != '\0') {
+        say_waiver(cli, notice);
     }
     if (strcmp(notice->status, "active") == 0) {
         return;

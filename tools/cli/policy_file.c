@@ -3,11 +3,7 @@
 
 #include "common/limits.h"
 
-int fh_policy_file_read(struct fh_policy_file *file,
-                        struct fh_cli *cli,
-                        const char *path,
-                        const struct fh_access_product *product,
-                        struct fh_err *err)
+int fh_policy_file_empty(struct fh_policy_file *file, struct fh_err *err)
 {
     *file = (struct fh_policy_file){.policy = NULL};
     fh_buf_init(&file->text, FH_POLICY_BYTES_MAX);
@@ -16,8 +12,22 @@ int fh_policy_file_read(struct fh_policy_file *file,
         return fh_err_set(err, FH_ENOMEM, "no memory for a policy");
     }
     fh_findings_init(&file->findings, file->arena);
-    int code = fh_cli_read(cli, path, &file->text, err);
-    if (code == FH_ETOOBIG) {
+    return FH_OK;
+}
+
+int fh_policy_file_take(struct fh_policy_file *file,
+                        const char *path,
+                        struct fh_bytes text,
+                        const struct fh_access_product *product,
+                        struct fh_err *err)
+{
+    struct fh_err first = {0};
+    int code = fh_policy_file_empty(file, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    fh_buf_add_bytes(&file->text, text);
+    if (fh_buf_ok(&file->text) != FH_OK) {
         return fh_err_rule(err,
                            FH_ETOOBIG,
                            "policy.size",
@@ -25,10 +35,6 @@ int fh_policy_file_read(struct fh_policy_file *file,
                            path,
                            FH_POLICY_BYTES_MAX / 1024);
     }
-    if (code != FH_OK) {
-        return code;
-    }
-    struct fh_err first = {0};
     code = fh_policy_read(&file->policy, fh_buf_view(&file->text), &file->findings, &first);
     if (code != FH_OK && code != FH_ECHECK) {
         *err = first;
@@ -39,6 +45,27 @@ int fh_policy_file_read(struct fh_policy_file *file,
         fh_findings_sort(&file->findings);
     }
     return FH_OK;
+}
+
+int fh_policy_file_read(struct fh_policy_file *file,
+                        struct fh_cli *cli,
+                        const char *path,
+                        const struct fh_access_product *product,
+                        struct fh_err *err)
+{
+    FH_CLEANUP(fh_buf_fini) struct fh_buf text;
+    fh_buf_init(&text, FH_POLICY_BYTES_MAX);
+    *file = (struct fh_policy_file){.policy = NULL};
+    int code = fh_cli_read(cli, path, &text, err);
+    if (code == FH_ETOOBIG) {
+        return fh_err_rule(err,
+                           FH_ETOOBIG,
+                           "policy.size",
+                           "%s: a policy has at most %d KiB",
+                           path,
+                           FH_POLICY_BYTES_MAX / 1024);
+    }
+    return code == FH_OK ? fh_policy_file_take(file, path, fh_buf_view(&text), product, err) : code;
 }
 
 void fh_policy_file_fini(struct fh_policy_file *file)

@@ -27,6 +27,14 @@ FH_MUST_CHECK int fh_policy_file_read(struct fh_policy_file *file,
                                       const char *path,
                                       const struct fh_access_product *product,
                                       struct fh_err *err);
+/* The same of a text at hand (copied); `path` is for errors. */
+FH_MUST_CHECK int fh_policy_file_take(struct fh_policy_file *file,
+                                      const char *path,
+                                      struct fh_bytes text,
+                                      const struct fh_access_product *product,
+                                      struct fh_err *err);
+/* One without a text, for a policy from elsewhere. FH_ENOMEM. */
+FH_MUST_CHECK int fh_policy_file_empty(struct fh_policy_file *file, struct fh_err *err);
 void fh_policy_file_fini(struct fh_policy_file *file);
 
 #endif

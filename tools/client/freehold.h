@@ -542,6 +542,9 @@ struct freehold_notice {
     char successor[140]; /* "domain/product@2": what to use instead, or "" */
     char quality[16];    /* "warn", "fail": promises of the contract do not hold; else "" */
     int64_t measured_ms; /* Unix: when that was found; 0 with quality "" */
+    char waiver[64];     /* id of a waiver by which a rule of a policy did not bind; else "" */
+    int64_t waived_until_ms;
+    bool break_glass; /* it is one for an emergency */
 };
 /* Each product version once. Before the verified end they are what the entry peer said, after it
  * what the receipts sign. */

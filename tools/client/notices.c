@@ -187,5 +187,10 @@ void freehold_result_notice(const struct freehold_result *result,
         snprintf(filled.quality, sizeof filled.quality, "%s", quality);
         filled.measured_ms = notice->measured_ms;
     }
+    if (!fh_record_id_is_zero(&notice->waiver)) {
+        fh_record_id_text(filled.waiver, &notice->waiver);
+        filled.waived_until_ms = notice->waived_until_ms;
+        filled.break_glass = notice->urgent;
+    }
     fh_public_copy(out, &filled, sizeof filled);
 }
