@@ -102,6 +102,12 @@ FH_MUST_CHECK int fh_home_key_write(const struct fh_home *home,
                                     struct fh_bytes bytes,
                                     struct fh_err *err);
 
+/* The same for a key that takes the place of another: the earlier file is gone. */
+FH_MUST_CHECK int fh_home_key_replace(const struct fh_home *home,
+                                      const char *name,
+                                      struct fh_bytes bytes,
+                                      struct fh_err *err);
+
 /* ---- identity records as bytes ---- */
 
 /* Leaves one record for the daemon under "identity/<order>-<name>.record" (order 0..999, name a
