@@ -53,6 +53,7 @@
     X(TOKEN_DEPOSIT, 53)                                                                           \
     X(TOKEN_LIST, 54)                                                                              \
     X(TOKEN_REVOKE, 55)                                                                            \
+    X(WITNESS, 59)                                                                                 \
     X(WHY, 60)                                                                                     \
     X(COUNTERS, 61)                                                                                \
     X(PROOFS, 62)                                                                                  \
@@ -77,7 +78,8 @@
     X(ADMIN_ENFORCE, 91)                                                                           \
     X(ADMIN_POLICIES, 92)                                                                          \
     X(ADMIN_EXPLAIN, 93)                                                                           \
-    X(ADMIN_TOKEN, 102)
+    X(ADMIN_TOKEN, 102)                                                                            \
+    X(ADMIN_WITNESSED, 130)
 
 enum fh_msg_code {
 #define X(name, code) FH_MSG_##name = (code),

@@ -144,6 +144,35 @@ if grep -iE 'canary|example\.org|SELECT|item [0-9]+ of' "$work/strings"; then
     fail "a value or a statement stands in the log"
 fi
 
+say "- two other domains keep what the node signed, so that a log that is cut off or written anew is found"
+shop_id=$(fh shop -o csv domain show | grep -om1 'fhd1[a-z2-7]*')
+witnessed() { fh "$1" -o csv audit witnessed | grep -q "^$shop_id,"; }
+until_true 30 "a checkpoint of shop at museum" witnessed museum
+until_true 30 "a checkpoint of shop at market" witnessed market
+succeeds fh shop -o json audit verify
+is "['whole', 2, True]" '[d[0]["verdict"], d[0]["witnesses"], 0 < d[0]["witnessed up to"] <= d[0]["signed up to"] + 1]'
+cp "$work/shop/home/audit.log" "$work/witnessed.log"
+stop_node shop
+python3 - "$work/witnessed.log" "$work/shop/home/audit.log" <<'PY'
+import sys
+data, at = open(sys.argv[1], "rb").read(), 0
+for _ in range(5):
+    at += 36 + int.from_bytes(data[at:at + 4], "big")
+open(sys.argv[2], "wb").write(data[:at])
+PY
+succeeds fh shop audit verify # of itself it is whole
+start_node shop
+until_true 20 "witnesses" bash -c "! $bin/freehold --home $work/shop/home audit verify"
+refused_by() { fh shop -o json audit verify >"$work/out" 2>"$work/err" || grep -q "rule: $1" "$work/err"; }
+until_true 20 "the cut end is found" refused_by audit.truncated
+while ! refused_by audit.rewritten; do # the same number again, of another record
+    fh museum query 'SELECT count(*) FROM shop.people' >/dev/null 2>&1 || true
+done
+stop_node shop
+rm -r "$work/shop/home/audit" "$work/shop/home/audit.log"
+cp "$work/witnessed.log" "$work/shop/home/audit.log"
+start_node shop
+
 say "- a record that is changed, left out or moved is found"
 stop_node shop
 cp "$work/shop/home/audit.log" "$work/kept.log"

@@ -113,6 +113,7 @@ fh_cmd_fn fh_cmd_audit_show;
 fh_cmd_fn fh_cmd_audit_verify;
 fh_cmd_fn fh_cmd_audit_what_read;
 fh_cmd_fn fh_cmd_audit_who_read;
+fh_cmd_fn fh_cmd_audit_witnessed;
 fh_cmd_fn fh_cmd_completion;
 fh_cmd_fn fh_cmd_contract_diff;
 fh_cmd_fn fh_cmd_contract_export;
