@@ -100,6 +100,18 @@ is "[('contract', 'people@1.0.0', 'done'), ('contract', 'sales@1.0.0', 'done'), 
 refused 2 'this home keeps the log of shop' -- fh shop audit who-read museum/sales
 refused 2 'no time' -- fh shop audit show --since yesterday
 
+say "- compliance at a glance: each product and rule, with what shows it"
+succeeds fh shop compliance report -o json
+is "[('shop/people@1.0.0', 'mask[0]', 'ok', 'museum, market'), ('shop/sales@1.0.0', 'policy', 'ok', 'museum')]" \
+    'sorted((r["product"], r["rule"], r["state"], r["readers"]) for r in d if r["rule"] == "mask[0]" and "people" in r["product"] or r["rule"] == "policy" and "sales" in r["product"])'
+is "[True, 'personal 1.0.0', 1, 4, 'ok']" \
+    '[[r["record"] > 0, r["policy"], r["classified"], r["columns"], r["quality"]] for r in d if r["rule"] == "mask[0]" and "people" in r["product"]][0]'
+succeeds fh shop compliance report -o html
+grep -q '<td>shop/people@1.0.0</td>' "$work/out" || fail "the page"
+succeeds fh shop -o json compliance explain people@1 'mask[0]'
+is 1 'len(d)'
+refused 1 compliance.unknown -- fh shop compliance explain people@1 'mask[7]'
+
 say "- the log is whole, while its node runs and after it was killed"
 succeeds fh shop -o json audit verify
 is "['whole', 1]" '[d[0]["verdict"], d[0]["first"]]'

@@ -115,6 +115,8 @@ fh_cmd_fn fh_cmd_audit_what_read;
 fh_cmd_fn fh_cmd_audit_who_read;
 fh_cmd_fn fh_cmd_audit_witnessed;
 fh_cmd_fn fh_cmd_completion;
+fh_cmd_fn fh_cmd_compliance_explain;
+fh_cmd_fn fh_cmd_compliance_report;
 fh_cmd_fn fh_cmd_contract_diff;
 fh_cmd_fn fh_cmd_contract_export;
 fh_cmd_fn fh_cmd_contract_import;
