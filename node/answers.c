@@ -53,6 +53,7 @@ void fh_answers_init(struct fh_answers *answers, const struct fh_answers_options
         .token_desk = &answers->token_desk,
         .own = {.dir = home->dir, .mesh = o->mesh, .domain = home->domain},
         .recording = o->recording,
+        .witnessing = o->witnessing,
         .policing = o->policing,
         .can = &answers->can,
     };

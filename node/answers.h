@@ -32,6 +32,7 @@ struct fh_answers_options {
     struct fh_publisher *publisher;
     struct fh_remote_publisher *remote_publisher;
     struct fh_recording *recording;
+    struct fh_witnessing *witnessing;
     struct fh_policing *policing;
 };
 void fh_answers_init(struct fh_answers *answers, const struct fh_answers_options *options);

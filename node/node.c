@@ -19,6 +19,7 @@
 #include "node/query/cgroup.h"
 #include "node/query/serve.h"
 #include "node/recording.h"
+#include "node/witnessing.h"
 #include "proto/identity/access.h"
 
 #include <limits.h>
@@ -52,6 +53,7 @@ struct fh_node {
     struct fh_serve *serve;
     struct fh_policing *policing;
     struct fh_recording *recording; /* NULL: no audit log is kept */
+    struct fh_witnessing *witnessing;
     struct fh_schedule *schedule;
     struct fh_publisher *publisher;
     struct fh_remote_publisher *remote_publisher;
@@ -209,6 +211,7 @@ static void quiesce(void *user)
     fh_serve_quiesce(node->serve);
     fh_schedule_quiesce(node->schedule);
     fh_courier_quiesce(node->courier);
+    fh_witnessing_quiesce(node->witnessing);
     if (node->mesh != NULL) {
         fh_mesh_quiesce(node->mesh);
     }
@@ -401,6 +404,22 @@ static int start_courier(struct fh_node *node, struct fh_err *err)
     return fh_courier_new(&node->courier, &courier, err);
 }
 
+static int start_witnessing(struct fh_node *node, struct fh_err *err)
+{
+    const struct fh_witnessing_options witnessing = {
+        .loop = node->loop,
+        .audit = node->home.audit,
+        .store = node->home.store,
+        .dir = node->home.dir,
+        .peers = node->peers,
+        .mesh = node->mesh,
+        .mesh_id = node->home.mesh_id,
+        .domain = node->home.domain,
+        .node = fh_keystore_node(node->home.keys),
+    };
+    return fh_witnessing_new(&node->witnessing, &witnessing, err);
+}
+
 static int start_mesh(struct fh_node *node, struct fh_err *err)
 {
     const struct fh_config *config = node->config;
@@ -483,6 +502,7 @@ static int start_services(struct fh_node *node, struct fh_err *err)
     if (rc == FH_OK && recording.audit != NULL) {
         rc = fh_recording_new(&node->recording, &recording, err);
     }
+    rc = rc == FH_OK ? start_witnessing(node, err) : rc;
     const struct fh_answers_options answers = {
         .home = &node->home,
         .mesh = node->mesh,
@@ -494,6 +514,7 @@ static int start_services(struct fh_node *node, struct fh_err *err)
         .remote_publisher = node->remote_publisher,
         .policing = node->policing,
         .recording = node->recording,
+        .witnessing = node->witnessing,
     };
     fh_answers_init(&node->answers, &answers);
     const struct fh_doors_options doors = {
@@ -560,6 +581,7 @@ static void end(struct fh_node *node)
     fh_timer_free(node->hourly);
     fh_timer_free(node->sweep);
     fh_courier_free(node->courier);
+    fh_witnessing_free(node->witnessing);
     fh_remote_publisher_free(node->remote_publisher);
     fh_publisher_free(node->publisher);
     fh_schedule_free(node->schedule);
@@ -583,7 +605,7 @@ static void end(struct fh_node *node)
 static void wind_down(struct fh_node *node)
 {
     if (node->admin != NULL && node->serve != NULL && node->schedule != NULL &&
-        node->publisher != NULL && node->courier != NULL) {
+        node->publisher != NULL && node->courier != NULL && node->witnessing != NULL) {
         quiesce(node);
         fh_loop_run(node->loop);
     }

@@ -13,6 +13,7 @@
 #include "node/query/lookup.h"
 #include "node/query/serve.h"
 #include "node/recording.h"
+#include "node/witnessing.h"
 
 /* What the domain's people ask from elsewhere goes the way of what they ask at home. */
 static void ask_own(const struct fh_routes *routes, struct fh_question *question)
@@ -62,6 +63,9 @@ void fh_routes_question(const struct fh_routes *routes, struct fh_question *ques
     case FH_MSG_VIEW:
         fh_serve_question(routes->serve, question);
         return;
+    case FH_MSG_WITNESS:
+        fh_witnessing_question(routes->witnessing, question);
+        return;
     case FH_MSG_CAN:
         fh_can_question(routes->can, question);
         return;
@@ -107,6 +111,9 @@ void fh_routes_admin(const struct fh_routes *routes, struct fh_admin_question *q
     case FH_MSG_ADMIN_CHECK:
     case FH_MSG_ADMIN_MEASURED:
         fh_schedule_question(routes->schedule, question);
+        return;
+    case FH_MSG_ADMIN_WITNESSED:
+        fh_witnessing_admin(routes->witnessing, question);
         return;
     case FH_MSG_ADMIN_IDENTITY:
         fh_delegates_question(routes->home, routes->mesh, question);

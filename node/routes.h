@@ -21,6 +21,7 @@ struct fh_relay;
 struct fh_recording;
 struct fh_remote_publisher;
 struct fh_schedule;
+struct fh_witnessing;
 
 struct fh_routes {
     struct fh_residence *home;
@@ -34,6 +35,7 @@ struct fh_routes {
     struct fh_moves *moves;
     struct fh_desk *desk;
     struct fh_token_desk *token_desk;
+    struct fh_witnessing *witnessing;
     struct fh_own own;
     struct fh_recording *recording; /* NULL: no audit log is kept */
     struct fh_policing *policing;

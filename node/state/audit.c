@@ -12,7 +12,8 @@
 enum {
     FRAME_ROOM = FH_AUDIT_FRAME_BYTES + 128, /* of one record, around its detail */
     CHECKPOINT_ROOM = 1024,
-    IDLE_MS = 5000, /* between two looks whether a checkpoint is due */
+    FIRST_CHECKPOINT_MS = 1000, /* after the start */
+    IDLE_MS = 2000,             /* between two looks whether a checkpoint is due */
 };
 
 struct fh_audit_ticket {
@@ -377,7 +378,7 @@ int fh_audit_open(struct fh_audit **out,
         return rc;
     }
     audit->signed_seq = fh_audit_file_position(audit->file).seq;
-    audit->signed_ms = fh_clock_mono_ms();
+    audit->signed_ms = fh_clock_mono_ms() - FH_AUDIT_CHECKPOINT_MS + FIRST_CHECKPOINT_MS;
     if (init_locks(audit) != 0 || pthread_create(&audit->thread, NULL, write_all, audit) != 0) {
         fh_audit_file_close(audit->file);
         fh_free(audit);

@@ -315,3 +315,14 @@ CREATE VIRTUAL TABLE search USING fts5 (
 
 -- The terms of these texts, for the spelling of words.
 CREATE VIRTUAL TABLE search_terms USING fts5vocab (search, row);
+
+-- Checkpoints of others' audit logs, in the order in which they came.
+CREATE TABLE witnessed (
+    place INTEGER PRIMARY KEY,
+    node BLOB NOT NULL,
+    seq INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    record BLOB NOT NULL,
+    came_ms INTEGER NOT NULL,
+    UNIQUE (node, hash)
+) STRICT;

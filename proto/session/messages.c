@@ -49,7 +49,7 @@ int fh_msg_open(struct fh_pack_reader *reader,
     }
     fh_pack_read_init(reader, payload);
     fh_pack_read_record(reader, 1);
-    unsigned code = (unsigned)fh_pack_read_uint(reader, 127);
+    unsigned code = (unsigned)fh_pack_read_uint(reader, 255);
     if (fh_msg_done(reader, "request", err) != FH_OK) {
         return FH_EPROTO;
     }

@@ -55,6 +55,7 @@
     X(TOKEN_DEPOSIT, 53)                                                                           \
     X(TOKEN_LIST, 54)                                                                              \
     X(TOKEN_REVOKE, 55)                                                                            \
+    X(WITNESS, 59)                                                                                 \
     X(WHY, 60)                                                                                     \
     X(COUNTERS, 61)                                                                                \
     X(PROOFS, 62)                                                                                  \
@@ -83,7 +84,8 @@
     X(ADMIN_NAMES, 107)                                                                            \
     X(ADMIN_NAME, 108)                                                                             \
     X(ADMIN_AGREED, 120)                                                                           \
-    X(ADMIN_WAIVERS, 121)
+    X(ADMIN_WAIVERS, 121)                                                                          \
+    X(ADMIN_WITNESSED, 130)
 
 enum fh_msg_code {
 #define X(name, code) FH_MSG_##name = (code),

@@ -100,6 +100,18 @@ is "[('contract', 'people@1.0.0', 'done'), ('contract', 'sales@1.0.0', 'done'), 
 refused 2 'this home keeps the log of shop' -- fh shop audit who-read museum/sales
 refused 2 'no time' -- fh shop audit show --since yesterday
 
+say "- compliance at a glance: each product and rule, with what shows it"
+succeeds fh shop compliance report -o json
+is "[('shop/people@1.0.0', 'mask[0]', 'ok', 'museum, market'), ('shop/sales@1.0.0', 'policy', 'ok', 'museum')]" \
+    'sorted((r["product"], r["rule"], r["state"], r["readers"]) for r in d if r["rule"] == "mask[0]" and "people" in r["product"] or r["rule"] == "policy" and "sales" in r["product"])'
+is "[True, 'personal 1.0.0', 1, 4, 'ok']" \
+    '[[r["record"] > 0, r["policy"], r["classified"], r["columns"], r["quality"]] for r in d if r["rule"] == "mask[0]" and "people" in r["product"]][0]'
+succeeds fh shop compliance report -o html
+grep -q '<td>shop/people@1.0.0</td>' "$work/out" || fail "the page"
+succeeds fh shop -o json compliance explain people@1 'mask[0]'
+is 1 'len(d)'
+refused 1 compliance.unknown -- fh shop compliance explain people@1 'mask[7]'
+
 say "- the log is whole, while its node runs and after it was killed"
 succeeds fh shop -o json audit verify
 is "['whole', 1]" '[d[0]["verdict"], d[0]["first"]]'
@@ -143,6 +155,35 @@ cat "$work/export.jsonl" "$work/shop/node.log" >>"$work/strings"
 if grep -iE 'canary|example\.org|SELECT|item [0-9]+ of' "$work/strings"; then
     fail "a value or a statement stands in the log"
 fi
+
+say "- two other domains keep what the node signed, so that a log that is cut off or written anew is found"
+shop_id=$(fh shop -o csv domain show | grep -om1 'fhd1[a-z2-7]*')
+witnessed() { fh "$1" -o csv audit witnessed | grep -q "^$shop_id,"; }
+until_true 30 "a checkpoint of shop at museum" witnessed museum
+until_true 30 "a checkpoint of shop at market" witnessed market
+succeeds fh shop -o json audit verify
+is "['whole', 2, True]" '[d[0]["verdict"], d[0]["witnesses"], 0 < d[0]["witnessed up to"] <= d[0]["signed up to"] + 1]'
+cp "$work/shop/home/audit.log" "$work/witnessed.log"
+stop_node shop
+python3 - "$work/witnessed.log" "$work/shop/home/audit.log" <<'PY'
+import sys
+data, at = open(sys.argv[1], "rb").read(), 0
+for _ in range(5):
+    at += 36 + int.from_bytes(data[at:at + 4], "big")
+open(sys.argv[2], "wb").write(data[:at])
+PY
+succeeds fh shop audit verify # of itself it is whole
+start_node shop
+until_true 20 "witnesses" bash -c "! $bin/freehold --home $work/shop/home audit verify"
+refused_by() { fh shop -o json audit verify >"$work/out" 2>"$work/err" || grep -q "rule: $1" "$work/err"; }
+until_true 20 "the cut end is found" refused_by audit.truncated
+while ! refused_by audit.rewritten; do # the same number again, of another record
+    fh museum query 'SELECT count(*) FROM shop.people' >/dev/null 2>&1 || true
+done
+stop_node shop
+rm -r "$work/shop/home/audit" "$work/shop/home/audit.log"
+cp "$work/witnessed.log" "$work/shop/home/audit.log"
+start_node shop
 
 say "- a record that is changed, left out or moved is found"
 stop_node shop

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The audit log of the home: whether it is whole, and its records one by one. */
+/* The records of the home's audit log, one by one. */
 #include "common/time.h"
 #include "tools/cli/audit_log.h"
 #include "tools/cli/cli.h"
@@ -10,62 +10,6 @@
 #include "proto/query/param.h"
 
 #include <string.h>
-
-/* ---- verify ---- */
-
-static int put_verified(struct fh_cli *cli, const struct fh_audit_log *log, struct fh_err *err)
-{
-    static const struct fh_output_column columns[] = {
-        {"verdict", FH_OUTPUT_TEXT},
-        {"files", FH_OUTPUT_NUMBER},
-        {"records", FH_OUTPUT_NUMBER},
-        {"first", FH_OUTPUT_NUMBER},
-        {"last", FH_OUTPUT_NUMBER},
-        {"last at", FH_OUTPUT_TEXT},
-        {"head", FH_OUTPUT_TEXT},
-        {"checkpoints", FH_OUTPUT_NUMBER},
-        {"signed up to", FH_OUTPUT_NUMBER},
-        {"recovered", FH_OUTPUT_NUMBER},
-        {"without outcome", FH_OUTPUT_NUMBER},
-    };
-    char at[FH_TIME_TEXT_BYTES];
-    char head[2 * FH_HASH_BYTES + 1];
-    fh_time_text(at, log->last.time_ms);
-    fh_hex(head, log->last.head.b, FH_HASH_BYTES);
-    struct fh_output *output FH_CLEANUP(fh_output_freep) =
-        fh_cli_output(cli, true, columns, FH_COUNT(columns));
-    fh_output_text(output, log->failure.code == FH_OK ? "whole" : "changed");
-    fh_output_uint(output, log->files);
-    fh_output_uint(output, log->records);
-    fh_output_uint(output, log->first);
-    fh_output_uint(output, log->last.seq);
-    fh_output_text(output, log->records == 0 ? "" : at);
-    fh_output_text(output, log->records == 0 ? "" : head);
-    fh_output_uint(output, log->checkpoints);
-    fh_output_uint(output, log->signed_seq);
-    fh_output_uint(output, log->recovered);
-    fh_output_uint(output, log->open_reads);
-    return fh_output_end(output, err);
-}
-
-int fh_cmd_audit_verify(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
-{
-    struct fh_actor *actor FH_CLEANUP(fh_actor_freep) = NULL;
-    struct fh_audit_log log;
-    (void)args;
-    int code = fh_actor_open_public(&actor, cli->home, err);
-    if (code == FH_OK) {
-        code = fh_audit_log_open(&log, actor, err);
-    }
-    if (code == FH_OK) {
-        code = put_verified(cli, &log, err);
-    }
-    if (code == FH_OK && log.failure.code != FH_OK) {
-        *err = log.failure;
-        code = err->code;
-    }
-    return code;
-}
 
 /* ---- show ---- */
 
