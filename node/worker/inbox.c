@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <time.h>
 
+enum { DOZES_MAX = 10 }; /* so a question that sleeps can be cancelled after 20 ms at the latest */
+
 struct fh_inbox {
     pthread_mutex_t lock;
     pthread_cond_t changed; /* for the working thread */
@@ -17,6 +19,9 @@ struct fh_inbox {
     bool asleep;            /* it waits without an end */
     bool took_over;         /* it began to read during the question */
     uint64_t questions;     /* begun */
+    clockid_t clock;        /* of the processor time of the working thread ... */
+    bool has_clock;
+    int64_t begun_us; /* ... when the question began */
     struct fh_frame question;
     bool waiting; /* `question` is there, not taken */
     bool running; /* it is a query on `connection` */
@@ -43,10 +48,30 @@ struct fh_inbox *fh_inbox_new(void)
 
 /* ---- who reads ---- */
 
+/* Processor time of the working thread; 0 where it cannot be told. */
+static int64_t time_us(const struct fh_inbox *inbox)
+{
+    struct timespec at;
+    return inbox->has_clock && clock_gettime(inbox->clock, &at) == 0
+               ? (int64_t)at.tv_sec * 1000000 + at.tv_nsec / 1000
+               : 0;
+}
+
+/* Under the lock, when a question has taken FH_INBOX_QUICK_MS: whether it had the processor for so
+ * little of that, on a machine where many want it, that it is likely to be over soon. */
+static bool was_kept_waiting(const struct fh_inbox *inbox)
+{
+    return inbox->has_clock && time_us(inbox) - inbox->begun_us < FH_INBOX_QUICK_MS * 1000 / 2;
+}
+
 /* Under the lock. The first thread looks at it in a while; it mostly does so anyway, as it was
  * awake for the question before. */
 static void begin_work(struct fh_inbox *inbox)
 {
+    if (!inbox->has_clock) {
+        inbox->has_clock = pthread_getcpuclockid(pthread_self(), &inbox->clock) == 0;
+    }
+    inbox->begun_us = time_us(inbox);
     inbox->at_work = true;
     inbox->questions++;
     if (inbox->asleep) {
@@ -96,11 +121,16 @@ void fh_inbox_stand_by(struct fh_inbox *inbox)
 {
     pthread_mutex_lock(&inbox->lock);
     FH_ASSERT(!inbox->reading);
-    while (!inbox->wanted) {
-        uint64_t before = inbox->questions;
+    uint64_t before = 0;
+    for (int dozed = 1; !inbox->wanted; dozed++) {
+        dozed = inbox->questions != before ? 1 : dozed;
+        before = inbox->questions;
         doze(inbox);
         if (inbox->questions != before) {
             continue; /* it is not the same one */
+        }
+        if (inbox->at_work && dozed < DOZES_MAX && was_kept_waiting(inbox)) {
+            continue;
         }
         if (inbox->at_work) {
             break;

@@ -6,7 +6,9 @@
  * A small question is over before a second thread has woken up. So the working thread reads the
  * channel itself between questions. The first thread stands by: it reads while a question takes
  * longer than FH_INBOX_QUICK_MS, or at once when it is called because something must come from the
- * node, and goes on until it has the next question.
+ * node, and goes on until it has the next question. Where others have the processor, a question is
+ * given up to ten times as long to use half of that time of its own: to take over from it would
+ * cost two more turns of who waits for them already.
  *
  *      working thread reads ──► question ──► FH_INBOX_QUICK_MS, or called ──► first thread reads
  *              ▲                    └── answered before ──► (reads again)            │

@@ -8,7 +8,7 @@
 //     FH_WORK     folder of the homes                 FH_CHROMIUM the browser
 // and in the first argument which part: `walk`, or `away` once the owner's node was killed.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { clean, fail, holds, open, same, settled, sound, tab } from './browser.mjs';
 
 const { FH_BASE: base, FH_OWNER: owner, FH_TOKEN: token, FH_ASK_TOKEN: askToken, FH_OWNER_TOKEN: ownerToken, FH_SHOTS: shots, FH_WORK: work } = process.env;
@@ -25,6 +25,9 @@ function run(line, home = 'museum') {
 
 const shot = (page, name) => page.screenshot({ path: `${shots}/${name}.png`, fullPage: true });
 const text = (page, place) => page.locator(place).innerText();
+
+// What the table of clients may say of a browser (deploy/clients/README.md).
+const saw = (feature) => appendFileSync(`${work}/seen`, `${feature}\n`);
 
 async function see(page, where) {
     await page.goto(where);
@@ -191,6 +194,7 @@ const steps = {
         await page.waitForURL(/\/products\/shop\/orders@1$/);
         await settled(page);
         holds(await text(page, '#account'), 'of museum', 'who is signed in');
+        saw('sign-in');
         await page.reload();
         await settled(page);
         holds(await text(page, '#account'), 'of museum', 'who is signed in, loaded again');
@@ -311,12 +315,17 @@ const steps = {
         await page.getByLabel('SQL').press('Control+Enter');
         await page.getByRole('heading', { name: 'Result' }).waitFor();
         holds(await text(page, '#result'), 'Masked for you: item', 'the answer');
+        saw('masked');
         holds(await text(page, '#result table'), 'NULL', 'a NULL');
         same(await page.locator('#result svg rect').count() > 1, true, 'bars');
         const csv = (await download(page, 'CSV')).bytes.toString();
         same(csv, run(`freehold -o csv query '${sql}' --param-json '{"least": 3}'`), 'the CSV file, and the command line');
+        saw('csv');
+        saw('parameters');
         same((await download(page, 'Arrow')).bytes.subarray(0, 4).toString('hex'), 'ffffffff', 'the Arrow file');
+        saw('arrow');
         same((await download(page, 'Parquet')).bytes.subarray(0, 4).toString(), 'PAR1', 'the Parquet file');
+        saw('parquet');
         const receipt = await download(page, 'Save the receipt');
         holds(run(`freehold verify ${receipt.path} 2>&1`), 'shop', 'the receipt');
         await sound(page, 'a result');
@@ -337,6 +346,7 @@ const steps = {
         await page.getByRole('button', { name: 'Run' }).click();
         await page.getByRole('button', { name: 'Stop' }).click();
         await page.getByText('Stopped.').waitFor();
+        saw('cancel');
         await clean(one, 'queries');
         await one.context.close();
     },

@@ -5,6 +5,8 @@
 # stay in the build folder.
 # shellcheck source=tests/e2e/common.sh
 source "$1/tests/e2e/common.sh"
+# shellcheck source=tests/e2e/client_table.sh
+source "$source_folder/tests/e2e/client_table.sh"
 
 FH_NPM=${FREEHOLD_CACHE:-$HOME/.cache/freehold}/npm-$(sha256sum "$source_folder/tests/npm.pins" | cut -c 1-12)
 export FH_NPM
@@ -102,6 +104,9 @@ FH_ASK_TOKEN=$(fh museum -o csv token create --label browser --may ask | sed -n 
 FH_OWNER_TOKEN=$(as pat -o csv token create --label browser --node "${address[shop]}" | sed -n '2s/,.*//p')
 export FH_TOKEN FH_ASK_TOKEN FH_OWNER_TOKEN
 node "$source_folder/tests/browser/catalogue.mjs" walk || fail "the walk failed; screenshots are in $FH_SHOTS"
+
+did[browser]=$(sort -u "$work/seen" | tr '\n' ' ')
+compare_table 'Of HTTP'
 
 say "- the owner is killed"
 kill_node shop

@@ -7,11 +7,12 @@
 #     pg_clients.sh SOURCE_FOLDER PROGRAM_FOLDER FIRST_PORT
 # shellcheck source=tests/e2e/common.sh
 source "$1/tests/e2e/common.sh"
+# shellcheck source=tests/e2e/client_table.sh
+source "$source_folder/tests/e2e/client_table.sh"
 # shellcheck source=tools/postgres.sh
 source "$source_folder/tools/postgres.sh"
 
 pg_port=$((port + 4))
-pages=$source_folder/deploy/clients
 cat >"$data/people.csv" <<'CSV'
 id,name,country
 1,Ada,DE
@@ -47,47 +48,6 @@ fh museum -o csv query 'SELECT o.id, o.item AS ours, i.item AS theirs, o.price
 grep -q '^1,A' "$work/people.csv" || fail "nobody is there: $(cat "$work/people.csv")"
 ! grep -q 'Ada\|Bob' "$work/people.csv" || fail "not masked: $(cat "$work/people.csv")"
 [[ $(wc -l <"$work/joined.csv") == 4 ]] || fail "not joined: $(cat "$work/joined.csv")"
-
-# blocks PAGE LANGUAGE FOLDER: its blocks of a language as FOLDER/1, FOLDER/2 ...
-blocks()
-{
-    mkdir -p "$3"
-    awk -v language="$2" -v folder="$3" '$0 == "```" language { n++; inside = 1; next }
-        /^```$/ { inside = 0 } inside { print >(folder "/" n) }' "$pages/$1"
-}
-declare -A did=()
-# client NAME NEED: whether a client can be tested; NEED is a command that succeeds then.
-client()
-{
-    local name=$1
-    shift
-    "$@" >/dev/null 2>&1 || {
-        say "- $name: left out, it is not installed"
-        return 1
-    }
-    say "- $name"
-    now=$name
-    did[$now]=
-}
-# has FEATURE FILE: the client's output OUT has these lines, one after the other.
-out=$work/client.out
-has()
-{
-    awk 'NR == FNR { wanted[++n] = $0; next } $0 == wanted[found + 1] { found++ } END { exit found != n }' \
-        "$2" "$out" || fail "$now: $1: wanted $(cat "$2"), got $(cat "$out")"
-    did[$now]+=" $1"
-}
-says() # FEATURE LINE...
-{
-    local feature=$1
-    shift
-    printf '%s\n' "$@" >"$work/wanted"
-    has "$feature" "$work/wanted"
-}
-run() # COMMAND...: what it prints is in $out
-{
-    timeout 120 "$@" >"$out" 2>"$work/client.err" </dev/null || fail "$now: $(tail -n 20 "$work/client.err")"
-}
 
 if client psql command -v psql; then
     run psql -X --csv -c "SELECT * FROM shop.people WHERE country = 'DE' ORDER BY id" \
@@ -205,13 +165,4 @@ if client postgres_fdw has_wrapper; then
     end_postgres "$real"
 fi
 
-say "- the table of clients and features is what was seen"
-table=$pages/README.md
-features=$(sed -n 's/^| client | \(.*\) |$/\1/p' "$table" | tr -d '|')
-for now in "${!did[@]}"; do
-    row=$(grep -F "| [$now](" "$table") || fail "$now is not in the table"
-    stated=$(paste -d ' ' <(tr -s ' ' '\n' <<<"$features" | grep .) \
-        <(sed 's/^|[^|]*|//; s/|$//' <<<"$row" | tr '|' '\n' | tr -d ' ') | sed -n 's/ yes$//p' | sort)
-    seen=$(tr ' ' '\n' <<<"${did[$now]}" | grep . | sort -u)
-    [[ $stated == "$seen" ]] || fail "$now: the table says $(tr '\n' ' ' <<<"$stated"), it was $(tr '\n' ' ' <<<"$seen")"
-done
+compare_table 'Of PostgreSQL'

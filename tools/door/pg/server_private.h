@@ -59,9 +59,11 @@ struct fh_pg_connection {
     bool cancelled; /* the work at hand */
     bool first;     /* no byte has come yet */
     bool has_turn;  /* counts among those of its identity that have a client */
+    bool asking;    /* its job asks for what may be over in a moment */
     enum fh_pg_turn turn;
     int64_t began_ms; /* connecting; the question that waits for the node */
     int64_t asked_ms;
+    int64_t submitted_ms;
     int64_t due_ms;
     struct fh_pg_connection *next;     /* all */
     struct fh_pg_connection *finished; /* next in the list of finished jobs, under its lock */
