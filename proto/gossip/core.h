@@ -138,6 +138,8 @@ struct fh_gossip {
     int64_t tick_at_ms;
     int64_t contact_at_ms;
     int64_t sync_at_ms;
+    int64_t sync_set_ms; /* when that was set */
+    int64_t told_ms;     /* when the node last gave us a rumour: identity or catalogue changed */
     int64_t renew_at_ms; /* own record changes then; FH_GOSSIP_NEVER */
     int64_t renewed_ms;
     int64_t refresh_wall_ms; /* own lease is renewed after this date */
@@ -305,6 +307,8 @@ int fh_belief_leave(struct fh_turn *turn);
 void fh_probe_tick(struct fh_turn *turn);
 /* Adds time to whatever is waited for. */
 void fh_probe_forgive(struct fh_gossip *g, int64_t ms);
+/* Between two probes, as things are. */
+int64_t fh_probe_gap_ms(const struct fh_gossip *g);
 int64_t fh_probe_deadline(const struct fh_gossip *g);
 /* Pings outside the round; `with_record` puts the own record in. */
 void fh_probe_hello(struct fh_turn *turn, uint32_t slot, bool with_record);

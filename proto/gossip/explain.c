@@ -61,7 +61,7 @@ static void set_probe(const struct fh_gossip *g,
         set(out, FH_GOSSIP_TIMER_ANSWER, g->probe.deadline_ms, now_ms);
     }
     if (!g->leaving && fh_member_is_live(&g->members.slots[slot]) && !out->self) {
-        int64_t interval = (int64_t)g->options.timing.probe_ms * (g->health + 1);
+        int64_t interval = fh_probe_gap_ms(g);
         int64_t turns = out->trial ? 0 : (int64_t)probes_before(g, slot);
         set(out, FH_GOSSIP_TIMER_PROBE, g->probe_at_ms + turns * interval, now_ms);
     }

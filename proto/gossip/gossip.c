@@ -350,6 +350,7 @@ static int on_rumour(struct fh_turn *turn, const struct fh_gossip_event *event, 
                            fh_record_type_text(fact->type));
     }
     fh_rumours_put(&g->rumours, &event->u.rumour.key, event->u.rumour.class_, fact, turn->now_ms);
+    g->told_ms = turn->now_ms;
     fh_spread_wake(turn);
     return FH_OK;
 }

@@ -26,6 +26,7 @@ enum {
     GREETED_MAX = 16,          /* newcomers pinged in one tick */
     QUIET_MS = 2000,           /* fingerprints are compared after so long without change */
     SYNC_PATIENCE_MS = 30000,  /* a synchronisation that never ended */
+    QUIET_SYNCS = 4,           /* so much rarer is synchronisation where nothing happens */
     CONTACT_PARTS = 6, /* a dead peer is pinged so often for each time it is called on a session */
     JOIN_WAIT_MS = 1000,
     JOIN_WAIT_MAX_MS = 60000,
@@ -346,12 +347,42 @@ static void contact(struct fh_turn *turn)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+static int64_t last_news_ms(const struct fh_gossip *g)
+{
+    int64_t at = g->members_changed_ms > g->catalogue_changed_ms ? g->members_changed_ms
+                                                                 : g->catalogue_changed_ms;
+    return at > g->told_ms ? at : g->told_ms;
+}
+
+/* Synchronisation finds what was lost on its way. The longer there was nothing on any way, the
+ * rarer it is needed, down to a quarter. */
+static void set_sync(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    int64_t usual = g->options.timing.sync_ms;
+    int64_t quiet = QUIET_SYNCS * (turn->now_ms - last_news_ms(g));
+    int64_t gap = quiet < usual ? usual : quiet > QUIET_SYNCS * usual ? QUIET_SYNCS * usual : quiet;
+    g->sync_at_ms = turn->now_ms + fh_turn_about(turn, gap);
+    g->sync_set_ms = turn->now_ms;
+}
+
+/* There is news after all: as soon as usual again. */
+static void hasten_sync(struct fh_turn *turn)
+{
+    struct fh_gossip *g = turn->g;
+    int64_t usual = g->options.timing.sync_ms;
+    if (g->sync_at_ms > turn->now_ms + usual + usual / 4 && last_news_ms(g) > g->sync_set_ms) {
+        set_sync(turn);
+    }
+}
+
 void fh_spread_start(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
     const struct fh_gossip_timing *t = &g->options.timing;
     g->probe_at_ms = turn->now_ms + (int64_t)fh_prng_below(&g->prng, t->probe_ms);
-    g->sync_at_ms = turn->now_ms + fh_turn_about(turn, t->sync_ms);
+    g->told_ms = turn->now_ms;
+    set_sync(turn);
     g->contact_wait_ms = JOIN_WAIT_MS;
     g->contact_at_ms = turn->now_ms + fh_turn_about(turn, JOIN_WAIT_MS);
     join(turn);
@@ -361,7 +392,7 @@ static void forced_sync(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
     uint32_t peer;
-    g->sync_at_ms = turn->now_ms + fh_turn_about(turn, g->options.timing.sync_ms);
+    set_sync(turn);
     g->review_due_ms = turn->now_ms;
     if (fh_members_pick(&g->members,
                         &g->prng,
@@ -414,6 +445,7 @@ void fh_spread_tick(struct fh_turn *turn)
     if (g->strangers_due_ms <= turn->now_ms) {
         fh_strangers_judge(turn);
     }
+    hasten_sync(turn);
     if (g->sync_at_ms <= turn->now_ms) {
         forced_sync(turn);
     }

@@ -57,7 +57,7 @@ enum {
     WORDS_MAX = 16,
     PATIENCE_MS = 120000,
     NEWS_PATIENCE_MS = 20000,
-    SETTLE_MS = 32000, /* news is told for 30 s at most, then left to synchronisation */
+    SETTLE_MS = 92000, /* news is told for 30 s at most; then the first synchronisations come */
     PAUSE_MS = 2,      /* between two rounds of questions, while something is to be seen soon */
     SLOW_MS = 50,      /* the same while it takes seconds */
     PORT = 7946,       /* serf's own; nobody else is on 127.0.1.x */
