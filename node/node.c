@@ -5,24 +5,9 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "common/version.h"
-#include "node/answers.h"
-#include "node/doors.h"
-#include "node/io/inbox.h"
-#include "node/io/link.h"
-#include "node/io/loop.h"
-#include "node/io/udp.h"
-#include "node/peer/relay.h"
-#include "node/policing.h"
-#include "node/publish.h"
-#include "node/publish_remote.h"
-#include "node/quality/schedule.h"
-#include "node/query/cgroup.h"
-#include "node/query/serve.h"
-#include "node/recording.h"
-#include "node/witnessing.h"
+#include "node/node_inside.h"
 #include "proto/identity/access.h"
 
-#include <limits.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,44 +17,6 @@ enum {
     SWEEP_MS = 60 * 1000,
     HOURLY_MS = 3600 * 1000,
     DRAIN_LOOK_MS = 5,
-};
-
-struct fh_node {
-    const struct fh_config *config;
-    const char *programs;   /* folder of the others */
-    char program[PATH_MAX]; /* of the worker */
-    struct fh_residence home;
-
-    struct fh_loop *loop;
-    struct fh_inbox *inbox;
-    struct fh_link *link;
-    struct fh_udp *udp;
-    struct fh_peers *peers;
-    struct fh_questions *questions;
-    struct fh_relay *relay;
-    struct fh_workers *workers;
-    struct fh_crew *crew;
-    struct fh_mesh *mesh;
-    struct fh_serve *serve;
-    struct fh_policing *policing;
-    struct fh_recording *recording; /* NULL: no audit log is kept */
-    struct fh_witnessing *witnessing;
-    struct fh_schedule *schedule;
-    struct fh_publisher *publisher;
-    struct fh_remote_publisher *remote_publisher;
-    struct fh_courier *courier;
-    struct fh_answers answers;
-    struct fh_doors *doors;
-    struct fh_admin *admin;
-    struct fh_signal *signals[3];
-    struct fh_timer *sweep;
-    struct fh_timer *hourly;
-    struct fh_timer *drain;
-
-    struct fh_admin_question *leaving; /* ADMIN_LEAVE, answered when goodbye was said */
-    bool going_down;
-    int64_t drain_deadline_ms;
-    struct fh_err failure; /* why the node ends by itself; FH_OK: it was told to */
 };
 
 /* ---- who is asked what ---- */
@@ -315,110 +262,7 @@ static int start_io(struct fh_node *node, struct fh_err *err)
     return rc;
 }
 
-static int start_workers(struct fh_node *node, struct fh_err *err)
-{
-    char spill[FH_HOME_PATH_BYTES];
-    char cgroup[FH_CGROUP_PATH_BYTES];
-    bool divided = fh_cgroup_own(cgroup) && fh_cgroup_delegated(cgroup) && fh_cgroup_divide(cgroup);
-    struct fh_workers_options options = {
-        .program = node->program,
-        .spill_root = fh_home_path(spill, &node->config->home, FH_HOME_TMP),
-        .workers_max = (uint32_t)node->config->settings.workers_max,
-        .cgroup = divided ? cgroup : "",
-        .require_sandbox = node->config->settings.require_sandbox,
-    };
-    int rc = fh_workers_new(&node->workers, fh_loop_uv(node->loop), &options, err);
-    struct fh_crew_options crew = {
-        .workers = node->workers,
-        .loop = node->loop,
-        .memory_mib = (uint32_t)node->config->settings.worker_memory_mib,
-        .standby = !node->config->offline,
-    };
-    return rc == FH_OK ? fh_crew_new(&node->crew, &crew, err) : rc;
-}
-
 /* ---- what the node is for ---- */
-
-static int start_schedule(struct fh_node *node, struct fh_err *err)
-{
-    const struct fh_schedule_options schedule = {
-        .loop = node->loop,
-        .workers = node->workers,
-        .settings = &node->config->settings,
-        .measurements =
-            {
-                .catalog = node->home.catalog,
-                .store = node->home.store,
-                .keys = node->home.keys,
-                .mesh = node->mesh,
-                .mesh_id = node->home.mesh_id,
-                .domain = node->home.domain,
-                .started_ms = node->config->offline ? 0 : fh_clock_wall_ms(),
-            },
-        .offline = node->config->offline,
-    };
-    return fh_schedule_new(&node->schedule, &schedule, err);
-}
-
-static int start_remote_publisher(struct fh_node *node, struct fh_err *err)
-{
-    struct fh_remote_publisher_options remote = {
-        .publisher = node->publisher,
-        .catalog = node->home.catalog,
-        .dir = node->home.dir,
-        .mesh = node->mesh,
-        .settings = &node->config->settings,
-        .mesh_id = node->home.mesh_id,
-        .domain = node->home.domain,
-    };
-    return fh_remote_publisher_new(&node->remote_publisher, &remote, err);
-}
-
-static int start_policing(struct fh_node *node, struct fh_err *err)
-{
-    const struct fh_policing_options policing = {
-        .loop = node->loop,
-        .catalog = node->home.catalog,
-        .dir = node->home.dir,
-        .policies = node->home.policies,
-        .store = node->home.store,
-        .mesh = node->mesh,
-        .grants = &node->home.grants,
-        .rights = node->home.rights,
-        .serve = node->serve,
-        .workers = node->workers,
-        .domain = node->home.domain,
-        .memory_mib = (uint32_t)node->config->settings.worker_memory_mib,
-    };
-    return fh_policing_new(&node->policing, &policing, err);
-}
-
-static int start_courier(struct fh_node *node, struct fh_err *err)
-{
-    const struct fh_courier_options courier = {
-        .loop = node->loop,
-        .peers = node->peers,
-        .mesh = node->mesh,
-        .grants = &node->home.grants,
-    };
-    return fh_courier_new(&node->courier, &courier, err);
-}
-
-static int start_witnessing(struct fh_node *node, struct fh_err *err)
-{
-    const struct fh_witnessing_options witnessing = {
-        .loop = node->loop,
-        .audit = node->home.audit,
-        .store = node->home.store,
-        .dir = node->home.dir,
-        .peers = node->peers,
-        .mesh = node->mesh,
-        .mesh_id = node->home.mesh_id,
-        .domain = node->home.domain,
-        .node = fh_keystore_node(node->home.keys),
-    };
-    return fh_witnessing_new(&node->witnessing, &witnessing, err);
-}
 
 static int start_mesh(struct fh_node *node, struct fh_err *err)
 {
@@ -469,7 +313,7 @@ static int start_services(struct fh_node *node, struct fh_err *err)
         rc = fh_serve_new(&node->serve, &serve, err);
     }
     if (rc == FH_OK) {
-        rc = start_schedule(node, err);
+        rc = fh_node_start_schedule(node, err);
     }
     struct fh_publisher_options publisher = {
         .loop = node->loop,
@@ -487,22 +331,13 @@ static int start_services(struct fh_node *node, struct fh_err *err)
     if (rc == FH_OK) {
         rc = fh_publisher_new(&node->publisher, &publisher, err);
     }
-    rc = rc == FH_OK ? start_remote_publisher(node, err) : rc;
-    rc = rc == FH_OK ? start_policing(node, err) : rc;
+    rc = rc == FH_OK ? fh_node_start_remote_publisher(node, err) : rc;
+    rc = rc == FH_OK ? fh_node_start_policing(node, err) : rc;
     if (rc == FH_OK) {
-        rc = start_courier(node, err);
+        rc = fh_node_start_courier(node, err);
     }
-    const struct fh_recording_options recording = {
-        .loop = node->loop,
-        .audit = node->home.audit,
-        .dir = node->home.dir,
-        .mesh = node->home.mesh_id,
-        .domain = node->home.domain,
-    };
-    if (rc == FH_OK && recording.audit != NULL) {
-        rc = fh_recording_new(&node->recording, &recording, err);
-    }
-    rc = rc == FH_OK ? start_witnessing(node, err) : rc;
+    rc = rc == FH_OK ? fh_node_start_recording(node, err) : rc;
+    rc = rc == FH_OK ? fh_node_start_witnessing(node, err) : rc;
     const struct fh_answers_options answers = {
         .home = &node->home,
         .mesh = node->mesh,
@@ -554,7 +389,7 @@ static int start(struct fh_node *node, struct fh_err *err)
         rc = start_io(node, err);
     }
     if (rc == FH_OK) {
-        rc = start_workers(node, err);
+        rc = fh_node_start_workers(node, err);
     }
     if (rc == FH_OK) {
         rc = start_services(node, err);
