@@ -69,6 +69,14 @@ take_event(void *user, unsigned type, const struct fh_record_id *id, struct fh_b
     return true;
 }
 
+int64_t fh_rekey_since(const struct fh_actor *actor)
+{
+    const struct fh_directory_domain *own = fh_directory_domain(actor->directory, &actor->domain);
+    struct newest newest = {.seq = own == NULL ? 0 : own->key_seq};
+    fh_directory_each_of(actor->directory, &actor->domain, take_event, &newest);
+    return newest.seq == 0 ? INT64_MIN : newest.event.created_ms; /* an inception has grace */
+}
+
 static int find_newest(const struct fh_rekey *rekey, struct newest *out, struct fh_err *err)
 {
     const struct fh_directory *dir = rekey->actor->directory;

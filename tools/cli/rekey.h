@@ -50,6 +50,10 @@ FH_MUST_CHECK int fh_rekey_enact(struct fh_rekey *rekey,
                                  struct fh_cli *cli,
                                  struct fh_err *err);
 
+/* Since when the newest domain key that this home knows is in force: it signs nothing for earlier.
+ */
+int64_t fh_rekey_since(const struct fh_actor *actor);
+
 /* Delegates to a node's key month by month from `from_ms` on, as `init` does. */
 FH_MUST_CHECK int fh_rekey_node_months(struct fh_decree *decree,
                                        const struct fh_sign_public *node,
