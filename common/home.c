@@ -264,6 +264,13 @@ int fh_home_identity_write(const struct fh_home *home,
     return fh_file_replace(path, record, SECRET_MODE, err);
 }
 
+int fh_home_identity_remove(const struct fh_home *home, const char *file_name, struct fh_err *err)
+{
+    char path[FH_HOME_PATH_BYTES + NAME_MAX];
+    snprintf(path, sizeof path, "%s/%s/%s", home->root, places[FH_HOME_IDENTITY], file_name);
+    return unlink(path) == 0 ? FH_OK : fh_err_set(err, FH_EIO, "%s: %s", path, strerror(errno));
+}
+
 static int is_record_file(const struct dirent *entry)
 {
     static const char ending[] = ".record";

@@ -118,6 +118,10 @@ FH_MUST_CHECK int fh_home_identity_write(const struct fh_home *home,
                                          struct fh_bytes record,
                                          struct fh_err *err);
 
+/* Removes the file of a record by the name that fh_home_identity_each gave. FH_EIO. */
+FH_MUST_CHECK int
+fh_home_identity_remove(const struct fh_home *home, const char *file_name, struct fh_err *err);
+
 /* Calls `visit` with the bytes (lent) of every identity record in name order; stops at its first
  * failure, wrapped with the file's name. Files that do not end in ".record" are left alone. */
 typedef int

@@ -92,7 +92,7 @@ locked_out()
 }
 until_true 20 "that the accomplice is out at museum" locked_out eve
 let_in_thief mallory # its delegation begins before the rotation: it is dated back
-refused 4 -- accomplice mallory
+refused 5 'rule: record.signer.unknown' -- accomplice mallory
 succeeds fh museum query 'SELECT count(*) FROM shop.orders' --purpose test
 next_version 1.2.0
 succeeds fh shop product publish "$data/orders.odcs.yaml"

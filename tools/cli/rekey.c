@@ -69,6 +69,14 @@ take_event(void *user, unsigned type, const struct fh_record_id *id, struct fh_b
     return true;
 }
 
+int64_t fh_rekey_since(const struct fh_actor *actor)
+{
+    const struct fh_directory_domain *own = fh_directory_domain(actor->directory, &actor->domain);
+    struct newest newest = {.seq = own == NULL ? 0 : own->key_seq};
+    fh_directory_each_of(actor->directory, &actor->domain, take_event, &newest);
+    return newest.seq == 0 ? INT64_MIN : newest.event.created_ms; /* an inception has grace */
+}
+
 static int find_newest(const struct fh_rekey *rekey, struct newest *out, struct fh_err *err)
 {
     const struct fh_directory *dir = rekey->actor->directory;
@@ -215,14 +223,14 @@ static int add_rotation(struct fh_rekey *rekey,
         return code;
     }
     rekey->seq = newest->seq + 1;
-    const struct fh_key_event event = {
-        .kind = FH_KEY_ROTATION,
-        .seq = rekey->seq,
-        .prev = newest->id,
-        .key = rekey->key,
-        .next = fh_next_key_hash(&next),
-        .created_ms = now_ms > newest->event.created_ms ? now_ms : newest->event.created_ms,
-        .records_root = fh_records_root(ids, rekey->kept)};
+    rekey->from_ms = now_ms > newest->event.created_ms ? now_ms : newest->event.created_ms;
+    const struct fh_key_event event = {.kind = FH_KEY_ROTATION,
+                                       .seq = rekey->seq,
+                                       .prev = newest->id,
+                                       .key = rekey->key,
+                                       .next = fh_next_key_hash(&next),
+                                       .created_ms = rekey->from_ms,
+                                       .records_root = fh_records_root(ids, rekey->kept)};
     const struct fh_manifest manifest = {
         .domain = rekey->actor->domain, .seq = rekey->seq, .count = rekey->kept, .ids = ids};
     fh_key_event_make(
@@ -353,12 +361,11 @@ int fh_rekey_draft(struct fh_rekey *rekey,
     if (code == FH_OK) {
         code = add_rotation(rekey, decree, &newest, now_ms, err);
     }
-    int64_t from_ms = now_ms > newest.event.created_ms ? now_ms : newest.event.created_ms;
     if (code == FH_OK) {
-        code = renew_delegates(rekey, decree, &members, from_ms, err);
+        code = renew_delegates(rekey, decree, &members, rekey->from_ms, err);
     }
     if (code == FH_OK) {
-        code = renew_node(rekey, decree, from_ms, err);
+        code = renew_node(rekey, decree, rekey->from_ms, err);
     }
     if (code == FH_OK && rekey->next_recovery[0] == '\0') {
         snprintf(rekey->next_recovery,
@@ -369,6 +376,20 @@ int fh_rekey_draft(struct fh_rekey *rekey,
                  (unsigned long long)rekey->seq);
     }
     return code;
+}
+
+/* What the earlier key signed for days to come has ended: nobody takes it any more, this home's own
+ * readers neither. */
+static int remove_if_ended(void *user, const char *name, struct fh_bytes bytes, struct fh_err *err)
+{
+    const struct fh_rekey *rekey = user;
+    struct fh_record record;
+    struct fh_delegation delegation;
+    bool ended = fh_record_parse(&record, bytes, &rekey->actor->mesh, NULL) == FH_OK &&
+                 record.type == FH_RECORD_DELEGATION &&
+                 fh_delegation_decode(&delegation, &record, NULL) == FH_OK &&
+                 delegation.not_before_ms >= rekey->from_ms;
+    return ended ? fh_home_identity_remove(&rekey->actor->home, name, err) : FH_OK;
 }
 
 int fh_rekey_enact(struct fh_rekey *rekey,
@@ -387,6 +408,9 @@ int fh_rekey_enact(struct fh_rekey *rekey,
     }
     if (code == FH_OK) {
         code = fh_home_key_replace(&rekey->actor->home, "domain", fh_bytes(file, sizeof file), err);
+    }
+    if (code == FH_OK) {
+        code = fh_home_identity_each(&rekey->actor->home, remove_if_ended, rekey, err);
     }
     if (code == FH_OK) {
         code = fh_decree_enact(decree, cli, err);

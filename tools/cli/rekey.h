@@ -24,7 +24,8 @@ struct fh_rekey {
     char next_recovery[FH_REKEY_PATH_BYTES]; /* will hold the one after it */
 
     /* private until fh_rekey_draft */
-    uint64_t seq; /* of the rotation */
+    uint64_t seq;    /* of the rotation */
+    int64_t from_ms; /* its date */
     struct fh_sign_public key;
     struct fh_sign_secret secret;
     uint8_t next_seed[FH_SEED_BYTES];
@@ -48,6 +49,10 @@ FH_MUST_CHECK int fh_rekey_enact(struct fh_rekey *rekey,
                                  struct fh_decree *decree,
                                  struct fh_cli *cli,
                                  struct fh_err *err);
+
+/* Since when the newest domain key that this home knows is in force: it signs nothing for earlier.
+ */
+int64_t fh_rekey_since(const struct fh_actor *actor);
 
 /* Delegates to a node's key month by month from `from_ms` on, as `init` does. */
 FH_MUST_CHECK int fh_rekey_node_months(struct fh_decree *decree,
