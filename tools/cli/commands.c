@@ -447,8 +447,8 @@ const struct fh_command fh_commands[] = {
         .run = fh_cmd_query,
     },
 #include "tools/cli/commands_access.inc"
-#include "tools/cli/commands_policy.inc"
 #include "tools/cli/commands_audit.inc"
+#include "tools/cli/commands_policy.inc"
 #include "tools/cli/commands_token.inc"
     {
         .noun = "verify",
