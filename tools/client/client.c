@@ -341,8 +341,9 @@ int fh_client_page_end(fh_page_end_fn *end,
 /* ---- identities ---- */
 
 /* Asks the entry peer for the records of a domain (NULL: all) and adds what verifies. */
-static int
-learn(struct freehold_client *client, const struct fh_domain_id *domain, struct fh_err *err)
+int fh_client_learn(struct freehold_client *client,
+                    const struct fh_domain_id *domain,
+                    struct fh_err *err)
 {
     struct fh_pack_reader reader;
     struct fh_msg_bins bins;
@@ -383,9 +384,9 @@ int fh_client_know(struct freehold_client *client,
                    struct fh_err *err)
 {
     struct fh_err why = {0};
-    int code = is_known(client, domain) ? FH_OK : learn(client, domain, &why);
+    int code = is_known(client, domain) ? FH_OK : fh_client_learn(client, domain, &why);
     if (code == FH_OK && !is_known(client, domain)) {
-        code = learn(client, NULL, &why);
+        code = fh_client_learn(client, NULL, &why);
     }
     if (code != FH_OK) {
         *err = why;
@@ -424,7 +425,7 @@ int fh_client_verify(struct freehold_client *client,
     }
     /* A delegation that we have not seen yet. */
     struct fh_err ignored = {0};
-    code = learn(client, domain, &ignored);
+    code = fh_client_learn(client, domain, &ignored);
     return code != FH_OK ? err->code
                          : fh_directory_verify(directory, record, domain, roles, when_ms, out, err);
 }
