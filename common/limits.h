@@ -397,6 +397,7 @@ enum {
 #define FH_ALIVE_TTL_MS        ((int64_t)24 * 3600 * 1000)
 #define FH_TOKEN_LIFE_MS       ((int64_t)90 * 24 * 3600 * 1000) /* then its owner makes another */
 #define FH_TOKEN_DEFAULT_MS    ((int64_t)8 * 3600 * 1000)       /* a working day */
+#define FH_TOKEN_GRANT_LIFE_MS FH_TOKEN_LIFE_MS /* of what a token granted; longer is for a key */
 #define FH_REQUEST_LIFETIME_MS                                                                     \
     ((int64_t)10 * 60 * 1000) /* a signed query is not a standing order */
 #define FH_INVITATION_DEFAULT_MS ((int64_t)7 * 24 * 3600 * 1000)

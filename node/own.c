@@ -42,6 +42,16 @@ check_speaker(const struct fh_own *own, const struct fh_speaker *speaker, struct
             "this is a node of another domain; access and policies are governed at a "
             "node of the domain that signs");
     }
+    if (speaker->by_token) { /* it may decide, or fh_speaker_may had refused it */
+        struct fh_ref member = fh_key_id_ref(&speaker->key);
+        return fh_directory_signer(own->dir,
+                                   &member,
+                                   &speaker->domain,
+                                   fh_clock_wall_ms(),
+                                   FH_ROLE_MASK(FH_ROLE_PUBLISHER),
+                                   NULL,
+                                   err);
+    }
     if (speaker->role != FH_ROLE_PUBLISHER) {
         return fh_err_rule(
             err,
@@ -53,8 +63,9 @@ check_speaker(const struct fh_own *own, const struct fh_speaker *speaker, struct
     return FH_OK;
 }
 
-/* Whether a publisher may ask it from elsewhere, and whether it brings what the key signed. */
-static bool may_ask(unsigned code, bool *out_signed)
+/* Whether a publisher may ask it from elsewhere, a token of it what it signs alone, and whether it
+ * brings what the key signed. */
+static bool may_ask(unsigned code, bool by_token, bool *out_signed)
 {
     static const struct {
         unsigned code;
@@ -72,7 +83,7 @@ static bool may_ask(unsigned code, bool *out_signed)
         {FH_MSG_ADMIN_EXPLAIN, false},
     };
     for (size_t i = 0; i < FH_COUNT(asked); i++) {
-        if (asked[i].code == code) {
+        if (asked[i].code == code && (!by_token || code == FH_MSG_ADMIN_GOVERN)) {
             *out_signed = asked[i].is_signed;
             return true;
         }
@@ -98,7 +109,7 @@ struct fh_admin_question *fh_own_question(const struct fh_own *own, struct fh_qu
     if (asked == NULL) {
         return NULL;
     }
-    if (!may_ask(fh_admin_code(asked), &is_signed)) {
+    if (!may_ask(fh_admin_code(asked), speaker->by_token, &is_signed)) {
         fh_err_rule(&err,
                     FH_EPROTO,
                     "own.message",

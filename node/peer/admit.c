@@ -193,9 +193,10 @@ int fh_speaker_may(const struct fh_speaker *speaker, unsigned code, struct fh_er
     if (!speaker->by_token || reads(code)) {
         return FH_OK;
     }
-    if (code == FH_MSG_ASK) {
+    if (code == FH_MSG_ASK || code == FH_MSG_OWN) {
         const struct fh_token powers = {.powers = speaker->token_powers};
-        return fh_token_check_power(&powers, FH_TOKEN_ASK, err);
+        return fh_token_check_power(
+            &powers, code == FH_MSG_ASK ? FH_TOKEN_ASK : FH_TOKEN_DECIDE, err);
     }
     return fh_err_rule(err,
                        FH_EDENIED,

@@ -2,12 +2,27 @@
 #include "node/state/grants.h"
 
 #include "common/assert.h"
+#include "node/state/grants_token.h"
 #include "node/state/store_budgets.h"
 
 static const int64_t kept_ms = INT64_C(90) * 24 * 3600 * 1000; /* after the end, for the listing */
 static const int64_t counts_kept_ms = INT64_C(48) * 3600 * 1000; /* more than a day and an hour */
 
 /* ---- the owner's records ---- */
+
+static int check_own(const struct fh_grants *grants,
+                     const struct fh_record *record,
+                     const struct fh_domain_id *owner,
+                     struct fh_err *err)
+{
+    return fh_domain_id_equal(owner, &grants->domain)
+               ? FH_OK
+               : fh_err_rule(err,
+                             FH_EDENIED,
+                             "grant.owner",
+                             "%s record: of another domain than this node's",
+                             fh_record_type_text(record->type));
+}
 
 /* The owner's word: of this domain, by a key that could sign then and can sign now. The second
  * question is what a stolen key that was revoked meanwhile fails, whatever date it writes. */
@@ -18,15 +33,11 @@ static int verify_own(const struct fh_grants *grants,
                       int64_t now_ms,
                       struct fh_err *err)
 {
-    if (!fh_domain_id_equal(owner, &grants->domain)) {
-        return fh_err_rule(err,
-                           FH_EDENIED,
-                           "grant.owner",
-                           "%s record: of another domain than this node's",
-                           fh_record_type_text(record->type));
+    int code = check_own(grants, record, owner, err);
+    if (code == FH_OK) {
+        code = fh_directory_verify(
+            grants->dir, record, owner, FH_ROLES_PUBLISHING, stated_ms, NULL, err);
     }
-    int code =
-        fh_directory_verify(grants->dir, record, owner, FH_ROLES_PUBLISHING, stated_ms, NULL, err);
     if (code == FH_OK) {
         code = fh_directory_signer(
             grants->dir, &record->signatures[0].key, owner, now_ms, FH_ROLES_PUBLISHING, NULL, err);
@@ -72,6 +83,28 @@ static int check_room(struct fh_grants *grants, struct fh_err *err)
     return code;
 }
 
+/* Of a token as of a key: could it sign then, and can it now? */
+static int verify_grant(const struct fh_grants *grants,
+                        const struct fh_record *record,
+                        const struct fh_grant *grant,
+                        int64_t now_ms,
+                        struct fh_err *err)
+{
+    const struct fh_directory_domain *own = fh_directory_domain(grants->dir, &grants->domain);
+    const int64_t times[] = {grant->not_before_ms, now_ms};
+    const char *name = own == NULL ? "" : own->name;
+    int code = check_own(grants, record, &grant->owner, err);
+    if (code != FH_OK || grant->token.size == 0) {
+        return code == FH_OK
+                   ? verify_own(grants, record, &grant->owner, grant->not_before_ms, now_ms, err)
+                   : code;
+    }
+    for (size_t i = 0; code == FH_OK && i < FH_COUNT(times); i++) {
+        code = fh_grant_verify(grants->dir, record, grant, name, times[i], NULL, err);
+    }
+    return code;
+}
+
 static int take_grant(struct fh_grants *grants,
                       const struct fh_record *record,
                       int64_t now_ms,
@@ -88,7 +121,7 @@ static int take_grant(struct fh_grants *grants,
     }
     int code = fh_grant_decode(&grant, record, arena, err);
     if (code == FH_OK) {
-        code = verify_own(grants, record, &grant.owner, grant.not_before_ms, now_ms, err);
+        code = verify_grant(grants, record, &grant, now_ms, err);
     }
     if (code == FH_OK) {
         code = fh_store_grant_ended(grants->store, &record->id, &ended, err);
@@ -109,7 +142,10 @@ static int take_grant(struct fh_grants *grants,
         *out_new = false;
         return FH_OK;
     }
-    code = check_room(grants, err);
+    code = fh_grants_check_of_token(grants, &grant, err);
+    if (code == FH_OK) {
+        code = check_room(grants, err);
+    }
     struct fh_store_grant row = {.id = record->id,
                                  .not_after_ms = grant.not_after_ms,
                                  .received_ms = now_ms,
@@ -158,7 +194,10 @@ static int take_answer(struct fh_grants *grants,
     struct fh_access_answer answer;
     bool known = false;
     int code = fh_access_answer_decode(&answer, record, err);
-    if (code == FH_OK) {
+    if (code == FH_OK && answer.token.size > 0) {
+        code = check_own(grants, record, &answer.owner, err);
+        code = code == FH_OK ? fh_grants_verify_answer(grants, record, &answer, now_ms, err) : code;
+    } else if (code == FH_OK) {
         code = verify_own(grants, record, &answer.owner, answer.created_ms, now_ms, err);
     }
     if (code == FH_OK) {
@@ -214,6 +253,7 @@ int fh_grants_take_all(struct fh_grants *grants,
                        struct fh_err *err)
 {
     struct fh_bytes record;
+    struct fh_msg_bins all = *records;
     int code = fh_store_begin(grants->store, FH_STORE_DURABLE, err);
     if (code != FH_OK) {
         return code;
@@ -221,6 +261,9 @@ int fh_grants_take_all(struct fh_grants *grants,
     while (code == FH_OK && fh_msg_bins_next(records, &record)) {
         bool is_new = false;
         code = fh_grants_take(grants, record, now_ms, &is_new, err);
+    }
+    if (code == FH_OK) {
+        code = fh_grants_check_answered(grants, all, err);
     }
     if (code == FH_OK && !dry_run) {
         return fh_store_commit(grants->store, err);
@@ -244,7 +287,6 @@ static int keep_found(void *user, const struct fh_store_grant *row, struct fh_er
     const struct fh_grants *grants = finding->grants;
     struct fh_grant_held *held = fh_arena_alloc(finding->arena, sizeof *held);
     struct fh_record record;
-    struct fh_err ignored;
     if (held == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for grants");
     }
@@ -255,15 +297,10 @@ static int keep_found(void *user, const struct fh_store_grant *row, struct fh_er
     if (code != FH_OK) {
         return fh_err_wrap(err, "a grant in the store");
     }
-    if (fh_directory_signer(grants->dir,
-                            &record.signatures[0].key,
-                            &grants->domain,
-                            held->grant.not_before_ms,
-                            FH_ROLES_PUBLISHING,
-                            NULL,
-                            &ignored) != FH_OK) {
+    if (!fh_grants_signer_counts(grants, &record, &held->grant, row->received_ms)) {
         return FH_OK; /* its signer was revoked as of an earlier day */
     }
+    held->grant.token = FH_BYTES_NONE; /* it lies in the row */
     held->id = row->id;
     held->ended_ms = row->ended_ms;
     FH_ASSERT(finding->count < FH_GRANTS_OF_ONE_MAX);

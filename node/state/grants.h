@@ -36,6 +36,8 @@ struct fh_grants {
  *   "grant.ended"       one that comes again after its end
  *   "grant.unknown"     an end, or an approval, of a grant that is not here
  *   "access.answered"   an answer to nothing that is open here
+ *   "grant.token.more", "grant.token.answer"   a token's, for more than was asked, or without the
+ *                       answer to its request
  *   "grant.limit"       FH_GRANTS_MAX (FH_ETOOBIG)
  *   "record.type", and those of decoding and fh_directory_verify. */
 FH_MUST_CHECK int fh_grants_take(struct fh_grants *grants,

@@ -2,7 +2,9 @@
 #include "proto/governance/access_request.h"
 
 #include "common/assert.h"
-#include "proto/identity/keylog.h"
+#include "proto/identity/delegation.h"
+
+#include <string.h>
 
 enum { PAYLOAD_VERSION = 1, REQUEST_FIELDS = 11, ANSWER_FIELDS = 7 };
 
@@ -170,7 +172,7 @@ void fh_access_answer_make(struct fh_buf *out,
 {
     struct fh_buf payload FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&payload, FH_GRANT_BYTES_MAX);
-    fh_pack_array(&payload, ANSWER_FIELDS);
+    fh_pack_array(&payload, ANSWER_FIELDS + fh_token_carried_fields(answer->token));
     fh_pack_uint(&payload, PAYLOAD_VERSION);
     fh_pack_bin(&payload, fh_bytes(answer->owner.b, FH_ID_BYTES));
     fh_pack_bin(&payload, fh_bytes(answer->request.b, FH_ID_BYTES));
@@ -178,6 +180,7 @@ void fh_access_answer_make(struct fh_buf *out,
     fh_record_id_pack(&payload, &answer->grant);
     fh_pack_cstr(&payload, answer->reason);
     fh_pack_uint(&payload, (uint64_t)answer->created_ms);
+    fh_token_carry(&payload, answer->token);
     struct fh_record draft = {.type = FH_RECORD_ACCESS_ANSWER, .payload = fh_buf_view(&payload)};
     struct fh_access_answer again;
     int code = fh_buf_ok(&payload);
@@ -204,7 +207,8 @@ int fh_access_answer_decode(struct fh_access_answer *out,
     bool grant = fh_pack_read_optional(&reader, answer.grant.b, FH_ID_BYTES);
     fh_pack_read_cstr(&reader, answer.reason, sizeof answer.reason);
     answer.created_ms = (int64_t)fh_pack_read_uint(&reader, FH_RECORD_TIME_MS_MAX);
-    fh_pack_read_record_end(&reader, count, ANSWER_FIELDS);
+    uint32_t known = fh_token_read_carried(&answer.token, &reader, count, ANSWER_FIELDS);
+    fh_pack_read_record_end(&reader, count, known);
     int code = fh_pack_read_ok(&reader, "access answer", err);
     if (code == FH_OK) {
         code = check_answer(&answer, grant, err);
@@ -213,4 +217,65 @@ int fh_access_answer_decode(struct fh_access_answer *out,
         *out = answer;
     }
     return code;
+}
+
+int fh_access_answer_verify(const struct fh_directory *dir,
+                            const struct fh_record *record,
+                            const struct fh_access_answer *answer,
+                            const struct fh_access_request *request,
+                            const char *owner_name,
+                            int64_t when_ms,
+                            struct fh_err *err)
+{
+    struct fh_token_signer by;
+    int code = fh_token_verify_signer(&by,
+                                      dir,
+                                      record,
+                                      &answer->owner,
+                                      answer->token,
+                                      FH_TOKEN_DECIDE,
+                                      FH_ROLES_PUBLISHING,
+                                      when_ms,
+                                      err);
+    if (code == FH_OK && by.by_token) {
+        code = fh_token_check_purpose(&by.token, request->purpose, err);
+    }
+    if (code == FH_OK && by.by_token) {
+        code = fh_token_check_product(&by.token, owner_name, request->product, request->major, err);
+    }
+    return code;
+}
+
+/* Fewer columns than were asked for, or as many. */
+static bool has_no_more(const struct fh_text_list *granted, const struct fh_text_list *asked)
+{
+    bool within = asked->count == 0 || granted->count > 0;
+    for (uint32_t i = 0; within && asked->count > 0 && i < granted->count; i++) {
+        within = fh_text_list_has(asked, granted->texts[i]);
+    }
+    return within;
+}
+
+int fh_access_check_grant(const struct fh_grant *grant,
+                          const struct fh_access_request *request,
+                          const struct fh_record_id *id,
+                          struct fh_err *err)
+{
+    if (grant->token.size == 0) {
+        return FH_OK;
+    }
+    bool within = fh_record_id_equal(&grant->request, id) &&
+                  fh_domain_id_equal(&grant->owner, &request->owner) &&
+                  memcmp(grant->grantee, request->key.b, FH_ID_BYTES) == 0 &&
+                  strcmp(grant->product, request->product) == 0 &&
+                  (request->major == 0 || grant->major == request->major) &&
+                  strcmp(grant->purposes.texts[0], request->purpose) == 0 &&
+                  grant->not_after_ms <= request->until_ms &&
+                  has_no_more(&grant->columns, &request->columns);
+    return within ? FH_OK
+                  : fh_err_rule(err,
+                                FH_EDENIED,
+                                "grant.token.more",
+                                "a token grants what was asked for, or less of it; use a "
+                                "publisher's key for more");
 }

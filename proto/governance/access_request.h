@@ -4,16 +4,16 @@
  *
  * The request is signed with the consumer's own key, or that of a token of it, so it may travel by
  * any peer and wait there: whoever carries it can neither change it nor ask in the consumer's name.
- * The answer is signed by the owner; an approval names the grant that was made.
+ * The answer is signed by the owner, or a token of its publisher; an approval names the grant that
+ * was made.
  *
- * Does not: verify who answers (proto/identity/directory.h). Thread: any; pure. Ownership: texts of
+ * Does not: decide. Thread: any; pure. Ownership: texts of
  * a record that was read lie in the arena given, its token in the record's bytes.
  */
 #ifndef FH_PROTO_GOVERNANCE_ACCESS_REQUEST_H
 #define FH_PROTO_GOVERNANCE_ACCESS_REQUEST_H
 
-#include "proto/governance/text_list.h"
-#include "proto/identity/token.h"
+#include "proto/governance/grant.h"
 
 struct fh_access_request {
     struct fh_domain_id consumer; /* for which the key acts */
@@ -45,6 +45,7 @@ struct fh_access_answer {
     struct fh_record_id grant;                /* of an approval; zero for a denial */
     char reason[FH_GRANT_NOTE_BYTES_MAX + 1]; /* of a denial; may be "" for an approval */
     int64_t created_ms;
+    struct fh_bytes token; /* TOKEN of the key that signs; empty: the key itself does */
 };
 
 /* Append the signed record; failures stick in `out`: FH_EINVAL when a reader would refuse the
@@ -73,6 +74,25 @@ FH_MUST_CHECK int fh_access_request_verify(const struct fh_directory *dir,
                                            const struct fh_access_request *request,
                                            const char *owner_name,
                                            struct fh_err *err);
+
+/* Verifies an ACCESS_ANSWER record (parsed under the directory's mesh) that `answer` was read from,
+ * as of `when_ms`: signed by a key that may publish for its owner then, or by a token of such a key
+ * that may decide, for the purpose and product of the `request` that it answers. Refusals: those of
+ * fh_token_verify_signer, "token.purpose", "token.product". */
+FH_MUST_CHECK int fh_access_answer_verify(const struct fh_directory *dir,
+                                          const struct fh_record *record,
+                                          const struct fh_access_answer *answer,
+                                          const struct fh_access_request *request,
+                                          const char *owner_name,
+                                          int64_t when_ms,
+                                          struct fh_err *err);
+
+/* Whether a grant by a token gives no more than this request of this id asked for; FH_OK for a
+ * grant that a key signed. FH_EDENIED ("grant.token.more"). */
+FH_MUST_CHECK int fh_access_check_grant(const struct fh_grant *grant,
+                                        const struct fh_access_request *request,
+                                        const struct fh_record_id *id,
+                                        struct fh_err *err);
 
 /* Read and check the payload of a parsed record of their type. FH_EINVAL ("pack.shape",
  * "access.*", "name.*"), FH_EVERSION. FH_GRANT_ARENA_BYTES_MAX of the arena are enough for any;

@@ -2,7 +2,7 @@
 #include "proto/governance/grant.h"
 
 #include "common/assert.h"
-#include "proto/identity/keylog.h"
+#include "proto/identity/delegation.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -35,6 +35,27 @@ static int check_time(const struct fh_grant *grant, struct fh_err *err)
     return FH_OK;
 }
 
+/* What a stolen token could give away is what somebody asked for, to whom asked, for a while. */
+static int check_of_token(const struct fh_grant *grant, struct fh_err *err)
+{
+    if (grant->token.size == 0) {
+        return FH_OK;
+    }
+    if (fh_record_id_is_zero(&grant->request) || grant->grantee_kind != FH_GRANTEE_KEY ||
+        grant->purposes.count != 1 || grant->relay_allowed) {
+        return refuse(err,
+                      "grant.token",
+                      "a token answers a request: it grants to the key that asked, for the purpose "
+                      "that was stated, and lets no third domain join; use a publisher's key");
+    }
+    if (grant->not_after_ms - grant->not_before_ms > FH_TOKEN_GRANT_LIFE_MS) {
+        return refuse(err,
+                      "grant.token.time",
+                      "a token grants for 90 days at most; use a publisher's key for longer");
+    }
+    return FH_OK;
+}
+
 int fh_grant_check(const struct fh_grant *grant, struct fh_err *err)
 {
     int code = fh_name_check("product", grant->product, err);
@@ -51,14 +72,17 @@ int fh_grant_check(const struct fh_grant *grant, struct fh_err *err)
     if (code == FH_OK && !fh_text_printable(grant->note)) {
         code = refuse(err, "grant.note", "expected a note without control characters");
     }
-    return code == FH_OK ? check_time(grant, err) : code;
+    if (code == FH_OK) {
+        code = check_time(grant, err);
+    }
+    return code == FH_OK ? check_of_token(grant, err) : code;
 }
 
 /* ---- records ---- */
 
 static void pack_grant(struct fh_buf *out, const struct fh_grant *grant)
 {
-    fh_pack_array(out, GRANT_FIELDS);
+    fh_pack_array(out, GRANT_FIELDS + fh_token_carried_fields(grant->token));
     fh_pack_uint(out, PAYLOAD_VERSION);
     fh_pack_bin(out, fh_bytes(grant->owner.b, FH_ID_BYTES));
     fh_pack_uint(out, (uint64_t)grant->grantee_kind);
@@ -75,6 +99,7 @@ static void pack_grant(struct fh_buf *out, const struct fh_grant *grant)
     fh_pack_uint(out, (uint64_t)grant->not_after_ms);
     fh_pack_cstr(out, grant->note);
     fh_record_id_pack(out, &grant->request);
+    fh_token_carry(out, grant->token);
 }
 
 /* Reads again what was packed, in memory of its own: nothing is sealed that is not read. */
@@ -129,7 +154,8 @@ int fh_grant_decode(struct fh_grant *out,
     grant.not_after_ms = (int64_t)fh_pack_read_uint(&reader, FH_RECORD_TIME_MS_MAX);
     grant.note = fh_text_read(&reader, FH_GRANT_NOTE_BYTES_MAX, arena);
     fh_record_id_read(&grant.request, &reader);
-    fh_pack_read_record_end(&reader, count, GRANT_FIELDS);
+    uint32_t known = fh_token_read_carried(&grant.token, &reader, count, GRANT_FIELDS);
+    fh_pack_read_record_end(&reader, count, known);
     int code = fh_pack_read_ok(&reader, "grant", err);
     if (code == FH_OK) {
         code = fh_grant_check(&grant, err);
@@ -180,6 +206,36 @@ int fh_grant_end_decode(struct fh_grant_end *out,
     int code = fh_pack_read_ok(&reader, "grant end", err);
     if (code == FH_OK) {
         *out = end;
+    }
+    return code;
+}
+
+int fh_grant_verify(const struct fh_directory *dir,
+                    const struct fh_record *record,
+                    const struct fh_grant *grant,
+                    const char *owner_name,
+                    int64_t when_ms,
+                    struct fh_token_signer *out,
+                    struct fh_err *err)
+{
+    struct fh_token_signer by;
+    int code = fh_token_verify_signer(&by,
+                                      dir,
+                                      record,
+                                      &grant->owner,
+                                      grant->token,
+                                      FH_TOKEN_DECIDE,
+                                      FH_ROLES_PUBLISHING,
+                                      when_ms,
+                                      err);
+    if (code == FH_OK && by.by_token) {
+        code = fh_token_check_purpose(&by.token, grant->purposes.texts[0], err);
+    }
+    if (code == FH_OK && by.by_token) {
+        code = fh_token_check_product(&by.token, owner_name, grant->product, grant->major, err);
+    }
+    if (code == FH_OK && out != NULL) {
+        *out = by;
     }
     return code;
 }

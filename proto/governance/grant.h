@@ -6,16 +6,19 @@
  * `not_after`; a GRANT_END ends it before. It opens a product for the purposes, columns and rows
  * that it names, and for nothing else: what a policy masks or filters stays so.
  *
+ * A token of a publisher that may decide signs grants too, within bounds: to the key that asked,
+ * for what it asked, and for FH_TOKEN_GRANT_LIFE_MS at most.
+ *
  * Several grants of one product stand side by side; each question is judged by all of them.
  *
- * Does not: verify signatures (proto/identity/directory.h), evaluate the row scope, or know
- * policies. Thread: any; pure. Ownership: texts of a grant that was read lie in the arena given.
+ * Does not: evaluate the row scope, or know policies. Thread: any; pure. Ownership: texts of a
+ * grant that was read lie in the arena given, its token in the record's bytes.
  */
 #ifndef FH_PROTO_GOVERNANCE_GRANT_H
 #define FH_PROTO_GOVERNANCE_GRANT_H
 
 #include "proto/governance/text_list.h"
-#include "proto/wire/record.h"
+#include "proto/identity/token.h"
 
 enum fh_grantee_kind {
     FH_GRANTEE_DOMAIN, /* every key of the domain that may ask */
@@ -42,6 +45,7 @@ struct fh_grant {
     int64_t not_after_ms;         /* Unix ms, inclusive; at most FH_GRANT_LIFE_MS later */
     const char *note;             /* for people; may be "". Never NULL */
     struct fh_record_id request;  /* of the ACCESS_REQUEST that it answers; zero: none */
+    struct fh_bytes token;        /* TOKEN of the key that signs; empty: the key itself does */
 };
 
 /* What ends a grant before its time. It cannot be taken back: make a new grant. */
@@ -85,6 +89,18 @@ FH_MUST_CHECK int fh_grant_decode(struct fh_grant *out,
                                   struct fh_err *err);
 FH_MUST_CHECK int
 fh_grant_end_decode(struct fh_grant_end *out, const struct fh_record *record, struct fh_err *err);
+
+/* Verifies a GRANT record (parsed under the directory's mesh) that `grant` was read from, as of
+ * `when_ms`: signed by a key that may publish for its owner then, or by a token of such a key that
+ * may decide, for its purpose and product; `owner_name` is that of the owner's domain. Refusals:
+ * those of fh_token_verify_signer, "token.purpose", "token.product". `out` may be NULL. */
+FH_MUST_CHECK int fh_grant_verify(const struct fh_directory *dir,
+                                  const struct fh_record *record,
+                                  const struct fh_grant *grant,
+                                  const char *owner_name,
+                                  int64_t when_ms,
+                                  struct fh_token_signer *out,
+                                  struct fh_err *err);
 
 /* ---- judging ---- */
 

@@ -42,7 +42,7 @@ struct fh_pack_reader;
     X(GRANT, 15, "grant", FH_GRANT_BYTES_MAX)                                                      \
     X(GRANT_END, 16, "grant-end", 256)                                                             \
     X(ACCESS_REQUEST, 17, "access-request", FH_GRANT_BYTES_MAX)                                    \
-    X(ACCESS_ANSWER, 18, "access-answer", 1024)                                                    \
+    X(ACCESS_ANSWER, 18, "access-answer", FH_TOKEN_BYTES_MAX + 2048)                               \
     X(POLICY, 19, "policy", FH_POLICY_BYTES_MAX + 1024)                                            \
     X(TOKEN, 20, "token", FH_TOKEN_BYTES_MAX)                                                      \
     X(TOKEN_END, 21, "token-end", 256)                                                             \

@@ -4,14 +4,14 @@
 //     FH_NPM      folder with node_modules            FH_SHOTS    where screenshots go
 //     FH_BASE     the consumer's door                 FH_OWNER    the owner's door
 //     FH_TOKEN    of the consumer                     FH_OWNER_TOKEN
-//     FH_ASK_TOKEN  of the consumer too, who may ask with it
+//     FH_ASK_TOKEN  of the consumer too, who may ask with it     FH_DECIDE_TOKEN  of the owner, who may decide with it
 //     FH_WORK     folder of the homes                 FH_CHROMIUM the browser
 // and in the first argument which part: `walk`, or `away` once the owner's node was killed.
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { clean, fail, holds, open, same, settled, sound, tab } from './browser.mjs';
 
-const { FH_BASE: base, FH_OWNER: owner, FH_TOKEN: token, FH_ASK_TOKEN: askToken, FH_OWNER_TOKEN: ownerToken, FH_SHOTS: shots, FH_WORK: work } = process.env;
+const { FH_BASE: base, FH_OWNER: owner, FH_TOKEN: token, FH_ASK_TOKEN: askToken, FH_OWNER_TOKEN: ownerToken, FH_DECIDE_TOKEN: decideToken, FH_SHOTS: shots, FH_WORK: work } = process.env;
 const PAGES = ['/', '/products/shop/orders@1', '/products/shop/odd', '/domains', '/domains/shop', '/mesh', '/query', '/inbox', '/sign-in'];
 
 // A line that a page shows, run as a user of the consumer's home would.
@@ -264,15 +264,32 @@ const steps = {
         const card = other.page.getByRole('article', { name: /ledger/ });
         holds(await card.innerText(), 'yearly report', 'the request at its owner');
         holds(await card.innerText(), "it's for <i>sums</i>", 'its note');
+        holds(await card.innerText(), 'asked by token', 'who signed it');
+        // A publisher's token that only reads: the page makes the command.
         await card.getByRole('button', { name: 'Approve' }).click();
         await card.getByLabel('Until').fill('7d');
         await card.getByLabel('A word to who asked').fill("it's yours");
+        holds(run(`${await card.locator('pre').innerText()} --dry-run 2>&1`, 'shop'), 'not granted: everything holds', 'the command');
+        // One that may decide answers here.
+        await other.page.getByRole('button', { name: 'Sign out' }).click();
+        await signIn(other.page, owner, decideToken);
+        await see(other.page, `${owner}/inbox`);
+        await card.getByRole('button', { name: 'Deny' }).click();
+        await card.getByRole('button', { name: 'Cancel' }).click();
+        await card.getByRole('button', { name: 'Approve' }).click();
+        await card.getByLabel('Only rows where').fill('nothing > 1');
+        await card.getByLabel('A word to who asked').fill("it's yours");
+        await card.getByRole('button', { name: 'Sign the approval' }).click();
+        await card.getByRole('alert').waitFor();
+        holds(await card.getByRole('alert').innerText(), 'grant.rows', 'rows that are no condition');
+        await card.getByLabel('Only rows where').fill('id > 1');
         await sound(other.page, 'the inbox');
         await shot(other.page, 'inbox-approve');
-        run(await card.locator('pre').innerText(), 'shop');
-        await other.page.getByRole('button', { name: 'Look again' }).click();
+        await card.getByLabel('A word to who asked').press('Enter');
+        await other.page.getByText('answered by token').waitFor();
         await settled(other.page);
         holds(await text(other.page, 'main'), 'approved', 'the inbox after the answer');
+        holds(run('freehold -o csv grant list', 'shop'), 'ledger', 'the grant at the command line');
         await see(one.page, `${base}/inbox`);
         holds(await text(one.page, 'main'), 'it\'s yours', 'the answer at who asked');
         await see(one.page, `${base}/products/shop/ledger`);

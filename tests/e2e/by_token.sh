@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What tokens may beside reading, over HTTP at two nodes: asking for access. The command line sees what a
-# token did, and a token does nothing that it was not made for.
+# What tokens may beside reading, over HTTP at two nodes: asking for access, and answering. The command line
+# sees what a token did; a token does nothing that it was not made for, and ends everywhere.
 # shellcheck source=tests/e2e/common.sh
 source "$1/tests/e2e/common.sh"
 
@@ -116,6 +116,65 @@ until_true 10 "the grant" granted
 ask 201 "$museum" "$asks" "$plans" '{"purpose":"audit","columns":["id","price"]}' # answered: another request
 is True "d['id'] != '$request'"
 
+say "- a token that was made to decide answers, within bounds"
+for grant in $(fh shop -o csv grant list | tail -n +2 | cut -d, -f1); do
+    succeeds fh shop grant revoke "$grant"
+done
+let_in shop pat publisher
+let_in shop mia member
+by_pat() { as pat -o csv token create --node "${address[shop]}" "$@"; }
+refused 4 'a publisher' -- as mia token create --node "${address[shop]}" --may decide
+token sees by_pat
+token decides by_pat --may decide
+token decides_items by_pat --may decide --product shop/items
+ask 201 "$museum" "$asks" "$plans" '{"purpose":"audit","columns":["id","item"],"until":"'"$(date -u -d '+300 days' +%Y-%m-%d)"'"}'
+second=$(json 'd["id"]')
+ask 201 "$museum" "$asks" /v1/products/shop/items/access-requests '{"purpose":"sales"}'
+third=$(json 'd["id"]')
+answer() { ask "$1" "$shop" "$2" "/v1/access-requests/$3" "$4"; } # STATUS TOKEN ID/VERB BODY
+answer 403 "$sees" "$second/approve" '{}'
+rule token.power
+is True '"freehold access approve" in d["detail"]'
+answer 404 "$decides_items" "$second/approve" '{}' # not for it, and not shown
+answer 400 "$decides" "$second/approve" '{"columns":["nothing"]}'
+rule access.columns
+answer 403 "$decides" "$second/approve" '{"columns":["id","price"]}' # more than was asked
+rule grant.token.more
+answer 400 "$decides" "$second/approve" '{"until":"'"$(date -u -d '+100 days' +%Y-%m-%d)"'"}'
+rule grant.token.time
+answer 422 "$decides" "$second/approve" '{"rows":"no_column > 1"}'
+answer 400 "$decides" "$second/deny" '{}'
+[[ $(fh shop -o csv grant list | wc -l) == 1 ]] || fail "a grant was made: $(fh shop grant list)"
+answer 200 "$decides" "$second/approve" '{"columns":["id"],"rows":"id < 5","reason":"for you"}'
+is "('approved', 'for you', True)" '(d["state"], d["reason"], d["answered_by_token"])'
+answer 200 "$decides" "$second/approve" '{}' # once more
+answer 409 "$decides" "$second/deny" '{"reason":"no"}'
+rule access.answered
+answer 200 "$decides_items" "$third/deny" '{"reason":"not these"}'
+is "denied" 'd["state"]'
+fh shop -o csv access list >"$work/out"
+grep -q "^$second,received,approved," "$work/out" || fail "not answered: $(cat "$work/out")"
+ask 200 "$museum" "$asks" "/v1/access-requests/$second"
+is "('approved', 'for you', True)" '(d["state"], d["reason"], d["answered_by_token"])'
+days=$(python3 -c 'import datetime, json, sys; d = json.load(open(sys.argv[1])); print((datetime.datetime.fromisoformat(d["until"].replace("Z", "+00:00")) - datetime.datetime.now(datetime.timezone.utc)).days)' "$work/body")
+((days == 89 || days == 90)) || fail "granted for $days days"
+four() { [[ $(fh museum -o csv query 'SELECT count(*) AS n FROM shop.plans' --purpose audit 2>/dev/null | tail -1) == 4 ]]; }
+until_true 10 "what the token granted" four
+
+say "- and what it granted ends when it is revoked as of then"
+succeeds as pat token revoke "${decides%.*}" --node "${address[shop]}"
+four || fail "a revocation as of now took the grant"
+answer 401 "$decides" "$second/approve" '{}'
+token decides by_pat --may decide
+ask 201 "$museum" "$asks" "$plans" '{"purpose":"audit","columns":["item"]}'
+fourth=$(json 'd["id"]')
+answer 200 "$decides" "$fourth/approve" '{}'
+items_read() { fh museum -o csv query 'SELECT item FROM shop.plans' --purpose audit >/dev/null 2>&1; }
+until_true 10 "another grant" items_read
+succeeds as pat token revoke "${decides%.*}" --node "${address[shop]}" --since "$(date -u -d '-1 hour' +%Y-%m-%dT%H:%M:%SZ)"
+gone() { ! items_read; }
+until_true 10 "the grant of a stolen token to end" gone
+
 say "- revoked where it was left, and refused at an owner behind a relay that never saw it"
 thief() # TEXT: opens the token, and asks harbour for what is shop's once there is a file
 {
@@ -127,7 +186,7 @@ thief() # TEXT: opens the token, and asks harbour for what is shop's once there 
 thief "$reads"
 touch "$work/go"
 wait "$thief" || fail "a token that holds: $(cat "$work/thief")"
-grep -qx 20 "$work/thief" || fail "no rows: $(cat "$work/thief")"
+grep -qx 4 "$work/thief" || fail "no rows: $(cat "$work/thief")"
 rm "$work/go"
 thief "$reads"
 refused 2 'is ahead' -- fh museum token revoke "${reads%.*}" --since 2099-01-01

@@ -273,7 +273,7 @@ owner 200 '/v1/access-requests?state=open'
 is "('received', 'museum', 'please')" '(lambda r: (r["direction"], r["consumer"], r["note"]))(d["requests"][0])'
 id=$(json 'd["requests"][0]["id"]')
 owner 403 -X POST -H 'Content-Length: 0' "/v1/access-requests/$id/approve"
-rule token.governs
+rule token.power
 owner 403 -H 'Content-Type: application/json' --data '{"reason":"no"}' "/v1/access-requests/$id/deny"
 is True '"freehold access deny" in d["detail"]'
 succeeds fh shop access approve "${id:0:20}"

@@ -101,8 +101,9 @@ done
 let_in shop pat publisher
 FH_TOKEN=$(fh museum -o csv token create --label browser | sed -n '2s/,.*//p')
 FH_ASK_TOKEN=$(fh museum -o csv token create --label browser --may ask | sed -n '2s/,.*//p')
+FH_DECIDE_TOKEN=$(as pat -o csv token create --label browser --may decide --node "${address[shop]}" | sed -n '2s/,.*//p')
 FH_OWNER_TOKEN=$(as pat -o csv token create --label browser --node "${address[shop]}" | sed -n '2s/,.*//p')
-export FH_TOKEN FH_ASK_TOKEN FH_OWNER_TOKEN
+export FH_TOKEN FH_ASK_TOKEN FH_OWNER_TOKEN FH_DECIDE_TOKEN
 node "$source_folder/tests/browser/catalogue.mjs" walk || fail "the walk failed; screenshots are in $FH_SHOTS"
 
 did[browser]=$(sort -u "$work/seen" | tr '\n' ' ')

@@ -90,10 +90,12 @@ made_up=$("$door" "$work/market/home" verifier fht1aaaaaaaaaaaaaaaa)
 by_rule token.unknown timeout 60 "$door" "$work/shop/home" bearer "$(text all)" "SELECT 1" # left elsewhere
 
 say "- a token reads, and does nothing else"
-for message in deposit list revoke chain publish own push; do
+for message in deposit list revoke chain publish push; do
     by_rule token.scope timeout 60 "$door" "$work/market/home" order "$(text all)" "$message"
 done
-by_rule token.power timeout 60 "$door" "$work/market/home" order "$(text all)" ask
+for message in ask own; do
+    by_rule token.power timeout 60 "$door" "$work/market/home" order "$(text all)" "$message"
+done
 
 say "- and vouches for nothing"
 for forgery in chain:record.signer.unknown widened:record.signer.unknown stripped:record.signature \

@@ -79,7 +79,10 @@ static void read_bodies(struct fh_bytes body, struct fh_arena *arena)
     if (fh_api_asking_read(&asking, body, arena, &err) == FH_OK) {
         FH_ASSERT(asking.purpose[0] != '\0' && asking.column_count <= FH_GRANT_COLUMNS_MAX);
     }
-    if (fh_api_reason_read(body, arena, &err) != FH_OK) {
+    struct fh_api_deciding deciding;
+    int denied = fh_api_deciding_read(&deciding, body, false, arena, &err);
+    FH_ASSERT(denied != FH_OK || deciding.reason[0] != '\0');
+    if (fh_api_deciding_read(&deciding, body, true, arena, &err) != FH_OK) {
         FH_ASSERT(strncmp(err.rule, "http.", 5) == 0 || err.code == FH_ENOMEM);
     }
 }

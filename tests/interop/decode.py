@@ -120,6 +120,17 @@ class Checker:
             need(token[9] & 1, "a token that may not ask")
             self.of_product(token, value[3], value[4], value[5])
             return
+        at = {"grant": (16, 12), "access-answer": (7, 6)}.get(record.name)
+        if at is not None and len(value) > at[0]:
+            token = Record(value[at[0]], self.mesh.id).value
+            stated = value[at[1]]
+            purpose = value[6][0] if record.name == "grant" else None
+            self.by_token(value[at[0]], value[1], key_id(token[2]), purpose, stated, public)
+            need(token[9] & 2, "a token that may not decide")
+            self.mesh.check_signer(Record(value[at[0]], self.mesh.id), value[1], {2}, stated)
+            if record.name == "grant":
+                self.of_product(token, value[1], value[4], value[5])
+            return
         if record.name == "request":
             need(len(value) < 13 or value[12] != [], "an empty list of parameters")
             equal(value[3], key_id(public), "consumer key id")

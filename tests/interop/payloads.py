@@ -289,6 +289,10 @@ def grant(value):
         ascending(column, 512), printable(4096), uint, uint, boolean, time, time, note, optional_id,
     )(value)
     need(0 < value[13] - value[12] <= 366 * DAY, "no time, or more than a year")
+    carried(value, 16)
+    if len(value) > 16:
+        need(value[2] == 1 and len(value[6]) == 1 and not value[11] and value[15] != b"", "too much for a token")
+        need(value[13] - value[12] <= 90 * DAY, "too long for a token")
 
 
 def access_request(value):
@@ -303,6 +307,7 @@ def access_answer(value):
     fields(exactly(1), id32, id32, up_to(1), optional_id, note, time)(value)
     need((value[3] == 0) == (value[4] != b""), "an approval, and nothing else, names a grant")
     need(value[3] == 0 or value[5] != "", "a denial without reason")
+    carried(value, 7)
 
 
 def token_product(value):
@@ -396,7 +401,7 @@ SHAPES = {
     15: ("grant", 32768, grant),
     16: ("grant-end", 256, fields(exactly(1), id32, id32, time, time)),
     17: ("access-request", 32768, access_request),
-    18: ("access-answer", 1024, access_answer),
+    18: ("access-answer", 8192, access_answer),
     19: (
         "policy",
         66560,

@@ -474,6 +474,47 @@ static void write_asked_by_token(struct scene *scene, struct fh_bytes token)
     write_sealed(scene, "access_request.token", &record, &key);
 }
 
+/* A publisher's token grants what was asked for, and says so. */
+static void write_decided_by_token(struct scene *scene)
+{
+    static const char *const purposes[] = {"safety"};
+    const struct test_domain *us = &scene->founder;
+    struct test_key key = test_key_of("token", 1);
+    const struct fh_token token = {.domain = us->id,
+                                   .member = us->publisher.public_key,
+                                   .key = key.public_key,
+                                   .not_before_ms = TEST_START_MS,
+                                   .not_after_ms = TEST_START_MS + TEST_DAY_MS,
+                                   .powers = FH_TOKEN_ASK | FH_TOKEN_DECIDE};
+    struct fh_buf record FH_CLEANUP(fh_buf_fini);
+    struct fh_buf shown FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
+    fh_buf_init(&shown, FH_RECORD_BYTES_MAX);
+    fh_token_make(&shown, &token, &scene->mesh, &us->publisher.secret);
+    struct fh_grant grant = {.owner = us->id,
+                             .grantee_kind = FH_GRANTEE_KEY,
+                             .product = "flights",
+                             .major = 1,
+                             .purposes = {1, purposes},
+                             .rows = "",
+                             .not_before_ms = TEST_START_MS + TEST_HOUR_MS,
+                             .not_after_ms = TEST_START_MS + 30 * TEST_DAY_MS,
+                             .note = "",
+                             .request = {{7}},
+                             .token = fh_buf_view(&shown)};
+    memcpy(grant.grantee, us->member.id.b, FH_ID_BYTES);
+    fh_grant_make(&record, &grant, &scene->mesh, &key.secret);
+    struct fh_record_id granted = write_sealed(scene, "grant.token", &record, &key);
+    const struct fh_access_answer answer = {.owner = us->id,
+                                            .request = grant.request,
+                                            .outcome = FH_ACCESS_APPROVED,
+                                            .grant = granted,
+                                            .created_ms = TEST_START_MS + TEST_HOUR_MS,
+                                            .token = fh_buf_view(&shown)};
+    fh_access_answer_make(&record, &answer, &scene->mesh, &key.secret);
+    write_sealed(scene, "access_approved.token", &record, &key);
+}
+
 /* What ends the token. */
 static void write_token_end(struct scene *scene, struct fh_bytes token)
 {
@@ -544,6 +585,7 @@ static void write_tokens(struct scene *scene)
     (void)seal(scene, "request.token", FH_RECORD_REQUEST, &key);
     write_asked_by_token(scene, fh_buf_view(&shown));
     write_token_end(scene, fh_buf_view(&shown));
+    write_decided_by_token(scene);
 }
 
 /* One question in the log of its owner, as it is decided. */

@@ -8,6 +8,7 @@
 #include "tools/cli/cli.h"
 #include "tools/cli/governing.h"
 #include "tools/cli/terms.h"
+#include "tools/client/deciding.h"
 
 #include <string.h>
 
@@ -62,23 +63,11 @@ static int read_reason(struct answering *a, const char *flag, struct fh_err *err
 /* What was asked for, unless the owner says less: by default for the one key that asks. */
 static void grant_as_asked(struct answering *a, const char **purpose)
 {
-    const struct fh_access_request *request = &a->entry->request;
-    bool all = fh_args_has(a->args, "whole-domain");
-    *purpose = request->purpose;
-    a->grant = (struct fh_grant){
-        .owner = request->owner,
-        .grantee_kind = all ? FH_GRANTEE_DOMAIN : FH_GRANTEE_KEY,
-        .major = request->major,
-        .purposes = {1, purpose},
-        .columns = request->columns,
-        .rows = "",
-        .not_before_ms = a->answer.created_ms,
-        .not_after_ms = request->until_ms,
-        .note = "",
-        .request = a->entry->id,
-    };
-    memcpy(a->grant.product, request->product, sizeof a->grant.product);
-    memcpy(a->grant.grantee, all ? request->consumer.b : request->key.b, FH_ID_BYTES);
+    fh_grant_as_asked(&a->grant, a->entry, a->answer.created_ms, purpose);
+    if (fh_args_has(a->args, "whole-domain")) {
+        a->grant.grantee_kind = FH_GRANTEE_DOMAIN;
+        memcpy(a->grant.grantee, a->entry->request.consumer.b, FH_ID_BYTES);
+    }
 }
 
 static int report_approval(struct answering *a, const struct fh_record_id *id, struct fh_err *err)

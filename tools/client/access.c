@@ -14,20 +14,61 @@ enum {
 
 /* ---- what is true of an entry ---- */
 
+typedef int verify_fn(const struct fh_directory *dir,
+                      const struct fh_record *record,
+                      const struct fh_access_entry *entry,
+                      const char *owner_name,
+                      struct fh_err *err);
+
+static int verify_answer(const struct fh_directory *dir,
+                         const struct fh_record *record,
+                         const struct fh_access_entry *entry,
+                         const char *owner_name,
+                         struct fh_err *err)
+{
+    const struct fh_access_answer *answer = &entry->answer;
+    return fh_access_answer_verify(
+        dir, record, answer, &entry->request, owner_name, answer->created_ms, err);
+}
+
+static int verify_grant(const struct fh_directory *dir,
+                        const struct fh_record *record,
+                        const struct fh_access_entry *entry,
+                        const char *owner_name,
+                        struct fh_err *err)
+{
+    const struct fh_grant *grant = &entry->grant;
+    int code = fh_grant_verify(dir, record, grant, owner_name, grant->not_before_ms, NULL, err);
+    return code == FH_OK ? fh_access_check_grant(grant, &entry->request, &entry->id, err) : code;
+}
+
+/* What the owner signed, whose records are asked for when a key of it is new. */
 static int verify_one(struct freehold_client *client,
                       struct fh_bytes bytes,
-                      const struct fh_domain_id *owner,
-                      int64_t stated_ms,
+                      const struct fh_access_entry *entry,
+                      verify_fn *verify,
                       struct fh_record_id *out_id,
                       struct fh_err *err)
 {
+    const struct fh_domain_id *owner = &entry->request.owner;
+    const struct fh_directory *dir = client->actor->directory;
     struct fh_record record;
     int code = fh_record_parse(&record, bytes, &client->actor->mesh, err);
     if (code == FH_OK) {
         *out_id = record.id;
-        code = fh_client_verify(client, &record, owner, FH_ROLES_PUBLISHING, stated_ms, NULL, err);
+        code = fh_client_know(client, owner, err);
     }
-    return code;
+    if (code != FH_OK) {
+        return code;
+    }
+    code = verify(dir, &record, entry, fh_directory_domain(dir, owner)->name, err);
+    if (code == FH_OK || strcmp(err->rule, "record.signer.unknown") != 0) {
+        return code;
+    }
+    struct fh_err ignored = {0};
+    return fh_client_learn(client, owner, &ignored) == FH_OK
+               ? verify(dir, &record, entry, fh_directory_domain(dir, owner)->name, err)
+               : code;
 }
 
 /* Whether our key signed the record, or a token that it vouches for; whether that was in force then
@@ -65,11 +106,11 @@ static int verify_entry(struct freehold_client *client,
     }
     if (code == FH_OK && entry->has_answer) {
         code = fh_domain_id_equal(&entry->answer.owner, owner)
-                   ? verify_one(client, asked->answer, owner, entry->answer.created_ms, &id, err)
+                   ? verify_one(client, asked->answer, entry, verify_answer, &id, err)
                    : fh_err_rule(err, FH_ESIG, "access.other", "the answer is another domain's");
     }
     if (code == FH_OK && entry->has_grant) {
-        code = verify_one(client, asked->grant, owner, entry->grant.not_before_ms, &id, err);
+        code = verify_one(client, asked->grant, entry, verify_grant, &id, err);
         if (code == FH_OK && (!fh_domain_id_equal(&entry->grant.owner, owner) ||
                               !fh_record_id_equal(&id, &entry->answer.grant))) {
             code = fh_err_rule(

@@ -37,6 +37,7 @@ struct fh_access_entry {
     bool by_token;                   /* a token of the key signed it */
     bool has_answer;
     struct fh_access_answer answer;
+    bool answer_by_token; /* a token of a publisher signed it */
     bool has_grant;
     struct fh_grant grant;
     int64_t ended_ms;                       /* since when the grant is ended; 0: it is not */

@@ -82,6 +82,7 @@ int fh_access_entry_read(struct fh_access_list *list,
     if (code == FH_OK && out->has_answer) {
         code = parse(&record, asked->answer, FH_RECORD_ACCESS_ANSWER, mesh, err);
         code = code == FH_OK ? fh_access_answer_decode(&out->answer, &record, err) : code;
+        out->answer_by_token = code == FH_OK && out->answer.token.size > 0;
     }
     if (code == FH_OK && out->has_grant) {
         code = parse(&record, asked->grant, FH_RECORD_GRANT, mesh, err);
@@ -105,7 +106,9 @@ int fh_access_list_add(struct fh_access_list *list,
     if (code != FH_OK) {
         return code;
     }
-    entry.request.token = FH_BYTES_NONE; /* it lies in the message */
+    entry.request.token = FH_BYTES_NONE; /* they lie in the message */
+    entry.answer.token = FH_BYTES_NONE;
+    entry.grant.token = FH_BYTES_NONE;
     for (size_t i = 0; i < list->count; i++) {
         struct fh_access_entry *known = &list->items[i];
         if (fh_record_id_equal(&known->id, &entry.id)) {

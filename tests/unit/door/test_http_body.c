@@ -185,10 +185,33 @@ static void test_reasons(void **state)
     (void)state;
     struct fh_arena *arena FH_CLEANUP(fh_arena_freep) = fh_arena_new(FH_HTTP_ARENA_BYTES_MAX);
     struct fh_err err = {0};
-    assert_int_equal(fh_api_reason_read(FH_BYTES_NONE, arena, &err), FH_OK);
-    assert_int_equal(fh_api_reason_read(fh_bytes_cstr("{\"reason\":\"no\"}"), arena, &err), FH_OK);
-    assert_int_equal(fh_api_reason_read(fh_bytes_cstr("{\"reason\":1}"), arena, &err), FH_EINVAL);
-    assert_int_equal(fh_api_reason_read(fh_bytes_cstr("{\"why\":\"\"}"), arena, &err), FH_EINVAL);
+    struct fh_api_deciding deciding;
+    static const struct {
+        const char *body;
+        bool approve;
+        int code;
+    } decisions[] = {
+        {"", true, FH_OK},
+        {"{\"reason\":\"fine\",\"until\":\"2999-01-01\"}", true, FH_EINVAL},
+        {"{\"until\":\"2001-01-01\"}", true, FH_EINVAL},
+        {"{\"columns\":[\"b.c\",\"a\"],\"rows\":\"x > 1\"}", true, FH_OK},
+        {"{\"columns\":\"a\"}", true, FH_EINVAL},
+        {"{\"rows\":1}", true, FH_EINVAL},
+        {"{\"whole_domain\":true}", true, FH_EINVAL},
+        {"{\"reason\":\"no\"}", false, FH_OK},
+        {"", false, FH_EINVAL},
+        {"{\"reason\":\"\"}", false, FH_EINVAL},
+        {"{\"reason\":\"no\",\"rows\":\"x\"}", false, FH_EINVAL},
+        {"{\"reason\":1}", false, FH_EINVAL},
+        {"{\"why\":\"\"}", false, FH_EINVAL},
+    };
+    for (size_t i = 0; i < FH_COUNT(decisions); i++) {
+        int code = fh_api_deciding_read(
+            &deciding, fh_bytes_cstr(decisions[i].body), decisions[i].approve, arena, &err);
+        if (code != decisions[i].code) {
+            fail_msg("%s: %d", decisions[i].body, code);
+        }
+    }
 }
 
 int main(void)

@@ -165,7 +165,7 @@ static const struct {
     {FH_EDENIED, "token.unknown", 0, 401, 0},
     {FH_EDENIED, "token.expired", 0, 401, 0},
     {FH_EDENIED, "token.purpose", 0, 403, 0},
-    {FH_EDENIED, "token.governs", 0, 403, 0},
+    {FH_EDENIED, "token.power", 0, 403, 0},
     {FH_EDENIED, "query.access", 0, 403, 0},
     {FH_EDENIED, "anything.else", 0, 403, 0},
     {FH_ENOTFOUND, "product.unknown", 0, 404, 0},

@@ -254,10 +254,292 @@ static void test_who_asks(void **state)
     fh_directory_free(w.dir);
 }
 
+/* ---- deciding ---- */
+
+static const char *const asked_columns[] = {"flights.delay", "flights.id"};
+static const char *const one_column[] = {"flights.delay"};
+static const char *const other_column[] = {"flights.origin"};
+static const char *const audit[] = {"audit"};
+static const char *const sales[] = {"sales"};
+static const char *const both[] = {"audit", "sales"};
+
+struct deciding {
+    struct fh_token token;
+    struct fh_grant grant;
+    struct fh_access_request request;
+    const struct test_key *vouches;
+    const struct test_key *signs;
+};
+
+static int decide(const struct world *w, const struct deciding *d, struct fh_err *err)
+{
+    static const struct fh_record_id asked = {{9}};
+    struct fh_arena *arena FH_CLEANUP(fh_arena_freep) = fh_arena_new(FH_GRANT_ARENA_BYTES_MAX);
+    struct fh_buf buf FH_CLEANUP(fh_buf_fini);
+    struct test_record carried = sealed(w, &d->token, d->vouches);
+    struct fh_grant grant = d->grant;
+    struct fh_grant read;
+    struct fh_record record;
+    fh_buf_init(&buf, FH_RECORD_BYTES_MAX);
+    assert_non_null(arena);
+    grant.token = test_bytes(&carried);
+    int code = fh_grant_check(&grant, err);
+    fh_grant_make(&buf, &grant, &w->mesh, &d->signs->secret);
+    assert_int_equal(fh_buf_ok(&buf) == FH_OK, code == FH_OK);
+    if (code != FH_OK) {
+        return code;
+    }
+    assert_int_equal(fh_record_parse(&record, fh_buf_view(&buf), &w->mesh, NULL), FH_OK);
+    assert_int_equal(fh_grant_decode(&read, &record, arena, NULL), FH_OK);
+    code = fh_grant_verify(w->dir, &record, &read, "aviation", read.not_before_ms, NULL, err);
+    return code == FH_OK ? fh_access_check_grant(&read, &d->request, &asked, err) : code;
+}
+
+static void by_a_member(struct deciding *d, struct world *w)
+{
+    d->token.member = w->domain.member.public_key;
+    d->vouches = &w->domain.member;
+}
+static void by_the_domain(struct deciding *d, struct world *w)
+{
+    d->token.member = w->domain.key.public_key;
+    d->vouches = &w->domain.key;
+}
+static void may_only_ask(struct deciding *d, struct world *w)
+{
+    (void)w;
+    d->token.powers = FH_TOKEN_ASK;
+}
+static void signed_by_the_publisher(struct deciding *d, struct world *w)
+{
+    d->signs = &w->domain.publisher;
+}
+static void for_no_request(struct deciding *d, struct world *w)
+{
+    (void)w;
+    d->grant.request = (struct fh_record_id){{0}};
+}
+static void for_a_domain(struct deciding *d, struct world *w)
+{
+    (void)w;
+    d->grant.grantee_kind = FH_GRANTEE_DOMAIN;
+}
+static void for_any_purpose(struct deciding *d, struct world *w)
+{
+    (void)w;
+    d->grant.purposes.count = 0;
+}
+static void for_two_purposes(struct deciding *d, struct world *w)
+{
+    (void)w;
+    d->grant.purposes = (struct fh_text_list){2, both};
+}
+static void for_a_join(struct deciding *d, struct world *w)
+{
+    (void)w;
+    d->grant.relay_allowed = true;
+}
+static void for_long(struct deciding *d, struct world *w)
+{
+    (void)w;
+    d->grant.not_after_ms = d->grant.not_before_ms + FH_TOKEN_GRANT_LIFE_MS + 1;
+}
+static void for_longer_than_asked(struct deciding *d, struct world *w)
+{
+    (void)w;
+    d->request.until_ms = d->grant.not_after_ms - 1;
+}
+static void to_another_key(struct deciding *d, struct world *w)
+{
+    memcpy(d->grant.grantee, w->stranger.id.b, FH_ID_BYTES);
+}
+static void of_another_product(struct deciding *d, struct world *w)
+{
+    (void)w;
+    snprintf(d->grant.product, sizeof d->grant.product, "%s", "delays");
+}
+static void of_another_version(struct deciding *d, struct world *w)
+{
+    (void)w;
+    d->request.major = 2;
+}
+static void of_every_version(struct deciding *d, struct world *w)
+{
+    (void)w;
+    d->request.major = 1;
+    d->grant.major = 0;
+}
+static void of_another_request(struct deciding *d, struct world *w)
+{
+    (void)w;
+    d->grant.request.b[0]++;
+}
+static void for_another_purpose(struct deciding *d, struct world *w)
+{
+    (void)w;
+    d->grant.purposes = (struct fh_text_list){1, sales};
+}
+static void of_all_columns(struct deciding *d, struct world *w)
+{
+    (void)w;
+    d->grant.columns.count = 0;
+}
+static void of_another_column(struct deciding *d, struct world *w)
+{
+    (void)w;
+    d->grant.columns = (struct fh_text_list){1, other_column};
+}
+static void of_fewer_columns(struct deciding *d, struct world *w)
+{
+    (void)w;
+    d->grant.columns = (struct fh_text_list){1, one_column};
+}
+static void of_some_of_all(struct deciding *d, struct world *w)
+{
+    (void)w;
+    d->request.columns.count = 0;
+}
+static void token_for_sales(struct deciding *d, struct world *w)
+{
+    (void)w;
+    d->token.purpose_count = 1;
+    snprintf(d->token.purposes[0], sizeof d->token.purposes[0], "sales");
+}
+static void token_for_delays(struct deciding *d, struct world *w)
+{
+    (void)w;
+    d->token.product_count = 1;
+    snprintf(d->token.products[0], sizeof d->token.products[0], "aviation/delays");
+}
+static void after_the_token(struct deciding *d, struct world *w)
+{
+    (void)w;
+    d->grant.not_before_ms = d->token.not_after_ms + 1;
+    d->grant.not_after_ms = d->grant.not_before_ms + 1;
+}
+
+static void test_who_decides(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        void (*change)(struct deciding *d, struct world *w);
+        const char *rule; /* "": counts */
+    } rows[] = {
+        {"as it was asked", NULL, ""},
+        {"fewer columns", of_fewer_columns, ""},
+        {"some of all columns", of_some_of_all, ""},
+        {"by a member's token", by_a_member, "record.signer.role"},
+        {"by a token of the domain key", by_the_domain, "record.signer.role"},
+        {"by a token that asks", may_only_ask, "token.power"},
+        {"signed by the publisher, with a token", signed_by_the_publisher, "record.signature"},
+        {"for another purpose than the token's", token_for_sales, "token.purpose"},
+        {"for another product than the token's", token_for_delays, "token.product"},
+        {"after the token's end", after_the_token, "token.expired"},
+        {"without a request", for_no_request, "grant.token"},
+        {"to a domain", for_a_domain, "grant.token"},
+        {"for any purpose", for_any_purpose, "grant.token"},
+        {"for two purposes", for_two_purposes, "grant.token"},
+        {"for joins elsewhere", for_a_join, "grant.token"},
+        {"for more than 90 days", for_long, "grant.token.time"},
+        {"for longer than was asked", for_longer_than_asked, "grant.token.more"},
+        {"to another key", to_another_key, "grant.token.more"},
+        {"another product", of_another_product, "grant.token.more"},
+        {"another version", of_another_version, "grant.token.more"},
+        {"every version for one", of_every_version, "grant.token.more"},
+        {"another request", of_another_request, "grant.token.more"},
+        {"another purpose", for_another_purpose, "grant.token.more"},
+        {"all columns for some", of_all_columns, "grant.token.more"},
+        {"another column", of_another_column, "grant.token.more"},
+    };
+    struct world w = make();
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct deciding d = {.token = vouched(&w, &w.domain.publisher, FH_TOKEN_DECIDE),
+                             .grant = {.owner = w.domain.id,
+                                       .grantee_kind = FH_GRANTEE_KEY,
+                                       .product = "flights",
+                                       .major = 1,
+                                       .purposes = {1, audit},
+                                       .columns = {2, asked_columns},
+                                       .rows = "",
+                                       .not_before_ms = ASKED_MS,
+                                       .not_after_ms = ASKED_MS + FH_TOKEN_GRANT_LIFE_MS,
+                                       .note = "",
+                                       .request = {{9}}},
+                             .request = {.owner = w.domain.id,
+                                         .key = w.domain.member.id,
+                                         .product = "flights",
+                                         .columns = {2, asked_columns},
+                                         .purpose = "audit",
+                                         .until_ms = ASKED_MS + FH_TOKEN_GRANT_LIFE_MS},
+                             .vouches = &w.domain.publisher,
+                             .signs = &w.token};
+        struct fh_err err = {0};
+        memcpy(d.grant.grantee, w.domain.member.id.b, FH_ID_BYTES);
+        if (rows[i].change != NULL) {
+            rows[i].change(&d, &w);
+        }
+        int code = decide(&w, &d, &err);
+        if (strcmp(err.rule, rows[i].rule) != 0 || (code == FH_OK) != (rows[i].rule[0] == '\0')) {
+            fail_msg("%s: %s: %s", rows[i].name, err.rule, err.text);
+        }
+    }
+    fh_directory_free(w.dir);
+}
+
+/* Answers: whose they are, and for which requests. */
+static void test_who_answers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *purpose; /* of the request */
+        uint32_t powers;
+        bool by_member;
+        const char *rule;
+    } rows[] = {
+        {"audit", FH_TOKEN_DECIDE, false, ""},
+        {"audit", FH_TOKEN_DECIDE | FH_TOKEN_ASK, false, ""},
+        {"sales", FH_TOKEN_DECIDE, false, "token.purpose"},
+        {"audit", FH_TOKEN_ASK, false, "token.power"},
+        {"audit", FH_TOKEN_DECIDE, true, "record.signer.role"},
+    };
+    struct world w = make();
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        const struct test_key *by = rows[i].by_member ? &w.domain.member : &w.domain.publisher;
+        struct fh_token token = vouched(&w, by, rows[i].powers);
+        struct fh_buf buf FH_CLEANUP(fh_buf_fini);
+        struct fh_record record;
+        struct fh_access_answer read;
+        struct fh_err err = {0};
+        token.purpose_count = 1;
+        snprintf(token.purposes[0], sizeof token.purposes[0], "audit");
+        struct test_record carried = sealed(&w, &token, by);
+        const struct fh_access_request request = {.product = "flights", .purpose = rows[i].purpose};
+        const struct fh_access_answer answer = {.owner = w.domain.id,
+                                                .request = {{9}},
+                                                .outcome = FH_ACCESS_DENIED,
+                                                .reason = "no",
+                                                .created_ms = ASKED_MS,
+                                                .token = test_bytes(&carried)};
+        fh_buf_init(&buf, FH_RECORD_BYTES_MAX);
+        fh_access_answer_make(&buf, &answer, &w.mesh, &w.token.secret);
+        assert_int_equal(fh_record_parse(&record, fh_buf_view(&buf), &w.mesh, NULL), FH_OK);
+        assert_int_equal(fh_access_answer_decode(&read, &record, NULL), FH_OK);
+        int code =
+            fh_access_answer_verify(w.dir, &record, &read, &request, "aviation", ASKED_MS, &err);
+        if (strcmp(err.rule, rows[i].rule) != 0 || (code == FH_OK) != (rows[i].rule[0] == '\0')) {
+            fail_msg("row %zu: %s: %s", i, err.rule, err.text);
+        }
+    }
+    fh_directory_free(w.dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_who_asks),
+        cmocka_unit_test(test_who_decides),
+        cmocka_unit_test(test_who_answers),
     };
     return fh_crypto_init() == FH_OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }

@@ -15,7 +15,8 @@
 #include <stdio.h>
 
 /* a year of 366 days is 31622400000 ms */
-#define HEAD "[16 u1 b32 u0 b32 sflights u1 "
+#define TOKEN "[17 u1 b32 u1 b32 sflights u1 "
+#define HEAD  "[16 u1 b32 u0 b32 sflights u1 "
 
 static const struct {
     const char *name;
@@ -29,7 +30,28 @@ static const struct {
     {"purposes", FH_RECORD_GRANT, HEAD "[2 sads saudit [0 s u0 u0 n u0 u9 s b0", ""},
     {"columns", FH_RECORD_GRANT, HEAD "[0 [2 sf.a sf.b.c s u0 u0 n u0 u9 snote b0", ""},
     {"rows", FH_RECORD_GRANT, HEAD "[0 [0 sdelay<9 u0 u0 n u0 u9 s b0", ""},
-    {"newer", FH_RECORD_GRANT, "[17 u1 b32 u0 b32 sflights u1 [0 [0 s u0 u0 n u0 u9 s b0 n", ""},
+    {"newer", FH_RECORD_GRANT, "[18 u1 b32 u0 b32 sflights u1 [0 [0 s u0 u0 n u0 u9 s b0 b0 n", ""},
+    {"of a token", FH_RECORD_GRANT, TOKEN "[1 saudit [0 s u0 u0 n u0 u7776000000 s b32 b99", ""},
+    {"of a token, too long",
+     FH_RECORD_GRANT,
+     TOKEN "[1 saudit [0 s u0 u0 n u0 u7776000001 s b32 b99",
+     "grant.token.time"},
+    {"of a token, unasked",
+     FH_RECORD_GRANT,
+     TOKEN "[1 saudit [0 s u0 u0 n u0 u9 s b0 b99",
+     "grant.token"},
+    {"of a token, any purpose",
+     FH_RECORD_GRANT,
+     TOKEN "[0 [0 s u0 u0 n u0 u9 s b32 b99",
+     "grant.token"},
+    {"of a token, to a domain",
+     FH_RECORD_GRANT,
+     "[17 u1 b32 u0 b32 sflights u1 [1 saudit [0 s u0 u0 n u0 u9 s b32 b99",
+     "grant.token"},
+    {"an empty token",
+     FH_RECORD_GRANT,
+     TOKEN "[1 saudit [0 s u0 u0 n u0 u9 s b32 b0",
+     "pack.shape"},
     {"version",
      FH_RECORD_GRANT,
      "[16 u2 b32 u0 b32 sflights u1 [0 [0 s u0 u0 n u0 u9 s b0",

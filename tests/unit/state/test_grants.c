@@ -2,7 +2,9 @@
 /* Grants and access requests at their owner: what is taken, what is refused by which rule, what is
  * found, and that it is still there after a restart. */
 #include "node/state/grants.h"
+
 #include "node/state/store_budgets.h"
+#include "proto/identity/token_end.h"
 
 #include "tests/unit/state/catalog_world.h"
 
@@ -407,6 +409,113 @@ static void test_a_request_is_answered_once(void **state)
     }
 }
 
+/* Takes up to two records at once. */
+static int
+take_both(struct world *w, const struct paper *one, const struct paper *other, bool dry_run)
+{
+    struct fh_grants grants = grants_of(w);
+    struct fh_buf both FH_CLEANUP(fh_buf_fini);
+    struct fh_pack_reader reader;
+    struct fh_msg_bins bins;
+    fh_buf_init(&both, (size_t)2 * RECORD_BYTES + 64);
+    fh_pack_array(&both, other != NULL ? 2 : 1);
+    fh_pack_bin(&both, fh_buf_view(&one->bytes));
+    if (other != NULL) {
+        fh_pack_bin(&both, fh_buf_view(&other->bytes));
+    }
+    fh_pack_read_init(&reader, fh_buf_view(&both));
+    w->err = (struct fh_err){0};
+    must(fh_msg_bins_read(&reader, &bins, &w->err), &w->err);
+    return fh_grants_take_all(&grants, &bins, dry_run, NOW_MS, &w->err);
+}
+
+static struct paper
+sign_token(struct world *w, const struct test_key *by, const struct test_key *key)
+{
+    struct fh_buf made FH_CLEANUP(fh_buf_fini);
+    const struct fh_token token = {.domain = w->domains[0].id,
+                                   .member = by->public_key,
+                                   .key = key->public_key,
+                                   .not_before_ms = TEST_START_MS + TEST_HOUR_MS,
+                                   .not_after_ms = TEST_START_MS + TEST_DAY_MS,
+                                   .powers = FH_TOKEN_DECIDE};
+    fh_buf_init(&made, RECORD_BYTES);
+    fh_token_make(&made, &token, &w->mesh, &by->secret);
+    return paper_of(w, &made);
+}
+
+static void
+end_token(struct world *w, const struct test_key *by, const struct paper *token, int64_t since_ms)
+{
+    struct fh_buf made FH_CLEANUP(fh_buf_fini);
+    const struct fh_token_end end = {.domain = w->domains[0].id,
+                                     .member = by->public_key,
+                                     .token = token->id,
+                                     .since_ms = since_ms,
+                                     .created_ms = since_ms};
+    fh_buf_init(&made, RECORD_BYTES);
+    fh_token_end_make(&made, &end, &w->mesh, &by->secret);
+    must(fh_directory_add(w->dir, fh_buf_view(&made), NOW_MS, NULL, &w->err), &w->err);
+}
+
+/* A publisher's token grants what is asked for, with its answer, once; and what it granted ends
+ * when the token was ended before the grant came, whatever the grant says of its making. */
+static void test_a_token_grants_what_was_asked(void **state)
+{
+    struct world *w = *state;
+    const struct test_key *publisher = &w->domains[0].publisher;
+    struct test_key key = test_key_of("token", 0);
+    struct fh_access_request said = request_of(w);
+    struct paper request = sign_request(w, &said, &w->domains[1].member);
+    struct paper token = sign_token(w, publisher, &key);
+    bool is_new = false;
+    must(ask(w, &request, false, &is_new), &w->err);
+
+    struct fh_grant terms = grant_to(w);
+    terms.grantee_kind = FH_GRANTEE_KEY;
+    memcpy(terms.grantee, said.key.b, FH_ID_BYTES);
+    terms.purposes = (struct fh_text_list){1, &said.purpose};
+    terms.not_before_ms = TEST_START_MS + TEST_HOUR_MS; /* long ago */
+    terms.not_after_ms = said.until_ms;
+    terms.request = request.id;
+    terms.token = fh_buf_view(&token.bytes);
+    struct paper grant = sign_grant(w, &terms, &key);
+    struct fh_access_answer answer = {.owner = w->domains[0].id,
+                                      .request = request.id,
+                                      .grant = grant.id,
+                                      .created_ms = NOW_MS,
+                                      .token = terms.token};
+    struct fh_buf made FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&made, RECORD_BYTES);
+    fh_access_answer_make(&made, &answer, &w->mesh, &key.secret);
+    struct paper approval = paper_of(w, &made);
+
+    refused(w, take_both(w, &grant, NULL, false), FH_EDENIED, "grant.token.answer");
+    refused(w, take_both(w, &approval, NULL, false), FH_ENOTFOUND, "grant.unknown");
+    terms.not_after_ms++;
+    struct paper longer = sign_grant(w, &terms, &key);
+    refused(w, take_both(w, &longer, &approval, false), FH_EDENIED, "grant.token.more");
+    terms.not_after_ms--;
+    terms.request.b[0] ^= 1;
+    struct paper unasked = sign_grant(w, &terms, &key);
+    refused(w, take_both(w, &unasked, &approval, false), FH_ENOTFOUND, "access.request.unknown");
+    must(take_both(w, &grant, &approval, true), &w->err);
+    assert_int_equal(find(w, "flights", NULL), 0);
+    must(take_both(w, &grant, &approval, false), &w->err);
+    assert_int_equal(find(w, "flights", NULL), 1);
+    terms.request.b[0] ^= 1;
+    terms.note = "again";
+    struct paper twice = sign_grant(w, &terms, &key);
+    refused(w, take_both(w, &twice, NULL, false), FH_EEXIST, "access.answered");
+
+    end_token(w, publisher, &token, NOW_MS - 1); /* it came at NOW_MS */
+    assert_int_equal(find(w, "flights", NULL), 0);
+    struct paper *papers[] = {&request, &token, &grant, &approval, &longer, &unasked, &twice};
+    for (size_t i = 0; i < FH_COUNT(papers); i++) {
+        fh_buf_fini(&papers[i]->bytes);
+    }
+}
+
 static void test_a_request_waits_for_its_owner(void **state)
 {
     struct world *w = *state;
@@ -522,6 +631,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_request_is_answered_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_request_waits_for_its_owner, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_token_grants_what_was_asked, setup, teardown),
         cmocka_unit_test_setup_teardown(test_requests_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bounded_by_key, setup, teardown),
         cmocka_unit_test_setup_teardown(test_old_counts_go, setup, teardown),

@@ -33,8 +33,16 @@ FH_MUST_CHECK int fh_api_describe(struct fh_http_call *call,
 struct fh_access_entry;
 void fh_api_put_request(struct fh_json *json, const struct fh_access_entry *entry, bool received);
 
-/* Whether who is signed in may answer for this node's domain: with a publisher's token. */
+/* Whether who is signed in sees what came for this node's domain: with a publisher's token. */
 bool fh_api_governs(const struct fh_http_call *call, const struct freehold_client *client);
+
+/* What came for products of this node's domain, as far as the token is for them; to be asked when
+ * fh_api_governs says so. */
+struct fh_access_list;
+FH_MUST_CHECK int fh_api_received(struct fh_access_list *list,
+                                  const struct fh_http_call *call,
+                                  const struct freehold_client *client,
+                                  struct fh_err *err);
 
 /* Since when a version's major is deprecated: the time of the announcement that said so, verified;
  * 0: it is not, or that is not known. */
@@ -83,6 +91,15 @@ struct fh_api_asking {
     const char **columns;
 };
 
+struct fh_api_deciding {
+    const char *reason; /* ""; not for a denial */
+    /* of an approval */
+    int64_t until_ms; /* 0: as asked */
+    const char *rows; /* "" */
+    uint32_t column_count;
+    const char **columns;
+};
+
 /* Read a body (borrowed) by the schemas of the OpenAPI document; texts are in the arena. FH_EINVAL:
  * rules "http.json" (not JSON, twice the same key, not UTF-8), "http.body" (another member, type or
  * size than it should have). */
@@ -90,8 +107,11 @@ FH_MUST_CHECK int fh_api_query_read(struct fh_api_query *out,
                                     struct fh_bytes body,
                                     struct fh_arena *arena,
                                     struct fh_err *err);
-FH_MUST_CHECK int
-fh_api_reason_read(struct fh_bytes body, struct fh_arena *arena, struct fh_err *err);
+FH_MUST_CHECK int fh_api_deciding_read(struct fh_api_deciding *out,
+                                       struct fh_bytes body,
+                                       bool approve,
+                                       struct fh_arena *arena,
+                                       struct fh_err *err);
 FH_MUST_CHECK int fh_api_asking_read(struct fh_api_asking *out,
                                      struct fh_bytes body,
                                      struct fh_arena *arena,

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Access requests: those of who is signed in, and for publishers of this node's domain those that
- * came for its products. Asking and answering is signed by a member's or the publisher's own key,
- * which no door has: a token reads. The refusals say what does it.
+ * came for its products, as far as the token is for them.
  */
 #include "common/time.h"
 #include "proto/session/messages_access.h"
@@ -25,10 +24,7 @@ bool fh_api_governs(const struct fh_http_call *call, const struct freehold_clien
     const struct fh_actor *actor = client->actor;
     struct fh_ref ref = fh_key_id_ref(&actor->key_id);
     struct fh_err ignored;
-    /* A token for some purposes or products is not for what came for all of them. */
-    const struct fh_token *token = call->who != NULL ? fh_identity_token(call->who) : NULL;
-    return token != NULL && token->purpose_count == 0 && token->product_count == 0 &&
-           strcmp(fh_identity_domain(call->who), settings->domain) == 0 &&
+    return call->who != NULL && strcmp(fh_identity_domain(call->who), settings->domain) == 0 &&
            fh_directory_signer_of_stranger(actor->directory,
                                            &ref,
                                            &actor->domain,
@@ -64,11 +60,26 @@ static int take_page(struct fh_access_list *list,
     return code;
 }
 
-/* What came for products of the home's domain. */
-static int read_received(struct fh_access_list *list,
-                         const struct fh_http_call *call,
-                         const struct freehold_client *client,
-                         struct fh_err *err)
+/* Those that the token is for: not more than it could answer. */
+static void keep_of_token(struct fh_access_list *list, const struct fh_token *token)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct fh_access_entry *entry = &list->items[i];
+        const struct fh_access_request *request = &entry->request;
+        if (fh_token_check_purpose(token, request->purpose, NULL) == FH_OK &&
+            fh_token_check_product(
+                token, entry->owner_name, request->product, request->major, NULL) == FH_OK) {
+            list->items[kept++] = *entry;
+        }
+    }
+    list->count = kept;
+}
+
+int fh_api_received(struct fh_access_list *list,
+                    const struct fh_http_call *call,
+                    const struct freehold_client *client,
+                    struct fh_err *err)
 {
     char path[FH_HOME_PATH_BYTES];
     struct fh_record_id after = {{0}};
@@ -82,6 +93,7 @@ static int read_received(struct fh_access_list *list,
         code = take_page(list, &client->actor->mesh, fd, &after, err);
     } while (code == FH_OK && !fh_record_id_is_zero(&after));
     close(fd);
+    keep_of_token(list, fh_identity_token(call->who));
     return code;
 }
 
@@ -116,6 +128,7 @@ void fh_api_put_request(struct fh_json *json, const struct fh_access_entry *entr
     fh_json_pair(json, "reason", entry->has_answer ? entry->answer.reason : entry->refused);
     fh_json_pair_bool(json, "delivered", entry->delivered);
     fh_json_pair_bool(json, "by_token", entry->by_token);
+    fh_json_pair_bool(json, "answered_by_token", entry->answer_by_token);
     fh_json_close(json, '}');
 }
 
@@ -144,7 +157,7 @@ static int read_lists(struct lists *out, struct fh_http_call *call, struct fh_er
         code = fh_access_mine(&out->sent, client, err);
     }
     if (code == FH_OK && fh_api_governs(call, client)) {
-        code = read_received(&out->received, call, client, err);
+        code = fh_api_received(&out->received, call, client, err);
     }
     fh_http_asker_end(call, client);
     fh_access_list_sort(&out->sent);
@@ -208,32 +221,4 @@ int fh_api_request(struct fh_http_call *call, struct fh_err *err)
         fh_api_put_request(&json, entry, received);
     }
     return code;
-}
-
-/* Approve and deny. */
-int fh_api_govern(struct fh_http_call *call, struct fh_err *err)
-{
-    struct lists lists FH_CLEANUP(lists_fini) = {.sent = {.count = 0}};
-    const char *verb = call->target.segments[call->target.segment_count - 1];
-    const struct fh_access_entry *entry = NULL;
-    char id[FH_ID_TEXT_BYTES];
-    int code = fh_api_reason_read(call->body, call->arena, err);
-    if (code == FH_OK) {
-        code = read_lists(&lists, call, err);
-    }
-    if (code == FH_OK) {
-        code = fh_access_entry_find(&lists.received, fh_http_part(call, "id"), &entry, err);
-    }
-    if (code != FH_OK) {
-        return code;
-    }
-    fh_record_id_text(id, &entry->id);
-    return fh_err_rule(err,
-                       FH_EDENIED,
-                       "token.governs",
-                       "an answer is signed by the publisher's own key, which a token is not: "
-                       "freehold access %s %.24s%s",
-                       verb,
-                       id,
-                       strcmp(verb, "deny") == 0 ? " --reason TEXT" : "");
 }

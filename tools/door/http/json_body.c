@@ -328,15 +328,43 @@ int fh_api_asking_read(struct fh_api_asking *out,
     return code == FH_OK ? read_columns(out, object, arena, err) : code;
 }
 
-int fh_api_reason_read(struct fh_bytes body, struct fh_arena *arena, struct fh_err *err)
+int fh_api_deciding_read(struct fh_api_deciding *out,
+                         struct fh_bytes body,
+                         bool approve,
+                         struct fh_arena *arena,
+                         struct fh_err *err)
 {
-    static const char *const names[] = {"reason", NULL};
+    static const char *const approving[] = {"reason", "until", "columns", "rows", NULL};
+    static const char *const denying[] = {"reason", NULL};
     json_t *object FH_CLEANUP(decref) = NULL;
-    const char *reason = "";
+    const char *until = NULL;
+    struct fh_api_asking columns = {.note = ""};
+    struct fh_api_asking times = {.note = ""};
+    *out = (struct fh_api_deciding){.reason = "", .rows = ""};
     int code = load(&object, body, err);
     if (code == FH_OK) {
-        code = check_members(object, names, err);
+        code = check_members(object, approve ? approving : denying, err);
     }
-    return code == FH_OK ? read_text(&reason, object, "reason", FH_GRANT_NOTE_BYTES_MAX, arena, err)
-                         : code;
+    if (code == FH_OK) {
+        code = read_text(&out->reason, object, "reason", FH_GRANT_NOTE_BYTES_MAX, arena, err);
+    }
+    if (code == FH_OK && !approve && out->reason[0] == '\0') {
+        code = wrong(err, "reason", "who asked is told why");
+    }
+    if (code == FH_OK) {
+        code = read_text(&out->rows, object, "rows", FH_GRANT_ROWS_BYTES_MAX, arena, err);
+    }
+    if (code == FH_OK) {
+        code = read_text(&until, object, "until", FH_TIME_TEXT_BYTES + 8, arena, err);
+    }
+    if (code == FH_OK && until != NULL) {
+        code = read_until(&times, until, err);
+        out->until_ms = times.until_ms;
+    }
+    if (code == FH_OK) {
+        code = read_columns(&columns, object, arena, err);
+        out->columns = columns.columns;
+        out->column_count = columns.column_count;
+    }
+    return code;
 }

@@ -31,7 +31,6 @@ static const struct {
     {"token.expired", 401, "make another with `freehold token create`"},
     {"token.revoked", 401, "make another with `freehold token create`"},
     {"token.power", 403, "`freehold token create --may` makes a token that may"},
-    {"token.governs", 403, NULL}, /* its text has the command */
     {"http.method", 405, NULL},
     {"http.accept", 406, NULL},
     {"http.length", 411, NULL},

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests for access: those that came for this domain's products, and one's own. The owner's answer is
-// signed by the publisher's key, which no browser holds, so this page makes the command that signs it.
+// Requests for access: those that came for this domain's products, and one's own. A publisher's token that
+// may decide answers them here; for any other this page makes the command that the publisher's key signs.
 import { announce, el, fill } from './dom.js';
-import { json, me, token } from './api.js';
+import { json, me, post, token } from './api.js';
 import { count, day } from './format.js';
-import { commandOf, copyLine, empty, facts, field, idText, loadInto, productPath, signInPath, when } from './parts.js';
+import { commandOf, copyLine, empty, facts, field, idText, loadInto, problemBox, productPath, signInPath, when } from './parts.js';
 
 const STATES = {
     waiting: ['', 'on its way to the owner'],
@@ -54,31 +54,41 @@ async function load(body) {
             el('a.button', { href: '/' }, 'Find products'));
     }
     const again = () => loadInto(body, () => load(body));
+    const decides = self.may.includes('decide') ? again : null;
     return [
         away > 0 && el('div.notice.warn', {}, `${count(away, 'owner')} could not be asked; what you see of their answers may be old.`),
-        self.owner && section('To answer', 'to-answer', open, true, 'No request waits for your answer.'),
-        section('Sent by you', 'sent', sent, false, 'You have asked for nothing.'),
-        section('Answered', 'answered', received.filter((each) => each.state !== 'open'), false, null),
+        self.owner && section('To answer', 'to-answer', open, answerWith(decides), 'No request waits for your answer.'),
+        section('Sent by you', 'sent', sent, null, 'You have asked for nothing.'),
+        section('Answered', 'answered', received.filter((each) => each.state !== 'open'), null, null),
         el('div.actions', {}, el('button', { type: 'button', onclick: again }, 'Look again')),
     ];
 }
 
-function section(title, id, requests, isOpen, none) {
+// What makes the form of an answer: one that sends it, or one that shows the command.
+const answerWith = (again) => (place, request, verb) =>
+    (again === null ? commandForm(place, request, verb) : sendForm(place, request, verb, again));
+
+function section(title, id, requests, answer, none) {
     if (requests.length === 0 && none === null) {
         return null;
     }
     return el('section', { 'aria-labelledby': id }, [
         el('h2.found', { id }, requests.length === 0 ? title : `${title} (${requests.length})`),
-        requests.length === 0 ? el('p.soft', {}, none) : requests.map((each) => requestCard(each, isOpen)),
+        requests.length === 0 ? el('p.soft', {}, none) : requests.map((each) => requestCard(each, answer)),
     ]);
 }
 
-function requestCard(request, isOpen) {
+function requestCard(request, answer) {
     const who = request.direction === 'sent' ? null : `${request.member ?? 'a member'} of ${request.consumer ?? 'an unknown domain'}`;
-    const answer = el('div', {});
+    const form = el('div', {});
     return el('article.box', { 'aria-label': `${request.product}, ${request.purpose}` }, [
         el('h3', {}, linkOf(request.product)),
-        el('div.chips', {}, [stateChip(request.state), !request.delivered && el('span.chip', {}, 'not delivered yet')]),
+        el('div.chips', {}, [
+            stateChip(request.state),
+            !request.delivered && el('span.chip', {}, 'not delivered yet'),
+            request.by_token && el('span.chip', { title: 'A token of this member asked, not the key itself' }, 'asked by token'),
+            request.answered_by_token && el('span.chip', { title: 'A token of the owner\'s publisher answered' }, 'answered by token'),
+        ]),
         facts([
             ['Who asks', who],
             ['Purpose', request.purpose],
@@ -89,11 +99,11 @@ function requestCard(request, isOpen) {
             ['Answer', request.reason && el('span', { dir: 'auto' }, request.reason)],
             ['Request', idText(request.id)],
         ]),
-        isOpen && el('div.actions', {}, [
-            el('button.main', { type: 'button', onclick: () => answerForm(answer, request, 'approve') }, 'Approve …'),
-            el('button', { type: 'button', onclick: () => answerForm(answer, request, 'deny') }, 'Deny …'),
+        answer && el('div.actions', {}, [
+            el('button.main', { type: 'button', onclick: () => answer(form, request, 'approve') }, 'Approve …'),
+            el('button', { type: 'button', onclick: () => answer(form, request, 'deny') }, 'Deny …'),
         ]),
-        isOpen && answer,
+        answer && form,
     ]);
 }
 
@@ -108,7 +118,62 @@ const FLAGS = {
     deny: [['reason', 'Reason', 'What who asked is told']],
 };
 
-function answerForm(place, request, verb) {
+// The form is the confirmation: nothing is signed before its own button is pressed.
+const SENT = {
+    approve: [
+        ['until', 'Until', 'Empty: as asked, or 90 days. A date', { type: 'date' }],
+        ['columns', 'Only these columns', 'Empty: as asked. table.column, by comma', {}],
+        ['rows', 'Only rows where', "A condition, such as region = 'north'", {}],
+        ['reason', 'A word to who asked', '', { maxlength: 400 }],
+    ],
+    deny: [['reason', 'Reason', 'What who asked is told', { maxlength: 400, required: true }]],
+};
+
+function bodyOf(values) {
+    const columns = (values.columns ?? '').split(',').map((each) => each.trim()).filter((each) => each !== '');
+    const said = Object.entries(values).filter(([name, value]) => name !== 'columns' && value !== '');
+    return { ...Object.fromEntries(said), ...(columns.length === 0 ? {} : { columns }) };
+}
+
+function sendForm(place, request, verb, again) {
+    const values = {};
+    const said = el('div', {});
+    let sending = false;
+    const inputs = SENT[verb].map(([name, label, hint, more]) => field(label, el('input', {
+        id: `${verb}-${name}-${request.id}`, autocomplete: 'off', ...more,
+        oninput: (event) => { values[name] = event.target.value.trim(); },
+    }), hint));
+    const send = async (event) => {
+        event.preventDefault();
+        if (sending) {
+            return;
+        }
+        sending = true;
+        fill(said);
+        try {
+            await post(`/v1/access-requests/${request.id}/${verb}`, bodyOf(values));
+            announce(verb === 'approve' ? 'Approved' : 'Denied');
+            again();
+        } catch (problem) {
+            fill(said, problemBox(problem));
+        }
+        sending = false;
+    };
+    fill(place, el('form', { onsubmit: send }, [
+        el('p', {}, verb === 'approve'
+            ? `${request.member ?? 'This member'} of ${request.consumer ?? 'an unknown domain'} may then read ${request.product} for “${request.purpose}”. You can end it with freehold grant revoke.`
+            : 'The request ends, and who asked is told your reason.'),
+        el('div.fields', {}, inputs),
+        el('div.actions', {}, [
+            el('button.main', { type: 'submit' }, verb === 'approve' ? 'Sign the approval' : 'Sign the denial'),
+            el('button', { type: 'button', onclick: () => fill(place) }, 'Cancel'),
+        ]),
+        said,
+    ]));
+    place.querySelector('input').focus();
+}
+
+function commandForm(place, request, verb) {
     const values = Object.fromEntries(FLAGS[verb].map(([flag]) => [flag, '']));
     const line = el('div', {});
     const draw = () => fill(line, copyLine(commandOf(['access', verb, request.id], values), 'the command'));
@@ -120,8 +185,8 @@ function answerForm(place, request, verb) {
     fill(place, [
         el('div.fields', {}, inputs),
         el('p.small', {}, verb === 'approve'
-            ? 'A grant is signed by your domain\'s publisher key, which no browser holds. Run this where that key is; add --dry-run to see first what it would do:'
-            : 'The answer is signed by your domain\'s publisher key, which no browser holds. Run this where that key is:'),
+            ? 'Your token may not decide: a grant is then signed by your domain\'s publisher key, which no browser holds. Run this where that key is; add --dry-run to see first what it would do:'
+            : 'Your token may not decide: the answer is then signed by your domain\'s publisher key, which no browser holds. Run this where that key is:'),
         line,
     ]);
     place.querySelector('input').focus();
