@@ -88,8 +88,9 @@ enum {
     FH_FRAME_UNAUTHENTICATED_BYTES_MAX = 16 * 1024,     /* a handshake message with identity */
     FH_SESSION_REPLAY_WINDOW = 8192,                    /* counters, as WireGuard's */
     FH_SESSION_RECORDS_MAX = FH_KEYLOG_EVENTS_MAX + 8, /* key log and delegations of one identity */
-    FH_SESSION_REKEY_MS = 120000, /* new work moves to new keys, as WireGuard */
-    FH_SESSION_LIFE_MS = 600000,  /* keys end; old streams have ended before */
+    FH_SESSION_REKEY_MS = 120000,  /* new work moves to new keys, as WireGuard */
+    FH_SESSION_LIFE_MS = 600000,   /* keys end; old streams have ended before */
+    FH_SESSION_SILENT_MS = 150000, /* then nothing new comes on it: see FH_SESSION_REKEY_MS */
     FH_SESSION_REKEY_MESSAGES = FH_LIMIT(1 << 20, 64),
     FH_SESSION_MESSAGES_MAX = FH_LIMIT(1 << 24, 256), /* sent on one key; far below the cipher's */
     FH_SESSIONS_MAX = FH_LIMIT(1024, 8),              /* served by one node */
@@ -419,6 +420,8 @@ _Static_assert(FH_SQL_BYTES_MAX + FH_SQL_PARAMS_BYTES_MAX + 64 * 1024 < FH_FRAME
                "a query, its parameters and its tables fit one request");
 _Static_assert(FH_SQL_BYTES_MAX + 2 * FH_SQL_PARAMS_BYTES_MAX < FH_CHANNEL_RUN_BYTES_MAX,
                "a query and its parameters fit a RUN");
+_Static_assert(FH_SESSION_SILENT_MS >= FH_SESSION_REKEY_MS + FH_STREAM_STALL_MS,
+               "who is silent so long has no stream, and asks with new keys next time");
 _Static_assert(FH_SESSION_LIFE_MS > FH_SESSION_REKEY_MS + FH_QUERY_STREAM_DEADLINE_MS,
                "a stream that began before the rekey ends on its session");
 _Static_assert(FH_DIALER_REQUESTS_MAX <= FH_CALLS_PER_PIPE_MAX,

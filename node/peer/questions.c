@@ -68,7 +68,8 @@ static void sweep(void *user)
     int64_t wall = fh_clock_wall_ms();
     for (size_t i = 0; i < FH_SERVED_SLOTS;) {
         struct fh_served *slot = &q->table.slots[i];
-        if (slot->session != NULL && (fh_session_deadline(slot->session) <= now || slot->leaving)) {
+        if (slot->session != NULL && (fh_session_deadline(slot->session) <= now || slot->leaving ||
+                                      fh_served_is_silent(slot, now))) {
             fh_served_drop(&q->table, slot); /* another one may move into this slot: look again */
             continue;
         }

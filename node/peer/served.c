@@ -56,6 +56,12 @@ void fh_served_drop(struct fh_served_table *table, struct fh_served *slot)
     }
 }
 
+bool fh_served_is_silent(const struct fh_served *slot, int64_t now_ms)
+{
+    return slot->open && now_ms - slot->used_ms >= FH_SESSION_SILENT_MS &&
+           !fh_session_shared(slot->session);
+}
+
 /* What a session has shown: anybody can send a first frame, and make keys without end. */
 static unsigned rank(const struct fh_served *slot)
 {

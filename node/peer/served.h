@@ -42,6 +42,9 @@ struct fh_served *fh_served_find(struct fh_served_table *table, uint64_t number)
 struct fh_served *fh_served_insert(struct fh_served_table *table, uint64_t number);
 /* Closes a session and takes it out; another one may move into its slot. */
 void fh_served_drop(struct fh_served_table *table, struct fh_served *slot);
+/* Whether an open session has been silent for so long that nothing will come on it any more, and
+ * nobody works with it: 2.5 KiB that would stay for ten minutes. */
+bool fh_served_is_silent(const struct fh_served *slot, int64_t now_ms);
 /* Makes room for one more handshake: the quietest of those that have shown least goes (a handshake,
  * then a stranger, then a member). */
 void fh_served_make_room(struct fh_served_table *table);

@@ -72,6 +72,11 @@ int64_t fh_session_deadline(const struct fh_session *session)
     return session->deadline_ms;
 }
 
+bool fh_session_shared(const struct fh_session *session)
+{
+    return atomic_load_explicit(&session->references, memory_order_acquire) > 1;
+}
+
 bool fh_session_wants_rekey(const struct fh_session *session, int64_t now_ms)
 {
     return fh_session_state(session) == FH_SESSION_OPEN &&

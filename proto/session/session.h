@@ -233,6 +233,8 @@ bool fh_session_is_initiator(const struct fh_session *session);
 uint64_t fh_session_number(const struct fh_session *session);
 /* Monotonic ms after which the session is dead: of the handshake, then of its life. */
 int64_t fh_session_deadline(const struct fh_session *session);
+/* Whether there is more than one reference: somebody works with it. */
+bool fh_session_shared(const struct fh_session *session);
 /* OPEN, and old or used enough that new work should start on a new session. */
 bool fh_session_wants_rekey(const struct fh_session *session, int64_t now_ms);
 

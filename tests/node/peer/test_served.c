@@ -142,6 +142,37 @@ static void test_one_key_makes_room_for_itself(void **state)
     empty(table);
 }
 
+/* On an open session that nobody works with nothing comes any more. */
+static void test_who_is_silent_is_known(void **state)
+{
+    (void)state;
+    static const struct {
+        enum kind kind;
+        bool in_work;
+        int64_t silent_ms;
+        bool silent;
+    } rows[] = {
+        {MEMBER, false, 0, false},
+        {MEMBER, false, FH_SESSION_REKEY_MS, false},
+        {MEMBER, false, FH_SESSION_SILENT_MS - 1, false},
+        {MEMBER, false, FH_SESSION_SILENT_MS, true},
+        {STRANGER, false, FH_SESSION_SILENT_MS, true},
+        {GREETING, false, FH_SESSION_SILENT_MS, false}, /* it has a deadline of its own */
+        {MEMBER, true, FH_SESSION_SILENT_MS, false},
+        {MEMBER, true, FH_SESSION_LIFE_MS, false},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct fh_served_table *table = new_table();
+        add(table, 7, rows[i].kind, 1);
+        struct fh_served *slot = fh_served_find(table, 7);
+        struct fh_session *held = rows[i].in_work ? fh_session_ref(slot->session) : NULL;
+        int64_t now_ms = slot->used_ms + rows[i].silent_ms;
+        assert_int_equal(fh_served_is_silent(slot, now_ms), rows[i].silent);
+        fh_session_unref(held);
+        empty(table);
+    }
+}
+
 static void test_numbers_that_collide_are_found_after_a_drop(void **state)
 {
     (void)state;
@@ -169,6 +200,7 @@ int main(void)
         cmocka_unit_test(test_strangers_push_out_strangers),
         cmocka_unit_test(test_a_full_table_of_members_loses_its_quietest),
         cmocka_unit_test(test_one_key_makes_room_for_itself),
+        cmocka_unit_test(test_who_is_silent_is_known),
         cmocka_unit_test(test_numbers_that_collide_are_found_after_a_drop),
     };
     return fh_crypto_init() == FH_OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
