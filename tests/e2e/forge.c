@@ -13,7 +13,8 @@
  * contract with the number of the true one
  *     fh-forge HOME ADDRESS hasty   DOMAIN/PRODUCT   HOME's own next contract, one patch further,
  *                                                    without the required item of what it describes
- *     fh-forge HOME ADDRESS again   DOMAIN/PRODUCT   HOME's own announcement, another of its revision
+ *     fh-forge HOME ADDRESS again   DOMAIN/PRODUCT   another announcement of HOME's, of one
+ * revision
  *
  * Ends with the exit code of the refusal, or 0 when the node took the record.
  */

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Records that contradict each other, made for real: two announcements of one revision, two contracts of one number,
-# one node key that lives twice. (Two domains of one name: names.sh.) Each is found at one node, shown and verified at a third, and kept over restarts.
+# one node key that lives twice. Each is found at one node, shown and verified at a third, and kept over restarts.
+# Two domains of one name are in names.sh.
 # shellcheck source=tests/e2e/common.sh
 source "$1/tests/e2e/common.sh"
 
