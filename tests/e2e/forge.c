@@ -13,6 +13,8 @@
  * contract with the number of the true one
  *     fh-forge HOME ADDRESS hasty   DOMAIN/PRODUCT   HOME's own next contract, one patch further,
  *                                                    without the required item of what it describes
+ *     fh-forge HOME ADDRESS again   DOMAIN/PRODUCT   another announcement of HOME's, of one
+ * revision
  *
  * Ends with the exit code of the refusal, or 0 when the node took the record.
  */
@@ -279,10 +281,27 @@ rush(struct freehold_client *client, const struct fh_buf *announcement, const st
     push(client, &sealed);
 }
 
+/* Says the same a moment later, under the same revision. */
+static void
+again(struct freehold_client *client, const struct fh_buf *announcement, struct fh_buf *out)
+{
+    struct fh_err err;
+    struct fh_announcement said;
+    struct fh_record record = parse(client, announcement);
+    if (fh_announce_parse(&said, record.payload, &err) != FH_OK) {
+        fail(&err);
+    }
+    said.issued_ms++;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
+    fh_buf_init(&payload, FH_RECORD_GOSSIP_BYTES_MAX);
+    fh_announce_encode(&payload, &said);
+    seal_by(client, "node", FH_KEY_NODE, FH_RECORD_ANNOUNCEMENT, &payload, out);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 5) {
-        fputs("usage: fh-forge HOME ADDRESS changed|foreign|save|replay|revive|fork|hasty "
+        fputs("usage: fh-forge HOME ADDRESS changed|foreign|save|replay|revive|fork|hasty|again "
               "DOMAIN/PRODUCT|FILE\n",
               stderr);
         return 2;
@@ -315,6 +334,9 @@ int main(int argc, char **argv)
             push(client, &forged);
         } else if (strcmp(mode, "fork") == 0) {
             fork_contract(client, &contract, &forged);
+            push(client, &forged);
+        } else if (strcmp(mode, "again") == 0) {
+            again(client, &announcement, &forged);
             push(client, &forged);
         } else if (strcmp(mode, "hasty") == 0) {
             rush(client, &announcement, &contract);

@@ -18,10 +18,10 @@ at() # DOMAIN OTHER: where it sees it, when it answers there
 }
 seen_at() # OTHER ADDRESS DOMAIN...
 {
-    local other=$1 address=$2 domain
+    local other=$1 where=$2 domain
     shift 2
     for domain in "$@"; do
-        [[ $(at "$domain" "$other") == "$address" ]] || return 1
+        [[ $(at "$domain" "$other") == "$where" ]] || return 1
     done
 }
 reads() # DOMAIN: the rows of shop/rows
