@@ -10,11 +10,10 @@
 #include "proto/governance/grant.h"
 #include "proto/governance/policy_record.h"
 #include "proto/governance/waiver.h"
-#include "proto/identity/deposit.h"
-#include "proto/identity/token_end.h"
 #include "proto/quality/measurement.h"
 #include "proto/query/query.h"
 #include "proto/query/receipt.h"
+#include "tests/vectors/scene.h"
 #include "tests/vectors/vector_records.h"
 #include "tests/vectors/writer.h"
 
@@ -22,17 +21,8 @@
 
 enum { CONTRACT_BYTES = 16 * 1024 };
 
-/* What every builder below needs. */
-struct scene {
-    struct fh_buf *out;
-    struct test_domain founder;
-    struct fh_mesh_id mesh;
-    struct fh_buf payload;
-};
-
-/* Seals what stands in scene->payload and writes the vector; gives its id. */
-static struct fh_record_id
-seal(struct scene *scene, const char *name, unsigned type, const struct test_key *signer)
+struct fh_record_id
+vector_seal(struct scene *scene, const char *name, unsigned type, const struct test_key *signer)
 {
     struct fh_buf record FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&record, FH_RECORD_BYTES_MAX);
@@ -68,16 +58,16 @@ static void write_gossip(struct scene *scene)
     memset(fact.alive.head_root, 0x5a, sizeof fact.alive.head_root);
     fh_agree_public_of(&agree, &fact.alive.agree);
     fh_alive_pack(&scene->payload, &fact);
-    seal(scene, "alive", FH_RECORD_ALIVE, &scene->founder.node);
+    vector_seal(scene, "alive", FH_RECORD_ALIVE, &scene->founder.node);
     fh_leave_pack(&scene->payload, &fact);
-    seal(scene, "leave", FH_RECORD_LEAVE, &scene->founder.node);
+    vector_seal(scene, "leave", FH_RECORD_LEAVE, &scene->founder.node);
     fact.accuser = fact.node;
     fact.accuser_incarnation = 7;
     fact.node = fh_node_id_of(&other.node.public_key);
     fact.generation = 1;
     fact.incarnation = 0;
     fh_suspect_pack(&scene->payload, &fact);
-    seal(scene, "suspect", FH_RECORD_SUSPECT, &scene->founder.node);
+    vector_seal(scene, "suspect", FH_RECORD_SUSPECT, &scene->founder.node);
 }
 
 static const char contract_text[] = "apiVersion: v3.1.0\n"
@@ -119,7 +109,7 @@ static struct fh_record_id write_contract(struct scene *scene)
                                         .compat_rules = FH_CONTRACT_COMPAT_RULES,
                                         .text = fh_bytes_cstr(contract_text)};
     fh_contract_record_encode(&scene->payload, &record, contract);
-    return seal(scene, "contract", FH_RECORD_CONTRACT, &scene->founder.publisher);
+    return vector_seal(scene, "contract", FH_RECORD_CONTRACT, &scene->founder.publisher);
 }
 
 static void write_announcement(struct scene *scene, const struct fh_record_id *contract)
@@ -138,13 +128,14 @@ static void write_announcement(struct scene *scene, const struct fh_record_id *c
                                            .title = "Flights",
                                            .summary = "Departures with their delays"};
     fh_announce_encode(&scene->payload, &announcement);
-    seal(scene, "announcement", FH_RECORD_ANNOUNCEMENT, &scene->founder.publisher);
+    vector_seal(scene, "announcement", FH_RECORD_ANNOUNCEMENT, &scene->founder.publisher);
     announcement.revision = 5;
     announcement.status = FH_ANNOUNCE_DEPRECATED;
     announcement.sunset_ms = TEST_START_MS + 90 * TEST_DAY_MS;
     snprintf(announcement.successor, sizeof announcement.successor, "flights@2");
     fh_announce_encode(&scene->payload, &announcement);
-    seal(scene, "announcement_deprecated", FH_RECORD_ANNOUNCEMENT, &scene->founder.publisher);
+    vector_seal(
+        scene, "announcement_deprecated", FH_RECORD_ANNOUNCEMENT, &scene->founder.publisher);
 }
 
 static void write_measurement(struct scene *scene, const struct fh_record_id *contract)
@@ -191,7 +182,7 @@ static void write_measurement(struct scene *scene, const struct fh_record_id *co
     FH_ASSERT(fh_buf_ok(&encoded) == FH_OK);
     fh_measurement_sum(&measurement, results, FH_COUNT(results), fh_buf_view(&encoded));
     fh_measurement_encode(&scene->payload, &measurement);
-    seal(scene, "measurement", FH_RECORD_MEASUREMENT, &scene->founder.node);
+    vector_seal(scene, "measurement", FH_RECORD_MEASUREMENT, &scene->founder.node);
     vector_hex(scene->out, "results", fh_buf_view(&encoded));
 }
 
@@ -220,7 +211,7 @@ static void write_parameters(struct scene *scene, struct fh_query_request *reque
         request->params[i].value = params[i].value;
     }
     FH_ASSERT(fh_query_request_build(&scene->payload, request, NULL) == FH_OK);
-    (void)seal(scene, "request.parameters", FH_RECORD_REQUEST, &scene->founder.member);
+    (void)vector_seal(scene, "request.parameters", FH_RECORD_REQUEST, &scene->founder.member);
     request->sql = sql;
     request->param_count = 0;
 }
@@ -248,7 +239,8 @@ static void write_query(struct scene *scene, const struct fh_record_id *contract
                                                 .version = "1.2.0",
                                                 .contract = *contract};
     FH_ASSERT(fh_query_request_build(&scene->payload, &request, NULL) == FH_OK);
-    struct fh_record_id id = seal(scene, "request", FH_RECORD_REQUEST, &scene->founder.member);
+    struct fh_record_id id =
+        vector_seal(scene, "request", FH_RECORD_REQUEST, &scene->founder.member);
     write_parameters(scene, &request);
 
     receipt = (struct fh_receipt){.request = id,
@@ -275,14 +267,13 @@ static void write_query(struct scene *scene, const struct fh_record_id *contract
                                             .sunset_ms = TEST_START_MS + 90 * TEST_DAY_MS,
                                             .successor = "flights@2"};
     FH_ASSERT(fh_receipt_build(&scene->payload, &receipt, NULL) == FH_OK);
-    seal(scene, "receipt", FH_RECORD_RECEIPT, &scene->founder.node);
+    vector_seal(scene, "receipt", FH_RECORD_RECEIPT, &scene->founder.node);
 }
 
-/* Writes the vector of a record that its own builder sealed; gives its id and empties `record`. */
-static struct fh_record_id write_sealed(struct scene *scene,
-                                        const char *name,
-                                        struct fh_buf *record,
-                                        const struct test_key *by)
+struct fh_record_id vector_sealed(struct scene *scene,
+                                  const char *name,
+                                  struct fh_buf *record,
+                                  const struct test_key *by)
 {
     struct fh_record parsed;
     FH_ASSERT(fh_buf_ok(record) == FH_OK);
@@ -311,7 +302,7 @@ static void write_access(struct scene *scene)
     struct fh_buf record FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&record, FH_RECORD_BYTES_MAX);
     fh_access_request_make(&record, &request, &scene->mesh, &us->member.secret);
-    struct fh_record_id asked = write_sealed(scene, "access_request", &record, &us->member);
+    struct fh_record_id asked = vector_sealed(scene, "access_request", &record, &us->member);
     struct fh_grant grant = {.owner = us->id,
                              .grantee_kind = FH_GRANTEE_DOMAIN,
                              .product = "flights",
@@ -328,7 +319,7 @@ static void write_access(struct scene *scene)
                              .request = asked};
     memcpy(grant.grantee, us->id.b, FH_ID_BYTES);
     fh_grant_make(&record, &grant, &scene->mesh, &us->publisher.secret);
-    struct fh_record_id granted = write_sealed(scene, "grant", &record, &us->publisher);
+    struct fh_record_id granted = vector_sealed(scene, "grant", &record, &us->publisher);
     struct fh_grant narrow = {.owner = us->id,
                               .grantee_kind = FH_GRANTEE_KEY,
                               .product = "flights",
@@ -338,25 +329,25 @@ static void write_access(struct scene *scene)
                               .note = ""};
     memcpy(narrow.grantee, us->member.id.b, FH_ID_BYTES);
     fh_grant_make(&record, &narrow, &scene->mesh, &us->key.secret);
-    write_sealed(scene, "grant_of_a_key", &record, &us->key);
+    vector_sealed(scene, "grant_of_a_key", &record, &us->key);
     struct fh_grant_end end = {.owner = us->id,
                                .grant = granted,
                                .since_ms = TEST_START_MS + TEST_HOUR_MS,
                                .created_ms = TEST_START_MS + TEST_HOUR_MS};
     fh_grant_end_make(&record, &end, &scene->mesh, &us->publisher.secret);
-    write_sealed(scene, "grant_end", &record, &us->publisher);
+    vector_sealed(scene, "grant_end", &record, &us->publisher);
     struct fh_access_answer answer = {.owner = us->id,
                                       .request = asked,
                                       .outcome = FH_ACCESS_APPROVED,
                                       .grant = granted,
                                       .created_ms = TEST_START_MS};
     fh_access_answer_make(&record, &answer, &scene->mesh, &us->publisher.secret);
-    write_sealed(scene, "access_approved", &record, &us->publisher);
+    vector_sealed(scene, "access_approved", &record, &us->publisher);
     answer.outcome = FH_ACCESS_DENIED;
     answer.grant = (struct fh_record_id){{0}};
     snprintf(answer.reason, sizeof answer.reason, "delays are not yet complete");
     fh_access_answer_make(&record, &answer, &scene->mesh, &us->key.secret);
-    write_sealed(scene, "access_denied", &record, &us->key);
+    vector_sealed(scene, "access_denied", &record, &us->key);
 }
 
 /* A policy, and the version that follows it and ends by itself. */
@@ -393,7 +384,7 @@ static void write_policies(struct scene *scene)
                        fh_buf_view(&scene->payload),
                        &us->publisher.secret);
         policy.prev =
-            write_sealed(scene, i == 0 ? "policy" : "policy_that_ends", &record, &us->publisher);
+            vector_sealed(scene, i == 0 ? "policy" : "policy_that_ends", &record, &us->publisher);
         policy.seq = 2;
         snprintf(policy.version, sizeof policy.version, "1.1.0");
         policy.created_ms = TEST_START_MS + TEST_HOUR_MS;
@@ -433,7 +424,7 @@ static void write_agreed(struct scene *scene)
         .owner = us->id,
         .product = "flights",
         .major = 1,
-        .policy = write_sealed(scene, "mesh_policy", &record, &us->publisher),
+        .policy = vector_sealed(scene, "mesh_policy", &record, &us->publisher),
         .rule = "require[0]",
         .key = us->member.id,
         .since_ms = TEST_START_MS,
@@ -448,144 +439,7 @@ static void write_agreed(struct scene *scene)
                    &scene->mesh,
                    fh_buf_view(&scene->payload),
                    &us->publisher.secret);
-    write_sealed(scene, "waiver", &record, &us->publisher);
-}
-
-/* The same key asks for access. */
-static void write_asked_by_token(struct scene *scene, struct fh_bytes token)
-{
-    static const char *const columns[] = {"departures.delay"};
-    const struct test_domain *us = &scene->founder;
-    struct test_key key = test_key_of("token", 0);
-    const struct fh_access_request request = {.consumer = us->id,
-                                              .key = us->member.id,
-                                              .owner = us->id,
-                                              .product = "flights",
-                                              .major = 1,
-                                              .columns = {1, columns},
-                                              .purpose = "safety",
-                                              .until_ms = TEST_START_MS + 30 * TEST_DAY_MS,
-                                              .note = "",
-                                              .created_ms = TEST_START_MS + TEST_HOUR_MS,
-                                              .token = token};
-    struct fh_buf record FH_CLEANUP(fh_buf_fini);
-    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
-    fh_access_request_make(&record, &request, &scene->mesh, &key.secret);
-    write_sealed(scene, "access_request.token", &record, &key);
-}
-
-/* A publisher's token grants what was asked for, and says so. */
-static void write_decided_by_token(struct scene *scene)
-{
-    static const char *const purposes[] = {"safety"};
-    const struct test_domain *us = &scene->founder;
-    struct test_key key = test_key_of("token", 1);
-    const struct fh_token token = {.domain = us->id,
-                                   .member = us->publisher.public_key,
-                                   .key = key.public_key,
-                                   .not_before_ms = TEST_START_MS,
-                                   .not_after_ms = TEST_START_MS + TEST_DAY_MS,
-                                   .powers = FH_TOKEN_ASK | FH_TOKEN_DECIDE};
-    struct fh_buf record FH_CLEANUP(fh_buf_fini);
-    struct fh_buf shown FH_CLEANUP(fh_buf_fini);
-    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
-    fh_buf_init(&shown, FH_RECORD_BYTES_MAX);
-    fh_token_make(&shown, &token, &scene->mesh, &us->publisher.secret);
-    struct fh_grant grant = {.owner = us->id,
-                             .grantee_kind = FH_GRANTEE_KEY,
-                             .product = "flights",
-                             .major = 1,
-                             .purposes = {1, purposes},
-                             .rows = "",
-                             .not_before_ms = TEST_START_MS + TEST_HOUR_MS,
-                             .not_after_ms = TEST_START_MS + 30 * TEST_DAY_MS,
-                             .note = "",
-                             .request = {{7}},
-                             .token = fh_buf_view(&shown)};
-    memcpy(grant.grantee, us->member.id.b, FH_ID_BYTES);
-    fh_grant_make(&record, &grant, &scene->mesh, &key.secret);
-    struct fh_record_id granted = write_sealed(scene, "grant.token", &record, &key);
-    const struct fh_access_answer answer = {.owner = us->id,
-                                            .request = grant.request,
-                                            .outcome = FH_ACCESS_APPROVED,
-                                            .grant = granted,
-                                            .created_ms = TEST_START_MS + TEST_HOUR_MS,
-                                            .token = fh_buf_view(&shown)};
-    fh_access_answer_make(&record, &answer, &scene->mesh, &key.secret);
-    write_sealed(scene, "access_approved.token", &record, &key);
-}
-
-/* What ends the token. */
-static void write_token_end(struct scene *scene, struct fh_bytes token)
-{
-    const struct test_domain *us = &scene->founder;
-    struct fh_record record;
-    struct fh_buf bytes FH_CLEANUP(fh_buf_fini);
-    FH_ASSERT(fh_record_parse(&record, token, &scene->mesh, NULL) == FH_OK);
-    const struct fh_token_end end = {.domain = us->id,
-                                     .member = us->member.public_key,
-                                     .token = record.id,
-                                     .since_ms = TEST_START_MS + TEST_HOUR_MS,
-                                     .created_ms = TEST_START_MS + 2 * TEST_HOUR_MS};
-    fh_buf_init(&bytes, FH_RECORD_BYTES_MAX);
-    fh_token_end_make(&bytes, &end, &scene->mesh, &us->member.secret);
-    write_sealed(scene, "token_end", &bytes, &us->member);
-}
-
-/* A token of the member, a deposit of it, and what it signs. */
-static void write_tokens(struct scene *scene)
-{
-    static const uint8_t secret[FH_TOKEN_SECRET_BYTES] = {0x5e, 0xc4, 0xe7};
-    static const uint8_t salt[FH_TOKEN_SALT_BYTES] = {0x5a, 0x17};
-    static const struct fh_token_id id = {{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}};
-    static struct fh_query_request request;
-    const struct test_domain *us = &scene->founder;
-    struct test_key key = test_key_of("token", 0);
-    struct fh_token token = {.domain = us->id,
-                             .member = us->member.public_key,
-                             .key = key.public_key,
-                             .not_before_ms = TEST_START_MS,
-                             .not_after_ms = TEST_START_MS + TEST_DAY_MS,
-                             .label = "dashboard",
-                             .purpose_count = 2,
-                             .purposes = {"delay report", "safety"},
-                             .product_count = 2,
-                             .products = {"domain0/flights", "domain1/strikes@2"},
-                             .powers = FH_TOKEN_ASK};
-    struct fh_buf record FH_CLEANUP(fh_buf_fini);
-    struct fh_buf shown FH_CLEANUP(fh_buf_fini);
-    struct fh_buf packed FH_CLEANUP(fh_buf_fini);
-    struct fh_deposit deposit;
-    char text[FH_TOKEN_TEXT_BYTES];
-    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
-    fh_buf_init(&shown, FH_RECORD_BYTES_MAX);
-    fh_buf_init(&packed, FH_RECORD_BYTES_MAX);
-    fh_token_make(&record, &token, &scene->mesh, &us->member.secret);
-    fh_buf_add_bytes(&shown, fh_buf_view(&record));
-    write_sealed(scene, "token", &record, &us->member);
-    fh_deposit_make(&deposit, &id, secret, salt, key.seed, &key.public_key);
-    deposit.record = fh_buf_view(&shown);
-    fh_token_text(text, &id, secret);
-    fh_pack_array(&packed, FH_DEPOSIT_FIELDS);
-    fh_deposit_pack(&packed, &deposit);
-    vector_text(scene->out, "text", text);
-    vector_hex(scene->out, "seed", fh_bytes(key.seed, sizeof key.seed));
-    vector_hex(scene->out, "deposit", fh_buf_view(&packed));
-    request = (struct fh_query_request){.consumer = us->id,
-                                        .key = us->member.id,
-                                        .entry = fh_node_id_of(&us->node.public_key),
-                                        .sql = fh_bytes_cstr("SELECT 1"),
-                                        .purpose = "safety",
-                                        .issued_ms = TEST_START_MS,
-                                        .expires_ms = TEST_START_MS + 60000,
-                                        .token = fh_buf_view(&shown)};
-    memset(request.id.b, 0x22, sizeof request.id.b);
-    fh_buf_reset(&scene->payload);
-    FH_ASSERT(fh_query_request_build(&scene->payload, &request, NULL) == FH_OK);
-    (void)seal(scene, "request.token", FH_RECORD_REQUEST, &key);
-    write_asked_by_token(scene, fh_buf_view(&shown));
-    write_token_end(scene, fh_buf_view(&shown));
-    write_decided_by_token(scene);
+    vector_sealed(scene, "waiver", &record, &us->publisher);
 }
 
 /* One question in the log of its owner, as it is decided. */
@@ -656,7 +510,7 @@ static void write_audit(struct scene *scene)
                                                    .time_ms = TEST_START_MS + 60000};
     fh_buf_reset(&scene->payload);
     fh_audit_checkpoint_payload(&scene->payload, &checkpoint);
-    (void)seal(scene, "audit.checkpoint", FH_RECORD_AUDIT_CHECKPOINT, &us->node);
+    (void)vector_seal(scene, "audit.checkpoint", FH_RECORD_AUDIT_CHECKPOINT, &us->node);
     vector_hex(scene->out, "log", fh_buf_view(&log));
 }
 
@@ -674,7 +528,7 @@ void vectors_records(struct fh_buf *out)
     write_access(&scene);
     write_policies(&scene);
     write_agreed(&scene);
-    write_tokens(&scene);
+    vector_tokens(&scene);
     write_audit(&scene);
     fh_buf_fini(&scene.payload);
 }
