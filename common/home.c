@@ -206,18 +206,37 @@ int fh_home_key_read(const struct fh_home *home,
     return code == FH_OK ? fh_file_read_secret(path, out, err) : code;
 }
 
+static int key_place(char out[FH_HOME_PATH_BYTES],
+                     const struct fh_home *home,
+                     const char *name,
+                     struct fh_bytes bytes,
+                     struct fh_err *err)
+{
+    if (bytes.size > FH_KEY_FILE_BYTES_MAX) {
+        return fh_err_set(
+            err, FH_ETOOBIG, "a key file has at most %d bytes", FH_KEY_FILE_BYTES_MAX);
+    }
+    return fh_home_key_path(out, home, name, err);
+}
+
 int fh_home_key_write(const struct fh_home *home,
                       const char *name,
                       struct fh_bytes bytes,
                       struct fh_err *err)
 {
     char path[FH_HOME_PATH_BYTES];
-    if (bytes.size > FH_KEY_FILE_BYTES_MAX) {
-        return fh_err_set(
-            err, FH_ETOOBIG, "a key file has at most %d bytes", FH_KEY_FILE_BYTES_MAX);
-    }
-    int code = fh_home_key_path(path, home, name, err);
+    int code = key_place(path, home, name, bytes, err);
     return code == FH_OK ? fh_file_create(path, bytes, SECRET_MODE, err) : code;
+}
+
+int fh_home_key_replace(const struct fh_home *home,
+                        const char *name,
+                        struct fh_bytes bytes,
+                        struct fh_err *err)
+{
+    char path[FH_HOME_PATH_BYTES];
+    int code = key_place(path, home, name, bytes, err);
+    return code == FH_OK ? fh_file_replace(path, bytes, SECRET_MODE, err) : code;
 }
 
 /* ---- identity records ---- */
@@ -243,6 +262,13 @@ int fh_home_identity_write(const struct fh_home *home,
              order,
              name);
     return fh_file_replace(path, record, SECRET_MODE, err);
+}
+
+int fh_home_identity_remove(const struct fh_home *home, const char *file_name, struct fh_err *err)
+{
+    char path[FH_HOME_PATH_BYTES + NAME_MAX];
+    snprintf(path, sizeof path, "%s/%s/%s", home->root, places[FH_HOME_IDENTITY], file_name);
+    return unlink(path) == 0 ? FH_OK : fh_err_set(err, FH_EIO, "%s: %s", path, strerror(errno));
 }
 
 static int is_record_file(const struct dirent *entry)

@@ -97,6 +97,12 @@ FH_MUST_CHECK int fh_home_key_write(const struct fh_home *home,
                                     struct fh_bytes bytes,
                                     struct fh_err *err);
 
+/* The same for a key that takes the place of another: the earlier file is gone. */
+FH_MUST_CHECK int fh_home_key_replace(const struct fh_home *home,
+                                      const char *name,
+                                      struct fh_bytes bytes,
+                                      struct fh_err *err);
+
 /* ---- identity records as bytes ---- */
 
 /* Leaves one record for the daemon under "identity/<order>-<name>.record" (order 0..999, name a
@@ -106,6 +112,10 @@ FH_MUST_CHECK int fh_home_identity_write(const struct fh_home *home,
                                          const char *name,
                                          struct fh_bytes record,
                                          struct fh_err *err);
+
+/* Removes the file of a record by the name that fh_home_identity_each gave. FH_EIO. */
+FH_MUST_CHECK int
+fh_home_identity_remove(const struct fh_home *home, const char *file_name, struct fh_err *err);
 
 /* Calls `visit` with the bytes (lent) of every identity record in name order; stops at its first
  * failure, wrapped with the file's name. Files that do not end in ".record" are left alone. */

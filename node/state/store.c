@@ -430,7 +430,8 @@ int fh_store_identify(struct fh_store *store,
         code = identify_one(store, FH_STORE_KEY_DOMAIN, domain->b, err);
     }
     if (code == FH_OK) {
-        code = identify_one(store, FH_STORE_KEY_NODE, node->b, err);
+        /* A domain may give its node another key; that it is its, the directory has said. */
+        code = fh_store_put_bytes(store, FH_STORE_KEY_NODE, fh_bytes(node->b, sizeof node->b), err);
     }
     if (code != FH_OK) {
         fh_store_rollback(store);

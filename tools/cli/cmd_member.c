@@ -12,6 +12,7 @@
 #include "proto/identity/access.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/delegates.h"
+#include "tools/cli/rekey.h"
 #include "tools/cli/steward.h"
 #include "tools/cli/until.h"
 
@@ -273,6 +274,9 @@ int fh_cmd_member_add(struct fh_cli *cli, const struct fh_args *args, struct fh_
     }
     if (code != FH_OK) {
         return code;
+    }
+    if (fh_rekey_since(actor) > add.delegation.not_before_ms) {
+        add.delegation.not_before_ms = fh_rekey_since(actor);
     }
     add.delegation.domain = actor->domain;
     fh_delegation_make(&record, &add.delegation, &actor->mesh, &domain_key);

@@ -484,6 +484,7 @@ const struct fh_command fh_commands[] = {
         .example = "freehold key list",
         .run = fh_cmd_key_list,
     },
+#include "tools/cli/commands_key.inc"
     {
         .noun = "member",
         .verb = "add",

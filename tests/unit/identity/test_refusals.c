@@ -140,8 +140,6 @@ static struct fh_charter third_charter(const struct scene *scene, struct draw *f
 
 /* ---- the attacks ---- */
 
-typedef struct test_record attack_fn(struct scene *scene, struct draw *from);
-
 /* A good object that nobody has yet: it would be taken as it is. */
 static struct test_record fresh(struct scene *scene, struct draw *from)
 {
@@ -350,7 +348,7 @@ static struct test_record vote_of_nobody(struct scene *scene, struct draw *from)
 
 static const struct attack {
     const char *name;
-    attack_fn *make;
+    struct test_record (*make)(struct scene *scene, struct draw *from);
     int64_t now_ms;
 } attacks[] = {
     {"arbitrary", arbitrary, NOW_MS},
