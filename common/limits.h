@@ -33,7 +33,7 @@ enum {
     FH_KEYLOG_EVENTS_MAX = 64,            /* inception and rotations of one domain */
     FH_CHARTER_MEMBERS_MAX = 31,          /* more than half of them fit FH_RECORD_SIGNATURES_MAX */
     FH_CHARTERS_MAX = FH_LIMIT(1024, 4),  /* kept for ever: admissions are judged by theirs */
-    FH_MANIFEST_IDS_MAX = FH_LIMIT(8192, 64), /* FH_DOMAIN_GRANTS_MAX, and charters */
+    FH_MANIFEST_IDS_MAX = 8192,           /* FH_DOMAIN_GRANTS_MAX, and charters */
     FH_PROPOSALS_MAX = 4,                 /* open ones of one member of the charter */
     FH_PROPOSAL_NOTE_BYTES_MAX = 400,     /* as a grant's */
     FH_CHARTER_EXPELLED_MAX = 128,        /* with 31 members half of the largest payload */
