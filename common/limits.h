@@ -27,17 +27,17 @@ enum {
     FH_PACK_ITEMS_MAX = FH_LIMIT(65536, 4096),
 
     /* records */
-    FH_RECORD_BYTES_MAX = 600 * 1024,    /* a contract with its text; all others are far smaller */
-    FH_RECORD_GOSSIP_BYTES_MAX = 1024,   /* what may ride in a datagram beside a probe */
-    FH_RECORD_SIGNATURES_MAX = 16,       /* charter signers */
-    FH_KEYLOG_EVENTS_MAX = 64,           /* inception and rotations of one domain */
-    FH_CHARTER_MEMBERS_MAX = 31,         /* more than half of them fit FH_RECORD_SIGNATURES_MAX */
-    FH_CHARTERS_MAX = FH_LIMIT(1024, 4), /* kept for ever: admissions are judged by theirs */
-    FH_MANIFEST_IDS_MAX = FH_LIMIT(8192, 64),  /* FH_DOMAIN_GRANTS_MAX, and charters */
-    FH_PROPOSALS_MAX = 4,                      /* open ones of one member of the charter */
-    FH_PROPOSAL_NOTE_BYTES_MAX = 400,          /* as a grant's */
-    FH_CHARTER_EXPELLED_MAX = 128,             /* with 31 members half of the largest payload */
-    FH_DOMAINS_MAX = FH_LIMIT(16384, 64),      /* admitted ones; as FH_MEMBERS_MAX */
+    FH_RECORD_BYTES_MAX = 600 * 1024,     /* a contract with its text; all others are far smaller */
+    FH_RECORD_GOSSIP_BYTES_MAX = 1024,    /* what may ride in a datagram beside a probe */
+    FH_RECORD_SIGNATURES_MAX = 16,        /* charter signers */
+    FH_KEYLOG_EVENTS_MAX = 64,            /* inception and rotations of one domain */
+    FH_CHARTER_MEMBERS_MAX = 31,          /* more than half of them fit FH_RECORD_SIGNATURES_MAX */
+    FH_CHARTERS_MAX = FH_LIMIT(1024, 4),  /* kept for ever: admissions are judged by theirs */
+    FH_MANIFEST_IDS_MAX = 8192,           /* FH_DOMAIN_GRANTS_MAX, and charters */
+    FH_PROPOSALS_MAX = 4,                 /* open ones of one member of the charter */
+    FH_PROPOSAL_NOTE_BYTES_MAX = 400,     /* as a grant's */
+    FH_CHARTER_EXPELLED_MAX = 128,        /* with 31 members half of the largest payload */
+    FH_DOMAINS_MAX = FH_LIMIT(16384, 64), /* admitted ones; as FH_MEMBERS_MAX */
     FH_NAMES_SETTLED_MAX = FH_LIMIT(1024, 2),  /* by people, one by one; aliases too */
     FH_STRANGERS_MAX = FH_LIMIT(256, 4),       /* domains held before anybody admits them */
     FH_DOMAIN_GRANTS_MAX = FH_LIMIT(4096, 16), /* delegations and revocations of one domain */

@@ -384,7 +384,14 @@ static void answer_pull(struct fh_mesh *mesh, struct fh_question *question)
     struct fh_bytes bin;
     while (!page.full && fh_msg_bins_next(&ids, &bin)) {
         fh_buf_reset(&record);
-        if (find_record(mesh->options.store, bin, &record, &err) == FH_OK) {
+        if (find_record(mesh->options.store, bin, &record, &err) != FH_OK &&
+            bin.size == FH_ID_BYTES) {
+            /* A session may have brought an identity record into the directory alone. */
+            struct fh_record_id id;
+            memcpy(id.b, bin.data, FH_ID_BYTES);
+            fh_buf_add_bytes(&record, fh_directory_record(mesh->options.dir, &id));
+        }
+        if (record.size > 0) {
             page_add(&page, fh_buf_view(&record));
         }
     }

@@ -101,8 +101,9 @@ FH_MUST_CHECK int fh_store_put_bytes(struct fh_store *store,
                                      struct fh_err *err);
 
 /* Says who lives here, or that the file belongs to another home: FH_ESTATE, rule "store.identity",
- * when mesh, domain or node differ from those put before. The first call puts them. A mesh of zero
- * is not compared or put (a joiner knows it from its invitation at the latest). */
+ * when mesh or domain differ from those put before; the node may have another key. The first call
+ * puts them. A mesh of zero is not compared or put (a joiner knows it from its invitation at the
+ * latest). */
 FH_MUST_CHECK int fh_store_identify(struct fh_store *store,
                                     const struct fh_mesh_id *mesh,
                                     const struct fh_domain_id *domain,

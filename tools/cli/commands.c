@@ -446,9 +446,9 @@ const struct fh_command fh_commands[] = {
         .columnar = true,
         .run = fh_cmd_query,
     },
-#include "tools/cli/commands_charter.inc"
 #include "tools/cli/commands_access.inc"
 #include "tools/cli/commands_audit.inc"
+#include "tools/cli/commands_charter.inc"
 #include "tools/cli/commands_policy.inc"
 #include "tools/cli/commands_token.inc"
     {
