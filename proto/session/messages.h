@@ -53,6 +53,7 @@
     X(TOKEN_DEPOSIT, 53)                                                                           \
     X(TOKEN_LIST, 54)                                                                              \
     X(TOKEN_REVOKE, 55)                                                                            \
+    X(POLICY_STATE, 58)                                                                            \
     X(WHY, 60)                                                                                     \
     X(COUNTERS, 61)                                                                                \
     X(PROOFS, 62)                                                                                  \
@@ -79,7 +80,9 @@
     X(ADMIN_EXPLAIN, 93)                                                                           \
     X(ADMIN_TOKEN, 102)                                                                            \
     X(ADMIN_AGREED, 120)                                                                           \
-    X(ADMIN_WAIVERS, 121)
+    X(ADMIN_WAIVERS, 121)                                                                          \
+    X(ADMIN_POLICY_STATUS, 122)                                                                    \
+    X(ADMIN_VERSIONS, 123)
 
 enum fh_msg_code {
 #define X(name, code) FH_MSG_##name = (code),
