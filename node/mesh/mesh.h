@@ -72,11 +72,10 @@ void fh_mesh_announced(struct fh_mesh *mesh, struct fh_bytes record);
 void fh_mesh_measured(struct fh_mesh *mesh, struct fh_bytes record, bool changed);
 /* What was agreed on came here first and is taken: hand it on. `record` is borrowed. */
 void fh_mesh_agreed(struct fh_mesh *mesh, struct fh_bytes record);
-/* Which policies of the mesh each member enforces, this node among them; at most 256. `done` is told
- * once, at once when there is nobody to ask; `nodes` are lent for the call. FH_ENOMEM. */
+/* Which policies of the mesh each member enforces, this node among them; at most 256. `done` is
+ * told once, at once when there is nobody to ask; `nodes` are lent for the call. FH_ENOMEM. */
 struct fh_msg_policy_node;
-typedef void
-fh_mesh_status_fn(const struct fh_msg_policy_node *nodes, uint32_t count, void *user);
+typedef void fh_mesh_status_fn(const struct fh_msg_policy_node *nodes, uint32_t count, void *user);
 FH_MUST_CHECK int fh_mesh_policy_status(struct fh_mesh *mesh,
                                         fh_mesh_status_fn *done,
                                         void *user,
