@@ -79,6 +79,7 @@ static bool may_ask(unsigned code, bool by_token, bool *out_signed)
         {FH_MSG_ADMIN_ENFORCE, true},
         {FH_MSG_ADMIN_AGREED, false},
         {FH_MSG_ADMIN_WAIVERS, false},
+        {FH_MSG_ADMIN_VERSIONS, false},
         {FH_MSG_ADMIN_POLICIES, false},
         {FH_MSG_ADMIN_EXPLAIN, false},
     };

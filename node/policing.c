@@ -7,6 +7,7 @@
 #include "node/explaining.h"
 #include "node/granting.h"
 #include "node/mesh/mesh.h"
+#include "node/policing_inner.h"
 #include "node/query/serve.h"
 #include "node/query/trials.h"
 #include "proto/governance/policy_contract.h"
@@ -70,111 +71,6 @@ void fh_policing_free(struct fh_policing *policing)
     if (policing != NULL) {
         FH_ASSERT(fh_policing_drained(policing));
         fh_free(policing);
-    }
-}
-
-/* ---- what is in force ---- */
-
-static int tell_policy(struct fh_policing *policing,
-                       struct fh_pack_reader *fields,
-                       struct fh_buf *out,
-                       struct fh_err *err)
-{
-    char name[FH_NAME_BYTES_MAX + 1] = "";
-    struct fh_msg_policy policy = {0};
-    FH_CLEANUP(fh_buf_fini) struct fh_buf record;
-    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
-    fh_pack_read_cstr(fields, name, sizeof name);
-    int rc = fh_pack_read_ok(fields, "policy", err);
-    if (rc == FH_OK) {
-        rc = fh_policies_chain(policing->options.policies, name, &policy.seq, &record, err);
-    }
-    uint32_t count;
-    const struct fh_policy_held *const *held = fh_policies_held(policing->options.policies, &count);
-    for (uint32_t i = 0; i < count; i++) {
-        policy.forked = policy.forked || (held[i]->forked && strcmp(held[i]->name, name) == 0);
-    }
-    policy.record = fh_buf_view(&record);
-    fh_msg_policy_answer(out, &policy);
-    return rc;
-}
-
-/* What the next version of a policy of the mesh follows. */
-static int tell_agreed(struct fh_policing *policing,
-                       struct fh_pack_reader *fields,
-                       struct fh_buf *out,
-                       struct fh_err *err)
-{
-    char name[FH_NAME_BYTES_MAX + 1] = "";
-    struct fh_msg_policy policy = {0};
-    const struct fh_agreed *agreed = fh_policies_agreed(policing->options.policies);
-    FH_CLEANUP(fh_buf_fini) struct fh_buf record;
-    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
-    fh_pack_read_cstr(fields, name, sizeof name);
-    int rc = fh_pack_read_ok(fields, "policy", err);
-    if (rc == FH_OK) {
-        rc = fh_agreed_chain(agreed, name, &policy.seq, &record, err);
-    }
-    uint32_t count;
-    const struct fh_agreed_policy *const *items = fh_agreed_policies(agreed, &count);
-    for (uint32_t i = 0; i < count; i++) {
-        const struct fh_policy_held *held = &items[i]->held;
-        policy.forked = policy.forked || (held->forked && strcmp(held->name, name) == 0);
-    }
-    policy.record = fh_buf_view(&record);
-    fh_msg_policy_answer(out, &policy);
-    return rc;
-}
-
-static void put_listed(struct fh_buf *out, const struct fh_policy_held *held)
-{
-    struct fh_msg_policy_listed listed = {
-        .id = held->id,
-        .until_ms = held->policy == NULL ? INT64_MAX : held->policy->until_ms,
-        .mesh = held->mesh,
-        .forked = held->forked,
-        .readable = held->policy != NULL,
-    };
-    memcpy(listed.name, held->name, sizeof listed.name);
-    memcpy(listed.version, held->version, sizeof listed.version);
-    fh_msg_policy_list_add(out, &listed);
-}
-
-/* The mesh's, whomever they are about, then the own domain's. */
-static void tell_policies(struct fh_policing *policing, struct fh_buf *out)
-{
-    uint32_t count;
-    uint32_t agreed_count;
-    uint32_t own = 0;
-    const struct fh_policy_held *const *held = fh_policies_held(policing->options.policies, &count);
-    const struct fh_agreed_policy *const *agreed =
-        fh_agreed_policies(fh_policies_agreed(policing->options.policies), &agreed_count);
-    for (uint32_t i = 0; i < count; i++) {
-        own += held[i]->mesh ? 0 : 1;
-    }
-    fh_msg_ok(out, 1);
-    fh_pack_array(out, agreed_count + own);
-    for (uint32_t i = 0; i < agreed_count; i++) {
-        put_listed(out, &agreed[i]->held);
-    }
-    for (uint32_t i = count - own; i < count; i++) {
-        put_listed(out, held[i]);
-    }
-}
-
-static void tell_waivers(struct fh_policing *policing, struct fh_buf *out)
-{
-    uint32_t count;
-    const struct fh_waiver_held *const *waivers =
-        fh_agreed_waivers(fh_policies_agreed(policing->options.policies), &count);
-    FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
-    fh_buf_init(&payload, FH_RECORD_BYTES_MAX);
-    fh_msg_ok(out, 1);
-    fh_pack_array(out, count);
-    for (uint32_t i = 0; i < count; i++) {
-        fh_buf_reset(&payload);
-        fh_waiver_encode(&payload, &waivers[i]->waiver);
-        fh_msg_waivers_add(out, &waivers[i]->id, fh_buf_view(&payload));
     }
 }
 
@@ -571,16 +467,22 @@ bool fh_policing_admin(struct fh_policing *policing, struct fh_admin_question *q
         fh_granting_question(&policing->granting, question);
         return true;
     case FH_MSG_ADMIN_POLICY:
-        rc = tell_policy(policing, fh_admin_fields(question), &out, &err);
+        rc = fh_policing_tell_policy(&policing->options, fh_admin_fields(question), &out, &err);
         break;
     case FH_MSG_ADMIN_AGREED:
-        rc = tell_agreed(policing, fh_admin_fields(question), &out, &err);
+        rc = fh_policing_tell_agreed(&policing->options, fh_admin_fields(question), &out, &err);
+        break;
+    case FH_MSG_ADMIN_POLICY_STATUS:
+        fh_policing_tell_status(&policing->options, question, &policing->running);
+        return true;
+    case FH_MSG_ADMIN_VERSIONS:
+        rc = fh_policing_tell_versions(&policing->options, fh_admin_fields(question), &out, &err);
         break;
     case FH_MSG_ADMIN_WAIVERS:
-        tell_waivers(policing, &out);
+        fh_policing_tell_waivers(&policing->options, &out);
         break;
     case FH_MSG_ADMIN_POLICIES:
-        tell_policies(policing, &out);
+        fh_policing_tell_policies(&policing->options, &out);
         break;
     case FH_MSG_ADMIN_EXPLAIN:
         rc = fh_explain(&policing->options, fh_admin_fields(question), &out, &err);

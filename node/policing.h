@@ -3,7 +3,9 @@
  * Policing: what the domain's people sign, over the admin socket: its policies and those of the
  * mesh, and grants by granting.h.
  *
- *   ADMIN_POLICY, ADMIN_AGREED, ADMIN_POLICIES   what is in force
+ *   ADMIN_POLICY, ADMIN_AGREED, ADMIN_POLICIES, ADMIN_WAIVERS, ADMIN_VERSIONS   what is in force,
+ *                   and was
+ *   ADMIN_POLICY_STATUS   which node enforces what
  *   ADMIN_ENFORCE   signature and chain -> rules against all own products -> filters by a worker ->
  *                   one durable write, in force at once, and what runs is judged again
  *   ADMIN_EXPLAIN   what somebody would see of a product, and why

@@ -47,6 +47,7 @@ void fh_routes_question(const struct fh_routes *routes, struct fh_question *ques
     case FH_MSG_PULL:
     case FH_MSG_PROBE:
     case FH_MSG_RECONCILE:
+    case FH_MSG_POLICY_STATE:
     case FH_MSG_MEASUREMENT:
         fh_mesh_question(routes->mesh, question);
         return;

@@ -10,10 +10,18 @@
 #include "node/mesh/parts.h"
 
 #include "common/log.h"
+#include "common/mem.h"
 #include "common/time.h"
 #include "node/state/policies.h"
+#include "proto/session/messages_policy.h"
 
-enum { PUSHED_TO = 8 };
+#include <stdio.h>
+
+enum {
+    PUSHED_TO = 8,
+    STATUS_NODES_MAX = 256, /* of them a person can read */
+    STATUS_MS = 5000,
+};
 
 static void pushed(struct fh_pack_reader *fields, const struct fh_err *err, void *user)
 {
@@ -86,4 +94,123 @@ void fh_mesh_agreed(struct fh_mesh *mesh, struct fh_bytes record)
 {
     static const struct fh_node_id nobody;
     push(mesh, record, &nobody);
+}
+
+/* ---- which node enforces what ---- */
+
+static void describe(const struct fh_agreed *agreed, struct fh_msg_policy_state *out)
+{
+    uint32_t count;
+    size_t at = 0;
+    const struct fh_agreed_policy *const *all = fh_agreed_policies(agreed, &count);
+    *out = (struct fh_msg_policy_state){.hash = fh_agreed_hash(agreed)};
+    for (uint32_t i = 0; i < count && at < sizeof out->text; i++) {
+        const struct fh_policy_held *held = &all[i]->held;
+        at += (size_t)snprintf(out->text + at,
+                               sizeof out->text - at,
+                               "%s%s %s%s",
+                               i == 0 ? "" : ", ",
+                               held->name,
+                               held->version,
+                               held->forked           ? " (forked)"
+                               : held->policy == NULL ? " (unreadable)"
+                                                      : "");
+    }
+}
+
+void fh_mesh_answer_policy_state(struct fh_mesh *mesh, struct fh_question *question)
+{
+    struct fh_msg_policy_state state;
+    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+    fh_buf_init(&out, 1024);
+    describe(fh_policies_agreed(mesh->options.policies), &state);
+    fh_msg_policy_state_answer(&out, &state);
+    fh_question_answer_buf(question, &out);
+}
+
+/* Asks every member, and tells when all have answered or cannot be asked. */
+struct status {
+    struct fh_mesh *mesh;
+    struct fh_hash own;
+    unsigned waiting;
+    uint32_t count;
+    fh_mesh_status_fn *done;
+    void *user;
+    struct fh_msg_policy_node nodes[STATUS_NODES_MAX];
+};
+
+struct asked {
+    struct status *status;
+    uint32_t index;
+};
+
+static void end_one(struct status *status)
+{
+    if (--status->waiting == 0) {
+        status->done(status->nodes, status->count, status->user);
+        fh_free(status);
+    }
+}
+
+static void told(struct fh_pack_reader *fields, const struct fh_err *failure, void *user)
+{
+    struct asked *asked = user;
+    struct fh_msg_policy_node *node = &asked->status->nodes[asked->index];
+    struct fh_err err;
+    if (failure == NULL && fh_msg_policy_state_read(fields, &node->state, &err) == FH_OK) {
+        node->answered = true;
+        node->same = memcmp(node->state.hash.b, asked->status->own.b, FH_HASH_BYTES) == 0;
+    }
+    end_one(asked->status);
+    fh_free(asked);
+}
+
+static void ask_member(struct status *status,
+                       const struct fh_gossip_member *member,
+                       const struct fh_buf *request)
+{
+    struct fh_msg_policy_node *node = &status->nodes[status->count];
+    struct fh_peer_target target = {.node = member->node};
+    *node = (struct fh_msg_policy_node){.node = member->node, .domain = member->domain};
+    if (member->self) {
+        describe(fh_policies_agreed(status->mesh->options.policies), &node->state);
+        node->answered = true;
+        node->same = true;
+    } else if (fh_mesh_address(status->mesh, &member->node, &target.address)) {
+        struct asked *asked = fh_calloc(1, sizeof *asked);
+        if (asked != NULL) {
+            *asked = (struct asked){status, status->count};
+            status->waiting++;
+            fh_peers_ask(status->mesh->options.peers, &target, request, STATUS_MS, told, asked);
+        }
+    }
+    status->count++;
+}
+
+int fh_mesh_policy_status(struct fh_mesh *mesh,
+                          fh_mesh_status_fn *done,
+                          void *user,
+                          struct fh_err *err)
+{
+    struct status *status = fh_calloc(1, sizeof *status);
+    if (status == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory to ask the members");
+    }
+    *status = (struct status){.mesh = mesh,
+                              .own = fh_agreed_hash(fh_policies_agreed(mesh->options.policies)),
+                              .waiting = 1, /* this call */
+                              .done = done,
+                              .user = user};
+    FH_CLEANUP(fh_buf_fini) struct fh_buf request;
+    fh_buf_init(&request, 64);
+    fh_msg_policy_state_request(&request);
+    unsigned slots = mesh->gossip == NULL ? 0 : fh_gossip_member_slots(mesh->gossip);
+    for (unsigned i = 0; i < slots && status->count < STATUS_NODES_MAX; i++) {
+        struct fh_gossip_member member;
+        if (fh_gossip_member_at(mesh->gossip, i, &member)) {
+            ask_member(status, &member, &request);
+        }
+    }
+    end_one(status);
+    return FH_OK;
 }

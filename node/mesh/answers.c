@@ -485,6 +485,9 @@ void fh_mesh_question(struct fh_mesh *mesh, struct fh_question *question)
     case FH_MSG_RECONCILE:
         answer_reconcile(mesh, question);
         break;
+    case FH_MSG_POLICY_STATE:
+        fh_mesh_answer_policy_state(mesh, question);
+        break;
     case FH_MSG_MEASUREMENT:
         fh_mesh_answer_measurement(mesh, question);
         break;

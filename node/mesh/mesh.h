@@ -66,7 +66,7 @@ void fh_mesh_quiesce(struct fh_mesh *mesh);
 void fh_mesh_free(struct fh_mesh *mesh);
 
 /* Answers PEERS, WHY, COUNTERS, PROOFS, CHARTER, CHARTERS, IDENTITY, REDEEM, SYNC, PUSH, PULL,
- * PROBE, RECONCILE and MEASUREMENT; the question is taken. */
+ * PROBE, RECONCILE, MEASUREMENT and POLICY_STATE; the question is taken. */
 void fh_mesh_question(struct fh_mesh *mesh, struct fh_question *question);
 
 /* An own announcement was published: spread it. `record` is borrowed. */
@@ -77,6 +77,14 @@ void fh_mesh_announced(struct fh_mesh *mesh, struct fh_bytes record);
 void fh_mesh_measured(struct fh_mesh *mesh, struct fh_bytes record, bool changed);
 /* What was agreed on came here first and is taken: hand it on. `record` is borrowed. */
 void fh_mesh_agreed(struct fh_mesh *mesh, struct fh_bytes record);
+/* Which policies of the mesh each member enforces, this node among them; at most 256. `done` is
+ * told once, at once when there is nobody to ask; `nodes` are lent for the call. FH_ENOMEM. */
+struct fh_msg_policy_node;
+typedef void fh_mesh_status_fn(const struct fh_msg_policy_node *nodes, uint32_t count, void *user);
+FH_MUST_CHECK int fh_mesh_policy_status(struct fh_mesh *mesh,
+                                        fh_mesh_status_fn *done,
+                                        void *user,
+                                        struct fh_err *err);
 /* An identity record of the own domain, from its steward or shown in a handshake: kept durably and
  * spread, also when the directory knew it already. Refusals of fh_directory_add. */
 FH_MUST_CHECK int

@@ -137,6 +137,8 @@ FH_MUST_CHECK int fh_mesh_take_agreed(struct fh_mesh *mesh,
                                       const struct fh_origin *origin,
                                       bool *out_new,
                                       struct fh_err *err);
+/* Answers POLICY_STATE; the question is taken. */
+void fh_mesh_answer_policy_state(struct fh_mesh *mesh, struct fh_question *question);
 /* An announcement came: measurements that were early for it are taken now. */
 void fh_mesh_retry_early(struct fh_mesh *mesh, const struct fh_announce_key *key);
 /* Answers MEASUREMENT; the question is taken. */

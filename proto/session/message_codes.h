@@ -42,6 +42,7 @@
     X(TOKEN_DEPOSIT, 53)                                                                           \
     X(TOKEN_LIST, 54)                                                                              \
     X(TOKEN_REVOKE, 55)                                                                            \
+    X(POLICY_STATE, 58)                                                                            \
     X(WITNESS, 59)                                                                                 \
     X(WHY, 60)                                                                                     \
     X(COUNTERS, 61)                                                                                \
@@ -72,6 +73,8 @@
     X(ADMIN_NAME, 108)                                                                             \
     X(ADMIN_AGREED, 120)                                                                           \
     X(ADMIN_WAIVERS, 121)                                                                          \
+    X(ADMIN_POLICY_STATUS, 122)                                                                    \
+    X(ADMIN_VERSIONS, 123)                                                                         \
     X(ADMIN_WITNESSED, 130)
 
 enum fh_msg_code {

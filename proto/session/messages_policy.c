@@ -9,6 +9,7 @@ enum {
     RECORD_BYTES_MAX = FH_POLICY_BYTES_MAX + 2048,
     LISTED_FIELDS = 7,
     WAIVER_FIELDS = 2,
+    STATUS_FIELDS = 6,
     FINDING_FIELDS = 6,
     DECISION_FIELDS = 7,
     COLUMN_FIELDS = 4,
@@ -217,6 +218,84 @@ int fh_msg_policy_list_next(struct fh_pack_reader *reader,
         *out = listed;
     }
     return rc;
+}
+
+/* ---- which node enforces what ---- */
+
+void fh_msg_policy_state_request(struct fh_buf *out)
+{
+    fh_msg_begin(out, FH_MSG_POLICY_STATE, 0);
+}
+
+void fh_msg_policy_state_answer(struct fh_buf *out, const struct fh_msg_policy_state *state)
+{
+    fh_msg_ok(out, 2);
+    fh_pack_bin(out, fh_bytes(state->hash.b, FH_HASH_BYTES));
+    fh_pack_cstr(out, state->text);
+}
+
+int fh_msg_policy_state_read(struct fh_pack_reader *reader,
+                             struct fh_msg_policy_state *out,
+                             struct fh_err *err)
+{
+    struct fh_msg_policy_state state;
+    fh_pack_read_fixed(reader, state.hash.b, FH_HASH_BYTES);
+    fh_pack_read_cstr(reader, state.text, sizeof state.text);
+    int rc = fh_msg_done(reader, "state of policies", err);
+    if (rc == FH_OK) {
+        *out = state;
+    }
+    return rc;
+}
+
+void fh_msg_policy_status_request(struct fh_buf *out)
+{
+    fh_msg_begin(out, FH_MSG_ADMIN_POLICY_STATUS, 0);
+}
+
+void fh_msg_policy_status_add(struct fh_buf *out, const struct fh_msg_policy_node *node)
+{
+    fh_pack_array(out, STATUS_FIELDS);
+    fh_pack_bin(out, fh_bytes(node->node.b, FH_ID_BYTES));
+    fh_pack_bin(out, fh_bytes(node->domain.b, FH_ID_BYTES));
+    fh_pack_bool(out, node->answered);
+    fh_pack_bool(out, node->same);
+    fh_pack_bin(out, fh_bytes(node->state.hash.b, FH_HASH_BYTES));
+    fh_pack_cstr(out, node->state.text);
+}
+
+int fh_msg_policy_status_read(struct fh_pack_reader *reader,
+                              uint32_t *out_count,
+                              struct fh_err *err)
+{
+    return fh_msg_list_read(reader, "nodes", out_count, err);
+}
+
+int fh_msg_policy_status_next(struct fh_pack_reader *reader,
+                              struct fh_msg_policy_node *out,
+                              struct fh_err *err)
+{
+    struct fh_msg_policy_node node = {.answered = false};
+    uint32_t count = fh_msg_entry_begin(reader, STATUS_FIELDS);
+    fh_pack_read_fixed(reader, node.node.b, FH_ID_BYTES);
+    fh_pack_read_fixed(reader, node.domain.b, FH_ID_BYTES);
+    node.answered = fh_pack_read_bool(reader);
+    node.same = fh_pack_read_bool(reader);
+    fh_pack_read_fixed(reader, node.state.hash.b, FH_HASH_BYTES);
+    fh_pack_read_cstr(reader, node.state.text, sizeof node.state.text);
+    fh_msg_entry_end(reader, count, STATUS_FIELDS);
+    int rc = fh_msg_done(reader, "entry of the nodes", err);
+    if (rc == FH_OK) {
+        *out = node;
+    }
+    return rc;
+}
+
+void fh_msg_versions_request(struct fh_buf *out, const char *name, bool mesh)
+{
+    fh_msg_begin(out, FH_MSG_ADMIN_VERSIONS, 2);
+    fh_pack_cstr(out, name);
+    fh_pack_bool(out, mesh);
 }
 
 /* ---- waivers ---- */

@@ -10,6 +10,9 @@
  *
  *   ADMIN_POLICY   [name] -> [seq, forked, POLICY or bin0]      the one in force
  *   ADMIN_AGREED   [name] -> [seq, forked, MESH_POLICY or bin0] the same of the mesh
+ *   POLICY_STATE   [] -> [hash, text]   which policies of the mesh a node enforces, for any node
+ *   ADMIN_POLICY_STATUS [] -> [[node...]]   the same of every member that answers, and who does not
+ *   ADMIN_VERSIONS [name, of the mesh] -> [[record, ...]]   the newest first
  *   ADMIN_WAIVERS  [] -> [[[id, WAIVER's payload], ...]]
  *   ADMIN_ENFORCE  [POLICY, dry run] -> [[finding...]]          with an error nothing is taken
  *   ADMIN_POLICIES [] -> [[listed...]]
@@ -95,6 +98,34 @@ fh_msg_policies_read(struct fh_pack_reader *reader, uint32_t *out_count, struct 
 FH_MUST_CHECK int fh_msg_policy_list_next(struct fh_pack_reader *reader,
                                           struct fh_msg_policy_listed *out,
                                           struct fh_err *err);
+
+void fh_msg_policy_state_request(struct fh_buf *out);
+struct fh_msg_policy_state {
+    struct fh_hash hash; /* equal where the same is enforced */
+    char text[256];      /* "agreed 1.0.0, other 2.1.0 (forked)", cut where it is longer */
+};
+void fh_msg_policy_state_answer(struct fh_buf *out, const struct fh_msg_policy_state *state);
+FH_MUST_CHECK int fh_msg_policy_state_read(struct fh_pack_reader *reader,
+                                           struct fh_msg_policy_state *out,
+                                           struct fh_err *err);
+
+void fh_msg_policy_status_request(struct fh_buf *out);
+struct fh_msg_policy_node {
+    struct fh_node_id node;
+    struct fh_domain_id domain;
+    bool answered; /* else the rest is empty */
+    bool same;     /* as the node that was asked */
+    struct fh_msg_policy_state state;
+};
+/* After fh_msg_ok(1) and an array of as many. */
+void fh_msg_policy_status_add(struct fh_buf *out, const struct fh_msg_policy_node *node);
+FH_MUST_CHECK int
+fh_msg_policy_status_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err);
+FH_MUST_CHECK int fh_msg_policy_status_next(struct fh_pack_reader *reader,
+                                            struct fh_msg_policy_node *out,
+                                            struct fh_err *err);
+
+void fh_msg_versions_request(struct fh_buf *out, const char *name, bool mesh);
 
 void fh_msg_waivers_request(struct fh_buf *out);
 /* After fh_msg_ok(1) and an array of as many. */

@@ -136,6 +136,14 @@ prints 'id,item
 prints 'id,amount
 1,' as ann -o csv query 'SELECT id, amount FROM shop.orders WHERE id = 1'
 refused 1 'sql.bind' -- as ann query 'SELECT placed FROM shop.orders'
+in_step()
+{
+    [[ $(fh shop -o csv policy status | grep -c ',in step,agreed 1.0.0$') == 3 ]]
+}
+until_true 10 "everybody in step" in_step
+[[ $(fh market -o csv policy history agreed --mesh | tail -n +2 | cut -d , -f 1,2,5) == '1,1.0.0,1' ]] ||
+    fail "history of the mesh's"
+[[ $(fh shop -o csv policy history personal | tail -n +2 | wc -l) == 5 ]] || fail "history of the own"
 cmp <(fh market policy show agreed --mesh) "$data/agreed.policy.yaml" || fail "show is not what was written"
 succeeds fh museum -o csv policy explain open --as shop
 grep -q '^open,item,"*null"*,"*mesh policy agreed 1.0.0, line 4' "$work/out" || fail "$(cat "$work/out")"
@@ -176,6 +184,7 @@ say "- a rollback is refused, and a restart forgets nothing"
 mesh_policy 0.9.0 'hide: [{columns: [item]}]'
 refused 1 'policy.version.not_greater' -- fh shop policy publish "$data/agreed.policy.yaml" --mesh
 stop_node museum
+fh shop -o csv policy status | grep -q ',unreachable,' || fail "a node that is away is not shown"
 start_node museum
 until_true 10 "the policy at museum again" of_mesh museum '1.0.0,in force'
 mesh_policy 1.1.0 'valid_until: 2020-01-01'

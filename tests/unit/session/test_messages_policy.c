@@ -114,6 +114,72 @@ static int read_policy(struct fh_pack_reader *reader, struct fh_err *err)
     return rc;
 }
 
+static void write_state(struct fh_buf *out)
+{
+    const struct fh_msg_policy_state state = {.hash = {{4}}, .text = "agreed 1.0.0"};
+    fh_msg_policy_state_answer(out, &state);
+}
+
+static int read_state(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_msg_policy_state state;
+    int rc = fh_msg_policy_state_read(reader, &state, err);
+    if (rc == FH_OK) {
+        assert_int_equal(state.hash.b[0], 4);
+        assert_string_equal(state.text, "agreed 1.0.0");
+    }
+    return rc;
+}
+
+static void write_status(struct fh_buf *out)
+{
+    const struct fh_msg_policy_node node = {
+        .node = {{5}}, .domain = {{6}}, .answered = true, .state = {.text = "other 2.0.0"}};
+    fh_msg_ok(out, 1);
+    fh_pack_array(out, 1);
+    fh_msg_policy_status_add(out, &node);
+}
+
+static int read_status(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_msg_policy_node node;
+    uint32_t count = 0;
+    int rc = fh_msg_policy_status_read(reader, &count, err);
+    if (rc == FH_OK) {
+        rc = fh_msg_policy_status_next(reader, &node, err);
+    }
+    if (rc == FH_OK) {
+        assert_true(count == 1 && node.answered && !node.same);
+        assert_true(node.node.b[0] == 5 && node.domain.b[0] == 6);
+        assert_string_equal(node.state.text, "other 2.0.0");
+    }
+    return rc;
+}
+
+static void write_waivers(struct fh_buf *out)
+{
+    const struct fh_record_id id = {{8}};
+    fh_msg_ok(out, 1);
+    fh_pack_array(out, 1);
+    fh_msg_waivers_add(out, &id, fh_bytes_cstr("payload"));
+}
+
+static int read_waivers(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_record_id id;
+    struct fh_bytes payload;
+    uint32_t count = 0;
+    int rc = fh_msg_waivers_read(reader, &count, err);
+    if (rc == FH_OK) {
+        rc = fh_msg_waivers_next(reader, &id, &payload, err);
+    }
+    if (rc == FH_OK) {
+        assert_true(count == 1 && id.b[0] == 8);
+        assert_true(fh_bytes_equal(payload, fh_bytes_cstr("payload")));
+    }
+    return rc;
+}
+
 static void write_policies(struct fh_buf *out)
 {
     struct fh_msg_policy_listed listed = {.name = "personal",
@@ -246,6 +312,9 @@ static const struct message messages[] = {
     {"VIEW answer", write_viewed, 0, read_viewed},
     {"QUERY answer", write_limited, 0, read_limited},
     {"QUERY answer of few words", write_stream, 0, read_stream},
+    {"POLICY_STATE answer", write_state, 0, read_state},
+    {"ADMIN_POLICY_STATUS answer", write_status, 0, read_status},
+    {"ADMIN_WAIVERS answer", write_waivers, 0, read_waivers},
     {"ADMIN_POLICY answer", write_policy, 0, read_policy},
     {"ADMIN_POLICIES answer", write_policies, 0, read_policies},
     {"ADMIN_ENFORCE", write_enforce, FH_MSG_ADMIN_ENFORCE, read_enforce},

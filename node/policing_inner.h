@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What policing.c and policing_tell.c share. For them alone.
+ *
+ * Does not: change anything. Thread: the loop's. Ownership: borrows everything; a question is
+ * taken.
+ */
+#ifndef FH_NODE_POLICING_INNER_H
+#define FH_NODE_POLICING_INNER_H
+
+#include "node/policing.h"
+
+/* Append the answer. */
+FH_MUST_CHECK int fh_policing_tell_policy(const struct fh_policing_options *o,
+                                          struct fh_pack_reader *fields,
+                                          struct fh_buf *out,
+                                          struct fh_err *err);
+FH_MUST_CHECK int fh_policing_tell_agreed(const struct fh_policing_options *o,
+                                          struct fh_pack_reader *fields,
+                                          struct fh_buf *out,
+                                          struct fh_err *err);
+FH_MUST_CHECK int fh_policing_tell_versions(const struct fh_policing_options *o,
+                                            struct fh_pack_reader *fields,
+                                            struct fh_buf *out,
+                                            struct fh_err *err);
+void fh_policing_tell_policies(const struct fh_policing_options *o, struct fh_buf *out);
+void fh_policing_tell_waivers(const struct fh_policing_options *o, struct fh_buf *out);
+/* Asks every member, and answers then; `running` counts it until it has. */
+void fh_policing_tell_status(const struct fh_policing_options *o,
+                             struct fh_admin_question *question,
+                             unsigned *running);
+
+#endif
