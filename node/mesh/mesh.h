@@ -55,9 +55,8 @@ FH_MUST_CHECK int fh_mesh_start(struct fh_mesh *mesh, struct fh_udp *udp, struct
 void fh_mesh_datagram(struct fh_mesh *mesh, struct fh_bytes datagram, const char *from);
 /* Others reach this node at the addresses of these settings from now on: tells them. What they say
  * must be checked. */
-FH_MUST_CHECK int fh_mesh_move(struct fh_mesh *mesh,
-                               const struct fh_settings *settings,
-                               struct fh_err *err);
+FH_MUST_CHECK int
+fh_mesh_move(struct fh_mesh *mesh, const struct fh_settings *settings, struct fh_err *err);
 /* Says goodbye; `fn` is called once, later, and soon when there is nobody to tell. */
 void fh_mesh_leave(struct fh_mesh *mesh, fh_mesh_left_fn *fn, void *user);
 /* Stops all timers and begins nothing new. */
