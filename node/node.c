@@ -85,13 +85,8 @@ static void read_again(struct fh_node *node)
         return;
     }
     const struct fh_settings_addresses *advertise = &again->settings.advertise;
-    fh_log(FH_LOG_INFO,
-           "config.read",
-           "advertise=%s%s",
-           advertise->count > 0 ? advertise->items[0] : again->settings.listen,
-           strcmp(again->settings.listen, node->config->settings.listen) == 0
-               ? ""
-               : " text=\"a new listen address counts from the next start on\"");
+    const char *first = advertise->count > 0 ? advertise->items[0] : again->settings.listen;
+    fh_log(FH_LOG_INFO, "config.read", "advertise=%s", first);
 }
 
 static void on_signal(int signum, void *user)

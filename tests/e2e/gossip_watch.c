@@ -32,11 +32,11 @@
  * does not hold it for dead.
  */
 #include "common/compiler.h"
+#include "tests/e2e/proc.h"
 #include "tests/e2e/serf.h"
 #include "tests/lib/network.h"
 #include "tools/client/freehold.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -526,47 +526,6 @@ static uint64_t latest_generation(struct mesh *mesh)
 
 /* ---- /proc ----------------------------------------------------------------------------------- */
 
-/* The number behind `key` in a file of lines; 0 when it is not there. */
-static int64_t number_in(const char *path, const char *key)
-{
-    char line[512];
-    int64_t value = 0;
-    FILE *file = fopen(path, "r");
-    while (file != NULL && value == 0 && fgets(line, sizeof line, file) != NULL) {
-        const char *at = strstr(line, key);
-        value = at != NULL ? strtoll(at + strlen(key), NULL, 10) : 0;
-    }
-    if (file != NULL) {
-        fclose(file);
-    }
-    return value;
-}
-
-static int64_t pss_kib(pid_t pid)
-{
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
-    return number_in(path, "Pss:");
-}
-
-static int64_t children_kib(pid_t parent)
-{
-    char path[300];
-    int64_t sum = 0;
-    DIR *folder = opendir("/proc");
-    for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
-        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-        snprintf(path, sizeof path, "/proc/%s/status", entry->d_name);
-        if (pid > 0 && number_in(path, "PPid:") == parent) {
-            sum += pss_kib(pid);
-        }
-    }
-    if (folder != NULL) {
-        closedir(folder);
-    }
-    return sum;
-}
-
 static void measure_rest(struct mesh *mesh, unsigned seconds)
 {
     if (seconds == 0) {
@@ -579,14 +538,14 @@ static void measure_rest(struct mesh *mesh, unsigned seconds)
         hang_up(&mesh->nodes[i]);
     }
     pause_ms(SETTLE_MS);
-    int64_t before = number_in("/proc/net/dev", "lo:");
+    int64_t before = fh_proc_number("/proc/net/dev", "lo:");
     pause_ms((long)seconds * 1000);
-    int64_t bytes = number_in("/proc/net/dev", "lo:") - before;
+    int64_t bytes = fh_proc_number("/proc/net/dev", "lo:") - before;
     for (unsigned i = 1; i <= mesh->count && i <= TIMES_MAX; i++) {
         pid_t pid = mesh->nodes[i].pid;
         snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
-        add(&rss, number_in(path, "VmRSS:"));
-        add(&pss, pss_kib(pid) + children_kib(pid));
+        add(&rss, fh_proc_number(path, "VmRSS:"));
+        add(&pss, fh_proc_pss_kib(pid) + fh_proc_children_kib(pid));
     }
     printf("rss %lld\npss %lld\n", (long long)middle(&rss), (long long)middle(&pss));
     printf("rest %lld\n", (long long)(bytes / seconds / mesh->count));
