@@ -112,11 +112,6 @@ FH_MUST_CHECK int fh_client_verify(struct freehold_client *client,
                                    struct fh_signer *out,
                                    struct fh_err *err);
 
-/* Asks the entry peer for all records of a domain, as a key of it may be new. The same codes. */
-FH_MUST_CHECK int fh_client_learn(struct freehold_client *client,
-                                  const struct fh_domain_id *domain,
-                                  struct fh_err *err);
-
 /* The channel to a node of `domain`: the entry peer's when it is that node, else an inner session
  * through it. The channel is marked in use: fh_client_release. */
 FH_MUST_CHECK int fh_client_channel(struct freehold_client *client,
