@@ -299,7 +299,9 @@ static void change_it(struct fh_charter *charter, enum change change)
     case EXPEL:
         charter->expelled[0] = charter->members[2].domain;
         charter->expelled_count = 1;
-        /* fall through */
+        charter->member_count--;
+        charter->policy_signer_count--;
+        break;
     case DROP:
         charter->member_count--;
         charter->policy_signer_count--;
