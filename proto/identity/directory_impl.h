@@ -45,7 +45,7 @@ struct fh_entry {
     unsigned type;
     bool rival; /* the second event of a fork: proof only */
     struct fh_record_id id;
-    struct fh_key_id key; /* KEY and DELEGATION: of the key that may sign */
+    struct fh_key_id key; /* KEY and DELEGATION: of the key that may sign; VOTE: that signed */
     union {
         size_t seq; /* KEY */
         struct {

@@ -39,6 +39,17 @@ static const struct fh_sign_public *voting_key(const struct fh_domain *domain,
     return &domain->log.entries[current].event.key;
 }
 
+/* Whether a kept vote is still by the key that a vote for this charter has to be by. */
+static bool vote_counts(const struct fh_entry *vote, const struct fh_charter *charter)
+{
+    const struct fh_sign_public *key = voting_key(vote->domain, charter);
+    if (key == NULL) {
+        return false;
+    }
+    struct fh_key_id id = fh_key_id_of(key);
+    return fh_key_id_equal(&vote->key, &id);
+}
+
 /* ---- putting a charter together ---- */
 
 struct ballot {
@@ -52,16 +63,14 @@ struct ballot {
 
 static void count_vote(struct ballot *ballot, const struct fh_entry *vote, bool of_both)
 {
-    const struct fh_sign_public *key = voting_key(vote->domain, ballot->next);
     bool in_before = fh_charter_find(ballot->before, &vote->domain->info.id) >= 0;
     bool in_next = fh_charter_find(ballot->next, &vote->domain->info.id) >= 0;
     bool helps = (in_before && ballot->need_before > 0) || (in_next && ballot->need_next > 0);
-    if (key == NULL || of_both != (in_before && in_next) || !helps ||
+    if (of_both != (in_before && in_next) || !helps || !vote_counts(vote, ballot->next) ||
         ballot->count == FH_RECORD_SIGNATURES_MAX) {
         return;
     }
-    struct fh_key_id id = fh_key_id_of(key);
-    ballot->signatures[ballot->count].key = fh_key_id_ref(&id);
+    ballot->signatures[ballot->count].key = fh_key_id_ref(&vote->key);
     ballot->signatures[ballot->count].signature = vote->what.vote.signature;
     ballot->count++;
     ballot->need_before -= in_before && ballot->need_before > 0;
@@ -294,11 +303,12 @@ int fh_add_proposal(struct fh_adding *adding)
     return code != FH_OK ? code : keep_proposal(adding, proposal, proposer);
 }
 
-/* Whether the signature inside a vote is what it says. */
+/* Whether the signature inside a vote is what it says, and by which key. */
 static int check_vote(struct fh_adding *adding,
                       const struct fh_vote *vote,
                       const struct fh_entry *proposal,
-                      const struct fh_domain *domain)
+                      const struct fh_domain *domain,
+                      struct fh_key_id *out_key)
 {
     const struct fh_charter *charter = &proposal->what.proposal->charter;
     const struct fh_directory *dir = adding->dir;
@@ -333,7 +343,25 @@ static int check_vote(struct fh_adding *adding,
                            "record.signature",
                            "vote: expected it, and the charter in it, signed by the domain key");
     }
+    *out_key = id;
     return FH_OK;
+}
+
+/* Of one key one vote is kept for a charter: who makes several, which differ in what does not count
+ * or in how they are signed, has one voice all the same. */
+static bool has_voted(const struct fh_directory *dir,
+                      const struct fh_vote *vote,
+                      const struct fh_domain *domain,
+                      const struct fh_key_id *key)
+{
+    FH_LIST_FOREACH (link, &dir->votes) {
+        const struct fh_entry *other = FH_LIST_ENTRY(link, struct fh_entry, link);
+        if (other->domain == domain && fh_key_id_equal(&other->key, key) &&
+            fh_record_id_equal(&other->what.vote.charter_id, &vote->charter_id)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 int fh_add_vote(struct fh_adding *adding)
@@ -361,15 +389,21 @@ int fh_add_vote(struct fh_adding *adding)
                            "vote: what it is for, charter %llu, is not here yet",
                            (unsigned long long)vote.seq);
     }
-    code = check_vote(adding, &vote, proposal, domain);
+    struct fh_key_id key;
+    code = check_vote(adding, &vote, proposal, domain, &key);
     if (code != FH_OK) {
         return code;
+    }
+    if (has_voted(dir, &vote, domain, &key)) {
+        adding->out->result = FH_DIRECTORY_KNOWN;
+        return FH_OK;
     }
     struct fh_entry *entry = fh_entry_new(adding, domain);
     if (entry == NULL || fh_map_reserve(&dir->records, 1) != FH_OK) {
         fh_free(entry);
         return fh_adding_no_memory(adding);
     }
+    entry->key = key;
     entry->what.vote = vote;
     fh_entry_commit(dir, entry, &dir->votes, NULL, NULL);
     complete(adding, proposal);
@@ -409,8 +443,7 @@ void fh_directory_proposal_at(const struct fh_directory *dir,
     FH_LIST_FOREACH (link, &dir->votes) {
         const struct fh_entry *vote = FH_LIST_ENTRY(link, struct fh_entry, link);
         if (fh_record_id_equal(&vote->what.vote.charter_id, &kept->charter_id) &&
-            voting_key(vote->domain, &kept->charter) != NULL &&
-            out->vote_count < FH_COUNT(out->votes)) {
+            vote_counts(vote, &kept->charter) && out->vote_count < FH_COUNT(out->votes)) {
             out->votes[out->vote_count++] = vote->domain->info.id;
         }
     }
