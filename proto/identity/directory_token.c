@@ -57,7 +57,7 @@ find_domain(struct fh_adding *adding, const struct fh_token_end *end, struct fh_
     if (domain == NULL) {
         return fh_adding_missing(adding, "identity.missing.key_log", &end->domain);
     }
-    if (!domain->info.admitted) {
+    if (!domain->pinned) { /* also of one that is expelled: it may be readmitted */
         return fh_err_rule(adding->err,
                            FH_EDENIED,
                            "domain.not_admitted",
