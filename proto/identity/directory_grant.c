@@ -51,11 +51,27 @@ int fh_adding_domain_signer(struct fh_adding *adding,
     return fh_adding_missing(adding, "identity.missing.key_log", domain_id);
 }
 
-static int check_grant_room(const struct fh_adding *adding, const struct fh_domain *domain)
+/* What a rotation ended takes no place: who stole the earlier key could have filled all of them.
+ * Rotations are few (FH_KEYLOG_EVENTS_MAX), so that what is held stays bounded. */
+static size_t count_grants(struct fh_domain *domain)
+{
+    size_t count = 0;
+    FH_LIST_FOREACH (link, &domain->groups[FH_ENTRY_DELEGATION]) {
+        const struct fh_entry *entry = FH_LIST_ENTRY(link, struct fh_entry, link);
+        count += !fh_domain_dropped(domain, entry->what.delegation.signer, &entry->id);
+    }
+    FH_LIST_FOREACH (link, &domain->groups[FH_ENTRY_REVOCATION]) {
+        const struct fh_entry *entry = FH_LIST_ENTRY(link, struct fh_entry, link);
+        count += !fh_domain_dropped(domain, entry->what.revocation.signer, &entry->id);
+    }
+    return count;
+}
+
+static int check_grant_room(const struct fh_adding *adding, struct fh_domain *domain)
 {
     size_t max =
         domain->pinned || adding->dir->bulk ? FH_DOMAIN_GRANTS_MAX : FH_STRANGER_GRANTS_MAX;
-    if (domain->grant_count >= max) {
+    if (domain->grant_count >= max && count_grants(domain) >= max) {
         return fh_err_rule(adding->err,
                            FH_ETOOBIG,
                            "identity.grants",
