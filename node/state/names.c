@@ -171,18 +171,43 @@ static int take_claim(void *user, const struct fh_store_record *record, struct f
     return add_stop(names, &stop, err);
 }
 
-int fh_names_review(struct fh_names *names, struct fh_err *err)
+static int find_stops(struct fh_names *names, struct fh_err *err)
 {
-    int code = read_lists(names, err);
-    names->stop_count = 0;
-    names->contested_count = 0;
-    names->edits++;
+    int code = FH_OK;
     for (size_t i = 0; i < names->pin_count && code == FH_OK; i++) {
         code = compare(names, &names->pins[i], err);
     }
     return code == FH_OK
                ? fh_store_proofs_of(names->options.store, FH_NAMES_TAKEN, take_claim, names, err)
                : code;
+}
+
+/* What was stopped stays so when the store cannot be read. */
+int fh_names_review(struct fh_names *names, struct fh_err *err)
+{
+    int code = read_lists(names, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    const struct fh_names before = *names;
+    names->stop_count = 0;
+    names->stops = NULL;
+    names->contested_count = 0;
+    names->contested = NULL;
+    names->edits++;
+    code = find_stops(names, err);
+    if (code != FH_OK) {
+        fh_free(names->stops);
+        fh_free(names->contested);
+        names->stop_count = before.stop_count;
+        names->stops = before.stops;
+        names->contested_count = before.contested_count;
+        names->contested = before.contested;
+        return code;
+    }
+    fh_free(before.stops);
+    fh_free(before.contested);
+    return FH_OK;
 }
 
 /* ---- lifecycle ---- */
