@@ -3,6 +3,7 @@
 
 #include "common/assert.h"
 #include "common/file.h"
+#include "common/limits.h"
 #include "common/mem.h"
 
 #include <dirent.h>
@@ -20,8 +21,6 @@ enum {
     FOLDER_MODE = 0700,
     SECRET_MODE = 0600,
     NAME_BYTES_MAX = 63,
-    IDENTITY_RECORD_BYTES_MAX = 64 * 1024, /* a charter is the largest */
-    IDENTITY_FILES_MAX = 4096,
 };
 
 static const char *const places[] = {
@@ -250,7 +249,7 @@ int fh_home_identity_write(const struct fh_home *home,
     if (order > 999 || !is_name(name)) {
         return fh_err_set(err, FH_EINVAL, "identity record: order over 999 or not a name");
     }
-    if (record.size > IDENTITY_RECORD_BYTES_MAX) {
+    if (record.size > FH_HOME_RECORD_BYTES_MAX) {
         return fh_err_set(err, FH_ETOOBIG, "identity record %s: too large", name);
     }
     char path[FH_HOME_PATH_BYTES];
@@ -293,7 +292,7 @@ static int visit_file(const struct fh_home *home,
     char path[FH_HOME_PATH_BYTES + NAME_MAX];
     snprintf(path, sizeof path, "%s/%s/%s", home->root, places[FH_HOME_IDENTITY], name);
     FH_CLEANUP(fh_buf_fini) struct fh_buf bytes;
-    fh_buf_init(&bytes, IDENTITY_RECORD_BYTES_MAX);
+    fh_buf_init(&bytes, FH_HOME_RECORD_BYTES_MAX);
     int code = fh_file_read(path, &bytes, err);
     if (code == FH_OK) {
         code = visit(user, name, fh_buf_view(&bytes), err);
@@ -321,8 +320,8 @@ int fh_home_identity_each(const struct fh_home *home,
                           strerror(errno));
     }
     int code = FH_OK;
-    if (count > IDENTITY_FILES_MAX) {
-        code = fh_err_set(err, FH_ETOOBIG, "%s: more than %d records", path, IDENTITY_FILES_MAX);
+    if (count > FH_HOME_RECORDS_MAX) {
+        code = fh_err_set(err, FH_ETOOBIG, "%s: more than %d records", path, FH_HOME_RECORDS_MAX);
     }
     for (int i = 0; i < count && code == FH_OK; i++) {
         code = visit_file(home, entries[i]->d_name, visit, user, err);

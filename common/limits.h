@@ -44,6 +44,11 @@ enum {
     FH_STRANGER_GRANTS_MAX = FH_LIMIT(64, 4),  /* of one that nobody admitted: 14 and its own */
     FH_ANNOUNCEMENT_SUMMARY_BYTES_MAX = 400,   /* keeps an announcement inside a datagram */
 
+    /* homes */
+    FH_HOME_RECORDS_MAX = 1024, /* of identity: a rotation leaves one for each key that acts */
+    FH_HOME_RECORD_BYTES_MAX = 320 * 1024,        /* a manifest of FH_MANIFEST_IDS_MAX */
+    FH_HOME_IDENTITY_BYTES_MAX = 8 * 1024 * 1024, /* all of them */
+
     /* contracts */
     FH_CONTRACT_BYTES_MAX = 256 * 1024,
     FH_YAML_DEPTH_MAX = 32,

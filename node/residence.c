@@ -6,11 +6,9 @@
 #include "common/time.h"
 #include "node/state/policies_judge.h"
 
-enum { IDENTITY_RECORDS_MAX = 256 }; /* files that init and the key commands leave */
-
 struct import {
     struct fh_buf bytes; /* all records, one behind the other */
-    size_t sizes[IDENTITY_RECORDS_MAX];
+    size_t sizes[FH_HOME_RECORDS_MAX];
     size_t count;
 };
 
@@ -18,8 +16,8 @@ static int gather(void *user, const char *name, struct fh_bytes bytes, struct fh
 {
     (void)name;
     struct import *import = user;
-    if (import->count == IDENTITY_RECORDS_MAX) {
-        return fh_err_set(err, FH_ETOOBIG, "more than %d identity records", IDENTITY_RECORDS_MAX);
+    if (import->count == FH_HOME_RECORDS_MAX) {
+        return fh_err_set(err, FH_ETOOBIG, "more than %d identity records", FH_HOME_RECORDS_MAX);
     }
     fh_buf_add_bytes(&import->bytes, bytes);
     import->sizes[import->count++] = bytes.size;
@@ -72,7 +70,7 @@ static int import_records(struct fh_residence *home, struct fh_err *err)
     if (import == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for identity records");
     }
-    fh_buf_init(&import->bytes, 1024 * 1024);
+    fh_buf_init(&import->bytes, FH_HOME_IDENTITY_BYTES_MAX);
     int rc = fh_home_identity_each(&home->config->home, gather, import, err);
     if (rc == FH_OK) {
         rc = take_all(home, import, err);

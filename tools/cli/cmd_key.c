@@ -320,6 +320,9 @@ static int rotate_own(struct fh_cli *cli,
             delegate(&tending, key, &made, tending.now_ms, tending.now_ms + FH_INIT_MEMBER_MS, err);
     }
     if (code == FH_OK) {
+        code = fh_decree_check_room(tending.decree, err);
+    }
+    if (code == FH_OK) {
         code = fh_keyfile_encode(file, key->kind, seed, NULL, err);
     }
     if (code == FH_OK && !dry_run) {

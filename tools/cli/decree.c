@@ -61,10 +61,19 @@ int fh_decree_add(struct fh_decree *decree, struct fh_err *err)
     return code == FH_OK ? FH_OK : fh_err_wrap(err, "%s", record->name);
 }
 
+int fh_decree_check_room(const struct fh_decree *decree, struct fh_err *err)
+{
+    struct fh_bytes views[FH_DECREE_RECORDS_MAX];
+    for (uint32_t i = 0; i < decree->count; i++) {
+        views[i] = fh_buf_view(&decree->records[i].bytes);
+    }
+    return fh_steward_check_room(decree->actor, views, decree->count, err);
+}
+
 int fh_decree_enact(struct fh_decree *decree, struct fh_cli *cli, struct fh_err *err)
 {
     struct fh_bytes views[FH_DECREE_RECORDS_MAX];
-    int code = FH_OK;
+    int code = fh_decree_check_room(decree, err);
     for (uint32_t i = 0; i < decree->count && code == FH_OK; i++) {
         const struct fh_decree_record *record = &decree->records[i];
         views[i] = fh_buf_view(&record->bytes);

@@ -48,6 +48,9 @@ struct fh_buf *fh_decree_next(struct fh_decree *decree, unsigned order, const ch
     FH_PRINTF(3, 4);
 FH_MUST_CHECK int fh_decree_add(struct fh_decree *decree, struct fh_err *err);
 
+/* fh_steward_check_room for all of it: before a key is replaced whose records these are. */
+FH_MUST_CHECK int fh_decree_check_room(const struct fh_decree *decree, struct fh_err *err);
+
 /* Leaves all in the home, then hands them to the node, if one runs. */
 FH_MUST_CHECK int fh_decree_enact(struct fh_decree *decree, struct fh_cli *cli, struct fh_err *err);
 

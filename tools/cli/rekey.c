@@ -367,6 +367,9 @@ int fh_rekey_draft(struct fh_rekey *rekey,
     if (code == FH_OK) {
         code = renew_node(rekey, decree, rekey->from_ms, err);
     }
+    if (code == FH_OK) {
+        code = fh_decree_check_room(decree, err);
+    }
     if (code == FH_OK && rekey->next_recovery[0] == '\0') {
         snprintf(rekey->next_recovery,
                  sizeof rekey->next_recovery,

@@ -39,12 +39,12 @@ void fh_rekey_fini(struct fh_rekey *rekey);
 
 /* Puts all records into the decree (borrowed) and fills the fields above; writes nothing.
  * FH_ENOTFOUND ("recovery.missing"), FH_EINVAL ("recovery.other": the file holds another key),
- * FH_EFORK ("domain.frozen"), codes of fh_decree_add. */
+ * FH_EFORK ("domain.frozen"), FH_ETOOBIG ("home.records"), codes of fh_decree_add. */
 FH_MUST_CHECK int fh_rekey_draft(struct fh_rekey *rekey,
                                  struct fh_decree *decree,
                                  int64_t now_ms,
                                  struct fh_err *err);
-/* Writes the new recovery file, then the records, then keys/domain.key. */
+/* Writes the new recovery file, then keys/domain.key, then the records. */
 FH_MUST_CHECK int fh_rekey_enact(struct fh_rekey *rekey,
                                  struct fh_decree *decree,
                                  struct fh_cli *cli,

@@ -28,6 +28,51 @@ int fh_steward_open(struct fh_cli *cli,
     return code;
 }
 
+struct room {
+    size_t files;
+    size_t bytes;
+};
+
+static int measure(void *user, const char *name, struct fh_bytes bytes, struct fh_err *err)
+{
+    struct room *room = user;
+    (void)name;
+    (void)err;
+    room->files++;
+    room->bytes += bytes.size;
+    return FH_OK;
+}
+
+int fh_steward_check_room(const struct fh_actor *actor,
+                          const struct fh_bytes *records,
+                          uint32_t count,
+                          struct fh_err *err)
+{
+    struct room room = {0};
+    int code = fh_home_identity_each(&actor->home, measure, &room, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    bool fits = room.files + count <= FH_HOME_RECORDS_MAX;
+    for (uint32_t i = 0; i < count; i++) {
+        room.bytes += records[i].size;
+        fits = fits && records[i].size <= FH_HOME_RECORD_BYTES_MAX;
+    }
+    if (!fits || room.bytes > FH_HOME_IDENTITY_BYTES_MAX) {
+        return fh_err_rule(err,
+                           FH_ETOOBIG,
+                           "home.records",
+                           "%s/identity holds %zu records and has no room for %u more: at most %d, "
+                           "each of at most %d KiB",
+                           actor->home.root,
+                           room.files,
+                           count,
+                           FH_HOME_RECORDS_MAX,
+                           FH_HOME_RECORD_BYTES_MAX / 1024);
+    }
+    return FH_OK;
+}
+
 int fh_steward_hand_over(const struct fh_actor *actor,
                          const struct fh_bytes *records,
                          uint32_t count,
@@ -59,6 +104,9 @@ int fh_steward_enact(struct fh_cli *cli,
 {
     struct fh_directory_outcome outcome;
     int code = fh_directory_add(actor->directory, record, fh_clock_wall_ms(), &outcome, err);
+    if (code == FH_OK) {
+        code = fh_steward_check_room(actor, &record, 1, err);
+    }
     if (code == FH_OK) {
         code = fh_home_identity_write(&actor->home, order, name, record, err);
     }

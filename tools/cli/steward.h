@@ -20,6 +20,13 @@ FH_MUST_CHECK int fh_steward_open(struct fh_cli *cli,
                                   struct fh_sign_secret *out_domain_key,
                                   struct fh_err *err);
 
+/* Whether the home has room for these records too: a home with more than it may hold is opened by
+ * nobody. FH_ETOOBIG ("home.records"). */
+FH_MUST_CHECK int fh_steward_check_room(const struct fh_actor *actor,
+                                        const struct fh_bytes *records,
+                                        uint32_t count,
+                                        struct fh_err *err);
+
 /* All three steps for one record; when no node runs it is taken at the next start. `order` and
  * `name` are of its file in the home. */
 FH_MUST_CHECK int fh_steward_enact(struct fh_cli *cli,

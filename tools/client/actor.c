@@ -10,11 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    FH_MEMBER_RECORDS_MAX = 256,            /* identity records of one home */
-    FH_MEMBER_RECORD_BYTES_MAX = 64 * 1024, /* all of them are small; a charter is the largest */
-};
-
 int fh_actor_key(const struct fh_home *home,
                  const char *name,
                  enum fh_key_kind kind,
@@ -67,7 +62,7 @@ static int read_settings(struct fh_actor *actor, struct fh_err *err)
 
 struct heap {
     size_t count;
-    struct fh_bytes records[FH_MEMBER_RECORDS_MAX]; /* copies */
+    struct fh_bytes records[FH_HOME_RECORDS_MAX]; /* copies */
 };
 
 static void heap_fini(struct heap *heap)
@@ -83,7 +78,7 @@ static int heap_add(void *user, const char *name, struct fh_bytes bytes, struct 
 {
     struct heap *heap = user;
     (void)name;
-    if (heap->count == FH_MEMBER_RECORDS_MAX || bytes.size > FH_MEMBER_RECORD_BYTES_MAX) {
+    if (heap->count == FH_HOME_RECORDS_MAX || bytes.size > FH_HOME_RECORD_BYTES_MAX) {
         return fh_err_set(err, FH_ETOOBIG, "more identity records than a home may hold");
     }
     uint8_t *copy = fh_alloc(bytes.size);
@@ -117,9 +112,9 @@ static int find_domain(struct fh_actor *actor, const struct heap *heap, struct f
 
 static bool is_identity(unsigned type)
 {
-    return type == FH_RECORD_KEY || type == FH_RECORD_CHARTER || type == FH_RECORD_DELEGATION ||
-           type == FH_RECORD_REVOCATION || type == FH_RECORD_ADMISSION ||
-           type == FH_RECORD_TOKEN_END;
+    return type == FH_RECORD_KEY || type == FH_RECORD_MANIFEST || type == FH_RECORD_CHARTER ||
+           type == FH_RECORD_DELEGATION || type == FH_RECORD_REVOCATION ||
+           type == FH_RECORD_ADMISSION || type == FH_RECORD_TOKEN_END;
 }
 
 static bool holds_charter(const struct fh_actor *actor, const struct heap *heap)
