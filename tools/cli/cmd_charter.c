@@ -548,7 +548,9 @@ static int find_proposal(struct ballot *ballot, const char *word, struct fh_err 
         fh_directory_proposal_at(ballot->dir, i, &proposal);
         if (fh_id_prefix_means(word, &proposal.charter_id) ||
             fh_id_prefix_means(word, &proposal.id)) {
-            found++;
+            /* several members may propose the same charter */
+            bool same = found > 0 && fh_record_id_equal(&proposal.charter_id, &ballot->charter_id);
+            found += !same;
             ballot->charter = *proposal.charter;
             ballot->charter_id = proposal.charter_id;
         }
