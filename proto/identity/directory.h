@@ -183,7 +183,7 @@ void fh_directory_proposal_at(const struct fh_directory *dir,
 /* NULL when unknown. Lent. */
 const struct fh_directory_domain *fh_directory_domain(const struct fh_directory *dir,
                                                       const struct fh_domain_id *id);
-/* By pinned name: admitted domains only. */
+/* By pinned name: domains that are admitted, or were until the charter expelled them. */
 const struct fh_directory_domain *fh_directory_domain_by_name(const struct fh_directory *dir,
                                                               const char *name);
 /* All domains in the order in which they came, strangers too: index 0 .. count - 1. */
