@@ -108,7 +108,8 @@ static int remember(void *user, const struct fh_store_record *record, struct fh_
     int rc = fh_directory_add(home->dir, record->bytes, fh_clock_wall_ms(), &outcome, &why);
     home->remembers = false;
     if (rc != FH_OK) {
-        fh_log(FH_LOG_WARN,
+        /* Proposals and votes of charters that are decided stay in the store: nothing is wrong. */
+        fh_log(rc == FH_ESTALE ? FH_LOG_DEBUG : FH_LOG_WARN,
                "record.not_loaded",
                "type=%s rule=%s text=\"%s\"",
                fh_record_type_text(record->type),
