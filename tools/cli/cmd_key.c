@@ -243,20 +243,6 @@ static int delegate(struct tending *tending,
     return fh_decree_add(tending->decree, err);
 }
 
-static int read_since(const struct fh_args *args, int64_t now_ms, int64_t *out, struct fh_err *err)
-{
-    const char *text = fh_args_value(args, "since");
-    *out = now_ms;
-    if (text != NULL && (!fh_time_parse(text, out) || *out > now_ms)) {
-        return fh_err_set(err,
-                          FH_EUSAGE,
-                          "--since: \"%.40s\" is no time that has passed; write 2027-01-31 or "
-                          "2027-01-31T12:00:00Z",
-                          text);
-    }
-    return FH_OK;
-}
-
 /* ---- rotate ---- */
 
 static int report_key(struct fh_cli *cli,
@@ -302,7 +288,8 @@ static int rotate_own(struct fh_cli *cli,
     memset(&secret, 0, sizeof secret);
     int code = tend(&tending, cli, err);
     if (code == FH_OK) {
-        code = read_since(args, tending.now_ms, &since_ms, err);
+        code =
+            fh_since_parse(&since_ms, "--since", fh_args_value(args, "since"), tending.now_ms, err);
     }
     if (code == FH_OK) {
         code = fh_actor_key(&tending.actor->home, key->name, key->kind, &old, &secret, err);
@@ -444,7 +431,8 @@ int fh_cmd_key_revoke(struct fh_cli *cli, const struct fh_args *args, struct fh_
     int64_t since_ms = 0;
     int code = tend(&tending, cli, err);
     if (code == FH_OK) {
-        code = read_since(args, tending.now_ms, &since_ms, err);
+        code =
+            fh_since_parse(&since_ms, "--since", fh_args_value(args, "since"), tending.now_ms, err);
     }
     if (code == FH_OK && own_key_of(args->operands[0]) == NULL &&
         learn(cli, &client, &ignored) != FH_OK) {
