@@ -225,7 +225,7 @@ FH_MUST_CHECK int fh_catalog_find(struct fh_catalog *catalog,
 
 /* The id of a domain by the name that counts here (node/state/names.h); `out_alias` (may be NULL)
  * says whether it is an alias. FH_ENOTFOUND, rule "domain.unknown", with the near name; FH_ESIG,
- * rule "name.pinned". */
+ * rule "name.pinned"; FH_EDENIED, rule "domain.expelled". */
 FH_MUST_CHECK int fh_catalog_domain(const struct fh_catalog *catalog,
                                     const char *name,
                                     struct fh_domain_id *out,

@@ -201,7 +201,8 @@ static int split_name(const char *name,
     return code == FH_OK ? fh_name_check("product", product, err) : code;
 }
 
-int fh_catalog_domain(const struct fh_catalog *catalog,
+/* Whose the name is, expelled or not. */
+static int find_named(const struct fh_catalog *catalog,
                       const char *name,
                       struct fh_domain_id *out,
                       bool *out_alias,
@@ -216,17 +217,33 @@ int fh_catalog_domain(const struct fh_catalog *catalog,
     if (domain == NULL) {
         return unknown_domain(catalog, name, err);
     }
-    if (domain->expelled) {
+    *out = domain->id;
+    if (out_alias != NULL) {
+        *out_alias = false;
+    }
+    return FH_OK;
+}
+
+int fh_catalog_domain(const struct fh_catalog *catalog,
+                      const char *name,
+                      struct fh_domain_id *out,
+                      bool *out_alias,
+                      struct fh_err *err)
+{
+    struct fh_domain_id id;
+    int code = find_named(catalog, name, &id, out_alias, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    const struct fh_directory_domain *domain = fh_directory_domain(catalog->directory, &id);
+    if (domain != NULL && domain->expelled) {
         return fh_err_rule(err,
                            FH_EDENIED,
                            "domain.expelled",
                            "domain %s is expelled from this mesh by its charter",
                            name);
     }
-    *out = domain->id;
-    if (out_alias != NULL) {
-        *out_alias = false;
-    }
+    *out = id;
     return FH_OK;
 }
 

@@ -323,6 +323,56 @@ static void test_a_charter_stands(void **state)
     fh_names_close(n.names);
 }
 
+/* Charter 2, by which the mesh expels a domain. */
+static struct test_record expulsion(const struct world *w, unsigned domain)
+{
+    struct fh_record_id id;
+    struct fh_charter next = *fh_directory_charter(w->dir, &id);
+    struct fh_buf buf;
+    next.seq = 2;
+    next.prev = id;
+    next.created_ms = TEST_START_MS + TEST_HOUR_MS;
+    next.expelled_count = 1;
+    next.expelled[0] = w->domains[domain].id;
+    fh_buf_init(&buf, TEST_RECORD_BYTES_MAX);
+    fh_charter_make(&buf, &next, &w->mesh, &w->domains[SELF].key.secret);
+    struct test_record made = test_record_of(&buf);
+    fh_buf_fini(&buf);
+    return made;
+}
+
+static void reopen_catalog(struct world *w, const struct fh_names *names)
+{
+    const struct fh_catalog_options options = {
+        .store = w->store, .directory = w->dir, .self = w->domains[SELF].id, .names = names};
+    fh_catalog_close(w->catalog);
+    must(fh_catalog_open(&w->catalog, &options, &w->err), &w->err);
+}
+
+/* Nobody finds what is an expelled domain's, by its name or by another. */
+static void test_the_expelled_are_not_found(void **state)
+{
+    static const char *const called[] = {"domain1", "corner"};
+    struct naming n = begin(*state);
+    struct world *w = n.w;
+    struct fh_domain_id id;
+    must(set_alias(&n, "corner", &w->domains[OTHER].id), &w->err);
+    reopen_catalog(w, n.names);
+    for (size_t i = 0; i < FH_COUNT(called); i++) {
+        must(fh_catalog_domain(w->catalog, called[i], &id, NULL, &w->err), &w->err);
+        assert_true(fh_domain_id_equal(&id, &w->domains[OTHER].id));
+    }
+    add(w, expulsion(w, OTHER));
+    for (size_t i = 0; i < FH_COUNT(called); i++) {
+        assert_int_equal(fh_catalog_domain(w->catalog, called[i], &id, NULL, &w->err), FH_EDENIED);
+        assert_string_equal(w->err.rule, "domain.expelled");
+    }
+    must(fh_catalog_domain(w->catalog, "domain0", &id, NULL, &w->err), &w->err);
+    reopen_catalog(w, NULL);
+    assert_int_equal(fh_catalog_domain(w->catalog, "domain1", &id, NULL, &w->err), FH_EDENIED);
+    fh_names_close(n.names);
+}
+
 #define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -338,6 +388,7 @@ int main(void)
         ROW(test_aliases_have_a_limit),
         ROW(test_the_list),
         ROW(test_a_charter_stands),
+        ROW(test_the_expelled_are_not_found),
     };
     return fh_crypto_init() == FH_OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }
