@@ -43,6 +43,14 @@ int fh_residence_take(struct fh_residence *home,
                                        .received_ms = wall};
         rc = fh_store_record_put(home->store, &kept, err);
     }
+    if (rc == FH_OK && !fh_record_id_is_zero(&outcome.completed)) { /* by this vote */
+        struct fh_store_record charter = {.id = outcome.completed,
+                                          .type = FH_RECORD_CHARTER,
+                                          .bytes =
+                                              fh_directory_record(home->dir, &outcome.completed),
+                                          .received_ms = wall};
+        rc = fh_store_record_put(home->store, &charter, err);
+    }
     return rc;
 }
 
