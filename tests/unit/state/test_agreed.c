@@ -394,6 +394,8 @@ find(const struct world *w, const struct fh_policies *policies, const char *rule
                                 .key = &w->domains[1].member.id,
                                 .now_ms = now_ms};
     (void)fh_agreed_waivers(fh_policies_agreed(policies), &count);
+    assert_null(fh_waiver_find(waivers, count, &ask)); /* it is not of a domain's own policy */
+    ask.mesh = true;
     return fh_waiver_find(waivers, count, &ask);
 }
 
