@@ -174,7 +174,8 @@ static int list_kept(struct fh_witnessing *witnessing,
                      struct list *out,
                      struct fh_err *err)
 {
-    fh_buf_init(&out->bins, FH_FRAME_REPLY_BYTES_MAX - 64);
+    fh_buf_init(&out->bins,
+                node == NULL ? FH_ADMIN_FRAME_BYTES_MAX / 2 - 64 : FH_FRAME_REPLY_BYTES_MAX - 64);
     out->count = 0;
     int rc = fh_store_witness_each(witnessing->options.store, node, add_record, out, err);
     return rc == FH_OK && fh_buf_ok(&out->bins) != FH_OK
