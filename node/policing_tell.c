@@ -29,7 +29,8 @@ int fh_policing_tell_policy(const struct fh_policing_options *o,
     uint32_t count;
     const struct fh_policy_held *const *held = fh_policies_held(o->policies, &count);
     for (uint32_t i = 0; i < count; i++) {
-        policy.forked = policy.forked || (held[i]->forked && strcmp(held[i]->name, name) == 0);
+        policy.forked = policy.forked ||
+                        (!held[i]->mesh && held[i]->forked && strcmp(held[i]->name, name) == 0);
     }
     policy.record = fh_buf_view(&record);
     fh_msg_policy_answer(out, &policy);

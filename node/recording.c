@@ -11,6 +11,7 @@
 #include "proto/governance/access_request.h"
 #include "proto/governance/grant.h"
 #include "proto/governance/policy_record.h"
+#include "proto/governance/waiver.h"
 #include "proto/session/messages_policy.h"
 
 #include <pthread.h>
@@ -56,6 +57,7 @@ static void describe(struct noted *noted, const struct fh_record *record)
         struct fh_announcement announcement;
         struct fh_policy_record policy;
         struct fh_grant grant;
+        struct fh_waiver waiver;
     } read;
     if (record->type == FH_RECORD_CONTRACT &&
         fh_contract_record_parse(&read.contract, record->payload, NULL) == FH_OK) {
@@ -72,13 +74,20 @@ static void describe(struct noted *noted, const struct fh_record *record)
                  read.announcement.product,
                  read.announcement.version,
                  fh_announce_status_text(read.announcement.status));
-    } else if (record->type == FH_RECORD_POLICY &&
+    } else if ((record->type == FH_RECORD_POLICY || record->type == FH_RECORD_MESH_POLICY) &&
                fh_policy_record_parse(&read.policy, record->payload, NULL) == FH_OK) {
         snprintf(
             noted->subject, sizeof noted->subject, "%s %s", read.policy.name, read.policy.version);
     } else if (record->type == FH_RECORD_GRANT && arena != NULL &&
                fh_grant_decode(&read.grant, record, arena, NULL) == FH_OK) {
         snprintf(noted->subject, sizeof noted->subject, "%s", read.grant.product);
+    } else if (record->type == FH_RECORD_WAIVER &&
+               fh_waiver_decode(&read.waiver, record, NULL) == FH_OK) {
+        snprintf(noted->subject,
+                 sizeof noted->subject,
+                 "%s %s",
+                 read.waiver.product,
+                 read.waiver.rule[0] == '\0' ? "all" : read.waiver.rule);
     }
 }
 

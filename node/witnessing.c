@@ -26,8 +26,9 @@ struct fh_witnessing {
     bool quiet;
     uint64_t sent_seq; /* of the checkpoint that enough domains have */
     unsigned on_way;
-    unsigned taken; /* domains that keep the one at hand */
-    size_t next;    /* place in the order of domains that is asked next */
+    unsigned taken;  /* domains that keep the one at hand */
+    unsigned wanted; /* of them: fewer in a small mesh */
+    size_t next;     /* place in the order of domains that is asked next */
     struct fh_buf record;
     uint64_t record_seq;
 };
@@ -79,7 +80,7 @@ static void kept(struct fh_pack_reader *fields, const struct fh_err *err, void *
     if (err == NULL && fh_msg_bins_read(fields, &records, &why) == FH_OK) {
         witnessing->taken++;
     }
-    if (witnessing->taken >= FH_AUDIT_WITNESSES) {
+    if (witnessing->taken >= witnessing->wanted) {
         witnessing->sent_seq = witnessing->record_seq;
     } else if (!witnessing->quiet) {
         send_next(witnessing);
@@ -92,6 +93,7 @@ static void send_next(struct fh_witnessing *witnessing)
     const struct fh_witnessing_options *o = &witnessing->options;
     struct candidate *candidates = fh_calloc(DOMAINS_MAX, sizeof *candidates);
     size_t count = candidates == NULL ? 0 : list_candidates(witnessing, candidates, DOMAINS_MAX);
+    witnessing->wanted = count < FH_AUDIT_WITNESSES ? (unsigned)count : FH_AUDIT_WITNESSES;
     while (witnessing->next < count && witnessing->on_way == 0) {
         struct fh_peer_target target = {.address = NULL};
         const struct candidate *candidate = &candidates[witnessing->next++];
@@ -172,7 +174,8 @@ static int list_kept(struct fh_witnessing *witnessing,
                      struct list *out,
                      struct fh_err *err)
 {
-    fh_buf_init(&out->bins, FH_FRAME_REPLY_BYTES_MAX - 64);
+    fh_buf_init(&out->bins,
+                node == NULL ? FH_ADMIN_FRAME_BYTES_MAX / 2 - 64 : FH_FRAME_REPLY_BYTES_MAX - 64);
     out->count = 0;
     int rc = fh_store_witness_each(witnessing->options.store, node, add_record, out, err);
     return rc == FH_OK && fh_buf_ok(&out->bins) != FH_OK

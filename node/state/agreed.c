@@ -11,8 +11,9 @@
 
 enum { ROLES = FH_ROLES_PUBLISHING };
 
-/* How long a waiver that is over is still listed. */
-#define LISTED_MS ((int64_t)90 * 24 * 3600 * 1000)
+/* How long a waiver that is over keeps its place from others: it may have ended one that was not,
+ * and that comes later or again. */
+#define KEPT_MS ((int64_t)90 * 24 * 3600 * 1000)
 
 struct kept {
     struct fh_agreed_policy policy;
@@ -177,25 +178,40 @@ static int place_policy(struct fh_agreed *agreed,
     return rc;
 }
 
+/* A place for one of a new scope, or NULL: that of the one that is over for the longest time when
+ * all are taken. */
+static struct fh_waiver_held *find_room(struct fh_agreed *agreed, int64_t now_ms)
+{
+    struct fh_waiver_held *room = NULL;
+    if (agreed->waiver_count < FH_WAIVERS_MAX) {
+        room = fh_calloc(1, sizeof *room);
+        if (room != NULL) {
+            agreed->waivers[agreed->waiver_count++] = room;
+        }
+        return room;
+    }
+    for (uint32_t i = 0; i < agreed->waiver_count; i++) {
+        struct fh_waiver_held *held = agreed->waivers[i];
+        if (held->waiver.until_ms < now_ms - KEPT_MS &&
+            (room == NULL || held->waiver.until_ms < room->waiver.until_ms)) {
+            room = held;
+        }
+    }
+    return room;
+}
+
 static void
 place_waiver(struct fh_agreed *agreed, const struct fh_agreed_checked *checked, int64_t now_ms)
 {
     const struct fh_waiver *waiver = &checked->waiver;
-    if (waiver->until_ms < now_ms - LISTED_MS) {
-        return;
-    }
     struct fh_waiver_held *at = NULL;
     for (uint32_t i = 0; i < agreed->waiver_count && at == NULL; i++) {
         at = fh_waiver_same_scope(&agreed->waivers[i]->waiver, waiver) ? agreed->waivers[i] : NULL;
     }
-    if (at == NULL && agreed->waiver_count < FH_WAIVERS_MAX) {
-        at = fh_calloc(1, sizeof *at);
-        if (at != NULL) {
-            agreed->waivers[agreed->waiver_count++] = at;
-        }
-    } else if (at != NULL && at->waiver.created_ms >= waiver->created_ms) {
+    if (at != NULL && at->waiver.created_ms >= waiver->created_ms) {
         return;
     }
+    at = at == NULL ? find_room(agreed, now_ms) : at;
     if (at == NULL) { /* a rule that binds all the same is no harm */
         fh_log(FH_LOG_ERROR, "waiver.not_kept", "product=%s", waiver->product);
         return;

@@ -52,7 +52,7 @@ const struct fh_agreed_policy *const *fh_agreed_policies(const struct fh_agreed 
 bool fh_agreed_governs(const struct fh_agreed *agreed,
                        const struct fh_agreed_policy *policy,
                        const struct fh_domain_id *domain);
-/* Those that are not over for long, whosever products they are for. Lent. */
+/* One of each scope, over or not, whosever products they are for. Lent. */
 const struct fh_waiver_held *const *fh_agreed_waivers(const struct fh_agreed *agreed,
                                                       uint32_t *out_count);
 /* Rises whenever any of them changes. */

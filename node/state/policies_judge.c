@@ -24,7 +24,8 @@ static bool is_waived(const struct judged *judged,
     uint32_t count;
     const struct fh_waiver_held *const *waivers =
         fh_agreed_waivers(fh_policies_agreed(judged->policies), &count);
-    const struct fh_waiver_ask ask = {.policy = &held->id,
+    const struct fh_waiver_ask ask = {.mesh = held->mesh,
+                                      .policy = &held->id,
                                       .rule = rule == NULL ? "" : rule->path,
                                       .owner = &judged->owner,
                                       .product = judged->product,

@@ -18,7 +18,8 @@ bool fh_access_is_waived(struct fh_judging *judging,
     if (ask->waiver_count == 0) {
         return false;
     }
-    const struct fh_waiver_ask question = {.policy = &held->id,
+    const struct fh_waiver_ask question = {.mesh = held->mesh,
+                                           .policy = &held->id,
                                            .rule = rule,
                                            .owner = &ask->product->owner,
                                            .product = ask->product->name,

@@ -144,7 +144,7 @@ const struct fh_waiver_held *fh_waiver_find(const struct fh_waiver_held *const *
 {
     for (uint32_t i = 0; i < count; i++) {
         const struct fh_waiver *waiver = &waivers[i]->waiver;
-        if (fh_record_id_equal(&waiver->policy, ask->policy) &&
+        if (waiver->mesh == ask->mesh && fh_record_id_equal(&waiver->policy, ask->policy) &&
             (waiver->rule[0] == '\0' || strcmp(waiver->rule, ask->rule) == 0) &&
             fh_domain_id_equal(&waiver->owner, ask->owner) &&
             strcmp(waiver->product, ask->product) == 0 &&

@@ -66,6 +66,7 @@ bool fh_waiver_same_scope(const struct fh_waiver *a, const struct fh_waiver *b);
 
 /* Whom a rule would bind. */
 struct fh_waiver_ask {
+    bool mesh; /* whose policy it is: a waiver of the other kind does not spare anybody from it */
     const struct fh_record_id *policy;
     const char *rule; /* its path */
     const struct fh_domain_id *owner;

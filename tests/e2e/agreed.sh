@@ -159,6 +159,7 @@ prints 'id,amount
 refused 2 '--until is missing' -- fh shop policy waive personal --product orders --reason why
 refused 1 'waiver.urgent' -- fh shop policy waive personal --product orders --break-glass --reason fire
 refused 1 'policy.unknown' -- fh shop policy waive nothing --product orders --until 1d --reason why
+refused 1 'waiver.rule' -- fh shop policy waive personal 'hide[7]' --product orders --until 1d --reason why
 refused 5 'identity.charter.policy_threshold' -- \
     fh museum policy waive agreed --mesh --product shop/orders --until 1d --reason why
 succeeds fh shop policy waive agreed 'mask[0]' --mesh --product shop/orders@1 --for museum --until 1d \

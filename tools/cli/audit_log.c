@@ -21,6 +21,7 @@ struct walk {
     fh_audit_log_fn *visit;    /* NULL: the first time */
     void *user;
     uint64_t until;     /* the second time: number of the last record */
+    uint64_t pruned;    /* the node says that it removed the records up to this one; 0: none */
     struct fh_map open; /* decisions without an outcome, by their question */
     bool begun;
 };
@@ -135,6 +136,9 @@ static int look_at(struct walk *walk, const struct fh_audit_record *record, stru
     case FH_AUDIT_RECOVERED:
         log->recovered++;
         break;
+    case FH_AUDIT_PRUNED:
+        walk->pruned = record->detail.pruned.last;
+        break;
     default:
         break;
     }
@@ -195,6 +199,13 @@ static int walk_once(struct fh_audit_log *out, const struct fh_actor *actor, str
     *out = (struct fh_audit_log){.actor = actor};
     fh_map_init(&walk.open);
     int code = fh_home_audit_each(&actor->home, walk_file, &walk, err);
+    if (code == FH_OK && out->first > walk.pruned + 1) {
+        code = refuse(err,
+                      FH_ECHECK,
+                      "audit.removed",
+                      out->first,
+                      "those before it are gone, and its node did not remove them");
+    }
     out->last = walk.last;
     out->open_reads = walk.open.count;
     free_open(&walk.open);

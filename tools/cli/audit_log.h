@@ -17,7 +17,8 @@
 struct fh_audit_log {
     const struct fh_actor *actor; /* kept: whose log it is */
     unsigned files;
-    uint64_t first; /* number of the oldest record that is there; 0: there is none */
+    uint64_t first; /* number of the oldest record that is there; 0: there is none. Above 1 the log
+                       says that its node removed those before it, or `failure` is set */
     struct fh_audit_position last;
     uint64_t records;
     uint64_t checkpoints;  /* that verify */

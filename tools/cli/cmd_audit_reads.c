@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who read a product, and what somebody read: questions to the audit log of the home. */
+#include "common/map.h"
 #include "common/mem.h"
 #include "common/time.h"
 #include "tools/cli/audit_log.h"
@@ -12,13 +13,12 @@
 
 enum {
     ROWS_BYTES_MAX = 256 * 1024 * 1024, /* some half a million rows */
-    LOOK_BACK = 65536,                  /* an outcome stands so near its decision */
 };
 
 /* One table of one question. */
 struct row {
     struct row *next;
-    struct row *prev;
+    struct fh_map_link link; /* of `open` */
     uint64_t seq;
     uint64_t question;
     int64_t time_ms;
@@ -50,6 +50,7 @@ struct reads {
     const char *member;  /* NULL: anybody; a domain's name, or the beginning of a key id */
     struct row *first;
     struct row *last;
+    struct fh_map open; /* those that wait for their outcome, by their question */
 };
 
 static bool is_wanted(const struct reads *reads, const struct fh_audit_table *table)
@@ -92,7 +93,6 @@ static int add_row(struct reads *reads,
         return fh_err_set(err, FH_ETOOBIG, "more than can be listed at once; give a later --since");
     }
     *row = (struct row){
-        .prev = reads->last,
         .seq = record->seq,
         .question = read->question,
         .time_ms = record->time_ms,
@@ -112,6 +112,12 @@ static int add_row(struct reads *reads,
     if (row->domain == NULL || row->token == NULL || row->product == NULL || row->purpose == NULL ||
         row->rule == NULL) {
         return fh_err_set(err, FH_ETOOBIG, "more than can be listed at once; give a later --since");
+    }
+    if (row->allowed) {
+        if (fh_map_reserve(&reads->open, 1) != FH_OK) {
+            return fh_err_set(err, FH_ENOMEM, "no memory for a list");
+        }
+        fh_map_insert(&reads->open, &row->link, fh_map_hash(&row->question, sizeof row->question));
     }
     *(reads->last == NULL ? &reads->first : &reads->last->next) = row;
     reads->last = row;
@@ -138,10 +144,14 @@ static int take_read(struct reads *reads, const struct fh_audit_record *record, 
 
 static void take_ended(struct reads *reads, const struct fh_audit_ended *ended)
 {
-    struct row *row = reads->last;
-    for (int i = 0; row != NULL && i < LOOK_BACK; i++, row = row->prev) {
+    struct fh_map_link *link =
+        fh_map_first(&reads->open, fh_map_hash(&ended->question, sizeof ended->question));
+    while (link != NULL) {
+        struct row *row = FH_MAP_ENTRY(link, struct row, link);
+        link = fh_map_next(link);
         if (row->question == ended->question) {
             const char *rule = fh_arena_strdup(reads->arena, ended->rule);
+            fh_map_remove(&reads->open, &row->link);
             row->ended = true;
             row->complete = ended->code == FH_OK;
             row->end_rule = rule == NULL ? "" : rule;
@@ -246,12 +256,14 @@ static int list_reads(struct fh_cli *cli,
         code = fh_err_set(err, FH_ENOMEM, "no memory for a list");
     }
     reads->arena = arena;
+    fh_map_init(&reads->open);
     if (code == FH_OK) {
         code = fh_audit_log_open(&log, actor, err);
     }
     if (code == FH_OK) {
         code = fh_audit_log_each(&log, take, reads, err);
     }
+    fh_map_fini(&reads->open);
     if (code == FH_OK) {
         code = put_rows(cli, reads, err);
     }

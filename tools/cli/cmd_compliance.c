@@ -218,11 +218,12 @@ int fh_cmd_compliance_explain(struct fh_cli *cli, const struct fh_args *args, st
             all.rows[some.count++] = *row; /* in the place of one that was looked at */
             if (row->line > 0) {
                 fh_cli_say(cli,
-                           "%s, line %u: freehold policy show %.*s",
+                           "%s, line %u: freehold policy show %.*s%s",
                            row->policy,
                            row->line,
                            (int)strcspn(row->policy, " "),
-                           row->policy);
+                           row->policy,
+                           row->mesh ? " --mesh" : "");
             }
         }
     }

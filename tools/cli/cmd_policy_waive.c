@@ -30,6 +30,40 @@ struct waiving {
 
 /* ---- what it is about ---- */
 
+/* A rule that the policy does not have would waive nothing, and nobody would see it. */
+static int check_rule(const struct waiving *w, const struct fh_record *record, struct fh_err *err)
+{
+    const char *rule = w->waiver.rule;
+    struct fh_policy_record said;
+    struct fh_policy *policy = NULL;
+    if (rule[0] == '\0' || strcmp(rule, "purposes") == 0) {
+        return FH_OK;
+    }
+    struct fh_arena *arena FH_CLEANUP(fh_arena_freep) = fh_arena_new(FH_POLICY_ARENA_BYTES_MAX);
+    int code = arena == NULL ? fh_err_set(err, FH_ENOMEM, "no memory for a policy")
+                             : fh_policy_record_parse(&said, record->payload, err);
+    if (code == FH_OK) {
+        code = fh_policy_record_open(&policy, &said, arena, err);
+    }
+    if (code != FH_OK) {
+        return fh_err_wrap(err, "the policy in force");
+    }
+    for (size_t i = 0; i < policy->rule_count; i++) {
+        if (strcmp(policy->rules[i].path, rule) == 0) {
+            return FH_OK;
+        }
+    }
+    return fh_err_rule(err,
+                       FH_ECHECK,
+                       "waiver.rule",
+                       "policy %s %s has no rule %s; freehold policy show %s%s has them in order",
+                       said.name,
+                       said.version,
+                       rule,
+                       said.name,
+                       w->waiver.mesh ? " --mesh" : "");
+}
+
 /* The record of the policy that is in force, and whether it has the rule. */
 static int find_policy(struct waiving *w, const char *name, struct fh_err *err)
 {
@@ -62,6 +96,7 @@ static int find_policy(struct waiving *w, const char *name, struct fh_err *err)
     }
     if (code == FH_OK) {
         w->waiver.policy = record.id;
+        code = check_rule(w, &record, err);
     }
     return code;
 }

@@ -3,11 +3,12 @@
 
 #include "common/mem.h"
 #include "common/time.h"
-#include "proto/governance/access.h"
-#include "proto/governance/policy.h"
 #include "proto/governance/policy_record.h"
+#include "proto/governance/waiver.h"
+#include "proto/quality/measurement.h"
 #include "proto/session/messages_policy.h"
 #include "tools/cli/audit_log.h"
+#include "tools/cli/compliance_judge.h"
 #include "tools/cli/own_node.h"
 #include "tools/client/describe.h"
 #include "tools/client/product_name.h"
@@ -21,8 +22,10 @@ enum {
     READERS_BYTES = 1024,
 };
 
-/* A policy of the domain. */
+/* A policy of the domain, or of the mesh and about the domain. */
 struct governing {
+    struct fh_record_id id;
+    bool mesh;
     struct fh_policy_record record;
     struct fh_policy *policy; /* NULL: this program cannot read it */
     bool forked;
@@ -45,7 +48,9 @@ struct making {
     struct fh_compliance *report;
     struct fh_own_node own;
     uint32_t policy_count;
-    struct governing policies[FH_POLICIES_MAX];
+    struct governing policies[2 * FH_POLICIES_MAX]; /* of the mesh, and the own */
+    uint32_t waiver_count;
+    const struct fh_waiver_held *waivers[FH_WAIVERS_MAX];
     struct seen *seen;
 };
 
@@ -78,6 +83,15 @@ static int call(struct making *making,
     return fh_own_node_call(&making->own, request, FH_REQUEST_MS, answer, reader, err);
 }
 
+/* As a node has it: what cannot be read may be about anybody. */
+static bool is_about_domain(const struct making *making, const struct fh_policy *policy)
+{
+    const struct fh_actor *actor = fh_own_node_actor(&making->own);
+    char id[FH_ID_TEXT_BYTES];
+    fh_domain_id_text(id, &actor->domain);
+    return policy == NULL || fh_policy_governs_domain(policy, actor->settings.domain, id);
+}
+
 /* The record in force; what it says is kept in the arena. */
 static int
 read_policy(struct making *making, const struct fh_msg_policy_listed *listed, struct fh_err *err)
@@ -90,7 +104,11 @@ read_policy(struct making *making, const struct fh_msg_policy_listed *listed, st
     struct fh_arena *arena = making->report->arena;
     struct governing *to = &making->policies[making->policy_count];
     fh_buf_init(&request, 256);
-    fh_msg_policy_request(&request, listed->name);
+    if (listed->mesh) {
+        fh_msg_agreed_request(&request, listed->name);
+    } else {
+        fh_msg_policy_request(&request, listed->name);
+    }
     int code = call(making, &request, &answer, &reader, err);
     if (code == FH_OK) {
         code = fh_msg_policy_read(&reader, &held, err);
@@ -102,10 +120,11 @@ read_policy(struct making *making, const struct fh_msg_policy_listed *listed, st
     if (bytes == NULL) {
         return no_memory(err);
     }
-    *to = (struct governing){.forked = held.forked};
+    *to = (struct governing){.mesh = listed->mesh, .forked = held.forked};
     code = fh_record_parse(
         &record, fh_bytes(bytes, held.record.size), &fh_own_node_actor(&making->own)->mesh, err);
     if (code == FH_OK) {
+        to->id = record.id;
         code = fh_policy_record_parse(&to->record, record.payload, err);
     }
     if (code != FH_OK) {
@@ -114,6 +133,9 @@ read_policy(struct making *making, const struct fh_msg_policy_listed *listed, st
     struct fh_err unreadable;
     if (fh_policy_record_open(&to->policy, &to->record, arena, &unreadable) != FH_OK) {
         to->policy = NULL;
+    }
+    if (listed->mesh && !is_about_domain(making, to->policy)) {
+        return FH_OK;
     }
     to->text = fh_arena_printf(arena, "%s %s", to->record.name, to->record.version);
     making->policy_count += to->text != NULL;
@@ -135,7 +157,7 @@ static int read_policies(struct making *making, struct fh_err *err)
     for (uint32_t i = 0; code == FH_OK && i < count; i++) {
         struct fh_msg_policy_listed listed;
         code = fh_msg_policy_list_next(&reader, &listed, err);
-        if (code == FH_OK && making->policy_count < FH_POLICIES_MAX) {
+        if (code == FH_OK && making->policy_count < FH_COUNT(making->policies)) {
             code = read_policy(making, &listed, err);
         }
     }
@@ -247,52 +269,82 @@ static int read_log(struct making *making, struct fh_err *err)
     return code;
 }
 
-/* ---- judging ---- */
+/* ---- waivers ---- */
 
-/* Whether a rule that changes what is seen can be applied to the product as it is. */
-static enum fh_compliance_state judge_view(const struct fh_policy *policy,
-                                           const struct fh_policy_rule *rule,
-                                           const struct fh_access_product *product,
-                                           struct fh_arena *arena,
-                                           const char **out_evidence)
+static int keep_waiver(struct making *making,
+                       const struct fh_record_id *id,
+                       struct fh_bytes payload,
+                       struct fh_err *err)
 {
-    struct fh_policy alone = *policy;
-    struct fh_findings findings;
-    alone.rule_count = 1;
-    alone.rules = rule;
-    fh_findings_init(&findings, arena);
-    fh_policy_check_product(&alone, product, &findings);
-    *out_evidence = findings.count > 0 ? findings.items[0].message : "applied to every answer";
-    return findings.failed != FH_OK ? FH_COMPLIANCE_UNKNOWN
-           : findings.errors > 0    ? FH_COMPLIANCE_VIOLATED
-                                    : FH_COMPLIANCE_OK;
+    const struct fh_record record = {.type = FH_RECORD_WAIVER, .payload = payload};
+    struct fh_waiver_held *held = fh_arena_array(making->report->arena, 1, sizeof *held);
+    if (held == NULL) {
+        return no_memory(err);
+    }
+    held->id = *id;
+    int code = fh_waiver_decode(&held->waiver, &record, err);
+    if (code == FH_OK && making->waiver_count < FH_WAIVERS_MAX) {
+        making->waivers[making->waiver_count++] = held;
+    }
+    return code;
 }
 
-/* By the section in which a rule stands. A kind that is not here is listed as unknown. */
-static const struct {
-    const char *section;
-    enum fh_compliance_state (*judge)(const struct fh_policy *policy,
-                                      const struct fh_policy_rule *rule,
-                                      const struct fh_access_product *product,
-                                      struct fh_arena *arena,
-                                      const char **out_evidence);
-} judges[] = {{"mask", judge_view}, {"hide", judge_view}, {"filter", judge_view}};
-
-static enum fh_compliance_state judge_rule(const struct fh_policy *policy,
-                                           const struct fh_policy_rule *rule,
-                                           const struct fh_access_product *product,
-                                           struct fh_arena *arena,
-                                           const char **out_evidence)
+static int read_waivers(struct making *making, struct fh_err *err)
 {
-    size_t length = strcspn(rule->path, "[");
-    for (size_t i = 0; i < FH_COUNT(judges); i++) {
-        if (strlen(judges[i].section) == length &&
-            memcmp(judges[i].section, rule->path, length) == 0) {
-            return judges[i].judge(policy, rule, product, arena, out_evidence);
+    struct fh_buf request FH_CLEANUP(fh_buf_fini);
+    struct fh_buf answer FH_CLEANUP(fh_buf_fini);
+    struct fh_pack_reader reader;
+    uint32_t count = 0;
+    fh_buf_init(&request, 256);
+    fh_msg_waivers_request(&request);
+    int code = call(making, &request, &answer, &reader, err);
+    if (code == FH_OK) {
+        code = fh_msg_waivers_read(&reader, &count, err);
+    }
+    for (uint32_t i = 0; code == FH_OK && i < count; i++) {
+        struct fh_record_id id;
+        struct fh_bytes payload;
+        code = fh_msg_waivers_next(&reader, &id, &payload, err);
+        if (code == FH_OK) {
+            code = keep_waiver(making, &id, payload, err);
         }
     }
-    *out_evidence = "nothing here shows whether rules of this kind hold";
-    return FH_COMPLIANCE_UNKNOWN;
+    return code;
+}
+
+/* What a waiver for everybody makes of the row. One for somebody alone leaves what is found of the
+ * product, and takes the place of what holds for all others. */
+static void waive(const struct making *making,
+                  const struct governing *governing,
+                  const struct fh_access_product *product,
+                  const char *rule,
+                  struct fh_compliance_row *row)
+{
+    struct fh_waiver_ask ask = {.mesh = governing->mesh,
+                                .policy = &governing->id,
+                                .rule = rule,
+                                .owner = &fh_own_node_actor(&making->own)->domain,
+                                .product = product->name,
+                                .major = product->major,
+                                .now_ms = fh_clock_wall_ms()};
+    const struct fh_waiver_held *all = fh_waiver_find(making->waivers, making->waiver_count, &ask);
+    const struct fh_waiver_held *one = NULL;
+    for (uint32_t i = 0; all == NULL && one == NULL && i < making->waiver_count; i++) {
+        ask.consumer = &making->waivers[i]->waiver.consumer;
+        ask.key = &making->waivers[i]->waiver.key;
+        one = fh_waiver_find(&making->waivers[i], 1, &ask);
+    }
+    const struct fh_waiver_held *by = all != NULL                      ? all
+                                      : row->state == FH_COMPLIANCE_OK ? one
+                                                                       : NULL;
+    if (by != NULL) {
+        const char *text = fh_arena_printf(making->report->arena,
+                                           "%s: %s",
+                                           by == all ? "waived" : "waived for one domain or key",
+                                           by->waiver.reason);
+        row->state = FH_COMPLIANCE_WAIVED;
+        row->evidence = text == NULL ? "waived" : text;
+    }
 }
 
 /* ---- rows ---- */
@@ -356,6 +408,7 @@ static int begin_row(struct making *making,
 /* A policy as a whole: what closes the product, and the purposes that it names. */
 static int add_whole(struct making *making,
                      const struct governing *governing,
+                     const struct fh_access_product *product,
                      struct fh_compliance_row row,
                      struct fh_err *err)
 {
@@ -363,7 +416,7 @@ static int add_whole(struct making *making,
     row.rule = "policy";
     row.line = 0;
     row.state = FH_COMPLIANCE_OK;
-    row.evidence = "in force";
+    row.evidence = governing->mesh ? "in force, of the mesh" : "in force";
     if (policy == NULL) {
         row.state = FH_COMPLIANCE_VIOLATED;
         row.evidence = "this program cannot read it; the product is closed";
@@ -376,34 +429,55 @@ static int add_whole(struct making *making,
     } else if (policy->purposes.count > 0) {
         row.evidence = "in force; other purposes than those it names are refused";
     }
+    waive(making, governing, product, "", &row);
+    if (row.state == FH_COMPLIANCE_OK && policy->purposes.count > 0) {
+        waive(making, governing, product, "purposes", &row);
+    }
     return add_row(making->report, &row, err);
 }
 
 static int add_policy(struct making *making,
                       const struct governing *governing,
-                      const struct fh_access_product *product,
+                      const struct fh_compliance_product *judged,
                       struct fh_compliance_row row,
                       struct fh_err *err)
 {
     const struct fh_policy *policy = governing->policy;
+    const struct fh_access_product *product = judged->access;
     const struct seen *seen = find_seen(making, product->name, product->major, governing->text);
     if (policy != NULL && !fh_policy_governs(policy, product->name, product->major)) {
         return FH_OK;
     }
     row.policy = governing->text;
+    row.mesh = governing->mesh;
     if (seen != NULL) {
         row.enforced_seq = seen->seq;
         row.enforced_ms = seen->time_ms;
     }
-    int code = add_whole(making, governing, row, err);
+    int code = add_whole(making, governing, product, row, err);
     for (size_t i = 0; code == FH_OK && policy != NULL && i < policy->rule_count; i++) {
         row.rule = policy->rules[i].path;
         row.line = policy->rules[i].line;
-        row.state =
-            judge_rule(policy, &policy->rules[i], product, making->report->arena, &row.evidence);
+        row.state = fh_compliance_judge(
+            policy, &policy->rules[i], judged, making->report->arena, &row.evidence);
+        waive(making, governing, product, row.rule, &row);
         code = add_row(making->report, &row, err);
     }
     return code;
+}
+
+/* Bits by enum fh_quality_state: what was found, and what that is today. */
+static unsigned states_of(const struct freehold_description *description)
+{
+    struct freehold_measurement m = {.size = sizeof m};
+    unsigned states = 0;
+    freehold_description_measurement(description, &m);
+    for (unsigned i = 0; i < FH_QUALITY_STATE_COUNT; i++) {
+        const char *text = fh_quality_state_text(i);
+        bool is = strcmp(text, m.quality) == 0 || strcmp(text, m.found) == 0;
+        states |= is ? 1U << i : 0;
+    }
+    return states;
 }
 
 static int add_product(struct making *making,
@@ -428,8 +502,12 @@ static int add_product(struct making *making,
     if (code == FH_OK && product == NULL) {
         code = no_memory(err);
     }
+    const struct fh_compliance_product judged = {.access = product,
+                                                 .contract = proof->model,
+                                                 .announced = &proof->announced,
+                                                 .quality = states_of(description)};
     for (uint32_t i = 0; code == FH_OK && i < making->policy_count; i++) {
-        code = add_policy(making, &making->policies[i], product, row, err);
+        code = add_policy(making, &making->policies[i], &judged, row, err);
     }
     fh_arena_free(arena);
     freehold_description_free(description);
@@ -484,6 +562,9 @@ int fh_compliance_make(struct fh_compliance *out, struct fh_cli *cli, struct fh_
     int code = fh_own_node_open(&making->own, cli, NULL, err);
     if (code == FH_OK) {
         code = read_policies(making, err);
+    }
+    if (code == FH_OK) {
+        code = read_waivers(making, err);
     }
     if (code == FH_OK) {
         code = read_log(making, err);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Compliance: each own product against each rule of the policies that govern it, with what shows
- * it.
+ * Compliance: each own product against each rule of the policies that govern it, the domain's and
+ * the mesh's, with what shows it.
  *
  * Everything comes from where it is signed: contracts and measurements from the home's node, each
  * verified; policies as their records say them; who read and what was enforced from the audit log.
  *
  *   ok         the rule holds for the product, or touches nothing of it
- *   violated   it cannot be applied, or its policy closes the product (expired, forked, unreadable)
- *   waived     a waiver stands against it
+ *   violated   the contract is not as it says, it cannot be applied, or it or its policy closes the
+ *              product (by its quality; expired, forked, unreadable)
+ *   waived     a waiver spares everybody from it, or somebody while it holds for all others
  *   unknown    nothing here shows whether it holds
  *
  * Does not: print. Thread: one. Ownership: rows and their texts live in the report.
@@ -31,6 +32,7 @@ const char *fh_compliance_state_text(unsigned state);
 struct fh_compliance_row {
     const char *product; /* "shop/orders@1.2.0" */
     const char *policy;  /* "personal 1.0.0" */
+    bool mesh;           /* it is the mesh's */
     const char *rule;    /* "mask[0]": its place in the policy's text */
     uint32_t line;       /* there; 0: the policy as a whole */
     enum fh_compliance_state state;

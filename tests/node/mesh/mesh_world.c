@@ -131,6 +131,11 @@ static void open_home(struct mesh_world *w)
                                          .self = w->pair->joined.id,
                                          .products_per_domain_max = 5};
     mesh_world_must(fh_catalog_open(&w->catalog, &catalog, &w->err), &w->err);
+    struct fh_policies_options policies = {.store = w->store,
+                                           .dir = w->pair->caller.dir,
+                                           .mesh_id = w->pair->id,
+                                           .domain = w->pair->joined.id};
+    mesh_world_must(fh_policies_open(&w->policies, &policies, &w->err), &w->err);
 }
 
 void mesh_world_set_up(struct mesh_world *w, side_answer_fn *answer, void *user)
@@ -147,6 +152,7 @@ void mesh_world_set_up(struct mesh_world *w, side_answer_fn *answer, void *user)
         .store = w->store,
         .dir = w->pair->caller.dir,
         .catalog = w->catalog,
+        .policies = w->policies,
         .keys = w->keys,
         .identity = w->pair->caller.identity,
         .peers = w->pair->caller.peers,
@@ -172,6 +178,7 @@ void mesh_world_tear_down(struct mesh_world *w)
     }
     fh_udp_close(w->udp);
     fh_mesh_free(w->mesh);
+    fh_policies_close(w->policies);
     fh_catalog_close(w->catalog);
     fh_store_close(w->store);
     fh_keystore_close(w->keys);

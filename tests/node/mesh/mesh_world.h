@@ -9,6 +9,7 @@
 #define FH_TESTS_NODE_MESH_MESH_WORLD_H
 
 #include "node/mesh/parts.h"
+#include "node/state/policies.h"
 #include "proto/settings/settings.h"
 #include "tests/lib/scratch.h"
 #include "tests/node/peer/pair.h"
@@ -20,6 +21,7 @@ struct mesh_world {
     struct fh_settings settings;
     struct fh_store *store;
     struct fh_catalog *catalog;
+    struct fh_policies *policies;
     struct fh_keystore *keys;
     struct fh_udp *udp;
     struct fh_mesh *mesh;

@@ -137,16 +137,25 @@ static struct fh_policies *open_policies(struct world *w)
 }
 
 /* Takes a record and expects this rule, or "" when it is new, or "known". */
-static void take(struct world *w, struct fh_policies *policies, struct made made, const char *rule)
+static void take_at(struct world *w,
+                    struct fh_policies *policies,
+                    struct made made,
+                    int64_t now_ms,
+                    const char *rule)
 {
     bool is_new = false;
     w->err = (struct fh_err){0};
-    int rc = fh_policies_agree(policies, fh_buf_view(&made.bytes), NOW_MS, &is_new, &w->err);
+    int rc = fh_policies_agree(policies, fh_buf_view(&made.bytes), now_ms, &is_new, &w->err);
     const char *said = rc != FH_OK ? w->err.rule : is_new ? "" : "known";
     if (strcmp(said, rule) != 0) {
         fail_msg("%s, not %s: %s", said, rule, w->err.text);
     }
     fh_buf_fini(&made.bytes);
+}
+
+static void take(struct world *w, struct fh_policies *policies, struct made made, const char *rule)
+{
+    take_at(w, policies, made, NOW_MS, rule);
 }
 
 /* What is in force: "1.1.0", and "forked". */
@@ -394,6 +403,8 @@ find(const struct world *w, const struct fh_policies *policies, const char *rule
                                 .key = &w->domains[1].member.id,
                                 .now_ms = now_ms};
     (void)fh_agreed_waivers(fh_policies_agreed(policies), &count);
+    assert_null(fh_waiver_find(waivers, count, &ask)); /* it is not of a domain's own policy */
+    ask.mesh = true;
     return fh_waiver_find(waivers, count, &ask);
 }
 
@@ -435,6 +446,18 @@ static void test_waivers(void **state)
     over.created_ms = NOW_MS + 1;
     take(w, policies, waive(w, &over, &us->publisher, &them->publisher), "");
     assert_null(find(w, policies, "hide[0]", NOW_MS + 1));
+    /* Nor where both come long after. */
+    const int64_t later = NOW_MS + 200 * 24 * HOUR;
+    struct fh_waiver year = waiver;
+    year.rule[0] = '\0';
+    year.until_ms = NOW_MS + 365 * 24 * HOUR;
+    over.rule[0] = '\0';
+    const struct made both[] = {waive(w, &over, &us->publisher, &them->publisher),
+                                waive(w, &year, &us->publisher, &them->publisher)};
+    for (size_t i = 0; i < FH_COUNT(both); i++) {
+        take_at(w, policies, both[i], later, "");
+    }
+    assert_null(find(w, policies, "hide[0]", later));
     /* The next version of the policy is another policy. */
     struct made next = sign_both(w, (struct fields){.version = "1.1.0", .seq = 2, .prev = id});
     take(w, policies, next, "");
