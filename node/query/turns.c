@@ -131,7 +131,8 @@ static void count_running(struct fh_serve *serve, int64_t now_ms)
     }
 }
 
-/* Since when somebody waits whose session has no worker, and who lacks nothing else. */
+/* Since when somebody waits who may not run beside others, as its session has no worker or it is
+ * not quick, and who lacks nothing else. */
 static int64_t find_cold(const struct fh_serve *serve, int64_t now_ms)
 {
     int64_t since_ms = INT64_MAX;
@@ -139,7 +140,7 @@ static int64_t find_cold(const struct fh_serve *serve, int64_t now_ms)
         const struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
         bool waits = stream->kind != FH_STREAM_SCAN && stream->state == FH_STREAM_QUEUED &&
                      stream->checked && stream->queued_ms < since_ms;
-        if (waits && running(stream) == 0 && !is_warm(stream) &&
+        if (waits && running(stream) == 0 && !(is_warm(stream) && is_quick(stream, now_ms)) &&
             has_place(stream, most_at_work(serve), now_ms)) {
             since_ms = stream->queued_ms;
         }
@@ -176,8 +177,8 @@ static bool may_begin(const struct fh_stream *stream, int64_t now_ms)
         return true;
     }
     /* Who needs nothing to be started, and is done in a moment, does not wait for those who do: but
-     * not again and again before somebody who waits for a start. A program that has not read its
-     * answers to the end may wait for its next one's plan. */
+     * not again and again before somebody who waits for a start, or is slow. A program that has not
+     * read its answers to the end may wait for its next one's plan. */
     bool quick = is_quick(stream, now_ms);
     bool cold = quick && serve->turns.cold_since_ms != INT64_MAX &&
                 now_ms - serve->turns.cold_since_ms >= COLD_MOST_MS;

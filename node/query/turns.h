@@ -51,7 +51,7 @@ struct fh_turns {
     unsigned slow;          /* of them: streams, and those of slow keys */
     unsigned unknown;       /* of them: the slow, and those of keys that had no quick answer yet */
     unsigned waiting;       /* plans and queries that are queued */
-    int64_t cold_since_ms;  /* the longest of them that waits for a start alone; INT64_MAX: none */
+    int64_t cold_since_ms;  /* since when one waits that runs beside nobody; INT64_MAX: none */
     int64_t apart_until_ms; /* quick and slow ones have processors of their own until then */
     struct fh_turn_key keys[FH_STREAMS_MAX];
 };

@@ -278,9 +278,12 @@ bool fh_warm_up(struct fh_warm *warm, duckdb_connection connection)
         read[i] = entry->select != NULL && entry->state == COLD && fh_files_opened(entry->slot);
         entry->readings += read[i];
     }
-    for (unsigned i = 0; i < warm->count; i++) {
+    /* One file at most: the next question may wait for it, and its time counts as that one's. */
+    bool looked = false;
+    for (unsigned i = 0; i < warm->count && !looked; i++) {
         if (read[i] && warm->entries[i].readings >= READINGS_MIN) {
-            changed = warm_table(warm, connection, i) || changed;
+            changed = warm_table(warm, connection, i);
+            looked = warm->entries[i].state != COLD;
         }
     }
     return changed;

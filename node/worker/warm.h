@@ -42,8 +42,8 @@ void fh_warm_add(struct fh_warm *warm,
                  const int *slots,
                  const char *select);
 
-/* A question is answered that opened the files which fh_files_opened tells: what was read often
- * enough becomes warm now. True when views changed, so that plans over them are of no use. */
+/* A question is answered that opened the files which fh_files_opened tells: of what was read often
+ * enough one becomes warm now. True when views changed, so that plans over them are of no use. */
 FH_MUST_CHECK bool fh_warm_up(struct fh_warm *warm, duckdb_connection connection);
 
 /* A question found too little memory: all tables stand on their files again, and stay there. True

@@ -115,7 +115,7 @@ static const struct kinds enumerations[] = {
                  {"TABLE_REF", UNUSED},
                  {"LAMBDA_REF", BOUND},
                  {"CAST", UNUSED},
-                 {"OPERATOR_TRY", "it gives wrong rows; TRY_CAST, which is right, is a cast"},
+                 {"OPERATOR_TRY", "masked tables gave other rows by it; TRY_CAST is a cast"},
                  {"BOUND_REF", BOUND},
                  {"BOUND_COLUMN_REF", BOUND},
                  {"BOUND_UNNEST", BOUND},

@@ -346,6 +346,26 @@ static void nor_do_plans_keep_it_waiting(void **state)
     assert_true(newcomer->waited_most_ms <= 800);
 }
 
+/* Nor one that is slow and has its worker: as many quick ones ask as find a place beside each
+ * other, so that there never is one for it unless they leave it. */
+static void a_slow_one_has_its_turn_too(void **state)
+{
+    (void)state;
+    const struct asker slow = {.in_flight = 1, .questions = OFTEN, .takes_ms = 1500};
+    for (unsigned i = 0; i < WORKERS - 1; i++) {
+        sit(often_one);
+    }
+    run(1000);
+    struct seat *seat = sit(slow);
+    run(12000);
+    assert_true(seat->answered >= 4);
+    assert_true(seat->waited_most_ms <= 800);
+    assert_int_equal(seat->refused, 0);
+    for (unsigned i = 0; i < WORKERS - 1; i++) {
+        assert_int_equal(w.seats[i].refused, 0);
+    }
+}
+
 static void all_have_the_same(void **state)
 {
     (void)state;
@@ -499,6 +519,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_newcomer_has_its_turn, up, down),
         cmocka_unit_test_setup_teardown(nor_do_plans_keep_it_waiting, up, down),
+        cmocka_unit_test_setup_teardown(a_slow_one_has_its_turn_too, up, down),
         cmocka_unit_test_setup_teardown(all_have_the_same, up, down),
         cmocka_unit_test_setup_teardown(the_slow_leave_room, up, down),
         cmocka_unit_test_setup_teardown(one_key_has_its_share_and_a_queue, up, down),
