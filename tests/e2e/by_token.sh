@@ -21,6 +21,7 @@ until_true 30 "the contract of plans" known plans
 until_true 30 "the contract of items" known items
 until_true 30 "two products at harbour" finds harbour 2
 
+reads='' asks='' narrow='' sees='' decides='' decides_items='' # tokens
 # token VARIABLE COMMAND...: makes a token with the command.
 token()
 {

@@ -273,7 +273,7 @@ static void unknown_numbers(struct consumer *c)
         fh_pack_uint(&request, 1);
         consumer_meet(c,
                       visitor_ask(&c->visitor, fh_buf_view(&request)),
-                      code > 127 ? FORM : REFUSED(FH_EPROTO, "message.unknown"),
+                      code > 255 ? FORM : REFUSED(FH_EPROTO, "message.unknown"),
                       "message %u",
                       code);
     }
