@@ -163,12 +163,13 @@ until_true 30 "a checkpoint of shop at museum" witnessed museum
 until_true 30 "a checkpoint of shop at market" witnessed market
 succeeds fh shop -o json audit verify
 is "['whole', 2, True]" '[d[0]["verdict"], d[0]["witnesses"], 0 < d[0]["witnessed up to"] <= d[0]["signed up to"] + 1]'
+upto=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[0]["witnessed up to"])' "$work/out")
 cp "$work/shop/home/audit.log" "$work/witnessed.log"
 stop_node shop
-python3 - "$work/witnessed.log" "$work/shop/home/audit.log" <<'PY'
+python3 - "$work/witnessed.log" "$work/shop/home/audit.log" "$upto" <<'PY'
 import sys
 data, at = open(sys.argv[1], "rb").read(), 0
-for _ in range(5):
+for _ in range(int(sys.argv[3]) - 1):
     at += 36 + int.from_bytes(data[at:at + 4], "big")
 open(sys.argv[2], "wb").write(data[:at])
 PY
@@ -177,9 +178,12 @@ start_node shop
 until_true 20 "witnesses" bash -c "! $bin/freehold --home $work/shop/home audit verify"
 refused_by() { fh shop -o json audit verify >"$work/out" 2>"$work/err" || grep -q "rule: $1" "$work/err"; }
 until_true 20 "the cut end is found" refused_by audit.truncated
-while ! refused_by audit.rewritten; do # the same number again, of another record
+rewritten() # the same number again, of another record
+{
     fh museum query 'SELECT count(*) FROM shop.people' >/dev/null 2>&1 || true
-done
+    refused_by audit.rewritten
+}
+until_true 30 "what was written anew is found" rewritten
 stop_node shop
 rm -r "$work/shop/home/audit" "$work/shop/home/audit.log"
 cp "$work/witnessed.log" "$work/shop/home/audit.log"

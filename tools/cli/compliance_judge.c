@@ -65,9 +65,8 @@ static enum fh_compliance_state judge_notice(const struct judging *j, const char
     return ends ? FH_COMPLIANCE_UNKNOWN : FH_COMPLIANCE_OK;
 }
 
-typedef enum fh_compliance_state judge_fn(const struct judging *judging, const char **out_evidence);
-
-static judge_fn *const judges[FH_POLICY_RULE_KIND_COUNT] = {
+static enum fh_compliance_state (*const judges[FH_POLICY_RULE_KIND_COUNT])(
+    const struct judging *judging, const char **out_evidence) = {
     [FH_POLICY_MASK] = judge_view,
     [FH_POLICY_HIDE] = judge_view,
     [FH_POLICY_FILTER] = judge_view,

@@ -57,7 +57,7 @@ static void write_witnessed(struct fh_buf *out)
 static int read_witnessed(struct fh_pack_reader *reader, struct fh_err *err)
 {
     struct fh_domain_id keeper;
-    struct fh_bytes record;
+    struct fh_bytes record = FH_BYTES_NONE;
     struct fh_msg_bins kept;
     uint32_t count = 0;
     int rc = fh_msg_witnessed_read(reader, &count, err);
