@@ -167,7 +167,7 @@ static void write_waivers(struct fh_buf *out)
 static int read_waivers(struct fh_pack_reader *reader, struct fh_err *err)
 {
     struct fh_record_id id;
-    struct fh_bytes payload;
+    struct fh_bytes payload = FH_BYTES_NONE;
     uint32_t count = 0;
     int rc = fh_msg_waivers_read(reader, &count, err);
     if (rc == FH_OK) {
