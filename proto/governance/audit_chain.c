@@ -112,7 +112,7 @@ int fh_audit_next(struct fh_audit_cursor *cursor,
                   struct fh_err *err)
 {
     size_t left = cursor->bytes.size - cursor->at;
-    const uint8_t *frame = cursor->bytes.data + cursor->at;
+    const uint8_t *frame = left < 4 ? NULL : cursor->bytes.data + cursor->at;
     uint32_t size = left < 4 ? 0 : fh_get_u32be(frame);
     *out_end = size == 0;
     if (size == 0) {

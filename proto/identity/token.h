@@ -41,7 +41,7 @@ enum { FH_TOKEN_POWERS_TEXT_BYTES = 32 }; /* all words, by comma */
 /* The power of this word; 0: there is none of that name. */
 unsigned fh_token_power_of(const char *word);
 /* "ask,decide"; "" for none, and nothing for bits that are not known. */
-void fh_token_powers_text(char out[FH_TOKEN_POWERS_TEXT_BYTES], unsigned powers);
+void fh_token_powers_text(char out[FH_TOKEN_POWERS_TEXT_BYTES], unsigned bits);
 
 struct fh_token {
     struct fh_domain_id domain;
