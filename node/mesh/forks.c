@@ -67,10 +67,10 @@ static void push_to_some(struct fh_mesh *mesh, const struct fh_buf *request)
 void fh_mesh_push(struct fh_mesh *mesh, struct fh_bytes record)
 {
     FH_CLEANUP(fh_buf_fini) struct fh_buf request;
+    fh_buf_init(&request, FH_FRAME_REQUEST_BYTES_MAX);
     if (mesh->quiet) {
         return;
     }
-    fh_buf_init(&request, FH_FRAME_REQUEST_BYTES_MAX);
     fh_msg_push_request_begin(&request, 1);
     fh_pack_bin(&request, record);
     push_to_some(mesh, &request);

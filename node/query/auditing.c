@@ -169,10 +169,10 @@ static bool seal_statement(const struct fh_stream *stream, struct fh_buf *out)
     const struct fh_serve_options *o = &stream->serve->options;
     struct fh_buf plain FH_CLEANUP(fh_buf_fini);
     uint8_t seed[FH_SEED_BYTES];
+    fh_buf_init(&plain, FH_AUDIT_SEALED_BYTES_MAX - FH_BOX_SEAL_BYTES);
     if (!o->has_audit_key || stream->kind == FH_STREAM_SCAN) {
         return true;
     }
-    fh_buf_init(&plain, FH_AUDIT_SEALED_BYTES_MAX - FH_BOX_SEAL_BYTES);
     fh_pack_array(&plain, 2);
     fh_pack_str(&plain, stream->sql);
     fh_params_put(&plain, stream->request.params, stream->request.param_count);
@@ -294,6 +294,7 @@ static struct fh_audit_ticket *add_ended(struct fh_stream *stream,
         .bytes = sent.bytes,
         .duration_ms = took_ms > 0 ? (uint64_t)took_ms : 0,
     };
+    fh_buf_init(&detail, 1024);
     if (stream->decision == NULL || stream->accounted) {
         return NULL;
     }
@@ -301,7 +302,6 @@ static struct fh_audit_ticket *add_ended(struct fh_stream *stream,
         ended.receipt = *receipt;
     }
     stream->accounted = true;
-    fh_buf_init(&detail, 1024);
     fh_audit_ended_pack(&detail, &ended);
     return fh_audit_add(stream->serve->options.audit, FH_AUDIT_ENDED, urgency, &detail);
 }

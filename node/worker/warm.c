@@ -203,13 +203,13 @@ static int make_table(struct fh_warm *warm,
     struct stat after;
     FH_CLEANUP(fh_buf_fini) struct fh_buf rest;
     struct fh_err err;
+    fh_buf_init(&rest, SQL_BYTES_MAX);
     int rc = warm->attached ? FH_OK
                             : fh_views_do(connection, "ATTACH ':memory:' AS \"warm tables\"", &err);
     if (rc != FH_OK) {
         return rc;
     }
     warm->attached = true;
-    fh_buf_init(&rest, SQL_BYTES_MAX);
     fh_buf_printf(&rest, " AS %s", warm->entries[at].select);
     rc = fh_buf_ok(&rest);
     if (rc != FH_OK) {
@@ -245,6 +245,7 @@ static bool warm_table(struct fh_warm *warm, duckdb_connection connection, unsig
     FH_CLEANUP(fh_buf_fini) struct fh_buf select;
     struct fh_err err;
     struct stat file;
+    fh_buf_init(&select, SQL_BYTES_MAX);
     entry->state = REFUSED;
     if (fstat(entry->slot, &file) != 0 || !S_ISREG(file.st_mode) ||
         file.st_size > FH_WARM_FILE_BYTES_MAX) {
@@ -257,7 +258,6 @@ static bool warm_table(struct fh_warm *warm, duckdb_connection connection, unsig
     if (make_table(warm, connection, at, &file) != FH_OK) {
         return false;
     }
-    fh_buf_init(&select, SQL_BYTES_MAX);
     fh_buf_add_cstr(&select, "SELECT * FROM ");
     put_name(&select, at);
     if (fh_buf_ok(&select) == FH_OK &&

@@ -320,10 +320,10 @@ static int export_one(void *user,
     struct exporting *exporting = user;
     struct fh_buf line FH_CLEANUP(fh_buf_fini);
     char at[FH_TIME_TEXT_BYTES];
+    fh_buf_init(&line, 8 * (size_t)FH_AUDIT_RECORD_BYTES_MAX);
     if (record->time_ms < exporting->since_ms) {
         return FH_OK;
     }
-    fh_buf_init(&line, 8 * (size_t)FH_AUDIT_RECORD_BYTES_MAX);
     struct fh_json json = {.out = &line, .compact = true};
     fh_time_text(at, record->time_ms);
     fh_json_open(&json, '{');

@@ -392,6 +392,7 @@ static int revoke(struct freehold_client *client,
     struct fh_pack_reader reader;
     char text[FH_TOKEN_ID_TEXT_BYTES];
     size_t at = 0;
+    fh_buf_init(&end, FH_RECORD_BYTES_MAX);
     fh_token_id_text(text, id);
     while (at < tokens->count && strcmp(tokens->items[at].entry.id, text) != 0) {
         at++;
@@ -400,7 +401,6 @@ static int revoke(struct freehold_client *client,
         return fh_err_rule(
             err, FH_ENOTFOUND, "token.unknown", "your key has no token %s there", text);
     }
-    fh_buf_init(&end, FH_RECORD_BYTES_MAX);
     int code = sign_end(&end, client->actor, &tokens->items[at].record, since_ms, err);
     if (code == FH_OK) {
         fh_buf_reset(&client->request);
