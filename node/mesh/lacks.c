@@ -31,8 +31,10 @@ struct lack {
     struct fh_node_id from; /* who brought what was refused */
     struct fh_ref key;      /* its signer */
     bool has_key;           /* else only the tries are counted */
-    bool of_admitted;       /* the signer's domain must be admitted too */
-    bool of_member;         /* it was a node's own record: no member is known of the domain */
+    bool has_record;        /* it is itself what has to come again: a manifest */
+    struct fh_record_id record;
+    bool of_admitted; /* the signer's domain must be admitted too */
+    bool of_member;   /* it was a node's own record: no member is known of the domain */
     bool asking;
     unsigned tries;
     int64_t due_ms;
@@ -111,6 +113,9 @@ struct asking {
 
 static bool is_missing(const struct fh_mesh *mesh, const struct lack *lack)
 {
+    if (lack->has_record) {
+        return fh_directory_record(mesh->options.dir, &lack->record).size == 0;
+    }
     if (!lack->has_key) {
         return true;
     }
@@ -317,6 +322,11 @@ void fh_mesh_want_identity(struct fh_mesh *mesh,
 {
     struct lack *lack = begin_lack(mesh, domain);
     if (lack == NULL) {
+        lack = mesh->lacks == NULL ? NULL : find(mesh->lacks, domain);
+        if (lack != NULL && refused->type == FH_RECORD_MANIFEST) {
+            lack->has_record = true; /* the key that it waits for comes without it */
+            lack->record = refused->id;
+        }
         return;
     }
     bool of_catalogue = refused->type == FH_RECORD_ANNOUNCEMENT ||
@@ -328,6 +338,8 @@ void fh_mesh_want_identity(struct fh_mesh *mesh,
         .key = refused->signatures[0].key,
         .has_key =
             refused->type != FH_RECORD_ADMISSION && strcmp(why->rule, "identity.grants") != 0,
+        .has_record = refused->type == FH_RECORD_MANIFEST,
+        .record = refused->id,
         .of_admitted = of_catalogue,
         .due_ms = fh_clock_mono_ms() + FIRST_WAIT_MS,
     };
