@@ -43,6 +43,9 @@ static void tell(struct proofs *proofs,
                  const struct fh_record_id *other,
                  int64_t received_ms)
 {
+    if (fh_record_id_equal(one, other)) {
+        return; /* kept as the rival once, and what counts since: its rival tells of both */
+    }
     if (proofs->seen++ < proofs->skip) {
         return;
     }
