@@ -359,7 +359,7 @@ const steps = {
         holds(await text(page, '[role=alert]'), 'Rule', 'what is wrong with it');
         await shot(page, 'query-refused');
         await page.getByLabel('Parameters').fill('');
-        await page.getByLabel('SQL').fill('SELECT count(*) FROM shop.orders a, shop.orders b, shop.orders c, shop.orders d, shop.orders e, shop.orders f, shop.orders g');
+        await page.getByLabel('SQL').fill('SELECT count(*) FROM shop.orders a, shop.orders b, shop.orders c, shop.orders d, shop.orders e, shop.orders f, shop.orders g, shop.orders h, shop.orders i'); // 20 rows each: not over before it is stopped
         await page.getByRole('button', { name: 'Run' }).click();
         await page.getByRole('button', { name: 'Stop' }).click();
         await page.getByText('Stopped.').waitFor();
