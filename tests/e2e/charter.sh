@@ -33,9 +33,11 @@ open_one()
 {
     fh "$1" -o csv charter history 2>"$work/err" | awk -F, '$2 == "proposed"' | grep -o 'fhr1[a-z2-7]*'
 }
-knows_one()
+knows_one() # DOMAIN: a proposal, and that who made it votes for it, which is a record of its own
 {
-    [[ -n $(open_one "$1") ]]
+    fh "$1" -o csv charter history 2>"$work/err" | python3 -c '
+import csv, sys
+sys.exit(not any(row["state"] == "proposed" and row["signed_by"] for row in csv.DictReader(sys.stdin)))'
 }
 
 # sees_product DOMAIN NAME
