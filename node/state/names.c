@@ -5,7 +5,6 @@
 #include "node/state/store_catalog.h"
 #include "proto/identity/admission.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- reading ---- */
@@ -154,7 +153,6 @@ static int take_claim(void *user, const struct fh_store_record *record, struct f
         fh_admission_decode(&claim, &parsed, &ignored) != FH_OK) {
         return FH_OK;
     }
-    static const struct fh_domain_id charter;
     const struct fh_store_pin *pin = fh_names_pin_of(names, claim.name);
     const struct fh_directory_domain *holder =
         fh_directory_domain_by_name(names->options.dir, claim.name);
@@ -162,7 +160,7 @@ static int take_claim(void *user, const struct fh_store_record *record, struct f
     if (code != FH_OK || pin == NULL || holder == NULL ||
         !fh_domain_id_equal(&holder->id, &pin->domain) ||
         fh_domain_id_equal(&claim.domain, &pin->domain) || record->received_ms < pin->pinned_ms ||
-        fh_domain_id_equal(&holder->issuer, &charter) ||
+        fh_domain_id_is_zero(&holder->issuer) ||
         fh_domain_id_equal(&holder->id, &names->options.self)) {
         return code;
     }
@@ -347,7 +345,6 @@ int fh_names_resolve(const struct fh_names *names,
 
 enum fh_name_source fh_names_source(const struct fh_names *names, const struct fh_domain_id *domain)
 {
-    static const struct fh_domain_id charter;
     const struct fh_directory_domain *known = fh_directory_domain(names->options.dir, domain);
     if (known == NULL || known->name[0] == '\0') {
         return FH_NAME_UNVERIFIED;
@@ -359,7 +356,7 @@ enum fh_name_source fh_names_source(const struct fh_names *names, const struct f
     if (pin != NULL && pin->decided) {
         return FH_NAME_DECIDED;
     }
-    return fh_domain_id_equal(&known->issuer, &charter) ? FH_NAME_CHARTERED : FH_NAME_ADMITTED;
+    return fh_domain_id_is_zero(&known->issuer) ? FH_NAME_CHARTERED : FH_NAME_ADMITTED;
 }
 
 const char *fh_names_alias_of(const struct fh_names *names, const struct fh_domain_id *domain)

@@ -63,7 +63,6 @@ static int check_holder(const struct fh_names *names,
                         const struct fh_domain_id *domain,
                         struct fh_err *err)
 {
-    static const struct fh_domain_id charter;
     if (holder == NULL || fh_domain_id_equal(&holder->id, domain)) {
         return FH_OK;
     }
@@ -71,7 +70,7 @@ static int check_holder(const struct fh_names *names,
         return fh_err_rule(
             err, FH_EDENIED, "pin.own", "%s is this domain's own name", holder->name);
     }
-    if (fh_domain_id_equal(&holder->issuer, &charter)) {
+    if (fh_domain_id_is_zero(&holder->issuer)) {
         return fh_err_rule(
             err,
             FH_EDENIED,
