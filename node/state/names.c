@@ -227,12 +227,16 @@ int fh_names_pin(struct fh_names *names, int64_t now_ms, struct fh_err *err)
     if (code != FH_OK) {
         return code;
     }
-    for (size_t i = 0; i < fh_directory_domain_count(dir); i++) {
+    for (size_t i = 0; i < fh_directory_domain_count(dir) && code == FH_OK; i++) {
         const struct fh_directory_domain *domain = fh_directory_domain_at(dir, i);
-        struct fh_err stopped; /* compare() says it again */
         if (domain->name[0] != '\0' && fh_names_pin_of(names, domain->name) == NULL) {
-            (void)!fh_store_pin(names->options.store, domain->name, &domain->id, now_ms, &stopped);
+            code = fh_store_pin(names->options.store, domain->name, &domain->id, now_ms, err);
+            code = code == FH_ESIG ? FH_OK : code; /* stopped: compare() says it again */
         }
+    }
+    if (code != FH_OK) {
+        fh_store_rollback(names->options.store);
+        return code;
     }
     code = fh_store_commit(names->options.store, err);
     return code == FH_OK ? fh_names_review(names, err) : code;
