@@ -9,7 +9,6 @@
  */
 #include "node/mesh/parts.h"
 
-#include "common/log.h"
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/state/policies.h"
@@ -22,46 +21,6 @@ enum {
     STATUS_NODES_MAX = 256, /* of them a person can read */
     STATUS_MS = 5000,
 };
-
-static void pushed(struct fh_pack_reader *fields, const struct fh_err *err, void *user)
-{
-    (void)fields;
-    (void)user;
-    if (err != NULL) {
-        fh_log(FH_LOG_DEBUG, "agreed.not_pushed", "rule=%s text=\"%s\"", err->rule, err->text);
-    }
-}
-
-/* Where to begin among the members, so that not everybody begins with the same. */
-static unsigned first_of(const struct fh_mesh *mesh, struct fh_bytes record, unsigned slots)
-{
-    const struct fh_bytes parts[] = {fh_bytes(mesh->node.b, sizeof mesh->node.b), record};
-    struct fh_hash hash = fh_hash_parts(parts, FH_COUNT(parts));
-    return fh_get_u32be(hash.b) % slots;
-}
-
-static void push(struct fh_mesh *mesh, struct fh_bytes record, const struct fh_node_id *from)
-{
-    unsigned slots = mesh->gossip == NULL ? 0 : fh_gossip_member_slots(mesh->gossip);
-    unsigned first = slots == 0 ? 0 : first_of(mesh, record, slots);
-    unsigned told = 0;
-    FH_CLEANUP(fh_buf_fini) struct fh_buf request;
-    fh_buf_init(&request, FH_FRAME_REQUEST_BYTES_MAX);
-    fh_msg_push_request_begin(&request, 1);
-    fh_pack_bin(&request, record);
-    for (unsigned i = 0; i < slots && told < PUSHED_TO && !mesh->quiet; i++) {
-        struct fh_gossip_member member;
-        struct fh_peer_target target = {.address = NULL};
-        if (!fh_gossip_member_at(mesh->gossip, (first + i) % slots, &member) || member.self ||
-            memcmp(member.node.b, from->b, sizeof from->b) == 0 ||
-            !fh_mesh_address(mesh, &member.node, &target.address)) {
-            continue;
-        }
-        target.node = member.node;
-        fh_peers_ask(mesh->options.peers, &target, &request, FH_REQUEST_MS, pushed, NULL);
-        told++;
-    }
-}
 
 int fh_mesh_take_agreed(struct fh_mesh *mesh,
                         const struct fh_record *record,
@@ -85,15 +44,14 @@ int fh_mesh_take_agreed(struct fh_mesh *mesh,
     int rc =
         fh_policies_agree(mesh->options.policies, record->bytes, fh_clock_wall_ms(), out_new, err);
     if (rc == FH_OK && *out_new && !origin->bulk) {
-        push(mesh, record->bytes, &origin->node);
+        fh_mesh_push(mesh, record->bytes, PUSHED_TO, &origin->node);
     }
     return rc;
 }
 
 void fh_mesh_agreed(struct fh_mesh *mesh, struct fh_bytes record)
 {
-    static const struct fh_node_id nobody;
-    push(mesh, record, &nobody);
+    fh_mesh_push(mesh, record, PUSHED_TO, NULL);
 }
 
 /* ---- which node enforces what ---- */

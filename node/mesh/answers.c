@@ -17,7 +17,7 @@ struct page {
     struct fh_buf bins;
     uint32_t count;
     size_t bytes_max;
-    size_t skip; /* identity pages: records before this one were sent */
+    size_t skip; /* what comes before this one was sent */
     size_t seen;
     bool full;
 };
@@ -37,6 +37,14 @@ static bool page_add(struct page *page, struct fh_bytes record)
     fh_pack_bin(&page->bins, record);
     page->count++;
     return true;
+}
+
+/* Adds what comes at or after the position that was asked for, while there is room. */
+static void page_walk(struct page *page, struct fh_bytes record)
+{
+    if (!page->full && page->seen++ >= page->skip && !page_add(page, record)) {
+        page->seen--;
+    }
 }
 
 /* Answers [cursor?, [record...]]; the page is taken. */
@@ -61,15 +69,8 @@ page_identity(void *user, unsigned type, const struct fh_record_id *id, struct f
     (void)type;
     (void)id;
     struct page *page = user;
-    if (page->seen < page->skip) {
-        page->seen++;
-        return true;
-    }
-    if (!page_add(page, bytes)) {
-        return false;
-    }
-    page->seen++;
-    return true;
+    page_walk(page, bytes);
+    return !page->full;
 }
 
 static void answer_identity(struct fh_mesh *mesh, struct fh_question *question)
@@ -96,8 +97,8 @@ static void answer_identity(struct fh_mesh *mesh, struct fh_question *question)
 
 /* ---- SYNC ---- */
 
-/* Cursors of identities and members are positions, good enough for a set that only grows: what
- * comes meanwhile comes again with the next synchronisation. */
+/* Cursors are positions but for the catalogue's, good enough for a set that only grows: what comes
+ * meanwhile comes again with the next synchronisation. */
 static bool read_position(struct fh_bytes cursor, uint64_t *out)
 {
     if (cursor.size == 0) {
@@ -111,17 +112,22 @@ static bool read_position(struct fh_bytes cursor, uint64_t *out)
     return true;
 }
 
+/* The page is taken. */
+static void answer_walk(struct fh_question *question, struct page *page)
+{
+    uint8_t next[8];
+    fh_put_u64be(next, page->seen);
+    struct fh_bytes cursor = page->full ? fh_bytes(next, sizeof next) : FH_BYTES_NONE;
+    answer_page(question, page, &cursor);
+}
+
 static void sync_identity(struct fh_mesh *mesh, struct fh_question *question, uint64_t position)
 {
     struct page page;
     page_init(&page, FH_SYNC_PAGE_BYTES);
     page.skip = (size_t)position;
-    bool complete =
-        fh_directory_each_due(mesh->options.dir, fh_mesh_due_until(), page_identity, &page);
-    uint8_t next[8];
-    fh_put_u64be(next, page.seen);
-    struct fh_bytes cursor = complete ? FH_BYTES_NONE : fh_bytes(next, sizeof next);
-    answer_page(question, &page, &cursor);
+    fh_directory_each_due(mesh->options.dir, fh_mesh_due_until(), page_identity, &page);
+    answer_walk(question, &page);
 }
 
 static void sync_members(struct fh_mesh *mesh, struct fh_question *question, uint64_t position)
@@ -183,66 +189,41 @@ static void sync_catalogue(struct fh_mesh *mesh,
 static int page_fork(void *user, const struct fh_store_fork *fork, struct fh_err *err)
 {
     (void)err;
-    struct page *page = user;
-    if (page->full || page->seen++ < page->skip) {
-        return FH_OK;
-    }
     uint8_t pair[2 * FH_ID_BYTES];
     memcpy(pair, fork->one.b, FH_ID_BYTES);
     memcpy(pair + FH_ID_BYTES, fork->other.b, FH_ID_BYTES);
-    if (!page_add(page, fh_bytes(pair, sizeof pair))) {
-        page->seen--;
-    }
+    page_walk(user, fh_bytes(pair, sizeof pair));
     return FH_OK;
-}
-
-static void sync_forks(struct fh_mesh *mesh, struct fh_question *question, uint64_t position)
-{
-    struct page page;
-    page_init(&page, FH_SYNC_PAGE_BYTES);
-    page.skip = (size_t)position;
-    struct fh_err err;
-    int rc = fh_store_forks_each(mesh->options.store, NULL, NULL, page_fork, &page, &err);
-    if (rc != FH_OK) {
-        fh_buf_fini(&page.bins);
-        fh_question_refuse_privately(question, "sync", &err);
-        return;
-    }
-    uint8_t next[8];
-    fh_put_u64be(next, page.seen);
-    struct fh_bytes cursor = page.full ? fh_bytes(next, sizeof next) : FH_BYTES_NONE;
-    answer_page(question, &page, &cursor);
 }
 
 static int page_agreed(void *user, const struct fh_store_agreed *record, struct fh_err *err)
 {
     (void)err;
-    struct page *page = user;
-    if (!record->shared || page->full || page->seen++ < page->skip) {
-        return FH_OK;
-    }
-    if (!page_add(page, record->bytes)) {
-        page->seen--;
+    if (record->shared) {
+        page_walk(user, record->bytes);
     }
     return FH_OK;
 }
 
-static void sync_agreed(struct fh_mesh *mesh, struct fh_question *question, uint64_t position)
+/* Forks, or what was agreed on. */
+static void sync_stored(struct fh_mesh *mesh,
+                        struct fh_question *question,
+                        enum fh_sync_set set,
+                        uint64_t position)
 {
     struct page page;
     page_init(&page, FH_SYNC_PAGE_BYTES);
     page.skip = (size_t)position;
     struct fh_err err;
-    int rc = fh_store_agreed_each(mesh->options.store, page_agreed, &page, &err);
+    struct fh_store *store = mesh->options.store;
+    int rc = set == FH_SYNC_FORKS ? fh_store_forks_each(store, NULL, NULL, page_fork, &page, &err)
+                                  : fh_store_agreed_each(store, page_agreed, &page, &err);
     if (rc != FH_OK) {
         fh_buf_fini(&page.bins);
         fh_question_refuse_privately(question, "sync", &err);
         return;
     }
-    uint8_t next[8];
-    fh_put_u64be(next, page.seen);
-    struct fh_bytes cursor = page.full ? fh_bytes(next, sizeof next) : FH_BYTES_NONE;
-    answer_page(question, &page, &cursor);
+    answer_walk(question, &page);
 }
 
 /* Nodes keep each other's sets; members ask for products and are answered by SEARCH and DESCRIBE.
@@ -275,10 +256,8 @@ static void answer_sync(struct fh_mesh *mesh, struct fh_question *question)
         sync_identity(mesh, question, position);
     } else if (set == FH_SYNC_MEMBERSHIP) {
         sync_members(mesh, question, position);
-    } else if (set == FH_SYNC_FORKS) {
-        sync_forks(mesh, question, position);
-    } else if (set == FH_SYNC_AGREED) {
-        sync_agreed(mesh, question, position);
+    } else if (set == FH_SYNC_FORKS || set == FH_SYNC_AGREED) {
+        sync_stored(mesh, question, set, position);
     } else {
         sync_catalogue(mesh, question, set, cursor);
     }

@@ -8,7 +8,6 @@
  */
 #include "node/mesh/parts.h"
 
-#include "common/entropy.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "node/state/store_history.h"
@@ -20,16 +19,6 @@ enum {
 };
 
 /* ---- to some at once ---- */
-
-static void pushed(struct fh_pack_reader *fields, const struct fh_err *err, void *user)
-{
-    (void)fields;
-    (void)user;
-    /* A peer that holds the fork already, or neither record, refuses: both are fine. */
-    if (err != NULL) {
-        fh_log(FH_LOG_DEBUG, "fork.not_taken", "rule=%s text=\"%s\"", err->rule, err->text);
-    }
-}
 
 static void add_record(struct fh_mesh *mesh,
                        const struct fh_record_id *id,
@@ -44,36 +33,6 @@ static void add_record(struct fh_mesh *mesh,
         fh_pack_bin(bins, fh_buf_view(&record));
         (*count)++;
     }
-}
-
-static void push_to_some(struct fh_mesh *mesh, const struct fh_buf *request)
-{
-    unsigned slots = mesh->gossip == NULL ? 0 : fh_gossip_member_slots(mesh->gossip);
-    unsigned start = 0;
-    unsigned told = 0;
-    fh_entropy(&start, sizeof start);
-    for (unsigned i = 0; i < slots && told < FORK_PUSHES; i++) {
-        struct fh_gossip_member member;
-        const char *address;
-        if (fh_gossip_member_at(mesh->gossip, (start % slots + i) % slots, &member) &&
-            !member.self && fh_mesh_address(mesh, &member.node, &address)) {
-            struct fh_peer_target target = {.address = address, .node = member.node};
-            fh_peers_ask(mesh->options.peers, &target, request, FH_REQUEST_MS, pushed, NULL);
-            told++;
-        }
-    }
-}
-
-void fh_mesh_push(struct fh_mesh *mesh, struct fh_bytes record)
-{
-    FH_CLEANUP(fh_buf_fini) struct fh_buf request;
-    fh_buf_init(&request, FH_FRAME_REQUEST_BYTES_MAX);
-    if (mesh->quiet) {
-        return;
-    }
-    fh_msg_push_request_begin(&request, 1);
-    fh_pack_bin(&request, record);
-    push_to_some(mesh, &request);
 }
 
 void fh_mesh_fork_found(struct fh_mesh *mesh, const struct fh_catalog_outcome *outcome)
@@ -96,12 +55,12 @@ void fh_mesh_fork_found(struct fh_mesh *mesh, const struct fh_catalog_outcome *o
     fh_buf_init(&request, FH_FRAME_REQUEST_BYTES_MAX);
     add_record(mesh, &outcome->id, &bins, &count);
     add_record(mesh, &outcome->against, &bins, &count);
-    if (mesh->quiet || count == 0) {
+    if (count == 0) {
         return;
     }
     fh_msg_push_request_begin(&request, count);
     fh_buf_add_bytes(&request, fh_buf_view(&bins));
-    push_to_some(mesh, &request);
+    fh_mesh_push_request(mesh, &request, FORK_PUSHES, NULL);
 }
 
 /* ---- to who was away ---- */

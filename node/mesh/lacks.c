@@ -295,9 +295,10 @@ static void on_due(void *user)
 
 /* ---- what others call ---- */
 
-/* A new place for this domain; NULL: it is asked for already, or the next synchronisation brings
+/* The place of this domain, which may be new and then empty; NULL: the next synchronisation brings
  * it. */
-static struct lack *begin_lack(struct fh_mesh *mesh, const struct fh_domain_id *domain)
+static struct lack *
+lack_of(struct fh_mesh *mesh, const struct fh_domain_id *domain, bool *out_is_new)
 {
     struct fh_err err;
     if (mesh->quiet || mesh->gossip == NULL || fh_domain_id_is_zero(domain)) {
@@ -311,7 +312,9 @@ static struct lack *begin_lack(struct fh_mesh *mesh, const struct fh_domain_id *
             return NULL;
         }
     }
-    return find(mesh->lacks, domain) == NULL ? place(mesh) : NULL;
+    struct lack *lack = find(mesh->lacks, domain);
+    *out_is_new = lack == NULL;
+    return lack == NULL ? place(mesh) : lack;
 }
 
 void fh_mesh_want_identity(struct fh_mesh *mesh,
@@ -320,10 +323,13 @@ void fh_mesh_want_identity(struct fh_mesh *mesh,
                            const struct fh_err *why,
                            const struct fh_node_id *from)
 {
-    struct lack *lack = begin_lack(mesh, domain);
+    bool is_new = false;
+    struct lack *lack = lack_of(mesh, domain, &is_new);
     if (lack == NULL) {
-        lack = mesh->lacks == NULL ? NULL : find(mesh->lacks, domain);
-        if (lack != NULL && refused->type == FH_RECORD_MANIFEST) {
+        return;
+    }
+    if (!is_new) {
+        if (refused->type == FH_RECORD_MANIFEST) {
             lack->has_record = true; /* the key that it waits for comes without it */
             lack->record = refused->id;
         }
@@ -350,8 +356,9 @@ void fh_mesh_want_member(struct fh_mesh *mesh,
                          const struct fh_domain_id *domain,
                          const struct fh_ref *key)
 {
-    struct lack *lack = begin_lack(mesh, domain);
-    if (lack != NULL) {
+    bool is_new = false;
+    struct lack *lack = lack_of(mesh, domain, &is_new);
+    if (lack != NULL && is_new) {
         *lack = (struct lack){.domain = *domain,
                               .from = mesh->node, /* not known: whoever knows */
                               .key = *key,

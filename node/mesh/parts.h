@@ -122,8 +122,19 @@ void fh_mesh_review(struct fh_mesh *mesh);
 void fh_mesh_judge_strangers(struct fh_mesh *mesh);
 void fh_mesh_gossip_end(struct fh_mesh *mesh);
 
-/* spreading.c: lets the record travel; one that is too large is left to synchronisation. */
+/* spreading.c: lets the record travel; one that is too large for a datagram is left to
+ * synchronisation, unless it is urgent: then it is pushed to a few. */
 void fh_mesh_spread(struct fh_mesh *mesh, struct fh_bytes record, enum fh_rumour_class class_);
+/* Asks up to `most` others that answer, whoever they are but `except` (may be NULL), to take this
+ * record, or what this PUSH request has. Borrowed. */
+void fh_mesh_push(struct fh_mesh *mesh,
+                  struct fh_bytes record,
+                  unsigned most,
+                  const struct fh_node_id *except);
+void fh_mesh_push_request(struct fh_mesh *mesh,
+                          const struct fh_buf *request,
+                          unsigned most,
+                          const struct fh_node_id *except);
 
 /* measured.c: takes a MEASUREMENT record, as fh_mesh_intake does. */
 FH_MUST_CHECK int fh_mesh_take_measurement(struct fh_mesh *mesh,
@@ -198,9 +209,6 @@ void fh_mesh_answer_charters(struct fh_mesh *mesh, struct fh_question *question)
 /* A charter that the directory holds came into force, or contradicts another: it is logged and,
  * when `spread`, told to others at once, also when it is too large for a datagram. */
 void fh_mesh_charter_news(struct fh_mesh *mesh, const struct fh_record_id *id, bool spread);
-/* forks.c: asks some others, whoever they are, to take this record. */
-void fh_mesh_push(struct fh_mesh *mesh, struct fh_bytes record);
-
 /* proofs.c: answers PROOFS; the question is taken. */
 void fh_mesh_answer_proofs(struct fh_mesh *mesh, struct fh_question *question);
 

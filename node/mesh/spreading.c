@@ -1,9 +1,62 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hands records to the gossip core as rumours, each under the key whose place in the queue it
- * takes. */
+/* Hands records on: to the gossip core as rumours, each under the key whose place in the queue it
+ * takes, or over sessions to some others. */
 #include "node/mesh/parts.h"
 
+#include "common/entropy.h"
+#include "common/log.h"
+
 #include <string.h>
+
+enum { URGENT_PUSHES = 3 }; /* others that are told of what no datagram carries */
+
+/* ---- over sessions ---- */
+
+static void pushed(struct fh_pack_reader *fields, const struct fh_err *err, void *user)
+{
+    (void)fields;
+    (void)user;
+    /* A peer that holds it already, or cannot use it, refuses: both are fine. */
+    if (err != NULL) {
+        fh_log(FH_LOG_DEBUG, "push.not_taken", "rule=%s text=\"%s\"", err->rule, err->text);
+    }
+}
+
+void fh_mesh_push_request(struct fh_mesh *mesh,
+                          const struct fh_buf *request,
+                          unsigned most,
+                          const struct fh_node_id *except)
+{
+    unsigned slots = mesh->gossip == NULL || mesh->quiet ? 0 : fh_gossip_member_slots(mesh->gossip);
+    unsigned start = 0;
+    unsigned told = 0;
+    fh_entropy(&start, sizeof start);
+    for (unsigned i = 0; i < slots && told < most; i++) {
+        struct fh_gossip_member member;
+        const char *address;
+        if (fh_gossip_member_at(mesh->gossip, (start % slots + i) % slots, &member) &&
+            !member.self && (except == NULL || !fh_node_id_equal(&member.node, except)) &&
+            fh_mesh_address(mesh, &member.node, &address)) {
+            struct fh_peer_target target = {.address = address, .node = member.node};
+            fh_peers_ask(mesh->options.peers, &target, request, FH_REQUEST_MS, pushed, NULL);
+            told++;
+        }
+    }
+}
+
+void fh_mesh_push(struct fh_mesh *mesh,
+                  struct fh_bytes record,
+                  unsigned most,
+                  const struct fh_node_id *except)
+{
+    FH_CLEANUP(fh_buf_fini) struct fh_buf request;
+    fh_buf_init(&request, FH_FRAME_REQUEST_BYTES_MAX);
+    fh_msg_push_request_begin(&request, 1);
+    fh_pack_bin(&request, record);
+    fh_mesh_push_request(mesh, &request, most, except);
+}
+
+/* ---- as rumours ---- */
 
 static struct fh_hash key_of_product(const char *what,
                                      const struct fh_domain_id *domain,
@@ -52,7 +105,7 @@ void fh_mesh_spread(struct fh_mesh *mesh, struct fh_bytes record, enum fh_rumour
     if (record.size > FH_RECORD_GOSSIP_BYTES_MAX) {
         /* It travels by synchronisation; what takes rights away does not wait for that. */
         if (class_ == FH_RUMOUR_URGENT && record.size <= FH_FRAME_REQUEST_BYTES_MAX - 1024) {
-            fh_mesh_push(mesh, record);
+            fh_mesh_push(mesh, record, URGENT_PUSHES, NULL);
         }
         return;
     }

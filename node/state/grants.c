@@ -90,15 +90,13 @@ static int verify_grant(const struct fh_grants *grants,
                         int64_t now_ms,
                         struct fh_err *err)
 {
+    if (grant->token.size == 0) {
+        return verify_own(grants, record, &grant->owner, grant->not_before_ms, now_ms, err);
+    }
     const struct fh_directory_domain *own = fh_directory_domain(grants->dir, &grants->domain);
     const int64_t times[] = {grant->not_before_ms, now_ms};
     const char *name = own == NULL ? "" : own->name;
     int code = check_own(grants, record, &grant->owner, err);
-    if (code != FH_OK || grant->token.size == 0) {
-        return code == FH_OK
-                   ? verify_own(grants, record, &grant->owner, grant->not_before_ms, now_ms, err)
-                   : code;
-    }
     for (size_t i = 0; code == FH_OK && i < FH_COUNT(times); i++) {
         code = fh_grant_verify(grants->dir, record, grant, name, times[i], NULL, err);
     }

@@ -30,7 +30,8 @@ FH_MUST_CHECK int fh_grants_verify_answer(struct fh_grants *grants,
  * ("grant.token.answer"). Inside of the transaction that took them. */
 FH_MUST_CHECK int
 fh_grants_check_answered(struct fh_grants *grants, struct fh_msg_bins records, struct fh_err *err);
-/* Whether whoever signed a grant that is held counts; `held` is as it came from the store. */
+/* Whether whoever signed a grant that is held counts; it is as it came from the store, with its
+ * token. */
 bool fh_grants_signer_counts(const struct fh_grants *grants,
                              const struct fh_record *record,
                              const struct fh_grant *grant,

@@ -5,7 +5,6 @@
 #include "node/state/store_catalog.h"
 #include "proto/identity/admission.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- reading ---- */
@@ -154,7 +153,6 @@ static int take_claim(void *user, const struct fh_store_record *record, struct f
         fh_admission_decode(&claim, &parsed, &ignored) != FH_OK) {
         return FH_OK;
     }
-    static const struct fh_domain_id charter;
     const struct fh_store_pin *pin = fh_names_pin_of(names, claim.name);
     const struct fh_directory_domain *holder =
         fh_directory_domain_by_name(names->options.dir, claim.name);
@@ -162,7 +160,7 @@ static int take_claim(void *user, const struct fh_store_record *record, struct f
     if (code != FH_OK || pin == NULL || holder == NULL ||
         !fh_domain_id_equal(&holder->id, &pin->domain) ||
         fh_domain_id_equal(&claim.domain, &pin->domain) || record->received_ms < pin->pinned_ms ||
-        fh_domain_id_equal(&holder->issuer, &charter) ||
+        fh_domain_id_is_zero(&holder->issuer) ||
         fh_domain_id_equal(&holder->id, &names->options.self)) {
         return code;
     }
@@ -229,12 +227,16 @@ int fh_names_pin(struct fh_names *names, int64_t now_ms, struct fh_err *err)
     if (code != FH_OK) {
         return code;
     }
-    for (size_t i = 0; i < fh_directory_domain_count(dir); i++) {
+    for (size_t i = 0; i < fh_directory_domain_count(dir) && code == FH_OK; i++) {
         const struct fh_directory_domain *domain = fh_directory_domain_at(dir, i);
-        struct fh_err stopped; /* compare() says it again */
         if (domain->name[0] != '\0' && fh_names_pin_of(names, domain->name) == NULL) {
-            (void)!fh_store_pin(names->options.store, domain->name, &domain->id, now_ms, &stopped);
+            code = fh_store_pin(names->options.store, domain->name, &domain->id, now_ms, err);
+            code = code == FH_ESIG ? FH_OK : code; /* stopped: compare() says it again */
         }
+    }
+    if (code != FH_OK) {
+        fh_store_rollback(names->options.store);
+        return code;
     }
     code = fh_store_commit(names->options.store, err);
     return code == FH_OK ? fh_names_review(names, err) : code;
@@ -347,7 +349,6 @@ int fh_names_resolve(const struct fh_names *names,
 
 enum fh_name_source fh_names_source(const struct fh_names *names, const struct fh_domain_id *domain)
 {
-    static const struct fh_domain_id charter;
     const struct fh_directory_domain *known = fh_directory_domain(names->options.dir, domain);
     if (known == NULL || known->name[0] == '\0') {
         return FH_NAME_UNVERIFIED;
@@ -359,7 +360,7 @@ enum fh_name_source fh_names_source(const struct fh_names *names, const struct f
     if (pin != NULL && pin->decided) {
         return FH_NAME_DECIDED;
     }
-    return fh_domain_id_equal(&known->issuer, &charter) ? FH_NAME_CHARTERED : FH_NAME_ADMITTED;
+    return fh_domain_id_is_zero(&known->issuer) ? FH_NAME_CHARTERED : FH_NAME_ADMITTED;
 }
 
 const char *fh_names_alias_of(const struct fh_names *names, const struct fh_domain_id *domain)

@@ -63,7 +63,6 @@ static int check_holder(const struct fh_names *names,
                         const struct fh_domain_id *domain,
                         struct fh_err *err)
 {
-    static const struct fh_domain_id charter;
     if (holder == NULL || fh_domain_id_equal(&holder->id, domain)) {
         return FH_OK;
     }
@@ -71,7 +70,7 @@ static int check_holder(const struct fh_names *names,
         return fh_err_rule(
             err, FH_EDENIED, "pin.own", "%s is this domain's own name", holder->name);
     }
-    if (fh_domain_id_equal(&holder->issuer, &charter)) {
+    if (fh_domain_id_is_zero(&holder->issuer)) {
         return fh_err_rule(
             err,
             FH_EDENIED,
@@ -177,8 +176,10 @@ static int renew_pin(struct fh_names *names, const char *name, int64_t now_ms, s
     struct fh_store *store = names->options.store;
     const struct fh_directory_domain *holder =
         fh_directory_domain_by_name(names->options.dir, name);
-    int code = fh_store_pin_drop(store, name, err);
-    if (code == FH_OK && holder != NULL) {
+    int code;
+    if (holder == NULL) {
+        code = fh_store_pin_drop(store, name, err);
+    } else {
         struct fh_store_pin pin = {.domain = holder->id, .pinned_ms = now_ms + 1};
         memcpy(pin.name, name, strlen(name) + 1);
         code = fh_store_pin_set(store, &pin, err);

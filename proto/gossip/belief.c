@@ -182,11 +182,7 @@ static bool says_other(const struct fh_alive *a, const struct fh_alive *b)
 
 static bool lives_elsewhere(const struct fh_alive *a, const struct fh_alive *b)
 {
-    bool same = a->address_count == b->address_count;
-    for (unsigned i = 0; same && i < a->address_count; i++) {
-        same = strcmp(a->address[i], b->address[i]) == 0;
-    }
-    return !same;
+    return !fh_addresses_equal(a->address, a->address_count, b->address, b->address_count);
 }
 
 static void commit_renewal(struct fh_turn *turn, struct judgement *j)

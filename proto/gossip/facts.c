@@ -138,6 +138,18 @@ bool fh_address_form(struct fh_bytes text)
            port_form(fh_bytes(text.data + colon + 1, text.size - colon - 1));
 }
 
+bool fh_addresses_equal(const char *const *a,
+                        unsigned a_count,
+                        const char *const *b,
+                        unsigned b_count)
+{
+    bool same = a_count == b_count;
+    for (unsigned i = 0; same && i < a_count; i++) {
+        same = strcmp(a[i], b[i]) == 0;
+    }
+    return same;
+}
+
 /* ---- decoding -------------------------------------------------------------------------------- */
 
 /* What decoding fills besides the fact: addresses as views, copied once the fact has memory. */

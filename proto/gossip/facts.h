@@ -127,5 +127,10 @@ void fh_suspect_pack(struct fh_buf *out, const struct fh_fact *fact);
 /* "host:port", "1.2.3.4:port" or "[v6]:port" by form alone: printable ASCII without spaces, a port
  * of 1..65535, at most FH_ADDRESS_BYTES_MAX - 1. */
 bool fh_address_form(struct fh_bytes text);
+/* Whether both are the same addresses in the same order. */
+bool fh_addresses_equal(const char *const *a,
+                        unsigned a_count,
+                        const char *const *b,
+                        unsigned b_count);
 
 #endif

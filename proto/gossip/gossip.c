@@ -361,15 +361,6 @@ static void on_record(struct fh_turn *turn, const struct fh_gossip_event *event)
     fh_belief_record(turn, event->u.record.bytes, &source);
 }
 
-static bool lives_there(const struct fh_gossip *g, const struct fh_gossip_event *event)
-{
-    bool same = g->options.address_count == event->u.move.count;
-    for (unsigned i = 0; same && i < event->u.move.count; i++) {
-        same = strcmp(g->addresses[i], event->u.move.items[i]) == 0;
-    }
-    return same;
-}
-
 /* Told at once and before all else: until it arrives, who looks for us looks in the wrong place. */
 static int on_move(struct fh_turn *turn, const struct fh_gossip_event *event, struct fh_err *err)
 {
@@ -381,7 +372,9 @@ static int on_move(struct fh_turn *turn, const struct fh_gossip_event *event, st
         return fh_err_rule(err, FH_EINVAL, "gossip.options", "expected 1 to 3 addresses");
     }
     int code = check_addresses(event->u.move.items, count, err);
-    if (code != FH_OK || g->leaving || lives_there(g, event)) {
+    if (code != FH_OK || g->leaving ||
+        fh_addresses_equal(
+            g->options.addresses, g->options.address_count, event->u.move.items, count)) {
         return code;
     }
     for (unsigned i = 0; i < count; i++) {

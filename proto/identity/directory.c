@@ -257,6 +257,7 @@ static bool visit_list(const struct fh_list *list, const struct walk *walk)
  * delegations, of which a stranger may have few. Issuers are members of charters and come first. */
 static const enum fh_entry_group group_order[] = {
     FH_ENTRY_KEY, FH_ENTRY_ADMISSION, FH_ENTRY_REVOCATION, FH_ENTRY_DELEGATION, FH_ENTRY_TOKEN_END};
+enum { ADMITTING_GROUPS = 2 }; /* the first of them: keys and admissions */
 
 static bool
 each_chartered(const struct fh_directory *dir, enum fh_entry_group group, const struct walk *walk)
@@ -269,32 +270,24 @@ each_chartered(const struct fh_directory *dir, enum fh_entry_group group, const 
     return true;
 }
 
-static bool each_governing(const struct fh_directory *dir, const struct walk *walk)
+static bool each_of_charters(const struct fh_directory *dir, const struct walk *walk)
 {
     return each_chartered(dir, FH_ENTRY_KEY, walk) && visit_list(&dir->charters, walk) &&
            each_chartered(dir, FH_ENTRY_REVOCATION, walk) &&
            each_chartered(dir, FH_ENTRY_DELEGATION, walk) &&
-           each_chartered(dir, FH_ENTRY_ADMISSION, walk);
+           each_chartered(dir, FH_ENTRY_ADMISSION, walk) &&
+           each_chartered(dir, FH_ENTRY_TOKEN_END, walk);
 }
 
-bool fh_directory_each_due(const struct fh_directory *dir,
-                           int64_t until_ms,
-                           fh_directory_visit_fn *visit,
-                           void *user)
+/* The first `group_count` groups of a domain. */
+static bool each_group(const struct fh_domain *domain, size_t group_count, const struct walk *walk)
 {
-    const struct walk walk = {until_ms, visit, user};
-    if (!each_governing(dir, &walk) || !each_chartered(dir, FH_ENTRY_TOKEN_END, &walk)) {
-        return false;
-    }
-    for (size_t i = 0; i < dir->domain_count; i++) {
-        const struct fh_domain *domain = dir->order[i];
-        for (size_t g = 0; !domain->chartered && g < FH_COUNT(group_order); g++) {
-            if (!visit_list(&domain->groups[group_order[g]], &walk)) {
-                return false;
-            }
+    for (size_t g = 0; g < group_count; g++) {
+        if (!visit_list(&domain->groups[group_order[g]], walk)) {
+            return false;
         }
     }
-    return visit_list(&dir->proposals, &walk) && visit_list(&dir->votes, &walk);
+    return true;
 }
 
 static bool in_proposal(const struct fh_directory *dir, const struct fh_domain *domain)
@@ -308,24 +301,40 @@ static bool in_proposal(const struct fh_directory *dir, const struct fh_domain *
     return false;
 }
 
+/* `governing`: of those who never were in a charter only whom a proposal names, and only what
+ * admits them. */
+static bool each_in_order(const struct fh_directory *dir, bool governing, const struct walk *walk)
+{
+    size_t group_count = governing ? ADMITTING_GROUPS : FH_COUNT(group_order);
+    if (!each_of_charters(dir, walk)) {
+        return false;
+    }
+    for (size_t i = 0; i < dir->domain_count; i++) {
+        const struct fh_domain *domain = dir->order[i];
+        if (!domain->chartered && (!governing || in_proposal(dir, domain)) &&
+            !each_group(domain, group_count, walk)) {
+            return false;
+        }
+    }
+    return visit_list(&dir->proposals, walk) && visit_list(&dir->votes, walk);
+}
+
+bool fh_directory_each_due(const struct fh_directory *dir,
+                           int64_t until_ms,
+                           fh_directory_visit_fn *visit,
+                           void *user)
+{
+    const struct walk walk = {until_ms, visit, user};
+    return each_in_order(dir, false, &walk);
+}
+
 bool fh_directory_each_governing(const struct fh_directory *dir,
                                  int64_t until_ms,
                                  fh_directory_visit_fn *visit,
                                  void *user)
 {
     const struct walk walk = {until_ms, visit, user};
-    if (!each_governing(dir, &walk) || !each_chartered(dir, FH_ENTRY_TOKEN_END, &walk)) {
-        return false;
-    }
-    for (size_t i = 0; i < dir->domain_count; i++) {
-        const struct fh_domain *domain = dir->order[i];
-        if (!domain->chartered && in_proposal(dir, domain) &&
-            (!visit_list(&domain->groups[FH_ENTRY_KEY], &walk) ||
-             !visit_list(&domain->groups[FH_ENTRY_ADMISSION], &walk))) {
-            return false;
-        }
-    }
-    return visit_list(&dir->proposals, &walk) && visit_list(&dir->votes, &walk);
+    return each_in_order(dir, true, &walk);
 }
 
 bool fh_directory_each(const struct fh_directory *dir, fh_directory_visit_fn *visit, void *user)
@@ -341,12 +350,7 @@ bool fh_directory_each_of_due(const struct fh_directory *dir,
 {
     const struct walk walk = {until_ms, visit, user};
     const struct fh_domain *domain = fh_domain_find(dir, domain_id);
-    for (size_t g = 0; domain != NULL && g < FH_COUNT(group_order); g++) {
-        if (!visit_list(&domain->groups[group_order[g]], &walk)) {
-            return false;
-        }
-    }
-    return true;
+    return domain == NULL || each_group(domain, FH_COUNT(group_order), &walk);
 }
 
 bool fh_directory_each_of(const struct fh_directory *dir,

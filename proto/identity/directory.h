@@ -2,10 +2,10 @@
 /*
  * Directory: the verified identities of one mesh.
  *
- * It takes KEY, CHARTER, PROPOSAL, VOTE, DELEGATION, REVOCATION, ADMISSION and TOKEN_END records
- * from anywhere, keeps those that verify as the bytes that came, and then answers the one question
- * that everybody has: may this key sign for this domain, in this role, at this time? Gossip,
- * sessions, catalogue and client library share one.
+ * It takes KEY, MANIFEST, CHARTER, PROPOSAL, VOTE, DELEGATION, REVOCATION, ADMISSION and TOKEN_END
+ * records from anywhere, keeps those that verify as the bytes that came, and then answers the one
+ * question that everybody has: may this key sign for this domain, in this role, at this time?
+ * Gossip, sessions, catalogue and client library share one.
  *
  * Records may come in any order as far as their proofs allow. When one needs another that is not
  * here, the answer is FH_ENOTFOUND with a rule "identity.missing.*", and the outcome says whose
@@ -41,10 +41,8 @@ struct fh_directory;
 
 /* A domain as the directory knows it. */
 struct fh_directory_domain {
-    struct fh_domain_id id; /* also the record id of the inception */
-    char
-        name[FH_NAME_BYTES_MAX + 1]; /* pinned by charter or admission; "" for a stranger, and where
-                                        the name was settled for another (fh_directory_settle) */
+    struct fh_domain_id id;           /* also the record id of the inception */
+    char name[FH_NAME_BYTES_MAX + 1]; /* the given one; "" where that was settled for another */
     char given_name[FH_NAME_BYTES_MAX + 1]; /* by charter or admission; "" for a stranger */
     bool admitted;                          /* by a charter or an admission, and not expelled */
     bool expelled;                          /* by the newest charter */
@@ -95,10 +93,11 @@ static inline void fh_directory_freep(struct fh_directory **dir)
 /* Verifies one record (borrowed) and keeps a copy. FH_OK with result ADDED, KNOWN or FORKED; a
  * refusal leaves the directory as it was. `now_ms` is wall time: records from further ahead than
  * FH_CLOCK_SKEW_MS are refused ("identity.time.future"; delegations may begin later).
- * Codes: FH_ENOTFOUND ("identity.missing.key_log", ".charter", ".delegation", ".proposal"),
- * FH_ESIG, FH_ESTALE ("identity.proposal.*": decided, or too old), FH_EFORK
- * ("domain.frozen", "identity.charter.rival"), FH_EEXIST ("identity.name.taken"), FH_EINVAL,
- * FH_ETOOBIG, FH_EVERSION, FH_ENOMEM. */
+ * Codes: FH_ENOTFOUND ("identity.missing.key_log", ".manifest", ".charter", ".proposal",
+ * ".admission", ".delegation"), FH_ESIG, FH_EDENIED ("domain.not_admitted",
+ * "identity.proposal.proposer", "identity.vote.member"), FH_ESTALE ("identity.proposal.*": decided,
+ * or too old), FH_EFORK ("domain.frozen", "identity.charter.rival"), FH_EEXIST
+ * ("identity.name.taken"), FH_EINVAL, FH_ETOOBIG, FH_EVERSION, FH_ENOMEM. */
 FH_MUST_CHECK int fh_directory_add(struct fh_directory *dir,
                                    struct fh_bytes record,
                                    int64_t now_ms,

@@ -90,7 +90,7 @@ static int check_admission_free(struct fh_adding *adding,
                            "identity.invitation.used",
                            "admission of %s: its invitation was used by %s",
                            admission->name,
-                           use->domain->info.name);
+                           use->domain->info.given_name);
     }
     if (domain->pinned) {
         adding->out->result = FH_DIRECTORY_KNOWN;

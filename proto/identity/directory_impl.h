@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside of the directory: shared by directory.c (holding), directory_judge.c (asking) and
- * directory_add.c, _charter.c, _grant.c, _admission.c and _token.c (verifying and committing), by
- * nobody else.
+ * Inside of the directory: shared by directory.c (holding), directory_names.c (naming),
+ * directory_judge.c (asking) and directory_add.c, _charter.c, _proposal.c, _manifest.c, _grant.c,
+ * _admission.c and _token.c (verifying and committing), by nobody else.
  *
  * Every record is one entry: its bytes, its decoded form, and links in the maps that find it.
  *
@@ -37,11 +37,10 @@ struct fh_kept_proposal {
 };
 
 struct fh_entry {
-    struct fh_list link;      /* in its domain's group, or in the directory's charters */
-    struct fh_map_link by_id; /* dir->records */
-    struct fh_map_link
-        by_key; /* dir->keys, dir->revoked, dir->used or dir->token_ends, see `what` */
-    struct fh_domain *domain; /* NULL for charters */
+    struct fh_list link;       /* in its domain's group, or in a list of the directory */
+    struct fh_map_link by_id;  /* dir->records */
+    struct fh_map_link by_key; /* keys, revoked, used or token_ends of dir, see `what` */
+    struct fh_domain *domain;  /* NULL for charters */
     unsigned type;
     bool rival; /* the second event of a fork: proof only */
     struct fh_record_id id;

@@ -234,7 +234,7 @@ fh_msg_forks_next(struct fh_pack_reader *reader, struct fh_msg_fork *out, struct
  *   PULL     [[record id, or its first 16...]]     -> [[record...]]
  *   SYNC     [set, cursor bin]                     -> [next cursor bin, [record...]] */
 enum fh_sync_set {
-    FH_SYNC_IDENTITY = 1,      /* charter, key events, delegations, admissions, revocations */
+    FH_SYNC_IDENTITY = 1,      /* whatever proto/identity/directory.h takes */
     FH_SYNC_MEMBERSHIP = 2,    /* ALIVE and LEAVE records */
     FH_SYNC_ANNOUNCEMENTS = 3, /* product announcements */
     FH_SYNC_FORKS = 4,        /* ids of two CONTRACTs of one number, 64 bytes instead of a record */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/session/messages_access.h"
 
-#include "proto/identity/token.h"
-
 #include "proto/identity/keylog.h"
+#include "proto/identity/token.h"
 #include "proto/session/messages_inner.h"
 
 enum { ASKED_FIELDS = 10, GRANTED_FIELDS = 3, RECORD_BYTES_MAX = FH_GRANT_BYTES_MAX + 1024 };

@@ -350,7 +350,7 @@ static int read_of_set(struct fh_pack_reader *reader,
 {
     unsigned set = (unsigned)fh_pack_read_uint(reader, FH_SYNC_AGREED);
     if (set < FH_SYNC_IDENTITY) {
-        fh_pack_fail(reader, "expected a set from 1 to 5");
+        fh_pack_fail(reader, "expected a set from 1 to 6");
     }
     struct fh_bytes bytes = fh_pack_read_bin(reader, bytes_max);
     int rc = fh_msg_done(reader, what, err);

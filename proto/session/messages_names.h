@@ -4,8 +4,7 @@
  * its people call domains.
  *
  *   ADMIN_NAMES []                              -> [[named...]]
- *   ADMIN_NAME  [what, name, domain, dry run]   -> [domain id]     the name is that domain's from
- * now on
+ *   ADMIN_NAME  [what, name, domain, dry run]   -> [domain id]   the name is that domain's now
  *
  * As proto/session/messages.h: encoders append, decoders lend from the given bytes.
  */

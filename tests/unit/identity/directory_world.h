@@ -122,6 +122,21 @@ static inline int teardown(void **state)
     return 0;
 }
 
+/* The same with one more signature. */
+static inline struct test_record cosigned(const struct test_record *record,
+                                          const struct fh_mesh_id *mesh,
+                                          const struct test_key *key)
+{
+    struct fh_record parsed;
+    struct fh_buf buf;
+    fh_buf_init(&buf, TEST_RECORD_BYTES_MAX);
+    assert_int_equal(fh_record_parse(&parsed, test_bytes(record), mesh, NULL), FH_OK);
+    fh_record_cosign(&buf, &parsed, mesh, &key->secret);
+    struct test_record made = test_record_of(&buf);
+    fh_buf_fini(&buf);
+    return made;
+}
+
 enum who { DOMAIN_KEY, NEXT_KEY, NODE_KEY, PUBLISHER_KEY, MEMBER_KEY };
 
 static inline const struct test_key *key_of(const struct test_domain *domain, enum who who)

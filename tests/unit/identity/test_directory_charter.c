@@ -34,20 +34,11 @@ static struct test_record charter_record(struct world *world,
                                          const struct test_key *second)
 {
     struct fh_buf buf;
-    struct fh_buf both;
     fh_buf_init(&buf, TEST_RECORD_BYTES_MAX);
-    fh_buf_init(&both, TEST_RECORD_BYTES_MAX);
     fh_charter_make(&buf, charter, &world->mesh, &first->secret);
     struct test_record made = test_record_of(&buf);
-    if (second != NULL) {
-        struct fh_record record;
-        assert_int_equal(fh_record_parse(&record, fh_buf_view(&buf), &world->mesh, NULL), FH_OK);
-        fh_record_cosign(&both, &record, &world->mesh, &second->secret);
-        made = test_record_of(&both);
-    }
-    fh_buf_fini(&both);
     fh_buf_fini(&buf);
-    return made;
+    return second == NULL ? made : cosigned(&made, &world->mesh, second);
 }
 
 static void expect_policy(const struct world *world,
@@ -177,20 +168,6 @@ static void test_expulsion(void **state)
     assert_true(info->admitted);
     assert_false(info->expelled);
     expect(world, 1, NODE_KEY, AT(3), "");
-}
-
-static struct test_record cosigned(const struct test_record *record,
-                                   const struct fh_mesh_id *mesh,
-                                   const struct test_key *key)
-{
-    struct fh_record parsed;
-    struct fh_buf buf;
-    fh_buf_init(&buf, TEST_RECORD_BYTES_MAX);
-    assert_int_equal(fh_record_parse(&parsed, test_bytes(record), mesh, NULL), FH_OK);
-    fh_record_cosign(&buf, &parsed, mesh, &key->secret);
-    struct test_record made = test_record_of(&buf);
-    fh_buf_fini(&buf);
-    return made;
 }
 
 /* Who signed what several domains sign. The record here is a grant's end: any type will do. */

@@ -63,19 +63,13 @@ static struct test_record sign_charter(const struct scene *scene,
                                        const struct test_key *const *keys,
                                        size_t count)
 {
-    struct fh_buf buf, more;
+    struct fh_buf buf;
     fh_buf_init(&buf, TEST_RECORD_BYTES_MAX);
     fh_charter_make(&buf, charter, &scene->world.mesh, &keys[0]->secret);
     struct test_record made = test_record_of(&buf);
     fh_buf_fini(&buf);
     for (size_t i = 1; i < count; i++) {
-        struct fh_record record;
-        fh_buf_init(&more, TEST_RECORD_BYTES_MAX);
-        assert_int_equal(fh_record_parse(&record, test_bytes(&made), &scene->world.mesh, NULL),
-                         FH_OK);
-        fh_record_cosign(&more, &record, &scene->world.mesh, &keys[i]->secret);
-        made = test_record_of(&more);
-        fh_buf_fini(&more);
+        made = cosigned(&made, &scene->world.mesh, keys[i]);
     }
     return made;
 }

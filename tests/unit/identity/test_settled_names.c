@@ -2,69 +2,9 @@
 /* Names that somebody decided on: who has them then, who gets them back. */
 #include "proto/identity/directory.h"
 
-#include "tests/lib/identities.h"
+#include "tests/unit/identity/directory_world.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
-/* A founder (0), a domain that it admitted (1), and one whose admission is not here yet (2). */
-struct world {
-    struct fh_directory *dir;
-    struct fh_mesh_id mesh;
-    struct test_domain domains[3];
-    struct test_record admission;
-};
-
-static int take(struct world *world, const struct test_record *record, struct fh_err *err)
-{
-    return fh_directory_add(
-        world->dir, test_bytes(record), TEST_START_MS + 2 * TEST_HOUR_MS, NULL, err);
-}
-
-static void must_take(struct world *world, struct test_record record)
-{
-    struct fh_err err = {0};
-    if (take(world, &record, &err) != FH_OK) {
-        fail_msg("%s: %s", err.rule, err.text);
-    }
-}
-
-static int setup(void **state)
-{
-    static const struct fh_mesh_id none;
-    struct world *world = calloc(1, sizeof *world);
-    for (unsigned i = 0; i < FH_COUNT(world->domains); i++) {
-        world->domains[i] = test_domain_of(i);
-    }
-    const struct test_domain *founder = &world->domains[0];
-    struct test_record charter = test_charter_1(founder, &world->mesh);
-    struct test_record invitation = test_invitation(founder, 1, "", &world->mesh);
-    world->dir = fh_directory_new(&none, &fh_verifier_plain);
-    world->admission = test_admission(founder, &world->domains[1], 1, &invitation, &world->mesh);
-    must_take(world, founder->inception);
-    must_take(world, charter);
-    must_take(world, test_delegation(founder, &founder->node, FH_ROLE_NODE, &world->mesh));
-    must_take(world,
-              test_delegation(founder, &founder->publisher, FH_ROLE_PUBLISHER, &world->mesh));
-    must_take(world, world->domains[1].inception);
-    must_take(world, world->admission);
-    must_take(world, world->domains[2].inception);
-    *state = world;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct world *world = *state;
-    fh_directory_free(world->dir);
-    free(world);
-    return 0;
-}
 
 /* Somebody here decides whose a name is: before anything is known, and when two claim it. */
 static void test_settled_names(void **state)
@@ -76,11 +16,11 @@ static void test_settled_names(void **state)
     snprintf(rival.name, sizeof rival.name, "domain1");
     struct test_record claim =
         test_admission(&world->domains[0], &rival, 8, &invitation, &world->mesh);
-    assert_int_equal(take(world, &claim, &err), FH_EEXIST);
+    assert_int_equal(add(world, &claim, &err), FH_EEXIST);
     assert_string_equal(err.rule, "identity.name.taken");
     assert_int_equal(fh_directory_settle(world->dir, "domain1", &rival.id, &err), FH_OK);
     assert_null(fh_directory_domain_by_name(world->dir, "domain1")); /* nobody has it yet */
-    assert_int_equal(take(world, &claim, &err), FH_OK);
+    assert_int_equal(add(world, &claim, &err), FH_OK);
     const struct fh_directory_domain *named = fh_directory_domain_by_name(world->dir, "domain1");
     assert_true(fh_domain_id_equal(&named->id, &rival.id));
     const struct fh_directory_domain *lost = fh_directory_domain(world->dir, &world->domains[1].id);
@@ -88,7 +28,7 @@ static void test_settled_names(void **state)
     assert_string_equal(lost->name, "");
     assert_string_equal(lost->given_name, "domain1");
     /* It is known under that name all the same, and gets it back. */
-    assert_int_equal(take(world, &world->admission, &err), FH_OK);
+    assert_int_equal(add(world, &world->admission, &err), FH_OK);
     assert_int_equal(fh_directory_settle(world->dir, "domain1", &lost->id, &err), FH_OK);
     assert_string_equal(lost->name, "domain1");
     assert_string_equal(fh_directory_domain(world->dir, &rival.id)->name, "");
@@ -144,14 +84,12 @@ static void test_a_charter_lists_whoever_lost_its_name(void **state)
     fh_directory_free(dir);
 }
 
-#define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ROW(test_settled_names),
-        ROW(test_settled_names_have_a_limit),
-        ROW(test_a_charter_lists_whoever_lost_its_name),
+        WITH(test_settled_names, setup),
+        WITH(test_settled_names_have_a_limit, setup),
+        WITH(test_a_charter_lists_whoever_lost_its_name, setup),
     };
     return fh_crypto_init() == FH_OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }
