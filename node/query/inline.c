@@ -6,8 +6,6 @@
  */
 #include "node/query/stream.h"
 
-#include "common/time.h"
-
 /* Takes the next event, when it is there by then and no batch of more than `bytes_max`. */
 static enum fh_worker_soon take(struct fh_stream *stream, int64_t until_ms, size_t bytes_max)
 {

@@ -26,13 +26,16 @@ enum {
 int fh_stream_judge_token(const struct fh_stream *stream, int64_t now_ms, struct fh_err *err)
 {
     const struct fh_token_signer *signer = &stream->signer;
-    int rc = signer->by_token ? fh_token_check_time(&signer->token, now_ms, err) : FH_OK;
-    return rc == FH_OK && signer->by_token ? fh_token_check_end(stream->serve->options.dir,
-                                                                &signer->token.member,
-                                                                &signer->token_id,
-                                                                now_ms,
-                                                                err)
-                                           : rc;
+    if (!signer->by_token) {
+        return FH_OK;
+    }
+    int rc = fh_token_check_time(&signer->token, now_ms, err);
+    return rc == FH_OK ? fh_token_check_end(stream->serve->options.dir,
+                                            &signer->token.member,
+                                            &signer->token_id,
+                                            now_ms,
+                                            err)
+                       : rc;
 }
 
 static int judge_key(const struct fh_stream *stream, int64_t now_ms, struct fh_err *err)

@@ -64,6 +64,17 @@ static const struct fh_gate_wish *copy_wishes(const struct fh_gate *gate, struct
     return wishes;
 }
 
+static const char *const *
+copy_texts(const char *const *from, uint32_t count, struct fh_arena *arena)
+{
+    const char **texts = fh_arena_array(arena, count + 1, sizeof *texts);
+    for (uint32_t i = 0; texts != NULL && i < count; i++) {
+        texts[i] = fh_arena_strdup(arena, from[i]);
+        texts = texts[i] != NULL ? texts : NULL;
+    }
+    return texts;
+}
+
 struct fh_verdict *fh_verdict_again(const struct fh_verdict *verdict)
 {
     struct fh_verdict *again = fh_verdict_new(verdict->session, verdict->sql);
@@ -82,18 +93,10 @@ struct fh_verdict *fh_verdict_again(const struct fh_verdict *verdict)
             tables = NULL;
         }
     }
-    uint32_t param_count = verdict->gate.param_count;
-    const char **params = fh_arena_array(again->arena, param_count + 1, sizeof *params);
-    for (uint32_t i = 0; params != NULL && i < param_count; i++) {
-        params[i] = fh_arena_strdup(again->arena, verdict->gate.params[i]);
-        params = params[i] != NULL ? params : NULL;
-    }
-    uint32_t word_count = verdict->gate.word_count;
-    const char **words = fh_arena_array(again->arena, word_count + 1, sizeof *words);
-    for (uint32_t i = 0; words != NULL && i < word_count; i++) {
-        words[i] = fh_arena_strdup(again->arena, verdict->gate.words[i]);
-        words = words[i] != NULL ? words : NULL;
-    }
+    const char *const *params =
+        copy_texts(verdict->gate.params, verdict->gate.param_count, again->arena);
+    const char *const *words =
+        copy_texts(verdict->gate.words, verdict->gate.word_count, again->arena);
     const struct fh_gate_wish *wishes = copy_wishes(&verdict->gate, again->arena);
     if (tables == NULL || params == NULL || words == NULL || wishes == NULL) {
         fh_verdict_unref(again);

@@ -3,6 +3,7 @@
 
 #include "common/limits.h"
 #include "common/mem.h"
+#include "common/time.h"
 #include "node/worker/files.h"
 #include "node/worker/sql.h"
 #include "node/worker/views.h"
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 enum {
     SQL_BYTES_MAX = 8 * 1024 * 1024,
@@ -181,10 +181,8 @@ static int64_t ms_of(struct timespec at)
 /* Whether the file was not written to a moment ago, by any of its clocks. */
 static bool is_settled(const struct stat *file)
 {
-    struct timespec now;
-    return clock_gettime(CLOCK_REALTIME, &now) == 0 &&
-           ms_of(now) >= ms_of(file->st_mtim) + SETTLED_MS &&
-           ms_of(now) >= ms_of(file->st_ctim) + SETTLED_MS;
+    int64_t settled_ms = fh_clock_wall_ms() - SETTLED_MS;
+    return ms_of(file->st_mtim) <= settled_ms && ms_of(file->st_ctim) <= settled_ms;
 }
 
 static bool is_same(const struct stat *a, const struct stat *b)

@@ -14,7 +14,7 @@ enum {
 
 _Static_assert(FH_RECEIPT_NOTICES_MAX *(1 + 2 + FH_ID_BYTES + 2 + FH_NAME_BYTES_MAX + 2 +
                                         FH_VERSION_BYTES_MAX + 1 + 9 + 2 + FH_SUCCESSOR_BYTES_MAX +
-                                        1 + 9) +
+                                        1 + 9 + 2 + FH_ID_BYTES + 9 + 1) +
                        2 * FH_QUERY_TABLES_MAX * (2 + FH_ID_BYTES) + 512 <=
                    RECEIPT_BYTES_MAX,
                "the largest receipt fits its record");
@@ -37,12 +37,17 @@ static struct fh_notice *find_notice(struct fh_receipt *receipt,
     return NULL;
 }
 
+/* To whomever the gate is open: the others get no answer. */
+static bool is_broken(const struct fh_quality *quality)
+{
+    return fh_quality_decide(quality->gate, quality->state, true) == FH_QUALITY_NOTICE;
+}
+
 static struct fh_notice *add_notice(struct fh_receipt *receipt,
                                     const struct fh_announcement *product,
                                     const struct fh_quality *quality)
 {
-    /* To whomever the gate is open: the others get no answer. */
-    bool broken = fh_quality_decide(quality->gate, quality->state, true) == FH_QUALITY_NOTICE;
+    bool broken = is_broken(quality);
     if (receipt->notice_count == FH_RECEIPT_NOTICES_MAX) {
         return NULL;
     }
@@ -62,9 +67,8 @@ void fh_receipt_notice(struct fh_receipt *receipt,
                        const struct fh_announcement *product,
                        const struct fh_quality *quality)
 {
-    bool broken = fh_quality_decide(quality->gate, quality->state, true) == FH_QUALITY_NOTICE;
     if (find_notice(receipt, product) == NULL &&
-        (product->status != FH_ANNOUNCE_ACTIVE || broken)) {
+        (product->status != FH_ANNOUNCE_ACTIVE || is_broken(quality))) {
         (void)add_notice(receipt, product, quality);
     }
 }
@@ -222,11 +226,8 @@ static size_t read_notices(struct fh_pack_reader *reader, struct fh_notice *out)
             notice->waived_until_ms = (int64_t)fh_pack_read_uint(reader, FH_RECORD_TIME_MS_MAX);
             notice->urgent = fh_pack_read_bool(reader);
         }
-        for (uint32_t field = fields >= WAIVED_FIELDS ? WAIVED_FIELDS : NOTICE_FIELDS;
-             field < fields && reader->failed == FH_OK;
-             field++) {
-            fh_pack_skip(reader); /* of a newer minor version */
-        }
+        fh_pack_read_record_end(
+            reader, fields, fields >= WAIVED_FIELDS ? WAIVED_FIELDS : NOTICE_FIELDS);
     }
     return count;
 }

@@ -16,10 +16,9 @@
 
 /* Verifies the REQUEST record that `request` was read from: its signature by a key that might ask
  * for the consumer when it was issued. Of a token also that it is of this domain and key, and for
- * this purpose. FH_ESIG ("query.request.key", "query.request.token", "record.signature"),
- * FH_EDENIED
- * ("token.expired", "token.purpose"), and the refusals of fh_directory_verify. `out` is unchanged
- * on failure. */
+ * this purpose. FH_ESIG ("query.request.key", "query.request.token", "token.other",
+ * "record.signature"), FH_EDENIED ("token.expired", "token.revoked", "token.purpose"), and the
+ * refusals of fh_directory_verify. `out` is unchanged on failure. */
 FH_MUST_CHECK int fh_query_request_verify(struct fh_token_signer *out,
                                           const struct fh_directory *dir,
                                           const struct fh_record *record,

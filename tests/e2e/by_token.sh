@@ -4,6 +4,8 @@
 # sees what a token did; a token does nothing that it was not made for, and ends everywhere.
 # shellcheck source=tests/e2e/common.sh
 source "$1/tests/e2e/common.sh"
+# shellcheck source=tests/e2e/http_answer.sh
+source "$source_folder/tests/e2e/http_answer.sh"
 
 make_product plans 20
 make_product items 10
@@ -39,15 +41,6 @@ ask()
         fail "curl: $2$4"
     [[ $got == "$1" ]] || fail "$got, not $1: $4: $(head -c 1000 "$work/body")"
 }
-# json EXPRESSION: of the body, as `d`.
-json() { python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$work/body" "$1"; }
-is() # EXPECTED EXPRESSION
-{
-    local got
-    got=$(json "$2") || fail "$2 of $(head -c 1000 "$work/body")"
-    [[ $got == "$1" ]] || fail "$2 is $got, not $1"
-}
-rule() { is "$1" 'd["rule"]'; }
 plans=/v1/products/shop/plans/access-requests
 
 say "- a token that was made to ask"

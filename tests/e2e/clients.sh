@@ -52,8 +52,8 @@ exec "$bin/fh-direct" "$work/none.sql" "$work" "$work/duckdb.sql"
 SH
 chmod +x "$work/bin/duckdb"
 
-# has PROGRAM...: whether what a page needs is here; NODE_PATH is no place for modules of the newer kind.
-has()
+# installed PROGRAM...: whether what a page needs is here; NODE_PATH is no place for modules of the newer kind.
+installed()
 {
     case "$1" in
     pandas) "$PYTHON" -c 'import pandas' 2>/dev/null ;;
@@ -66,7 +66,7 @@ run_page() # PAGE NEEDS...
     local page=$1 folder=$work/pages/$1 need
     shift
     for need in "$@"; do
-        has "$need" || {
+        installed "$need" || {
             say "- $page: skipped, $need is not here (tools/setup installs it)"
             return 0
         }
@@ -172,7 +172,7 @@ program()
         features+=("$1")
         shift
     done
-    client "$name" has "$need" || return 0
+    client "$name" installed "$need" || return 0
     before=$(cancelled)
     run "${@:2}"
     sections "${features[@]}"

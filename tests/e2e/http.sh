@@ -5,6 +5,8 @@
 # are slow, or hang up.
 # shellcheck source=tests/e2e/common.sh
 source "$1/tests/e2e/common.sh"
+# shellcheck source=tests/e2e/http_answer.sh
+source "$source_folder/tests/e2e/http_answer.sh"
 
 cat >"$data/people.csv" <<'CSV'
 id,name,born,amount,big
@@ -86,16 +88,7 @@ query()
     shift 2
     member "$expected" -H 'Content-Type: application/json' --data "$body" "$@" /v1/query
 }
-# json EXPRESSION: of the body, as `d`.
-json() { python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$work/body" "$1"; }
-is() # EXPECTED EXPRESSION
-{
-    local got
-    got=$(json "$2") || fail "$2 of $(head -c 1000 "$work/body")"
-    [[ $got == "$1" ]] || fail "$2 is $got, not $1"
-}
 has_head() { grep -qi -- "^$1"$'\r'"$" "$work/head" || fail "no '$1' in $(cat "$work/head")"; }
-rule() { is "$1" 'd["rule"]'; }
 
 # While the rest goes on: a client that sends a byte now and then, and never a whole request.
 "$source_folder/tests/e2e/http_requests.py" $((port + 5)) slow "$work/slow" &

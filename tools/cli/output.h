@@ -77,7 +77,8 @@ static inline void fh_output_freep(struct fh_output **output)
 void fh_output_visible(struct fh_buf *out, struct fh_bytes text);
 /* Terminal columns of visible text. */
 size_t fh_output_width(struct fh_bytes text);
-/* Appends a JSON string with its quotes; invalid UTF-8 becomes U+FFFD. */
+/* Appends a JSON string with its quotes; invalid UTF-8 becomes U+FFFD. Unlike fh_json_string
+ * (proto/query/batch.h) it also escapes what steers a terminal. */
 void fh_output_json_string(struct fh_buf *out, struct fh_bytes text);
 /* Whether the text is a number of the JSON grammar (RFC 8259, section 6). */
 bool fh_output_is_json_number(struct fh_bytes text);

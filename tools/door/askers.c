@@ -7,7 +7,6 @@
 #include "tools/client/client.h"
 
 #include <pthread.h>
-#include <stdio.h>
 
 enum { RETRY_MS = 500 };
 

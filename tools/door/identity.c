@@ -5,8 +5,6 @@
 #include "common/time.h"
 #include "tools/client/client.h"
 
-#include <stdio.h>
-
 int fh_token_unknown(struct fh_err *err)
 {
     return fh_err_rule(err,

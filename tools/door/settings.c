@@ -4,7 +4,6 @@
 #include "tools/door/certificate.h"
 #include "tools/door/door.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static bool is(const char *word, const char *wanted)

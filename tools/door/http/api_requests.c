@@ -10,7 +10,6 @@
 #include "tools/client/product_name.h"
 #include "tools/door/http/api.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 

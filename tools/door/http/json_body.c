@@ -248,8 +248,11 @@ static int by_bytes(const void *a, const void *b)
     return strcmp(*left, *right);
 }
 
-static int
-read_columns(struct fh_api_asking *out, json_t *object, struct fh_arena *arena, struct fh_err *err)
+static int read_columns(const char ***out,
+                        uint32_t *out_count,
+                        json_t *object,
+                        struct fh_arena *arena,
+                        struct fh_err *err)
 {
     json_t *list = json_object_get(object, "columns");
     size_t index;
@@ -260,8 +263,8 @@ read_columns(struct fh_api_asking *out, json_t *object, struct fh_arena *arena, 
     if (!json_is_array(list) || json_array_size(list) > FH_GRANT_COLUMNS_MAX) {
         return wrong(err, "columns", "a list of texts, not too long");
     }
-    out->columns = fh_arena_array(arena, json_array_size(list) + 1, sizeof *out->columns);
-    if (out->columns == NULL) {
+    const char **columns = fh_arena_array(arena, json_array_size(list) + 1, sizeof *columns);
+    if (columns == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for a body");
     }
     json_array_foreach(list, index, value)
@@ -272,27 +275,31 @@ read_columns(struct fh_api_asking *out, json_t *object, struct fh_arena *arena, 
             memchr(text, 0, size) != NULL) {
             return wrong(err, "columns", "each is a text: table.column");
         }
-        out->columns[out->column_count] = fh_arena_string(arena, fh_bytes(text, size));
-        if (out->columns[out->column_count++] == NULL) {
+        columns[index] = fh_arena_string(arena, fh_bytes(text, size));
+        if (columns[index] == NULL) {
             return fh_err_set(err, FH_ENOMEM, "no memory for a body");
         }
     }
-    qsort(out->columns, out->column_count, sizeof *out->columns, by_bytes);
+    qsort(columns, json_array_size(list), sizeof *columns, by_bytes);
+    *out = columns;
+    *out_count = (uint32_t)json_array_size(list);
     return FH_OK;
 }
 
-static int read_until(struct fh_api_asking *out, const char *text, struct fh_err *err)
+/* `out` stays as it is when nothing is said. */
+static int read_until(int64_t *out, json_t *object, struct fh_arena *arena, struct fh_err *err)
 {
     int64_t now_ms = fh_clock_wall_ms();
-    out->until_ms = now_ms + asking_default_ms;
-    if (text == NULL) {
-        return FH_OK;
+    const char *text = NULL;
+    int code = read_text(&text, object, "until", FH_TIME_TEXT_BYTES + 8, arena, err);
+    if (code != FH_OK || text == NULL) {
+        return code;
     }
-    if (!fh_time_parse(text, &out->until_ms)) {
+    if (!fh_time_parse(text, out)) {
         return wrong(err, "until", "a date as 2027-01-31, or a time of RFC 3339");
     }
-    out->until_ms += strchr(text, 'T') == NULL ? 86400000 : 0;
-    return out->until_ms > now_ms && out->until_ms <= now_ms + FH_GRANT_LIFE_MS
+    *out += strchr(text, 'T') == NULL ? 86400000 : 0;
+    return *out > now_ms && *out <= now_ms + FH_GRANT_LIFE_MS
                ? FH_OK
                : wrong(err, "until", "a time to come, at most 366 days from now");
 }
@@ -304,8 +311,7 @@ int fh_api_asking_read(struct fh_api_asking *out,
 {
     static const char *const names[] = {"purpose", "until", "columns", "note", NULL};
     json_t *object FH_CLEANUP(decref) = NULL;
-    const char *until = NULL;
-    *out = (struct fh_api_asking){.note = ""};
+    *out = (struct fh_api_asking){.note = "", .until_ms = fh_clock_wall_ms() + asking_default_ms};
     int code = load(&object, body, err);
     if (code == FH_OK) {
         code = check_members(object, names, err);
@@ -320,12 +326,10 @@ int fh_api_asking_read(struct fh_api_asking *out,
         code = read_text(&out->note, object, "note", FH_GRANT_NOTE_BYTES_MAX, arena, err);
     }
     if (code == FH_OK) {
-        code = read_text(&until, object, "until", FH_TIME_TEXT_BYTES + 8, arena, err);
+        code = read_until(&out->until_ms, object, arena, err);
     }
-    if (code == FH_OK) {
-        code = read_until(out, until, err);
-    }
-    return code == FH_OK ? read_columns(out, object, arena, err) : code;
+    return code == FH_OK ? read_columns(&out->columns, &out->column_count, object, arena, err)
+                         : code;
 }
 
 int fh_api_deciding_read(struct fh_api_deciding *out,
@@ -337,9 +341,6 @@ int fh_api_deciding_read(struct fh_api_deciding *out,
     static const char *const approving[] = {"reason", "until", "columns", "rows", NULL};
     static const char *const denying[] = {"reason", NULL};
     json_t *object FH_CLEANUP(decref) = NULL;
-    const char *until = NULL;
-    struct fh_api_asking columns = {.note = ""};
-    struct fh_api_asking times = {.note = ""};
     *out = (struct fh_api_deciding){.reason = "", .rows = ""};
     int code = load(&object, body, err);
     if (code == FH_OK) {
@@ -355,16 +356,8 @@ int fh_api_deciding_read(struct fh_api_deciding *out,
         code = read_text(&out->rows, object, "rows", FH_GRANT_ROWS_BYTES_MAX, arena, err);
     }
     if (code == FH_OK) {
-        code = read_text(&until, object, "until", FH_TIME_TEXT_BYTES + 8, arena, err);
+        code = read_until(&out->until_ms, object, arena, err);
     }
-    if (code == FH_OK && until != NULL) {
-        code = read_until(&times, until, err);
-        out->until_ms = times.until_ms;
-    }
-    if (code == FH_OK) {
-        code = read_columns(&columns, object, arena, err);
-        out->columns = columns.columns;
-        out->column_count = columns.column_count;
-    }
-    return code;
+    return code == FH_OK ? read_columns(&out->columns, &out->column_count, object, arena, err)
+                         : code;
 }

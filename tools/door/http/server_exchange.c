@@ -7,7 +7,6 @@
 #include "tools/door/http/problem.h"
 #include "tools/door/pages/pages.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum {

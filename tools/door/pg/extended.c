@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "common/assert.h"
 #include "common/mem.h"
 #include "tools/door/pg/session_private.h"
 

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "common/assert.h"
-#include "common/mem.h"
 #include "tools/door/pg/session_private.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* ---- questions ---- */
 

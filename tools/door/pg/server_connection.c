@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "common/assert.h"
 #include "common/entropy.h"
 #include "common/log.h"
 #include "common/mem.h"
 #include "common/time.h"
 #include "proto/wire/crypto.h"
 #include "tools/door/pg/server_private.h"
-
-#include <stdio.h>
-#include <string.h>
 
 enum {
     WIRE_BYTES_MAX = 2 * (FH_PG_OUT_BYTES_MAX + 10 * FH_CELL_BYTES_MAX), /* one write */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/door/pg/sql.h"
 
-#include "common/assert.h"
 #include "common/err.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 // What the reader may see of a product, and asking its owner for more.
 import { el, fill } from './dom.js';
 import { json, me, post, productApi, query, token } from './api.js';
-import { advice, box, commandOf, copyLine, empty, facts, field, idText, loadInto, problemBox, signInPath } from './parts.js';
+import { advice, box, commandOf, copyLine, empty, facts, field, idText, listOf, loadInto, sender, signInPath } from './parts.js';
 
 function verdict(product, access, rights) {
     const for_ = rights.purpose === '' ? '' : ` for the purpose “${rights.purpose}”`;
@@ -47,32 +47,20 @@ function requestFields(values, changed) {
 // Of a token that may ask: the form sends the request, which the token signs.
 function sendForm(product, major, values) {
     const said = el('div', { role: 'status' });
-    let sending = false; // a second press while it is on its way sends nothing
-    const send = async (event) => {
-        event.preventDefault();
-        if (sending) {
-            return;
-        }
-        sending = true;
-        fill(said);
-        try {
-            const { purpose, until, note } = values;
-            const columns = values.columns.split(',').map((each) => each.trim()).filter((each) => each !== '');
-            const answer = await post(productApi(product.domain, major, '/access-requests'),
-                { purpose, note, ...(until === '' ? {} : { until }), ...(columns.length === 0 ? {} : { columns }) });
-            const request = await answer.json();
-            fill(said, el('div.notice', {}, [
-                el('strong', {}, answer.status === 200 ? 'You have asked for this already' : '✓ Sent'),
-                el('p', {}, [request.delivered ? `${product.domain} has your request. ` : `${product.domain} cannot be reached now; your node hands it over when it can. `,
-                    'The answer comes to your ', el('a', { href: '/inbox' }, 'inbox'), '.']),
-                facts([['Request', idText(request.id)]]),
-            ]));
-        } catch (problem) {
-            fill(said, problemBox(problem));
-        }
-        sending = false;
+    const send = async () => {
+        const { purpose, until, note } = values;
+        const columns = listOf(values.columns);
+        const answer = await post(productApi(product.domain, major, '/access-requests'),
+            { purpose, note, ...(until === '' ? {} : { until }), ...(columns.length === 0 ? {} : { columns }) });
+        const request = await answer.json();
+        fill(said, el('div.notice', {}, [
+            el('strong', {}, answer.status === 200 ? 'You have asked for this already' : '✓ Sent'),
+            el('p', {}, [request.delivered ? `${product.domain} has your request. ` : `${product.domain} cannot be reached now; your node hands it over when it can. `,
+                'The answer comes to your ', el('a', { href: '/inbox' }, 'inbox'), '.']),
+            facts([['Request', idText(request.id)]]),
+        ]));
     };
-    return el('form', { onsubmit: send }, [
+    return el('form', { onsubmit: sender(said, send) }, [
         requestFields(values, () => {}),
         el('div.actions', {}, el('button.main', { type: 'submit' }, 'Send the request')),
         said,

@@ -4,7 +4,7 @@
 import { announce, el, fill } from './dom.js';
 import { json, me, post, token } from './api.js';
 import { count, day } from './format.js';
-import { commandOf, copyLine, empty, facts, field, idText, loadInto, problemBox, productPath, signInPath, when } from './parts.js';
+import { commandOf, copyLine, empty, facts, field, idText, listOf, loadInto, productPath, sender, signInPath, when } from './parts.js';
 
 const STATES = {
     waiting: ['', 'on its way to the owner'],
@@ -130,7 +130,7 @@ const SENT = {
 };
 
 function bodyOf(values) {
-    const columns = (values.columns ?? '').split(',').map((each) => each.trim()).filter((each) => each !== '');
+    const columns = listOf(values.columns ?? '');
     const said = Object.entries(values).filter(([name, value]) => name !== 'columns' && value !== '');
     return { ...Object.fromEntries(said), ...(columns.length === 0 ? {} : { columns }) };
 }
@@ -138,28 +138,16 @@ function bodyOf(values) {
 function sendForm(place, request, verb, again) {
     const values = {};
     const said = el('div', {});
-    let sending = false;
     const inputs = SENT[verb].map(([name, label, hint, more]) => field(label, el('input', {
         id: `${verb}-${name}-${request.id}`, autocomplete: 'off', ...more,
         oninput: (event) => { values[name] = event.target.value.trim(); },
     }), hint));
-    const send = async (event) => {
-        event.preventDefault();
-        if (sending) {
-            return;
-        }
-        sending = true;
-        fill(said);
-        try {
-            await post(`/v1/access-requests/${request.id}/${verb}`, bodyOf(values));
-            announce(verb === 'approve' ? 'Approved' : 'Denied');
-            again();
-        } catch (problem) {
-            fill(said, problemBox(problem));
-        }
-        sending = false;
+    const send = async () => {
+        await post(`/v1/access-requests/${request.id}/${verb}`, bodyOf(values));
+        announce(verb === 'approve' ? 'Approved' : 'Denied');
+        again();
     };
-    fill(place, el('form', { onsubmit: send }, [
+    fill(place, el('form', { onsubmit: sender(said, send) }, [
         el('p', {}, verb === 'approve'
             ? `${request.member ?? 'This member'} of ${request.consumer ?? 'an unknown domain'} may then read ${request.product} for “${request.purpose}”. You can end it with freehold grant revoke.`
             : 'The request ends, and who asked is told your reason.'),

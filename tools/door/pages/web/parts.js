@@ -237,3 +237,26 @@ export function field(label, control, hint) {
         hint && el('small', { id: `${id}-hint` }, hint),
     ]);
 }
+
+// "a, b" as a list of the words between its commas.
+export const listOf = (text) => text.split(',').map((each) => each.trim()).filter((each) => each !== '');
+
+// What a form that posts something does with its button: a second press while `send` is on its way sends
+// nothing, and `said` says what went wrong.
+export function sender(said, send) {
+    let sending = false;
+    return async (event) => {
+        event.preventDefault();
+        if (sending) {
+            return;
+        }
+        sending = true;
+        fill(said);
+        try {
+            await send();
+        } catch (problem) {
+            fill(said, problemBox(problem));
+        }
+        sending = false;
+    };
+}
