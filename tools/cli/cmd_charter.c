@@ -293,21 +293,18 @@ struct ballot {
     bool complete;
 };
 
-static void ballot_fini(struct ballot *ballot)
+static void ballot_freep(struct ballot **out)
 {
+    struct ballot *ballot = *out;
+    if (ballot == NULL) {
+        return;
+    }
     fh_sign_secret_wipe(&ballot->key);
     freehold_close(ballot->client);
     fh_actor_free(ballot->actor);
     fh_buf_fini(&ballot->records[0]);
     fh_buf_fini(&ballot->records[1]);
     fh_free(ballot);
-}
-
-static void ballot_freep(struct ballot **ballot)
-{
-    if (*ballot != NULL) {
-        ballot_fini(*ballot);
-    }
 }
 
 static int ballot_open(struct ballot **out, struct fh_cli *cli, struct fh_err *err)
