@@ -5,12 +5,17 @@
 # shellcheck source=tests/e2e/common.sh
 source "$1/tests/e2e/common.sh"
 
-
 set_line() # DOMAIN KEY VALUE: in its settings
 {
     local file=$work/$1/home/freehold.yaml
     sed -i "/^$2:/d" "$file"
     printf '%s: %s\n' "$2" "$3" >>"$file"
+}
+start_at() # DOMAIN PLACE: it starts at that port behind the first one
+{
+    address[$1]=127.0.0.1:$((port + $2))
+    set_line "$1" listen "${address[$1]}"
+    start_node "$1"
 }
 at() # DOMAIN OTHER: where it sees it, when it answers there
 {
@@ -36,17 +41,13 @@ until_true 20 "the product at market" finds market 1
 
 say "- it starts again at another port"
 kill_node museum
-address[museum]=127.0.0.1:$((port + 5))
-set_line museum listen "${address[museum]}"
-start_node museum
+start_at museum 5
 until_true 30 "museum at its new port" seen_at museum "${address[museum]}" shop market
 until_true 20 "an answer for museum" reads museum
 
 say "- the owner does, and answers there"
 kill_node shop
-address[shop]=127.0.0.1:$((port + 6))
-set_line shop listen "${address[shop]}"
-start_node shop
+start_at shop 6
 until_true 30 "shop at its new port" seen_at shop "${address[shop]}" museum market
 until_true 20 "an answer through market" reads market
 refused 3 -- fh market status --peer 127.0.0.1:"$port"
@@ -54,13 +55,9 @@ refused 3 -- fh market status --peer 127.0.0.1:"$port"
 say "- two move while the third is away"
 kill_node market
 kill_node museum
-address[museum]=127.0.0.1:$((port + 7))
-set_line museum listen "${address[museum]}"
-start_node museum
+start_at museum 7
 until_true 30 "museum elsewhere again" seen_at museum "${address[museum]}" shop
-address[market]=127.0.0.1:$((port + 8))
-set_line market listen "${address[market]}"
-start_node market
+start_at market 8
 until_true 30 "all of them" seen_at market "${address[market]}" shop museum
 until_true 30 "museum for market" seen_at museum "${address[museum]}" market
 

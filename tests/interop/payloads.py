@@ -349,6 +349,10 @@ def manifest(value):
     need(all(a < b for a, b in zip(value[3], value[3][1:])), "ids not ascending")
 
 
+policy = keys(
+    created=time, domain=id32, name=name, prev=optional_id, seq=up_to(2**64 - 1, 1),
+    text=str_of(65536), until=optional_time, v=exactly(1), version=str_of(32),
+)
 table = fields(id32, name, str_of(63), str_of(32), id32)
 SHAPES = {
     1: ("key", 1024, key_event),
@@ -402,27 +406,13 @@ SHAPES = {
     16: ("grant-end", 256, fields(exactly(1), id32, id32, time, time)),
     17: ("access-request", 32768, access_request),
     18: ("access-answer", 8192, access_answer),
-    19: (
-        "policy",
-        66560,
-        keys(
-            created=time, domain=id32, name=name, prev=optional_id, seq=up_to(2**64 - 1, 1),
-            text=str_of(65536), until=optional_time, v=exactly(1), version=str_of(32),
-        ),
-    ),
+    19: ("policy", 66560, policy),
     20: ("token", 6144, token),
     21: ("token-end", 256, token_end),
     25: ("proposal", 33792, fields(exactly(1), id32, bin_of(), time, str_of(400))),
     26: ("vote", 512, fields(exactly(1), id32, id32, up_to(2**32 - 1, 2), sig64)),
     27: ("manifest", 279552, manifest),
-    29: (
-        "mesh-policy",
-        66560,
-        keys(
-            created=time, domain=id32, name=name, prev=optional_id, seq=up_to(2**64 - 1, 1),
-            text=str_of(65536), until=optional_time, v=exactly(1), version=str_of(32),
-        ),
-    ),
+    29: ("mesh-policy", 66560, policy),
     30: ("waiver", 2048, waiver),
     32: ("audit-checkpoint", 256, fields(exactly(1), id32, id32, up_to(2**64 - 1, 1), id32, time)),
 }

@@ -22,22 +22,6 @@ enum { TEXT_BYTES_MAX = 16 * 1024 };
 
 /* ---- what all of them print ---- */
 
-static void put_time(struct fh_output *output, int64_t ms)
-{
-    char text[FH_TIME_TEXT_BYTES];
-    fh_time_text(text, ms);
-    fh_output_text(output, text);
-}
-
-static void put_id(struct fh_output *output, const struct fh_record_id *id)
-{
-    char text[FH_ID_TEXT_BYTES] = "";
-    if (!fh_record_id_is_zero(id)) {
-        fh_record_id_text(text, id);
-    }
-    fh_output_text(output, text);
-}
-
 static void put_names(struct fh_output *output,
                       const struct fh_directory *dir,
                       const struct fh_domain_id *ids,
@@ -184,10 +168,10 @@ static int show_charter(struct fh_cli *cli, const struct fh_directory *dir, stru
         fh_cli_output(cli, true, columns, FH_COUNT(columns));
     fh_output_text(output, charter->title);
     fh_output_uint(output, charter->seq);
-    put_id(output, &id);
+    fh_output_record_id(output, &id);
     fh_output_text(output, fh_charter_standing_text(standing));
-    put_time(output, charter->created_ms);
-    put_time(output, charter->expires_ms);
+    fh_output_time(output, charter->created_ms);
+    fh_output_time(output, charter->expires_ms);
     put_members(output, charter);
     put_share(output, charter->threshold, charter->member_count);
     put_names(output, dir, charter->policy_signers, charter->policy_signer_count);
@@ -234,10 +218,10 @@ static void put_row(struct fh_output *output,
         charter->seq > 1 ? fh_directory_charter_at(dir, charter->seq - 1, NULL) : NULL;
     fh_output_uint(output, charter->seq);
     fh_output_text(output, state);
-    put_time(output, charter->created_ms);
-    put_time(output, charter->expires_ms);
+    fh_output_time(output, charter->created_ms);
+    fh_output_time(output, charter->expires_ms);
     put_changes(output, dir, before, charter);
-    put_id(output, id);
+    fh_output_record_id(output, id);
 }
 
 static void put_proposals(struct fh_output *output, const struct fh_directory *dir)
@@ -309,21 +293,18 @@ struct ballot {
     bool complete;
 };
 
-static void ballot_fini(struct ballot *ballot)
+static void ballot_freep(struct ballot **out)
 {
+    struct ballot *ballot = *out;
+    if (ballot == NULL) {
+        return;
+    }
     fh_sign_secret_wipe(&ballot->key);
     freehold_close(ballot->client);
     fh_actor_free(ballot->actor);
     fh_buf_fini(&ballot->records[0]);
     fh_buf_fini(&ballot->records[1]);
     fh_free(ballot);
-}
-
-static void ballot_freep(struct ballot **ballot)
-{
-    if (*ballot != NULL) {
-        ballot_fini(*ballot);
-    }
 }
 
 static int ballot_open(struct ballot **out, struct fh_cli *cli, struct fh_err *err)
@@ -414,14 +395,14 @@ static int report(struct fh_cli *cli,
     struct fh_output *output FH_CLEANUP(fh_output_freep) =
         fh_cli_output(cli, true, columns, FH_COUNT(columns));
     fh_output_uint(output, next->seq);
-    put_id(output, &ballot->charter_id);
+    fh_output_record_id(output, &ballot->charter_id);
     put_changes(output, ballot->dir, before, next);
     put_members(output, next);
     put_share(output, next->threshold, next->member_count);
     put_names(output, ballot->dir, next->policy_signers, next->policy_signer_count);
     put_share(output, next->policy_threshold, next->policy_signer_count);
     put_names(output, ballot->dir, next->expelled, next->expelled_count);
-    put_time(output, next->expires_ms);
+    fh_output_time(output, next->expires_ms);
     put_names(output, ballot->dir, voters, count);
     fh_output_bool(output, ballot->complete);
     fh_output_bool(output, !dry_run);

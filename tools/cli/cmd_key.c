@@ -47,13 +47,6 @@ static void put_key_id(struct fh_output *output, const struct fh_key_id *id)
     fh_output_text(output, text);
 }
 
-static void put_time(struct fh_output *output, int64_t ms)
-{
-    char text[FH_TIME_TEXT_BYTES];
-    fh_time_text(text, ms);
-    fh_output_text(output, text);
-}
-
 /* ---- the domain key ---- */
 
 static int
@@ -265,7 +258,7 @@ static int report_key(struct fh_cli *cli,
     fh_output_text(output, key->name);
     put_key_id(output, made);
     put_key_id(output, old);
-    put_time(output, since_ms);
+    fh_output_time(output, since_ms);
     fh_output_bool(output, !dry_run);
     int code = fh_output_end(output, err);
     if (code == FH_OK && !dry_run && key->role == FH_ROLE_NODE) {
@@ -454,7 +447,7 @@ int fh_cmd_key_revoke(struct fh_cli *cli, const struct fh_args *args, struct fh_
     struct fh_output *output FH_CLEANUP(fh_output_freep) =
         fh_cli_output(cli, true, columns, FH_COUNT(columns));
     put_key_id(output, &id);
-    put_time(output, since_ms);
+    fh_output_time(output, since_ms);
     fh_output_bool(output, !dry_run);
     return fh_output_end(output, err);
 }
@@ -560,7 +553,7 @@ int fh_cmd_key_delegate(struct fh_cli *cli, const struct fh_args *args, struct f
     struct fh_output *output FH_CLEANUP(fh_output_freep) =
         fh_cli_output(cli, true, columns, FH_COUNT(columns));
     fh_output_text(output, key->name);
-    put_time(output, until_ms);
+    fh_output_time(output, until_ms);
     fh_output_bool(output, !dry_run);
     return fh_output_end(output, err);
 }

@@ -275,8 +275,9 @@ int fh_cmd_member_add(struct fh_cli *cli, const struct fh_args *args, struct fh_
     if (code != FH_OK) {
         return code;
     }
-    if (fh_rekey_since(actor) > add.delegation.not_before_ms) {
-        add.delegation.not_before_ms = fh_rekey_since(actor);
+    int64_t key_since_ms = fh_rekey_since(actor);
+    if (add.delegation.not_before_ms < key_since_ms) {
+        add.delegation.not_before_ms = key_since_ms;
     }
     add.delegation.domain = actor->domain;
     fh_delegation_make(&record, &add.delegation, &actor->mesh, &domain_key);

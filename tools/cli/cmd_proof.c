@@ -55,15 +55,6 @@ static const char *meaning_of(const char *rule, bool remedy)
     return "";
 }
 
-static void put_id(struct fh_output *output, const struct fh_record_id *id)
-{
-    char text[FH_ID_TEXT_BYTES] = "";
-    if (!fh_record_id_is_zero(id)) {
-        fh_record_id_text(text, id);
-    }
-    fh_output_text(output, text);
-}
-
 /* ---- list ---- */
 
 int fh_cmd_proof_list(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
@@ -94,11 +85,11 @@ int fh_cmd_proof_list(struct fh_cli *cli, const struct fh_args *args, struct fh_
         if (proof->received_ms != 0) {
             fh_time_text(received, (int64_t)proof->received_ms);
         }
-        put_id(output, &proof->other);
+        fh_output_record_id(output, &proof->other);
         fh_output_text(output, proof->rule);
         fh_output_text(output, proof->domain_name);
         fh_output_text(output, proof->subject);
-        put_id(output, &proof->one);
+        fh_output_record_id(output, &proof->one);
         fh_output_text(output, received);
     }
     code = fh_output_end(output, err);
@@ -146,7 +137,7 @@ static void put_record(struct fh_output *output, const struct fh_contradicting *
     if (!fh_key_id_equal(&record->key, &none)) {
         fh_key_id_text(key, &record->key);
     }
-    put_id(output, &record->id);
+    fh_output_record_id(output, &record->id);
     fh_output_text(output, record->claim.type == 0 ? "" : fh_record_type_text(record->claim.type));
     fh_output_text(output, record->claim.type == 0 ? "" : record->claim.place);
     fh_output_text(output, when);

@@ -185,16 +185,17 @@ int fh_cmd_token_list(struct fh_cli *cli, const struct fh_args *args, struct fh_
 
 /* ---- token revoke ---- */
 
-static bool has_token(const struct freehold_tokens *tokens, const char *id)
+/* What freehold_token_revoke would say of its absence. */
+static int check_there(const struct freehold_tokens *tokens, const char *id, struct fh_err *err)
 {
     struct freehold_token_entry entry = {.size = sizeof entry};
     for (size_t i = 0; i < freehold_tokens_count(tokens); i++) {
         freehold_tokens_get(tokens, i, &entry);
         if (strcmp(entry.id, id) == 0) {
-            return true;
+            return FH_OK;
         }
     }
-    return false;
+    return fh_err_rule(err, FH_ENOTFOUND, "token.unknown", "your key has no token %s there", id);
 }
 
 static int put_revoked(struct fh_cli *cli, const char *id, bool revoked, struct fh_err *err)
@@ -228,14 +229,14 @@ int fh_cmd_token_revoke(struct fh_cli *cli, const struct fh_args *args, struct f
         return code;
     }
     fh_token_id_text(id, &named);
-    code = ask_list(cli, args, &client, &tokens, err);
-    if (code == FH_OK && !has_token(tokens, id)) {
-        code =
-            fh_err_rule(err, FH_ENOTFOUND, "token.unknown", "your key has no token %s there", id);
-    }
-    if (code == FH_OK && !dry_run &&
-        freehold_token_revoke(client, id, since_ms, &error) != FREEHOLD_OK) {
-        code = fh_cli_error(err, &error);
+    if (dry_run) {
+        code = ask_list(cli, args, &client, &tokens, err);
+        code = code == FH_OK ? check_there(tokens, id, err) : code;
+    } else {
+        code = fh_cli_client(cli, fh_args_value(args, "node"), &client, err);
+        if (code == FH_OK && freehold_token_revoke(client, id, since_ms, &error) != FREEHOLD_OK) {
+            code = fh_cli_error(err, &error);
+        }
     }
     freehold_tokens_free(tokens);
     freehold_close(client);

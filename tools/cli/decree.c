@@ -80,15 +80,5 @@ int fh_decree_enact(struct fh_decree *decree, struct fh_cli *cli, struct fh_err 
         code = fh_home_identity_write(
             &decree->actor->home, record->order, record->name, views[i], err);
     }
-    if (code != FH_OK) {
-        return code;
-    }
-    code = fh_steward_hand_over(decree->actor, views, decree->count, err);
-    if (code == FH_EUNREACH && strcmp(err->rule, "admin.none") == 0) {
-        fh_cli_say(cli, "no node is running; it will be taken, and spread, at its next start");
-        return FH_OK;
-    }
-    return code == FH_OK
-               ? FH_OK
-               : fh_err_wrap(err, "it is kept in the home, but the running node did not take it");
+    return code == FH_OK ? fh_steward_spread(cli, decree->actor, views, decree->count, err) : code;
 }

@@ -7,7 +7,9 @@
 
 #include "common/assert.h"
 #include "common/mem.h"
+#include "common/time.h"
 #include "proto/query/batch.h"
+#include "proto/wire/id.h"
 #include "tools/client/csv.h"
 
 #include <inttypes.h>
@@ -343,6 +345,22 @@ void fh_output_bool(struct fh_output *output, bool value)
     const char *text = value ? "true" : "false";
     if (output->format == FH_OUTPUT_TABLE) {
         text = value ? "yes" : "no";
+    }
+    fh_output_text(output, text);
+}
+
+void fh_output_time(struct fh_output *output, int64_t wall_ms)
+{
+    char text[FH_TIME_TEXT_BYTES];
+    fh_time_text(text, wall_ms);
+    fh_output_text(output, text);
+}
+
+void fh_output_record_id(struct fh_output *output, const struct fh_record_id *id)
+{
+    char text[FH_ID_TEXT_BYTES] = "";
+    if (!fh_record_id_is_zero(id)) {
+        fh_record_id_text(text, id);
     }
     fh_output_text(output, text);
 }

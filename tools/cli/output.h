@@ -20,6 +20,8 @@
 
 #include <stdio.h>
 
+struct fh_record_id;
+
 enum fh_output_format { FH_OUTPUT_TABLE, FH_OUTPUT_JSON, FH_OUTPUT_CSV, FH_OUTPUT_FORMAT_COUNT };
 
 enum fh_output_kind {
@@ -61,6 +63,9 @@ void fh_output_null(struct fh_output *output);
 void fh_output_text(struct fh_output *output, const char *text);
 void fh_output_uint(struct fh_output *output, uint64_t value);
 void fh_output_bool(struct fh_output *output, bool value);
+void fh_output_time(struct fh_output *output, int64_t wall_ms);
+/* In full; "" when it is zero. */
+void fh_output_record_id(struct fh_output *output, const struct fh_record_id *id);
 
 /* Prints what is left. FH_EIO when anything could not be written (full disk), FH_ENOMEM. */
 FH_MUST_CHECK int fh_output_end(struct fh_output *output, struct fh_err *err);

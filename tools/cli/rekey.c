@@ -82,7 +82,7 @@ static int find_newest(const struct fh_rekey *rekey, struct newest *out, struct 
     const struct fh_directory *dir = rekey->actor->directory;
     const struct fh_directory_domain *own = fh_directory_domain(dir, &rekey->actor->domain);
     const struct fh_directory_domain *there =
-        rekey->mesh != NULL ? fh_directory_domain(rekey->mesh, &rekey->actor->domain) : NULL;
+        fh_directory_domain(rekey->mesh, &rekey->actor->domain);
     *out = (struct newest){.seq = own == NULL ? 0 : own->key_seq};
     fh_directory_each_of(dir, &rekey->actor->domain, take_event, out);
     if ((there != NULL && there->frozen) || (own != NULL && own->frozen)) {
@@ -178,12 +178,11 @@ static size_t sort_ids(struct fh_record_id *ids, size_t count)
 static int choose_kept(struct fh_rekey *rekey, struct fh_record_id *ids, struct fh_err *err)
 {
     const struct fh_directory *home = rekey->actor->directory;
-    const struct fh_directory *mesh = rekey->mesh == NULL ? home : rekey->mesh;
     struct keeping keeping = {.from = home, .domain = &rekey->actor->domain, .ids = ids};
     fh_directory_each_of(home, keeping.domain, keep_record, &keeping);
     rekey->kept = sort_ids(ids, keeping.count);
     keeping.count = rekey->kept;
-    fh_directory_each_of(mesh, keeping.domain, keep_record, &keeping);
+    fh_directory_each_of(rekey->mesh, keeping.domain, keep_record, &keeping);
     size_t known = sort_ids(ids, keeping.count);
     rekey->dropped = rekey->keep_all ? 0 : known - rekey->kept;
     keeping.count = known;
@@ -192,8 +191,8 @@ static int choose_kept(struct fh_rekey *rekey, struct fh_record_id *ids, struct 
         fh_directory_each_of(home, keeping.domain, keep_record, &keeping);
     }
     keeping.charters = true;
-    keeping.from = mesh;
-    fh_directory_each(mesh, keep_record, &keeping);
+    keeping.from = rekey->mesh;
+    fh_directory_each(rekey->mesh, keep_record, &keeping);
     rekey->kept = sort_ids(ids, keeping.count);
     return keeping.no_room
                ? fh_err_set(
@@ -212,8 +211,8 @@ static int add_rotation(struct fh_rekey *rekey,
     struct fh_record_id *ids FH_CLEANUP(fh_freep) = fh_calloc(FH_MANIFEST_IDS_MAX, sizeof *ids);
     struct fh_sign_public next;
     struct fh_sign_secret next_secret FH_CLEANUP(fh_sign_secret_wipe);
+    memset(&next_secret, 0, sizeof next_secret);
     if (ids == NULL) {
-        memset(&next_secret, 0, sizeof next_secret);
         return fh_err_set(err, FH_ENOMEM, "no memory for a list of records");
     }
     fh_entropy(rekey->next_seed, sizeof rekey->next_seed);

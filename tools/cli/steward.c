@@ -95,6 +95,22 @@ int fh_steward_hand_over(const struct fh_actor *actor,
     return fh_admin_call(admin, fh_buf_view(&request), FH_REQUEST_MS, &answer, &reader, err);
 }
 
+int fh_steward_spread(struct fh_cli *cli,
+                      const struct fh_actor *actor,
+                      const struct fh_bytes *records,
+                      uint32_t count,
+                      struct fh_err *err)
+{
+    int code = fh_steward_hand_over(actor, records, count, err);
+    if (code == FH_EUNREACH && strcmp(err->rule, "admin.none") == 0) {
+        fh_cli_say(cli, "no node is running; it will be taken, and spread, at its next start");
+        return FH_OK;
+    }
+    return code == FH_OK
+               ? FH_OK
+               : fh_err_wrap(err, "it is kept in the home, but the running node did not take it");
+}
+
 int fh_steward_enact(struct fh_cli *cli,
                      struct fh_actor *actor,
                      unsigned order,
@@ -110,15 +126,5 @@ int fh_steward_enact(struct fh_cli *cli,
     if (code == FH_OK) {
         code = fh_home_identity_write(&actor->home, order, name, record, err);
     }
-    if (code != FH_OK) {
-        return code;
-    }
-    code = fh_steward_hand_over(actor, &record, 1, err);
-    if (code == FH_EUNREACH && strcmp(err->rule, "admin.none") == 0) {
-        fh_cli_say(cli, "no node is running; it will be taken, and spread, at its next start");
-        return FH_OK;
-    }
-    return code == FH_OK
-               ? FH_OK
-               : fh_err_wrap(err, "it is kept in the home, but the running node did not take it");
+    return code == FH_OK ? fh_steward_spread(cli, actor, &record, 1, err) : code;
 }

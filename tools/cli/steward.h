@@ -35,7 +35,13 @@ FH_MUST_CHECK int fh_steward_enact(struct fh_cli *cli,
                                    const char *name,
                                    struct fh_bytes record,
                                    struct fh_err *err);
-/* The last step alone, for several records. FH_EUNREACH ("admin.none"): no node runs. */
+/* The last step alone, for records that lie in the home. */
+FH_MUST_CHECK int fh_steward_spread(struct fh_cli *cli,
+                                    const struct fh_actor *actor,
+                                    const struct fh_bytes *records,
+                                    uint32_t count,
+                                    struct fh_err *err);
+/* The same for records that are kept nowhere else. FH_EUNREACH ("admin.none"): no node runs. */
 FH_MUST_CHECK int fh_steward_hand_over(const struct fh_actor *actor,
                                        const struct fh_bytes *records,
                                        uint32_t count,

@@ -71,8 +71,7 @@ int fh_charters_learn(struct freehold_client *client, struct fh_err *err)
     fh_buf_init(&heap->bytes, HEAP_BYTES_MAX);
     uint64_t after = 0;
     unsigned pages = 0;
-    int code;
-    code = fh_client_ready(client, err);
+    int code = fh_client_ready(client, err);
     if (code == FH_OK) {
         code = fh_client_learn(client, NULL, err); /* names of domains that are no members */
     }

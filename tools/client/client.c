@@ -370,8 +370,10 @@ int fh_client_learn(struct freehold_client *client,
     struct fh_directory *directory = client->actor->directory;
     int64_t now_ms = fh_clock_wall_ms();
     code = fh_directory_add_all(directory, records, taken, now_ms, NULL, err);
-    /* Two domains of one name: whose it is was decided at the home, or is not known to us. */
-    if (code == FH_EEXIST && fh_home_names_settle(&client->actor->home, directory)) {
+    /* Two domains of one name, or what came behind another refusal: whose a name is was decided at
+     * the home, or is not known to us. */
+    if (code != FH_OK && code != FH_ENOMEM &&
+        fh_home_names_settle(&client->actor->home, directory)) {
         code = fh_directory_add_all(directory, records, taken, now_ms, NULL, err);
     }
     fh_free(records);

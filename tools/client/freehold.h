@@ -634,8 +634,7 @@ FREEHOLD_API void freehold_tokens_free(struct freehold_tokens *tokens);
 /* Ends one that the node keeps, everywhere, with what it runs: the node tells the others. What it
  * signed at or after `since_ms` does not count (Unix; 0: now; not ahead). `id` is "fht1...", a
  * whole text does too. ENOTFOUND ("token.unknown"), EINVAL ("token.text", "token.end.time"),
- * ETOOBIG
- * ("identity.token_ends"). */
+ * ETOOBIG ("identity.token_ends"). */
 FREEHOLD_API int freehold_token_revoke(struct freehold_client *client,
                                        const char *id,
                                        int64_t since_ms,

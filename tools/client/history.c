@@ -161,8 +161,7 @@ static int check_moves(struct fh_history *history,
     return code;
 }
 
-/* The domain of that name, as the directory pins it or the home calls it, and not as the peer says.
- */
+/* The domain of that name, as the directory pins it or the home calls it; not as the peer says. */
 static int check_domain(struct fh_history *history,
                         struct freehold_client *client,
                         const char *domain,
