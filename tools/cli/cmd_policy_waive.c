@@ -12,7 +12,7 @@
 #include "proto/governance/waiver.h"
 #include "proto/session/messages_access.h"
 #include "proto/session/messages_policy.h"
-#include "tools/cli/own_node.h"
+#include "tools/cli/asking.h"
 #include "tools/cli/until.h"
 
 #include <string.h>
@@ -309,28 +309,24 @@ int fh_cmd_policy_waivers(struct fh_cli *cli, const struct fh_args *args, struct
         {"reason", FH_OUTPUT_TEXT},
         {"id", FH_OUTPUT_TEXT},
     };
-    struct fh_own_node own = {.actor = NULL};
-    struct fh_buf request FH_CLEANUP(fh_buf_fini);
-    struct fh_buf answer FH_CLEANUP(fh_buf_fini);
-    struct fh_pack_reader reader;
+    struct fh_asking asking FH_CLEANUP(fh_asking_fini);
     uint32_t count = 0;
-    fh_buf_init(&request, FH_ADMIN_FRAME_BYTES_MAX);
-    fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
-    fh_msg_waivers_request(&request);
-    int code = fh_own_node_open(&own, cli, fh_args_value(args, "node"), err);
+    fh_asking_init(&asking);
+    fh_msg_waivers_request(&asking.request);
+    int code = fh_asking_ask(&asking, cli, fh_args_value(args, "node"), FH_REQUEST_MS, err);
     if (code == FH_OK) {
-        code = fh_own_node_call(&own, &request, FH_REQUEST_MS, &answer, &reader, err);
+        code = fh_msg_waivers_read(&asking.reader, &count, err);
     }
-    if (code == FH_OK) {
-        code = fh_msg_waivers_read(&reader, &count, err);
+    if (code != FH_OK) {
+        return code;
     }
     struct fh_output *output FH_CLEANUP(fh_output_freep) =
-        code == FH_OK ? fh_cli_output(cli, false, columns, FH_COUNT(columns)) : NULL;
+        fh_cli_output(cli, false, columns, FH_COUNT(columns));
     for (uint32_t i = 0; code == FH_OK && i < count; i++) {
         struct fh_record_id id;
         struct fh_record record = {.type = FH_RECORD_WAIVER};
         struct fh_waiver waiver;
-        code = fh_msg_waivers_next(&reader, &id, &record.payload, err);
+        code = fh_msg_waivers_next(&asking.reader, &id, &record.payload, err);
         if (code == FH_OK) {
             code = fh_waiver_decode(&waiver, &record, err);
         }
@@ -338,7 +334,5 @@ int fh_cmd_policy_waivers(struct fh_cli *cli, const struct fh_args *args, struct
             put_waiver(output, &id, &waiver);
         }
     }
-    code = code == FH_OK ? fh_output_end(output, err) : code;
-    fh_own_node_close(&own);
-    return code;
+    return code == FH_OK ? fh_output_end(output, err) : code;
 }
