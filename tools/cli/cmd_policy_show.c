@@ -122,11 +122,7 @@ int fh_cmd_policy_show(struct fh_cli *cli, const struct fh_args *args, struct fh
     struct fh_record record;
     struct fh_policy_record policy;
     fh_asking_init(&asking);
-    if (fh_args_has(args, "mesh")) {
-        fh_msg_agreed_request(&asking.request, args->operands[0]);
-    } else {
-        fh_msg_policy_request(&asking.request, args->operands[0]);
-    }
+    fh_msg_policy_request(&asking.request, args->operands[0], fh_args_has(args, "mesh"));
     int code = fh_asking_ask(&asking, cli, fh_args_value(args, "node"), FH_REQUEST_MS, err);
     if (code == FH_OK) {
         code = fh_msg_policy_read(&asking.reader, &held, err);

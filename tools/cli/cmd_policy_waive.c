@@ -74,11 +74,7 @@ static int find_policy(struct waiving *w, const char *name, struct fh_err *err)
     struct fh_record record;
     fh_buf_init(&request, FH_ADMIN_FRAME_BYTES_MAX);
     fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
-    if (w->waiver.mesh) {
-        fh_msg_agreed_request(&request, name);
-    } else {
-        fh_msg_policy_request(&request, name);
-    }
+    fh_msg_policy_request(&request, name, w->waiver.mesh);
     int code = fh_own_node_call(&w->own, &request, FH_REQUEST_MS, &answer, &reader, err);
     if (code == FH_OK) {
         code = fh_msg_policy_read(&reader, &held, err);
