@@ -467,10 +467,12 @@ bool fh_policing_admin(struct fh_policing *policing, struct fh_admin_question *q
         fh_granting_question(&policing->granting, question);
         return true;
     case FH_MSG_ADMIN_POLICY:
-        rc = fh_policing_tell_policy(&policing->options, fh_admin_fields(question), &out, &err);
-        break;
     case FH_MSG_ADMIN_AGREED:
-        rc = fh_policing_tell_agreed(&policing->options, fh_admin_fields(question), &out, &err);
+        rc = fh_policing_tell_policy(&policing->options,
+                                     fh_admin_code(question) == FH_MSG_ADMIN_AGREED,
+                                     fh_admin_fields(question),
+                                     &out,
+                                     &err);
         break;
     case FH_MSG_ADMIN_POLICY_STATUS:
         fh_policing_tell_status(&policing->options, question, &policing->running);
