@@ -10,7 +10,6 @@
 #include "common/time.h"
 #include "proto/governance/policy_record.h"
 #include "proto/governance/waiver.h"
-#include "proto/session/messages_access.h"
 #include "proto/session/messages_policy.h"
 #include "tools/cli/asking.h"
 #include "tools/cli/until.h"
@@ -97,19 +96,6 @@ static int find_policy(struct waiving *w, const char *name, struct fh_err *err)
     return code;
 }
 
-static int
-find_domain(struct waiving *w, const char *name, struct fh_domain_id *out, struct fh_err *err)
-{
-    struct fh_buf request FH_CLEANUP(fh_buf_fini);
-    struct fh_buf answer FH_CLEANUP(fh_buf_fini);
-    struct fh_pack_reader reader;
-    fh_buf_init(&request, FH_ADMIN_FRAME_BYTES_MAX);
-    fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
-    fh_msg_who_request(&request, name);
-    int code = fh_own_node_call(&w->own, &request, FH_REQUEST_MS, &answer, &reader, err);
-    return code == FH_OK ? fh_msg_who_answer_read(&reader, out, err) : code;
-}
-
 /* "orders", "orders@2" and, of the mesh, "shop/orders". */
 static int read_product(struct waiving *w, const char *text, struct fh_err *err)
 {
@@ -135,7 +121,7 @@ static int read_product(struct waiving *w, const char *text, struct fh_err *err)
         return FH_OK;
     }
     snprintf(domain, sizeof domain, "%.*s", (int)(slash - text), text);
-    return find_domain(w, domain, &w->waiver.owner, err);
+    return fh_own_node_domain(&w->own, domain, &w->waiver.owner, err);
 }
 
 static int copy(char *out, size_t size, const char *flag, const char *text, struct fh_err *err)
@@ -169,7 +155,8 @@ static int read_whom(struct waiving *w, struct fh_err *err)
 {
     const char *domain = fh_args_value(w->args, "for");
     const char *key = fh_args_value(w->args, "member");
-    int code = domain == NULL ? FH_OK : find_domain(w, domain, &w->waiver.consumer, err);
+    int code =
+        domain == NULL ? FH_OK : fh_own_node_domain(&w->own, domain, &w->waiver.consumer, err);
     return code == FH_OK && key != NULL ? fh_key_id_parse(&w->waiver.key, key, err) : code;
 }
 
