@@ -22,7 +22,6 @@ struct kept {
 
 struct fh_agreed {
     struct fh_agreed_options options;
-    uint64_t generation;
     uint32_t record_count; /* on the disk */
     uint32_t count;
     struct kept items[FH_POLICIES_MAX]; /* by name */
@@ -37,24 +36,20 @@ static void drop(struct kept *kept)
     *kept = (struct kept){.arena = NULL};
 }
 
-static struct kept *find(struct fh_agreed *agreed, const char *name)
+/* Its place among the items; their count when there is none. */
+static uint32_t find(const struct fh_agreed *agreed, const char *name)
 {
-    for (uint32_t i = 0; i < agreed->count; i++) {
-        if (strcmp(agreed->items[i].policy.held.name, name) == 0) {
-            return &agreed->items[i];
-        }
+    uint32_t at = 0;
+    while (at < agreed->count && strcmp(agreed->items[at].policy.held.name, name) != 0) {
+        at++;
     }
-    return NULL;
+    return at;
 }
 
-static const struct kept *find_const(const struct fh_agreed *agreed, const char *name)
+static const struct fh_agreed_policy *in_force(const struct fh_agreed *agreed, const char *name)
 {
-    for (uint32_t i = 0; i < agreed->count; i++) {
-        if (strcmp(agreed->items[i].policy.held.name, name) == 0) {
-            return &agreed->items[i];
-        }
-    }
-    return NULL;
+    uint32_t at = find(agreed, name);
+    return at < agreed->count ? &agreed->items[at].policy : NULL;
 }
 
 /* ---- reading ---- */
@@ -124,33 +119,24 @@ keep(const struct fh_agreed *agreed, struct fh_bytes bytes, struct kept *kept, s
 
 /* ---- in force ---- */
 
-static void list(struct fh_agreed *agreed)
-{
-    agreed->generation++;
-    for (uint32_t i = 0; i < agreed->count; i++) {
-        agreed->listed[i] = &agreed->items[i].policy;
-    }
-}
-
 /* Puts a version in the place of the one before, or in its place by name. */
 static void enforce(struct fh_agreed *agreed, struct kept *next)
 {
-    struct kept *at = find(agreed, next->policy.held.name);
-    if (at != NULL) {
-        drop(at);
+    const char *name = next->policy.held.name;
+    uint32_t at = find(agreed, name);
+    if (at < agreed->count) {
+        drop(&agreed->items[at]);
     } else {
-        uint32_t index = agreed->count;
-        FH_ASSERT(index < FH_POLICIES_MAX);
-        for (; index > 0 &&
-               strcmp(agreed->items[index - 1].policy.held.name, next->policy.held.name) > 0;
-             index--) {
-            agreed->items[index] = agreed->items[index - 1];
+        FH_ASSERT(at < FH_POLICIES_MAX);
+        for (; at > 0 && strcmp(agreed->items[at - 1].policy.held.name, name) > 0; at--) {
+            agreed->items[at] = agreed->items[at - 1];
         }
-        at = &agreed->items[index];
         agreed->count++;
     }
-    *at = *next;
-    list(agreed);
+    agreed->items[at] = *next;
+    for (uint32_t i = 0; i < agreed->count; i++) {
+        agreed->listed[i] = &agreed->items[i].policy;
+    }
 }
 
 static int place_policy(struct fh_agreed *agreed,
@@ -159,16 +145,16 @@ static int place_policy(struct fh_agreed *agreed,
                         struct fh_err *err)
 {
     struct kept next;
-    struct kept *at = find(agreed, checked->policy.name);
-    if (at != NULL && (checked->policy.seq < at->policy.seq ||
-                       fh_record_id_equal(&checked->record.id, &at->policy.held.id))) {
+    uint32_t at = find(agreed, checked->policy.name);
+    struct fh_agreed_policy *held = at < agreed->count ? &agreed->items[at].policy : NULL;
+    if (held != NULL && (checked->policy.seq < held->seq ||
+                         fh_record_id_equal(&checked->record.id, &held->held.id))) {
         return FH_OK; /* history; or it comes again after a transaction that was undone */
     }
-    if (at != NULL && checked->policy.seq == at->policy.seq) {
-        at->policy.held.forked = true;
-        at->policy.other = checked->record.id;
+    if (held != NULL && checked->policy.seq == held->seq) {
+        held->held.forked = true;
+        held->other = checked->record.id;
         fh_log(FH_LOG_ERROR, "policy.forked", "mesh=true name=%s", checked->policy.name);
-        list(agreed);
         return FH_OK;
     }
     int rc = keep(agreed, bytes, &next, err);
@@ -217,7 +203,6 @@ place_waiver(struct fh_agreed *agreed, const struct fh_agreed_checked *checked, 
         return;
     }
     *at = (struct fh_waiver_held){.id = checked->record.id, .waiver = *waiver};
-    agreed->generation++;
 }
 
 static int place(struct fh_agreed *agreed,
@@ -256,7 +241,6 @@ int fh_agreed_open(struct fh_agreed **out,
         return fh_err_set(err, FH_ENOMEM, "no memory for policies");
     }
     agreed->options = *options;
-    agreed->generation = 1;
     int rc = fh_store_agreed_each(options->store, load, agreed, err);
     if (rc != FH_OK) {
         fh_agreed_close(agreed);
@@ -325,10 +309,10 @@ static int check_place(const struct fh_agreed *agreed,
                        struct fh_err *err)
 {
     const struct fh_policy_record *next = &checked->policy;
-    const struct kept *at = find_const(agreed, next->name);
+    const struct fh_agreed_policy *held = in_force(agreed, next->name);
     struct fh_semver before;
     struct fh_semver after;
-    if (at == NULL) {
+    if (held == NULL) {
         return agreed->count < FH_POLICIES_MAX
                    ? FH_OK
                    : fh_err_rule(err,
@@ -337,7 +321,6 @@ static int check_place(const struct fh_agreed *agreed,
                                  "a mesh has at most %d policies; put rules together",
                                  FH_POLICIES_MAX);
     }
-    const struct fh_agreed_policy *held = &at->policy;
     if (next->seq <= held->seq) {
         return FH_OK; /* history, or a fork */
     }
@@ -511,11 +494,6 @@ const struct fh_waiver_held *const *fh_agreed_waivers(const struct fh_agreed *ag
     return (const struct fh_waiver_held *const *)agreed->waivers;
 }
 
-uint64_t fh_agreed_generation(const struct fh_agreed *agreed)
-{
-    return agreed->generation;
-}
-
 struct fh_hash fh_agreed_hash(const struct fh_agreed *agreed)
 {
     static const char tag[] = "freehold/v1/agreed";
@@ -540,10 +518,10 @@ int fh_agreed_chain(const struct fh_agreed *agreed,
                     struct fh_err *err)
 {
     int rc = fh_name_check("policy", name, err);
-    const struct kept *at = rc == FH_OK ? find_const(agreed, name) : NULL;
+    const struct fh_agreed_policy *at = rc == FH_OK ? in_force(agreed, name) : NULL;
     if (at != NULL) {
-        rc = fh_store_record_get(agreed->options.store, &at->policy.held.id, out_record, err);
-        *out_seq = at->policy.seq;
+        rc = fh_store_record_get(agreed->options.store, &at->held.id, out_record, err);
+        *out_seq = at->seq;
     }
     return rc;
 }
