@@ -476,15 +476,15 @@ const struct fh_agreed_policy *const *fh_agreed_policies(const struct fh_agreed 
 }
 
 bool fh_agreed_governs(const struct fh_agreed *agreed,
-                       const struct fh_agreed_policy *policy,
+                       const struct fh_policy *policy,
                        const struct fh_domain_id *id)
 {
     char text[FH_ID_TEXT_BYTES];
     const struct fh_directory_domain *domain = fh_directory_domain(agreed->options.dir, id);
     fh_domain_id_text(text, id);
     /* One that cannot be read may be about anybody, and so may one while the name is not known. */
-    return policy->held.policy == NULL || domain == NULL || domain->name[0] == '\0' ||
-           fh_policy_governs_domain(policy->held.policy, domain->name, text);
+    return policy == NULL || domain == NULL || domain->name[0] == '\0' ||
+           fh_policy_governs_domain(policy, domain->name, text);
 }
 
 const struct fh_waiver_held *const *fh_agreed_waivers(const struct fh_agreed *agreed,

@@ -100,7 +100,7 @@ int fh_policies_judge_foreign(void *user,
     for (uint32_t i = 0; i < count; i++) {
         const struct fh_policy_held *held = &items[i]->held;
         if (held->policy != NULL && items[i]->created_ms <= record->created_ms &&
-            fh_agreed_governs(agreed, items[i], &record->domain) &&
+            fh_agreed_governs(agreed, held->policy, &record->domain) &&
             fh_policy_held_governs(held, judged.product, judged.major)) {
             check_rules(&judged, held, contract, &findings);
         }
