@@ -16,8 +16,6 @@
 
 #include <string.h>
 
-enum { DAY_MS = 24 * 3600 * 1000 };
-
 struct waiving {
     struct fh_cli *cli;
     const struct fh_args *args;
@@ -144,7 +142,7 @@ static int read_times(struct waiving *w, struct fh_err *err)
         return FH_OK;
     }
     if (until == NULL && w->waiver.urgent) {
-        w->waiver.until_ms = now + DAY_MS;
+        w->waiver.until_ms = now + FH_WAIVER_URGENT_MS;
         return FH_OK;
     }
     return until == NULL ? fh_err_set(err, FH_EUSAGE, "--until is missing: a waiver has an end")
