@@ -254,7 +254,6 @@ static int read_file(struct publishing *p, struct fh_err *err)
                    ? fh_policy_file_take(&p->file, p->path, fh_buf_view(&bytes), NULL, err)
                    : code;
     }
-    p->mesh = true;
     fh_buf_add_bytes(&p->record, fh_buf_view(&bytes));
     return fh_policy_file_empty(&p->file, err);
 }
