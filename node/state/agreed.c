@@ -78,6 +78,22 @@ static int read_record(const struct fh_agreed *agreed,
     return rc;
 }
 
+/* What can be known of one that cannot be read: which products it closes. */
+static void read_scope(struct kept *kept, struct fh_bytes text, const struct fh_err *unread)
+{
+    struct fh_err ignored;
+    char quoted[FH_ERR_TEXT_BYTES];
+    struct fh_policy_held *held = &kept->policy.held;
+    held->scoped = fh_policy_read_scope(&held->products, text, kept->arena, &ignored) == FH_OK;
+    fh_log(FH_LOG_ERROR,
+           "policy.unreadable",
+           "mesh=true name=%s closes=%s rule=%s text=%s",
+           held->name,
+           held->scoped && held->products.count > 0 ? "named" : "all",
+           unread->rule,
+           fh_log_quoted(quoted, sizeof quoted, unread->text));
+}
+
 /* Fills `kept` with a version, in memory of its own; one that cannot be read is held all the same.
  */
 static int
@@ -110,10 +126,10 @@ keep(const struct fh_agreed *agreed, struct fh_bytes bytes, struct kept *kept, s
         drop(kept);
         return fh_err_set(err, rc, "no memory for policy %s", read.policy.name);
     }
+    if (rc != FH_OK) {
+        read_scope(kept, read.policy.text, &unread);
+    }
     held->policy = rc == FH_OK ? policy : NULL;
-    held->scoped =
-        rc != FH_OK &&
-        fh_policy_read_scope(&held->products, read.policy.text, kept->arena, &unread) == FH_OK;
     return FH_OK;
 }
 
