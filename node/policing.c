@@ -369,7 +369,6 @@ static int check_agreed(struct job *job, struct fh_err *err)
     const struct fh_policing_options *o = &job->policing->options;
     const struct fh_agreed *agreed = fh_policies_agreed(o->policies);
     struct fh_agreed_checked checked;
-    char id[FH_ID_TEXT_BYTES];
     int rc = fh_agreed_check(agreed, job->record, fh_clock_wall_ms(), &checked, err);
     if (rc == FH_OK) {
         job->agreed = true;
@@ -379,10 +378,7 @@ static int check_agreed(struct job *job, struct fh_err *err)
         rc = fh_policy_record_open(&job->checked.policy, &job->checked.record, job->arena, err);
     }
     if (rc == FH_OK) {
-        const struct fh_directory_domain *self = fh_directory_domain(o->dir, &o->domain);
-        fh_domain_id_text(id, &o->domain);
-        job->governs =
-            self == NULL || fh_policy_governs_domain(job->checked.policy, self->name, id);
+        job->governs = fh_agreed_governs(agreed, job->checked.policy, &o->domain);
     }
     return rc;
 }
@@ -467,10 +463,12 @@ bool fh_policing_admin(struct fh_policing *policing, struct fh_admin_question *q
         fh_granting_question(&policing->granting, question);
         return true;
     case FH_MSG_ADMIN_POLICY:
-        rc = fh_policing_tell_policy(&policing->options, fh_admin_fields(question), &out, &err);
-        break;
     case FH_MSG_ADMIN_AGREED:
-        rc = fh_policing_tell_agreed(&policing->options, fh_admin_fields(question), &out, &err);
+        rc = fh_policing_tell_policy(&policing->options,
+                                     fh_admin_code(question) == FH_MSG_ADMIN_AGREED,
+                                     fh_admin_fields(question),
+                                     &out,
+                                     &err);
         break;
     case FH_MSG_ADMIN_POLICY_STATUS:
         fh_policing_tell_status(&policing->options, question, &policing->running);

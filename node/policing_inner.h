@@ -10,12 +10,10 @@
 
 #include "node/policing.h"
 
-/* Append the answer. */
+/* Append the answer; of a policy of the own domain or of the mesh, what its next version follows.
+ */
 FH_MUST_CHECK int fh_policing_tell_policy(const struct fh_policing_options *o,
-                                          struct fh_pack_reader *fields,
-                                          struct fh_buf *out,
-                                          struct fh_err *err);
-FH_MUST_CHECK int fh_policing_tell_agreed(const struct fh_policing_options *o,
+                                          bool mesh,
                                           struct fh_pack_reader *fields,
                                           struct fh_buf *out,
                                           struct fh_err *err);

@@ -12,33 +12,13 @@ enum {
 
 /* ---- what is in force ---- */
 
-int fh_policing_tell_policy(const struct fh_policing_options *o,
-                            struct fh_pack_reader *fields,
-                            struct fh_buf *out,
-                            struct fh_err *err)
+static bool is_forked(const struct fh_policy_held *held, const char *name)
 {
-    char name[FH_NAME_BYTES_MAX + 1] = "";
-    struct fh_msg_policy policy = {0};
-    FH_CLEANUP(fh_buf_fini) struct fh_buf record;
-    fh_buf_init(&record, FH_RECORD_BYTES_MAX);
-    fh_pack_read_cstr(fields, name, sizeof name);
-    int rc = fh_pack_read_ok(fields, "policy", err);
-    if (rc == FH_OK) {
-        rc = fh_policies_chain(o->policies, name, &policy.seq, &record, err);
-    }
-    uint32_t count;
-    const struct fh_policy_held *const *held = fh_policies_held(o->policies, &count);
-    for (uint32_t i = 0; i < count; i++) {
-        policy.forked = policy.forked ||
-                        (!held[i]->mesh && held[i]->forked && strcmp(held[i]->name, name) == 0);
-    }
-    policy.record = fh_buf_view(&record);
-    fh_msg_policy_answer(out, &policy);
-    return rc;
+    return held->forked && strcmp(held->name, name) == 0;
 }
 
-/* What the next version of a policy of the mesh follows. */
-int fh_policing_tell_agreed(const struct fh_policing_options *o,
+int fh_policing_tell_policy(const struct fh_policing_options *o,
+                            bool mesh,
                             struct fh_pack_reader *fields,
                             struct fh_buf *out,
                             struct fh_err *err)
@@ -51,13 +31,18 @@ int fh_policing_tell_agreed(const struct fh_policing_options *o,
     fh_pack_read_cstr(fields, name, sizeof name);
     int rc = fh_pack_read_ok(fields, "policy", err);
     if (rc == FH_OK) {
-        rc = fh_agreed_chain(agreed, name, &policy.seq, &record, err);
+        rc = mesh ? fh_agreed_chain(agreed, name, &policy.seq, &record, err)
+                  : fh_policies_chain(o->policies, name, &policy.seq, &record, err);
     }
     uint32_t count;
-    const struct fh_agreed_policy *const *items = fh_agreed_policies(agreed, &count);
-    for (uint32_t i = 0; i < count; i++) {
-        const struct fh_policy_held *held = &items[i]->held;
-        policy.forked = policy.forked || (held->forked && strcmp(held->name, name) == 0);
+    uint32_t agreed_count;
+    const struct fh_policy_held *const *held = fh_policies_held(o->policies, &count);
+    const struct fh_agreed_policy *const *all = fh_agreed_policies(agreed, &agreed_count);
+    for (uint32_t i = 0; !mesh && i < count; i++) {
+        policy.forked = policy.forked || (!held[i]->mesh && is_forked(held[i], name));
+    }
+    for (uint32_t i = 0; mesh && i < agreed_count; i++) {
+        policy.forked = policy.forked || is_forked(&all[i]->held, name);
     }
     policy.record = fh_buf_view(&record);
     fh_msg_policy_answer(out, &policy);

@@ -126,15 +126,15 @@ static int make_announcement(struct job *job, struct fh_err *err)
         *err = none;
         return last;
     }
+    const struct fh_announcement *before = last == FH_OK ? &held : NULL;
     if (rc == FH_OK) {
-        const struct fh_announcement *before = last == FH_OK ? &held : NULL;
         out->revision = before == NULL ? 1 : before->revision + 1;
         rc = fh_lifecycle_publish(out, before, now, &job->kept, err);
     }
-    return rc == FH_OK && !job->kept
-               ? fh_renewal_judge(
-                     job->publisher->options.policies, last == FH_OK ? &held : NULL, out, err)
-               : rc;
+    if (rc == FH_OK && !job->kept) {
+        rc = fh_renewal_judge(job->publisher->options.policies, before, out, err);
+    }
+    return rc;
 }
 
 /* ---- commit ---- */

@@ -22,7 +22,6 @@ struct kept {
 
 struct fh_agreed {
     struct fh_agreed_options options;
-    uint64_t generation;
     uint32_t record_count; /* on the disk */
     uint32_t count;
     struct kept items[FH_POLICIES_MAX]; /* by name */
@@ -37,24 +36,20 @@ static void drop(struct kept *kept)
     *kept = (struct kept){.arena = NULL};
 }
 
-static struct kept *find(struct fh_agreed *agreed, const char *name)
+/* Its place among the items; their count when there is none. */
+static uint32_t find(const struct fh_agreed *agreed, const char *name)
 {
-    for (uint32_t i = 0; i < agreed->count; i++) {
-        if (strcmp(agreed->items[i].policy.held.name, name) == 0) {
-            return &agreed->items[i];
-        }
+    uint32_t at = 0;
+    while (at < agreed->count && strcmp(agreed->items[at].policy.held.name, name) != 0) {
+        at++;
     }
-    return NULL;
+    return at;
 }
 
-static const struct kept *find_const(const struct fh_agreed *agreed, const char *name)
+static const struct fh_agreed_policy *in_force(const struct fh_agreed *agreed, const char *name)
 {
-    for (uint32_t i = 0; i < agreed->count; i++) {
-        if (strcmp(agreed->items[i].policy.held.name, name) == 0) {
-            return &agreed->items[i];
-        }
-    }
-    return NULL;
+    uint32_t at = find(agreed, name);
+    return at < agreed->count ? &agreed->items[at].policy : NULL;
 }
 
 /* ---- reading ---- */
@@ -81,6 +76,22 @@ static int read_record(const struct fh_agreed *agreed,
             err, FH_EINVAL, "policy.mesh", "policy %s is of another mesh", out->policy.name);
     }
     return rc;
+}
+
+/* What can be known of one that cannot be read: which products it closes. */
+static void read_scope(struct kept *kept, struct fh_bytes text, const struct fh_err *unread)
+{
+    struct fh_err ignored;
+    char quoted[FH_ERR_TEXT_BYTES];
+    struct fh_policy_held *held = &kept->policy.held;
+    held->scoped = fh_policy_read_scope(&held->products, text, kept->arena, &ignored) == FH_OK;
+    fh_log(FH_LOG_ERROR,
+           "policy.unreadable",
+           "mesh=true name=%s closes=%s rule=%s text=%s",
+           held->name,
+           held->scoped && held->products.count > 0 ? "named" : "all",
+           unread->rule,
+           fh_log_quoted(quoted, sizeof quoted, unread->text));
 }
 
 /* Fills `kept` with a version, in memory of its own; one that cannot be read is held all the same.
@@ -115,42 +126,33 @@ keep(const struct fh_agreed *agreed, struct fh_bytes bytes, struct kept *kept, s
         drop(kept);
         return fh_err_set(err, rc, "no memory for policy %s", read.policy.name);
     }
+    if (rc != FH_OK) {
+        read_scope(kept, read.policy.text, &unread);
+    }
     held->policy = rc == FH_OK ? policy : NULL;
-    held->scoped =
-        rc != FH_OK &&
-        fh_policy_read_scope(&held->products, read.policy.text, kept->arena, &unread) == FH_OK;
     return FH_OK;
 }
 
 /* ---- in force ---- */
 
-static void list(struct fh_agreed *agreed)
-{
-    agreed->generation++;
-    for (uint32_t i = 0; i < agreed->count; i++) {
-        agreed->listed[i] = &agreed->items[i].policy;
-    }
-}
-
 /* Puts a version in the place of the one before, or in its place by name. */
 static void enforce(struct fh_agreed *agreed, struct kept *next)
 {
-    struct kept *at = find(agreed, next->policy.held.name);
-    if (at != NULL) {
-        drop(at);
+    const char *name = next->policy.held.name;
+    uint32_t at = find(agreed, name);
+    if (at < agreed->count) {
+        drop(&agreed->items[at]);
     } else {
-        uint32_t index = agreed->count;
-        FH_ASSERT(index < FH_POLICIES_MAX);
-        for (; index > 0 &&
-               strcmp(agreed->items[index - 1].policy.held.name, next->policy.held.name) > 0;
-             index--) {
-            agreed->items[index] = agreed->items[index - 1];
+        FH_ASSERT(at < FH_POLICIES_MAX);
+        for (; at > 0 && strcmp(agreed->items[at - 1].policy.held.name, name) > 0; at--) {
+            agreed->items[at] = agreed->items[at - 1];
         }
-        at = &agreed->items[index];
         agreed->count++;
     }
-    *at = *next;
-    list(agreed);
+    agreed->items[at] = *next;
+    for (uint32_t i = 0; i < agreed->count; i++) {
+        agreed->listed[i] = &agreed->items[i].policy;
+    }
 }
 
 static int place_policy(struct fh_agreed *agreed,
@@ -159,16 +161,16 @@ static int place_policy(struct fh_agreed *agreed,
                         struct fh_err *err)
 {
     struct kept next;
-    struct kept *at = find(agreed, checked->policy.name);
-    if (at != NULL && (checked->policy.seq < at->policy.seq ||
-                       fh_record_id_equal(&checked->record.id, &at->policy.held.id))) {
+    uint32_t at = find(agreed, checked->policy.name);
+    struct fh_agreed_policy *held = at < agreed->count ? &agreed->items[at].policy : NULL;
+    if (held != NULL && (checked->policy.seq < held->seq ||
+                         fh_record_id_equal(&checked->record.id, &held->held.id))) {
         return FH_OK; /* history; or it comes again after a transaction that was undone */
     }
-    if (at != NULL && checked->policy.seq == at->policy.seq) {
-        at->policy.held.forked = true;
-        at->policy.other = checked->record.id;
+    if (held != NULL && checked->policy.seq == held->seq) {
+        held->held.forked = true;
+        held->other = checked->record.id;
         fh_log(FH_LOG_ERROR, "policy.forked", "mesh=true name=%s", checked->policy.name);
-        list(agreed);
         return FH_OK;
     }
     int rc = keep(agreed, bytes, &next, err);
@@ -217,7 +219,6 @@ place_waiver(struct fh_agreed *agreed, const struct fh_agreed_checked *checked, 
         return;
     }
     *at = (struct fh_waiver_held){.id = checked->record.id, .waiver = *waiver};
-    agreed->generation++;
 }
 
 static int place(struct fh_agreed *agreed,
@@ -256,7 +257,6 @@ int fh_agreed_open(struct fh_agreed **out,
         return fh_err_set(err, FH_ENOMEM, "no memory for policies");
     }
     agreed->options = *options;
-    agreed->generation = 1;
     int rc = fh_store_agreed_each(options->store, load, agreed, err);
     if (rc != FH_OK) {
         fh_agreed_close(agreed);
@@ -325,10 +325,10 @@ static int check_place(const struct fh_agreed *agreed,
                        struct fh_err *err)
 {
     const struct fh_policy_record *next = &checked->policy;
-    const struct kept *at = find_const(agreed, next->name);
+    const struct fh_agreed_policy *held = in_force(agreed, next->name);
     struct fh_semver before;
     struct fh_semver after;
-    if (at == NULL) {
+    if (held == NULL) {
         return agreed->count < FH_POLICIES_MAX
                    ? FH_OK
                    : fh_err_rule(err,
@@ -337,7 +337,6 @@ static int check_place(const struct fh_agreed *agreed,
                                  "a mesh has at most %d policies; put rules together",
                                  FH_POLICIES_MAX);
     }
-    const struct fh_agreed_policy *held = &at->policy;
     if (next->seq <= held->seq) {
         return FH_OK; /* history, or a fork */
     }
@@ -493,15 +492,15 @@ const struct fh_agreed_policy *const *fh_agreed_policies(const struct fh_agreed 
 }
 
 bool fh_agreed_governs(const struct fh_agreed *agreed,
-                       const struct fh_agreed_policy *policy,
+                       const struct fh_policy *policy,
                        const struct fh_domain_id *id)
 {
     char text[FH_ID_TEXT_BYTES];
     const struct fh_directory_domain *domain = fh_directory_domain(agreed->options.dir, id);
     fh_domain_id_text(text, id);
     /* One that cannot be read may be about anybody, and so may one while the name is not known. */
-    return policy->held.policy == NULL || domain == NULL || domain->name[0] == '\0' ||
-           fh_policy_governs_domain(policy->held.policy, domain->name, text);
+    return policy == NULL || domain == NULL || domain->name[0] == '\0' ||
+           fh_policy_governs_domain(policy, domain->name, text);
 }
 
 const struct fh_waiver_held *const *fh_agreed_waivers(const struct fh_agreed *agreed,
@@ -509,11 +508,6 @@ const struct fh_waiver_held *const *fh_agreed_waivers(const struct fh_agreed *ag
 {
     *out_count = agreed->waiver_count;
     return (const struct fh_waiver_held *const *)agreed->waivers;
-}
-
-uint64_t fh_agreed_generation(const struct fh_agreed *agreed)
-{
-    return agreed->generation;
 }
 
 struct fh_hash fh_agreed_hash(const struct fh_agreed *agreed)
@@ -540,10 +534,10 @@ int fh_agreed_chain(const struct fh_agreed *agreed,
                     struct fh_err *err)
 {
     int rc = fh_name_check("policy", name, err);
-    const struct kept *at = rc == FH_OK ? find_const(agreed, name) : NULL;
+    const struct fh_agreed_policy *at = rc == FH_OK ? in_force(agreed, name) : NULL;
     if (at != NULL) {
-        rc = fh_store_record_get(agreed->options.store, &at->policy.held.id, out_record, err);
-        *out_seq = at->policy.seq;
+        rc = fh_store_record_get(agreed->options.store, &at->held.id, out_record, err);
+        *out_seq = at->seq;
     }
     return rc;
 }

@@ -48,15 +48,13 @@ struct fh_agreed_policy {
 /* By name. Lent. */
 const struct fh_agreed_policy *const *fh_agreed_policies(const struct fh_agreed *agreed,
                                                          uint32_t *out_count);
-/* Whether it is about products of this domain. */
+/* Whether a policy of the mesh is about products of this domain; NULL: one that cannot be read. */
 bool fh_agreed_governs(const struct fh_agreed *agreed,
-                       const struct fh_agreed_policy *policy,
+                       const struct fh_policy *policy,
                        const struct fh_domain_id *domain);
 /* One of each scope, over or not, whosever products they are for. Lent. */
 const struct fh_waiver_held *const *fh_agreed_waivers(const struct fh_agreed *agreed,
                                                       uint32_t *out_count);
-/* Rises whenever any of them changes. */
-uint64_t fh_agreed_generation(const struct fh_agreed *agreed);
 /* Of the ids of the policies in force and their rivals: equal at nodes that enforce the same. */
 struct fh_hash fh_agreed_hash(const struct fh_agreed *agreed);
 

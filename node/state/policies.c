@@ -108,8 +108,9 @@ static void list_held(struct fh_policies *policies)
         fh_agreed_policies(policies->agreed, &agreed_count);
     policies->held_count = 0;
     for (uint32_t i = 0; i < agreed_count; i++) {
-        if (fh_agreed_governs(policies->agreed, agreed[i], &policies->options.domain)) {
-            policies->held[policies->held_count++] = &agreed[i]->held;
+        const struct fh_policy_held *held = &agreed[i]->held;
+        if (fh_agreed_governs(policies->agreed, held->policy, &policies->options.domain)) {
+            policies->held[policies->held_count++] = held;
         }
     }
     for (uint32_t i = 0; i < policies->count; i++) {

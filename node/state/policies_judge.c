@@ -17,6 +17,18 @@ struct judged {
     int64_t now_ms;
 };
 
+static struct judged judged_of(const struct fh_policies *policies,
+                               struct fh_domain_id owner,
+                               const struct fh_contract *contract,
+                               int64_t now_ms)
+{
+    return (struct judged){.policies = policies,
+                           .owner = owner,
+                           .product = contract->name,
+                           .major = (uint32_t)strtoul(contract->version, NULL, 10),
+                           .now_ms = now_ms};
+}
+
 static bool is_waived(const struct judged *judged,
                       const struct fh_policy_held *held,
                       const struct fh_policy_rule *rule)
@@ -53,11 +65,8 @@ void fh_policies_judge_contract(const struct fh_policies *policies,
                                 struct fh_findings *findings)
 {
     uint32_t count;
-    const struct judged judged = {.policies = policies,
-                                  .owner = fh_policies_domain(policies),
-                                  .product = contract->name,
-                                  .major = (uint32_t)strtoul(contract->version, NULL, 10),
-                                  .now_ms = now_ms};
+    const struct judged judged =
+        judged_of(policies, fh_policies_domain(policies), contract, now_ms);
     const struct fh_policy_held *const *held = fh_policies_held(policies, &count);
     for (uint32_t i = 0; i < count; i++) {
         bool governs = fh_policy_held_governs(held[i], judged.product, judged.major);
@@ -85,22 +94,20 @@ int fh_policies_judge_foreign(void *user,
     const struct fh_agreed *agreed = fh_policies_agreed(policies);
     uint32_t count;
     const struct fh_agreed_policy *const *items = fh_agreed_policies(agreed, &count);
-    const struct judged judged = {.policies = policies,
-                                  .owner = record->domain,
-                                  .product = contract->name,
-                                  .major = (uint32_t)strtoul(contract->version, NULL, 10),
-                                  .now_ms = record->created_ms};
+    const struct judged judged = judged_of(policies, record->domain, contract, record->created_ms);
     struct fh_findings findings;
-    struct fh_arena *arena FH_CLEANUP(fh_arena_freep) =
-        count == 0 ? NULL : fh_arena_new(FINDINGS_ARENA_BYTES);
-    if (count > 0 && arena == NULL) {
+    if (count == 0) {
+        return FH_OK;
+    }
+    struct fh_arena *arena FH_CLEANUP(fh_arena_freep) = fh_arena_new(FINDINGS_ARENA_BYTES);
+    if (arena == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory to judge a contract");
     }
     fh_findings_init(&findings, arena);
     for (uint32_t i = 0; i < count; i++) {
         const struct fh_policy_held *held = &items[i]->held;
         if (held->policy != NULL && items[i]->created_ms <= record->created_ms &&
-            fh_agreed_governs(agreed, items[i], &record->domain) &&
+            fh_agreed_governs(agreed, held->policy, &record->domain) &&
             fh_policy_held_governs(held, judged.product, judged.major)) {
             check_rules(&judged, held, contract, &findings);
         }
@@ -139,11 +146,8 @@ int fh_policies_judge_renewal(const struct fh_policies *policies,
 {
     struct fh_findings findings;
     uint32_t count;
-    const struct judged judged = {.policies = policies,
-                                  .owner = fh_policies_domain(policies),
-                                  .product = contract->name,
-                                  .major = (uint32_t)strtoul(contract->version, NULL, 10),
-                                  .now_ms = now_ms};
+    const struct judged judged =
+        judged_of(policies, fh_policies_domain(policies), contract, now_ms);
     const struct fh_policy_held *const *held = fh_policies_held(policies, &count);
     fh_findings_init(&findings, arena);
     for (uint32_t i = 0; i < count; i++) {

@@ -8,8 +8,8 @@
  *     every domain reads a product whose contract says `roles: [{role: mesh, access: read}]`;
  *     who holds a grant that covers the question reads the columns and rows that it names;
  *     policies of the mesh and of the owning domain then mask, hide and filter, and name the
- * purposes; the own domain only where they say so. Of several rules the strictest holds, and of two
- * parties, the consumer and the domain of the peer that joins, the stricter view.
+ *     purposes; the own domain only where they say so. Of several rules the strictest holds, and of
+ *     two parties, the consumer and the domain of the peer that joins, the stricter view.
  *
  * A policy that has expired, is contradicted by another of the same number, or cannot be read here
  * closes the products that it governs: what it hid must not come to light because it is gone. Which

@@ -115,6 +115,21 @@ int fh_access_request_decode(struct fh_access_request *out,
     return code;
 }
 
+/* Whether the token that signed, if one did, is for what is asked. */
+static int check_token(const struct fh_token_signer *by,
+                       const struct fh_access_request *request,
+                       const char *owner_name,
+                       struct fh_err *err)
+{
+    if (!by->by_token) {
+        return FH_OK;
+    }
+    int code = fh_token_check_purpose(&by->token, request->purpose, err);
+    return code == FH_OK ? fh_token_check_product(
+                               &by->token, owner_name, request->product, request->major, err)
+                         : code;
+}
+
 int fh_access_request_verify(const struct fh_directory *dir,
                              const struct fh_record *record,
                              const struct fh_access_request *request,
@@ -137,13 +152,7 @@ int fh_access_request_verify(const struct fh_directory *dir,
                            "access.key",
                            "the access request is signed by another key than it names");
     }
-    if (code == FH_OK && by.by_token) {
-        code = fh_token_check_purpose(&by.token, request->purpose, err);
-    }
-    if (code == FH_OK && by.by_token) {
-        code = fh_token_check_product(&by.token, owner_name, request->product, request->major, err);
-    }
-    return code;
+    return code == FH_OK ? check_token(&by, request, owner_name, err) : code;
 }
 
 /* ---- answers ---- */
@@ -237,13 +246,7 @@ int fh_access_answer_verify(const struct fh_directory *dir,
                                       FH_ROLES_PUBLISHING,
                                       when_ms,
                                       err);
-    if (code == FH_OK && by.by_token) {
-        code = fh_token_check_purpose(&by.token, request->purpose, err);
-    }
-    if (code == FH_OK && by.by_token) {
-        code = fh_token_check_product(&by.token, owner_name, request->product, request->major, err);
-    }
-    return code;
+    return code == FH_OK ? check_token(&by, request, owner_name, err) : code;
 }
 
 /* Fewer columns than were asked for, or as many. */

@@ -7,8 +7,8 @@
  * The answer is signed by the owner, or a token of its publisher; an approval names the grant that
  * was made.
  *
- * Does not: decide. Thread: any; pure. Ownership: texts of
- * a record that was read lie in the arena given, its token in the record's bytes.
+ * Does not: decide. Thread: any; pure. Ownership: texts of a record that was read lie in the arena
+ * given, its token in the record's bytes.
  */
 #ifndef FH_PROTO_GOVERNANCE_ACCESS_REQUEST_H
 #define FH_PROTO_GOVERNANCE_ACCESS_REQUEST_H

@@ -148,23 +148,18 @@ const char *fh_policy_retention_filter(const struct fh_policy_rule *rule,
                                        int64_t now_ms,
                                        struct fh_arena *arena)
 {
-    char name[2 * FH_COLUMN_NAME_BYTES_MAX + 1];
+    FH_CLEANUP(fh_buf_fini) struct fh_buf filter;
     char date[FH_TIME_TEXT_BYTES];
-    size_t size = 0;
-    for (const char *at = column->name; *at != '\0' && size + 2 < sizeof name; at++) {
-        name[size++] = *at;
-        if (*at == '"') {
-            name[size++] = *at;
-        }
-    }
-    name[size] = '\0';
     fh_time_text(date, now_ms - (int64_t)(rule->days - 1) * DAY_MS);
     date[DATE_CHARACTERS] = '\0';
     const char *type = strcmp(column->sql_type, "DATE") == 0        ? "DATE"
                        : strcmp(column->sql_type, "TIMESTAMP") == 0 ? "TIMESTAMP"
                                                                     : "TIMESTAMPTZ";
     const char *clock = type[0] == 'D' ? "" : type[9] == '\0' ? " 00:00:00" : " 00:00:00+00";
-    return fh_arena_printf(arena, "\"%s\" >= %s '%s%s'", name, type, date, clock);
+    fh_buf_init(&filter, 2 * FH_COLUMN_NAME_BYTES_MAX + 64);
+    fh_buf_add_quoted(&filter, column->name, '"');
+    fh_buf_printf(&filter, " >= %s '%s%s'", type, date, clock);
+    return fh_buf_ok(&filter) == FH_OK ? fh_arena_string(arena, fh_buf_view(&filter)) : NULL;
 }
 
 /* ---- where it may be ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The state of one reading of a policy, and its values. For policy_read.c, policy_rules.c and
- * policy_values.c alone.
+ * The state of one reading of a policy, and its values. For policy_kinds.c, policy_read.c,
+ * policy_rules.c and policy_values.c alone.
  *
  * Does not: outlive a reading. Thread: one. Ownership: borrows everything.
  */

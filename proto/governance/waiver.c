@@ -9,10 +9,10 @@
 
 enum { PAYLOAD_VERSION = 1, FIELDS = 14 };
 
-static bool is_zero(const void *id)
+/* Whether it is for somebody by name. */
+static bool is_personal(const struct fh_waiver *waiver)
 {
-    static const uint8_t zero[FH_ID_BYTES];
-    return memcmp(id, zero, sizeof zero) == 0;
+    return !fh_domain_id_is_zero(&waiver->consumer) || !fh_key_id_is_zero(&waiver->key);
 }
 
 static int refuse(struct fh_err *err, const char *rule, const char *text)
@@ -29,7 +29,7 @@ static int check_time(const struct fh_waiver *waiver, struct fh_err *err)
     if (waiver->urgent && waiver->until_ms - waiver->since_ms > FH_WAIVER_URGENT_MS) {
         return refuse(err, "waiver.urgent", "what breaks the glass ends within a day");
     }
-    if (waiver->urgent && is_zero(waiver->consumer.b) && is_zero(waiver->key.b)) {
+    if (waiver->urgent && !is_personal(waiver)) {
         return refuse(
             err, "waiver.urgent", "what breaks the glass is for somebody: a domain or key");
     }
@@ -43,7 +43,7 @@ int fh_waiver_check(const struct fh_waiver *waiver, struct fh_err *err)
     if (code != FH_OK) {
         return fh_err_wrap(err, "waiver");
     }
-    if (is_zero(waiver->policy.b)) {
+    if (fh_record_id_is_zero(&waiver->policy)) {
         return refuse(err, "waiver.policy", "it names the record of a policy");
     }
     if (strspn(waiver->rule, letters) != strlen(waiver->rule)) {
@@ -56,16 +56,9 @@ int fh_waiver_check(const struct fh_waiver *waiver, struct fh_err *err)
 }
 
 /* An id or, for zero, nothing. */
-static void pack_id(struct fh_buf *out, const uint8_t *id)
+static void pack_id(struct fh_buf *out, const uint8_t *id, bool none)
 {
-    fh_pack_bin(out, fh_bytes(id, is_zero(id) ? 0 : FH_ID_BYTES));
-}
-
-static void read_id(struct fh_pack_reader *reader, uint8_t *out)
-{
-    struct fh_record_id id = {{0}};
-    fh_record_id_read(&id, reader);
-    memcpy(out, id.b, FH_ID_BYTES);
+    fh_pack_bin(out, fh_bytes(id, none ? 0 : FH_ID_BYTES));
 }
 
 void fh_waiver_encode(struct fh_buf *out, const struct fh_waiver *waiver)
@@ -79,8 +72,8 @@ void fh_waiver_encode(struct fh_buf *out, const struct fh_waiver *waiver)
     fh_pack_uint(out, waiver->major);
     fh_pack_bin(out, fh_bytes(waiver->policy.b, FH_ID_BYTES));
     fh_pack_cstr(out, waiver->rule);
-    pack_id(out, waiver->consumer.b);
-    pack_id(out, waiver->key.b);
+    pack_id(out, waiver->consumer.b, fh_domain_id_is_zero(&waiver->consumer));
+    pack_id(out, waiver->key.b, fh_key_id_is_zero(&waiver->key));
     fh_pack_uint(out, (uint64_t)waiver->since_ms);
     fh_pack_uint(out, (uint64_t)waiver->until_ms);
     fh_pack_uint(out, (uint64_t)waiver->created_ms);
@@ -102,8 +95,8 @@ int fh_waiver_decode(struct fh_waiver *out, const struct fh_record *record, stru
     waiver.major = (uint32_t)fh_pack_read_uint(&reader, UINT32_MAX);
     fh_pack_read_fixed(&reader, waiver.policy.b, FH_ID_BYTES);
     fh_pack_read_cstr(&reader, waiver.rule, sizeof waiver.rule);
-    read_id(&reader, waiver.consumer.b);
-    read_id(&reader, waiver.key.b);
+    (void)fh_pack_read_optional(&reader, waiver.consumer.b, FH_ID_BYTES);
+    (void)fh_pack_read_optional(&reader, waiver.key.b, FH_ID_BYTES);
     waiver.since_ms = (int64_t)fh_pack_read_uint(&reader, FH_RECORD_TIME_MS_MAX);
     waiver.until_ms = (int64_t)fh_pack_read_uint(&reader, FH_RECORD_TIME_MS_MAX);
     waiver.created_ms = (int64_t)fh_pack_read_uint(&reader, FH_RECORD_TIME_MS_MAX);
@@ -124,18 +117,17 @@ bool fh_waiver_same_scope(const struct fh_waiver *a, const struct fh_waiver *b)
     return a->mesh == b->mesh && fh_domain_id_equal(&a->owner, &b->owner) &&
            strcmp(a->product, b->product) == 0 && a->major == b->major &&
            fh_record_id_equal(&a->policy, &b->policy) && strcmp(a->rule, b->rule) == 0 &&
-           fh_domain_id_equal(&a->consumer, &b->consumer) &&
-           memcmp(a->key.b, b->key.b, FH_ID_BYTES) == 0;
+           fh_domain_id_equal(&a->consumer, &b->consumer) && fh_key_id_equal(&a->key, &b->key);
 }
 
 static bool is_for(const struct fh_waiver *waiver, const struct fh_waiver_ask *ask)
 {
-    bool all = is_zero(waiver->consumer.b) && is_zero(waiver->key.b);
-    if (ask->consumer == NULL || all) {
-        return all;
+    if (ask->consumer == NULL || !is_personal(waiver)) {
+        return !is_personal(waiver);
     }
-    return (is_zero(waiver->consumer.b) || fh_domain_id_equal(&waiver->consumer, ask->consumer)) &&
-           (is_zero(waiver->key.b) || memcmp(waiver->key.b, ask->key->b, FH_ID_BYTES) == 0);
+    return (fh_domain_id_is_zero(&waiver->consumer) ||
+            fh_domain_id_equal(&waiver->consumer, ask->consumer)) &&
+           (fh_key_id_is_zero(&waiver->key) || fh_key_id_equal(&waiver->key, ask->key));
 }
 
 const struct fh_waiver_held *fh_waiver_find(const struct fh_waiver_held *const *waivers,

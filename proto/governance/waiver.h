@@ -24,9 +24,8 @@ enum {
     FH_WAIVER_REASON_BYTES_MAX = 400, /* a sentence or two, as notes of grants */
 };
 
-#define FH_WAIVER_LIFE_MS                                                                          \
-    ((int64_t)366 * 24 * 3600 * 1000) /* an exception is renewed each year                         \
-                                       */
+/* An exception is renewed each year; one that breaks the glass lasts a day. */
+#define FH_WAIVER_LIFE_MS   ((int64_t)366 * 24 * 3600 * 1000)
 #define FH_WAIVER_URGENT_MS ((int64_t)24 * 3600 * 1000)
 
 struct fh_waiver {

@@ -145,15 +145,9 @@ int fh_msg_limited_name(struct fh_pack_reader *reader,
 
 /* ---- what is in force ---- */
 
-void fh_msg_policy_request(struct fh_buf *out, const char *name)
+void fh_msg_policy_request(struct fh_buf *out, const char *name, bool mesh)
 {
-    fh_msg_begin(out, FH_MSG_ADMIN_POLICY, 1);
-    fh_pack_cstr(out, name);
-}
-
-void fh_msg_agreed_request(struct fh_buf *out, const char *name)
-{
-    fh_msg_begin(out, FH_MSG_ADMIN_AGREED, 1);
+    fh_msg_begin(out, mesh ? FH_MSG_ADMIN_AGREED : FH_MSG_ADMIN_POLICY, 1);
     fh_pack_cstr(out, name);
 }
 

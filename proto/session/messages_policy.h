@@ -70,8 +70,8 @@ FH_MUST_CHECK int fh_msg_limited_name(struct fh_pack_reader *reader,
 
 /* ---- the owner's people: what is in force ---- */
 
-void fh_msg_policy_request(struct fh_buf *out, const char *name);
-void fh_msg_agreed_request(struct fh_buf *out, const char *name);
+/* Of the own domain, or of the mesh: ADMIN_POLICY or ADMIN_AGREED. */
+void fh_msg_policy_request(struct fh_buf *out, const char *name, bool mesh);
 struct fh_msg_policy {
     uint64_t seq; /* 0: there is none of this name */
     bool forked;

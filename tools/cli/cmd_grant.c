@@ -91,7 +91,7 @@ static int read_grantee(struct fh_governing *governing,
         memcpy(out->grant.grantee, key.b, sizeof key.b);
         return code;
     }
-    int code = fh_governing_domain(governing, to, &domain, err);
+    int code = fh_own_node_domain(&governing->own, to, &domain, err);
     if (code == FH_OK) {
         out->grant.grantee_kind = FH_GRANTEE_DOMAIN;
         memcpy(out->grant.grantee, domain.b, sizeof domain.b);

@@ -63,11 +63,7 @@ static int ask_previous(struct publishing *p, struct fh_err *err)
     fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
     struct fh_pack_reader reader;
     struct fh_msg_policy held = {0};
-    if (p->mesh) {
-        fh_msg_agreed_request(&request, p->file.policy->name);
-    } else {
-        fh_msg_policy_request(&request, p->file.policy->name);
-    }
+    fh_msg_policy_request(&request, p->file.policy->name, p->mesh);
     int code = fh_own_node_call(&p->own, &request, FH_ADMIN_CHECK_MS, &answer, &reader, err);
     if (code == FH_OK) {
         code = fh_msg_policy_read(&reader, &held, err);
@@ -258,7 +254,6 @@ static int read_file(struct publishing *p, struct fh_err *err)
                    ? fh_policy_file_take(&p->file, p->path, fh_buf_view(&bytes), NULL, err)
                    : code;
     }
-    p->mesh = true;
     fh_buf_add_bytes(&p->record, fh_buf_view(&bytes));
     return fh_policy_file_empty(&p->file, err);
 }

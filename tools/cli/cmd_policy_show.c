@@ -4,45 +4,9 @@
 #include "proto/governance/policy_record.h"
 #include "proto/session/messages_policy.h"
 #include "proto/wire/record.h"
-#include "tools/cli/own_node.h"
+#include "tools/cli/asking.h"
 
 #include <string.h>
-
-/* A question to the own domain's node, and its answer. */
-struct asking {
-    struct fh_own_node own;
-    struct fh_buf request;
-    struct fh_buf answer;
-    struct fh_pack_reader reader;
-};
-
-static void asking_fini(struct asking *asking)
-{
-    fh_own_node_close(&asking->own);
-    fh_buf_fini(&asking->request);
-    fh_buf_fini(&asking->answer);
-}
-
-/* Asks what `request` holds. */
-static int
-ask(struct fh_cli *cli, const struct fh_args *args, struct asking *asking, struct fh_err *err)
-{
-    int code = fh_own_node_open(&asking->own, cli, fh_args_value(args, "node"), err);
-    return code == FH_OK ? fh_own_node_call(&asking->own,
-                                            &asking->request,
-                                            FH_REQUEST_MS,
-                                            &asking->answer,
-                                            &asking->reader,
-                                            err)
-                         : code;
-}
-
-static void asking_init(struct asking *asking)
-{
-    *asking = (struct asking){.own = {.actor = NULL}};
-    fh_buf_init(&asking->request, FH_ADMIN_FRAME_BYTES_MAX);
-    fh_buf_init(&asking->answer, FH_ADMIN_FRAME_BYTES_MAX);
-}
 
 static const char *state_of(bool readable, bool forked, int64_t until_ms)
 {
@@ -75,11 +39,11 @@ int fh_cmd_policy_list(struct fh_cli *cli, const struct fh_args *args, struct fh
         {"id", FH_OUTPUT_TEXT},
         {"of", FH_OUTPUT_TEXT},
     };
-    struct asking asking FH_CLEANUP(asking_fini);
+    struct fh_asking asking FH_CLEANUP(fh_asking_fini);
     uint32_t count = 0;
-    asking_init(&asking);
+    fh_asking_init(&asking);
     fh_msg_policies_request(&asking.request);
-    int code = ask(cli, args, &asking, err);
+    int code = fh_asking_ask(&asking, cli, fh_args_value(args, "node"), FH_REQUEST_MS, err);
     if (code == FH_OK) {
         code = fh_msg_policies_read(&asking.reader, &count, err);
     }
@@ -153,17 +117,13 @@ static int print_policy(struct fh_cli *cli,
 
 int fh_cmd_policy_show(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
 {
-    struct asking asking FH_CLEANUP(asking_fini);
+    struct fh_asking asking FH_CLEANUP(fh_asking_fini);
     struct fh_msg_policy held = {0};
     struct fh_record record;
     struct fh_policy_record policy;
-    asking_init(&asking);
-    if (fh_args_has(args, "mesh")) {
-        fh_msg_agreed_request(&asking.request, args->operands[0]);
-    } else {
-        fh_msg_policy_request(&asking.request, args->operands[0]);
-    }
-    int code = ask(cli, args, &asking, err);
+    fh_asking_init(&asking);
+    fh_msg_policy_request(&asking.request, args->operands[0], fh_args_has(args, "mesh"));
+    int code = fh_asking_ask(&asking, cli, fh_args_value(args, "node"), FH_REQUEST_MS, err);
     if (code == FH_OK) {
         code = fh_msg_policy_read(&asking.reader, &held, err);
     }
@@ -260,14 +220,14 @@ int fh_cmd_policy_explain(struct fh_cli *cli, const struct fh_args *args, struct
         {"seen", FH_OUTPUT_TEXT},
         {"why", FH_OUTPUT_TEXT},
     };
-    struct asking asking FH_CLEANUP(asking_fini);
+    struct fh_asking asking FH_CLEANUP(fh_asking_fini);
     struct fh_msg_explain explain = {.role_count = 0};
     struct fh_msg_explained explained;
-    asking_init(&asking);
+    fh_asking_init(&asking);
     int code = read_explain(args, &explain, err);
     if (code == FH_OK) {
         fh_msg_explain_request(&asking.request, &explain);
-        code = ask(cli, args, &asking, err);
+        code = fh_asking_ask(&asking, cli, fh_args_value(args, "node"), FH_REQUEST_MS, err);
     }
     if (code == FH_OK) {
         code = fh_msg_explained_read(&asking.reader, &explained, err);

@@ -4,43 +4,9 @@
 #include "proto/governance/policy_record.h"
 #include "proto/session/messages_policy.h"
 #include "proto/wire/record.h"
-#include "tools/cli/own_node.h"
+#include "tools/cli/asking.h"
 
 #include <string.h>
-
-/* A question to the own domain's node, and its answer. */
-struct asking {
-    struct fh_own_node own;
-    struct fh_buf request;
-    struct fh_buf answer;
-    struct fh_pack_reader reader;
-};
-
-static void asking_init(struct asking *asking)
-{
-    *asking = (struct asking){.own = {.actor = NULL}};
-    fh_buf_init(&asking->request, FH_ADMIN_FRAME_BYTES_MAX);
-    fh_buf_init(&asking->answer, FH_ADMIN_FRAME_BYTES_MAX);
-}
-
-static void asking_fini(struct asking *asking)
-{
-    fh_own_node_close(&asking->own);
-    fh_buf_fini(&asking->request);
-    fh_buf_fini(&asking->answer);
-}
-
-static int ask(struct fh_cli *cli, const char *node, struct asking *asking, struct fh_err *err)
-{
-    int code = fh_own_node_open(&asking->own, cli, node, err);
-    return code == FH_OK ? fh_own_node_call(&asking->own,
-                                            &asking->request,
-                                            FH_ADMIN_CHECK_MS,
-                                            &asking->answer,
-                                            &asking->reader,
-                                            err)
-                         : code;
-}
 
 /* ---- status ---- */
 
@@ -58,12 +24,12 @@ int fh_cmd_policy_status(struct fh_cli *cli, const struct fh_args *args, struct 
         {"state", FH_OUTPUT_TEXT},
         {"policies", FH_OUTPUT_TEXT},
     };
-    struct asking asking FH_CLEANUP(asking_fini);
+    struct fh_asking asking FH_CLEANUP(fh_asking_fini);
     uint32_t count = 0;
     uint32_t differing = 0;
-    asking_init(&asking);
+    fh_asking_init(&asking);
     fh_msg_policy_status_request(&asking.request);
-    int code = ask(cli, NULL, &asking, err);
+    int code = fh_asking_ask(&asking, cli, NULL, FH_ADMIN_CHECK_MS, err);
     if (code == FH_OK) {
         code = fh_msg_policy_status_read(&asking.reader, &count, err);
     }
@@ -130,12 +96,12 @@ int fh_cmd_policy_history(struct fh_cli *cli, const struct fh_args *args, struct
         {"signatures", FH_OUTPUT_NUMBER},
         {"id", FH_OUTPUT_TEXT},
     };
-    struct asking asking FH_CLEANUP(asking_fini);
+    struct fh_asking asking FH_CLEANUP(fh_asking_fini);
     struct fh_msg_bins bins = {.left = 0};
     struct fh_bytes bytes;
-    asking_init(&asking);
+    fh_asking_init(&asking);
     fh_msg_versions_request(&asking.request, args->operands[0], fh_args_has(args, "mesh"));
-    int code = ask(cli, fh_args_value(args, "node"), &asking, err);
+    int code = fh_asking_ask(&asking, cli, fh_args_value(args, "node"), FH_ADMIN_CHECK_MS, err);
     if (code == FH_OK) {
         code = fh_msg_bins_read(&asking.reader, &bins, err);
     }

@@ -10,14 +10,11 @@
 #include "common/time.h"
 #include "proto/governance/policy_record.h"
 #include "proto/governance/waiver.h"
-#include "proto/session/messages_access.h"
 #include "proto/session/messages_policy.h"
-#include "tools/cli/own_node.h"
+#include "tools/cli/asking.h"
 #include "tools/cli/until.h"
 
 #include <string.h>
-
-enum { DAY_MS = 24 * 3600 * 1000 };
 
 struct waiving {
     struct fh_cli *cli;
@@ -74,11 +71,7 @@ static int find_policy(struct waiving *w, const char *name, struct fh_err *err)
     struct fh_record record;
     fh_buf_init(&request, FH_ADMIN_FRAME_BYTES_MAX);
     fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
-    if (w->waiver.mesh) {
-        fh_msg_agreed_request(&request, name);
-    } else {
-        fh_msg_policy_request(&request, name);
-    }
+    fh_msg_policy_request(&request, name, w->waiver.mesh);
     int code = fh_own_node_call(&w->own, &request, FH_REQUEST_MS, &answer, &reader, err);
     if (code == FH_OK) {
         code = fh_msg_policy_read(&reader, &held, err);
@@ -99,19 +92,6 @@ static int find_policy(struct waiving *w, const char *name, struct fh_err *err)
         code = check_rule(w, &record, err);
     }
     return code;
-}
-
-static int
-find_domain(struct waiving *w, const char *name, struct fh_domain_id *out, struct fh_err *err)
-{
-    struct fh_buf request FH_CLEANUP(fh_buf_fini);
-    struct fh_buf answer FH_CLEANUP(fh_buf_fini);
-    struct fh_pack_reader reader;
-    fh_buf_init(&request, FH_ADMIN_FRAME_BYTES_MAX);
-    fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
-    fh_msg_who_request(&request, name);
-    int code = fh_own_node_call(&w->own, &request, FH_REQUEST_MS, &answer, &reader, err);
-    return code == FH_OK ? fh_msg_who_answer_read(&reader, out, err) : code;
 }
 
 /* "orders", "orders@2" and, of the mesh, "shop/orders". */
@@ -139,7 +119,7 @@ static int read_product(struct waiving *w, const char *text, struct fh_err *err)
         return FH_OK;
     }
     snprintf(domain, sizeof domain, "%.*s", (int)(slash - text), text);
-    return find_domain(w, domain, &w->waiver.owner, err);
+    return fh_own_node_domain(&w->own, domain, &w->waiver.owner, err);
 }
 
 static int copy(char *out, size_t size, const char *flag, const char *text, struct fh_err *err)
@@ -162,7 +142,7 @@ static int read_times(struct waiving *w, struct fh_err *err)
         return FH_OK;
     }
     if (until == NULL && w->waiver.urgent) {
-        w->waiver.until_ms = now + DAY_MS;
+        w->waiver.until_ms = now + FH_WAIVER_URGENT_MS;
         return FH_OK;
     }
     return until == NULL ? fh_err_set(err, FH_EUSAGE, "--until is missing: a waiver has an end")
@@ -173,7 +153,8 @@ static int read_whom(struct waiving *w, struct fh_err *err)
 {
     const char *domain = fh_args_value(w->args, "for");
     const char *key = fh_args_value(w->args, "member");
-    int code = domain == NULL ? FH_OK : find_domain(w, domain, &w->waiver.consumer, err);
+    int code =
+        domain == NULL ? FH_OK : fh_own_node_domain(&w->own, domain, &w->waiver.consumer, err);
     return code == FH_OK && key != NULL ? fh_key_id_parse(&w->waiver.key, key, err) : code;
 }
 
@@ -309,28 +290,24 @@ int fh_cmd_policy_waivers(struct fh_cli *cli, const struct fh_args *args, struct
         {"reason", FH_OUTPUT_TEXT},
         {"id", FH_OUTPUT_TEXT},
     };
-    struct fh_own_node own = {.actor = NULL};
-    struct fh_buf request FH_CLEANUP(fh_buf_fini);
-    struct fh_buf answer FH_CLEANUP(fh_buf_fini);
-    struct fh_pack_reader reader;
+    struct fh_asking asking FH_CLEANUP(fh_asking_fini);
     uint32_t count = 0;
-    fh_buf_init(&request, FH_ADMIN_FRAME_BYTES_MAX);
-    fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
-    fh_msg_waivers_request(&request);
-    int code = fh_own_node_open(&own, cli, fh_args_value(args, "node"), err);
+    fh_asking_init(&asking);
+    fh_msg_waivers_request(&asking.request);
+    int code = fh_asking_ask(&asking, cli, fh_args_value(args, "node"), FH_REQUEST_MS, err);
     if (code == FH_OK) {
-        code = fh_own_node_call(&own, &request, FH_REQUEST_MS, &answer, &reader, err);
+        code = fh_msg_waivers_read(&asking.reader, &count, err);
     }
-    if (code == FH_OK) {
-        code = fh_msg_waivers_read(&reader, &count, err);
+    if (code != FH_OK) {
+        return code;
     }
     struct fh_output *output FH_CLEANUP(fh_output_freep) =
-        code == FH_OK ? fh_cli_output(cli, false, columns, FH_COUNT(columns)) : NULL;
+        fh_cli_output(cli, false, columns, FH_COUNT(columns));
     for (uint32_t i = 0; code == FH_OK && i < count; i++) {
         struct fh_record_id id;
         struct fh_record record = {.type = FH_RECORD_WAIVER};
         struct fh_waiver waiver;
-        code = fh_msg_waivers_next(&reader, &id, &record.payload, err);
+        code = fh_msg_waivers_next(&asking.reader, &id, &record.payload, err);
         if (code == FH_OK) {
             code = fh_waiver_decode(&waiver, &record, err);
         }
@@ -338,7 +315,5 @@ int fh_cmd_policy_waivers(struct fh_cli *cli, const struct fh_args *args, struct
             put_waiver(output, &id, &waiver);
         }
     }
-    code = code == FH_OK ? fh_output_end(output, err) : code;
-    fh_own_node_close(&own);
-    return code;
+    return code == FH_OK ? fh_output_end(output, err) : code;
 }

@@ -104,11 +104,7 @@ read_policy(struct making *making, const struct fh_msg_policy_listed *listed, st
     struct fh_arena *arena = making->report->arena;
     struct governing *to = &making->policies[making->policy_count];
     fh_buf_init(&request, 256);
-    if (listed->mesh) {
-        fh_msg_agreed_request(&request, listed->name);
-    } else {
-        fh_msg_policy_request(&request, listed->name);
-    }
+    fh_msg_policy_request(&request, listed->name, listed->mesh);
     int code = call(making, &request, &answer, &reader, err);
     if (code == FH_OK) {
         code = fh_msg_policy_read(&reader, &held, err);

@@ -116,21 +116,6 @@ int fh_governing_read_grants(struct fh_governing *governing, struct fh_err *err)
     return read_pages(governing, fh_msg_admin_grants_request, take_grant, err);
 }
 
-int fh_governing_domain(struct fh_governing *governing,
-                        const char *name,
-                        struct fh_domain_id *out,
-                        struct fh_err *err)
-{
-    struct fh_buf request FH_CLEANUP(fh_buf_fini);
-    struct fh_buf answer FH_CLEANUP(fh_buf_fini);
-    struct fh_pack_reader reader;
-    fh_buf_init(&request, FH_ADMIN_FRAME_BYTES_MAX);
-    fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
-    fh_msg_who_request(&request, name);
-    int code = fh_own_node_call(&governing->own, &request, FH_REQUEST_MS, &answer, &reader, err);
-    return code == FH_OK ? fh_msg_who_answer_read(&reader, out, err) : code;
-}
-
 /* ---- one of them ---- */
 
 int fh_governing_grant_find(const struct fh_governing *governing,

@@ -66,11 +66,6 @@ FH_MUST_CHECK int fh_governing_sign_answer(struct fh_governing *governing,
 FH_MUST_CHECK int
 fh_governing_hand_over(struct fh_governing *governing, bool dry_run, struct fh_err *err);
 
-/* The domain of a name, as the node knows it. FH_ENOTFOUND ("domain.unknown"). */
-FH_MUST_CHECK int fh_governing_domain(struct fh_governing *governing,
-                                      const char *name,
-                                      struct fh_domain_id *out,
-                                      struct fh_err *err);
 /* "museum", or the id of a key or of a domain without a name, shortened. */
 enum { FH_GRANTEE_TEXT_BYTES = FH_NAME_BYTES_MAX + 1 };
 void fh_governed_grantee(char out[FH_GRANTEE_TEXT_BYTES], const struct fh_governed *governed);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/cli/own_node.h"
 
+#include "proto/session/messages_access.h"
 #include "tools/cli/publish_remote.h"
 
 int fh_own_node_open(struct fh_own_node *out,
@@ -55,4 +56,19 @@ int fh_own_node_call(struct fh_own_node *own,
     return own->remote != NULL
                ? fh_remote_own(own->remote, fh_buf_view(request), timeout_ms, answer, reader, err)
                : fh_admin_call(own->admin, fh_buf_view(request), timeout_ms, answer, reader, err);
+}
+
+int fh_own_node_domain(struct fh_own_node *own,
+                       const char *name,
+                       struct fh_domain_id *out,
+                       struct fh_err *err)
+{
+    struct fh_buf request FH_CLEANUP(fh_buf_fini);
+    struct fh_buf answer FH_CLEANUP(fh_buf_fini);
+    struct fh_pack_reader reader;
+    fh_buf_init(&request, FH_ADMIN_FRAME_BYTES_MAX);
+    fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
+    fh_msg_who_request(&request, name);
+    int code = fh_own_node_call(own, &request, FH_REQUEST_MS, &answer, &reader, err);
+    return code == FH_OK ? fh_msg_who_answer_read(&reader, out, err) : code;
 }

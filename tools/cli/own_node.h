@@ -43,5 +43,10 @@ FH_MUST_CHECK int fh_own_node_call(struct fh_own_node *own,
                                    struct fh_buf *answer,
                                    struct fh_pack_reader *reader,
                                    struct fh_err *err);
+/* The domain of a name, as the node knows it. FH_ENOTFOUND ("domain.unknown"). */
+FH_MUST_CHECK int fh_own_node_domain(struct fh_own_node *own,
+                                     const char *name,
+                                     struct fh_domain_id *out,
+                                     struct fh_err *err);
 
 #endif

@@ -15,6 +15,16 @@ int fh_policy_file_empty(struct fh_policy_file *file, struct fh_err *err)
     return FH_OK;
 }
 
+static int refuse_size(const char *path, struct fh_err *err)
+{
+    return fh_err_rule(err,
+                       FH_ETOOBIG,
+                       "policy.size",
+                       "%s: a policy has at most %d KiB",
+                       path,
+                       FH_POLICY_BYTES_MAX / 1024);
+}
+
 int fh_policy_file_take(struct fh_policy_file *file,
                         const char *path,
                         struct fh_bytes text,
@@ -28,12 +38,7 @@ int fh_policy_file_take(struct fh_policy_file *file,
     }
     fh_buf_add_bytes(&file->text, text);
     if (fh_buf_ok(&file->text) != FH_OK) {
-        return fh_err_rule(err,
-                           FH_ETOOBIG,
-                           "policy.size",
-                           "%s: a policy has at most %d KiB",
-                           path,
-                           FH_POLICY_BYTES_MAX / 1024);
+        return refuse_size(path, err);
     }
     code = fh_policy_read(&file->policy, fh_buf_view(&file->text), &file->findings, &first);
     if (code != FH_OK && code != FH_ECHECK) {
@@ -58,12 +63,7 @@ int fh_policy_file_read(struct fh_policy_file *file,
     *file = (struct fh_policy_file){.policy = NULL};
     int code = fh_cli_read(cli, path, &text, err);
     if (code == FH_ETOOBIG) {
-        return fh_err_rule(err,
-                           FH_ETOOBIG,
-                           "policy.size",
-                           "%s: a policy has at most %d KiB",
-                           path,
-                           FH_POLICY_BYTES_MAX / 1024);
+        return refuse_size(path, err);
     }
     return code == FH_OK ? fh_policy_file_take(file, path, fh_buf_view(&text), product, err) : code;
 }

@@ -355,8 +355,8 @@ static void test_domains(void **state)
     const struct fh_agreed *agreed = fh_policies_agreed(policies);
     const struct fh_agreed_policy *const *all = fh_agreed_policies(agreed, &count);
     assert_int_equal(count, 1);
-    assert_true(fh_agreed_governs(agreed, all[0], &w->domains[1].id));
-    assert_false(fh_agreed_governs(agreed, all[0], &w->domains[0].id));
+    assert_true(fh_agreed_governs(agreed, all[0]->held.policy, &w->domains[1].id));
+    assert_false(fh_agreed_governs(agreed, all[0]->held.policy, &w->domains[0].id));
     fh_policies_close(policies);
 }
 
