@@ -29,6 +29,18 @@ static bool read_span(int64_t *out_ms, const char *text)
     return false;
 }
 
+static int read_moment(int64_t *out_ms, const char *flag, const char *text, struct fh_err *err)
+{
+    return fh_time_parse(text, out_ms)
+               ? FH_OK
+               : fh_err_set(err,
+                            FH_EUSAGE,
+                            "%s: \"%.40s\" is no time; write 7d, 12h, 2027-01-31 or "
+                            "2027-01-31T12:00:00Z",
+                            flag,
+                            text);
+}
+
 int fh_until_parse(
     int64_t *out_ms, const char *flag, const char *text, int64_t now_ms, struct fh_err *err)
 {
@@ -37,13 +49,8 @@ int fh_until_parse(
         *out_ms = now_ms + span;
         return FH_OK;
     }
-    if (!fh_time_parse(text, &moment)) {
-        return fh_err_set(err,
-                          FH_EUSAGE,
-                          "%s: \"%.40s\" is no time; write 7d, 12h, 2027-01-31 or "
-                          "2027-01-31T12:00:00Z",
-                          flag,
-                          text);
+    if (read_moment(&moment, flag, text, err) != FH_OK) {
+        return FH_EUSAGE;
     }
     moment += strchr(text, 'T') == NULL ? 86400000 : 0;
     if (moment <= now_ms) {
@@ -65,13 +72,8 @@ int fh_since_parse(
         *out_ms = now_ms - span;
         return FH_OK;
     }
-    if (!fh_time_parse(text, &moment)) {
-        return fh_err_set(err,
-                          FH_EUSAGE,
-                          "%s: \"%.40s\" is no time; write 7d, 12h, 2027-01-31 or "
-                          "2027-01-31T12:00:00Z",
-                          flag,
-                          text);
+    if (read_moment(&moment, flag, text, err) != FH_OK) {
+        return FH_EUSAGE;
     }
     if (moment > now_ms) {
         return fh_err_set(
