@@ -8,7 +8,6 @@
 #include "node/peer/questions.h"
 #include "proto/contract/contract_record.h"
 #include "proto/gossip/announce.h"
-#include "proto/governance/access_request.h"
 #include "proto/governance/grant.h"
 #include "proto/governance/policy_record.h"
 #include "proto/governance/waiver.h"

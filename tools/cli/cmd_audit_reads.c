@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who read a product, and what somebody read: questions to the audit log of the home. */
 #include "common/map.h"
-#include "common/mem.h"
 #include "common/time.h"
 #include "tools/cli/audit_log.h"
 #include "tools/cli/cli.h"
