@@ -152,18 +152,18 @@ static bool is_watched(struct fh_admin_question *question,
 
 void fh_admin_answer(struct fh_admin_question *question, const struct fh_buf *answer)
 {
+    if (fh_buf_ok(answer) != FH_OK) {
+        struct fh_err err;
+        fh_err_set(&err, fh_buf_ok(answer), "the answer is too large");
+        fh_admin_refuse(question, &err);
+        return;
+    }
     if (is_watched(question, answer, NULL)) {
         return;
     }
     if (question->remote != NULL) {
         fh_question_answer_buf(question->remote, answer);
         fh_free(question);
-        return;
-    }
-    if (fh_buf_ok(answer) != FH_OK) {
-        struct fh_err err;
-        fh_err_set(&err, fh_buf_ok(answer), "the answer is too large");
-        fh_admin_refuse(question, &err);
         return;
     }
     if (question->client != NULL) {

@@ -8,7 +8,6 @@
 #include "node/peer/questions.h"
 #include "proto/contract/contract_record.h"
 #include "proto/gossip/announce.h"
-#include "proto/governance/access_request.h"
 #include "proto/governance/grant.h"
 #include "proto/governance/policy_record.h"
 #include "proto/governance/waiver.h"
@@ -17,7 +16,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
-enum { RECORDS_MAX = 16, TEXT_BYTES = 2 * FH_NAME_BYTES_MAX + FH_VERSION_BYTES_MAX + 4 };
+enum { RECORDS_FIRST = 4, TEXT_BYTES = 2 * FH_NAME_BYTES_MAX + FH_VERSION_BYTES_MAX + 4 };
 
 /* A signed record of a question. */
 struct noted {
@@ -34,7 +33,8 @@ struct recorded {
     struct fh_domain_id domain;
     struct fh_key_id key;
     uint32_t count;
-    struct noted records[RECORDS_MAX];
+    uint32_t capacity;
+    struct noted *records;
     struct fh_buf answer;
     struct fh_err err; /* FH_OK in code: `answer` is */
 };
@@ -46,6 +46,13 @@ struct fh_recording {
     pthread_mutex_t lock;
     struct fh_list told; /* under the lock */
 };
+
+static void free_recorded(struct recorded *recorded)
+{
+    fh_buf_fini(&recorded->answer);
+    fh_free(recorded->records);
+    fh_free(recorded);
+}
 
 /* ---- what a question carries ---- */
 
@@ -91,34 +98,47 @@ static void describe(struct noted *noted, const struct fh_record *record)
     }
 }
 
-static void note(struct recorded *recorded, struct fh_bytes bytes)
+/* False without memory. */
+static bool note(struct recorded *recorded, struct fh_bytes bytes)
 {
     const struct fh_mesh_id *mesh = &recorded->recording->options.mesh;
     struct fh_record record;
-    if (recorded->count < RECORDS_MAX && bytes.size > 0 &&
-        fh_record_parse(&record, bytes, mesh, NULL) == FH_OK) {
-        struct noted *noted = &recorded->records[recorded->count++];
-        *noted = (struct noted){.id = record.id, .type = record.type, .subject = ""};
-        describe(noted, &record);
+    if (bytes.size == 0 || fh_record_parse(&record, bytes, mesh, NULL) != FH_OK) {
+        return true;
     }
+    if (recorded->count == recorded->capacity) {
+        uint32_t capacity = recorded->capacity == 0 ? RECORDS_FIRST : 2 * recorded->capacity;
+        struct noted *records = fh_realloc(recorded->records, capacity * sizeof *records);
+        if (records == NULL) {
+            return false;
+        }
+        recorded->records = records;
+        recorded->capacity = capacity;
+    }
+    struct noted *noted = &recorded->records[recorded->count++];
+    *noted = (struct noted){.id = record.id, .type = record.type, .subject = ""};
+    describe(noted, &record);
+    return true;
 }
 
-/* Notes the records among the fields; whether nothing is to be done (the last field is true). */
-static bool look_through(struct recorded *recorded, struct fh_pack_reader fields)
+/* Notes the records among the fields, and whether nothing is to be done (the last field is true).
+ * False without memory. */
+static bool look_through(struct recorded *recorded, struct fh_pack_reader fields, bool *out_dry_run)
 {
-    bool dry_run = false;
-    while (fields.failed == FH_OK && !fh_pack_at_end(&fields)) {
+    bool noted = true;
+    *out_dry_run = false;
+    while (noted && fields.failed == FH_OK && !fh_pack_at_end(&fields)) {
         enum fh_pack_kind kind = fh_pack_peek(&fields);
-        dry_run = false;
+        *out_dry_run = false;
         if (kind == FH_PACK_BIN) {
-            note(recorded, fh_pack_read_bin(&fields, FH_ADMIN_FRAME_BYTES_MAX));
+            noted = note(recorded, fh_pack_read_bin(&fields, FH_ADMIN_FRAME_BYTES_MAX));
         } else if (kind == FH_PACK_BOOL) {
-            dry_run = fh_pack_read_bool(&fields);
+            *out_dry_run = fh_pack_read_bool(&fields);
         } else if (kind == FH_PACK_ARRAY) {
             uint32_t count = fh_pack_read_array(&fields, FH_PACK_ITEMS_MAX);
-            for (uint32_t i = 0; i < count && fields.failed == FH_OK; i++) {
+            for (uint32_t i = 0; i < count && noted && fields.failed == FH_OK; i++) {
                 if (fh_pack_peek(&fields) == FH_PACK_BIN) {
-                    note(recorded, fh_pack_read_bin(&fields, FH_ADMIN_FRAME_BYTES_MAX));
+                    noted = note(recorded, fh_pack_read_bin(&fields, FH_ADMIN_FRAME_BYTES_MAX));
                 } else {
                     fh_pack_skip(&fields);
                 }
@@ -127,7 +147,7 @@ static bool look_through(struct recorded *recorded, struct fh_pack_reader fields
             fh_pack_skip(&fields);
         }
     }
-    return dry_run;
+    return noted;
 }
 
 /* ---- when it is on disk ---- */
@@ -135,8 +155,7 @@ static bool look_through(struct recorded *recorded, struct fh_pack_reader fields
 static void go(struct recorded *recorded)
 {
     fh_admin_conclude(recorded->question, recorded->err.code, &recorded->answer, &recorded->err);
-    fh_buf_fini(&recorded->answer);
-    fh_free(recorded);
+    free_recorded(recorded);
 }
 
 static void woken(void *user)
@@ -276,11 +295,16 @@ static void answered(struct fh_admin_question *question,
     fh_audit_ticket_unref(last);
 }
 
-void fh_recording_question(struct fh_recording *recording, struct fh_admin_question *question)
+int fh_recording_question(struct fh_recording *recording,
+                          struct fh_admin_question *question,
+                          struct fh_err *err)
 {
-    struct recorded *recorded = recording == NULL ? NULL : fh_calloc(1, sizeof *recorded);
+    if (recording == NULL) {
+        return FH_OK;
+    }
+    struct recorded *recorded = fh_calloc(1, sizeof *recorded);
     if (recorded == NULL) {
-        return;
+        return fh_err_set(err, FH_ENOMEM, "no memory to record what is decided");
     }
     const struct fh_speaker *speaker = fh_admin_speaker(question);
     recorded->recording = recording;
@@ -291,12 +315,14 @@ void fh_recording_question(struct fh_recording *recording, struct fh_admin_quest
     }
     fh_list_init(&recorded->link);
     fh_buf_init(&recorded->answer, FH_ADMIN_FRAME_BYTES_MAX);
-    bool dry_run = look_through(recorded, *fh_admin_fields(question));
-    if (recorded->count == 0 || dry_run) {
-        fh_free(recorded);
-        return;
+    bool dry_run;
+    bool noted = look_through(recorded, *fh_admin_fields(question), &dry_run);
+    if (noted && recorded->count > 0 && !dry_run) {
+        fh_admin_watch(question, answered, recorded);
+        return FH_OK;
     }
-    fh_admin_watch(question, answered, recorded);
+    free_recorded(recorded);
+    return noted ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory to record what is decided");
 }
 
 /* ---- life ---- */

@@ -34,7 +34,10 @@ FH_MUST_CHECK int fh_recording_new(struct fh_recording **out,
 void fh_recording_free(struct fh_recording *recording);
 bool fh_recording_drained(const struct fh_recording *recording);
 
-/* Looks at a question before it is given to whoever answers it. NULL: no log is kept. */
-void fh_recording_question(struct fh_recording *recording, struct fh_admin_question *question);
+/* Looks at a question before it is given to whoever answers it. NULL: no log is kept. FH_ENOMEM:
+ * what it decides cannot be recorded, and is not to be done. */
+FH_MUST_CHECK int fh_recording_question(struct fh_recording *recording,
+                                        struct fh_admin_question *question,
+                                        struct fh_err *err);
 
 #endif

@@ -98,7 +98,11 @@ void fh_routes_question(const struct fh_routes *routes, struct fh_question *ques
 void fh_routes_admin(const struct fh_routes *routes, struct fh_admin_question *question)
 {
     unsigned code = fh_admin_code(question);
-    fh_recording_question(routes->recording, question);
+    struct fh_err err;
+    if (fh_recording_question(routes->recording, question, &err) != FH_OK) {
+        fh_admin_refuse(question, &err);
+        return;
+    }
     switch (code) {
     case FH_MSG_ADMIN_CHAIN:
     case FH_MSG_ADMIN_PUBLISH:
@@ -127,7 +131,6 @@ void fh_routes_admin(const struct fh_routes *routes, struct fh_admin_question *q
         fh_naming_admin(routes->home, routes->mesh, question)) {
         return;
     }
-    struct fh_err err;
     fh_err_rule(&err, FH_EPROTO, "message.unknown", "the admin socket knows no message %u", code);
     fh_admin_refuse(question, &err);
 }

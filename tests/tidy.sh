@@ -79,7 +79,7 @@ source "$here/tidy/text_rules.sh"
 source "$here/tidy/build_rules.sh"
 
 if ((${#rules[@]} == 0)); then
-    rules=(layers owners sans_io typedefs spdx guards length markers words orphans)
+    rules=(layers owners sans_io typedefs cleanup spdx guards length markers words orphans)
     [[ -z $build ]] || rules+=(symbols prefixes linkage headers)
 fi
 wrong=0

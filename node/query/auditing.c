@@ -3,7 +3,7 @@
  * What a stream tells the audit log: that a question about own tables was decided, and what came of
  * it. See node/state/audit.h for when each is on disk; here is what waits for that:
  *
- *     decided ──► RUN ──► first rows: not before the decision is on disk
+ *     decided ──► RUN ──► rows: not before the decision is on disk
  *                         an answer that is whole at once: the same
  *                         the end of one that went batch by batch: not before its end is
  *     refused ──► the refusal: not before it is on disk

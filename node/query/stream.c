@@ -150,8 +150,9 @@ static bool within_bytes(struct fh_stream *stream)
 static void serve_next(void *user)
 {
     struct fh_stream *stream = user;
-    stream->job_code =
-        stream->next_index == 0 ? fh_stream_wait_decided(stream, &stream->job_err) : FH_OK;
+    /* Also behind a first batch in the opening's answer, which may wait still, or have been
+     * refused: who guesses the stream's number needs no answer to ask for the next. */
+    stream->job_code = fh_stream_wait_decided(stream, &stream->job_err);
     if (stream->job_code != FH_OK) {
         return;
     }

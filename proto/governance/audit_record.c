@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/governance/audit_record.h"
 
-#include "common/assert.h"
 #include "proto/governance/text_list.h"
 #include "proto/identity/directory.h"
 #include "proto/identity/keylog.h"
@@ -73,10 +72,8 @@ static void pack_optional(struct fh_buf *out, const uint8_t id[FH_ID_BYTES])
 
 static void pack_texts(struct fh_buf *out, uint32_t count, const char *const *texts)
 {
-    fh_pack_array(out, count);
-    for (uint32_t i = 0; i < count; i++) {
-        fh_pack_cstr(out, texts[i]);
-    }
+    const struct fh_text_list list = {count, texts};
+    fh_text_list_pack(out, &list);
 }
 
 static void pack_who(struct fh_buf *out, const struct fh_audit_who *who)
@@ -197,6 +194,7 @@ void fh_audit_record_pack(struct fh_buf *out,
 
 /* ---- reading ---- */
 
+/* In any order: that of fh_text_list_check is for records that are signed. */
 static void read_texts(struct fh_pack_reader *reader,
                        uint32_t most,
                        size_t bytes_max,
@@ -204,20 +202,10 @@ static void read_texts(struct fh_pack_reader *reader,
                        uint32_t *out_count,
                        const char *const **out)
 {
-    uint32_t count = fh_pack_read_array(reader, most);
-    const char **texts = fh_arena_array(arena, (size_t)count + 1, sizeof *texts);
-    *out_count = 0;
-    if (texts == NULL) {
-        fh_pack_fail(reader, "more texts than there is memory for");
-        return;
-    }
-    for (uint32_t i = 0; i < count && reader->failed == FH_OK; i++) {
-        texts[i] = fh_text_read(reader, bytes_max, arena);
-    }
-    if (reader->failed == FH_OK) {
-        *out_count = count;
-    }
-    *out = texts;
+    struct fh_text_list list = {.count = 0};
+    fh_text_list_read(&list, reader, most, bytes_max, arena);
+    *out_count = list.count;
+    *out = list.texts;
 }
 
 static void

@@ -136,6 +136,12 @@ plant_clock_in_proto() { echo 'long fh_now(void) { return time(0); }' | append p
 plant_stdout_in_proto() { echo 'int fh_say(void) { return fputc(1, stdout); }' | append proto/wire/pure.c; }
 plant_log_in_proto() { echo '#include "common/log.h"' | append proto/wire/pure.c; }
 plant_typedef() { echo 'typedef struct fh_thing fh_thing;' | append node/io/thing.c; }
+plant_made_too_late()
+{
+    printf '%s\n' 'int fh_t(int value)' '{' '    struct fh_buf text FH_CLEANUP(fh_buf_fini);' '    if (value > 0) {' \
+        '        return 0;' '    }' '    fh_buf_init(&text, 8);' '    return 1;' '}' | append node/io/thing.c
+}
+plant_never_made() { printf '%s\n' 'void fh_t(void)' '{' '    FH_CLEANUP(fh_freep) char *text;' '}' | append node/io/thing.c; }
 plant_no_spdx() { sed -i 1d node/io/thing.c; }
 plant_no_spdx_in_script() { sed -i 2d tools/run.sh; }
 plant_wrong_guard() { sed -i 's/FH_PROTO_WIRE_PURE_H/FH_PURE_H/' proto/wire/pure.h; }
@@ -202,6 +208,8 @@ refuses sans_io proto/wire/pure.c clock_in_proto
 refuses sans_io proto/wire/pure.c stdout_in_proto
 refuses sans_io proto/wire/pure.c log_in_proto
 refuses typedefs node/io/thing.c typedef
+refuses cleanup node/io/thing.c made_too_late
+refuses cleanup node/io/thing.c never_made
 refuses spdx node/io/thing.c no_spdx
 refuses spdx tools/run.sh no_spdx_in_script
 refuses guards proto/wire/pure.h wrong_guard

@@ -165,6 +165,33 @@ rule_typedefs()
     code_lines | sed -nE 's/^([^:]+:[0-9]+):[[:space:]]*typedef[[:space:]]+(struct|enum|union).*/\1: no typedef of a \2; use its tag/p'
 }
 
+# FH_CLEANUP runs at every way out: what is declared without a value must be made (at least named)
+# before the first of them, or what lies on the stack is cleaned up.
+rule_cleanup()
+{
+    code_lines | awk '
+        function word(text) { return "(^|[^A-Za-z0-9_])" text "([^A-Za-z0-9_]|$)" }
+        {
+            split($0, place, ":")
+            code = substr($0, length(place[1]) + length(place[2]) + 3)
+            for (name in unmade) {
+                if (code ~ word(name)) {
+                    delete unmade[name]
+                } else if (code ~ word("return") || code ~ /^}/) {
+                    print place[1] ":" unmade[name] ": " name " is cleaned up by line " place[2] ", and not made before; make it first"
+                    delete unmade[name]
+                }
+            }
+            if (code ~ /FH_CLEANUP\([a-z0-9_]+\)[^=]*;/) {
+                name = code
+                sub(/FH_CLEANUP\([a-z0-9_]+\)/, "", name)
+                sub(/[[ ]*;.*/, "", name)
+                sub(/.*[ *]/, "", name)
+                unmade[name] = place[2]
+            }
+        }'
+}
+
 rule_spdx()
 {
     local path

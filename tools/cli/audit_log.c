@@ -239,3 +239,12 @@ int fh_audit_log_each(const struct fh_audit_log *log,
     struct walk walk = {.log = &scratch, .visit = visit, .user = user, .until = log->last.seq};
     return fh_home_audit_each(&log->actor->home, walk_file, &walk, err);
 }
+
+int fh_audit_log_conclude(const struct fh_audit_log *log, int code, struct fh_err *err)
+{
+    if (code == FH_OK && log->failure.code != FH_OK) {
+        *err = log->failure;
+        code = fh_err_wrap(err, "the log was changed");
+    }
+    return code;
+}

@@ -42,4 +42,9 @@ FH_MUST_CHECK int fh_audit_log_each(const struct fh_audit_log *log,
                                     void *user,
                                     struct fh_err *err);
 
+/* `code`, or in the place of FH_OK why the log was not walked to its end: what stands in one that
+ * was changed is shown up to there. */
+FH_MUST_CHECK int
+fh_audit_log_conclude(const struct fh_audit_log *log, int code, struct fh_err *err);
+
 #endif

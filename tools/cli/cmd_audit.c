@@ -113,16 +113,6 @@ static int open_since(struct fh_cli *cli,
     return code == FH_OK ? fh_audit_log_open(out, *out_actor, err) : code;
 }
 
-/* What stands in a log that was changed is shown up to there. */
-static int conclude(const struct fh_audit_log *log, int code, struct fh_err *err)
-{
-    if (code == FH_OK && log->failure.code != FH_OK) {
-        *err = log->failure;
-        code = fh_err_wrap(err, "the log was changed");
-    }
-    return code;
-}
-
 int fh_cmd_audit_show(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
 {
     static const struct fh_output_column columns[] = {
@@ -150,7 +140,7 @@ int fh_cmd_audit_show(struct fh_cli *cli, const struct fh_args *args, struct fh_
     if (code == FH_OK) {
         code = fh_output_end(output, err);
     }
-    return conclude(&log, code, err);
+    return fh_audit_log_conclude(&log, code, err);
 }
 
 /* ---- export ---- */
@@ -360,7 +350,7 @@ int fh_cmd_audit_export(struct fh_cli *cli, const struct fh_args *args, struct f
     }
     if (code == FH_OK) {
         code = fh_audit_log_each(&log, export_one, &exporting, err);
-        code = conclude(&log, code, err);
+        code = fh_audit_log_conclude(&log, code, err);
     }
     fh_sign_secret_wipe(&exporting.secret);
     return code;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who read a product, and what somebody read: questions to the audit log of the home. */
 #include "common/map.h"
-#include "common/mem.h"
 #include "common/time.h"
 #include "tools/cli/audit_log.h"
 #include "tools/cli/cli.h"
@@ -70,14 +69,13 @@ static bool is_member(const struct reads *reads, const struct fh_audit_who *who)
 
 static const char *join(struct fh_arena *arena, uint32_t count, const char *const *texts)
 {
-    const char *joined = "";
     struct fh_buf text FH_CLEANUP(fh_buf_fini);
     fh_buf_init(&text, FH_AUDIT_RECORD_BYTES_MAX);
     for (uint32_t i = 0; i < count; i++) {
         fh_buf_add_cstr(&text, i > 0 ? ", " : "");
         fh_buf_add_cstr(&text, texts[i]);
     }
-    joined = fh_arena_string(arena, fh_buf_view(&text));
+    const char *joined = fh_arena_string(arena, fh_buf_view(&text));
     return joined == NULL ? "" : joined;
 }
 
@@ -267,11 +265,7 @@ static int list_reads(struct fh_cli *cli,
     if (code == FH_OK) {
         code = put_rows(cli, reads, err);
     }
-    if (code == FH_OK && log.failure.code != FH_OK) {
-        *err = log.failure;
-        code = fh_err_wrap(err, "the log was changed");
-    }
-    return code;
+    return code == FH_OK ? fh_audit_log_conclude(&log, code, err) : code;
 }
 
 /* ---- the commands ---- */

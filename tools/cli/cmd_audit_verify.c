@@ -20,7 +20,8 @@ struct witnessed {
     uint32_t count;
     uint32_t domains; /* that keep any */
     uint64_t highest;
-    bool asked; /* a node runs here */
+    bool asked;
+    struct fh_err failure; /* FH_OK in code: asked, or no node runs; else that node does not say */
 };
 
 static void witnessed_fini(struct witnessed *witnessed)
@@ -82,6 +83,9 @@ static int ask_witnesses(struct fh_cli *cli,
     int code = ask(out, &actor->home, &why);
     if (code != FH_OK) {
         fh_cli_say(cli, "without what other domains keep: %s", why.text);
+        if (code != FH_EUNREACH || strcmp(why.rule, "admin.none") != 0) {
+            out->failure = why;
+        }
         return FH_OK;
     }
     out->asked = true;
@@ -172,7 +176,10 @@ static int put(struct fh_cli *cli,
     fh_hex(head, log->last.head.b, FH_HASH_BYTES);
     struct fh_output *output FH_CLEANUP(fh_output_freep) =
         fh_cli_output(cli, true, columns, FH_COUNT(columns));
-    fh_output_text(output, log->failure.code == FH_OK ? "whole" : "changed");
+    fh_output_text(output,
+                   log->failure.code != FH_OK         ? "changed"
+                   : witnessed->failure.code != FH_OK ? "whole by itself"
+                                                      : "whole");
     fh_output_uint(output, log->files);
     fh_output_uint(output, log->records);
     fh_output_uint(output, log->first);
@@ -215,6 +222,12 @@ int fh_cmd_audit_verify(struct fh_cli *cli, const struct fh_args *args, struct f
     if (code == FH_OK && log.failure.code != FH_OK) {
         *err = log.failure;
         code = err->code;
+    } else if (code == FH_OK && witnessed.failure.code != FH_OK) {
+        code = fh_err_rule(err,
+                           FH_EUNREACH,
+                           "audit.unwitnessed",
+                           "the node that runs here does not say what other domains keep of its "
+                           "log; ask again, or stop it to look at the log alone");
     }
     return code;
 }

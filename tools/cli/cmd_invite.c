@@ -42,7 +42,6 @@ static int make_invitation(const struct fh_actor *actor,
 {
     struct fh_sign_public public_key;
     struct fh_sign_secret publisher FH_CLEANUP(fh_sign_secret_wipe);
-    struct fh_sign_secret one_time FH_CLEANUP(fh_sign_secret_wipe);
     int code = fill_ticket(actor, ticket, err);
     if (code == FH_OK) {
         code =
@@ -51,6 +50,7 @@ static int make_invitation(const struct fh_actor *actor,
     if (code != FH_OK) {
         return code;
     }
+    struct fh_sign_secret one_time FH_CLEANUP(fh_sign_secret_wipe);
     fh_entropy(ticket->seed, sizeof ticket->seed);
     fh_sign_keys(ticket->seed, &invitation->one_time, &one_time);
     struct fh_buf record FH_CLEANUP(fh_buf_fini);

@@ -4,8 +4,7 @@
 #include "node/state/audit.h"
 
 #include "common/file.h"
-#include "proto/identity/keyfile.h"
-#include "tests/lib/scratch.h"
+#include "tests/lib/home.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -40,25 +39,15 @@ static void must(int code, const struct fh_err *err)
     }
 }
 
-static void write_key(struct fixture *f, const char *name, enum fh_key_kind kind)
-{
-    uint8_t bytes[FH_KEYFILE_BYTES];
-    uint8_t seed[FH_SEED_BYTES];
-    memset(seed, (int)kind + 1, sizeof seed);
-    must(fh_keyfile_encode(bytes, kind, seed, NULL, &f->err), &f->err);
-    must(fh_home_key_write(&f->home, name, fh_bytes(bytes, sizeof bytes), &f->err), &f->err);
-}
-
 static int setup(void **state)
 {
+    static const uint8_t node_seed[FH_SEED_BYTES] = {1};
+    static const uint8_t agree_seed[FH_SEED_BYTES] = {2};
     struct fixture *f = calloc(1, sizeof *f);
-    char path[128];
     f->scratch = test_scratch_make();
-    test_scratch_path(path, sizeof path, &f->scratch, "home");
-    must(fh_home_locate(&f->home, path, &f->err), &f->err);
-    must(fh_home_create(&f->home, &f->err), &f->err);
-    write_key(f, "node", FH_KEY_NODE);
-    write_key(f, "node_agree", FH_KEY_NODE_AGREE);
+    test_home_make(&f->home, &f->scratch);
+    test_home_key(&f->home, "node", FH_KEY_NODE, node_seed, NULL);
+    test_home_key(&f->home, "node_agree", FH_KEY_NODE_AGREE, agree_seed, NULL);
     must(fh_keystore_open(&f->keys, &f->home, &f->err), &f->err);
     f->options = (struct fh_audit_file_options){
         .home = &f->home, .keys = f->keys, .mesh = {{5}}, .domain = {{6}}};

@@ -2,9 +2,8 @@
 /* The keystore: opened from a home, it signs and agrees like the keys it was made of. */
 #include "node/state/keystore.h"
 
-#include "proto/identity/keyfile.h"
 #include "proto/wire/record.h"
-#include "tests/lib/scratch.h"
+#include "tests/lib/home.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,29 +30,15 @@ static void must(int code, const struct fh_err *err)
     }
 }
 
-static void write_key(struct fixture *f,
-                      const char *name,
-                      enum fh_key_kind kind,
-                      const uint8_t *seed,
-                      const struct fh_keyfile_lock *lock)
-{
-    uint8_t bytes[FH_KEYFILE_BYTES];
-    must(fh_keyfile_encode(bytes, kind, seed, lock, &f->err), &f->err);
-    must(fh_home_key_write(&f->home, name, fh_bytes(bytes, sizeof bytes), &f->err), &f->err);
-}
-
 static int setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
-    char path[128];
     f->scratch = test_scratch_make();
-    test_scratch_path(path, sizeof path, &f->scratch, "home");
-    must(fh_home_locate(&f->home, path, &f->err), &f->err);
-    must(fh_home_create(&f->home, &f->err), &f->err);
+    test_home_make(&f->home, &f->scratch);
     memset(f->node_seed, 1, sizeof f->node_seed);
     memset(f->agree_seed, 2, sizeof f->agree_seed);
-    write_key(f, "node", FH_KEY_NODE, f->node_seed, NULL);
-    write_key(f, "node_agree", FH_KEY_NODE_AGREE, f->agree_seed, NULL);
+    test_home_key(&f->home, "node", FH_KEY_NODE, f->node_seed, NULL);
+    test_home_key(&f->home, "node_agree", FH_KEY_NODE_AGREE, f->agree_seed, NULL);
     *state = f;
     return 0;
 }
@@ -141,7 +126,7 @@ static void show_folder(struct fixture *f)
 static void wrong_kind(struct fixture *f)
 {
     lose_node(f);
-    write_key(f, "node", FH_KEY_MEMBER, f->node_seed, NULL);
+    test_home_key(&f->home, "node", FH_KEY_MEMBER, f->node_seed, NULL);
 }
 static void damaged(struct fixture *f)
 {
@@ -162,7 +147,7 @@ static void sealed_with_a_passphrase(struct fixture *f)
     const struct fh_keyfile_lock lock = {
         .passphrase = fh_bytes("secret", 6), .salt = {1}, .passes = 1, .memory_kib = 8};
     lose_node(f);
-    write_key(f, "node", FH_KEY_NODE, f->node_seed, &lock);
+    test_home_key(&f->home, "node", FH_KEY_NODE, f->node_seed, &lock);
 }
 static void behind_a_link(struct fixture *f)
 {

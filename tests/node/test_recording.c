@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is asked over the admin socket and carries signed records stands in the audit log when the
+ * answer comes: each record, however many; nothing of a dry run, or of a question that carries
+ * none. */
+#include "node/recording.h"
+
+#include "common/file.h"
+#include "common/time.h"
+#include "node/io/loop.h"
+#include "proto/governance/audit_chain.h"
+#include "proto/session/messages_access.h"
+#include "tests/lib/home.h"
+#include "tests/lib/identities.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+enum { RECORDS = 40, WAIT_MS = 20000, LOG_BYTES = 16 * 1024 * 1024 };
+
+struct world {
+    struct test_scratch scratch;
+    struct fh_home home;
+    struct fh_keystore *keys;
+    struct fh_mesh_id mesh;
+    struct test_domain domain;
+    struct test_record records[RECORDS];
+    struct fh_loop *loop;
+    struct fh_audit *audit;
+    struct fh_directory *dir;
+    struct fh_recording *recording;
+    struct fh_admin *admin;
+    bool refuses; /* whoever answers */
+    int client;
+};
+
+static void must(int code, const struct fh_err *err)
+{
+    if (code != FH_OK) {
+        fail_msg("%s: %s", err->rule, err->text);
+    }
+}
+
+static void on_question(struct fh_admin_question *question, void *user)
+{
+    const struct world *w = user;
+    struct fh_err err;
+    struct fh_buf out FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&out, 64);
+    must(fh_recording_question(w->recording, question, &err), &err);
+    fh_msg_ok(&out, 0);
+    fh_err_rule(&err, FH_EDENIED, "test.refused", "not today");
+    fh_admin_conclude(question, w->refuses ? FH_EDENIED : FH_OK, &out, &err);
+}
+
+static int connect_to(const char *path)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(strlen(path) < sizeof name.sun_path);
+    memcpy(name.sun_path, path, strlen(path));
+    assert_int_equal(connect(fd, (const struct sockaddr *)&name, sizeof name), 0);
+    return fd;
+}
+
+static int setup(void **state)
+{
+    static const uint8_t node_seed[FH_SEED_BYTES] = {1};
+    static const uint8_t agree_seed[FH_SEED_BYTES] = {2};
+    struct world *w = calloc(1, sizeof *w);
+    struct fh_err err;
+    char path[FH_HOME_PATH_BYTES];
+    w->scratch = test_scratch_make();
+    test_home_make(&w->home, &w->scratch);
+    test_home_key(&w->home, "node", FH_KEY_NODE, node_seed, NULL);
+    test_home_key(&w->home, "node_agree", FH_KEY_NODE_AGREE, agree_seed, NULL);
+    must(fh_keystore_open(&w->keys, &w->home, &err), &err);
+    w->domain = test_domain_of(1);
+    (void)test_charter_1(&w->domain, &w->mesh);
+    for (unsigned i = 0; i < RECORDS; i++) {
+        w->records[i] = test_invitation(&w->domain, i, "guest", &w->mesh);
+    }
+    w->dir = fh_directory_new(&w->mesh, &fh_verifier_plain);
+    assert_non_null(w->dir);
+    const struct fh_audit_file_options audit = {
+        .home = &w->home, .keys = w->keys, .mesh = w->mesh, .domain = w->domain.id};
+    must(fh_audit_open(&w->audit, &audit, &err), &err);
+    must(fh_loop_new(&w->loop, &err), &err);
+    const struct fh_recording_options recording = {
+        .loop = w->loop, .audit = w->audit, .dir = w->dir, .mesh = w->mesh, .domain = w->domain.id};
+    must(fh_recording_new(&w->recording, &recording, &err), &err);
+    fh_home_path(path, &w->home, FH_HOME_SOCKET);
+    must(fh_admin_open(&w->admin, w->loop, path, on_question, w, &err), &err);
+    w->client = connect_to(path);
+    *state = w;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *w = *state;
+    close(w->client);
+    fh_admin_quiesce(w->admin);
+    fh_admin_close(w->admin);
+    assert_true(fh_recording_drained(w->recording));
+    fh_recording_free(w->recording);
+    fh_loop_free(w->loop);
+    fh_audit_close(w->audit);
+    fh_directory_free(w->dir);
+    fh_keystore_close(w->keys);
+    test_scratch_remove(&w->scratch);
+    free(w);
+    return 0;
+}
+
+/* Sends the question and gives the code of its answer. */
+static int ask(struct world *w, const struct fh_buf *question)
+{
+    uint8_t head[4];
+    uint8_t bytes[512];
+    size_t got = 0;
+    struct fh_pack_reader reader;
+    struct fh_err err;
+    int64_t until_ms = fh_clock_mono_ms() + WAIT_MS;
+    assert_int_equal(fh_buf_ok(question), FH_OK);
+    fh_put_u32be(head, (uint32_t)question->size);
+    assert_int_equal(send(w->client, head, sizeof head, 0), sizeof head);
+    assert_int_equal(send(w->client, question->data, question->size, 0), question->size);
+    while (got < sizeof head || got < sizeof head + fh_get_u32be(bytes)) {
+        assert_true(fh_clock_mono_ms() < until_ms);
+        fh_loop_run_once(w->loop, 50);
+        ssize_t n = recv(w->client, bytes + got, sizeof bytes - got, MSG_DONTWAIT);
+        assert_true(n != 0);
+        got += n > 0 ? (size_t)n : 0;
+    }
+    return fh_msg_answer(
+        &reader, fh_bytes(bytes + sizeof head, got - sizeof head), sizeof bytes, &err);
+}
+
+static int govern(struct world *w, unsigned count, bool dry_run)
+{
+    struct fh_buf question FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&question, 64 * 1024);
+    fh_msg_govern_begin(&question);
+    fh_pack_array(&question, count);
+    for (unsigned i = 0; i < count; i++) {
+        fh_pack_bin(&question, test_bytes(&w->records[i]));
+    }
+    fh_pack_bool(&question, dry_run);
+    return ask(w, &question);
+}
+
+/* What was decided, in the log as it is on disk: the first records of the world, each with the
+ * code. */
+static void check_log(struct world *w, unsigned expected, unsigned code)
+{
+    char path[FH_HOME_PATH_BYTES];
+    static const struct fh_audit_position nowhere;
+    struct fh_buf bytes FH_CLEANUP(fh_buf_fini);
+    struct fh_audit_cursor cursor;
+    struct fh_err err;
+    unsigned count = 0;
+    bool end = false;
+    fh_buf_init(&bytes, LOG_BYTES);
+    must(fh_file_read(fh_home_path(path, &w->home, FH_HOME_AUDIT_LOG), &bytes, &err), &err);
+    fh_audit_cursor_init(&cursor, fh_buf_view(&bytes), &nowhere);
+    while (!end) {
+        struct fh_arena *arena FH_CLEANUP(fh_arena_freep) = fh_arena_new(FH_AUDIT_ARENA_BYTES_MAX);
+        struct fh_audit_record record;
+        must(fh_audit_next(&cursor, arena, &record, &end, &err), &err);
+        if (!end && record.kind == FH_AUDIT_GOVERNED) {
+            const struct fh_audit_governed *governed = &record.detail.governed;
+            struct fh_record asked;
+            assert_true(count < expected);
+            must(fh_record_parse(&asked, test_bytes(&w->records[count]), &w->mesh, &err), &err);
+            assert_memory_equal(governed->record.b, asked.id.b, FH_ID_BYTES);
+            assert_string_equal(governed->what, fh_record_type_text(FH_RECORD_INVITATION));
+            assert_int_equal(governed->code, code);
+            assert_string_equal(governed->rule, code == FH_OK ? "" : "test.refused");
+            count++;
+        }
+    }
+    assert_int_equal(count, expected);
+}
+
+static void test_all_of_many(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(govern(w, RECORDS, false), FH_OK);
+    check_log(w, RECORDS, FH_OK);
+}
+
+static void test_refused(void **state)
+{
+    struct world *w = *state;
+    w->refuses = true;
+    assert_int_equal(govern(w, RECORDS, false), FH_EDENIED);
+    check_log(w, RECORDS, FH_EDENIED);
+}
+
+static void test_nothing_decided(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(govern(w, RECORDS, true), FH_OK);
+    assert_int_equal(govern(w, 0, false), FH_OK);
+    check_log(w, 0, FH_OK);
+    assert_int_equal(govern(w, 1, false), FH_OK);
+    check_log(w, 1, FH_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_all_of_many, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nothing_decided, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
