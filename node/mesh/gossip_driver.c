@@ -48,6 +48,15 @@ static bool env_admitted(void *user,
     return rc == FH_OK && memcmp(signer.key.b, node_key->b, sizeof signer.key.b) == 0;
 }
 
+static struct fh_domain_id env_voucher(void *user, const struct fh_domain_id *domain)
+{
+    const struct fh_mesh *mesh = user;
+    const struct fh_directory_domain *known = fh_directory_domain(mesh->options.dir, domain);
+    bool by_another =
+        known != NULL && !known->charter_member && !fh_domain_id_is_zero(&known->issuer);
+    return by_another ? known->issuer : *domain;
+}
+
 static void env_seal(void *user, struct fh_buf *out, unsigned type, struct fh_bytes payload)
 {
     struct fh_mesh *mesh = user;
@@ -462,6 +471,7 @@ int fh_mesh_gossip_start(struct fh_mesh *mesh,
         .timing = fh_gossip_timing_lan(),
         .env = {.user = mesh,
                 .admitted = env_admitted,
+                .voucher = env_voucher,
                 .seal = env_seal,
                 .agree = env_agree,
                 .verifier = fh_verifier_plain},

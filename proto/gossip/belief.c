@@ -329,14 +329,16 @@ static void judge_suspect(struct fh_turn *turn, struct judgement *j)
         0;
     bool of_us = j->slot == FH_MEMBER_SELF;
     bool by_us = fh_node_id_equal(&fact->accuser, &g->self);
-    if (!of_this_life || by_us || (!of_us && !fh_suspicion_admits(g, j->slot, &ref))) {
+    uint32_t accuser = fh_members_find(&g->members, &fact->accuser);
+    bool by_member = accuser != FH_MEMBER_NONE && fh_member_is_live(&g->members.slots[accuser]);
+    if (!of_this_life || by_us ||
+        (!of_us && by_member && !fh_suspicion_admits(g, j->slot, accuser))) {
         g->counters.record_accused++;
         struct fh_ref key = fh_belief_suspect_key(fact);
         fh_rumours_heard(&g->rumours, &key, fact);
         return;
     }
-    uint32_t accuser = fh_members_find(&g->members, &fact->accuser);
-    if (accuser == FH_MEMBER_NONE || !fh_member_is_live(&g->members.slots[accuser])) {
+    if (!by_member) {
         g->counters.record_stranger++;
         return;
     }
@@ -348,7 +350,7 @@ static void judge_suspect(struct fh_turn *turn, struct judgement *j)
         fh_belief_accused(turn, fact->generation, fact->incarnation);
         return;
     }
-    if (fh_suspicion_add(turn, j->slot, &ref, false)) {
+    if (fh_suspicion_add(turn, j->slot, accuser)) {
         fh_suspicion_keep(g, j->slot, &ref, fh_fact_ref(fact));
         if (j->source->session) {
             return; /* what a synchronisation tells, others have been told */

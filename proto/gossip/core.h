@@ -27,6 +27,7 @@
 
 enum {
     FH_CORE_ACCUSERS = 3, /* distinct signed suspicions that stand for an own failed probe */
+    FH_CORE_VOICES = 3,   /* of them by nodes that so many domains answer for, where so many do */
     FH_CORE_HEALTH_MAX = 8,
     FH_CORE_LAG_MS = 100, /* a tick so late says that this node is slow itself */
     FH_CORE_RENEW_GAP_MS = 200,
@@ -77,6 +78,7 @@ struct fh_suspicion {
     bool concluded;  /* dead: kept for whoever asks why */
     unsigned accuser_count;
     struct fh_ref accusers[FH_GOSSIP_EVIDENCE_MAX];
+    struct fh_ref voices[FH_GOSSIP_EVIDENCE_MAX];     /* who answers for each */
     struct fh_fact *evidence[FH_GOSSIP_EVIDENCE_MAX]; /* what each signed; NULL: not held */
     int64_t started_ms;
     int64_t deadline_ms;
@@ -330,10 +332,12 @@ void fh_probe_on_link(struct fh_turn *turn, uint64_t token, bool reached);
 
 /* NULL: not suspected. Lent until the next call that adds or ends one. */
 struct fh_suspicion *fh_suspicion_of(const struct fh_gossip *g, uint32_t slot);
-/* Whether a suspicion by `accuser` would count now, before its signature is checked. */
-bool fh_suspicion_admits(const struct fh_gossip *g, uint32_t slot, const struct fh_ref *accuser);
-/* A verified suspicion of `accuser`, or an own failed probe; true when the accuser is new. */
-bool fh_suspicion_add(struct fh_turn *turn, uint32_t slot, const struct fh_ref *accuser, bool own);
+/* Whether a suspicion by the member in slot `accuser` would count now, before its signature is
+ * checked. */
+bool fh_suspicion_admits(const struct fh_gossip *g, uint32_t slot, uint32_t accuser);
+/* A verified suspicion by the member in slot `accuser`; of FH_MEMBER_SELF: an own failed probe.
+ * True when the accuser is new. */
+bool fh_suspicion_add(struct fh_turn *turn, uint32_t slot, uint32_t accuser);
 /* Keeps what the accuser signed. The caller's reference is taken. */
 void fh_suspicion_keep(struct fh_gossip *g,
                        uint32_t slot,
@@ -341,6 +345,8 @@ void fh_suspicion_keep(struct fh_gossip *g,
                        struct fh_fact *fact);
 /* Distinct accusers other than this node. */
 unsigned fh_suspicion_others(const struct fh_gossip *g, const struct fh_suspicion *s);
+/* Whether they stand for an own failed probe: so many, and answered for by domains enough. */
+bool fh_suspicion_convicts(const struct fh_gossip *g, const struct fh_suspicion *s);
 void fh_suspicion_clear(struct fh_gossip *g, uint32_t slot);
 /* First-hand evidence against the suspicion. */
 void fh_suspicion_acquit(struct fh_turn *turn, uint32_t slot);

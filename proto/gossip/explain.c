@@ -76,9 +76,13 @@ static const char *next_of_suspect(const struct fh_gossip_explanation *out)
         return "declares it dead when its time ends, unless it signs a higher incarnation or "
                "answers";
     }
-    if (out->others >= out->others_needed) {
+    if (out->convicted) {
         return "declares it dead when its time ends: enough others signed that they cannot reach "
                "it";
+    }
+    if (out->others >= out->others_needed) {
+        return "probes it itself when its time ends, and believes that: too few domains admitted "
+               "those who accuse it";
     }
     return "probes it itself when its time ends, and believes that: too few accuse it";
 }
@@ -121,6 +125,7 @@ static void set_suspicion(const struct fh_gossip *g,
     }
     out->accusers = s->accuser_count;
     out->others = fh_suspicion_others(g, s);
+    out->convicted = fh_suspicion_convicts(g, s);
     out->own_failed = s->own_failed;
     out->trial = s->trial && out->state == FH_MEMBER_SUSPECT;
     if (out->state == FH_MEMBER_SUSPECT && !s->trial) {

@@ -46,6 +46,7 @@ struct fh_gossip_explanation {
     unsigned accusers;
     unsigned others;        /* accusers beside this node */
     unsigned others_needed; /* so many stand for an own failed probe */
+    bool convicted;         /* they do: domains enough answer for them */
     const char *next;       /* what this node will do about it, a sentence without its dot */
     /* Milliseconds from now, at least 0; -1: does not run. */
     int64_t timers[FH_GOSSIP_TIMER_COUNT];

@@ -57,6 +57,10 @@ struct fh_gossip_env {
                      const struct fh_domain_id *domain,
                      const struct fh_sign_public *node_key,
                      int64_t wall_ms);
+    /* Who answers for a domain: itself when it is a member of the charter, else the domain that
+     * admitted it. However many domains and nodes one admits, they accuse with one voice. NULL:
+     * each domain answers for itself. In the daemon: proto/identity/directory. */
+    struct fh_domain_id (*voucher)(void *user, const struct fh_domain_id *domain);
     /* Appends a record of `type` around `payload` signed by this node's key: fh_record_seal with
      * the secret that stays in the keystore. Failures stick in `out`. */
     void (*seal)(void *user, struct fh_buf *out, unsigned type, struct fh_bytes payload);

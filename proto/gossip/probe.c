@@ -263,9 +263,8 @@ static void probe_failed(struct fh_turn *turn)
     struct fh_member *member = &g->members.slots[probe.slot];
     member->address = (member->address + 1u) % member->alive->alive.address_count & 3u;
     fh_turn_trace(turn, "probe of %s failed", fh_turn_name(turn, probe.slot));
-    struct fh_ref self = fh_node_id_ref(&g->self);
     bool tried = fh_suspicion_of(g, probe.slot) != NULL && fh_suspicion_of(g, probe.slot)->trial;
-    if (fh_suspicion_add(turn, probe.slot, &self, true)) {
+    if (fh_suspicion_add(turn, probe.slot, FH_MEMBER_SELF)) {
         fh_belief_suspect(turn, probe.slot);
     }
     if (tried && fh_suspicion_of(g, probe.slot) != NULL) {
@@ -281,7 +280,7 @@ static void probe_answered(struct fh_turn *turn, uint32_t slot)
     struct fh_suspicion *s = fh_suspicion_of(g, slot);
     if (s != NULL) {
         s->own_failed = false;
-        if (s->trial || fh_suspicion_others(g, s) < FH_CORE_ACCUSERS) {
+        if (s->trial || !fh_suspicion_convicts(g, s)) {
             fh_suspicion_acquit(turn, slot);
         }
     }

@@ -4,6 +4,11 @@
  * further signed accuser (Lifeguard). At its end the suspect is dead if a probe of ours failed or
  * if three others signed; else a probe of our own decides, so that no single liar kills anybody.
  *
+ * Nor does a single inviter: identities are free for whoever may admit them. So the three must be
+ * answered for by three domains (gossip.h, `voucher`), or by all that there are where there are
+ * fewer: in a mesh that one domain has invited there is nobody else to hear. Time shrinks by
+ * accusers, whoever they are: the shortest is long enough to refute.
+ *
  * What was signed is kept as long as the member is dead: it tells people why, and a newcomer that
  * is given it need not find out about each dead node by a probe of its own.
  */
@@ -11,6 +16,8 @@
 
 #include "common/assert.h"
 #include "common/mem.h"
+
+#include <string.h>
 
 enum {
     SUSPICIONS_START = 16,
@@ -107,15 +114,134 @@ static bool holds_accuser(const struct fh_suspicion *s, const struct fh_ref *acc
     return false;
 }
 
-bool fh_suspicion_admits(const struct fh_gossip *g, uint32_t slot, const struct fh_ref *accuser)
+/* ---- voices ---------------------------------------------------------------------------------- */
+
+static struct fh_ref ref_at(const struct fh_gossip *g, uint32_t slot)
+{
+    return fh_node_id_ref(&g->members.slots[slot].alive->node);
+}
+
+static struct fh_ref voice_at(const struct fh_gossip *g, uint32_t slot)
+{
+    const struct fh_gossip_env *env = &g->options.env;
+    struct fh_domain_id domain = g->members.slots[slot].alive->alive.domain;
+    struct fh_ref voice;
+    if (env->voucher != NULL) {
+        domain = env->voucher(env->user, &domain);
+    }
+    memcpy(voice.b, domain.b, sizeof voice.b);
+    return voice;
+}
+
+/* Adds it to a list of different ones; how many there are then, at most FH_CORE_VOICES. */
+static unsigned
+note_voice(struct fh_ref voices[FH_CORE_VOICES], unsigned count, const struct fh_ref *voice)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (fh_ref_equal(&voices[i], voice)) {
+            return count;
+        }
+    }
+    if (count < FH_CORE_VOICES) {
+        voices[count++] = *voice;
+    }
+    return count;
+}
+
+/* How many different ones could be heard about a suspect, up to FH_CORE_VOICES. */
+static unsigned voices_there(const struct fh_gossip *g, uint32_t suspect)
+{
+    struct fh_ref voices[FH_CORE_VOICES];
+    unsigned count = 0;
+    for (uint32_t i = 0; i < g->members.slot_count && count < FH_CORE_VOICES; i++) {
+        const struct fh_member *member = &g->members.slots[i];
+        if (i != FH_MEMBER_SELF && i != suspect && member->alive != NULL &&
+            fh_member_is_live(member)) {
+            struct fh_ref voice = voice_at(g, i);
+            count = note_voice(voices, count, &voice);
+        }
+    }
+    return count;
+}
+
+bool fh_suspicion_convicts(const struct fh_gossip *g, const struct fh_suspicion *s)
+{
+    struct fh_ref self = fh_node_id_ref(&g->self);
+    struct fh_ref voices[FH_CORE_VOICES];
+    unsigned count = 0;
+    for (unsigned i = 0; i < s->accuser_count; i++) {
+        if (!fh_ref_equal(&s->accusers[i], &self)) {
+            count = note_voice(voices, count, &s->voices[i]);
+        }
+    }
+    return fh_suspicion_others(g, s) >= FH_CORE_ACCUSERS &&
+           (count == FH_CORE_VOICES || count >= voices_there(g, s->slot));
+}
+
+/* The place of an accuser whose voice another of them is too, for a voice that is not heard yet, or
+ * FH_GOSSIP_EVIDENCE_MAX. Else one inviter's many would take all places. */
+static unsigned
+place_of_double(const struct fh_gossip *g, const struct fh_suspicion *s, const struct fh_ref *voice)
+{
+    struct fh_ref self = fh_node_id_ref(&g->self);
+    unsigned place = FH_GOSSIP_EVIDENCE_MAX;
+    for (unsigned i = 0; i < s->accuser_count; i++) {
+        if (fh_ref_equal(&s->voices[i], voice)) {
+            return FH_GOSSIP_EVIDENCE_MAX;
+        }
+        for (unsigned k = 0; k < i && !fh_ref_equal(&s->accusers[i], &self); k++) {
+            place = fh_ref_equal(&s->voices[i], &s->voices[k]) ? i : place;
+        }
+    }
+    return place;
+}
+
+/* Where this accuser would stand, or FH_GOSSIP_EVIDENCE_MAX: it counts for nothing. */
+static unsigned place_for(const struct fh_gossip *g,
+                          const struct fh_suspicion *s,
+                          const struct fh_ref *accuser,
+                          const struct fh_ref *voice)
+{
+    if (holds_accuser(s, accuser)) {
+        return FH_GOSSIP_EVIDENCE_MAX;
+    }
+    return s->accuser_count < FH_GOSSIP_EVIDENCE_MAX ? s->accuser_count
+                                                     : place_of_double(g, s, voice);
+}
+
+/* ---- accusing -------------------------------------------------------------------------------- */
+
+bool fh_suspicion_admits(const struct fh_gossip *g, uint32_t slot, uint32_t accuser)
 {
     const struct fh_member *member = &g->members.slots[slot];
     const struct fh_suspicion *s = fh_suspicion_of(g, slot);
-    return slot != FH_MEMBER_SELF && fh_member_is_live(member) &&
-           (s == NULL || (s->accuser_count < FH_COUNT(s->accusers) && !holds_accuser(s, accuser)));
+    if (slot == FH_MEMBER_SELF || !fh_member_is_live(member)) {
+        return false;
+    }
+    struct fh_ref ref = ref_at(g, accuser);
+    struct fh_ref voice = voice_at(g, accuser);
+    return s == NULL || place_for(g, s, &ref, &voice) < FH_GOSSIP_EVIDENCE_MAX;
 }
 
-bool fh_suspicion_add(struct fh_turn *turn, uint32_t slot, const struct fh_ref *accuser, bool own)
+static bool add_accuser(struct fh_gossip *g, struct fh_suspicion *s, uint32_t accuser)
+{
+    struct fh_ref ref = ref_at(g, accuser);
+    struct fh_ref voice = voice_at(g, accuser);
+    unsigned place = place_for(g, s, &ref, &voice);
+    if (place == FH_GOSSIP_EVIDENCE_MAX) {
+        return false;
+    }
+    if (place == s->accuser_count) {
+        s->evidence[s->accuser_count++] = NULL;
+    }
+    fh_fact_drop(g->pool, s->evidence[place]);
+    s->evidence[place] = NULL;
+    s->accusers[place] = ref;
+    s->voices[place] = voice;
+    return true;
+}
+
+bool fh_suspicion_add(struct fh_turn *turn, uint32_t slot, uint32_t accuser)
 {
     struct fh_gossip *g = turn->g;
     FH_ASSERT(slot != FH_MEMBER_SELF);
@@ -130,11 +256,8 @@ bool fh_suspicion_add(struct fh_turn *turn, uint32_t slot, const struct fh_ref *
         fh_members_set_state(&g->members, slot, FH_MEMBER_SUSPECT, turn->now_ms);
         fh_turn_member(turn, slot, FH_MEMBER_SUSPECTED);
     }
-    s->own_failed = s->own_failed || own;
-    bool counts = s->accuser_count < FH_COUNT(s->accusers) && !holds_accuser(s, accuser);
-    if (counts) {
-        s->accusers[s->accuser_count++] = *accuser;
-    }
+    s->own_failed = s->own_failed || accuser == FH_MEMBER_SELF;
+    bool counts = add_accuser(g, s, accuser);
     s->deadline_ms = s->started_ms + suspicion_ms(g, s->accuser_count);
     g->suspicion_due_ms =
         s->deadline_ms < g->suspicion_due_ms ? s->deadline_ms : g->suspicion_due_ms;
@@ -206,7 +329,7 @@ void fh_suspicion_tick(struct fh_turn *turn)
             continue;
         }
         ended++;
-        if (s->own_failed || fh_suspicion_others(g, s) >= FH_CORE_ACCUSERS) {
+        if (s->own_failed || fh_suspicion_convicts(g, s)) {
             fh_suspicion_conclude(turn, s->slot);
         } else {
             s->trial = true;

@@ -8,7 +8,8 @@
 #include <string.h>
 
 enum {
-    ACCUSERS_NEEDED = 3, /* the rule; on purpose not the number of the core */
+    ACCUSERS_NEEDED = 3, /* the rule; on purpose not the numbers of the core */
+    VOICES_NEEDED = 3,
     TICKS_AT_ONCE_MAX = 200,
     MEMORY_BASE_BYTES = 1024 * 1024,
     MEMORY_MEMBER_BYTES = 1024,
@@ -80,6 +81,55 @@ static void rule_2_sealed(struct sim_world *w,
 
 /* ---- 3: nobody is dead on hearsay ------------------------------------------------------------ */
 
+/* Which of the domains that admit others answer for them, one bit for each. */
+static unsigned voice_of(const struct sim_node *node)
+{
+    return 1u << sim_voucher(&node->domain).b[0];
+}
+
+static unsigned count_bits(unsigned bits)
+{
+    unsigned count = 0;
+    for (; bits != 0; bits &= bits - 1) {
+        count++;
+    }
+    return count;
+}
+
+/* However many one inviter has brought in, they are not enough where others could be heard. */
+static void
+rule_3_voices(struct sim_world *w, const struct sim_node *node, const struct sim_node *subject)
+{
+    struct fh_gossip_evidence evidence[FH_GOSSIP_EVIDENCE_MAX];
+    unsigned count = fh_gossip_evidence(node->core, &subject->id, evidence);
+    unsigned heard = 0;
+    unsigned there = 0;
+    for (unsigned i = 0; i < count; i++) {
+        const struct sim_node *accuser = sim_node_of_ref(w, &evidence[i].accuser);
+        heard |= accuser != NULL && accuser != node ? voice_of(accuser) : 0;
+    }
+    if (count_bits(heard) >= VOICES_NEEDED) {
+        return;
+    }
+    for (unsigned i = 0; i < fh_gossip_member_slots(node->core); i++) {
+        struct fh_gossip_member member;
+        if (fh_gossip_member_at(node->core, i, &member) && !member.self &&
+            member.state != FH_MEMBER_DEAD && member.state != FH_MEMBER_LEFT) {
+            const struct sim_node *other = sim_node_of(w, &member.node);
+            there |= other != NULL && other != subject ? voice_of(other) : 0;
+        }
+    }
+    if (count_bits(heard) < count_bits(there)) {
+        sim_check_break(w,
+                        node,
+                        3,
+                        "%s dead on the word of %u inviters' nodes of %u",
+                        subject->label,
+                        count_bits(heard),
+                        count_bits(there));
+    }
+}
+
 static void rule_3_evidence(struct sim_world *w,
                             const struct sim_node *node,
                             const struct sim_node *subject,
@@ -96,6 +146,11 @@ static void rule_3_evidence(struct sim_world *w,
     if (!own && others < ACCUSERS_NEEDED) {
         sim_check_break(
             w, node, 3, "%s dead on the word of %u others alone", subject->label, others);
+    }
+    const struct fh_suspicion *suspicion =
+        fh_suspicion_of(node->core, fh_members_find(&node->core->members, &subject->id));
+    if (!own && (suspicion == NULL || !suspicion->own_failed)) {
+        rule_3_voices(w, node, subject);
     }
 }
 

@@ -12,6 +12,7 @@
 
 enum {
     DOMAIN_EACH = 2000, /* in larger worlds several nodes are of one domain */
+    VOUCHERS = 5,
     DOMAINS = 200,
 };
 
@@ -70,6 +71,18 @@ static bool env_admitted(void *user,
     return found->node != 0 && found->domain == fh_get_u64be(domain->b);
 }
 
+/* Five domains that are in no world have admitted all of them. */
+struct fh_domain_id sim_voucher(const struct fh_domain_id *domain)
+{
+    return (struct fh_domain_id){{domain->b[0] % VOUCHERS}};
+}
+
+static struct fh_domain_id env_voucher(void *user, const struct fh_domain_id *domain)
+{
+    (void)user;
+    return sim_voucher(domain);
+}
+
 static void env_seal(void *user, struct fh_buf *out, unsigned type, struct fh_bytes payload)
 {
     const struct sim_node *self = user;
@@ -96,6 +109,7 @@ struct fh_gossip_env sim_env(struct sim_node *node)
 {
     return (struct fh_gossip_env){.user = node,
                                   .admitted = env_admitted,
+                                  .voucher = env_voucher,
                                   .seal = env_seal,
                                   .agree = env_agree,
                                   .verifier = sim_verifier};

@@ -216,6 +216,8 @@ bool sim_agrees(struct sim_world *w);
 
 /* ---- for scenarios, checks and attacks ------------------------------------------------------- */
 
+/* Who has admitted this domain. */
+struct fh_domain_id sim_voucher(const struct fh_domain_id *domain);
 /* NULL for a node that does not exist. */
 struct sim_node *sim_node_of(const struct sim_world *w, const struct fh_node_id *id);
 struct sim_node *sim_node_of_ref(const struct sim_world *w, const struct fh_ref *ref);

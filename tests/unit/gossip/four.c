@@ -8,12 +8,15 @@
 
 #include <cmocka.h>
 
+enum { DOMAIN_FIRST = 0x40 };
+
 const struct fh_mesh_id mesh = {{1}};
 struct node nodes[NODES];
 struct fh_gossip_actions actions;
 unsigned verified;
 bool mallory_revoked;
 bool anybody_admitted;
+bool mallory_vouches;
 
 static bool count_verify(void *user,
                          const struct fh_signature *signature,
@@ -38,6 +41,12 @@ static bool admitted(void *user,
         }
     }
     return anybody_admitted;
+}
+
+static struct fh_domain_id voucher(void *user, const struct fh_domain_id *domain)
+{
+    (void)user;
+    return mallory_vouches && domain->b[0] == DOMAIN_FIRST + S ? nodes[M].domain : *domain;
 }
 
 static void seal(void *user, struct fh_buf *out, unsigned type, struct fh_bytes payload)
@@ -68,6 +77,7 @@ struct fh_gossip_options options_of(struct node *n)
                                       .timing = fh_gossip_timing_lan(),
                                       .env = {.user = n,
                                               .admitted = admitted,
+                                              .voucher = voucher,
                                               .seal = seal,
                                               .agree = agree,
                                               .verifier = {count_verify, NULL}}};
@@ -103,7 +113,7 @@ static void make_node(int i)
 {
     struct node *n = &nodes[i];
     uint8_t seed[FH_SEED_BYTES] = {(uint8_t)(i + 1)};
-    *n = (struct node){.domain = {{(uint8_t)(0x40 + i)}}};
+    *n = (struct node){.domain = {{(uint8_t)(DOMAIN_FIRST + i)}}};
     fh_sign_keys(seed, &n->key, &n->secret);
     n->agree_secret.b[0] = (uint8_t)(i * 8 + 8);
     n->agree_secret.b[31] = 0x41;
@@ -117,6 +127,7 @@ int four_start(void **state)
     (void)state;
     mallory_revoked = false;
     anybody_admitted = false;
+    mallory_vouches = false;
     for (int i = 0; i < NODES; i++) {
         make_node(i);
         struct fh_gossip_options o = options_of(&nodes[i]);

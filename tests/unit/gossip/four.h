@@ -36,6 +36,7 @@ extern struct fh_gossip_actions actions; /* of the last step */
 extern unsigned verified;                /* signatures checked */
 extern bool mallory_revoked;
 extern bool anybody_admitted; /* Mallory's domain vouches for whatever key it makes up */
+extern bool mallory_vouches;  /* Mallory's domain has admitted the stranger's */
 
 /* All four run, and nobody knows anybody. */
 int four_start(void **state);

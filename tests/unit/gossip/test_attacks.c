@@ -188,6 +188,79 @@ static void test_sybils(void **state)
     nodes[S] = made;
 }
 
+/* The stranger becomes another node, of a domain of its own unless it is 0, and A knows it. */
+static void become(uint8_t number, uint8_t domain)
+{
+    uint8_t seed[FH_SEED_BYTES] = {0x55, number};
+    fh_sign_keys(seed, &nodes[S].key, &nodes[S].secret);
+    nodes[S].id = fh_node_id_of(&nodes[S].key);
+    nodes[S].domain = domain == 0 ? nodes[S].domain : (struct fh_domain_id){{domain}};
+    struct claim claim = {FH_RECORD_ALIVE, S, S, S, 0, 0, 0, false, false};
+    uint8_t record[2048];
+    learn(&nodes[A], &nodes[M], fh_bytes(record, make_record(record, &claim)));
+}
+
+static void accuse_b(void)
+{
+    struct claim claim = {FH_RECORD_SUSPECT, B, S, S, 0, 0, 0, false, false};
+    uint8_t record[2048];
+    learn(&nodes[A], &nodes[M], fh_bytes(record, make_record(record, &claim)));
+}
+
+/* However many Mallory admits, they accuse with one voice as long as others could be heard; and
+ * they keep nobody else's accusation out. */
+static void test_accusers_of_one_inviter(void **state)
+{
+    (void)state;
+    struct fh_gossip *g = core_of(A);
+    const struct node made = nodes[S];
+    uint32_t slot = fh_members_find(&g->members, &nodes[B].id);
+    anybody_admitted = true;
+    mallory_vouches = true;
+    become(100, 0x91);
+    become(101, 0x92);
+    nodes[S].domain = made.domain;
+    for (uint8_t i = 0; i < FH_GOSSIP_EVIDENCE_MAX; i++) {
+        become(i, 0);
+        accuse_b();
+    }
+    const struct fh_suspicion *s = fh_suspicion_of(g, slot);
+    assert_int_equal(s->accuser_count, FH_GOSSIP_EVIDENCE_MAX);
+    assert_false(fh_suspicion_convicts(g, s));
+    struct before b;
+    become(FH_GOSSIP_EVIDENCE_MAX, 0);
+    note(&b);
+    accuse_b();
+    unchanged("one more of them", &b);
+    counted("one more of them", &b, COUNTER(record_accused));
+    become(100, 0x91);
+    accuse_b();
+    assert_false(fh_suspicion_convicts(g, s));
+    become(101, 0x92);
+    accuse_b();
+    assert_true(fh_suspicion_convicts(g, s));
+    assert_int_equal(s->accuser_count, FH_GOSSIP_EVIDENCE_MAX);
+    nodes[S] = made;
+}
+
+/* Where one domain has admitted all, its nodes are all that there is to hear. */
+static void test_accusers_of_the_only_inviter(void **state)
+{
+    (void)state;
+    struct fh_gossip *g = core_of(A);
+    const struct node made = nodes[S];
+    uint32_t slot = fh_members_find(&g->members, &nodes[B].id);
+    anybody_admitted = true;
+    mallory_vouches = true;
+    for (uint8_t i = 0; i < 3; i++) {
+        assert_true(i == 0 || !fh_suspicion_convicts(g, fh_suspicion_of(g, slot)));
+        become(i, 0);
+        accuse_b();
+    }
+    assert_true(fh_suspicion_convicts(g, fh_suspicion_of(g, slot)));
+    nodes[S] = made;
+}
+
 /* A newcomer asks three seeds, so that one liar among them cannot show it a mesh of its own. */
 static void test_eclipse(void **state)
 {
@@ -650,6 +723,8 @@ int main(void)
         ROW(test_two_instances_of_one_key),
         ROW(test_contested_key_of_another),
         ROW(test_sybils),
+        ROW(test_accusers_of_one_inviter),
+        ROW(test_accusers_of_the_only_inviter),
         ROW(test_eclipse),
         ROW(test_relays_for_one_peer),
         ROW(test_invented_hints),
