@@ -5,16 +5,22 @@
 #include "common/time.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/until.h"
-#include "tools/client/actor.h"
+#include "tools/client/charters.h"
 
 #include <string.h>
+
+static bool is_member(const struct fh_actor *actor)
+{
+    const struct fh_charter *charter = fh_directory_charter(actor->directory, NULL);
+    return charter != NULL && fh_charter_find(charter, &actor->domain) >= 0;
+}
 
 /* Only a member of the charter invites, and its publisher key (or, without one, nobody here). */
 static int
 fill_ticket(const struct fh_actor *actor, struct fh_invitation_ticket *ticket, struct fh_err *err)
 {
-    const struct fh_charter *charter = fh_directory_charter(actor->directory, &ticket->charter);
-    if (charter == NULL || fh_charter_find(charter, &actor->domain) < 0) {
+    (void)fh_directory_charter(actor->directory, &ticket->charter);
+    if (!is_member(actor)) {
         return fh_err_rule(err,
                            FH_EDENIED,
                            "identity.invitation.issuer",
@@ -151,6 +157,20 @@ static int hand_out(struct fh_cli *cli,
     return code;
 }
 
+/* A home that joined has the charter that it joined by; whether a later one made the domain a
+ * member, its node knows. NULL: it does not answer. */
+static struct freehold_client *ask_node(struct fh_cli *cli)
+{
+    struct freehold_client *client = NULL;
+    struct fh_err unanswered;
+    if (fh_cli_client(cli, NULL, &client, &unanswered) != FH_OK ||
+        fh_charters_learn(client, &unanswered) != FH_OK) {
+        freehold_close(client);
+        client = NULL;
+    }
+    return client;
+}
+
 int fh_cmd_invite(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
 {
     struct fh_actor *actor FH_CLEANUP(fh_actor_freep) = NULL;
@@ -173,9 +193,11 @@ int fh_cmd_invite(struct fh_cli *cli, const struct fh_args *args, struct fh_err 
         code =
             fh_until_parse(&invitation.not_after_ms, "--until", until, invitation.created_ms, err);
     }
+    struct freehold_client *client = code == FH_OK && !is_member(actor) ? ask_node(cli) : NULL;
     if (code == FH_OK) {
-        code = make_invitation(actor, &invitation, &ticket, err);
+        code = make_invitation(client != NULL ? client->actor : actor, &invitation, &ticket, err);
     }
+    freehold_close(client);
     if (code == FH_OK) {
         code = hand_out(cli, args, actor, &invitation, &ticket, err);
     }
