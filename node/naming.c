@@ -52,32 +52,14 @@ static int list(struct fh_residence *home, struct fh_buf *out, struct fh_err *er
     return rc;
 }
 
-/* The mesh's admission of the domain was refused for its name; now it may have that. */
-static int take_admission(struct fh_residence *home,
-                          struct fh_mesh *mesh,
-                          struct fh_bytes admission,
-                          struct fh_err *err)
-{
-    bool is_new = false;
-    return mesh != NULL ? fh_mesh_admission(mesh, admission, err)
-                        : fh_residence_take(home, admission, &is_new, err);
-}
-
 static int accept(struct fh_residence *home,
-                  struct fh_mesh *mesh,
                   const struct fh_msg_name *said,
                   struct fh_domain_id *out,
                   struct fh_err *err)
 {
-    FH_CLEANUP(fh_buf_fini) struct fh_buf admission;
-    fh_buf_init(&admission, FH_RECORD_BYTES_MAX);
     int rc = fh_domain_id_parse(out, said->domain, err);
     if (rc == FH_OK) {
-        rc = fh_names_accept(
-            home->names, said->name, out, fh_clock_wall_ms(), said->dry_run, &admission, err);
-    }
-    if (rc == FH_OK && !said->dry_run && admission.size > 0) {
-        rc = take_admission(home, mesh, fh_buf_view(&admission), err);
+        rc = fh_names_accept(home->names, said->name, out, fh_clock_wall_ms(), said->dry_run, err);
     }
     if (rc == FH_OK && !said->dry_run) {
         char id[FH_ID_TEXT_BYTES];
@@ -101,7 +83,6 @@ static int call(struct fh_residence *home,
 }
 
 static int decide(struct fh_residence *home,
-                  struct fh_mesh *mesh,
                   struct fh_pack_reader *fields,
                   struct fh_buf *out,
                   struct fh_err *err)
@@ -113,7 +94,7 @@ static int decide(struct fh_residence *home,
         rc = fh_names_review(home->names, err);
     }
     if (rc == FH_OK && said.what == FH_MSG_NAME_ACCEPT) {
-        rc = accept(home, mesh, &said, &domain, err);
+        rc = accept(home, &said, &domain, err);
     } else if (rc == FH_OK && said.what == FH_MSG_NAME_CALL) {
         rc = call(home, &said, &domain, err);
     } else if (rc == FH_OK) {
@@ -125,9 +106,7 @@ static int decide(struct fh_residence *home,
     return rc;
 }
 
-bool fh_naming_admin(struct fh_residence *home,
-                     struct fh_mesh *mesh,
-                     struct fh_admin_question *question)
+bool fh_naming_admin(struct fh_residence *home, struct fh_admin_question *question)
 {
     struct fh_pack_reader *fields = fh_admin_fields(question);
     struct fh_err err;
@@ -139,7 +118,7 @@ bool fh_naming_admin(struct fh_residence *home,
         rc = list(home, &out, &err);
         break;
     case FH_MSG_ADMIN_NAME:
-        rc = decide(home, mesh, fields, &out, &err);
+        rc = decide(home, fields, &out, &err);
         break;
     default:
         return false;

@@ -9,12 +9,9 @@
 #define FH_NODE_NAMING_H
 
 #include "node/admin.h"
-#include "node/mesh/mesh.h"
 #include "node/residence.h"
 
-/* Takes the question when it is one of the above; else false. `mesh` is NULL when offline. */
-bool fh_naming_admin(struct fh_residence *home,
-                     struct fh_mesh *mesh,
-                     struct fh_admin_question *question);
+/* Takes the question when it is one of the above; else false. */
+bool fh_naming_admin(struct fh_residence *home, struct fh_admin_question *question);
 
 #endif

@@ -128,7 +128,7 @@ void fh_routes_admin(const struct fh_routes *routes, struct fh_admin_question *q
     }
     if (fh_desk_admin(routes->desk, question) || fh_policing_admin(routes->policing, question) ||
         fh_token_desk_admin(routes->token_desk, question) ||
-        fh_naming_admin(routes->home, routes->mesh, question)) {
+        fh_naming_admin(routes->home, question)) {
         return;
     }
     fh_err_rule(&err, FH_EPROTO, "message.unknown", "the admin socket knows no message %u", code);

@@ -52,8 +52,8 @@ static void review_names(struct fh_mesh *mesh)
     }
 }
 
-/* Two domains were admitted under one name, at different places: the first that came here keeps it.
- * Everything else about the admission verifies, or another rule had refused it. */
+/* Two domains were admitted under one name, at different places: the first that came here keeps it,
+ * and the admission of the other is kept as a proof too. */
 static void keep_contest(struct fh_mesh *mesh,
                          const struct fh_record *record,
                          const struct fh_domain_id *domain,
@@ -95,6 +95,28 @@ static int pin(struct fh_mesh *mesh,
     return rc;
 }
 
+/* Its admission is in the directory, and in the store. */
+static int take_domain(struct fh_mesh *mesh,
+                       const struct fh_record *admission,
+                       const struct fh_directory_outcome *outcome,
+                       int64_t wall_ms,
+                       struct fh_err *err)
+{
+    const struct fh_directory_domain *domain =
+        fh_directory_domain(mesh->options.dir, &outcome->domain);
+    int rc = FH_OK;
+    if (domain != NULL && domain->admitted) {
+        char id[FH_ID_TEXT_BYTES];
+        fh_domain_id_text(id, &domain->id);
+        fh_log(FH_LOG_INFO, "domain.admitted", "domain=%s id=%s", domain->given_name, id);
+        rc = pin(mesh, domain, wall_ms, err);
+    }
+    if (outcome->name_taken) {
+        keep_contest(mesh, admission, &outcome->domain, wall_ms);
+    }
+    return rc;
+}
+
 /* The charter that the vote at hand has completed: nobody sent it. */
 static int keep_completed(struct fh_mesh *mesh,
                           const struct fh_record_id *id,
@@ -124,8 +146,6 @@ static int take_identity(struct fh_mesh *mesh,
         bool votes_early = !fh_record_id_is_zero(&outcome.wanted); /* a synchronisation helps */
         if (fh_mesh_lacks_identity(err) && !votes_early) {
             fh_mesh_want_identity(mesh, &outcome.domain, record, err, &origin->node);
-        } else if (strcmp(err->rule, FH_PROOF_NAME_TAKEN) == 0) {
-            keep_contest(mesh, record, &outcome.domain, wall);
         }
         return rc;
     }
@@ -145,14 +165,7 @@ static int take_identity(struct fh_mesh *mesh,
     }
     *out_new = true;
     if (outcome.type == FH_RECORD_ADMISSION) {
-        const struct fh_directory_domain *domain =
-            fh_directory_domain(mesh->options.dir, &outcome.domain);
-        if (domain != NULL && domain->admitted) {
-            char id[FH_ID_TEXT_BYTES];
-            fh_domain_id_text(id, &domain->id);
-            fh_log(FH_LOG_INFO, "domain.admitted", "domain=%s id=%s", domain->name, id);
-            rc = pin(mesh, domain, wall, err);
-        }
+        rc = take_domain(mesh, record, &outcome, wall, err);
     }
     if (outcome.type == FH_RECORD_CHARTER) {
         struct fh_err why;
@@ -393,15 +406,6 @@ int fh_mesh_identity(struct fh_mesh *mesh,
         fh_mesh_spread(mesh, record, class_of(&parsed, kept.received_ms));
     }
     return rc;
-}
-
-int fh_mesh_admission(struct fh_mesh *mesh, struct fh_bytes record, struct fh_err *err)
-{
-    struct fh_origin origin = {.bulk = false};
-    struct fh_record parsed;
-    bool is_new = false;
-    int rc = fh_record_parse(&parsed, record, &mesh->id, err);
-    return rc == FH_OK ? take_identity(mesh, &parsed, &origin, &is_new, err) : rc;
 }
 
 static int take_all(struct fh_mesh *mesh,

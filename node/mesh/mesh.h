@@ -90,10 +90,6 @@ FH_MUST_CHECK int fh_mesh_policy_status(struct fh_mesh *mesh,
 FH_MUST_CHECK int
 fh_mesh_identity(struct fh_mesh *mesh, struct fh_bytes record, bool *out_new, struct fh_err *err);
 
-/* An admission whose name was decided here: kept, spread, and the domain's nodes are members. */
-FH_MUST_CHECK int
-fh_mesh_admission(struct fh_mesh *mesh, struct fh_bytes record, struct fh_err *err);
-
 /* The catalogue changed: tells the gossip core how it stands now. */
 void fh_mesh_catalog_changed(struct fh_mesh *mesh);
 

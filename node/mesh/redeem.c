@@ -27,7 +27,7 @@ static int take_joiner(struct fh_mesh *mesh, struct fh_msg_redeem *redeem, struc
 
 /* Of a joiner that asks again, after its admission got lost on the way: the invitation may have
  * expired and is used; that it is one is still to be shown, before anything is stored for it. */
-static int check_known_invitation(struct fh_mesh *mesh,
+static int check_known_invitation(const struct fh_mesh *mesh,
                                   const struct fh_record *record,
                                   struct fh_invitation *out,
                                   struct fh_err *err)
@@ -43,27 +43,36 @@ static int check_known_invitation(struct fh_mesh *mesh,
         mesh->options.dir, record, &out->issuer, FH_ROLES_PUBLISHING, out->created_ms, NULL, err);
 }
 
-static int admit_joiner(struct fh_mesh *mesh,
-                        struct fh_question *question,
-                        struct fh_msg_redeem *redeem,
-                        struct fh_buf *admission,
+/* A mesh that sees all of its members gives a name once. */
+static int check_name_free(const struct fh_mesh *mesh,
+                           const char *name,
+                           const struct fh_domain_id *joiner,
+                           struct fh_err *err)
+{
+    const struct fh_directory_domain *holder = fh_directory_domain_by_name(mesh->options.dir, name);
+    return holder == NULL || fh_domain_id_equal(&holder->id, joiner)
+               ? FH_OK
+               : fh_err_rule(err,
+                             FH_EEXIST,
+                             FH_PROOF_NAME_TAKEN,
+                             "admission: the name %s belongs to another domain; choose another",
+                             name);
+}
+
+/* Whether it brings an invitation of ours that is good for it, by its name. */
+static int check_joiner(const struct fh_mesh *mesh,
+                        const struct fh_speaker *speaker,
+                        const struct fh_msg_redeem *redeem,
+                        const struct fh_record *record,
+                        int64_t wall_ms,
                         struct fh_err *err)
 {
-    const struct fh_speaker *speaker = fh_question_speaker(question);
-    int64_t wall = fh_clock_wall_ms();
-    struct fh_record record;
     struct fh_invitation invitation;
-    int rc = fh_record_parse(&record, redeem->invitation, &mesh->id, err);
-    if (rc != FH_OK) {
-        return rc;
-    }
-    FH_CLEANUP(fh_buf_fini) struct fh_buf earlier;
-    fh_buf_init(&earlier, FH_RECORD_BYTES_MAX);
-    const struct fh_directory_domain *joiner =
-        fh_directory_domain(mesh->options.dir, &speaker->domain);
+    const struct fh_directory *dir = mesh->options.dir;
+    const struct fh_directory_domain *joiner = fh_directory_domain(dir, &speaker->domain);
     bool again = joiner != NULL && joiner->admitted;
-    rc = again ? check_known_invitation(mesh, &record, &invitation, err)
-               : fh_directory_check_invitation(mesh->options.dir, &record, wall, &invitation, err);
+    int rc = again ? check_known_invitation(mesh, record, &invitation, err)
+                   : fh_directory_check_invitation(dir, record, wall_ms, &invitation, err);
     if (rc == FH_OK && !fh_domain_id_equal(&invitation.issuer, &mesh->domain)) {
         rc = fh_err_rule(err,
                          FH_EDENIED,
@@ -91,12 +100,33 @@ static int admit_joiner(struct fh_mesh *mesh,
     if (rc == FH_OK) {
         rc = fh_name_check("domain", redeem->name, err);
     }
+    if (rc == FH_OK && !again) {
+        rc = check_name_free(mesh, redeem->name, &speaker->domain, err);
+    }
+    return rc;
+}
+
+static int admit_joiner(struct fh_mesh *mesh,
+                        struct fh_question *question,
+                        struct fh_msg_redeem *redeem,
+                        struct fh_buf *admission,
+                        struct fh_err *err)
+{
+    const struct fh_speaker *speaker = fh_question_speaker(question);
+    int64_t wall = fh_clock_wall_ms();
+    struct fh_record record;
+    int rc = fh_record_parse(&record, redeem->invitation, &mesh->id, err);
+    if (rc == FH_OK) {
+        rc = check_joiner(mesh, speaker, redeem, &record, wall, err);
+    }
     if (rc == FH_OK) {
         rc = take_joiner(mesh, redeem, err);
     }
     if (rc != FH_OK) {
         return rc;
     }
+    FH_CLEANUP(fh_buf_fini) struct fh_buf earlier;
+    fh_buf_init(&earlier, FH_RECORD_BYTES_MAX);
     struct fh_admission made = {
         .issuer = mesh->domain,
         .invitation = redeem->invitation,

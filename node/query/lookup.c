@@ -94,7 +94,7 @@ static void tell_product(const struct fh_lookup *lookup,
         .refused =
             !entry->contract_held && fh_catalog_refusal(lookup->catalog, entry, &why) != FH_OK,
         .frozen = owner != NULL && owner->frozen,
-        .contested = fh_names_contested(lookup->names, entry->domain_name),
+        .contested = owner != NULL && fh_names_contested(lookup->names, owner->given_name),
         .contract = a->contract,
         .sunset_ms = a->sunset_ms,
         .quality = entry->quality.state,

@@ -86,15 +86,13 @@ FH_MUST_CHECK int fh_names_each(const struct fh_names *names,
 
 /* ---- deciding: durably, or with `dry_run` only checked ---- */
 
-/* The name is this domain's. Where its admission is not in the directory yet it is appended to
- * `out_admission`, for the caller to take it in. FH_ENOTFOUND ("pin.claim": it claims no such
- * name), FH_EDENIED ("pin.charter", "pin.own"), FH_ETOOBIG. */
+/* The name is this domain's. FH_ENOTFOUND ("pin.claim": it claims no such name), FH_EDENIED
+ * ("pin.charter", "pin.own"), FH_ETOOBIG. */
 FH_MUST_CHECK int fh_names_accept(struct fh_names *names,
                                   const char *name,
                                   const struct fh_domain_id *domain,
                                   int64_t now_ms,
                                   bool dry_run,
-                                  struct fh_buf *out_admission,
                                   struct fh_err *err);
 /* People here call the domain so. FH_ENOTFOUND ("domain.unknown"), FH_EINVAL ("name.*"), FH_EDENIED
  * ("pin.own"), FH_ETOOBIG ("pin.aliases"). */

@@ -1,61 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/state/names_inner.h"
 
-#include "proto/identity/admission.h"
-
 #include <string.h>
 
-struct claim {
-    const struct fh_names *names;
-    const char *name;
-    const struct fh_domain_id *domain;
-    struct fh_buf *out;
-    bool found;
-};
-
-static int find_claim(void *user, const struct fh_store_record *record, struct fh_err *err)
+/* Whether the domain was given that name by anybody, be it that another has it here. */
+static int check_claim(const struct fh_names *names,
+                       const char *name,
+                       const struct fh_domain_id *domain_id,
+                       struct fh_err *err)
 {
-    struct claim *claim = user;
-    struct fh_record parsed;
-    struct fh_admission admission;
-    (void)err;
-    struct fh_err ignored;
-    if (!claim->found &&
-        fh_record_parse(&parsed, record->bytes, &claim->names->options.mesh_id, &ignored) ==
-            FH_OK &&
-        fh_admission_decode(&admission, &parsed, &ignored) == FH_OK &&
-        strcmp(admission.name, claim->name) == 0 &&
-        fh_domain_id_equal(&admission.domain, claim->domain)) {
-        claim->found = true;
-        fh_buf_add_bytes(claim->out, record->bytes);
-    }
-    return FH_OK;
-}
-
-/* Whether the domain was given that name by anybody: by what is in the directory, or by an
- * admission that was refused for the name alone. */
-static int check_claim(struct claim *claim, struct fh_err *err)
-{
-    const struct fh_names *names = claim->names;
-    const struct fh_directory_domain *domain =
-        fh_directory_domain(names->options.dir, claim->domain);
-    const struct fh_store_pin *pin = fh_names_pin_of(names, claim->name);
-    claim->found = (domain != NULL && strcmp(domain->given_name, claim->name) == 0) ||
-                   (pin != NULL && fh_domain_id_equal(&pin->domain, claim->domain));
-    if (domain == NULL || domain->given_name[0] == '\0') {
-        int code = fh_store_proofs_of(names->options.store, FH_NAMES_TAKEN, find_claim, claim, err);
-        if (code != FH_OK) {
-            return code;
-        }
-    }
-    return claim->found
+    const struct fh_directory_domain *domain = fh_directory_domain(names->options.dir, domain_id);
+    const struct fh_store_pin *pin = fh_names_pin_of(names, name);
+    bool given = domain != NULL && strcmp(domain->given_name, name) == 0;
+    bool pinned = pin != NULL && fh_domain_id_equal(&pin->domain, domain_id);
+    return given || pinned
                ? FH_OK
                : fh_err_rule(err,
                              FH_ENOTFOUND,
                              "pin.claim",
                              "this domain was not admitted as %s; freehold pin list tells who was, "
                              "and freehold pin alias calls a domain as you like",
-                             claim->name);
+                             name);
 }
 
 static int check_holder(const struct fh_names *names,
@@ -98,16 +63,14 @@ int fh_names_accept(struct fh_names *names,
                     const struct fh_domain_id *domain,
                     int64_t now_ms,
                     bool dry_run,
-                    struct fh_buf *out_admission,
                     struct fh_err *err)
 {
     struct fh_store *store = names->options.store;
     const struct fh_directory_domain *holder =
         fh_directory_domain_by_name(names->options.dir, name);
-    struct claim claim = {.names = names, .name = name, .domain = domain, .out = out_admission};
     int code = fh_name_check("domain", name, err);
     if (code == FH_OK) {
-        code = check_claim(&claim, err);
+        code = check_claim(names, name, domain, err);
     }
     if (code == FH_OK) {
         code = check_holder(names, holder, domain, err);

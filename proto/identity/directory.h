@@ -41,8 +41,8 @@ struct fh_directory;
 
 /* A domain as the directory knows it. */
 struct fh_directory_domain {
-    struct fh_domain_id id;           /* also the record id of the inception */
-    char name[FH_NAME_BYTES_MAX + 1]; /* the given one; "" where that was settled for another */
+    struct fh_domain_id id;                 /* also the record id of the inception */
+    char name[FH_NAME_BYTES_MAX + 1];       /* the given one; "" where that is another's */
     char given_name[FH_NAME_BYTES_MAX + 1]; /* by charter or admission; "" for a stranger */
     bool admitted;                          /* by a charter or an admission, and not expelled */
     bool expelled;                          /* by the newest charter */
@@ -74,6 +74,7 @@ struct fh_directory_outcome {
                                    proposes; else zero */
     struct fh_record_id completed; /* the charter that this vote completed, now in force: store it
                                       and pass it on too; else zero */
+    bool name_taken; /* of an admission: another domain has its name, so it is in without one */
 };
 
 /* lifecycle */
@@ -97,7 +98,7 @@ static inline void fh_directory_freep(struct fh_directory **dir)
  * ".admission", ".delegation"), FH_ESIG, FH_EDENIED ("domain.not_admitted",
  * "identity.proposal.proposer", "identity.vote.member"), FH_ESTALE ("identity.proposal.*": decided,
  * or too old), FH_EFORK ("domain.frozen", "identity.charter.rival"), FH_EEXIST
- * ("identity.name.taken"), FH_EINVAL, FH_ETOOBIG, FH_EVERSION, FH_ENOMEM. */
+ * ("identity.name.taken": of a charter), FH_EINVAL, FH_ETOOBIG, FH_EVERSION, FH_ENOMEM. */
 FH_MUST_CHECK int fh_directory_add(struct fh_directory *dir,
                                    struct fh_bytes record,
                                    int64_t now_ms,
@@ -118,8 +119,8 @@ FH_MUST_CHECK int fh_directory_add_all(struct fh_directory *dir,
 
 /* Decides, for this directory alone, whose a name is: it is taken from whoever has it, goes to
  * `domain` when that is admitted under it, now or later, and to nobody else. Who lost it stays
- * admitted, without a name. Without a decision a name is whose it was first. FH_ETOOBIG
- * ("identity.names.settled"), FH_ENOMEM. */
+ * admitted, without a name. Without a decision a name is whose it was first, and who is admitted
+ * under it later has none. FH_ETOOBIG ("identity.names.settled"), FH_ENOMEM. */
 FH_MUST_CHECK int fh_directory_settle(struct fh_directory *dir,
                                       const char *name,
                                       const struct fh_domain_id *domain,

@@ -61,20 +61,17 @@ static int check_invitation(struct fh_adding *adding,
         adding, &record, &out->issuer, FH_ROLES_PUBLISHING, out->created_ms);
 }
 
-/* Name and invitation are free; FH_OK with result KNOWN when the domain is in already. */
+/* The invitation is free, and the name where the domain has one; FH_OK with result KNOWN when the
+ * domain is in already. Who is admitted under a name that another has is in without a name: two
+ * members of the charter may invite while they cannot see each other, and then everybody shall have
+ * the same members, whichever of the two came first. */
 static int check_admission_free(struct fh_adding *adding,
                                 const struct fh_admission *admission,
                                 const struct fh_invitation *invitation,
                                 struct fh_domain *domain)
 {
     const struct fh_domain *named = fh_name_claimed(adding->dir, admission->name, domain);
-    if (named != NULL && named != domain) {
-        return fh_err_rule(adding->err,
-                           FH_EEXIST,
-                           "identity.name.taken",
-                           "admission: the name %s belongs to another domain; choose another",
-                           admission->name);
-    }
+    adding->out->name_taken = named != NULL && named != domain;
     if (domain->pinned && named != domain) {
         return fh_err_rule(adding->err,
                            FH_ESIG,

@@ -124,7 +124,7 @@ int64_t fh_revoked_since(const struct fh_directory *dir,
 /* What the newest charter says of a domain with a name: in, or expelled and since when. */
 void fh_domain_set_standing(const struct fh_directory *dir, struct fh_domain *domain);
 /* Names a domain that has none (room in dir->names is reserved), or withholds the name from it
- * where it was settled for another. */
+ * where another has it or it was settled for another. */
 void fh_name_assign(struct fh_directory *dir, struct fh_domain *domain, const char *name);
 void fh_name_withdraw(struct fh_directory *dir, struct fh_domain *domain);
 /* Whose a name is, when `by` claims it: its own when it was given to it and is withheld here. */

@@ -40,8 +40,10 @@ void fh_name_withdraw(struct fh_directory *dir, struct fh_domain *domain)
 void fh_name_assign(struct fh_directory *dir, struct fh_domain *domain, const char *name)
 {
     const struct fh_settled *settled = settled_find(dir, name);
+    bool others = fh_domain_named(dir, name) != NULL ||
+                  (settled != NULL && !fh_domain_id_equal(&settled->domain, &domain->info.id));
     memcpy(domain->info.given_name, name, strlen(name) + 1);
-    if (settled == NULL || fh_domain_id_equal(&settled->domain, &domain->info.id)) {
+    if (!others) {
         give(dir, domain);
     }
 }

@@ -3,70 +3,14 @@
 # Twenty nodes, each a host of its own, over a network that loses packets: kill -9 at random points, partitions, one-way
 # cuts. Afterwards all agree about who is alive and what is published, nobody that lives is held for dead, every
 # peer answers queries, and nothing that was acknowledged is gone. Chance is of a seed: FH_SEED repeats it.
-# Skipped where network namespaces or TUN devices are not allowed.
-seed=${FH_SEED:-$RANDOM}
-skip()
-{
-    echo "skipped: $*" >&2
-    exit 77
-}
-# Whoever is not root may make namespaces as root of a user namespace.
-if ((EUID != 0)); then
-    unshare --user --map-root-user true 2>/dev/null ||
-        skip "this machine allows no user namespaces; run it as root"
-    FH_SEED=$seed exec unshare --user --map-root-user "$0" "$@"
-fi
-# shellcheck source=tests/e2e/common.sh
-source "$1/tests/e2e/common.sh"
+# shellcheck source=tests/e2e/hosts.sh
+source "$1/tests/e2e/hosts.sh"
 
 hosts=20
 say "seed $seed: FH_SEED=$seed repeats what chance does here"
 RANDOM=$seed
 
-coproc SWITCH { exec "$bin/fh-switch" "$hosts" "$seed" 2>"$work/switch.log"; }
-switch=$SWITCH_PID
-exec {to_switch}>&"${SWITCH[1]}" {from_switch}<&"${SWITCH[0]}"
-if ! read -r -t 20 answer <&"$from_switch" || [[ $answer != ready ]]; then
-    status=0
-    wait "$switch" || status=$?
-    ((status == 77)) || fail "the switch ended with $status: $(<"$work/switch.log")"
-    trap - EXIT
-    reason=$(<"$work/switch.log")
-    rm -rf "$work"
-    skip "$reason: not allowed here"
-fi
-
-network() # COMMAND...: what the switch shall do
-{
-    echo "$*" >&"$to_switch"
-    read -r -t 20 answer <&"$from_switch" || fail "the switch does not answer"
-    [[ $answer != "no such"* ]] || fail "the switch: $*: $answer"
-}
-at() # HOST COMMAND...: there
-{
-    local space=/proc/$switch/fd/$((100 + $1))
-    shift
-    nsenter --net="$space" -- "$@"
-}
-
-# Those of mesh.sh, each on its own host: h7 is the domain of host 7.
-fh()
-{
-    local domain=$1
-    shift
-    at "${domain#h}" timeout 60 "$bin/freehold" --home "$work/$domain/home" "$@"
-}
-launch() # HOST
-{
-    nsenter --net="/proc/$switch/fd/$((100 + $1))" -- "$bin/freehold-node" --home "$work/h$1/home" \
-        >>"$work/h$1/node.log" 2>&1 </dev/null &
-    node_pid[h$1]=$!
-}
-start_node()
-{
-    launch "${1#h}"
-    until_true 60 "the start of $1's node" fh "$1" status
-}
+begin_network "$hosts"
 
 declare -A acknowledged=() tried=()
 order=()

@@ -40,9 +40,10 @@ static const struct {
      "the members of the charter signed two charters of one number; the first seen is in force",
      "they agree, by another way, which holds; no later charter is taken until then"},
     {"identity.name.taken",
-     "two domains were admitted under one name at different places; here the first keeps it",
-     "one of them joins again under another name; until then say its id to those that know it "
-     "as a stranger"},
+     "two domains were admitted under one name at different places; both are members, and here the "
+     "first has the name",
+     "ask the people of both which is right, then pin accept it; pin alias calls the other one "
+     "otherwise"},
 };
 
 static const char *meaning_of(const char *rule, bool remedy)

@@ -341,6 +341,18 @@ int fh_client_page_end(fh_page_end_fn *end,
 
 /* ---- identities ---- */
 
+/* Whether two domains have one name: the second is there without it. */
+static bool shares_a_name(const struct fh_directory *directory)
+{
+    for (size_t i = 0; i < fh_directory_domain_count(directory); i++) {
+        const struct fh_directory_domain *domain = fh_directory_domain_at(directory, i);
+        if (domain->name[0] == '\0' && domain->given_name[0] != '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
 int fh_client_learn(struct freehold_client *client,
                     const struct fh_domain_id *domain,
                     struct fh_err *err)
@@ -372,7 +384,7 @@ int fh_client_learn(struct freehold_client *client,
     code = fh_directory_add_all(directory, records, taken, now_ms, NULL, err);
     /* Two domains of one name, or what came behind another refusal: whose a name is was decided at
      * the home, or is not known to us. */
-    if (code != FH_OK && code != FH_ENOMEM &&
+    if ((code != FH_OK || shares_a_name(directory)) && code != FH_ENOMEM &&
         fh_home_names_settle(&client->actor->home, directory)) {
         code = fh_directory_add_all(directory, records, taken, now_ms, NULL, err);
     }

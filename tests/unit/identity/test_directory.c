@@ -201,7 +201,7 @@ static const struct admission_change admission_changes[] = {
      AT(170)},
     {"before its beginning", "identity.admission.issuer", 0, 1, 2, NULL, "", AT(-2), false, 0},
     {"from the future", "identity.time.future", 0, 1, 2, NULL, "", AT(3), false, 0},
-    {"a name that is taken", "identity.name.taken", 0, 1, 2, "domain0", "", AT(1), false, 0},
+    {"a name that is taken: in without it", "", 0, 1, 2, "domain0", "", AT(1), false, 0},
     {"a domain that has a name", "identity.name.changed", 0, 1, 1, "other", "", AT(1), false, 0},
     {"signed by a member key", "record.signer.role", 0, 1, 2, NULL, "", AT(1), true, 0},
 };
