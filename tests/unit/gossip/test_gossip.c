@@ -649,6 +649,71 @@ static void test_a_node_moves(void **state)
     assert_int_equal(seen.state, before.state);
 }
 
+/* Whose loop comes late suspects itself, and waits longer before it suspects others. */
+static void test_a_late_loop_doubts_itself(void **state)
+{
+    (void)state;
+    const struct fh_gossip *g = nodes[A].core;
+    int64_t due = fh_gossip_deadline(g);
+    step(&nodes[A], event_of(FH_GOSSIP_TICK, due + FH_CORE_LAG_MS));
+    assert_int_equal(fh_gossip_health(g), 0);
+    for (unsigned i = 1; i <= FH_CORE_HEALTH_MAX + 2; i++) {
+        due = fh_gossip_deadline(g);
+        step(&nodes[A], event_of(FH_GOSSIP_TICK, due + FH_CORE_LAG_MS + 1));
+        assert_int_equal(fh_gossip_health(g), i < FH_CORE_HEALTH_MAX ? i : FH_CORE_HEALTH_MAX);
+    }
+    assert_int_equal(g->counters.probes_failed, 0); /* what it missed meanwhile is nobody's fault */
+    assert_int_equal(g->counters.suspicions, 0);
+}
+
+/* More news than the budget has room for waits; probes go out all the same. */
+static void test_news_has_a_budget(void **state)
+{
+    (void)state;
+    enum { RECORD = 340, SECONDS = 5 };
+    const unsigned news = 400;
+    static const uint8_t filling[RECORD - 128];
+    struct fh_gossip *g = nodes[A].core;
+    for (unsigned i = 0; i < news; i++) {
+        struct fh_buf payload;
+        struct fh_buf record;
+        fh_buf_init(&payload, RECORD);
+        fh_buf_init(&record, RECORD);
+        fh_pack_array(&payload, 2);
+        fh_pack_uint(&payload, i);
+        fh_pack_bin(&payload, fh_bytes(filling, sizeof filling));
+        fh_record_seal(
+            &record, FH_RECORD_ANNOUNCEMENT, &mesh, fh_buf_view(&payload), &nodes[A].secret);
+        struct fh_gossip_event told = event_of(FH_GOSSIP_RUMOUR, 100);
+        told.u.rumour.bytes = fh_buf_view(&record);
+        told.u.rumour.key = (struct fh_ref){{(uint8_t)i, (uint8_t)(i >> 8)}};
+        told.u.rumour.class_ = FH_RUMOUR_PRODUCTS;
+        step(&nodes[A], told);
+        fh_buf_fini(&payload);
+        fh_buf_fini(&record);
+    }
+    size_t sent = 0;
+    uint64_t probes = g->counters.probes;
+    for (int64_t now = 100; now < 100 + SECONDS * 1000; now++) {
+        for (unsigned i = 0; fh_gossip_deadline(g) <= now && i < 10; i++) {
+            step(&nodes[A], event_of(FH_GOSSIP_TICK, now));
+            for (unsigned k = 0; k < actions.count; k++) {
+                sent += actions.items[k].kind == FH_GOSSIP_SEND ? actions.items[k].bytes.size : 0;
+            }
+        }
+    }
+    probes = g->counters.probes - probes;
+    assert_true(probes >= 2);
+    /* a second's worth at once, one for each second, and what rides on pings */
+    assert_true(sent <= (SECONDS + 1) * FH_GOSSIP_NEWS_BYTES_PER_S + 32 * FH_DATAGRAM_BYTES_MAX);
+    if ((unsigned)FH_RUMOURS_MAX >= news) {
+        assert_true(sent >= SECONDS * FH_GOSSIP_NEWS_BYTES_PER_S);
+        assert_true(fh_gossip_queue(g) > 0);
+    } else {
+        assert_true(g->rumours.dropped > 0);
+    }
+}
+
 int main(void)
 {
 #define ROW(f) cmocka_unit_test_setup_teardown(f, four_set_up, four_tear_down)
@@ -669,6 +734,8 @@ int main(void)
         ROW(test_head),
         ROW(test_states_of_the_core),
         ROW(test_out_of_memory),
+        ROW(test_a_late_loop_doubts_itself),
+        ROW(test_news_has_a_budget),
     };
     if (fh_crypto_init() != FH_OK) {
         return 1;
