@@ -27,13 +27,15 @@ enum {
     FH_PACK_ITEMS_MAX = FH_LIMIT(65536, 4096),
 
     /* records */
-    FH_RECORD_BYTES_MAX = 600 * 1024,     /* a contract with its text; all others are far smaller */
-    FH_RECORD_GOSSIP_BYTES_MAX = 1024,    /* what may ride in a datagram beside a probe */
-    FH_RECORD_SIGNATURES_MAX = 16,        /* charter signers */
-    FH_KEYLOG_EVENTS_MAX = 64,            /* inception and rotations of one domain */
-    FH_CHARTER_MEMBERS_MAX = 31,          /* more than half of them fit FH_RECORD_SIGNATURES_MAX */
-    FH_CHARTERS_MAX = FH_LIMIT(1024, 4),  /* kept for ever: admissions are judged by theirs */
-    FH_MANIFEST_IDS_MAX = 8192,           /* FH_DOMAIN_GRANTS_MAX, and charters */
+    FH_RECORD_BYTES_MAX = 600 * 1024,    /* a contract with its text; all others are far smaller */
+    FH_RECORD_GOSSIP_BYTES_MAX = 1024,   /* what may ride in a datagram beside a probe */
+    FH_RECORD_SIGNATURES_MAX = 16,       /* charter signers */
+    FH_KEYLOG_EVENTS_MAX = 64,           /* inception and rotations of one domain */
+    FH_CHARTER_MEMBERS_MAX = 31,         /* more than half of them fit FH_RECORD_SIGNATURES_MAX */
+    FH_CHARTERS_MAX = FH_LIMIT(1024, 4), /* kept for ever: admissions are judged by theirs */
+    FH_MANIFEST_IDS_MAX = 8192,          /* FH_DOMAIN_GRANTS_MAX, and charters */
+    FH_CHARTER_RIVALS_MAX =
+        FH_LIMIT(32, 4),                  /* behind one: 31 members of which 15 sign all need 16 */
     FH_PROPOSALS_MAX = 4,                 /* open ones of one member of the charter */
     FH_PROPOSAL_NOTE_BYTES_MAX = 400,     /* as a grant's */
     FH_CHARTER_EXPELLED_MAX = 128,        /* with 31 members half of the largest payload */
@@ -304,6 +306,7 @@ enum {
     FH_POLICY_FILTER_BYTES_MAX = 8 * 1024,       /* of one filter: as long as a long WHERE */
     FH_RIGHTS_PRODUCTS_MAX = FH_LIMIT(256, 4),   /* contracts whose deciding part is remembered */
     FH_POLICIES_MAX = FH_LIMIT(256, 4),          /* of one domain, and of the mesh */
+    FH_POLICY_RIVALS_MAX = FH_LIMIT(16, 4),      /* of one version of the mesh, beside it */
     FH_WAIVERS_MAX = FH_LIMIT(1024, 8),          /* that a node looks at at one time */
     FH_AGREED_MAX = FH_LIMIT(8192, 64), /* policies and waivers of the mesh, old ones too */
 

@@ -183,24 +183,47 @@ void fh_mesh_answer_charters(struct fh_mesh *mesh, struct fh_question *question)
 
 /* ---- news ---- */
 
+/* Those that contradict each other, so that whoever has one of them learns of the other. */
+static void spread_disputed(struct fh_mesh *mesh)
+{
+    const struct fh_directory *dir = mesh->options.dir;
+    for (size_t i = 0; i < fh_directory_charter_count(dir); i++) {
+        struct fh_directory_charter_kept kept;
+        fh_directory_charter_kept_at(dir, i, &kept);
+        if (kept.state == FH_CHARTER_DISPUTED) {
+            fh_mesh_spread(mesh, fh_directory_record(dir, &kept.id), FH_RUMOUR_URGENT);
+        }
+    }
+}
+
 void fh_mesh_charter_news(struct fh_mesh *mesh, const struct fh_record_id *id, bool spread)
 {
     char text[FH_ID_TEXT_BYTES];
-    const struct fh_charter *newest = fh_directory_charter(mesh->options.dir, NULL);
+    struct fh_record_id followed = {{0}};
+    const struct fh_charter *newest = fh_directory_charter(mesh->options.dir, &followed);
     struct fh_bytes record = fh_directory_record(mesh->options.dir, id);
+    bool contested = fh_directory_charter_contested(mesh->options.dir);
+    bool settles = fh_record_id_equal(&followed, id) && newest->settles.count > 0;
     fh_record_id_text(text, id);
-    if (fh_directory_charter_contested(mesh->options.dir)) {
+    if (contested) {
         fh_log(FH_LOG_ERROR, "charter.contested", "id=%s", text);
+    } else if (!fh_record_id_equal(&followed, id)) {
+        fh_log(FH_LOG_ERROR, "charter.overruled", "id=%s", text);
     } else {
         fh_log(FH_LOG_INFO,
-               "charter.in_force",
+               settles ? "charter.settled" : "charter.in_force",
                "seq=%llu id=%s members=%u threshold=%u",
                (unsigned long long)newest->seq,
                text,
                newest->member_count,
                newest->threshold);
     }
-    if (spread && !mesh->quiet) {
+    if (mesh->quiet) {
+        return;
+    }
+    if (contested) {
+        spread_disputed(mesh);
+    } else if (spread || settles) {
         fh_mesh_spread(mesh, record, FH_RUMOUR_URGENT);
     }
 }

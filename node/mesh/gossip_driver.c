@@ -15,6 +15,7 @@
 #include "common/time.h"
 #include "node/io/loop.h"
 #include "node/io/udp.h"
+#include "node/state/policies.h"
 #include "proto/settings/settings.h"
 
 struct follow_up {
@@ -391,6 +392,7 @@ static void once_for_all(struct fh_mesh *mesh, enum fh_gossip_event_kind kind, b
 
 void fh_mesh_review(struct fh_mesh *mesh)
 {
+    fh_policies_review(mesh->options.policies);
     once_for_all(mesh, FH_GOSSIP_REVIEW, &mesh->reviewing);
 }
 

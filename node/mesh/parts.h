@@ -207,7 +207,8 @@ FH_MUST_CHECK int fh_mesh_redeem(struct fh_mesh *mesh,
 void fh_mesh_answer_charter(struct fh_mesh *mesh, struct fh_question *question);
 void fh_mesh_answer_charters(struct fh_mesh *mesh, struct fh_question *question);
 /* A charter that the directory holds came into force, or contradicts another: it is logged and,
- * when `spread`, told to others at once, also when it is too large for a datagram. */
+ * when `spread`, told to others at once, also when it is too large for a datagram. A contest, with
+ * all that is part of it, and its settlement are told whatever `spread` says. */
 void fh_mesh_charter_news(struct fh_mesh *mesh, const struct fh_record_id *id, bool spread);
 /* proofs.c: answers PROOFS; the question is taken. */
 void fh_mesh_answer_proofs(struct fh_mesh *mesh, struct fh_question *question);

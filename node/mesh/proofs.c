@@ -4,12 +4,14 @@
  *
  * Contracts stand in the table of forks, the two records of a node's life both among the proofs;
  * of announcements, policies and names the one that counts stands in its own place; two key events
- * or charters of one number are both in the directory. A list is made anew for each question, for
+ * or charters of one number are both in the directory, and two policies of the mesh both in the
+ * table of what was agreed. A list is made anew for each question, for
  * there are few.
  */
 #include "node/mesh/parts.h"
 
 #include "common/mem.h"
+#include "node/state/store_agreed.h"
 #include "node/state/store_history.h"
 #include "node/state/store_policies.h"
 #include "proto/identity/admission.h"
@@ -269,13 +271,25 @@ static int tell_directory(struct proofs *proofs, struct fh_err *err)
             fh_directory_each_of(dir, &domain->id, take_event, &events);
         }
     }
-    if (events.code == FH_OK && fh_directory_charter_contested(dir)) {
+    if (events.code == FH_OK) { /* settled ones prove as much */
         proofs->rule = "charter.forked";
         events.domain = &mesh;
         events.type = FH_RECORD_CHARTER;
         fh_directory_each(dir, take_event, &events);
     }
     return events.code;
+}
+
+/* ---- policies of the mesh: all are in the table of what was agreed ---- */
+
+static int agreed_record(void *user, const struct fh_store_agreed *record, struct fh_err *err)
+{
+    static const struct fh_domain_id mesh;
+    struct proofs *proofs = user;
+    struct fh_claim claim;
+    return record->type == FH_RECORD_MESH_POLICY && claim_of(proofs, record->bytes, &claim)
+               ? pair_up(proofs, &claim, &record->id, &mesh, record->received_ms, err)
+               : FH_OK;
 }
 
 /* ---- all of them ---- */
@@ -296,6 +310,10 @@ static int tell_all(struct proofs *proofs, struct fh_err *err)
     proofs->rule = "contract.forked";
     if (rc == FH_OK) {
         rc = fh_store_forks_each(store, NULL, NULL, fork_of_chain, proofs, err);
+    }
+    proofs->rule = "policy.forked";
+    if (rc == FH_OK) {
+        rc = fh_store_agreed_each(store, agreed_record, proofs, err);
     }
     for (size_t i = 0; i < FH_COUNT(kept) && rc == FH_OK; i++) {
         proofs->rule = kept[i].rule;

@@ -52,6 +52,29 @@ static const struct fh_agreed_policy *in_force(const struct fh_agreed *agreed, c
     return at < agreed->count ? &agreed->items[at].policy : NULL;
 }
 
+/* Whether the record is the policy, or one of its rivals. */
+static bool is_one_of(const struct fh_agreed_policy *policy, const struct fh_record_id *id)
+{
+    bool found = fh_record_id_equal(id, &policy->held.id);
+    for (uint32_t i = 0; i < policy->rival_count && !found; i++) {
+        found = fh_record_id_equal(id, &policy->rivals[i]);
+    }
+    return found;
+}
+
+static void add_rival(struct fh_agreed_policy *policy, const struct fh_record_id *id)
+{
+    if (policy->rival_count == FH_POLICY_RIVALS_MAX) {
+        return; /* refused where it comes; left by a program with another limit */
+    }
+    uint32_t at = policy->rival_count++;
+    for (; at > 0 && fh_record_id_compare(&policy->rivals[at - 1], id) > 0; at--) {
+        policy->rivals[at] = policy->rivals[at - 1];
+    }
+    policy->rivals[at] = *id;
+    policy->held.forked = true;
+}
+
 /* ---- reading ---- */
 
 static int read_record(const struct fh_agreed *agreed,
@@ -163,13 +186,11 @@ static int place_policy(struct fh_agreed *agreed,
     struct kept next;
     uint32_t at = find(agreed, checked->policy.name);
     struct fh_agreed_policy *held = at < agreed->count ? &agreed->items[at].policy : NULL;
-    if (held != NULL && (checked->policy.seq < held->seq ||
-                         fh_record_id_equal(&checked->record.id, &held->held.id))) {
+    if (held != NULL && (checked->policy.seq < held->seq || is_one_of(held, &checked->record.id))) {
         return FH_OK; /* history; or it comes again after a transaction that was undone */
     }
     if (held != NULL && checked->policy.seq == held->seq) {
-        held->held.forked = true;
-        held->other = checked->record.id;
+        add_rival(held, &checked->record.id);
         fh_log(FH_LOG_ERROR, "policy.forked", "mesh=true name=%s", checked->policy.name);
         return FH_OK;
     }
@@ -337,6 +358,15 @@ static int check_place(const struct fh_agreed *agreed,
                                  "a mesh has at most %d policies; put rules together",
                                  FH_POLICIES_MAX);
     }
+    if (next->seq == held->seq && held->rival_count == FH_POLICY_RIVALS_MAX) {
+        return fh_err_rule(err,
+                           FH_ETOOBIG,
+                           "policy.rivals",
+                           "policy %s %s: %d others of its number are known already",
+                           next->name,
+                           next->version,
+                           FH_POLICY_RIVALS_MAX);
+    }
     if (next->seq <= held->seq) {
         return FH_OK; /* history, or a fork */
     }
@@ -348,8 +378,7 @@ static int check_place(const struct fh_agreed *agreed,
                            next->name,
                            next->version);
     }
-    if (next->seq == held->seq + 1 && !fh_record_id_equal(&next->prev, &held->held.id) &&
-        !fh_record_id_equal(&next->prev, &held->other)) {
+    if (next->seq == held->seq + 1 && !is_one_of(held, &next->prev)) {
         return fh_err_rule(err,
                            FH_EINCOMPLETE,
                            "policy.chain.gap",
@@ -518,11 +547,17 @@ struct fh_hash fh_agreed_hash(const struct fh_agreed *agreed)
     fh_hasher_add(&hasher, fh_bytes(tag, sizeof tag));
     for (uint32_t i = 0; i < agreed->count; i++) {
         const struct fh_agreed_policy *policy = &agreed->items[i].policy;
-        const struct fh_record_id *one = &policy->held.id;
-        const struct fh_record_id *other = &policy->other;
-        bool first = fh_record_id_compare(one, other) < 0; /* whichever came first here */
-        fh_hasher_add(&hasher, fh_bytes((first ? one : other)->b, FH_ID_BYTES));
-        fh_hasher_add(&hasher, fh_bytes((first ? other : one)->b, FH_ID_BYTES));
+        bool told = false; /* the one in force, in its place by id: whichever came first here */
+        for (uint32_t r = 0; r < policy->rival_count; r++) {
+            if (!told && fh_record_id_compare(&policy->held.id, &policy->rivals[r]) < 0) {
+                fh_hasher_add(&hasher, fh_bytes(policy->held.id.b, FH_ID_BYTES));
+                told = true;
+            }
+            fh_hasher_add(&hasher, fh_bytes(policy->rivals[r].b, FH_ID_BYTES));
+        }
+        if (!told) {
+            fh_hasher_add(&hasher, fh_bytes(policy->held.id.b, FH_ID_BYTES));
+        }
     }
     return fh_hasher_read(&hasher);
 }

@@ -43,7 +43,8 @@ struct fh_agreed_policy {
     struct fh_policy_held held;
     uint64_t seq;
     int64_t created_ms;
-    struct fh_record_id other; /* of a rival; zero: none is known */
+    uint32_t rival_count;                             /* of its number; then it is forked */
+    struct fh_record_id rivals[FH_POLICY_RIVALS_MAX]; /* ascending */
 };
 /* By name. Lent. */
 const struct fh_agreed_policy *const *fh_agreed_policies(const struct fh_agreed *agreed,
@@ -71,6 +72,7 @@ struct fh_agreed_checked {
  *     record.type, policy.mesh (of another mesh), policy.time.future, policy.limit, waiver.owner
  *     policy.time.back         dated before the version that is in force
  *     policy.chain.gap         its predecessor contradicts what is held, and is not known
+ *     policy.rivals            one more of its number says nothing new
  *     policy.version.not_greater
  *
  * and those of fh_directory_cosigners, fh_directory_policy_quorum, fh_directory_verify,

@@ -21,6 +21,8 @@ struct fh_policies {
     uint32_t count;
     struct kept items[FH_POLICIES_MAX]; /* by name */
     uint32_t held_count;
+    char own_name[FH_NAME_BYTES_MAX +
+                  1]; /* by which the mesh's were chosen; "" while none is known */
     const struct fh_policy_held *held[2 * FH_POLICIES_MAX]; /* the mesh's, then the own */
 };
 
@@ -101,9 +103,17 @@ static int keep(const struct fh_policies *policies,
     return FH_OK;
 }
 
+static const char *own_name(const struct fh_policies *policies)
+{
+    const struct fh_directory_domain *own =
+        fh_directory_domain(policies->options.dir, &policies->options.domain);
+    return own == NULL ? "" : own->name;
+}
+
 static void list_held(struct fh_policies *policies)
 {
     uint32_t agreed_count = 0;
+    snprintf(policies->own_name, sizeof policies->own_name, "%s", own_name(policies));
     const struct fh_agreed_policy *const *agreed =
         fh_agreed_policies(policies->agreed, &agreed_count);
     policies->held_count = 0;
@@ -206,6 +216,14 @@ int fh_policies_agree(struct fh_policies *policies,
         list_held(policies);
     }
     return rc;
+}
+
+void fh_policies_review(struct fh_policies *policies)
+{
+    if (strcmp(policies->own_name, own_name(policies)) != 0) {
+        policies->generation++;
+        list_held(policies);
+    }
 }
 
 /* ---- what follows what ---- */

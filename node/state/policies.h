@@ -83,6 +83,9 @@ FH_MUST_CHECK int fh_policies_agree(struct fh_policies *policies,
                                     bool *out_new,
                                     struct fh_err *err);
 
+/* Looks again which of the mesh's are about products of this domain: its name may have come. */
+void fh_policies_review(struct fh_policies *policies);
+
 /* What the next version of a policy follows: number and record (appended) of the one in force; 0
  * and nothing when there is none. "name.*". */
 FH_MUST_CHECK int fh_policies_chain(struct fh_policies *policies,

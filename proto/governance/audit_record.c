@@ -53,21 +53,9 @@ bool fh_audit_table_has(const struct fh_audit_table *table, const char *column)
 
 /* ---- writing ---- */
 
-static bool is_zero(const uint8_t id[FH_ID_BYTES])
-{
-    static const uint8_t zero[FH_ID_BYTES];
-    return memcmp(id, zero, FH_ID_BYTES) == 0;
-}
-
 static void pack_id(struct fh_buf *out, const uint8_t id[FH_ID_BYTES])
 {
     fh_pack_bin(out, fh_bytes(id, FH_ID_BYTES));
-}
-
-/* Empty for zero. */
-static void pack_optional(struct fh_buf *out, const uint8_t id[FH_ID_BYTES])
-{
-    fh_pack_bin(out, fh_bytes(id, is_zero(id) ? 0 : FH_ID_BYTES));
 }
 
 static void pack_texts(struct fh_buf *out, uint32_t count, const char *const *texts)
@@ -81,9 +69,9 @@ static void pack_who(struct fh_buf *out, const struct fh_audit_who *who)
     fh_pack_array(out, WHO_FIELDS);
     pack_id(out, who->domain.b);
     fh_pack_cstr(out, who->domain_name);
-    pack_optional(out, who->key.b);
+    fh_pack_optional(out, who->key.b, FH_ID_BYTES);
     pack_texts(out, who->role_count, who->roles);
-    pack_optional(out, who->token.b);
+    fh_pack_optional(out, who->token.b, FH_ID_BYTES);
     fh_pack_cstr(out, who->token_label);
 }
 
@@ -95,7 +83,7 @@ static void pack_table(struct fh_buf *out, const struct fh_audit_table *table, b
     fh_pack_cstr(out, table->version);
     fh_pack_cstr(out, table->table);
     pack_id(out, table->contract.b);
-    pack_optional(out, table->grant.b);
+    fh_pack_optional(out, table->grant.b, FH_ID_BYTES);
     pack_texts(out, table->policy_count, table->policies);
     pack_texts(out, brief ? 1 : table->column_count, brief ? all : table->columns);
     pack_texts(out,
@@ -122,11 +110,11 @@ void fh_audit_read_pack(struct fh_buf *out, const struct fh_audit_read *read)
     fh_pack_uint(out, read->question);
     fh_pack_uint(out, (uint64_t)read->way);
     fh_pack_bin(out, fh_bytes(read->request_id, sizeof read->request_id));
-    pack_optional(out, read->request.b);
+    fh_pack_optional(out, read->request.b, FH_ID_BYTES);
     pack_who(out, &read->who);
     pack_id(out, read->entry.b);
     fh_pack_cstr(out, read->purpose);
-    pack_optional(out, read->sql.b);
+    fh_pack_optional(out, read->sql.b, FH_ID_BYTES);
     fh_pack_bin(out, read->sealed);
     fh_pack_array(out, read->table_count);
     for (uint32_t i = 0; i < read->table_count; i++) {
@@ -140,13 +128,13 @@ void fh_audit_ended_pack(struct fh_buf *out, const struct fh_audit_ended *ended)
 {
     fh_pack_array(out, ENDED_FIELDS);
     fh_pack_uint(out, ended->question);
-    pack_optional(out, ended->request.b);
+    fh_pack_optional(out, ended->request.b, FH_ID_BYTES);
     fh_pack_uint(out, ended->code);
     fh_pack_cstr(out, ended->rule);
     fh_pack_uint(out, ended->rows);
     fh_pack_uint(out, ended->bytes);
     fh_pack_uint(out, ended->duration_ms);
-    pack_optional(out, ended->receipt.b);
+    fh_pack_optional(out, ended->receipt.b, FH_ID_BYTES);
 }
 
 void fh_audit_governed_pack(struct fh_buf *out, const struct fh_audit_governed *governed)
@@ -154,7 +142,7 @@ void fh_audit_governed_pack(struct fh_buf *out, const struct fh_audit_governed *
     fh_pack_array(out, GOVERNED_FIELDS);
     fh_pack_cstr(out, governed->what);
     fh_pack_cstr(out, governed->subject);
-    pack_optional(out, governed->record.b);
+    fh_pack_optional(out, governed->record.b, FH_ID_BYTES);
     pack_who(out, &governed->who);
     fh_pack_uint(out, governed->code);
     fh_pack_cstr(out, governed->rule);

@@ -55,12 +55,6 @@ int fh_waiver_check(const struct fh_waiver *waiver, struct fh_err *err)
     return check_time(waiver, err);
 }
 
-/* An id or, for zero, nothing. */
-static void pack_id(struct fh_buf *out, const uint8_t *id, bool none)
-{
-    fh_pack_bin(out, fh_bytes(id, none ? 0 : FH_ID_BYTES));
-}
-
 void fh_waiver_encode(struct fh_buf *out, const struct fh_waiver *waiver)
 {
     fh_pack_array(out, FIELDS);
@@ -72,8 +66,8 @@ void fh_waiver_encode(struct fh_buf *out, const struct fh_waiver *waiver)
     fh_pack_uint(out, waiver->major);
     fh_pack_bin(out, fh_bytes(waiver->policy.b, FH_ID_BYTES));
     fh_pack_cstr(out, waiver->rule);
-    pack_id(out, waiver->consumer.b, fh_domain_id_is_zero(&waiver->consumer));
-    pack_id(out, waiver->key.b, fh_key_id_is_zero(&waiver->key));
+    fh_pack_optional(out, waiver->consumer.b, FH_ID_BYTES);
+    fh_pack_optional(out, waiver->key.b, FH_ID_BYTES);
     fh_pack_uint(out, (uint64_t)waiver->since_ms);
     fh_pack_uint(out, (uint64_t)waiver->until_ms);
     fh_pack_uint(out, (uint64_t)waiver->created_ms);

@@ -6,7 +6,13 @@
 
 #include <stdio.h>
 
-enum { CHARTER_VERSION = 1, CHARTER_KEYS = 11, PAYLOAD_BYTES_MAX = 32 * 1024 };
+enum {
+    CHARTER_VERSION = 1,
+    CHARTER_KEYS = 11, /* and "settles" in a settlement */
+    SETTLES_FIELDS = 3,
+    DOUBLE_FIELDS = 3,
+    PAYLOAD_BYTES_MAX = 32 * 1024,
+};
 
 void fh_charter_first(struct fh_charter *out,
                       const char *title,
@@ -41,10 +47,27 @@ static void write_domains(struct fh_buf *payload, const struct fh_domain_id *ids
     }
 }
 
+static void write_settles(struct fh_buf *payload, const struct fh_charter_settles *settles)
+{
+    fh_pack_array(payload, SETTLES_FIELDS);
+    for (unsigned i = 0; i < FH_COUNT(settles->pair); i++) {
+        fh_pack_bin(payload, fh_bytes(settles->pair[i].b, sizeof settles->pair[i].b));
+    }
+    fh_pack_array(payload, settles->count);
+    for (unsigned i = 0; i < settles->count; i++) {
+        const struct fh_charter_double *both = &settles->both[i];
+        fh_pack_array(payload, DOUBLE_FIELDS);
+        fh_pack_bin(payload, fh_bytes(both->domain.b, sizeof both->domain.b));
+        fh_pack_bin(payload, fh_bytes(both->signatures[0].b, sizeof both->signatures[0].b));
+        fh_pack_bin(payload, fh_bytes(both->signatures[1].b, sizeof both->signatures[1].b));
+    }
+}
+
 static void write_charter(struct fh_buf *payload, const struct fh_charter *charter)
 {
+    bool settles = charter->settles.count > 0;
     /* keys in ascending order, as the canonical form wants */
-    fh_pack_map(payload, CHARTER_KEYS);
+    fh_pack_map(payload, CHARTER_KEYS + (settles ? 1 : 0));
     fh_pack_cstr(payload, "created");
     fh_pack_uint(payload, (uint64_t)charter->created_ms);
     fh_pack_cstr(payload, "expelled");
@@ -69,6 +92,10 @@ static void write_charter(struct fh_buf *payload, const struct fh_charter *chart
                                   : fh_bytes(charter->prev.b, sizeof charter->prev.b));
     fh_pack_cstr(payload, "seq");
     fh_pack_uint(payload, charter->seq);
+    if (settles) {
+        fh_pack_cstr(payload, "settles");
+        write_settles(payload, &charter->settles);
+    }
     fh_pack_cstr(payload, "threshold");
     fh_pack_uint(payload, charter->threshold);
     fh_pack_cstr(payload, "title");
@@ -82,6 +109,7 @@ void fh_charter_payload(struct fh_buf *out, const struct fh_charter *charter)
     FH_ASSERT(charter->member_count <= FH_CHARTER_MEMBERS_MAX);
     FH_ASSERT(charter->policy_signer_count <= FH_CHARTER_MEMBERS_MAX);
     FH_ASSERT(charter->expelled_count <= FH_CHARTER_EXPELLED_MAX);
+    FH_ASSERT(charter->settles.count <= FH_RECORD_SIGNATURES_MAX);
     write_charter(out, charter);
 }
 
@@ -125,11 +153,38 @@ static void read_members(struct fh_pack_reader *reader, struct fh_charter *chart
     }
 }
 
+static void read_settles(struct fh_pack_reader *reader, struct fh_charter_settles *settles)
+{
+    uint32_t fields = fh_pack_read_record(reader, SETTLES_FIELDS);
+    for (unsigned i = 0; i < FH_COUNT(settles->pair); i++) {
+        fh_pack_read_fixed(reader, settles->pair[i].b, sizeof settles->pair[i].b);
+    }
+    settles->count = fh_pack_read_array(reader, FH_RECORD_SIGNATURES_MAX);
+    for (unsigned i = 0; i < settles->count && reader->failed == FH_OK; i++) {
+        struct fh_charter_double *both = &settles->both[i];
+        uint32_t count = fh_pack_read_record(reader, DOUBLE_FIELDS);
+        fh_pack_read_fixed(reader, both->domain.b, sizeof both->domain.b);
+        fh_pack_read_fixed(reader, both->signatures[0].b, sizeof both->signatures[0].b);
+        fh_pack_read_fixed(reader, both->signatures[1].b, sizeof both->signatures[1].b);
+        fh_pack_read_record_end(reader, count, DOUBLE_FIELDS);
+    }
+    if (settles->count == 0) {
+        fh_pack_fail(reader, "expected whoever signed both, at least one");
+    }
+    fh_pack_read_record_end(reader, fields, SETTLES_FIELDS);
+}
+
+/* What the map says beside the charter. */
+struct said {
+    bool has_prev;
+    bool settles;
+};
+
 /* One value of the map; false when the key is not known to this version. */
 static bool read_value(struct fh_pack_reader *reader,
                        struct fh_charter *charter,
                        struct fh_bytes key,
-                       bool *out_has_prev)
+                       struct said *said)
 {
     if (fh_bytes_equal_cstr(key, "created")) {
         charter->created_ms = (int64_t)fh_pack_read_uint(reader, FH_RECORD_TIME_MS_MAX);
@@ -146,14 +201,17 @@ static bool read_value(struct fh_pack_reader *reader,
         charter->policy_threshold = (unsigned)fh_pack_read_uint(reader, FH_CHARTER_MEMBERS_MAX);
     } else if (fh_bytes_equal_cstr(key, "prev")) {
         struct fh_bytes prev = fh_pack_read_bin(reader, sizeof charter->prev.b);
-        *out_has_prev = prev.size == sizeof charter->prev.b;
-        if (*out_has_prev) {
+        said->has_prev = prev.size == sizeof charter->prev.b;
+        if (said->has_prev) {
             memcpy(charter->prev.b, prev.data, prev.size);
         } else if (prev.size != 0) {
             fh_pack_fail(reader, "expected a bin of 0 or 32 bytes");
         }
     } else if (fh_bytes_equal_cstr(key, "seq")) {
         charter->seq = fh_pack_read_uint(reader, UINT32_MAX);
+    } else if (fh_bytes_equal_cstr(key, "settles")) {
+        read_settles(reader, &charter->settles);
+        said->settles = true;
     } else if (fh_bytes_equal_cstr(key, "threshold")) {
         charter->threshold = (unsigned)fh_pack_read_uint(reader, FH_CHARTER_MEMBERS_MAX);
     } else if (fh_bytes_equal_cstr(key, "title")) {
@@ -250,6 +308,25 @@ static int check_numbers(const struct fh_charter *charter, struct fh_err *err)
     return FH_OK;
 }
 
+/* There were two of its number less one, behind the one before those. */
+static int check_settles(const struct fh_charter *charter, struct fh_err *err)
+{
+    const struct fh_charter_settles *settles = &charter->settles;
+    bool ascending = fh_record_id_compare(&settles->pair[0], &settles->pair[1]) < 0;
+    for (unsigned i = 1; i < settles->count && ascending; i++) {
+        ascending =
+            fh_domain_id_compare(&settles->both[i - 1].domain, &settles->both[i].domain) < 0;
+    }
+    if (settles->count > 0 && (!ascending || charter->seq < 3)) {
+        return fh_err_rule(err,
+                           FH_EINVAL,
+                           "identity.charter.settles",
+                           "charter: expected a settlement to have a number from 3 on, and to name "
+                           "two charters and whoever signed both in ascending order");
+    }
+    return FH_OK;
+}
+
 static int check_charter(const struct fh_charter *charter, bool has_prev, struct fh_err *err)
 {
     if (charter->seq == 0 || has_prev != (charter->seq > 1)) {
@@ -276,7 +353,10 @@ static int check_charter(const struct fh_charter *charter, bool has_prev, struct
     if (code == FH_OK) {
         code = check_numbers(charter, err);
     }
-    return code != FH_OK ? code : check_lists(charter, err);
+    if (code == FH_OK) {
+        code = check_lists(charter, err);
+    }
+    return code != FH_OK ? code : check_settles(charter, err);
 }
 
 int fh_charter_decode(struct fh_charter *out, const struct fh_record *record, struct fh_err *err)
@@ -284,26 +364,27 @@ int fh_charter_decode(struct fh_charter *out, const struct fh_record *record, st
     FH_ASSERT(record->type == FH_RECORD_CHARTER);
     struct fh_charter charter = {0};
     struct fh_pack_reader reader;
-    bool has_prev = false;
+    struct said said = {false, false};
     unsigned known = 0;
     fh_pack_read_init(&reader, record->payload);
     uint32_t pairs = fh_pack_read_map(&reader, UINT32_MAX);
     for (uint32_t i = 0; i < pairs && reader.failed == FH_OK; i++) {
         struct fh_bytes key = fh_pack_read_str(&reader, SIZE_MAX);
-        if (read_value(&reader, &charter, key, &has_prev)) {
+        if (read_value(&reader, &charter, key, &said)) {
             known++;
         } else {
             fh_pack_skip(&reader);
         }
     }
-    if (known != CHARTER_KEYS) { /* the scanner has refused a key that stands twice */
+    if (known != CHARTER_KEYS +
+                     (said.settles ? 1 : 0)) { /* the scanner has refused a key that stands twice */
         fh_pack_fail(&reader,
                      "expected created, expelled, expires, members, policy_signers, "
                      "policy_threshold, prev, seq, threshold, title and v");
     }
     int code = fh_pack_read_ok(&reader, "charter", err);
     if (code == FH_OK) {
-        code = check_charter(&charter, has_prev, err);
+        code = check_charter(&charter, said.has_prev, err);
     }
     if (code == FH_OK) {
         *out = charter;
@@ -329,178 +410,4 @@ bool fh_charter_expels(const struct fh_charter *charter, const struct fh_domain_
         }
     }
     return false;
-}
-
-static int
-check_names(const struct fh_charter *next, const struct fh_charter *current, struct fh_err *err)
-{
-    for (unsigned i = 0; i < next->member_count; i++) {
-        for (unsigned j = 0; j < current->member_count; j++) {
-            bool same_domain =
-                fh_domain_id_equal(&next->members[i].domain, &current->members[j].domain);
-            bool same_name = strcmp(next->members[i].name, current->members[j].name) == 0;
-            if (same_domain != same_name) {
-                return fh_err_rule(err,
-                                   FH_ESIG,
-                                   "identity.name.changed",
-                                   "charter %llu moves the name %s; names are pinned",
-                                   (unsigned long long)next->seq,
-                                   next->members[i].name);
-            }
-        }
-    }
-    return FH_OK;
-}
-
-/* Who was a member stays one or is expelled: nobody falls out of a charter unsaid. */
-static int
-check_leavers(const struct fh_charter *next, const struct fh_charter *current, struct fh_err *err)
-{
-    for (unsigned i = 0; i < current->member_count; i++) {
-        const struct fh_charter_member *member = &current->members[i];
-        if (fh_charter_find(next, &member->domain) < 0 &&
-            !fh_charter_expels(next, &member->domain)) {
-            return fh_err_rule(err,
-                               FH_ESIG,
-                               "identity.charter.expelled",
-                               "charter %llu: %s is no member any more: expected it among those "
-                               "expelled",
-                               (unsigned long long)next->seq,
-                               member->name);
-        }
-    }
-    return FH_OK;
-}
-
-static bool same_domains(const struct fh_domain_id *a,
-                         unsigned a_count,
-                         const struct fh_domain_id *b,
-                         unsigned b_count)
-{
-    return a_count == b_count && (a_count == 0 || memcmp(a, b, a_count * sizeof *a) == 0);
-}
-
-static bool renews(const struct fh_charter *next, const struct fh_charter *current)
-{
-    bool same_members = next->member_count == current->member_count;
-    for (unsigned i = 0; i < next->member_count && same_members; i++) {
-        same_members = fh_domain_id_equal(&next->members[i].domain, &current->members[i].domain) &&
-                       strcmp(next->members[i].name, current->members[i].name) == 0;
-    }
-    return same_members && next->threshold == current->threshold &&
-           next->policy_threshold == current->policy_threshold &&
-           strcmp(next->title, current->title) == 0 &&
-           same_domains(next->policy_signers,
-                        next->policy_signer_count,
-                        current->policy_signers,
-                        current->policy_signer_count) &&
-           same_domains(
-               next->expelled, next->expelled_count, current->expelled, current->expelled_count);
-}
-
-int fh_charter_follows(const struct fh_charter *next,
-                       const struct fh_charter *current,
-                       const struct fh_record_id *current_id,
-                       struct fh_err *err)
-{
-    if (current == NULL) {
-        return next->seq == 1 ? FH_OK
-                              : fh_err_rule(err,
-                                            FH_ENOTFOUND,
-                                            "identity.missing.charter",
-                                            "charter %llu: the charters before it are not known",
-                                            (unsigned long long)next->seq);
-    }
-    if (next->seq > current->seq + 1) {
-        return fh_err_rule(err,
-                           FH_ENOTFOUND,
-                           "identity.missing.charter",
-                           "charter %llu: charter %llu is not known",
-                           (unsigned long long)next->seq,
-                           (unsigned long long)next->seq - 1);
-    }
-    if (next->seq != current->seq + 1 || !fh_record_id_equal(&next->prev, current_id)) {
-        return fh_err_rule(err,
-                           FH_ESIG,
-                           "identity.charter.prev",
-                           "charter %llu does not follow charter %llu of this mesh",
-                           (unsigned long long)next->seq,
-                           (unsigned long long)current->seq);
-    }
-    if (next->created_ms < current->created_ms) {
-        return fh_err_rule(err,
-                           FH_ESIG,
-                           "identity.charter.time",
-                           "charter %llu is dated before its predecessor",
-                           (unsigned long long)next->seq);
-    }
-    if (next->created_ms > current->expires_ms && !renews(next, current)) {
-        return fh_err_rule(err,
-                           FH_ESIG,
-                           "identity.charter.expired",
-                           "charter %llu had ended when charter %llu was made: expected a renewal "
-                           "that changes nothing else",
-                           (unsigned long long)current->seq,
-                           (unsigned long long)next->seq);
-    }
-    int code = check_names(next, current, err);
-    return code != FH_OK ? code : check_leavers(next, current, err);
-}
-
-/* How many of the members (only policy signers) are among the signers; each counts once. */
-static unsigned count_signers(const struct fh_charter *charter,
-                              const struct fh_domain_id *signers,
-                              size_t signer_count,
-                              bool policy)
-{
-    unsigned have = 0;
-    unsigned count = policy ? charter->policy_signer_count : charter->member_count;
-    for (unsigned i = 0; i < count; i++) {
-        const struct fh_domain_id *id =
-            policy ? &charter->policy_signers[i] : &charter->members[i].domain;
-        for (size_t j = 0; j < signer_count; j++) {
-            if (fh_domain_id_equal(id, &signers[j])) {
-                have++;
-                break;
-            }
-        }
-    }
-    return have;
-}
-
-int fh_charter_quorum(const struct fh_charter *charter,
-                      const struct fh_domain_id *signers,
-                      size_t signer_count,
-                      struct fh_err *err)
-{
-    unsigned have = count_signers(charter, signers, signer_count, false);
-    if (have < charter->threshold) {
-        return fh_err_rule(err,
-                           FH_ESIG,
-                           "identity.charter.threshold",
-                           "charter: %u of the members of charter %llu signed: expected at least "
-                           "%u",
-                           have,
-                           (unsigned long long)charter->seq,
-                           charter->threshold);
-    }
-    return FH_OK;
-}
-
-int fh_charter_policy_quorum(const struct fh_charter *charter,
-                             const struct fh_domain_id *signers,
-                             size_t signer_count,
-                             struct fh_err *err)
-{
-    unsigned have = count_signers(charter, signers, signer_count, true);
-    if (have < charter->policy_threshold) {
-        return fh_err_rule(err,
-                           FH_ESIG,
-                           "identity.charter.policy_threshold",
-                           "%u of the policy signers of charter %llu signed: expected at least %u",
-                           have,
-                           (unsigned long long)charter->seq,
-                           charter->policy_threshold);
-    }
-    return FH_OK;
 }

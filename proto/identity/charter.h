@@ -12,6 +12,13 @@
  * expelled, and when it ends. After that day it still says who is in the mesh, but nothing may
  * be decided on it except its own renewal: a charter that changes nothing but its dates.
  *
+ * Two valid charters behind one are a contest, and prove who signed both. It ends by a settlement:
+ * a charter behind the same one, with a number above theirs, that names two of them and shows both
+ * signatures of whoever signed both. Their voices do not count in it, neither among the members
+ * before nor among its own: of the others as many have to sign as ever, or all of them where they
+ * are fewer. A settlement puts all it competes with out of force. Two settlements are a contest of
+ * their own, one level higher, and bar whoever signed both of those too.
+ *
  * Does not: hold the history (proto/identity/directory.h does). Thread: any. Ownership: values.
  */
 #ifndef FH_PROTO_IDENTITY_CHARTER_H
@@ -22,6 +29,19 @@
 struct fh_charter_member {
     struct fh_domain_id domain;
     char name[FH_NAME_BYTES_MAX + 1];
+};
+
+/* Who signed two charters that contradict each other, and how. */
+struct fh_charter_double {
+    struct fh_domain_id domain;
+    struct fh_signature signatures[2]; /* under each of the pair */
+};
+
+/* What a settlement settles. */
+struct fh_charter_settles {
+    struct fh_record_id pair[2]; /* two charters behind `prev`, ascending */
+    unsigned count;              /* of `both`: 0 in a charter that settles nothing */
+    struct fh_charter_double both[FH_RECORD_SIGNATURES_MAX]; /* members of `prev`; ascending */
 };
 
 struct fh_charter {
@@ -38,6 +58,13 @@ struct fh_charter {
     struct fh_domain_id policy_signers[FH_CHARTER_MEMBERS_MAX]; /* members, ascending */
     unsigned expelled_count;
     struct fh_domain_id expelled[FH_CHARTER_EXPELLED_MAX]; /* no members; ascending */
+    struct fh_charter_settles settles;
+};
+
+/* Domains whose voice does not count in a settlement; ascending. */
+struct fh_charter_barred {
+    unsigned count;
+    struct fh_domain_id ids[FH_CHARTER_MEMBERS_MAX];
 };
 
 /* The charter with which a mesh begins: one member, who signs charters and policies alone, for
@@ -72,7 +99,8 @@ bool fh_charter_expels(const struct fh_charter *charter, const struct fh_domain_
 /* Whether `next` may follow `current` (NULL for charter 1), the signatures apart: sequence,
  * predecessor, time, no name changed or given to another domain, whoever is no member any more
  * expelled, and nothing but a renewal after the end of `current`. `current_id` is the record id of
- * `current`. FH_ESIG ("identity.charter.*", "identity.name.changed"), FH_ENOTFOUND
+ * `current`. That a settlement settles anything is the directory's to say. FH_ESIG
+ * ("identity.charter.*", "identity.name.changed"), FH_ENOTFOUND
  * ("identity.missing.charter"). */
 FH_MUST_CHECK int fh_charter_follows(const struct fh_charter *next,
                                      const struct fh_charter *current,
@@ -85,6 +113,17 @@ FH_MUST_CHECK int fh_charter_quorum(const struct fh_charter *charter,
                                     const struct fh_domain_id *signers,
                                     size_t signer_count,
                                     struct fh_err *err);
+/* The same for a settlement: no voice of those who are barred counts, and fh_charter_need of the
+ * others have to sign. FH_ESIG ("identity.charter.threshold", "identity.charter.nobody": all
+ * members are barred). */
+FH_MUST_CHECK int fh_charter_settling_quorum(const struct fh_charter *charter,
+                                             const struct fh_charter_barred *barred,
+                                             const struct fh_domain_id *signers,
+                                             size_t signer_count,
+                                             struct fh_err *err);
+/* The threshold, or the number of members that are not barred where those are fewer. */
+unsigned fh_charter_need(const struct fh_charter *charter, const struct fh_charter_barred *barred);
+bool fh_charter_bars(const struct fh_charter_barred *barred, const struct fh_domain_id *domain);
 /* The same for a policy of the mesh: enough of the policy signers.
  * FH_ESIG ("identity.charter.policy_threshold"). */
 FH_MUST_CHECK int fh_charter_policy_quorum(const struct fh_charter *charter,

@@ -33,6 +33,7 @@ void fh_entry_free(struct fh_entry *entry)
 {
     if (entry->type == FH_RECORD_CHARTER) {
         fh_free(entry->what.charter);
+        fh_free(entry->lineage);
     }
     if (entry->type == FH_RECORD_MANIFEST) {
         fh_free(entry->what.manifest.ids);
@@ -176,7 +177,7 @@ const struct fh_charter *fh_directory_charter(const struct fh_directory *dir,
 
 bool fh_directory_charter_contested(const struct fh_directory *dir)
 {
-    return dir->charter_contested;
+    return dir->fork != NULL;
 }
 
 const struct fh_charter *fh_charter_in_force(const struct fh_directory *dir, int64_t when_ms)

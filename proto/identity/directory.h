@@ -148,8 +148,8 @@ enum fh_charter_standing {
 const char *fh_charter_standing_text(enum fh_charter_standing standing);
 enum fh_charter_standing fh_directory_charter_standing(const struct fh_directory *dir,
                                                        int64_t now_ms);
-/* Charters by sequence number from 1, rivals apart: which one, and its record id (may be NULL).
- * NULL past the newest. Lent. */
+/* Of the charters that are followed the one of this number, and its record id (may be NULL). NULL
+ * when there is none: past the newest, and between a settlement and the one before it. Lent. */
 const struct fh_charter *
 fh_directory_charter_at(const struct fh_directory *dir, uint64_t seq, struct fh_record_id *out_id);
 
@@ -159,9 +159,45 @@ size_t fh_directory_charter_signers(const struct fh_directory *dir,
                                     const struct fh_record_id *id,
                                     struct fh_domain_id out[FH_RECORD_SIGNATURES_MAX]);
 
-/* Whether two valid charters of one sequence number are known: the members disagree; the first seen
- * stays in force and no later one is taken. */
+/* Whether two valid charters behind one are known and not settled: the members disagree; the first
+ * seen stays in force, and nothing but a settlement is taken. Which charters are followed once it
+ * is settled does not depend on the order in which they came. */
 bool fh_directory_charter_contested(const struct fh_directory *dir);
+
+/* A contest, and how it can be settled. */
+struct fh_directory_contest {
+    const struct fh_charter *before; /* the last undisputed charter; lent */
+    struct fh_record_id before_id;
+    uint64_t seq;                      /* that the settlement must have */
+    int64_t not_before_ms;             /* nor may it be dated earlier */
+    struct fh_charter_settles settles; /* as it stands in it; count 0: no two of them show anybody
+                                          who signed both, so that nothing can settle it */
+    struct fh_charter_barred barred;   /* by it */
+    unsigned need;                     /* so many of the other members of `before` have to sign */
+};
+/* False when nothing is contested. */
+FH_MUST_CHECK bool fh_directory_charter_contest(const struct fh_directory *dir,
+                                                struct fh_directory_contest *out);
+
+/* Every charter that is kept, those out of force too, in the order in which they came. */
+enum fh_charter_state {
+    FH_CHARTER_FOLLOWED,  /* in force, or was */
+    FH_CHARTER_DISPUTED,  /* part of a contest that is not settled */
+    FH_CHARTER_OVERRULED, /* by a settlement, or behind one that is */
+    FH_CHARTER_STATE_COUNT
+};
+struct fh_directory_charter_kept {
+    struct fh_record_id id;
+    const struct fh_charter *charter; /* lent */
+    const struct fh_charter *before;  /* lent; NULL of charter 1 */
+    enum fh_charter_state state;
+    uint64_t overruled_by; /* number of the settlement; else 0 */
+};
+size_t fh_directory_charter_count(const struct fh_directory *dir);
+/* `index` below the count. */
+void fh_directory_charter_kept_at(const struct fh_directory *dir,
+                                  size_t index,
+                                  struct fh_directory_charter_kept *out);
 
 /* What is proposed for the next charter and not decided yet. All of it is lent. */
 struct fh_directory_proposal {

@@ -63,28 +63,26 @@ int fh_adding_charter_members(struct fh_adding *adding, const struct fh_charter 
     return FH_OK;
 }
 
-/* The kept charter that `charter` would stand beside. */
-static const struct fh_entry *charter_entry(const struct fh_directory *dir, uint64_t seq)
+static int check_quorum(const struct fh_adding *adding,
+                        const struct fh_charter *charter,
+                        const struct fh_lineage *lineage,
+                        const struct fh_domain_id *signers,
+                        size_t count)
 {
-    FH_LIST_FOREACH (link, &dir->charters) {
-        const struct fh_entry *entry = FH_LIST_ENTRY(link, struct fh_entry, link);
-        if (!entry->rival && entry->what.charter->seq == seq) {
-            return entry;
-        }
+    const struct fh_charter_barred *barred = &lineage->barred; /* nobody, but in a settlement */
+    int code = fh_charter_settling_quorum(charter, barred, signers, count, adding->err);
+    if (code == FH_OK && lineage->before != NULL) {
+        code = fh_charter_settling_quorum(
+            lineage->before->what.charter, barred, signers, count, adding->err);
     }
-    return NULL;
+    return code;
 }
 
 static int verify_charter(struct fh_adding *adding,
                           const struct fh_charter *charter,
-                          const struct fh_entry *before)
+                          const struct fh_lineage *lineage)
 {
-    const struct fh_charter *current = before != NULL ? before->what.charter : NULL;
-    int code =
-        fh_charter_follows(charter, current, before != NULL ? &before->id : NULL, adding->err);
-    if (code == FH_OK) {
-        code = fh_adding_check_time(adding, charter->created_ms);
-    }
+    int code = fh_adding_check_time(adding, charter->created_ms);
     if (code == FH_OK) {
         code = fh_adding_charter_members(adding, charter);
     }
@@ -106,14 +104,7 @@ static int verify_charter(struct fh_adding *adding,
         code =
             fh_adding_check_kept(adding, signer, fh_keylog_at(&signer->log, charter->created_ms));
     }
-    if (code != FH_OK) {
-        return code;
-    }
-    code = fh_charter_quorum(charter, signers, count, adding->err);
-    if (code == FH_OK && current != NULL) {
-        code = fh_charter_quorum(current, signers, count, adding->err);
-    }
-    return code;
+    return code != FH_OK ? code : check_quorum(adding, charter, lineage, signers, count);
 }
 
 void fh_domain_set_standing(const struct fh_directory *dir, struct fh_domain *domain)
@@ -134,56 +125,101 @@ void fh_domain_set_standing(const struct fh_directory *dir, struct fh_domain *do
     domain->info.admitted = domain->pinned && !out;
 }
 
-static void commit_charter(struct fh_adding *adding, struct fh_entry *entry)
+/* What the charter says takes effect: it is followed since now. */
+static void follow(struct fh_directory *dir, const struct fh_entry *entry)
 {
-    struct fh_directory *dir = adding->dir;
     const struct fh_charter *charter = entry->what.charter;
-    fh_entry_commit(dir, entry, &dir->charters, NULL, NULL);
-    dir->charter_count++;
-    if (entry->rival) {
-        dir->charter_contested = true;
-        fh_proposals_drop(dir, UINT64_MAX, INT64_MIN);
-        return;
-    }
     if (charter->seq == 1) {
         memcpy(dir->mesh.b, entry->id.b, sizeof dir->mesh.b);
-    } else {
-        const struct fh_charter *before = dir->charter->what.charter;
-        for (unsigned i = 0; i < before->member_count; i++) {
-            fh_domain_find(dir, &before->members[i].domain)->info.charter_member = false;
-        }
     }
-    dir->charter = entry;
+    for (size_t i = 0; i < dir->domain_count; i++) {
+        dir->order[i]->info.charter_member = false;
+    }
     for (unsigned i = 0; i < charter->member_count; i++) {
         static const struct fh_domain_id nobody;
         struct fh_domain *domain = fh_domain_find(dir, &charter->members[i].domain);
         fh_domain_admit(dir, domain, charter->members[i].name, charter->created_ms, &nobody);
         domain->info.charter_member = true;
-        domain->chartered = true;
     }
     for (size_t i = 0; i < dir->domain_count; i++) {
         fh_domain_set_standing(dir, dir->order[i]);
     }
-    fh_proposals_drop(dir, charter->seq, INT64_MIN);
 }
 
-static int keep_charter(struct fh_adding *adding, const struct fh_charter *charter, bool rival)
+static void commit_charter(struct fh_adding *adding, struct fh_entry *entry)
+{
+    struct fh_directory *dir = adding->dir;
+    const struct fh_charter *charter = entry->what.charter;
+    bool extends = dir->fork == NULL && entry->lineage->before == dir->charter;
+    fh_entry_commit(dir, entry, &dir->charters, NULL, NULL);
+    dir->charter_count++;
+    if (extends) {
+        dir->charter = entry;
+    } else {
+        fh_charters_walk(dir);
+    }
+    for (unsigned i = 0; i < charter->member_count; i++) {
+        fh_domain_find(dir, &charter->members[i].domain)->chartered = true;
+    }
+    if (!entry->rival) {
+        follow(dir, entry);
+    }
+    fh_proposals_drop(dir, INT64_MIN);
+}
+
+static int keep_charter(struct fh_adding *adding,
+                        const struct fh_charter *charter,
+                        const struct fh_lineage *lineage)
 {
     struct fh_directory *dir = adding->dir;
     struct fh_entry *entry = fh_entry_new(adding, NULL);
     if (entry == NULL) {
         return fh_adding_no_memory(adding);
     }
-    entry->rival = rival;
     entry->what.charter = fh_alloc(sizeof *charter);
-    if (entry->what.charter == NULL || fh_map_reserve(&dir->records, 1) != FH_OK ||
+    entry->lineage = fh_alloc(sizeof *lineage);
+    if (entry->what.charter == NULL || entry->lineage == NULL ||
+        fh_map_reserve(&dir->records, 1) != FH_OK ||
         fh_map_reserve(&dir->names, charter->member_count) != FH_OK) {
         fh_entry_free(entry);
         return fh_adding_no_memory(adding);
     }
     *entry->what.charter = *charter;
+    *entry->lineage = *lineage;
     commit_charter(adding, entry);
-    adding->out->result = rival ? FH_DIRECTORY_FORKED : FH_DIRECTORY_ADDED;
+    adding->out->result = entry->rival ? FH_DIRECTORY_FORKED : FH_DIRECTORY_ADDED;
+    return FH_OK;
+}
+
+static unsigned count_behind(const struct fh_directory *dir, const struct fh_entry *before)
+{
+    unsigned count = 0;
+    FH_LIST_FOREACH (link, &dir->charters) {
+        count += FH_LIST_ENTRY(link, struct fh_entry, link)->lineage->before == before;
+    }
+    return count;
+}
+
+static int check_room(const struct fh_adding *adding, const struct fh_lineage *lineage)
+{
+    const struct fh_directory *dir = adding->dir;
+    bool extends = dir->fork == NULL && lineage->before == dir->charter;
+    if (extends && dir->charter_count >= FH_CHARTERS_MAX) {
+        return fh_err_rule(adding->err,
+                           FH_ETOOBIG,
+                           "identity.charter.length",
+                           "a mesh has at most %d charters",
+                           FH_CHARTERS_MAX);
+    }
+    if (!extends && (dir->charter_count >= FH_CHARTERS_MAX + FH_CHARTER_RIVALS_MAX ||
+                     count_behind(dir, lineage->before) >= FH_CHARTER_RIVALS_MAX)) {
+        return fh_err_rule(adding->err,
+                           FH_ETOOBIG,
+                           "identity.charter.rivals",
+                           "%d charters that contradict each other are kept: no more is proven by "
+                           "another one",
+                           FH_CHARTER_RIVALS_MAX);
+    }
     return FH_OK;
 }
 
@@ -191,6 +227,7 @@ int fh_add_charter(struct fh_adding *adding)
 {
     struct fh_directory *dir = adding->dir;
     struct fh_charter charter;
+    struct fh_lineage lineage;
     int code = fh_charter_decode(&charter, &adding->record, adding->err);
     if (code != FH_OK) {
         return code;
@@ -206,26 +243,29 @@ int fh_add_charter(struct fh_adding *adding)
                                charter.title);
         }
     }
-    if (dir->charter_contested) {
-        return fh_err_rule(adding->err,
-                           FH_EFORK,
-                           "identity.charter.rival",
-                           "two charters of one number are known; the members have to settle it");
+    code = fh_adding_lineage(adding, &charter, &lineage);
+    if (code == FH_OK) {
+        code = check_room(adding, &lineage);
     }
-    if (dir->charter_count >= FH_CHARTERS_MAX) {
-        return fh_err_rule(adding->err,
-                           FH_ETOOBIG,
-                           "identity.charter.length",
-                           "a mesh has at most %d charters",
-                           FH_CHARTERS_MAX);
+    if (code == FH_OK) {
+        code = verify_charter(adding, &charter, &lineage);
     }
-    bool rival = charter.seq > 1 && charter_entry(dir, charter.seq) != NULL;
-    const struct fh_entry *before = rival ? charter_entry(dir, charter.seq - 1) : dir->charter;
-    code = verify_charter(adding, &charter, before);
-    return code != FH_OK ? code : keep_charter(adding, &charter, rival);
+    return code != FH_OK ? code : keep_charter(adding, &charter, &lineage);
 }
 
 /* Asking. */
+
+/* Of those that are followed. */
+static const struct fh_entry *charter_entry(const struct fh_directory *dir, uint64_t seq)
+{
+    FH_LIST_FOREACH (link, &dir->charters) {
+        const struct fh_entry *entry = FH_LIST_ENTRY(link, struct fh_entry, link);
+        if (!entry->rival && entry->what.charter->seq == seq) {
+            return entry;
+        }
+    }
+    return NULL;
+}
 
 const char *fh_charter_standing_text(enum fh_charter_standing standing)
 {
@@ -260,7 +300,7 @@ enum fh_charter_standing fh_directory_charter_standing(const struct fh_directory
     if (dir->charter == NULL) {
         return FH_CHARTER_NONE;
     }
-    if (dir->charter_contested) {
+    if (dir->fork != NULL) {
         return FH_CHARTER_CONTESTED;
     }
     return now_ms > dir->charter->what.charter->expires_ms ? FH_CHARTER_EXPIRED
@@ -287,12 +327,13 @@ int fh_directory_policy_quorum(const struct fh_directory *dir,
                                struct fh_err *err)
 {
     const struct fh_charter *charter = fh_charter_in_force(dir, when_ms);
-    if (dir->charter_contested) {
-        return fh_err_rule(err,
-                           FH_EFORK,
-                           "identity.charter.rival",
-                           "two charters of one number are known: no policy of the mesh is taken "
-                           "until the members settle it");
+    if (dir->fork != NULL) {
+        return fh_err_rule(
+            err,
+            FH_EFORK,
+            "identity.charter.rival",
+            "two charters behind one are known: no policy of the mesh is taken until "
+            "the members settle it");
     }
     if (charter == NULL) {
         return fh_err_rule(err,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Inside of the directory: shared by directory.c (holding), directory_names.c (naming),
- * directory_judge.c (asking) and directory_add.c, _charter.c, _proposal.c, _manifest.c, _grant.c,
- * _admission.c and _token.c (verifying and committing), by nobody else.
+ * directory_judge.c (asking), directory_contest.c (which of the charters are followed) and
+ * directory_add.c, _charter.c, _proposal.c, _manifest.c, _grant.c, _admission.c and _token.c
+ * (verifying and committing), by nobody else.
  *
  * Every record is one entry: its bytes, its decoded form, and links in the maps that find it.
  *
@@ -26,6 +27,14 @@ enum fh_entry_group {
     FH_ENTRY_GROUP_COUNT
 };
 
+/* Where a charter stands among the others: they are a tree. Of those behind one, only those of the
+ * highest level count; when there are two, they are a contest. */
+struct fh_lineage {
+    struct fh_entry *before; /* NULL of charter 1 */
+    unsigned level;          /* of a settlement: one above the pair that it settles; else 0 */
+    struct fh_charter_barred barred; /* of a settlement: by it, and by those that it settles */
+};
+
 /* What stays of a decoded proposal beside its bytes. */
 struct fh_kept_proposal {
     struct fh_record_id charter_id;
@@ -33,6 +42,7 @@ struct fh_kept_proposal {
     size_t payload_at; /* of the charter, in the bytes of the entry */
     size_t payload_size;
     char note[FH_PROPOSAL_NOTE_BYTES_MAX + 1];
+    struct fh_lineage lineage;
     struct fh_charter charter;
 };
 
@@ -42,7 +52,8 @@ struct fh_entry {
     struct fh_map_link by_key; /* keys, revoked, used or token_ends of dir, see `what` */
     struct fh_domain *domain;  /* NULL for charters */
     unsigned type;
-    bool rival; /* the second event of a fork: proof only */
+    bool rival; /* the second event of a fork, a charter that is not followed: proof only */
+    struct fh_lineage *lineage; /* CHARTER; owned */
     struct fh_record_id id;
     struct fh_key_id key; /* KEY and DELEGATION: of the key that may sign; VOTE: that signed */
     union {
@@ -93,12 +104,13 @@ struct fh_directory {
     size_t stranger_count;
     bool bulk;               /* inside fh_directory_add_all: limits on strangers wait for its end */
     struct fh_list charters; /* entries, oldest first */
-    struct fh_entry *charter; /* newest; NULL */
+    struct fh_entry *charter; /* newest of those that are followed; NULL */
     size_t charter_count;
-    bool charter_contested;     /* a rival of a charter is kept */
-    struct fh_list proposals;   /* entries; of who proposed */
-    struct fh_list votes;       /* entries; each for one of `proposals` */
-    struct fh_settled *settled; /* names that somebody here decided on: directory_names.c */
+    const struct fh_entry *fork; /* the last undisputed charter; NULL while none is contested */
+    unsigned fork_level;         /* of those that follow it */
+    struct fh_list proposals;    /* entries; of who proposed */
+    struct fh_list votes;        /* entries; each for one of `proposals` */
+    struct fh_settled *settled;  /* names that somebody here decided on: directory_names.c */
     size_t settled_count;
 };
 
@@ -194,8 +206,23 @@ FH_MUST_CHECK int fh_add_token_end(struct fh_adding *adding);
 FH_MUST_CHECK int fh_add_proposal(struct fh_adding *adding);
 FH_MUST_CHECK int fh_add_vote(struct fh_adding *adding);
 
-/* Drops proposals of charters up to a number, and those made before a time, with their votes. */
-void fh_proposals_drop(struct fh_directory *dir, uint64_t up_to_seq, int64_t proposed_before_ms);
+/* Drops proposals that may not come into force any more, and those made before a time, with their
+ * votes. */
+void fh_proposals_drop(struct fh_directory *dir, int64_t proposed_before_ms);
+/* Where a charter at hand, or in a proposal, stands; that it may follow, and of a settlement that
+ * the pair contradicts itself, and who signed both. */
+FH_MUST_CHECK int fh_adding_lineage(struct fh_adding *adding,
+                                    const struct fh_charter *charter,
+                                    struct fh_lineage *out);
+/* Finds anew which charters are followed, after one was added. */
+void fh_charters_walk(struct fh_directory *dir);
+/* Whether the key signed a charter of this payload so. */
+FH_MUST_CHECK bool fh_charter_signed_so(const struct fh_directory *dir,
+                                        struct fh_bytes payload,
+                                        const struct fh_sign_public *key,
+                                        const struct fh_signature *signature);
+/* What stands in all refusals while charters are contested. */
+int fh_adding_contested(const struct fh_adding *adding);
 /* Whether a record by the key with this index still counts after the rotation behind it. */
 enum fh_keeping {
     FH_KEEPING_CURRENT, /* by the newest key */

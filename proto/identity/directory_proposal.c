@@ -89,10 +89,11 @@ static int compare_signatures(const void *a, const void *b)
 static bool
 count_votes(struct ballot *ballot, const struct fh_directory *dir, const struct fh_entry *proposal)
 {
-    *ballot = (struct ballot){.before = dir->charter->what.charter,
+    const struct fh_lineage *lineage = &proposal->what.proposal->lineage;
+    *ballot = (struct ballot){.before = lineage->before->what.charter,
                               .next = &proposal->what.proposal->charter};
-    ballot->need_before = ballot->before->threshold;
-    ballot->need_next = ballot->next->threshold;
+    ballot->need_before = fh_charter_need(ballot->before, &lineage->barred);
+    ballot->need_next = fh_charter_need(ballot->next, &lineage->barred);
     for (unsigned pass = 0; pass < 2; pass++) {
         FH_LIST_FOREACH (link, &dir->votes) {
             const struct fh_entry *vote = FH_LIST_ENTRY(link, struct fh_entry, link);
@@ -103,7 +104,7 @@ count_votes(struct ballot *ballot, const struct fh_directory *dir, const struct 
         }
     }
     qsort(ballot->signatures, ballot->count, sizeof *ballot->signatures, compare_signatures);
-    return ballot->need_before == 0 && ballot->need_next == 0;
+    return ballot->count > 0 && ballot->need_before == 0 && ballot->need_next == 0;
 }
 
 /* A charter that is complete takes effect like one that came from elsewhere; when it may not (a
@@ -147,12 +148,20 @@ static void drop_votes_for(struct fh_directory *dir, const struct fh_record_id *
     }
 }
 
-void fh_proposals_drop(struct fh_directory *dir, uint64_t up_to_seq, int64_t proposed_before_ms)
+/* Whether what it proposes may come into force still, as far as the charters before it go. */
+static bool is_open(const struct fh_directory *dir, const struct fh_lineage *lineage)
+{
+    return dir->fork == NULL
+               ? lineage->level == 0 && lineage->before == dir->charter
+               : lineage->before == dir->fork && lineage->level == dir->fork_level + 1;
+}
+
+void fh_proposals_drop(struct fh_directory *dir, int64_t proposed_before_ms)
 {
     FH_LIST_FOREACH (link, &dir->proposals) {
         struct fh_entry *entry = FH_LIST_ENTRY(link, struct fh_entry, link);
         const struct fh_kept_proposal *kept = entry->what.proposal;
-        if (kept->charter.seq > up_to_seq && kept->proposed_ms >= proposed_before_ms) {
+        if (is_open(dir, &kept->lineage) && kept->proposed_ms >= proposed_before_ms) {
             continue;
         }
         struct fh_record_id charter_id = kept->charter_id;
@@ -165,28 +174,33 @@ void fh_proposals_drop(struct fh_directory *dir, uint64_t up_to_seq, int64_t pro
 
 /* ---- adding ---- */
 
-static int check_open(struct fh_adding *adding, uint64_t seq)
+static int decided(const struct fh_adding *adding, uint64_t seq)
+{
+    return fh_err_rule(adding->err,
+                       FH_ESTALE,
+                       "identity.proposal.stale",
+                       "%s record: charter %llu is decided; the newest is %llu",
+                       fh_record_type_text(adding->record.type),
+                       (unsigned long long)seq,
+                       (unsigned long long)adding->dir->charter->what.charter->seq);
+}
+
+/* Where the proposed charter stands, and that it is not decided. */
+static int
+check_open(struct fh_adding *adding, const struct fh_charter *charter, struct fh_lineage *out)
 {
     const struct fh_directory *dir = adding->dir;
     if (dir->charter == NULL) {
         return fh_adding_missing_charter(adding);
     }
-    if (dir->charter_contested) {
-        return fh_err_rule(adding->err,
-                           FH_EFORK,
-                           "identity.charter.rival",
-                           "two charters of one number are known; the members have to settle it");
+    if (charter->settles.count == 0 && dir->fork != NULL) {
+        return fh_adding_contested(adding);
     }
-    if (seq <= dir->charter->what.charter->seq) {
-        return fh_err_rule(adding->err,
-                           FH_ESTALE,
-                           "identity.proposal.stale",
-                           "%s record: charter %llu is decided; the newest is %llu",
-                           fh_record_type_text(adding->record.type),
-                           (unsigned long long)seq,
-                           (unsigned long long)dir->charter->what.charter->seq);
+    if (charter->settles.count == 0 && charter->seq <= dir->charter->what.charter->seq) {
+        return decided(adding, charter->seq);
     }
-    return FH_OK;
+    int code = fh_adding_lineage(adding, charter, out);
+    return code == FH_OK && !is_open(dir, out) ? decided(adding, charter->seq) : code;
 }
 
 static int check_proposal_room(struct fh_adding *adding, const struct fh_domain *proposer)
@@ -223,10 +237,10 @@ static int check_admitted(struct fh_adding *adding, const struct fh_charter *cha
 
 static int check_proposal(struct fh_adding *adding,
                           const struct fh_proposal *proposal,
+                          struct fh_lineage *out_lineage,
                           struct fh_domain **out_proposer)
 {
-    const struct fh_directory *dir = adding->dir;
-    int code = check_open(adding, proposal->charter.seq);
+    int code = check_open(adding, &proposal->charter, out_lineage);
     if (code == FH_OK && adding->now_ms > proposal->proposed_ms + FH_PROPOSAL_LIFE_MS) {
         code = fh_err_rule(adding->err,
                            FH_ESTALE,
@@ -234,11 +248,8 @@ static int check_proposal(struct fh_adding *adding,
                            "proposal: nobody completed it within %d days",
                            (int)(FH_PROPOSAL_LIFE_MS / 86400000));
     }
-    if (code == FH_OK) {
-        code = fh_charter_follows(
-            &proposal->charter, dir->charter->what.charter, &dir->charter->id, adding->err);
-    }
-    if (code == FH_OK && fh_charter_find(dir->charter->what.charter, &proposal->proposer) < 0) {
+    if (code == FH_OK &&
+        fh_charter_find(out_lineage->before->what.charter, &proposal->proposer) < 0) {
         code = fh_err_rule(adding->err,
                            FH_EDENIED,
                            "identity.proposal.proposer",
@@ -263,6 +274,7 @@ static int check_proposal(struct fh_adding *adding,
 
 static int keep_proposal(struct fh_adding *adding,
                          const struct fh_proposal *proposal,
+                         const struct fh_lineage *lineage,
                          struct fh_domain *proposer)
 {
     struct fh_directory *dir = adding->dir;
@@ -281,6 +293,7 @@ static int keep_proposal(struct fh_adding *adding,
         .proposed_ms = proposal->proposed_ms,
         .payload_at = (size_t)(proposal->payload.data - adding->record.bytes.data),
         .payload_size = proposal->payload.size,
+        .lineage = *lineage,
         .charter = proposal->charter,
     };
     memcpy(kept->note, proposal->note, sizeof kept->note);
@@ -291,16 +304,17 @@ static int keep_proposal(struct fh_adding *adding,
 int fh_add_proposal(struct fh_adding *adding)
 {
     struct fh_proposal *proposal FH_CLEANUP(fh_freep) = fh_alloc(sizeof *proposal);
+    struct fh_lineage lineage;
     struct fh_domain *proposer = NULL;
     if (proposal == NULL) {
         return fh_adding_no_memory(adding);
     }
     int code = fh_proposal_decode(proposal, &adding->record, &adding->dir->mesh, adding->err);
     if (code == FH_OK) {
-        fh_proposals_drop(adding->dir, 0, adding->now_ms - FH_PROPOSAL_LIFE_MS);
-        code = check_proposal(adding, proposal, &proposer);
+        fh_proposals_drop(adding->dir, adding->now_ms - FH_PROPOSAL_LIFE_MS);
+        code = check_proposal(adding, proposal, &lineage, &proposer);
     }
-    return code != FH_OK ? code : keep_proposal(adding, proposal, proposer);
+    return code != FH_OK ? code : keep_proposal(adding, proposal, &lineage, proposer);
 }
 
 /* Whether the signature inside a vote is what it says, and by which key. */
@@ -311,9 +325,19 @@ static int check_vote(struct fh_adding *adding,
                       struct fh_key_id *out_key)
 {
     const struct fh_charter *charter = &proposal->what.proposal->charter;
+    const struct fh_lineage *lineage = &proposal->what.proposal->lineage;
     const struct fh_directory *dir = adding->dir;
+    if (fh_charter_bars(&lineage->barred, &vote->domain)) {
+        return fh_err_rule(adding->err,
+                           FH_EDENIED,
+                           "identity.vote.barred",
+                           "vote: %s signed both of what charter %llu settles: it has no voice in "
+                           "it",
+                           domain->info.name,
+                           (unsigned long long)charter->seq);
+    }
     if (fh_charter_find(charter, &vote->domain) < 0 &&
-        fh_charter_find(dir->charter->what.charter, &vote->domain) < 0) {
+        fh_charter_find(lineage->before->what.charter, &vote->domain) < 0) {
         return fh_err_rule(adding->err,
                            FH_EDENIED,
                            "identity.vote.member",
@@ -331,12 +355,8 @@ static int check_vote(struct fh_adding *adding,
                            (unsigned long long)charter->seq);
     }
     struct fh_key_id id = fh_key_id_of(key);
-    struct fh_record under = {
-        .type = FH_RECORD_CHARTER, .payload = proposed_payload(proposal), .signature_count = 1};
-    under.signatures[0].key = fh_key_id_ref(&id);
-    under.signatures[0].signature = vote->signature;
     if (vote->seq != charter->seq ||
-        !fh_record_signed_by(&under, 0, &dir->mesh, key, &dir->verifier) ||
+        !fh_charter_signed_so(dir, proposed_payload(proposal), key, &vote->signature) ||
         !fh_directory_signed_by(dir, &adding->record, key)) {
         return fh_err_rule(adding->err,
                            FH_ESIG,
@@ -369,11 +389,15 @@ int fh_add_vote(struct fh_adding *adding)
     struct fh_directory *dir = adding->dir;
     struct fh_vote vote;
     int code = fh_vote_decode(&vote, &adding->record, adding->err);
-    if (code == FH_OK) {
-        code = check_open(adding, vote.seq);
-    }
     if (code != FH_OK) {
         return code;
+    }
+    if (dir->charter == NULL) {
+        return fh_adding_missing_charter(adding);
+    }
+    /* Of a contest and its settlements the numbers say nothing. */
+    if (dir->fork == NULL && vote.seq <= dir->charter->what.charter->seq) {
+        return decided(adding, vote.seq);
     }
     struct fh_domain *domain = fh_domain_find(dir, &vote.domain);
     if (domain == NULL) {

@@ -53,14 +53,16 @@ static int of_announcement(struct fh_claim *out, const struct fh_record *record,
 static int of_policy(struct fh_claim *out, const struct fh_record *record, struct fh_err *err)
 {
     struct fh_policy_record policy;
+    bool mesh = record->type == FH_RECORD_MESH_POLICY;
     int code = fh_policy_record_parse(&policy, record->payload, err);
     if (code == FH_OK) {
-        out->domain = policy.domain;
+        out->domain = mesh ? (struct fh_domain_id){{0}} : policy.domain;
         out->when_ms = policy.created_ms;
         out->roles = FH_ROLES_PUBLISHING;
         snprintf(out->place,
                  sizeof out->place,
-                 "policy %s, number %llu",
+                 "%spolicy %s, number %llu",
+                 mesh ? "mesh " : "",
                  policy.name,
                  (number)policy.seq);
     }
@@ -120,7 +122,12 @@ static int of_charter(struct fh_claim *out, const struct fh_record *record, stru
     int code = fh_charter_decode(&charter, record, err);
     if (code == FH_OK) {
         out->when_ms = charter.created_ms;
-        snprintf(out->place, sizeof out->place, "charter %llu", (number)charter.seq);
+        /* No charter that follows one of the pair competes with their settlement. */
+        snprintf(out->place,
+                 sizeof out->place,
+                 "charter %llu%s",
+                 (number)charter.seq,
+                 charter.settles.count > 0 ? ", a settlement" : "");
     }
     return code;
 }
@@ -152,6 +159,7 @@ int fh_claim_read(struct fh_claim *out,
         code = of_announcement(&claim, record, err);
         break;
     case FH_RECORD_POLICY:
+    case FH_RECORD_MESH_POLICY:
         code = of_policy(&claim, record, err);
         break;
     case FH_RECORD_ALIVE:

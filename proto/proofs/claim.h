@@ -2,8 +2,9 @@
 /*
  * Claims: the one place that a signed record takes, and that no other record may take.
  *
- * A contract takes a number in its product's chain, an announcement a revision, a node's record a
- * moment of its life, a key event a number in its domain's log, an admission a name. Two records of
+ * A contract takes a number in its product's chain, a policy or a charter one in its own, an
+ * announcement a revision, a node's record a moment of its life, a key event a number in its
+ * domain's log, an admission a name. Two records of
  * one claim with different ids contradict each other: that is a proof, which anybody can check who
  * has both.
  *
@@ -20,7 +21,8 @@ enum { FH_CLAIM_TEXT_BYTES = 160 };
 struct fh_claim {
     unsigned type;                   /* enum fh_record_type; LEAVE counts as ALIVE */
     struct fh_domain_id domain;      /* who answers for it; zero: not said in it (rotations,
-                                        charters, names, a LEAVE) */
+                                        names, a LEAVE), or several
+                                        (charters, policies of the mesh) */
     char place[FH_CLAIM_TEXT_BYTES]; /* "orders, number 3" */
     struct fh_domain_id names;       /* of an admission: whose name it says it is */
     int64_t when_ms;                 /* Unix: when it says that it was signed */

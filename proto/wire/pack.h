@@ -115,6 +115,8 @@ void fh_pack_int(struct fh_buf *out, int64_t value);
 void fh_pack_str(struct fh_buf *out, struct fh_bytes utf8);
 void fh_pack_cstr(struct fh_buf *out, const char *utf8);
 void fh_pack_bin(struct fh_buf *out, struct fh_bytes bytes);
+/* A bin of `size` bytes, empty where all of them are zero: what fh_pack_read_optional reads. */
+void fh_pack_optional(struct fh_buf *out, const uint8_t *bytes, size_t size);
 /* Only the head of a bin: the caller appends its `size` bytes, or sends them from where they are.
  */
 void fh_pack_bin_head(struct fh_buf *out, uint32_t size);

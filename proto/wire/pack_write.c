@@ -77,6 +77,15 @@ void fh_pack_bin(struct fh_buf *out, struct fh_bytes bytes)
     }
 }
 
+void fh_pack_optional(struct fh_buf *out, const uint8_t *bytes, size_t size)
+{
+    size_t at = 0;
+    while (at < size && bytes[at] == 0) {
+        at++;
+    }
+    fh_pack_bin(out, fh_bytes(bytes, at == size ? 0 : size));
+}
+
 void fh_pack_bin_head(struct fh_buf *out, uint32_t size)
 {
     msgpack_packer packer = packer_of(out);

@@ -68,7 +68,7 @@ input_prefix(uint8_t *out, unsigned type, const struct fh_mesh_id *mesh, size_t 
 
 void fh_record_id_pack(struct fh_buf *out, const struct fh_record_id *id)
 {
-    fh_pack_bin(out, fh_bytes(id->b, fh_record_id_is_zero(id) ? 0 : sizeof id->b));
+    fh_pack_optional(out, id->b, sizeof id->b);
 }
 
 void fh_record_id_read(struct fh_record_id *out, struct fh_pack_reader *reader)

@@ -7,13 +7,14 @@ source "$1/tests/e2e/common.sh"
 
 freehold=$bin/freehold
 
-# orders: one of today, one of the day before, one of ten days ago
+# orders: one of tomorrow, one of today, one of nine days ago: two days hold the first two of them, also when it is
+# midnight in between.
 make_orders()
 {
     local days
     echo 'id,placed,amount'
     for days in 0 1 10; do
-        echo "$((days + 1)),$(date -u -d "-$days days" +%F) 00:00:00,$((days * 10))"
+        echo "$((days + 1)),$(date -u -d "$((1 - days)) days" +%F) 00:00:00,$((days * 10))"
     done
 }
 make_orders >"$data/orders.csv"

@@ -87,6 +87,7 @@ class Mesh:
     def __init__(self):
         self.domains, self.events, self.charters, self.id = {}, {}, [], None
         self.proposals = {}  # record id of the charter -> its signature input and value
+        self.tree = {}  # record id of a charter -> value, signature input, level, who is barred
 
     def domain(self, identity):
         need(identity in self.domains, "an unknown domain")
@@ -157,35 +158,74 @@ class Mesh:
         need(key == self.domain(identity).events[-1][1], "a key that was rotated")
         need(record.signed_by(key) and verify(key, signed, signature), "not signed")
 
-    def check_follows(self, value):
-        last_id, last = self.charters[-1]
-        need(value["seq"] == last["seq"] + 1 and value["prev"] == last_id, "another prev")
+    def check_follows(self, value, last_id=None):
+        last_id = last_id or self.charters[-1][0]
+        last = self.tree[last_id][0]
+        if "settles" not in value:
+            need(value["seq"] == last["seq"] + 1, "another seq")
+        need(value["prev"] == last_id, "another prev")
         need(value["created"] >= last["created"], "dated before its predecessor")
         left = {m[0] for m in last["members"]} - {m[0] for m in value["members"]}
         need(left <= set(value["expelled"]), "a member that left unsaid")
-        dates = ("created", "expires", "prev", "seq")
+        dates = ("created", "expires", "prev", "seq", "settles")
         same = all(value[k] == last[k] for k in last if k not in dates)
         need(value["created"] <= last["expires"] or same, "no renewal")
 
+    def check_settles(self, value):
+        """Level and who is barred."""
+        ids, doubles = value["settles"][:2], value["settles"][2]
+        need(all(i in self.tree for i in ids), "a pair that is not known")
+        pair = [self.tree[i] for i in ids]
+        need(pair[0][2] == pair[1][2], "a pair of two levels")
+        barred = pair[0][3] | pair[1][3]
+        members = [m[0] for m in self.tree[value["prev"]][0]["members"]]
+        for charter, _, _, _ in pair:
+            need(charter["prev"] == value["prev"], "a pair behind another charter")
+            need(charter["seq"] + 1 == value["seq"], "another seq")
+            need(charter["created"] <= value["created"], "dated before its pair")
+        for identity, *signatures in doubles:
+            need(identity in members and identity not in barred, "nobody to be barred")
+            for (charter, signed, _, _), signature in zip(pair, signatures):
+                key = self.domain(identity).key_at(charter["created"])
+                need(verify(key, signed, signature), "did not sign both")
+        return pair[0][2] + 1, barred | {d[0] for d in doubles}
+
+    def walk(self):
+        """The charters that are followed; where several are behind one, only the highest level is."""
+        path, behind = [], [i for i, c in self.tree.items() if c[0]["seq"] == 1]
+        while behind:
+            top = max(self.tree[i][2] for i in behind)
+            first = [i for i in behind if self.tree[i][2] == top][0]
+            path.append((first, self.tree[first][0]))
+            behind = [i for i, c in self.tree.items() if c[0]["prev"] == first]
+        return path
+
     def add_charter(self, record):
-        value = record.value
+        value, level, barred, before = record.value, 0, set(), None
         if value["seq"] == 1:
             need(self.id is None, "another mesh")
         else:
-            self.check_follows(value)
+            need(value["prev"] in self.tree, "an unknown predecessor")
+            before = self.tree[value["prev"]][0]
+            self.check_follows(value, value["prev"])
+            if "settles" in value:
+                level, barred = self.check_settles(value)
         signers = set()
         for identity, domain in self.domains.items():
             if record.signed_by(domain.key_at(value["created"])):
                 self.check_kept(record, domain, value["created"])
                 signers.add(identity)
         need(len(signers) == len(record.signatures), "a signature by nobody")
-        for charter_value in [value] + ([self.charters[-1][1]] if self.charters else []):
-            members = {m[0] for m in charter_value["members"]}
-            need(len(members & signers) >= charter_value["threshold"], "too few signers")
-        for identity, domain_name in value["members"]:
-            self.admit(identity, domain_name)
+        for charter_value in [value] + ([before] if before else []):
+            members = {m[0] for m in charter_value["members"]} - barred
+            wanted = min(charter_value["threshold"], len(members))
+            need(0 < wanted <= len(members & signers), "too few signers")
+        self.tree[record.id] = value, record.input, level, barred
+        self.charters = self.walk()
+        if self.charters[-1][0] == record.id:
+            for identity, domain_name in value["members"]:
+                self.admit(identity, domain_name)
         self.id = self.id or record.id
-        self.charters.append((record.id, value))
 
     def admit(self, identity, domain_name):
         domain = self.domain(identity)

@@ -174,6 +174,13 @@ def charter(value):
     need(most < 2 * value["policy_threshold"] <= 2 * most, "a policy threshold of no majority")
     life = value["expires"] - value["created"]
     need(0 < life <= 3 * 366 * 86400000, "expires too early or too late")
+    if "settles" in value:
+        both = fields(id32, sig64, sig64)
+        fields(id32, id32, list_of(both, 16, 1))(value["settles"])
+        one, other, doubles = value["settles"][:3]
+        need(one < other and value["seq"] > 2, "no pair that was settled")
+        ids = [d[0] for d in doubles]
+        need(all(a < b for a, b in zip(ids, ids[1:])), "double signers not ascending")
 
 
 def successor(value):

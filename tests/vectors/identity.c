@@ -207,6 +207,7 @@ void vectors_identity(struct fh_buf *out)
     vector_record(out, "joiner.rotation", &none, &rotation, &joiner->next);
     vector_record(out, "joiner.manifest", &cast.mesh, &manifest, &joiner->next);
 
+    vectors_charters(out, founder, joiner, &cast.mesh, &next);
     write_envelopes(out, &cast, &node);
     struct test_record bad = flip(&node, 20);
     vector_forged_record(out, "forged.payload", &cast.mesh, &bad, &founder->key);

@@ -33,4 +33,12 @@ void vector_forged_record(struct fh_buf *out,
                           const struct test_record *record,
                           const struct test_key *signer);
 
+/* charters.c: a contest behind charter 2, and its settlement, of the file that identity.c writes.
+ */
+void vectors_charters(struct fh_buf *out,
+                      const struct test_domain *founder,
+                      const struct test_domain *joiner,
+                      const struct fh_mesh_id *mesh,
+                      const struct test_record *charter_2);
+
 #endif

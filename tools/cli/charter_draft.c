@@ -204,6 +204,44 @@ static int apply(struct fh_charter *charter,
     return FH_OK;
 }
 
+/* Behind the newest. */
+static void follow_newest(struct fh_charter *out,
+                          const struct fh_charter *current,
+                          const struct fh_record_id *id,
+                          int64_t now_ms)
+{
+    *out = *current;
+    out->settles.count = 0;
+    out->seq = current->seq + 1;
+    out->prev = *id;
+    out->created_ms = now_ms > current->created_ms ? now_ms : current->created_ms;
+}
+
+/* Behind the last undisputed one. */
+static int settle(struct fh_charter *out,
+                  const struct fh_directory_contest *contest,
+                  int64_t now_ms,
+                  struct fh_err *err)
+{
+    if (contest->settles.count == 0 || contest->need == 0) {
+        return fh_err_rule(err,
+                           FH_EFORK,
+                           "identity.charter.nobody",
+                           "nobody can settle this: %s",
+                           contest->need == 0
+                               ? "every member of the last undisputed charter signed two that "
+                                 "contradict each other; a new mesh is the way on"
+                               : "no two of the charters show who signed both");
+    }
+    follow_newest(out, contest->before, &contest->before_id, now_ms);
+    out->seq = contest->seq;
+    out->settles = contest->settles;
+    if (out->created_ms < contest->not_before_ms) {
+        out->created_ms = contest->not_before_ms;
+    }
+    return FH_OK;
+}
+
 int fh_charter_draft(struct fh_charter *out,
                      const struct fh_directory *dir,
                      const struct fh_charter_wishes *wishes,
@@ -211,22 +249,32 @@ int fh_charter_draft(struct fh_charter *out,
                      struct fh_err *err)
 {
     struct fh_record_id id;
+    struct fh_directory_contest contest;
     const struct fh_charter *current = fh_directory_charter(dir, &id);
     if (current == NULL) {
         return fh_err_rule(err, FH_ENOTFOUND, "charter.unknown", "no charter is known here");
     }
-    if (fh_directory_charter_contested(dir)) {
-        return fh_err_rule(
-            err,
-            FH_EFORK,
-            "identity.charter.rival",
-            "two charters of one number are known: `freehold proof list` shows them; "
-            "no other is taken until the members settle it");
+    bool contested = fh_directory_charter_contest(dir, &contest);
+    if (contested != wishes->settle) {
+        return contested ? fh_err_rule(err,
+                                       FH_EFORK,
+                                       "identity.charter.rival",
+                                       "two charters of one number are known: `freehold proof "
+                                       "list` shows them; no other is taken until the members "
+                                       "settle it: charter propose --settle")
+                         : fh_err_set(err,
+                                      FH_EUSAGE,
+                                      "--settle: no charters contradict each other, as far as the "
+                                      "node knows");
     }
-    *out = *current;
-    out->seq = current->seq + 1;
-    out->prev = id;
-    out->created_ms = now_ms > current->created_ms ? now_ms : current->created_ms;
+    if (contested) {
+        int code = settle(out, &contest, now_ms, err);
+        if (code != FH_OK) {
+            return code;
+        }
+    } else {
+        follow_newest(out, current, &id, now_ms);
+    }
     out->expires_ms =
         wishes->expires_ms != 0 ? wishes->expires_ms : out->created_ms + FH_CHARTER_DEFAULT_MS;
     return apply(out, dir, wishes, err);
@@ -299,6 +347,14 @@ void fh_charter_changes(struct fh_buf *out,
                         const struct fh_charter *after)
 {
     size_t from = out->size;
+    if (after->settles.count > 0) {
+        struct fh_domain_id both[FH_RECORD_SIGNATURES_MAX];
+        for (unsigned i = 0; i < after->settles.count; i++) {
+            both[i] = after->settles.both[i].domain;
+        }
+        fh_buf_printf(out, "settles charter %llu without ", (unsigned long long)after->seq - 1);
+        fh_charter_names(out, dir, both, after->settles.count);
+    }
     for (unsigned i = 0; i < after->member_count; i++) {
         if (before == NULL || fh_charter_find(before, &after->members[i].domain) < 0) {
             separate(out, from);

@@ -20,10 +20,13 @@ struct fh_charter_wishes {
     unsigned threshold; /* 0: as said above */
     unsigned policy_threshold;
     int64_t expires_ms; /* 0: FH_CHARTER_DEFAULT_MS from now */
+    bool settle;        /* a settlement of those that contradict each other */
 };
 
-/* Writes the charter that would follow the newest of `dir`. FH_EUSAGE names the flag and the name
- * that it does not fit; FH_ENOTFOUND ("charter.unknown"), FH_EFORK ("identity.charter.rival"). */
+/* Writes the charter that would follow the newest of `dir`, or the settlement that would follow the
+ * last undisputed one. FH_EUSAGE names the flag and the name
+ * that it does not fit; FH_ENOTFOUND ("charter.unknown"), FH_EFORK ("identity.charter.rival",
+ * "identity.charter.nobody": no member is left who could settle it). */
 FH_MUST_CHECK int fh_charter_draft(struct fh_charter *out,
                                    const struct fh_directory *dir,
                                    const struct fh_charter_wishes *wishes,

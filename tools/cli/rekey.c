@@ -158,6 +158,25 @@ keep_record(void *user, unsigned type, const struct fh_record_id *id, struct fh_
     return true;
 }
 
+/* A charter that the domain voted for may be complete elsewhere, or become so where nobody has
+ * heard of the rotation yet: its signature stands under it then, with the earlier key. */
+static void keep_votes(struct keeping *keeping)
+{
+    for (size_t i = 0; i < fh_directory_proposal_count(keeping->from); i++) {
+        struct fh_directory_proposal proposal;
+        bool voted = false;
+        fh_directory_proposal_at(keeping->from, i, &proposal);
+        for (unsigned v = 0; v < proposal.vote_count; v++) {
+            voted = voted || fh_domain_id_equal(&proposal.votes[v], keeping->domain);
+        }
+        if (voted && keeping->count == FH_MANIFEST_IDS_MAX) {
+            keeping->no_room = true;
+        } else if (voted) {
+            keeping->ids[keeping->count++] = proposal.charter_id;
+        }
+    }
+}
+
 static int compare_ids(const void *a, const void *b)
 {
     return fh_record_id_compare(a, b);
@@ -193,6 +212,7 @@ static int choose_kept(struct fh_rekey *rekey, struct fh_record_id *ids, struct 
     keeping.charters = true;
     keeping.from = rekey->mesh;
     fh_directory_each(rekey->mesh, keep_record, &keeping);
+    keep_votes(&keeping);
     rekey->kept = sort_ids(ids, keeping.count);
     return keeping.no_room
                ? fh_err_set(

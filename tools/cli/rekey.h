@@ -4,7 +4,7 @@
  *
  * The recovery file holds that key. The rotation reveals it, commits to another one (written to a
  * new recovery file first of all), keeps what this home delegated and revoked and every charter
- * that the domain signed, and delegates anew to each key that acts for the domain.
+ * that the domain signed or voted for, and delegates anew to each key that acts for the domain.
  *
  * Does not: need the present domain key: that is why it helps when it is stolen or lost. Thread:
  * one. Ownership: see each function.

@@ -6,6 +6,8 @@
 #include "proto/identity/keylog.h"
 #include "tools/client/charters.h"
 
+#include <string.h>
+
 /* ---- the list ---- */
 
 static int ask_page(struct fh_contradictions *list,
@@ -129,14 +131,43 @@ static int verify_signed(struct fh_contradicting *record,
 
 /* What proves a charter comes with all of them; the directory keeps those that are proven. */
 static int
-verify_charter(struct freehold_client *client, const struct fh_record_id *id, struct fh_err *err)
+verify_charter(struct fh_contradicting *record, struct freehold_client *client, struct fh_err *err)
 {
-    struct fh_domain_id signers[FH_RECORD_SIGNATURES_MAX];
     const struct fh_directory *dir = client->actor->directory;
     int code = fh_charters_learn(client, err);
-    if (code == FH_OK && fh_directory_charter_signers(dir, id, signers) == 0) {
-        code = fh_err_rule(
-            err, FH_ESIG, "identity.charter.threshold", "the members did not sign this charter");
+    if (code == FH_OK) {
+        record->signer_count = fh_directory_charter_signers(dir, &record->id, record->signers);
+        if (record->signer_count == 0) {
+            code = fh_err_rule(err,
+                               FH_ESIG,
+                               "identity.charter.threshold",
+                               "the members did not sign this charter");
+        }
+    }
+    return code;
+}
+
+/* The members' keys and delegations come with the charters. */
+static int verify_mesh_policy(struct fh_contradicting *record,
+                              struct freehold_client *client,
+                              const struct fh_record *parsed,
+                              struct fh_err *err)
+{
+    struct fh_domain_id signers[FH_RECORD_SIGNATURES_MAX];
+    size_t count = 0;
+    const struct fh_directory *dir = client->actor->directory;
+    const struct fh_claim *claim = &record->claim;
+    int code = fh_charters_learn(client, err);
+    if (code == FH_OK) {
+        code =
+            fh_directory_cosigners(dir, parsed, claim->roles, claim->when_ms, signers, &count, err);
+    }
+    if (code == FH_OK) {
+        code = fh_directory_policy_quorum(dir, signers, count, claim->when_ms, err);
+    }
+    if (code == FH_OK) {
+        memcpy(record->signers, signers, count * sizeof *signers);
+        record->signer_count = count;
     }
     return code;
 }
@@ -159,7 +190,10 @@ judge(struct fh_contradicting *record, struct freehold_client *client, struct fh
         code = fh_claim_read(&record->claim, &parsed, mesh, err);
     }
     if (code == FH_OK && parsed.type == FH_RECORD_CHARTER) {
-        return verify_charter(client, &record->id, err);
+        return verify_charter(record, client, err);
+    }
+    if (code == FH_OK && parsed.type == FH_RECORD_MESH_POLICY) {
+        return verify_mesh_policy(record, client, &parsed, err);
     }
     if (code != FH_OK) {
         return code;
@@ -205,18 +239,15 @@ static int compare(const struct fh_contradiction *pair, struct fh_err *err)
     return FH_OK;
 }
 
-/* The quorums of two charters of one number have at least one member in common. */
-static void name_signers(struct fh_contradiction *pair, const struct fh_directory *dir)
+/* Two quorums, each of more than half, have at least one member in common. */
+static void name_signers(struct fh_contradiction *pair)
 {
-    struct fh_domain_id signers[2][FH_RECORD_SIGNATURES_MAX];
-    size_t counts[2];
-    for (size_t i = 0; i < FH_COUNT(counts); i++) {
-        counts[i] = fh_directory_charter_signers(dir, &pair->records[i].id, signers[i]);
-    }
-    for (size_t i = 0; i < counts[0]; i++) {
-        for (size_t j = 0; j < counts[1]; j++) {
-            if (fh_domain_id_equal(&signers[0][i], &signers[1][j])) {
-                pair->both[pair->both_count++] = signers[0][i];
+    const struct fh_contradicting *one = &pair->records[0];
+    const struct fh_contradicting *other = &pair->records[1];
+    for (size_t i = 0; i < one->signer_count; i++) {
+        for (size_t j = 0; j < other->signer_count; j++) {
+            if (fh_domain_id_equal(&one->signers[i], &other->signers[j])) {
+                pair->both[pair->both_count++] = one->signers[i];
             }
         }
     }
@@ -258,6 +289,6 @@ int fh_contradiction_check(struct fh_contradiction *out,
     if (compare(out, &why) != FH_OK) {
         out->proven = why;
     }
-    name_signers(out, client->actor->directory);
+    name_signers(out);
     return FH_OK;
 }

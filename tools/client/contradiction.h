@@ -36,10 +36,12 @@ struct fh_contradicting {
     struct fh_claim claim;  /* of type 0 until it was read */
     struct fh_key_id key;   /* that signed; zero until it verified */
     struct fh_err verified; /* FH_OK, or why it does not verify */
+    size_t signer_count;    /* of charters and policies of the mesh: the members that signed it */
+    struct fh_domain_id signers[FH_RECORD_SIGNATURES_MAX];
 };
 struct fh_contradiction {
     struct fh_contradicting records[2];
-    size_t both_count; /* of charters: the members that signed both of them */
+    size_t both_count; /* of what members sign together: those that signed both */
     struct fh_domain_id both[FH_RECORD_SIGNATURES_MAX];
     struct fh_err proven; /* FH_OK: they contradict each other; else why that is not shown */
 };

@@ -103,7 +103,7 @@ static void test_next_charter(void **state)
     assert_int_equal(fh_directory_charter_at(world->dir, 2, NULL)->seq, 2);
     assert_null(fh_directory_charter_at(world->dir, 3, NULL));
 
-    /* A rival of the same number: kept as proof, and no later charter is taken. */
+    /* A rival of the same number: kept as proof, another one too, and no later charter is taken. */
     struct fh_directory_outcome out;
     struct fh_charter rival = next;
     rival.created_ms++;
@@ -114,6 +114,13 @@ static void test_next_charter(void **state)
     assert_int_equal(fh_directory_charter_standing(world->dir, NOW_MS), FH_CHARTER_CONTESTED);
     expect_policy(world, both, 2, AT(1), "identity.charter.rival");
     rival.created_ms++;
+    record = charter_record(world, &rival, &zero->key, &one->key);
+    assert_int_equal(fh_directory_add(world->dir, test_bytes(&record), NOW_MS, &out, NULL), FH_OK);
+    assert_int_equal(out.result, FH_DIRECTORY_FORKED);
+    assert_int_equal(fh_directory_charter_count(world->dir), 4);
+    assert_non_null(fh_directory_charter(world->dir, &id));
+    rival.seq = 3;
+    rival.prev = id;
     record = charter_record(world, &rival, &zero->key, &one->key);
     must_refuse(world, &record, "identity.charter.rival");
 }

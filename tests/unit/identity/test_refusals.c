@@ -306,10 +306,32 @@ static struct test_record replayed(struct scene *scene, struct draw *from)
 {
     const struct test_domain *d = scene->world.domains;
     static struct test_record invitation;
-    struct test_domain joiner = test_domain_of(1000 + (unsigned)draw(from, 100000));
+    struct test_domain joiner = test_domain_of(200000 + (unsigned)draw(from, 100000));
     invitation = scene->world.invitation; /* used by domain 1 */
     assert_int_equal(add(&scene->world, &joiner.inception, NULL), FH_OK);
     return test_admission(&d[0], &joiner, 1, &invitation, &scene->world.mesh);
+}
+
+/* A settlement where nothing contradicts itself: it would overrule what everybody follows. */
+static struct test_record settlement_of_nothing(struct scene *scene, struct draw *from)
+{
+    const struct test_key *keys[] = {&scene->world.domains[0].key, &scene->third.key};
+    struct fh_charter charter = third_charter(scene, from);
+    struct fh_charter_settles *settles = &charter.settles;
+    struct fh_record parsed;
+    const struct test_record *two = &scene->good[scene->good_count - 1];
+    assert_int_equal(fh_record_parse(&parsed, test_bytes(two), &scene->world.mesh, NULL), FH_OK);
+    charter.prev = scene->current.prev;
+    settles->count = 1;
+    settles->both[0].domain = scene->world.domains[draw(from, 2)].id;
+    settles->both[0].signatures[0] = parsed.signatures[draw(from, 2)].signature;
+    settles->both[0].signatures[1] = settles->both[0].signatures[0];
+    struct fh_record_id other = scene->id;
+    other.b[draw(from, sizeof other.b)] ^= (uint8_t)(1 + draw(from, 255));
+    bool first = fh_record_id_compare(&scene->id, &other) < 0;
+    settles->pair[0] = first ? scene->id : other;
+    settles->pair[1] = first ? other : scene->id;
+    return sign_charter(scene, &charter, keys, 2);
 }
 
 /* A vote or proposal of somebody who may not, or for something else. */
@@ -345,18 +367,19 @@ static const struct attack {
     struct test_record (*make)(struct scene *scene, struct draw *from);
     int64_t now_ms;
 } attacks[] = {
-    {"arbitrary", arbitrary, NOW_MS},
+    {"arbitrary installation", arbitrary, NOW_MS},
     {"endless data", endless_data, NOW_MS},
     {"fast forward", fast_forward, NOW_MS},
-    {"freeze", freeze, NOW_MS},
+    {"indefinite freeze", freeze, NOW_MS},
     {"rollback", rollback, NOW_MS},
     {"mix and match", mix_and_match, NOW_MS},
-    {"wrong signer", wrong_signer, NOW_MS},
-    {"one signer twice", one_signer_twice, NOW_MS},
+    {"wrong key", wrong_signer, NOW_MS},
+    {"signer counted twice", one_signer_twice, NOW_MS},
     {"under-signed", under_signed, NOW_MS},
     {"expired", expired, AT(8)},
-    {"key compromise", key_compromise, NOW_MS},
-    {"replayed", replayed, NOW_MS},
+    {"key compromise below the threshold", key_compromise, NOW_MS},
+    {"settlement of nothing", settlement_of_nothing, NOW_MS},
+    {"replay", replayed, NOW_MS},
     {"vote of nobody", vote_of_nobody, NOW_MS},
 };
 
@@ -400,8 +423,10 @@ static void every_one_is_refused(void **state)
     (void)state;
     struct scene *scene = scene_new();
     const struct snapshot before = look(scene);
+    unsigned counts[FH_COUNT(attacks)] = {0};
     for (size_t i = 0; i < OBJECTS; i++) {
         const struct attack *attack = &attacks[i % FH_COUNT(attacks)];
+        counts[i % FH_COUNT(attacks)]++;
         struct draw from = {UINT64_C(0x9e3779b97f4a7c15) * (i + 1)};
         struct test_record record = attack->make(scene, &from);
         struct fh_directory_outcome out;
@@ -418,6 +443,9 @@ static void every_one_is_refused(void **state)
         if (!same(&before, &after)) {
             fail_msg("%s, object %zu: changed something", attack->name, i);
         }
+    }
+    for (size_t row = 0; row < FH_COUNT(attacks); row++) {
+        print_message("%5u refused: %s\n", counts[row], attacks[row].name);
     }
     scene_free(scene);
 }
