@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The records of the home's audit log, one by one. */
 #include "common/time.h"
-#include "tools/cli/audit_log.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/until.h"
 #include "tools/client/key_file.h"
+#include "tools/compliance/audit_log.h"
 #include "tools/contract/json_write.h"
 
 #include "proto/query/param.h"

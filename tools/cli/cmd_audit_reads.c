@@ -2,10 +2,10 @@
 /* Who read a product, and what somebody read: questions to the audit log of the home. */
 #include "common/map.h"
 #include "common/time.h"
-#include "tools/cli/audit_log.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/until.h"
 #include "tools/client/product_name.h"
+#include "tools/compliance/audit_log.h"
 
 #include <stdlib.h>
 #include <string.h>
