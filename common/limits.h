@@ -308,6 +308,7 @@ enum {
     FH_POLICIES_MAX = FH_LIMIT(256, 4),          /* of one domain, and of the mesh */
     FH_POLICY_RIVALS_MAX = FH_LIMIT(16, 4),      /* of one version of the mesh, beside it */
     FH_WAIVERS_MAX = FH_LIMIT(1024, 8),          /* that a node looks at at one time */
+    FH_WAIVER_RULE_BYTES_MAX = 32,               /* "classification[1023]" and to spare */
     FH_AGREED_MAX = FH_LIMIT(8192, 64), /* policies and waivers of the mesh, old ones too */
 
     /* audit log */
@@ -316,6 +317,8 @@ enum {
     FH_AUDIT_COLUMNS_MAX = FH_LIMIT(1024, 16),   /* named in one READ; more are written "*" */
     FH_AUDIT_POLICIES_MAX = 512,                 /* of one domain and of the mesh */
     FH_AUDIT_POLICY_BYTES_MAX = 127,             /* name, blank, version */
+    FH_AUDIT_WAIVED_MAX = FH_LIMIT(16, 4),       /* waivers of one product in a READ */
+    FH_AUDIT_WAIVED_BYTES_MAX = 160,             /* name, version and rule */
     FH_AUDIT_SUBJECT_BYTES_MAX = 255,            /* what a governing record is about */
     FH_AUDIT_SEALED_BYTES_MAX = 160 * 1024,      /* statement and parameters, encrypted */
     FH_AUDIT_CHECKPOINT_BYTES_MAX = 512,         /* a signed record */

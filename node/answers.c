@@ -25,6 +25,7 @@ void fh_answers_init(struct fh_answers *answers, const struct fh_answers_options
         .catalog = home->catalog,
         .dir = home->dir,
         .names = home->names,
+        .policies = home->policies,
         .mesh = o->mesh,
         .mesh_id = home->mesh_id,
         .domain = home->domain,
@@ -37,6 +38,11 @@ void fh_answers_init(struct fh_answers *answers, const struct fh_answers_options
         .catalog = home->catalog,
         .dir = home->dir,
         .rights = home->rights,
+        .domain = home->domain,
+    };
+    answers->governed = (struct fh_governed){
+        .catalog = home->catalog,
+        .policies = home->policies,
         .domain = home->domain,
     };
     answers->routes = (struct fh_routes){
@@ -56,5 +62,6 @@ void fh_answers_init(struct fh_answers *answers, const struct fh_answers_options
         .witnessing = o->witnessing,
         .policing = o->policing,
         .can = &answers->can,
+        .governed = &answers->governed,
     };
 }

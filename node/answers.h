@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Answers: the parts that answer from what is held alone (desk, token desk, moves, lookup, can),
- * and the table of who answers what.
+ * Answers: the parts that answer from what is held alone (desk, token desk, moves, lookup, can,
+ * governed), and the table of who answers what.
  *
  * Does not: start or end anything. Thread: the loop's. Ownership: keeps what it is given, and its
  * own place: it is not moved.
@@ -10,6 +10,7 @@
 #define FH_NODE_ANSWERS_H
 
 #include "node/query/can.h"
+#include "node/query/governed.h"
 #include "node/query/lookup.h"
 #include "node/routes.h"
 
@@ -19,6 +20,7 @@ struct fh_answers {
     struct fh_moves moves;
     struct fh_lookup lookup;
     struct fh_can can;
+    struct fh_governed governed;
     struct fh_routes routes;
 };
 

@@ -10,6 +10,7 @@
 #include "node/publish_remote.h"
 #include "node/quality/schedule.h"
 #include "node/query/can.h"
+#include "node/query/governed.h"
 #include "node/query/lookup.h"
 #include "node/query/serve.h"
 #include "node/recording.h"
@@ -69,6 +70,9 @@ void fh_routes_question(const struct fh_routes *routes, struct fh_question *ques
         return;
     case FH_MSG_CAN:
         fh_can_question(routes->can, question);
+        return;
+    case FH_MSG_GOVERNED:
+        fh_governed_question(routes->governed, question);
         return;
     case FH_MSG_CHAIN:
     case FH_MSG_PUBLISH:

@@ -14,6 +14,7 @@
 #include "node/token_desk.h"
 
 struct fh_can;
+struct fh_governed;
 struct fh_lookup;
 struct fh_policing;
 struct fh_publisher;
@@ -40,6 +41,7 @@ struct fh_routes {
     struct fh_recording *recording; /* NULL: no audit log is kept */
     struct fh_policing *policing;
     struct fh_can *can;
+    struct fh_governed *governed;
 };
 
 /* A question of a session; it is taken, and refused when nobody knows it. */

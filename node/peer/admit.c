@@ -173,10 +173,11 @@ static int admit_token(struct fh_speaker *speaker,
 
 /* What reads, and what a consumer does to get it read elsewhere. */
 static const unsigned reading[] = {
-    FH_MSG_STATUS, FH_MSG_PEERS,       FH_MSG_SEARCH,  FH_MSG_DESCRIBE, FH_MSG_IDENTITY,
-    FH_MSG_RELAY,  FH_MSG_PLAN,        FH_MSG_QUERY,   FH_MSG_NEXT,     FH_MSG_CANCEL,
-    FH_MSG_PROBE,  FH_MSG_MEASUREMENT, FH_MSG_HISTORY, FH_MSG_ASKED,    FH_MSG_CAN,
-    FH_MSG_WHY,    FH_MSG_COUNTERS,    FH_MSG_PROOFS,  FH_MSG_CHARTER,  FH_MSG_CHARTERS};
+    FH_MSG_STATUS,   FH_MSG_PEERS,       FH_MSG_SEARCH,   FH_MSG_DESCRIBE, FH_MSG_IDENTITY,
+    FH_MSG_RELAY,    FH_MSG_PLAN,        FH_MSG_QUERY,    FH_MSG_NEXT,     FH_MSG_CANCEL,
+    FH_MSG_PROBE,    FH_MSG_MEASUREMENT, FH_MSG_HISTORY,  FH_MSG_ASKED,    FH_MSG_CAN,
+    FH_MSG_GOVERNED, FH_MSG_WHY,         FH_MSG_COUNTERS, FH_MSG_PROOFS,   FH_MSG_CHARTER,
+    FH_MSG_CHARTERS};
 
 static bool reads(unsigned code)
 {

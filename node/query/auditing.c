@@ -131,6 +131,31 @@ static bool add_columns(const struct fh_stream *stream,
     return true;
 }
 
+static bool add_waived(const struct fh_stream *stream,
+                       const struct fh_plan_table *table,
+                       struct fh_audit_table *out)
+{
+    struct fh_arena *arena = stream->arena;
+    uint32_t count = table->right == NULL ? 0 : table->right->waiver_count;
+    struct fh_audit_waived *waived = fh_arena_array(arena, (size_t)count + 1, sizeof *waived);
+    for (uint32_t i = 0; waived != NULL && i < count; i++) {
+        const struct fh_msg_waived *from = &table->right->waivers[i];
+        waived[i].id = from->id;
+        waived[i].rule = fh_arena_printf(arena,
+                                         "%s %s%s%s",
+                                         from->policy,
+                                         from->version,
+                                         from->rule[0] == '\0' ? "" : " ",
+                                         from->rule);
+        if (waived[i].rule == NULL) {
+            return false;
+        }
+    }
+    out->waived = waived;
+    out->waived_count = waived == NULL ? 0 : count;
+    return waived != NULL;
+}
+
 static bool add_tables(const struct fh_stream *stream, struct fh_audit_read *out)
 {
     const struct fh_plan *plan = &stream->plan;
@@ -153,6 +178,9 @@ static bool add_tables(const struct fh_stream *stream, struct fh_audit_read *out
             to->grant = table->right->grant;
             to->policy_count = table->right->policy_count;
             to->policies = table->right->policies;
+        }
+        if (!add_waived(stream, table, to)) {
+            return false;
         }
         if (!add_columns(stream, table, to)) {
             return false;

@@ -20,6 +20,8 @@ struct looking {
     bool readable;
     bool masked; /* in whole or in part */
     struct fh_record_id grant;
+    uint32_t waived_count; /* of the product: the same for all of its tables */
+    const struct fh_msg_waived *waived;
     struct fh_err why; /* of the first that is not readable */
 };
 
@@ -132,6 +134,8 @@ static void look_at(struct looking *l, const struct fh_plan_table *table)
     }
     l->readable = true;
     l->grant = right.grant;
+    l->waived_count = right.waiver_count;
+    l->waived = right.waivers;
     l->masked = l->masked || (!right.view.open &&
                               (whole || right.view.columns[column].mask.kind != FH_MASK_NONE));
 }
@@ -193,7 +197,8 @@ void fh_can_question(struct fh_can *can, struct fh_question *question)
         return;
     }
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
-    fh_buf_init(&out, 64);
+    fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
     fh_msg_can_answer(&out, &l.grant, l.masked);
+    fh_msg_waived_put(&out, l.waived, l.waived_count);
     fh_question_answer_buf(question, &out);
 }

@@ -25,6 +25,7 @@ static uint64_t number_of_news(const struct fh_lookup *lookup, uint64_t member_c
         member_changes,
         fh_directory_domain_count(lookup->dir),
         fh_names_edits(lookup->names),
+        fh_policies_generation(lookup->policies),
     };
     return fh_map_hash(parts, sizeof parts);
 }

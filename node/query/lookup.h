@@ -11,11 +11,13 @@
 #define FH_NODE_QUERY_LOOKUP_H
 
 #include "node/mesh/mesh.h"
+#include "node/state/policies.h"
 
 struct fh_lookup {
     struct fh_catalog *catalog;
     struct fh_directory *dir;
     const struct fh_names *names;
+    const struct fh_policies *policies;
     struct fh_mesh *mesh; /* NULL when offline */
     struct fh_mesh_id mesh_id;
     struct fh_domain_id domain;

@@ -18,6 +18,8 @@
 
 struct fh_right; /* rights.h */
 
+struct fh_msg_waived; /* proto/session/messages_waived.h */
+
 struct fh_plan_table {
     struct fh_catalog_table table;
     const char *written;          /* product as the SQL writes it, "flights@1" included */
@@ -27,6 +29,8 @@ struct fh_plan_table {
     bool filtered;                /* not all rows are there for the consumer; own or another's */
     uint32_t masked_count;        /* columns that are masked for the consumer */
     const char **masked;
+    uint32_t waived_count; /* rules that do not bind the consumer here, by waivers */
+    const struct fh_msg_waived *waived;
 };
 
 struct fh_plan {

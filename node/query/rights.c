@@ -3,6 +3,7 @@
 
 #include "common/assert.h"
 #include "common/mem.h"
+#include "node/query/governed.h"
 #include "proto/governance/access_compiled.h"
 #include "proto/governance/grant.h"
 
@@ -175,20 +176,34 @@ static int name_policies(const struct fh_access_decision *decision,
     return names != NULL ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory for a right");
 }
 
+/* A waiver had its part by one of the policies that were asked with. */
+static void keep_waiver(const struct fh_access_ask *ask,
+                        const struct fh_waiver_held *held,
+                        struct fh_msg_waived *out)
+{
+    for (uint32_t i = 0; i < ask->policy_count; i++) {
+        if (ask->policies[i]->mesh == held->waiver.mesh &&
+            fh_record_id_equal(&ask->policies[i]->id, &held->waiver.policy)) {
+            fh_governed_waived(held, ask->policies[i], out);
+            return;
+        }
+    }
+    FH_ASSERT(false);
+}
+
 static int keep_waivers(const struct fh_access_decision *decision,
+                        const struct fh_access_ask *ask,
                         struct fh_arena *arena,
                         struct fh_right *right,
                         struct fh_err *err)
 {
-    struct fh_notice_waiver *waivers =
+    struct fh_msg_waived *waivers =
         fh_arena_array(arena, (size_t)decision->waiver_count + 1, sizeof *waivers);
     if (waivers == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for waivers");
     }
     for (uint32_t i = 0; i < decision->waiver_count; i++) {
-        const struct fh_waiver_held *held = decision->waivers[i];
-        waivers[i] = (struct fh_notice_waiver){
-            .id = held->id, .until_ms = held->waiver.until_ms, .urgent = held->waiver.urgent};
+        keep_waiver(ask, decision->waivers[i], &waivers[i]);
     }
     right->waiver_count = decision->waiver_count;
     right->waivers = waivers;
@@ -226,7 +241,7 @@ static int take(const struct fh_access_decision *decision,
         rc = name_policies(decision, arena, &right, err);
     }
     if (rc == FH_OK) {
-        rc = keep_waivers(decision, arena, &right, err);
+        rc = keep_waivers(decision, ask, arena, &right, err);
     }
     if (rc == FH_OK) {
         *out = right;

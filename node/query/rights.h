@@ -17,7 +17,7 @@
 #include "node/state/grants.h"
 #include "node/state/policies.h"
 #include "proto/governance/access.h"
-#include "proto/query/receipt.h"
+#include "proto/session/messages_waived.h"
 
 struct fh_rights;
 
@@ -54,8 +54,8 @@ struct fh_right {
     const char *const *policies; /* "name version" */
     uint64_t rows_per_day;       /* 0: no bound */
     uint64_t queries_per_hour;
-    uint32_t waiver_count;                  /* waivers that had a part in it */
-    const struct fh_notice_waiver *waivers; /* for the receipt */
+    uint32_t waiver_count;               /* waivers that had a part in it */
+    const struct fh_msg_waived *waivers; /* as they are told; `table` is 0 */
 };
 
 /* What of a contract decides. Lent until the next question. FH_ENOTFOUND, FH_ENOMEM. */

@@ -66,7 +66,10 @@ int fh_stream_receipt(const struct fh_stream *stream,
         fh_receipt_notice(receipt, &entry->announcement, &entry->quality);
         const struct fh_right *right = stream->plan.tables[i].right;
         for (uint32_t k = 0; right != NULL && k < right->waiver_count; k++) {
-            fh_receipt_waived(receipt, &entry->announcement, &entry->quality, &right->waivers[k]);
+            const struct fh_notice_waiver waiver = {.id = right->waivers[k].id,
+                                                    .until_ms = right->waivers[k].until_ms,
+                                                    .urgent = right->waivers[k].urgent};
+            fh_receipt_waived(receipt, &entry->announcement, &entry->quality, &waiver);
         }
     }
     memcpy(receipt->parts, stream->parts, stream->part_count * sizeof stream->parts[0]);

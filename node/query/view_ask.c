@@ -24,6 +24,27 @@ struct view {
 
 /* ---- the answer ---- */
 
+static int take_waived(struct fh_stream *stream,
+                       struct fh_plan_table *table,
+                       struct fh_pack_reader *fields,
+                       struct fh_err *err)
+{
+    uint32_t count = 0;
+    int rc = fh_msg_waived_read(fields, &count, err);
+    struct fh_msg_waived *waived = fh_arena_array(stream->arena, (size_t)count + 1, sizeof *waived);
+    if (rc == FH_OK && waived == NULL) {
+        rc = fh_err_set(err, FH_ENOMEM, "no memory for waivers");
+    }
+    for (uint32_t i = 0; rc == FH_OK && i < count; i++) {
+        rc = fh_msg_waived_next(fields, &waived[i], err);
+    }
+    if (rc == FH_OK) {
+        table->waived_count = count;
+        table->waived = waived;
+    }
+    return rc;
+}
+
 /* Keeps the columns that the owner names, in the contract's order, which is the owner's too. */
 static int take_columns(struct fh_stream *stream,
                         struct fh_plan_table *table,
@@ -65,6 +86,9 @@ static int take_columns(struct fh_stream *stream,
             }
             columns[kept++] = known->columns[at++];
         }
+    }
+    if (rc == FH_OK) {
+        rc = take_waived(stream, table, fields, err);
     }
     if (rc == FH_OK) {
         known->columns = columns;
@@ -172,6 +196,8 @@ void fh_views_ask(struct fh_stream *stream)
 int fh_view_note(struct fh_plan_table *table, struct fh_arena *arena, struct fh_err *err)
 {
     const struct fh_view *view = table->view;
+    table->waived_count = table->right->waiver_count;
+    table->waived = table->right->waivers;
     table->filtered = view->filter_count > 0;
     table->masked = fh_arena_array(arena, (size_t)view->column_count + 1, sizeof *table->masked);
     if (table->masked == NULL) {
@@ -190,20 +216,62 @@ static bool is_limited(const struct fh_plan_table *table)
     return table->filtered || table->masked_count > 0;
 }
 
-static void put_limited(struct fh_buf *out,
-                        const struct fh_query_request *request,
-                        const struct fh_plan_table *table)
+/* In the request; it was checked before anything began that it is there. */
+static uint32_t index_of(const struct fh_query_request *request, const struct fh_plan_table *table)
 {
     const struct fh_announcement *product = &table->table.entry.announcement;
     const struct fh_query_table *named = fh_query_request_table(
         request, &product->domain, product->product, table->table.name, &product->contract);
+    FH_ASSERT(named != NULL);
+    return (uint32_t)(named - request->tables);
+}
+
+static void put_limited(struct fh_buf *out,
+                        const struct fh_query_request *request,
+                        const struct fh_plan_table *table)
+{
     uint32_t count =
         table->masked_count < FH_MSG_MASKED_MAX ? table->masked_count : FH_MSG_MASKED_MAX;
-    FH_ASSERT(named != NULL); /* it was checked before anything began */
-    fh_msg_limited_begin(out, (uint32_t)(named - request->tables), table->filtered, count);
+    fh_msg_limited_begin(out, index_of(request, table), table->filtered, count);
     for (uint32_t i = 0; i < count; i++) {
         fh_pack_cstr(out, table->masked[i]);
     }
+}
+
+/* Of several tables of one product the first tells. */
+static bool is_told(const struct fh_plan *plan, uint32_t index)
+{
+    const struct fh_announcement *product = &plan->tables[index].table.entry.announcement;
+    for (uint32_t i = 0; i < index; i++) {
+        const struct fh_announcement *other = &plan->tables[i].table.entry.announcement;
+        if (fh_record_id_equal(&other->contract, &product->contract) &&
+            plan->tables[i].waived_count > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Without memory the receipt alone tells, at the end. */
+static void tell_waived(struct fh_buf *out, const struct fh_stream *stream)
+{
+    const struct fh_plan *plan = &stream->plan;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < plan->table_count; i++) {
+        count += plan->tables[i].waived_count;
+    }
+    struct fh_msg_waived *all =
+        count == 0 ? NULL : fh_arena_array(stream->arena, count, sizeof *all);
+    count = 0;
+    for (uint32_t i = 0; all != NULL && i < plan->table_count; i++) {
+        const struct fh_plan_table *table = &plan->tables[i];
+        uint32_t told = is_told(plan, i) ? 0 : table->waived_count;
+        for (uint32_t k = 0; k < told; k++) {
+            all[count] = table->waived[k];
+            all[count++].table = index_of(&stream->request, table);
+        }
+    }
+    fh_msg_waived_put(out, all, count);
 }
 
 void fh_view_tell(struct fh_buf *out, const struct fh_stream *stream)
@@ -218,6 +286,7 @@ void fh_view_tell(struct fh_buf *out, const struct fh_stream *stream)
             put_limited(out, &stream->request, &stream->plan.tables[i]);
         }
     }
+    tell_waived(out, stream);
 }
 
 /* ---- at the owner ---- */
@@ -237,4 +306,5 @@ void fh_view_answer(struct fh_buf *out,
                             !view->open && view->columns[i].mask.kind != FH_MASK_NONE);
         }
     }
+    fh_msg_waived_put(out, right->waivers, right->waiver_count);
 }

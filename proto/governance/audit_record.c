@@ -20,6 +20,8 @@ enum {
     PRUNED_FIELDS = 2,
     WHO_FIELDS = 6,
     TABLE_FIELDS = 9,
+    WAIVED_TABLE_FIELDS = 10, /* of one where a waiver had a part */
+    WAIVED_FIELDS = 2,
     CODE_MAX = 255,
 };
 
@@ -75,10 +77,22 @@ static void pack_who(struct fh_buf *out, const struct fh_audit_who *who)
     fh_pack_cstr(out, who->token_label);
 }
 
+static void pack_waived(struct fh_buf *out, const struct fh_audit_table *table)
+{
+    uint32_t count =
+        table->waived_count < FH_AUDIT_WAIVED_MAX ? table->waived_count : FH_AUDIT_WAIVED_MAX;
+    fh_pack_array(out, count);
+    for (uint32_t i = 0; i < count; i++) {
+        fh_pack_array(out, WAIVED_FIELDS);
+        pack_id(out, table->waived[i].id.b);
+        fh_pack_cstr(out, table->waived[i].rule);
+    }
+}
+
 static void pack_table(struct fh_buf *out, const struct fh_audit_table *table, bool brief)
 {
     static const char *const all[] = {"*"};
-    fh_pack_array(out, TABLE_FIELDS);
+    fh_pack_array(out, table->waived_count > 0 ? WAIVED_TABLE_FIELDS : TABLE_FIELDS);
     fh_pack_cstr(out, table->product);
     fh_pack_cstr(out, table->version);
     fh_pack_cstr(out, table->table);
@@ -90,6 +104,9 @@ static void pack_table(struct fh_buf *out, const struct fh_audit_table *table, b
                brief && table->masked_count > 0 ? 1 : table->masked_count,
                brief ? all : table->masked);
     fh_pack_bool(out, table->filtered);
+    if (table->waived_count > 0) {
+        pack_waived(out, table);
+    }
 }
 
 void fh_audit_opened_pack(struct fh_buf *out, const struct fh_audit_opened *opened)
@@ -210,6 +227,25 @@ read_who(struct fh_pack_reader *reader, struct fh_arena *arena, struct fh_audit_
 }
 
 static void
+read_waived(struct fh_pack_reader *reader, struct fh_arena *arena, struct fh_audit_table *table)
+{
+    uint32_t count = fh_pack_read_array(reader, FH_AUDIT_WAIVED_MAX);
+    struct fh_audit_waived *waived = fh_arena_array(arena, (size_t)count + 1, sizeof *waived);
+    if (waived == NULL) {
+        fh_pack_fail(reader, "more waivers than there is memory for");
+        return;
+    }
+    for (uint32_t i = 0; i < count && reader->failed == FH_OK; i++) {
+        uint32_t fields = fh_pack_read_record(reader, WAIVED_FIELDS);
+        fh_pack_read_fixed(reader, waived[i].id.b, FH_ID_BYTES);
+        waived[i].rule = fh_text_read(reader, FH_AUDIT_WAIVED_BYTES_MAX, arena);
+        fh_pack_read_record_end(reader, fields, WAIVED_FIELDS);
+    }
+    table->waived_count = count;
+    table->waived = waived;
+}
+
+static void
 read_table(struct fh_pack_reader *reader, struct fh_arena *arena, struct fh_audit_table *table)
 {
     uint32_t count = fh_pack_read_record(reader, TABLE_FIELDS);
@@ -237,7 +273,13 @@ read_table(struct fh_pack_reader *reader, struct fh_arena *arena, struct fh_audi
                &table->masked_count,
                &table->masked);
     table->filtered = fh_pack_read_bool(reader);
-    fh_pack_read_record_end(reader, count, TABLE_FIELDS);
+    table->waived_count = 0;
+    table->waived = NULL;
+    if (count >= WAIVED_TABLE_FIELDS && reader->failed == FH_OK) {
+        read_waived(reader, arena, table);
+    }
+    fh_pack_read_record_end(
+        reader, count, count >= WAIVED_TABLE_FIELDS ? WAIVED_TABLE_FIELDS : TABLE_FIELDS);
 }
 
 static void

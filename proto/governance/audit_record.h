@@ -64,6 +64,13 @@ struct fh_audit_who {
     const char *token_label;
 };
 
+/* A rule of a policy that did not bind the asker. */
+struct fh_audit_waived {
+    struct fh_record_id id; /* of the WAIVER */
+    const char *rule;       /* "personal 1.0.0 mask[0]": policy, version and rule; without the last:
+                               all of the policy */
+};
+
 /* What is read of one table of an own product. */
 struct fh_audit_table {
     const char *product;
@@ -78,6 +85,8 @@ struct fh_audit_table {
     uint32_t masked_count; /* of these, masked */
     const char *const *masked;
     bool filtered; /* rows were kept back */
+    uint32_t waived_count;
+    const struct fh_audit_waived *waived;
 };
 
 struct fh_audit_read {

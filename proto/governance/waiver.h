@@ -20,7 +20,6 @@
 #include "proto/wire/record.h"
 
 enum {
-    FH_WAIVER_RULE_BYTES_MAX = 32,    /* "classification[1023]" and to spare */
     FH_WAIVER_REASON_BYTES_MAX = 400, /* a sentence or two, as notes of grants */
 };
 

@@ -124,7 +124,7 @@ int fh_msg_can_read(struct fh_pack_reader *reader, struct fh_msg_can *out, struc
 
 void fh_msg_can_answer(struct fh_buf *out, const struct fh_record_id *grant, bool masked)
 {
-    fh_msg_ok(out, 2);
+    fh_msg_ok(out, 3);
     fh_record_id_pack(out, grant);
     fh_pack_bool(out, masked);
 }

@@ -69,7 +69,8 @@ struct fh_msg_can {
 void fh_msg_can_request(struct fh_buf *out, const struct fh_msg_can *can);
 FH_MUST_CHECK int
 fh_msg_can_read(struct fh_pack_reader *reader, struct fh_msg_can *out, struct fh_err *err);
-/* `grant` is zero when none is needed; `masked`: not all of it is shown as it is. */
+/* `grant` is zero when none is needed; `masked`: not all of it is shown as it is. Then
+ * fh_msg_waived_put (messages_waived.h), and fh_msg_waived_read behind the reading. */
 void fh_msg_can_answer(struct fh_buf *out, const struct fh_record_id *grant, bool masked);
 FH_MUST_CHECK int fh_msg_can_answer_read(struct fh_pack_reader *reader,
                                          struct fh_record_id *out_grant,

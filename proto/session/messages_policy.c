@@ -51,7 +51,7 @@ int fh_msg_view_read(struct fh_pack_reader *reader,
 
 void fh_msg_view_answer_begin(struct fh_buf *out, bool filtered, uint32_t count)
 {
-    fh_msg_ok(out, 2);
+    fh_msg_ok(out, 3);
     fh_pack_bool(out, filtered);
     fh_pack_array(out, count);
 }

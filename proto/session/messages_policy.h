@@ -2,11 +2,12 @@
 /*
  * Messages about policies: what a consumer may see of a table, and what the owner's people publish.
  *
- *   VIEW  [REQUEST, table] -> [filtered, [[column, masked], ...]]  at the owner, by a node that
- *         joins: the columns that are there for the consumer and for it, in the contract's order
+ *   VIEW  [REQUEST, table] -> [filtered, [[column, masked], ...], [waived, ...]]  at the owner, by
+ * a node that joins: the columns that are there for the consumer and for it, in the contract's
+ * order
  *
- *   QUERY answers  [stream, [[table, filtered, [masked column, ...]], ...]]  what is not as its
- *         owner has it: `table` is an index in the REQUEST
+ *   QUERY answers  [stream, [[table, filtered, [masked column, ...]], ...], [waived, ...]]  what is
+ *         not as its owner has it: `table` is an index in the REQUEST
  *
  *   ADMIN_POLICY   [name] -> [seq, forked, POLICY or bin0]      the one in force
  *   ADMIN_AGREED   [name] -> [seq, forked, MESH_POLICY or bin0] the same of the mesh
@@ -36,10 +37,10 @@ struct fh_msg_view_column {
     char name[FH_COLUMN_NAME_BYTES_MAX + 1];
     bool masked;
 };
-/* Then fh_msg_view_add for each. */
+/* Then fh_msg_view_add for each, and fh_msg_waived_put (messages_waived.h). */
 void fh_msg_view_answer_begin(struct fh_buf *out, bool filtered, uint32_t count);
 void fh_msg_view_add(struct fh_buf *out, const char *name, bool masked);
-/* Number of columns; then fh_msg_view_next for each. */
+/* Number of columns; then fh_msg_view_next for each, and fh_msg_waived_read. */
 FH_MUST_CHECK int fh_msg_view_answer_read(struct fh_pack_reader *reader,
                                           bool *out_filtered,
                                           uint32_t *out_count,
@@ -51,7 +52,7 @@ fh_msg_view_next(struct fh_pack_reader *reader, struct fh_msg_view_column *out, 
 
 enum { FH_MSG_MASKED_MAX = 64 }; /* names of one table: enough for a person */
 /* Behind fh_msg_query_answer; then fh_msg_limited_begin for each table, and fh_pack_cstr for each
- * of its names. */
+ * of its names; behind all of them fh_msg_waived_put. */
 void fh_msg_limited_tables(struct fh_buf *out, uint32_t count);
 void fh_msg_limited_begin(struct fh_buf *out, uint32_t table, bool filtered, uint32_t count);
 struct fh_msg_limited {

@@ -133,7 +133,7 @@ void fh_msg_query_answer(struct fh_buf *out,
                          const struct fh_bytes *batch,
                          const struct fh_bytes *receipt)
 {
-    fh_msg_ok(out, 4);
+    fh_msg_ok(out, 5);
     fh_pack_uint(out, stream);
     fh_pack_array(out, batch != NULL);
     if (batch != NULL) {

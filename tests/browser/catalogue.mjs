@@ -12,7 +12,7 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { clean, fail, holds, open, same, settled, sound, tab } from './browser.mjs';
 
 const { FH_BASE: base, FH_OWNER: owner, FH_TOKEN: token, FH_ASK_TOKEN: askToken, FH_OWNER_TOKEN: ownerToken, FH_DECIDE_TOKEN: decideToken, FH_SHOTS: shots, FH_WORK: work } = process.env;
-const PAGES = ['/', '/products/shop/orders@1', '/products/shop/odd', '/domains', '/domains/shop', '/mesh', '/query', '/inbox', '/sign-in'];
+const PAGES = ['/', '/products/shop/orders@1', '/products/shop/odd', '/domains', '/domains/shop', '/mesh', '/query', '/inbox', '/compliance', '/sign-in'];
 
 // A line that a page shows, run as a user of the consumer's home would.
 function run(line, home = 'museum') {
@@ -305,6 +305,64 @@ const steps = {
     },
 
     // A token that only reads: the page makes the commands that its reader's own key runs.
+    // Whether products keep their policies: the owner's publisher alone is shown it, rule by rule.
+    async compliance(browser) {
+        const consumer = await tab(browser, base);
+        await signIn(consumer.page, base, token);
+        await see(consumer.page, `${base}/compliance`);
+        holds(await text(consumer.page, '[role=alert]'), 'compliance.role', 'a member who is no publisher');
+        await see(consumer.page, `${base}/products/shop/orders@1`);
+        holds(await text(consumer.page, '#governance'), 'masks 1.0.0', 'the policy, by the owner\'s word');
+        same(/Compliance/.test(await text(consumer.page, '#governance')), false, 'a verdict for who may not see it');
+        await clean(consumer, 'governance for a consumer');
+        await consumer.context.close();
+        for (const [name, options] of [['light', {}], ['dark', { colorScheme: 'dark' }], ['phone', { viewport: { width: 320, height: 640 } }]]) {
+            const one = await tab(browser, owner, options);
+            const { page } = one;
+            const cards = () => page.locator('article.box').count();
+            await signIn(page, owner, ownerToken);
+            await page.getByRole('link', { name: 'Compliance' }).click();
+            await page.waitForURL(`${owner}/compliance`);
+            await settled(page);
+            await page.locator('details').first().locator('summary').click();
+            await sound(page, `compliance (${name})`, { withAxe: name === 'light' });
+            await shot(page, `compliance-${name}`);
+            same(await cards(), 5, 'rules and policies as a whole');
+            await page.getByLabel('Verdict').selectOption('violated');
+            await page.waitForURL(/state=violated/);
+            await settled(page);
+            same(await cards(), 1, 'what is violated');
+            holds(await text(page, 'article'), 'require[0] of odd 1.0.0', 'the rule');
+            await page.getByLabel('Verdict').selectOption('');
+            await settled(page);
+            await page.getByLabel('Rule').selectOption('naming');
+            await page.waitForURL(/rule=naming/);
+            await settled(page);
+            same(await cards(), 1, 'rules of one kind');
+            holds(await text(page, 'article'), 'waived: <script>alert(15)</script>', 'why it is waived, as text');
+            same(await page.locator('main script').count(), 0, 'a script out of a reason');
+            await page.getByRole('link', { name: 'shop/odd@1.0.0' }).click();
+            await page.waitForURL(/\/products\/shop\/odd@1$/);
+            await settled(page);
+            const shown = await text(page, '#governance');
+            for (const part of ['odd 1.0.0', 'Waived: naming[0] of policy odd 1.0.0', 'for everybody', '1 rule of 3 hold', 'violated']) {
+                holds(shown, part, 'the governance of a product');
+            }
+            await page.locator('#governance').screenshot({ path: `${shots}/governance-${name}.png` });
+            await page.getByRole('link', { name: 'Every rule, with what shows it' }).click();
+            await page.waitForURL(/compliance\?product=/);
+            await settled(page);
+            same(await cards(), 3, 'the rules of one product');
+            if (name === 'light') {
+                await page.locator('summary').first().click();
+                const line = await page.locator('article details[open] pre').last().innerText();
+                holds(run(`${line} -o json || test $? = 1`, 'shop'), '"rule"', 'the rule explained, by the command of the page');
+            }
+            await clean(one, `compliance (${name})`);
+            await one.context.close();
+        }
+    },
+
     async commands(browser) {
         const one = await tab(browser, base);
         const { page } = one;

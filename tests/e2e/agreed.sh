@@ -168,7 +168,7 @@ succeeds fh shop policy waive agreed 'mask[0]' --mesh --product shop/orders@1 --
 prints 'waiver for orders: an audit' fh shop policy publish "$work/waiver.signed"
 prints 'id,amount
 1,0' as ann -o csv query 'SELECT id, amount FROM shop.orders WHERE id = 1'
-grep -q '^note: shop/orders@1: a rule of a policy is waived for this answer until .*waiver fhr1' "$work/err" ||
+grep -q '^note: shop/orders@1: rule mask\[0\] of mesh policy agreed 1.0.0 is waived for you until .*waiver fhr1' "$work/err" ||
     fail "$(cat "$work/err")"
 prints 'id,amount
 1,' as mia -o csv query 'SELECT id, amount FROM shop.orders WHERE id = 1' --peer "${address[market]}"

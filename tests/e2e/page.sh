@@ -92,6 +92,17 @@ mask:
   - {columns: [item], method: partial, first: 1}
 YAML
 succeeds fh shop policy publish "$data/masks.policy.yaml"
+cat >"$data/odd.policy.yaml" <<'YAML'
+name: odd
+version: 1.0.0
+products: [odd]
+require:
+  - fields: [sla]
+naming:
+  - {of: column, pattern: "[a-z]*"}
+YAML
+succeeds fh shop policy publish "$data/odd.policy.yaml"
+succeeds fh shop policy waive odd 'naming[0]' --product odd --until 1d --reason '<script>alert(15)</script>'
 until_true 20 "three products at museum" finds museum 3
 for product in shop/orders@1.1.0 shop/ledger@1.0.0 shop/odd@1.0.0; do
     until_true 20 "$product at museum" shows "$product"

@@ -7,6 +7,7 @@
 #include "proto/session/messages_access.h"
 #include "proto/session/messages_policy.h"
 #include "proto/session/messages_search.h"
+#include "proto/session/messages_waived.h"
 #include "tests/fuzz/ends.h"
 
 #include <stdint.h>
@@ -239,6 +240,38 @@ static void access_requests(unsigned code, struct fh_pack_reader *reader, struct
 
 /* ---- policies ---- */
 
+static void waivers(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_msg_waived waived;
+    uint32_t count = 0;
+    int code = fh_msg_waived_read(reader, &count, err);
+    for (uint32_t i = 0; i < count && code == FH_OK; i++) {
+        code = fh_msg_waived_next(reader, &waived, err);
+        if (code == FH_OK) {
+            ends(waived.policy, sizeof waived.policy);
+            ends(waived.version, sizeof waived.version);
+            ends(waived.rule, sizeof waived.rule);
+        }
+    }
+}
+
+static void governed(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_msg_governing governing;
+    uint32_t count = 0;
+    bool own;
+    int code = fh_msg_governed_answer_read(reader, &own, &count, err);
+    for (uint32_t i = 0; i < count && code == FH_OK; i++) {
+        code = fh_msg_governing_next(reader, &governing, err);
+        if (code == FH_OK) {
+            ends(governing.policy, sizeof governing.policy);
+        }
+    }
+    if (code == FH_OK) {
+        waivers(reader, err);
+    }
+}
+
 static void views(struct fh_pack_reader *reader, struct fh_err *err)
 {
     struct fh_pack_reader limited_reader = *reader;
@@ -392,7 +425,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 4:
         if (fh_msg_answer(&reader, rest, FH_FRAME_REPLY_BYTES_MAX, &err) == FH_OK) {
+            struct fh_pack_reader again = reader;
+            struct fh_pack_reader third = reader;
             views(&reader, &err);
+            waivers(&again, &err);
+            governed(&third, &err);
         }
         break;
     case 5:

@@ -31,8 +31,9 @@ node            : common proto
 tools/client    : common proto
 tools/contract  : common proto
 tools/columns   : common proto tools/client
-tools/cli       : common proto tools/client tools/columns tools/contract
-tools/door      : common proto tools/client tools/contract tools/columns
+tools/compliance: common proto tools/client
+tools/cli       : common proto tools/client tools/columns tools/compliance tools/contract
+tools/door      : common proto tools/client tools/compliance tools/contract tools/columns
 tools/bench     : common proto tools/client
 tools           : common proto
 tests           : common proto node tools

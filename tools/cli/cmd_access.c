@@ -8,10 +8,12 @@
 #include "common/time.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/governing.h"
+#include "tools/cli/note.h"
 #include "tools/cli/text_list.h"
 #include "tools/cli/until.h"
 #include "tools/client/access.h"
 #include "tools/client/describe.h"
+#include "tools/client/notices.h"
 #include "tools/client/product_name.h"
 
 #include <string.h>
@@ -192,11 +194,11 @@ static int report_can(struct fh_cli *cli,
     return fh_output_end(output, err);
 }
 
-static int ask_can(struct freehold_client *client,
+static int ask_can(struct fh_cli *cli,
+                   struct freehold_client *client,
                    const char *product,
                    struct fh_msg_can *can,
-                   struct fh_record_id *out_grant,
-                   bool *out_masked,
+                   struct fh_access_right *out,
                    struct fh_err *err)
 {
     struct freehold_description *description = NULL;
@@ -210,7 +212,17 @@ static int ask_can(struct freehold_client *client,
         const struct fh_proof *proof = fh_description_proof(description);
         memcpy(can->product, proof->stated.product, sizeof can->product);
         can->major = (uint32_t)name.name.major;
-        code = fh_access_can(client, &proof->stated.domain, can, out_grant, out_masked, err);
+        code = fh_access_can(client, &proof->stated.domain, can, out, err);
+    }
+    for (uint32_t i = 0; code == FH_OK && i < out->waived_count; i++) {
+        const struct fh_proof *proof = fh_description_proof(description);
+        struct freehold_waived waived = {.size = sizeof waived};
+        fh_notices_waived(&waived,
+                          proof->domain_name,
+                          proof->stated.product,
+                          proof->stated.version,
+                          &out->waived[i]);
+        fh_note_waived(cli, &waived);
     }
     freehold_description_free(description);
     return code;
@@ -221,8 +233,7 @@ int fh_cmd_access_can(struct fh_cli *cli, const struct fh_args *args, struct fh_
     const char *purpose = fh_args_value(args, "purpose");
     char product[FH_PRODUCT_NAME_BYTES];
     struct freehold_client *client = NULL;
-    struct fh_record_id grant = {{0}};
-    bool masked = false;
+    struct fh_access_right right = {.masked = false};
     struct fh_msg_can can = {.major = 0};
     struct fh_err ignored;
     if (strcmp(args->operands[0], "read") != 0) {
@@ -243,14 +254,14 @@ int fh_cmd_access_can(struct fh_cli *cli, const struct fh_args *args, struct fh_
     snprintf(can.purpose, sizeof can.purpose, "%s", purpose == NULL ? "" : purpose);
     int code = fh_cli_client(cli, fh_args_value(args, "peer"), &client, err);
     if (code == FH_OK) {
-        code = ask_can(client, product, &can, &grant, &masked, err);
+        code = ask_can(cli, client, product, &can, &right, err);
     }
     freehold_close(client);
     if (code == FH_OK) {
-        return report_can(cli, args, NULL, &grant, masked, err);
+        return report_can(cli, args, NULL, &right.grant, right.masked, err);
     }
     if (code == FH_EDENIED) { /* an answer too: the reason follows as an error, and the exit code */
-        int reported = report_can(cli, args, err, &grant, false, &ignored);
+        int reported = report_can(cli, args, err, &right.grant, false, &ignored);
         (void)reported;
     }
     return code;

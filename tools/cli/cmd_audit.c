@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The records of the home's audit log, one by one. */
 #include "common/time.h"
-#include "tools/cli/audit_log.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/until.h"
 #include "tools/client/key_file.h"
+#include "tools/compliance/audit_log.h"
 #include "tools/contract/json_write.h"
 
 #include "proto/query/param.h"
@@ -207,6 +207,15 @@ static void pair_table(struct fh_json *json, const struct fh_audit_table *table)
     pair_texts(json, "columns", table->column_count, table->columns);
     pair_texts(json, "masked", table->masked_count, table->masked);
     fh_json_pair_bool(json, "filtered", table->filtered);
+    fh_json_key(json, "waived");
+    fh_json_open(json, '[');
+    for (uint32_t i = 0; i < table->waived_count; i++) {
+        fh_json_open(json, '{');
+        fh_json_pair(json, "rule", table->waived[i].rule);
+        pair_id(json, "waiver", table->waived[i].id.b);
+        fh_json_close(json, '}');
+    }
+    fh_json_close(json, ']');
     fh_json_close(json, '}');
 }
 

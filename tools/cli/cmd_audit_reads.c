@@ -2,10 +2,10 @@
 /* Who read a product, and what somebody read: questions to the audit log of the home. */
 #include "common/map.h"
 #include "common/time.h"
-#include "tools/cli/audit_log.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/until.h"
 #include "tools/client/product_name.h"
+#include "tools/compliance/audit_log.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +30,7 @@ struct row {
     const char *masked;
     const char *purpose;
     const char *policies;
+    const char *waived;
     bool allowed;
     const char *rule;
     bool ended;
@@ -79,6 +80,15 @@ static const char *join(struct fh_arena *arena, uint32_t count, const char *cons
     return joined == NULL ? "" : joined;
 }
 
+static const char *join_waived(struct fh_arena *arena, const struct fh_audit_table *table)
+{
+    const char *rules[FH_AUDIT_WAIVED_MAX];
+    for (uint32_t i = 0; i < table->waived_count; i++) {
+        rules[i] = table->waived[i].rule;
+    }
+    return join(arena, table->waived_count, rules);
+}
+
 static int add_row(struct reads *reads,
                    const struct fh_audit_record *record,
                    const struct fh_audit_table *table,
@@ -103,6 +113,7 @@ static int add_row(struct reads *reads,
         .columns = table == NULL ? "" : join(arena, table->column_count, table->columns),
         .masked = table == NULL ? "" : join(arena, table->masked_count, table->masked),
         .policies = table == NULL ? "" : join(arena, table->policy_count, table->policies),
+        .waived = table == NULL ? "" : join_waived(arena, table),
         .purpose = fh_arena_strdup(arena, read->purpose),
         .allowed = read->code == FH_OK,
         .rule = fh_arena_strdup(arena, read->rule),
@@ -200,6 +211,7 @@ static int put_rows(struct fh_cli *cli, const struct reads *reads, struct fh_err
         {"masked", FH_OUTPUT_TEXT},
         {"purpose", FH_OUTPUT_TEXT},
         {"policies", FH_OUTPUT_TEXT},
+        {"waived", FH_OUTPUT_TEXT},
         {"outcome", FH_OUTPUT_TEXT},
         {"rule", FH_OUTPUT_TEXT},
         {"rows", FH_OUTPUT_NUMBER},
@@ -229,6 +241,7 @@ static int put_rows(struct fh_cli *cli, const struct reads *reads, struct fh_err
         fh_output_text(output, row->masked);
         fh_output_text(output, row->purpose);
         fh_output_text(output, row->policies);
+        fh_output_text(output, row->waived);
         fh_output_text(output, outcome_of(row));
         fh_output_text(output, row->ended && !row->complete ? row->end_rule : row->rule);
         fh_output_uint(output, row->rows);

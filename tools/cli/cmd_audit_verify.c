@@ -4,8 +4,8 @@
 #include "common/time.h"
 #include "proto/session/messages_audit.h"
 #include "tools/cli/admin.h"
-#include "tools/cli/audit_log.h"
 #include "tools/cli/cli.h"
+#include "tools/compliance/audit_log.h"
 
 #include <string.h>
 

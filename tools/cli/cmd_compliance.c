@@ -1,160 +1,103 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Compliance at a glance: a row for each own product and rule, and one of them explained. */
-#include "common/time.h"
-#include "tools/cli/compliance.h"
-#include "tools/client/product_name.h"
+#include "common/mem.h"
+#include "tools/cli/own_node.h"
+#include "tools/compliance/page.h"
 
 #include <string.h>
 
-static const char *time_of(char out[FH_TIME_TEXT_BYTES], int64_t ms)
+enum { HTML_BYTES_MAX = 512 * 1024 * 1024, CELL_BYTES_MAX = 64 * 1024 };
+
+/* ---- whom it asks ---- */
+
+struct asking {
+    struct fh_own_node own;
+    struct freehold_client *client;
+};
+
+static int ask_own(void *user,
+                   const struct fh_buf *request,
+                   struct fh_buf *answer,
+                   struct fh_pack_reader *reader,
+                   struct fh_err *err)
 {
-    out[0] = '\0';
-    if (ms > 0) {
-        fh_time_text(out, ms);
+    struct asking *asking = user;
+    return fh_own_node_call(&asking->own, request, FH_REQUEST_MS, answer, reader, err);
+}
+
+/* Of `domain`; NULL: the own one. Given: fh_compliance_fini, also after a failure. */
+static int
+make_report(struct fh_compliance *out, struct fh_cli *cli, const char *domain, struct fh_err *err)
+{
+    struct asking asking = {.client = NULL};
+    int code = fh_own_node_open(&asking.own, cli, NULL, err);
+    if (code == FH_OK) {
+        code = fh_cli_client(cli, NULL, &asking.client, err);
     }
-    return out;
-}
-
-/* ---- HTML ---- */
-
-static void put_html(FILE *out, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        switch (*text) {
-        case '&':
-            fputs("&amp;", out);
-            break;
-        case '<':
-            fputs("&lt;", out);
-            break;
-        case '>':
-            fputs("&gt;", out);
-            break;
-        case '"':
-            fputs("&quot;", out);
-            break;
-        default:
-            fputc(*text, out);
-        }
+    if (code == FH_OK) {
+        const struct fh_compliance_source source = {.actor = fh_own_node_actor(&asking.own),
+                                                    .client = asking.client,
+                                                    .call = ask_own,
+                                                    .user = &asking,
+                                                    .domain = domain};
+        code = fh_compliance_make(out, &source, err);
     }
-}
-
-static void put_cell(FILE *out, const char *text)
-{
-    fputs("<td>", out);
-    put_html(out, text);
-    fputs("</td>", out);
-}
-
-static void put_number(FILE *out, uint64_t value)
-{
-    fprintf(out, "<td>%llu</td>", (unsigned long long)value);
-}
-
-static int report_html(struct fh_cli *cli, const struct fh_compliance *report, struct fh_err *err)
-{
-    static const char head[] =
-        "<!DOCTYPE html>\n<html lang=\"en\"><head><meta "
-        "charset=\"utf-8\"><title>Compliance</title>\n"
-        "<style>body{font:14px sans-serif;margin:2em}table{border-collapse:collapse}"
-        "td,th{border:1px solid #bbb;padding:.3em .6em;text-align:left}"
-        ".violated td{background:#fdd}.unknown td{background:#ffc}.waived td{background:#def}"
-        "</style></head><body>\n<h1>Compliance</h1>\n<table><thead><tr>";
-    static const char *const heads[] = {"product",
-                                        "policy",
-                                        "rule",
-                                        "state",
-                                        "evidence",
-                                        "enforced in record",
-                                        "at",
-                                        "read by",
-                                        "last read",
-                                        "quality",
-                                        "measured",
-                                        "owner",
-                                        "columns classified",
-                                        "service levels",
-                                        "support channels"};
-    FILE *out = cli->out;
-    char text[FH_TIME_TEXT_BYTES];
-    char classified[32];
-    fputs(head, out);
-    for (size_t i = 0; i < FH_COUNT(heads); i++) {
-        fprintf(out, "<th>%s</th>", heads[i]);
+    if (code == FH_OK && out->log_changed) {
+        fh_cli_say(cli, "the audit log was changed: see freehold audit verify");
     }
-    fputs("</tr></thead><tbody>\n", out);
+    freehold_close(asking.client);
+    fh_own_node_close(&asking.own);
+    return code;
+}
+
+/* ---- forms ---- */
+
+static int report_html(struct fh_cli *cli,
+                       const struct fh_compliance *report,
+                       const char *domain,
+                       struct fh_err *err)
+{
+    const struct fh_compliance_row **rows FH_CLEANUP(fh_freep) =
+        fh_calloc((size_t)report->count + 1, sizeof *rows);
+    struct fh_buf out FH_CLEANUP(fh_buf_fini);
+    struct fh_compliance_page page = {.domain = domain, .count = report->count};
+    fh_buf_init(&out, HTML_BYTES_MAX);
+    if (rows == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a report");
+    }
     for (uint32_t i = 0; i < report->count; i++) {
-        const struct fh_compliance_row *row = &report->rows[i];
-        fprintf(out, "<tr class=\"%s\">", fh_compliance_state_text(row->state));
-        put_cell(out, row->product);
-        put_cell(out, row->policy);
-        put_cell(out, row->rule);
-        put_cell(out, fh_compliance_state_text(row->state));
-        put_cell(out, row->evidence);
-        put_number(out, row->enforced_seq);
-        put_cell(out, time_of(text, row->enforced_ms));
-        put_cell(out, row->readers);
-        put_cell(out, time_of(text, row->read_ms));
-        put_cell(out, row->quality);
-        put_cell(out, time_of(text, row->measured_ms));
-        put_cell(out, row->owner);
-        snprintf(classified, sizeof classified, "%u of %u", row->classified, row->columns);
-        put_cell(out, classified);
-        put_number(out, row->levels);
-        put_number(out, row->channels);
-        fputs("</tr>\n", out);
+        rows[i] = &report->rows[i];
     }
-    fputs("</tbody></table></body></html>\n", out);
-    return ferror(out) ? fh_err_set(err, FH_EIO, "the report could not be written") : FH_OK;
+    page.rows = rows;
+    page.total = report->count;
+    fh_compliance_html(&out, &page);
+    if (fh_buf_ok(&out) != FH_OK) {
+        return fh_err_set(err, fh_buf_ok(&out), "the report does not fit a page; ask for CSV");
+    }
+    bool written = fwrite(out.data, 1, out.size, cli->out) == out.size;
+    return written ? FH_OK : fh_err_set(err, FH_EIO, "the report could not be written");
 }
-
-/* ---- rows ---- */
 
 static int report_rows(struct fh_cli *cli, const struct fh_compliance *report, struct fh_err *err)
 {
-    static const struct fh_output_column columns[] = {
-        {"product", FH_OUTPUT_TEXT},
-        {"policy", FH_OUTPUT_TEXT},
-        {"rule", FH_OUTPUT_TEXT},
-        {"state", FH_OUTPUT_TEXT},
-        {"evidence", FH_OUTPUT_TEXT},
-        {"record", FH_OUTPUT_NUMBER},
-        {"enforced", FH_OUTPUT_TEXT},
-        {"readers", FH_OUTPUT_TEXT},
-        {"read", FH_OUTPUT_TEXT},
-        {"quality", FH_OUTPUT_TEXT},
-        {"measured", FH_OUTPUT_TEXT},
-        {"owner", FH_OUTPUT_TEXT},
-        {"columns", FH_OUTPUT_NUMBER},
-        {"classified", FH_OUTPUT_NUMBER},
-        {"sla", FH_OUTPUT_NUMBER},
-        {"support", FH_OUTPUT_NUMBER},
-    };
+    struct fh_output_column columns[FH_COMPLIANCE_COLUMNS_MAX];
     bool brief = cli->format == FH_OUTPUT_TABLE && !cli->wide;
-    char text[FH_TIME_TEXT_BYTES];
+    size_t count = brief ? FH_COMPLIANCE_COLUMNS_BRIEF : fh_compliance_column_count();
+    for (size_t c = 0; c < count; c++) {
+        const struct fh_compliance_column *column = fh_compliance_column_at(c);
+        columns[c] = (struct fh_output_column){column->name,
+                                               column->number ? FH_OUTPUT_NUMBER : FH_OUTPUT_TEXT};
+    }
+    struct fh_buf cell FH_CLEANUP(fh_buf_fini);
     struct fh_output *output FH_CLEANUP(fh_output_freep) =
-        fh_cli_output(cli, false, columns, brief ? 8 : FH_COUNT(columns));
+        fh_cli_output(cli, false, columns, count);
+    fh_buf_init(&cell, CELL_BYTES_MAX);
     for (uint32_t i = 0; i < report->count; i++) {
-        const struct fh_compliance_row *row = &report->rows[i];
-        fh_output_text(output, row->product);
-        fh_output_text(output, row->policy);
-        fh_output_text(output, row->rule);
-        fh_output_text(output, fh_compliance_state_text(row->state));
-        fh_output_text(output, row->evidence);
-        fh_output_uint(output, row->enforced_seq);
-        fh_output_text(output, time_of(text, row->enforced_ms));
-        fh_output_text(output, row->readers);
-        if (brief) {
-            continue;
+        for (size_t c = 0; c < count; c++) {
+            fh_buf_reset(&cell);
+            fh_compliance_column_at(c)->put(&cell, &report->rows[i]);
+            fh_output_cell(output, fh_buf_view(&cell));
         }
-        fh_output_text(output, time_of(text, row->read_ms));
-        fh_output_text(output, row->quality);
-        fh_output_text(output, time_of(text, row->measured_ms));
-        fh_output_text(output, row->owner);
-        fh_output_uint(output, row->columns);
-        fh_output_uint(output, row->classified);
-        fh_output_uint(output, row->levels);
-        fh_output_uint(output, row->channels);
     }
     return fh_output_end(output, err);
 }
@@ -175,6 +118,13 @@ static int conclude(const struct fh_compliance *report, struct fh_err *err)
                                        report->count);
 }
 
+/* Whose products: as the report has them, else as it was asked. */
+static const char *title_of(const struct fh_compliance *report, const struct fh_args *args)
+{
+    const char *asked = fh_args_value(args, "domain");
+    return report->count > 0 ? report->rows[0].domain : asked != NULL ? asked : "the own domain";
+}
+
 int fh_cmd_compliance_report(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
 {
     struct fh_compliance report FH_CLEANUP(fh_compliance_fini) = {.arena = NULL};
@@ -182,10 +132,11 @@ int fh_cmd_compliance_report(struct fh_cli *cli, const struct fh_args *args, str
     bool html = format != NULL && strcmp(format, "html") == 0;
     int code = format == NULL || html ? FH_OK : fh_output_format_parse(&cli->format, format, err);
     if (code == FH_OK) {
-        code = fh_compliance_make(&report, cli, err);
+        code = make_report(&report, cli, fh_args_value(args, "domain"), err);
     }
     if (code == FH_OK) {
-        code = html ? report_html(cli, &report, err) : report_rows(cli, &report, err);
+        code = html ? report_html(cli, &report, title_of(&report, args), err)
+                    : report_rows(cli, &report, err);
     }
     return code == FH_OK ? conclude(&report, err) : code;
 }
@@ -204,11 +155,25 @@ static bool is_of(const struct fh_compliance_row *row, const char *product)
                              (whole[length] == '.' && strchr(product, '@') != NULL));
 }
 
+/* Of "shop/orders@1"; NULL: of the own domain. */
+static const char *domain_of(char out[FH_NAME_BYTES_MAX + 1], const char *product)
+{
+    const char *slash = strchr(product, '/');
+    size_t size = slash == NULL ? 0 : (size_t)(slash - product);
+    if (size == 0 || size > FH_NAME_BYTES_MAX) {
+        return NULL;
+    }
+    memcpy(out, product, size);
+    out[size] = '\0';
+    return out;
+}
+
 int fh_cmd_compliance_explain(struct fh_cli *cli, const struct fh_args *args, struct fh_err *err)
 {
     struct fh_compliance all FH_CLEANUP(fh_compliance_fini) = {.arena = NULL};
     struct fh_compliance some = {.count = 0};
-    int code = fh_compliance_make(&all, cli, err);
+    char domain[FH_NAME_BYTES_MAX + 1];
+    int code = make_report(&all, cli, domain_of(domain, args->operands[0]), err);
     if (code != FH_OK) {
         return code;
     }

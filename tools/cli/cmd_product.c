@@ -4,6 +4,7 @@
 #include "proto/quality/promise.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/forks.h"
+#include "tools/cli/governed.h"
 #include "tools/client/describe.h"
 #include "tools/client/product_name.h"
 
@@ -246,10 +247,11 @@ put_columns(struct fh_cli *cli, const struct freehold_description *description, 
     return fh_output_end(output, err);
 }
 
-/* The `measurement` and the `columns` are there in JSON only; a table shows broken promises and the
- * columns as rows of their own, CSV the columns alone. */
+/* The `measurement`, `governance` and `columns` are there in JSON only; a table shows broken
+ * promises, policies and columns as rows of their own, CSV the columns alone. */
 static int put_description(struct fh_cli *cli,
                            const struct freehold_description *description,
+                           const struct fh_governance *governance,
                            struct fh_err *err)
 {
     static const struct fh_output_column columns[] = {
@@ -265,14 +267,14 @@ static int put_description(struct fh_cli *cli,
         {"measured", FH_OUTPUT_TEXT},     {"promises", FH_OUTPUT_TEXT},
         {"quality_gate", FH_OUTPUT_TEXT}, {"measuring_key", FH_OUTPUT_TEXT},
         {"uptime_30d", FH_OUTPUT_TEXT},   {"measurement", FH_OUTPUT_RAW},
-        {"columns", FH_OUTPUT_RAW},
+        {"governance", FH_OUTPUT_RAW},    {"columns", FH_OUTPUT_RAW},
     };
     if (cli->format == FH_OUTPUT_CSV) {
         return put_columns(cli, description, err);
     }
     bool json = cli->format == FH_OUTPUT_JSON;
     struct fh_output *output FH_CLEANUP(fh_output_freep) =
-        fh_cli_output(cli, true, columns, FH_COUNT(columns) - (json ? 0 : 2));
+        fh_cli_output(cli, true, columns, FH_COUNT(columns) - (json ? 0 : 3));
     describe_head(cli, output, description);
     describe_quality(output, description);
     if (json) {
@@ -281,12 +283,18 @@ static int put_description(struct fh_cli *cli,
         add_measurement_json(&list, description);
         fh_output_cell(output, fh_buf_view(&list));
         fh_buf_reset(&list);
+        fh_governed_json(&list, governance);
+        fh_output_cell(output, fh_buf_view(&list));
+        fh_buf_reset(&list);
         add_columns_json(&list, description);
         fh_output_cell(output, fh_buf_view(&list));
     }
     int code = fh_output_end(output, err);
     if (code == FH_OK && !json) {
         code = put_broken(cli, description, err);
+    }
+    if (code == FH_OK && !json) {
+        code = fh_governed_put(cli, governance, err);
     }
     if (code == FH_OK && !json) {
         fputc('\n', cli->out);
@@ -301,8 +309,10 @@ int fh_cmd_product_describe(struct fh_cli *cli, const struct fh_args *args, stru
     struct freehold_description *description = NULL;
     int code = fh_cli_describe(cli, args, &client, &description, err);
     struct fh_history *history FH_CLEANUP(fh_history_freep) = NULL;
+    struct fh_governance governance FH_CLEANUP(fh_governance_fini) = {.whole = false};
     struct freehold_product product = {.size = sizeof product};
     if (code == FH_OK) {
+        fh_governed_ask(&governance, client, description);
         freehold_description_product(description, &product);
     }
     if (code == FH_OK && product.forked) {
@@ -310,7 +320,7 @@ int fh_cmd_product_describe(struct fh_cli *cli, const struct fh_args *args, stru
     }
     freehold_close(client);
     if (code == FH_OK) {
-        code = put_description(cli, description, err);
+        code = put_description(cli, description, &governance, err);
     }
     if (code == FH_OK && history != NULL) {
         fh_forks_say(cli, history);

@@ -21,28 +21,38 @@ static void say_quality(struct fh_cli *cli, const struct freehold_notice *notice
                notice->quality);
 }
 
-static void say_waiver(struct fh_cli *cli, const struct freehold_notice *notice)
+/* "rule mask[0] of mesh policy agreed 1.0.0"; a receipt alone knows neither. */
+void fh_note_waived(struct fh_cli *cli, const struct freehold_waived *waived)
 {
     char until[FH_TIME_TEXT_BYTES];
-    fh_time_text(until, notice->waived_until_ms);
+    char what[192] = "a rule of a policy";
+    fh_time_text(until, waived->until_ms);
+    if (waived->policy[0] != '\0') {
+        snprintf(what,
+                 sizeof what,
+                 "%s%s of %spolicy %s %s",
+                 waived->rule[0] == '\0' ? "all" : "rule ",
+                 waived->rule,
+                 waived->mesh ? "mesh " : "",
+                 waived->policy,
+                 waived->policy_version);
+    }
     fh_cli_say(cli,
-               "%s: %s/%s@%lu: a rule of a policy is waived for this answer until %s (%s %.20s)",
-               notice->break_glass ? "warning" : "note",
-               notice->domain_name,
-               notice->product,
-               strtoul(notice->version, NULL, 10),
+               "%s: %s/%s@%lu: %s is waived for you until %s (%s %.20s)",
+               waived->break_glass ? "warning" : "note",
+               waived->domain_name,
+               waived->product,
+               strtoul(waived->version, NULL, 10),
+               what,
                until,
-               notice->break_glass ? "break-glass" : "waiver",
-               notice->waiver);
+               waived->break_glass ? "break-glass" : "waiver",
+               waived->waiver);
 }
 
 void fh_note_say(struct fh_cli *cli, const struct freehold_notice *notice, int64_t now_ms)
 {
     if (notice->quality[0] != '\0') {
         say_quality(cli, notice, now_ms);
-    }
-    if (notice->waiver[0] != '\0') {
-        say_waiver(cli, notice);
     }
     if (strcmp(notice->status, "active") == 0) {
         return;
@@ -100,6 +110,11 @@ void fh_note_result(struct fh_cli *cli, const struct freehold_result *result)
         struct freehold_limited limited = {.size = sizeof limited};
         freehold_result_limited(result, i, &limited);
         say_limited(cli, &limited);
+    }
+    for (size_t i = 0; i < freehold_result_waived_count(result); i++) {
+        struct freehold_waived waived = {.size = sizeof waived};
+        freehold_result_waived(result, i, &waived);
+        fh_note_waived(cli, &waived);
     }
     for (size_t i = 0; i < freehold_result_notice_count(result); i++) {
         struct freehold_notice notice = {.size = sizeof notice};

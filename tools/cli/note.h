@@ -11,6 +11,9 @@
  *
  *     note: shop/people: masked for you: name, mail; not all rows are there for you
  *
+ *     note: shop/people@1: rule mask[0] of policy personal 1.0.0 is waived for you until
+ * 2027-03-31T12:00:00Z (waiver fhr1...)
+ *
  * Does not: decide whether to say it; an active product has no note. Thread: one. Ownership: all is
  * borrowed.
  */
@@ -21,6 +24,9 @@
 
 /* Says the note on the messages, once for each major version of a product. */
 void fh_note_result(struct fh_cli *cli, const struct freehold_result *result);
+
+/* The same of a waiver. */
+void fh_note_waived(struct fh_cli *cli, const struct freehold_waived *waived);
 
 /* The same for one product. */
 void fh_note_say(struct fh_cli *cli, const struct freehold_notice *notice, int64_t now_ms);

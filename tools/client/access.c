@@ -259,11 +259,10 @@ static int find_node(struct freehold_client *client,
     return code;
 }
 
-/* An end-to-end channel to the owner; fh_client_release. */
-static int open_owner(struct freehold_client *client,
-                      const struct fh_domain_id *owner,
-                      struct fh_channel **out,
-                      struct fh_err *err)
+int fh_access_open_owner(struct freehold_client *client,
+                         const struct fh_domain_id *owner,
+                         struct fh_channel **out,
+                         struct fh_err *err)
 {
     struct fh_node_id node;
     int code = fh_client_ready(client, err);
@@ -282,7 +281,7 @@ static int ask_owner(struct fh_access_list *list,
 {
     struct fh_channel *channel = NULL;
     struct fh_pack_reader reader;
-    int code = open_owner(client, owner, &channel, err);
+    int code = fh_access_open_owner(client, owner, &channel, err);
     if (code == FH_OK) {
         fh_buf_reset(&client->request);
         fh_msg_asked_request(&client->request);
@@ -423,14 +422,14 @@ int fh_access_ask(struct freehold_client *client,
 int fh_access_can(struct freehold_client *client,
                   const struct fh_domain_id *owner,
                   const struct fh_msg_can *can,
-                  struct fh_record_id *out_grant,
-                  bool *out_masked,
+                  struct fh_access_right *out,
                   struct fh_err *err)
 {
     struct fh_channel *channel = NULL;
     struct fh_pack_reader reader;
     struct fh_msg_can asked = *can;
-    int code = open_owner(client, owner, &channel, err);
+    *out = (struct fh_access_right){.masked = false};
+    int code = fh_access_open_owner(client, owner, &channel, err);
     if (code == FH_OK) {
         asked.token = client->actor->token;
         fh_buf_reset(&client->request);
@@ -439,7 +438,13 @@ int fh_access_can(struct freehold_client *client,
             fh_channel_call(channel, fh_buf_view(&client->request), &client->answer, &reader, err);
     }
     if (code == FH_OK) {
-        code = fh_msg_can_answer_read(&reader, out_grant, out_masked, err);
+        code = fh_msg_can_answer_read(&reader, &out->grant, &out->masked, err);
+    }
+    if (code == FH_OK) {
+        code = fh_msg_waived_read(&reader, &out->waived_count, err);
+    }
+    for (uint32_t i = 0; code == FH_OK && i < out->waived_count; i++) {
+        code = fh_msg_waived_next(&reader, &out->waived[i], err);
     }
     fh_client_release(client, channel);
     return code;

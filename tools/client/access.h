@@ -14,6 +14,7 @@
 #include "proto/governance/access_request.h"
 #include "proto/governance/grant.h"
 #include "proto/session/messages_access.h"
+#include "proto/session/messages_waived.h"
 #include "tools/client/client.h"
 
 /* What became of a request. */
@@ -103,14 +104,26 @@ FH_MUST_CHECK int fh_access_ask(struct freehold_client *client,
                                 bool *out_delivered,
                                 struct fh_err *err);
 
-/* Asks the owner whether the client's key may read; `out_grant` is zero when none is needed,
- * `out_masked` says that not all is shown as it is. A token is told its own rights.
- * FH_EDENIED with the owner's reason, FH_EUNREACH ("product.unreachable"). */
+/* What the client's key may read, and by what. */
+struct fh_access_right {
+    struct fh_record_id grant; /* zero: none is needed */
+    bool masked;               /* not all is shown as it is */
+    uint32_t waived_count;     /* rules that do not bind it here */
+    struct fh_msg_waived waived[FH_MSG_WAIVED_MAX];
+};
+/* Asks the owner whether the client's key may read. A token is told its own rights. FH_EDENIED with
+ * the owner's reason, FH_EUNREACH ("product.unreachable"); then `out` is nothing. */
 FH_MUST_CHECK int fh_access_can(struct freehold_client *client,
                                 const struct fh_domain_id *owner,
                                 const struct fh_msg_can *can,
-                                struct fh_record_id *out_grant,
-                                bool *out_masked,
+                                struct fh_access_right *out,
                                 struct fh_err *err);
+
+/* An end-to-end channel to a node of that domain. Given: fh_client_release. FH_EUNREACH
+ * ("product.unreachable"). */
+FH_MUST_CHECK int fh_access_open_owner(struct freehold_client *client,
+                                       const struct fh_domain_id *owner,
+                                       struct fh_channel **out,
+                                       struct fh_err *err);
 
 #endif

@@ -567,6 +567,27 @@ FREEHOLD_API size_t freehold_result_limited_count(const struct freehold_result *
 FREEHOLD_API void freehold_result_limited(const struct freehold_result *result,
                                           size_t index,
                                           struct freehold_limited *out);
+/* A rule of a policy that does not bind this answer, for as long as a waiver says. As the node that
+ * runs the query says it; one that a receipt signs and nobody told of is there from the verified
+ * end on, without policy and rule. */
+struct freehold_waived {
+    size_t size;
+    char domain_name[64]; /* owner of the product */
+    char product[64];
+    char version[33];
+    char policy[64]; /* its name */
+    char policy_version[33];
+    char rule[40];    /* "mask[0]", as findings name it; "": all of the policy */
+    bool mesh;        /* the policy is the mesh's; else the owner's */
+    bool break_glass; /* it is one for an emergency */
+    int64_t until_ms; /* Unix, inclusive */
+    char whom[16];    /* "everybody", "one domain", "one member" */
+    char waiver[64];  /* "fhr1..." */
+};
+FREEHOLD_API size_t freehold_result_waived_count(const struct freehold_result *result);
+FREEHOLD_API void freehold_result_waived(const struct freehold_result *result,
+                                         size_t index,
+                                         struct freehold_waived *out);
 /* A file that holds the receipt and all that is needed to verify it offline (`freehold verify`).
  * ESTATE before the verified end; EUNREACH, ESIG (the entry peer has no admission of our own
  * domain, which stands behind the request). Lent until the result is closed. */

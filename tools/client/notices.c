@@ -7,6 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
+/* "" for a domain that is not known. */
+static const char *name_of(const struct freehold_result *result, const struct fh_domain_id *domain)
+{
+    const struct fh_directory_domain *known =
+        fh_directory_domain(result->client->actor->directory, domain);
+    return known == NULL ? "" : known->name;
+}
+
 static bool same_version(const struct fh_notice *a, const struct fh_notice *b)
 {
     return fh_domain_id_equal(&a->domain, &b->domain) && strcmp(a->product, b->product) == 0 &&
@@ -69,12 +77,49 @@ void fh_notices_of_end(struct freehold_result *result, const struct fh_receipt *
     fh_notices_of_part(result, receipt);
 }
 
+/* One more, to be filled in; NULL when there is no memory. They are few: those of an answer. */
+static struct freehold_waived *more_waived(struct freehold_result *result)
+{
+    struct freehold_waived *more =
+        fh_realloc(result->waived, (result->waived_count + 1) * sizeof *more);
+    if (more == NULL) {
+        return NULL;
+    }
+    result->waived = more;
+    return &more[result->waived_count++];
+}
+
+/* What a receipt signs and nobody told of; without memory the notice alone says it. */
+static void add_untold(struct freehold_result *result, const struct fh_notice *notice)
+{
+    char id[FH_ID_TEXT_BYTES];
+    struct fh_msg_waived signed_one = {.id = notice->waiver,
+                                       .urgent = notice->urgent,
+                                       .until_ms = notice->waived_until_ms,
+                                       .whom = FH_WAIVED_WHOM_COUNT};
+    if (fh_record_id_is_zero(&notice->waiver)) {
+        return;
+    }
+    fh_record_id_text(id, &notice->waiver);
+    for (size_t i = 0; i < result->waived_count; i++) {
+        if (strcmp(result->waived[i].waiver, id) == 0) {
+            return;
+        }
+    }
+    struct freehold_waived *out = more_waived(result);
+    if (out != NULL) {
+        fh_notices_waived(
+            out, name_of(result, &notice->domain), notice->product, notice->version, &signed_one);
+    }
+}
+
 void fh_notices_of_part(struct freehold_result *result, const struct fh_receipt *part)
 {
     for (size_t i = 0; i < part->notice_count; i++) {
         const struct fh_notice *notice = &part->notices[i];
         if (was_asked(result, notice)) {
             put(result, notice, fh_domain_id_equal(&part->owner, &notice->domain));
+            add_untold(result, notice);
         }
     }
 }
@@ -109,10 +154,8 @@ static int read_limited(struct freehold_result *result,
         return code;
     }
     const struct fh_query_table *table = &result->request.tables[limited.table];
-    const struct fh_directory_domain *domain =
-        fh_directory_domain(result->client->actor->directory, &table->domain);
     *out = (struct freehold_limited){.filtered = limited.filtered};
-    snprintf(out->domain_name, sizeof out->domain_name, "%s", domain == NULL ? "" : domain->name);
+    snprintf(out->domain_name, sizeof out->domain_name, "%s", name_of(result, &table->domain));
     snprintf(out->product, sizeof out->product, "%s", table->product);
     snprintf(out->table, sizeof out->table, "%s", table->table);
     for (uint32_t i = 0; code == FH_OK && i < limited.masked_count; i++) {
@@ -124,9 +167,8 @@ static int read_limited(struct freehold_result *result,
     return code;
 }
 
-int fh_notices_of_answer(struct freehold_result *result,
-                         struct fh_pack_reader *reader,
-                         struct fh_err *err)
+static int
+read_limits(struct freehold_result *result, struct fh_pack_reader *reader, struct fh_err *err)
 {
     uint32_t count = 0;
     int code = fh_msg_limited_read(reader, &count, err);
@@ -147,6 +189,63 @@ int fh_notices_of_answer(struct freehold_result *result,
     return code;
 }
 
+/* ---- rules that are waived ---- */
+
+void fh_notices_waived(struct freehold_waived *out,
+                       const char *domain_name,
+                       const char *product,
+                       const char *version,
+                       const struct fh_msg_waived *waived)
+{
+    *out = (struct freehold_waived){
+        .mesh = waived->mesh, .break_glass = waived->urgent, .until_ms = waived->until_ms};
+    snprintf(out->domain_name, sizeof out->domain_name, "%s", domain_name);
+    snprintf(out->product, sizeof out->product, "%s", product);
+    snprintf(out->version, sizeof out->version, "%s", version);
+    snprintf(out->policy, sizeof out->policy, "%s", waived->policy);
+    snprintf(out->policy_version, sizeof out->policy_version, "%s", waived->version);
+    snprintf(out->rule, sizeof out->rule, "%s", waived->rule);
+    snprintf(out->whom, sizeof out->whom, "%s", fh_waived_whom_text(waived->whom));
+    fh_record_id_text(out->waiver, &waived->id);
+}
+
+static int
+read_waived(struct freehold_result *result, struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_msg_waived waived;
+    uint32_t count = 0;
+    int code = fh_msg_waived_read(reader, &count, err);
+    result->waived_count = 0;
+    for (uint32_t i = 0; code == FH_OK && i < count; i++) {
+        struct freehold_waived *out = NULL;
+        code = fh_msg_waived_next(reader, &waived, err);
+        if (code == FH_OK && waived.table >= result->request.table_count) {
+            code = fh_err_rule(err,
+                               FH_EPROTO,
+                               "message.form",
+                               "the answer speaks of a table that was not asked for");
+        }
+        if (code == FH_OK) {
+            out = more_waived(result);
+            code = out == NULL ? fh_err_set(err, FH_ENOMEM, "no memory for an answer") : FH_OK;
+        }
+        if (code == FH_OK) {
+            const struct fh_query_table *table = &result->request.tables[waived.table];
+            fh_notices_waived(
+                out, name_of(result, &table->domain), table->product, table->version, &waived);
+        }
+    }
+    return code;
+}
+
+int fh_notices_of_answer(struct freehold_result *result,
+                         struct fh_pack_reader *reader,
+                         struct fh_err *err)
+{
+    int code = read_limits(result, reader, err);
+    return code == FH_OK ? read_waived(result, reader, err) : code;
+}
+
 /* ---- public ---- */
 
 size_t freehold_result_limited_count(const struct freehold_result *result)
@@ -162,6 +261,19 @@ void freehold_result_limited(const struct freehold_result *result,
     fh_public_copy(out, &result->limited[index], sizeof *result->limited);
 }
 
+size_t freehold_result_waived_count(const struct freehold_result *result)
+{
+    return result->waived_count;
+}
+
+void freehold_result_waived(const struct freehold_result *result,
+                            size_t index,
+                            struct freehold_waived *out)
+{
+    FH_ASSERT(index < result->waived_count);
+    fh_public_copy(out, &result->waived[index], sizeof *result->waived);
+}
+
 size_t freehold_result_notice_count(const struct freehold_result *result)
 {
     return result->notice_count;
@@ -173,10 +285,8 @@ void freehold_result_notice(const struct freehold_result *result,
 {
     FH_ASSERT(index < result->notice_count);
     const struct fh_notice *notice = &result->notices[index];
-    const struct fh_directory_domain *domain =
-        fh_directory_domain(result->client->actor->directory, &notice->domain);
     struct freehold_notice filled = {.sunset_ms = notice->sunset_ms};
-    const char *name = domain == NULL ? "" : domain->name;
+    const char *name = name_of(result, &notice->domain);
     snprintf(filled.domain_name, sizeof filled.domain_name, "%s", name);
     snprintf(filled.product, sizeof filled.product, "%s", notice->product);
     snprintf(filled.version, sizeof filled.version, "%s", notice->version);

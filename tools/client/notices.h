@@ -12,14 +12,22 @@
 #ifndef FH_TOOLS_CLIENT_NOTICES_H
 #define FH_TOOLS_CLIENT_NOTICES_H
 
-#include "proto/session/messages.h"
+#include "proto/session/messages_waived.h"
 #include "tools/client/result.h"
 
 void fh_notices_of_plan(struct freehold_result *result, const struct fh_msg_plan *plan);
 
-/* Starts anew with the receipt that ends the answer, then takes those of a join's owners. */
+/* Starts anew with the receipt that ends the answer, then takes those of a join's owners; waivers
+ * that nobody told of are added. */
 void fh_notices_of_end(struct freehold_result *result, const struct fh_receipt *receipt);
 void fh_notices_of_part(struct freehold_result *result, const struct fh_receipt *part);
+
+/* A waiver of that product as people are told of it; `domain_name` as the mesh's. */
+void fh_notices_waived(struct freehold_waived *out,
+                       const char *domain_name,
+                       const char *product,
+                       const char *version,
+                       const struct fh_msg_waived *waived);
 
 /* Reads what the answer to a QUERY says behind the stream. FH_EPROTO, FH_ENOMEM. */
 FH_MUST_CHECK int fh_notices_of_answer(struct freehold_result *result,

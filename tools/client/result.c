@@ -48,6 +48,7 @@ void freehold_result_close(struct freehold_result *result)
     fh_free(result->columns);
     fh_landing_fini(&result->landing);
     fh_free(result->limited);
+    fh_free(result->waived);
     fh_arena_free(result->arena);
     fh_buf_fini(&result->sql);
     fh_buf_fini(&result->param_text);

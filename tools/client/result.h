@@ -77,6 +77,8 @@ struct freehold_result {
     struct fh_buf file;
     size_t limited_count;
     struct freehold_limited *limited; /* FH_QUERY_TABLES_MAX, or NULL */
+    size_t waived_count;
+    struct freehold_waived *waived; /* as many, or NULL */
     size_t notice_count;
     struct fh_notice notices[FH_RECEIPT_NOTICES_MAX];
 };

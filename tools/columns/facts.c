@@ -146,6 +146,32 @@ static void add_limited(struct fh_facts *facts, const struct freehold_result *re
     finish(facts);
 }
 
+static void add_waived(struct fh_facts *facts, const struct freehold_result *result)
+{
+    struct fh_buf *out = &facts->text;
+    size_t count = freehold_result_waived_count(result);
+    if (count == 0) {
+        return;
+    }
+    start(facts, "freehold.waived");
+    for (size_t i = 0; i < count; i++) {
+        struct freehold_waived waived = {.size = sizeof waived};
+        char until[FH_TIME_TEXT_BYTES];
+        freehold_result_waived(result, i, &waived);
+        fh_time_text(until, waived.until_ms);
+        fh_buf_add_u8(out, i == 0 ? '[' : ',');
+        put_product(out, waived.domain_name, waived.product);
+        put_member(out, "policy", waived.policy);
+        put_member(out, "version", waived.policy_version);
+        put_member(out, "rule", waived.rule);
+        put_member(out, "until", until);
+        put_member(out, "waiver", waived.waiver);
+        fh_buf_printf(out, ",\"break_glass\":%s}", waived.break_glass ? "true" : "false");
+    }
+    fh_buf_add_u8(out, ']');
+    finish(facts);
+}
+
 int fh_facts_begin(struct fh_facts *facts, const struct freehold_result *result, struct fh_err *err)
 {
     struct freehold_summary summary = {.size = sizeof summary};
@@ -154,6 +180,7 @@ int fh_facts_begin(struct fh_facts *facts, const struct freehold_result *result,
     add_products(facts, result);
     add_sources(facts, result);
     add_limited(facts, result);
+    add_waived(facts, result);
     return end(facts, err);
 }
 

@@ -29,7 +29,7 @@
 
 struct freehold_result;
 
-enum { FH_FACTS_MAX = 12 };
+enum { FH_FACTS_MAX = 13 };
 
 struct fh_facts {
     struct fh_buf text;

@@ -17,7 +17,10 @@
 #define HEAD  "[6 u1 u7 u1000 b32 "
 #define WHO   "[6 b32 swildlife b32 [1 smember b0 s "
 #define TABLE "[9 sflights s1.0.0 sflights b32 b0 [1 spii~1.0.0 [2 sorigin sdelay [0 n "
-#define READ  HEAD "u1 [12 u9 u0 b16 b32 " WHO "b32 sbilling b32 b0 "
+#define WAIVED                                                                                     \
+    "[10 sflights s1.0.0 sflights b32 b0 [1 spii~1.0.0 [2 sorigin sdelay [0 n [1 [2 b32 "          \
+    "spii~1.0.0~mask[0] "
+#define READ HEAD "u1 [12 u9 u0 b16 b32 " WHO "b32 sbilling b32 b0 "
 
 static const struct {
     const char *name;
@@ -28,6 +31,11 @@ static const struct {
     {"read", READ "[1 " TABLE "u0 s", ""},
     {"refused before its tables were known", READ "[0 u19 saccess.denied", ""},
     {"of two tables", READ "[2 " TABLE TABLE "u0 s", ""},
+    {"with a waiver", READ "[1 " WAIVED "u0 s", ""},
+    {"a waiver without its rule",
+     READ "[1 [10 sf s1 sf b32 b0 [0 [0 [0 n [1 [1 b32 u0 s",
+     "pack.shape"},
+    {"17 waivers", READ "[1 [10 sf s1 sf b32 b0 [0 [0 [0 n [17", "pack.truncated"},
     {"ended", HEAD "u2 [8 u6 b32 u0 s u10 u1000 u12 b32", ""},
     {"ended without a receipt", HEAD "u2 [8 u6 b32 u10 sstream.cancelled u0 u0 u1 b0", ""},
     {"governed", HEAD "u3 [6 spolicy spii b32 " WHO "u0 s", ""},
@@ -127,6 +135,7 @@ static struct fh_audit_read sample(struct fh_audit_table *table)
     static const char *const roles[] = {"analyst", "member"};
     static const char *const policies[] = {"pii 1.2.0"};
     static const char *const columns[] = {"email", "Zip"};
+    static const struct fh_audit_waived waived[] = {{.id = {{9}}, .rule = "pii 1.2.0 mask[0]"}};
     *table = (struct fh_audit_table){
         .product = "people",
         .version = "1.0.0",
@@ -138,6 +147,8 @@ static struct fh_audit_read sample(struct fh_audit_table *table)
         .masked_count = 1,
         .masked = columns,
         .filtered = true,
+        .waived_count = 1,
+        .waived = waived,
     };
     memset(table->contract.b, 3, FH_ID_BYTES);
     struct fh_audit_read read = {
@@ -191,6 +202,9 @@ static void test_read_again(void **state)
     assert_string_equal(got->tables[0].policies[0], "pii 1.2.0");
     assert_string_equal(got->tables[0].columns[1], "Zip");
     assert_true(got->tables[0].filtered);
+    assert_int_equal(got->tables[0].waived_count, 1);
+    assert_string_equal(got->tables[0].waived[0].rule, "pii 1.2.0 mask[0]");
+    assert_int_equal(got->tables[0].waived[0].id.b[0], 9);
     assert_true(fh_audit_table_has(&got->tables[0], "zip")); /* as SQL finds columns */
     assert_false(fh_audit_table_has(&got->tables[0], "zi"));
 }

@@ -2,6 +2,7 @@
 /* Messages about access: whole, cut at every byte, and with fields beyond their limits. */
 #include "proto/session/messages_access.h"
 
+#include "proto/session/messages_waived.h"
 #include "tests/unit/session/cut.h"
 
 #include <setjmp.h>
@@ -115,6 +116,7 @@ static int read_can(struct fh_pack_reader *reader, struct fh_err *err)
 static void write_can_answer(struct fh_buf *out)
 {
     fh_msg_can_answer(out, &some_id, true);
+    fh_msg_waived_put(out, NULL, 0);
 }
 static int read_can_answer(struct fh_pack_reader *reader, struct fh_err *err)
 {

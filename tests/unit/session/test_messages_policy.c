@@ -2,6 +2,7 @@
 /* Messages about policies: whole, cut at every byte, and with fields beyond their limits. */
 #include "proto/session/messages_policy.h"
 
+#include "proto/session/messages_waived.h"
 #include "tests/unit/session/cut.h"
 
 #include <setjmp.h>
@@ -33,6 +34,7 @@ static void write_viewed(struct fh_buf *out)
     fh_msg_view_answer_begin(out, true, 2);
     fh_msg_view_add(out, "id", false);
     fh_msg_view_add(out, "mail", true);
+    fh_msg_waived_put(out, NULL, 0);
 }
 static int read_viewed(struct fh_pack_reader *reader, struct fh_err *err)
 {
@@ -55,6 +57,7 @@ static void write_limited(struct fh_buf *out)
     fh_msg_limited_begin(out, 3, true, 2);
     fh_pack_cstr(out, "mail");
     fh_pack_cstr(out, "born");
+    fh_msg_waived_put(out, NULL, 0);
 }
 static int read_limited(struct fh_pack_reader *reader, struct fh_err *err)
 {
@@ -342,11 +345,13 @@ static void test_limits(void **state)
     fh_buf_reset(&bytes);
     fh_msg_view_answer_begin(&bytes, false, 1);
     fh_msg_view_add(&bytes, long_name, false);
+    fh_msg_waived_put(&bytes, NULL, 0);
     assert_int_not_equal(read_message(fh_buf_view(&bytes), 0, read_viewed), FH_OK);
     fh_buf_reset(&bytes);
     fh_msg_query_answer(&bytes, 99, NULL, NULL);
     fh_msg_limited_tables(&bytes, 1);
     fh_msg_limited_begin(&bytes, FH_QUERY_TABLES_MAX, false, 0);
+    fh_msg_waived_put(&bytes, NULL, 0);
     assert_int_not_equal(read_message(fh_buf_view(&bytes), 0, read_limited), FH_OK);
     fh_buf_reset(&bytes);
     fh_msg_query_answer(&bytes, 99, NULL, NULL);
@@ -355,6 +360,7 @@ static void test_limits(void **state)
     for (int i = 0; i <= FH_MSG_MASKED_MAX; i++) {
         fh_pack_cstr(&bytes, "a");
     }
+    fh_msg_waived_put(&bytes, NULL, 0);
     assert_int_not_equal(read_message(fh_buf_view(&bytes), 0, read_limited), FH_OK);
 }
 

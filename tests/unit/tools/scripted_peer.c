@@ -7,6 +7,7 @@
 #include "proto/query/receipt.h"
 #include "proto/session/messages.h"
 #include "proto/session/messages_policy.h"
+#include "proto/session/messages_waived.h"
 #include "proto/session/session.h"
 
 #include <nng/protocol/reqrep0/rep.h>
@@ -231,6 +232,7 @@ answer_inline(struct scripted_peer *peer, const struct scripted_node *node, stru
     struct fh_bytes receipt = fh_buf_view(&record);
     fh_msg_query_answer(out, STREAM, &batch, peer->batches == 1 ? &receipt : NULL);
     fh_msg_limited_tables(out, 0);
+    fh_msg_waived_put(out, NULL, 0);
     fh_buf_fini(&record);
 }
 
@@ -389,6 +391,7 @@ static bool answer(struct scripted_peer *peer,
         } else {
             fh_msg_query_answer(out, STREAM, NULL, NULL);
             fh_msg_limited_tables(out, 0);
+            fh_msg_waived_put(out, NULL, 0);
         }
         break;
     case FH_MSG_NEXT:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a report on compliance says of one rule and one product, as rows. */
-#include "tools/cli/compliance_judge.h"
+#include "tools/compliance/judge.h"
 
 #include "proto/contract/contract_read.h"
 #include "proto/quality/measurement.h"

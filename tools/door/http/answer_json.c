@@ -8,6 +8,7 @@
 #include "proto/query/batch.h"
 #include "tools/client/product_name.h"
 #include "tools/door/base64.h"
+#include "tools/door/http/api.h"
 #include "tools/door/http/rows.h"
 
 #include <stdio.h>
@@ -151,6 +152,7 @@ static void put_notices(struct fh_json *json, const struct freehold_result *resu
         fh_json_pair_or_null(json, "successor", notice.successor);
         fh_json_pair_or_null(json, "quality", notice.quality);
         fh_http_json_time(json, "measured", notice.measured_ms);
+        fh_json_pair_or_null(json, "waiver", notice.waiver);
         fh_json_close(json, '}');
     }
     fh_json_close(json, ']');
@@ -187,6 +189,18 @@ static void put_limited(struct fh_json *json, const struct freehold_result *resu
     fh_json_close(json, ']');
 }
 
+static void put_waived(struct fh_json *json, const struct freehold_result *result)
+{
+    fh_json_key(json, "waived");
+    fh_json_open(json, '[');
+    for (size_t i = 0; i < freehold_result_waived_count(result); i++) {
+        struct freehold_waived waived = {.size = sizeof waived};
+        freehold_result_waived(result, i, &waived);
+        fh_api_put_waived(json, &waived);
+    }
+    fh_json_close(json, ']');
+}
+
 static void put_end(struct fh_rows *rows)
 {
     struct freehold_summary summary = {.size = sizeof summary};
@@ -197,6 +211,7 @@ static void put_end(struct fh_rows *rows)
     fh_buf_add_cstr(&rows->out, "]");
     put_notices(&json, rows->result);
     put_limited(&json, rows->result);
+    put_waived(&json, rows->result);
     fh_json_key(&json, "summary");
     fh_json_open(&json, '{');
     fh_json_pair_uint(&json, "rows", summary.rows);

@@ -14,6 +14,23 @@
 /* The members of a product as lists and single products have them; into an open object. */
 void fh_api_put_product(struct fh_json *json, const struct freehold_product *product);
 
+/* A rule that does not bind, as answers and products have it. */
+void fh_api_put_waived(struct fh_json *json, const struct freehold_waived *waived);
+/* The member "waived", of this product. */
+struct fh_msg_waived;
+struct fh_proof;
+void fh_api_put_waivers(struct fh_json *json,
+                        const struct fh_proof *proof,
+                        const struct fh_msg_waived *waived,
+                        uint32_t count);
+/* The member "governance": policies and waivers as this node says them, or with `owner` a node of
+ * that domain; null when it does not. */
+struct fh_domain_id;
+void fh_api_put_governance(struct fh_json *json,
+                           struct freehold_client *client,
+                           const struct fh_proof *proof,
+                           const struct fh_domain_id *owner);
+
 /* The product that the path names: "aviation/flights@1". */
 struct fh_product_name;
 FH_MUST_CHECK int fh_api_product_name(struct fh_product_name *out,
@@ -43,6 +60,13 @@ FH_MUST_CHECK int fh_api_received(struct fh_access_list *list,
                                   const struct fh_http_call *call,
                                   const struct freehold_client *client,
                                   struct fh_err *err);
+
+/* A cursor says where the next page begins, and of which search it is: "p32.1f00a9c3". Reading one
+ * (NULL: 0): FH_EINVAL ("http.cursor") for another search, or beyond `most`. */
+enum { FH_API_CURSOR_BYTES = 48 };
+void fh_api_cursor_text(char out[FH_API_CURSOR_BYTES], uint64_t offset, const char *words);
+FH_MUST_CHECK int fh_api_cursor_read(
+    uint64_t *out, const char *text, const char *words, uint64_t most, struct fh_err *err);
 
 /* Since when a version's major is deprecated: the time of the announcement that said so, verified;
  * 0: it is not, or that is not known. */

@@ -14,8 +14,7 @@ struct looking {
     struct freehold_client *client;
     const struct fh_proof *proof;
     struct fh_msg_can can;
-    struct fh_record_id grant;
-    bool masked;
+    struct fh_access_right right;
     struct fh_err why; /* FH_OK: readable */
 };
 
@@ -36,13 +35,11 @@ static int read_purpose(const struct fh_http_call *call, struct fh_msg_can *can,
 /* A refusal is an answer; everything else that goes wrong is not. */
 static int ask(struct looking *looking, struct fh_err *err)
 {
-    looking->masked = false;
     looking->why = (struct fh_err){.code = FH_OK};
     int code = fh_access_can(looking->client,
                              &looking->proof->stated.domain,
                              &looking->can,
-                             &looking->grant,
-                             &looking->masked,
+                             &looking->right,
                              &looking->why);
     if (code == FH_OK || code == FH_EDENIED) {
         return FH_OK;
@@ -63,7 +60,7 @@ static int put_column(struct fh_json *json,
     fh_json_pair(json, "table", table);
     fh_json_pair(json, "column", column);
     fh_json_pair_bool(json, "readable", looking->why.code == FH_OK);
-    fh_json_pair_bool(json, "masked", looking->masked);
+    fh_json_pair_bool(json, "masked", looking->right.masked);
     fh_json_pair_or_null(json, "rule", looking->why.code == FH_OK ? NULL : looking->why.rule);
     fh_json_close(json, '}');
     return code;
@@ -112,25 +109,28 @@ static int put_access(struct fh_http_call *call, struct looking *looking, struct
     char name[FH_PRODUCT_NAME_BYTES];
     char grant[FH_ID_TEXT_BYTES] = "";
     bool readable = looking->why.code == FH_OK;
-    bool granted = readable && !fh_record_id_is_zero(&looking->grant);
+    bool masked = looking->right.masked;
+    bool granted = readable && !fh_record_id_is_zero(&looking->right.grant);
     int code = FH_OK;
     fh_product_name_text(name,
                          looking->proof->domain_name,
                          looking->proof->stated.product,
                          looking->proof->stated.version);
     if (granted) {
-        fh_record_id_text(grant, &looking->grant);
+        fh_record_id_text(grant, &looking->right.grant);
     }
     fh_json_open(&json, '{');
     fh_json_pair(&json, "product", name);
     fh_json_pair_bool(&json, "readable", readable);
     fh_json_pair(&json, "purpose", looking->can.purpose);
-    fh_json_pair_bool(&json, "masked", looking->masked);
+    fh_json_pair_bool(&json, "masked", masked);
     fh_json_pair_or_null(&json, "grant", grant);
     fh_json_pair_or_null(&json, "rule", readable ? NULL : looking->why.rule);
     fh_json_pair_or_null(&json, "reason", readable ? NULL : looking->why.text);
+    fh_api_put_waivers(&json, looking->proof, looking->right.waived, looking->right.waived_count);
+    fh_api_put_governance(&json, looking->client, looking->proof, &looking->proof->stated.domain);
     if (readable) {
-        code = put_columns(&json, looking, !looking->masked && !granted, err);
+        code = put_columns(&json, looking, !masked && !granted, err);
     } else {
         fh_json_key(&json, "columns");
         fh_json_open(&json, '[');
@@ -145,27 +145,31 @@ int fh_api_access(struct fh_http_call *call, struct fh_err *err)
 {
     struct fh_product_name name;
     struct freehold_description *description = NULL;
-    struct looking looking = {.client = NULL};
+    struct looking *looking = fh_arena_alloc(call->arena, sizeof *looking);
+    if (looking == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory to look what may be read");
+    }
+    *looking = (struct looking){.client = NULL};
     int code = fh_api_product_name(&name, call, err);
     if (code == FH_OK) {
-        code = read_purpose(call, &looking.can, err);
+        code = read_purpose(call, &looking->can, err);
     }
     if (code == FH_OK) {
-        code = fh_http_asker(call, &looking.client, err);
+        code = fh_http_asker(call, &looking->client, err);
     }
     if (code == FH_OK) {
-        code = fh_api_describe(call, looking.client, &description, err);
+        code = fh_api_describe(call, looking->client, &description, err);
     }
     if (code == FH_OK) {
-        looking.proof = fh_description_proof(description);
-        memcpy(looking.can.product, looking.proof->stated.product, sizeof looking.can.product);
-        looking.can.major = (uint32_t)name.name.major;
-        code = ask(&looking, err);
+        looking->proof = fh_description_proof(description);
+        memcpy(looking->can.product, looking->proof->stated.product, sizeof looking->can.product);
+        looking->can.major = (uint32_t)name.name.major;
+        code = ask(looking, err);
     }
     if (code == FH_OK) {
-        code = put_access(call, &looking, err);
+        code = put_access(call, looking, err);
     }
     freehold_description_free(description);
-    fh_http_asker_end(call, looking.client);
+    fh_http_asker_end(call, looking->client);
     return code;
 }

@@ -378,6 +378,7 @@ static void put_head(struct fh_json *json, const struct freehold_description *de
 }
 
 static int put_json(struct fh_http_call *call,
+                    struct freehold_client *client,
                     const struct freehold_description *description,
                     struct fh_err *err)
 {
@@ -402,6 +403,7 @@ static int put_json(struct fh_http_call *call,
     put_tables(&json, call, proof, &words);
     put_checks(&json, description, &promises);
     put_measurement(&json, description);
+    fh_api_put_governance(&json, client, proof, NULL);
     fh_json_close(&json, '}');
     return FH_OK;
 }
@@ -431,13 +433,14 @@ name_file(struct fh_http_call *call, const struct freehold_product *product, con
 }
 
 static int put_form(struct fh_http_call *call,
+                    struct freehold_client *client,
                     const struct freehold_description *description,
                     struct fh_err *err)
 {
     struct freehold_product product = {.size = sizeof product};
     freehold_description_product(description, &product);
     if (strcmp(call->form->name, "json") == 0) {
-        return put_json(call, description, err);
+        return put_json(call, client, description, err);
     }
     if (strcmp(call->form->name, "yaml") == 0) {
         name_file(call, &product, "odcs.yaml");
@@ -490,7 +493,7 @@ int fh_api_product(struct fh_http_call *call, struct fh_err *err)
         code = fh_api_describe(call, client, &description, err);
     }
     if (code == FH_OK) {
-        code = put_form(call, description, err);
+        code = put_form(call, client, description, err);
         freehold_description_product(description, &product);
     }
     if (code == FH_OK && strcmp(product.status, "deprecated") == 0) {

@@ -37,23 +37,25 @@ gather_words(struct fh_buf *words, const struct fh_http_target *target, struct f
 }
 
 /* A cursor says where the next page begins, and of which search it is: "p32.1f00a9c3". */
-static uint32_t search_mark(const char *words)
+void fh_api_cursor_text(char out[FH_API_CURSOR_BYTES], uint64_t offset, const char *words)
 {
     uint64_t hash = fh_map_hash(words, strlen(words));
-    return (uint32_t)(hash ^ hash >> 32);
+    snprintf(
+        out, FH_API_CURSOR_BYTES, "p%" PRIu64 ".%08" PRIx32, offset, (uint32_t)(hash ^ hash >> 32));
 }
 
-static int read_cursor(uint64_t *out, const char *text, const char *words, struct fh_err *err)
+int fh_api_cursor_read(
+    uint64_t *out, const char *text, const char *words, uint64_t most, struct fh_err *err)
 {
     char *end = NULL;
-    char again[48];
+    char again[FH_API_CURSOR_BYTES];
     if (text == NULL) {
         *out = 0;
         return FH_OK;
     }
     uint64_t offset = text[0] == 'p' ? strtoull(text + 1, &end, 10) : 0;
-    snprintf(again, sizeof again, "p%" PRIu64 ".%08" PRIx32, offset, search_mark(words));
-    if (end == NULL || strcmp(again, text) != 0 || offset > FH_SEARCH_OFFSET_MAX) {
+    fh_api_cursor_text(again, offset, words);
+    if (end == NULL || strcmp(again, text) != 0 || offset > most) {
         return fh_err_rule(
             err, FH_EINVAL, "http.cursor", "the cursor is not `next` of a page of this search");
     }
@@ -77,7 +79,7 @@ static int read_search(struct freehold_search_options *out,
             &limit, &call->target, "limit", 1, FH_SEARCH_RESULTS_MAX, LIMIT_DEFAULT, err);
     }
     if (code == FH_OK) {
-        code = read_cursor(&out->offset, cursor, out->words, err);
+        code = fh_api_cursor_read(&out->offset, cursor, out->words, FH_SEARCH_OFFSET_MAX, err);
     }
     if (code == FH_OK && facets != NULL && strcmp(facets, "yes") != 0 &&
         strcmp(facets, "only") != 0) {
@@ -158,9 +160,9 @@ static void put_page(struct fh_http_call *call,
     size_t count = freehold_products_count(products);
     uint64_t total = freehold_products_total(products);
     uint64_t end = options->offset + count;
-    char next[48] = "";
+    char next[FH_API_CURSOR_BYTES] = "";
     if (count > 0 && end < total && end <= FH_SEARCH_OFFSET_MAX) {
-        snprintf(next, sizeof next, "p%" PRIu64 ".%08" PRIx32, end, search_mark(options->words));
+        fh_api_cursor_text(next, end, options->words);
     }
     fh_json_open(&json, '{');
     fh_json_key(&json, "products");

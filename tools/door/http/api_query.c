@@ -72,6 +72,38 @@ static void add_limited(struct fh_http_call *call, const struct freehold_result 
     }
 }
 
+/* As a list of RFC 8941:
+ * shop/people@1.0.0;policy="personal";version="1.0.0";rule="mask[0]";until=...; none of these words
+ * has anything that would need an escape. */
+static void add_waived(struct fh_http_call *call, const struct freehold_result *result)
+{
+    char list[HEADER_LIST_BYTES] = "";
+    size_t size = 0;
+    for (size_t i = 0; i < freehold_result_waived_count(result); i++) {
+        struct freehold_waived waived = {.size = sizeof waived};
+        freehold_result_waived(result, i, &waived);
+        int n = snprintf(list + size,
+                         sizeof list - size,
+                         "%s%s/%s;policy=\"%s\";version=\"%s\";rule=\"%s\";until=%" PRId64 "%s",
+                         size == 0 ? "" : ", ",
+                         waived.domain_name,
+                         waived.product,
+                         waived.policy,
+                         waived.policy_version,
+                         waived.rule,
+                         waived.until_ms / 1000,
+                         waived.break_glass ? ";break-glass" : "");
+        if (n < 0 || (size_t)n >= sizeof list - size) {
+            list[size] = '\0';
+            break;
+        }
+        size += (size_t)n;
+    }
+    if (size > 0) {
+        fh_http_header(call, "Freehold-Waived", "%s", list);
+    }
+}
+
 /* ---- the answer ---- */
 
 int fh_answer_end(struct fh_http_call *call, struct freehold_result *result, struct fh_err *err)
@@ -102,6 +134,7 @@ static int put_answer(struct fh_http_call *call,
 {
     add_notices(call, client, result);
     add_limited(call, result);
+    add_waived(call, result);
     if (strcmp(call->form->name, "json") == 0) {
         return fh_answer_json(call, result, err);
     }

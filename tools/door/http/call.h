@@ -138,6 +138,7 @@ fh_http_answer_fn fh_api_request_access;
 fh_http_answer_fn fh_api_requests;
 fh_http_answer_fn fh_api_request;
 fh_http_answer_fn fh_api_govern;
+fh_http_answer_fn fh_api_compliance;
 fh_http_answer_fn fh_api_domains;
 fh_http_answer_fn fh_api_peers;
 fh_http_answer_fn fh_api_me;

@@ -29,6 +29,11 @@ static const struct fh_http_form answer_forms[] = {
     {"arrow", "application/vnd.apache.arrow.stream", "application/vnd.apache.arrow.stream"},
     {"parquet", "application/vnd.apache.parquet", "application/vnd.apache.parquet"},
 };
+static const struct fh_http_form compliance_forms[] = {
+    {"json", "application/json", "application/json"},
+    {"html", "text/html", "text/html; charset=utf-8"},
+    {"csv", "text/csv", "text/csv; charset=utf-8; header=present"},
+};
 static const struct fh_http_form receipt_only[] = {
     {"file", "application/vnd.freehold.receipt", "application/vnd.freehold.receipt"},
 };
@@ -129,6 +134,20 @@ static const struct fh_http_route routes[] = {
      FORMS(json_only),
      NO_ARGUMENTS,
      .answer = fh_api_govern},
+    {"/v1/compliance",
+     FH_HTTP_GET,
+     FH_HTTP_MEMBER,
+     .stored = true,
+     FORMS(compliance_forms),
+     ARGUMENTS("format", "domain", "policy", "rule", "state", "limit", "cursor"),
+     .answer = fh_api_compliance},
+    {"/v1/compliance/{domain}/{product}",
+     FH_HTTP_GET,
+     FH_HTTP_MEMBER,
+     .stored = true,
+     FORMS(compliance_forms),
+     ARGUMENTS("format", "policy", "rule", "state", "limit", "cursor"),
+     .answer = fh_api_compliance},
     {"/v1/domains",
      FH_HTTP_GET,
      FH_HTTP_CATALOGUE,

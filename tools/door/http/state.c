@@ -13,7 +13,8 @@ struct fh_http_state *fh_http_state_new(const struct fh_door_services *services)
     fh_http_news_init(&state->news);
     state->shelf = fh_http_shelf_new();
     state->receipts = fh_http_receipts_new();
-    if (state->shelf == NULL || state->receipts == NULL) {
+    state->reports = fh_http_reports_new(services);
+    if (state->shelf == NULL || state->receipts == NULL || state->reports == NULL) {
         fh_http_state_free(state);
         return NULL;
     }
@@ -27,6 +28,7 @@ void fh_http_state_free(struct fh_http_state *state)
     }
     fh_http_shelf_free(state->shelf);
     fh_http_receipts_free(state->receipts);
+    fh_http_reports_free(state->reports);
     fh_http_news_fini(&state->news);
     fh_free(state);
 }

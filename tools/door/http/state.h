@@ -11,6 +11,7 @@
 #include "tools/door/http/metrics.h"
 #include "tools/door/http/news.h"
 #include "tools/door/http/receipts.h"
+#include "tools/door/http/reports.h"
 #include "tools/door/http/shelf.h"
 
 struct fh_http_state {
@@ -18,6 +19,7 @@ struct fh_http_state {
     bool loopback; /* listens there alone: answers to loopback names only */
     struct fh_http_shelf *shelf;
     struct fh_http_receipts *receipts;
+    struct fh_http_reports *reports;
     struct fh_http_news news;
     struct fh_http_metrics metrics;
 };

@@ -16,6 +16,7 @@ static const struct {
     {"mesh", 0, 0},
     {"query", 0, 0},
     {"inbox", 0, 0},
+    {"compliance", 0, 0},
     {"sign-in", 0, 0},
 };
 

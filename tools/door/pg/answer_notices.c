@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/door/pg/answer_notices.h"
 
+#include "common/time.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -92,13 +94,37 @@ static void tell_limited(struct fh_pg_answer *answer, const struct freehold_limi
              limited->filtered ? " not all rows are there" : "");
 }
 
+static void tell_waived(struct fh_pg_answer *answer, const struct freehold_waived *waived)
+{
+    struct fh_pg_report *report =
+        add(answer, "01000", waived->break_glass ? FH_PG_WARNING : FH_PG_NOTICE);
+    if (report == NULL) {
+        return;
+    }
+    char until[FH_TIME_TEXT_BYTES];
+    fh_time_text(until, waived->until_ms);
+    snprintf(report->text,
+             sizeof report->text,
+             "%s%s of %spolicy %s %s is waived for %s/%s@%s until %s%s",
+             waived->rule[0] == '\0' ? "all" : "rule ",
+             waived->rule,
+             waived->mesh ? "mesh " : "",
+             waived->policy,
+             waived->policy_version,
+             waived->domain_name,
+             waived->product,
+             waived->version,
+             until,
+             waived->break_glass ? " (break-glass)" : "");
+}
+
 void fh_pg_answer_notices(struct fh_pg_answer *answer)
 {
     size_t count = freehold_result_notice_count(answer->result);
     for (size_t i = 0; i < count; i++) {
         struct freehold_notice notice = {.size = sizeof notice};
         freehold_result_notice(answer->result, i, &notice);
-        if (notice.status[0] != 0) {
+        if (notice.status[0] != 0 && strcmp(notice.status, "active") != 0) {
             tell_status(answer, &notice);
         }
         if (notice.quality[0] != 0) {
@@ -110,5 +136,11 @@ void fh_pg_answer_notices(struct fh_pg_answer *answer)
         struct freehold_limited limited = {.size = sizeof limited};
         freehold_result_limited(answer->result, i, &limited);
         tell_limited(answer, &limited);
+    }
+    count = freehold_result_waived_count(answer->result);
+    for (size_t i = 0; i < count; i++) {
+        struct freehold_waived waived = {.size = sizeof waived};
+        freehold_result_waived(answer->result, i, &waived);
+        tell_waived(answer, &waived);
     }
 }

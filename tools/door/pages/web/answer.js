@@ -4,6 +4,7 @@
 import { el, fill, saveFile } from './dom.js';
 import { ask } from './api.js';
 import { count, day, number } from './format.js';
+import { waivedNotes } from './governance.js';
 import { idText, problemBox, table, when } from './parts.js';
 
 const NUMBERS = new Set(['int', 'uint', 'double', 'decimal']);
@@ -51,7 +52,8 @@ export function warnings(answer) {
                 each.filtered && 'Not all of its rows are there for you.',
             ]),
         ])),
-        answer.notices.map((each) => el('div.notice.warn', {}, [
+        waivedNotes(answer.waived),
+        answer.notices.filter((each) => each.status !== 'active' || each.quality).map((each) => el('div.notice.warn', {}, [
             el('strong', {}, [each.product, each.status === 'active' ? '' : ` is ${each.status}`]),
             el('p', {}, [
                 each.sunset && `Served until ${day(Date.parse(each.sunset))} at least. `,

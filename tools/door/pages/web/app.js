@@ -13,9 +13,11 @@ const PAGES = [
     [/^\/mesh$/, './mesh.js', 'Mesh'],
     [/^\/query$/, './query.js', 'Query'],
     [/^\/inbox$/, './inbox.js', 'Inbox'],
+    [/^\/compliance$/, './compliance.js', 'Compliance'],
     [/^\/sign-in$/, './sign_in.js', ''],
 ];
-const LINKS = [['/', 'Products'], ['/domains', 'Domains'], ['/mesh', 'Mesh'], ['/query', 'Query'], ['/inbox', 'Inbox']];
+const LINKS = [['/', 'Products'], ['/domains', 'Domains'], ['/mesh', 'Mesh'], ['/query', 'Query'], ['/inbox', 'Inbox'],
+    ['/compliance', 'Compliance']];
 
 let turn = 0; // of showing pages: an answer that comes too late is for a page that is gone
 let shown = ''; // its address

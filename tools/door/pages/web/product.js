@@ -10,10 +10,11 @@ import { changesBox } from './changes.js';
 import { columnsBox } from './columns.js';
 import { connectTabs } from './connect.js';
 import { contractBox } from './contract.js';
+import { governanceBox } from './governance.js';
 import { qualityBox } from './quality.js';
 import { sampleBox } from './sample.js';
 
-const PARTS = [['about', 'About'], ['columns', 'Columns'], ['sample', 'Sample'], ['quality', 'Quality'], ['changes', 'Changes'],
+const PARTS = [['about', 'About'], ['columns', 'Columns'], ['sample', 'Sample'], ['quality', 'Quality'], ['governance', 'Governance'], ['changes', 'Changes'],
     ['access', 'Access'], ['connect', 'Connect'], ['contract', 'Contract']];
 
 export function show(place, domain, name) {
@@ -56,6 +57,7 @@ function page(product) {
                 columnsBox(product, rights),
                 sampleBox(product, major, rights),
                 qualityBox(product),
+                governanceBox(product, major, rights),
                 changesBox(product, major),
                 accessBox(product, major, rights),
                 connectBox(product, self),

@@ -3,16 +3,16 @@
  * Whether one rule of a policy holds for one product, by what a person at the owner's node has at
  * hand: the contract, the announcement, and the last measurement.
  *
- * Does not: ask anybody, or know waivers (compliance.c). Thread: any; pure. Ownership: borrows
+ * Does not: ask anybody, or know waivers (report.c). Thread: any; pure. Ownership: borrows
  * everything; what shows it is a constant or lies in the arena.
  */
-#ifndef FH_TOOLS_CLI_COMPLIANCE_JUDGE_H
-#define FH_TOOLS_CLI_COMPLIANCE_JUDGE_H
+#ifndef FH_TOOLS_COMPLIANCE_JUDGE_H
+#define FH_TOOLS_COMPLIANCE_JUDGE_H
 
 #include "proto/gossip/announce.h"
 #include "proto/governance/access.h"
 #include "proto/governance/policy.h"
-#include "tools/cli/compliance.h"
+#include "tools/compliance/report.h"
 
 struct fh_compliance_product {
     const struct fh_access_product *access;

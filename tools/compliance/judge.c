@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/cli/compliance_judge.h"
+#include "tools/compliance/judge.h"
 
 #include "proto/governance/policy_contract.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/cli/audit_log.h"
+#include "tools/compliance/audit_log.h"
 
 #include "common/file.h"
 #include "common/map.h"

@@ -8,8 +8,8 @@
  *
  * Does not: change it, ask anybody. Thread: one. Ownership: records are lent for the call.
  */
-#ifndef FH_TOOLS_CLI_AUDIT_LOG_H
-#define FH_TOOLS_CLI_AUDIT_LOG_H
+#ifndef FH_TOOLS_COMPLIANCE_AUDIT_LOG_H
+#define FH_TOOLS_COMPLIANCE_AUDIT_LOG_H
 
 #include "proto/governance/audit_chain.h"
 #include "tools/client/actor.h"
