@@ -304,6 +304,8 @@ enum {
     FH_POLICY_EXCEPTS_MAX = FH_LIMIT(64, 4),     /* of one rule */
     FH_POLICY_DAYS_MAX = 36525,                  /* a hundred years */
     FH_POLICY_FILTER_BYTES_MAX = 8 * 1024,       /* of one filter: as long as a long WHERE */
+    FH_POLICY_CASES_MAX = FH_LIMIT(1024, 16),    /* of one file of cases: more are several */
+    FH_POLICY_CASE_GRANTS_MAX = 16,              /* that one case is given, and as many waivers */
     FH_RIGHTS_PRODUCTS_MAX = FH_LIMIT(256, 4),   /* contracts whose deciding part is remembered */
     FH_POLICIES_MAX = FH_LIMIT(256, 4),          /* of one domain, and of the mesh */
     FH_POLICY_RIVALS_MAX = FH_LIMIT(16, 4),      /* of one version of the mesh, beside it */

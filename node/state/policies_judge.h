@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Policies in force, against what a domain publishes: contracts, their renewal, and the end of a
- * product.
+ * Policies in force at this node, against what a domain publishes: policy_judge.h with what is held
+ * here.
  *
- * A policy that cannot be read refuses what it governs, as it closes it to whoever asks. One that
- * has expired or is contradicted still says what a contract must say.
- *
- * Does not: decide who may read (proto/governance/access.h). Thread: the loop's. Ownership: borrows
- * everything.
+ * Does not: judge itself, or decide who may read (proto/governance/access.h). Thread: the loop's.
+ * Ownership: borrows everything.
  */
 #ifndef FH_NODE_STATE_POLICIES_JUDGE_H
 #define FH_NODE_STATE_POLICIES_JUDGE_H
 
 #include "node/state/policies.h"
 #include "proto/contract/contract_record.h"
-#include "proto/governance/policy_contract.h"
+#include "proto/governance/policy_judge.h"
 
 /* Appends what a new version of an own product breaks at `now_ms`: the rules of policy_contract.h
  * that no waiver spares it, and "policy.unreadable". */

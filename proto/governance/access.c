@@ -2,6 +2,7 @@
 #include "proto/governance/access.h"
 
 #include "common/assert.h"
+#include "proto/governance/access_compiled.h"
 #include "proto/governance/access_inner.h"
 
 #include <stdio.h>
@@ -315,10 +316,10 @@ static struct fh_party entry_of(const struct fh_access_ask *ask)
     return party;
 }
 
-int fh_access_decide(struct fh_access_decision *out,
-                     const struct fh_access_ask *ask,
-                     struct fh_arena *arena,
-                     struct fh_err *err)
+static int decide(struct fh_access_decision *out,
+                  const struct fh_access_ask *ask,
+                  struct fh_arena *arena,
+                  struct fh_err *err)
 {
     struct fh_party consumer = consumer_of(ask);
     struct fh_party entry = entry_of(ask);
@@ -362,6 +363,23 @@ int fh_access_decide(struct fh_access_decision *out,
     judging.made.policy_id = identify(&judging.made);
     *out = judging.made;
     return FH_OK;
+}
+
+int fh_access_decide(struct fh_access_decision *out,
+                     const struct fh_access_ask *ask,
+                     struct fh_arena *arena,
+                     struct fh_err *err)
+{
+    if (ask->trace == NULL || ask->compiled != NULL) {
+        return decide(out, ask, arena, err);
+    }
+    /* Rules are heard of where they are compiled. */
+    struct fh_access_ask compiled = *ask;
+    compiled.compiled = fh_access_compile(ask->product, ask->policies, ask->policy_count, arena);
+    if (compiled.compiled == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a decision");
+    }
+    return decide(out, &compiled, arena, err);
 }
 
 int fh_access_check_table(const struct fh_access_decision *decision,

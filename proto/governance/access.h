@@ -25,6 +25,7 @@
 #include "proto/governance/view.h"
 
 struct fh_access_compiled; /* access_compiled.h */
+struct fh_access_trace;    /* access_trace.h */
 struct fh_contract;
 struct fh_grant_held;  /* grant.h */
 struct fh_policy_held; /* policy.h */
@@ -84,6 +85,7 @@ struct fh_access_ask {
     const struct fh_waiver_held *const *waivers;
     const struct fh_access_compiled *compiled; /* of this product and these policies, or NULL: the
                                                   decision is the same, and takes longer */
+    struct fh_access_trace *trace; /* what each rule does is added here; NULL: nobody asks */
 };
 
 /* ---- what is decided ---- */

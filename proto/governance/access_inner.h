@@ -9,6 +9,7 @@
 #define FH_PROTO_GOVERNANCE_ACCESS_INNER_H
 
 #include "proto/governance/access.h"
+#include "proto/governance/access_trace.h"
 #include "proto/governance/grant.h"
 #include "proto/governance/policy.h"
 #include "proto/governance/waiver.h"
@@ -40,6 +41,11 @@ bool fh_access_is_waived(struct fh_judging *judging,
                          const struct fh_party *party,
                          const struct fh_policy_held *held,
                          const char *rule);
+/* The waiver by which it is, or NULL. */
+const struct fh_waiver_held *fh_access_waiver(const struct fh_judging *judging,
+                                              const struct fh_party *party,
+                                              const struct fh_policy_held *held,
+                                              const char *rule);
 
 /* Whether a policy of those that are asked with is about the product and the party. What cannot be
  * read may be about anybody. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What policies say of a whole product, and what waivers say of policies. */
+#include "proto/governance/access_compiled.h"
 #include "proto/governance/access_inner.h"
 #include "proto/quality/measurement.h"
 
@@ -8,16 +9,12 @@
 
 /* ---- waivers ---- */
 
-bool fh_access_is_waived(struct fh_judging *judging,
-                         const struct fh_party *party,
-                         const struct fh_policy_held *held,
-                         const char *rule)
+const struct fh_waiver_held *fh_access_waiver(const struct fh_judging *judging,
+                                              const struct fh_party *party,
+                                              const struct fh_policy_held *held,
+                                              const char *rule)
 {
     const struct fh_access_ask *ask = judging->ask;
-    struct fh_access_decision *made = &judging->made;
-    if (ask->waiver_count == 0) {
-        return false;
-    }
     const struct fh_waiver_ask question = {.mesh = held->mesh,
                                            .policy = &held->id,
                                            .rule = rule,
@@ -27,7 +24,17 @@ bool fh_access_is_waived(struct fh_judging *judging,
                                            .consumer = &party->domain,
                                            .key = &party->key,
                                            .now_ms = ask->now_ms};
-    const struct fh_waiver_held *found = fh_waiver_find(ask->waivers, ask->waiver_count, &question);
+    return ask->waiver_count == 0 ? NULL
+                                  : fh_waiver_find(ask->waivers, ask->waiver_count, &question);
+}
+
+bool fh_access_is_waived(struct fh_judging *judging,
+                         const struct fh_party *party,
+                         const struct fh_policy_held *held,
+                         const char *rule)
+{
+    struct fh_access_decision *made = &judging->made;
+    const struct fh_waiver_held *found = fh_access_waiver(judging, party, held, rule);
     bool noted = found == NULL;
     for (uint32_t i = 0; i < made->waiver_count && !noted; i++) {
         noted = judging->waivers[i] == found;
@@ -41,6 +48,32 @@ bool fh_access_is_waived(struct fh_judging *judging,
 }
 
 /* ---- policies ---- */
+
+/* What all of a policy ("" in `path`), its purposes or a rule about the whole product does. */
+static void note(struct fh_judging *judging,
+                 const struct fh_party *party,
+                 const struct fh_policy_held *held,
+                 const struct fh_policy_rule *rule,
+                 const char *path,
+                 enum fh_access_outcome_of outcome)
+{
+    struct fh_access_effect effect = {.held = held,
+                                      .rule = rule,
+                                      .path = path,
+                                      .joins = party->joins,
+                                      .outcome = outcome,
+                                      .table = FH_EFFECT_NOWHERE,
+                                      .column = FH_EFFECT_NOWHERE};
+    if (judging->ask->trace == NULL) {
+        return;
+    }
+    if (outcome == FH_EFFECT_WAIVED) {
+        effect.waiver = fh_access_waiver(judging, party, held, path);
+    } else if (outcome == FH_EFFECT_SPARED) {
+        effect.except = fh_policy_spares(rule, &party->as);
+    }
+    fh_access_trace_add(judging->ask->trace, &effect);
+}
 
 /* What kind of policy, for people. */
 static const char *kind_of(const struct fh_policy_held *held)
@@ -71,32 +104,36 @@ closes(const struct fh_access_ask *ask, const struct fh_policy_held *held, const
     return NULL;
 }
 
-static int check_policy(struct fh_judging *judging,
-                        const struct fh_party *party,
-                        const struct fh_policy_held *held,
-                        struct fh_err *err)
+static bool is_served(const struct fh_policy *policy, const char *purpose)
+{
+    bool stated = policy->purposes.count == 0;
+    for (size_t i = 0; i < policy->purposes.count && !stated; i++) {
+        stated = strcmp(policy->purposes.items[i], purpose) == 0;
+    }
+    return stated;
+}
+
+static int check_purposes(struct fh_judging *judging,
+                          const struct fh_party *party,
+                          const struct fh_policy_held *held,
+                          struct fh_err *err)
 {
     const struct fh_access_ask *ask = judging->ask;
-    const char *owner = ask->product->owner_name;
-    const char *why = NULL;
-    const char *rule = closes(ask, held, &why);
-    if (rule != NULL) {
-        return fh_err_rule(err,
-                           FH_EDENIED,
-                           rule,
-                           "%s/%s is closed: %s %s %s %s",
-                           owner,
-                           ask->product->name,
-                           kind_of(held),
-                           held->name,
-                           held->version,
-                           why);
+    bool waived = false;
+    if (held->policy->purposes.count == 0) {
+        return FH_OK;
     }
-    bool stated = held->policy->purposes.count == 0;
-    for (size_t i = 0; i < held->policy->purposes.count && !stated; i++) {
-        stated = strcmp(held->policy->purposes.items[i], ask->purpose) == 0;
-    }
-    if (!stated && !fh_access_is_waived(judging, party, held, "purposes")) {
+    bool served = is_served(held->policy, ask->purpose);
+    waived = !served && fh_access_is_waived(judging, party, held, "purposes");
+    note(judging,
+         party,
+         held,
+         NULL,
+         "purposes",
+         served   ? FH_EFFECT_BINDS
+         : waived ? FH_EFFECT_WAIVED
+                  : FH_EFFECT_REFUSES);
+    if (!served && !waived) {
         char purposes[256];
         fh_access_list_texts(
             purposes, sizeof purposes, held->policy->purposes.items, held->policy->purposes.count);
@@ -107,11 +144,35 @@ static int check_policy(struct fh_judging *judging,
                            "--purpose",
                            kind_of(held),
                            held->name,
-                           owner,
+                           ask->product->owner_name,
                            ask->product->name,
                            purposes);
     }
     return FH_OK;
+}
+
+static int check_policy(struct fh_judging *judging,
+                        const struct fh_party *party,
+                        const struct fh_policy_held *held,
+                        struct fh_err *err)
+{
+    const struct fh_access_ask *ask = judging->ask;
+    const char *why = NULL;
+    const char *rule = closes(ask, held, &why);
+    if (rule != NULL) {
+        note(judging, party, held, NULL, "", FH_EFFECT_REFUSES);
+        return fh_err_rule(err,
+                           FH_EDENIED,
+                           rule,
+                           "%s/%s is closed: %s %s %s %s",
+                           ask->product->owner_name,
+                           ask->product->name,
+                           kind_of(held),
+                           held->name,
+                           held->version,
+                           why);
+    }
+    return check_purposes(judging, party, held, err);
 }
 
 static int refuse_rule(const struct fh_access_ask *ask,
@@ -197,11 +258,17 @@ static int check_rules(struct fh_judging *judging,
     for (size_t i = 0; rc == FH_OK && i < held->policy->rule_count; i++) {
         const struct fh_policy_rule *rule = &held->policy->rules[i];
         bool whole = rule->kind > FH_POLICY_RETENTION && rule->kind < FH_POLICY_REQUIRE;
+        enum fh_access_outcome_of outcome = FH_EFFECT_SPARED;
         if (whole && !fh_policy_spares(rule, &party->as)) {
             rc = check_rule(judging->ask, party, held, rule, err);
+            outcome = rc == FH_OK ? FH_EFFECT_BINDS : FH_EFFECT_REFUSES;
         }
         if (rc != FH_OK && fh_access_is_waived(judging, party, held, rule->path)) {
             rc = FH_OK;
+            outcome = FH_EFFECT_WAIVED;
+        }
+        if (whole) {
+            note(judging, party, held, rule, rule->path, outcome);
         }
     }
     return rc;
@@ -228,8 +295,9 @@ int fh_access_check_policies(struct fh_judging *judging,
     int rc = FH_OK;
     for (uint32_t i = 0; rc == FH_OK && i < judging->ask->policy_count; i++) {
         const struct fh_policy_held *held = judging->ask->policies[i];
-        if (fh_access_applies(judging->ask, party, i) &&
-            !fh_access_is_waived(judging, party, held, "")) {
+        bool applies = fh_access_applies(judging->ask, party, i);
+        bool waived = applies && fh_access_is_waived(judging, party, held, "");
+        if (applies && !waived) {
             rc = check_policy(judging, party, held, err);
             if (rc == FH_OK) {
                 rc = check_rules(judging, party, held, err);
@@ -237,6 +305,10 @@ int fh_access_check_policies(struct fh_judging *judging,
             if (rc == FH_OK) {
                 note_policy(judging, held);
             }
+        } else if (waived) {
+            note(judging, party, held, NULL, "", FH_EFFECT_WAIVED);
+        } else if (judging->ask->trace != NULL && judging->ask->compiled->governs[i]) {
+            note(judging, party, held, NULL, "", FH_EFFECT_OUTSIDE);
         }
     }
     return rc;

@@ -26,6 +26,8 @@ bool fh_access_applies(const struct fh_access_ask *ask,
 /* One table, one party: what is being made. */
 struct draft {
     struct fh_judging *judging;
+    const struct fh_party *party;
+    uint32_t index; /* of the table */
     const struct fh_access_table *table;
     struct fh_arena *arena;
     int64_t now_ms;
@@ -82,14 +84,73 @@ static void keep_young(struct draft *draft,
     }
 }
 
+/* ---- for whoever wants to hear of each rule ---- */
+
+static void note(const struct draft *draft,
+                 const struct fh_compiled_rule *compiled,
+                 const struct fh_access_effect *what)
+{
+    struct fh_access_effect effect = *what;
+    effect.held = compiled->held;
+    effect.rule = compiled->rule;
+    effect.path = compiled->rule->path;
+    effect.joins = draft->party->joins;
+    effect.table = draft->index;
+    fh_access_trace_add(draft->judging->ask->trace, &effect);
+}
+
+/* What keeps a rule from binding; of a policy that leaves the own domain alone it is said once. */
+static void note_kept(const struct draft *draft, const struct fh_compiled_rule *compiled)
+{
+    struct fh_access_effect kept = {.outcome = FH_EFFECT_SPARED, .column = FH_EFFECT_NOWHERE};
+    if (draft->judging->ask->trace == NULL || !binds(draft->party, compiled->held)) {
+        return;
+    }
+    kept.except = fh_policy_spares(compiled->rule, &draft->party->as);
+    if (kept.except == NULL) {
+        kept.outcome = FH_EFFECT_WAIVED;
+        kept.waiver =
+            fh_access_waiver(draft->judging, draft->party, compiled->held, compiled->rule->path);
+    }
+    note(draft, compiled, &kept);
+}
+
+/* What a rule that binds is to the rows of the table. */
+static void note_rows(struct draft *draft, const struct fh_compiled_rule *compiled)
+{
+    struct fh_access_effect rows = {.column = FH_EFFECT_NOWHERE};
+    if (draft->judging->ask->trace == NULL || compiled->column_count > 0) {
+        return;
+    }
+    rows.filter = compiled->age == NULL
+                      ? compiled->rule->where
+                      : fh_policy_retention_filter(
+                            compiled->rule, compiled->age, draft->now_ms, draft->arena);
+    note(draft, compiled, &rows);
+}
+
+static void note_column(const struct draft *draft,
+                        const struct fh_compiled_rule *compiled,
+                        const struct fh_compiled_column *column)
+{
+    if (draft->judging->ask->trace != NULL) {
+        const struct fh_access_effect touched = {.column = column->index,
+                                                 .mask = column->mask,
+                                                 .hides = compiled->rule->kind != FH_POLICY_MASK};
+        note(draft, compiled, &touched);
+    }
+}
+
 static void apply_compiled(struct draft *draft,
                            const struct fh_party *party,
                            const struct fh_compiled_rule *compiled)
 {
     const struct fh_policy_rule *rule = compiled->rule;
     if (!is_bound(party, compiled->held, rule) || is_waived(draft, party, compiled->held, rule)) {
+        note_kept(draft, compiled);
         return;
     }
+    note_rows(draft, compiled);
     if (rule->kind == FH_POLICY_FILTER) {
         draft->filters[draft->filter_count++] = rule->where;
     } else if (compiled->age != NULL) {
@@ -97,6 +158,7 @@ static void apply_compiled(struct draft *draft,
     }
     for (uint32_t i = 0; i < compiled->column_count; i++) {
         touch_column(draft, &compiled->columns[i], compiled->held, rule);
+        note_column(draft, compiled, &compiled->columns[i]);
     }
 }
 
@@ -181,6 +243,8 @@ static int make_view(struct fh_judging *judging,
     struct fh_arena *arena = judging->arena;
     struct draft draft = {
         .judging = judging,
+        .party = party,
+        .index = index,
         .table = table,
         .arena = arena,
         .now_ms = ask->now_ms,

@@ -78,7 +78,8 @@ bool fh_policy_held_governs(const struct fh_policy_held *held, const char *produ
                                 : !held->scoped || names_product(&held->products, product, major);
 }
 
-bool fh_policy_spares(const struct fh_policy_rule *rule, const struct fh_policy_party *party)
+const struct fh_policy_except *fh_policy_spares(const struct fh_policy_rule *rule,
+                                                const struct fh_policy_party *party)
 {
     for (size_t i = 0; i < rule->except_count; i++) {
         const struct fh_policy_except *except = &rule->excepts[i];
@@ -89,10 +90,10 @@ bool fh_policy_spares(const struct fh_policy_rule *rule, const struct fh_policy_
         if (role && (except->purposes.count == 0 || has_word(&except->purposes, party->purpose)) &&
             (except->domains.count == 0 || has_word(&except->domains, party->domain_name) ||
              has_word(&except->domains, party->domain_id))) {
-            return true;
+            return except;
         }
     }
-    return false;
+    return NULL;
 }
 
 bool fh_policy_selects(const struct fh_policy_rule *rule,

@@ -253,8 +253,9 @@ struct fh_policy_party {
     const char *const *roles;
 };
 
-/* Whether an exception of the rule spares the party. */
-bool fh_policy_spares(const struct fh_policy_rule *rule, const struct fh_policy_party *party);
+/* The exception of the rule that spares the party, or NULL. */
+const struct fh_policy_except *fh_policy_spares(const struct fh_policy_rule *rule,
+                                                const struct fh_policy_party *party);
 
 /* Whether a rule of kind MASK or HIDE selects this column, or one of kind FILTER this table
  * (`column` NULL). False for every other kind. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The state of one reading of a policy, and its values. For policy_kinds.c, policy_read.c,
- * policy_rules.c and policy_values.c alone.
+ * The state of one reading of a policy, and its values. For policy_cases*.c, policy_kinds.c,
+ * policy_read.c, policy_rules.c and policy_values.c alone.
  *
  * Does not: outlive a reading. Thread: one. Ownership: borrows everything.
  */
@@ -61,6 +61,13 @@ bool fh_policy_read_number(const struct fh_policy_place *place,
                            uint64_t least,
                            uint64_t most,
                            uint64_t *out);
+
+/* The place of a word among those known, or their count after a finding ("policy.word"). */
+size_t fh_policy_find_word(const struct fh_policy_place *place,
+                           const struct fh_doc_node *node,
+                           const char *word,
+                           const char *const *known,
+                           size_t count);
 
 /* Read what is in a rule of one kind: policy_kinds.c. */
 typedef void fh_policy_read_fn(const struct fh_policy_place *place,

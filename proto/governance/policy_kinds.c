@@ -36,11 +36,11 @@ const char *fh_policy_format_text(unsigned format)
 }
 
 /* The place of a word among those known, or their count after a finding. */
-static size_t find_word(const struct fh_policy_place *place,
-                        const struct fh_doc_node *node,
-                        const char *word,
-                        const char *const *known,
-                        size_t count)
+size_t fh_policy_find_word(const struct fh_policy_place *place,
+                           const struct fh_doc_node *node,
+                           const char *word,
+                           const char *const *known,
+                           size_t count)
 {
     size_t at = 0;
     while (at < count && strcmp(known[at], word) != 0) {
@@ -75,7 +75,7 @@ static unsigned read_set(const struct fh_policy_place *place,
     unsigned set = 0;
     struct fh_contract_strings words = fh_policy_read_words(place, node);
     for (size_t i = 0; i < words.count; i++) {
-        size_t at = find_word(place, node, words.items[i], known, count);
+        size_t at = fh_policy_find_word(place, node, words.items[i], known, count);
         set |= at < count ? 1U << at : 0;
     }
     return set;
@@ -206,8 +206,9 @@ void fh_policy_read_naming(const struct fh_policy_place *place,
     if (has_key(place, node, "of", example)) {
         const struct fh_doc_node *of = fh_doc_get(node, "of");
         const char *word = fh_policy_read_text(place, of, FH_POLICY_WORD_BYTES_MAX);
-        size_t at =
-            word == NULL ? 0 : find_word(place, of, word, named_words, FH_COUNT(named_words));
+        size_t at = word == NULL
+                        ? 0
+                        : fh_policy_find_word(place, of, word, named_words, FH_COUNT(named_words));
         rule->of = at < FH_COUNT(named_words) ? (enum fh_policy_named)at : FH_POLICY_PRODUCTS;
     }
     if (has_key(place, node, "pattern", example)) {

@@ -11,6 +11,7 @@
 
 #include "common/mem.h"
 #include "common/time.h"
+#include "proto/governance/access_trace.h"
 #include "proto/governance/grant.h"
 
 #include <setjmp.h>
@@ -256,6 +257,26 @@ static void compare_views(const struct fh_access_view *a,
     }
 }
 
+/* Who hears of each rule hears of the one that made a column what it is, and sees the same. */
+static void check_trace(const struct fh_access_trace *trace,
+                        const struct fh_access_decision *decided,
+                        const struct fh_access_product *product,
+                        uint64_t seed,
+                        unsigned round)
+{
+    must_be_same(!trace->failed, "a whole trace", seed, round);
+    for (uint32_t t = 0; t < decided->table_count; t++) {
+        for (uint32_t c = 0; c < product->tables[t].column_count; c++) {
+            bool heard = decided->tables[t].why[c].policy == NULL;
+            const struct fh_access_effect *at = trace->first;
+            for (; at != NULL && !heard; at = at->next) {
+                heard = at->table == t && at->column == c && fh_access_effect_decides(at, decided);
+            }
+            must_be_same(heard, "heard of", seed, round);
+        }
+    }
+}
+
 /* Whether it was decided. */
 static bool compare(struct fh_access_ask *ask,
                     const struct fh_access_compiled *compiled,
@@ -270,7 +291,10 @@ static bool compare(struct fh_access_ask *ask,
     assert_non_null(arena);
     ask->compiled = NULL;
     int first = fh_access_decide(&plain, ask, arena, &plain_err);
-    ask->compiled = compiled;
+    ask->compiled = round % 3 == 0 ? NULL : compiled; /* who hears compiles them */
+    struct fh_access_trace trace;
+    fh_access_trace_init(&trace, arena);
+    ask->trace = round % 3 == 1 ? NULL : &trace;
     int second = fh_access_decide(&quick, ask, arena, &quick_err);
     must_be_same(first == second && strcmp(plain_err.rule, quick_err.rule) == 0 &&
                      strcmp(plain_err.text, quick_err.text) == 0,
@@ -286,6 +310,10 @@ static bool compare(struct fh_access_ask *ask,
         compare_views(
             &plain.tables[i], &quick.tables[i], ask->product->tables[i].column_count, seed, round);
     }
+    if (first == FH_OK && ask->trace != NULL) {
+        check_trace(&trace, &quick, ask->product, seed, round);
+    }
+    ask->trace = NULL;
     fh_arena_free(arena);
     return first == FH_OK;
 }

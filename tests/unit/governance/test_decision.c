@@ -5,6 +5,7 @@
 #include "proto/governance/access.h"
 
 #include "common/mem.h"
+#include "proto/governance/access_trace.h"
 #include "proto/governance/grant.h"
 #include "proto/governance/policy.h"
 #include "proto/quality/measurement.h"
@@ -914,6 +915,105 @@ static void test_no_memory(void **state)
     }
 }
 
+/* A row of either table, and what it asks. */
+static const struct row *find_any(const char *name, struct asked *out)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (strcmp(rows[i].name, name) == 0) {
+            ask_of(out, &rows[i]);
+            return &rows[i];
+        }
+    }
+    for (size_t i = 0; i < sizeof stated / sizeof stated[0]; i++) {
+        if (strcmp(stated[i].row.name, name) == 0) {
+            ask_of(out, &stated[i].row);
+            out->ask.formats = stated[i].formats;
+            out->ask.quality = stated[i].quality;
+            return &stated[i].row;
+        }
+    }
+    return NULL;
+}
+
+/* "p1 mask[1] people.birthday binds; ..." */
+static void render_trace(char *out, size_t size, const struct fh_access_trace *trace)
+{
+    size_t at = 0;
+    out[0] = '\0';
+    for (const struct fh_access_effect *effect = trace->first; effect != NULL;
+         effect = effect->next) {
+        bool somewhere = effect->table != FH_EFFECT_NOWHERE;
+        at += (size_t)snprintf(out + at,
+                               size - at,
+                               "%s%s %s%s%s%s%s %s%s",
+                               at == 0 ? "" : "; ",
+                               effect->held->name,
+                               effect->path,
+                               somewhere ? " " : "",
+                               somewhere ? tables[effect->table].name : "",
+                               effect->column == FH_EFFECT_NOWHERE ? "" : ".",
+                               effect->column == FH_EFFECT_NOWHERE
+                                   ? ""
+                                   : tables[effect->table].columns[effect->column].name,
+                               fh_effect_text(effect->outcome),
+                               effect->joins ? " (joins)" : "");
+        assert_true((effect->outcome == FH_EFFECT_SPARED) == (effect->except != NULL));
+        assert_true((effect->outcome == FH_EFFECT_WAIVED) == (effect->waiver != NULL));
+    }
+}
+
+/* What each rule had to do with a decision, in the order of policies. */
+static void test_trace(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *row;
+        const char *heard;
+    } traces[] = {
+        {"closed", ""},
+        {"the stricter of two",
+         "p0 mask[0] people.name binds; p0 mask[0] people.mail binds; p1 mask[0] people.name "
+         "binds; "
+         "p1 mask[0] people.mail binds; p1 mask[1] people.birthday binds"},
+        {"a whole exception", "p2 mask[0] people spared"},
+        {"an excepted domain, not its peer",
+         "p2 mask[0] people spared; p2 mask[0] people.mail binds (joins)"},
+        {"own is spared", "p0  outside; p3  outside; p4  outside; p5  outside"},
+        {"filters of either", "p4 filter[0] people spared; p4 filter[0] people binds (joins)"},
+        {"purpose is missing", "p5 purposes refuses"},
+        {"purpose is stated", "p5 purposes binds"},
+        {"forked policy", "p10  refuses"},
+        {"unreadable policy", "p16  refuses"},
+        {"other products", ""},
+        {"promises do not hold", "p13 quality[0] refuses"},
+        {"an auditor looks at what failed", "p13 quality[0] spared"},
+        {"joined where it may", "p15 residency[0] binds; p15 residency[0] binds (joins)"},
+        {"only the young",
+         "p11 retention[0] people binds; p11 retention[1] orders.id binds; p11 "
+         "retention[1] orders.amount binds"},
+    };
+    for (size_t i = 0; i < sizeof traces / sizeof traces[0]; i++) {
+        struct fh_arena *arena = fh_arena_new(256 * 1024);
+        struct asked asked = {0};
+        struct fh_access_decision decision;
+        struct fh_access_trace trace;
+        struct fh_err err = {0};
+        char heard[1024];
+        const struct row *row = find_any(traces[i].row, &asked);
+        assert_non_null(arena);
+        assert_non_null(row);
+        fh_access_trace_init(&trace, arena);
+        asked.ask.trace = &trace;
+        (void)!fh_access_decide(&decision, &asked.ask, arena, &err);
+        render_trace(heard, sizeof heard, &trace);
+        assert_false(trace.failed);
+        if (strcmp(heard, traces[i].heard) != 0) {
+            fail_msg("%s: %s, not %s", traces[i].row, heard, traces[i].heard);
+        }
+        fh_arena_free(arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -922,6 +1022,7 @@ int main(void)
         cmocka_unit_test(test_stated_texts),
         cmocka_unit_test(test_days),
         cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_trace),
         cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
