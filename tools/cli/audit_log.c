@@ -139,6 +139,9 @@ static int look_at(struct walk *walk, const struct fh_audit_record *record, stru
     case FH_AUDIT_PRUNED:
         walk->pruned = record->detail.pruned.last;
         break;
+    case FH_AUDIT_COUNTED:
+        log->counted += record->detail.counted.count;
+        break;
     default:
         break;
     }

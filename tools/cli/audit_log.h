@@ -25,6 +25,7 @@ struct fh_audit_log {
     uint64_t signed_seq;   /* the last record that one of them stands for */
     uint64_t recovered;    /* torn ends */
     uint64_t open_reads;   /* decisions without an outcome */
+    uint64_t counted;      /* refusals that have no record of their own */
     struct fh_err failure; /* why it is not walked beyond `last`; FH_OK in code: that is its end */
 };
 
