@@ -33,6 +33,10 @@ struct fh_audit_log {
 FH_MUST_CHECK int
 fh_audit_log_open(struct fh_audit_log *out, const struct fh_actor *actor, struct fh_err *err);
 
+/* The same of a log that nobody writes: a walk that fails is not tried again. */
+FH_MUST_CHECK int
+fh_audit_log_open_still(struct fh_audit_log *out, const struct fh_actor *actor, struct fh_err *err);
+
 /* Calls for every record up to `last`, in order, until it fails. `hash` is the record's own. */
 typedef int fh_audit_log_fn(void *user,
                             const struct fh_audit_record *record,
