@@ -331,7 +331,14 @@ enum {
     FH_AUDIT_RESERVE_BYTES = 64 * 1024,          /* of that, for the ends of what was allowed */
     FH_AUDIT_GROUP_BYTES_MAX = 1024 * 1024,      /* one write; what a torn end may be at most */
     FH_AUDIT_QUEUED_BYTES_MAX = 8 * 1024 * 1024, /* waiting for the disk; beyond: refused */
-    FH_AUDIT_LAZY_MS = 20, /* an end that nobody waits for is committed with the next group */
+    FH_AUDIT_LAZY_MS = 20,      /* an end that nobody waits for is committed with the next group */
+    FH_AUDIT_REFUSED_SHARE = 4, /* of a file: refusals have 1/4, or they push out the rest */
+    FH_AUDIT_REFUSED_DOMAIN_SHARE = 8, /* of that: of one domain, or it hides another's */
+    FH_AUDIT_REFUSED_DOMAINS_MAX =
+        FH_LIMIT(256, 4),                   /* told apart in that; the others share one's */
+    FH_AUDIT_COUNTED_MAX = FH_LIMIT(32, 4), /* kinds of refusals told apart when counted */
+    FH_AUDIT_COUNTED_MS = 10 * 1000,        /* until a count is written, at first */
+    FH_AUDIT_COUNTED_MS_MAX = 640 * 1000,   /* in a flood without end: 33 records each time */
     FH_AUDIT_CHECKPOINT_RECORDS = FH_LIMIT(1000, 10),
     FH_AUDIT_CHECKPOINT_MS = 60 * 1000,
     FH_AUDIT_WITNESSES = 2,                    /* domains that keep an owner's checkpoints */

@@ -35,6 +35,25 @@ static void on_session_gone(uint64_t session, void *user)
     fh_serve_session_gone(node->serve, session);
 }
 
+static void on_turned_away(const struct fh_speaker *speaker,
+                           unsigned code,
+                           const struct fh_err *err,
+                           void *user)
+{
+    const struct fh_node *node = user;
+    fh_recording_refused(node->recording, speaker, code, err);
+}
+
+/* A record that changes who may do what here came from another node. */
+static void on_taken(const struct fh_record *record,
+                     const struct fh_domain_id *domain,
+                     const struct fh_node_id *from,
+                     void *user)
+{
+    const struct fh_node *node = user;
+    fh_recording_taken(node->recording, record, domain, from);
+}
+
 static void on_call(struct fh_call *call, void *user)
 {
     struct fh_node *node = user;
@@ -237,6 +256,7 @@ static int start_io(struct fh_node *node, struct fh_err *err)
         .dir = node->home.dir,
         .ask = on_question,
         .gone = on_session_gone,
+        .refused = on_turned_away,
         .user = node,
     };
     if (rc == FH_OK) {
@@ -275,6 +295,7 @@ static int start_mesh(struct fh_node *node, struct fh_err *err)
         .home = &config->home,
         .settings = &config->settings,
         .refused = on_refused,
+        .taken = on_taken,
         .user = node,
     };
     return fh_mesh_new(&node->mesh, &mesh, err);
@@ -300,6 +321,8 @@ static int start_services(struct fh_node *node, struct fh_err *err)
         .mesh_id = node->home.mesh_id,
         .domain = node->home.domain,
         .node = fh_keystore_node(node->home.keys),
+        .turned_away = on_turned_away,
+        .user = node,
     };
     if (rc == FH_OK && serve.has_audit_key) {
         rc = fh_sign_public_parse(&serve.audit_key, fh_bytes_cstr(config->settings.audit_key), err);
@@ -326,12 +349,12 @@ static int start_services(struct fh_node *node, struct fh_err *err)
     if (rc == FH_OK) {
         rc = fh_publisher_new(&node->publisher, &publisher, err);
     }
+    rc = rc == FH_OK ? fh_node_start_recording(node, err) : rc;
     rc = rc == FH_OK ? fh_node_start_remote_publisher(node, err) : rc;
     rc = rc == FH_OK ? fh_node_start_policing(node, err) : rc;
     if (rc == FH_OK) {
         rc = fh_node_start_courier(node, err);
     }
-    rc = rc == FH_OK ? fh_node_start_recording(node, err) : rc;
     rc = rc == FH_OK ? fh_node_start_witnessing(node, err) : rc;
     const struct fh_answers_options answers = {
         .home = &node->home,

@@ -53,6 +53,7 @@ int fh_node_start_remote_publisher(struct fh_node *node, struct fh_err *err)
         .catalog = node->home.catalog,
         .dir = node->home.dir,
         .mesh = node->mesh,
+        .recording = node->recording,
         .settings = &node->config->settings,
         .mesh_id = node->home.mesh_id,
         .domain = node->home.domain,

@@ -27,6 +27,8 @@ struct slot {
     struct fh_remote_publisher *owner;
     bool used;
     bool running;
+    bool dry_run;
+    struct fh_speaker speaker; /* who ordered */
     struct fh_key_id key;
     uint64_t ticket;
     int64_t touched_ms; /* monotonic; the quietest gives way */
@@ -297,16 +299,8 @@ static int make_record(const struct fh_remote_publisher *remote,
     return rc == FH_OK ? join_record(remote, speaker, order, &published, out, err) : rc;
 }
 
-static void ended(const struct fh_publish_report *report, const struct fh_err *failure, void *user)
+static void add_findings(struct slot *slot, const struct fh_publish_report *report)
 {
-    struct slot *slot = user;
-    slot->running = false;
-    slot->touched_ms = fh_clock_mono_ms();
-    forget_bytes(slot);
-    if (failure != NULL) {
-        slot->failure = *failure;
-        return;
-    }
     for (uint32_t i = 0; i < report->count; i++) {
         size_t before = slot->findings.size;
         fh_msg_findings_answer_add(&slot->findings, &report->findings[i]);
@@ -317,6 +311,51 @@ static void ended(const struct fh_publish_report *report, const struct fh_err *f
         }
         slot->finding_count++;
     }
+}
+
+/* How it ended, in a word: a finding that is an error says that nothing was published. */
+static struct fh_err outcome_of(const struct fh_publish_report *report,
+                                const struct fh_err *failure)
+{
+    struct fh_err outcome = {.code = FH_OK};
+    if (failure != NULL) {
+        return *failure;
+    }
+    for (uint32_t i = 0; i < report->count && outcome.code == FH_OK; i++) {
+        if (report->findings[i].error) {
+            fh_err_rule(&outcome, FH_ECHECK, report->findings[i].rule, "refused");
+        }
+    }
+    return outcome;
+}
+
+static void recorded(void *user)
+{
+    struct slot *slot = user;
+    slot->running = false;
+    slot->touched_ms = fh_clock_mono_ms();
+}
+
+static void ended(const struct fh_publish_report *report, const struct fh_err *failure, void *user)
+{
+    struct slot *slot = user;
+    const struct fh_err outcome = outcome_of(report, failure);
+    if (failure != NULL) {
+        slot->failure = *failure;
+    } else {
+        add_findings(slot, report);
+    }
+    if (slot->dry_run) {
+        recorded(slot);
+    } else {
+        fh_recording_decided(slot->owner->options.recording,
+                             &slot->speaker,
+                             fh_buf_view(&slot->record),
+                             &outcome,
+                             recorded,
+                             slot);
+    }
+    forget_bytes(slot);
 }
 
 static int begin(struct fh_remote_publisher *remote,
@@ -355,6 +394,8 @@ static int begin(struct fh_remote_publisher *remote,
         return rc;
     }
     slot->running = true;
+    slot->dry_run = order->dry_run;
+    slot->speaker = *speaker;
     if (!order->dry_run) { /* peers verify the contract by it */
         fh_own_keep_delegation(remote->options.dir, remote->options.mesh, speaker);
     }
@@ -404,12 +445,13 @@ static int tell_outcome(struct fh_remote_publisher *remote,
                            "this node knows no such order of this key; see what is published, and "
                            "publish again");
     }
-    if (slot->failure.code != FH_OK) {
+    if (!slot->running && slot->failure.code != FH_OK) {
         *err = slot->failure;
         return err->code;
     }
-    fh_msg_outcome_answer_begin(out, !slot->running, slot->finding_count);
-    fh_buf_add_bytes(out, fh_buf_view(&slot->findings));
+    uint32_t count = slot->running ? 0 : slot->finding_count;
+    fh_msg_outcome_answer_begin(out, !slot->running, count);
+    fh_buf_add_bytes(out, count == 0 ? FH_BYTES_NONE : fh_buf_view(&slot->findings));
     return FH_OK;
 }
 
@@ -478,6 +520,10 @@ void fh_remote_publisher_question(struct fh_remote_publisher *remote, struct fh_
             rc = tell_outcome(remote, question, &out, &err);
             break;
         }
+    }
+    if (rc != FH_OK && fh_question_code(question) == FH_MSG_PUBLISH) {
+        fh_recording_refused(
+            remote->options.recording, fh_question_speaker(question), FH_MSG_PUBLISH, &err);
     }
     fh_question_conclude(question, rc, &out, &err);
 }

@@ -9,6 +9,8 @@
  * alone, and what is answered tells nothing of files elsewhere. One order of a key runs at a time,
  * and so many a minute; the outcome of its last one is kept.
  *
+ * An order has ended when the audit log has how.
+ *
  * Does not: publish by itself (publish.h does). Thread: the loop's. Ownership: keeps what its
  * options name.
  */
@@ -16,6 +18,7 @@
 #define FH_NODE_PUBLISH_REMOTE_H
 
 #include "node/publish.h"
+#include "node/recording.h"
 
 struct fh_remote_publisher;
 
@@ -23,7 +26,8 @@ struct fh_remote_publisher_options {
     struct fh_publisher *publisher;
     struct fh_catalog *catalog;
     struct fh_directory *dir;
-    struct fh_mesh *mesh; /* NULL when offline: then nobody asks */
+    struct fh_mesh *mesh;           /* NULL when offline: then nobody asks */
+    struct fh_recording *recording; /* NULL: no audit log is kept */
     const struct fh_settings *settings;
     struct fh_mesh_id mesh_id;
     struct fh_domain_id domain;

@@ -1,40 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/recording.h"
 
+#include "common/assert.h"
 #include "common/list.h"
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/io/loop.h"
-#include "node/peer/questions.h"
-#include "proto/contract/contract_record.h"
-#include "proto/gossip/announce.h"
-#include "proto/governance/grant.h"
-#include "proto/governance/policy_record.h"
-#include "proto/governance/waiver.h"
+#include "node/notes.h"
+#include "node/recorded.h"
+#include "proto/session/messages_names.h"
 #include "proto/session/messages_policy.h"
 
 #include <pthread.h>
 #include <stdio.h>
 
-enum { RECORDS_FIRST = 4, TEXT_BYTES = 2 * FH_NAME_BYTES_MAX + FH_VERSION_BYTES_MAX + 4 };
+enum { DETAIL_BYTES = 4096 };
 
-/* A signed record of a question. */
-struct noted {
-    struct fh_record_id id;
-    unsigned type;
-    char subject[TEXT_BYTES];
-};
-
-/* A question whose answer waits for the log. */
+/* Something that was decided, and who waits until the log has it: one of the three. */
 struct recorded {
     struct fh_list link; /* in `told` */
     struct fh_recording *recording;
-    struct fh_admin_question *question;
-    struct fh_domain_id domain;
-    struct fh_key_id key;
-    uint32_t count;
-    uint32_t capacity;
-    struct noted *records;
+    struct fh_admin_question *admin;
+    struct fh_question *session;
+    fh_recording_told_fn *told;
+    void *user;
+    bool spoken; /* by `speaker`; else by the owner's people on the socket */
+    struct fh_speaker speaker;
+    struct fh_notes notes;
     struct fh_buf answer;
     struct fh_err err; /* FH_OK in code: `answer` is */
 };
@@ -47,114 +39,134 @@ struct fh_recording {
     struct fh_list told; /* under the lock */
 };
 
+static struct recorded *new_recorded(struct fh_recording *recording,
+                                     const struct fh_speaker *speaker)
+{
+    struct recorded *recorded = fh_calloc(1, sizeof *recorded);
+    if (recorded != NULL) {
+        recorded->recording = recording;
+        recorded->spoken = speaker != NULL;
+        if (speaker != NULL) {
+            recorded->speaker = *speaker;
+        }
+        fh_list_init(&recorded->link);
+        fh_buf_init(&recorded->answer, FH_ADMIN_FRAME_BYTES_MAX);
+    }
+    return recorded;
+}
+
 static void free_recorded(struct recorded *recorded)
 {
     fh_buf_fini(&recorded->answer);
-    fh_free(recorded->records);
+    fh_notes_fini(&recorded->notes);
     fh_free(recorded);
 }
 
-/* ---- what a question carries ---- */
-
-static void describe(struct noted *noted, const struct fh_record *record)
+static int no_memory(struct fh_err *err)
 {
-    struct fh_arena *arena FH_CLEANUP(fh_arena_freep) = fh_arena_new(FH_GRANT_ARENA_BYTES_MAX);
-    union {
-        struct fh_contract_record contract;
-        struct fh_announcement announcement;
-        struct fh_policy_record policy;
-        struct fh_grant grant;
-        struct fh_waiver waiver;
-    } read;
-    if (record->type == FH_RECORD_CONTRACT &&
-        fh_contract_record_parse(&read.contract, record->payload, NULL) == FH_OK) {
-        snprintf(noted->subject,
-                 sizeof noted->subject,
-                 "%s@%s",
-                 read.contract.product,
-                 read.contract.version);
-    } else if (record->type == FH_RECORD_ANNOUNCEMENT &&
-               fh_announce_parse(&read.announcement, record->payload, NULL) == FH_OK) {
-        snprintf(noted->subject,
-                 sizeof noted->subject,
-                 "%s@%s %s",
-                 read.announcement.product,
-                 read.announcement.version,
-                 fh_announce_status_text(read.announcement.status));
-    } else if ((record->type == FH_RECORD_POLICY || record->type == FH_RECORD_MESH_POLICY) &&
-               fh_policy_record_parse(&read.policy, record->payload, NULL) == FH_OK) {
-        snprintf(
-            noted->subject, sizeof noted->subject, "%s %s", read.policy.name, read.policy.version);
-    } else if (record->type == FH_RECORD_GRANT && arena != NULL &&
-               fh_grant_decode(&read.grant, record, arena, NULL) == FH_OK) {
-        snprintf(noted->subject, sizeof noted->subject, "%s", read.grant.product);
-    } else if (record->type == FH_RECORD_WAIVER &&
-               fh_waiver_decode(&read.waiver, record, NULL) == FH_OK) {
-        snprintf(noted->subject,
-                 sizeof noted->subject,
-                 "%s %s",
-                 read.waiver.product,
-                 read.waiver.rule[0] == '\0' ? "all" : read.waiver.rule);
-    }
+    return fh_err_set(err, FH_ENOMEM, "no memory to record what is decided");
 }
 
-/* False without memory. */
-static bool note(struct recorded *recorded, struct fh_bytes bytes)
+/* ---- who ---- */
+
+/* NULL: the owner's own people. */
+static void describe_who(const struct fh_recording *recording,
+                         const struct fh_speaker *speaker,
+                         const char *roles[FH_ROLE_NAMES_MAX],
+                         struct fh_audit_who *out)
 {
-    const struct fh_mesh_id *mesh = &recorded->recording->options.mesh;
-    struct fh_record record;
-    if (bytes.size == 0 || fh_record_parse(&record, bytes, mesh, NULL) != FH_OK) {
-        return true;
+    const struct fh_recording_options *o = &recording->options;
+    *out = (struct fh_audit_who){
+        .domain = speaker == NULL ? o->domain : speaker->domain, .roles = roles, .token_label = ""};
+    if (speaker != NULL) {
+        struct fh_ref key = fh_key_id_ref(&speaker->key);
+        out->key = speaker->key;
+        out->token = speaker->token;
+        out->token_label = speaker->token_label;
+        out->role_count =
+            (uint32_t)fh_directory_roles(o->dir, &key, &speaker->domain, fh_clock_wall_ms(), roles);
     }
-    if (recorded->count == recorded->capacity) {
-        uint32_t capacity = recorded->capacity == 0 ? RECORDS_FIRST : 2 * recorded->capacity;
-        struct noted *records = fh_realloc(recorded->records, capacity * sizeof *records);
-        if (records == NULL) {
-            return false;
-        }
-        recorded->records = records;
-        recorded->capacity = capacity;
-    }
-    struct noted *noted = &recorded->records[recorded->count++];
-    *noted = (struct noted){.id = record.id, .type = record.type, .subject = ""};
-    describe(noted, &record);
-    return true;
+    const struct fh_directory_domain *domain = fh_directory_domain(o->dir, &out->domain);
+    out->domain_name = domain == NULL ? "" : domain->name;
 }
 
-/* Notes the records among the fields, and whether nothing is to be done (the last field is true).
- * False without memory. */
-static bool look_through(struct recorded *recorded, struct fh_pack_reader fields, bool *out_dry_run)
+/* ---- records ---- */
+
+/* As fh_audit_add, but of refusals those that have their part of the log. NULL, too, when it was
+ * counted. */
+static struct fh_audit_ticket *add_refused(struct fh_recording *recording,
+                                           const struct fh_audit_who *who,
+                                           const struct fh_err *why,
+                                           unsigned kind,
+                                           enum fh_audit_urgency urgency,
+                                           const struct fh_buf *detail)
 {
-    bool noted = true;
-    *out_dry_run = false;
-    while (noted && fields.failed == FH_OK && !fh_pack_at_end(&fields)) {
-        enum fh_pack_kind kind = fh_pack_peek(&fields);
-        *out_dry_run = false;
-        if (kind == FH_PACK_BIN) {
-            noted = note(recorded, fh_pack_read_bin(&fields, FH_ADMIN_FRAME_BYTES_MAX));
-        } else if (kind == FH_PACK_BOOL) {
-            *out_dry_run = fh_pack_read_bool(&fields);
-        } else if (kind == FH_PACK_ARRAY) {
-            uint32_t count = fh_pack_read_array(&fields, FH_PACK_ITEMS_MAX);
-            for (uint32_t i = 0; i < count && noted && fields.failed == FH_OK; i++) {
-                if (fh_pack_peek(&fields) == FH_PACK_BIN) {
-                    noted = note(recorded, fh_pack_read_bin(&fields, FH_ADMIN_FRAME_BYTES_MAX));
-                } else {
-                    fh_pack_skip(&fields);
-                }
-            }
-        } else {
-            fh_pack_skip(&fields);
-        }
-    }
-    return noted;
+    const struct fh_refusal refusal = fh_refusal_of(who, (unsigned)why->code, why->rule);
+    struct fh_audit *audit = recording->options.audit;
+    return fh_audit_counted(audit, &refusal)
+               ? NULL
+               : fh_audit_add_refused(audit, kind, urgency, &refusal.domain, detail);
+}
+
+static struct fh_audit_ticket *add(struct fh_recording *recording,
+                                   const struct fh_speaker *speaker,
+                                   const struct fh_note *note,
+                                   const struct fh_err *outcome,
+                                   enum fh_audit_urgency urgency)
+{
+    const char *roles[FH_ROLE_NAMES_MAX];
+    struct fh_buf detail FH_CLEANUP(fh_buf_fini);
+    struct fh_audit_governed governed = {
+        .what = note->what,
+        .subject = note->subject,
+        .record = note->id,
+        .code = (unsigned)outcome->code,
+        .rule = outcome->code == FH_OK ? "" : outcome->rule,
+    };
+    fh_buf_init(&detail, DETAIL_BYTES);
+    describe_who(recording, speaker, roles, &governed.who);
+    fh_audit_governed_pack(&detail, &governed);
+    return speaker != NULL && outcome->code != FH_OK
+               ? add_refused(recording, &governed.who, outcome, FH_AUDIT_GOVERNED, urgency, &detail)
+               : fh_audit_add(recording->options.audit, FH_AUDIT_GOVERNED, urgency, &detail);
+}
+
+static void add_unread(struct fh_recording *recording,
+                       const struct fh_speaker *speaker,
+                       unsigned code,
+                       const struct fh_err *why)
+{
+    const char *roles[FH_ROLE_NAMES_MAX];
+    struct fh_buf detail FH_CLEANUP(fh_buf_fini);
+    struct fh_audit_read read = {
+        .way = code == FH_MSG_CAN ? FH_AUDIT_CAN
+               : code == FH_MSG_SCAN || code == FH_MSG_VIEW || code == FH_MSG_STILL
+                   ? FH_AUDIT_PART
+                   : FH_AUDIT_QUERY,
+        .entry = speaker->domain,
+        .purpose = "",
+        .code = (unsigned)why->code,
+        .rule = why->rule,
+    };
+    fh_buf_init(&detail, DETAIL_BYTES);
+    describe_who(recording, speaker, roles, &read.who);
+    fh_audit_read_pack(&detail, &read);
+    fh_audit_ticket_unref(
+        add_refused(recording, &read.who, why, FH_AUDIT_READ, FH_AUDIT_LAZY, &detail));
 }
 
 /* ---- when it is on disk ---- */
 
 static void go(struct recorded *recorded)
 {
-    fh_admin_conclude(recorded->question, recorded->err.code, &recorded->answer, &recorded->err);
+    const struct fh_err *err = &recorded->err;
+    if (recorded->admin != NULL) {
+        fh_admin_conclude(recorded->admin, err->code, &recorded->answer, err);
+    } else if (recorded->session != NULL) {
+        fh_question_conclude(recorded->session, err->code, &recorded->answer, err);
+    } else {
+        recorded->told(recorded->user);
+    }
     free_recorded(recorded);
 }
 
@@ -222,10 +234,8 @@ static void judge_policy(struct fh_pack_reader *reader, struct fh_err *out)
 }
 
 /* An answer with a finding that is an error says that nothing was done. */
-static void
-judge_answer(const struct recorded *recorded, const struct fh_buf *answer, struct fh_err *out)
+static void judge_answer(unsigned code, const struct fh_buf *answer, struct fh_err *out)
 {
-    unsigned code = fh_admin_code(recorded->question);
     struct fh_pack_reader reader;
     struct fh_err err;
     int rc = fh_msg_answer(&reader, fh_buf_view(answer), FH_ADMIN_FRAME_BYTES_MAX, &err);
@@ -238,61 +248,87 @@ judge_answer(const struct recorded *recorded, const struct fh_buf *answer, struc
     }
 }
 
-static struct fh_audit_ticket *
-add(const struct recorded *recorded, const struct noted *noted, const struct fh_err *outcome)
+/* Goes on when the last of the records is on disk. */
+static void keep(struct recorded *recorded, const struct fh_err *outcome)
 {
-    const struct fh_recording_options *o = &recorded->recording->options;
-    const struct fh_directory_domain *domain = fh_directory_domain(o->dir, &recorded->domain);
-    const char *roles[FH_ROLE_NAMES_MAX];
-    struct fh_ref key = fh_key_id_ref(&recorded->key);
-    struct fh_buf detail FH_CLEANUP(fh_buf_fini);
-    const struct fh_audit_governed governed = {
-        .what = fh_record_type_text(noted->type),
-        .subject = noted->subject,
-        .record = noted->id,
-        .who = {.domain = recorded->domain,
-                .domain_name = domain == NULL ? "" : domain->name,
-                .key = recorded->key,
-                .role_count = (uint32_t)fh_directory_roles(
-                    o->dir, &key, &recorded->domain, fh_clock_wall_ms(), roles),
-                .roles = roles,
-                .token_label = ""},
-        .code = (unsigned)outcome->code,
-        .rule = outcome->code == FH_OK ? "" : outcome->rule,
-    };
-    fh_buf_init(&detail, 4096);
-    fh_audit_governed_pack(&detail, &governed);
-    return fh_audit_add(o->audit, FH_AUDIT_GOVERNED, FH_AUDIT_AWAITED, &detail);
-}
-
-/* The answer is here: it waits for the last of the records. */
-static void answered(struct fh_admin_question *question,
-                     const struct fh_buf *answer,
-                     const struct fh_err *err,
-                     void *user)
-{
-    struct recorded *recorded = user;
+    struct fh_recording *recording = recorded->recording;
+    const struct fh_speaker *speaker = recorded->spoken ? &recorded->speaker : NULL;
     struct fh_audit_ticket *last = NULL;
-    struct fh_err outcome = {.code = FH_OK};
-    recorded->question = question;
-    if (err != NULL) {
-        recorded->err = *err;
-        outcome = *err;
-    } else {
-        fh_buf_add_bytes(&recorded->answer, fh_buf_view(answer));
-        judge_answer(recorded, answer, &outcome);
-    }
-    for (uint32_t i = 0; i < recorded->count; i++) {
-        fh_audit_ticket_unref(last);
-        last = add(recorded, &recorded->records[i], &outcome);
+    for (uint32_t i = 0; i < recorded->notes.count; i++) {
+        struct fh_audit_ticket *ticket =
+            add(recording, speaker, &recorded->notes.items[i], outcome, FH_AUDIT_AWAITED);
+        if (ticket != NULL) {
+            fh_audit_ticket_unref(last);
+            last = ticket;
+        }
     }
     if (last == NULL) {
         go(recorded);
         return;
     }
-    recorded->recording->waiting++;
+    recording->waiting++;
     fh_audit_then(last, told, recorded);
     fh_audit_ticket_unref(last);
+}
+
+/* The answer is here: it waits for the last of the records. */
+static void answered(struct recorded *recorded,
+                     unsigned code,
+                     const struct fh_buf *answer,
+                     const struct fh_err *err)
+{
+    struct fh_err outcome = {.code = FH_OK};
+    if (err != NULL) {
+        recorded->err = *err;
+        outcome = *err;
+    } else {
+        fh_buf_add_bytes(&recorded->answer, fh_buf_view(answer));
+        judge_answer(code, answer, &outcome);
+    }
+    keep(recorded, &outcome);
+}
+
+/* ---- the admin socket, and OWN ---- */
+
+static void admin_answered(struct fh_admin_question *question,
+                           const struct fh_buf *answer,
+                           const struct fh_err *err,
+                           void *user)
+{
+    struct recorded *recorded = user;
+    recorded->admin = question;
+    answered(recorded, fh_admin_code(question), answer, err);
+}
+
+/* The door asks with what a client shows it: nobody knows whose that is. */
+static void token_answered(struct fh_admin_question *question,
+                           const struct fh_buf *answer,
+                           const struct fh_err *err,
+                           void *user)
+{
+    static const struct fh_speaker nobody = {.admitted = false};
+    if (err != NULL) {
+        fh_recording_refused(user, &nobody, FH_MSG_ADMIN_TOKEN, err);
+        fh_admin_refuse(question, err);
+    } else {
+        fh_admin_answer(question, answer);
+    }
+}
+
+/* Names are decided without a record. */
+static bool note_name(struct fh_notes *notes, struct fh_pack_reader fields, bool *out_dry_run)
+{
+    static const char *const whats[FH_MSG_NAME_WHAT_COUNT] = {[FH_MSG_NAME_ACCEPT] = "accept",
+                                                              [FH_MSG_NAME_CALL] = "call",
+                                                              [FH_MSG_NAME_REMOVE] = "remove"};
+    struct fh_msg_name said;
+    char subject[FH_NOTE_SUBJECT_BYTES];
+    if (fh_msg_name_read(&fields, &said, NULL) != FH_OK) {
+        return true;
+    }
+    *out_dry_run = said.dry_run;
+    snprintf(subject, sizeof subject, "%s %s %.64s", whats[said.what], said.name, said.domain);
+    return fh_notes_say(notes, "name", subject);
 }
 
 int fh_recording_question(struct fh_recording *recording,
@@ -302,27 +338,144 @@ int fh_recording_question(struct fh_recording *recording,
     if (recording == NULL) {
         return FH_OK;
     }
-    struct recorded *recorded = fh_calloc(1, sizeof *recorded);
+    unsigned code = fh_admin_code(question);
+    if (fh_recorded_how(code) == FH_RECORDED_REFUSAL) {
+        fh_admin_watch(question, token_answered, recording);
+        return FH_OK;
+    }
+    struct recorded *recorded = new_recorded(recording, fh_admin_speaker(question));
     if (recorded == NULL) {
-        return fh_err_set(err, FH_ENOMEM, "no memory to record what is decided");
+        return no_memory(err);
     }
-    const struct fh_speaker *speaker = fh_admin_speaker(question);
-    recorded->recording = recording;
-    recorded->question = question;
-    recorded->domain = speaker == NULL ? recording->options.domain : speaker->domain;
-    if (speaker != NULL) {
-        recorded->key = speaker->key;
-    }
-    fh_list_init(&recorded->link);
-    fh_buf_init(&recorded->answer, FH_ADMIN_FRAME_BYTES_MAX);
-    bool dry_run;
-    bool noted = look_through(recorded, *fh_admin_fields(question), &dry_run);
-    if (noted && recorded->count > 0 && !dry_run) {
-        fh_admin_watch(question, answered, recorded);
+    bool dry_run = false;
+    const struct fh_pack_reader *fields = fh_admin_fields(question);
+    bool noted =
+        code == FH_MSG_ADMIN_NAME
+            ? note_name(&recorded->notes, *fields, &dry_run)
+            : fh_notes_look(&recorded->notes, *fields, 0, &recording->options.mesh, &dry_run);
+    if (noted && recorded->notes.count > 0 && !dry_run) {
+        fh_admin_watch(question, admin_answered, recorded);
         return FH_OK;
     }
     free_recorded(recorded);
-    return noted ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory to record what is decided");
+    return noted ? FH_OK : no_memory(err);
+}
+
+/* ---- sessions ---- */
+
+static void session_answered(struct fh_question *question,
+                             const struct fh_buf *answer,
+                             const struct fh_err *err,
+                             void *user)
+{
+    struct recorded *recorded = user;
+    recorded->session = question;
+    if (err == NULL || recorded->notes.count > 0) {
+        answered(recorded, fh_question_code(question), answer, err);
+        return;
+    }
+    free_recorded(recorded); /* it carries nothing that can be read */
+    fh_question_refuse(question, err);
+}
+
+/* Decides nothing; but what is denied is worth knowing. */
+static void session_told(struct fh_question *question,
+                         const struct fh_buf *answer,
+                         const struct fh_err *err,
+                         void *user)
+{
+    if (err == NULL) {
+        fh_question_answer_buf(question, answer);
+        return;
+    }
+    if (err->code == FH_EDENIED) {
+        fh_recording_refused(user, fh_question_speaker(question), fh_question_code(question), err);
+    }
+    fh_question_refuse(question, err);
+}
+
+int fh_recording_session(struct fh_recording *recording,
+                         struct fh_question *question,
+                         struct fh_err *err)
+{
+    unsigned code = fh_question_code(question);
+    enum fh_recorded how = fh_recorded_how(code);
+    bool told = how == FH_RECORDED_REFUSAL || code == FH_MSG_OWN;
+    if (recording == NULL || (how != FH_RECORDED_DECISION && !told)) {
+        return FH_OK;
+    }
+    if (told) {
+        fh_question_watch(question, session_told, recording);
+        return FH_OK;
+    }
+    struct recorded *recorded = new_recorded(recording, fh_question_speaker(question));
+    if (recorded == NULL) {
+        return no_memory(err);
+    }
+    bool ignored;
+    if (!fh_notes_look(&recorded->notes,
+                       *fh_question_fields(question),
+                       code == FH_MSG_REDEEM ? FH_RECORD_INVITATION : 0,
+                       &recording->options.mesh,
+                       &ignored)) {
+        free_recorded(recorded);
+        return no_memory(err);
+    }
+    fh_question_watch(question, session_answered, recorded);
+    return FH_OK;
+}
+
+/* ---- what nobody waits for ---- */
+
+void fh_recording_refused(struct fh_recording *recording,
+                          const struct fh_speaker *speaker,
+                          unsigned code,
+                          const struct fh_err *why)
+{
+    struct fh_note note = {.what = code == 0 ? "session" : fh_msg_text(code), .subject = ""};
+    if (recording == NULL) {
+        return;
+    }
+    if (fh_recorded_reads(code)) {
+        add_unread(recording, speaker, code, why);
+    } else {
+        fh_audit_ticket_unref(add(recording, speaker, &note, why, FH_AUDIT_LAZY));
+    }
+}
+
+void fh_recording_taken(struct fh_recording *recording,
+                        const struct fh_record *record,
+                        const struct fh_domain_id *domain,
+                        const struct fh_node_id *from)
+{
+    static const struct fh_err well = {.code = FH_OK};
+    struct fh_speaker bringer = {.domain = *domain};
+    struct fh_note note;
+    if (recording != NULL) {
+        memcpy(bringer.key.b, from->b, sizeof bringer.key.b);
+        fh_note_record(&note, record);
+        fh_audit_ticket_unref(add(recording, &bringer, &note, &well, FH_AUDIT_LAZY));
+    }
+}
+
+void fh_recording_decided(struct fh_recording *recording,
+                          const struct fh_speaker *speaker,
+                          struct fh_bytes record,
+                          const struct fh_err *outcome,
+                          fh_recording_told_fn *told_fn,
+                          void *user)
+{
+    struct recorded *recorded = recording == NULL ? NULL : new_recorded(recording, speaker);
+    if (recorded == NULL || !fh_notes_add(&recorded->notes, record, &recording->options.mesh)) {
+        if (recorded != NULL) {
+            free_recorded(recorded);
+        }
+        told_fn(user);
+        return;
+    }
+    recorded->told = told_fn;
+    recorded->user = user;
+    keep(recorded, outcome);
 }
 
 /* ---- life ---- */

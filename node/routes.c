@@ -21,6 +21,7 @@ static void ask_own(const struct fh_routes *routes, struct fh_question *question
 {
     struct fh_admin_question *asked = fh_own_question(&routes->own, question);
     if (asked != NULL) {
+        fh_question_watch(question, NULL, NULL); /* from here on it is that question's */
         fh_routes_admin(routes, asked);
     }
 }
@@ -28,6 +29,10 @@ static void ask_own(const struct fh_routes *routes, struct fh_question *question
 void fh_routes_question(const struct fh_routes *routes, struct fh_question *question)
 {
     struct fh_err err;
+    if (fh_recording_session(routes->recording, question, &err) != FH_OK) {
+        fh_question_refuse(question, &err);
+        return;
+    }
     switch (fh_question_code(question)) {
     case FH_MSG_STATUS:
     case FH_MSG_SEARCH:

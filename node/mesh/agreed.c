@@ -43,6 +43,10 @@ int fh_mesh_take_agreed(struct fh_mesh *mesh,
     }
     int rc =
         fh_policies_agree(mesh->options.policies, record->bytes, fh_clock_wall_ms(), out_new, err);
+    if (rc == FH_OK && *out_new) {
+        static const struct fh_domain_id of_mesh;
+        fh_mesh_tell_taken(mesh, record, &of_mesh, origin);
+    }
     if (rc == FH_OK && *out_new && !origin->bulk) {
         fh_mesh_push(mesh, record->bytes, PUSHED_TO, &origin->node);
     }

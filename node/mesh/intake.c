@@ -52,6 +52,17 @@ static void review_names(struct fh_mesh *mesh)
     }
 }
 
+void fh_mesh_tell_taken(struct fh_mesh *mesh,
+                        const struct fh_record *record,
+                        const struct fh_domain_id *domain,
+                        const struct fh_origin *origin)
+{
+    static const struct fh_node_id here;
+    if (mesh->options.taken != NULL && !fh_node_id_equal(&origin->node, &here)) {
+        mesh->options.taken(record, domain, &origin->node, mesh->options.user);
+    }
+}
+
 /* Two domains were admitted under one name, at different places: the first that came here keeps it,
  * and the admission of the other is kept as a proof too. */
 static void keep_contest(struct fh_mesh *mesh,
@@ -164,6 +175,9 @@ static int take_identity(struct fh_mesh *mesh,
         return rc;
     }
     *out_new = true;
+    if (outcome.type == FH_RECORD_CHARTER || fh_domain_id_equal(&outcome.domain, &mesh->domain)) {
+        fh_mesh_tell_taken(mesh, record, &outcome.domain, origin);
+    }
     if (outcome.type == FH_RECORD_ADMISSION) {
         rc = take_domain(mesh, record, &outcome, wall, err);
     }

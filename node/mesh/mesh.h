@@ -32,6 +32,13 @@ typedef void fh_mesh_refused_fn(const struct fh_err *err, void *user);
 /* The node has said goodbye, or gave up waiting. */
 typedef void fh_mesh_left_fn(void *user);
 
+/* Another node brought a record that counts here from now on: of the own domain's keys and rights,
+ * or what the mesh agreed on. `domain` is that which says so; zero: the mesh. All borrowed. */
+typedef void fh_mesh_rights_fn(const struct fh_record *record,
+                               const struct fh_domain_id *domain,
+                               const struct fh_node_id *from,
+                               void *user);
+
 struct fh_mesh_options {
     struct fh_loop *loop;
     struct fh_store *store;
@@ -45,6 +52,7 @@ struct fh_mesh_options {
     const struct fh_home *home;
     const struct fh_settings *settings;
     fh_mesh_refused_fn *refused;
+    fh_mesh_rights_fn *taken; /* may be NULL */
     void *user;
 };
 

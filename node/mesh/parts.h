@@ -70,6 +70,11 @@ FH_MUST_CHECK int fh_mesh_intake(struct fh_mesh *mesh,
                                  const struct fh_origin *origin,
                                  bool *out_new,
                                  struct fh_err *err);
+/* A record that another node brought is taken: whoever keeps the audit log hears of it. */
+void fh_mesh_tell_taken(struct fh_mesh *mesh,
+                        const struct fh_record *record,
+                        const struct fh_domain_id *domain,
+                        const struct fh_origin *origin);
 /* Takes many records (bulk ones, as of a synchronisation) in one transaction, so that each does not
  * cost its own fsync. Gossip waits until they are stored. `each` may be NULL; it hears what became
  * of every record, twice when a failure of the store made all of them be taken again. Fails when

@@ -164,6 +164,7 @@ static int admit_token(struct fh_speaker *speaker,
         speaker->role = FH_ROLE_MEMBER;
         speaker->by_token = true;
         speaker->token = id;
+        memcpy(speaker->token_label, token.label, sizeof speaker->token_label);
         speaker->token_not_before_ms = token.not_before_ms;
         speaker->token_not_after_ms = token.not_after_ms;
         speaker->token_powers = token.powers;

@@ -29,6 +29,7 @@ struct fh_speaker {
      * `role` is FH_ROLE_MEMBER whatever that key is. */
     bool by_token;
     struct fh_record_id token;
+    char token_label[FH_NAME_BYTES_MAX + 1];
     int64_t token_not_before_ms; /* when it was signed */
     int64_t token_not_after_ms;
     uint32_t token_powers; /* bits of enum fh_token_power */

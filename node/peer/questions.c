@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "node/peer/questions.h"
+#include "node/peer/questions_inside.h"
 
 #include "common/assert.h"
 #include "common/entropy.h"
@@ -24,20 +24,6 @@ struct fh_questions {
     struct fh_timer *sweep;
     atomic_uint open;
     struct fh_served_table table;
-};
-
-struct fh_question {
-    struct fh_questions *owner;
-    struct fh_call *call;       /* direct: answered here */
-    struct fh_question *relay;  /* inner: this question is answered with our frame */
-    struct fh_session *session; /* a reference */
-    struct fh_session_binding binding;
-    uint64_t number;
-    struct fh_speaker speaker;
-    struct fh_node_id via;
-    bool relayed;
-    unsigned code;
-    struct fh_pack_reader fields;
 };
 
 /* Where a frame came from and where the answering frame goes: exactly one of the two is set. */
@@ -223,6 +209,16 @@ static void answer_first(struct fh_questions *q, const struct fh_frame *frame, s
     send_frame(origin, fh_buf_view(&out));
 }
 
+static void tell_refused(struct fh_questions *q,
+                         const struct fh_speaker *speaker,
+                         unsigned code,
+                         const struct fh_err *err)
+{
+    if (q->options.refused != NULL) {
+        q->options.refused(speaker, code, err, q->options.user);
+    }
+}
+
 static void answer_last(struct fh_questions *q,
                         struct fh_served *slot,
                         const struct fh_frame *frame,
@@ -263,6 +259,10 @@ static void answer_last(struct fh_questions *q,
                name,
                err.rule,
                err.text);
+        const struct fh_session_peer *peer = fh_session_peer(slot->session);
+        const struct fh_speaker speaker = {
+            .domain = peer->domain, .key = peer->key_id, .public_key = peer->key};
+        tell_refused(q, &speaker, 0, &err);
         fh_session_reject(slot->session, &err, &out);
         fh_served_drop(&q->table, slot);
     }
@@ -347,6 +347,7 @@ static void ask(struct fh_questions *q,
                          "this domain is not admitted to the mesh; redeem an invitation first");
     }
     if (rc != FH_OK) {
+        tell_refused(q, &question->speaker, question->code, &err);
         fh_question_refuse(question, &err);
         return;
     }
@@ -522,75 +523,4 @@ void fh_question_answer(struct fh_question *question, struct fh_bytes plaintext)
     uint8_t tag[FH_AEAD_TAG_BYTES];
     bool sent = fh_question_answer_tagged(question, plaintext, FH_BYTES_NONE, tag);
     (void)sent;
-}
-
-void fh_question_answer_buf(struct fh_question *question, const struct fh_buf *plaintext)
-{
-    if (fh_buf_ok(plaintext) != FH_OK) {
-        struct fh_err err;
-        fh_err_set(&err, fh_buf_ok(plaintext), "the answer does not fit one message");
-        fh_question_refuse(question, &err);
-        return;
-    }
-    fh_question_answer(question, fh_buf_view(plaintext));
-}
-
-/* What depends only on the asker's text, on public records or on limits is told in full. */
-static bool is_public(const struct fh_err *err)
-{
-    switch (err->code) {
-    case FH_EIO:
-        return strcmp(err->rule, "source.unavailable") == 0;
-    case FH_ENOMEM:
-    case FH_EINTERNAL:
-        return false;
-    default:
-        return true;
-    }
-}
-
-static void tell(struct fh_question *question, const struct fh_err *err)
-{
-    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
-    fh_buf_init(&out, 4096);
-    fh_msg_error(&out, err, err->retry_after_ms);
-    FH_ASSERT(fh_buf_ok(&out) == FH_OK);
-    fh_question_answer(question, fh_buf_view(&out));
-}
-
-void fh_question_refuse(struct fh_question *question, const struct fh_err *err)
-{
-    if (is_public(err)) {
-        tell(question, err);
-    } else {
-        fh_question_refuse_privately(question, fh_msg_text(question->code), err);
-    }
-}
-
-void fh_question_conclude(struct fh_question *question,
-                          int code,
-                          const struct fh_buf *answer,
-                          const struct fh_err *err)
-{
-    if (code == FH_OK) {
-        fh_question_answer_buf(question, answer);
-    } else {
-        fh_question_refuse(question, err);
-    }
-}
-
-void fh_question_refuse_privately(struct fh_question *question,
-                                  const char *what,
-                                  const struct fh_err *err)
-{
-    fh_log(FH_LOG_WARN,
-           "question.failed",
-           "what=%s code=%s rule=%s text=\"%s\"",
-           what,
-           fh_code_name(err->code),
-           err->rule,
-           err->text);
-    struct fh_err told;
-    fh_err_rule(&told, err->code, err->rule, "%s: %s", what, fh_code_text(err->code));
-    tell(question, &told);
 }

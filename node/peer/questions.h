@@ -31,6 +31,12 @@ struct fh_questions;
 
 /* A question came in; it is taken by the handler. Loop thread. */
 typedef void fh_question_fn(struct fh_question *question, void *user);
+/* Whoever spoke was refused where it came in: no handler saw the question, whose code this is; 0:
+ * it was not let in at all. All borrowed. Loop thread. */
+typedef void fh_questions_refused_fn(const struct fh_speaker *speaker,
+                                     unsigned code,
+                                     const struct fh_err *err,
+                                     void *user);
 /* A session ended: its streams and workers have nobody to serve. Loop thread. */
 typedef void fh_session_gone_fn(uint64_t session, void *user);
 
@@ -40,6 +46,7 @@ struct fh_questions_options {
     struct fh_directory *dir;     /* kept */
     fh_question_fn *ask;
     fh_session_gone_fn *gone;
+    fh_questions_refused_fn *refused; /* may be NULL */
     void *user;
 };
 
@@ -93,6 +100,15 @@ struct fh_hearer {
 struct fh_hearer fh_question_hearer(const struct fh_question *question);
 /* False when it is known to be closed, here or by the word of the relay. Loop thread. */
 bool fh_hearer_stands(const struct fh_hearer *hearer);
+
+/* Has `fn` called once in the place of the answer (fh_question_answer_buf, _conclude), or of the
+ * refusal (`answer` NULL), which are lent; the question is given back to it, and answered anew when
+ * it pleases. NULL: nobody is called any more. Whoever answers does so on the loop's thread. */
+typedef void fh_question_watch_fn(struct fh_question *question,
+                                  const struct fh_buf *answer,
+                                  const struct fh_err *err,
+                                  void *user);
+void fh_question_watch(struct fh_question *question, fh_question_watch_fn *fn, void *user);
 
 /* Answers with the plaintext (borrowed); the question is taken. */
 void fh_question_answer(struct fh_question *question, struct fh_bytes plaintext);

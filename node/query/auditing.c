@@ -156,6 +156,25 @@ static bool add_waived(const struct fh_stream *stream,
     return waived != NULL;
 }
 
+/* Refused before it was known what the statement reads: what the request names. */
+static bool add_asked(const struct fh_stream *stream, struct fh_audit_read *out)
+{
+    const struct fh_query_request *request = &stream->request;
+    struct fh_audit_table *tables =
+        fh_arena_array(stream->arena, (size_t)request->table_count + 1, sizeof *tables);
+    out->tables = tables;
+    for (uint32_t i = 0; tables != NULL && i < request->table_count; i++) {
+        const struct fh_query_table *asked = &request->tables[i];
+        if (fh_domain_id_equal(&asked->domain, &stream->serve->options.domain)) {
+            tables[out->table_count++] = (struct fh_audit_table){.product = asked->product,
+                                                                 .version = asked->version,
+                                                                 .table = asked->table,
+                                                                 .contract = asked->contract};
+        }
+    }
+    return tables != NULL;
+}
+
 static bool add_tables(const struct fh_stream *stream, struct fh_audit_read *out)
 {
     const struct fh_plan *plan = &stream->plan;
@@ -233,6 +252,7 @@ static void describe_asker(const struct fh_stream *stream,
     };
 }
 
+/* NULL, too, of a refusal that is counted. */
 static struct fh_audit_ticket *add_read(struct fh_stream *stream, const struct fh_err *refusal)
 {
     const char *roles[FH_ROLE_NAMES_MAX];
@@ -254,12 +274,21 @@ static struct fh_audit_ticket *add_read(struct fh_stream *stream, const struct f
         read.sql = fh_hash(stream->sql);
     }
     describe_asker(stream, roles, &read);
-    if (!add_tables(stream, &read) || !seal_statement(stream, &sealed)) {
+    struct fh_audit *audit = stream->serve->options.audit;
+    const struct fh_refusal refused = fh_refusal_of(&read.who, read.code, read.rule);
+    if (refusal != NULL && fh_audit_counted(audit, &refused)) {
+        return NULL;
+    }
+    bool planned = refusal == NULL || stream->plan.table_count > 0;
+    if (!(planned ? add_tables(stream, &read) : add_asked(stream, &read)) ||
+        !seal_statement(stream, &sealed)) {
         return NULL;
     }
     read.sealed = fh_buf_view(&sealed);
     fh_audit_read_pack(&detail, &read);
-    return fh_audit_add(stream->serve->options.audit, FH_AUDIT_READ, FH_AUDIT_DECISION, &detail);
+    return refusal == NULL ? fh_audit_add(audit, FH_AUDIT_READ, FH_AUDIT_DECISION, &detail)
+                           : fh_audit_add_refused(
+                                 audit, FH_AUDIT_READ, FH_AUDIT_DECISION, &refused.domain, &detail);
 }
 
 static bool owns_any(const struct fh_stream *stream)
@@ -282,10 +311,26 @@ int fh_stream_decided(struct fh_stream *stream, struct fh_err *err)
                                     : fh_err_set(err, FH_ENOMEM, "no memory for an audit record");
 }
 
-/* A plan reads nothing; what it may not even ask for is worth knowing. */
+/* Whether it asks for own tables, as far as that is known; for none at all is asked of this node.
+ */
+static bool asks_here(const struct fh_stream *stream)
+{
+    const struct fh_query_request *request = &stream->request;
+    bool here = request->table_count == 0 && stream->plan.table_count == 0;
+    for (uint32_t i = 0; i < request->table_count && !here; i++) {
+        here = fh_domain_id_equal(&request->tables[i].domain, &stream->serve->options.domain);
+    }
+    return here || owns_any(stream);
+}
+
+/* A plan reads nothing; what it may not even ask for is worth knowing, and what the gate keeps out:
+ * not that somebody mistypes. */
 static bool is_decision(const struct fh_stream *stream, const struct fh_err *err)
 {
-    return err->code == FH_EDENIED || (stream->kind != FH_STREAM_PLAN && owns_any(stream));
+    bool gate = err->code == FH_ESQL && strncmp(err->rule, "sql.gate.", 9) == 0;
+    bool gone = err->code == FH_ECANCELLED; /* nobody asks any more */
+    return err->code == FH_EDENIED || gate ||
+           (stream->kind != FH_STREAM_PLAN && err->code != FH_ESQL && !gone && asks_here(stream));
 }
 
 void fh_stream_refuse(struct fh_stream *stream,
@@ -349,4 +394,16 @@ void fh_stream_answer_accounted(struct fh_stream *stream,
     struct fh_audit_ticket *ticket FH_CLEANUP(fh_audit_ticket_unrefp) =
         add_ended(stream, &stream->failure, receipt, FH_AUDIT_AWAITED);
     answer_behind(ticket, question, out);
+}
+
+/* ---- before there is a stream ---- */
+
+void fh_serve_refuse(struct fh_serve *serve, struct fh_question *question, const struct fh_err *err)
+{
+    bool decided = err->code == FH_EDENIED || err->code == FH_EBUSY;
+    if (decided && serve->options.turned_away != NULL) {
+        serve->options.turned_away(
+            fh_question_speaker(question), fh_question_code(question), err, serve->options.user);
+    }
+    fh_question_refuse(question, err);
 }

@@ -40,7 +40,7 @@ new_stream(struct fh_serve *serve, struct fh_question *question, enum fh_stream_
         } else {
             fh_err_set(&err, FH_ENOMEM, "no memory for a query");
         }
-        fh_question_refuse(question, &err);
+        fh_serve_refuse(serve, question, &err);
         fh_arena_free(arena);
         fh_free(stream);
         return NULL;
@@ -278,7 +278,7 @@ static void serve_scan(struct fh_serve *serve, struct fh_question *question)
     struct fh_err err;
     if (fh_question_speaker(question)->role != FH_ROLE_NODE) {
         fh_err_rule(&err, FH_EDENIED, "scan.role", "only a node that joins may scan");
-        fh_question_refuse(question, &err);
+        fh_serve_refuse(serve, question, &err);
         return;
     }
     struct fh_stream *stream = new_stream(serve, question, FH_STREAM_SCAN);

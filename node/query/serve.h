@@ -44,6 +44,8 @@ struct fh_serve_options {
     struct fh_mesh_id mesh_id;
     struct fh_domain_id domain;
     struct fh_node_id node;
+    fh_questions_refused_fn *turned_away; /* of what has no stream; may be NULL */
+    void *user;
 };
 
 FH_MUST_CHECK int

@@ -434,7 +434,9 @@ void fh_stream_settle(struct fh_stream *stream)
     struct fh_err over;
     fh_err_rule(&over, FH_ESTATE, "stream.over", "this answer has ended already");
     const struct fh_err *why = stream->failure.code != FH_OK ? &stream->failure : &over;
-    refuse(&stream->opening, why);
+    if (stream->opening != NULL) {
+        fh_stream_refuse(stream, FH_TAKE(stream->opening), why);
+    }
     refuse(&stream->serving, why);
     for (size_t i = 0; i < FH_STREAM_WAITING; i++) {
         refuse(&stream->waiting[i], why);

@@ -232,6 +232,10 @@ FH_MUST_CHECK int fh_stream_decided(struct fh_stream *stream, struct fh_err *err
 void fh_stream_refuse(struct fh_stream *stream,
                       struct fh_question *question,
                       const struct fh_err *err);
+/* Refuses a question (taken) for which there is no stream: what is kept of it is on disk soon. */
+void fh_serve_refuse(struct fh_serve *serve,
+                     struct fh_question *question,
+                     const struct fh_err *err);
 /* Waits until what was decided is on disk. Pool thread. */
 FH_MUST_CHECK int fh_stream_wait_decided(struct fh_stream *stream, struct fh_err *err);
 /* Answers the question (taken) when what was decided is on disk, which may be at once; the buffer

@@ -42,13 +42,17 @@ struct fh_audit {
     unsigned urgent; /* in the queue */
     int64_t lazy_ms; /* monotonic: when the oldest lazy one is due; 0: there is none */
     bool closing;
+    int64_t asleep_ms; /* monotonic: the writer waits until then at most; 0: it does not */
     uint64_t groups;
     uint64_t records;
     uint64_t checkpoint_seq;
     struct fh_buf checkpoint; /* the newest signed record */
+    struct fh_refusals refusals;
     /* the writer's */
+    bool busy;           /* it has just written */
     uint64_t signed_seq; /* of the last checkpoint's own record */
     int64_t signed_ms;   /* monotonic */
+    uint64_t first;      /* of the open file: its number tells it from the one before */
     struct fh_buf frames;
 };
 
@@ -97,6 +101,22 @@ static struct fh_audit_ticket *new_ticket(struct fh_audit *audit,
     return ticket;
 }
 
+/* Under the lock. True: the writer is to be woken, best without the lock, which it takes first. */
+static bool enqueue(struct fh_audit *audit, struct fh_audit_ticket *ticket)
+{
+    bool lazy = ticket->urgency == FH_AUDIT_LAZY;
+    ticket->references++;
+    fh_list_push_back(&audit->queue, &ticket->link);
+    audit->queued_bytes += ticket->detail.size;
+    if (lazy && audit->lazy_ms == 0) {
+        audit->lazy_ms = fh_clock_mono_ms() + FH_AUDIT_LAZY_MS;
+    }
+    audit->urgent += !lazy;
+    bool wake = audit->asleep_ms != 0 && (!lazy || audit->asleep_ms > audit->lazy_ms);
+    audit->asleep_ms = wake ? 0 : audit->asleep_ms; /* once */
+    return wake;
+}
+
 struct fh_audit_ticket *fh_audit_add(struct fh_audit *audit,
                                      unsigned kind,
                                      enum fh_audit_urgency urgency,
@@ -106,6 +126,7 @@ struct fh_audit_ticket *fh_audit_add(struct fh_audit *audit,
     if (ticket == NULL || ticket->told) {
         return ticket;
     }
+    bool wake = false;
     pthread_mutex_lock(&audit->lock);
     bool full = audit->queued_bytes + detail->size > FH_AUDIT_QUEUED_BYTES_MAX;
     if (audit->closing || (full && urgency == FH_AUDIT_DECISION)) {
@@ -116,22 +137,36 @@ struct fh_audit_ticket *fh_audit_add(struct fh_audit *audit,
                     "this node's audit log does not keep up with what is asked");
         fh_err_retry(&ticket->failure, 1000);
     } else {
-        bool first_lazy = urgency == FH_AUDIT_LAZY && audit->lazy_ms == 0;
-        ticket->references++;
-        fh_list_push_back(&audit->queue, &ticket->link);
-        audit->queued_bytes += detail->size;
-        if (first_lazy) {
-            audit->lazy_ms = fh_clock_mono_ms() + FH_AUDIT_LAZY_MS;
-        }
-        if (urgency != FH_AUDIT_LAZY) {
-            audit->urgent++;
-        }
-        if (urgency != FH_AUDIT_LAZY || first_lazy) {
-            pthread_cond_signal(&audit->work);
-        }
+        wake = enqueue(audit, ticket);
     }
     pthread_mutex_unlock(&audit->lock);
+    if (wake) {
+        pthread_cond_signal(&audit->work);
+    }
     return ticket;
+}
+
+bool fh_audit_counted(struct fh_audit *audit, const struct fh_refusal *refusal)
+{
+    pthread_mutex_lock(&audit->lock);
+    bool counted = !fh_refusals_have_room(&audit->refusals, &refusal->domain);
+    if (counted) {
+        fh_refusals_count(&audit->refusals, refusal, fh_clock_wall_ms(), fh_clock_mono_ms());
+    }
+    pthread_mutex_unlock(&audit->lock);
+    return counted;
+}
+
+struct fh_audit_ticket *fh_audit_add_refused(struct fh_audit *audit,
+                                             unsigned kind,
+                                             enum fh_audit_urgency urgency,
+                                             const struct fh_domain_id *domain,
+                                             const struct fh_buf *detail)
+{
+    pthread_mutex_lock(&audit->lock);
+    fh_refusals_take(&audit->refusals, domain, detail->size + FRAME_ROOM);
+    pthread_mutex_unlock(&audit->lock);
+    return fh_audit_add(audit, kind, urgency, detail);
 }
 
 bool fh_audit_is_told(struct fh_audit_ticket *ticket, int *out_code, struct fh_err *err)
@@ -189,19 +224,45 @@ uint64_t fh_audit_ticket_seq(struct fh_audit_ticket *ticket)
 
 /* ---- the writer ---- */
 
+/* What was counted, as records: when it is time, and at the end. Under the lock. */
+static void enqueue_counts(struct fh_audit *audit, int64_t now)
+{
+    const struct fh_refusals_kind *kinds = NULL;
+    uint32_t count = fh_refusals_due(&audit->refusals, now, audit->closing, &kinds);
+    for (uint32_t i = 0; i < count; i++) {
+        struct fh_buf detail FH_CLEANUP(fh_buf_fini);
+        fh_buf_init(&detail, 1024);
+        fh_audit_counted_pack(&detail, &kinds[i].counted);
+        struct fh_audit_ticket *ticket =
+            new_ticket(audit, FH_AUDIT_COUNTED, FH_AUDIT_LAZY, &detail);
+        if (ticket != NULL) {
+            (void)enqueue(audit, ticket); /* this is the writer */
+            unref_locked(ticket);
+        }
+    }
+}
+
 /* Waits until there is a group to write; false: the end, and nothing is left. */
 static bool wait_for_work(struct fh_audit *audit)
 {
     for (;;) {
         int64_t now = fh_clock_mono_ms();
+        enqueue_counts(audit, now);
         bool due = audit->urgent > 0 || (audit->lazy_ms != 0 && now >= audit->lazy_ms);
         if (due || audit->closing) {
             return due || !fh_list_empty(&audit->queue);
         }
-        int64_t until = audit->lazy_ms != 0 ? audit->lazy_ms : now + IDLE_MS;
+        /* Behind a decision its end comes soon: who looks again by itself need not be woken. */
+        int64_t until =
+            audit->lazy_ms != 0 ? audit->lazy_ms : now + (audit->busy ? FH_AUDIT_LAZY_MS : IDLE_MS);
+        bool look = !audit->busy && audit->lazy_ms == 0;
+        audit->busy = false;
         const struct timespec at = {.tv_sec = (time_t)(until / 1000),
                                     .tv_nsec = (long)(until % 1000) * 1000000};
-        if (pthread_cond_timedwait(&audit->work, &audit->lock, &at) != 0 && audit->lazy_ms == 0) {
+        audit->asleep_ms = until;
+        int over = pthread_cond_timedwait(&audit->work, &audit->lock, &at);
+        audit->asleep_ms = 0;
+        if (over != 0 && look && audit->lazy_ms == 0) {
             return true; /* time for a look at the checkpoint */
         }
     }
@@ -286,6 +347,12 @@ static void write_group(struct fh_audit *audit, const struct fh_list *group, siz
             ticket->failure = err;
         }
     }
+    if (fh_audit_file_first(audit->file) != audit->first) {
+        audit->first = fh_audit_file_first(audit->file);
+        pthread_mutex_lock(&audit->lock);
+        fh_refusals_anew(&audit->refusals);
+        pthread_mutex_unlock(&audit->lock);
+    }
     if (code == FH_OK && checkpoint > 0) {
         audit->signed_seq = at.seq;
         audit->signed_ms = fh_clock_mono_ms();
@@ -333,6 +400,7 @@ static void *write_all(void *user)
             write_group(audit, &group, size);
             pthread_mutex_lock(&audit->lock);
             tell_group(audit, &group);
+            audit->busy = size > 0;
         }
     }
     pthread_mutex_unlock(&audit->lock);
@@ -361,22 +429,47 @@ static int init_locks(struct fh_audit *audit)
     return rc;
 }
 
+/* Refusals that stand in the open file have had their part of it. */
+static void seen(void *user, const struct fh_audit_record *record, uint64_t frame_bytes)
+{
+    static const struct fh_key_id nobody;
+    static const struct fh_domain_id nowhere;
+    struct fh_audit *audit = user;
+    bool read = record->kind == FH_AUDIT_READ;
+    const struct fh_audit_who *who = read ? &record->detail.read.who : &record->detail.governed.who;
+    unsigned code = read                                ? record->detail.read.code
+                    : record->kind == FH_AUDIT_GOVERNED ? record->detail.governed.code
+                                                        : FH_OK;
+    bool own_people =
+        fh_key_id_equal(&who->key, &nobody) && !fh_domain_id_equal(&who->domain, &nowhere);
+    if (code != FH_OK && !own_people) {
+        const struct fh_refusal refusal = fh_refusal_of(who, code, "");
+        fh_refusals_take(&audit->refusals, &refusal.domain, frame_bytes);
+    }
+}
+
 int fh_audit_open(struct fh_audit **out,
-                  const struct fh_audit_file_options *options,
+                  const struct fh_audit_file_options *given,
                   struct fh_err *err)
 {
     struct fh_audit *audit = fh_calloc(1, sizeof *audit);
+    struct fh_audit_file_options options = *given;
     if (audit == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for the audit log");
     }
     fh_list_init(&audit->queue);
     fh_buf_init(&audit->frames, FH_AUDIT_GROUP_BYTES_MAX + FH_AUDIT_RECORD_BYTES_MAX);
     fh_buf_init(&audit->checkpoint, FH_AUDIT_CHECKPOINT_BYTES_MAX);
-    int rc = fh_audit_file_open(&audit->file, options, err);
+    options.seen = seen;
+    options.seen_user = audit;
+    fh_refusals_init(&audit->refusals,
+                     options.segment_bytes == 0 ? FH_AUDIT_SEGMENT_BYTES : options.segment_bytes);
+    int rc = fh_audit_file_open(&audit->file, &options, err);
     if (rc != FH_OK) {
         fh_free(audit);
         return rc;
     }
+    audit->first = fh_audit_file_first(audit->file);
     audit->signed_seq = fh_audit_file_position(audit->file).seq;
     audit->signed_ms = fh_clock_mono_ms() - FH_AUDIT_CHECKPOINT_MS + FIRST_CHECKPOINT_MS;
     if (init_locks(audit) != 0 || pthread_create(&audit->thread, NULL, write_all, audit) != 0) {

@@ -18,6 +18,10 @@
  * was allowed before still have room. When the disk fails nothing is served until the node starts
  * anew.
  *
+ * Refusals have their part of each file alone (refusals.h), and what is beyond is counted: no flood
+ * of them makes the quota push out what was read. A count is on disk some seconds later, and
+ * whoever is refused so does not wait for it.
+ *
  * Does not: know streams or questions. Thread: any, but _open and _close. Ownership: a ticket is
  * given and ended by fh_audit_ticket_unref.
  */
@@ -25,6 +29,7 @@
 #define FH_NODE_STATE_AUDIT_H
 
 #include "node/state/audit_file.h"
+#include "node/state/refusals.h"
 
 struct fh_audit;
 struct fh_audit_ticket;
@@ -48,6 +53,14 @@ struct fh_audit_ticket *fh_audit_add(struct fh_audit *audit,
                                      unsigned kind,
                                      enum fh_audit_urgency urgency,
                                      const struct fh_buf *detail);
+/* Whether the refusal, which nobody has packed yet, is counted and needs no record; it is then. */
+bool fh_audit_counted(struct fh_audit *audit, const struct fh_refusal *refusal);
+/* Adds a record of a refusal that was not counted: as fh_audit_add. */
+struct fh_audit_ticket *fh_audit_add_refused(struct fh_audit *audit,
+                                             unsigned kind,
+                                             enum fh_audit_urgency urgency,
+                                             const struct fh_domain_id *domain,
+                                             const struct fh_buf *detail);
 /* NULL is fine. */
 void fh_audit_ticket_unref(struct fh_audit_ticket *ticket);
 static inline void fh_audit_ticket_unrefp(struct fh_audit_ticket **ticket)

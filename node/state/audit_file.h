@@ -22,13 +22,19 @@
 
 struct fh_audit_file;
 
+/* A record of the open file, found at the start; its frame has so many bytes. */
+typedef void
+fh_audit_file_seen_fn(void *user, const struct fh_audit_record *record, uint64_t frame_bytes);
+
 struct fh_audit_file_options {
     const struct fh_home *home;
     const struct fh_keystore *keys; /* sign checkpoints */
     struct fh_mesh_id mesh;
     struct fh_domain_id domain;
-    uint64_t bytes_max;     /* of all files; 0: FH_AUDIT_MIB_DEFAULT */
-    uint64_t segment_bytes; /* 0: FH_AUDIT_SEGMENT_BYTES */
+    uint64_t bytes_max;          /* of all files; 0: FH_AUDIT_MIB_DEFAULT */
+    uint64_t segment_bytes;      /* 0: FH_AUDIT_SEGMENT_BYTES */
+    fh_audit_file_seen_fn *seen; /* may be NULL */
+    void *seen_user;
 };
 
 /* Opens or begins the log; its `opened` record is written with the first room that is made.
@@ -42,6 +48,10 @@ void fh_audit_file_close(struct fh_audit_file *file);
 
 /* The last record on disk. */
 struct fh_audit_position fh_audit_file_position(const struct fh_audit_file *file);
+
+/* The number of the first record of the open file: another one when it is another file. 0: it has
+ * none yet. */
+uint64_t fh_audit_file_first(const struct fh_audit_file *file);
 
 /* Makes room for `size` bytes, and `reserve` on the disk beyond: a full file is closed, zeros are
  * written. FH_EBUSY ("audit.full", with a time to ask again; "audit.failed"). */

@@ -18,6 +18,7 @@ enum {
     CHECKPOINT_FIELDS = 1,
     RECOVERED_FIELDS = 1,
     PRUNED_FIELDS = 2,
+    COUNTED_FIELDS = 8,
     WHO_FIELDS = 6,
     TABLE_FIELDS = 9,
     WAIVED_TABLE_FIELDS = 10, /* of one where a waiver had a part */
@@ -39,7 +40,7 @@ const char *fh_audit_kind_text(unsigned kind)
 const char *fh_audit_way_text(unsigned way)
 {
     static const char *const texts[FH_AUDIT_WAY_COUNT] = {
-        [FH_AUDIT_QUERY] = "query", [FH_AUDIT_PART] = "part of a join"};
+        [FH_AUDIT_QUERY] = "query", [FH_AUDIT_PART] = "part of a join", [FH_AUDIT_CAN] = "can-i"};
     return way < FH_AUDIT_WAY_COUNT ? texts[way] : "unknown";
 }
 
@@ -182,6 +183,19 @@ void fh_audit_pruned_pack(struct fh_buf *out, const struct fh_audit_pruned *prun
     fh_pack_array(out, PRUNED_FIELDS);
     fh_pack_uint(out, pruned->first);
     fh_pack_uint(out, pruned->last);
+}
+
+void fh_audit_counted_pack(struct fh_buf *out, const struct fh_audit_counted *counted)
+{
+    fh_pack_array(out, COUNTED_FIELDS);
+    pack_optional(out, counted->domain.b);
+    fh_pack_cstr(out, counted->domain_name);
+    pack_optional(out, counted->key.b);
+    fh_pack_uint(out, counted->code);
+    fh_pack_cstr(out, counted->rule);
+    fh_pack_uint(out, counted->count);
+    fh_pack_uint(out, (uint64_t)counted->first_ms);
+    fh_pack_uint(out, (uint64_t)counted->last_ms);
 }
 
 void fh_audit_record_pack(struct fh_buf *out,
@@ -381,6 +395,22 @@ read_pruned(struct fh_pack_reader *reader, struct fh_arena *arena, struct fh_aud
     fh_pack_read_record_end(reader, count, PRUNED_FIELDS);
 }
 
+static void
+read_counted(struct fh_pack_reader *reader, struct fh_arena *arena, struct fh_audit_record *out)
+{
+    struct fh_audit_counted *counted = &out->detail.counted;
+    uint32_t count = fh_pack_read_record(reader, COUNTED_FIELDS);
+    (void)fh_pack_read_optional(reader, counted->domain.b, FH_ID_BYTES);
+    counted->domain_name = fh_text_read(reader, FH_NAME_BYTES_MAX, arena);
+    (void)fh_pack_read_optional(reader, counted->key.b, FH_ID_BYTES);
+    counted->code = (unsigned)fh_pack_read_uint(reader, CODE_MAX);
+    counted->rule = fh_text_read(reader, FH_ERR_RULE_BYTES - 1, arena);
+    counted->count = fh_pack_read_uint(reader, UINT64_MAX);
+    counted->first_ms = (int64_t)fh_pack_read_uint(reader, FH_RECORD_TIME_MS_MAX);
+    counted->last_ms = (int64_t)fh_pack_read_uint(reader, FH_RECORD_TIME_MS_MAX);
+    fh_pack_read_record_end(reader, count, COUNTED_FIELDS);
+}
+
 typedef void
 read_fn(struct fh_pack_reader *reader, struct fh_arena *arena, struct fh_audit_record *record);
 
@@ -392,6 +422,7 @@ static read_fn *const readers[FH_AUDIT_KIND_COUNT] = {
     [FH_AUDIT_CHECKPOINT] = read_checkpoint,
     [FH_AUDIT_RECOVERED] = read_recovered,
     [FH_AUDIT_PRUNED] = read_pruned,
+    [FH_AUDIT_COUNTED] = read_counted,
 };
 
 int fh_audit_record_parse(struct fh_audit_record *out,

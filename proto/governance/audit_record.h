@@ -29,7 +29,8 @@
     X(GOVERNED, 3, "governed")     /* a publication, grant, policy, revocation was decided */      \
     X(CHECKPOINT, 4, "checkpoint") /* the node signs all before it */                              \
     X(RECOVERED, 5, "recovered")   /* the end of the log was torn, and dropped */                  \
-    X(PRUNED, 6, "pruned")         /* the oldest segment was removed, under the quota */
+    X(PRUNED, 6, "pruned")         /* the oldest segment was removed, under the quota */           \
+    X(COUNTED, 7, "counted")       /* refusals that were too many for a record each */
 
 enum fh_audit_kind {
 #define X(name, code, text) FH_AUDIT_##name = (code),
@@ -49,6 +50,7 @@ struct fh_audit_opened {
 enum fh_audit_way {
     FH_AUDIT_QUERY, /* asked here, whatever the door: command, HTTP, PostgreSQL, sample, download */
     FH_AUDIT_PART,  /* a part of a join that another node works on */
+    FH_AUDIT_CAN,   /* asked whether it may be read; refused */
     FH_AUDIT_WAY_COUNT
 };
 const char *fh_audit_way_text(unsigned way);
@@ -129,6 +131,18 @@ struct fh_audit_recovered {
     uint64_t dropped_bytes;
 };
 
+/* Questions that were refused, one record for many: see node/state/refusals.h. */
+struct fh_audit_counted {
+    struct fh_domain_id domain; /* whose keys asked; zero: strangers, or several domains */
+    const char *domain_name;
+    struct fh_key_id key; /* zero: several */
+    unsigned code;        /* FH_OK: several reasons */
+    const char *rule;
+    uint64_t count;
+    int64_t first_ms; /* when the first and the last were refused */
+    int64_t last_ms;
+};
+
 struct fh_audit_pruned {
     uint64_t first; /* numbers of the records that are gone */
     uint64_t last;
@@ -148,6 +162,7 @@ struct fh_audit_record {
         struct fh_bytes checkpoint; /* an AUDIT_CHECKPOINT record */
         struct fh_audit_recovered recovered;
         struct fh_audit_pruned pruned;
+        struct fh_audit_counted counted;
     } detail;
 };
 
@@ -160,6 +175,7 @@ void fh_audit_governed_pack(struct fh_buf *out, const struct fh_audit_governed *
 void fh_audit_checkpoint_pack(struct fh_buf *out, struct fh_bytes record);
 void fh_audit_recovered_pack(struct fh_buf *out, const struct fh_audit_recovered *recovered);
 void fh_audit_pruned_pack(struct fh_buf *out, const struct fh_audit_pruned *pruned);
+void fh_audit_counted_pack(struct fh_buf *out, const struct fh_audit_counted *counted);
 
 /* Appends a whole record around a detail that was packed. */
 void fh_audit_record_pack(struct fh_buf *out,

@@ -155,6 +155,16 @@ days=$(python3 -c 'import datetime, json, sys; d = json.load(open(sys.argv[1]));
 four() { [[ $(fh museum -o csv query 'SELECT count(*) AS n FROM shop.plans' --purpose audit 2>/dev/null | tail -1) == 4 ]]; }
 until_true 10 "what the token granted" four
 
+say "- and the owner's audit log names the token, not only its member"
+fh shop audit export >"$work/log"
+python3 - "$work/log" <<'PY' || fail "the log does not say which token decided"
+import json, sys
+said = [r for r in map(json.loads, open(sys.argv[1])) if r["kind"] == "governed" and r["who"]["token"]]
+done = {(r["what"], r["subject"].split()[0]) for r in said if r["code"] == "FH_OK"}
+assert {("grant", "plans"), ("access-answer", "approves"), ("access-answer", "denies")} <= done, said
+assert any(r["code"] == "FH_EDENIED" and r["rule"] == "grant.token.more" for r in said), said
+PY
+
 say "- and what it granted ends when it is revoked as of then"
 succeeds as pat token revoke "${decides%.*}" --node "${address[shop]}"
 four || fail "a revocation as of now took the grant"

@@ -55,6 +55,9 @@ static void pack(struct fh_buf *out, const struct fh_audit_record *record)
     case FH_AUDIT_PRUNED:
         fh_audit_pruned_pack(out, &record->detail.pruned);
         break;
+    case FH_AUDIT_COUNTED:
+        fh_audit_counted_pack(out, &record->detail.counted);
+        break;
     default:
         fh_pack_nil(out); /* a newer kind: its detail is not kept */
     }

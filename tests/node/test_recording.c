@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is asked over the admin socket and carries signed records stands in the audit log when the
  * answer comes: each record, however many; nothing of a dry run, or of a question that carries
- * none. */
+ * none. And no message decides something that nobody keeps: each stands in the table, and those of
+ * the socket that decide are asked here. */
 #include "node/recording.h"
 
 #include "common/file.h"
 #include "common/time.h"
 #include "node/io/loop.h"
+#include "node/recorded.h"
 #include "proto/governance/audit_chain.h"
 #include "proto/session/messages_access.h"
+#include "proto/session/messages_names.h"
+#include "proto/session/messages_token.h"
 #include "tests/lib/home.h"
 #include "tests/lib/identities.h"
 
@@ -217,12 +221,202 @@ static void test_nothing_decided(void **state)
     check_log(w, 1, FH_OK);
 }
 
+/* ---- every message ---- */
+
+static const unsigned codes[] = {
+#define X(name, code) FH_MSG_##name,
+    FH_MESSAGES(X)
+#undef X
+};
+
+enum { SESSION_CODES_MAX = 63 };
+
+static void test_listed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < FH_COUNT(codes); i++) {
+        enum fh_recorded how = fh_recorded_how(codes[i]);
+        bool session = codes[i] <= SESSION_CODES_MAX;
+        if (how == FH_RECORDED_UNLISTED || how >= FH_RECORDED_COUNT) {
+            fail_msg("nobody says whether message %s decides", fh_msg_text(codes[i]));
+        }
+        /* whoever is no owner may be denied anything; only sessions have streams and carry others
+         */
+        if (session ? how == FH_RECORDED_NOTHING
+                    : how != FH_RECORDED_NOTHING && how != FH_RECORDED_REFUSAL &&
+                          how != FH_RECORDED_DECISION) {
+            fail_msg("message %s is not recorded so", fh_msg_text(codes[i]));
+        }
+    }
+    assert_int_equal(fh_recorded_how(0), FH_RECORDED_UNLISTED);
+    assert_int_equal(fh_recorded_how(255), FH_RECORDED_UNLISTED);
+    assert_int_equal(fh_recorded_how(UINT32_MAX), FH_RECORDED_UNLISTED);
+    assert_true(fh_recorded_reads(FH_MSG_QUERY) && fh_recorded_reads(FH_MSG_CAN));
+    assert_false(fh_recorded_reads(FH_MSG_PUBLISH) || fh_recorded_reads(FH_MSG_ADMIN_TOKEN));
+}
+
+/* The governed records of the log, and the last of them. */
+static unsigned governed_count(struct world *w, char what[64], unsigned *out_code)
+{
+    static const struct fh_audit_position nowhere;
+    char path[FH_HOME_PATH_BYTES];
+    struct fh_buf bytes FH_CLEANUP(fh_buf_fini);
+    struct fh_audit_cursor cursor;
+    struct fh_err err;
+    unsigned count = 0;
+    bool end = false;
+    fh_buf_init(&bytes, LOG_BYTES);
+    must(fh_file_read(fh_home_path(path, &w->home, FH_HOME_AUDIT_LOG), &bytes, &err), &err);
+    fh_audit_cursor_init(&cursor, fh_buf_view(&bytes), &nowhere);
+    while (!end) {
+        struct fh_arena *arena FH_CLEANUP(fh_arena_freep) = fh_arena_new(FH_AUDIT_ARENA_BYTES_MAX);
+        struct fh_audit_record record;
+        must(fh_audit_next(&cursor, arena, &record, &end, &err), &err);
+        if (!end && record.kind == FH_AUDIT_GOVERNED) {
+            count++;
+            snprintf(what, 64, "%s", record.detail.governed.what);
+            *out_code = record.detail.governed.code;
+        }
+    }
+    return count;
+}
+
+/* A question of this message that decides something, as it is written for the socket. */
+static void decide(struct fh_buf *out, unsigned code, const struct world *w)
+{
+    if (code == FH_MSG_ADMIN_NAME) {
+        const struct fh_msg_name said = {
+            .what = FH_MSG_NAME_CALL, .name = "them", .domain = "shop"};
+        fh_msg_name_request(out, &said);
+        return;
+    }
+    fh_pack_array(out, 3);
+    fh_pack_uint(out, code);
+    fh_pack_array(out, 1);
+    fh_pack_bin(out, test_bytes(&w->records[0]));
+    fh_pack_bool(out, false);
+}
+
+static void test_each_decision(void **state)
+{
+    struct world *w = *state;
+    unsigned expected = 0;
+    unsigned code = 0;
+    char what[64] = "";
+    for (size_t i = 0; i < FH_COUNT(codes); i++) {
+        struct fh_buf question FH_CLEANUP(fh_buf_fini);
+        if (codes[i] <= SESSION_CODES_MAX || fh_recorded_how(codes[i]) != FH_RECORDED_DECISION) {
+            continue;
+        }
+        fh_buf_init(&question, 64 * 1024);
+        decide(&question, codes[i], w);
+        w->refuses = false;
+        (void)ask(w, &question);
+        expected++;
+        if (governed_count(w, what, &code) != expected) {
+            fail_msg("message %s leaves no record", fh_msg_text(codes[i]));
+        }
+        w->refuses = true;
+        assert_int_equal(ask(w, &question), FH_EDENIED);
+        expected++;
+        assert_int_equal(governed_count(w, what, &code), expected);
+        assert_int_equal(code, FH_EDENIED);
+        assert_string_equal(what, codes[i] == FH_MSG_ADMIN_NAME ? "name" : "invitation");
+    }
+    assert_true(expected >= 12);
+}
+
+/* What the door asks of a token that nobody knows: a refusal, soon. */
+static void test_token_unknown(void **state)
+{
+    struct world *w = *state;
+    static const struct fh_token_id id;
+    struct fh_buf question FH_CLEANUP(fh_buf_fini);
+    unsigned code = 0;
+    char what[64] = "";
+    int64_t until_ms = fh_clock_mono_ms() + WAIT_MS;
+    fh_buf_init(&question, 64);
+    fh_msg_token_named(&question, &id);
+    assert_int_equal(ask(w, &question), FH_OK);
+    w->refuses = true;
+    assert_int_equal(ask(w, &question), FH_EDENIED);
+    while (governed_count(w, what, &code) == 0) {
+        assert_true(fh_clock_mono_ms() < until_ms);
+        usleep(1000);
+    }
+    assert_string_equal(what, fh_msg_text(FH_MSG_ADMIN_TOKEN));
+    assert_int_equal(code, FH_EDENIED);
+}
+
+/* What is refused where it comes in, and what another node brings. */
+static void test_nobody_waits(void **state)
+{
+    struct world *w = *state;
+    const struct fh_speaker speaker = {.domain = {{7}}, .key = {{8}}};
+    const struct fh_node_id from = {{9}};
+    struct fh_record record;
+    struct fh_err err;
+    unsigned code = 0;
+    char what[64] = "";
+    int64_t until_ms = fh_clock_mono_ms() + WAIT_MS;
+    fh_recording_refused(NULL, &speaker, FH_MSG_OWN, &err);
+    fh_err_rule(&err, FH_EDENIED, "own.role", "not you");
+    fh_recording_refused(w->recording, &speaker, FH_MSG_OWN, &err);
+    while (governed_count(w, what, &code) < 1) {
+        assert_true(fh_clock_mono_ms() < until_ms);
+        usleep(1000);
+    }
+    assert_string_equal(what, "OWN");
+    assert_int_equal(code, FH_EDENIED);
+    must(fh_record_parse(&record, test_bytes(&w->records[0]), &w->mesh, &err), &err);
+    fh_recording_taken(w->recording, &record, &speaker.domain, &from);
+    while (governed_count(w, what, &code) < 2) {
+        assert_true(fh_clock_mono_ms() < until_ms);
+        usleep(1000);
+    }
+    assert_string_equal(what, "invitation");
+    assert_int_equal(code, FH_OK);
+}
+
+static void note_told(void *user)
+{
+    *(bool *)user = true;
+}
+
+/* An order that was answered before: whoever asks how it went hears it when the log has it. */
+static void test_decided(void **state)
+{
+    struct world *w = *state;
+    const struct fh_speaker speaker = {.domain = {{7}}, .key = {{8}}};
+    struct fh_err outcome = {.code = FH_OK};
+    unsigned code = 0;
+    char what[64] = "";
+    bool told = false;
+    int64_t until_ms = fh_clock_mono_ms() + WAIT_MS;
+    fh_recording_decided(
+        w->recording, &speaker, test_bytes(&w->records[0]), &outcome, note_told, &told);
+    assert_false(fh_recording_drained(w->recording));
+    while (!told) {
+        assert_true(fh_clock_mono_ms() < until_ms);
+        fh_loop_run_once(w->loop, 50);
+    }
+    assert_int_equal(governed_count(w, what, &code), 1);
+    told = false;
+    fh_recording_decided(NULL, &speaker, FH_BYTES_NONE, &outcome, note_told, &told);
+    assert_true(told);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_all_of_many, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nothing_decided, setup, teardown),
+        cmocka_unit_test(test_listed),
+        cmocka_unit_test_setup_teardown(test_each_decision, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_token_unknown, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nobody_waits, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_decided, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

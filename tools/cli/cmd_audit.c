@@ -54,6 +54,19 @@ static void put_ended(struct fh_output *output, const struct fh_audit_ended *end
     fh_output_text(output, ended->rule);
 }
 
+/* "access.denied", by 4711. */
+static void put_counted(struct fh_output *output, const struct fh_audit_counted *counted)
+{
+    char count[64];
+    const struct fh_audit_who who = {.domain_name = counted->domain_name, .key = counted->key};
+    snprintf(count, sizeof count, "%llu refusals", (unsigned long long)counted->count);
+    put_who(output, &who);
+    fh_output_text(output, count);
+    fh_output_text(output, counted->rule[0] == '\0' ? "of other kinds" : "");
+    fh_output_text(output, "refused");
+    fh_output_text(output, counted->rule);
+}
+
 static void put_others(struct fh_output *output, const struct fh_audit_record *record)
 {
     const struct fh_audit_governed *governed = &record->detail.governed;
@@ -90,6 +103,8 @@ static int show_one(void *user,
         put_read(showing->output, &record->detail.read);
     } else if (record->kind == FH_AUDIT_ENDED) {
         put_ended(showing->output, &record->detail.ended);
+    } else if (record->kind == FH_AUDIT_COUNTED) {
+        put_counted(showing->output, &record->detail.counted);
     } else {
         put_others(showing->output, record);
     }
@@ -279,6 +294,24 @@ static void put_ended_json(struct fh_json *json, const struct fh_audit_ended *en
     pair_id(json, "receipt", ended->receipt.b);
 }
 
+static void put_counted_json(struct fh_json *json, const struct fh_audit_counted *counted)
+{
+    static const struct fh_domain_id several;
+    static const struct fh_key_id keys;
+    char domain[FH_ID_TEXT_BYTES];
+    char key[FH_ID_TEXT_BYTES];
+    fh_domain_id_text(domain, &counted->domain);
+    fh_key_id_text(key, &counted->key);
+    fh_json_pair_or_null(json, "domain", counted->domain_name);
+    fh_json_pair_or_null(
+        json, "domain_id", fh_domain_id_equal(&counted->domain, &several) ? NULL : domain);
+    fh_json_pair_or_null(json, "key", fh_key_id_equal(&counted->key, &keys) ? NULL : key);
+    pair_outcome(json, counted->code, counted->rule);
+    fh_json_pair_uint(json, "count", counted->count);
+    fh_json_pair_uint(json, "first_ms", (uint64_t)counted->first_ms);
+    fh_json_pair_uint(json, "last_ms", (uint64_t)counted->last_ms);
+}
+
 static void
 put_detail(struct exporting *exporting, struct fh_json *json, const struct fh_audit_record *record)
 {
@@ -305,6 +338,9 @@ put_detail(struct exporting *exporting, struct fh_json *json, const struct fh_au
     case FH_AUDIT_PRUNED:
         fh_json_pair_uint(json, "first", record->detail.pruned.first);
         fh_json_pair_uint(json, "last", record->detail.pruned.last);
+        break;
+    case FH_AUDIT_COUNTED:
+        put_counted_json(json, &record->detail.counted);
         break;
     default:
         break;

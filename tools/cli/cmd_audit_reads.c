@@ -89,6 +89,11 @@ static const char *join_waived(struct fh_arena *arena, const struct fh_audit_tab
     return join(arena, table->waived_count, rules);
 }
 
+static int too_many(struct fh_err *err)
+{
+    return fh_err_set(err, FH_ETOOBIG, "more than can be listed at once; give a later --since");
+}
+
 static int add_row(struct reads *reads,
                    const struct fh_audit_record *record,
                    const struct fh_audit_table *table,
@@ -98,7 +103,7 @@ static int add_row(struct reads *reads,
     struct fh_arena *arena = reads->arena;
     struct row *row = fh_arena_alloc(arena, sizeof *row);
     if (row == NULL) {
-        return fh_err_set(err, FH_ETOOBIG, "more than can be listed at once; give a later --since");
+        return too_many(err);
     }
     *row = (struct row){
         .seq = record->seq,
@@ -120,7 +125,7 @@ static int add_row(struct reads *reads,
     };
     if (row->domain == NULL || row->token == NULL || row->product == NULL || row->purpose == NULL ||
         row->rule == NULL) {
-        return fh_err_set(err, FH_ETOOBIG, "more than can be listed at once; give a later --since");
+        return too_many(err);
     }
     if (row->allowed) {
         if (fh_map_reserve(&reads->open, 1) != FH_OK) {
@@ -147,6 +152,33 @@ static int take_read(struct reads *reads, const struct fh_audit_record *record, 
         if (is_wanted(reads, &read->tables[i])) {
             code = add_row(reads, record, &read->tables[i], err);
         }
+    }
+    return code;
+}
+
+/* Refusals that have no record each: one row, whose product nobody knows. */
+static int
+take_counted(struct reads *reads, const struct fh_audit_record *record, struct fh_err *err)
+{
+    const struct fh_audit_counted *counted = &record->detail.counted;
+    char text[64];
+    snprintf(text, sizeof text, "%llu times", (unsigned long long)counted->count);
+    struct fh_audit_record row = *record;
+    row.detail.read =
+        (struct fh_audit_read){.who = {.domain = counted->domain,
+                                       .domain_name = counted->domain_name,
+                                       .key = counted->key,
+                                       .token_label = ""},
+                               .purpose = "",
+                               .code = counted->code == FH_OK ? FH_EDENIED : counted->code,
+                               .rule = counted->rule};
+    if (!is_member(reads, &row.detail.read.who)) {
+        return FH_OK;
+    }
+    int code = add_row(reads, &row, NULL, err);
+    if (code == FH_OK) {
+        reads->last->columns = fh_arena_strdup(reads->arena, text);
+        code = reads->last->columns != NULL ? FH_OK : too_many(err);
     }
     return code;
 }
@@ -182,8 +214,12 @@ static int take(void *user,
         take_ended(reads, &record->detail.ended);
         return FH_OK;
     }
-    return record->kind == FH_AUDIT_READ && record->time_ms >= reads->since_ms
-               ? take_read(reads, record, err)
+    if (record->time_ms < reads->since_ms) {
+        return FH_OK;
+    }
+    return record->kind == FH_AUDIT_READ ? take_read(reads, record, err)
+           : record->kind == FH_AUDIT_COUNTED && reads->product == NULL
+               ? take_counted(reads, record, err)
                : FH_OK;
 }
 

@@ -169,6 +169,7 @@ static int put(struct fh_cli *cli,
         {"witnessed up to", FH_OUTPUT_NUMBER},
         {"recovered", FH_OUTPUT_NUMBER},
         {"without outcome", FH_OUTPUT_NUMBER},
+        {"counted", FH_OUTPUT_NUMBER},
     };
     char at[FH_TIME_TEXT_BYTES];
     char head[2 * FH_HASH_BYTES + 1];
@@ -197,6 +198,7 @@ static int put(struct fh_cli *cli,
     }
     fh_output_uint(output, log->recovered);
     fh_output_uint(output, log->open_reads);
+    fh_output_uint(output, log->counted);
     return fh_output_end(output, err);
 }
 

@@ -139,6 +139,9 @@ static int look_at(struct walk *walk, const struct fh_audit_record *record, stru
     case FH_AUDIT_PRUNED:
         walk->pruned = record->detail.pruned.last;
         break;
+    case FH_AUDIT_COUNTED:
+        log->counted += record->detail.counted.count;
+        break;
     default:
         break;
     }
@@ -212,22 +215,32 @@ static int walk_once(struct fh_audit_log *out, const struct fh_actor *actor, str
     return code;
 }
 
-int fh_audit_log_open(struct fh_audit_log *out, const struct fh_actor *actor, struct fh_err *err)
+/* What cannot be read is a failure, and what was changed a finding. */
+static int conclude(struct fh_audit_log *out, int code, const struct fh_err *err)
 {
-    const struct timespec pause = {.tv_nsec = PAUSE_NS};
-    int code = FH_OK;
-    for (int i = 0; i < TRIES; i++) {
-        code = walk_once(out, actor, err);
-        if (code == FH_OK || code == FH_ENOMEM) {
-            return code;
-        }
-        (void)nanosleep(&pause, NULL);
-    }
-    if (code == FH_EIO || code == FH_EDENIED) {
+    if (code == FH_OK || code == FH_ENOMEM || code == FH_EIO || code == FH_EDENIED) {
         return code;
     }
     out->failure = *err;
     return FH_OK;
+}
+
+int fh_audit_log_open(struct fh_audit_log *out, const struct fh_actor *actor, struct fh_err *err)
+{
+    const struct timespec pause = {.tv_nsec = PAUSE_NS};
+    int code = walk_once(out, actor, err);
+    for (int i = 1; i < TRIES && code != FH_OK && code != FH_ENOMEM; i++) {
+        (void)nanosleep(&pause, NULL);
+        code = walk_once(out, actor, err);
+    }
+    return conclude(out, code, err);
+}
+
+int fh_audit_log_open_still(struct fh_audit_log *out,
+                            const struct fh_actor *actor,
+                            struct fh_err *err)
+{
+    return conclude(out, walk_once(out, actor, err), err);
 }
 
 int fh_audit_log_each(const struct fh_audit_log *log,

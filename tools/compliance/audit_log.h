@@ -25,12 +25,17 @@ struct fh_audit_log {
     uint64_t signed_seq;   /* the last record that one of them stands for */
     uint64_t recovered;    /* torn ends */
     uint64_t open_reads;   /* decisions without an outcome */
+    uint64_t counted;      /* refusals that have no record of their own */
     struct fh_err failure; /* why it is not walked beyond `last`; FH_OK in code: that is its end */
 };
 
 /* Walks the whole. FH_OK also for a log that was changed: see `failure`. FH_EIO, FH_ENOMEM. */
 FH_MUST_CHECK int
 fh_audit_log_open(struct fh_audit_log *out, const struct fh_actor *actor, struct fh_err *err);
+
+/* The same of a log that nobody writes: a walk that fails is not tried again. */
+FH_MUST_CHECK int
+fh_audit_log_open_still(struct fh_audit_log *out, const struct fh_actor *actor, struct fh_err *err);
 
 /* Calls for every record up to `last`, in order, until it fails. `hash` is the record's own. */
 typedef int fh_audit_log_fn(void *user,

@@ -42,7 +42,9 @@ static const struct {
     {"checkpoint", HEAD "u4 [1 b200", ""},
     {"recovered", HEAD "u5 [1 u17", ""},
     {"pruned", HEAD "u6 [2 u1 u4000", ""},
-    {"a newer kind", HEAD "u7 {0", ""},
+    {"counted", HEAD "u7 [8 b32 swildlife b32 u19 saccess.denied u4711 u1000 u2000", ""},
+    {"counted of strangers, for several reasons", HEAD "u7 [8 b0 s b0 u0 s u1 u1000 u1000", ""},
+    {"a newer kind", HEAD "u8 {0", ""},
     {"a newer field of the record", "[7 u1 u7 u1000 b32 u5 [1 u17 n", ""},
     {"a newer field of the detail", HEAD "u5 [2 u17 n", ""},
     {"nothing", "", "pack.truncated"},
@@ -56,7 +58,7 @@ static const struct {
     {"kind beyond 16 bits", "[6 u1 u7 u1000 b32 u65536 [1 u17", "pack.shape"},
     {"bytes behind it", HEAD "u5 [1 u17 n", "pack.trailing"},
     {"opened without key", HEAD "u0 [2 b32 b32", "pack.shape"},
-    {"a third way", HEAD "u1 [12 u9 u2 b16 b32 " WHO "b32 s b32 b0 [0 u0 s", "pack.shape"},
+    {"a fourth way", HEAD "u1 [12 u9 u3 b16 b32 " WHO "b32 s b32 b0 [0 u0 s", "pack.shape"},
     {"a short request number",
      HEAD "u1 [12 u9 u0 b15 b32 " WHO "b32 s b32 b0 [0 u0 s",
      "pack.shape"},
@@ -87,6 +89,10 @@ static const struct {
     {"governed by a number", HEAD "u3 [6 u1 spii b32 " WHO "u0 s", "pack.shape"},
     {"checkpoint as a text", HEAD "u4 [1 sabc", "pack.shape"},
     {"pruned to nowhere", HEAD "u6 [1 u1", "pack.shape"},
+    {"counted of half a domain", HEAD "u7 [8 b16 s b0 u0 s u1 u1000 u1000", "pack.shape"},
+    {"counted below zero", HEAD "u7 [8 b32 s b32 u19 s -1 u1000 u1000", "pack.shape"},
+    {"counted without an end", HEAD "u7 [7 b32 s b32 u19 s u1 u1000", "pack.shape"},
+    {"counted of year 10000", HEAD "u7 [8 b32 s b32 u19 s u1 u1000 " T_PAST, "pack.shape"},
 };
 
 /* Patterns have no Booleans: the nil behind the masked columns of a table becomes false. */

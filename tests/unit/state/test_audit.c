@@ -72,6 +72,7 @@ struct summary {
     unsigned files;
     uint64_t first;
     uint64_t dropped;
+    uint64_t counted;
     uint64_t signed_seq; /* of the last checkpoint that verifies */
     bool anywhere;
 };
@@ -99,6 +100,8 @@ static int summarise(void *user, const char *path, uint64_t first, struct fh_err
         s->count[record.kind]++;
         if (record.kind == FH_AUDIT_RECOVERED) {
             s->dropped += record.detail.recovered.dropped_bytes;
+        } else if (record.kind == FH_AUDIT_COUNTED) {
+            s->counted += record.detail.counted.count;
         } else if (record.kind == FH_AUDIT_CHECKPOINT) {
             static const struct fh_mesh_id mesh = {{5}};
             struct fh_audit_checkpoint checkpoint;
@@ -473,12 +476,111 @@ static void test_checkpoint(void **state)
     assert_true(seq >= FH_AUDIT_CHECKPOINT_RECORDS);
 }
 
+/* ---- a flood of refusals ---- */
+
+enum { SEGMENT = 64 * 1024, FLOOD = 20000, BATCH = 20 };
+
+static void add_batch(struct fixture *f, struct fh_audit *audit)
+{
+    for (unsigned i = 1; i < BATCH; i++) {
+        fh_audit_ticket_unref(add(audit, FH_AUDIT_LAZY, 200));
+    }
+    must(add_and_wait(audit, 200, &f->err), &f->err);
+}
+
+/* One of a member of the domain of this number (0: a stranger); false when it was counted. */
+static bool refuse(struct fh_audit *audit, unsigned domain, const char *rule)
+{
+    struct fh_buf detail FH_CLEANUP(fh_buf_fini);
+    struct fh_audit_read read = {.who = {.domain = {{9}},
+                                         .domain_name = domain == 0 ? "" : "museum",
+                                         .key = {{1}},
+                                         .token_label = ""},
+                                 .purpose = "",
+                                 .code = FH_EDENIED,
+                                 .rule = rule};
+    memcpy(read.who.domain.b, &domain, sizeof domain);
+    const struct fh_refusal refusal = fh_refusal_of(&read.who, FH_EDENIED, rule);
+    if (fh_audit_counted(audit, &refusal)) {
+        return false;
+    }
+    fh_buf_init(&detail, 4096);
+    fh_audit_read_pack(&detail, &read);
+    fh_audit_ticket_unref(
+        fh_audit_add_refused(audit, FH_AUDIT_READ, FH_AUDIT_LAZY, &refusal.domain, &detail));
+    return true;
+}
+
+static uint64_t counted_of(struct fixture *f)
+{
+    return summary_of(f).counted;
+}
+
+/* A stranger, a member and the member of another domain ask in vain, as fast as they can and across
+ * restarts: no file is closed by that, what was decided before is all there, and each refusal is,
+ * or is counted. */
+static void test_flood(void **state)
+{
+    struct fixture *f = *state;
+    unsigned written = 0;
+    f->options.segment_bytes = SEGMENT;
+    f->options.bytes_max = 4 * SEGMENT;
+    struct fh_audit *audit = open_log(f);
+    for (unsigned i = 0; i < 300; i += BATCH) { /* more than one file of it */
+        add_batch(f, audit);
+    }
+    struct summary before = summary_of(f);
+    assert_true(before.files > 1);
+    for (unsigned i = 0; i < FLOOD; i++) {
+        if (i % (FLOOD / 4) == 0) {
+            fh_audit_close(audit);
+            audit = open_log(f);
+        }
+        written += refuse(audit, i % 3, i % 2 == 0 ? "access.denied" : "limit.streams");
+    }
+    fh_audit_close(audit);
+    struct summary after = summary_of(f);
+    assert_int_equal(after.first, before.first);
+    assert_in_range(after.files, before.files, before.files + 1); /* it was nearly full */
+    assert_int_equal(after.count[FH_AUDIT_PRUNED], before.count[FH_AUDIT_PRUNED]);
+    assert_int_equal(after.count[FH_AUDIT_GOVERNED], 300);
+    assert_int_equal(after.count[FH_AUDIT_READ], written);
+    assert_in_range(written, 3, SEGMENT / FH_AUDIT_REFUSED_SHARE / 100);
+    assert_int_equal(counted_of(f) + written, FLOOD);
+}
+
+/* What is decided beside a flood closes files, and each has its part for refusals again. */
+static void test_flood_beside(void **state)
+{
+    struct fixture *f = *state;
+    unsigned written = 0;
+    unsigned refused = 0;
+    f->options.segment_bytes = SEGMENT;
+    f->options.bytes_max = 8 * SEGMENT;
+    struct fh_audit *audit = open_log(f);
+    for (unsigned i = 0; i < 600; i += BATCH) {
+        add_batch(f, audit);
+        for (unsigned k = 0; k < 200; k++, refused++) {
+            written += refuse(audit, 1, "access.denied");
+        }
+    }
+    fh_audit_close(audit);
+    struct summary s = summary_of(f);
+    assert_int_equal(s.first, 1); /* nothing was pruned */
+    assert_int_equal(s.count[FH_AUDIT_GOVERNED], 600);
+    assert_true(s.files > 2);
+    assert_true(s.count[FH_AUDIT_READ] > s.files);
+    assert_int_equal(counted_of(f) + written, refused);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_written, setup, teardown),
         cmocka_unit_test_setup_teardown(test_groups, setup, teardown),
         cmocka_unit_test_setup_teardown(test_then, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_flood, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_flood_beside, setup, teardown),
         cmocka_unit_test_setup_teardown(test_too_long, setup, teardown),
         cmocka_unit_test_setup_teardown(test_killed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_torn, setup, teardown),
