@@ -42,6 +42,7 @@
     X(TOKEN_DEPOSIT, 53)                                                                           \
     X(TOKEN_LIST, 54)                                                                              \
     X(TOKEN_REVOKE, 55)                                                                            \
+    X(QUALITY, 57)                                                                                 \
     X(POLICY_STATE, 58)                                                                            \
     X(WITNESS, 59)                                                                                 \
     X(WHY, 60)                                                                                     \

@@ -55,7 +55,7 @@ function page(product) {
                 aboutBox(product),
                 columnsBox(product, rights),
                 sampleBox(product, major, rights),
-                qualityBox(product),
+                qualityBox(product, major),
                 changesBox(product, major),
                 accessBox(product, major, rights),
                 connectBox(product, self),
