@@ -223,8 +223,12 @@ enum {
     FH_MEASUREMENT_RESULTS_BYTES_MAX = 512 * 1024, /* with a record it fits one reply */
     FH_MEASUREMENT_SCHEDULES_MAX = 16,             /* different ones of one contract */
     FH_MEASUREMENT_EARLY_MAX = FH_LIMIT(64, 4),    /* that came before their announcement */
-    FH_MEASUREMENT_HISTORY_MAX = FH_LIMIT(100, 4), /* kept of each own product */
-    FH_MEASUREMENT_CHECK_MS = 120000,              /* one look at all of a product's data */
+    FH_MEASUREMENT_RECENT_MAX = FH_LIMIT(24, 3),   /* kept of each own product: the newest ones, */
+    FH_MEASUREMENT_DAYS_MAX = FH_LIMIT(30, 2),     /* and one of each of its last measured days */
+    FH_MEASUREMENT_HISTORY_MAX = FH_MEASUREMENT_RECENT_MAX + FH_MEASUREMENT_DAYS_MAX,
+    FH_MEASUREMENT_CHECKS_MAX = FH_LIMIT(512, 8), /* told apart in a history: as many charts */
+    FH_MEASUREMENT_READ_BYTES_MAX = 8 * 1024 * 1024, /* results of a history that a client reads */
+    FH_MEASUREMENT_CHECK_MS = 120000,                /* one look at all of a product's data */
 
     /* access */
     FH_GRANT_BYTES_MAX = 32 * 1024, /* payload of a grant or a request for one: 500 columns */

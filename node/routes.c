@@ -55,6 +55,7 @@ void fh_routes_question(const struct fh_routes *routes, struct fh_question *ques
     case FH_MSG_RECONCILE:
     case FH_MSG_POLICY_STATE:
     case FH_MSG_MEASUREMENT:
+    case FH_MSG_QUALITY:
         fh_mesh_question(routes->mesh, question);
         return;
     case FH_MSG_RELAY:

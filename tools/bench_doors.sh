@@ -28,3 +28,32 @@ measure_http_static()
     requested /v1/products >/dev/null
     value=$(awk -v a="$(repeat requested /v1/products)" -v b="$(repeat requested /)" 'BEGIN { printf "%.2f\n", a / b }')
 }
+
+# first_view: the three numbers of tests/browser/first_view.mjs, which has both measures; taken once.
+first_view=
+look_first()
+{
+    [[ -z $first_view ]] || return 0
+    open_door
+    FH_NPM=${FREEHOLD_CACHE:-$HOME/.cache/freehold}/npm-$(sha256sum tests/npm.pins | cut -c 1-12)
+    FH_CHROMIUM=$(command -v chromium || command -v chromium-headless-shell || true)
+    export FH_NPM FH_CHROMIUM
+    [[ -n $FH_CHROMIUM && -d $FH_NPM/node_modules/playwright-core ]] ||
+        fail "no chromium, or no playwright-core (tools/setup installs both)"
+    first_view=$(node tests/browser/first_view.mjs "$door" "$((runs < 9 ? 9 : runs))" 2>"$work/error.txt") ||
+        fail "the browser failed: $(cat "$work/error.txt")"
+}
+
+measure_page()
+{
+    look_first
+    command="node tests/browser/first_view.mjs AVIATION 9"
+    value=$(ms "${first_view%% *}")
+}
+
+measure_page_static()
+{
+    look_first
+    command="node tests/browser/first_view.mjs AVIATION 9"
+    value=$(awk '{ printf "%.1f\n", $1 / $3 }' <<<"$first_view")
+}

@@ -470,6 +470,9 @@ void fh_mesh_question(struct fh_mesh *mesh, struct fh_question *question)
     case FH_MSG_MEASUREMENT:
         fh_mesh_answer_measurement(mesh, question);
         break;
+    case FH_MSG_QUALITY:
+        fh_mesh_answer_quality(mesh, question);
+        break;
     default:
         FH_ASSERT(false); /* node.c sends only these here */
     }

@@ -178,7 +178,7 @@ static const unsigned reading[] = {
     FH_MSG_RELAY,    FH_MSG_PLAN,        FH_MSG_QUERY,    FH_MSG_NEXT,     FH_MSG_CANCEL,
     FH_MSG_PROBE,    FH_MSG_MEASUREMENT, FH_MSG_HISTORY,  FH_MSG_ASKED,    FH_MSG_CAN,
     FH_MSG_GOVERNED, FH_MSG_WHY,         FH_MSG_COUNTERS, FH_MSG_PROOFS,   FH_MSG_CHARTER,
-    FH_MSG_CHARTERS};
+    FH_MSG_CHARTERS, FH_MSG_QUALITY};
 
 static bool reads(unsigned code)
 {

@@ -298,9 +298,11 @@ struct history {
 
 static int add_measured(void *user,
                         const struct fh_measurement *measurement,
+                        struct fh_bytes record,
                         struct fh_bytes results,
                         struct fh_err *err)
 {
+    (void)record;
     (void)results;
     (void)err;
     struct history *history = user;
@@ -330,6 +332,7 @@ tell_history(struct fh_schedule *schedule, struct fh_admin_question *question, s
             schedule->options.measurements.catalog,
             product,
             said.product.major,
+            INT64_MAX,
             limit < FH_MEASUREMENT_HISTORY_MAX ? limit : FH_MEASUREMENT_HISTORY_MAX,
             add_measured,
             &history,

@@ -319,14 +319,16 @@ FH_MUST_CHECK int fh_catalog_measurement(struct fh_catalog *catalog,
                                          struct fh_buf *out_results,
                                          struct fh_err *err);
 
-/* Measurements of an own product, newest first, at most `limit`. */
+/* Measurements of an own product before `before_ms`, newest first, at most `limit`. */
 typedef int fh_catalog_measured_fn(void *user,
                                    const struct fh_measurement *measurement,
+                                   struct fh_bytes record,
                                    struct fh_bytes results,
                                    struct fh_err *err);
 FH_MUST_CHECK int fh_catalog_measured_each(struct fh_catalog *catalog,
                                            const char *product,
                                            uint32_t major,
+                                           int64_t before_ms,
                                            size_t limit,
                                            fh_catalog_measured_fn *visit,
                                            void *user,

@@ -352,12 +352,13 @@ take_measured(void *user, struct fh_bytes record, struct fh_bytes results, struc
     if (read_record(history->catalog, record, &judged, err) != FH_OK) {
         return damaged(history->product, err);
     }
-    return history->visit(history->user, &judged.measurement, results, err);
+    return history->visit(history->user, &judged.measurement, record, results, err);
 }
 
 int fh_catalog_measured_each(struct fh_catalog *catalog,
                              const char *product,
                              uint32_t major,
+                             int64_t before_ms,
                              size_t limit,
                              fh_catalog_measured_fn *visit,
                              void *user,
@@ -365,7 +366,7 @@ int fh_catalog_measured_each(struct fh_catalog *catalog,
 {
     struct history history = {catalog, product, visit, user};
     return fh_store_measured_each(
-        catalog->store, product, major, limit, take_measured, &history, err);
+        catalog->store, product, major, before_ms, limit, take_measured, &history, err);
 }
 
 /* ---- pages ---- */

@@ -181,11 +181,12 @@ CREATE TABLE measurements (
     PRIMARY KEY (domain, product, major)
 ) STRICT;
 
--- The last measurements of own products.
+-- Measurements of own products: the last ones, and of days before that the worst.
 CREATE TABLE measured (
     product TEXT NOT NULL,
     major INTEGER NOT NULL,
     measured_ms INTEGER NOT NULL,
+    state INTEGER NOT NULL,
     bytes BLOB NOT NULL,
     results BLOB NOT NULL,
     PRIMARY KEY (product, major, measured_ms)

@@ -137,16 +137,21 @@ int fh_store_measured_put(struct fh_store *store,
                           const struct fh_store_measurement *measurement,
                           struct fh_err *err)
 {
-    static const char put[] = "INSERT OR REPLACE INTO measured (product, major, measured_ms, bytes,"
-                              " results) VALUES (?, ?, ?, ?, ?)";
+    static const char put[] = "INSERT OR REPLACE INTO measured (product, major, measured_ms, state,"
+                              " bytes, results) VALUES (?, ?, ?, ?, ?, ?)";
     static const char drop[] =
-        "DELETE FROM measured WHERE product = ?1 AND major = ?2 AND measured_ms <="
+        "DELETE FROM measured WHERE product = ?1 AND major = ?2 AND measured_ms NOT IN"
         " (SELECT measured_ms FROM measured WHERE product = ?1 AND major = ?2"
-        " ORDER BY measured_ms DESC LIMIT 1 OFFSET ?3)";
+        " ORDER BY measured_ms DESC LIMIT ?3) AND measured_ms NOT IN"
+        " (SELECT measured_ms FROM (SELECT measured_ms, row_number() OVER"
+        " (PARTITION BY measured_ms / 86400000 ORDER BY state DESC, measured_ms DESC) AS place"
+        " FROM measured WHERE product = ?1 AND major = ?2) WHERE place = 1"
+        " ORDER BY measured_ms DESC LIMIT ?4)";
     struct fh_sql sql = fh_sql(store, put);
     fh_sql_text(&sql, measurement->key.product);
     fh_sql_number(&sql, measurement->key.major);
     fh_sql_number(&sql, measurement->measured_ms);
+    fh_sql_number(&sql, measurement->state);
     fh_sql_bytes(&sql, measurement->bytes);
     fh_sql_bytes(&sql, measurement->results);
     int code = fh_sql_run(&sql, err);
@@ -154,7 +159,8 @@ int fh_store_measured_put(struct fh_store *store,
         sql = fh_sql(store, drop);
         fh_sql_text(&sql, measurement->key.product);
         fh_sql_number(&sql, measurement->key.major);
-        fh_sql_number(&sql, FH_MEASUREMENT_HISTORY_MAX);
+        fh_sql_number(&sql, FH_MEASUREMENT_RECENT_MAX);
+        fh_sql_number(&sql, FH_MEASUREMENT_DAYS_MAX);
         code = fh_sql_run(&sql, err);
     }
     return code;
@@ -163,16 +169,19 @@ int fh_store_measured_put(struct fh_store *store,
 int fh_store_measured_each(struct fh_store *store,
                            const char *product,
                            uint32_t major,
+                           int64_t before_ms,
                            size_t limit,
                            fh_store_measured_visit_fn *visit,
                            void *user,
                            struct fh_err *err)
 {
-    static const char text[] = "SELECT bytes, results FROM measured WHERE product = ?"
-                               " AND major = ? ORDER BY measured_ms DESC LIMIT ?";
+    static const char text[] =
+        "SELECT bytes, results FROM measured WHERE product = ?"
+        " AND major = ? AND measured_ms < ? ORDER BY measured_ms DESC LIMIT ?";
     struct fh_sql sql = fh_sql(store, text);
     fh_sql_text(&sql, product);
     fh_sql_number(&sql, major);
+    fh_sql_number(&sql, before_ms);
     fh_sql_number(&sql, (int64_t)limit);
     int code = FH_OK;
     while (fh_sql_next(&sql, &code, err)) {

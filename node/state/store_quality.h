@@ -60,7 +60,10 @@ FH_MUST_CHECK int fh_store_measurements_tidy(struct fh_store *store, struct fh_e
 
 /* ---- history of own products ---- */
 
-/* Adds one, and drops the oldest beyond FH_MEASUREMENT_HISTORY_MAX of this product and major. */
+/* Adds one to its product and major. The newest FH_MEASUREMENT_RECENT_MAX stay, and one of each of
+ * the FH_MEASUREMENT_DAYS_MAX last days (UTC) that had any: the worst, of equal ones the last. Days
+ * are counted, not looked up in a calendar: a clock that jumps, or a node that was off for months,
+ * ends none of them. */
 FH_MUST_CHECK int fh_store_measured_put(struct fh_store *store,
                                         const struct fh_store_measurement *measurement,
                                         struct fh_err *err);
@@ -68,10 +71,11 @@ typedef int fh_store_measured_visit_fn(void *user,
                                        struct fh_bytes record,
                                        struct fh_bytes results,
                                        struct fh_err *err);
-/* Newest first. */
+/* Those measured before `before_ms`, newest first. */
 FH_MUST_CHECK int fh_store_measured_each(struct fh_store *store,
                                          const char *product,
                                          uint32_t major,
+                                         int64_t before_ms,
                                          size_t limit,
                                          fh_store_measured_visit_fn *visit,
                                          void *user,

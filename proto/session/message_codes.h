@@ -43,6 +43,7 @@
     X(TOKEN_LIST, 54)                                                                              \
     X(TOKEN_REVOKE, 55)                                                                            \
     X(GOVERNED, 56)                                                                                \
+    X(QUALITY, 57)                                                                                 \
     X(POLICY_STATE, 58)                                                                            \
     X(WITNESS, 59)                                                                                 \
     X(WHY, 60)                                                                                     \

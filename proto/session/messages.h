@@ -186,6 +186,32 @@ void fh_msg_measurement_answer(struct fh_buf *out, const struct fh_msg_measureme
 FH_MUST_CHECK int fh_msg_measurement_read(struct fh_pack_reader *reader,
                                           struct fh_msg_measurement *out,
                                           struct fh_err *err);
+
+/* QUALITY [domain, product, major, before] -> [next, whole, [[MEASUREMENT, results], ...]]: what was
+ * measured before `before`, the newest first, as far as one answer goes; whoever asks verifies each
+ * record and hashes its results. */
+struct fh_msg_quality_request {
+    struct fh_msg_product_name name;
+    int64_t before_ms; /* 0: from the newest on */
+};
+struct fh_msg_quality {
+    int64_t next_ms; /* the `before` of what follows; 0: nothing does */
+    bool whole;      /* all that the owner keeps; else what this node has of it */
+    uint32_t left;
+    struct fh_pack_reader reader; /* private */
+};
+void fh_msg_quality_request(struct fh_buf *out, const struct fh_msg_quality_request *request);
+FH_MUST_CHECK int fh_msg_quality_request_read(struct fh_pack_reader *reader,
+                                              struct fh_msg_quality_request *out,
+                                              struct fh_err *err);
+/* The caller adds `count` measurements. */
+void fh_msg_quality_answer_begin(struct fh_buf *out, int64_t next_ms, bool whole, uint32_t count);
+void fh_msg_quality_add(struct fh_buf *out, const struct fh_msg_measurement *measurement);
+FH_MUST_CHECK int
+fh_msg_quality_read(struct fh_pack_reader *reader, struct fh_msg_quality *out, struct fh_err *err);
+/* The next one, or false at the end. */
+bool fh_msg_quality_next(struct fh_msg_quality *quality, struct fh_msg_measurement *out);
+
 /* HISTORY [domain, product, before] -> [[product...], [ANNOUNCEMENT...], [version...], [fork...]]:
  * what the node knows of a product's life. Versions come with a number below `before` (0: all), the
  * newest first, FH_HISTORY_PAGE at most; the other lists only with `before` 0. */

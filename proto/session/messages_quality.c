@@ -2,7 +2,10 @@
 /* Messages about measurements. */
 #include "proto/session/messages.h"
 
+#include "proto/identity/keylog.h"
 #include "proto/session/messages_inner.h"
+
+enum { LOOK_FIELDS = 2 };
 
 /* ---- MEASUREMENT ---- */
 
@@ -31,6 +34,88 @@ int fh_msg_measurement_read(struct fh_pack_reader *reader,
     int rc = fh_msg_done(reader, "measurement", err);
     if (rc == FH_OK) {
         *out = measurement;
+    }
+    return rc;
+}
+
+/* ---- QUALITY ---- */
+
+void fh_msg_quality_request(struct fh_buf *out, const struct fh_msg_quality_request *request)
+{
+    fh_msg_begin(out, FH_MSG_QUALITY, 4);
+    fh_pack_cstr(out, request->name.domain);
+    fh_pack_cstr(out, request->name.product);
+    fh_pack_uint(out, request->name.major);
+    fh_pack_uint(out, (uint64_t)request->before_ms);
+}
+
+int fh_msg_quality_request_read(struct fh_pack_reader *reader,
+                                struct fh_msg_quality_request *out,
+                                struct fh_err *err)
+{
+    struct fh_msg_quality_request request;
+    fh_pack_read_cstr(reader, request.name.domain, sizeof request.name.domain);
+    fh_pack_read_cstr(reader, request.name.product, sizeof request.name.product);
+    request.name.major = fh_pack_read_uint(reader, UINT32_MAX);
+    request.before_ms = (int64_t)fh_pack_read_uint(reader, FH_RECORD_TIME_MS_MAX);
+    int rc = fh_msg_done(reader, "question of quality", err);
+    if (rc == FH_OK) {
+        *out = request;
+    }
+    return rc;
+}
+
+void fh_msg_quality_answer_begin(struct fh_buf *out, int64_t next_ms, bool whole, uint32_t count)
+{
+    fh_msg_ok(out, 3);
+    fh_pack_uint(out, (uint64_t)next_ms);
+    fh_pack_bool(out, whole);
+    fh_pack_array(out, count);
+}
+
+void fh_msg_quality_add(struct fh_buf *out, const struct fh_msg_measurement *measurement)
+{
+    fh_pack_array(out, LOOK_FIELDS);
+    fh_pack_bin(out, measurement->record);
+    fh_pack_bin(out, measurement->results);
+}
+
+bool fh_msg_quality_next(struct fh_msg_quality *quality, struct fh_msg_measurement *out)
+{
+    struct fh_pack_reader *reader = &quality->reader;
+    if (quality->left == 0 || reader->failed != FH_OK) {
+        return false;
+    }
+    struct fh_msg_measurement measurement;
+    uint32_t count = fh_msg_entry_begin(reader, LOOK_FIELDS);
+    measurement.record = fh_pack_read_bin(reader, FH_RECORD_GOSSIP_BYTES_MAX);
+    measurement.results = fh_pack_read_bin(reader, FH_MEASUREMENT_RESULTS_BYTES_MAX);
+    fh_msg_entry_end(reader, count, LOOK_FIELDS);
+    quality->left--;
+    if (reader->failed != FH_OK) {
+        return false;
+    }
+    *out = measurement;
+    return true;
+}
+
+int fh_msg_quality_read(struct fh_pack_reader *reader,
+                        struct fh_msg_quality *out,
+                        struct fh_err *err)
+{
+    struct fh_msg_quality quality;
+    quality.next_ms = (int64_t)fh_pack_read_uint(reader, FH_RECORD_TIME_MS_MAX);
+    quality.whole = fh_pack_read_bool(reader);
+    quality.left = fh_pack_read_array(reader, FH_MEASUREMENT_HISTORY_MAX);
+    quality.reader = *reader;
+    struct fh_msg_quality walk = quality;
+    struct fh_msg_measurement measurement;
+    while (fh_msg_quality_next(&walk, &measurement)) {
+    }
+    *reader = walk.reader;
+    int rc = fh_msg_done(reader, "quality", err);
+    if (rc == FH_OK) {
+        *out = quality;
     }
     return rc;
 }

@@ -50,12 +50,33 @@ async function download(page, name) {
     return { path, bytes: readFileSync(path) };
 }
 
+// How promises held: a picture for each that says in words what it shows, and the same as a table.
+async function trends(page) {
+    const figures = page.locator('#trends figure');
+    same(await figures.count(), await page.locator('#trends svg[role=img][aria-label*=": kept in "]').count(), 'pictures with words');
+    const key = figures.filter({ hasText: 'orders.primaryKey' });
+    holds(await key.innerText(), 'kept in 3 of 4 measurements, last broken', 'a promise that was broken once');
+    same(await key.locator('rect.broken').count(), 1, 'its broken bars');
+    same(await key.locator('rect.alive').count(), 3, 'its other bars');
+    await key.getByText('As a table').click();
+    await key.locator('tbody tr').nth(3).waitFor();
+    same((await key.locator('tbody tr td:nth-child(3)').allInnerTexts()).join(' '), 'Kept Broken Kept Kept', 'the same as a table');
+    holds(await figures.first().innerText(), 'All promises', 'all of them together');
+    await page.locator('#trends > details > summary').click();
+    holds(await text(page, '#trends'), 'orders.id.required', 'those that always held');
+    same(/market hall/.test(await text(page, '#trends')), false, 'a value of a row');
+    await sound(page, 'promises over time');
+    await shot(page, 'trends');
+}
+
 const steps = {
     // What a first look costs. The time is told, not judged: this machine does other things too.
     async firstView(browser) {
         const one = await tab(browser, base);
         const answers = [];
         one.page.on('response', (response) => answers.push(response));
+        const asked = [];
+        one.page.on('request', (request) => asked.push(new URL(request.url()).pathname));
         const started = Date.now();
         await one.page.goto(base);
         await one.page.locator('.hit').first().waitFor();
@@ -70,6 +91,8 @@ const steps = {
         holds(headers['content-security-policy'] ?? '', "default-src 'none'", 'the policy');
         same(/unsafe|\*/.test(headers['content-security-policy']), false, 'a hole in the policy');
         same(headers['x-content-type-options'], 'nosniff', 'X-Content-Type-Options');
+        same(asked.filter((path) => path === '/v1/products').length, 0, 'lists that were asked for, beside the one that came with the page');
+        same(await one.page.locator('#first').count(), 0, 'what is left of that');
         console.log(`first view: ${bytes.sent} bytes in ${answers.length} answers, ${bytes.read} unpacked, products shown after ${shown} ms`);
         if (bytes.read < 20000 || bytes.read > 100 * 1024) {
             fail(`the first view is ${bytes.read} bytes`);
@@ -133,6 +156,7 @@ const steps = {
         }
         same(await page.getByRole('link', { name: '#shop-data' }).getAttribute('href'), 'https://chat.example.org/shop', 'its contact');
         same(await page.locator('#changes .chip.ok', { hasText: 'safe' }).count() > 0, true, 'a change that is safe');
+        await trends(page);
         await page.getByRole('button', { name: 'Show the text' }).or(page.getByText('Show the text')).click();
         await page.locator('pre.file').waitFor();
         holds(await text(page, 'pre.file'), 'kind: DataContract', 'the contract');

@@ -104,6 +104,20 @@ grep -qi '^set-cookie' "$work/head" && fail "a cookie"
 etag=$(sed -n 's/^etag: \(.*\)\r$/\1/pI' "$work/head")
 ask 304 -H "If-None-Match: $etag" /v1/products
 [[ ! -s $work/body ]] || fail "a body of 304"
+ask 200 -H 'Accept: text/html' /
+sed -n 's|.*<script type="application/json" id="first">\(.*\)</script>$|\1|p' "$work/body" >"$work/first"
+cp "$work/first" "$work/body"
+is "['museum/plans@1.0.0', 'shop/orders@1.0.0', 'shop/people@1.0.0', 'shop/secret@1.0.0']" '[p["product"] for p in d["products"]]'
+is "True" 'len(d["facets"]) > 0'
+ask 200 /
+has_head 'Content-Type: text/html; charset=utf-8'
+grep -qi "^content-security-policy: default-src 'none'; script-src 'self';" "$work/head" || fail "no policy: $(<"$work/head")"
+ask 304 -H "If-None-Match: $(sed -n 's/^etag: \(.*\)\r$/\1/pI' "$work/head")" /
+ask 200 -H 'Authorization: Bearer nobody' /
+! grep -q 'id="first"' "$work/body" || fail "a list for whoever signs in"
+ask 200 /mesh
+! grep -q 'id="first"' "$work/body" || fail "a list where none is shown"
+ask 405 -X POST -H 'Content-Length: 0' /
 ask 200 '/v1/products?tag=people&facets=yes'
 is "shop/people@1.0.0" 'd["products"][0]["product"]'
 is "[{'value': 'shop', 'products': 1}]" '[f["top"] for f in d["facets"] if f["facet"] == "domain"][0]'
@@ -161,6 +175,7 @@ has_head 'WWW-Authenticate: Bearer realm="freehold"'
 ask 401 -H 'Authorization: Bearer fht1aaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' /v1/products
 rule token.unknown
 [[ $(curl -sS -o /dev/null -w '%{http_code}' -k "$tls/v1/products") == 401 ]] || fail "members only, but anybody"
+! curl -sS -k "$tls/" | grep -q 'id="first"' || fail "members only, but the page brings a list"
 [[ $(curl -sS -k "$tls/healthz") == ok ]] || fail "no TLS"
 curl -sS -m 5 "http://127.0.0.1:$((port + 6))/healthz" >/dev/null 2>&1 && fail "HTTP where TLS is spoken"
 fh shop -o csv token create --until 1h >"$work/out" 2>"$work/err" || fail "$(cat "$work/err")"
@@ -240,6 +255,13 @@ member 200 /v1/products/shop/orders@1/sample
 is 3 'len(d["columns"])'
 ask 200 /v1/products/shop/orders/history
 is "['deprecated', 'active']" '[m["status"] for m in d["majors"]]'
+ask 200 /v1/products/shop/orders@1/quality
+is "[True, 1, 'ok', True]" '[d["whole"], len(d["measurements"]), d["measurements"][-1]["found"], d["measurements"][-1]["told"]]'
+is "True" 'all(len(c[k]) == len(d["measurements"]) for c in d["checks"] for k in ("outcomes", "measured", "failing", "total"))'
+is "['passed']" '[c["outcomes"][-1] for c in d["checks"] if c["promise"] == "schema.orders.primaryKey"]'
+ask 304 -H "If-None-Match: $(sed -n 's/^etag: \(.*\)\r$/\1/pI' "$work/head")" /v1/products/shop/orders@1/quality
+ask 404 /v1/products/shop/nothing/quality
+ask 400 '/v1/products/shop/orders/quality?since=1'
 ask 200 /v1/products/shop/orders@2/changes
 is "shop/orders@1.0.0" 'd["before"]'
 is "True" 'any(c["breaking"] and "price" in c["path"] for c in d["changes"])'

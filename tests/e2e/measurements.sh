@@ -120,6 +120,26 @@ bounded fh shop -o csv product check shop/orders --history >"$work/history"
 [[ $(cut -d, -f3 "$work/history" | xargs) == 'quality ok fail ok' ]] || fail "history: $(<"$work/history")"
 refused 4 'rule: product.check.owner' -- fh museum product check shop/orders
 
+say "- how promises held over time, verified at a peer, whichever of them is asked"
+remembered() # DOMAIN ARGUMENT...: of shop/orders, as CSV
+{
+    succeeds fh "$1" -o csv product quality shop/orders "${@:2}"
+    cp "$work/out" "$work/remembered"
+}
+for asked in shop museum; do
+    remembered market --history --peer "${address[$asked]}"
+    [[ $(cut -d, -f3 "$work/remembered" | xargs) == 'quality ok fail ok' ]] || fail "history of $asked: $(<"$work/remembered")"
+    [[ ! -s $work/err ]] || fail "a history that is not whole: $(<"$work/err")"
+done
+remembered museum
+grep -qx 'schema.orders.primaryKey,passed,0,2,1,0,0,20[-0-9T:.]*Z' "$work/remembered" || fail "checks: $(<"$work/remembered")"
+grep -q '^slaProperties.availability,passed,[0-9.]*,3,0,0,0,$' "$work/remembered" || fail "checks: $(<"$work/remembered")"
+remembered museum --check schema.orders.primaryKey
+[[ $(cut -d, -f3-5 "$work/remembered" | xargs) == 'outcome,measured,failing passed,0,0 failed,1,1 passed,0,0' ]] ||
+    fail "one promise: $(<"$work/remembered")"
+refused 1 'rule: quality.check' -- fh museum product quality shop/orders --check schema.orders.nothing
+refused 1 'rule: product.unknown' -- fh museum product quality shop/nothing
+
 say "- with gate warn, answers say that promises do not hold"
 prints 'shop/visits@1.0.0' fh shop product publish "$data/visits.odcs.yaml"
 until_true 10 "visits at museum" is ok museum shop/visits
@@ -151,6 +171,9 @@ kill_node shop
 until_true 20 "stale at museum" is stale museum shop/orders
 until_true 20 "stale at market" is stale market shop/orders
 says found ok museum || fail "what it was is forgotten"
+remembered museum --history
+[[ $(wc -l <"$work/remembered") == 2 ]] || fail "of an owner who is away: $(<"$work/remembered")"
+grep -q 'its owner keeps more' "$work/err" || fail "not told to be a part: $(<"$work/err")"
 succeeds fh market product describe shop/orders
 kill_node museum
 start_node museum

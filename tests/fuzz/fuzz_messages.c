@@ -85,6 +85,23 @@ static void history(struct fh_pack_reader *reader, struct fh_err *err)
     }
 }
 
+static void quality(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_msg_quality said;
+    struct fh_msg_measurement entry;
+    uint32_t count = 0;
+    if (fh_msg_quality_read(reader, &said, err) != FH_OK) {
+        FH_ASSERT(err->text[0] != 0);
+        return;
+    }
+    uint32_t told = said.left;
+    for (; fh_msg_quality_next(&said, &entry); count++) {
+        FH_ASSERT(entry.record.size <= FH_RECORD_GOSSIP_BYTES_MAX);
+        FH_ASSERT(entry.results.size <= FH_MEASUREMENT_RESULTS_BYTES_MAX);
+    }
+    FH_ASSERT(count == told && count <= FH_MEASUREMENT_HISTORY_MAX);
+}
+
 static void plan(struct fh_pack_reader *reader, struct fh_err *err)
 {
     struct fh_msg_plan *plan = calloc(1, sizeof *plan);
@@ -368,6 +385,7 @@ static void policy_requests(unsigned code, struct fh_pack_reader *reader, struct
 static void requests(unsigned code, struct fh_pack_reader *reader, struct fh_err *err)
 {
     struct fh_msg_history_request asked;
+    struct fh_msg_quality_request looks;
     struct fh_msg_plan_question question;
     struct fh_msg_move move;
     char name[FH_NAME_BYTES_MAX + 1];
@@ -375,6 +393,11 @@ static void requests(unsigned code, struct fh_pack_reader *reader, struct fh_err
     if (code == FH_MSG_HISTORY && fh_msg_history_request_read(reader, &asked, err) == FH_OK) {
         ends(asked.domain, sizeof asked.domain);
         ends(asked.product, sizeof asked.product);
+    } else if (code == FH_MSG_QUALITY &&
+               fh_msg_quality_request_read(reader, &looks, err) == FH_OK) {
+        ends(looks.name.domain, sizeof looks.name.domain);
+        ends(looks.name.product, sizeof looks.name.product);
+        FH_ASSERT(looks.before_ms >= 0);
     } else if (code == FH_MSG_ADMIN_ANNOUNCED &&
                fh_msg_announced_request_read(reader, name, &major, err) == FH_OK) {
         ends(name, sizeof name);
@@ -414,8 +437,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 2:
         if (fh_msg_answer(&reader, rest, FH_FRAME_REPLY_BYTES_MAX, &err) == FH_OK) {
             struct fh_pack_reader again = reader;
+            struct fh_pack_reader third = reader;
             plan(&reader, &err);
             stream_answers(&again, &err);
+            quality(&third, &err);
         }
         break;
     case 3:

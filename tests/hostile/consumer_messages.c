@@ -57,6 +57,13 @@ static void put_measurement(struct fh_buf *out, const struct consumer *c)
     fh_msg_measurement_request(out, &product);
 }
 
+static void put_quality(struct fh_buf *out, const struct consumer *c)
+{
+    (void)c;
+    fh_msg_quality_request(
+        out, &(struct fh_msg_quality_request){.name = {.domain = "shop", .product = "orders"}});
+}
+
 static void put_history(struct fh_buf *out, const struct consumer *c)
 {
     (void)c;
@@ -200,6 +207,7 @@ static const struct message messages[] = {
     {"SEARCH", put_search, FORM},
     {"DESCRIBE", put_describe, FORM},
     {"MEASUREMENT", put_measurement, FORM},
+    {"QUALITY", put_quality, FORM},
     {"HISTORY", put_history, FORM},
     {"IDENTITY", put_identity, SHAPE},
     {"REDEEM", put_redeem, FORM},

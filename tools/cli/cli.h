@@ -160,6 +160,7 @@ fh_cmd_fn fh_cmd_policy_test;
 fh_cmd_fn fh_cmd_policy_waive;
 fh_cmd_fn fh_cmd_policy_waivers;
 fh_cmd_fn fh_cmd_product_check;
+fh_cmd_fn fh_cmd_product_quality;
 fh_cmd_fn fh_cmd_product_deprecate;
 fh_cmd_fn fh_cmd_product_describe;
 fh_cmd_fn fh_cmd_product_history;

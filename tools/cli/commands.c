@@ -182,25 +182,7 @@ const struct fh_command fh_commands[] = {
         .flags = {PEER_FLAG},
         .run = fh_cmd_product_describe,
     },
-    {
-        .noun = "product",
-        .verb = "check",
-        .operands = "NAME",
-        .summary = "measure an own product now: every promise against the data",
-        .details = "The node does so by itself on the contract's schedules, or every\n"
-                   "quality_interval seconds. What it finds is signed, and every peer shows it.\n"
-                   "Exit code 1 when a promise is broken.",
-        .example = "freehold product check aviation/flights\n"
-                   "freehold -o json product check aviation/flights@1 --dry-run\n"
-                   "freehold product check aviation/flights --junit report.xml\n"
-                   "freehold product check aviation/flights --history",
-        .operands_min = 1,
-        .operands_max = 1,
-        .flags = {{"dry-run", NULL, "look, but sign and tell nothing", 0},
-                  {"junit", "FILE", "also write the results as JUnit XML", 0},
-                  {"history", NULL, "list the last measurements instead", 0}},
-        .run = fh_cmd_product_check,
-    },
+#include "tools/cli/commands_quality.inc"
     {
         .noun = "product",
         .verb = "status",

@@ -425,6 +425,16 @@ int fh_client_know(struct freehold_client *client,
                        why.code == FH_OK ? "" : why.text);
 }
 
+bool fh_client_calls(const struct freehold_client *client,
+                     const char *name,
+                     const struct fh_domain_id *domain)
+{
+    const struct fh_directory_domain *known =
+        fh_directory_domain_by_name(client->actor->directory, name);
+    return (known != NULL && fh_domain_id_equal(&known->id, domain)) ||
+           fh_home_names_alias(&client->actor->home, name, domain);
+}
+
 int fh_client_verify(struct freehold_client *client,
                      const struct fh_record *record,
                      const struct fh_domain_id *domain,

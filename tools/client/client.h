@@ -102,6 +102,12 @@ FH_MUST_CHECK int fh_client_know(struct freehold_client *client,
                                  const struct fh_domain_id *domain,
                                  struct fh_err *err);
 
+/* Whether `name` is the domain's, as the directory pins it or as the home calls it; not as a peer
+ * says. */
+bool fh_client_calls(const struct freehold_client *client,
+                     const char *name,
+                     const struct fh_domain_id *domain);
+
 /* As fh_directory_verify, fetching what is missing first. `record` must not lie in
  * client->answer. */
 FH_MUST_CHECK int fh_client_verify(struct freehold_client *client,

@@ -2,7 +2,6 @@
 #include "tools/client/history.h"
 
 #include "common/mem.h"
-#include "tools/client/home_names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -172,11 +171,7 @@ static int check_domain(struct fh_history *history,
     }
     history->domain = history->products[0].domain;
     int code = fh_client_know(client, &history->domain, err);
-    const struct fh_directory_domain *known =
-        fh_directory_domain_by_name(client->actor->directory, domain);
-    bool named = known != NULL && fh_domain_id_equal(&known->id, &history->domain);
-    if (code == FH_OK && !named &&
-        !fh_home_names_alias(&client->actor->home, domain, &history->domain)) {
+    if (code == FH_OK && !fh_client_calls(client, domain, &history->domain)) {
         code = fh_err_rule(
             err, FH_ESIG, "history.domain", "the peer gives the name %s to another domain", domain);
     }

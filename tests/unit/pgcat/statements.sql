@@ -225,3 +225,71 @@ WHERE c.relkind = 'r' GROUP BY relname HAVING count(*) > 1 ORDER BY relname
 ;;
 SELECT count(*), count(DISTINCT nspname), max(nspname), bool_and(nspname <> '') FROM pg_namespace
 WHERE nspname IN ('aviation', 'shop')
+;;
+SELECT ns.nspname, ty.oid, ty.typname, ty.kind, ty.typnotnull, ty.inner_oid
+FROM (SELECT one.oid, one.typnamespace, one.typname, one.kind, one.typrelid, one.typnotnull, one.relkind,
+    inn.oid AS inner_oid, inn.typname AS inner_name, innc.relkind AS inner_relkind,
+    CASE WHEN innp.proname = 'array_recv' THEN 'a' ELSE inn.typtype END AS inner_kind
+  FROM (SELECT t.oid, typnamespace, typname, typrelid, typnotnull, relkind, typelem AS elem,
+      CASE WHEN p.proname = 'array_recv' THEN 'a' ELSE t.typtype END AS kind,
+      CASE WHEN p.proname = 'array_recv' THEN t.typelem WHEN t.typtype = 'r' THEN rngsubtype
+        WHEN t.typtype = 'm' THEN (SELECT rngtypid FROM pg_range WHERE rngmultitypid = t.oid)
+        WHEN t.typtype = 'd' THEN t.typbasetype END AS inner_of
+    FROM pg_type AS t LEFT JOIN pg_class AS c ON (c.oid = t.typrelid)
+      LEFT JOIN pg_proc AS p ON p.oid = t.typreceive LEFT JOIN pg_range ON (pg_range.rngtypid = t.oid)) AS one
+    LEFT JOIN pg_type AS inn ON inn.oid = inner_of LEFT JOIN pg_class AS innc ON (innc.oid = inn.typrelid)
+    LEFT JOIN pg_proc AS innp ON innp.oid = inn.typreceive) AS ty
+  JOIN pg_namespace AS ns ON (ns.oid = typnamespace)
+WHERE (kind IN ('b', 'r', 'm', 'e', 'd') OR (kind = 'c' AND relkind = 'c')
+    OR (kind = 'p' AND typname IN ('record', 'void', 'unknown'))
+    OR (kind = 'a' AND (inner_kind IN ('b', 'r', 'm', 'e', 'd')
+      OR (inner_kind = 'p' AND inner_name IN ('record', 'void', 'unknown'))
+      OR (inner_kind = 'c' AND inner_relkind = 'c'))))
+  AND typname IN ('int4', '_text', 'int4range', 'record', 'numeric')
+ORDER BY CASE WHEN kind IN ('b', 'e', 'p') THEN 0 WHEN kind = 'r' THEN 1 WHEN kind = 'm' THEN 2
+  WHEN kind = 'c' THEN 3 WHEN kind = 'd' AND inner_kind <> 'a' THEN 4 WHEN kind = 'a' THEN 5
+  WHEN kind = 'd' AND inner_kind = 'a' THEN 6 END, ty.oid
+;;
+SELECT t.oid, a.attname, a.atttypid FROM pg_type AS t JOIN pg_namespace AS ns ON (ns.oid = t.typnamespace)
+  JOIN pg_class AS c ON (c.oid = t.typrelid) JOIN pg_attribute AS a ON (a.attrelid = t.typrelid)
+WHERE (t.typtype = 'c' AND c.relkind = 'c') AND attnum > 0 AND NOT attisdropped
+ORDER BY t.oid, a.attnum
+;;
+SELECT pg_type.oid, enumlabel FROM pg_enum JOIN pg_type ON pg_type.oid = enumtypid ORDER BY oid, enumsortorder
+;;
+SELECT version(), current_schema(), session_user, pg_catalog.current_schemas(true)
+;;
+SELECT t.oid, t.*, c.relkind, pg_catalog.format_type(nullif(t.typbasetype, 0), t.typtypmod) AS base_name,
+  d.description
+FROM pg_catalog.pg_type t LEFT OUTER JOIN pg_catalog.pg_type et ON et.oid = t.typelem
+  LEFT OUTER JOIN pg_catalog.pg_class c ON c.oid = t.typrelid
+  LEFT OUTER JOIN pg_catalog.pg_description d ON t.oid = d.objoid
+WHERE t.typname IS NOT NULL AND (c.relkind IS NULL OR c.relkind = 'c')
+  AND (et.typcategory IS NULL OR et.typcategory <> 'C') AND t.typname = 'int8'
+;;
+SELECT c.oid, c.*, d.description, pg_catalog.pg_get_expr(c.relpartbound, c.oid) AS part,
+  pg_catalog.pg_get_partkeydef(c.oid) AS part_key
+FROM pg_catalog.pg_class c LEFT OUTER JOIN pg_catalog.pg_description d
+  ON d.objoid = c.oid AND d.objsubid = 0 AND d.classoid = 'pg_class'::regclass
+WHERE c.relnamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = 'aviation')
+  AND c.relkind NOT IN ('i', 'I', 'c') ORDER BY c.relname
+;;
+SELECT c.relname, a.*, pg_catalog.pg_get_expr(ad.adbin, ad.adrelid, true) AS def_value, dsc.description, dep.objid
+FROM pg_catalog.pg_attribute a INNER JOIN pg_catalog.pg_class c ON (a.attrelid = c.oid)
+  LEFT OUTER JOIN pg_catalog.pg_attrdef ad ON (a.attrelid = ad.adrelid AND a.attnum = ad.adnum)
+  LEFT OUTER JOIN pg_catalog.pg_description dsc ON (c.oid = dsc.objoid AND a.attnum = dsc.objsubid)
+  LEFT OUTER JOIN pg_depend dep ON dep.refobjid = a.attrelid AND dep.deptype = 'i'
+    AND dep.refobjsubid = a.attnum AND dep.classid = dep.refclassid
+WHERE NOT a.attisdropped AND c.relkind NOT IN ('i', 'I', 'c') AND c.oid = 'aviation.airports'::regclass
+ORDER BY a.attnum
+;;
+SELECT c.oid, c.*, t.relname AS tabrelname, rt.relnamespace AS refnamespace, d.description,
+  CASE WHEN c.contype = 'c' THEN substring(pg_get_constraintdef(c.oid), 7) ELSE NULL END AS source
+FROM pg_catalog.pg_constraint c INNER JOIN pg_catalog.pg_class t ON t.oid = c.conrelid
+  LEFT OUTER JOIN pg_catalog.pg_class rt ON rt.oid = c.confrelid
+  LEFT OUTER JOIN pg_catalog.pg_description d ON d.objoid = c.oid AND d.objsubid = 0
+    AND d.classoid = 'pg_constraint'::regclass
+WHERE c.conrelid = 'aviation.flights'::regclass ORDER BY c.oid
+;;
+SELECT db.oid, db.*, pg_catalog.shobj_description(db.oid, 'pg_database') AS description
+FROM pg_catalog.pg_database db WHERE db.datname = 'mesh'

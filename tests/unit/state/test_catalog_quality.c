@@ -390,10 +390,12 @@ struct seen {
 
 static int see(void *user,
                const struct fh_measurement *measurement,
+               struct fh_bytes record,
                struct fh_bytes results,
                struct fh_err *err)
 {
     (void)err;
+    (void)record;
     struct seen *seen = user;
     assert_true(seen->count == 0 || measurement->measured_ms < seen->last_ms);
     assert_true(results.size == measurement->results_bytes);
@@ -408,7 +410,7 @@ static void test_history(void **state)
     struct world *w = *state;
     struct item item = make_item(w, &flights, &w->domains[0]);
     must(publish(w, &item), &w->err);
-    const unsigned made = FH_MEASUREMENT_HISTORY_MAX + 3;
+    const unsigned made = FH_MEASUREMENT_RECENT_MAX + 3; /* all of one day */
     for (unsigned i = 0; i < made; i++) {
         struct look look =
             look_at(w, &item, FH_PROMISE_PASSED, NOW_MS - 5000 + i, &w->domains[0].node);
@@ -417,16 +419,160 @@ static void test_history(void **state)
     }
     restart(w);
     struct seen seen = {0};
-    must(fh_catalog_measured_each(w->catalog, "flights", 1, 1000, see, &seen, &w->err), &w->err);
-    assert_int_equal(seen.count, FH_MEASUREMENT_HISTORY_MAX);
+    const int64_t end = INT64_MAX;
+    must(fh_catalog_measured_each(w->catalog, "flights", 1, end, 1000, see, &seen, &w->err),
+         &w->err);
+    assert_int_equal(seen.count, FH_MEASUREMENT_RECENT_MAX);
     assert_true(seen.last_ms == NOW_MS - 5000 + 3);
     seen = (struct seen){0};
-    must(fh_catalog_measured_each(w->catalog, "flights", 1, 2, see, &seen, &w->err), &w->err);
+    must(fh_catalog_measured_each(w->catalog, "flights", 1, end, 2, see, &seen, &w->err), &w->err);
     assert_int_equal(seen.count, 2);
+    int64_t second = seen.last_ms;
     seen = (struct seen){0};
-    must(fh_catalog_measured_each(w->catalog, "flights", 2, 9, see, &seen, &w->err), &w->err);
+    must(fh_catalog_measured_each(w->catalog, "flights", 1, second, 1, see, &seen, &w->err),
+         &w->err);
+    assert_true(seen.count == 1 && seen.last_ms == second - 1); /* the next page */
+    seen = (struct seen){0};
+    must(fh_catalog_measured_each(w->catalog, "flights", 2, end, 9, see, &seen, &w->err), &w->err);
     assert_int_equal(seen.count, 0);
     item_fini(&item);
+}
+
+/* ---- which ones are kept ---- */
+
+enum { KEPT_MODEL_MAX = FH_MEASUREMENT_HISTORY_MAX + 1 };
+
+/* The same rule, told in another way: newest first, as a list that is thinned by walking it. */
+struct kept {
+    unsigned count;
+    struct {
+        int64_t ms;
+        unsigned state;
+    } items[KEPT_MODEL_MAX];
+};
+
+static void model_insert(struct kept *kept, int64_t ms, unsigned state)
+{
+    unsigned at = 0;
+    while (at < kept->count && kept->items[at].ms > ms) {
+        at++;
+    }
+    bool same = at < kept->count && kept->items[at].ms == ms;
+    if (!same) {
+        assert_true(kept->count < KEPT_MODEL_MAX);
+        memmove(&kept->items[at + 1], &kept->items[at], (kept->count - at) * sizeof kept->items[0]);
+        kept->count++;
+    }
+    kept->items[at].ms = ms;
+    kept->items[at].state = state;
+}
+
+static void model_thin(struct kept *kept)
+{
+    unsigned days = 0;
+    unsigned left = 0;
+    for (unsigned i = 0; i < kept->count;) {
+        int64_t day = kept->items[i].ms / TEST_DAY_MS;
+        unsigned worst = i;
+        unsigned end = i;
+        for (; end < kept->count && kept->items[end].ms / TEST_DAY_MS == day; end++) {
+            worst = kept->items[end].state > kept->items[worst].state ? end : worst;
+        }
+        days++;
+        for (unsigned k = i; k < end; k++) {
+            if (k < FH_MEASUREMENT_RECENT_MAX || (k == worst && days <= FH_MEASUREMENT_DAYS_MAX)) {
+                kept->items[left++] = kept->items[k];
+            }
+        }
+        i = end;
+    }
+    kept->count = left;
+}
+
+/* A row's record is its time and state, so that it tells which one it is. */
+static void put_row(struct world *w, uint32_t major, int64_t ms, unsigned state)
+{
+    char record[32];
+    int size = snprintf(record, sizeof record, "%lld/%u", (long long)ms, state);
+    struct fh_store_measurement row = {.key = {.major = major},
+                                       .measured_ms = ms,
+                                       .state = state,
+                                       .bytes = fh_bytes(record, (size_t)size),
+                                       .results = fh_bytes_cstr("r")};
+    memcpy(row.key.product, "flights", sizeof "flights");
+    must(fh_store_measured_put(w->store, &row, &w->err), &w->err);
+}
+
+struct compared {
+    const struct kept *model;
+    unsigned at;
+};
+
+static int
+compare_row(void *user, struct fh_bytes record, struct fh_bytes results, struct fh_err *err)
+{
+    (void)err;
+    struct compared *compared = user;
+    char wanted[32];
+    assert_true(compared->at < compared->model->count && results.size == 1);
+    snprintf(wanted,
+             sizeof wanted,
+             "%lld/%u",
+             (long long)compared->model->items[compared->at].ms,
+             compared->model->items[compared->at].state);
+    assert_true(fh_bytes_equal_cstr(record, wanted));
+    compared->at++;
+    return FH_OK;
+}
+
+struct pace {
+    const char *name;
+    int64_t step_ms;
+    unsigned steps;
+    int64_t jump_ms; /* of the clock, before every `jump_each`-th step */
+    unsigned jump_each;
+    unsigned bad_each; /* every so many measurements is a worse one; 0: none */
+};
+
+static void keep_at_pace(struct world *w, uint32_t major, const struct pace *pace)
+{
+    struct kept model = {.count = 0};
+    int64_t now = TEST_START_MS;
+    for (unsigned i = 1; i <= pace->steps; i++) {
+        now += pace->step_ms + (i % pace->jump_each == 0 ? pace->jump_ms : 0);
+        unsigned state = pace->bad_each != 0 && i % pace->bad_each == 0 ? 2 + i % 2 : 1;
+        put_row(w, major, now, state);
+        model_insert(&model, now, state);
+        model_thin(&model);
+        struct compared compared = {.model = &model};
+        must(fh_store_measured_each(
+                 w->store, "flights", major, INT64_MAX, 1000, compare_row, &compared, &w->err),
+             &w->err);
+        if (compared.at != model.count) {
+            fail_msg("%s, step %u: %u kept, %u wanted", pace->name, i, compared.at, model.count);
+        }
+        assert_true(model.count <= FH_MEASUREMENT_HISTORY_MAX);
+    }
+}
+
+/* Over simulated time, and clocks that jump: so many, whatever the pace; a day keeps its worst; and
+ * no jump takes more than it brings. */
+static void test_kept(void **state)
+{
+    static const struct pace paces[] = {
+        {"each quarter of an hour", TEST_HOUR_MS / 4, 500, 0, 1, 0},
+        {"hourly, some fail", TEST_HOUR_MS, 900, 0, 1, 7},
+        {"daily", TEST_DAY_MS, 80, 0, 1, 3},
+        {"weekly", 7 * TEST_DAY_MS, 70, 0, 1, 0},
+        {"a clock that jumps a year ahead", TEST_HOUR_MS, 400, 366 * TEST_DAY_MS, 150, 5},
+        {"a clock that falls back a day", TEST_HOUR_MS, 400, -TEST_DAY_MS, 60, 5},
+        {"a clock that falls back a year", TEST_HOUR_MS * 6, 300, -366 * TEST_DAY_MS, 140, 5},
+        {"a clock that stands", 0, 40, 0, 1, 2},
+    };
+    struct world *w = *state;
+    for (uint32_t i = 0; i < FH_COUNT(paces); i++) {
+        keep_at_pace(w, i + 1, &paces[i]);
+    }
 }
 
 static void test_uptime(void **state)
@@ -457,6 +603,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_newest_counts_in_any_order, setup, teardown),
         cmocka_unit_test_setup_teardown(test_restart_keeps, setup, teardown),
         cmocka_unit_test_setup_teardown(test_goes_with_the_announcement, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(test_history, setup, teardown),
         cmocka_unit_test_setup_teardown(test_uptime, setup, teardown),
     };

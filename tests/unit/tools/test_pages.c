@@ -5,6 +5,7 @@
 
 #include "common/bytes.h"
 #include "common/compiler.h"
+#include "common/err.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -144,6 +145,43 @@ static void test_no_inline_code(void **state)
     assert_non_null(strstr(FH_PAGES_POLICY, "default-src 'none'"));
 }
 
+/* The list stands in the page as data: no text of the mesh ends it, and all of it comes back. */
+static void test_front(void **state)
+{
+    static const struct {
+        const char *list, *written;
+    } rows[] = {
+        {"{}", ">{}</script>"},
+        {"", "\"first\"></script>"},
+        {"{\"a\":\"</script><script>alert(1)</script>\"}",
+         ">{\"a\":\"\\u003c/script>\\u003cscript>alert(1)\\u003c/script>\"}</script>"},
+        {"{\"a\":\"<!--<script>\"}", ">{\"a\":\"\\u003c!--\\u003cscript>\"}</script>"},
+        {"<<<", ">\\u003c\\u003c\\u003c</script>"},
+    };
+    static const char opening[] = "<script type=\"application/json\" id=\"first\">";
+    (void)state;
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct fh_buf out;
+        fh_buf_init(&out, 64 * 1024);
+        fh_pages_front(&out, fh_bytes_cstr(rows[i].list));
+        assert_int_equal(fh_buf_ok(&out), FH_OK);
+        const char *page = fh_buf_cstr(&out);
+        const char *script = strstr(page, opening);
+        assert_non_null(script);
+        assert_null(strstr(script + 1, "<script"));
+        assert_non_null(strstr(page, "<link rel=\"modulepreload\" href=\"/assets/search.js\">"));
+        const char *written = strstr(script, rows[i].written);
+        if (written == NULL || written > strstr(script, "</body>")) {
+            fail_msg("%s: %.200s", rows[i].list, script);
+        }
+        /* Without what was put in, it is the shell. */
+        const struct fh_page_asset *shell = find("/");
+        assert_true(out.size > shell->size + strlen(rows[i].list));
+        assert_memory_equal(out.data + out.size - 16, shell->bytes + shell->size - 16, 16);
+        fh_buf_fini(&out);
+    }
+}
+
 /* Whatever a file names under /assets/ or imports beside it is there, and all of it is used. */
 static void test_references(void **state)
 {
@@ -190,6 +228,7 @@ int main(void)
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_assets),
         cmocka_unit_test(test_no_inline_code),
+        cmocka_unit_test(test_front),
         cmocka_unit_test(test_references),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

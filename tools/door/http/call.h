@@ -133,6 +133,7 @@ fh_http_answer_fn fh_api_product;
 fh_http_answer_fn fh_api_sample;
 fh_http_answer_fn fh_api_history;
 fh_http_answer_fn fh_api_changes;
+fh_http_answer_fn fh_api_quality;
 fh_http_answer_fn fh_api_access;
 fh_http_answer_fn fh_api_request_access;
 fh_http_answer_fn fh_api_requests;

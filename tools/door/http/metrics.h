@@ -15,7 +15,7 @@
 #include <stdatomic.h>
 
 enum {
-    FH_HTTP_METRIC_ROUTES = 24,   /* those of routes.c, pages, and whatever was refused */
+    FH_HTTP_METRIC_ROUTES = 28,   /* those of routes.c, pages, and whatever was refused */
     FH_HTTP_METRIC_STATUSES = 24, /* those of problem.c, and others */
     FH_HTTP_METRIC_BUCKETS = 8,
 };

@@ -53,6 +53,7 @@ struct fh_http_exchange {
     int64_t begun_us;                 /* monotonic: the request was whole */
     size_t metric;                    /* of the route */
     const struct fh_page_asset *page; /* of the catalogue page, in the place of a route */
+    bool front; /* the page of "/": it brings the answer of its route with it when there is one */
     bool head_read;
     bool authorized;  /* there is an Authorization */
     bool close_after; /* nothing more is read from this connection */
@@ -117,6 +118,8 @@ FH_MUST_CHECK int fh_http_head_read(struct fh_http_exchange *exchange,
 
 /* Hands the exchange to a job; its connection is suspended already. FH_EBUSY. */
 FH_MUST_CHECK int fh_http_job_submit(struct fh_http_exchange *exchange, struct fh_err *err);
+/* The page of "/" is sent without a list when that could not be made. */
+void fh_http_front_fails(struct fh_http_exchange *exchange);
 /* Looks for news in a job of its own. */
 void fh_http_job_look(struct fh_http *http);
 

@@ -250,6 +250,37 @@ static enum MHD_Result send_page(struct fh_http_exchange *exchange)
     return result;
 }
 
+/* The page of "/" with the list in it: another list is another page. */
+static enum MHD_Result send_front(struct fh_http_exchange *exchange)
+{
+    struct fh_buf body FH_CLEANUP(fh_buf_fini);
+    char etag[80];
+    fh_buf_init(&body, FH_HTTP_ANSWER_BYTES_MAX);
+    snprintf(
+        etag, sizeof etag, "\"%.32s.%.32s\"", exchange->page->etag + 1, exchange->kept->etag + 1);
+    if (fh_http_etag_matches(fh_buf_view(&exchange->if_none_match), etag)) {
+        return send_unchanged(exchange, etag);
+    }
+    fh_pages_front(&body, exchange->kept->body);
+    struct MHD_Response *response =
+        fh_buf_ok(&body) != FH_OK
+            ? NULL
+            : MHD_create_response_from_buffer_with_free_callback(body.size, body.data, free_body);
+    if (response == NULL) {
+        return MHD_NO;
+    }
+    count_bytes(exchange, body.size);
+    fh_buf_init(&body, FH_HTTP_ANSWER_BYTES_MAX); /* the response has it now */
+    add(response, "Content-Type", exchange->page->content_type);
+    add(response, "ETag", etag);
+    add(response, "Cache-Control", "no-cache");
+    add(response, "Vary", "Accept-Encoding, Authorization");
+    add_security(response, exchange->http, FH_PAGES_POLICY);
+    enum MHD_Result result = send_response(exchange, 200, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
 /* ---- flows ---- */
 
 static void suspend(void *user)
@@ -300,12 +331,17 @@ static enum MHD_Result send_flow(struct fh_http_exchange *exchange)
     return send_call(exchange, response);
 }
 
+static enum MHD_Result send_whole(struct fh_http_exchange *exchange)
+{
+    return exchange->kept != NULL ? send_kept(exchange) : send_made(exchange);
+}
+
 enum MHD_Result fh_http_answer_queue(struct fh_http_exchange *exchange)
 {
     enum fh_http_phase phase = atomic_load(&exchange->phase);
     return phase == FH_HTTP_FLOWING          ? send_flow(exchange)
            : exchange->failure.code != FH_OK ? send_problem(exchange)
-           : exchange->page != NULL          ? send_page(exchange)
-           : exchange->kept != NULL          ? send_kept(exchange)
-                                             : send_made(exchange);
+           : exchange->page == NULL          ? send_whole(exchange)
+           : exchange->kept != NULL          ? send_front(exchange)
+                                             : send_page(exchange);
 }

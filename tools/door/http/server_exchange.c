@@ -16,6 +16,28 @@ enum {
 
 /* ---- beginning and end ---- */
 
+/* The page at "/" brings the first list with it where that may be shown to anybody: it is made, or
+ * taken from the shelf, as if it had been asked for. */
+static void begin_front(struct fh_http_exchange *exchange)
+{
+    struct fh_http_call *call = &exchange->call;
+    struct fh_http_target target;
+    struct fh_err ignored;
+    if (!exchange->http->state->services->settings->catalogue_open ||
+        fh_http_target_parse(&target, fh_bytes_cstr(FH_PAGES_FRONT_LIST), call->arena, &ignored) !=
+            FH_OK) {
+        return;
+    }
+    exchange->key = fh_arena_strdup(call->arena, FH_PAGES_FRONT_LIST);
+    call->route = exchange->key == NULL ? NULL : fh_http_route_find(&target, &ignored);
+    if (call->route != NULL) {
+        call->target = target;
+        call->form = &call->route->forms[0];
+        call->content_type = call->form->content_type;
+        exchange->front = true;
+    }
+}
+
 /* The route, or the page; what is wrong with the target is said once the head is there. */
 static void read_target(struct fh_http_exchange *exchange, const char *target)
 {
@@ -30,6 +52,9 @@ static void read_target(struct fh_http_exchange *exchange, const char *target)
     exchange->page = fh_pages_find(fh_bytes(target, path));
     if (exchange->page != NULL) {
         exchange->metric = fh_http_metrics_pages();
+        if (strcmp(target, "/") == 0) {
+            begin_front(exchange);
+        }
         return;
     }
     call->route = fh_http_route_find(&call->target, err);
@@ -184,7 +209,7 @@ static enum MHD_Result take_whole(struct fh_http_exchange *exchange)
     exchange->begun_us = fh_clock_mono_ns() / 1000;
     exchange->call.body = fh_buf_view(&exchange->body);
     fh_http_line_serves(exchange->line, exchange->http, exchange);
-    if (exchange->page != NULL) {
+    if (exchange->page != NULL && (!exchange->front || exchange->authorized)) {
         return fh_http_answer_queue(exchange);
     }
     FH_ASSERT(exchange->call.route != NULL);
@@ -195,6 +220,7 @@ static enum MHD_Result take_whole(struct fh_http_exchange *exchange)
     atomic_store(&exchange->phase, FH_HTTP_WORKING);
     MHD_suspend_connection(exchange->connection);
     if (fh_http_job_submit(exchange, err) != FH_OK) {
+        fh_http_front_fails(exchange);
         atomic_store(&exchange->phase, FH_HTTP_MADE);
         MHD_resume_connection(exchange->connection);
     }

@@ -278,7 +278,7 @@ static int judge(struct fh_http_exchange *exchange,
     if (code == FH_OK) {
         code = take_bearer(exchange, fields->authorization, err);
     }
-    if (code == FH_OK && exchange->call.route != NULL) {
+    if (code == FH_OK && exchange->call.route != NULL && !exchange->front) {
         code = fh_http_call_choose(&exchange->call, fh_buf_view(&fields->accept), err);
     }
     return code;

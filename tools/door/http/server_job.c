@@ -112,6 +112,13 @@ static int make_answer(struct fh_http_exchange *exchange, struct fh_err *err)
     return code;
 }
 
+void fh_http_front_fails(struct fh_http_exchange *exchange)
+{
+    if (exchange->front) {
+        exchange->failure.code = FH_OK; /* the page asks itself, and shows what is wrong */
+    }
+}
+
 static void run(void *user)
 {
     struct fh_http_exchange *exchange = user;
@@ -127,6 +134,7 @@ static void run(void *user)
     } else {
         exchange->failure = err;
         exchange->failure.code = code;
+        fh_http_front_fails(exchange);
         resume(exchange, FH_HTTP_MADE);
     }
     struct fh_http *http = exchange->http;

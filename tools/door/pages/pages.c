@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/door/pages/pages.h"
 
+#include "common/assert.h"
 #include "common/compiler.h"
 #include "tools/door/pages/table.h"
 
@@ -71,6 +72,40 @@ const struct fh_page_asset *fh_pages_find(struct fh_bytes path)
         }
     }
     return NULL;
+}
+
+/* What stands in the shell's head before its script, and at the end of its body. */
+static const char head_end[] = "<script type=\"module\"";
+static const char body_end[] = "</body>";
+
+/* Appends the shell from `*at` up to `mark`, which is there, and moves `at` to it. */
+static void add_until(struct fh_buf *out, struct fh_bytes *at, const char *mark)
+{
+    const uint8_t *found = memmem(at->data, at->size, mark, strlen(mark));
+    FH_ASSERT(found != NULL); /* a test reads the shell */
+    size_t size = (size_t)(found - at->data);
+    fh_buf_add(out, at->data, size);
+    *at = fh_bytes(found, at->size - size);
+}
+
+void fh_pages_front(struct fh_buf *out, struct fh_bytes list)
+{
+    const struct fh_page_asset *shell = fh_pages_find(fh_bytes_cstr("/"));
+    struct fh_bytes at = fh_bytes(shell->bytes, shell->size);
+    add_until(out, &at, head_end);
+    fh_buf_add_cstr(out, "<link rel=\"modulepreload\" href=\"/assets/search.js\">\n");
+    add_until(out, &at, body_end);
+    fh_buf_add_cstr(out, "<script type=\"application/json\" id=\"first\">");
+    for (size_t i = 0, from = 0; i <= list.size; i++) {
+        /* In JSON a "<" stands in texts alone, where it can be written in this way too. */
+        if (i == list.size || list.data[i] == '<') {
+            fh_buf_add(out, list.data + from, i - from);
+            fh_buf_add_cstr(out, i < list.size ? "\\u003c" : "");
+            from = i + 1;
+        }
+    }
+    fh_buf_add_cstr(out, "</script>\n");
+    fh_buf_add_bytes(out, at);
 }
 
 const struct fh_page_asset *fh_pages_at(size_t index)

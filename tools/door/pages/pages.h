@@ -40,6 +40,14 @@ struct fh_page_asset {
  * Borrowed: `path`. Lent for ever: the asset. */
 const struct fh_page_asset *fh_pages_find(struct fh_bytes path);
 
+/* The address of the API whose answer the page of "/" asks for first. */
+#define FH_PAGES_FRONT_LIST "/v1/products?limit=20&facets=yes"
+
+/* Appends the shell as it stands at "/", with that answer (JSON, borrowed) in it, so that a browser
+ * shows products without asking again. It is data and never script: neither its type nor one of its
+ * bytes can begin or end an element. */
+void fh_pages_front(struct fh_buf *out, struct fh_bytes list);
+
 /* All files, each once, for tests and for whoever counts; NULL from the end on. */
 const struct fh_page_asset *fh_pages_at(size_t index);
 

@@ -71,6 +71,13 @@ export async function json(path, options) {
     return (await ask(path, options)).json();
 }
 
+// The list that came with the page of "/", for the first who asks; undefined when there is none.
+export function given() {
+    const first = document.getElementById('first');
+    first?.remove();
+    return first ? JSON.parse(first.textContent) : undefined;
+}
+
 export function post(path, body, options = {}) {
     return ask(path, {
         ...options,

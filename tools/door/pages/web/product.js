@@ -56,7 +56,7 @@ function page(product) {
                 aboutBox(product),
                 columnsBox(product, rights),
                 sampleBox(product, major, rights),
-                qualityBox(product),
+                qualityBox(product, major),
                 governanceBox(product, major, rights),
                 changesBox(product, major),
                 accessBox(product, major, rights),

@@ -4,6 +4,7 @@ import { el } from './dom.js';
 import { minute, number, percent, shortPath } from './format.js';
 import { box, facts, idText, qualityChip, table, when } from './parts.js';
 import { promiseLine } from './columns.js';
+import { trends } from './trends.js';
 
 const GATES = {
     serve: 'it is served all the same',
@@ -47,7 +48,7 @@ function measuredPart(measured, product) {
     ];
 }
 
-export function qualityBox(product) {
+export function qualityBox(product, major) {
     const checks = [...product.checks].sort((a, b) => ORDER.indexOf(a.outcome) - ORDER.indexOf(b.outcome));
     return box('Quality and service', 'quality', [
         product.measurement === null
@@ -67,6 +68,7 @@ export function qualityBox(product) {
                 { name: 'Rows that break it', num: true, cell: (check) => check.outcome === null ? '' : check.total > 0 ? `${number(check.failing)} of ${number(check.total)}` : number(check.failing) },
             ], checks),
         ],
+        trends(product, major),
     ]);
 }
 

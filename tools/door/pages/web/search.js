@@ -2,12 +2,13 @@
 // All products: words, where to look for them, facets, pages. The address holds the whole search, so it
 // can be sent to somebody.
 import { announce, debounced, el, fill } from './dom.js';
-import { json, query } from './api.js';
+import { given, json, query } from './api.js';
 import { count, heardWords, number } from './format.js';
 import { go } from './app.js';
 import { domainPath, dot, empty, loadInto, plainChip, productPath, qualityChip, reachChip, signatureChip, statusChip } from './parts.js';
 
 const LIMIT = 20;
+const FIRST = '/v1/products?limit=20&facets=yes'; // what the page of "/" brings with it
 const FACETS = {
     domain: ['Domain'],
     status: ['Status'],
@@ -89,7 +90,8 @@ export function show(place) {
     };
 
     async function load() {
-        const found = await json(`/v1/products${query({ q: wordsOf(asked), ...asked.chosen, limit: LIMIT, cursor: asked.cursor, facets: 'yes' })}`);
+        const address = `/v1/products${query({ q: wordsOf(asked), ...asked.chosen, limit: LIMIT, cursor: asked.cursor, facets: 'yes' })}`;
+        const found = (address === FIRST && given()) || await json(address);
         showFacets(facets, found, asked, change);
         announce(`${count(found.total, 'product')} found`);
         return found.total === 0 ? nothing(asked) : [
