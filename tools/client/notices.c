@@ -111,7 +111,8 @@ static int read_limited(struct freehold_result *result,
     const struct fh_query_table *table = &result->request.tables[limited.table];
     const struct fh_directory_domain *domain =
         fh_directory_domain(result->client->actor->directory, &table->domain);
-    *out = (struct freehold_limited){.filtered = limited.filtered};
+    *out =
+        (struct freehold_limited){.filtered = limited.filtered, .group_size = limited.group_size};
     snprintf(out->domain_name, sizeof out->domain_name, "%s", domain == NULL ? "" : domain->name);
     snprintf(out->product, sizeof out->product, "%s", table->product);
     snprintf(out->table, sizeof out->table, "%s", table->table);
