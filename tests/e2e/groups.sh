@@ -66,7 +66,7 @@ found() { python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); sys.ex
 say "- without groups, ten members find who paid what"
 enforce 1.0.0 'hide: [{columns: [person]}]'
 attacks "$work/bare.json"
-found "$work/bare.json" "d['isolated'] >= $people // 2 and d['small'] > 0 and len(d['ways']) == 2" ||
+found "$work/bare.json" "d['isolated'] >= $people // 2 and d['small'] > 0 and min(d['ways'].values()) > 5" ||
     fail "the attack finds nobody where nothing keeps it from it"
 
 say "- by groups, they find nobody"
@@ -79,7 +79,7 @@ groups='minimum_group:
 enforce 1.1.0 "$groups"
 attacks "$work/kept.json"
 found "$work/kept.json" "d['isolated'] == 0 and d['small'] == 0" || fail "somebody was found"
-found "$work/kept.json" "d['groups'] == 12 and d['answered'] > 200 and d['sums'] > 150" || fail "hardly anything was answered"
+found "$work/kept.json" "d['groups'] == 12 and d['answered'] > 120 and d['sums'] > 100" || fail "hardly anything was answered"
 
 say "- sums are those of the groups that are large enough, and every answer says so"
 sums='SELECT region, count(*) AS n, sum(amount) AS s FROM shop.orders GROUP BY 1 ORDER BY 1'
