@@ -56,13 +56,23 @@ static void put_table(struct fh_buf *out, const struct fh_rights_asked *asked, u
         snprintf(column.seen,
                  sizeof column.seen,
                  "%s",
-                 made->hidden                      ? "hidden"
+                 made->hidden ? "hidden"
+                 : !seen->view.open && fh_view_is_mean(&seen->view, i) &&
+                         made->mask.kind == FH_MASK_NONE
+                     ? "mean of its group"
                  : made->mask.kind == FH_MASK_NONE ? "as it is"
                                                    : mask);
         column.why = fh_bytes_cstr(why);
         fh_msg_explained_column_add(out, &column);
     }
     column.column[0] = '\0';
+    if (seen->view.group != NULL) {
+        char size[64];
+        snprintf(size, sizeof size, "of %u or more", seen->view.group->size);
+        snprintf(column.seen, sizeof column.seen, "groups");
+        column.why = fh_bytes_cstr(size);
+        fh_msg_explained_column_add(out, &column);
+    }
     for (uint32_t i = 0; i < seen->view.filter_count; i++) {
         snprintf(column.seen, sizeof column.seen, "rows");
         column.why = fh_bytes_cstr(seen->view.filters[i]);
@@ -83,8 +93,9 @@ static void put_decision(struct fh_buf *out, const struct fh_rights_asked *asked
         explained.grant = decided->grant->id;
     }
     for (uint32_t i = 0; i < decided->table_count; i++) {
-        explained.column_count +=
-            asked->product.tables[i].column_count + decided->tables[i].view.filter_count;
+        explained.column_count += asked->product.tables[i].column_count +
+                                  decided->tables[i].view.filter_count +
+                                  (decided->tables[i].view.group != NULL ? 1 : 0);
     }
     fh_msg_explained_add(out, &explained);
     for (uint32_t i = 0; i < decided->table_count; i++) {

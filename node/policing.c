@@ -107,8 +107,11 @@ check_product(struct job *job, const struct fh_access_product *product, struct f
         for (uint32_t t = 0; rc == FH_OK && t < product->table_count; t++) {
             if (rule->kind == FH_POLICY_FILTER &&
                 fh_policy_selects(rule, product->tables[t].name, NULL)) {
-                rc = fh_trials_add(
-                    &job->trials, rule->where, product, &product->tables[t], rule, err);
+                const struct fh_access_table *table =
+                    fh_policy_group_filterable(policy, &product->tables[t], job->trials.arena);
+                rc = table == NULL
+                         ? fh_err_set(err, FH_ENOMEM, "no memory for a filter")
+                         : fh_trials_add(&job->trials, rule->where, product, table, rule, err);
             }
         }
     }

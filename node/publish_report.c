@@ -204,7 +204,10 @@ static int try_filter(struct fh_trials *trials,
     }
     for (uint32_t i = 0; rc == FH_OK && i < product->table_count; i++) {
         if (fh_policy_selects(rule, product->tables[i].name, NULL)) {
-            rc = fh_trials_add(trials, filter, product, &product->tables[i], written, err);
+            const struct fh_access_table *table =
+                fh_policy_group_filterable(held->policy, &product->tables[i], arena);
+            rc = table == NULL ? fh_err_set(err, FH_ENOMEM, "no memory to publish")
+                               : fh_trials_add(trials, filter, product, table, written, err);
         }
     }
     return rc;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/query/barrier_sql.h"
 
+#include "node/query/barrier_groups.h"
+
 #include <inttypes.h>
 #include <string.h>
 #include <strings.h>
@@ -76,8 +78,16 @@ int fh_masked_make(struct fh_masked_table *out,
         return fh_err_rule(
             err, FH_EDENIED, "access.columns", "no column of %s is open to you", of->table);
     }
-    *out = (struct fh_masked_table){
-        .real = *of->real, .visible = *of->real, .view = view, .columns = columns};
+    const uint32_t *group_at = NULL;
+    int rc = view->group == NULL ? FH_OK : fh_groups_find(&group_at, of, view, arena, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    *out = (struct fh_masked_table){.real = *of->real,
+                                    .visible = *of->real,
+                                    .view = view,
+                                    .columns = columns,
+                                    .group_at = group_at};
     out->real.keys = mask_keys;
     out->real.key_count = key_count;
     out->visible.format = FH_SOURCE_BARRIER;
@@ -244,9 +254,9 @@ static bool hash_fits(struct fh_type type)
            type.code == FH_TYPE_HUGEINT || type.code == FH_TYPE_UUID;
 }
 
-static void put_masked(struct fh_buf *out,
-                       const struct fh_masked_column *column,
-                       const struct fh_column *source)
+void fh_masked_put(struct fh_buf *out,
+                   const struct fh_masked_column *column,
+                   const struct fh_column *source)
 {
     bool done = false;
     switch (column->mask.kind) {
@@ -277,10 +287,8 @@ static void put_masked(struct fh_buf *out,
     }
 }
 
-/* The rows that are there, with the columns that the source has. */
-static void put_rows(struct fh_buf *out, const struct fh_masked_table *table)
+void fh_masked_put_source(struct fh_buf *out, const struct fh_masked_table *table)
 {
-    fh_buf_add_cstr(out, " FROM (SELECT * FROM ");
     if (table->real.domain[0] != '\0') {
         put_name(out, table->real.domain);
         fh_buf_add_u8(out, '.');
@@ -288,10 +296,28 @@ static void put_rows(struct fh_buf *out, const struct fh_masked_table *table)
         fh_buf_add_u8(out, '.');
     }
     put_name(out, table->real.table);
+}
+
+void fh_masked_put_filters(struct fh_buf *out, const struct fh_masked_table *table)
+{
     for (uint32_t i = 0; i < table->view->filter_count; i++) {
         /* On lines of their own: a comment in a filter ends with it. */
         fh_buf_printf(out, "%s(\n%s\n)", i == 0 ? " WHERE " : " AND ", table->view->filters[i]);
     }
+}
+
+/* The rows that are there, with the columns that the source has. */
+static void put_rows(struct fh_buf *out, const struct fh_masked_table *table)
+{
+    if (table->view->group != NULL) {
+        fh_buf_add_cstr(out, " FROM (");
+        fh_groups_put(out, table);
+        fh_buf_add_u8(out, ')');
+        return;
+    }
+    fh_buf_add_cstr(out, " FROM (SELECT * FROM ");
+    fh_masked_put_source(out, table);
+    fh_masked_put_filters(out, table);
     fh_buf_add_u8(out, ')');
 }
 
@@ -299,7 +325,7 @@ static void put_column(struct fh_buf *out, const struct fh_masked_table *table, 
 {
     const struct fh_masked_column *column = &table->columns[index];
     const struct fh_column *source = &table->real.columns[column->at];
-    put_masked(out, column, source);
+    fh_masked_put(out, column, source);
     fh_buf_add_cstr(out, " AS ");
     put_name(out, source->name);
 }

@@ -9,6 +9,8 @@
  *
  *     SELECT a FROM (SELECT mask(a) AS a, b FROM (...)) WHERE b > 60
  *
+ * With groups the inner SELECT is one over groups (barrier_groups.h).
+ *
  * A mask that does not fit the type of its column (which a policy that was checked has not) hides
  * all of it: the column is NULL.
  *
@@ -35,6 +37,8 @@ struct fh_masked_table {
     struct fh_table visible; /* as the query worker has it: BARRIER, columns in contract order */
     const struct fh_view *view;
     const struct fh_masked_column *columns; /* one for each of `visible` */
+    const uint32_t *group_at; /* with groups: of each column of the view that they need, the one
+                                 in `real` */
 };
 
 /* What the view is of. */
@@ -92,6 +96,16 @@ void fh_masked_select(struct fh_buf *out,
 void fh_masked_select_all(struct fh_buf *out, const struct fh_masked_table *table);
 /* Appends the SELECT of `true` for each row. */
 void fh_masked_select_rows(struct fh_buf *out, const struct fh_masked_table *table);
+
+/* Appends a column of the source as its mask shows it; NULL of its type when that does not fit. */
+void fh_masked_put(struct fh_buf *out,
+                   const struct fh_masked_column *column,
+                   const struct fh_column *source);
+
+/* Append the name of the table that is there, and WHERE with the view's filters, if there are any.
+ */
+void fh_masked_put_source(struct fh_buf *out, const struct fh_masked_table *table);
+void fh_masked_put_filters(struct fh_buf *out, const struct fh_masked_table *table);
 
 /* Whether a copy of the masked table made now says the same later: types that Parquet keeps, and
  * filters that call nothing and ask for no time. A filter that is not understood is none. */

@@ -136,8 +136,9 @@ static void look_at(struct looking *l, const struct fh_plan_table *table)
     l->grant = right.grant;
     l->waived_count = right.waiver_count;
     l->waived = right.waivers;
-    l->masked = l->masked || (!right.view.open &&
-                              (whole || right.view.columns[column].mask.kind != FH_MASK_NONE));
+    l->masked =
+        l->masked || (!right.view.open && (whole || right.view.group != NULL ||
+                                           right.view.columns[column].mask.kind != FH_MASK_NONE));
 }
 
 static int look(struct looking *l, struct fh_err *err)

@@ -58,6 +58,7 @@ void fh_filters_learn(struct fh_filters *filters, const struct fh_plan *plan)
 static int refuse(const struct fh_plan_table *table, struct fh_err *err)
 {
     const struct fh_catalog_entry *entry = &table->table.entry;
+    bool grouped = table->view->group != NULL;
     fh_log(FH_LOG_WARN,
            "filter.refused",
            "product=%s table=%s rule=%s text=\"%s\"",
@@ -67,11 +68,13 @@ static int refuse(const struct fh_plan_table *table, struct fh_err *err)
            err->text);
     return fh_err_rule(err,
                        FH_EDENIED,
-                       "access.filter",
-                       "%s/%s: which rows are for you is written in a way that does not fit its "
+                       grouped ? "policy.group.filter" : "access.filter",
+                       "%s/%s: which rows are for you is written in a way that does not fit %s "
                        "table %s; tell its team",
                        entry->domain_name,
                        entry->announcement.product,
+                       grouped ? "the groups, of which only whole ones can be left out, of its"
+                               : "its",
                        table->table.name);
 }
 
@@ -87,14 +90,17 @@ static int check_table(const struct fh_plan_table *table,
     if (columns == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for a filter");
     }
+    const struct fh_view_group *group = table->view->group;
+    uint32_t known = 0;
     for (size_t i = 0; i < count; i++) {
-        columns[i].name = table->table.columns[i].name;
-        columns[i].sql_type = table->table.columns[i].sql_type;
+        if (group == NULL || group->columns[i].part == FH_GROUP_DIMENSION) {
+            columns[known].name = table->table.columns[i].name;
+            columns[known++].sql_type = table->table.columns[i].sql_type;
+        }
     }
     int rc = FH_OK;
     for (uint32_t i = 0; rc == FH_OK && i < table->view->filter_count; i++) {
-        rc = fh_filter_check(
-            worker, table->view->filters[i], columns, (uint32_t)count, deadline_ms, err);
+        rc = fh_filter_check(worker, table->view->filters[i], columns, known, deadline_ms, err);
     }
     return rc == FH_ECHECK ? refuse(table, err) : rc;
 }

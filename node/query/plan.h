@@ -27,7 +27,8 @@ struct fh_plan_table {
     const struct fh_view *view;   /* what the consumer may see of an own table; NULL: all of it */
     const struct fh_right *right; /* where that comes from; NULL: it was not asked */
     bool filtered;                /* not all rows are there for the consumer; own or another's */
-    uint32_t masked_count;        /* columns that are masked for the consumer */
+    uint32_t group_size;          /* rows are there by groups of at least so many; 0: one by one */
+    uint32_t masked_count;        /* columns that are masked for the consumer, or means of groups */
     const char **masked;
     uint32_t waived_count; /* rules that do not bind the consumer here, by waivers */
     const struct fh_msg_waived *waived;

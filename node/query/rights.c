@@ -154,6 +154,12 @@ static int keep_view(struct fh_view *view, struct fh_arena *arena, struct fh_err
         }
     }
     view->filters = filters;
+    if (view->group != NULL) {
+        view->group = fh_view_group_copy(view->group, view->column_count, arena);
+        if (view->group == NULL) {
+            return fh_err_set(err, FH_ENOMEM, "no memory for a view");
+        }
+    }
     return filters != NULL ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory for a view");
 }
 

@@ -15,6 +15,8 @@
 #include "common/mem.h"
 #include "proto/session/messages_policy.h"
 
+_Static_assert((int)FH_MSG_GROUP_MAX == (int)FH_GROUP_SIZE_MAX, "groups fit the message");
+
 /* Outlives its stream, which is looked up again. */
 struct view {
     struct fh_serve *serve;
@@ -52,9 +54,8 @@ static int take_columns(struct fh_stream *stream,
                         struct fh_err *err)
 {
     struct fh_catalog_table *known = &table->table;
-    bool filtered = false;
-    uint32_t count = 0;
-    int rc = fh_msg_view_answer_read(fields, &filtered, &count, err);
+    struct fh_msg_view seen = {0};
+    int rc = fh_msg_view_answer_read(fields, &seen, err);
     struct fh_catalog_column *columns =
         fh_arena_array(stream->arena, known->column_count + 1, sizeof *columns);
     if (rc == FH_OK && columns == NULL) {
@@ -67,7 +68,7 @@ static int take_columns(struct fh_stream *stream,
     uint32_t masked_count = 0;
     size_t kept = 0;
     size_t at = 0;
-    for (uint32_t i = 0; rc == FH_OK && i < count; i++) {
+    for (uint32_t i = 0; rc == FH_OK && i < seen.column_count; i++) {
         struct fh_msg_view_column column;
         rc = fh_msg_view_next(fields, &column, err);
         while (rc == FH_OK && at < known->column_count &&
@@ -93,7 +94,8 @@ static int take_columns(struct fh_stream *stream,
     if (rc == FH_OK) {
         known->columns = columns;
         known->column_count = kept;
-        table->filtered = filtered;
+        table->filtered = seen.filtered;
+        table->group_size = seen.group_size;
         table->masked = masked;
         table->masked_count = masked_count;
     }
@@ -193,18 +195,25 @@ void fh_views_ask(struct fh_stream *stream)
 
 /* ---- what the consumer is told ---- */
 
+/* Whether a column of a view that is not open is not as the owner has it. */
+static bool is_changed(const struct fh_view *view, uint32_t column)
+{
+    return view->columns[column].mask.kind != FH_MASK_NONE || fh_view_is_mean(view, column);
+}
+
 int fh_view_note(struct fh_plan_table *table, struct fh_arena *arena, struct fh_err *err)
 {
     const struct fh_view *view = table->view;
     table->waived_count = table->right->waiver_count;
     table->waived = table->right->waivers;
-    table->filtered = view->filter_count > 0;
+    table->group_size = view->group == NULL ? 0 : view->group->size;
+    table->filtered = view->filter_count > 0 || view->group != NULL;
     table->masked = fh_arena_array(arena, (size_t)view->column_count + 1, sizeof *table->masked);
     if (table->masked == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for a view");
     }
     for (uint32_t i = 0; i < view->column_count; i++) {
-        if (!view->columns[i].hidden && view->columns[i].mask.kind != FH_MASK_NONE) {
+        if (!view->columns[i].hidden && is_changed(view, i)) {
             table->masked[table->masked_count++] = table->table.columns[i].name;
         }
     }
@@ -232,7 +241,11 @@ static void put_limited(struct fh_buf *out,
 {
     uint32_t count =
         table->masked_count < FH_MSG_MASKED_MAX ? table->masked_count : FH_MSG_MASKED_MAX;
-    fh_msg_limited_begin(out, index_of(request, table), table->filtered, count);
+    const struct fh_msg_limited limited = {.table = index_of(request, table),
+                                           .filtered = table->filtered,
+                                           .group_size = table->group_size,
+                                           .masked_count = count};
+    fh_msg_limited_begin(out, &limited);
     for (uint32_t i = 0; i < count; i++) {
         fh_pack_cstr(out, table->masked[i]);
     }
@@ -297,13 +310,14 @@ void fh_view_answer(struct fh_buf *out,
 {
     const struct fh_view *view = &right->view;
     uint32_t all = (uint32_t)table->table.column_count;
-    fh_msg_view_answer_begin(out, view->filter_count > 0, fh_view_visible(view, all));
+    const struct fh_msg_view seen = {.filtered = view->filter_count > 0 || view->group != NULL,
+                                     .group_size = view->group == NULL ? 0 : view->group->size,
+                                     .column_count = fh_view_visible(view, all)};
+    fh_msg_view_answer_begin(out, &seen);
     for (uint32_t i = 0; i < all; i++) {
         bool hidden = !view->open && view->columns[i].hidden;
         if (!hidden) {
-            fh_msg_view_add(out,
-                            table->table.columns[i].name,
-                            !view->open && view->columns[i].mask.kind != FH_MASK_NONE);
+            fh_msg_view_add(out, table->table.columns[i].name, !view->open && is_changed(view, i));
         }
     }
     fh_msg_waived_put(out, right->waivers, right->waiver_count);

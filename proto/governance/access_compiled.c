@@ -11,6 +11,23 @@ struct fh_mask fh_access_fitting_mask(const struct fh_policy_rule *rule, const c
     return mask;
 }
 
+/* What of the table a rule does to this column; false when that is nothing. */
+static bool compile_column(const struct fh_policy_rule *rule,
+                           const struct fh_access_table *table,
+                           uint32_t index,
+                           bool whole,
+                           struct fh_compiled_column *out)
+{
+    const struct fh_access_column *column = &table->columns[index];
+    if (rule->kind == FH_POLICY_GROUP) {
+        return fh_access_group_column(rule, table, index, out);
+    }
+    *out = (struct fh_compiled_column){.index = index,
+                                       .hidden = rule->kind != FH_POLICY_MASK,
+                                       .mask = fh_access_fitting_mask(rule, column->sql_type)};
+    return whole || fh_policy_selects(rule, table->name, column);
+}
+
 /* What of the table a rule selects; false when that is nothing, or there is no memory (`*ok`). */
 static bool compile_rule(const struct fh_policy_rule *rule,
                          const struct fh_access_table *table,
@@ -29,22 +46,23 @@ static bool compile_rule(const struct fh_policy_rule *rule,
         return true;
     }
     uint32_t count = 0;
+    uint32_t subject;
+    struct fh_compiled_column made;
+    out->groups = fh_policy_group(rule, table, &subject) == FH_GROUP_FITS;
     for (uint32_t i = 0; i < table->column_count; i++) {
-        count += whole || fh_policy_selects(rule, table->name, &table->columns[i]) ? 1 : 0;
+        count += compile_column(rule, table, i, whole, &made) ? 1 : 0;
     }
-    if (count == 0) {
+    if (count == 0 && !out->groups) {
         return false;
     }
-    struct fh_compiled_column *columns = fh_arena_array(arena, count, sizeof *columns);
+    struct fh_compiled_column *columns = fh_arena_array(arena, (size_t)count + 1, sizeof *columns);
     if (columns == NULL) {
         *ok = false;
         return false;
     }
     for (uint32_t i = 0; i < table->column_count; i++) {
-        const struct fh_access_column *column = &table->columns[i];
-        if (whole || fh_policy_selects(rule, table->name, column)) {
-            columns[out->column_count++] = (struct fh_compiled_column){
-                .index = i, .mask = fh_access_fitting_mask(rule, column->sql_type)};
+        if (compile_column(rule, table, i, whole, &made)) {
+            columns[out->column_count++] = made;
         }
     }
     out->columns = columns;
@@ -76,7 +94,10 @@ static bool compile_table(const struct fh_access_compiled *compiled,
         }
     }
     out->rules = rules;
-    return ok;
+    return ok &&
+           fh_access_group(
+               &out->group, table, policies, compiled->governs, compiled->policy_count, arena) ==
+               FH_OK;
 }
 
 struct fh_access_compiled *fh_access_compile(const struct fh_access_product *product,

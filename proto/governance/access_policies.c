@@ -257,7 +257,7 @@ static int check_rules(struct fh_judging *judging,
     int rc = FH_OK;
     for (size_t i = 0; rc == FH_OK && i < held->policy->rule_count; i++) {
         const struct fh_policy_rule *rule = &held->policy->rules[i];
-        bool whole = rule->kind > FH_POLICY_RETENTION && rule->kind < FH_POLICY_REQUIRE;
+        bool whole = rule->kind > FH_POLICY_GROUP && rule->kind < FH_POLICY_REQUIRE;
         enum fh_access_outcome_of outcome = FH_EFFECT_SPARED;
         if (whole && !fh_policy_spares(rule, &party->as)) {
             rc = check_rule(judging->ask, party, held, rule, err);

@@ -36,6 +36,7 @@ struct draft {
     struct fh_access_why *why;
     const char **filters;
     uint32_t filter_count;
+    bool grouped;
 };
 
 static void touch_column(struct draft *draft,
@@ -44,14 +45,16 @@ static void touch_column(struct draft *draft,
                          const struct fh_policy_rule *rule)
 {
     struct fh_view_column *column = &draft->columns[selected->index];
+    struct fh_access_why *why = &draft->why[selected->index];
     struct fh_view_column after = *column;
-    if (rule->kind == FH_POLICY_MASK) {
-        after.mask = fh_mask_stricter(&column->mask, &selected->mask);
-    } else {
+    if (selected->hidden) {
         after.hidden = true;
+    } else {
+        after.mask = fh_mask_stricter(&column->mask, &selected->mask);
     }
-    if (!column->hidden && (after.hidden || !fh_mask_equal(&after.mask, &column->mask))) {
-        draft->why[selected->index] = (struct fh_access_why){.policy = held, .line = rule->line};
+    if (!column->hidden && (after.hidden || !fh_mask_equal(&after.mask, &column->mask) ||
+                            (selected->mean && why->policy == NULL))) {
+        *why = (struct fh_access_why){.policy = held, .line = rule->line};
     }
     *column = after;
 }
@@ -156,6 +159,7 @@ static void apply_compiled(struct draft *draft,
     } else if (compiled->age != NULL) {
         keep_young(draft, rule, compiled->age);
     }
+    draft->grouped = draft->grouped || compiled->groups;
     for (uint32_t i = 0; i < compiled->column_count; i++) {
         touch_column(draft, &compiled->columns[i], compiled->held, rule);
         note_column(draft, compiled, &compiled->columns[i]);
@@ -166,7 +170,9 @@ static void apply_compiled(struct draft *draft,
 static bool is_about(const struct fh_policy_rule *rule, const struct fh_access_table *table)
 {
     const struct fh_access_column *ignored;
+    uint32_t subject;
     bool about = fh_policy_selects(rule, table->name, NULL) ||
+                 fh_policy_group(rule, table, &subject) != FH_GROUP_NONE ||
                  fh_policy_retention(rule, table, &ignored) != FH_RETENTION_NONE;
     for (uint32_t i = 0; i < table->column_count && !about; i++) {
         about = fh_policy_selects(rule, table->name, &table->columns[i]);
@@ -181,6 +187,7 @@ static void apply_rule(struct draft *draft,
 {
     const struct fh_access_table *table = draft->table;
     const struct fh_access_column *age = NULL;
+    uint32_t subject;
     if (!is_bound(party, held, rule) || !is_about(rule, table) ||
         is_waived(draft, party, held, rule)) {
         return;
@@ -191,11 +198,17 @@ static void apply_rule(struct draft *draft,
     } else if (retention == FH_RETENTION_ROWS) {
         keep_young(draft, rule, age);
     }
+    draft->grouped = draft->grouped || fh_policy_group(rule, table, &subject) == FH_GROUP_FITS;
     for (uint32_t i = 0; rule->kind != FH_POLICY_FILTER && i < table->column_count; i++) {
-        if (retention == FH_RETENTION_UNFIT ||
-            fh_policy_selects(rule, table->name, &table->columns[i])) {
-            const struct fh_compiled_column selected = {
-                .index = i, .mask = fh_access_fitting_mask(rule, table->columns[i].sql_type)};
+        struct fh_compiled_column selected = {
+            .index = i,
+            .hidden = rule->kind != FH_POLICY_MASK,
+            .mask = fh_access_fitting_mask(rule, table->columns[i].sql_type)};
+        bool touched = rule->kind == FH_POLICY_GROUP
+                           ? fh_access_group_column(rule, table, i, &selected)
+                           : retention == FH_RETENTION_UNFIT ||
+                                 fh_policy_selects(rule, table->name, &table->columns[i]);
+        if (touched) {
             touch_column(draft, &selected, held, rule);
         }
     }
@@ -212,6 +225,30 @@ apply_policies(struct draft *draft, const struct fh_party *party, const struct f
             apply_rule(draft, party, held, &held->policy->rules[k]);
         }
     }
+}
+
+/* The groups of the table, when one of its rules binds the party. */
+static int find_group(struct draft *draft,
+                      const struct fh_access_ask *ask,
+                      uint32_t table,
+                      const struct fh_view_group **out)
+{
+    if (!draft->grouped) {
+        return FH_OK;
+    }
+    if (ask->compiled != NULL) {
+        *out = ask->compiled->tables[table].group;
+        return FH_OK;
+    }
+    bool *governs = fh_arena_array(draft->arena, (size_t)ask->policy_count + 1, sizeof *governs);
+    for (uint32_t i = 0; governs != NULL && i < ask->policy_count; i++) {
+        governs[i] =
+            fh_policy_held_governs(ask->policies[i], ask->product->name, ask->product->major);
+    }
+    return governs == NULL
+               ? FH_ENOMEM
+               : fh_access_group(
+                     out, draft->table, ask->policies, governs, ask->policy_count, draft->arena);
 }
 
 /* At most, for room. */
@@ -274,12 +311,15 @@ static int make_view(struct fh_judging *judging,
     } else {
         apply_policies(&draft, party, ask);
     }
-    if (draft.failed) {
+    const struct fh_view_group *group = NULL;
+    if (find_group(&draft, ask, index, &group) != FH_OK || draft.failed) {
         return fh_err_set(err, FH_ENOMEM, "no memory for a view");
     }
+    FH_ASSERT((group != NULL) == draft.grouped);
     out->view = (struct fh_view){.column_count = table->column_count,
                                  .columns = draft.columns,
-                                 .filter_count = draft.filter_count};
+                                 .filter_count = draft.filter_count,
+                                 .group = group};
     fh_view_seal(&out->view, draft.filters);
     out->why = draft.why;
     return FH_OK;

@@ -198,12 +198,14 @@ static void check_mask(const struct fh_policy_rule *rule,
 
 uint32_t fh_policy_fits(const struct fh_policy_rule *rule, const struct fh_access_product *product)
 {
-    uint32_t count = rule->kind > FH_POLICY_RETENTION ? 1 : 0;
+    uint32_t count = rule->kind > FH_POLICY_GROUP ? 1 : 0;
     for (uint32_t t = 0; t < product->table_count; t++) {
         const struct fh_access_table *table = &product->tables[t];
         const struct fh_access_column *ignored;
+        uint32_t subject;
         count += fh_policy_selects(rule, table->name, NULL) ? 1 : 0;
         count += fh_policy_retention(rule, table, &ignored) != FH_RETENTION_NONE ? 1 : 0;
+        count += fh_policy_group(rule, table, &subject) != FH_GROUP_NONE ? 1 : 0;
         for (uint32_t c = 0; c < table->column_count; c++) {
             count += fh_policy_selects(rule, table->name, &table->columns[c]) ? 1 : 0;
         }
@@ -252,10 +254,14 @@ static void check_retention(const struct fh_policy_rule *rule,
 
 const char *fh_policy_selected_text(const struct fh_policy_rule *rule)
 {
-    return rule->kind == FH_POLICY_FILTER || rule->kind == FH_POLICY_RETENTION ? "table" : "column";
+    return rule->kind == FH_POLICY_FILTER || rule->kind == FH_POLICY_RETENTION ||
+                   rule->kind == FH_POLICY_GROUP
+               ? "table"
+               : "column";
 }
 
-static void check_rule(const struct fh_policy_rule *rule,
+static void check_rule(const struct fh_policy *policy,
+                       const struct fh_policy_rule *rule,
                        const struct fh_access_product *product,
                        struct fh_findings *findings)
 {
@@ -263,6 +269,7 @@ static void check_rule(const struct fh_policy_rule *rule,
         check_masks(rule, product, findings);
     }
     check_retention(rule, product, findings);
+    fh_policy_check_group(policy, rule, product, findings);
     if (fh_policy_fits(rule, product) == 0) {
         fh_findings_add(findings,
                         FH_SEVERITY_WARNING,
@@ -294,7 +301,7 @@ void fh_policy_check_product(const struct fh_policy *policy,
         return;
     }
     for (size_t i = 0; i < policy->rule_count; i++) {
-        check_rule(&policy->rules[i], product, findings);
+        check_rule(policy, &policy->rules[i], product, findings);
     }
 }
 

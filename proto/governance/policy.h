@@ -38,6 +38,15 @@
  *       - table: orders                # optional: every table that has the column
  *         column: placed               # a date or a time
  *         days: 730
+ *     minimum_group:                   # rows are there by groups of so many people, never one by
+ * one
+ *       - table: orders                # optional: then every table has the subject
+ *         size: 10
+ *         subject: customer            # the column that tells whose a row is
+ *         dimensions:                  # what groups are told apart by; without any: one group
+ *           - region
+ *           - {column: placed, to: month} # or step: 1000, for numbers
+ *         measures: [amount]           # optional: numbers, of which a group has the mean
  *     quality:
  *       - closed_when: [fail, stale]   # or warn, unknown: the state of the last measurement
  *     export:
@@ -91,6 +100,7 @@ enum fh_policy_rule_kind {
     FH_POLICY_HIDE,
     FH_POLICY_FILTER, /* of rows */
     FH_POLICY_RETENTION,
+    FH_POLICY_GROUP,
     FH_POLICY_QUALITY, /* of whole products, when they are asked */
     FH_POLICY_EXPORT,
     FH_POLICY_RESIDENCY,
@@ -143,6 +153,12 @@ enum fh_policy_format {
 /* "json"; "unknown". */
 const char *fh_policy_format_text(unsigned format);
 
+/* What tells groups apart. */
+struct fh_policy_dimension {
+    const char *column;
+    struct fh_mask unit; /* GENERALISE: values of one unit are one; or NONE */
+};
+
 /* What a pattern is about. */
 enum fh_policy_named { FH_POLICY_PRODUCTS, FH_POLICY_TABLES, FH_POLICY_COLUMNS };
 
@@ -155,12 +171,17 @@ struct fh_policy_rule {
     struct fh_contract_strings columns;         /* of MASK and HIDE: at least one of the three */
     struct fh_contract_strings classifications; /* is not empty; of REQUIRE: those allowed */
     struct fh_contract_strings tags;
-    struct fh_mask mask;      /* MASK */
-    const char *where;        /* FILTER: a Boolean expression over columns of the table */
-    const char *time_column;  /* RETENTION */
-    uint32_t days;            /* RETENTION, NOTICE: >= 1 */
-    unsigned closed_when;     /* QUALITY: bits by enum fh_quality_state */
-    unsigned formats;         /* EXPORT: bits by enum fh_policy_format */
+    struct fh_mask mask;     /* MASK */
+    const char *where;       /* FILTER: a Boolean expression over columns of the table */
+    const char *time_column; /* RETENTION */
+    uint32_t days;           /* RETENTION, NOTICE: >= 1 */
+    uint32_t size;           /* GROUP: subjects of a group at least, >= 2 */
+    const char *subject;     /* GROUP */
+    size_t dimension_count;  /* GROUP */
+    const struct fh_policy_dimension *dimensions;
+    struct fh_contract_strings measures; /* GROUP */
+    unsigned closed_when;                /* QUALITY: bits by enum fh_quality_state */
+    unsigned formats;                    /* EXPORT: bits by enum fh_policy_format */
     int64_t renewals_from_ms; /* REQUIRE, NAMING: since when it also ends the announcements of what
                                  was published before; INT64_MAX: never */
     unsigned fields;          /* REQUIRE: bits by enum fh_policy_field */
@@ -228,8 +249,8 @@ void fh_policy_check_product(const struct fh_policy *policy,
 
 /* ---- asking ---- */
 
-/* How many columns (of a filter or a retention: tables) of the product a rule selects; 1 for rules
- * about whole products. */
+/* How many columns (of a filter, a retention or groups: tables) of the product a rule selects; 1
+ * for rules about whole products. */
 uint32_t fh_policy_fits(const struct fh_policy_rule *rule, const struct fh_access_product *product);
 /* "table" or "column": what a rule is about. */
 const char *fh_policy_selected_text(const struct fh_policy_rule *rule);
@@ -279,6 +300,31 @@ const char *fh_policy_retention_filter(const struct fh_policy_rule *rule,
                                        const struct fh_access_column *column,
                                        int64_t now_ms,
                                        struct fh_arena *arena);
+
+/* What a rule of kind GROUP is to a table. */
+enum fh_group_fit {
+    FH_GROUP_NONE,  /* it is not about this table */
+    FH_GROUP_FITS,  /* its rows are there by groups */
+    FH_GROUP_UNFIT, /* it has no such subject: nothing of it may be seen */
+};
+enum fh_group_fit fh_policy_group(const struct fh_policy_rule *rule,
+                                  const struct fh_access_table *table,
+                                  uint32_t *out_subject);
+/* What a column is to the groups of a rule; OUTSIDE when it is of a type that it cannot be with. */
+struct fh_group_column fh_policy_group_column(const struct fh_policy_rule *rule,
+                                              const struct fh_access_column *column);
+/* Whether groups can have a mean of this type: integers of 64 bits and less, FLOAT, DOUBLE, and
+ * DECIMAL(p,s) of at most FH_GROUP_DIGITS_MAX digits, of which p + s are at most 37. */
+bool fh_policy_group_measures(const char *sql_type);
+/* The part of a table that a filter of the policy may name: all of it, or the dimensions by which
+ * the policy groups it. In the arena; NULL without memory. */
+FH_MUST_CHECK const struct fh_access_table *fh_policy_group_filterable(
+    const struct fh_policy *policy, const struct fh_access_table *table, struct fh_arena *arena);
+/* The findings of a rule of kind GROUP in a policy, over a product. */
+void fh_policy_check_group(const struct fh_policy *policy,
+                           const struct fh_policy_rule *rule,
+                           const struct fh_access_product *product,
+                           struct fh_findings *findings);
 
 /* Whether a rule of kind RESIDENCY keeps the domain from asking, or from joining. */
 bool fh_policy_keeps_out(const struct fh_policy_rule *rule,

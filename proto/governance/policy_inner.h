@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The state of one reading of a policy, and its values. For policy_cases*.c, policy_kinds.c,
- * policy_read.c, policy_rules.c and policy_values.c alone.
+ * The state of one reading of a policy, and its values. For policy_cases*.c, policy_group.c,
+ * policy_kinds.c, policy_read.c, policy_rules.c and policy_values.c alone.
  *
  * Does not: outlive a reading. Thread: one. Ownership: borrows everything.
  */
@@ -69,11 +69,24 @@ size_t fh_policy_find_word(const struct fh_policy_place *place,
                            const char *const *known,
                            size_t count);
 
-/* Read what is in a rule of one kind: policy_kinds.c. */
+/* Whether a key is there; says so when it is not. */
+bool fh_policy_has_key(const struct fh_policy_place *place,
+                       const struct fh_doc_node *node,
+                       const char *key,
+                       const char *example);
+/* Reads `to: day` or `step: 100` of a map into a mask that generalises; `at` is where a finding
+ * points. */
+void fh_policy_read_generalise(const struct fh_policy_place *place,
+                               const struct fh_doc_node *map,
+                               const struct fh_doc_node *at,
+                               struct fh_mask *mask);
+
+/* Read what is in a rule of one kind: policy_kinds.c, policy_group.c. */
 typedef void fh_policy_read_fn(const struct fh_policy_place *place,
                                const struct fh_doc_node *node,
                                struct fh_policy_rule *rule);
 fh_policy_read_fn fh_policy_read_retention;
+fh_policy_read_fn fh_policy_read_group;
 fh_policy_read_fn fh_policy_read_quality;
 fh_policy_read_fn fh_policy_read_export;
 fh_policy_read_fn fh_policy_read_residency;

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* ---- words of a closed set ---- */
 
@@ -81,11 +82,10 @@ static unsigned read_set(const struct fh_policy_place *place,
     return set;
 }
 
-/* Whether a key is there; says so when it is not. */
-static bool has_key(const struct fh_policy_place *place,
-                    const struct fh_doc_node *node,
-                    const char *key,
-                    const char *example)
+bool fh_policy_has_key(const struct fh_policy_place *place,
+                       const struct fh_doc_node *node,
+                       const char *key,
+                       const char *example)
 {
     bool has = fh_doc_get(node, key) != NULL;
     if (!has) {
@@ -103,7 +103,7 @@ static void read_days(const struct fh_policy_place *place,
                       struct fh_policy_rule *rule)
 {
     uint64_t days = 1;
-    if (has_key(place, node, "days", example)) {
+    if (fh_policy_has_key(place, node, "days", example)) {
         (void)fh_policy_read_number(place, fh_doc_get(node, "days"), 1, FH_POLICY_DAYS_MAX, &days);
     }
     rule->days = (uint32_t)days;
@@ -114,7 +114,7 @@ void fh_policy_read_retention(const struct fh_policy_place *place,
                               struct fh_policy_rule *rule)
 {
     static const char example[] = "{table: orders, column: placed, days: 730}";
-    if (has_key(place, node, "column", example)) {
+    if (fh_policy_has_key(place, node, "column", example)) {
         rule->time_column =
             fh_policy_read_text(place, fh_doc_get(node, "column"), FH_POLICY_WORD_BYTES_MAX);
     }
@@ -125,7 +125,7 @@ void fh_policy_read_quality(const struct fh_policy_place *place,
                             const struct fh_doc_node *node,
                             struct fh_policy_rule *rule)
 {
-    if (has_key(place, node, "closed_when", "{closed_when: [fail, stale]}")) {
+    if (fh_policy_has_key(place, node, "closed_when", "{closed_when: [fail, stale]}")) {
         const struct fh_doc_node *states = fh_doc_get(node, "closed_when");
         rule->closed_when = read_set(place, states, state_words, FH_COUNT(state_words));
         if ((rule->closed_when & 1U << FH_QUALITY_OK) != 0) {
@@ -142,7 +142,7 @@ void fh_policy_read_export(const struct fh_policy_place *place,
                            const struct fh_doc_node *node,
                            struct fh_policy_rule *rule)
 {
-    if (has_key(place, node, "formats", "{formats: [json, csv]}")) {
+    if (fh_policy_has_key(place, node, "formats", "{formats: [json, csv]}")) {
         rule->formats =
             read_set(place, fh_doc_get(node, "formats"), format_words, FH_COUNT(format_words));
     }
@@ -203,7 +203,7 @@ void fh_policy_read_naming(const struct fh_policy_place *place,
     static const char example[] = "{of: column, pattern: \"[a-z][a-z0-9_]*\"}";
     struct fh_err err;
     read_renewals(place, node, rule);
-    if (has_key(place, node, "of", example)) {
+    if (fh_policy_has_key(place, node, "of", example)) {
         const struct fh_doc_node *of = fh_doc_get(node, "of");
         const char *word = fh_policy_read_text(place, of, FH_POLICY_WORD_BYTES_MAX);
         size_t at = word == NULL
@@ -211,7 +211,7 @@ void fh_policy_read_naming(const struct fh_policy_place *place,
                         : fh_policy_find_word(place, of, word, named_words, FH_COUNT(named_words));
         rule->of = at < FH_COUNT(named_words) ? (enum fh_policy_named)at : FH_POLICY_PRODUCTS;
     }
-    if (has_key(place, node, "pattern", example)) {
+    if (fh_policy_has_key(place, node, "pattern", example)) {
         const struct fh_doc_node *pattern = fh_doc_get(node, "pattern");
         rule->pattern = fh_policy_read_text(place, pattern, FH_POLICY_WORD_BYTES_MAX);
         if (rule->pattern != NULL && fh_name_pattern_check(rule->pattern, &err) != FH_OK) {
@@ -240,11 +240,29 @@ static bool share_word(const struct fh_contract_strings *a, const struct fh_cont
     return share;
 }
 
+/* Of two rules about groups: whether they may be about different tables, or some column is the same
+ * to both. */
+static bool share_columns(const struct fh_policy_rule *a, const struct fh_policy_rule *b)
+{
+    bool share =
+        a->measures.count > 0 && b->measures.count > 0 && share_word(&a->measures, &b->measures);
+    share = share || (a->table != NULL && b->table != NULL && strcasecmp(a->table, b->table) != 0);
+    for (size_t i = 0; i < a->dimension_count && !share; i++) {
+        for (size_t k = 0; k < b->dimension_count && !share; k++) {
+            share = strcasecmp(a->dimensions[i].column, b->dimensions[k].column) == 0;
+        }
+    }
+    return share;
+}
+
 /* What two rules that bind everybody leave nothing of; NULL when they get along. */
 static const char *nothing_left(const struct fh_policy_rule *a, const struct fh_policy_rule *b)
 {
     if (a->kind != b->kind || a->except_count > 0 || b->except_count > 0) {
         return NULL;
+    }
+    if (a->kind == FH_POLICY_GROUP && !share_columns(a, b)) {
+        return "no dimension and no measure is in both";
     }
     if (a->kind == FH_POLICY_EXPORT && (a->formats & b->formats) == 0) {
         return "no format is in both";
@@ -284,8 +302,8 @@ void fh_policy_check_sense(const struct fh_policy_place *top, const struct fh_po
         const struct fh_policy_rule *rule = &policy->rules[i];
         const char *why = NULL;
         advise_idle(top, policy, rule);
-        bool can = rule->kind == FH_POLICY_EXPORT || rule->kind == FH_POLICY_RESIDENCY ||
-                   rule->kind == FH_POLICY_REQUIRE;
+        bool can = rule->kind == FH_POLICY_GROUP || rule->kind == FH_POLICY_EXPORT ||
+                   rule->kind == FH_POLICY_RESIDENCY || rule->kind == FH_POLICY_REQUIRE;
         for (size_t k = i; can && k > 0 && why == NULL && rule->kind == policy->rules[k - 1].kind;
              k--) {
             why = nothing_left(&policy->rules[k - 1], rule);

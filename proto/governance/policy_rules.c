@@ -35,17 +35,17 @@ static void refuse_foreign(const struct fh_policy_place *place,
     }
 }
 
-static void read_generalise(const struct fh_policy_place *place,
-                            const struct fh_doc_node *rule,
-                            const struct fh_doc_node *method,
-                            struct fh_mask *mask)
+void fh_policy_read_generalise(const struct fh_policy_place *place,
+                               const struct fh_doc_node *map,
+                               const struct fh_doc_node *at,
+                               struct fh_mask *mask)
 {
-    const struct fh_doc_node *to = fh_doc_get(rule, "to");
-    const struct fh_doc_node *step = fh_doc_get(rule, "step");
+    const struct fh_doc_node *to = fh_doc_get(map, "to");
+    const struct fh_doc_node *step = fh_doc_get(map, "step");
     if ((to == NULL) == (step == NULL)) {
         FH_POLICY_REFUSE(
             place,
-            method,
+            at,
             "policy.mask.generalise",
             "generalise takes one of `to: day` (for dates and times) and `step: 100` (for "
             "numbers)");
@@ -138,7 +138,7 @@ static void read_mask(const struct fh_policy_place *place,
     rule->mask.kind = method_kinds[at];
     refuse_foreign(place, node, rule->mask.kind);
     if (rule->mask.kind == FH_MASK_GENERALISE) {
-        read_generalise(place, node, method, &rule->mask);
+        fh_policy_read_generalise(place, node, method, &rule->mask);
     } else if (rule->mask.kind == FH_MASK_PARTIAL) {
         read_partial(place, node, method, &rule->mask);
     }
@@ -260,6 +260,12 @@ static const struct rule_form {
                              true,
                              3,
                              {"table", "column", "days"}},
+    [FH_POLICY_GROUP] = {"minimum_group",
+                         "a minimum group",
+                         fh_policy_read_group,
+                         true,
+                         5,
+                         {"table", "size", "subject", "dimensions", "measures"}},
     [FH_POLICY_QUALITY] =
         {"quality", "a quality gate", fh_policy_read_quality, true, 1, {"closed_when"}},
     [FH_POLICY_EXPORT] =

@@ -292,6 +292,29 @@ static void hash_number(struct fh_hasher *hasher, uint64_t value)
     fh_hasher_add(hasher, fh_bytes(bytes, sizeof bytes));
 }
 
+static void hash_mask(struct fh_hasher *hasher, const struct fh_mask *mask)
+{
+    hash_number(hasher, (uint64_t)mask->kind);
+    hash_number(hasher, (uint64_t)mask->keep_first << 32 | mask->keep_last);
+    hash_number(hasher, (uint64_t)mask->unit);
+    hash_number(hasher, mask->step);
+}
+
+static void
+hash_group(struct fh_hasher *hasher, const struct fh_view_group *group, uint32_t column_count)
+{
+    hash_number(hasher, group->size);
+    hash_number(hasher, group->subject_count);
+    for (uint32_t i = 0; i < group->subject_count; i++) {
+        hash_number(hasher, group->subjects[i]);
+    }
+    for (uint32_t i = 0; i < column_count; i++) {
+        struct fh_mask unit = plain(&group->columns[i].unit);
+        hash_number(hasher, (uint64_t)group->columns[i].part);
+        hash_mask(hasher, &unit);
+    }
+}
+
 /* Each part has a fixed size or its size before it, so no two views are the same bytes. */
 static struct fh_hash identify(const struct fh_view *view)
 {
@@ -306,16 +329,16 @@ static struct fh_hash identify(const struct fh_view *view)
         bool hidden = view->columns[i].hidden;
         struct fh_mask mask = hidden ? none : plain(&view->columns[i].mask);
         hash_number(&hasher, hidden ? 1 : 0);
-        hash_number(&hasher, (uint64_t)mask.kind);
-        hash_number(&hasher, (uint64_t)mask.keep_first << 32 | mask.keep_last);
-        hash_number(&hasher, (uint64_t)mask.unit);
-        hash_number(&hasher, mask.step);
+        hash_mask(&hasher, &mask);
     }
     hash_number(&hasher, view->filter_count);
     for (uint32_t i = 0; i < view->filter_count; i++) {
         struct fh_bytes filter = fh_bytes_cstr(view->filters[i]);
         hash_number(&hasher, filter.size);
         fh_hasher_add(&hasher, filter);
+    }
+    if (view->group != NULL) { /* behind all else, of which the end is known */
+        hash_group(&hasher, view->group, view->column_count);
     }
     return fh_hasher_read(&hasher);
 }
@@ -334,7 +357,7 @@ void fh_view_seal(struct fh_view *view, const char **filters)
         view->filter_count = kept;
     }
     view->filters = filters;
-    view->open = view->filter_count == 0;
+    view->open = view->filter_count == 0 && view->group == NULL;
     for (uint32_t i = 0; i < view->column_count; i++) {
         const struct fh_view_column *column = &view->columns[i];
         view->open = view->open && !column->hidden && column->mask.kind == FH_MASK_NONE;
@@ -369,10 +392,57 @@ int fh_view_stricter(struct fh_view *out,
     for (uint32_t i = 0; i < filter_count; i++) {
         filters[i] = i < a->filter_count ? a->filters[i] : b->filters[i - a->filter_count];
     }
-    *out = (struct fh_view){
-        .column_count = a->column_count, .columns = columns, .filter_count = filter_count};
+    *out = (struct fh_view){.column_count = a->column_count,
+                            .columns = columns,
+                            .filter_count = filter_count,
+                            .group = a->group != NULL ? a->group : b->group};
     fh_view_seal(out, filters);
     return FH_OK;
+}
+
+/* ---- groups ---- */
+
+bool fh_view_is_mean(const struct fh_view *view, uint32_t column)
+{
+    return view->group != NULL && view->group->columns[column].part == FH_GROUP_MEASURE;
+}
+
+struct fh_mask fh_group_finer(const struct fh_mask *a, const struct fh_mask *b)
+{
+    static const struct fh_mask none = {.kind = FH_MASK_NONE};
+    bool steps = a->unit == FH_MASK_STEP;
+    if (a->kind != FH_MASK_GENERALISE || b->kind != FH_MASK_GENERALISE ||
+        steps != (b->unit == FH_MASK_STEP)) {
+        return none;
+    }
+    if (!steps) {
+        return plain(a->unit < b->unit ? a : b); /* every unit is a part of the next */
+    }
+    uint64_t step = common_divisor(a->step, b->step);
+    return step <= 1 ? none : (struct fh_mask){.kind = FH_MASK_GENERALISE, .step = step};
+}
+
+const struct fh_view_group *
+fh_view_group_copy(const struct fh_view_group *group, uint32_t column_count, struct fh_arena *arena)
+{
+    struct fh_view_group *copy = fh_arena_alloc(arena, sizeof *copy);
+    uint32_t *subjects = fh_arena_array(arena, (size_t)group->subject_count + 1, sizeof *subjects);
+    struct fh_group_column *columns =
+        fh_arena_array(arena, (size_t)column_count + 1, sizeof *columns);
+    if (copy == NULL || subjects == NULL || columns == NULL) {
+        return NULL;
+    }
+    for (uint32_t i = 0; i < group->subject_count; i++) {
+        subjects[i] = group->subjects[i];
+    }
+    for (uint32_t i = 0; i < column_count; i++) {
+        columns[i] = group->columns[i];
+    }
+    *copy = (struct fh_view_group){.size = group->size,
+                                   .subject_count = group->subject_count,
+                                   .subjects = subjects,
+                                   .columns = columns};
+    return copy;
 }
 
 uint32_t fh_view_visible(const struct fh_view *view, uint32_t all)

@@ -49,11 +49,12 @@ int fh_msg_view_read(struct fh_pack_reader *reader,
     return fh_msg_table_read(reader, "view", out_request, out_table, err);
 }
 
-void fh_msg_view_answer_begin(struct fh_buf *out, bool filtered, uint32_t count)
+void fh_msg_view_answer_begin(struct fh_buf *out, const struct fh_msg_view *view)
 {
-    fh_msg_ok(out, 3);
-    fh_pack_bool(out, filtered);
-    fh_pack_array(out, count);
+    fh_msg_ok(out, 4);
+    fh_pack_bool(out, view->filtered);
+    fh_pack_uint(out, view->group_size);
+    fh_pack_array(out, view->column_count);
 }
 
 void fh_msg_view_add(struct fh_buf *out, const char *name, bool masked)
@@ -63,17 +64,26 @@ void fh_msg_view_add(struct fh_buf *out, const char *name, bool masked)
     fh_pack_bool(out, masked);
 }
 
+/* None, or at least two. */
+static uint32_t read_group_size(struct fh_pack_reader *reader)
+{
+    uint32_t size = (uint32_t)fh_pack_read_uint(reader, FH_MSG_GROUP_MAX);
+    if (size == 1) {
+        fh_pack_fail(reader, "a group of one is none");
+    }
+    return size;
+}
+
 int fh_msg_view_answer_read(struct fh_pack_reader *reader,
-                            bool *out_filtered,
-                            uint32_t *out_count,
+                            struct fh_msg_view *out,
                             struct fh_err *err)
 {
-    bool filtered = fh_pack_read_bool(reader);
-    uint32_t count = fh_pack_read_array(reader, FH_CONTRACT_COLUMNS_MAX);
+    struct fh_msg_view view = {.filtered = fh_pack_read_bool(reader)};
+    view.group_size = read_group_size(reader);
+    view.column_count = fh_pack_read_array(reader, FH_CONTRACT_COLUMNS_MAX);
     int rc = fh_msg_done(reader, "view", err);
     if (rc == FH_OK) {
-        *out_filtered = filtered;
-        *out_count = count;
+        *out = view;
     }
     return rc;
 }
@@ -101,12 +111,13 @@ void fh_msg_limited_tables(struct fh_buf *out, uint32_t count)
     fh_pack_array(out, count);
 }
 
-void fh_msg_limited_begin(struct fh_buf *out, uint32_t table, bool filtered, uint32_t count)
+void fh_msg_limited_begin(struct fh_buf *out, const struct fh_msg_limited *limited)
 {
-    fh_pack_array(out, 3);
-    fh_pack_uint(out, table);
-    fh_pack_bool(out, filtered);
-    fh_pack_array(out, count);
+    fh_pack_array(out, 4);
+    fh_pack_uint(out, limited->table);
+    fh_pack_bool(out, limited->filtered);
+    fh_pack_uint(out, limited->group_size);
+    fh_pack_array(out, limited->masked_count);
 }
 
 int fh_msg_limited_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err)
@@ -121,12 +132,13 @@ int fh_msg_limited_next(struct fh_pack_reader *reader,
                         struct fh_err *err)
 {
     struct fh_msg_limited limited = {0};
-    uint32_t count = fh_pack_read_array(reader, 3);
+    uint32_t count = fh_pack_read_array(reader, 4);
     limited.table = (uint32_t)fh_pack_read_uint(reader, FH_QUERY_TABLES_MAX - 1);
     limited.filtered = fh_pack_read_bool(reader);
+    limited.group_size = read_group_size(reader);
     limited.masked_count = fh_pack_read_array(reader, FH_MSG_MASKED_MAX);
-    if (count != 3) {
-        fh_pack_fail(reader, "expected table, filtered and names");
+    if (count != 4) {
+        fh_pack_fail(reader, "expected table, filtered, size of groups and names");
     }
     int rc = fh_msg_done(reader, "limited table", err);
     if (rc == FH_OK) {

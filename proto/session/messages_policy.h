@@ -37,14 +37,18 @@ struct fh_msg_view_column {
     char name[FH_COLUMN_NAME_BYTES_MAX + 1];
     bool masked;
 };
-/* Then fh_msg_view_add for each, and fh_msg_waived_put (messages_waived.h). */
-void fh_msg_view_answer_begin(struct fh_buf *out, bool filtered, uint32_t count);
+enum { FH_MSG_GROUP_MAX = 1000000 }; /* FH_GROUP_SIZE_MAX of view.h */
+struct fh_msg_view {
+    bool filtered;       /* not all rows are there */
+    uint32_t group_size; /* rows are there by groups of at least so many subjects; 0: one by one */
+    uint32_t column_count;
+};
+/* Then fh_msg_view_add for each column, and fh_msg_waived_put (messages_waived.h). */
+void fh_msg_view_answer_begin(struct fh_buf *out, const struct fh_msg_view *view);
 void fh_msg_view_add(struct fh_buf *out, const char *name, bool masked);
-/* Number of columns; then fh_msg_view_next for each, and fh_msg_waived_read. */
-FH_MUST_CHECK int fh_msg_view_answer_read(struct fh_pack_reader *reader,
-                                          bool *out_filtered,
-                                          uint32_t *out_count,
-                                          struct fh_err *err);
+/* Then fh_msg_view_next for each column, and fh_msg_waived_read. */
+FH_MUST_CHECK int
+fh_msg_view_answer_read(struct fh_pack_reader *reader, struct fh_msg_view *out, struct fh_err *err);
 FH_MUST_CHECK int
 fh_msg_view_next(struct fh_pack_reader *reader, struct fh_msg_view_column *out, struct fh_err *err);
 
@@ -54,12 +58,13 @@ enum { FH_MSG_MASKED_MAX = 64 }; /* names of one table: enough for a person */
 /* Behind fh_msg_query_answer; then fh_msg_limited_begin for each table, and fh_pack_cstr for each
  * of its names; behind all of them fh_msg_waived_put. */
 void fh_msg_limited_tables(struct fh_buf *out, uint32_t count);
-void fh_msg_limited_begin(struct fh_buf *out, uint32_t table, bool filtered, uint32_t count);
 struct fh_msg_limited {
     uint32_t table;
     bool filtered;
+    uint32_t group_size;   /* as struct fh_msg_view */
     uint32_t masked_count; /* names follow: fh_msg_limited_name for each */
 };
+void fh_msg_limited_begin(struct fh_buf *out, const struct fh_msg_limited *limited);
 /* After fh_msg_query_read. 0 tables also when a node says nothing about them. */
 FH_MUST_CHECK int
 fh_msg_limited_read(struct fh_pack_reader *reader, uint32_t *out_count, struct fh_err *err);

@@ -191,7 +191,8 @@ sees_masked()
 until_true 20 "the mask at museum" sees_masked
 both 'SELECT DISTINCT item FROM shop.orders ORDER BY item'
 facts 'facts["freehold.policy"].startswith("fhr1") and json.loads(facts["freehold.limited"]) ==
-    [{"domain": "shop", "product": "orders", "table": "orders", "masked": "item", "filtered": False}]'
+    [{"domain": "shop", "product": "orders", "table": "orders", "masked": "item", "filtered": False,
+      "group_size": 0}]'
 in_duckdb "SELECT item FROM '$work/answer.parquet'" >"$work/masked.duckdb"
 diff "$work/masked.csv" "$work/masked.duckdb" >&2 || fail "the masked column is not what CSV has"
 

@@ -297,15 +297,14 @@ static void views(struct fh_pack_reader *reader, struct fh_err *err)
     char name[FH_COLUMN_NAME_BYTES_MAX + 1];
     uint64_t stream;
     uint32_t count = 0;
-    bool filtered;
-    int code = fh_msg_view_answer_read(reader, &filtered, &count, err);
-    for (uint32_t i = 0; i < count && code == FH_OK; i++) {
+    struct fh_msg_view view = {0};
+    int code = fh_msg_view_answer_read(reader, &view, err);
+    for (uint32_t i = 0; i < view.column_count && code == FH_OK; i++) {
         code = fh_msg_view_next(reader, &column, err);
         if (code == FH_OK) {
             ends(column.name, sizeof column.name);
         }
     }
-    count = 0;
     code = fh_msg_stream_read(&limited_reader, &stream, err);
     if (code == FH_OK) {
         code = fh_msg_limited_read(&limited_reader, &count, err);

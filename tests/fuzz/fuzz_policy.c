@@ -84,6 +84,16 @@ static void decide(const struct fh_policy *policy, struct fh_arena *arena)
         if (rule->except_count == 0 && fh_policy_retention(rule, &table, &age) != 0) {
             FH_ASSERT(view->filter_count > 0 || fh_view_visible(view, 3) == 0);
         }
+        uint32_t subject = 0;
+        enum fh_group_fit fit = fh_policy_group(rule, &table, &subject);
+        if (rule->except_count == 0 && fit == FH_GROUP_FITS) {
+            FH_ASSERT(view->group != NULL);
+            FH_ASSERT(view->group->size >= rule->size);
+            FH_ASSERT(view->columns[subject].hidden);
+        }
+        if (rule->except_count == 0 && fit == FH_GROUP_UNFIT) {
+            FH_ASSERT(fh_view_visible(view, 3) == 0);
+        }
     }
 }
 

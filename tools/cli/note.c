@@ -88,10 +88,19 @@ static void say_limited(struct fh_cli *cli, const struct freehold_limited *limit
 {
     bool sole = strcmp(limited->table, limited->product) == 0;
     bool masked = limited->masked[0] != '\0';
+    char rows[96] = "";
     struct fh_buf names FH_CLEANUP(
         fh_buf_fini); /* a node's words: nothing may steer the terminal */
     fh_buf_init(&names, 8 * sizeof limited->masked);
     fh_output_visible(&names, fh_bytes_cstr(limited->masked));
+    if (limited->group_size > 0) {
+        snprintf(rows,
+                 sizeof rows,
+                 "rows are means of groups of %u or more; smaller groups are left out",
+                 limited->group_size);
+    } else if (limited->filtered) {
+        snprintf(rows, sizeof rows, "not all rows are there for you");
+    }
     fh_cli_say(cli,
                "note: %s/%s%s%s: %s%s%s%s",
                limited->domain_name,
@@ -100,8 +109,8 @@ static void say_limited(struct fh_cli *cli, const struct freehold_limited *limit
                sole ? "" : limited->table,
                masked ? "masked for you: " : "",
                fh_buf_cstr(&names),
-               masked && limited->filtered ? "; " : "",
-               limited->filtered ? "not all rows are there for you" : "");
+               masked && rows[0] != '\0' ? "; " : "",
+               rows);
 }
 
 void fh_note_result(struct fh_cli *cli, const struct freehold_result *result)

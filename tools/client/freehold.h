@@ -562,6 +562,9 @@ struct freehold_limited {
     char table[64];
     bool filtered;     /* not all rows are there */
     char masked[1024]; /* "name, mail", with "..." when there are more */
+    /* Rows are there by groups of at least so many subjects, smaller groups are left out, and those
+     * of `masked` that are measures are the means of their groups; 0: rows are there one by one. */
+    uint32_t group_size;
 };
 FREEHOLD_API size_t freehold_result_limited_count(const struct freehold_result *result);
 FREEHOLD_API void freehold_result_limited(const struct freehold_result *result,

@@ -154,7 +154,8 @@ static int read_limited(struct freehold_result *result,
         return code;
     }
     const struct fh_query_table *table = &result->request.tables[limited.table];
-    *out = (struct freehold_limited){.filtered = limited.filtered};
+    *out =
+        (struct freehold_limited){.filtered = limited.filtered, .group_size = limited.group_size};
     snprintf(out->domain_name, sizeof out->domain_name, "%s", name_of(result, &table->domain));
     snprintf(out->product, sizeof out->product, "%s", table->product);
     snprintf(out->table, sizeof out->table, "%s", table->table);

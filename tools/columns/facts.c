@@ -140,7 +140,10 @@ static void add_limited(struct fh_facts *facts, const struct freehold_result *re
         put_product(out, limited.domain_name, limited.product);
         put_member(out, "table", limited.table);
         put_member(out, "masked", limited.masked);
-        fh_buf_printf(out, ",\"filtered\":%s}", limited.filtered ? "true" : "false");
+        fh_buf_printf(out,
+                      ",\"filtered\":%s,\"group_size\":%u}",
+                      limited.filtered ? "true" : "false",
+                      limited.group_size);
     }
     fh_buf_add_u8(out, ']');
     finish(facts);

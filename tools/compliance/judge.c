@@ -71,6 +71,7 @@ static enum fh_compliance_state (*const judges[FH_POLICY_RULE_KIND_COUNT])(
     [FH_POLICY_HIDE] = judge_view,
     [FH_POLICY_FILTER] = judge_view,
     [FH_POLICY_RETENTION] = judge_view,
+    [FH_POLICY_GROUP] = judge_view,
     [FH_POLICY_QUALITY] = judge_quality,
     [FH_POLICY_EXPORT] = judge_asker,
     [FH_POLICY_RESIDENCY] = judge_asker,

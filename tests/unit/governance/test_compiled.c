@@ -144,6 +144,23 @@ static void make_rule(struct fh_policy_rule *rule, uint32_t line, struct fh_aren
     if (rule->kind == FH_POLICY_MASK) {
         rule->mask = make_mask();
     }
+    if (rule->kind == FH_POLICY_GROUP) {
+        struct fh_contract_strings by = SOME(arena, rule_columns, 3);
+        struct fh_policy_dimension *dimensions =
+            fh_arena_array(arena, by.count + 1, sizeof *dimensions);
+        assert_non_null(dimensions);
+        for (size_t i = 0; i < by.count; i++) {
+            dimensions[i].column = by.items[i];
+            dimensions[i].unit =
+                below(3) > 0 ? (struct fh_mask){.kind = FH_MASK_NONE}
+                             : (struct fh_mask){.kind = FH_MASK_GENERALISE, .step = 1 + below(12)};
+        }
+        rule->size = 2 + below(9);
+        rule->subject = one_of(rule_columns, 8);
+        rule->dimensions = dimensions;
+        rule->dimension_count = by.count;
+        rule->measures = SOME(arena, rule_columns, 2);
+    }
     rule->time_column = one_of(rule_columns, 8);
     rule->days = 1 + below(3);
     rule->formats = below(8);

@@ -134,6 +134,9 @@ enum policy_number {
     P_QUALITY,
     P_EXPORT,
     P_RESIDENCY,
+    P_GROUP,
+    P_COARSER,
+    P_SUBJECTLESS,
     P_FOREIGN,
     P_FOREIGN_HERE,  /* cannot be read but for its products */
     P_FOREIGN_OTHER, /* the same, of other products */
@@ -162,6 +165,11 @@ static const char *const policy_texts[P_COUNT] = {
     [P_QUALITY] = "quality: [{closed_when: [fail, unknown], except: [{roles: [auditor]}]}]",
     [P_EXPORT] = "export: [{formats: [json, csv], except: [{purposes: [audit]}]}]",
     [P_RESIDENCY] = "residency: [{read: [air, sea], join: [sea], except: [{roles: [auditor]}]}]",
+    [P_GROUP] = "minimum_group: [{table: PEOPLE, size: 5, subject: Name, dimensions: [mail,\n"
+                "  {column: birthday, to: month}], measures: [ID], except: [{roles: [auditor]}]}]",
+    [P_COARSER] = "minimum_group: [{table: people, size: 9, subject: mail, dimensions: [name,\n"
+                  "  {column: BIRTHDAY, to: year}], except: [{domains: [rail]}]}]",
+    [P_SUBJECTLESS] = "minimum_group: [{table: people, size: 9, subject: person, dimensions: id}]",
 };
 static const struct fh_policy_held *policies[P_COUNT];
 static struct fh_policy_held held_policies[P_COUNT];
@@ -289,6 +297,134 @@ static const struct row rows[] = {
     {"only the third is granted", false, AIR, SEA, NULL, "", G(SEA), 0, "access.denied"},
     {"own data, a third joins", false, OWNER, RAIL, NULL, "", 0, 0, "access.entry.denied"},
     {"own data, a granted third joins", false, OWNER, SEA, NULL, "", G(SEA), 0, "own: id mail"},
+    /* groups: those of two rules are one system, whomever either binds */
+    {"by groups",
+     true,
+     AIR,
+     0,
+     NULL,
+     "",
+     0,
+     P(GROUP),
+     "open: id mail birthday(generalise to month) | 5 name: id+ mail birthday(month)"},
+    {"an exception from groups",
+     true,
+     AIR,
+     0,
+     "auditor",
+     "",
+     0,
+     P(GROUP),
+     "open: id name mail birthday"},
+    {"roles of whoever joins are none",
+     true,
+     AIR,
+     SEA,
+     "auditor",
+     "",
+     0,
+     P(GROUP),
+     "open: id mail birthday(generalise to month) | 5 name: id+ mail birthday(month)"},
+    {"groups of the own domain",
+     true,
+     OWNER,
+     0,
+     NULL,
+     "",
+     0,
+     P(GROUP),
+     "own: id name mail birthday"},
+    {"a grant within groups",
+     false,
+     AIR,
+     0,
+     NULL,
+     "",
+     G(COLUMNS),
+     P(GROUP),
+     "grant: id mail | 5 name: id+ mail birthday(month)"},
+    {"a grant's rows are whole groups",
+     false,
+     AIR,
+     0,
+     NULL,
+     "",
+     G(ROWS),
+     P(GROUP),
+     "grant: id mail | id < 10 | 5 name: id+ mail birthday(month)"},
+    {"masks of means and dimensions",
+     true,
+     AIR,
+     0,
+     NULL,
+     "",
+     0,
+     P(GROUP) | P(HASH) | P(PARTIAL),
+     "open: id mail(hash) birthday(generalise to year) | 5 name: id+ mail birthday(month)"},
+    {"hidden from groups",
+     true,
+     AIR,
+     0,
+     NULL,
+     "",
+     0,
+     P(GROUP) | P(EVERYONE),
+     "open: id mail | 5 name: id+ mail birthday(month)"},
+    {"bound by two rules",
+     true,
+     AIR,
+     0,
+     NULL,
+     "",
+     0,
+     P(GROUP) | P(COARSER),
+     "open: birthday(generalise to year) | 9 name mail: id+ name mail birthday(month)"},
+    {"bound by the coarser alone",
+     true,
+     AIR,
+     0,
+     "auditor",
+     "",
+     0,
+     P(GROUP) | P(COARSER),
+     "open: name birthday(generalise to year) | 9 name mail: id+ name mail birthday(month)"},
+    {"bound by the finer alone",
+     true,
+     RAIL,
+     0,
+     NULL,
+     "",
+     0,
+     P(GROUP) | P(COARSER),
+     "open: id mail birthday(generalise to month) | 9 name mail: id+ name mail birthday(month)"},
+    {"bound by neither",
+     true,
+     RAIL,
+     0,
+     "auditor",
+     "",
+     0,
+     P(GROUP) | P(COARSER),
+     "open: id name mail birthday"},
+    {"the peer is bound by the other",
+     true,
+     RAIL,
+     AIR,
+     "auditor",
+     "",
+     0,
+     P(GROUP) | P(COARSER),
+     "open: birthday(generalise to year) | 9 name mail: id+ name mail birthday(month)"},
+    {"groups without a subject", true, AIR, 0, NULL, "", 0, P(SUBJECTLESS), "open:"},
+    {"groups of two rules, one without a subject",
+     true,
+     AIR,
+     0,
+     NULL,
+     "",
+     0,
+     P(SUBJECTLESS) | P(GROUP),
+     "open: | 5 name: id+ mail birthday(month)"},
     /* policies */
     {"hash by classification",
      true,
@@ -621,6 +757,31 @@ static const struct stated {
      0},
 };
 
+/* Size, subjects, measures with a plus, dimensions with their units. */
+static void render_group(char *out, size_t size, const struct fh_view_group *group)
+{
+    size_t at = (size_t)snprintf(out, size, " | %u", group->size);
+    for (uint32_t i = 0; i < tables[0].column_count; i++) {
+        for (uint32_t k = 0; k < group->subject_count; k++) {
+            const char *name = group->subjects[k] == i ? people[i].name : "";
+            at += (size_t)snprintf(out + at, size - at, "%s%s", name[0] == 0 ? "" : " ", name);
+        }
+    }
+    at += (size_t)snprintf(out + at, size - at, ":");
+    for (uint32_t i = 0; i < tables[0].column_count; i++) {
+        const struct fh_group_column *column = &group->columns[i];
+        if (column->part == FH_GROUP_MEASURE) {
+            at += (size_t)snprintf(out + at, size - at, " %s+", people[i].name);
+        } else if (column->part == FH_GROUP_DIMENSION) {
+            at += (size_t)snprintf(out + at, size - at, " %s", people[i].name);
+        }
+        if (column->unit.kind != FH_MASK_NONE) {
+            at +=
+                (size_t)snprintf(out + at, size - at, "(%s)", fh_mask_unit_text(column->unit.unit));
+        }
+    }
+}
+
 static void render(char *out, size_t size, const struct fh_access_decision *decision)
 {
     static const char *const by[] = {"own", "open", "grant"};
@@ -643,6 +804,9 @@ static void render(char *out, size_t size, const struct fh_access_decision *deci
     }
     for (uint32_t i = 0; i < view->filter_count; i++) {
         at += (size_t)snprintf(out + at, size - at, " | %s", view->filters[i]);
+    }
+    if (view->group != NULL) {
+        render_group(out + at, size - at, view->group);
     }
 }
 

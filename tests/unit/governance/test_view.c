@@ -249,6 +249,86 @@ static void test_stricter_view(void **state)
     fh_arena_free(small);
 }
 
+static struct fh_view grouped(struct make *make, const struct fh_view_group *group)
+{
+    struct fh_view view = {.column_count = 2, .columns = make->columns, .group = group};
+    fh_view_seal(&view, make->filters);
+    return view;
+}
+
+static void test_groups(void **state)
+{
+    (void)state;
+    static const uint32_t first[] = {0, 1};
+    static const struct fh_group_column parts[][2] = {
+        {{.part = FH_GROUP_OUTSIDE}, {.part = FH_GROUP_DIMENSION}},
+        {{.part = FH_GROUP_OUTSIDE}, {.part = FH_GROUP_MEASURE}},
+        {{.part = FH_GROUP_OUTSIDE},
+         {.part = FH_GROUP_DIMENSION, .unit = {.kind = FH_MASK_GENERALISE, .step = 5}}},
+    };
+    const struct fh_view_group groups[] = {
+        {.size = 5, .subject_count = 1, .subjects = first, .columns = parts[0]},
+        {.size = 6, .subject_count = 1, .subjects = first, .columns = parts[0]},
+        {.size = 5, .subject_count = 2, .subjects = first, .columns = parts[0]},
+        {.size = 5, .subject_count = 1, .subjects = first, .columns = parts[1]},
+        {.size = 5, .subject_count = 1, .subjects = first, .columns = parts[2]},
+    };
+    struct make all = {0};
+    struct make hidden = {.columns = {{.hidden = true}}};
+    struct fh_arena *arena = fh_arena_new(4096);
+    struct fh_view views[FH_COUNT(groups)];
+    struct fh_view both;
+    struct fh_err err;
+    assert_non_null(arena);
+    for (size_t i = 0; i < FH_COUNT(groups); i++) {
+        views[i] = grouped(&all, &groups[i]);
+        assert_false(views[i].open);
+        for (size_t j = 0; j < i; j++) {
+            assert_memory_not_equal(views[i].id.b, views[j].id.b, FH_HASH_BYTES);
+        }
+        const struct fh_view_group *copy = fh_view_group_copy(&groups[i], 2, arena);
+        assert_non_null(copy);
+        assert_memory_equal(grouped(&all, copy).id.b, views[i].id.b, FH_HASH_BYTES);
+    }
+    assert_true(fh_view_is_mean(&views[3], 1));
+    assert_false(fh_view_is_mean(&views[3], 0));
+    assert_false(fh_view_is_mean(&views[0], 1));
+    /* With anything else groups stay. */
+    struct fh_view others[] = {sealed(&all), sealed(&hidden)};
+    for (size_t i = 0; i < FH_COUNT(others); i++) {
+        assert_int_equal(fh_view_stricter(&both, &views[4], &others[i], arena, &err), FH_OK);
+        assert_ptr_equal(both.group, &groups[4]);
+        assert_int_equal(fh_view_stricter(&both, &others[i], &views[4], arena, &err), FH_OK);
+        assert_ptr_equal(both.group, &groups[4]);
+        assert_int_equal(both.columns[0].hidden, i == 1);
+    }
+    fh_arena_free(arena);
+}
+
+static void test_finer(void **state)
+{
+    (void)state;
+    static const struct {
+        struct fh_mask a, b, finer;
+    } rows[] = {
+        {NONE, NONE, NONE},
+        {TO(MONTH), NONE, NONE},
+        {NONE, BY(5), NONE},
+        {TO(MONTH), TO(DAY), TO(DAY)},
+        {TO(YEAR), TO(DECADE), TO(YEAR)},
+        {BY(10), BY(15), BY(5)},
+        {BY(10), BY(10), BY(10)},
+        {BY(2), BY(3), NONE},
+        {BY(5), TO(DAY), NONE},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        struct fh_mask one = fh_group_finer(&rows[i].a, &rows[i].b);
+        struct fh_mask other = fh_group_finer(&rows[i].b, &rows[i].a);
+        assert_true(fh_mask_equal(&one, &rows[i].finer));
+        assert_true(fh_mask_equal(&other, &rows[i].finer));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +337,8 @@ int main(void)
         cmocka_unit_test(test_stricter_step_tells_no_more),
         cmocka_unit_test(test_seal),
         cmocka_unit_test(test_stricter_view),
+        cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_finer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

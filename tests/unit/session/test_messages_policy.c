@@ -31,7 +31,8 @@ static int read_view(struct fh_pack_reader *reader, struct fh_err *err)
 
 static void write_viewed(struct fh_buf *out)
 {
-    fh_msg_view_answer_begin(out, true, 2);
+    fh_msg_view_answer_begin(
+        out, &(struct fh_msg_view){.filtered = true, .group_size = 10, .column_count = 2});
     fh_msg_view_add(out, "id", false);
     fh_msg_view_add(out, "mail", true);
     fh_msg_waived_put(out, NULL, 0);
@@ -39,13 +40,13 @@ static void write_viewed(struct fh_buf *out)
 static int read_viewed(struct fh_pack_reader *reader, struct fh_err *err)
 {
     struct fh_msg_view_column column;
-    bool filtered = false;
-    uint32_t count = 0;
-    int rc = fh_msg_view_answer_read(reader, &filtered, &count, err);
-    for (uint32_t i = 0; rc == FH_OK && i < count; i++) {
+    struct fh_msg_view view = {0};
+    int rc = fh_msg_view_answer_read(reader, &view, err);
+    for (uint32_t i = 0; rc == FH_OK && i < view.column_count; i++) {
         rc = fh_msg_view_next(reader, &column, err);
     }
-    assert_true(rc != FH_OK || (filtered && count == 2 && column.masked));
+    assert_true(rc != FH_OK || (view.filtered && view.column_count == 2 && column.masked));
+    assert_true(rc != FH_OK || view.group_size == 10);
     assert_true(rc != FH_OK || strcmp(column.name, "mail") == 0);
     return rc;
 }
@@ -54,7 +55,9 @@ static void write_limited(struct fh_buf *out)
 {
     fh_msg_query_answer(out, 99, NULL, NULL);
     fh_msg_limited_tables(out, 1);
-    fh_msg_limited_begin(out, 3, true, 2);
+    fh_msg_limited_begin(
+        out,
+        &(struct fh_msg_limited){.table = 3, .filtered = true, .group_size = 5, .masked_count = 2});
     fh_pack_cstr(out, "mail");
     fh_pack_cstr(out, "born");
     fh_msg_waived_put(out, NULL, 0);
@@ -77,6 +80,7 @@ static int read_limited(struct fh_pack_reader *reader, struct fh_err *err)
     }
     if (rc == FH_OK) {
         assert_true(answer.stream == 99 && count == 1 && limited.table == 3 && limited.filtered);
+        assert_int_equal(limited.group_size, 5);
         assert_string_equal(name, "born");
     }
     return rc;
@@ -343,25 +347,39 @@ static void test_limits(void **state)
     fh_msg_view_request(&bytes, fh_bytes_cstr("a request"), FH_QUERY_TABLES_MAX);
     assert_int_not_equal(read_message(fh_buf_view(&bytes), FH_MSG_VIEW, read_view), FH_OK);
     fh_buf_reset(&bytes);
-    fh_msg_view_answer_begin(&bytes, false, 1);
+    fh_msg_view_answer_begin(&bytes, &(struct fh_msg_view){.column_count = 1});
     fh_msg_view_add(&bytes, long_name, false);
     fh_msg_waived_put(&bytes, NULL, 0);
     assert_int_not_equal(read_message(fh_buf_view(&bytes), 0, read_viewed), FH_OK);
     fh_buf_reset(&bytes);
     fh_msg_query_answer(&bytes, 99, NULL, NULL);
     fh_msg_limited_tables(&bytes, 1);
-    fh_msg_limited_begin(&bytes, FH_QUERY_TABLES_MAX, false, 0);
+    fh_msg_limited_begin(&bytes, &(struct fh_msg_limited){.table = FH_QUERY_TABLES_MAX});
     fh_msg_waived_put(&bytes, NULL, 0);
     assert_int_not_equal(read_message(fh_buf_view(&bytes), 0, read_limited), FH_OK);
     fh_buf_reset(&bytes);
     fh_msg_query_answer(&bytes, 99, NULL, NULL);
     fh_msg_limited_tables(&bytes, 1);
-    fh_msg_limited_begin(&bytes, 3, false, FH_MSG_MASKED_MAX + 1);
+    fh_msg_limited_begin(
+        &bytes, &(struct fh_msg_limited){.table = 3, .masked_count = FH_MSG_MASKED_MAX + 1});
     for (int i = 0; i <= FH_MSG_MASKED_MAX; i++) {
         fh_pack_cstr(&bytes, "a");
     }
     fh_msg_waived_put(&bytes, NULL, 0);
     assert_int_not_equal(read_message(fh_buf_view(&bytes), 0, read_limited), FH_OK);
+    static const uint32_t sizes[] = {1, FH_MSG_GROUP_MAX + 1, UINT32_MAX};
+    for (size_t i = 0; i < FH_COUNT(sizes); i++) {
+        fh_buf_reset(&bytes);
+        fh_msg_view_answer_begin(&bytes, &(struct fh_msg_view){.group_size = sizes[i]});
+        fh_msg_waived_put(&bytes, NULL, 0);
+        assert_int_not_equal(read_message(fh_buf_view(&bytes), 0, read_viewed), FH_OK);
+        fh_buf_reset(&bytes);
+        fh_msg_query_answer(&bytes, 99, NULL, NULL);
+        fh_msg_limited_tables(&bytes, 1);
+        fh_msg_limited_begin(&bytes, &(struct fh_msg_limited){.group_size = sizes[i]});
+        fh_msg_waived_put(&bytes, NULL, 0);
+        assert_int_not_equal(read_message(fh_buf_view(&bytes), 0, read_limited), FH_OK);
+    }
 }
 
 int main(void)

@@ -82,16 +82,15 @@ static int read_queried(struct fh_pack_reader *reader, struct fh_err *err)
 
 static void write_viewed(struct fh_buf *out)
 {
-    fh_msg_view_answer_begin(out, false, 1);
+    fh_msg_view_answer_begin(out, &(struct fh_msg_view){.column_count = 1});
     fh_msg_view_add(out, "id", false);
     fh_msg_waived_put(out, all, FH_COUNT(all));
 }
 static int read_viewed(struct fh_pack_reader *reader, struct fh_err *err)
 {
     struct fh_msg_view_column column;
-    bool filtered;
-    uint32_t count = 0;
-    int rc = fh_msg_view_answer_read(reader, &filtered, &count, err);
+    struct fh_msg_view view;
+    int rc = fh_msg_view_answer_read(reader, &view, err);
     if (rc == FH_OK) {
         rc = fh_msg_view_next(reader, &column, err);
     }

@@ -183,6 +183,7 @@ static void put_limited(struct fh_json *json, const struct freehold_result *resu
         fh_json_pair(json, "product", limited.product);
         fh_json_pair(json, "table", limited.table);
         fh_json_pair_bool(json, "filtered", limited.filtered);
+        fh_json_pair_uint(json, "group_size", limited.group_size);
         put_masked(json, limited.masked);
         fh_json_close(json, '}');
     }

@@ -81,6 +81,15 @@ static void tell_limited(struct fh_pg_answer *answer, const struct freehold_limi
     if (report == NULL) {
         return;
     }
+    char rows[96] = "";
+    if (limited->group_size > 0) {
+        snprintf(rows,
+                 sizeof rows,
+                 " rows are means of groups of %u or more, smaller groups are left out",
+                 limited->group_size);
+    } else if (limited->filtered) {
+        snprintf(rows, sizeof rows, " not all rows are there");
+    }
     snprintf(report->text,
              sizeof report->text,
              "%s.%s%s%s is not as its owner has it:%s%.300s%s%s",
@@ -90,8 +99,8 @@ static void tell_limited(struct fh_pg_answer *answer, const struct freehold_limi
              strcmp(limited->product, limited->table) == 0 ? "" : limited->table,
              limited->masked[0] != 0 ? " masked columns " : "",
              limited->masked,
-             limited->masked[0] != 0 && limited->filtered ? ";" : "",
-             limited->filtered ? " not all rows are there" : "");
+             limited->masked[0] != 0 && rows[0] != 0 ? ";" : "",
+             rows);
 }
 
 static void tell_waived(struct fh_pg_answer *answer, const struct freehold_waived *waived)
