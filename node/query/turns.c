@@ -13,6 +13,7 @@ enum {
     DEFER_MS = 2000,     /* a slow one leaves quick ones their workers so long: of its 8 s */
     LOOK_AGAIN_MS = 25,  /* when every worker is in use but some soon are not */
     LOOK_ROUND_MS = 100, /* while somebody waits: has one who holds a worker hung up? */
+    SEEN_MS = 250,       /* until then nothing is read of what delays a worker: most are over */
     APART_MS = 1000,     /* after a quick question slow ones keep to their processors so long */
     RETRY_LEAST_MS = 100,
     RETRY_MOST_MS = 10000,
@@ -335,8 +336,9 @@ static int64_t delayed_ms(const struct fh_stream *stream)
 /* Whether the question has held its worker long, and others did not keep the processor from it. */
 static bool holds(struct fh_stream *stream, int64_t now_ms)
 {
-    if (stream->state == FH_STREAM_PREPARING && stream->fresh) {
-        return false; /* its worker starts */
+    bool starts = stream->state == FH_STREAM_PREPARING && stream->fresh;
+    if (starts || now_ms - stream->begun_ms < SEEN_MS) {
+        return false;
     }
     if (stream->seen_ms == 0) {
         stream->seen_ms = now_ms;
