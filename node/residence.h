@@ -35,6 +35,7 @@ struct fh_residence {
     struct fh_rights *rights;
     struct fh_audit *audit; /* NULL: none is kept */
     struct fh_identity *identity;
+    struct fh_verified *verified; /* private: of `dir` */
     bool remembers; /* private: a record that the store held whole is on its way into `dir` */
 };
 

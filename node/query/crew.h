@@ -36,9 +36,9 @@ fh_crew_new(struct fh_crew **out, const struct fh_crew_options *options, struct 
 /* Every worker was given back. NULL is fine. */
 void fh_crew_free(struct fh_crew *crew);
 
-/* A worker for this session in this role. `slow`: its questions take long, and workers of quick
- * ones give way to it only when they have nothing to do. `out_fresh`: its set-up is on its way,
- * wait for it first (fh_worker_setup_wait). FH_EBUSY with rule "limit.workers" when all are at
+/* A worker for this session in this role. `slow`: its questions take long, and it can wait: workers
+ * of quick ones give way to it only when they have nothing to do. `out_fresh`: its set-up is on its
+ * way, wait for it first (fh_worker_setup_wait). FH_EBUSY with rule "limit.workers" when all are at
  * work; the errors of fh_workers_spawn. */
 FH_MUST_CHECK int fh_crew_take(struct fh_crew *crew,
                                uint64_t session,

@@ -550,7 +550,7 @@ bool fh_stream_prepare(struct fh_stream *stream)
     int rc = fh_crew_take(o->crew,
                           stream->session,
                           stream->kind == FH_STREAM_SCAN ? FH_WORKER_SCAN : FH_WORKER_QUERY,
-                          stream->kind != FH_STREAM_SCAN && fh_turns_heavy(stream),
+                          stream->kind != FH_STREAM_SCAN && fh_turns_defers(stream),
                           &stream->worker,
                           &stream->fresh,
                           &err);

@@ -59,6 +59,39 @@ void fh_priority_each_thread(pid_t process, fh_priority_thread_fn *fn, void *use
     closedir(tasks);
 }
 
+struct delays {
+    pid_t process;
+    int64_t sum_ns;
+};
+
+/* The file says "time on a processor, time ready without one, turns", in ns. */
+static void add_delay(pid_t thread, void *user)
+{
+    struct delays *delays = user;
+    char path[64];
+    char line[128];
+    snprintf(path, sizeof path, "/proc/%d/task/%d/schedstat", (int)delays->process, (int)thread);
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return; /* it has just ended, or the kernel has no such file */
+    }
+    if (fgets(line, sizeof line, file) != NULL) {
+        char *second;
+        char *end;
+        (void)strtoll(line, &second, 10);
+        long long delay_ns = strtoll(second, &end, 10);
+        delays->sum_ns += end != second && delay_ns > 0 ? delay_ns : 0;
+    }
+    (void)fclose(file);
+}
+
+int64_t fh_priority_delayed_ms(pid_t process)
+{
+    struct delays delays = {.process = process};
+    fh_priority_each_thread(process, add_delay, &delays);
+    return delays.sum_ns / 1000000;
+}
+
 void fh_priority_patient(pid_t process, bool patient)
 {
     struct share share = {.nice = AS_IT_IS, .turn_ns = patient ? PATIENT_NS : 0};

@@ -23,6 +23,10 @@
 typedef void fh_priority_thread_fn(pid_t thread, void *user);
 void fh_priority_each_thread(pid_t process, fh_priority_thread_fn *fn, void *user);
 
+/* How long its threads have been ready to run and waited for a processor, all together, in ms; 0
+ * where the kernel does not count that. */
+int64_t fh_priority_delayed_ms(pid_t process);
+
 /* All threads of the process are patient from now on, or as any other. */
 void fh_priority_patient(pid_t process, bool patient);
 /* All threads of the process are the least. */

@@ -92,6 +92,9 @@ struct fh_stream {
     int64_t queued_ms; /* monotonic */
     int64_t begun_ms;  /* monotonic: when its turn came; 0: not yet */
     int64_t cpu_ms;    /* of its worker then */
+    int64_t seen_ms;   /* monotonic: the watch saw its worker at work first; 0: not yet */
+    int64_t delay_ms;  /* of its workers then: fh_worker_delayed_ms */
+    bool held_long;    /* its worker, for FH_QUERY_HOLD_MS */
     struct fh_key_id consumer;
     struct fh_domain_id entry_domain; /* of the node that joins; the consumer's own without one */
     uint32_t encodings;               /* of batches, that the asker reads */

@@ -10,8 +10,10 @@
 enum {
     COLD_MS = 20,        /* worth waiting for the session's worker, instead of starting one more */
     COLD_MOST_MS = 250,  /* then others with a worker do not go before any more */
+    DEFER_MS = 2000,     /* a slow one leaves quick ones their workers so long: of its 8 s */
     LOOK_AGAIN_MS = 25,  /* when every worker is in use but some soon are not */
     LOOK_ROUND_MS = 100, /* while somebody waits: has one who holds a worker hung up? */
+    SEEN_MS = 250,       /* until then nothing is read of what delays a worker: most are over */
     APART_MS = 1000,     /* after a quick question slow ones keep to their processors so long */
     RETRY_LEAST_MS = 100,
     RETRY_MOST_MS = 10000,
@@ -301,14 +303,16 @@ void fh_turns_begin(struct fh_stream *stream)
 void fh_turns_second(struct fh_stream *stream, struct fh_worker *second)
 {
     stream->cpu_ms += fh_worker_cpu_ms(second);
+    stream->seen_ms = 0;
     if (fh_worker_yields(stream->worker)) {
         fh_worker_yield(second);
     }
 }
 
-bool fh_turns_heavy(const struct fh_stream *stream)
+bool fh_turns_defers(const struct fh_stream *stream)
 {
-    return is_heavy(stream, fh_clock_mono_ms());
+    int64_t now_ms = fh_clock_mono_ms();
+    return is_heavy(stream, now_ms) && now_ms - stream->queued_ms < DEFER_MS;
 }
 
 bool fh_turns_spoilt(const struct fh_stream *stream, const struct fh_worker *worker)
@@ -320,6 +324,29 @@ bool fh_turns_spoilt(const struct fh_stream *stream, const struct fh_worker *wor
 static struct fh_worker *second_of(const struct fh_stream *stream)
 {
     return stream->barrier == NULL ? NULL : fh_barrier_worker(stream->barrier);
+}
+
+static int64_t delayed_ms(const struct fh_stream *stream)
+{
+    struct fh_worker *second = second_of(stream);
+    return fh_worker_delayed_ms(stream->worker) +
+           (second == NULL ? 0 : fh_worker_delayed_ms(second));
+}
+
+/* Whether the question has held its worker long, and others did not keep the processor from it. */
+static bool holds(struct fh_stream *stream, int64_t now_ms)
+{
+    bool starts = stream->state == FH_STREAM_PREPARING && stream->fresh;
+    if (starts || now_ms - stream->begun_ms < SEEN_MS) {
+        return false;
+    }
+    if (stream->seen_ms == 0) {
+        stream->seen_ms = now_ms;
+        stream->delay_ms = delayed_ms(stream);
+    }
+    int64_t held_ms = now_ms - stream->seen_ms;
+    return held_ms >= FH_QUERY_HOLD_MS &&
+           held_ms - (delayed_ms(stream) - stream->delay_ms) >= FH_QUERY_HOLD_MS;
 }
 
 void fh_turns_watch(struct fh_stream *stream, int64_t now_ms)
@@ -334,7 +361,8 @@ void fh_turns_watch(struct fh_stream *stream, int64_t now_ms)
     int64_t cpu_ms = fh_worker_cpu_ms(stream->worker);
     cpu_ms += second == NULL ? 0 : fh_worker_cpu_ms(second);
     bool heavy = cpu_ms - stream->cpu_ms >= FH_QUERY_SLOW_MS;
-    if (now_ms - stream->begun_ms >= FH_QUERY_HOLD_MS) {
+    if (holds(stream, now_ms)) {
+        stream->held_long = true;
         stream->turn_key->holds_until_ms = now_ms + FH_QUERY_SLOW_KEY_MS;
     }
     if (heavy) {
@@ -353,7 +381,7 @@ void fh_turns_ended(struct fh_stream *stream)
         int64_t now_ms = fh_clock_mono_ms();
         int64_t took_ms = now_ms - stream->begun_ms;
         key->typical_ms += (took_ms - key->typical_ms) / 4;
-        if (stream->failure.code == FH_OK && took_ms < FH_QUERY_HOLD_MS) {
+        if (stream->failure.code == FH_OK && !stream->held_long) {
             key->quick_until_ms = now_ms + FH_QUERY_SLOW_KEY_MS;
         }
     }

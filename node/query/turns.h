@@ -7,14 +7,15 @@
  *    counted apart. A plan, which is short, may run beside all that are in use.
  *  * Turns go round: the key that runs least is next, then the one whose last turn is longest ago.
  *  * A key whose question used FH_QUERY_SLOW_MS of the processor, or held a worker for
- *    FH_QUERY_HOLD_MS, is slow for a while. Slow keys and streams together leave some workers
- *    free, so that who asks quick questions does not wait for them; one more is for keys that had
- *    quick answers lately, as newcomers may turn out slow. Of those one whose session has its
- *    worker idle may run beside all that others may have: it waits for nothing that they start,
- *    until one of them has waited for a quarter of a second.
- *    Workers of slow ones yield the processor (fh_worker_yield), those that start or have worked
- *    for a moment interrupt nobody (fh_worker_patient). While such a question runs and others have
- *    quick ones the two have processors of their own (fh_workers_split).
+ *    FH_QUERY_HOLD_MS, is slow for a while. What a worker waits for, with the processor given to
+ *    others, is not the question's doing, and its start is not either: neither counts. Slow keys
+ * and streams together leave some workers free, so that who asks quick questions does not wait for
+ * them; one more is for keys that had quick answers lately, as newcomers may turn out slow. Of
+ * those one whose session has its worker idle may run beside all that others may have: it waits for
+ * nothing that they start, until one of them has waited for a quarter of a second. Workers of slow
+ * ones yield the processor (fh_worker_yield), those that start or have worked for a moment
+ * interrupt nobody (fh_worker_patient). While such a question runs and others have quick ones the
+ * two have processors of their own (fh_workers_split).
  *
  * Does not: run anything. Thread: the loop's.
  */
@@ -70,8 +71,9 @@ void fh_turns_second(struct fh_stream *stream, struct fh_worker *second);
 /* Whether this worker of it (NULL: none) yields, for good, and its key's questions need not any
  * more. */
 bool fh_turns_spoilt(const struct fh_stream *stream, const struct fh_worker *worker);
-/* Whether its key's questions are slow by what they use, or it is a stream. */
-bool fh_turns_heavy(const struct fh_stream *stream);
+/* Whether it leaves workers to quick ones that may ask again in a moment: it is a stream, or its
+ * key's questions are slow by what they use, and it has not waited long yet. */
+bool fh_turns_defers(const struct fh_stream *stream);
 /* Looks at what runs: who runs long is slow. Now and then. */
 void fh_turns_watch(struct fh_stream *stream, int64_t now_ms);
 /* A stream has ended: how long it took. */

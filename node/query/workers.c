@@ -127,6 +127,11 @@ int64_t fh_worker_cpu_ms(const struct fh_worker *worker)
     return (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
 }
 
+int64_t fh_worker_delayed_ms(const struct fh_worker *worker)
+{
+    return fh_priority_delayed_ms(worker->pid);
+}
+
 static void place(const struct fh_worker *worker)
 {
     const struct fh_lanes *lanes = &worker->process->workers->lanes;

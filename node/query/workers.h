@@ -105,6 +105,9 @@ void fh_worker_release(struct fh_worker *worker);
 
 /* Processor time that it has used, in ms; 0 when it is gone. */
 int64_t fh_worker_cpu_ms(const struct fh_worker *worker);
+/* Time that its threads were ready and had no processor, all together, in ms; 0 when it is gone, or
+ * the kernel does not count it. */
+int64_t fh_worker_delayed_ms(const struct fh_worker *worker);
 /* Its threads take the processor only when nobody else wants it, from now on and for good.
  * Loop thread. */
 void fh_worker_yield(struct fh_worker *worker);

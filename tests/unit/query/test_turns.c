@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Turns in a world of its own time: keys that ask at once, or again whenever one of their questions
- * is over, a few workers, and a clock that goes on by a millisecond. Everything that turns.c calls
- * is in this file, so that a run is the same on every machine; the workers of sessions are kept,
- * started and taken away as by crew.c.
+ * Turns, and the crew that they draw on, in a world of its own time: keys that ask at once, or
+ * again whenever one of their questions is over, a few workers, and a clock that goes on by a
+ * millisecond. Everything that turns.c and crew.c call is in this file, so that a run is the same
+ * on every machine.
  */
 #include "common/mem.h"
+#include "node/io/loop.h"
+#include "node/query/crew.h"
 #include "node/query/stream.h"
 #include "proto/settings/settings.h"
 
@@ -23,19 +25,24 @@ enum {
     WORKERS = 8,
     PER_KEY = 2,
     START_MS = 20,
-    SLICE_MS = 500, /* as in crew.c: so long a session keeps its worker against others */
-    LOOK_MS = 500,  /* as in watch.c */
+    LOOK_MS = 500, /* as in watch.c */
     KEYS_MAX = 16,
+    TIMERS_MAX = 2,  /* of the crew */
     OFTEN = 1000000, /* questions, more than a test has time for */
 };
 
 struct fh_worker {
-    uint64_t session; /* 0: there is none */
-    bool idle;
+    bool lives;
     bool yields;
     bool takes_long;
-    int64_t taken_ms;
     int64_t cpu_ms;
+    int64_t delayed_ms;
+};
+
+struct fh_timer {
+    fh_timer_fn *fn;
+    void *user;
+    int64_t at_ms;
 };
 
 /* What a key does. */
@@ -43,6 +50,8 @@ struct asker {
     unsigned in_flight;
     unsigned questions; /* in all */
     int64_t takes_ms;   /* of its worker and of the processor */
+    bool delayed;       /* others have the processor all that time */
+    int64_t rests_ms;   /* before it asks again */
     bool streams;
     bool plans; /* each question before */
 };
@@ -55,6 +64,7 @@ struct seat {
     unsigned answered;
     unsigned refused;
     char rule[64];
+    int64_t asks_ms;        /* not before then */
     int64_t waited_most_ms; /* from asking to the turn */
 };
 
@@ -64,12 +74,15 @@ static struct world {
     struct fh_settings settings;
     struct fh_serve serve;
     struct fh_worker workers[WORKERS];
+    struct fh_timer timers[TIMERS_MAX];
+    unsigned timer_count;
+    int64_t start_ms; /* of a worker */
     struct seat seats[KEYS_MAX];
     unsigned seat_count;
     bool apart;
 } w;
 
-/* ---- what turns.c calls ---- */
+/* ---- what the two call ---- */
 
 int64_t __wrap_fh_clock_mono_ms(void);
 int64_t __wrap_fh_clock_mono_ms(void)
@@ -83,32 +96,119 @@ void fh_serve_look(struct fh_serve *serve, int64_t at_ms)
     w.look_ms = at_ms < w.look_ms ? at_ms : w.look_ms;
 }
 
-static struct fh_worker *find_worker(uint64_t session)
+int fh_timer_new(
+    struct fh_timer **out, struct fh_loop *loop, fh_timer_fn *fn, void *user, struct fh_err *err)
 {
+    (void)loop;
+    (void)err;
+    assert_true(w.timer_count < TIMERS_MAX);
+    *out = &w.timers[w.timer_count++];
+    **out = (struct fh_timer){.fn = fn, .user = user, .at_ms = INT64_MAX};
+    return FH_OK;
+}
+
+void fh_timer_set(struct fh_timer *timer, int64_t mono_ms)
+{
+    timer->at_ms = mono_ms;
+}
+
+void fh_timer_clear(struct fh_timer *timer)
+{
+    timer->at_ms = INT64_MAX;
+}
+
+void fh_timer_free(struct fh_timer *timer)
+{
+    fh_timer_clear(timer);
+}
+
+void fh_workers_on_full(struct fh_workers *workers, fh_workers_spare_fn *fn, void *user)
+{
+    (void)workers;
+    (void)fn;
+    (void)user;
+}
+
+const char *fh_workers_folder(const struct fh_workers *workers)
+{
+    (void)workers;
+    return "";
+}
+
+bool fh_workers_room(const struct fh_workers *workers, uint32_t count)
+{
+    (void)workers;
     for (size_t i = 0; i < WORKERS; i++) {
-        if (w.workers[i].idle && w.workers[i].session == session) {
-            return &w.workers[i];
+        count += w.workers[i].lives;
+    }
+    return count <= WORKERS;
+}
+
+int fh_workers_spawn(struct fh_workers *workers, struct fh_worker **out, struct fh_err *err)
+{
+    (void)workers;
+    (void)err;
+    for (size_t i = 0; i < WORKERS; i++) {
+        if (!w.workers[i].lives) {
+            w.workers[i] = (struct fh_worker){.lives = true};
+            *out = &w.workers[i];
+            return FH_OK;
         }
     }
-    return NULL;
+    fail(); /* the crew asks for room first */
+    return FH_EBUSY;
 }
 
-bool fh_crew_has_idle(struct fh_crew *crew, uint64_t session, enum fh_worker_role role)
+int fh_worker_setup_ahead(struct fh_worker *worker,
+                          enum fh_worker_role role,
+                          uint32_t memory_mib,
+                          uint32_t threads,
+                          struct fh_err *err)
 {
-    (void)crew;
+    (void)worker;
     (void)role;
-    return find_worker(session) != NULL;
+    (void)memory_mib;
+    (void)threads;
+    (void)err;
+    return FH_OK;
 }
 
-void fh_crew_split(struct fh_crew *crew, bool split)
+void fh_worker_on_exit(struct fh_worker *worker, fh_worker_exit_fn *fn, void *user)
 {
-    (void)crew;
+    (void)worker;
+    (void)fn;
+    (void)user;
+}
+
+void fh_worker_release(struct fh_worker *worker)
+{
+    worker->lives = false;
+}
+
+bool fh_worker_dead(const struct fh_worker *worker)
+{
+    return !worker->lives;
+}
+
+void fh_worker_patient(struct fh_worker *worker, bool patient)
+{
+    worker->takes_long = patient || worker->yields;
+}
+
+void fh_workers_split(struct fh_workers *workers, bool split)
+{
+    (void)workers;
     w.apart = split;
 }
 
 int64_t fh_worker_cpu_ms(const struct fh_worker *worker)
 {
     return worker->cpu_ms;
+}
+
+int64_t fh_worker_delayed_ms(const struct fh_worker *worker)
+{
+    return worker->delayed_ms;
 }
 
 void fh_worker_yield(struct fh_worker *worker)
@@ -153,40 +253,27 @@ void fh_stream_fail(struct fh_stream *stream, const struct fh_err *err)
     stream->state = FH_STREAM_OVER;
 }
 
-/* A worker of its session, a new one, or one that has nothing to do and had its time. */
-static struct fh_worker *take_worker(uint64_t session, bool *out_fresh)
-{
-    struct fh_worker *worker = find_worker(session);
-    *out_fresh = worker == NULL;
-    for (size_t i = 0; worker == NULL && i < WORKERS; i++) {
-        worker = w.workers[i].session == 0 ? &w.workers[i] : NULL;
-    }
-    for (size_t i = 0; worker == NULL && i < WORKERS; i++) {
-        bool gives_way = w.workers[i].idle && w.now_ms - w.workers[i].taken_ms >= SLICE_MS;
-        worker = gives_way ? &w.workers[i] : NULL;
-    }
-    if (worker != NULL && *out_fresh) {
-        *worker = (struct fh_worker){.session = session, .taken_ms = w.now_ms};
-    }
-    return worker;
-}
-
+/* As in prepare.c, as far as workers go. */
 bool fh_stream_prepare(struct fh_stream *stream)
 {
     struct seat *seat = seat_of(stream);
-    bool fresh = false;
-    stream->worker = take_worker(stream->session, &fresh);
-    if (stream->worker == NULL) {
+    struct fh_err err;
+    if (fh_crew_take(w.serve.options.crew,
+                     stream->session,
+                     FH_WORKER_QUERY,
+                     fh_turns_defers(stream),
+                     &stream->worker,
+                     &stream->fresh,
+                     &err) != FH_OK) {
         return false;
     }
     int64_t waited_ms = w.now_ms - stream->queued_ms;
     seat->waited_most_ms = waited_ms > seat->waited_most_ms ? waited_ms : seat->waited_most_ms;
-    stream->worker->idle = false;
-    stream->worker->takes_long = false;
-    stream->state = FH_STREAM_RUNNING;
+    stream->state = FH_STREAM_PREPARING;
     stream->begun_ms = w.now_ms;
-    int64_t more_ms = (int64_t)(seat->answered + seat->session) % 3; /* they do not go in step */
-    stream->deadline_ms = w.now_ms + seat->asker.takes_ms + more_ms + (fresh ? START_MS : 0);
+    stream->touched_ms = w.now_ms + (stream->fresh ? w.start_ms : 0); /* when it runs */
+    int64_t more_ms = (int64_t)(seat->answered + seat->session) % 3;  /* they do not go in step */
+    stream->deadline_ms = stream->touched_ms + seat->asker.takes_ms + more_ms;
     fh_turns_begin(stream);
     return true;
 }
@@ -196,12 +283,17 @@ bool fh_stream_prepare(struct fh_stream *stream)
 static int up(void **state)
 {
     (void)state;
+    struct fh_err err;
+    fh_crew_free(w.serve.options.crew);
     memset(&w, 0, sizeof w);
     w.now_ms = 1000000;
+    w.start_ms = START_MS;
     w.settings.workers_max = WORKERS;
     w.settings.queries_per_key_max = PER_KEY;
     w.serve.options.settings = &w.settings;
     fh_list_init(&w.serve.streams);
+    const struct fh_crew_options crew = {.standby = true};
+    assert_int_equal(fh_crew_new(&w.serve.options.crew, &crew, &err), FH_OK);
     return 0;
 }
 
@@ -209,11 +301,12 @@ static void end_stream(struct fh_stream *stream)
 {
     struct seat *seat = seat_of(stream);
     if (stream->worker != NULL) {
-        stream->worker->idle = true;
+        fh_crew_give(w.serve.options.crew, stream->worker, false);
         fh_turns_ended(stream);
         seat->answered++;
     }
     seat->open--;
+    seat->asks_ms = w.now_ms + seat->asker.rests_ms;
     fh_list_remove(&stream->link);
     fh_turns_leave(stream);
     fh_free(stream);
@@ -225,6 +318,7 @@ static int down(void **state)
     FH_LIST_FOREACH (link, &w.serve.streams) {
         end_stream(FH_LIST_ENTRY(link, struct fh_stream, link));
     }
+    fh_crew_free(FH_TAKE(w.serve.options.crew));
     return 0;
 }
 
@@ -254,7 +348,8 @@ static void ask(struct seat *seat)
 
 static void ask_again(struct seat *seat)
 {
-    while (seat->open < seat->asker.in_flight && seat->asked < seat->asker.questions) {
+    while (seat->open < seat->asker.in_flight && seat->asked < seat->asker.questions &&
+           w.now_ms >= seat->asks_ms) {
         ask(seat);
     }
 }
@@ -266,9 +361,14 @@ static void tick(void)
     w.now_ms++;
     FH_LIST_FOREACH (link, &w.serve.streams) {
         struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
+        if (stream->state == FH_STREAM_PREPARING && w.now_ms >= stream->touched_ms) {
+            stream->state = FH_STREAM_RUNNING;
+        }
         if (stream->state == FH_STREAM_RUNNING) {
-            stream->worker->cpu_ms++;
-            stream->worker->takes_long = w.now_ms - stream->begun_ms > FH_QUERY_INLINE_MS;
+            bool delayed = seat_of(stream)->asker.delayed;
+            stream->worker->cpu_ms += delayed ? 0 : 1;
+            stream->worker->delayed_ms += delayed ? 1 : 0;
+            fh_worker_patient(stream->worker, w.now_ms - stream->touched_ms > FH_QUERY_INLINE_MS);
         }
         if (stream->state == FH_STREAM_QUEUED && w.now_ms > stream->deadline_ms) {
             fh_turns_give_up(stream);
@@ -283,6 +383,12 @@ static void tick(void)
     }
     for (unsigned i = 0; i < w.seat_count; i++) {
         ask_again(&w.seats[i]);
+    }
+    for (unsigned i = 0; i < w.timer_count; i++) {
+        if (w.now_ms >= w.timers[i].at_ms) {
+            w.timers[i].at_ms = INT64_MAX;
+            w.timers[i].fn(w.timers[i].user);
+        }
     }
     if (w.now_ms >= w.look_ms) {
         w.look_ms = w.now_ms + LOOK_MS;
@@ -366,6 +472,31 @@ static void a_slow_one_has_its_turn_too(void **state)
     }
 }
 
+/* Nor by as many quick ones as there are workers, of whom each asks again before it rests long
+ * enough to give its own away. */
+static void nor_do_those_that_hardly_rest(void **state)
+{
+    (void)state;
+    const struct asker slow = {.in_flight = 1, .questions = 1, .takes_ms = 1500};
+    const struct asker hardly = {.in_flight = 1, .questions = OFTEN, .takes_ms = 2, .rests_ms = 40};
+    struct seat *seat = sit(slow);
+    run(2000);
+    for (unsigned i = 0; i < WORKERS; i++) {
+        sit(hardly);
+    }
+    run(3000);
+    seat->asker.questions = OFTEN;
+    run(12000);
+    assert_true(seat->answered >= 4);
+    assert_true(seat->waited_most_ms <= 2300);
+    assert_int_equal(seat->refused, 0);
+    for (unsigned i = 0; i < WORKERS; i++) {
+        assert_true(w.seats[1 + i].answered > 250);
+        assert_true(w.seats[1 + i].waited_most_ms <= 100);
+        assert_int_equal(w.seats[1 + i].refused, 0);
+    }
+}
+
 static void all_have_the_same(void **state)
 {
     (void)state;
@@ -408,6 +539,61 @@ static void the_slow_leave_room(void **state)
     run(1000);
     assert_int_equal(newcomer->answered, 1);
     assert_true(newcomer->waited_most_ms <= 300);
+}
+
+/* A quick one on a machine that is so busy that others have the processor for seconds, and one
+ * whose worker takes as long to start: neither is slow by that, and waits behind those that are. */
+static void who_is_delayed_is_not_slow(void **state)
+{
+    (void)state;
+    struct seat *quick = sit(often_one);
+    run(1000);
+    for (unsigned i = 0; i < 8; i++) {
+        sit(hostile);
+    }
+    run(3000);
+    quick->asker.delayed = true;
+    quick->asker.takes_ms = 3500;
+    run(9000);
+    w.start_ms = 3500;
+    struct seat *newcomer = sit(often_one);
+    run(5000);
+    quick->asker.delayed = false;
+    quick->asker.takes_ms = 2;
+    run(4000);
+    struct seat *seats[] = {quick, newcomer};
+    for (size_t i = 0; i < FH_COUNT(seats); i++) {
+        unsigned before = seats[i]->answered;
+        seats[i]->waited_most_ms = 0;
+        run(3000);
+        assert_true(seats[i]->answered - before > 500);
+        assert_true(seats[i]->waited_most_ms <= 5);
+        assert_int_equal(seats[i]->refused, 0);
+    }
+}
+
+/* Whether the one question that runs counts as slow, after so long without a processor or a wish
+ * for one. */
+static unsigned slow_after(int64_t ms)
+{
+    for (; ms > 0; ms--) {
+        run(1);
+        for (unsigned i = 0; i < WORKERS; i++) {
+            w.workers[i].cpu_ms = 0;
+        }
+    }
+    ask(sit(one_quick)); /* which has them counted */
+    return w.serve.turns.slow;
+}
+
+/* But who holds a worker and waits for anything else is. */
+static void who_holds_is_slow(void **state)
+{
+    (void)state;
+    struct seat *seat = sit((struct asker){.in_flight = 1, .questions = OFTEN, .takes_ms = 6000});
+    assert_int_equal(slow_after(FH_QUERY_HOLD_MS), 0);
+    assert_int_equal(slow_after(2 * LOOK_MS), 1);
+    assert_int_equal(seat->answered, 0);
 }
 
 /* ---- limits ---- */
@@ -520,8 +706,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_newcomer_has_its_turn, up, down),
         cmocka_unit_test_setup_teardown(nor_do_plans_keep_it_waiting, up, down),
         cmocka_unit_test_setup_teardown(a_slow_one_has_its_turn_too, up, down),
+        cmocka_unit_test_setup_teardown(nor_do_those_that_hardly_rest, up, down),
         cmocka_unit_test_setup_teardown(all_have_the_same, up, down),
         cmocka_unit_test_setup_teardown(the_slow_leave_room, up, down),
+        cmocka_unit_test_setup_teardown(who_is_delayed_is_not_slow, up, down),
+        cmocka_unit_test_setup_teardown(who_holds_is_slow, up, down),
         cmocka_unit_test_setup_teardown(one_key_has_its_share_and_a_queue, up, down),
         cmocka_unit_test_setup_teardown(streams_are_counted_apart, up, down),
         cmocka_unit_test_setup_teardown(who_waits_too_long_is_told, up, down),
