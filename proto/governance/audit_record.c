@@ -188,9 +188,9 @@ void fh_audit_pruned_pack(struct fh_buf *out, const struct fh_audit_pruned *prun
 void fh_audit_counted_pack(struct fh_buf *out, const struct fh_audit_counted *counted)
 {
     fh_pack_array(out, COUNTED_FIELDS);
-    pack_optional(out, counted->domain.b);
+    fh_pack_optional(out, counted->domain.b, FH_ID_BYTES);
     fh_pack_cstr(out, counted->domain_name);
-    pack_optional(out, counted->key.b);
+    fh_pack_optional(out, counted->key.b, FH_ID_BYTES);
     fh_pack_uint(out, counted->code);
     fh_pack_cstr(out, counted->rule);
     fh_pack_uint(out, counted->count);
