@@ -11,7 +11,7 @@
  *
  * Whatever they hold, the reader gives the same records twice, or says what is wrong, and where.
  */
-#include "tools/cli/audit_log.h"
+#include "tools/compliance/audit_log.h"
 
 #include "common/assert.h"
 #include "common/file.h"
