@@ -1147,7 +1147,7 @@ static void test_trace(void **state)
         {"purpose is missing", "p5 purposes refuses"},
         {"purpose is stated", "p5 purposes binds"},
         {"forked policy", "p10  refuses"},
-        {"unreadable policy", "p16  refuses"},
+        {"unreadable policy", "p19  refuses"},
         {"other products", ""},
         {"promises do not hold", "p13 quality[0] refuses"},
         {"an auditor looks at what failed", "p13 quality[0] spared"},
