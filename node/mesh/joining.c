@@ -9,6 +9,7 @@
 #include "node/mesh/parts.h"
 
 #include "common/assert.h"
+#include "common/entropy.h"
 #include "common/file.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -114,15 +115,20 @@ gossip_with(struct fh_mesh *mesh, const struct fh_invitation_ticket *ticket, str
 
 /* ---- redemption ---- */
 
+/* Many that join at once and find the issuer too busy to greet all of them within FH_HANDSHAKE_MS
+ * must not come back all at once: each waits half to one and a half times its pause. */
 static void try_again(struct fh_joining *joining, const char *address, const struct fh_err *why)
 {
+    uint32_t random;
+    fh_entropy(&random, sizeof random);
+    int64_t wait_ms = joining->pause_ms / 2 + random % joining->pause_ms;
     fh_log(FH_LOG_WARN,
            "join.waiting",
            "address=%s retry_ms=%lld text=\"%s\"",
            address,
-           (long long)joining->pause_ms,
+           (long long)wait_ms,
            why->text);
-    fh_timer_set(joining->timer, fh_clock_mono_ms() + joining->pause_ms);
+    fh_timer_set(joining->timer, fh_clock_mono_ms() + wait_ms);
     joining->pause_ms =
         joining->pause_ms * 2 > RETRY_MOST_MS ? RETRY_MOST_MS : joining->pause_ms * 2;
 }
