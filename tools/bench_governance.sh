@@ -60,6 +60,14 @@ as_member()
     "$bin/freehold" --key "$work/keys/$name.key" --access "$work/keys/$name.access" "$@"
 }
 
+# field FILE NAME: of the first row of a CSV file.
+field()
+{
+    python3 -c '
+import csv, sys
+print(next(csv.DictReader(open(sys.argv[1])))[sys.argv[2]])' "$1" "$2"
+}
+
 # refuses COMMAND...: it is not served.
 refuses()
 {
@@ -121,9 +129,8 @@ bench_governance()
         let_member_in d2 eve member
         "$bin/freehold" --home "$(home d1)" product publish "$mesh/d1/news.odcs.yaml" >/dev/null 2>"$work/error.txt" ||
             fail "$(cat "$work/error.txt")"
-        member_domain=$("$bin/freehold" --home "$(home d2)" -o csv status | python3 -c '
-import csv, sys
-print(next(csv.DictReader(sys.stdin))["domain_id"])')
+        "$bin/freehold" --home "$(home d2)" -o csv status >"$work/status"
+        member_domain=$(field "$work/status" domain_id)
         printf 'name: agreed\nversion: 1.0.0\nmask: [{columns: [item], method: "null"}]\n' >"$work/agreed.policy.yaml"
         until_true 60 "ann at d1" as_member ann query 'SELECT item FROM d1.news' --peer 127.0.1.1:7946
         until_true 60 "bob at d$count" as_member bob query 'SELECT 1' --peer "127.0.1.$count:7946"
@@ -141,9 +148,9 @@ print(next(csv.DictReader(sys.stdin))["domain_id"])')
             grep -q "^$grant,ended," <("$bin/freehold" --home "$(home d1)" -o csv grant list --all)
 
         as_member eve -o csv token create --node 127.0.1.2:7946 >"$work/token" 2>"$work/error.txt" || fail "$(cat "$work/error.txt")"
-        token=$(grep -o 'fhr1[a-z2-7]*' "$work/token" | head -n 1)
+        token=$(field "$work/token" token)
         told token_revoke "$count" "$member_domain" 'token revoke' "$bin/freehold" --key "$work/keys/eve.key" \
-            --access "$work/keys/eve.access" token revoke "$token" --node 127.0.1.2:7946
+            --access "$work/keys/eve.access" token revoke "${token%.*}" --node 127.0.1.2:7946
         told member_revoke "$count" "$member_domain" 'member revoke' "$bin/freehold" --home "$(home d2)" member revoke ann
         enforced member_owner 'a node here and there of them lets that member in no more' everywhere "$count" ann
         key=$("$bin/freehold" --home "$(home d2)" -o csv member list | grep '^bob,' | grep -o 'fhk1[a-z2-7]*')
