@@ -194,4 +194,18 @@ prints 'agreed 1.1.0' fh shop policy publish "$data/agreed.policy.yaml" --mesh
 until_true 10 "the policy at museum" of_mesh museum '1.1.0,expired'
 until_true 10 "museum is closed" refused 4 'policy.expired' 'mesh policy agreed 1.1.0' -- \
     fh shop query 'SELECT id FROM museum.open'
+say "- two policies of the mesh under one number are a proof, and name who signed both"
+for rules in 'purposes: [one]' 'purposes: [other]'; do
+    printf 'name: twice\nversion: 1.0.0\n%s\n' "$rules" >"$data/twice.policy.yaml"
+    succeeds fh shop policy sign "$data/twice.policy.yaml" --out "$work/${rules//[^a-z]/}.signed"
+done
+succeeds fh shop policy publish "$work/purposesone.signed"
+succeeds fh shop policy publish "$work/purposesother.signed"
+twice()
+{
+    fh market -o csv proof list 2>/dev/null | grep -q '^fhr1[a-z2-7]*,policy.forked,.*,"mesh policy twice, number 1",'
+}
+until_true 10 "the proof at market" twice
+succeeds fh market proof show "$(fh market -o csv proof list | sed -n 's/^\(fhr1[a-z2-7]*\),policy.forked,.*/\1/p')"
+grep -q '^signed both: shop$' "$work/err" || fail "$(<"$work/err")"
 say "all of it"

@@ -4,6 +4,8 @@
 # all nodes; whom they expel is out everywhere, and comes back by another decision.
 # shellcheck source=tests/e2e/common.sh
 source "$1/tests/e2e/common.sh"
+# shellcheck source=tests/e2e/charters.sh
+source "$1/tests/e2e/charters.sh"
 
 domains=(shop museum mill)
 make_mesh "${domains[@]}"
@@ -11,34 +13,6 @@ make_product orders 20
 mkdir "$data/mill"
 make_contract wheat 1.0.0 >"$data/mill/wheat.odcs.yaml"
 cp "$data/orders.csv" "$data/mill/wheat.csv"
-
-# of DOMAIN FIELD: what its node shows of the charter.
-of()
-{
-    fh "$1" -o csv charter show >"$work/out" 2>"$work/err" && column "$2"
-}
-goes_by() # DOMAIN NUMBER
-{
-    [[ $(of "$1" number) == "$2" ]]
-}
-everybody_goes_by() # NUMBER
-{
-    local domain
-    for domain in "${domains[@]}"; do
-        until_true 20 "charter $1 at $domain" goes_by "$domain" "$1"
-    done
-}
-# open_one DOMAIN: the id of the only open proposal that its node knows, or nothing.
-open_one()
-{
-    fh "$1" -o csv charter history 2>"$work/err" | awk -F, '$2 == "proposed"' | grep -o 'fhr1[a-z2-7]*'
-}
-knows_one() # DOMAIN: a proposal, and that who made it votes for it, which is a record of its own
-{
-    fh "$1" -o csv charter history 2>"$work/err" | python3 -c '
-import csv, sys
-sys.exit(not any(row["state"] == "proposed" and row["signed_by"] for row in csv.DictReader(sys.stdin)))'
-}
 
 # sees_product DOMAIN NAME
 sees_product()
@@ -114,77 +88,3 @@ until_true 20 "the proposal at museum" knows_one museum
 succeeds fh museum charter vote "$(open_one museum)"
 everybody_goes_by 5
 until_true 30 "mill's product at shop" sees_product shop mill/wheat
-
-say "- a member signs two charters of one number: nothing is decided any more, and all know who it was"
-vote_at() # DOMAIN: for the only open proposal
-{
-    until_true 20 "the proposal at $1" knows_one "$1"
-    succeeds fh "$1" -o csv charter vote "$(open_one "$1")"
-}
-domains=(shop museum mill)
-succeeds fh shop charter propose --add mill --threshold 2
-vote_at museum
-everybody_goes_by 6
-stop_node mill
-stop_node shop
-cp -r "$work/shop/home" "$work/twin"
-start_node shop
-succeeds fh museum charter propose --until 300d
-vote_at shop
-until_true 20 "charter 7 at museum" goes_by museum 7
-stop_node museum
-stop_node shop
-mv "$work/shop/home" "$work/first"
-mv "$work/twin" "$work/shop/home"
-rm -f "$work/shop/home/run/"*
-start_node shop
-start_node mill
-succeeds fh mill charter propose --until 200d
-vote_at shop
-until_true 20 "another charter 7 at mill" goes_by mill 7
-start_node museum
-contested()
-{
-    [[ $(of "$1" standing) == contested ]] && grep -q 'signed both, and have no voice in it: shop' "$work/err"
-}
-for domain in "${domains[@]}"; do
-    until_true 30 "the contest at $domain" contested "$domain"
-done
-refused 5 'rule: identity.charter.rival' 'charter propose --settle' -- fh museum charter propose
-[[ $(fh mill -o csv charter history 2>"$work/err" | grep -c '^7,contested,') == 2 ]] || fail "history: $(<"$work/err")"
-succeeds fh mill proof show "$(fh mill -o csv proof list | sed -n 's/^\(fhr1[a-z2-7]*\),charter.forked,.*/\1/p' | head -1)"
-grep -q '^signed both: shop$' "$work/err" || fail "$(<"$work/err")"
-
-say "- the others settle it: what they sign overrules both, at every node"
-succeeds fh museum -o csv charter propose --settle --expel shop --dry-run
-[[ $(column changes) == 'settles charter 7 without shop, -shop'* && $(column complete) == false ]] || fail "$(<"$work/out")"
-succeeds fh museum -o csv charter propose --settle --note 'shop signed two'
-until_true 20 "the proposal at shop" knows_one shop
-refused 4 'rule: identity.vote.barred' -- fh shop charter vote "$(open_one shop)"
-vote_at mill
-everybody_goes_by 8
-for domain in "${domains[@]}"; do
-    [[ $(of "$domain" standing) == 'in force' && $(of "$domain" signed_by) != *shop* ]] || fail "$domain: $(<"$work/out")"
-done
-[[ $(fh shop -o csv charter history 2>"$work/err" | grep -c '^7,overruled,.*settled by charter 8') == 2 ]] ||
-    fail "history: $(<"$work/err")"
-stop_node mill
-start_node mill
-goes_by mill 8 || fail "a restart forgets the settlement"
-succeeds fh shop charter propose --until 100d
-vote_at mill
-everybody_goes_by 9
-
-say "- a vote outlives the key that gave it, where the charter is completed before the rotation is known"
-stop_node mill
-succeeds fh shop charter propose --until 90d
-until_true 20 "the proposal at museum" knows_one museum
-stop_node museum
-succeeds fh shop key rotate
-stop_node shop
-start_node museum
-vote_at museum
-[[ $(column complete) == true ]] || fail "the rotation is known already: $(<"$work/out")"
-start_node shop
-start_node mill
-everybody_goes_by 10

@@ -5,7 +5,8 @@
  * reason.
  *
  *     FH_SEED=7 FH_ROUNDS=100000 test_compiled    a run again, and longer
- *     test_compiled time                          what a decision takes: 200 rules over 20 columns
+ *
+ * What a decision takes says fh-decision-cost.
  */
 #include "proto/governance/access_compiled.h"
 
@@ -396,99 +397,8 @@ static void test_no_memory(void **unused)
     fh_arena_free(arena);
 }
 
-/* ---- what it takes ---- */
-
-static double decide_us(const struct fh_access_ask *ask)
+int main(void)
 {
-    enum { TIMES = 2000 };
-    struct fh_access_decision decision;
-    struct fh_err err;
-    double best = 1e9;
-    for (unsigned run = 0; run < 5; run++) {
-        int64_t began = fh_clock_mono_ms();
-        for (unsigned i = 0; i < TIMES; i++) {
-            struct fh_arena *arena = fh_arena_new(1024 * 1024);
-            if (arena == NULL || fh_access_decide(&decision, ask, arena, &err) != FH_OK) {
-                printf("refused: %s\n", err.text);
-                exit(1);
-            }
-            fh_arena_free(arena);
-        }
-        double took = (double)(fh_clock_mono_ms() - began) * 1000 / TIMES;
-        best = took < best ? took : best;
-    }
-    return best;
-}
-
-static int show(void)
-{
-    struct fh_arena *arena = fh_arena_new(8 * 1024 * 1024);
-    if (arena == NULL) {
-        return 1;
-    }
-    state = 7;
-    struct fh_access_table table = {.name = "people", .column_count = COLUMNS};
-    struct fh_access_column *columns = fh_arena_array(arena, COLUMNS, sizeof *columns);
-    struct fh_policy_rule *rules = fh_arena_array(arena, 200, sizeof *rules);
-    if (columns == NULL || rules == NULL) {
-        return 1;
-    }
-    for (unsigned i = 0; i < COLUMNS; i++) {
-        columns[i] = (struct fh_access_column){.name = fh_arena_printf(arena, "column_%u", i),
-                                               .classification = one_of(classes, 4),
-                                               .sql_type = one_of(types, 5)};
-    }
-    table.columns = columns;
-    const struct fh_access_product product = {.owner = {{1}},
-                                              .owner_name = "home",
-                                              .name = "shop",
-                                              .major = 1,
-                                              .open_to_mesh = true,
-                                              .table_count = 1,
-                                              .tables = &table};
-    for (unsigned i = 0; i < 200; i++) {
-        const char **names = fh_arena_array(arena, 1, sizeof *names);
-        if (names == NULL) {
-            return 1;
-        }
-        names[0] = fh_arena_printf(arena, "column_%u", below(40));
-        rules[i] = (struct fh_policy_rule){.kind = i % 3 == 0 ? FH_POLICY_HIDE : FH_POLICY_MASK,
-                                           .line = i,
-                                           .path = "",
-                                           .columns = {1, names},
-                                           .mask = make_mask()};
-    }
-    const struct fh_policy policy = {.name = "p",
-                                     .version = "1.0.0",
-                                     .description = "",
-                                     .until_ms = INT64_MAX,
-                                     .rule_count = 200,
-                                     .rules = rules};
-    const struct fh_policy_held held = {.name = "p", .version = "1.0.0", .policy = &policy};
-    const struct fh_policy_held *policies[] = {&held};
-    struct fh_access_ask ask = {.product = &product,
-                                .consumer = {{2}},
-                                .consumer_name = "air",
-                                .entry = {{2}},
-                                .entry_name = "air",
-                                .purpose = "",
-                                .now_ms = NOW,
-                                .policy_count = 1,
-                                .policies = policies};
-    double plain = decide_us(&ask);
-    ask.compiled = fh_access_compile(&product, policies, 1, arena);
-    printf("a decision over 200 rules and 20 columns: %.1f us, compiled %.1f us\n",
-           plain,
-           decide_us(&ask));
-    fh_arena_free(arena);
-    return 0;
-}
-
-int main(int argc, char **argv)
-{
-    if (argc == 2 && strcmp(argv[1], "time") == 0) {
-        return show();
-    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_decisions),
         cmocka_unit_test(test_no_memory),

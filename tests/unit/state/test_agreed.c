@@ -306,6 +306,10 @@ static void test_fork(void **state)
         sign_both(w, (struct fields){.version = "1.0.1", .seq = 1, .rules = "purposes: [a]"});
     struct fh_record_id second = rival.id;
     take(w, policies, rival, "");
+    take(w,
+         policies,
+         sign_both(w, (struct fields){.version = "1.0.2", .seq = 1, .rules = "purposes: [b]"}),
+         ""); /* a third one takes nobody's place */
     for (unsigned round = 0; round < 2; round++) {
         expect(policies, "1.0.0", true, 1);
         fh_policies_close(policies);
@@ -320,6 +324,71 @@ static void test_fork(void **state)
     struct fh_hash settled = fh_agreed_hash(fh_policies_agreed(policies));
     assert_memory_not_equal(settled.b, forked.b, sizeof settled.b);
     assert_memory_not_equal(first.b, second.b, sizeof first.b);
+    fh_policies_close(policies);
+}
+
+/* Whichever of them came first, nodes that have the same ones enforce the same. */
+static void test_forks_in_any_order(void **state)
+{
+    static const unsigned orders[][3] = {{0, 1, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    static const char *const rules[] = {"purposes: [a]", "purposes: [b]", "purposes: [c]"};
+    struct fh_hash first = {{0}};
+    for (size_t i = 0; i < FH_COUNT(orders); i++) {
+        struct world *w = *state;
+        struct fh_policies *policies = open_policies(w);
+        for (unsigned turn = 0; turn < 3; turn++) {
+            struct fields fields = {.version = "1.0.0", .seq = 1, .rules = rules[orders[i][turn]]};
+            take(w, policies, sign_both(w, fields), "");
+        }
+        struct fh_hash hash = fh_agreed_hash(fh_policies_agreed(policies));
+        first = i == 0 ? hash : first;
+        assert_memory_equal(hash.b, first.b, sizeof hash.b);
+        fh_policies_close(policies);
+        if (i + 1 < FH_COUNT(orders)) { /* another node */
+            (void)teardown(state);
+            (void)setup_agreed(state);
+        }
+    }
+}
+
+/* No more of one number are kept than anybody needs. */
+static void test_many_rivals(void **state)
+{
+    struct world *w = *state;
+    struct fh_policies *policies = open_policies(w);
+    for (unsigned i = 0; i <= FH_POLICY_RIVALS_MAX + 1; i++) {
+        char rules[64];
+        snprintf(rules, sizeof rules, "purposes: [p%u]", i);
+        struct fields fields = {.version = "1.0.0", .seq = 1, .rules = rules};
+        take(w, policies, sign_both(w, fields), i <= FH_POLICY_RIVALS_MAX ? "" : "policy.rivals");
+    }
+    expect(policies, "1.0.0", true, 1);
+    fh_policies_close(policies);
+}
+
+/* Until the own name is known every policy of the mesh may be about the own products. */
+static void test_own_name_comes(void **state)
+{
+    struct world *w = *state;
+    struct fh_policies *policies = NULL;
+    const struct test_domain *self = &w->domains[2];
+    const struct fh_policies_options options = {
+        .store = w->store, .dir = w->dir, .mesh_id = w->mesh, .domain = self->id};
+    must(fh_policies_open(&policies, &options, &w->err), &w->err);
+    struct fields fields = {
+        .version = "1.0.0", .seq = 1, .rules = "domains: [domain0]\nhide: [{columns: [mail]}]"};
+    take(w, policies, sign_both(w, fields), "");
+    expect(policies, "1.0.0", false, 1);
+    uint64_t generation = fh_policies_generation(policies);
+    fh_policies_review(policies);
+    assert_int_equal(fh_policies_generation(policies), generation);
+    struct test_record invitation = test_invitation(&w->domains[0], 7, "", &w->mesh);
+    add(w, test_admission(&w->domains[0], self, 7, &invitation, &w->mesh));
+    fh_policies_review(policies);
+    assert_true(fh_policies_generation(policies) > generation);
+    uint32_t count;
+    (void)fh_policies_held(policies, &count);
+    assert_int_equal(count, 0);
     fh_policies_close(policies);
 }
 
@@ -503,6 +572,9 @@ int main(void)
         WITH(test_refusals),
         WITH(test_forged),
         WITH(test_fork),
+        WITH(test_forks_in_any_order),
+        WITH(test_many_rivals),
+        WITH(test_own_name_comes),
         WITH(test_unreadable),
         WITH(test_domains),
         WITH(test_waivers),
