@@ -184,7 +184,7 @@ bench_audit()
             ratio_p50=$(awk -v a="${p50[plain]}" -v b="${p50[aviation]}" 'BEGIN { printf "%.3f", b / a }')
             ratio_rate=$(awk -v a="${rate[plain]}" -v b="${rate[aviation]}" 'BEGIN { printf "%.3f", a / b }')
             # What it cannot be less than: an answer that is there before the disk is waits for the rest.
-            bound=$(awk -v d="$disk" -v p="${p50[plain]}" 'BEGIN { printf "%.2f", d > p ? d / p : 1 }')
+            bound=$(awk -v d="$disk" -v p="${p50[plain]}" 'BEGIN { printf "%.2f", (d > p ? d / p : 1) }')
             verdict=$(awk -v a="$ratio_p50" -v b="$ratio_rate" 'BEGIN { print (a <= 1.05 && b <= 1.05 ? "met" : "MISSED") }')
             [[ $verdict == met ]] || missed=1
             printf '%-62s %9s %9s %7s %11s %9s %9s %7s %11s %9s %7s %8s\n' "${sql:0:44} | $all in flight" \
