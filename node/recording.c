@@ -318,7 +318,7 @@ static void token_answered(struct fh_admin_question *question,
 /* Names are decided without a record. */
 static bool note_name(struct fh_notes *notes, struct fh_pack_reader fields, bool *out_dry_run)
 {
-    static const char *const whats[FH_MSG_NAME_WHAT_COUNT] = {[FH_MSG_NAME_ACCEPT] = "accept",
+    static const char *const verbs[FH_MSG_NAME_WHAT_COUNT] = {[FH_MSG_NAME_ACCEPT] = "accept",
                                                               [FH_MSG_NAME_CALL] = "call",
                                                               [FH_MSG_NAME_REMOVE] = "remove"};
     struct fh_msg_name said;
@@ -327,7 +327,7 @@ static bool note_name(struct fh_notes *notes, struct fh_pack_reader fields, bool
         return true;
     }
     *out_dry_run = said.dry_run;
-    snprintf(subject, sizeof subject, "%s %s %.64s", whats[said.what], said.name, said.domain);
+    snprintf(subject, sizeof subject, "%s %s %.64s", verbs[said.what], said.name, said.domain);
     return fh_notes_say(notes, "name", subject);
 }
 

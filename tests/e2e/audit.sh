@@ -70,6 +70,7 @@ reads people@1 name --since 1h
 is "['market']" '[r["domain"] for r in d]'
 reads people@2
 is 0 'len(d)'
+grep -q 'nothing of that stands in the log: it has records 1 to ' "$work/err" || fail "an empty list does not say how far it goes"
 
 say "- a join elsewhere is in the log of each owner, an answer in many batches has its end, a token its label"
 succeeds fh market query 'SELECT count(p.id) FROM shop.people p JOIN museum.sales s ON p.id = s.id'
@@ -123,7 +124,7 @@ until_true 10 "a question in the middle" longer_than "$before"
 kill_node shop
 wait "$reader" || true
 succeeds fh shop -o json audit verify
-is whole 'd[0]["verdict"]'
+is 'whole by itself' 'd[0]["verdict"]'
 is True "d[0]['last'] > $before"
 start_node shop
 until_true 20 "shop for museum" fh museum query 'SELECT count(*) FROM shop.people'

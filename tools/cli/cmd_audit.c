@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The records of the home's audit log, one by one. */
+#include "common/map.h"
+#include "common/mem.h"
 #include "common/time.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/until.h"
@@ -16,7 +18,57 @@
 struct showing {
     struct fh_output *output;
     int64_t since_ms;
+    struct fh_map open; /* decisions whose outcome is not shown yet, by their question */
 };
+
+/* The record of a decision. */
+struct decided {
+    struct fh_map_link link;
+    uint64_t question;
+    uint64_t seq;
+};
+
+/* Without memory its outcome is shown without it. */
+static void note_decided(struct showing *showing, uint64_t question, uint64_t seq)
+{
+    struct decided *decided = fh_calloc(1, sizeof *decided);
+    if (decided == NULL || fh_map_reserve(&showing->open, 1) != FH_OK) {
+        fh_free(decided);
+        return;
+    }
+    decided->question = question;
+    decided->seq = seq;
+    fh_map_insert(&showing->open, &decided->link, fh_map_hash(&question, sizeof question));
+}
+
+/* 0: it is not known. */
+static uint64_t take_decided(struct showing *showing, uint64_t question)
+{
+    struct fh_map_link *link =
+        fh_map_first(&showing->open, fh_map_hash(&question, sizeof question));
+    for (; link != NULL; link = fh_map_next(link)) {
+        struct decided *decided = FH_MAP_ENTRY(link, struct decided, link);
+        if (decided->question == question) {
+            uint64_t seq = decided->seq;
+            fh_map_remove(&showing->open, link);
+            fh_free(decided);
+            return seq;
+        }
+    }
+    return 0;
+}
+
+static void free_decided(struct fh_map *open)
+{
+    for (size_t i = 0; i < open->bucket_count; i++) {
+        while (open->buckets[i] != NULL) {
+            struct fh_map_link *link = open->buckets[i];
+            fh_map_remove(open, link);
+            fh_free(FH_MAP_ENTRY(link, struct decided, link));
+        }
+    }
+    fh_map_fini(open);
+}
 
 static void put_who(struct fh_output *output, const struct fh_audit_who *who)
 {
@@ -42,14 +94,28 @@ static void put_read(struct fh_output *output, const struct fh_audit_read *read)
     fh_output_text(output, read->rule);
 }
 
-static void put_ended(struct fh_output *output, const struct fh_audit_ended *ended)
+static void put_nobody(struct fh_output *output, const char *what, const char *about)
+{
+    fh_output_text(output, "");
+    fh_output_text(output, "");
+    fh_output_text(output, what);
+    fh_output_text(output, about);
+}
+
+static void
+put_ended(struct fh_output *output, const struct fh_audit_ended *ended, uint64_t decided)
 {
     char rows[64];
-    snprintf(rows, sizeof rows, "%llu rows", (unsigned long long)ended->rows);
-    fh_output_null(output);
-    fh_output_null(output);
-    fh_output_text(output, rows);
-    fh_output_null(output);
+    char about[64] = "";
+    snprintf(rows,
+             sizeof rows,
+             "%llu row%s",
+             (unsigned long long)ended->rows,
+             ended->rows == 1 ? "" : "s");
+    if (decided != 0) {
+        snprintf(about, sizeof about, "record %llu", (unsigned long long)decided);
+    }
+    put_nobody(output, rows, about);
     fh_output_text(output, ended->code == FH_OK ? "complete" : fh_code_name((int)ended->code));
     fh_output_text(output, ended->rule);
 }
@@ -78,9 +144,29 @@ static void put_others(struct fh_output *output, const struct fh_audit_record *r
         fh_output_text(output, governed->rule);
         return;
     }
-    for (int i = 0; i < 6; i++) {
-        fh_output_null(output);
+    char about[64] = "";
+    if (record->kind == FH_AUDIT_OPENED) {
+        char node[FH_ID_SHORT_BYTES];
+        struct fh_node_id id = fh_node_id_of(&record->detail.opened.key);
+        fh_node_id_short(node, &id);
+        snprintf(about, sizeof about, "node %s", node);
+    } else if (record->kind == FH_AUDIT_CHECKPOINT) {
+        snprintf(about, sizeof about, "record %llu", (unsigned long long)record->seq - 1);
+    } else if (record->kind == FH_AUDIT_RECOVERED) {
+        snprintf(about,
+                 sizeof about,
+                 "%llu bytes",
+                 (unsigned long long)record->detail.recovered.dropped_bytes);
+    } else if (record->kind == FH_AUDIT_PRUNED) {
+        snprintf(about,
+                 sizeof about,
+                 "records %llu to %llu",
+                 (unsigned long long)record->detail.pruned.first,
+                 (unsigned long long)record->detail.pruned.last);
     }
+    put_nobody(output, "", about);
+    fh_output_text(output, "");
+    fh_output_text(output, "");
 }
 
 static int show_one(void *user,
@@ -88,10 +174,15 @@ static int show_one(void *user,
                     const struct fh_hash *hash,
                     struct fh_err *err)
 {
-    const struct showing *showing = user;
+    struct showing *showing = user;
     char at[FH_TIME_TEXT_BYTES];
     (void)hash;
     (void)err;
+    if (record->kind == FH_AUDIT_READ && record->detail.read.code == FH_OK) {
+        note_decided(showing, record->detail.read.question, record->seq);
+    }
+    uint64_t decided =
+        record->kind == FH_AUDIT_ENDED ? take_decided(showing, record->detail.ended.question) : 0;
     if (record->time_ms < showing->since_ms) {
         return FH_OK;
     }
@@ -102,7 +193,7 @@ static int show_one(void *user,
     if (record->kind == FH_AUDIT_READ) {
         put_read(showing->output, &record->detail.read);
     } else if (record->kind == FH_AUDIT_ENDED) {
-        put_ended(showing->output, &record->detail.ended);
+        put_ended(showing->output, &record->detail.ended, decided);
     } else if (record->kind == FH_AUDIT_COUNTED) {
         put_counted(showing->output, &record->detail.counted);
     } else {
@@ -151,7 +242,9 @@ int fh_cmd_audit_show(struct fh_cli *cli, const struct fh_args *args, struct fh_
     struct fh_output *output FH_CLEANUP(fh_output_freep) =
         fh_cli_output(cli, false, columns, FH_COUNT(columns));
     showing.output = output;
+    fh_map_init(&showing.open);
     code = fh_audit_log_each(&log, show_one, &showing, err);
+    free_decided(&showing.open);
     if (code == FH_OK) {
         code = fh_output_end(output, err);
     }

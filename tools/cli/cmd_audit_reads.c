@@ -287,6 +287,29 @@ static int put_rows(struct fh_cli *cli, const struct reads *reads, struct fh_err
     return fh_output_end(output, err);
 }
 
+/* An empty list says how far it goes, and one of a log that is not there from its beginning. */
+static void
+say_extent(struct fh_cli *cli, const struct reads *reads, const struct fh_audit_log *log)
+{
+    char at[FH_TIME_TEXT_BYTES];
+    fh_time_text(at, log->last.time_ms);
+    if (reads->first == NULL && log->records == 0) {
+        fh_cli_say(cli, "the log is empty");
+    } else if (reads->first == NULL) {
+        fh_cli_say(cli,
+                   "nothing of that stands in the log: it has records %llu to %llu, the last of %s",
+                   (unsigned long long)log->first,
+                   (unsigned long long)log->last.seq,
+                   at);
+    }
+    if (log->first > 1) {
+        fh_cli_say(cli,
+                   "what was read before record %llu is not known any more: the node removed that "
+                   "under its quota (audit_mib)",
+                   (unsigned long long)log->first);
+    }
+}
+
 static int list_reads(struct fh_cli *cli,
                       const struct fh_args *args,
                       struct reads *reads,
@@ -313,6 +336,9 @@ static int list_reads(struct fh_cli *cli,
     fh_map_fini(&reads->open);
     if (code == FH_OK) {
         code = put_rows(cli, reads, err);
+    }
+    if (code == FH_OK) {
+        say_extent(cli, reads, &log);
     }
     return code == FH_OK ? fh_audit_log_conclude(&log, code, err) : code;
 }

@@ -180,6 +180,8 @@ static int put(struct fh_cli *cli,
     fh_output_text(output,
                    log->failure.code != FH_OK         ? "changed"
                    : witnessed->failure.code != FH_OK ? "whole by itself"
+                   : log->records == 0                ? "empty"
+                   : !witnessed->asked                ? "whole by itself"
                                                       : "whole");
     fh_output_uint(output, log->files);
     fh_output_uint(output, log->records);

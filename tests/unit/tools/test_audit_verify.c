@@ -130,7 +130,7 @@ static void test_no_node(void **state)
 {
     struct place *place = *state;
     assert_int_equal(verify(place), 0);
-    assert_non_null(strstr(place->out, "\nwhole,0,0,"));
+    assert_non_null(strstr(place->out, "\nempty,0,0,"));
     assert_non_null(strstr(place->messages, "without what other domains keep: no node is running"));
 }
 
@@ -143,7 +143,7 @@ static void test_hangs_up(void **state)
     assert_non_null(strstr(place->out, "\nwhole by itself,0,0,"));
     assert_non_null(strstr(place->messages, "audit.unwitnessed"));
     assert_int_equal(verify(place), 0); /* it is gone: its socket alone is no node */
-    assert_non_null(strstr(place->out, "\nwhole,0,0,"));
+    assert_non_null(strstr(place->out, "\nempty,0,0,"));
 }
 
 static void test_refuses(void **state)
@@ -168,7 +168,7 @@ static void test_answers(void **state)
     fh_msg_witnessed_answer_begin(&answer, 0);
     fh_pack_array(&answer, 0);
     assert_int_equal(verify_beside(place, &answer), 0);
-    assert_non_null(strstr(place->out, "\nwhole,0,0,"));
+    assert_non_null(strstr(place->out, "\nempty,0,0,"));
     assert_null(strstr(place->messages, "without"));
 }
 
