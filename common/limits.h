@@ -226,7 +226,7 @@ enum {
     FH_MEASUREMENT_RECENT_MAX = FH_LIMIT(24, 3),   /* kept of each own product: the newest ones, */
     FH_MEASUREMENT_DAYS_MAX = FH_LIMIT(30, 2),     /* and one of each of its last measured days */
     FH_MEASUREMENT_HISTORY_MAX = FH_MEASUREMENT_RECENT_MAX + FH_MEASUREMENT_DAYS_MAX,
-    FH_MEASUREMENT_CHECKS_MAX = FH_LIMIT(512, 8), /* told apart in a history: as many charts */
+    FH_MEASUREMENT_CHECKS_MAX = FH_LIMIT(512, 8),    /* told apart in a history: as many charts */
     FH_MEASUREMENT_READ_BYTES_MAX = 8 * 1024 * 1024, /* results of a history that a client reads */
     FH_MEASUREMENT_CHECK_MS = 120000,                /* one look at all of a product's data */
 

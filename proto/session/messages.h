@@ -187,9 +187,9 @@ FH_MUST_CHECK int fh_msg_measurement_read(struct fh_pack_reader *reader,
                                           struct fh_msg_measurement *out,
                                           struct fh_err *err);
 
-/* QUALITY [domain, product, major, before] -> [next, whole, [[MEASUREMENT, results], ...]]: what was
- * measured before `before`, the newest first, as far as one answer goes; whoever asks verifies each
- * record and hashes its results. */
+/* QUALITY [domain, product, major, before] -> [next, whole, [[MEASUREMENT, results], ...]]: what
+ * was measured before `before`, the newest first, as far as one answer goes; whoever asks verifies
+ * each record and hashes its results. */
 struct fh_msg_quality_request {
     struct fh_msg_product_name name;
     int64_t before_ms; /* 0: from the newest on */
