@@ -35,7 +35,7 @@ function rowCard(row) {
         el('h3', {}, el('a', { href: productPath(domain, name.replace(/\..*$/, '')) }, row.product)),
         el('div.chips', {}, [
             verdictChip(row.state),
-            el('span.chip', {}, `${row.rule} of ${row.policy}`),
+            el('span.chip', {}, row.rule === 'policy' ? `${row.policy} as a whole` : `${row.rule} of ${row.policy}`),
             row.of === 'mesh' && el('span.chip', { title: 'Agreed on by the domains' }, 'mesh policy'),
         ]),
         el('p', { dir: 'auto' }, row.evidence ?? ''),
@@ -57,7 +57,7 @@ function rowCard(row) {
 }
 
 function stateLinks(words, states) {
-    return el('div.chips', {}, STATES.map((state) => el('a', { href: addressOf({ ...words, state: words.state === state ? '' : state }),
+    return el('p.chips', {}, STATES.map((state) => el('a', { href: addressOf({ ...words, state: words.state === state ? '' : state }),
         'aria-current': words.state === state ? 'true' : null }, [verdictChip(state), ` ${states[state]}`])));
 }
 
