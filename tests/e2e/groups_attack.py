@@ -184,13 +184,13 @@ def of_cells(test):
 def ask_sums(world, mesh, dice, sums):
     """Sets, complements, trackers, parts, roll-ups."""
     sums.add(lambda row: True, (mesh.http("SELECT sum(amount) FROM shop.orders") or [[None]])[0][0])
-    for _ in range(30):
+    for _ in range(24):
         sql, test = predicate(dice)
         for where, meant in ((sql, test), (f"NOT ({sql})", lambda cell, test=test: not test(cell))):
             rows = mesh.http(f"SELECT sum(amount), count(*) FROM shop.orders WHERE {where}")
             if rows:
                 sums.add(of_cells(meant), rows[0][0])
-    for region, month, channel in CELLS:  # the tracker: everybody, and everybody but one cell
+    for region, month, channel in CELLS[::2]:  # the tracker: everybody, and everybody but one cell
         rows = mesh.http("SELECT sum(amount) FROM shop.orders WHERE NOT (region = "
                          f"'r{region}' AND month(placed) = {month} AND channel = 'c{channel}')")
         cell = (region, month, channel)
@@ -295,7 +295,7 @@ def ask_joins(world, mesh, sums, told):
         if rows and rows[0]:
             sums.add(of_cells(lambda other, cell=cell, at=at: (other == cell) == (at % 4 > 0)), rows[0][0])
     for sql in ("SELECT k.weight, o.amount FROM shop.orders o, museum.known k WHERE o.region = k.region",
-                "SELECT k.weight, max(o.amount) FROM shop.orders o JOIN museum.known k USING (region, channel) GROUP BY 1",
+                "SELECT k.weight, max(o.amount) FROM shop.orders o JOIN museum.known k USING (region) GROUP BY 1",
                 "SELECT o.person FROM shop.orders o, museum.known k",
                 "SELECT o.amount FROM museum.known k POSITIONAL JOIN shop.orders o"):
         look(world, mesh.http(sql), told)
@@ -322,8 +322,10 @@ def attack(options):
         for cut in (False, True):
             sums.solve(told, large_alone, cut)
     small, groups = count_small(mesh)
-    print(json.dumps({"isolated": len(set.union(*told.values())), "ways": {way: len(who) for way, who in told.items()}, "small": small, "groups": groups, "people": len(world.people),
-                      "answered": mesh.answered, "refused": mesh.refused, "sums": len(sums.whole) + len(sums.cut)}))
+    ways = {way: len(who) for way, who in told.items()}
+    print(json.dumps({"isolated": len(set.union(*told.values())), "ways": ways, "small": small, "groups": groups,
+                      "people": len(world.people), "answered": mesh.answered, "refused": mesh.refused,
+                      "sums": len(sums.whole) + len(sums.cut)}))
 
 
 def main():
