@@ -19,6 +19,7 @@ import subprocess
 import sys
 
 REGIONS, MONTHS, CHANNELS, SIZE = 4, 3, 2, 5
+TURN = 12
 PEOPLE_OF_CELL = [1, 5, 2, 6, 3, 7, 4, 8]
 PRIME = (1 << 61) - 1
 CELLS = [(r, m, c) for r in range(REGIONS) for m in range(1, MONTHS + 1) for c in range(CHANNELS)]
@@ -68,7 +69,7 @@ class World:
 
 
 class Mesh:
-    """The ways to ask; whose turn it is goes round."""
+    """The ways to ask; whose turn it is goes round, each for some questions: a worker is a member's own."""
 
     def __init__(self, options):
         self.tokens = open(options.tokens).read().split()
@@ -76,7 +77,7 @@ class Mesh:
         self.turn = self.answered = self.refused = 0
 
     def http(self, sql):
-        token = self.tokens[self.turn % len(self.tokens)]
+        token = self.tokens[self.turn // TURN % len(self.tokens)]
         self.turn += 1
         connection = http.client.HTTPConnection("127.0.0.1", self.options.http, timeout=60)
         connection.request("POST", "/v1/query", json.dumps({"sql": sql}),
@@ -104,8 +105,7 @@ class Mesh:
 
     def psql(self, statements):
         """All of them in one session; what is refused ends nothing."""
-        token = self.tokens[self.turn % len(self.tokens)]
-        self.turn += 1
+        token = self.tokens[self.turn // TURN % len(self.tokens)]
         return self.run("psql", "-X", "--csv", "-h", "127.0.0.1", "-p", str(self.options.psql), "-U",
                         token.split(".")[0], "-d", "mesh", *[word for sql in statements for word in ("-c", sql)],
                         env={"PGPASSWORD": token, "PATH": "/usr/bin:/bin"})
