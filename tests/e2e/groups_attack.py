@@ -19,6 +19,7 @@ import subprocess
 import sys
 
 REGIONS, MONTHS, CHANNELS, SIZE = 4, 3, 2, 5
+TURN = 12
 PEOPLE_OF_CELL = [1, 5, 2, 6, 3, 7, 4, 8]
 PRIME = (1 << 61) - 1
 CELLS = [(r, m, c) for r in range(REGIONS) for m in range(1, MONTHS + 1) for c in range(CHANNELS)]
@@ -68,7 +69,7 @@ class World:
 
 
 class Mesh:
-    """The ways to ask; whose turn it is goes round."""
+    """The ways to ask; whose turn it is goes round, each for some questions: a worker is a member's own."""
 
     def __init__(self, options):
         self.tokens = open(options.tokens).read().split()
@@ -76,7 +77,7 @@ class Mesh:
         self.turn = self.answered = self.refused = 0
 
     def http(self, sql):
-        token = self.tokens[self.turn % len(self.tokens)]
+        token = self.tokens[self.turn // TURN % len(self.tokens)]
         self.turn += 1
         connection = http.client.HTTPConnection("127.0.0.1", self.options.http, timeout=60)
         connection.request("POST", "/v1/query", json.dumps({"sql": sql}),
@@ -104,8 +105,7 @@ class Mesh:
 
     def psql(self, statements):
         """All of them in one session; what is refused ends nothing."""
-        token = self.tokens[self.turn % len(self.tokens)]
-        self.turn += 1
+        token = self.tokens[self.turn // TURN % len(self.tokens)]
         return self.run("psql", "-X", "--csv", "-h", "127.0.0.1", "-p", str(self.options.psql), "-U",
                         token.split(".")[0], "-d", "mesh", *[word for sql in statements for word in ("-c", sql)],
                         env={"PGPASSWORD": token, "PATH": "/usr/bin:/bin"})
@@ -184,13 +184,13 @@ def of_cells(test):
 def ask_sums(world, mesh, dice, sums):
     """Sets, complements, trackers, parts, roll-ups."""
     sums.add(lambda row: True, (mesh.http("SELECT sum(amount) FROM shop.orders") or [[None]])[0][0])
-    for _ in range(30):
+    for _ in range(24):
         sql, test = predicate(dice)
         for where, meant in ((sql, test), (f"NOT ({sql})", lambda cell, test=test: not test(cell))):
             rows = mesh.http(f"SELECT sum(amount), count(*) FROM shop.orders WHERE {where}")
             if rows:
                 sums.add(of_cells(meant), rows[0][0])
-    for region, month, channel in CELLS:  # the tracker: everybody, and everybody but one cell
+    for region, month, channel in CELLS[::2]:  # the tracker: everybody, and everybody but one cell
         rows = mesh.http("SELECT sum(amount) FROM shop.orders WHERE NOT (region = "
                          f"'r{region}' AND month(placed) = {month} AND channel = 'c{channel}')")
         cell = (region, month, channel)
@@ -295,7 +295,7 @@ def ask_joins(world, mesh, sums, told):
         if rows and rows[0]:
             sums.add(of_cells(lambda other, cell=cell, at=at: (other == cell) == (at % 4 > 0)), rows[0][0])
     for sql in ("SELECT k.weight, o.amount FROM shop.orders o, museum.known k WHERE o.region = k.region",
-                "SELECT k.weight, max(o.amount) FROM shop.orders o JOIN museum.known k USING (region, channel) GROUP BY 1",
+                "SELECT k.weight, max(o.amount) FROM shop.orders o JOIN museum.known k USING (region) GROUP BY 1",
                 "SELECT o.person FROM shop.orders o, museum.known k",
                 "SELECT o.amount FROM museum.known k POSITIONAL JOIN shop.orders o"):
         look(world, mesh.http(sql), told)
@@ -322,8 +322,10 @@ def attack(options):
         for cut in (False, True):
             sums.solve(told, large_alone, cut)
     small, groups = count_small(mesh)
-    print(json.dumps({"isolated": len(set.union(*told.values())), "ways": {way: len(who) for way, who in told.items()}, "small": small, "groups": groups, "people": len(world.people),
-                      "answered": mesh.answered, "refused": mesh.refused, "sums": len(sums.whole) + len(sums.cut)}))
+    ways = {way: len(who) for way, who in told.items()}
+    print(json.dumps({"isolated": len(set.union(*told.values())), "ways": ways, "small": small, "groups": groups,
+                      "people": len(world.people), "answered": mesh.answered, "refused": mesh.refused,
+                      "sums": len(sums.whole) + len(sums.cut)}))
 
 
 def main():
