@@ -40,6 +40,7 @@ struct job {
     struct fh_policies_checked checked;
     struct fh_findings findings;
     uint32_t *fits; /* of each rule: columns and tables of all products */
+    bool *beside;   /* of each policy in force: it governs a product that this one does */
     uint32_t governed;
     struct fh_trials trials; /* filters times tables */
 };
@@ -163,6 +164,37 @@ static bool is_about_contracts(const struct fh_policy *policy)
     return false;
 }
 
+static bool is_other(const struct job *job, const struct fh_policy_held *held)
+{
+    bool mesh = job->simulated ? job->of_mesh : job->agreed;
+    return held->mesh != mesh || strcmp(held->name, job->checked.policy->name) != 0;
+}
+
+/* Marks those in force that are about the same product. */
+static void mark_beside(struct job *job, const struct fh_access_product *product)
+{
+    uint32_t count;
+    const struct fh_policy_held *const *held =
+        fh_policies_held(job->policing->options.policies, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        job->beside[i] =
+            job->beside[i] || (is_other(job, held[i]) &&
+                               fh_policy_held_governs(held[i], product->name, product->major));
+    }
+}
+
+static void warn_of_contradictions(struct job *job)
+{
+    uint32_t count;
+    const struct fh_policy_held *const *held =
+        fh_policies_held(job->policing->options.policies, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (job->beside[i]) {
+            fh_policy_check_beside(job->checked.policy, held[i], &job->findings);
+        }
+    }
+}
+
 static int check_entry(void *user, const struct fh_catalog_entry *entry, struct fh_err *err)
 {
     struct job *job = user;
@@ -174,6 +206,7 @@ static int check_entry(void *user, const struct fh_catalog_entry *entry, struct 
     }
     int rc = fh_rights_product(job->policing->options.rights, &announced->contract, &product, err);
     if (rc == FH_OK) {
+        mark_beside(job, product);
         rc = check_product(job, product, err);
     }
     return rc == FH_OK && is_about_contracts(job->checked.policy)
@@ -417,8 +450,11 @@ static int check_agreed(struct job *job, struct fh_err *err)
 static int hold_against_products(struct job *job, struct fh_err *err)
 {
     const struct fh_policing_options *o = &job->policing->options;
+    uint32_t held_count;
+    (void)fh_policies_held(o->policies, &held_count);
     job->fits = fh_arena_array(job->arena, job->checked.policy->rule_count + 1, sizeof *job->fits);
-    if (job->fits == NULL) {
+    job->beside = fh_arena_array(job->arena, (size_t)held_count + 1, sizeof *job->beside);
+    if (job->fits == NULL || job->beside == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for a policy");
     }
     int rc = fh_trials_init(&job->trials, job->arena, err);
@@ -427,6 +463,7 @@ static int hold_against_products(struct job *job, struct fh_err *err)
     }
     if (rc == FH_OK) {
         warn_of_idle(job);
+        warn_of_contradictions(job);
     }
     return rc;
 }

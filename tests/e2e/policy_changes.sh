@@ -13,7 +13,8 @@ prints 'museum/open@1.0.0' fh museum product publish "$data/open.odcs.yaml"
 let_in museum ann analyst
 until_true 20 "the products at museum" finds museum 2
 until_true 20 "the products at shop" finds shop 2
-policy 1.0.0 'mask: [{columns: [item], method: partial, first: 1}]'
+policy 1.0.0 'mask: [{columns: [item], method: partial, first: 1}]
+export: [{formats: json}]'
 succeeds fh shop policy publish "$data/personal.policy.yaml"
 succeeds fh museum query 'SELECT id, item FROM shop.orders LIMIT 1'
 succeeds fh museum query 'SELECT id, item FROM shop.orders LIMIT 2'
@@ -80,6 +81,12 @@ says 'policy.key.unknown' 'did you mean "mask"?'
 policy 1.1.0 'domains: [shop]'
 simulates 1 "$data/personal.policy.yaml"
 says 'policy.domains'
+
+printf 'name: second\nversion: 1.0.0\nexport: [{formats: csv}]\n' >"$data/second.policy.yaml"
+simulates 0 "$data/second.policy.yaml"
+says 'warning: export[0]: beside policy personal 1.0.0 no format is in both [policy.beside]'
+succeeds fh shop policy publish "$data/second.policy.yaml" --dry-run
+says 'policy.beside'
 
 say "- one for the mesh: products of every domain"
 printf 'name: agreed\nversion: 1.0.0\nmask: [{columns: [item], method: "null"}]\nrequire: [{fields: [owner]}]\n' \
