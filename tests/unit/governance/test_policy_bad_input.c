@@ -73,7 +73,7 @@ static const struct row {
      "3:25 policy.quality.ok"},
     {"an unknown field of a policy", HEAD "aplies_to: everyone", "3:1 policy.key.unknown"},
     {"an unknown field of a rule",
-     HEAD "mask: [{columns: mail, colums: id, method: hash}]",
+     HEAD "mask: [{columns: mail, kolumns: id, method: hash}]",
      "3:24 policy.key.unknown"},
     {"an unknown field of an exception",
      HEAD "hide: [{columns: [mail], except: [{role: [auditor]}]}]",
