@@ -124,30 +124,16 @@ static const char *product_of(const struct fh_policing_options *o,
     return bare ? fh_arena_printf(arena, "%s/%s", own->name, text) : text;
 }
 
-static int explain(const struct fh_policing_options *o,
-                   const struct fh_msg_explain *asked,
-                   struct fh_arena *arena,
-                   struct fh_buf *out,
-                   struct fh_err *err)
+static int resolve(struct fh_explaining *x, struct fh_err *err)
 {
-    struct fh_catalog_entry entry;
-    const char *roles[FH_COUNT(asked->roles)];
-    struct fh_rights_question question = {
-        .purpose = asked->purpose,
-        .now_ms = fh_clock_wall_ms(),
-        .role_count = asked->role_count,
-        .roles = roles,
-    };
-    for (uint32_t i = 0; i < asked->role_count; i++) {
-        roles[i] = asked->roles[i];
-    }
-    const char *product = product_of(o, asked, arena);
-    struct fh_rights_asked *decided = fh_arena_alloc(arena, sizeof *decided);
-    if (product == NULL || decided == NULL) {
+    const struct fh_policing_options *o = x->options;
+    const struct fh_msg_explain *asked = &x->asked;
+    const char *product = product_of(o, asked, x->arena);
+    if (product == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for an explanation");
     }
-    int rc = fh_catalog_resolve(o->catalog, product, &entry, err);
-    if (rc == FH_OK && !fh_domain_id_equal(&entry.announcement.domain, &o->domain)) {
+    int rc = fh_catalog_resolve(o->catalog, product, &x->entry, err);
+    if (rc == FH_OK && !fh_domain_id_equal(&x->entry.announcement.domain, &o->domain)) {
         rc = fh_err_rule(err,
                          FH_EDENIED,
                          "explain.owner",
@@ -156,23 +142,31 @@ static int explain(const struct fh_policing_options *o,
                          product);
     }
     if (rc == FH_OK) {
-        rc = find_domain(o, asked->domain, &question.consumer, err);
+        rc = find_domain(o, asked->domain, &x->question.consumer, err);
     }
     if (rc == FH_OK) {
         rc = find_domain(
-            o, asked->entry[0] == '\0' ? asked->domain : asked->entry, &question.entry, err);
+            o, asked->entry[0] == '\0' ? asked->domain : asked->entry, &x->question.entry, err);
     }
+    return rc;
+}
+
+int fh_explaining_begin(struct fh_explaining *x, struct fh_pack_reader *fields, struct fh_err *err)
+{
+    int rc = fh_msg_explain_read(fields, &x->asked, err);
     if (rc != FH_OK) {
         return rc;
     }
-    rc = fh_rights_explain(o->rights, &question, &entry, arena, decided, err);
-    if (rc == FH_OK) {
-        put_decision(out, decided);
-    } else if (rc == FH_EDENIED) {
-        put_refusal(out, err);
-        rc = FH_OK;
+    x->question = (struct fh_rights_question){
+        .purpose = x->asked.purpose,
+        .now_ms = fh_clock_wall_ms(),
+        .role_count = x->asked.role_count,
+        .roles = x->roles,
+    };
+    for (uint32_t i = 0; i < x->asked.role_count; i++) {
+        x->roles[i] = x->asked.roles[i];
     }
-    return rc;
+    return resolve(x, err);
 }
 
 int fh_explain(const struct fh_policing_options *options,
@@ -180,12 +174,23 @@ int fh_explain(const struct fh_policing_options *options,
                struct fh_buf *out,
                struct fh_err *err)
 {
-    struct fh_msg_explain asked;
     FH_CLEANUP(fh_arena_freep) struct fh_arena *arena = fh_arena_new(ARENA_BYTES);
-    if (arena == NULL) {
+    struct fh_explaining *x = arena == NULL ? NULL : fh_arena_alloc(arena, sizeof *x);
+    if (x == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for an explanation");
     }
-    int rc = fh_msg_explain_read(fields, &asked, err);
+    *x = (struct fh_explaining){.options = options, .arena = arena};
     fh_msg_ok(out, 2);
-    return rc == FH_OK ? explain(options, &asked, arena, out, err) : rc;
+    int rc = fh_explaining_begin(x, fields, err);
+    if (rc != FH_OK) {
+        return rc;
+    }
+    rc = fh_rights_explain(options->rights, &x->question, &x->entry, arena, &x->decided, err);
+    if (rc == FH_OK) {
+        put_decision(out, &x->decided);
+    } else if (rc == FH_EDENIED) {
+        put_refusal(out, err);
+        rc = FH_OK;
+    }
+    return rc;
 }

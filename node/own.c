@@ -82,6 +82,8 @@ static bool may_ask(unsigned code, bool by_token, bool *out_signed)
         {FH_MSG_ADMIN_VERSIONS, false},
         {FH_MSG_ADMIN_POLICIES, false},
         {FH_MSG_ADMIN_EXPLAIN, false},
+        {FH_MSG_ADMIN_RULES, false},
+        {FH_MSG_ADMIN_SIMULATE, false},
     };
     for (size_t i = 0; i < FH_COUNT(asked); i++) {
         if (asked[i].code == code && (!by_token || code == FH_MSG_ADMIN_GOVERN)) {

@@ -12,6 +12,7 @@
 #include "node/query/trials.h"
 #include "proto/governance/policy_contract.h"
 #include "proto/session/messages_policy.h"
+#include "proto/session/messages_rules.h"
 
 #include <stdio.h>
 
@@ -28,13 +29,18 @@ struct job {
     struct fh_admin_question *question; /* its frame holds the record */
     struct fh_bytes record;
     bool dry_run;
-    bool agreed;  /* a policy of the mesh or a waiver; and then: */
-    bool shared;  /* it is handed on */
-    bool governs; /* it is about products of this domain */
+    bool agreed;    /* a policy of the mesh or a waiver; and then: */
+    bool shared;    /* it is handed on */
+    bool governs;   /* it is about products of this domain */
+    bool simulated; /* a text that nobody signed: what would it change? And then: */
+    bool of_mesh;
+    uint32_t from;       /* versions of products that the answers before were about */
+    uint32_t asked_once; /* questions behind the text */
     struct fh_arena *arena;
     struct fh_policies_checked checked;
     struct fh_findings findings;
     uint32_t *fits; /* of each rule: columns and tables of all products */
+    bool *beside;   /* of each policy in force: it governs a product that this one does */
     uint32_t governed;
     struct fh_trials trials; /* filters times tables */
 };
@@ -161,6 +167,37 @@ static bool is_about_contracts(const struct fh_policy *policy)
     return false;
 }
 
+static bool is_other(const struct job *job, const struct fh_policy_held *held)
+{
+    bool mesh = job->simulated ? job->of_mesh : job->agreed;
+    return held->mesh != mesh || strcmp(held->name, job->checked.policy->name) != 0;
+}
+
+/* Marks those in force that are about the same product. */
+static void mark_beside(struct job *job, const struct fh_access_product *product)
+{
+    uint32_t count;
+    const struct fh_policy_held *const *held =
+        fh_policies_held(job->policing->options.policies, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        job->beside[i] =
+            job->beside[i] || (is_other(job, held[i]) &&
+                               fh_policy_held_governs(held[i], product->name, product->major));
+    }
+}
+
+static void warn_of_contradictions(struct job *job)
+{
+    uint32_t count;
+    const struct fh_policy_held *const *held =
+        fh_policies_held(job->policing->options.policies, &count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (job->beside[i]) {
+            fh_policy_check_beside(job->checked.policy, held[i], &job->findings);
+        }
+    }
+}
+
 static int check_entry(void *user, const struct fh_catalog_entry *entry, struct fh_err *err)
 {
     struct job *job = user;
@@ -172,6 +209,7 @@ static int check_entry(void *user, const struct fh_catalog_entry *entry, struct 
     }
     int rc = fh_rights_product(job->policing->options.rights, &announced->contract, &product, err);
     if (rc == FH_OK) {
+        mark_beside(job, product);
         rc = check_product(job, product, err);
     }
     return rc == FH_OK && is_about_contracts(job->checked.policy)
@@ -245,12 +283,33 @@ static void refuse(struct job *job, const struct fh_err *err)
     end_job(job);
 }
 
+/* Behind the findings, what would change; nothing while there are errors. */
+static int put_simulation(const struct job *job, struct fh_buf *out, struct fh_err *err)
+{
+    struct fh_policing_simulation simulation = {.options = &job->policing->options,
+                                                .from = job->from,
+                                                .question_count = job->asked_once,
+                                                .fields = fh_admin_fields(job->question)};
+    const struct fh_policy *policy = job->checked.policy;
+    if (job->findings.errors > 0) {
+        fh_pack_uint(out, 0);
+        fh_pack_array(out, 0);
+        return FH_OK;
+    }
+    simulation.next.mesh = job->of_mesh;
+    simulation.next.policy = policy;
+    snprintf(simulation.next.name, sizeof simulation.next.name, "%s", policy->name);
+    snprintf(simulation.next.version, sizeof simulation.next.version, "%s", policy->version);
+    return fh_policing_simulate(&simulation, out, err);
+}
+
 static void answer(struct job *job)
 {
+    struct fh_err err;
     FH_CLEANUP(fh_buf_fini) struct fh_buf out;
     fh_buf_init(&out, FH_ADMIN_FRAME_BYTES_MAX);
     fh_findings_sort(&job->findings);
-    fh_msg_ok(&out, 1);
+    fh_msg_ok(&out, job->simulated ? 3 : 1);
     fh_pack_array(&out, (uint32_t)job->findings.count);
     for (size_t i = 0; i < job->findings.count; i++) {
         const struct fh_finding *one = &job->findings.items[i];
@@ -260,6 +319,10 @@ static void answer(struct job *job)
         snprintf(finding.rule, sizeof finding.rule, "%s", one->rule);
         snprintf(finding.text, sizeof finding.text, "%s", one->message);
         fh_msg_policy_finding_add(&out, &finding);
+    }
+    if (job->simulated && put_simulation(job, &out, &err) != FH_OK) {
+        refuse(job, &err);
+        return;
     }
     fh_admin_answer(job->question, &out);
     end_job(job);
@@ -386,6 +449,28 @@ static int check_agreed(struct job *job, struct fh_err *err)
     return rc;
 }
 
+/* Rules against all own products, and filters for a worker. */
+static int hold_against_products(struct job *job, struct fh_err *err)
+{
+    const struct fh_policing_options *o = &job->policing->options;
+    uint32_t held_count;
+    (void)fh_policies_held(o->policies, &held_count);
+    job->fits = fh_arena_array(job->arena, job->checked.policy->rule_count + 1, sizeof *job->fits);
+    job->beside = fh_arena_array(job->arena, (size_t)held_count + 1, sizeof *job->beside);
+    if (job->fits == NULL || job->beside == NULL) {
+        return fh_err_set(err, FH_ENOMEM, "no memory for a policy");
+    }
+    int rc = fh_trials_init(&job->trials, job->arena, err);
+    if (rc == FH_OK) {
+        rc = fh_catalog_each(o->catalog, &o->domain, check_entry, job, err);
+    }
+    if (rc == FH_OK) {
+        warn_of_idle(job);
+        warn_of_contradictions(job);
+    }
+    return rc;
+}
+
 static int check(struct job *job, struct fh_err *err)
 {
     const struct fh_policing_options *o = &job->policing->options;
@@ -403,24 +488,36 @@ static int check(struct job *job, struct fh_err *err)
                 o->policies, job->record, fh_clock_wall_ms(), job->arena, &job->checked, err);
         }
     }
-    if (rc != FH_OK || !job->governs) {
-        return rc;
-    }
-    job->fits = fh_arena_array(job->arena, job->checked.policy->rule_count + 1, sizeof *job->fits);
-    if (job->fits == NULL) {
-        return fh_err_set(err, FH_ENOMEM, "no memory for a policy");
-    }
-    rc = fh_trials_init(&job->trials, job->arena, err);
-    if (rc == FH_OK) {
-        rc = fh_catalog_each(o->catalog, &o->domain, check_entry, job, err);
-    }
-    if (rc == FH_OK) {
-        warn_of_idle(job);
-    }
-    return rc;
+    return rc != FH_OK || !job->governs ? rc : hold_against_products(job, err);
 }
 
-static void enforce(struct fh_policing *policing, struct fh_admin_question *question)
+/* A text as its author wrote it; the findings of an answer before are not looked for again. */
+static int check_text(struct job *job, struct fh_err *err)
+{
+    const struct fh_policing_options *o = &job->policing->options;
+    struct fh_bytes text = FH_BYTES_NONE;
+    int rc = fh_msg_simulate_read(
+        fh_admin_fields(job->question), &text, &job->of_mesh, &job->from, &job->asked_once, err);
+    if (rc == FH_OK) {
+        rc = fh_policy_read(&job->checked.policy, text, &job->findings, err);
+    }
+    if (rc != FH_OK) {
+        return rc == FH_ECHECK ? FH_OK : rc;
+    }
+    if (!job->of_mesh && job->checked.policy->owners.count > 0) {
+        return fh_err_rule(err,
+                           FH_ECHECK,
+                           "policy.domains",
+                           "only a policy of the mesh says whose products it governs: --mesh");
+    }
+    job->governs =
+        !job->of_mesh ||
+        fh_agreed_governs(fh_policies_agreed(o->policies), job->checked.policy, &o->domain);
+    return job->governs && job->from == 0 ? hold_against_products(job, err) : FH_OK;
+}
+
+/* Enforces what is signed, or simulates what is not. */
+static void begin(struct fh_policing *policing, struct fh_admin_question *question, bool simulated)
 {
     struct fh_err err;
     struct job *job = fh_calloc(1, sizeof *job);
@@ -432,11 +529,15 @@ static void enforce(struct fh_policing *policing, struct fh_admin_question *ques
         fh_admin_refuse(question, &err);
         return;
     }
-    *job =
-        (struct job){.policing = policing, .question = question, .governs = true, .arena = arena};
+    *job = (struct job){.policing = policing,
+                        .question = question,
+                        .governs = true,
+                        .simulated = simulated,
+                        .dry_run = simulated,
+                        .arena = arena};
     fh_findings_init(&job->findings, arena);
     policing->running++;
-    int rc = check(job, &err);
+    int rc = simulated ? check_text(job, &err) : check(job, &err);
     if (rc == FH_OK && (job->trials.count == 0 || job->findings.errors > 0)) {
         conclude(job);
         return;
@@ -460,7 +561,10 @@ bool fh_policing_admin(struct fh_policing *policing, struct fh_admin_question *q
     fh_buf_init(&out, FH_ADMIN_FRAME_BYTES_MAX);
     switch (fh_admin_code(question)) {
     case FH_MSG_ADMIN_ENFORCE:
-        enforce(policing, question);
+        begin(policing, question, false);
+        return true;
+    case FH_MSG_ADMIN_SIMULATE:
+        begin(policing, question, true);
         return true;
     case FH_MSG_ADMIN_GOVERN:
         fh_granting_question(&policing->granting, question);
@@ -487,6 +591,9 @@ bool fh_policing_admin(struct fh_policing *policing, struct fh_admin_question *q
         break;
     case FH_MSG_ADMIN_EXPLAIN:
         rc = fh_explain(&policing->options, fh_admin_fields(question), &out, &err);
+        break;
+    case FH_MSG_ADMIN_RULES:
+        rc = fh_explain_rules(&policing->options, fh_admin_fields(question), &out, &err);
         break;
     default:
         return false;

@@ -8,7 +8,8 @@
  *   ADMIN_POLICY_STATUS   which node enforces what
  *   ADMIN_ENFORCE   signature and chain -> rules against all own products -> filters by a worker ->
  *                   one durable write, in force at once, and what runs is judged again
- *   ADMIN_EXPLAIN   what somebody would see of a product, and why
+ *   ADMIN_SIMULATE  what a text that nobody signed yet would change
+ *   ADMIN_EXPLAIN, ADMIN_RULES   what somebody would see of a product and why, and by each rule
  *   ADMIN_GOVERN    grants and what ends them: granting.h
  *
  * Does not: sign (the publisher's key is with the CLI), decide (proto/governance). Thread: the

@@ -28,4 +28,20 @@ void fh_policing_tell_status(const struct fh_policing_options *o,
                              struct fh_admin_question *question,
                              unsigned *running);
 
+/* ---- what another version would change: policing_simulate.c ---- */
+
+struct fh_policing_simulation {
+    const struct fh_policing_options *options;
+    struct fh_policy_held next; /* the version that is supposed; `policy` lies in the arena */
+    uint32_t from;
+    uint32_t question_count; /* that follow in `fields` */
+    struct fh_pack_reader *fields;
+};
+
+/* Appends `next` and the changes (ADMIN_SIMULATE): of some of the versions of products that are
+ * known here, behind the first `from` of them, and of the questions. Nothing is kept. */
+FH_MUST_CHECK int fh_policing_simulate(const struct fh_policing_simulation *simulation,
+                                       struct fh_buf *out,
+                                       struct fh_err *err);
+
 #endif

@@ -304,10 +304,22 @@ static void name_roles(struct fh_rights *rights,
 }
 
 /* A failure stays one however old it is. */
-static unsigned states_of(const struct fh_quality *quality, int64_t now_ms)
+unsigned fh_rights_quality(const struct fh_quality *quality, int64_t now_ms)
 {
     unsigned found = quality->measured ? quality->state : FH_QUALITY_UNKNOWN;
     return 1U << found | 1U << fh_quality_state_at(found, quality->expires_ms, now_ms);
+}
+
+/* What is not so, for whoever wants to know what would be. */
+static void suppose(const struct fh_rights_question *question, struct fh_rights_asked *asked)
+{
+    asked->ask.trace = question->trace;
+    asked->product.open_to_mesh = asked->product.open_to_mesh || question->let_in;
+    if (question->policies != NULL) {
+        asked->ask.policies = question->policies;
+        asked->ask.policy_count = question->policy_count;
+        asked->ask.compiled = NULL;
+    }
 }
 
 int fh_rights_explain(struct fh_rights *rights,
@@ -335,12 +347,13 @@ int fh_rights_explain(struct fh_rights *rights,
         .entry_name = name_of(rights, &question->entry),
         .purpose = question->purpose,
         .formats = question->formats,
-        .quality = states_of(&entry->quality, question->now_ms),
+        .quality = fh_rights_quality(&entry->quality, question->now_ms),
         .now_ms = question->now_ms,
     };
     name_roles(rights, question, out);
     out->ask.policies = fh_policies_held(rights->options.policies, &out->ask.policy_count);
     out->ask.compiled = compile(rights, known);
+    suppose(question, out);
     out->ask.waivers =
         fh_agreed_waivers(fh_policies_agreed(rights->options.policies), &out->ask.waiver_count);
     rc = gather_grants(rights, question, announced->product, arena, &out->ask, err);

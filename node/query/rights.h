@@ -43,6 +43,11 @@ struct fh_rights_question {
     int64_t now_ms;
     uint32_t role_count; /* roles to suppose, in place of those of the key; NULL: the key's */
     const char *const *roles;
+    /* For whoever supposes or explains; zero for whoever serves. */
+    bool let_in;           /* suppose that the product is open: what do policies do? */
+    uint32_t policy_count; /* policies to suppose, in place of those in force; NULL: those */
+    const struct fh_policy_held *const *policies;
+    struct fh_access_trace *trace; /* what each rule does is added here; NULL */
 };
 
 /* What was decided for one table. */
@@ -79,6 +84,9 @@ FH_MUST_CHECK int fh_rights_explain(struct fh_rights *rights,
                                     struct fh_arena *arena,
                                     struct fh_rights_asked *out,
                                     struct fh_err *err);
+
+/* What a rule about the quality of a product is asked with: bits by enum fh_quality_state. */
+unsigned fh_rights_quality(const struct fh_quality *quality, int64_t now_ms);
 
 /* Decides for an own table. FH_EDENIED with the rules of access.h, FH_ENOTFOUND (no contract),
  * FH_ENOMEM. On failure `out` is unchanged. */

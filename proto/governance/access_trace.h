@@ -28,7 +28,8 @@ enum fh_access_outcome_of {
 /* "binds", "spared", "waived", "outside", "refuses"; "unknown". */
 const char *fh_effect_text(unsigned outcome);
 
-enum { FH_EFFECT_NOWHERE = UINT32_MAX };
+/* No table or no column in particular. */
+#define FH_EFFECT_NOWHERE UINT32_MAX
 
 struct fh_access_effect {
     struct fh_access_effect *next;

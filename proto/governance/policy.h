@@ -247,6 +247,13 @@ void fh_policy_check_product(const struct fh_policy *policy,
                              const struct fh_access_product *product,
                              struct fh_findings *findings);
 
+/* What a policy and another that governs the same products leave nothing between them, as a warning
+ * ("policy.beside"): no purpose that both serve, no format that both let an answer have, no domain
+ * that both let read or join, no classification that both allow. */
+void fh_policy_check_beside(const struct fh_policy *policy,
+                            const struct fh_policy_held *other,
+                            struct fh_findings *findings);
+
 /* ---- asking ---- */
 
 /* How many columns (of a filter, a retention or groups: tables) of the product a rule selects; 1

@@ -320,3 +320,45 @@ void fh_policy_check_sense(const struct fh_policy_place *top, const struct fh_po
         }
     }
 }
+
+/* ---- beside another policy ---- */
+
+static void advise_beside(const struct fh_policy_held *other,
+                          const struct fh_policy_rule *rule,
+                          const char *why,
+                          struct fh_findings *findings)
+{
+    fh_findings_add(findings,
+                    FH_SEVERITY_WARNING,
+                    rule == NULL ? 1 : rule->line,
+                    rule == NULL ? 1 : rule->column,
+                    rule == NULL ? "purposes" : rule->path,
+                    "policy.beside",
+                    "beside %spolicy %s %s %s",
+                    other->mesh ? "mesh " : "",
+                    other->name,
+                    other->version,
+                    why);
+}
+
+void fh_policy_check_beside(const struct fh_policy *policy,
+                            const struct fh_policy_held *other,
+                            struct fh_findings *findings)
+{
+    const struct fh_policy *beside = other->policy;
+    if (beside == NULL) {
+        return;
+    }
+    if (!share_word(&policy->purposes, &beside->purposes)) {
+        advise_beside(other, NULL, "nobody is served: no purpose is in both", findings);
+    }
+    for (size_t i = 0; i < policy->rule_count; i++) {
+        const char *why = NULL;
+        for (size_t k = 0; k < beside->rule_count && why == NULL; k++) {
+            why = nothing_left(&policy->rules[i], &beside->rules[k]);
+        }
+        if (why != NULL) {
+            advise_beside(other, &policy->rules[i], why, findings);
+        }
+    }
+}

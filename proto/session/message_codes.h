@@ -77,6 +77,8 @@
     X(ADMIN_WAIVERS, 121)                                                                          \
     X(ADMIN_POLICY_STATUS, 122)                                                                    \
     X(ADMIN_VERSIONS, 123)                                                                         \
+    X(ADMIN_RULES, 124)                                                                            \
+    X(ADMIN_SIMULATE, 125)                                                                         \
     X(ADMIN_WITNESSED, 130)
 
 enum fh_msg_code {

@@ -405,8 +405,13 @@ int fh_msg_policy_finding_next(struct fh_pack_reader *reader,
 
 void fh_msg_explain_request(struct fh_buf *out, const struct fh_msg_explain *explain)
 {
+    fh_msg_begin(out, FH_MSG_ADMIN_EXPLAIN, FH_MSG_EXPLAIN_FIELDS);
+    fh_msg_explain_pack(out, explain);
+}
+
+void fh_msg_explain_pack(struct fh_buf *out, const struct fh_msg_explain *explain)
+{
     FH_ASSERT(explain->role_count <= FH_COUNT(explain->roles));
-    fh_msg_begin(out, FH_MSG_ADMIN_EXPLAIN, 5);
     fh_pack_str(out, explain->product);
     fh_pack_cstr(out, explain->domain);
     fh_pack_cstr(out, explain->entry);

@@ -179,6 +179,9 @@ struct fh_msg_explain {
     char roles[16][FH_NAME_BYTES_MAX + 1];
 };
 void fh_msg_explain_request(struct fh_buf *out, const struct fh_msg_explain *explain);
+/* The fields alone, for ADMIN_RULES. */
+enum { FH_MSG_EXPLAIN_FIELDS = 5 };
+void fh_msg_explain_pack(struct fh_buf *out, const struct fh_msg_explain *explain);
 FH_MUST_CHECK int
 fh_msg_explain_read(struct fh_pack_reader *reader, struct fh_msg_explain *out, struct fh_err *err);
 

@@ -170,6 +170,10 @@ prints 'id,amount
 1,0' as ann -o csv query 'SELECT id, amount FROM shop.orders WHERE id = 1'
 grep -q '^note: shop/orders@1: rule mask\[0\] of mesh policy agreed 1.0.0 is waived for you until .*waiver fhr1' "$work/err" ||
     fail "$(cat "$work/err")"
+succeeds fh shop -o csv policy explain orders 'mask[0]' --as museum
+grep -q '^agreed,1.0.0,mask\[0\],4,orders,"",.*,waived,waiver fhr1.*: an audit,mesh,' "$work/out" || fail "$(cat "$work/out")"
+succeeds fh shop -o csv policy explain orders --rules --as market
+grep -q '^agreed,1.0.0,require\[0\],.*,the contract says owner,binds,"",mesh,shop' "$work/out" || fail "$(cat "$work/out")"
 prints 'id,amount
 1,' as mia -o csv query 'SELECT id, amount FROM shop.orders WHERE id = 1' --peer "${address[market]}"
 succeeds fh shop policy waive personal 'hide[0]' --product orders --for museum --break-glass --reason fire

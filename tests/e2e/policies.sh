@@ -161,6 +161,25 @@ grep -q '^people,name,as it is,' "$work/out" || fail "$(cat "$work/out")"
 succeeds fh shop -o csv policy explain people
 grep -q '^people,note,as it is,' "$work/out" || fail "$(cat "$work/out")"
 refused 4 'explain.owner' -- fh shop policy explain museum/open --as market
+
+say "- rule by rule: what each does, what became of it, and who signed it"
+succeeds fh shop -o csv policy explain people --rules --as museum
+[[ $(sed "s/,domain,.*//" "$work/out") == 'policy,version,rule,line,table,column,does,outcome,by,of,signed by,id
+personal,1.0.0,mask[0],4,people,name,"partial, first 1, last 0",decides,""
+personal,1.0.0,mask[0],4,people,mail,"partial, first 1, last 0",decides,""
+personal,1.0.0,mask[1],9,people,born,generalise to year,decides,""
+personal,1.0.0,hide[0],11,people,note,hidden,decides,""
+personal,1.0.0,filter[0],13,people,"",rows: country = '\''DE'\'',binds,""' ]] || fail "$(cat "$work/out")"
+grep -q '^policy personal 1.0.0, signed by shop (publisher.*): freehold policy show personal$' "$work/err" ||
+    fail "$(cat "$work/err")"
+succeeds fh shop -o csv policy explain people 'mask[0]' --as museum --role auditor --purpose audit
+grep -q '^personal,1.0.0,mask\[0\],4,people,"",.*,spared,except roles auditor; purposes audit,' "$work/out" ||
+    fail "$(cat "$work/out")"
+[[ $(wc -l <"$work/out") == 2 ]] || fail "$(cat "$work/out")"
+succeeds fh shop -o csv policy explain people personal
+grep -q '^personal,1.0.0,policy,,"","",all of the policy,outside,the policy applies to other domains,' "$work/out" ||
+    fail "$(cat "$work/out")"
+refused 1 'policy.rule.unknown' -- fh shop policy explain people 'mask[7]' --as museum
 refused 1 'domain.unknown' -- fh shop policy explain people --as nobody
 
 say "- versions rise; a rollback is refused"
@@ -173,6 +192,11 @@ enforce 1.1.0 'purposes: [billing, audit]'
 refused 4 'policy.purpose' 'billing, audit' -- as ann query "$all"
 refused 4 'policy.purpose' -- as ann query "$all" --purpose sales --peer "${address[market]}"
 refused 4 'policy.purpose' -- fh shop policy explain people --as museum
+no=0
+fh shop -o csv policy explain people purposes --as museum >"$work/out" 2>"$work/err" || no=$?
+((no == 4)) || fail "explain ends with $no"
+grep -q '^personal,1.1.0,purposes,,"","","for billing, audit",refuses,"policy personal serves' "$work/out" ||
+    fail "$(cat "$work/out")"
 succeeds as ann query "$all" --purpose billing
 enforce 1.2.0 'valid_until: 2020-01-01'
 refused 4 'policy.expired' 'shop/people is closed: policy personal 1.2.0 has expired' -- as ann query "$all"

@@ -6,6 +6,7 @@
 #include "proto/session/messages.h"
 #include "proto/session/messages_access.h"
 #include "proto/session/messages_policy.h"
+#include "proto/session/messages_rules.h"
 #include "proto/session/messages_search.h"
 #include "proto/session/messages_waived.h"
 #include "tests/fuzz/ends.h"
@@ -362,6 +363,68 @@ static void explained(struct fh_pack_reader *reader, struct fh_err *err)
     }
 }
 
+static void ruled(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    char name[FH_ERR_RULE_BYTES];
+    char text[FH_ERR_TEXT_BYTES];
+    struct fh_msg_rule rule;
+    uint32_t count = 0;
+    int code = fh_msg_rules_read(reader, name, text, &count, err);
+    if (code == FH_OK) {
+        ends(name, sizeof name);
+        ends(text, sizeof text);
+    }
+    for (uint32_t i = 0; code == FH_OK && i < count; i++) {
+        code = fh_msg_rule_next(reader, &rule, err);
+        if (code == FH_OK) {
+            ends(rule.path, sizeof rule.path);
+            ends(rule.outcome, sizeof rule.outcome);
+        }
+    }
+}
+
+static void simulated(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_msg_policy_finding finding;
+    struct fh_msg_change change;
+    uint32_t count = 0;
+    uint32_t next;
+    int code = fh_msg_enforced_read(reader, &count, err);
+    for (uint32_t i = 0; code == FH_OK && i < count; i++) {
+        code = fh_msg_policy_finding_next(reader, &finding, err);
+    }
+    if (code == FH_OK) {
+        code = fh_msg_changes_read(reader, &next, &count, err);
+    }
+    for (uint32_t i = 0; code == FH_OK && i < count; i++) {
+        code = fh_msg_change_next(reader, &change, err);
+        if (code == FH_OK) {
+            FH_ASSERT(change.question <= FH_MSG_SIMULATED_MAX);
+            ends(change.whom, sizeof change.whom);
+        }
+    }
+}
+
+static void simulations(struct fh_pack_reader *reader, struct fh_err *err)
+{
+    struct fh_msg_simulated question;
+    char column[FH_COLUMN_NAME_BYTES_MAX + 1];
+    struct fh_bytes text;
+    bool mesh;
+    uint32_t from;
+    uint32_t count = 0;
+    int code = fh_msg_simulate_read(reader, &text, &mesh, &from, &count, err);
+    for (uint32_t i = 0; code == FH_OK && i < count; i++) {
+        code = fh_msg_simulated_next(reader, &question, err);
+        for (uint32_t k = 0; code == FH_OK && k < question.column_count; k++) {
+            code = fh_msg_simulated_column(reader, column, err);
+            if (code == FH_OK) {
+                ends(column, sizeof column);
+            }
+        }
+    }
+}
+
 static void policy_requests(unsigned code, struct fh_pack_reader *reader, struct fh_err *err)
 {
     struct fh_msg_explain explain;
@@ -373,7 +436,9 @@ static void policy_requests(unsigned code, struct fh_pack_reader *reader, struct
     } else if (code == FH_MSG_ADMIN_ENFORCE &&
                fh_msg_enforce_read(reader, &bytes, &dry_run, err) == FH_OK) {
         FH_ASSERT(bytes.size <= FH_POLICY_BYTES_MAX + 2048);
-    } else if (code == FH_MSG_ADMIN_EXPLAIN &&
+    } else if (code == FH_MSG_ADMIN_SIMULATE) {
+        simulations(reader, err);
+    } else if ((code == FH_MSG_ADMIN_EXPLAIN || code == FH_MSG_ADMIN_RULES) &&
                fh_msg_explain_read(reader, &explain, err) == FH_OK) {
         for (uint32_t i = 0; i < explain.role_count; i++) {
             ends(explain.roles[i], sizeof explain.roles[i]);
@@ -463,7 +528,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     default:
         if (fh_msg_answer(&reader, rest, FH_FRAME_REPLY_BYTES_MAX, &err) == FH_OK) {
+            struct fh_pack_reader again = reader;
+            struct fh_pack_reader third = reader;
             explained(&reader, &err);
+            ruled(&again, &err);
+            simulated(&third, &err);
         }
         break;
     }

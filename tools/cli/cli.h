@@ -156,6 +156,7 @@ fh_cmd_fn fh_cmd_policy_history;
 fh_cmd_fn fh_cmd_policy_show;
 fh_cmd_fn fh_cmd_policy_status;
 fh_cmd_fn fh_cmd_policy_sign;
+fh_cmd_fn fh_cmd_policy_simulate;
 fh_cmd_fn fh_cmd_policy_test;
 fh_cmd_fn fh_cmd_policy_waive;
 fh_cmd_fn fh_cmd_policy_waivers;

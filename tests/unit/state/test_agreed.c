@@ -272,6 +272,34 @@ static void test_refusals(void **state)
     fh_policies_close(policies);
 }
 
+/* Issue 7, bad input: a signer whose delegation has ended, counted with one that has not. Nothing
+ * of the policy is in force, and what was stays. */
+static void test_expired_signer(void **state)
+{
+    struct world *w = *state;
+    const struct test_domain *us = &w->domains[0];
+    const struct test_domain *them = &w->domains[1];
+    const int64_t late = TEST_START_MS + 31 * 24 * (int64_t)HOUR;
+    struct fh_policies *policies = open_policies(w);
+    struct made one = sign_both(w, (struct fields){.version = "1.0.0", .seq = 1});
+    const struct fields next = {
+        .version = "2.0.0", .seq = 2, .prev = one.id, .created_ms = late, .rules = "purposes: [a]"};
+    bool is_new = false;
+    take(w, policies, one, "");
+    struct made made = sign(w, next, &us->publisher, &them->key);
+    assert_int_not_equal(
+        fh_policies_agree(policies, fh_buf_view(&made.bytes), late, &is_new, &w->err), FH_OK);
+    assert_string_equal(w->err.rule, "record.signer.expired");
+    assert_false(is_new);
+    fh_buf_fini(&made.bytes);
+    expect(policies, "1.0.0", false, 1);
+    made = sign(w, next, &us->key, &them->key); /* the same by keys that do not end */
+    must(fh_policies_agree(policies, fh_buf_view(&made.bytes), late, &is_new, &w->err), &w->err);
+    fh_buf_fini(&made.bytes);
+    expect(policies, "2.0.0", false, 1);
+    fh_policies_close(policies);
+}
+
 /* A bit anywhere, and it is another record or none. */
 static void test_forged(void **state)
 {
@@ -570,6 +598,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH(test_any_order),
         WITH(test_refusals),
+        WITH(test_expired_signer),
         WITH(test_forged),
         WITH(test_fork),
         WITH(test_forks_in_any_order),
