@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/cli/past_questions.h"
 
-#include "tools/cli/audit_log.h"
+#include "tools/compliance/audit_log.h"
 
 #include <stdlib.h>
 #include <string.h>
