@@ -85,6 +85,34 @@ static void compare_column(struct fh_comparing *c,
     put_change(c, about, was, is, why, false);
 }
 
+/* Which system of groups, as equal ones are equal: "groups of 10 at least by region, placed". */
+static void list_groups(char out[LIST_BYTES],
+                        const struct fh_view_group *group,
+                        const struct fh_access_table *table)
+{
+    size_t at = 0;
+    bool first = true;
+    out[0] = '\0';
+    if (group != NULL) {
+        at = (size_t)snprintf(out, LIST_BYTES, "groups of %u at least", group->size);
+    }
+    for (size_t i = 0; group != NULL && i < table->column_count && at < LIST_BYTES; i++) {
+        if (group->columns[i].part == FH_GROUP_DIMENSION) {
+            char unit[FH_MASK_TEXT_BYTES];
+            fh_mask_text(unit, &group->columns[i].unit);
+            bool whole = group->columns[i].unit.kind == FH_MASK_NONE;
+            at += (size_t)snprintf(out + at,
+                                   LIST_BYTES - at,
+                                   "%s%s%s%s",
+                                   first ? " by " : ", ",
+                                   table->columns[i].name,
+                                   whole ? "" : " ",
+                                   whole ? "" : unit);
+            first = false;
+        }
+    }
+}
+
 static void list_filters(char out[LIST_BYTES], const struct fh_view *view)
 {
     size_t at = 0;
@@ -114,6 +142,31 @@ static void compare_rows(struct fh_comparing *c,
         list_filters(was, old);
         list_filters(is, new);
         put_change(c, about, was, is, "", false);
+    }
+}
+
+static void compare_groups(struct fh_comparing *c,
+                           uint32_t table,
+                           const struct fh_access_decision *before,
+                           const struct fh_access_decision *after)
+{
+    const struct fh_access_table *of = &c->product->tables[table];
+    char about[FH_NAME_BYTES_MAX + 16];
+    char *was = fh_arena_alloc(c->arena, LIST_BYTES);
+    char *is = fh_arena_alloc(c->arena, LIST_BYTES);
+    if (was == NULL || is == NULL) {
+        return;
+    }
+    list_groups(was, before->tables[table].view.group, of);
+    list_groups(is, after->tables[table].view.group, of);
+    if (strcmp(was, is) != 0) {
+        snprintf(about, sizeof about, "groups of %s", of->name);
+        put_change(c,
+                   about,
+                   was[0] == '\0' ? "rows one by one" : was,
+                   is[0] == '\0' ? "rows one by one" : is,
+                   "",
+                   false);
     }
 }
 
@@ -155,6 +208,7 @@ void fh_comparing_decisions(struct fh_comparing *c,
             }
         }
         compare_rows(c, t, &before->decided, &after->decided);
+        compare_groups(c, t, &before->decided, &after->decided);
     }
 }
 

@@ -139,7 +139,7 @@ static void note_column(const struct draft *draft,
     if (draft->judging->ask->trace != NULL) {
         const struct fh_access_effect touched = {.column = column->index,
                                                  .mask = column->mask,
-                                                 .hides = compiled->rule->kind != FH_POLICY_MASK};
+                                                 .hides = column->hidden};
         note(draft, compiled, &touched);
     }
 }

@@ -60,6 +60,15 @@ static void put_retention(struct fh_buf *out, const struct fh_policy_rule *rule)
     fh_buf_printf(out, "rows of %u days by %s", rule->days, rule->time_column);
 }
 
+static void put_group(struct fh_buf *out, const struct fh_policy_rule *rule)
+{
+    fh_buf_printf(out, "groups of %u %s at least", rule->size, rule->subject);
+    for (size_t i = 0; i < rule->dimension_count; i++) {
+        fh_buf_printf(out, "%s%s", i == 0 ? " by " : ", ", rule->dimensions[i].column);
+    }
+    put_words(out, "; means of ", &rule->measures);
+}
+
 static void put_quality(struct fh_buf *out, const struct fh_policy_rule *rule)
 {
     put_set(out, "closed when ", rule->closed_when, FH_QUALITY_STATE_COUNT, fh_quality_state_text);
@@ -103,6 +112,7 @@ static void (*const texts[FH_POLICY_RULE_KIND_COUNT])(struct fh_buf *out,
     [FH_POLICY_HIDE] = put_hide,
     [FH_POLICY_FILTER] = put_filter,
     [FH_POLICY_RETENTION] = put_retention,
+    [FH_POLICY_GROUP] = put_group,
     [FH_POLICY_QUALITY] = put_quality,
     [FH_POLICY_EXPORT] = put_export,
     [FH_POLICY_RESIDENCY] = put_residency,

@@ -53,6 +53,12 @@ simulates 0 "$data/personal.policy.yaml" --against open,nothing@2 --fail-on chan
 simulates 0 "$data/personal.policy.yaml" --since 2020-01-01 --queries 1
 ! grep -q 'as member\|as analyst' "$work/out" || fail "only the last question: $(cat "$work/out")"
 
+say "- rows one by one become groups"
+policy 1.1.0 'minimum_group: [{table: orders, size: 3, subject: id, dimensions: [item]}]'
+simulates 0 "$data/personal.policy.yaml"
+says 'shop/orders@1,museum as member,groups of orders,rows one by one,groups of 3 at least by item,' \
+    'shop/orders@1,others,orders.id,as it is,hidden,'
+
 say "- what is refused then: questions, and the next version of a contract"
 policy 1.1.0 'applies_to: everyone
 purposes: [audit]
