@@ -327,7 +327,19 @@ static void what_is_no_settlement(void **state)
     bad = good;
     bad.settles.pair[1].b[31] ^= 1;
     refuse_charter(scene, &bad, 5, "identity.missing.charter");
-    bad = good; /* fast forward */
+    scene_free(scene);
+}
+
+/* The same contest, and a settlement that would be one in another place, or of other members. */
+static void what_is_misplaced(void **state)
+{
+    (void)state;
+    struct scene *scene = scene_new(3, 2);
+    const struct fh_charter a = third(scene, 1), b = third(scene, 2);
+    const struct fh_charter good = settlement(scene, &a, &b, 2, 9);
+    take_charter(scene, &a, 3, FH_DIRECTORY_ADDED);
+    take_charter(scene, &b, 6, FH_DIRECTORY_FORKED);
+    struct fh_charter bad = good; /* fast forward */
     bad.seq = 5;
     refuse_charter(scene, &bad, 5, "identity.charter.settles");
     bad.seq = UINT32_MAX;
@@ -688,6 +700,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(those_who_signed_one_settle_it),
         cmocka_unit_test(what_is_no_settlement),
+        cmocka_unit_test(what_is_misplaced),
         cmocka_unit_test(who_equivocates_again_is_barred_too),
         cmocka_unit_test(all_of_the_others_where_they_are_fewer),
         cmocka_unit_test(nobody_is_left),
