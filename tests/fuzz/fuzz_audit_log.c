@@ -106,6 +106,7 @@ static void true_checkpoint(struct fh_buf *out, const struct fh_audit_position *
 static bool chain_row(struct fh_bytes *rest, struct fh_buf *out, struct fh_audit_position *at)
 {
     struct fh_buf detail FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&detail, FH_AUDIT_RECORD_BYTES_MAX);
     if (rest->size < ROW_HEAD_BYTES) {
         return false;
     }
@@ -114,7 +115,6 @@ static bool chain_row(struct fh_bytes *rest, struct fh_buf *out, struct fh_audit
     rest->data += ROW_HEAD_BYTES;
     rest->size -= ROW_HEAD_BYTES;
     size = size < rest->size ? size : rest->size;
-    fh_buf_init(&detail, FH_AUDIT_RECORD_BYTES_MAX);
     fh_buf_add(&detail, rest->data, size);
     rest->data += size;
     rest->size -= size;

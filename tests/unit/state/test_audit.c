@@ -492,6 +492,7 @@ static void add_batch(struct fixture *f, struct fh_audit *audit)
 static bool refuse(struct fh_audit *audit, unsigned domain, const char *rule)
 {
     struct fh_buf detail FH_CLEANUP(fh_buf_fini);
+    fh_buf_init(&detail, 4096);
     struct fh_audit_read read = {.who = {.domain = {{9}},
                                          .domain_name = domain == 0 ? "" : "museum",
                                          .key = {{1}},
@@ -504,7 +505,6 @@ static bool refuse(struct fh_audit *audit, unsigned domain, const char *rule)
     if (fh_audit_counted(audit, &refusal)) {
         return false;
     }
-    fh_buf_init(&detail, 4096);
     fh_audit_read_pack(&detail, &read);
     fh_audit_ticket_unref(
         fh_audit_add_refused(audit, FH_AUDIT_READ, FH_AUDIT_LAZY, &refusal.domain, &detail));
