@@ -121,6 +121,22 @@ static size_t make_batch(const struct scripted_peer *peer, unsigned index, uint8
     return size;
 }
 
+static const struct fh_record_id some_waiver = {{7}};
+
+static void tell_waived(const struct scripted_peer *peer, struct fh_buf *out)
+{
+    struct fh_msg_waived waived = {.id = some_waiver,
+                                   .policy = "personal",
+                                   .version = "1.0.0",
+                                   .rule = "mask[0]",
+                                   .urgent = true,
+                                   .until_ms = 1806537599999,
+                                   .whom = FH_WAIVED_DOMAIN};
+    waived.table = peer->waived == WAIVED_ELSEWHERE ? 1 : 0;
+    fh_msg_waived_put(
+        out, &waived, peer->waived == WAIVED_TOLD || peer->waived == WAIVED_ELSEWHERE);
+}
+
 static void fill_receipt(const struct scripted_peer *peer,
                          const struct scripted_node *node,
                          const struct fh_record *request,
@@ -164,6 +180,15 @@ static void fill_receipt(const struct scripted_peer *peer,
         fh_receipt_notice(receipt, &product, &unmeasured);
         snprintf(product.product, sizeof product.product, "crews");
         fh_receipt_notice(receipt, &product, &unmeasured);
+    }
+    if (peer->waived != WAIVED_NOWHERE) {
+        struct fh_announcement product = {.domain = node->actor->domain,
+                                          .product = "flights",
+                                          .version = "1.0.0",
+                                          .status = FH_ANNOUNCE_ACTIVE};
+        const struct fh_notice_waiver waiver = {
+            .id = some_waiver, .until_ms = 1806537599999, .urgent = true};
+        fh_receipt_waived(receipt, &product, &unmeasured, &waiver);
     }
     receipt->started_ms = fh_clock_wall_ms();
     receipt->finished_ms = receipt->started_ms;
@@ -232,7 +257,7 @@ answer_inline(struct scripted_peer *peer, const struct scripted_node *node, stru
     struct fh_bytes receipt = fh_buf_view(&record);
     fh_msg_query_answer(out, STREAM, &batch, peer->batches == 1 ? &receipt : NULL);
     fh_msg_limited_tables(out, 0);
-    fh_msg_waived_put(out, NULL, 0);
+    tell_waived(peer, out);
     fh_buf_fini(&record);
 }
 
@@ -391,7 +416,7 @@ static bool answer(struct scripted_peer *peer,
         } else {
             fh_msg_query_answer(out, STREAM, NULL, NULL);
             fh_msg_limited_tables(out, 0);
-            fh_msg_waived_put(out, NULL, 0);
+            tell_waived(peer, out);
         }
         break;
     case FH_MSG_NEXT:

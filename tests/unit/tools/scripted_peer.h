@@ -57,8 +57,17 @@ struct scripted_node {
     unsigned record_count;
 };
 
+/* Where a waiver is told of. */
+enum waived {
+    WAIVED_NOWHERE,
+    WAIVED_TOLD,      /* by the answer to QUERY, and signed in the receipt */
+    WAIVED_HUSHED_UP, /* in the receipt alone */
+    WAIVED_ELSEWHERE, /* of a table that was not asked for */
+};
+
 struct scripted_peer {
     enum lie lie;
+    _Atomic(enum waived) waived;
     bool owner_is_remote; /* the table belongs to `owner`, behind the entry */
     unsigned batches;     /* of two rows each */
     atomic_bool inlines;  /* the answer to QUERY has batch 0, and the end when that is all */

@@ -6,202 +6,25 @@
 #include "common/prng.h"
 #include "common/time.h"
 #include "proto/query/receipt_file.h"
+#include "proto/wire/envelope.h"
+#include "tests/unit/tools/client_world.h"
 #include "tests/unit/tools/scripted_peer.h"
-#include "tools/cli/cli.h"
 #include "tools/client/freehold.h"
 #include "tools/client/plans.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-
-enum { WORDS_MAX = 12, PATH_BYTES = 256, SAID_BYTES = 4096 };
-
-enum { AVIATION, WILDLIFE, GEOLOGY, STRANGER, HOMES };
-
-static const char *const names[HOMES] = {"aviation", "wildlife", "geology", "stranger"};
-
-struct world {
-    char root[64];
-    char homes[HOMES][PATH_BYTES];
-    struct fh_actor *actors[HOMES];
-    struct fh_directory *directory; /* all of the mesh, as a node holds it */
-};
-
-static int run(const char *const words[WORDS_MAX], char out[SAID_BYTES])
-{
-    char name[] = "freehold";
-    char texts[WORDS_MAX][PATH_BYTES];
-    char *argv[WORDS_MAX + 1] = {name};
-    char messages[SAID_BYTES] = "";
-    int argc = 1;
-    for (; argc <= WORDS_MAX && words[argc - 1] != NULL; argc++) {
-        snprintf(texts[argc - 1], PATH_BYTES, "%s", words[argc - 1]);
-        argv[argc] = texts[argc - 1];
-    }
-    memset(out, 0, SAID_BYTES);
-    struct fh_cli cli = {
-        .out = fmemopen(out, SAID_BYTES, "w"),
-        .messages = fmemopen(messages, sizeof messages, "w"),
-        .in = stdin,
-        .format = FH_OUTPUT_TABLE,
-    };
-    int code = fh_cli_run(&cli, argc, argv);
-    fclose(cli.out);
-    fclose(cli.messages);
-    if (code != 0) {
-        fprintf(stderr, "%s", messages);
-    }
-    return code;
-}
-
-/* What the issuer's node does when it redeems: countersigns the admission. */
-static void admit(struct world *world, unsigned joiner)
-{
-    struct fh_err err = {0};
-    char text[SAID_BYTES];
-    char invitation_path[PATH_BYTES + 32];
-    snprintf(
-        invitation_path, sizeof invitation_path, "%s/identity/invitation", world->homes[joiner]);
-    FILE *file = fopen(invitation_path, "re");
-    assert_non_null(file);
-    size_t size = fread(text, 1, sizeof text, file);
-    fclose(file);
-    struct fh_invitation_ticket ticket;
-    assert_int_equal(fh_invitation_parse(&ticket, NULL, fh_bytes(text, size), &err), FH_OK);
-    struct fh_actor *issuer = world->actors[AVIATION];
-    struct fh_admission admission = {
-        .issuer = issuer->domain,
-        .invitation = fh_bytes(ticket.record, ticket.record_size),
-        .domain = world->actors[joiner]->domain,
-        .admitted_ms = fh_clock_wall_ms(),
-    };
-    snprintf(admission.name, sizeof admission.name, "%s", names[joiner]);
-    fh_redemption_sign(
-        &admission.redemption, ticket.seed, &issuer->mesh, &admission.domain, admission.name);
-    struct fh_sign_public ignored;
-    struct fh_sign_secret node;
-    assert_int_equal(fh_actor_key(&issuer->home, "node", FH_KEY_NODE, &ignored, &node, &err),
-                     FH_OK);
-    struct fh_buf record;
-    fh_buf_init(&record, 8192);
-    fh_admission_make(&record, &admission, &issuer->mesh, &node);
-    struct fh_directory_outcome outcome;
-    if (fh_directory_add(
-            world->directory, fh_buf_view(&record), fh_clock_wall_ms(), &outcome, &err) != FH_OK) {
-        fail_msg("%s", err.text);
-    }
-    fh_buf_fini(&record);
-}
-
-static bool
-copy_record(void *user, unsigned type, const struct fh_record_id *id, struct fh_bytes bytes)
-{
-    struct fh_directory_outcome outcome;
-    struct fh_err err = {0};
-    (void)type;
-    (void)id;
-    return fh_directory_add(user, bytes, fh_clock_wall_ms(), &outcome, &err) == FH_OK;
-}
-
-static void make_home(struct world *world, unsigned index)
-{
-    char said[SAID_BYTES];
-    struct fh_err err = {0};
-    char *home = world->homes[index];
-    char whole[PATH_BYTES]; /* root and homes lie in one struct: no printing from it into it */
-    snprintf(whole, sizeof whole, "%s/%s", world->root, names[index]);
-    memcpy(home, whole, sizeof whole);
-    if (index == AVIATION) {
-        const char *const words[WORDS_MAX] = {
-            "--home", home, "init", "--domain", names[index], "--mesh", "skies"};
-        assert_int_equal(run(words, said), 0);
-    } else {
-        const char *const invite[WORDS_MAX] = {
-            "--home", world->homes[AVIATION], "invite", "--domain", names[index]};
-        assert_int_equal(run(invite, said), 0);
-        said[strcspn(said, "\n")] = 0;
-        /* The text is longer than a path: through a file. */
-        char path[PATH_BYTES + 16];
-        snprintf(path, sizeof path, "%s.invitation", home);
-        FILE *file = fopen(path, "we");
-        assert_non_null(file);
-        fputs(said, file);
-        fclose(file);
-        const char *const words[WORDS_MAX] = {
-            "--home", home, "init", "--domain", names[index], "--join", path};
-        assert_int_equal(run(words, said), 0);
-    }
-    assert_int_equal(fh_actor_open(&world->actors[index], home, &err), FH_OK);
-    if (world->directory == NULL) {
-        world->directory = fh_directory_new(&world->actors[AVIATION]->mesh, &fh_verifier_plain);
-        assert_non_null(world->directory);
-    }
-    if (index != STRANGER) {
-        assert_true(
-            fh_directory_each(world->actors[index]->directory, copy_record, world->directory));
-    }
-    if (index == WILDLIFE || index == GEOLOGY) {
-        admit(world, index);
-    }
-}
-
-static int setup(void **state)
-{
-    struct world *world = calloc(1, sizeof *world);
-    if (world == NULL) {
-        return -1;
-    }
-    *state = world;
-    snprintf(world->root, sizeof world->root, "/tmp/fhXXXXXX");
-    if (mkdtemp(world->root) == NULL) {
-        return -1;
-    }
-    for (unsigned i = 0; i < HOMES; i++) {
-        make_home(world, i);
-    }
-    return 0;
-}
-
-static void remove_all(const char *path)
-{
-    DIR *folder = opendir(path);
-    if (folder == NULL) {
-        unlink(path);
-        return;
-    }
-    for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
-            char inner[2 * PATH_BYTES];
-            snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
-            remove_all(inner);
-        }
-    }
-    closedir(folder);
-    rmdir(path);
-}
-
-static int teardown(void **state)
-{
-    struct world *world = *state;
-    for (unsigned i = 0; i < HOMES; i++) {
-        fh_actor_free(world->actors[i]);
-    }
-    fh_directory_free(world->directory);
-    remove_all(world->root);
-    free(world);
-    return 0;
-}
 
 static struct scripted_peer *
 start_peer_of(struct world *world, unsigned home, enum lie lie, bool remote, unsigned batches)
@@ -242,6 +65,9 @@ struct outcome {
     size_t planned_notices; /* before the first row */
     size_t notice_count;
     struct freehold_notice notice;
+    size_t told_waived; /* before the first row */
+    size_t waived_count;
+    struct freehold_waived waived;
 };
 
 static void
@@ -278,6 +104,7 @@ consume(struct world *world, const struct scripted_peer *peer, const char *sql)
     }
     if (outcome.code == FREEHOLD_OK) {
         outcome.planned_notices = freehold_result_notice_count(result);
+        outcome.told_waived = freehold_result_waived_count(result);
     }
     while (outcome.code == FREEHOLD_OK &&
            freehold_result_next(result, &outcome.error, &outcome.code)) {
@@ -287,6 +114,11 @@ consume(struct world *world, const struct scripted_peer *peer, const char *sql)
     if (result != NULL) {
         freehold_result_summary(result, &outcome.summary);
         outcome.notice_count = freehold_result_notice_count(result);
+        outcome.waived_count = freehold_result_waived_count(result);
+    }
+    if (outcome.waived_count > 0) {
+        outcome.waived.size = sizeof outcome.waived;
+        freehold_result_waived(result, 0, &outcome.waived);
     }
     if (outcome.notice_count > 0) {
         outcome.notice.size = sizeof outcome.notice;
@@ -319,7 +151,8 @@ static void test_honest(void **state)
         assert_int_equal(outcome.summary.batches, 5);
         assert_int_equal(outcome.summary.relayed, remote);
         assert_false(outcome.summary.joined);
-        assert_string_equal(outcome.summary.owner, names[remote == 1 ? GEOLOGY : AVIATION]);
+        assert_string_equal(outcome.summary.owner,
+                            client_world_names[remote == 1 ? GEOLOGY : AVIATION]);
         assert_int_equal(strncmp(outcome.summary.receipt, "fhr1", 4), 0);
         assert_true(outcome.file_verified);
         assert_int_equal(peer->relayed > 0, remote);
@@ -555,7 +388,7 @@ static void test_notices(void **state)
         if (outcome.code != FREEHOLD_OK) {
             fail_msg("%s (%s)", outcome.error.text, outcome.error.rule);
         }
-        const char *owner = names[remote == 1 ? GEOLOGY : AVIATION];
+        const char *owner = client_world_names[remote == 1 ? GEOLOGY : AVIATION];
         char successor[FH_SUCCESSOR_BYTES_MAX + 1];
         snprintf(successor, sizeof successor, "%s/flights@2", owner);
         assert_int_equal(outcome.planned_notices, 0);
@@ -569,6 +402,44 @@ static void test_notices(void **state)
         assert_true(outcome.file_verified);
         stop_peer(peer);
     }
+}
+
+/* A waiver is told before the rows; one that only the receipt names comes to light at the end. */
+static void test_waived(void **state)
+{
+    static const struct {
+        enum waived waived;
+        size_t told;
+        const char *policy, *rule, *whom;
+    } rows[] = {
+        {WAIVED_TOLD, 1, "personal", "mask[0]", "one domain"},
+        {WAIVED_HUSHED_UP, 0, "", "", "unknown"},
+    };
+    struct world *world = *state;
+    struct scripted_peer *peer = start_peer(world, LIE_NONE, false);
+    assert_int_equal(consume(world, peer, "SELECT n FROM aviation.flights").waived_count, 0);
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        peer->waived = rows[i].waived;
+        struct outcome outcome = consume(world, peer, "SELECT n FROM aviation.flights");
+        if (outcome.code != FREEHOLD_OK) {
+            fail_msg("%s (%s)", outcome.error.text, outcome.error.rule);
+        }
+        assert_int_equal(outcome.told_waived, rows[i].told);
+        assert_int_equal(outcome.waived_count, 1);
+        assert_string_equal(outcome.waived.domain_name, "aviation");
+        assert_string_equal(outcome.waived.product, "flights");
+        assert_string_equal(outcome.waived.version, "1.0.0");
+        assert_string_equal(outcome.waived.policy, rows[i].policy);
+        assert_string_equal(outcome.waived.rule, rows[i].rule);
+        assert_string_equal(outcome.waived.whom, rows[i].whom);
+        assert_true(outcome.waived.break_glass && outcome.waived.until_ms == 1806537599999);
+        assert_string_equal(outcome.waived.waiver, outcome.notice.waiver);
+    }
+    peer->waived = WAIVED_ELSEWHERE;
+    struct outcome outcome = consume(world, peer, "SELECT n FROM aviation.flights");
+    assert_int_equal(outcome.code, FREEHOLD_EPROTO);
+    assert_string_equal(outcome.error.rule, "message.form");
+    stop_peer(peer);
 }
 
 static void test_empty_answer(void **state)
@@ -982,6 +853,7 @@ int main(void)
         cmocka_unit_test(test_batches),
         cmocka_unit_test(test_meddling_relay),
         cmocka_unit_test(test_notices),
+        cmocka_unit_test(test_waived),
         cmocka_unit_test(test_empty_answer),
         cmocka_unit_test(test_status),
         cmocka_unit_test(test_cancel),
@@ -996,5 +868,5 @@ int main(void)
         cmocka_unit_test(test_black_hole),
         cmocka_unit_test(test_bad_sql),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, client_world_setup, client_world_teardown);
 }
