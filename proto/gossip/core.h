@@ -135,6 +135,7 @@ struct fh_gossip {
     struct fh_probe probe;
     unsigned health;
 
+    int64_t expected_ms; /* until when the next step was due, as of the last one */
     int64_t probe_at_ms;
     int64_t relay_due_ms; /* earliest end of a relayed probe; FH_GOSSIP_NEVER */
     int64_t tick_at_ms;

@@ -234,6 +234,7 @@ int fh_gossip_new(struct fh_gossip **out,
     }
     g->self = fh_node_id_of(&options->node_key);
     fh_datagram_mesh_tag(g->mesh_tag, &options->mesh);
+    g->expected_ms = FH_GOSSIP_NEVER;
     g->tick_at_ms = FH_GOSSIP_NEVER;
     g->renew_at_ms = FH_GOSSIP_NEVER;
     g->relay_due_ms = FH_GOSSIP_NEVER;
@@ -319,15 +320,19 @@ static void on_datagram(struct fh_turn *turn, const struct fh_gossip_event *even
     }
 }
 
-static void on_tick(struct fh_turn *turn)
+/* What comes after the time when a tick was due says that we were slow. Answers and refutations may
+ * lie in the socket unread: wait for them. */
+static void note_lag(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
-    int64_t wanted = fh_gossip_deadline(g);
-    if (wanted != FH_GOSSIP_NEVER && turn->now_ms - wanted > FH_CORE_LAG_MS) {
-        /* We were slow. Answers and refutations may lie in the socket unread: wait for them. */
+    if (turn->now_ms - FH_CORE_LAG_MS > g->expected_ms) {
         g->health += g->health < FH_CORE_HEALTH_MAX ? 1 : 0;
-        fh_probe_forgive(g, turn->now_ms - wanted);
+        fh_probe_forgive(g, turn->now_ms - g->expected_ms);
     }
+}
+
+static void on_tick(struct fh_turn *turn)
+{
     fh_probe_tick(turn);
     fh_hints_tick(turn);
     fh_spread_tick(turn);
@@ -457,7 +462,13 @@ int fh_gossip_step(struct fh_gossip *g,
     }
     struct fh_turn turn = {
         .g = g, .actions = actions, .now_ms = event->now_ms, .wall_ms = event->wall_ms};
-    return dispatch(&turn, event, err);
+    note_lag(&turn);
+    int code = dispatch(&turn, event, err);
+    /* What this step made due in the past, nobody could be in time for: an answer that a probe had
+     * long waited for began the next one as late as that, and so on without end. */
+    int64_t due = fh_gossip_deadline(g);
+    g->expected_ms = due < event->now_ms ? event->now_ms : due;
+    return code;
 }
 
 int64_t fh_gossip_deadline(const struct fh_gossip *g)

@@ -666,6 +666,30 @@ static void test_a_late_loop_doubts_itself(void **state)
     assert_int_equal(g->counters.suspicions, 0);
 }
 
+/* A probe that was long waited for is answered: the next one has been due for seconds, but there
+ * was nobody who could have begun it in time. */
+static void test_what_comes_due_late_is_no_lag(void **state)
+{
+    (void)state;
+    struct fh_gossip *g = nodes[A].core;
+    static const uint8_t noise[32];
+    int64_t now = fh_gossip_deadline(g);
+    g->probe.active = false;
+    step(&nodes[A], event_of(FH_GOSSIP_TICK, now));
+    g->probe.active = true;
+    g->probe.deadline_ms = now + 60000;
+    g->probe_at_ms = now - 5000;
+    step(&nodes[A], event_of(FH_GOSSIP_TICK, now));
+    g->probe.active = false;
+    struct fh_gossip_event heard = event_of(FH_GOSSIP_DATAGRAM, now + 1);
+    heard.u.datagram.from = nodes[B].address;
+    heard.u.datagram.bytes = fh_bytes(noise, sizeof noise);
+    step(&nodes[A], heard);
+    assert_true(fh_gossip_deadline(g) < now);
+    step(&nodes[A], event_of(FH_GOSSIP_TICK, now + 1));
+    assert_int_equal(fh_gossip_health(g), 0);
+}
+
 /* More news than the budget has room for waits; probes go out all the same. */
 static void test_news_has_a_budget(void **state)
 {
@@ -735,6 +759,7 @@ int main(void)
         ROW(test_states_of_the_core),
         ROW(test_out_of_memory),
         ROW(test_a_late_loop_doubts_itself),
+        ROW(test_what_comes_due_late_is_no_lag),
         ROW(test_news_has_a_budget),
     };
     if (fh_crypto_init() != FH_OK) {
