@@ -95,7 +95,8 @@ refused 1 'policy.filter.shape' -- fh shop policy publish "$data/personal.policy
 succeeds fh shop grant create shop/secret --to market --until 1d --dry-run
 succeeds fh shop grant create shop/secret --to museum --until 1d
 succeeds fh shop -o json audit show
-is "[('contract', 'people@1.0.0', 'done'), ('contract', 'sales@1.0.0', 'done'), ('contract', 'secret@1.0.0', 'done'), \
+is "[('invitation', 'museum', 'done'), ('invitation', 'market', 'done'), ('contract', 'people@1.0.0', 'done'), \
+('contract', 'sales@1.0.0', 'done'), ('contract', 'secret@1.0.0', 'done'), \
 ('policy', 'personal 1.0.0', 'done'), ('policy', 'personal 2.0.0', 'refused'), ('grant', 'secret', 'done')]" \
     '[(r["what"], r["about"], r["outcome"]) for r in d if r["kind"] == "governed"]'
 refused 2 'this home keeps the log of shop' -- fh shop audit who-read museum/sales

@@ -162,7 +162,7 @@ import json, sys
 said = [r for r in map(json.loads, open(sys.argv[1])) if r["kind"] == "governed" and r["who"]["token"]]
 done = {(r["what"], r["subject"].split()[0]) for r in said if r["code"] == "FH_OK"}
 assert {("grant", "plans"), ("access-answer", "approves"), ("access-answer", "denies")} <= done, said
-assert any(r["code"] == "FH_EDENIED" and r["rule"] == "grant.token.more" for r in said), said
+assert any(r["code"] == "FH_ECHECK" and r["rule"] == "grant.rows.sql" for r in said), said # refused at the node
 PY
 
 say "- and what it granted ends when it is revoked as of then"
