@@ -156,17 +156,6 @@ check_contract(struct job *job, const struct fh_announcement *announced, struct 
     return FH_OK;
 }
 
-static bool is_about_contracts(const struct fh_policy *policy)
-{
-    for (size_t i = 0; i < policy->rule_count; i++) {
-        if (policy->rules[i].kind == FH_POLICY_REQUIRE ||
-            policy->rules[i].kind == FH_POLICY_NAMING) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool is_other(const struct job *job, const struct fh_policy_held *held)
 {
     bool mesh = job->simulated ? job->of_mesh : job->agreed;
@@ -212,7 +201,7 @@ static int check_entry(void *user, const struct fh_catalog_entry *entry, struct 
         mark_beside(job, product);
         rc = check_product(job, product, err);
     }
-    return rc == FH_OK && is_about_contracts(job->checked.policy)
+    return rc == FH_OK && fh_policy_is_about_contracts(job->checked.policy)
                ? check_contract(job, announced, err)
                : rc;
 }

@@ -36,6 +36,7 @@ start_nodes()
     local i work=$work/mesh
     for ((i = 1; i <= $1; i++)); do
         "$bin/freehold-node" --home "$work/d$i/home" >>"$work/d$i/node.log" 2>&1 </dev/null &
+        # shellcheck disable=SC2034 # tools/mesh.sh stops them
         node_pid[d$i]=$!
     done
     for ((i = 1; i <= $1; i++)); do
@@ -47,9 +48,10 @@ start_nodes()
 let_member_in()
 {
     mkdir -p "$work/keys"
-    "$bin/freehold" key create "$work/keys/$2.key" >"$work/keys/$2.pub" 2>"$work/error.txt" &&
-        work=$work/mesh fh "$1" member add "$work/keys/$2.pub" --name "$2" --role "$3" --until 30d \
-            --save "$work/keys/$2.access" >/dev/null 2>"$work/error.txt" || fail "$(cat "$work/error.txt")"
+    "$bin/freehold" key create "$work/keys/$2.key" >"$work/keys/$2.pub" 2>"$work/error.txt" ||
+        fail "$(cat "$work/error.txt")"
+    "$bin/freehold" --home "$work/mesh/$1/home" member add "$work/keys/$2.pub" --name "$2" --role "$3" --until 30d \
+        --save "$work/keys/$2.access" >/dev/null 2>"$work/error.txt" || fail "$(cat "$work/error.txt")"
 }
 
 # as_member NAME WORD...: the command with that key.
@@ -114,7 +116,7 @@ everywhere()
 
 bench_governance()
 {
-    local count=0 missed=0 json_rows=() owner member_domain grant key token
+    local count=0 missed=0 json_rows=() member_domain grant key token
     ((${#nodes[@]} == 0)) || count=${nodes[-1]}
     printf '\n%-16s %9s %9s %-5s %-7s %s\n' measure value 'at most' unit verdict what
     decision_costs

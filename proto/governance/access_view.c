@@ -137,9 +137,8 @@ static void note_column(const struct draft *draft,
                         const struct fh_compiled_column *column)
 {
     if (draft->judging->ask->trace != NULL) {
-        const struct fh_access_effect touched = {.column = column->index,
-                                                 .mask = column->mask,
-                                                 .hides = column->hidden};
+        const struct fh_access_effect touched = {
+            .column = column->index, .mask = column->mask, .hides = column->hidden};
         note(draft, compiled, &touched);
     }
 }

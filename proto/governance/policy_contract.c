@@ -306,3 +306,14 @@ int fh_policy_check_end(const struct fh_policy *policy,
                                      rule->days,
                                      date);
 }
+
+bool fh_policy_is_about_contracts(const struct fh_policy *policy)
+{
+    for (size_t i = 0; i < policy->rule_count; i++) {
+        if (policy->rules[i].kind == FH_POLICY_REQUIRE ||
+            policy->rules[i].kind == FH_POLICY_NAMING) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -48,4 +48,7 @@ FH_MUST_CHECK int fh_policy_check_end(const struct fh_policy *policy,
                                       const struct fh_policy_end *end,
                                       struct fh_err *err);
 
+/* Whether it says what contracts must say or how names are, for whatever is published next. */
+bool fh_policy_is_about_contracts(const struct fh_policy *policy);
+
 #endif

@@ -25,10 +25,10 @@ static struct masked m;
     "(1, 'a', TIMESTAMP '2026-01-01 10:00:00', 1::TINYINT, -7::BIGINT, 0.01::DECIMAL(9,2), "       \
     "1.5::DOUBLE, 10), "                                                                           \
     "(2, 'a', TIMESTAMP '2026-01-02 11:00:00', 1, -1, 0.02, 2.5, NULL), "                          \
-    "(3, 'a', TIMESTAMP '2026-01-03 12:00:00', 1, -1, 0.03, 2.0, NULL), "                        \
+    "(3, 'a', TIMESTAMP '2026-01-03 12:00:00', 1, -1, 0.03, 2.0, NULL), "                          \
     "(4, 'a', TIMESTAMP '2026-01-04 13:00:00', 1, -1, -99.99, 3.5, NULL), "                        \
     "(5, 'a', TIMESTAMP '2026-01-31 23:59:59.999999', 127, -2, 0.05, 4.5, NULL), "                 \
-    "(5, 'a', TIMESTAMP '2026-01-31 23:59:59.999999', NULL, NULL, NULL, 'NaN', NULL), "              \
+    "(5, 'a', TIMESTAMP '2026-01-31 23:59:59.999999', NULL, NULL, NULL, 'NaN', NULL), "            \
     "(NULL, 'a', TIMESTAMP '2026-01-05 00:00:00', 0, 0, 0, 0, NULL), "                             \
     "(1, 'b', TIMESTAMP '2026-01-01 00:00:00', 1, 1, 1, 1, 1), "                                   \
     "(2, 'b', TIMESTAMP '2026-01-01 00:00:00', 1, 1, 1, 1, 1), "                                   \
@@ -160,11 +160,12 @@ static void groups_are_what_is_there(void **state)
                   "SELECT region, placed, count(*) FROM hand.orders GROUP BY ALL ORDER BY 1 NULLS "
                   "FIRST",
                   "NULL|2026-02-01 00:00:00|6\na|2026-01-01 00:00:00|7\n");
-    masked_expect(&m,
-                  "SELECT region, sum(tiny), count(tiny), sum(whole), count(whole), sum(price), "
-                  "round(sum(ratio), 9), count(ratio), count(rare) FROM hand.orders GROUP BY ALL ORDER BY 1 "
-                  "NULLS FIRST",
-                  "NULL|54|6|54|6|54.00|54.0|6|6\na|131|6|-12|6|-99.88|14.0|6|0\n");
+    masked_expect(
+        &m,
+        "SELECT region, sum(tiny), count(tiny), sum(whole), count(whole), sum(price), "
+        "round(sum(ratio), 9), count(ratio), count(rare) FROM hand.orders GROUP BY ALL ORDER BY 1 "
+        "NULLS FIRST",
+        "NULL|54|6|54|6|54.00|54.0|6|6\na|131|6|-12|6|-99.88|14.0|6|0\n");
     /* Whoever looks at rows sees the numbers next to the mean, of whole numbers and decimals. */
     masked_expect(&m,
                   "SELECT DISTINCT whole, price, tiny, ratio FROM hand.orders WHERE region = 'a' "
