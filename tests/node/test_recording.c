@@ -305,10 +305,10 @@ static void test_each_decision(void **state)
     char what[64] = "";
     for (size_t i = 0; i < FH_COUNT(codes); i++) {
         struct fh_buf question FH_CLEANUP(fh_buf_fini);
+        fh_buf_init(&question, 64 * 1024);
         if (codes[i] <= SESSION_CODES_MAX || fh_recorded_how(codes[i]) != FH_RECORDED_DECISION) {
             continue;
         }
-        fh_buf_init(&question, 64 * 1024);
         decide(&question, codes[i], w);
         w->refuses = false;
         (void)ask(w, &question);
