@@ -142,6 +142,7 @@ plant_made_too_late()
         '        return 0;' '    }' '    fh_buf_init(&text, 8);' '    return 1;' '}' | append node/io/thing.c
 }
 plant_never_made() { printf '%s\n' 'void fh_t(void)' '{' '    FH_CLEANUP(fh_freep) char *text;' '}' | append node/io/thing.c; }
+plant_skipped() { printf '%s\n' '    for (;;) {' '        struct fh_buf text FH_CLEANUP(fh_buf_fini);' '        if (a) {' '            continue;' | append node/io/thing.c; }
 plant_no_spdx() { sed -i 1d node/io/thing.c; }
 plant_no_spdx_in_script() { sed -i 2d tools/run.sh; }
 plant_wrong_guard() { sed -i 's/FH_PROTO_WIRE_PURE_H/FH_PURE_H/' proto/wire/pure.h; }
@@ -210,6 +211,7 @@ refuses sans_io proto/wire/pure.c log_in_proto
 refuses typedefs node/io/thing.c typedef
 refuses cleanup node/io/thing.c made_too_late
 refuses cleanup node/io/thing.c never_made
+refuses cleanup node/io/thing.c skipped
 refuses spdx node/io/thing.c no_spdx
 refuses spdx tools/run.sh no_spdx_in_script
 refuses guards proto/wire/pure.h wrong_guard

@@ -178,7 +178,7 @@ rule_cleanup()
             for (name in unmade) {
                 if (code ~ word(name)) {
                     delete unmade[name]
-                } else if (code ~ word("return") || code ~ /^}/) {
+                } else if (code ~ word("(return|continue|break|goto)") || code ~ /^}/) {
                     print place[1] ":" unmade[name] ": " name " is cleaned up by line " place[2] ", and not made before; make it first"
                     delete unmade[name]
                 }
