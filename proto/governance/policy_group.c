@@ -40,25 +40,16 @@ static void read_dimensions(const struct fh_policy_place *place,
                             const struct fh_doc_node *node,
                             struct fh_policy_rule *rule)
 {
-    if (node == NULL || node->kind == FH_DOC_BROKEN) {
-        return;
-    }
-    bool list = node->kind == FH_DOC_LIST;
-    uint32_t count = list ? node->count : 1;
-    if (count == 0 || count > FH_POLICY_WORDS_MAX) {
-        FH_POLICY_REFUSE(place,
-                         node,
-                         "policy.list",
-                         "dimensions names 1 to %d; without any, leave the key out",
-                         FH_POLICY_WORDS_MAX);
+    uint32_t count = fh_policy_count_entries(place, node);
+    if (count == 0) {
         return;
     }
     struct fh_policy_dimension *made = fh_policy_allocate(place->reading, count, sizeof *made);
     if (made == NULL) {
         return;
     }
-    for (const struct fh_doc_node *at = list ? node->first : node; at != NULL;
-         at = list ? at->next : NULL) {
+    const struct fh_doc_node *at = fh_policy_first_entry(node);
+    for (uint32_t i = 0; i < count; i++, at = at->next) {
         struct fh_policy_dimension *dimension = &made[rule->dimension_count];
         read_dimension(place, at, dimension);
         rule->dimension_count += dimension->column != NULL ? 1 : 0;

@@ -52,6 +52,11 @@ bool fh_policy_check_map(const struct fh_policy_place *place, const struct fh_do
 const char *fh_policy_read_text(const struct fh_policy_place *place,
                                 const struct fh_doc_node *node,
                                 size_t bytes_max);
+/* How many entries a list has, or one that stands alone; 0 after a finding, or when the node is not
+ * there. The first of them; each has the next. */
+uint32_t fh_policy_count_entries(const struct fh_policy_place *place,
+                                 const struct fh_doc_node *node);
+const struct fh_doc_node *fh_policy_first_entry(const struct fh_doc_node *node);
 /* A list of texts, or one text alone; empty after a finding, or when the node is not there. */
 struct fh_contract_strings fh_policy_read_words(const struct fh_policy_place *place,
                                                 const struct fh_doc_node *node);

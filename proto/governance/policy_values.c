@@ -80,30 +80,44 @@ const char *fh_policy_read_text(const struct fh_policy_place *place,
     return node->text;
 }
 
+uint32_t fh_policy_count_entries(const struct fh_policy_place *place,
+                                 const struct fh_doc_node *node)
+{
+    if (node == NULL || node->kind == FH_DOC_BROKEN) {
+        return 0;
+    }
+    uint32_t count = node->kind == FH_DOC_LIST ? node->count : 1;
+    if (count > 0 && count <= FH_POLICY_WORDS_MAX) {
+        return count;
+    }
+    FH_POLICY_REFUSE(place,
+                     node,
+                     "policy.list",
+                     "%s names 1 to %d; an empty list would say nothing: leave the key out",
+                     node->key,
+                     FH_POLICY_WORDS_MAX);
+    return 0;
+}
+
+const struct fh_doc_node *fh_policy_first_entry(const struct fh_doc_node *node)
+{
+    return node->kind == FH_DOC_LIST ? node->first : node;
+}
+
 struct fh_contract_strings fh_policy_read_words(const struct fh_policy_place *place,
                                                 const struct fh_doc_node *node)
 {
     struct fh_contract_strings words = {0};
-    if (node == NULL || node->kind == FH_DOC_BROKEN) {
-        return words;
-    }
-    bool list = node->kind == FH_DOC_LIST;
-    uint32_t count = list ? node->count : 1;
-    if (count == 0 || count > FH_POLICY_WORDS_MAX) {
-        FH_POLICY_REFUSE(place,
-                         node,
-                         "policy.list",
-                         "%s names 1 to %d; an empty list would say nothing: leave the key out",
-                         node->key,
-                         FH_POLICY_WORDS_MAX);
+    uint32_t count = fh_policy_count_entries(place, node);
+    if (count == 0) {
         return words;
     }
     words.items = fh_policy_allocate(place->reading, count, sizeof *words.items);
     if (words.items == NULL) {
         return words;
     }
-    for (const struct fh_doc_node *at = list ? node->first : node; at != NULL;
-         at = list ? at->next : NULL) {
+    const struct fh_doc_node *at = fh_policy_first_entry(node);
+    for (uint32_t k = 0; k < count; k++, at = at->next) {
         const char *text = fh_policy_read_text(place, at, FH_POLICY_WORD_BYTES_MAX);
         bool again = false;
         for (size_t i = 0; text != NULL && i < words.count; i++) {
