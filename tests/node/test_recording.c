@@ -163,9 +163,11 @@ static int govern(struct world *w, unsigned count, bool dry_run)
     return ask(w, &question);
 }
 
-/* What was decided, in the log as it is on disk: the first records of the world, each with the
- * code. */
-static void check_log(struct world *w, unsigned expected, unsigned code)
+/* Looks at each governed record of the log as it is on disk; how many there are. */
+static unsigned
+each_governed(struct world *w,
+              void (*look)(void *user, unsigned index, const struct fh_audit_governed *governed),
+              void *user)
 {
     char path[FH_HOME_PATH_BYTES];
     static const struct fh_audit_position nowhere;
@@ -182,18 +184,37 @@ static void check_log(struct world *w, unsigned expected, unsigned code)
         struct fh_audit_record record;
         must(fh_audit_next(&cursor, arena, &record, &end, &err), &err);
         if (!end && record.kind == FH_AUDIT_GOVERNED) {
-            const struct fh_audit_governed *governed = &record.detail.governed;
-            struct fh_record asked;
-            assert_true(count < expected);
-            must(fh_record_parse(&asked, test_bytes(&w->records[count]), &w->mesh, &err), &err);
-            assert_memory_equal(governed->record.b, asked.id.b, FH_ID_BYTES);
-            assert_string_equal(governed->what, fh_record_type_text(FH_RECORD_INVITATION));
-            assert_int_equal(governed->code, code);
-            assert_string_equal(governed->rule, code == FH_OK ? "" : "test.refused");
-            count++;
+            look(user, count++, &record.detail.governed);
         }
     }
-    assert_int_equal(count, expected);
+    return count;
+}
+
+struct wanted {
+    struct world *world;
+    unsigned count;
+    unsigned code;
+};
+
+static void look_for(void *user, unsigned index, const struct fh_audit_governed *governed)
+{
+    const struct wanted *wanted = user;
+    struct world *w = wanted->world;
+    struct fh_record asked;
+    struct fh_err err;
+    assert_true(index < wanted->count);
+    must(fh_record_parse(&asked, test_bytes(&w->records[index]), &w->mesh, &err), &err);
+    assert_memory_equal(governed->record.b, asked.id.b, FH_ID_BYTES);
+    assert_string_equal(governed->what, fh_record_type_text(FH_RECORD_INVITATION));
+    assert_int_equal(governed->code, wanted->code);
+    assert_string_equal(governed->rule, wanted->code == FH_OK ? "" : "test.refused");
+}
+
+/* What was decided: the first records of the world, each with the code. */
+static void check_log(struct world *w, unsigned expected, unsigned code)
+{
+    struct wanted wanted = {.world = w, .count = expected, .code = code};
+    assert_int_equal(each_governed(w, look_for, &wanted), expected);
 }
 
 static void test_all_of_many(void **state)
@@ -255,30 +276,24 @@ static void test_listed(void **state)
     assert_false(fh_recorded_reads(FH_MSG_PUBLISH) || fh_recorded_reads(FH_MSG_ADMIN_TOKEN));
 }
 
+struct last {
+    char *what; /* 64 bytes */
+    unsigned *code;
+};
+
+static void keep_last(void *user, unsigned index, const struct fh_audit_governed *governed)
+{
+    const struct last *last = user;
+    (void)index;
+    snprintf(last->what, 64, "%s", governed->what);
+    *last->code = governed->code;
+}
+
 /* The governed records of the log, and the last of them. */
 static unsigned governed_count(struct world *w, char what[64], unsigned *out_code)
 {
-    static const struct fh_audit_position nowhere;
-    char path[FH_HOME_PATH_BYTES];
-    struct fh_buf bytes FH_CLEANUP(fh_buf_fini);
-    struct fh_audit_cursor cursor;
-    struct fh_err err;
-    unsigned count = 0;
-    bool end = false;
-    fh_buf_init(&bytes, LOG_BYTES);
-    must(fh_file_read(fh_home_path(path, &w->home, FH_HOME_AUDIT_LOG), &bytes, &err), &err);
-    fh_audit_cursor_init(&cursor, fh_buf_view(&bytes), &nowhere);
-    while (!end) {
-        struct fh_arena *arena FH_CLEANUP(fh_arena_freep) = fh_arena_new(FH_AUDIT_ARENA_BYTES_MAX);
-        struct fh_audit_record record;
-        must(fh_audit_next(&cursor, arena, &record, &end, &err), &err);
-        if (!end && record.kind == FH_AUDIT_GOVERNED) {
-            count++;
-            snprintf(what, 64, "%s", record.detail.governed.what);
-            *out_code = record.detail.governed.code;
-        }
-    }
-    return count;
+    struct last last = {.what = what, .code = out_code};
+    return each_governed(w, keep_last, &last);
 }
 
 /* A question of this message that decides something, as it is written for the socket. */
