@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/attack/asking.h"
 
+#include "common/time.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { ROWS_BYTES_MAX = 64 * 1024 * 1024, BESIDE_BYTES_MAX = 4 * 1024 * 1024 };
 
 static int64_t now_us(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+    return fh_clock_mono_ns() / 1000;
 }
 
 void fh_consumer_init(struct fh_consumer *consumer, const struct freehold_options *how)

@@ -10,6 +10,8 @@
  * questions leave one. One line: median and 99th percentile in microseconds, and microseconds of
  * CPU of each.
  */
+#include "common/time.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -37,9 +39,7 @@ static _Noreturn void give_up(const char *what)
 
 static int64_t now_us(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+    return fh_clock_mono_ns() / 1000;
 }
 
 static int64_t cpu_us(void)

@@ -32,6 +32,7 @@
  * does not hold it for dead.
  */
 #include "common/compiler.h"
+#include "common/time.h"
 #include "tests/e2e/proc.h"
 #include "tests/e2e/serf.h"
 #include "tests/lib/network.h"
@@ -103,9 +104,7 @@ struct mesh_kind {
 
 static int64_t now_us(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+    return fh_clock_mono_ns() / 1000;
 }
 
 static void pause_ms(long ms)

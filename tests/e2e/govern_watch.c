@@ -17,6 +17,7 @@
  *
  * Ends with 1 when the command fails or a node does not know after a minute.
  */
+#include "common/time.h"
 #include "proto/session/messages.h"
 #include "proto/session/messages_policy.h"
 #include "tools/client/client.h"
@@ -51,9 +52,7 @@ struct watch {
 
 static int64_t now_us(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+    return fh_clock_mono_ns() / 1000;
 }
 
 static _Noreturn void give_up(unsigned i, const struct fh_err *err)

@@ -15,6 +15,7 @@
  * With more than one SQL the clients are hostile: each asks one text after the other, takes a
  * refusal for an answer, and only the number of questions is printed.
  */
+#include "common/time.h"
 #include "tools/client/freehold.h"
 
 #include <pthread.h>
@@ -54,9 +55,7 @@ static atomic_ulong texts;
 
 static int64_t now_us(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+    return fh_clock_mono_ns() / 1000;
 }
 
 static double cpu_s(void)

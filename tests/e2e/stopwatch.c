@@ -18,6 +18,7 @@
  * PEER is HOST:PORT, or "-" for the home's own node. They print the median, and on
  * stderr how many rows came and how many a second.
  */
+#include "common/time.h"
 #include "tools/client/freehold.h"
 
 #include <arpa/inet.h>
@@ -38,9 +39,7 @@ enum { TIMES_MAX = 1000, HOMES_MAX = 16, PATIENCE_US = 20000000, PAUSE_US = 500,
 
 static int64_t now_us(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+    return fh_clock_mono_ns() / 1000;
 }
 
 static _Noreturn void give_up(const char *what, const struct freehold_error *error)
