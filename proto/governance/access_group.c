@@ -23,17 +23,14 @@ bool fh_access_group_column(const struct fh_policy_rule *rule,
     return out->hidden || out->mean || column.unit.kind != FH_MASK_NONE;
 }
 
-/* Takes a rule into the groups. */
+/* Takes a rule that fits the table into its groups. */
 static void add_rule(struct fh_view_group *group,
                      struct fh_group_column *columns,
                      uint32_t *subjects,
                      const struct fh_access_table *table,
-                     const struct fh_policy_rule *rule)
+                     const struct fh_policy_rule *rule,
+                     uint32_t subject)
 {
-    uint32_t subject;
-    if (fh_policy_group(rule, table, &subject) != FH_GROUP_FITS) {
-        return; /* whomever it binds sees nothing */
-    }
     bool known = false;
     for (uint32_t i = 0; i < group->subject_count; i++) {
         known = known || subjects[i] == subject;
@@ -68,7 +65,7 @@ int fh_access_group(const struct fh_view_group **out,
         for (size_t k = 0; policy != NULL && k < policy->rule_count; k++) {
             uint32_t subject;
             if (fh_policy_group(&policy->rules[k], table, &subject) != FH_GROUP_FITS) {
-                continue;
+                continue; /* whomever it binds sees nothing, or it is not about the table */
             }
             if (group == NULL) {
                 group = fh_arena_alloc(arena, sizeof *group);
@@ -80,7 +77,7 @@ int fh_access_group(const struct fh_view_group **out,
             }
             group->columns = columns;
             group->subjects = subjects;
-            add_rule(group, columns, subjects, table, &policy->rules[k]);
+            add_rule(group, columns, subjects, table, &policy->rules[k], subject);
         }
     }
     *out = group;

@@ -106,7 +106,7 @@ closes(const struct fh_access_ask *ask, const struct fh_policy_held *held, const
 
 static bool is_served(const struct fh_policy *policy, const char *purpose)
 {
-    bool stated = policy->purposes.count == 0;
+    bool stated = false;
     for (size_t i = 0; i < policy->purposes.count && !stated; i++) {
         stated = strcmp(policy->purposes.items[i], purpose) == 0;
     }
@@ -119,12 +119,11 @@ static int check_purposes(struct fh_judging *judging,
                           struct fh_err *err)
 {
     const struct fh_access_ask *ask = judging->ask;
-    bool waived = false;
     if (held->policy->purposes.count == 0) {
         return FH_OK;
     }
     bool served = is_served(held->policy, ask->purpose);
-    waived = !served && fh_access_is_waived(judging, party, held, "purposes");
+    bool waived = !served && fh_access_is_waived(judging, party, held, "purposes");
     note(judging,
          party,
          held,

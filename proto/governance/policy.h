@@ -38,8 +38,7 @@
  *       - table: orders                # optional: every table that has the column
  *         column: placed               # a date or a time
  *         days: 730
- *     minimum_group:                   # rows are there by groups of so many people, never one by
- * one
+ *     minimum_group:                   # rows are there only by groups of so many people
  *       - table: orders                # optional: then every table has the subject
  *         size: 10
  *         subject: customer            # the column that tells whose a row is

@@ -38,7 +38,7 @@
  * Domains and members are names: who they are in a mesh does not matter to a case. A name that is
  * an id in full is that one.
  *
- * Does not: read the files that it names, or judge (policy_trial.h). Thread: immutable after
+ * Does not: read the files that it names, or judge (policy_cases_run.h). Thread: immutable after
  * reading. Ownership: lives in the arena it was read into.
  */
 #ifndef FH_PROTO_GOVERNANCE_POLICY_CASES_H
@@ -118,13 +118,12 @@ enum fh_case_about {
     FH_CASE_ABOUT_COUNT
 };
 
-/* "allowed", "columns.name", "rows": as its author finds it. */
+/* "outcome", "columns", "rows"; "unknown". */
 const char *fh_case_about_text(unsigned about);
 
 struct fh_case_expect {
     enum fh_case_about about;
-    uint32_t line; /* where it stands */
-    uint32_t place;
+    uint32_t line;      /* where it stands */
     const char *column; /* "name", or "people.name" */
     const char *text;
     struct fh_contract_strings texts;

@@ -103,7 +103,6 @@ expect(struct expecting *to, enum fh_case_about about, const struct fh_doc_node 
     struct fh_case_expect *one = &to->items[to->count++];
     one->about = about;
     one->line = node->line;
-    one->place = node->column;
     one->text = "";
     return one;
 }

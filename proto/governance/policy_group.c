@@ -127,6 +127,20 @@ void fh_policy_read_group(const struct fh_policy_place *place,
     check_parts(place, node, rule);
 }
 
+bool fh_policy_groups_share(const struct fh_policy_rule *a, const struct fh_policy_rule *b)
+{
+    bool share = a->table != NULL && b->table != NULL && strcasecmp(a->table, b->table) != 0;
+    for (size_t i = 0; i < a->measures.count && !share; i++) {
+        share = has_word(&b->measures, a->measures.items[i]);
+    }
+    for (size_t i = 0; i < a->dimension_count && !share; i++) {
+        for (size_t k = 0; k < b->dimension_count && !share; k++) {
+            share = strcasecmp(a->dimensions[i].column, b->dimensions[k].column) == 0;
+        }
+    }
+    return share;
+}
+
 /* ---- asking ---- */
 
 enum fh_group_fit fh_policy_group(const struct fh_policy_rule *rule,
@@ -261,11 +275,10 @@ static void check_column(const struct checking *c, const char *name, const struc
     for (uint32_t t = 0; t < c->product->table_count; t++) {
         const struct fh_access_table *table = &c->product->tables[t];
         uint32_t subject;
-        const struct fh_access_column *column =
-            fh_policy_group(c->rule, table, &subject) != FH_GROUP_NONE ? find_column(table, name)
-                                                                       : NULL;
+        bool of_it = fh_policy_group(c->rule, table, &subject) != FH_GROUP_NONE;
+        const struct fh_access_column *column = of_it ? find_column(table, name) : NULL;
         struct fh_err err;
-        about = about || fh_policy_group(c->rule, table, &subject) != FH_GROUP_NONE;
+        about = about || of_it;
         found = found || column != NULL;
         if (column != NULL && unit == NULL && !fh_policy_group_measures(column->sql_type)) {
             ADD(c,

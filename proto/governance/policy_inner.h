@@ -86,6 +86,10 @@ void fh_policy_read_generalise(const struct fh_policy_place *place,
                                const struct fh_doc_node *at,
                                struct fh_mask *mask);
 
+/* Of two rules about groups: whether they may be about different tables, or some column is the same
+ * to both. */
+bool fh_policy_groups_share(const struct fh_policy_rule *a, const struct fh_policy_rule *b);
+
 /* Read what is in a rule of one kind: policy_kinds.c, policy_group.c. */
 typedef void fh_policy_read_fn(const struct fh_policy_place *place,
                                const struct fh_doc_node *node,

@@ -4,8 +4,7 @@
  * product, with the waivers that spare it.
  *
  *     policy_contract.h   what one rule says of one contract
- *     here                what all of them say together, as an owner's node asks before it
- * publishes
+ *     here                what all of them say together: an owner's node asks before publishing
  *
  * A policy that cannot be read refuses what it governs, as it closes it to whoever asks. One that
  * has expired or is contradicted still says what a contract must say.

@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* ---- words of a closed set ---- */
 
@@ -36,7 +35,6 @@ const char *fh_policy_format_text(unsigned format)
     return format < FH_COUNT(format_words) ? format_words[format] : "unknown";
 }
 
-/* The place of a word among those known, or their count after a finding. */
 size_t fh_policy_find_word(const struct fh_policy_place *place,
                            const struct fh_doc_node *node,
                            const char *word,
@@ -240,28 +238,13 @@ static bool share_word(const struct fh_contract_strings *a, const struct fh_cont
     return share;
 }
 
-/* Of two rules about groups: whether they may be about different tables, or some column is the same
- * to both. */
-static bool share_columns(const struct fh_policy_rule *a, const struct fh_policy_rule *b)
-{
-    bool share =
-        a->measures.count > 0 && b->measures.count > 0 && share_word(&a->measures, &b->measures);
-    share = share || (a->table != NULL && b->table != NULL && strcasecmp(a->table, b->table) != 0);
-    for (size_t i = 0; i < a->dimension_count && !share; i++) {
-        for (size_t k = 0; k < b->dimension_count && !share; k++) {
-            share = strcasecmp(a->dimensions[i].column, b->dimensions[k].column) == 0;
-        }
-    }
-    return share;
-}
-
 /* What two rules that bind everybody leave nothing of; NULL when they get along. */
 static const char *nothing_left(const struct fh_policy_rule *a, const struct fh_policy_rule *b)
 {
     if (a->kind != b->kind || a->except_count > 0 || b->except_count > 0) {
         return NULL;
     }
-    if (a->kind == FH_POLICY_GROUP && !share_columns(a, b)) {
+    if (a->kind == FH_POLICY_GROUP && !fh_policy_groups_share(a, b)) {
         return "no dimension and no measure is in both";
     }
     if (a->kind == FH_POLICY_EXPORT && (a->formats & b->formats) == 0) {

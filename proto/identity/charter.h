@@ -107,20 +107,14 @@ FH_MUST_CHECK int fh_charter_follows(const struct fh_charter *next,
                                      const struct fh_record_id *current_id,
                                      struct fh_err *err);
 
-/* Whether the signers suffice: `signers` are distinct domains with a valid signature each.
- * FH_ESIG ("identity.charter.threshold"). */
+/* Whether the signers suffice: `signers` are distinct domains with a valid signature each, and
+ * fh_charter_need of them have to be members that are not barred (nobody is, but in a settlement).
+ * FH_ESIG ("identity.charter.threshold", "identity.charter.nobody": all members are barred). */
 FH_MUST_CHECK int fh_charter_quorum(const struct fh_charter *charter,
+                                    const struct fh_charter_barred *barred,
                                     const struct fh_domain_id *signers,
                                     size_t signer_count,
                                     struct fh_err *err);
-/* The same for a settlement: no voice of those who are barred counts, and fh_charter_need of the
- * others have to sign. FH_ESIG ("identity.charter.threshold", "identity.charter.nobody": all
- * members are barred). */
-FH_MUST_CHECK int fh_charter_settling_quorum(const struct fh_charter *charter,
-                                             const struct fh_charter_barred *barred,
-                                             const struct fh_domain_id *signers,
-                                             size_t signer_count,
-                                             struct fh_err *err);
 /* The threshold, or the number of members that are not barred where those are fewer. */
 unsigned fh_charter_need(const struct fh_charter *charter, const struct fh_charter_barred *barred);
 bool fh_charter_bars(const struct fh_charter_barred *barred, const struct fh_domain_id *domain);

@@ -120,8 +120,6 @@ int fh_charter_follows(const struct fh_charter *next,
     return code != FH_OK ? code : check_leavers(next, current, err);
 }
 
-static const struct fh_charter_barred nobody_barred;
-
 bool fh_charter_bars(const struct fh_charter_barred *barred, const struct fh_domain_id *domain)
 {
     for (unsigned i = 0; i < barred->count; i++) {
@@ -163,11 +161,11 @@ unsigned fh_charter_need(const struct fh_charter *charter, const struct fh_chart
     return charter->threshold < others ? charter->threshold : others;
 }
 
-int fh_charter_settling_quorum(const struct fh_charter *charter,
-                               const struct fh_charter_barred *barred,
-                               const struct fh_domain_id *signers,
-                               size_t signer_count,
-                               struct fh_err *err)
+int fh_charter_quorum(const struct fh_charter *charter,
+                      const struct fh_charter_barred *barred,
+                      const struct fh_domain_id *signers,
+                      size_t signer_count,
+                      struct fh_err *err)
 {
     unsigned have = count_signers(charter, signers, signer_count, barred, false);
     unsigned need = fh_charter_need(charter, barred);
@@ -192,20 +190,13 @@ int fh_charter_settling_quorum(const struct fh_charter *charter,
     return FH_OK;
 }
 
-int fh_charter_quorum(const struct fh_charter *charter,
-                      const struct fh_domain_id *signers,
-                      size_t signer_count,
-                      struct fh_err *err)
-{
-    return fh_charter_settling_quorum(charter, &nobody_barred, signers, signer_count, err);
-}
-
 int fh_charter_policy_quorum(const struct fh_charter *charter,
                              const struct fh_domain_id *signers,
                              size_t signer_count,
                              struct fh_err *err)
 {
-    unsigned have = count_signers(charter, signers, signer_count, &nobody_barred, true);
+    static const struct fh_charter_barred nobody;
+    unsigned have = count_signers(charter, signers, signer_count, &nobody, true);
     if (have < charter->policy_threshold) {
         return fh_err_rule(err,
                            FH_ESIG,

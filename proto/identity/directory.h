@@ -148,11 +148,6 @@ enum fh_charter_standing {
 const char *fh_charter_standing_text(enum fh_charter_standing standing);
 enum fh_charter_standing fh_directory_charter_standing(const struct fh_directory *dir,
                                                        int64_t now_ms);
-/* Of the charters that are followed the one of this number, and its record id (may be NULL). NULL
- * when there is none: past the newest, and between a settlement and the one before it. Lent. */
-const struct fh_charter *
-fh_directory_charter_at(const struct fh_directory *dir, uint64_t seq, struct fh_record_id *out_id);
-
 /* Whose signatures stand under a charter that is kept (a rival too): how many, at most
  * FH_RECORD_SIGNATURES_MAX. 0 when it is not known. */
 size_t fh_directory_charter_signers(const struct fh_directory *dir,

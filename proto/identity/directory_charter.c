@@ -70,10 +70,10 @@ static int check_quorum(const struct fh_adding *adding,
                         size_t count)
 {
     const struct fh_charter_barred *barred = &lineage->barred; /* nobody, but in a settlement */
-    int code = fh_charter_settling_quorum(charter, barred, signers, count, adding->err);
+    int code = fh_charter_quorum(charter, barred, signers, count, adding->err);
     if (code == FH_OK && lineage->before != NULL) {
-        code = fh_charter_settling_quorum(
-            lineage->before->what.charter, barred, signers, count, adding->err);
+        code =
+            fh_charter_quorum(lineage->before->what.charter, barred, signers, count, adding->err);
     }
     return code;
 }
@@ -255,18 +255,6 @@ int fh_add_charter(struct fh_adding *adding)
 
 /* Asking. */
 
-/* Of those that are followed. */
-static const struct fh_entry *charter_entry(const struct fh_directory *dir, uint64_t seq)
-{
-    FH_LIST_FOREACH (link, &dir->charters) {
-        const struct fh_entry *entry = FH_LIST_ENTRY(link, struct fh_entry, link);
-        if (!entry->rival && entry->what.charter->seq == seq) {
-            return entry;
-        }
-    }
-    return NULL;
-}
-
 const char *fh_charter_standing_text(enum fh_charter_standing standing)
 {
     static const char *const texts[FH_CHARTER_STANDING_COUNT] = {
@@ -305,19 +293,6 @@ enum fh_charter_standing fh_directory_charter_standing(const struct fh_directory
     }
     return now_ms > dir->charter->what.charter->expires_ms ? FH_CHARTER_EXPIRED
                                                            : FH_CHARTER_IN_FORCE;
-}
-
-const struct fh_charter *
-fh_directory_charter_at(const struct fh_directory *dir, uint64_t seq, struct fh_record_id *out_id)
-{
-    const struct fh_entry *entry = charter_entry(dir, seq);
-    if (entry == NULL) {
-        return NULL;
-    }
-    if (out_id != NULL) {
-        *out_id = entry->id;
-    }
-    return entry->what.charter;
 }
 
 int fh_directory_policy_quorum(const struct fh_directory *dir,

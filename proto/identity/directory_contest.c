@@ -101,20 +101,27 @@ bool fh_charter_signed_so(const struct fh_directory *dir,
 }
 
 /* The key that was current when the charter was made: it proves as much when it is frozen or
- * rotated since. */
+ * rotated since. NULL: there was none. */
+static const struct fh_sign_public *key_then(const struct fh_directory *dir,
+                                             const struct fh_entry *entry,
+                                             const struct fh_domain_id *id)
+{
+    const struct fh_domain *domain = fh_domain_find(dir, id);
+    int current = domain == NULL ? -1 : fh_keylog_at(&domain->log, charter_of(entry)->created_ms);
+    return current < 0 ? NULL : &domain->log.entries[current].event.key;
+}
+
 static bool has_signed(const struct fh_directory *dir,
                        const struct fh_entry *entry,
                        const struct fh_domain_id *id,
                        const struct fh_signature *signature)
 {
     struct fh_record record;
-    const struct fh_domain *domain = fh_domain_find(dir, id);
-    int current = domain == NULL ? -1 : fh_keylog_at(&domain->log, charter_of(entry)->created_ms);
-    return current >= 0 &&
+    const struct fh_sign_public *key = key_then(dir, entry, id);
+    return key != NULL &&
            fh_record_parse(&record, fh_bytes(entry->bytes, entry->size), &dir->mesh, NULL) ==
                FH_OK &&
-           fh_charter_signed_so(
-               dir, record.payload, &domain->log.entries[current].event.key, signature);
+           fh_charter_signed_so(dir, record.payload, key, signature);
 }
 
 static bool bar(struct fh_charter_barred *barred, const struct fh_domain_id *id)
@@ -265,8 +272,9 @@ static unsigned find_doubles(const struct fh_directory *dir,
         struct fh_charter_double both = {.domain = before->members[m].domain};
         unsigned found = 0;
         for (unsigned i = 0; i < 2; i++) {
-            for (unsigned s = 0; s < records[i].signature_count; s++) {
-                if (has_signed(dir, pair[i], &both.domain, &records[i].signatures[s].signature)) {
+            const struct fh_sign_public *key = key_then(dir, pair[i], &both.domain);
+            for (unsigned s = 0; key != NULL && s < records[i].signature_count; s++) {
+                if (fh_record_signed_by(&records[i], s, &dir->mesh, key, &dir->verifier)) {
                     both.signatures[i] = records[i].signatures[s].signature;
                     found++;
                     break;

@@ -34,6 +34,11 @@ int fh_msg_number_read(struct fh_pack_reader *reader,
                        uint64_t *out,
                        struct fh_err *err);
 
+/* [domain, product, major], which fh_msg_product_name_read reads. */
+void fh_msg_product_request(struct fh_buf *out,
+                            enum fh_msg_code code,
+                            const struct fh_msg_product_name *name);
+
 /* [REQUEST, table]: what a node that joins asks of an owner about a table. `out_request` is lent; a
  * failure (FH_EPROTO, naming `what`) leaves both as they are. */
 void fh_msg_table_request(struct fh_buf *out,

@@ -242,12 +242,19 @@ int fh_msg_products_next(struct fh_pack_reader *reader,
     return rc;
 }
 
-void fh_msg_describe_request(struct fh_buf *out, const struct fh_msg_product_name *name)
+void fh_msg_product_request(struct fh_buf *out,
+                            enum fh_msg_code code,
+                            const struct fh_msg_product_name *name)
 {
-    fh_msg_begin(out, FH_MSG_DESCRIBE, 3);
+    fh_msg_begin(out, code, 3);
     fh_pack_cstr(out, name->domain);
     fh_pack_cstr(out, name->product);
     fh_pack_uint(out, name->major);
+}
+
+void fh_msg_describe_request(struct fh_buf *out, const struct fh_msg_product_name *name)
+{
+    fh_msg_product_request(out, FH_MSG_DESCRIBE, name);
 }
 
 int fh_msg_product_name_read(struct fh_pack_reader *reader,

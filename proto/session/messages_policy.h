@@ -2,12 +2,12 @@
 /*
  * Messages about policies: what a consumer may see of a table, and what the owner's people publish.
  *
- *   VIEW  [REQUEST, table] -> [filtered, [[column, masked], ...], [waived, ...]]  at the owner, by
- * a node that joins: the columns that are there for the consumer and for it, in the contract's
- * order
+ *   VIEW  [REQUEST, table] -> [filtered, group size, [[column, masked], ...], [waived, ...]]
+ *         at the owner, by a node that joins: the columns that are there for the consumer and for
+ *         it, in the contract's order
  *
- *   QUERY answers  [stream, [[table, filtered, [masked column, ...]], ...], [waived, ...]]  what is
- *         not as its owner has it: `table` is an index in the REQUEST
+ *   QUERY answers  [..., [[table, filtered, group size, [masked column, ...]], ...], [waived, ...]]
+ *         what is not as its owner has it: `table` is an index in the REQUEST
  *
  *   ADMIN_POLICY   [name] -> [seq, forked, POLICY or bin0]      the one in force
  *   ADMIN_AGREED   [name] -> [seq, forked, MESH_POLICY or bin0] the same of the mesh

@@ -11,10 +11,7 @@ enum { LOOK_FIELDS = 2 };
 
 void fh_msg_measurement_request(struct fh_buf *out, const struct fh_msg_product_name *name)
 {
-    fh_msg_begin(out, FH_MSG_MEASUREMENT, 3);
-    fh_pack_cstr(out, name->domain);
-    fh_pack_cstr(out, name->product);
-    fh_pack_uint(out, name->major);
+    fh_msg_product_request(out, FH_MSG_MEASUREMENT, name);
 }
 
 void fh_msg_measurement_answer(struct fh_buf *out, const struct fh_msg_measurement *measurement)

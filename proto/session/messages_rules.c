@@ -135,7 +135,7 @@ int fh_msg_simulated_next(struct fh_pack_reader *reader,
                           struct fh_err *err)
 {
     struct fh_msg_simulated question = {.major = 0};
-    uint32_t count = fh_pack_read_array(reader, SIMULATED_FIELDS);
+    uint32_t fields = fh_pack_read_array(reader, SIMULATED_FIELDS);
     fh_pack_read_cstr(reader, question.product, sizeof question.product);
     question.major = (uint32_t)fh_pack_read_uint(reader, UINT32_MAX);
     fh_pack_read_cstr(reader, question.table, sizeof question.table);
@@ -148,11 +148,10 @@ int fh_msg_simulated_next(struct fh_pack_reader *reader,
         fh_pack_read_cstr(reader, question.roles[i], sizeof question.roles[i]);
     }
     question.column_count = fh_pack_read_array(reader, FH_AUDIT_COLUMNS_MAX);
-    int rc = fh_msg_done(reader, "question", err);
-    if (rc == FH_OK && count != SIMULATED_FIELDS) {
-        rc =
-            fh_err_rule(err, FH_EPROTO, "msg.fields", "a question has %d fields", SIMULATED_FIELDS);
+    if (fields != SIMULATED_FIELDS) {
+        fh_pack_fail(reader, "expected a question of 9 fields");
     }
+    int rc = fh_msg_done(reader, "question", err);
     if (rc == FH_OK) {
         *out = question;
     }

@@ -108,10 +108,7 @@ int fh_msg_waived_next(struct fh_pack_reader *reader, struct fh_msg_waived *out,
 
 void fh_msg_governed_request(struct fh_buf *out, const struct fh_msg_product_name *name)
 {
-    fh_msg_begin(out, FH_MSG_GOVERNED, 3);
-    fh_pack_cstr(out, name->domain);
-    fh_pack_cstr(out, name->product);
-    fh_pack_uint(out, name->major);
+    fh_msg_product_request(out, FH_MSG_GOVERNED, name);
 }
 
 void fh_msg_governed_answer(struct fh_buf *out, bool own, uint32_t count)

@@ -4,9 +4,10 @@
  * governs a product at all.
  *
  *   QUERY, VIEW and CAN answer  [..., [waived, ...]]   behind what they say else
- *   GOVERNED  [domain, product, major] -> [own, [governing, ...], [waived, ...]]   the policies
- * that the asked node holds and that are about the product, and the waivers of them that hold now,
- * whoever they are for; of its own products all, of others' those of the mesh
+ *   GOVERNED  [domain, product, major] -> [own, [governing, ...], [waived, ...]]
+ *         the policies that the asked node holds and that are about the product, and the waivers of
+ *         them that hold now, whoever they are for; of its own products all, of others' those of
+ *         the mesh
  *
  *   waived     [table, WAIVER record id, policy name, version, rule, mesh, urgent, until, whom]
  *   governing  [policy name, version, mesh, record id, state, until]

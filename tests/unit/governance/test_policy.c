@@ -171,6 +171,9 @@ static void test_findings(void **state)
               "measures: [c, b]}]",
          ""},
         {HEAD "minimum_group: [{size: 5, subject: a, measures: b}, {size: 9, subject: a, "
+              "measures: [B]}]",
+         ""},
+        {HEAD "minimum_group: [{size: 5, subject: a, measures: b}, {size: 9, subject: a, "
               "measures: c}]",
          "3:53 policy.contradiction"},
         {HEAD "minimum_group: [{size: 5, subject: a, dimensions: b}, {size: 9, subject: a, "

@@ -126,6 +126,8 @@ static void thresholds_are_majorities(void **state)
     }
 }
 
+static const struct fh_charter_barred nobody_barred;
+
 static void distinct_members_count(void **state)
 {
     (void)state;
@@ -151,7 +153,7 @@ static void distinct_members_count(void **state)
             signers[j].b[0] = rows[i].signers[j];
         }
         struct fh_err err = {0};
-        int code = fh_charter_quorum(&charter, signers, rows[i].count, &err);
+        int code = fh_charter_quorum(&charter, &nobody_barred, signers, rows[i].count, &err);
         assert_int_equal(code, rows[i].enough ? FH_OK : FH_ESIG);
         if (!rows[i].enough) {
             assert_string_equal(err.rule, "identity.charter.threshold");
@@ -220,9 +222,9 @@ static void the_first_is_alone(void **state)
     fh_charter_first(&charter, "skyline", &founder.id, "orders", TEST_START_MS);
     assert_int_equal(charter.seq, 1);
     assert_int_equal(charter.expires_ms - charter.created_ms, FH_CHARTER_DEFAULT_MS);
-    assert_int_equal(fh_charter_quorum(&charter, &founder.id, 1, NULL), FH_OK);
+    assert_int_equal(fh_charter_quorum(&charter, &nobody_barred, &founder.id, 1, NULL), FH_OK);
     assert_int_equal(fh_charter_policy_quorum(&charter, &founder.id, 1, NULL), FH_OK);
-    assert_int_equal(fh_charter_quorum(&charter, NULL, 0, NULL), FH_ESIG);
+    assert_int_equal(fh_charter_quorum(&charter, &nobody_barred, NULL, 0, NULL), FH_ESIG);
 }
 
 enum change {

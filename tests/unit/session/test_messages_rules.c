@@ -215,9 +215,14 @@ static int read_bent(uint32_t questions, uint32_t roles, uint32_t columns, uint3
         for (uint32_t k = 0; k < roles; k++) {
             fh_pack_cstr(&bytes, "analyst");
         }
-        fh_pack_array(&bytes, columns);
-        for (uint32_t k = 0; k < columns; k++) {
+        if (fields > 8) {
+            fh_pack_array(&bytes, columns);
+        }
+        for (uint32_t k = 0; fields > 8 && k < columns; k++) {
             fh_pack_cstr(&bytes, "placed");
+        }
+        for (uint32_t k = 9; k < fields; k++) {
+            fh_pack_nil(&bytes);
         }
     }
     assert_int_equal(fh_buf_ok(&bytes), FH_OK);
@@ -231,6 +236,8 @@ static void test_limits(void **state)
     assert_int_not_equal(read_bent(1, FH_MSG_SIMULATED_ROLES_MAX + 1, 2, 9), FH_OK);
     assert_int_not_equal(read_bent(1, 2, FH_AUDIT_COLUMNS_MAX + 1, 9), FH_OK);
     assert_int_not_equal(read_bent(FH_MSG_SIMULATED_MAX + 1, 2, 2, 9), FH_OK);
+    assert_int_not_equal(read_bent(1, 2, 2, 8), FH_OK);
+    assert_int_not_equal(read_bent(1, 2, 2, 10), FH_OK);
 }
 
 int main(void)
