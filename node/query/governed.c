@@ -37,13 +37,11 @@ void fh_governed_waived(const struct fh_waiver_held *held,
     memcpy(out->rule, waiver->rule, sizeof out->rule);
 }
 
-/* What cannot be read may be about anything. */
 static void add_policy(struct looking *l, const struct fh_policy_held *held)
 {
     const struct fh_announcement *product = &l->entry.announcement;
     if (l->policy_count < FH_COUNT(l->policies) &&
-        (held->policy == NULL ||
-         fh_policy_governs(held->policy, product->product, product->major))) {
+        fh_policy_held_governs(held, product->product, product->major)) {
         l->policies[l->policy_count++] = held;
     }
 }
