@@ -67,18 +67,6 @@ static void find_policies(struct looking *l)
     }
 }
 
-static const struct fh_policy_held *policy_of(const struct looking *l,
-                                              const struct fh_waiver *waiver)
-{
-    for (uint32_t i = 0; i < l->policy_count; i++) {
-        if (l->policies[i]->mesh == waiver->mesh &&
-            fh_record_id_equal(&l->policies[i]->id, &waiver->policy)) {
-            return l->policies[i];
-        }
-    }
-    return NULL;
-}
-
 static void find_waivers(struct looking *l)
 {
     const struct fh_announcement *product = &l->entry.announcement;
@@ -87,11 +75,11 @@ static void find_waivers(struct looking *l)
         fh_agreed_waivers(fh_policies_agreed(l->governed->policies), &count);
     for (uint32_t i = 0; i < count && l->waived_count < FH_COUNT(l->waived); i++) {
         const struct fh_waiver *waiver = &all[i]->waiver;
-        const struct fh_policy_held *policy = policy_of(l, waiver);
-        if (policy != NULL && fh_domain_id_equal(&waiver->owner, &product->domain) &&
-            strcmp(waiver->product, product->product) == 0 &&
-            (waiver->major == 0 || waiver->major == product->major) &&
-            l->now_ms >= waiver->since_ms && l->now_ms <= waiver->until_ms) {
+        const struct fh_policy_held *policy =
+            fh_waiver_policy(waiver, l->policies, l->policy_count);
+        if (policy != NULL &&
+            fh_waiver_holds(
+                waiver, &product->domain, product->product, product->major, l->now_ms)) {
             fh_governed_waived(all[i], policy, &l->waived[l->waived_count++]);
         }
     }
