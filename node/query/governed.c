@@ -106,20 +106,14 @@ put_policy(const struct looking *l, const struct fh_policy_held *held, struct fh
 static int find_entry(struct looking *l, struct fh_question *question, struct fh_err *err)
 {
     struct fh_msg_product_name name;
-    struct fh_domain_id domain;
     int rc = fh_msg_product_name_read(fh_question_fields(question), &name, err);
-    if (rc == FH_OK) {
-        rc = fh_catalog_domain(l->governed->catalog, name.domain, &domain, NULL, err);
-    }
-    if (rc == FH_OK) {
-        rc = fh_catalog_find(l->governed->catalog,
-                             &domain,
-                             name.product,
-                             name.major > UINT32_MAX ? UINT32_MAX : (uint32_t)name.major,
-                             &l->entry,
-                             err);
-    }
-    return rc;
+    return rc == FH_OK ? fh_catalog_find_by_name(l->governed->catalog,
+                                                 name.domain,
+                                                 name.product,
+                                                 (uint32_t)name.major,
+                                                 &l->entry,
+                                                 err)
+                       : rc;
 }
 
 void fh_governed_question(const struct fh_governed *governed, struct fh_question *question)
