@@ -39,20 +39,6 @@ static void seen_text(char out[FH_MASK_TEXT_BYTES], const struct fh_view_column 
     }
 }
 
-static void why_text(char out[FH_ERR_TEXT_BYTES], const struct fh_access_why *why)
-{
-    out[0] = '\0';
-    if (why->policy != NULL) {
-        snprintf(out,
-                 FH_ERR_TEXT_BYTES,
-                 "%spolicy %s %s, line %u",
-                 why->policy->mesh ? "mesh " : "",
-                 why->policy->name,
-                 why->policy->version,
-                 why->line);
-    }
-}
-
 static bool is_used(const struct fh_comparing *c, const char *column)
 {
     bool used = c->columns == NULL;
@@ -74,14 +60,14 @@ static void compare_column(struct fh_comparing *c,
     char about[FH_NAME_BYTES_MAX + FH_COLUMN_NAME_BYTES_MAX + 16];
     char was[FH_MASK_TEXT_BYTES];
     char is[FH_MASK_TEXT_BYTES];
-    char why[FH_ERR_TEXT_BYTES];
+    char why[FH_ACCESS_WHY_BYTES];
     if (old.hidden == new.hidden && (old.hidden || fh_mask_equal(&old.mask, &new.mask))) {
         return;
     }
     snprintf(about, sizeof about, "%s.%s", of->name, of->columns[column].name);
     seen_text(was, &old);
     seen_text(is, &new);
-    why_text(why, &after->tables[table].why[column]);
+    fh_access_why_text(why, &after->tables[table].why[column]);
     put_change(c, about, was, is, why, false);
 }
 

@@ -89,7 +89,7 @@ static void check_column(struct fh_case_running *r,
     const struct fh_access_why *why = &r->decided.tables[table].why[column];
     char about[TEXT_BYTES];
     char happened[FH_MASK_TEXT_BYTES];
-    char reason[TEXT_BYTES] = "";
+    char reason[FH_ACCESS_WHY_BYTES];
     if (is_seen(&seen, expect->text)) {
         return;
     }
@@ -99,15 +99,8 @@ static void check_column(struct fh_case_running *r,
              "%.255s.%.255s",
              r->product->tables[table].name,
              r->product->tables[table].columns[column].name);
-    if (why->policy != NULL) {
-        snprintf(reason,
-                 sizeof reason,
-                 "%spolicy %s %s, line %u",
-                 why->policy->mesh ? "mesh " : "",
-                 why->policy->name,
-                 why->policy->version,
-                 why->line);
-    } else {
+    fh_access_why_text(reason, why);
+    if (why->policy == NULL) {
         snprintf(reason, sizeof reason, "%s", seen.hidden ? "outside the grant" : "no rule");
     }
     miss(r, expect, about, expect->text, happened, reason);
