@@ -44,7 +44,8 @@ static int add_measured(void *user,
     fh_msg_quality_add(&page->list, &entry);
     page->count++;
     page->last_ms = measurement->measured_ms;
-    return fh_buf_ok(&page->list);
+    int rc = fh_buf_ok(&page->list);
+    return rc == FH_OK ? rc : fh_err_set(err, rc, "no memory for measurements");
 }
 
 /* All that the owner keeps, as far as it fits. */
