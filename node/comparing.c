@@ -24,21 +24,6 @@ static void put_change(struct fh_comparing *c,
     c->count++;
 }
 
-static struct fh_view_column column_of(const struct fh_view *view, uint32_t index)
-{
-    static const struct fh_view_column bare;
-    return view->open ? bare : view->columns[index];
-}
-
-static void seen_text(char out[FH_MASK_TEXT_BYTES], const struct fh_view_column *column)
-{
-    if (column->hidden || column->mask.kind == FH_MASK_NONE) {
-        snprintf(out, FH_MASK_TEXT_BYTES, "%s", column->hidden ? "hidden" : "as it is");
-    } else {
-        fh_mask_text(out, &column->mask);
-    }
-}
-
 static bool is_used(const struct fh_comparing *c, const char *column)
 {
     bool used = c->columns == NULL;
@@ -55,8 +40,8 @@ static void compare_column(struct fh_comparing *c,
                            const struct fh_access_decision *after)
 {
     const struct fh_access_table *of = &c->product->tables[table];
-    const struct fh_view_column old = column_of(&before->tables[table].view, column);
-    const struct fh_view_column new = column_of(&after->tables[table].view, column);
+    const struct fh_view_column old = fh_view_column_at(&before->tables[table].view, column);
+    const struct fh_view_column new = fh_view_column_at(&after->tables[table].view, column);
     char about[FH_NAME_BYTES_MAX + FH_COLUMN_NAME_BYTES_MAX + 16];
     char was[FH_MASK_TEXT_BYTES];
     char is[FH_MASK_TEXT_BYTES];
@@ -65,8 +50,8 @@ static void compare_column(struct fh_comparing *c,
         return;
     }
     snprintf(about, sizeof about, "%s.%s", of->name, of->columns[column].name);
-    seen_text(was, &old);
-    seen_text(is, &new);
+    fh_view_column_text(was, &old);
+    fh_view_column_text(is, &new);
     fh_access_why_text(why, &after->tables[table].why[column]);
     put_change(c, about, was, is, why, false);
 }

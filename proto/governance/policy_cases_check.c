@@ -61,20 +61,11 @@ static void check_outcome(struct fh_case_running *r, const struct fh_case_expect
     }
 }
 
-static void seen_text(char out[FH_MASK_TEXT_BYTES], const struct fh_view_column *column)
-{
-    if (column->hidden || column->mask.kind == FH_MASK_NONE) {
-        snprintf(out, FH_MASK_TEXT_BYTES, "%s", column->hidden ? "hidden" : "as it is");
-    } else {
-        fh_mask_text(out, &column->mask);
-    }
-}
-
 /* The whole text, or its kind alone: "partial" is every partial mask. */
 static bool is_seen(const struct fh_view_column *column, const char *expected)
 {
     char text[FH_MASK_TEXT_BYTES];
-    seen_text(text, column);
+    fh_view_column_text(text, column);
     return strcmp(text, expected) == 0 ||
            (!column->hidden && column->mask.kind != FH_MASK_NONE &&
             strcmp(fh_mask_kind_text(column->mask.kind), expected) == 0);
@@ -85,7 +76,7 @@ static void check_column(struct fh_case_running *r,
                          uint32_t table,
                          uint32_t column)
 {
-    const struct fh_view_column seen = fh_case_seen(&r->decided, table, column);
+    const struct fh_view_column seen = fh_view_column_at(&r->decided.tables[table].view, column);
     const struct fh_access_why *why = &r->decided.tables[table].why[column];
     char about[TEXT_BYTES];
     char happened[FH_MASK_TEXT_BYTES];
@@ -93,7 +84,7 @@ static void check_column(struct fh_case_running *r,
     if (is_seen(&seen, expect->text)) {
         return;
     }
-    seen_text(happened, &seen);
+    fh_view_column_text(happened, &seen);
     snprintf(about,
              sizeof about,
              "%.255s.%.255s",
