@@ -24,35 +24,6 @@ static void put_change(struct fh_comparing *c,
     c->count++;
 }
 
-static struct fh_view_column column_of(const struct fh_view *view, uint32_t index)
-{
-    static const struct fh_view_column bare;
-    return view->open ? bare : view->columns[index];
-}
-
-static void seen_text(char out[FH_MASK_TEXT_BYTES], const struct fh_view_column *column)
-{
-    if (column->hidden || column->mask.kind == FH_MASK_NONE) {
-        snprintf(out, FH_MASK_TEXT_BYTES, "%s", column->hidden ? "hidden" : "as it is");
-    } else {
-        fh_mask_text(out, &column->mask);
-    }
-}
-
-static void why_text(char out[FH_ERR_TEXT_BYTES], const struct fh_access_why *why)
-{
-    out[0] = '\0';
-    if (why->policy != NULL) {
-        snprintf(out,
-                 FH_ERR_TEXT_BYTES,
-                 "%spolicy %s %s, line %u",
-                 why->policy->mesh ? "mesh " : "",
-                 why->policy->name,
-                 why->policy->version,
-                 why->line);
-    }
-}
-
 static bool is_used(const struct fh_comparing *c, const char *column)
 {
     bool used = c->columns == NULL;
@@ -69,19 +40,19 @@ static void compare_column(struct fh_comparing *c,
                            const struct fh_access_decision *after)
 {
     const struct fh_access_table *of = &c->product->tables[table];
-    const struct fh_view_column old = column_of(&before->tables[table].view, column);
-    const struct fh_view_column new = column_of(&after->tables[table].view, column);
+    const struct fh_view_column old = fh_view_column_at(&before->tables[table].view, column);
+    const struct fh_view_column new = fh_view_column_at(&after->tables[table].view, column);
     char about[FH_NAME_BYTES_MAX + FH_COLUMN_NAME_BYTES_MAX + 16];
     char was[FH_MASK_TEXT_BYTES];
     char is[FH_MASK_TEXT_BYTES];
-    char why[FH_ERR_TEXT_BYTES];
+    char why[FH_ACCESS_WHY_BYTES];
     if (old.hidden == new.hidden && (old.hidden || fh_mask_equal(&old.mask, &new.mask))) {
         return;
     }
     snprintf(about, sizeof about, "%s.%s", of->name, of->columns[column].name);
-    seen_text(was, &old);
-    seen_text(is, &new);
-    why_text(why, &after->tables[table].why[column]);
+    fh_view_column_text(was, &old);
+    fh_view_column_text(is, &new);
+    fh_access_why_text(why, &after->tables[table].why[column]);
     put_change(c, about, was, is, why, false);
 }
 

@@ -7,7 +7,10 @@
 
 #include <stdio.h>
 
-enum { ARENA_BYTES = 8 * 1024 * 1024, WHY_BYTES = 256 };
+enum { ARENA_BYTES = 8 * 1024 * 1024 };
+
+_Static_assert(sizeof(((struct fh_msg_explained_column *)NULL)->seen) >= FH_MASK_TEXT_BYTES,
+               "what is seen of a column fits its message");
 
 static int find_domain(const struct fh_policing_options *o,
                        const char *name,
@@ -21,24 +24,6 @@ static int find_domain(const struct fh_policing_options *o,
     return fh_catalog_domain(o->catalog, name, out, NULL, err);
 }
 
-/* "policy personal 1.0.0, line 7". */
-static void put_why(char out[WHY_BYTES], const struct fh_access_why *why, bool hidden)
-{
-    if (why->policy != NULL) {
-        snprintf(out,
-                 WHY_BYTES,
-                 "%spolicy %s %s, line %u",
-                 why->policy->mesh ? "mesh " : "",
-                 why->policy->name,
-                 why->policy->version,
-                 why->line);
-    } else if (hidden) {
-        snprintf(out, WHY_BYTES, "outside the grant");
-    } else {
-        out[0] = '\0';
-    }
-}
-
 static void put_table(struct fh_buf *out, const struct fh_rights_asked *asked, uint32_t index)
 {
     const struct fh_access_table *table = &asked->product.tables[index];
@@ -46,23 +31,16 @@ static void put_table(struct fh_buf *out, const struct fh_rights_asked *asked, u
     struct fh_msg_explained_column column = {0};
     snprintf(column.table, sizeof column.table, "%s", table->name);
     for (uint32_t i = 0; i < table->column_count; i++) {
-        static const struct fh_view_column bare;
-        const struct fh_view_column *made = seen->view.open ? &bare : &seen->view.columns[i];
-        char why[WHY_BYTES];
-        char mask[FH_MASK_TEXT_BYTES];
-        fh_mask_text(mask, &made->mask);
-        put_why(why, &seen->why[i], made->hidden);
+        const struct fh_view_column made = fh_view_column_at(&seen->view, i);
+        const bool mean = fh_view_is_mean(&seen->view, i);
+        char why[FH_ACCESS_WHY_BYTES];
+        fh_access_why_text(why, &seen->why[i]);
         snprintf(column.column, sizeof column.column, "%s", table->columns[i].name);
-        snprintf(column.seen,
-                 sizeof column.seen,
-                 "%s",
-                 made->hidden ? "hidden"
-                 : !seen->view.open && fh_view_is_mean(&seen->view, i) &&
-                         made->mask.kind == FH_MASK_NONE
-                     ? "mean of its group"
-                 : made->mask.kind == FH_MASK_NONE ? "as it is"
-                                                   : mask);
-        column.why = fh_bytes_cstr(why);
+        fh_view_column_text(column.seen, &made);
+        if (mean && !made.hidden && made.mask.kind == FH_MASK_NONE) {
+            snprintf(column.seen, sizeof column.seen, "mean of its group");
+        }
+        column.why = fh_bytes_cstr(why[0] == '\0' && made.hidden ? "outside the grant" : why);
         fh_msg_explained_column_add(out, &column);
     }
     column.column[0] = '\0';

@@ -13,7 +13,7 @@
 
 #include <stdio.h>
 
-enum { ARENA_BYTES = 32 * 1024 * 1024, TEXT_BYTES = FH_ERR_TEXT_BYTES };
+enum { ARENA_BYTES = 32 * 1024 * 1024 };
 
 struct listing {
     struct fh_explaining x;
@@ -153,7 +153,6 @@ static void put_does(struct fh_buf *out, const struct fh_access_effect *effect)
 static void
 put_by(struct fh_buf *out, const struct listing *l, const struct fh_access_effect *effect)
 {
-    const struct fh_access_why *why = NULL;
     if (effect->except != NULL) {
         fh_policy_except_text(out, effect->except);
     } else if (effect->waiver != NULL) {
@@ -166,15 +165,9 @@ put_by(struct fh_buf *out, const struct listing *l, const struct fh_access_effec
         fh_buf_add_cstr(out, "the policy applies to other domains");
     } else if (!l->refused && effect->column != FH_EFFECT_NOWHERE &&
                !fh_access_effect_decides(effect, &l->x.decided.decided)) {
-        why = &l->x.decided.decided.tables[effect->table].why[effect->column];
-    }
-    if (why != NULL && why->policy != NULL) {
-        fh_buf_printf(out,
-                      "%spolicy %s %s, line %u",
-                      why->policy->mesh ? "mesh " : "",
-                      why->policy->name,
-                      why->policy->version,
-                      why->line);
+        char why[FH_ACCESS_WHY_BYTES];
+        fh_access_why_text(why, &l->x.decided.decided.tables[effect->table].why[effect->column]);
+        fh_buf_add_cstr(out, why);
     }
     if (effect->joins) {
         fh_buf_printf(out, "%sfor the node that joins", out->size == 0 ? "" : "; ");

@@ -14,6 +14,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { NOTES_FIRST = 4, ARENA_BYTES = FH_GRANT_ARENA_BYTES_MAX };
 

@@ -394,14 +394,10 @@ static int check_waiver(struct job *job, struct fh_err *err)
     struct fh_agreed_checked checked;
     uint32_t count;
     uint32_t agreed_count;
-    bool known = false;
     int rc = fh_agreed_check(agreed, job->record, fh_clock_wall_ms(), &checked, err);
     const struct fh_policy_held *const *held = fh_policies_held(o->policies, &count);
     const struct fh_agreed_policy *const *all = fh_agreed_policies(agreed, &agreed_count);
-    for (uint32_t i = 0; rc == FH_OK && i < count; i++) {
-        known = known || (!held[i]->mesh && !checked.waiver.mesh &&
-                          fh_record_id_equal(&held[i]->id, &checked.waiver.policy));
-    }
+    bool known = rc == FH_OK && fh_waiver_policy(&checked.waiver, held, count) != NULL;
     for (uint32_t i = 0; rc == FH_OK && i < agreed_count; i++) {
         known = known || (checked.waiver.mesh &&
                           fh_record_id_equal(&all[i]->held.id, &checked.waiver.policy));

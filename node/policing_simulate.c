@@ -15,6 +15,7 @@
 #include "proto/session/messages_rules.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum {
     ARENA_BYTES = 64 * 1024 * 1024, /* one product, twice; one question, twice */

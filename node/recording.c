@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/recording.h"
 
-#include "common/assert.h"
 #include "common/list.h"
 #include "common/mem.h"
 #include "common/time.h"
@@ -13,6 +12,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { DETAIL_BYTES = 4096 };
 

@@ -9,7 +9,6 @@
 #include "node/mesh/parts.h"
 
 #include "common/log.h"
-#include "common/mem.h"
 #include "node/state/store_history.h"
 
 enum {

@@ -57,8 +57,8 @@ void fh_mesh_tell_taken(struct fh_mesh *mesh,
                         const struct fh_domain_id *domain,
                         const struct fh_origin *origin)
 {
-    static const struct fh_node_id here;
-    if (mesh->options.taken != NULL && !fh_node_id_equal(&origin->node, &here)) {
+    bool here = fh_node_id_is_zero(&origin->node);
+    if (mesh->options.taken != NULL && !here) {
         mesh->options.taken(record, domain, &origin->node, mesh->options.user);
     }
 }

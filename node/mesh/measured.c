@@ -216,19 +216,6 @@ static bool fetch(struct fh_mesh *mesh,
     return true;
 }
 
-int fh_mesh_find_product(struct fh_mesh *mesh,
-                         const struct fh_msg_product_name *name,
-                         struct fh_catalog_entry *out,
-                         struct fh_err *err)
-{
-    struct fh_domain_id domain;
-    int rc = fh_catalog_domain(mesh->options.catalog, name->domain, &domain, NULL, err);
-    return rc == FH_OK
-               ? fh_catalog_find(
-                     mesh->options.catalog, &domain, name->product, (uint32_t)name->major, out, err)
-               : rc;
-}
-
 static int read_question(struct fh_mesh *mesh,
                          struct fh_question *question,
                          struct fh_catalog_entry *out,
@@ -237,7 +224,8 @@ static int read_question(struct fh_mesh *mesh,
     struct fh_msg_product_name name;
     int rc = fh_msg_product_name_read(fh_question_fields(question), &name, err);
     if (rc == FH_OK) {
-        rc = fh_mesh_find_product(mesh, &name, out, err);
+        rc = fh_catalog_find_by_name(
+            mesh->options.catalog, name.domain, name.product, (uint32_t)name.major, out, err);
     }
     if (rc == FH_OK && !out->quality.measured) {
         rc = fh_err_rule(err,

@@ -159,11 +159,6 @@ void fh_mesh_answer_policy_state(struct fh_mesh *mesh, struct fh_question *quest
 void fh_mesh_retry_early(struct fh_mesh *mesh, const struct fh_announce_key *key);
 /* Answers MEASUREMENT; the question is taken. */
 void fh_mesh_answer_measurement(struct fh_mesh *mesh, struct fh_question *question);
-/* The product that somebody means. The refusals of fh_catalog_domain and fh_catalog_find. */
-FH_MUST_CHECK int fh_mesh_find_product(struct fh_mesh *mesh,
-                                       const struct fh_msg_product_name *name,
-                                       struct fh_catalog_entry *out,
-                                       struct fh_err *err);
 /* quality.c: answers QUALITY; the question is taken. */
 void fh_mesh_answer_quality(struct fh_mesh *mesh, struct fh_question *question);
 void fh_mesh_measured_end(struct fh_mesh *mesh);

@@ -44,7 +44,8 @@ static int add_measured(void *user,
     fh_msg_quality_add(&page->list, &entry);
     page->count++;
     page->last_ms = measurement->measured_ms;
-    return fh_buf_ok(&page->list);
+    int rc = fh_buf_ok(&page->list);
+    return rc == FH_OK ? rc : fh_err_set(err, rc, "no memory for measurements");
 }
 
 /* All that the owner keeps, as far as it fits. */
@@ -196,7 +197,12 @@ void fh_mesh_answer_quality(struct fh_mesh *mesh, struct fh_question *question)
     struct fh_catalog_entry entry;
     int rc = fh_msg_quality_request_read(fh_question_fields(question), &asked, &err);
     if (rc == FH_OK) {
-        rc = fh_mesh_find_product(mesh, &asked.name, &entry, &err);
+        rc = fh_catalog_find_by_name(mesh->options.catalog,
+                                     asked.name.domain,
+                                     asked.name.product,
+                                     (uint32_t)asked.name.major,
+                                     &entry,
+                                     &err);
     }
     if (rc != FH_OK) {
         fh_question_refuse(question, &err);

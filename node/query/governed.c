@@ -37,13 +37,11 @@ void fh_governed_waived(const struct fh_waiver_held *held,
     memcpy(out->rule, waiver->rule, sizeof out->rule);
 }
 
-/* What cannot be read may be about anything. */
 static void add_policy(struct looking *l, const struct fh_policy_held *held)
 {
     const struct fh_announcement *product = &l->entry.announcement;
     if (l->policy_count < FH_COUNT(l->policies) &&
-        (held->policy == NULL ||
-         fh_policy_governs(held->policy, product->product, product->major))) {
+        fh_policy_held_governs(held, product->product, product->major)) {
         l->policies[l->policy_count++] = held;
     }
 }
@@ -69,18 +67,6 @@ static void find_policies(struct looking *l)
     }
 }
 
-static const struct fh_policy_held *policy_of(const struct looking *l,
-                                              const struct fh_waiver *waiver)
-{
-    for (uint32_t i = 0; i < l->policy_count; i++) {
-        if (l->policies[i]->mesh == waiver->mesh &&
-            fh_record_id_equal(&l->policies[i]->id, &waiver->policy)) {
-            return l->policies[i];
-        }
-    }
-    return NULL;
-}
-
 static void find_waivers(struct looking *l)
 {
     const struct fh_announcement *product = &l->entry.announcement;
@@ -89,11 +75,11 @@ static void find_waivers(struct looking *l)
         fh_agreed_waivers(fh_policies_agreed(l->governed->policies), &count);
     for (uint32_t i = 0; i < count && l->waived_count < FH_COUNT(l->waived); i++) {
         const struct fh_waiver *waiver = &all[i]->waiver;
-        const struct fh_policy_held *policy = policy_of(l, waiver);
-        if (policy != NULL && fh_domain_id_equal(&waiver->owner, &product->domain) &&
-            strcmp(waiver->product, product->product) == 0 &&
-            (waiver->major == 0 || waiver->major == product->major) &&
-            l->now_ms >= waiver->since_ms && l->now_ms <= waiver->until_ms) {
+        const struct fh_policy_held *policy =
+            fh_waiver_policy(waiver, l->policies, l->policy_count);
+        if (policy != NULL &&
+            fh_waiver_holds(
+                waiver, &product->domain, product->product, product->major, l->now_ms)) {
             fh_governed_waived(all[i], policy, &l->waived[l->waived_count++]);
         }
     }
@@ -120,20 +106,14 @@ put_policy(const struct looking *l, const struct fh_policy_held *held, struct fh
 static int find_entry(struct looking *l, struct fh_question *question, struct fh_err *err)
 {
     struct fh_msg_product_name name;
-    struct fh_domain_id domain;
     int rc = fh_msg_product_name_read(fh_question_fields(question), &name, err);
-    if (rc == FH_OK) {
-        rc = fh_catalog_domain(l->governed->catalog, name.domain, &domain, NULL, err);
-    }
-    if (rc == FH_OK) {
-        rc = fh_catalog_find(l->governed->catalog,
-                             &domain,
-                             name.product,
-                             name.major > UINT32_MAX ? UINT32_MAX : (uint32_t)name.major,
-                             &l->entry,
-                             err);
-    }
-    return rc;
+    return rc == FH_OK ? fh_catalog_find_by_name(l->governed->catalog,
+                                                 name.domain,
+                                                 name.product,
+                                                 (uint32_t)name.major,
+                                                 &l->entry,
+                                                 err)
+                       : rc;
 }
 
 void fh_governed_question(const struct fh_governed *governed, struct fh_question *question)

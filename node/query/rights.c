@@ -182,21 +182,6 @@ static int name_policies(const struct fh_access_decision *decision,
     return names != NULL ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory for a right");
 }
 
-/* A waiver had its part by one of the policies that were asked with. */
-static void keep_waiver(const struct fh_access_ask *ask,
-                        const struct fh_waiver_held *held,
-                        struct fh_msg_waived *out)
-{
-    for (uint32_t i = 0; i < ask->policy_count; i++) {
-        if (ask->policies[i]->mesh == held->waiver.mesh &&
-            fh_record_id_equal(&ask->policies[i]->id, &held->waiver.policy)) {
-            fh_governed_waived(held, ask->policies[i], out);
-            return;
-        }
-    }
-    FH_ASSERT(false);
-}
-
 static int keep_waivers(const struct fh_access_decision *decision,
                         const struct fh_access_ask *ask,
                         struct fh_arena *arena,
@@ -209,7 +194,11 @@ static int keep_waivers(const struct fh_access_decision *decision,
         return fh_err_set(err, FH_ENOMEM, "no memory for waivers");
     }
     for (uint32_t i = 0; i < decision->waiver_count; i++) {
-        keep_waiver(ask, decision->waivers[i], &waivers[i]);
+        const struct fh_waiver_held *held = decision->waivers[i];
+        const struct fh_policy_held *policy =
+            fh_waiver_policy(&held->waiver, ask->policies, ask->policy_count);
+        FH_ASSERT(policy != NULL); /* it had its part by one of those that were asked with */
+        fh_governed_waived(held, policy, &waivers[i]);
     }
     right->waiver_count = decision->waiver_count;
     right->waivers = waivers;

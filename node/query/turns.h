@@ -8,14 +8,15 @@
  *  * Turns go round: the key that runs least is next, then the one whose last turn is longest ago.
  *  * A key whose question used FH_QUERY_SLOW_MS of the processor, or held a worker for
  *    FH_QUERY_HOLD_MS, is slow for a while. What a worker waits for, with the processor given to
- *    others, is not the question's doing, and its start is not either: neither counts. Slow keys
- * and streams together leave some workers free, so that who asks quick questions does not wait for
- * them; one more is for keys that had quick answers lately, as newcomers may turn out slow. Of
- * those one whose session has its worker idle may run beside all that others may have: it waits for
- * nothing that they start, until one of them has waited for a quarter of a second. Workers of slow
- * ones yield the processor (fh_worker_yield), those that start or have worked for a moment
- * interrupt nobody (fh_worker_patient). While such a question runs and others have quick ones the
- * two have processors of their own (fh_workers_split).
+ *    others, is not the question's doing, and its start is not either: neither counts.
+ *  * Slow keys and streams together leave some workers free, so that who asks quick questions does
+ *    not wait for them; one more is for keys that had quick answers lately, as newcomers may turn
+ *    out slow. Of those one whose session has its worker idle may run beside all that others may
+ *    have: it waits for nothing that they start, until one of them has waited for a quarter of a
+ *    second.
+ *  * Workers of slow ones yield the processor (fh_worker_yield), those that start or have worked
+ *    for a moment interrupt nobody (fh_worker_patient). While such a question runs and others have
+ *    quick ones the two have processors of their own (fh_workers_split).
  *
  * Does not: run anything. Thread: the loop's.
  */

@@ -432,16 +432,13 @@ static int init_locks(struct fh_audit *audit)
 /* Refusals that stand in the open file have had their part of it. */
 static void seen(void *user, const struct fh_audit_record *record, uint64_t frame_bytes)
 {
-    static const struct fh_key_id nobody;
-    static const struct fh_domain_id nowhere;
     struct fh_audit *audit = user;
     bool read = record->kind == FH_AUDIT_READ;
     const struct fh_audit_who *who = read ? &record->detail.read.who : &record->detail.governed.who;
     unsigned code = read                                ? record->detail.read.code
                     : record->kind == FH_AUDIT_GOVERNED ? record->detail.governed.code
                                                         : FH_OK;
-    bool own_people =
-        fh_key_id_equal(&who->key, &nobody) && !fh_domain_id_equal(&who->domain, &nowhere);
+    bool own_people = fh_key_id_is_zero(&who->key) && !fh_domain_id_is_zero(&who->domain);
     if (code != FH_OK && !own_people) {
         const struct fh_refusal refusal = fh_refusal_of(who, code, "");
         fh_refusals_take(&audit->refusals, &refusal.domain, frame_bytes);

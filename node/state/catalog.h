@@ -232,6 +232,14 @@ FH_MUST_CHECK int fh_catalog_domain(const struct fh_catalog *catalog,
                                     bool *out_alias,
                                     struct fh_err *err);
 
+/* An entry by the name of its domain, with the refusals of the two above. */
+FH_MUST_CHECK int fh_catalog_find_by_name(struct fh_catalog *catalog,
+                                          const char *domain_name,
+                                          const char *product,
+                                          uint32_t major,
+                                          struct fh_catalog_entry *out,
+                                          struct fh_err *err);
+
 /* The same by the name that people write: "domain/product", "domain.product", either with
  * "@MAJOR" or "@1.2.0" (which must be the announced version). FH_EINVAL ("product.name"),
  * FH_ENOTFOUND ("domain.unknown", "product.unknown", "product.version"). */

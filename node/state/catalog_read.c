@@ -247,6 +247,18 @@ int fh_catalog_domain(const struct fh_catalog *catalog,
     return FH_OK;
 }
 
+int fh_catalog_find_by_name(struct fh_catalog *catalog,
+                            const char *domain_name,
+                            const char *product,
+                            uint32_t major,
+                            struct fh_catalog_entry *out,
+                            struct fh_err *err)
+{
+    struct fh_domain_id domain;
+    int code = fh_catalog_domain(catalog, domain_name, &domain, NULL, err);
+    return code == FH_OK ? fh_catalog_find(catalog, &domain, product, major, out, err) : code;
+}
+
 int fh_catalog_resolve(struct fh_catalog *catalog,
                        const char *name,
                        struct fh_catalog_entry *out,

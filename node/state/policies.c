@@ -21,8 +21,7 @@ struct fh_policies {
     uint32_t count;
     struct kept items[FH_POLICIES_MAX]; /* by name */
     uint32_t held_count;
-    char own_name[FH_NAME_BYTES_MAX +
-                  1]; /* by which the mesh's were chosen; "" while none is known */
+    char own_name[FH_NAME_BYTES_MAX + 1]; /* the mesh's were chosen by it; "": none is known */
     const struct fh_policy_held *held[2 * FH_POLICIES_MAX]; /* the mesh's, then the own */
 };
 

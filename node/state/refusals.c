@@ -106,8 +106,7 @@ void fh_refusals_count(struct fh_refusals *refusals,
                        int64_t wall_ms,
                        int64_t now_ms)
 {
-    static const struct fh_domain_id nowhere;
-    bool stranger = fh_domain_id_equal(&refusal->domain, &nowhere);
+    bool stranger = fh_domain_id_is_zero(&refusal->domain);
     struct fh_audit_counted wanted = {.domain = refusal->domain,
                                       .domain_name = stranger ? "" : refusal->domain_name,
                                       .code = refusal->code,

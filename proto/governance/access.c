@@ -8,6 +8,20 @@
 #include <stdio.h>
 #include <string.h>
 
+void fh_access_why_text(char out[FH_ACCESS_WHY_BYTES], const struct fh_access_why *why)
+{
+    out[0] = '\0';
+    if (why->policy != NULL) {
+        snprintf(out,
+                 FH_ACCESS_WHY_BYTES,
+                 "%spolicy %s %s, line %u",
+                 why->policy->mesh ? "mesh " : "",
+                 why->policy->name,
+                 why->policy->version,
+                 why->line);
+    }
+}
+
 /* ---- the command ---- */
 
 static void put_shell_word(struct fh_buf *out, const char *text)

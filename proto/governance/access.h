@@ -22,6 +22,7 @@
 #ifndef FH_PROTO_GOVERNANCE_ACCESS_H
 #define FH_PROTO_GOVERNANCE_ACCESS_H
 
+#include "common/limits.h"
 #include "proto/governance/view.h"
 
 struct fh_access_compiled; /* access_compiled.h */
@@ -103,6 +104,10 @@ struct fh_access_why {
                                             grant, any other as it is */
     uint32_t line;                       /* of the rule in the policy's text */
 };
+
+/* "mesh policy personal 1.0.0, line 7"; "" without a policy. */
+enum { FH_ACCESS_WHY_BYTES = FH_NAME_BYTES_MAX + FH_VERSION_BYTES_MAX + 48 };
+void fh_access_why_text(char out[FH_ACCESS_WHY_BYTES], const struct fh_access_why *why);
 
 struct fh_access_view {
     struct fh_view view;

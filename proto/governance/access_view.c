@@ -324,12 +324,6 @@ static int make_view(struct fh_judging *judging,
     return FH_OK;
 }
 
-static struct fh_view_column column_of(const struct fh_view *view, uint32_t index)
-{
-    static const struct fh_view_column bare;
-    return view->open ? bare : view->columns[index];
-}
-
 /* The stricter of both views, and for each column the reason of the party that made it so. */
 static int meet(struct fh_judging *judging,
                 const struct fh_access_table *table,
@@ -348,8 +342,8 @@ static int meet(struct fh_judging *judging,
         return rc;
     }
     for (uint32_t i = 0; i < table->column_count; i++) {
-        struct fh_view_column made = column_of(&both, i);
-        struct fh_view_column own = column_of(&consumer->view, i);
+        struct fh_view_column made = fh_view_column_at(&both, i);
+        struct fh_view_column own = fh_view_column_at(&consumer->view, i);
         bool same = made.hidden ? own.hidden : fh_mask_equal(&made.mask, &own.mask);
         why[i] = same ? consumer->why[i] : entry->why[i];
     }

@@ -61,20 +61,11 @@ static void check_outcome(struct fh_case_running *r, const struct fh_case_expect
     }
 }
 
-static void seen_text(char out[FH_MASK_TEXT_BYTES], const struct fh_view_column *column)
-{
-    if (column->hidden || column->mask.kind == FH_MASK_NONE) {
-        snprintf(out, FH_MASK_TEXT_BYTES, "%s", column->hidden ? "hidden" : "as it is");
-    } else {
-        fh_mask_text(out, &column->mask);
-    }
-}
-
 /* The whole text, or its kind alone: "partial" is every partial mask. */
 static bool is_seen(const struct fh_view_column *column, const char *expected)
 {
     char text[FH_MASK_TEXT_BYTES];
-    seen_text(text, column);
+    fh_view_column_text(text, column);
     return strcmp(text, expected) == 0 ||
            (!column->hidden && column->mask.kind != FH_MASK_NONE &&
             strcmp(fh_mask_kind_text(column->mask.kind), expected) == 0);
@@ -85,29 +76,22 @@ static void check_column(struct fh_case_running *r,
                          uint32_t table,
                          uint32_t column)
 {
-    const struct fh_view_column seen = fh_case_seen(&r->decided, table, column);
+    const struct fh_view_column seen = fh_view_column_at(&r->decided.tables[table].view, column);
     const struct fh_access_why *why = &r->decided.tables[table].why[column];
     char about[TEXT_BYTES];
     char happened[FH_MASK_TEXT_BYTES];
-    char reason[TEXT_BYTES] = "";
+    char reason[FH_ACCESS_WHY_BYTES];
     if (is_seen(&seen, expect->text)) {
         return;
     }
-    seen_text(happened, &seen);
+    fh_view_column_text(happened, &seen);
     snprintf(about,
              sizeof about,
              "%.255s.%.255s",
              r->product->tables[table].name,
              r->product->tables[table].columns[column].name);
-    if (why->policy != NULL) {
-        snprintf(reason,
-                 sizeof reason,
-                 "%spolicy %s %s, line %u",
-                 why->policy->mesh ? "mesh " : "",
-                 why->policy->name,
-                 why->policy->version,
-                 why->line);
-    } else {
+    fh_access_why_text(reason, why);
+    if (why->policy == NULL) {
         snprintf(reason, sizeof reason, "%s", seen.hidden ? "outside the grant" : "no rule");
     }
     miss(r, expect, about, expect->text, happened, reason);

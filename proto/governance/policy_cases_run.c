@@ -287,14 +287,6 @@ static void note_read(struct fh_case_running *r, const char *text)
     }
 }
 
-struct fh_view_column
-fh_case_seen(const struct fh_access_decision *decided, uint32_t table, uint32_t column)
-{
-    static const struct fh_view_column bare;
-    const struct fh_view *view = &decided->tables[table].view;
-    return view->open ? bare : view->columns[column];
-}
-
 /* A statement that names what is not there is refused as one that names what never was. */
 static void check_hidden(struct fh_case_running *r, const char *text)
 {
@@ -305,7 +297,7 @@ static void check_hidden(struct fh_case_running *r, const char *text)
         return;
     }
     uint32_t column = find_column(&r->product->tables[table], dot + 1);
-    if (fh_case_seen(&r->decided, table, column).hidden) {
+    if (fh_view_column_at(&r->decided.tables[table].view, column).hidden) {
         (void)fh_err_rule(&err, FH_EDENIED, "sql.bind", "%s is not there for whoever asks", text);
         refuse(r, &err);
     }

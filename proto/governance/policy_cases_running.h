@@ -33,9 +33,6 @@ struct fh_case_running {
 void *fh_case_allocate(struct fh_case_running *r, size_t count, size_t size);
 /* A copy; "" after noting the failure. */
 const char *fh_case_keep(struct fh_case_running *r, const char *text);
-/* What is seen of a column. */
-struct fh_view_column
-fh_case_seen(const struct fh_access_decision *decided, uint32_t table, uint32_t column);
 
 /* Notes what is not as expected. */
 void fh_case_check(struct fh_case_running *r);

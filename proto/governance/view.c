@@ -445,6 +445,21 @@ fh_view_group_copy(const struct fh_view_group *group, uint32_t column_count, str
     return copy;
 }
 
+struct fh_view_column fh_view_column_at(const struct fh_view *view, uint32_t index)
+{
+    static const struct fh_view_column bare;
+    return view->open ? bare : view->columns[index];
+}
+
+void fh_view_column_text(char out[FH_MASK_TEXT_BYTES], const struct fh_view_column *column)
+{
+    if (column->hidden || column->mask.kind == FH_MASK_NONE) {
+        snprintf(out, FH_MASK_TEXT_BYTES, "%s", column->hidden ? "hidden" : "as it is");
+    } else {
+        fh_mask_text(out, &column->mask);
+    }
+}
+
 uint32_t fh_view_visible(const struct fh_view *view, uint32_t all)
 {
     uint32_t visible = view->open ? all : 0;

@@ -168,6 +168,11 @@ FH_MUST_CHECK const struct fh_view_group *fh_view_group_copy(const struct fh_vie
                                                              uint32_t column_count,
                                                              struct fh_arena *arena);
 
+/* What is done to a column, by its place in the contract: nothing in an open view. */
+struct fh_view_column fh_view_column_at(const struct fh_view *view, uint32_t index);
+/* "hidden", "as it is", or what its mask is. */
+void fh_view_column_text(char out[FH_MASK_TEXT_BYTES], const struct fh_view_column *column);
+
 /* How many columns are there; `all` for an open view, which does not count its own. */
 uint32_t fh_view_visible(const struct fh_view *view, uint32_t all);
 

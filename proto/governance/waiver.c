@@ -114,6 +114,30 @@ bool fh_waiver_same_scope(const struct fh_waiver *a, const struct fh_waiver *b)
            fh_domain_id_equal(&a->consumer, &b->consumer) && fh_key_id_equal(&a->key, &b->key);
 }
 
+bool fh_waiver_holds(const struct fh_waiver *waiver,
+                     const struct fh_domain_id *owner,
+                     const char *product,
+                     uint32_t major,
+                     int64_t now_ms)
+{
+    return fh_domain_id_equal(&waiver->owner, owner) && strcmp(waiver->product, product) == 0 &&
+           (waiver->major == 0 || waiver->major == major) && now_ms >= waiver->since_ms &&
+           now_ms <= waiver->until_ms;
+}
+
+const struct fh_policy_held *fh_waiver_policy(const struct fh_waiver *waiver,
+                                              const struct fh_policy_held *const *policies,
+                                              uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (policies[i]->mesh == waiver->mesh &&
+            fh_record_id_equal(&policies[i]->id, &waiver->policy)) {
+            return policies[i];
+        }
+    }
+    return NULL;
+}
+
 static bool is_for(const struct fh_waiver *waiver, const struct fh_waiver_ask *ask)
 {
     if (ask->consumer == NULL || !is_personal(waiver)) {
@@ -132,10 +156,7 @@ const struct fh_waiver_held *fh_waiver_find(const struct fh_waiver_held *const *
         const struct fh_waiver *waiver = &waivers[i]->waiver;
         if (waiver->mesh == ask->mesh && fh_record_id_equal(&waiver->policy, ask->policy) &&
             (waiver->rule[0] == '\0' || strcmp(waiver->rule, ask->rule) == 0) &&
-            fh_domain_id_equal(&waiver->owner, ask->owner) &&
-            strcmp(waiver->product, ask->product) == 0 &&
-            (waiver->major == 0 || waiver->major == ask->major) &&
-            ask->now_ms >= waiver->since_ms && ask->now_ms <= waiver->until_ms &&
+            fh_waiver_holds(waiver, ask->owner, ask->product, ask->major, ask->now_ms) &&
             is_for(waiver, ask)) {
             return waivers[i];
         }

@@ -62,6 +62,19 @@ fh_waiver_decode(struct fh_waiver *out, const struct fh_record *record, struct f
 /* Whether both are about the same: the later then stands for both. */
 bool fh_waiver_same_scope(const struct fh_waiver *a, const struct fh_waiver *b);
 
+/* Whether it is about this version of a product, and holds then; for whom and of what is not asked.
+ */
+bool fh_waiver_holds(const struct fh_waiver *waiver,
+                     const struct fh_domain_id *owner,
+                     const char *product,
+                     uint32_t major,
+                     int64_t now_ms);
+
+/* The one of these that it is of, in this very version; NULL: none. */
+const struct fh_policy_held *fh_waiver_policy(const struct fh_waiver *waiver,
+                                              const struct fh_policy_held *const *policies,
+                                              uint32_t count);
+
 /* Whom a rule would bind. */
 struct fh_waiver_ask {
     bool mesh; /* whose policy it is: a waiver of the other kind does not spare anybody from it */
