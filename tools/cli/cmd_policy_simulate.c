@@ -61,7 +61,7 @@ static int read_flags(struct simulating *s, const struct fh_args *args, struct f
     s->against = against == NULL || strcmp(against, "all") == 0 ? NULL : against;
     s->queries = QUERIES_DEFAULT;
     int code =
-        fh_cli_number(&s->queries, "--queries", fh_args_value(args, "queries"), QUERIES_MAX, err);
+        fh_cli_number(&s->queries, "queries", fh_args_value(args, "queries"), QUERIES_MAX, err);
     if (code == FH_OK && since != NULL) {
         code = fh_since_parse(&s->since_ms, "--since", since, fh_clock_wall_ms(), err);
     }
