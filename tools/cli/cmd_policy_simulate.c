@@ -154,32 +154,6 @@ static void put_change(struct simulating *s,
     }
 }
 
-/* What the node finds of the text, beside its file's own findings. */
-static int read_findings(struct simulating *s, struct fh_pack_reader *reader, struct fh_err *err)
-{
-    uint32_t count = 0;
-    int code = fh_msg_enforced_read(reader, &count, err);
-    for (uint32_t i = 0; code == FH_OK && i < count; i++) {
-        struct fh_msg_policy_finding finding;
-        code = fh_msg_policy_finding_next(reader, &finding, err);
-        const char *rule = code == FH_OK ? fh_arena_strdup(s->file.arena, finding.rule) : NULL;
-        if (code == FH_OK && rule == NULL) {
-            code = fh_err_set(err, FH_ENOMEM, "no memory for what the node finds");
-        }
-        if (code == FH_OK) {
-            fh_findings_add(&s->file.findings,
-                            finding.error ? FH_SEVERITY_ERROR : FH_SEVERITY_WARNING,
-                            finding.line,
-                            finding.column,
-                            finding.path,
-                            rule,
-                            "%s",
-                            finding.text);
-        }
-    }
-    return code;
-}
-
 static int read_answer(struct simulating *s,
                        struct fh_pack_reader *reader,
                        uint32_t first,
@@ -187,7 +161,7 @@ static int read_answer(struct simulating *s,
                        struct fh_err *err)
 {
     uint32_t count = 0;
-    int code = read_findings(s, reader, err);
+    int code = fh_policy_file_told(&s->file, reader, err);
     s->last_question = 0;
     if (code == FH_OK) {
         code = fh_msg_changes_read(reader, next, &count, err);
