@@ -4,8 +4,8 @@
  * questions of the audit log, judged under the policies in force and under those with the file in
  * its place.
  *
- *     lint -> the last questions of the log -> ADMIN_SIMULATE, some products and questions at a
- * time
+ *     lint -> the last questions of the log
+ *          -> ADMIN_SIMULATE: some products and questions at a time
  *
  * Nothing is applied.
  */
