@@ -4,7 +4,6 @@
 #include "common/time.h"
 #include "proto/governance/policy_contract.h"
 #include "tools/cli/lint.h"
-#include "tools/cli/policy_file.h"
 #include "tools/client/describe.h"
 
 #include <stdlib.h>
@@ -49,6 +48,9 @@ void fh_case_files_fini(struct fh_case_files *files)
         } else {
             fh_lint_fini(&at->lint);
         }
+    }
+    for (struct fh_case_policy *at = files->policies; at != NULL; at = at->next) {
+        fh_policy_file_fini(&at->file);
     }
     freehold_close(files->client);
     fh_arena_free(files->arena);
@@ -154,22 +156,21 @@ static int read_policy(struct fh_case_files *files,
                        struct fh_case_policy **out,
                        struct fh_err *err)
 {
-    struct fh_buf text FH_CLEANUP(fh_buf_fini);
-    struct fh_findings findings;
-    struct fh_policy *policy = NULL;
-    struct fh_err first;
-    fh_buf_init(&text, FH_POLICY_BYTES_MAX);
-    fh_findings_init(&findings, files->arena);
-    int code = fh_cli_read(files->cli, path, &text, err);
+    struct fh_case_policy *made = fh_arena_alloc(files->arena, sizeof *made);
+    if (made == NULL) {
+        return no_memory(err);
+    }
+    *made = (struct fh_case_policy){.next = files->policies, .path = path};
+    files->policies = made; /* whatever becomes of it: it is freed with the others */
+    int code = fh_policy_file_read(&made->file, files->cli, path, NULL, err);
+    if (code == FH_OK) {
+        code = judge_policy(files, path, &made->file.findings, err);
+    }
     if (code != FH_OK) {
         return code;
     }
-    code = fh_policy_read(&policy, fh_buf_view(&text), &findings, &first);
-    if (code != FH_OK && code != FH_ECHECK) {
-        *err = first;
-        return code;
-    }
-    if (code == FH_OK && !mesh && policy->owners.count > 0) {
+    const struct fh_policy *policy = made->file.policy;
+    if (!mesh && policy->owners.count > 0) {
         return fh_err_rule(err,
                            FH_ECHECK,
                            "policy.domains",
@@ -177,19 +178,12 @@ static int read_policy(struct fh_case_files *files,
                            "one of mesh_policies",
                            path);
     }
-    code = judge_policy(files, path, &findings, err);
-    struct fh_case_policy *made = fh_arena_alloc(files->arena, sizeof *made);
-    if (code != FH_OK || made == NULL) {
-        return code != FH_OK ? code : no_memory(err);
-    }
-    *made = (struct fh_case_policy){.next = files->policies, .path = path};
     made->touched = fh_arena_array(files->arena, policy->rule_count + 1, sizeof *made->touched);
-    made->held.id = id_of(fh_buf_view(&text), mesh);
+    made->held.id = id_of(fh_buf_view(&made->file.text), mesh);
     made->held.mesh = mesh;
     made->held.policy = policy;
     snprintf(made->held.name, sizeof made->held.name, "%s", policy->name);
     snprintf(made->held.version, sizeof made->held.version, "%s", policy->version);
-    files->policies = made;
     *out = made;
     return made->touched != NULL ? FH_OK : no_memory(err);
 }

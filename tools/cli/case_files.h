@@ -12,12 +12,13 @@
 #define FH_TOOLS_CLI_CASE_FILES_H
 
 #include "proto/governance/policy_cases_run.h"
-#include "tools/cli/cli.h"
+#include "tools/cli/policy_file.h"
 
 struct fh_case_policy {
     struct fh_case_policy *next;
     const char *path;
-    struct fh_policy_held held;
+    struct fh_policy_file file;
+    struct fh_policy_held held;     /* of `file` */
     bool *touched;                  /* each rule: whether a case had to do with it */
     const struct fh_contract *fits; /* private: the last that it was held against */
 };

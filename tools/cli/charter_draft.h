@@ -24,9 +24,9 @@ struct fh_charter_wishes {
 };
 
 /* Writes the charter that would follow the newest of `dir`, or the settlement that would follow the
- * last undisputed one. FH_EUSAGE names the flag and the name
- * that it does not fit; FH_ENOTFOUND ("charter.unknown"), FH_EFORK ("identity.charter.rival",
- * "identity.charter.nobody": no member is left who could settle it). */
+ * last undisputed one. FH_EUSAGE names the flag and the name that it does not fit; FH_ENOTFOUND
+ * ("charter.unknown"), FH_EFORK ("identity.charter.rival", "identity.charter.nobody": no member is
+ * left who could settle it). */
 FH_MUST_CHECK int fh_charter_draft(struct fh_charter *out,
                                    const struct fh_directory *dir,
                                    const struct fh_charter_wishes *wishes,

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The records of the home's audit log, one by one. */
-#include "common/map.h"
-#include "common/mem.h"
 #include "common/time.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/until.h"
 #include "tools/client/key_file.h"
 #include "tools/compliance/audit_log.h"
+#include "tools/compliance/pending.h"
 #include "tools/contract/json_write.h"
 
 #include "proto/query/param.h"
@@ -18,57 +17,8 @@
 struct showing {
     struct fh_output *output;
     int64_t since_ms;
-    struct fh_map open; /* decisions whose outcome is not shown yet, by their question */
+    struct fh_audit_pending pending;
 };
-
-/* The record of a decision. */
-struct decided {
-    struct fh_map_link link;
-    uint64_t question;
-    uint64_t seq;
-};
-
-/* Without memory its outcome is shown without it. */
-static void note_decided(struct showing *showing, uint64_t question, uint64_t seq)
-{
-    struct decided *decided = fh_calloc(1, sizeof *decided);
-    if (decided == NULL || fh_map_reserve(&showing->open, 1) != FH_OK) {
-        fh_free(decided);
-        return;
-    }
-    decided->question = question;
-    decided->seq = seq;
-    fh_map_insert(&showing->open, &decided->link, fh_map_hash(&question, sizeof question));
-}
-
-/* 0: it is not known. */
-static uint64_t take_decided(struct showing *showing, uint64_t question)
-{
-    struct fh_map_link *link =
-        fh_map_first(&showing->open, fh_map_hash(&question, sizeof question));
-    for (; link != NULL; link = fh_map_next(link)) {
-        struct decided *decided = FH_MAP_ENTRY(link, struct decided, link);
-        if (decided->question == question) {
-            uint64_t seq = decided->seq;
-            fh_map_remove(&showing->open, link);
-            fh_free(decided);
-            return seq;
-        }
-    }
-    return 0;
-}
-
-static void free_decided(struct fh_map *open)
-{
-    for (size_t i = 0; i < open->bucket_count; i++) {
-        while (open->buckets[i] != NULL) {
-            struct fh_map_link *link = open->buckets[i];
-            fh_map_remove(open, link);
-            fh_free(FH_MAP_ENTRY(link, struct decided, link));
-        }
-    }
-    fh_map_fini(open);
-}
 
 static void put_who(struct fh_output *output, const struct fh_audit_who *who)
 {
@@ -179,10 +129,11 @@ static int show_one(void *user,
     (void)hash;
     (void)err;
     if (record->kind == FH_AUDIT_READ && record->detail.read.code == FH_OK) {
-        note_decided(showing, record->detail.read.question, record->seq);
+        fh_audit_pending_add(&showing->pending, record->detail.read.question, record->seq);
     }
-    uint64_t decided =
-        record->kind == FH_AUDIT_ENDED ? take_decided(showing, record->detail.ended.question) : 0;
+    uint64_t decided = record->kind == FH_AUDIT_ENDED
+                           ? fh_audit_pending_take(&showing->pending, record->detail.ended.question)
+                           : 0;
     if (record->time_ms < showing->since_ms) {
         return FH_OK;
     }
@@ -242,9 +193,9 @@ int fh_cmd_audit_show(struct fh_cli *cli, const struct fh_args *args, struct fh_
     struct fh_output *output FH_CLEANUP(fh_output_freep) =
         fh_cli_output(cli, false, columns, FH_COUNT(columns));
     showing.output = output;
-    fh_map_init(&showing.open);
+    fh_audit_pending_init(&showing.pending);
     code = fh_audit_log_each(&log, show_one, &showing, err);
-    free_decided(&showing.open);
+    fh_audit_pending_fini(&showing.pending);
     if (code == FH_OK) {
         code = fh_output_end(output, err);
     }

@@ -528,7 +528,7 @@ static int prepare(struct import *im, const struct fh_args *args, struct fh_err 
     im->sample = FH_PROFILE_SAMPLE_DEFAULT;
     fh_draft_init(&im->draft, im->arena);
     int code = fh_cli_number(
-        &im->sample, "--sample", fh_args_value(args, "sample"), FH_PROFILE_SAMPLE_MAX, err);
+        &im->sample, "sample", fh_args_value(args, "sample"), FH_PROFILE_SAMPLE_MAX, err);
     if (code == FH_OK) {
         code = read_wanted(im, fh_args_value(args, "table"), err);
     }

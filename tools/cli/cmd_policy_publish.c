@@ -148,31 +148,9 @@ static int hand_over(struct publishing *p, struct fh_err *err)
     fh_buf_init(&request, FH_ADMIN_FRAME_BYTES_MAX);
     fh_buf_init(&answer, FH_ADMIN_FRAME_BYTES_MAX);
     struct fh_pack_reader reader;
-    uint32_t count = 0;
     fh_msg_enforce_request(&request, fh_buf_view(&p->record), p->dry_run);
     int code = fh_own_node_call(&p->own, &request, FH_ADMIN_CHECK_MS, &answer, &reader, err);
-    if (code == FH_OK) {
-        code = fh_msg_enforced_read(&reader, &count, err);
-    }
-    for (uint32_t i = 0; code == FH_OK && i < count; i++) {
-        struct fh_msg_policy_finding finding;
-        code = fh_msg_policy_finding_next(&reader, &finding, err);
-        const char *rule = code == FH_OK ? fh_arena_strdup(p->file.arena, finding.rule) : NULL;
-        if (code == FH_OK && rule == NULL) {
-            code = fh_err_set(err, FH_ENOMEM, "no memory for what the node finds");
-        }
-        if (code == FH_OK) {
-            fh_findings_add(&p->file.findings,
-                            finding.error ? FH_SEVERITY_ERROR : FH_SEVERITY_WARNING,
-                            finding.line,
-                            finding.column,
-                            finding.path,
-                            rule,
-                            "%s",
-                            finding.text);
-        }
-    }
-    return code;
+    return code == FH_OK ? fh_policy_file_told(&p->file, &reader, err) : code;
 }
 
 static void print_name(const struct publishing *p)

@@ -4,8 +4,8 @@
  * questions of the audit log, judged under the policies in force and under those with the file in
  * its place.
  *
- *     lint -> the last questions of the log -> ADMIN_SIMULATE, some products and questions at a
- * time
+ *     lint -> the last questions of the log
+ *          -> ADMIN_SIMULATE: some products and questions at a time
  *
  * Nothing is applied.
  */
@@ -61,7 +61,7 @@ static int read_flags(struct simulating *s, const struct fh_args *args, struct f
     s->against = against == NULL || strcmp(against, "all") == 0 ? NULL : against;
     s->queries = QUERIES_DEFAULT;
     int code =
-        fh_cli_number(&s->queries, "--queries", fh_args_value(args, "queries"), QUERIES_MAX, err);
+        fh_cli_number(&s->queries, "queries", fh_args_value(args, "queries"), QUERIES_MAX, err);
     if (code == FH_OK && since != NULL) {
         code = fh_since_parse(&s->since_ms, "--since", since, fh_clock_wall_ms(), err);
     }
@@ -154,32 +154,6 @@ static void put_change(struct simulating *s,
     }
 }
 
-/* What the node finds of the text, beside its file's own findings. */
-static int read_findings(struct simulating *s, struct fh_pack_reader *reader, struct fh_err *err)
-{
-    uint32_t count = 0;
-    int code = fh_msg_enforced_read(reader, &count, err);
-    for (uint32_t i = 0; code == FH_OK && i < count; i++) {
-        struct fh_msg_policy_finding finding;
-        code = fh_msg_policy_finding_next(reader, &finding, err);
-        const char *rule = code == FH_OK ? fh_arena_strdup(s->file.arena, finding.rule) : NULL;
-        if (code == FH_OK && rule == NULL) {
-            code = fh_err_set(err, FH_ENOMEM, "no memory for what the node finds");
-        }
-        if (code == FH_OK) {
-            fh_findings_add(&s->file.findings,
-                            finding.error ? FH_SEVERITY_ERROR : FH_SEVERITY_WARNING,
-                            finding.line,
-                            finding.column,
-                            finding.path,
-                            rule,
-                            "%s",
-                            finding.text);
-        }
-    }
-    return code;
-}
-
 static int read_answer(struct simulating *s,
                        struct fh_pack_reader *reader,
                        uint32_t first,
@@ -187,7 +161,7 @@ static int read_answer(struct simulating *s,
                        struct fh_err *err)
 {
     uint32_t count = 0;
-    int code = read_findings(s, reader, err);
+    int code = fh_policy_file_told(&s->file, reader, err);
     s->last_question = 0;
     if (code == FH_OK) {
         code = fh_msg_changes_read(reader, next, &count, err);

@@ -4,7 +4,7 @@
 #include "proto/quality/promise.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/forks.h"
-#include "tools/cli/governed.h"
+#include "tools/cli/product_governance.h"
 #include "tools/client/describe.h"
 #include "tools/client/product_name.h"
 
@@ -283,7 +283,7 @@ static int put_description(struct fh_cli *cli,
         add_measurement_json(&list, description);
         fh_output_cell(output, fh_buf_view(&list));
         fh_buf_reset(&list);
-        fh_governed_json(&list, governance);
+        fh_product_governance_json(&list, governance);
         fh_output_cell(output, fh_buf_view(&list));
         fh_buf_reset(&list);
         add_columns_json(&list, description);
@@ -294,7 +294,7 @@ static int put_description(struct fh_cli *cli,
         code = put_broken(cli, description, err);
     }
     if (code == FH_OK && !json) {
-        code = fh_governed_put(cli, governance, err);
+        code = fh_product_governance_put(cli, governance, err);
     }
     if (code == FH_OK && !json) {
         fputc('\n', cli->out);
@@ -312,7 +312,7 @@ int fh_cmd_product_describe(struct fh_cli *cli, const struct fh_args *args, stru
     struct fh_governance governance FH_CLEANUP(fh_governance_fini) = {.whole = false};
     struct freehold_product product = {.size = sizeof product};
     if (code == FH_OK) {
-        fh_governed_ask(&governance, client, description);
+        fh_product_governance_ask(&governance, client, description);
         freehold_description_product(description, &product);
     }
     if (code == FH_OK && product.forked) {

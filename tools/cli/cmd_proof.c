@@ -26,8 +26,7 @@ static const struct {
      "announce the product again from the node that is right: a higher revision ends it"},
     {"policy.forked",
      "two policies of one number are signed, by the domain or by a quorum of the mesh; the "
-     "products "
-     "that they govern are closed",
+     "products that they govern are closed",
      "publish the policy again under its next version"},
     {"member.forked",
      "a node signed two records of one life: two instances of its key run, or somebody has it",
@@ -42,8 +41,7 @@ static const struct {
      "the members of the charter signed two charters of one number; until they are settled the "
      "first seen is followed, and nothing is decided on it",
      "those who did not sign both settle it: freehold charter propose --settle, and votes; "
-     "`charter "
-     "show` says how many"},
+     "`charter show` says how many"},
     {"identity.name.taken",
      "two domains were admitted under one name at different places; both are members, and here the "
      "first has the name",

@@ -2,6 +2,7 @@
 #include "tools/cli/policy_file.h"
 
 #include "common/limits.h"
+#include "proto/session/messages_policy.h"
 
 int fh_policy_file_empty(struct fh_policy_file *file, struct fh_err *err)
 {
@@ -66,6 +67,33 @@ int fh_policy_file_read(struct fh_policy_file *file,
         return refuse_size(path, err);
     }
     return code == FH_OK ? fh_policy_file_take(file, path, fh_buf_view(&text), product, err) : code;
+}
+
+int fh_policy_file_told(struct fh_policy_file *file,
+                        struct fh_pack_reader *reader,
+                        struct fh_err *err)
+{
+    uint32_t count = 0;
+    int code = fh_msg_enforced_read(reader, &count, err);
+    for (uint32_t i = 0; code == FH_OK && i < count; i++) {
+        struct fh_msg_policy_finding finding;
+        code = fh_msg_policy_finding_next(reader, &finding, err);
+        const char *rule = code == FH_OK ? fh_arena_strdup(file->arena, finding.rule) : NULL;
+        if (code == FH_OK && rule == NULL) {
+            code = fh_err_set(err, FH_ENOMEM, "no memory for what the node finds");
+        }
+        if (code == FH_OK) {
+            fh_findings_add(&file->findings,
+                            finding.error ? FH_SEVERITY_ERROR : FH_SEVERITY_WARNING,
+                            finding.line,
+                            finding.column,
+                            finding.path,
+                            rule,
+                            "%s",
+                            finding.text);
+        }
+    }
+    return code;
 }
 
 void fh_policy_file_fini(struct fh_policy_file *file)

@@ -12,6 +12,8 @@
 #include "proto/governance/policy.h"
 #include "tools/cli/cli.h"
 
+struct fh_pack_reader;
+
 struct fh_policy_file {
     struct fh_buf text;
     struct fh_arena *arena;
@@ -33,6 +35,9 @@ FH_MUST_CHECK int fh_policy_file_take(struct fh_policy_file *file,
                                       struct fh_bytes text,
                                       const struct fh_access_product *product,
                                       struct fh_err *err);
+/* Adds what a node says of it, as fh_msg_enforced_read, to the findings. FH_EPROTO, FH_ENOMEM. */
+FH_MUST_CHECK int
+fh_policy_file_told(struct fh_policy_file *file, struct fh_pack_reader *reader, struct fh_err *err);
 /* One without a text, for a policy from elsewhere. FH_ENOMEM. */
 FH_MUST_CHECK int fh_policy_file_empty(struct fh_policy_file *file, struct fh_err *err);
 void fh_policy_file_fini(struct fh_policy_file *file);

@@ -6,6 +6,39 @@
 #include <stdio.h>
 #include <string.h>
 
+int fh_measured_read(struct fh_measurement *out,
+                     struct fh_record *out_record,
+                     struct fh_bytes bytes,
+                     const struct fh_mesh_id *mesh,
+                     struct fh_err *err)
+{
+    int code = fh_record_parse(out_record, bytes, mesh, err);
+    if (code == FH_OK && out_record->type != FH_RECORD_MEASUREMENT) {
+        code = fh_err_rule(err,
+                           FH_EINVAL,
+                           "record.type",
+                           "expected a measurement, got a record of type %s",
+                           fh_record_type_text(out_record->type));
+    }
+    return code == FH_OK ? fh_measurement_parse(out, out_record->payload, err) : code;
+}
+
+int fh_measured_results(struct fh_results *out,
+                        const struct fh_measurement *measurement,
+                        struct fh_bytes bytes,
+                        struct fh_err *err)
+{
+    struct fh_hash hash = fh_results_hash(bytes);
+    if (memcmp(hash.b, measurement->results.b, sizeof hash.b) != 0) {
+        return fh_err_rule(err,
+                           FH_ESIG,
+                           "measurement.results",
+                           "measurement of %s: these are not the results that it names",
+                           measurement->product);
+    }
+    return fh_results_open(out, bytes, err);
+}
+
 static int name_broken(struct fh_measured_product *measured, struct fh_err *err)
 {
     const struct fh_measurement *m = &measured->measurement;
@@ -37,17 +70,7 @@ static int check_record(struct fh_measured_product *measured,
 {
     struct fh_record record;
     struct fh_measurement *m = &measured->measurement;
-    int code = fh_record_parse(&record, bytes, fh_directory_mesh(directory), err);
-    if (code == FH_OK && record.type != FH_RECORD_MEASUREMENT) {
-        code = fh_err_rule(err,
-                           FH_EINVAL,
-                           "record.type",
-                           "expected a measurement, got a record of type %s",
-                           fh_record_type_text(record.type));
-    }
-    if (code == FH_OK) {
-        code = fh_measurement_parse(m, record.payload, err);
-    }
+    int code = fh_measured_read(m, &record, bytes, fh_directory_mesh(directory), err);
     if (code != FH_OK) {
         return code;
     }
@@ -102,16 +125,8 @@ int fh_measured_complete(struct fh_measured_product *measured,
                          struct fh_bytes bytes,
                          struct fh_err *err)
 {
-    struct fh_hash hash = fh_results_hash(bytes);
-    if (memcmp(hash.b, measured->measurement.results.b, sizeof hash.b) != 0) {
-        return fh_err_rule(err,
-                           FH_ESIG,
-                           "measurement.results",
-                           "measurement of %s: these are not the results that it names",
-                           measured->measurement.product);
-    }
     struct fh_results read;
-    int code = fh_results_open(&read, bytes, err);
+    int code = fh_measured_results(&read, &measured->measurement, bytes, err);
     if (code != FH_OK) {
         return code;
     }

@@ -14,6 +14,23 @@
 #include "proto/quality/measurement.h"
 #include "tools/client/proof.h"
 
+/* ---- its parts, of any measurement ---- */
+
+/* Reads a record that must be a measurement; `out_record` lends from `bytes`. Verifies nothing.
+ * FH_EINVAL ("record.type", "measurement.*"), FH_EVERSION. */
+FH_MUST_CHECK int fh_measured_read(struct fh_measurement *out,
+                                   struct fh_record *out_record,
+                                   struct fh_bytes bytes,
+                                   const struct fh_mesh_id *mesh,
+                                   struct fh_err *err);
+/* Opens the results that a measurement names. FH_ESIG "measurement.results", FH_EINVAL. */
+FH_MUST_CHECK int fh_measured_results(struct fh_results *out,
+                                      const struct fh_measurement *measurement,
+                                      struct fh_bytes bytes,
+                                      struct fh_err *err);
+
+/* ---- the last one ---- */
+
 struct fh_measured_product {
     struct fh_measurement measurement;
     struct fh_record_id id;

@@ -2,6 +2,7 @@
 #include "tools/client/quality.h"
 
 #include "common/mem.h"
+#include "tools/client/measured.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -73,17 +74,7 @@ check_record(struct asking *asking, struct fh_bytes bytes, bool first, struct fh
     const struct fh_msg_product_name *name = &asking->name->name;
     struct fh_record record;
     struct fh_signer signer;
-    int code = fh_record_parse(&record, bytes, &asking->client->actor->mesh, err);
-    if (code == FH_OK && record.type != FH_RECORD_MEASUREMENT) {
-        code = fh_err_rule(err,
-                           FH_EINVAL,
-                           "record.type",
-                           "expected a measurement, got a record of type %s",
-                           fh_record_type_text(record.type));
-    }
-    if (code == FH_OK) {
-        code = fh_measurement_parse(m, record.payload, err);
-    }
+    int code = fh_measured_read(m, &record, bytes, &asking->client->actor->mesh, err);
     if (code != FH_OK) {
         return code;
     }
@@ -147,19 +138,11 @@ static int take_results(struct fh_quality_history *history,
                         struct fh_bytes bytes,
                         struct fh_err *err)
 {
-    struct fh_hash hash = fh_results_hash(bytes);
     struct fh_results read;
     struct fh_result result;
     size_t place = (size_t)(look - history->looks);
     size_t at = 0;
-    if (memcmp(hash.b, look->said.results.b, sizeof hash.b) != 0) {
-        return fh_err_rule(err,
-                           FH_ESIG,
-                           "measurement.results",
-                           "measurement of %s: these are not the results that it names",
-                           look->said.product);
-    }
-    int code = fh_results_open(&read, bytes, err);
+    int code = fh_measured_results(&read, &look->said, bytes, err);
     look->left_out = code == FH_OK ? read.left_out : 0;
     while (code == FH_OK && read.left > 0) {
         code = fh_results_next(&read, &result, err);

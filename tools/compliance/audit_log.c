@@ -2,8 +2,7 @@
 #include "tools/compliance/audit_log.h"
 
 #include "common/file.h"
-#include "common/map.h"
-#include "common/mem.h"
+#include "tools/compliance/pending.h"
 
 #include <string.h>
 #include <time.h>
@@ -20,16 +19,10 @@ struct walk {
     struct fh_sign_public key; /* of the last `opened` */
     fh_audit_log_fn *visit;    /* NULL: the first time */
     void *user;
-    uint64_t until;     /* the second time: number of the last record */
-    uint64_t pruned;    /* the node says that it removed the records up to this one; 0: none */
-    struct fh_map open; /* decisions without an outcome, by their question */
+    uint64_t until;  /* the second time: number of the last record */
+    uint64_t pruned; /* the node says that it removed the records up to this one; 0: none */
+    struct fh_audit_pending pending;
     bool begun;
-};
-
-/* A decision that waits for its outcome. */
-struct open_read {
-    struct fh_map_link link;
-    uint64_t question;
 };
 
 /* ---- what the first walk looks at ---- */
@@ -89,32 +82,6 @@ check_checkpoint(struct walk *walk, const struct fh_audit_record *record, struct
     return FH_OK;
 }
 
-static void note_read(struct walk *walk, const struct fh_audit_read *read)
-{
-    struct open_read *open = read->code == FH_OK ? fh_calloc(1, sizeof *open) : NULL;
-    if (open != NULL && fh_map_reserve(&walk->open, 1) == FH_OK) {
-        open->question = read->question;
-        fh_map_insert(
-            &walk->open, &open->link, fh_map_hash(&open->question, sizeof open->question));
-    } else {
-        fh_free(open);
-    }
-}
-
-static void note_ended(struct walk *walk, uint64_t question)
-{
-    struct fh_map_link *link = fh_map_first(&walk->open, fh_map_hash(&question, sizeof question));
-    while (link != NULL) {
-        struct open_read *open = FH_MAP_ENTRY(link, struct open_read, link);
-        if (open->question == question) {
-            fh_map_remove(&walk->open, link);
-            fh_free(open);
-            return;
-        }
-        link = fh_map_next(link);
-    }
-}
-
 static int look_at(struct walk *walk, const struct fh_audit_record *record, struct fh_err *err)
 {
     struct fh_audit_log *log = walk->log;
@@ -125,10 +92,12 @@ static int look_at(struct walk *walk, const struct fh_audit_record *record, stru
         walk->begun = true;
         break;
     case FH_AUDIT_READ:
-        note_read(walk, &record->detail.read);
+        if (record->detail.read.code == FH_OK) {
+            fh_audit_pending_add(&walk->pending, record->detail.read.question, record->seq);
+        }
         break;
     case FH_AUDIT_ENDED:
-        note_ended(walk, record->detail.ended.question);
+        (void)fh_audit_pending_take(&walk->pending, record->detail.ended.question);
         break;
     case FH_AUDIT_CHECKPOINT:
         code = check_checkpoint(walk, record, err);
@@ -184,23 +153,11 @@ static int walk_file(void *user, const char *path, uint64_t first, struct fh_err
     return code;
 }
 
-static void free_open(struct fh_map *open)
-{
-    for (size_t i = 0; i < open->bucket_count; i++) {
-        while (open->buckets[i] != NULL) {
-            struct fh_map_link *link = open->buckets[i];
-            fh_map_remove(open, link);
-            fh_free(FH_MAP_ENTRY(link, struct open_read, link));
-        }
-    }
-    fh_map_fini(open);
-}
-
 static int walk_once(struct fh_audit_log *out, const struct fh_actor *actor, struct fh_err *err)
 {
     struct walk walk = {.log = out};
     *out = (struct fh_audit_log){.actor = actor};
-    fh_map_init(&walk.open);
+    fh_audit_pending_init(&walk.pending);
     int code = fh_home_audit_each(&actor->home, walk_file, &walk, err);
     if (code == FH_OK && out->first > walk.pruned + 1) {
         code = refuse(err,
@@ -210,8 +167,8 @@ static int walk_once(struct fh_audit_log *out, const struct fh_actor *actor, str
                       "those before it are gone, and its node did not remove them");
     }
     out->last = walk.last;
-    out->open_reads = walk.open.count;
-    free_open(&walk.open);
+    out->open_reads = walk.pending.map.count;
+    fh_audit_pending_fini(&walk.pending);
     return code;
 }
 

@@ -4,14 +4,12 @@
 #include "common/time.h"
 #include "tools/cli/cli.h"
 
-#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 /* after the four above */
 #include <cmocka.h>
 
@@ -100,9 +98,7 @@ static void make_home(struct world *world, unsigned index)
     char said[SAID_BYTES];
     struct fh_err err = {0};
     char *home = world->homes[index];
-    char whole[PATH_BYTES]; /* root and homes lie in one struct: no printing from it into it */
-    snprintf(whole, sizeof whole, "%s/%s", world->root, client_world_names[index]);
-    memcpy(home, whole, sizeof whole);
+    test_scratch_path(home, sizeof world->homes[index], &world->scratch, client_world_names[index]);
     if (index == AVIATION) {
         const char *const words[WORDS_MAX] = {
             "--home", home, "init", "--domain", client_world_names[index], "--mesh", "skies"};
@@ -144,32 +140,11 @@ int client_world_setup(void **state)
         return -1;
     }
     *state = world;
-    snprintf(world->root, sizeof world->root, "/tmp/fhXXXXXX");
-    if (mkdtemp(world->root) == NULL) {
-        return -1;
-    }
+    world->scratch = test_scratch_make();
     for (unsigned i = 0; i < HOMES; i++) {
         make_home(world, i);
     }
     return 0;
-}
-
-static void remove_all(const char *path)
-{
-    DIR *folder = opendir(path);
-    if (folder == NULL) {
-        unlink(path);
-        return;
-    }
-    for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
-            char inner[2 * PATH_BYTES];
-            snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
-            remove_all(inner);
-        }
-    }
-    closedir(folder);
-    rmdir(path);
 }
 
 int client_world_teardown(void **state)
@@ -179,7 +154,7 @@ int client_world_teardown(void **state)
         fh_actor_free(world->actors[i]);
     }
     fh_directory_free(world->directory);
-    remove_all(world->root);
+    test_scratch_remove(&world->scratch);
     free(world);
     return 0;
 }

@@ -8,6 +8,7 @@
 #ifndef FH_TESTS_UNIT_TOOLS_CLIENT_WORLD_H
 #define FH_TESTS_UNIT_TOOLS_CLIENT_WORLD_H
 
+#include "tests/lib/scratch.h"
 #include "tools/client/actor.h"
 
 enum { AVIATION, WILDLIFE, GEOLOGY, STRANGER, HOMES };
@@ -16,7 +17,7 @@ enum { CLIENT_WORLD_PATH_BYTES = 256 };
 extern const char *const client_world_names[HOMES];
 
 struct world {
-    char root[64];
+    struct test_scratch scratch;
     char homes[HOMES][CLIENT_WORLD_PATH_BYTES];
     struct fh_actor *actors[HOMES];
     struct fh_directory *directory; /* all of the mesh, as a node holds it */

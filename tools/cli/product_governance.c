@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tools/cli/governed.h"
+#include "tools/cli/product_governance.h"
 
 #include "common/time.h"
 #include "tools/cli/governing.h"
@@ -8,9 +8,9 @@
 
 #include <stdio.h>
 
-void fh_governed_ask(struct fh_governance *out,
-                     struct freehold_client *client,
-                     const struct freehold_description *description)
+void fh_product_governance_ask(struct fh_governance *out,
+                               struct freehold_client *client,
+                               const struct freehold_description *description)
 {
     const struct fh_proof *proof = fh_description_proof(description);
     struct freehold_product product = {.size = sizeof product};
@@ -93,7 +93,9 @@ put_waived(struct fh_cli *cli, const struct fh_governance *governance, struct fh
     return fh_output_end(output, err);
 }
 
-int fh_governed_put(struct fh_cli *cli, const struct fh_governance *governance, struct fh_err *err)
+int fh_product_governance_put(struct fh_cli *cli,
+                              const struct fh_governance *governance,
+                              struct fh_err *err)
 {
     int code = FH_OK;
     if (governance->policy_count > 0) {
@@ -109,7 +111,7 @@ int fh_governed_put(struct fh_cli *cli, const struct fh_governance *governance, 
 
 _Static_assert((int)FH_TIME_TEXT_BYTES <= (int)FH_ID_TEXT_BYTES, "a time fits where an id does");
 
-void fh_governed_json(struct fh_buf *out, const struct fh_governance *governance)
+void fh_product_governance_json(struct fh_buf *out, const struct fh_governance *governance)
 {
     struct fh_json json = {.out = out, .compact = true};
     char text[FH_ID_TEXT_BYTES];
