@@ -63,6 +63,7 @@ static void add_limited(struct fh_http_call *call, const struct freehold_result 
                          limited.product,
                          limited.table);
         if (n < 0 || (size_t)n >= sizeof list - size) {
+            list[size] = '\0';
             break;
         }
         size += (size_t)n;
@@ -73,7 +74,7 @@ static void add_limited(struct fh_http_call *call, const struct freehold_result 
 }
 
 /* As a list of RFC 8941:
- * shop/people@1.0.0;policy="personal";version="1.0.0";rule="mask[0]";until=...; none of these words
+ * shop/people;policy="personal";version="1.0.0";rule="mask[0]";until=...; none of these words
  * has anything that would need an escape. */
 static void add_waived(struct fh_http_call *call, const struct freehold_result *result)
 {
