@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compliance: each product of a domain and each rule of its policies, with what shows it.
 import { announce, el, fill } from './dom.js';
-import { json, me, query, token } from './api.js';
+import { complianceApi, json, me, query, token } from './api.js';
 import { count, minute } from './format.js';
 import { go } from './app.js';
 import { copyLine, empty, facts, field, idText, loadInto, productPath, shellWord, signInPath, when } from './parts.js';
-import { complianceApi, verdictChip } from './governance.js';
+import { verdictChip } from './governance.js';
 
 const STATES = ['violated', 'unknown', 'waived', 'ok'];
 

@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What governs a product: policies, waivers while they hold, and for its publishers whether it keeps them.
 import { el, fill } from './dom.js';
-import { json, me, query, token } from './api.js';
+import { complianceApi, json, me, query, token } from './api.js';
 import { count, day, minute } from './format.js';
 import { box, idText, loadInto, table, when } from './parts.js';
-
-export const complianceApi = (product, fields = {}) => {
-    const [domain, name] = product.split('/');
-    return `/v1/compliance/${encodeURIComponent(domain)}/${encodeURIComponent(name).replaceAll('%40', '@')}${query(fields)}`;
-};
 
 const STATES = {
     ok: ['ok', '✓ ok', 'The rule holds for the product, or touches nothing of it'],
