@@ -6,11 +6,12 @@ import { count, day, minute } from './format.js';
 import { box, idText, loadInto, table, when } from './parts.js';
 
 const STATES = {
-    ok: ['ok', '✓ ok', 'The rule holds for the product, or touches nothing of it'],
     violated: ['bad', '✕ violated', 'The contract is not as it says, or it closes the product'],
-    waived: ['warn', '! waived', 'A waiver spares from it for a while'],
     unknown: ['', '? unknown', 'Nothing here shows whether it holds'],
+    waived: ['warn', '! waived', 'A waiver spares from it for a while'],
+    ok: ['ok', '✓ ok', 'The rule holds for the product, or touches nothing of it'],
 };
+export const VERDICTS = Object.keys(STATES); // the worst first
 
 export function verdictChip(state) {
     const [kind, text, title] = STATES[state] ?? ['', state, ''];
@@ -18,7 +19,7 @@ export function verdictChip(state) {
 }
 
 // "mask[0] of policy personal 1.0.0"
-export function ruleText({ policy, policy_version: version, rule, mesh }) {
+function ruleText({ policy, policy_version: version, rule, mesh }) {
     return policy === null ? 'a rule of a policy'
         : `${rule === null ? 'all' : rule} of ${mesh ? 'mesh policy' : 'policy'} ${policy} ${version}`;
 }
@@ -68,7 +69,7 @@ async function verdicts(product, major) {
     if (rows.length === 0) {
         return null;
     }
-    const worst = ['violated', 'unknown', 'waived', 'ok'].find((state) => states[state] > 0);
+    const worst = VERDICTS.find((state) => states[state] > 0);
     const odd = rows.filter(({ state }) => state !== 'ok');
     return [
         el('h3', {}, 'Compliance'),
