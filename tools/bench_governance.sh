@@ -88,7 +88,7 @@ told()
     governed "${name}_median" "$(of_lines "$file" median)" - ms '  half of them; the command itself took '"$(of_lines "$file" command)"' ms'
 }
 
-# enforced NAME WHAT COMMAND...: whether the command succeeds at its first try.
+# enforced NAME WHAT COMMAND...: a line of the table; it is not late when the command succeeds at its first try.
 enforced()
 {
     local name=$1 what=$2
@@ -100,12 +100,15 @@ enforced()
     fi
 }
 
+# masked: ann has an answer of the owner, whose item is no value.
 masked()
 {
-    [[ $(as_member ann -o csv query 'SELECT item FROM d1.news WHERE id = 1' --peer 127.0.1.1:7946 2>/dev/null | tail -n +2) == '' ]]
+    local answer
+    answer=$(as_member ann -o csv query 'SELECT item FROM d1.news WHERE id = 1' --peer 127.0.1.1:7946 2>/dev/null) &&
+        [[ $answer == item ]]
 }
 
-# everywhere COUNT: ann is let in by no node of the mesh.
+# everywhere COUNT NAME: that member is let in by none of the mesh's nodes, of which each seventh is asked.
 everywhere()
 {
     local i

@@ -328,7 +328,6 @@ const steps = {
         await other.context.close();
     },
 
-    // A token that only reads: the page makes the commands that its reader's own key runs.
     // Whether products keep their policies: the owner's publisher alone is shown it, rule by rule.
     async compliance(browser) {
         const consumer = await tab(browser, base);
@@ -387,6 +386,7 @@ const steps = {
         }
     },
 
+    // A token that only reads: the page makes the commands that its reader's own key runs.
     async commands(browser) {
         const one = await tab(browser, base);
         const { page } = one;

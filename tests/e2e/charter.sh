@@ -33,7 +33,7 @@ succeeds fh shop -o csv charter propose --add museum,mill --threshold 2 --dry-ru
 succeeds fh shop -o csv charter propose --add museum,mill --threshold 2 --note 'three of us'
 [[ $(column complete) == false ]] || fail "one vote is enough for two of three"
 for domain in museum mill; do
-    until_true 20 "the proposal at $domain" knows_one "$domain"
+    until_true 60 "the proposal at $domain" knows_one "$domain"
     goes_by "$domain" 1 || fail "$domain goes by a proposal"
 done
 id=$(open_one museum)
@@ -52,12 +52,11 @@ fh shop -o csv charter show --nodes >"$work/out"
 [[ $(grep -c ',2,current$' "$work/out") == 3 ]] || fail "not all are current: $(<"$work/out")"
 stop_node mill
 succeeds fh museum -o csv charter propose --until 90d --note 'a renewal'
-until_true 20 "the proposal at shop" knows_one shop
-succeeds fh shop -o csv charter vote "$(open_one shop)"
+vote_at shop
 [[ $(column complete) == true && $(column changes) == renewal ]] || fail "$(<"$work/out")"
-until_true 20 "charter 3 at museum" goes_by museum 3
+until_true 60 "charter 3 at museum" goes_by museum 3
 start_node mill
-until_true 20 "charter 3 at mill, which was away" goes_by mill 3
+until_true 60 "charter 3 at mill, which was away" goes_by mill 3
 
 say "- two of three expel the third: it is out everywhere"
 succeeds fh shop product publish "$data/orders.odcs.yaml"
@@ -66,8 +65,7 @@ until_true 20 "wheat at shop" sees_product shop mill/wheat
 until_true 20 "orders at mill" sees_product mill shop/orders
 succeeds fh mill query 'SELECT count(*) FROM shop.orders' --purpose test
 succeeds fh shop charter propose --expel mill --note 'left us'
-until_true 20 "the proposal at museum" knows_one museum
-succeeds fh museum charter vote "$(open_one museum)"
+vote_at museum
 domains=(shop museum)
 everybody_goes_by 4
 [[ $(of shop expelled) == mill && $(of museum members) != *mill* ]] || fail "$(<"$work/out")"
@@ -84,7 +82,6 @@ refused 2 '--expel mill: is expelled already' -- fh shop charter propose --expel
 
 say "- another decision brings it back"
 succeeds fh shop charter propose --readmit mill
-until_true 20 "the proposal at museum" knows_one museum
-succeeds fh museum charter vote "$(open_one museum)"
+vote_at museum
 everybody_goes_by 5
 until_true 30 "mill's product at shop" sees_product shop mill/wheat

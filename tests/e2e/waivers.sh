@@ -197,7 +197,7 @@ succeeds fh shop -o json compliance explain shop/people 'mask[0]'
 say "- it is over, and no answer says it any more"
 over() # RULE ARGUMENT...: one of the same scope that ends in a moment
 {
-    fh shop policy waive personal "$1" --product people "${@:2}" --until "$(date -u -d '+3 seconds' +%Y-%m-%dT%H:%M:%SZ)" \
+    fh shop policy waive personal "$1" --product people "${@:2}" --until "$(date -u -d '+6 seconds' +%Y-%m-%dT%H:%M:%SZ)" \
         --reason over >/dev/null 2>&1
 }
 until_true 60 "a waiver that ends soon" over 'mask[0]'

@@ -2,6 +2,7 @@
 #include "tools/cli/note.h"
 
 #include "proto/gossip/lifecycle.h"
+#include "tools/client/notices.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,22 +22,12 @@ static void say_quality(struct fh_cli *cli, const struct freehold_notice *notice
                notice->quality);
 }
 
-/* "rule mask[0] of mesh policy agreed 1.0.0"; a receipt alone knows neither. */
 void fh_note_waived(struct fh_cli *cli, const struct freehold_waived *waived)
 {
     char until[FH_TIME_TEXT_BYTES];
-    char what[192] = "a rule of a policy";
+    char what[FH_NOTICES_RULE_BYTES];
     fh_time_text(until, waived->until_ms);
-    if (waived->policy[0] != '\0') {
-        snprintf(what,
-                 sizeof what,
-                 "%s%s of %spolicy %s %s",
-                 waived->rule[0] == '\0' ? "all" : "rule ",
-                 waived->rule,
-                 waived->mesh ? "mesh " : "",
-                 waived->policy,
-                 waived->policy_version);
-    }
+    fh_notices_rule_text(what, waived);
     fh_cli_say(cli,
                "%s: %s/%s@%lu: %s is waived for you until %s (%s %.20s)",
                waived->break_glass ? "warning" : "note",

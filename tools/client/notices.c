@@ -210,6 +210,22 @@ void fh_notices_waived(struct freehold_waived *out,
     fh_record_id_text(out->waiver, &waived->id);
 }
 
+void fh_notices_rule_text(char out[FH_NOTICES_RULE_BYTES], const struct freehold_waived *waived)
+{
+    if (waived->policy[0] == '\0') {
+        snprintf(out, FH_NOTICES_RULE_BYTES, "a rule of a policy");
+        return;
+    }
+    snprintf(out,
+             FH_NOTICES_RULE_BYTES,
+             "%s%s of %spolicy %s %s",
+             waived->rule[0] == '\0' ? "all" : "rule ",
+             waived->rule,
+             waived->mesh ? "mesh " : "",
+             waived->policy,
+             waived->policy_version);
+}
+
 static int
 read_waived(struct freehold_result *result, struct fh_pack_reader *reader, struct fh_err *err)
 {

@@ -29,6 +29,11 @@ void fh_notices_waived(struct freehold_waived *out,
                        const char *version,
                        const struct fh_msg_waived *waived);
 
+/* "rule mask[0] of mesh policy agreed 1.0.0", or "a rule of a policy": a receipt alone knows
+ * neither. */
+enum { FH_NOTICES_RULE_BYTES = 192 };
+void fh_notices_rule_text(char out[FH_NOTICES_RULE_BYTES], const struct freehold_waived *waived);
+
 /* Reads what the answer to a QUERY says behind the stream. FH_EPROTO, FH_ENOMEM. */
 FH_MUST_CHECK int fh_notices_of_answer(struct freehold_result *result,
                                        struct fh_pack_reader *reader,

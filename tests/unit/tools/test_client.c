@@ -10,6 +10,7 @@
 #include "tests/unit/tools/client_world.h"
 #include "tests/unit/tools/scripted_peer.h"
 #include "tools/client/freehold.h"
+#include "tools/client/notices.h"
 #include "tools/client/plans.h"
 
 #include <arpa/inet.h>
@@ -846,6 +847,22 @@ static void test_bad_sql(void **state)
     stop_peer(peer);
 }
 
+static void test_rule_text(void **state)
+{
+    (void)state;
+    char text[FH_NOTICES_RULE_BYTES];
+    struct freehold_waived waived = {
+        .policy = "agreed", .policy_version = "1.0.0", .rule = "mask[0]", .mesh = true};
+    fh_notices_rule_text(text, &waived);
+    assert_string_equal(text, "rule mask[0] of mesh policy agreed 1.0.0");
+    waived = (struct freehold_waived){.policy = "personal", .policy_version = "2.0.0"};
+    fh_notices_rule_text(text, &waived);
+    assert_string_equal(text, "all of policy personal 2.0.0");
+    waived = (struct freehold_waived){.rule = ""}; /* as a receipt alone tells */
+    fh_notices_rule_text(text, &waived);
+    assert_string_equal(text, "a rule of a policy");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -867,6 +884,7 @@ int main(void)
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_black_hole),
         cmocka_unit_test(test_bad_sql),
+        cmocka_unit_test(test_rule_text),
     };
     return cmocka_run_group_tests(tests, client_world_setup, client_world_teardown);
 }

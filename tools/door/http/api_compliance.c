@@ -59,7 +59,9 @@ static int read_filters(struct asking *asking, struct fh_err *err)
     if (fh_buf_ok(&asking->words) != FH_OK) {
         return fh_err_rule(err, FH_EINVAL, "http.argument", "these are too many words");
     }
-    return state == NULL ? FH_OK : fh_compliance_state_parse(&asking->state, state, err);
+    int code = domain == NULL ? FH_OK : fh_name_check("domain", domain, err);
+    return code == FH_OK && state != NULL ? fh_compliance_state_parse(&asking->state, state, err)
+                                          : code;
 }
 
 static int read_page(struct asking *asking, struct fh_err *err)

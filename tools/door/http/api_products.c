@@ -36,7 +36,6 @@ gather_words(struct fh_buf *words, const struct fh_http_target *target, struct f
                : fh_err_rule(err, FH_EINVAL, "http.argument", "these are too many words");
 }
 
-/* A cursor says where the next page begins, and of which search it is: "p32.1f00a9c3". */
 void fh_api_cursor_text(char out[FH_API_CURSOR_BYTES], uint64_t offset, const char *words)
 {
     uint64_t hash = fh_map_hash(words, strlen(words));

@@ -8,6 +8,7 @@
 #include "tools/door/http/flow.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -48,59 +49,69 @@ static void add_notices(struct fh_http_call *call,
     }
 }
 
+struct list {
+    size_t size;
+    char text[HEADER_LIST_BYTES];
+};
+
+/* False: there is no room for it, and nothing of it is there. */
+FH_PRINTF(2, 3) static bool append(struct list *list, const char *format, ...)
+{
+    size_t room = sizeof list->text - list->size;
+    va_list values;
+    va_start(values, format);
+    int n = vsnprintf(list->text + list->size, room, format, values);
+    va_end(values);
+    bool fits = n >= 0 && (size_t)n < room;
+    list->size += fits ? (size_t)n : 0;
+    list->text[list->size] = '\0';
+    return fits;
+}
+
 static void add_limited(struct fh_http_call *call, const struct freehold_result *result)
 {
-    char list[HEADER_LIST_BYTES] = "";
-    size_t size = 0;
+    struct list list = {.size = 0};
     for (size_t i = 0; i < freehold_result_limited_count(result); i++) {
         struct freehold_limited limited = {.size = sizeof limited};
         freehold_result_limited(result, i, &limited);
-        int n = snprintf(list + size,
-                         sizeof list - size,
-                         "%s%s/%s.%s",
-                         size == 0 ? "" : ", ",
-                         limited.domain_name,
-                         limited.product,
-                         limited.table);
-        if (n < 0 || (size_t)n >= sizeof list - size) {
+        if (!append(&list,
+                    "%s%s/%s.%s",
+                    list.size == 0 ? "" : ", ",
+                    limited.domain_name,
+                    limited.product,
+                    limited.table)) {
             break;
         }
-        size += (size_t)n;
     }
-    if (size > 0) {
-        fh_http_header(call, "Freehold-Limited", "%s", list);
+    if (list.size > 0) {
+        fh_http_header(call, "Freehold-Limited", "%s", list.text);
     }
 }
 
 /* As a list of RFC 8941:
- * shop/people@1.0.0;policy="personal";version="1.0.0";rule="mask[0]";until=...; none of these words
+ * shop/people;policy="personal";version="1.0.0";rule="mask[0]";until=...; none of these words
  * has anything that would need an escape. */
 static void add_waived(struct fh_http_call *call, const struct freehold_result *result)
 {
-    char list[HEADER_LIST_BYTES] = "";
-    size_t size = 0;
+    struct list list = {.size = 0};
     for (size_t i = 0; i < freehold_result_waived_count(result); i++) {
         struct freehold_waived waived = {.size = sizeof waived};
         freehold_result_waived(result, i, &waived);
-        int n = snprintf(list + size,
-                         sizeof list - size,
-                         "%s%s/%s;policy=\"%s\";version=\"%s\";rule=\"%s\";until=%" PRId64 "%s",
-                         size == 0 ? "" : ", ",
-                         waived.domain_name,
-                         waived.product,
-                         waived.policy,
-                         waived.policy_version,
-                         waived.rule,
-                         waived.until_ms / 1000,
-                         waived.break_glass ? ";break-glass" : "");
-        if (n < 0 || (size_t)n >= sizeof list - size) {
-            list[size] = '\0';
+        if (!append(&list,
+                    "%s%s/%s;policy=\"%s\";version=\"%s\";rule=\"%s\";until=%" PRId64 "%s",
+                    list.size == 0 ? "" : ", ",
+                    waived.domain_name,
+                    waived.product,
+                    waived.policy,
+                    waived.policy_version,
+                    waived.rule,
+                    waived.until_ms / 1000,
+                    waived.break_glass ? ";break-glass" : "")) {
             break;
         }
-        size += (size_t)n;
     }
-    if (size > 0) {
-        fh_http_header(call, "Freehold-Waived", "%s", list);
+    if (list.size > 0) {
+        fh_http_header(call, "Freehold-Waived", "%s", list.text);
     }
 }
 

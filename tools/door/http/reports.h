@@ -5,7 +5,8 @@
  * A report reads the whole audit log and describes every product of a domain, so it is not made for
  * each request: one at a time is, whoever else wants one waits for it, and it holds for five
  * seconds while the node has no news, and for nine times as long as it took to make in any case.
- * Reports so take a tenth of one core at most, however many ask.
+ * Reports of the four domains that are kept so take a tenth of one core each at most, however many
+ * ask.
  *
  * Does not: know who may see what of them. Thread: any. Ownership: reports are counted.
  */

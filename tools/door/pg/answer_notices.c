@@ -2,6 +2,7 @@
 #include "tools/door/pg/answer_notices.h"
 
 #include "common/time.h"
+#include "tools/client/notices.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -111,15 +112,13 @@ static void tell_waived(struct fh_pg_answer *answer, const struct freehold_waive
         return;
     }
     char until[FH_TIME_TEXT_BYTES];
+    char rule[FH_NOTICES_RULE_BYTES];
     fh_time_text(until, waived->until_ms);
+    fh_notices_rule_text(rule, waived);
     snprintf(report->text,
              sizeof report->text,
-             "%s%s of %spolicy %s %s is waived for %s/%s@%s until %s%s",
-             waived->rule[0] == '\0' ? "all" : "rule ",
-             waived->rule,
-             waived->mesh ? "mesh " : "",
-             waived->policy,
-             waived->policy_version,
+             "%s is waived for %s/%s@%s until %s%s",
+             rule,
              waived->domain_name,
              waived->product,
              waived->version,

@@ -49,7 +49,8 @@ export function warnings(answer) {
             el('strong', {}, `${each.domain}/${each.product}.${each.table} is not shown as its owner has it`),
             el('p', {}, [
                 each.masked.length > 0 && `Masked for you: ${each.masked.join(', ')}. `,
-                each.filtered && 'Not all of its rows are there for you.',
+                each.group_size > 0 ? `Rows are means of groups of ${each.group_size} or more; smaller groups are left out.`
+                    : each.filtered && 'Not all of its rows are there for you.',
             ]),
         ])),
         waivedNotes(answer.waived),

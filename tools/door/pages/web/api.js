@@ -104,3 +104,5 @@ export function query(fields) {
 const part = (name) => encodeURIComponent(name).replaceAll('%40', '@');
 // The API's address of a product, `product` with or without its @version.
 export const productApi = (domain, product, rest = '') => `/v1/products/${part(domain)}/${part(product)}${rest}`;
+// And of its compliance; `product` as "shop/orders@1".
+export const complianceApi = (product, fields = {}) => `/v1/compliance/${product.split('/').map(part).join('/')}${query(fields)}`;

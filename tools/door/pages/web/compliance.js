@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Compliance: each product of a domain and each rule of its policies, with what shows it.
 import { announce, el, fill } from './dom.js';
-import { json, me, query, token } from './api.js';
+import { complianceApi, json, me, query, token } from './api.js';
 import { count, minute } from './format.js';
 import { go } from './app.js';
 import { copyLine, empty, facts, field, idText, loadInto, productPath, shellWord, signInPath, when } from './parts.js';
-import { complianceApi, verdictChip } from './governance.js';
-
-const STATES = ['violated', 'unknown', 'waived', 'ok'];
+import { VERDICTS, verdictChip } from './governance.js';
 
 const wordsOf = () => Object.fromEntries(new URLSearchParams(location.search));
 const addressOf = (words) => `/compliance${query(words)}`;
@@ -24,7 +22,7 @@ function filters(words, domains, kinds) {
             (value) => go(addressOf({ rule: words.rule, state: words.state, domain: value === domains[0] ? '' : value }), { replace: true })),
         pick('Rule', 'c-rule', [['', 'every rule'], ['policy', 'the policy as a whole'], ...kinds.map((kind) => [kind, kind])],
             words.rule ?? '', change('rule')),
-        pick('Verdict', 'c-state', [['', 'any'], ...STATES.map((state) => [state, state])], words.state ?? '', change('state')),
+        pick('Verdict', 'c-state', [['', 'any'], ...VERDICTS.map((state) => [state, state])], words.state ?? '', change('state')),
     ]);
 }
 
@@ -57,7 +55,7 @@ function rowCard(row) {
 }
 
 function stateLinks(words, states) {
-    return el('p.chips', {}, STATES.map((state) => el('a', { href: addressOf({ ...words, state: words.state === state ? '' : state }),
+    return el('p.chips', {}, VERDICTS.map((state) => el('a', { href: addressOf({ ...words, state: words.state === state ? '' : state }),
         'aria-current': words.state === state ? 'true' : null }, [verdictChip(state), ` ${states[state]}`])));
 }
 

@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // What governs a product: policies, waivers while they hold, and for its publishers whether it keeps them.
 import { el, fill } from './dom.js';
-import { json, me, query, token } from './api.js';
+import { complianceApi, json, me, query, token } from './api.js';
 import { count, day, minute } from './format.js';
 import { box, idText, loadInto, table, when } from './parts.js';
 
-export const complianceApi = (product, fields = {}) => {
-    const [domain, name] = product.split('/');
-    return `/v1/compliance/${encodeURIComponent(domain)}/${encodeURIComponent(name).replaceAll('%40', '@')}${query(fields)}`;
-};
-
 const STATES = {
-    ok: ['ok', '✓ ok', 'The rule holds for the product, or touches nothing of it'],
     violated: ['bad', '✕ violated', 'The contract is not as it says, or it closes the product'],
-    waived: ['warn', '! waived', 'A waiver spares from it for a while'],
     unknown: ['', '? unknown', 'Nothing here shows whether it holds'],
+    waived: ['warn', '! waived', 'A waiver spares from it for a while'],
+    ok: ['ok', '✓ ok', 'The rule holds for the product, or touches nothing of it'],
 };
+export const VERDICTS = Object.keys(STATES); // the worst first
 
 export function verdictChip(state) {
     const [kind, text, title] = STATES[state] ?? ['', state, ''];
@@ -23,7 +19,7 @@ export function verdictChip(state) {
 }
 
 // "mask[0] of policy personal 1.0.0"
-export function ruleText({ policy, policy_version: version, rule, mesh }) {
+function ruleText({ policy, policy_version: version, rule, mesh }) {
     return policy === null ? 'a rule of a policy'
         : `${rule === null ? 'all' : rule} of ${mesh ? 'mesh policy' : 'policy'} ${policy} ${version}`;
 }
@@ -73,7 +69,7 @@ async function verdicts(product, major) {
     if (rows.length === 0) {
         return null;
     }
-    const worst = ['violated', 'unknown', 'waived', 'ok'].find((state) => states[state] > 0);
+    const worst = VERDICTS.find((state) => states[state] > 0);
     const odd = rows.filter(({ state }) => state !== 'ok');
     return [
         el('h3', {}, 'Compliance'),

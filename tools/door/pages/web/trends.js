@@ -16,7 +16,7 @@ const DURATION = /^(-?)P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)
 const PARTS = [31557600000, 2629800000, 604800000, 86400000, 3600000, 60000, 1000];
 
 // "PT1H30M" in milliseconds, "99.5" as it is; null for what is neither.
-export function valueOf(text) {
+function valueOf(text) {
     if (text === null || text === '') {
         return null;
     }
