@@ -213,7 +213,7 @@ static void sweep(void *user)
         fh_log(FH_LOG_ERROR, "store.failed", "rule=%s text=\"%s\"", err.rule, err.text);
     }
     if (node->mesh != NULL && dropped > 0) {
-        fh_mesh_catalog_changed(node->mesh);
+        fh_mesh_held_changed(node->mesh);
     }
     (void)malloc_trim(0); /* glibc's: what a busy minute freed lies between what lives on */
     fh_timer_set(node->sweep, fh_clock_mono_ms() + SWEEP_MS);
@@ -229,7 +229,7 @@ static void hourly(void *user)
         fh_log(FH_LOG_ERROR, "store.failed", "rule=%s text=\"%s\"", err.rule, err.text);
     }
     if (node->mesh != NULL) {
-        fh_mesh_catalog_changed(node->mesh); /* the head's time is a sign of life */
+        fh_mesh_held_changed(node->mesh); /* the head's time is a sign of life */
     }
     fh_timer_set(node->hourly, fh_clock_mono_ms() + HOURLY_MS);
 }

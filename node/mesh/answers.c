@@ -480,7 +480,7 @@ void fh_mesh_question(struct fh_mesh *mesh, struct fh_question *question)
 
 void fh_mesh_announced(struct fh_mesh *mesh, struct fh_bytes record)
 {
-    fh_mesh_catalog_changed(mesh);
+    fh_mesh_held_changed(mesh);
     /* Somebody waits for it here; who passes it on has others to think of too. */
     fh_mesh_spread(mesh, record, FH_RUMOUR_URGENT);
 }

@@ -114,6 +114,10 @@ static void deliver(struct fh_mesh *mesh, const struct fh_gossip_action *action)
     if (take_rumour(mesh, action, &err) == FH_OK) {
         return;
     }
+    if (fh_mesh_lacks_identity(&err)) {
+        /* A vote is newer than its proposal and comes before it in the same datagram. */
+        fh_gossip_deliver_again(mesh->gossip, action->bytes);
+    }
     const char *address;
     /* Of domains that are known the identity records alone are fetched (lacks.c): who signs with
      * keys that nobody knows must not make everybody synchronise. */
@@ -413,6 +417,7 @@ static void on_deadline(void *user)
 {
     struct fh_mesh *mesh = user;
     struct fh_gossip_event event = {.kind = FH_GOSSIP_TICK};
+    fh_mesh_held_changed(mesh);
     fh_mesh_gossip_event(mesh, &event);
 }
 
@@ -492,7 +497,7 @@ int fh_mesh_gossip_start(struct fh_mesh *mesh,
     if (rc != FH_OK) {
         return rc;
     }
-    fh_mesh_catalog_changed(mesh);
+    fh_mesh_held_changed(mesh);
     struct fh_gossip_event event = {.kind = FH_GOSSIP_START};
     event.u.start.generation = (uint64_t)generation;
     fh_mesh_gossip_event(mesh, &event);

@@ -230,7 +230,7 @@ static int take_announcement(struct fh_mesh *mesh,
         return FH_OK;
     }
     *out_new = true;
-    fh_mesh_catalog_changed(mesh);
+    fh_mesh_held_changed(mesh);
     if (!origin->bulk) {
         fh_mesh_spread(mesh, record, FH_RUMOUR_PRODUCTS);
     }
@@ -453,7 +453,7 @@ static int take_all(struct fh_mesh *mesh,
         if (fh_catalog_reload(mesh->options.catalog, &second) != FH_OK) {
             fh_log(FH_LOG_ERROR, "catalogue.not_read", "text=\"%s\"", second.text);
         }
-        fh_mesh_catalog_changed(mesh);
+        fh_mesh_held_changed(mesh);
     }
     return rc;
 }
@@ -477,17 +477,4 @@ int fh_mesh_intake_bulk(struct fh_mesh *mesh,
     fh_opening_end(opening);
     fh_mesh_gossip_resume(mesh);
     return rc;
-}
-
-void fh_mesh_catalog_changed(struct fh_mesh *mesh)
-{
-    if (mesh->gossip == NULL) {
-        return;
-    }
-    uint8_t fingerprint[FH_GOSSIP_FINGERPRINT_BYTES];
-    fh_catalog_fingerprint(mesh->options.catalog, fingerprint);
-    struct fh_catalog_head own = fh_catalog_own_head(mesh->options.catalog);
-    struct fh_gossip_head head = {.count = own.count, .time_ms = fh_clock_wall_ms()};
-    memcpy(head.root, own.root, sizeof head.root);
-    fh_gossip_set_catalogue(mesh->gossip, fingerprint, &head, fh_clock_mono_ms());
 }

@@ -361,17 +361,32 @@ static void judge_suspect(struct fh_turn *turn, struct judgement *j)
     }
 }
 
-/* Whether this record was delivered lately; marks it. The key is this node's, so nobody can make a
- * record that hides another. */
-static bool delivered_before(struct fh_gossip *g, struct fh_bytes bytes)
+/* Where it is marked that this record was delivered lately, and with what. The key is this node's,
+ * so nobody can make a record that hides another. */
+static uint64_t *delivered_place(struct fh_gossip *g, struct fh_bytes bytes, uint64_t *out_value)
 {
     uint8_t mark[FH_HASH_BYTES];
     fh_hash_keyed(mark, sizeof mark, fh_bytes(g->delivered_key, sizeof g->delivered_key), bytes);
-    uint64_t value = fh_get_u64be(mark) | 1;
-    uint64_t *place = &g->delivered[fh_get_u64be(mark + 8) % FH_CORE_DELIVERED];
+    *out_value = fh_get_u64be(mark) | 1;
+    return &g->delivered[fh_get_u64be(mark + 8) % FH_CORE_DELIVERED];
+}
+
+static bool delivered_before(struct fh_gossip *g, struct fh_bytes bytes)
+{
+    uint64_t value;
+    uint64_t *place = delivered_place(g, bytes, &value);
     bool before = *place == value;
     *place = value;
     return before;
+}
+
+void fh_gossip_deliver_again(struct fh_gossip *g, struct fh_bytes record)
+{
+    uint64_t value;
+    uint64_t *place = delivered_place(g, record, &value);
+    if (*place == value) {
+        *place = 0; /* no value is 0 */
+    }
 }
 
 static void deliver(struct fh_turn *turn, const struct judgement *j, struct fh_bytes bytes)

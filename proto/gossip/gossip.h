@@ -32,6 +32,7 @@
 
 #include "common/limits.h"
 #include "proto/wire/crypto.h"
+#include "proto/wire/id_sum.h"
 
 struct fh_fact_pool;
 struct fh_gossip;
@@ -42,7 +43,7 @@ enum {
     FH_GOSSIP_EVIDENCE_MAX = 4,  /* accusers kept of one member: three others and this node */
     FH_GOSSIP_ACTIONS_MAX = 160, /* of one step: 24 records of a datagram, each at most 4, and 64 */
     FH_GOSSIP_SCRATCH_BYTES = 64 * FH_DATAGRAM_BYTES_MAX,
-    FH_GOSSIP_FINGERPRINT_BYTES = 16,
+    FH_GOSSIP_FINGERPRINT_BYTES = FH_ID_SUM_BYTES,
 };
 
 /* ---- what the core is given ------------------------------------------------------------------ */
@@ -289,6 +290,10 @@ void fh_gossip_set_catalogue(struct fh_gossip *g,
                              const uint8_t fingerprint[FH_GOSSIP_FINGERPRINT_BYTES],
                              const struct fh_gossip_head *head,
                              int64_t now_ms);
+
+/* A record that the core delivered in this step was refused for want of another one: the next copy
+ * is delivered again. */
+void fh_gossip_deliver_again(struct fh_gossip *g, struct fh_bytes record);
 
 /* ---- queries --------------------------------------------------------------------------------- */
 

@@ -90,20 +90,6 @@ uint32_t fh_members_find_ref(const struct fh_members *members, const struct fh_r
     return find_in_chain(members, chain_of(members, ref->b), ref->b, FH_REF_BYTES);
 }
 
-static void sum_add(struct fh_members *members, const struct fh_fact *fact)
-{
-    for (size_t i = 0; i < FH_COUNT(members->sum); i++) {
-        members->sum[i] += fh_get_u64be(fact->id.b + 8 * i);
-    }
-}
-
-static void sum_remove(struct fh_members *members, const struct fh_fact *fact)
-{
-    for (size_t i = 0; i < FH_COUNT(members->sum); i++) {
-        members->sum[i] -= fh_get_u64be(fact->id.b + 8 * i);
-    }
-}
-
 static void link_slot(struct fh_members *members, uint32_t slot)
 {
     uint32_t bucket = bucket_of(members, members->slots[slot].alive->node.b);
@@ -171,7 +157,7 @@ uint32_t fh_members_add(struct fh_members *members, struct fh_fact *alive, int64
         .alive = alive, .since = fh_members_step(members, now_ms), .state = FH_MEMBER_UNVERIFIED};
     members->count++;
     members->by_state[FH_MEMBER_UNVERIFIED]++;
-    sum_add(members, alive);
+    fh_id_sum_add(&members->sum, &alive->id);
     link_slot(members, slot);
     return slot;
 }
@@ -201,7 +187,7 @@ void fh_members_remove(struct fh_members *members, uint32_t slot)
         link = &members->slots[*link - 1].next;
     }
     *link = member->next;
-    sum_remove(members, fh_member_fact(members, member));
+    fh_id_sum_remove(&members->sum, &fh_member_fact(members, member)->id);
     fh_quota_remove(&members->domains, &member->alive->alive.domain);
     members->by_state[member->state]--;
     members->count--;
@@ -216,12 +202,12 @@ void fh_members_set_alive(struct fh_members *members, uint32_t slot, struct fh_f
     struct fh_member *member = &members->slots[slot];
     FH_ASSERT(fh_node_id_equal(&member->alive->node, &alive->node));
     FH_ASSERT(fh_domain_id_equal(&member->alive->alive.domain, &alive->alive.domain));
-    sum_remove(members, fh_member_fact(members, member));
+    fh_id_sum_remove(&members->sum, &fh_member_fact(members, member)->id);
     drop_leave(members, member);
     fh_fact_drop(members->pool, member->alive);
     member->alive = alive;
     member->address = 0;
-    sum_add(members, alive);
+    fh_id_sum_add(&members->sum, &alive->id);
 }
 
 int fh_members_set_leave(struct fh_members *members, uint32_t slot, struct fh_fact *leave)
@@ -238,11 +224,11 @@ int fh_members_set_leave(struct fh_members *members, uint32_t slot, struct fh_fa
         members->leaves = leaves;
         members->leave_max = wider;
     }
-    sum_remove(members, fh_member_fact(members, member));
+    fh_id_sum_remove(&members->sum, &fh_member_fact(members, member)->id);
     drop_leave(members, member);
     members->leaves[members->leave_count++] = (struct fh_departure){.leave = leave, .slot = slot};
     member->leave = (uint16_t)members->leave_count;
-    sum_add(members, leave);
+    fh_id_sum_add(&members->sum, &leave->id);
     return FH_OK;
 }
 
@@ -356,37 +342,24 @@ uint32_t fh_members_live(const struct fh_members *members)
            members->by_state[FH_MEMBER_SUSPECT];
 }
 
-static void
-fingerprint_of(const uint64_t sum[4], uint32_t count, uint8_t out[FH_GOSSIP_FINGERPRINT_BYTES])
-{
-    static const char tag[] = "freehold/v1/members";
-    uint8_t input[sizeof tag + 4 * 8 + 4];
-    memcpy(input, tag, sizeof tag);
-    for (size_t i = 0; i < 4; i++) {
-        fh_put_u64be(input + sizeof tag + 8 * i, sum[i]);
-    }
-    fh_put_u32be(input + sizeof tag + 32, count);
-    struct fh_hash hash = fh_hash(fh_bytes(input, sizeof input));
-    memcpy(out, hash.b, FH_GOSSIP_FINGERPRINT_BYTES);
-}
+static const char members_tag[] = "freehold/v1/members";
 
 void fh_members_fingerprint(const struct fh_members *members,
                             uint8_t out[FH_GOSSIP_FINGERPRINT_BYTES])
 {
-    fingerprint_of(members->sum, members->count, out);
+    fh_id_sum_fingerprint(&members->sum, members_tag, out);
 }
 
 void fh_members_fingerprint_slow(const struct fh_members *members,
                                  uint8_t out[FH_GOSSIP_FINGERPRINT_BYTES])
 {
-    struct fh_members copy = {.slots = members->slots};
+    struct fh_id_sum sum = {.count = 0};
     for (uint32_t i = 0; i < members->slot_count; i++) {
         if (members->slots[i].alive != NULL) {
-            sum_add(&copy, fh_member_fact(members, &members->slots[i]));
-            copy.count++;
+            fh_id_sum_add(&sum, &fh_member_fact(members, &members->slots[i])->id);
         }
     }
-    fingerprint_of(copy.sum, copy.count, out);
+    fh_id_sum_fingerprint(&sum, members_tag, out);
 }
 
 size_t fh_members_memory(const struct fh_members *members)

@@ -18,6 +18,7 @@
 #include "proto/gossip/facts.h"
 #include "proto/gossip/gossip.h"
 #include "proto/gossip/quota.h"
+#include "proto/wire/id_sum.h"
 
 #define FH_MEMBER_NONE UINT32_MAX
 
@@ -75,7 +76,7 @@ struct fh_members {
     uint32_t leave_count;
     uint32_t leave_max;
     struct fh_quota domains;
-    uint64_t sum[4]; /* of the records' ids, lane by lane: the fingerprint before hashing */
+    struct fh_id_sum sum; /* of the records' ids: the fingerprint before hashing */
     struct fh_fact_pool *pool;
 };
 

@@ -62,13 +62,34 @@ static struct fh_map *key_map_of(struct fh_directory *dir, const struct fh_entry
     }
 }
 
+void fh_entry_list(struct fh_directory *dir, struct fh_entry *entry)
+{
+    fh_map_insert(&dir->records, &entry->by_id, fh_entry_hash(entry->id.b));
+    if (entry->type != FH_RECORD_DELEGATION) {
+        fh_id_sum_add(&dir->sum, &entry->id);
+    }
+}
+
+void fh_entry_unlist(struct fh_directory *dir, struct fh_entry *entry)
+{
+    fh_map_remove(&dir->records, &entry->by_id);
+    if (entry->type != FH_RECORD_DELEGATION) {
+        fh_id_sum_remove(&dir->sum, &entry->id);
+    }
+}
+
+void fh_directory_fingerprint(const struct fh_directory *dir, uint8_t out[FH_ID_SUM_BYTES])
+{
+    fh_id_sum_fingerprint(&dir->sum, "freehold/v1/identity", out);
+}
+
 void fh_domain_destroy(struct fh_directory *dir, struct fh_domain *domain)
 {
     for (size_t i = 0; i < FH_ENTRY_GROUP_COUNT; i++) {
         FH_LIST_FOREACH (link, &domain->groups[i]) {
             struct fh_entry *entry = FH_LIST_ENTRY(link, struct fh_entry, link);
             struct fh_map *keys = key_map_of(dir, entry);
-            fh_map_remove(&dir->records, &entry->by_id);
+            fh_entry_unlist(dir, entry);
             if (keys != NULL) {
                 fh_map_remove(keys, &entry->by_key);
             }

@@ -92,7 +92,7 @@ void fh_entry_commit(struct fh_directory *dir,
                      const uint8_t *key)
 {
     fh_list_push_back(group, &entry->link);
-    fh_map_insert(&dir->records, &entry->by_id, fh_entry_hash(entry->id.b));
+    fh_entry_list(dir, entry);
     if (keys != NULL) {
         fh_map_insert(keys, &entry->by_key, fh_entry_hash(key));
     }

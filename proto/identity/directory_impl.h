@@ -92,6 +92,7 @@ struct fh_directory {
     struct fh_mesh_id mesh;
     struct fh_verifier verifier;
     struct fh_map records;    /* every entry, by record id */
+    struct fh_id_sum sum;     /* of those that count in fh_directory_fingerprint */
     struct fh_map keys;       /* KEY and DELEGATION, by key ref */
     struct fh_map revoked;    /* REVOCATION, by target */
     struct fh_map used;       /* ADMISSION, by one-time key */
@@ -128,6 +129,9 @@ struct fh_entry *fh_entry_of_one_time(const struct fh_directory *dir,
 /* A domain with everything it holds; it must be out of `order` already. */
 void fh_domain_destroy(struct fh_directory *dir, struct fh_domain *domain);
 void fh_entry_free(struct fh_entry *entry);
+/* Into dir->records and out of it again: the only two that change it. */
+void fh_entry_list(struct fh_directory *dir, struct fh_entry *entry);
+void fh_entry_unlist(struct fh_directory *dir, struct fh_entry *entry);
 /* Since when this key or delegation of the domain is revoked; INT64_MAX when it is not. */
 int64_t fh_revoked_since(const struct fh_directory *dir,
                          const struct fh_domain *domain,

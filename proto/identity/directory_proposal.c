@@ -134,7 +134,7 @@ static void complete(struct fh_adding *adding, const struct fh_entry *proposal)
 static void drop_entry(struct fh_directory *dir, struct fh_entry *entry)
 {
     fh_list_remove(&entry->link);
-    fh_map_remove(&dir->records, &entry->by_id);
+    fh_entry_unlist(dir, entry);
     fh_entry_free(entry);
 }
 

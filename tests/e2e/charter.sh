@@ -33,7 +33,7 @@ succeeds fh shop -o csv charter propose --add museum,mill --threshold 2 --dry-ru
 succeeds fh shop -o csv charter propose --add museum,mill --threshold 2 --note 'three of us'
 [[ $(column complete) == false ]] || fail "one vote is enough for two of three"
 for domain in museum mill; do
-    until_true 60 "the proposal at $domain" knows_one "$domain"
+    until_true 20 "the proposal at $domain" knows_one "$domain"
     goes_by "$domain" 1 || fail "$domain goes by a proposal"
 done
 id=$(open_one museum)
@@ -54,9 +54,9 @@ stop_node mill
 succeeds fh museum -o csv charter propose --until 90d --note 'a renewal'
 vote_at shop
 [[ $(column complete) == true && $(column changes) == renewal ]] || fail "$(<"$work/out")"
-until_true 60 "charter 3 at museum" goes_by museum 3
+until_true 20 "charter 3 at museum" goes_by museum 3
 start_node mill
-until_true 60 "charter 3 at mill, which was away" goes_by mill 3
+until_true 20 "charter 3 at mill, which was away" goes_by mill 3
 
 say "- two of three expel the third: it is out everywhere"
 succeeds fh shop product publish "$data/orders.odcs.yaml"

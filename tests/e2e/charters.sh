@@ -15,7 +15,7 @@ everybody_goes_by() # NUMBER
 {
     local domain
     for domain in "${domains[@]}"; do
-        until_true 60 "charter $1 at $domain" goes_by "$domain" "$1"
+        until_true 20 "charter $1 at $domain" goes_by "$domain" "$1"
     done
 }
 # open_one DOMAIN: the id of the only open proposal that its node knows, or nothing.
@@ -31,6 +31,6 @@ sys.exit(not any(row["state"] == "proposed" and row["signed_by"] for row in csv.
 }
 vote_at() # DOMAIN: for the only open proposal
 {
-    until_true 60 "the proposal at $1" knows_one "$1"
+    until_true 20 "the proposal at $1" knows_one "$1"
     succeeds fh "$1" -o csv charter vote "$(open_one "$1")"
 }

@@ -21,7 +21,7 @@ cp -r "$work/shop/home" "$work/twin"
 start_node shop
 succeeds fh museum charter propose --until 300d
 vote_at shop
-until_true 60 "charter 3 at museum" goes_by museum 3
+until_true 20 "charter 3 at museum" goes_by museum 3
 stop_node museum
 stop_node shop
 mv "$work/shop/home" "$work/first"
@@ -31,7 +31,7 @@ start_node shop
 start_node mill
 succeeds fh mill charter propose --until 200d
 vote_at shop
-until_true 60 "another charter 3 at mill" goes_by mill 3
+until_true 20 "another charter 3 at mill" goes_by mill 3
 start_node museum
 contested()
 {
@@ -49,7 +49,7 @@ say "- the others settle it: what they sign overrules both, at every node"
 succeeds fh museum -o csv charter propose --settle --expel shop --dry-run
 [[ $(column changes) == 'settles charter 3 without shop, -shop'* && $(column complete) == false ]] || fail "$(<"$work/out")"
 succeeds fh museum -o csv charter propose --settle --note 'shop signed two'
-until_true 60 "the proposal at shop" knows_one shop
+until_true 20 "the proposal at shop" knows_one shop
 refused 4 'rule: identity.vote.barred' -- fh shop charter vote "$(open_one shop)"
 vote_at mill
 everybody_goes_by 4
@@ -68,7 +68,7 @@ everybody_goes_by 5
 say "- a vote outlives the key that gave it, where the charter is completed before the rotation is known"
 stop_node mill
 succeeds fh shop charter propose --until 90d
-until_true 60 "the proposal at museum" knows_one museum
+until_true 20 "the proposal at museum" knows_one museum
 stop_node museum
 succeeds fh shop key rotate
 stop_node shop

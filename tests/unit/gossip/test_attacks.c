@@ -474,6 +474,35 @@ static void test_junk_announcements(void **state)
     assert_int_equal(core_of(A)->rumours.done_count, 0); /* nothing of it travels on */
 }
 
+/* What its judge refuses because something is missing comes again with the next copy; anything else
+ * that was delivered does not. */
+static void test_refused_for_want_of_another(void **state)
+{
+    (void)state;
+    struct fh_buf payload;
+    struct fh_buf record;
+    fh_buf_init(&payload, 64);
+    fh_buf_init(&record, 512);
+    fh_pack_array(&payload, 1);
+    fh_pack_uint(&payload, 1);
+    fh_record_seal(&record, FH_RECORD_VOTE, &mesh, fh_buf_view(&payload), &nodes[M].secret);
+    static const struct {
+        bool again;
+        unsigned delivered;
+    } copies[] = {{false, 1}, {false, 0}, {true, 1}, {true, 1}, {false, 0}};
+    for (size_t i = 0; i < FH_COUNT(copies); i++) {
+        struct input in;
+        if (copies[i].again) {
+            fh_gossip_deliver_again(core_of(A), fh_buf_view(&record));
+        }
+        wrap_record(&in, &nodes[M], fh_buf_view(&record));
+        give(&in);
+        assert_int_equal(count_actions(FH_GOSSIP_DELIVER), copies[i].delivered);
+    }
+    fh_buf_fini(&payload);
+    fh_buf_fini(&record);
+}
+
 /* ---- what must still work -------------------------------------------------------------------- */
 
 static void test_hint_and_pull(void **state)
@@ -730,6 +759,7 @@ int main(void)
         ROW(test_invented_hints),
         ROW(test_greedy_questions),
         ROW(test_junk_announcements),
+        ROW(test_refused_for_want_of_another),
         ROW(test_hint_and_pull),
         ROW(test_evidence),
         ROW(test_blocked_datagrams),

@@ -391,6 +391,55 @@ static void open_ones_are_handed_on(void **state)
     teardown(&given);
 }
 
+static bool same_held(const struct world *one, const struct world *other)
+{
+    uint8_t of[2][FH_ID_SUM_BYTES];
+    fh_directory_fingerprint(one->dir, of[0]);
+    fh_directory_fingerprint(other->dir, of[1]);
+    return memcmp(of[0], of[1], FH_ID_SUM_BYTES) == 0;
+}
+
+/* Two directories show the same exactly while they hold the same, however it came there. */
+static void the_fingerprint_tells_what_is_held(void **state)
+{
+    struct world *world = *state;
+    const struct test_domain *d = world->domains;
+    struct world *other = calloc(1, sizeof *other);
+    world_make(other);
+    must_add(other, &d[2].inception); /* in another order, and without some delegations */
+    must_add(other, &d[0].inception);
+    must_add(other, &world->charter);
+    must_add(other, &d[1].inception);
+    must_add(other, &world->member);
+    must_add(other, &world->publisher);
+    must_add(other, &world->nodes[0]);
+    assert_false(same_held(world, other));
+    must_add(other, &world->admission);
+    assert_true(same_held(world, other));
+    must_add(other, &world->nodes[1]);
+    assert_true(same_held(world, other));
+
+    struct fh_charter next = next_charter(world, both, 2, 2);
+    struct test_record proposal = proposal_of(world, 0, &next, &d[0].key, AT(1));
+    struct test_record votes_of[] = {vote_of(world, 0, &next, &d[0].key),
+                                     vote_of(world, 1, &next, &d[1].key)};
+    must_add(world, &proposal);
+    assert_false(same_held(world, other));
+    must_add(other, &proposal);
+    assert_true(same_held(world, other));
+    must_add(world, &votes_of[0]);
+    must_add(other, &votes_of[1]);
+    assert_false(same_held(world, other)); /* as many, but others */
+    must_add(world, &votes_of[1]);
+    assert_false(same_held(world, other));
+    must_add(other, &votes_of[0]);
+    assert_true(
+        same_held(world, other)); /* decided: proposal and votes have gone, a charter came */
+    assert_int_equal(fh_directory_charter(other->dir, NULL)->seq, 2);
+    void *given = other;
+    teardown(&given);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -403,6 +452,7 @@ int main(void)
         WITH(proposals_are_few_and_end, setup),
         WITH(the_threshold_of_each_side_counts, setup),
         WITH(open_ones_are_handed_on, setup),
+        WITH(the_fingerprint_tells_what_is_held, setup),
     };
     return fh_crypto_init() == FH_OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }
