@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Forks as news: a domain that signed two contracts under one number is shown up everywhere.
+ * Forks as news: a domain that signed two contracts under one number is shown up everywhere. A node
+ * that lives twice is kept as a proof here; the gossip core tells the others.
  *
  * Whoever finds a fork pushes both records to a few others, who find it too and do the same, each
  * once. Who was away learns with the next synchronisation that there is a fork, and pulls what it
@@ -9,6 +10,7 @@
 #include "node/mesh/parts.h"
 
 #include "common/log.h"
+#include "common/time.h"
 #include "node/state/store_history.h"
 
 enum {
@@ -119,4 +121,28 @@ void fh_mesh_forks_told(struct fh_mesh *mesh,
         fh_pack_bin(&request, fh_bytes(wanted[i].b, FH_ID_BYTES));
     }
     fh_peers_ask(mesh->options.peers, target, &request, FH_REQUEST_MS, pulled, mesh);
+}
+
+/* ---- of a node's life ---- */
+
+void fh_mesh_member_forked(struct fh_mesh *mesh, const struct fh_gossip_action *action)
+{
+    struct fh_bytes pair[2] = {action->bytes, action->other};
+    for (int i = 0; i < 2; i++) {
+        struct fh_record parsed;
+        struct fh_err err;
+        if (fh_record_parse(&parsed, pair[i], &mesh->id, &err) != FH_OK) {
+            continue;
+        }
+        struct fh_store_record record = {.id = parsed.id,
+                                         .type = parsed.type,
+                                         .bytes = pair[i],
+                                         .received_ms = fh_clock_wall_ms()};
+        if (fh_store_proof_put(mesh->options.store, FH_PROOF_MEMBER, &record, &err) != FH_OK) {
+            fh_log(FH_LOG_ERROR, "proof.not_stored", "text=\"%s\"", err.text);
+        }
+    }
+    char node[FH_ID_TEXT_BYTES];
+    fh_node_id_text(node, &action->node);
+    fh_log(FH_LOG_ERROR, "member.forked", "node=%s", node);
 }

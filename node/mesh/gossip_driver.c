@@ -115,16 +115,15 @@ static void deliver(struct fh_mesh *mesh, const struct fh_gossip_action *action)
         return;
     }
     if (fh_mesh_lacks_identity(&err)) {
-        /* A vote is newer than its proposal and comes before it in the same datagram. */
+        /* A vote is newer than its proposal, and comes before it in the same datagram. */
         fh_gossip_deliver_again(mesh->gossip, action->bytes);
-    }
-    const char *address;
-    /* Of domains that are known the identity records alone are fetched (lacks.c): who signs with
-     * keys that nobody knows must not make everybody synchronise. */
-    if (err.code == FH_ENOTFOUND && fh_mesh_lacks_identity(&err) &&
-        fh_mesh_address(mesh, &action->node, &address)) {
-        fh_mesh_sync(mesh, &action->node, address, false);
-        return;
+        /* Of domains that are known the identity records alone are fetched (lacks.c): who signs
+         * with keys that nobody knows must not make everybody synchronise. */
+        const char *address;
+        if (err.code == FH_ENOTFOUND && fh_mesh_address(mesh, &action->node, &address)) {
+            fh_mesh_sync(mesh, &action->node, address, false);
+            return;
+        }
     }
     fh_log(FH_LOG_DEBUG,
            "record.refused",
@@ -203,28 +202,6 @@ static void probe_link(struct fh_mesh *mesh, const struct fh_gossip_action *acti
     fh_peers_ask(mesh->options.peers, &target, &request, action->within_ms, link_probed, probe);
 }
 
-static void keep_proof(struct fh_mesh *mesh, const struct fh_gossip_action *action)
-{
-    struct fh_bytes pair[2] = {action->bytes, action->other};
-    for (int i = 0; i < 2; i++) {
-        struct fh_record parsed;
-        struct fh_err err;
-        if (fh_record_parse(&parsed, pair[i], &mesh->id, &err) != FH_OK) {
-            continue;
-        }
-        struct fh_store_record record = {.id = parsed.id,
-                                         .type = parsed.type,
-                                         .bytes = pair[i],
-                                         .received_ms = fh_clock_wall_ms()};
-        if (fh_store_proof_put(mesh->options.store, FH_PROOF_MEMBER, &record, &err) != FH_OK) {
-            fh_log(FH_LOG_ERROR, "proof.not_stored", "text=\"%s\"", err.text);
-        }
-    }
-    char node[FH_ID_TEXT_BYTES];
-    fh_node_id_text(node, &action->node);
-    fh_log(FH_LOG_ERROR, "member.forked", "node=%s", node);
-}
-
 static void send_datagram(struct fh_mesh *mesh, const struct fh_gossip_action *action)
 {
     struct fh_err err;
@@ -262,7 +239,7 @@ static bool act(struct fh_mesh *mesh, const struct fh_gossip_action *action)
         probe_link(mesh, action);
         break;
     case FH_GOSSIP_FORK:
-        keep_proof(mesh, action);
+        fh_mesh_member_forked(mesh, action);
         break;
     case FH_GOSSIP_LEFT:
         fh_timer_set(mesh->leave_timer, 0); /* not from inside a step: the core may be freed then */

@@ -98,8 +98,8 @@ FH_MUST_CHECK int fh_mesh_policy_status(struct fh_mesh *mesh,
 FH_MUST_CHECK int
 fh_mesh_identity(struct fh_mesh *mesh, struct fh_bytes record, bool *out_new, struct fh_err *err);
 
-/* held.c: what is held here changed: tells the gossip core how it stands now. Of the catalogue it is
- * told at once; all else changes in many places, and is looked at with every tick. */
+/* held.c: what is held here changed: tells the gossip core how it stands now. Of the catalogue it
+ * is told at once; all else changes in many places, and is looked at with every tick. */
 void fh_mesh_held_changed(struct fh_mesh *mesh);
 
 /* Where to find a node or a domain: false when no member that answers is known. `out_address` is

@@ -191,6 +191,9 @@ void fh_mesh_forks_told(struct fh_mesh *mesh,
                         const struct fh_peer_target *target,
                         struct fh_msg_bins *pairs);
 
+/* Two records of a node's life contradict each other: both are kept. */
+void fh_mesh_member_forked(struct fh_mesh *mesh, const struct fh_gossip_action *action);
+
 /* whereabouts.c: answers PEERS; the question is taken. */
 void fh_mesh_answer_peers(struct fh_mesh *mesh, struct fh_question *question);
 /* Fills an entry from a member of this mesh's gossip. */

@@ -9,7 +9,7 @@
 #include "proto/gossip/reconcile.h"
 
 enum {
-    FRESH_MS = 20, /* who synchronises because of news that was lost must find that news */
+    FRESH_MS = 20,    /* who synchronises because of news that was lost must find that news */
     FRESH_TIMES = 50, /* of what it took to gather */
     SETS = FH_SYNC_AGREED + 1,
     IDENTITY_MAX = 4 * 1024 * 1024, /* bounded by the directory: what it takes, it may list */
