@@ -8,6 +8,7 @@
 #include "common/mem.h"
 #include "node/query/cgroup.h"
 #include "node/query/lanes.h"
+#include "node/query/launch.h"
 #include "node/query/priority.h"
 #include "node/query/spill.h"
 #include "node/query/worker_private.h"
@@ -18,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,7 +26,6 @@
 #define SPILL_PREFIX "worker-"
 
 enum {
-    CHANNEL_FD = 3,
     CHANNEL_BYTES = 1024 * 1024,
     SPILL_LOOK_MS = 250, /* a disk that takes 1 GB/s gets a quarter of it beyond the quota */
 };
@@ -51,13 +50,13 @@ struct fh_workers {
     uv_timer_t *spill_timer; /* runs while a process lives; its own memory, as libuv closes late */
 };
 
-/*      spawn ──► exited (libuv reaped it) ──► closed (libuv let the handle go) ─┐
+/*      spawn ──► exited (it was reaped) ──► closed (libuv let the handle go) ─┐
  *        └─────► released (the user is done) ──────────────────────────────────┴─► freed */
 struct fh_worker_process {
     struct fh_list link;
     struct fh_workers *workers;
     struct fh_worker worker;
-    uv_process_t handle;
+    uv_poll_t end; /* of its pidfd */
     bool exited;
     bool closed;
     bool released;
@@ -359,9 +358,15 @@ static void on_closed(uv_handle_t *handle)
     free_if_over(process);
 }
 
-static void on_exited(uv_process_t *handle, int64_t status, int signal)
+static void on_end(uv_poll_t *end, int poll_status, int events)
 {
-    struct fh_worker_process *process = handle->data;
+    (void)poll_status; /* the process tells */
+    (void)events;
+    struct fh_worker_process *process = end->data;
+    int status;
+    if (!fh_launch_ended(process->worker.pidfd, &status)) {
+        return;
+    }
     process->exited = true;
     process->workers->living--;
     process->workers->released_living -= process->released;
@@ -373,10 +378,26 @@ static void on_exited(uv_process_t *handle, int64_t status, int signal)
         fh_cgroup_remove(process->worker.cgroup, process->worker.number);
     }
     if (process->on_exit != NULL && !process->released) {
-        int wait_status = signal != 0 ? signal : (int)(status << 8);
-        process->on_exit(&process->worker, wait_status, process->on_exit_user);
+        process->on_exit(&process->worker, status, process->on_exit_user);
     }
-    uv_close((uv_handle_t *)handle, on_closed);
+    uv_close((uv_handle_t *)end, on_closed);
+}
+
+static int watch_exit(struct fh_worker_process *process, struct fh_err *err)
+{
+    int status = uv_poll_init(process->workers->loop, &process->end, process->worker.pidfd);
+    if (status == 0) {
+        status = uv_poll_start(&process->end, UV_READABLE, on_end);
+        if (status != 0) {
+            uv_close((uv_handle_t *)&process->end, on_closed);
+        }
+    } else {
+        process->closed = true; /* libuv does not know it */
+    }
+    return status == 0
+               ? FH_OK
+               : fh_err_set(
+                     err, FH_EIO, "cannot hold on to a worker process: %s", uv_strerror(status));
 }
 
 static int start(struct fh_worker_process *process, int child_fd, struct fh_err *err)
@@ -390,39 +411,26 @@ static int start(struct fh_worker_process *process, int child_fd, struct fh_err 
      * small query was refused for its memory. Without it: 150 to 215, its buffers of 32 MiB. */
     char allocator[] = "DUCKDB_JE_MALLOC_CONF=retain:false";
     char *environment[] = {allocator, NULL};
-    uv_stdio_container_t stdio[CHANNEL_FD + 1] = {
-        {.flags = UV_IGNORE},
-        {.flags = UV_IGNORE},
-        {.flags = workers->keep_stderr ? UV_INHERIT_FD : UV_IGNORE, .data = {.fd = 2}},
-        {.flags = UV_INHERIT_FD, .data = {.fd = child_fd}},
+    const struct fh_launch launch = {
+        .program = workers->program,
+        .arguments = arguments,
+        .environment = environment,
+        .channel = child_fd,
+        .keep_stderr = workers->keep_stderr,
     };
-    uv_process_options_t options = {
-        .file = workers->program,
-        .args = arguments,
-        .env = environment,
-        .cwd = "/",
-        .stdio = stdio,
-        .stdio_count = CHANNEL_FD + 1,
-        .exit_cb = on_exited,
-    };
-    int status = uv_spawn(workers->loop, &process->handle, &options);
-    if (status != 0) {
-        return fh_err_rule(err,
-                           status == UV_ENOENT ? FH_ENOTFOUND : FH_EIO,
-                           "worker.spawn",
-                           "cannot start %s: %s",
-                           workers->program,
-                           uv_strerror(status));
+    int code = fh_launch(&launch, &process->worker.pid, &process->worker.pidfd, err);
+    if (code != FH_OK) {
+        process->closed = true;
+        return code;
+    }
+    code = watch_exit(process, err);
+    if (code != FH_OK) {
+        fh_launch_end(process->worker.pidfd);
+        return code;
     }
     workers->living++;
     if (workers->spill_timer != NULL && !uv_is_active((uv_handle_t *)workers->spill_timer)) {
         (void)uv_timer_start(workers->spill_timer, look_at_spill, SPILL_LOOK_MS, SPILL_LOOK_MS);
-    }
-    process->worker.pid = process->handle.pid;
-    process->worker.pidfd = pidfd_open(process->handle.pid, 0);
-    if (process->worker.pidfd < 0) {
-        (void)uv_process_kill(&process->handle, SIGKILL);
-        return fh_err_set(err, FH_EIO, "cannot hold on to a worker process: %s", strerror(errno));
     }
     fh_worker_patient(&process->worker, true); /* its start takes a core for some 20 ms */
     return FH_OK;
@@ -474,7 +482,7 @@ int fh_workers_spawn(struct fh_workers *workers, struct fh_worker **out, struct 
     }
     fh_list_init(&process->link);
     process->workers = workers;
-    process->handle.data = process;
+    process->end.data = process;
     process->worker.process = process;
     process->worker.require_sandbox = workers->require_sandbox;
     process->worker.layers_wanted = workers->layers;
@@ -505,13 +513,11 @@ int fh_workers_spawn(struct fh_workers *workers, struct fh_worker **out, struct 
     code = start(process, pair[1], err);
     close(pair[1]);
     if (code != FH_OK) {
-        process->released = true;
-        if (process->worker.pid == 0) { // libuv made a handle, but no process
-            if (process->worker.spill[0] != 0) {
-                fh_spill_remove(process->worker.spill);
-            }
-            uv_close((uv_handle_t *)&process->handle, on_closed);
+        if (process->worker.spill[0] != 0) {
+            fh_spill_remove(process->worker.spill);
         }
+        process->released = true;
+        free_if_over(process);
         return code;
     }
     *out = &process->worker;
