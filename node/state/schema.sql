@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Schema of node.db, version 1. A change makes a new file, schema_2.sql, that turns a version 1 into
--- a version 2; this one stays as it is. Ids are 32-byte blobs, times Unix milliseconds.
+-- Schema of node.db, version 1. A change makes a new file, as schema_2.sql, which turns a version 1
+-- into a version 2; what has landed stays as it is. Ids are 32-byte blobs, times Unix milliseconds.
 
 CREATE TABLE kv (
     key TEXT PRIMARY KEY,
@@ -181,12 +181,11 @@ CREATE TABLE measurements (
     PRIMARY KEY (domain, product, major)
 ) STRICT;
 
--- Measurements of own products: the last ones, and of days before that the worst.
+-- The last measurements of own products.
 CREATE TABLE measured (
     product TEXT NOT NULL,
     major INTEGER NOT NULL,
     measured_ms INTEGER NOT NULL,
-    state INTEGER NOT NULL,
     bytes BLOB NOT NULL,
     results BLOB NOT NULL,
     PRIMARY KEY (product, major, measured_ms)

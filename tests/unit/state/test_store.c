@@ -3,6 +3,8 @@
  */
 #include "node/state/store.h"
 #include "node/state/store_names.h"
+#include "node/state/store_quality.h"
+#include "node/state/store_sql.h"
 
 #include "common/file.h"
 #include "tests/lib/scratch.h"
@@ -632,7 +634,7 @@ static void test_a_newer_schema_is_refused(void **state)
     patch(f, 60, version, sizeof version); /* user_version in the header of the file format */
     assert_int_equal(fh_store_open(&f->store, f->path, &err), FH_EVERSION);
     assert_string_equal(err.rule, "store.version");
-    fh_put_u32be(version, 1);
+    fh_put_u32be(version, 2);
     patch(f, 60, version, sizeof version);
     reopen(f);
     fh_store_close(f->store);
@@ -640,6 +642,48 @@ static void test_a_newer_schema_is_refused(void **state)
     patch(f, 68, "GPKG", 4); /* application_id: another program's */
     assert_int_equal(fh_store_open(&f->store, f->path, &err), FH_ESTATE);
     assert_string_equal(err.rule, "store.foreign");
+}
+
+static int
+count_measured(void *user, struct fh_bytes bytes, struct fh_bytes results, struct fh_err *err)
+{
+    (void)results;
+    (void)err;
+    uint8_t *seen = user;
+    assert_int_equal(bytes.size, 1);
+    seen[bytes.data[0]]++;
+    return FH_OK;
+}
+
+/* A home of an earlier Freehold: what it holds stays, and what has come since works. */
+static void test_an_older_schema_is_brought_up_to_date(void **state)
+{
+    struct fixture *f = *state;
+    struct fh_err err = {0};
+    static const char back[] = "ALTER TABLE measured DROP COLUMN state; PRAGMA user_version = 1;"
+                               "INSERT INTO measured (product, major, measured_ms, bytes, results)"
+                               " VALUES ('orders', 1, 1000, x'01', x'');"
+                               "INSERT INTO kv (key, value) VALUES ('kept', 'as it was');";
+    must(fh_sql_script(f->store, back, &err), &err);
+    reopen(f);
+    const struct fh_store_measurement newer = {.key = {.product = "orders", .major = 1},
+                                               .measured_ms = 2000,
+                                               .state = 2,
+                                               .bytes = fh_bytes("\x02", 1),
+                                               .results = FH_BYTES_NONE};
+    must(fh_store_measured_put(f->store, &newer, &err), &err);
+    for (int i = 0; i < 2; i++) { /* a second opening changes nothing */
+        uint8_t seen[3] = {0};
+        int64_t number = 0;
+        must(fh_store_measured_each(f->store, "orders", 1, 9000, 9, count_measured, seen, &err),
+             &err);
+        assert_int_equal(seen[1], 1);
+        assert_int_equal(seen[2], 1);
+        struct fh_sql sql = fh_sql(f->store, "SELECT count(*) FROM kv WHERE key = 'kept'");
+        must(fh_sql_read_numbers(&sql, 1, &number, &err), &err);
+        assert_int_equal(number, 1);
+        reopen(f);
+    }
 }
 
 static void test_damage_is_named_with_its_remedy(void **state)
@@ -688,6 +732,7 @@ int main(void)
         TEST(test_a_full_disk_changes_nothing),
         TEST(test_wrong_files_are_refused),
         TEST(test_a_newer_schema_is_refused),
+        TEST(test_an_older_schema_is_brought_up_to_date),
         TEST(test_damage_is_named_with_its_remedy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
