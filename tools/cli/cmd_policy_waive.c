@@ -253,6 +253,18 @@ int fh_cmd_policy_waive(struct fh_cli *cli, const struct fh_args *args, struct f
 
 /* ---- list ---- */
 
+static void put_whom(struct fh_output *output, const struct fh_waiver *waiver)
+{
+    static const struct fh_key_id no_key;
+    char text[FH_ID_TEXT_BYTES] = "everybody";
+    if (!fh_key_id_equal(&waiver->key, &no_key)) {
+        fh_key_id_short(text, &waiver->key);
+    } else if (!fh_domain_id_is_zero(&waiver->consumer)) {
+        fh_domain_id_short(text, &waiver->consumer);
+    }
+    fh_output_text(output, text);
+}
+
 static void
 put_waiver(struct fh_output *output, const struct fh_record_id *id, const struct fh_waiver *waiver)
 {
@@ -268,6 +280,7 @@ put_waiver(struct fh_output *output, const struct fh_record_id *id, const struct
     fh_record_id_short(text, &waiver->policy);
     fh_output_text(output, text);
     fh_output_text(output, waiver->rule[0] == '\0' ? "all" : waiver->rule);
+    put_whom(output, waiver);
     fh_output_text(output, waiver->urgent ? "break-glass" : "waiver");
     fh_output_text(output, state);
     fh_time_text(until, waiver->until_ms);
@@ -284,6 +297,7 @@ int fh_cmd_policy_waivers(struct fh_cli *cli, const struct fh_args *args, struct
         {"product", FH_OUTPUT_TEXT},
         {"policy", FH_OUTPUT_TEXT},
         {"rule", FH_OUTPUT_TEXT},
+        {"whom", FH_OUTPUT_TEXT},
         {"kind", FH_OUTPUT_TEXT},
         {"state", FH_OUTPUT_TEXT},
         {"until", FH_OUTPUT_TEXT},
