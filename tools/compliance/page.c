@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/compliance/page.h"
 
+#include "common/html.h"
 #include "common/time.h"
 #include "tools/client/csv.h"
 
@@ -116,30 +117,6 @@ void fh_compliance_csv(struct fh_buf *out, const struct fh_compliance_page *page
 
 /* ---- HTML ---- */
 
-/* Every byte that could begin markup, or end an attribute. */
-static void add_escaped(struct fh_buf *out, struct fh_bytes text)
-{
-    for (size_t i = 0; i < text.size; i++) {
-        uint8_t c = text.data[i];
-        const char *entity = c == '&'    ? "&amp;"
-                             : c == '<'  ? "&lt;"
-                             : c == '>'  ? "&gt;"
-                             : c == '"'  ? "&quot;"
-                             : c == '\'' ? "&#39;"
-                                         : NULL;
-        if (entity != NULL) {
-            fh_buf_add_cstr(out, entity);
-        } else {
-            fh_buf_add_u8(out, c);
-        }
-    }
-}
-
-static void add_text(struct fh_buf *out, const char *text)
-{
-    add_escaped(out, fh_bytes_cstr(text));
-}
-
 static void add_head(struct fh_buf *out, const struct fh_compliance_page *page)
 {
     static const char head[] =
@@ -156,7 +133,7 @@ static void add_head(struct fh_buf *out, const struct fh_compliance_page *page)
         ".violated td{background:var(--bad)}.unknown td{background:var(--unsure)}"
         ".waived td{background:var(--waived)}</style></head><body>\n<h1>Compliance of ";
     fh_buf_add_cstr(out, head);
-    add_text(out, page->domain);
+    fh_html_add_cstr(out, page->domain);
     fh_buf_add_cstr(out, "</h1>\n");
 }
 
@@ -183,7 +160,7 @@ void fh_compliance_html(struct fh_buf *out, const struct fh_compliance_page *pag
     fh_buf_add_cstr(out, "<div><table><thead><tr>");
     for (size_t c = 0; c < FH_COUNT(columns); c++) {
         fh_buf_add_cstr(out, "<th scope=\"col\">");
-        add_text(out, columns[c].heading);
+        fh_html_add_cstr(out, columns[c].heading);
         fh_buf_add_cstr(out, "</th>");
     }
     fh_buf_add_cstr(out, "</tr></thead><tbody>\n");
@@ -193,7 +170,7 @@ void fh_compliance_html(struct fh_buf *out, const struct fh_compliance_page *pag
             fh_buf_reset(&cell);
             columns[c].put(&cell, page->rows[i]);
             fh_buf_add_cstr(out, "<td>");
-            add_escaped(out, fh_buf_view(&cell));
+            fh_html_add(out, fh_buf_view(&cell));
             fh_buf_add_cstr(out, "</td>");
         }
         fh_buf_add_cstr(out, "</tr>\n");

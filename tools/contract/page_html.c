@@ -7,6 +7,7 @@
 #include "tools/contract/page.h"
 
 #include "common/compiler.h"
+#include "common/html.h"
 #include "common/version.h"
 
 #include <string.h>
@@ -85,23 +86,6 @@ static const char *const style[] = {
 
 /* --- escaping --- */
 
-static void add_text(struct fh_buf *out, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        const char *entity = *text == '&'    ? "&amp;"
-                             : *text == '<'  ? "&lt;"
-                             : *text == '>'  ? "&gt;"
-                             : *text == '"'  ? "&quot;"
-                             : *text == '\'' ? "&#39;"
-                                             : NULL;
-        if (entity != NULL) {
-            fh_buf_add_cstr(out, entity);
-        } else {
-            fh_buf_add_u8(out, (uint8_t)*text);
-        }
-    }
-}
-
 /* Letters, digits, - and _ stay; every other byte becomes its number, so that two names never share
  * an anchor. */
 static void add_anchor(struct fh_buf *out, const char *name)
@@ -122,7 +106,7 @@ static void add_span(struct fh_buf *out, const char *text, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
         char one[] = {text[i], '\0'};
-        add_text(out, one);
+        fh_html_add_cstr(out, one);
     }
 }
 
@@ -179,7 +163,7 @@ static void on_begin(struct fh_page *page, const struct fh_page_head *head)
                     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
                     "style-src 'unsafe-inline'\">\n<meta name=\"color-scheme\" content=\"light "
                     "dark\">\n<title>");
-    add_text(out, title);
+    fh_html_add_cstr(out, title);
     fh_buf_add_cstr(out, "</title>\n<style>\n");
     for (size_t i = 0; i < FH_COUNT(style); i++) {
         fh_buf_add_cstr(out, style[i]);
@@ -189,10 +173,10 @@ static void on_begin(struct fh_page *page, const struct fh_page_head *head)
                     "contract</a>\n<header>\n<p class=\"eyebrow\">Data contract");
     if (head->domain != NULL) {
         fh_buf_add_cstr(out, " \xc2\xb7 ");
-        add_text(out, head->domain);
+        fh_html_add_cstr(out, head->domain);
     }
     fh_buf_add_cstr(out, "</p>\n<h1 dir=\"auto\">");
-    add_text(out, title);
+    fh_html_add_cstr(out, title);
     fh_buf_add_cstr(out, "</h1>\n");
     if (head->lead != NULL) {
         add_paragraphs(out, head->lead, "<p class=\"lead\" dir=\"auto\">");
@@ -204,12 +188,12 @@ static void on_begin(struct fh_page *page, const struct fh_page_head *head)
             class = strcasecmp(known[i], head->status) == 0 ? known[i] : class;
         }
         fh_buf_printf(out, "<span class=\"badge s-%s\">", class);
-        add_text(out, head->status);
+        fh_html_add_cstr(out, head->status);
         fh_buf_add_cstr(out, "</span>");
     }
     if (head->version != NULL) {
         fh_buf_add_cstr(out, "<span class=\"badge\">version ");
-        add_text(out, head->version);
+        fh_html_add_cstr(out, head->version);
         fh_buf_add_cstr(out, "</span>");
     }
     fh_buf_add_cstr(out, "\n</header>\n<main id=\"main\">\n");
@@ -229,9 +213,9 @@ static void on_end(struct fh_page *page, const struct fh_contract *contract)
 {
     close_sections(page, 1);
     fh_buf_add_cstr(page->out, "</main>\n<footer>Contract <code>");
-    add_text(page->out, contract->id == NULL ? "" : contract->id);
+    fh_html_add_cstr(page->out, contract->id == NULL ? "" : contract->id);
     fh_buf_add_cstr(page->out, "</code>, Open Data Contract Standard ");
-    add_text(page->out, contract->api_version == NULL ? "" : contract->api_version);
+    fh_html_add_cstr(page->out, contract->api_version == NULL ? "" : contract->api_version);
     fh_buf_add_cstr(page->out, ". Made by freehold " FH_VERSION ".</footer>\n</body>\n</html>\n");
 }
 
@@ -246,10 +230,10 @@ static void on_section(struct fh_page *page, unsigned level, const char *title, 
         fh_buf_add_cstr(page->out, "\"");
     }
     fh_buf_printf(page->out, ">\n<h%u dir=\"auto\">", level + 1);
-    add_text(page->out, title);
+    fh_html_add_cstr(page->out, title);
     if (anchor != NULL && strcmp(anchor, title) != 0) {
         fh_buf_add_cstr(page->out, "<code>");
-        add_text(page->out, anchor);
+        fh_html_add_cstr(page->out, anchor);
         fh_buf_add_cstr(page->out, "</code>");
     }
     fh_buf_printf(page->out, "</h%u>\n", level + 1);
@@ -259,7 +243,7 @@ static void on_prose(struct fh_page *page, const char *label, const char *text)
 {
     if (label != NULL) {
         fh_buf_add_cstr(page->out, "<p class=\"label\">");
-        add_text(page->out, label);
+        fh_html_add_cstr(page->out, label);
         fh_buf_add_cstr(page->out, "</p>\n");
     }
     add_paragraphs(page->out, text, "<p dir=\"auto\">");
@@ -279,7 +263,7 @@ static void on_fact(struct fh_page *page, const char *label)
         return;
     }
     fh_buf_add_cstr(page->out, "<div><dt>");
-    add_text(page->out, label);
+    fh_html_add_cstr(page->out, label);
     fh_buf_add_cstr(page->out, "</dt><dd dir=\"auto\">");
 }
 
@@ -303,7 +287,7 @@ static void on_table(struct fh_page *page, const char *const *labels)
     fh_buf_printf(page->out, "<table%s>\n<thead><tr>", is_columns ? " class=\"cols\"" : "");
     for (size_t i = 0; labels[i] != NULL; i++) {
         fh_buf_add_cstr(page->out, "<th scope=\"col\">");
-        add_text(page->out, labels[i]);
+        fh_html_add_cstr(page->out, labels[i]);
         fh_buf_add_cstr(page->out, "</th>");
     }
     fh_buf_add_cstr(page->out, "</tr></thead>\n<tbody>\n");
@@ -321,7 +305,7 @@ static void on_cell(struct fh_page *page, const char *label)
         return;
     }
     fh_buf_add_cstr(page->out, "<td data-label=\"");
-    add_text(page->out, label);
+    fh_html_add_cstr(page->out, label);
     fh_buf_add_cstr(page->out, "\" dir=\"auto\">");
 }
 
@@ -329,21 +313,21 @@ static void on_cell(struct fh_page *page, const char *label)
 
 static void on_text(struct fh_page *page, const char *text)
 {
-    add_text(page->out, text);
+    fh_html_add_cstr(page->out, text);
     fh_buf_add_u8(page->out, ' ');
 }
 
 static void on_muted(struct fh_page *page, const char *text)
 {
     fh_buf_add_cstr(page->out, "<span class=\"muted\">");
-    add_text(page->out, text);
+    fh_html_add_cstr(page->out, text);
     fh_buf_add_cstr(page->out, "</span> ");
 }
 
 static void on_code(struct fh_page *page, const char *text)
 {
     fh_buf_add_cstr(page->out, "<code>");
-    add_text(page->out, text);
+    fh_html_add_cstr(page->out, text);
     fh_buf_add_cstr(page->out, "</code> ");
 }
 
@@ -352,7 +336,7 @@ static void on_badge(struct fh_page *page, enum fh_page_badge kind, const char *
     static const char *const classes[FH_PAGE_BADGE_COUNT] = {
         "", " b-key", " b-need", " b-unique", " b-class"};
     fh_buf_printf(page->out, "<span class=\"badge%s\">", classes[kind]);
-    add_text(page->out, text);
+    fh_html_add_cstr(page->out, text);
     fh_buf_add_cstr(page->out, "</span>");
 }
 
@@ -376,9 +360,9 @@ static void on_link(struct fh_page *page, const char *url, const char *text)
         return;
     }
     fh_buf_add_cstr(page->out, "<a rel=\"noreferrer\" href=\"");
-    add_text(page->out, url);
+    fh_html_add_cstr(page->out, url);
     fh_buf_add_cstr(page->out, "\">");
-    add_text(page->out, shown);
+    fh_html_add_cstr(page->out, shown);
     fh_buf_add_cstr(page->out, "</a> ");
 }
 
@@ -387,7 +371,7 @@ static void on_jump(struct fh_page *page, const char *anchor, const char *text)
     fh_buf_add_cstr(page->out, "<a href=\"#");
     add_anchor(page->out, anchor);
     fh_buf_add_cstr(page->out, "\">");
-    add_text(page->out, text);
+    fh_html_add_cstr(page->out, text);
     fh_buf_add_cstr(page->out, "</a> ");
 }
 

@@ -163,13 +163,15 @@ static void test_front(void **state)
     for (size_t i = 0; i < FH_COUNT(rows); i++) {
         struct fh_buf out;
         fh_buf_init(&out, 64 * 1024);
-        fh_pages_front(&out, fh_bytes_cstr(rows[i].list));
+        fh_pages_front(&out, fh_bytes_cstr(rows[i].list), fh_bytes_cstr("<ul>seen</ul>"));
         assert_int_equal(fh_buf_ok(&out), FH_OK);
         const char *page = fh_buf_cstr(&out);
         const char *script = strstr(page, opening);
         assert_non_null(script);
         assert_null(strstr(script + 1, "<script"));
         assert_non_null(strstr(page, "<link rel=\"modulepreload\" href=\"/assets/search.js\">"));
+        assert_non_null(
+            strstr(page, "<main id=\"main\" tabindex=\"-1\">\n<ul>seen</ul><noscript>"));
         const char *written = strstr(script, rows[i].written);
         if (written == NULL || written > strstr(script, "</body>")) {
             fail_msg("%s: %.200s", rows[i].list, script);

@@ -254,14 +254,17 @@ static enum MHD_Result send_page(struct fh_http_exchange *exchange)
 static enum MHD_Result send_front(struct fh_http_exchange *exchange)
 {
     struct fh_buf body FH_CLEANUP(fh_buf_fini);
+    struct fh_buf list FH_CLEANUP(fh_buf_fini);
     char etag[80];
     fh_buf_init(&body, FH_HTTP_ANSWER_BYTES_MAX);
+    fh_buf_init(&list, FH_HTTP_ANSWER_BYTES_MAX);
     snprintf(
         etag, sizeof etag, "\"%.32s.%.32s\"", exchange->page->etag + 1, exchange->kept->etag + 1);
     if (fh_http_etag_matches(fh_buf_view(&exchange->if_none_match), etag)) {
         return send_unchanged(exchange, etag);
     }
-    fh_pages_front(&body, exchange->kept->body);
+    fh_http_front_list(&list, exchange->kept->body);
+    fh_pages_front(&body, exchange->kept->body, fh_buf_view(&list));
     struct MHD_Response *response =
         fh_buf_ok(&body) != FH_OK
             ? NULL

@@ -74,8 +74,10 @@ const struct fh_page_asset *fh_pages_find(struct fh_bytes path)
     return NULL;
 }
 
-/* What stands in the shell's head before its script, and at the end of its body. */
+/* What stands in the shell's head before its script, first in its main part, and at the end of its
+ * body. */
 static const char head_end[] = "<script type=\"module\"";
+static const char main_begin[] = "<noscript>";
 static const char body_end[] = "</body>";
 
 /* Appends the shell from `*at` up to `mark`, which is there, and moves `at` to it. */
@@ -88,12 +90,14 @@ static void add_until(struct fh_buf *out, struct fh_bytes *at, const char *mark)
     *at = fh_bytes(found, at->size - size);
 }
 
-void fh_pages_front(struct fh_buf *out, struct fh_bytes list)
+void fh_pages_front(struct fh_buf *out, struct fh_bytes list, struct fh_bytes html)
 {
     const struct fh_page_asset *shell = fh_pages_find(fh_bytes_cstr("/"));
     struct fh_bytes at = fh_bytes(shell->bytes, shell->size);
     add_until(out, &at, head_end);
     fh_buf_add_cstr(out, "<link rel=\"modulepreload\" href=\"/assets/search.js\">\n");
+    add_until(out, &at, main_begin);
+    fh_buf_add_bytes(out, html);
     add_until(out, &at, body_end);
     fh_buf_add_cstr(out, "<script type=\"application/json\" id=\"first\">");
     for (size_t i = 0, from = 0; i <= list.size; i++) {

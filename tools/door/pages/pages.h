@@ -43,10 +43,11 @@ const struct fh_page_asset *fh_pages_find(struct fh_bytes path);
 /* The address of the API whose answer the page of "/" asks for first. */
 #define FH_PAGES_FRONT_LIST "/v1/products?limit=20&facets=yes"
 
-/* Appends the shell as it stands at "/", with that answer (JSON, borrowed) in it, so that a browser
- * shows products without asking again. It is data and never script: neither its type nor one of its
- * bytes can begin or end an element. */
-void fh_pages_front(struct fh_buf *out, struct fh_bytes list);
+/* Appends the shell as it stands at "/", with that answer in it twice, so that a browser shows
+ * products with its first paint, before any script, and asks for nothing again: `html` is what
+ * there is to see of it, `list` its JSON. That is data and never script: neither its type nor one
+ * of its bytes can begin or end an element. Both borrowed. */
+void fh_pages_front(struct fh_buf *out, struct fh_bytes list, struct fh_bytes html);
 
 /* All files, each once, for tests and for whoever counts; NULL from the end on. */
 const struct fh_page_asset *fh_pages_at(size_t index);

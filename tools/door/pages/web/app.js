@@ -68,14 +68,17 @@ async function show(fresh = false) {
     showFrame(found?.[2]);
     showWho();
     const place = el('div', {});
-    fill(main, place);
+    const came = mine === 1 && main.querySelector('.hit') !== null; // with the page: it stays until its script is here
+    if (!came) {
+        fill(main, place);
+    }
     if (found === undefined) {
         document.title = 'Not found · Data catalogue';
         fill(place, emptyPage('There is no such page', 'The address is not one of this catalogue.',
             el('a.button', { href: '/' }, 'All products')));
         return;
     }
-    const late = setTimeout(() => fill(place, waiting()), 150);
+    const late = setTimeout(() => came || fill(place, waiting()), 150);
     try {
         const page = await import(found[1]);
         clearTimeout(late);
@@ -83,9 +86,13 @@ async function show(fresh = false) {
             return;
         }
         const words = found[0].slice(1).map(decodeURIComponent);
+        if (came) {
+            fill(main, place);
+        }
         leave = page.show(place, ...words) ?? null;
     } catch (problem) {
         clearTimeout(late);
+        fill(main, place);
         fill(place, problemBox(problem.status === undefined
             ? { status: 0, heading: 'This page could not be shown', detail: String(problem.message) } : problem));
     }
