@@ -40,6 +40,8 @@ enum {
     FH_CORE_PULLS = 256,           /* records asked for lately */
     FH_CORE_STRANGERS = 64,        /* newcomers whose admission is still on its way */
     FH_CORE_EXPIRED_PER_STEP = 16, /* suspicions and members ended in one step */
+    FH_CORE_LAST_ASKS = 3,         /* pings to a suspect before its time ends */
+    FH_CORE_LAST_ASKS_PER_S = 32,  /* of one node: when half the mesh is suspect, no storm */
 };
 
 _Static_assert(FH_GOSSIP_EVIDENCE_MAX == FH_CORE_ACCUSERS + 1, "others, and this node");
@@ -76,6 +78,7 @@ struct fh_suspicion {
     bool own_failed; /* a probe of ours failed for this life */
     bool trial;      /* the time is over, and the probe that decides is wanted or running */
     bool concluded;  /* dead: kept for whoever asks why */
+    uint8_t asks;    /* last pings that it had */
     unsigned accuser_count;
     struct fh_ref accusers[FH_GOSSIP_EVIDENCE_MAX];
     struct fh_ref voices[FH_GOSSIP_EVIDENCE_MAX];     /* who answers for each */
@@ -175,6 +178,7 @@ struct fh_gossip {
     struct fh_rate relay_rate;
     struct fh_rate news_rate;
     struct fh_rate pull_rate;
+    struct fh_rate ask_rate;
 
     struct fh_buf content; /* of the letter being written */
     struct fh_buf payload; /* of the own record being written */

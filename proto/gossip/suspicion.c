@@ -9,6 +9,11 @@
  * fewer: in a mesh that one domain has invited there is nobody else to hear. Time shrinks by
  * accusers, whoever they are: the shortest is long enough to refute.
  *
+ * A refutation travels as a rumour, and a rumour misses somebody now and then: who slept for five
+ * seconds was held for dead by the one of two hundred that its refutation had missed. So a suspect
+ * is pinged a few times before its time ends. It answers with its newest record; one that is dead
+ * dies no later for it.
+ *
  * What was signed is kept as long as the member is dead: it tells people why, and a newcomer that
  * is given it need not find out about each dead node by a probe of its own.
  */
@@ -63,6 +68,13 @@ static int64_t suspicion_ms(const struct fh_gossip *g, unsigned accusers)
     unsigned expected = others <= 2 ? 0 : others - 2 < 3 ? (unsigned)(others - 2) : 3;
     unsigned further = accusers == 0 ? 0 : accusers - 1 < 3 ? accusers - 1 : 3;
     return longest - (longest - shortest) * done[expected][further] / 1000;
+}
+
+/* When there is something to do about it: a last ping, or the end of its time. */
+static int64_t due_of(const struct fh_gossip *g, const struct fh_suspicion *s)
+{
+    int64_t gap = g->options.timing.answer_max_ms;
+    return s->deadline_ms - (FH_CORE_LAST_ASKS - s->asks) * gap;
 }
 
 static struct fh_suspicion *suspicion_new(struct fh_gossip *g, uint32_t slot)
@@ -259,8 +271,8 @@ bool fh_suspicion_add(struct fh_turn *turn, uint32_t slot, uint32_t accuser)
     s->own_failed = s->own_failed || accuser == FH_MEMBER_SELF;
     bool counts = add_accuser(g, s, accuser);
     s->deadline_ms = s->started_ms + suspicion_ms(g, s->accuser_count);
-    g->suspicion_due_ms =
-        s->deadline_ms < g->suspicion_due_ms ? s->deadline_ms : g->suspicion_due_ms;
+    int64_t due = due_of(g, s);
+    g->suspicion_due_ms = due < g->suspicion_due_ms ? due : g->suspicion_due_ms;
     return counts;
 }
 
@@ -310,29 +322,50 @@ void fh_suspicion_conclude(struct fh_turn *turn, uint32_t slot)
     fh_turn_member(turn, slot, FH_MEMBER_DIED);
 }
 
+/* Several that are due, as after a lag, are one. */
+static void ask_last(struct fh_turn *turn, struct fh_suspicion *s)
+{
+    struct fh_gossip *g = turn->g;
+    while (s->asks < FH_CORE_LAST_ASKS && due_of(g, s) <= turn->now_ms) {
+        s->asks++;
+    }
+    if (fh_rate_take(&g->ask_rate, FH_CORE_LAST_ASKS_PER_S, 1, turn->now_ms)) {
+        fh_probe_hello(turn, s->slot, false);
+    }
+}
+
+static void end_time(struct fh_turn *turn, struct fh_suspicion *s)
+{
+    if (s->own_failed || fh_suspicion_convicts(turn->g, s)) {
+        fh_suspicion_conclude(turn, s->slot);
+    } else {
+        s->trial = true;
+    }
+}
+
 void fh_suspicion_tick(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;
-    unsigned ended = 0;
+    unsigned done = 0;
     if (g->suspicion_count == 0 || g->suspicion_due_ms > turn->now_ms) {
         return;
     }
     int64_t due = FH_GOSSIP_NEVER;
     for (uint32_t i = 0; i < g->suspicion_count; i++) {
         struct fh_suspicion *s = &g->suspicions[i];
-        if (s->trial || s->concluded) {
-            continue;
+        bool waits = !s->trial && !s->concluded;
+        if (waits && due_of(g, s) <= turn->now_ms && done < FH_CORE_EXPIRED_PER_STEP &&
+            fh_turn_room(turn)) {
+            done++;
+            if (s->deadline_ms > turn->now_ms) {
+                ask_last(turn, s);
+            } else {
+                end_time(turn, s);
+            }
         }
-        if (s->deadline_ms > turn->now_ms || ended == FH_CORE_EXPIRED_PER_STEP ||
-            !fh_turn_room(turn)) {
-            due = s->deadline_ms < due ? s->deadline_ms : due;
-            continue;
-        }
-        ended++;
-        if (s->own_failed || fh_suspicion_convicts(g, s)) {
-            fh_suspicion_conclude(turn, s->slot);
-        } else {
-            s->trial = true;
+        if (!s->trial && !s->concluded) {
+            int64_t at = due_of(g, s);
+            due = at < due ? at : due;
         }
     }
     g->suspicion_due_ms = due;

@@ -337,6 +337,45 @@ static void test_true_suspicion_is_refuted(void **state)
     assert_int_equal(nodes[A].core->incarnation, 1);
 }
 
+/* Steps A through its next deadline; how many datagrams went to B. When B `answers`, it gets them.
+ */
+static unsigned pings_of_next_step(int64_t *now, bool answers)
+{
+    unsigned pings = 0;
+    int64_t deadline = fh_gossip_deadline(nodes[A].core);
+    *now = deadline > *now ? deadline : *now + 1;
+    step(&nodes[A], event_of(FH_GOSSIP_TICK, *now));
+    static struct fh_gossip_actions sent;
+    sent = actions;
+    for (unsigned i = 0; i < sent.count; i++) {
+        if (sent.items[i].kind != FH_GOSSIP_SEND ||
+            strcmp(actions.items[i].address, nodes[B].address) != 0) {
+            continue;
+        }
+        pings++;
+        struct input ping = {.size = sent.items[i].bytes.size};
+        size_t offset = (size_t)(sent.items[i].bytes.data - (const uint8_t *)&actions);
+        memcpy(ping.bytes, (const uint8_t *)&sent + offset, ping.size);
+        if (answers) {
+            struct fh_gossip_event e = event_of(FH_GOSSIP_DATAGRAM, *now);
+            e.u.datagram.bytes = fh_bytes(ping.bytes, ping.size);
+            e.u.datagram.from = nodes[A].address;
+            step(&nodes[B], e);
+            const struct fh_gossip_action *send = find_action(FH_GOSSIP_SEND);
+            struct input answer = {.size = 0};
+            if (send != NULL) { /* a ping, not news */
+                answer.size = send->bytes.size;
+                memcpy(answer.bytes, send->bytes.data, send->bytes.size);
+                e.u.datagram.bytes = fh_bytes(answer.bytes, answer.size);
+                e.u.datagram.from = nodes[B].address;
+                step(&nodes[A], e);
+            }
+            actions = sent;
+        }
+    }
+    return pings;
+}
+
 static void test_lone_suspicion_needs_a_probe(void **state)
 {
     (void)state;
@@ -353,43 +392,56 @@ static void test_lone_suspicion_needs_a_probe(void **state)
     assert_int_equal(view.accusers, 1);
     assert_int_equal(view.state, FH_MEMBER_SUSPECT);
     /* B answers every ping of A for a minute: it must not die. */
-    for (int64_t now = 30; now < 60000; now += 10) {
-        if (fh_gossip_deadline(nodes[A].core) > now) {
-            continue;
-        }
-        step(&nodes[A], event_of(FH_GOSSIP_TICK, now));
-        static struct fh_gossip_actions sent;
-        sent = actions;
-        for (unsigned i = 0; i < sent.count; i++) {
-            bool to_b = sent.items[i].kind == FH_GOSSIP_SEND &&
-                        strcmp(actions.items[i].address, nodes[B].address) == 0;
-            assert_false(sent.items[i].kind == FH_GOSSIP_MEMBER &&
-                         sent.items[i].change == FH_MEMBER_DIED &&
-                         fh_node_id_equal(&sent.items[i].node, &nodes[B].id));
-            if (to_b) {
-                struct input ping;
-                struct input answer = {0};
-                size_t offset = (size_t)(sent.items[i].bytes.data - (const uint8_t *)&actions);
-                ping.size = sent.items[i].bytes.size;
-                memcpy(ping.bytes, (const uint8_t *)&sent + offset, ping.size);
-                struct fh_gossip_event e = event_of(FH_GOSSIP_DATAGRAM, now);
-                e.u.datagram.bytes = fh_bytes(ping.bytes, ping.size);
-                e.u.datagram.from = nodes[A].address;
-                step(&nodes[B], e);
-                const struct fh_gossip_action *send = find_action(FH_GOSSIP_SEND);
-                if (send != NULL) {
-                    answer.size = send->bytes.size;
-                    memcpy(answer.bytes, send->bytes.data, send->bytes.size);
-                    e.u.datagram.bytes = fh_bytes(answer.bytes, answer.size);
-                    e.u.datagram.from = nodes[B].address;
-                    step(&nodes[A], e);
-                }
-                actions = sent;
-            }
-        }
+    int64_t now = 30;
+    while (now < 60000) {
+        (void)pings_of_next_step(&now, true);
+        assert_true(fh_gossip_member_find(nodes[A].core, &nodes[B].id, &view));
+        assert_int_not_equal(view.state, FH_MEMBER_DEAD);
     }
     assert_true(fh_gossip_member_find(nodes[A].core, &nodes[B].id, &view));
     assert_int_equal(view.state, FH_MEMBER_ALIVE);
+}
+
+/* B slept and has refuted since; A missed that. Before it holds B for dead it asks, three times:
+ * when B answers it lives, and when it does not, it dies no later for that. */
+static void test_a_suspect_is_asked_before_it_dies(void **state)
+{
+    (void)state;
+    struct claim claim = {FH_RECORD_SUSPECT, B, M, M, 0, 0, 0, false, false};
+    uint8_t record[2048];
+    size_t size = make_record(record, &claim);
+    struct fh_gossip_member view;
+    for (unsigned answers = 0; answers < 2; answers++) {
+        four_tear_down(NULL);
+        four_set_up(NULL);
+        size = make_record(record, &claim);
+        learn(&nodes[A], &nodes[M], fh_bytes(record, size));
+        struct fh_suspicion *s = &nodes[A].core->suspicions[0];
+        assert_int_equal(nodes[A].core->suspicion_count, 1);
+        s->own_failed = true;                         /* as after a probe that failed */
+        nodes[A].core->probe_at_ms = FH_GOSSIP_NEVER; /* what it asks now is not the round's */
+        nodes[A].core->tick_at_ms = FH_GOSSIP_NEVER;
+        nodes[A].core->expected_ms = FH_GOSSIP_NEVER;
+        int64_t deadline = s->deadline_ms;
+        int64_t gap = nodes[A].core->options.timing.answer_max_ms;
+        unsigned early = 0;
+        unsigned late = 0;
+        int64_t now = 20;
+        while (now < deadline) {
+            bool last = fh_gossip_deadline(nodes[A].core) >= deadline - FH_CORE_LAST_ASKS * gap;
+            unsigned pings = pings_of_next_step(&now, answers == 1);
+            early += last ? 0 : pings;
+            late += last ? pings : 0;
+            assert_true(fh_gossip_member_find(nodes[A].core, &nodes[B].id, &view));
+            if (view.state == FH_MEMBER_ALIVE) {
+                break;
+            }
+        }
+        assert_int_equal(early, 0);
+        assert_int_equal(late, answers == 1 ? 1 : FH_CORE_LAST_ASKS);
+        assert_int_equal(view.state, answers == 1 ? FH_MEMBER_ALIVE : FH_MEMBER_DEAD);
+        assert_true(answers == 1 || now == deadline);
+    }
 }
 
 /* An answer goes where the ping came from, is one for a datagram, and carries no news to an address
@@ -749,6 +801,7 @@ int main(void)
         ROW(test_verify_budget),
         ROW(test_true_suspicion_is_refuted),
         ROW(test_lone_suspicion_needs_a_probe),
+        ROW(test_a_suspect_is_asked_before_it_dies),
         ROW(test_answers),
         ROW(test_lost_disk),
         ROW(test_fork_is_shown),
