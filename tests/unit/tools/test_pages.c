@@ -169,7 +169,8 @@ static void test_front(void **state)
         const char *script = strstr(page, opening);
         assert_non_null(script);
         assert_null(strstr(script + 1, "<script"));
-        assert_non_null(strstr(page, "<link rel=\"modulepreload\" href=\"/assets/search.js\">"));
+        assert_non_null(strstr(
+            page, "<link rel=\"modulepreload\" fetchpriority=\"low\" href=\"/assets/search.js\">"));
         assert_non_null(
             strstr(page, "<main id=\"main\" tabindex=\"-1\">\n<ul>seen</ul><noscript>"));
         const char *written = strstr(script, rows[i].written);

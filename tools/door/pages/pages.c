@@ -95,7 +95,8 @@ void fh_pages_front(struct fh_buf *out, struct fh_bytes list, struct fh_bytes ht
     const struct fh_page_asset *shell = fh_pages_find(fh_bytes_cstr("/"));
     struct fh_bytes at = fh_bytes(shell->bytes, shell->size);
     add_until(out, &at, head_end);
-    fh_buf_add_cstr(out, "<link rel=\"modulepreload\" href=\"/assets/search.js\">\n");
+    fh_buf_add_cstr(
+        out, "<link rel=\"modulepreload\" fetchpriority=\"low\" href=\"/assets/search.js\">\n");
     add_until(out, &at, main_begin);
     fh_buf_add_bytes(out, html);
     add_until(out, &at, body_end);
