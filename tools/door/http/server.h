@@ -119,8 +119,8 @@ FH_MUST_CHECK int fh_http_head_read(struct fh_http_exchange *exchange,
 /* Hands the exchange to a job; its connection is suspended already. FH_EBUSY. */
 FH_MUST_CHECK int fh_http_job_submit(struct fh_http_exchange *exchange, struct fh_err *err);
 /* The page of "/" is sent without a list when that could not be made. */
-/* json_front.c: appends that answer, as JSON (borrowed), as the HTML that stands in the page; nothing
- * when it has no product. */
+/* json_front.c: appends that answer, as JSON (borrowed), as the HTML that stands in the page;
+ * nothing when it has no product. */
 void fh_http_front_list(struct fh_buf *out, struct fh_bytes answer);
 void fh_http_front_fails(struct fh_http_exchange *exchange);
 /* Looks for news in a job of its own. */
