@@ -660,10 +660,16 @@ static void test_an_older_schema_is_brought_up_to_date(void **state)
 {
     struct fixture *f = *state;
     struct fh_err err = {0};
+    /* Builds between the two versions had the column already. */
+    static const char between[] = "PRAGMA user_version = 1;"
+                                  "INSERT INTO measured (product, major, measured_ms, state, bytes,"
+                                  " results) VALUES ('orders', 1, 500, 1, x'00', x'');";
     static const char back[] = "ALTER TABLE measured DROP COLUMN state; PRAGMA user_version = 1;"
                                "INSERT INTO measured (product, major, measured_ms, bytes, results)"
                                " VALUES ('orders', 1, 1000, x'01', x'');"
                                "INSERT INTO kv (key, value) VALUES ('kept', 'as it was');";
+    must(fh_sql_script(f->store, between, &err), &err);
+    reopen(f);
     must(fh_sql_script(f->store, back, &err), &err);
     reopen(f);
     const struct fh_store_measurement newer = {.key = {.product = "orders", .major = 1},
@@ -677,8 +683,9 @@ static void test_an_older_schema_is_brought_up_to_date(void **state)
         int64_t number = 0;
         must(fh_store_measured_each(f->store, "orders", 1, 9000, 9, count_measured, seen, &err),
              &err);
-        assert_int_equal(seen[1], 1);
-        assert_int_equal(seen[2], 1);
+        for (size_t at = 0; at < FH_COUNT(seen); at++) {
+            assert_int_equal(seen[at], 1);
+        }
         struct fh_sql sql = fh_sql(f->store, "SELECT count(*) FROM kv WHERE key = 'kept'");
         must(fh_sql_read_numbers(&sql, 1, &number, &err), &err);
         assert_int_equal(number, 1);

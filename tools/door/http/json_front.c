@@ -213,7 +213,7 @@ void fh_http_front_list(struct fh_buf *out, struct fh_bytes answer)
             "in</label><select id=\"where\"><option>Everywhere</option></select></div>"
             "<button class=\"main\" type=\"submit\">Search</button></form>"
             "<div class=\"split\"><div class=\"facets\"><details><summary>Filters</summary>"
-            "</details></div><div id=\"results\" aria-busy=\"true\"><div class=\"found\"><h2>");
+            "</details></div><div id=\"results\"><div class=\"found\"><h2>");
         add_number(out, total);
         add(out, total == 1 ? " product" : " products");
         add(out, "</h2></div><ul class=\"hits\">");

@@ -2,6 +2,7 @@
 /* Answers on their way out: headers that all have, and bodies whole or piece by piece. */
 #include "tools/door/http/server.h"
 
+#include "common/map.h"
 #include "common/mem.h"
 #include "tools/door/http/problem.h"
 #include "tools/door/pages/pages.h"
@@ -258,12 +259,20 @@ static enum MHD_Result send_front(struct fh_http_exchange *exchange)
     char etag[80];
     fh_buf_init(&body, FH_HTTP_ANSWER_BYTES_MAX);
     fh_buf_init(&list, FH_HTTP_ANSWER_BYTES_MAX);
-    snprintf(
-        etag, sizeof etag, "\"%.32s.%.32s\"", exchange->page->etag + 1, exchange->kept->etag + 1);
+    fh_http_front_list(&list, exchange->kept->body);
+    if (fh_buf_ok(&list) != FH_OK) {
+        return send_page(exchange);
+    }
+    /* The list as text says how long ago something was: it changes while its data stays. */
+    snprintf(etag,
+             sizeof etag,
+             "\"%.16s.%.32s.%016" PRIx64 "\"",
+             exchange->page->etag + 1,
+             exchange->kept->etag + 1,
+             fh_map_hash(list.data, list.size));
     if (fh_http_etag_matches(fh_buf_view(&exchange->if_none_match), etag)) {
         return send_unchanged(exchange, etag);
     }
-    fh_http_front_list(&list, exchange->kept->body);
     fh_pages_front(&body, exchange->kept->body, fh_buf_view(&list));
     struct MHD_Response *response =
         fh_buf_ok(&body) != FH_OK

@@ -71,11 +71,15 @@ export async function json(path, options) {
     return (await ask(path, options)).json();
 }
 
+// Whether a browser that goes back, or wakes a tab, took the page as it was then, without asking.
+const isOld = () => document.wasDiscarded === true ||
+    performance.getEntriesByType('navigation')[0]?.type === 'back_forward';
+
 // The list that came with the page of "/", for the first who asks; undefined when there is none.
 export function given() {
     const first = document.getElementById('first');
     first?.remove();
-    return first ? JSON.parse(first.textContent) : undefined;
+    return first && !isOld() ? JSON.parse(first.textContent) : undefined;
 }
 
 export function post(path, body, options = {}) {

@@ -16,16 +16,19 @@ const PAGES = [
     [/^\/compliance$/, './compliance.js', 'Compliance'],
     [/^\/sign-in$/, './sign_in.js', ''],
 ];
-const LINKS = [['/', 'Products'], ['/domains', 'Domains'], ['/mesh', 'Mesh'], ['/query', 'Query'], ['/inbox', 'Inbox'],
-    ['/compliance', 'Compliance']];
 
 let turn = 0; // of showing pages: an answer that comes too late is for a page that is gone
 let shown = ''; // its address
+let brought = document.querySelector('#main .hit') !== null; // the list that came with the page is to be seen
 let leave = null; // what the page that is shown wants done before it goes
 
 function showFrame(current) {
-    fill(byId('nav'), LINKS.map(([href, text]) =>
-        el('a', { href, 'aria-current': text === current ? 'page' : null }, text)));
+    for (const link of byId('nav').children) {
+        link.toggleAttribute('aria-current', false);
+        if (link.textContent === current) {
+            link.setAttribute('aria-current', 'page');
+        }
+    }
     fill(byId('account'), token() === null ? el('a.button', { href: signInPath() }, 'Sign in') : [
         el('a.who', { href: '/sign-in', id: 'who' }, 'Signed in'),
         el('button', { type: 'button', onclick: signOut }, 'Sign out'),
@@ -56,6 +59,22 @@ function signOut() {
     show();
 }
 
+function put(main, place) {
+    brought = false;
+    fill(main, place);
+}
+
+// Types on in the field of a search that was begun in the one that came with the page.
+function goOn(words, typed, isThere) {
+    if (typed !== '') {
+        words.value = typed;
+        words.dispatchEvent(new Event('input'));
+    }
+    if (isThere) {
+        words.focus();
+    }
+}
+
 // Shows the page of the address. `fresh`: the reader went somewhere, so that the focus goes to the top.
 async function show(fresh = false) {
     const mine = ++turn;
@@ -68,9 +87,12 @@ async function show(fresh = false) {
     showFrame(found?.[2]);
     showWho();
     const place = el('div', {});
-    const came = mine === 1 && main.querySelector('.hit') !== null; // with the page: it stays until its script is here
-    if (!came) {
-        fill(main, place);
+    const stays = brought && location.pathname === '/'; // until its script is here
+    if (!stays) {
+        put(main, place);
+    }
+    if (mine > 1 && !stays) {
+        byId('first')?.remove(); // it is of the page that is left
     }
     if (found === undefined) {
         document.title = 'Not found · Data catalogue';
@@ -78,7 +100,7 @@ async function show(fresh = false) {
             el('a.button', { href: '/' }, 'All products')));
         return;
     }
-    const late = setTimeout(() => came || fill(place, waiting()), 150);
+    const late = setTimeout(() => stays || fill(place, waiting()), 150);
     try {
         const page = await import(found[1]);
         clearTimeout(late);
@@ -86,15 +108,25 @@ async function show(fresh = false) {
             return;
         }
         const words = found[0].slice(1).map(decodeURIComponent);
-        if (came) {
-            fill(main, place);
+        const begun = stays ? byId('words') : null; // what the reader has begun goes over
+        const isThere = begun !== null && document.activeElement === begun;
+        if (stays) {
+            put(main, place);
         }
         leave = page.show(place, ...words) ?? null;
+        goOn(byId('words'), begun?.value ?? '', isThere);
     } catch (problem) {
         clearTimeout(late);
-        fill(main, place);
-        fill(place, problemBox(problem.status === undefined
-            ? { status: 0, heading: 'This page could not be shown', detail: String(problem.message) } : problem));
+        if (mine !== turn) {
+            return;
+        }
+        const shownProblem = problemBox(problem.status === undefined
+            ? { status: 0, heading: 'This page could not be shown', detail: String(problem.message) } : problem);
+        if (brought) {
+            main.prepend(shownProblem); // the list can be read all the same
+        } else {
+            fill(place, shownProblem);
+        }
     }
     if (fresh) {
         scrollTo(0, 0);

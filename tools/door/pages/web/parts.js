@@ -78,7 +78,7 @@ const SIGNATURE = {
 };
 
 function chip(table, value) {
-    const [kind, text, title] = table[value] ?? ['', value, ''];
+    const [kind, text, title] = Object.hasOwn(table, value) ? table[value] : ['', value, ''];
     return el(kind === '' ? 'span.chip' : `span.chip.${kind}`, { title }, text);
 }
 export const statusChip = (value) => chip(STATUS, value);

@@ -48,7 +48,7 @@ function facetList(facet, chosen, change) {
                 checked: chosen.includes(value),
                 onchange: (event) => change(facet.facet, value, event.target.checked),
             }),
-            el('span', {}, words[value] ?? value),
+            el('span', {}, Object.hasOwn(words, value) ? words[value] : value),
             el('span.n', {}, [el('span.unseen', {}, ', '), number(products), el('span.unseen', {}, ' products')]),
         ])),
         facet.values > shown.length && el('p.small.soft', {}, `and ${number(facet.values - shown.length)} more`),
