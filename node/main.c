@@ -109,6 +109,8 @@ int main(int argc, char **argv)
             fh_log(FH_LOG_WARN, "config.environment", "text=\"%s\"", config->warning);
         }
         setenv("UV_THREADPOOL_SIZE", POOL_THREADS, 0);
+        (void)signal(SIGCHLD,
+                     SIG_DFL); /* who starts us may ignore it: then nobody could be waited for */
         shut_in();
         outlive_file_limit();
         rc = fh_crypto_init();

@@ -224,6 +224,7 @@ static void hourly(void *user)
     struct fh_node *node = user;
     struct fh_err err;
     fh_publisher_renew(node->publisher);
+    fh_directory_tidy(node->home.dir, fh_clock_wall_ms());
     if (fh_store_put_number(node->home.store, FH_STORE_KEY_WALL_MS, fh_clock_wall_ms(), &err) !=
         FH_OK) {
         fh_log(FH_LOG_ERROR, "store.failed", "rule=%s text=\"%s\"", err.rule, err.text);

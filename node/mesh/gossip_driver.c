@@ -121,7 +121,7 @@ static void deliver(struct fh_mesh *mesh, const struct fh_gossip_action *action)
          * with keys that nobody knows must not make everybody synchronise. */
         const char *address;
         if (err.code == FH_ENOTFOUND && fh_mesh_address(mesh, &action->node, &address)) {
-            fh_mesh_sync(mesh, &action->node, address, false);
+            fh_mesh_sync_wanted(mesh, &action->node, address);
             return;
         }
     }
@@ -532,6 +532,7 @@ int fh_mesh_new(struct fh_mesh **out, const struct fh_mesh_options *options, str
     mesh->domain = *fh_identity_domain(options->identity);
     mesh->node = fh_identity_node(options->identity);
     fh_list_init(&mesh->follow_ups);
+    fh_list_init(&mesh->syncs);
     mesh->actions = fh_calloc(1, sizeof *mesh->actions);
     int rc = mesh->actions != NULL ? FH_OK : fh_err_set(err, FH_ENOMEM, "no memory for gossip");
     if (rc == FH_OK) {

@@ -17,9 +17,11 @@
 #include <stdio.h>
 
 enum {
-    SYNCS_MAX = 4,       /* with different peers at once */
-    PAGES_MAX = 4096,    /* of one set: a peer that never ends is left */
-    SPREAD_MAX = 8,      /* so few new records may be news to others too */
+    SYNCS_MAX = 4,                /* with different peers at once */
+    SYNC_WANTED_MS = 1000,        /* between those that rumours cause */
+    SYNC_MOST_MS = 5 * 60 * 1000, /* a peer that sends page after page, slowly, is left */
+    PAGES_MAX = 4096,             /* of one set: a peer that never ends is left */
+    SPREAD_MAX = 8,               /* so few new records may be news to others too */
     PULL_IDS = 32,       /* contracts asked for at once: 20 ms of the loop when they come */
     PULL_LOOK = 256,     /* of those that are missing: what nobody has must not hide the others */
     PULL_RETRY_MS = 125, /* when an owner did not have it; twice as long each time */
@@ -29,7 +31,9 @@ enum {
 /* ---- synchronisation ---- */
 
 struct sync {
+    struct fh_list link;
     struct fh_mesh *mesh;
+    int64_t began_ms;
     struct fh_peer_target target;
     char address[FH_ADDRESS_BYTES_MAX + 1];
     enum fh_sync_set set;
@@ -45,7 +49,8 @@ static void sync_set(struct sync *sync);
 static void sync_end(struct sync *sync, bool done)
 {
     struct fh_mesh *mesh = sync->mesh;
-    mesh->syncs--;
+    fh_list_remove(&sync->link);
+    mesh->sync_count--;
     struct fh_gossip_event event = {.kind = FH_GOSSIP_SYNCED};
     event.u.synced.node = sync->target.node;
     event.u.synced.done = done;
@@ -120,7 +125,8 @@ static void sync_answer(struct fh_pack_reader *fields, const struct fh_err *fail
     }
     if (sync->cursor.size == 0) {
         sync_next(sync);
-    } else if (sync->pages >= PAGES_MAX || sync->mesh->quiet) {
+    } else if (sync->pages >= PAGES_MAX || sync->mesh->quiet ||
+               fh_clock_mono_ms() - sync->began_ms > SYNC_MOST_MS) {
         sync_end(sync, false);
     } else {
         sync_page(sync);
@@ -174,30 +180,59 @@ static bool is_own_address(const struct fh_mesh *mesh, const char *address)
     return false;
 }
 
-void fh_mesh_sync(struct fh_mesh *mesh,
-                  const struct fh_node_id *node,
-                  const char *address,
-                  bool pages)
+static bool is_synced_with(const struct fh_mesh *mesh, const char *address)
+{
+    FH_LIST_FOREACH (link, &mesh->syncs) {
+        if (strcmp(FH_LIST_ENTRY(link, struct sync, link)->address, address) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+begin(struct fh_mesh *mesh, const struct fh_node_id *node, const char *address, bool pages)
 {
     struct sync *sync = NULL;
-    if (!mesh->quiet && mesh->syncs < SYNCS_MAX && !is_own_address(mesh, address)) {
+    if (!mesh->quiet && mesh->sync_count < SYNCS_MAX && !is_own_address(mesh, address) &&
+        !is_synced_with(mesh, address)) {
         sync = fh_calloc(1, sizeof *sync);
     }
     if (sync == NULL) {
-        struct fh_gossip_event event = {.kind = FH_GOSSIP_SYNCED};
-        event.u.synced.node = *node;
-        fh_mesh_gossip_later(mesh, &event, FH_BYTES_NONE);
-        return;
+        return false;
     }
     sync->mesh = mesh;
+    sync->began_ms = fh_clock_mono_ms();
     snprintf(sync->address, sizeof sync->address, "%s", address);
     sync->target.address = sync->address;
     sync->target.node = *node;
     sync->set = FH_SYNC_IDENTITY;
     sync->by_pages = pages;
     fh_buf_init(&sync->cursor, FH_SYNC_CURSOR_BYTES_MAX);
-    mesh->syncs++;
+    fh_list_push_back(&mesh->syncs, &sync->link);
+    mesh->sync_count++;
     sync_set(sync);
+    return true;
+}
+
+void fh_mesh_sync(struct fh_mesh *mesh,
+                  const struct fh_node_id *node,
+                  const char *address,
+                  bool pages)
+{
+    if (!begin(mesh, node, address, pages)) {
+        struct fh_gossip_event event = {.kind = FH_GOSSIP_SYNCED};
+        event.u.synced.node = *node;
+        fh_mesh_gossip_later(mesh, &event, FH_BYTES_NONE);
+    }
+}
+
+void fh_mesh_sync_wanted(struct fh_mesh *mesh, const struct fh_node_id *node, const char *address)
+{
+    int64_t now_ms = fh_clock_mono_ms();
+    if (now_ms - mesh->wanted_sync_ms >= SYNC_WANTED_MS && begin(mesh, node, address, false)) {
+        mesh->wanted_sync_ms = now_ms;
+    }
 }
 
 /* ---- introductions ---- */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -91,7 +92,8 @@ int fh_launch(const struct fh_launch *launch, pid_t *out_pid, int *out_pidfd, st
     if (pidfd < 0) {
         why = errno;
         (void)kill(pid, SIGKILL);
-        (void)waitpid(pid, NULL, 0); /* it is dead: soon */
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) { /* it is dead: soon */
+        }
         return cannot(launch, why, err);
     }
     *out_pid = pid;
@@ -102,15 +104,23 @@ int fh_launch(const struct fh_launch *launch, pid_t *out_pid, int *out_pidfd, st
 void fh_launch_end(int pidfd)
 {
     siginfo_t info;
+    struct pollfd end = {.fd = pidfd, .events = POLLIN};
     (void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
-    while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) != 0 && errno == EINTR) {
+    /* The descriptor may be one that does not wait. */
+    while (poll(&end, 1, -1) < 0 && errno == EINTR) {
     }
+    (void)waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG);
 }
 
 bool fh_launch_ended(int pidfd, int *out_status)
 {
     siginfo_t info = {.si_pid = 0};
-    if (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0) {
+    if (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG) != 0) {
+        bool gone = errno != EINTR && errno != EAGAIN; /* somebody else has reaped it */
+        *out_status = gone ? SIGKILL : 0;
+        return gone;
+    }
+    if (info.si_pid == 0) {
         return false;
     }
     *out_status = info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status;

@@ -506,6 +506,9 @@ int fh_workers_spawn(struct fh_workers *workers, struct fh_worker **out, struct 
         code = fh_err_set(err, FH_ENOMEM, "no memory for a worker");
     }
     if (code != FH_OK) {
+        if (process->worker.spill[0] != 0) {
+            fh_spill_remove(process->worker.spill);
+        }
         fh_free(process);
         return code;
     }

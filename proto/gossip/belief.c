@@ -397,6 +397,7 @@ static void deliver(struct fh_turn *turn, const struct judgement *j, struct fh_b
         return;
     }
     if (!may_verify(turn, j->source)) { /* whoever judges it checks its signature */
+        fh_gossip_deliver_again(g, bytes);
         return;
     }
     g->counters.record_new++;

@@ -62,18 +62,28 @@ static struct fh_map *key_map_of(struct fh_directory *dir, const struct fh_entry
     }
 }
 
+/* Not delegations, of which each holds those that it is time for; nor admissions, of which whoever
+ * has a domain by a charter needs none; nor what strangers signed, of whom each holds others. */
+void fh_entry_sum(struct fh_directory *dir, struct fh_entry *entry)
+{
+    bool of_stranger = entry->domain != NULL && !entry->domain->pinned;
+    if (!entry->summed && !of_stranger && entry->type != FH_RECORD_DELEGATION &&
+        entry->type != FH_RECORD_ADMISSION) {
+        entry->summed = true;
+        fh_id_sum_add(&dir->sum, &entry->id);
+    }
+}
+
 void fh_entry_list(struct fh_directory *dir, struct fh_entry *entry)
 {
     fh_map_insert(&dir->records, &entry->by_id, fh_entry_hash(entry->id.b));
-    if (entry->type != FH_RECORD_DELEGATION) {
-        fh_id_sum_add(&dir->sum, &entry->id);
-    }
+    fh_entry_sum(dir, entry);
 }
 
 void fh_entry_unlist(struct fh_directory *dir, struct fh_entry *entry)
 {
     fh_map_remove(&dir->records, &entry->by_id);
-    if (entry->type != FH_RECORD_DELEGATION) {
+    if (entry->summed) {
         fh_id_sum_remove(&dir->sum, &entry->id);
     }
 }
@@ -81,6 +91,11 @@ void fh_entry_unlist(struct fh_directory *dir, struct fh_entry *entry)
 void fh_directory_fingerprint(const struct fh_directory *dir, uint8_t out[FH_ID_SUM_BYTES])
 {
     fh_id_sum_fingerprint(&dir->sum, "freehold/v1/identity", out);
+}
+
+void fh_directory_tidy(struct fh_directory *dir, int64_t now_ms)
+{
+    fh_proposals_drop(dir, now_ms - FH_PROPOSAL_LIFE_MS);
 }
 
 void fh_domain_destroy(struct fh_directory *dir, struct fh_domain *domain)

@@ -326,8 +326,11 @@ FH_MUST_CHECK int fh_directory_check_invitation(const struct fh_directory *dir,
 /* The bytes of a record that the directory holds, by id; empty when it does not. Lent. */
 struct fh_bytes fh_directory_record(const struct fh_directory *dir, const struct fh_record_id *id);
 
-/* 16 bytes that are equal where the same records are held, whatever order they came in: all but
- * delegations, of which each directory holds those that it is time for. proto/README.md 8.3. */
+/* Drops proposals, and votes for them, that nobody has completed in time. */
+void fh_directory_tidy(struct fh_directory *dir, int64_t now_ms);
+
+/* 16 bytes that are equal where the same records are held, whatever order they came in; which of
+ * them count stands in proto/README.md 8. */
 void fh_directory_fingerprint(const struct fh_directory *dir, uint8_t out[FH_ID_SUM_BYTES]);
 
 /* Called with each record (lent for the call); false ends the walk. */

@@ -108,6 +108,11 @@ void fh_domain_admit(struct fh_directory *dir,
         return;
     }
     domain->pinned = true;
+    for (size_t i = 0; i < FH_ENTRY_GROUP_COUNT; i++) {
+        FH_LIST_FOREACH (link, &domain->groups[i]) {
+            fh_entry_sum(dir, FH_LIST_ENTRY(link, struct fh_entry, link));
+        }
+    }
     domain->info.admitted_ms = admitted_ms;
     domain->info.issuer = *issuer;
     dir->stranger_count--;

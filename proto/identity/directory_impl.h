@@ -52,7 +52,8 @@ struct fh_entry {
     struct fh_map_link by_key; /* keys, revoked, used or token_ends of dir, see `what` */
     struct fh_domain *domain;  /* NULL for charters */
     unsigned type;
-    bool rival; /* the second event of a fork, a charter that is not followed: proof only */
+    bool summed; /* in the sum of the directory */
+    bool rival;  /* the second event of a fork, a charter that is not followed: proof only */
     struct fh_lineage *lineage; /* CHARTER; owned */
     struct fh_record_id id;
     struct fh_key_id key; /* KEY and DELEGATION: of the key that may sign; VOTE: that signed */
@@ -132,6 +133,8 @@ void fh_entry_free(struct fh_entry *entry);
 /* Into dir->records and out of it again: the only two that change it. */
 void fh_entry_list(struct fh_directory *dir, struct fh_entry *entry);
 void fh_entry_unlist(struct fh_directory *dir, struct fh_entry *entry);
+/* Into the sum, when it counts there and is not in it yet. */
+void fh_entry_sum(struct fh_directory *dir, struct fh_entry *entry);
 /* Since when this key or delegation of the domain is revoked; INT64_MAX when it is not. */
 int64_t fh_revoked_since(const struct fh_directory *dir,
                          const struct fh_domain *domain,

@@ -436,7 +436,34 @@ static void the_fingerprint_tells_what_is_held(void **state)
     assert_true(
         same_held(world, other)); /* decided: proposal and votes have gone, a charter came */
     assert_int_equal(fh_directory_charter(other->dir, NULL)->seq, 2);
-    void *given = other;
+
+    /* Who comes later has domain 1 by its charter, needs no admission, and knows no stranger. */
+    struct world *late = calloc(1, sizeof *late);
+    struct fh_record_id id;
+    world_make(late);
+    must_add(late, &d[0].inception);
+    must_add(late, &world->charter);
+    must_add(late, &d[1].inception);
+    assert_false(same_held(world, late));
+    (void)fh_directory_charter(world->dir, &id);
+    assert_int_equal(
+        fh_directory_add(late->dir, fh_directory_record(world->dir, &id), NOW_MS, NULL, NULL),
+        FH_OK);
+    assert_true(same_held(world, late));
+    /* A proposal that nobody completed in time goes. */
+    next.seq = 3;
+    next.prev = id;
+    next.threshold = 2;
+    proposal = proposal_of(world, 0, &next, &d[0].key, AT(1));
+    must_add(late, &proposal);
+    assert_false(same_held(world, late));
+    fh_directory_tidy(late->dir, AT(1) + FH_PROPOSAL_LIFE_MS);
+    assert_false(same_held(world, late));
+    fh_directory_tidy(late->dir, AT(1) + FH_PROPOSAL_LIFE_MS + 1);
+    assert_true(same_held(world, late));
+    void *given = late;
+    teardown(&given);
+    given = other;
     teardown(&given);
 }
 
