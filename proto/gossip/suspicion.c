@@ -271,7 +271,7 @@ bool fh_suspicion_add(struct fh_turn *turn, uint32_t slot, uint32_t accuser)
     s->own_failed = s->own_failed || accuser == FH_MEMBER_SELF;
     bool counts = add_accuser(g, s, accuser);
     s->deadline_ms = s->started_ms + suspicion_ms(g, s->accuser_count);
-    int64_t least_ms = turn->now_ms + g->options.timing.answer_max_ms;
+    int64_t least_ms = turn->now_ms + g->options.timing.answer_min_ms;
     if (s->asks == 0 && s->deadline_ms < least_ms) {
         s->deadline_ms = least_ms; /* a late accuser has made it short: asked once all the same */
     }
