@@ -24,6 +24,9 @@ serves() # the node answers, and at once
 }
 serves
 
+say "- a client whose sessions made room for others of its key goes on"
+prints "$(printf '2\n2\n2\n2\nstatus')" "$bin/fh-crowd" "$work/museum/home" 70 'SELECT id FROM shop.orders WHERE id = 2'
+
 say "- only data on standard output"
 three='SELECT id, item, price FROM shop.orders WHERE id < 3 ORDER BY id'
 prints 'id,item,price

@@ -10,16 +10,23 @@
 
 #include <string.h>
 
+#define FORGOTTEN "session.forgotten"
+
 struct fh_channel {
+    const struct fh_actor *actor;
     struct fh_link *link;
     struct fh_channel *relay; /* NULL: straight */
     struct fh_node_id node;
     struct fh_domain_id domain;
+    struct fh_domain_id judged; /* of the session before, while it is opened anew */
     struct fh_session *session;
     bool broken;
+    unsigned renewals;   /* of the session */
+    bool forgotten;      /* the peer does not know the session any more: fh_channel_renew */
     bool late;           /* the last wait ended by its time */
     struct fh_buf frame; /* being sent */
     struct fh_buf relayed;
+    struct fh_session *sealed_by[FH_LINK_SLOTS]; /* references: what each slot asked in */
     struct fh_session_binding bindings[FH_LINK_SLOTS];
 };
 
@@ -89,10 +96,13 @@ static int wait_frame(
         if (code == FH_OK) {
             code = open_reply(channel->relay, slot, data, size, NULL, &data, &size, NULL, err);
         }
-        if (code == FH_OK) {
-            *out_data = data;
-            code = unwrap_relayed(fh_bytes(data, size), out_data, out_size, err);
+        /* What failed there the relay's channel remembers: the session inside may be well. */
+        if (code != FH_OK) {
+            channel->late = channel->late || code == FH_ETIMEOUT;
+            return code;
         }
+        *out_data = data;
+        code = unwrap_relayed(fh_bytes(data, size), out_data, out_size, err);
     }
     channel->late = channel->late || code == FH_ETIMEOUT;
     /* Being interrupted says nothing of the peer. */
@@ -112,19 +122,27 @@ static int open_reply(struct fh_channel *channel,
                       struct fh_err *err)
 {
     struct fh_frame frame;
+    struct fh_session *session = channel->sealed_by[slot];
     int code = fh_frame_parse(&frame, fh_bytes(data, size), err);
     if (code != FH_OK) {
+        channel->broken = channel->broken || session == channel->session;
         return code;
     }
     if (frame.type == FH_FRAME_REJECT) {
-        channel->broken = true;
+        bool forgotten =
+            frame.code == FH_ENOTFOUND || frame.code == FH_ESTALE || frame.code == FH_ESTATE;
+        if (session == channel->session) { /* there may be a new one since */
+            channel->broken = true;
+            channel->forgotten = forgotten;
+        }
         return fh_err_rule(err,
                            FH_EUNREACH,
-                           "session.rejected",
+                           forgotten ? FORGOTTEN : "session.rejected",
                            "the peer does not know this session any more (hint: %s)",
                            fh_code_text(frame.code));
     }
     if (frame.type != FH_FRAME_REPLY) {
+        channel->broken = channel->broken || session == channel->session;
         return fh_err_rule(err,
                            FH_EPROTO,
                            "frame.type",
@@ -140,9 +158,9 @@ static int open_reply(struct fh_channel *channel,
         return fh_err_set(err, FH_ENOMEM, "no memory for an answer");
     }
     code = fh_session_open_reply(
-        channel->session, &frame, &channel->bindings[slot], fh_clock_mono_ms(), body, err);
+        session, &frame, &channel->bindings[slot], fh_clock_mono_ms(), body, err);
     if (code != FH_OK) {
-        channel->broken = true;
+        channel->broken = channel->broken || session == channel->session;
         return code;
     }
     if (out_tag != NULL) {
@@ -225,6 +243,100 @@ static int shake(struct fh_channel *channel,
     return fh_session_confirm(channel->session, &frame, fh_clock_mono_ms(), &welcome, err);
 }
 
+/* A handshake as the actor in a slot of its own. */
+static int greet(struct fh_channel *channel,
+                 const struct fh_node_id *expected,
+                 fh_channel_judge_fn *judge,
+                 void *user,
+                 struct fh_err *err)
+{
+    const struct fh_actor *actor = channel->actor;
+    int slot = fh_link_take_slot(channel->link);
+    if (slot < 0) {
+        return fh_err_set(err, FH_EBUSY, "too many results of this client are open");
+    }
+    /* A key of this session alone: the member key vouches for it inside the handshake. */
+    struct fh_agree_secret static_secret FH_CLEANUP(fh_agree_secret_wipe);
+    fh_entropy(static_secret.b, sizeof static_secret.b);
+    struct fh_session_self self = {
+        .mesh = &actor->mesh,
+        .static_secret = &static_secret,
+        .domain = actor->domain,
+        .sign_secret = &actor->secret,
+        .records = actor->credential,
+        .record_count = actor->credential_count,
+    };
+    int code = shake(channel, &self, slot, expected, judge, user, err);
+    fh_link_release_slot(channel->link, slot);
+    return code;
+}
+
+static void end_session(struct fh_session *session)
+{
+    if (session != NULL) {
+        fh_session_close(session);
+        fh_session_unref(session);
+    }
+}
+
+/* ---- a session that the peer has forgotten ---- */
+
+bool fh_channel_may_ask_again(const struct fh_err *err)
+{
+    return strcmp(err->rule, FORGOTTEN) == 0;
+}
+
+unsigned fh_channel_renewals(const struct fh_channel *channel)
+{
+    return channel->renewals;
+}
+
+/* The node is the one that was judged when the channel was opened, which is checked before this.
+ * Whether it is a node of that domain still: what is known of it says so. */
+static int judge_again(void *user, const struct fh_session_peer *peer, struct fh_err *err)
+{
+    const struct fh_channel *channel = user;
+    const struct fh_directory *directory = channel->actor->directory;
+    struct fh_ref ref = fh_key_id_ref(&peer->key_id);
+    unsigned roles = FH_ROLE_MASK(FH_ROLE_NODE);
+    int64_t now_ms = fh_clock_wall_ms();
+    if (!fh_domain_id_equal(&channel->judged, &peer->domain)) {
+        return fh_err_rule(err,
+                           FH_ESIG,
+                           "session.peer.other",
+                           "the node that answers is of another domain than before");
+    }
+    return channel->relay != NULL
+               ? fh_directory_signer(directory, &ref, &peer->domain, now_ms, roles, NULL, err)
+               : fh_directory_signer_of_stranger(
+                     directory, &ref, &peer->domain, now_ms, roles, NULL, err);
+}
+
+int fh_channel_renew(struct fh_channel *channel, struct fh_err *err)
+{
+    int code = channel->relay != NULL ? fh_channel_renew(channel->relay, err) : FH_OK;
+    if (code != FH_OK || !channel->forgotten) {
+        return code;
+    }
+    struct fh_node_id node = channel->node;
+    struct fh_session *before = FH_TAKE(channel->session);
+    channel->judged = channel->domain;
+    code = greet(channel, &node, judge_again, channel, err);
+    if (code == FH_OK) {
+        fh_session_unref(before); /* not closed: what was answered in it may be on its way */
+        channel->renewals++;
+        channel->broken = false;
+        channel->forgotten = false;
+    } else { /* as it was: of no use any more */
+        end_session(channel->session);
+        channel->session = before;
+        channel->node = node;
+        channel->domain = channel->judged;
+        channel->broken = true;
+    }
+    return code;
+}
+
 int fh_channel_open(struct fh_channel **out,
                     const struct fh_actor *actor,
                     struct fh_link *link,
@@ -239,6 +351,7 @@ int fh_channel_open(struct fh_channel **out,
     if (channel == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for a session");
     }
+    channel->actor = actor;
     channel->link = link;
     channel->relay = relay;
     if (node != NULL) {
@@ -246,24 +359,12 @@ int fh_channel_open(struct fh_channel **out,
     }
     fh_buf_init(&channel->frame, FH_FRAME_REQUEST_BYTES_MAX);
     fh_buf_init(&channel->relayed, FH_FRAME_REQUEST_BYTES_MAX);
-    int slot = fh_link_take_slot(link);
-    if (slot < 0) {
-        fh_channel_close(channel);
-        return fh_err_set(err, FH_EBUSY, "too many results of this client are open");
+    int code = greet(channel, node, judge, user, err);
+    if (code != FH_OK && relay != NULL && fh_channel_may_ask_again(err)) {
+        end_session(FH_TAKE(channel->session));
+        code = fh_channel_renew(relay, err);
+        code = code == FH_OK ? greet(channel, node, judge, user, err) : code;
     }
-    /* A key of this session alone: the member key vouches for it inside the handshake. */
-    struct fh_agree_secret static_secret FH_CLEANUP(fh_agree_secret_wipe);
-    fh_entropy(static_secret.b, sizeof static_secret.b);
-    struct fh_session_self self = {
-        .mesh = &actor->mesh,
-        .static_secret = &static_secret,
-        .domain = actor->domain,
-        .sign_secret = &actor->secret,
-        .records = actor->credential,
-        .record_count = actor->credential_count,
-    };
-    int code = shake(channel, &self, slot, node, judge, user, err);
-    fh_link_release_slot(link, slot);
     if (code != FH_OK) {
         fh_channel_close(channel);
         return code;
@@ -277,9 +378,9 @@ void fh_channel_close(struct fh_channel *channel)
     if (channel == NULL) {
         return;
     }
-    if (channel->session != NULL) {
-        fh_session_close(channel->session);
-        fh_session_unref(channel->session);
+    end_session(channel->session);
+    for (size_t i = 0; i < FH_LINK_SLOTS; i++) {
+        fh_session_unref(channel->sealed_by[i]);
     }
     fh_buf_fini(&channel->frame);
     fh_buf_fini(&channel->relayed);
@@ -335,6 +436,8 @@ int fh_channel_post(struct fh_channel *channel,
     }
     int code = fh_session_seal_request(
         channel->session, request, fh_clock_mono_ms(), frame, &channel->bindings[slot], err);
+    fh_session_unref(channel->sealed_by[slot]);
+    channel->sealed_by[slot] = fh_session_ref(channel->session);
     return code == FH_OK ? post_frame(channel, slot, timeout_ms, err) : code;
 }
 
@@ -366,12 +469,11 @@ int fh_channel_call(struct fh_channel *channel,
     return fh_channel_call_within(channel, request, FH_REQUEST_MS, answer, reader, err);
 }
 
-int fh_channel_call_within(struct fh_channel *channel,
-                           struct fh_bytes request,
-                           int64_t timeout_ms,
-                           struct fh_buf *answer,
-                           struct fh_pack_reader *reader,
-                           struct fh_err *err)
+static int call_once(struct fh_channel *channel,
+                     struct fh_bytes request,
+                     int64_t timeout_ms,
+                     struct fh_buf *answer,
+                     struct fh_err *err)
 {
     int slot = fh_link_take_slot(channel->link);
     if (slot < 0) {
@@ -391,6 +493,22 @@ int fh_channel_call_within(struct fh_channel *channel,
         }
     }
     fh_link_release_slot(channel->link, slot);
+    return code;
+}
+
+int fh_channel_call_within(struct fh_channel *channel,
+                           struct fh_bytes request,
+                           int64_t timeout_ms,
+                           struct fh_buf *answer,
+                           struct fh_pack_reader *reader,
+                           struct fh_err *err)
+{
+    int code = call_once(channel, request, timeout_ms, answer, err);
+    for (int i = 0; code != FH_OK && i < FH_CHANNEL_RENEWALS && fh_channel_may_ask_again(err);
+         i++) {
+        code = fh_channel_renew(channel, err);
+        code = code == FH_OK ? call_once(channel, request, timeout_ms, answer, err) : code;
+    }
     return code == FH_OK ? fh_msg_answer(reader, fh_buf_view(answer), FH_FRAME_REPLY_BYTES_MAX, err)
                          : code;
 }

@@ -24,7 +24,8 @@ struct fh_landing;
 /* Whether the peer of a session may be talked to: `peer` says who it is and shows its records. */
 typedef int fh_channel_judge_fn(void *user, const struct fh_session_peer *peer, struct fh_err *err);
 
-/* Opens a session over `link`, or through `relay` to `node` when `relay` is not NULL (all kept).
+/* Opens a session over `link`, or through `relay` to `node` when `relay` is not NULL (all kept, the
+ * actor too).
  * FH_EUNREACH, FH_ETIMEOUT, FH_ESIG, FH_EDENIED, FH_EVERSION, and what `judge` says. Given. */
 FH_MUST_CHECK int fh_channel_open(struct fh_channel **out,
                                   const struct fh_actor *actor,
@@ -47,6 +48,19 @@ bool fh_channel_is_worn(const struct fh_channel *channel);
  * channel goes on. Without this a wait that ended so makes it worn. */
 void fh_channel_go_on(struct fh_channel *channel);
 
+enum { FH_CHANNEL_RENEWALS = 2 }; /* of one question: the relay's session, then the one inside */
+
+/* Whether a failure is the answer of the peer, or of the relay, that it does not know the session:
+ * it gave its place to others, or started anew, and has done nothing of what was asked. Nobody
+ * signs that answer: should it be a lie, by whoever stands between, what is asked once more is done
+ * twice, which a node has to bear anyway. */
+bool fh_channel_may_ask_again(const struct fh_err *err);
+/* Opens the session anew, with the same node, where it is forgotten (here and at the relay). What
+ * began in the old one is lost. As fh_channel_open; after a failure the channel stays worn. */
+FH_MUST_CHECK int fh_channel_renew(struct fh_channel *channel, struct fh_err *err);
+/* How often that was done: what a stream is called in one session says nothing in the next. */
+unsigned fh_channel_renewals(const struct fh_channel *channel);
+
 /* Seals and sends a request (borrowed) in a slot of the link. */
 FH_MUST_CHECK int fh_channel_post(struct fh_channel *channel,
                                   int slot,
@@ -64,8 +78,8 @@ FH_MUST_CHECK int fh_channel_wait(struct fh_channel *channel,
                                   struct fh_err *err);
 
 /* Both, within the time given, or FH_REQUEST_MS, in a slot of its own, and reads the head of the
- * answer: `reader` stands at the first field. The answer is copied to `answer` (reset), on which
- * `reader` looks. */
+ * answer: `reader` stands at the first field. Where the session is forgotten it asks once more. The
+ * answer is copied to `answer` (reset), on which `reader` looks. */
 FH_MUST_CHECK int fh_channel_call_within(struct fh_channel *channel,
                                          struct fh_bytes request,
                                          int64_t timeout_ms,

@@ -297,7 +297,7 @@ int fh_query_start(struct freehold_result *result,
 
 /* ---- the answer ---- */
 
-static int take_answer(struct freehold_result *result, struct fh_err *err)
+static int take_once(struct freehold_result *result, struct fh_err *err)
 {
     struct fh_bytes plain;
     struct fh_pack_reader reader;
@@ -315,6 +315,21 @@ static int take_answer(struct freehold_result *result, struct fh_err *err)
         code = fh_notices_of_answer(result, &reader, err);
     }
     return code == FH_OK ? fh_stream_begin(result, &answer, err) : code;
+}
+
+/* The same request once more when the session is forgotten: nothing of it was done, and should
+ * that be a lie, its owner refuses the second as a replay. */
+static int take_answer(struct freehold_result *result, struct fh_err *err)
+{
+    int code = take_once(result, err);
+    for (int i = 0; code != FH_OK && i < FH_CHANNEL_RENEWALS && !result->streaming &&
+                    fh_channel_may_ask_again(err);
+         i++) {
+        code = fh_channel_renew(result->channel, err);
+        code = code == FH_OK ? send_query(result, err) : code;
+        code = code == FH_OK ? take_once(result, err) : code;
+    }
+    return code;
 }
 
 /* Whether a refusal may be due to a plan that does not hold any more. */

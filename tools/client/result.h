@@ -53,6 +53,7 @@ struct freehold_result {
     /* the stream */
     bool streaming; /* a stream is open at the producer */
     uint64_t stream;
+    unsigned renewals;          /* of the channel, when the stream began: it is of that session */
     int slots[FH_QUERY_WINDOW]; /* -1: not taken */
     uint64_t next_post;
     uint64_t next_take;

@@ -41,6 +41,12 @@ static int post_next(struct freehold_result *result, struct fh_err *err)
     if (is_late(result)) {
         return too_late(err);
     }
+    if (result->renewals != fh_channel_renewals(result->channel)) {
+        return fh_err_rule(err,
+                           FH_EUNREACH,
+                           "session.forgotten",
+                           "the peer has forgotten the session that this answer came in");
+    }
     struct fh_buf *request = &result->client->request;
     fh_buf_reset(request);
     fh_msg_next_request(request, result->stream, result->next_post);
@@ -93,6 +99,7 @@ static void open_unread(struct freehold_result *result)
         fh_msg_answer(&reader, plain, FH_FRAME_REPLY_BYTES_MAX, &ignored) == FH_OK &&
         fh_msg_query_read(&reader, &answer, &ignored) == FH_OK) {
         result->stream = answer.stream;
+        result->renewals = fh_channel_renewals(result->channel);
         result->streaming = !answer.end;
     }
 }
@@ -107,6 +114,7 @@ void fh_stream_stop(struct freehold_result *result)
     }
     struct fh_link *link = fh_channel_link(result->channel);
     bool tell = result->streaming && !result->ended && result->slots[0] >= 0 &&
+                result->renewals == fh_channel_renewals(result->channel) &&
                 !fh_channel_is_worn(result->channel);
     for (size_t i = 0; i < FH_QUERY_WINDOW; i++) {
         if (result->slots[i] >= 0 && (i > 0 || !tell)) {
@@ -230,6 +238,7 @@ int fh_stream_begin(struct freehold_result *result,
                     struct fh_err *err)
 {
     result->stream = answer->stream;
+    result->renewals = fh_channel_renewals(result->channel);
     result->streaming = true;
     result->window = FH_RESULT_WINDOW_FIRST;
     if (answer->end) { /* first, as aligning the batch moves bytes */
@@ -300,11 +309,13 @@ static int take_next(struct freehold_result *result, struct fh_err *err)
 static int cut_short(const struct freehold_result *result, int code, struct fh_err *err)
 {
     unsigned long long rows = fh_tally_read(&result->tally).rows;
-    if (rows == 0 || (code != FH_EUNREACH && code != FH_ETIMEOUT)) {
+    /* Also when its session was forgotten, and a new one opened since. */
+    bool gone = code == FH_EUNREACH || strcmp(err->rule, "stream.unknown") == 0;
+    if (rows == 0 || (!gone && code != FH_ETIMEOUT)) {
         return code;
     }
     fh_err_wrap(err, "the answer is incomplete, it broke off after %llu rows", rows);
-    if (code == FH_EUNREACH) {
+    if (gone) {
         err->code = FH_EINCOMPLETE;
         snprintf(err->rule, sizeof err->rule, "answer.incomplete");
     }

@@ -230,7 +230,10 @@ enum meddling {
     MEDDLE_COUNT
 };
 
-enum { MEDDLED_FRAMES = 9 }; /* two of the handshake, one of the query, five batches, the end */
+enum {
+    QUERY_FRAME = 2,
+    MEDDLED_FRAMES = 9
+}; /* two of the handshake, one of the query, five batches, the end */
 
 enum { ORDERED, AT_WORK, DONE };
 
@@ -339,6 +342,7 @@ static void test_meddling_relay(void **state)
     struct scripted_peer *peer = start_peer(world, LIE_NONE, true);
     static struct meddler meddler;
     unsigned tried[MEDDLE_COUNT] = {0};
+    unsigned asked_again = 0;
     for (unsigned i = 0; i < 2 * (MEDDLED_FRAMES + 1); i++) {
         fh_buf_init(&meddler.before[i / (MEDDLED_FRAMES + 1)][i % (MEDDLED_FRAMES + 1)],
                     FH_FRAME_REPLY_BYTES_MAX);
@@ -358,6 +362,15 @@ static void test_meddling_relay(void **state)
             continue;
         }
         tried[meddler.how]++;
+        /* A session that is said to be forgotten is opened anew, and asked once more when nothing
+         * of the answer was there: the second is the owner's, whole. */
+        if (meddler.how == MEDDLE_REJECT && meddler.at == QUERY_FRAME &&
+            outcome.code == FREEHOLD_OK) {
+            assert_int_equal(outcome.rows, 10);
+            assert_true(outcome.file_verified);
+            asked_again++;
+            continue;
+        }
         if (outcome.code == FREEHOLD_OK || outcome.file_verified ||
             atomic_load(&meddler.state) != DONE) {
             fail_msg("round %u: way %d at frame %u passed", i, (int)meddler.how, meddler.at);
@@ -370,6 +383,7 @@ static void test_meddling_relay(void **state)
     for (unsigned i = 0; i < MEDDLE_COUNT; i++) {
         assert_true(tried[i] > 30);
     }
+    assert_in_range(asked_again, 1, tried[MEDDLE_REJECT] / 3);
     stop_peer(peer);
     for (unsigned i = 0; i < 2 * (MEDDLED_FRAMES + 1); i++) {
         fh_buf_fini(&meddler.before[i / (MEDDLED_FRAMES + 1)][i % (MEDDLED_FRAMES + 1)]);
