@@ -63,6 +63,7 @@ async function trends(page) {
     same((await key.locator('tbody tr td:nth-child(3)').allInnerTexts()).join(' '), 'Kept Broken Kept Kept', 'the same as a table');
     holds(await figures.first().innerText(), 'All promises', 'all of them together');
     await page.locator('#trends > details > summary').click();
+    await page.locator('#trends > details figure').first().waitFor(); // made when they are asked for
     holds(await text(page, '#trends'), 'orders.id.required', 'those that always held');
     same(/market hall/.test(await text(page, '#trends')), false, 'a value of a row');
     await sound(page, 'promises over time');
