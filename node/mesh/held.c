@@ -15,37 +15,35 @@
 
 #include <string.h>
 
-static void of_agreed(const struct fh_agreed *agreed, uint8_t out[FH_ID_SUM_BYTES])
+/* Waivers of mesh policies; those of a domain's own policies stay with it. */
+static void of_waivers(const struct fh_agreed *agreed, uint8_t out[FH_ID_SUM_BYTES])
 {
     struct fh_id_sum sum = {.count = 0};
     uint32_t count;
-    const struct fh_agreed_policy *const *policies = fh_agreed_policies(agreed, &count);
-    for (uint32_t i = 0; i < count; i++) {
-        fh_id_sum_add(&sum, &policies[i]->held.id);
-        for (uint32_t r = 0; r < policies[i]->rival_count; r++) {
-            fh_id_sum_add(&sum, &policies[i]->rivals[r]);
-        }
-    }
     const struct fh_waiver_held *const *waivers = fh_agreed_waivers(agreed, &count);
     for (uint32_t i = 0; i < count; i++) {
-        if (waivers[i]->waiver.mesh) { /* the others stay with their domain */
+        if (waivers[i]->waiver.mesh) {
             fh_id_sum_add(&sum, &waivers[i]->id);
         }
     }
-    fh_id_sum_fingerprint(&sum, "freehold/v1/agreed", out);
+    fh_id_sum_fingerprint(&sum, "freehold/v1/waivers", out);
 }
 
 void fh_mesh_held_changed(struct fh_mesh *mesh)
 {
     static const char tag[] = "freehold/v1/held";
     uint8_t of_sets[3][FH_ID_SUM_BYTES];
+    const struct fh_agreed *agreed = fh_policies_agreed(mesh->options.policies);
     if (mesh->gossip == NULL) {
         return;
     }
     fh_catalog_fingerprint(mesh->options.catalog, of_sets[0]);
     fh_directory_fingerprint(mesh->options.dir, of_sets[1]);
-    of_agreed(fh_policies_agreed(mesh->options.policies), of_sets[2]);
-    const struct fh_bytes parts[] = {fh_bytes(tag, sizeof tag), fh_bytes(of_sets, sizeof of_sets)};
+    of_waivers(agreed, of_sets[2]);
+    struct fh_hash of_policies = fh_agreed_hash(agreed);
+    const struct fh_bytes parts[] = {fh_bytes(tag, sizeof tag),
+                                     fh_bytes(of_sets, sizeof of_sets),
+                                     fh_bytes(of_policies.b, sizeof of_policies.b)};
     struct fh_hash hash = fh_hash_parts(parts, FH_COUNT(parts));
     uint8_t fingerprint[FH_GOSSIP_FINGERPRINT_BYTES];
     memcpy(fingerprint, hash.b, sizeof fingerprint);

@@ -42,8 +42,7 @@ struct fh_mesh {
     struct fh_joining *joining; /* NULL when admitted */
 
     /* sync.c */
-    struct fh_list syncs; /* on their way */
-    unsigned sync_count;
+    struct fh_list syncs;   /* on their way */
     int64_t wanted_sync_ms; /* the last one for want of what a rumour needs */
     struct fh_timer *pull_timer;
     bool pulling;

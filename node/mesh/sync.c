@@ -50,7 +50,6 @@ static void sync_end(struct sync *sync, bool done)
 {
     struct fh_mesh *mesh = sync->mesh;
     fh_list_remove(&sync->link);
-    mesh->sync_count--;
     struct fh_gossip_event event = {.kind = FH_GOSSIP_SYNCED};
     event.u.synced.node = sync->target.node;
     event.u.synced.done = done;
@@ -180,24 +179,23 @@ static bool is_own_address(const struct fh_mesh *mesh, const char *address)
     return false;
 }
 
-static bool is_synced_with(const struct fh_mesh *mesh, const char *address)
+/* One with each peer, a few at once, none with oneself or while the node goes. */
+static bool may_begin(const struct fh_mesh *mesh, const char *address)
 {
+    unsigned count = 0;
     FH_LIST_FOREACH (link, &mesh->syncs) {
         if (strcmp(FH_LIST_ENTRY(link, struct sync, link)->address, address) == 0) {
-            return true;
+            return false;
         }
+        count++;
     }
-    return false;
+    return count < SYNCS_MAX && !mesh->quiet && !is_own_address(mesh, address);
 }
 
 static bool
 begin(struct fh_mesh *mesh, const struct fh_node_id *node, const char *address, bool pages)
 {
-    struct sync *sync = NULL;
-    if (!mesh->quiet && mesh->sync_count < SYNCS_MAX && !is_own_address(mesh, address) &&
-        !is_synced_with(mesh, address)) {
-        sync = fh_calloc(1, sizeof *sync);
-    }
+    struct sync *sync = may_begin(mesh, address) ? fh_calloc(1, sizeof *sync) : NULL;
     if (sync == NULL) {
         return false;
     }
@@ -210,7 +208,6 @@ begin(struct fh_mesh *mesh, const struct fh_node_id *node, const char *address, 
     sync->by_pages = pages;
     fh_buf_init(&sync->cursor, FH_SYNC_CURSOR_BYTES_MAX);
     fh_list_push_back(&mesh->syncs, &sync->link);
-    mesh->sync_count++;
     sync_set(sync);
     return true;
 }

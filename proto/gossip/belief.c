@@ -371,15 +371,6 @@ static uint64_t *delivered_place(struct fh_gossip *g, struct fh_bytes bytes, uin
     return &g->delivered[fh_get_u64be(mark + 8) % FH_CORE_DELIVERED];
 }
 
-static bool delivered_before(struct fh_gossip *g, struct fh_bytes bytes)
-{
-    uint64_t value;
-    uint64_t *place = delivered_place(g, bytes, &value);
-    bool before = *place == value;
-    *place = value;
-    return before;
-}
-
 void fh_gossip_deliver_again(struct fh_gossip *g, struct fh_bytes record)
 {
     uint64_t value;
@@ -392,14 +383,16 @@ void fh_gossip_deliver_again(struct fh_gossip *g, struct fh_bytes record)
 static void deliver(struct fh_turn *turn, const struct judgement *j, struct fh_bytes bytes)
 {
     struct fh_gossip *g = turn->g;
-    if (delivered_before(g, bytes)) {
+    uint64_t value;
+    uint64_t *place = delivered_place(g, bytes, &value);
+    if (*place == value) {
         g->counters.record_known++;
         return;
     }
     if (!may_verify(turn, j->source)) { /* whoever judges it checks its signature */
-        fh_gossip_deliver_again(g, bytes);
         return;
     }
+    *place = value;
     g->counters.record_new++;
     struct fh_gossip_action *action = fh_turn_action(turn, FH_GOSSIP_DELIVER);
     action->type = j->fact->type;
