@@ -29,8 +29,8 @@ struct fh_launch {
 enum { FH_LAUNCH_CHANNEL = 3 };
 
 /* Its folder is "/", its signals are as usual, and of our descriptors it has only the channel, for
- * all others are opened to be closed by exec. With
- * success `out_pid` is set, and `out_pidfd` is given. FH_ENOTFOUND (no such program), FH_EIO. */
+ * all others are opened to be closed by exec. With success `out_pid` is set, and `out_pidfd` is
+ * given. FH_ENOTFOUND (no such program), FH_EIO. */
 FH_MUST_CHECK int
 fh_launch(const struct fh_launch *launch, pid_t *out_pid, int *out_pidfd, struct fh_err *err);
 

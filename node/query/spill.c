@@ -75,7 +75,9 @@ static void remove_folder(int parent, const char *name, int depth)
 
 void fh_spill_remove(const char *folder)
 {
-    remove_folder(AT_FDCWD, folder, DEPTH_MAX);
+    if (folder[0] != '\0') {
+        remove_folder(AT_FDCWD, folder, DEPTH_MAX);
+    }
 }
 
 void fh_spill_remove_left(const char *root, const char *prefix)

@@ -371,9 +371,7 @@ static void on_end(uv_poll_t *end, int poll_status, int events)
     process->workers->living--;
     process->workers->released_living -= process->released;
     atomic_store(&process->worker.dead, true);
-    if (process->worker.spill[0] != 0) {
-        fh_spill_remove(process->worker.spill);
-    }
+    fh_spill_remove(process->worker.spill);
     if (process->worker.in_cgroup) {
         fh_cgroup_remove(process->worker.cgroup, process->worker.number);
     }
@@ -506,9 +504,7 @@ int fh_workers_spawn(struct fh_workers *workers, struct fh_worker **out, struct 
         code = fh_err_set(err, FH_ENOMEM, "no memory for a worker");
     }
     if (code != FH_OK) {
-        if (process->worker.spill[0] != 0) {
-            fh_spill_remove(process->worker.spill);
-        }
+        fh_spill_remove(process->worker.spill);
         fh_free(process);
         return code;
     }
@@ -516,9 +512,7 @@ int fh_workers_spawn(struct fh_workers *workers, struct fh_worker **out, struct 
     code = start(process, pair[1], err);
     close(pair[1]);
     if (code != FH_OK) {
-        if (process->worker.spill[0] != 0) {
-            fh_spill_remove(process->worker.spill);
-        }
+        fh_spill_remove(process->worker.spill);
         process->released = true;
         free_if_over(process);
         return code;
