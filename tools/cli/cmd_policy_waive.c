@@ -255,9 +255,8 @@ int fh_cmd_policy_waive(struct fh_cli *cli, const struct fh_args *args, struct f
 
 static void put_whom(struct fh_output *output, const struct fh_waiver *waiver)
 {
-    static const struct fh_key_id no_key;
     char text[FH_ID_TEXT_BYTES] = "everybody";
-    if (!fh_key_id_equal(&waiver->key, &no_key)) {
+    if (!fh_key_id_is_zero(&waiver->key)) {
         fh_key_id_short(text, &waiver->key);
     } else if (!fh_domain_id_is_zero(&waiver->consumer)) {
         fh_domain_id_short(text, &waiver->consumer);

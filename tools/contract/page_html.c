@@ -102,14 +102,6 @@ static void add_anchor(struct fh_buf *out, const char *name)
     }
 }
 
-static void add_span(struct fh_buf *out, const char *text, size_t size)
-{
-    for (size_t i = 0; i < size; i++) {
-        char one[] = {text[i], '\0'};
-        fh_html_add_cstr(out, one);
-    }
-}
-
 /* One line of an author's prose; what stands between two backquotes is code, as in Markdown. */
 static void add_prose(struct fh_buf *out, const char *text, size_t size)
 {
@@ -118,12 +110,12 @@ static void add_prose(struct fh_buf *out, const char *text, size_t size)
         size_t before = open == NULL ? size : (size_t)(open - text);
         const char *close = open == NULL ? NULL : memchr(open + 1, '`', size - before - 1);
         if (close == NULL || close == open + 1) {
-            add_span(out, text, size);
+            fh_html_add(out, fh_bytes(text, size));
             return;
         }
-        add_span(out, text, before);
+        fh_html_add(out, fh_bytes(text, before));
         fh_buf_add_cstr(out, "<code>");
-        add_span(out, open + 1, (size_t)(close - open - 1));
+        fh_html_add(out, fh_bytes(open + 1, (size_t)(close - open - 1)));
         fh_buf_add_cstr(out, "</code>");
         size -= (size_t)(close + 1 - text);
         text = close + 1;

@@ -44,7 +44,6 @@ static const struct chip quality_chips[] = {
     {NULL, NULL, NULL, NULL},
 };
 static const struct chip signature_chips[] = {
-    {"verified", "ok", "✓ signature verified", "Signed by the key of the domain that owns it"},
     {"awaited",
      "",
      "contract on its way",
