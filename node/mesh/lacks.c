@@ -2,10 +2,11 @@
 /*
  * Identity records that are missing here, as a refused record shows: asked for by domain.
  *
- * Rumours of identity records can be lost, and nobody's fingerprint tells. So the domain's records
- * are asked of whoever brought the refused one, then of the domain's own node, then of others, with
- * pauses that grow, until the signer is known or TRIES_MAX are spent. What a domain still lacks
- * after that is looked for again only after REST_MS: somebody may sign with keys that nobody has.
+ * Rumours of identity records can be lost, and fingerprints tell so only after seconds. So the
+ * domain's records are asked of whoever brought the refused one, then of the domain's own node,
+ * then of others, with pauses that grow, until the signer is known or TRIES_MAX are spent. What a
+ * domain still lacks after that is looked for again only after REST_MS: somebody may sign with keys
+ * that nobody has.
  */
 #include "node/mesh/parts.h"
 

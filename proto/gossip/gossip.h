@@ -221,7 +221,7 @@ enum fh_gossip_action_kind {
 enum {                        /* reasons of FH_GOSSIP_SYNC, as bits */
        FH_SYNC_JOIN = 1,      /* we know nobody */
        FH_SYNC_MEMBERS = 2,   /* member fingerprints differ */
-       FH_SYNC_CATALOGUE = 4, /* catalogue fingerprints differ */
+       FH_SYNC_CATALOGUE = 4, /* the other fingerprint: what else is held differs */
        FH_SYNC_TIMER = 8,
        FH_SYNC_CONTACT = 16, /* a seed or dead peer, so that partitions heal */
 };
