@@ -317,8 +317,8 @@ static int take_once(struct freehold_result *result, struct fh_err *err)
     return code == FH_OK ? fh_stream_begin(result, &answer, err) : code;
 }
 
-/* The same request once more when the session is forgotten: nothing of it was done, and should
- * that be a lie, its owner refuses the second as a replay. */
+/* The same request once more when the session is forgotten: nothing of it was done. Should that be
+ * a lie, by whoever stands between, it reads twice, and both stand in the owner's audit log. */
 static int take_answer(struct freehold_result *result, struct fh_err *err)
 {
     int code = take_once(result, err);
