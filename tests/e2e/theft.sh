@@ -64,6 +64,29 @@ version museum 1.0.0 || fail "version 1.0.0 is gone"
 succeeds fh shop product publish "$data/orders.odcs.yaml"
 until_true 20 "version 1.1.0 at museum, by the home's publisher" version museum 1.1.0
 
+say "- keys of the home act for longer, and none that was shut out does"
+ends() # KEY: until when it acts
+{
+    fh shop -o csv key list | awk -F, -v key="$1" '$1 == key {print $3}'
+}
+before=$(ends node)
+refused 2 'for 12 months at a time' -- fh shop key delegate node --until 30d
+refused 2 'is no key that a domain delegates to' -- fh shop key delegate domain
+succeeds fh shop -o csv key delegate node --dry-run
+[[ $(column delegated) == false && $(ends node) == "$before" ]] || fail "a dry run delegates"
+succeeds fh shop -o csv key delegate node
+[[ $(column until) == "$(ends node)" && $(ends node) > $before ]] || fail "until $(ends node), not after $before"
+succeeds fh shop -o csv key delegate member --until 2099-12-31 # that day too
+[[ $(ends member) == 2100-01-01T00:00:00Z ]] || fail "the member key ends on $(ends member)"
+cp -r "$work/shop/home/keys" "$work/keys_before"
+succeeds fh shop key rotate publisher
+cp "$work/keys_before/publisher.key" "$work/shop/home/keys/publisher.key.now"
+mv "$work/shop/home/keys/publisher.key" "$work/new_publisher"
+mv "$work/shop/home/keys/publisher.key.now" "$work/shop/home/keys/publisher.key"
+refused 5 'rule: record.signer.revoked' -- fh shop key delegate publisher
+mv "$work/new_publisher" "$work/shop/home/keys/publisher.key"
+succeeds fh shop key delegate publisher --until 400d
+
 say "- the domain key: its thief cannot rotate, and what it signed ends with the owner's rotation"
 rm -rf "$work/thief/home"
 cp -r "$work/shop/home" "$work/thief/home"

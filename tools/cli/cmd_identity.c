@@ -50,6 +50,26 @@ static const struct {
     {"member", FH_KEY_MEMBER},
 };
 
+enum { DELEGATIONS_MAX = 1200 }; /* of one key in a row: a hundred years of a node's months */
+
+/* Until when a key may act without a pause: a node's delegations are for a month each, a year of
+ * them is signed at once. */
+static int64_t last_day(const struct fh_actor *actor, const struct fh_ref *key, int64_t until_ms)
+{
+    struct fh_signer next;
+    struct fh_err none;
+    for (int i = 0;
+         i < DELEGATIONS_MAX &&
+         fh_directory_signer_of_stranger(
+             actor->directory, key, &actor->domain, until_ms, FH_ROLES_ALL, &next, &none) ==
+             FH_OK &&
+         next.not_after_ms > until_ms;
+         i++) {
+        until_ms = next.not_after_ms;
+    }
+    return until_ms;
+}
+
 static int put_key(struct fh_output *output,
                    const struct fh_actor *actor,
                    const char *name,
@@ -83,7 +103,7 @@ static int put_key(struct fh_output *output,
                                            &refused);
     fh_output_text(output, code == FH_OK ? fh_role_text(signer.role) : refused.rule);
     if (code == FH_OK && signer.not_after_ms != INT64_MAX) {
-        fh_time_text(until, signer.not_after_ms);
+        fh_time_text(until, last_day(actor, &ref, signer.not_after_ms));
         fh_output_text(output, until);
     } else {
         fh_output_null(output);

@@ -538,7 +538,11 @@ int fh_cmd_key_delegate(struct fh_cli *cli, const struct fh_args *args, struct f
     bool dry_run = fh_args_has(args, "dry-run");
     int64_t until_ms = 0;
     if (key == NULL) {
-        return unknown_key(args->operands[0], err);
+        return fh_err_set(
+            err,
+            FH_EUSAGE,
+            "\"%.40s\" is no key that a domain delegates to: node, publisher or member",
+            args->operands[0]);
     }
     int code = tend(&tending, cli, err);
     if (code == FH_OK) {
