@@ -169,14 +169,21 @@ static void test_front(void **state)
         const char *script = strstr(page, opening);
         assert_non_null(script);
         assert_null(strstr(script + 1, "<script"));
-        assert_non_null(strstr(
-            page, "<link rel=\"modulepreload\" fetchpriority=\"low\" href=\"/assets/search.js\">"));
+        assert_null(strstr(page, "modulepreload")); /* not before the first paint */
         assert_non_null(
             strstr(page, "<main id=\"main\" tabindex=\"-1\">\n<ul>seen</ul><noscript>"));
         const char *written = strstr(script, rows[i].written);
         if (written == NULL || written > strstr(script, "</body>")) {
             fail_msg("%s: %.200s", rows[i].list, script);
         }
+        /* Its style stands in it, once, whole, and nothing in it ends the element. */
+        const struct fh_page_asset *style = fh_pages_front_style();
+        const char *begin = strstr(page, "<style>");
+        assert_non_null(begin);
+        assert_memory_equal(begin + 7, style->bytes, style->size);
+        assert_memory_equal(begin + 7 + style->size, "</style>", 8);
+        assert_null(memchr(style->bytes, '<', style->size));
+        assert_null(strstr(page, "app.css"));
         /* Without what was put in, it is the shell. */
         const struct fh_page_asset *shell = find("/");
         assert_true(out.size > shell->size + strlen(rows[i].list));

@@ -4,6 +4,8 @@
 
 #include "common/map.h"
 #include "common/mem.h"
+#include "proto/wire/crypto.h"
+#include "tools/door/base64.h"
 #include "tools/door/http/problem.h"
 #include "tools/door/pages/pages.h"
 
@@ -251,12 +253,29 @@ static enum MHD_Result send_page(struct fh_http_exchange *exchange)
     return result;
 }
 
+/* The policy of the page of "/": the one of all files, and the style in it, known by its hash. */
+static void add_front_security(struct MHD_Response *response, const struct fh_http *http)
+{
+    const struct fh_page_asset *style = fh_pages_front_style();
+    const struct fh_bytes bytes = fh_bytes(style->bytes, style->size);
+    struct fh_buf policy FH_CLEANUP(fh_buf_fini);
+    uint8_t hash[32];
+    fh_sha256_parts(hash, &bytes, 1);
+    fh_buf_init(&policy, 1024);
+    fh_buf_add_cstr(&policy, FH_PAGES_POLICY_BEFORE "'self' 'sha256-");
+    fh_base64_add(&policy, fh_bytes(hash, sizeof hash));
+    fh_buf_add_cstr(&policy, "'" FH_PAGES_POLICY_BEHIND);
+    const char *text = fh_buf_cstr(&policy);
+    /* Without memory it goes without its style. */
+    add_security(response, http, fh_buf_ok(&policy) == FH_OK ? text : FH_PAGES_POLICY);
+}
+
 /* The page of "/" with the list in it: another list is another page. */
 static enum MHD_Result send_front(struct fh_http_exchange *exchange)
 {
     struct fh_buf body FH_CLEANUP(fh_buf_fini);
     struct fh_buf list FH_CLEANUP(fh_buf_fini);
-    char etag[80];
+    char etag[96];
     fh_buf_init(&body, FH_HTTP_ANSWER_BYTES_MAX);
     fh_buf_init(&list, FH_HTTP_ANSWER_BYTES_MAX);
     fh_http_front_list(&list, exchange->kept->body);
@@ -266,8 +285,9 @@ static enum MHD_Result send_front(struct fh_http_exchange *exchange)
     /* The list as text says how long ago something was: it changes while its data stays. */
     snprintf(etag,
              sizeof etag,
-             "\"%.16s.%.32s.%016" PRIx64 "\"",
+             "\"%.16s.%.16s.%.32s.%016" PRIx64 "\"",
              exchange->page->etag + 1,
+             fh_pages_front_style()->etag + 1,
              exchange->kept->etag + 1,
              fh_map_hash(list.data, list.size));
     if (fh_http_etag_matches(fh_buf_view(&exchange->if_none_match), etag)) {
@@ -287,7 +307,7 @@ static enum MHD_Result send_front(struct fh_http_exchange *exchange)
     add(response, "ETag", etag);
     add(response, "Cache-Control", "no-cache");
     add(response, "Vary", "Accept-Encoding, Authorization");
-    add_security(response, exchange->http, FH_PAGES_POLICY);
+    add_front_security(response, exchange->http);
     enum MHD_Result result = send_response(exchange, 200, response);
     MHD_destroy_response(response);
     return result;

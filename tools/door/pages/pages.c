@@ -74,32 +74,41 @@ const struct fh_page_asset *fh_pages_find(struct fh_bytes path)
     return NULL;
 }
 
-/* What stands in the shell's head before its script, first in its main part, and at the end of its
- * body. */
+/* What stands in the shell for its style and the scripts that it will need, before the script that
+ * begins, first in its main part, and at the end of its body. */
+static const char links[] = "<link rel=\"stylesheet\"";
 static const char head_end[] = "<script type=\"module\"";
 static const char main_begin[] = "<noscript>";
 static const char body_end[] = "</body>";
 
-/* Appends the shell from `*at` up to `mark`, which is there, and moves `at` to it. */
-static void add_until(struct fh_buf *out, struct fh_bytes *at, const char *mark)
+const struct fh_page_asset *fh_pages_front_style(void)
+{
+    return fh_pages_find(fh_bytes_cstr("/assets/app.css"));
+}
+
+/* What stands before `mark`, which is there; `at` is moved to it. */
+static struct fh_bytes take_until(struct fh_bytes *at, const char *mark)
 {
     const uint8_t *found = memmem(at->data, at->size, mark, strlen(mark));
     FH_ASSERT(found != NULL); /* a test reads the shell */
-    size_t size = (size_t)(found - at->data);
-    fh_buf_add(out, at->data, size);
-    *at = fh_bytes(found, at->size - size);
+    struct fh_bytes before = fh_bytes(at->data, (size_t)(found - at->data));
+    *at = fh_bytes(found, at->size - before.size);
+    return before;
 }
 
 void fh_pages_front(struct fh_buf *out, struct fh_bytes list, struct fh_bytes html)
 {
     const struct fh_page_asset *shell = fh_pages_find(fh_bytes_cstr("/"));
+    const struct fh_page_asset *style = fh_pages_front_style();
     struct fh_bytes at = fh_bytes(shell->bytes, shell->size);
-    add_until(out, &at, head_end);
-    fh_buf_add_cstr(
-        out, "<link rel=\"modulepreload\" fetchpriority=\"low\" href=\"/assets/search.js\">\n");
-    add_until(out, &at, main_begin);
+    fh_buf_add_bytes(out, take_until(&at, links));
+    fh_buf_add_cstr(out, "<style>");
+    fh_buf_add(out, style->bytes, style->size); /* a test reads it: it has no "<" */
+    fh_buf_add_cstr(out, "</style>\n");
+    (void)take_until(&at, head_end); /* start.js asks for the scripts behind the first paint */
+    fh_buf_add_bytes(out, take_until(&at, main_begin));
     fh_buf_add_bytes(out, html);
-    add_until(out, &at, body_end);
+    fh_buf_add_bytes(out, take_until(&at, body_end));
     fh_buf_add_cstr(out, "<script type=\"application/json\" id=\"first\">");
     for (size_t i = 0, from = 0; i <= list.size; i++) {
         /* In JSON a "<" stands in texts alone, where it can be written in this way too. */

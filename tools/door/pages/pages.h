@@ -19,12 +19,13 @@
 #include <stdint.h>
 
 /* The Content-Security-Policy that the server sends with each file: nothing but these files, no
- * text that becomes markup or code (trusted types: even innerHTML throws), no frame around. */
-#define FH_PAGES_POLICY                                                                            \
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src "        \
-    "'self'; "                                                                                     \
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for "      \
-    "'script'; trusted-types 'none'"
+ * text that becomes markup or code (trusted types: even innerHTML throws), no frame around. Between
+ * the halves stands where styles may come from. */
+#define FH_PAGES_POLICY        FH_PAGES_POLICY_BEFORE "'self'" FH_PAGES_POLICY_BEHIND
+#define FH_PAGES_POLICY_BEFORE "default-src 'none'; script-src 'self'; style-src "
+#define FH_PAGES_POLICY_BEHIND                                                                     \
+    "; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "  \
+    "'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
 struct fh_page_asset {
     const char *path;         /* "/assets/app.js"; of the shell: "/" */
@@ -43,11 +44,13 @@ const struct fh_page_asset *fh_pages_find(struct fh_bytes path);
 /* The address of the API whose answer the page of "/" asks for first. */
 #define FH_PAGES_FRONT_LIST "/v1/products?limit=20&facets=yes"
 
-/* Appends the shell as it stands at "/", with that answer in it twice, so that a browser shows
- * products with its first paint, before any script, and asks for nothing again: `html` is what
- * there is to see of it, `list` its JSON. That is data and never script: neither its type nor one
- * of its bytes can begin or end an element. Both borrowed. */
+/* Appends the shell as it stands at "/", with its style in it, and with that answer in it twice, so
+ * that a browser shows products with its first paint, with nothing but this text, and asks for
+ * nothing again: `html` is what there is to see of it, `list` its JSON. That is data and never
+ * script: neither its type nor one of its bytes can begin or end an element. Both borrowed. */
 void fh_pages_front(struct fh_buf *out, struct fh_bytes list, struct fh_bytes html);
+/* The style in it, for its policy and for what names the text. Lent for ever. */
+const struct fh_page_asset *fh_pages_front_style(void);
 
 /* All files, each once, for tests and for whoever counts; NULL from the end on. */
 const struct fh_page_asset *fh_pages_at(size_t index);
