@@ -336,6 +336,8 @@ enum {
     FH_AUDIT_GROUP_BYTES_MAX = 1024 * 1024,      /* one write; what a torn end may be at most */
     FH_AUDIT_QUEUED_BYTES_MAX = 8 * 1024 * 1024, /* waiting for the disk; beyond: refused */
     FH_AUDIT_LAZY_MS = 20,      /* an end that nobody waits for is committed with the next group */
+    FH_AUDIT_CROWD = 8,         /* questions at once: from so many on they share groups */
+    FH_AUDIT_CROWD_US = 3000,   /* between two groups then */
     FH_AUDIT_REFUSED_SHARE = 4, /* of a file: refusals have 1/4, or they push out the rest */
     FH_AUDIT_REFUSED_DOMAIN_SHARE = 8, /* of that: of one domain, or it hides another's */
     FH_AUDIT_REFUSED_DOMAINS_MAX =

@@ -7,6 +7,9 @@
  *                         an answer that is whole at once: the same
  *                         the end of one that went batch by batch: not before its end is
  *     refused ──► the refusal: not before it is on disk
+ *
+ * A QUERY's signature is looked at behind the decision (fh_stream_prove): where it does not verify,
+ * the log has that the key of the session might read, and then the end, which says that it did not.
  */
 #include "node/query/stream.h"
 
@@ -286,9 +289,12 @@ static struct fh_audit_ticket *add_read(struct fh_stream *stream, const struct f
     }
     read.sealed = fh_buf_view(&sealed);
     fh_audit_read_pack(&detail, &read);
-    return refusal == NULL ? fh_audit_add(audit, FH_AUDIT_READ, FH_AUDIT_DECISION, &detail)
-                           : fh_audit_add_refused(
-                                 audit, FH_AUDIT_READ, FH_AUDIT_DECISION, &refused.domain, &detail);
+    bool crowded = stream->serve->count >= FH_AUDIT_CROWD;
+    return refusal == NULL
+               ? fh_audit_add(
+                     audit, FH_AUDIT_READ, crowded ? FH_AUDIT_CROWDED : FH_AUDIT_DECISION, &detail)
+               : fh_audit_add_refused(
+                     audit, FH_AUDIT_READ, FH_AUDIT_DECISION, &refused.domain, &detail);
 }
 
 static bool owns_any(const struct fh_stream *stream)
@@ -339,8 +345,9 @@ void fh_stream_refuse(struct fh_stream *stream,
 {
     bool recorded = stream->serve->options.audit != NULL && stream->decision == NULL &&
                     is_decision(stream, err);
-    struct fh_audit_ticket *ticket FH_CLEANUP(fh_audit_ticket_unrefp) =
+    struct fh_audit_ticket *added FH_CLEANUP(fh_audit_ticket_unrefp) =
         recorded ? add_read(stream, err) : NULL;
+    struct fh_audit_ticket *ticket = added == NULL && stream->unproven ? stream->decision : added;
     struct held_answer *held = ticket == NULL ? NULL : hold(question);
     if (held != NULL) {
         held->refusal = *err;

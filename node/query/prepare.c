@@ -463,7 +463,7 @@ void fh_stream_seen(struct fh_stream *stream)
 {
     struct fh_err err;
     if (open_tables(stream, &err) == FH_OK && fh_stream_spend(stream, &err) == FH_OK &&
-        fh_stream_decided(stream, &err) == FH_OK) {
+        fh_stream_decided(stream, &err) == FH_OK && fh_stream_prove(stream, &err) == FH_OK) {
         fh_stream_begin(stream);
     } else {
         fh_stream_fail(stream, &err);

@@ -118,6 +118,10 @@ static void answer_closing(struct fh_stream *stream)
     struct fh_record_id id;
     FH_CLEANUP(fh_buf_fini) struct fh_buf receipt;
     fh_buf_init(&receipt, FH_RECORD_BYTES_MAX);
+    if (fh_stream_prove(stream, &err) != FH_OK) { /* it came before that was looked at */
+        fh_question_refuse(question, &err);
+        return;
+    }
     if (fh_stream_receipt(stream, FH_ECANCELLED, &receipt, &id, &err) != FH_OK) {
         fh_question_refuse_privately(question, "receipt", &err);
         return;
@@ -405,7 +409,7 @@ static void free_stream(struct fh_stream *stream)
 static bool may_serve_again(const struct fh_stream *stream)
 {
     int code = stream->failure.code;
-    bool refused = code == FH_ESQL || code == FH_EDENIED || code == FH_ENOTFOUND;
+    bool refused = code == FH_ESQL || code == FH_EDENIED || code == FH_ENOTFOUND || code == FH_ESIG;
     return code == FH_OK || (refused && !stream->ran);
 }
 

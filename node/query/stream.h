@@ -84,6 +84,7 @@ struct fh_stream {
     struct fh_record_id request_id;
     struct fh_query_request request;
     struct fh_token_signer signer;     /* of the request */
+    bool unproven;                     /* its signature was not checked yet */
     struct fh_key_id asker;            /* whose session it is: turns are counted by it */
     struct fh_record_id session_token; /* by which it was opened; zero: by the key itself */
     struct fh_turn_key *turn_key;
@@ -226,6 +227,11 @@ FH_MUST_CHECK int fh_stream_plan(struct fh_stream *stream, struct fh_err *err);
 FH_MUST_CHECK int fh_stream_spend(struct fh_stream *stream, struct fh_err *err);
 /* Counts the rows that were sent. */
 void fh_stream_spent(const struct fh_stream *stream);
+
+/* serve.c */
+/* Whether the request was signed by whom it names: before its rows are read, or others see it.
+ * FH_ESIG. */
+FH_MUST_CHECK int fh_stream_prove(struct fh_stream *stream, struct fh_err *err);
 
 /* auditing.c */
 /* Has the audit log keep that the asker may read the own tables of the plan. FH_ENOMEM; when it is

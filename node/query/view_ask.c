@@ -179,7 +179,8 @@ void fh_views_ask(struct fh_stream *stream)
     stream->views = 1; /* this function: nothing begins before all are asked */
     for (uint32_t i = 0; rc == FH_OK && i < stream->plan.table_count; i++) {
         if (!fh_stream_owns(stream, &stream->plan.tables[i])) {
-            rc = ask(stream, i, &err);
+            rc = fh_stream_prove(stream, &err);
+            rc = rc == FH_OK ? ask(stream, i, &err) : rc;
         }
         if (stream->state != FH_STREAM_ASKING) {
             break; /* it has ended meanwhile */

@@ -14,7 +14,12 @@ enum {
     CHECKPOINT_ROOM = 1024,
     FIRST_CHECKPOINT_MS = 1000, /* after the start */
     IDLE_MS = 2000,             /* between two looks whether a checkpoint is due */
+    NS_PER_US = 1000,
+    NS_PER_MS = 1000 * 1000,
+    NS_PER_S = 1000 * 1000 * 1000,
 };
+
+static const int64_t NOTHING = INT64_MAX;
 
 struct fh_audit_ticket {
     struct fh_list link; /* in the queue, or in the group that is written */
@@ -39,10 +44,10 @@ struct fh_audit {
     pthread_cond_t done;
     struct fh_list queue;
     size_t queued_bytes;
-    unsigned urgent; /* in the queue */
-    int64_t lazy_ms; /* monotonic: when the oldest lazy one is due; 0: there is none */
+    int64_t due_ns;   /* monotonic: when what is queued has to be written; NOTHING: it is empty */
+    int64_t group_ns; /* monotonic: the last group began */
     bool closing;
-    int64_t asleep_ms; /* monotonic: the writer waits until then at most; 0: it does not */
+    int64_t asleep_ns; /* monotonic: the writer waits until then at most; 0: it does not */
     uint64_t groups;
     uint64_t records;
     uint64_t checkpoint_seq;
@@ -50,6 +55,7 @@ struct fh_audit {
     struct fh_refusals refusals;
     /* the writer's */
     bool busy;           /* it has just written */
+    bool crowded;        /* and will soon again: the group was one of many questions */
     uint64_t signed_seq; /* of the last checkpoint's own record */
     int64_t signed_ms;   /* monotonic */
     uint64_t first;      /* of the open file: its number tells it from the one before */
@@ -101,20 +107,29 @@ static struct fh_audit_ticket *new_ticket(struct fh_audit *audit,
     return ticket;
 }
 
+static int64_t due_ns(const struct fh_audit *audit, enum fh_audit_urgency urgency)
+{
+    return urgency == FH_AUDIT_LAZY ? fh_clock_mono_ns() + (int64_t)FH_AUDIT_LAZY_MS * NS_PER_MS
+           : urgency == FH_AUDIT_CROWDED ? audit->group_ns + (int64_t)FH_AUDIT_CROWD_US * NS_PER_US
+                                         : 0;
+}
+
 /* Under the lock. True: the writer is to be woken, best without the lock, which it takes first. */
 static bool enqueue(struct fh_audit *audit, struct fh_audit_ticket *ticket)
 {
-    bool lazy = ticket->urgency == FH_AUDIT_LAZY;
+    int64_t due = due_ns(audit, ticket->urgency);
     ticket->references++;
     fh_list_push_back(&audit->queue, &ticket->link);
     audit->queued_bytes += ticket->detail.size;
-    if (lazy && audit->lazy_ms == 0) {
-        audit->lazy_ms = fh_clock_mono_ms() + FH_AUDIT_LAZY_MS;
-    }
-    audit->urgent += !lazy;
-    bool wake = audit->asleep_ms != 0 && (!lazy || audit->asleep_ms > audit->lazy_ms);
-    audit->asleep_ms = wake ? 0 : audit->asleep_ms; /* once */
+    audit->due_ns = due < audit->due_ns ? due : audit->due_ns;
+    bool wake = audit->asleep_ns > audit->due_ns;
+    audit->asleep_ns = wake ? 0 : audit->asleep_ns; /* once */
     return wake;
+}
+
+static bool is_decision(const struct fh_audit_ticket *ticket)
+{
+    return ticket->urgency == FH_AUDIT_DECISION || ticket->urgency == FH_AUDIT_CROWDED;
 }
 
 struct fh_audit_ticket *fh_audit_add(struct fh_audit *audit,
@@ -129,7 +144,7 @@ struct fh_audit_ticket *fh_audit_add(struct fh_audit *audit,
     bool wake = false;
     pthread_mutex_lock(&audit->lock);
     bool full = audit->queued_bytes + detail->size > FH_AUDIT_QUEUED_BYTES_MAX;
-    if (audit->closing || (full && urgency == FH_AUDIT_DECISION)) {
+    if (audit->closing || (full && is_decision(ticket))) {
         ticket->told = true;
         fh_err_rule(&ticket->failure,
                     FH_EBUSY,
@@ -246,23 +261,27 @@ static void enqueue_counts(struct fh_audit *audit, int64_t now)
 static bool wait_for_work(struct fh_audit *audit)
 {
     for (;;) {
-        int64_t now = fh_clock_mono_ms();
-        enqueue_counts(audit, now);
-        bool due = audit->urgent > 0 || (audit->lazy_ms != 0 && now >= audit->lazy_ms);
+        enqueue_counts(audit, fh_clock_mono_ms());
+        int64_t now = fh_clock_mono_ns();
+        bool due = now >= audit->due_ns;
         if (due || audit->closing) {
             return due || !fh_list_empty(&audit->queue);
         }
-        /* Behind a decision its end comes soon: who looks again by itself need not be woken. */
-        int64_t until =
-            audit->lazy_ms != 0 ? audit->lazy_ms : now + (audit->busy ? FH_AUDIT_LAZY_MS : IDLE_MS);
-        bool look = !audit->busy && audit->lazy_ms == 0;
-        audit->busy = false;
-        const struct timespec at = {.tv_sec = (time_t)(until / 1000),
-                                    .tv_nsec = (long)(until % 1000) * 1000000};
-        audit->asleep_ms = until;
+        /* Behind a decision its end comes soon, in a crowd the next one: who looks again by itself
+         * need not be woken. */
+        int64_t until = audit->due_ns != NOTHING ? audit->due_ns
+                        : audit->crowded         ? due_ns(audit, FH_AUDIT_CROWDED)
+                        : audit->busy            ? now + (int64_t)FH_AUDIT_LAZY_MS * NS_PER_MS
+                                                 : now + (int64_t)IDLE_MS * NS_PER_MS;
+        bool look = !audit->busy && audit->due_ns == NOTHING;
+        audit->busy = audit->busy && audit->crowded;
+        audit->crowded = false;
+        const struct timespec at = {.tv_sec = (time_t)(until / NS_PER_S),
+                                    .tv_nsec = (long)(until % NS_PER_S)};
+        audit->asleep_ns = until;
         int over = pthread_cond_timedwait(&audit->work, &audit->lock, &at);
-        audit->asleep_ms = 0;
-        if (over != 0 && look && audit->lazy_ms == 0) {
+        audit->asleep_ns = 0;
+        if (over != 0 && look && audit->due_ns == NOTHING) {
             return true; /* time for a look at the checkpoint */
         }
     }
@@ -280,11 +299,12 @@ static size_t take_group(struct fh_audit *audit, struct fh_list *group)
         }
         size += bytes;
         audit->queued_bytes -= ticket->detail.size;
-        audit->urgent -= ticket->urgency != FH_AUDIT_LAZY;
+        audit->crowded = audit->crowded || ticket->urgency == FH_AUDIT_CROWDED;
         fh_list_remove(link);
         fh_list_push_back(group, link);
     }
-    audit->lazy_ms = fh_list_empty(&audit->queue) ? 0 : fh_clock_mono_ms();
+    audit->group_ns = fh_clock_mono_ns();
+    audit->due_ns = fh_list_empty(&audit->queue) ? NOTHING : audit->group_ns;
     return size;
 }
 
@@ -309,7 +329,7 @@ chain_group(struct fh_audit *audit, const struct fh_list *group, size_t size, st
     fh_buf_reset(&audit->frames);
     FH_LIST_FOREACH (link, group) {
         struct fh_audit_ticket *ticket = FH_LIST_ENTRY(link, struct fh_audit_ticket, link);
-        int code = ticket->urgency == FH_AUDIT_DECISION ? decisions : ends;
+        int code = is_decision(ticket) ? decisions : ends;
         ticket->in_group = code == FH_OK;
         if (code == FH_OK) {
             fh_audit_append(&audit->frames, &at, now, ticket->kind, fh_buf_view(&ticket->detail));
@@ -455,6 +475,7 @@ int fh_audit_open(struct fh_audit **out,
         return fh_err_set(err, FH_ENOMEM, "no memory for the audit log");
     }
     fh_list_init(&audit->queue);
+    audit->due_ns = NOTHING;
     fh_buf_init(&audit->frames, FH_AUDIT_GROUP_BYTES_MAX + FH_AUDIT_RECORD_BYTES_MAX);
     fh_buf_init(&audit->checkpoint, FH_AUDIT_CHECKPOINT_BYTES_MAX);
     options.seen = seen;

@@ -14,6 +14,10 @@
  * that such an answer waits for the disk once and in the shadow of its worker. So what a crash can
  * cost is the end of a question in its last milliseconds, never who asked for what.
  *
+ * One question alone has its group at once. Where many run, a group for each would cost the
+ * processor more than the question has left over for it, and nobody ends sooner; so their decisions
+ * make one every FH_AUDIT_CROWD_US, and what waits for it keeps no other question from running.
+ *
  * When the disk is full decisions are refused ("audit.full") and nothing is served; ends of what
  * was allowed before still have room. When the disk fails nothing is served until the node starts
  * anew.
@@ -36,6 +40,8 @@ struct fh_audit_ticket;
 
 enum fh_audit_urgency {
     FH_AUDIT_DECISION, /* refused when the disk is nearly full; committed at once */
+    FH_AUDIT_CROWDED,  /* the same, one of many at a time: FH_AUDIT_CROWD_US after the group before
+                        */
     FH_AUDIT_AWAITED,  /* has the reserve; committed at once */
     FH_AUDIT_LAZY,     /* has the reserve; with the next group */
 };

@@ -284,6 +284,16 @@ FH_MUST_CHECK int fh_directory_verify(const struct fh_directory *dir,
                                       struct fh_signer *out,
                                       struct fh_err *err);
 
+/* The same without its last and dearest step: whether the key that the record names might have
+ * signed it. `out` is the key by which fh_directory_signed_by has to hold. */
+FH_MUST_CHECK int fh_directory_judge_record(const struct fh_directory *dir,
+                                            const struct fh_record *record,
+                                            const struct fh_domain_id *domain,
+                                            unsigned roles,
+                                            int64_t when_ms,
+                                            struct fh_signer *out,
+                                            struct fh_err *err);
+
 /* Who signed a record that several domains sign, parsed under this mesh: the domain of each
  * signature, at most FH_RECORD_SIGNATURES_MAX, `*out_count` of them. Every signature must verify,
  * be by a key that may sign in one of `roles` at `when_ms` (fh_directory_signer), and be by a

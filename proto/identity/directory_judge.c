@@ -410,13 +410,13 @@ static int check_own_kept(const struct fh_directory *dir,
     return FH_OK;
 }
 
-int fh_directory_verify(const struct fh_directory *dir,
-                        const struct fh_record *record,
-                        const struct fh_domain_id *domain,
-                        unsigned roles,
-                        int64_t when_ms,
-                        struct fh_signer *out,
-                        struct fh_err *err)
+int fh_directory_judge_record(const struct fh_directory *dir,
+                              const struct fh_record *record,
+                              const struct fh_domain_id *domain,
+                              unsigned roles,
+                              int64_t when_ms,
+                              struct fh_signer *out,
+                              struct fh_err *err)
 {
     if (record->signature_count != 1) {
         /* Room for more would let anybody make new bytes of an old record. */
@@ -439,6 +439,23 @@ int fh_directory_verify(const struct fh_directory *dir,
         if (code != FH_OK) {
             return code;
         }
+    }
+    *out = signer;
+    return FH_OK;
+}
+
+int fh_directory_verify(const struct fh_directory *dir,
+                        const struct fh_record *record,
+                        const struct fh_domain_id *domain,
+                        unsigned roles,
+                        int64_t when_ms,
+                        struct fh_signer *out,
+                        struct fh_err *err)
+{
+    struct fh_signer signer;
+    int code = fh_directory_judge_record(dir, record, domain, roles, when_ms, &signer, err);
+    if (code != FH_OK) {
+        return code;
     }
     if (!fh_directory_signed_by(dir, record, &signer.key)) {
         return fh_err_rule(err,

@@ -386,22 +386,78 @@ uint32_t fh_token_read_carried(struct fh_bytes *out,
     return fields + 1;
 }
 
-static int verify_plain(struct fh_token_signer *out,
-                        const struct fh_directory *dir,
-                        const struct fh_record *record,
-                        const struct fh_domain_id *domain,
-                        unsigned roles,
-                        int64_t when_ms,
-                        struct fh_err *err)
+static int judge_plain(struct fh_token_signer *out,
+                       const struct fh_directory *dir,
+                       const struct fh_record *record,
+                       const struct fh_domain_id *domain,
+                       unsigned roles,
+                       int64_t when_ms,
+                       struct fh_err *err)
 {
     struct fh_signer signer;
-    int code = fh_directory_verify(dir, record, domain, roles, when_ms, &signer, err);
+    int code = fh_directory_judge_record(dir, record, domain, roles, when_ms, &signer, err);
     if (code == FH_OK) {
         out->key = fh_key_id_of(&signer.key);
+        out->public = signer.key;
         out->by_token = false;
         out->token_id = (struct fh_record_id){{0}};
     }
     return code;
+}
+
+int fh_token_judge_signer(struct fh_token_signer *out,
+                          const struct fh_directory *dir,
+                          const struct fh_record *record,
+                          const struct fh_domain_id *domain,
+                          struct fh_bytes carried,
+                          unsigned power,
+                          unsigned roles,
+                          int64_t when_ms,
+                          struct fh_err *err)
+{
+    struct fh_token_signer by = {.by_token = true};
+    if (carried.size == 0) {
+        return judge_plain(out, dir, record, domain, roles, when_ms, err);
+    }
+    int code = fh_token_verify(&by.token, &by.token_id, dir, carried, when_ms, err);
+    if (code == FH_OK && !fh_domain_id_equal(&by.token.domain, domain)) {
+        code = fh_err_rule(err,
+                           FH_ESIG,
+                           "token.other",
+                           "%s record: it carries the token of another domain",
+                           fh_record_type_text(record->type));
+    }
+    if (code == FH_OK) {
+        struct fh_ref member;
+        by.key = fh_key_id_of(&by.token.member);
+        by.public = by.token.key;
+        member = fh_key_id_ref(&by.key);
+        code = fh_directory_signer(dir, &member, domain, when_ms, roles, NULL, err);
+    }
+    if (code == FH_OK && power != 0) {
+        code = fh_token_check_power(&by.token, (enum fh_token_power)power, err);
+    }
+    if (code == FH_OK) {
+        *out = by;
+    }
+    return code;
+}
+
+int fh_token_prove_signer(const struct fh_token_signer *signer,
+                          const struct fh_directory *dir,
+                          const struct fh_record *record,
+                          struct fh_err *err)
+{
+    if (fh_directory_signed_by(dir, record, &signer->public)) {
+        return FH_OK;
+    }
+    return fh_err_rule(err,
+                       FH_ESIG,
+                       "record.signature",
+                       signer->by_token
+                           ? "%s record: expected one signature, by the key of its token"
+                           : "%s record: the signature does not verify",
+                       fh_record_type_text(record->type));
 }
 
 int fh_token_verify_signer(struct fh_token_signer *out,
@@ -414,33 +470,10 @@ int fh_token_verify_signer(struct fh_token_signer *out,
                            int64_t when_ms,
                            struct fh_err *err)
 {
-    struct fh_token_signer by = {.by_token = true};
-    if (carried.size == 0) {
-        return verify_plain(out, dir, record, domain, roles, when_ms, err);
-    }
-    int code = fh_token_verify(&by.token, &by.token_id, dir, carried, when_ms, err);
-    if (code == FH_OK && !fh_domain_id_equal(&by.token.domain, domain)) {
-        code = fh_err_rule(err,
-                           FH_ESIG,
-                           "token.other",
-                           "%s record: it carries the token of another domain",
-                           fh_record_type_text(record->type));
-    }
-    if (code == FH_OK && !fh_directory_signed_by(dir, record, &by.token.key)) {
-        code = fh_err_rule(err,
-                           FH_ESIG,
-                           "record.signature",
-                           "%s record: expected one signature, by the key of its token",
-                           fh_record_type_text(record->type));
-    }
+    struct fh_token_signer by;
+    int code = fh_token_judge_signer(&by, dir, record, domain, carried, power, roles, when_ms, err);
     if (code == FH_OK) {
-        struct fh_ref member;
-        by.key = fh_key_id_of(&by.token.member);
-        member = fh_key_id_ref(&by.key);
-        code = fh_directory_signer(dir, &member, domain, when_ms, roles, NULL, err);
-    }
-    if (code == FH_OK && power != 0) {
-        code = fh_token_check_power(&by.token, (enum fh_token_power)power, err);
+        code = fh_token_prove_signer(&by, dir, record, err);
     }
     if (code == FH_OK) {
         *out = by;

@@ -132,7 +132,8 @@ uint32_t fh_token_read_carried(struct fh_bytes *out,
 
 /* Who signed a record. */
 struct fh_token_signer {
-    struct fh_key_id key; /* whose word it is: the signer's, of a token its member's */
+    struct fh_key_id key;         /* whose word it is: the signer's, of a token its member's */
+    struct fh_sign_public public; /* by which the signature is: the signer's, or the token's */
     bool by_token;
     struct fh_record_id token_id; /* zero without a token */
     struct fh_token token;
@@ -152,5 +153,22 @@ FH_MUST_CHECK int fh_token_verify_signer(struct fh_token_signer *out,
                                          unsigned roles,
                                          int64_t when_ms,
                                          struct fh_err *err);
+/* The same without the signature of the record itself: fh_token_prove_signer has to hold, too,
+ * before anything is read for it, or shown to others. */
+FH_MUST_CHECK int fh_token_judge_signer(struct fh_token_signer *out,
+                                        const struct fh_directory *dir,
+                                        const struct fh_record *record,
+                                        const struct fh_domain_id *domain,
+                                        struct fh_bytes carried,
+                                        unsigned power,
+                                        unsigned roles,
+                                        int64_t when_ms,
+                                        struct fh_err *err);
+/* Whether a record has exactly one signature, and it is by the key that was judged.
+ * FH_ESIG ("record.signature"). */
+FH_MUST_CHECK int fh_token_prove_signer(const struct fh_token_signer *signer,
+                                        const struct fh_directory *dir,
+                                        const struct fh_record *record,
+                                        struct fh_err *err);
 
 #endif

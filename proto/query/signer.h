@@ -24,5 +24,12 @@ FH_MUST_CHECK int fh_query_request_verify(struct fh_token_signer *out,
                                           const struct fh_record *record,
                                           const struct fh_query_request *request,
                                           struct fh_err *err);
+/* The same without the signature of the request itself: fh_token_prove_signer has to hold, too,
+ * before anything is read for it, or shown to others. */
+FH_MUST_CHECK int fh_query_request_judge(struct fh_token_signer *out,
+                                         const struct fh_directory *dir,
+                                         const struct fh_record *record,
+                                         const struct fh_query_request *request,
+                                         struct fh_err *err);
 
 #endif

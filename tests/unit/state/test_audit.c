@@ -4,6 +4,7 @@
 #include "node/state/audit.h"
 
 #include "common/file.h"
+#include "common/time.h"
 #include "tests/lib/home.h"
 
 #include <fcntl.h>
@@ -183,7 +184,7 @@ static void test_written(void **state)
     assert_int_equal(status.st_mode & 0777, 0600);
 }
 
-enum { THREADS = 8, EACH = 60 };
+enum { THREADS = 8, EACH = 60, CROWD = 100 };
 
 static void *add_many(void *user)
 {
@@ -214,6 +215,32 @@ static void test_groups(void **state)
     assert_true(groups <= records);
     struct summary s = summary_of(f);
     assert_int_equal(s.count[FH_AUDIT_GOVERNED], THREADS * EACH);
+}
+
+/* What is one of many at a time waits for the others: however the threads run, groups lie
+ * FH_AUDIT_CROWD_US apart, and all of it is on disk. */
+static void test_crowd(void **state)
+{
+    struct fixture *f = *state;
+    struct fh_audit *audit = open_log(f);
+    uint64_t before;
+    uint64_t groups;
+    uint64_t records;
+    must(add_and_wait(audit, 3, &f->err), &f->err);
+    fh_audit_counts(audit, &before, &records);
+    int64_t began_ns = fh_clock_mono_ns();
+    for (unsigned i = 0; i < CROWD; i++) {
+        struct fh_audit_ticket *ticket FH_CLEANUP(fh_audit_ticket_unrefp) =
+            add(audit, FH_AUDIT_CROWDED, 3);
+        if (i % 5 == 4) {
+            must(fh_audit_wait(ticket, &f->err), &f->err);
+        }
+    }
+    int64_t took_us = (fh_clock_mono_ns() - began_ns) / 1000;
+    fh_audit_counts(audit, &groups, &records);
+    fh_audit_close(audit);
+    assert_int_equal(records, 1 + CROWD);
+    assert_in_range(groups - before, 1, (uintmax_t)took_us / FH_AUDIT_CROWD_US + 1);
 }
 
 static void told(const struct fh_err *err, void *user)
@@ -578,6 +605,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_written, setup, teardown),
         cmocka_unit_test_setup_teardown(test_groups, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_crowd, setup, teardown),
         cmocka_unit_test_setup_teardown(test_then, setup, teardown),
         cmocka_unit_test_setup_teardown(test_flood, setup, teardown),
         cmocka_unit_test_setup_teardown(test_flood_beside, setup, teardown),
