@@ -10,7 +10,8 @@ import { open } from './browser.mjs';
 
 const [base, runs, profile] = process.argv.slice(2);
 
-// When the first product was painted: the frame after the one in which it came.
+// When the first product was painted: not before the frame after the one in which it came, nor before
+// the browser says that it has painted anything.
 function watch() {
     const seen = new MutationObserver(() => {
         if (document.querySelector('.hit') !== null) {
@@ -31,9 +32,10 @@ async function visit(browser, path, isShown) {
     const page = await context.newPage();
     await page.goto(base + path);
     await page.waitForFunction(isShown);
+    const first = await page.evaluate(painted);
     const times = {
-        shown: await page.evaluate(() => globalThis.shown),
-        painted: await page.evaluate(painted),
+        shown: Math.max(await page.evaluate(() => globalThis.shown ?? 0), first),
+        painted: first,
     };
     if (profile) {
         times.parts = await page.evaluate(() => [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
@@ -49,7 +51,7 @@ const browser = await open(process.env.FH_CHROMIUM);
 const pages = [];
 const bare = [];
 for (let i = 0; i <= Number(runs); i++) {
-    const page = await visit(browser, '/', () => globalThis.shown !== undefined);
+    const page = await visit(browser, '/', () => globalThis.shown !== undefined && performance.getEntriesByName('first-contentful-paint').length > 0);
     const text = await visit(browser, '/assets/format.js', () => performance.getEntriesByName('first-contentful-paint').length > 0);
     if (i > 0) { // the first of a browser starts processes of its own
         pages.push(page);
