@@ -117,7 +117,7 @@ static void doze(struct fh_inbox *inbox)
     }
 }
 
-void fh_inbox_stand_by(struct fh_inbox *inbox)
+bool fh_inbox_stand_by(struct fh_inbox *inbox)
 {
     pthread_mutex_lock(&inbox->lock);
     FH_ASSERT(!inbox->reading);
@@ -141,10 +141,12 @@ void fh_inbox_stand_by(struct fh_inbox *inbox)
         }
         inbox->asleep = false;
     }
+    bool is_first = !inbox->took_over;
     inbox->wanted = false;
     inbox->reading = true;
     inbox->took_over = true;
     pthread_mutex_unlock(&inbox->lock);
+    return is_first;
 }
 
 /* ---- questions ---- */
@@ -191,12 +193,15 @@ void fh_inbox_cancel(struct fh_inbox *inbox, uint64_t id)
 bool fh_inbox_end_work(struct fh_inbox *inbox)
 {
     pthread_mutex_lock(&inbox->lock);
-    bool took_over = inbox->took_over;
-    inbox->took_over = false;
+    /* The next question waits, and the first thread reads behind it already: its turn is that
+     * one's, during which it will not stand by again. */
+    bool carried = inbox->reading && inbox->waiting;
+    bool is_over = inbox->took_over && !carried;
+    inbox->took_over = carried;
     inbox->at_work = false;
     inbox->wanted = false;
     pthread_mutex_unlock(&inbox->lock);
-    return took_over;
+    return is_over;
 }
 
 bool fh_inbox_take(struct fh_inbox *inbox, struct fh_frame *out)

@@ -33,8 +33,10 @@ FH_MUST_CHECK struct fh_inbox *fh_inbox_new(void);
 
 /* ---- first thread ---- */
 
-/* Waits until it is its turn to read, which ends with fh_inbox_put. */
-void fh_inbox_stand_by(struct fh_inbox *inbox);
+/* Waits until it is its turn to read, which ends with fh_inbox_put. True when the turn is the first
+ * since fh_inbox_end_work told of one: there may be two in one question, as the node asks the next
+ * when it has the answer, and the working thread may have something left to do then. */
+FH_MUST_CHECK bool fh_inbox_stand_by(struct fh_inbox *inbox);
 /* Puts a question (taken) for the working thread. FH_EPROTO when one is waiting. */
 FH_MUST_CHECK int fh_inbox_put(struct fh_inbox *inbox, struct fh_frame *frame, struct fh_err *err);
 
@@ -51,7 +53,8 @@ void fh_inbox_cancel(struct fh_inbox *inbox, uint64_t id);
  * the caller is to read, and to begin the question that it gets. */
 FH_MUST_CHECK bool fh_inbox_take(struct fh_inbox *inbox, struct fh_frame *out);
 void fh_inbox_begin_work(struct fh_inbox *inbox);
-/* The question is answered; true when the first thread's turn to read came during it. */
+/* The question is answered; true when the first thread's turn to read came during it, and is not
+ * the next question's, too. */
 bool fh_inbox_end_work(struct fh_inbox *inbox);
 /* Marks query `id` as running on `connection` (kept until end) with `window` credits. */
 void fh_inbox_begin(struct fh_inbox *inbox,

@@ -343,8 +343,9 @@ int main(int argc, char **argv)
     }
     for (;;) {
         struct fh_frame frame;
-        fh_inbox_stand_by(worker.desk.inbox);
-        fh_helpers_come(worker.desk.helpers);
+        if (fh_inbox_stand_by(worker.desk.inbox)) {
+            fh_helpers_come(worker.desk.helpers);
+        }
         read_question(&worker.desk, &frame);
         if (fh_inbox_put(worker.desk.inbox, &frame, &err) != FH_OK) {
             give_up(&err);

@@ -9,6 +9,7 @@
 struct entry {
     duckdb_prepared_statement statement; /* NULL: free */
     uint64_t used;                       /* when, counted in uses */
+    unsigned runs;
     char *sql;
     size_t size;
 };
@@ -30,13 +31,16 @@ static void drop(struct entry *entry)
     *entry = (struct entry){.statement = NULL};
 }
 
-duckdb_prepared_statement fh_prepared_take(struct fh_prepared *prepared, struct fh_bytes sql)
+duckdb_prepared_statement
+fh_prepared_take(struct fh_prepared *prepared, struct fh_bytes sql, unsigned *out_runs)
 {
+    *out_runs = 0;
     for (size_t i = 0; i < FH_WORKER_PREPARED_MAX; i++) {
         struct entry *entry = &prepared->entries[i];
         if (entry->statement != NULL && entry->size == sql.size &&
             memcmp(entry->sql, sql.data, sql.size) == 0) {
             duckdb_prepared_statement statement = FH_TAKE(entry->statement);
+            *out_runs = entry->runs;
             fh_free(entry->sql);
             *entry = (struct entry){.statement = NULL};
             return statement;
@@ -47,8 +51,13 @@ duckdb_prepared_statement fh_prepared_take(struct fh_prepared *prepared, struct 
 
 void fh_prepared_keep(struct fh_prepared *prepared,
                       struct fh_bytes sql,
-                      duckdb_prepared_statement statement)
+                      duckdb_prepared_statement statement,
+                      unsigned runs)
 {
+    if (runs >= FH_PREPARED_RUNS_MAX) {
+        duckdb_destroy_prepare(&statement);
+        return;
+    }
     struct entry *oldest = &prepared->entries[0];
     for (size_t i = 0; i < FH_WORKER_PREPARED_MAX && oldest->statement != NULL; i++) {
         struct entry *entry = &prepared->entries[i];
@@ -65,6 +74,7 @@ void fh_prepared_keep(struct fh_prepared *prepared,
     memcpy(oldest->sql, sql.data, sql.size);
     oldest->size = sql.size;
     oldest->statement = statement;
+    oldest->runs = runs;
     oldest->used = ++prepared->uses;
 }
 

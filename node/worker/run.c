@@ -263,10 +263,11 @@ bind(duckdb_prepared_statement statement, const struct fh_channel_run *run, stru
 static void put_away(struct fh_desk *desk,
                      const struct fh_channel_run *run,
                      duckdb_prepared_statement statement,
+                     unsigned runs,
                      bool keep)
 {
     if (keep && !fh_scans_any(desk->scans)) {
-        fh_prepared_keep(desk->prepared, run->sql, statement);
+        fh_prepared_keep(desk->prepared, run->sql, statement, runs);
     } else {
         duckdb_destroy_prepare(&statement);
     }
@@ -293,7 +294,8 @@ bool fh_run(struct fh_desk *desk, const struct fh_channel_run *run)
     fh_inbox_begin(desk->inbox, run->id, run->window, fh_engine_connection(desk->engine));
     fh_scans_begin(desk->scans);
     fh_files_watch();
-    duckdb_prepared_statement statement = fh_prepared_take(desk->prepared, run->sql);
+    unsigned runs;
+    duckdb_prepared_statement statement = fh_prepared_take(desk->prepared, run->sql, &runs);
     bool good = fh_engine_seal(desk->engine, &fault.err) == FH_OK &&
                 (statement != NULL || prepare(desk, run->sql, &statement, &fault)) &&
                 bind(statement, run, &fault.err) && execute(&r, statement, &fault);
@@ -301,7 +303,11 @@ bool fh_run(struct fh_desk *desk, const struct fh_channel_run *run)
         good = false; // also where DuckDB stumbled over it: this is why
         fault.position = 0;
     }
-    put_away(desk, run, statement, good && fh_clock_mono_ms() - begin_ms <= FH_PREPARED_RUN_MS);
+    put_away(desk,
+             run,
+             statement,
+             runs + 1,
+             good && fh_clock_mono_ms() - begin_ms <= FH_PREPARED_RUN_MS);
     if (good) {
         if (!r.ended) {
             struct fh_buf payload;
