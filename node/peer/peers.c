@@ -119,13 +119,6 @@ static void send_again(struct call *call)
     }
 }
 
-/* The other end does not know the session any more: nothing was done, so ask once again. */
-static bool forgotten(const struct fh_frame *frame)
-{
-    return frame->type == FH_FRAME_REJECT &&
-           (frame->code == FH_ENOTFOUND || frame->code == FH_ESTALE || frame->code == FH_ESTATE);
-}
-
 static void take_sealed(struct call *call, struct fh_message *reply)
 {
     struct fh_sealed *sealed = fh_calloc(1, sizeof *sealed);
@@ -174,8 +167,8 @@ static void take_reply(struct fh_message *reply, const struct fh_err *failure, v
     }
     struct fh_frame frame;
     struct fh_err err;
-    if (fh_frame_parse(&frame, fh_message_bytes(reply), &err) == FH_OK && forgotten(&frame) &&
-        call->rounds < ROUNDS_MAX && !peer->owner->quiet) {
+    if (fh_frame_parse(&frame, fh_message_bytes(reply), &err) == FH_OK &&
+        fh_frame_forgets(&frame) && call->rounds < ROUNDS_MAX && !peer->owner->quiet) {
         fh_message_free(reply);
         if (peer->session == call->session) {
             fh_peer_drop_session(peer);

@@ -108,7 +108,7 @@ static int keep_param_names(struct fh_stream *stream,
 
 /* Whoever asks in a session of its own has shown by its key who it is; the signature is for those
  * who read the receipt. It is checked last, when the audit log has the decision and the disk is at
- * work: a quarter of what a small question takes. What others forward has nothing else. */
+ * work: a tenth of what a small question takes and more. What others forward has nothing else. */
 static int
 judge_request(struct fh_stream *stream, const struct fh_record *record, struct fh_err *err)
 {

@@ -154,6 +154,12 @@ void fh_frame_reject(struct fh_buf *out, int code)
     fh_buf_add_u8(out, (uint8_t)code);
 }
 
+bool fh_frame_forgets(const struct fh_frame *frame)
+{
+    return frame->type == FH_FRAME_REJECT &&
+           (frame->code == FH_ENOTFOUND || frame->code == FH_ESTALE || frame->code == FH_ESTATE);
+}
+
 struct fh_bytes fh_frame_tag(const struct fh_frame *frame)
 {
     FH_ASSERT(frame->body.size >= FH_AEAD_TAG_BYTES);

@@ -68,6 +68,9 @@ void fh_frame_header(uint8_t out[FH_FRAME_HEADER_BYTES],
 void fh_frame_handshake(struct fh_buf *out, enum fh_frame_type type, uint64_t session);
 /* Appends a whole REJECT frame. */
 void fh_frame_reject(struct fh_buf *out, int code);
+/* Whether a frame is the hint that the other end does not know the session any more: nothing of
+ * what was asked in it was done. Nobody signs it. */
+bool fh_frame_forgets(const struct fh_frame *frame);
 /* The last 16 bytes of a transport frame: its tag. The frame was parsed before. */
 struct fh_bytes fh_frame_tag(const struct fh_frame *frame);
 

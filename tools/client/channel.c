@@ -10,15 +10,12 @@
 
 #include <string.h>
 
-#define FORGOTTEN "session.forgotten"
-
 struct fh_channel {
     const struct fh_actor *actor;
     struct fh_link *link;
     struct fh_channel *relay; /* NULL: straight */
     struct fh_node_id node;
     struct fh_domain_id domain;
-    struct fh_domain_id judged; /* of the session before, while it is opened anew */
     struct fh_session *session;
     bool broken;
     unsigned renewals;   /* of the session */
@@ -129,15 +126,14 @@ static int open_reply(struct fh_channel *channel,
         return code;
     }
     if (frame.type == FH_FRAME_REJECT) {
-        bool forgotten =
-            frame.code == FH_ENOTFOUND || frame.code == FH_ESTALE || frame.code == FH_ESTATE;
+        bool forgotten = fh_frame_forgets(&frame);
         if (session == channel->session) { /* there may be a new one since */
             channel->broken = true;
             channel->forgotten = forgotten;
         }
         return fh_err_rule(err,
                            FH_EUNREACH,
-                           forgotten ? FORGOTTEN : "session.rejected",
+                           forgotten ? FH_CHANNEL_FORGOTTEN : "session.rejected",
                            "the peer does not know this session any more (hint: %s)",
                            fh_code_text(frame.code));
     }
@@ -184,19 +180,18 @@ static int exchange(struct fh_channel *channel, int slot, struct fh_frame *out, 
     return code == FH_OK ? fh_frame_parse(out, fh_bytes(data, size), err) : code;
 }
 
-static int check_node(struct fh_channel *channel,
-                      const struct fh_node_id *expected,
+static int check_node(const struct fh_node_id *expected,
                       const struct fh_session_peer *peer,
                       struct fh_err *err)
 {
-    memcpy(channel->node.b, peer->key_id.b, sizeof channel->node.b);
-    channel->domain = peer->domain;
-    if (expected == NULL || fh_node_id_equal(&channel->node, expected)) {
+    struct fh_node_id node;
+    memcpy(node.b, peer->key_id.b, sizeof node.b);
+    if (expected == NULL || fh_node_id_equal(&node, expected)) {
         return FH_OK;
     }
     char asked[FH_ID_SHORT_BYTES], got[FH_ID_SHORT_BYTES];
     fh_node_id_short(asked, expected);
-    fh_node_id_short(got, &channel->node);
+    fh_node_id_short(got, &node);
     return fh_err_rule(
         err, FH_ESIG, "session.peer.other", "asked for node %s, but node %s answers", asked, got);
 }
@@ -211,6 +206,7 @@ static int shake(struct fh_channel *channel,
 {
     struct fh_agree_secret ephemeral FH_CLEANUP(fh_agree_secret_wipe);
     fh_entropy(ephemeral.b, sizeof ephemeral.b);
+    const struct fh_session_peer *peer = NULL;
     struct fh_frame frame;
     fh_buf_reset(&channel->frame);
     int code = fh_session_start(
@@ -222,10 +218,15 @@ static int shake(struct fh_channel *channel,
         code = fh_session_identify(channel->session, &frame, fh_clock_mono_ms(), err);
     }
     if (code == FH_OK) {
-        code = check_node(channel, expected, fh_session_peer(channel->session), err);
+        peer = fh_session_peer(channel->session);
+        code = check_node(expected, peer, err);
     }
     if (code == FH_OK) {
-        code = judge(user, fh_session_peer(channel->session), err);
+        code = judge(user, peer, err);
+    }
+    if (code == FH_OK) {
+        memcpy(channel->node.b, peer->key_id.b, sizeof channel->node.b);
+        channel->domain = peer->domain;
     }
     fh_buf_reset(&channel->frame);
     if (code == FH_OK) {
@@ -283,7 +284,7 @@ static void end_session(struct fh_session *session)
 
 bool fh_channel_may_ask_again(const struct fh_err *err)
 {
-    return strcmp(err->rule, FORGOTTEN) == 0;
+    return strcmp(err->rule, FH_CHANNEL_FORGOTTEN) == 0;
 }
 
 unsigned fh_channel_renewals(const struct fh_channel *channel)
@@ -300,7 +301,7 @@ static int judge_again(void *user, const struct fh_session_peer *peer, struct fh
     struct fh_ref ref = fh_key_id_ref(&peer->key_id);
     unsigned roles = FH_ROLE_MASK(FH_ROLE_NODE);
     int64_t now_ms = fh_clock_wall_ms();
-    if (!fh_domain_id_equal(&channel->judged, &peer->domain)) {
+    if (!fh_domain_id_equal(&channel->domain, &peer->domain)) {
         return fh_err_rule(err,
                            FH_ESIG,
                            "session.peer.other",
@@ -318,10 +319,8 @@ int fh_channel_renew(struct fh_channel *channel, struct fh_err *err)
     if (code != FH_OK || !channel->forgotten) {
         return code;
     }
-    struct fh_node_id node = channel->node;
     struct fh_session *before = FH_TAKE(channel->session);
-    channel->judged = channel->domain;
-    code = greet(channel, &node, judge_again, channel, err);
+    code = greet(channel, &channel->node, judge_again, channel, err);
     if (code == FH_OK) {
         fh_session_unref(before); /* not closed: what was answered in it may be on its way */
         channel->renewals++;
@@ -330,8 +329,6 @@ int fh_channel_renew(struct fh_channel *channel, struct fh_err *err)
     } else { /* as it was: of no use any more */
         end_session(channel->session);
         channel->session = before;
-        channel->node = node;
-        channel->domain = channel->judged;
         channel->broken = true;
     }
     return code;

@@ -50,6 +50,9 @@ void fh_channel_go_on(struct fh_channel *channel);
 
 enum { FH_CHANNEL_RENEWALS = 2 }; /* of one question: the relay's session, then the one inside */
 
+/* The rule of the failure below. */
+#define FH_CHANNEL_FORGOTTEN "session.forgotten"
+
 /* Whether a failure is the answer of the peer, or of the relay, that it does not know the session:
  * it gave its place to others, or started anew, and has done nothing of what was asked. Nobody
  * signs that answer: should it be a lie, by whoever stands between, what is asked once more is done

@@ -44,7 +44,7 @@ static int post_next(struct freehold_result *result, struct fh_err *err)
     if (result->renewals != fh_channel_renewals(result->channel)) {
         return fh_err_rule(err,
                            FH_EUNREACH,
-                           "session.forgotten",
+                           FH_CHANNEL_FORGOTTEN,
                            "the peer has forgotten the session that this answer came in");
     }
     struct fh_buf *request = &result->client->request;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which of the worker's two threads reads, and that what begins with a turn ends with its question.
- */
+/* Which of the worker's two threads reads, and that what begins with a turn of the first is over
+ * once. */
 #include "node/worker/inbox.h"
 
 #include "common/mem.h"
