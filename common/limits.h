@@ -196,7 +196,9 @@ enum {
     FH_SNAPSHOTS_MAX = FH_LIMIT(32, 2),   /* of masked tables, kept by a node */
     FH_SNAPSHOT_BYTES_MAX = 512 * 1024 * 1024,
     FH_SNAPSHOTS_BYTES_MAX = 1024 * 1024 * 1024, /* of all together, on the disk of the home */
-    FH_RING_SLOTS = 16,                          /* frames of 2,048 rows: 2 MiB for five columns */
+    FH_RING_SLOTS_MIN = 16,                      /* frames between a scan and its query: 64 if */
+    FH_RING_SLOTS_MAX = 64,                      /* their columns, without long texts, take no */
+    FH_RING_COLUMNS_BYTES = 8 * 1024 * 1024,     /* more than this; else 32, or the fewest */
     FH_RING_TEXT_BYTES = 1024 * 1024,            /* long texts of one frame; a cell is not longer */
 
     /* answers in columnar formats */

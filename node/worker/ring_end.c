@@ -25,7 +25,7 @@ struct control {
 };
 
 _Static_assert(sizeof(struct control) <= FH_RING_CONTROL_BYTES, "the counters fit their page");
-_Static_assert(FH_RING_SLOTS >= 2 * BELL_EVERY, "neither end sleeps while the other waits");
+_Static_assert(FH_RING_SLOTS_MIN >= 2 * BELL_EVERY, "neither end sleeps while the other waits");
 
 static struct control *control_of(struct fh_ring_end *end)
 {
@@ -97,10 +97,10 @@ enum fh_ring_wait fh_ring_free(struct fh_ring_end *end, uint8_t **out_slot)
         if (atomic_load(&c->closed) != 0) {
             return FH_RING_OVER;
         }
-        if (open > FH_RING_SLOTS) {
+        if (open > end->layout.slots) {
             return FH_RING_BROKEN;
         }
-        if (open < FH_RING_SLOTS) {
+        if (open < end->layout.slots) {
             *out_slot = end->memory + fh_ring_slot(&end->layout, end->count);
             return FH_RING_READY;
         }
@@ -137,7 +137,7 @@ enum fh_ring_wait fh_ring_next(struct fh_ring_end *end, const uint8_t **out_slot
         if (atomic_load(&end->stopped)) {
             return FH_RING_STOPPED;
         }
-        if (open > FH_RING_SLOTS) {
+        if (open > end->layout.slots) {
             return FH_RING_BROKEN;
         }
         if (open > 0) {

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { ARENA_BYTES_MAX = 1024 * 1024 };
+enum { ARENA_BYTES_MAX = 1024 * 1024, TEXT_ROWS = 256 };
 
 struct fh_ring_in {
     struct fh_ring_end end;
@@ -124,17 +124,17 @@ static const uint64_t *take_validity(const struct fh_ring_in *in,
     return words;
 }
 
-static bool take_texts(struct fh_ring_in *in,
-                       const struct fh_ring_place *place,
-                       const uint64_t *validity,
-                       duckdb_vector vector)
+/* Looks at each text of rows from..to, whose values were copied. */
+static bool take_each(struct fh_ring_in *in,
+                      const struct fh_ring_place *place,
+                      const uint64_t *validity,
+                      duckdb_vector vector,
+                      uint32_t from,
+                      uint32_t to)
 {
     uint8_t *values = duckdb_vector_get_data(vector);
     bool utf8 = place->type.code != FH_TYPE_BLOB;
-    if (fh_ring_plain_texts(values, in->rows)) {
-        return true;
-    }
-    for (uint32_t row = 0; row < in->rows; row++) {
+    for (uint32_t row = from; row < to; row++) {
         uint8_t *value = values + (size_t)row * FH_RING_TEXT_WIDTH;
         struct fh_bytes text;
         if (!fh_row_valid(validity, row)) {
@@ -149,6 +149,36 @@ static bool take_texts(struct fh_ring_in *in,
     return true;
 }
 
+/* A few rows at a time, so that they are in the first cache when they are looked at. */
+static bool take_texts(struct fh_ring_in *in,
+                       const struct fh_ring_place *place,
+                       const uint64_t *validity,
+                       duckdb_vector vector)
+{
+    uint8_t *values = duckdb_vector_get_data(vector);
+    for (uint32_t from = 0; from < in->rows; from += TEXT_ROWS) {
+        uint32_t to = in->rows - from < TEXT_ROWS ? in->rows : from + TEXT_ROWS;
+        size_t at = (size_t)from * FH_RING_TEXT_WIDTH;
+        size_t bytes = (size_t)(to - from) * FH_RING_TEXT_WIDTH;
+        memcpy(values + at, in->slot + place->values + at, bytes);
+        if (!fh_ring_plain_texts(values + at, to - from) &&
+            !take_each(in, place, validity, vector, from, to)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool take_values(const struct fh_ring_in *in,
+                        const struct fh_ring_place *place,
+                        const uint64_t *validity,
+                        duckdb_vector vector)
+{
+    void *values = duckdb_vector_get_data(vector);
+    memcpy(values, in->slot + place->values, (size_t)in->rows * place->width);
+    return fh_ring_values(values, place->type, validity, in->rows);
+}
+
 int fh_ring_in_column(struct fh_ring_in *in,
                       uint32_t column,
                       duckdb_vector vector,
@@ -157,11 +187,8 @@ int fh_ring_in_column(struct fh_ring_in *in,
     FH_ASSERT(in->slot != NULL && column < in->end.layout.column_count);
     const struct fh_ring_place *place = &in->end.layout.places[column];
     const uint64_t *validity = take_validity(in, place, in->frame.nulls[column] != 0, vector);
-    void *values = duckdb_vector_get_data(vector);
-    memcpy(values, in->slot + place->values, (size_t)in->rows * place->width);
-    bool good = fh_type_is_variable(place->type)
-                    ? take_texts(in, place, validity, vector)
-                    : fh_ring_values(values, place->type, validity, in->rows);
+    bool good = fh_type_is_variable(place->type) ? take_texts(in, place, validity, vector)
+                                                 : take_values(in, place, validity, vector);
     return good ? FH_OK
                 : fh_err_rule(
                       err, FH_EPROTO, "scan.values", "a scan brought what is no value of a column");

@@ -2,7 +2,7 @@
 /*
  * Ring: rows from a scan worker to a query worker, through memory that both have mapped.
  *
- *     page of counters | slot 0 | slot 1 | ... | slot FH_RING_SLOTS - 1
+ *     page of counters | slot 0 | slot 1 | ... | slot slots - 1
  *
  * A slot holds one frame: at most `rows_max` rows of the columns that were asked for, each in a
  * place of its own that follows from the types alone, so that no offset is ever read from the
@@ -51,6 +51,7 @@ struct fh_ring_layout {
     uint32_t rows_max; /* of a frame; a multiple of 64 */
     size_t text_at;    /* offset in a slot; FH_RING_TEXT_BYTES are there */
     size_t slot_bytes;
+    uint32_t slots;    /* a power of two: a source stops now and then, to unpack its next rows */
     size_t ring_bytes; /* all of it */
 };
 

@@ -50,10 +50,32 @@ static void places_do_not_overlap(void **state)
     assert_true(layout.text_at >= end);
     assert_true(layout.slot_bytes >= layout.text_at + FH_RING_TEXT_BYTES);
     assert_true(fh_ring_slot(&layout, 0) >= FH_RING_CONTROL_BYTES);
-    assert_int_equal(fh_ring_slot(&layout, FH_RING_SLOTS), fh_ring_slot(&layout, 0));
-    assert_true(fh_ring_slot(&layout, FH_RING_SLOTS - 1) + layout.slot_bytes <= layout.ring_bytes);
-    /* The counter of frames goes round without a jump. */
-    assert_int_equal(UINT32_MAX % FH_RING_SLOTS, FH_RING_SLOTS - 1);
+}
+
+static void slots_go_round(void **state)
+{
+    (void)state;
+    static struct fh_type types[FH_BATCH_COLUMNS_MAX];
+    struct fh_ring_layout layout;
+    struct fh_err err = {0};
+    for (size_t i = 0; i < FH_COUNT(types); i++) {
+        types[i] = (struct fh_type){.code = FH_TYPE_VARCHAR};
+    }
+    uint32_t before = FH_RING_SLOTS_MAX;
+    for (uint32_t count = 0; count <= FH_BATCH_COLUMNS_MAX; count++) {
+        struct fh_arena *one = fh_arena_new(1024 * 1024);
+        assert_int_equal(fh_ring_lay_out(&layout, types, count, one, &err), FH_OK);
+        fh_arena_free(one);
+        uint32_t slots = layout.slots;
+        assert_in_range(slots, FH_RING_SLOTS_MIN, before); /* a wider table has no more */
+        assert_true(slots == FH_RING_SLOTS_MIN || slots * layout.text_at <= FH_RING_COLUMNS_BYTES);
+        assert_int_equal(fh_ring_slot(&layout, slots), fh_ring_slot(&layout, 0));
+        assert_true(fh_ring_slot(&layout, slots - 1) + layout.slot_bytes <= layout.ring_bytes);
+        /* The counter of frames goes round without a jump. */
+        assert_int_equal(UINT32_MAX % slots, slots - 1);
+        before = slots;
+    }
+    assert_int_equal(before, FH_RING_SLOTS_MIN);
 }
 
 static void wide_tables_have_short_frames(void **state)
@@ -150,6 +172,32 @@ static void texts_are_checked(void **state)
     assert_false(fh_ring_plain_texts(many, 3)); /* to be looked at */
     fh_ring_put_long(many + FH_RING_TEXT_WIDTH, 13, 0);
     assert_false(fh_ring_plain_texts(many, 3));
+    for (uint32_t size = 0; size <= FH_RING_TEXT_SHORT; size++) { /* as codes are: of one size */
+        static const char letters[] = "abcdefghijkl";
+        for (int bad = 0; bad < 4; bad++) {
+            for (uint32_t row = 0; row < 3; row++) {
+                memset(many + row * FH_RING_TEXT_WIDTH, 0, FH_RING_TEXT_WIDTH);
+                memcpy(many + row * FH_RING_TEXT_WIDTH, &size, sizeof size);
+                memcpy(many + row * FH_RING_TEXT_WIDTH + 4, letters, size);
+            }
+            uint8_t clean[sizeof many];
+            memcpy(clean, many, sizeof many);
+            uint8_t *last = many + 2 * FH_RING_TEXT_WIDTH;
+            if (bad == 1 && size < FH_RING_TEXT_SHORT) {
+                last[FH_RING_TEXT_WIDTH - 1] = 1; /* behind the text: cleared */
+            } else if (bad == 2 && size > 0) {
+                last[3 + size] = 0x80; /* to be looked at */
+                assert_false(fh_ring_plain_texts(many, 3));
+                continue;
+            } else if (bad == 3) {
+                last[3] = 0x80; /* no size of a short text */
+                assert_false(fh_ring_plain_texts(many, 3));
+                continue;
+            }
+            assert_true(fh_ring_plain_texts(many, 3));
+            assert_memory_equal(many, clean, sizeof many);
+        }
+    }
     static uint8_t with_nul[] = "more than\0twelve, with \xc3\xa4";
     struct fh_ring_frame nul = {.text = with_nul, .text_bytes = sizeof with_nul - 1};
     fh_ring_put_long(value, sizeof with_nul - 1, 0);
@@ -202,6 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(places_do_not_overlap),
+        cmocka_unit_test(slots_go_round),
         cmocka_unit_test(wide_tables_have_short_frames),
         cmocka_unit_test(heads_that_cannot_be),
         cmocka_unit_test(texts_are_checked),
