@@ -155,6 +155,13 @@ static int64_t floor_div(int64_t a, int64_t b)
     return a % b < 0 ? quotient - 1 : quotient;
 }
 
+/* What is left of `a`, 0 to b - 1: a - floor_div(a, b) * b would leave the range at its ends. */
+static int64_t floor_rest(int64_t a, int64_t b)
+{
+    int64_t rest = a % b;
+    return rest < 0 ? rest + b : rest;
+}
+
 /* DuckDB keeps infinities at the ends of the range. */
 static bool put_infinity(struct fh_buf *out, int64_t value, int64_t most)
 {
@@ -171,11 +178,12 @@ static void put_timestamp(struct fh_buf *out, int64_t value, int64_t per_second,
         return;
     }
     int64_t seconds = floor_div(value, per_second);
-    int64_t fraction = value % per_second + (value % per_second < 0 ? per_second : 0);
-    int64_t days = floor_div(seconds, seconds_per_day);
-    put_date(out, days);
+    put_date(out, floor_div(seconds, seconds_per_day));
     fh_buf_add_u8(out, ' ');
-    put_clock(out, (uint64_t)(seconds - days * seconds_per_day), (uint64_t)fraction, digits);
+    put_clock(out,
+              (uint64_t)floor_rest(seconds, seconds_per_day),
+              (uint64_t)floor_rest(value, per_second),
+              digits);
 }
 
 static void put_part(struct fh_buf *out, size_t start, int64_t value, const char *unit)
