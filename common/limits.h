@@ -159,9 +159,11 @@ enum {
     FH_BUDGET_FLUSH_MS = 5000,
     FH_VERDICTS_MAX = FH_LIMIT(128, 4), /* statements of all sessions remembered as checked */
     FH_VERDICTS_PER_SESSION_MAX = FH_LIMIT(16, 2),
-    FH_VERDICT_BYTES_MAX = 64 * 1024,      /* of one that is remembered */
-    FH_QUERY_INLINE_MS = 20,               /* an answer that is there by then comes with QUERY's */
-    FH_QUERY_INLINE_BYTES_MAX = 64 * 1024, /* of its first batch, to come so */
+    FH_VERDICT_BYTES_MAX = 64 * 1024, /* of one that is remembered */
+    FH_QUERY_INLINE_MS = 20,          /* an answer that is there by then comes with QUERY's */
+    FH_TOGETHER_MS = 2, /* a small answer waits for others of its session, for one signature */
+    FH_UNSIGNED_ANSWERS_MAX = FH_LIMIT(256, 4), /* that wait so, of all sessions */
+    FH_QUERY_INLINE_BYTES_MAX = 64 * 1024,      /* of its first batch, to come so */
     FH_WORKERS_MAX = FH_LIMIT(8, 2),
     FH_PARSE_CPU_MS = 250,
     FH_WORKER_MEMORY_MIB = 1024,

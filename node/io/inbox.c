@@ -14,6 +14,8 @@ struct fh_inbox {
     size_t depth;
     size_t depth_max;
     struct fh_wake *wake;
+    void (*after)(void *user); /* each round of deliveries; NULL: nothing */
+    void *after_user;
 };
 
 void fh_inbox_event_init(struct fh_inbox_event *event, fh_inbox_fn *deliver)
@@ -46,9 +48,12 @@ static void on_wake(void *user)
     for (; left > 0; left--) {
         struct fh_inbox_event *event = pop(inbox);
         if (event == NULL) {
-            return;
+            break;
         }
         event->deliver(event);
+    }
+    if (inbox->after != NULL) {
+        inbox->after(inbox->after_user);
     }
     if (fh_inbox_depth(inbox) > 0) {
         fh_wake_send(inbox->wake);
@@ -85,6 +90,12 @@ void fh_inbox_free(struct fh_inbox *inbox)
     fh_wake_free(inbox->wake);
     uv_mutex_destroy(&inbox->mutex);
     fh_free(inbox);
+}
+
+void fh_inbox_after(struct fh_inbox *inbox, void (*after)(void *user), void *user)
+{
+    inbox->after = after;
+    inbox->after_user = user;
 }
 
 bool fh_inbox_post(struct fh_inbox *inbox, struct fh_inbox_event *event)

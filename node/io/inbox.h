@@ -44,6 +44,9 @@ FH_MUST_CHECK int fh_inbox_new(struct fh_inbox **out, struct fh_loop *loop, stru
 /* Ends it; nothing is queued and no thread posts any more. NULL is fine. */
 void fh_inbox_free(struct fh_inbox *inbox);
 
+/* Calls `after` behind the events that are delivered in one turn of the loop. */
+void fh_inbox_after(struct fh_inbox *inbox, void (*after)(void *user), void *user);
+
 /* Queues the event and wakes the loop. False when it was queued already. */
 bool fh_inbox_post(struct fh_inbox *inbox, struct fh_inbox_event *event);
 /* Takes the event out undelivered; false when it was not queued. */

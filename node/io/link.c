@@ -118,7 +118,9 @@ static void on_listen(struct fh_inbox_event *event)
 
 static void on_sweep(struct fh_inbox_event *event)
 {
-    fh_link_pipes_sweep(FH_LIST_ENTRY(event, struct fh_link, sweep), fh_clock_mono_ms());
+    struct fh_link *link = FH_LIST_ENTRY(event, struct fh_link, sweep);
+    fh_conn_write_all(link); /* what was answered before is sent */
+    fh_link_pipes_sweep(link, fh_clock_mono_ms());
 }
 
 static void on_quiesce(struct fh_inbox_event *event)
@@ -131,6 +133,7 @@ static void on_quiesce(struct fh_inbox_event *event)
 static void on_stop(struct fh_inbox_event *event)
 {
     struct fh_link *link = FH_LIST_ENTRY(event, struct fh_link, stop);
+    fh_conn_write_all(link);
     FH_LIST_FOREACH (place, &link->conns) {
         fh_conn_end(FH_LIST_ENTRY(place, struct fh_conn, link_list), UV_ECANCELED);
     }
@@ -176,6 +179,11 @@ static void free_parts(struct fh_link *link)
     fh_free(link);
 }
 
+static void write_replies(void *user)
+{
+    fh_conn_write_all(user);
+}
+
 static int new_parts(struct fh_link *link, struct fh_loop *loop, struct fh_err *err)
 {
     int code = fh_loop_new(&link->io, err);
@@ -183,6 +191,7 @@ static int new_parts(struct fh_link *link, struct fh_loop *loop, struct fh_err *
         code = fh_inbox_new(&link->io_inbox, link->io, err);
     }
     if (code == FH_OK) {
+        fh_inbox_after(link->io_inbox, write_replies, link);
         code = fh_link_calls_new(link, err);
     }
     if (code == FH_OK) {
@@ -221,6 +230,7 @@ int fh_link_new(struct fh_link **out,
     link->user = user;
     link->next_deadline_ms = INT64_MAX;
     fh_list_init(&link->conns);
+    fh_list_init(&link->unwritten);
     fh_list_init(&link->dialing);
     fh_inbox_event_init(&link->listen, on_listen);
     fh_inbox_event_init(&link->sweep, on_sweep);

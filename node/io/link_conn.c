@@ -19,9 +19,15 @@
 
 #include <string.h>
 
+enum {
+    WRITTEN_TOGETHER_MAX = 16,          /* messages of one write */
+    WRITTEN_TOGETHER_BYTES = 64 * 1024, /* and no more of them behind so many bytes */
+};
+
 struct outgoing {
     uv_write_t write;
     struct fh_conn *conn;
+    struct outgoing *before; /* written with it */
     uint8_t head[FH_SP_HEAD_BYTES_MAX];
     struct fh_message *message; /* NULL: a greeting */
     fh_written_fn *fn;
@@ -61,6 +67,7 @@ struct fh_conn *fh_conn_new(struct fh_link *link,
     conn->owner = owner;
     fh_list_push_back(&link->conns, &conn->link_list);
     fh_list_init(&conn->wait_list);
+    fh_list_init(&conn->unwritten_list);
     return conn;
 }
 
@@ -71,6 +78,37 @@ static void on_closed(uv_handle_t *handle)
     fh_free(conn);
 }
 
+/* Ends a message and those that were to be written before it. */
+static void tell_written(struct outgoing *out, int status)
+{
+    struct outgoing *first = NULL;
+    while (out != NULL) { /* in the order in which they were sent */
+        struct outgoing *before = out->before;
+        out->before = first;
+        first = out;
+        out = before;
+    }
+    while (first != NULL) {
+        struct outgoing *next = first->before;
+        fh_message_free(first->message);
+        if (first->fn != NULL) {
+            first->fn(first->user, status);
+        }
+        fh_free(first);
+        first = next;
+    }
+}
+
+static void give_up_unwritten(struct fh_conn *conn)
+{
+    if (conn->unwritten != NULL) {
+        fh_list_remove(&conn->unwritten_list);
+        conn->unwritten_count = 0;
+        conn->unwritten_bytes = 0;
+        tell_written(FH_TAKE(conn->unwritten), UV_ECANCELED);
+    }
+}
+
 void fh_conn_end(struct fh_conn *conn, int status)
 {
     if (conn->closing) {
@@ -79,6 +117,7 @@ void fh_conn_end(struct fh_conn *conn, int status)
     conn->closing = true;
     fh_list_remove(&conn->link_list);
     fh_list_remove(&conn->wait_list);
+    give_up_unwritten(conn);
     conn->events->ended(conn, status);
     uv_close(&conn->uv.handle, on_closed);
 }
@@ -212,6 +251,7 @@ void fh_conn_resume(struct fh_conn *conn)
 
 /* ---- writing ---- */
 
+/* Of those that were written together. */
 static void on_written(uv_write_t *write, int status)
 {
     struct outgoing *out = write->data;
@@ -219,27 +259,27 @@ static void on_written(uv_write_t *write, int status)
     fh_loop_note(conn->link->io);
     conn->writes--;
     conn->progress_ms = fh_clock_mono_ms();
-    fh_message_free(out->message);
-    if (out->fn != NULL) {
-        out->fn(out->user, status);
-    }
-    fh_free(out);
+    tell_written(out, status);
     if (status != 0) {
         fh_conn_end(conn, status);
     }
 }
 
-/* Sends head and message (taken on success). */
+/* Sends heads and messages (taken on success) of `out` and of those before it. */
 static bool write_out(struct fh_conn *conn, struct outgoing *out, size_t head_size)
 {
-    uv_buf_t bufs[2] = {uv_buf_init((char *)out->head, (unsigned)head_size)};
-    unsigned count = 1;
-    if (out->message != NULL && out->message->size > 0) {
-        bufs[count++] = uv_buf_init((char *)out->message->data, (unsigned)out->message->size);
+    uv_buf_t bufs[2 * WRITTEN_TOGETHER_MAX];
+    unsigned first = FH_COUNT(bufs); /* the last one is first in the chain */
+    for (struct outgoing *each = out; each != NULL; each = each->before) {
+        if (each->message != NULL && each->message->size > 0) {
+            bufs[--first] = uv_buf_init((char *)each->message->data, (unsigned)each->message->size);
+        }
+        bufs[--first] = uv_buf_init((char *)each->head, (unsigned)head_size);
     }
     out->conn = conn;
     out->write.data = out;
-    if (uv_write(&out->write, &conn->uv.stream, bufs, count, on_written) != 0) {
+    if (uv_write(&out->write, &conn->uv.stream, bufs + first, FH_COUNT(bufs) - first, on_written) !=
+        0) {
         return false;
     }
     if (conn->writes++ == 0) {
@@ -248,16 +288,16 @@ static bool write_out(struct fh_conn *conn, struct outgoing *out, size_t head_si
     return true;
 }
 
-bool fh_conn_send(struct fh_conn *conn,
-                  uint32_t number,
-                  struct fh_message *message,
-                  fh_written_fn *fn,
-                  void *user)
+static struct outgoing *outgoing_new(const struct fh_conn *conn,
+                                     uint32_t number,
+                                     struct fh_message *message,
+                                     fh_written_fn *fn,
+                                     void *user)
 {
     struct outgoing *out = conn->closing ? NULL : fh_calloc(1, sizeof *out);
     if (out == NULL) {
         fh_message_free(message);
-        return false;
+        return NULL;
     }
     uint8_t *at = out->head;
     if (conn->local) {
@@ -268,12 +308,63 @@ bool fh_conn_send(struct fh_conn *conn,
     out->message = message;
     out->fn = fn;
     out->user = user;
-    if (!write_out(conn, out, head_bytes(conn))) {
+    return out;
+}
+
+bool fh_conn_send(struct fh_conn *conn,
+                  uint32_t number,
+                  struct fh_message *message,
+                  fh_written_fn *fn,
+                  void *user)
+{
+    struct outgoing *out = outgoing_new(conn, number, message, fn, user);
+    if (out != NULL && !write_out(conn, out, head_bytes(conn))) {
         fh_message_free(message);
         fh_free(out);
         return false;
     }
+    return out != NULL;
+}
+
+static void write_unwritten(struct fh_conn *conn)
+{
+    struct outgoing *out = FH_TAKE(conn->unwritten);
+    conn->unwritten_count = 0;
+    conn->unwritten_bytes = 0;
+    fh_list_remove(&conn->unwritten_list);
+    if (!write_out(conn, out, head_bytes(conn))) {
+        tell_written(out, UV_ENOMEM);
+    }
+}
+
+bool fh_conn_send_soon(struct fh_conn *conn,
+                       uint32_t number,
+                       struct fh_message *message,
+                       fh_written_fn *fn,
+                       void *user)
+{
+    struct outgoing *out = outgoing_new(conn, number, message, fn, user);
+    if (out == NULL) {
+        return false;
+    }
+    if (conn->unwritten == NULL) {
+        fh_list_push_back(&conn->link->unwritten, &conn->unwritten_list);
+    }
+    out->before = conn->unwritten;
+    conn->unwritten = out;
+    conn->unwritten_bytes += message->size;
+    if (++conn->unwritten_count == WRITTEN_TOGETHER_MAX ||
+        conn->unwritten_bytes >= WRITTEN_TOGETHER_BYTES) {
+        write_unwritten(conn);
+    }
     return true;
+}
+
+void fh_conn_write_all(struct fh_link *link)
+{
+    while (!fh_list_empty(&link->unwritten)) {
+        write_unwritten(FH_LIST_ENTRY(link->unwritten.next, struct fh_conn, unwritten_list));
+    }
 }
 
 void fh_conn_start(struct fh_conn *conn)

@@ -116,13 +116,17 @@ struct fh_conn {
     uint32_t number; /* of the request that the message is or answers */
     struct fh_message *message;
     size_t filled;
-    unsigned writes;          /* under way */
-    int64_t progress_ms;      /* when the oldest of them, or the last that ended, began */
-    uint32_t pipe;            /* of a serving connection, */
-    unsigned calls;           /* and its calls in service */
-    uv_connect_t connect;     /* of a calling one */
-    struct fh_list link_list; /* all connections of the link */
-    struct fh_list wait_list; /* those waiting for a free call */
+    unsigned writes;            /* under way */
+    int64_t progress_ms;        /* when the oldest of them, or the last that ended, began */
+    uint32_t pipe;              /* of a serving connection, */
+    unsigned calls;             /* and its calls in service */
+    uv_connect_t connect;       /* of a calling one */
+    struct fh_list link_list;   /* all connections of the link */
+    struct fh_list wait_list;   /* those waiting for a free call */
+    struct outgoing *unwritten; /* messages that are written together, the last one first */
+    unsigned unwritten_count;
+    size_t unwritten_bytes;
+    struct fh_list unwritten_list; /* of the link, while there are any */
 };
 
 typedef void fh_written_fn(void *user, int status);
@@ -144,6 +148,14 @@ bool fh_conn_send(struct fh_conn *conn,
                   struct fh_message *message,
                   fh_written_fn *fn,
                   void *user);
+/* The same, but with other messages of this turn of the loop in one piece: fh_conn_write_all. */
+bool fh_conn_send_soon(struct fh_conn *conn,
+                       uint32_t number,
+                       struct fh_message *message,
+                       fh_written_fn *fn,
+                       void *user);
+/* Writes all that was sent so on connections of the link. */
+void fh_conn_write_all(struct fh_link *link);
 /* Takes the waiting message. */
 struct fh_message *fh_conn_take(struct fh_conn *conn);
 /* Reads on after a message had to wait. */
@@ -267,6 +279,7 @@ struct fh_link {
     struct fh_timer *deadline_timer;
     int64_t next_deadline_ms;
     struct fh_list conns;
+    struct fh_list unwritten;             /* connections with replies of this turn */
     struct fh_list dialing;               /* dialers */
     struct fh_conn *served[FH_PIPES_MAX]; /* by the place of their pipe */
     struct fh_list waiting;               /* connections with a message that found no free call */

@@ -94,7 +94,7 @@ static void on_answer(struct fh_inbox_event *event)
     if (conn == NULL) {
         fh_message_free(reply);
         on_reply_written(call, UV_ENOTCONN);
-    } else if (!fh_conn_send(conn, call->number, reply, on_reply_written, call)) {
+    } else if (!fh_conn_send_soon(conn, call->number, reply, on_reply_written, call)) {
         on_reply_written(call, UV_ENOMEM);
     }
 }

@@ -425,6 +425,11 @@ const struct fh_speaker *fh_question_speaker(const struct fh_question *question)
     return &question->speaker;
 }
 
+unsigned fh_question_version(const struct fh_question *question)
+{
+    return fh_session_peer(question->session)->version;
+}
+
 uint64_t fh_question_session(const struct fh_question *question)
 {
     return question->number;

@@ -83,6 +83,8 @@ struct fh_pack_reader *fh_question_fields(struct fh_question *question);
 const struct fh_speaker *fh_question_speaker(const struct fh_question *question);
 /* The session it came by; numbers are not used twice. */
 uint64_t fh_question_session(const struct fh_question *question);
+/* Of the protocol, agreed when its session was opened. */
+unsigned fh_question_version(const struct fh_question *question);
 /* The relay's node id when it came through one, else NULL. */
 const struct fh_node_id *fh_question_via(const struct fh_question *question);
 

@@ -55,9 +55,9 @@ static struct held_answer *hold(struct fh_question *question)
     return held;
 }
 
-/* Answers when the record is on disk; `out` is emptied. */
-static void
-answer_behind(struct fh_audit_ticket *ticket, struct fh_question *question, struct fh_buf *out)
+void fh_answer_behind(struct fh_audit_ticket *ticket,
+                      struct fh_question *question,
+                      struct fh_buf *out)
 {
     struct fh_err err;
     int code = FH_OK;
@@ -71,13 +71,6 @@ answer_behind(struct fh_audit_ticket *ticket, struct fh_question *question, stru
         fh_buf_init(out, FH_FRAME_REPLY_BYTES_MAX);
         fh_audit_then(ticket, let_go, held);
     }
-}
-
-void fh_stream_answer_decided(struct fh_stream *stream,
-                              struct fh_question *question,
-                              struct fh_buf *out)
-{
-    answer_behind(stream->decision, question, out);
 }
 
 int fh_stream_wait_decided(struct fh_stream *stream, struct fh_err *err)
@@ -400,7 +393,7 @@ void fh_stream_answer_accounted(struct fh_stream *stream,
 {
     struct fh_audit_ticket *ticket FH_CLEANUP(fh_audit_ticket_unrefp) =
         add_ended(stream, &stream->failure, receipt, FH_AUDIT_AWAITED);
-    answer_behind(ticket, question, out);
+    fh_answer_behind(ticket, question, out);
 }
 
 /* ---- before there is a stream ---- */

@@ -22,23 +22,27 @@ static void answer(struct fh_stream *stream, const struct fh_bytes *batch, bool 
 {
     static const struct fh_err well = {.code = FH_OK};
     struct fh_record_id id;
-    FH_CLEANUP(fh_buf_fini) struct fh_buf receipt;
-    FH_CLEANUP(fh_buf_fini) struct fh_buf out;
-    fh_buf_init(&receipt, FH_RECORD_BYTES_MAX);
-    fh_buf_init(&out, FH_FRAME_REPLY_BYTES_MAX);
+    FH_CLEANUP(fh_unsigned_answer_fini) struct fh_unsigned_answer out;
+    fh_unsigned_answer_init(&out);
     if (end) {
-        stream->job_code = fh_stream_receipt(stream, FH_OK, &receipt, &id, &stream->job_err);
+        stream->job_code =
+            fh_stream_receipt_payload(stream, FH_OK, &out.payload, &id, &stream->job_err);
     }
     if (stream->job_code != FH_OK) {
         return;
     }
-    struct fh_bytes record = fh_buf_view(&receipt);
-    fh_msg_query_answer(&out, stream->id, batch, end ? &record : NULL);
-    fh_view_tell(&out, stream);
+    fh_msg_query_answer_begin(&out.head, stream->id, batch, end);
+    fh_view_tell(end ? &out.tail : &out.head, stream);
+    if (fh_buf_ok(&out.head) != FH_OK || fh_buf_ok(&out.tail) != FH_OK) {
+        stream->job_code = fh_err_set(&stream->job_err, FH_ENOMEM, "no memory for an answer");
+        return; /* before it is accounted for as sent */
+    }
     if (end) {
         fh_stream_account(stream, &well, &id);
+        fh_stream_answer_signed(stream, FH_TAKE(stream->opening), &out);
+    } else {
+        fh_answer_behind(stream->decision, FH_TAKE(stream->opening), &out.head);
     }
-    fh_stream_answer_decided(stream, FH_TAKE(stream->opening), &out);
     stream->inlined = end ? FH_STREAM_WHOLE : FH_STREAM_BEGUN;
 }
 

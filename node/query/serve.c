@@ -48,6 +48,7 @@ new_stream(struct fh_serve *serve, struct fh_question *question, enum fh_stream_
     stream->serve = serve;
     stream->id = ++serve->last_id;
     stream->session = fh_question_session(question);
+    stream->version = fh_question_version(question);
     stream->kind = kind;
     stream->hearer = fh_question_hearer(question);
     stream->opening = question;
@@ -471,6 +472,7 @@ int fh_serve_new(struct fh_serve **out, const struct fh_serve_options *options, 
     serve->options = *options;
     serve->audit_base = (uint64_t)fh_clock_wall_ms() << 20;
     fh_list_init(&serve->streams);
+    fh_list_init(&serve->unsigned_answers);
     struct fh_snapshots_options snapshots = {
         .loop = options->loop,
         .crew = options->crew,
@@ -517,6 +519,7 @@ static void end_all(struct fh_serve *serve, uint64_t session, const char *why)
 void fh_serve_quiesce(struct fh_serve *serve)
 {
     serve->quiet = true;
+    fh_serve_sign(serve, INT64_MAX);
     end_all(serve, 0, "this node is going down");
     fh_snapshots_quiesce(serve->snapshots);
     fh_crew_quiesce(serve->options.crew);
@@ -532,7 +535,7 @@ void fh_serve_free(struct fh_serve *serve)
     if (serve == NULL) {
         return;
     }
-    FH_ASSERT(serve->count == 0);
+    FH_ASSERT(serve->count == 0 && serve->unsigned_count == 0);
     fh_timer_free(serve->watch);
     fh_budget_free(serve->budget);
     fh_verdicts_free(serve->verdicts);

@@ -37,11 +37,11 @@ void fh_stream_give_worker(struct fh_stream *stream)
 
 /* ---- the receipt ---- */
 
-int fh_stream_receipt(const struct fh_stream *stream,
-                      unsigned outcome,
-                      struct fh_buf *out,
-                      struct fh_record_id *out_id,
-                      struct fh_err *err)
+int fh_stream_receipt_payload(const struct fh_stream *stream,
+                              unsigned outcome,
+                              struct fh_buf *out,
+                              struct fh_record_id *out_id,
+                              struct fh_err *err)
 {
     const struct fh_serve_options *o = &stream->serve->options;
     struct fh_receipt *receipt = fh_calloc(1, sizeof *receipt);
@@ -73,17 +73,30 @@ int fh_stream_receipt(const struct fh_stream *stream,
         }
     }
     memcpy(receipt->parts, stream->parts, stream->part_count * sizeof stream->parts[0]);
+    int rc = fh_receipt_build(out, receipt, err);
+    if (rc == FH_OK) {
+        *out_id = fh_record_id_of(FH_RECORD_RECEIPT, &o->mesh_id, fh_buf_view(out));
+    }
+    fh_free(receipt);
+    return rc;
+}
+
+int fh_stream_receipt(const struct fh_stream *stream,
+                      unsigned outcome,
+                      struct fh_buf *out,
+                      struct fh_record_id *out_id,
+                      struct fh_err *err)
+{
+    const struct fh_serve_options *o = &stream->serve->options;
     FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
     fh_buf_init(&payload, FH_RECORD_BYTES_MAX);
-    int rc = fh_receipt_build(&payload, receipt, err);
+    int rc = fh_stream_receipt_payload(stream, outcome, &payload, out_id, err);
     if (rc == FH_OK) {
-        *out_id = fh_record_id_of(FH_RECORD_RECEIPT, &o->mesh_id, fh_buf_view(&payload));
         fh_keystore_seal(o->keys, out, FH_RECORD_RECEIPT, &o->mesh_id, fh_buf_view(&payload));
         rc = fh_buf_ok(out) == FH_OK
                  ? FH_OK
                  : fh_err_set(err, fh_buf_ok(out), "the receipt does not fit a record");
     }
-    fh_free(receipt);
     return rc;
 }
 

@@ -38,6 +38,8 @@ struct fh_serve {
     struct fh_turns turns;
     struct fh_snapshots *snapshots;
     struct fh_filters filters;
+    struct fh_list unsigned_answers; /* signing.c */
+    unsigned unsigned_count;
     bool quiet;
 };
 
@@ -73,6 +75,7 @@ struct fh_stream {
     struct fh_serve *serve;
     uint64_t id;
     uint64_t session;
+    unsigned version; /* of the protocol, in its session */
     enum fh_stream_kind kind;
     enum fh_stream_state state;
     struct fh_hearer hearer;     /* who asked last: QUERY, SCAN or NEXT */
@@ -247,11 +250,11 @@ void fh_serve_refuse(struct fh_serve *serve,
                      const struct fh_err *err);
 /* Waits until what was decided is on disk. Pool thread. */
 FH_MUST_CHECK int fh_stream_wait_decided(struct fh_stream *stream, struct fh_err *err);
-/* Answers the question (taken) when what was decided is on disk, which may be at once; the buffer
- * may be emptied. Loop thread, or the job's. */
-void fh_stream_answer_decided(struct fh_stream *stream,
-                              struct fh_question *question,
-                              struct fh_buf *out);
+/* Answers the question (taken) when the record of a decision (NULL: there is none) is on disk,
+ * which may be at once; the buffer may be emptied. Loop thread, or the job's. */
+void fh_answer_behind(struct fh_audit_ticket *ticket,
+                      struct fh_question *question,
+                      struct fh_buf *out);
 /* Has it keep what came of a question: once. The receipt is NULL when there is none. */
 void fh_stream_account(struct fh_stream *stream,
                        const struct fh_err *failure,
@@ -267,8 +270,31 @@ void fh_stream_answer_accounted(struct fh_stream *stream,
  * False: nothing is there yet. On failure the code and reason are in the job's fields. */
 bool fh_stream_inline(struct fh_stream *stream, int64_t until_ms);
 
+/* signing.c */
+/* An answer to QUERY that is whole, but for the receipt in its midst, which is not signed yet. */
+struct fh_unsigned_answer {
+    struct fh_buf head;    /* of the message, up to the receipt */
+    struct fh_buf payload; /* of the receipt */
+    struct fh_buf tail;
+};
+void fh_unsigned_answer_init(struct fh_unsigned_answer *answer);
+void fh_unsigned_answer_fini(struct fh_unsigned_answer *answer);
+/* Answers the question (taken) when the receipt is signed, and what was decided is on disk. The
+ * buffers may be emptied. Loop thread, or the job's. */
+void fh_stream_answer_signed(struct fh_stream *stream,
+                             struct fh_question *question,
+                             struct fh_unsigned_answer *answer);
+/* Signs what has waited for long enough by then (monotonic), or all: INT64_MAX. Loop thread. */
+void fh_serve_sign(struct fh_serve *serve, int64_t now_ms);
+
 /* stream.c */
-/* Appends the RECEIPT record of what was sent. Loop thread, or the job's. */
+/* Appends the payload of a receipt of what was sent. Loop thread, or the job's. */
+FH_MUST_CHECK int fh_stream_receipt_payload(const struct fh_stream *stream,
+                                            unsigned outcome,
+                                            struct fh_buf *out,
+                                            struct fh_record_id *out_id,
+                                            struct fh_err *err);
+/* Appends the RECEIPT record of it. */
 FH_MUST_CHECK int fh_stream_receipt(const struct fh_stream *stream,
                                     unsigned outcome,
                                     struct fh_buf *out,

@@ -34,6 +34,7 @@ void fh_serve_watch(void *user)
     struct fh_serve *serve = user;
     int64_t now = fh_clock_mono_ms();
     serve->watch_ms = INT64_MAX;
+    fh_serve_sign(serve, now);
     FH_LIST_FOREACH (link, &serve->streams) {
         struct fh_stream *stream = FH_LIST_ENTRY(link, struct fh_stream, link);
         struct fh_err err;

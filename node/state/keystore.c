@@ -153,6 +153,16 @@ void fh_keystore_seal(const struct fh_keystore *keys,
     fh_record_seal(out, type, mesh, payload, &keys->secrets->sign);
 }
 
+void fh_keystore_seal_together(const struct fh_keystore *keys,
+                               struct fh_buf *const *outs,
+                               unsigned type,
+                               const struct fh_mesh_id *mesh,
+                               const struct fh_bytes *payloads,
+                               unsigned count)
+{
+    fh_record_seal_together(outs, type, mesh, payloads, count, &keys->secrets->sign);
+}
+
 bool fh_keystore_agree(const struct fh_keystore *keys,
                        uint8_t out_shared[32],
                        const struct fh_agree_public *peer)

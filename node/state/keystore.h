@@ -42,6 +42,13 @@ struct fh_agree_public fh_keystore_agree_public(const struct fh_keystore *keys);
 void fh_keystore_sign(const struct fh_keystore *keys,
                       struct fh_signature *out,
                       struct fh_bytes message);
+/* fh_record_seal_together with the node key. */
+void fh_keystore_seal_together(const struct fh_keystore *keys,
+                               struct fh_buf *const *outs,
+                               unsigned type,
+                               const struct fh_mesh_id *mesh,
+                               const struct fh_bytes *payloads,
+                               unsigned count);
 /* fh_record_seal with the node key: appends a record around `payload`. Fits fh_gossip_env.seal with
  * a small wrapper that knows the mesh. */
 void fh_keystore_seal(const struct fh_keystore *keys,

@@ -387,6 +387,11 @@ struct fh_msg_query_answer {
     bool end;
     struct fh_bytes receipt; /* a RECEIPT record */
 };
+/* Up to the receipt, a bin that follows when there is one. */
+void fh_msg_query_answer_begin(struct fh_buf *out,
+                               uint64_t stream,
+                               const struct fh_bytes *batch,
+                               bool has_receipt);
 void fh_msg_query_answer(struct fh_buf *out,
                          uint64_t stream,
                          const struct fh_bytes *batch,

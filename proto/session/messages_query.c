@@ -128,10 +128,10 @@ int fh_msg_stream_read(struct fh_pack_reader *reader, uint64_t *out_stream, stru
     return fh_msg_number_read(reader, "stream", UINT64_MAX, out_stream, err);
 }
 
-void fh_msg_query_answer(struct fh_buf *out,
-                         uint64_t stream,
-                         const struct fh_bytes *batch,
-                         const struct fh_bytes *receipt)
+void fh_msg_query_answer_begin(struct fh_buf *out,
+                               uint64_t stream,
+                               const struct fh_bytes *batch,
+                               bool has_receipt)
 {
     fh_msg_ok(out, 5);
     fh_pack_uint(out, stream);
@@ -139,7 +139,15 @@ void fh_msg_query_answer(struct fh_buf *out,
     if (batch != NULL) {
         fh_pack_bin(out, *batch);
     }
-    fh_pack_array(out, receipt != NULL);
+    fh_pack_array(out, has_receipt);
+}
+
+void fh_msg_query_answer(struct fh_buf *out,
+                         uint64_t stream,
+                         const struct fh_bytes *batch,
+                         const struct fh_bytes *receipt)
+{
+    fh_msg_query_answer_begin(out, stream, batch, receipt != NULL);
     if (receipt != NULL) {
         fh_pack_bin(out, *receipt);
     }

@@ -47,8 +47,9 @@ struct fh_session;
 
 enum {
     FH_PROTOCOL_VERSION_MIN = 1, /* what this build speaks inside sessions */
-    FH_PROTOCOL_VERSION_MAX = 1,
-    FH_CIPHERS_MAX = 8, /* offers in one handshake message */
+    FH_PROTOCOL_VERSION_MAX = 2,
+    FH_PROTOCOL_VERSION_TOGETHER = 2, /* from here on: several records under one signature */
+    FH_CIPHERS_MAX = 8,               /* offers in one handshake message */
 };
 
 enum fh_cipher {

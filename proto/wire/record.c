@@ -122,16 +122,41 @@ static void input_fini(struct input *in)
     fh_buf_fini(&in->large);
 }
 
+bool fh_record_may_together(unsigned type)
+{
+    return type == FH_RECORD_REQUEST || type == FH_RECORD_RECEIPT;
+}
+
+/* The rest of a signature for several records. */
+static void read_together(struct fh_record *record, struct fh_pack_reader *reader)
+{
+    struct fh_together *way = &record->together;
+    way->sides = (unsigned)fh_pack_read_uint(reader, (1U << FH_TOGETHER_DEPTH_MAX) - 1);
+    way->depth = fh_pack_read_array(reader, FH_TOGETHER_DEPTH_MAX);
+    for (unsigned i = 0; i < way->depth && reader->failed == FH_OK; i++) {
+        fh_pack_read_fixed(reader, way->path[i].b, sizeof way->path[i].b);
+    }
+    if (!fh_record_may_together(record->type) || record->signature_count != 1) {
+        fh_pack_fail(reader, "expected a signature over this record alone");
+    } else if (way->depth == 0 || way->sides >> way->depth != 0) {
+        fh_pack_fail(reader, "expected a way of 1 to 4 hashes, and a side for each");
+    }
+}
+
 static int read_signatures(struct fh_record *record, struct fh_pack_reader *reader)
 {
     record->signature_count = fh_pack_read_array(reader, FH_RECORD_SIGNATURES_MAX);
     for (unsigned i = 0; i < record->signature_count && reader->failed == FH_OK; i++) {
         struct fh_record_signature *signature = &record->signatures[i];
-        if (fh_pack_read_array(reader, 2) != 2) {
+        uint32_t fields = fh_pack_read_array(reader, 4);
+        if (fields != 2 && fields != 4) {
             fh_pack_fail(reader, "expected a pair of key ref and signature");
         }
         fh_pack_read_fixed(reader, signature->key.b, sizeof signature->key.b);
         fh_pack_read_fixed(reader, signature->signature.b, sizeof signature->signature.b);
+        if (fields == 4) {
+            read_together(record, reader);
+        }
         if (i > 0 && memcmp(signature[-1].key.b, signature->key.b, FH_REF_BYTES) >= 0) {
             fh_pack_fail(reader, "expected signatures in ascending order of key ref, no key twice");
         }
@@ -139,10 +164,15 @@ static int read_signatures(struct fh_record *record, struct fh_pack_reader *read
     return reader->failed;
 }
 
+size_t fh_record_payload_max(unsigned type)
+{
+    const struct type_row *row = row_of(type);
+    return row != NULL ? row->payload_max : (size_t)FH_RECORD_BYTES_MAX;
+}
+
 static int check_payload(const struct fh_record *record, struct fh_err *err)
 {
-    const struct type_row *row = row_of(record->type);
-    size_t max = row != NULL ? row->payload_max : (size_t)FH_RECORD_BYTES_MAX;
+    size_t max = fh_record_payload_max(record->type);
     if (record->payload.size > max) {
         return fh_err_rule(err,
                            FH_ETOOBIG,
@@ -228,6 +258,16 @@ bool fh_record_signed_by(const struct fh_record *record,
     if (row_of(record->type) == NULL || !fh_ref_equal(&signature->key, &ref)) {
         return false;
     }
+    if (record->together.depth > 0) {
+        uint8_t signed_bytes[FH_TOGETHER_INPUT_BYTES];
+        struct fh_record_id id = fh_record_id_of(record->type, mesh, record->payload);
+        struct fh_hash root = fh_together_root(&record->together, &id);
+        fh_together_input(signed_bytes, mesh, &root);
+        return verifier->verify(verifier->user,
+                                &signature->signature,
+                                fh_bytes(signed_bytes, sizeof signed_bytes),
+                                key);
+    }
     struct input in;
     bool right = input_init(&in, record->type, mesh, record->payload) == FH_OK &&
                  verifier->verify(verifier->user, &signature->signature, in.bytes, key);
@@ -259,21 +299,49 @@ static int sign_payload(struct fh_record_signature *out,
     return code;
 }
 
-static void write_record(struct fh_buf *out,
-                         unsigned type,
-                         struct fh_bytes payload,
-                         const struct fh_record_signature *signatures,
-                         unsigned count)
+/* Up to the signatures, of which there are `count`. */
+static void begin_record(struct fh_buf *out, unsigned type, struct fh_bytes payload, unsigned count)
 {
     fh_pack_array(out, ENVELOPE_FIELDS);
     fh_pack_uint(out, ENVELOPE_VERSION);
     fh_pack_uint(out, type);
     fh_pack_bin(out, payload);
     fh_pack_array(out, count);
+}
+
+/* Key ref and signature, in an array of `fields`. */
+static void
+put_signature(struct fh_buf *out, const struct fh_record_signature *signature, uint32_t fields)
+{
+    fh_pack_array(out, fields);
+    fh_pack_bin(out, fh_bytes(signature->key.b, sizeof signature->key.b));
+    fh_pack_bin(out, fh_bytes(signature->signature.b, sizeof signature->signature.b));
+}
+
+static void write_record(struct fh_buf *out,
+                         unsigned type,
+                         struct fh_bytes payload,
+                         const struct fh_record_signature *signatures,
+                         unsigned count)
+{
+    begin_record(out, type, payload, count);
     for (unsigned i = 0; i < count; i++) {
-        fh_pack_array(out, 2);
-        fh_pack_bin(out, fh_bytes(signatures[i].key.b, sizeof signatures[i].key.b));
-        fh_pack_bin(out, fh_bytes(signatures[i].signature.b, sizeof signatures[i].signature.b));
+        put_signature(out, &signatures[i], 2);
+    }
+}
+
+static void write_together(struct fh_buf *out,
+                           unsigned type,
+                           struct fh_bytes payload,
+                           const struct fh_record_signature *signature,
+                           const struct fh_together *way)
+{
+    begin_record(out, type, payload, 1);
+    put_signature(out, signature, 4);
+    fh_pack_uint(out, way->sides);
+    fh_pack_array(out, way->depth);
+    for (unsigned i = 0; i < way->depth; i++) {
+        fh_pack_bin(out, fh_bytes(way->path[i].b, sizeof way->path[i].b));
     }
 }
 
@@ -301,6 +369,42 @@ void fh_record_seal(struct fh_buf *out,
         return;
     }
     write_record(out, type, payload, &signature, 1);
+}
+
+void fh_record_seal_together(struct fh_buf *const *outs,
+                             unsigned type,
+                             const struct fh_mesh_id *mesh,
+                             const struct fh_bytes *payloads,
+                             unsigned count,
+                             const struct fh_sign_secret *signer)
+{
+    const struct type_row *row = row_of(type);
+    FH_ASSERT(row != NULL && fh_record_may_together(type));
+    FH_ASSERT(count >= 1 && count <= FH_TOGETHER_MAX);
+    if (count == 1) {
+        fh_record_seal(outs[0], type, mesh, payloads[0], signer);
+        return;
+    }
+    struct fh_record_id ids[FH_TOGETHER_MAX];
+    struct fh_together ways[FH_TOGETHER_MAX];
+    struct fh_record_signature signature;
+    struct fh_hash root;
+    uint8_t input[FH_TOGETHER_INPUT_BYTES];
+    struct fh_sign_public key = public_of(signer);
+    for (unsigned i = 0; i < count; i++) {
+        ids[i] = fh_record_id_of(type, mesh, payloads[i]);
+    }
+    fh_together_make(&root, ways, ids, count);
+    fh_together_input(input, mesh, &root);
+    signature.key = ref_of(&key);
+    fh_sign(&signature.signature, fh_bytes(input, sizeof input), signer);
+    for (unsigned i = 0; i < count; i++) {
+        if (payloads[i].size > row->payload_max) {
+            fail(outs[i], FH_ETOOBIG);
+        } else {
+            write_together(outs[i], type, payloads[i], &signature, &ways[i]);
+        }
+    }
 }
 
 void fh_record_join(struct fh_buf *out,

@@ -10,7 +10,10 @@
  * so that no signature can be moved to another type or another mesh. The mesh id is zero for key
  * events and for charter 1, which come before the mesh. The bytes are verified as received, kept
  * and relayed as received; nothing is ever re-encoded to be verified. Signatures stand outside the
- * id, in ascending order of key ref, no key twice.
+ * id, in ascending order of key ref, no key twice. A REQUEST or a RECEIPT may be signed together
+ * with others (together.h); its one signature then stands with the way to what was signed:
+ *
+ *     [key ref, signature, sides, [hash, ...]]
  *
  * Does not: know who may sign what (proto/identity/directory.h). Thread: any; values.
  * Ownership: a parsed record is a set of views into the bytes it was parsed from (borrowed).
@@ -20,6 +23,7 @@
 
 #include "common/limits.h"
 #include "proto/wire/crypto.h"
+#include "proto/wire/together.h"
 
 struct fh_pack_reader;
 
@@ -73,6 +77,7 @@ struct fh_record {
     struct fh_bytes payload;
     unsigned signature_count; /* >= 1 */
     struct fh_record_signature signatures[FH_RECORD_SIGNATURES_MAX];
+    struct fh_together together; /* of the one signature; depth 0: it is over this record alone */
     struct fh_record_id id; /* under the mesh given to fh_record_parse; zero for unknown types */
 };
 
@@ -108,6 +113,23 @@ void fh_record_seal(struct fh_buf *out,
                     const struct fh_mesh_id *mesh,
                     struct fh_bytes payload,
                     const struct fh_sign_secret *signer);
+
+/* The most bytes that a payload of this type may have; FH_RECORD_BYTES_MAX of one that is not
+ * known. */
+size_t fh_record_payload_max(unsigned type);
+
+/* Whether records of this type may be signed together: those that none but two ends of a session
+ * and those who keep them read. */
+bool fh_record_may_together(unsigned type);
+
+/* The same for 1..FH_TOGETHER_MAX payloads of one type with one signature for all, each to its
+ * buffer. One payload is signed as ever. Failures stick in each buffer: FH_ENOMEM, FH_ETOOBIG. */
+void fh_record_seal_together(struct fh_buf *const *outs,
+                             unsigned type,
+                             const struct fh_mesh_id *mesh,
+                             const struct fh_bytes *payloads,
+                             unsigned count,
+                             const struct fh_sign_secret *signer);
 
 /* Appends the record that `signature` (by the key of its ref) was made for, from its parts;
  * verifies nothing. Failures stick in `out`: FH_ENOMEM, FH_ETOOBIG. */

@@ -27,6 +27,15 @@ class Record:
         self.name, most, shape = SHAPES[self.type]
         bin_of()(payload)
         need(len(payload) <= most, "payload too large")
+        self.way = None  # sides and hashes: signed together with others
+        if len(signatures) == 1 and isinstance(signatures[0], list) and len(signatures[0]) == 4:
+            need(self.name in ("request", "receipt"), "signed together")
+            sides, hashes = signatures[0][2:]
+            need(type(sides) is int and sides >= 0, "sides")
+            list_of(bin_of(32), 4, 1)(hashes)
+            need(sides >> len(hashes) == 0, "a side beyond the way")
+            self.way = sides, hashes
+            signatures = [signatures[0][:2]]
         list_of(fields(ref16, sig64), 16, 1)(signatures)
         need(all(len(s) == 2 for s in signatures), "expected pairs")
         refs = [s[0] for s in signatures]
@@ -40,6 +49,12 @@ class Record:
         self.input = b"freehold/v1/" + self.name.encode() + b"\0" + mesh
         self.input += len(payload).to_bytes(8, "big") + payload
         self.id = H(self.input)
+        if self.way:
+            root = self.id
+            for i, other in enumerate(self.way[1]):
+                pair = (other, root) if self.way[0] >> i & 1 else (root, other)
+                root = H(b"freehold/v1/together-node\0" + b"".join(pair))
+            self.input = b"freehold/v1/together\0" + mesh + root
 
     def signed_by(self, public):
         wanted = key_id(public)[:16]

@@ -5,6 +5,7 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "proto/identity/access.h"
+#include "proto/wire/verified.h"
 #include "tools/client/key_file.h"
 
 #include <stdio.h>
@@ -192,6 +193,25 @@ static int new_actor(struct fh_actor **out, struct fh_err *err)
     return FH_OK;
 }
 
+static bool verify(void *user,
+                   const struct fh_signature *signature,
+                   struct fh_bytes message,
+                   const struct fh_sign_public *key)
+{
+    const struct fh_actor *actor = user;
+    return fh_verified_check(actor->verified, signature, message, key);
+}
+
+static int new_directory(struct fh_actor *actor, struct fh_err *err)
+{
+    const struct fh_verifier verifier = {.verify = verify, .user = actor};
+    actor->verified = fh_verified_new(&fh_verifier_plain);
+    actor->directory = fh_directory_new(&actor->mesh, &verifier);
+    return actor->verified != NULL && actor->directory != NULL
+               ? FH_OK
+               : fh_err_set(err, FH_ENOMEM, "no memory for the directory");
+}
+
 static int open_home(struct fh_actor **out, const char *root, struct fh_err *err)
 {
     struct fh_actor *actor FH_CLEANUP(fh_actor_freep) = NULL;
@@ -208,9 +228,9 @@ static int open_home(struct fh_actor **out, const char *root, struct fh_err *err
     if (code != FH_OK) {
         return code;
     }
-    actor->directory = fh_directory_new(&actor->mesh, &fh_verifier_plain);
-    if (actor->directory == NULL) {
-        return fh_err_set(err, FH_ENOMEM, "no memory for the directory");
+    code = new_directory(actor, err);
+    if (code != FH_OK) {
+        return code;
     }
     code = read_records(actor, err);
     if (code == FH_OK) {
@@ -306,12 +326,14 @@ static int take_access(struct fh_actor *actor, const struct fh_access *access, s
     }
     actor->mesh = access->mesh;
     actor->domain = access->domain;
-    actor->directory = fh_directory_new(&actor->mesh, &fh_verifier_plain);
-    if (actor->directory == NULL) {
-        return fh_err_set(err, FH_ENOMEM, "no memory for the directory");
-    }
-    return fh_directory_add_all(
-        actor->directory, access->records, access->record_count, fh_clock_wall_ms(), NULL, err);
+    int code = new_directory(actor, err);
+    return code == FH_OK ? fh_directory_add_all(actor->directory,
+                                                access->records,
+                                                access->record_count,
+                                                fh_clock_wall_ms(),
+                                                NULL,
+                                                err)
+                         : code;
 }
 
 static int read_access(struct fh_actor *actor, const char *path, struct fh_err *err)
@@ -396,9 +418,9 @@ static int fill_of_token(struct fh_actor *actor,
     if (memcmp(actor->key.b, token->key.b, sizeof actor->key.b) != 0) {
         return fh_err_rule(err, FH_EDENIED, "token.key", "the seed is not that of the token");
     }
-    actor->directory = fh_directory_new(&actor->mesh, &fh_verifier_plain);
-    if (actor->directory == NULL) {
-        return fh_err_set(err, FH_ENOMEM, "no memory for the directory");
+    code = new_directory(actor, err);
+    if (code != FH_OK) {
+        return code;
     }
     code = fh_directory_add_all(
         actor->directory, from->credentials, from->credential_count, fh_clock_wall_ms(), NULL, err);
@@ -437,6 +459,7 @@ void fh_actor_free(struct fh_actor *actor)
         return;
     }
     fh_directory_free(actor->directory);
+    fh_verified_free(actor->verified);
     fh_buf_fini(&actor->credentials);
     fh_sign_secret_wipe(&actor->secret);
     fh_free(actor);

@@ -28,6 +28,7 @@ struct fh_actor {
     struct fh_sign_public member; /* the member key in any case */
     struct fh_key_id key_id;      /* its id */
     struct fh_bytes token;        /* TOKEN record of `key`, the last of `credential`; empty: none */
+    struct fh_verified *verified; /* of receipts that were signed together, all but the first */
     struct fh_directory *directory;
     struct fh_buf credentials; /* records that a handshake shows, back to back */
     unsigned credential_count;

@@ -315,6 +315,7 @@ static int judge_again(void *user, const struct fh_session_peer *peer, struct fh
 
 int fh_channel_renew(struct fh_channel *channel, struct fh_err *err)
 {
+    fh_link_hold_nothing(channel->link); /* what is held back is of the session that is there */
     int code = channel->relay != NULL ? fh_channel_renew(channel->relay, err) : FH_OK;
     if (code != FH_OK || !channel->forgotten) {
         return code;
@@ -402,6 +403,11 @@ const struct fh_domain_id *fh_channel_domain(const struct fh_channel *channel)
 bool fh_channel_is_relayed(const struct fh_channel *channel)
 {
     return channel->relay != NULL;
+}
+
+unsigned fh_channel_version(const struct fh_channel *channel)
+{
+    return fh_session_peer(channel->session)->version;
 }
 
 bool fh_channel_is_worn(const struct fh_channel *channel)

@@ -42,6 +42,8 @@ struct fh_link *fh_channel_link(const struct fh_channel *channel);
 const struct fh_node_id *fh_channel_node(const struct fh_channel *channel);
 const struct fh_domain_id *fh_channel_domain(const struct fh_channel *channel);
 bool fh_channel_is_relayed(const struct fh_channel *channel);
+/* Of the protocol, agreed with the node. */
+unsigned fh_channel_version(const struct fh_channel *channel);
 /* New work should go to a new channel: keys are old, or a request failed on the way. */
 bool fh_channel_is_worn(const struct fh_channel *channel);
 /* The last wait ended because its asker had no more time, which says nothing of the peer: the

@@ -7,6 +7,7 @@
 #include "common/time.h"
 #include "proto/session/messages.h"
 #include "tools/client/home_names.h"
+#include "tools/client/outbox.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -73,6 +74,11 @@ static void close_channels(struct freehold_client *client)
     client->link = NULL;
 }
 
+static void flush_outbox(void *user)
+{
+    fh_outbox_flush(user);
+}
+
 int fh_client_ready(struct freehold_client *client, struct fh_err *err)
 {
     bool worn = client->entry != NULL && fh_channel_is_worn(client->entry);
@@ -84,6 +90,7 @@ int fh_client_ready(struct freehold_client *client, struct fh_err *err)
     int code = fh_link_open(&client->link, client->address, err);
     if (code == FH_OK) {
         fh_link_interrupts(client->link, client->interrupts);
+        fh_link_before_wait(client->link, flush_outbox, client);
         code = fh_channel_open(
             &client->entry, client->actor, client->link, NULL, NULL, judge_node, &judgement, err);
         if (code != FH_OK) {
@@ -179,6 +186,7 @@ static int new_client(struct freehold_client **out, struct fh_err *err)
         return fh_err_set(err, FH_ENOMEM, "no memory for a client");
     }
     fh_buf_init(&client->request, FH_FRAME_REQUEST_BYTES_MAX);
+    fh_buf_init(&client->outgoing, FH_FRAME_REQUEST_BYTES_MAX);
     fh_buf_init(&client->answer, FH_FRAME_REPLY_BYTES_MAX);
     client->interrupts = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     client->plans = fh_plans_new();
@@ -269,6 +277,7 @@ void freehold_close(struct freehold_client *client)
     }
     fh_actor_free(client->actor);
     fh_plans_free(client->plans);
+    fh_buf_fini(&client->outgoing);
     fh_buf_fini(&client->request);
     fh_buf_fini(&client->answer);
     fh_free(client);

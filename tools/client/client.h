@@ -32,7 +32,11 @@ struct freehold_client {
     unsigned results; /* open ones, of any channel */
     struct fh_owner_channel owners[FH_CLIENT_OWNERS_MAX];
     struct fh_plans *plans;
-    struct fh_buf request; /* scratch of one call */
+    unsigned outbox_count; /* results whose requests are not signed yet: outbox.h */
+    struct freehold_result *outbox[FH_TOGETHER_MAX];
+    int64_t outbox_since_ms; /* monotonic: the first of them */
+    struct fh_buf outgoing;  /* scratch of the outbox: it sends in the midst of other calls */
+    struct fh_buf request;   /* scratch of one call */
     struct fh_buf answer;
 };
 

@@ -430,9 +430,12 @@ FREEHOLD_API int freehold_query(struct freehold_result **out,
                                 struct freehold_error *error);
 /* Sends the query and returns without waiting for its answer, so that several of one client are
  * answered at the same time: begin all, then read each. The first freehold_result_next waits, and
- * columns are known only then; what the node has against the query shows there too. About 40 small
- * ones can be open at once, but a node lets only some of one key run and wait (EBUSY). Given:
- * freehold_result_close, which ends what still runs. */
+ * columns are known only then; what the node has against the query shows there too. One that is
+ * begun while whole answers to others lie here unread is signed and sent together with what is
+ * begun behind each of those: at the latest when a call of this client waits for something, or
+ * comes a few milliseconds later. About 40 small ones can be open at once, but a node lets only
+ * some of one key run and wait (EBUSY). Given: freehold_result_close, which ends what still runs.
+ */
 FREEHOLD_API int freehold_query_begin(struct freehold_result **out,
                                       struct freehold_client *client,
                                       const char *sql,

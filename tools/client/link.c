@@ -53,7 +53,9 @@ struct slot {
 struct fh_link {
     int fd;
     int interrupts; /* an eventfd of the client, or -1 */
-    bool lost;      /* the connection is of no use any more */
+    void (*before_wait)(void *user);
+    void *before_user;
+    bool lost; /* the connection is of no use any more */
     char address[FH_ADDRESS_BYTES_MAX + 10];
     uint32_t last_number;
     struct slot slots[FH_LINK_SLOTS];
@@ -427,13 +429,9 @@ static int wait_to_read(struct fh_link *link, int64_t deadline_ms, struct fh_err
     }
 }
 
-/* Reads what is there, and waits until something is. */
-static int read_some(struct fh_link *link, int64_t deadline_ms, struct fh_err *err)
+/* Reads what is there, if anything is. */
+static int read_there(struct fh_link *link, struct fh_err *err)
 {
-    int code = wait_to_read(link, deadline_ms, err);
-    if (code != FH_OK) {
-        return code;
-    }
     /* The rest of an answer goes straight to its slot, what follows is read ahead. */
     size_t rest = link->in.got >= HEAD_BYTES && link->in.slot != NULL
                       ? HEAD_BYTES + link->in.size - link->in.got
@@ -457,6 +455,46 @@ static int read_some(struct fh_link *link, int64_t deadline_ms, struct fh_err *e
     return sort_ahead(link, err);
 }
 
+/* Reads what is there, and waits until something is. */
+static int read_some(struct fh_link *link, int64_t deadline_ms, struct fh_err *err)
+{
+    int code = wait_to_read(link, deadline_ms, err);
+    return code == FH_OK ? read_there(link, err) : code;
+}
+
+void fh_link_before_wait(struct fh_link *link, void (*before)(void *user), void *user)
+{
+    link->before_wait = before;
+    link->before_user = user;
+}
+
+void fh_link_hold_nothing(struct fh_link *link)
+{
+    if (link->before_wait != NULL) {
+        link->before_wait(link->before_user);
+    }
+}
+
+static bool any_slot(const struct fh_link *link, enum slot_state state)
+{
+    for (size_t i = 0; i < FH_LINK_SLOTS; i++) {
+        if (link->slots[i].state == state) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool fh_link_is_unread(struct fh_link *link)
+{
+    struct fh_err ignored; /* whoever waits meets it */
+    if (any_slot(link, SLOT_ANSWERED)) {
+        return true;
+    }
+    return !link->lost && any_slot(link, SLOT_WAITING) && read_there(link, &ignored) == FH_OK &&
+           any_slot(link, SLOT_ANSWERED);
+}
+
 void fh_link_hurry(struct fh_link *link, int slot, int64_t timeout_ms)
 {
     FH_ASSERT(slot >= 0 && slot < FH_LINK_SLOTS);
@@ -472,6 +510,9 @@ int fh_link_wait(
     struct slot *s = &link->slots[slot];
     FH_ASSERT(s->state == SLOT_WAITING || s->state == SLOT_ANSWERED);
     int code = FH_OK;
+    if (s->state == SLOT_WAITING) {
+        fh_link_hold_nothing(link);
+    }
     while (code == FH_OK && s->state == SLOT_WAITING) {
         code = link->lost ? hung_up(link, err) : read_some(link, s->deadline_ms, err);
     }

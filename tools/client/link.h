@@ -32,6 +32,15 @@ void fh_link_close(struct fh_link *link);
  * sets it back to 0. -1, the default: none does. */
 void fh_link_interrupts(struct fh_link *link, int fd);
 
+/* Calls `before` (NULL: nothing) when a wait begins whose answer is not there yet: what somebody
+ * holds back is to be posted then. */
+void fh_link_before_wait(struct fh_link *link, void (*before)(void *user), void *user);
+/* Has that posted now. */
+void fh_link_hold_nothing(struct fh_link *link);
+/* Whether the answer in a slot was not taken yet: one that is here, or on the socket, is looked for
+ * when another slot waits. */
+bool fh_link_is_unread(struct fh_link *link);
+
 /* The address as it was given. Lent with the link. */
 const char *fh_link_address(const struct fh_link *link);
 

@@ -11,6 +11,7 @@
 #include "proto/governance/policy.h"
 #include "proto/session/messages.h"
 #include "tools/client/notices.h"
+#include "tools/client/outbox.h"
 #include "tools/client/params.h"
 #include "tools/client/result.h"
 
@@ -166,7 +167,7 @@ static int fill_request(struct freehold_result *result,
     return FH_OK;
 }
 
-/* Names the tables of the plan and signs. */
+/* Names the tables of the plan, and has all that is signed. */
 static int
 make_request(struct freehold_result *result, const struct fh_msg_plan *plan, struct fh_err *err)
 {
@@ -192,42 +193,12 @@ make_request(struct freehold_result *result, const struct fh_msg_plan *plan, str
     }
     request->issued_ms = fh_clock_wall_ms();
     request->expires_ms = request->issued_ms + FH_REQUEST_LIFETIME_MS;
-    fh_buf_reset(&result->request_record);
-    struct fh_buf payload FH_CLEANUP(fh_buf_fini);
-    fh_buf_init(&payload, FH_FRAME_REQUEST_BYTES_MAX);
-    int code = fh_query_request_build(&payload, request, err);
-    if (code != FH_OK) {
-        return code;
+    struct fh_buf *payload = &result->request_payload;
+    fh_buf_reset(payload);
+    int code = fh_query_request_build(payload, request, err);
+    if (code == FH_OK) {
+        result->request_id = fh_record_id_of(FH_RECORD_REQUEST, &actor->mesh, fh_buf_view(payload));
     }
-    fh_record_seal(&result->request_record,
-                   FH_RECORD_REQUEST,
-                   &actor->mesh,
-                   fh_buf_view(&payload),
-                   &actor->secret);
-    code = fh_buf_ok(&result->request_record);
-    if (code != FH_OK) {
-        return fh_err_set(err, code, "the request is too long");
-    }
-    result->request_id = fh_record_id_of(FH_RECORD_REQUEST, &actor->mesh, fh_buf_view(&payload));
-    return FH_OK;
-}
-
-static int send_query(struct freehold_result *result, struct fh_err *err)
-{
-    struct freehold_client *client = result->client;
-    fh_buf_reset(&client->request);
-    fh_msg_query_request(&client->request, fh_buf_view(&result->request_record), result->encodings);
-    int code = fh_buf_ok(&client->request);
-    if (code != FH_OK) {
-        return fh_err_set(err, code, "the query does not fit a message");
-    }
-    int slot = fh_stream_slot(result, 0);
-    if (slot < 0) {
-        return fh_err_set(err, FH_EBUSY, "too many results of this client are open");
-    }
-    code =
-        fh_channel_post(result->channel, slot, fh_buf_view(&client->request), FH_REQUEST_MS, err);
-    result->asking = code == FH_OK;
     return code;
 }
 
@@ -241,7 +212,7 @@ static int ask(struct freehold_result *result, const struct fh_msg_plan *plan, s
     if (code == FH_OK) {
         fh_notices_of_plan(result, plan);
         fh_tally_init(&result->tally, (result->request.flags & FH_QUERY_TREE) != 0);
-        code = send_query(result, err);
+        code = fh_outbox_post(result, err);
     }
     return code;
 }
@@ -303,8 +274,11 @@ static int take_once(struct freehold_result *result, struct fh_err *err)
     struct fh_pack_reader reader;
     struct fh_msg_query_answer answer;
     result->asking = false;
-    int code =
-        fh_channel_wait(result->channel, result->slots[0], &result->landing, &plain, NULL, err);
+    int code = fh_outbox_sent(result, err);
+    if (code == FH_OK) {
+        code =
+            fh_channel_wait(result->channel, result->slots[0], &result->landing, &plain, NULL, err);
+    }
     if (code == FH_OK) {
         code = fh_msg_answer(&reader, plain, FH_FRAME_REPLY_BYTES_MAX, err);
     }
@@ -326,7 +300,7 @@ static int take_answer(struct freehold_result *result, struct fh_err *err)
                     fh_channel_may_ask_again(err);
          i++) {
         code = fh_channel_renew(result->channel, err);
-        code = code == FH_OK ? send_query(result, err) : code;
+        code = code == FH_OK ? fh_outbox_post(result, err) : code;
         code = code == FH_OK ? take_once(result, err) : code;
     }
     return code;

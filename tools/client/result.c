@@ -4,6 +4,7 @@
 #include "common/assert.h"
 #include "common/mem.h"
 #include "common/time.h"
+#include "tools/client/outbox.h"
 #include "tools/client/query.h"
 #include "tools/client/support.h"
 
@@ -26,6 +27,7 @@ static struct freehold_result *result_new(struct freehold_client *client)
     }
     fh_buf_init(&result->sql, FH_SQL_BYTES_MAX + 1);
     fh_buf_init(&result->param_text, FH_SQL_PARAMS_BYTES_MAX);
+    fh_buf_init(&result->request_payload, FH_FRAME_REQUEST_BYTES_MAX);
     fh_buf_init(&result->request_record, FH_FRAME_REQUEST_BYTES_MAX);
     fh_buf_init(&result->leaves, (size_t)FH_RECEIPT_LEAVES_MAX * FH_HASH_BYTES);
     fh_buf_init(&result->receipt_bytes, FH_FRAME_REPLY_BYTES_MAX);
@@ -38,8 +40,11 @@ void freehold_result_close(struct freehold_result *result)
     if (result == NULL) {
         return;
     }
+    bool unread = result->asking || !result->ended;
+    fh_outbox_leave(result);
     fh_stream_stop(result);
     fh_client_release(result->client, result->channel);
+    fh_outbox_look(result->client, unread);
     for (size_t i = 0; i < result->column_count; i++) {
         fh_free(result->columns[i].name);
         fh_buf_fini(&result->columns[i].text);
@@ -52,6 +57,7 @@ void freehold_result_close(struct freehold_result *result)
     fh_arena_free(result->arena);
     fh_buf_fini(&result->sql);
     fh_buf_fini(&result->param_text);
+    fh_buf_fini(&result->request_payload);
     fh_buf_fini(&result->request_record);
     fh_buf_fini(&result->leaves);
     fh_buf_fini(&result->receipt_bytes);

@@ -43,13 +43,16 @@ struct freehold_result {
     struct fh_query_request request;
     struct fh_buf sql;
     struct fh_buf param_text; /* of all parameters, one behind the other */
+    struct fh_buf request_payload;
     struct fh_buf request_record;
     struct fh_record_id request_id;
-    uint32_t encodings;  /* of batches, that are taken */
-    int64_t deadline_ms; /* monotonic; INT64_MAX: none */
-    bool guessed;        /* the plan is one of an earlier statement */
-    bool asking;         /* QUERY is on its way, in slots[0] */
-    bool has_first;      /* the batch that came with the answer to QUERY is not read yet */
+    bool queued;          /* the request lies in the client's outbox */
+    struct fh_err unsent; /* why it could not be sent from there; FH_OK in code: it was */
+    uint32_t encodings;   /* of batches, that are taken */
+    int64_t deadline_ms;  /* monotonic; INT64_MAX: none */
+    bool guessed;         /* the plan is one of an earlier statement */
+    bool asking;          /* QUERY is on its way, in slots[0] */
+    bool has_first;       /* the batch that came with the answer to QUERY is not read yet */
     /* the stream */
     bool streaming; /* a stream is open at the producer */
     uint64_t stream;

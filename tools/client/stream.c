@@ -8,6 +8,7 @@
 #include "common/time.h"
 #include "proto/session/messages.h"
 #include "tools/client/notices.h"
+#include "tools/client/outbox.h"
 #include "tools/client/query.h"
 #include "tools/client/result.h"
 
@@ -273,6 +274,7 @@ static int take_next(struct freehold_result *result, struct fh_err *err)
     struct fh_pack_reader reader;
     struct fh_msg_next next;
     int slot = result->slots[result->next_take % FH_QUERY_WINDOW];
+    fh_outbox_flush(result->client); /* a long answer is no reason to wait for */
     int code = fh_channel_wait(result->channel, slot, &result->landing, &answer, tag, err);
     if (code == FH_ETIMEOUT) {
         if (is_late(result)) {
@@ -326,6 +328,7 @@ int fh_stream_step(struct freehold_result *result, bool *out_rows)
 {
     struct fh_err *err = &result->err;
     *out_rows = false;
+    fh_outbox_look(result->client, false);
     if (result->asking) {
         err->code = fh_query_opened(result, err);
         if (err->code != FH_OK) {
