@@ -270,7 +270,7 @@ int fh_query_start(struct freehold_result *result,
 
 static int take_once(struct freehold_result *result, struct fh_err *err)
 {
-    struct fh_bytes plain;
+    struct fh_bytes plain = FH_BYTES_NONE;
     struct fh_pack_reader reader;
     struct fh_msg_query_answer answer;
     result->asking = false;
