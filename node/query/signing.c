@@ -12,7 +12,6 @@
  */
 #include "node/query/stream.h"
 
-#include "common/assert.h"
 #include "common/mem.h"
 #include "common/time.h"
 

@@ -208,7 +208,7 @@ static void offers(struct consumer *c)
         const char *name;
     } rows[] = {
         {{0, 0, 1, {1}}, REJECTED(FH_EVERSION), "versions 0 to 0"},
-        {{2, 9, 1, {1}}, REJECTED(FH_EVERSION), "versions 2 to 9"},
+        {{3, 9, 1, {1}}, REJECTED(FH_EVERSION), "versions 3 to 9"},
         {{2, 1, 1, {1}}, REJECTED(FH_EPROTO), "versions from 2 down to 1"},
         {{1, 1, 1, {0}}, REJECTED(FH_EVERSION), "cipher 0"},
         {{1, 1, 2, {77, 255}}, REJECTED(FH_EVERSION), "ciphers that there are not"},

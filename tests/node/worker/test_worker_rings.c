@@ -80,7 +80,15 @@ static const struct lie lies[] = {
     {"a text far away", 1, 13, UINT32_MAX, 0, NULL, 5, FH_EPROTO, "scan.values"},
     {"a text that is none", 1, 0, 0, 0, "\xff\xfe", 5, FH_EPROTO, "scan.values"},
     {"a time outside of a day", 1, 0, 0, 0, "a", -1, FH_EPROTO, "scan.values"},
-    {"more frames than there are slots", 1, 0, 0, 17, "a", 5, FH_EPROTO, "ring.count"},
+    {"more frames than there are slots",
+     1,
+     0,
+     0,
+     FH_RING_SLOTS_MAX + 1,
+     "a",
+     5,
+     FH_EPROTO,
+     "ring.count"},
     {"frames that go back", 1, 0, 0, UINT32_MAX, "a", 5, FH_EPROTO, "ring.count"},
 };
 
