@@ -6,6 +6,8 @@
 
 #include "common/assert.h"
 
+#include <string.h>
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { RECORDS_MAX = 64 };
@@ -45,8 +47,10 @@ static void check(const struct fh_directory *dir)
     for (size_t i = 0; i < fh_directory_domain_count(dir); i++) {
         const struct fh_directory_domain *domain = fh_directory_domain_at(dir, i);
         FH_ASSERT(fh_directory_domain(dir, &domain->id) == domain);
-        FH_ASSERT(domain->admitted == (domain->name[0] != '\0' && !domain->expelled));
-        if (domain->admitted) {
+        FH_ASSERT(!domain->admitted || domain->given_name[0] != '\0');
+        if (domain->name[0] != '\0') { /* not where another had it first */
+            FH_ASSERT(strcmp(domain->name, domain->given_name) == 0);
+            FH_ASSERT(domain->admitted != domain->expelled);
             FH_ASSERT(fh_directory_domain_by_name(dir, domain->name) == domain);
         }
         struct fh_key_id key = fh_key_id_of(&domain->key);
