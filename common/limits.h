@@ -161,7 +161,8 @@ enum {
     FH_VERDICTS_PER_SESSION_MAX = FH_LIMIT(16, 2),
     FH_VERDICT_BYTES_MAX = 64 * 1024, /* of one that is remembered */
     FH_QUERY_INLINE_MS = 20,          /* an answer that is there by then comes with QUERY's */
-    FH_TOGETHER_MS = 2, /* a small answer waits for others of its session, for one signature */
+    FH_TOGETHER_MS = 2, /* an answer for others of its session, a request for others of its client:
+                           so long they wait for one signature */
     FH_UNSIGNED_ANSWERS_MAX = FH_LIMIT(256, 4), /* that wait so, of all sessions */
     FH_QUERY_INLINE_BYTES_MAX = 64 * 1024,      /* of its first batch, to come so */
     FH_WORKERS_MAX = FH_LIMIT(8, 2),

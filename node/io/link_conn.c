@@ -99,14 +99,13 @@ static void tell_written(struct outgoing *out, int status)
     }
 }
 
-static void give_up_unwritten(struct fh_conn *conn)
+/* What is to be written together, taken from the connection; NULL: nothing. */
+static struct outgoing *take_unwritten(struct fh_conn *conn)
 {
-    if (conn->unwritten != NULL) {
-        fh_list_remove(&conn->unwritten_list);
-        conn->unwritten_count = 0;
-        conn->unwritten_bytes = 0;
-        tell_written(FH_TAKE(conn->unwritten), UV_ECANCELED);
-    }
+    fh_list_remove(&conn->unwritten_list);
+    conn->unwritten_count = 0;
+    conn->unwritten_bytes = 0;
+    return FH_TAKE(conn->unwritten);
 }
 
 void fh_conn_end(struct fh_conn *conn, int status)
@@ -117,7 +116,7 @@ void fh_conn_end(struct fh_conn *conn, int status)
     conn->closing = true;
     fh_list_remove(&conn->link_list);
     fh_list_remove(&conn->wait_list);
-    give_up_unwritten(conn);
+    tell_written(take_unwritten(conn), UV_ECANCELED);
     conn->events->ended(conn, status);
     uv_close(&conn->uv.handle, on_closed);
 }
@@ -328,10 +327,7 @@ bool fh_conn_send(struct fh_conn *conn,
 
 static void write_unwritten(struct fh_conn *conn)
 {
-    struct outgoing *out = FH_TAKE(conn->unwritten);
-    conn->unwritten_count = 0;
-    conn->unwritten_bytes = 0;
-    fh_list_remove(&conn->unwritten_list);
+    struct outgoing *out = take_unwritten(conn);
     if (!write_out(conn, out, head_bytes(conn))) {
         tell_written(out, UV_ENOMEM);
     }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The receipts of small answers, signed together. Signing one takes a node longer than all else
- * that it does for a small question, and verifying it twice as long again; so an answer whose
- * session has more questions that are about to end waits for those, and one signature is over all
- * (proto/wire/together.h):
+ * The receipts of small answers, signed together. Signing one is 20 us of the processor, and
+ * verifying it 40 at the other end; so an answer whose session has more questions that are about to
+ * end waits for those, and one signature is over all (proto/wire/together.h):
  *
  *     the loop has an answer ──► no other question of the session: signed at once
  *                           └──► held ──► the last of them, 16, or FH_TOGETHER_MS over: signed
  *
- * A question that is alone never waits, nor does one beside a question that takes long.
+ * A question that is alone never waits, nor does one beside a question that has taken
+ * FH_QUERY_INLINE_MS.
  */
 #include "node/query/stream.h"
 

@@ -176,7 +176,7 @@ bool fh_ring_text(struct fh_bytes *out,
 }
 
 /* Whether all are of one size, ASCII, and clear behind it, as codes of three letters are: a loop
- * without a branch or a table, which takes a fifth of the time of the one for all sizes. */
+ * without a branch or a table. */
 static bool are_alike(const uint8_t *values, uint32_t rows)
 {
     uint64_t first[2];

@@ -37,8 +37,8 @@ void fh_link_interrupts(struct fh_link *link, int fd);
 void fh_link_before_wait(struct fh_link *link, void (*before)(void *user), void *user);
 /* Has that posted now. */
 void fh_link_hold_nothing(struct fh_link *link);
-/* Whether the answer in a slot was not taken yet: one that is here, or on the socket, is looked for
- * when another slot waits. */
+/* Whether an answer has come that was not taken yet. When none is known, and a slot waits, what
+ * lies on the socket is read first. */
 bool fh_link_is_unread(struct fh_link *link);
 
 /* The address as it was given. Lent with the link. */

@@ -40,11 +40,10 @@ void freehold_result_close(struct freehold_result *result)
     if (result == NULL) {
         return;
     }
-    bool unread = result->asking || !result->ended;
     fh_outbox_leave(result);
     fh_stream_stop(result);
     fh_client_release(result->client, result->channel);
-    fh_outbox_look(result->client, unread);
+    fh_outbox_look(result->client, !result->ended);
     for (size_t i = 0; i < result->column_count; i++) {
         fh_free(result->columns[i].name);
         fh_buf_fini(&result->columns[i].text);
