@@ -16,9 +16,11 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/io/pool.h"
+#include "node/mesh/mesh.h"
 #include "proto/session/session.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct remote {
     struct fh_list link;
@@ -338,6 +340,11 @@ static void opened(struct fh_pack_reader *fields, const struct fh_err *failure, 
     remote->on_way--;
     struct fh_err err;
     if (failure != NULL) {
+        if (strcmp(failure->rule, "query.contract.changed") == 0) {
+            /* Its asker will plan anew: by what the owner has published, not by what it had. */
+            struct fh_mesh *mesh = stream->serve->options.mesh;
+            fh_mesh_sync_wanted(mesh, &remote->target.node, remote->address);
+        }
         fail(remote, failure);
     } else if (fh_msg_stream_read(fields, &remote->owner_stream, &err) != FH_OK) {
         fail(remote, &err);

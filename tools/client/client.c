@@ -300,16 +300,23 @@ void freehold_interrupt_forget(struct freehold_client *client)
 
 /* ---- calls ---- */
 
-int fh_client_call(struct freehold_client *client,
-                   struct fh_pack_reader *reader,
-                   struct fh_err *err)
+int fh_client_call_at(struct freehold_client *client,
+                      struct fh_channel *channel,
+                      struct fh_pack_reader *reader,
+                      struct fh_err *err)
 {
     int code = fh_buf_ok(&client->request);
     if (code != FH_OK) {
         return fh_err_set(err, code, "the request does not fit a message");
     }
-    return fh_channel_call(
-        client->entry, fh_buf_view(&client->request), &client->answer, reader, err);
+    return fh_channel_call(channel, fh_buf_view(&client->request), &client->answer, reader, err);
+}
+
+int fh_client_call(struct freehold_client *client,
+                   struct fh_pack_reader *reader,
+                   struct fh_err *err)
+{
+    return fh_client_call_at(client, client->entry, reader, err);
 }
 
 int fh_client_pull(struct fh_bytes *out,

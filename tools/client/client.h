@@ -77,6 +77,11 @@ FH_MUST_CHECK int fh_client_ready(struct freehold_client *client, struct fh_err 
  * stays in client->answer. Requires fh_client_ready. */
 FH_MUST_CHECK int
 fh_client_call(struct freehold_client *client, struct fh_pack_reader *reader, struct fh_err *err);
+/* The same at the node of a channel of this client. */
+FH_MUST_CHECK int fh_client_call_at(struct freehold_client *client,
+                                    struct fh_channel *channel,
+                                    struct fh_pack_reader *reader,
+                                    struct fh_err *err);
 
 /* Asks the entry peer for one record. `*out` lies in client->answer, and is FH_BYTES_NONE when the
  * peer does not hold it. */

@@ -53,6 +53,8 @@ put(struct freehold_result *result, const struct fh_notice *notice, bool takes_t
 void fh_notices_of_plan(struct freehold_result *result, const struct fh_msg_plan *plan)
 {
     result->notice_count = 0;
+    result->limited_count = 0;
+    result->waived_count = 0;
     for (uint32_t i = 0; i < plan->table_count; i++) {
         const struct fh_msg_plan_table *table = &plan->tables[i];
         if (table->status == FH_ANNOUNCE_ACTIVE || table->status >= FH_ANNOUNCE_STATUS_COUNT) {

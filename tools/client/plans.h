@@ -6,7 +6,7 @@
  * Alike are texts that differ in the values of numbers and strings only: those name no table. The
  * plan is advice as it was the first time: the node that runs the statement compares the signed
  * request, which names tables and contracts, with what the text reads, and refuses what has changed
- * ("query.contract.changed"); then the client plans again.
+ * ("query.contract.changed"); then the client plans again (fh_query_again).
  *
  * Does not: plan or check. Thread: one. Ownership: plans are copied in and out.
  */

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 /* ---- plan ---- */
 
@@ -74,7 +75,10 @@ static int check_reachable(const struct fh_msg_plan *plan, struct fh_err *err)
     return FH_OK;
 }
 
-static int ask_plan(struct freehold_result *result, struct fh_msg_plan *plan, struct fh_err *err)
+static int ask_plan(struct freehold_result *result,
+                    struct fh_channel *planner,
+                    struct fh_msg_plan *plan,
+                    struct fh_err *err)
 {
     struct freehold_client *client = result->client;
     const char *sql = fh_buf_cstr(&result->sql);
@@ -86,7 +90,7 @@ static int ask_plan(struct freehold_result *result, struct fh_msg_plan *plan, st
     struct fh_pack_reader reader;
     fh_buf_reset(&client->request);
     fh_msg_plan_request(&client->request, &question);
-    int code = fh_client_call(client, &reader, err);
+    int code = fh_client_call_at(client, planner, &reader, err);
     if (code == FH_OK) {
         code = fh_msg_plan_read(&reader, plan, err);
     }
@@ -96,10 +100,13 @@ static int ask_plan(struct freehold_result *result, struct fh_msg_plan *plan, st
     return code == FH_OK ? check_reachable(plan, err) : code;
 }
 
-/* Asks for a plan and keeps it for the next statement like this one. */
-static int plan_anew(struct freehold_result *result, struct fh_msg_plan *plan, struct fh_err *err)
+/* Asks `planner` for a plan and keeps it for the next statement like this one. */
+static int plan_anew(struct freehold_result *result,
+                     struct fh_channel *planner,
+                     struct fh_msg_plan *plan,
+                     struct fh_err *err)
 {
-    int code = ask_plan(result, plan, err);
+    int code = ask_plan(result, planner, plan, err);
     if (code == FH_OK) {
         fh_plans_keep(result->client->plans, fh_buf_cstr(&result->sql), fh_clock_mono_ms(), plan);
     }
@@ -257,8 +264,8 @@ int fh_query_start(struct freehold_result *result,
         code = fh_client_ready(client, err);
     }
     if (code == FH_OK) {
-        result->guessed = fh_plans_find(client->plans, sql, fh_clock_mono_ms(), plan);
-        code = result->guessed ? FH_OK : plan_anew(result, plan, err);
+        bool known = fh_plans_find(client->plans, sql, fh_clock_mono_ms(), plan);
+        code = known ? FH_OK : plan_anew(result, client->entry, plan, err);
     }
     if (code == FH_OK) {
         code = fill_request(result, options, err);
@@ -306,40 +313,80 @@ static int take_answer(struct freehold_result *result, struct fh_err *err)
     return code;
 }
 
-/* Whether a refusal may be due to a plan that does not hold any more. */
+/* ---- a plan that does not hold ---- */
+
+/* Others hear of what an owner has published after a moment. An owner that answers alone knows it,
+ * so it is asked for the plan itself. Of a join the entry peer is asked again: that looks at what
+ * an owner has as soon as the owner refuses (node/query/remote_scan.c). */
+enum {
+    AGAIN_MAX = 6,       /* of a join, */
+    AGAIN_FIRST_MS = 50, /* with waits that double from the second on: 1.55 s in all */
+};
+
 static bool is_outdated(const struct fh_err *err)
 {
     return strcmp(err->rule, "query.contract.changed") == 0 ||
            strcmp(err->rule, "query.request.tables") == 0;
 }
 
-static int ask_again(struct freehold_result *result, struct fh_err *err)
+/* Whether all that the plan reads is in the request as it was. */
+static bool is_in_request(const struct freehold_result *result, const struct fh_msg_plan *plan)
+{
+    for (uint32_t i = 0; i < plan->table_count; i++) {
+        const struct fh_msg_plan_table *table = &plan->tables[i];
+        if (fh_query_request_table(
+                &result->request, &table->domain, table->product, table->table, &table->contract) ==
+            NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Plans and asks once more; *out_code and `err` stay as they are where a join's plan does. */
+static void ask_again(struct freehold_result *result, int *out_code, struct fh_err *err)
 {
     struct fh_msg_plan *plan FH_CLEANUP(fh_freep) = fh_calloc(1, sizeof *plan);
-    if (plan == NULL) {
-        return fh_err_set(err, FH_ENOMEM, "no memory for a plan");
+    struct fh_channel *planner = result->joined ? result->client->entry : result->channel;
+    struct fh_err now = {.code = FH_OK};
+    int code = plan == NULL ? fh_err_set(&now, FH_ENOMEM, "no memory for a plan")
+                            : plan_anew(result, planner, plan, &now);
+    if (code == FH_OK && result->joined && is_in_request(result, plan)) {
+        return;
     }
-    fh_stream_stop(result); /* its slots */
-    fh_client_release(result->client, result->channel);
-    result->channel = NULL;
-    result->guessed = false;
-    int code = plan_anew(result, plan, err);
     if (code == FH_OK) {
-        code = ask(result, plan, err);
+        fh_client_release(result->client, result->channel);
+        result->channel = NULL;
+        code = ask(result, plan, &now);
     }
-    return code == FH_OK ? take_answer(result, err) : code;
+    if (code == FH_OK) {
+        code = take_answer(result, &now);
+    }
+    *out_code = code;
+    *err = now;
+}
+
+int fh_query_again(struct freehold_result *result, int code, struct fh_err *err)
+{
+    unsigned most = result->joined ? AGAIN_MAX : 1;
+    int64_t wait_ms = 0;
+    for (unsigned i = 0; i < most && code != FH_OK && is_outdated(err); i++) {
+        if (result->channel == NULL || result->deadline_ms - fh_clock_mono_ms() < wait_ms) {
+            break;
+        }
+        fh_stream_stop(result); /* its slots */
+        nanosleep(&(struct timespec){.tv_nsec = wait_ms * 1000000}, NULL);
+        wait_ms = wait_ms == 0 ? AGAIN_FIRST_MS : 2 * wait_ms;
+        ask_again(result, &code, err);
+    }
+    if (code != FH_OK) {
+        fh_plans_drop(result->client->plans, fh_buf_cstr(&result->sql));
+    }
+    return code;
 }
 
 int fh_query_opened(struct freehold_result *result, struct fh_err *err)
 {
     int code = take_answer(result, err);
-    if (code == FH_OK || !result->guessed) {
-        return code;
-    }
-    fh_plans_drop(result->client->plans, fh_buf_cstr(&result->sql));
-    if (!is_outdated(err) || result->streaming) {
-        return code;
-    }
-    *err = (struct fh_err){.code = FH_OK};
-    return ask_again(result, err);
+    return code == FH_OK ? FH_OK : fh_query_again(result, code, err);
 }

@@ -17,7 +17,13 @@ FH_MUST_CHECK int fh_query_start(struct freehold_result *result,
                                  const struct freehold_query_options *options,
                                  struct fh_err *err);
 
-/* Takes the answer. Asks anew when the plan was an earlier one that does not hold any more. */
+/* Takes the answer. Asks anew when the plan does not hold any more. */
 FH_MUST_CHECK int fh_query_opened(struct freehold_result *result, struct fh_err *err);
+
+/* The query failed with `code` and `err` before anything of its answer was taken. Where that is
+ * because the plan was made without something that an owner has published since, plans and asks
+ * anew, which waits 1.55 s at most beside what asking takes; else nothing is done. The code of what
+ * stands in `err` then. */
+FH_MUST_CHECK int fh_query_again(struct freehold_result *result, int code, struct fh_err *err);
 
 #endif

@@ -50,7 +50,6 @@ struct freehold_result {
     struct fh_err unsent; /* why it could not be sent from there; FH_OK in code: it was */
     uint32_t encodings;   /* of batches, that are taken */
     int64_t deadline_ms;  /* monotonic; INT64_MAX: none */
-    bool guessed;         /* the plan is one of an earlier statement */
     bool asking;          /* QUERY is on its way, in slots[0] */
     bool has_first;       /* the batch that came with the answer to QUERY is not read yet */
     /* the stream */

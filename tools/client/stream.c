@@ -241,6 +241,8 @@ int fh_stream_begin(struct freehold_result *result,
     result->stream = answer->stream;
     result->renewals = fh_channel_renewals(result->channel);
     result->streaming = true;
+    result->next_post = 0;
+    result->next_take = 0;
     result->window = FH_RESULT_WINDOW_FIRST;
     if (answer->end) { /* first, as aligning the batch moves bytes */
         result->ended = true;
@@ -337,18 +339,26 @@ int fh_stream_step(struct freehold_result *result, bool *out_rows)
             return err->code;
         }
     }
-    if (result->has_first) {
-        result->has_first = false;
-        result->row = 0;
-        *out_rows = true;
-        return FH_OK;
-    }
-    result->batch.rows = 0;
-    while (err->code == FH_OK && !result->ended) {
+    while (err->code == FH_OK) {
+        if (result->has_first) {
+            result->has_first = false;
+            result->row = 0;
+            *out_rows = true;
+            return FH_OK;
+        }
         result->batch.rows = 0;
+        if (result->ended) {
+            break;
+        }
         int code = result->next_take == 0 ? FH_OK : fill_window(result, err);
         if (code == FH_OK) {
             code = take_next(result, err);
+        }
+        if (code != FH_OK && result->next_take == 0) {
+            code = fh_query_again(result, code, err);
+            if (code == FH_OK) {
+                continue;
+            }
         }
         if (code != FH_OK) {
             err->code = code;

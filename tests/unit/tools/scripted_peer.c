@@ -393,6 +393,7 @@ static bool answer(struct scripted_peer *peer,
         break;
     case FH_MSG_PLAN:
         peer->planned++;
+        peer->planned_by_owner += node == &peer->owner;
         answer_plan(peer, out);
         break;
     case FH_MSG_RELAY:

@@ -91,10 +91,11 @@ struct scripted_peer {
     struct fh_buf request_record;
     struct fh_buf tags; /* of batches sent, in order */
     unsigned batch_tags;
-    atomic_uint cancelled;  /* CANCEL requests seen */
-    atomic_uint relayed;    /* frames carried for the inner session */
-    atomic_uint next_asked; /* greatest index asked for, plus one */
-    atomic_uint planned;    /* PLAN requests seen */
+    atomic_uint cancelled;        /* CANCEL requests seen */
+    atomic_uint relayed;          /* frames carried for the inner session */
+    atomic_uint next_asked;       /* greatest index asked for, plus one */
+    atomic_uint planned;          /* PLAN requests seen */
+    atomic_uint planned_by_owner; /* of those, by the one behind the entry */
 };
 
 /* Opens the node of a home for the script. */

@@ -704,6 +704,34 @@ static void test_plans_again(void **state)
         FREEHOLD_ESTALE);
     assert_string_equal(error.rule, "query.contract.changed");
     assert_int_equal(peer->outdated, 0);
+    /* Also when nothing was remembered: the entry peer may not have heard yet. */
+    peer->outdated = 1;
+    assert_int_equal(rows_of(client, "SELECT 7, n FROM aviation.flights"), 2);
+    assert_int_equal(peer->planned, 6);
+    freehold_close(client);
+    stop_peer(peer);
+}
+
+/* An owner that refuses what the entry peer planned is asked for the plan. */
+static void test_owner_plans(void **state)
+{
+    struct world *world = *state;
+    struct scripted_peer *peer = start_peer_of(world, AVIATION, LIE_NONE, true, 1);
+    struct freehold_client *client = NULL;
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    assert_int_equal(freehold_open(&client, world->homes[WILDLIFE], peer->address, &error),
+                     FREEHOLD_OK);
+    peer->outdated = 1;
+    assert_int_equal(rows_of(client, "SELECT n FROM geology.flights"), 2);
+    assert_int_equal(peer->planned, 2);
+    assert_int_equal(peer->planned_by_owner, 1);
+    struct freehold_result *result = NULL;
+    peer->outdated = 3;
+    assert_int_equal(
+        freehold_query(&result, client, "SELECT n + 1 FROM geology.flights", NULL, &error),
+        FREEHOLD_ESTALE);
+    assert_int_equal(peer->outdated, 1);
+    assert_int_equal(peer->planned_by_owner, 2);
     freehold_close(client);
     stop_peer(peer);
 }
@@ -880,25 +908,16 @@ static void test_rule_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_honest),
-        cmocka_unit_test(test_batches),
-        cmocka_unit_test(test_meddling_relay),
-        cmocka_unit_test(test_notices),
-        cmocka_unit_test(test_waived),
-        cmocka_unit_test(test_empty_answer),
-        cmocka_unit_test(test_status),
-        cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_interrupt),
-        cmocka_unit_test(test_liars),
-        cmocka_unit_test(test_at_once),
-        cmocka_unit_test(test_plans_again),
-        cmocka_unit_test(test_begin),
-        cmocka_unit_test(test_shapes),
-        cmocka_unit_test(test_stranger_as_peer),
-        cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_black_hole),
-        cmocka_unit_test(test_bad_sql),
-        cmocka_unit_test(test_rule_text),
+        cmocka_unit_test(test_honest),         cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_meddling_relay), cmocka_unit_test(test_notices),
+        cmocka_unit_test(test_waived),         cmocka_unit_test(test_empty_answer),
+        cmocka_unit_test(test_status),         cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_interrupt),      cmocka_unit_test(test_liars),
+        cmocka_unit_test(test_at_once),        cmocka_unit_test(test_plans_again),
+        cmocka_unit_test(test_owner_plans),    cmocka_unit_test(test_begin),
+        cmocka_unit_test(test_shapes),         cmocka_unit_test(test_stranger_as_peer),
+        cmocka_unit_test(test_addresses),      cmocka_unit_test(test_black_hole),
+        cmocka_unit_test(test_bad_sql),        cmocka_unit_test(test_rule_text),
     };
     return cmocka_run_group_tests(tests, client_world_setup, client_world_teardown);
 }
