@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A stream's verdict: found, or to be filled by the parser and the gate; and the plan that it holds
- * or is given here.
+ * A stream's verdict: found, or to be filled by the parser and the gate; the plan that it holds
+ * or is given here; and that plan beside what the consumer signed.
  */
 #include "node/query/stream.h"
 
 #include "common/time.h"
+
+#include <string.h>
 
 /* The verdict on the stream's text: one that holds, one whose gate is known, or an empty one. */
 int fh_stream_judge(struct fh_stream *stream, struct fh_err *err)
@@ -88,4 +90,49 @@ int fh_stream_plan(struct fh_stream *stream, struct fh_err *err)
                  ? FH_OK
                  : plan_verdict(stream, err);
     return rc == FH_OK ? copy_plan(stream, err) : rc;
+}
+
+const struct fh_query_table *fh_stream_requested(const struct fh_stream *stream,
+                                                 const struct fh_plan_table *table,
+                                                 struct fh_err *err)
+{
+    const struct fh_announcement *product = &table->table.entry.announcement;
+    const struct fh_query_request *request = &stream->request;
+    const char *name = table->table.name;
+    const struct fh_query_table *named = fh_query_request_table(
+        request, &product->domain, product->product, name, &product->contract);
+    if (named != NULL) {
+        return named;
+    }
+    if (fh_query_request_table(request, &product->domain, product->product, name, NULL) == NULL) {
+        fh_err_rule(err,
+                    FH_EDENIED,
+                    "query.request.tables",
+                    "the signed request does not name %s/%s, which its SQL reads",
+                    table->table.entry.domain_name,
+                    product->product);
+    } else {
+        fh_err_rule(err,
+                    FH_ESTALE,
+                    "query.contract.changed",
+                    "%s/%s is at version %s now; ask again to read under its contract",
+                    table->table.entry.domain_name,
+                    product->product,
+                    product->version);
+    }
+    return NULL;
+}
+
+void fh_stream_refused(const struct fh_stream *stream,
+                       const struct fh_plan_table *table,
+                       const struct fh_err *failure)
+{
+    struct fh_mesh *mesh = stream->serve->options.mesh;
+    const struct fh_domain_id *owner = &table->table.entry.announcement.domain;
+    struct fh_node_id node;
+    const char *address;
+    if (strcmp(failure->rule, "query.contract.changed") == 0 && mesh != NULL &&
+        fh_mesh_node_of(mesh, owner, &node, &address)) {
+        fh_mesh_sync_wanted(mesh, &node, address);
+    }
 }

@@ -251,7 +251,6 @@ int fh_stream_decide(struct fh_stream *stream,
 static int
 check_table(struct fh_stream *stream, const struct fh_plan_table *table, struct fh_err *err)
 {
-    const struct fh_announcement *product = &table->table.entry.announcement;
     int rc = check_token(stream, table, err);
     if (rc == FH_OK) {
         rc = fh_plan_check_served(table, &stream->request.consumer, err);
@@ -266,27 +265,7 @@ check_table(struct fh_stream *stream, const struct fh_plan_table *table, struct 
     if (rc != FH_OK) {
         return rc;
     }
-    const struct fh_query_request *request = &stream->request;
-    const char *name = table->table.name;
-    if (fh_query_request_table(request, &product->domain, product->product, name, NULL) == NULL) {
-        return fh_err_rule(err,
-                           FH_EDENIED,
-                           "query.request.tables",
-                           "the signed request does not name %s/%s, which its SQL reads",
-                           table->table.entry.domain_name,
-                           product->product);
-    }
-    if (fh_query_request_table(
-            request, &product->domain, product->product, name, &product->contract) == NULL) {
-        return fh_err_rule(err,
-                           FH_ESTALE,
-                           "query.contract.changed",
-                           "%s/%s is at version %s now; ask again to read under its contract",
-                           table->table.entry.domain_name,
-                           product->product,
-                           product->version);
-    }
-    return FH_OK;
+    return fh_stream_requested(stream, table, err) == NULL ? err->code : FH_OK;
 }
 
 /* What the asker may see of an own table, for as long as the stream lives. */

@@ -16,11 +16,9 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/io/pool.h"
-#include "node/mesh/mesh.h"
 #include "proto/session/session.h"
 
 #include <stdio.h>
-#include <string.h>
 
 struct remote {
     struct fh_list link;
@@ -340,11 +338,7 @@ static void opened(struct fh_pack_reader *fields, const struct fh_err *failure, 
     remote->on_way--;
     struct fh_err err;
     if (failure != NULL) {
-        if (strcmp(failure->rule, "query.contract.changed") == 0) {
-            /* Its asker will plan anew: by what the owner has published, not by what it had. */
-            struct fh_mesh *mesh = stream->serve->options.mesh;
-            fh_mesh_sync_wanted(mesh, &remote->target.node, remote->address);
-        }
+        fh_stream_refused(stream, &stream->plan.tables[remote->number], failure);
         fail(remote, failure);
     } else if (fh_msg_stream_read(fields, &remote->owner_stream, &err) != FH_OK) {
         fail(remote, &err);
@@ -361,30 +355,16 @@ static void opened(struct fh_pack_reader *fields, const struct fh_err *failure, 
     fh_stream_release(stream);
 }
 
-/* Where the request lists this table: owners find it by that index. */
-static bool
-request_index(const struct fh_stream *stream, const struct fh_plan_table *table, uint32_t *out)
-{
-    for (uint32_t i = 0; i < stream->request.table_count; i++) {
-        const struct fh_query_table *listed = &stream->request.tables[i];
-        if (fh_record_id_equal(&listed->contract, &table->table.entry.announcement.contract) &&
-            strcmp(listed->table, table->table.name) == 0) {
-            *out = i;
-            return true;
-        }
-    }
-    return false;
-}
-
 static int begin(struct remote *remote, const struct fh_channel_scan *scan, struct fh_err *err)
 {
     struct fh_stream *stream = remote->stream;
     const struct fh_plan_table *table = &stream->plan.tables[scan->number];
     const char *address;
-    uint32_t index;
-    if (!request_index(stream, table, &index)) {
-        return fh_err_set(err, FH_EINTERNAL, "a planned table is not in the request");
+    const struct fh_query_table *named = fh_stream_requested(stream, table, err);
+    if (named == NULL) {
+        return err->code;
     }
+    uint32_t index = (uint32_t)(named - stream->request.tables); /* owners find it by that */
     if (stream->serve->options.mesh == NULL ||
         !fh_mesh_node_of(stream->serve->options.mesh,
                          &table->table.entry.announcement.domain,

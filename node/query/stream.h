@@ -224,6 +224,17 @@ FH_MUST_CHECK int
 fh_stream_judge_token(const struct fh_stream *stream, int64_t now_ms, struct fh_err *err);
 /* Gives the stream its copy of the verdict's plan, made anew when it does not hold any more. */
 FH_MUST_CHECK int fh_stream_plan(struct fh_stream *stream, struct fh_err *err);
+/* The table of the plan in the signed request, under the contract that this node knows. NULL: its
+ * SQL reads what it does not name (query.request.tables), or under another contract
+ * (query.contract.changed). */
+FH_MUST_CHECK const struct fh_query_table *fh_stream_requested(const struct fh_stream *stream,
+                                                               const struct fh_plan_table *table,
+                                                               struct fh_err *err);
+/* The owner of a table refused to show or scan it. Where it has published since this node heard of
+ * it, that is looked for: its asker will plan anew. */
+void fh_stream_refused(const struct fh_stream *stream,
+                       const struct fh_plan_table *table,
+                       const struct fh_err *failure);
 
 /* spending.c */
 /* Counts the question in the budgets of its own tables' rights. FH_EBUSY as fh_budget_take. */

@@ -117,6 +117,7 @@ static void answered(struct fh_pack_reader *fields, const struct fh_err *err, vo
     if (err != NULL) {
         why = *err;
         rc = why.code;
+        fh_stream_refused(stream, table, &why);
     } else {
         rc = take_columns(stream, table, fields, &why);
     }
@@ -138,14 +139,10 @@ static int ask(struct fh_stream *stream, uint32_t index, struct fh_err *err)
     const struct fh_serve_options *o = &stream->serve->options;
     const struct fh_plan_table *table = &stream->plan.tables[index];
     const struct fh_announcement *product = &table->table.entry.announcement;
-    const struct fh_query_table *named = fh_query_request_table(&stream->request,
-                                                                &product->domain,
-                                                                product->product,
-                                                                table->table.name,
-                                                                &product->contract);
+    const struct fh_query_table *named = fh_stream_requested(stream, table, err);
     struct fh_peer_target target = {.address = NULL};
     if (named == NULL) {
-        return fh_err_set(err, FH_EINTERNAL, "a planned table is not in the request");
+        return err->code;
     }
     if (o->mesh == NULL ||
         !fh_mesh_node_of(o->mesh, &product->domain, &target.node, &target.address)) {

@@ -20,6 +20,11 @@
 #include <strings.h>
 #include <time.h>
 
+enum {
+    PATIENCE_MS = 2000,
+    PATIENCE_FIRST_MS = 25,
+};
+
 /* ---- plan ---- */
 
 static bool mentions(const char *sql, const char *name)
@@ -100,13 +105,50 @@ static int ask_plan(struct freehold_result *result,
     return code == FH_OK ? check_reachable(plan, err) : code;
 }
 
+/* What others have published since may take a moment until it is known, or whole, where it is
+ * wanted. */
+struct patience {
+    int64_t until_ms;
+    int64_t wait_ms; /* the next one; each twice as long */
+};
+
+static struct patience patience_of(const struct freehold_result *result)
+{
+    int64_t until_ms = fh_clock_mono_ms() + PATIENCE_MS;
+    return (struct patience){
+        .until_ms = until_ms < result->deadline_ms ? until_ms : result->deadline_ms,
+        .wait_ms = PATIENCE_FIRST_MS,
+    };
+}
+
+/* Waits; false where that would take too long. */
+static bool be_patient(struct patience *patience)
+{
+    if (fh_clock_mono_ms() + patience->wait_ms > patience->until_ms) {
+        return false;
+    }
+    nanosleep(&(struct timespec){.tv_nsec = patience->wait_ms * 1000000}, NULL);
+    patience->wait_ms *= 2;
+    return true;
+}
+
+/* Whether the node has heard of a version whose contract is on its way. */
+static bool is_half_known(const struct fh_err *err)
+{
+    return strcmp(err->rule, "product.contract.missing") == 0;
+}
+
 /* Asks `planner` for a plan and keeps it for the next statement like this one. */
 static int plan_anew(struct freehold_result *result,
                      struct fh_channel *planner,
                      struct fh_msg_plan *plan,
+                     struct patience *patience,
                      struct fh_err *err)
 {
     int code = ask_plan(result, planner, plan, err);
+    while (code != FH_OK && is_half_known(err) && be_patient(patience)) {
+        code = ask_plan(result, planner, plan, err);
+    }
     if (code == FH_OK) {
         fh_plans_keep(result->client->plans, fh_buf_cstr(&result->sql), fh_clock_mono_ms(), plan);
     }
@@ -264,8 +306,9 @@ int fh_query_start(struct freehold_result *result,
         code = fh_client_ready(client, err);
     }
     if (code == FH_OK) {
+        struct patience patience = patience_of(result);
         bool known = fh_plans_find(client->plans, sql, fh_clock_mono_ms(), plan);
-        code = known ? FH_OK : plan_anew(result, client->entry, plan, err);
+        code = known ? FH_OK : plan_anew(result, client->entry, plan, &patience, err);
     }
     if (code == FH_OK) {
         code = fill_request(result, options, err);
@@ -318,15 +361,10 @@ static int take_answer(struct freehold_result *result, struct fh_err *err)
 /* Others hear of what an owner has published after a moment. An owner that answers alone knows it,
  * so it is asked for the plan itself. Of a join the entry peer is asked again: that looks at what
  * an owner has as soon as the owner refuses (node/query/remote_scan.c). */
-enum {
-    AGAIN_MAX = 6,       /* of a join, */
-    AGAIN_FIRST_MS = 50, /* with waits that double from the second on: 1.55 s in all */
-};
-
 static bool is_outdated(const struct fh_err *err)
 {
     return strcmp(err->rule, "query.contract.changed") == 0 ||
-           strcmp(err->rule, "query.request.tables") == 0;
+           strcmp(err->rule, "query.request.tables") == 0 || is_half_known(err);
 }
 
 /* Whether all that the plan reads is in the request as it was. */
@@ -344,13 +382,16 @@ static bool is_in_request(const struct freehold_result *result, const struct fh_
 }
 
 /* Plans and asks once more; *out_code and `err` stay as they are where a join's plan does. */
-static void ask_again(struct freehold_result *result, int *out_code, struct fh_err *err)
+static void ask_again(struct freehold_result *result,
+                      struct patience *patience,
+                      int *out_code,
+                      struct fh_err *err)
 {
     struct fh_msg_plan *plan FH_CLEANUP(fh_freep) = fh_calloc(1, sizeof *plan);
     struct fh_channel *planner = result->joined ? result->client->entry : result->channel;
     struct fh_err now = {.code = FH_OK};
     int code = plan == NULL ? fh_err_set(&now, FH_ENOMEM, "no memory for a plan")
-                            : plan_anew(result, planner, plan, &now);
+                            : plan_anew(result, planner, plan, patience, &now);
     if (code == FH_OK && result->joined && is_in_request(result, plan)) {
         return;
     }
@@ -363,21 +404,18 @@ static void ask_again(struct freehold_result *result, int *out_code, struct fh_e
         code = take_answer(result, &now);
     }
     *out_code = code;
-    *err = now;
+    *err = code == FH_OK ? (struct fh_err){.code = FH_OK} : now;
 }
 
 int fh_query_again(struct freehold_result *result, int code, struct fh_err *err)
 {
-    unsigned most = result->joined ? AGAIN_MAX : 1;
-    int64_t wait_ms = 0;
-    for (unsigned i = 0; i < most && code != FH_OK && is_outdated(err); i++) {
-        if (result->channel == NULL || result->deadline_ms - fh_clock_mono_ms() < wait_ms) {
-            break;
-        }
+    struct patience patience = patience_of(result);
+    bool first = true;
+    while (code != FH_OK && is_outdated(err) && result->channel != NULL &&
+           (first || (result->joined && be_patient(&patience)))) {
+        first = false;
         fh_stream_stop(result); /* its slots */
-        nanosleep(&(struct timespec){.tv_nsec = wait_ms * 1000000}, NULL);
-        wait_ms = wait_ms == 0 ? AGAIN_FIRST_MS : 2 * wait_ms;
-        ask_again(result, &code, err);
+        ask_again(result, &patience, &code, err);
     }
     if (code != FH_OK) {
         fh_plans_drop(result->client->plans, fh_buf_cstr(&result->sql));

@@ -394,7 +394,13 @@ static bool answer(struct scripted_peer *peer,
     case FH_MSG_PLAN:
         peer->planned++;
         peer->planned_by_owner += node == &peer->owner;
-        answer_plan(peer, out);
+        if (peer->half_known > 0) {
+            peer->half_known--;
+            fh_err_rule(&err, FH_EINCOMPLETE, "product.contract.missing", "it is on its way");
+            fh_msg_error(out, &err, 0);
+        } else {
+            answer_plan(peer, out);
+        }
         break;
     case FH_MSG_RELAY:
         answer_relay(peer, &reader, out);

@@ -736,6 +736,35 @@ static void test_owner_plans(void **state)
     stop_peer(peer);
 }
 
+/* A version whose contract is on its way is waited for, not for long. */
+static void test_half_known(void **state)
+{
+    struct world *world = *state;
+    struct scripted_peer *peer = start_peer_of(world, AVIATION, LIE_NONE, false, 2);
+    struct freehold_client *client = NULL;
+    struct freehold_result *result = NULL;
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    assert_int_equal(freehold_open(&client, world->homes[WILDLIFE], peer->address, &error),
+                     FREEHOLD_OK);
+    peer->half_known = 2;
+    assert_int_equal(rows_of(client, "SELECT n FROM aviation.flights"), 4);
+    assert_int_equal(peer->planned, 3);
+    peer->outdated = 1;
+    peer->half_known = 1;
+    assert_int_equal(rows_of(client, "SELECT n FROM aviation.flights"), 4);
+    assert_int_equal(peer->planned, 5);
+    peer->half_known = 1000;
+    const struct freehold_query_options options = {.size = sizeof options, .deadline_ms = 100};
+    assert_int_equal(
+        freehold_query(&result, client, "SELECT 1 FROM aviation.flights", &options, &error),
+        FREEHOLD_EINCOMPLETE);
+    assert_string_equal(error.rule, "product.contract.missing");
+    assert_in_range(peer->half_known, 1000 - 3, 1000 - 1);
+    peer->half_known = 0;
+    freehold_close(client);
+    stop_peer(peer);
+}
+
 /* Several in flight, read in another order than asked, and one that nobody reads. */
 static void test_begin(void **state)
 {
@@ -908,16 +937,27 @@ static void test_rule_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_honest),         cmocka_unit_test(test_batches),
-        cmocka_unit_test(test_meddling_relay), cmocka_unit_test(test_notices),
-        cmocka_unit_test(test_waived),         cmocka_unit_test(test_empty_answer),
-        cmocka_unit_test(test_status),         cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_interrupt),      cmocka_unit_test(test_liars),
-        cmocka_unit_test(test_at_once),        cmocka_unit_test(test_plans_again),
-        cmocka_unit_test(test_owner_plans),    cmocka_unit_test(test_begin),
-        cmocka_unit_test(test_shapes),         cmocka_unit_test(test_stranger_as_peer),
-        cmocka_unit_test(test_addresses),      cmocka_unit_test(test_black_hole),
-        cmocka_unit_test(test_bad_sql),        cmocka_unit_test(test_rule_text),
+        cmocka_unit_test(test_honest),
+        cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_meddling_relay),
+        cmocka_unit_test(test_notices),
+        cmocka_unit_test(test_waived),
+        cmocka_unit_test(test_empty_answer),
+        cmocka_unit_test(test_status),
+        cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_interrupt),
+        cmocka_unit_test(test_liars),
+        cmocka_unit_test(test_at_once),
+        cmocka_unit_test(test_plans_again),
+        cmocka_unit_test(test_owner_plans),
+        cmocka_unit_test(test_half_known),
+        cmocka_unit_test(test_begin),
+        cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_stranger_as_peer),
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_black_hole),
+        cmocka_unit_test(test_bad_sql),
+        cmocka_unit_test(test_rule_text),
     };
     return cmocka_run_group_tests(tests, client_world_setup, client_world_teardown);
 }
