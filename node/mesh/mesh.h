@@ -110,9 +110,8 @@ bool fh_mesh_node_of(struct fh_mesh *mesh,
                      struct fh_node_id *out_node,
                      const char **out_address);
 
-/* sync.c: looks for what that node holds and this one does not, as something that came from it
- * shows that there is. Not more often than once a second: anybody may send such things. */
-void fh_mesh_sync_wanted(struct fh_mesh *mesh, const struct fh_node_id *node, const char *address);
+/* sync.c: looks for what that node holds and this one does not. With one node once at a time. */
+void fh_mesh_look_at(struct fh_mesh *mesh, const struct fh_node_id *node, const char *address);
 
 /* Milliseconds since some node of the domain last answered this node, or was last heard of
  * otherwise (the catalogue's `heard_ms`, Unix); never negative. */

@@ -164,7 +164,10 @@ void fh_mesh_answer_measurement(struct fh_mesh *mesh, struct fh_question *questi
 void fh_mesh_answer_quality(struct fh_mesh *mesh, struct fh_question *question);
 void fh_mesh_measured_end(struct fh_mesh *mesh);
 
-/* sync.c; `pages`: all that the peer holds is wanted, as by a newcomer; else what differs. */
+/* sync.c: of what a rumour needs that this node brought; not more often than once a second, for
+ * anybody may send such rumours. */
+void fh_mesh_sync_wanted(struct fh_mesh *mesh, const struct fh_node_id *node, const char *address);
+/* `pages`: all that the peer holds is wanted, as by a newcomer; else what differs. */
 void fh_mesh_sync(struct fh_mesh *mesh,
                   const struct fh_node_id *node,
                   const char *address,

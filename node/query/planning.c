@@ -133,6 +133,6 @@ void fh_stream_refused(const struct fh_stream *stream,
     const char *address;
     if (strcmp(failure->rule, "query.contract.changed") == 0 && mesh != NULL &&
         fh_mesh_node_of(mesh, owner, &node, &address)) {
-        fh_mesh_sync_wanted(mesh, &node, address);
+        fh_mesh_look_at(mesh, &node, address);
     }
 }

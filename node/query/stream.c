@@ -422,7 +422,8 @@ static void free_stream(struct fh_stream *stream)
 static bool may_serve_again(const struct fh_stream *stream)
 {
     int code = stream->failure.code;
-    bool refused = code == FH_ESQL || code == FH_EDENIED || code == FH_ENOTFOUND || code == FH_ESIG;
+    bool refused = code == FH_ESQL || code == FH_EDENIED || code == FH_ENOTFOUND ||
+                   code == FH_ESIG || code == FH_ESTALE || code == FH_EINCOMPLETE;
     return code == FH_OK || (refused && !stream->ran);
 }
 

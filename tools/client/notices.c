@@ -181,6 +181,7 @@ read_limits(struct freehold_result *result, struct fh_pack_reader *reader, struc
     if (count > FH_QUERY_TABLES_MAX) {
         return fh_err_rule(err, FH_EPROTO, "message.form", "the answer names too many tables");
     }
+    fh_free(result->limited); /* of a try before */
     result->limited = fh_calloc(count, sizeof *result->limited);
     if (result->limited == NULL) {
         return fh_err_set(err, FH_ENOMEM, "no memory for an answer");

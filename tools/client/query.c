@@ -105,30 +105,21 @@ static int ask_plan(struct freehold_result *result,
     return code == FH_OK ? check_reachable(plan, err) : code;
 }
 
-/* What others have published since may take a moment until it is known, or whole, where it is
- * wanted. */
-struct patience {
-    int64_t until_ms;
-    int64_t wait_ms; /* the next one; each twice as long */
-};
-
-static struct patience patience_of(const struct freehold_result *result)
+/* What others have published may take a moment until it is known, or whole, where it is wanted:
+ * whether that should be looked at once more, after a wait of `least_ms` or twice the last one. */
+static bool be_patient(struct freehold_result *result, int64_t least_ms)
 {
-    int64_t until_ms = fh_clock_mono_ms() + PATIENCE_MS;
-    return (struct patience){
-        .until_ms = until_ms < result->deadline_ms ? until_ms : result->deadline_ms,
-        .wait_ms = PATIENCE_FIRST_MS,
-    };
-}
-
-/* Waits; false where that would take too long. */
-static bool be_patient(struct patience *patience)
-{
-    if (fh_clock_mono_ms() + patience->wait_ms > patience->until_ms) {
+    int64_t now_ms = fh_clock_mono_ms();
+    if (result->patience_until_ms == 0) {
+        result->patience_until_ms = now_ms + PATIENCE_MS;
+    }
+    int64_t wait_ms = result->patience_ms > least_ms ? result->patience_ms : least_ms;
+    int64_t then_ms = now_ms + wait_ms;
+    if (then_ms > result->patience_until_ms || then_ms > result->deadline_ms) {
         return false;
     }
-    nanosleep(&(struct timespec){.tv_nsec = patience->wait_ms * 1000000}, NULL);
-    patience->wait_ms *= 2;
+    nanosleep(&(struct timespec){.tv_nsec = wait_ms * 1000000}, NULL);
+    result->patience_ms = wait_ms == 0 ? PATIENCE_FIRST_MS : 2 * wait_ms;
     return true;
 }
 
@@ -142,11 +133,10 @@ static bool is_half_known(const struct fh_err *err)
 static int plan_anew(struct freehold_result *result,
                      struct fh_channel *planner,
                      struct fh_msg_plan *plan,
-                     struct patience *patience,
                      struct fh_err *err)
 {
     int code = ask_plan(result, planner, plan, err);
-    while (code != FH_OK && is_half_known(err) && be_patient(patience)) {
+    while (code != FH_OK && is_half_known(err) && be_patient(result, PATIENCE_FIRST_MS)) {
         code = ask_plan(result, planner, plan, err);
     }
     if (code == FH_OK) {
@@ -176,8 +166,13 @@ choose_channel(struct freehold_result *result, const struct fh_msg_plan *plan, s
         node = plan->tables[0].node;
         domain = plan->tables[0].domain;
     }
-    result->joined = plan->table_count > 0 && !is_single(plan);
-    return fh_client_channel(client, &domain, &node, &result->channel, err);
+    struct fh_channel *before = result->channel;
+    int code = fh_client_channel(client, &domain, &node, &result->channel, err);
+    if (code == FH_OK) {
+        fh_client_release(client, before);
+        result->joined = plan->table_count > 0 && !is_single(plan);
+    }
+    return code;
 }
 
 /* ---- request ---- */
@@ -259,6 +254,7 @@ static int ask(struct freehold_result *result, const struct fh_msg_plan *plan, s
         code = make_request(result, plan, err);
     }
     if (code == FH_OK) {
+        result->refused = false;
         fh_notices_of_plan(result, plan);
         fh_tally_init(&result->tally, (result->request.flags & FH_QUERY_TREE) != 0);
         code = fh_outbox_post(result, err);
@@ -306,9 +302,8 @@ int fh_query_start(struct freehold_result *result,
         code = fh_client_ready(client, err);
     }
     if (code == FH_OK) {
-        struct patience patience = patience_of(result);
         bool known = fh_plans_find(client->plans, sql, fh_clock_mono_ms(), plan);
-        code = known ? FH_OK : plan_anew(result, client->entry, plan, &patience, err);
+        code = known ? FH_OK : plan_anew(result, client->entry, plan, err);
     }
     if (code == FH_OK) {
         code = fill_request(result, options, err);
@@ -331,6 +326,7 @@ static int take_once(struct freehold_result *result, struct fh_err *err)
     }
     if (code == FH_OK) {
         code = fh_msg_answer(&reader, plain, FH_FRAME_REPLY_BYTES_MAX, err);
+        result->refused = code != FH_OK;
     }
     if (code == FH_OK) {
         code = fh_msg_query_read(&reader, &answer, err);
@@ -381,23 +377,28 @@ static bool is_in_request(const struct freehold_result *result, const struct fh_
     return true;
 }
 
-/* Plans and asks once more; *out_code and `err` stay as they are where a join's plan does. */
-static void ask_again(struct freehold_result *result,
-                      struct patience *patience,
-                      int *out_code,
-                      struct fh_err *err)
+/* Whether asking by this plan is worth it: a join by another one than before, or what the owner
+ * says of its own. */
+static bool may_help(const struct freehold_result *result, const struct fh_msg_plan *plan)
+{
+    return result->joined
+               ? !is_in_request(result, plan)
+               : is_single(plan) && fh_domain_id_equal(&plan->tables[0].domain,
+                                                       fh_channel_domain(result->channel));
+}
+
+/* Plans and asks once more; *out_code and `err` stay as they are where the plan is of no use. */
+static void ask_again(struct freehold_result *result, int *out_code, struct fh_err *err)
 {
     struct fh_msg_plan *plan FH_CLEANUP(fh_freep) = fh_calloc(1, sizeof *plan);
     struct fh_channel *planner = result->joined ? result->client->entry : result->channel;
     struct fh_err now = {.code = FH_OK};
     int code = plan == NULL ? fh_err_set(&now, FH_ENOMEM, "no memory for a plan")
-                            : plan_anew(result, planner, plan, patience, &now);
-    if (code == FH_OK && result->joined && is_in_request(result, plan)) {
+                            : plan_anew(result, planner, plan, &now);
+    if (code == FH_OK && !may_help(result, plan)) {
         return;
     }
     if (code == FH_OK) {
-        fh_client_release(result->client, result->channel);
-        result->channel = NULL;
         code = ask(result, plan, &now);
     }
     if (code == FH_OK) {
@@ -409,13 +410,12 @@ static void ask_again(struct freehold_result *result,
 
 int fh_query_again(struct freehold_result *result, int code, struct fh_err *err)
 {
-    struct patience patience = patience_of(result);
-    bool first = true;
-    while (code != FH_OK && is_outdated(err) && result->channel != NULL &&
-           (first || (result->joined && be_patient(&patience)))) {
-        first = false;
-        fh_stream_stop(result); /* its slots */
-        ask_again(result, &patience, &code, err);
+    while (code != FH_OK && result->refused && is_outdated(err) && !result->owner_planned &&
+           be_patient(result, 0)) {
+        result->streaming = false; /* it was refused: there is nothing to cancel */
+        fh_stream_stop(result);    /* its slots */
+        result->owner_planned = !result->joined;
+        ask_again(result, &code, err);
     }
     if (code != FH_OK) {
         fh_plans_drop(result->client->plans, fh_buf_cstr(&result->sql));

@@ -291,6 +291,7 @@ static int take_next(struct freehold_result *result, struct fh_err *err)
     }
     if (code == FH_OK) {
         code = fh_msg_answer(&reader, answer, FH_FRAME_REPLY_BYTES_MAX, err);
+        result->refused = code != FH_OK && result->next_take == 0;
     }
     if (code == FH_OK) {
         code = fh_msg_next_read(&reader, &next, err);
@@ -354,7 +355,7 @@ int fh_stream_step(struct freehold_result *result, bool *out_rows)
         if (code == FH_OK) {
             code = take_next(result, err);
         }
-        if (code != FH_OK && result->next_take == 0) {
+        if (code != FH_OK) {
             code = fh_query_again(result, code, err);
             if (code == FH_OK) {
                 continue;

@@ -274,6 +274,12 @@ static bool answer_next(struct scripted_peer *peer,
     if (index + 1 > peer->next_asked) {
         peer->next_asked = (unsigned)index + 1;
     }
+    if (index + 1 == peer->stale_next && peer->stale_times > 0) {
+        peer->stale_times--;
+        fh_err_rule(&err, FH_ESTALE, "query.contract.changed", "it is at version 2 now");
+        fh_msg_error(out, &err, 0);
+        return false;
+    }
     if (index == 1 && peer->lie == LIE_FAILS_MIDWAY) {
         fh_err_rule(&err, FH_ETOOBIG, "query.rows", "more rows than allowed");
         fh_msg_error(out, &err, 0);

@@ -736,6 +736,44 @@ static void test_owner_plans(void **state)
     stop_peer(peer);
 }
 
+static int code_of(struct freehold_client *client, const char *sql, struct freehold_error *error)
+{
+    struct freehold_result *result = NULL;
+    int code = freehold_query(&result, client, sql, NULL, error);
+    while (code == FREEHOLD_OK && freehold_result_next(result, error, &code)) {
+    }
+    freehold_result_close(result);
+    return code;
+}
+
+/* The same where the owner of a join's table says it: not before the first batch is asked for. */
+static void test_refused_late(void **state)
+{
+    struct world *world = *state;
+    struct scripted_peer *peer = start_peer_of(world, AVIATION, LIE_NONE, true, 3);
+    struct freehold_client *client = NULL;
+    struct freehold_error error = FREEHOLD_ERROR_INIT;
+    assert_int_equal(freehold_open(&client, world->homes[WILDLIFE], peer->address, &error),
+                     FREEHOLD_OK);
+    peer->stale_next = 1;
+    peer->stale_times = 1;
+    assert_int_equal(rows_of(client, "SELECT n FROM geology.flights"), 6);
+    assert_int_equal(peer->planned, 2);
+    /* An owner that never has enough. */
+    peer->stale_times = 1000;
+    assert_int_equal(code_of(client, "SELECT n FROM geology.flights", &error), FREEHOLD_ESTALE);
+    assert_int_equal(peer->stale_times, 1000 - 2);
+    assert_int_equal(peer->planned, 3);
+    /* Nothing is asked again behind rows that were given out. */
+    peer->stale_next = 2;
+    assert_int_equal(code_of(client, "SELECT n FROM geology.flights", &error), FREEHOLD_ESTALE);
+    assert_int_equal(peer->planned, 4);
+    peer->stale_times = 0;
+    assert_int_equal(rows_of(client, "SELECT n FROM geology.flights"), 6);
+    freehold_close(client);
+    stop_peer(peer);
+}
+
 /* A version whose contract is on its way is waited for, not for long. */
 static void test_half_known(void **state)
 {
@@ -937,27 +975,17 @@ static void test_rule_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_honest),
-        cmocka_unit_test(test_batches),
-        cmocka_unit_test(test_meddling_relay),
-        cmocka_unit_test(test_notices),
-        cmocka_unit_test(test_waived),
-        cmocka_unit_test(test_empty_answer),
-        cmocka_unit_test(test_status),
-        cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_interrupt),
-        cmocka_unit_test(test_liars),
-        cmocka_unit_test(test_at_once),
-        cmocka_unit_test(test_plans_again),
-        cmocka_unit_test(test_owner_plans),
-        cmocka_unit_test(test_half_known),
-        cmocka_unit_test(test_begin),
-        cmocka_unit_test(test_shapes),
-        cmocka_unit_test(test_stranger_as_peer),
-        cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_black_hole),
-        cmocka_unit_test(test_bad_sql),
-        cmocka_unit_test(test_rule_text),
+        cmocka_unit_test(test_honest),         cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_meddling_relay), cmocka_unit_test(test_notices),
+        cmocka_unit_test(test_waived),         cmocka_unit_test(test_empty_answer),
+        cmocka_unit_test(test_status),         cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_interrupt),      cmocka_unit_test(test_liars),
+        cmocka_unit_test(test_at_once),        cmocka_unit_test(test_plans_again),
+        cmocka_unit_test(test_owner_plans),    cmocka_unit_test(test_half_known),
+        cmocka_unit_test(test_refused_late),   cmocka_unit_test(test_begin),
+        cmocka_unit_test(test_shapes),         cmocka_unit_test(test_stranger_as_peer),
+        cmocka_unit_test(test_addresses),      cmocka_unit_test(test_black_hole),
+        cmocka_unit_test(test_bad_sql),        cmocka_unit_test(test_rule_text),
     };
     return cmocka_run_group_tests(tests, client_world_setup, client_world_teardown);
 }
