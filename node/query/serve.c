@@ -347,11 +347,11 @@ static void serve_right(struct fh_serve *serve, struct fh_question *question)
     if (rc == FH_OK) {
         rc = plan_scan(stream, &err);
     }
-    if (rc == FH_OK && sees && fh_stream_requested(stream, &stream->plan.tables[0], &err) == NULL) {
-        rc = err.code; /* these columns would not be those that it knows */
-    }
     if (rc == FH_OK) {
         rc = fh_stream_decide(stream, &stream->plan.tables[0], stream->arena, &right, &err);
+    }
+    if (rc == FH_OK && sees && fh_stream_requested(stream, &stream->plan.tables[0], &err) == NULL) {
+        rc = err.code; /* the asker would not know these columns */
     }
     if (rc == FH_OK) {
         FH_CLEANUP(fh_buf_fini) struct fh_buf out;

@@ -109,17 +109,14 @@ static int ask_plan(struct freehold_result *result,
  * whether that should be looked at once more, after a wait of `least_ms` or twice the last one. */
 static bool be_patient(struct freehold_result *result, int64_t least_ms)
 {
-    int64_t now_ms = fh_clock_mono_ms();
-    if (result->patience_until_ms == 0) {
-        result->patience_until_ms = now_ms + PATIENCE_MS;
-    }
-    int64_t wait_ms = result->patience_ms > least_ms ? result->patience_ms : least_ms;
-    int64_t then_ms = now_ms + wait_ms;
-    if (then_ms > result->patience_until_ms || then_ms > result->deadline_ms) {
+    int64_t wait_ms = result->wait_ms > least_ms ? result->wait_ms : least_ms;
+    if (result->waited_ms + wait_ms > PATIENCE_MS ||
+        fh_clock_mono_ms() + wait_ms > result->deadline_ms) {
         return false;
     }
     nanosleep(&(struct timespec){.tv_nsec = wait_ms * 1000000}, NULL);
-    result->patience_ms = wait_ms == 0 ? PATIENCE_FIRST_MS : 2 * wait_ms;
+    result->waited_ms += wait_ms;
+    result->wait_ms = 2 * wait_ms;
     return true;
 }
 
@@ -356,35 +353,19 @@ static int take_answer(struct freehold_result *result, struct fh_err *err)
 
 /* Others hear of what an owner has published after a moment. An owner that answers alone knows it,
  * so it is asked for the plan itself. Of a join the entry peer is asked again: that looks at what
- * an owner has as soon as the owner refuses (node/query/remote_scan.c). */
+ * an owner has whenever the owner refuses (fh_stream_refused of node/query). */
 static bool is_outdated(const struct fh_err *err)
 {
     return strcmp(err->rule, "query.contract.changed") == 0 ||
            strcmp(err->rule, "query.request.tables") == 0 || is_half_known(err);
 }
 
-/* Whether all that the plan reads is in the request as it was. */
-static bool is_in_request(const struct freehold_result *result, const struct fh_msg_plan *plan)
-{
-    for (uint32_t i = 0; i < plan->table_count; i++) {
-        const struct fh_msg_plan_table *table = &plan->tables[i];
-        if (fh_query_request_table(
-                &result->request, &table->domain, table->product, table->table, &table->contract) ==
-            NULL) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Whether asking by this plan is worth it: a join by another one than before, or what the owner
- * says of its own. */
+/* Whether an owner alone planned for its own tables alone, or an entry peer for a join. */
 static bool may_help(const struct freehold_result *result, const struct fh_msg_plan *plan)
 {
-    return result->joined
-               ? !is_in_request(result, plan)
-               : is_single(plan) && fh_domain_id_equal(&plan->tables[0].domain,
-                                                       fh_channel_domain(result->channel));
+    return result->joined ||
+           (is_single(plan) &&
+            fh_domain_id_equal(&plan->tables[0].domain, fh_channel_domain(result->channel)));
 }
 
 /* Plans and asks once more; *out_code and `err` stay as they are where the plan is of no use. */
@@ -411,7 +392,7 @@ static void ask_again(struct freehold_result *result, int *out_code, struct fh_e
 int fh_query_again(struct freehold_result *result, int code, struct fh_err *err)
 {
     while (code != FH_OK && result->refused && is_outdated(err) && !result->owner_planned &&
-           be_patient(result, 0)) {
+           be_patient(result, result->joined ? PATIENCE_FIRST_MS : 0)) {
         result->streaming = false; /* it was refused: there is nothing to cancel */
         fh_stream_stop(result);    /* its slots */
         result->owner_planned = !result->joined;

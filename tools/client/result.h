@@ -46,17 +46,16 @@ struct freehold_result {
     struct fh_buf request_payload;
     struct fh_buf request_record;
     struct fh_record_id request_id;
-    bool queued;               /* the request lies in the client's outbox */
-    struct fh_err unsent;      /* why it could not be sent from there; FH_OK in code: it was */
-    uint32_t encodings;        /* of batches, that are taken */
-    int64_t deadline_ms;       /* monotonic; INT64_MAX: none */
-    bool asking;               /* QUERY is on its way, in slots[0] */
-    bool refused;              /* by the answer to it, or to the first NEXT */
-    bool owner_planned;        /* the owner that answers alone made the plan */
-    int64_t patience_until_ms; /* monotonic: how long plans that do not hold are made again; 0: none
-                                  failed yet */
-    int64_t patience_ms;       /* to wait before the next */
-    bool has_first;            /* the batch that came with the answer to QUERY is not read yet */
+    bool queued;          /* the request lies in the client's outbox */
+    struct fh_err unsent; /* why it could not be sent from there; FH_OK in code: it was */
+    uint32_t encodings;   /* of batches, that are taken */
+    int64_t deadline_ms;  /* monotonic; INT64_MAX: none */
+    bool asking;          /* QUERY is on its way, in slots[0] */
+    bool refused;         /* by the answer to it, or to the first NEXT */
+    bool owner_planned;   /* the owner that answers alone made the plan */
+    int64_t waited_ms;    /* in all, for what a plan lacked */
+    int64_t wait_ms;      /* before the next try */
+    bool has_first;       /* the batch that came with the answer to QUERY is not read yet */
     /* the stream */
     bool streaming; /* a stream is open at the producer */
     uint64_t stream;

@@ -746,7 +746,7 @@ static int code_of(struct freehold_client *client, const char *sql, struct freeh
     return code;
 }
 
-/* The same where the owner of a join's table says it: not before the first batch is asked for. */
+/* Refused late, as in a join: when the first batch is asked for. */
 static void test_refused_late(void **state)
 {
     struct world *world = *state;
