@@ -82,9 +82,11 @@ export async function clean({ page, context, complaints }, where) {
     same(complaints.splice(0).join('\n'), '', `complaints at ${where}`);
 }
 
-// Waits until nothing on the page is being fetched any more.
+// Waits until nothing on the page is being fetched any more. The list that the door writes into the first page is
+// there before any script is; the scripts take what else the door wrote away with it.
 export async function settled(page) {
     await page.waitForFunction(() => document.querySelector('h1') !== null &&
+        document.querySelector('#main > noscript') === null &&
         document.querySelector('[aria-busy]') === null && document.querySelector('.waiting') === null);
 }
 

@@ -25,6 +25,8 @@ function run(line, home = 'museum') {
 
 const shot = (page, name) => page.screenshot({ path: `${shots}/${name}.png`, fullPage: true });
 const text = (page, place) => page.locator(place).innerText();
+// Who is signed in is asked of the node beside what the page shows.
+const signedIn = (page, who) => page.locator('#account').filter({ hasText: who }).waitFor();
 
 // What the table of clients may say of a browser (deploy/clients/README.md).
 const saw = (feature) => appendFileSync(`${work}/seen`, `${feature}\n`);
@@ -227,11 +229,11 @@ const steps = {
         await page.keyboard.press('Enter');
         await page.waitForURL(/\/products\/shop\/orders@1$/);
         await settled(page);
-        holds(await text(page, '#account'), 'of museum', 'who is signed in');
+        await signedIn(page, 'of museum');
         saw('sign-in');
         await page.reload();
         await settled(page);
-        holds(await text(page, '#account'), 'of museum', 'who is signed in, loaded again');
+        await signedIn(page, 'of museum');
         const other = await one.context.newPage();
         await see(other, base);
         holds(await text(other, '#account'), 'Sign in', 'another tab, which has no token');
