@@ -234,9 +234,7 @@ void fh_mesh_sync_wanted(struct fh_mesh *mesh, const struct fh_node_id *node, co
 
 void fh_mesh_look_at(struct fh_mesh *mesh, const struct fh_node_id *node, const char *address)
 {
-    if (!begin(mesh, node, address, false)) {
-        /* One with it goes on, or enough do: gossip brings it later. */
-    }
+    (void)begin(mesh, node, address, false); /* or one goes on: gossip brings the rest later */
 }
 
 /* ---- introductions ---- */

@@ -21,8 +21,8 @@
 #include <time.h>
 
 enum {
-    PATIENCE_MS = 2000,
-    PATIENCE_FIRST_MS = 25,
+    PATIENCE_MS = 2000,     /* waits of one query, in all */
+    PATIENCE_FIRST_MS = 25, /* each is twice as long as the one before */
 };
 
 /* ---- plan ---- */

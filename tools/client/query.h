@@ -22,8 +22,8 @@ FH_MUST_CHECK int fh_query_opened(struct freehold_result *result, struct fh_err 
 
 /* The query failed with `code` and `err`. Where it was refused before anything of its answer came,
  * as its plan was made without something that an owner has published since, plans and asks anew,
- * which waits 2 s at most beside what asking takes; else nothing is done. The code of what stands
- * in `err` then. */
+ * which waits 2 s at most beside what asking takes. Where that does not help, or something else
+ * failed, its plan is forgotten. Returns the code of what stands in `err` then. */
 FH_MUST_CHECK int fh_query_again(struct freehold_result *result, int code, struct fh_err *err);
 
 #endif

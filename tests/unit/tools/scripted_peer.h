@@ -68,14 +68,13 @@ enum waived {
 struct scripted_peer {
     enum lie lie;
     _Atomic(enum waived) waived;
-    bool owner_is_remote; /* the table belongs to `owner`, behind the entry */
-    unsigned batches;     /* of two rows each */
-    atomic_bool inlines;  /* the answer to QUERY has batch 0, and the end when that is all */
-    atomic_uint outdated; /* of QUERY: refused because the contract is another */
-    atomic_uint
-        stale_next; /* NEXT of this index, from 1, is refused so as often as the next says */
-    atomic_uint stale_times;
-    atomic_uint half_known; /* of PLAN: refused because the contract has not come yet */
+    bool owner_is_remote;    /* the table belongs to `owner`, behind the entry */
+    unsigned batches;        /* of two rows each */
+    atomic_bool inlines;     /* the answer to QUERY has batch 0, and the end when that is all */
+    atomic_uint outdated;    /* of QUERY: refused because the contract is another */
+    atomic_uint stale_times; /* so often NEXT is refused because the contract is another: */
+    atomic_uint stale_next;  /* the one of this index, counted from 1 */
+    atomic_uint half_known;  /* of PLAN: refused because the contract has not come yet */
     /* What the relay does to a frame of the owner before it hands it on; NULL: nothing. On the
      * peer's thread. */
     void (*meddle)(void *user, struct fh_buf *frame);
