@@ -169,9 +169,10 @@ static void member_changed(struct fh_mesh *mesh, const struct fh_gossip_action *
     if (heard) {
         fh_catalog_heard(mesh->options.catalog, &member.domain, fh_clock_wall_ms());
     }
-    if (!member.self && !mesh->feeding &&
-        (action->change == FH_MEMBER_JOINED || action->change == FH_MEMBER_WENT ||
-         action->change == FH_MEMBER_UPDATED)) {
+    /* A suspect that speaks may do so from elsewhere: it is cleared by another record. */
+    bool other_record = action->change == FH_MEMBER_JOINED || action->change == FH_MEMBER_WENT ||
+                        action->change == FH_MEMBER_UPDATED || action->change == FH_MEMBER_CLEARED;
+    if (!member.self && !mesh->feeding && other_record) {
         fh_mesh_keep_member(mesh, &member);
     }
 }

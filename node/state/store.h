@@ -192,12 +192,13 @@ FH_MUST_CHECK int fh_store_invitation_use(struct fh_store *store,
 /* ---- peers ---- */
 
 struct fh_store_peer {
-    struct fh_node_id node; /* zero: a seed address whose node is not known yet */
+    struct fh_node_id node;
     struct fh_domain_id domain;
     char address[FH_ADDRESS_BYTES_MAX + 1];
     int64_t seen_ms; /* Unix; 0: never */
 };
 
+/* Where the node is now: where it was before is forgotten. */
 FH_MUST_CHECK int
 fh_store_peer_put(struct fh_store *store, const struct fh_store_peer *peer, struct fh_err *err);
 typedef int

@@ -263,9 +263,16 @@ int fh_store_invitation_use(struct fh_store *store,
 
 int fh_store_peer_put(struct fh_store *store, const struct fh_store_peer *peer, struct fh_err *err)
 {
-    struct fh_sql sql = fh_sql(store,
-                               "INSERT OR REPLACE INTO peers (node, domain, address, seen_ms)"
-                               " VALUES (?, ?, ?, ?)");
+    struct fh_sql sql = fh_sql(store, "DELETE FROM peers WHERE node = ? AND address <> ?");
+    fh_sql_id(&sql, peer->node.b);
+    fh_sql_text(&sql, peer->address);
+    int code = fh_sql_run(&sql, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    sql = fh_sql(store,
+                 "INSERT OR REPLACE INTO peers (node, domain, address, seen_ms)"
+                 " VALUES (?, ?, ?, ?)");
     fh_sql_id(&sql, peer->node.b);
     fh_sql_id(&sql, peer->domain.b);
     fh_sql_text(&sql, peer->address);

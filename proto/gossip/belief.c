@@ -207,6 +207,9 @@ static void commit_renewal(struct fh_turn *turn, struct judgement *j)
     fh_members_set_alive(&g->members, j->slot, fh_fact_ref(j->fact));
     member->forked = 0;
     fh_suspicion_clear(g, j->slot);
+    if (restarted || elsewhere) {
+        fh_probe_abandon(g, j->slot);
+    }
     enum fh_member_state state = restarted ? FH_MEMBER_UNVERIFIED : before;
     enum fh_member_change change = FH_MEMBER_UPDATED;
     enum fh_rumour_class class_ = restarted || elsewhere ? FH_RUMOUR_MEMBERS

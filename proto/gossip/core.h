@@ -314,6 +314,9 @@ int fh_belief_leave(struct fh_turn *turn);
 void fh_probe_tick(struct fh_turn *turn);
 /* Adds time to whatever is waited for. */
 void fh_probe_forgive(struct fh_gossip *g, int64_t ms);
+/* This member began another life, or lives elsewhere now: whether a probe of it that went out
+ * before is answered says nothing about it. */
+void fh_probe_abandon(struct fh_gossip *g, uint32_t slot);
 /* Between two probes, as things are. */
 int64_t fh_probe_gap_ms(const struct fh_gossip *g);
 int64_t fh_probe_deadline(const struct fh_gossip *g);

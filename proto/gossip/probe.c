@@ -301,6 +301,13 @@ void fh_probe_forgive(struct fh_gossip *g, int64_t ms)
     }
 }
 
+void fh_probe_abandon(struct fh_gossip *g, uint32_t slot)
+{
+    if (g->probe.active && g->probe.slot == slot) {
+        g->probe.active = false; /* an answer that comes all the same counts as one to a hello */
+    }
+}
+
 void fh_probe_tick(struct fh_turn *turn)
 {
     struct fh_gossip *g = turn->g;

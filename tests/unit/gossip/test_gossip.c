@@ -444,6 +444,55 @@ static void test_a_suspect_is_asked_before_it_dies(void **state)
     }
 }
 
+/* A asks B, which does not answer, and then hears of B: what went to where B is no more, or to a
+ * life that is over, is no reason to suspect it; that it has renewed its lease meanwhile is no
+ * alibi. */
+static void test_a_probe_of_what_was_before(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        struct claim claim;
+        bool moved;
+        bool suspected;
+    } rows[] = {
+        {"its lease", {FH_RECORD_ALIVE, B, B, B, 0, 1, 0, false, false}, false, true},
+        {"another life", {FH_RECORD_ALIVE, B, B, B, 1, 0, 0, false, false}, false, false},
+        {"another address", {FH_RECORD_ALIVE, B, B, B, 0, 1, 0, false, false}, true, false},
+        {"both", {FH_RECORD_ALIVE, B, B, B, 1, 0, 0, false, false}, true, false},
+    };
+    for (size_t i = 0; i < FH_COUNT(rows); i++) {
+        four_tear_down(NULL);
+        four_set_up(NULL);
+        struct fh_gossip *a = nodes[A].core;
+        uint32_t slot = fh_members_find(&a->members, &nodes[B].id);
+        int64_t now = 20;
+        for (unsigned steps = 0; !(a->probe.active && a->probe.slot == slot && a->probe.asked);
+             steps++) {
+            assert_true(steps < 1000);
+            fh_members_set_state(&a->members, slot, FH_MEMBER_ALIVE, now);
+            (void)pings_of_next_step(&now, false);
+        }
+        assert_int_equal(a->members.slots[slot].state, FH_MEMBER_ALIVE);
+        nodes[B].home = !rows[i].moved;
+        uint8_t record[2048];
+        size_t size = make_record(record, &rows[i].claim);
+        uint64_t failed = a->counters.probes_failed;
+        uint64_t seq = a->probe.seq;
+        learn_at(&nodes[A], &nodes[M], fh_bytes(record, size), now);
+        if (rows[i].suspected != a->probe.active) {
+            fail_msg("%s: the probe goes on: %d", rows[i].name, (int)a->probe.active);
+        }
+        while (a->probe.active && a->probe.seq == seq) {
+            (void)pings_of_next_step(&now, false);
+        }
+        if (rows[i].suspected != (fh_suspicion_of(a, slot) != NULL) ||
+            a->counters.probes_failed != failed + (rows[i].suspected ? 1 : 0)) {
+            fail_msg("%s: suspected: %d", rows[i].name, fh_suspicion_of(a, slot) != NULL);
+        }
+    }
+}
+
 /* An answer goes where the ping came from, is one for a datagram, and carries no news to an address
  * that nobody signed. */
 static void test_answers(void **state)
@@ -802,6 +851,7 @@ int main(void)
         ROW(test_true_suspicion_is_refuted),
         ROW(test_lone_suspicion_needs_a_probe),
         ROW(test_a_suspect_is_asked_before_it_dies),
+        ROW(test_a_probe_of_what_was_before),
         ROW(test_answers),
         ROW(test_lost_disk),
         ROW(test_fork_is_shown),

@@ -329,6 +329,12 @@ static void test_peers(void **state)
     reopen(f);
     must(fh_store_peers_each(f->store, take_peer, &out, &err), &err);
     assert_string_equal(fh_buf_cstr(&out), "b:1@10;a:1@9;");
+    /* One that moves again and again takes one place. */
+    peer = (struct fh_store_peer){.node = {.b = {1}}, .address = "a:2", .seen_ms = 11};
+    must(fh_store_peer_put(f->store, &peer, &err), &err);
+    fh_buf_reset(&out);
+    must(fh_store_peers_each(f->store, take_peer, &out, &err), &err);
+    assert_string_equal(fh_buf_cstr(&out), "a:2@11;b:1@10;");
 }
 
 static void test_proofs_are_kept_first_come(void **state)
