@@ -207,7 +207,8 @@ say "- the attacks (--seed $seed)"
 attack --canaries "$work/canaries" --seed "$seed" "${options[@]}" "$cases"/*.case "$work/functions.case" || fail "the attacks were not all in vain"
 
 say "- nothing was written, and everybody is well"
-[[ -z $(find "$work" -name '*loot*') ]] || fail "SQL wrote a file: $(find "$work" -name '*loot*')"
+loot=$(find "$work" -mindepth 1 -name '*loot*')
+[[ -z $loot ]] || fail "SQL wrote a file: $loot"
 for domain in shop market; do
     kill -0 "${node_pid[$domain]}" || fail "the node of $domain is gone"
     prints "$(printf 'n\n2000')" fh "$domain" -o csv query 'SELECT count(*) AS n FROM shop.orders'

@@ -154,7 +154,7 @@ assert seq > 10
 PY
 strings -n 6 "$work/shop/home/audit.log" >"$work/strings"
 cat "$work/export.jsonl" "$work/shop/node.log" >>"$work/strings"
-if grep -iE 'canary|example\.org|SELECT|item [0-9]+ of' "$work/strings"; then
+if grep -E 'Canary|canary[1-3]@|example\.org|SELECT|item [0-9]+ of' "$work/strings"; then
     fail "a value or a statement stands in the log"
 fi
 

@@ -30,9 +30,9 @@ refused 4 'the invitation was used already' 'ask shop for a new one' 'rule: iden
 two
 
 say "- expired after init, and before"
-fh shop invite --domain guild -o "$work/guild.invitation" --until "$(date -u -d '+3 seconds' +%FT%TZ)" 2>"$work/err"
+fh shop invite --domain guild -o "$work/guild.invitation" --until "$(date -u -d '+6 seconds' +%FT%TZ)" 2>"$work/err"
 succeeds join guild guild "$work/guild.invitation"
-sleep 3.5
+sleep 6.5
 refused 4 'the invitation has expired' 'ask shop for a new one' 'rule: identity.invitation.expired' -- \
     "$node" --home "$work/guild/home"
 refused 4 'the invitation ended at' 'freehold invite' 'rule: identity.invitation.expired' -- \
@@ -66,7 +66,7 @@ for i in {1..20}; do
 done
 stop_node shop
 status=0
-timeout 4 "$node" --home "$work/mall/home" >"$work/mall/node.log" 2>&1 || status=$?
+timeout 8 "$node" --home "$work/mall/home" >"$work/mall/node.log" 2>&1 || status=$?
 grep -q "${address[shop]}" "$work/mall/node.log" || fail "the log does not say who was asked: $(<"$work/mall/node.log")"
 ((status != 0)) || fail "a node that was never admitted ended well"
 start_node shop

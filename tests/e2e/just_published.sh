@@ -5,7 +5,8 @@
 # shellcheck source=tests/e2e/common.sh
 source "$1/tests/e2e/common.sh"
 
-rounds=12
+# Twelve, and more where the news was faster than the commands each time.
+rounds=40
 make_product items 20
 awk -v columns="$rounds" 'BEGIN { FS = OFS = "," }
     { for (i = 1; i <= columns; i++) $0 = $0 "," (NR == 1 ? "c" i : i) } 1' "$data/items.csv" >"$work/items.csv"
@@ -27,9 +28,9 @@ publish_next() # ROUND
 }
 both='JOIN museum.open o ON i.id = o.id'
 
-say "- $rounds versions, each read at once"
+say "- versions, each read at once"
 behind=0
-for ((round = 1; round <= rounds; round++)); do
+for ((round = 1; round <= rounds && (round <= 12 || behind == 0); round++)); do
     publish_next "$round"
     [[ $(version_of market shop/items) == "1.$round.0" ]] || ((behind += 1))
     case $((round % 3)) in

@@ -176,14 +176,14 @@ refused 1 'is not known here' 'rule: domain.unknown' -- fh museum product histor
 say "- a retired product takes no new version"
 make_product tickets 3
 prints 'shop/tickets@1.0.0' fh shop product publish "$data/tickets.odcs.yaml"
-soon=$(date -u -d '+4 seconds' +%Y-%m-%dT%H:%M:%SZ)
+soon=$(date -u -d '+8 seconds' +%Y-%m-%dT%H:%M:%SZ)
 succeeds fh shop product deprecate shop/tickets@1 --sunset "$soon"
 refused 1 "were promised it until $soon" 'rule: lifecycle.retired.early' -- fh shop product retire shop/tickets@1
 has_passed() # DATE
 {
     (($(date +%s) > $(date -d "$1" +%s)))
 }
-until_true 10 "the sunset" has_passed "$soon"
+until_true 20 "the sunset" has_passed "$soon"
 prints $'n\n3' fh shop -o csv query 'SELECT count(*) AS n FROM shop.tickets'
 [[ $(<"$work/err") == "warning: shop/tickets@1 is deprecated, its end $soon has passed" ]] ||
     fail "no warning after the sunset: $(<"$work/err")"

@@ -90,6 +90,7 @@ keeps_its_word() # nothing that was acknowledged is gone
         version=$(sed -n "s|^h$i/p@\([0-9.]*\),.*|\1|p" "$work/view.1")
         [[ $version == "${acknowledged[$i]}" || $version == "${tried[$i]}" ]] ||
             fail "h$i/p is at '$version'; ${acknowledged[$i]} was acknowledged, ${tried[$i]} was the last that was tried"
+        acknowledged[$i]=$version # what all agreed on stays, acknowledged or not
     done
 }
 agree() # WHEN

@@ -148,14 +148,19 @@ static unsigned honest(char **argv)
     return 2 + 1 + (batches - 1) + 1;
 }
 
-/* False: it did not come to that frame, or the frame was not needed. */
-static bool tamper(
-    char **argv, enum meddle_kind kind, unsigned frames, struct fh_prng *prng, struct count *count)
+/* Meddles with one of the first `among` of `frames` frames. False: it did not come to that one, or
+ * it was not needed. */
+static bool tamper(char **argv,
+                   enum meddle_kind kind,
+                   unsigned frames,
+                   unsigned among,
+                   struct fh_prng *prng,
+                   struct count *count)
 {
     struct freehold_error error = FREEHOLD_ERROR_INIT;
     unsigned ignored = 0;
     bool even = fh_prng_below(prng, 2) == 0;
-    unsigned at = (unsigned)fh_prng_below(prng, frames < KEPT ? frames : KEPT);
+    unsigned at = (unsigned)fh_prng_below(prng, among < KEPT ? among : KEPT);
     order(kind, at, (unsigned long)fh_prng_u64(prng), even);
     int code = ask(argv, even, kind, &error, &ignored);
     if (atomic_load(&orders->done) == 0 && kind != MEDDLE_WITHHOLD && kind != MEDDLE_REORDER) {
@@ -196,7 +201,9 @@ int main(int argc, char **argv)
         }
         bool tried = false;
         for (unsigned draw = 0; draw < DRAWS_MAX && !tried; draw++) {
-            tried = tamper(argv, kind, frames, &prng, &counts[kind]);
+            /* A last frame that was not needed is not drawn again. */
+            unsigned among = frames - (draw > 0 && frames > 1 ? 1 : 0);
+            tried = tamper(argv, kind, frames, among, &prng, &counts[kind]);
         }
         if (i % 4 == 3) {
             frames = honest(argv); /* nothing of it stays, and no worker is held */

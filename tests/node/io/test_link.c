@@ -256,7 +256,7 @@ static void test_refused(void **state)
         world_request(world_dial(&w, address), 10, WAIT_MS, &end);
         world_run_until(&w, &end.count, 1);
         assert_int_equal(end.code, FH_EUNREACH);
-        assert_true(fh_clock_mono_ms() - start_ms < 1000);
+        assert_true(fh_clock_mono_ms() - start_ms < 3000);
     }
     world_request(world_dial(&w, "no-such-host.invalid:7400"), 10, WAIT_MS, &end);
     world_run_until(&w, &end.count, 1);
