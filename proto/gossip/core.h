@@ -336,6 +336,14 @@ void fh_probe_on_relay_ping(struct fh_turn *turn,
 void fh_probe_on_relayed_ack(struct fh_turn *turn, uint32_t slot, const struct fh_message *m);
 void fh_probe_on_nack(struct fh_turn *turn, uint32_t slot, const struct fh_message *m);
 void fh_probe_on_link(struct fh_turn *turn, uint64_t token, bool reached);
+/* ---- distance.c ------------------------------------------------------------------------------ */
+
+/* How long the member's answer is waited for: four of its round trips, within the timing's bounds,
+ * more while this node doubts itself. */
+int64_t fh_distance_answer_ms(const struct fh_gossip *g, uint32_t slot);
+/* The member's answer took so long: for its own round trip and for that of all. */
+void fh_distance_measure(struct fh_gossip *g, struct fh_member *member, int64_t took_ms);
+
 /* ---- suspicion.c ----------------------------------------------------------------------------- */
 
 /* NULL: not suspected. Lent until the next call that adds or ends one. */

@@ -19,9 +19,6 @@
 
 enum {
     RELAYS_MAX = 8,
-    RTT_SHIFT = 3,     /* smoothing by 1/8, as TCP (RFC 6298) */
-    RTT_OFF_SHIFT = 2, /* and of deviations by 1/4 */
-    RTT_MOST_MS = 30000,
     NEW_MS = 120000, /* a record may still be on its way to somebody */
     WRAP_BYTES = 32, /* what a message around an inner datagram takes at most */
 };
@@ -36,23 +33,6 @@ static bool still(const struct fh_gossip *g, uint32_t slot, const struct fh_ref 
 {
     return slot < g->members.slot_count && g->members.slots[slot].alive != NULL &&
            memcmp(g->members.slots[slot].alive->node.b, ref->b, FH_REF_BYTES) == 0;
-}
-
-/* For one whose round trip is not known: in a mesh of thousands that is nearly everybody. Twice
- * what TCP would wait (RFC 6298) in a network where the distance to all is one variable. */
-static uint32_t stranger_ms(const struct fh_gossip *g)
-{
-    return g->rtt_ms == 0 ? g->options.timing.answer_max_ms : 2 * (g->rtt_ms + 4 * g->rtt_off_ms);
-}
-
-static int64_t answer_ms(const struct fh_gossip *g, uint32_t slot)
-{
-    const struct fh_gossip_timing *t = &g->options.timing;
-    uint32_t rtt = g->members.slots[slot].rtt_ms;
-    uint32_t wait = rtt == 0 ? stranger_ms(g) : 4 * rtt;
-    wait = wait < t->answer_min_ms ? t->answer_min_ms : wait;
-    wait = wait > t->answer_max_ms ? t->answer_max_ms : wait;
-    return (int64_t)wait * (g->health + 1);
 }
 
 /* ---- what is awaited ------------------------------------------------------------------------- */
@@ -172,7 +152,7 @@ void fh_probe_hello(struct fh_turn *turn, uint32_t slot, bool with_record)
 static void begin_probe(struct fh_turn *turn, uint32_t slot)
 {
     struct fh_gossip *g = turn->g;
-    int64_t wait = answer_ms(g, slot);
+    int64_t wait = fh_distance_answer_ms(g, slot);
     const struct fh_awaited *a = await(turn, FH_AWAITED_PROBE, slot, 4 * wait);
     g->probe = (struct fh_probe){.active = true,
                                  .slot = slot,
@@ -427,27 +407,6 @@ void fh_probe_on_ping(struct fh_turn *turn,
     }
 }
 
-static uint32_t smoothed(uint32_t old, uint32_t sample, unsigned shift)
-{
-    uint32_t smooth = old + (sample >> shift) - (old >> shift);
-    return smooth == 0 ? 1 : smooth;
-}
-
-static void measure(struct fh_gossip *g, struct fh_member *member, int64_t took_ms)
-{
-    uint32_t sample = took_ms < 1 ? 1 : took_ms > RTT_MOST_MS ? RTT_MOST_MS : (uint32_t)took_ms;
-    uint32_t old = member->rtt_ms;
-    member->rtt_ms = (uint16_t)(old == 0 ? sample : smoothed(old, sample, RTT_SHIFT));
-    if (g->rtt_ms == 0) {
-        g->rtt_ms = sample;
-        g->rtt_off_ms = sample / 2;
-        return;
-    }
-    uint32_t off = sample > g->rtt_ms ? sample - g->rtt_ms : g->rtt_ms - sample;
-    g->rtt_off_ms = smoothed(g->rtt_off_ms, off, RTT_OFF_SHIFT);
-    g->rtt_ms = smoothed(g->rtt_ms, sample, RTT_SHIFT);
-}
-
 void fh_probe_on_ack(struct fh_turn *turn, uint32_t slot, const struct fh_message *m, bool relayed)
 {
     struct fh_gossip *g = turn->g;
@@ -465,7 +424,7 @@ void fh_probe_on_ack(struct fh_turn *turn, uint32_t slot, const struct fh_messag
     }
     member->linked = 0;
     if (!relayed) {
-        measure(g, member, turn->now_ms - a->sent_ms);
+        fh_distance_measure(g, member, turn->now_ms - a->sent_ms);
     }
     bool of_probe = a->kind == FH_AWAITED_PROBE && g->probe.active && g->probe.seq == m->seq;
     a->kind = FH_AWAITED_NONE;
@@ -493,7 +452,7 @@ void fh_probe_on_request(struct fh_turn *turn, uint32_t slot, const struct fh_me
         g->counters.drop_message++;
         return;
     }
-    struct fh_awaited *a = await(turn, FH_AWAITED_RELAY, target, answer_ms(g, target));
+    struct fh_awaited *a = await(turn, FH_AWAITED_RELAY, target, fh_distance_answer_ms(g, target));
     a->origin = slot;
     a->origin_ref = ref_at(g, slot);
     a->origin_seq = m->seq;
