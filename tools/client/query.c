@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The entry peer's plan is advice. What is signed and where it goes is decided here: domains are
- * those that the directory knows by the names in the plan, names must occur in the SQL text, and
- * data of one owner is asked end to end whatever the plan says.
+ * those that the directory knows by the names in the plan, its tables must be those that the SQL
+ * text names, all of them, and data of one owner is asked end to end whatever the plan says.
  */
 #include "tools/client/query.h"
 #include "common/entropy.h"
@@ -14,10 +14,10 @@
 #include "tools/client/outbox.h"
 #include "tools/client/params.h"
 #include "tools/client/result.h"
+#include "tools/client/sql_tables.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 enum {
@@ -27,14 +27,8 @@ enum {
 
 /* ---- plan ---- */
 
-static bool mentions(const char *sql, const char *name)
-{
-    return name[0] != 0 && strcasestr(sql, name) != NULL;
-}
-
-/* The table belongs to the domain of that name, and the query asks for it. */
-static int check_table(struct freehold_client *client,
-                       const char *sql,
+/* The table belongs to the domain of that name. */
+static int check_owner(struct freehold_client *client,
                        const struct fh_msg_plan_table *table,
                        struct fh_err *err)
 {
@@ -51,13 +45,50 @@ static int check_table(struct freehold_client *client,
                            "the entry peer gives the name %s to another domain",
                            table->domain_name);
     }
-    if (!mentions(sql, table->domain_name) || !mentions(sql, table->product)) {
-        return fh_err_rule(err,
-                           FH_ESIG,
-                           "plan.table",
-                           "the entry peer plans %s.%s, which the query does not name",
-                           table->domain_name,
-                           table->product);
+    return FH_OK;
+}
+
+static bool is_written(const struct fh_msg_plan_table *table, const struct fh_sql_table *written)
+{
+    return fh_sql_table_is(
+        written, table->domain_name, table->product, table->table, table->version);
+}
+
+/* The plan is about what the query reads, no less and no more: whoever makes it could leave a table
+ * out and answer for its owner, or put one in and have a query of one owner's data pass by itself.
+ */
+static int check_tables(const char *sql, const struct fh_msg_plan *plan, struct fh_err *err)
+{
+    bool asked[FH_QUERY_TABLES_MAX] = {false};
+    struct fh_sql_tables tables;
+    struct fh_sql_table written;
+    fh_sql_tables_begin(&tables, sql);
+    while (fh_sql_tables_next(&tables, &written)) {
+        bool planned = false;
+        for (uint32_t i = 0; i < plan->table_count; i++) {
+            if (is_written(&plan->tables[i], &written)) {
+                planned = true;
+                asked[i] = true;
+            }
+        }
+        if (!planned) {
+            return fh_err_rule(err,
+                               FH_ESIG,
+                               "plan.table",
+                               "the entry peer leaves out %s.%s, which the query reads",
+                               written.domain,
+                               written.product);
+        }
+    }
+    for (uint32_t i = 0; i < plan->table_count; i++) {
+        if (!asked[i]) {
+            return fh_err_rule(err,
+                               FH_ESIG,
+                               "plan.table",
+                               "the entry peer plans %s.%s, which the query does not name",
+                               plan->tables[i].domain_name,
+                               plan->tables[i].product);
+        }
     }
     return FH_OK;
 }
@@ -86,7 +117,6 @@ static int ask_plan(struct freehold_result *result,
                     struct fh_err *err)
 {
     struct freehold_client *client = result->client;
-    const char *sql = fh_buf_cstr(&result->sql);
     struct fh_msg_plan_question question = {.sql = fh_buf_view(&result->sql),
                                             .param_count = (uint32_t)result->request.param_count};
     for (uint32_t i = 0; i < question.param_count; i++) {
@@ -100,7 +130,10 @@ static int ask_plan(struct freehold_result *result,
         code = fh_msg_plan_read(&reader, plan, err);
     }
     for (uint32_t i = 0; i < plan->table_count && code == FH_OK; i++) {
-        code = check_table(client, sql, &plan->tables[i], err);
+        code = check_owner(client, &plan->tables[i], err);
+    }
+    if (code == FH_OK) {
+        code = check_tables(fh_buf_cstr(&result->sql), plan, err);
     }
     return code == FH_OK ? check_reachable(plan, err) : code;
 }

@@ -84,6 +84,15 @@ static void answer_plan(const struct scripted_peer *peer, struct fh_buf *out)
     /* A liar would like to see the rows: `joined` is ignored for a single owner. */
     plan->joined = peer->owner_is_remote;
     fill_table(peer, &plan->tables[0]);
+    if (peer->lie == LIE_PLAN_MORE) {
+        const struct fh_actor *own = peer->entry.actor;
+        struct fh_msg_plan_table *table = &plan->tables[plan->table_count++];
+        *table = plan->tables[0];
+        table->domain = own->domain;
+        table->node = peer->entry.id;
+        snprintf(table->domain_name, sizeof table->domain_name, "%s", own->settings.domain);
+    }
+    plan->table_count = peer->lie == LIE_PLAN_NOTHING ? 0 : plan->table_count;
     fh_msg_plan_answer(out, plan);
     free(plan);
 }

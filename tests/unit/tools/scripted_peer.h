@@ -33,7 +33,9 @@ enum lie {
     LIE_FAILS_MIDWAY,     /* NEXT answers with an error */
     LIE_DIES_MIDWAY,      /* the socket closes */
     LIE_PLAN_DOMAIN,      /* the plan gives the name to another domain */
-    LIE_PLAN_TABLE,       /* the plan reads a table that was not asked for */
+    LIE_PLAN_TABLE,       /* the plan reads a table that was not asked for, instead */
+    LIE_PLAN_MORE,        /* and one beside: a join, which the entry peer answers */
+    LIE_PLAN_NOTHING,     /* the plan reads no table: the entry peer answers for the owner */
     LIE_PLAN_UNREACHABLE, /* nobody of the owner is there */
     LIE_PLAN_STRANGER,    /* the plan names an owner that nobody admitted */
     LIE_PLAN_SILENT, /* the plan says active; the receipt says deprecated, and speaks of others */

@@ -581,6 +581,8 @@ static const struct {
     {LIE_PLAN_DOMAIN, false, FREEHOLD_ESIG, "plan.domain"},
     {LIE_PLAN_DOMAIN, true, FREEHOLD_ESIG, "plan.domain"},
     {LIE_PLAN_TABLE, false, FREEHOLD_ESIG, "plan.table"},
+    {LIE_PLAN_MORE, true, FREEHOLD_ESIG, "plan.table"},
+    {LIE_PLAN_NOTHING, true, FREEHOLD_ESIG, "plan.table"},
     {LIE_PLAN_STRANGER, false, FREEHOLD_ESIG, "domain.not_admitted"},
     {LIE_PLAN_UNREACHABLE, true, FREEHOLD_EUNREACH, "product.unreachable"},
     {LIE_RELAY_FLIPS, true, FREEHOLD_ESIG, "session.forged"},
@@ -594,10 +596,9 @@ static void test_liars(void **state)
     struct world *world = *state;
     for (size_t i = 0; i < FH_COUNT(liars); i++) {
         struct scripted_peer *peer = start_peer(world, liars[i].lie, liars[i].remote);
-        struct outcome outcome = consume(world,
-                                         peer,
-                                         liars[i].remote ? "SELECT n FROM geology.flights"
-                                                         : "SELECT n FROM aviation.flights");
+        const char *sql = liars[i].remote ? "SELECT n, 'aviation.flights' FROM geology.flights"
+                                          : "SELECT n FROM aviation.flights";
+        struct outcome outcome = consume(world, peer, sql);
         bool rule_fits = liars[i].rule == NULL || strcmp(liars[i].rule, outcome.error.rule) == 0;
         if (outcome.code != liars[i].code || !rule_fits) {
             fail_msg("row %zu: code %d, rule %s: %s",
