@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,6 +33,11 @@ static const char *next_name(DIR *folder)
     return entry == NULL ? NULL : entry->d_name;
 }
 
+static uint64_t sum(uint64_t a, uint64_t b)
+{
+    return a + b < a ? UINT64_MAX : a + b;
+}
+
 static uint64_t bytes_in(int parent, const char *name, int depth)
 {
     uint64_t bytes = 0;
@@ -44,9 +50,9 @@ static uint64_t bytes_in(int parent, const char *name, int depth)
         if (fstatat(dirfd(folder), entry, &s, AT_SYMLINK_NOFOLLOW) != 0) {
             continue;
         }
-        bytes += (uint64_t)s.st_blocks * BLOCK_BYTES;
-        if (S_ISDIR(s.st_mode) && depth > 0) {
-            bytes += bytes_in(dirfd(folder), entry, depth - 1);
+        bytes = sum(bytes, (uint64_t)s.st_blocks * BLOCK_BYTES);
+        if (S_ISDIR(s.st_mode)) {
+            bytes = sum(bytes, depth > 0 ? bytes_in(dirfd(folder), entry, depth - 1) : UINT64_MAX);
         }
     }
     closedir(folder);
@@ -58,25 +64,48 @@ uint64_t fh_spill_bytes(const char *folder)
     return bytes_in(AT_FDCWD, folder, DEPTH_MAX);
 }
 
-static void remove_folder(int parent, const char *name, int depth)
+/* Removes what is in the folder. What lies too deep is moved up to `top`, and counted: whoever took
+ * a worker over makes folders as deep as he likes. */
+static void empty_folder(DIR *folder, int top, int depth, unsigned *moved)
 {
-    DIR *folder = open_folder(parent, name);
-    if (folder == NULL) {
-        return;
-    }
     for (const char *entry; (entry = next_name(folder)) != NULL;) {
-        if (unlinkat(dirfd(folder), entry, 0) != 0 && depth > 0) {
-            remove_folder(dirfd(folder), entry, depth - 1);
+        if (unlinkat(dirfd(folder), entry, 0) == 0) {
+            continue;
+        }
+        DIR *inner = depth > 0 ? open_folder(dirfd(folder), entry) : NULL;
+        if (inner != NULL) {
+            empty_folder(inner, top, depth - 1, moved);
+            closedir(inner);
+        }
+        char name[32];
+        snprintf(name, sizeof name, "deep.%u", *moved);
+        if (unlinkat(dirfd(folder), entry, AT_REMOVEDIR) != 0 && depth == 0 &&
+            renameat(dirfd(folder), entry, top, name) == 0) {
+            *moved += 1;
         }
     }
-    closedir(folder);
+}
+
+static void remove_folder(int parent, const char *name)
+{
+    unsigned moved = 0;
+    unsigned before;
+    do {
+        DIR *folder = open_folder(parent, name);
+        if (folder == NULL) {
+            return;
+        }
+        before = moved;
+        empty_folder(folder, dirfd(folder), DEPTH_MAX, &moved);
+        closedir(folder);
+    } while (moved != before);
     (void)unlinkat(parent, name, AT_REMOVEDIR);
 }
 
 void fh_spill_remove(const char *folder)
 {
     if (folder[0] != '\0') {
-        remove_folder(AT_FDCWD, folder, DEPTH_MAX);
+        remove_folder(AT_FDCWD, folder);
     }
 }
 
@@ -88,7 +117,7 @@ void fh_spill_remove_left(const char *root, const char *prefix)
     }
     for (const char *entry; (entry = next_name(folder)) != NULL;) {
         if (strncmp(entry, prefix, strlen(prefix)) == 0) {
-            remove_folder(dirfd(folder), entry, DEPTH_MAX);
+            remove_folder(dirfd(folder), entry);
         }
     }
     closedir(folder);

@@ -9,10 +9,10 @@
 
 #include <stdint.h>
 
-/* Bytes that the files beneath a folder take on disk, three levels deep. 0 when it is not there. */
+/* Bytes that the files beneath a folder take on disk. 0 when it is not there; UINT64_MAX when
+ * folders stand in it more than two deep, which no honest worker makes. */
 uint64_t fh_spill_bytes(const char *folder);
-/* Removes a folder with what is in it, three levels deep; a worker makes nothing deeper. "": none.
- */
+/* Removes a folder with what is in it. "": none. */
 void fh_spill_remove(const char *folder);
 /* Removes the folders in `root` whose names begin with `prefix`: an earlier process left them. */
 void fh_spill_remove_left(const char *root, const char *prefix);

@@ -220,13 +220,16 @@ static bool cancel_asked(struct fh_worker *worker)
     return asked;
 }
 
-/* Room for the payload whose head is complete. */
-static int open_payload(struct fh_worker *worker, struct fh_err *err)
+/* The head is complete. */
+static int read_head(struct fh_worker *worker, struct fh_err *err)
 {
     int code = fh_channel_head(worker->rx.head, &worker->rx.kind, &worker->rx.size, err);
-    if (code != FH_OK) {
-        return fh_worker_breach(worker, err);
-    }
+    return code == FH_OK ? FH_OK : fh_worker_breach(worker, err);
+}
+
+/* Room for the payload. Asked for whenever some is about to be read: there may be none at first. */
+static int make_room(struct fh_worker *worker, struct fh_err *err)
+{
     if (worker->rx.size > worker->rx.capacity) {
         uint8_t *more = fh_realloc(worker->rx.payload, worker->rx.size);
         if (more == NULL) {
@@ -275,14 +278,17 @@ static int read_on(struct fh_worker *worker,
         if (!in_head && worker->rx.size > payload_max) {
             return FH_ETOOBIG;
         }
+        int code = in_head ? FH_OK : make_room(worker, err);
+        if (code != FH_OK) {
+            return code;
+        }
         uint8_t *to =
             in_head ? worker->rx.head + got : worker->rx.payload + (got - FH_CHANNEL_HEAD_BYTES);
         ssize_t n = receive(worker, to, end - got);
         if (n > 0) {
             worker->rx.got += (size_t)n;
-            int code = FH_OK;
             if (worker->rx.got == FH_CHANNEL_HEAD_BYTES) {
-                code = open_payload(worker, err);
+                code = read_head(worker, err);
             }
             if (code != FH_OK) {
                 return code;

@@ -9,6 +9,7 @@
 #include "tests/lib/status.h"
 #include "tests/node/worker/rig.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -233,6 +235,42 @@ static void a_folder_beyond_its_quota_ends_the_worker(void **state)
     }
     assert_true(fh_worker_dead(worker));
     rig_release(&rig, worker);
+}
+
+/* He makes folders in folders, where nobody counted, and which nobody could remove. */
+static void folders_in_folders_end_the_worker(void **state)
+{
+    (void)state;
+    enum { LEVELS = 200 };
+    struct fh_err err = {0};
+    struct fh_worker *worker = NULL;
+    char cwd[64];
+    char folder[256]; /* of all workers */
+    assert_int_equal(fh_workers_spawn(rig.workers, &worker, &err), FH_OK);
+    assert_int_equal(fh_worker_setup(worker, FH_WORKER_QUERY, 1, 1, rig_soon(20000), &err), FH_OK);
+    snprintf(cwd, sizeof cwd, "/proc/%d/cwd", fh_worker_pid(worker));
+    test_scratch_path(folder, sizeof folder, &rig.scratch, "spill");
+    int at = open(cwd, O_RDONLY | O_DIRECTORY);
+    assert_true(at >= 0);
+    for (int i = 0; i < LEVELS; i++) {
+        assert_int_equal(mkdirat(at, "inner", 0700), 0);
+        int file = openat(at, "stray", O_WRONLY | O_CREAT, 0600);
+        int inner = openat(at, "inner", O_RDONLY | O_DIRECTORY);
+        assert_true(file >= 0 && inner >= 0);
+        close(file);
+        close(at);
+        at = inner;
+    }
+    close(at);
+    for (int i = 0; i < 100 && !fh_worker_dead(worker); i++) {
+        fh_loop_run_once(rig.loop, 20);
+    }
+    assert_true(fh_worker_dead(worker));
+    rig_release(&rig, worker);
+    for (int i = 0; i < 100 && fh_spill_bytes(folder) > 1 << 20; i++) {
+        fh_loop_run_once(rig.loop, 20);
+    }
+    assert_true(fh_spill_bytes(folder) < 1 << 20);
 }
 
 /* ---- crashes and hangs ---- */
@@ -512,6 +550,7 @@ int main(void)
         cmocka_unit_test(memory_stays_within_its_limit),
         cmocka_unit_test(a_query_may_not_fill_the_disk),
         cmocka_unit_test(a_folder_beyond_its_quota_ends_the_worker),
+        cmocka_unit_test(folders_in_folders_end_the_worker),
         cmocka_unit_test(a_crash_costs_its_query_only),
         cmocka_unit_test(a_stopped_worker_is_killed_after_the_grace),
         cmocka_unit_test(behind_the_gate_there_is_nothing),
