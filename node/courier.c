@@ -12,6 +12,7 @@ enum {
     BRING_MS = 4000,      /* whoever asked waits for less than FH_REQUEST_MS */
     PAUSE_MAX_MS = 10000, /* between two tries of an owner that does not answer */
     PAUSES_MAX = 32,
+    OWNERS_MAX = 32, /* that one look seeks among the members: it walks all of them for each */
 };
 
 /* One request on its way. */
@@ -35,6 +36,7 @@ struct fh_courier {
     bool quiet;
     struct delivery deliveries[FH_ASKED_DELIVERIES_MAX];
     struct pause pauses[PAUSES_MAX];
+    int64_t after_seq; /* the last request that was looked at */
 };
 
 /* ---- owners that do not answer ---- */
@@ -53,6 +55,10 @@ static struct pause *pause_of(struct fh_courier *courier, const struct fh_domain
 static void note_failed(struct fh_courier *courier, const struct fh_domain_id *owner)
 {
     struct pause *pause = pause_of(courier, owner);
+    int64_t now = fh_clock_mono_ms();
+    if (pause != NULL && pause->until_ms > now) {
+        return; /* several of one look failed: that is one failure of the owner */
+    }
     if (pause == NULL) {
         pause = &courier->pauses[0];
         for (size_t i = 1; i < PAUSES_MAX; i++) {
@@ -63,7 +69,7 @@ static void note_failed(struct fh_courier *courier, const struct fh_domain_id *o
         *pause = (struct pause){.owner = *owner, .pause_ms = FH_ASKED_RETRY_MS / 2};
     }
     pause->pause_ms = 2 * pause->pause_ms < PAUSE_MAX_MS ? 2 * pause->pause_ms : PAUSE_MAX_MS;
-    pause->until_ms = fh_clock_mono_ms() + pause->pause_ms;
+    pause->until_ms = now + pause->pause_ms;
 }
 
 /* ---- one delivery ---- */
@@ -184,19 +190,26 @@ static int write_ask(void *user, const struct fh_store_asked *asked, struct fh_e
     return code == FH_OK ? FH_OK : fh_err_set(err, code, "the access request does not fit");
 }
 
+static bool is_on_its_way(const struct fh_courier *courier, const struct fh_record_id *id)
+{
+    for (size_t i = 0; i < FH_ASKED_DELIVERIES_MAX; i++) {
+        const struct delivery *delivery = &courier->deliveries[i];
+        if (delivery->courier != NULL && fh_record_id_equal(&delivery->id, id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A free place, unless this request is on its way already. */
 static struct delivery *place_for(struct fh_courier *courier, const struct fh_record_id *id)
 {
-    struct delivery *place = NULL;
-    for (size_t i = 0; i < FH_ASKED_DELIVERIES_MAX; i++) {
-        struct delivery *delivery = &courier->deliveries[i];
-        if (delivery->courier == NULL) {
-            place = delivery;
-        } else if (fh_record_id_equal(&delivery->id, id)) {
-            return NULL;
+    for (size_t i = 0; i < FH_ASKED_DELIVERIES_MAX && !is_on_its_way(courier, id); i++) {
+        if (courier->deliveries[i].courier == NULL) {
+            return &courier->deliveries[i];
         }
     }
-    return place;
+    return NULL;
 }
 
 /* True when the request is on its way; `question` is taken then. */
@@ -237,18 +250,46 @@ void fh_courier_bring(struct fh_courier *courier,
 
 struct round {
     struct fh_courier *courier;
+    unsigned room; /* for so many more on their way */
     unsigned count;
     struct fh_record_id ids[FH_ASKED_DELIVERIES_MAX];
+    struct {
+        struct fh_domain_id id;
+        bool is_there;
+    } owners[OWNERS_MAX];
+    unsigned owner_count;
 };
 
+/* Whether a node of the owner is known now: sought once in a look. */
+static bool is_there(struct round *round, const struct fh_domain_id *owner)
+{
+    struct fh_mesh *mesh = round->courier->options.mesh;
+    struct fh_node_id node;
+    const char *address;
+    for (unsigned i = 0; i < round->owner_count; i++) {
+        if (fh_domain_id_equal(&round->owners[i].id, owner)) {
+            return round->owners[i].is_there;
+        }
+    }
+    FH_ASSERT(round->owner_count < OWNERS_MAX);
+    bool found = mesh != NULL && fh_mesh_node_of(mesh, owner, &node, &address);
+    round->owners[round->owner_count].id = *owner;
+    round->owners[round->owner_count++].is_there = found;
+    return found;
+}
+
+/* Requests that cannot be brought now take no place: others behind them can. */
 static int choose(void *user, const struct fh_store_asked *asked, struct fh_err *err)
 {
     struct round *round = user;
-    const struct pause *pause = pause_of(round->courier, &asked->owner);
     (void)err;
-    if (round->count < FH_ASKED_DELIVERIES_MAX &&
-        (pause == NULL || pause->until_ms <= fh_clock_mono_ms()) &&
-        place_for(round->courier, &asked->id) != NULL) {
+    if (round->count == round->room || round->owner_count == OWNERS_MAX) {
+        return FH_OK; /* the next look begins here */
+    }
+    const struct pause *pause = pause_of(round->courier, &asked->owner);
+    round->courier->after_seq = asked->seq;
+    if ((pause == NULL || pause->until_ms <= fh_clock_mono_ms()) &&
+        !is_on_its_way(round->courier, &asked->id) && is_there(round, &asked->owner)) {
         round->ids[round->count++] = asked->id;
     }
     return FH_OK;
@@ -262,7 +303,11 @@ static void look(void *user)
     if (courier->quiet) {
         return;
     }
-    if (fh_store_asked_waiting(courier->options.grants->store, choose, &round, &err) != FH_OK) {
+    for (size_t i = 0; i < FH_ASKED_DELIVERIES_MAX; i++) {
+        round.room += courier->deliveries[i].courier == NULL;
+    }
+    if (fh_store_asked_waiting(
+            courier->options.grants->store, courier->after_seq, choose, &round, &err) != FH_OK) {
         fh_log(FH_LOG_ERROR, "store.failed", "rule=%s text=\"%s\"", err.rule, err.text);
     }
     for (unsigned i = 0; i < round.count; i++) {

@@ -173,8 +173,9 @@ int fh_store_grants_tidy(struct fh_store *store, int64_t before_ms, struct fh_er
 /* ---- requests for access ---- */
 
 #define ASKED_COLUMNS                                                                              \
-    "SELECT id, owner, consumer, key, until_ms, received_ms, delivered_ms, refused, bytes, answer" \
-    " FROM asked"
+    "SELECT id, owner, consumer, key, until_ms, received_ms, delivered_ms, refused, bytes, "       \
+    "answer,"                                                                                      \
+    " seq FROM asked"
 
 int fh_store_asked_put(struct fh_store *store,
                        const struct fh_store_asked *asked,
@@ -287,6 +288,7 @@ static int each_asked(struct fh_sql *sql,
         fh_sql_get_text(sql, 7, asked.refused, sizeof asked.refused);
         asked.bytes = fh_sql_get_bytes(sql, 8);
         asked.answer = fh_sql_get_bytes(sql, 9);
+        asked.seq = fh_sql_get_number(sql, 10);
         code = fh_sql_ok(sql, err);
         if (code == FH_OK) {
             *out_any = true;
@@ -347,12 +349,22 @@ int fh_store_asked_after(struct fh_store *store,
 }
 
 int fh_store_asked_waiting(struct fh_store *store,
+                           int64_t after_seq,
                            fh_store_asked_visit_fn *visit,
                            void *user,
                            struct fh_err *err)
 {
-    static const char text[] = ASKED_COLUMNS " WHERE delivered_ms = 0 ORDER BY seq";
-    struct fh_sql sql = fh_sql(store, text);
+    /* Two statements: one that sorts would hold the bytes of all rows at once. */
+    static const char behind[] = ASKED_COLUMNS " WHERE delivered_ms = 0 AND seq > ? ORDER BY seq";
+    static const char others[] = ASKED_COLUMNS " WHERE delivered_ms = 0 AND seq <= ? ORDER BY seq";
+    struct fh_sql sql = fh_sql(store, behind);
     bool any = false;
-    return each_asked(&sql, visit, user, &any, err);
+    fh_sql_number(&sql, after_seq);
+    int code = each_asked(&sql, visit, user, &any, err);
+    if (code == FH_OK) {
+        sql = fh_sql(store, others);
+        fh_sql_number(&sql, after_seq);
+        code = each_asked(&sql, visit, user, &any, err);
+    }
+    return code;
 }

@@ -84,6 +84,7 @@ struct fh_store_asked {
     char refused[FH_ERR_RULE_BYTES]; /* the rule by which the owner refused it, or "" */
     struct fh_bytes bytes;
     struct fh_bytes answer; /* ACCESS_ANSWER record; empty: not answered, as far as is known here */
+    int64_t seq;            /* read only: ascends as they came */
 };
 
 /* One already there is fine and stays. */
@@ -135,8 +136,10 @@ FH_MUST_CHECK int fh_store_asked_after(struct fh_store *store,
                                        fh_store_asked_visit_fn *visit,
                                        void *user,
                                        struct fh_err *err);
-/* Those that wait here for an owner, the one that waits longest first. */
+/* Those that wait here for an owner, once around: those that came after `after_seq`, then the
+ * others, and of each the one that waits longest first. */
 FH_MUST_CHECK int fh_store_asked_waiting(struct fh_store *store,
+                                         int64_t after_seq,
                                          fh_store_asked_visit_fn *visit,
                                          void *user,
                                          struct fh_err *err);

@@ -104,6 +104,16 @@ kept() # at the courier, by an owner's word or without
 }
 kept || fail "market does not keep it"
 refused 3 'product.unreachable' -- as bob access can-i read shop/orders --peer "${address[market]}"
+for number in {1..8}; do
+    succeeds as bob -o csv access request shop/orders --purpose "p$number" --peer "${address[market]}"
+    [[ $(column state) == waiting ]] || fail "$(cat "$work/out")"
+done
+stop_node museum
+succeeds as bob -o csv access request museum/open --purpose sales --peer "${address[market]}"
+behind=$(column request)
+[[ $(column state) == waiting ]] || fail "$(cat "$work/out")"
+start_node museum
+until_true 15 "a request behind those for an owner that stays away" state_is open "$behind" fh museum
 kill_node market
 start_node market
 until_true 10 "market to find museum again" kept

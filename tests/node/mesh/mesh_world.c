@@ -55,8 +55,7 @@ static bool no_agreement(void *user, uint8_t out_shared[32], const struct fh_agr
     return false;
 }
 
-/* What the founder's node says of itself reaches the other: it is a member there. */
-static void introduce(struct mesh_world *w)
+void mesh_world_introduce(struct mesh_world *w)
 {
     struct fh_gossip_options options = {
         .mesh = w->pair->id,
@@ -79,7 +78,7 @@ static void introduce(struct mesh_world *w)
     struct fh_gossip_actions *actions = fh_calloc(1, sizeof *actions);
     struct fh_gossip_event start = {
         .kind = FH_GOSSIP_START, .now_ms = fh_clock_mono_ms(), .wall_ms = fh_clock_wall_ms()};
-    start.u.start.generation = 1;
+    start.u.start.generation = ++w->lives;
     mesh_world_must(fh_gossip_new(&core, &options, &w->err), &w->err);
     mesh_world_must(fh_gossip_step(core, &start, actions, &w->err), &w->err);
     struct fh_origin origin = {.bulk = true};
@@ -164,7 +163,7 @@ void mesh_world_set_up(struct mesh_world *w, side_answer_fn *answer, void *user)
     mesh_world_must(fh_udp_open(&w->udp, w->pair->loop, "127.0.0.1:0", on_datagram, w, &w->err),
                     &w->err);
     mesh_world_must(fh_mesh_start(w->mesh, w->udp, &w->err), &w->err);
-    introduce(w);
+    mesh_world_introduce(w);
 }
 
 void mesh_world_tear_down(struct mesh_world *w)

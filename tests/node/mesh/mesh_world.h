@@ -25,6 +25,7 @@ struct mesh_world {
     struct fh_keystore *keys;
     struct fh_udp *udp;
     struct fh_mesh *mesh;
+    uint32_t lives; /* of the founder's node, as far as it was introduced */
     struct fh_err err;
 };
 
@@ -33,6 +34,10 @@ void mesh_world_set_up(struct mesh_world *w, side_answer_fn *answer, void *user)
 void mesh_world_tear_down(struct mesh_world *w);
 
 void mesh_world_must(int code, const struct fh_err *err);
+/* What the founder's node says of itself reaches the other, where it is a member then. It answers
+ * no probe, and so it is taken for dead some seconds later, until it is introduced as begun anew.
+ */
+void mesh_world_introduce(struct mesh_world *w);
 /* Lets the loop run once, for some milliseconds at most. */
 void mesh_world_turn(struct mesh_world *w);
 

@@ -362,7 +362,7 @@ static int note(void *user, const struct fh_store_asked *asked, struct fh_err *e
 static struct seen waiting(struct world *w)
 {
     struct seen seen = {0};
-    must(fh_store_asked_waiting(w->store, note, &seen, &w->err), &w->err);
+    must(fh_store_asked_waiting(w->store, 0, note, &seen, &w->err), &w->err);
     return seen;
 }
 
