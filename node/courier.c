@@ -82,20 +82,23 @@ static void answer(struct fh_question *question, bool delivered)
     fh_question_answer_buf(question, &out);
 }
 
-/* What will not change by asking again. */
+/* Verdicts about the request itself: they will not change by asking again. An owner that has not
+ * heard of somebody yet, or whose clock is not right, says what is so now; that may be about the
+ * session by which the request came, too. */
 static bool is_final(const struct fh_err *err)
 {
-    switch (err->code) {
-    case FH_EINVAL:
-    case FH_EDENIED:
-    case FH_ESIG:
-    case FH_ESTALE:
-    case FH_EFORK:
-    case FH_EVERSION:
-        return true;
-    default:
-        return strcmp(err->rule, "message.unknown") == 0; /* an owner of an earlier version */
+    static const char *const rules[] = {"record.signature",
+                                        "record.signer.revoked",
+                                        "message.unknown"}; /* an owner of an earlier version */
+    static const char *const families[] = {"access.", "token."};
+    bool final = false;
+    for (size_t i = 0; i < FH_COUNT(rules); i++) {
+        final = final || strcmp(err->rule, rules[i]) == 0;
     }
+    for (size_t i = 0; i < FH_COUNT(families); i++) {
+        final = final || strncmp(err->rule, families[i], strlen(families[i])) == 0;
+    }
+    return final && strcmp(err->rule, "access.limit") != 0;
 }
 
 static void mark(struct fh_courier *courier, const struct fh_record_id *id, const char *refused)
@@ -127,7 +130,7 @@ static void brought(struct fh_pack_reader *fields, const struct fh_err *failure,
         mark(courier, &delivery->id, "");
         fh_log(FH_LOG_INFO, "access.delivered", "owner=%s", owner);
     } else if (is_final(failure)) {
-        mark(courier, &delivery->id, failure->rule[0] != '\0' ? failure->rule : "access.refused");
+        mark(courier, &delivery->id, failure->rule);
         fh_log(FH_LOG_WARN,
                "access.refused",
                "owner=%s rule=%s text=\"%s\"",

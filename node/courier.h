@@ -7,7 +7,7 @@
  *
  * A request is signed by its consumer, so the courier can neither change nor make one; it adds the
  * identity records by which the owner verifies a key that he has not heard of. What an owner
- * refuses is not brought again.
+ * refuses for good, by what the request says, is not brought again.
  *
  * Does not: verify (node/state/grants.h). Thread: the loop's. Ownership: keeps what its options
  * name.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Access requests that wait at a peer for their owners: which of them are brought, when some cannot
- * be brought now. */
+ * be brought now, and which refusals of an owner are his last word. */
 #include "node/courier.h"
 
 #include "common/time.h"
@@ -20,6 +20,7 @@ enum { REQUESTS_MAX = 16 };
 struct verdict {
     int code;
     const char *rule;
+    bool is_final;
 };
 
 struct world {
@@ -165,7 +166,7 @@ static void test_requests_refused_for_now_hold_up_nobody(void **state)
     struct world *w = *state;
     uint8_t i;
     for (i = 0; i < FH_ASKED_DELIVERIES_MAX; i++) {
-        w->verdicts[i] = (struct verdict){FH_EBUSY, "access.limit"};
+        w->verdicts[i] = (struct verdict){FH_EBUSY, "access.limit", false};
         keep(w, i, &w->base.pair->founder.id);
     }
     keep(w, i, &w->base.pair->founder.id);
@@ -177,12 +178,48 @@ static void test_requests_refused_for_now_hold_up_nobody(void **state)
     assert_true(row_of(w, 0).delivered_ms > 0);
 }
 
+/* Verdicts about the request itself are final; that an owner has not heard of somebody yet, or that
+ * a clock is wrong, is not. */
+static void test_which_refusals_are_final(void **state)
+{
+    static const struct verdict rows[] = {
+        {FH_ESIG, "access.key", true},
+        {FH_ESTALE, "access.expired", true},
+        {FH_EDENIED, "access.owner", true},
+        {FH_EDENIED, "token.product", true},
+        {FH_ESIG, "record.signature", true},
+        {FH_ESIG, "record.signer.revoked", true},
+        {FH_EPROTO, "message.unknown", true},
+        {FH_EBUSY, "access.limit", false},
+        {FH_ESIG, "record.signer.unknown", false},
+        {FH_ESIG, "record.signer.expired", false},
+        {FH_EDENIED, "domain.not_admitted", false},
+        {FH_EDENIED, "domain.expelled", false},
+        {FH_EINVAL, "identity.time.future", false},
+        {FH_ENOTFOUND, "domain.unknown", false},
+    };
+    struct world *w = *state;
+    for (uint8_t i = 0; i < FH_COUNT(rows); i++) {
+        w->verdicts[i] = rows[i];
+        keep(w, i, &w->base.pair->founder.id);
+    }
+    must_bring(w, 0, FH_COUNT(rows), WAIT_MS);
+    for (uint8_t i = 0; i < FH_COUNT(rows); i++) {
+        struct fh_store_asked row = row_of(w, i);
+        const char *expected = rows[i].is_final ? rows[i].rule : "";
+        if ((row.delivered_ms > 0) != rows[i].is_final || strcmp(row.refused, expected) != 0) {
+            fail_msg("%s: refused by '%s'", rows[i].rule, row.refused);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_owners_that_are_gone_hold_up_nobody, setup, teardown),
         cmocka_unit_test_setup_teardown(
             test_requests_refused_for_now_hold_up_nobody, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_which_refusals_are_final, setup, teardown),
     };
     return fh_crypto_init() == FH_OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }
