@@ -6,8 +6,9 @@
  * each, and keeps them durably. What was acknowledged is on the disk. A grant that has ended does
  * not come back: its end is kept for longer than it could live.
  *
- * A grant counts for as long as its signer was allowed to sign when it begins: a publisher's key
- * that is revoked as of an earlier day takes its grants with it.
+ * A grant counts for as long as its signer was allowed to sign when it came here, or when it
+ * begins, whatever is later: a publisher's key that is revoked as of an earlier day takes its
+ * grants with it.
  *
  * Does not: decide on access (proto/governance/access.h), spread anything. Thread: the loop's.
  * Ownership: keeps what it names; what it finds lies in the caller's arena.

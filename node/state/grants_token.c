@@ -171,7 +171,8 @@ bool fh_grants_signer_counts(const struct fh_grants *grants,
                              const struct fh_grant *grant,
                              int64_t received_ms)
 {
-    int64_t when_ms = grant->not_before_ms;
+    /* When it came, not when it says that it begins: a key that was stolen writes any date. */
+    int64_t when_ms = received_ms > grant->not_before_ms ? received_ms : grant->not_before_ms;
     struct fh_ref signer = record->signatures[0].key;
     struct fh_token token;
     struct fh_record vouched;
@@ -182,7 +183,6 @@ bool fh_grants_signer_counts(const struct fh_grants *grants,
         }
         struct fh_key_id member = fh_key_id_of(&token.member);
         signer = fh_key_id_ref(&member);
-        when_ms = received_ms > when_ms ? received_ms : when_ms;
         if (fh_token_check_end(grants->dir, &token.member, &vouched.id, when_ms, NULL) != FH_OK) {
             return false;
         }

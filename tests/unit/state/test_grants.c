@@ -219,6 +219,24 @@ static void test_which_are_found(void **state)
     }
 }
 
+/* Revoked as of a day before the grant came: what it says of its own beginning does not save it. */
+static void test_a_stolen_key_dates_back(void **state)
+{
+    struct world *w = *state;
+    struct fh_grant said = grant_to(w);
+    struct paper grant = sign_grant(w, &said, &w->domains[0].publisher);
+    must_take(w, &grant);
+    add(w,
+        test_revocation(
+            &w->domains[0], FH_REVOKE_KEY, w->domains[0].publisher.id.b, NOW_MS + 1, &w->mesh));
+    assert_int_equal(find(w, "flights", NULL), 1); /* it was here before that */
+    add(w,
+        test_revocation(
+            &w->domains[0], FH_REVOKE_KEY, w->domains[0].publisher.id.b, NOW_MS - 1, &w->mesh));
+    assert_int_equal(find(w, "flights", NULL), 0);
+    fh_buf_fini(&grant.bytes);
+}
+
 /* ---- what is refused ---- */
 
 static struct paper by_a_member(struct world *w)
@@ -628,6 +646,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_grant_lives_and_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(test_which_are_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_stolen_key_dates_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_request_is_answered_once, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_request_waits_for_its_owner, setup, teardown),
