@@ -176,6 +176,9 @@ static int take_end(struct fh_grants *grants,
     if (code == FH_OK) {
         code = fh_store_grant_ended(grants->store, &end.grant, &ended, err);
     }
+    if (end.since_ms <= end.created_ms && end.since_ms > now_ms) {
+        end.since_ms = now_ms; /* "at once", by a clock that is fast */
+    }
     *out_new = end.since_ms < ended; /* one that says less than what is known needs no room */
     return code == FH_OK && *out_new
                ? fh_store_grant_end_put(

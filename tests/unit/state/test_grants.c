@@ -55,19 +55,26 @@ sign_grant(struct world *w, const struct fh_grant *grant, const struct test_key 
     return paper_of(w, &made);
 }
 
+static struct paper sign_end_at(struct world *w,
+                                const struct fh_record_id *grant,
+                                int64_t since,
+                                int64_t created,
+                                const struct test_key *key)
+{
+    struct fh_buf made FH_CLEANUP(fh_buf_fini);
+    const struct fh_grant_end end = {
+        .owner = w->domains[0].id, .grant = *grant, .since_ms = since, .created_ms = created};
+    fh_buf_init(&made, RECORD_BYTES);
+    fh_grant_end_make(&made, &end, &w->mesh, &key->secret);
+    return paper_of(w, &made);
+}
+
 static struct paper sign_end(struct world *w,
                              const struct fh_record_id *grant,
                              int64_t since,
                              const struct test_key *key)
 {
-    struct fh_buf made FH_CLEANUP(fh_buf_fini);
-    const struct fh_grant_end end = {.owner = w->domains[0].id,
-                                     .grant = *grant,
-                                     .since_ms = since,
-                                     .created_ms = TEST_START_MS + TEST_HOUR_MS};
-    fh_buf_init(&made, RECORD_BYTES);
-    fh_grant_end_make(&made, &end, &w->mesh, &key->secret);
-    return paper_of(w, &made);
+    return sign_end_at(w, grant, since, TEST_START_MS + TEST_HOUR_MS, key);
 }
 
 static struct fh_access_request request_of(const struct world *w)
@@ -186,6 +193,33 @@ static void test_a_grant_lives_and_ends(void **state)
     fh_buf_fini(&grant.bytes);
     fh_buf_fini(&later.bytes);
     fh_buf_fini(&end.bytes);
+}
+
+/* "Now" of whoever ends a grant is now here, though his clock is fast; a later day is a later day.
+ */
+static void test_an_end_by_a_fast_clock(void **state)
+{
+    enum { FAST_MS = 5 * 60 * 1000 };
+    struct world *w = *state;
+    const struct test_key *publisher = &w->domains[0].publisher;
+    struct fh_grant said = grant_to(w);
+    struct fh_grant_held held;
+    struct paper grant = sign_grant(w, &said, publisher);
+    struct paper planned =
+        sign_end_at(w, &grant.id, NOW_MS + FAST_MS + 1, NOW_MS + FAST_MS, publisher);
+    struct paper end = sign_end_at(w, &grant.id, NOW_MS + FAST_MS, NOW_MS + FAST_MS, publisher);
+    must_take(w, &grant);
+    must_take(w, &planned);
+    assert_int_equal(find(w, "flights", &held), 1);
+    assert_true(held.ended_ms == NOW_MS + FAST_MS + 1);
+    must_take(w, &end);
+    restart(w);
+    assert_int_equal(find(w, "flights", &held), 1);
+    assert_true(held.ended_ms <= NOW_MS);
+    struct paper *papers[] = {&grant, &planned, &end};
+    for (size_t i = 0; i < FH_COUNT(papers); i++) {
+        fh_buf_fini(&papers[i]->bytes);
+    }
 }
 
 /* Those that count come first, of a key and of its domain, and of nobody else. */
@@ -645,6 +679,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_grant_lives_and_ends, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_an_end_by_a_fast_clock, setup, teardown),
         cmocka_unit_test_setup_teardown(test_which_are_found, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_stolen_key_dates_back, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
