@@ -379,33 +379,65 @@ static int check_asked(struct fh_grants *grants,
     return code;
 }
 
-/* Room for one more of this key: what is past goes, then what is answered. */
+/* The nearest first: a key that asks much forgets its own answers before those of others. */
+static int drop_done(struct fh_grants *grants,
+                     const struct fh_access_request *r,
+                     enum fh_store_asked_scope widest,
+                     bool *out_dropped,
+                     struct fh_err *err)
+{
+    int code = FH_OK;
+    *out_dropped = false;
+    for (int scope = 0; code == FH_OK && !*out_dropped && scope <= (int)widest; scope++) {
+        code = fh_store_asked_drop_done(grants->store,
+                                        (enum fh_store_asked_scope)scope,
+                                        &r->key,
+                                        &r->consumer,
+                                        &grants->domain,
+                                        out_dropped,
+                                        err);
+    }
+    return code;
+}
+
+/* Room for one more of this key: what is past goes, then what is done. */
 static int make_room(struct fh_grants *grants,
                      const struct fh_access_request *r,
                      int64_t now,
                      struct fh_err *err)
 {
-    static const uint64_t most[3] = {FH_ASKED_PER_KEY_MAX, FH_ASKED_PER_DOMAIN_MAX, FH_ASKED_MAX};
-    uint64_t counts[3] = {0};
-    int code = fh_store_asked_tidy(grants->store, now, NULL, err);
-    for (unsigned round = 0; code == FH_OK && round < 2; round++) {
+    static const struct {
+        uint64_t most;
+        const char *whose;
+    } bounds[FH_ASKED_SCOPE_COUNT] = {
+        [FH_ASKED_OF_KEY] = {FH_ASKED_PER_KEY_MAX, "your key"},
+        [FH_ASKED_OF_DOMAIN] = {FH_ASKED_PER_DOMAIN_MAX, "your domain"},
+        [FH_ASKED_OF_ALL] = {FH_ASKED_MAX, "all domains"},
+    };
+    uint64_t counts[FH_ASKED_SCOPE_COUNT] = {0};
+    int code = fh_store_asked_tidy(grants->store, now, err);
+    for (unsigned i = 0; code == FH_OK && i < FH_ASKED_SCOPE_COUNT;) {
+        bool dropped = false;
         code = fh_store_asked_count(grants->store, &r->key, &r->consumer, counts, err);
-        if (code != FH_OK || (counts[0] < most[0] && counts[1] < most[1] && counts[2] < most[2])) {
-            return code;
+        if (code == FH_OK && counts[i] < bounds[i].most) {
+            i++;
+            continue;
         }
-        if (round == 0) {
-            code = fh_store_asked_tidy(grants->store, now, &r->key, err);
+        if (code == FH_OK) {
+            code = drop_done(grants, r, (enum fh_store_asked_scope)i, &dropped, err);
+        }
+        if (code == FH_OK && !dropped) {
+            code = fh_err_rule(err,
+                               FH_EBUSY,
+                               "access.limit",
+                               "%llu access requests of %s are open here (at most %llu); wait for "
+                               "answers",
+                               (unsigned long long)counts[i],
+                               bounds[i].whose,
+                               (unsigned long long)bounds[i].most);
         }
     }
-    return code != FH_OK
-               ? code
-               : fh_err_rule(err,
-                             FH_EBUSY,
-                             "access.limit",
-                             "%llu access requests of your key are open here (at most %d); wait "
-                             "for answers",
-                             (unsigned long long)counts[0],
-                             FH_ASKED_PER_KEY_MAX);
+    return code;
 }
 
 static int note_asked(void *user, const struct fh_store_asked *asked, struct fh_err *err)
@@ -492,5 +524,5 @@ int fh_grants_tidy(struct fh_grants *grants, int64_t now_ms, struct fh_err *err)
     if (code == FH_OK) {
         code = fh_store_budgets_prune(grants->store, now_ms - counts_kept_ms, err);
     }
-    return code == FH_OK ? fh_store_asked_tidy(grants->store, now_ms, NULL, err) : code;
+    return code == FH_OK ? fh_store_asked_tidy(grants->store, now_ms, err) : code;
 }

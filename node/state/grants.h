@@ -85,7 +85,7 @@ FH_MUST_CHECK int fh_grants_read_asked(const struct fh_grants *grants,
  * here). `support` are identity records that prove its signer; they may be empty. Refusals:
  * "access.owner" (for another domain), "domain.unknown" (for one that is not of the mesh),
  * "access.key" (signed by another key than it names), "access.expired", "access.limit" (FH_EBUSY:
- * too many of this key, domain or in all), and those of fh_directory_verify. */
+ * too many of this key, domain or in all that are not done), and those of fh_directory_verify. */
 FH_MUST_CHECK int fh_grants_ask(struct fh_grants *grants,
                                 const struct fh_grants_asked *asked,
                                 struct fh_msg_bins *support,

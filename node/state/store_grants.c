@@ -232,7 +232,7 @@ int fh_store_asked_answer(struct fh_store *store,
 int fh_store_asked_count(struct fh_store *store,
                          const struct fh_key_id *key,
                          const struct fh_domain_id *consumer,
-                         uint64_t out[3],
+                         uint64_t out[FH_ASKED_SCOPE_COUNT],
                          struct fh_err *err)
 {
     static const char text[] =
@@ -241,30 +241,46 @@ int fh_store_asked_count(struct fh_store *store,
     struct fh_sql sql = fh_sql(store, text);
     fh_sql_id(&sql, key->b);
     fh_sql_id(&sql, consumer->b);
-    int64_t counts[3] = {0};
-    int code = fh_sql_read_numbers(&sql, 3, counts, err);
-    for (size_t i = 0; code == FH_OK && i < 3; i++) {
+    int64_t counts[FH_ASKED_SCOPE_COUNT] = {0};
+    int code = fh_sql_read_numbers(&sql, FH_ASKED_SCOPE_COUNT, counts, err);
+    for (size_t i = 0; code == FH_OK && i < FH_ASKED_SCOPE_COUNT; i++) {
         out[i] = (uint64_t)counts[i];
     }
     return code;
 }
 
-int fh_store_asked_tidy(struct fh_store *store,
-                        int64_t now_ms,
-                        const struct fh_key_id *key,
-                        struct fh_err *err)
+int fh_store_asked_tidy(struct fh_store *store, int64_t now_ms, struct fh_err *err)
 {
-    static const char past[] = "DELETE FROM asked WHERE until_ms < ?";
-    static const char done[] =
-        "DELETE FROM asked WHERE seq = (SELECT min(seq) FROM asked WHERE key = ?"
-        " AND (length(answer) > 0 OR refused <> ''))";
-    struct fh_sql sql = fh_sql(store, past);
+    static const char text[] = "DELETE FROM asked WHERE until_ms < ?";
+    struct fh_sql sql = fh_sql(store, text);
     fh_sql_number(&sql, now_ms);
+    return fh_sql_run(&sql, err);
+}
+
+#define DROP_DONE(scope)                                                                           \
+    "DELETE FROM asked WHERE seq = (SELECT min(seq) FROM asked WHERE " scope                       \
+    " AND (length(answer) > 0 OR refused <> '' OR (delivered_ms > 0 AND owner <> ?3)))"
+
+int fh_store_asked_drop_done(struct fh_store *store,
+                             enum fh_store_asked_scope scope,
+                             const struct fh_key_id *key,
+                             const struct fh_domain_id *consumer,
+                             const struct fh_domain_id *own,
+                             bool *out_dropped,
+                             struct fh_err *err)
+{
+    static const char *const texts[FH_ASKED_SCOPE_COUNT] = {
+        [FH_ASKED_OF_KEY] = DROP_DONE("key = ?1"),
+        [FH_ASKED_OF_DOMAIN] = DROP_DONE("consumer = ?2"),
+        [FH_ASKED_OF_ALL] = DROP_DONE("TRUE"),
+    };
+    struct fh_sql sql = fh_sql(store, texts[scope]);
+    fh_sql_id(&sql, key->b);
+    fh_sql_id(&sql, consumer->b);
+    fh_sql_id(&sql, own->b);
     int code = fh_sql_run(&sql, err);
-    if (code == FH_OK && key != NULL) {
-        sql = fh_sql(store, done);
-        fh_sql_id(&sql, key->b);
-        code = fh_sql_run(&sql, err);
+    if (code == FH_OK) {
+        *out_dropped = fh_sql_changes(store) > 0;
     }
     return code;
 }

@@ -101,18 +101,31 @@ FH_MUST_CHECK int fh_store_asked_answer(struct fh_store *store,
                                         struct fh_bytes answer,
                                         bool *out_new,
                                         struct fh_err *err);
-/* How many are held: of this key, of this domain, of all. */
+/* Among whose requests something is counted: a key's, its domain's, everybody's. */
+enum fh_store_asked_scope {
+    FH_ASKED_OF_KEY,
+    FH_ASKED_OF_DOMAIN,
+    FH_ASKED_OF_ALL,
+    FH_ASKED_SCOPE_COUNT,
+};
+
+/* How many are held in each scope. */
 FH_MUST_CHECK int fh_store_asked_count(struct fh_store *store,
                                        const struct fh_key_id *key,
                                        const struct fh_domain_id *consumer,
-                                       uint64_t out[3],
+                                       uint64_t out[FH_ASKED_SCOPE_COUNT],
                                        struct fh_err *err);
-/* Drops what is past its `until`, and then, when `key` is not NULL, its oldest one that is answered
- * or refused. */
-FH_MUST_CHECK int fh_store_asked_tidy(struct fh_store *store,
-                                      int64_t now_ms,
-                                      const struct fh_key_id *key,
-                                      struct fh_err *err);
+/* Drops what is past its `until`. */
+FH_MUST_CHECK int fh_store_asked_tidy(struct fh_store *store, int64_t now_ms, struct fh_err *err);
+/* Drops the oldest one of the scope for which nothing is left to do here: it is answered, its owner
+ * refused it, or it was delivered to an owner other than `own`. `out_dropped`: there was one. */
+FH_MUST_CHECK int fh_store_asked_drop_done(struct fh_store *store,
+                                           enum fh_store_asked_scope scope,
+                                           const struct fh_key_id *key,
+                                           const struct fh_domain_id *consumer,
+                                           const struct fh_domain_id *own,
+                                           bool *out_dropped,
+                                           struct fh_err *err);
 
 typedef int
 fh_store_asked_visit_fn(void *user, const struct fh_store_asked *asked, struct fh_err *err);

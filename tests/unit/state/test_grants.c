@@ -659,6 +659,72 @@ static void test_bounded_by_key(void **state)
     assert_int_equal(seen.count, 0);
 }
 
+/* Rows as whoever fills the table leaves them: `count` of a key, from number `first` on. */
+static void fill(struct world *w, const struct fh_store_asked *as, unsigned first, unsigned count)
+{
+    for (unsigned i = first; i < first + count; i++) {
+        struct fh_store_asked row = *as;
+        memcpy(row.id.b, &i, sizeof i);
+        row.bytes = fh_bytes_cstr("a request");
+        must(fh_store_asked_put(w->store, &row, &w->err), &w->err);
+    }
+}
+
+static void forget_all(struct world *w)
+{
+    struct fh_grants grants = grants_of(w);
+    must(fh_grants_tidy(&grants, TEST_START_MS + 2 * TEST_DAY_MS, &w->err), &w->err);
+}
+
+/* What is done holds no place of another's: answered here, or brought to the owner that it is for.
+ */
+static void test_done_requests_make_room(void **state)
+{
+    enum { KEYS = FH_ASKED_PER_DOMAIN_MAX / FH_ASKED_PER_KEY_MAX };
+    struct world *w = *state;
+    bool is_new = false;
+    struct fh_access_request said = request_of(w);
+    struct paper request = sign_request(w, &said, &w->domains[1].member);
+    struct fh_store_asked row = {.owner = w->domains[0].id,
+                                 .consumer = w->domains[1].id,
+                                 .until_ms = said.until_ms,
+                                 .received_ms = NOW_MS,
+                                 .delivered_ms = NOW_MS,
+                                 .answer = fh_bytes_cstr("an answer")};
+    for (unsigned k = 0; k < KEYS; k++) {
+        row.key.b[0] = (uint8_t)(k + 1);
+        fill(w, &row, k * FH_ASKED_PER_KEY_MAX, FH_ASKED_PER_KEY_MAX);
+    }
+    must(ask(w, &request, false, &is_new), &w->err);
+    assert_true(is_new);
+    forget_all(w);
+
+    row.answer = FH_BYTES_NONE;
+    for (unsigned k = 0; k < KEYS; k++) {
+        row.key.b[0] = (uint8_t)(k + 1);
+        fill(w, &row, k * FH_ASKED_PER_KEY_MAX, FH_ASKED_PER_KEY_MAX);
+    }
+    refused(w, ask(w, &request, false, &is_new), FH_EBUSY, "access.limit");
+    assert_non_null(strstr(w->err.text, "of your domain are open"));
+    forget_all(w);
+
+    row.key = said.key;
+    fill(w, &row, 0, FH_ASKED_PER_KEY_MAX);
+    refused(w, ask(w, &request, true, &is_new), FH_EBUSY, "access.limit");
+    assert_non_null(strstr(w->err.text, "of your key are open"));
+    forget_all(w);
+
+    row.owner = w->domains[1].id; /* not ours: its answer never comes here */
+    fill(w, &row, 0, FH_ASKED_PER_KEY_MAX);
+    must(ask(w, &request, true, &is_new), &w->err);
+    forget_all(w);
+
+    row.delivered_ms = 0; /* nor ever will it be brought, if it goes */
+    fill(w, &row, 0, FH_ASKED_PER_KEY_MAX);
+    refused(w, ask(w, &request, true, &is_new), FH_EBUSY, "access.limit");
+    fh_buf_fini(&request.bytes);
+}
+
 /* What was counted today is kept, and what was counted before yesterday is not. */
 static void test_old_counts_go(void **state)
 {
@@ -688,6 +754,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_token_grants_what_was_asked, setup, teardown),
         cmocka_unit_test_setup_teardown(test_requests_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bounded_by_key, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_done_requests_make_room, setup, teardown),
         cmocka_unit_test_setup_teardown(test_old_counts_go, setup, teardown),
     };
     return fh_crypto_init() == FH_OK ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
