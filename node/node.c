@@ -485,8 +485,8 @@ int fh_node_run(const struct fh_config *config, const char *programs, struct fh_
                config->settings.domain,
                id,
                config->offline ? "offline" : config->settings.listen);
+        fh_timer_set(node->hourly, 0); /* before the sweep: what is renewed need not be dropped */
         fh_timer_set(node->sweep, 0);
-        fh_timer_set(node->hourly, 0);
         fh_doors_open(node->doors);
         fh_loop_run(node->loop);
         if (node->failure.code != FH_OK) {

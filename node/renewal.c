@@ -26,6 +26,18 @@ int fh_renewal_sign(const struct fh_publisher_options *options,
                : fh_err_set(err, fh_buf_ok(out), "the announcement does not fit a record");
 }
 
+static void tell_not_renewed(const struct fh_announcement *announced, const struct fh_err *why)
+{
+    char text[FH_ERR_TEXT_BYTES];
+    fh_log(FH_LOG_ERROR,
+           "product.not_renewed",
+           "product=%s major=%u rule=%s text=%s",
+           announced->product,
+           (unsigned)announced->major,
+           why->rule,
+           fh_log_quoted(text, sizeof text, why->text));
+}
+
 /* Whether a policy lets a version be announced on, that was published before it. */
 static bool may_renew(const struct fh_publisher_options *options,
                       const struct fh_announcement *announced,
@@ -46,24 +58,23 @@ static bool may_renew(const struct fh_publisher_options *options,
         rc = fh_policies_judge_renewal(options->policies, contract, now_ms, arena, &err);
     }
     if (rc != FH_OK) {
-        char text[FH_ERR_TEXT_BYTES];
-        fh_log(FH_LOG_ERROR,
-               "product.not_renewed",
-               "product=%s major=%u rule=%s text=%s",
-               announced->product,
-               (unsigned)announced->major,
-               err.rule,
-               fh_log_quoted(text, sizeof text, err.text));
+        tell_not_renewed(announced, &err);
     }
     return rc == FH_OK;
+}
+
+/* What expired while this node was off, or its policies let nothing be renewed, is said again: with
+ * the state that it had, and nobody else could say it. */
+static bool is_due(const struct fh_catalog_entry *entry, int64_t now_ms)
+{
+    return !entry->live || now_ms - entry->announcement.issued_ms >= FH_ANNOUNCEMENT_TTL_MS / 3;
 }
 
 static int renew_one(void *user, const struct fh_catalog_entry *entry, struct fh_err *err)
 {
     const struct fh_publisher_options *options = user;
     int64_t now = fh_clock_wall_ms();
-    if (now - entry->announcement.issued_ms < FH_ANNOUNCEMENT_TTL_MS / 3 ||
-        !may_renew(options, &entry->announcement, now)) {
+    if (!is_due(entry, now) || !may_renew(options, &entry->announcement, now)) {
         return FH_OK;
     }
     struct fh_announcement next;
@@ -78,6 +89,10 @@ static int renew_one(void *user, const struct fh_catalog_entry *entry, struct fh
     if (rc == FH_OK && options->mesh != NULL) {
         fh_mesh_announced(options->mesh, fh_buf_view(&record));
     }
+    if (rc != FH_OK && rc != FH_EIO) { /* of this one: others may still be renewed */
+        tell_not_renewed(&entry->announcement, err);
+        return FH_OK;
+    }
     return rc;
 }
 
@@ -85,7 +100,7 @@ void fh_renew(const struct fh_publisher_options *options)
 {
     struct fh_publisher_options borrowed = *options;
     struct fh_err err;
-    if (fh_catalog_each(options->catalog, &options->domain, renew_one, &borrowed, &err) != FH_OK) {
+    if (fh_catalog_each_own(options->catalog, renew_one, &borrowed, &err) != FH_OK) {
         fh_log(FH_LOG_ERROR, "product.not_renewed", "rule=%s text=\"%s\"", err.rule, err.text);
     }
 }

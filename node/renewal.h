@@ -18,7 +18,8 @@ FH_MUST_CHECK int fh_renewal_sign(const struct fh_publisher_options *options,
                                   struct fh_buf *out,
                                   struct fh_err *err);
 
-/* Renews every own announcement that is due. What is not renewed is told in the log. */
+/* Renews every own announcement that is due, also what has expired meanwhile. What is not renewed
+ * is told in the log. */
 void fh_renew(const struct fh_publisher_options *options);
 
 /* Whether policies let `next` follow `held` (NULL: nothing was announced): "policy.notice",

@@ -218,6 +218,7 @@ struct fh_catalog_entry {
  * FH_ENOTFOUND, rule "product.unknown", with near names in the text. */
 FH_MUST_CHECK int fh_catalog_find(struct fh_catalog *catalog,
                                   const struct fh_domain_id *domain,
+    bool live; /* false: expired, which fh_catalog_each_own alone visits */
                                   const char *product,
                                   uint32_t major,
                                   struct fh_catalog_entry *out,
@@ -273,6 +274,13 @@ FH_MUST_CHECK int fh_catalog_each_of(struct fh_catalog *catalog,
 /* Appends the record bytes; FH_ENOTFOUND. */
 FH_MUST_CHECK int fh_catalog_announcement_record(struct fh_catalog *catalog,
                                                  const struct fh_announce_key *key,
+/* All that was ever announced of the own domain, by product and major; tombstones and what expired
+ * too. */
+FH_MUST_CHECK int fh_catalog_each_own(struct fh_catalog *catalog,
+                                      fh_catalog_visit_fn *visit,
+                                      void *user,
+                                      struct fh_err *err);
+
                                                  struct fh_buf *out,
                                                  struct fh_err *err);
 FH_MUST_CHECK int fh_catalog_contract_record(struct fh_catalog *catalog,

@@ -354,6 +354,15 @@ int fh_catalog_each(struct fh_catalog *catalog,
     return code;
 }
 
+int fh_catalog_each_own(struct fh_catalog *catalog,
+                        fh_catalog_visit_fn *visit,
+                        void *user,
+                        struct fh_err *err)
+{
+    struct visiting visiting = {.catalog = catalog, .visit = visit, .user = user};
+    return fh_store_entries_said(catalog->store, &catalog->self, visit_row, &visiting, err);
+}
+
 int fh_catalog_each_of(struct fh_catalog *catalog,
                        const struct fh_domain_id *domain,
                        const char *product,

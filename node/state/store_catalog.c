@@ -149,6 +149,18 @@ int fh_store_entries_of(struct fh_store *store,
     return walk(&sql, visit, user, err);
 }
 
+int fh_store_entries_said(struct fh_store *store,
+                          const struct fh_domain_id *domain,
+                          fh_store_entry_visit_fn *visit,
+                          void *user,
+                          struct fh_err *err)
+{
+    static const char text[] = ENTRY_COLUMNS "WHERE a.domain = ? ORDER BY a.product, a.major";
+    struct fh_sql sql = fh_sql(store, text);
+    fh_sql_id(&sql, domain->b);
+    return walk(&sql, visit, user, err);
+}
+
 int fh_store_entries_naming(struct fh_store *store,
                             const struct fh_record_id *contract,
                             fh_store_entry_visit_fn *visit,

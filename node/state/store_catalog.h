@@ -70,6 +70,12 @@ FH_MUST_CHECK int fh_store_entries_naming(struct fh_store *store,
                                           fh_store_entry_visit_fn *visit,
                                           void *user,
                                           struct fh_err *err);
+/* Of a domain, live or not, by product and major. */
+FH_MUST_CHECK int fh_store_entries_said(struct fh_store *store,
+                                        const struct fh_domain_id *domain,
+                                        fh_store_entry_visit_fn *visit,
+                                        void *user,
+                                        struct fh_err *err);
 /* At most `limit`, those after `after` (all zero: from the first). */
 FH_MUST_CHECK int fh_store_entries_after(struct fh_store *store,
                                          const struct fh_record_id *after,
