@@ -46,7 +46,8 @@ struct fh_mesh {
     int64_t wanted_sync_ms; /* the last one for want of what a rumour needs */
     struct fh_timer *pull_timer;
     bool pulling;
-    unsigned pull_turn; /* rotates through candidates */
+    unsigned pull_turn;                /* rotates through candidates */
+    struct fh_domain_id pull_after[2]; /* the last turns' domains: an owner's, somebody else's */
 
     /* lacks.c */
     struct fh_mesh_lacks *lacks; /* NULL while there were none */

@@ -388,45 +388,66 @@ static bool choose_holder(struct fh_mesh *mesh, const struct fh_domain_id *owner
     return false;
 }
 
-/* Two turns each, the owner and somebody else, then the next; at an owner's turn, one that answers:
- * what a domain that is gone has announced must not hold up the others. */
+/* At an owner's turn, of a domain whose node answers: what a domain that is gone has announced must
+ * not hold up the others. Each kind of turn goes on behind the domain that it chose last. */
 static size_t
 choose_wanted(struct fh_mesh *mesh, const struct fh_catalog_wanted *wanted, size_t count)
 {
-    size_t first = mesh->pull_turn / 2 % count;
-    for (size_t i = 0; mesh->pull_turn % 2 == 0 && i < count; i++) {
-        size_t at = (first + i) % count;
+    unsigned kind = mesh->pull_turn % 2;
+    size_t first = 0;
+    for (size_t i = 0; kind == 0 && i < count; i++) {
         struct fh_node_id node;
         const char *address;
-        if (fh_mesh_node_of(mesh, &wanted[at].domain, &node, &address)) {
-            return at;
+        if (fh_mesh_node_of(mesh, &wanted[i].domain, &node, &address)) {
+            first = i;
+            break;
         }
     }
+    mesh->pull_after[kind] = wanted[first].domain;
     return first;
+}
+
+static bool
+is_among(const struct fh_record_id *contract, const struct fh_record_id *ids, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (fh_record_id_equal(contract, &ids[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_here(const struct fh_record_id *contract, const struct pull *arrived)
+{
+    return arrived != NULL && is_among(contract, arrived->asked, arrived->count);
 }
 
 /* Half of what is asked at once is the chosen owner's; the rest is whoever's, since its node mostly
  * holds those too: a long chain of one domain does not make the others wait. */
-static uint32_t choose_contracts(struct fh_record_id out[PULL_IDS],
-                                 const struct fh_catalog_wanted *wanted,
-                                 size_t count,
-                                 size_t first)
+static int choose_contracts(struct pull *pull,
+                            const struct pull *arrived,
+                            const struct fh_catalog_wanted *wanted,
+                            size_t count,
+                            size_t first,
+                            struct fh_err *err)
 {
-    bool chosen[PULL_LOOK] = {false};
-    uint32_t n = 0;
-    for (size_t i = first; i < count && n < PULL_IDS / 2; i++) {
-        if (fh_domain_id_equal(&wanted[i].domain, &wanted[first].domain)) {
-            chosen[i] = true;
-            out[n++] = wanted[i].contract;
+    struct fh_record_id own[PULL_IDS / 2];
+    size_t own_count = 0;
+    int rc = fh_catalog_missing_of(
+        pull->mesh->options.catalog, &wanted[first].domain, own, PULL_IDS / 2, &own_count, err);
+    for (size_t i = 0; i < own_count; i++) {
+        if (!is_here(&own[i], arrived)) {
+            pull->asked[pull->count++] = own[i];
         }
     }
-    for (size_t i = 0; i < count && n < PULL_IDS; i++) {
-        size_t at = (first + i) % count;
-        if (!chosen[at]) {
-            out[n++] = wanted[at].contract;
+    for (size_t i = 0; i < count && pull->count < PULL_IDS; i++) {
+        const struct fh_record_id *contract = &wanted[(first + i) % count].contract;
+        if (!is_among(contract, pull->asked, pull->count)) {
+            pull->asked[pull->count++] = *contract;
         }
     }
-    return n;
+    return rc;
 }
 
 /* What is missing here, without what `arrived` has just brought. */
@@ -437,17 +458,14 @@ static int find_wanted(struct fh_mesh *mesh,
                        struct fh_err *err)
 {
     size_t count = 0;
-    int rc = fh_catalog_missing(mesh->options.catalog, wanted, PULL_LOOK, &count, err);
+    const struct fh_domain_id *after = &mesh->pull_after[mesh->pull_turn % 2];
+    int rc = fh_catalog_missing(mesh->options.catalog, after, wanted, PULL_LOOK, &count, err);
     if (rc != FH_OK) {
         return rc;
     }
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        bool is_here = false;
-        for (uint32_t j = 0; arrived != NULL && j < arrived->count && !is_here; j++) {
-            is_here = fh_record_id_equal(&wanted[i].contract, &arrived->asked[j]);
-        }
-        if (!is_here) {
+        if (!is_here(&wanted[i].contract, arrived)) {
             wanted[kept++] = wanted[i];
         }
     }
@@ -459,7 +477,6 @@ static void ask_for(struct fh_mesh *mesh, struct pull *pull)
 {
     FH_CLEANUP(fh_buf_fini) struct fh_buf request;
     fh_buf_init(&request, 64 * PULL_IDS);
-    pull->mesh = mesh;
     fh_msg_pull_request_begin(&request, pull->count);
     for (uint32_t i = 0; i < pull->count; i++) {
         fh_pack_bin(&request, fh_bytes(pull->asked[i].b, FH_ID_BYTES));
@@ -492,7 +509,10 @@ static void pull_beside(struct fh_mesh *mesh, const struct pull *arrived)
         pull_later(mesh);
         return;
     }
-    pull->count = choose_contracts(pull->asked, wanted, count, first);
+    pull->mesh = mesh;
+    if (choose_contracts(pull, arrived, wanted, count, first, &err) != FH_OK) {
+        fh_log(FH_LOG_ERROR, "pull.failed", "text=\"%s\"", err.text);
+    }
     ask_for(mesh, pull);
 }
 

@@ -441,6 +441,9 @@ int fh_catalog_sweep(struct fh_catalog *catalog,
     }
     if (code == FH_OK && (catalog->is_untidy || sweep.dropped > 0)) {
         code = fh_store_measurements_tidy(catalog->store, err);
+        if (code == FH_OK) {
+            code = fh_store_wants_tidy(catalog->store, err);
+        }
     }
     if (code == FH_OK) {
         code = fh_store_commit(catalog->store, err);

@@ -177,23 +177,34 @@ void fh_catalog_heard(struct fh_catalog *catalog,
                       int64_t now_ms);
 
 /* Drops entries whose announcement has expired (their revision stays as a floor), and measurements
- * that no announcement goes with any more. Once a minute is plenty. `out_dropped` may be NULL. */
+ * and wants that no announcement goes with any more. Once a minute is plenty. `out_dropped` may be
+ * NULL. */
 FH_MUST_CHECK int fh_catalog_sweep(struct fh_catalog *catalog,
                                    int64_t now_ms,
                                    uint64_t *out_dropped,
                                    struct fh_err *err);
 
-/* Contracts to pull: up to `max` ids (and their owners), oldest wish first, without those that wait
+/* Contracts to pull: up to `max` ids (and their owners), of one domain after the other in turn, so
+ * that each has its share; those behind the domain `after` begin, or NULL. Without those that wait
  * for another. */
 struct fh_catalog_wanted {
     struct fh_record_id contract;
     struct fh_domain_id domain;
 };
 FH_MUST_CHECK int fh_catalog_missing(struct fh_catalog *catalog,
+                                     const struct fh_domain_id *after_or_null,
                                      struct fh_catalog_wanted *out,
                                      size_t max,
                                      size_t *out_count,
                                      struct fh_err *err);
+/* Up to `max` of one domain, about to be asked for: oldest wish first, but each call goes on behind
+ * the last one, and so all come in turn. */
+FH_MUST_CHECK int fh_catalog_missing_of(struct fh_catalog *catalog,
+                                        const struct fh_domain_id *domain,
+                                        struct fh_record_id *out,
+                                        size_t max,
+                                        size_t *out_count,
+                                        struct fh_err *err);
 
 /* Another number whenever entries, contracts or measurements may be other ones than before: for who
  * keeps answers. Begins anew with the process. */
@@ -207,6 +218,7 @@ struct fh_catalog_entry {
     char domain_name[FH_NAME_BYTES_MAX + 1]; /* pinned by the directory; "" when unknown */
     int64_t received_ms;                     /* when this announcement arrived */
     int64_t heard_ms;                        /* when its owner was last heard, at least received */
+    bool live; /* false: expired, which fh_catalog_each_own alone visits */
     bool contract_held;
     bool open_to_mesh;         /* every domain may read; false while the contract is not held */
     bool forked;               /* two contracts of one number in the product's chain are known */
@@ -218,7 +230,6 @@ struct fh_catalog_entry {
  * FH_ENOTFOUND, rule "product.unknown", with near names in the text. */
 FH_MUST_CHECK int fh_catalog_find(struct fh_catalog *catalog,
                                   const struct fh_domain_id *domain,
-    bool live; /* false: expired, which fh_catalog_each_own alone visits */
                                   const char *product,
                                   uint32_t major,
                                   struct fh_catalog_entry *out,
@@ -263,6 +274,13 @@ FH_MUST_CHECK int fh_catalog_each(struct fh_catalog *catalog,
                                   void *user,
                                   struct fh_err *err);
 
+/* All that was ever announced of the own domain, by product and major; tombstones and what expired
+ * too. */
+FH_MUST_CHECK int fh_catalog_each_own(struct fh_catalog *catalog,
+                                      fh_catalog_visit_fn *visit,
+                                      void *user,
+                                      struct fh_err *err);
+
 /* The majors of a product, the lowest first; tombstones too. */
 FH_MUST_CHECK int fh_catalog_each_of(struct fh_catalog *catalog,
                                      const struct fh_domain_id *domain,
@@ -274,13 +292,6 @@ FH_MUST_CHECK int fh_catalog_each_of(struct fh_catalog *catalog,
 /* Appends the record bytes; FH_ENOTFOUND. */
 FH_MUST_CHECK int fh_catalog_announcement_record(struct fh_catalog *catalog,
                                                  const struct fh_announce_key *key,
-/* All that was ever announced of the own domain, by product and major; tombstones and what expired
- * too. */
-FH_MUST_CHECK int fh_catalog_each_own(struct fh_catalog *catalog,
-                                      fh_catalog_visit_fn *visit,
-                                      void *user,
-                                      struct fh_err *err);
-
                                                  struct fh_buf *out,
                                                  struct fh_err *err);
 FH_MUST_CHECK int fh_catalog_contract_record(struct fh_catalog *catalog,

@@ -16,6 +16,7 @@ struct fh_catalog_domain {
     int64_t heard_ms; /* 0: never */
     bool dirty;       /* heard_ms is not stored yet */
     uint64_t rows;    /* its announcements, live or not */
+    int64_t asked;    /* the place of its want that was asked for last; 0: none */
 };
 
 /* What a rolled back transaction must give back. */
@@ -35,7 +36,8 @@ struct fh_catalog {
     fh_catalog_judge_fn *judge; /* NULL: nothing is agreed on */
     void *judge_user;
     uint64_t edits;          /* see fh_catalog_edits */
-    bool is_untidy;          /* there may be measurements that no announcement goes with */
+    bool is_untidy;          /* there may be measurements or wants that no announcement
+                                goes with */
     struct fh_bytes offered; /* the record that `opened` is the contract of */
     const struct fh_contract *opened;
     struct fh_catalog_domain *domains; /* by id */

@@ -483,36 +483,3 @@ int fh_catalog_page(struct fh_catalog *catalog,
     return code == FH_OK ? fh_catalog_page_fill(&page, catalog, add_entries, out_cursor, err)
                          : code;
 }
-
-/* ---- wants ---- */
-
-struct wants {
-    struct fh_catalog_wanted *out;
-    size_t count;
-};
-
-static int take_want(void *user,
-                     const struct fh_record_id *contract,
-                     const struct fh_domain_id *domain,
-                     struct fh_err *err)
-{
-    (void)err;
-    struct wants *wants = user;
-    wants->out[wants->count++] =
-        (struct fh_catalog_wanted){.contract = *contract, .domain = *domain};
-    return FH_OK;
-}
-
-int fh_catalog_missing(struct fh_catalog *catalog,
-                       struct fh_catalog_wanted *out,
-                       size_t max,
-                       size_t *out_count,
-                       struct fh_err *err)
-{
-    struct wants wants = {.out = out};
-    int code = fh_store_wants_each(catalog->store, max, take_want, &wants, err);
-    if (code == FH_OK) {
-        *out_count = wants.count;
-    }
-    return code;
-}

@@ -18,7 +18,7 @@ enum {
 };
 
 /* migrations[n] turns version n into n + 1; each runs whole or not at all. */
-static const char *const migrations[] = {schema_1, schema_2};
+static const char *const migrations[] = {schema_1, schema_2, schema_3};
 
 /* Every connection: the log of the last commits is fsynced by the next durable one. 8 MiB of pages
  * hold what an intake of thousands of contracts comes back to; a node at rest has read few. The log

@@ -400,7 +400,7 @@ int fh_store_want_drop_unnamed(struct fh_store *store,
                                struct fh_err *err)
 {
     static const char text[] = "DELETE FROM wants WHERE id = ?1 AND NOT EXISTS"
-                               " (SELECT 1 FROM announcements WHERE contract = ?1)";
+                               " (SELECT 1 FROM announcements WHERE contract = ?1 AND live = 1)";
     struct fh_sql sql = fh_sql(store, text);
     fh_sql_id(&sql, contract->b);
     return fh_sql_run(&sql, err);
@@ -415,25 +415,63 @@ int fh_store_wanted(struct fh_store *store,
     return holds(store, text, contract, out, err);
 }
 
-int fh_store_wants_each(struct fh_store *store,
-                        size_t limit,
-                        fh_store_want_visit_fn *visit,
-                        void *user,
-                        struct fh_err *err)
+int fh_store_wants_tidy(struct fh_store *store, struct fh_err *err)
 {
-    static const char text[] = "SELECT id, domain FROM wants WHERE waits_for NOT IN"
-                               " (SELECT id FROM wants) ORDER BY seq LIMIT ?";
+    static const char text[] =
+        "WITH RECURSIVE named(id, waits_for) AS (SELECT w.id, w.waits_for FROM wants w"
+        " WHERE EXISTS (SELECT 1 FROM announcements a WHERE a.contract = w.id AND a.live = 1)"
+        " UNION SELECT w.id, w.waits_for FROM named n JOIN wants w ON w.id = n.waits_for)"
+        " DELETE FROM wants WHERE id NOT IN (SELECT id FROM named)";
     struct fh_sql sql = fh_sql(store, text);
+    return fh_sql_run(&sql, err);
+}
+
+int fh_store_wanting_each(struct fh_store *store,
+                          const struct fh_domain_id *after,
+                          const struct fh_domain_id *last,
+                          size_t limit,
+                          fh_store_domain_visit_fn *visit,
+                          void *user,
+                          struct fh_err *err)
+{
+    /* From each to the next by the index: a domain's thousands are not walked. */
+    static const char text[] =
+        "WITH RECURSIVE wanting(domain) AS (SELECT * FROM (SELECT domain FROM wants"
+        " WHERE domain > ?1 AND domain <= ?2 ORDER BY domain LIMIT 1) UNION ALL"
+        " SELECT (SELECT domain FROM wants WHERE domain > w.domain AND domain <= ?2"
+        " ORDER BY domain LIMIT 1) FROM wanting w WHERE w.domain IS NOT NULL)"
+        " SELECT domain, 0 FROM wanting WHERE domain IS NOT NULL LIMIT ?3";
+    struct fh_sql sql = fh_sql(store, text);
+    fh_sql_id(&sql, after->b);
+    fh_sql_id(&sql, last->b);
+    fh_sql_number(&sql, (int64_t)limit);
+    return each_domain(&sql, visit, user, err);
+}
+
+int fh_store_wants_of(struct fh_store *store,
+                      const struct fh_domain_id *domain,
+                      int64_t after,
+                      int64_t last,
+                      size_t limit,
+                      fh_store_want_visit_fn *visit,
+                      void *user,
+                      struct fh_err *err)
+{
+    static const char text[] = "SELECT id, seq FROM wants WHERE domain = ? AND seq > ? AND seq <= ?"
+                               " AND waits_for NOT IN (SELECT id FROM wants) ORDER BY seq LIMIT ?";
+    struct fh_sql sql = fh_sql(store, text);
+    fh_sql_id(&sql, domain->b);
+    fh_sql_number(&sql, after);
+    fh_sql_number(&sql, last);
     fh_sql_number(&sql, (int64_t)limit);
     int code = FH_OK;
     while (fh_sql_next(&sql, &code, err)) {
         struct fh_record_id id;
-        struct fh_domain_id domain;
         fh_sql_get_id(&sql, 0, id.b);
-        fh_sql_get_id(&sql, 1, domain.b);
+        int64_t seq = fh_sql_get_number(&sql, 1);
         code = fh_sql_ok(&sql, err);
         if (code == FH_OK) {
-            code = visit(user, &id, &domain, err);
+            code = visit(user, &id, seq, err);
         }
     }
     return code;

@@ -157,7 +157,7 @@ FH_MUST_CHECK int fh_store_want_put(struct fh_store *store,
                                     struct fh_err *err);
 FH_MUST_CHECK int
 fh_store_want_drop(struct fh_store *store, const struct fh_record_id *contract, struct fh_err *err);
-/* Drops the want of a contract that no entry names. */
+/* Drops the want of a contract that no live entry names. */
 FH_MUST_CHECK int fh_store_want_drop_unnamed(struct fh_store *store,
                                              const struct fh_record_id *contract,
                                              struct fh_err *err);
@@ -165,15 +165,32 @@ FH_MUST_CHECK int fh_store_wanted(struct fh_store *store,
                                   const struct fh_record_id *contract,
                                   bool *out,
                                   struct fh_err *err);
+/* Drops the wants that no live entry names, nor waits for, over however many others. */
+FH_MUST_CHECK int fh_store_wants_tidy(struct fh_store *store, struct fh_err *err);
+/* Domains of which something is wanted, by id: those after `after` up to `last`, at most `limit`.
+ * Their number is nothing. */
+FH_MUST_CHECK int fh_store_wanting_each(struct fh_store *store,
+                                        const struct fh_domain_id *after,
+                                        const struct fh_domain_id *last,
+                                        size_t limit,
+                                        fh_store_domain_visit_fn *visit,
+                                        void *user,
+                                        struct fh_err *err);
+/* `place`: of the want among all, the oldest first. */
 typedef int fh_store_want_visit_fn(void *user,
                                    const struct fh_record_id *contract,
-                                   const struct fh_domain_id *domain,
+                                   int64_t place,
                                    struct fh_err *err);
-FH_MUST_CHECK int fh_store_wants_each(struct fh_store *store,
-                                      size_t limit,
-                                      fh_store_want_visit_fn *visit,
-                                      void *user,
-                                      struct fh_err *err);
+/* What can be pulled now of a domain, the oldest first: from behind the place `after` up to `last`,
+ * at most `limit`. */
+FH_MUST_CHECK int fh_store_wants_of(struct fh_store *store,
+                                    const struct fh_domain_id *domain,
+                                    int64_t after,
+                                    int64_t last,
+                                    size_t limit,
+                                    fh_store_want_visit_fn *visit,
+                                    void *user,
+                                    struct fh_err *err);
 
 FH_MUST_CHECK int fh_store_proof_held(struct fh_store *store,
                                       const struct fh_record_id *id,

@@ -33,6 +33,7 @@ struct world {
     struct fh_directory *dir;
     struct fh_store *store;
     struct fh_catalog *catalog;
+    uint64_t products_max; /* of a domain; 0: few */
     struct fh_catalog_outcome out;
     struct fh_err err;
 };
@@ -75,8 +76,10 @@ static inline void make_mesh(struct world *w)
 
 static inline void open_all(struct world *w)
 {
-    const struct fh_catalog_options options = {
-        .directory = w->dir, .self = w->domains[0].id, .products_per_domain_max = 5};
+    const struct fh_catalog_options options = {.directory = w->dir,
+                                               .self = w->domains[0].id,
+                                               .products_per_domain_max =
+                                                   w->products_max != 0 ? w->products_max : 5};
     must(fh_store_open(&w->store, w->path, &w->err), &w->err);
     struct fh_catalog_options with_store = options;
     with_store.store = w->store;
@@ -192,7 +195,7 @@ static inline size_t missing(struct world *w, struct fh_record_id *first)
 {
     struct fh_catalog_wanted wanted[8];
     size_t count = 0;
-    must(fh_catalog_missing(w->catalog, wanted, FH_COUNT(wanted), &count, &w->err), &w->err);
+    must(fh_catalog_missing(w->catalog, NULL, wanted, FH_COUNT(wanted), &count, &w->err), &w->err);
     if (first != NULL && count > 0) {
         *first = wanted[0].contract;
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The catalogue: what it takes, how it settles what contradicts, and that it is still there after a
  * restart. */
+#include "node/state/store_catalog.h"
+#include "node/state/store_sql.h"
 #include "tests/unit/state/catalog_world.h"
 
 #include <signal.h>
@@ -303,6 +305,102 @@ static void test_withdrawn_products_are_gone_but_remembered(void **state)
     int code = fh_catalog_resolve(w->catalog, "domain1/flights", &entry, &w->err);
     refused(w, code, FH_ENOTFOUND, "product.withdrawn");
     assert_int_equal(fh_catalog_head(w->catalog).count, 1);
+}
+
+/* ---- what is wanted ---- */
+
+enum { UNSERVED = 300, LOOK = 256 };
+
+static void announce_unserved(struct world *w)
+{
+    for (unsigned i = 0; i < UNSERVED; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "unserved_%u", i);
+        const struct test_product product = {.name = name};
+        FH_CLEANUP(item_fini) struct item item = make_item(w, &product, &w->domains[1]);
+        must(announce(w, &item), &w->err);
+    }
+}
+
+static int64_t count_wants(struct world *w)
+{
+    struct fh_sql sql = fh_sql(w->store, "SELECT count(*) FROM wants");
+    int64_t count = 0;
+    must(fh_sql_read_numbers(&sql, 1, &count, &w->err), &w->err);
+    return count;
+}
+
+static void test_unserved_contracts_hide_no_others(void **state)
+{
+    struct world *w = *state;
+    struct fh_catalog_wanted wanted[LOOK];
+    size_t count = 0;
+    w->products_max = UNSERVED;
+    restart(w);
+    announce_unserved(w);
+    FH_CLEANUP(item_fini) struct item item = make_item(w, &flights, &w->domains[0]);
+    must(announce(w, &item), &w->err);
+    must(fh_catalog_missing(w->catalog, NULL, wanted, LOOK, &count, &w->err), &w->err);
+    unsigned found = 0;
+    for (size_t i = 0; i < count; i++) {
+        found += fh_record_id_equal(&wanted[i].contract, &item.contract_id);
+    }
+    assert_int_equal(found, 1);
+    assert_true(count > LOOK / 2);
+    /* Behind a domain, another one begins. */
+    must(fh_catalog_missing(w->catalog, &w->domains[1].id, wanted, LOOK, &count, &w->err), &w->err);
+    assert_true(fh_domain_id_equal(&wanted[0].domain, &w->domains[0].id));
+    assert_true(fh_domain_id_equal(&wanted[1].domain, &w->domains[1].id));
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    return fh_record_id_compare(a, b);
+}
+
+/* Whatever is asked for in vain, all that a domain announced is asked for. */
+static void test_all_that_is_wanted_has_its_turn(void **state)
+{
+    enum { AT_ONCE = 16 };
+    struct world *w = *state;
+    struct fh_record_id ids[UNSERVED + AT_ONCE];
+    w->products_max = UNSERVED;
+    restart(w);
+    announce_unserved(w);
+    size_t count = 0;
+    for (size_t at = 0; at < UNSERVED; at += AT_ONCE) {
+        const struct fh_domain_id *domain = &w->domains[1].id;
+        must(fh_catalog_missing_of(w->catalog, domain, ids + at, AT_ONCE, &count, &w->err),
+             &w->err);
+        assert_int_equal(count, AT_ONCE);
+    }
+    qsort(ids, UNSERVED, sizeof *ids, compare_ids);
+    for (size_t i = 1; i < UNSERVED; i++) {
+        assert_false(fh_record_id_equal(&ids[i - 1], &ids[i]));
+    }
+}
+
+static void test_what_expired_is_wanted_no_more(void **state)
+{
+    struct world *w = *state;
+    struct test_product product = flights;
+    product.version = "1.1.0";
+    product.seq = 2;
+    product.prev = (struct fh_record_id){.b = {7}};
+    FH_CLEANUP(item_fini) struct item lives = make_item(w, &flights, &w->domains[0]);
+    lives.said.expires_ms += 2 * TEST_DAY_MS;
+    announce_again(&lives, w, &w->domains[0].node);
+    must(announce(w, &lives), &w->err);
+    FH_CLEANUP(item_fini) struct item item = make_item(w, &product, &w->domains[1]);
+    must(announce(w, &item), &w->err);
+    static const struct fh_record_id none;
+    must(fh_store_want_put(w->store, &product.prev, &w->domains[1].id, &none, &w->err), &w->err);
+    must(fh_store_want_put(w->store, &item.contract_id, &w->domains[1].id, &product.prev, &w->err),
+         &w->err);
+    must(fh_catalog_sweep(w->catalog, NOW_MS, NULL, &w->err), &w->err);
+    assert_int_equal(count_wants(w), 3); /* one is waited for */
+    must(fh_catalog_sweep(w->catalog, item.said.expires_ms + TEST_DAY_MS, NULL, &w->err), &w->err);
+    assert_int_equal(count_wants(w), 1);
 }
 
 static void test_expired_entries_leave_a_floor(void **state)
@@ -645,6 +743,9 @@ int main(void)
         TEST(test_the_served_major_is_meant),
         TEST(test_withdrawn_products_are_gone_but_remembered),
         TEST(test_expired_entries_leave_a_floor),
+        TEST(test_unserved_contracts_hide_no_others),
+        TEST(test_all_that_is_wanted_has_its_turn),
+        TEST(test_what_expired_is_wanted_no_more),
         TEST(test_publish_is_all_or_nothing),
         TEST(test_moves_of_own_products),
         TEST(test_publish_refuses),

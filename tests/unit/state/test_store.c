@@ -640,7 +640,7 @@ static void test_a_newer_schema_is_refused(void **state)
     patch(f, 60, version, sizeof version); /* user_version in the header of the file format */
     assert_int_equal(fh_store_open(&f->store, f->path, &err), FH_EVERSION);
     assert_string_equal(err.rule, "store.version");
-    fh_put_u32be(version, 2);
+    fh_put_u32be(version, 3);
     patch(f, 60, version, sizeof version);
     reopen(f);
     fh_store_close(f->store);
