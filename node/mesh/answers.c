@@ -418,7 +418,8 @@ static void answer_redeem(struct fh_mesh *mesh, struct fh_question *question)
     }
     struct page page;
     page_init(&page, ANSWER_BYTES_MAX);
-    fh_directory_each_due(mesh->options.dir, fh_mesh_due_until(), page_identity, &page);
+    const struct fh_domain_id *joiner = &fh_question_speaker(question)->domain;
+    fh_mesh_each_for_joiner(mesh, joiner, fh_buf_view(&admission), page_identity, &page);
     answer_page(question, &page, NULL);
 }
 

@@ -218,6 +218,14 @@ FH_MUST_CHECK int fh_mesh_redeem(struct fh_mesh *mesh,
                                  struct fh_msg_redeem *redeem,
                                  struct fh_buf *admission,
                                  struct fh_err *err);
+/* redeem.c: identity records for a domain that `admission` (borrowed) admits, each once and in an
+ * order in which it accepts them: what proves the admission, then as much of the rest as `visit`
+ * takes. */
+void fh_mesh_each_for_joiner(const struct fh_mesh *mesh,
+                             const struct fh_domain_id *joiner,
+                             struct fh_bytes admission,
+                             fh_directory_visit_fn *visit,
+                             void *user);
 /* charters.c: answers CHARTER and CHARTERS; the question is taken. */
 void fh_mesh_answer_charter(struct fh_mesh *mesh, struct fh_question *question);
 void fh_mesh_answer_charters(struct fh_mesh *mesh, struct fh_question *question);

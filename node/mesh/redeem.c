@@ -180,3 +180,99 @@ int fh_mesh_redeem(struct fh_mesh *mesh,
     fh_mesh_gossip_resume(mesh);
     return rc;
 }
+
+/* ---- what a joiner is given ---- */
+
+struct giving {
+    fh_directory_visit_fn *visit;
+    void *user;
+    struct fh_buf given; /* ids of what came before its place */
+    bool ahead;          /* proofs are given now */
+    bool full;           /* `visit` took no more */
+};
+
+static bool was_given(const struct giving *giving, const struct fh_record_id *id)
+{
+    for (size_t at = 0; at < giving->given.size; at += FH_ID_BYTES) {
+        if (memcmp(giving->given.data + at, id->b, FH_ID_BYTES) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool give(void *user, unsigned type, const struct fh_record_id *id, struct fh_bytes bytes)
+{
+    struct giving *giving = user;
+    if (was_given(giving, id)) {
+        return true;
+    }
+    if (giving->ahead) {
+        fh_buf_add(&giving->given, id->b, FH_ID_BYTES);
+    }
+    giving->full = !giving->visit(giving->user, type, id, bytes);
+    return !giving->full;
+}
+
+static bool
+give_charters(void *user, unsigned type, const struct fh_record_id *id, struct fh_bytes bytes)
+{
+    bool wanted = type == FH_RECORD_KEY || type == FH_RECORD_CHARTER;
+    return !wanted || give(user, type, id, bytes);
+}
+
+static bool
+give_admission(void *user, unsigned type, const struct fh_record_id *id, struct fh_bytes bytes)
+{
+    bool wanted = type == FH_RECORD_KEY || type == FH_RECORD_ADMISSION;
+    return !wanted || give(user, type, id, bytes);
+}
+
+/* What says that these keys act for us. */
+static void
+give_signers(const struct fh_mesh *mesh, struct fh_bytes admission, struct giving *giving)
+{
+    struct fh_record record;
+    struct fh_record invited;
+    struct fh_admission admitting;
+    struct fh_invitation inviting;
+    if (fh_record_parse(&record, admission, &mesh->id, NULL) != FH_OK ||
+        fh_admission_decode(&admitting, &record, NULL) != FH_OK ||
+        fh_record_parse(&invited, admitting.invitation, &mesh->id, NULL) != FH_OK ||
+        fh_invitation_decode(&inviting, &invited, NULL) != FH_OK) {
+        return; /* it was taken a moment ago: this does not happen */
+    }
+    const struct fh_directory *dir = mesh->options.dir;
+    fh_directory_credentials(
+        dir, &mesh->domain, &record.signatures[0].key, admitting.admitted_ms, give, giving);
+    if (!giving->full) {
+        fh_directory_credentials(
+            dir, &mesh->domain, &invited.signatures[0].key, inviting.created_ms, give, giving);
+    }
+}
+
+/* All of a large mesh does not fit an answer, and members' delegations come before the joiner's
+ * admission: it was never told that it is one, and asked again for ever. */
+void fh_mesh_each_for_joiner(const struct fh_mesh *mesh,
+                             const struct fh_domain_id *joiner,
+                             struct fh_bytes admission,
+                             fh_directory_visit_fn *visit,
+                             void *user)
+{
+    const struct fh_directory *dir = mesh->options.dir;
+    int64_t until_ms = fh_mesh_due_until();
+    struct giving giving = {.visit = visit, .user = user, .ahead = true};
+    fh_buf_init(&giving.given, FH_FRAME_REPLY_BYTES_MAX);
+    fh_directory_each_governing(dir, until_ms, give_charters, &giving);
+    if (!giving.full) {
+        give_signers(mesh, admission, &giving);
+    }
+    if (!giving.full) {
+        fh_directory_each_of_due(dir, joiner, until_ms, give_admission, &giving);
+    }
+    giving.ahead = false;
+    if (!giving.full) {
+        fh_directory_each_due(dir, until_ms, give, &giving);
+    }
+    fh_buf_fini(&giving.given);
+}

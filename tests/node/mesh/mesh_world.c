@@ -120,41 +120,36 @@ static void open_home(struct mesh_world *w)
     test_scratch_path(path, sizeof path, &w->scratch, "home");
     mesh_world_must(fh_home_locate(&w->home, path, &w->err), &w->err);
     mesh_world_must(fh_home_create(&w->home, &w->err), &w->err);
-    write_key(w, "node", FH_KEY_NODE, w->pair->joined.node.seed);
-    write_key(w, "node_agree", FH_KEY_NODE_AGREE, w->pair->joined.node.seed);
+    write_key(w, "node", FH_KEY_NODE, w->domain->node.seed);
+    write_key(w, "node_agree", FH_KEY_NODE_AGREE, w->domain->node.seed);
     mesh_world_must(fh_keystore_open(&w->keys, &w->home, &w->err), &w->err);
     test_scratch_path(path, sizeof path, &w->scratch, "node.db");
     mesh_world_must(fh_store_open(&w->store, path, &w->err), &w->err);
     struct fh_catalog_options catalog = {.store = w->store,
-                                         .directory = w->pair->caller.dir,
-                                         .self = w->pair->joined.id,
+                                         .directory = w->side->dir,
+                                         .self = w->domain->id,
                                          .products_per_domain_max = 5};
     mesh_world_must(fh_catalog_open(&w->catalog, &catalog, &w->err), &w->err);
-    struct fh_policies_options policies = {.store = w->store,
-                                           .dir = w->pair->caller.dir,
-                                           .mesh_id = w->pair->id,
-                                           .domain = w->pair->joined.id};
+    struct fh_policies_options policies = {
+        .store = w->store, .dir = w->side->dir, .mesh_id = w->pair->id, .domain = w->domain->id};
     mesh_world_must(fh_policies_open(&w->policies, &policies, &w->err), &w->err);
 }
 
-void mesh_world_set_up(struct mesh_world *w, side_answer_fn *answer, void *user)
+static void start(struct mesh_world *w)
 {
-    w->pair = pair_set_up(NODE);
-    w->pair->server.answer = answer;
-    w->pair->server.user = user;
     open_home(w);
     fh_settings_init(&w->settings);
-    snprintf(w->settings.domain, sizeof w->settings.domain, "%s", w->pair->joined.name);
-    snprintf(w->settings.listen, sizeof w->settings.listen, "%s", w->pair->caller.address);
+    snprintf(w->settings.domain, sizeof w->settings.domain, "%s", w->domain->name);
+    snprintf(w->settings.listen, sizeof w->settings.listen, "%s", w->side->address);
     struct fh_mesh_options options = {
         .loop = w->pair->loop,
         .store = w->store,
-        .dir = w->pair->caller.dir,
+        .dir = w->side->dir,
         .catalog = w->catalog,
         .policies = w->policies,
         .keys = w->keys,
-        .identity = w->pair->caller.identity,
-        .peers = w->pair->caller.peers,
+        .identity = w->side->identity,
+        .peers = w->side->peers,
         .home = &w->home,
         .settings = &w->settings,
         .refused = on_refused,
@@ -163,16 +158,43 @@ void mesh_world_set_up(struct mesh_world *w, side_answer_fn *answer, void *user)
     mesh_world_must(fh_udp_open(&w->udp, w->pair->loop, "127.0.0.1:0", on_datagram, w, &w->err),
                     &w->err);
     mesh_world_must(fh_mesh_start(w->mesh, w->udp, &w->err), &w->err);
+}
+
+void mesh_world_set_up(struct mesh_world *w, side_answer_fn *answer, void *user)
+{
+    w->pair = pair_set_up(NODE);
+    w->pair->server.answer = answer;
+    w->pair->server.user = user;
+    w->side = &w->pair->caller;
+    w->domain = &w->pair->joined;
+    start(w);
     mesh_world_introduce(w);
+}
+
+static bool answer_all(struct fh_question *question, void *user)
+{
+    const struct mesh_world *w = user;
+    fh_mesh_question(w->mesh, question);
+    return true;
+}
+
+void mesh_world_set_up_founder(struct mesh_world *w)
+{
+    w->pair = pair_set_up(STRANGER);
+    w->pair->server.answer = answer_all;
+    w->pair->server.user = w;
+    w->side = &w->pair->server;
+    w->domain = &w->pair->founder;
+    start(w);
 }
 
 void mesh_world_tear_down(struct mesh_world *w)
 {
     fh_mesh_quiesce(w->mesh);
-    fh_peers_quiesce(w->pair->caller.peers);
+    fh_peers_quiesce(w->side->peers);
     /* What is on its way ends in the mesh: it must still be there, as in a node. */
     int64_t end = fh_clock_mono_ms() + WAIT_MS;
-    while (!fh_peers_drained(w->pair->caller.peers) && fh_clock_mono_ms() < end) {
+    while (!fh_peers_drained(w->side->peers) && fh_clock_mono_ms() < end) {
         mesh_world_turn(w);
     }
     fh_udp_close(w->udp);

@@ -16,6 +16,8 @@
 
 struct mesh_world {
     struct mesh *pair;
+    struct side *side;                /* whose mesh it is */
+    const struct test_domain *domain; /* its domain */
     struct test_scratch scratch;
     struct fh_home home;
     struct fh_settings settings;
@@ -31,6 +33,8 @@ struct mesh_world {
 
 /* `answer` and `user` are kept for the founder's node. */
 void mesh_world_set_up(struct mesh_world *w, side_answer_fn *answer, void *user);
+/* The founder's node is the whole mesh, and answers what it is asked; a stranger calls. */
+void mesh_world_set_up_founder(struct mesh_world *w);
 void mesh_world_tear_down(struct mesh_world *w);
 
 void mesh_world_must(int code, const struct fh_err *err);
