@@ -12,9 +12,9 @@
 /*
  * A dialer (I/O loop):
  *
- *   idle -> request -> [look the name up] -> connect, next address on failure -> greeted -> sends
- *   greeted -> idle for a while, or closed                                       -> idle
- *   a failure of the last address, or of the connection: every request ends      -> idle
+ *   idle -> request -> [look the name up, if it is one] -> connect, next address on failure ->
+ * greeted -> sends greeted -> idle for a while, or closed                                       ->
+ * idle a failure of the last address, or of the connection: every request ends      -> idle
  */
 
 static const uint32_t wire_request_bit = 0x80000000U; /* of a request's number on the wire */
@@ -155,18 +155,23 @@ static struct fh_conn *open_conn(struct fh_dialer *dialer, bool local)
     return conn;
 }
 
-static void try_next(struct fh_dialer *dialer)
+static void connect_to(struct fh_dialer *dialer, const struct sockaddr *address)
 {
-    struct addrinfo *address = dialer->next;
-    dialer->next = address->ai_next;
     struct fh_conn *conn = open_conn(dialer, false);
     if (conn == NULL) {
         return;
     }
-    int status = uv_tcp_connect(&conn->connect, &conn->uv.tcp, address->ai_addr, on_connected);
+    int status = uv_tcp_connect(&conn->connect, &conn->uv.tcp, address, on_connected);
     if (status != 0) {
         fh_conn_end(conn, status);
     }
+}
+
+static void try_next(struct fh_dialer *dialer)
+{
+    struct addrinfo *address = dialer->next;
+    dialer->next = address->ai_next;
+    connect_to(dialer, address->ai_addr);
 }
 
 static void tell_closed(struct fh_dialer *dialer)
@@ -203,13 +208,27 @@ static void connect_local(struct fh_dialer *dialer, const char *path)
     }
 }
 
+static bool literal(const struct fh_address *address, struct sockaddr_storage *out)
+{
+    *out = (struct sockaddr_storage){0};
+    return uv_ip4_addr(address->host, address->port, (struct sockaddr_in *)out) == 0 ||
+           uv_ip6_addr(address->host, address->port, (struct sockaddr_in6 *)out) == 0;
+}
+
 static void connect_dialer(struct fh_dialer *dialer)
 {
+    struct sockaddr_storage known;
     struct fh_address tcp;
     const char *path = NULL;
     FH_ASSERT(fh_link_address(dialer->address, &tcp, &path, NULL) == FH_OK);
     if (path != NULL) {
         connect_local(dialer, path);
+        return;
+    }
+    /* Look-ups have few threads, which names of silent servers fill: what needs none must not wait
+     * behind them. */
+    if (literal(&tcp, &known)) {
+        connect_to(dialer, (const struct sockaddr *)&known);
         return;
     }
     char port[6];

@@ -4,6 +4,8 @@
 #include "tests/node/io/raw.h"
 #include "tests/node/io/world.h"
 
+#include <dlfcn.h>
+#include <netdb.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -264,6 +266,42 @@ static void test_refused(void **state)
     world_tear_down(&w);
 }
 
+/* libuv's look-ups come through here. */
+static atomic_uint lookups;
+
+__attribute__((visibility("default"))) int getaddrinfo(const char *restrict name,
+                                                       const char *restrict service,
+                                                       const struct addrinfo *restrict hints,
+                                                       struct addrinfo **restrict out)
+{
+    typedef int lookup_fn(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    lookup_fn *real;
+    *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+    atomic_fetch_add(&lookups, 1);
+    return real(name, service, hints, out);
+}
+
+/* Names of silent servers fill the threads of look-ups: a literal address needs none. */
+static void test_a_literal_address_is_not_looked_up(void **state)
+{
+    (void)state;
+    struct world w;
+    struct end end;
+    char address[32];
+    world_set_up(&w, SERVE_HERE, NULL);
+    unsigned before = atomic_load(&lookups);
+    world_request(world_dial(&w, w.address), 10, WAIT_MS, &end);
+    world_run_until(&w, &end.count, 1);
+    assert_int_equal(end.code, FH_OK);
+    assert_int_equal(atomic_load(&lookups), before);
+    snprintf(address, sizeof address, "localhost:%u", (unsigned)fh_link_port(w.server));
+    world_request(world_dial(&w, address), 10, WAIT_MS, &end);
+    world_run_until(&w, &end.count, 1);
+    assert_int_equal(end.code, FH_OK);
+    assert_int_equal(atomic_load(&lookups), before + 1);
+    world_tear_down(&w);
+}
+
 /* More requests than there are calls: the rest wait unread and are served in turn. */
 static void test_more_requests_than_calls(void **state)
 {
@@ -512,6 +550,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_faulty_servers),
         cmocka_unit_test(test_unreachable),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_a_literal_address_is_not_looked_up),
         cmocka_unit_test(test_more_requests_than_calls),
         cmocka_unit_test(test_share_of_calls),
         cmocka_unit_test(test_asker_gone),
