@@ -115,7 +115,11 @@ static int remember(void *user, const struct fh_store_record *record, struct fh_
     struct fh_directory_outcome outcome;
     struct fh_err why;
     home->remembers = is_whole(home, record);
-    int rc = fh_directory_add(home->dir, record->bytes, fh_clock_wall_ms(), &outcome, &why);
+    /* It was no record of the future when it came. A clock that is behind now must not make it one:
+     * nobody would look at it again, and what it revokes would act. */
+    int64_t wall = fh_clock_wall_ms();
+    int64_t now = record->received_ms > wall ? record->received_ms : wall;
+    int rc = fh_directory_add(home->dir, record->bytes, now, &outcome, &why);
     home->remembers = false;
     if (rc != FH_OK) {
         /* Proposals and votes of charters that are decided stay in the store: nothing is wrong. */
