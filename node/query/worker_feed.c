@@ -16,6 +16,10 @@ static const struct {
     const char *text;
 } failures[] = {
     {"source.read", FH_EIO, "the source could not be read"},
+    {"source.changed",
+     FH_EINCOMPLETE,
+     "a source was written to while it was read; ask again (its owner should write a new file and "
+     "rename it over the old one)"},
     {"source.schema", FH_EIO, "the source has other columns than its contract promises"},
     {"source.value", FH_EIO, "the source holds what is no value of its column"},
     {"query.memory", FH_ETOOBIG, "reading the table needs more memory than one worker may use"},

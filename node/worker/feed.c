@@ -40,6 +40,7 @@ struct feed {
     struct fh_ring_end ring;
     pthread_mutex_t writing; /* DuckDB's threads, one at a time */
     struct fh_ring_out out;
+    struct fh_files_seen seen;
     uint64_t rows;
     bool fitted[2]; /* the columns of a chunk were looked at: [1] with short texts */
     bool over;      /* the reader wants no more */
@@ -307,6 +308,20 @@ static void write_count(struct feed *feed, duckdb_result result)
     }
 }
 
+static bool is_good(const struct feed *feed)
+{
+    return feed->failure.code == FH_OK && !feed->over;
+}
+
+/* Rows of two states of a source are of none, and DuckDB knows nothing of it: a file that was cut
+ * ends early. Before the reader hears that these were all rows. */
+static void look_at_files(struct feed *feed)
+{
+    if (is_good(feed)) {
+        (void)!fh_files_unchanged(&feed->seen, &feed->failure);
+    }
+}
+
 static void run(struct feed *feed, duckdb_connection connection)
 {
     FH_CLEANUP(fh_buf_fini) struct fh_buf sql;
@@ -316,9 +331,13 @@ static void run(struct feed *feed, duckdb_connection connection)
         (void)fh_err_set(&feed->failure, FH_ENOMEM, "no memory for the SQL of a scan");
         return;
     }
-    if (duckdb_query(connection, fh_buf_cstr(&sql), &result) == DuckDBError) {
+    fh_files_watch(&feed->seen);
+    bool failed = duckdb_query(connection, fh_buf_cstr(&sql), &result) == DuckDBError;
+    fh_files_unwatch(&feed->seen);
+    look_at_files(feed);
+    if (failed) {
         read_fault(feed, duckdb_result_error_type(&result));
-    } else if (feed->asked.column_count == 0 && !feed->asked.to_file) {
+    } else if (is_good(feed) && feed->asked.column_count == 0 && !feed->asked.to_file) {
         write_count(feed, result);
     }
     duckdb_destroy_result(&result);

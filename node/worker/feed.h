@@ -17,6 +17,9 @@
  * A feed may also write its rows to a file, as Parquet: then DuckDB writes them, with all its
  * threads.
  *
+ * A source that is written to while a feed reads it fails the feed (files.h), before its reader
+ * hears that the rows were all.
+ *
  * Errors carry no text of DuckDB: rows of people who must not be seen are read here.
  *
  * Thread: as each function says. Ownership: given, for the life of the process.

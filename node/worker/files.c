@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/worker/files.h"
 
-#include "common/limits.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -28,12 +26,8 @@ static struct {
     _Atomic off_t at;
 } copies[COPIES_MAX];
 
-/* How each slot was when it was first opened since the watch began. */
-static struct {
-    bool opened;
-    off_t size;
-    struct timespec written;
-} watched[FH_WORKER_FILES_MAX];
+/* Of questions and scans that run: struct fh_files_seen. */
+static struct fh_list watches = {&watches, &watches};
 static pthread_mutex_t watch_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* The slot that a path names, or -1. */
@@ -57,45 +51,57 @@ static int copy_of(int fd)
     return index >= 0 && index < COPIES_MAX && atomic_load(&copies[index].used) ? index : -1;
 }
 
-static void watch(int slot)
+static void note(int slot)
 {
     struct stat s;
     int i = slot - FH_SLOT_FIRST;
     pthread_mutex_lock(&watch_lock);
-    if (!watched[i].opened && fstat(slot, &s) == 0) {
-        watched[i].opened = true;
-        watched[i].size = s.st_size;
-        watched[i].written = s.st_mtim;
+    bool known = fstat(slot, &s) == 0;
+    FH_LIST_FOREACH (link, &watches) {
+        struct fh_files_seen *seen = FH_LIST_ENTRY(link, struct fh_files_seen, link);
+        if (known && !seen->slots[i].opened) {
+            seen->slots[i].opened = true;
+            seen->slots[i].size = s.st_size;
+            seen->slots[i].written = s.st_mtim;
+        }
     }
     pthread_mutex_unlock(&watch_lock);
 }
 
-void fh_files_watch(void)
+void fh_files_watch(struct fh_files_seen *seen)
 {
+    memset(seen, 0, sizeof *seen);
     pthread_mutex_lock(&watch_lock);
-    memset(watched, 0, sizeof watched);
+    fh_list_push_back(&watches, &seen->link);
     pthread_mutex_unlock(&watch_lock);
 }
 
-bool fh_files_opened(int slot)
+void fh_files_unwatch(struct fh_files_seen *seen)
+{
+    pthread_mutex_lock(&watch_lock);
+    fh_list_remove(&seen->link);
+    pthread_mutex_unlock(&watch_lock);
+}
+
+bool fh_files_opened(const struct fh_files_seen *seen, int slot)
 {
     pthread_mutex_lock(&watch_lock);
     bool opened =
-        slot >= FH_SLOT_FIRST && slot < FH_SLOT_OUTPUT && watched[slot - FH_SLOT_FIRST].opened;
+        slot >= FH_SLOT_FIRST && slot < FH_SLOT_OUTPUT && seen->slots[slot - FH_SLOT_FIRST].opened;
     pthread_mutex_unlock(&watch_lock);
     return opened;
 }
 
-int fh_files_unchanged(struct fh_err *err)
+int fh_files_unchanged(struct fh_files_seen *seen, struct fh_err *err)
 {
     bool same = true;
     pthread_mutex_lock(&watch_lock);
     for (int i = 0; i < FH_WORKER_FILES_MAX; i++) {
         struct stat s;
-        if (watched[i].opened) {
-            same = same && fstat(FH_SLOT_FIRST + i, &s) == 0 && s.st_size == watched[i].size &&
-                   s.st_mtim.tv_sec == watched[i].written.tv_sec &&
-                   s.st_mtim.tv_nsec == watched[i].written.tv_nsec;
+        if (seen->slots[i].opened) {
+            same = same && fstat(FH_SLOT_FIRST + i, &s) == 0 && s.st_size == seen->slots[i].size &&
+                   s.st_mtim.tv_sec == seen->slots[i].written.tv_sec &&
+                   s.st_mtim.tv_nsec == seen->slots[i].written.tv_nsec;
         }
     }
     pthread_mutex_unlock(&watch_lock);
@@ -131,7 +137,7 @@ static int open_slot(int slot, int flags)
     }
     atomic_store(&copies[index].at, 0);
     atomic_store(&copies[index].used, true);
-    watch(slot);
+    note(slot);
     return fd;
 }
 

@@ -21,8 +21,12 @@
 #define FH_NODE_WORKER_FILES_H
 
 #include "common/err.h"
+#include "common/limits.h"
+#include "common/list.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
+#include <time.h>
 
 enum {
     FH_SLOT_FIRST = 100, /* descriptors of sources stand at 100 .. 100 + FH_WORKER_FILES_MAX - 1 */
@@ -33,15 +37,31 @@ enum {
 /* Above the slots and what may be open beside them: duplicates of slots stand there. */
 #define FH_SLOT_COPIES (FH_SLOT_OUTPUT + 1)
 
-/* From now on remembers how each slot is when it is opened first. Any thread. */
-void fh_files_watch(void);
+/* How the slots were when they were opened first, for one question or one scan. DuckDB opens files
+ * on threads of its own, so what runs beside it has its slots noted here too: more is seen than was
+ * read, never less. */
+struct fh_files_seen {
+    /* private */
+    struct fh_list link;
+    struct {
+        bool opened;
+        off_t size;
+        struct timespec written;
+    } slots[FH_WORKER_FILES_MAX];
+};
+
+/* From now on notes how each slot is when it is opened first (`seen` is kept until unwatch). Any
+ * thread. */
+void fh_files_watch(struct fh_files_seen *seen);
+/* Notes no more; what was noted stays. */
+void fh_files_unwatch(struct fh_files_seen *seen);
 /* FH_OK, or FH_EINCOMPLETE (rule "source.changed") when a slot that was opened since is of another
  * size, or was written to: what was read of it is of no one state. A file that was replaced by
  * another one of its name is still the one that stands in the slot. */
-FH_MUST_CHECK int fh_files_unchanged(struct fh_err *err);
+FH_MUST_CHECK int fh_files_unchanged(struct fh_files_seen *seen, struct fh_err *err);
 
 /* Whether a slot was opened since the watch began. */
-bool fh_files_opened(int slot);
+bool fh_files_opened(const struct fh_files_seen *seen, int slot);
 
 /* Names the functions that this file puts in the place of the C library's; called by nobody. The
  * linker finds them by name: open, open64, read, lseek, lseek64, close, access, stat, stat64,

@@ -17,6 +17,7 @@ struct running {
     struct fh_desk *desk;
     const struct fh_channel_run *run;
     struct fh_channel_end end;
+    struct fh_files_seen seen;
     bool last;  /* the next batch is the last one */
     bool ended; /* END is sent */
 };
@@ -121,7 +122,7 @@ static bool prepare(struct fh_desk *desk,
 static bool finish(struct running *r, struct fh_batch_out *out, int code, struct fh_fault *fault)
 {
     if (code == FH_OK) {
-        code = fh_files_unchanged(&fault->err);
+        code = fh_files_unchanged(&r->seen, &fault->err);
     }
     if (code == FH_OK) {
         code = fh_batch_out_settle(out, &fault->err);
@@ -274,11 +275,12 @@ static void put_away(struct fh_desk *desk,
 }
 
 /* Between two questions: tables that are asked often become warm, or cold where memory is short. */
-static void look_at_tables(struct fh_desk *desk, const struct fh_err *failure)
+static void
+look_at_tables(struct fh_desk *desk, const struct fh_files_seen *seen, const struct fh_err *failure)
 {
     struct fh_warm *warm = fh_engine_warm(desk->engine);
     duckdb_connection connection = fh_engine_connection(desk->engine);
-    bool changed = failure == NULL ? fh_warm_up(warm, connection)
+    bool changed = failure == NULL ? fh_warm_up(warm, connection, seen)
                                    : strcmp(failure->rule, "query.memory") == 0 &&
                                          fh_warm_yield(warm, connection);
     if (changed) {
@@ -293,16 +295,17 @@ bool fh_run(struct fh_desk *desk, const struct fh_channel_run *run)
     int64_t begin_ms = fh_clock_mono_ms();
     fh_inbox_begin(desk->inbox, run->id, run->window, fh_engine_connection(desk->engine));
     fh_scans_begin(desk->scans);
-    fh_files_watch();
+    fh_files_watch(&r.seen);
     unsigned runs;
     duckdb_prepared_statement statement = fh_prepared_take(desk->prepared, run->sql, &runs);
     bool good = fh_engine_seal(desk->engine, &fault.err) == FH_OK &&
                 (statement != NULL || prepare(desk, run->sql, &statement, &fault)) &&
                 bind(statement, run, &fault.err) && execute(&r, statement, &fault);
-    if (!r.ended && fh_files_unchanged(&fault.err) != FH_OK) {
+    if (!r.ended && fh_files_unchanged(&r.seen, &fault.err) != FH_OK) {
         good = false; // also where DuckDB stumbled over it: this is why
         fault.position = 0;
     }
+    fh_files_unwatch(&r.seen);
     put_away(desk,
              run,
              statement,
@@ -315,14 +318,14 @@ bool fh_run(struct fh_desk *desk, const struct fh_channel_run *run)
             fh_port_send_buf(desk->port, FH_CHANNEL_END, &payload);
             fh_buf_fini(&payload);
         }
-        look_at_tables(desk, NULL);
+        look_at_tables(desk, &r.seen, NULL);
         return true;
     }
     choose_reason(desk, &fault);
     fh_inbox_end(desk->inbox);
     fh_port_send_error(desk->port, run->id, &fault.err, fault.position);
     if (!fault.fatal) {
-        look_at_tables(desk, &fault.err);
+        look_at_tables(desk, &r.seen, &fault.err);
     }
     return !fault.fatal;
 }

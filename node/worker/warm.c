@@ -267,13 +267,16 @@ static bool warm_table(struct fh_warm *warm, duckdb_connection connection, unsig
     return true;
 }
 
-bool fh_warm_up(struct fh_warm *warm, duckdb_connection connection)
+bool fh_warm_up(struct fh_warm *warm,
+                duckdb_connection connection,
+                const struct fh_files_seen *seen)
 {
-    bool read[FH_WORKER_TABLES_MAX] = {false}; /* making one table opens files, too */
+    bool read[FH_WORKER_TABLES_MAX] = {false};
     bool changed = false;
     for (unsigned i = 0; i < warm->count; i++) {
         struct entry *entry = &warm->entries[i];
-        read[i] = entry->select != NULL && entry->state == COLD && fh_files_opened(entry->slot);
+        read[i] =
+            entry->select != NULL && entry->state == COLD && fh_files_opened(seen, entry->slot);
         entry->readings += read[i];
     }
     /* One file at most: the next question may wait for it, and its time counts as that one's. */

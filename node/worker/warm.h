@@ -25,6 +25,7 @@
 #ifndef FH_NODE_WORKER_WARM_H
 #define FH_NODE_WORKER_WARM_H
 
+#include "node/worker/files.h"
 #include "proto/query/channel.h"
 
 #include <duckdb.h>
@@ -42,9 +43,10 @@ void fh_warm_add(struct fh_warm *warm,
                  const int *slots,
                  const char *select);
 
-/* A question is answered that opened the files which fh_files_opened tells: of what was read often
- * enough one becomes warm now. True when views changed, so that plans over them are of no use. */
-FH_MUST_CHECK bool fh_warm_up(struct fh_warm *warm, duckdb_connection connection);
+/* A question is answered that opened the files in `seen`: of what was read often enough one becomes
+ * warm now. True when views changed, so that plans over them are of no use. */
+FH_MUST_CHECK bool
+fh_warm_up(struct fh_warm *warm, duckdb_connection connection, const struct fh_files_seen *seen);
 
 /* A question found too little memory: all tables stand on their files again, and stay there. True
  * when views changed. */

@@ -332,7 +332,8 @@ static void close_feed(struct masked *m, uint64_t scan)
 
 int masked_query(struct masked *m, const char *sql, struct fh_buf *out, struct fh_err *err)
 {
-    struct fh_channel_run run = {.sql = fh_bytes_cstr(sql), .window = FH_QUERY_WINDOW};
+    struct fh_channel_run run = {.sql = fh_bytes_cstr(sql),
+                                 .window = m->window > 0 ? m->window : FH_QUERY_WINDOW};
     m->feed_count = masked_quiet(m, DEADLINE_MS) ? 0 : m->feed_count;
     m->columns = 0;
     m->wishes = 0;
@@ -345,6 +346,9 @@ int masked_query(struct masked *m, const char *sql, struct fh_buf *out, struct f
             break;
         }
         if (event.kind == FH_WORKER_BATCH) {
+            if (m->on_batch != NULL) {
+                m->on_batch(m, m->user);
+            }
             rig_rows(event.batch, out);
             fh_worker_credit(m->query, 1);
         } else if (event.kind == FH_WORKER_SCAN_OPEN) {

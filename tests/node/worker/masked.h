@@ -43,8 +43,10 @@ struct masked {
     uint64_t wishes;            /* of the last query, that its scans tried */
     uint64_t columns;           /* scanned, of all feeds together */
     uint64_t scanned;           /* rows, of all feeds together */
-    void (*on_open)(struct masked *masked, void *user); /* called when a feed was started */
+    void (*on_open)(struct masked *masked, void *user);  /* called when a feed was started */
+    void (*on_batch)(struct masked *masked, void *user); /* ... before each batch's credit */
     void *user;
+    uint32_t window; /* of a query's batches; 0: as a node's */
 };
 
 /* Both workers with `threads` of DuckDB each. Aborts when anything fails, as the rig does. */

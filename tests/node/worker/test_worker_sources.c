@@ -3,7 +3,7 @@
  * Sources that change while a worker reads them: an answer is of one state of its sources or none.
  * A file that is replaced as it should be, by renaming another over it, is read to its old end.
  */
-#include "tests/node/worker/rig.h"
+#include "tests/node/worker/masked.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -186,6 +186,133 @@ static void an_answer_is_of_one_state(void **state)
     }
 }
 
+/* ---- a masked table ---- */
+
+/* Its scan waits, as 300,000 rows are more than a ring and a window hold. */
+static void change_once(struct masked *m, void *user)
+{
+    void (*const *change)(const char *path) = user;
+    char path[128];
+    (*change)(in_folder(path, "source"));
+    m->on_batch = NULL;
+}
+
+static int read_masked_beside(const struct source *source,
+                              void (*change)(const char *path),
+                              struct fh_buf *out,
+                              struct fh_err *err)
+{
+    struct masked m;
+    masked_up(&m, &rig, 1);
+    struct fh_table table =
+        rig_table(&rig, "shop.orders.orders", source->format, "id BIGINT, item VARCHAR");
+    const struct fh_view view = masked_view(&rig, &table, "item=partial 5 0", NULL, 0);
+    int file = rig_open(&rig, "source");
+    assert_int_equal(masked_add(&m, &table, &view, file, err), FH_OK);
+    close(file);
+    m.window = 1;
+    m.on_batch = change_once;
+    m.user = &change;
+    int code = masked_query(&m, "SELECT id, item FROM shop.orders.orders", out, err);
+    bool changed = m.on_batch == NULL;
+    assert_true(changed);
+    assert_true(masked_quiet(&m, 5000));
+    assert_false(fh_worker_dead(m.query) || fh_worker_dead(m.scan));
+    masked_down(&m);
+    return code;
+}
+
+static uint64_t lines_of(const struct fh_buf *text)
+{
+    uint64_t lines = 0;
+    for (size_t i = 0; i < text->size; i++) {
+        lines += text->data[i] == '\n';
+    }
+    return lines;
+}
+
+static void a_masked_answer_is_of_one_state(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < FH_COUNT(sources); i++) {
+        for (size_t k = 0; k < FH_COUNT(changes); k++) {
+            struct fh_err err = {0};
+            FH_CLEANUP(fh_buf_fini) struct fh_buf out;
+            fh_buf_init(&out, RIG_ANSWER_BYTES_MAX);
+            rig_write(&rig, sources[i].write);
+            rig_write(&rig, sources[i].other);
+            int code = read_masked_beside(&sources[i], changes[k].change, &out, &err);
+            bool right = changes[k].harmless
+                             ? code == FH_OK && lines_of(&out) == ROWS
+                             : code == FH_EINCOMPLETE && strcmp(err.rule, "source.changed") == 0;
+            if (!right) {
+                fail_msg("a masked %s file that is %s: %s [%s] %s, %llu rows",
+                         sources[i].name,
+                         changes[k].name,
+                         fh_code_name(code),
+                         err.rule,
+                         err.text,
+                         (unsigned long long)lines_of(&out));
+            }
+        }
+    }
+}
+
+static void read_all(int fd)
+{
+    static char bytes[64 * 1024];
+    while (read(fd, bytes, sizeof bytes) > 0) {
+    }
+    close(fd);
+}
+
+/* Writes a snapshot into a pipe, so that it waits; when it has begun, `change` happens. */
+static void
+write_beside(struct masked *m, void (*change)(const char *path), struct fh_worker_feed_end *out)
+{
+    char path[128];
+    char first;
+    int ends[2];
+    struct fh_err err = {0};
+    FH_CLEANUP(fh_buf_fini) struct fh_buf sql;
+    fh_buf_init(&sql, 65536);
+    fh_masked_select_all(&sql, &m->tables[0]);
+    assert_int_equal(pipe(ends), 0);
+    struct fh_channel_feed feed = {
+        .id = fh_worker_feed_id(m->scan), .to_file = true, .sql = fh_buf_view(&sql)};
+    assert_int_equal(fh_worker_feed(m->scan, &feed, ends[1], &err), FH_OK);
+    close(ends[1]);
+    assert_int_equal(read(ends[0], &first, 1), 1);
+    change(in_folder(path, "source"));
+    read_all(ends[0]);
+    assert_int_equal(fh_worker_feed_next(m->scan, rig_soon(20000), out, &err), FH_OK);
+}
+
+static void a_snapshot_is_of_one_state(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < FH_COUNT(changes); k++) {
+        struct fh_err err = {0};
+        struct fh_worker_feed_end end;
+        struct masked m;
+        rig_write(&rig, sources[1].write);
+        rig_write(&rig, sources[1].other);
+        masked_up(&m, &rig, 1);
+        struct fh_table table =
+            rig_table(&rig, "shop.orders.orders", sources[1].format, "id BIGINT, item VARCHAR");
+        const struct fh_view view = masked_view(&rig, &table, "item=partial 5 0", NULL, 0);
+        int file = rig_open(&rig, "source");
+        assert_int_equal(masked_add(&m, &table, &view, file, &err), FH_OK);
+        close(file);
+        write_beside(&m, changes[k].change, &end);
+        const char *expected = changes[k].harmless ? "" : "source.changed";
+        if (strcmp(end.failure.rule, expected) != 0) {
+            fail_msg("a snapshot of what is %s: [%s]", changes[k].name, end.failure.rule);
+        }
+        masked_down(&m);
+    }
+}
+
 /* What is changed, and not read, does no harm. */
 static void a_change_beside_is_no_change(void **state)
 {
@@ -263,6 +390,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_is_of_one_state),
+        cmocka_unit_test(a_masked_answer_is_of_one_state),
+        cmocka_unit_test(a_snapshot_is_of_one_state),
         cmocka_unit_test(a_change_beside_is_no_change),
         cmocka_unit_test(a_cut_database_is_an_error),
     };
