@@ -68,6 +68,7 @@ struct fh_worker {
     int64_t deadline_ms; /* of the running query */
     uint64_t batches;
     uint64_t rows;
+    uint64_t rows_max;      /* of the running query; 0: no bound */
     struct fh_arena *arena; /* of the last event */
     struct {                /* the frame that is being read, or was last */
         uint8_t head[FH_CHANNEL_HEAD_BYTES];

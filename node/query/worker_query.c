@@ -28,6 +28,7 @@ int fh_worker_run(struct fh_worker *worker,
     pthread_mutex_unlock(&worker->lock);
     worker->batches = 0;
     worker->rows = 0;
+    worker->rows_max = run.rows_max;
     worker->deadline_ms = deadline_ms;
     code = fh_worker_send_buf(worker, FH_CHANNEL_RUN, &payload, err);
     fh_buf_fini(&payload);
@@ -71,7 +72,9 @@ static int take_batch(struct fh_worker *worker, struct fh_worker_event *out, str
     out->rows = batch.rows;
     worker->batches++;
     worker->rows += batch.rows;
-    return FH_OK;
+    /* It says so itself where an answer has more (query.rows), and sends none of them. */
+    bool too_many = worker->rows_max > 0 && worker->rows > worker->rows_max;
+    return too_many ? fh_worker_breach(worker, err) : FH_OK;
 }
 
 static int take_end(struct fh_worker *worker, struct fh_worker_event *out, struct fh_err *err)

@@ -61,6 +61,12 @@ static void lie_in_query(unsigned lie, uint64_t id, struct fh_buf *out)
             send_batch(id, false);
         }
         break;
+    case LIE_TOO_MANY:
+        send_batch(id, false);
+        send_batch(id, false);
+        fh_channel_put_end(out, &(struct fh_channel_end){.id = id, .rows = 4, .batches = 2});
+        send_buf(FH_CHANNEL_END, out);
+        break;
     case LIE_OTHER_ID:
         send_batch(id + 1, false);
         break;

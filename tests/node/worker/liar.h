@@ -14,6 +14,7 @@
     X(EXIT, "exits instead of READY", 0, "worker.died")                                            \
     X(SILENCE, "says nothing", 0, "query.deadline")                                                \
     X(NO_CREDIT, "sends more batches than the window", 1, "worker.protocol")                       \
+    X(TOO_MANY, "sends more rows than were asked for", 1, "worker.protocol")                       \
     X(OTHER_ID, "sends a batch of another query", 1, "worker.protocol")                            \
     X(BROKEN_BATCH, "sends bytes that are no batch", 1, "pack.utf8")                               \
     X(SHORT_END, "claims rows that it did not send", 1, "worker.protocol")                         \

@@ -24,18 +24,19 @@ static const struct {
 #undef X
 };
 
-static int ask(struct fh_worker *worker, bool up, struct fh_err *err)
+static int ask(struct fh_worker *worker, unsigned lie, struct fh_err *err)
 {
     struct fh_worker_event event;
     int64_t deadline = fh_clock_mono_ms() + 700;
     int code = fh_worker_setup(worker, FH_WORKER_QUERY, 64, 1, deadline, err);
-    if (!up) {
+    if (!lies[lie].up) {
         return code;
     }
     if (code != FH_OK) {
         fail_msg("%s", err->text);
     }
     struct fh_channel_run run = {.sql = fh_bytes_cstr("SELECT 1"), .window = 2};
+    run.rows_max = lie == LIE_TOO_MANY ? 3 : 0;
     code = fh_worker_run(worker, &run, fh_clock_mono_ms() + 300, err);
     while (code == FH_OK) {
         code = fh_worker_next(worker, &event, err);
@@ -59,7 +60,7 @@ static void lies_end_the_worker(void **state)
         struct fh_worker *worker = NULL;
         err = (struct fh_err){0};
         assert_int_equal(fh_workers_spawn(workers, &worker, &err), FH_OK);
-        int code = ask(worker, lies[lie].up, &err);
+        int code = ask(worker, lie, &err);
         bool hangs = lie == LIE_SILENCE || lie == LIE_HANG;
         bool gone = lie == LIE_EXIT || lie == LIE_CUT;
         int expected = hangs                  ? FH_ETIMEOUT
