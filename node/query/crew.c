@@ -15,7 +15,7 @@ enum {
     STANDBY_AGAIN_MS = 250, /* its start takes a core for 20 ms, which the taker's question needs */
     SLICE_MS = 500,  /* a session keeps its workers so long although others want them: ten starts */
     BETWEEN_MS = 20, /* or until its next question is not there after that */
-    REST_MS = 100,   /* the same, when the other has a worker already and wants one more */
+    REST_MS = 100,   /* the same, when the other has such a worker and wants one more */
     STANDBY_RETRY_MS = 1000,
     STANDBY_RETRY_MAX_MS = 60000, /* between attempts when it never comes up */
 };
@@ -244,13 +244,13 @@ bool fh_crew_has_idle(struct fh_crew *crew, uint64_t session, enum fh_worker_rol
 }
 
 struct taker {
-    bool has_one; /* its session has a worker already */
+    bool has_one; /* its session has a worker of this role already */
     bool slow;    /* its question */
 };
 
-/* Whether an idle worker gives way: to a session without a worker those whose session had its time
- * or asks nothing now, to others, and of quick sessions to slow ones, those alone that have nothing
- * to do. */
+/* Whether an idle worker gives way: to a session without one of the role those whose session had
+ * its time or asks nothing now, to others, and of quick sessions to slow ones, those alone that
+ * have nothing to do. */
 static bool gives_way(const struct hand *hand, const struct taker *taker, int64_t now_ms)
 {
     int64_t idle_ms = now_ms - hand->idle_since_ms;
@@ -291,10 +291,12 @@ static struct hand *end_longest_idle(struct fh_crew *crew, const struct taker *t
     return longest;
 }
 
-static bool has_worker(const struct fh_crew *crew, uint64_t session)
+/* Of this role: who has the one worker of a question and lacks the other cannot go on. */
+static bool has_worker(const struct fh_crew *crew, uint64_t session, enum fh_worker_role role)
 {
     for (size_t i = 0; i < FH_WORKERS_MAX; i++) {
-        if (crew->hands[i].worker != NULL && crew->hands[i].session == session) {
+        const struct hand *hand = &crew->hands[i];
+        if (hand->worker != NULL && hand->session == session && hand->role == role) {
             return true;
         }
     }
@@ -328,7 +330,7 @@ int fh_crew_take(struct fh_crew *crew,
         *out_fresh = false;
         return FH_OK;
     }
-    const struct taker taker = {.has_one = has_worker(crew, session), .slow = slow};
+    const struct taker taker = {.has_one = has_worker(crew, session, role), .slow = slow};
     hand = find_room(crew, &taker);
     if (hand == NULL) {
         return refuse_busy(err);

@@ -53,7 +53,8 @@ struct asker {
     bool delayed;       /* others have the processor all that time */
     int64_t rests_ms;   /* before it asks again */
     bool streams;
-    bool plans; /* each question before */
+    bool plans;  /* each question before */
+    bool masked; /* its table: it needs a second worker, which scans it */
 };
 
 struct seat {
@@ -64,6 +65,7 @@ struct seat {
     unsigned answered;
     unsigned refused;
     char rule[64];
+    struct fh_worker *scan; /* of the masked question that runs */
     int64_t asks_ms;        /* not before then */
     int64_t waited_most_ms; /* from asking to the turn */
 };
@@ -232,12 +234,6 @@ struct fh_worker *fh_barrier_worker(const struct fh_barrier *barrier)
     return NULL;
 }
 
-void fh_stream_begin(struct fh_stream *stream)
-{
-    (void)stream;
-    fail(); /* nobody is short of a second worker here */
-}
-
 static struct seat *seat_of(const struct fh_stream *stream)
 {
     return &w.seats[stream->session - 1];
@@ -251,6 +247,39 @@ void fh_stream_fail(struct fh_stream *stream, const struct fh_err *err)
     assert_true(err->retry_after_ms > 0);
     stream->failure = *err;
     stream->state = FH_STREAM_OVER;
+}
+
+/* It has its workers. */
+static void begin(struct fh_stream *stream)
+{
+    struct seat *seat = seat_of(stream);
+    int64_t waited_ms = w.now_ms - stream->queued_ms;
+    seat->waited_most_ms = waited_ms > seat->waited_most_ms ? waited_ms : seat->waited_most_ms;
+    stream->state = FH_STREAM_PREPARING;
+    stream->touched_ms = w.now_ms + (stream->fresh ? w.start_ms : 0); /* when it runs */
+    int64_t more_ms = (int64_t)(seat->answered + seat->session) % 3;  /* they do not go in step */
+    stream->deadline_ms = stream->touched_ms + seat->asker.takes_ms + more_ms;
+}
+
+void fh_stream_begin(struct fh_stream *stream)
+{
+    struct seat *seat = seat_of(stream);
+    struct fh_err err;
+    bool fresh = false;
+    assert_true(seat->asker.masked);
+    if (fh_crew_take(w.serve.options.crew,
+                     stream->session,
+                     FH_WORKER_SCAN,
+                     false,
+                     &seat->scan,
+                     &fresh,
+                     &err) != FH_OK) {
+        stream->state = FH_STREAM_SHORT;
+        return;
+    }
+    stream->fresh |= fresh;
+    fh_turns_second(stream, seat->scan);
+    begin(stream);
 }
 
 /* As in prepare.c, as far as workers go. */
@@ -267,14 +296,13 @@ bool fh_stream_prepare(struct fh_stream *stream)
                      &err) != FH_OK) {
         return false;
     }
-    int64_t waited_ms = w.now_ms - stream->queued_ms;
-    seat->waited_most_ms = waited_ms > seat->waited_most_ms ? waited_ms : seat->waited_most_ms;
-    stream->state = FH_STREAM_PREPARING;
     stream->begun_ms = w.now_ms;
-    stream->touched_ms = w.now_ms + (stream->fresh ? w.start_ms : 0); /* when it runs */
-    int64_t more_ms = (int64_t)(seat->answered + seat->session) % 3;  /* they do not go in step */
-    stream->deadline_ms = stream->touched_ms + seat->asker.takes_ms + more_ms;
     fh_turns_begin(stream);
+    if (seat->asker.masked) {
+        fh_stream_begin(stream);
+    } else {
+        begin(stream);
+    }
     return true;
 }
 
@@ -300,6 +328,9 @@ static int up(void **state)
 static void end_stream(struct fh_stream *stream)
 {
     struct seat *seat = seat_of(stream);
+    if (seat->scan != NULL) {
+        fh_crew_give(w.serve.options.crew, FH_TAKE(seat->scan), false);
+    }
     if (stream->worker != NULL) {
         fh_crew_give(w.serve.options.crew, stream->worker, false);
         fh_turns_ended(stream);
@@ -495,6 +526,33 @@ static void nor_do_those_that_hardly_rest(void **state)
         assert_true(w.seats[1 + i].waited_most_ms <= 100);
         assert_int_equal(w.seats[1 + i].refused, 0);
     }
+}
+
+/* Nor one that needs two workers, and gets the last one as its first. */
+static void a_masked_one_gets_its_second_worker(void **state)
+{
+    (void)state;
+    static const int64_t rests_ms[] = {0, 5, 40, 90};
+    for (size_t i = 0; i < FH_COUNT(rests_ms); i++) {
+        up(NULL);
+        struct asker quick = often_one;
+        quick.rests_ms = rests_ms[i];
+        for (unsigned k = 0; k < WORKERS - 1; k++) {
+            sit(quick);
+        }
+        run(2000);
+        struct seat *masked =
+            sit((struct asker){.in_flight = 1, .questions = 1, .takes_ms = 2, .masked = true});
+        run(3000);
+        assert_int_equal(masked->answered, 1);
+        assert_true(masked->waited_most_ms <= 800);
+        for (unsigned k = 0; k < WORKERS - 1; k++) {
+            assert_true(w.seats[k].waited_most_ms <= 800);
+            assert_int_equal(w.seats[k].refused, 0);
+        }
+        down(NULL);
+    }
+    up(NULL);
 }
 
 static void all_have_the_same(void **state)
@@ -707,6 +765,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nor_do_plans_keep_it_waiting, up, down),
         cmocka_unit_test_setup_teardown(a_slow_one_has_its_turn_too, up, down),
         cmocka_unit_test_setup_teardown(nor_do_those_that_hardly_rest, up, down),
+        cmocka_unit_test_setup_teardown(a_masked_one_gets_its_second_worker, up, down),
         cmocka_unit_test_setup_teardown(all_have_the_same, up, down),
         cmocka_unit_test_setup_teardown(the_slow_leave_room, up, down),
         cmocka_unit_test_setup_teardown(who_is_delayed_is_not_slow, up, down),
