@@ -17,14 +17,21 @@ static enum fh_worker_soon take(struct fh_stream *stream, int64_t until_ms, size
     return stream->job_code == FH_OK ? soon : FH_WORKER_LATER;
 }
 
-/* Answers with `batch` (NULL: there is none) and the receipt when the answer has ended. */
-static void answer(struct fh_stream *stream, const struct fh_bytes *batch, bool end)
+/* Answers with `batch` of so many rows (NULL: there is none) and the receipt when the answer has
+ * ended. */
+static void answer(struct fh_stream *stream, const struct fh_bytes *batch, uint32_t rows, bool end)
 {
     static const struct fh_err well = {.code = FH_OK};
     struct fh_record_id id;
     FH_CLEANUP(fh_unsigned_answer_fini) struct fh_unsigned_answer out;
     fh_unsigned_answer_init(&out);
-    if (end) {
+    stream->job_code = fh_stream_check_open(stream, &stream->job_err);
+    if (stream->job_code == FH_OK && batch != NULL) {
+        uint8_t tag[FH_AEAD_TAG_BYTES];
+        fh_tally_inline_tag(tag, *batch);
+        fh_tally_batch(&stream->tally, rows, *batch, tag, NULL);
+    }
+    if (stream->job_code == FH_OK && end) {
         stream->job_code =
             fh_stream_receipt_payload(stream, FH_OK, &out.payload, &id, &stream->job_err);
     }
@@ -53,7 +60,7 @@ bool fh_stream_inline(struct fh_stream *stream, int64_t until_ms)
         return soon == FH_WORKER_LATER;
     }
     if (stream->event.kind == FH_WORKER_END) {
-        answer(stream, NULL, true);
+        answer(stream, NULL, 0, true);
         return true;
     }
     FH_CLEANUP(fh_buf_fini) struct fh_buf kept; /* the batch is lent until the next event */
@@ -65,13 +72,11 @@ bool fh_stream_inline(struct fh_stream *stream, int64_t until_ms)
         fh_err_set(&stream->job_err, stream->job_code, "no memory for a batch");
         return true;
     }
-    uint8_t tag[FH_AEAD_TAG_BYTES];
-    fh_tally_inline_tag(tag, batch);
-    fh_tally_batch(&stream->tally, stream->event.rows, batch, tag, NULL);
+    uint32_t rows = stream->event.rows;
     /* A worker sends the end with the last batch: it is there, or it is not near. */
     bool end = take(stream, 0, 0) == FH_WORKER_AT_HAND && stream->event.kind == FH_WORKER_END;
     if (stream->job_code == FH_OK) {
-        answer(stream, &batch, end);
+        answer(stream, &batch, rows, end);
     }
     if (stream->job_code == FH_OK && !end) {
         fh_worker_credit(stream->worker, 1);

@@ -123,6 +123,21 @@ int fh_stream_run(struct fh_stream *stream, struct fh_bytes sql, struct fh_err *
     return fh_worker_run(stream->worker, &run, stream->deadline_ms, err);
 }
 
+/* Sends RUN unless the stream was ended while its tables were added. Pool thread. */
+static int run_if_open(struct fh_stream *stream, struct fh_bytes sql)
+{
+    struct fh_err ignored;
+    int rc = fh_stream_check_open(stream, &stream->job_err);
+    if (rc == FH_OK) {
+        rc = fh_stream_run(stream, sql, &stream->job_err);
+    }
+    /* Who ended it just now found no query to cancel. */
+    if (rc == FH_OK && fh_stream_check_open(stream, &ignored) != FH_OK) {
+        fh_worker_cancel(stream->worker);
+    }
+    return rc;
+}
+
 /* Pool thread. */
 static void begin_work(void *user)
 {
@@ -155,7 +170,7 @@ static void begin_work(void *user)
         sql = fh_buf_view(&scan);
     }
     if (rc == FH_OK) {
-        rc = fh_stream_run(stream, sql, &stream->job_err);
+        rc = run_if_open(stream, sql);
     }
     stream->job_code = rc;
     if (rc == FH_OK && stream->kind == FH_STREAM_QUERY && stream->barrier == NULL &&

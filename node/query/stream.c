@@ -147,6 +147,13 @@ static void answer_closing(struct fh_stream *stream)
     fh_stream_answer_accounted(stream, question, &id, &out);
 }
 
+int fh_stream_check_open(struct fh_stream *stream, struct fh_err *err)
+{
+    return atomic_load(&stream->ended)
+               ? fh_err_rule(err, FH_ECANCELLED, "query.cancelled", "the query was cancelled")
+               : FH_OK;
+}
+
 /* ---- one NEXT ---- */
 
 /* A stream ends where its bytes do. */
@@ -194,6 +201,10 @@ static void serve_next(void *user)
     }
     if (event->kind != FH_WORKER_BATCH || !within_bytes(stream)) {
         return;
+    }
+    stream->job_code = fh_stream_check_open(stream, &stream->job_err);
+    if (stream->job_code != FH_OK) {
+        return; /* it was on its way before the worker heard of the end */
     }
     FH_CLEANUP(fh_buf_fini) struct fh_buf head;
     fh_buf_init(&head, 64);
@@ -362,6 +373,7 @@ void fh_stream_end(struct fh_stream *stream, const struct fh_err *why)
 {
     if (stream->state != FH_STREAM_OVER) {
         stream->state = FH_STREAM_OVER;
+        atomic_store(&stream->ended, true); /* before the worker is cancelled: see begin_work */
         if (why != NULL && stream->failure.code == FH_OK) {
             stream->failure = *why;
         }

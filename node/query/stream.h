@@ -22,6 +22,8 @@
 
 #include "common/list.h"
 
+#include <stdatomic.h>
+
 struct fh_timer;
 
 struct fh_serve {
@@ -136,6 +138,7 @@ struct fh_stream {
     struct fh_tally tally;
     int job_code;
     struct fh_err job_err;
+    atomic_bool ended;              /* set with OVER: the job must send no rows any more */
     enum fh_stream_inlined inlined; /* what the opening question was answered with */
     /* The loop watches the worker until then, PREPARING or BEGINNING; 0: it does not. */
     int64_t direct_until_ms;
@@ -312,6 +315,9 @@ FH_MUST_CHECK int fh_stream_receipt(const struct fh_stream *stream,
                                     struct fh_record_id *out_id,
                                     struct fh_err *err);
 void fh_stream_pump(struct fh_stream *stream);
+/* FH_OK, or FH_ECANCELLED when the loop has ended the stream meanwhile, as it does where a right is
+ * taken away. Before each batch and the end of an answer. The job's thread. */
+FH_MUST_CHECK int fh_stream_check_open(struct fh_stream *stream, struct fh_err *err);
 /* Ends the stream with a reason; NULL: it has ended well. */
 void fh_stream_end(struct fh_stream *stream, const struct fh_err *why);
 /* Frees it when nothing is on its way. */
