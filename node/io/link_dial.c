@@ -12,9 +12,9 @@
 /*
  * A dialer (I/O loop):
  *
- *   idle -> request -> [look the name up, if it is one] -> connect, next address on failure ->
- * greeted -> sends greeted -> idle for a while, or closed                                       ->
- * idle a failure of the last address, or of the connection: every request ends      -> idle
+ *   idle -> request -> [look a name up] -> connect, next address on failure -> greeted -> sends
+ *   greeted -> idle for a while, or closed                                  -> idle
+ *   a failure of the last address, or of the connection: every request ends -> idle
  */
 
 static const uint32_t wire_request_bit = 0x80000000U; /* of a request's number on the wire */
