@@ -17,7 +17,7 @@
 #include <sqlite3.h>
 
 enum {
-    FH_STORE_STATEMENTS_MAX = 128, /* distinct texts in the code; more is a mistake */
+    FH_STORE_STATEMENTS_MAX = 160, /* distinct texts in the code; more is a mistake */
     FH_STORE_PATH_BYTES = 4096,
 };
 
