@@ -144,6 +144,71 @@ static int keep_completed(struct fh_mesh *mesh,
     return rc;
 }
 
+/* The directory and the store have it: all that follows from it. */
+static int follow_identity(struct fh_mesh *mesh,
+                           const struct fh_record *record,
+                           const struct fh_directory_outcome *outcome,
+                           const struct fh_origin *origin,
+                           int64_t wall,
+                           struct fh_err *err)
+{
+    int rc = FH_OK;
+    if (outcome->type == FH_RECORD_CHARTER || fh_domain_id_equal(&outcome->domain, &mesh->domain)) {
+        fh_mesh_tell_taken(mesh, record, &outcome->domain, origin);
+    }
+    if (outcome->type == FH_RECORD_ADMISSION) {
+        rc = take_domain(mesh, record, outcome, wall, err);
+    }
+    if (outcome->type == FH_RECORD_CHARTER) {
+        struct fh_err why;
+        if (fh_names_pin(mesh->options.names, wall, &why) != FH_OK) {
+            fh_log(FH_LOG_ERROR, "names.not_read", "text=\"%s\"", why.text);
+        }
+    }
+    if (rc == FH_OK && !fh_record_id_is_zero(&outcome->completed)) {
+        rc = keep_completed(mesh, &outcome->completed, wall, err);
+    } else if (outcome->type == FH_RECORD_CHARTER) {
+        fh_mesh_charter_news(mesh, &outcome->id, !origin->bulk);
+    }
+    if (outcome->type == FH_RECORD_TOKEN_END) {
+        char id[FH_ID_SHORT_BYTES];
+        fh_record_id_short(id, &outcome->id);
+        fh_log(FH_LOG_INFO, "token.ended", "record=%s", id);
+    }
+    if (outcome->result == FH_DIRECTORY_FORKED && outcome->type == FH_RECORD_KEY) {
+        char id[FH_ID_TEXT_BYTES];
+        fh_domain_id_text(id, &outcome->domain);
+        fh_log(FH_LOG_ERROR, "domain.frozen", "id=%s reason=duplicity", id);
+    }
+    if (outcome->type == FH_RECORD_REVOCATION || outcome->type == FH_RECORD_CHARTER ||
+        outcome->type == FH_RECORD_ADMISSION || outcome->type == FH_RECORD_KEY ||
+        outcome->type == FH_RECORD_MANIFEST || outcome->type == FH_RECORD_TOKEN_END ||
+        outcome->result == FH_DIRECTORY_FORKED) {
+        fh_mesh_review(mesh);
+    }
+    fh_mesh_judge_strangers(mesh);
+    if (!origin->bulk && is_due(record) && record->type != FH_RECORD_CHARTER) {
+        fh_mesh_spread(mesh, record->bytes, class_of(record, wall));
+    }
+    return rc;
+}
+
+/* A session or a request for access brings identity records into the directory alone, where they
+ * would be gone after a restart, and others would not hear of them: whoever brings such a one again
+ * brings it for the first time. `out` is empty for what needs nothing more; else the record as the
+ * directory verified it, since an id does not cover signatures. */
+static int find_unkept(struct fh_mesh *mesh,
+                       const struct fh_record_id *id,
+                       struct fh_record *out,
+                       struct fh_err *err)
+{
+    struct fh_bytes bytes = fh_directory_record(mesh->options.dir, id);
+    bool held = true;
+    int rc = bytes.size == 0 ? FH_OK : fh_store_record_held(mesh->options.store, id, &held, err);
+    out->bytes = FH_BYTES_NONE;
+    return rc == FH_OK && !held ? fh_record_parse(out, bytes, &mesh->id, err) : rc;
+}
+
 static int take_identity(struct fh_mesh *mesh,
                          const struct fh_record *record,
                          const struct fh_origin *origin,
@@ -152,6 +217,7 @@ static int take_identity(struct fh_mesh *mesh,
 {
     int64_t wall = fh_clock_wall_ms();
     struct fh_directory_outcome outcome;
+    struct fh_record unkept;
     int rc = fh_directory_add(mesh->options.dir, record->bytes, wall, &outcome, err);
     if (rc != FH_OK) {
         bool votes_early = !fh_record_id_is_zero(&outcome.wanted); /* a synchronisation helps */
@@ -161,7 +227,11 @@ static int take_identity(struct fh_mesh *mesh,
         return rc;
     }
     if (outcome.result == FH_DIRECTORY_KNOWN) {
-        return FH_OK;
+        rc = find_unkept(mesh, &outcome.id, &unkept, err);
+        if (rc != FH_OK || unkept.bytes.size == 0) {
+            return rc;
+        }
+        record = &unkept;
     }
     struct fh_store_record kept = {
         .id = outcome.id,
@@ -175,44 +245,7 @@ static int take_identity(struct fh_mesh *mesh,
         return rc;
     }
     *out_new = true;
-    if (outcome.type == FH_RECORD_CHARTER || fh_domain_id_equal(&outcome.domain, &mesh->domain)) {
-        fh_mesh_tell_taken(mesh, record, &outcome.domain, origin);
-    }
-    if (outcome.type == FH_RECORD_ADMISSION) {
-        rc = take_domain(mesh, record, &outcome, wall, err);
-    }
-    if (outcome.type == FH_RECORD_CHARTER) {
-        struct fh_err why;
-        if (fh_names_pin(mesh->options.names, wall, &why) != FH_OK) {
-            fh_log(FH_LOG_ERROR, "names.not_read", "text=\"%s\"", why.text);
-        }
-    }
-    if (rc == FH_OK && !fh_record_id_is_zero(&outcome.completed)) {
-        rc = keep_completed(mesh, &outcome.completed, wall, err);
-    } else if (outcome.type == FH_RECORD_CHARTER) {
-        fh_mesh_charter_news(mesh, &outcome.id, !origin->bulk);
-    }
-    if (outcome.type == FH_RECORD_TOKEN_END) {
-        char id[FH_ID_SHORT_BYTES];
-        fh_record_id_short(id, &outcome.id);
-        fh_log(FH_LOG_INFO, "token.ended", "record=%s", id);
-    }
-    if (outcome.result == FH_DIRECTORY_FORKED && outcome.type == FH_RECORD_KEY) {
-        char id[FH_ID_TEXT_BYTES];
-        fh_domain_id_text(id, &outcome.domain);
-        fh_log(FH_LOG_ERROR, "domain.frozen", "id=%s reason=duplicity", id);
-    }
-    if (outcome.type == FH_RECORD_REVOCATION || outcome.type == FH_RECORD_CHARTER ||
-        outcome.type == FH_RECORD_ADMISSION || outcome.type == FH_RECORD_KEY ||
-        outcome.type == FH_RECORD_MANIFEST || outcome.type == FH_RECORD_TOKEN_END ||
-        outcome.result == FH_DIRECTORY_FORKED) {
-        fh_mesh_review(mesh);
-    }
-    fh_mesh_judge_strangers(mesh);
-    if (!origin->bulk && is_due(record) && record->type != FH_RECORD_CHARTER) {
-        fh_mesh_spread(mesh, record->bytes, class_of(record, wall));
-    }
-    return rc;
+    return follow_identity(mesh, record, &outcome, origin, wall, err);
 }
 
 static int take_announcement(struct fh_mesh *mesh,
@@ -399,25 +432,6 @@ int fh_mesh_identity(struct fh_mesh *mesh,
     }
     if (rc == FH_OK) {
         rc = take_identity(mesh, &parsed, &origin, out_new, err);
-    }
-    FH_CLEANUP(fh_buf_fini) struct fh_buf stored;
-    fh_buf_init(&stored, FH_RECORD_BYTES_MAX);
-    struct fh_err ignored;
-    if (rc != FH_OK || *out_new ||
-        fh_store_record_get(mesh->options.store, &parsed.id, &stored, &ignored) == FH_OK) {
-        return rc;
-    }
-    /* A session brought it into the directory: there it would be gone after a restart. */
-    struct fh_store_record kept = {
-        .id = parsed.id,
-        .type = parsed.type,
-        .domain = mesh->domain,
-        .bytes = record,
-        .received_ms = fh_clock_wall_ms(),
-    };
-    rc = fh_store_record_put(mesh->options.store, &kept, err);
-    if (rc == FH_OK && is_due(&parsed)) {
-        fh_mesh_spread(mesh, record, class_of(&parsed, kept.received_ms));
     }
     return rc;
 }

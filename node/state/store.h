@@ -124,6 +124,11 @@ struct fh_store_record {
 FH_MUST_CHECK int fh_store_record_put(struct fh_store *store,
                                       const struct fh_store_record *record,
                                       struct fh_err *err);
+/* Whether that one is kept: one that the directory holds in memory alone is not. */
+FH_MUST_CHECK int fh_store_record_held(struct fh_store *store,
+                                       const struct fh_record_id *id,
+                                       bool *out,
+                                       struct fh_err *err);
 /* Keeps one record per (type, node): the newest ALIVE or LEAVE of a node. */
 FH_MUST_CHECK int fh_store_member_put(struct fh_store *store,
                                       const struct fh_store_record *record,

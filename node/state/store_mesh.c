@@ -95,6 +95,22 @@ int fh_store_record_find(struct fh_store *store,
     return get_between(store, &low, &high, out, err);
 }
 
+int fh_store_record_held(struct fh_store *store,
+                         const struct fh_record_id *id,
+                         bool *out,
+                         struct fh_err *err)
+{
+    static const char text[] = "SELECT count(*) FROM records WHERE id = ?";
+    struct fh_sql sql = fh_sql(store, text);
+    int64_t count = 0;
+    fh_sql_id(&sql, id->b);
+    int code = fh_sql_read_numbers(&sql, 1, &count, err);
+    if (code == FH_OK) {
+        *out = count > 0;
+    }
+    return code;
+}
+
 int fh_store_record_drop(struct fh_store *store, const struct fh_record_id *id, struct fh_err *err)
 {
     struct fh_sql sql = fh_sql(store, "DELETE FROM records WHERE id = ?");
