@@ -662,12 +662,14 @@ static void test_bounded_by_key(void **state)
 /* Rows as whoever fills the table leaves them: `count` of a key, from number `first` on. */
 static void fill(struct world *w, const struct fh_store_asked *as, unsigned first, unsigned count)
 {
+    must(fh_store_begin(w->store, FH_STORE_DURABLE, &w->err), &w->err);
     for (unsigned i = first; i < first + count; i++) {
         struct fh_store_asked row = *as;
         memcpy(row.id.b, &i, sizeof i);
         row.bytes = fh_bytes_cstr("a request");
         must(fh_store_asked_put(w->store, &row, &w->err), &w->err);
     }
+    must(fh_store_commit(w->store, &w->err), &w->err);
 }
 
 static void forget_all(struct world *w)
