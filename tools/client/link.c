@@ -31,6 +31,7 @@ enum {
     NUMBER_BYTES = 4,       /* of it, counted in the length */
     IN_BYTES = 16 * 1024,   /* read ahead: heads, and small answers whole */
     KEPT_BYTES = 64 * 1024, /* memory that a free slot keeps for its next answer */
+    LATE_MS = 1000,         /* for what has come, and its rest, when nobody read in time */
 };
 
 static const uint8_t our_greeting[GREETING_BYTES] = {0, 'S', 'P', 0, 0, 0x30, 0, 0};
@@ -503,6 +504,24 @@ void fh_link_hurry(struct fh_link *link, int slot, int64_t timeout_ms)
     s->deadline_ms = s->deadline_ms < deadline_ms ? s->deadline_ms : deadline_ms;
 }
 
+/* A wait that begins after its deadline: what lies on the socket came while the program did other
+ * things, and its rest may stand behind what did not fit. So all that is waited for gets LATE_MS
+ * more. Only here: whoever sends other things for ever is not read for ever. */
+static void begin_late(struct fh_link *link, const struct slot *slot)
+{
+    int64_t now_ms = fh_clock_mono_ms();
+    struct pollfd p = {.fd = link->fd, .events = POLLIN};
+    if (slot->deadline_ms > now_ms || poll(&p, 1, 0) <= 0) {
+        return;
+    }
+    for (size_t i = 0; i < FH_LINK_SLOTS; i++) {
+        struct slot *other = &link->slots[i];
+        if (other->deadline_ms < now_ms + LATE_MS) {
+            other->deadline_ms = now_ms + LATE_MS;
+        }
+    }
+}
+
 int fh_link_wait(
     struct fh_link *link, int slot, uint8_t **out_data, size_t *out_size, struct fh_err *err)
 {
@@ -512,6 +531,7 @@ int fh_link_wait(
     int code = FH_OK;
     if (s->state == SLOT_WAITING) {
         fh_link_hold_nothing(link);
+        begin_late(link, s);
     }
     while (code == FH_OK && s->state == SLOT_WAITING) {
         code = link->lost ? hung_up(link, err) : read_some(link, s->deadline_ms, err);

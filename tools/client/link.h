@@ -58,8 +58,9 @@ FH_MUST_CHECK int fh_link_post(struct fh_link *link,
                                struct fh_err *err);
 /* Waits for its answer no longer than this from now. */
 void fh_link_hurry(struct fh_link *link, int slot, int64_t timeout_ms);
-/* Waits for the answer of the last post. `*out_data` is lent and may be written to. FH_ECANCELLED:
- * interrupted; the answer is dropped when it comes. */
+/* Waits for the answer of the last post. `*out_data` is lent and may be written to. What came in
+ * time is taken, however late this is called. FH_ECANCELLED: interrupted; the answer is dropped
+ * when it comes. */
 FH_MUST_CHECK int fh_link_wait(
     struct fh_link *link, int slot, uint8_t **out_data, size_t *out_size, struct fh_err *err);
 
