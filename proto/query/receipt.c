@@ -301,6 +301,23 @@ static int check_request(const struct fh_receipt *receipt,
     return FH_OK;
 }
 
+/* Who answered signed after the request was made, as far as clocks may differ: the signer is judged
+ * at the time that the receipt names, so an earlier one would be that of a key which has ended
+ * since. Whoever runs a request has compared its clock with the consumer's by the same grace. */
+static int check_time(const struct fh_receipt *receipt,
+                      const struct fh_query_request *request,
+                      struct fh_err *err)
+{
+    if (receipt->finished_ms < request->issued_ms - FH_CLOCK_SKEW_MS) {
+        return fh_err_rule(err,
+                           FH_ESIG,
+                           "receipt.time",
+                           "the receipt is dated %lld s before the request that it answers",
+                           (long long)((request->issued_ms - receipt->finished_ms) / 1000));
+    }
+    return FH_OK;
+}
+
 /* Every table is the signer's own, or the signer is the peer that the consumer named to join. */
 static int check_owner(const struct fh_receipt *receipt,
                        const struct fh_query_request *request,
@@ -440,6 +457,9 @@ int fh_receipt_check(const struct fh_receipt *receipt,
     }
     int code = check_request(receipt, request, request_record, err);
     if (code == FH_OK) {
+        code = check_time(receipt, request, err);
+    }
+    if (code == FH_OK) {
         code = check_owner(receipt, request, err);
     }
     if (code == FH_OK) {
@@ -480,6 +500,9 @@ static int check_part(const struct fh_receipt *part,
                       struct fh_err *err)
 {
     int code = check_request(part, request, request_record, err);
+    if (code == FH_OK) {
+        code = check_time(part, request, err);
+    }
     if (code == FH_OK && !owns_a_table(request, &part->owner)) {
         char owner[FH_ID_SHORT_BYTES];
         fh_domain_id_short(owner, &part->owner);

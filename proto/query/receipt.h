@@ -94,6 +94,7 @@ bool fh_receipt_is_under(const struct fh_receipt *receipt, const struct fh_recor
  * in this order:
  *   FH_EINCOMPLETE "receipt.missing"   no receipt
  *   FH_ESIG        "receipt.request"   answers another request
+ *   FH_ESIG        "receipt.time"      signed before the request was made, beyond FH_CLOCK_SKEW_MS
  *   FH_ESIG        "receipt.owner"     not by the tables' owner, or a join not by the entry peer
  *   FH_ESIG        "receipt.contract"  a contract of the request is not among the receipt's
  *   FH_EINCOMPLETE "receipt.outcome"   the producer says that it ended early, and why
@@ -112,7 +113,7 @@ FH_MUST_CHECK int fh_receipt_check(const struct fh_receipt *receipt,
  * is among `parts` (their record ids in `part_ids`), each answers the request for a domain that
  * owns one of its tables, completely or until the entry peer needed no more (FH_ECANCELLED), and
  * every table's owner signed something, under the contract that was asked. "receipt.missing",
- * "receipt.request", "receipt.outcome", "receipt.owner", "receipt.contract". */
+ * "receipt.request", "receipt.time", "receipt.outcome", "receipt.owner", "receipt.contract". */
 FH_MUST_CHECK int fh_receipt_check_parts(const struct fh_receipt *receipt,
                                          const struct fh_receipt *parts,
                                          const struct fh_record_id *part_ids,

@@ -10,6 +10,9 @@
 
 #include <cmocka.h>
 
+#define HOUR_MS   ((int64_t)3600 * 1000)
+#define ISSUED_MS (24 * HOUR_MS)
+
 static const struct fh_record_id request_record = {.b = {0x11}};
 static const struct fh_domain_id aviation = {.b = {1}};
 static const struct fh_domain_id wildlife = {.b = {2}};
@@ -33,6 +36,7 @@ static void fixture_make(struct fixture *f)
 {
     memset(f, 0, sizeof *f);
     f->request.id.b[0] = 0x22;
+    f->request.issued_ms = ISSUED_MS;
     f->request.entry = entry;
     f->request.flags = FH_QUERY_TREE;
     f->request.table_count = 1;
@@ -55,8 +59,8 @@ static void fixture_make(struct fixture *f)
                                      .sent = f->observed,
                                      .contract_count = 1,
                                      .contracts = {{.b = {0x31}}},
-                                     .started_ms = 5,
-                                     .finished_ms = 6};
+                                     .started_ms = ISSUED_MS + 5,
+                                     .finished_ms = ISSUED_MS + 6};
     f->part_ids = part_ids;
 }
 
@@ -80,8 +84,8 @@ static void make_join(struct fixture *f)
                                           .owner = i == 0 ? aviation : wildlife,
                                           .contract_count = 1,
                                           .contracts = {f->request.tables[i].contract},
-                                          .started_ms = 5,
-                                          .finished_ms = 5};
+                                          .started_ms = ISSUED_MS + 5,
+                                          .finished_ms = ISSUED_MS + 5};
     }
 }
 
@@ -136,6 +140,23 @@ static void ended_early(struct fixture *f)
 {
     f->receipt.outcome = FH_ETIMEOUT;
 }
+static void dated(struct fh_receipt *receipt, int64_t finished_ms)
+{
+    receipt->started_ms = finished_ms;
+    receipt->finished_ms = finished_ms;
+}
+static void before_the_request(struct fixture *f)
+{
+    dated(&f->receipt, ISSUED_MS - HOUR_MS);
+}
+static void just_before_the_grace(struct fixture *f)
+{
+    dated(&f->receipt, ISSUED_MS - FH_CLOCK_SKEW_MS - 1);
+}
+static void clock_behind(struct fixture *f)
+{
+    dated(&f->receipt, ISSUED_MS - FH_CLOCK_SKEW_MS);
+}
 static void fewer_rows(struct fixture *f)
 {
     f->observed.rows--;
@@ -188,6 +209,16 @@ static void join_part_of_stranger(struct fixture *f)
 {
     make_join(f);
     f->parts[1].owner = geology;
+}
+static void join_part_before_the_request(struct fixture *f)
+{
+    make_join(f);
+    dated(&f->parts[1], ISSUED_MS - HOUR_MS);
+}
+static void join_by_a_clock_behind(struct fixture *f)
+{
+    make_join(f);
+    dated(&f->parts[1], ISSUED_MS - FH_CLOCK_SKEW_MS);
 }
 static void join_part_ended_early(struct fixture *f)
 {
@@ -252,9 +283,13 @@ static const struct {
     {"no tree asked", plain_without_tree, FH_OK, ""},
     {"join", make_join, FH_OK, ""},
     {"join with a table of its own", join_with_own_table, FH_OK, ""},
+    {"a clock that is behind", clock_behind, FH_OK, ""},
+    {"join: a clock that is behind", join_by_a_clock_behind, FH_OK, ""},
     {"missing", lost, FH_EINCOMPLETE, "receipt.missing"},
     {"another record", other_record, FH_ESIG, "receipt.request"},
     {"another request id", other_request, FH_ESIG, "receipt.request"},
+    {"before the request", before_the_request, FH_ESIG, "receipt.time"},
+    {"just before the grace", just_before_the_grace, FH_ESIG, "receipt.time"},
     {"another owner", other_owner, FH_ESIG, "receipt.owner"},
     {"no tables, not by the entry peer", no_table_other_node, FH_ESIG, "receipt.owner"},
     {"an owner that claims a join", owner_claims_join, FH_ESIG, "receipt.owner"},
@@ -273,6 +308,7 @@ static const struct {
     {"join: a part is not listed", join_part_unlisted, FH_ESIG, "receipt.request"},
     {"join: of another request", join_part_of_other_request, FH_ESIG, "receipt.request"},
     {"join: by who owns nothing", join_part_of_stranger, FH_ESIG, "receipt.owner"},
+    {"join: a part before the request", join_part_before_the_request, FH_ESIG, "receipt.time"},
     {"join: a part ended early", join_part_ended_early, FH_EINCOMPLETE, "receipt.outcome"},
     {"join: a part under another contract",
      join_part_under_another_contract,

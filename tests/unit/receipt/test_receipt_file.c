@@ -125,11 +125,12 @@ static void make_request(struct world *world, size_t tables, const struct test_k
 }
 
 /* A receipt by the node of `domain`, with the leaves of the file as its tree. */
-static void make_receipt(struct world *world,
-                         struct fh_buf *out,
-                         const struct test_domain *domain,
-                         const struct test_key *signer,
-                         size_t parts)
+static void make_receipt_at(struct world *world,
+                            struct fh_buf *out,
+                            const struct test_domain *domain,
+                            const struct test_key *signer,
+                            size_t parts,
+                            int64_t started_ms)
 {
     struct fh_err err = {0};
     struct fh_receipt *receipt = calloc(1, sizeof *receipt);
@@ -149,8 +150,8 @@ static void make_receipt(struct world *world,
     receipt->sent = fh_tally_read(&tally);
     receipt->contract_count = 1;
     receipt->contracts[0].b[0] = 0x31;
-    receipt->started_ms = NOW_MS;
-    receipt->finished_ms = NOW_MS + 20;
+    receipt->started_ms = started_ms;
+    receipt->finished_ms = started_ms + 20;
     receipt->part_count = parts;
     for (size_t i = 0; i < parts; i++) {
         receipt->parts[i] = id_of(world, &world->receipts[i + 1]);
@@ -160,6 +161,15 @@ static void make_receipt(struct world *world,
     assert_int_equal(fh_receipt_build(&payload, receipt, &err), FH_OK);
     seal(out, FH_RECORD_RECEIPT, world, &payload, signer);
     free(receipt);
+}
+
+static void make_receipt(struct world *world,
+                         struct fh_buf *out,
+                         const struct test_domain *domain,
+                         const struct test_key *signer,
+                         size_t parts)
+{
+    make_receipt_at(world, out, domain, signer, parts, NOW_MS);
 }
 
 static void make_file(struct world *world, size_t receipts)
@@ -391,6 +401,23 @@ static void receipt_after_its_time(struct world *world)
     fh_buf_fini(&payload);
     free(receipt);
 }
+/* The right node, an hour before anybody asked: its key may have been revoked since. */
+static void receipt_before_the_request(struct world *world)
+{
+    const struct test_domain *owner = &world->domains[0];
+    make_request(world, 1, &world->domains[2].member);
+    make_receipt_at(world, &world->receipts[0], owner, &owner->node, 0, NOW_MS - TEST_HOUR_MS);
+    make_file(world, 1);
+}
+static void part_before_the_request(struct world *world)
+{
+    const struct test_domain *owner = &world->domains[1];
+    make_request(world, 2, &world->domains[2].member);
+    make_receipt(world, &world->receipts[1], &world->domains[0], &world->domains[0].node, 0);
+    make_receipt_at(world, &world->receipts[2], owner, &owner->node, 0, NOW_MS - TEST_HOUR_MS);
+    make_receipt(world, &world->receipts[0], &world->domains[2], &world->domains[2].node, 2);
+    make_file(world, 3);
+}
 static void leaves_of_another_answer(struct world *world)
 {
     make_direct(world);
@@ -413,6 +440,8 @@ static const struct {
     {"receipt of another request", receipt_of_another_request, "receipt.request"},
     {"receipt of another owner", receipt_of_another_owner, "receipt.owner"},
     {"receipt after its time", receipt_after_its_time, "record.signer.expired"},
+    {"receipt before the request", receipt_before_the_request, "receipt.time"},
+    {"part before the request", part_before_the_request, "receipt.time"},
     {"leaves of another answer", leaves_of_another_answer, "receipt.tree"},
     {"join without a part", join_without_a_part, "receipt.missing"},
     {"join with one part twice", join_with_the_part_twice, "receipt.missing"},
