@@ -8,6 +8,9 @@
  *
  *   SCAN --> stream id --> NEXT 0, 1, ... (bulk) --> deliver in order (pool) --> receipt --> over
  *                             worker closes early: CANCEL --> receipt for what was sent --> over
+ *
+ * A CANCEL that comes after the owner's last word is refused, since the stream is gone there. Then
+ * the receipt is in an answer that is here or on its way, and those are opened up to it.
  */
 #include "node/query/stream.h"
 
@@ -36,8 +39,10 @@ struct remote {
     unsigned on_way; /* calls that will still be answered */
     bool closed;     /* the worker wants no more, or the stream is over */
     bool cancel_sent;
-    bool finished; /* the owner's end was taken in: nothing is left to cancel */
-    bool lost;     /* a NEXT failed on its way while a job ran: `lost_err` is told after it */
+    bool too_late;  /* the owner refused the CANCEL: the receipt is in what NEXT brings */
+    bool receipted; /* closed, and its receipt was looked at */
+    bool finished;  /* the owner's end was taken in: nothing is left to cancel */
+    bool lost;      /* a NEXT failed on its way while a job ran: `lost_err` is told after it */
     struct fh_err lost_err;
     bool over; /* nothing of it is on its way: only then may the stream be freed */
 
@@ -50,7 +55,7 @@ struct remote {
     struct fh_buf receipt; /* the owner's, at the end */
     int job_code;
     struct fh_err job_err; /* also why JOB_FAIL runs */
-    enum job { JOB_DELIVER, JOB_END, JOB_FAIL } job;
+    enum job { JOB_DELIVER, JOB_READ_ON, JOB_END, JOB_FAIL } job;
 };
 
 static void pull(struct remote *remote);
@@ -73,6 +78,9 @@ take_batch(struct remote *remote, struct fh_bytes bytes, const uint8_t *tag, str
     }
     fh_tally_batch(&remote->tally, batch.rows, bytes, tag, NULL);
     remote->rows += batch.rows;
+    if (remote->job == JOB_READ_ON) {
+        return FH_OK;
+    }
     rc = fh_worker_scan_batch(remote->stream->worker, remote->scan, bytes, err);
     return rc == FH_ENOTFOUND ? FH_OK : rc; /* the worker closed it: its CLOSE is on the way */
 }
@@ -114,57 +122,25 @@ static void run_job(void *user)
 
 static int check_receipt(struct remote *remote, unsigned outcome, struct fh_err *err)
 {
-    struct fh_stream *stream = remote->stream;
-    const struct fh_serve_options *o = &stream->serve->options;
-    const struct fh_announcement *owner =
-        &stream->plan.tables[remote->number].table.entry.announcement;
-    struct fh_record record;
-    struct fh_bytes bytes = fh_buf_view(&remote->receipt);
-    struct fh_receipt *receipt = fh_calloc(1, sizeof *receipt);
-    int rc = receipt == NULL ? fh_err_set(err, FH_ENOMEM, "no memory for a receipt")
-             : bytes.size == 0
-                 ? fh_err_rule(err, FH_EINCOMPLETE, "receipt.missing", "the owner sent no receipt")
-                 : fh_record_parse(&record, bytes, &o->mesh_id, err);
-    if (rc == FH_OK && record.type != FH_RECORD_RECEIPT) {
-        rc = fh_err_rule(err, FH_EPROTO, "receipt.form", "the owner's end is no receipt");
+    const struct fh_observed seen = fh_tally_read(&remote->tally);
+    return fh_stream_add_part(
+        remote->stream, remote->number, fh_buf_view(&remote->receipt), outcome, &seen, err);
+}
+
+/* Of a scan that was closed before its owner's end came. */
+static bool wants_receipt(const struct remote *remote)
+{
+    enum fh_stream_state state = remote->stream->state;
+    return !remote->receipted && (state == FH_STREAM_RUNNING || state == FH_STREAM_DRAINED);
+}
+
+static void take_late_receipt(struct remote *remote, unsigned outcome)
+{
+    struct fh_err err;
+    remote->receipted = true;
+    if (check_receipt(remote, outcome, &err) != FH_OK) {
+        fh_log(FH_LOG_WARN, "receipt.refused", "rule=%s text=\"%s\"", err.rule, err.text);
     }
-    if (rc == FH_OK) {
-        rc = fh_receipt_parse(receipt, record.payload, err);
-    }
-    if (rc == FH_OK) {
-        rc = fh_directory_verify(o->dir,
-                                 &record,
-                                 &owner->domain,
-                                 FH_ROLE_MASK(FH_ROLE_NODE),
-                                 receipt->finished_ms,
-                                 NULL,
-                                 err);
-    }
-    struct fh_observed seen = fh_tally_read(&remote->tally);
-    if (rc == FH_OK && !fh_record_id_equal(&receipt->request, &stream->request_id)) {
-        rc = fh_err_rule(
-            err, FH_ESIG, "receipt.request", "the owner's receipt is for another request");
-    }
-    if (rc == FH_OK && !fh_receipt_is_under(receipt, &owner->contract)) {
-        rc = fh_err_rule(err,
-                         FH_ESIG,
-                         "receipt.contract",
-                         "the owner's receipt is not under the contract that was asked");
-    }
-    if (rc == FH_OK && outcome == FH_OK &&
-        (receipt->outcome != FH_OK || receipt->sent.rows != seen.rows ||
-         receipt->sent.batches != seen.batches ||
-         memcmp(receipt->sent.tags.b, seen.tags.b, FH_HASH_BYTES) != 0)) {
-        rc = fh_err_rule(err, FH_ESIG, "receipt.tags", "what came is not what the owner signed");
-    }
-    fh_free(receipt);
-    if (rc == FH_OK && stream->part_count < FH_QUERY_TABLES_MAX) {
-        stream->parts[stream->part_count] = record.id;
-        fh_buf_init(&stream->part_records[stream->part_count], FH_RECORD_BYTES_MAX);
-        fh_buf_add_bytes(&stream->part_records[stream->part_count], bytes);
-        stream->part_count++;
-    }
-    return rc;
 }
 
 /* ---- state ---- */
@@ -213,6 +189,9 @@ static void take_job(struct remote *remote)
     remote->delivered++;
     remote->finished = remote->ended;
     if (remote->closed) {
+        if (remote->finished && wants_receipt(remote)) {
+            take_late_receipt(remote, FH_OK); /* all that it is for was opened */
+        }
         settle(remote);
     } else if (remote->lost && !remote->finished) {
         fail(remote, &remote->lost_err);
@@ -258,14 +237,23 @@ static void run(struct remote *remote, enum job job)
     }
 }
 
-static void deliver(struct remote *remote)
+/* Whether the next answer is there: then the job opens it. */
+static bool open_next(struct remote *remote, enum job job)
 {
     struct fh_sealed **slot = &remote->arrived[remote->delivered % FH_QUERY_WINDOW];
-    if (remote->job_running || remote->closed || *slot == NULL) {
-        return;
+    if (*slot == NULL) {
+        return false;
     }
     remote->opening = FH_TAKE(*slot);
-    run(remote, JOB_DELIVER);
+    run(remote, job);
+    return true;
+}
+
+static void deliver(struct remote *remote)
+{
+    if (!remote->job_running && !remote->closed) {
+        (void)open_next(remote, JOB_DELIVER);
+    }
 }
 
 struct asked {
@@ -276,7 +264,7 @@ struct asked {
 static void
 take_next(struct remote *remote, uint64_t index, struct fh_sealed *sealed, const struct fh_err *err)
 {
-    if (err != NULL || remote->closed) {
+    if (err != NULL || (remote->closed && !wants_receipt(remote))) {
         fh_sealed_free(sealed);
         if (remote->closed) {
             settle(remote);
@@ -290,7 +278,11 @@ take_next(struct remote *remote, uint64_t index, struct fh_sealed *sealed, const
         return;
     }
     remote->arrived[index % FH_QUERY_WINDOW] = sealed;
-    deliver(remote);
+    if (remote->closed) {
+        settle(remote);
+    } else {
+        deliver(remote);
+    }
 }
 
 static void next_arrived(struct fh_sealed *sealed, const struct fh_err *err, void *user)
@@ -481,18 +473,23 @@ static void cancelled(struct fh_pack_reader *fields, const struct fh_err *failur
     struct fh_msg_bins bins;
     struct fh_bytes receipt;
     struct fh_err err;
-    bool wanted = stream->state == FH_STREAM_RUNNING || stream->state == FH_STREAM_DRAINED;
-    if (failure == NULL && wanted && fh_msg_bins_read(fields, &bins, &err) == FH_OK &&
-        fh_msg_bins_next(&bins, &receipt)) {
+    if (failure == NULL && wants_receipt(remote) &&
+        fh_msg_bins_read(fields, &bins, &err) == FH_OK && fh_msg_bins_next(&bins, &receipt)) {
         fh_buf_reset(&remote->receipt);
         fh_buf_add_bytes(&remote->receipt, receipt);
-        if (check_receipt(remote, FH_ECANCELLED, &err) != FH_OK) {
-            fh_log(FH_LOG_WARN, "receipt.refused", "rule=%s text=\"%s\"", err.rule, err.text);
-        }
+        take_late_receipt(remote, FH_ECANCELLED);
     }
+    remote->too_late = failure != NULL;
     fh_stream_hold(stream);
     settle(remote);
     fh_stream_release(stream);
+}
+
+static void free_arrived(struct remote *remote)
+{
+    for (size_t i = 0; i < FH_QUERY_WINDOW; i++) {
+        fh_sealed_free(FH_TAKE(remote->arrived[i]));
+    }
 }
 
 /* A closed scan is over when nothing of it is on its way. */
@@ -515,8 +512,13 @@ static void settle(struct remote *remote)
                      remote);
         return;
     }
+    if (remote->too_late && !remote->finished && wants_receipt(remote) &&
+        open_next(remote, JOB_READ_ON)) {
+        return;
+    }
     if (remote->on_way == 0) {
         remote->over = true;
+        free_arrived(remote);
         fh_stream_settle(remote->stream);
     }
 }
@@ -564,9 +566,7 @@ void fh_remote_free_all(struct fh_stream *stream)
     FH_LIST_FOREACH (link, &stream->remotes) {
         struct remote *remote = FH_LIST_ENTRY(link, struct remote, link);
         fh_list_remove(link);
-        for (size_t i = 0; i < FH_QUERY_WINDOW; i++) {
-            fh_sealed_free(remote->arrived[i]);
-        }
+        free_arrived(remote);
         fh_session_unref(remote->target.session);
         fh_buf_fini(&remote->receipt);
         fh_free(remote);

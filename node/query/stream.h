@@ -353,6 +353,17 @@ void fh_view_answer(struct fh_buf *out,
                     const struct fh_plan_table *table,
                     const struct fh_right *right);
 
+/* remote_receipt.c */
+/* Makes `receipt`, the record that the owner of plan table `table` signed, a part of this stream's
+ * own. With `outcome` FH_OK it must be for what was `seen`; else for what the owner sent until the
+ * scan was cancelled, of which not all may have come. */
+FH_MUST_CHECK int fh_stream_add_part(struct fh_stream *stream,
+                                     uint32_t table,
+                                     struct fh_bytes receipt,
+                                     unsigned outcome,
+                                     const struct fh_observed *seen,
+                                     struct fh_err *err);
+
 /* remote_scan.c */
 void fh_remote_open(struct fh_stream *stream, const struct fh_channel_scan *scan);
 void fh_remote_want(struct fh_stream *stream, const struct fh_channel_count *count);

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { SCANS = 64, QUESTIONS = 256, ANSWER_BYTES_MAX = FH_FRAME_REPLY_BYTES_MAX };
@@ -254,6 +255,35 @@ lie_at_end(struct fh_buf *out, struct fh_bytes end, const struct owner_lie *lie,
     keep_end(end);
 }
 
+struct late {
+    struct fh_question *question;
+    struct fh_buf end;
+};
+
+static void *answer_late(void *user)
+{
+    struct late *late = user;
+    const struct timespec pause = {.tv_nsec = LATE_END_MS * 1000000L};
+    nanosleep(&pause, NULL);
+    __real_fh_question_answer_buf(late->question, &late->end);
+    fh_buf_fini(&late->end);
+    fh_free(late);
+    return NULL;
+}
+
+/* As an owner does whose audit log waits for its disk: the node goes on meanwhile. */
+static void end_late(struct fh_question *question, struct fh_bytes end)
+{
+    pthread_t thread;
+    struct late *late = fh_alloc(sizeof *late);
+    FH_ASSERT(late != NULL);
+    late->question = question;
+    fh_buf_init(&late->end, ANSWER_BYTES_MAX);
+    fh_buf_add_bytes(&late->end, end);
+    FH_ASSERT(pthread_create(&thread, NULL, answer_late, late) == 0);
+    FH_ASSERT(pthread_detach(thread) == 0);
+}
+
 void __wrap_fh_question_answer_buf(struct fh_question *question, const struct fh_buf *plaintext)
 {
     struct asked found = take_asked(question);
@@ -274,6 +304,10 @@ void __wrap_fh_question_answer_buf(struct fh_question *question, const struct fh
         found.scan->stream = fh_pack_read_uint(&reader, UINT64_MAX);
         pthread_mutex_unlock(&lock);
         fh_buf_add_bytes(&out, fh_buf_view(plaintext));
+    } else if (lie.target == LIE_BY_HAND && lie.place == HAND_LATE_END) {
+        told(found.scan->lie);
+        end_late(question, fh_buf_view(plaintext));
+        return;
     } else {
         lie_at_end(&out, fh_buf_view(plaintext), &lie, found.scan->lie);
     }
@@ -464,7 +498,7 @@ int __wrap_fh_receipt_build(struct fh_buf *out,
         }
     }
     pthread_mutex_unlock(&lock);
-    if (lie.target == LIE_BY_HAND && lie.place >= HAND_MORE_ROWS) {
+    if (lie.target == LIE_BY_HAND && lie.place >= HAND_MORE_ROWS && lie.place <= HAND_EARLIER) {
         struct fh_receipt *changed = fh_alloc(sizeof *changed);
         FH_ASSERT(changed != NULL);
         *changed = *receipt;
