@@ -121,12 +121,12 @@ static int judge_seen(struct fh_stream *stream,
     const struct fh_plan_table *table = &stream->plan.tables[index];
     struct fh_msg_still now;
     int rc = fh_msg_still_answer_read(fields, &now, err);
-    if (rc != FH_OK || now.open) {
-        return rc;
-    }
-    if (!stream->seen[index].known) {
+    if (rc == FH_OK && !stream->seen[index].known) {
         stream->seen[index].known = true;
         stream->seen[index].first = now;
+    }
+    if (rc != FH_OK || now.open) {
+        return rc;
     }
     const struct fh_msg_still *first = &stream->seen[index].first;
     if (first->open || memcmp(first->view.b, now.view.b, sizeof now.view.b) != 0) {

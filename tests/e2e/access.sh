@@ -245,6 +245,17 @@ for way in relayed joined; do
     ends_soon "$way" 'access.expired'
 done
 
+say "- a table that becomes masked ends the join that reads it as it is"
+succeeds fh shop -o csv grant create shop/orders --to museum --until 5d --purposes research --relay
+next=$(column grant)
+long "$endless_join" masked "${address[market]}"
+sleep 1
+runs || fail "$(cat "$work/masked.err")"
+enforce 1.0.0 'mask: [{columns: [price], method: "null"}]'
+ends_soon masked 'access.changed'
+enforce 1.1.0 'mask: [{tags: [nothing], method: "null"}]' # all is to be seen again
+succeeds fh shop grant revoke "$next"
+
 say "- a grant that expires ends what runs; a key that is revoked ends its own"
 succeeds fh shop -o csv grant create shop/orders --to museum --purposes research \
     --until "$(date -u -d '+8 seconds' +%FT%TZ)"
