@@ -456,7 +456,8 @@ void fh_stream_begin(struct fh_stream *stream)
 void fh_stream_seen(struct fh_stream *stream)
 {
     struct fh_err err;
-    if (open_tables(stream, &err) == FH_OK && fh_stream_spend(stream, &err) == FH_OK &&
+    if (fh_stream_judge_key(stream, fh_clock_wall_ms(), &err) == FH_OK &&
+        open_tables(stream, &err) == FH_OK && fh_stream_spend(stream, &err) == FH_OK &&
         fh_stream_decided(stream, &err) == FH_OK && fh_stream_prove(stream, &err) == FH_OK) {
         fh_stream_begin(stream);
     } else {

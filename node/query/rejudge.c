@@ -15,6 +15,8 @@
 #include "common/time.h"
 #include "proto/session/messages_access.h"
 
+#include <string.h>
+
 enum {
     ARENA_BYTES = 8 * 1024 * 1024, /* of all decisions of one stream */
     STILL_EVERY_MS = 500,
@@ -23,7 +25,7 @@ enum {
 
 /* ---- own tables ---- */
 
-int fh_stream_judge_token(const struct fh_stream *stream, int64_t now_ms, struct fh_err *err)
+static int judge_token(const struct fh_stream *stream, int64_t now_ms, struct fh_err *err)
 {
     const struct fh_token_signer *signer = &stream->signer;
     if (!signer->by_token) {
@@ -38,14 +40,17 @@ int fh_stream_judge_token(const struct fh_stream *stream, int64_t now_ms, struct
                        : rc;
 }
 
-static int judge_key(const struct fh_stream *stream, int64_t now_ms, struct fh_err *err)
+int fh_stream_judge_key(const struct fh_stream *stream, int64_t now_ms, struct fh_err *err)
 {
-    struct fh_ref key = fh_key_id_ref(&stream->request.key);
-    int rc = fh_stream_judge_token(stream, now_ms, err);
+    const struct fh_query_request *request = &stream->request;
+    struct fh_ref key = fh_key_id_ref(&request->key);
+    int rc = judge_token(stream, now_ms, err);
+    /* Whose clock is ahead of this one may have a key that begins to count here in a moment. */
+    int64_t when_ms = now_ms > request->issued_ms ? now_ms : request->issued_ms;
     return rc == FH_OK ? fh_directory_signer(stream->serve->options.dir,
                                              &key,
-                                             &stream->request.consumer,
-                                             now_ms,
+                                             &request->consumer,
+                                             when_ms,
                                              FH_ROLES_ALL,
                                              NULL,
                                              err)
@@ -105,10 +110,15 @@ struct still {
     uint32_t table; /* of the plan */
 };
 
-/* An owner that cannot be asked has not said no: his part fails by itself when it is needed. */
+_Static_assert(FH_REQUEST_LIFETIME_MS > FH_QUERY_STREAM_DEADLINE_MS,
+               "the owners of a join judge its request for as long as its answer lasts");
+
+/* An owner that cannot be asked has not said no: his part fails by itself when it is needed. One
+ * that does not judge the request any more would not say when a right ends. */
 static bool says_no(const struct fh_err *err)
 {
-    return err->code == FH_EDENIED || err->code == FH_ESIG || err->code == FH_EFORK;
+    bool run_out = strcmp(err->rule, "query.request.expired") == 0;
+    return run_out || err->code == FH_EDENIED || err->code == FH_ESIG || err->code == FH_EFORK;
 }
 
 /* What its owner shows of a table now, against what it showed when the join began: all of it, or
@@ -214,7 +224,8 @@ void fh_serve_rejudge(struct fh_serve *serve)
         if (!runs(stream)) {
             continue; /* judged when it begins */
         }
-        if (judge_key(stream, wall, &err) != FH_OK || judge_tables(stream, &err) != FH_OK) {
+        if (fh_stream_judge_key(stream, wall, &err) != FH_OK ||
+            judge_tables(stream, &err) != FH_OK) {
             fh_stream_end(stream, &err);
         } else {
             ask_others(stream, serve->judged_ms);

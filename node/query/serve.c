@@ -168,7 +168,7 @@ static int take_request(struct fh_stream *stream, struct fh_bytes bytes, struct 
         rc = fh_query_request_check(&stream->request, &arrival, err);
     }
     if (rc == FH_OK) {
-        rc = fh_stream_judge_token(stream, fh_clock_wall_ms(), err);
+        rc = fh_stream_judge_key(stream, fh_clock_wall_ms(), err);
     }
     stream->request_id = record.id;
     stream->consumer = stream->request.key;

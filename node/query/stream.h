@@ -222,9 +222,6 @@ void fh_stream_direct_watch(struct fh_stream *stream, int64_t now_ms);
 /* Finds the verdict on the stream's text, or makes an empty one that `judged` says is to be filled.
  */
 FH_MUST_CHECK int fh_stream_judge(struct fh_stream *stream, struct fh_err *err);
-/* Whether the token of the request, if there is one, still counts. */
-FH_MUST_CHECK int
-fh_stream_judge_token(const struct fh_stream *stream, int64_t now_ms, struct fh_err *err);
 /* Gives the stream its copy of the verdict's plan, made anew when it does not hold any more. */
 FH_MUST_CHECK int fh_stream_plan(struct fh_stream *stream, struct fh_err *err);
 /* The table of the plan in the signed request, under the contract that this node knows. NULL: its
@@ -352,6 +349,11 @@ void fh_view_tell(struct fh_buf *out, const struct fh_stream *stream);
 void fh_view_answer(struct fh_buf *out,
                     const struct fh_plan_table *table,
                     const struct fh_right *right);
+
+/* rejudge.c */
+/* Whether the key that signed the request, and its token if there is one, still count. */
+FH_MUST_CHECK int
+fh_stream_judge_key(const struct fh_stream *stream, int64_t now_ms, struct fh_err *err);
 
 /* remote_receipt.c */
 /* Makes `receipt`, the record that the owner of plan table `table` signed, a part of this stream's

@@ -273,10 +273,15 @@ has_expired()
 }
 until_true 20 "the end of the grant" has_expired "$short"
 ends_soon expiry 'access.expired'
-succeeds fh shop grant create shop/orders --to museum --until 5d --purposes research
+succeeds fh shop grant create shop/orders --to museum --until 5d --purposes research --relay
 long "$endless" key "${address[shop]}"
 sleep 1
 runs || fail "$(cat "$work/key.err")"
+# A request that the key signed before: market's node brings it to the owner now, and when the key has ended.
+timeout 60 "$bin/fh-late" "$work/market/home" "$keys/bob.key" "$keys/bob.access" "${address[shop]}" "$count" research \
+    "$work/ended" >"$work/late" 2>&1 </dev/null &
+late_pid=$!
+until_true 10 "the answers to a request of a key that counts" grep -q '^signed$' "$work/late"
 succeeds "$freehold" key create "$keys/eve.key"
 later=$(date -u -d '+6 seconds' +%FT%TZ)
 succeeds fh museum member add "$(<"$work/out")" --name eve --role member --until "$later" --save "$keys/eve.access"
@@ -292,6 +297,16 @@ ends_soon key 'record.signer.revoked'
 wait "$eve_pid" && fail "eve's query has an answer"
 (($(date -u +%s) - $(date -u -d "$later" +%s) <= 3)) || fail "eve's query went on after $later"
 grep -q '^rule: record.signer.expired' "$work/eve.err" || fail "$(cat "$work/eve.err")"
+touch "$work/ended"
+wait "$late_pid" || fail "$(cat "$work/late")"
+late='refused FH_ESIG [record.signer.revoked]'
+[[ $(<"$work/late") == "STILL answered
+VIEW answered
+SCAN answered
+signed
+STILL $late
+VIEW $late
+SCAN $late" ]] || fail "$(cat "$work/late")"
 refused 5 'record.signer.revoked' -- as bob query "$count" --purpose research
 prints "$rows" as ann -o csv query "$count" --purpose research
 
