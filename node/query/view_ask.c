@@ -102,6 +102,17 @@ static int take_columns(struct fh_stream *stream,
     return rc;
 }
 
+/* Against this the owner's first answer to STILL is held already, where nothing was kept back. */
+static void note_open(struct fh_stream *stream, uint32_t index, size_t all)
+{
+    const struct fh_plan_table *table = &stream->plan.tables[index];
+    if (!table->filtered && table->group_size == 0 && table->masked_count == 0 &&
+        table->table.column_count == all) {
+        stream->seen[index].known = true;
+        stream->seen[index].first = (struct fh_msg_still){.open = true};
+    }
+}
+
 static void answered(struct fh_pack_reader *fields, const struct fh_err *err, void *user)
 {
     struct view *view = user;
@@ -119,7 +130,11 @@ static void answered(struct fh_pack_reader *fields, const struct fh_err *err, vo
         rc = why.code;
         fh_stream_refused(stream, table, &why);
     } else {
+        size_t all = table->table.column_count;
         rc = take_columns(stream, table, fields, &why);
+        if (rc == FH_OK) {
+            note_open(stream, index, all);
+        }
     }
     if (rc != FH_OK) {
         fh_err_wrap(
