@@ -483,8 +483,11 @@ static int call_once(struct fh_channel *channel,
         return fh_err_set(err, FH_EBUSY, "too many results of this client are open");
     }
     struct fh_bytes plain = FH_BYTES_NONE;
-    int code = fh_channel_post(channel, slot, request, timeout_ms, err);
+    /* A short time is for the answer: half a message would end the connection for all. */
+    int64_t send_ms = timeout_ms < FH_REQUEST_MS ? FH_REQUEST_MS : timeout_ms;
+    int code = fh_channel_post(channel, slot, request, send_ms, err);
     if (code == FH_OK) {
+        fh_link_hurry(channel->link, slot, timeout_ms);
         code = fh_channel_wait(channel, slot, NULL, &plain, NULL, err);
     }
     if (code == FH_OK) {

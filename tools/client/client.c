@@ -6,6 +6,7 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "proto/session/messages.h"
+#include "tools/client/given_up.h"
 #include "tools/client/home_names.h"
 #include "tools/client/outbox.h"
 
@@ -64,6 +65,7 @@ bool fh_client_is_whole(const struct freehold_client *client)
 
 static void close_channels(struct freehold_client *client)
 {
+    fh_given_up_forget(client);
     for (size_t i = 0; i < FH_CLIENT_OWNERS_MAX; i++) {
         fh_channel_close(client->owners[i].channel);
         client->owners[i] = (struct fh_owner_channel){NULL, 0};
@@ -81,6 +83,7 @@ static void flush_outbox(void *user)
 
 int fh_client_ready(struct freehold_client *client, struct fh_err *err)
 {
+    fh_given_up_look(client);
     bool worn = client->entry != NULL && fh_channel_is_worn(client->entry);
     if (client->entry != NULL && (!worn || client->results > 0)) {
         return FH_OK;

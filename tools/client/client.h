@@ -15,12 +15,21 @@
 
 enum {
     FH_CLIENT_ADDRESS_BYTES = FH_ADDRESS_BYTES_MAX + 10, /* with brackets, port and NUL */
-    FH_CLIENT_OWNERS_MAX = 16, /* inner sessions kept beside the one with the entry peer */
+    FH_CLIENT_OWNERS_MAX = 16,  /* inner sessions kept beside the one with the entry peer */
+    FH_CLIENT_GIVEN_UP_MAX = 8, /* slots kept for answers that came too late */
 };
 
 struct fh_owner_channel {
     struct fh_channel *channel; /* NULL: free */
     unsigned in_use;            /* results that read from it */
+};
+
+/* A QUERY whose answer came too late (given_up.h). */
+struct fh_given_up {
+    struct fh_channel *channel; /* in use for it */
+    int slot;
+    unsigned renewals; /* of the channel, when it was asked */
+    int64_t until_ms;  /* monotonic: no answer comes after that */
 };
 
 struct freehold_client {
@@ -32,10 +41,12 @@ struct freehold_client {
     unsigned results; /* open ones, of any channel */
     struct fh_owner_channel owners[FH_CLIENT_OWNERS_MAX];
     struct fh_plans *plans;
+    unsigned given_up_count;
+    struct fh_given_up given_up[FH_CLIENT_GIVEN_UP_MAX];
     unsigned outbox_count; /* results whose requests are not signed yet: outbox.h */
     struct freehold_result *outbox[FH_TOGETHER_MAX];
     int64_t outbox_since_ms; /* monotonic: the first of them */
-    struct fh_buf outgoing;  /* scratch of the outbox: it sends in the midst of other calls */
+    struct fh_buf outgoing;  /* scratch of what is sent in the midst of other calls */
     struct fh_buf request;   /* scratch of one call */
     struct fh_buf answer;
 };

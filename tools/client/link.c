@@ -496,6 +496,17 @@ bool fh_link_is_unread(struct fh_link *link)
            any_slot(link, SLOT_ANSWERED);
 }
 
+bool fh_link_has_answer(struct fh_link *link, int slot)
+{
+    FH_ASSERT(slot >= 0 && slot < FH_LINK_SLOTS);
+    const struct slot *s = &link->slots[slot];
+    struct fh_err ignored; /* whoever waits meets it */
+    if (s->state == SLOT_WAITING && !link->lost && read_there(link, &ignored) != FH_OK) {
+        return false;
+    }
+    return s->state == SLOT_ANSWERED;
+}
+
 void fh_link_hurry(struct fh_link *link, int slot, int64_t timeout_ms)
 {
     FH_ASSERT(slot >= 0 && slot < FH_LINK_SLOTS);
@@ -535,6 +546,9 @@ int fh_link_wait(
     }
     while (code == FH_OK && s->state == SLOT_WAITING) {
         code = link->lost ? hung_up(link, err) : read_some(link, s->deadline_ms, err);
+    }
+    if (code == FH_ETIMEOUT) {
+        return code; /* it may be wanted still, when it comes */
     }
     if (code != FH_OK) {
         end_wait(link, s);

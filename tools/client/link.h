@@ -41,6 +41,9 @@ void fh_link_hold_nothing(struct fh_link *link);
  * lies on the socket is read first. */
 bool fh_link_is_unread(struct fh_link *link);
 
+/* Whether the answer of this slot is there, after a look at the socket. Does not wait. */
+bool fh_link_has_answer(struct fh_link *link, int slot);
+
 /* The address as it was given. Lent with the link. */
 const char *fh_link_address(const struct fh_link *link);
 
@@ -59,8 +62,8 @@ FH_MUST_CHECK int fh_link_post(struct fh_link *link,
 /* Waits for its answer no longer than this from now. */
 void fh_link_hurry(struct fh_link *link, int slot, int64_t timeout_ms);
 /* Waits for the answer of the last post. `*out_data` is lent and may be written to. What came in
- * time is taken, however late this is called. FH_ECANCELLED: interrupted; the answer is dropped
- * when it comes. */
+ * time is taken, however late this is called. FH_ETIMEOUT: the slot waits on, until it is posted
+ * again or released. FH_ECANCELLED: interrupted; the answer is dropped when it comes. */
 FH_MUST_CHECK int fh_link_wait(
     struct fh_link *link, int slot, uint8_t **out_data, size_t *out_size, struct fh_err *err);
 

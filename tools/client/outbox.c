@@ -17,6 +17,11 @@ static int send_signed(struct freehold_result *result, struct fh_err *err)
     if (code != FH_OK) {
         return fh_err_set(err, code, "the request is too long");
     }
+    code = fh_stream_in_time(result, err);
+    if (code != FH_OK) {
+        return code;
+    }
+    result->renewals = fh_channel_renewals(result->channel);
     fh_buf_reset(request);
     fh_msg_query_request(request, fh_buf_view(&result->request_record), result->encodings);
     code = fh_buf_ok(request);

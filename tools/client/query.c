@@ -125,7 +125,7 @@ static int ask_plan(struct freehold_result *result,
     struct fh_pack_reader reader;
     fh_buf_reset(&client->request);
     fh_msg_plan_request(&client->request, &question);
-    int code = fh_client_call_at(client, planner, &reader, err);
+    int code = fh_stream_call(result, planner, &reader, err);
     if (code == FH_OK) {
         code = fh_msg_plan_read(&reader, plan, err);
     }
@@ -351,8 +351,7 @@ static int take_once(struct freehold_result *result, struct fh_err *err)
     result->asking = false;
     int code = fh_outbox_sent(result, err);
     if (code == FH_OK) {
-        code =
-            fh_channel_wait(result->channel, result->slots[0], &result->landing, &plain, NULL, err);
+        code = fh_stream_first(result, &plain, err);
     }
     if (code == FH_OK) {
         code = fh_msg_answer(&reader, plain, FH_FRAME_REPLY_BYTES_MAX, err);

@@ -4,6 +4,7 @@
  *
  *     query.c   plans, signs the request, chooses the channel, opens the stream
  *     stream.c  keeps NEXT requests in flight, parses batches, checks the signed end
+ *     given_up.c what its deadline left unanswered
  *     notices.c what the answer says of products that are not active
  *     vector.c  whole columns of a batch
  *     result.c  rows and cells, the receipt's file, the public functions
@@ -59,7 +60,7 @@ struct freehold_result {
     /* the stream */
     bool streaming; /* a stream is open at the producer */
     uint64_t stream;
-    unsigned renewals;          /* of the channel, when the stream began: it is of that session */
+    unsigned renewals; /* of the channel, when it was asked: the stream is of that session */
     int slots[FH_QUERY_WINDOW]; /* -1: not taken */
     uint64_t next_post;
     uint64_t next_take;
@@ -100,6 +101,18 @@ FH_MUST_CHECK int fh_stream_begin(struct freehold_result *result,
                                   struct fh_err *err);
 /* A slot of the link for batch `index`; -1: none is free. */
 int fh_stream_slot(struct freehold_result *result, uint64_t index);
+
+/* FH_OK, or FH_ETIMEOUT "query.deadline" when the deadline of the query has passed. */
+FH_MUST_CHECK int fh_stream_in_time(const struct freehold_result *result, struct fh_err *err);
+/* As fh_client_call_at, for this result: no longer than its deadline leaves. */
+FH_MUST_CHECK int fh_stream_call(struct freehold_result *result,
+                                 struct fh_channel *channel,
+                                 struct fh_pack_reader *reader,
+                                 struct fh_err *err);
+/* Waits for the answer to QUERY, no longer than the deadline leaves, and opens it into the landing.
+ * At the deadline its slot is given up. */
+FH_MUST_CHECK int
+fh_stream_first(struct freehold_result *result, struct fh_bytes *out, struct fh_err *err);
 
 /* Tells the producer to stop when it has not ended, drops what is in flight, frees the slots. */
 void fh_stream_stop(struct freehold_result *result);

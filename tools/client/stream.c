@@ -7,6 +7,7 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "proto/session/messages.h"
+#include "tools/client/given_up.h"
 #include "tools/client/notices.h"
 #include "tools/client/outbox.h"
 #include "tools/client/query.h"
@@ -21,10 +22,17 @@ enum {
 
 /* ---- requests in flight ---- */
 
-static int64_t wait_limit(const struct freehold_result *result, int64_t most_ms)
+/* 0 or less: its deadline has passed. */
+static int64_t left_of(const struct freehold_result *result, int64_t most_ms)
 {
     int64_t left = result->deadline_ms - fh_clock_mono_ms();
-    return left < 1 ? 1 : left < most_ms ? left : most_ms;
+    return left < most_ms ? left : most_ms;
+}
+
+static int64_t wait_limit(const struct freehold_result *result, int64_t most_ms)
+{
+    int64_t left = left_of(result, most_ms);
+    return left < 1 ? 1 : left;
 }
 
 static bool is_late(const struct freehold_result *result)
@@ -37,10 +45,55 @@ static int too_late(struct fh_err *err)
     return fh_err_rule(err, FH_ETIMEOUT, "query.deadline", "the deadline of the query has passed");
 }
 
+int fh_stream_in_time(const struct freehold_result *result, struct fh_err *err)
+{
+    return is_late(result) ? too_late(err) : FH_OK;
+}
+
+int fh_stream_call(struct freehold_result *result,
+                   struct fh_channel *channel,
+                   struct fh_pack_reader *reader,
+                   struct fh_err *err)
+{
+    struct freehold_client *client = result->client;
+    int code = fh_buf_ok(&client->request);
+    if (code != FH_OK) {
+        return fh_err_set(err, code, "the request does not fit a message");
+    }
+    code = fh_stream_in_time(result, err);
+    if (code == FH_OK) {
+        code = fh_channel_call_within(channel,
+                                      fh_buf_view(&client->request),
+                                      wait_limit(result, FH_REQUEST_MS),
+                                      &client->answer,
+                                      reader,
+                                      err);
+    }
+    if (code == FH_ETIMEOUT && is_late(result)) {
+        fh_channel_go_on(channel); /* it serves the next, and those who have more time */
+        return too_late(err);
+    }
+    return code;
+}
+
+int fh_stream_first(struct freehold_result *result, struct fh_bytes *out, struct fh_err *err)
+{
+    int slot = result->slots[0];
+    fh_link_hurry(fh_channel_link(result->channel), slot, left_of(result, FH_REQUEST_MS));
+    int code = fh_channel_wait(result->channel, slot, &result->landing, out, NULL, err);
+    if (code == FH_ETIMEOUT && is_late(result)) {
+        fh_channel_go_on(result->channel);
+        fh_given_up_add(result); /* so that the producer is told when its answer comes */
+        return too_late(err);
+    }
+    return code;
+}
+
 static int post_next(struct freehold_result *result, struct fh_err *err)
 {
-    if (is_late(result)) {
-        return too_late(err);
+    int in_time = fh_stream_in_time(result, err);
+    if (in_time != FH_OK) {
+        return in_time;
     }
     if (result->renewals != fh_channel_renewals(result->channel)) {
         return fh_err_rule(err,
@@ -90,18 +143,11 @@ static int fill_window(struct freehold_result *result, struct fh_err *err)
 /* Nobody reads the answer to QUERY any more: only its number is wanted, to cancel it. */
 static void open_unread(struct freehold_result *result)
 {
-    struct fh_bytes plain;
-    struct fh_pack_reader reader;
-    struct fh_msg_query_answer answer;
-    struct fh_err ignored;
     result->asking = false;
     fh_link_hurry(fh_channel_link(result->channel), result->slots[0], FH_CANCEL_MS);
-    if (fh_channel_wait(result->channel, result->slots[0], NULL, &plain, NULL, &ignored) == FH_OK &&
-        fh_msg_answer(&reader, plain, FH_FRAME_REPLY_BYTES_MAX, &ignored) == FH_OK &&
-        fh_msg_query_read(&reader, &answer, &ignored) == FH_OK) {
-        result->stream = answer.stream;
+    if (fh_given_up_open(result->channel, result->slots[0], &result->stream)) {
         result->renewals = fh_channel_renewals(result->channel);
-        result->streaming = !answer.end;
+        result->streaming = true;
     }
 }
 
@@ -331,6 +377,7 @@ int fh_stream_step(struct freehold_result *result, bool *out_rows)
 {
     struct fh_err *err = &result->err;
     *out_rows = false;
+    fh_given_up_look(result->client);
     fh_outbox_look(result->client, false);
     if (result->asking) {
         err->code = fh_query_opened(result, err);

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { ROWS = 2, STREAM = 77 };
 
@@ -50,6 +51,11 @@ void scripted_node_open(struct scripted_node *node, struct fh_actor *actor)
     struct fh_ref ref = fh_node_id_ref(&node->id);
     fh_directory_credentials(
         actor->directory, &actor->domain, &ref, fh_clock_wall_ms(), add_record, node);
+}
+
+static void take_time(unsigned ms)
+{
+    nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L}, NULL);
 }
 
 /* ---- what a node would look up ---- */
@@ -407,6 +413,7 @@ static bool answer(struct scripted_peer *peer,
         answer_identity(peer, out);
         break;
     case FH_MSG_PLAN:
+        take_time(peer->slow_plan_ms);
         peer->planned++;
         peer->planned_by_owner += node == &peer->owner;
         if (peer->half_known > 0) {
@@ -421,6 +428,7 @@ static bool answer(struct scripted_peer *peer,
         answer_relay(peer, &reader, out);
         break;
     case FH_MSG_QUERY:
+        take_time(peer->slow_query_ms);
         record = fh_pack_read_bin(&reader, FH_FRAME_REQUEST_BYTES_MAX);
         fh_buf_reset(&peer->request_record);
         fh_buf_add_bytes(&peer->request_record, record);
@@ -476,6 +484,7 @@ static void shake(struct scripted_peer *peer,
     struct fh_err err = {0};
     int64_t now_ms = fh_clock_mono_ms();
     if (frame->type == FH_FRAME_HS1) {
+        peer->greeted++;
         if (peer->meddle != NULL && node == &peer->owner) {
             peer->batch_tags = 0; /* an answer that broke off is forgotten with its session */
             fh_buf_reset(&peer->tags);

@@ -70,13 +70,15 @@ enum waived {
 struct scripted_peer {
     enum lie lie;
     _Atomic(enum waived) waived;
-    bool owner_is_remote;    /* the table belongs to `owner`, behind the entry */
-    unsigned batches;        /* of two rows each */
-    atomic_bool inlines;     /* the answer to QUERY has batch 0, and the end when that is all */
-    atomic_uint outdated;    /* of QUERY: refused because the contract is another */
-    atomic_uint stale_times; /* so often NEXT is refused because the contract is another: */
-    atomic_uint stale_next;  /* the one of this index, counted from 1 */
-    atomic_uint half_known;  /* of PLAN: refused because the contract has not come yet */
+    bool owner_is_remote;     /* the table belongs to `owner`, behind the entry */
+    unsigned batches;         /* of two rows each */
+    atomic_bool inlines;      /* the answer to QUERY has batch 0, and the end when that is all */
+    atomic_uint outdated;     /* of QUERY: refused because the contract is another */
+    atomic_uint stale_times;  /* so often NEXT is refused because the contract is another: */
+    atomic_uint stale_next;   /* the one of this index, counted from 1 */
+    atomic_uint half_known;   /* of PLAN: refused because the contract has not come yet */
+    atomic_uint slow_plan_ms; /* each answer to PLAN takes so long */
+    atomic_uint slow_query_ms;
     /* What the relay does to a frame of the owner before it hands it on; NULL: nothing. On the
      * peer's thread. */
     void (*meddle)(void *user, struct fh_buf *frame);
@@ -96,6 +98,7 @@ struct scripted_peer {
     struct fh_buf request_record;
     struct fh_buf tags; /* of batches sent, in order */
     unsigned batch_tags;
+    atomic_uint greeted;          /* handshakes begun, with either node */
     atomic_uint cancelled;        /* CANCEL requests seen */
     atomic_uint relayed;          /* frames carried for the inner session */
     atomic_uint next_asked;       /* greatest index asked for, plus one */
