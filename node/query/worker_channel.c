@@ -153,7 +153,132 @@ bool fh_worker_listens(const struct fh_worker *worker)
     return ioctl(worker->fd, SIOCOUTQ, &unread) == 0 && unread == 0;
 }
 
-/* Sends one frame. A worker that does not read for FH_WORKER_START_MS is killed. */
+/* ---- notes ---- */
+
+static bool first_note(struct fh_worker *worker, struct fh_worker_note *out)
+{
+    pthread_mutex_lock(&worker->lock);
+    bool any = worker->note_count > 0;
+    *out = worker->notes[0];
+    pthread_mutex_unlock(&worker->lock);
+    return any;
+}
+
+static void drop_first_note(struct fh_worker *worker)
+{
+    pthread_mutex_lock(&worker->lock);
+    worker->note_count--;
+    memmove(&worker->notes[0], &worker->notes[1], worker->note_count * sizeof worker->notes[0]);
+    pthread_mutex_unlock(&worker->lock);
+}
+
+/* Under `sending`: sends what was posted, without waiting. Whether nothing is left. */
+static bool send_notes(struct fh_worker *worker)
+{
+    struct fh_worker_note note;
+    while (first_note(worker, &note)) {
+        FH_CLEANUP(fh_buf_fini) struct fh_buf payload;
+        uint8_t head[FH_CHANNEL_HEAD_BYTES];
+        fh_buf_init(&payload, 64);
+        fh_channel_put_count(&payload, &(struct fh_channel_count){.id = note.id});
+        fh_channel_put_head(head, note.kind, payload.size);
+        const struct outgoing out = {
+            .pieces = {fh_bytes(head, sizeof head), fh_buf_view(&payload)}};
+        if (fh_buf_ok(&payload) != FH_OK) {
+            errno = EAGAIN; /* there may be memory for it later */
+            return false;
+        }
+        ssize_t n = send_some(worker, &out, 0);
+        if (n < 0) {
+            return false;
+        }
+        if ((size_t)n < sizeof head + payload.size) {
+            fh_worker_end(worker); /* a socket takes so little whole; half would garble the rest */
+            return false;
+        }
+        drop_first_note(worker);
+    }
+    return true;
+}
+
+/* Sends what was posted, as far as that needs no waiting. Who is sending meanwhile looks again when
+ * it is done, so that nothing is left behind that could go. */
+static void flush(struct fh_worker *worker)
+{
+    struct fh_worker_note note;
+    bool sent = true;
+    while (sent && first_note(worker, &note) && pthread_mutex_trylock(&worker->sending) == 0) {
+        sent = send_notes(worker);
+        pthread_mutex_unlock(&worker->sending);
+    }
+}
+
+void fh_worker_post(struct fh_worker *worker, unsigned kind, uint64_t id)
+{
+    pthread_mutex_lock(&worker->lock);
+    bool room = worker->note_count < FH_WORKER_NOTES_MAX;
+    if (room) {
+        worker->notes[worker->note_count++] = (struct fh_worker_note){.kind = kind, .id = id};
+    }
+    pthread_mutex_unlock(&worker->lock);
+    if (room) {
+        flush(worker);
+    } else {
+        fh_worker_end(worker); /* it has read nothing for very long */
+    }
+}
+
+/* ---- whole frames ---- */
+
+/* How long one frame may take. A worker that reads a little now and then is always at it: only the
+ * question's own end bounds that. */
+struct patience {
+    uint64_t id; /* of the query that ran when it began; 0 = none */
+    int64_t until_ms;
+    int64_t progress_ms;
+};
+
+/* Takes `sending`. */
+static struct patience begin_sending(struct fh_worker *worker)
+{
+    struct patience patience;
+    pthread_mutex_lock(&worker->lock); /* before it waits: afterwards the query may be another */
+    patience.id = worker->running_id;
+    patience.until_ms = worker->ends_ms + FH_WORKER_GRACE_MS;
+    pthread_mutex_unlock(&worker->lock);
+    pthread_mutex_lock(&worker->sending);
+    patience.progress_ms = fh_clock_mono_ms();
+    if (patience.id == 0) {
+        patience.until_ms = patience.progress_ms + FH_REQUEST_MS; /* nobody asks for longer */
+    }
+    return patience;
+}
+
+static bool has_patience(struct fh_worker *worker, struct patience *patience)
+{
+    int64_t now_ms = fh_clock_mono_ms();
+    pthread_mutex_lock(&worker->lock);
+    bool over = patience->id != 0 && worker->running_id != patience->id;
+    int64_t cancelled_ms = patience->id != 0 && !over ? worker->cancelled_ms : 0;
+    pthread_mutex_unlock(&worker->lock);
+    /* A query may end well while a batch for it, which it did not need, is still on its way. */
+    int64_t most_ms = over                ? now_ms + FH_WORKER_START_MS
+                      : cancelled_ms != 0 ? cancelled_ms + FH_WORKER_GRACE_MS
+                                          : INT64_MAX;
+    patience->until_ms = most_ms < patience->until_ms ? most_ms : patience->until_ms;
+    return now_ms <= patience->until_ms && now_ms - patience->progress_ms <= FH_WORKER_START_MS;
+}
+
+static int is_deaf(struct fh_worker *worker, struct fh_err *err)
+{
+    fh_worker_end(worker);
+    return fh_err_rule(err,
+                       FH_EPROTO,
+                       "worker.protocol",
+                       "worker %d does not read what is sent to it",
+                       worker->pid);
+}
+
 int fh_worker_send(struct fh_worker *worker,
                    unsigned kind,
                    struct fh_bytes head,
@@ -169,23 +294,26 @@ int fh_worker_send(struct fh_worker *worker,
                            .file_count = file_count};
     size_t all = sizeof frame_head + head.size + body.size;
     int code = FH_OK;
-    pthread_mutex_lock(&worker->sending);
-    int64_t progress_ms = fh_clock_mono_ms();
+    struct patience patience = begin_sending(worker);
     for (size_t done = 0; done < all && code == FH_OK;) {
-        ssize_t n = atomic_load(&worker->dead) ? -1 : send_some(worker, &out, done);
+        ssize_t n = -1;
+        if (!fh_worker_dead(worker) && (done > 0 || send_notes(worker))) {
+            n = send_some(worker, &out, done);
+        }
         if (n > 0) {
             done += (size_t)n;
-            progress_ms = fh_clock_mono_ms();
-        } else if (atomic_load(&worker->dead) || (errno != EAGAIN && errno != EINTR)) {
+            patience.progress_ms = fh_clock_mono_ms();
+        } else if (fh_worker_dead(worker) || (errno != EAGAIN && errno != EINTR)) {
             code = fh_worker_died(worker, err);
-        } else if (fh_clock_mono_ms() - progress_ms > FH_WORKER_START_MS) {
-            code = fh_worker_breach(worker, err);
+        } else if (!has_patience(worker, &patience)) {
+            code = is_deaf(worker, err);
         } else {
             struct pollfd p = {.fd = worker->fd, .events = POLLOUT};
             (void)poll(&p, 1, SLICE_MS);
         }
     }
     pthread_mutex_unlock(&worker->sending);
+    flush(worker);
     return code;
 }
 
@@ -298,6 +426,7 @@ static int read_on(struct fh_worker *worker,
         if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
             return fh_worker_died(worker, err);
         }
+        flush(worker);
         int64_t left = until_ms - fh_clock_mono_ms();
         if (left <= 0) {
             return FH_ETIMEOUT;
@@ -372,11 +501,12 @@ void fh_worker_forget_query(struct fh_worker *worker)
 }
 
 /* Time is up or somebody cancelled: tells the worker, drops what it sends, and kills it when no
- * answer to question `id` has come within the grace. */
+ * answer to question `id` has come within the grace. Does not wait until it can be told: another
+ * thread may be sending what the worker does not read. */
 static void end_question(struct fh_worker *worker, uint64_t id, unsigned answer)
 {
     int64_t until_ms = fh_clock_mono_ms() + FH_WORKER_GRACE_MS;
-    fh_worker_send_count(worker, FH_CHANNEL_CANCEL, id, 0);
+    fh_worker_post(worker, FH_CHANNEL_CANCEL, id);
     for (;;) {
         if (read_frame(worker, until_ms, false, NULL) != FH_OK) {
             (void)fh_worker_breach(worker, NULL);

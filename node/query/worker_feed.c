@@ -79,7 +79,7 @@ int fh_worker_feed(struct fh_worker *worker,
 
 void fh_worker_feed_stop(struct fh_worker *worker, uint64_t feed)
 {
-    fh_worker_send_count(worker, FH_CHANNEL_FEED_STOP, feed, 0);
+    fh_worker_post(worker, FH_CHANNEL_FEED_STOP, feed); // the loop's: it does not wait for a worker
 }
 
 int fh_worker_feed_next(struct fh_worker *worker,

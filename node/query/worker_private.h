@@ -14,8 +14,9 @@
 #include <stdatomic.h>
 
 enum {
-    FH_WORKER_EVENT_BYTES = 1024 * 1024, /* arena of one event: columns of a batch */
-    FH_WORKER_AHEAD_BYTES = 4096,        /* heads, and what is as small as an END */
+    FH_WORKER_EVENT_BYTES = 1024 * 1024,           /* arena of one event: columns of a batch */
+    FH_WORKER_AHEAD_BYTES = 4096,                  /* heads, and what is as small as an END */
+    FH_WORKER_NOTES_MAX = 2 * FH_WORKER_SCANS_MAX, /* not taken yet: a STOP each, and CANCELs */
 };
 
 enum fh_worker_state {
@@ -28,6 +29,11 @@ enum fh_worker_state {
 struct fh_worker_scan { /* a remote scan that the worker has open */
     uint64_t id;
     uint64_t wanted; /* batches that may still be sent */
+};
+
+struct fh_worker_note { /* a small frame to the worker that nobody waits for */
+    unsigned kind;
+    uint64_t id;
 };
 
 struct fh_worker_process; /* workers.c */
@@ -54,11 +60,14 @@ struct fh_worker {
 
     pthread_mutex_t lock; /* the next ones */
     uint64_t running_id;  /* 0 = none */
+    int64_t ends_ms;      /* the deadline of that one */
     int64_t cancelled_ms; /* when cancel was asked; 0 = not */
     uint64_t credits;     /* given and not used */
     struct fh_worker_scan scans[FH_WORKER_SCANS_MAX];
     unsigned scan_count;
     struct fh_err scan_failure; /* the first one told by fh_worker_scan_error; FH_OK = none */
+    struct fh_worker_note notes[FH_WORKER_NOTES_MAX]; /* only who has `sending` too takes one out */
+    unsigned note_count;
 
     /* the asking thread only: */
     uint32_t layers; /* that stand */
@@ -100,7 +109,8 @@ int fh_worker_breach(struct fh_worker *worker, struct fh_err *err);
 /* The channel is closed: FH_ECANCELLED when we killed it, else FH_EIO "worker.died". */
 int fh_worker_died(struct fh_worker *worker, struct fh_err *err);
 /* Sends one frame, descriptors beside it. Any thread. A worker that does not read for
- * FH_WORKER_START_MS is killed. */
+ * FH_WORKER_START_MS is killed, and one that has not read the frame FH_WORKER_GRACE_MS after the
+ * running query's deadline or cancellation. */
 FH_MUST_CHECK int fh_worker_send(struct fh_worker *worker,
                                  unsigned kind,
                                  struct fh_bytes head,
@@ -115,6 +125,10 @@ int fh_worker_send_buf(struct fh_worker *worker,
                        struct fh_err *err);
 /* Sends a counting frame; a dead worker shows in the next read. */
 void fh_worker_send_count(struct fh_worker *worker, unsigned kind, uint64_t id, uint64_t count);
+/* The same without waiting, count 0: what the worker does not take now is sent by whoever sends or
+ * reads next, in this order and before their own. One that leaves FH_WORKER_NOTES_MAX is killed.
+ * Any thread. */
+void fh_worker_post(struct fh_worker *worker, unsigned kind, uint64_t id);
 /* Payload of the last frame; lent until the next wait. */
 struct fh_bytes fh_worker_payload(const struct fh_worker *worker);
 /* No query runs any more: its scans and its cancellation are forgotten. */

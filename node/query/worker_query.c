@@ -21,6 +21,7 @@ int fh_worker_run(struct fh_worker *worker,
     fh_channel_put_run(&payload, &run);
     pthread_mutex_lock(&worker->lock);
     worker->running_id = run.id;
+    worker->ends_ms = deadline_ms;
     worker->cancelled_ms = 0;
     worker->scan_count = 0;
     worker->scan_failure = (struct fh_err){.code = FH_OK};
@@ -261,7 +262,7 @@ void fh_worker_cancel(struct fh_worker *worker)
     uint64_t id = worker->running_id;
     pthread_mutex_unlock(&worker->lock);
     if (first) {
-        fh_worker_send_count(worker, FH_CHANNEL_CANCEL, id, 0);
+        fh_worker_post(worker, FH_CHANNEL_CANCEL, id); // the loop's: it does not wait for a worker
     }
 }
 

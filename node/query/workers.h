@@ -18,7 +18,8 @@
  * these block up to their deadline and are for pool threads; the loop may ask what does not wait
  * (run of one that listens, soon, and next of what is at hand). fh_worker_credit, fh_worker_scan_*,
  * fh_worker_cancel and fh_worker_kill may come from any thread at any time between spawn and
- * release; scan_* may block while the socket is full, which a live worker always drains.
+ * release; scan_* may block while the socket is full, which a live worker always drains; a worker
+ * that does not is killed when its query is over. cancel and feed_stop never block.
  *
  * Does not: choose who may run what, or how many (serve, limits). Ownership: a spawned worker is
  * given; fh_worker_release takes it. The object outlives its process until both are over.
@@ -122,7 +123,7 @@ void fh_workers_split(struct fh_workers *workers, bool split);
 /* SIGKILL, now. Blocked calls return FH_ECANCELLED. */
 void fh_worker_kill(struct fh_worker *worker);
 /* Asks the running query to end: fh_worker_next returns FH_ECANCELLED, within FH_WORKER_GRACE_MS,
- * after which the process is killed. */
+ * after which the process is killed. Does not wait, whatever the worker does. */
 void fh_worker_cancel(struct fh_worker *worker);
 /* Whether the process is dead or must not be asked again. */
 bool fh_worker_dead(const struct fh_worker *worker);

@@ -51,10 +51,18 @@ static void send_count(struct fh_buf *out, unsigned kind, uint64_t id, uint64_t 
     send_buf(kind, out);
 }
 
+static void open_scan(struct fh_buf *out, uint32_t want)
+{
+    const uint32_t column = 0;
+    fh_channel_put_scan(
+        out,
+        &(struct fh_channel_scan){.scan = 1, .want = want, .columns = &column, .column_count = 1});
+    send_buf(FH_CHANNEL_SCAN_OPEN, out);
+}
+
 /* The lies of a running query. */
 static void lie_in_query(unsigned lie, uint64_t id, struct fh_buf *out)
 {
-    const uint32_t column = 0;
     switch (lie) {
     case LIE_NO_CREDIT:
         for (int i = 0; i < 3; i++) {
@@ -79,10 +87,20 @@ static void lie_in_query(unsigned lie, uint64_t id, struct fh_buf *out)
         send_buf(FH_CHANNEL_END, out);
         break;
     case LIE_WIDE_SCAN:
-        fh_channel_put_scan(out,
-                            &(struct fh_channel_scan){
-                                .scan = 1, .want = 1000, .columns = &column, .column_count = 1});
-        send_buf(FH_CHANNEL_SCAN_OPEN, out);
+        open_scan(out, 1000);
+        break;
+    case LIE_DEAF:
+        open_scan(out, 4);
+        for (;;) {
+            sleep(2);
+            liar_read_some();
+        }
+    case LIE_LATE:
+        open_scan(out, 4);
+        usleep(LATE_MS * 1000);
+        (void)liar_await(FH_CHANNEL_CANCEL);
+        fh_channel_put_error(out, &(struct fh_channel_error){.id = id, .code = FH_ECANCELLED});
+        send_buf(FH_CHANNEL_ERROR, out);
         break;
     case LIE_NO_SCAN:
         send_count(out, FH_CHANNEL_SCAN_WANT, 7, 1);

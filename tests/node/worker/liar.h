@@ -24,7 +24,11 @@
     X(OUT_OF_TURN, "answers what was not asked", 1, "worker.protocol")                             \
     X(NO_ERROR, "reports an error that is none", 1, "channel.error")                               \
     X(HANG, "does not answer a query", 1, "query.deadline")                                        \
-    X(BIG_ERROR, "claims that a signature is wrong", 1, "")
+    X(BIG_ERROR, "claims that a signature is wrong", 1, "")                                        \
+    X(DEAF, "opens a scan and reads a little every two seconds", 1, "query.deadline")              \
+    X(LATE, "reads nothing of a scan for a while, and then answers", 1, "query.deadline")
+
+enum { LATE_MS = 200 }; /* how long LATE reads nothing */
 
 enum lie {
     LIE_NONE,

@@ -13,5 +13,7 @@
 void liar_put(const void *data, size_t size);
 /* The payload of the next frame of `kind`; others are dropped. */
 struct fh_bytes liar_await(unsigned kind);
+/* Takes what one packet holds off the channel, whatever it is. */
+void liar_read_some(void);
 
 #endif
