@@ -76,7 +76,14 @@ bool fh_stream_inline(struct fh_stream *stream, int64_t until_ms)
     /* A worker sends the end with the last batch: it is there, or it is not near. */
     bool end = take(stream, 0, 0) == FH_WORKER_AT_HAND && stream->event.kind == FH_WORKER_END;
     if (stream->job_code == FH_OK) {
-        answer(stream, &batch, rows, end);
+        stream->job_code = fh_stream_spend_rows(stream, rows, &stream->job_err);
+    }
+    if (stream->job_code != FH_OK) {
+        return true; /* nothing of it leaves */
+    }
+    answer(stream, &batch, rows, end);
+    if (stream->job_code != FH_OK) {
+        fh_stream_give_back_rows(stream, rows);
     }
     if (stream->job_code == FH_OK && !end) {
         fh_worker_credit(stream->worker, 1);

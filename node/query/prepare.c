@@ -86,14 +86,6 @@ static uint64_t rows_max(const struct fh_stream *stream)
     return wanted < settings->stream_rows_max ? wanted : settings->stream_rows_max;
 }
 
-/* The same, as far as the budgets go; 0: no bound. */
-static uint64_t rows_left(const struct fh_stream *stream, uint64_t most)
-{
-    return stream->rows_left == UINT64_MAX        ? most
-           : most > 0 && most < stream->rows_left ? most
-                                                  : stream->rows_left;
-}
-
 static bool runs_filters(const struct fh_stream *stream)
 {
     return stream->barrier != NULL || stream->masked != NULL;
@@ -114,7 +106,7 @@ int fh_stream_run(struct fh_stream *stream, struct fh_bytes sql, struct fh_err *
 {
     const struct fh_channel_run run = {
         .sql = sql,
-        .rows_max = rows_left(stream, rows_max(stream)),
+        .rows_max = rows_max(stream),
         .window = FH_QUERY_WINDOW,
         .params = stream->params,
         .param_count = stream->kind == FH_STREAM_SCAN ? 0 : stream->verdict->gate.param_count,

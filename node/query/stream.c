@@ -173,6 +173,20 @@ static bool within_bytes(struct fh_stream *stream)
     return false;
 }
 
+/* Whether the batch at hand may be sent; then its rows are counted. */
+static bool may_leave(struct fh_stream *stream)
+{
+    if (!within_bytes(stream)) {
+        return false;
+    }
+    /* It may have been on its way before the worker heard of the end. */
+    stream->job_code = fh_stream_check_open(stream, &stream->job_err);
+    if (stream->job_code == FH_OK) {
+        stream->job_code = fh_stream_spend_rows(stream, stream->event.rows, &stream->job_err);
+    }
+    return stream->job_code == FH_OK;
+}
+
 /* Pool thread: reads the worker until there is a batch to send or something for the loop. */
 static void serve_next(void *user)
 {
@@ -199,12 +213,8 @@ static void serve_next(void *user)
         }
         event->scan.columns = stream->scan_event_columns;
     }
-    if (event->kind != FH_WORKER_BATCH || !within_bytes(stream)) {
+    if (event->kind != FH_WORKER_BATCH || !may_leave(stream)) {
         return;
-    }
-    stream->job_code = fh_stream_check_open(stream, &stream->job_err);
-    if (stream->job_code != FH_OK) {
-        return; /* it was on its way before the worker heard of the end */
     }
     FH_CLEANUP(fh_buf_fini) struct fh_buf head;
     fh_buf_init(&head, 64);
@@ -214,6 +224,7 @@ static void serve_next(void *user)
             FH_TAKE(stream->serving), fh_buf_view(&head), event->batch, tag)) {
         fh_tally_batch(&stream->tally, event->rows, event->batch, tag, NULL);
     } else {
+        fh_stream_give_back_rows(stream, event->rows);
         stream->job_code =
             fh_err_set(&stream->job_err, FH_ECANCELLED, "the consumer's session is over");
     }
@@ -456,7 +467,7 @@ void fh_stream_settle(struct fh_stream *stream)
         stream->logged = true; /* not before: until now a job counted what it sent */
         log_end(stream);
         fh_turns_ended(stream);
-        fh_stream_spent(stream);
+        fh_stream_spend_no_more(stream);
         if (stream->closing == NULL) {
             fh_stream_account(stream, &stream->failure, NULL);
         }

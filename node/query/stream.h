@@ -72,6 +72,12 @@ enum fh_stream_inlined {
     FH_STREAM_WHOLE,       /* to its end */
 };
 
+/* A budget that a stream spends of. */
+struct fh_stream_use {
+    struct fh_budget_use use;
+    uint32_t table; /* of the plan: the first under its right */
+};
+
 struct fh_stream {
     struct fh_list link;
     struct fh_serve *serve;
@@ -115,7 +121,8 @@ struct fh_stream {
     bool judged;                              /* the verdict's gate is known */
     struct fh_plan plan;                      /* the verdict's, or of a SCAN */
     struct fh_source_set sources;
-    uint64_t rows_left;  /* of the budgets; UINT64_MAX: they have no bound */
+    struct fh_stream_use *uses; /* in the arena: what it spends of */
+    uint32_t use_count;
     int64_t started_ms;  /* wall */
     int64_t deadline_ms; /* monotonic: of its turn while it is queued, then of the query */
     int64_t touched_ms;  /* monotonic: last NEXT */
@@ -237,10 +244,16 @@ void fh_stream_refused(const struct fh_stream *stream,
                        const struct fh_err *failure);
 
 /* spending.c */
-/* Counts the question in the budgets of its own tables' rights. FH_EBUSY as fh_budget_take. */
+/* Counts the question in the budgets of its own tables' rights: in all, or in none. FH_EBUSY as
+ * fh_budget_open. */
 FH_MUST_CHECK int fh_stream_spend(struct fh_stream *stream, struct fh_err *err);
-/* Counts the rows that were sent. */
-void fh_stream_spent(const struct fh_stream *stream);
+/* Counts rows that are about to leave. FH_EBUSY, rule "limit.rows_per_day": they may not, and none
+ * was counted. Loop thread, or the job's. */
+FH_MUST_CHECK int fh_stream_spend_rows(struct fh_stream *stream, uint64_t rows, struct fh_err *err);
+/* They did not leave after all. */
+void fh_stream_give_back_rows(struct fh_stream *stream, uint64_t rows);
+/* It is over: no row of it leaves any more. */
+void fh_stream_spend_no_more(struct fh_stream *stream);
 
 /* serve.c */
 /* Whether the request was signed by whom it names: before its rows are read, or others see it.

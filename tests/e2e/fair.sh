@@ -8,12 +8,15 @@ source "$1/tests/e2e/common.sh"
 
 make_product orders 3000
 make_product items 50
+make_product parts 50
 closed items
+closed parts
 mkdir "$work/shop"
 export FREEHOLD_LIMITS_QUERY_ROWS=100 FREEHOLD_LIMITS_STREAM_MIB=16
 make_mesh shop museum
 succeeds fh shop product publish "$data/orders.odcs.yaml"
 succeeds fh shop product publish "$data/items.odcs.yaml"
+succeeds fh shop product publish "$data/parts.odcs.yaml"
 for key in greedy honest; do
     let_in shop "$key" member
 done
@@ -82,15 +85,35 @@ wait "$reader" 2>/dev/null || true
 exec 7>&-
 succeeds as greedy -o csv query 'SELECT 7 AS n' --stream --wait 0 # one stream of a key at once
 
+say "- rows are counted as they leave: those of a stream that runs, also when the node is killed"
+until_true 10 "the products at museum" finds museum 3
+succeeds fh shop grant create shop/parts --to museum --until 5d --budget 100/hour,105/day
+mkfifo "$work/slow"
+exec 7<>"$work/slow"
+"$bin/freehold" --home "$work/museum/home" -o csv query --stream --peer "${address[shop]}" \
+    "SELECT repeat('x', 100000) FROM shop.parts a, shop.parts b LIMIT 105" >"$work/slow" 2>/dev/null &
+reader=$!
+read -r -N 1 -t 20 -u 7 || fail "the stream does not begin"
+beyond=('beyond the 105 rows a day of shop/parts' 'or ask shop for more' 'rule: limit.rows_per_day' 'asking again in')
+hundred='SELECT a.id FROM shop.parts a, shop.parts b LIMIT 100'
+refused 3 "${beyond[@]}" -- fh museum query "$hundred" --peer "${address[shop]}"
+kill -0 "$reader" || fail "the stream has ended before"
+sleep 6 # within five seconds it is written down
+kill_node shop
+start_node shop
+refused 3 "${beyond[@]}" -- fh museum query "$hundred" --peer "${address[shop]}"
+kill -KILL "$reader" 2>/dev/null || true
+wait "$reader" 2>/dev/null || true
+exec 7>&-
+
 say "- budgets of a grant, also after a restart"
-until_true 10 "the products at museum" finds museum 2
 succeeds fh shop grant create shop/items --to museum --until 5d --budget 3/hour,120/day
 all='SELECT * FROM shop.items'
 for i in 1 2; do
     succeeds fh museum -o csv query "$all"
     (($(wc -l <"$work/out") == 51)) || fail "$(wc -l <"$work/out") lines"
 done
-refused 1 'more than 20 rows' -- fh museum query "$all"
+refused 3 'beyond the 120 rows a day of shop/items' 'rule: limit.rows_per_day' -- fh museum query "$all"
 spent=('3 questions an hour of shop/items' 'ask shop for more' 'rule: limit.queries_per_hour' 'asking again in 60 min')
 refused 3 "${spent[@]}" -- fh museum query "$all"
 stop_node shop
