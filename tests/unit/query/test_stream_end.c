@@ -256,7 +256,6 @@ static void begin(enum moment ends, bool whole)
     w.stream->worker = (void *)&worker;
     w.stream->opening = (void *)&question;
     w.stream->sql = fh_bytes_cstr("SELECT 1");
-    w.stream->rows_left = UINT64_MAX;
     fh_list_init(&w.stream->remotes);
     fh_tally_init(&w.stream->tally, false);
     fh_source_set_init(&w.stream->sources);
