@@ -266,19 +266,19 @@ static void test_refused(void **state)
     world_tear_down(&w);
 }
 
-/* libuv's look-ups come through here. */
+/* libuv's look-ups come through here. Parameters have the names of the C library's header. */
 static atomic_uint lookups;
 
-__attribute__((visibility("default"))) int getaddrinfo(const char *restrict name,
-                                                       const char *restrict service,
-                                                       const struct addrinfo *restrict hints,
-                                                       struct addrinfo **restrict out)
+__attribute__((visibility("default"))) int getaddrinfo(const char *restrict __name,
+                                                       const char *restrict __service,
+                                                       const struct addrinfo *restrict __req,
+                                                       struct addrinfo **restrict __pai)
 {
     typedef int lookup_fn(const char *, const char *, const struct addrinfo *, struct addrinfo **);
     lookup_fn *real;
     *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
     atomic_fetch_add(&lookups, 1);
-    return real(name, service, hints, out);
+    return real(__name, __service, __req, __pai);
 }
 
 /* Names of silent servers fill the threads of look-ups: a literal address needs none. */
