@@ -187,10 +187,17 @@ static bool is_one_of(const char *word, const char *const *words)
     return false;
 }
 
+/* What the last token was is over. */
+static void note_other(struct fh_sql_tables *t)
+{
+    t->distinct = false;
+    t->naming = false;
+    t->function = false;
+}
+
 static void note_word(struct fh_sql_tables *t, const char *word)
 {
-    static const char *const queries[] = {
-        "select", "from", "with", "values", "table", "pivot", "unpivot", NULL};
+    static const char *const functions[] = {"trim", "substring", "overlay", "extract", NULL};
     static const char *const before_table[] = {
         "join", "pivot", "unpivot", "table", "pivot_wider", "pivot_longer", NULL};
     static const char *const same_place[] = {"lateral", "only", NULL};
@@ -208,13 +215,10 @@ static void note_word(struct fh_sql_tables *t, const char *word)
                                             "intersect",
                                             NULL};
     struct fh_sql_level *level = &t->levels[t->depth];
-    bool first = !level->begun;
-    level->begun = true;
-    level->queries = first ? is_one_of(word, queries) : level->queries;
     bool of_distinct = t->distinct;
-    t->distinct = strcasecmp(word, "distinct") == 0;
+    note_other(t);
     if (strcasecmp(word, "from") == 0) {
-        if (level->queries && !of_distinct) {
+        if (!level->function && !of_distinct) {
             level->in_from = true;
             t->expected = true;
         }
@@ -222,59 +226,68 @@ static void note_word(struct fh_sql_tables *t, const char *word)
         t->expected = true;
     } else if (!is_one_of(word, same_place)) {
         t->expected = false;
+        t->distinct = strcasecmp(word, "distinct") == 0;
+        t->naming = strcasecmp(word, "as") == 0;
+        t->function = is_one_of(word, functions);
         level->in_from = level->in_from && !is_one_of(word, ends_from);
     }
 }
 
 static void note_sign(struct fh_sql_tables *t, char sign)
 {
-    struct fh_sql_level *level = &t->levels[t->depth];
-    t->distinct = false;
+    bool function = t->function && sign == '(';
+    note_other(t);
     if (sign == '(' || sign == '[' || sign == '{') {
-        /* ((SELECT ...) UNION ...): the outer one may be a query too. */
-        level->queries = level->begun ? level->queries : true;
-        level->begun = true;
         t->expected = t->expected && sign == '(';
         t->depth += t->depth < FH_SQL_DEPTH_MAX ? 1 : 0;
-        t->levels[t->depth] = (struct fh_sql_level){.begun = false};
-        return;
-    }
-    level->begun = true;
-    if (sign == ')' || sign == ']' || sign == '}') {
+        t->levels[t->depth] = (struct fh_sql_level){.function = function};
+    } else if (sign == ')' || sign == ']' || sign == '}') {
         t->depth -= t->depth > 0 ? 1 : 0;
         t->expected = false;
     } else {
-        t->expected = sign == ',' && level->in_from;
+        t->expected = sign == ',' && t->levels[t->depth].in_from;
+        t->naming = sign == '.';
     }
+}
+
+/* Whether what was read is the alias before a table: FROM o: shop.orders. */
+static bool is_alias(struct fh_sql_tables *t)
+{
+    const char *next = behind_spaces(t->at);
+    bool alias = t->expected && next[0] == ':' && next[1] != ':';
+    t->at = alias ? next + 1 : t->at;
+    return alias;
 }
 
 /* A name: true when it is a table. */
 static bool note_name(struct fh_sql_tables *t, struct written *name, struct fh_sql_table *out)
 {
-    const char *next = behind_spaces(t->at);
-    if (name->count == 1 && t->expected && next[0] == ':' && next[1] != ':') {
-        t->at = next + 1; /* FROM o: shop.orders */
+    if (name->count == 1 && is_alias(t)) {
         return false;
     }
-    if (name->count == 1 && name->plain) {
+    if (name->count == 1 && name->plain && !t->naming) {
         note_word(t, name->parts[0]);
         return false;
     }
-    bool is_table = name->count > 1 && t->expected && *next != '(';
-    t->levels[t->depth].begun = true;
+    bool is_table = name->count > 1 && t->expected && *behind_spaces(t->at) != '(';
     t->expected = false;
-    t->distinct = false;
+    note_other(t);
     if (is_table) {
         take_apart(out, name);
     }
     return is_table;
 }
 
+static void note_text(struct fh_sql_tables *t)
+{
+    if (!is_alias(t)) {
+        note_sign(t, '\'');
+    }
+}
+
 void fh_sql_tables_begin(struct fh_sql_tables *out, const char *sql)
 {
     *out = (struct fh_sql_tables){.at = sql};
-    out->levels[0].begun = true;
-    out->levels[0].queries = true;
 }
 
 bool fh_sql_tables_next(struct fh_sql_tables *t, struct fh_sql_table *out)
@@ -287,10 +300,10 @@ bool fh_sql_tables_next(struct fh_sql_tables *t, struct fh_sql_table *out)
         }
         if (*at == '\'') {
             t->at = behind_quoted(at, false);
-            note_sign(t, '\'');
+            note_text(t);
         } else if ((*at == 'e' || *at == 'E') && at[1] == '\'') {
             t->at = behind_quoted(at + 1, true);
-            note_sign(t, '\'');
+            note_text(t);
         } else if (*at == '$') {
             t->at = behind_dollar(at);
             note_sign(t, '$');

@@ -28,18 +28,20 @@ struct fh_sql_table {
     uint32_t major;                    /* 0: none is written */
 };
 
-/* A bracket and what stands in it. */
+/* What stands in one bracket. */
 struct fh_sql_level {
-    bool begun;   /* something stands there */
-    bool queries; /* it may be a query; else a FROM there belongs to a function: trim(x FROM y) */
-    bool in_from; /* a comma is followed by another table */
+    bool in_from;  /* a comma is followed by another table */
+    bool function; /* a FROM there is the function's: trim(x FROM y) */
 };
 
 struct fh_sql_tables {
     const char *at;
     uint32_t depth;
     bool expected; /* a table comes next */
-    bool distinct; /* the last word was DISTINCT: IS DISTINCT FROM */
+    /* What the last token was: */
+    bool distinct; /* DISTINCT, whose FROM may be that of IS DISTINCT FROM */
+    bool naming;   /* AS or a dot: what follows is a name, whatever the word */
+    bool function; /* one of those whose arguments may have a FROM */
     struct fh_sql_level levels[FH_SQL_DEPTH_MAX + 1];
 };
 

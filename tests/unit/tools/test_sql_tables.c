@@ -70,6 +70,16 @@ static const struct {
     {"SELECT * FROM shop.orders LIMIT 5 OFFSET 1, a.b", "shop.orders "},
     {"SELECT a.b FROM shop.orders WINDOW w AS (PARTITION BY a.b, c.d ORDER BY e.f, g.h), v AS (w)",
      "shop.orders "},
+    {"SELECT count(DISTINCT item) AS distinct FROM shop.orders", "shop.orders "},
+    {"SELECT e.src AS from, e.dst AS to, e.w AS \"where\", e.x FROM shop.orders e", "shop.orders "},
+    {"SELECT (o.s).from, o.b, x[1].distinct FROM shop.orders o", "shop.orders "},
+    {"SELECT trim(FROM o.name), trim((o.x) FROM o.y), substring((o.a || o.b) FROM o.c)"
+     " FROM shop.orders o",
+     "shop.orders "},
+    {"SELECT trim((SELECT max(a.b) FROM shop.orders)) FROM range(1)", "shop.orders "},
+    {"FROM 'o': shop.orders", "shop.orders "},
+    {"SELECT {'a': o.b, 'c': o.d}, [o.e, o.f], x -> x.y FROM shop.orders o", "shop.orders "},
+    {"SELECT * EXCLUDE (a) REPLACE (o.b AS c), COLUMNS('d') FROM shop.orders o", "shop.orders "},
     /* several */
     {"SELECT * FROM shop.orders, market.items AS i, museum.rooms",
      "shop.orders market.items museum.rooms "},
