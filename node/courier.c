@@ -98,7 +98,9 @@ static bool is_final(const struct fh_err *err)
     for (size_t i = 0; i < FH_COUNT(families); i++) {
         final = final || strncmp(err->rule, families[i], strlen(families[i])) == 0;
     }
-    return final && strcmp(err->rule, "access.limit") != 0;
+    bool by_now =
+        strcmp(err->rule, "access.limit") == 0 || strcmp(err->rule, "access.expired") == 0;
+    return final && !by_now; /* of its room and of its clock, now */
 }
 
 static void mark(struct fh_courier *courier, const struct fh_record_id *id, const char *refused)
