@@ -132,18 +132,24 @@ static void turn_over(struct fh_budget_account *account, int64_t now_ms)
 static int make_room(struct fh_budget *budget, struct fh_list *set, struct fh_err *err)
 {
     unsigned count = 0;
-    struct fh_budget_account *oldest = NULL;
+    int code = FH_OK;
     FH_LIST_FOREACH (link, set) {
-        struct fh_budget_account *account = account_of(link);
-        oldest = oldest == NULL && account->users == 0 ? account : oldest;
+        (void)link;
         count++;
     }
-    if (count < WAYS || oldest == NULL) {
-        return FH_OK;
-    }
-    int code = write_down(budget, oldest, err);
-    if (code == FH_OK) {
-        forget(oldest);
+    FH_LIST_FOREACH (link, set) { /* who was asked for longest ago comes first */
+        struct fh_budget_account *account = account_of(link);
+        if (count < WAYS || code != FH_OK) {
+            break;
+        }
+        if (account->users > 0) {
+            continue;
+        }
+        code = write_down(budget, account, err);
+        if (code == FH_OK) {
+            forget(account);
+            count--;
+        }
     }
     return code;
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "node/query/spill.h"
 
+#include "common/entropy.h"
+
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -64,9 +67,15 @@ uint64_t fh_spill_bytes(const char *folder)
     return bytes_in(AT_FDCWD, folder, DEPTH_MAX);
 }
 
-/* Removes what is in the folder. What lies too deep is moved up to `top`, and counted: whoever took
- * a worker over makes folders as deep as he likes. */
-static void empty_folder(DIR *folder, int top, int depth, unsigned *moved)
+/* What lies too deep is moved up to `top`, by names that nobody could take before. */
+struct moving {
+    int top;
+    uint64_t secret;
+    unsigned count;
+};
+
+/* Removes what is in the folder. Whoever took a worker over makes folders as deep as he likes. */
+static void empty_folder(DIR *folder, int depth, struct moving *moving)
 {
     for (const char *entry; (entry = next_name(folder)) != NULL;) {
         if (unlinkat(dirfd(folder), entry, 0) == 0) {
@@ -74,31 +83,33 @@ static void empty_folder(DIR *folder, int top, int depth, unsigned *moved)
         }
         DIR *inner = depth > 0 ? open_folder(dirfd(folder), entry) : NULL;
         if (inner != NULL) {
-            empty_folder(inner, top, depth - 1, moved);
+            empty_folder(inner, depth - 1, moving);
             closedir(inner);
         }
-        char name[32];
-        snprintf(name, sizeof name, "deep.%u", *moved);
+        char name[64];
+        snprintf(name, sizeof name, "deep.%016" PRIx64 ".%u", moving->secret, moving->count);
         if (unlinkat(dirfd(folder), entry, AT_REMOVEDIR) != 0 && depth == 0 &&
-            renameat(dirfd(folder), entry, top, name) == 0) {
-            *moved += 1;
+            renameat(dirfd(folder), entry, moving->top, name) == 0) {
+            moving->count++;
         }
     }
 }
 
 static void remove_folder(int parent, const char *name)
 {
-    unsigned moved = 0;
+    struct moving moving = {.count = 0};
     unsigned before;
+    fh_entropy(&moving.secret, sizeof moving.secret);
     do {
         DIR *folder = open_folder(parent, name);
         if (folder == NULL) {
             return;
         }
-        before = moved;
-        empty_folder(folder, dirfd(folder), DEPTH_MAX, &moved);
+        before = moving.count;
+        moving.top = dirfd(folder);
+        empty_folder(folder, DEPTH_MAX, &moving);
         closedir(folder);
-    } while (moved != before);
+    } while (moving.count != before);
     (void)unlinkat(parent, name, AT_REMOVEDIR);
 }
 
