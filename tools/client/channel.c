@@ -419,7 +419,10 @@ bool fh_channel_is_worn(const struct fh_channel *channel)
 
 void fh_channel_go_on(struct fh_channel *channel)
 {
-    for (; channel != NULL; channel = channel->relay) {
+    /* Where nothing has come for as long as any answer may take there is nobody any more, whatever
+     * little time each question had. */
+    bool silent = fh_link_silence_ms(channel->link) >= FH_REQUEST_MS;
+    for (; channel != NULL && !silent; channel = channel->relay) {
         channel->late = false;
     }
 }

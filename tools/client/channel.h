@@ -47,7 +47,8 @@ unsigned fh_channel_version(const struct fh_channel *channel);
 /* New work should go to a new channel: keys are old, or a request failed on the way. */
 bool fh_channel_is_worn(const struct fh_channel *channel);
 /* The last wait ended because its asker had no more time, which says nothing of the peer: the
- * channel goes on. Without this a wait that ended so makes it worn. */
+ * channel goes on, unless nothing has come for FH_REQUEST_MS. Without this a wait that ended so
+ * makes it worn. */
 void fh_channel_go_on(struct fh_channel *channel);
 
 enum { FH_CHANNEL_RENEWALS = 2 }; /* of one question: the relay's session, then the one inside */

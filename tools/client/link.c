@@ -56,7 +56,8 @@ struct fh_link {
     int interrupts; /* an eventfd of the client, or -1 */
     void (*before_wait)(void *user);
     void *before_user;
-    bool lost; /* the connection is of no use any more */
+    bool lost;               /* the connection is of no use any more */
+    int64_t silent_since_ms; /* monotonic: since when nothing came that is waited for; 0: none is */
     char address[FH_ADDRESS_BYTES_MAX + 10];
     uint32_t last_number;
     struct slot slots[FH_LINK_SLOTS];
@@ -76,6 +77,11 @@ static int hung_up(struct fh_link *link, struct fh_err *err)
 {
     link->lost = true;
     return fh_err_set(err, FH_EUNREACH, "%s closed the connection", link->address);
+}
+
+static void note_silence(struct fh_link *link, int64_t now_ms)
+{
+    link->silent_since_ms = link->silent_since_ms == 0 ? now_ms : link->silent_since_ms;
 }
 
 static int too_late(const struct fh_link *link, struct fh_err *err)
@@ -327,7 +333,9 @@ int fh_link_post(
     s->number = ++link->last_number | request_bit;
     fh_put_u64be(head, NUMBER_BYTES + message.size);
     fh_put_u32be(head + HEAD_BYTES - NUMBER_BYTES, s->number);
-    s->deadline_ms = fh_clock_mono_ms() + timeout_ms;
+    int64_t now_ms = fh_clock_mono_ms();
+    s->deadline_ms = now_ms + timeout_ms;
+    note_silence(link, now_ms);
     int code = send_all(link, head, message, s->deadline_ms, err);
     if (code == FH_OK) {
         s->state = SLOT_WAITING;
@@ -413,10 +421,12 @@ static int sort_ahead(struct fh_link *link, struct fh_err *err)
 static int wait_to_read(struct fh_link *link, int64_t deadline_ms, struct fh_err *err)
 {
     for (;;) {
-        int64_t left = deadline_ms - fh_clock_mono_ms();
+        int64_t now_ms = fh_clock_mono_ms();
+        int64_t left = deadline_ms - now_ms;
         if (left <= 0) {
             return too_late(link, err);
         }
+        note_silence(link, now_ms); /* what came was not all that is waited for */
         struct pollfd p[] = {{.fd = link->interrupts, .events = POLLIN},
                              {.fd = link->fd, .events = POLLIN}};
         int n = poll(p, FH_COUNT(p), left < INT32_MAX ? (int)left : INT32_MAX);
@@ -446,6 +456,7 @@ static int read_there(struct fh_link *link, struct fh_err *err)
     if (n <= 0) {
         return hung_up(link, err);
     }
+    link->silent_since_ms = 0;
     size_t direct = (size_t)n < rest ? (size_t)n : rest;
     link->in.got += direct;
     link->in.from = 0;
@@ -505,6 +516,11 @@ bool fh_link_has_answer(struct fh_link *link, int slot)
         return false;
     }
     return s->state == SLOT_ANSWERED;
+}
+
+int64_t fh_link_silence_ms(const struct fh_link *link)
+{
+    return link->silent_since_ms == 0 ? 0 : fh_clock_mono_ms() - link->silent_since_ms;
 }
 
 void fh_link_hurry(struct fh_link *link, int slot, int64_t timeout_ms)

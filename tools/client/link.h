@@ -41,6 +41,9 @@ void fh_link_hold_nothing(struct fh_link *link);
  * lies on the socket is read first. */
 bool fh_link_is_unread(struct fh_link *link);
 
+/* How long nothing at all has come though something was posted or waited for: what lies on the
+ * socket unread counts as nothing. */
+int64_t fh_link_silence_ms(const struct fh_link *link);
 /* Whether the answer of this slot is there, after a look at the socket. Does not wait. */
 bool fh_link_has_answer(struct fh_link *link, int slot);
 

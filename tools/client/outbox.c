@@ -4,6 +4,7 @@
 #include "common/assert.h"
 #include "common/time.h"
 #include "proto/session/messages.h"
+#include "tools/client/given_up.h"
 
 #include <string.h>
 
@@ -114,6 +115,7 @@ static bool may_together(const struct freehold_result *result)
 int fh_outbox_post(struct freehold_result *result, struct fh_err *err)
 {
     struct freehold_client *client = result->client;
+    fh_given_up_look(client); /* nobody else reads those */
     bool unread = fh_link_is_unread(client->link);
     if (fh_stream_slot(result, 0) < 0) {
         return fh_err_set(err, FH_EBUSY, "too many results of this client are open");

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -134,6 +135,27 @@ static void test_slow_queries(void **state)
     end(&a);
 }
 
+/* Nobody is there any more, and the connection does not say so: short deadlines must not keep it.
+ */
+static void test_silence(void **state)
+{
+    struct asking a = begin(*state, false, false);
+    ask(&a);
+    unsigned greeted = a.peer->greeted;
+    a.peer->slow_query_ms = FH_REQUEST_MS + SLOW_MS;
+    int64_t silent_ms = fh_clock_mono_ms() + FH_REQUEST_MS;
+    ask_in_vain(&a, a.sql);
+    a.peer->slow_query_ms = 0;
+    while (fh_clock_mono_ms() < silent_ms) {
+        usleep(10000);
+    }
+    assert_int_equal(a.peer->greeted, greeted);
+    ask_in_vain(&a, a.sql);
+    ask(&a); /* on another connection, when the peer is there again */
+    assert_int_equal(a.peer->greeted, greeted + 1);
+    end(&a);
+}
+
 /* The plan comes after the deadline. */
 static void test_slow_plan(void **state)
 {
@@ -184,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slow_query),
         cmocka_unit_test(test_slow_queries),
+        cmocka_unit_test(test_silence),
         cmocka_unit_test(test_slow_plan),
         cmocka_unit_test(test_others_go_on),
     };
