@@ -18,8 +18,8 @@
 #include <cmocka.h>
 
 enum {
-    BUSY_MS = 2000,   /* what a busy machine may add */
-    AT_ONCE_MS = 500, /* what does not wait takes no longer, on a busy machine too */
+    BUSY_MS = 2000,    /* what a busy machine may add */
+    AT_ONCE_MS = 2000, /* what does not wait takes no longer, on a busy machine too */
 };
 
 static const struct {

@@ -20,9 +20,9 @@
 
 enum {
     ROWS = 2, /* of each answer */
-    SLOW_MS = 1000,
+    SLOW_MS = 3000,
     DEADLINE_MS = 100,
-    TOLD_MS = 800, /* at the latest; the slow answer comes after that */
+    TOLD_MS = 2500, /* at the latest; the slow answer comes after that */
 };
 
 struct asking {
