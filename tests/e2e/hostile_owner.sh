@@ -40,8 +40,12 @@ succeeds fh museum query "${lie/lie_%u/truth}"
 # cancels what has ended there already, and still takes the owner's receipt for its own.
 late=$(sort -n "$told" | tail -n 1)
 early="SELECT o.id AS lie_$late FROM shop.orders o, market.prices p LIMIT 1"
-before=$(wc -l <"$told")
-for _ in 1 2 3; do
-    prints "$(printf 'lie_%s\n1' "$late")" fh museum -o csv query "$early"
+good=0
+for ((i = 0; i < 30 && good < 3; i++)); do
+    before=$(wc -l <"$told")
+    answer=$(bounded fh museum -o csv query "$early" 2>"$work/err" </dev/null) || answer="$(<"$work/err")"
+    (($(wc -l <"$told") > before)) || continue # the CANCEL was quicker: there was no end to be late
+    [[ $answer == "$(printf 'lie_%s\n1' "$late")" ]] || fail "an end that came late: $answer"
+    good=$((good + 1))
 done
-(($(wc -l <"$told") >= before + 3)) || fail "the end did not come late"
+((good == 3)) || fail "the end did not come late"

@@ -287,7 +287,10 @@ static void end_late(struct fh_question *question, struct fh_bytes end)
 void __wrap_fh_question_answer_buf(struct fh_question *question, const struct fh_buf *plaintext)
 {
     struct asked found = take_asked(question);
-    if (found.question == NULL || fh_buf_ok(plaintext) != FH_OK) {
+    /* Questions of other kinds are not seen when they come, and may stand where a refused one did.
+     */
+    bool same = found.question != NULL && fh_question_code(question) == found.code;
+    if (!same || fh_buf_ok(plaintext) != FH_OK) {
         __real_fh_question_answer_buf(question, plaintext);
         return;
     }
