@@ -5,6 +5,7 @@
  * client of another domain beside it does not notice.
  *
  *     fh-entry HOME HONEST-HOME HOST:PORT PID TOLD-FILE SQL HONEST-SQL ROWS [lenient]
+ *     fh-entry late    the number of the last one, an end that comes late
  *
  * SQL is a format with one %u for the number of the lie; HONEST-SQL counts ROWS. TOLD-FILE is where
  * the liar writes the lies that it told. Node and last argument as of fh-hostile.
@@ -188,8 +189,14 @@ static void meet_all(char **argv, int pid)
     free(meeting.told);
 }
 
+_Static_assert(HAND_LATE_END == HAND_LIE_COUNT - 1, "the last of those by hand, which come last");
+
 int main(int argc, char **argv)
 {
+    if (argc == 2 && strcmp(argv[1], "late") == 0) {
+        printf("%u\n", owner_lie_count() - 1);
+        return 0;
+    }
     if (argc < 9 || strstr(argv[6], "%u") == NULL) {
         fputs("usage: fh-entry HOME HONEST-HOME HOST:PORT PID TOLD-FILE SQL HONEST-SQL ROWS "
               "[lenient]\n",
