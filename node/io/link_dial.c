@@ -5,6 +5,7 @@
 #include "common/mem.h"
 #include "common/time.h"
 #include "node/io/link_inside.h"
+#include "node/io/literal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -208,13 +209,6 @@ static void connect_local(struct fh_dialer *dialer, const char *path)
     }
 }
 
-static bool literal(const struct fh_address *address, struct sockaddr_storage *out)
-{
-    *out = (struct sockaddr_storage){0};
-    return uv_ip4_addr(address->host, address->port, (struct sockaddr_in *)out) == 0 ||
-           uv_ip6_addr(address->host, address->port, (struct sockaddr_in6 *)out) == 0;
-}
-
 static void connect_dialer(struct fh_dialer *dialer)
 {
     struct sockaddr_storage known;
@@ -227,7 +221,7 @@ static void connect_dialer(struct fh_dialer *dialer)
     }
     /* Look-ups have few threads, which names of silent servers fill: what needs none must not wait
      * behind them. */
-    if (literal(&tcp, &known)) {
+    if (fh_literal(&tcp, &known)) {
         connect_to(dialer, (const struct sockaddr *)&known);
         return;
     }

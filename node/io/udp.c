@@ -5,6 +5,7 @@
 #include "common/assert.h"
 #include "common/mem.h"
 #include "common/time.h"
+#include "node/io/literal.h"
 #include "node/io/loop.h"
 
 #include <uv.h>
@@ -58,13 +59,6 @@ static void on_close(uv_handle_t *handle)
 }
 
 /* ---- addresses ---- */
-
-static bool literal(const struct fh_address *address, struct sockaddr_storage *out)
-{
-    *out = (struct sockaddr_storage){0};
-    return uv_ip4_addr(address->host, address->port, (struct sockaddr_in *)out) == 0 ||
-           uv_ip6_addr(address->host, address->port, (struct sockaddr_in6 *)out) == 0;
-}
 
 static const uint8_t v4_mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -193,7 +187,7 @@ int fh_udp_open(struct fh_udp **out,
         return fh_err_set(err, FH_ENOMEM, "no memory for the UDP socket");
     }
     struct sockaddr_storage local;
-    int status = literal(&parsed, &local) ? 0 : resolve_now(loop, &parsed, &local);
+    int status = fh_literal(&parsed, &local) ? 0 : resolve_now(loop, &parsed, &local);
     if (status == 0) {
         status = uv_udp_init(fh_loop_uv(loop), &udp->uv);
     }
@@ -359,7 +353,7 @@ int fh_udp_send(struct fh_udp *udp, const char *to, struct fh_bytes datagram, st
         return code;
     }
     struct sockaddr_storage place;
-    if (literal(&address, &place)) {
+    if (fh_literal(&address, &place)) {
         send_to(udp, &place, datagram.data, datagram.size);
         return FH_OK;
     }

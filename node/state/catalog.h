@@ -185,7 +185,7 @@ FH_MUST_CHECK int fh_catalog_sweep(struct fh_catalog *catalog,
                                    struct fh_err *err);
 
 /* Contracts to pull: up to `max` ids (and their owners), of one domain after the other in turn, so
- * that each has its share; those behind the domain `after` begin, or NULL. Without those that wait
+ * that each has its share; those behind the domain `after_or_null` begin. Without those that wait
  * for another. */
 struct fh_catalog_wanted {
     struct fh_record_id contract;

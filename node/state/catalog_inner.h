@@ -36,8 +36,7 @@ struct fh_catalog {
     fh_catalog_judge_fn *judge; /* NULL: nothing is agreed on */
     void *judge_user;
     uint64_t edits;          /* see fh_catalog_edits */
-    bool is_untidy;          /* there may be measurements or wants that no announcement
-                                goes with */
+    bool is_untidy;          /* something may be kept that no announcement goes with */
     struct fh_bytes offered; /* the record that `opened` is the contract of */
     const struct fh_contract *opened;
     struct fh_catalog_domain *domains; /* by id */

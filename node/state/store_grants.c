@@ -173,9 +173,8 @@ int fh_store_grants_tidy(struct fh_store *store, int64_t before_ms, struct fh_er
 /* ---- requests for access ---- */
 
 #define ASKED_COLUMNS                                                                              \
-    "SELECT id, owner, consumer, key, until_ms, received_ms, delivered_ms, refused, bytes, "       \
-    "answer,"                                                                                      \
-    " seq FROM asked"
+    "SELECT id, owner, consumer, key, until_ms, received_ms, delivered_ms, refused, bytes,"        \
+    " answer, seq FROM asked"
 
 int fh_store_asked_put(struct fh_store *store,
                        const struct fh_store_asked *asked,

@@ -569,17 +569,22 @@ int fh_client_channel(struct freehold_client *client,
     return code;
 }
 
+void fh_client_keep(struct freehold_client *client, const struct fh_channel *channel, bool on)
+{
+    for (size_t i = 0; i < FH_CLIENT_OWNERS_MAX; i++) {
+        struct fh_owner_channel *owner = &client->owners[i];
+        if (owner->channel == channel) {
+            FH_ASSERT(on || owner->in_use > 0);
+            owner->in_use = on ? owner->in_use + 1 : owner->in_use - 1;
+        }
+    }
+}
+
 void fh_client_release(struct freehold_client *client, struct fh_channel *channel)
 {
-    if (channel == NULL) {
-        return;
-    }
-    FH_ASSERT(client->results > 0);
-    client->results--;
-    for (size_t i = 0; i < FH_CLIENT_OWNERS_MAX; i++) {
-        if (client->owners[i].channel == channel) {
-            FH_ASSERT(client->owners[i].in_use > 0);
-            client->owners[i].in_use--;
-        }
+    if (channel != NULL) {
+        FH_ASSERT(client->results > 0);
+        client->results--;
+        fh_client_keep(client, channel, false);
     }
 }

@@ -146,5 +146,8 @@ FH_MUST_CHECK int fh_client_channel(struct freehold_client *client,
                                     struct fh_channel **out,
                                     struct fh_err *err);
 void fh_client_release(struct freehold_client *client, struct fh_channel *channel);
+/* The channel is in use once more, or once less, by what is no result: it is not closed for another
+ * owner's meanwhile. */
+void fh_client_keep(struct freehold_client *client, const struct fh_channel *channel, bool on);
 
 #endif

@@ -5,23 +5,11 @@
 #include "common/time.h"
 #include "proto/session/messages.h"
 
-/* Its channel must not be closed for another owner's while the slot is sealed for it. */
-static void hold(struct freehold_client *client, const struct fh_channel *channel, bool on)
-{
-    for (size_t i = 0; i < FH_CLIENT_OWNERS_MAX; i++) {
-        struct fh_owner_channel *owner = &client->owners[i];
-        if (owner->channel == channel) {
-            FH_ASSERT(on || owner->in_use > 0);
-            owner->in_use = on ? owner->in_use + 1 : owner->in_use - 1;
-        }
-    }
-}
-
 static void forget(struct freehold_client *client, unsigned index)
 {
     const struct fh_given_up *one = &client->given_up[index];
     fh_link_release_slot(client->link, one->slot);
-    hold(client, one->channel, false);
+    fh_client_keep(client, one->channel, false); /* the slot was sealed for it */
     client->given_up_count--;
     for (unsigned i = index; i < client->given_up_count; i++) {
         client->given_up[i] = client->given_up[i + 1];
@@ -40,7 +28,7 @@ void fh_given_up_add(struct freehold_result *result)
                              .slot = result->slots[0],
                              .renewals = result->renewals,
                              .until_ms = fh_clock_mono_ms() + FH_REQUEST_MS};
-    hold(client, result->channel, true);
+    fh_client_keep(client, result->channel, true);
     result->slots[0] = -1;
 }
 
@@ -70,11 +58,9 @@ static void cancel(struct freehold_client *client, const struct fh_given_up *one
     }
     fh_buf_reset(&client->outgoing);
     fh_msg_cancel_request(&client->outgoing, stream);
-    if (fh_channel_post(
-            one->channel, one->slot, fh_buf_view(&client->outgoing), FH_REQUEST_MS, &ignored) !=
-        FH_OK) {
-        return; /* it will notice by itself */
-    }
+    /* Where it cannot be sent the producer notices by itself. */
+    (void)!fh_channel_post(
+        one->channel, one->slot, fh_buf_view(&client->outgoing), FH_REQUEST_MS, &ignored);
 }
 
 void fh_given_up_look(struct freehold_client *client)

@@ -7,8 +7,8 @@
  * then is cancelled. An answer that does not come while an honest node would send one is forgotten;
  * so are all when the connection closes, which ends them at the node too.
  *
- * Does not: wait. Thread: the client's. Ownership: the client has the slots, and the channels stay
- * in use for them.
+ * Does not: wait for an answer. Thread: the client's. Ownership: the client has the slots, and the
+ * channels stay in use for them.
  */
 #ifndef FH_TOOLS_CLIENT_GIVEN_UP_H
 #define FH_TOOLS_CLIENT_GIVEN_UP_H

@@ -2,6 +2,7 @@
 #include "tools/client/plans.h"
 
 #include "common/mem.h"
+#include "tools/client/sql_tables.h"
 
 #include <string.h>
 
@@ -68,19 +69,6 @@ static bool is_plain(const char *sql)
            strchr(sql, '\\') == NULL;
 }
 
-/* The byte behind a quoted text that begins here; the end when it is not closed. */
-static const char *behind_quoted(const char *at)
-{
-    char quote = *at++;
-    for (; *at != 0; at++) {
-        if (*at == quote && at[1] != quote) {
-            return at + 1;
-        }
-        at += *at == quote;
-    }
-    return at;
-}
-
 void fh_plans_shape(struct fh_buf *out, const char *sql)
 {
     if (!is_plain(sql)) {
@@ -90,10 +78,10 @@ void fh_plans_shape(struct fh_buf *out, const char *sql)
     for (const char *at = sql; *at != 0;) {
         const char *from = at;
         if (*at == '\'') {
-            at = behind_quoted(at);
+            at = fh_sql_behind_quoted(at, false);
             fh_buf_add_cstr(out, "''");
         } else if (*at == '"') {
-            at = behind_quoted(at);
+            at = fh_sql_behind_quoted(at, false);
             fh_buf_add(out, from, (size_t)(at - from));
         } else if (*at >= '0' && *at <= '9') {
             while (*at >= '0' && *at <= '9') {

@@ -76,8 +76,7 @@ static const char *behind_spaces(const char *at)
     }
 }
 
-/* Behind the quoted text that begins here. */
-static const char *behind_quoted(const char *at, bool escapes)
+const char *fh_sql_behind_quoted(const char *at, bool escapes)
 {
     char quote = *at++;
     while (*at != 0 && (*at != quote || at[1] == quote)) {
@@ -128,7 +127,7 @@ static const char *read_name(struct written *out, const char *at)
     for (;;) {
         const char *from = at;
         if (*at == '"') {
-            at = behind_quoted(at, false);
+            at = fh_sql_behind_quoted(at, false);
             keep(out, from + 1, at[-1] == '"' && at > from + 1 ? at - 1 : at, true);
         } else {
             while (goes_on(at)) {
@@ -299,10 +298,10 @@ bool fh_sql_tables_next(struct fh_sql_tables *t, struct fh_sql_table *out)
             return false;
         }
         if (*at == '\'') {
-            t->at = behind_quoted(at, false);
+            t->at = fh_sql_behind_quoted(at, false);
             note_text(t);
         } else if ((*at == 'e' || *at == 'E') && at[1] == '\'') {
-            t->at = behind_quoted(at + 1, true);
+            t->at = fh_sql_behind_quoted(at + 1, true);
             note_text(t);
         } else if (*at == '$') {
             t->at = behind_dollar(at);

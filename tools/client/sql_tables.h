@@ -50,6 +50,10 @@ void fh_sql_tables_begin(struct fh_sql_tables *out, const char *sql);
 /* The next table; false when there is none. One that is read twice comes twice. */
 bool fh_sql_tables_next(struct fh_sql_tables *tables, struct fh_sql_table *out);
 
+/* Behind the quoted text that begins at `at`, at its end when it is not closed. A doubled quote is
+ * one of the text; so is what follows a backslash where it `escapes`. */
+const char *fh_sql_behind_quoted(const char *at, bool escapes);
+
 /* Whether this is how `domain`.`product`, its table `table`, at version `version`
  * (MAJOR.MINOR.PATCH) may be written. Names are the same in any case. */
 bool fh_sql_table_is(const struct fh_sql_table *written,
